@@ -1,0 +1,60 @@
+// One statement about a subject, and who made it: the provenance survives every mapping.
+
+/** Any JSON value: SAML gives text only, a JWT may nest. */
+export type ClaimValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly ClaimValue[]
+  | { readonly [name: string]: ClaimValue };
+
+export interface Claim {
+  readonly name: string;
+  readonly values: readonly ClaimValue[];
+  /** Who states it towards us. */
+  readonly issuer: string;
+  /** Who stated it first. */
+  readonly originalIssuer: string;
+}
+
+export type ClaimSet = readonly Claim[];
+
+/** Names that identify, bind or bound a token. No mapping may write them: they are decided, never copied (RFC 8693 §4). */
+export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
+  'act',
+  'may_act',
+  'client_id',
+  'azp',
+  'scope',
+  'scp',
+  'cnf',
+  'typ',
+  'auth_time',
+  'acr',
+  'amr',
+  'nonce',
+  'sid',
+  'status',
+  'events',
+  'at_hash',
+  'c_hash',
+  's_hash',
+  'token_type',
+  'active',
+  '__proto__',
+  'constructor',
+  'prototype',
+]);
+
+/** The values of one claim, empty when the set has none of that name. */
+export function claimValues(claims: ClaimSet, name: string): readonly ClaimValue[] {
+  return claims.filter((claim) => claim.name === name).flatMap((claim) => claim.values);
+}

@@ -1,0 +1,20 @@
+// What a front asks of the core, in the core's words.
+import type { TargetName } from './relying-party.ts';
+import type { Requestor } from './requestor.ts';
+import type { SecurityToken } from './security-token.ts';
+import type { TokenType } from './token-type.ts';
+
+export interface ExchangeRequest {
+  /** How the front spells it, for the audit: `token-exchange`, `jwt-bearer`, `issue`, … */
+  readonly operation: string;
+  readonly correlationId: string;
+  readonly sourceAddress?: string;
+  readonly requestor: Requestor;
+  readonly subject: SecurityToken;
+  readonly actor?: SecurityToken;
+  readonly targets: readonly TargetName[];
+  readonly requestedType?: TokenType;
+  readonly scopes?: readonly string[];
+  /** A wish; it can only shorten. */
+  readonly lifetimeSeconds?: number;
+}

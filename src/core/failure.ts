@@ -1,0 +1,39 @@
+// The one refusal of the product. Every front owns a total map from these reasons to its own errors.
+
+export const FAILURE_REASONS = [
+  'request-malformed',
+  'operation-unsupported',
+  'requestor-unauthenticated',
+  'requestor-not-allowed',
+  'token-type-unsupported',
+  'token-malformed',
+  'signature-invalid',
+  'issuer-untrusted',
+  'token-audience-mismatch',
+  'token-replayed',
+  'token-revoked',
+  'token-expired',
+  'token-not-yet-valid',
+  'confirmation-missing',
+  'target-unknown',
+  'target-not-allowed',
+  'scope-not-allowed',
+  'claim-missing',
+  'delegation-not-allowed',
+  'lifetime-not-possible',
+  'renewal-not-possible',
+  'dependency-unavailable',
+] as const;
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** A refusal. The message is detail for our own log and audit; it never goes on a wire. */
+export class ExchangeFailure extends Error {
+  readonly reason: FailureReason;
+
+  constructor(reason: FailureReason, detail: string, options?: { readonly cause?: unknown }) {
+    super(detail, options);
+    this.name = 'ExchangeFailure';
+    this.reason = reason;
+  }
+}

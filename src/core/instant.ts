@@ -1,0 +1,17 @@
+// Time inside the product: epoch seconds, read once for each decision, converted at the edges.
+
+/** Epoch seconds, whole. */
+export type Instant = number;
+
+/** The window in which something is good: `notBefore` <= now < `notOnOrAfter`. */
+export interface Lifetime {
+  readonly notBefore: Instant;
+  readonly notOnOrAfter: Instant;
+}
+
+export interface Clock {
+  now(): Instant;
+}
+
+/** The end of what has no end of its own, such as the identity of an authenticated requestor. */
+export const FOREVER: Instant = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,97 @@
+// What core needs of the world. Adapters live outside; each port is narrow.
+import type { FailureReason } from './failure.ts';
+import type { Instant } from './instant.ts';
+import type { TokenRef } from './security-token.ts';
+import type { TokenType } from './token-type.ts';
+
+/** The class of a stored value (docs/operations.md): it decides durability and what an outage means. */
+export type StateClass = 'once' | 'revoked' | 'ledger' | 'grant' | 'cache' | 'counter' | 'rotation';
+
+/** A key is hashed by the adapter with a separator between its parts: no part can be mistaken for another. */
+export interface StoreKey {
+  readonly class: StateClass;
+  readonly parts: readonly string[];
+}
+
+export type PutOnce =
+  | { readonly stored: true }
+  | { readonly stored: false; readonly attempt: string };
+
+export type Consumption =
+  | { readonly outcome: 'consumed'; readonly value: string }
+  | { readonly outcome: 'missing' }
+  | { readonly outcome: 'already-consumed'; readonly attempt: string; readonly value: string };
+
+export type Rotation = 'rotated' | 'repeated' | 'conflict';
+
+export interface StoreHealth {
+  readonly roundTripMilliseconds: number;
+  readonly datasetId: string;
+}
+
+/** State shared by all processes. Lifetimes are seconds. Every operation either has happened when it returns or throws.
+ * An unknown outcome throws `dependency-unavailable`: where safety needs a negative answer, unknown means no. */
+export interface Store {
+  /** Atomic insert if absent. The winner's attempt id is kept, so a repeated call of the same attempt knows its own mark. */
+  putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce>;
+  /** Atomic: marks a stored value as consumed, exactly once. */
+  consume(key: StoreKey, attempt: string): Promise<Consumption>;
+  /** Writes tombstones. Never shortens one that stands. */
+  revoke(keys: readonly StoreKey[], lifetimeSeconds: number): Promise<void>;
+  /** Whether any of the keys has a tombstone. */
+  isRevoked(keys: readonly StoreKey[]): Promise<boolean>;
+  /** Compare-and-set of a generation; `repeated` when this very step was taken before. */
+  rotate(family: StoreKey, from: string, to: string, lifetimeSeconds: number): Promise<Rotation>;
+  get(key: StoreKey): Promise<string | undefined>;
+  set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void>;
+  /** For classes `grant` and `cache` only: one-time marks and tombstones have no way out but expiry. */
+  remove(key: StoreKey): Promise<void>;
+  /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. */
+  increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number>;
+  health(): Promise<StoreHealth>;
+  close(): Promise<void>;
+}
+
+/** One party as the audit names it. */
+export interface AuditParty {
+  readonly issuer: string;
+  readonly id: string;
+  readonly token?: TokenRef;
+  readonly tokenType?: TokenType;
+  readonly clientId?: string;
+}
+
+export interface AuditRecord {
+  readonly event:
+    | 'token.exchange'
+    | 'token.validate'
+    | 'token.revoke'
+    | 'replay.detected'
+    | 'key.rotated'
+    | 'config.changed';
+  readonly outcome: 'allowed' | 'minted' | 'refused' | 'done';
+  readonly correlationId: string;
+  readonly operation?: string;
+  readonly reason?: FailureReason | 'server-error';
+  readonly detail?: string;
+  readonly requestor?: { readonly id: string; readonly kind: string; readonly method: string };
+  readonly subject?: AuditParty;
+  readonly actors?: readonly AuditParty[];
+  readonly requestedType?: TokenType;
+  readonly grantedType?: TokenType;
+  readonly targets?: readonly string[];
+  readonly requestedScopes?: readonly string[];
+  readonly grantedScopes?: readonly string[];
+  readonly policyRows?: readonly string[];
+  readonly confirmation?: string;
+  readonly token?: TokenRef;
+  readonly parents?: readonly TokenRef[];
+  readonly notOnOrAfter?: Instant;
+  readonly sourceAddress?: string;
+}
+
+/** Durable before it returns. The adapter replaces token ids by keyed hashes; tokens themselves are never handed to it. */
+export interface AuditLog {
+  /** @throws {ExchangeFailure} `dependency-unavailable`: no record, no token */
+  append(record: AuditRecord): Promise<void>;
+}

@@ -1,0 +1,65 @@
+// For whom a token is: audience names, resource URIs and AppliesTo addresses of one target are one entity.
+import type { MappingRule } from './claim-mapping.ts';
+import { ExchangeFailure } from './failure.ts';
+import type { TokenForm, TokenType } from './token-type.ts';
+
+export interface RelyingParty {
+  readonly id: string;
+  readonly resources: readonly string[];
+  readonly audiences: readonly string[];
+  readonly appliesTo: readonly string[];
+  /** The name written as the audience of tokens for it. */
+  readonly audience: string;
+  /** Target-side consent: ids of requestors that may obtain tokens for it, or `any` where the operator says so. */
+  readonly requestors: readonly string[] | 'any';
+  readonly token: {
+    readonly type: TokenType;
+    /** The signature algorithm for each family of forms: a party may get both. */
+    readonly algorithms: Readonly<Record<TokenForm, string>>;
+    readonly lifetimeSeconds: number;
+    /** The certificate assertions are encrypted to, PEM. */
+    readonly encryptTo?: string;
+  };
+  readonly scopes: readonly string[];
+  readonly claims: readonly MappingRule[];
+}
+
+/** How a request names a target. */
+export interface TargetName {
+  readonly kind: 'resource' | 'audience' | 'applies-to';
+  readonly value: string;
+}
+
+function isNamedBy(party: RelyingParty, name: TargetName): boolean {
+  if (name.kind === 'resource') return party.resources.includes(name.value);
+  if (name.kind === 'applies-to') return party.appliesTo.includes(name.value);
+  return party.audiences.includes(name.value);
+}
+
+/** The relying parties a request names, each once, in the order named; its default when it names none.
+ * @throws {ExchangeFailure} `target-unknown` */
+export function resolveTargets(
+  parties: readonly RelyingParty[],
+  names: readonly TargetName[],
+  defaultTarget: string | undefined,
+): readonly RelyingParty[] {
+  const found = new Set<RelyingParty>();
+  if (names.length === 0) {
+    const party = parties.find(({ id }) => id === defaultTarget);
+    if (!party) throw new ExchangeFailure('target-unknown', 'no target named, and no default');
+    found.add(party);
+  }
+  for (const name of names) {
+    const party = parties.find((candidate) => isNamedBy(candidate, name));
+    if (!party)
+      throw new ExchangeFailure('target-unknown', `no relying party has this ${name.kind}`);
+    found.add(party);
+  }
+  return [...found];
+}
+
+/** Whether one of `audiences` names this relying party, in any of its spellings. */
+export function isAudience(party: RelyingParty, audiences: readonly string[]): boolean {
+  const names = [party.audience, ...party.audiences, ...party.resources, ...party.appliesTo];
+  return audiences.some((audience) => names.includes(audience));
+}

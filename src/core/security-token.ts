@@ -1,0 +1,60 @@
+// Evidence before and after validation. What a validator returned is branded: nothing else may reach a decision.
+import type { ClaimSet } from './claim.ts';
+import type { Confirmation } from './confirmation.ts';
+import type { Instant, Lifetime } from './instant.ts';
+import type { Actor, Authentication, MayAct, Subject } from './subject.ts';
+import type { TokenType } from './token-type.ts';
+
+/** What the evidence is presented for. An `assertion` is a grant by itself and therefore one-time (RFC 7521 §4.1). */
+export type TokenUse = 'subject' | 'actor' | 'assertion';
+
+/** Untrusted evidence of a declared type: the text as received, or the already parsed node. Opaque to core. */
+export interface SecurityToken {
+  readonly type: TokenType;
+  readonly use: TokenUse;
+  readonly content: string | object;
+}
+
+/** The name of one token: unique within its issuer. */
+export interface TokenRef {
+  readonly issuer: string;
+  readonly id: string;
+}
+
+/** What a validator found out about a token. */
+export interface TokenFacts {
+  readonly type: TokenType;
+  readonly use: TokenUse;
+  /** The `issuer` of the token, as its issuer spells itself. */
+  readonly issuer: string;
+  /** The configured id of that trusted issuer; `self` for our own tokens. */
+  readonly trustedIssuer: string;
+  readonly id?: string;
+  readonly subject: Subject;
+  readonly authentication?: Authentication;
+  readonly claims: ClaimSet;
+  readonly scopes: readonly string[];
+  readonly issuedAt?: Instant;
+  readonly lifetime: Lifetime;
+  readonly confirmation: Confirmation;
+  readonly audiences: readonly string[];
+  /** The client it was issued to. */
+  readonly originClient?: string;
+  readonly actors: readonly Actor[];
+  readonly mayAct?: MayAct;
+  /** The key and lifetime of the one-time mark, when the trusted issuer's record or the use makes it one-time. */
+  readonly onceUntil?: Instant;
+}
+
+declare const validated: unique symbol;
+
+/** A token that was validated. Only validators make it: `acceptToken` is closed to all others by the architecture test. */
+export type ValidatedToken = TokenFacts & { readonly [validated]: true };
+
+/** Brands the facts of a token whose signature, issuer, audience and time were checked. */
+export function acceptToken(facts: TokenFacts): ValidatedToken {
+  return Object.freeze(facts) as ValidatedToken;
+}
+
+/** The `trustedIssuer` of tokens that we issued ourselves. */
+export const SELF = 'self';

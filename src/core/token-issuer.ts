@@ -1,0 +1,18 @@
+// The port of issuers: a complete decision in, a token out.
+import { ExchangeFailure } from './failure.ts';
+import type { IssuedToken, TokenSpec } from './token-spec.ts';
+
+export interface TokenIssuer {
+  canIssue(spec: TokenSpec): boolean;
+  /** Signs. Decides nothing: what is not in the spec is not in the token.
+   * @throws {ExchangeFailure} `dependency-unavailable` when the key cannot be reached */
+  issue(spec: TokenSpec): Promise<IssuedToken>;
+}
+
+/** The issuer for this decision.
+ * @throws {ExchangeFailure} `token-type-unsupported` */
+export function issuerFor(issuers: readonly TokenIssuer[], spec: TokenSpec): TokenIssuer {
+  const issuer = issuers.find((candidate) => candidate.canIssue(spec));
+  if (!issuer) throw new ExchangeFailure('token-type-unsupported', `no issuer for ${spec.type}`);
+  return issuer;
+}

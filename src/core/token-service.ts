@@ -1,0 +1,87 @@
+// The steps of the use cases over the ports. Wired once, in app.ts.
+
+import { auditDecision, auditMint, auditRefusal } from './audit-record.ts';
+import { decide, type PolicyRules } from './decide.ts';
+import type { Evidence } from './evidence.ts';
+import type { ExchangeRequest } from './exchange-request.ts';
+import { ExchangeFailure } from './failure.ts';
+import type { Clock } from './instant.ts';
+import type { Ledger } from './ledger.ts';
+import type { AuditLog, Store } from './ports.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
+import { issuerFor, type TokenIssuer } from './token-issuer.ts';
+import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
+import { type TokenValidator, validatorFor } from './token-validator.ts';
+
+export interface TokenService {
+  /** Runs a use case; a refusal is on record before it leaves. */
+  answerFor<T>(request: ExchangeRequest, work: () => Promise<T>): Promise<T>;
+  validate(token: SecurityToken): Promise<ValidatedToken>;
+  decide(evidence: Evidence): TokenSpec;
+  admit(evidence: Evidence, spec: TokenSpec): Promise<void>;
+  issue(spec: TokenSpec): Promise<IssuedToken>;
+  record(evidence: Evidence, token: IssuedToken): Promise<void>;
+}
+
+export interface TokenServiceParts {
+  readonly validators: readonly TokenValidator[];
+  readonly issuers: readonly TokenIssuer[];
+  readonly rules: PolicyRules;
+  readonly ledger: Ledger;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  /** A new unguessable id, 128 bits or more. */
+  readonly newId: () => string;
+  /** Kept on top of each one-time mark, for clocks that differ. */
+  readonly marginSeconds: number;
+}
+
+/** Takes a one-time mark.
+ * @throws {ExchangeFailure} `token-replayed`, `dependency-unavailable` */
+async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void> {
+  const key = { class: 'once', parts: [mark.token.issuer, mark.token.id] } as const;
+  const lifetimeSeconds = Math.max(mark.until - parts.clock.now(), 0) + parts.marginSeconds;
+  const result = await parts.store.putOnce(key, parts.newId(), lifetimeSeconds);
+  if (!result.stored)
+    throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
+}
+
+/** Builds the steps over the given parts. */
+export function createTokenService(parts: TokenServiceParts): TokenService {
+  const { audit, ledger } = parts;
+  return {
+    async answerFor(request, work) {
+      try {
+        return await work();
+      } catch (cause) {
+        await audit.append(auditRefusal(request, cause));
+        throw cause;
+      }
+    },
+    async validate(token) {
+      const valid = await validatorFor(parts.validators, token).validate(token);
+      const isOwn = valid.trustedIssuer === SELF && valid.id !== undefined;
+      // A foreign token is checked too: revoking what it was made into must not be undone by presenting it again.
+      if (valid.id === undefined) return valid;
+      if (await ledger.isRevoked({ issuer: valid.issuer, id: valid.id })) {
+        throw new ExchangeFailure(
+          'token-revoked',
+          isOwn ? 'own token revoked' : 'foreign token revoked here',
+        );
+      }
+      return valid;
+    },
+    decide: (evidence) =>
+      decide(evidence, parts.rules, { now: parts.clock.now(), tokenId: parts.newId() }),
+    async admit(evidence, spec) {
+      await audit.append(auditDecision(evidence, spec));
+      for (const mark of spec.once) await takeMark(mark, parts);
+    },
+    issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),
+    async record(evidence, token) {
+      await ledger.record(token.spec);
+      await audit.append(auditMint(evidence, token.spec));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// The decision, complete: everything an issuer needs and nothing it must look up.
+import type { ClaimSet } from './claim.ts';
+import type { Confirmation } from './confirmation.ts';
+import type { Instant, Lifetime } from './instant.ts';
+import type { TokenRef } from './security-token.ts';
+import type { Actor, Authentication, Subject } from './subject.ts';
+import type { TokenType } from './token-type.ts';
+
+export interface TokenSpec {
+  readonly type: TokenType;
+  readonly tokenId: string;
+  /** Our own issuer name. */
+  readonly issuer: string;
+  readonly subject: Subject;
+  readonly authentication?: Authentication;
+  readonly actors: readonly Actor[];
+  /** The requestor: `client_id` in a JWT. */
+  readonly clientId: string;
+  readonly audiences: readonly string[];
+  readonly relyingParties: readonly string[];
+  readonly scopes: readonly string[];
+  readonly claims: ClaimSet;
+  readonly issuedAt: Instant;
+  readonly lifetime: Lifetime;
+  readonly confirmation: Confirmation;
+  readonly algorithm: string;
+  readonly encryptTo?: string;
+  /** Policy rows that granted it, one for each relying party. */
+  readonly policyRows: readonly string[];
+  /** The tokens it is made from. */
+  readonly parents: readonly TokenRef[];
+  /** One-time marks to take before anything is signed. */
+  readonly once: readonly OnceMark[];
+}
+
+export interface OnceMark {
+  readonly token: TokenRef;
+  readonly until: Instant;
+}
+
+/** An issued token. `text` is what goes on the wire; nothing re-serialises it. */
+export interface IssuedToken {
+  readonly spec: TokenSpec;
+  readonly text: string;
+}
