@@ -1,0 +1,73 @@
+// The OAuth front as one middleware: paths, form, refusals, cache headers, then the library.
+import type { Context, Middleware } from 'koa';
+import { createFormMiddleware, type ReadForm } from './form.ts';
+import { createProvider, type ProviderParts, ROUTES } from './provider.ts';
+import { createRefusalAudit } from './refusal-audit.ts';
+
+export interface OAuthFrontParts extends ProviderParts {
+  readonly readForm: ReadForm;
+  /** How long others may keep our metadata and keys: also the least time a new key is published before it signs. */
+  readonly metadataMaxAgeSeconds: number;
+}
+
+const POST_PATHS: ReadonlySet<string> = new Set([
+  ROUTES.token,
+  ROUTES.introspection,
+  ROUTES.revocation,
+]);
+const METADATA_PATHS: ReadonlySet<string> = new Set([
+  ROUTES.jwks,
+  '/.well-known/oauth-authorization-server',
+  '/.well-known/openid-configuration',
+]);
+const PATHS: ReadonlySet<string> = new Set([
+  ...POST_PATHS,
+  ...METADATA_PATHS,
+  ROUTES.authorization,
+]);
+
+const WELL_KNOWN = /^(\/\.well-known\/(?:oauth-authorization-server|openid-configuration))(\/.*)?$/;
+
+/** The path below the issuer, or undefined when it is not ours. RFC 8414 §3.1 puts the well-known part before the issuer's
+ * path, OIDC Discovery §4 behind it: both are answered. */
+function pathBelowIssuer(path: string, issuerPath: string): string | undefined {
+  const [, wellKnown, suffix = ''] = WELL_KNOWN.exec(path) ?? [];
+  if (wellKnown !== undefined && suffix === issuerPath) return wellKnown;
+  if (issuerPath === '') return path;
+  return path.startsWith(`${issuerPath}/`) ? path.slice(issuerPath.length) : undefined;
+}
+
+function createCacheHeaders(maxAgeSeconds: number): Middleware {
+  return async (ctx, next) => {
+    await next();
+    const isMetadata = METADATA_PATHS.has(ctx.path) && ctx.status === 200;
+    ctx.set('Cache-Control', isMetadata ? `public, max-age=${maxAgeSeconds}` : 'no-store');
+  };
+}
+
+function forceJson(ctx: Context): void {
+  // The library answers errors in HTML to whoever accepts it; these endpoints speak JSON only.
+  if (POST_PATHS.has(ctx.path)) ctx.req.headers.accept = 'application/json';
+}
+
+/** The middlewares of the front in order, the library's last. Anything that is not its own is passed on. */
+export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] {
+  const issuerPath = new URL(parts.issuer).pathname.replace(/\/$/, '');
+  const provider = createProvider(parts);
+  const inner: readonly Middleware[] = [
+    createCacheHeaders(parts.metadataMaxAgeSeconds),
+    createRefusalAudit(parts.audit, POST_PATHS),
+    createFormMiddleware(parts.readForm, POST_PATHS),
+  ];
+  const select: Middleware = async (ctx, next) => {
+    const path = pathBelowIssuer(ctx.path, issuerPath);
+    if (path === undefined || !PATHS.has(path)) {
+      ctx.status = 404;
+      return;
+    }
+    ctx.path = path;
+    forceJson(ctx);
+    await next();
+  };
+  return [select, ...inner, ...(provider.middleware as Middleware[])];
+}

@@ -1,0 +1,26 @@
+// What every grant is: a name, its parameters, its family of errors, and how it reads a request. The endpoint owns the rest.
+import type { ExchangeRequest } from '#core/exchange-request.ts';
+import type { Requestor } from '#core/requestor.ts';
+import type { TokenType } from '#core/token-type.ts';
+import type { ErrorMap } from '../oauth-error.ts';
+import type { Parameters } from '../parameters.ts';
+
+/** What a grant adds to a request; who asks and under which correlation id, the endpoint knows. */
+export type GrantRequest = Pick<
+  ExchangeRequest,
+  'operation' | 'subject' | 'actor' | 'targets' | 'requestedType' | 'scopes'
+>;
+
+export interface Grant {
+  readonly grantType: string;
+  readonly parameters: readonly string[];
+  /** Parameters that may be repeated. */
+  readonly repeatable: readonly string[];
+  /** Parameters that we know and cannot honour: present, they are a refusal. */
+  readonly refused: readonly string[];
+  readonly errorMap: ErrorMap;
+  /** @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported`, `target-unknown` */
+  parse(parameters: Parameters, requestor: Requestor): GrantRequest;
+  /** `issued_token_type` of the answer, where the grant has one. */
+  issuedTokenType(type: TokenType): string | undefined;
+}

@@ -1,0 +1,116 @@
+// Introspection (RFC 7662) and revocation (RFC 7009) of our own JWTs. The library authenticates the client and then says
+// that structured tokens are not its business; from there on we answer.
+
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { ExchangeFailure } from '#core/failure.ts';
+import { inspect, revoke } from '#core/inspect.ts';
+import type { Ledger } from '#core/ledger.ts';
+import type { AuditLog } from '#core/ports.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
+import type { ValidatedToken } from '#core/security-token.ts';
+import type { Actor } from '#core/subject.ts';
+import type { TokenService } from '#core/token-service.ts';
+import { type OAuthClient, requestorOf } from './oauth-client.ts';
+import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
+import { correlationOf } from './request-state.ts';
+
+export interface OwnTokenParts {
+  readonly sts: TokenService;
+  readonly clients: ReadonlyMap<string, OAuthClient>;
+  readonly relyingParties: readonly RelyingParty[];
+  readonly ledger: Ledger;
+  readonly audit: AuditLog;
+}
+
+interface ActClaim {
+  readonly iss: string;
+  readonly sub: string;
+  readonly client_id?: string;
+  readonly act?: ActClaim;
+}
+
+function actClaim([actor, ...nested]: readonly Actor[]): ActClaim | undefined {
+  if (!actor) return undefined;
+  const act = actClaim(nested);
+  return {
+    iss: actor.issuer,
+    sub: actor.id,
+    ...(actor.clientId !== undefined && { client_id: actor.clientId }),
+    ...(act && { act }),
+  };
+}
+
+function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
+  const act = actClaim(token.actors);
+  const claims = token.claims.map(({ name, values }) => [
+    name,
+    values.length === 1 ? values[0] : values,
+  ]);
+  return {
+    ...(Object.fromEntries(claims) as Record<string, unknown>),
+    active: true,
+    iss: token.issuer,
+    sub: token.subject.id,
+    aud: token.audiences.length === 1 ? token.audiences[0] : token.audiences,
+    exp: token.lifetime.notOnOrAfter,
+    nbf: token.lifetime.notBefore,
+    token_type: 'Bearer',
+    ...(token.issuedAt !== undefined && { iat: token.issuedAt }),
+    ...(token.id !== undefined && { jti: token.id }),
+    ...(token.originClient !== undefined && { client_id: token.originClient }),
+    ...(token.scopes.length > 0 && { scope: token.scopes.join(' ') }),
+    ...(act && { act }),
+  };
+}
+
+async function answer(
+  ctx: KoaContextWithOIDC,
+  client: OAuthClient,
+  parts: OwnTokenParts,
+): Promise<void> {
+  const content = ctx.oidc.params?.['token'];
+  if (typeof content !== 'string')
+    throw new Error('the library let a request without a token pass');
+  const request = {
+    ...correlationOf(ctx),
+    requestor: requestorOf(client),
+    token: { type: 'jwt', use: 'subject', content },
+  } as const;
+  if (ctx.oidc.route === 'revocation') {
+    await revoke(request, parts.sts, parts);
+    ctx.body = '';
+  } else {
+    const token = await inspect(request, parts.sts, parts);
+    ctx.body = token ? introspectionResponse(token) : { active: false };
+  }
+  ctx.status = 200;
+}
+
+function isStructuredTokenError(ctx: KoaContextWithOIDC): boolean {
+  const body: unknown = ctx.body;
+  return (
+    typeof body === 'object' &&
+    body !== null &&
+    'error' in body &&
+    body.error === 'unsupported_token_type'
+  );
+}
+
+/** Middleware around the library. Nothing is answered unless the library authenticated the client. */
+export function createOwnTokenMiddleware(parts: OwnTokenParts) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> => {
+    await next();
+    const client = ctx.oidc && parts.clients.get(ctx.oidc.client?.clientId ?? '');
+    if (!client || !isStructuredTokenError(ctx)) return;
+    ctx.state['refusal'] = undefined;
+    try {
+      await answer(ctx, client, parts);
+    } catch (cause) {
+      if (!(cause instanceof ExchangeFailure)) throw cause;
+      const { status, error, description } = TOKEN_EXCHANGE_ERRORS[cause.reason];
+      ctx.status = status;
+      ctx.body = { error, error_description: description };
+      ctx.state['refusal'] = cause;
+    }
+  };
+}

@@ -1,0 +1,161 @@
+// Configuration -> oidc-provider. Everything the library would default or derive from a request is set here.
+
+import { type Configuration, Provider } from 'oidc-provider';
+import type { Clock } from '#core/instant.ts';
+import type { AuditLog, Store } from '#core/ports.ts';
+import { createAdapter } from './adapter.ts';
+import {
+  type ClientAuthenticationParts,
+  createAssertionHook,
+  overrideClientAuthentication,
+} from './client-authentication.ts';
+import { clientCredentials } from './grants/client-credentials.ts';
+import type { Grant } from './grants/grant.ts';
+import { jwtBearer } from './grants/jwt-bearer.ts';
+import { tokenExchange } from './grants/token-exchange.ts';
+import { clientMetadata, type OAuthClient } from './oauth-client.ts';
+import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens.ts';
+import { createGrantHandler } from './token-endpoint.ts';
+
+export interface ProviderParts extends OwnTokenParts {
+  readonly issuer: string;
+  readonly clients: ReadonlyMap<string, OAuthClient>;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly marginSeconds: number;
+  readonly clockSkewSeconds: number;
+  /** Private JWKs for what the library itself signs; copied, for it changes them. */
+  readonly jwks: readonly object[];
+  /** The algorithms of those keys. */
+  readonly signingAlgorithms: readonly string[];
+  readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
+}
+
+const GRANTS: readonly Grant[] = [clientCredentials, tokenExchange, jwtBearer];
+
+/** Paths of design.md §7, below the issuer. */
+export const ROUTES = {
+  authorization: '/authorize',
+  introspection: '/introspect',
+  jwks: '/jwks',
+  revocation: '/revoke',
+  token: '/token',
+} as const;
+
+const CLIENT_ASSERTION_ALGORITHMS = [
+  'ES256',
+  'ES384',
+  'RS256',
+  'PS256',
+  'EdDSA',
+  'Ed25519',
+] as const;
+const CLIENT_AUTHENTICATION_METHODS = [
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'none',
+] as const;
+
+const CLIENT_KEYS_MAX_BYTES = 64 * 1024;
+
+const OFF = { enabled: false } as const;
+
+function features(): NonNullable<Configuration['features']> {
+  // Who may inspect or revoke what is core's decision; opaque tokens are not issued, so the library finds none.
+  const allowedPolicy = () => false;
+  return {
+    devInteractions: OFF,
+    dPoP: OFF,
+    pushedAuthorizationRequests: OFF,
+    resourceIndicators: OFF,
+    rpInitiatedLogout: OFF,
+    userinfo: OFF,
+    clientCredentials: OFF,
+    introspection: { enabled: true, allowedPolicy },
+    revocation: { enabled: true, allowedPolicy },
+  };
+}
+
+function discovery(): Record<string, unknown> {
+  const authentication = {
+    methods: [...CLIENT_AUTHENTICATION_METHODS].filter((method) => method !== 'none'),
+    algorithms: [...CLIENT_ASSERTION_ALGORITHMS],
+  };
+  return {
+    introspection_endpoint_auth_methods_supported: authentication.methods,
+    introspection_endpoint_auth_signing_alg_values_supported: authentication.algorithms,
+    revocation_endpoint_auth_methods_supported: authentication.methods,
+    revocation_endpoint_auth_signing_alg_values_supported: authentication.algorithms,
+  };
+}
+
+function configuration(
+  parts: ProviderParts,
+  authentication: ClientAuthenticationParts,
+): Configuration {
+  const grantTypes = GRANTS.map(({ grantType }) => grantType);
+  const algorithms = parts.signingAlgorithms as NonNullable<
+    NonNullable<Configuration['enabledJWA']>['idTokenSigningAlgValues']
+  >;
+  const [defaultAlgorithm] = algorithms;
+  if (defaultAlgorithm === undefined) throw new Error('no signing key for JWTs');
+  return {
+    adapter: createAdapter(parts.store, parts.newId),
+    clients: [...parts.clients.values()].map((client) => clientMetadata(client, grantTypes)),
+    jwks: { keys: structuredClone([...parts.jwks]) } as NonNullable<Configuration['jwks']>,
+    features: features(),
+    routes: ROUTES,
+    discovery: discovery(),
+    responseTypes: ['code'],
+    scopes: ['openid'],
+    clientAuthMethods: [...CLIENT_AUTHENTICATION_METHODS],
+    clientDefaults: {
+      id_token_signed_response_alg: defaultAlgorithm,
+      grant_types: [],
+      response_types: [],
+    },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...CLIENT_ASSERTION_ALGORITHMS],
+      idTokenSigningAlgValues: algorithms,
+    },
+    clockTolerance: parts.clockSkewSeconds,
+    assertJwtClientAuthClaimsAndHeader: createAssertionHook(authentication),
+    fetch: parts.fetch,
+    fetchResponseBodyLimits: { jwks_uri: CLIENT_KEYS_MAX_BYTES },
+    clientBasedCORS: () => false,
+    findAccount: () => undefined,
+    // Claims guard: what the library signs or stores carries no claim that core did not decide.
+    extraTokenClaims: () => undefined,
+    issueRefreshToken: () => false,
+    renderError: (ctx, out) => {
+      ctx.type = 'application/json; charset=utf-8';
+      ctx.body = JSON.stringify(out);
+    },
+  };
+}
+
+/** Builds the library's server for one set of keys and clients. Rebuilt and swapped when either changes. */
+export function createProvider(parts: ProviderParts): Provider {
+  const tokenEndpoint = `${parts.issuer.replace(/\/$/, '')}${ROUTES.token}`;
+  const authentication = { ...parts, tokenEndpoint };
+  const provider = new Provider(parts.issuer, configuration(parts, authentication));
+  overrideClientAuthentication(provider, authentication);
+  for (const grant of GRANTS) {
+    const names = [...grant.parameters, ...grant.refused];
+    provider.registerGrantType(grant.grantType, createGrantHandler(grant, parts), names, [
+      ...grant.repeatable,
+    ]);
+  }
+  const keepCause = (ctx: { readonly state: Record<string, unknown> }, cause: unknown) => {
+    ctx.state['refusal'] = cause;
+  };
+  provider.on('grant.error', keepCause);
+  provider.on('introspection.error', keepCause);
+  provider.on('revocation.error', keepCause);
+  provider.on('server_error', keepCause);
+  provider.use(createOwnTokenMiddleware(parts));
+  return provider;
+}

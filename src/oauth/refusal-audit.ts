@@ -1,0 +1,56 @@
+// Refusals that happen before core is asked (client authentication, malformed requests) are on record as well.
+
+import type { Context } from 'koa';
+import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
+import type { AuditLog, AuditRecord } from '#core/ports.ts';
+import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
+import { correlationOf, isAudited } from './request-state.ts';
+
+function reasonOf(status: number, cause: unknown): FailureReason | 'server-error' {
+  if (cause instanceof ExchangeFailure) return cause.reason;
+  if (cause instanceof Error && cause.cause instanceof ExchangeFailure) return cause.cause.reason;
+  if (status === 401) return 'requestor-unauthenticated';
+  return status >= 500 ? 'server-error' : 'request-malformed';
+}
+
+function detailOf(cause: unknown): string | undefined {
+  if (cause instanceof ExchangeFailure) return cause.message;
+  if (typeof cause !== 'object' || cause === null) return undefined;
+  if ('error_detail' in cause && typeof cause.error_detail === 'string') return cause.error_detail;
+  if ('error_description' in cause && typeof cause.error_description === 'string')
+    return cause.error_description;
+  return undefined;
+}
+
+function refusalRecord(ctx: Context): AuditRecord {
+  const cause: unknown = ctx.state['refusal'];
+  const detail = detailOf(cause);
+  return {
+    event: ctx.path.endsWith('/revoke')
+      ? 'token.revoke'
+      : ctx.path.endsWith('/introspect')
+        ? 'token.validate'
+        : 'token.exchange',
+    outcome: 'refused',
+    reason: reasonOf(ctx.status, cause),
+    ...(detail !== undefined && { detail }),
+    ...correlationOf(ctx),
+  };
+}
+
+/** Outermost middleware of the front: no refusal leaves without a record, and 503 says when to come back. */
+export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) {
+  return async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
+    await next();
+    if (!paths.has(ctx.path) || ctx.status < 400) return;
+    try {
+      if (!isAudited(ctx)) await audit.append(refusalRecord(ctx));
+    } catch (cause) {
+      if (!(cause instanceof ExchangeFailure)) throw cause;
+      const { status, error, description } = TOKEN_EXCHANGE_ERRORS[cause.reason];
+      ctx.status = status;
+      ctx.body = { error, error_description: description };
+    }
+    if (ctx.status === 503) ctx.set('Retry-After', '5');
+  };
+}

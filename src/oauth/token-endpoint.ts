@@ -1,0 +1,63 @@
+// The phases every grant goes through, so that none can forget one: allowed for the client, honourable, exchange, answer.
+
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { exchange } from '#core/exchange.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Requestor } from '#core/requestor.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import type { Grant } from './grants/grant.ts';
+import { type OAuthClient, requestorOf } from './oauth-client.ts';
+import { withOAuthErrors } from './oauth-error.ts';
+import type { Parameters } from './parameters.ts';
+import { correlationOf, markAudited } from './request-state.ts';
+
+export interface TokenEndpointParts {
+  readonly sts: TokenService;
+  readonly clients: ReadonlyMap<string, OAuthClient>;
+}
+
+function validateHonourable(grant: Grant, ctx: KoaContextWithOIDC, parameters: Parameters): void {
+  const refused = grant.refused.find((name) => parameters[name] !== undefined);
+  if (refused !== undefined)
+    throw new ExchangeFailure('request-malformed', `${refused} cannot be honoured`);
+  // A client that sends a proof expects a bound token; a bearer token in its place would be a silent downgrade.
+  if (ctx.get('dpop') !== '')
+    throw new ExchangeFailure('request-malformed', 'DPoP cannot be honoured');
+}
+
+function tokenResponse(grant: Grant, { spec, text }: IssuedToken): Record<string, unknown> {
+  const issuedTokenType = grant.issuedTokenType(spec.type);
+  const isAccessToken = spec.type === 'access_token' || spec.type === 'jwt';
+  return {
+    access_token: text,
+    ...(issuedTokenType !== undefined && { issued_token_type: issuedTokenType }),
+    token_type: isAccessToken ? 'Bearer' : 'N_A',
+    expires_in: spec.lifetime.notOnOrAfter - spec.issuedAt,
+    ...(spec.scopes.length > 0 && { scope: spec.scopes.join(' ') }),
+  };
+}
+
+function clientOf(ctx: KoaContextWithOIDC, clients: TokenEndpointParts['clients']): OAuthClient {
+  const client = clients.get(ctx.oidc.client?.clientId ?? '');
+  if (!client) throw new Error('the authenticated client is not configured');
+  return client;
+}
+
+/** The library's handler for a grant: the client is authenticated and the parameters are the grant's own when it runs. */
+export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
+  return async (ctx: KoaContextWithOIDC): Promise<void> => {
+    const client = clientOf(ctx, parts.clients);
+    const requestor: Requestor = requestorOf(client);
+    const parameters = { ...ctx.oidc.params };
+    ctx.body = await withOAuthErrors(grant.errorMap, async () => {
+      if (!client.grant_types.includes(grant.grantType)) {
+        throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
+      }
+      validateHonourable(grant, ctx, parameters);
+      const request = { ...grant.parse(parameters, requestor), ...correlationOf(ctx), requestor };
+      markAudited(ctx);
+      return tokenResponse(grant, await exchange(request, parts.sts));
+    });
+  };
+}
