@@ -1,0 +1,56 @@
+// Character-level rules of XML 1.0 and Namespaces 1.0 that the tokenizer leaves open, shared by parser and writer.
+
+const NAME_START =
+  'A-Z_a-z\\u{C0}-\\u{D6}\\u{D8}-\\u{F6}\\u{F8}-\\u{2FF}\\u{370}-\\u{37D}\\u{37F}-\\u{1FFF}\\u{200C}-\\u{200D}' +
+  '\\u{2070}-\\u{218F}\\u{2C00}-\\u{2FEF}\\u{3001}-\\u{D7FF}\\u{F900}-\\u{FDCF}\\u{FDF0}-\\u{FFFD}\\u{10000}-\\u{EFFFF}';
+const NCNAME = new RegExp(
+  `^[${NAME_START}][${NAME_START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}-\\u{2040}]*$`,
+  'u',
+);
+const ASCII_NCNAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
+const ILLEGAL = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+// scheme ":" then an authority without user info, or no authority; every "%" is an escape; one fragment at most.
+const PATH = '(?:[A-Za-z0-9._~!$()*+,;=:@/-]|%[0-9A-Fa-f]{2})*';
+const NAMESPACE_URI = new RegExp(
+  `^[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9._~-]*(?::[0-9]{1,5})?(?=[/?#]|$)|(?!//))${PATH}` +
+    `(?:\\?(?:[?]|${PATH.slice(3, -2)})*)?(?:#(?:[?]|${PATH.slice(3, -2)})*)?$`,
+);
+
+/** Whether the text is an NCName (Namespaces in XML 1.0 §3). */
+export function isNcName(text: string): boolean {
+  return ASCII_NCNAME.test(text) || NCNAME.test(text);
+}
+
+/** Whether the text is an NCName of ASCII characters: the only names our writer uses. */
+export function isAsciiNcName(text: string): boolean {
+  return ASCII_NCNAME.test(text);
+}
+
+/** Whether every character is legal in XML 1.0 (§2.2); a lone surrogate is not. */
+export function isLegalText(text: string): boolean {
+  return !ILLEGAL.test(text);
+}
+
+/**
+ * Whether the text has the form `scheme:` and plain URI characters (xml-security V2).
+ * Relative and quoted namespace names made other libraries canonicalise to nothing or to other markup (A5, A7).
+ */
+export function isNamespaceUri(text: string): boolean {
+  return NAMESPACE_URI.test(text);
+}
+
+/** Orders by code point, as Canonical XML §2.2 asks; plain `<` would order by UTF-16 unit. */
+export function compareCodePoints(left: string, right: string): number {
+  const shared = Math.min(left.length, right.length);
+  for (let i = 0; i < shared; i += 1) {
+    const a = left.charCodeAt(i);
+    const b = right.charCodeAt(i);
+    if (a !== b) return sortableUnit(a) - sortableUnit(b);
+  }
+  return left.length - right.length;
+}
+
+// Surrogates stand for code points above the whole BMP, so they sort after U+E000-U+FFFF.
+function sortableUnit(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}

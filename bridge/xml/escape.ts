@@ -1,0 +1,50 @@
+// The only two escapers (xml-security S2), and the ASCII wire form (S6, ws-trust W8).
+
+import { isLegalText } from './characters.ts';
+import { XmlFailure } from './failure.ts';
+
+const TEXT_SPECIAL = /[&<>\r]/g;
+const ATTRIBUTE_SPECIAL = /[&<"\t\n\r]/g;
+const BEYOND_ASCII = /[^\0-\x7f]/gu;
+
+const REFERENCES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  '\t': '&#x9;',
+  '\n': '&#xA;',
+  '\r': '&#xD;',
+};
+
+function referenceFor(character: string): string {
+  return REFERENCES[character] ?? character;
+}
+
+/** Escapes character data as Canonical XML §2.3 does. */
+export function escapeText(text: string): string {
+  // The search spares the common value a copy.
+  return text.search(TEXT_SPECIAL) < 0 ? text : text.replace(TEXT_SPECIAL, referenceFor);
+}
+
+/** Escapes an attribute value as Canonical XML §2.3 does, for double quotes. */
+export function escapeAttribute(value: string): string {
+  return value.search(ATTRIBUTE_SPECIAL) < 0
+    ? value
+    : value.replace(ATTRIBUTE_SPECIAL, referenceFor);
+}
+
+/** Writes characters above U+007F as numeric references: same canonical form, ASCII bytes (ws-trust W8). Do it after digesting. */
+export function toAsciiWire(canonical: string): string {
+  return canonical.replace(
+    BEYOND_ASCII,
+    (character) => `&#x${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()};`,
+  );
+}
+
+/** Passes text of legal XML characters; nothing is ever dropped or replaced (S2, E7).
+ * @throws {XmlFailure} `character-illegal` */
+export function requireLegalText(text: string): string {
+  if (!isLegalText(text)) throw new XmlFailure('character-illegal', 'character not legal in XML');
+  return text;
+}

@@ -1,0 +1,16 @@
+// Namespace names this folder itself must know: it types IDs by them and reads signatures and encryption.
+
+export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
+export const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
+export const DS_NS = 'http://www.w3.org/2000/09/xmldsig#';
+export const EXC_C14N_NS = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+export const XENC_NS = 'http://www.w3.org/2001/04/xmlenc#';
+export const XENC11_NS = 'http://www.w3.org/2009/xmlenc11#';
+export const WSSE_NS =
+  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
+export const WSU_NS =
+  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
+export const SAML11_NS = 'urn:oasis:names:tc:SAML:1.0:assertion';
+export const SAML2_NS = 'urn:oasis:names:tc:SAML:2.0:assertion';
+export const SAML2P_NS = 'urn:oasis:names:tc:SAML:2.0:protocol';
+export const SAML2MD_NS = 'urn:oasis:names:tc:SAML:2.0:metadata';

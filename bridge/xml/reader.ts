@@ -1,0 +1,74 @@
+// Readers over the tree (xml-security V12): by expanded name, one candidate, text without element children.
+
+import { XmlFailure } from './failure.ts';
+import type { XmlElement } from './tree.ts';
+import { isNamed, lookupNamespace } from './tree.ts';
+
+/** An expanded name. */
+export interface ExpandedName {
+  readonly uri: string;
+  readonly local: string;
+}
+
+/** The text of an element exactly as written.
+ * @throws {XmlFailure} `text-malformed` when it has an element child */
+export function textOf(element: XmlElement): string {
+  let text = '';
+  for (const child of element.children) {
+    // Skipping the child would join what stood apart: readers then see another value than the signer (A2).
+    if (typeof child !== 'string')
+      throw new XmlFailure('text-malformed', `element in ${element.local}`);
+    text += child;
+  }
+  return text;
+}
+
+/** The text of an element whose schema type collapses whitespace (anyURI, dateTime, QName, base64Binary). */
+export function trimmedTextOf(element: XmlElement): string {
+  return textOf(element)
+    .replace(/^[\t\n\r ]+/, '')
+    .replace(/[\t\n\r ]+$/, '');
+}
+
+/** The child elements of this name, in document order. */
+export function childrenNamed(
+  parent: XmlElement,
+  uri: string,
+  local: string,
+): readonly XmlElement[] {
+  const found: XmlElement[] = [];
+  for (const child of parent.children) {
+    if (typeof child !== 'string' && isNamed(child, uri, local)) found.push(child);
+  }
+  return found;
+}
+
+/** The one child element of this name, or `undefined`.
+ * @throws {XmlFailure} `element-repeated`: with two candidates a forged one could be the one that is read (A1) */
+export function optionalChild(
+  parent: XmlElement,
+  uri: string,
+  local: string,
+): XmlElement | undefined {
+  const [first, second] = childrenNamed(parent, uri, local);
+  if (second !== undefined) throw new XmlFailure('element-repeated', `two ${local}`);
+  return first;
+}
+
+/** The one child element of this name.
+ * @throws {XmlFailure} `element-missing`, `element-repeated` */
+export function requiredChild(parent: XmlElement, uri: string, local: string): XmlElement {
+  const child = optionalChild(parent, uri, local);
+  if (child === undefined) throw new XmlFailure('element-missing', `no ${local}`);
+  return child;
+}
+
+/** Resolves a QName in content, in the namespace scope of the element that holds it.
+ * @throws {XmlFailure} `text-malformed` when it is no QName or its prefix is not declared */
+export function resolveQName(scope: XmlElement, text: string): ExpandedName {
+  const match = /^(?:([^:\s]+):)?([^:\s]+)$/.exec(text);
+  if (match === null) throw new XmlFailure('text-malformed', 'QName');
+  const uri = lookupNamespace(scope, match[1] ?? '');
+  if (uri === undefined) throw new XmlFailure('text-malformed', 'QName with undeclared prefix');
+  return { uri, local: match[2] ?? '' };
+}
