@@ -1,0 +1,143 @@
+// Our own keys: which one signs now, which are published, and when that changes. SAML and JWT keys are apart.
+import type { CryptoKey, JWK } from 'jose';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Clock, Instant } from '#core/instant.ts';
+import { nextPhaseChange, phasesAt } from './rollover.ts';
+import { checkSamlAlgorithm, createSamlSigner, type SamlSigner } from './saml-signer.ts';
+import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts';
+
+export interface JwtSigningKey {
+  readonly kid: string;
+  readonly algorithm: string;
+  readonly key: CryptoKey;
+}
+
+export interface KeyRing {
+  /** The key of this algorithm that signs at `now`: the one with the latest start. Never falls back to another.
+   * @throws {Error} when there is none: the configuration promised one */
+  jwtSigningKey(algorithm: string, now: Instant): JwtSigningKey;
+  /** The public keys to publish: active first, then next, then superseded inside the overlap. */
+  publicJwks(now: Instant): { readonly keys: JWK[] };
+  /** The same keys in the same order with their private members: fresh copies, for a reader that may change them. */
+  privateJwks(now: Instant): { readonly keys: JWK[] };
+  /** The key that verifies one of our own tokens, superseded ones inside the overlap too.
+   * @throws {ExchangeFailure} `signature-invalid` */
+  verificationKey(wanted: {
+    readonly kid: string | undefined;
+    readonly alg: string;
+  }): Promise<CryptoKey>;
+  /** The signer of assertions at `now`, of one algorithm where several are configured.
+   * @throws {Error} when there is none */
+  samlSigner(now: Instant, algorithm?: string): SamlSigner;
+  /** Certificates to publish in metadata, in the order of `publicJwks`. */
+  samlCertificates(now: Instant): readonly string[];
+  /** When any of the answers changes next; undefined: never. */
+  nextChange(now: Instant): Instant | undefined;
+}
+
+interface RingSettings {
+  readonly clock: Clock;
+  /** How long a superseded key stays published: the longest token life plus skew, or more. */
+  readonly overlapSeconds: number;
+}
+
+async function loadAll(entries: readonly KeyEntry[]): Promise<readonly SigningKey[]> {
+  return Promise.all(
+    entries.map(async (entry, index) => {
+      try {
+        if (entry.use === 'saml') checkSamlAlgorithm(entry.algorithm);
+        return await loadSigningKey(entry);
+      } catch (cause) {
+        const detail = cause instanceof Error ? cause.message : 'it cannot be imported';
+        throw new Error(`keys[${index}] (${entry.use}, ${entry.algorithm}): ${detail}`, { cause });
+      }
+    }),
+  );
+}
+
+function checkRing(keys: readonly SigningKey[]): void {
+  const kids = new Set(keys.map(({ kid }) => kid));
+  // One key for two purposes or algorithms lets a signature of one stand for the other (RFC 8725 §3.1).
+  if (kids.size < keys.length) throw new Error('keys: the same key is configured twice');
+  const starts = new Set(keys.map((key) => `${key.use} ${key.algorithm} ${key.activeFrom}`));
+  if (starts.size < keys.length)
+    throw new Error('keys: two keys of one use and algorithm start at the same time');
+}
+
+/** Keys that take turns: of one use and one algorithm. */
+function groupsOf(
+  keys: readonly SigningKey[],
+  use: SigningKey['use'],
+): readonly (readonly SigningKey[])[] {
+  const own = keys.filter((key) => key.use === use);
+  const algorithms = [...new Set(own.map(({ algorithm }) => algorithm))];
+  return algorithms.map((algorithm) => own.filter((key) => key.algorithm === algorithm));
+}
+
+/** What is active or published when, of all groups. */
+interface Schedule {
+  readonly published: (use: SigningKey['use'], now: Instant) => readonly SigningKey[];
+  readonly active: (use: SigningKey['use'], now: Instant, algorithm?: string) => SigningKey;
+  readonly nextChange: (now: Instant) => Instant | undefined;
+}
+
+function scheduleOf(keys: readonly SigningKey[], overlapSeconds: number): Schedule {
+  const groups = { jwt: groupsOf(keys, 'jwt'), saml: groupsOf(keys, 'saml') };
+  const phases = (use: SigningKey['use'], now: Instant) =>
+    groups[use].map((group) => phasesAt(group, now, overlapSeconds));
+  return {
+    published(use, now) {
+      const all = phases(use, now);
+      return [
+        ...all.flatMap(({ active }) => active ?? []),
+        ...all.flatMap(({ next }) => next),
+        ...all.flatMap(({ superseded }) => superseded),
+      ];
+    },
+    active(use, now, algorithm) {
+      const key = phases(use, now)
+        .flatMap(({ active }) => active ?? [])
+        .find((candidate) => algorithm === undefined || candidate.algorithm === algorithm);
+      if (!key) throw new Error(`no ${use} key is active for ${algorithm ?? 'any algorithm'}`);
+      return key;
+    },
+    nextChange(now) {
+      const changes = [...groups.jwt, ...groups.saml]
+        .map((group) => nextPhaseChange(group, now, overlapSeconds))
+        .filter((instant) => instant !== undefined);
+      return changes.length === 0 ? undefined : Math.min(...changes);
+    },
+  };
+}
+
+/** Imports the keys and checks that they fit together.
+ * @throws {Error} naming the entry and what is wrong with it; never its content */
+export async function createKeyRing(
+  entries: readonly KeyEntry[],
+  { clock, overlapSeconds }: RingSettings,
+): Promise<KeyRing> {
+  const keys = await loadAll(entries);
+  checkRing(keys);
+  const { active, nextChange, published } = scheduleOf(keys, overlapSeconds);
+  return {
+    jwtSigningKey(algorithm, now) {
+      const { kid, privateKey } = active('jwt', now, algorithm);
+      return { kid, algorithm, key: privateKey };
+    },
+    publicJwks: (now) => ({
+      keys: published('jwt', now).map(({ publicJwk }) => ({ ...publicJwk })),
+    }),
+    privateJwks: (now) => ({
+      keys: published('jwt', now).map(({ privateJwk }) => structuredClone(privateJwk)),
+    }),
+    async verificationKey({ kid, alg }) {
+      const key = published('jwt', clock.now()).find((candidate) => candidate.kid === kid);
+      if (!key || key.algorithm !== alg)
+        throw new ExchangeFailure('signature-invalid', 'no key of ours has this id and algorithm');
+      return key.publicKey;
+    },
+    samlSigner: (now, algorithm) => createSamlSigner(active('saml', now, algorithm)),
+    samlCertificates: (now) => published('saml', now).flatMap((key) => key.certificatePem ?? []),
+    nextChange,
+  };
+}

@@ -1,0 +1,93 @@
+// One key of the configuration, imported and checked: PKCS8 in, what signs and what is published out.
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  type CryptoKey,
+  calculateJwkThumbprint,
+  exportJWK,
+  importPKCS8,
+  importSPKI,
+  type JWK,
+} from 'jose';
+import type { Instant } from '#core/instant.ts';
+import { checkKeyFits, keyShapeOf } from './signature-algorithm.ts';
+
+/** One key as configured. */
+export interface KeyEntry {
+  readonly use: 'jwt' | 'saml';
+  readonly algorithm: string;
+  /** PKCS8, not encrypted. */
+  readonly pem: string;
+  /** Of this very key; needed for SAML. */
+  readonly certificatePem?: string;
+  /** When it starts to sign; absent: it always has. */
+  readonly activeFrom?: Instant;
+}
+
+export interface SigningKey {
+  readonly use: 'jwt' | 'saml';
+  readonly algorithm: string;
+  /** The RFC 7638 thumbprint: the same key has the same name on every node. */
+  readonly kid: string;
+  readonly activeFrom: Instant;
+  readonly keyObject: KeyObject;
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+  readonly publicJwk: JWK;
+  readonly privateJwk: JWK;
+  readonly certificatePem?: string;
+}
+
+function parsePrivateKey(pem: string): KeyObject {
+  // Only PKCS8: one form to document, and an encrypted key is told apart from a broken one.
+  if (!pem.includes('-----BEGIN PRIVATE KEY-----')) {
+    throw new Error(
+      'the key is not an unencrypted PKCS8 PEM (convert it: openssl pkcs8 -topk8 -nocrypt)',
+    );
+  }
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The cause is dropped: no text of a parser that has seen a private key goes anywhere.
+    throw new Error('the PKCS8 PEM cannot be read');
+  }
+}
+
+function checkCertificate(pem: string, key: KeyObject): void {
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(pem);
+  } catch (cause) {
+    throw new Error('the certificate cannot be read', { cause });
+  }
+  if (!certificate.checkPrivateKey(key)) throw new Error('the certificate is of another key');
+}
+
+/** Imports one key.
+ * @throws {Error} when the PEM, the algorithm and the certificate do not fit together */
+export async function loadSigningKey(entry: KeyEntry): Promise<SigningKey> {
+  const { algorithm, certificatePem, use } = entry;
+  keyShapeOf(algorithm);
+  const keyObject = parsePrivateKey(entry.pem);
+  checkKeyFits(keyObject, algorithm);
+  if (use === 'saml' && certificatePem === undefined)
+    throw new Error('a SAML key needs its certificate');
+  if (certificatePem !== undefined) checkCertificate(certificatePem, keyObject);
+  const publicPem = createPublicKey(keyObject).export({ type: 'spki', format: 'pem' }).toString();
+  const publicKey = await importSPKI(publicPem, algorithm, { extractable: true });
+  const privateKey = await importPKCS8(entry.pem, algorithm, { extractable: false });
+  const members = await exportJWK(publicKey);
+  const kid = await calculateJwkThumbprint(members);
+  const naming = { kid, use: 'sig', alg: algorithm };
+  return {
+    use,
+    algorithm,
+    kid,
+    activeFrom: entry.activeFrom ?? 0,
+    keyObject,
+    privateKey,
+    publicKey,
+    publicJwk: { ...members, ...naming },
+    privateJwk: { ...(keyObject.export({ format: 'jwk' }) as JWK), ...naming },
+    ...(certificatePem !== undefined && { certificatePem }),
+  };
+}
