@@ -1,0 +1,112 @@
+// Issues JWTs: RFC 9068 access tokens, plain JWTs with the same claims, and ID tokens (OIDC Core §2).
+import { CompactSign, type CryptoKey } from 'jose';
+import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claim.ts';
+import type { Confirmation } from '#core/confirmation.ts';
+import type { Instant } from '#core/instant.ts';
+import type { Actor, Authentication } from '#core/subject.ts';
+import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { isJwtTokenType, type JwtTokenType } from './jwt-type.ts';
+
+/** Our signing keys. */
+export interface JwtSigningKeys {
+  /** The key of this algorithm that signs at `now`. */
+  jwtSigningKey(
+    algorithm: string,
+    now: Instant,
+  ): { readonly kid: string; readonly algorithm: string; readonly key: CryptoKey };
+}
+
+type JsonObject = { readonly [name: string]: ClaimValue };
+
+const HEADER_TYPES: Readonly<Record<JwtTokenType, string>> = {
+  access_token: 'at+jwt',
+  jwt: 'JWT',
+  id_token: 'JWT',
+};
+
+/** `act` with each link nested in the one before it (RFC 8693 §4.1); nothing but what identifies the actor. */
+function actOf([outermost, ...nested]: readonly Actor[]): JsonObject {
+  if (!outermost) return {};
+  const { issuer, id, clientId } = outermost;
+  const client = clientId === undefined ? {} : { client_id: clientId };
+  return { act: { iss: issuer, sub: id, ...client, ...actOf(nested) } };
+}
+
+function confirmationOf(confirmation: Confirmation): JsonObject {
+  if (confirmation.method === 'bearer') return {};
+  const name = confirmation.method === 'jwk-thumbprint' ? 'jkt' : 'x5t#S256';
+  return { cnf: { [name]: confirmation.thumbprint } };
+}
+
+function authenticationOf(authentication: Authentication | undefined): JsonObject {
+  const { instant, methods, contextClass } = authentication ?? {};
+  return {
+    ...(instant !== undefined && { auth_time: instant }),
+    ...(contextClass !== undefined && { acr: contextClass }),
+    ...(methods !== undefined && methods.length > 0 && { amr: methods }),
+  };
+}
+
+// One audience as a plain string: some verifiers know no other form (RFC 7519 §4.1.3 allows both).
+function audienceOf(audiences: readonly string[]): ClaimValue {
+  const [first, ...others] = audiences;
+  if (first === undefined) throw new Error('a token without audience would be good anywhere');
+  return others.length === 0 ? first : audiences;
+}
+
+function mappedValue({ name, values }: Claim): readonly [string, ClaimValue][] {
+  // The mapping refuses them too: whatever comes to stand here must not decide who the token is about or for.
+  if (RESERVED_CLAIMS.has(name)) throw new Error(`a mapped claim may not be named ${name}`);
+  const [first, ...others] = values;
+  if (first === undefined) return [];
+  return [[name, others.length === 0 ? first : values]];
+}
+
+function mappedClaims(claims: ClaimSet): JsonObject {
+  const entries = claims.flatMap(mappedValue);
+  const mapped = Object.fromEntries(entries);
+  if (Object.keys(mapped).length < entries.length) throw new Error('a claim is mapped twice');
+  return mapped;
+}
+
+/** Who it was issued to. An ID token has no `client_id` and no scope: that tells it from all else we sign. */
+function clientOf(spec: TokenSpec): JsonObject {
+  if (spec.type === 'id_token') return { azp: spec.clientId };
+  const scope = spec.scopes.length === 0 ? {} : { scope: spec.scopes.join(' ') };
+  return { client_id: spec.clientId, ...scope };
+}
+
+function claimsSetOf(spec: TokenSpec): JsonObject {
+  return {
+    ...mappedClaims(spec.claims),
+    iss: spec.issuer,
+    sub: spec.subject.id,
+    aud: audienceOf(spec.audiences),
+    exp: spec.lifetime.notOnOrAfter,
+    nbf: spec.lifetime.notBefore,
+    iat: spec.issuedAt,
+    jti: spec.tokenId,
+    ...clientOf(spec),
+    ...authenticationOf(spec.authentication),
+    ...actOf(spec.actors),
+    ...confirmationOf(spec.confirmation),
+  };
+}
+
+/** An issuer of JWTs. `sub` is the id of the decided subject as it is: the validators see to it that ids of different
+ * issuers do not meet. A spec that asks for encryption is not for this issuer: it would come out in clear. */
+export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
+  return {
+    canIssue: ({ type, encryptTo }) => isJwtTokenType(type) && encryptTo === undefined,
+    async issue(spec) {
+      if (!isJwtTokenType(spec.type)) throw new Error(`asked to issue ${spec.type} as a JWT`);
+      const { algorithm, key, kid } = keys.jwtSigningKey(spec.algorithm, spec.issuedAt);
+      const payload = new TextEncoder().encode(JSON.stringify(claimsSetOf(spec)));
+      const text = await new CompactSign(payload)
+        .setProtectedHeader({ alg: algorithm, typ: HEADER_TYPES[spec.type], kid })
+        .sign(key);
+      return { spec, text };
+    },
+  };
+}

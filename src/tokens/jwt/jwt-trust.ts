@@ -1,0 +1,107 @@
+// Whose JWTs are accepted, and on what terms: the port that configuration and key sources fill.
+import type { CryptoKey } from 'jose';
+import type { Instant } from '#core/instant.ts';
+import { SELF } from '#core/security-token.ts';
+import { type AcceptedTypes, checkAcceptedTypes, OWN_TYPES } from './jwt-type.ts';
+
+/** Finds the key that a header names. */
+export interface VerificationKeys {
+  /** @throws {ExchangeFailure} `signature-invalid` when the issuer has no such key; `dependency-unavailable` */
+  verificationKey(wanted: {
+    readonly kid: string | undefined;
+    readonly alg: string;
+  }): Promise<CryptoKey>;
+}
+
+/** The terms for our own tokens. Any audience: the origin binding of core decides who may use them. */
+export interface OwnJwtTrust extends VerificationKeys {
+  readonly issuer: string;
+  readonly algorithms: readonly string[];
+  readonly skewSeconds: number;
+  readonly assertionMaxAgeSeconds: number;
+}
+
+/** The terms for one trusted issuer. */
+export interface JwtTrust extends OwnJwtTrust {
+  readonly id: string;
+  /** Other spellings of `iss` for the same issuer. */
+  readonly aliases: readonly string[];
+  /** One of these must be in `aud`. Mandatory: else a token for anybody would be good here. */
+  readonly audiences: readonly string[];
+  readonly types: AcceptedTypes;
+  readonly maxAgeSeconds?: number;
+  /** The claim that identifies the subject: `sub` unless the operator chose another. */
+  readonly subjectClaim: string;
+  /** Put before each subject and actor id of this issuer. Absent: `<id>:`, so that `alice` of two issuers, or of
+   * ours, are never one subject in a token of ours. Empty only where the operator vouches that ids do not collide. */
+  readonly subjectPrefix?: string;
+  readonly requiredClaims: readonly string[];
+  /** Every token is good once. */
+  readonly singleUse: boolean;
+  readonly enabledUntil?: Instant;
+}
+
+/** The terms in force for a token; `subjectPrefix` is decided. */
+export interface JwtTerms extends JwtTrust {
+  readonly subjectPrefix: string;
+  readonly isOwn: boolean;
+}
+
+/** Signatures that anybody can verify and only the issuer can make: a shared secret or `none` proves no issuer. */
+const ASYMMETRIC: ReadonlySet<string> = new Set(
+  'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' '),
+);
+
+function ownTerms(own: OwnJwtTrust): JwtTerms {
+  return {
+    issuer: own.issuer,
+    algorithms: own.algorithms,
+    skewSeconds: own.skewSeconds,
+    assertionMaxAgeSeconds: own.assertionMaxAgeSeconds,
+    verificationKey: (wanted) => own.verificationKey(wanted),
+    id: SELF,
+    aliases: [],
+    audiences: [],
+    types: OWN_TYPES,
+    subjectClaim: 'sub',
+    subjectPrefix: '',
+    requiredClaims: [],
+    singleUse: false,
+    isOwn: true,
+  };
+}
+
+function foreignTerms(trust: JwtTrust): JwtTerms {
+  if (trust.id === SELF) throw new Error('a trusted issuer cannot have the id self');
+  if (trust.audiences.length === 0)
+    throw new Error(`trusted issuer ${trust.id} needs at least one audience`);
+  // With a colon in it, the default prefixes of two issuers could yield the same subject.
+  if (trust.subjectPrefix === undefined && trust.id.includes(':'))
+    throw new Error(`trusted issuer ${trust.id} needs a subjectPrefix: its id has a colon`);
+  checkAcceptedTypes(trust.types);
+  return {
+    ...trust,
+    verificationKey: (wanted) => trust.verificationKey(wanted),
+    subjectPrefix: trust.subjectPrefix ?? `${trust.id}:`,
+    isOwn: false,
+  };
+}
+
+/** All terms by each exact spelling of `iss`.
+ * @throws {Error} when a record is unsafe or two claim one spelling */
+export function indexTerms(
+  own: OwnJwtTrust,
+  trusted: readonly JwtTrust[],
+): ReadonlyMap<string, JwtTerms> {
+  const index = new Map<string, JwtTerms>();
+  for (const terms of [ownTerms(own), ...trusted.map(foreignTerms)]) {
+    const symmetric = terms.algorithms.find((algorithm) => !ASYMMETRIC.has(algorithm));
+    if (symmetric !== undefined)
+      throw new Error(`issuer ${terms.id}: ${symmetric} is not an asymmetric signature algorithm`);
+    for (const name of [terms.issuer, ...terms.aliases]) {
+      if (index.has(name)) throw new Error(`issuer name ${name} is configured twice`);
+      index.set(name, terms);
+    }
+  }
+  return index;
+}

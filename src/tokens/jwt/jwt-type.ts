@@ -1,0 +1,96 @@
+// Which `typ` a JWT of a declared type may carry: one kind of JWT must never pass as another (RFC 8725 §3.11, §3.12).
+import { ExchangeFailure } from '#core/failure.ts';
+import type { TokenType } from '#core/token-type.ts';
+import type { JsonMembers } from './strict-json.ts';
+
+/** The token types that are JWTs. */
+export type JwtTokenType = Extract<TokenType, 'access_token' | 'jwt' | 'id_token'>;
+
+/** A `typ` header we may take: an RFC 9068 access token, a plain JWT, or none. All others belong to other protocols. */
+export type HeaderType = 'at+jwt' | 'JWT' | 'absent';
+
+/** The `typ` headers that an issuer's tokens of each declared type may carry; a type without entry is not accepted. */
+export type AcceptedTypes = { readonly [type in JwtTokenType]?: readonly HeaderType[] };
+
+const JWT_TYPES: ReadonlySet<string> = new Set<JwtTokenType>(['access_token', 'jwt', 'id_token']);
+
+/** No configuration may go beyond this: an access token is never an ID token. */
+const TYPE_CEILING: Required<AcceptedTypes> = {
+  access_token: ['at+jwt', 'JWT', 'absent'],
+  jwt: ['at+jwt', 'JWT', 'absent'],
+  id_token: ['JWT', 'absent'],
+};
+
+/** What is accepted of our own issuer: an access token may be declared `access_token` or `jwt`. */
+export const OWN_TYPES: Required<AcceptedTypes> = {
+  access_token: ['at+jwt'],
+  jwt: ['at+jwt', 'JWT'],
+  id_token: ['JWT'],
+};
+
+/** What is accepted of a trusted issuer unless its record says otherwise. */
+export const DEFAULT_TYPES: Required<AcceptedTypes> = {
+  access_token: ['at+jwt'],
+  jwt: ['JWT', 'absent'],
+  id_token: ['JWT', 'absent'],
+};
+
+export function isJwtTokenType(type: TokenType): type is JwtTokenType {
+  return JWT_TYPES.has(type);
+}
+
+/** Refuses a record that would accept more than any record may.
+ * @throws {Error} */
+export function checkAcceptedTypes(types: AcceptedTypes): void {
+  for (const [type, headerTypes] of Object.entries(types) as [JwtTokenType, HeaderType[]][]) {
+    const excess = headerTypes.find((headerType) => !TYPE_CEILING[type].includes(headerType));
+    if (excess !== undefined) throw new Error(`typ ${excess} cannot be accepted as ${type}`);
+  }
+}
+
+// Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9).
+function headerTypeOf(header: JsonMembers): string {
+  const typ = header.get('typ');
+  if (typ === undefined) return 'absent';
+  if (typeof typ !== 'string') throw new ExchangeFailure('token-malformed', 'typ is not a string');
+  const name = typ.toLowerCase().replace(/^application\//, '');
+  return name === 'jwt' ? 'JWT' : name === 'absent' ? '' : name;
+}
+
+/** Holds `typ` against the declared type.
+ * @throws {ExchangeFailure} `token-type-unsupported` when the issuer's record has no such type; `token-malformed` */
+export function validateHeaderType(
+  header: JsonMembers,
+  type: JwtTokenType,
+  accepted: AcceptedTypes,
+): void {
+  const headerTypes: readonly string[] | undefined = accepted[type];
+  if (!headerTypes)
+    throw new ExchangeFailure('token-type-unsupported', `no ${type} is accepted of this issuer`);
+  if (!headerTypes.includes(headerTypeOf(header)))
+    throw new ExchangeFailure('token-malformed', `the typ of the JWT is not one of ${type}`);
+}
+
+function refuseMembers(claims: JsonMembers, names: readonly string[], detail: string): void {
+  const found = names.find((name) => claims.has(name));
+  if (found !== undefined) throw new ExchangeFailure('token-malformed', `${detail}: ${found}`);
+}
+
+/** Tells apart by content what `typ: JWT` does not tell apart: ID tokens, access tokens, security event tokens.
+ * @throws {ExchangeFailure} `token-malformed` */
+export function validateKind(claims: JsonMembers, type: JwtTokenType, isOwn: boolean): void {
+  // Logout and security event tokens are signed by the same key (RFC 8417 §4).
+  refuseMembers(claims, ['events'], 'a security event token is no token of this type');
+  const tokenUse = claims.get('token_use');
+  if (type === 'access_token') {
+    refuseMembers(claims, ['at_hash', 'c_hash', 's_hash'], 'an ID token is no access token');
+    if (tokenUse === 'id') throw new ExchangeFailure('token-malformed', 'token_use says id');
+  }
+  if (type === 'id_token') {
+    refuseMembers(claims, ['scope', 'scp'], 'an access token is no ID token');
+    // Ours name their client as azp; client_id is in every other JWT we issue.
+    if (isOwn) refuseMembers(claims, ['client_id'], 'this token of ours is no ID token');
+    if (tokenUse !== undefined && tokenUse !== 'id')
+      throw new ExchangeFailure('token-malformed', 'token_use does not say id');
+  }
+}

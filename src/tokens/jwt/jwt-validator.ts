@@ -1,0 +1,142 @@
+// Validates JWTs (RFC 7519, RFC 8725, RFC 9068, OIDC Core §2): our own and those of trusted issuers.
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Clock, Instant } from '#core/instant.ts';
+import {
+  acceptToken,
+  type SecurityToken,
+  type TokenFacts,
+  type ValidatedToken,
+} from '#core/security-token.ts';
+import type { TokenType } from '#core/token-type.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { requiredString, stringClaim } from './claim-reader.ts';
+import { parseJwt, type UnverifiedJwt, type VerifiedClaims, verifyJwt } from './compact-jwt.ts';
+import { parseActors, parseMayAct } from './jwt-actor.ts';
+import {
+  claimSetOf,
+  originClientOf,
+  parseAuthentication,
+  parseConfirmation,
+  parseScopes,
+  validateAudiences,
+} from './jwt-facts.ts';
+import { keyHintOf } from './jwt-header.ts';
+import { validateTimes } from './jwt-time.ts';
+import { indexTerms, type JwtTerms, type JwtTrust, type OwnJwtTrust } from './jwt-trust.ts';
+import { isJwtTokenType, type JwtTokenType, validateHeaderType, validateKind } from './jwt-type.ts';
+
+export interface JwtValidatorParts {
+  readonly own: OwnJwtTrust;
+  readonly trusted: readonly JwtTrust[];
+  readonly clock: Clock;
+}
+
+interface JwtEvidence extends SecurityToken {
+  readonly type: JwtTokenType;
+  readonly content: string;
+}
+
+function isJwtEvidence(token: SecurityToken): token is JwtEvidence {
+  if (!isJwtTokenType(token.type) || typeof token.content !== 'string') return false;
+  // An access token without a dot is opaque: another validator knows it, or none does.
+  return token.type !== 'access_token' || token.content.includes('.');
+}
+
+/** `iss` is not verified yet: it only selects whose terms and keys apply, and the signature then decides. */
+function termsFor(
+  { claims }: UnverifiedJwt,
+  index: ReadonlyMap<string, JwtTerms>,
+  now: Instant,
+): JwtTerms {
+  const terms = index.get(requiredString(claims, 'iss'));
+  if (!terms) throw new ExchangeFailure('issuer-untrusted', 'the issuer is not known');
+  if (terms.enabledUntil !== undefined && now >= terms.enabledUntil)
+    throw new ExchangeFailure('issuer-untrusted', 'the trust in this issuer has ended');
+  return terms;
+}
+
+function validateRequired(claims: VerifiedClaims, type: TokenType, terms: JwtTerms): void {
+  // RFC 9068 §2.2 for access tokens, the same for our plain JWTs; OIDC Core §2 for ID tokens.
+  const ownNames = type === 'id_token' ? ['iat'] : ['iat', 'jti', 'client_id'];
+  const idTokenNames = type === 'id_token' ? ['iat'] : [];
+  const names = terms.isOwn ? ownNames : [...idTokenNames, ...terms.requiredClaims];
+  const missing = names.find((name) => !claims.has(name));
+  if (missing !== undefined) throw new ExchangeFailure('token-malformed', `${missing} is missing`);
+}
+
+interface Finding {
+  readonly token: JwtEvidence;
+  readonly terms: JwtTerms;
+  readonly now: Instant;
+  readonly ownIssuer: string;
+}
+
+/** The members that identify the token and say how often it is good. */
+function identityFacts(claims: VerifiedClaims, { token, terms, now }: Finding) {
+  const { issuedAt, lifetime } = validateTimes(claims, terms, { now, use: token.use });
+  const id = stringClaim(claims, 'jti');
+  const isOnce = token.use === 'assertion' || terms.singleUse;
+  // RFC 7523 §3 rule 7: without an id there is nothing to remember, and the assertion could be replayed.
+  if (isOnce && id === undefined)
+    throw new ExchangeFailure('token-malformed', 'a one-time token needs a jti');
+  return {
+    lifetime,
+    ...(id !== undefined && { id }),
+    ...(issuedAt !== undefined && { issuedAt }),
+    // Within the skew the token is still taken: the mark must outlive that.
+    ...(isOnce && { onceUntil: lifetime.notOnOrAfter + terms.skewSeconds }),
+  };
+}
+
+function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
+  const { token, terms, ownIssuer } = finding;
+  const { issuer } = terms;
+  const identity = identityFacts(claims, finding);
+  const audiences = validateAudiences(claims, terms);
+  validateKind(claims, token.type, terms.isOwn);
+  validateRequired(claims, token.type, terms);
+  const originClient = originClientOf(claims, token.type, audiences);
+  const authentication = parseAuthentication(claims);
+  const mayAct = parseMayAct(claims, terms);
+  return {
+    type: token.type,
+    use: token.use,
+    issuer,
+    trustedIssuer: terms.id,
+    ...identity,
+    subject: {
+      issuer,
+      id: `${terms.subjectPrefix}${requiredString(claims, terms.subjectClaim)}`,
+    },
+    ...(authentication && { authentication }),
+    claims: claimSetOf(claims, issuer),
+    scopes: parseScopes(claims),
+    confirmation: parseConfirmation(claims),
+    audiences,
+    ...(originClient !== undefined && { originClient }),
+    actors: parseActors(claims, terms, ownIssuer),
+    ...(mayAct && { mayAct }),
+  };
+}
+
+/** A validator of access tokens in JWT form, plain JWTs and ID tokens.
+ *
+ * The subject of a foreign token is named `<subjectPrefix><id>`, by default `<trusted issuer id>:<id>`: a token of ours
+ * has one issuer, so `alice` of two trusted issuers would be one subject in it. Actors of that issuer are named alike.
+ * @throws {Error} when a record of trust is unsafe */
+export function createJwtValidator({ own, trusted, clock }: JwtValidatorParts): TokenValidator {
+  const index = indexTerms(own, trusted);
+  return {
+    canHandle: isJwtEvidence,
+    async validate(token): Promise<ValidatedToken> {
+      if (!isJwtEvidence(token)) throw new Error('asked for evidence it cannot handle');
+      const now = clock.now();
+      const jwt = parseJwt(token.content);
+      const terms = termsFor(jwt, index, now);
+      const hint = keyHintOf(jwt.header, terms.algorithms);
+      validateHeaderType(jwt.header, token.type, terms.types);
+      const claims = await verifyJwt(jwt, hint.alg, await terms.verificationKey(hint));
+      return acceptToken(factsOf(claims, { token, terms, now, ownIssuer: own.issuer }));
+    },
+  };
+}
