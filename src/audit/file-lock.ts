@@ -1,0 +1,27 @@
+// One writer for each audit file: two would fork its chain. The lock is the kernel's, taken through SQLite on a file beside it,
+// so it ends with its holder however that dies: there is no stale lock to judge by a pid that may have been given out again.
+import { DatabaseSync } from 'node:sqlite';
+
+const SQLITE_BUSY = 5;
+
+export interface FileLock {
+  release(): void;
+}
+
+/** Takes the lock of the audit file at `path`; its `.lock` file stays behind, empty.
+ * @throws {Error} when a living writer holds it */
+export function lockFile(path: string): FileLock {
+  const database = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  try {
+    database.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    database.close();
+    if (!isBusy(cause)) throw cause;
+    throw new Error(`another process writes ${path}: give each process its own suffix`, { cause });
+  }
+  return { release: () => database.close() };
+}
+
+function isBusy(cause: unknown): boolean {
+  return cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY;
+}

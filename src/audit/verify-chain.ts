@@ -1,0 +1,148 @@
+// Follows one chain through its lines and says where it was changed. It goes on behind a fault, so that one altered line
+// does not hide the next.
+import type { AuditKey, ChainHead } from './audit-key.ts';
+import { CHECKPOINT_EVENT, sealedHeads } from './checkpoint.ts';
+import { type AuditLine, decodeLine, type LineHead, NO_LINE, parseLine } from './line.ts';
+
+export interface AuditFinding {
+  /** Counted from 1. */
+  readonly line: number;
+  readonly what: string;
+}
+
+export interface ChainReport {
+  readonly head: ChainHead;
+  readonly lines: number;
+  readonly records: number;
+  readonly problems: readonly AuditFinding[];
+  readonly notes: readonly AuditFinding[];
+  /** What the good checkpoints in it swear to about other chains. */
+  readonly sworn: readonly ChainHead[];
+}
+
+export interface ChainVerifier {
+  /** Takes the next line, without its newline. */
+  take(bytes: Uint8Array): void;
+  /** Takes a last line that has no newline. */
+  takeTorn(): void;
+  report(): ChainReport;
+}
+
+/** Why a line does not follow the one before it; undefined when it does. */
+function breakOf(line: AuditLine, before: LineHead): string | undefined {
+  if (line.seq > before.seq + 1) return `lines ${before.seq + 1} to ${line.seq - 1} are missing`;
+  if (line.seq <= before.seq) {
+    return `line ${line.seq} stands behind line ${before.seq}: inserted or out of order`;
+  }
+  return line.prev === before.hash ? undefined : 'it does not follow the line before it';
+}
+
+/** Why a checkpoint cannot be believed; undefined when it can. */
+function faultOf(heads: readonly ChainHead[] | undefined, own: ChainHead): string | undefined {
+  if (!heads) return 'the seal of the checkpoint is wrong';
+  const isOwn = (head: ChainHead): boolean =>
+    head.chain === own.chain && head.seq === own.seq && head.hash === own.hash;
+  return heads.some(isOwn) ? undefined : 'the checkpoint is about another place in the chain';
+}
+
+interface Progress {
+  chain: string;
+  head: LineHead;
+  lines: number;
+  records: number;
+  recordsSinceCheckpoint: number;
+  linesSinceCheckpoint: number;
+  readonly problems: AuditFinding[];
+  readonly notes: AuditFinding[];
+  readonly sworn: ChainHead[];
+}
+
+function fault(progress: Progress, what: string | undefined): void {
+  if (what !== undefined) progress.problems.push({ line: progress.lines, what });
+}
+
+function takeCheckpoint(progress: Progress, line: AuditLine, key: AuditKey): void {
+  const heads = sealedHeads(line, key);
+  const wrong = faultOf(heads, { chain: progress.chain, ...progress.head });
+  if (wrong !== undefined || !heads) return fault(progress, wrong);
+  progress.sworn.push(...heads.filter(({ chain }) => chain !== progress.chain));
+  progress.recordsSinceCheckpoint = 0;
+  progress.linesSinceCheckpoint = 0;
+}
+
+function takeStart(progress: Progress, line: AuditLine): void {
+  const chain = line.members.get('chain');
+  if (progress.chain === '' && typeof chain === 'string') progress.chain = chain;
+  if (progress.chain !== chain) fault(progress, 'another chain begins');
+}
+
+function takeRecovery({ notes, lines }: Progress, line: AuditLine): void {
+  const [good, removed] = [line.members.get('good'), line.members.get('removed')];
+  const what = `what a failed write had left was cut: ${JSON.stringify({ good, removed })}`;
+  notes.push({ line: lines, what });
+}
+
+function takeRecord(progress: Progress, checkpointEveryRecords: number): void {
+  progress.records += 1;
+  progress.recordsSinceCheckpoint += 1;
+  // Without its checkpoints a chain could be written anew from any place in it.
+  if (progress.recordsSinceCheckpoint === checkpointEveryRecords + 1) {
+    fault(progress, `no checkpoint within ${checkpointEveryRecords} records`);
+  }
+}
+
+const atStart = (): Progress => ({
+  chain: '',
+  head: NO_LINE,
+  lines: 0,
+  records: 0,
+  recordsSinceCheckpoint: 0,
+  linesSinceCheckpoint: 0,
+  problems: [],
+  notes: [],
+  sworn: [],
+});
+
+/** A verifier for one chain. `checkpointEveryRecords` is how often its writer made them, at the least. */
+export function createChainVerifier(key: AuditKey, checkpointEveryRecords: number): ChainVerifier {
+  const progress = atStart();
+
+  function takeContent(line: AuditLine): void {
+    if (line.event === 'audit.started') takeStart(progress, line);
+    else if (line.event === 'audit.recovered') takeRecovery(progress, line);
+    else if (line.event === CHECKPOINT_EVENT) takeCheckpoint(progress, line, key);
+    else takeRecord(progress, checkpointEveryRecords);
+  }
+
+  return {
+    take(bytes) {
+      progress.lines += 1;
+      progress.linesSinceCheckpoint += 1;
+      const line = parseLine(decodeLine(bytes) ?? '');
+      if (!line) return fault(progress, 'this is not an audit line');
+      if (!line.isIntact) fault(progress, 'it was changed: its hash is another');
+      fault(progress, breakOf(line, progress.head));
+      takeContent(line);
+      progress.head = { seq: line.seq, hash: line.hash };
+    },
+    takeTorn() {
+      progress.lines += 1;
+      const what = 'the last line is torn: a write did not complete; the next start cuts it';
+      progress.notes.push({ line: progress.lines, what });
+    },
+    report() {
+      const { chain, head, lines, records, linesSinceCheckpoint, problems, notes, sworn } =
+        progress;
+      const open = `the last ${linesSinceCheckpoint} lines are chained, but behind the last checkpoint`;
+      return {
+        head: { chain, ...head },
+        lines,
+        records,
+        problems:
+          chain === '' ? [...problems, { line: 0, what: 'no chain begins here' }] : problems,
+        notes: linesSinceCheckpoint > 0 ? [...notes, { line: lines, what: open }] : notes,
+        sworn,
+      };
+    },
+  };
+}
