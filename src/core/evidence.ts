@@ -1,11 +1,13 @@
 // What was validated for one request, the checks that bind it to the requestor, and how conditions see it.
-import { type ClaimValue, claimValues } from './claim.ts';
+import type { ClaimValue } from './claim.ts';
 import { isConfirmed } from './confirmation.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import type { ExpressionContext, ExpressionParty } from './expression.ts';
 import { ExchangeFailure } from './failure.ts';
 import { isAudience, type RelyingParty } from './relying-party.ts';
+import { type Requestor, requestorName } from './requestor.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
+import { isCredential } from './token-type.ts';
 
 export interface Evidence {
   readonly request: ExchangeRequest;
@@ -13,25 +15,45 @@ export interface Evidence {
   readonly actor: ValidatedToken | undefined;
 }
 
-/** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to.
+/** Whether a token of ours was issued to this requestor or is addressed to it, under its own name or as a server.
+ * @throws {ExchangeFailure} `requestor-not-allowed` */
+export function isPartyOf(
+  token: ValidatedToken,
+  requestor: Requestor,
+  relyingParties: readonly RelyingParty[],
+): boolean {
+  const name = requestorName(requestor);
+  return (
+    token.originClient === name ||
+    token.audiences.includes(name) ||
+    relyingParties.some(
+      (party) => requestor.represents.includes(party.id) && isAudience(party, token.audiences),
+    )
+  );
+}
+
+function hasOrigin(
+  token: ValidatedToken,
+  requestor: Requestor,
+  relyingParties: readonly RelyingParty[],
+): boolean {
+  if (token.type === 'requestor') return token.subject.id === requestor.id;
+  if (token.trustedIssuer !== SELF || isCredential(token.type)) return true;
+  return token === requestor.identity || isPartyOf(token, requestor, relyingParties);
+}
+
+/** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as
+ * subject token and as actor token alike: a stolen actor token would tell of an actor who never acted.
  * @throws {ExchangeFailure} `token-audience-mismatch` */
 export function validateOrigin(
-  { request, subject }: Evidence,
+  { request, subject, actor }: Evidence,
   relyingParties: readonly RelyingParty[],
 ): void {
-  if (subject.trustedIssuer !== SELF || subject.type === 'requestor') return;
-  const { requestor } = request;
-  const isAddressed =
-    subject.audiences.includes(requestor.id) ||
-    relyingParties.some(
-      (party) => requestor.represents.includes(party.id) && isAudience(party, subject.audiences),
-    );
-  if (subject.originClient !== requestor.id && !isAddressed) {
-    throw new ExchangeFailure(
-      'token-audience-mismatch',
-      'the subject token is not for this requestor',
-    );
-  }
+  const stranger = [subject, actor].some(
+    (token) => token && !hasOrigin(token, request.requestor, relyingParties),
+  );
+  if (stranger)
+    throw new ExchangeFailure('token-audience-mismatch', 'a token is not for this requestor');
 }
 
 /** A token bound to a key is good only in the hands of who proves that key: it never falls back to bearer.
@@ -56,9 +78,15 @@ const partyContext = (token: ValidatedToken): ExpressionParty => ({
 });
 
 function claimsContext(subject: ValidatedToken): Record<string, ClaimValue> {
+  const valuesByName = new Map<string, ClaimValue[]>();
+  for (const { name, values } of subject.claims) {
+    const known = valuesByName.get(name);
+    if (known) known.push(...values);
+    else valuesByName.set(name, [...values]);
+  }
+  // No prototype: a condition that asks for a claim must never find a method of ours.
   const claims: Record<string, ClaimValue> = Object.create(null) as Record<string, ClaimValue>;
-  for (const { name } of subject.claims) {
-    const values = claimValues(subject.claims, name);
+  for (const [name, values] of valuesByName) {
     claims[name] = values.length === 1 ? (values[0] ?? null) : values;
   }
   return claims;

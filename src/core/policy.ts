@@ -1,19 +1,22 @@
-// Who may get what for whom. Default deny: the first row that fits decides, no row is a refusal.
+// Who may get what for whom. Default deny: a deny row that fits decides wherever it stands, else the first allow row that
+// fits, and no row is a refusal.
 
 import type { MappingRule } from './claim-mapping.ts';
 import type { Expression, ExpressionContext } from './expression.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { RelyingParty } from './relying-party.ts';
-import type { Requestor } from './requestor.ts';
+import { type Requestor, requestorName } from './requestor.ts';
 import type { ScopeMode } from './scope.ts';
-import type { ValidatedToken } from './security-token.ts';
+import { SELF, type ValidatedToken } from './security-token.ts';
 import type { TokenType } from './token-type.ts';
 
 export interface PolicyRow {
   readonly id: string;
   readonly effect: 'allow' | 'deny';
-  /** Ids of requestors. */
+  /** Names of requestors, see `requestorName`. */
   readonly requestors: readonly string[];
+  /** Principals that may ask besides, by who vouches for them. */
+  readonly principals?: PartySelector;
   readonly subject: PartySelector;
   /** Absent: the row says nothing about who acts; its `delegation` does. */
   readonly actor?: PartySelector;
@@ -64,17 +67,26 @@ export interface ConsideredRow {
   readonly mismatch?: string;
 }
 
-function selectorMismatch(selector: PartySelector, token: ValidatedToken): string | undefined {
+/** A token of ours may be about a subject of another issuer: its `alice` is not our `alice`. */
+const isForeignSubject = ({ trustedIssuer, issuer, subject }: ValidatedToken): boolean =>
+  trustedIssuer === SELF && subject.issuer !== issuer;
+
+function selectorMismatch(
+  selector: PartySelector,
+  token: ValidatedToken,
+  effect: PolicyRow['effect'],
+): string | undefined {
   if (!selector.issuers.includes(token.trustedIssuer)) return `issuer ${token.trustedIssuer}`;
   if (selector.types && !selector.types.includes(token.type)) return `type ${token.type}`;
-  if (selector.ids && !selector.ids.includes(token.subject.id)) return 'id';
-  return undefined;
+  if (!selector.ids) return undefined;
+  if (effect === 'allow' && isForeignSubject(token)) return 'id of another issuer';
+  return selector.ids.includes(token.subject.id) ? undefined : 'id';
 }
 
 function actorMismatch(row: PolicyRow, actor: ValidatedToken | undefined): string | undefined {
   if (!row.actor) return undefined;
   if (!actor) return 'no actor';
-  const mismatch = selectorMismatch(row.actor, actor);
+  const mismatch = selectorMismatch(row.actor, actor, row.effect);
   return mismatch && `actor ${mismatch}`;
 }
 
@@ -87,10 +99,17 @@ function conditionMismatch(row: PolicyRow, context: ExpressionContext): string |
   return result.value === true ? undefined : 'condition does not hold';
 }
 
+function isRequestorOf(row: PolicyRow, requestor: Requestor): boolean {
+  if (row.requestors.includes(requestorName(requestor))) return true;
+  const { kind, identity } = requestor;
+  if (kind !== 'principal' || !identity || !row.principals) return false;
+  return selectorMismatch(row.principals, identity, row.effect) === undefined;
+}
+
 function mismatchOf(row: PolicyRow, question: PolicyQuestion): string | undefined {
-  if (!row.requestors.includes(question.requestor.id)) return 'requestor';
+  if (!isRequestorOf(row, question.requestor)) return 'requestor';
   if (!row.targets.includes(question.target.id)) return 'target';
-  const subject = selectorMismatch(row.subject, question.subject);
+  const subject = selectorMismatch(row.subject, question.subject, row.effect);
   if (subject !== undefined) return `subject ${subject}`;
   return actorMismatch(row, question.actor) ?? conditionMismatch(row, question.context);
 }
@@ -106,17 +125,29 @@ export function considerRows(
   });
 }
 
-/** The row that decides. Both sides must want it: a row of the requestor and the consent of the target.
+/** The row that decides among those considered, if one fits. A deny row below a broad allow row would be dead text that its
+ * author relies on: it wins wherever it stands. */
+export function decisiveRow(considered: readonly ConsideredRow[]): PolicyRow | undefined {
+  const fitting = considered.filter(({ mismatch }) => mismatch === undefined);
+  return (fitting.find(({ row }) => row.effect === 'deny') ?? fitting[0])?.row;
+}
+
+/** Whether the target wants tokens in the hands of this requestor. */
+export function hasConsented({ requestors }: RelyingParty, requestor: Requestor): boolean {
+  return requestors === 'any' || requestors.includes(requestorName(requestor));
+}
+
+/** The row that grants. Both sides must want it: a row of the requestor and the consent of the target.
  * @throws {ExchangeFailure} `target-not-allowed` */
 export function decidingRow(rows: readonly PolicyRow[], question: PolicyQuestion): PolicyRow {
-  const { requestors } = question.target;
-  if (requestors !== 'any' && !requestors.includes(question.requestor.id)) {
+  const { target, requestor } = question;
+  if (!hasConsented(target, requestor)) {
     throw new ExchangeFailure(
       'target-not-allowed',
-      `${question.target.id} does not consent to this requestor`,
+      `${target.id} does not consent to this requestor`,
     );
   }
-  const row = rows.find((candidate) => mismatchOf(candidate, question) === undefined);
+  const row = decisiveRow(considerRows(rows, question));
   if (!row) throw new ExchangeFailure('target-not-allowed', 'no policy row fits');
   if (row.effect === 'deny')
     throw new ExchangeFailure('target-not-allowed', `policy row ${row.id} denies`);

@@ -10,7 +10,7 @@ export interface RelyingParty {
   readonly appliesTo: readonly string[];
   /** The name written as the audience of tokens for it. */
   readonly audience: string;
-  /** Target-side consent: ids of requestors that may obtain tokens for it, or `any` where the operator says so. */
+  /** Target-side consent: names of requestors (`requestorName`) that may obtain tokens for it, or `any` where the operator says so. */
   readonly requestors: readonly string[] | 'any';
   readonly token: {
     readonly type: TokenType;

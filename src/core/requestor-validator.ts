@@ -38,7 +38,7 @@ export function createRequestorValidator(issuer: string): TokenValidator {
         lifetime: { notBefore: 0, notOnOrAfter: FOREVER },
         confirmation: { method: 'bearer' },
         audiences: [issuer],
-        originClient: requestor.id,
+        ...(requestor.kind === 'client' && { originClient: requestor.id }),
         actors: [],
       });
     },

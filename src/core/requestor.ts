@@ -1,6 +1,7 @@
 // The authenticated caller of a request.
 import type { Confirmation } from './confirmation.ts';
-import type { ValidatedToken } from './security-token.ts';
+import { ExchangeFailure } from './failure.ts';
+import { SELF, type ValidatedToken } from './security-token.ts';
 
 export interface Requestor {
   readonly kind: 'client' | 'principal';
@@ -9,7 +10,7 @@ export interface Requestor {
   readonly method: string;
   /** The ceiling of scopes it was registered with; absent: none was set. */
   readonly scopes?: readonly string[];
-  /** Ids of the relying parties it is the server of (origin binding, `decide-evidence.ts`). */
+  /** Ids of the relying parties it is the server of (origin binding, `evidence.ts`). */
   readonly represents: readonly string[];
   /** The relying party meant when a request names none. */
   readonly defaultTarget?: string;
@@ -17,4 +18,20 @@ export interface Requestor {
   readonly confirmation: Confirmation;
   /** Its own credential, where that was a token. */
   readonly identity?: ValidatedToken;
+}
+
+const PRINCIPAL_PREFIX = 'principal:';
+
+/** The one name of a requestor in policy, consent, lineage and issued tokens: a client's id, or for a principal
+ * `principal:<trusted issuer>:<id>`. Users often choose their own names: one called like a client must not pass for it,
+ * nor a partner's user for ours.
+ * @throws {ExchangeFailure} `requestor-not-allowed` for a client whose id reads like a principal */
+export function requestorName({ kind, id, identity }: Requestor): string {
+  if (kind === 'principal') {
+    return `${PRINCIPAL_PREFIX}${identity?.trustedIssuer ?? SELF}:${identity?.subject.id ?? id}`;
+  }
+  if (id.startsWith(PRINCIPAL_PREFIX)) {
+    throw new ExchangeFailure('requestor-not-allowed', 'the client id reads like a principal');
+  }
+  return id;
 }

@@ -39,6 +39,11 @@ export function formOf(type: TokenType): TokenForm {
   return type === 'saml1' || type === 'saml2' ? 'saml' : 'jwt';
 }
 
+/** Whether it is a credential that was proved here, not a token that somebody issued: it has no id and no client of its own. */
+export function isCredential(type: TokenType): boolean {
+  return type === 'requestor' || type === 'username' || type === 'x509';
+}
+
 const NAMES = Object.keys(TOKEN_TYPES).filter((name): name is TokenType => name in TOKEN_TYPES);
 
 /** The token type of an RFC 8693 §3 URI, or undefined when we know none of that name. */

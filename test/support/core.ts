@@ -1,0 +1,334 @@
+// Builders for the claim model: safe defaults, a test states only what matters. And the ports of core in memory.
+
+import type { Claim, ClaimValue } from '#core/claim.ts';
+import type { MappingRule } from '#core/claim-mapping.ts';
+import type { PolicyRules } from '#core/decide.ts';
+import type { Evidence } from '#core/evidence.ts';
+import type { ExchangeRequest } from '#core/exchange-request.ts';
+import type { Evaluation, Expression, ExpressionContext } from '#core/expression.ts';
+import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
+import type { Clock } from '#core/instant.ts';
+import type { Grant, PolicyRow } from '#core/policy.ts';
+import type { AuditLog, AuditRecord, Store, StoreKey } from '#core/ports.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
+import type { Requestor } from '#core/requestor.ts';
+import {
+  acceptToken,
+  type SecurityToken,
+  type TokenFacts,
+  type ValidatedToken,
+} from '#core/security-token.ts';
+import type { Subject } from '#core/subject.ts';
+
+/** Our own issuer name in tests. */
+export const OWN_ISSUER = 'https://sts.example.org';
+export const PARTNER_ISSUER = 'https://idp.partner.example';
+/** Where test clocks stand: 2027-01-15T08:00:00Z. */
+export const NOW = 1_800_000_000;
+
+export function aSubject(over: Partial<Subject> = {}): Subject {
+  return { issuer: PARTNER_ISSUER, id: 'alice', ...over };
+}
+
+/** An access token of the partner about `alice`, good for an hour. */
+export function aValidatedToken(over: Partial<TokenFacts> = {}): ValidatedToken {
+  const issuer = over.issuer ?? PARTNER_ISSUER;
+  return acceptToken({
+    type: 'access_token',
+    use: 'subject',
+    issuer,
+    trustedIssuer: 'partner',
+    id: 'subject-token-1',
+    subject: aSubject({ issuer }),
+    claims: [],
+    scopes: ['orders.read', 'orders.write'],
+    lifetime: { notBefore: NOW - 60, notOnOrAfter: NOW + 3600 },
+    confirmation: { method: 'bearer' },
+    audiences: [OWN_ISSUER],
+    actors: [],
+    ...over,
+  });
+}
+
+/** A token that we issued to `gateway` about `alice`. */
+export function anOwnToken(over: Partial<TokenFacts> = {}): ValidatedToken {
+  return aValidatedToken({
+    issuer: OWN_ISSUER,
+    trustedIssuer: 'self',
+    id: 'own-token-1',
+    originClient: 'gateway',
+    audiences: ['orders'],
+    ...over,
+  });
+}
+
+/** An actor token of ours about the service `broker`, issued to `gateway`. */
+export function anActorToken(over: Partial<TokenFacts> = {}): ValidatedToken {
+  return anOwnToken({
+    use: 'actor',
+    id: 'actor-token-1',
+    subject: { issuer: OWN_ISSUER, id: 'broker' },
+    ...over,
+  });
+}
+
+/** The client `gateway`, a bearer of its tokens, without a registered ceiling of scopes. */
+export function aRequestor(over: Partial<Requestor> = {}): Requestor {
+  return {
+    kind: 'client',
+    id: 'gateway',
+    method: 'client_secret_basic',
+    represents: [],
+    confirmation: { method: 'bearer' },
+    ...over,
+  };
+}
+
+/** The target `orders`. Its names follow its id. */
+export function aRelyingParty(over: Partial<RelyingParty> = {}): RelyingParty {
+  const id = over.id ?? 'orders';
+  return {
+    id,
+    resources: [`https://${id}.example/`],
+    audiences: [id],
+    appliesTo: [`https://${id}.example/soap`],
+    audience: id,
+    requestors: 'any',
+    token: {
+      type: 'access_token',
+      algorithms: { jwt: 'ES256', saml: 'RS256' },
+      lifetimeSeconds: 600,
+    },
+    scopes: ['orders.read', 'orders.write'],
+    claims: [],
+    ...over,
+  };
+}
+
+/** A grant of everything a test may need but scope mapping, one-time use and key binding. */
+export function aGrant(over: Partial<Grant> = {}): Grant {
+  return {
+    types: [],
+    scopes: ['orders.read', 'orders.write'],
+    scopeMode: 'intersect-subject',
+    impersonation: true,
+    delegation: true,
+    requestorAsActor: false,
+    lifetimeSeconds: 600,
+    singleUse: false,
+    senderConstraint: false,
+    claims: [],
+    ...over,
+  };
+}
+
+type RowChanges = Partial<Omit<PolicyRow, 'grant'>> & { readonly grant?: Partial<Grant> };
+
+/** A row that lets `gateway` turn tokens of the partner, and ours, into tokens for `orders`. */
+export function aPolicyRow({ grant, ...over }: RowChanges = {}): PolicyRow {
+  return {
+    id: 'partner-to-orders',
+    effect: 'allow',
+    requestors: ['gateway'],
+    subject: { issuers: ['partner', 'self'] },
+    targets: ['orders'],
+    ...over,
+    grant: aGrant(grant),
+  };
+}
+
+export function aSecurityToken(over: Partial<SecurityToken> = {}): SecurityToken {
+  return { type: 'access_token', use: 'subject', content: 'the text as received', ...over };
+}
+
+/** `gateway` asks for a token for `orders`. */
+export function anExchangeRequest(over: Partial<ExchangeRequest> = {}): ExchangeRequest {
+  return {
+    operation: 'token-exchange',
+    correlationId: 'correlation-1',
+    requestor: aRequestor(),
+    subject: aSecurityToken(),
+    targets: [{ kind: 'audience', value: 'orders' }],
+    ...over,
+  };
+}
+
+interface EvidenceChanges {
+  readonly request?: Partial<ExchangeRequest>;
+  readonly requestor?: Partial<Requestor>;
+  readonly subject?: Partial<TokenFacts>;
+  readonly actor?: ValidatedToken;
+}
+
+export function anEvidence({ request, requestor, subject, actor }: EvidenceChanges = {}): Evidence {
+  return {
+    request: anExchangeRequest({ requestor: aRequestor(requestor), ...request }),
+    subject: aValidatedToken(subject),
+    actor,
+  };
+}
+
+/** One row, one target, unless the test cares. */
+export function rules(over: Partial<PolicyRules> = {}): PolicyRules {
+  return {
+    issuer: OWN_ISSUER,
+    rows: [aPolicyRow()],
+    relyingParties: [aRelyingParty()],
+    maxDepth: 5,
+    selfDelegation: false,
+    ...over,
+  };
+}
+
+export function aClaim(over: Partial<Claim> = {}): Claim {
+  return {
+    name: 'department',
+    values: ['sales'],
+    issuer: PARTNER_ISSUER,
+    originalIssuer: PARTNER_ISSUER,
+    ...over,
+  };
+}
+
+/** A rule that passes `department` on under its own name. */
+export function aMappingRule(over: Partial<MappingRule> = {}): MappingRule {
+  return {
+    claim: 'department',
+    source: { from: 'department' },
+    required: false,
+    multiple: false,
+    ...over,
+  };
+}
+
+/** A compiled expression that is a plain function. */
+export function anExpression(evaluate: (context: ExpressionContext) => Evaluation): Expression {
+  return { source: 'a test expression', evaluate };
+}
+
+export const yields = (value: ClaimValue): Expression => anExpression(() => ({ value }));
+export const fails: Expression = anExpression(() => ({ error: 'no such key' }));
+
+/** A matcher for `assert.throws` and `assert.rejects`: a refusal of ours, for this reason. */
+export function refusedAs(reason: FailureReason) {
+  return (cause: unknown): boolean => {
+    if (cause instanceof ExchangeFailure && cause.reason === reason) return true;
+    throw cause;
+  };
+}
+
+const keyText = ({ class: stateClass, parts }: StoreKey): string =>
+  JSON.stringify([stateClass, ...parts]);
+
+export interface FakeStore extends Store {
+  /** Every call in order, as `verb:class`. */
+  readonly calls: readonly string[];
+  /** The lifetimes given, by verb and class. */
+  lifetimeOf(call: string): number | undefined;
+  /** Lets calls of this verb and class throw. */
+  breakOn(call: string, cause?: Error): void;
+  /** Runs before each call of this verb and class. */
+  before(call: string, hook: () => Promise<void>): void;
+}
+
+interface Held<T> {
+  readonly value: T;
+  readonly expiresAt: number;
+}
+
+function expiring<T>(clock: Clock) {
+  const held = new Map<string, Held<T>>();
+  return {
+    find(key: string): T | undefined {
+      const entry = held.get(key);
+      return entry && clock.now() < entry.expiresAt ? entry.value : undefined;
+    },
+    put(key: string, value: T, lifetimeSeconds: number | undefined): void {
+      held.set(key, { value, expiresAt: clock.now() + (lifetimeSeconds ?? Number.MAX_VALUE) });
+    },
+  };
+}
+
+/** What the use cases need of the Store port, in memory; verbs they do not use throw. */
+export function fakeStore(clock: Clock): FakeStore {
+  const marks = expiring<string>(clock);
+  const tombstones = expiring<true>(clock);
+  const values = expiring<string>(clock);
+  const calls: string[] = [];
+  const lifetimes = new Map<string, number | undefined>();
+  const broken = new Map<string, Error>();
+  const hooks = new Map<string, () => Promise<void>>();
+  async function enter(verb: string, key: StoreKey | undefined, lifetimeSeconds?: number) {
+    const call = `${verb}:${key?.class ?? ''}`;
+    calls.push(call);
+    lifetimes.set(call, lifetimeSeconds);
+    await hooks.get(call)?.();
+    const cause = broken.get(call);
+    if (cause) throw cause;
+  }
+  const unused = async (): Promise<never> => {
+    throw new Error('the use cases of core do not call this');
+  };
+  return {
+    calls,
+    lifetimeOf: (call) => lifetimes.get(call),
+    breakOn(call, cause = new ExchangeFailure('dependency-unavailable', 'the store is away')) {
+      broken.set(call, cause);
+    },
+    before(call, hook) {
+      hooks.set(call, hook);
+    },
+    async putOnce(key, attempt, lifetimeSeconds) {
+      await enter('putOnce', key, lifetimeSeconds);
+      const standing = marks.find(keyText(key));
+      if (standing !== undefined) return { stored: false, attempt: standing };
+      marks.put(keyText(key), attempt, lifetimeSeconds);
+      return { stored: true };
+    },
+    async revoke(keys, lifetimeSeconds) {
+      await enter('revoke', keys[0], lifetimeSeconds);
+      for (const key of keys) tombstones.put(keyText(key), true, lifetimeSeconds);
+    },
+    async isRevoked(keys) {
+      await enter('isRevoked', keys[0]);
+      return keys.some((key) => tombstones.find(keyText(key)));
+    },
+    async get(key) {
+      await enter('get', key);
+      return values.find(keyText(key));
+    },
+    async set(key, value, lifetimeSeconds) {
+      await enter('set', key, lifetimeSeconds);
+      values.put(keyText(key), value, lifetimeSeconds);
+    },
+    consume: unused,
+    rotate: unused,
+    remove: unused,
+    increment: unused,
+    health: unused,
+    close: unused,
+  };
+}
+
+export interface FakeAuditLog extends AuditLog {
+  readonly records: readonly AuditRecord[];
+  /** Lets records of this outcome fail. */
+  breakOn(outcome: AuditRecord['outcome'], cause?: Error): void;
+}
+
+/** An audit log that keeps its records in memory. */
+export function fakeAuditLog(): FakeAuditLog {
+  const records: AuditRecord[] = [];
+  const broken = new Map<AuditRecord['outcome'], Error>();
+  return {
+    records,
+    breakOn(outcome, cause = new ExchangeFailure('dependency-unavailable', 'no sink accepts it')) {
+      broken.set(outcome, cause);
+    },
+    async append(record) {
+      const cause = broken.get(record.outcome);
+      if (cause) throw cause;
+      records.push(record);
+    },
+  };
+}
