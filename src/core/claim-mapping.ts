@@ -34,10 +34,17 @@ interface MappingInput {
   readonly issuer: string;
 }
 
+const hasSameProvenance = (left: Claim, right: Claim): boolean =>
+  left.issuer === right.issuer && left.originalIssuer === right.originalIssuer;
+
 function fromClaim(rule: MappingRule, name: string, claims: ClaimSet): MappedClaim {
-  const sources = claims.filter((claim) => claim.name === name);
+  const sources = claims.filter((claim) => claim.name === name && claim.values.length > 0);
   const [first] = sources;
   if (!first) return { rule, note: `the subject token has no claim ${name}` };
+  // Merged, the values of one would pass as the statement of the other.
+  if (!sources.every((claim) => hasSameProvenance(claim, first))) {
+    throw new ExchangeFailure('claim-missing', `claim ${name} is stated by several issuers`);
+  }
   const values = sources.flatMap((claim) => claim.values);
   return { rule, claim: { ...first, name: rule.claim, values } };
 }
