@@ -1,0 +1,27 @@
+# The server as it stands in the repository: no build step, production packages only, not root.
+FROM node:24.21-slim
+
+ENV NODE_ENV=production
+WORKDIR /opt/viaduct
+
+# The packages first: this layer changes only with the lock file. No package may run a script of its own.
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+
+# Owned by root, so that the server cannot change its own code.
+COPY LICENSE ./
+COPY src ./src
+COPY bridge ./bridge
+
+# Where the configuration is mounted. A named volume at data takes its owner from here.
+RUN install -d -o node -g node -m 0700 /etc/viaduct /etc/viaduct/data
+
+# By number, so that an orchestrator can see that it is not root.
+USER 1000:1000
+EXPOSE 8443
+
+# The management listener as `viaduct init` writes it: plain HTTP on the loopback address.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9090/livez').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+
+CMD ["node", "src/main.ts", "serve", "--config", "/etc/viaduct/viaduct.yaml"]

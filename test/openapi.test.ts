@@ -1,0 +1,210 @@
+// The contract is sound in itself, and its judge refuses what it must.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TOKEN_TYPES } from '#core/token-type.ts';
+import { clientCredentials } from '#src/oauth/grants/client-credentials.ts';
+import { jwtBearer } from '#src/oauth/grants/jwt-bearer.ts';
+import { tokenExchange } from '#src/oauth/grants/token-exchange.ts';
+import { ASSERTION_GRANT_ERRORS, TOKEN_EXCHANGE_ERRORS } from '#src/oauth/oauth-error.ts';
+import {
+  coveredRoutes,
+  type JsonObject,
+  loadContract,
+  memberOf,
+  type RecordedResponse,
+  validateResponse,
+} from '#test/support/openapi.ts';
+
+const contract = loadContract();
+const schemas = memberOf(memberOf(contract.document, 'components'), 'schemas');
+
+function aTokenAnswer(over: Partial<RecordedResponse> = {}, members: JsonObject = {}) {
+  const body = {
+    access_token: 'e30.e30.c2ln',
+    issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    token_type: 'Bearer',
+    expires_in: 300,
+    scope: 'orders.read',
+    ...members,
+  };
+  return {
+    path: '/token',
+    method: 'POST',
+    status: 200,
+    headers: someHeaders(),
+    body: JSON.stringify(body),
+    ...over,
+  };
+}
+
+function someHeaders(over: Readonly<Record<string, string>> = {}): Headers {
+  return new Headers({
+    'content-type': 'application/json; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-correlation-id': 'cf0f2c9e-8c47-4b5f',
+    ...over,
+  });
+}
+
+function withoutHeader(name: string): Headers {
+  const headers = someHeaders();
+  headers.delete(name);
+  return headers;
+}
+
+function referencesIn(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    name === '$ref' ? [String(member)] : referencesIn(member),
+  );
+}
+
+function operations(): readonly JsonObject[] {
+  return coveredRoutes(contract).map((route) => {
+    const [method = '', path = ''] = route.split(' ');
+    const paths = memberOf(contract.document, 'paths');
+    return memberOf(memberOf(paths, path), method.toLowerCase());
+  });
+}
+
+test('openapi.yaml: every reference leads to something', () => {
+  for (const reference of new Set(referencesIn(contract.document))) {
+    const target = reference.replace(/^#\//, '').split('/').reduce(memberOf, contract.document);
+
+    assert.ok(Object.keys(target).length > 0, reference);
+  }
+});
+
+test('openapi.yaml: every schema compiles', () => {
+  for (const name of Object.keys(schemas)) {
+    assert.doesNotThrow(() => contract.schemaAt(['components', 'schemas', name]), name);
+  }
+});
+
+test('openapi.yaml: every operation has an id of its own, a summary and answers', () => {
+  const ids = operations().map((operation) => operation['operationId']);
+
+  assert.equal(new Set(ids).size, ids.length);
+  for (const operation of operations()) {
+    assert.equal(typeof operation['operationId'], 'string');
+    assert.equal(typeof operation['summary'], 'string');
+    assert.ok(Object.keys(memberOf(operation, 'responses')).length > 0);
+  }
+});
+
+const GRANTS = [
+  [tokenExchange, 'TokenExchangeRequest'],
+  [jwtBearer, 'JwtBearerRequest'],
+  [clientCredentials, 'ClientCredentialsRequest'],
+] as const;
+
+for (const [grant, schema] of GRANTS) {
+  test(`openapi.yaml: ${schema} has the parameters that the grant reads, no other`, () => {
+    const properties = memberOf(memberOf(schemas, schema), 'properties');
+
+    assert.equal(memberOf(properties, 'grant_type')['const'], grant.grantType);
+    assert.deepEqual(Object.keys(properties).sort(), ['grant_type', ...grant.parameters].sort());
+  });
+}
+
+test('openapi.yaml: the errors are those of the error maps, no other', () => {
+  const refusals = [
+    ...Object.values(TOKEN_EXCHANGE_ERRORS),
+    ...Object.values(ASSERTION_GRANT_ERRORS),
+  ].filter(({ status }) => status === 400);
+
+  const properties = memberOf(memberOf(schemas, 'Refusal'), 'properties');
+  const declared = memberOf(properties, 'error')['enum'];
+
+  assert.deepEqual(declared, [...new Set(refusals.map(({ error }) => error))].sort());
+});
+
+test('openapi.yaml: the token types are names of RFC 8693 §3 that we know', () => {
+  const known: readonly unknown[] = Object.values(TOKEN_TYPES).map(({ uri }) => uri);
+
+  const declared = memberOf(schemas, 'IssuedTokenType')['enum'];
+
+  assert.ok(Array.isArray(declared));
+  assert.ok(declared.every((uri) => known.includes(uri)));
+});
+
+test('validateResponse: takes an answer that is as declared', () => {
+  assert.doesNotThrow(() => validateResponse(aTokenAnswer(), contract));
+});
+
+test('validateResponse: takes an empty body where none is declared', () => {
+  const answer = aTokenAnswer({ path: '/revoke', body: '' });
+
+  assert.doesNotThrow(() => validateResponse(answer, contract));
+});
+
+const REFUSED: readonly (readonly [title: string, answer: RecordedResponse, message: RegExp])[] = [
+  ['an undeclared route', aTokenAnswer({ path: '/userinfo' }), /the route is not declared/],
+  ['an undeclared method', aTokenAnswer({ method: 'PUT' }), /the route is not declared/],
+  ['a route named like a method of ours', aTokenAnswer({ path: 'constructor' }), /route is not/],
+  ['an undeclared status', aTokenAnswer({ status: 418 }), /the status is not declared/],
+  [
+    'an undeclared media type',
+    aTokenAnswer({ headers: someHeaders({ 'content-type': 'text/html' }) }),
+    /media type text\/html is not declared/,
+  ],
+  [
+    'an answer without media type',
+    aTokenAnswer({ headers: withoutHeader('content-type') }),
+    /media type \(none\) is not declared/,
+  ],
+  [
+    'a missing header',
+    aTokenAnswer({ headers: withoutHeader('x-correlation-id') }),
+    /header x-correlation-id is missing/,
+  ],
+  [
+    'a header with another value',
+    aTokenAnswer({ headers: someHeaders({ 'cache-control': 'public, max-age=60' }) }),
+    /header Cache-Control/,
+  ],
+  ['a body that is not JSON', aTokenAnswer({ body: '{' }), /the body is not JSON/],
+  ['an extra member', aTokenAnswer({}, { refresh_token: 'x' }), /the body/],
+  ['a missing member', aTokenAnswer({}, { token_type: undefined }), /the body/],
+  ['a member of another type', aTokenAnswer({}, { expires_in: '300' }), /the body/],
+  ['an expiry of nothing', aTokenAnswer({}, { expires_in: 0 }), /the body/],
+  ['a scope list', aTokenAnswer({}, { scope: ['orders.read'] }), /the body/],
+  [
+    'a body where none is declared',
+    aTokenAnswer({ path: '/revoke', body: '{}' }),
+    /a body where none is declared/,
+  ],
+  [
+    'an inactive token that says more',
+    aTokenAnswer({ path: '/introspect', body: '{"active":false,"sub":"alice"}' }),
+    /the body/,
+  ],
+  [
+    'a private key among the public ones',
+    aTokenAnswer({
+      path: '/jwks',
+      method: 'GET',
+      headers: someHeaders({
+        'content-type': 'application/jwk-set+json',
+        'cache-control': 'public, max-age=300',
+      }),
+      body: '{"keys":[{"kty":"EC","kid":"1","alg":"ES256","use":"sig","d":"secret"}]}',
+    }),
+    /the body/,
+  ],
+];
+
+for (const [title, answer, message] of REFUSED) {
+  test(`validateResponse: refuses ${title}`, () => {
+    assert.throws(() => validateResponse(answer, contract), { message });
+  });
+}
+
+test('validateResponse: never quotes the body', () => {
+  const answer = aTokenAnswer({}, { access_token: 'not-a-compact-jwt' });
+
+  assert.throws(
+    () => validateResponse(answer, contract),
+    (cause: Error) => /the body/.test(cause.message) && !/not-a-compact/.test(cause.message),
+  );
+});
