@@ -12,10 +12,14 @@ interface ChainRules {
   readonly selfDelegation: boolean;
 }
 
-const isSame = (
-  left: { issuer: string; id: string },
-  right: { issuer: string; id: string },
-): boolean => left.issuer === right.issuer && left.id === right.id;
+interface Party {
+  readonly issuer: string;
+  readonly id: string;
+}
+
+/** Whether both are the same party: an id alone names nobody. */
+export const isSame = (left: Party, right: Party): boolean =>
+  left.issuer === right.issuer && left.id === right.id;
 
 /** The actor that an actor token speaks for. A nested chain in it is refused: whose delegation it tells of is ambiguous.
  * @throws {ExchangeFailure} `delegation-not-allowed` */
@@ -45,28 +49,36 @@ export function actorChain(
   if (chain.length > Math.min(rules.maxDepth, ACTOR_CHAIN_CEILING)) {
     throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors is too deep');
   }
-  if (actor && subject.actors.some((link) => isSame(link, actor))) {
+  if (chain.some((link, index) => chain.slice(0, index).some((outer) => isSame(outer, link)))) {
     throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors loops');
   }
-  if (actor && !rules.selfDelegation && isSame(subject.subject, actor)) {
+  if (!rules.selfDelegation && chain.some((link) => isSame(subject.subject, link))) {
     throw new ExchangeFailure('delegation-not-allowed', 'subject and actor are the same');
   }
   return chain;
 }
 
-/** Holds the subject token's `may_act` against the actor: every member in it must match (RFC 8693 §4.4).
+const isNamedBy = (name: MayAct, actor: Actor): boolean =>
+  name.issuer === actor.issuer &&
+  (name.id === undefined || name.id === actor.id) &&
+  (name.clientId === undefined || name.clientId === actor.clientId);
+
+/** Holds the subject token's `may_act` against the actor: every member in it must match (RFC 8693 §4.4). A name without an
+ * issuer is a name at `issuer`, which wrote the token: the same name at another issuer is another party.
  * @throws {ExchangeFailure} `delegation-not-allowed` */
-export function validateMayAct(mayAct: MayAct | undefined, actor: Actor | undefined): void {
+export function validateMayAct(
+  mayAct: MayAct | undefined,
+  actor: Actor | undefined,
+  issuer: string,
+): void {
   if (!mayAct) return;
+  if (mayAct.id === undefined && mayAct.clientId === undefined)
+    throw new ExchangeFailure('delegation-not-allowed', 'may_act names nobody');
   if (!actor)
     throw new ExchangeFailure(
       'delegation-not-allowed',
       'may_act names an actor, none was presented',
     );
-  const holds =
-    (mayAct.issuer === undefined || mayAct.issuer === actor.issuer) &&
-    (mayAct.id === undefined || mayAct.id === actor.id) &&
-    (mayAct.clientId === undefined || mayAct.clientId === actor.clientId);
-  if (!holds)
+  if (!isNamedBy({ issuer, ...mayAct }, actor))
     throw new ExchangeFailure('delegation-not-allowed', 'may_act does not name this actor');
 }

@@ -24,6 +24,14 @@ export function grantableScopes(bounds: ScopeBounds): readonly string[] {
   return narrowed;
 }
 
+/** The scopes that every target of one token can grant. A scope counts at every audience of its token (RFC 8707 §2.2):
+ * one that a single target grants would be a permission nobody gave at the others. */
+export function commonScopes(perTarget: readonly (readonly string[])[]): readonly string[] {
+  const [first = [], ...others] = perTarget;
+  const common = first.filter((scope) => others.every((scopes) => scopes.includes(scope)));
+  return [...new Set(common)];
+}
+
 /** The scopes to grant: all that can be, when none were asked for; else exactly what was asked for.
  * @throws {ExchangeFailure} `scope-not-allowed`: asking for more is refused, not cut down, so that nobody relies on what was lost */
 export function decideScopes(

@@ -1,0 +1,56 @@
+// How long a decision lasts and what it uses up.
+import type { Evidence } from './evidence.ts';
+import { ExchangeFailure } from './failure.ts';
+import type { AllGrounds } from './grounds.ts';
+import type { Instant } from './instant.ts';
+import type { ValidatedToken } from './security-token.ts';
+import type { OnceMark } from './token-spec.ts';
+
+/** The end of the token: the earliest of every row, every target, the subject token, the actor token and the wish.
+ * @throws {ExchangeFailure} `lifetime-not-possible`, `token-expired` */
+export function decideExpiry(
+  { request, subject, actor }: Evidence,
+  grounds: AllGrounds,
+  now: Instant,
+): Instant {
+  const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
+  if (!(wish > 0)) throw new ExchangeFailure('lifetime-not-possible', 'no lifetime was asked for');
+  const seconds = grounds.map(({ party, row }) =>
+    Math.min(party.token.lifetimeSeconds, row.grant.lifetimeSeconds),
+  );
+  const expiry = Math.floor(
+    Math.min(
+      now + Math.min(...seconds, wish),
+      subject.lifetime.notOnOrAfter,
+      actor?.lifetime.notOnOrAfter ?? Number.POSITIVE_INFINITY,
+    ),
+  );
+  // Within the skew a token may still be accepted; a token made from it would be born dead. Written so that NaN is refused:
+  // a bound that is no number must not become a token without an end.
+  if (!(expiry > now))
+    throw new ExchangeFailure('token-expired', 'nothing is left of the lifetime');
+  return expiry;
+}
+
+function onceUntil(token: ValidatedToken, isSingleUse: boolean): Instant | undefined {
+  if (!isSingleUse) return token.onceUntil;
+  // The later of both: a mark that ends before its token does lets it in again.
+  return Math.max(token.onceUntil ?? 0, token.lifetime.notOnOrAfter);
+}
+
+/** The one-time marks to take: of evidence that is one-time by itself, and of a subject token that any row makes one-time.
+ * @throws {ExchangeFailure} `token-malformed`: without an id it could be used for ever */
+export function onceMarks({ subject, actor }: Evidence, grounds: AllGrounds): readonly OnceMark[] {
+  const isSingleUse =
+    grounds.some(({ row }) => row.grant.singleUse) && subject.type !== 'requestor';
+  const marks: OnceMark[] = [];
+  for (const token of [subject, actor]) {
+    if (!token) continue;
+    const until = onceUntil(token, isSingleUse && token === subject);
+    if (until === undefined) continue;
+    if (token.id === undefined)
+      throw new ExchangeFailure('token-malformed', 'a one-time token needs an id');
+    marks.push({ token: { issuer: token.issuer, id: token.id }, until });
+  }
+  return marks;
+}
