@@ -1,0 +1,66 @@
+// The log: JSON lines on the standard output. Everything passes the guard of redaction.ts, whatever a caller hands over.
+import pino from 'pino';
+import { redact, redactText } from './redaction.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A logger that adds these fields to each line, such as the correlation id. */
+  child(fields: LogFields): Logger;
+  /** Resolves when what was logged so far is written. */
+  flush(): Promise<void>;
+}
+
+export interface LoggerSettings {
+  readonly level: LogLevel;
+  /** Where lines go; the standard output when absent. */
+  readonly destination?: { write(line: string): void };
+}
+
+/** Members that the log writes itself. A second one of that name would let a value pose as the level or the time. */
+const OWN_MEMBERS = new Set(['level', 'time', 'pid', 'msg']);
+
+function guarded(fields: LogFields): object {
+  const safe = redact(fields);
+  if (typeof safe !== 'object' || safe === null) return {};
+  const members = Object.entries(safe).map(([name, value]: [string, unknown]) => [
+    OWN_MEMBERS.has(name) ? `${name}_` : name,
+    value,
+  ]);
+  return Object.fromEntries(members) as object;
+}
+
+function wrap(log: pino.Logger): Logger {
+  const write = (level: LogLevel, message: string, fields: LogFields | undefined): void => {
+    if (!log.isLevelEnabled(level)) return;
+    log[level](fields ? guarded(fields) : {}, redactText(message));
+  };
+  return {
+    debug: (message, fields) => write('debug', message, fields),
+    info: (message, fields) => write('info', message, fields),
+    warn: (message, fields) => write('warn', message, fields),
+    error: (message, fields) => write('error', message, fields),
+    child: (fields) => wrap(log.child(guarded(fields))),
+    flush: () =>
+      new Promise((resolve, reject) => log.flush((cause) => (cause ? reject(cause) : resolve()))),
+  };
+}
+
+/** Makes the log. */
+export function createLogger({ level, destination }: LoggerSettings): Logger {
+  const settings: pino.LoggerOptions = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  };
+  // Not synchronous: a reader of the log that is slow must not stop the event loop.
+  return wrap(pino(settings, destination ?? pino.destination({ dest: 1, sync: false })));
+}

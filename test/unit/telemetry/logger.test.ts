@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ExchangeFailure } from '#core/failure.ts';
+import { createLogger, type LogLevel } from '#src/telemetry/logger.ts';
+
+/** A logger and what it wrote. */
+function aLogger(level: LogLevel = 'info') {
+  const texts: string[] = [];
+  const log = createLogger({ level, destination: { write: (line) => void texts.push(line) } });
+  const lines = () => texts.map((text) => JSON.parse(text) as Record<string, unknown>);
+  return { log, texts, lines };
+}
+
+test('logger: a line is one JSON object with time, level, message and fields', () => {
+  const { log, texts, lines } = aLogger();
+
+  log.info('token issued', { endpoint: '/token' });
+
+  assert.equal(texts.length, 1);
+  assert.match(texts[0] ?? '', /^\{"level":"info","time":"\d{4}-.*Z","pid":\d+,.*\}\n$/);
+  assert.equal(lines()[0]?.['msg'], 'token issued');
+  assert.equal(lines()[0]?.['endpoint'], '/token');
+});
+
+test('logger: a child adds its fields to each line', () => {
+  const { log, lines } = aLogger();
+  const child = log.child({ correlationId: 'c-1' });
+
+  child.warn('one');
+  child.error('two');
+
+  assert.deepEqual(
+    lines().map((line) => line['correlationId']),
+    ['c-1', 'c-1'],
+  );
+});
+
+test('logger: what is below the level is not written', () => {
+  const { log, texts } = aLogger('warn');
+
+  log.debug('no');
+  log.info('no');
+  log.warn('yes');
+
+  assert.equal(texts.length, 1);
+});
+
+for (const name of [
+  'password',
+  'client_secret',
+  'clientSecret',
+  'assertion',
+  'client_assertion',
+  'subject_token',
+  'subjectToken',
+  'actor_token',
+  'token',
+  'Authorization',
+  'proxy-authorization',
+  'Cookie',
+  'set-cookie',
+  'bind_password',
+  'privateKey',
+  'keyPem',
+  'code_verifier',
+]) {
+  test(`logger: a field named ${name} never appears, at any depth, in a child, or in a cause`, () => {
+    const { log, texts } = aLogger();
+    const secret = { [name]: 'hunter2' };
+    const cause = new Error('failed', { cause: secret });
+
+    log.info('flat', secret);
+    log.info('deep', { a: [{ b: new Map([['c', secret]]) }], set: new Set([secret]) });
+    log.child(secret).info('child');
+    log.info('cause', { error: new ExchangeFailure('token-malformed', 'bad', { cause }) });
+    log.info('json', { value: { toJSON: () => secret } });
+
+    assert.doesNotMatch(texts.join(''), /hunter2/);
+    assert.equal(texts.length, 5);
+  });
+}
+
+test('logger: a token that stands in a text is cut out', () => {
+  const { log, texts } = aLogger();
+  const jwt = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2ln';
+
+  log.info(`got ${jwt}`, { header: `Bearer ${jwt}`, basic: 'Basic Z2F0ZXdheTpodW50ZXIy' });
+  log.error('failed', { error: new Error(`cannot read ${jwt}`) });
+
+  assert.doesNotMatch(texts.join(''), /eyJ|Z2F0/);
+});
+
+test('logger: an error is written with its reason, code, stack and cause', () => {
+  const { log, lines } = aLogger();
+  const cause = Object.assign(new Error('disk'), { code: 'ENOSPC' });
+
+  log.error('failed', { error: new ExchangeFailure('dependency-unavailable', 'audit', { cause }) });
+
+  const error = lines()[0]?.['error'] as Record<string, unknown>;
+  assert.equal(error['type'], 'ExchangeFailure');
+  assert.equal(error['reason'], 'dependency-unavailable');
+  assert.equal((error['cause'] as Record<string, unknown>)['code'], 'ENOSPC');
+  assert.match(String(error['stack']), /logger\.test\.ts/);
+});
+
+test('logger: a value cannot pose as the level, the time or the message', () => {
+  const { log, texts, lines } = aLogger();
+
+  log.info('real', { level: 'error', time: 'never', msg: 'forged', pid: 1 });
+
+  assert.equal(lines()[0]?.['msg'], 'real');
+  assert.equal(texts[0]?.match(/"(level|time|msg|pid)":/g)?.length, 4);
+});
+
+test('logger: a line break in a value does not start a line', () => {
+  const { log, texts } = aLogger();
+
+  log.info('one\n{"level":"error"}', { name: 'a\nb' });
+
+  assert.equal(texts.join('').trimEnd().split('\n').length, 1);
+});
+
+test('logger: values that cannot be written as JSON do no harm', () => {
+  const { log, lines } = aLogger();
+  const circle: Record<string, unknown> = { name: 'circle' };
+  circle['self'] = circle;
+  const trap = Object.defineProperty({}, 'boom', {
+    enumerable: true,
+    get() {
+      throw new Error('no');
+    },
+  });
+
+  log.info('values', {
+    circle,
+    trap,
+    big: 10n,
+    bytes: Buffer.from('hunter2'),
+    url: new URL('https://user:hunter2@example.org/path?token=hunter2'),
+    date: new Date(0),
+    nothing: null,
+    run: () => 1,
+    socket: process,
+  });
+
+  const [line] = lines();
+  assert.doesNotMatch(JSON.stringify(line), /hunter2/);
+  assert.equal(line?.['trap'], '[unreadable]');
+  assert.equal(line?.['big'], '10');
+  assert.equal(line?.['bytes'], '[bytes]');
+  assert.equal(line?.['url'], 'https://example.org/path');
+  assert.equal(line?.['date'], '1970-01-01T00:00:00.000Z');
+});
+
+test('logger: long texts are cut', () => {
+  const { log, texts } = aLogger();
+
+  log.info('long', { value: 'x'.repeat(100_000) });
+
+  assert.ok((texts[0]?.length ?? 0) < 5000);
+});
+
+test('logger: flush resolves', async () => {
+  const { log } = aLogger();
+
+  await log.flush();
+});
