@@ -7,12 +7,12 @@ import type { ValidatedToken } from './security-token.ts';
 import type { TokenSpec } from './token-spec.ts';
 
 function base(request: ExchangeRequest): Omit<AuditRecord, 'outcome'> {
-  const { id, kind, method } = request.requestor;
+  const { id, kind, method, identity } = request.requestor;
   return {
     event: 'token.exchange',
     operation: request.operation,
     correlationId: request.correlationId,
-    requestor: { id, kind, method },
+    requestor: { id, kind, method, ...(identity && { issuer: identity.subject.issuer }) },
     targets: request.targets.map(({ value }) => value),
     ...(request.requestedType && { requestedType: request.requestedType }),
     ...(request.scopes && { requestedScopes: request.scopes }),
@@ -56,14 +56,29 @@ export function auditMint(evidence: Evidence, spec: TokenSpec): AuditRecord {
   return { ...granted(evidence, spec), outcome: 'minted' };
 }
 
-/** A refusal. A bug is recorded without its text, which may hold anything. */
-export function auditRefusal(request: ExchangeRequest, cause: unknown): AuditRecord {
+/** What was validated before a refusal. */
+interface KnownEvidence {
+  readonly subject: ValidatedToken | undefined;
+  readonly actor: ValidatedToken | undefined;
+}
+
+/** A refusal, with whom it concerns as far as that is known. A bug is recorded without its text, which may hold anything. */
+export function auditRefusal(
+  request: ExchangeRequest,
+  cause: unknown,
+  { subject, actor }: KnownEvidence = { subject: undefined, actor: undefined },
+): AuditRecord {
+  const refused = {
+    ...base(request),
+    ...(subject && { subject: partyOf(subject) }),
+    ...(actor && { actors: [partyOf(actor)] }),
+  };
   if (!(cause instanceof ExchangeFailure)) {
-    return { ...base(request), outcome: 'refused', reason: 'server-error' };
+    return { ...refused, outcome: 'refused', reason: 'server-error' };
   }
   const event = cause.reason === 'token-replayed' ? 'replay.detected' : 'token.exchange';
   return {
-    ...base(request),
+    ...refused,
     event,
     outcome: 'refused',
     reason: cause.reason,

@@ -1,10 +1,11 @@
 // Is a token of ours still good, and what does it say? And: let it die. Both are open only to its own parties.
 
+import { isPartyOf } from './evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog } from './ports.ts';
-import { isAudience, type RelyingParty } from './relying-party.ts';
-import type { Requestor } from './requestor.ts';
+import type { RelyingParty } from './relying-party.ts';
+import { type Requestor, requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
 
@@ -58,14 +59,7 @@ export async function inspect(
 ): Promise<ValidatedToken | undefined> {
   const token = await ownToken(request, sts);
   if (!token) return undefined;
-  const { requestor } = request;
-  const isParty =
-    token.originClient === requestor.id ||
-    token.audiences.includes(requestor.id) ||
-    relyingParties.some(
-      (party) => requestor.represents.includes(party.id) && isAudience(party, token.audiences),
-    );
-  return isParty ? token : undefined;
+  return isPartyOf(token, request.requestor, relyingParties) ? token : undefined;
 }
 
 /** Revokes a token of ours and with it all that was made from it. An unknown or dead token needs nothing (RFC 7009 §2.2).
@@ -78,16 +72,18 @@ export async function revoke(
   const token = await ownToken(request, sts);
   if (!token || token.id === undefined) return;
   const { id, kind, method } = request.requestor;
-  if (token.originClient !== id) {
+  if (token.originClient !== requestorName(request.requestor)) {
     throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another client');
   }
   const ref = { issuer: token.issuer, id: token.id };
-  await parts.ledger.revoke(ref, token.lifetime.notOnOrAfter);
-  await parts.audit.append({
+  const record = {
     event: 'token.revoke',
-    outcome: 'done',
     correlationId: request.correlationId,
     requestor: { id, kind, method },
     token: ref,
-  });
+  } as const;
+  // The intent first: once revoked, a repeated request finds a dead token and leaves no record of who killed it.
+  await parts.audit.append({ ...record, outcome: 'allowed' });
+  await parts.ledger.revoke(ref, token.lifetime.notOnOrAfter);
+  await parts.audit.append({ ...record, outcome: 'done' });
 }

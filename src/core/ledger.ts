@@ -1,4 +1,5 @@
 // What was issued from what. Revoking a token kills all that was made from it, on either front.
+import { ExchangeFailure } from './failure.ts';
 import type { Clock, Instant } from './instant.ts';
 import type { Store, StoreKey } from './ports.ts';
 import type { TokenRef } from './security-token.ts';
@@ -9,15 +10,20 @@ const LEDGER_VERSION = 1;
 
 interface LedgerEntry {
   readonly v: number;
-  /** All tokens above it, nearest first. */
+  /** All tokens above it, parents first. */
   readonly ancestors: readonly TokenRef[];
   readonly clientId: string;
   readonly targets: readonly string[];
   readonly notOnOrAfter: Instant;
 }
 
+/** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
+const ANCESTOR_CEILING = 64;
+
 export interface Ledger {
-  /** Records a token with its whole ancestry. */
+  /** Records a token with its whole ancestry, then looks once more whether that is still alive: what is revoked between the
+   * validation of the evidence and this record must not leave a token behind.
+   * @throws {ExchangeFailure} `token-revoked`, `delegation-not-allowed` when the line is too long */
   record(spec: TokenSpec): Promise<void>;
   /** Whether the token or anything it was made from is revoked. */
   isRevoked(token: TokenRef): Promise<boolean>;
@@ -34,6 +40,29 @@ const tombstoneKey = (token: TokenRef): StoreKey => ({
   parts: [token.issuer, token.id],
 });
 
+const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
+
+/** The parents and all their ancestors, each once.
+ * @throws {ExchangeFailure} `delegation-not-allowed` */
+function lineOf(
+  parents: readonly TokenRef[],
+  ancestors: readonly (readonly TokenRef[])[],
+): readonly TokenRef[] {
+  const line = [...parents, ...ancestors.flat()];
+  const unique = [...new Map(line.map((token) => [nameOf(token), token])).values()];
+  if (unique.length > ANCESTOR_CEILING)
+    throw new ExchangeFailure('delegation-not-allowed', 'the line of tokens is too long');
+  return unique;
+}
+
+/** Reads a stored entry. One that cannot be read is a bug or an attack on the store, never an empty ancestry. */
+function parseEntry(text: string): Pick<LedgerEntry, 'v' | 'ancestors'> {
+  const entry = JSON.parse(text) as Partial<LedgerEntry>;
+  if (entry.v !== LEDGER_VERSION || !Array.isArray(entry.ancestors))
+    throw new Error('a ledger entry of an unknown form');
+  return { v: entry.v, ancestors: entry.ancestors };
+}
+
 /** A ledger over a store. `marginSeconds` is kept on top of every lifetime for clocks that differ. */
 export function createLedger(store: Store, clock: Clock, marginSeconds: number): Ledger {
   const lifetimeUntil = (until: Instant): number =>
@@ -42,21 +71,27 @@ export function createLedger(store: Store, clock: Clock, marginSeconds: number):
   async function ancestorsOf(token: TokenRef): Promise<readonly TokenRef[]> {
     const text = await store.get(entryKey(token));
     if (text === undefined) return [];
-    return (JSON.parse(text) as LedgerEntry).ancestors;
+    return parseEntry(text).ancestors;
   }
 
   return {
     async record(spec) {
-      const lines = await Promise.all(spec.parents.map(ancestorsOf));
+      const ancestors = lineOf(
+        spec.parents,
+        await Promise.all(spec.parents.map((parent) => ancestorsOf(parent))),
+      );
       const entry: LedgerEntry = {
         v: LEDGER_VERSION,
-        ancestors: spec.parents.flatMap((parent, index) => [parent, ...(lines[index] ?? [])]),
+        ancestors,
         clientId: spec.clientId,
         targets: spec.relyingParties,
         notOnOrAfter: spec.lifetime.notOnOrAfter,
       };
       const key = entryKey({ issuer: spec.issuer, id: spec.tokenId });
       await store.set(key, JSON.stringify(entry), lifetimeUntil(spec.lifetime.notOnOrAfter));
+      // After the write, not before: a revocation from here on comes after the token was made.
+      if (ancestors.length > 0 && (await store.isRevoked(ancestors.map(tombstoneKey))))
+        throw new ExchangeFailure('token-revoked', 'revoked while its successor was made');
     },
     async isRevoked(token) {
       const line = [token, ...(await ancestorsOf(token))];

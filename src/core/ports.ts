@@ -74,7 +74,13 @@ export interface AuditRecord {
   readonly operation?: string;
   readonly reason?: FailureReason | 'server-error';
   readonly detail?: string;
-  readonly requestor?: { readonly id: string; readonly kind: string; readonly method: string };
+  readonly requestor?: {
+    readonly id: string;
+    readonly kind: string;
+    readonly method: string;
+    /** Who vouches for it, where that is not us. */
+    readonly issuer?: string;
+  };
   readonly subject?: AuditParty;
   readonly actors?: readonly AuditParty[];
   readonly requestedType?: TokenType;

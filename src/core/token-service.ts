@@ -7,10 +7,11 @@ import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
-import type { AuditLog, Store } from './ports.ts';
+import type { AuditLog, AuditRecord, Store } from './ports.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
+import { isCredential } from './token-type.ts';
 import { type TokenValidator, validatorFor } from './token-validator.ts';
 
 export interface TokenService {
@@ -47,27 +48,55 @@ async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void>
     throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
 }
 
+/** Holds the names in a validated token against ours: an issuer that spells itself like us could name our tokens, and have
+ * them marked as used or revoked; a token of ours without an id could not be revoked.
+ * @throws {ExchangeFailure} `issuer-untrusted`, `token-malformed` */
+function validateNames(token: ValidatedToken, issuer: string): void {
+  const isOwn = token.trustedIssuer === SELF;
+  if (!isOwn && token.issuer === issuer)
+    throw new ExchangeFailure('issuer-untrusted', 'a foreign token names us as its issuer');
+  if (isOwn && token.id === undefined && !isCredential(token.type))
+    throw new ExchangeFailure('token-malformed', 'a token of ours without an id');
+}
+
+/** Puts a refusal on record. Where that fails too the answer is that we cannot answer: no answer without a record.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknown): Promise<void> {
+  try {
+    await audit.append(record);
+  } catch (unrecorded) {
+    throw new ExchangeFailure('dependency-unavailable', 'a refusal could not be recorded', {
+      cause: new AggregateError([cause, unrecorded]),
+    });
+  }
+}
+
 /** Builds the steps over the given parts. */
 export function createTokenService(parts: TokenServiceParts): TokenService {
   const { audit, ledger } = parts;
+  // For the record of a refusal only: who was refused is known once the evidence is validated.
+  const validated = new WeakMap<SecurityToken, ValidatedToken>();
+  const actorOfRequest = ({ actor }: ExchangeRequest) => actor && validated.get(actor);
   return {
     async answerFor(request, work) {
       try {
         return await work();
       } catch (cause) {
-        await audit.append(auditRefusal(request, cause));
+        const known = { subject: validated.get(request.subject), actor: actorOfRequest(request) };
+        await recordRefusal(audit, auditRefusal(request, cause, known), cause);
         throw cause;
       }
     },
     async validate(token) {
       const valid = await validatorFor(parts.validators, token).validate(token);
-      const isOwn = valid.trustedIssuer === SELF && valid.id !== undefined;
+      validateNames(valid, parts.rules.issuer);
+      validated.set(token, valid);
       // A foreign token is checked too: revoking what it was made into must not be undone by presenting it again.
       if (valid.id === undefined) return valid;
       if (await ledger.isRevoked({ issuer: valid.issuer, id: valid.id })) {
         throw new ExchangeFailure(
           'token-revoked',
-          isOwn ? 'own token revoked' : 'foreign token revoked here',
+          valid.trustedIssuer === SELF ? 'own token revoked' : 'foreign token revoked here',
         );
       }
       return valid;

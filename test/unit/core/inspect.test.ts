@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
+import { inspect, revoke } from '#core/inspect.ts';
+import { createLedger } from '#core/ledger.ts';
+import type { Requestor } from '#core/requestor.ts';
+import type { ValidatedToken } from '#core/security-token.ts';
+import { createTokenService } from '#core/token-service.ts';
+import {
+  anOwnToken,
+  aRelyingParty,
+  aRequestor,
+  aSecurityToken,
+  aValidatedToken,
+  fakeAuditLog,
+  fakeStore,
+  NOW,
+  OWN_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+
+const OWN = { issuer: OWN_ISSUER, id: 'own-token-1' };
+const INACTIVE: readonly FailureReason[] = [
+  'token-type-unsupported',
+  'token-malformed',
+  'signature-invalid',
+  'issuer-untrusted',
+  'token-audience-mismatch',
+  'token-revoked',
+  'token-expired',
+  'token-not-yet-valid',
+];
+
+function setUp(found: ValidatedToken | Error = anOwnToken()) {
+  const clock = fakeClock(NOW);
+  const store = fakeStore(clock);
+  const audit = fakeAuditLog();
+  const ledger = createLedger(store, clock, 300);
+  const validate = async () => {
+    if (found instanceof Error) throw found;
+    return found;
+  };
+  const sts = createTokenService({
+    validators: [{ canHandle: () => true, validate }],
+    issuers: [],
+    rules: rules(),
+    ledger,
+    store,
+    audit,
+    clock,
+    newId: () => 'id',
+    marginSeconds: 300,
+  });
+  const request = (requestor: Partial<Requestor>) => ({
+    correlationId: 'correlation-1',
+    requestor: aRequestor(requestor),
+    token: aSecurityToken(),
+  });
+  const relyingParties = [aRelyingParty(), aRelyingParty({ id: 'billing' })];
+  return {
+    store,
+    audit,
+    ledger,
+    inspect: (requestor: Partial<Requestor> = {}) =>
+      inspect(request(requestor), sts, { relyingParties }),
+    revoke: (requestor: Partial<Requestor> = {}) =>
+      revoke(request(requestor), sts, { ledger, audit }),
+  };
+}
+
+describe('inspect', () => {
+  test('RFC 7662 §2.2: tells its client and its audience about a token of ours', async () => {
+    const { inspect: ask } = setUp();
+
+    assert.equal((await ask())?.id, 'own-token-1');
+    assert.equal((await ask({ id: 'server', represents: ['orders'] }))?.id, 'own-token-1');
+    assert.equal((await ask({ id: 'orders' }))?.id, 'own-token-1');
+  });
+
+  test('RFC 7662 §2.2: tells nobody else', async () => {
+    const { inspect: ask } = setUp();
+
+    assert.equal(await ask({ id: 'other' }), undefined);
+    assert.equal(await ask({ id: 'server', represents: ['billing'] }), undefined);
+    assert.equal(await ask({ kind: 'principal', id: 'gateway' }), undefined);
+  });
+
+  test('RFC 7662 §2.2: a foreign token is not active here', async () => {
+    const { inspect: ask } = setUp(aValidatedToken({ originClient: 'gateway' }));
+
+    assert.equal(await ask(), undefined);
+  });
+
+  test('RFC 7662 §2.2: a revoked token is not active', async () => {
+    const { inspect: ask, ledger } = setUp();
+    await ledger.revoke(OWN, NOW + 600);
+
+    assert.equal(await ask(), undefined);
+  });
+
+  for (const reason of FAILURE_REASONS) {
+    const isInactive = INACTIVE.includes(reason);
+    test(`RFC 7662 §2.2: ${reason} ${isInactive ? 'is inactive' : 'stays a refusal'}`, async () => {
+      const { inspect: ask } = setUp(new ExchangeFailure(reason, 'detail'));
+
+      if (isInactive) assert.equal(await ask(), undefined);
+      else await assert.rejects(ask(), refusedAs(reason));
+    });
+  }
+
+  test('RFC 7662 §2.2: a bug is not an answer', async () => {
+    const { inspect: ask } = setUp(new Error('bug'));
+
+    await assert.rejects(ask(), /bug/);
+  });
+
+  test('RFC 7662 §4: is closed while nobody knows whether it is revoked', async () => {
+    const { inspect: ask, store } = setUp();
+    store.breakOn('isRevoked:revoked');
+
+    await assert.rejects(ask(), refusedAs('dependency-unavailable'));
+  });
+});
+
+describe('revoke', () => {
+  test('RFC 7009 §2.1: the client it was issued to revokes a token, and both steps are on record', async () => {
+    const { revoke: kill, ledger, audit } = setUp();
+
+    await kill();
+
+    assert.equal(await ledger.isRevoked(OWN), true);
+    assert.deepEqual(
+      audit.records.map(({ event, outcome, token }) => [event, outcome, token]),
+      [
+        ['token.revoke', 'allowed', OWN],
+        ['token.revoke', 'done', OWN],
+      ],
+    );
+  });
+
+  for (const [who, requestor] of [
+    ['another client', { id: 'other' }],
+    ['its audience', { id: 'server', represents: ['orders'] }],
+    ['a user called like its client', { kind: 'principal', id: 'gateway' }],
+  ] as const)
+    test(`RFC 7009 §2.1: refuses ${who}`, async () => {
+      const { revoke: kill, ledger } = setUp();
+
+      await assert.rejects(kill(requestor), refusedAs('requestor-not-allowed'));
+
+      assert.equal(await ledger.isRevoked(OWN), false);
+    });
+
+  test('RFC 7009 §2.2: a dead or unknown token needs nothing', async () => {
+    for (const found of [new ExchangeFailure('token-expired', 'detail'), aValidatedToken()]) {
+      const { revoke: kill, store, audit } = setUp(found);
+
+      await kill();
+
+      assert.equal(store.calls.includes('revoke:revoked'), false);
+      assert.deepEqual(audit.records, []);
+    }
+  });
+
+  test('RFC 7009 §2.2: a credential is no token that could be revoked', async () => {
+    const { originClient: _, ...facts } = anOwnToken({ type: 'username' });
+    const { revoke: kill, store } = setUp(aValidatedToken({ ...facts, id: undefined as never }));
+
+    await kill();
+
+    assert.equal(store.calls.includes('revoke:revoked'), false);
+  });
+
+  test('Audit: nothing is revoked without a record of who did it', async () => {
+    const { revoke: kill, ledger, audit } = setUp();
+    audit.breakOn('allowed');
+
+    await assert.rejects(kill(), refusedAs('dependency-unavailable'));
+
+    assert.equal(await ledger.isRevoked(OWN), false);
+  });
+
+  test('RFC 7009 §2.2.1: says so when it could not be done', async () => {
+    const { revoke: kill, store, audit } = setUp();
+    store.breakOn('revoke:revoked');
+
+    await assert.rejects(kill(), refusedAs('dependency-unavailable'));
+
+    assert.deepEqual(
+      audit.records.map(({ outcome }) => outcome),
+      ['allowed'],
+    );
+  });
+});
