@@ -1,0 +1,49 @@
+// Keys a signature may be checked with (xml-security §5, V7). Public and secret keys are different types; both are
+// made once, from a trust store or a validated token, never from KeyInfo itself.
+
+import type { KeyObject } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
+import { XmlFailure } from './failure.ts';
+
+declare const trusted: unique symbol;
+
+/** A public key the caller trusts, of sufficient strength. */
+export interface TrustedPublicKey {
+  readonly kind: 'public';
+  readonly family: 'rsa' | 'ec';
+  readonly key: KeyObject;
+  readonly [trusted]: true;
+}
+
+/** A secret we issued or hold. */
+export interface TrustedSecretKey {
+  readonly kind: 'secret';
+  readonly key: KeyObject;
+  readonly [trusted]: true;
+}
+
+/** A key a signature may be checked with. */
+export type TrustedKey = TrustedPublicKey | TrustedSecretKey;
+
+const MIN_RSA_BITS = 2048;
+const MIN_SECRET_BYTES = 16;
+const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+
+/** Takes a public key into trust: RSA of 2048 bits and more, or EC on P-256, P-384, P-521 (B13).
+ * @throws {XmlFailure} `key-refused` */
+export function trustPublicKey(key: KeyObject): TrustedPublicKey {
+  if (key.type !== 'public') throw new XmlFailure('key-refused', `${key.type} key`);
+  const family = key.asymmetricKeyType;
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
+  const isStrongRsa = family === 'rsa' && modulusLength >= MIN_RSA_BITS;
+  const isKnownCurve = family === 'ec' && CURVES.has(namedCurve);
+  if (!isStrongRsa && !isKnownCurve) throw new XmlFailure('key-refused', 'key type or size');
+  return { kind: 'public', family: isStrongRsa ? 'rsa' : 'ec', key } as TrustedPublicKey;
+}
+
+/** Takes a secret into trust: 16 bytes and more.
+ * @throws {XmlFailure} `key-refused` */
+export function trustSecretKey(secret: Uint8Array): TrustedSecretKey {
+  if (secret.byteLength < MIN_SECRET_BYTES) throw new XmlFailure('key-refused', 'secret too short');
+  return { kind: 'secret', key: createSecretKey(secret) } as TrustedSecretKey;
+}

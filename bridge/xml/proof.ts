@@ -1,0 +1,193 @@
+// The proof: signature first, digests after, and only then branded nodes (xml-security V7-V9).
+// This file is the only one that can brand. There is no boolean result and no verifier state to reuse.
+
+import { Buffer } from 'node:buffer';
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { HashName } from './algorithms.ts';
+import { canonicalize } from './canonical.ts';
+import { XmlFailure } from './failure.ts';
+import type { TrustedKey } from './keys.ts';
+import { MAX_CANONICAL_BYTES } from './limits.ts';
+import { DS_NS, SAML2_NS, SAML11_NS } from './namespaces.ts';
+import { childrenNamed, optionalChild, requiredChild } from './reader.ts';
+import type { ReferenceShape, SignatureShape } from './signature-shape.ts';
+import { checkSignatureValue } from './signature-value.ts';
+import type { TokenResolver } from './token-reference.ts';
+import { canonicalToken, isElement, resolveToken } from './token-reference.ts';
+import type { XmlDocument, XmlElement } from './tree.ts';
+import { isNamed, pathOf } from './tree.ts';
+
+declare const verified: unique symbol;
+
+/** A node whose canonical form was digested under a valid signature. Only this file makes one. */
+export type Verified<Node> = Node & { readonly [verified]: true };
+
+/** What one valid signature proved. */
+export interface Proof {
+  readonly signer: TrustedKey;
+  readonly algorithm: string;
+  /** The decoded SignatureValue: replay keys are made from it (E1), SignatureConfirmation echoes it (S10). */
+  readonly signatureValue: Uint8Array;
+  /** Whether SHA-1 took part: to be audited. */
+  readonly usedSha1: boolean;
+  /** Every covered node with its path, at least one. Ask by identity: a copy elsewhere is another node (V10). */
+  readonly covered: ReadonlyMap<XmlElement, string>;
+  readonly [verified]: true;
+}
+
+/** What a proof needs besides the signature. */
+export interface ProofContext {
+  readonly document: XmlDocument;
+  readonly signer: TrustedKey;
+  readonly resolveToken?: TokenResolver | undefined;
+}
+
+/** Proves a signature of acceptable shape with a trusted key.
+ * @throws {XmlFailure} `algorithm-refused`, `signature-invalid`, `reference-refused`, `comment-refused`,
+ * `digest-mismatch`, `canonical-too-large` */
+export function proveSignature(signature: SignatureShape, context: ProofContext): Proof {
+  const { signer } = context;
+  const { algorithm, value, rules } = signature;
+  const budget: Budget = { remaining: MAX_CANONICAL_BYTES };
+  const data = Buffer.from(
+    spend(
+      budget,
+      canonicalize(signature.signedInfo, { ...signature.method, maxBytes: budget.remaining }),
+    ),
+  );
+  checkSignatureValue({ algorithm, data, value, legacySha1: rules.legacySha1 }, signer);
+  // From here on the work is what a trusted signer asked for; before it only SignedInfo was canonicalised (B10).
+  const covered = new Map<XmlElement, string>();
+  const targets = new Set<XmlElement>();
+  for (const reference of signature.references) {
+    const target = context.document.ids.get(reference.id);
+    if (target === undefined || targets.has(target)) {
+      throw new XmlFailure('reference-refused', 'no target or the same target twice');
+    }
+    targets.add(target);
+    for (const node of digestTarget({ reference, target, signature, context, budget })) {
+      covered.set(node, pathOf(node));
+    }
+  }
+  const usedSha1 =
+    signature.references.some((reference) => reference.hash === 'sha1') ||
+    algorithm.endsWith('sha1');
+  const proof: Omit<Proof, typeof verified> = {
+    signer,
+    algorithm,
+    signatureValue: value,
+    usedSha1,
+    covered,
+  };
+  return proof as Proof;
+}
+
+interface Budget {
+  remaining: number;
+}
+
+interface DigestTask {
+  readonly reference: ReferenceShape;
+  readonly target: XmlElement;
+  readonly signature: SignatureShape;
+  readonly context: ProofContext;
+  readonly budget: Budget;
+}
+
+function digestTarget({ reference, target, signature, context, budget }: DigestTask): XmlElement[] {
+  if (reference.transform !== 'token-reference') {
+    if (isAssertion(target)) requireUncommented(target);
+    const maxBytes = budget.remaining;
+    const options =
+      reference.transform === 'enveloped'
+        ? { ...reference.method, maxBytes, omit: signature.element }
+        : { ...reference.method, maxBytes };
+    checkDigest(reference, spend(budget, canonicalize(target, options)));
+    return [target];
+  }
+  const token = resolveToken(context.document, target, context.resolveToken);
+  if (isElement(token)) requireUncommented(token);
+  const options = { method: reference.method, maxBytes: budget.remaining };
+  checkDigest(reference, spend(budget, canonicalToken(target, token, options)));
+  return isElement(token) ? [target, token] : [target];
+}
+
+function spend(budget: Budget, canonical: string): string {
+  budget.remaining -= Buffer.byteLength(canonical);
+  return canonical;
+}
+
+function checkDigest(reference: ReferenceShape, canonical: string): void {
+  const actual = digest(reference.hash, canonical);
+  const { digest: expected } = reference;
+  if (expected.byteLength !== actual.byteLength || !timingSafeEqual(expected, actual)) {
+    throw new XmlFailure('digest-mismatch', `digest of #${reference.id}`);
+  }
+}
+
+function digest(name: HashName, text: string): Buffer {
+  // The digest of nothing is what a canonicaliser that failed silently leaves behind (A5).
+  if (text === '') throw new XmlFailure('reference-refused', 'empty canonical form');
+  return hash(name, text, 'buffer');
+}
+
+// Anywhere inside a signed token a comment could split a value for another reader of it (V3, A2).
+function requireUncommented(token: XmlElement): void {
+  if (token.commented) throw new XmlFailure('comment-refused', 'comment in a signed token');
+}
+
+function isAssertion({ uri, local }: XmlElement): boolean {
+  return local === 'Assertion' && (uri === SAML2_NS || uri === SAML11_NS);
+}
+
+/** The node as a verified one, if this very node was covered (V10).
+ * @throws {XmlFailure} `not-covered` */
+export function verifiedNode(proof: Proof, element: XmlElement): Verified<XmlElement> {
+  if (!proof.covered.has(element))
+    throw new XmlFailure('not-covered', `${element.local} not covered`);
+  return brand(element);
+}
+
+/** The one child of this name of a verified element.
+ * @throws {XmlFailure} `element-missing`, `element-repeated`, `not-covered` */
+export function verifiedChild(
+  parent: Verified<XmlElement>,
+  uri: string,
+  local: string,
+): Verified<XmlElement> {
+  return inherit(requiredChild(parent, uri, local));
+}
+
+/** The one child of this name of a verified element, or `undefined`.
+ * @throws {XmlFailure} `element-repeated`, `not-covered` */
+export function optionalVerifiedChild(
+  parent: Verified<XmlElement>,
+  uri: string,
+  local: string,
+): Verified<XmlElement> | undefined {
+  const child = optionalChild(parent, uri, local);
+  return child === undefined ? undefined : inherit(child);
+}
+
+/** All children of this name of a verified element.
+ * @throws {XmlFailure} `not-covered` */
+export function verifiedChildren(
+  parent: Verified<XmlElement>,
+  uri: string,
+  local: string,
+): readonly Verified<XmlElement>[] {
+  return childrenNamed(parent, uri, local).map(inherit);
+}
+
+// The enveloped signature was left out of the digest, and an assertion inside gets no trust from what is around it
+// (V11): it must be verified by its own signature.
+function inherit(child: XmlElement): Verified<XmlElement> {
+  if (isAssertion(child) || isNamed(child, DS_NS, 'Signature')) {
+    throw new XmlFailure('not-covered', `${child.local} has no trust from its parent`);
+  }
+  return brand(child);
+}
+
+function brand(element: XmlElement): Verified<XmlElement> {
+  return element as Verified<XmlElement>;
+}

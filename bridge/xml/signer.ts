@@ -1,0 +1,77 @@
+// Who signs (xml-security §1, S8, S9): one asynchronous interface for keys in memory, KMS and PKCS#11.
+
+import type { KeyObject } from 'node:crypto';
+import { createHmac, createPublicKey, sign as signBytes } from 'node:crypto';
+import { HMAC_SHA256, publicMethod } from './algorithms.ts';
+import { XmlFailure } from './failure.ts';
+import type { TrustedKey } from './keys.ts';
+import { trustPublicKey, trustSecretKey } from './keys.ts';
+import { checkSignatureValue, cryptoOptions } from './signature-value.ts';
+
+/** Signs bytes under one algorithm. */
+export interface Signer {
+  /** The signature algorithm identifier, as it goes into SignatureMethod. */
+  readonly algorithm: string;
+  /** DER of the certificate to name in KeyInfo, where there is one. */
+  readonly certificate?: Uint8Array;
+  /** The raw signature value: `r‖s` for ECDSA. */
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/** What a signer is made from. */
+export interface KeySignerOptions {
+  readonly algorithm: string;
+  readonly key: KeyObject;
+  readonly certificate?: Uint8Array;
+}
+
+/** A signer over a private key in memory: signs on the thread pool and verifies after signing.
+ * @throws {XmlFailure} `algorithm-refused`, `key-refused` */
+export function createKeySigner({ algorithm, key, certificate }: KeySignerOptions): Signer {
+  const method = publicMethod(algorithm, false);
+  const publicKey = trustPublicKey(createPublicKey(key));
+  if (publicKey.family !== method.family)
+    throw new XmlFailure('key-refused', 'key of another type');
+  const options = cryptoOptions(method, key);
+  const sign = (bytes: Uint8Array): Promise<Uint8Array> =>
+    new Promise((resolve, reject) => {
+      signBytes(method.hash, bytes, options, (error, value) => {
+        if (error === null) resolve(value);
+        else reject(new XmlFailure('signing-failed', 'signing', { cause: error }));
+      });
+    });
+  const signer = certificate === undefined ? { algorithm, sign } : { algorithm, sign, certificate };
+  return verifyAfterSigning(signer, publicKey);
+}
+
+/** A signer with a shared secret, HMAC-SHA256: for the symmetric bindings of WS-Security.
+ * @throws {XmlFailure} `key-refused` */
+export function createSecretSigner(secret: Uint8Array): Signer {
+  const { key } = trustSecretKey(secret);
+  const sign = async (bytes: Uint8Array): Promise<Uint8Array> =>
+    createHmac('sha256', key).update(bytes).digest();
+  return { algorithm: HMAC_SHA256, sign };
+}
+
+/** Wraps a signer so that no wrong value leaves: a fault in RSA arithmetic leaks the key, an HSM can mix keys up (S8). */
+export function verifyAfterSigning(signer: Signer, key: TrustedKey): Signer {
+  const sign = async (bytes: Uint8Array): Promise<Uint8Array> => {
+    const value = await signer.sign(bytes);
+    try {
+      checkSignatureValue(
+        { algorithm: signer.algorithm, data: bytes, value, legacySha1: false },
+        key,
+      );
+    } catch (error) {
+      throw new XmlFailure('signing-failed', 'own signature does not verify', { cause: error });
+    }
+    return value;
+  };
+  return { ...signer, sign };
+}
+
+/** Signs a probe and checks it, for start-up (S8).
+ * @throws {XmlFailure} `signing-failed` */
+export async function checkSigner(signer: Signer, key: TrustedKey): Promise<void> {
+  await verifyAfterSigning(signer, key).sign(new TextEncoder().encode('self-check'));
+}

@@ -1,0 +1,118 @@
+// Writes markup as text that is already in exclusive canonical form (xml-security S1): what is signed is what is sent.
+
+import { Buffer } from 'node:buffer';
+import type { Binding, CanonicalOutput } from './canonical-tag.ts';
+import { closeTag, createOutput, openTag } from './canonical-tag.ts';
+import { escapeText, toAsciiWire } from './escape.ts';
+import type { FinalXml, Markup, MarkupChild, MarkupName } from './markup.ts';
+import { isFinal, SIGNATURE_PLACE } from './markup.ts';
+
+/** How to write an apex. */
+export interface WriteOptions {
+  /** Namespaces declared on the apex though no name there uses them, for QNames in content (S5): PrefixList material. */
+  readonly declare?: readonly Pick<MarkupName, 'prefix' | 'uri'>[];
+  /** Writes `xmlns=""` on the apex, as STR-Transform does with a token (WSS 1.1 §8.3). */
+  readonly emptyDefault?: boolean;
+}
+
+/** Canonical text, where a signature goes in it, and which prefixes it declares anywhere. */
+export interface WrittenXml {
+  readonly text: string;
+  readonly signatureAt: number | undefined;
+  readonly prefixes: ReadonlySet<string>;
+}
+
+interface WriteState {
+  readonly output: CanonicalOutput;
+  readonly prefixes: Set<string>;
+  signatureAt: number | undefined;
+}
+
+/** Writes markup with itself as apex. */
+export function writeCanonical(apex: Markup | FinalXml, options: WriteOptions = {}): WrittenXml {
+  if (isFinal(apex)) return writtenFinal(apex, options.emptyDefault === true);
+  const state: WriteState = {
+    // What we write has no cap of its own: its size follows from typed data.
+    output: createOutput(Number.MAX_SAFE_INTEGER),
+    prefixes: new Set(),
+    signatureAt: undefined,
+  };
+  const extra: Binding[] = (options.declare ?? []).map(({ prefix, uri }) => [prefix, uri]);
+  if (options.emptyDefault === true && apex.prefix !== '') {
+    state.output.rendered.set('', '#unset');
+    extra.push(['', '']);
+  }
+  for (const [prefix] of extra) state.prefixes.add(prefix);
+  writeElement(state, apex, extra);
+  return { text: state.output.text, signatureAt: state.signatureAt, prefixes: state.prefixes };
+}
+
+// The default namespace sorts before all others, so it goes directly behind a prefixed name.
+function writtenFinal({ canonical, prefixes }: FinalXml, emptyDefault: boolean): WrittenXml {
+  const text = emptyDefault
+    ? canonical.replace(/^<[^ :>]+:[^ >]+/, (tag) => `${tag} xmlns=""`)
+    : canonical;
+  return { text, signatureAt: undefined, prefixes };
+}
+
+/** The ASCII bytes to send: characters above U+007F as numeric references (S6, ws-trust W8). */
+export function toWireBytes(xml: Markup | FinalXml): Buffer {
+  return Buffer.from(toAsciiWire(writeCanonical(xml).text), 'latin1');
+}
+
+function writeElement(state: WriteState, element: Markup, extra: readonly Binding[]): void {
+  const { output, prefixes } = state;
+  prefixes.add(element.prefix);
+  for (const { prefix } of element.attributes) if (prefix !== '') prefixes.add(prefix);
+  requireOneMeaning(element, extra);
+  const restore = openTag(output, element, extra);
+  for (const child of element.children) writeChild(state, child);
+  closeTag(output, element, restore);
+}
+
+function writeChild(state: WriteState, child: MarkupChild): void {
+  const { output } = state;
+  if (typeof child === 'string') output.text += escapeText(child);
+  else if (child === SIGNATURE_PLACE) markSignature(state);
+  else if (isFinal(child)) writeFinal(state, child);
+  else writeElement(state, child, []);
+}
+
+// Final text was canonical on its own. It stays so in here only if nothing around it has rendered one of its prefixes:
+// canonical form would leave the inner declaration out, and a signature over the outer element would not verify.
+function writeFinal(
+  { output, prefixes }: WriteState,
+  { canonical, prefixes: inner }: FinalXml,
+): void {
+  for (const prefix of inner) {
+    const outer = output.rendered.get(prefix);
+    if (outer !== undefined && !(prefix === '' && outer === '')) {
+      throw new Error(`prefix "${prefix}" is declared around and inside final XML`);
+    }
+    prefixes.add(prefix);
+  }
+  output.text += canonical;
+}
+
+function markSignature(state: WriteState): void {
+  if (state.signatureAt !== undefined) throw new Error('two places for a signature');
+  if (state.output.rendered.has('ds'))
+    throw new Error('prefix "ds" is declared around the signature');
+  state.signatureAt = state.output.text.length;
+}
+
+// One prefix with two meanings in one tag cannot be written.
+function requireOneMeaning(element: Markup, extra: readonly Binding[]): void {
+  const { attributes } = element;
+  if (extra.length === 0 && attributes.every(({ prefix }) => prefix === '')) return;
+  const meanings = new Map([[element.prefix, element.uri]]);
+  const prefixed = attributes.filter(({ prefix }) => prefix !== '');
+  for (const [prefix, uri] of [
+    ...prefixed.map((name): Binding => [name.prefix, name.uri]),
+    ...extra,
+  ]) {
+    if ((meanings.get(prefix) ?? uri) !== uri)
+      throw new Error(`one prefix for two namespaces on ${element.local}`);
+    meanings.set(prefix, uri);
+  }
+}

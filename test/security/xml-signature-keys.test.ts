@@ -1,0 +1,91 @@
+// Attacks that swap keys and algorithms (xml-security B5-B7, B13).
+
+import assert from 'node:assert/strict';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import type { XmlFailureReason } from '#bridge/xml/failure.ts';
+import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
+import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
+import { anEcKey, anRsaKey, aSecret, RSA_SHA256 } from '#test/support/xml/keys.ts';
+import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
+import { aSignedAssertion } from '#test/support/xml/signed.ts';
+import { edited, resigned } from '#test/support/xml/tamper.ts';
+
+const key = anRsaKey();
+const signed = await aSignedAssertion(key);
+const HMAC = 'http://www.w3.org/2001/04/xmldsig-more#hmac-sha256';
+
+async function refuseAssertion(text: string, reason: XmlFailureReason): Promise<void> {
+  const document = parse(text);
+  await assertRejected(
+    verifyAssertion(document, document.root, { selectKey: () => key.trusted }),
+    reason,
+  );
+}
+
+test('XML B5: refuses an HMAC keyed with the public key', async () => {
+  for (const form of ['spki', 'pkcs1'] as const) {
+    const pem = key.publicKey.export({ type: form, format: 'pem' });
+
+    await refuseAssertion(
+      resigned(edited(signed, RSA_SHA256, HMAC), Buffer.from(pem)),
+      'algorithm-refused',
+    );
+  }
+});
+
+test('XML B5: refuses a public-key algorithm with a secret', async () => {
+  const document = parse(signed);
+  const selectKey = () => trustSecretKey(aSecret());
+
+  await assertRejected(
+    verifyAssertion(document, document.root, { selectKey }),
+    'algorithm-refused',
+  );
+});
+
+test('XML B6: refuses a truncated HMAC value', async () => {
+  const secret = aSecret();
+  const mac = resigned(edited(signed, RSA_SHA256, HMAC), secret);
+  const short = mac.replace(/(<ds:SignatureValue>[^<]{24})[^<]*/, '$1');
+  const document = parse(short);
+
+  await assertRejected(
+    verifyAssertion(document, document.root, { selectKey: () => trustSecretKey(secret) }),
+    'signature-invalid',
+  );
+});
+
+test('XML V6: refuses an algorithm of another key type', async () => {
+  const document = parse(signed);
+  const selectKey = () => anEcKey().trusted;
+
+  await assertRejected(
+    verifyAssertion(document, document.root, { selectKey }),
+    'algorithm-refused',
+  );
+});
+
+test('XML B13: takes no weak, private or odd key into trust', () => {
+  const rsa1024 = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey;
+  const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey;
+  const ed25519 = generateKeyPairSync('ed25519').publicKey;
+
+  for (const weak of [rsa1024, secp256k1, ed25519, key.privateKey]) {
+    assertRefused(() => trustPublicKey(weak), 'key-refused');
+  }
+  assertRefused(() => trustSecretKey(new Uint8Array(15)), 'key-refused');
+  assert.equal(trustPublicKey(createPublicKey(key.privateKey)).family, 'rsa');
+});
+
+test('XML B7: the certificate in KeyInfo never becomes the key', async () => {
+  const attacker = anRsaKey('attacker');
+  const document = parse(
+    await aSignedAssertion({ signer: { ...attacker.signer, certificate: new Uint8Array([1]) } }),
+  );
+
+  await assertRejected(
+    verifyAssertion(document, document.root, { selectKey: () => key.trusted }),
+    'signature-invalid',
+  );
+});
