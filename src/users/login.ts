@@ -1,0 +1,52 @@
+// One attempt to log in, as it was received, and why it may be refused whatever its password is.
+import { ExchangeFailure } from '#core/failure.ts';
+import { isPossiblePassword } from './password.ts';
+import type { Candidate } from './user-directory.ts';
+import { isPossibleUserName } from './user-name.ts';
+
+export interface Login {
+  readonly name: string;
+  readonly password: string;
+  /** Where it came from, after the trusted proxies. Failures are counted by it as it is spelled here. */
+  readonly sourceAddress?: string;
+}
+
+/** What is known of an attempt when its password was compared. */
+interface Findings {
+  readonly candidate: Candidate;
+  readonly isNameLocked: boolean;
+  readonly isSourceLocked: boolean;
+  readonly isRight: boolean;
+}
+
+/** The refusal of a login. All look the same outside; the detail is for our log, and never repeats what was typed: people
+ * type passwords into the field of the name. */
+export function loginFailure(detail: string): ExchangeFailure {
+  return new ExchangeFailure('requestor-unauthenticated', detail);
+}
+
+/** Refuses what no record can match. It is refused at once: that depends on the input alone, so it tells nothing.
+ * @throws {ExchangeFailure} `requestor-unauthenticated` */
+export function checkLogin({ name, password }: Login): void {
+  if (!isPossibleUserName(name)) throw loginFailure('not a possible user name');
+  if (!isPossiblePassword(password)) throw loginFailure('not a possible password');
+}
+
+/** Whether the record admits a login by password. */
+export function admitsPassword({ record }: Candidate): boolean {
+  return (
+    record !== undefined &&
+    record.disabled !== true &&
+    (record.authenticationMethods ?? ['pwd']).includes('pwd')
+  );
+}
+
+/** Why the attempt is refused, for our log; undefined when it is good. */
+export function refusalOf(findings: Findings): string | undefined {
+  const { candidate, isNameLocked, isSourceLocked, isRight } = findings;
+  if (isSourceLocked) return 'the source address is locked out';
+  if (isNameLocked) return 'the user name is locked out';
+  if (!candidate.record) return 'no such user';
+  if (!admitsPassword(candidate)) return 'the user is disabled or not to log in by password';
+  return isRight ? undefined : 'wrong password';
+}

@@ -1,0 +1,143 @@
+// Logs users in by password: lock-out, then the cache, then verification, in an order that gives no oracle.
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '#core/instant.ts';
+import type { Store } from '#core/ports.ts';
+import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
+import { admitsPassword, checkLogin, type Login, loginFailure } from './login.ts';
+import { createLoginQueue, type QueueLimits } from './login-queue.ts';
+import { type DeriveKey, deriveScryptKey } from './password.ts';
+import { createSharedVerification, type Verification } from './shared-verification.ts';
+import { type Candidate, createUserDirectory, type UserDirectory } from './user-directory.ts';
+import type { UserRecord } from './user-file.ts';
+import { foldUserName } from './user-name.ts';
+import { createLoginNamer, createVerifiedCache, type VerifiedCache } from './verified-cache.ts';
+
+export interface AuthenticatedUser {
+  readonly id: string;
+  readonly claims: UserRecord['claims'];
+}
+
+export interface UserStore {
+  /** @throws {ExchangeFailure} `requestor-unauthenticated`, `dependency-unavailable` */
+  authenticate(login: Login): Promise<AuthenticatedUser>;
+  /** Takes new records at once. What was remembered of the logins of changed records is forgotten. */
+  replaceRecords(records: readonly UserRecord[]): void;
+}
+
+export interface UserStoreSettings {
+  readonly records: readonly UserRecord[];
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly lockout: LockoutRules;
+  /** How long a good login is remembered; 60 unless told. Zero: not at all. */
+  readonly cacheSeconds?: number;
+  /** How many good logins are remembered; 1000 unless told. */
+  readonly cacheSize?: number;
+  readonly queue?: QueueLimits;
+  /** Told when a failure counter could not be kept in the store. */
+  readonly onCounterFailure?: (cause: unknown) => void;
+  readonly deriveKey?: DeriveKey;
+}
+
+const DEFAULT_QUEUE: QueueLimits = { maxConcurrent: 2, maxQueued: 200 };
+
+function checkWhole(name: string, value: number | undefined, least: number): void {
+  if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
+    throw new Error(`${name} must be a whole number, ${least} or more`);
+  }
+}
+
+function checkSettings({ lockout, cacheSeconds, cacheSize, queue }: UserStoreSettings): void {
+  checkWhole('lockout.maxFailures', lockout.maxFailures, 1);
+  checkWhole('lockout.windowSeconds', lockout.windowSeconds, 1);
+  checkWhole('lockout.maxFailuresPerSource', lockout.maxFailuresPerSource, 1);
+  checkWhole('cacheSeconds', cacheSeconds, 0);
+  checkWhole('cacheSize', cacheSize, 0);
+  checkWhole('queue.maxConcurrent', queue?.maxConcurrent, 1);
+  checkWhole('queue.maxQueued', queue?.maxQueued, 0);
+}
+
+/** A directory that can be replaced while logins run. */
+function createLiveDirectory(records: readonly UserRecord[], cache: VerifiedCache) {
+  let current = { records, directory: createUserDirectory(records) };
+  return {
+    find: (name: string): Candidate => current.directory.find(name),
+    replace(next: readonly UserRecord[]): void {
+      const directory = createUserDirectory(next);
+      const changed = current.records.filter(
+        (record) => !isDeepStrictEqual(record, directory.find(record.id).record),
+      );
+      current = { records: next, directory };
+      cache.drop(new Set(changed.map(({ id }) => id)));
+    },
+  };
+}
+
+interface LoginParts {
+  readonly directory: UserDirectory;
+  readonly cache: VerifiedCache;
+  readonly lockout: Lockout;
+  readonly verify: Verification;
+}
+
+function createLoginStep({ directory, cache, lockout, verify }: LoginParts) {
+  const nameLogin = createLoginNamer();
+
+  /** The record as it is after the verification: it may have been replaced meanwhile. */
+  function stillGood(name: string, encoded: string): Candidate {
+    const current = directory.find(name);
+    if (current.encoded !== encoded || !admitsPassword(current)) {
+      throw loginFailure('the record was changed during the login');
+    }
+    return current;
+  }
+
+  return async ({ name, password, sourceAddress }: Login): Promise<Candidate> => {
+    const foldedName = foldUserName(name);
+    // Both are asked before the cache is: a password remembered as good must not get past a lock-out, nor show through it.
+    const [isNameLocked, isSourceLocked] = await Promise.all([
+      lockout.isNameLocked(foldedName),
+      lockout.isSourceLocked(sourceAddress),
+    ]);
+    const candidate = directory.find(name);
+    const loginName = nameLogin({ name, encoded: candidate.encoded, password });
+    const isOpen = !isNameLocked && !isSourceLocked && admitsPassword(candidate);
+    if (isOpen && cache.has(loginName)) return candidate;
+    const refusal = await verify({ candidate, loginName, password, foldedName, isSourceLocked });
+    if (refusal !== undefined) {
+      await lockout.addSource(sourceAddress);
+      throw loginFailure(refusal);
+    }
+    const current = stillGood(name, candidate.encoded);
+    if (current.record) cache.add(loginName, current.record.id);
+    return current;
+  };
+}
+
+/** Creates a user store over records of `parseUserFile`.
+ * @throws {Error} when the settings are out of bounds */
+export function createUserStore(settings: UserStoreSettings): UserStore {
+  checkSettings(settings);
+  const { clock, store, cacheSeconds = 60, cacheSize = 1000 } = settings;
+  const cache = createVerifiedCache({
+    clock,
+    lifetimeSeconds: cacheSeconds,
+    maxEntries: cacheSize,
+  });
+  const directory = createLiveDirectory(settings.records, cache);
+  const onFailure = settings.onCounterFailure ?? (() => undefined);
+  const lockout = createLockout(settings.lockout, { store, clock, onFailure });
+  const queue = createLoginQueue(settings.queue ?? DEFAULT_QUEUE);
+  const deriveKey = settings.deriveKey ?? deriveScryptKey;
+  const verify = createSharedVerification({ lockout, queue, deriveKey });
+  const logIn = createLoginStep({ directory, cache, lockout, verify });
+  return {
+    async authenticate(login) {
+      checkLogin(login);
+      const { record } = await logIn(login);
+      if (!record) throw new Error('a login without a record was taken for good');
+      return { id: record.id, claims: record.claims };
+    },
+    replaceRecords: (records) => directory.replace(records),
+  };
+}

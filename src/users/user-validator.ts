@@ -1,0 +1,78 @@
+// A user name with its password as evidence (WSS UsernameToken Profile 1.1.1 §3.1, text passwords): the user is the Subject.
+import type { Claim } from '#core/claim.ts';
+import { BEARER } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import { type Clock, FOREVER } from '#core/instant.ts';
+import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import type { AuthenticatedUser, UserStore } from './user-store.ts';
+
+/** What a front puts into `content` of evidence of type `username`. */
+export interface UserNameCredential {
+  readonly name: string;
+  readonly password: string;
+  readonly sourceAddress?: string;
+}
+
+interface Settings {
+  /** Our own name: the users are ours. */
+  readonly issuer: string;
+  readonly users: Pick<UserStore, 'authenticate'>;
+  readonly clock: Clock;
+}
+
+const PASSWORD_OVER_TLS = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
+
+function isCredential(content: string | object): content is UserNameCredential {
+  if (typeof content !== 'object') return false;
+  const source = 'sourceAddress' in content ? content.sourceAddress : undefined;
+  return (
+    'name' in content &&
+    typeof content.name === 'string' &&
+    'password' in content &&
+    typeof content.password === 'string' &&
+    (source === undefined || typeof source === 'string')
+  );
+}
+
+function claimsOf({ claims }: AuthenticatedUser, issuer: string): readonly Claim[] {
+  return Object.entries(claims).map(([name, value]) => ({
+    name,
+    values: typeof value === 'string' ? [value] : value,
+    issuer,
+    originalIssuer: issuer,
+  }));
+}
+
+/** A validator of user names with passwords. A name alone is refused: it would be taken at its word. The front must have
+ * received it over TLS: the authentication context says so.
+ * @throws {ExchangeFailure} from `validate`: `token-malformed`, `requestor-unauthenticated`, `dependency-unavailable` */
+export function createUserValidator({ issuer, users, clock }: Settings): TokenValidator {
+  return {
+    canHandle: (token) => token.type === 'username',
+    async validate({ content, use }): Promise<ValidatedToken> {
+      if (!isCredential(content)) {
+        throw new ExchangeFailure('token-malformed', 'a user name comes with a password, as text');
+      }
+      const user = await users.authenticate(content);
+      return acceptToken({
+        type: 'username',
+        use,
+        issuer,
+        trustedIssuer: SELF,
+        subject: { issuer, id: user.id },
+        authentication: {
+          instant: clock.now(),
+          methods: ['pwd'],
+          contextClass: PASSWORD_OVER_TLS,
+        },
+        claims: claimsOf(user, issuer),
+        scopes: [],
+        lifetime: { notBefore: 0, notOnOrAfter: FOREVER },
+        confirmation: BEARER,
+        audiences: [issuer],
+        actors: [],
+      });
+    },
+  };
+}

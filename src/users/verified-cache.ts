@@ -1,0 +1,63 @@
+// Logins that were good a moment ago. Holds no password and no hash of one that could be tried elsewhere: keys are HMACs
+// under a key that never leaves this process. Only good logins are kept, so a failure never gets cheaper.
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Clock, Instant } from '#core/instant.ts';
+
+/** One login, as the cache and the coalescing of equal logins name it. */
+interface LoginParts {
+  readonly name: string;
+  readonly encoded: string;
+  readonly password: string;
+}
+
+/** A function that names logins: equal parts, equal name; it tells nothing without the key, which is new in each process. */
+export function createLoginNamer(): (parts: LoginParts) => string {
+  const key = randomBytes(32);
+  return ({ name, encoded, password }) => {
+    const hmac = createHmac('sha256', key);
+    // Each part carries its length: no two logins run into one name.
+    for (const part of [name.normalize('NFC'), encoded, password.normalize('NFC')]) {
+      hmac.update(`${Buffer.byteLength(part)}:`).update(part);
+    }
+    return hmac.digest('base64url');
+  };
+}
+
+export interface VerifiedCache {
+  has(loginName: string): boolean;
+  add(loginName: string, id: string): void;
+  /** Forgets the logins of these users. */
+  drop(ids: ReadonlySet<string>): void;
+}
+
+interface Settings {
+  readonly clock: Clock;
+  readonly lifetimeSeconds: number;
+  /** The least recently used goes first; 0 turns the cache off. */
+  readonly maxEntries: number;
+}
+
+export function createVerifiedCache(settings: Settings): VerifiedCache {
+  const entries = new Map<string, { readonly id: string; readonly verifiedAt: Instant }>();
+  return {
+    has(loginName) {
+      const entry = entries.get(loginName);
+      if (!entry) return false;
+      entries.delete(loginName);
+      const age = settings.clock.now() - entry.verifiedAt;
+      // A clock that was set back must not make an entry live longer.
+      if (age < 0 || age >= settings.lifetimeSeconds) return false;
+      entries.set(loginName, entry); // Used last, but not verified again: its end stays.
+      return true;
+    },
+    add(loginName, id) {
+      entries.delete(loginName);
+      entries.set(loginName, { id, verifiedAt: settings.clock.now() });
+      const [oldest] = entries.keys();
+      if (entries.size > settings.maxEntries && oldest !== undefined) entries.delete(oldest);
+    },
+    drop(ids) {
+      for (const [loginName, { id }] of entries) if (ids.has(id)) entries.delete(loginName);
+    },
+  };
+}

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { aPassword, aUser, aUserStore } from './a-user-store.ts';
+
+const GOOD = { name: 'alice', password: 'correct horse' };
+const REFUSED = { reason: 'requestor-unauthenticated' };
+
+test('User store: a right password gives the id and the claims of the record', async () => {
+  const claims = { role: ['reader'] };
+  const { users } = aUserStore({ records: [await aUser({ claims })] });
+
+  assert.deepEqual(await users.authenticate(GOOD), { id: 'alice', claims });
+});
+
+test('User store: a name is compared in NFC and with its case', async () => {
+  const { users } = aUserStore({ records: [await aUser({ id: 'ren\u00e9e' })] });
+
+  const { id } = await users.authenticate({ ...GOOD, name: 'rene\u0301e' });
+
+  assert.equal(id, 'ren\u00e9e');
+  await assert.rejects(users.authenticate({ ...GOOD, name: 'Ren\u00e9e' }), REFUSED);
+});
+
+for (const [what, changes] of [
+  ['a disabled user', { disabled: true }],
+  ['a user who logs in by key only', { authenticationMethods: ['hwk'] }],
+] as const) {
+  test(`User store: refuses ${what} with the right password`, async () => {
+    const { users } = aUserStore({ records: [await aUser(changes)] });
+
+    await assert.rejects(users.authenticate(GOOD), REFUSED);
+  });
+}
+
+for (const [what, login] of [
+  ['an empty name', { ...GOOD, name: '' }],
+  ['a name that is too long', { ...GOOD, name: 'a'.repeat(257) }],
+  ['a name with a control character', { ...GOOD, name: 'alice\u0000' }],
+  ['an empty password', { ...GOOD, password: '' }],
+  ['a password that is too long', { ...GOOD, password: 'x'.repeat(1025) }],
+  ['a password with a lone surrogate', { ...GOOD, password: 'x\udfff' }],
+] as const) {
+  test(`User store: refuses ${what} without any work`, async () => {
+    const { users, derivations } = aUserStore({ records: [await aUser()] });
+
+    await assert.rejects(users.authenticate(login), REFUSED);
+    assert.equal(derivations.length, 0);
+  });
+}
+
+test('Cache: the same login within its time is verified once, and not longer by being used', async () => {
+  const { users, clock, derivations } = aUserStore({ records: [await aUser()] });
+
+  await users.authenticate(GOOD);
+  clock.advance(59);
+  await users.authenticate(GOOD);
+  assert.equal(derivations.length, 1);
+  clock.advance(1);
+  await users.authenticate(GOOD);
+
+  assert.equal(derivations.length, 2);
+});
+
+test('Cache: a clock that is set back makes no entry live longer', async () => {
+  const { users, clock, derivations } = aUserStore({ records: [await aUser()] });
+  await users.authenticate(GOOD);
+
+  clock.advance(-1);
+  await users.authenticate(GOOD);
+
+  assert.equal(derivations.length, 2);
+});
+
+test('Cache: the least recently used login goes first', async () => {
+  const names = ['u1', 'u2', 'u3'];
+  const records = await Promise.all(names.map((id) => aUser({ id })));
+  const { users, derivations } = aUserStore({ records, cacheSize: 2 });
+  const logIn = (name: string) => users.authenticate({ ...GOOD, name });
+
+  for (const name of ['u1', 'u2', 'u1', 'u3', 'u1']) await logIn(name);
+  assert.equal(derivations.length, 3);
+  await logIn('u2');
+
+  assert.equal(derivations.length, 4);
+});
+
+for (const off of [{ cacheSize: 0 }, { cacheSeconds: 0 }]) {
+  test(`Cache: ${JSON.stringify(off)} turns it off`, async () => {
+    const { users, derivations } = aUserStore({ records: [await aUser()], ...off });
+
+    await users.authenticate(GOOD);
+    await users.authenticate(GOOD);
+
+    assert.equal(derivations.length, 2);
+  });
+}
+
+test('Records: a changed password counts at once, the old one is refused', async () => {
+  const { users } = aUserStore({ records: [await aUser()] });
+  await users.authenticate(GOOD);
+
+  users.replaceRecords([await aUser({ password: await aPassword('new horse') })]);
+
+  await assert.rejects(users.authenticate(GOOD), REFUSED);
+  await users.authenticate({ ...GOOD, password: 'new horse' });
+});
+
+test('Records: a user who was removed or disabled is refused at once', async () => {
+  const alice = await aUser();
+  const bob = { ...alice, id: 'bob' };
+  const { users } = aUserStore({ records: [alice, bob] });
+  await users.authenticate(GOOD);
+  await users.authenticate({ ...GOOD, name: 'bob' });
+
+  users.replaceRecords([{ ...bob, disabled: true }]);
+
+  await assert.rejects(users.authenticate(GOOD), REFUSED);
+  await assert.rejects(users.authenticate({ ...GOOD, name: 'bob' }), REFUSED);
+});
+
+test('Records: a change drops the logins of changed records only', async () => {
+  const alice = await aUser();
+  const bob = { ...alice, id: 'bob' };
+  const { users, derivations } = aUserStore({ records: [alice, bob] });
+  await users.authenticate(GOOD);
+  await users.authenticate({ ...GOOD, name: 'bob' });
+
+  users.replaceRecords([{ ...alice, claims: { role: 'writer' } }, structuredClone(bob)]);
+  await users.authenticate({ ...GOOD, name: 'bob' });
+  assert.equal(derivations.length, 2);
+  const { claims } = await users.authenticate(GOOD);
+
+  assert.equal(derivations.length, 3);
+  assert.deepEqual(claims, { role: 'writer' });
+});
+
+test('Records: a record that comes back does not bring its remembered login back', async () => {
+  const alice = await aUser();
+  const { users, derivations } = aUserStore({ records: [alice] });
+  await users.authenticate(GOOD);
+
+  users.replaceRecords([]);
+  users.replaceRecords([alice]);
+  await users.authenticate(GOOD);
+
+  assert.equal(derivations.length, 2);
+});
+
+for (const [what, changes] of [
+  ['disabled', { disabled: true }],
+  ['given another password', { password: await aPassword('new horse') }],
+] as const) {
+  test(`Records: a login under way is refused when the user is ${what} meanwhile`, async () => {
+    const alice = await aUser();
+    const { users, derivations } = aUserStore({ records: [alice] });
+
+    const login = users.authenticate(GOOD);
+    while (derivations.length === 0) await new Promise(setImmediate);
+    users.replaceRecords([{ ...alice, ...changes }]);
+
+    await assert.rejects(login, REFUSED);
+  });
+}
+
+test('Coalescing: 50 equal logins at one time are one computation', async () => {
+  const { users, derivations } = aUserStore({ records: [await aUser()] });
+
+  const logins = await Promise.all(Array.from({ length: 50 }, () => users.authenticate(GOOD)));
+
+  assert.equal(logins.length, 50);
+  assert.equal(derivations.length, 1);
+});
+
+test('Coalescing: logins that differ share nothing', async () => {
+  const { users, derivations } = aUserStore({ records: [await aUser()] });
+
+  const outcomes = await Promise.allSettled([
+    users.authenticate(GOOD),
+    users.authenticate({ ...GOOD, password: 'correct hors' }),
+    users.authenticate({ name: 'alic', password: 'ecorrect horse' }),
+  ]);
+
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected'],
+  );
+  assert.equal(derivations.length, 3);
+});
+
+test('Queue: no more computations at one time than allowed', async () => {
+  const records = await Promise.all(Array.from({ length: 20 }, (_, id) => aUser({ id: `u${id}` })));
+  const queue = { maxConcurrent: 3, maxQueued: 100 };
+  const { users, parallel } = aUserStore({ records, queue });
+
+  await Promise.all(records.map(({ id }) => users.authenticate({ ...GOOD, name: id })));
+
+  assert.equal(parallel.most, 3);
+});
+
+test('Queue: a login over the limit is refused as unavailable, uncounted, and later ones are served', async () => {
+  const queue = { maxConcurrent: 1, maxQueued: 2 };
+  const { users, failuresOf } = aUserStore({ records: [await aUser()], queue });
+  const names = ['u1', 'u2', 'u3', 'u4', 'u5'];
+
+  const outcomes = await Promise.allSettled(
+    names.map((name) => users.authenticate({ ...GOOD, name, sourceAddress: '192.0.2.1' })),
+  );
+
+  const reasons = outcomes.map((outcome) =>
+    outcome.status === 'rejected' ? (outcome.reason as { reason: string }).reason : 'none',
+  );
+  assert.equal(reasons.filter((reason) => reason === 'dependency-unavailable').length, 2);
+  assert.equal(reasons.filter((reason) => reason === 'requestor-unauthenticated').length, 3);
+  assert.equal(await failuresOf('login-source', '192.0.2.1'), 3);
+  await users.authenticate(GOOD);
+});
+
+test('Queue: a flood on one name leaves room for the others', async () => {
+  const queue = { maxConcurrent: 1, maxQueued: 20 };
+  const { users, derivations } = aUserStore({ records: [await aUser()], queue });
+
+  const flood = Array.from({ length: 50 }, (_, index) =>
+    users.authenticate({ name: 'bob', password: `guess ${index}` }),
+  );
+  const settled = Promise.allSettled(flood);
+  await users.authenticate(GOOD);
+
+  const isServed = derivations.length < 11; // It waited for a slot, not behind the flood.
+  await settled;
+  assert.ok(isServed);
+  assert.equal(derivations.length, 12);
+});
+
+for (const changes of [
+  { lockout: { maxFailures: 0, windowSeconds: 300 } },
+  { lockout: { maxFailures: 5, windowSeconds: Number.NaN } },
+  { lockout: { maxFailures: 5, windowSeconds: 300, maxFailuresPerSource: 0 } },
+  { cacheSeconds: -1 },
+  { cacheSize: 1.5 },
+  { queue: { maxConcurrent: 0, maxQueued: 1 } },
+]) {
+  test(`User store: refuses the settings ${JSON.stringify(changes)}`, () => {
+    assert.throws(() => aUserStore(changes), /must be a whole number/);
+  });
+}
+
+test('User store: refuses two records of one id', async () => {
+  const alice = await aUser();
+
+  assert.throws(() => aUserStore({ records: [alice, alice] }), /same id/);
+});
