@@ -218,6 +218,19 @@ test('Lock-out: a source that is locked out cannot lock out users', async () => 
   await users.authenticate({ ...GOOD, sourceAddress: '192.0.2.2' });
 });
 
+test('Lock-out: a source that is locked out does not drag an equal login from elsewhere along', async () => {
+  const lockout = { maxFailures: 5, windowSeconds: 300, maxFailuresPerSource: 2 };
+  const { users } = aUserStore({ records: [await aUser()], lockout });
+  await failTimes(users, 2, { sourceAddress: SOURCE });
+
+  const [locked, other] = await Promise.allSettled([
+    users.authenticate({ ...GOOD, sourceAddress: SOURCE }),
+    users.authenticate({ ...GOOD, sourceAddress: '192.0.2.2' }),
+  ]);
+
+  assert.deepEqual([locked.status, other.status], ['rejected', 'fulfilled']);
+});
+
 test('Counters away: this process counts on from what it knew, tells of it, and the sum stands when they are back', async () => {
   const clock = fakeClock();
   let isAway = false;

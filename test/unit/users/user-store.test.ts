@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { createLoginNamer } from '#src/users/verified-cache.ts';
 import { aPassword, aUser, aUserStore } from './a-user-store.ts';
 
 const GOOD = { name: 'alice', password: 'correct horse' };
@@ -94,6 +95,21 @@ for (const off of [{ cacheSize: 0 }, { cacheSeconds: 0 }]) {
     assert.equal(derivations.length, 2);
   });
 }
+
+test('Cache: no two logins run into one name, and no two processes name a login alike', () => {
+  const nameLogin = createLoginNamer();
+  const login = { name: 'ab', encoded: 'cd', password: 'ef' };
+
+  const names = new Set([
+    nameLogin(login),
+    nameLogin({ name: 'a', encoded: 'bcd', password: 'ef' }),
+    nameLogin({ name: 'ab', encoded: 'cde', password: 'f' }),
+    createLoginNamer()(login),
+  ]);
+
+  assert.equal(names.size, 4);
+  assert.ok(names.has(nameLogin({ ...login })));
+});
 
 test('Records: a changed password counts at once, the old one is refused', async () => {
   const { users } = aUserStore({ records: [await aUser()] });
