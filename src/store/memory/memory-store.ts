@@ -1,0 +1,164 @@
+// The Store port in memory, for tests: the same rules as the other adapters, and everything is gone with the process.
+import { randomUUID } from 'node:crypto';
+import { ExchangeFailure } from '#core/failure.ts';
+import { type Clock, FOREVER, type Instant } from '#core/instant.ts';
+import type { Consumption, PutOnce, Rotation, Store, StoreHealth, StoreKey } from '#core/ports.ts';
+import { assertWhole, expiryOf } from '../expiry.ts';
+import { decideRotation, type RotationState } from '../rotation-step.ts';
+import { keyTextFor, type StoreVerb } from '../store-verb.ts';
+
+interface Consumable {
+  readonly value: string;
+  readonly attempt?: string;
+}
+
+interface Held<T> {
+  readonly content: T;
+  readonly expiresAt: Instant;
+}
+
+/** Values of one kind. What has ended is not there. */
+class ExpiringMap<T> {
+  readonly #clock: Clock;
+  readonly #held = new Map<string, Held<T>>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  find(key: string): Held<T> | undefined {
+    const held = this.#held.get(key);
+    return held && this.#clock.now() < held.expiresAt ? held : undefined;
+  }
+
+  put(key: string, content: T, expiresAt: Instant): void {
+    this.#held.set(key, { content, expiresAt });
+  }
+
+  delete(key: string): void {
+    this.#held.delete(key);
+  }
+}
+
+/** A store that lives in this process only. For tests: it forgets, so it must never stand behind a real server. */
+export class MemoryStore implements Store {
+  readonly #clock: Clock;
+  readonly #marks: ExpiringMap<string>;
+  readonly #tombstones: ExpiringMap<true>;
+  readonly #families: ExpiringMap<RotationState>;
+  readonly #values: ExpiringMap<Consumable>;
+  readonly #counters: ExpiringMap<number>;
+  readonly #datasetId = randomUUID();
+  #isClosed = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#marks = new ExpiringMap(clock);
+    this.#tombstones = new ExpiringMap(clock);
+    this.#families = new ExpiringMap(clock);
+    this.#values = new ExpiringMap(clock);
+    this.#counters = new ExpiringMap(clock);
+  }
+
+  async putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce> {
+    const text = this.#textOf('putOnce', key);
+    const expiresAt = this.#until(lifetimeSeconds);
+    const standing = this.#marks.find(text);
+    if (standing) return { stored: false, attempt: standing.content };
+    this.#marks.put(text, attempt, expiresAt);
+    return { stored: true };
+  }
+
+  async consume(key: StoreKey, attempt: string): Promise<Consumption> {
+    const text = this.#textOf('consume', key);
+    const held = this.#values.find(text);
+    if (!held) return { outcome: 'missing' };
+    const { value, attempt: winner } = held.content;
+    if (winner !== undefined) return { outcome: 'already-consumed', attempt: winner, value };
+    this.#values.put(text, { value, attempt }, held.expiresAt);
+    return { outcome: 'consumed', value };
+  }
+
+  async revoke(keys: readonly StoreKey[], lifetimeSeconds: number): Promise<void> {
+    this.#assertOpen();
+    const texts = keys.map((key) => keyTextFor('revoke', key));
+    const expiresAt = this.#until(lifetimeSeconds);
+    for (const text of texts) {
+      const standing = this.#tombstones.find(text)?.expiresAt ?? 0;
+      this.#tombstones.put(text, true, Math.max(standing, expiresAt));
+    }
+  }
+
+  async isRevoked(keys: readonly StoreKey[]): Promise<boolean> {
+    this.#assertOpen();
+    const texts = keys.map((key) => keyTextFor('isRevoked', key));
+    return texts.some((text) => this.#tombstones.find(text) !== undefined);
+  }
+
+  // oxlint-disable-next-line max-params -- the port has four
+  async rotate(
+    family: StoreKey,
+    from: string,
+    to: string,
+    lifetimeSeconds: number,
+  ): Promise<Rotation> {
+    const text = this.#textOf('rotate', family);
+    const expiresAt = this.#until(lifetimeSeconds);
+    const held = this.#families.find(text);
+    const rotation = decideRotation(held?.content, { from, to });
+    if (rotation === 'rotated') {
+      const state = { previous: from, current: to };
+      this.#families.put(text, state, Math.max(held?.expiresAt ?? 0, expiresAt));
+    }
+    return rotation;
+  }
+
+  async get(key: StoreKey): Promise<string | undefined> {
+    const text = this.#textOf('get', key);
+    return this.#values.find(text)?.content.value;
+  }
+
+  async set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void> {
+    const text = this.#textOf('set', key);
+    const expiresAt = lifetimeSeconds === undefined ? FOREVER : this.#until(lifetimeSeconds);
+    // A consumed value stays consumed, whatever is written over it.
+    this.#values.put(text, { ...this.#values.find(text)?.content, value }, expiresAt);
+  }
+
+  async remove(key: StoreKey): Promise<void> {
+    const text = this.#textOf('remove', key);
+    this.#values.delete(text);
+  }
+
+  async increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number> {
+    assertWhole(by);
+    const text = this.#textOf('increment', key);
+    const expiresAt = this.#until(lifetimeSeconds);
+    const held = this.#counters.find(text);
+    const sum = (held?.content ?? 0) + by;
+    this.#counters.put(text, sum, held?.expiresAt ?? expiresAt);
+    return sum;
+  }
+
+  async health(): Promise<StoreHealth> {
+    this.#assertOpen();
+    return { roundTripMilliseconds: 0, datasetId: this.#datasetId };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new ExchangeFailure('dependency-unavailable', 'the store is closed');
+  }
+
+  #textOf(verb: StoreVerb, key: StoreKey): string {
+    this.#assertOpen();
+    return keyTextFor(verb, key);
+  }
+
+  #until(lifetimeSeconds: number): Instant {
+    return expiryOf(this.#clock.now(), lifetimeSeconds);
+  }
+}
