@@ -1,0 +1,112 @@
+// The file of the embedded store: made for the owner only, opened by one process at a time, set aside when it is damaged.
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Instant } from '#core/instant.ts';
+import { DamagedStore } from './sqlite-failure.ts';
+
+const OWNER_ONLY_FILE = 0o600;
+const OWNER_ONLY_DIRECTORY = 0o700;
+
+/** Longest text that the store takes: a value beyond it is refused, not kept. */
+const MAX_VALUE_BYTES = 1_048_576;
+
+/** SQLite cuts the write-ahead log back to this after a checkpoint. */
+const MAX_IDLE_WAL_BYTES = 16_777_216;
+
+/** The largest file that is read whole at opening: some 100 milliseconds. */
+const MAX_CHECKED_BYTES = 33_554_432;
+
+function createOwnerOnly(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
+  try {
+    // Exclusive: to open and close a file that SQLite holds in this process would drop its locks (POSIX fcntl).
+    closeSync(openSync(path, 'wx', OWNER_ONLY_FILE));
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+  }
+}
+
+/** Opens the database file in WAL mode, making it when there is none.
+ * @throws {Error} when the file system cannot do WAL, as those over a network cannot */
+export function openDatabase(path: string, timeoutMilliseconds: number): DatabaseSync {
+  createOwnerOnly(path);
+  const database = new DatabaseSync(path, {
+    timeout: timeoutMilliseconds,
+    limits: { length: MAX_VALUE_BYTES, attach: 0 },
+  });
+  try {
+    const mode = database.prepare('PRAGMA journal_mode = WAL').get()?.['journal_mode'];
+    if (mode !== 'wal')
+      throw new Error('the embedded store needs a local disk: WAL is not possible');
+    database.exec(`PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${MAX_IDLE_WAL_BYTES}`);
+    return database;
+  } catch (cause) {
+    database.close();
+    throw cause;
+  }
+}
+
+/** Reads the whole file and finds it consistent, unless that would take longer than a start may take.
+ * @throws {DamagedStore} */
+export function assertUndamaged(database: DatabaseSync, path: string): void {
+  if (statSync(path).size > MAX_CHECKED_BYTES) return;
+  const verdict = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (verdict !== 'ok') throw new DamagedStore('the file of the embedded store is damaged');
+}
+
+/** Runs `work` while no other process opens this store. A lock of SQLite, so that it ends with its process. */
+export function withOpeningLock<T>(path: string, timeoutMilliseconds: number, work: () => T): T {
+  const lockPath = `${path}.lock`;
+  createOwnerOnly(lockPath);
+  const lock = new DatabaseSync(lockPath, { timeout: timeoutMilliseconds });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return work();
+  } finally {
+    lock.close();
+  }
+}
+
+/** Sets a damaged file aside, for whoever wants to know what happened. Its log goes with it: it must not be replayed
+ * into the new file. */
+export function setAside(path: string): void {
+  const aside = `${path}.damaged-${statSync(path).ino}`;
+  renameSync(path, aside);
+  rmSync(`${path}-shm`, { force: true });
+  if (statSync(`${path}-wal`, { throwIfNoEntry: false })) renameSync(`${path}-wal`, `${aside}-wal`);
+}
+
+/** Guards against a file that was deleted or replaced under the open store: what is written to it then, nobody would
+ * find again, and marks of the other processes would not be seen. */
+export class FilePlace {
+  readonly #path: string;
+  readonly #identity: string | undefined;
+  #verifiedAt: Instant | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#identity = this.#find();
+  }
+
+  /** @throws {ExchangeFailure} `dependency-unavailable` when the open file is no longer the one at the path */
+  verify(): void {
+    if (this.#find() !== this.#identity) {
+      throw new ExchangeFailure('dependency-unavailable', 'the file of the store was replaced');
+    }
+  }
+
+  /** As `verify`, but looks once a second at most.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  verifyEachSecond(now: Instant): void {
+    if (this.#verifiedAt === now) return;
+    this.verify();
+    this.#verifiedAt = now;
+  }
+
+  #find(): string | undefined {
+    const found = statSync(this.#path, { throwIfNoEntry: false });
+    return found && `${found.dev}:${found.ino}`;
+  }
+}
