@@ -1,0 +1,147 @@
+// Fetches small documents of other parties over https with limits: time, size, no redirect, and no address but a public
+// one. What was checked is what is connected to, so a name cannot answer twice with different addresses (DNS rebinding).
+import { lookup as lookupHost } from 'node:dns/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
+import { callbackify } from 'node:util';
+import { type AddressGuard, createAddressGuard } from './public-address.ts';
+
+export interface FetchedDocument {
+  readonly text: string;
+  /** What Cache-Control says; 0 when it must not be kept; absent when it says nothing. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** Fetches one document.
+ * @throws {Error} for any failure: its text names no content */
+export type FetchText = (url: string) => Promise<FetchedDocument>;
+
+export interface HostAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+export interface FetchLimits {
+  /** Hosts, or hosts with a port, that may be on a private address and may speak plain http. */
+  readonly allowedHosts: readonly string[];
+  /** For all of it: name, connection, answer. */
+  readonly timeoutSeconds: number;
+  readonly maxBodyBytes: number;
+  /** PEM; in place of those the runtime trusts. */
+  readonly certificateAuthorities?: readonly string[];
+  /** How names are looked up; absent: as the system does. */
+  readonly resolveHost?: (hostname: string) => Promise<readonly HostAddress[]>;
+  /** Which addresses may be connected to; absent: those on the internet. */
+  readonly guard?: AddressGuard;
+}
+
+interface Target {
+  readonly url: URL;
+  readonly isAllowed: boolean;
+}
+
+function parseTarget(address: string, { allowedHosts }: FetchLimits): Target {
+  const url = new URL(address);
+  const isAllowed = allowedHosts.includes(url.hostname) || allowedHosts.includes(url.host);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isAllowed))
+    throw new Error('the address is not https');
+  if (url.username !== '' || url.password !== '')
+    throw new Error('the address has credentials in it');
+  return { url, isAllowed };
+}
+
+/** A look-up that fails unless every address is public. One private among them would be a coin toss of the resolver. */
+function guardedLookup(
+  { isPublic }: AddressGuard,
+  { resolveHost = (hostname) => lookupHost(hostname, { all: true }) }: FetchLimits,
+): LookupFunction {
+  const resolveChecked = callbackify(async (hostname: string) => {
+    const [first, ...others] = await resolveHost(hostname);
+    if (!first || ![first, ...others].every(({ address }) => isPublic(address)))
+      throw new Error('the host is not on a public address');
+    return [first, ...others] as const;
+  });
+  return (hostname, options, callback) =>
+    resolveChecked(hostname, (error, addresses) => {
+      if (error) callback(error, []);
+      else if (options.all) callback(null, [...addresses]);
+      else callback(null, addresses[0].address, addresses[0].family);
+    });
+}
+
+function maxAgeOf(cacheControl: string | undefined): number | undefined {
+  if (cacheControl === undefined) return undefined;
+  if (/\bno-(?:store|cache)\b/i.test(cacheControl)) return 0;
+  const [, seconds] = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(cacheControl) ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
+}
+
+function checkAnswer({ headers, statusCode }: http.IncomingMessage): void {
+  // A redirect is not followed: it could lead inside, or to another party.
+  if (statusCode !== 200) throw new Error(`the answer has status ${statusCode}`);
+  // A few bytes can unpack to gigabytes; we asked for none of it.
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw new Error('the answer is compressed');
+}
+
+async function readBody(response: http.IncomingMessage, maxBodyBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maxBodyBytes) throw new Error('the answer is too long');
+    chunks.push(chunk);
+  }
+  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+}
+
+async function readAnswer(
+  response: http.IncomingMessage,
+  maxBodyBytes: number,
+): Promise<FetchedDocument> {
+  try {
+    checkAnswer(response);
+    const text = await readBody(response, maxBodyBytes);
+    const maxAgeSeconds = maxAgeOf(response.headers['cache-control']);
+    return { text, ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };
+  } finally {
+    response.destroy();
+  }
+}
+
+function send(url: URL, options: https.RequestOptions, maxBodyBytes: number) {
+  return new Promise<FetchedDocument>((resolve, reject) => {
+    const { request } = url.protocol === 'https:' ? https : http;
+    const outgoing = request(url, options, (response) => {
+      readAnswer(response, maxBodyBytes).then(resolve, reject);
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+/** A fetcher with these limits. */
+export function createFetchText(limits: FetchLimits): FetchText {
+  const { certificateAuthorities, maxBodyBytes, timeoutSeconds } = limits;
+  const guard = limits.guard ?? createAddressGuard();
+  const lookup = guardedLookup(guard, limits);
+  return async (address) => {
+    const { url, isAllowed } = parseTarget(address, limits);
+    // An address in place of a name is never looked up, so the look-up cannot refuse it.
+    const literal = url.hostname.replace(/^\[|\]$/g, '');
+    if (!isAllowed && isIP(literal) !== 0 && !guard.isPublic(literal))
+      throw new Error('the host is not on a public address');
+    const options: https.RequestOptions = {
+      // No shared agent: it may follow proxy variables of the environment, or hand out a connection to a host that
+      // was allowed for another purpose.
+      agent: false,
+      headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+      signal: AbortSignal.timeout(timeoutSeconds * 1000),
+      ...(!isAllowed && { lookup }),
+      ...(certificateAuthorities && { ca: [...certificateAuthorities] }),
+    };
+    return send(url, options, maxBodyBytes);
+  };
+}

@@ -1,0 +1,112 @@
+// A JWK Set of another issuer (RFC 7517 §5): which of its keys verifies a token, if exactly one does.
+import { type CryptoKey, importJWK, type JWK } from 'jose';
+
+interface KeyForm {
+  readonly kty: string;
+  readonly crv?: string;
+}
+
+const FORMS: Readonly<Record<string, KeyForm>> = {
+  RS256: { kty: 'RSA' },
+  RS384: { kty: 'RSA' },
+  RS512: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  PS384: { kty: 'RSA' },
+  PS512: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
+};
+
+const MIN_RSA_BYTES = 256;
+const MAX_KEYS = 100;
+
+/** What a token says about its key. */
+export interface WantedKey {
+  readonly kid: string | undefined;
+  readonly alg: string;
+}
+
+export interface KeySet {
+  /** The one key that fits; undefined when none does, or more than one: guessing among keys is no proof. */
+  find(wanted: WantedKey): Promise<CryptoKey> | undefined;
+}
+
+type RawKey = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is RawKey =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A set with such a key is not a set of public keys: a secret in it would let every reader sign. */
+const isSecret = (key: RawKey): boolean =>
+  key['kty'] === 'oct' || ['d', 'p', 'q', 'k'].some((member) => member in key);
+
+const isForVerifying = ({ use, key_ops: operations }: RawKey): boolean =>
+  (use === undefined || use === 'sig') &&
+  (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
+
+const isStrong = ({ kty, n }: RawKey): boolean =>
+  kty !== 'RSA' ||
+  (typeof n === 'string' && Buffer.from(n, 'base64url').byteLength >= MIN_RSA_BYTES);
+
+function fits(key: RawKey, { alg, kid }: WantedKey): boolean {
+  const form = Object.hasOwn(FORMS, alg) ? FORMS[alg] : undefined;
+  if (!form || key['kty'] !== form.kty) return false;
+  if (form.crv !== undefined && key['crv'] !== form.crv) return false;
+  // RFC 8725 §3.1: a key that names its algorithm is for that one only.
+  if (key['alg'] !== undefined && key['alg'] !== alg) return false;
+  return kid === undefined || key['kid'] === kid;
+}
+
+function importPublic(key: RawKey, alg: string): Promise<CryptoKey> {
+  const publicMembers = ['kty', 'crv', 'x', 'y', 'n', 'e'].filter((name) => name in key);
+  const jwk: JWK = Object.fromEntries(publicMembers.map((name) => [name, key[name]]));
+  return importJWK(jwk, alg) as Promise<CryptoKey>;
+}
+
+function parseKeys(text: string): readonly RawKey[] {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw new Error('the JWK Set is not JSON');
+  }
+  const keys = isRecord(document) ? document['keys'] : undefined;
+  if (!Array.isArray(keys) || !keys.every(isRecord)) throw new Error('this is not a JWK Set');
+  if (keys.length > MAX_KEYS) throw new Error('the JWK Set has too many keys');
+  return keys;
+}
+
+function createKeySet(keys: readonly RawKey[]): KeySet {
+  const usable = keys.filter((key) => !isSecret(key) && isForVerifying(key) && isStrong(key));
+  const imported = new Map<string, Promise<CryptoKey>>();
+  return {
+    find(wanted) {
+      const [key, ...others] = usable.filter((candidate) => fits(candidate, wanted));
+      if (!key || others.length > 0) return undefined;
+      // By place and algorithm: as many entries as the set can give, however many ids are asked for.
+      const place = `${usable.indexOf(key)} ${wanted.alg}`;
+      const known = imported.get(place) ?? importPublic(key, wanted.alg);
+      imported.set(place, known);
+      return known;
+    },
+  };
+}
+
+/** Parses a JWK Set from the network. Secret keys and keys for other purposes in it are left out.
+ * @throws {Error} when it is none */
+export function parseJwks(text: string): KeySet {
+  return createKeySet(parseKeys(text));
+}
+
+/** Parses a JWK Set that the operator pinned: what can never be used in it is a mistake, and said so.
+ * @throws {Error} when it is none, is empty, or has a secret or weak key */
+export function parsePinnedJwks(text: string): KeySet {
+  const keys = parseKeys(text);
+  if (keys.length === 0) throw new Error('the JWK Set has no keys');
+  if (keys.some(isSecret)) throw new Error('the JWK Set has a secret or private key');
+  if (!keys.every(isStrong)) throw new Error('the JWK Set has an RSA key below 2048 bits');
+  return createKeySet(keys);
+}

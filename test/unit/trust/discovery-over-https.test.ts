@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import { createFetchText } from '#src/trust/fetch-text.ts';
+import { createTrustedIssuers } from '#src/trust/trusted-issuers.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import { startHttpsServer } from '#test/support/https-server.ts';
+import { aForeignIssuer } from '#test/support/jwt.ts';
+import { trustIn, validating } from '#test/support/jwt-terms.ts';
+
+/** An issuer with metadata and keys on a real server; `jwksUri` may lead elsewhere. */
+async function aPublishedIssuer(context: TestContext, jwksUri?: string) {
+  const documents = new Map<string, object>();
+  const server = await startHttpsServer(context, (request, response) => {
+    const document = documents.get(request.url ?? '');
+    response.statusCode = document ? 200 : 404;
+    response.end(JSON.stringify(document ?? {}));
+  });
+  const partner = await aForeignIssuer({ issuer: server.origin });
+  const metadata = { issuer: server.origin, jwks_uri: jwksUri ?? `${server.origin}/keys` };
+  documents.set('/.well-known/oauth-authorization-server', metadata);
+  documents.set('/keys', { keys: [partner.publicJwk] });
+  const issuers = createTrustedIssuers(
+    [{ id: 'partner', issuer: server.origin, keys: { kind: 'discovery' } }],
+    {
+      fetchText: createFetchText({
+        allowedHosts: [`localhost:${server.port}`],
+        timeoutSeconds: 5,
+        maxBodyBytes: 65_536,
+        certificateAuthorities: [server.certificate],
+      }),
+      clock: fakeClock(),
+      settings: { refetchSeconds: 30, staleSeconds: 3600, defaultFreshSeconds: 600 },
+      onRefresh: () => undefined,
+    },
+  );
+  const source = issuers.keysOf('partner');
+  const terms = trustIn(partner, { verificationKey: (wanted) => source.verificationKey(wanted) });
+  return { partner, server, validate: validating({ trusted: [terms] }) };
+}
+
+test('RFC 8414 §3: a token of an issuer found by discovery over TLS is validated', async (context) => {
+  const { partner, server, validate } = await aPublishedIssuer(context);
+
+  assert.equal((await validate(partner.sign())).subject.id, 'partner:alice');
+  await validate(partner.sign());
+
+  assert.deepEqual(server.requests, [
+    '/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server',
+    '/keys',
+  ]);
+});
+
+test('SSRF: metadata that points to a private address yields no keys', async (context) => {
+  const { partner, validate } = await aPublishedIssuer(context, 'https://169.254.169.254/keys');
+
+  await assert.rejects(validate(partner.sign()), { reason: 'dependency-unavailable' });
+});
