@@ -17,7 +17,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** A place in the document: the keys from its root. */
 type Pointer = readonly string[];
 
-export interface Contract {
+interface Contract {
   readonly document: JsonObject;
   /** The validator of the schema at this place. */
   schemaAt(pointer: Pointer): ValidateFunction;

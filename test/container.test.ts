@@ -1,0 +1,153 @@
+// The container as data: pinned, not root, read-only, nothing in it that does not serve.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+
+const ROOT = new URL('..', import.meta.url);
+const read = (name: string): string => readFileSync(new URL(name, ROOT), 'utf8');
+
+interface Instruction {
+  readonly name: string;
+  readonly value: string;
+}
+
+function parseDockerfile(text: string): readonly Instruction[] {
+  return text
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const [name = '', ...rest] = line.split(' ');
+      return { name, value: rest.join(' ') };
+    });
+}
+
+interface Service {
+  readonly [key: string]: unknown;
+  readonly user: string;
+  readonly ports: readonly string[];
+  readonly volumes: readonly string[];
+}
+
+const instructions = parseDockerfile(read('Dockerfile'));
+const valuesOf = (name: string): readonly string[] =>
+  instructions.filter((instruction) => instruction.name === name).map(({ value }) => value);
+
+const compose = parse(read('docker-compose.yml')) as {
+  readonly services: { readonly viaduct: Service };
+};
+const { viaduct } = compose.services;
+
+/** The words of an instruction in exec form: no shell stands between the signal and the server. */
+const execForm = (value: string | undefined): unknown => JSON.parse(value ?? 'null');
+
+test('Dockerfile: has one base image, slim, pinned to the version that the tests run on', () => {
+  const { devDependencies } = JSON.parse(read('package.json')) as {
+    readonly devDependencies: Readonly<Record<string, string>>;
+  };
+  const [major, minor] = (devDependencies['node'] ?? '').split('.');
+
+  assert.deepEqual(valuesOf('FROM'), [`node:${String(major)}.${String(minor)}-slim`]);
+});
+
+test('Dockerfile: installs production packages from the lock file, without their scripts', () => {
+  const runs = valuesOf('RUN').join('\n');
+
+  assert.match(runs, /\bnpm ci --omit=dev --ignore-scripts\b/);
+  assert.doesNotMatch(runs, /npm (?:install|i|run|exec)\b|npx|curl|wget|apt/);
+});
+
+test('Dockerfile: is not root, and nothing is built after that', () => {
+  const users = valuesOf('USER');
+  const names = instructions.map(({ name }) => name);
+
+  assert.equal(users.length, 1);
+  assert.match(users[0] ?? '', /^[1-9]\d*:[1-9]\d*$/);
+  assert.ok(names.indexOf('USER') > names.lastIndexOf('RUN'));
+  assert.ok(names.indexOf('USER') > names.lastIndexOf('COPY'));
+});
+
+test('Dockerfile: the code belongs to root, so that the server cannot change it', () => {
+  assert.ok(valuesOf('COPY').every((value) => !value.includes('--chown')));
+});
+
+test('Dockerfile: starts the server without a shell', () => {
+  const [command] = valuesOf('CMD');
+
+  assert.deepEqual(execForm(command), [
+    'node',
+    'src/main.ts',
+    'serve',
+    '--config',
+    '/etc/viaduct/viaduct.yaml',
+  ]);
+  assert.deepEqual(valuesOf('ENTRYPOINT'), []);
+});
+
+test('Dockerfile: asks the management listener whether it lives, with node alone', () => {
+  const [health = ''] = valuesOf('HEALTHCHECK');
+  const words = execForm(health.replace(/^.*?CMD /, ''));
+
+  assert.ok(Array.isArray(words));
+  assert.deepEqual(words.slice(0, 2), ['node', '-e']);
+  assert.match(String(words[2]), /http:\/\/127\.0\.0\.1:9090\/livez/);
+});
+
+test('Dockerfile: holds no secret and fetches nothing by itself', () => {
+  assert.doesNotMatch(
+    [...valuesOf('ENV'), ...valuesOf('ARG')].join('\n'),
+    /key|secret|password|token/i,
+  );
+  assert.deepEqual(valuesOf('ADD'), []);
+});
+
+test('Dockerfile: copies only what .dockerignore lets in, and that is there', () => {
+  const lines = read('.dockerignore').split('\n');
+  const sources = valuesOf('COPY').flatMap((value) => value.split(' ').slice(0, -1));
+
+  assert.ok(lines.includes('*'));
+  assert.ok(sources.length > 0);
+  for (const source of sources) {
+    assert.ok(lines.includes(`!${source}`), `${source} is ignored`);
+    assert.ok(existsSync(fileURLToPath(new URL(source, ROOT))), `${source} is not there`);
+  }
+});
+
+test('.dockerignore: lets in no keys, no data and no tests', () => {
+  const admitted = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line.startsWith('!'));
+
+  assert.deepEqual(admitted.sort(), [
+    '!.npmrc',
+    '!LICENSE',
+    '!bridge',
+    '!package-lock.json',
+    '!package.json',
+    '!src',
+  ]);
+});
+
+test('docker-compose.yml: the server has no rights it does not need', () => {
+  assert.equal(viaduct['read_only'], true);
+  assert.deepEqual(viaduct['cap_drop'], ['ALL']);
+  assert.deepEqual(viaduct['security_opt'], ['no-new-privileges:true']);
+  assert.equal(viaduct.user, valuesOf('USER')[0]);
+  for (const right of ['privileged', 'cap_add', 'devices', 'network_mode', 'pid', 'ipc'])
+    assert.equal(right in viaduct, false, right);
+});
+
+test('docker-compose.yml: publishes the public listener on the loopback address, never the management', () => {
+  assert.deepEqual(viaduct.ports, ['127.0.0.1:8443:8443']);
+});
+
+test('docker-compose.yml: the configuration is read-only, the data is a named volume', () => {
+  assert.deepEqual(viaduct.volumes, ['./viaduct:/etc/viaduct:ro', 'data:/etc/viaduct/data']);
+});
+
+test('docker-compose.yml: has no secret in the environment', () => {
+  assert.equal('environment' in viaduct, false);
+  assert.equal('env_file' in viaduct, false);
+});
