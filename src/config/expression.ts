@@ -1,0 +1,164 @@
+// CEL expressions of the configuration, compiled and type-checked at load (design.md §5). The only file that runs the library.
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import type { Evaluation, Expression, ExpressionContext } from '#core/expression.ts';
+import { EXPRESSION_LIMITS, ExpressionRefusal, validateBounds } from './expression-bounds.ts';
+import { claimValueOf, expressionInput } from './expression-input.ts';
+
+/** A condition must be bool; a value is what a claim can hold. */
+export type ExpressionPurpose = 'condition' | 'value';
+
+export type Compilation =
+  | { readonly expression: Expression }
+  /** What is wrong, and the offset in the source where it shows. */
+  | { readonly refusal: string; readonly offset: number };
+
+export type CompileExpression = (source: string, purpose: ExpressionPurpose) => Compilation;
+
+/** Creates the compiler. Expressions of one compiler share what they prepare of a request. */
+export function createExpressionCompiler(): CompileExpression {
+  const environment = createEnvironment();
+  const inputFor = rememberInput();
+  return (source, purpose) => {
+    try {
+      return { expression: compile({ source, purpose, environment }, inputFor) };
+    } catch (cause) {
+      if (cause instanceof ExpressionRefusal)
+        return { refusal: cause.message, offset: cause.offset };
+      throw cause;
+    }
+  };
+}
+
+type Input = Record<string, unknown> | undefined;
+
+// A request is held against many rows; its values are prepared once.
+function rememberInput(): (context: ExpressionContext) => Input {
+  const inputs = new WeakMap<ExpressionContext, { readonly input: Input }>();
+  return (context) => {
+    const known = inputs.get(context);
+    if (known) return known.input;
+    const input = expressionInput(context);
+    inputs.set(context, { input });
+    return input;
+  };
+}
+
+function createEnvironment(): Environment {
+  const party = { issuer: 'string', id: 'string', trustedIssuer: 'string', scopes: 'list<string>' };
+  const asciiCase = (from: RegExp, change: (text: string) => string) => (text: string) =>
+    text.replace(from, change);
+  return new Environment({
+    unlistedVariablesAreDyn: false,
+    enableOptionalTypes: false,
+    limits: {
+      maxAstNodes: EXPRESSION_LIMITS.maxNodes,
+      maxDepth: EXPRESSION_LIMITS.maxDepth,
+      maxListElements: EXPRESSION_LIMITS.maxListElements,
+      maxMapEntries: EXPRESSION_LIMITS.maxListElements,
+      maxCallArguments: 4,
+    },
+  })
+    .registerVariable({ name: 'subject', schema: party })
+    .registerVariable('actor', 'dyn')
+    .registerVariable({
+      name: 'requestor',
+      schema: { id: 'string', kind: 'string', method: 'string' },
+    })
+    .registerVariable({ name: 'target', schema: { id: 'string' } })
+    .registerVariable('claims', 'map<string, dyn>')
+    .registerFunction(
+      'string.lowerAsciiOnly(): string',
+      asciiCase(/[A-Z]+/g, (s) => s.toLowerCase()),
+    )
+    .registerFunction(
+      'string.upperAsciiOnly(): string',
+      asciiCase(/[a-z]+/g, (s) => s.toUpperCase()),
+    );
+}
+
+interface Source {
+  readonly source: string;
+  readonly purpose: ExpressionPurpose;
+  readonly environment: Environment;
+}
+
+function compile(
+  { source, purpose, environment }: Source,
+  inputFor: (context: ExpressionContext) => Input,
+): Expression {
+  if (source.length > EXPRESSION_LIMITS.maxSourceCharacters) {
+    const limit = EXPRESSION_LIMITS.maxSourceCharacters;
+    throw new ExpressionRefusal(`it is longer than ${String(limit)} characters`, 0);
+  }
+  const program = parse(environment, source);
+  validateBounds(program.ast);
+  useAsciiCase(program.ast);
+  const { valid, type, error } = program.check();
+  if (!valid) throw new ExpressionRefusal(error?.summary ?? 'types', error?.range?.start ?? 0);
+  validateType(type ?? 'dyn', purpose);
+  return Object.freeze({
+    source,
+    evaluate(context: ExpressionContext): Evaluation {
+      try {
+        const input = inputFor(context);
+        if (!input) return { error: 'the token has too many claims' };
+        const value = claimValueOf(program(input));
+        return value === undefined ? { error: 'the result is not a claim value' } : { value };
+      } catch (cause) {
+        return { error: describe(cause, source) };
+      }
+    },
+  });
+}
+
+function parse(environment: Environment, source: string): ReturnType<Environment['parse']> {
+  try {
+    return environment.parse(source);
+  } catch (cause) {
+    const { summary, range } = celErrorOf(cause);
+    throw new ExpressionRefusal(summary ?? 'it cannot be parsed', range?.start ?? 0);
+  }
+}
+
+// The library's own pair follows Unicode: the Kelvin sign would become `k`, and one name would pass for another.
+function useAsciiCase(node: ASTNode): void {
+  if (node.op === 'rcall' && (node.args[0] === 'lowerAscii' || node.args[0] === 'upperAscii')) {
+    node.args[0] = `${node.args[0]}Only`;
+  }
+  for (const child of childrenOf(node.args)) useAsciiCase(child);
+}
+
+function childrenOf(args: unknown): readonly ASTNode[] {
+  if (Array.isArray(args)) return args.flatMap(childrenOf);
+  const isNode = typeof args === 'object' && args !== null && 'op' in args && 'args' in args;
+  return isNode ? [args as ASTNode] : [];
+}
+
+const VALUE_TYPES = /^(?:dyn|string|int|double|bool|list|map|list<.*>|map<string, .*>)$/;
+
+function validateType(type: string, purpose: ExpressionPurpose): void {
+  if (purpose === 'condition' && type !== 'bool') {
+    const hint = type === 'dyn' ? '; compare it, as in claims.admin == true' : '';
+    throw new ExpressionRefusal(`a condition must be bool, this is ${type}${hint}`, 0);
+  }
+  if (!VALUE_TYPES.test(type)) {
+    throw new ExpressionRefusal(`a claim cannot hold a value of type ${type}`, 0);
+  }
+}
+
+interface CelError {
+  readonly code?: string;
+  readonly summary?: string;
+  readonly range?: { readonly start: number; readonly end: number };
+}
+
+function celErrorOf(cause: unknown): CelError {
+  return cause instanceof Error ? (cause as CelError) : {};
+}
+
+// The library's message may quote a claim value, which must not reach a log: the code and our own source tell enough.
+function describe(cause: unknown, source: string): string {
+  const { code, range } = celErrorOf(cause);
+  const at = range ? source.slice(range.start, range.end) : source;
+  return `${code ?? 'evaluation_failed'} at ${at}`;
+}

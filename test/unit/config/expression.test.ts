@@ -1,0 +1,206 @@
+// CEL expressions: what they may say, what they cost at most, and that a token can never make one throw or run away.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ClaimValue } from '#core/claim.ts';
+import type { Evaluation, ExpressionContext } from '#core/expression.ts';
+import { createExpressionCompiler, type ExpressionPurpose } from '#src/config/expression.ts';
+
+const compile = createExpressionCompiler();
+
+function aContext(
+  claims: Record<string, ClaimValue> = {},
+  actor: ExpressionContext['actor'] = null,
+): ExpressionContext {
+  const subject = { issuer: 'https://idp', id: 'alice', trustedIssuer: 'idp', scopes: ['read'] };
+  const requestor = { id: 'gateway', kind: 'client', method: 'none' };
+  return { subject, actor, requestor, target: { id: 'orders' }, claims };
+}
+
+function evaluate(
+  source: string,
+  context = aContext(),
+  purpose: ExpressionPurpose = 'value',
+): Evaluation {
+  const compiled = compile(source, purpose);
+  assert.ok('expression' in compiled, `${source}: ${JSON.stringify(compiled)}`);
+  return compiled.expression.evaluate(context);
+}
+
+const claim = (value: ClaimValue): ExpressionContext => aContext({ c: value });
+
+function refusalOf(source: string, purpose: ExpressionPurpose = 'value'): string {
+  const compiled = compile(source, purpose);
+  assert.ok('refusal' in compiled, `${source} was accepted`);
+  return compiled.refusal;
+}
+
+describe('Expression: values', () => {
+  const yields: readonly (readonly [string, ExpressionContext, ClaimValue])[] = [
+    ['subject.id + "@" + subject.issuer', aContext(), 'alice@https://idp'],
+    ['"read" in subject.scopes', aContext(), true],
+    ['requestor.id == "gateway" && target.id == "orders"', aContext(), true],
+    ['actor == null', aContext(), true],
+    ['actor != null && actor.id == "bob"', aContext(), false],
+    [
+      'actor != null && actor.id == "bob"',
+      aContext({}, { ...aContext().subject, id: 'bob' }),
+      true,
+    ],
+    ['has(actor.id)', aContext(), false],
+    ['claims.c >= 3 ? "gold" : "basic"', claim(3), 'gold'],
+    ['claims.c + 1', claim(3), 4],
+    ['claims.c * 2.0', claim(1.5), 3],
+    ['claims.c == 3.0', claim(3), true],
+    ['claims.c == "3"', claim(3), false],
+    ['claims.c == null', claim(null), true],
+    ['claims.c.map(x, x + "!")', claim(['a', 'b']), ['a!', 'b!']],
+    ['claims.c.filter(x, x.startsWith("a"))', claim(['a', 'b']), ['a']],
+    ['claims.c.exists(x, x == "a")', claim(['b']), false],
+    ['claims.c.all(x, x != "a")', claim(['b']), true],
+    ['claims.c.exists_one(x, x == "b")', claim(['b']), true],
+    ['claims.c.split(",")[1]', claim('a,b'), 'b'],
+    ['claims.c.join("-")', claim(['a', 'b']), 'a-b'],
+    ['claims["c"].d', claim({ d: true }), true],
+    ['claims.c', claim({ d: [1, { e: null }] }), { d: [1, { e: null }] }],
+    ['has(claims.c) && !has(claims.d)', claim(1), true],
+    ['"c" in claims', claim(1), true],
+    ['claims.exists(name, name.startsWith("c"))', claim(1), true],
+    ['["a", "b"].exists(p, claims.c.exists(g, g.startsWith(p)))', claim(['bb']), true],
+    ['claims.c.lowerAscii() + claims.c.upperAscii()', claim('aB'), 'abAB'],
+  ];
+
+  for (const [source, context, value] of yields) {
+    it(`${source} is ${JSON.stringify(value)}`, () => {
+      const result = evaluate(source, context);
+
+      assert.deepEqual(structuredClone(result), { value });
+    });
+  }
+
+  it('lowerAscii changes ASCII letters only: the Kelvin sign is no k', () => {
+    assert.deepEqual(evaluate('claims.c.lowerAscii() == "k"', claim('\u212a')), { value: false });
+  });
+
+  it('rows that share a compiler see the same request', () => {
+    const context = aContext({ c: 1 });
+
+    assert.deepEqual(evaluate('claims.c == 1', context), { value: true });
+    assert.deepEqual(evaluate('claims.c == 2', context), { value: false });
+    assert.deepEqual(evaluate('claims.c == 2', aContext({ c: 2 })), { value: true });
+  });
+});
+
+describe('Expression: evaluation returns an error and never throws', () => {
+  const fails: readonly (readonly [string, ExpressionContext, string])[] = [
+    ['claims.missing', aContext(), 'no_such_key at missing'],
+    ['claims.c > 1', claim('a'), 'no_such_overload at claims.c > 1'],
+    ['claims.c / 0', claim(1), 'division_by_zero at claims.c / 0'],
+    ['claims.c[5]', claim(['a']), 'index_out_of_bounds at claims.c[5]'],
+    ['actor.id', aContext(), 'no_such_key at id'],
+    ['9007199254740993', aContext(), 'the result is not a claim value'],
+    ['1.0 / 0.0', aContext(), 'the result is not a claim value'],
+  ];
+
+  for (const [source, context, error] of fails) {
+    it(`${source}: ${error}`, () => {
+      assert.deepEqual(evaluate(source, context), { error });
+    });
+  }
+
+  it('an error does not quote the claim, which may be a secret', () => {
+    const result = evaluate('bool(claims.c)', claim('hunter2'));
+
+    assert.deepEqual(result, { error: 'bool_conversion_error at bool(claims.c)' });
+  });
+
+  it('a claim that is too large is an error, not an absent claim', () => {
+    const context = aContext({
+      text: 'x'.repeat(4097),
+      list: Array.from({ length: 513 }, () => 'x'),
+      heavy: Array.from({ length: 500 }, () => 'x'.repeat(40)),
+      deep: JSON.parse(`${'['.repeat(10)}${']'.repeat(10)}`) as ClaimValue,
+      small: 'x',
+    });
+
+    for (const name of ['text', 'list', 'heavy', 'deep']) {
+      assert.ok('error' in evaluate(`claims.${name} != "a"`, context), name);
+      assert.ok('error' in evaluate(`!has(claims.${name})`, context), name);
+      assert.ok('error' in evaluate(`claims.${name}`, context), name);
+    }
+    assert.deepEqual(evaluate('claims.small', context), { value: 'x' });
+  });
+
+  it('too many claims are an error for every expression', () => {
+    const claims = Object.fromEntries(Array.from({ length: 257 }, (_, index) => [`c${index}`, 1]));
+
+    assert.deepEqual(evaluate('1', aContext(claims)), { error: 'the token has too many claims' });
+  });
+});
+
+describe('Expression: what is refused before start', () => {
+  const long = `"${'a'.repeat(1000)}"`;
+  const refused: readonly (readonly [string, RegExp])[] = [
+    ['1 +', /EOF/],
+    [long, /longer than 1000/],
+    [Array.from({ length: 120 }, () => '1').join('+'), /maxAstNodes/],
+    [`${'('.repeat(40)}1${')'.repeat(40)}`, /maxDepth/],
+    [`[${Array.from({ length: 101 }, () => '1').join(',')}]`, /maxListElements/],
+    ['unknown', /no variable unknown/],
+    ['google', /no variable google/],
+    ['cel', /no variable cel/],
+    ['subject.idd', /idd/],
+    ['subject["idd"]', /idd/],
+    ['actor.idd', /actor has no idd/],
+    ['claims == claims', /by name/],
+    ['[claims]', /by name/],
+    ['claims.c.matches("(a+)+$")', /matches is not offered/],
+    ['cel.bind(a, 1, a)', /bind is not offered/],
+    ['type(1)', /type is not offered/],
+    ['timestamp("2027-01-01T00:00:00Z")', /not offered/],
+    ['claims.constructor', /not allowed/],
+    ['claims["constructor"]', /not allowed/],
+    ['claims.__proto__', /not allowed/],
+    ['claims["__proto__"]', /not allowed/],
+    ['claims.c.prototype', /not allowed/],
+    ['"a".constructor', /not allowed/],
+    ['has(claims.constructor)', /not allowed/],
+    ['claims.c.map(constructor, 1)', /not allowed/],
+    ['claims.c.map(claims, 1)', /has a meaning already/],
+    ['claims.c.map(x, claims.c.map(x, 1))', /has a meaning already/],
+    ['claims.c.exists(x, x.exists(y, y.exists(z, z == 1)))', /nested too deep/],
+    ['claims.a.exists(x, claims.b.exists(y, x == y))', /too much work/],
+    ['claims.c.map(a, a+a).map(b, b+b).map(c, c+c).map(d, d+d).map(e, e+e)', /too much work/],
+    ['claims.c.split("").map(a, claims.c)', /too much work/],
+    ['claims.c.join(claims.c)', /too much work/],
+    ['b"bytes"', /type bytes/],
+    ['1u', /type uint/],
+    ['[1, "a"]', /same type/],
+    ['1 == "a"', /no such overload/],
+    ['claims.?c', /IDENTIFIER/],
+  ];
+
+  for (const [source, reason] of refused) {
+    it(`${source.slice(0, 60)}: ${reason.source}`, () => {
+      assert.match(refusalOf(source), reason);
+    });
+  }
+
+  for (const source of [
+    'claims.admin',
+    '"true"',
+    '1',
+    'subject.id',
+    'null',
+    'claims.a ? claims.b : claims.c',
+  ]) {
+    it(`the condition ${source}: it must be bool`, () => {
+      assert.match(refusalOf(source, 'condition'), /must be bool/);
+    });
+  }
+
+  it('tells where', () => {
+    const compiled = compile('1 == 1 && nobody', 'condition');
+
+    assert.equal('offset' in compiled ? compiled.offset : undefined, 10);
+  });
+});
