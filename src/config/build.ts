@@ -1,0 +1,132 @@
+// The sections put together. Broken sections and entries are left out, so that one mistake does not hide the others.
+import { z } from 'zod';
+import type { Config } from './config.ts';
+import type { Entry, Loading } from './loading.ts';
+import type { Complaint } from './problem.ts';
+import { configSchema } from './schema.ts';
+import { buildClients, clientEntry } from './sections/clients.ts';
+import { buildKeys, keyEntry, validateUses } from './sections/keys.ts';
+import { buildListeners } from './sections/listeners.ts';
+import { buildAudit } from './sections/operation.ts';
+import { buildPolicy, policyEntry } from './sections/policy.ts';
+import { buildRelyingParties, relyingPartyEntry } from './sections/relying-parties.ts';
+import { buildStore } from './sections/store.ts';
+import { buildTrustedIssuers, trustedIssuerEntry } from './sections/trusted-issuers.ts';
+
+type Section = keyof typeof configSchema.shape;
+type Document = Readonly<Record<string, unknown>>;
+
+/** Builds the configuration and reports what does not fit together; undefined when a section that is needed is broken. */
+export async function buildConfig(
+  value: unknown,
+  loading: Loading,
+): Promise<Omit<Config, 'file' | 'warnings'> | undefined> {
+  const document = z.looseObject({}).safeParse(value).data ?? {};
+  validateUniqueIds(document, loading);
+  const parties = await buildParties(document, loading);
+  const surroundings = await buildSurroundings(document, loading);
+  const plain = buildPlain(document);
+  return plain && surroundings && { ...plain, ...surroundings, ...parties };
+}
+
+async function buildParties(document: Document, loading: Loading) {
+  const skewSeconds = sectionOf(document, 'clockSkewSeconds')?.value ?? 0;
+  const keys = await buildKeys(entriesOf(keyEntry, document, 'keys'), loading);
+  const issuers = entriesOf(trustedIssuerEntry, document, 'trustedIssuers');
+  const trustedIssuers = await buildTrustedIssuers(issuers, loading, skewSeconds);
+  const clients = await buildClients(entriesOf(clientEntry, document, 'clients'), loading);
+  const parties = entriesOf(relyingPartyEntry, document, 'relyingParties');
+  const written = writtenKeys(document);
+  validateUses(written, loading);
+  const relyingParties = buildRelyingParties(parties, written, loading);
+  const rows = entriesOf(policyEntry, document, 'policy');
+  const policy = buildPolicy(rows, { relyingParties, trustedIssuers }, loading);
+  return { keys, trustedIssuers, clients, relyingParties, policy };
+}
+
+async function buildSurroundings(document: Document, loading: Loading) {
+  const proxies = sectionOf(document, 'trustedProxies');
+  const listeners = await buildListeners(
+    // Broken proxies are a problem already; that none are left is not a second one.
+    {
+      listeners: sectionOf(document, 'listeners'),
+      trustedProxies: proxies?.value ?? ['unknown'],
+    },
+    loading,
+  );
+  const audit = await buildAudit(sectionOf(document, 'audit'), loading);
+  const store = buildStore(sectionOf(document, 'store'), loading);
+  return listeners && audit && { listeners, audit, store };
+}
+
+const plainSections = configSchema
+  .pick({
+    issuer: true,
+    trustedProxies: true,
+    fetch: true,
+    delegation: true,
+    log: true,
+    limits: true,
+    drain: true,
+    clockSkewSeconds: true,
+  })
+  .strip();
+
+const buildPlain = (document: Document) => plainSections.safeParse(document).data;
+
+function sectionOf<Name extends Section>(
+  document: Document,
+  section: Name,
+): Entry<z.output<(typeof configSchema.shape)[Name]>> | undefined {
+  const parsed = configSchema.shape[section].safeParse(document[section]);
+  return parsed.success
+    ? { value: parsed.data as z.output<(typeof configSchema.shape)[Name]>, path: [section] }
+    : undefined;
+}
+
+function entriesOf<Schema extends z.ZodType>(
+  schema: Schema,
+  document: Document,
+  section: Section,
+): readonly Entry<z.output<Schema>>[] {
+  const list = z.array(z.unknown()).safeParse(document[section]).data ?? [];
+  return list.flatMap((each, index) => {
+    const parsed = schema.safeParse(each);
+    return parsed.success ? [{ value: parsed.data, path: [section, index] }] : [];
+  });
+}
+
+const writtenKey = z.looseObject({ use: z.enum(['jwt', 'saml']), algorithm: z.string() });
+
+// A key that is broken elsewhere still counts as there for those who need its algorithm.
+const writtenKeys = (document: Document) =>
+  entriesOf(writtenKey, document, 'keys').map(({ value }) => value);
+
+const ID_KEYS = {
+  clients: 'client_id',
+  relyingParties: 'id',
+  trustedIssuers: 'id',
+  policy: 'id',
+} as const satisfies Partial<Record<Section, string>>;
+
+function validateUniqueIds(document: Document, loading: Loading): void {
+  for (const section of ['clients', 'relyingParties', 'trustedIssuers', 'policy'] as const) {
+    const key = ID_KEYS[section];
+    const seen = new Set<unknown>();
+    for (const { value, path } of entriesOf(
+      z.looseObject({ [key]: z.string() }),
+      document,
+      section,
+    )) {
+      if (seen.has(value[key])) loading.error([...path, key], DUPLICATE);
+      seen.add(value[key]);
+    }
+  }
+}
+
+const DUPLICATE: Complaint = {
+  code: 'CONFIG_DUPLICATE',
+  what: 'another entry has this id',
+  why: 'it would be open which of the two a reference means',
+  fix: 'give it an id of its own',
+};

@@ -1,0 +1,136 @@
+// The configuration as the product uses it: checked, secrets resolved, paths absolute, frozen.
+import type { Instant } from '#core/instant.ts';
+import type { PolicyRow } from '#core/policy.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
+import type { TokenType } from '#core/token-type.ts';
+import type { Problem } from './problem.ts';
+
+export interface Config {
+  /** The file it was read from. */
+  readonly file: string;
+  readonly issuer: string;
+  readonly listeners: {
+    readonly public: PublicListener;
+    readonly management: HostAndPort;
+  };
+  /** CIDR blocks. */
+  readonly trustedProxies: readonly string[];
+  readonly keys: readonly SigningKeyConfig[];
+  readonly store: StoreConfig;
+  readonly trustedIssuers: readonly TrustedIssuerConfig[];
+  readonly fetch: FetchConfig;
+  readonly clients: readonly ClientConfig[];
+  readonly relyingParties: readonly RelyingParty[];
+  readonly policy: readonly PolicyRow[];
+  readonly delegation: { readonly maxDepth: number; readonly selfDelegation: boolean };
+  readonly audit: AuditConfig;
+  readonly log: { readonly level: LogLevel };
+  readonly limits: { readonly maxBodyBytes: number };
+  readonly drain: { readonly delaySeconds: number; readonly graceSeconds: number };
+  readonly clockSkewSeconds: number;
+  /** What is allowed and probably not meant. */
+  readonly warnings: readonly Problem[];
+}
+
+/** A host without the brackets of IPv6. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PublicListener extends HostAndPort {
+  /** Absent: plain HTTP, on loopback or behind trusted proxies. */
+  readonly tls?: {
+    readonly certificatePem: string;
+    readonly keyPem: string;
+    readonly clientCertificates: 'optional' | 'none';
+  };
+}
+
+export interface SigningKeyConfig {
+  readonly use: 'jwt' | 'saml';
+  readonly algorithm: string;
+  /** PKCS8. */
+  readonly pem: string;
+  readonly certificatePem?: string;
+  /** Absent: it always has been. */
+  readonly activeFrom?: Instant;
+}
+
+export type StoreConfig =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'memory' };
+
+export interface JsonWebKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Where the keys of a trusted issuer come from. */
+export type KeySource =
+  | { readonly kind: 'pinned'; readonly jwks: JsonWebKeySet }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'discovery' };
+
+export interface TrustedIssuerConfig {
+  readonly id: string;
+  /** As its tokens spell it. */
+  readonly issuer: string;
+  readonly aliases: readonly string[];
+  readonly enabledUntil?: Instant;
+  readonly jwt: TrustedJwtConfig;
+}
+
+export interface TrustedJwtConfig {
+  readonly keySource: KeySource;
+  readonly algorithms: readonly string[];
+  /** One of these must be in `aud`. Never empty. */
+  readonly audiences: readonly string[];
+  /** The declared token types that are accepted. */
+  readonly types: readonly TokenType[];
+  readonly maxAgeSeconds?: number;
+  readonly skewSeconds: number;
+  readonly subjectClaim: string;
+  readonly requiredClaims: readonly string[];
+  readonly singleUse: boolean;
+  readonly assertionMaxAgeSeconds: number;
+}
+
+export interface FetchConfig {
+  /** Hosts, with or without a port, that may resolve to internal addresses. */
+  readonly allowedHosts: readonly string[];
+  readonly timeoutMilliseconds: number;
+  readonly maxBytes: number;
+  readonly staleSeconds: number;
+  readonly unknownKeyIntervalSeconds: number;
+}
+
+/** A client, with the names of RFC 7591. */
+export interface ClientConfig {
+  readonly client_id: string;
+  readonly token_endpoint_auth_method:
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'private_key_jwt'
+    | 'none';
+  readonly client_secret?: string;
+  readonly jwks?: JsonWebKeySet;
+  readonly jwks_uri?: string;
+  readonly token_endpoint_auth_signing_alg?: string;
+  readonly grant_types: readonly string[];
+  /** Separated by single spaces. */
+  readonly scope?: string;
+  /** Ids of the relying parties it is the server of. */
+  readonly represents: readonly string[];
+  /** Id of the relying party meant when a request names none. */
+  readonly default_target?: string;
+  readonly legacy_client_assertion: boolean;
+}
+
+export interface AuditConfig {
+  readonly file: string;
+  /** 32 bytes or more. */
+  readonly hmacKeyBase64: string;
+  readonly waitMilliseconds: number;
+}
+
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

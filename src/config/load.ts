@@ -1,0 +1,127 @@
+// From the file to a frozen Config: YAML, environment, schema, rules between sections, secrets. All problems in one report.
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { buildConfig } from './build.ts';
+import type { Config } from './config.ts';
+import { applyEnvironment, type Overridden } from './environment.ts';
+import { createExpressionCompiler } from './expression.ts';
+import { absoluteFrom, type ConfigSources, createReader, type Loading } from './loading.ts';
+import { type Complaint, ConfigError, formatPath, type Path, type Problem } from './problem.ts';
+import { configSchema } from './schema.ts';
+import { schemaComplaints } from './schema-issues.ts';
+import { parseYaml, type YamlDocument } from './yaml-document.ts';
+
+/** Loads the configuration file at `path`, with the environment of the process.
+ * @throws {ConfigError} with every problem found */
+export async function loadConfig(path: string): Promise<Config> {
+  const read = (file: string): Promise<string> => readFile(file, 'utf8');
+  const text = await read(path).catch(() => undefined);
+  if (text === undefined) throw new ConfigError([unreadable(path)]);
+  return parseConfig(text, { path, env: process.env, readFile: read });
+}
+
+/** Parses the text of a configuration; what it refers to comes from `sources`.
+ * @throws {ConfigError} with every problem found */
+export async function parseConfig(text: string, sources: ConfigSources): Promise<Config> {
+  const document = parseYaml(text);
+  if (document.complaints.length > 0) throw new ConfigError(yamlProblems(document, sources.path));
+  const overridden = applyEnvironment(document.value, configSchema, sources.env);
+  const problems = new ProblemList(document, overridden, sources.path);
+  for (const { path, complaint } of schemaComplaints(configSchema, overridden.value)) {
+    problems.add('error', path, complaint);
+  }
+  const config = await buildConfig(overridden.value, createLoading(overridden, problems, sources));
+  const all = problems.sorted();
+  if (all.some(({ severity }) => severity === 'error')) throw new ConfigError(all);
+  if (!config) throw new Error('no problem was found and no configuration was built');
+  return deepFrozen({ ...config, file: sources.path, warnings: all });
+}
+
+function createLoading(
+  { value }: Overridden,
+  problems: ProblemList,
+  sources: ConfigSources,
+): Loading {
+  const error = (path: Path, complaint: Complaint) => problems.add('error', path, complaint);
+  const issuer = z.looseObject({ issuer: z.string() }).safeParse(value).data?.issuer ?? '';
+  return {
+    issuer,
+    known: {
+      clients: idsOf(value, 'clients', 'client_id'),
+      relyingParties: idsOf(value, 'relyingParties', 'id'),
+      trustedIssuers: idsOf(value, 'trustedIssuers', 'id'),
+    },
+    compile: createExpressionCompiler(),
+    error,
+    warn: (path, complaint) => problems.add('warning', path, complaint),
+    absolute: absoluteFrom(sources.path),
+    read: createReader(sources, error),
+  };
+}
+
+function idsOf(document: unknown, section: string, key: string): ReadonlySet<string> {
+  const entries = z.looseObject({ [section]: z.array(z.unknown()) }).safeParse(document).data;
+  const named = z.looseObject({ [key]: z.string() });
+  const ids = (entries?.[section] as readonly unknown[] | undefined)?.map(
+    (entry) => named.safeParse(entry).data?.[key],
+  );
+  return new Set(ids?.filter((id) => typeof id === 'string'));
+}
+
+/** Collects problems and knows where each one stands. */
+class ProblemList {
+  readonly #problems: Problem[] = [];
+  readonly #document: YamlDocument;
+  readonly #variables: ReadonlyMap<string, string>;
+  readonly #file: string;
+
+  constructor(document: YamlDocument, { variables, complaints }: Overridden, file: string) {
+    this.#document = document;
+    this.#variables = variables;
+    this.#file = file;
+    for (const { variable, complaint } of complaints) {
+      this.#problems.push({ ...complaint, ...inEnvironment(variable), path: '' });
+    }
+  }
+
+  add(severity: Problem['severity'], path: Path, complaint: Complaint): void {
+    const variable = this.#variables.get(formatPath(path));
+    const place =
+      variable === undefined
+        ? { severity, file: this.#file, ...this.#document.placeOf(path) }
+        : { ...inEnvironment(variable), severity };
+    this.#problems.push({ ...complaint, ...place, path: formatPath(path) });
+  }
+
+  sorted(): readonly Problem[] {
+    return this.#problems.toSorted(
+      (left, right) => left.line - right.line || left.column - right.column,
+    );
+  }
+}
+
+const inEnvironment = (variable: string) =>
+  ({ severity: 'error', file: variable, line: 1, column: 1 }) as const;
+
+const yamlProblems = ({ complaints }: YamlDocument, file: string): readonly Problem[] =>
+  complaints.map((complaint) => ({ ...complaint, severity: 'error', file, path: '' }));
+
+const unreadable = (file: string): Problem => ({
+  code: 'CONFIG_UNREADABLE',
+  severity: 'error',
+  file,
+  line: 1,
+  column: 1,
+  path: '',
+  what: 'the file cannot be read',
+  why: 'nothing starts without a configuration',
+  fix: 'correct the path or the permissions; `viaduct init` makes a first configuration',
+});
+
+// Nothing can be changed after it was checked.
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) deepFrozen(inner);
+  return value;
+}

@@ -1,0 +1,84 @@
+// What the sections need while a configuration is loaded: a place for complaints, and the files and variables it refers to.
+import { dirname, resolve } from 'node:path';
+import type { CompileExpression } from './expression.ts';
+import type { Complaint, Path } from './problem.ts';
+import type { SecretReference } from './sections/secret.ts';
+
+/** The world of a configuration; injected, so that tests own it. */
+export interface ConfigSources {
+  /** Names the file in problems; references are relative to its folder. */
+  readonly path: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a text file by its absolute path. */
+  readonly readFile: (path: string) => Promise<string>;
+}
+
+/** An entry that its schema accepts, and where it stands. */
+export interface Entry<T> {
+  readonly value: T;
+  readonly path: Path;
+}
+
+/** Ids as written, of broken entries too: a reference to a broken entry is not a second problem. */
+export interface KnownIds {
+  readonly clients: ReadonlySet<string>;
+  readonly relyingParties: ReadonlySet<string>;
+  readonly trustedIssuers: ReadonlySet<string>;
+}
+
+export interface Loading {
+  readonly issuer: string;
+  readonly known: KnownIds;
+  readonly compile: CompileExpression;
+  error(path: Path, complaint: Complaint): void;
+  warn(path: Path, complaint: Complaint): void;
+  /** An absolute path, from one relative to the folder of the file. */
+  absolute(path: string): string;
+  /** The text behind a reference; empty, and a complaint, when there is none. */
+  read(reference: SecretReference, path: Path): Promise<string>;
+}
+
+/** Makes paths absolute from the folder of the configuration file. */
+export const absoluteFrom =
+  (configPath: string) =>
+  (path: string): string =>
+    resolve(dirname(configPath), path);
+
+type Report = (path: Path, complaint: Complaint) => void;
+
+/** Creates the reader of references. What it reads never shows in a complaint. */
+export function createReader(sources: ConfigSources, report: Report): Loading['read'] {
+  const absolute = absoluteFrom(sources.path);
+  return async ({ file, env }, path) => {
+    if (env !== undefined) {
+      const value = sources.env[env];
+      if (value === undefined || value === '') report(path, unset(env));
+      return value ?? '';
+    }
+    try {
+      const text = await sources.readFile(absolute(file ?? ''));
+      if (text.trim() === '') report(path, unreadable(file ?? '', 'is empty'));
+      return text;
+    } catch (cause) {
+      report(path, unreadable(file ?? '', `cannot be read (${codeOf(cause)})`));
+      return '';
+    }
+  };
+}
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+
+const unset = (name: string): Complaint => ({
+  code: 'CONFIG_SECRET',
+  what: `the environment variable ${name} is not set`,
+  why: 'the value behind this reference is needed at start',
+  fix: `set ${name}, or refer to a file`,
+});
+
+const unreadable = (file: string, what: string): Complaint => ({
+  code: 'CONFIG_SECRET',
+  what: `the file ${file} ${what}`,
+  why: 'the text behind this reference is needed at start; paths are relative to the configuration file',
+  fix: 'correct the path, or the permissions of the file',
+});

@@ -1,0 +1,44 @@
+// The whole configuration file as one strict schema. A section is a file of its own in `sections/`.
+import { z } from 'zod';
+import { clientsSection } from './sections/clients.ts';
+import { keysSection } from './sections/keys.ts';
+import { issuerSection, listenersSection, trustedProxiesSection } from './sections/listeners.ts';
+import {
+  auditSection,
+  clockSkewSection,
+  delegationSection,
+  drainSection,
+  fetchSection,
+  limitsSection,
+  logSection,
+} from './sections/operation.ts';
+import { policySection } from './sections/policy.ts';
+import { relyingPartiesSection } from './sections/relying-parties.ts';
+import { storeSection } from './sections/store.ts';
+import { trustedIssuersSection } from './sections/trusted-issuers.ts';
+
+export const configSchema = z.strictObject({
+  version: z.literal(1).describe('The version of this format.'),
+  issuer: issuerSection,
+  listeners: listenersSection,
+  trustedProxies: trustedProxiesSection,
+  keys: keysSection,
+  store: storeSection,
+  trustedIssuers: trustedIssuersSection,
+  fetch: fetchSection,
+  clients: clientsSection,
+  relyingParties: relyingPartiesSection,
+  policy: policySection,
+  delegation: delegationSection,
+  audit: auditSection,
+  log: logSection,
+  limits: limitsSection,
+  drain: drainSection,
+  clockSkewSeconds: clockSkewSection,
+});
+
+/** The JSON Schema of the file, for editors: what a schema can say of it, without the rules between sections. */
+export function configJsonSchema(): object {
+  const schema = z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input' });
+  return { ...schema, title: 'Viaduct configuration' };
+}

@@ -1,0 +1,193 @@
+// OAuth clients: `clients`. RFC 7591 names, because operators paste them.
+import { z } from 'zod';
+import type { ClientConfig } from '../config.ts';
+import type { Entry, Loading } from '../loading.ts';
+import type { Complaint, Path } from '../problem.ts';
+import {
+  entryId,
+  exactlyOne,
+  fetchUrl,
+  plainText,
+  rule,
+  scopeName,
+  signatureAlgorithm,
+} from './fields.ts';
+import { readJwks } from './jwks.ts';
+import { type SecretReference, secretReference } from './secret.ts';
+
+const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+
+const conflict = (what: string, why: string, fix: string) =>
+  rule({ code: 'CONFIG_CONFLICT', what, why, fix });
+
+const isScopeList = (text: string): boolean =>
+  text.split(' ').every((scope) => scopeName.safeParse(scope).success);
+
+const SECRET_METHODS: ReadonlySet<string> = new Set(['client_secret_basic', 'client_secret_post']);
+
+const clientFields = z.strictObject({
+  client_id: entryId.describe('Letters, digits, dots, dashes, underscores, tildes.'),
+  token_endpoint_auth_method: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .describe('How it authenticates.'),
+  client_secret: secretReference.describe('32 characters or more, by reference.').optional(),
+  jwks: z.strictObject({ file: plainText.describe('A JWK Set with its public keys.') }).optional(),
+  jwks_uri: fetchUrl.describe('Where its public keys are fetched.').optional(),
+  token_endpoint_auth_signing_alg: signatureAlgorithm.optional(),
+  grant_types: z
+    .array(z.enum(['client_credentials', TOKEN_EXCHANGE, JWT_BEARER]))
+    .nonempty()
+    .describe('The grants it may use.'),
+  scope: z
+    .string()
+    .refine(
+      isScopeList,
+      rule({
+        code: 'CONFIG_INVALID_VALUE',
+        what: 'is not a list of scopes',
+        why: 'RFC 7591 §2: scopes are separated by single spaces',
+        fix: 'write scope: orders.read orders.write',
+      }),
+    )
+    .describe('The ceiling of its scopes, separated by spaces.')
+    .optional(),
+  represents: z
+    .array(z.string())
+    .describe('Relying parties it is the server of: tokens for them are tokens for it.')
+    .default([]),
+  default_target: z
+    .string()
+    .describe('The relying party meant when a request names none.')
+    .optional(),
+  legacy_client_assertion: z
+    .boolean()
+    .describe('Accept the token endpoint as audience of its client assertions.')
+    .default(false),
+});
+
+type ClientFields = z.output<typeof clientFields>;
+
+const usesSecret = (client: ClientFields) => SECRET_METHODS.has(client.token_endpoint_auth_method);
+const usesKeys = (client: ClientFields) => client.token_endpoint_auth_method === 'private_key_jwt';
+
+export const clientEntry = clientFields
+  .refine(
+    (client) => usesSecret(client) === (client.client_secret !== undefined),
+    conflict(
+      'client_secret and token_endpoint_auth_method do not fit together',
+      'the secret methods need a secret, the others must not have one lying about',
+      'add client_secret: { env: … } for client_secret_basic and client_secret_post, remove it otherwise',
+    ),
+  )
+  .refine(
+    (client) => !usesKeys(client) || exactlyOne('jwks', 'jwks_uri')[0](client),
+    exactlyOne('jwks', 'jwks_uri')[1],
+  )
+  .refine(
+    (client) =>
+      usesKeys(client) ||
+      (client.jwks === undefined &&
+        client.jwks_uri === undefined &&
+        client.token_endpoint_auth_signing_alg === undefined &&
+        !client.legacy_client_assertion),
+    conflict(
+      'jwks, jwks_uri, token_endpoint_auth_signing_alg and legacy_client_assertion are for private_key_jwt',
+      'what cannot be honoured is refused, not ignored',
+      'set token_endpoint_auth_method: private_key_jwt, or remove them',
+    ),
+  )
+  .refine(
+    ({ token_endpoint_auth_method: method, grant_types }) =>
+      method !== 'none' || !grant_types.includes('client_credentials'),
+    rule({
+      code: 'CONFIG_INSECURE',
+      what: 'a client without authentication cannot use client_credentials',
+      why: 'RFC 6749 §4.4: anybody could take its tokens by knowing its name',
+      fix: 'give it an authentication method, or remove the grant',
+    }),
+  );
+
+export const clientsSection = z.array(clientEntry).describe('Who may ask.').default([]);
+
+/** Resolves the clients. */
+export async function buildClients(
+  entries: readonly Entry<z.output<typeof clientEntry>>[],
+  loading: Loading,
+): Promise<readonly ClientConfig[]> {
+  const built: ClientConfig[] = [];
+  for (const entry of entries) {
+    validateReferences(entry, loading);
+    built.push(await buildClient(entry, loading));
+  }
+  return built;
+}
+
+async function buildClient(
+  { value, path }: Entry<ClientFields>,
+  loading: Loading,
+): Promise<ClientConfig> {
+  const {
+    client_secret,
+    jwks,
+    jwks_uri,
+    token_endpoint_auth_signing_alg,
+    scope,
+    default_target,
+    ...client
+  } = value;
+  const secret =
+    client_secret && (await readSecret(client_secret, [...path, 'client_secret'], loading));
+  const keys = jwks && (await readJwks(jwks.file, [...path, 'jwks', 'file'], loading));
+  return {
+    ...client,
+    ...(secret !== undefined && { client_secret: secret }),
+    ...(keys && { jwks: keys }),
+    ...(jwks_uri !== undefined && { jwks_uri }),
+    ...(token_endpoint_auth_signing_alg !== undefined && { token_endpoint_auth_signing_alg }),
+    ...(scope !== undefined && { scope }),
+    ...(default_target !== undefined && { default_target }),
+  };
+}
+
+const MIN_SECRET_CHARACTERS = 32;
+
+async function readSecret(
+  reference: SecretReference,
+  path: Path,
+  loading: Loading,
+): Promise<string> {
+  // Editors and `echo` end a file with a line break that is no part of the secret.
+  const secret = (await loading.read(reference, path)).replace(/\r?\n$/, '');
+  // An empty text has its complaint already. VSCHAR: RFC 6749 appendix A.2.
+  const isUsable = secret.length >= MIN_SECRET_CHARACTERS && /^[\x20-\x7e]*$/.test(secret);
+  if (secret !== '' && !isUsable) loading.error(path, WEAK_SECRET);
+  return secret;
+}
+
+function validateReferences({ value, path }: Entry<ClientFields>, loading: Loading): void {
+  for (const [index, id] of value.represents.entries()) {
+    if (!loading.known.relyingParties.has(id)) {
+      loading.error([...path, 'represents', index], unknownReference('relying party', id));
+    }
+  }
+  const target = value.default_target;
+  if (target !== undefined && !loading.known.relyingParties.has(target)) {
+    loading.error([...path, 'default_target'], unknownReference('relying party', target));
+  }
+}
+
+/** A name that no entry has. */
+export const unknownReference = (kind: string, id: string): Complaint => ({
+  code: 'CONFIG_UNKNOWN_REFERENCE',
+  what: `there is no ${kind} ${id}`,
+  why: 'a rule about something that does not exist does nothing, or not what was meant',
+  fix: `correct the name, or add the ${kind}`,
+});
+
+const WEAK_SECRET: Complaint = {
+  code: 'CONFIG_SECRET',
+  what: `is not ${String(MIN_SECRET_CHARACTERS)} printable ASCII characters or more`,
+  why: 'a short secret can be guessed; other characters do not survive HTTP Basic authentication',
+  fix: 'make one: openssl rand -base64 32',
+};

@@ -1,0 +1,183 @@
+// Where we listen and under which name: `issuer`, `listeners`, `trustedProxies`.
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import type { Config, HostAndPort, PublicListener } from '../config.ts';
+import type { Entry, Loading } from '../loading.ts';
+import type { Complaint } from '../problem.ts';
+import { isFetchUrl, isLoopbackHost, rule, valueRule } from './fields.ts';
+import { certificateProblem, privateKeyProblem } from './pem.ts';
+import { secretReference } from './secret.ts';
+
+function isIssuer(text: string): boolean {
+  if (!isFetchUrl(text) || text.includes('?') || text.endsWith('/')) return false;
+  // The name is compared as text everywhere: only the form that URL parsers leave alone is one name.
+  const { href, origin, pathname } = new URL(text);
+  return pathname === '/' ? text === origin : text === href;
+}
+
+export const issuerSection = z
+  .string()
+  .refine(
+    isIssuer,
+    valueRule({
+      what: 'is not an issuer URL',
+      why: 'RFC 8414 §2: https (http on loopback only), no query, no fragment; it is compared as text',
+      fix: 'write it in lower case without a default port and without a slash at the end, as in https://sts.example.org',
+    }),
+  )
+  .describe('Our own name: the `iss` of our tokens and the base of every published address.');
+
+/** Whether an issuer is for this machine only. */
+export const isLoopbackIssuer = (issuer: string): boolean =>
+  URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
+
+function parseAddress(text: string): HostAndPort | undefined {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || Number(port) > 65_535) return undefined;
+  return bracketed !== undefined && isIP(bracketed) !== 6
+    ? undefined
+    : { host, port: Number(port) };
+}
+
+const address = z.string().refine(
+  (text) => parseAddress(text) !== undefined,
+  valueRule({
+    what: 'is not an address to listen on',
+    why: 'a listener needs a host and a port',
+    fix: 'write host:port, as in 0.0.0.0:8443 or [::1]:9090',
+  }),
+);
+
+const publicListener = z
+  .strictObject({
+    address: address.describe('host:port of the protocol endpoints.'),
+    tls: z
+      .strictObject({ certificate: secretReference, key: secretReference })
+      .describe('The certificate chain and its PKCS8 key, PEM.')
+      .optional(),
+    clientCertificates: z
+      .enum(['optional', 'none'])
+      .describe('Whether clients may show a certificate.')
+      .default('none'),
+  })
+  .refine(
+    ({ tls, clientCertificates }) => tls !== undefined || clientCertificates === 'none',
+    rule({
+      code: 'CONFIG_CONFLICT',
+      what: 'clientCertificates needs tls',
+      why: 'without TLS there is no handshake in which a client could show a certificate',
+      fix: 'add tls, or leave clientCertificates out',
+    }),
+  );
+
+const managementListener = z.strictObject({
+  address: address.describe('host:port of health, metrics and administration.'),
+  exposed: z.boolean().describe('Allow an address that other machines reach.').default(false),
+});
+
+export const listenersSection = z
+  .strictObject({ public: publicListener, management: managementListener })
+  .describe('Where we listen. Management is never on the public port.');
+
+function isCidr(text: string): boolean {
+  const [host = '', prefix = '', rest] = text.split('/');
+  const version = isIP(host);
+  if (version === 0 || rest !== undefined || !/^\d{1,3}$/.test(prefix)) return false;
+  return Number(prefix) >= 1 && Number(prefix) <= (version === 4 ? 32 : 128);
+}
+
+export const trustedProxiesSection = z
+  .array(
+    z.string().refine(
+      isCidr,
+      valueRule({
+        what: 'is not a CIDR block',
+        why: 'whoever connects from these addresses is believed about who the client is; a block of everyone is refused',
+        fix: 'write 10.0.0.0/8, or 10.1.2.3/32 for one host',
+      }),
+    ),
+  )
+  .describe('Addresses of reverse proxies whose forwarding headers are believed.')
+  .default([]);
+
+type ListenersSection = z.output<typeof listenersSection>;
+
+interface ListenerParts {
+  readonly listeners: Entry<ListenersSection> | undefined;
+  readonly trustedProxies: readonly string[];
+}
+
+const LOOPBACK = new Set(['localhost', '::1']);
+const isLoopback = (host: string): boolean => LOOPBACK.has(host) || /^127\.[\d.]+$/.test(host);
+const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+/** Builds the listeners and holds them against each other. */
+export async function buildListeners(
+  { listeners, trustedProxies }: ListenerParts,
+  loading: Loading,
+): Promise<Config['listeners'] | undefined> {
+  if (!listeners) return undefined;
+  const { value, path } = listeners;
+  const open = parseAddress(value.public.address);
+  const management = parseAddress(value.management.address);
+  if (!open || !management) throw new Error('an address passed its schema and cannot be parsed');
+  if (collides(open, management)) loading.error([...path, 'management', 'address'], COLLISION);
+  if (!isLoopback(management.host) && !value.management.exposed) {
+    loading.error([...path, 'management', 'address'], EXPOSED);
+  }
+  const isPlainAndReachable = !value.public.tls && !isLoopback(open.host);
+  if (isPlainAndReachable && trustedProxies.length === 0) {
+    loading.error([...path, 'public'], PLAIN);
+  }
+  return { public: await buildPublic(open, listeners, loading), management };
+}
+
+function collides(left: HostAndPort, right: HostAndPort): boolean {
+  // Port 0 means any free port: two of them never meet.
+  if (left.port !== right.port || left.port === 0) return false;
+  const areBothLoopback = isLoopback(left.host) && isLoopback(right.host);
+  const hosts = [left.host, right.host];
+  return left.host === right.host || areBothLoopback || hosts.some(isEverywhere);
+}
+
+async function buildPublic(
+  open: HostAndPort,
+  { value, path }: Entry<ListenersSection>,
+  loading: Loading,
+): Promise<PublicListener> {
+  const { tls, clientCertificates } = value.public;
+  if (!tls) return open;
+  const at = [...path, 'public', 'tls'];
+  const certificatePem = await loading.read(tls.certificate, [...at, 'certificate']);
+  const keyPem = await loading.read(tls.key, [...at, 'key']);
+  const keyProblem = keyPem === '' ? undefined : privateKeyProblem(keyPem);
+  if (keyProblem) loading.error([...at, 'key'], keyProblem);
+  const problem =
+    keyProblem || certificatePem === '' || keyPem === ''
+      ? undefined
+      : certificateProblem(certificatePem, keyPem);
+  if (problem) loading.error([...at, 'certificate'], problem);
+  return { ...open, tls: { certificatePem, keyPem, clientCertificates } };
+}
+
+const COLLISION: Complaint = {
+  code: 'CONFIG_OVERLAP',
+  what: 'the management listener takes the address of the public one',
+  why: 'health, metrics and administration must never be reachable through the public port',
+  fix: 'give it a port of its own',
+};
+
+const EXPOSED: Complaint = {
+  code: 'CONFIG_INSECURE',
+  what: 'the management listener is reachable from other machines',
+  why: 'it has no authentication of its own: whoever reaches it can use it',
+  fix: 'listen on 127.0.0.1, or set exposed: true when a network policy guards it',
+};
+
+const PLAIN: Complaint = {
+  code: 'CONFIG_INSECURE',
+  what: 'plain HTTP on an address that other machines reach',
+  why: 'tokens and client secrets would cross the network in clear',
+  fix: 'add tls, listen on loopback, or name the proxies that end TLS in trustedProxies',
+};

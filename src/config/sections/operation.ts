@@ -1,0 +1,115 @@
+// How the process runs: `delegation`, `audit`, `log`, `limits`, `drain`, `clockSkewSeconds`, `fetch`.
+import { z } from 'zod';
+import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
+import type { AuditConfig } from '../config.ts';
+import type { Entry, Loading } from '../loading.ts';
+import type { Complaint } from '../problem.ts';
+import { plainText, seconds, valueRule } from './fields.ts';
+import { secretReference } from './secret.ts';
+
+export const delegationSection = z
+  .strictObject({
+    maxDepth: z
+      .int()
+      .min(1)
+      .max(ACTOR_CHAIN_CEILING)
+      .describe('How many actors a chain may have.')
+      .default(5),
+    selfDelegation: z.boolean().describe('Whether a subject may act for itself.').default(false),
+  })
+  .prefault({});
+
+export const auditSection = z
+  .strictObject({
+    file: plainText.describe('The hash-chained log, relative to the folder of this file.'),
+    hmacKey: secretReference.describe(
+      '32 random bytes or more in base64; token ids are recorded as keyed hashes.',
+    ),
+    waitMilliseconds: z
+      .int()
+      .min(10)
+      .max(10_000)
+      .describe('How long a request waits for its record to be on disk.')
+      .default(500),
+  })
+  .describe('No record, no token.');
+
+export const logSection = z
+  .strictObject({
+    level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  })
+  .prefault({});
+
+export const limitsSection = z
+  .strictObject({
+    maxBodyBytes: z
+      .int()
+      .min(4096)
+      .max(1_048_576)
+      .describe('The largest request body.')
+      .default(65_536),
+  })
+  .prefault({});
+
+export const drainSection = z
+  .strictObject({
+    delaySeconds: seconds(0, 300)
+      .describe('How long to go on after the signal while load balancers notice.')
+      .default(0),
+    graceSeconds: seconds(0, 600).describe('How long running requests may take.').default(25),
+  })
+  .prefault({});
+
+export const clockSkewSection = seconds(0, 300).describe('How far clocks may differ.').default(60);
+
+export const fetchSection = z
+  .strictObject({
+    allowedHosts: z
+      .array(
+        z.string().refine(
+          (text) => /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(text),
+          valueRule({
+            what: 'is not a host',
+            why: 'it is compared with the host of a URL as text, never as a pattern',
+            fix: 'write a host in lower case, with a port where it has one, as in idp.internal:8443',
+          }),
+        ),
+      )
+      .describe('Hosts that may resolve to internal addresses; all others may not.')
+      .default([]),
+    timeoutMilliseconds: z.int().min(100).max(60_000).default(5000),
+    maxBytes: z.int().min(1024).max(10_485_760).default(65_536),
+    staleSeconds: seconds(0, 604_800)
+      .describe('How long keys are used after they could not be fetched again.')
+      .default(86_400),
+    unknownKeyIntervalSeconds: seconds(1, 3600)
+      .describe('How often at most an unknown key id makes us fetch.')
+      .default(30),
+  })
+  .prefault({})
+  .describe('How keys of others are fetched.');
+
+const MIN_HMAC_BYTES = 32;
+
+const WEAK_HMAC_KEY: Complaint = {
+  code: 'CONFIG_SECRET',
+  what: `is not ${String(MIN_HMAC_BYTES)} bytes or more in base64`,
+  why: 'with a short key the recorded hashes could be tried out',
+  fix: 'make one: openssl rand -base64 32',
+};
+
+/** Resolves what the audit log needs. */
+export async function buildAudit(
+  entry: Entry<z.output<typeof auditSection>> | undefined,
+  loading: Loading,
+): Promise<AuditConfig | undefined> {
+  if (!entry) return undefined;
+  const { file, hmacKey, waitMilliseconds } = entry.value;
+  const path = [...entry.path, 'hmacKey'];
+  const hmacKeyBase64 = (await loading.read(hmacKey, path)).trim();
+  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(hmacKeyBase64);
+  const isLong = Buffer.from(hmacKeyBase64, 'base64').length >= MIN_HMAC_BYTES;
+  // An empty text has its complaint already.
+  if (hmacKeyBase64 !== '' && !(isBase64 && isLong)) loading.error(path, WEAK_HMAC_KEY);
+  return { file: loading.absolute(file), hmacKeyBase64, waitMilliseconds };
+}

@@ -1,0 +1,50 @@
+// Where state lives: `store`.
+import { z } from 'zod';
+import type { StoreConfig } from '../config.ts';
+import type { Entry, Loading } from '../loading.ts';
+import type { Complaint } from '../problem.ts';
+import { exactlyOne, plainText, valueRule } from './fields.ts';
+import { isLoopbackIssuer } from './listeners.ts';
+
+export const storeSection = z
+  .strictObject({
+    sqlite: z
+      .strictObject({
+        path: plainText
+          .refine(
+            (text) => !text.startsWith(':') && !text.startsWith('file:'),
+            valueRule({
+              what: 'is not the path of a file',
+              why: 'a special name of SQLite would keep the state in memory',
+              fix: 'write a path, as in data/viaduct.db',
+            }),
+          )
+          .describe('The database file on a local disk, relative to the folder of this file.'),
+      })
+      .optional(),
+    memory: z.strictObject({}).describe('Forgets everything at exit: for trials.').optional(),
+  })
+  .refine(...exactlyOne('sqlite', 'memory'))
+  .meta({
+    description: 'Where one-time marks, revocations and the ledger live.',
+    oneOf: [{ required: ['sqlite'] }, { required: ['memory'] }],
+  });
+
+const FORGETFUL: Complaint = {
+  code: 'CONFIG_INSECURE',
+  what: 'the memory store is for a loopback issuer only',
+  why: 'a restart would forget which tokens are revoked and which assertions were used',
+  fix: 'use sqlite: { path: data/viaduct.db }',
+};
+
+/** Builds the store's configuration. */
+export function buildStore(
+  entry: Entry<z.output<typeof storeSection>> | undefined,
+  loading: Loading,
+): StoreConfig {
+  const sqlite = entry?.value.sqlite;
+  if (sqlite) return { kind: 'sqlite', path: loading.absolute(sqlite.path) };
+  if (entry && !isLoopbackIssuer(loading.issuer))
+    loading.error([...entry.path, 'memory'], FORGETFUL);
+  return { kind: 'memory' };
+}
