@@ -1,19 +1,17 @@
-// Attacks on the form of ds:Signature (xml-security A5, B1-B4, B8-B14). The signature value is right wherever a signer could
+// Attacks on the form of ds:Signature (xml-security B1-B3, B8-B14). The signature value is right wherever a signer could
 // make it so: what refuses is the rule.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
-import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import { anRsaKey, RSA_SHA256 } from '#test/support/xml/keys.ts';
 import { assertRejected, parse } from '#test/support/xml/refusal.ts';
-import { aSignedAssertion, aSignedRequest, openRequest } from '#test/support/xml/signed.ts';
+import { aSignedAssertion } from '#test/support/xml/signed.ts';
 import { cut, edited, resigned } from '#test/support/xml/tamper.ts';
 
 const key = anRsaKey();
 const signed = await aSignedAssertion(key);
-const message = await aSignedRequest(key);
 const EXC = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
 
@@ -21,14 +19,6 @@ async function refuseAssertion(text: string, reason: XmlFailureReason): Promise<
   const document = parse(text);
   await assertRejected(
     verifyAssertion(document, document.root, { selectKey: () => key.trusted }),
-    reason,
-  );
-}
-
-async function refuseMessage(text: string, reason: XmlFailureReason): Promise<void> {
-  const { document, signature } = openRequest(text);
-  await assertRejected(
-    verifyMessageSignature(document, signature, { selectKey: () => key.trusted }),
     reason,
   );
 }
@@ -362,71 +352,5 @@ test('XML B14: refuses another alphabet in SignatureValue', async () => {
   await refuseAssertion(
     edited(signed, '<ds:SignatureValue>', '<ds:SignatureValue>-'),
     'text-malformed',
-  );
-});
-
-test('XML B10: refuses 17 references before any key is asked', async () => {
-  const flood = edited(
-    message,
-    '</ds:SignedInfo>',
-    `${cut(message, 'ds:Reference').repeat(14)}</ds:SignedInfo>`,
-  );
-  const { document, signature } = openRequest(flood);
-  const selectKey = () => assert.fail('the key was asked for');
-
-  await assertRejected(
-    verifyMessageSignature(document, signature, { selectKey }),
-    'signature-shape',
-  );
-});
-
-test('XML §3: refuses two references to one target', async () => {
-  const twice = edited(
-    message,
-    '</ds:SignedInfo>',
-    `${cut(message, 'ds:Reference')}</ds:SignedInfo>`,
-  );
-
-  await refuseMessage(resigned(twice, key), 'reference-refused');
-});
-
-test('XML V8: refuses a reference to nothing', async () => {
-  await refuseMessage(
-    resigned(edited(message, 'URI="#to"', 'URI="#gone"'), key),
-    'reference-refused',
-  );
-});
-
-test('XML V7: refuses a wrong signature before it looks at digests', async () => {
-  const broken = edited(
-    edited(message, 'URI="#to"', 'URI="#gone"'),
-    'https://sts.',
-    'https://evil.',
-  );
-
-  await refuseMessage(broken, 'signature-invalid');
-});
-
-test('XML B4: refuses digests that were swapped between references', async () => {
-  const [, first = '', second = ''] =
-    /DigestValue>([^<]+)<[\s\S]*?DigestValue>([^<]+)</.exec(message) ?? [];
-  const swapped = message.replace(first, '?').replace(second, first).replace('?', second);
-
-  await refuseMessage(resigned(swapped, key), 'digest-mismatch');
-});
-
-test('XML A5: refuses the digest of the empty string', async () => {
-  const empty = '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
-
-  await refuseAssertion(
-    resigned(edited(signed, digestValue, `<ds:DigestValue>${empty}</ds:DigestValue>`), key),
-    'digest-mismatch',
-  );
-});
-
-test('XML V8: refuses a digest of another length', async () => {
-  await refuseAssertion(
-    resigned(edited(signed, digestValue, '<ds:DigestValue>AAAA</ds:DigestValue>'), key),
-    'digest-mismatch',
   );
 });
