@@ -42,6 +42,8 @@ function someHeaders(over: Readonly<Record<string, string>> = {}): Headers {
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
     'x-correlation-id': 'cf0f2c9e-8c47-4b5f',
+    'x-content-type-options': 'nosniff',
+    'strict-transport-security': 'max-age=31536000',
     ...over,
   });
 }
