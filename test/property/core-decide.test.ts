@@ -163,7 +163,10 @@ const row: fc.Arbitrary<PolicyRow> = fc
     id: fc.constantFrom('row-1', 'row-2'),
     effect: mostly(fc.constant('allow' as const), fc.constant('deny' as const)),
     requestors: fc.constant(['alice', 'gateway', 'broker', '', 'principal:self:alice']),
-    targets: mostly(fc.constant(['orders', 'billing']), fc.subarray(['orders', 'billing'])),
+    targets: mostly<string[]>(
+      fc.constant(['orders', 'billing']),
+      fc.subarray(['orders', 'billing']),
+    ),
     when: fc.constantFrom(undefined, yields(true), yields(true), yields(false), fails),
     grant,
   })

@@ -257,7 +257,10 @@ describe('decide: a requestor that asks for itself', () => {
 
   test('RFC 9700 §4.15: a foreign subject called like the client is not the client', () => {
     const foreign = aValidatedToken({ subject: { issuer: PARTNER_ISSUER, id: 'gateway' } });
-    const posing = aValidatedToken({ subject: { issuer: OWN_ISSUER, id: 'gateway' } });
+    const posing = aValidatedToken({
+      subject: { issuer: OWN_ISSUER, id: 'gateway' },
+      originClient: 'gateway',
+    });
     const inForce = granting({ impersonation: false });
 
     refuses('delegation-not-allowed', { ...anEvidence(), subject: foreign }, inForce);
@@ -290,6 +293,17 @@ describe('decide: a requestor that asks for itself', () => {
       decided({ ...evidence, subject: identity }, rules({ rows: [row] })).actors,
       [],
     );
+  });
+
+  test('Policy: alice as another issuer tells of her is not the principal', () => {
+    const identity = aValidatedToken({ type: 'saml2', trustedIssuer: 'other' });
+    const evidence = anEvidence({ requestor: { kind: 'principal', id: 'alice', identity } });
+    const row = aPolicyRow({
+      requestors: ['principal:other:alice'],
+      grant: { impersonation: false },
+    });
+
+    refuses('delegation-not-allowed', evidence, rules({ rows: [row] }));
   });
 
   test('Policy: alice of another issuer is another principal', () => {

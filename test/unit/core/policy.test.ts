@@ -205,6 +205,7 @@ describe('requestors by kind', () => {
     assert.ok(decided([row], anEvidence({ requestor: aPrincipal('anyone') })));
     denies(row, anEvidence({ requestor: aPrincipal('anyone', 'partner') }));
     denies(row, anEvidence({ requestor: { kind: 'principal', id: 'nobody vouches' } }));
+    denies(row, anEvidence({ requestor: { ...aPrincipal('anyone'), kind: 'client' } }));
     denies(row);
   });
 
