@@ -80,7 +80,7 @@ export interface TrustedIssuerConfig {
   readonly jwt: TrustedJwtConfig;
 }
 
-export interface TrustedJwtConfig {
+interface TrustedJwtConfig {
   readonly keySource: KeySource;
   readonly algorithms: readonly string[];
   /** One of these must be in `aud`. Never empty. */
@@ -95,7 +95,7 @@ export interface TrustedJwtConfig {
   readonly assertionMaxAgeSeconds: number;
 }
 
-export interface FetchConfig {
+interface FetchConfig {
   /** Hosts, with or without a port, that may resolve to internal addresses. */
   readonly allowedHosts: readonly string[];
   readonly timeoutMilliseconds: number;
@@ -133,4 +133,4 @@ export interface AuditConfig {
   readonly waitMilliseconds: number;
 }
 
-export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';

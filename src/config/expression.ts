@@ -7,7 +7,7 @@ import { claimValueOf, expressionInput } from './expression-input.ts';
 /** A condition must be bool; a value is what a claim can hold. */
 export type ExpressionPurpose = 'condition' | 'value';
 
-export type Compilation =
+type Compilation =
   | { readonly expression: Expression }
   /** What is wrong, and the offset in the source where it shows. */
   | { readonly refusal: string; readonly offset: number };

@@ -20,7 +20,7 @@ export interface Entry<T> {
 }
 
 /** Ids as written, of broken entries too: a reference to a broken entry is not a second problem. */
-export interface KnownIds {
+interface KnownIds {
   readonly clients: ReadonlySet<string>;
   readonly relyingParties: ReadonlySet<string>;
   readonly trustedIssuers: ReadonlySet<string>;

@@ -22,7 +22,7 @@ export const PROBLEM_CODES = [
   'CONFIG_NO_EFFECT',
 ] as const;
 
-export type ProblemCode = (typeof PROBLEM_CODES)[number];
+type ProblemCode = (typeof PROBLEM_CODES)[number];
 
 /** Keys and indexes from the root of the document. */
 export type Path = readonly (string | number)[];

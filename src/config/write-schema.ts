@@ -6,6 +6,6 @@ import { configJsonSchema } from './schema.ts';
 export const schemaText = (): string => `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
 
 /** Writes the schema to a file. */
-export const writeSchema = (path: string): Promise<void> => writeFile(path, schemaText());
+const writeSchema = (path: string): Promise<void> => writeFile(path, schemaText());
 
 if (import.meta.main) await writeSchema(process.argv[2] ?? 'config/schema.json');

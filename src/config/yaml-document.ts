@@ -2,7 +2,7 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Complaint, Path } from './problem.ts';
 
-export interface Place {
+interface Place {
   /** From 1. */
   readonly line: number;
   /** From 1. */

@@ -67,7 +67,7 @@ export const scopeName = z.string().refine(
 );
 
 /** Whether a text is an absolute URI without a fragment (RFC 8707 §2). */
-export function isResourceUri(text: string): boolean {
+function isResourceUri(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+$/.test(text) && URL.canParse(text);
 }
 

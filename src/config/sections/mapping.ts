@@ -12,7 +12,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** The source of a CEL expression; compiled by the builder, which knows the place. */
 export const celSource = z.string().min(1).max(1000);
 
-export const mappingEntry = z
+const mappingEntry = z
   .strictObject({
     claim: plainText
       .refine(

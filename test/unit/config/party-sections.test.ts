@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { it } from 'node:test';
-import { aDocument, type Change, errorsOf, first, publicJwks, SECRET } from './document.ts';
+import {
+  aDocument,
+  type Change,
+  errorsOf,
+  first,
+  parseChanged,
+  problemsOf,
+  publicJwks,
+  SECRET,
+} from './document.ts';
 import { party, type Refusal, refuses } from './refusals.ts';
 
 const client: (change: Record<string, unknown>) => Change = (change) => (document) => {
@@ -322,4 +331,12 @@ it('Configuration: JWK Sets of clients are held to the same rules', async () => 
     'CONFIG_KEY clients[0].jwks.file',
   ]);
   assert.deepEqual(await errorsOf(change, { files: { 'gateway.json': publicJwks() } }), []);
+});
+
+it('Configuration: a shared secret in a JWK Set is called by its name', async () => {
+  const files = { 'partner.jwks.json': '{"keys":[{"kty":"oct","k":"AAAA"}]}' };
+
+  const [problem] = await problemsOf(parseChanged(() => {}, { files }));
+
+  assert.equal(problem?.what, 'key 0 is a shared secret');
 });

@@ -252,7 +252,9 @@ refuses('audit', [
     rule: 'the key is base64',
     change: () => {},
     errors: ['CONFIG_SECRET audit.hmacKey'],
-    world: { files: { 'keys/audit.key': 'é'.repeat(64) } },
+    world: {
+      files: { 'keys/audit.key': 'correct horse battery staple correct horse battery staple' },
+    },
   },
   {
     rule: 'there is always a log',
