@@ -1,0 +1,95 @@
+// Reads a request body within limits. How long that may take is bounded by the listener's requestTimeout.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ExchangeFailure } from '#core/failure.ts';
+import { type FormParameter, parseForm } from './form.ts';
+import { HttpRefusal } from './http-refusal.ts';
+
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  /** Media types that are taken, in lower case. */
+  readonly contentTypes: readonly string[];
+}
+
+/** The two halves of an HTTP exchange; a Koa context is one. */
+export interface HttpExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+const MEDIA_TYPE = /^\s*([\w!#$&^.+-]+\/[\w!#$&^.+-]+)\s*(?:;|$)/;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)"?/gi;
+
+/** Refuses what is not of an accepted media type in UTF-8. A compressed body is refused too: a small one can hold a large one. */
+function checkContentType({ headers }: IncomingMessage, contentTypes: readonly string[]): void {
+  const header = headers['content-type'] ?? '';
+  const mediaType = MEDIA_TYPE.exec(header)?.[1]?.toLowerCase() ?? '';
+  const charsets = [...header.matchAll(CHARSET)].map(([, charset = '']) => charset.toLowerCase());
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (!contentTypes.includes(mediaType)) throw new HttpRefusal(415, 'media type not accepted');
+  if (charsets.some((charset) => charset !== 'utf-8' && charset !== 'utf8')) {
+    throw new HttpRefusal(415, 'only UTF-8 is accepted');
+  }
+  if (encoding.toLowerCase() !== 'identity') throw new HttpRefusal(415, 'body is compressed');
+}
+
+function collect(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const stop = (refusal: HttpRefusal): void => {
+    request.off('data', onData).pause();
+    reject(refusal);
+  };
+  const onData = (chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > maxBodyBytes) stop(new HttpRefusal(413, 'the body is too large'));
+    else chunks.push(chunk);
+  };
+  request.on('data', onData);
+  request.once('end', () => resolve(Buffer.concat(chunks)));
+  request.once('error', (cause) => stop(new HttpRefusal(400, 'the body ended early', { cause })));
+  request.once('close', () => {
+    if (!request.readableEnded) stop(new HttpRefusal(400, 'the body ended early'));
+  });
+  return promise;
+}
+
+/** Reads the body. A too large one is refused before it is read, or as soon as it shows.
+ * @throws {HttpRefusal} 413, 415, 400 when the client went away */
+export async function readBody(
+  { req, res }: HttpExchange,
+  { maxBodyBytes, contentTypes }: BodyLimits,
+): Promise<Buffer> {
+  try {
+    if (Number(req.headers['content-length'] ?? 0) > maxBodyBytes) {
+      throw new HttpRefusal(413, 'the body is too large');
+    }
+    checkContentType(req, contentTypes);
+    return await collect(req, maxBodyBytes);
+  } catch (cause) {
+    // The rest of the body is not read, so the connection cannot carry another request.
+    if (!res.headersSent) res.setHeader('connection', 'close');
+    throw cause;
+  }
+}
+
+/** Decodes UTF-8 without repair: a replaced byte would make two different messages one.
+ * @throws {ExchangeFailure} `request-malformed` */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new ExchangeFailure('request-malformed', 'the body is not UTF-8', { cause });
+  }
+}
+
+/** Reads and parses a form body.
+ * @throws {HttpRefusal} 413, 415, 400
+ * @throws {ExchangeFailure} `request-malformed` */
+export async function readForm(
+  exchange: HttpExchange,
+  maxBodyBytes: number,
+): Promise<readonly FormParameter[]> {
+  const contentTypes = ['application/x-www-form-urlencoded'];
+  return parseForm(decodeUtf8(await readBody(exchange, { maxBodyBytes, contentTypes })));
+}

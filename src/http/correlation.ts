@@ -1,0 +1,68 @@
+// The outermost middleware of a request: its correlation id, one log line, one count.
+import { randomBytes } from 'node:crypto';
+import type Koa from 'koa';
+import { requestState } from './request-state.ts';
+
+/** What is told of a request. Nothing in it is made up by the client: it goes into metric labels. */
+export interface Access {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  readonly correlationId: string;
+  readonly grant: string;
+  readonly outcome: 'answered' | 'refused' | 'failed';
+  readonly reason: string;
+}
+
+export interface CorrelationSettings {
+  /** The paths we serve; one that ends in `/*` stands for all below it. */
+  readonly routes: readonly string[];
+  /** Counts and logs. */
+  readonly onAccess: (access: Access) => void;
+}
+
+function outcomeOf(status: number): Access['outcome'] {
+  if (status < 400) return 'answered';
+  return status < 500 ? 'refused' : 'failed';
+}
+
+/** The configured route of a path: a path that a client made up must become neither a label nor a log line. */
+function createRouteTable(routes: readonly string[]): (path: string) => string {
+  const exact = new Set(routes);
+  const prefixes = routes.filter((route) => route.endsWith('/*'));
+  return (path) => {
+    if (exact.has(path)) return path;
+    return prefixes.find((prefix) => path.startsWith(prefix.slice(0, -1))) ?? 'other';
+  };
+}
+
+/** Gives each request a new id of 128 random bits. One that the client sends is not taken: it could make two requests look
+ * like one in the audit, or write into our log. */
+export function createCorrelation({ routes, onAccess }: CorrelationSettings): Koa.Middleware {
+  const routeOf = createRouteTable(routes);
+  return async (ctx, next) => {
+    const started = performance.now();
+    const state = requestState(ctx);
+    const correlationId = randomBytes(16).toString('base64url');
+    const { method, path } = ctx;
+    state.correlationId = correlationId;
+    ctx.set('x-correlation-id', correlationId);
+    let status = 500;
+    try {
+      await next();
+      status = ctx.status;
+    } finally {
+      onAccess({
+        method,
+        route: state.route ?? routeOf(path),
+        status,
+        milliseconds: Math.round((performance.now() - started) * 10) / 10,
+        correlationId,
+        grant: state.grant ?? '',
+        outcome: outcomeOf(status),
+        reason: state.reason ?? '',
+      });
+    }
+  };
+}

@@ -1,0 +1,118 @@
+// An orderly end: no request that was taken stays without its answer, and what was answered is on record.
+import type { Server, ServerResponse } from 'node:http';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const LINGER_MILLISECONDS = 500;
+
+export interface DrainSettings {
+  /** The public servers. The management server goes on, to say that we are not ready: close it with the closers. */
+  readonly servers: readonly Server[];
+  /** How long we still take requests, until everyone has seen that we are not ready. */
+  readonly drainDelayMilliseconds: number;
+  /** How long requests in flight may take to finish. */
+  readonly graceMilliseconds?: number;
+  /** Run one after the other when no request is left: audit first, store after it. */
+  readonly onDrained: readonly (() => Promise<void>)[];
+}
+
+export interface Drain {
+  /** True from the start on: not ready. */
+  isDraining(): boolean;
+  /** Drains; a second call gets the first one's promise.
+   * @throws {AggregateError} what the closers failed with, after all of them ran */
+  start(): Promise<void>;
+}
+
+interface Flight {
+  /** Tells clients to come back on another connection, those in flight included. */
+  closeConnections(): void;
+  count(): number;
+  /** Resolves when no request is in flight. */
+  landed(): Promise<void>;
+}
+
+/** Watches the requests in flight of a server. */
+function watch(server: Server): Flight {
+  const responses = new Set<ServerResponse>();
+  const waiting: (() => void)[] = [];
+  let isClosing = false;
+  const sayClose = (response: ServerResponse): void => {
+    if (!response.headersSent) response.setHeader('connection', 'close');
+  };
+  // Before the application: its answer may be on its way when a later listener runs.
+  server.prependListener('request', (_, response: ServerResponse) => {
+    responses.add(response);
+    if (isClosing) sayClose(response);
+    response.once('close', () => {
+      responses.delete(response);
+      if (responses.size === 0) for (const resolve of waiting.splice(0)) resolve();
+    });
+  });
+  return {
+    closeConnections() {
+      isClosing = true;
+      responses.forEach(sayClose);
+    },
+    count: () => responses.size,
+    landed: () =>
+      responses.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => void waiting.push(resolve)),
+  };
+}
+
+/** Stops to listen, waits for what is in flight, then ends what is left. */
+async function closeServer(server: Server, flight: Flight, graceMilliseconds: number) {
+  const over = new AbortController();
+  const pause = (milliseconds: number): Promise<void> =>
+    wait(milliseconds, undefined, { signal: over.signal }).catch(() => undefined);
+  flight.closeConnections();
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+
+  async function finishAll(): Promise<void> {
+    do {
+      await flight.landed();
+      // A request may be half received, an answer half sent: give both a moment.
+      await Promise.race([closed, pause(LINGER_MILLISECONDS)]);
+    } while (!over.signal.aborted && flight.count() > 0);
+  }
+  await Promise.race([finishAll(), pause(graceMilliseconds)]);
+  server.closeAllConnections();
+  over.abort();
+  await closed;
+}
+
+async function runAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (cause) {
+      failures.push(cause);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'not everything was closed well');
+}
+
+/** Prepares the drain of these servers; made before they listen, so that every request is seen. */
+export function createDrain(settings: DrainSettings): Drain {
+  const { servers, drainDelayMilliseconds, graceMilliseconds = 25_000, onDrained } = settings;
+  const watched = servers.map((server) => ({ server, flight: watch(server) }));
+  let draining: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    await wait(drainDelayMilliseconds);
+    await Promise.all(
+      watched.map(({ server, flight }) => closeServer(server, flight, graceMilliseconds)),
+    );
+    await runAll(onDrained);
+  }
+  return {
+    isDraining: () => draining !== undefined,
+    start() {
+      draining ??= drain();
+      return draining;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+// The management application: health and metrics. On a port of its own, never on the public one.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import Koa from 'koa';
+
+export interface ReadinessCheck {
+  /** The reason that is told when it fails: `store`, `audit`, `keys`, … Never the failure itself. */
+  readonly reason: string;
+  readonly check: () => Promise<void>;
+}
+
+export interface ManagementSettings {
+  readonly checks: readonly ReadinessCheck[];
+  readonly isStarted: () => boolean;
+  readonly metrics: { readonly contentType: string; readonly write: () => string };
+  /** Each check must have passed by then. */
+  readonly deadlineMilliseconds?: number;
+  readonly maxLoopDelayMilliseconds?: number;
+}
+
+export interface ManagementApp {
+  readonly app: Koa;
+  close(): void;
+}
+
+interface Answer {
+  readonly status: 200 | 503;
+  readonly body: object | string;
+  readonly type?: string;
+}
+
+const NANOSECONDS = 1e6;
+
+async function passes({ check }: ReadinessCheck, deadlineMilliseconds: number): Promise<boolean> {
+  const deadline = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => deadline.resolve(false), deadlineMilliseconds);
+  const run = async (): Promise<boolean> => {
+    await check();
+    return true;
+  };
+  try {
+    return await Promise.race([run().catch(() => false), deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether the process should get requests: all checks, at once. */
+async function readiness(
+  checks: readonly ReadinessCheck[],
+  deadlineMilliseconds: number,
+): Promise<Answer> {
+  const results = await Promise.all(checks.map((check) => passes(check, deadlineMilliseconds)));
+  const reasons = checks.filter((_, index) => !results[index]).map(({ reason }) => reason);
+  return reasons.length === 0
+    ? { status: 200, body: { status: 'ready', reasons } }
+    : { status: 503, body: { status: 'not-ready', reasons } };
+}
+
+/** Makes the management application. */
+export function createManagementApp(settings: ManagementSettings): ManagementApp {
+  const { deadlineMilliseconds = 1000, maxLoopDelayMilliseconds = 1000 } = settings;
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+
+  /** Only what a restart mends: a store that is down is no reason to kill the process that waits for it. */
+  function liveness(): Answer {
+    const milliseconds = Math.round(delay.percentile(99) / NANOSECONDS);
+    delay.reset();
+    const isLive = milliseconds < maxLoopDelayMilliseconds;
+    const status = isLive ? 'live' : 'event-loop-blocked';
+    return { status: isLive ? 200 : 503, body: { status, loopDelayMilliseconds: milliseconds } };
+  }
+  const started = (): Answer =>
+    settings.isStarted()
+      ? { status: 200, body: { status: 'started' } }
+      : { status: 503, body: { status: 'starting' } };
+  const metrics = (): Answer => ({
+    status: 200,
+    body: settings.metrics.write(),
+    type: settings.metrics.contentType,
+  });
+  const routes = new Map<string, () => Answer | Promise<Answer>>([
+    ['/livez', liveness],
+    ['/readyz', () => readiness(settings.checks, deadlineMilliseconds)],
+    ['/startupz', started],
+    ['/metrics', metrics],
+  ]);
+
+  const app = new Koa();
+  app.use(async (ctx) => {
+    ctx.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    const route = ['GET', 'HEAD'].includes(ctx.method) ? routes.get(ctx.path) : undefined;
+    if (!route) {
+      ctx.status = 404;
+      ctx.body = { error: 'not_found' };
+      return;
+    }
+    const { status, body, type } = await route();
+    ctx.status = status;
+    if (type !== undefined) ctx.type = type;
+    ctx.body = body;
+  });
+  return { app, close: () => void delay.disable() };
+}

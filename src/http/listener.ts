@@ -1,0 +1,123 @@
+// Servers over plain HTTP and TLS, with every limit set: by default Node waits for a slow client for minutes.
+import type { X509Certificate } from 'node:crypto';
+import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import { type AddressInfo, isIPv4 } from 'node:net';
+import { TLSSocket } from 'node:tls';
+
+export interface ListenerTls {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  /** `optional`: a client may show a certificate. */
+  readonly clientCertificates?: 'optional' | 'none';
+}
+
+export interface ListenerLimits {
+  readonly headersTimeoutMilliseconds: number;
+  /** From the first byte of a request to the last of its body. */
+  readonly requestTimeoutMilliseconds: number;
+  readonly keepAliveTimeoutMilliseconds: number;
+  readonly maxHeaderBytes: number;
+  /** How often Node looks for connections that are over their time. */
+  readonly checkEveryMilliseconds: number;
+}
+
+export interface ListenerSettings {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly tls?: ListenerTls;
+  /** Proxies that end TLS before us; without one, plain HTTP is for loopback only. */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<ListenerLimits>;
+}
+
+export interface Listener {
+  readonly server: Server | HttpsServer;
+  /** Starts to listen; resolves with the address it got. */
+  listen(): Promise<AddressInfo>;
+  /** New connections use this certificate; those that stand keep theirs. */
+  replaceCertificate(tls: ListenerTls): void;
+}
+
+const LIMITS: ListenerLimits = {
+  headersTimeoutMilliseconds: 10_000,
+  requestTimeoutMilliseconds: 30_000,
+  // Longer than the usual 60 s of proxies: the side that closes first must be theirs, or a request meets a closed connection.
+  keepAliveTimeoutMilliseconds: 65_000,
+  maxHeaderBytes: 16_384,
+  checkEveryMilliseconds: 1000,
+};
+
+const MAX_HEADERS = 100;
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+
+const serverOptions = (limits: ListenerLimits) => ({
+  headersTimeout: limits.headersTimeoutMilliseconds,
+  requestTimeout: limits.requestTimeoutMilliseconds,
+  keepAliveTimeout: limits.keepAliveTimeoutMilliseconds,
+  connectionsCheckingInterval: limits.checkEveryMilliseconds,
+  maxHeaderSize: limits.maxHeaderBytes,
+  insecureHTTPParser: false,
+  requireHostHeader: true,
+});
+
+const tlsOptions = ({ certificatePem, keyPem }: ListenerTls) => ({
+  cert: certificatePem,
+  key: keyPem,
+  minVersion: 'TLSv1.2' as const,
+});
+
+/** Makes a server; it does not listen yet.
+ * @throws {Error} for plain HTTP where others can listen in, and for a certificate that does not fit its key */
+export function createListener(settings: ListenerSettings, handler: RequestListener): Listener {
+  const { host, port, tls, trustedProxies = [] } = settings;
+  if (!tls && !isLoopback(host) && trustedProxies.length === 0) {
+    throw new Error(`plain HTTP on ${host} needs TLS, or the proxies that end TLS before it`);
+  }
+  const options = serverOptions({ ...LIMITS, ...settings.limits });
+  const server = tls
+    ? createHttpsServer(
+        {
+          ...options,
+          ...tlsOptions(tls),
+          requestCert: tls.clientCertificates === 'optional',
+          // A certificate of an unknown CA does not end the handshake; it is simply no credential. Who trusts which certificate
+          // is decided where the client is known. That its key was proved is checked in the handshake all the same.
+          rejectUnauthorized: false,
+          handshakeTimeout: options.headersTimeout,
+        },
+        handler,
+      )
+    : createHttpServer(options, handler);
+  server.maxRequestsPerSocket = 0;
+  server.maxHeadersCount = MAX_HEADERS;
+  return {
+    server,
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => {
+          server.off('error', reject);
+          const address = server.address();
+          if (typeof address === 'object' && address !== null) resolve(address);
+          else reject(new Error('the listener has no TCP address'));
+        });
+      }),
+    replaceCertificate(next) {
+      if (!('setSecureContext' in server)) throw new Error('the listener has no TLS');
+      server.setSecureContext(tlsOptions(next));
+    },
+  };
+}
+
+/** The certificate that the client showed and whose key it proved in the handshake; whether it is trusted is not said. */
+export function clientCertificate({
+  socket,
+}: {
+  readonly socket: object;
+}): X509Certificate | undefined {
+  return socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
+}

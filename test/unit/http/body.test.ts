@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { connect } from 'node:net';
+import test from 'node:test';
+import { type BodyLimits, decodeUtf8, readBody, readForm } from '#src/http/body.ts';
+import { HttpRefusal } from '#src/http/http-refusal.ts';
+import { send, sendRaw, serve } from './http-fixture.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+const LIMITS: BodyLimits = { maxBodyBytes: 10, contentTypes: ['text/xml'] };
+
+/** Answers with the length of the body, or with the status of its refusal. */
+function echo(limits: BodyLimits = LIMITS): RequestListener {
+  return (req, res) => {
+    readBody({ req, res }, limits).then(
+      (body) => res.end(String(body.length)),
+      (cause: unknown) => {
+        res.statusCode = cause instanceof HttpRefusal ? cause.status : 500;
+        res.end();
+      },
+    );
+  };
+}
+
+const XML = { 'content-type': 'text/xml' };
+
+test('body: is read up to its limit', async (t) => {
+  const { port } = await serve(t, echo());
+
+  assert.equal((await send({ port, headers: XML, body: 'x'.repeat(10) })).body, '10');
+});
+
+test('body: one that says it is too large is refused before it is read', async (t) => {
+  const { port } = await serve(t, echo());
+
+  const received = await sendRaw(
+    port,
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: 11\r\n\r\n',
+  );
+
+  assert.match(received, /^HTTP\/1\.1 413 /);
+  assert.match(received, /^connection: close\r$/im);
+});
+
+test('body: one that does not say it is refused as soon as it shows, and not read to its end', async (t) => {
+  const { port } = await serve(t, echo());
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\n';
+
+  const received = await sendRaw(
+    port,
+    `${head}Transfer-Encoding: chunked\r\n\r\n8\r\n01234567\r\n8\r\n01234567\r\n`,
+  );
+
+  assert.match(received, /^HTTP\/1\.1 413 /);
+});
+
+for (const [name, headers] of [
+  ['no media type', {}],
+  ['another media type', { 'content-type': 'application/json' }],
+  ['a media type that only begins like it', { 'content-type': 'text/xml-evil' }],
+  ['another charset', { 'content-type': 'text/xml; charset=utf-7' }],
+  ['two charsets', { 'content-type': 'text/xml; charset=utf-8; charset=utf-16' }],
+  ['a quoted charset that is another', { 'content-type': 'text/xml;charset="ISO-8859-1"' }],
+  ['compression', { ...XML, 'content-encoding': 'gzip' }],
+] as const) {
+  test(`body: ${name} is refused`, async (t) => {
+    const { port } = await serve(t, echo());
+
+    assert.equal((await send({ port, headers, body: 'x' })).status, 415);
+  });
+}
+
+for (const contentType of ['text/xml', 'Text/XML; Charset="UTF-8"', 'text/xml;charset=utf8']) {
+  test(`body: ${contentType} is taken`, async (t) => {
+    const { port } = await serve(t, echo());
+
+    const { status } = await send({ port, headers: { 'content-type': contentType }, body: 'x' });
+
+    assert.equal(status, 200);
+  });
+}
+
+test('body: a client that goes away in the middle is a refusal', async (t) => {
+  const outcome = Promise.withResolvers<unknown>();
+  const { port } = await serve(t, (req, res) => {
+    readBody({ req, res }, LIMITS).catch(outcome.resolve);
+    client.destroy();
+  });
+  const client = connect(port, '127.0.0.1');
+  await once(client, 'connect');
+
+  client.write(
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: 9\r\n\r\nabc',
+  );
+
+  const refusal = await outcome.promise;
+  assert.ok(refusal instanceof HttpRefusal);
+  assert.equal(refusal.status, 400);
+});
+
+test('body: a form is parsed', async (t) => {
+  const { port } = await serve(t, (req, res) => {
+    readForm({ req, res }, 100).then((form) => res.end(JSON.stringify(form)), assert.ifError);
+  });
+
+  const { body } = await send({ port, headers: { 'content-type': FORM }, body: 'a=1&a=2' });
+
+  assert.equal(body, '[["a","1"],["a","2"]]');
+});
+
+test('body: bytes that are not UTF-8 are refused, and a byte order mark is not swallowed', () => {
+  assert.throws(() => decodeUtf8(Buffer.of(0x61, 0xff)), { reason: 'request-malformed' });
+  assert.equal(decodeUtf8(Buffer.from('\ufeffa')), '\ufeffa');
+});

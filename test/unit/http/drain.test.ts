@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, type RequestListener, request, type Server } from 'node:http';
+import { connect } from 'node:net';
+import test from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createDrain, type DrainSettings } from '#src/http/drain.ts';
+import { send, serve } from './http-fixture.ts';
+
+const drainOf = (server: Server, settings: Partial<DrainSettings> = {}) =>
+  createDrain({ servers: [server], drainDelayMilliseconds: 0, onDrained: [], ...settings });
+
+/** A handler that answers when it is told to. */
+function aSlowHandler() {
+  const arrived = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const handler: RequestListener = (_, response) => {
+    arrived.resolve();
+    void released.promise.then(() => response.end('done'));
+  };
+  return { handler, arrived: arrived.promise, release: released.resolve };
+}
+
+const answer: RequestListener = (_, response) => void response.end('ok');
+
+test('drain: not ready at once, but serves until the delay is over', async (t) => {
+  const { server, port } = await serve(t, answer);
+  const drain = drainOf(server, { drainDelayMilliseconds: 100 });
+  assert.equal(drain.isDraining(), false);
+
+  const drained = drain.start();
+
+  assert.equal(drain.isDraining(), true);
+  assert.equal((await send({ port })).body, 'ok');
+  await drained;
+  await assert.rejects(send({ port }), /ECONNREFUSED/);
+});
+
+test('drain: a request in flight gets its answer, and is told that the connection ends', async (t) => {
+  const { handler, arrived, release } = aSlowHandler();
+  const { server, port } = await serve(t, handler);
+  const drain = drainOf(server);
+  const inFlight = send({ port, headers: { connection: 'keep-alive' } });
+  await arrived;
+
+  const drained = drain.start();
+  while (server.listening) await nextTurn();
+  release();
+
+  const { body, headers } = await inFlight;
+  assert.equal(body, 'done');
+  assert.equal(headers.connection, 'close');
+  await drained;
+});
+
+test('drain: idle connections do not hold it up', async (t) => {
+  const { server, port } = await serve(t, answer);
+  const drain = drainOf(server);
+  const agent = new Agent({ keepAlive: true });
+  t.after(() => agent.destroy());
+  const sent = request({ port, host: '127.0.0.1', agent }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  const silent = connect(port, '127.0.0.1');
+  await once(silent, 'connect');
+  silent.on('error', () => undefined);
+
+  await drain.start();
+
+  assert.equal(server.listening, false);
+});
+
+test('drain: a request that never ends is cut when the grace is over', async (t) => {
+  const { handler, arrived } = aSlowHandler();
+  const { server, port } = await serve(t, handler);
+  const drain = drainOf(server, { graceMilliseconds: 10 });
+  const inFlight = send({ port });
+  inFlight.catch(() => undefined);
+  await arrived;
+
+  await drain.start();
+
+  await assert.rejects(inFlight, /socket hang up|ECONNRESET/);
+});
+
+test('drain: closers run in order, after the last answer, and all of them', async (t) => {
+  const { handler, arrived, release } = aSlowHandler();
+  const { server, port } = await serve(t, handler);
+  const order: string[] = [];
+  const closer = (name: string) => async () => void order.push(name);
+  const broken = () => Promise.reject(new Error('audit'));
+  const drain = drainOf(server, { onDrained: [closer('first'), broken, closer('last')] });
+  server.on('request', (_, response) => void response.once('finish', () => order.push('answer')));
+  const inFlight = send({ port });
+  await arrived;
+
+  const drained = drain.start();
+  release();
+
+  await assert.rejects(drained, AggregateError);
+  await inFlight;
+  assert.deepEqual(order, ['answer', 'first', 'last']);
+});
+
+test('drain: a second start is the first one', async (t) => {
+  let closed = 0;
+  const { server } = await serve(t, answer);
+  const drain = drainOf(server, { onDrained: [async () => void (closed += 1)] });
+
+  await Promise.all([drain.start(), drain.start()]);
+
+  assert.equal(closed, 1);
+});

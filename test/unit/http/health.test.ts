@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import { createManagementApp, type ManagementSettings } from '#src/http/health.ts';
+import { send, serve } from './http-fixture.ts';
+
+const PASSES = { reason: 'keys', check: async () => undefined };
+const FAILS = { reason: 'store', check: () => Promise.reject(new Error('secret')) };
+const HANGS = { reason: 'audit', check: () => new Promise<void>(() => undefined) };
+
+async function aManagement(t: TestContext, settings: Partial<ManagementSettings> = {}) {
+  const management = createManagementApp({
+    checks: [],
+    isStarted: () => true,
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', write: () => 'a 1\n' },
+    ...settings,
+  });
+  t.after(() => management.close());
+  const handle = management.app.callback();
+  return serve(t, (request, response) => void handle(request, response));
+}
+
+test('readyz: ready when all checks pass', async (t) => {
+  const { port } = await aManagement(t, { checks: [PASSES] });
+
+  const { status, body, headers } = await send({ port, path: '/readyz' });
+
+  assert.equal(status, 200);
+  assert.equal(body, '{"status":"ready","reasons":[]}');
+  assert.equal(headers['cache-control'], 'no-store');
+});
+
+test('readyz: names every check that fails or is too slow, and no more', async (t) => {
+  const checks = [
+    FAILS,
+    PASSES,
+    HANGS,
+    {
+      reason: 'clock',
+      check: () => {
+        throw new Error('secret');
+      },
+    },
+  ];
+  const { port } = await aManagement(t, { checks, deadlineMilliseconds: 10 });
+
+  const { status, body } = await send({ port, path: '/readyz' });
+
+  assert.equal(status, 503);
+  assert.equal(body, '{"status":"not-ready","reasons":["store","audit","clock"]}');
+});
+
+test('readyz: checks run at the same time', async (t) => {
+  const both = Promise.withResolvers<void>();
+  let running = 0;
+  const check = async () => {
+    running += 1;
+    if (running === 2) both.resolve();
+    await both.promise;
+  };
+  const checks = ['a', 'b'].map((reason) => ({ reason, check }));
+  const { port } = await aManagement(t, { checks });
+
+  assert.equal((await send({ port, path: '/readyz' })).status, 200);
+});
+
+test('livez: does not ask the store', async (t) => {
+  const { port } = await aManagement(t, { checks: [FAILS, HANGS] });
+
+  assert.equal((await send({ port, path: '/livez' })).status, 200);
+});
+
+test('livez: fails when the event loop is late', async (t) => {
+  const { port } = await aManagement(t, { maxLoopDelayMilliseconds: 0 });
+
+  const { status, body } = await send({ port, path: '/livez' });
+
+  assert.equal(status, 503);
+  assert.match(body, /"status":"event-loop-blocked"/);
+});
+
+test('startupz: 503 until started', async (t) => {
+  let isStarted = false;
+  const { port } = await aManagement(t, { isStarted: () => isStarted });
+
+  const before = await send({ port, path: '/startupz' });
+  isStarted = true;
+  const after = await send({ port, path: '/startupz' });
+
+  assert.deepEqual([before.status, after.status], [503, 200]);
+});
+
+test('metrics: are text', async (t) => {
+  const { port } = await aManagement(t);
+
+  const { body, headers } = await send({ port, path: '/metrics' });
+
+  assert.equal(body, 'a 1\n');
+  assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+});
+
+test('management: everything else is 404', async (t) => {
+  const { port } = await aManagement(t);
+
+  const other = await send({ port, path: '/readyz/' });
+  const post = await send({ port, path: '/readyz', body: '' });
+
+  assert.deepEqual([other.status, other.body], [404, '{"error":"not_found"}']);
+  assert.equal(post.status, 404);
+});

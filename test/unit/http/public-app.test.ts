@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import test, { type TestContext } from 'node:test';
+import type Koa from 'koa';
+import { ExchangeFailure } from '#core/failure.ts';
+import { type Access, createCorrelation } from '#src/http/correlation.ts';
+import { HttpRefusal } from '#src/http/http-refusal.ts';
+import { createPublicApp, type PublicApp } from '#src/http/mount.ts';
+import { requestState } from '#src/http/request-state.ts';
+import { send, serve } from './http-fixture.ts';
+
+interface Run {
+  readonly port: number;
+  readonly accesses: readonly Access[];
+  readonly errors: readonly {
+    readonly cause: unknown;
+    readonly correlationId: string | undefined;
+  }[];
+  readonly application: PublicApp;
+}
+
+/** A public application with these inner handlers on a real server. */
+async function anApp(t: TestContext, ...handlers: readonly Koa.Middleware[]): Promise<Run> {
+  const accesses: Access[] = [];
+  const errors: { cause: unknown; correlationId: string | undefined }[] = [];
+  const application = createPublicApp({
+    middleware: [
+      createCorrelation({
+        routes: ['/token', '/sts/STSService/*'],
+        onAccess: (access) => void accesses.push(access),
+      }),
+    ],
+    handlers,
+    onError: (cause, correlationId) => void errors.push({ cause, correlationId }),
+  });
+  const handle = application.app.callback();
+  const { port } = await serve(t, (request, response) => void handle(request, response));
+  return { port, accesses, errors, application };
+}
+
+const answer =
+  (body: string): Koa.Middleware =>
+  (ctx) => {
+    ctx.body = body;
+  };
+const fail =
+  (cause: unknown): Koa.Middleware =>
+  () => {
+    throw cause;
+  };
+
+test('public app: safe headers are there by default, and a handler may change them', async (t) => {
+  const { port } = await anApp(t, (ctx) => {
+    if (ctx.path === '/jwks') ctx.set('cache-control', 'public, max-age=300');
+    ctx.body = 'ok';
+  });
+
+  const token = await send({ port, path: '/token' });
+  const keys = await send({ port, path: '/jwks' });
+
+  assert.equal(token.headers['cache-control'], 'no-store');
+  assert.equal(token.headers['x-content-type-options'], 'nosniff');
+  assert.match(token.headers['strict-transport-security'] ?? '', /^max-age=\d{8}/);
+  assert.equal(keys.headers['cache-control'], 'public, max-age=300');
+});
+
+test('public app: an error is answered without a word of it, with the correlation id', async (t) => {
+  const { port, errors, accesses } = await anApp(t, fail(new Error('secret /srv/app.ts')));
+
+  const { status, headers, body } = await send({ port, path: '/token' });
+
+  assert.equal(status, 500);
+  assert.equal(body, '{"error":"server_error"}');
+  assert.match(headers['content-type'] ?? '', /^application\/json/);
+  assert.equal(headers['x-correlation-id'], errors[0]?.correlationId);
+  assert.equal(accesses[0]?.status, 500);
+  assert.equal(accesses[0]?.outcome, 'failed');
+});
+
+test('public app: what is thrown and is no error is answered in the same way', async (t) => {
+  const { port } = await anApp(t, fail('secret'));
+
+  assert.equal((await send({ port })).body, '{"error":"server_error"}');
+});
+
+for (const [cause, status, error] of [
+  [new HttpRefusal(413, 'secret'), 413, 'invalid_request'],
+  [new ExchangeFailure('request-malformed', 'secret'), 400, 'invalid_request'],
+  [new ExchangeFailure('dependency-unavailable', 'secret'), 503, 'temporarily_unavailable'],
+  [Object.assign(new Error('secret'), { status: 404, expose: true }), 500, 'server_error'],
+] as const) {
+  test(`public app: ${cause.name} ${status} that no front translated has a bare answer`, async (t) => {
+    const { port } = await anApp(t, fail(cause));
+
+    const received = await send({ port });
+
+    assert.equal(received.status, status);
+    assert.equal(received.body, JSON.stringify({ error }));
+    assert.equal(received.headers['retry-after'], status === 503 ? '1' : undefined);
+  });
+}
+
+test('public app: an error takes back what the handler had begun to say', async (t) => {
+  const { port } = await anApp(t, (ctx) => {
+    ctx.set({ 'set-cookie': 'session=1', 'cache-control': 'public', location: '/', etag: '"1"' });
+    ctx.type = 'text/html';
+    ctx.body = '<p>';
+    throw new Error('late');
+  });
+
+  const { headers } = await send({ port });
+
+  assert.equal(headers['set-cookie'], undefined);
+  assert.equal(headers.location, undefined);
+  assert.equal(headers.etag, undefined);
+  assert.equal(headers['cache-control'], 'no-store');
+  assert.match(headers['content-type'] ?? '', /^application\/json/);
+});
+
+test('public app: a path that nobody serves is 404 in JSON', async (t) => {
+  const { port } = await anApp(t, (_, next) => next());
+
+  const { status, body } = await send({ port, path: '/<script>' });
+
+  assert.equal(status, 404);
+  assert.equal(body, '{"error":"not_found"}');
+});
+
+test('public app: a 404 with a body of its own stays', async (t) => {
+  const { port } = await anApp(t, (ctx) => {
+    ctx.status = 404;
+    ctx.body = 'gone';
+  });
+
+  assert.equal((await send({ port })).body, 'gone');
+});
+
+test('public app: a swap changes what new requests get, and requests in flight finish on the old handlers', async (t) => {
+  const arrived = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const { port, application } = await anApp(
+    t,
+    async (_, next) => {
+      arrived.resolve();
+      await released.promise;
+      await next();
+    },
+    answer('old'),
+  );
+  const inFlight = send({ port });
+  await arrived.promise;
+
+  application.swap([answer('new')]);
+  const after = await send({ port });
+  released.resolve();
+
+  assert.equal(after.body, 'new');
+  assert.equal((await inFlight).body, 'old');
+});
+
+test('public app: a swap under load loses no request', async (t) => {
+  const { port, application } = await anApp(t, answer('0'));
+
+  const sent = Array.from({ length: 100 }, (_, index) => {
+    application.swap([answer(String(index))]);
+    return send({ port });
+  });
+
+  const statuses = (await Promise.all(sent)).map(({ status }) => status);
+  assert.deepEqual(new Set(statuses), new Set([200]));
+});
+
+test('correlation: each request gets a new id of 128 bits, whatever the client sends', async (t) => {
+  const { port } = await anApp(t, answer('ok'));
+  const headers = { 'x-correlation-id': 'mine', 'x-request-id': 'mine' };
+
+  const ids = await Promise.all(
+    [1, 2].map(async () => (await send({ port, headers })).headers['x-correlation-id']),
+  );
+
+  assert.equal(new Set(ids).size, 2);
+  for (const id of ids) assert.match(String(id), /^[\w-]{22}$/);
+});
+
+test('correlation: tells method, route, status and id, and neither query nor path of the client', async (t) => {
+  const { port, accesses } = await anApp(t, answer('ok'));
+
+  const { headers } = await send({ port, path: '/token?token=secret' });
+  await send({ port, path: '/sts/STSService/tenant-1' });
+  await send({ port, path: '/secret' });
+
+  const { milliseconds, ...first } = accesses[0] ?? { milliseconds: -1 };
+  assert.ok(milliseconds >= 0);
+  assert.deepEqual(first, {
+    method: 'GET',
+    route: '/token',
+    status: 200,
+    correlationId: headers['x-correlation-id'],
+    grant: '',
+    outcome: 'answered',
+    reason: '',
+  });
+  assert.equal(accesses[1]?.route, '/sts/STSService/*');
+  assert.equal(accesses[2]?.route, 'other');
+});
+
+test('correlation: a front adds route, grant and reason', async (t) => {
+  const { port, accesses } = await anApp(t, (ctx) => {
+    Object.assign(requestState(ctx), { route: '/x', grant: 'jwt-bearer', reason: 'token-expired' });
+    ctx.status = 400;
+  });
+
+  await send({ port });
+
+  const [access] = accesses;
+  assert.deepEqual(
+    [access?.route, access?.grant, access?.reason, access?.outcome],
+    ['/x', 'jwt-bearer', 'token-expired', 'refused'],
+  );
+});
