@@ -133,4 +133,4 @@ export interface AuditConfig {
   readonly waitMilliseconds: number;
 }
 
-type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+type LogLevel = 'error' | 'warn' | 'info' | 'debug';

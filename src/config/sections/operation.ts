@@ -36,7 +36,7 @@ export const auditSection = z
 
 export const logSection = z
   .strictObject({
-    level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+    level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
   })
   .prefault({});
 
