@@ -67,6 +67,13 @@ test('RFC 8725 §3.1: refuses an algorithm off the list of the issuer, even with
   }
 });
 
+test('RFC 8725 §3.1: the list of the issuer decides, also when its key would verify', async () => {
+  const terms = { algorithms: ['ES256'], verificationKey: async () => rsaPartner.publicKey };
+  const narrow = validating({ trusted: [trustIn(rsaPartner, terms)] });
+
+  await assert.rejects(narrow(rsaPartner.sign()), { reason: 'signature-invalid' });
+});
+
 test('RFC 8725 §3.1: refuses a header that names another algorithm of the list than the key is for', async () => {
   const terms = { algorithms: ['ES256', 'RS256', 'PS256'] };
   const loose = validating({

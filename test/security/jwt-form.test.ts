@@ -114,6 +114,12 @@ test('RFC 4648 §3.5: refuses every second spelling by bits after the last octet
   }
 });
 
+test('Refuses a well-signed token of more than 16 KiB', async () => {
+  await validate(partner.sign({ padding: 'x'.repeat(11_000) }));
+
+  await assert.rejects(validate(partner.sign({ padding: 'x'.repeat(12_300) })), isMalformed);
+});
+
 test('RFC 7519 §5.2: refuses a nested token, announced or not', async () => {
   const inner = await partner.sign();
 

@@ -182,7 +182,9 @@ test('Fetch: plain http is for allowed hosts only, and no other scheme for anybo
   for (const url of ['http://8.8.8.8/', 'file:///etc/passwd', 'ftp://127.0.0.1/', 'data:,x']) {
     await assert.rejects(allowed(url), /not https/);
   }
-  await assert.rejects(allowed('https://user:pass@127.0.0.1/'), /credentials/);
+  for (const credentials of ['user:pass', 'user', ':pass']) {
+    await assert.rejects(allowed(`https://${credentials}@127.0.0.1/`), /credentials/);
+  }
   await assert.rejects(allowed('keys'), /Invalid URL/);
 });
 
