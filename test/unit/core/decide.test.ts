@@ -38,6 +38,7 @@ describe('decide', () => {
       tokenId: 'new-token-1',
       issuer: OWN_ISSUER,
       subject: { issuer: PARTNER_ISSUER, id: 'alice' },
+      subjectName: 'partner:alice',
       actors: [],
       clientId: 'gateway',
       audiences: ['orders'],
@@ -64,6 +65,27 @@ describe('decide', () => {
       { issuer: PARTNER_ISSUER, id: 'subject-token-1' },
       { issuer: OWN_ISSUER, id: 'actor-token-1' },
     ]);
+  });
+
+  test('RFC 7519 §4.1.2: alice of two issuers are two subjects in our tokens', () => {
+    const other = { trustedIssuer: 'other', issuer: 'urn:other' };
+    const rows = [aPolicyRow({ subject: { issuers: ['partner', 'other'] } })];
+
+    assert.equal(
+      decided(anEvidence({ subject: other }), rules({ rows })).subjectName,
+      'other:alice',
+    );
+    const merged = decided(
+      anEvidence({ subject: { ...other, subjectPrefix: '' } }),
+      rules({ rows }),
+    );
+    assert.equal(merged.subjectName, 'alice');
+  });
+
+  test('RFC 7519 §4.1.2: our own subject keeps its name on every hop', () => {
+    const subject = anOwnToken({ subject: { issuer: OWN_ISSUER, id: 'partner:alice' } });
+
+    assert.equal(decided({ ...anEvidence(), subject }).subjectName, 'partner:alice');
   });
 
   test('Policy: no row, no token', () => {
@@ -135,11 +157,15 @@ describe('decide: token type', () => {
     refuses('delegation-not-allowed', { ...asking('refresh_token'), subject: delegated }, inForce);
   });
 
-  test('Policy: an assertion for a target with a certificate is encrypted to it', () => {
+  test('Policy: an assertion is encrypted to the certificate of its target, a JWT is not', () => {
     const party = aRelyingParty();
-    const relyingParties = [{ ...party, token: { ...party.token, encryptTo: 'PEM' } }];
+    const inForce = {
+      ...granting({ types: ['saml2'] }),
+      relyingParties: [{ ...party, token: { ...party.token, encryptTo: 'PEM' } }],
+    };
 
-    assert.equal(decided(anEvidence(), rules({ relyingParties })).encryptTo, 'PEM');
+    assert.equal(decided(asking('saml2'), inForce).encryptTo, 'PEM');
+    assert.equal(decided(anEvidence(), inForce).encryptTo, undefined);
   });
 });
 
