@@ -54,6 +54,7 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   '_claim_names',
   '_claim_sources',
   'token_type',
+  'token_use',
   'active',
   '__proto__',
   'constructor',

@@ -20,7 +20,7 @@ import type { Instant } from './instant.ts';
 import { decidingRow, type PolicyQuestion, type PolicyRow } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
 import { type Requestor, requestorName } from './requestor.ts';
-import { SELF, type TokenRef } from './security-token.ts';
+import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { Actor } from './subject.ts';
 import type { TokenSpec } from './token-spec.ts';
 import { formOf, type TokenType } from './token-type.ts';
@@ -136,6 +136,10 @@ function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmati
 const audiencesOf = (type: TokenType, clientId: string, grounds: AllGrounds) =>
   type === 'id_token' ? [clientId] : grounds.map(({ party }) => party.audience);
 
+// A validator that sets no prefix gets one: `alice` of two issuers must never be one subject in a token of ours.
+const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken): string =>
+  `${subjectPrefix ?? (trustedIssuer === SELF ? '' : `${trustedIssuer}:`)}${subject.id}`;
+
 /** Decides one request over validated evidence.
  * @throws {ExchangeFailure} `requestor-not-allowed`, `token-audience-mismatch`, `token-malformed`, `delegation-not-allowed`,
  * `confirmation-missing`, `target-unknown`, `target-not-allowed`, `token-type-unsupported`, `scope-not-allowed`,
@@ -157,6 +161,7 @@ export function decide(
     tokenId,
     issuer: rules.issuer,
     subject: subject.subject,
+    subjectName: subjectNameOf(subject),
     ...(subject.authentication && { authentication: subject.authentication }),
     actors: decideActors(evidence, grounds, { rules, type }),
     clientId,
@@ -168,7 +173,7 @@ export function decide(
     lifetime: { notBefore: now, notOnOrAfter: decideExpiry(evidence, grounds, now) },
     confirmation: decideConfirmation(evidence, grounds),
     algorithm: algorithms[formOf(type)],
-    ...(encryptTo !== undefined && { encryptTo }),
+    ...(encryptTo !== undefined && formOf(type) === 'saml' && { encryptTo }),
     policyRows: grounds.map(({ row }) => row.id),
     parents: parentsOf(evidence),
     once: onceMarks(evidence, grounds),

@@ -31,6 +31,8 @@ export interface TokenFacts {
   readonly trustedIssuer: string;
   readonly id?: string;
   readonly subject: Subject;
+  /** Put before the id where it must be unique among all issuers; absent: the id is ours already. */
+  readonly subjectPrefix?: string;
   readonly authentication?: Authentication;
   readonly claims: ClaimSet;
   readonly scopes: readonly string[];

@@ -5,6 +5,7 @@ import { decide, type PolicyRules } from './decide.ts';
 import type { Evidence } from './evidence.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
+import { type Fence, validateFence } from './fence.ts';
 import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store } from './ports.ts';
@@ -36,6 +37,8 @@ export interface TokenServiceParts {
   readonly newId: () => string;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
+  /** Where the memory of the store ends; absent: it reaches back far enough. */
+  readonly fence?: Fence;
 }
 
 /** Takes a one-time mark.
@@ -90,6 +93,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     async validate(token) {
       const valid = await validatorFor(parts.validators, token).validate(token);
       validateNames(valid, parts.rules.issuer);
+      validateFence(valid, parts.fence, parts.clock.now());
       validated.set(token, valid);
       // A foreign token is checked too: revoking what it was made into must not be undone by presenting it again.
       if (valid.id === undefined) return valid;

@@ -12,6 +12,8 @@ export interface TokenSpec {
   /** Our own issuer name. */
   readonly issuer: string;
   readonly subject: Subject;
+  /** The subject under one name that no other issuer's subject can have: `sub` and NameID of what we issue. */
+  readonly subjectName: string;
   readonly authentication?: Authentication;
   readonly actors: readonly Actor[];
   /** The requestor: `client_id` in a JWT. */

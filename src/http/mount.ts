@@ -55,7 +55,6 @@ function answerErrors(onError: PublicAppSettings['onError']): Koa.Middleware {
       }
       ctx.set('cache-control', 'no-store');
       ctx.status = status;
-      ctx.type = 'json';
       ctx.body = { error };
       if (status === 503) ctx.set('retry-after', '1');
     }

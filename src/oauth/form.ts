@@ -30,13 +30,34 @@ function offerBody(ctx: Context, form: Form): void {
   Object.defineProperty(ctx.request, 'length', { value: bytes.length });
 }
 
+// RFC 6749 §A: visible characters and space, once the form encoding of §2.3.1 is undone.
+const CREDENTIALS = /^[\x20-\x7e]*:[\x20-\x7e]*$/;
+
+/** Whether an Authorization header holds Basic credentials that can be anybody's. Raw Latin-1 or a stray percent sign is a
+ * wrong secret, not a malformed request. */
+function hasReadableCredentials(authorization: string): boolean {
+  const [scheme, encoded = ''] = authorization.split(' ');
+  if (scheme?.toLowerCase() !== 'basic') return true;
+  try {
+    return CREDENTIALS.test(decodeURIComponent(Buffer.from(encoded, 'base64').toString('latin1')));
+  } catch {
+    return false;
+  }
+}
+
 function hasClientAuthentication(ctx: Context, form: Form): boolean {
+  const authorization = ctx.get('authorization');
+  if (authorization !== '') return hasReadableCredentials(authorization);
   const names = new Set(form.filter(([, value]) => value !== '').map(([name]) => name));
-  return ctx.get('authorization') !== '' || names.has('client_id') || names.has('client_assertion');
+  return names.has('client_id') || names.has('client_assertion');
 }
 
 /** Middleware for the POST endpoints: reads the form, refuses a request without any client, hands the rest on. */
-export function createFormMiddleware(readForm: ReadForm, paths: ReadonlySet<string>) {
+export function createFormMiddleware(
+  readForm: ReadForm,
+  paths: ReadonlySet<string>,
+  realm: string,
+) {
   return async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
     if (ctx.method !== 'POST' || !paths.has(ctx.path)) {
       await next();
@@ -48,7 +69,9 @@ export function createFormMiddleware(readForm: ReadForm, paths: ReadonlySet<stri
       await next();
       return;
     }
-    // RFC 6749 §5.2. No WWW-Authenticate: it answers an Authorization header, and none was sent.
+    // RFC 6749 §5.2: the challenge answers an Authorization header; without one it would only hide the error.
+    if (ctx.get('authorization') !== '')
+      ctx.set('WWW-Authenticate', 'Basic error="invalid_client"');
     ctx.status = 401;
     ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' };
   };

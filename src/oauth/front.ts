@@ -1,7 +1,7 @@
 // The OAuth front as one middleware: paths, form, refusals, cache headers, then the library.
 import type { Context, Middleware } from 'koa';
 import { createFormMiddleware, type ReadForm } from './form.ts';
-import { createProvider, type ProviderParts, ROUTES } from './provider.ts';
+import { createProvider, GRANT_TYPES, type ProviderParts, ROUTES } from './provider.ts';
 import { createRefusalAudit } from './refusal-audit.ts';
 
 export interface OAuthFrontParts extends ProviderParts {
@@ -20,11 +20,13 @@ const METADATA_PATHS: ReadonlySet<string> = new Set([
   '/.well-known/oauth-authorization-server',
   '/.well-known/openid-configuration',
 ]);
-const PATHS: ReadonlySet<string> = new Set([
+/** Every path of the front, for routing and metrics. */
+export const OAUTH_PATHS: readonly string[] = [
   ...POST_PATHS,
   ...METADATA_PATHS,
   ROUTES.authorization,
-]);
+];
+const PATHS: ReadonlySet<string> = new Set(OAUTH_PATHS);
 
 const WELL_KNOWN = /^(\/\.well-known\/(?:oauth-authorization-server|openid-configuration))(\/.*)?$/;
 
@@ -45,6 +47,15 @@ function createCacheHeaders(maxAgeSeconds: number): Middleware {
   };
 }
 
+/** The library names grants it would serve with a login. What is published is what there is. */
+const publishOwnGrants: Middleware = async (ctx, next) => {
+  await next();
+  const body: unknown = ctx.body;
+  if (typeof body === 'object' && body !== null && 'grant_types_supported' in body) {
+    ctx.body = { ...body, grant_types_supported: GRANT_TYPES };
+  }
+};
+
 function forceJson(ctx: Context): void {
   // The library answers errors in HTML to whoever accepts it; these endpoints speak JSON only.
   if (POST_PATHS.has(ctx.path)) ctx.req.headers.accept = 'application/json';
@@ -56,8 +67,9 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
   const provider = createProvider(parts);
   const inner: readonly Middleware[] = [
     createCacheHeaders(parts.metadataMaxAgeSeconds),
+    publishOwnGrants,
     createRefusalAudit(parts.audit, POST_PATHS),
-    createFormMiddleware(parts.readForm, POST_PATHS),
+    createFormMiddleware(parts.readForm, POST_PATHS, parts.issuer),
   ];
   const select: Middleware = async (ctx, next) => {
     const path = pathBelowIssuer(ctx.path, issuerPath);

@@ -35,7 +35,10 @@ export interface ProviderParts extends OwnTokenParts {
 
 const GRANTS: readonly Grant[] = [clientCredentials, tokenExchange, jwtBearer];
 
-/** Paths of design.md §7, below the issuer. */
+/** The grants we serve. */
+export const GRANT_TYPES: readonly string[] = GRANTS.map(({ grantType }) => grantType);
+
+/** The addresses below the issuer. */
 export const ROUTES = {
   authorization: '/authorize',
   introspection: '/introspect',
@@ -96,7 +99,6 @@ function configuration(
   parts: ProviderParts,
   authentication: ClientAuthenticationParts,
 ): Configuration {
-  const grantTypes = GRANTS.map(({ grantType }) => grantType);
   const algorithms = parts.signingAlgorithms as NonNullable<
     NonNullable<Configuration['enabledJWA']>['idTokenSigningAlgValues']
   >;
@@ -104,7 +106,7 @@ function configuration(
   if (defaultAlgorithm === undefined) throw new Error('no signing key for JWTs');
   return {
     adapter: createAdapter(parts.store, parts.newId),
-    clients: [...parts.clients.values()].map((client) => clientMetadata(client, grantTypes)),
+    clients: [...parts.clients.values()].map((client) => clientMetadata(client, GRANT_TYPES)),
     jwks: { keys: structuredClone([...parts.jwks]) } as NonNullable<Configuration['jwks']>,
     features: features(),
     routes: ROUTES,

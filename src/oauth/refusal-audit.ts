@@ -10,7 +10,8 @@ function reasonOf(status: number, cause: unknown): FailureReason | 'server-error
   if (cause instanceof ExchangeFailure) return cause.reason;
   if (cause instanceof Error && cause.cause instanceof ExchangeFailure) return cause.cause.reason;
   if (status === 401) return 'requestor-unauthenticated';
-  return status >= 500 ? 'server-error' : 'request-malformed';
+  const isRefusal = status < 500 || (cause instanceof Error && cause.name === 'HttpRefusal');
+  return isRefusal ? 'request-malformed' : 'server-error';
 }
 
 function detailOf(cause: unknown): string | undefined {
@@ -40,17 +41,33 @@ function refusalRecord(ctx: Context): AuditRecord {
 
 /** Outermost middleware of the front: no refusal leaves without a record, and 503 says when to come back. */
 export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) {
+  const record = async (ctx: Context): Promise<void> => {
+    const cause: unknown = ctx.state['refusal'];
+    ctx.state['reason'] = reasonOf(ctx.status, cause);
+    if (!isAudited(ctx)) await audit.append(refusalRecord(ctx));
+  };
   return async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
-    await next();
-    if (!paths.has(ctx.path) || ctx.status < 400) return;
+    if (!paths.has(ctx.path)) {
+      await next();
+      return;
+    }
     try {
-      if (!isAudited(ctx)) await audit.append(refusalRecord(ctx));
+      await next();
+    } catch (cause) {
+      // A body that could not be read: the HTTP layer answers it, the record is ours.
+      ctx.state['refusal'] = cause;
+      await record(ctx);
+      throw cause;
+    }
+    if (ctx.status < 400) return;
+    try {
+      await record(ctx);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;
       const { status, error, description } = TOKEN_EXCHANGE_ERRORS[cause.reason];
       ctx.status = status;
       ctx.body = { error, error_description: description };
     }
-    if (ctx.status === 503) ctx.set('Retry-After', '5');
+    if (ctx.status === 503) ctx.set('Retry-After', '1');
   };
 }

@@ -57,6 +57,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
       validateHonourable(grant, ctx, parameters);
       const request = { ...grant.parse(parameters, requestor), ...correlationOf(ctx), requestor };
       markAudited(ctx);
+      ctx.state['grant'] = request.operation;
       return tokenResponse(grant, await exchange(request, parts.sts));
     });
   };

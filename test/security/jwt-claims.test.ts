@@ -104,7 +104,9 @@ test('A trusted issuer cannot name itself as us, nor a subject of ours', async (
   const forged = partner.sign({ iss: us.issuer, client_id: 'app' });
 
   await assert.rejects(validate(forged), { reason: 'signature-invalid' });
-  assert.equal((await validate(partner.sign({ sub: 'gateway' }))).subject.id, 'partner:gateway');
+  const { subject, subjectPrefix } = await validate(partner.sign({ sub: 'gateway' }));
+  assert.deepEqual(subject, { issuer: partner.issuer, id: 'gateway' });
+  assert.equal(subjectPrefix, 'partner:');
 });
 
 test('Reserved claims never become claims that a mapping could copy', async () => {

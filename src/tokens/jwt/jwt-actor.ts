@@ -8,11 +8,11 @@ import { type JsonMembers, membersOf } from './strict-json.ts';
 
 type Party = Pick<Actor, 'issuer' | 'id'>;
 
-/** The party that a token names, as we name it: ids of the token's own issuer carry its prefix, as its subject does. */
+/** The party that a token names; without an issuer it is one of the token's own. */
 function partyOf(issuer: string | undefined, id: string, terms: JwtTerms): Party {
   const isOfIssuer =
     issuer === undefined || issuer === terms.issuer || terms.aliases.includes(issuer);
-  return isOfIssuer ? { issuer: terms.issuer, id: `${terms.subjectPrefix}${id}` } : { issuer, id };
+  return { issuer: isOfIssuer ? terms.issuer : issuer, id };
 }
 
 function parseActor(link: JsonMembers, terms: JwtTerms, ownIssuer: string): Actor {

@@ -81,7 +81,7 @@ function claimsSetOf(spec: TokenSpec): JsonObject {
   return {
     ...mappedClaims(spec.claims),
     iss: spec.issuer,
-    sub: spec.subject.id,
+    sub: spec.subjectName,
     aud: audienceOf(spec.audiences),
     exp: spec.lifetime.notOnOrAfter,
     nbf: spec.lifetime.notBefore,
@@ -94,8 +94,7 @@ function claimsSetOf(spec: TokenSpec): JsonObject {
   };
 }
 
-/** An issuer of JWTs. `sub` is the id of the decided subject as it is: the validators see to it that ids of different
- * issuers do not meet. A spec that asks for encryption is not for this issuer: it would come out in clear. */
+/** An issuer of JWTs. `sub` is the decided name of the subject, which no subject of another issuer has. A spec that asks for encryption is not for this issuer: it would come out in clear. */
 export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
   return {
     canIssue: ({ type, encryptTo }) => isJwtTokenType(type) && encryptTo === undefined,

@@ -32,8 +32,8 @@ export interface JwtTrust extends OwnJwtTrust {
   readonly maxAgeSeconds?: number;
   /** The claim that identifies the subject: `sub` unless the operator chose another. */
   readonly subjectClaim: string;
-  /** Put before each subject and actor id of this issuer. Absent: `<id>:`, so that `alice` of two issuers, or of
-   * ours, are never one subject in a token of ours. Empty only where the operator vouches that ids do not collide. */
+  /** Put before the id where a token of ours names a subject of this issuer. Absent: `<id>:`, so that `alice` of two
+   * issuers are never one subject. Empty only where the operator vouches that ids do not collide. */
   readonly subjectPrefix?: string;
   readonly requiredClaims: readonly string[];
   /** Every token is good once. */

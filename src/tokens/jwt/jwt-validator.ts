@@ -104,10 +104,8 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
     issuer,
     trustedIssuer: terms.id,
     ...identity,
-    subject: {
-      issuer,
-      id: `${terms.subjectPrefix}${requiredString(claims, terms.subjectClaim)}`,
-    },
+    subject: { issuer: terms.issuer, id: requiredString(claims, terms.subjectClaim) },
+    subjectPrefix: terms.subjectPrefix,
     ...(authentication && { authentication }),
     claims: claimSetOf(claims, issuer),
     scopes: parseScopes(claims),
@@ -121,8 +119,8 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
 
 /** A validator of access tokens in JWT form, plain JWTs and ID tokens.
  *
- * The subject of a foreign token is named `<subjectPrefix><id>`, by default `<trusted issuer id>:<id>`: a token of ours
- * has one issuer, so `alice` of two trusted issuers would be one subject in it. Actors of that issuer are named alike.
+ * The subject keeps the id its issuer gave it. With it goes the prefix, by default `<trusted issuer id>:`, that makes
+ * it one of a kind in a token of ours, where `alice` of two trusted issuers would else be one subject.
  * @throws {Error} when a record of trust is unsafe */
 export function createJwtValidator({ own, trusted, clock }: JwtValidatorParts): TokenValidator {
   const index = indexTerms(own, trusted);

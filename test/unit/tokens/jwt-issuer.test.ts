@@ -22,6 +22,7 @@ const aSpec = (spec: Partial<TokenSpec> = {}): TokenSpec => ({
   tokenId: 'id-1',
   issuer: us.issuer,
   subject: { issuer: us.issuer, id: 'alice' },
+  subjectName: 'alice',
   actors: [],
   clientId: 'gateway',
   audiences: ['orders'],
@@ -63,6 +64,12 @@ test('RFC 9068 §2: an access token has exactly its claims, one audience as a pl
     client_id: 'gateway',
     scope: 'orders.read orders.write',
   });
+});
+
+test('RFC 7519 §4.1.2: sub is the decided name, not the id that another issuer may have too', async () => {
+  const subject = { issuer: 'https://idp.example', id: 'alice' };
+
+  assert.equal(decodeJwt(await issue({ subject, subjectName: 'idp:alice' })).sub, 'idp:alice');
 });
 
 test('RFC 9068 §2.2: no scope and no authentication leave no empty claims', async () => {

@@ -11,7 +11,7 @@ const partner = await aForeignIssuer();
 const us = await aForeignIssuer({ issuer: 'https://sts.example' });
 const validate = validating({ trusted: [trustIn(partner)], own: ownTrust(us) });
 
-test('RFC 7519 §4.1: a good token yields its facts, its subject named by the trusted issuer', async () => {
+test('RFC 7519 §4.1: a good token yields its facts, its subject with the prefix of the trusted issuer', async () => {
   const text = partner.sign({
     jti: 'j1',
     scope: 'read write',
@@ -31,7 +31,8 @@ test('RFC 7519 §4.1: a good token yields its facts, its subject named by the tr
       lifetime: { notBefore: NOW, notOnOrAfter: NOW + 300 },
       id: 'j1',
       issuedAt: NOW,
-      subject: { issuer: partner.issuer, id: 'partner:alice' },
+      subject: { issuer: partner.issuer, id: 'alice' },
+      subjectPrefix: 'partner:',
       claims: [
         {
           name: 'roles',
@@ -56,13 +57,13 @@ test('Subject mapping: alice of two issuers and our own alice are three subjects
     own: ownTrust(us),
   });
 
-  const ids = [
+  const names = [
     await three(partner.sign()),
     await three(other.sign()),
     await three(us.sign({ client_id: 'app' })),
-  ].map(({ subject }) => subject.id);
+  ].map(({ subject, subjectPrefix }) => `${subjectPrefix}${subject.id}`);
 
-  assert.deepEqual(ids, ['partner:alice', 'other:alice', 'alice']);
+  assert.deepEqual(names, ['partner:alice', 'other:alice', 'alice']);
 });
 
 test('Subject mapping: the operator may choose the claim and the prefix', async () => {
@@ -73,6 +74,7 @@ test('Subject mapping: the operator may choose the claim and the prefix', async 
   const token = await own(partner.sign({ employee: 'e-1', sub: undefined }));
 
   assert.equal(token.subject.id, 'e-1');
+  assert.equal(token.subjectPrefix, '');
   await assert.rejects(own(partner.sign()), { reason: 'token-malformed' });
   await assert.rejects(own(partner.sign({ employee: 7 })), { reason: 'token-malformed' });
 });
@@ -84,7 +86,7 @@ test('Trust: an alias is the same issuer, and every other spelling is none', asy
   const token = await aliased(partner.sign({ iss: alias, act: { iss: alias, sub: 'bob' } }));
 
   assert.equal(token.issuer, partner.issuer);
-  assert.deepEqual(token.actors, [{ issuer: partner.issuer, id: 'partner:bob' }]);
+  assert.deepEqual(token.actors, [{ issuer: partner.issuer, id: 'bob' }]);
   await assert.rejects(validate(partner.sign({ iss: alias })), { reason: 'issuer-untrusted' });
   const upper = partner.sign({ iss: partner.issuer.toUpperCase() });
   await assert.rejects(aliased(upper), { reason: 'issuer-untrusted' });
@@ -109,6 +111,7 @@ const window: readonly (readonly [string, Members, number, string | undefined])[
   ['iat is in the future', { nbf: undefined, iat: NOW + 61 }, NOW, 'token-not-yet-valid'],
   ['iat is in the future and nbf is not', { nbf: NOW, iat: NOW + 61 }, NOW, 'token-not-yet-valid'],
   ['exp is nbf', { exp: NOW, nbf: NOW }, NOW, 'token-malformed'],
+  ['exp is nbf, without iat', { exp: NOW, nbf: NOW, iat: undefined }, NOW, 'token-malformed'],
   ['exp is before iat', { exp: NOW - 5, nbf: NOW - 10, iat: NOW }, NOW, 'token-malformed'],
   ['only exp', { nbf: undefined, iat: undefined }, NOW, undefined],
 ];
@@ -257,7 +260,7 @@ test('RFC 8693 §4.1: the chain is read outermost first, an actor without iss is
   const token = await validate(partner.sign({ act }));
 
   assert.deepEqual(token.actors, [
-    { issuer: partner.issuer, id: 'partner:b', clientId: 'cb' },
+    { issuer: partner.issuer, id: 'b', clientId: 'cb' },
     { issuer: 'https://elsewhere.example', id: 'c' },
   ]);
 });
@@ -275,7 +278,7 @@ test('RFC 8693 §4.4: may_act names parties as act does', async () => {
   );
 
   assert.deepEqual(read, [
-    { issuer: partner.issuer, id: 'partner:b' },
+    { issuer: partner.issuer, id: 'b' },
     { issuer: partner.issuer },
     { clientId: 'c' },
     { issuer: us.issuer, id: 'gateway', clientId: 'c' },
@@ -288,6 +291,12 @@ test('Own tokens: any audience is taken, for the origin binding is decided in co
   assert.equal(token.trustedIssuer, 'self');
   assert.equal(token.subject.id, 'alice');
   assert.deepEqual(token.audiences, ['orders']);
+});
+
+test('RFC 9068 §2.2: a token of ours without audience is refused', async () => {
+  const text = us.sign({ aud: undefined, client_id: 'app' });
+
+  await assert.rejects(validate(text), { reason: 'token-audience-mismatch' });
 });
 
 test('canHandle: JWT types as text, an access token only with a dot in it', () => {

@@ -41,7 +41,7 @@ async function aPublishedIssuer(context: TestContext, jwksUri?: string) {
 test('RFC 8414 §3: a token of an issuer found by discovery over TLS is validated', async (context) => {
   const { partner, server, validate } = await aPublishedIssuer(context);
 
-  assert.equal((await validate(partner.sign())).subject.id, 'partner:alice');
+  assert.equal((await validate(partner.sign())).subject.id, 'alice');
   await validate(partner.sign());
 
   assert.deepEqual(server.requests, [

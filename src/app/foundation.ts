@@ -1,0 +1,60 @@
+// What outlives a reload: state, audit and telemetry.
+import type { Clock, Instant } from '#core/instant.ts';
+import type { AuditLog, Store } from '#core/ports.ts';
+import { openAuditLog } from '../audit/audit-log.ts';
+import type { AuditSink } from '../audit/audit-sink.ts';
+import type { Config } from '../config/config.ts';
+import { MemoryStore } from '../store/memory/memory-store.ts';
+import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { observeStore } from '../telemetry/observed-store.ts';
+import { createRegistry, type Registry } from '../telemetry/registry.ts';
+
+export interface Foundation {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly registry: Registry;
+  readonly store: Store;
+  /** When the store began to remember. */
+  readonly storeBegan: Instant;
+  readonly audit: AuditSink;
+}
+
+function openStore(config: Config, clock: Clock): { store: Store; storeBegan: Instant } {
+  if (config.store.kind === 'memory')
+    return { store: new MemoryStore(clock), storeBegan: clock.now() };
+  const { store, createdAt } = openSqliteStore({ path: config.store.path, clock });
+  store.start();
+  return { store, storeBegan: createdAt };
+}
+
+/** Opens the audit, then the store: what cannot be recorded is not begun.
+ * @throws {Error} when either cannot be used */
+export async function openFoundation(config: Config, clock: Clock): Promise<Foundation> {
+  const registry = createRegistry();
+  const metrics = createMetrics(registry);
+  const logger = createLogger({ level: config.log.level });
+  const audit = await openAuditLog({
+    path: config.audit.file,
+    key: Buffer.from(config.audit.hmacKeyBase64, 'base64'),
+    waitMilliseconds: config.audit.waitMilliseconds,
+    onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
+    onFailure: () => metrics.auditWriteFailures.increment({}),
+  });
+  const { store, storeBegan } = openStore(config, clock);
+  const observed = observeStore(store, metrics.storeOperationSeconds);
+  return { clock, logger, metrics, registry, store: observed, storeBegan, audit };
+}
+
+/** The audit as the fronts and core see it; replays are counted on the way. */
+export function observedAudit({ audit, metrics }: Foundation): AuditLog {
+  return {
+    append(record) {
+      if (record.event === 'replay.detected')
+        metrics.replayDetected.increment({ class: record.operation ?? '' });
+      return audit.append(record);
+    },
+  };
+}

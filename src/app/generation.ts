@@ -1,0 +1,46 @@
+// One generation of handlers: everything that a key or a configuration can change, built anew and swapped in.
+import type { Middleware } from 'koa';
+import { createTokenService } from '#core/token-service.ts';
+import type { Config } from '../config/config.ts';
+import { readForm } from '../http/body.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { createOAuthFront } from '../oauth/front.ts';
+import type { Foundation } from './foundation.ts';
+import { loadKeyRing, serviceParts } from './service.ts';
+import { createFetch } from './trust.ts';
+
+/** How long others may keep our metadata and keys. */
+const METADATA_MAX_AGE_SECONDS = 300;
+
+export interface Generation {
+  readonly handlers: readonly Middleware[];
+  readonly ring: KeyRing;
+}
+
+/** Builds the handlers.
+ * @throws {Error} when a key cannot be used */
+export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
+  const ring = await loadKeyRing(config, foundation.clock);
+  const parts = serviceParts(config, ring, foundation);
+  const fetchText = createFetch(config);
+  const { keys } = ring.privateJwks(foundation.clock.now());
+  const handlers = createOAuthFront({
+    ...parts,
+    issuer: config.issuer,
+    sts: createTokenService(parts),
+    relyingParties: config.relyingParties,
+    clients: new Map(config.clients.map((client) => [client.client_id, client])),
+    clockSkewSeconds: config.clockSkewSeconds,
+    jwks: keys,
+    signingAlgorithms: [...new Set(keys.map(({ alg }) => alg ?? ''))],
+    fetch: async (url) => {
+      const { text, maxAgeSeconds = 0 } = await fetchText(
+        url instanceof Request ? url.url : url.toString(),
+      );
+      return new Response(text, { headers: { 'cache-control': `max-age=${maxAgeSeconds}` } });
+    },
+    readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
+    metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
+  });
+  return { handlers, ring };
+}

@@ -1,0 +1,100 @@
+// The steps of the use cases over everything the configuration names.
+import { randomBytes } from 'node:crypto';
+import type { PolicyRules } from '#core/decide.ts';
+import type { Clock } from '#core/instant.ts';
+import { createLedger } from '#core/ledger.ts';
+import { createRequestorValidator } from '#core/requestor-validator.ts';
+import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenServiceParts } from '#core/token-service.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import type { Config } from '../config/config.ts';
+import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
+import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
+import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
+import { type Foundation, observedAudit } from './foundation.ts';
+import { type Observers, trustedJwtIssuers } from './trust.ts';
+
+const newId = (): string => randomBytes(16).toString('base64url');
+
+const longestLifetimeSeconds = (config: Config): number =>
+  Math.max(...config.relyingParties.map(({ token }) => token.lifetimeSeconds), 0);
+
+const longestAcceptanceSeconds = (config: Config): number =>
+  Math.max(
+    ...config.trustedIssuers.map(({ jwt }) => jwt.assertionMaxAgeSeconds + 2 * jwt.skewSeconds),
+    0,
+  );
+
+/** The ring of our own keys: superseded ones stay published as long as a token signed with them can live. */
+export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
+  const overlapSeconds = longestLifetimeSeconds(config) + config.clockSkewSeconds;
+  return createKeyRing(config.keys, { clock, overlapSeconds });
+}
+
+/** The validators in force: whose evidence is taken, and on what terms. Shared with `explain`. */
+export function createValidators(
+  config: Config,
+  ring: KeyRing,
+  observers: Observers,
+): readonly TokenValidator[] {
+  const own = {
+    issuer: config.issuer,
+    algorithms: [
+      ...new Set(config.keys.filter(({ use }) => use === 'jwt').map(({ algorithm }) => algorithm)),
+    ],
+    skewSeconds: config.clockSkewSeconds,
+    assertionMaxAgeSeconds: longestLifetimeSeconds(config),
+    verificationKey: (wanted: Parameters<KeyRing['verificationKey']>[0]) =>
+      ring.verificationKey(wanted),
+  };
+  return [
+    createRequestorValidator(config.issuer),
+    createJwtValidator({
+      own,
+      trusted: trustedJwtIssuers(config, observers),
+      clock: observers.clock,
+    }),
+  ];
+}
+
+function createIssuers(ring: KeyRing, { metrics }: Foundation): readonly TokenIssuer[] {
+  const jwt = createJwtIssuer(ring);
+  return [
+    {
+      canIssue: (spec) => jwt.canIssue(spec),
+      async issue(spec) {
+        const started = performance.now();
+        const token = await jwt.issue(spec);
+        metrics.signSeconds.observe({ key: spec.algorithm }, (performance.now() - started) / 1000);
+        return token;
+      },
+    },
+  ];
+}
+
+/** The policy in force. */
+export function policyRules(config: Config): PolicyRules {
+  const { delegation, issuer, policy, relyingParties } = config;
+  return { issuer, rows: policy, relyingParties, ...delegation };
+}
+
+/** The parts of the token service for one configuration and its keys. */
+export function serviceParts(config: Config, ring: KeyRing, base: Foundation): TokenServiceParts {
+  const { clock, store } = base;
+  return {
+    validators: createValidators(config, ring, base),
+    issuers: createIssuers(ring, base),
+    rules: policyRules(config),
+    ledger: createLedger(store, clock, 2 * config.clockSkewSeconds),
+    store,
+    audit: observedAudit(base),
+    clock,
+    newId,
+    marginSeconds: 2 * config.clockSkewSeconds,
+    fence: {
+      issuedBefore: base.storeBegan,
+      acceptanceSeconds: longestAcceptanceSeconds(config),
+      longestLifetimeSeconds: longestLifetimeSeconds(config),
+    },
+  };
+}

@@ -1,0 +1,63 @@
+// Trusted issuers of the configuration with the source of their keys.
+import type { Config, KeySource } from '../config/config.ts';
+import type { JwtTrust } from '../tokens/jwt/jwt-trust.ts';
+import { DEFAULT_TYPES } from '../tokens/jwt/jwt-type.ts';
+import { createFetchText, type FetchText } from '../trust/fetch-text.ts';
+import { createTrustedIssuers, type TrustedIssuerRecord } from '../trust/trusted-issuers.ts';
+import type { Foundation } from './foundation.ts';
+
+/** How long a foreign key set is fresh when it does not say. */
+const DEFAULT_FRESH_SECONDS = 300;
+
+export type Observers = Pick<Foundation, 'clock' | 'logger' | 'metrics'>;
+
+function recordedKeys(source: KeySource): TrustedIssuerRecord['keys'] {
+  if (source.kind === 'pinned') return { kind: 'pinned', jwks: JSON.stringify(source.jwks) };
+  return source.kind === 'url' ? { kind: 'jwks-uri', uri: source.url } : { kind: 'discovery' };
+}
+
+/** Fetches documents of others within the limits of the configuration. */
+export function createFetch(config: Config): FetchText {
+  const { allowedHosts, maxBytes, timeoutMilliseconds } = config.fetch;
+  return createFetchText({
+    allowedHosts,
+    maxBodyBytes: maxBytes,
+    timeoutSeconds: timeoutMilliseconds / 1000,
+  });
+}
+
+/** The terms of trust with the source of their keys. */
+export function trustedJwtIssuers(
+  config: Config,
+  { clock, logger, metrics }: Observers,
+): readonly JwtTrust[] {
+  const sources = createTrustedIssuers(
+    config.trustedIssuers.map(({ id, issuer, jwt }) => ({
+      id,
+      issuer,
+      keys: recordedKeys(jwt.keySource),
+    })),
+    {
+      fetchText: createFetch(config),
+      clock,
+      settings: {
+        refetchSeconds: config.fetch.unknownKeyIntervalSeconds,
+        staleSeconds: config.fetch.staleSeconds,
+        defaultFreshSeconds: DEFAULT_FRESH_SECONDS,
+      },
+      onRefresh: ({ issuerId, outcome, cause }) => {
+        if (outcome === 'renewed') return;
+        metrics.jwksRefreshFailures.increment({ issuer: issuerId });
+        logger.warn('keys of a trusted issuer cannot be fetched', { issuer: issuerId, cause });
+      },
+    },
+  );
+  return config.trustedIssuers.map(({ jwt, ...issuer }) => ({
+    ...issuer,
+    ...jwt,
+    types: Object.fromEntries(
+      Object.entries(DEFAULT_TYPES).filter(([type]) => jwt.types.some((name) => name === type)),
+    ),
+    verificationKey: (wanted) => sources.keysOf(issuer.id).verificationKey(wanted),
+  }));
+}

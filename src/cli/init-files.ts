@@ -1,0 +1,116 @@
+// The files of a first configuration: everything `viaduct.yaml` refers to, made fresh.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
+import { generateKeyPem } from '#src/keys/generate.ts';
+import { publicJwkOf } from './demo-issuer.ts';
+
+const YEAR_SECONDS = 365 * 24 * 3600;
+
+/** A file to write: its path below the directory and its text. Secrets are readable by the owner only. */
+export interface InitFile {
+  readonly path: string;
+  readonly text: string;
+  readonly isSecret: boolean;
+}
+
+const secret = (path: string, text: string): InitFile => ({ path, text, isSecret: true });
+const open = (path: string, text: string): InitFile => ({ path, text, isSecret: false });
+
+async function tlsFiles(nowSeconds: number): Promise<readonly InitFile[]> {
+  const keyPem = await generateKeyPem('ES256');
+  const certificate = issueSelfSignedCertificate({
+    keyPem,
+    commonName: 'localhost',
+    hosts: ['localhost', '127.0.0.1', '::1'],
+    notBefore: nowSeconds,
+    lifetimeSeconds: YEAR_SECONDS,
+  });
+  return [secret('tls/localhost.key', keyPem), open('tls/localhost.pem', certificate)];
+}
+
+/** Keys, certificate and the demo issuer, all made now. */
+export async function initFiles(nowSeconds: number): Promise<readonly InitFile[]> {
+  const [tls, es256, rs256, partner] = await Promise.all([
+    tlsFiles(nowSeconds),
+    generateKeyPem('ES256'),
+    generateKeyPem('RS256', 2048),
+    generateKeyPem('ES256'),
+  ]);
+  return [
+    ...tls,
+    secret('keys/jwt-es256.pem', es256),
+    secret('keys/jwt-rs256.pem', rs256),
+    secret('keys/audit.key', `${randomBytes(32).toString('base64')}\n`),
+    secret('demo/gateway.secret', `${randomBytes(32).toString('base64url')}\n`),
+    secret('demo/partner.key', partner),
+    open(
+      'demo/partner.jwks.json',
+      `${JSON.stringify(publicJwkOf(partner, randomUUID()), null, 2)}\n`,
+    ),
+    open('viaduct.yaml', CONFIGURATION),
+  ];
+}
+
+const CONFIGURATION = `# yaml-language-server: $schema=./config/schema.json
+# A first configuration, made by \`viaduct init\`: a gateway exchanges tokens of a partner for access tokens to orders.
+version: 1
+issuer: https://localhost:8443
+
+listeners:
+  public:
+    address: 127.0.0.1:8443
+    tls: { certificate: { file: tls/localhost.pem }, key: { file: tls/localhost.key } }
+  management: { address: 127.0.0.1:9090 }
+
+keys:
+  - { use: jwt, algorithm: ES256, key: { file: keys/jwt-es256.pem } }
+  - { use: jwt, algorithm: RS256, key: { file: keys/jwt-rs256.pem } }
+
+store: { sqlite: { path: data/viaduct.db } }
+audit: { file: data/audit.jsonl, hmacKey: { file: keys/audit.key } }
+
+# Whose tokens we accept. The demo partner's private key lies in demo/ so that you can mint a subject token.
+trustedIssuers:
+  - id: partner
+    issuer: https://partner.example
+    jwt:
+      jwks: { file: demo/partner.jwks.json }
+      algorithms: [ES256]
+      audiences: [https://localhost:8443]
+
+# Who may ask.
+clients:
+  - client_id: gateway
+    token_endpoint_auth_method: client_secret_basic
+    client_secret: { file: demo/gateway.secret }
+    grant_types:
+      - client_credentials
+      - urn:ietf:params:oauth:grant-type:token-exchange
+      - urn:ietf:params:oauth:grant-type:jwt-bearer
+
+# For whom tokens are made. \`requestors\` is the target's consent: both sides must want it.
+relyingParties:
+  - id: orders
+    resources: [https://orders.example/]
+    audiences: [orders]
+    requestors: [gateway]
+    token: { type: access_token, algorithm: RS256, lifetimeSeconds: 600 }
+    scopes: [orders.read, orders.write]
+    claims:
+      - { claim: email, from: email }
+      - { claim: roles, from: groups, multiple: true, only: [buyer, approver] }
+      - { claim: tier, cel: 'claims.level >= 3 ? "gold" : "basic"', when: 'has(claims.level)' }
+
+# What is allowed. No row, no token.
+policy:
+  - id: partner-to-orders
+    requestor: { client: gateway }
+    subject: { issuer: partner }
+    target: orders
+    allow: { scopes: [orders.read], lifetimeSeconds: 600, impersonation: true, delegation: true }
+  - id: gateway-itself
+    requestor: { client: gateway }
+    subject: { issuer: self }
+    target: orders
+    allow: { scopes: [orders.read], scopeMode: mapped, lifetimeSeconds: 600 }
+`;

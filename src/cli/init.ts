@@ -1,0 +1,37 @@
+// `viaduct init`: a first configuration that runs, with keys nobody else has.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Command, Terminal } from './command.ts';
+import { exists } from './exists.ts';
+import { type InitFile, initFiles } from './init-files.ts';
+import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+
+async function writeNew(directory: string, file: InitFile): Promise<void> {
+  const path = join(directory, file.path);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  // `wx`: a key that exists is never replaced, tokens signed with it may be alive.
+  await writeFile(path, file.text, { flag: 'wx', mode: file.isSecret ? 0o600 : 0o644 });
+}
+
+/** Writes the configuration and all it refers to below `directory`. Refuses to touch a file that is there.
+ * @throws {Error} `EEXIST` */
+export async function writeFirstConfiguration(
+  directory: string,
+  terminal: Terminal,
+): Promise<void> {
+  const files = await initFiles(Math.floor(Date.now() / 1000));
+  for (const file of files) {
+    const path = join(directory, file.path);
+    if (await exists(path)) throw new Error(`${path} exists; init does not overwrite`);
+  }
+  await mkdir(join(directory, 'data'), { recursive: true, mode: 0o700 });
+  for (const file of files) await writeNew(directory, file);
+  terminal.out(`wrote ${join(directory, DEFAULT_CONFIG)} with keys/, tls/, demo/ and data/`);
+}
+
+export const initCommand: Command = async (words, terminal) => {
+  const { values } = parseOptions(words, { directory: { type: 'string', default: '.' } });
+  await writeFirstConfiguration(values.directory, terminal);
+  terminal.out(`next: viaduct serve --config ${join(values.directory, DEFAULT_CONFIG)}`);
+  return 0;
+};

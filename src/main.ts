@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+// Picks the command, nothing else.
+import { type Command, type ExitCode, type Terminal, UsageError } from './cli/command.ts';
+
+// Loaded when called: `serve` must not pay for what `init` needs.
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./cli/init.ts')).initCommand,
+  serve: async () => (await import('./cli/serve.ts')).serveCommand,
+  check: async () => (await import('./cli/check.ts')).checkCommand,
+  explain: async () => (await import('./cli/explain.ts')).explainCommand,
+  keys: async () => (await import('./cli/keys.ts')).keysCommand,
+  audit: async () => (await import('./cli/audit.ts')).auditCommand,
+  demo: async () => (await import('./cli/demo.ts')).demoCommand,
+};
+
+const USAGE = `viaduct COMMAND [options]
+
+  serve    start the server                      [--config FILE]
+  init     write a first configuration with keys [--directory DIR]
+  check    do all that start-up does, but listen [--config FILE] [--json]
+  explain  why a request is granted or refused   --client ID --subject-token TOKEN …
+  keys     list | rotate                         [--config FILE]
+  audit    verify                                [--config FILE]
+  demo     print the demo exchange with a fresh token [--config FILE]
+`;
+
+const terminal: Terminal = {
+  out: (text) => void process.stdout.write(`${text}\n`),
+  error: (text) => void process.stderr.write(`${text}\n`),
+};
+
+async function main([name = '', ...words]: readonly string[]): Promise<ExitCode> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) {
+    terminal.error(USAGE);
+    return 2;
+  }
+  try {
+    return await (await load())(words, terminal);
+  } catch (cause) {
+    if (cause instanceof UsageError) terminal.error(`viaduct ${cause.message}`);
+    else terminal.error(`viaduct ${name}: ${cause instanceof Error ? cause.message : 'failed'}`);
+    return cause instanceof UsageError ? 2 : 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

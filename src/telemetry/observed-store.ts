@@ -1,0 +1,47 @@
+// A store that tells how long each operation took and whether it was done.
+import type { Store } from '#core/ports.ts';
+import type { Histogram } from './registry.ts';
+
+type Operation = Exclude<keyof Store, 'close'>;
+
+const OPERATIONS: readonly Operation[] = [
+  'putOnce',
+  'consume',
+  'revoke',
+  'isRevoked',
+  'rotate',
+  'get',
+  'set',
+  'remove',
+  'increment',
+  'health',
+];
+
+/** The same store, observed. */
+export function observeStore(store: Store, seconds: Histogram<'op' | 'outcome'>): Store {
+  const observed = <Words extends readonly unknown[], Result>(
+    op: Operation,
+    operation: (...words: Words) => Promise<Result>,
+  ) => {
+    const labels = { done: { op, outcome: 'done' }, failed: { op, outcome: 'failed' } } as const;
+    return async (...words: Words): Promise<Result> => {
+      const started = performance.now();
+      let outcome: 'done' | 'failed' = 'failed';
+      try {
+        const result = await operation(...words);
+        outcome = 'done';
+        return result;
+      } finally {
+        seconds.observe(labels[outcome], (performance.now() - started) / 1000);
+      }
+    };
+  };
+  const operations = OPERATIONS.map((op) => [
+    op,
+    observed(op, (store[op] as (...words: unknown[]) => Promise<unknown>).bind(store)),
+  ]);
+  return {
+    ...(Object.fromEntries(operations) as Omit<Store, 'close'>),
+    close: () => store.close(),
+  };
+}

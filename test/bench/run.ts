@@ -1,0 +1,162 @@
+// `npm run bench`: what Viaduct costs beside the bare cryptography, in one run on one machine. It asserts nothing.
+import { rm } from 'node:fs/promises';
+import { GATEWAY_SECRET, JWT_BEARER, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import { type BenchSetting, createBenchSetting } from './bench-setting.ts';
+import { type LoadResult, percentile, runLoad } from './load.ts';
+import { type ServerProcess, startProcess } from './server-process.ts';
+import { type SignatureAlgorithm, signatureMicroseconds } from './signing-rate.ts';
+import { measureStart } from './start-up.ts';
+
+const REQUESTS = Number(process.env['BENCH_REQUESTS'] ?? 3000);
+const IN_FLIGHT = 32;
+const ROUNDS = 3;
+const RESOURCES = { ES256: 'https://orders.example/', RS256: 'https://rs256.example/' } as const;
+const headers = {
+  authorization: `Basic ${Buffer.from(`gateway:${GATEWAY_SECRET}`).toString('base64')}`,
+};
+
+interface Work {
+  readonly name: string;
+  readonly algorithm: SignatureAlgorithm;
+  /** CPU beside the bare server, at most. */
+  readonly target?: number;
+  prepare(setting: BenchSetting): Promise<(index: number) => string>;
+}
+
+const form = (values: Readonly<Record<string, string>>): string =>
+  new URLSearchParams(values).toString();
+
+function exchangeWork(algorithm: SignatureAlgorithm, target: number): Work {
+  return {
+    name: `token exchange, ${algorithm}`,
+    algorithm,
+    target,
+    async prepare({ partner }) {
+      const subject_token = await partner.sign();
+      const body = form({
+        grant_type: TOKEN_EXCHANGE,
+        subject_token,
+        subject_token_type: JWT_TYPE,
+        resource: RESOURCES[algorithm],
+      });
+      return () => body;
+    },
+  };
+}
+
+function assertionWork(algorithm: SignatureAlgorithm): Work {
+  return {
+    name: `jwt-bearer, ${algorithm}`,
+    algorithm,
+    async prepare({ partner }) {
+      const assertions: string[] = [];
+      for (let made = 0; made < REQUESTS + WARM_UP; made++) assertions.push(await partner.sign());
+      return (index) =>
+        form({
+          grant_type: JWT_BEARER,
+          assertion: assertions[index] ?? '',
+          resource: RESOURCES[algorithm],
+        });
+    },
+  };
+}
+
+function credentialsWork(algorithm: SignatureAlgorithm): Work {
+  const body = form({ grant_type: 'client_credentials', resource: RESOURCES[algorithm] });
+  return { name: `client_credentials, ${algorithm}`, algorithm, prepare: async () => () => body };
+}
+
+const WARM_UP = 300;
+const WORKS: readonly Work[] = [
+  exchangeWork('RS256', 1.6),
+  exchangeWork('ES256', 2.2),
+  credentialsWork('RS256'),
+  credentialsWork('ES256'),
+  assertionWork('RS256'),
+  assertionWork('ES256'),
+];
+
+interface Measured {
+  readonly cpuMicroseconds: number;
+  readonly load: LoadResult;
+}
+
+async function measure(server: ServerProcess, body: (index: number) => string): Promise<Measured> {
+  const url = `${server.url}/token`;
+  await runLoad({ url, body, headers, requests: WARM_UP, inFlight: IN_FLIGHT });
+  const before = await server.usage();
+  const load = await runLoad({
+    url,
+    body: (index) => body(index + WARM_UP),
+    headers,
+    requests: REQUESTS,
+    inFlight: IN_FLIGHT,
+  });
+  const after = await server.usage();
+  return { cpuMicroseconds: (after.cpuMicroseconds - before.cpuMicroseconds) / REQUESTS, load };
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+/** Rounds alternate between the two servers, so that noise of the machine meets both. */
+async function compare(
+  work: Work,
+  setting: BenchSetting,
+  servers: readonly [ServerProcess, ServerProcess],
+) {
+  const [viaduct, baseline] = servers;
+  const rounds: { readonly ours: Measured; readonly bare: Measured }[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const body = await work.prepare(setting);
+    rounds.push({ ours: await measure(viaduct, body), bare: await measure(baseline, body) });
+  }
+  const ours = median(rounds.map((round) => round.ours.cpuMicroseconds));
+  const ratio = median(
+    rounds.map((round) => round.ours.cpuMicroseconds / round.bare.cpuMicroseconds),
+  );
+  const { load } =
+    rounds.at(-1)?.ours ??
+    (() => {
+      throw new Error('no round ran');
+    })();
+  return {
+    work: work.name,
+    'requests/s': Math.round(load.requests / load.seconds),
+    'CPU µs/request': Math.round(ours),
+    '× bare server': Number(ratio.toFixed(2)),
+    target: work.target === undefined ? '' : `≤ ${work.target}`,
+    '× raw signature': Number((ours / signatureMicroseconds(work.algorithm)).toFixed(2)),
+    'p50 ms': Number(percentile(load, 0.5).toFixed(1)),
+    'p99 ms': Number(percentile(load, 0.99).toFixed(1)),
+  };
+}
+
+async function main(): Promise<void> {
+  const setting = await createBenchSetting();
+  const start = await measureStart(setting);
+  const viaduct = await startProcess('./viaduct-server.ts', setting.configPath);
+  const baseline = await startProcess('./baseline-server.ts', setting.baseline);
+  try {
+    const rows = [];
+    for (const work of WORKS) rows.push(await compare(work, setting, [viaduct, baseline]));
+    console.table(rows);
+    const { residentBytes } = await viaduct.usage();
+    console.table([
+      { figure: 'start to first good answer', value: `${start.toFixed(2)} s`, target: '≤ 1.0 s' },
+      {
+        figure: 'resident after load',
+        value: `${Math.round(residentBytes / 1e6)} MB`,
+        target: '≤ 150 MB',
+      },
+    ]);
+    console.log(
+      `${REQUESTS} requests a round, ${ROUNDS} rounds, ${IN_FLIGHT} in flight, Node ${process.version}`,
+    );
+  } finally {
+    await Promise.all([viaduct.stop(), baseline.stop()]);
+    await rm(setting.directory, { recursive: true, force: true });
+  }
+}
+
+await main();

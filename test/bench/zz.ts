@@ -1,0 +1,2 @@
+import { benchXml } from './xml.ts';
+console.table(await benchXml());

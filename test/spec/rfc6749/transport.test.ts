@@ -1,0 +1,99 @@
+// What reaches the token endpoint before any grant does: sizes, encodings, methods.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeJwt } from 'jose';
+import { startServer } from '#test/support/server.ts';
+
+test('RFC 6749 §4.4: the client itself is the subject of client_credentials', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.post('/token', {
+    grant_type: 'client_credentials',
+    scope: 'orders.read',
+  });
+
+  assert.equal(status, 200, JSON.stringify(body));
+  const claims = decodeJwt(String(body['access_token']));
+  assert.equal(claims.sub, 'gateway');
+  assert.equal(claims['client_id'], 'gateway');
+  assert.equal(body['scope'], 'orders.read');
+});
+
+test('RFC 6749 §3.2: refuses a body of 1 MB without reading it', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.exchange({ subject_token: 'a'.repeat(1_000_000) });
+
+  assert.equal(status, 413);
+  assert.equal(body['error'], 'invalid_request');
+});
+
+test('RFC 6749 §3.2: refuses another content type', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.exchange(
+    {},
+    { headers: { 'content-type': 'application/json' } },
+  );
+
+  assert.equal(status, 415);
+  assert.equal(body['error'], 'invalid_request');
+});
+
+test('RFC 6749 §3.2: refuses bytes that are not UTF-8 and broken percent-encoding', async (t) => {
+  const server = await startServer(t);
+
+  for (const body of [
+    Buffer.from('grant_type=\xff', 'latin1'),
+    'grant_type=%zz',
+    'grant_type=%ff',
+  ]) {
+    const response = await fetch(`${server.url}/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body,
+    });
+    assert.equal(response.status, 400);
+    assert.equal(((await response.json()) as { error: string }).error, 'invalid_request');
+  }
+});
+
+test('RFC 6749 §3.2: the token endpoint answers POST only', async (t) => {
+  const server = await startServer(t);
+
+  const { status } = await server.get('/token?grant_type=client_credentials');
+
+  assert.ok(status === 404 || status === 405, String(status));
+});
+
+test('RFC 6749 §3.2: errors are JSON also for a client that prefers HTML', async (t) => {
+  const server = await startServer(t);
+
+  const { status, headers } = await server.exchange(
+    { subject_token: 'x' },
+    { headers: { accept: 'text/html' } },
+  );
+
+  assert.equal(status, 400);
+  assert.match(headers.get('content-type') ?? '', /^application\/json/);
+});
+
+test('RFC 9449 §5: a DPoP proof, which cannot be honoured, is refused and not ignored', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.exchange({}, { headers: { dpop: 'eyJ' } });
+
+  assert.equal(status, 400);
+  assert.equal(body['error'], 'invalid_request');
+});
+
+test('Authorization endpoint: refuses in JSON until there is a login', async (t) => {
+  const server = await startServer(t);
+
+  const { status, headers } = await server.get('/authorize?response_type=code&client_id=gateway', {
+    accept: 'text/html',
+  });
+
+  assert.equal(status, 400);
+  assert.match(headers.get('content-type') ?? '', /^application\/json/);
+});

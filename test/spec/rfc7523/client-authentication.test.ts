@@ -1,0 +1,226 @@
+// RFC 7523 §2.2 and rfc7523bis: private_key_jwt with the issuer as its only audience; and the other methods.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { GATEWAY_SECRET, ISSUER } from '#test/support/document.ts';
+import { type Members, startServer, type TestServer } from '#test/support/server.ts';
+
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+type SignAssertion = (claims?: Members, header?: Members) => Promise<string>;
+
+async function startWithKeyClient(
+  t: TestContext,
+  client: object = {},
+): Promise<{ server: TestServer; sign: SignAssertion }> {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'client-key', alg: 'ES256' };
+  const server = await startServer(t, async ({ clients, relyingParties, policy }, directory) => {
+    await writeFile(join(directory, 'worker.jwks.json'), JSON.stringify({ keys: [jwk] }));
+    clients.push({
+      client_id: 'worker',
+      token_endpoint_auth_method: 'private_key_jwt',
+      jwks: { file: 'worker.jwks.json' },
+      grant_types: ['client_credentials'],
+      default_target: 'orders',
+      ...client,
+    });
+    Object.assign(relyingParties[0] ?? {}, { requestors: ['gateway', 'orders-api', 'worker'] });
+    Object.assign(policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
+  });
+  // Client assertions are judged by the library, which reads the real clock.
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const sign: SignAssertion = (claims = {}, header = {}) =>
+    new SignJWT({
+      iss: 'worker',
+      sub: 'worker',
+      aud: ISSUER,
+      iat: now(),
+      exp: now() + 60,
+      jti: randomUUID(),
+      ...claims,
+    } as JWTPayload)
+      .setProtectedHeader({ alg: 'ES256', kid: 'client-key', ...header })
+      .sign(privateKey);
+  server.clock.set(now());
+  return { server, sign };
+}
+
+const authenticate = (server: TestServer, client_assertion: string) =>
+  server.post(
+    '/token',
+    { grant_type: 'client_credentials', client_assertion, client_assertion_type: ASSERTION_TYPE },
+    { as: null },
+  );
+
+test('rfc7523bis §4: accepts a client assertion whose only audience is the issuer, as text or list of one', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+
+  const answers = [
+    await authenticate(server, await sign()),
+    await authenticate(server, await sign({ aud: [ISSUER] }, { typ: 'client-authentication+jwt' })),
+  ];
+
+  for (const { status, text } of answers) assert.equal(status, 200, text);
+});
+
+const now = (): number => Math.floor(Date.now() / 1000);
+
+const REFUSED: readonly (readonly [title: string, claims: () => Members, header?: Members])[] = [
+  ['for the token endpoint', () => ({ aud: `${ISSUER}/token` })],
+  ['for several audiences', () => ({ aud: [ISSUER, 'https://elsewhere.example'] })],
+  ['without jti', () => ({ jti: undefined })],
+  ['without exp', () => ({ exp: undefined })],
+  ['that is expired', () => ({ exp: now() - 300 })],
+  ['that lives longer than five minutes', () => ({ exp: now() + 3000 })],
+  ['with exp 1e18', () => ({ exp: 1e18 })],
+  ['of another type', () => ({}), { typ: 'at+jwt' }],
+  ['whose issuer is not the client', () => ({ iss: 'other' })],
+  ['signed by a key that is not published', () => ({}), { kid: 'other-key' }],
+];
+
+for (const [title, claims, header] of REFUSED) {
+  test(`rfc7523bis §4: refuses a client assertion ${title}`, async (t) => {
+    const { server, sign } = await startWithKeyClient(t);
+
+    const { status, body, headers } = await authenticate(
+      server,
+      await sign(claims(), { ...header }),
+    );
+
+    assert.equal(status, 401);
+    assert.deepEqual(body, {
+      error: 'invalid_client',
+      error_description: 'client authentication failed',
+    });
+    assert.equal(headers.get('www-authenticate'), null);
+    const last = (await server.auditRecords()).at(-1);
+    assert.equal(last?.['reason'], 'requestor-unauthenticated');
+  });
+}
+
+test('rfc7523bis §4: the legacy switch accepts the token endpoint as audience and an hour of life', async (t) => {
+  const { server, sign } = await startWithKeyClient(t, { legacy_client_assertion: true });
+
+  const { status, text } = await authenticate(
+    server,
+    await sign({ aud: `${ISSUER}/token`, exp: now() + 3000 }),
+  );
+
+  assert.equal(status, 200, text);
+});
+
+test('Host pinning: a client assertion for another host is refused, whatever the Host header says', async (t) => {
+  const { server, sign } = await startWithKeyClient(t, { legacy_client_assertion: true });
+  const client_assertion = await sign({ aud: 'https://evil.example/token' });
+
+  const { status } = await server.post(
+    '/token',
+    { grant_type: 'client_credentials', client_assertion, client_assertion_type: ASSERTION_TYPE },
+    {
+      as: null,
+      headers: {
+        host: 'evil.example',
+        'x-forwarded-host': 'evil.example',
+        'x-forwarded-proto': 'https',
+      },
+    },
+  );
+
+  assert.equal(status, 401);
+});
+
+test('RFC 7523 §3: a client assertion is used up: of 50 in parallel exactly one is accepted', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+  const assertion = await sign();
+
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => authenticate(server, assertion)),
+  );
+
+  assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+  assert.equal(
+    answers.filter(({ status, body }) => status === 401 && body['error'] === 'invalid_client')
+      .length,
+    49,
+  );
+});
+
+const credentials = { grant_type: 'client_credentials' };
+
+test('RFC 6749 §2.3.1: a wrong secret gets 401 with WWW-Authenticate where the header was used', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body, headers } = await server.post('/token', credentials, {
+    as: ['gateway', 'wrong'],
+  });
+
+  assert.equal(status, 401);
+  assert.equal(body['error'], 'invalid_client');
+  assert.match(headers.get('www-authenticate') ?? '', /^Basic /);
+});
+
+test('RFC 6749 §2.3.1: an unknown client and a wrong secret get the same answer', async (t) => {
+  const server = await startServer(t);
+
+  const unknown = await server.post('/token', credentials, { as: ['nobody', GATEWAY_SECRET] });
+  const wrong = await server.post('/token', credentials, { as: ['gateway', 'wrong'] });
+
+  assert.deepEqual(unknown.body, wrong.body);
+  assert.equal(unknown.status, wrong.status);
+});
+
+test('RFC 6749 §5.2: no client authentication at all is a clean invalid_client without a challenge', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body, headers } = await server.post('/token', credentials, { as: null });
+
+  assert.equal(status, 401);
+  assert.equal(body['error'], 'invalid_client');
+  assert.equal(headers.get('www-authenticate'), null);
+});
+
+test('RFC 6749 §2.3: two ways of client authentication at once are refused', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.post('/token', {
+    ...credentials,
+    client_secret: GATEWAY_SECRET,
+  });
+
+  assert.equal(status, 400);
+  assert.equal(body['error'], 'invalid_request');
+});
+
+test('RFC 6749 §2.3.1: a Basic secret in raw Latin-1 gets 401, never 500', async (t) => {
+  const server = await startServer(t);
+  const authorization = `Basic ${Buffer.from('gateway:pässwörd', 'latin1').toString('base64')}`;
+
+  const { status } = await server.post('/token', credentials, {
+    as: null,
+    headers: { authorization },
+  });
+
+  assert.equal(status, 401);
+});
+
+test('Policy: a public client may exchange where a row names it, and only by its id', async (t) => {
+  const server = await startServer(t, ({ clients, relyingParties, policy }) => {
+    clients.push({
+      client_id: 'public',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+    });
+    Object.assign(relyingParties[0] ?? {}, { requestors: ['public'] });
+    Object.assign(policy[0] ?? {}, { requestor: { client: 'public' } });
+  });
+
+  const accepted = await server.exchange({ client_id: 'public' }, { as: null });
+  const refused = await server.exchange({ client_id: 'gateway' }, { as: null });
+
+  assert.equal(accepted.status, 200, accepted.text);
+  assert.equal(refused.status, 401);
+});

@@ -1,0 +1,158 @@
+// RFC 7662 and RFC 7009 on the JWTs we issued.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ACCESS_TOKEN_TYPE, ISSUER, ORDERS_SECRET } from '#test/support/document.ts';
+import { type Answer, startServer, type TestServer } from '#test/support/server.ts';
+
+const asOrders = { client_id: 'orders-api', client_secret: ORDERS_SECRET };
+
+const inspectAsOrders = (server: TestServer, token: string): Promise<Answer> =>
+  server.post('/introspect', { token, ...asOrders }, { as: null });
+
+async function issuedToken(server: TestServer): Promise<string> {
+  const { body, text } = await server.exchange();
+  assert.equal(typeof body['access_token'], 'string', text);
+  return String(body['access_token']);
+}
+
+test('RFC 7662 §2.2: tells the server a token is addressed to, and its client, what it says', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+
+  const byServer = await inspectAsOrders(server, token);
+  const byClient = await server.post('/introspect', { token });
+
+  for (const { status, body } of [byServer, byClient]) {
+    assert.equal(status, 200);
+    assert.equal(body['active'], true);
+    assert.equal(body['iss'], ISSUER);
+    assert.equal(body['client_id'], 'gateway');
+    assert.equal(body['aud'], 'orders');
+    assert.equal(body['scope'], 'orders.read');
+    assert.equal(body['exp'], server.clock.now() + 300);
+    assert.equal(body['email'], 'alice@partner.example');
+  }
+});
+
+test('RFC 7662 §2.2: says inactive and nothing else of an expired, foreign, mangled or unknown token', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+  const foreign = await server.partner.sign();
+  const mangled = `${token.slice(0, -6)}AAAAAA`;
+
+  const answers = [
+    await inspectAsOrders(server, foreign),
+    await inspectAsOrders(server, mangled),
+    await inspectAsOrders(server, 'opaque-and-unknown'),
+  ];
+  server.clock.advance(400);
+  answers.push(await inspectAsOrders(server, token));
+
+  for (const { status, body } of answers) {
+    assert.equal(status, 200);
+    assert.deepEqual(body, { active: false });
+  }
+});
+
+test('RFC 7662 §4: a client that is neither addressed nor the holder learns nothing', async (t) => {
+  const server = await startServer(t, ({ clients }) => {
+    clients.push({ ...clients[0], client_id: 'stranger' });
+  });
+  const token = await issuedToken(server);
+
+  const { body } = await server.post(
+    '/introspect',
+    { token },
+    { as: ['stranger', 'gateway-secret-of-at-least-32-characters'] },
+  );
+
+  assert.deepEqual(body, { active: false });
+});
+
+test('RFC 7662 §2.1: refuses a caller that is not authenticated, before looking at the token', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.post(
+    '/introspect',
+    { token: 'x' },
+    { as: ['gateway', 'wrong'] },
+  );
+
+  assert.equal(status, 401);
+  assert.equal(body['error'], 'invalid_client');
+});
+
+test('RFC 7662 §2.1: refuses a request without token', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.post('/introspect', {});
+
+  assert.equal(status, 400);
+  assert.equal(body['error'], 'invalid_request');
+});
+
+test('RFC 7009 §2.1: a revoked token is inactive, also when it is asked for on the same second', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+
+  const { status, text } = await server.post('/revoke', { token });
+
+  assert.equal(status, 200);
+  assert.equal(text, '');
+  assert.deepEqual((await inspectAsOrders(server, token)).body, { active: false });
+});
+
+test('RFC 7009 §2.2: an unknown, foreign or already revoked token is answered with 200', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+
+  const statuses = [];
+  for (const presented of ['unknown', await server.partner.sign(), token, token]) {
+    statuses.push((await server.post('/revoke', { token: presented })).status);
+  }
+
+  assert.deepEqual(statuses, [200, 200, 200, 200]);
+});
+
+test('RFC 7009 §2.1: refuses to revoke a token that was issued to another client, and it lives on', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+
+  const { status, body } = await server.post('/revoke', { token, ...asOrders }, { as: null });
+
+  assert.equal(status, 400);
+  assert.equal(body['error'], 'unauthorized_client');
+  assert.equal((await inspectAsOrders(server, token)).body['active'], true);
+});
+
+test('Lineage: revoking a token kills what was made from it and blocks further exchange', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+  const onward = {
+    subject_token: token,
+    subject_token_type: ACCESS_TOKEN_TYPE,
+    resource: undefined,
+    audience: 'billing',
+    ...asOrders,
+  };
+  const child = await server.exchange(onward, { as: null });
+  const childToken = String(child.body['access_token']);
+  assert.equal((await inspectAsOrders(server, childToken)).body['active'], true, child.text);
+
+  await server.post('/revoke', { token });
+
+  assert.deepEqual((await inspectAsOrders(server, childToken)).body, { active: false });
+  const again = await server.exchange(onward, { as: null });
+  assert.equal(again.status, 400);
+  assert.equal(again.body['error'], 'invalid_request');
+});
+
+test('Lineage: a revoked token is still revoked after a restart', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+  await server.post('/revoke', { token });
+
+  const restarted = await server.restart();
+
+  assert.deepEqual((await inspectAsOrders(restarted, token)).body, { active: false });
+});

@@ -1,0 +1,99 @@
+// RFC 8414 and OIDC Discovery: where we are and what we do, and that the Host header has no say in it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ISSUER, JWT_BEARER, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import { startServer } from '#test/support/server.ts';
+
+const WELL_KNOWN = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+
+test('RFC 8414 §3: both well-known addresses serve the same document, cacheable, with the issuer as configured', async (t) => {
+  const server = await startServer(t);
+
+  const [oauth, openid] = [
+    await server.get(WELL_KNOWN[0] ?? ''),
+    await server.get(WELL_KNOWN[1] ?? ''),
+  ];
+
+  assert.equal(oauth.status, 200);
+  assert.deepEqual(oauth.body, openid.body);
+  assert.equal(oauth.body['issuer'], ISSUER);
+  assert.match(oauth.headers.get('cache-control') ?? '', /max-age=\d+/);
+});
+
+test('RFC 8414 §2: names all grants, endpoints and client authentication methods', async (t) => {
+  const server = await startServer(t);
+
+  const { body } = await server.get(WELL_KNOWN[0] ?? '');
+
+  const grants = body['grant_types_supported'] as string[];
+  for (const grant of ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER])
+    assert.ok(grants.includes(grant), grant);
+  assert.equal(grants.includes('implicit'), false);
+  assert.equal(body['token_endpoint'], `${ISSUER}/token`);
+  assert.equal(body['jwks_uri'], `${ISSUER}/jwks`);
+  assert.equal(body['introspection_endpoint'], `${ISSUER}/introspect`);
+  assert.equal(body['revocation_endpoint'], `${ISSUER}/revoke`);
+  assert.equal(typeof body['authorization_endpoint'], 'string');
+  assert.deepEqual(body['subject_types_supported'], ['public']);
+  assert.ok(
+    (body['introspection_endpoint_auth_methods_supported'] as string[]).includes('private_key_jwt'),
+  );
+});
+
+test('Host pinning: a spoofed Host or X-Forwarded-Host changes no published address', async (t) => {
+  const server = await startServer(t);
+
+  const { text } = await server.get(WELL_KNOWN[0] ?? '', {
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'http',
+  });
+
+  assert.equal(text.includes('evil.example'), false);
+  assert.equal(text.includes('http://'), false);
+});
+
+test('RFC 7517 §5: the key set holds public members only and is cacheable', async (t) => {
+  const server = await startServer(t);
+
+  const { body, headers } = await server.get('/jwks');
+
+  const keys = body['keys'] as Record<string, unknown>[];
+  assert.equal(keys.length, 2);
+  for (const key of keys)
+    for (const member of ['d', 'p', 'q', 'k', 'dp']) assert.equal(member in key, false);
+  assert.match(headers.get('cache-control') ?? '', /max-age=\d+/);
+});
+
+test('Discovery: an unknown address is a 404 in JSON, never a redirect or a page', async (t) => {
+  const server = await startServer(t);
+
+  for (const path of [
+    '/',
+    '/.well-known/openid-configuration/tenant',
+    '/userinfo',
+    '/reg',
+    '/session/end',
+    '/%2e%2e/etc',
+  ]) {
+    const { status, headers } = await server.get(path);
+    assert.equal(status, 404, path);
+    assert.match(headers.get('content-type') ?? '', /json/);
+  }
+});
+
+test('RFC 8414 §3.1: an issuer with a path is served at both forms of the well-known address', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['issuer'] = `${ISSUER}/tenant`;
+    Object.assign(document.trustedIssuers[0]?.['jwt'] ?? {}, { audiences: [`${ISSUER}/tenant`] });
+  });
+
+  const inserted = await server.get('/.well-known/oauth-authorization-server/tenant');
+  const appended = await server.get('/tenant/.well-known/openid-configuration');
+  const bare = await fetch(`${server.url}/.well-known/oauth-authorization-server`);
+
+  assert.equal(inserted.body['token_endpoint'], `${ISSUER}/tenant/token`);
+  assert.deepEqual(inserted.body, appended.body);
+  assert.equal(bare.status, 404);
+  const { status } = await server.post('/tenant/token', { grant_type: 'client_credentials' });
+  assert.equal(status, 200);
+});
