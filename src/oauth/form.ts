@@ -70,8 +70,7 @@ export function createFormMiddleware(
       return;
     }
     // RFC 6749 §5.2: the challenge answers an Authorization header; without one it would only hide the error.
-    if (ctx.get('authorization') !== '')
-      ctx.set('WWW-Authenticate', 'Basic error="invalid_client"');
+    if (ctx.get('authorization') !== '') ctx.set('WWW-Authenticate', `Basic realm="${realm}"`);
     ctx.status = 401;
     ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' };
   };
