@@ -162,7 +162,9 @@ test('audit: closing writes what waits and a last checkpoint, and takes no more'
   const audit = await anAudit(t);
   const appended = [audit.append(aRecord()), audit.append(aRecord())];
 
-  await audit.close();
+  const closed = audit.close();
+  await assert.rejects(audit.append(aRecord()), UNAVAILABLE);
+  await closed;
 
   await Promise.all(appended);
   assert.equal((await linesOf(audit.path)).at(-1)?.event, 'audit.checkpoint');

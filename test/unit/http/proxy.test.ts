@@ -64,8 +64,23 @@ async function aMirror(t: TestContext, trusted: readonly string[], issuer: strin
     const full = ctx.URL.href;
     const source = requestState(ctx).sourceAddress;
     const before = JSON.parse(requestState(ctx).route ?? '') as object;
+    const { originalUrl } = ctx;
+    const header = ctx.req.headers.host;
     ctx.body = {
-      seen: { href, full, host, hostname, protocol, ip, path, url, search, source },
+      seen: {
+        originalUrl,
+        header,
+        href,
+        full,
+        host,
+        hostname,
+        protocol,
+        ip,
+        path,
+        url,
+        search,
+        source,
+      },
       before,
     };
   });
@@ -95,6 +110,8 @@ test('host pin: whatever Host and forwarding headers say, the application sees t
     protocol: 'https',
     ip: '127.0.0.1',
     path: '/token',
+    originalUrl: '/token?a=1',
+    header: 'sts.example.org',
     url: '/token?a=1',
     search: '?a=1',
     source: '127.0.0.1',
@@ -104,12 +121,13 @@ test('host pin: whatever Host and forwarding headers say, the application sees t
 test('host pin: a trusted proxy has no say in our name either', async (t) => {
   const port = await aMirror(t, ['127.0.0.0/8'], 'https://sts.example.org:8443');
 
-  const { body } = await send({ port, headers: SPOOFED });
+  const headers = { ...SPOOFED, 'x-forwarded-for': '6.6.6.6, 192.0.2.1' };
+  const { body } = await send({ port, headers });
 
   const { seen } = parseMirrored(body);
   assert.equal(seen['href'], 'https://sts.example.org:8443/');
-  assert.equal(seen['ip'], '6.6.6.6');
-  assert.equal(seen['source'], '6.6.6.6');
+  assert.equal(seen['ip'], '192.0.2.1');
+  assert.equal(seen['source'], '192.0.2.1');
 });
 
 for (const [target, path] of [
@@ -128,6 +146,7 @@ for (const [target, path] of [
 
     const { seen } = parseMirrored(/\{.*\}/.exec(received)?.[0] ?? '');
     assert.equal(seen['path'], path);
+    assert.match(seen['originalUrl'] ?? '', /^\//);
     assert.match(seen['href'] ?? '', /^https:\/\/sts\.example\.org\//);
     assert.match(seen['full'] ?? '', /^https:\/\/sts\.example\.org\//);
   });

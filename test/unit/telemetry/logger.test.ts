@@ -160,6 +160,16 @@ test('logger: long texts are cut', () => {
   assert.ok((texts[0]?.length ?? 0) < 5000);
 });
 
+test('logger: a value that reaches half the process is cut', () => {
+  const { log, texts } = aLogger();
+  const branch = (depth: number): object =>
+    Array.from({ length: 10 }, () => (depth === 0 ? {} : branch(depth - 1)));
+
+  log.info('wide', { value: branch(4) });
+
+  assert.ok((texts[0]?.length ?? 0) < 50_000);
+});
+
 test('logger: flush resolves', async () => {
   const { log } = aLogger();
 
