@@ -9,7 +9,7 @@ export interface AuditFileReport extends ChainReport {
   readonly path: string;
 }
 
-export interface PathFinding extends AuditFinding {
+interface PathFinding extends AuditFinding {
   readonly path: string;
 }
 

@@ -5,14 +5,14 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { type AddressInfo, isIPv4 } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
-export interface ListenerTls {
+interface ListenerTls {
   readonly certificatePem: string;
   readonly keyPem: string;
   /** `optional`: a client may show a certificate. */
   readonly clientCertificates?: 'optional' | 'none';
 }
 
-export interface ListenerLimits {
+interface ListenerLimits {
   readonly headersTimeoutMilliseconds: number;
   /** From the first byte of a request to the last of its body. */
   readonly requestTimeoutMilliseconds: number;

@@ -15,13 +15,13 @@ export interface Histogram<Name extends string = never> {
   observe(labels: Labels<Name>, value: number): void;
 }
 
-export interface MetricDefinition<Name extends string> {
+interface MetricDefinition<Name extends string> {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly Name[];
 }
 
-export interface HistogramDefinition<Name extends string> extends MetricDefinition<Name> {
+interface HistogramDefinition<Name extends string> extends MetricDefinition<Name> {
   /** Upper bounds, ascending, without infinity. */
   readonly buckets: readonly number[];
 }
