@@ -28,70 +28,79 @@ export interface CanonicalOutput {
   text: string;
   readonly maxLength: number;
   readonly rendered: Map<string, string>;
+  /** What open tags have rendered, innermost last: one stack for the whole walk, so that most tags allocate nothing. */
+  readonly undo: RenderedBinding[];
 }
 
-/** What to restore in `rendered` when an element ends: for each prefix the value before, in reverse order. */
-export type Restore = readonly (readonly [prefix: string, uri: string | undefined])[];
-
-const NOTHING: Restore = Object.freeze([]);
+interface RenderedBinding {
+  readonly prefix: string;
+  readonly uri: string;
+  readonly previous: string | undefined;
+}
 
 /** An empty output with its cap.
  * The cap counts UTF-16 units while writing: namespace nodes repeat on siblings, so small input can grow large. */
 export function createOutput(maxLength: number): CanonicalOutput {
-  return { text: '', maxLength, rendered: new Map() };
+  return { text: '', maxLength, rendered: new Map(), undo: [] };
 }
 
-/** Writes a start tag with the namespaces it needs, plus `extra` bindings if they are not rendered yet.
+/** Writes a start tag with the namespaces it needs, plus `extra` bindings if they are not rendered yet. Returns the
+ * mark its end tag goes back to.
  * @throws {XmlFailure} `canonical-too-large` */
 export function openTag(
   output: CanonicalOutput,
   element: TagSource,
   extra: readonly Binding[],
-): Restore {
+): number {
   if (output.text.length > output.maxLength) {
     throw new XmlFailure('canonical-too-large', 'canonical form too large');
   }
-  const added: Binding[] = [];
-  const restore: [string, string | undefined][] = [];
-  const need = (prefix: string, uri: string): void => {
-    // Not rendered counts as bound to nothing for the default namespace only.
-    const current = output.rendered.get(prefix) ?? (prefix === '' ? '' : undefined);
-    if (current === uri || prefix === 'xml') return;
-    restore.push([prefix, output.rendered.get(prefix)]);
-    output.rendered.set(prefix, uri);
-    added.push([prefix, uri]);
-  };
-  need(element.prefix, element.uri);
-  for (const { prefix, uri } of element.attributes) if (prefix !== '') need(prefix, uri);
-  for (const [prefix, uri] of extra) need(prefix, uri);
-  output.text += `<${qualifiedName(element)}${declarationText(added)}${attributeText(element)}>`;
-  return restore.length === 0 ? NOTHING : restore;
+  const mark = output.undo.length;
+  need(output, element.prefix, element.uri);
+  for (const { prefix, uri } of element.attributes) if (prefix !== '') need(output, prefix, uri);
+  for (const [prefix, uri] of extra) need(output, prefix, uri);
+  const declarations = mark === output.undo.length ? '' : declarationText(output.undo.slice(mark));
+  output.text += `<${qualifiedName(element)}${declarations}${attributeText(element.attributes)}>`;
+  return mark;
 }
 
 /** Writes the end tag and takes back what its start tag rendered. */
-export function closeTag(output: CanonicalOutput, element: TagSource, restore: Restore): void {
+export function closeTag(output: CanonicalOutput, element: TagSource, mark: number): void {
+  const { rendered, undo } = output;
   output.text += `</${qualifiedName(element)}>`;
-  for (let i = restore.length - 1; i >= 0; i -= 1) {
-    const [prefix, uri] = restore[i] ?? ['', undefined];
-    if (uri === undefined) output.rendered.delete(prefix);
-    else output.rendered.set(prefix, uri);
+  while (undo.length > mark) {
+    const last = undo.pop();
+    if (last === undefined) break;
+    if (last.previous === undefined) rendered.delete(last.prefix);
+    else rendered.set(last.prefix, last.previous);
   }
+}
+
+function need({ rendered, undo }: CanonicalOutput, prefix: string, uri: string): void {
+  if (prefix === 'xml') return;
+  const previous = rendered.get(prefix);
+  // Not rendered counts as bound to nothing, for the default namespace only.
+  if (previous === uri || (previous === undefined && prefix === '' && uri === '')) return;
+  undo.push({ prefix, uri, previous });
+  rendered.set(prefix, uri);
 }
 
 function qualifiedName({ prefix, local }: TagName): string {
   return prefix === '' ? local : `${prefix}:${local}`;
 }
 
-function declarationText(bindings: Binding[]): string {
-  if (bindings.length > 1) bindings.sort(([left], [right]) => compareCodePoints(left, right));
+function declarationText(bindings: RenderedBinding[]): string {
+  if (bindings.length > 1)
+    bindings.sort((left, right) => compareCodePoints(left.prefix, right.prefix));
   let text = '';
-  for (const [prefix, uri] of bindings) {
+  for (const { prefix, uri } of bindings) {
     text += `${prefix === '' ? ' xmlns' : ` xmlns:${prefix}`}="${escapeAttribute(uri)}"`;
   }
   return text;
 }
 
-function attributeText({ attributes }: TagSource): string {
+function attributeText(attributes: readonly TagAttribute[]): string {
+  if (attributes.length === 0) return '';
   const sorted = attributes.length > 1 ? attributes.toSorted(compareAttributes) : attributes;
   let text = '';
   for (const attribute of sorted) {

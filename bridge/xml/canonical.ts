@@ -28,7 +28,10 @@ interface Walk {
   readonly output: CanonicalOutput;
   readonly omit: XmlElement | undefined;
   readonly isListed: (prefix: string) => boolean;
+  readonly hasList: boolean;
 }
+
+const NO_BINDINGS: readonly Binding[] = Object.freeze([]);
 
 /** The canonical text of an element, without comments.
  * @throws {XmlFailure} `canonical-too-large`; `reference-refused` when nothing would be left (A5) */
@@ -41,6 +44,7 @@ export function canonicalize(element: XmlElement, options: CanonicalOptions = {}
     output: createOutput(maxBytes),
     omit,
     isListed: (prefix) => inclusive || listed.has(prefix),
+    hasList: inclusive || prefixList.length > 0,
   };
   const apex = inclusive ? withInheritedXmlAttributes(element) : element;
   const bindings = apexBindings(element, inclusive ? prefixesInScope(element) : prefixList);
@@ -64,23 +68,26 @@ function writeApex(walk: Walk, element: XmlElement, apex: Apex): void {
   if (apex.emptyDefault && isDefaultUnbound) output.rendered.set('', '#unset');
   const extra: readonly Binding[] =
     apex.emptyDefault && isDefaultUnbound ? [...apex.bindings, ['', '']] : apex.bindings;
-  const restore = openTag(output, apex.tag, extra);
+  const mark = openTag(output, apex.tag, extra);
   writeChildren(walk, element);
-  closeTag(output, apex.tag, restore);
+  closeTag(output, apex.tag, mark);
 }
 
 function writeElement(walk: Walk, element: XmlElement): void {
   const { output } = walk;
-  let extra: readonly Binding[] = [];
-  if (element.declarations.length > 0) {
+  let extra = NO_BINDINGS;
+  if (walk.hasList && element.declarations.length > 0) {
     // Below the apex a listed prefix can only change where it is declared.
-    extra = element.declarations
-      .filter(({ prefix }) => walk.isListed(prefix))
-      .map(({ prefix, uri }): Binding => [prefix, uri]);
+    extra = listedBindings(walk, element);
   }
-  const restore = openTag(output, element, extra);
+  const mark = openTag(output, element, extra);
   writeChildren(walk, element);
-  closeTag(output, element, restore);
+  closeTag(output, element, mark);
+}
+
+function listedBindings(walk: Walk, { declarations }: XmlElement): Binding[] {
+  const listed = declarations.filter(({ prefix }) => walk.isListed(prefix));
+  return listed.map(({ prefix, uri }): Binding => [prefix, uri]);
 }
 
 function writeChildren(walk: Walk, element: XmlElement): void {

@@ -34,6 +34,13 @@ export function ownIdOf(element: XmlElement): string | undefined {
 /** Enters the IDs of one element into the map of its document.
  * @throws {XmlFailure} `id-duplicate` when a value is empty or seen before, also on the same element */
 export function registerIds(element: XmlElement, ids: Map<string, XmlElement>): void {
+  // Most elements have no attribute of such a name, and this runs for every element.
+  if (
+    !element.attributes.some(
+      ({ local }) => local === 'Id' || local === 'ID' || local === 'AssertionID',
+    )
+  )
+    return;
   register(ownIdOf(element), element, ids);
   register(attributeOf(element, 'Id', WSU_NS), element, ids);
 }

@@ -124,11 +124,12 @@ function openElement(state: TreeState, tag: Tag): void {
 
 function takeAttributes(state: TreeState, element: GrowingElement): void {
   const attributes: XmlAttribute[] = [];
-  const declarations: NamespaceDeclaration[] = [];
+  let declarations: NamespaceDeclaration[] | undefined;
   for (const attribute of state.attributes) {
     // Only `xmlns` and `xmlns:` declare; an attribute named `xmlnsRole` is an attribute (A8).
-    if (attribute.prefix === 'xmlns') declarations.push(declare(attribute.local, attribute.value));
-    else if (attribute.name === 'xmlns') declarations.push(declare('', attribute.value));
+    if (attribute.prefix === 'xmlns')
+      (declarations ??= []).push(declare(attribute.local, attribute.value));
+    else if (attribute.name === 'xmlns') (declarations ??= []).push(declare('', attribute.value));
     else {
       requireNcName(attribute.local);
       attributes.push(attribute);
@@ -136,7 +137,7 @@ function takeAttributes(state: TreeState, element: GrowingElement): void {
   }
   state.attributes = [];
   element.attributes = attributes;
-  element.declarations = declarations;
+  if (declarations !== undefined) element.declarations = declarations;
 }
 
 function declare(prefix: string, uri: string): NamespaceDeclaration {

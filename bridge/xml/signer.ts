@@ -6,7 +6,7 @@ import { HMAC_SHA256, publicMethod } from './algorithms.ts';
 import { XmlFailure } from './failure.ts';
 import type { TrustedKey } from './keys.ts';
 import { trustPublicKey, trustSecretKey } from './keys.ts';
-import { checkSignatureValue, cryptoOptions } from './signature-value.ts';
+import { checkSignatureValue, cryptoKey } from './signature-value.ts';
 
 /** Signs bytes under one algorithm. */
 export interface Signer {
@@ -32,7 +32,7 @@ export function createKeySigner({ algorithm, key, certificate }: KeySignerOption
   const publicKey = trustPublicKey(createPublicKey(key));
   if (publicKey.family !== method.family)
     throw new XmlFailure('key-refused', 'key of another type');
-  const options = cryptoOptions(method, key);
+  const options = cryptoKey(method, key);
   const sign = (bytes: Uint8Array): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
       signBytes(method.hash, bytes, options, (error, value) => {

@@ -65,9 +65,9 @@ function writeElement(state: WriteState, element: Markup, extra: readonly Bindin
   prefixes.add(element.prefix);
   for (const { prefix } of element.attributes) if (prefix !== '') prefixes.add(prefix);
   requireOneMeaning(element, extra);
-  const restore = openTag(output, element, extra);
+  const mark = openTag(output, element, extra);
   for (const child of element.children) writeChild(state, child);
-  closeTag(output, element, restore);
+  closeTag(output, element, mark);
 }
 
 function writeChild(state: WriteState, child: MarkupChild): void {

@@ -289,6 +289,15 @@ test('XML §7: proof keys travel as EncryptedKey, and their length is checked', 
   );
 });
 
+test('XML E9: what an unwrapper says about the key does not get out', async () => {
+  const telling = { unwrap: () => Promise.reject(new XmlFailure('key-refused', 'padding')) };
+
+  await assertRejected(
+    decryptXml(parse(encrypted).root, () => telling),
+    'decryption-failed',
+  );
+});
+
 test('XML §7: an outage of the key is an outage, not a failed decryption', async () => {
   const broken = { unwrap: () => Promise.reject(new Error('HSM is gone')) };
 

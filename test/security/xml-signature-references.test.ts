@@ -96,3 +96,27 @@ test('XML V8: refuses a digest of another length', async () => {
     'digest-mismatch',
   );
 });
+
+for (const uri of [
+  '',
+  'to',
+  'xto',
+  '#',
+  '#xpointer(/)',
+  '#xpointer(id(%27to%27))',
+  'http://x/#to',
+  '#to#to',
+]) {
+  test(`XML B11: refuses the URI "${uri}" in a message`, async () => {
+    await refuseMessage(
+      resigned(edited(message, 'URI="#to"', `URI="${uri}"`), key),
+      'reference-refused',
+    );
+  });
+}
+
+test('XML V8: refuses canonical form twice in a message', async () => {
+  const once = '<ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform>';
+
+  await refuseMessage(resigned(edited(message, once, once + once), key), 'algorithm-refused');
+});

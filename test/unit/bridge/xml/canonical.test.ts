@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { canonicalize } from '#bridge/xml/canonical.ts';
+import { createOutput, openTag } from '#bridge/xml/canonical-tag.ts';
 import { compareCodePoints } from '#bridge/xml/characters.ts';
 import { toAsciiWire } from '#bridge/xml/escape.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
@@ -127,4 +128,12 @@ test('XML S6: the ASCII wire form is ASCII and has the same canonical form', () 
 
   assert.equal(wire, '<a b="&#xE9;">&#x1F600;&#xFC;&#xD;</a>');
   assert.equal(canonicalize(parse(wire).root), canonical);
+});
+
+test('XML C3: the cap stops the writing, not only its result', () => {
+  const output = createOutput(3);
+  const tag = { prefix: '', uri: '', local: 'abc', attributes: [] };
+  openTag(output, tag, []);
+
+  assertRefused(() => openTag(output, tag, []), 'canonical-too-large');
 });

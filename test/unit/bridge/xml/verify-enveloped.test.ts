@@ -3,7 +3,7 @@ import { createHash, createSign, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { canonicalize } from '#bridge/xml/canonical.ts';
 import { trustSecretKey } from '#bridge/xml/keys.ts';
-import { DS_NS, SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { DS_NS, SAML2_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import {
   optionalVerifiedChild,
   verifiedChild,
@@ -205,6 +205,10 @@ test('XML V11: a protocol message carries its signature first or after its Issue
     const document = parse(redigested(text));
     await verifyEnveloped(document, document.root, options);
   }
+  const commented = parse(
+    redigested(`${open}${signature}<!-- --><p:Status></p:Status></p:Response>`),
+  );
+  await assertRejected(verifyEnveloped(commented, commented.root, options), 'comment-refused');
   const document = parse(redigested(`${open}<p:Status></p:Status>${signature}</p:Response>`));
   await assertRejected(verifyEnveloped(document, document.root, options), 'signature-shape');
 });
@@ -213,6 +217,27 @@ test('XML V4: an element of a vocabulary without own IDs cannot be signed from w
   const document = parse(`<x>${cut(await aSignedAssertion(key), 'ds:Signature')}</x>`);
 
   await assertRejected(verifyEnveloped(document, document.root, options), 'signature-shape');
+});
+
+test('XML V11: refuses a second reference, whatever it names', async () => {
+  const signed = edited(
+    await aSignedAssertion(key),
+    '<saml:Subject>',
+    `<saml:Subject xmlns:u="${WSU_NS}" u:Id="_s">`,
+  );
+  const reference = cut(signed, 'ds:Reference');
+  const two = edited(signed, reference, reference + edited(reference, '#_a1', '#_s'));
+
+  await assertRejected(verifyText(two), 'reference-refused');
+});
+
+test('XML V1: refuses an element of another parse', async () => {
+  const text = await aSignedAssertion(key);
+
+  await assertRejected(
+    verifyAssertion(parse(text), parse(text).root, options),
+    'reference-refused',
+  );
 });
 
 test('XML V3: refuses a comment anywhere inside a signed assertion', async () => {

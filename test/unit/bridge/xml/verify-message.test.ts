@@ -256,6 +256,10 @@ test('XML §6: STR-Transform is refused on another element and with another cano
 
   const onTimestamp = edited(text, plain, transform('http://www.w3.org/2001/10/xml-exc-c14n#'));
   await assertRejected(verifyText(resigned(onTimestamp, key)), 'reference-refused');
+  // Even a resolver that would find a token for it is not asked.
+  const resolveToken = () => assert.fail('the resolver was asked');
+  const asked = verifyText(resigned(onTimestamp, key), { ...options, resolveToken });
+  await assertRejected(asked, 'reference-refused');
   const inclusive = edited(
     text,
     plain,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
 import { canonicalize } from '#bridge/xml/canonical.ts';
 import { trustSecretKey } from '#bridge/xml/keys.ts';
@@ -244,6 +246,35 @@ test('XML S8: a failing key is a signing failure with its cause', async () => {
     verifyAfterSigning(broken, key.trusted).sign(new Uint8Array([1])),
     /HSM is gone/,
   );
+});
+
+// The one place that patches a module: no key object can be made to compute wrongly.
+async function withBrokenSign(
+  outcome: [Error | null, Uint8Array?],
+  work: () => Promise<void>,
+): Promise<void> {
+  const { sign } = crypto;
+  const broken = (...args: readonly unknown[]): void => {
+    const done = args[3] as (error: Error | null, value?: Uint8Array) => void;
+    done(...outcome);
+  };
+  Object.assign(crypto, { sign: broken });
+  syncBuiltinESMExports();
+  try {
+    await work();
+  } finally {
+    Object.assign(crypto, { sign });
+    syncBuiltinESMExports();
+  }
+}
+
+test('XML S8: a key in memory is checked after each signature as well', async () => {
+  await withBrokenSign([null, new Uint8Array(256)], async () => {
+    await assertRejected(key.signer.sign(new Uint8Array([1])), 'signing-failed');
+  });
+  await withBrokenSign([new Error('engine')], async () => {
+    await assertRejected(key.signer.sign(new Uint8Array([1])), 'signing-failed');
+  });
 });
 
 test('XML §5: never signs with SHA-1, a weak key or a key of another type', () => {
