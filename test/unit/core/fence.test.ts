@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type Fence, validateFence } from '#core/fence.ts';
+import type { TokenFacts } from '#core/security-token.ts';
+import { anOwnToken, aValidatedToken, NOW, refusedAs } from '#test/support/core.ts';
+
+/** The store began to remember a minute ago. */
+const FENCE: Fence = {
+  issuedBefore: NOW - 60,
+  acceptanceSeconds: 300,
+  longestLifetimeSeconds: 3600,
+};
+
+const own = (issuedAt: number, now = NOW) => validateFence(anOwnToken({ issuedAt }), FENCE, now);
+const foreign = (over: Partial<TokenFacts>, now = NOW) =>
+  validateFence(aValidatedToken(over), FENCE, now);
+
+describe('validateFence', () => {
+  test('Store: refuses a token of ours that is older than the memory of the store', () => {
+    assert.throws(() => own(NOW - 61), refusedAs('dependency-unavailable'));
+    own(NOW - 60);
+  });
+
+  test('Store: a token that does not say when it was issued is older than any store', () => {
+    assert.throws(
+      () => validateFence(anOwnToken(), FENCE, NOW),
+      refusedAs('dependency-unavailable'),
+    );
+  });
+
+  test('Store: no token of ours can be older once the longest of them has ended', () => {
+    const end = FENCE.issuedBefore + FENCE.longestLifetimeSeconds;
+
+    assert.throws(() => own(NOW - 61, end - 1), refusedAs('dependency-unavailable'));
+    own(NOW - 61, end);
+  });
+
+  test('Store: refuses foreign one-time evidence whose mark may be lost, for as long as it could be accepted', () => {
+    const evidence = { issuedAt: NOW - 61, onceUntil: NOW + 60 };
+
+    assert.throws(() => foreign(evidence), refusedAs('dependency-unavailable'));
+    foreign({ ...evidence, issuedAt: NOW - 60 });
+    foreign(evidence, FENCE.issuedBefore + FENCE.acceptanceSeconds);
+  });
+
+  test('Store: reusable foreign tokens and credentials need no memory', () => {
+    foreign({ issuedAt: 0 });
+    validateFence(anOwnToken({ type: 'username', issuedAt: 0 }), FENCE, NOW);
+    validateFence(anOwnToken({ issuedAt: 0 }), undefined, NOW);
+  });
+});
