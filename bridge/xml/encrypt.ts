@@ -18,6 +18,8 @@ import { element } from './markup.ts';
 import { DS_NS, XENC_NS, XENC11_NS } from './namespaces.ts';
 import { toWireBytes } from './writer.ts';
 
+declare const accepted: unique symbol;
+
 /** Who can decrypt, and how. Made once per relying party: {@link createRecipient}. */
 export interface Recipient {
   readonly publicKey: KeyObject;
@@ -25,6 +27,7 @@ export interface Recipient {
   readonly transport: TransportName;
   /** KeyInfo of the EncryptedKey: which of the recipient's keys it is. */
   readonly keyInfo?: Markup;
+  readonly [accepted]: true;
 }
 
 /** What a recipient is made from; a new relying party gets AES-256-GCM and OAEP with SHA-256. */
@@ -41,8 +44,7 @@ export function createRecipient(options: RecipientOptions): Recipient {
   const { publicKey, content = 'aes256-gcm', transport = 'rsa-oaep-sha256' } = options;
   if (trustPublicKey(publicKey).family !== 'rsa')
     throw new XmlFailure('key-refused', 'RSA key expected');
-  const recipient = { publicKey, content, transport };
-  return options.keyInfo === undefined ? recipient : { ...recipient, keyInfo: options.keyInfo };
+  return { ...options, content, transport } as Recipient;
 }
 
 /** Encrypts finished XML as EncryptedData of type Element, its key in the EncryptedKey of its own KeyInfo (D5). */

@@ -14,7 +14,7 @@ export interface MarkupName {
 }
 
 /** An attribute ready to be written. */
-export interface MarkupAttribute extends MarkupName {
+interface MarkupAttribute extends MarkupName {
   readonly value: string;
 }
 

@@ -38,7 +38,10 @@ export interface ReferenceShape {
   readonly digest: Uint8Array;
 }
 
-/** A signature whose shape and algorithms are acceptable; nothing in it is proved yet. */
+declare const shaped: unique symbol;
+
+/** A signature whose shape and algorithms are acceptable; nothing in it is proved yet. Only the reader below makes one:
+ * a proof over a made-up list of references would brand what nobody signed. */
 export interface SignatureShape {
   readonly element: XmlElement;
   readonly signedInfo: XmlElement;
@@ -48,6 +51,7 @@ export interface SignatureShape {
   readonly value: Uint8Array;
   readonly keyInfo: XmlElement | undefined;
   readonly rules: SignatureRules;
+  readonly [shaped]: true;
 }
 
 /** Reads the shape of a ds:Signature.
@@ -60,7 +64,7 @@ export function readSignatureShape(element: XmlElement, rules: SignatureRules): 
   children.end();
   checkAttributes(value, ['Id']);
   if (keyInfo !== undefined) checkKeyInfo(keyInfo);
-  return {
+  const shape: Omit<SignatureShape, typeof shaped> = {
     element,
     signedInfo,
     value: parseBase64(textOf(value)),
@@ -68,6 +72,7 @@ export function readSignatureShape(element: XmlElement, rules: SignatureRules): 
     rules,
     ...readSignedInfo(signedInfo, rules),
   };
+  return shape as SignatureShape;
 }
 
 function readSignedInfo(

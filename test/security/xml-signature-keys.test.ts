@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
-import { anEcKey, anRsaKey, aSecret, RSA_SHA256 } from '#test/support/xml/keys.ts';
+import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSignedAssertion } from '#test/support/xml/signed.ts';
 import { edited, resigned } from '#test/support/xml/tamper.ts';

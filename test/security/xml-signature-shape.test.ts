@@ -3,9 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
-import { anRsaKey, RSA_SHA256 } from '#test/support/xml/keys.ts';
+import { anRsaKey } from '#test/support/xml/keys.ts';
 import { assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSignedAssertion } from '#test/support/xml/signed.ts';
 import { cut, edited, resigned } from '#test/support/xml/tamper.ts';

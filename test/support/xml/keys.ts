@@ -2,6 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { ECDSA_SHA256, RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { TrustedPublicKey } from '#bridge/xml/keys.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
 import type { Signer } from '#bridge/xml/signer.ts';
@@ -16,9 +17,6 @@ export interface TestKey {
 }
 
 const made = new Map<string, { privateKey: KeyObject; publicKey: KeyObject }>();
-
-export const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
-export const ECDSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';
 
 /** An RSA-2048 key; another `name` is another key. */
 export function anRsaKey(name = 'issuer', algorithm = RSA_SHA256): TestKey {

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 
+const COMMAND = 'xmlsec1';
+
 /** What the command said. */
 export interface JudgeResult {
   readonly isOk: boolean;
@@ -15,7 +17,7 @@ export interface JudgeResult {
 
 /** Whether xmlsec1 can be used; marks the test as skipped when not, unless CI demands it. */
 export function hasXmlsec1(t: TestContext): boolean {
-  const isInstalled = spawnSync('xmlsec1', ['--version']).error === undefined;
+  const isInstalled = spawnSync(COMMAND, ['--version']).error === undefined;
   if (!isInstalled && process.env['CI'] === 'true') throw new Error('CI needs xmlsec1');
   if (!isInstalled) t.skip('xmlsec1 not installed');
   return isInstalled;
@@ -30,7 +32,7 @@ export function runXmlsec1(
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
     const paths = args.map((argument) => (argument in files ? join(folder, argument) : argument));
-    const { status, stdout, stderr } = spawnSync('xmlsec1', paths, { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(COMMAND, paths, { encoding: 'utf8' });
     return { isOk: status === 0, stdout, stderr };
   } finally {
     rmSync(folder, { recursive: true });

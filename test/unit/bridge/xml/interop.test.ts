@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SignedXml } from 'xml-crypto';
+import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/decrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encrypt.ts';
 import { element } from '#bridge/xml/markup.ts';
@@ -13,7 +14,7 @@ import { createKeySigner } from '#bridge/xml/signer.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import { toWireBytes, writeCanonical } from '#bridge/xml/writer.ts';
-import { anEcKey, anRsaKey, RSA_SHA256 } from '#test/support/xml/keys.ts';
+import { anEcKey, anRsaKey } from '#test/support/xml/keys.ts';
 import { libxml2Canonical } from '#test/support/xml/libxml2.ts';
 import { parse } from '#test/support/xml/refusal.ts';
 import {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createSign, sign } from 'node:crypto';
 import { test } from 'node:test';
+import { ECDSA_SHA256, RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import { canonicalize } from '#bridge/xml/canonical.ts';
 import { trustSecretKey } from '#bridge/xml/keys.ts';
 import { DS_NS, SAML2_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
@@ -15,7 +16,7 @@ import { signEnveloped } from '#bridge/xml/sign.ts';
 import { createKeySigner, createSecretSigner } from '#bridge/xml/signer.ts';
 import type { EnvelopedOptions } from '#bridge/xml/verify-enveloped.ts';
 import { verifyAssertion, verifyEnveloped } from '#bridge/xml/verify-enveloped.ts';
-import { anEcKey, anRsaKey, aSecret, ECDSA_SHA256, RSA_SHA256 } from '#test/support/xml/keys.ts';
+import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSaml11Markup, aSignedAssertion } from '#test/support/xml/signed.ts';
 import { cut, edited, resigned } from '#test/support/xml/tamper.ts';

@@ -9,7 +9,7 @@ import { verifiedNode } from '#bridge/xml/proof.ts';
 import { requiredChild } from '#bridge/xml/reader.ts';
 import { signDetached, signEnveloped } from '#bridge/xml/sign.ts';
 import { createSecretSigner } from '#bridge/xml/signer.ts';
-import type { ResolvedToken } from '#bridge/xml/token-reference.ts';
+import type { AbsentToken, ResolvedToken } from '#bridge/xml/token-reference.ts';
 import type { MessageOptions } from '#bridge/xml/verify-message.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import { toWireBytes } from '#bridge/xml/writer.ts';
@@ -227,7 +227,7 @@ test('XML §6: a token outside the message is put in its place as a BinarySecuri
     '<wsse:KeyIdentifier>x</wsse:KeyIdentifier>',
   );
 
-  const token = { valueType: 'urn:v', encodingType: 'urn:e', base64: 'AAEC' };
+  const token: AbsentToken = { valueType: 'urn:v', encodingType: 'urn:e', base64: 'AAEC' };
   const { message } = await verifyText(text, { ...options, resolveToken: () => token });
 
   assert.deepEqual(

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
+import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import { canonicalize } from '#bridge/xml/canonical.ts';
 import { trustSecretKey } from '#bridge/xml/keys.ts';
 import { element, SIGNATURE_PLACE, seal } from '#bridge/xml/markup.ts';
@@ -19,7 +20,7 @@ import {
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import { toWireBytes, writeCanonical } from '#bridge/xml/writer.ts';
-import { anEcKey, anRsaKey, aSecret, RSA_SHA256 } from '#test/support/xml/keys.ts';
+import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
 import {
   anAssertionMarkup,

@@ -1,2 +1,0 @@
-import { benchXml } from './xml.ts';
-console.table(await benchXml());
