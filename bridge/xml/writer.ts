@@ -38,7 +38,7 @@ export function writeCanonical(apex: Markup | FinalXml, options: WriteOptions = 
     signatureAt: undefined,
   };
   const extra: Binding[] = (options.declare ?? []).map(({ prefix, uri }) => [prefix, uri]);
-  if (options.emptyDefault === true && apex.prefix !== '') {
+  if (options.emptyDefault === true && (apex.prefix !== '' || apex.uri === '')) {
     state.output.rendered.set('', '#unset');
     extra.push(['', '']);
   }

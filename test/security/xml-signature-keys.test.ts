@@ -45,6 +45,25 @@ test('XML B5: refuses a public-key algorithm with a secret', async () => {
   );
 });
 
+for (const [title, signer] of [
+  ['RSA', anRsaKey()],
+  ['PSS', anRsaKey('issuer', 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1')],
+  ['ECDSA', anEcKey()],
+] as const) {
+  test(`XML V6: an ${title} value of any other length is a wrong signature and nothing else`, async () => {
+    const text = await aSignedAssertion(signer);
+
+    for (const length of [0, 1, 63, 65, 128, 255, 257, 4096]) {
+      const value = Buffer.alloc(length, 1).toString('base64');
+      const document = parse(text.replace(/(<ds:SignatureValue>)[^<]*/, `$1${value}`));
+      const verified = verifyAssertion(document, document.root, {
+        selectKey: () => signer.trusted,
+      });
+      await assertRejected(verified, 'signature-invalid');
+    }
+  });
+}
+
 test('XML B6: refuses a truncated HMAC value', async () => {
   const secret = aSecret();
   const mac = resigned(edited(signed, RSA_SHA256, HMAC), secret);

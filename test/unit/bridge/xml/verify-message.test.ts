@@ -127,6 +127,18 @@ test('XML §6: STR-Transform covers the reference and the token it names', async
   assert.ok(message.covered.has(requiredChild(security, WSSE_NS, 'BinarySecurityToken')));
 });
 
+test('XML §6: a token without namespace is signed and verified with its empty default', async () => {
+  const token = element(
+    { prefix: '', uri: '', local: 'TokenWrapper' },
+    [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, 'tok']],
+    ['e30.e30.'],
+  );
+
+  const { message } = await signedToken(token, (text) => edited(text, '#bst', '#tok'));
+
+  assert.equal(message.covered.size, 5);
+});
+
 test('XML §6: a swapped token is refused', async () => {
   await assertRejected(
     signedToken(undefined, (text) => edited(text, 'AAECAw==', 'BBECAw==')),
