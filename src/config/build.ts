@@ -11,6 +11,11 @@ import { buildAudit } from './sections/operation.ts';
 import { buildPolicy, policyEntry } from './sections/policy.ts';
 import { buildRelyingParties, relyingPartyEntry } from './sections/relying-parties.ts';
 import { buildStore } from './sections/store.ts';
+import {
+  subjectPrefixes,
+  validateOwnNames,
+  validatePrefixes,
+} from './sections/subject-prefixes.ts';
 import { buildTrustedIssuers, trustedIssuerEntry } from './sections/trusted-issuers.ts';
 
 type Section = keyof typeof configSchema.shape;
@@ -34,7 +39,10 @@ async function buildParties(document: Document, loading: Loading) {
   const keys = await buildKeys(entriesOf(keyEntry, document, 'keys'), loading);
   const issuers = entriesOf(trustedIssuerEntry, document, 'trustedIssuers');
   const trustedIssuers = await buildTrustedIssuers(issuers, loading, skewSeconds);
+  const prefixes = subjectPrefixes(issuers);
+  validatePrefixes(prefixes, loading);
   const clients = await buildClients(entriesOf(clientEntry, document, 'clients'), loading);
+  validateOwnNames(clientNames(document), prefixes, loading);
   const parties = entriesOf(relyingPartyEntry, document, 'relyingParties');
   const written = writtenKeys(document);
   validateUses(written, loading);
@@ -95,6 +103,11 @@ function entriesOf<Schema extends z.ZodType>(
     return parsed.success ? [{ value: parsed.data, path: [section, index] }] : [];
   });
 }
+
+const clientNames = (document: Document): readonly Entry<string>[] =>
+  entriesOf(z.looseObject({ client_id: z.string() }), document, 'clients').map(
+    ({ value, path }) => ({ value: value.client_id, path: [...path, 'client_id'] }),
+  );
 
 const writtenKey = z.looseObject({ use: z.enum(['jwt', 'saml']), algorithm: z.string() });
 

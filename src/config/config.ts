@@ -80,7 +80,7 @@ export interface TrustedIssuerConfig {
   readonly jwt: TrustedJwtConfig;
 }
 
-interface TrustedJwtConfig {
+export interface TrustedJwtConfig {
   readonly keySource: KeySource;
   readonly algorithms: readonly string[];
   /** One of these must be in `aud`. Never empty. */
@@ -90,6 +90,8 @@ interface TrustedJwtConfig {
   readonly maxAgeSeconds?: number;
   readonly skewSeconds: number;
   readonly subjectClaim: string;
+  /** Absent: `<id>:`. */
+  readonly subjectPrefix?: string;
   readonly requiredClaims: readonly string[];
   readonly singleUse: boolean;
   readonly assertionMaxAgeSeconds: number;

@@ -51,6 +51,7 @@ function createLoading(
       relyingParties: idsOf(value, 'relyingParties', 'id'),
       trustedIssuers: idsOf(value, 'trustedIssuers', 'id'),
     },
+    allowedHosts: allowedHostsOf(value),
     compile: createExpressionCompiler(),
     error,
     warn: (path, complaint) => problems.add('warning', path, complaint),
@@ -58,6 +59,15 @@ function createLoading(
     read: createReader(sources, error),
   };
 }
+
+const writtenHosts = z.looseObject({
+  fetch: z.looseObject({ allowedHosts: z.array(z.unknown()) }),
+});
+
+const allowedHostsOf = (document: unknown): readonly string[] =>
+  writtenHosts
+    .safeParse(document)
+    .data?.fetch.allowedHosts.filter((host) => typeof host === 'string') ?? [];
 
 function idsOf(document: unknown, section: string, key: string): ReadonlySet<string> {
   const entries = z.looseObject({ [section]: z.array(z.unknown()) }).safeParse(document).data;

@@ -29,6 +29,8 @@ interface KnownIds {
 export interface Loading {
   readonly issuer: string;
   readonly known: KnownIds;
+  /** Hosts that may be on internal addresses and may speak plain http. */
+  readonly allowedHosts: readonly string[];
   readonly compile: CompileExpression;
   error(path: Path, complaint: Complaint): void;
   warn(path: Path, complaint: Complaint): void;
@@ -51,9 +53,9 @@ export function createReader(sources: ConfigSources, report: Report): Loading['r
   const absolute = absoluteFrom(sources.path);
   return async ({ file, env }, path) => {
     if (env !== undefined) {
-      const value = sources.env[env];
-      if (value === undefined || value === '') report(path, unset(env));
-      return value ?? '';
+      const value = variableOf(sources, env);
+      if (value === '') report(path, unset(env));
+      return value;
     }
     try {
       const text = await sources.readFile(absolute(file ?? ''));
@@ -65,6 +67,10 @@ export function createReader(sources: ConfigSources, report: Report): Loading['r
     }
   };
 }
+
+// Not what every object inherits: `__proto__` is no variable.
+const variableOf = ({ env }: ConfigSources, name: string): string =>
+  (Object.hasOwn(env, name) ? env[name] : undefined) ?? '';
 
 const codeOf = (cause: unknown): string =>
   cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';

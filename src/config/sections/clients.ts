@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ClientConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
+import { validateFetch } from './fetch-address.ts';
 import {
   entryId,
   exactlyOne,
@@ -118,6 +119,9 @@ export async function buildClients(
   const built: ClientConfig[] = [];
   for (const entry of entries) {
     validateReferences(entry, loading);
+    const { jwks_uri: keys } = entry.value;
+    if (keys !== undefined)
+      validateFetch({ value: keys, path: [...entry.path, 'jwks_uri'] }, loading);
     built.push(await buildClient(entry, loading));
   }
   return built;

@@ -56,6 +56,21 @@ export const plainText = z.string().refine(
   }),
 );
 
+/** What stands before the ids of a trusted issuer's subjects in tokens of ours. */
+export const subjectPrefix = z
+  .string()
+  .refine(
+    (text) => text.length <= 128 && !/[\p{Cc}\p{Cf}]/u.test(text),
+    valueRule({
+      what: 'is not usable as a prefix',
+      why: 'it becomes a part of names that people compare',
+      fix: 'write up to 128 visible characters',
+    }),
+  )
+  .describe(
+    'Put before the ids of its subjects in our tokens; default: `<id>:`. Empty only where its ids can be of nobody else.',
+  );
+
 /** One scope (RFC 6749 §3.3). */
 export const scopeName = z.string().refine(
   (text) => /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(text),
@@ -85,20 +100,21 @@ const LOOPBACK_HOSTS = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 /** Whether a host, as written in a URL, is this machine. */
 export const isLoopbackHost = (host: string): boolean => LOOPBACK_HOSTS.test(host);
 
-/** Whether a text is an https URL, or http on this machine; without credentials and fragment. */
-export function isFetchUrl(text: string): boolean {
+/** Whether a text is an http or https URL without credentials and fragment. */
+export function isWebUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || url.username !== '' || url.password !== '' || text.includes('#')) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname));
+  return url.protocol === 'https:' || url.protocol === 'http:';
 }
 
+/** Where something of others is fetched; `validateFetch` holds plain http against the hosts that may speak it. */
 export const fetchUrl = z.string().refine(
-  isFetchUrl,
+  isWebUrl,
   rule({
     code: 'CONFIG_INSECURE',
     what: 'is not an https URL without credentials and fragment',
-    why: 'who can change the answer on the way can put keys of their own into it',
-    fix: 'use an https URL; http is for loopback hosts only',
+    why: 'credentials in a URL show in logs; who answers for another scheme is not proved',
+    fix: 'use an https URL',
   }),
 );
 

@@ -4,14 +4,15 @@ import { z } from 'zod';
 import type { Config, HostAndPort, PublicListener } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { isFetchUrl, isLoopbackHost, rule, valueRule } from './fields.ts';
+import { isLoopbackHost, isWebUrl, rule, valueRule } from './fields.ts';
 import { certificateProblem, privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
 
 function isIssuer(text: string): boolean {
-  if (!isFetchUrl(text) || text.includes('?') || text.endsWith('/')) return false;
+  if (!isWebUrl(text) || text.includes('?') || text.endsWith('/')) return false;
+  const { href, hostname, origin, pathname, protocol } = new URL(text);
+  if (protocol === 'http:' && !isLoopbackHost(hostname)) return false;
   // The name is compared as text everywhere: only the form that URL parsers leave alone is one name.
-  const { href, origin, pathname } = new URL(text);
   return pathname === '/' ? text === origin : text === href;
 }
 

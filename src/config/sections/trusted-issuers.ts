@@ -1,60 +1,11 @@
 // Whose tokens we accept, and on which conditions: `trustedIssuers`.
 import { z } from 'zod';
-import type { KeySource, TrustedIssuerConfig } from '../config.ts';
+import type { TrustedIssuerConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import {
-  entryId,
-  exactlyOne,
-  fetchUrl,
-  instant,
-  instantOf,
-  isFetchUrl,
-  plainText,
-  rule,
-  seconds,
-  signatureAlgorithm,
-} from './fields.ts';
-import { readJwks } from './jwks.ts';
-
-const jwksSource = z
-  .strictObject({
-    file: plainText.describe('A JWK Set, relative to the folder of this file.').optional(),
-    url: fetchUrl.describe('Where the JWK Set is fetched.').optional(),
-  })
-  .refine(...exactlyOne('file', 'url'))
-  .meta({ oneOf: [{ required: ['file'] }, { required: ['url'] }] });
-
-const trustedJwt = z
-  .strictObject({
-    jwks: jwksSource.optional(),
-    discovery: z
-      .literal(true)
-      .describe('Find the keys through the metadata of the issuer (RFC 8414).')
-      .optional(),
-    algorithms: z.array(signatureAlgorithm).nonempty().describe('All others are refused.'),
-    audiences: z
-      .array(plainText)
-      .nonempty()
-      .describe('One of these must be in `aud`: a token for somebody else is refused.'),
-    types: z
-      .array(z.enum(['jwt', 'access_token', 'id_token']))
-      .nonempty()
-      .describe('The declared token types that are accepted.')
-      .default(['jwt']),
-    maxAgeSeconds: seconds(1, 31_536_000).describe('The oldest `iat` accepted.').optional(),
-    skewSeconds: seconds(0, 300)
-      .describe('How far its clock may differ; default: clockSkewSeconds.')
-      .optional(),
-    subjectClaim: plainText.describe('The claim that names the subject.').default('sub'),
-    requiredClaims: z.array(plainText).default([]),
-    singleUse: z.boolean().describe('Each token once only, by its `jti`.').default(false),
-    assertionMaxAgeSeconds: seconds(1, 3600)
-      .describe('The oldest assertion accepted as a grant (RFC 7523).')
-      .default(300),
-  })
-  .refine(...exactlyOne('jwks', 'discovery'))
-  .meta({ oneOf: [{ required: ['jwks'] }, { required: ['discovery'] }] });
+import { validateFetch } from './fetch-address.ts';
+import { entryId, instant, instantOf, isWebUrl, plainText, rule } from './fields.ts';
+import { buildTrustedJwt, trustedJwt } from './trusted-jwt.ts';
 
 export const trustedIssuerEntry = z
   .strictObject({
@@ -65,8 +16,7 @@ export const trustedIssuerEntry = z
     jwt: trustedJwt,
   })
   .refine(
-    ({ issuer, jwt }) =>
-      jwt.discovery === undefined || (isFetchUrl(issuer) && !issuer.includes('?')),
+    ({ issuer, jwt }) => jwt.discovery === undefined || (isWebUrl(issuer) && !issuer.includes('?')),
     rule({
       code: 'CONFIG_CONFLICT',
       what: 'discovery needs an issuer that is an https URL',
@@ -91,31 +41,18 @@ export async function buildTrustedIssuers(
   validateNames(entries, loading);
   const built: TrustedIssuerConfig[] = [];
   for (const { value, path } of entries) {
-    const { jwks, discovery: _discovery, maxAgeSeconds, skewSeconds, ...jwt } = value.jwt;
-    const source = [...path, 'jwt', 'jwks'];
+    if (value.jwt.discovery === true)
+      validateFetch({ value: value.issuer, path: [...path, 'issuer'] }, loading);
+    const jwt = { value: value.jwt, path: [...path, 'jwt'] };
     built.push({
       id: value.id,
       issuer: value.issuer,
       aliases: value.aliases,
       ...(value.enabledUntil !== undefined && { enabledUntil: instantOf(value.enabledUntil) }),
-      jwt: {
-        ...jwt,
-        keySource: await keySourceOf(jwks, { path: source, loading }),
-        skewSeconds: skewSeconds ?? clockSkewSeconds,
-        ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
-      },
+      jwt: await buildTrustedJwt(jwt, loading, clockSkewSeconds),
     });
   }
   return built;
-}
-
-async function keySourceOf(
-  jwks: z.output<typeof jwksSource> | undefined,
-  { path, loading }: { readonly path: Entry<unknown>['path']; readonly loading: Loading },
-): Promise<KeySource> {
-  if (!jwks) return { kind: 'discovery' };
-  if (jwks.url !== undefined) return { kind: 'url', url: jwks.url };
-  return { kind: 'pinned', jwks: await readJwks(jwks.file ?? '', [...path, 'file'], loading) };
 }
 
 // Two entries for one issuer: which keys and audiences count would depend on their order.

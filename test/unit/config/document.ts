@@ -29,6 +29,11 @@ export function publicJwks(): string {
   return JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one' }] });
 }
 
+export const privateJwks = (): string => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return JSON.stringify({ keys: [privateKey.export({ format: 'jwk' })] });
+};
+
 export const SECRET = 'a-secret-of-more-than-thirty-two-characters';
 
 const FILES: Readonly<Record<string, string>> = {
@@ -98,7 +103,9 @@ export function parseText(text: string, { files = {}, env = {} }: World = {}): P
     env: { GATEWAY_SECRET: SECRET, ...env },
     async readFile(path) {
       if (!isAbsolute(path)) throw new Error('a path must be made absolute');
-      const found = { ...FILES, ...files }[path.slice('/etc/viaduct/'.length)];
+      const found = new Map(Object.entries({ ...FILES, ...files })).get(
+        path.slice('/etc/viaduct/'.length),
+      );
       if (found === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' });
       return found;
     },

@@ -1,120 +1,24 @@
-// What the sections about clients, issuers, relying parties and policy refuse.
+// What the sections about clients, relying parties and policy refuse.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { it } from 'node:test';
 import {
   aDocument,
   type Change,
   errorsOf,
   first,
-  parseChanged,
-  problemsOf,
+  privateJwks,
   publicJwks,
   SECRET,
 } from './document.ts';
-import { party, type Refusal, refuses } from './refusals.ts';
+import { party, refuses } from './refusals.ts';
 
 const client: (change: Record<string, unknown>) => Change = (change) => (document) => {
   document.clients = [{ ...first(document.clients), ...change }];
 };
 
-const issuerJwt: (change: Record<string, unknown>) => Change = (change) => (document) => {
-  const issuer = first(document.trustedIssuers);
-  document.trustedIssuers = [{ ...issuer, jwt: { ...issuer.jwt, ...change } }];
-};
-
 const row: (change: Record<string, unknown>) => Change = (change) => (document) => {
   document.policy = [{ ...first(document.policy), ...change }];
 };
-
-const privateJwks = (): string => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return JSON.stringify({ keys: [privateKey.export({ format: 'jwk' })] });
-};
-
-const pinned = (text: string): Pick<Refusal, 'change' | 'errors' | 'world'> => ({
-  change: () => {},
-  errors: ['CONFIG_KEY trustedIssuers[0].jwt.jwks.file'],
-  world: { files: { 'partner.jwks.json': text } },
-});
-
-refuses('trustedIssuers', [
-  ...['none', 'HS256', 'RS1'].map((algorithm) => ({
-    rule: `RFC 8725 §3.1: refuses ${algorithm}`,
-    change: issuerJwt({ algorithms: [algorithm] }),
-    errors: ['CONFIG_INVALID_VALUE trustedIssuers[0].jwt.algorithms[0]'],
-  })),
-  {
-    rule: 'audiences are mandatory',
-    change: issuerJwt({ audiences: undefined }),
-    errors: ['CONFIG_MISSING trustedIssuers[0].jwt.audiences'],
-  },
-  {
-    rule: 'audiences are not empty',
-    change: issuerJwt({ audiences: [] }),
-    errors: ['CONFIG_OUT_OF_RANGE trustedIssuers[0].jwt.audiences'],
-  },
-  {
-    rule: 'keys have one source',
-    change: issuerJwt({ discovery: true }),
-    errors: ['CONFIG_EXACTLY_ONE trustedIssuers[0].jwt'],
-  },
-  {
-    rule: 'keys have a source',
-    change: issuerJwt({ jwks: undefined }),
-    errors: ['CONFIG_EXACTLY_ONE trustedIssuers[0].jwt'],
-  },
-  {
-    rule: 'keys are not fetched in clear',
-    change: issuerJwt({ jwks: { url: 'http://partner.example/jwks' } }),
-    errors: ['CONFIG_INSECURE trustedIssuers[0].jwt.jwks.url'],
-  },
-  {
-    rule: 'RFC 8414 §3: discovery needs an https issuer',
-    change: (document) => {
-      const [partner] = document.trustedIssuers;
-      if (!partner) return;
-      partner['issuer'] = 'urn:partner';
-      partner.jwt = { ...partner.jwt, jwks: undefined, discovery: true };
-    },
-    errors: ['CONFIG_CONFLICT trustedIssuers[0]'],
-  },
-  {
-    rule: 'skew has a ceiling',
-    change: issuerJwt({ skewSeconds: 301 }),
-    errors: ['CONFIG_OUT_OF_RANGE trustedIssuers[0].jwt.skewSeconds'],
-  },
-  {
-    rule: '`self` is taken',
-    change: (document) => {
-      first(document.trustedIssuers)['id'] = 'self';
-    },
-    errors: [
-      'CONFIG_INVALID_VALUE trustedIssuers[0].id',
-      'CONFIG_UNKNOWN_REFERENCE policy[0].subject.issuer',
-    ],
-  },
-  {
-    rule: 'our own issuer is not trusted through foreign keys',
-    change: (document) => {
-      first(document.trustedIssuers)['aliases'] = ['https://sts.example.org'];
-    },
-    errors: ['CONFIG_OVERLAP trustedIssuers[0]'],
-  },
-  {
-    rule: 'one issuer has one entry',
-    change: (document) => {
-      document.trustedIssuers.push({ ...first(document.trustedIssuers), id: 'again' });
-    },
-    errors: ['CONFIG_OVERLAP trustedIssuers[1]'],
-  },
-  { rule: 'a pinned set holds no private key', ...pinned(privateJwks()) },
-  { rule: 'a pinned set holds no shared secret', ...pinned('{"keys":[{"kty":"oct","k":"AAAA"}]}') },
-  { rule: 'a pinned set holds usable keys', ...pinned('{"keys":[{"kty":"EC"}]}') },
-  { rule: 'a pinned set is not empty', ...pinned('{"keys":[]}') },
-  { rule: 'a pinned set is a JWK Set', ...pinned('[]') },
-  { rule: 'a pinned set is JSON', ...pinned('keys: []') },
-]);
 
 refuses('clients', [
   {
@@ -137,6 +41,11 @@ refuses('clients', [
   {
     rule: 'an unset variable is told by its name',
     change: client({ client_secret: { env: 'NOWHERE' } }),
+    errors: ['CONFIG_SECRET clients[0].client_secret'],
+  },
+  {
+    rule: 'what every object inherits is no variable',
+    change: client({ client_secret: { env: '__proto__' } }),
     errors: ['CONFIG_SECRET clients[0].client_secret'],
   },
   {
@@ -181,6 +90,22 @@ refuses('clients', [
       'CONFIG_UNKNOWN_REFERENCE clients[0].represents[0]',
       'CONFIG_UNKNOWN_REFERENCE clients[0].default_target',
     ],
+  },
+  {
+    rule: 'no client is called as a subject of a trusted issuer would be',
+    change: (document) => {
+      first(document.trustedIssuers).jwt['subjectPrefix'] = 'gate';
+    },
+    errors: ['CONFIG_OVERLAP clients[0].client_id'],
+  },
+  {
+    rule: 'keys of clients are not fetched in clear',
+    change: client({
+      token_endpoint_auth_method: 'private_key_jwt',
+      client_secret: undefined,
+      jwks_uri: 'http://localhost/jwks',
+    }),
+    errors: ['CONFIG_INSECURE clients[0].jwks_uri'],
   },
   {
     rule: 'ids are unique',
@@ -331,12 +256,4 @@ it('Configuration: JWK Sets of clients are held to the same rules', async () => 
     'CONFIG_KEY clients[0].jwks.file',
   ]);
   assert.deepEqual(await errorsOf(change, { files: { 'gateway.json': publicJwks() } }), []);
-});
-
-it('Configuration: a shared secret in a JWK Set is called by its name', async () => {
-  const files = { 'partner.jwks.json': '{"keys":[{"kty":"oct","k":"AAAA"}]}' };
-
-  const [problem] = await problemsOf(parseChanged(() => {}, { files }));
-
-  assert.equal(problem?.what, 'key 0 is a shared secret');
 });

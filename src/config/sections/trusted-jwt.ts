@@ -1,0 +1,90 @@
+// On which conditions the JWTs of a trusted issuer are accepted: `trustedIssuers[].jwt`.
+import { z } from 'zod';
+import type { KeySource, TrustedJwtConfig } from '../config.ts';
+import type { Entry, Loading } from '../loading.ts';
+import { validateFetch } from './fetch-address.ts';
+import {
+  exactlyOne,
+  fetchUrl,
+  plainText,
+  seconds,
+  signatureAlgorithm,
+  subjectPrefix,
+} from './fields.ts';
+import { readJwks } from './jwks.ts';
+
+const jwksSource = z
+  .strictObject({
+    file: plainText.describe('A JWK Set, relative to the folder of this file.').optional(),
+    url: fetchUrl.describe('Where the JWK Set is fetched.').optional(),
+  })
+  .refine(...exactlyOne('file', 'url'))
+  .meta({ oneOf: [{ required: ['file'] }, { required: ['url'] }] });
+
+export const trustedJwt = z
+  .strictObject({
+    jwks: jwksSource.optional(),
+    discovery: z
+      .literal(true)
+      .describe('Find the keys through the metadata of the issuer (RFC 8414).')
+      .optional(),
+    algorithms: z.array(signatureAlgorithm).nonempty().describe('All others are refused.'),
+    audiences: z
+      .array(plainText)
+      .nonempty()
+      .describe('One of these must be in `aud`: a token for somebody else is refused.'),
+    types: z
+      .array(z.enum(['jwt', 'access_token', 'id_token']))
+      .nonempty()
+      .describe('The declared token types that are accepted.')
+      .default(['jwt']),
+    maxAgeSeconds: seconds(1, 31_536_000).describe('The oldest `iat` accepted.').optional(),
+    skewSeconds: seconds(0, 300)
+      .describe('How far its clock may differ; default: clockSkewSeconds.')
+      .optional(),
+    subjectClaim: plainText.describe('The claim that names the subject.').default('sub'),
+    subjectPrefix: subjectPrefix.optional(),
+    requiredClaims: z.array(plainText).default([]),
+    singleUse: z.boolean().describe('Each token once only, by its `jti`.').default(false),
+    assertionMaxAgeSeconds: seconds(1, 3600)
+      .describe('The oldest assertion accepted as a grant (RFC 7523).')
+      .default(300),
+  })
+  .refine(...exactlyOne('jwks', 'discovery'))
+  .meta({ oneOf: [{ required: ['jwks'] }, { required: ['discovery'] }] });
+
+type TrustedJwt = z.output<typeof trustedJwt>;
+
+/** Resolves the conditions; `skewSeconds` is that of the whole configuration. */
+export async function buildTrustedJwt(
+  { value, path }: Entry<TrustedJwt>,
+  loading: Loading,
+  clockSkewSeconds: number,
+): Promise<TrustedJwtConfig> {
+  const {
+    jwks,
+    discovery: _discovery,
+    maxAgeSeconds,
+    skewSeconds = clockSkewSeconds,
+    subjectPrefix: prefix,
+    ...jwt
+  } = value;
+  return {
+    ...jwt,
+    keySource: await keySourceOf({ value: jwks, path: [...path, 'jwks'] }, loading),
+    skewSeconds,
+    ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+    ...(prefix !== undefined && { subjectPrefix: prefix }),
+  };
+}
+
+async function keySourceOf(
+  { value, path }: Entry<TrustedJwt['jwks']>,
+  loading: Loading,
+): Promise<KeySource> {
+  if (!value) return { kind: 'discovery' };
+  if (value.url === undefined)
+    return { kind: 'pinned', jwks: await readJwks(value.file ?? '', [...path, 'file'], loading) };
+  validateFetch({ value: value.url, path: [...path, 'url'] }, loading);
+  return { kind: 'url', url: value.url };
+}
