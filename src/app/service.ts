@@ -85,7 +85,10 @@ export function serviceParts(config: Config, ring: KeyRing, base: Foundation): T
     validators: createValidators(config, ring, base),
     issuers: createIssuers(ring, base),
     rules: policyRules(config),
-    ledger: createLedger(store, clock, 2 * config.clockSkewSeconds),
+    ledger: createLedger(store, clock, {
+      marginSeconds: 2 * config.clockSkewSeconds,
+      ownIssuers: new Set([config.issuer]),
+    }),
     store,
     audit: observedAudit(base),
     clock,

@@ -14,6 +14,8 @@ export interface AuditKey {
   readonly tokens: KeyObject;
   /** Derived, so that no token id whatsoever can make the hash of a token read as a seal. */
   readonly checkpoints: KeyObject;
+  /** Hashes made lately. */
+  readonly hashes: Map<string, string>;
 }
 
 /** Makes the audit key of its secret, 32 bytes or more: a shorter one would let token ids be guessed from their hashes. */
@@ -22,14 +24,25 @@ export function createAuditKey(secret: Uint8Array): AuditKey {
     throw new Error(`the audit key must have ${MIN_KEY_BYTES} bytes or more`);
   }
   const checkpoints = createHmac('sha256', secret).update('viaduct audit checkpoint').digest();
-  return { tokens: createSecretKey(secret), checkpoints: createSecretKey(checkpoints) };
+  return {
+    tokens: createSecretKey(secret),
+    checkpoints: createSecretKey(checkpoints),
+    hashes: new Map(),
+  };
 }
 
+/** One exchange names the same few tokens in each of its records. */
+const REMEMBERED_HASHES = 512;
+
 /** What stands for a token in the audit: HMAC-SHA-256 over issuer, 0x00 and id, base64url. */
-export function lookupHash(key: AuditKey, token: TokenRef): string {
-  return createHmac('sha256', key.tokens)
-    .update(`${token.issuer}\0${token.id}`)
-    .digest('base64url');
+export function lookupHash({ hashes, tokens }: AuditKey, { id, issuer }: TokenRef): string {
+  const name = `${issuer}\0${id}`;
+  const known = hashes.get(name);
+  if (known !== undefined) return known;
+  const hash = createHmac('sha256', tokens).update(name).digest('base64url');
+  if (hashes.size >= REMEMBERED_HASHES) hashes.clear();
+  hashes.set(name, hash);
+  return hash;
 }
 
 const sealOf = (key: AuditKey, heads: readonly ChainHead[]): Buffer =>

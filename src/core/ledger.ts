@@ -63,12 +63,24 @@ function parseEntry(text: string): Pick<LedgerEntry, 'v' | 'ancestors'> {
   return { v: entry.v, ancestors: entry.ancestors };
 }
 
-/** A ledger over a store. `marginSeconds` is kept on top of every lifetime for clocks that differ. */
-export function createLedger(store: Store, clock: Clock, marginSeconds: number): Ledger {
+export interface LedgerSettings {
+  /** Kept on top of every lifetime, for clocks that differ. */
+  readonly marginSeconds: number;
+  /** Our own issuer names: tokens of others have no entry, so none is looked for. */
+  readonly ownIssuers: ReadonlySet<string>;
+}
+
+/** A ledger over a store. */
+export function createLedger(
+  store: Store,
+  clock: Clock,
+  { marginSeconds, ownIssuers }: LedgerSettings,
+): Ledger {
   const lifetimeUntil = (until: Instant): number =>
     Math.max(until - clock.now(), 0) + marginSeconds;
 
   async function ancestorsOf(token: TokenRef): Promise<readonly TokenRef[]> {
+    if (!ownIssuers.has(token.issuer)) return [];
     const text = await store.get(entryKey(token));
     if (text === undefined) return [];
     return parseEntry(text).ancestors;

@@ -8,25 +8,23 @@ export type Form = readonly (readonly [name: string, value: string])[];
 /** Reads the body of a POST within the limits of the HTTP layer. */
 export type ReadForm = (ctx: Context) => Promise<Form>;
 
-function rewritten([name, value]: readonly [string, string]): [string, string] {
-  if (name === 'grant_type' && value === JWT_BEARER_ALIAS) return [name, jwtBearer.grantType];
-  return [name, value];
+function writePair([name, value]: readonly [name: string, value: string]): string {
+  const isAlias = name === 'grant_type' && value === JWT_BEARER_ALIAS;
+  return `${encodeURIComponent(name)}=${encodeURIComponent(isAlias ? jwtBearer.grantType : value)}`;
 }
 
-/** Gives the library the parsed form in the one shape it reads quietly: a stream of the right length. */
+/** Gives the library the parsed form in the one shape it reads quietly: a stream of the right length. The members are put
+ * on the request itself; an object derived from it would cost more than the parsing. */
 function offerBody(ctx: Context, form: Form): void {
   // Empty is absent (RFC 6749 §3.2), also where a parameter may be repeated.
-  const pairs = form.filter(([, value]) => value !== '').map(rewritten);
-  const bytes = Buffer.from(new URLSearchParams(pairs).toString());
-  ctx.req = Object.create(ctx.req, {
-    readable: { value: true },
-    readableEncoding: { value: null },
-    iterator: {
-      value: async function* () {
-        yield bytes;
-      },
+  const pairs = form.filter(([, value]) => value !== '').map(writePair);
+  const bytes = Buffer.from(pairs.join('&'));
+  Object.defineProperty(ctx.req, 'readable', { value: true });
+  Object.defineProperty(ctx.req, 'iterator', {
+    value: async function* () {
+      yield bytes;
     },
-  }) as Context['req'];
+  });
   Object.defineProperty(ctx.request, 'length', { value: bytes.length });
 }
 

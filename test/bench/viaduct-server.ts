@@ -8,6 +8,7 @@ process.once('message', (path: string) => {
     const app = await createApp(await loadConfig(path));
     const { publicUrl } = await app.listen();
     answerUsage();
+    process.once('disconnect', () => process.exit(0));
     process.send?.({ url: publicUrl });
   })();
 });

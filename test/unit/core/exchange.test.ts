@@ -37,7 +37,7 @@ function setUp({ subject = aValidatedToken(), actor = anActorToken(), parts }: S
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = createLedger(store, clock, 300);
+  const ledger = createLedger(store, clock, { marginSeconds: 300, ownIssuers: new Set([OWN_ISSUER]) });
   const issued: TokenSpec[] = [];
   let count = 0;
   const sts = createTokenService({

@@ -37,7 +37,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken()) {
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = createLedger(store, clock, 300);
+  const ledger = createLedger(store, clock, { marginSeconds: 300, ownIssuers: new Set([OWN_ISSUER]) });
   const validate = async () => {
     if (found instanceof Error) throw found;
     return found;

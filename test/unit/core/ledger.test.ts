@@ -18,7 +18,14 @@ function aSpec(tokenId: string, parents: readonly TokenRef[] = []): TokenSpec {
 function setUp() {
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
-  return { clock, store, ledger: createLedger(store, clock, MARGIN_SECONDS) };
+  return {
+    clock,
+    store,
+    ledger: createLedger(store, clock, {
+      marginSeconds: MARGIN_SECONDS,
+      ownIssuers: new Set([OWN_ISSUER]),
+    }),
+  };
 }
 
 describe('Ledger', () => {
