@@ -1,0 +1,47 @@
+// Writes the envelope of an answer: prefix `s:` (ws-trust W9), addressing headers only when the request had them, no
+// whitespace. The canonical writer of bridge/xml does the escaping; the wire is ASCII.
+
+import { toAsciiWire } from '#bridge/xml/escape.ts';
+import { element, type FinalXml, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { writeCanonical } from '#bridge/xml/writer.ts';
+import type { Addressing } from './addressing.ts';
+import { SOAP_SPELLING, type SoapVersion } from './soap-version.ts';
+
+/** How the request was framed, and so its answer. */
+export interface Framing {
+  readonly version: SoapVersion;
+  readonly addressing: Addressing | undefined;
+}
+
+/** What goes into an envelope. */
+export interface AnswerParts {
+  /** The action of the answer, written when the request had addressing. */
+  readonly action: string;
+  /** Header blocks besides addressing. */
+  readonly headers?: readonly Markup[];
+  readonly body: Markup | FinalXml;
+  /** Namespaces of QNames in content, declared on the Envelope. */
+  readonly declare?: readonly Pick<MarkupName, 'prefix' | 'uri'>[];
+}
+
+/** The name of an element of the envelope. */
+export function soapName(version: SoapVersion, local: string): MarkupName {
+  return { prefix: 's', uri: SOAP_SPELLING[version].namespace, local };
+}
+
+/** Writes an answer as ASCII text. Final XML in it is copied byte for byte. */
+export function writeAnswer({ version, addressing }: Framing, parts: AnswerParts): string {
+  const blocks = [...addressingBlocks(addressing, parts.action), ...(parts.headers ?? [])];
+  const header = blocks.length === 0 ? [] : [element(soapName(version, 'Header'), [], blocks)];
+  const body = element(soapName(version, 'Body'), [], [parts.body]);
+  const envelope = element(soapName(version, 'Envelope'), [], [...header, body]);
+  return toAsciiWire(writeCanonical(envelope, { declare: parts.declare ?? [] }).text);
+}
+
+function addressingBlocks(addressing: Addressing | undefined, action: string): readonly Markup[] {
+  if (addressing === undefined) return [];
+  const { messageId, namespace } = addressing;
+  const name = (local: string): MarkupName => ({ prefix: 'a', uri: namespace, local });
+  const relation = messageId === undefined ? [] : [element(name('RelatesTo'), [], [messageId])];
+  return [element(name('Action'), [], [action]), ...relation];
+}
