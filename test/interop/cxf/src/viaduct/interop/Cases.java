@@ -1,0 +1,83 @@
+// The table of cases. A further one is a further line.
+package viaduct.interop;
+
+import java.util.ArrayList;
+import java.util.List;
+
+final class Cases {
+    /** A relying party that no configuration of ours knows. */
+    private static final String NOBODY = "urn:viaduct:interop:nobody";
+
+    private Cases() { }
+
+    /** The cases asked for; `wsdl-*` means all whose name begins so. */
+    static List<Case> chosen(Arguments arguments) {
+        var all = all(arguments);
+        for (var wanted : arguments.cases()) {
+            if (all.stream().noneMatch(one -> isNamed(one, wanted))) {
+                var names = String.join(" ", all.stream().map(Case::name).toList());
+                throw new IllegalArgumentException("no case " + wanted + "; there are " + names);
+            }
+        }
+        return arguments.cases().isEmpty()
+            ? all
+            : all.stream().filter(one -> arguments.cases().stream().anyMatch(name -> isNamed(one, name))).toList();
+    }
+
+    private static boolean isNamed(Case one, String wanted) {
+        return wanted.endsWith("*")
+            ? one.name().startsWith(wanted.substring(0, wanted.length() - 1))
+            : one.name().equals(wanted);
+    }
+
+    private static List<Case> all(Arguments arguments) {
+        var cases = new ArrayList<>(List.of(
+            issued("13-soap11-saml11", new Issue().tokenType(Wst.SAML11)),
+            issued("13-soap11-saml2", new Issue().tokenType(Wst.SAML20)),
+            issued("13-soap12-saml11", new Issue().soap12().tokenType(Wst.SAML11)),
+            issued("13-soap12-saml2", new Issue().soap12().tokenType(Wst.SAML20)),
+            issued("2005-soap11-saml11", new Issue().february2005().tokenType(Wst.SAML11)),
+            issued("2005-soap11-saml2", new Issue().february2005().tokenType(Wst.SAML20)),
+            issued("2005-soap12-saml11", new Issue().february2005().soap12().tokenType(Wst.SAML11)),
+            issued("2005-soap12-saml2", new Issue().february2005().soap12().tokenType(Wst.SAML20)),
+            issued("13-profile-saml11", new Issue().tokenType(Wst.SAML11_PROFILE)),
+            issued("13-profile-saml2", new Issue().tokenType(Wst.SAML20_PROFILE)),
+            issued("13-no-token-type", new Issue()),
+            issued("13-no-timestamp", new Issue().policy(UsernamePolicy.WITHOUT_TIMESTAMP).tokenType(Wst.SAML20)),
+            issued("13-addressing-soap11", new Issue().policy(UsernamePolicy.WITH_ADDRESSING).tokenType(Wst.SAML20)),
+            issued("13-addressing-soap12",
+                new Issue().soap12().policy(UsernamePolicy.WITH_ADDRESSING).tokenType(Wst.SAML20))));
+        for (var port : arguments.ports()) {
+            cases.addAll(ofPort(port));
+        }
+        cases.addAll(List.of(
+            refused("13-soap11-wrong-password", new Issue().wrongPassword(), "wst:FailedAuthentication"),
+            refused("13-soap12-wrong-password", new Issue().soap12().wrongPassword(), "wst:FailedAuthentication"),
+            refused("2005-soap11-wrong-password", new Issue().february2005().wrongPassword(), "t:FailedAuthentication"),
+            refused("13-soap11-unknown-applies-to", new Issue().appliesTo(NOBODY), "wst:InvalidScope"),
+            refused("13-soap12-unknown-applies-to", new Issue().soap12().appliesTo(NOBODY), "wst:InvalidScope"),
+            refused("2005-soap12-unknown-applies-to",
+                new Issue().february2005().soap12().appliesTo(NOBODY), "t:InvalidScope")));
+        return cases;
+    }
+
+    /** Renew, Validate and Cancel from the WSDL alone: without one, STSClient wants a collection as answer to each. */
+    private static List<Case> ofPort(String port) {
+        return List.of(
+            issued("wsdl-" + port, new Issue().fromWsdl(port).tokenType(Wst.SAML20)),
+            issued("wsdl-" + port + "-validate", new Issue().fromWsdl(port).tokenType(Wst.SAML20).then(Steps::validate)),
+            issued("wsdl-" + port + "-renew", new Issue().fromWsdl(port).tokenType(Wst.SAML20).then(Steps::renew)),
+            issued("wsdl-" + port + "-cancel", new Issue().fromWsdl(port).tokenType(Wst.SAML20).then(Steps::cancel)));
+    }
+
+    private static Case issued(String name, Issue issue) {
+        return new Case(name, Wanted.OK, issue);
+    }
+
+    /** A refused credential may also be told in the WS-Security namespace (WSS 1.1.1 §12). */
+    private static Case refused(String name, Issue issue, String code) {
+        return new Case(name, code.endsWith(":FailedAuthentication")
+            ? Wanted.fault(code, "wsse:FailedAuthentication")
+            : Wanted.fault(code), issue);
+    }
+}
