@@ -58,7 +58,8 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/config': layer(['src/core'], ['zod', 'yaml', '@marcbachmann/cel-js']),
   'src/http': layer(['src/core'], ['koa', 'koa-compose']),
   'src/telemetry': layer(['src/core'], ['pino']),
-  'src/cli': layer(['src/app.ts', 'src/app', 'src/config', 'src/core']),
+  // Commands that work on files (a key, an audit) without the whole product use those two folders as they are.
+  'src/cli': layer(['src/app.ts', 'src/app', 'src/config', 'src/core', 'src/keys', 'src/audit']),
   'src/app.ts': { ...layer([...SRC_FOLDERS, 'src/app', 'bridge/index.ts']), typePackages: ['koa'] },
   'src/app': {
     ...layer([...SRC_FOLDERS, 'bridge/index.ts']),

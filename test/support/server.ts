@@ -70,6 +70,9 @@ export interface TestServer {
   /** The audit records so far, oldest first. */
   auditRecords(): Promise<readonly Readonly<Record<string, unknown>>[]>;
   stop(): Promise<void>;
+  /** Loads the configuration anew and swaps it in.
+   * @throws {ConfigError} */
+  reload(): Promise<void>;
   /** Stops this one and starts another on the same configuration and state. */
   restart(): Promise<TestServer>;
 }
@@ -223,6 +226,7 @@ async function startIn(t: TestContext, setting: Setting): Promise<TestServer> {
     managementUrl,
     post,
     stop,
+    reload: async () => app.reload(await loadConfig(join(directory, 'viaduct.yaml'))),
     async restart() {
       await stop();
       return startIn(t, setting);

@@ -1,0 +1,198 @@
+// What a newcomer sees: no configuration, one command, a curl that works; then the commands an operator uses.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { startViaduct, viaduct } from '#test/support/process.ts';
+
+async function emptyDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'viaduct-cli-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** A first configuration on free ports: two tests may run at once. */
+async function initialised(t: TestContext): Promise<string> {
+  const directory = await emptyDirectory(t);
+  const { code, error } = await viaduct(['init'], directory);
+  assert.equal(code, 0, error);
+  const path = join(directory, 'viaduct.yaml');
+  const text = await readFile(path, 'utf8');
+  const [port, management] = [await freePort(), await freePort()];
+  await writeFile(path, text.replaceAll('8443', String(port)).replace('9090', String(management)));
+  return directory;
+}
+
+test('init: writes a configuration that check accepts, secrets readable by the owner only, and never overwrites', async (t) => {
+  const directory = await emptyDirectory(t);
+
+  const first = await viaduct(['init'], directory);
+  const check = await viaduct(['check'], directory);
+  const again = await viaduct(['init'], directory);
+
+  assert.equal(first.code, 0, first.error);
+  assert.equal(check.code, 0, check.error);
+  assert.match(
+    check.out,
+    /is valid: 1 clients, 1 relying parties, 1 trusted issuers, 2 policy rows/,
+  );
+  assert.equal(again.code, 1);
+  assert.match(again.error, /exists; init does not overwrite/);
+  for (const secret of [
+    'keys/jwt-es256.pem',
+    'keys/audit.key',
+    'demo/gateway.secret',
+    'tls/localhost.key',
+  ]) {
+    assert.equal((await stat(join(directory, secret))).mode & 0o077, 0, secret);
+  }
+});
+
+test('serve: prints a curl command that exchanges a fresh token, drains on SIGTERM, and the audit verifies', async (t) => {
+  const directory = await initialised(t);
+  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
+  t.after(() => server.child.kill('SIGKILL'));
+  const [, curl = ''] = await server.says(/(curl [\s\S]*?subject_token=\S+)\n/);
+
+  const { stdout } = await promisify(execFile)('bash', ['-c', `${curl} --silent`], {
+    cwd: directory,
+  });
+  const explained = await viaduct(
+    [
+      'explain',
+      '--client',
+      'gateway',
+      '--subject-token',
+      /subject_token=(\S+)/.exec(curl)?.[1] ?? '',
+      '--resource',
+      'https://orders.example/',
+    ],
+    directory,
+  );
+  server.child.kill('SIGTERM');
+  const code = await server.exit();
+  const audit = await viaduct(['audit', 'verify'], directory);
+
+  const answer = JSON.parse(stdout) as Record<string, unknown>;
+  assert.equal(answer['token_type'], 'Bearer');
+  assert.equal(answer['scope'], 'orders.read');
+  assert.equal(explained.code, 0, explained.error);
+  assert.match(explained.out, /row partner-to-orders: fits and decides/);
+  assert.match(explained.out, /granted: access_token signed RS256 for orders/);
+  assert.equal(explained.out.includes('eyJ'), false);
+  assert.equal(code, 0, server.text());
+  assert.equal(audit.code, 0, audit.error + audit.out);
+  assert.match(audit.out, /0 problems/);
+});
+
+test('serve: without a configuration it makes one, but a file that was named must exist', async (t) => {
+  const directory = await emptyDirectory(t);
+
+  const { code, error } = await viaduct(['serve', '--config', 'missing.yaml'], directory);
+
+  assert.notEqual(code, 0);
+  assert.match(error, /missing\.yaml/);
+});
+
+test('audit verify: a changed line is found', async (t) => {
+  const directory = await initialised(t);
+  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
+  t.after(() => server.child.kill('SIGKILL'));
+  const [, curl = ''] = await server.says(/(curl [\s\S]*?subject_token=\S+)\n/);
+  await promisify(execFile)('bash', ['-c', `${curl} --silent`], { cwd: directory });
+  server.child.kill('SIGTERM');
+  await server.exit();
+  const path = join(directory, 'data/audit.jsonl');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"alice"', '"mallory"'));
+
+  const { code, error } = await viaduct(['audit', 'verify'], directory);
+
+  assert.equal(code, 1);
+  assert.match(error, /audit\.jsonl:\d+: /);
+});
+
+test('keys rotate: the new key is published at once and signs later; the configuration keeps its comments', async (t) => {
+  const directory = await initialised(t);
+
+  const rotated = await viaduct(['keys', 'rotate'], directory);
+  const listed = await viaduct(['keys', 'list'], directory);
+
+  assert.equal(rotated.code, 0, rotated.error);
+  assert.equal(listed.out.match(/^active/gm)?.length, 2);
+  assert.equal(listed.out.match(/^next/gm)?.length, 1);
+  assert.match(await readFile(join(directory, 'viaduct.yaml'), 'utf8'), /# Whose tokens we accept/);
+});
+
+test('explain: tells why a request is refused', async (t) => {
+  const directory = await initialised(t);
+  const demo = await viaduct(['demo'], directory);
+  const token = /subject_token=(\S+)/.exec(demo.out)?.[1] ?? '';
+  await writeFile(join(directory, 'token'), token);
+
+  const scope = await viaduct(
+    [
+      'explain',
+      '--client',
+      'gateway',
+      '--subject-token',
+      '@token',
+      '--audience',
+      'orders',
+      '--scope',
+      'orders.write',
+    ],
+    directory,
+  );
+  const bad = await viaduct(
+    ['explain', '--client', 'gateway', '--subject-token', `${token}x`, '--audience', 'orders'],
+    directory,
+  );
+
+  assert.equal(scope.code, 1);
+  assert.match(scope.out, /refused: scope-not-allowed/);
+  assert.equal(bad.code, 1);
+  assert.match(bad.out, /refused before policy: (signature-invalid|token-malformed)/);
+});
+
+test('check: tells all problems at once with file, line and fix, and exits with 2', async (t) => {
+  const directory = await initialised(t);
+  const path = join(directory, 'viaduct.yaml');
+  const text = await readFile(path, 'utf8');
+  await writeFile(
+    path,
+    text
+      .replace('scopes: [orders.read], lifetimeSeconds', 'scopes: [orders.sing], lifetimeSeconds')
+      .replace('issuer: self', 'isuer: self'),
+  );
+
+  const plain = await viaduct(['check'], directory);
+  const json = await viaduct(['check', '--json'], directory);
+
+  assert.equal(plain.code, 2);
+  assert.match(plain.error, /viaduct\.yaml:\d+/);
+  assert.match(plain.error, /isuer/);
+  assert.equal((JSON.parse(json.out) as { valid: boolean }).valid, false);
+});
+
+test('viaduct: an unknown command or option shows the usage and exits with 2', async (t) => {
+  const directory = await emptyDirectory(t);
+
+  const command = await viaduct(['sing'], directory);
+  const option = await viaduct(['check', '--loud'], directory);
+
+  assert.equal(command.code, 2);
+  assert.match(command.error, /viaduct COMMAND/);
+  assert.equal(option.code, 2);
+});

@@ -1,0 +1,104 @@
+// Key rotation: published ahead, active at its time, published for the life of what it signed; and nobody notices.
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { parse, stringify } from 'yaml';
+import { generateKeyPem } from '#src/keys/generate.ts';
+import { ISSUER } from '#test/support/document.ts';
+import { startServer, type TestServer } from '#test/support/server.ts';
+
+async function addKey(server: TestServer, fromSeconds: number): Promise<void> {
+  const path = join(server.directory, 'viaduct.yaml');
+  const document = parse(await readFile(path, 'utf8')) as { keys: object[] };
+  await writeFile(join(server.directory, 'keys/next.pem'), await generateKeyPem('ES256'), {
+    mode: 0o600,
+  });
+  const activeFrom = new Date((server.clock.now() + fromSeconds) * 1000).toISOString();
+  document.keys.push({
+    use: 'jwt',
+    algorithm: 'ES256',
+    key: { file: 'keys/next.pem' },
+    activeFrom,
+  });
+  await writeFile(path, stringify(document));
+}
+
+async function published(server: TestServer): Promise<JSONWebKeySet> {
+  return (await server.get('/jwks')).body as unknown as JSONWebKeySet;
+}
+
+const kidOf = (token: unknown): string | undefined => decodeProtectedHeader(String(token)).kid;
+
+async function issue(server: TestServer): Promise<string> {
+  const { status, text, body } = await server.exchange();
+  assert.equal(status, 200, text);
+  return String(body['access_token']);
+}
+
+test('Rotation: the next key is published before it signs, the old one as long as its tokens live', async (t) => {
+  const server = await startServer(t);
+  const before = await issue(server);
+  await addKey(server, 600);
+
+  await server.reload();
+  const announced = await published(server);
+  const stillOld = await issue(server);
+  server.clock.advance(700);
+  await server.reload();
+  const after = await issue(server);
+  const overlapping = await published(server);
+  server.clock.advance(700);
+  await server.reload();
+  const later = await published(server);
+
+  assert.equal(announced.keys.length, 3);
+  assert.equal(kidOf(stillOld), kidOf(before));
+  assert.notEqual(kidOf(after), kidOf(before));
+  assert.ok(announced.keys.some(({ kid }) => kid === kidOf(after)));
+  assert.ok(overlapping.keys.some(({ kid }) => kid === kidOf(before)));
+  assert.equal(
+    later.keys.some(({ kid }) => kid === kidOf(before)),
+    false,
+  );
+});
+
+test('Rotation: under load no request fails and every token verifies with the keys published when it was made', async (t) => {
+  const server = await startServer(t);
+  await addKey(server, 0);
+  const tokens: string[] = [];
+  let isDone = false;
+  const work = Array.from({ length: 8 }, async () => {
+    while (!isDone) {
+      const keys = await published(server);
+      const token = await issue(server);
+      tokens.push(token);
+      const keysNow =
+        kidOf(token) && keys.keys.some(({ kid }) => kid === kidOf(token))
+          ? keys
+          : await published(server);
+      await jwtVerify(token, createLocalJWKSet(keysNow), {
+        issuer: ISSUER,
+        currentDate: new Date(server.clock.now() * 1000),
+      });
+    }
+  });
+
+  for (let reload = 0; reload < 20; reload++) await server.reload();
+  isDone = true;
+  await Promise.all(work);
+
+  assert.ok(tokens.length > 20);
+  assert.equal(new Set(tokens.map(kidOf)).size >= 1, true);
+});
+
+test('Reload: a configuration with an error changes nothing', async (t) => {
+  const server = await startServer(t);
+  const path = join(server.directory, 'viaduct.yaml');
+  await writeFile(path, `${await readFile(path, 'utf8')}\nunknown: 1\n`);
+
+  await assert.rejects(server.reload());
+
+  assert.equal((await server.exchange()).status, 200);
+});
