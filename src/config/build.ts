@@ -35,10 +35,13 @@ export async function buildConfig(
 }
 
 async function buildParties(document: Document, loading: Loading) {
-  const skewSeconds = sectionOf(document, 'clockSkewSeconds')?.value ?? 0;
+  const clockSkewSeconds = sectionOf(document, 'clockSkewSeconds')?.value ?? 0;
   const keys = await buildKeys(entriesOf(keyEntry, document, 'keys'), loading);
   const issuers = entriesOf(trustedIssuerEntry, document, 'trustedIssuers');
-  const trustedIssuers = await buildTrustedIssuers(issuers, loading, skewSeconds);
+  const trustedIssuers = await buildTrustedIssuers(issuers, loading, {
+    clockSkewSeconds,
+    recipients: [`${loading.issuer}/token`, `${loading.issuer}/ws-trust`],
+  });
   const prefixes = subjectPrefixes(issuers);
   validatePrefixes(prefixes, loading);
   const clients = await buildClients(entriesOf(clientEntry, document, 'clients'), loading);

@@ -77,7 +77,44 @@ export interface TrustedIssuerConfig {
   readonly issuer: string;
   readonly aliases: readonly string[];
   readonly enabledUntil?: Instant;
-  readonly jwt: TrustedJwtConfig;
+  /** Absent: its JWTs are refused. */
+  readonly jwt?: TrustedJwtConfig;
+  /** Absent: its assertions are refused. */
+  readonly saml?: TrustedSamlConfig;
+}
+
+/** Where the certificates come from that an issuer signs its assertions with. */
+export type SamlKeySource =
+  | { readonly kind: 'pinned'; readonly certificatePems: readonly string[] }
+  | {
+      readonly kind: 'metadata';
+      readonly xml: string;
+      /** Whoever signs the metadata names the keys: only these may. */
+      readonly signerCertificatePems: readonly string[];
+    }
+  | {
+      readonly kind: 'metadata-url';
+      readonly url: string;
+      readonly signerCertificatePems: readonly string[];
+    };
+
+export interface TrustedSamlConfig {
+  readonly keySource: SamlKeySource;
+  /** One of these must be in every AudienceRestriction. Never empty. */
+  readonly audiences: readonly string[];
+  /** Our addresses that a Recipient may name. Never empty. */
+  readonly recipients: readonly string[];
+  readonly subjectConfirmation: readonly ('bearer' | 'holder-of-key' | 'sender-vouches')[];
+  readonly skewSeconds: number;
+  readonly maxAgeSeconds?: number;
+  readonly assertionMaxAgeSeconds: number;
+  readonly singleUse: boolean;
+  /** The attribute that names the subject; absent: NameID. */
+  readonly subjectAttribute?: string;
+  /** Absent: `<id>:`. */
+  readonly subjectPrefix?: string;
+  readonly allowInclusiveC14n: boolean;
+  readonly legacySha1Until?: Instant;
 }
 
 export interface TrustedJwtConfig {

@@ -46,6 +46,7 @@ function createLoading(
   const issuer = z.looseObject({ issuer: z.string() }).safeParse(value).data?.issuer ?? '';
   return {
     issuer,
+    now: sources.now ?? Math.floor(Date.now() / 1000),
     known: {
       clients: idsOf(value, 'clients', 'client_id'),
       relyingParties: idsOf(value, 'relyingParties', 'id'),

@@ -1,5 +1,6 @@
 // What the sections need while a configuration is loaded: a place for complaints, and the files and variables it refers to.
 import { dirname, resolve } from 'node:path';
+import type { Instant } from '#core/instant.ts';
 import type { CompileExpression } from './expression.ts';
 import type { Complaint, Path } from './problem.ts';
 import type { SecretReference } from './sections/secret.ts';
@@ -11,6 +12,8 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a text file by its absolute path. */
   readonly readFile: (path: string) => Promise<string>;
+  /** What certificates and exceptions are held against; absent: the clock of the machine. */
+  readonly now?: Instant;
 }
 
 /** An entry that its schema accepts, and where it stands. */
@@ -28,6 +31,7 @@ interface KnownIds {
 
 export interface Loading {
   readonly issuer: string;
+  readonly now: Instant;
   readonly known: KnownIds;
   /** Hosts that may be on internal addresses and may speak plain http. */
   readonly allowedHosts: readonly string[];

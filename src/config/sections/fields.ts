@@ -33,6 +33,19 @@ export const exactlyOne = (
   }),
 ];
 
+/** One of these keys at least is present: the test and its complaint. */
+export const oneAtLeast = (
+  ...names: readonly string[]
+): [(value: object) => boolean, ReturnType<typeof rule>] => [
+  (value) => count(value, names) > 0,
+  rule({
+    code: 'CONFIG_MISSING',
+    what: `needs one of ${names.join(', ')}`,
+    why: 'with none of them the entry does nothing',
+    fix: `add one of ${names.join(', ')}`,
+  }),
+];
+
 /** The name of an entry that others refer to. */
 export const entryId = z
   .string()
@@ -118,11 +131,23 @@ export const fetchUrl = z.string().refine(
   }),
 );
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+// The parser takes 30 February for 2 March.
+function isOnCalendar(text: string): boolean {
+  const day = text.slice(0, 10);
+  const start = Date.parse(day);
+  return (
+    !Number.isNaN(Date.parse(text)) &&
+    !Number.isNaN(start) &&
+    new Date(start).toISOString().startsWith(day)
+  );
+}
 
 /** An instant of RFC 3339, kept as text until `instantOf`. */
 export const instant = z.string().refine(
-  (text) => INSTANT.test(text) && !Number.isNaN(Date.parse(text)),
+  (text) => INSTANT.test(text) && isOnCalendar(text),
   valueRule({
     what: 'is not an instant of RFC 3339',
     why: 'a date without time and zone would mean another moment on another machine',
@@ -132,6 +157,16 @@ export const instant = z.string().refine(
 
 /** Epoch seconds of a checked instant. */
 export const instantOf = (text: string): number => Math.floor(Date.parse(text) / 1000);
+
+/** An instant, or a day of RFC 3339: its first moment in UTC. */
+export const dayOrInstant = z.string().refine(
+  (text) => (DAY.test(text) || INSTANT.test(text)) && isOnCalendar(text),
+  valueRule({
+    what: 'is neither a day nor an instant of RFC 3339',
+    why: 'an exception needs an end that everybody reads alike',
+    fix: 'write it as 2027-01-31, its first moment in UTC, or as 2027-01-31T12:00:00Z',
+  }),
+);
 
 /** One or a list of something. */
 export const oneOrMore = <Schema extends z.ZodType>(schema: Schema) =>

@@ -2,6 +2,7 @@
 import type { PartySelector, PolicyRow } from '#core/policy.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { SELF } from '#core/security-token.ts';
+import type { TokenType } from '#core/token-type.ts';
 import type { TrustedIssuerConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
@@ -60,11 +61,15 @@ function validateSelector(
   const isKnown = issuers.length === value.issuers.filter((id) => id !== SELF).length;
   for (const type of value.types ?? []) {
     const isAccepted =
-      value.issuers.includes(SELF) ||
-      (type !== 'requestor' && issuers.some(({ jwt }) => jwt.types.includes(type)));
+      value.issuers.includes(SELF) || issuers.some((issuer) => typesOf(issuer).includes(type));
     if (isKnown && !isAccepted) loading.error([...path, 'type'], neverAccepted(type));
   }
 }
+
+const typesOf = ({ jwt, saml }: TrustedIssuerConfig): readonly TokenType[] => [
+  ...(jwt?.types ?? []),
+  ...(saml ? (['saml1', 'saml2'] as const) : []),
+];
 
 function validateScopes(
   { value, path }: Entry<PolicyRow>,

@@ -19,7 +19,7 @@ import { validateRow, validateRowOrder } from './policy-rules.ts';
 
 const selector = z.strictObject({
   issuer: oneOrMore(z.string()).describe('Ids of trusted issuers; `self` for our own tokens.'),
-  type: oneOrMore(z.enum(['jwt', 'access_token', 'id_token', 'requestor']))
+  type: oneOrMore(z.enum(['jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'requestor']))
     .describe('Token types; `requestor` is a client that asks for itself.')
     .optional(),
   id: oneOrMore(plainText).describe('Subject ids, as the issuer spells them.').optional(),

@@ -12,10 +12,14 @@ interface IssuerPrefix {
 export function subjectPrefixes(
   issuers: readonly Entry<TrustedIssuerEntry>[],
 ): readonly Entry<IssuerPrefix>[] {
-  return issuers.map(({ value: { id, jwt }, path }) => ({
-    value: { issuer: id, prefix: jwt.subjectPrefix ?? `${id}:` },
-    path: [...path, 'jwt', 'subjectPrefix'],
-  }));
+  return issuers.flatMap(({ value, path }) =>
+    (['jwt', 'saml'] as const)
+      .filter((form) => value[form] !== undefined)
+      .map((form) => ({
+        value: { issuer: value.id, prefix: value[form]?.subjectPrefix ?? `${value.id}:` },
+        path: [...path, form, 'subjectPrefix'],
+      })),
+  );
 }
 
 /** Two prefixes of which one begins with the other give one name to subjects of both. */

@@ -4,8 +4,9 @@ import type { TrustedIssuerConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { validateFetch } from './fetch-address.ts';
-import { entryId, instant, instantOf, isWebUrl, plainText, rule } from './fields.ts';
+import { entryId, instant, instantOf, isWebUrl, oneAtLeast, plainText, rule } from './fields.ts';
 import { buildTrustedJwt, trustedJwt } from './trusted-jwt.ts';
+import { buildTrustedSaml, trustedSaml } from './trusted-saml.ts';
 
 export const trustedIssuerEntry = z
   .strictObject({
@@ -13,10 +14,22 @@ export const trustedIssuerEntry = z
     issuer: plainText.describe('The issuer as its tokens spell it.'),
     aliases: z.array(plainText).describe('Other spellings of the same issuer.').default([]),
     enabledUntil: instant.describe('From then on its tokens are refused.').optional(),
-    jwt: trustedJwt,
+    jwt: trustedJwt.describe('On which conditions its JWTs are accepted.').optional(),
+    saml: trustedSaml.describe('On which conditions its assertions are accepted.').optional(),
   })
+  .refine(...oneAtLeast('jwt', 'saml'))
   .refine(
-    ({ issuer, jwt }) => jwt.discovery === undefined || (isWebUrl(issuer) && !issuer.includes('?')),
+    ({ aliases, jwt }) => jwt !== undefined || aliases.length === 0,
+    rule({
+      code: 'CONFIG_CONFLICT',
+      what: 'aliases are for JWTs',
+      why: 'the Issuer of an assertion is its one entity id; what cannot be honoured is refused',
+      fix: 'remove them, or make an entry for each issuer',
+    }),
+  )
+  .refine(
+    ({ issuer, jwt }) =>
+      jwt?.discovery === undefined || (isWebUrl(issuer) && !issuer.includes('?')),
     rule({
       code: 'CONFIG_CONFLICT',
       what: 'discovery needs an issuer that is an https URL',
@@ -32,27 +45,41 @@ export const trustedIssuersSection = z
 
 export type TrustedIssuerEntry = z.output<typeof trustedIssuerEntry>;
 
+interface Surroundings {
+  readonly clockSkewSeconds: number;
+  /** Our addresses that an assertion may be sent to. */
+  readonly recipients: readonly string[];
+}
+
 /** Resolves the trusted issuers and holds their names against each other and our own. */
 export async function buildTrustedIssuers(
   entries: readonly Entry<TrustedIssuerEntry>[],
   loading: Loading,
-  clockSkewSeconds: number,
+  surroundings: Surroundings,
 ): Promise<readonly TrustedIssuerConfig[]> {
   validateNames(entries, loading);
   const built: TrustedIssuerConfig[] = [];
-  for (const { value, path } of entries) {
-    if (value.jwt.discovery === true)
-      validateFetch({ value: value.issuer, path: [...path, 'issuer'] }, loading);
-    const jwt = { value: value.jwt, path: [...path, 'jwt'] };
-    built.push({
-      id: value.id,
-      issuer: value.issuer,
-      aliases: value.aliases,
-      ...(value.enabledUntil !== undefined && { enabledUntil: instantOf(value.enabledUntil) }),
-      jwt: await buildTrustedJwt(jwt, loading, clockSkewSeconds),
-    });
-  }
+  for (const entry of entries) built.push(await buildTrustedIssuer(entry, loading, surroundings));
   return built;
+}
+
+async function buildTrustedIssuer(
+  { value, path }: Entry<TrustedIssuerEntry>,
+  loading: Loading,
+  surroundings: Surroundings,
+): Promise<TrustedIssuerConfig> {
+  const { id, issuer, aliases, enabledUntil, jwt, saml } = value;
+  if (jwt?.discovery === true) validateFetch({ value: issuer, path: [...path, 'issuer'] }, loading);
+  const ofJwt = jwt && { value: jwt, path: [...path, 'jwt'] };
+  const ofSaml = saml && { value: saml, path: [...path, 'saml'] };
+  return {
+    id,
+    issuer,
+    aliases,
+    ...(enabledUntil !== undefined && { enabledUntil: instantOf(enabledUntil) }),
+    ...(ofJwt && { jwt: await buildTrustedJwt(ofJwt, loading, surroundings.clockSkewSeconds) }),
+    ...(ofSaml && { saml: await buildTrustedSaml(ofSaml, loading, surroundings) }),
+  };
 }
 
 // Two entries for one issuer: which keys and audiences count would depend on their order.

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import type { Config } from '#src/config/config.ts';
 import { parseConfig } from '#src/config/load.ts';
 import { ConfigError, type Problem } from '#src/config/problem.ts';
+import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 
 type Entry = Record<string, unknown>;
 
@@ -12,7 +13,7 @@ export interface ConfigDocument {
   [section: string]: unknown;
   listeners: Record<'public' | 'management', Entry>;
   keys: Entry[];
-  trustedIssuers: (Entry & { jwt: Entry })[];
+  trustedIssuers: (Entry & { jwt?: Entry })[];
   clients: Entry[];
   relyingParties: (Entry & { token: Entry })[];
   policy: (Entry & { allow?: Entry })[];
@@ -33,6 +34,28 @@ export const privateJwks = (): string => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return JSON.stringify({ keys: [privateKey.export({ format: 'jwk' })] });
 };
+
+export const rsaKeyPem = (modulusLength = 2048): string =>
+  generateKeyPairSync('rsa', { modulusLength })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+
+const DAY_SECONDS = 86_400;
+
+/** Good from now on for so many days. */
+export const certificatePem = (keyPem: string, { days = 365 } = {}): string =>
+  issueSelfSignedCertificate({
+    keyPem,
+    commonName: 'partner.example',
+    notBefore: Math.floor(Date.now() / 1000) - 3600,
+    lifetimeSeconds: 3600 + days * DAY_SECONDS,
+  });
+
+/** The warnings of `aDocument` after a change, as `CODE path`. */
+export async function warningsOf(change: Change, world?: World): Promise<readonly string[]> {
+  const { warnings } = await parseChanged(change, world);
+  return warnings.map(({ code, path }) => `${code} ${path}`);
+}
 
 export const SECRET = 'a-secret-of-more-than-thirty-two-characters';
 
@@ -94,13 +117,19 @@ export function aDocument(): ConfigDocument {
 export interface World {
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Epoch seconds. */
+  readonly now?: number;
 }
 
 /** Parses a text in a folder that has the files of `aDocument`. */
-export function parseText(text: string, { files = {}, env = {} }: World = {}): Promise<Config> {
+export function parseText(
+  text: string,
+  { files = {}, env = {}, now }: World = {},
+): Promise<Config> {
   return parseConfig(text, {
     path: '/etc/viaduct/viaduct.yaml',
     env: { GATEWAY_SECRET: SECRET, ...env },
+    ...(now !== undefined && { now }),
     async readFile(path) {
       if (!isAbsolute(path)) throw new Error('a path must be made absolute');
       const found = new Map(Object.entries({ ...FILES, ...files })).get(

@@ -166,6 +166,6 @@ it('Configuration: a subject prefix can be chosen, and be empty', async () => {
   for (const subjectPrefix of ['', 'P-']) {
     const config = await parseChanged(issuerJwt({ subjectPrefix }));
 
-    assert.equal(first(config.trustedIssuers).jwt.subjectPrefix, subjectPrefix);
+    assert.equal(first(config.trustedIssuers).jwt?.subjectPrefix, subjectPrefix);
   }
 });

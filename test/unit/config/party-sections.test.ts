@@ -94,7 +94,8 @@ refuses('clients', [
   {
     rule: 'no client is called as a subject of a trusted issuer would be',
     change: (document) => {
-      first(document.trustedIssuers).jwt['subjectPrefix'] = 'gate';
+      const issuer = first(document.trustedIssuers);
+      issuer.jwt = { ...issuer.jwt, subjectPrefix: 'gate' };
     },
     errors: ['CONFIG_OVERLAP clients[0].client_id'],
   },
