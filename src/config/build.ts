@@ -31,7 +31,9 @@ export async function buildConfig(
   const parties = await buildParties(document, loading);
   const surroundings = await buildSurroundings(document, loading);
   const plain = buildPlain(document);
-  return plain && surroundings && { ...plain, ...surroundings, ...parties };
+  if (!plain || !surroundings) return undefined;
+  const saml = { entityId: plain.saml.entityId ?? plain.issuer };
+  return { ...plain, ...surroundings, ...parties, saml };
 }
 
 async function buildParties(document: Document, loading: Loading) {
@@ -49,9 +51,9 @@ async function buildParties(document: Document, loading: Loading) {
   const parties = entriesOf(relyingPartyEntry, document, 'relyingParties');
   const written = writtenKeys(document);
   validateUses(written, loading);
-  const relyingParties = buildRelyingParties(parties, written, loading);
+  const relyingParties = await buildRelyingParties(parties, written, loading);
   const rows = entriesOf(policyEntry, document, 'policy');
-  const policy = buildPolicy(rows, { relyingParties, trustedIssuers }, loading);
+  const policy = buildPolicy(rows, { relyingParties, trustedIssuers, keys: written }, loading);
   return { keys, trustedIssuers, clients, relyingParties, policy };
 }
 
@@ -73,6 +75,7 @@ async function buildSurroundings(document: Document, loading: Loading) {
 const plainSections = configSchema
   .pick({
     issuer: true,
+    saml: true,
     trustedProxies: true,
     fetch: true,
     delegation: true,

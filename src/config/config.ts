@@ -16,6 +16,8 @@ export interface Config {
   /** CIDR blocks. */
   readonly trustedProxies: readonly string[];
   readonly keys: readonly SigningKeyConfig[];
+  /** The name we have in assertions and metadata. */
+  readonly saml: { readonly entityId: string };
   readonly store: StoreConfig;
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
   readonly fetch: FetchConfig;

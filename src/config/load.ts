@@ -46,6 +46,7 @@ function createLoading(
   const issuer = z.looseObject({ issuer: z.string() }).safeParse(value).data?.issuer ?? '';
   return {
     issuer,
+    ownNames: [issuer, ...ownEntityIds(value)],
     now: sources.now ?? Math.floor(Date.now() / 1000),
     known: {
       clients: idsOf(value, 'clients', 'client_id'),
@@ -59,6 +60,13 @@ function createLoading(
     absolute: absoluteFrom(sources.path),
     read: createReader(sources, error),
   };
+}
+
+const writtenEntityId = z.looseObject({ saml: z.looseObject({ entityId: z.string() }) });
+
+function ownEntityIds(document: unknown): readonly string[] {
+  const entityId = writtenEntityId.safeParse(document).data?.saml.entityId;
+  return entityId === undefined ? [] : [entityId];
 }
 
 const writtenHosts = z.looseObject({

@@ -31,6 +31,8 @@ interface KnownIds {
 
 export interface Loading {
   readonly issuer: string;
+  /** What stands as issuer in our own tokens, of any form. */
+  readonly ownNames: readonly string[];
   readonly now: Instant;
   readonly known: KnownIds;
   /** Hosts that may be on internal addresses and may speak plain http. */

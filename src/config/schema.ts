@@ -11,6 +11,7 @@ import {
   fetchSection,
   limitsSection,
   logSection,
+  samlSection,
 } from './sections/operation.ts';
 import { policySection } from './sections/policy.ts';
 import { relyingPartiesSection } from './sections/relying-parties.ts';
@@ -23,6 +24,7 @@ export const configSchema = z.strictObject({
   listeners: listenersSection,
   trustedProxies: trustedProxiesSection,
   keys: keysSection,
+  saml: samlSection,
   store: storeSection,
   trustedIssuers: trustedIssuersSection,
   fetch: fetchSection,

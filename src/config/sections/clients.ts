@@ -18,6 +18,7 @@ import { type SecretReference, secretReference } from './secret.ts';
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
+const SAML2_BEARER = 'urn:ietf:params:oauth:grant-type:saml2-bearer';
 
 const conflict = (what: string, why: string, fix: string) =>
   rule({ code: 'CONFIG_CONFLICT', what, why, fix });
@@ -37,7 +38,7 @@ const clientFields = z.strictObject({
   jwks_uri: fetchUrl.describe('Where its public keys are fetched.').optional(),
   token_endpoint_auth_signing_alg: signatureAlgorithm.optional(),
   grant_types: z
-    .array(z.enum(['client_credentials', TOKEN_EXCHANGE, JWT_BEARER]))
+    .array(z.enum(['client_credentials', TOKEN_EXCHANGE, JWT_BEARER, SAML2_BEARER]))
     .nonempty()
     .describe('The grants it may use.'),
   scope: z

@@ -9,6 +9,17 @@ import { secretReference } from './secret.ts';
 
 const SAML_ALGORITHMS: ReadonlySet<string> = new Set(['RS256', 'ES256']);
 
+/** Whether assertions are signed with an algorithm. */
+export const isSamlAlgorithm = (algorithm: string): boolean => SAML_ALGORITHMS.has(algorithm);
+
+/** That an algorithm is none for assertions. */
+export const notForSaml = rule({
+  code: 'CONFIG_INVALID_VALUE',
+  what: 'is not an algorithm for SAML',
+  why: 'XML signatures are made with rsa-sha256 or ecdsa-sha256',
+  fix: 'use RS256 or ES256',
+});
+
 export const keyEntry = z
   .strictObject({
     use: z.enum(['jwt', 'saml']).describe('What it signs. JWT and SAML never share a key.'),
@@ -30,15 +41,7 @@ export const keyEntry = z
     certificate: secretReference.describe('Its certificate, PEM. SAML needs one.').optional(),
     activeFrom: instant.describe('When it starts to sign; it is published before.').optional(),
   })
-  .refine(
-    ({ use, algorithm }) => use === 'jwt' || SAML_ALGORITHMS.has(algorithm),
-    rule({
-      code: 'CONFIG_INVALID_VALUE',
-      what: 'is not an algorithm for SAML',
-      why: 'XML signatures are made with rsa-sha256 or ecdsa-sha256',
-      fix: 'use RS256 or ES256',
-    }),
-  )
+  .refine(({ use, algorithm }) => use === 'jwt' || isSamlAlgorithm(algorithm), notForSaml)
   .refine(
     ({ use, certificate }) => use === 'jwt' || certificate !== undefined,
     rule({

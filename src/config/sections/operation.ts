@@ -1,10 +1,10 @@
-// How the process runs: `delegation`, `audit`, `log`, `limits`, `drain`, `clockSkewSeconds`, `fetch`.
+// How the process runs: `delegation`, `audit`, `log`, `limits`, `drain`, `clockSkewSeconds`, `fetch`, `saml`.
 import { z } from 'zod';
 import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
 import type { AuditConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { plainText, seconds, valueRule } from './fields.ts';
+import { plainText, resourceUri, seconds, valueRule } from './fields.ts';
 import { secretReference } from './secret.ts';
 
 export const delegationSection = z
@@ -88,6 +88,23 @@ export const fetchSection = z
   })
   .prefault({})
   .describe('How keys of others are fetched.');
+
+export const samlSection = z
+  .strictObject({
+    entityId: resourceUri
+      .refine(
+        (text) => text.length <= 1024,
+        valueRule({
+          what: 'is longer than 1024 characters',
+          why: 'SAML Core 2.0 §8.3.6: others may refuse it',
+          fix: 'use a shorter URI',
+        }),
+      )
+      .describe('Our name in assertions and metadata; default: issuer.')
+      .optional(),
+  })
+  .prefault({})
+  .describe('How we speak SAML.');
 
 const MIN_HMAC_BYTES = 32;
 

@@ -2,15 +2,17 @@
 import type { PartySelector, PolicyRow } from '#core/policy.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { SELF } from '#core/security-token.ts';
-import type { TokenType } from '#core/token-type.ts';
+import { formOf, type TokenType } from '#core/token-type.ts';
 import type { TrustedIssuerConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
+import { validateKey, type WrittenKey } from './key-choice.ts';
 
 interface Surroundings {
   readonly relyingParties: readonly RelyingParty[];
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
+  readonly keys: readonly WrittenKey[];
 }
 
 /** Holds one row against the clients, issuers and relying parties. */
@@ -29,6 +31,7 @@ export function validateRow(
   if (actor)
     validateSelector({ value: actor, path: [...row.path, 'actor'] }, surroundings, loading);
   validateScopes(row, surroundings.relyingParties, loading);
+  validateTypes(row, surroundings, loading);
   validateConsent(row, surroundings.relyingParties, loading);
   validatePermission(row, loading);
 }
@@ -81,6 +84,22 @@ function validateScopes(
     const ignorant = targets.find(({ scopes }) => !scopes.includes(scope));
     if (!ignorant) continue;
     loading.error([...path, 'allow', 'scopes', index], unknownScope(scope, ignorant.id));
+  }
+}
+
+function validateTypes(
+  { value, path }: Entry<PolicyRow>,
+  { relyingParties, keys }: Surroundings,
+  loading: Loading,
+): void {
+  const targets = relyingParties.filter(({ id }) => value.targets.includes(id));
+  for (const [index, type] of value.grant.types.entries()) {
+    const use = formOf(type);
+    const algorithms = new Set(targets.map(({ token }) => token.algorithms[use]));
+    for (const algorithm of algorithms) {
+      const at = [...path, 'allow', 'types', index];
+      validateKey({ value: { use, algorithm }, path: at }, keys, loading);
+    }
   }
 }
 

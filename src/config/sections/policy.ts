@@ -14,6 +14,7 @@ import {
   scopeName,
   seconds,
 } from './fields.ts';
+import type { WrittenKey } from './key-choice.ts';
 import { buildExpression, buildMapping, celSource, mappingSection } from './mapping.ts';
 import { validateRow, validateRowOrder } from './policy-rules.ts';
 
@@ -28,7 +29,7 @@ const selector = z.strictObject({
 const allow = z
   .strictObject({
     types: z
-      .array(z.enum(['access_token', 'jwt', 'id_token']))
+      .array(z.enum(['access_token', 'jwt', 'id_token', 'saml1', 'saml2']))
       .describe("Token types besides the relying party's own.")
       .default([]),
     scopes: z.array(scopeName).describe('The most that is granted.').default([]),
@@ -85,6 +86,7 @@ type PolicyEntry = z.output<typeof policyEntry>;
 export interface PolicySurroundings {
   readonly relyingParties: readonly RelyingParty[];
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
+  readonly keys: readonly WrittenKey[];
 }
 
 /** Builds the rows and holds them against the rest. */

@@ -1,15 +1,55 @@
 // For whom tokens are made: `relyingParties`.
 import { z } from 'zod';
 import type { RelyingParty } from '#core/relying-party.ts';
-import type { SigningKeyConfig } from '../config.ts';
+import { formOf } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
-import type { Complaint } from '../problem.ts';
+import type { Complaint, Path } from '../problem.ts';
+import { readCertificates } from './certificates.ts';
 import { unknownReference } from './clients.ts';
 import { entryId, plainText, resourceUri, rule, scopeName, seconds } from './fields.ts';
-import { keyEntry } from './keys.ts';
+import { validateKey, type WrittenKey } from './key-choice.ts';
+import { isSamlAlgorithm, keyEntry, notForSaml } from './keys.ts';
 import { buildMapping, mappingSection } from './mapping.ts';
+import { type SecretReference, secretReference } from './secret.ts';
 
-const tokenType = z.enum(['access_token', 'jwt', 'id_token']);
+const signature = keyEntry.shape.algorithm;
+
+const tokenSection = z
+  .strictObject({
+    type: z
+      .enum(['access_token', 'jwt', 'id_token', 'saml1', 'saml2'])
+      .describe('The form of its tokens.'),
+    algorithm: z
+      .union([
+        signature,
+        z.strictObject({
+          jwt: signature.optional(),
+          saml: signature.refine(isSamlAlgorithm, notForSaml).optional(),
+        }),
+      ])
+      .describe(
+        'How its tokens are signed: for its own type, or { jwt: …, saml: … } for both forms.',
+      )
+      .optional(),
+    lifetimeSeconds: seconds(1, 86_400).describe('The longest life of a token.').default(300),
+    encryptTo: secretReference
+      .describe('The certificate its assertions are encrypted to, PEM with an RSA key.')
+      .optional(),
+  })
+  .refine(
+    ({ type, algorithm }) =>
+      formOf(type) === 'jwt' || typeof algorithm !== 'string' || isSamlAlgorithm(algorithm),
+    notForSaml,
+  )
+  .refine(
+    ({ type, encryptTo }) => formOf(type) === 'saml' || encryptTo === undefined,
+    rule({
+      code: 'CONFIG_CONFLICT',
+      what: 'encryptTo is for SAML assertions',
+      why: 'what cannot be honoured is refused: nobody shall believe that these tokens are encrypted',
+      fix: 'remove it, or set type: saml2',
+    }),
+  );
 
 export const relyingPartyEntry = z
   .strictObject({
@@ -23,13 +63,7 @@ export const relyingPartyEntry = z
     requestors: z
       .union([z.literal('any'), z.array(z.string())])
       .describe('Its consent: the clients that may obtain tokens for it. `any` must be written.'),
-    token: z.strictObject({
-      type: tokenType.describe('The form of its tokens. SAML assertions are not available yet.'),
-      algorithm: keyEntry.shape.algorithm
-        .describe('How its tokens are signed; a key of that algorithm is needed.')
-        .default('ES256'),
-      lifetimeSeconds: seconds(1, 86_400).describe('The longest life of a token.').default(300),
-    }),
+    token: tokenSection,
     scopes: z.array(scopeName).describe('The scopes it knows.').default([]),
     claims: mappingSection,
   })
@@ -52,27 +86,55 @@ export const relyingPartiesSection = z
 export type RelyingPartyEntry = z.output<typeof relyingPartyEntry>;
 
 /** Builds the relying parties and holds their names and algorithms against the rest. */
-export function buildRelyingParties(
+export async function buildRelyingParties(
   entries: readonly Entry<RelyingPartyEntry>[],
-  keys: readonly Pick<SigningKeyConfig, 'use' | 'algorithm'>[],
+  keys: readonly WrittenKey[],
   loading: Loading,
-): readonly RelyingParty[] {
+): Promise<readonly RelyingParty[]> {
   validateNames(entries, loading);
-  const algorithms = new Set(keys.filter(({ use }) => use === 'jwt').map((key) => key.algorithm));
-  return entries.map((entry) => {
-    const { algorithm } = entry.value.token;
-    const path = [...entry.path, 'token', 'algorithm'];
-    if (!algorithms.has(algorithm)) loading.error(path, keyless(algorithm));
+  const built: RelyingParty[] = [];
+  for (const entry of entries) {
+    validateAlgorithms(entry, keys, loading);
     validateRequestors(entry, loading);
-    return buildRelyingParty(entry, loading);
-  });
+    built.push(await buildRelyingParty(entry, loading));
+  }
+  return built;
 }
 
-function buildRelyingParty(
+type TokenSection = z.output<typeof tokenSection>;
+
+// Chosen for their reach: every JWT library verifies ES256, every SAML product rsa-sha256.
+const DEFAULT_ALGORITHMS = { jwt: 'ES256', saml: 'RS256' } as const;
+
+function algorithmsOf({ type, algorithm }: TokenSection): RelyingParty['token']['algorithms'] {
+  if (typeof algorithm === 'string') return { ...DEFAULT_ALGORITHMS, [formOf(type)]: algorithm };
+  const { jwt = DEFAULT_ALGORITHMS.jwt, saml = DEFAULT_ALGORITHMS.saml } = algorithm ?? {};
+  return { jwt, saml };
+}
+
+function validateAlgorithms(
+  { value: { token }, path }: Entry<RelyingPartyEntry>,
+  keys: readonly WrittenKey[],
+  loading: Loading,
+): void {
+  const algorithms = algorithmsOf(token);
+  const at = [...path, 'token', 'algorithm'];
+  // The other form is asked for by policy rows alone; where it is written it is meant.
+  const written = typeof token.algorithm === 'object' ? token.algorithm : {};
+  for (const use of ['jwt', 'saml'] as const) {
+    const isMeant = use === formOf(token.type) || written[use] !== undefined;
+    const wanted = { use, algorithm: algorithms[use] };
+    if (isMeant) validateKey({ value: wanted, path: at }, keys, loading);
+  }
+}
+
+async function buildRelyingParty(
   { value, path }: Entry<RelyingPartyEntry>,
   loading: Loading,
-): RelyingParty {
+): Promise<RelyingParty> {
   const { id, resources, audiences, appliesTo, requestors, token, scopes } = value;
+  const at = [...path, 'token', 'encryptTo'];
+  const encryptTo = token.encryptTo && (await readRecipient(token.encryptTo, at, loading));
   return {
     id,
     resources,
@@ -82,12 +144,27 @@ function buildRelyingParty(
     requestors,
     token: {
       type: token.type,
-      algorithms: { jwt: token.algorithm, saml: 'RS256' },
+      algorithms: algorithmsOf(token),
       lifetimeSeconds: token.lifetimeSeconds,
+      ...(encryptTo !== undefined && { encryptTo }),
     },
     scopes,
     claims: buildMapping({ value: value.claims, path: [...path, 'claims'] }, loading),
   };
+}
+
+async function readRecipient(
+  reference: SecretReference,
+  path: Path,
+  loading: Loading,
+): Promise<string> {
+  const [certificate = '', ...others] = await readCertificates(
+    reference,
+    { path, use: 'encryption' },
+    loading,
+  );
+  if (others.length > 0) loading.error(path, SEVERAL);
+  return certificate;
 }
 
 // The name its tokens carry comes first.
@@ -103,7 +180,7 @@ function validateNames(entries: readonly Entry<RelyingPartyEntry>[], loading: Lo
     for (const name of new Set(namesOf(value))) {
       const owner = seen.get(name);
       if (owner !== undefined) loading.error(path, overlap(name, owner));
-      if (name === loading.issuer) loading.error(path, OURSELVES);
+      if (loading.ownNames.includes(name)) loading.error(path, OURSELVES);
       seen.set(name, value.id);
     }
   }
@@ -132,9 +209,9 @@ const OURSELVES: Complaint = {
   fix: 'use the address of the relying party',
 };
 
-const keyless = (algorithm: string): Complaint => ({
+const SEVERAL: Complaint = {
   code: 'CONFIG_KEY',
-  what: `there is no key of use jwt for ${algorithm}`,
-  why: 'another algorithm is never taken instead: the relying party may not accept it',
-  fix: `add a key for ${algorithm}, or name the algorithm of a key that is there`,
-});
+  what: 'holds several certificates',
+  why: 'it would be open which key the assertion is encrypted to',
+  fix: 'refer to a file with the certificate of the relying party alone',
+};

@@ -89,7 +89,7 @@ function validateNames(entries: readonly Entry<TrustedIssuerEntry>[], loading: L
     for (const name of new Set([value.issuer, ...value.aliases])) {
       const owner = seen.get(name);
       if (owner !== undefined) loading.error(path, overlap(name, owner));
-      if (name === loading.issuer) loading.error(path, OURSELVES);
+      if (loading.ownNames.includes(name)) loading.error(path, OURSELVES);
       seen.set(name, value.id);
     }
   }

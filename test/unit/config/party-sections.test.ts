@@ -159,7 +159,7 @@ refuses('relyingParties', [
     },
     errors: ['CONFIG_OVERLAP relyingParties[1]'],
   },
-  ...['saml1', 'saml2', 'refresh_token'].map((type) => ({
+  ...['refresh_token', 'username'].map((type) => ({
     rule: `tokens of type ${type} are not offered`,
     change: party({ token: { type } }),
     errors: ['CONFIG_INVALID_VALUE relyingParties[0].token.type'],
