@@ -183,13 +183,17 @@ function basic([id, secret]: readonly [string, string]): string {
 /** Starts a server with the document of `document.ts`, changed by the test; stopped and removed when the test ends. */
 export async function startServer(
   t: TestContext,
-  change: (document: ConfigDocument, directory: string) => void | Promise<void> = () => {},
+  change: (
+    document: ConfigDocument,
+    directory: string,
+    clock: FakeClock,
+  ) => void | Promise<void> = () => {},
 ): Promise<TestServer> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-'));
   const clock = fakeClock();
   const { partner, jwks } = await createPartner(clock);
   const document = aConfigDocument();
-  await change(document, directory);
+  await change(document, directory, clock);
   await writeConfiguration(directory, document, jwks);
   t.after(() => rm(directory, { recursive: true, force: true }));
   return startIn(t, { directory, clock, partner });
