@@ -1,0 +1,21 @@
+// Identifiers of WS-Security 1.1.1 and its token profiles.
+
+const WSS_2004 = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
+
+export const WSSE11_NS = 'http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd';
+export const BASE64_BINARY = `${WSS_2004}-soap-message-security-1.0#Base64Binary`;
+export const PASSWORD_TEXT = `${WSS_2004}-username-token-profile-1.0#PasswordText`;
+export const PASSWORD_DIGEST = `${WSS_2004}-username-token-profile-1.0#PasswordDigest`;
+export const X509_VALUE_TYPES: ReadonlySet<string> = new Set([
+  `${WSS_2004}-x509-token-profile-1.0#X509v3`,
+  `${WSS_2004}-x509-token-profile-1.0#X509`,
+  `${WSS_2004}-x509-token-profile-1.0#X509PKIPathv1`,
+  `${WSS_2004}-x509-token-profile-1.0#PKCS7`,
+]);
+/** ValueType of a JWT in a BinarySecurityToken, and the token type of the same name. */
+export const JWT_VALUE_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
+/** ValueTypes of a KeyIdentifier that holds the id of an assertion (SAML Token Profile 1.1.1 §3.4). */
+export const SAML11_KEY_IDENTIFIER =
+  'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID';
+export const SAML2_KEY_IDENTIFIER =
+  'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID';

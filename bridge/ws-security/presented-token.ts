@@ -1,0 +1,73 @@
+// Security tokens in a message: assertions, a JWT in a BinarySecurityToken or in the TokenWrapper of Apache CXF. They become
+// evidence for core; nothing here trusts them.
+
+import { parseBase64 } from '#bridge/xml/base64.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { SAML2_NS, SAML11_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
+import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
+import type { SecurityToken, TokenUse } from '#core/security-token.ts';
+import { BASE64_BINARY, JWT_VALUE_TYPE, X509_VALUE_TYPES } from './names.ts';
+import { SecurityFailure } from './security-failure.ts';
+
+/** What kind of token an element is. */
+export type TokenKind = 'saml1' | 'saml2' | 'jwt' | 'x509';
+
+/** The content of evidence that is an assertion: the node in the document it came in, so that what is verified is what is
+ * read (xml-security V1). */
+export interface PresentedAssertion {
+  readonly document: XmlDocument;
+  readonly element: XmlElement;
+}
+
+const COMPACT_JWT = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}$/;
+
+/** The kind of a token element, or undefined when we take none of its name. */
+export function kindOfToken(element: XmlElement): TokenKind | undefined {
+  if (isNamed(element, SAML2_NS, 'Assertion')) return 'saml2';
+  if (isNamed(element, SAML2_NS, 'EncryptedAssertion')) return 'saml2';
+  if (isNamed(element, SAML11_NS, 'Assertion')) return 'saml1';
+  if (isNamed(element, '', 'TokenWrapper')) return 'jwt';
+  if (!isNamed(element, WSSE_NS, 'BinarySecurityToken')) return undefined;
+  const valueType = attributeOf(element, 'ValueType') ?? '';
+  if (valueType === JWT_VALUE_TYPE) return 'jwt';
+  return X509_VALUE_TYPES.has(valueType) ? 'x509' : undefined;
+}
+
+/** The element as evidence.
+ * @throws {SecurityFailure} `unsupported-security-token`
+ * @throws {XmlFailure} `text-malformed` */
+export function presentToken(
+  document: XmlDocument,
+  element: XmlElement,
+  use: TokenUse,
+): SecurityToken {
+  const kind = kindOfToken(element);
+  switch (kind) {
+    case 'saml1':
+    case 'saml2': {
+      const content: PresentedAssertion = { document, element };
+      return { type: kind, use, content };
+    }
+    case 'jwt':
+      return { type: 'jwt', use, content: jwtOf(element) };
+    // A certificate by itself proves nothing: it is the signature that counts.
+    case 'x509':
+    case undefined:
+      throw new SecurityFailure('unsupported-security-token', `no token for us: ${element.local}`);
+  }
+}
+
+function jwtOf(element: XmlElement): string {
+  const isWrapped = element.local === 'TokenWrapper';
+  const jwt = isWrapped ? trimmedTextOf(element) : decode(element);
+  if (!COMPACT_JWT.test(jwt)) throw new XmlFailure('text-malformed', 'no compact JWT');
+  return jwt;
+}
+
+function decode(element: XmlElement): string {
+  const encoding = attributeOf(element, 'EncodingType') ?? BASE64_BINARY;
+  if (encoding !== BASE64_BINARY) throw new XmlFailure('text-malformed', 'EncodingType');
+  return parseBase64(textOf(element)).toString('latin1');
+}

@@ -1,0 +1,53 @@
+// Refusals of the Security header itself: WS-Security has fault codes of its own for them (WSS 1.1.1 §12).
+
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import type { FailureReason } from '#core/failure.ts';
+
+/** WSS 1.1.1 §12, and `AuthenticationBadElements` of WS-Trust 1.3 §11, which is about the same header. */
+export type SecurityFaultCode =
+  | 'unsupported-security-token'
+  | 'unsupported-algorithm'
+  | 'invalid-security'
+  | 'invalid-security-token'
+  | 'failed-authentication'
+  | 'failed-check'
+  | 'security-token-unavailable'
+  | 'message-expired'
+  | 'authentication-bad-elements';
+
+const REASONS = {
+  'unsupported-security-token': 'token-type-unsupported',
+  'unsupported-algorithm': 'signature-invalid',
+  'invalid-security': 'request-malformed',
+  'invalid-security-token': 'token-malformed',
+  'failed-authentication': 'requestor-unauthenticated',
+  'failed-check': 'signature-invalid',
+  'security-token-unavailable': 'token-malformed',
+  'message-expired': 'token-expired',
+  'authentication-bad-elements': 'requestor-unauthenticated',
+} as const satisfies Record<SecurityFaultCode, FailureReason>;
+
+/** A refusal of the Security header; the message is detail for our log and audit. */
+export class SecurityFailure extends Error {
+  readonly code: SecurityFaultCode;
+  /** The same in the words of core, for the audit. */
+  readonly reason: FailureReason;
+
+  constructor(code: SecurityFaultCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = 'SecurityFailure';
+    this.code = code;
+    this.reason = REASONS[code];
+  }
+}
+
+/** Reads a part of the Security header: XML of another shape leaves as a failure of that header.
+ * @throws {SecurityFailure} the code given in the place of an XmlFailure */
+export function readSecurely<T>(code: SecurityFaultCode, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof XmlFailure)) throw cause;
+    throw new SecurityFailure(code, `${cause.reason}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,66 @@
+// The wsse:Security header for us (WSS 1.1.1 §5): exactly one (xml-security V5), its children in any order (ws-trust W13).
+
+import type { Envelope } from '#bridge/soap/envelope.ts';
+import { DS_NS, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import type { ExpandedName } from '#bridge/xml/reader.ts';
+import { childrenNamed, optionalChild } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { kindOfToken } from './presented-token.ts';
+import { readSecurely, SecurityFailure } from './security-failure.ts';
+import { readTimestamp, type Timestamp } from './timestamp.ts';
+import { readUserNameToken, type UserNameToken } from './user-name-token.ts';
+
+/** The Security header as received. Nothing in it is verified. */
+export interface SecurityHeader {
+  readonly element: XmlElement;
+  readonly timestamp?: Timestamp;
+  readonly userName?: UserNameToken;
+  /** Assertions and BinarySecurityTokens, in document order. */
+  readonly tokens: readonly XmlElement[];
+  readonly signatures: readonly XmlElement[];
+}
+
+/** The header blocks this folder understands. */
+export const SECURITY_HEADERS: readonly ExpandedName[] = [{ uri: WSSE_NS, local: 'Security' }];
+
+/** Reads the Security header for us, or undefined when there is none. One elsewhere in the message is no header (A9).
+ * @throws {SecurityFailure} `invalid-security`, `unsupported-security-token`, `failed-authentication`,
+ * `authentication-bad-elements`, `invalid-security-token` */
+export function readSecurityHeader({ headers }: Envelope): SecurityHeader | undefined {
+  const found = headers.filter(({ element }) => isNamed(element, WSSE_NS, 'Security'));
+  const [first, second] = found;
+  // With two, one could be verified and the other be read.
+  if (second !== undefined) throw new SecurityFailure('invalid-security', 'two Security headers');
+  return first && readSecurely('invalid-security', () => readChildren(first.element));
+}
+
+function readChildren(security: XmlElement): SecurityHeader {
+  const tokens = elementsOf(security).filter((child) => isTokenChild(child));
+  const signatures = childrenNamed(security, DS_NS, 'Signature');
+  if (signatures.length === 0 && tokens.some((token) => kindOfToken(token) === 'x509'))
+    throw new SecurityFailure('unsupported-security-token', 'a certificate without a signature');
+  const timestamp = optionalChild(security, WSU_NS, 'Timestamp');
+  const userName = optionalChild(security, WSSE_NS, 'UsernameToken');
+  return {
+    element: security,
+    tokens,
+    signatures,
+    ...(timestamp && { timestamp: readTimestamp(timestamp) }),
+    ...(userName && { userName: readUserNameToken(userName) }),
+  };
+}
+
+const OTHER_CHILDREN: readonly ExpandedName[] = [
+  { uri: WSU_NS, local: 'Timestamp' },
+  { uri: WSSE_NS, local: 'UsernameToken' },
+  { uri: WSSE_NS, local: 'SecurityTokenReference' },
+  { uri: DS_NS, local: 'Signature' },
+];
+
+// Encryption, derived keys and every unknown token end here: what is not understood is not passed over.
+function isTokenChild(child: XmlElement): boolean {
+  if (kindOfToken(child) !== undefined && child.uri !== '') return true;
+  if (OTHER_CHILDREN.some(({ uri, local }) => isNamed(child, uri, local))) return false;
+  throw new SecurityFailure('unsupported-security-token', `${child.local} in the Security header`);
+}

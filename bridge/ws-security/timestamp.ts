@@ -1,0 +1,74 @@
+// wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, in UTC, neither in the future nor endless.
+
+import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
+import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { WSU_NS } from '#bridge/xml/namespaces.ts';
+import { trimmedTextOf } from '#bridge/xml/reader.ts';
+import { readInOrder } from '#bridge/xml/shape.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
+import type { Instant } from '#core/instant.ts';
+import { SecurityFailure } from './security-failure.ts';
+
+/** When a message was made and until when it is good. */
+export interface Timestamp {
+  readonly element: XmlElement;
+  readonly created: Instant;
+  readonly expires: Instant;
+}
+
+/** Bounds of a Timestamp, in seconds. */
+export interface TimestampRules {
+  readonly skewSeconds: number;
+  /** The longest life a message may give itself. */
+  readonly maxLifetimeSeconds: number;
+}
+
+/** Reads a Timestamp: Created and Expires, both.
+ * @throws {XmlFailure} `element-unexpected`, `text-malformed` */
+export function readTimestamp(timestamp: XmlElement): Timestamp {
+  const children = readInOrder(elementsOf(timestamp), 'element-unexpected');
+  const created = children.take(WSU_NS, 'Created');
+  // Without an end it could be replayed for ever.
+  const expires = children.take(WSU_NS, 'Expires');
+  children.end();
+  return { element: timestamp, created: instantOf(created), expires: instantOf(expires) };
+}
+
+function instantOf(element: XmlElement): Instant {
+  return parseDateTime(trimmedTextOf(element));
+}
+
+/** Holds a Timestamp against the clock.
+ * @throws {SecurityFailure} `message-expired` when it is over; `invalid-security` when it begins in the future, ends before
+ * it begins, or lives too long */
+export function validateTimestamp(
+  { created, expires }: Timestamp,
+  now: Instant,
+  { skewSeconds, maxLifetimeSeconds }: TimestampRules,
+): void {
+  if (expires <= now - skewSeconds) throw new SecurityFailure('message-expired', 'Timestamp over');
+  if (created > now + skewSeconds) throw refusal('Timestamp from the future');
+  if (expires <= created) throw refusal('Timestamp ends before it begins');
+  if (expires - created > maxLifetimeSeconds) throw refusal('Timestamp lives too long');
+}
+
+/** Writes the Timestamp of an answer. */
+export function writeTimestamp(created: Instant, lifetimeSeconds: number): Markup {
+  return element(
+    wsu('Timestamp'),
+    [],
+    [
+      element(wsu('Created'), [], [writeDateTime(created)]),
+      element(wsu('Expires'), [], [writeDateTime(created + lifetimeSeconds)]),
+    ],
+  );
+}
+
+function wsu(local: string): MarkupName {
+  return { prefix: 'wsu', uri: WSU_NS, local };
+}
+
+function refusal(detail: string): SecurityFailure {
+  return new SecurityFailure('invalid-security', detail);
+}

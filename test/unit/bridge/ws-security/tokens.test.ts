@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  BASE64_BINARY,
+  JWT_VALUE_TYPE,
+  SAML2_KEY_IDENTIFIER,
+  SAML11_KEY_IDENTIFIER,
+  WSSE11_NS,
+} from '#bridge/ws-security/names.ts';
+import { presentToken } from '#bridge/ws-security/presented-token.ts';
+import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/protected-body.ts';
+import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { resolveReference } from '#bridge/ws-security/token-reference.ts';
+import { SAML2_NS, SAML11_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { VerifiedMessage } from '#bridge/xml/verify-message.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { assertRefused, parse } from '#test/support/xml/refusal.ts';
+import { refusedWith } from './refused-with.ts';
+
+const present = (text: string) => {
+  const document = parse(text);
+  return { document, token: presentToken(document, document.root, 'subject') };
+};
+const bst = (content: string, attributes = `ValueType="${JWT_VALUE_TYPE}"`) =>
+  `<wsse:BinarySecurityToken xmlns:wsse="${WSSE_NS}" ${attributes}>${content}</wsse:BinarySecurityToken>`;
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+test('xml-security V1: an assertion is presented as the node it is, in the document it came in', () => {
+  for (const [namespace, type] of [
+    [SAML2_NS, 'saml2'],
+    [SAML11_NS, 'saml1'],
+  ] as const) {
+    const { document, token } = present(`<Assertion xmlns="${namespace}"/>`);
+
+    assert.deepEqual(token, {
+      type,
+      use: 'subject',
+      content: { document, element: document.root },
+    });
+  }
+});
+
+test('ws-trust §1: a JWT comes in a BinarySecurityToken or in a TokenWrapper', () => {
+  const attributes = `ValueType="${JWT_VALUE_TYPE}" EncodingType="${BASE64_BINARY}"`;
+
+  for (const text of [
+    bst(base64('aa.bb.cc')),
+    bst(` ${base64('aa.bb.cc')}\n`, attributes),
+    '<TokenWrapper>\n aa.bb.cc </TokenWrapper>',
+  ])
+    assert.deepEqual(present(text).token, { type: 'jwt', use: 'subject', content: 'aa.bb.cc' });
+});
+
+for (const [what, text] of [
+  ['no compact form', bst(base64('aa.bb'))],
+  ['text that is no JWT', bst(base64('aa bb cc'))],
+  ['loose base64', bst('YWEuYmIuY2M')],
+  ['the compact form itself', bst('aa.bb.cc')],
+  [
+    'another encoding',
+    bst(base64('aa.bb.cc'), `ValueType="${JWT_VALUE_TYPE}" EncodingType="urn:hex"`),
+  ],
+  ['an element in it', '<TokenWrapper>aa.bb.cc<x/></TokenWrapper>'],
+] as const)
+  test(`ws-trust §1: refuses a JWT with ${what}`, () => {
+    assertRefused(() => present(text), 'text-malformed');
+  });
+
+for (const [what, text] of [
+  ['an unknown element', '<x xmlns="urn:x"/>'],
+  ['a TokenWrapper of a namespace', '<TokenWrapper xmlns="urn:x">aa.bb.cc</TokenWrapper>'],
+  ['a BinarySecurityToken without ValueType', bst(base64('aa.bb.cc'), 'a="b"')],
+  ['an assertion of another namespace', '<Assertion xmlns="urn:x"/>'],
+] as const)
+  test(`WSS 1.1.1 §12: ${what} is no token for us`, () => {
+    assert.throws(() => present(text), refusedWith('unsupported-security-token'));
+  });
+
+const HEADER_TOKENS =
+  `<saml2:Assertion xmlns:saml2="${SAML2_NS}" ID="_two"/>` +
+  `<saml:Assertion xmlns:saml="${SAML11_NS}" AssertionID="_one"/>` +
+  bst(base64('aa.bb.cc'), `ValueType="${JWT_VALUE_TYPE}" wsu:Id="jwt"`);
+
+function resolve(children: string, attributes = ''): XmlElement {
+  const reference = `<wsse:SecurityTokenReference xmlns:wsse11="${WSSE11_NS}" ${attributes}>${children}</wsse:SecurityTokenReference>`;
+  const envelope = envelopeOf(
+    anEnvelope({
+      header: `<wsse:Security>${HEADER_TOKENS}</wsse:Security><h xmlns="urn:h" wsu:Id="outside"/>`,
+      body: reference,
+    }),
+  );
+  const tokens = readSecurityHeader(envelope)?.tokens ?? [];
+  assert.ok(envelope.payload);
+  return resolveReference(envelope.payload, { document: envelope.document, tokens });
+}
+const keyIdentifier = (id: string, valueType: string) =>
+  `<wsse:KeyIdentifier ValueType="${valueType}">${id}</wsse:KeyIdentifier>`;
+
+test('WSS 1.1.1 §7: a reference by id, by assertion id, and embedded', () => {
+  assert.equal(resolve('<wsse:Reference URI="#jwt"/>').local, 'BinarySecurityToken');
+  assert.equal(resolve('<wsse:Reference URI="#_two"/>').uri, SAML2_NS);
+  assert.equal(resolve(keyIdentifier('_two', SAML2_KEY_IDENTIFIER)).uri, SAML2_NS);
+  assert.equal(resolve(keyIdentifier('_one', SAML11_KEY_IDENTIFIER)).uri, SAML11_NS);
+  assert.equal(
+    resolve(`<wsse:Embedded><Assertion xmlns="${SAML2_NS}" ID="_e"/></wsse:Embedded>`).local,
+    'Assertion',
+  );
+});
+
+const PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
+test('WSS 1.1.1 §7.2: wsse11:TokenType must name the token that is there', () => {
+  const reference = keyIdentifier('_two', SAML2_KEY_IDENTIFIER);
+
+  assert.ok(resolve(reference, `wsse11:TokenType="${PROFILE}#SAMLV2.0"`));
+  assert.throws(
+    () => resolve(reference, `wsse11:TokenType="${PROFILE}#SAMLV1.1"`),
+    refusedWith('invalid-security-token'),
+  );
+});
+
+for (const [what, children] of [
+  ['an id outside the Security header', '<wsse:Reference URI="#outside"/>'],
+  ['an unknown id', '<wsse:Reference URI="#nobody"/>'],
+  ['an id without a hash', '<wsse:Reference URI="jwt"/>'],
+  ['an external address (B8)', '<wsse:Reference URI="https://attacker.example/token"/>'],
+  ['an XPointer (B11)', '<wsse:Reference URI="#xpointer(/)"/>'],
+  ['no address', '<wsse:Reference/>'],
+  ['an assertion by the id of another version', keyIdentifier('_one', SAML2_KEY_IDENTIFIER)],
+  ['an unknown identifier', keyIdentifier('_two', 'urn:x')],
+  ['an unknown assertion', keyIdentifier('_three', SAML2_KEY_IDENTIFIER)],
+  ['two forms', '<wsse:Reference URI="#jwt"/><wsse:Reference URI="#jwt"/>'],
+  ['nothing', ''],
+  ['a key name', '<ds:KeyName xmlns:ds="http://www.w3.org/2000/09/xmldsig#">x</ds:KeyName>'],
+  ['two embedded tokens', '<wsse:Embedded><x xmlns="urn:x"/><x xmlns="urn:x"/></wsse:Embedded>'],
+] as const)
+  test(`WSS 1.1.1 §7: refuses a reference with ${what}`, () => {
+    assert.throws(() => resolve(children), refusedWith('security-token-unavailable'));
+  });
+
+test('xml-security V9: a bare Body is read over TLS only', () => {
+  const envelope = envelopeOf(anEnvelope({}));
+
+  assert.equal(bodyOverTls(envelope, true).payload, envelope.payload);
+  assert.throws(() => bodyOverTls(envelope, false), refusedWith('invalid-security'));
+  assertRefused(() => bodyOverTls(envelopeOf(anEnvelope({ body: '' })), true), 'element-missing');
+});
+
+test('xml-security V10: under a signature, the very Body or its child must be covered', () => {
+  const envelope = envelopeOf(anEnvelope({}));
+  const copy = envelopeOf(anEnvelope({}));
+  const covering = (...nodes: readonly (XmlElement | undefined)[]) =>
+    ({ covered: new Map(nodes.map((node) => [node, ''])) }) as unknown as VerifiedMessage;
+
+  assert.equal(bodyUnderSignature(envelope, covering(envelope.body)).payload, envelope.payload);
+  assert.equal(bodyUnderSignature(envelope, covering(envelope.payload)).payload, envelope.payload);
+  assert.throws(
+    () => bodyUnderSignature(envelope, covering(copy.body, copy.payload)),
+    refusedWith('failed-check'),
+  );
+});

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PASSWORD_DIGEST, PASSWORD_TEXT } from '#bridge/ws-security/names.ts';
+import { useNonce, validateCreated } from '#bridge/ws-security/nonce-replay.ts';
+import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import { fakeStore, NOW, refusedAs } from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { assertRefused } from '#test/support/xml/refusal.ts';
+import { refusedWith } from './refused-with.ts';
+
+const read = (children: string) =>
+  readSecurityHeader(
+    envelopeOf(
+      anEnvelope({
+        header: `<wsse:Security><wsse:UsernameToken wsu:Id="u">${children}</wsse:UsernameToken></wsse:Security>`,
+      }),
+    ),
+  )?.userName;
+const NAME = '<wsse:Username>alice</wsse:Username>';
+const PASSWORD = '<wsse:Password>secret</wsse:Password>';
+const NONCE = '<wsse:Nonce>AAEC</wsse:Nonce>';
+const CREATED = '<wsu:Created>2027-01-15T08:00:00.123456+00:00</wsu:Created>';
+const RULES = { skewSeconds: 60, nonceLifetimeSeconds: 300 };
+
+test('ws-trust W11: a Password without Type is text', () => {
+  assert.deepEqual(read(NAME + PASSWORD), { name: 'alice', password: 'secret' });
+});
+
+test('UsernameToken Profile §3.1: text by its Type, with nonce and creation, in any order', () => {
+  const typed = `<wsse:Password Type="${PASSWORD_TEXT}">secret</wsse:Password>`;
+
+  assert.deepEqual(read(CREATED + NONCE + typed + NAME), {
+    name: 'alice',
+    password: 'secret',
+    nonce: Buffer.from([0, 1, 2]),
+    created: NOW,
+  });
+});
+
+test('UsernameToken Profile §3.1: name and password are taken exactly as written', () => {
+  const token = read(
+    '<wsse:Username> alice </wsse:Username><wsse:Password>&lt;\u00e9<![CDATA[&]]> </wsse:Password>',
+  );
+
+  assert.deepEqual(token, { name: ' alice ', password: '<\u00e9& ' });
+});
+
+const refused = [
+  ['GHSA-2p7x-jcr3-7p2c (R4): an empty token', '', 'invalid-security'],
+  [
+    'GHSA-2p7x-jcr3-7p2c (R4): an empty password',
+    `${NAME}<wsse:Password/>`,
+    'failed-authentication',
+  ],
+  [
+    'GHSA-2p7x-jcr3-7p2c (R4): an empty name',
+    `<wsse:Username/>${PASSWORD}`,
+    'failed-authentication',
+  ],
+  ['GHSA-2p7x-jcr3-7p2c (R4): no password', NAME, 'failed-authentication'],
+  ['xml-security V12: two names', NAME + NAME + PASSWORD, 'invalid-security'],
+  ['xml-security V12: two passwords', NAME + PASSWORD + PASSWORD, 'invalid-security'],
+  [
+    'xml-security V12: an element in the password',
+    `${NAME}<wsse:Password>se<x xmlns="urn:x"/>cret</wsse:Password>`,
+    'invalid-security',
+  ],
+  ['xml-security V12: two nonces', NAME + PASSWORD + NONCE + NONCE, 'invalid-security'],
+  [
+    'xml-security B14: a nonce that is no strict base64',
+    `${NAME}${PASSWORD}<wsse:Nonce>AAE</wsse:Nonce>`,
+    'invalid-security',
+  ],
+  ['xml-security B14: an empty nonce', `${NAME}${PASSWORD}<wsse:Nonce/>`, 'invalid-security-token'],
+  [
+    'a nonce of another encoding',
+    `${NAME}${PASSWORD}<wsse:Nonce EncodingType="urn:hex">AAEC</wsse:Nonce>`,
+    'invalid-security-token',
+  ],
+  [
+    'a nonce of 257 bytes',
+    `${NAME}${PASSWORD}<wsse:Nonce>${Buffer.alloc(257).toString('base64')}</wsse:Nonce>`,
+    'invalid-security-token',
+  ],
+  [
+    'xml-security E2: a local time',
+    `${NAME}${PASSWORD}<wsu:Created>2027-01-15T08:00:00</wsu:Created>`,
+    'invalid-security',
+  ],
+  [
+    'a digest without nonce and creation',
+    `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAAA</wsse:Password>`,
+    'authentication-bad-elements',
+  ],
+  [
+    'a digest without creation',
+    `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAAA</wsse:Password>${NONCE}`,
+    'authentication-bad-elements',
+  ],
+  [
+    'a complete digest',
+    `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAAA</wsse:Password>${NONCE}${CREATED}`,
+    'unsupported-security-token',
+  ],
+  [
+    'a password of an unknown type',
+    `${NAME}<wsse:Password Type="urn:x">AAAA</wsse:Password>`,
+    'unsupported-security-token',
+  ],
+  [
+    'key derivation',
+    `${NAME}${PASSWORD}<k:Salt xmlns:k="urn:k">AAAA</k:Salt>`,
+    'unsupported-security-token',
+  ],
+] as const;
+for (const [what, children, code] of refused)
+  test(`UsernameToken: refuses ${what}`, () => {
+    assert.throws(() => read(children), refusedWith(code));
+  });
+
+test('xml-security V3, A2: a comment in the password does not get past the parser', () => {
+  assertRefused(
+    () => read(`${NAME}<wsse:Password>se<!-- -->cret</wsse:Password>`),
+    'comment-refused',
+  );
+});
+
+test('xml-security E1: a nonce is good once; another nonce, user or time is another token', async () => {
+  const parts = { store: new MemoryStore(fakeClock(NOW)), newId: () => 'attempt' };
+  const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW };
+
+  await useNonce(token, RULES, parts);
+
+  await assert.rejects(useNonce(token, RULES, parts), refusedWith('invalid-security'));
+  await useNonce({ ...token, nonce: Buffer.from('m') }, RULES, parts);
+  await useNonce({ ...token, name: 'bob' }, RULES, parts);
+  await useNonce({ ...token, created: NOW + 1 }, RULES, parts);
+});
+
+test('xml-security E1: a nonce is remembered as long as its creation is taken', async () => {
+  const clock = fakeClock(NOW);
+  const parts = { store: new MemoryStore(clock), newId: () => 'attempt' };
+  const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW + 60 };
+  await useNonce(token, RULES, parts);
+
+  clock.advance(RULES.nonceLifetimeSeconds + 2 * RULES.skewSeconds - 1);
+
+  validateCreated(token, clock.now(), RULES);
+  await assert.rejects(useNonce(token, RULES, parts), refusedWith('invalid-security'));
+  clock.advance(1);
+  assert.throws(() => validateCreated(token, clock.now(), RULES), refusedWith('message-expired'));
+});
+
+test('xml-security E1: a token without a nonce takes no mark', async () => {
+  const store = fakeStore(fakeClock(NOW));
+
+  await useNonce({ name: 'alice', password: 'secret' }, RULES, { store, newId: () => 'attempt' });
+
+  assert.deepEqual(store.calls, []);
+});
+
+test('xml-security E1: without the store the answer is no', async () => {
+  const store = fakeStore(fakeClock(NOW));
+  store.breakOn('putOnce:once');
+  const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n') };
+
+  await assert.rejects(
+    useNonce(token, RULES, { store, newId: () => 'attempt' }),
+    refusedAs('dependency-unavailable'),
+  );
+});
+
+test('xml-security E2: refuses a creation in the future', () => {
+  const token = { name: 'alice', password: 'secret', created: NOW + 61 };
+
+  assert.throws(() => validateCreated(token, NOW, RULES), refusedWith('invalid-security'));
+  validateCreated({ ...token, created: NOW + 60 }, NOW, RULES);
+  validateCreated({ name: 'alice', password: 'secret' }, NOW, RULES);
+});
