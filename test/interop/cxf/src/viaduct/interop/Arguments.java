@@ -16,7 +16,8 @@ import java.util.Set;
 record Arguments(Map<String, String> options) {
     private static final Set<String> REQUIRED =
         Set.of("url", "tls-cert", "saml-cert", "user", "password-file", "applies-to");
-    private static final Set<String> OPTIONAL = Set.of("wsdl", "ports", "cases", "capture", "verbose");
+    private static final Set<String> OPTIONAL = Set.of(
+        "wsdl", "ports", "cases", "capture", "verbose", "client-cert", "client-key", "rp-cert", "rp-key");
 
     static Arguments parse(String[] words) {
         var options = new HashMap<String, String>();
@@ -33,6 +34,11 @@ record Arguments(Map<String, String> options) {
         for (var name : REQUIRED) {
             if (!options.containsKey(name)) {
                 throw new IllegalArgumentException("--" + name + " is required");
+            }
+        }
+        for (var name : List.of("client", "rp")) {
+            if (options.containsKey(name + "-key") != options.containsKey(name + "-cert")) {
+                throw new IllegalArgumentException("--" + name + "-key and --" + name + "-cert belong together");
             }
         }
         return new Arguments(Map.copyOf(options));
@@ -87,6 +93,24 @@ record Arguments(Map<String, String> options) {
 
     List<X509Certificate> samlCertificates() {
         return certificates("saml-cert");
+    }
+
+    boolean hasClientKey() {
+        return options.containsKey("client-key");
+    }
+
+    /** What the client signs with. */
+    KeyFile clientKey() {
+        return KeyFile.read(certificates("client-cert").get(0), Path.of(options.get("client-key")));
+    }
+
+    boolean hasRelyingPartyKey() {
+        return options.containsKey("rp-key");
+    }
+
+    /** What the relying party reads a proof key with. */
+    KeyFile relyingPartyKey() {
+        return KeyFile.read(certificates("rp-cert").get(0), Path.of(options.get("rp-key")));
     }
 
     private List<X509Certificate> certificates(String option) {

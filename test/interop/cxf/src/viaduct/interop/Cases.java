@@ -43,10 +43,16 @@ final class Cases {
             issued("13-profile-saml11", new Issue().tokenType(Wst.SAML11_PROFILE)),
             issued("13-profile-saml2", new Issue().tokenType(Wst.SAML20_PROFILE)),
             issued("13-no-token-type", new Issue()),
-            issued("13-no-timestamp", new Issue().policy(UsernamePolicy.WITHOUT_TIMESTAMP).tokenType(Wst.SAML20)),
-            issued("13-addressing-soap11", new Issue().policy(UsernamePolicy.WITH_ADDRESSING).tokenType(Wst.SAML20)),
+            issued("13-no-timestamp", new Issue().policy(ClientPolicy.USERNAME_WITHOUT_TIMESTAMP).tokenType(Wst.SAML20)),
+            issued("13-addressing-soap11", new Issue().policy(ClientPolicy.USERNAME_WITH_ADDRESSING).tokenType(Wst.SAML20)),
             issued("13-addressing-soap12",
-                new Issue().soap12().policy(UsernamePolicy.WITH_ADDRESSING).tokenType(Wst.SAML20))));
+                new Issue().soap12().policy(ClientPolicy.USERNAME_WITH_ADDRESSING).tokenType(Wst.SAML20))));
+        if (arguments.hasRelyingPartyKey()) {
+            cases.addAll(withSymmetricKey());
+        }
+        if (arguments.hasClientKey()) {
+            cases.addAll(withClientKey());
+        }
         for (var port : arguments.ports()) {
             cases.addAll(ofPort(port));
         }
@@ -59,6 +65,30 @@ final class Cases {
             refused("2005-soap12-unknown-applies-to",
                 new Issue().february2005().soap12().appliesTo(NOBODY), "t:InvalidScope")));
         return cases;
+    }
+
+    private static List<Case> withSymmetricKey() {
+        return List.of(
+            issued("13-symmetric-saml11", new Issue().proof(Proof.SYMMETRIC_KEY).tokenType(Wst.SAML11)),
+            issued("13-symmetric-saml2", new Issue().proof(Proof.SYMMETRIC_KEY).tokenType(Wst.SAML20)),
+            issued("13-symmetric-no-entropy",
+                new Issue().proof(Proof.SYMMETRIC_KEY).withoutEntropy().tokenType(Wst.SAML20)),
+            issued("2005-symmetric-saml11",
+                new Issue().february2005().proof(Proof.SYMMETRIC_KEY).tokenType(Wst.SAML11)));
+    }
+
+    private static List<Case> withClientKey() {
+        return List.of(
+            issued("13-x509-soap11", new Issue().policy(ClientPolicy.X509).tokenType(Wst.SAML20)),
+            issued("13-x509-soap12", new Issue().soap12().policy(ClientPolicy.X509).tokenType(Wst.SAML20)),
+            issued("2005-x509-soap11", new Issue().february2005().policy(ClientPolicy.X509).tokenType(Wst.SAML11)),
+            issued("13-x509-body", new Issue().policy(ClientPolicy.X509_WITH_BODY).tokenType(Wst.SAML20)),
+            issued("13-public-key-saml2",
+                new Issue().policy(ClientPolicy.X509_WITH_BODY).proof(Proof.PUBLIC_KEY).tokenType(Wst.SAML20)),
+            issued("13-public-key-saml11",
+                new Issue().policy(ClientPolicy.X509_WITH_BODY).proof(Proof.PUBLIC_KEY).tokenType(Wst.SAML11)),
+            new Case("13-x509-sha1", Wanted.fault("wsse:UnsupportedAlgorithm", "wsse:FailedCheck", "wsse:InvalidSecurity"),
+                new Issue().policy(ClientPolicy.X509).sha1().tokenType(Wst.SAML20)));
     }
 
     /** Renew, Validate and Cancel from the WSDL alone: without one, STSClient wants a collection as answer to each. */

@@ -4,15 +4,19 @@ package viaduct.interop;
 import javax.xml.namespace.QName;
 import org.apache.cxf.ws.security.SecurityConstants;
 import org.apache.cxf.ws.security.trust.STSClient;
+import org.apache.wss4j.common.WSS4JConstants;
 
 final class Issue implements Case.Call {
     private boolean isSoap12;
     private boolean isTrust13 = true;
     private String tokenType;
-    private UsernamePolicy policy = UsernamePolicy.USUAL;
+    private ClientPolicy policy = ClientPolicy.USERNAME;
     private String wsdlPort;
     private String appliesTo;
     private String passwordSuffix = "";
+    private Proof proof = Proof.BEARER;
+    private boolean sendsEntropy = true;
+    private boolean isSha1;
     private Steps.Step step;
 
     Issue soap12() {
@@ -30,7 +34,7 @@ final class Issue implements Case.Call {
         return this;
     }
 
-    Issue policy(UsernamePolicy other) {
+    Issue policy(ClientPolicy other) {
         policy = other;
         return this;
     }
@@ -51,6 +55,23 @@ final class Issue implements Case.Call {
         return this;
     }
 
+    Issue proof(Proof other) {
+        proof = other;
+        return this;
+    }
+
+    /** Leaves a symmetric key wholly to the server. */
+    Issue withoutEntropy() {
+        sendsEntropy = false;
+        return this;
+    }
+
+    /** Signs as CXF does when nobody tells it otherwise: RSA-SHA1, even for the suite Basic256Sha256. */
+    Issue sha1() {
+        isSha1 = true;
+        return this;
+    }
+
     /** Goes on with the token that was issued. */
     Issue then(Steps.Step other) {
         step = other;
@@ -61,7 +82,7 @@ final class Issue implements Case.Call {
     public Outcome run(Server server) throws Exception {
         var client = client(server);
         var token = client.requestSecurityToken(appliesTo == null ? server.appliesTo() : appliesTo);
-        var issued = new IssuedToken(token, tokenType);
+        var issued = new IssuedToken(token, tokenType, proof);
         var facts = issued.check(server);
         return Outcome.ok(step == null ? facts : step.run(client, issued, server));
     }
@@ -69,12 +90,19 @@ final class Issue implements Case.Call {
     private STSClient client(Server server) throws Exception {
         var client = new STSClient(server.bus());
         client.setNamespace(isTrust13 ? Wst.TRUST_13 : Wst.TRUST_2005);
-        client.setKeyType(isTrust13 ? Wst.BEARER_13 : Wst.BEARER_2005);
+        client.setKeyType(proof.keyType(isTrust13));
+        client.setRequiresEntropy(sendsEntropy);
         client.setTokenType(tokenType);
-        client.getProperties().put(SecurityConstants.USERNAME, server.user());
-        client.getProperties().put(SecurityConstants.PASSWORD, server.password() + passwordSuffix);
+        if (policy.isX509()) {
+            useKey(client, server.clientKey());
+        } else {
+            client.getProperties().put(SecurityConstants.USERNAME, server.user());
+            client.getProperties().put(SecurityConstants.PASSWORD, server.password() + passwordSuffix);
+        }
         if (wsdlPort == null) {
-            configureInCode(client, server);
+            client.setLocation(server.url());
+            client.setSoap11(!isSoap12);
+            client.setPolicy(policy.element(isTrust13));
         } else {
             client.setWsdlLocation(server.wsdl());
             client.setServiceQName(new QName(Wst.TRUST_13 + "/", "SecurityTokenService"));
@@ -83,9 +111,17 @@ final class Issue implements Case.Call {
         return client;
     }
 
-    private void configureInCode(STSClient client, Server server) throws Exception {
-        client.setLocation(server.url());
-        client.setSoap11(!isSoap12);
-        client.setPolicy(policy.element(isTrust13));
+    private void useKey(STSClient client, KeyFile key) throws Exception {
+        var properties = client.getProperties();
+        properties.put(SecurityConstants.SIGNATURE_CRYPTO, key.crypto());
+        properties.put(SecurityConstants.SIGNATURE_USERNAME, KeyFile.ALIAS);
+        properties.put(SecurityConstants.SIGNATURE_PASSWORD, KeyFile.PASSWORD);
+        if (!isSha1) {
+            properties.put(SecurityConstants.ASYMMETRIC_SIGNATURE_ALGORITHM, WSS4JConstants.RSA_SHA256);
+        }
+        if (proof == Proof.PUBLIC_KEY) {
+            client.setUseKeyCertificate(key.certificate());
+            client.setUseCertificateForConfirmationKeyInfo(true);
+        }
     }
 }

@@ -5,9 +5,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.cxf.ws.security.tokenstore.SecurityToken;
+import org.apache.wss4j.common.ext.WSPasswordCallback;
 import org.apache.wss4j.common.saml.SamlAssertionWrapper;
-import org.apache.wss4j.common.saml.builder.SAML1Constants;
-import org.apache.wss4j.common.saml.builder.SAML2Constants;
 import org.apache.wss4j.dom.WSDocInfo;
 import org.apache.wss4j.dom.engine.WSSConfig;
 import org.apache.wss4j.dom.handler.RequestData;
@@ -15,7 +14,7 @@ import org.apache.wss4j.dom.saml.WSSSAMLKeyInfoProcessor;
 import org.apache.wss4j.dom.validate.Credential;
 import org.apache.wss4j.dom.validate.SamlAssertionValidator;
 
-record IssuedToken(SecurityToken token, String wantedType) {
+record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
 
     /** @return who the token is about and for whom it is, as the end of a line */
     String check(Server server) throws Exception {
@@ -36,7 +35,6 @@ record IssuedToken(SecurityToken token, String wantedType) {
         require(token.getAttachedReference() != null, "no RequestedAttachedReference");
         require(token.getUnattachedReference() != null, "no RequestedUnattachedReference");
         require(token.getExpires() != null && token.getExpires().isAfter(Instant.now()), "no Lifetime ahead");
-        require(token.getSecret() == null, "a bearer token has no proof key");
     }
 
     private boolean isSaml2() {
@@ -50,17 +48,23 @@ record IssuedToken(SecurityToken token, String wantedType) {
         data.setWssConfig(WSSConfig.getNewInstance());
         data.setWsDocInfo(new WSDocInfo(token.getToken().getOwnerDocument()));
         data.setSigVerCrypto(server.samlTrust());
+        if (proof == Proof.SYMMETRIC_KEY) {
+            data.setDecCrypto(server.relyingPartyKey().crypto());
+            data.setCallbackHandler(callbacks -> ((WSPasswordCallback) callbacks[0]).setPassword(KeyFile.PASSWORD));
+        }
         data.setAudienceRestrictions(List.of(server.appliesTo()));
-        assertion.verifySignature(new WSSSAMLKeyInfoProcessor(data), server.samlTrust());
+        var keys = new WSSSAMLKeyInfoProcessor(data);
+        assertion.verifySignature(keys, server.samlTrust());
+        assertion.parseSubject(keys, server.samlTrust());
         var algorithm = assertion.getSignature().getSignatureAlgorithm();
         require(!algorithm.endsWith("sha1"), "signed with " + algorithm);
 
         var credential = new Credential();
         credential.setSamlAssertion(assertion);
         var validator = new SamlAssertionValidator();
-        validator.setRequiredSubjectConfirmationMethod(
-            isSaml2() ? SAML2Constants.CONF_BEARER : SAML1Constants.CONF_BEARER);
+        validator.setRequiredSubjectConfirmationMethod(proof.confirmationMethod(isSaml2()));
         validator.validate(credential, data);
+        proof.check(token, assertion, server);
     }
 
     private static List<String> audiences(SamlAssertionWrapper assertion) {

@@ -67,6 +67,14 @@ final class Server {
         return arguments.appliesTo();
     }
 
+    KeyFile clientKey() {
+        return arguments.clientKey();
+    }
+
+    KeyFile relyingPartyKey() {
+        return arguments.relyingPartyKey();
+    }
+
     /** Trusts the certificates the server signs assertions with, and none else. */
     Crypto samlTrust() {
         return samlTrust;

@@ -21,9 +21,9 @@ final class Steps {
 
     /** Renews twice: the second renewal must work as well as the first. */
     static String renew(STSClient client, IssuedToken issued, Server server) throws Exception {
-        var first = new IssuedToken(client.renewSecurityToken(issued.token()), issued.wantedType());
+        var first = new IssuedToken(client.renewSecurityToken(issued.token()), issued.wantedType(), issued.proof());
         first.check(server);
-        var second = new IssuedToken(client.renewSecurityToken(first.token()), issued.wantedType());
+        var second = new IssuedToken(client.renewSecurityToken(first.token()), issued.wantedType(), issued.proof());
         return second.check(server);
     }
 
