@@ -12,6 +12,7 @@ import {
 import { clientCredentials } from './grants/client-credentials.ts';
 import type { Grant } from './grants/grant.ts';
 import { jwtBearer } from './grants/jwt-bearer.ts';
+import { saml2Bearer } from './grants/saml2-bearer.ts';
 import { tokenExchange } from './grants/token-exchange.ts';
 import { clientMetadata, type OAuthClient } from './oauth-client.ts';
 import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens.ts';
@@ -33,7 +34,7 @@ export interface ProviderParts extends OwnTokenParts {
   readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 }
 
-const GRANTS: readonly Grant[] = [clientCredentials, tokenExchange, jwtBearer];
+const GRANTS: readonly Grant[] = [clientCredentials, tokenExchange, jwtBearer, saml2Bearer];
 
 /** The grants we serve. */
 export const GRANT_TYPES: readonly string[] = GRANTS.map(({ grantType }) => grantType);

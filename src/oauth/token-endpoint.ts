@@ -6,6 +6,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
+import { formOf, type TokenType } from '#core/token-type.ts';
 import type { Grant } from './grants/grant.ts';
 import { type OAuthClient, requestorOf } from './oauth-client.ts';
 import { withOAuthErrors } from './oauth-error.ts';
@@ -26,11 +27,15 @@ function validateHonourable(grant: Grant, ctx: KoaContextWithOIDC, parameters: P
     throw new ExchangeFailure('request-malformed', 'DPoP cannot be honoured');
 }
 
+/** RFC 8693 §2.2.1 has one member for every token; what is no text of its own alphabet is base64url in it. */
+const wireText = (type: TokenType, text: string): string =>
+  formOf(type) === 'saml' ? Buffer.from(text).toString('base64url') : text;
+
 function tokenResponse(grant: Grant, { spec, text }: IssuedToken): Record<string, unknown> {
   const issuedTokenType = grant.issuedTokenType(spec.type);
   const isAccessToken = spec.type === 'access_token' || spec.type === 'jwt';
   return {
-    access_token: text,
+    access_token: wireText(spec.type, text),
     ...(issuedTokenType !== undefined && { issued_token_type: issuedTokenType }),
     token_type: isAccessToken ? 'Bearer' : 'N_A',
     expires_in: spec.lifetime.notOnOrAfter - spec.issuedAt,

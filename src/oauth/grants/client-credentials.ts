@@ -2,13 +2,14 @@
 import { requestorToken } from '#core/requestor-validator.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { scopeNames, targetNames } from '../parameters.ts';
+import { REFUSED_PARAMETERS } from './assertion-grant.ts';
 import type { Grant } from './grant.ts';
 
 export const clientCredentials: Grant = {
   grantType: 'client_credentials',
   parameters: ['audience', 'resource', 'scope'],
   repeatable: ['audience', 'resource'],
-  refused: ['authorization_details', 'claims', 'request', 'request_uri'],
+  refused: REFUSED_PARAMETERS,
   errorMap: ASSERTION_GRANT_ERRORS,
   parse(parameters, requestor) {
     const scopes = scopeNames(parameters);

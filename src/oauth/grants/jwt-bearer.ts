@@ -1,7 +1,8 @@
 // RFC 7523 §2.1: a JWT as authorization grant; and the on-behalf-of dialect that some client libraries speak with it.
 import { ExchangeFailure } from '#core/failure.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
-import { optionalParameter, requiredParameter, scopeNames, targetNames } from '../parameters.ts';
+import { optionalParameter, scopeNames } from '../parameters.ts';
+import { parseAssertion, REFUSED_PARAMETERS } from './assertion-grant.ts';
 import type { Grant } from './grant.ts';
 
 /** Scopes that clients of the dialect add to every request; they ask for a login, which an exchange is not. */
@@ -11,7 +12,7 @@ export const jwtBearer: Grant = {
   grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
   parameters: ['assertion', 'audience', 'resource', 'scope', 'requested_token_use'],
   repeatable: ['audience', 'resource'],
-  refused: ['authorization_details', 'claims', 'request', 'request_uri'],
+  refused: REFUSED_PARAMETERS,
   errorMap: ASSERTION_GRANT_ERRORS,
   parse(parameters) {
     const tokenUse = optionalParameter(parameters, 'requested_token_use');
@@ -24,12 +25,7 @@ export const jwtBearer: Grant = {
     return {
       operation: isOnBehalfOf ? 'on-behalf-of' : 'jwt-bearer',
       // On behalf of presents the caller's access token as often as it likes; an assertion is a grant and used up.
-      subject: {
-        type: 'jwt',
-        use: isOnBehalfOf ? 'subject' : 'assertion',
-        content: requiredParameter(parameters, 'assertion'),
-      },
-      targets: targetNames(parameters),
+      ...parseAssertion(parameters, 'jwt', isOnBehalfOf ? 'subject' : 'assertion'),
       ...(scopes && { scopes }),
     };
   },

@@ -10,6 +10,7 @@ import {
   scopeNames,
   targetNames,
 } from '../parameters.ts';
+import { REFUSED_PARAMETERS } from './assertion-grant.ts';
 import type { Grant } from './grant.ts';
 
 function tokenType(uri: string): TokenType {
@@ -52,7 +53,7 @@ export const tokenExchange: Grant = {
     'actor_token_type',
   ],
   repeatable: ['audience', 'resource'],
-  refused: ['authorization_details', 'claims', 'request', 'request_uri'],
+  refused: REFUSED_PARAMETERS,
   errorMap: TOKEN_EXCHANGE_ERRORS,
   parse(parameters) {
     const requested = optionalParameter(parameters, 'requested_token_type');
