@@ -17,6 +17,7 @@ import {
   validatePrefixes,
 } from './sections/subject-prefixes.ts';
 import { buildTrustedIssuers, trustedIssuerEntry } from './sections/trusted-issuers.ts';
+import { buildUsers } from './sections/users.ts';
 
 type Section = keyof typeof configSchema.shape;
 type Document = Readonly<Record<string, unknown>>;
@@ -47,14 +48,25 @@ async function buildParties(document: Document, loading: Loading) {
   const prefixes = subjectPrefixes(issuers);
   validatePrefixes(prefixes, loading);
   const clients = await buildClients(entriesOf(clientEntry, document, 'clients'), loading);
-  validateOwnNames(clientNames(document), prefixes, loading);
+  validateOwnNames(clientNames(document), prefixes, (path, complaint) =>
+    loading.error(path, complaint),
+  );
+  const users = await buildUsers(
+    {
+      users: sectionOf(document, 'users'),
+      lockout: sectionOf(document, 'lockout'),
+      passwordCacheSeconds: sectionOf(document, 'passwordCacheSeconds'),
+    },
+    prefixes,
+    loading,
+  );
   const parties = entriesOf(relyingPartyEntry, document, 'relyingParties');
   const written = writtenKeys(document);
   validateUses(written, loading);
   const relyingParties = await buildRelyingParties(parties, written, loading);
   const rows = entriesOf(policyEntry, document, 'policy');
   const policy = buildPolicy(rows, { relyingParties, trustedIssuers, keys: written }, loading);
-  return { keys, trustedIssuers, clients, relyingParties, policy };
+  return { keys, trustedIssuers, ...(users && { users }), clients, relyingParties, policy };
 }
 
 async function buildSurroundings(document: Document, loading: Loading) {

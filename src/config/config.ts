@@ -18,6 +18,8 @@ export interface Config {
   readonly keys: readonly SigningKeyConfig[];
   /** The name we have in assertions and metadata. */
   readonly saml: { readonly entityId: string };
+  /** Absent: nobody logs in with a password. */
+  readonly users?: UsersConfig;
   readonly store: StoreConfig;
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
   readonly fetch: FetchConfig;
@@ -57,6 +59,26 @@ export interface SigningKeyConfig {
   readonly certificatePem?: string;
   /** Absent: it always has been. */
   readonly activeFrom?: Instant;
+}
+
+export interface UsersConfig {
+  /** Of all user files. */
+  readonly records: readonly UserConfigRecord[];
+  readonly lockout: {
+    readonly maxFailures: number;
+    readonly windowSeconds: number;
+    readonly maxFailuresPerSource?: number;
+  };
+  readonly cacheSeconds: number;
+}
+
+export interface UserConfigRecord {
+  readonly id: string;
+  /** `scrypt$N$r$p$salt$hash`. */
+  readonly password: string;
+  readonly disabled?: boolean;
+  readonly claims: Readonly<Record<string, string | readonly string[]>>;
+  readonly authenticationMethods?: readonly ('pwd' | 'swk' | 'hwk')[];
 }
 
 export type StoreConfig =

@@ -57,6 +57,14 @@ function createLoading(
     compile: createExpressionCompiler(),
     error,
     warn: (path, complaint) => problems.add('warning', path, complaint),
+    errorIn: ({ name, place }, path, complaint) =>
+      problems.append({
+        ...complaint,
+        ...place,
+        severity: 'error',
+        file: name,
+        path: formatPath(path),
+      }),
     absolute: absoluteFrom(sources.path),
     read: createReader(sources, error),
   };
@@ -87,9 +95,13 @@ function idsOf(document: unknown, section: string, key: string): ReadonlySet<str
   return new Set(ids?.filter((id) => typeof id === 'string'));
 }
 
+const byPlace = (left: Problem, right: Problem): number =>
+  left.line - right.line || left.column - right.column;
+
 /** Collects problems and knows where each one stands. */
 class ProblemList {
   readonly #problems: Problem[] = [];
+  readonly #others: Problem[] = [];
   readonly #document: YamlDocument;
   readonly #variables: ReadonlyMap<string, string>;
   readonly #file: string;
@@ -112,10 +124,17 @@ class ProblemList {
     this.#problems.push({ ...complaint, ...place, path: formatPath(path) });
   }
 
+  /** A problem of another file. */
+  append(problem: Problem): void {
+    this.#others.push(problem);
+  }
+
+  /** By place; those of other files last, file by file. */
   sorted(): readonly Problem[] {
-    return this.#problems.toSorted(
-      (left, right) => left.line - right.line || left.column - right.column,
+    const others = this.#others.toSorted(
+      (left, right) => left.file.localeCompare(right.file) || byPlace(left, right),
     );
+    return [...this.#problems.toSorted(byPlace), ...others];
   }
 }
 

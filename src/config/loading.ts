@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Instant } from '#core/instant.ts';
 import type { CompileExpression } from './expression.ts';
-import type { Complaint, Path } from './problem.ts';
+import type { Complaint, Path, Problem } from './problem.ts';
 import type { SecretReference } from './sections/secret.ts';
 
 /** The world of a configuration; injected, so that tests own it. */
@@ -29,6 +29,12 @@ interface KnownIds {
   readonly trustedIssuers: ReadonlySet<string>;
 }
 
+/** A place in a file that the configuration refers to. */
+interface OtherFile {
+  readonly name: string;
+  readonly place: Pick<Problem, 'line' | 'column'>;
+}
+
 export interface Loading {
   readonly issuer: string;
   /** What stands as issuer in our own tokens, of any form. */
@@ -40,6 +46,8 @@ export interface Loading {
   readonly compile: CompileExpression;
   error(path: Path, complaint: Complaint): void;
   warn(path: Path, complaint: Complaint): void;
+  /** A problem in another file that the configuration refers to. */
+  errorIn(file: OtherFile, path: Path, complaint: Complaint): void;
   /** An absolute path, from one relative to the folder of the file. */
   absolute(path: string): string;
   /** The text behind a reference; empty, and a complaint, when there is none. */

@@ -17,6 +17,7 @@ import { policySection } from './sections/policy.ts';
 import { relyingPartiesSection } from './sections/relying-parties.ts';
 import { storeSection } from './sections/store.ts';
 import { trustedIssuersSection } from './sections/trusted-issuers.ts';
+import { lockoutSection, passwordCacheSection, usersSection } from './sections/users.ts';
 
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('The version of this format.'),
@@ -25,6 +26,9 @@ export const configSchema = z.strictObject({
   trustedProxies: trustedProxiesSection,
   keys: keysSection,
   saml: samlSection,
+  users: usersSection,
+  lockout: lockoutSection,
+  passwordCacheSeconds: passwordCacheSection,
   store: storeSection,
   trustedIssuers: trustedIssuersSection,
   fetch: fetchSection,

@@ -1,9 +1,9 @@
 // Names of subjects in our tokens: `alice` of two trusted issuers, a user and a client must never be one subject.
 import type { Entry, Loading } from '../loading.ts';
-import type { Complaint } from '../problem.ts';
+import type { Complaint, Path } from '../problem.ts';
 import type { TrustedIssuerEntry } from './trusted-issuers.ts';
 
-interface IssuerPrefix {
+export interface SubjectPrefix {
   readonly issuer: string;
   readonly prefix: string;
 }
@@ -11,7 +11,7 @@ interface IssuerPrefix {
 /** The prefixes in force, each where it is or would be written. */
 export function subjectPrefixes(
   issuers: readonly Entry<TrustedIssuerEntry>[],
-): readonly Entry<IssuerPrefix>[] {
+): readonly Entry<SubjectPrefix>[] {
   return issuers.flatMap(({ value, path }) =>
     (['jwt', 'saml'] as const)
       .filter((form) => value[form] !== undefined)
@@ -23,7 +23,10 @@ export function subjectPrefixes(
 }
 
 /** Two prefixes of which one begins with the other give one name to subjects of both. */
-export function validatePrefixes(prefixes: readonly Entry<IssuerPrefix>[], loading: Loading): void {
+export function validatePrefixes(
+  prefixes: readonly Entry<SubjectPrefix>[],
+  loading: Loading,
+): void {
   for (const [index, { value, path }] of prefixes.entries()) {
     const rival = prefixes.slice(0, index).find((other) => overlaps(other.value, value));
     if (rival) loading.error(path, overlap(rival.value.issuer));
@@ -31,7 +34,7 @@ export function validatePrefixes(prefixes: readonly Entry<IssuerPrefix>[], loadi
 }
 
 // An empty prefix is the operator's word that the ids collide with nothing.
-const overlaps = (left: IssuerPrefix, right: IssuerPrefix): boolean =>
+const overlaps = (left: SubjectPrefix, right: SubjectPrefix): boolean =>
   left.issuer !== right.issuer &&
   left.prefix !== '' &&
   right.prefix !== '' &&
@@ -40,14 +43,14 @@ const overlaps = (left: IssuerPrefix, right: IssuerPrefix): boolean =>
 /** Our own clients and users have no prefix: none may be called as a subject of a trusted issuer would be. */
 export function validateOwnNames(
   names: readonly Entry<string>[],
-  prefixes: readonly Entry<IssuerPrefix>[],
-  loading: Loading,
+  prefixes: readonly Entry<SubjectPrefix>[],
+  report: (path: Path, complaint: Complaint) => void,
 ): void {
   for (const { value, path } of names) {
     const taken = prefixes.find(
       ({ value: { prefix } }) => prefix !== '' && value.startsWith(prefix),
     );
-    if (taken) loading.error(path, foreignName(taken.value));
+    if (taken) report(path, foreignName(taken.value));
   }
 }
 
@@ -58,7 +61,7 @@ const overlap = (issuer: string): Complaint => ({
   fix: 'give each issuer a prefix that no other one begins with, such as its id and a colon',
 });
 
-const foreignName = ({ issuer, prefix }: IssuerPrefix): Complaint => ({
+const foreignName = ({ issuer, prefix }: SubjectPrefix): Complaint => ({
   code: 'CONFIG_OVERLAP',
   what: `begins with ${prefix}, as the subjects of ${issuer} do in our tokens`,
   why: 'it could pass for a subject of that issuer',

@@ -93,7 +93,7 @@ describe('schema.json', () => {
   it('refuses unknown keys, two choices of one, and secrets in the file', () => {
     const validate = validator();
     const wrong: object[] = [
-      { ...aDocument(), users: [] },
+      { ...aDocument(), user: [] },
       { ...aDocument(), store: { memory: {}, sqlite: { path: 'x' } } },
       { ...aDocument(), clients: [{ ...aDocument().clients[0], client_secret: SECRET }] },
     ];

@@ -1,0 +1,106 @@
+// A user file: strict YAML of its own, its problems told with its own lines. No value and no unknown key of it is repeated.
+import { z } from 'zod';
+import type { UserConfigRecord } from './config.ts';
+import type { Loading } from './loading.ts';
+import { type PlacedComplaint, schemaComplaints } from './schema-issues.ts';
+import { rule, valueRule } from './sections/fields.ts';
+import { userClaims } from './user-claims.ts';
+import { isStoredPassword } from './user-password.ts';
+import { parseYaml, type YamlDocument } from './yaml-document.ts';
+
+function isUserId(text: string): boolean {
+  return (
+    text.length > 0 &&
+    text.length <= 256 &&
+    text.isWellFormed() &&
+    text === text.trim() &&
+    text === text.normalize('NFC') &&
+    !/\p{Cc}/u.test(text)
+  );
+}
+
+/** The names of RFC 8176 §2 for password, key in software, key in hardware. */
+const LOGIN_METHODS = ['pwd', 'swk', 'hwk'] as const;
+
+const userEntry = z.strictObject({
+  id: z.string().refine(
+    isUserId,
+    valueRule({
+      what: 'is not usable as a user name',
+      why: 'people log in with it, and it is the id of the Subject',
+      fix: 'use 1 to 256 characters in NFC, without control characters and outer spaces',
+    }),
+  ),
+  password: z.string().refine(
+    isStoredPassword,
+    rule({
+      code: 'CONFIG_SECRET',
+      what: 'is not of the form scrypt$N$r$p$salt$hash, or its cost is out of bounds',
+      why: 'whoever reads the file must not be able to log in',
+      fix: 'N is a power of two from 16384 to 131072, r 8 to 16, p 1 to 4; salt and hash in base64url',
+    }),
+  ),
+  disabled: z.boolean().optional(),
+  claims: userClaims.optional(),
+  authenticationMethods: z
+    .array(z.enum(LOGIN_METHODS))
+    .nonempty()
+    .refine(
+      (methods) => new Set(methods).size === methods.length,
+      valueRule({
+        what: 'names a method twice',
+        why: 'one of the two is probably another that was meant',
+        fix: 'name each method once',
+      }),
+    )
+    .optional(),
+});
+
+const userFile = z.strictObject({ users: z.array(userEntry).describe('The users of the file.') });
+
+/** The users of one file, and what tells problems at its lines. */
+export interface ReadUsers {
+  readonly name: string;
+  readonly document: YamlDocument;
+  readonly records: readonly UserConfigRecord[];
+}
+
+/** Parses the text of a user file; no records, and complaints, when anything in it is wrong. */
+export function parseUsers(name: string, text: string, loading: Loading): ReadUsers {
+  const document = parseYaml(text);
+  const source = { name, document };
+  for (const { line, column, ...complaint } of document.complaints)
+    loading.errorIn({ name, place: { line, column } }, [], complaint);
+  const parsed = userFile.safeParse(document.value);
+  if (document.complaints.length > 0) return { ...source, records: [] };
+  for (const { path, complaint } of schemaComplaints(userFile, document.value).map(discreet))
+    loading.errorIn({ name, place: document.placeOf(path) }, path, complaint);
+  return { ...source, records: parsed.data?.users.map(recordOf) ?? [] };
+}
+
+// After a slip of indentation a key may be a secret.
+function discreet({ path, complaint }: PlacedComplaint): PlacedComplaint {
+  if (complaint.code !== 'CONFIG_UNKNOWN_KEY') return { path, complaint };
+  const around = path.slice(0, -1);
+  const known = Object.keys((around.length === 0 ? userFile : userEntry).shape).join(', ');
+  return {
+    path: around,
+    complaint: {
+      ...complaint,
+      what: 'has a key that is not known',
+      fix: `remove or correct it; known here: ${known}`,
+    },
+  };
+}
+
+function recordOf(entry: z.output<typeof userEntry>): UserConfigRecord {
+  const { id, password, disabled, claims = {} } = entry;
+  const methods = LOGIN_METHODS.filter((name) => entry.authenticationMethods?.includes(name));
+  return {
+    id,
+    password,
+    claims,
+    ...(disabled !== undefined && { disabled }),
+    ...(methods.length > 0 && { authenticationMethods: methods }),
+  };
+}
