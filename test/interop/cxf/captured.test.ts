@@ -1,66 +1,94 @@
-// What Apache CXF really sent, read by our parser and judged by our verifier.
+// What Apache CXF really sent, read by our readers and judged by our verifier.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { ADDRESSING_HEADERS, readAddressing } from '#bridge/soap/addressing.ts';
+import { readSoapHttpHeaders } from '#bridge/soap/content-type.ts';
+import { readEnvelope } from '#bridge/soap/envelope.ts';
+import { requireUnderstood } from '#bridge/soap/header-block.ts';
+import { readSecurityHeader, SECURITY_HEADERS } from '#bridge/ws-security/security-header.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
-import { DS_NS, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
-import { requiredChild, textOf } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
+import { textOf } from '#bridge/xml/reader.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 
 const FOLDER = fileURLToPath(new URL('captured', import.meta.url));
 const CAPTURED = globSync(`${FOLDER}/*.xml`).sort();
-const SIGNED = CAPTURED.filter((path) => /x509|public-key/.test(basename(path)));
+const isSigned = (path: string): boolean => /x509|public-key/.test(basename(path));
+const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
+const TRUST_2005 = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
 
-/** The parts of a captured request. */
 function open(path: string) {
-  const document = parseXml(readFileSync(path));
-  const soap = document.root.uri;
-  const header = requiredChild(document.root, soap, 'Header');
-  const security = requiredChild(header, WSSE_NS, 'Security');
-  return { document, security, body: requiredChild(document.root, soap, 'Body') };
+  const envelope = readEnvelope(parseXml(readFileSync(path)));
+  const security = readSecurityHeader(envelope);
+  assert.ok(security);
+  return { envelope, security };
 }
 
-function verify({ document, security }: ReturnType<typeof open>, legacySha1: boolean) {
-  const token = textOf(requiredChild(security, WSSE_NS, 'BinarySecurityToken'));
-  const { publicKey } = new X509Certificate(Buffer.from(token, 'base64'));
-  const signature = requiredChild(security, DS_NS, 'Signature');
-  return verifyMessageSignature(document, signature, {
+function httpHeadersOf(path: string): Readonly<Record<string, string>> {
+  const lines = readFileSync(path.replace(/xml$/, 'headers'), 'ascii').trim().split('\n');
+  return Object.fromEntries(
+    lines.map((line): [string, string] => {
+      const [name = '', value = ''] = line.split(/: (.*)/);
+      return [name, value];
+    }),
+  );
+}
+
+function verify({ envelope, security }: ReturnType<typeof open>, legacySha1: boolean) {
+  const [token] = security.tokens;
+  const [signature] = security.signatures;
+  assert.ok(token && signature);
+  const { publicKey } = new X509Certificate(Buffer.from(textOf(token), 'base64'));
+  return verifyMessageSignature(envelope.document, signature, {
     selectKey: () => trustPublicKey(publicKey),
     legacySha1,
   });
 }
 
-test('CXF: there are captured requests, plain and signed', () => {
-  assert.ok(CAPTURED.length > SIGNED.length);
-  assert.ok(SIGNED.length > 0);
+test('CXF: there are captured requests, with passwords and with signatures', () => {
+  assert.ok(CAPTURED.some(isSigned));
+  assert.ok(CAPTURED.some((path) => !isSigned(path)));
 });
 
 for (const path of CAPTURED) {
-  test(`CXF: our parser reads ${basename(path)}, with a user name or a certificate in it`, () => {
-    const { security } = open(path);
+  test(`CXF: ${basename(path)} is read, and its version, action and trust namespace agree`, () => {
+    const { envelope } = open(path);
+    const http = readSoapHttpHeaders(httpHeadersOf(path));
 
-    const credential = path.includes('x509') || path.includes('public-key');
-    const name = credential ? 'BinarySecurityToken' : 'UsernameToken';
-    assert.ok(requiredChild(security, WSSE_NS, name));
+    const trust = basename(path).startsWith('13-') ? TRUST_13 : TRUST_2005;
+    assert.equal(envelope.payload?.uri, trust);
+    assert.equal(envelope.version, http.version);
+    assert.equal(http.action ?? http.soapAction, `${trust}/RST/Issue`);
+    requireUnderstood(envelope.headers, [...SECURITY_HEADERS, ...ADDRESSING_HEADERS]);
   });
 }
 
-for (const path of SIGNED.filter((one) => !one.includes('sha1'))) {
-  test(`CXF: our verifier accepts the signature of ${basename(path)} and names what it covers`, async () => {
+for (const path of CAPTURED.filter((one) => !isSigned(one))) {
+  test(`CXF: ${basename(path)} carries a user name and password`, () => {
+    const { security } = open(path);
+
+    assert.equal(security.userName?.name, 'alice');
+    assert.equal(security.userName.password, 'secret');
+    assert.equal(security.timestamp === undefined, path.includes('no-timestamp'));
+  });
+}
+
+for (const path of CAPTURED.filter((one) => isSigned(one) && !one.includes('sha1'))) {
+  test(`CXF: the signature of ${basename(path)} verifies, over the Timestamp and what else was asked`, async () => {
     const request = open(path);
-    const expected: XmlElement[] = [requiredChild(request.security, WSU_NS, 'Timestamp')];
-    if (/body|public-key/.test(basename(path))) expected.push(request.body);
+    const { timestamp } = request.security;
+    const withBody = /body|public-key/.test(basename(path));
 
     const { covered } = await verify(request, false);
 
     // By identity: a copy elsewhere is another node.
-    assert.equal(covered.size, expected.length);
-    for (const element of expected) assert.ok(covered.has(element), element.local);
+    assert.ok(timestamp && covered.has(timestamp.element));
+    assert.equal(covered.has(request.envelope.body), withBody);
+    assert.equal(covered.size, withBody ? 2 : 1);
   });
 }
 
@@ -70,3 +98,12 @@ test('CXF: its default signature, RSA-SHA1, is refused unless the endpoint has t
   await assert.rejects(verify(request, false), { reason: 'algorithm-refused' });
   assert.equal((await verify(request, true)).usedSha1, true);
 });
+
+for (const path of CAPTURED.filter((one) => one.includes('addressing'))) {
+  test(`CXF: the addressing headers of ${basename(path)} are read`, () => {
+    const addressing = readAddressing(open(path).envelope);
+
+    assert.equal(addressing?.action, `${TRUST_13}/RST/Issue`);
+    assert.match(addressing.messageId ?? '', /^urn:uuid:/);
+  });
+}
