@@ -235,9 +235,6 @@ export function unsignedAssertion(type: SamlTokenType, changes: AssertionChanges
   return type === 'saml1' ? unsignedSaml1(changes) : unsignedSaml2(changes);
 }
 
-const window = (changes: AssertionChanges): string =>
-  changes.window ?? `NotBefore="${iso(NOW - 30)}" NotOnOrAfter="${iso(NOW + 300)}"`;
-
 /** A bearer confirmation as RFC 7522 §3 wants it. */
 export function bearer(attributes?: string): string {
   const data = attributes ?? `NotOnOrAfter="${iso(NOW + 240)}" Recipient="${TOKEN_ENDPOINT}"`;
@@ -266,71 +263,81 @@ export function confirmationOf(
   return confirmation2(method, data);
 }
 
+const restrictionsOf = (
+  audiences: readonly (readonly string[])[],
+  p: string,
+  tag: string,
+): string =>
+  audiences
+    .map((names) => names.map((name) => `<${p}:Audience>${name}</${p}:Audience>`).join('\n'))
+    .map((content) => `<${p}:${tag}>${content}</${p}:${tag}>`)
+    .join('');
+
+const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
+const BASIC = 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic';
+const DEFAULTS = {
+  id: '_a1',
+  issuer: PARTNER,
+  issueInstant: iso(NOW - 30),
+  window: `NotBefore="${iso(NOW - 30)}" NotOnOrAfter="${iso(NOW + 300)}"`,
+  audiences: [[STS]],
+  conditions: '',
+  advice: '',
+};
+const DEFAULTS_2: Required<AssertionChanges> = {
+  ...DEFAULTS,
+  name: `<saml2:NameID Format="${EMAIL}">alice@partner.example</saml2:NameID>`,
+  confirmation: bearer(),
+  authentication: `<saml2:AuthnStatement AuthnInstant="${iso(NOW - 60)}" SessionIndex="_s"><saml2:AuthnContext><saml2:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml2:AuthnContextClassRef></saml2:AuthnContext></saml2:AuthnStatement>`,
+  attributes: `<saml2:Attribute Name="role" NameFormat="${BASIC}"><saml2:AttributeValue xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string">buyer</saml2:AttributeValue></saml2:Attribute>`,
+  version: 'Version="2.0"',
+};
+const DEFAULTS_1: Required<AssertionChanges> = {
+  ...DEFAULTS,
+  name: `<saml1:NameIdentifier Format="${EMAIL}">alice@partner.example</saml1:NameIdentifier>`,
+  confirmation: confirmation1('bearer'),
+  // The default needs the subject: see below.
+  authentication: 'default',
+  attributes: `<saml1:Attribute AttributeName="role" AttributeNamespace="${BASIC}"><saml1:AttributeValue>buyer</saml1:AttributeValue></saml1:Attribute>`,
+  version: 'MajorVersion="1" MinorVersion="1"',
+};
+
 function unsignedSaml2(changes: AssertionChanges): string {
-  const {
-    id = '_a1',
-    issuer = PARTNER,
-    issueInstant = iso(NOW - 30),
-    audiences = [[STS]],
-    name = '<saml2:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">alice@partner.example</saml2:NameID>',
-    confirmation = bearer(),
-    authentication = `<saml2:AuthnStatement AuthnInstant="${iso(NOW - 60)}" SessionIndex="_s"><saml2:AuthnContext><saml2:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport</saml2:AuthnContextClassRef></saml2:AuthnContext></saml2:AuthnStatement>`,
-    attributes = '<saml2:Attribute Name="role" NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:basic"><saml2:AttributeValue xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="xs:string">buyer</saml2:AttributeValue></saml2:Attribute>',
-    conditions = '',
-    advice = '',
-    version = 'Version="2.0"',
-  } = changes;
-  const restrictions = audiences.map(
-    (names) =>
-      `<saml2:AudienceRestriction>${names.map((audience) => `<saml2:Audience>${audience}</saml2:Audience>`).join('\n')}</saml2:AudienceRestriction>`,
-  );
-  return `<saml2:Assertion xmlns:saml2="${NAMESPACES.saml2}" ID="${id}" IssueInstant="${issueInstant}" ${version}>
-  <saml2:Issuer>${issuer}</saml2:Issuer>
+  const all = { ...DEFAULTS_2, ...changes };
+  const statement = `<saml2:AttributeStatement>\n${all.attributes}\n</saml2:AttributeStatement>`;
+  return `<saml2:Assertion xmlns:saml2="${NAMESPACES.saml2}" ID="${all.id}" IssueInstant="${all.issueInstant}" ${all.version}>
+  <saml2:Issuer>${all.issuer}</saml2:Issuer>
   <saml2:Subject>
-    ${name}
-    ${confirmation}
+    ${all.name}
+    ${all.confirmation}
   </saml2:Subject>
-  <saml2:Conditions ${window(changes)}>
-    ${restrictions.join('')}${conditions}
+  <saml2:Conditions ${all.window}>
+    ${restrictionsOf(all.audiences, 'saml2', 'AudienceRestriction')}${all.conditions}
   </saml2:Conditions>
-  ${advice}
-  ${authentication}
-  ${attributes === '' ? '' : `<saml2:AttributeStatement>\n${attributes}\n</saml2:AttributeStatement>`}
+  ${all.advice}
+  ${all.authentication}
+  ${all.attributes === '' ? '' : statement}
 </saml2:Assertion>`;
 }
 
-const NAME_1 =
-  '<saml1:NameIdentifier Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">alice@partner.example</saml1:NameIdentifier>';
-
 /** The subject of a SAML 1.1 statement. */
 export function subject1(changes: AssertionChanges = {}): string {
-  const { name = NAME_1, confirmation = confirmation1('bearer') } = changes;
+  const { name, confirmation } = { ...DEFAULTS_1, ...changes };
   return `<saml1:Subject>${name}${confirmation}</saml1:Subject>`;
 }
 
 function unsignedSaml1(changes: AssertionChanges): string {
-  const {
-    id = '_a1',
-    issuer = PARTNER,
-    issueInstant = iso(NOW - 30),
-    audiences = [[STS]],
-    authentication = `<saml1:AuthenticationStatement AuthenticationInstant="${iso(NOW - 60)}" AuthenticationMethod="urn:oasis:names:tc:SAML:1.0:am:password">${subject1(changes)}</saml1:AuthenticationStatement>`,
-    attributes = '<saml1:Attribute AttributeName="role" AttributeNamespace="urn:oasis:names:tc:SAML:2.0:attrname-format:basic"><saml1:AttributeValue>buyer</saml1:AttributeValue></saml1:Attribute>',
-    conditions = '',
-    advice = '',
-    version = 'MajorVersion="1" MinorVersion="1"',
-  } = changes;
-  const restrictions = audiences.map(
-    (names) =>
-      `<saml1:AudienceRestrictionCondition>${names.map((audience) => `<saml1:Audience>${audience}</saml1:Audience>`).join('\n')}</saml1:AudienceRestrictionCondition>`,
-  );
-  return `<saml1:Assertion xmlns:saml1="${NAMESPACES.saml1}" AssertionID="${id}" IssueInstant="${issueInstant}" Issuer="${issuer}" ${version}>
-  <saml1:Conditions ${window(changes)}>
-    ${restrictions.join('')}${conditions}
+  const all = { ...DEFAULTS_1, ...changes };
+  const subject = subject1(changes);
+  const authentication = `<saml1:AuthenticationStatement AuthenticationInstant="${iso(NOW - 60)}" AuthenticationMethod="urn:oasis:names:tc:SAML:1.0:am:password">${subject}</saml1:AuthenticationStatement>`;
+  const statement = `<saml1:AttributeStatement>\n${subject}\n${all.attributes}\n</saml1:AttributeStatement>`;
+  return `<saml1:Assertion xmlns:saml1="${NAMESPACES.saml1}" AssertionID="${all.id}" IssueInstant="${all.issueInstant}" Issuer="${all.issuer}" ${all.version}>
+  <saml1:Conditions ${all.window}>
+    ${restrictionsOf(all.audiences, 'saml1', 'AudienceRestrictionCondition')}${all.conditions}
   </saml1:Conditions>
-  ${advice}
-  ${authentication}
-  ${attributes === '' ? '' : `<saml1:AttributeStatement>\n${subject1(changes)}\n${attributes}\n</saml1:AttributeStatement>`}
+  ${all.advice}
+  ${all.authentication === 'default' ? authentication : all.authentication}
+  ${all.attributes === '' ? '' : statement}
 </saml1:Assertion>`;
 }
 

@@ -1,0 +1,62 @@
+// How a subject was authenticated, in three vocabularies: SAML 2.0 (Authentication Context §3.4), SAML 1.1 §7.1 and the
+// methods of RFC 8176 that claims use.
+
+import type { Authentication } from '#core/subject.ts';
+import type { SamlTokenType } from './names.ts';
+
+interface ContextRow {
+  readonly saml2: string;
+  readonly saml1: string;
+  readonly methods: readonly string[];
+}
+
+const AC = 'urn:oasis:names:tc:SAML:2.0:ac:classes';
+const AM = 'urn:oasis:names:tc:SAML:1.0:am';
+
+const UNSPECIFIED: ContextRow = {
+  saml2: `${AC}:unspecified`,
+  saml1: `${AM}:unspecified`,
+  methods: [],
+};
+
+// The first row that fits is taken: passwords are presented to us over TLS.
+const CONTEXTS: readonly ContextRow[] = [
+  { saml2: `${AC}:PasswordProtectedTransport`, saml1: `${AM}:password`, methods: ['pwd'] },
+  { saml2: `${AC}:Password`, saml1: `${AM}:password`, methods: ['pwd'] },
+  { saml2: `${AC}:X509`, saml1: `${AM}:X509-PKI`, methods: ['pop'] },
+  { saml2: `${AC}:TLSClient`, saml1: 'urn:ietf:rfc:2246', methods: ['pop'] },
+  { saml2: `${AC}:Kerberos`, saml1: 'urn:ietf:rfc:1510', methods: ['wia'] },
+  { saml2: `${AC}:SmartcardPKI`, saml1: `${AM}:HardwareToken`, methods: ['sc'] },
+  { saml2: `${AC}:TimeSyncToken`, saml1: `${AM}:HardwareToken`, methods: ['otp'] },
+];
+
+/** The authentication that a context class tells of; nothing for the class that says nothing. */
+export function methodsOf(
+  contextClass: string | undefined,
+): Pick<Authentication, 'contextClass' | 'methods'> {
+  if (contextClass === undefined || isUnspecified(contextClass)) return {};
+  const row = CONTEXTS.find(({ saml1, saml2 }) => [saml1, saml2].includes(contextClass));
+  return { contextClass, ...(row && { methods: row.methods }) };
+}
+
+/** Whether a context class says nothing. */
+export function isUnspecified(contextClass: string): boolean {
+  return contextClass === UNSPECIFIED.saml1 || contextClass === UNSPECIFIED.saml2;
+}
+
+/** The context class to write: the one that is known, in the words of this version, else the one of the method. */
+export function contextClassOf(
+  type: SamlTokenType,
+  authentication: Authentication | undefined,
+): string {
+  const { contextClass, methods = [] } = authentication ?? {};
+  const row =
+    contextClass === undefined
+      ? CONTEXTS.find((candidate) => candidate.methods.some((method) => methods.includes(method)))
+      : CONTEXTS.find(({ saml1, saml2 }) => [saml1, saml2].includes(contextClass));
+  if (row) return row[type];
+  // What has space in it would be read back as something else.
+  return contextClass !== undefined && /^\S+$/.test(contextClass)
+    ? contextClass
+    : UNSPECIFIED[type];
+}

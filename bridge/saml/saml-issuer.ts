@@ -1,0 +1,89 @@
+// Issues SAML 1.1 and 2.0 assertions. The text that leaves is the text that was signed (xml-security S7).
+
+import { X509Certificate } from 'node:crypto';
+import type { Recipient } from '#bridge/xml/encrypt.ts';
+import { createRecipient, encryptXml } from '#bridge/xml/encrypt.ts';
+import type { FinalXml, Markup } from '#bridge/xml/markup.ts';
+import { element } from '#bridge/xml/markup.ts';
+import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { signEnveloped, x509KeyInfo } from '#bridge/xml/sign.ts';
+import { toWireBytes } from '#bridge/xml/writer.ts';
+import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import type { SamlSigningKeys } from './assertion-signer.ts';
+import { createSignerSource } from './assertion-signer.ts';
+import { refuse, refusedAs, rejectedAs } from './refusal.ts';
+import type { SamlShapeName } from './saml-shape.ts';
+import { SAML_SHAPES } from './saml-shape.ts';
+import { writeSaml1 } from './saml1-writer.ts';
+import { writeSaml2 } from './saml2-writer.ts';
+import { assertionIdOf } from './spec-reader.ts';
+
+export interface SamlIssuerParts {
+  readonly keys: SamlSigningKeys;
+  /** Our name in assertions; absent: the issuer of the decision. */
+  readonly entityId?: string;
+  /** How the assertion of a decision looks; absent: always `default`. */
+  readonly shapeOf?: (spec: TokenSpec) => SamlShapeName;
+}
+
+/** Refuses what an assertion cannot say: leaving it out would be another decision.
+ * @throws {ExchangeFailure} `confirmation-missing`, `delegation-not-allowed`, `token-malformed` */
+function requireExpressible({ type, confirmation, actors, subjectName }: TokenSpec): void {
+  // Some readers trim names, so with space around it the name would be another one for them.
+  if (
+    [subjectName, ...actors.map(({ id }) => id)].some((name) => name === '' || name.trim() !== name)
+  )
+    refuse('token-malformed', 'a name is empty or has space around it');
+  // The decision has the thumbprint of the key; holder-of-key needs the key.
+  if (confirmation.method !== 'bearer')
+    refuse('confirmation-missing', 'a key of which only the thumbprint is known');
+  if (type === 'saml1' && actors.length > 0)
+    refuse('delegation-not-allowed', 'SAML 1.1 cannot tell of actors');
+}
+
+function createRecipients(): (certificatePem: string) => Recipient {
+  const recipients = new Map<string, Recipient>();
+  return (certificatePem) => {
+    const known = recipients.get(certificatePem);
+    if (known) return known;
+    const { publicKey, raw } = new X509Certificate(certificatePem);
+    const recipient = createRecipient({ publicKey, keyInfo: x509KeyInfo(raw) });
+    // As many as there are relying parties in the configuration.
+    recipients.set(certificatePem, recipient);
+    return recipient;
+  };
+}
+
+// SAML 2.0 has an element for it; SAML 1.1 has none, and a bare EncryptedData is what WS-Trust clients expect.
+function encryptedToken(type: TokenSpec['type'], signed: FinalXml, recipient: Recipient): Markup {
+  const data = encryptXml(signed, recipient);
+  if (type === 'saml1') return data;
+  return element({ prefix: 'saml', uri: SAML2_NS, local: 'EncryptedAssertion' }, [], [data]);
+}
+
+/** An issuer of assertions, signed and, where the decision says so, encrypted. The text is ASCII, in one line, and declares
+ * every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
+export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): TokenIssuer {
+  const signerFor = createSignerSource(keys);
+  const recipientFor = createRecipients();
+  return {
+    canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
+    async issue(spec) {
+      const { type, encryptTo } = spec;
+      if (type !== 'saml1' && type !== 'saml2')
+        throw new Error(`asked to issue ${type} as an assertion`);
+      requireExpressible(spec);
+      const shape = SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
+      const input = { spec, shape, entityId: entityId ?? spec.issuer };
+      const { apex, declare } = refusedAs('token-malformed', () =>
+        type === 'saml1' ? writeSaml1(input) : writeSaml2(input),
+      );
+      const options = { signer: signerFor(spec), id: assertionIdOf(spec), declare };
+      const signed = await rejectedAs('dependency-unavailable', () => signEnveloped(apex, options));
+      const token =
+        encryptTo === undefined ? signed : encryptedToken(type, signed, recipientFor(encryptTo));
+      return { spec, text: toWireBytes(token).toString('latin1') };
+    },
+  };
+}

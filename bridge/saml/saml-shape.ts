@@ -1,0 +1,18 @@
+// How our assertions look, as data. What they say is the same; some clients survive one spelling only (ws-trust §6).
+
+export type SamlShapeName = 'default' | 'vcenter';
+
+export interface SamlShape {
+  readonly prefix: 'saml' | 'saml2';
+  /** Each attribute has a FriendlyName. */
+  readonly hasFriendlyNames: boolean;
+  /** Values carry `xsi:type="xs:string"`, with `xs` declared on the root and listed for canonical form. */
+  readonly hasTypedValues: boolean;
+  /** A bearer confirmation names the one address the assertion is for. */
+  readonly hasRecipient: boolean;
+}
+
+export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
+  default: { prefix: 'saml', hasFriendlyNames: false, hasTypedValues: false, hasRecipient: true },
+  vcenter: { prefix: 'saml2', hasFriendlyNames: true, hasTypedValues: true, hasRecipient: false },
+};

@@ -1,0 +1,88 @@
+// Writes SAML 1.1 assertions (SAML 1.1 §2) from a decision. Decides nothing. Actors have no place in them.
+
+import { writeDateTime } from '#bridge/xml/date-time.ts';
+import type { AttributePair, Markup, MarkupChild } from '#bridge/xml/markup.ts';
+import { element, SIGNATURE_PLACE } from '#bridge/xml/markup.ts';
+import { SAML11_NS } from '#bridge/xml/namespaces.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { contextClassOf } from './authentication-context.ts';
+import type { WritableClaim } from './claim-writer.ts';
+import { splitName, writableClaims } from './claim-writer.ts';
+import { CONFIRMATION_METHODS } from './names.ts';
+import type { WriteInput, WrittenAssertion } from './saml2-writer.ts';
+import {
+  assertionIdOf,
+  audiencesOf,
+  authenticationInstantOf,
+  nameFormatOfSubject,
+  windowOf,
+} from './spec-reader.ts';
+
+const write = (
+  local: string,
+  attributes: readonly AttributePair[],
+  children: readonly MarkupChild[],
+): Markup => element({ prefix: 'saml', uri: SAML11_NS, local }, attributes, children);
+
+/** Writes the assertion.
+ * @throws {XmlFailure} `character-illegal`
+ * @throws {ExchangeFailure} `claim-missing` */
+export function writeSaml1({ spec, entityId }: WriteInput): WrittenAssertion {
+  const attributes = writableClaims(spec.claims).map(attribute);
+  const apex = write(
+    'Assertion',
+    [
+      ['AssertionID', assertionIdOf(spec)],
+      ['IssueInstant', writeDateTime(spec.issuedAt)],
+      ['Issuer', entityId],
+      ['MajorVersion', '1'],
+      ['MinorVersion', '1'],
+    ],
+    [
+      conditions(spec),
+      authenticationStatement(spec),
+      ...(attributes.length === 0
+        ? []
+        : [write('AttributeStatement', [], [subject(spec), ...attributes])]),
+      SIGNATURE_PLACE,
+    ],
+  );
+  return { apex, declare: [] };
+}
+
+function conditions(spec: TokenSpec): Markup {
+  const audiences = audiencesOf(spec).map((audience) => write('Audience', [], [audience]));
+  return write('Conditions', windowOf(spec), [
+    write('AudienceRestrictionCondition', [], audiences),
+  ]);
+}
+
+function subject(spec: TokenSpec): Markup {
+  const name = write('NameIdentifier', [['Format', nameFormatOfSubject(spec)]], [spec.subjectName]);
+  const method = write('ConfirmationMethod', [], [CONFIRMATION_METHODS.saml1.bearer]);
+  return write('Subject', [], [name, write('SubjectConfirmation', [], [method])]);
+}
+
+// Exactly one, always (ws-trust W14).
+function authenticationStatement(spec: TokenSpec): Markup {
+  return write(
+    'AuthenticationStatement',
+    [
+      ['AuthenticationInstant', authenticationInstantOf(spec)],
+      ['AuthenticationMethod', contextClassOf('saml1', spec.authentication)],
+    ],
+    [subject(spec)],
+  );
+}
+
+function attribute({ name, values }: WritableClaim): Markup {
+  const split = splitName(name);
+  return write(
+    'Attribute',
+    [
+      ['AttributeName', split.name],
+      ['AttributeNamespace', split.namespace],
+    ],
+    values.map((value) => write('AttributeValue', [], [value])),
+  );
+}

@@ -1,0 +1,149 @@
+// Writes SAML 2.0 assertions (SAML Core 2.0 §2) from a decision. Decides nothing.
+
+import { writeDateTime } from '#bridge/xml/date-time.ts';
+import type { AttributePair, Markup, MarkupChild, MarkupName } from '#bridge/xml/markup.ts';
+import { element, SIGNATURE_PLACE } from '#bridge/xml/markup.ts';
+import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import type { Actor } from '#core/subject.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { contextClassOf } from './authentication-context.ts';
+import type { WritableClaim } from './claim-writer.ts';
+import { friendlyNameOf, nameFormatOf, writableClaims } from './claim-writer.ts';
+import { CONFIRMATION_METHODS, DELEGATION_NS, NAME_UNSPECIFIED, XS_NS, XSI_NS } from './names.ts';
+import type { SamlShape } from './saml-shape.ts';
+import {
+  assertionIdOf,
+  audiencesOf,
+  authenticationInstantOf,
+  nameFormatOfSubject,
+  recipientOf,
+  windowOf,
+} from './spec-reader.ts';
+
+/** An assertion with the place of its signature, and the prefixes of QNames in its content. */
+export interface WrittenAssertion {
+  readonly apex: Markup;
+  readonly declare: readonly Pick<MarkupName, 'prefix' | 'uri'>[];
+}
+
+/** What an assertion is written from. */
+export interface WriteInput {
+  readonly spec: TokenSpec;
+  /** The name of the issuer in it. */
+  readonly entityId: string;
+  readonly shape: SamlShape;
+}
+
+type Write = (
+  local: string,
+  attributes: readonly AttributePair[],
+  children: readonly MarkupChild[],
+) => Markup;
+
+const XSI_TYPE: MarkupName = { prefix: 'xsi', uri: XSI_NS, local: 'type' };
+const XS = { prefix: 'xs', uri: XS_NS };
+const DELEGATION = { prefix: 'del', uri: DELEGATION_NS };
+
+/** Writes the assertion.
+ * @throws {XmlFailure} `character-illegal`
+ * @throws {ExchangeFailure} `claim-missing` */
+export function writeSaml2({ spec, entityId, shape }: WriteInput): WrittenAssertion {
+  const { prefix } = shape;
+  const write: Write = (local, attributes, children) =>
+    element({ prefix, uri: SAML2_NS, local }, attributes, children);
+  const claims = writableClaims(spec.claims);
+  const attributes = claims.map((claim) => attribute(write, claim, shape));
+  const hasTypes = shape.hasTypedValues && claims.length > 0;
+  return {
+    apex: write(
+      'Assertion',
+      [
+        ['ID', assertionIdOf(spec)],
+        ['IssueInstant', writeDateTime(spec.issuedAt)],
+        ['Version', '2.0'],
+      ],
+      [
+        write('Issuer', [], [entityId]),
+        SIGNATURE_PLACE,
+        subject(write, spec, shape),
+        conditions(write, spec, entityId),
+        authnStatement(write, spec),
+        ...(attributes.length === 0 ? [] : [write('AttributeStatement', [], attributes)]),
+      ],
+    ),
+    declare: [...(spec.actors.length > 0 ? [DELEGATION] : []), ...(hasTypes ? [XS] : [])],
+  };
+}
+
+function subject(write: Write, spec: TokenSpec, shape: SamlShape): Markup {
+  const recipient = shape.hasRecipient ? recipientOf(spec) : undefined;
+  const data: AttributePair[] = [['NotOnOrAfter', writeDateTime(spec.lifetime.notOnOrAfter)]];
+  if (recipient !== undefined) data.push(['Recipient', recipient]);
+  return write(
+    'Subject',
+    [],
+    [
+      write('NameID', [['Format', nameFormatOfSubject(spec)]], [spec.subjectName]),
+      write(
+        'SubjectConfirmation',
+        [['Method', CONFIRMATION_METHODS.saml2.bearer]],
+        [write('SubjectConfirmationData', data, [])],
+      ),
+    ],
+  );
+}
+
+// One restriction with alternatives: several restrictions would all have to be met (SAML Core 2.0 §2.5.1.4). Condition
+// stands before it: vCenter clients know no other order.
+function conditions(write: Write, spec: TokenSpec, entityId: string): Markup {
+  const audiences = audiencesOf(spec).map((audience) => write('Audience', [], [audience]));
+  return write('Conditions', windowOf(spec), [
+    ...(spec.actors.length === 0 ? [] : [delegation(write, spec, entityId)]),
+    write('AudienceRestriction', [], audiences),
+  ]);
+}
+
+// Oldest first, so the outermost actor comes last (SAML V2.0 Condition for Delegation Restriction). The instants of earlier
+// steps are not known here, and clients sort by them: all the same, they keep the order.
+function delegation(write: Write, spec: TokenSpec, entityId: string): Markup {
+  const instant = writeDateTime(spec.issuedAt);
+  const delegates = spec.actors
+    .toReversed()
+    .map((actor) =>
+      element(
+        { ...DELEGATION, local: 'Delegate' },
+        [['DelegationInstant', instant]],
+        [delegateName(write, actor, [spec.issuer, entityId])],
+      ),
+    );
+  return write('Condition', [[XSI_TYPE, 'del:DelegationRestrictionType']], delegates);
+}
+
+function delegateName(write: Write, { id, issuer }: Actor, ownNames: readonly string[]): Markup {
+  const qualifier: AttributePair[] = ownNames.includes(issuer) ? [] : [['NameQualifier', issuer]];
+  return write('NameID', [['Format', NAME_UNSPECIFIED], ...qualifier], [id]);
+}
+
+// Exactly one, always (ws-trust W14).
+function authnStatement(write: Write, spec: TokenSpec): Markup {
+  const contextClass = contextClassOf('saml2', spec.authentication);
+  return write(
+    'AuthnStatement',
+    [['AuthnInstant', authenticationInstantOf(spec)]],
+    [write('AuthnContext', [], [write('AuthnContextClassRef', [], [contextClass])])],
+  );
+}
+
+function attribute(write: Write, { name, values }: WritableClaim, shape: SamlShape): Markup {
+  const names: AttributePair[] = [
+    ['Name', name],
+    ['NameFormat', nameFormatOf(name)],
+  ];
+  if (shape.hasFriendlyNames) names.push(['FriendlyName', friendlyNameOf(name)]);
+  const type: AttributePair[] = shape.hasTypedValues ? [[XSI_TYPE, 'xs:string']] : [];
+  return write(
+    'Attribute',
+    names,
+    values.map((value) => write('AttributeValue', type, [value])),
+  );
+}

@@ -1,0 +1,42 @@
+// What both writers take from a decision.
+
+import { writeDateTime } from '#bridge/xml/date-time.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { NAME_UNSPECIFIED } from './names.ts';
+
+/** The id of the assertion: XML wants one that begins like a name. */
+export function assertionIdOf({ tokenId }: Pick<TokenSpec, 'tokenId'>): string {
+  return `_${tokenId}`;
+}
+
+/** The format of the name. Under a name of ours, with a prefix, the issuer's format would be a lie. */
+export function nameFormatOfSubject({ subject, subjectName }: TokenSpec): string {
+  return subjectName === subject.id ? (subject.format ?? NAME_UNSPECIFIED) : NAME_UNSPECIFIED;
+}
+
+/** The one address the assertion is for, when there is exactly one audience and it is an address. */
+export function recipientOf({ audiences }: TokenSpec): string | undefined {
+  const [only, ...others] = audiences;
+  if (only === undefined || others.length > 0) return undefined;
+  return /^https?:\/\//i.test(only) && URL.canParse(only) ? only : undefined;
+}
+
+/** The audiences, of which there must be one.
+ * @throws {Error} for none: the assertion would be good anywhere */
+export function audiencesOf({ audiences }: TokenSpec): readonly string[] {
+  if (audiences.length === 0) throw new Error('a token without audience would be good anywhere');
+  return audiences;
+}
+
+/** The window of the assertion, as attributes. */
+export function windowOf({ lifetime }: TokenSpec): readonly (readonly [string, string])[] {
+  return [
+    ['NotBefore', writeDateTime(lifetime.notBefore)],
+    ['NotOnOrAfter', writeDateTime(lifetime.notOnOrAfter)],
+  ];
+}
+
+/** When the subject authenticated; where that is not known, the statement that must be there says now. */
+export function authenticationInstantOf({ authentication, issuedAt }: TokenSpec): string {
+  return writeDateTime(authentication?.instant ?? issuedAt);
+}

@@ -1,0 +1,404 @@
+// What the validator reads of a good assertion, and which assertions are not good: windows, audiences, conditions, names,
+// attributes and statements, for both versions.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pinnedKeys, type SamlTrust } from '#bridge/saml/saml-trust.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import {
+  type AssertionChanges,
+  aSamlIssuer,
+  asElement,
+  assertRefused,
+  asText,
+  aValidator,
+  bearer,
+  confirmation1,
+  ENTRANCES,
+  iso,
+  NOW,
+  PARTNER,
+  STS,
+  subject1,
+  VERSIONS,
+} from '#test/support/saml.ts';
+
+const issuer = await aSamlIssuer();
+
+const validate = (
+  type: 'saml1' | 'saml2',
+  changes: AssertionChanges = {},
+  trust: Partial<SamlTrust> = {},
+) => aValidator([issuer.trust(trust)]).validate(asText(type, issuer.assertion(type, changes)));
+
+for (const [entrance, as] of ENTRANCES) {
+  for (const type of VERSIONS) {
+    test(`SAML ${type} as ${entrance}: everything core wants to know is read`, async () => {
+      const facts = await aValidator([issuer.trust()]).validate(as(type, issuer.assertion(type)));
+
+      assert.deepEqual(facts, {
+        type,
+        use: 'subject',
+        issuer: PARTNER,
+        trustedIssuer: 'partner',
+        id: '_a1',
+        subject: {
+          issuer: PARTNER,
+          id: 'alice@partner.example',
+          format: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
+        },
+        subjectPrefix: 'partner:',
+        authentication: {
+          instant: NOW - 60,
+          methods: ['pwd'],
+          contextClass:
+            type === 'saml2'
+              ? 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport'
+              : 'urn:oasis:names:tc:SAML:1.0:am:password',
+        },
+        claims: [{ name: 'role', values: ['buyer'], issuer: PARTNER, originalIssuer: PARTNER }],
+        scopes: [],
+        issuedAt: NOW - 30,
+        lifetime: { notBefore: NOW - 30, notOnOrAfter: type === 'saml2' ? NOW + 240 : NOW + 300 },
+        confirmation: { method: 'bearer' },
+        audiences: [STS],
+        actors: [],
+      });
+    });
+  }
+}
+
+test('SAML validate: it handles assertions as text or element, and nothing else', () => {
+  const validator = aValidator([]);
+  const of = (type: string, content: string | object) =>
+    validator.canHandle({ type, use: 'subject', content } as Parameters<
+      typeof validator.canHandle
+    >[0]);
+
+  assert.ok(VERSIONS.every((type) => of(type, 'x')));
+  assert.equal(of('jwt', 'x'), false);
+  assert.equal(of('saml2', {}), false);
+  assert.equal(of('saml2', { element: {} }), false);
+  assert.ok(validator.canHandle(asElement('saml2', issuer.assertion('saml2'))));
+});
+
+test('SAML validate: evidence of another type is a bug', async () => {
+  await assert.rejects(
+    aValidator([]).validate({ type: 'jwt', use: 'subject', content: 'x' }),
+    /^Error: asked for evidence/,
+  );
+});
+
+for (const type of VERSIONS) {
+  const p = type;
+  const nameTag = type === 'saml1' ? 'NameIdentifier' : 'NameID';
+  const named = (value: string, attributes = ''): AssertionChanges => ({
+    name: `<${p}:${nameTag} ${attributes}>${value}</${p}:${nameTag}>`,
+  });
+
+  test(`SAML ${type} §2.2.2: the same name in two domains is two subjects`, async () => {
+    const idOf = async (value: string, attributes = '') =>
+      (await validate(type, named(value, attributes))).subject.id;
+
+    const ids = await Promise.all([
+      idOf('alice'),
+      idOf('alice', 'NameQualifier="urn:a"'),
+      idOf('alice', 'NameQualifier="urn:a!b"'),
+      idOf('b!alice', 'NameQualifier="urn:a"'),
+      idOf('!urn%3Aa!!alice'),
+      idOf('!alice'),
+    ]);
+
+    assert.equal(new Set(ids).size, ids.length, ids.join('\n'));
+    assert.equal(ids[0], 'alice');
+    assert.equal(ids[1], '!urn%3Aa!!alice');
+    assert.equal(await idOf('alice', `NameQualifier="${PARTNER}"`), 'alice');
+  });
+
+  test(`SAML ${type} §2.2.2: a name with space around it, or of elements, is refused`, async () => {
+    for (const value of ['', ' ', ' alice', 'alice\n', '<x/>alice', 'a<x/>b'])
+      await assertRefused(() => validate(type, named(value)), 'token-malformed');
+  });
+
+  test(`SAML ${type} §2.7.3: values are text, exactly as written, whatever their type says`, async () => {
+    const attribute = (values: string, attributes = ''): AssertionChanges => ({
+      attributes:
+        type === 'saml1'
+          ? `<saml1:Attribute AttributeName="n" AttributeNamespace="urn:ns" ${attributes}>${values}</saml1:Attribute>`
+          : `<saml2:Attribute Name="n" NameFormat="urn:ns" ${attributes}>${values}</saml2:Attribute>`,
+    });
+    const value = (content: string, attributes = ''): string =>
+      `<${p}:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" ${attributes}>${content}</${p}:AttributeValue>`;
+    const values = [
+      value(' a\n'),
+      value('1', 'xsi:type="nobody:knows"'),
+      value('', 'xsi:nil="true"'),
+      value('<![CDATA[<b>]]>'),
+      value(''),
+    ];
+
+    const { claims } = await validate(type, attribute(values.join('')));
+    const stated = await validate(
+      type,
+      attribute(
+        value('a'),
+        'xmlns:c="http://schemas.xmlsoap.org/ws/2009/09/identity/claims" c:OriginalIssuer="urn:first"',
+      ),
+    );
+
+    assert.deepEqual(claims, [
+      {
+        name: 'urn:ns/n',
+        values: [' a\n', '1', '<b>', ''],
+        issuer: PARTNER,
+        originalIssuer: PARTNER,
+      },
+    ]);
+    assert.equal(stated.claims[0]?.originalIssuer, 'urn:first');
+    await assertRefused(() => validate(type, attribute(value('a<b>c</b>'))), 'token-malformed');
+    await assertRefused(
+      () => validate(type, attribute('<x:AttributeValue xmlns:x="urn:x"/>')),
+      'token-malformed',
+    );
+  });
+
+  test(`SAML ${type}: reserved names are left out, and an attribute that tells of an actor is refused`, async () => {
+    const attribute = (name: string): string => {
+      const slash = name.lastIndexOf('/');
+      return type === 'saml1'
+        ? `<saml1:Attribute AttributeName="${name.slice(slash + 1)}" AttributeNamespace="${slash < 0 ? 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic' : name.slice(0, slash)}"><saml1:AttributeValue>x</saml1:AttributeValue></saml1:Attribute>`
+        : `<saml2:Attribute Name="${name}"><saml2:AttributeValue>x</saml2:AttributeValue></saml2:Attribute>`;
+    };
+
+    const { claims } = await validate(type, {
+      attributes: ['sub', 'scope', 'client_id', 'mail'].map(attribute).join(''),
+    });
+
+    assert.deepEqual(
+      claims.map(({ name }) => name),
+      ['mail'],
+    );
+    for (const name of ['actort', 'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor'])
+      await assertRefused(
+        () => validate(type, { attributes: attribute(name) }),
+        'token-type-unsupported',
+      );
+  });
+
+  test(`SAML ${type}: an attribute may identify the subject where the operator says so`, async () => {
+    const trust = { subjectAttribute: 'role' };
+
+    assert.deepEqual((await validate(type, { name: '' }, trust)).subject, {
+      issuer: PARTNER,
+      id: 'buyer',
+    });
+    await assertRefused(() => validate(type, { attributes: '' }, trust), 'token-malformed');
+  });
+
+  test(`SAML ${type}: an assertion older than the maximum age is refused, for grants earlier`, async () => {
+    const old = { issueInstant: iso(NOW - 400), window: `NotOnOrAfter="${iso(NOW + 300)}"` };
+    const xml = issuer.assertion(type, old);
+    const as = (use: 'subject' | 'assertion', trust: Partial<SamlTrust> = {}) =>
+      aValidator([issuer.trust(trust)]).validate(asText(type, xml, use));
+
+    assert.ok(await as('subject'));
+    assert.ok(await as('subject', { maxAgeSeconds: 340 }));
+    assert.ok(await as('assertion', { assertionMaxAgeSeconds: 340 }));
+    await assertRefused(() => as('subject', { maxAgeSeconds: 339 }), 'token-expired');
+    await assertRefused(() => as('assertion'), 'token-expired');
+    await assertRefused(
+      () => as('assertion', { assertionMaxAgeSeconds: 900, maxAgeSeconds: 100 }),
+      'token-expired',
+    );
+  });
+
+  test(`SAML ${type} E1: grants are one-time until they can no longer be accepted; others where issuer or record say so`, async () => {
+    const until = type === 'saml2' ? NOW + 240 + 60 : NOW + 300 + 60;
+    const oneTime = {
+      conditions: type === 'saml2' ? '<saml2:OneTimeUse/>' : '<saml1:DoNotCacheCondition/>',
+    };
+    const validator = aValidator([issuer.trust()]);
+
+    const plain = await validate(type);
+    const grant = await validator.validate(asText(type, issuer.assertion(type), 'assertion'));
+
+    assert.equal(plain.onceUntil, undefined);
+    assert.equal(grant.onceUntil, until);
+    assert.equal((await validate(type, oneTime)).onceUntil, until);
+    assert.equal((await validate(type, {}, { singleUse: true })).onceUntil, until);
+  });
+
+  test(`SAML ${type}: one type never passes as the other`, async () => {
+    const other = type === 'saml1' ? 'saml2' : 'saml1';
+
+    for (const [, as] of ENTRANCES)
+      await assertRefused(
+        () => aValidator([issuer.trust()]).validate(as(other, issuer.assertion(type))),
+        'token-malformed',
+      );
+  });
+
+  test(`SAML ${type}: trust ends with its date`, async () => {
+    assert.ok(await validate(type, {}, { enabledUntil: NOW + 1 }));
+    await assertRefused(() => validate(type, {}, { enabledUntil: NOW }), 'issuer-untrusted');
+  });
+
+  test(`SAML ${type}: the prefix of the record goes with the subject`, async () => {
+    assert.equal((await validate(type, {}, { subjectPrefix: 'p/' })).subjectPrefix, 'p/');
+  });
+}
+
+test('SAML 1.1 §2.4.2: statements about different subjects are refused', async () => {
+  const other = subject1({ name: '<saml1:NameIdentifier>bob</saml1:NameIdentifier>' });
+  const held = subject1({ confirmation: confirmation1('holder-of-key') });
+  for (const subject of [other, held]) {
+    const authentication = `<saml1:AuthenticationStatement AuthenticationInstant="${iso(NOW)}" AuthenticationMethod="urn:x">${subject}</saml1:AuthenticationStatement>`;
+
+    await assertRefused(() => validate('saml1', { authentication }), 'token-malformed');
+  }
+});
+
+test('SAML 1.1 §2.3.2: an assertion without statement names nobody', async () => {
+  await assertRefused(
+    () => validate('saml1', { authentication: '', attributes: '' }),
+    'token-malformed',
+  );
+});
+
+test('SAML 2.0 §2.7.2: two authentication statements are two answers', async () => {
+  const statement = `<saml2:AuthnStatement AuthnInstant="${iso(NOW)}"><saml2:AuthnContext/></saml2:AuthnStatement>`;
+
+  assert.deepEqual((await validate('saml2', { authentication: statement })).authentication, {
+    instant: NOW,
+  });
+  await assertRefused(
+    () => validate('saml2', { authentication: statement + statement }),
+    'token-malformed',
+  );
+});
+
+test('SAML 2.0 §2.7.2: the end of the session bounds the lifetime', async () => {
+  const until = (end: number): AssertionChanges => ({
+    authentication: `<saml2:AuthnStatement AuthnInstant="${iso(NOW)}" SessionNotOnOrAfter="${iso(NOW + end)}"><saml2:AuthnContext/></saml2:AuthnStatement>`,
+  });
+
+  assert.equal((await validate('saml2', until(100))).lifetime.notOnOrAfter, NOW + 100);
+  assert.equal((await validate('saml2', until(-59))).lifetime.notOnOrAfter, NOW - 59);
+  await assertRefused(() => validate('saml2', until(-60)), 'token-expired');
+});
+
+test('SAML 2.0 §2.2.5: an issuer of another format, or with a qualifier, is another kind of name', async () => {
+  const xml = (attributes: string): string =>
+    issuer.assertion('saml2').replace('<saml2:Issuer>', `<saml2:Issuer ${attributes}>`);
+
+  for (const attributes of [
+    'Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"',
+    'NameQualifier="x"',
+  ])
+    await assertRefused(
+      () => aValidator([issuer.trust()]).validate(asText('saml2', xml(attributes))),
+      'issuer-untrusted',
+    );
+});
+
+test('SAML 2.0 §2.2.2: encrypted and abstract names, and encrypted attributes, are not supported', async () => {
+  for (const changes of [
+    { name: '<saml2:EncryptedID/>' },
+    { attributes: '<saml2:EncryptedAttribute/>' },
+  ])
+    await assertRefused(() => validate('saml2', changes), 'token-type-unsupported');
+  await assertRefused(() => validate('saml2', { name: '<saml2:BaseID/>' }), 'token-malformed');
+});
+
+test('SAML 2.0 §2.5.1.6: what may be made of the assertion is restricted, so nothing is', async () => {
+  const proxy = (content: string): AssertionChanges => ({ conditions: content });
+
+  assert.ok(await validate('saml2', proxy('<saml2:ProxyRestriction/>')));
+  for (const content of [
+    '<saml2:ProxyRestriction Count="0"/>',
+    '<saml2:ProxyRestriction Count="3"/>',
+    '<saml2:ProxyRestriction><saml2:Audience>x</saml2:Audience></saml2:ProxyRestriction>',
+  ])
+    await assertRefused(() => validate('saml2', proxy(content)), 'token-type-unsupported');
+  for (const content of [
+    '<saml2:ProxyRestriction Count="-1"/>',
+    '<saml2:ProxyRestriction><saml2:X/></saml2:ProxyRestriction>',
+    '<saml2:ProxyRestriction/><saml2:ProxyRestriction/>',
+    '<saml2:OneTimeUse/><saml2:OneTimeUse/>',
+  ])
+    await assertRefused(() => validate('saml2', proxy(content)), 'token-malformed');
+});
+
+test('SAML 2.0 §2.3.3: an assertion without subject is refused', async () => {
+  const xml = issuer.sign(
+    'saml2',
+    `<saml2:Assertion xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion" ID="_x" IssueInstant="${iso(NOW)}" Version="2.0"><saml2:Issuer>${PARTNER}</saml2:Issuer></saml2:Assertion>`,
+  );
+
+  await assertRefused(
+    () => aValidator([issuer.trust()]).validate(asText('saml2', xml)),
+    'token-malformed',
+  );
+});
+
+test('SAML validate: without Conditions there is no audience', async () => {
+  for (const type of VERSIONS) {
+    const xml = issuer.assertion(type);
+    const unsigned = xml
+      .replace(/<Signature .*<\/Signature>/s, '')
+      .replace(/<saml\d:Conditions .*<\/saml\d:Conditions>/s, '');
+
+    await assertRefused(
+      () => aValidator([issuer.trust()]).validate(asText(type, issuer.sign(type, unsigned))),
+      'token-audience-mismatch',
+    );
+  }
+});
+
+test('SAML validate: the clock is read once and the skew of 300 seconds is the widest', async () => {
+  const clock = fakeClock(NOW + 599);
+  const xml = issuer.assertion('saml1');
+
+  assert.ok(
+    await aValidator([issuer.trust({ skewSeconds: 300 })], { clock }).validate(
+      asText('saml1', xml),
+    ),
+  );
+  clock.advance(1);
+  await assertRefused(
+    () =>
+      aValidator([issuer.trust({ skewSeconds: 300 })], { clock }).validate(asText('saml1', xml)),
+    'token-expired',
+  );
+});
+
+const UNSAFE: readonly [string, Partial<SamlTrust>][] = [
+  ['skew', { skewSeconds: 301 }],
+  ['skew', { skewSeconds: -1 }],
+  ['skew', { skewSeconds: Number.NaN }],
+  ['age', { maxAgeSeconds: 0 }],
+  ['age', { assertionMaxAgeSeconds: Number.NaN }],
+  ['audience', { audiences: [] }],
+  ['confirmation', { subjectConfirmation: [] }],
+  ['subjectPrefix', { id: 'a:b' }],
+  ['self', { id: 'self' }],
+  ['twice', { issuer: STS }],
+  ['name', { issuer: '' }],
+];
+for (const [word, changes] of UNSAFE)
+  test(`SAML trust: an unsafe record is a mistake at start: ${JSON.stringify(changes)}`, () => {
+    assert.throws(() => aValidator([issuer.trust(changes)]), new RegExp(word));
+  });
+
+test('SAML trust: no pinned key is a mistake at start (CVE-2026-28323)', () => {
+  assert.throws(() => pinnedKeys([]), /no key/);
+});
+
+test('SAML 2.0: a confirmation may name who is expected to present it', async () => {
+  const confirmation = bearer().replace(
+    '<saml2:SubjectConfirmationData',
+    '<saml2:NameID>gateway</saml2:NameID><saml2:SubjectConfirmationData',
+  );
+
+  assert.equal((await validate('saml2', { confirmation })).subject.id, 'alice@partner.example');
+});
