@@ -65,7 +65,9 @@ async function buildParties(document: Document, loading: Loading) {
   validateUses(written, loading);
   const relyingParties = await buildRelyingParties(parties, written, loading);
   const rows = entriesOf(policyEntry, document, 'policy');
-  const policy = buildPolicy(rows, { relyingParties, trustedIssuers, keys: written }, loading);
+  const hasUsers = document['users'] !== undefined;
+  const surroundings = { relyingParties, trustedIssuers, keys: written, hasUsers };
+  const policy = buildPolicy(rows, surroundings, loading);
   return { keys, trustedIssuers, ...(users && { users }), clients, relyingParties, policy };
 }
 

@@ -8,11 +8,15 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { validateKey, type WrittenKey } from './key-choice.ts';
+import { principalName } from './requestor-name.ts';
 
-interface Surroundings {
+/** What the rows speak of. */
+export interface Surroundings {
   readonly relyingParties: readonly RelyingParty[];
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
   readonly keys: readonly WrittenKey[];
+  /** Whether there are user files, broken ones too. */
+  readonly hasUsers: boolean;
 }
 
 /** Holds one row against the clients, issuers and relying parties. */
@@ -22,14 +26,14 @@ export function validateRow(
   loading: Loading,
 ): void {
   validateReferences(row, loading);
-  validateSelector(
-    { value: row.value.subject, path: [...row.path, 'subject'] },
-    surroundings,
-    loading,
-  );
-  const { actor } = row.value;
-  if (actor)
-    validateSelector({ value: actor, path: [...row.path, 'actor'] }, surroundings, loading);
+  const { subject, actor, principals } = row.value;
+  const selectors = [
+    { value: subject, path: [...row.path, 'subject'] },
+    { value: actor, path: [...row.path, 'actor'] },
+    { value: principals, path: [...row.path, 'requestor', 'principal'] },
+  ];
+  for (const { value, path } of selectors)
+    if (value) validateSelector({ value, path }, surroundings, loading);
   validateScopes(row, surroundings.relyingParties, loading);
   validateTypes(row, surroundings, loading);
   validateConsent(row, surroundings.relyingParties, loading);
@@ -52,20 +56,20 @@ function validateReferences({ value, path }: Entry<PolicyRow>, loading: Loading)
 
 function validateSelector(
   { value, path }: Entry<PartySelector>,
-  { trustedIssuers }: Surroundings,
+  surroundings: Surroundings,
   loading: Loading,
 ): void {
-  for (const id of value.issuers) {
-    if (id !== SELF && !loading.known.trustedIssuers.has(id)) {
-      loading.error([...path, 'issuer'], unknownReference('trusted issuer', id));
-    }
-  }
-  const issuers = trustedIssuers.filter(({ id }) => value.issuers.includes(id));
-  const isKnown = issuers.length === value.issuers.filter((id) => id !== SELF).length;
+  const known = loading.known.trustedIssuers;
+  const unknown = value.issuers.filter((id) => id !== SELF && !known.has(id));
+  for (const id of unknown)
+    loading.error([...path, 'issuer'], unknownReference('trusted issuer', id));
+  const issuers = surroundings.trustedIssuers.filter(({ id }) => value.issuers.includes(id));
+  // Of an issuer whose entry is broken nobody knows the types.
+  if (issuers.length < value.issuers.filter((id) => id !== SELF).length) return;
+  const accepted = new Set(issuers.flatMap(typesOf));
   for (const type of value.types ?? []) {
-    const isAccepted =
-      value.issuers.includes(SELF) || issuers.some((issuer) => typesOf(issuer).includes(type));
-    if (isKnown && !isAccepted) loading.error([...path, 'type'], neverAccepted(type));
+    const isOurs = value.issuers.includes(SELF) && (type !== 'username' || surroundings.hasUsers);
+    if (!isOurs && !accepted.has(type)) loading.error([...path, 'type'], neverAccepted(type));
   }
 }
 
@@ -111,52 +115,37 @@ function validateConsent(
   if (value.effect === 'deny') return;
   for (const { id, requestors } of relyingParties) {
     if (requestors === 'any' || !value.targets.includes(id)) continue;
-    const refused = value.requestors.find((client) => !requestors.includes(client));
+    const refused = [...value.requestors, ...principalNames(value)].find(
+      (name) => !requestors.some((consented) => isCovered(name, consented)),
+    );
     if (refused !== undefined) loading.warn([...path, 'target'], withoutConsent(id, refused));
   }
 }
 
-// Only a client that asks for itself needs neither permission, and `self` is the only issuer of that.
+/** The names of the principals of a row; one that ends with a colon stands for all of that issuer. */
+const principalNames = ({ principals }: PolicyRow): readonly string[] =>
+  principals?.issuers.flatMap((issuer) =>
+    (principals.ids ?? ['']).map((id) => principalName(issuer, id)),
+  ) ?? [];
+
+// Of all principals of an issuer one may be meant: its consent is enough to make sense.
+const isCovered = (name: string, consented: string): boolean =>
+  name.endsWith(':') ? consented.startsWith(name) : consented === name;
+
+// Only who asks for itself needs neither permission: a client, which is of `self`, or a principal of the same issuer.
 function validatePermission({ value, path }: Entry<PolicyRow>, loading: Loading): void {
-  const { effect, grant, subject } = value;
-  const isUseful = grant.impersonation || grant.delegation || subject.issuers.includes(SELF);
+  const { effect, grant, subject, principals } = value;
+  const askers = principals?.issuers ?? [SELF];
+  const isOwn = subject.issuers.some((issuer) => askers.includes(issuer));
+  const isUseful = grant.impersonation || grant.delegation || isOwn;
   if (effect === 'allow' && !isUseful) loading.error([...path, 'allow'], GRANTS_NOTHING);
-}
-
-/** Warns of rows that an earlier one always decides. */
-export function validateRowOrder(rows: readonly Entry<PolicyRow>[], loading: Loading): void {
-  for (const [index, { value, path }] of rows.entries()) {
-    const earlier = rows.slice(0, index).find((candidate) => covers(candidate.value, value));
-    if (earlier) loading.warn(path, unreachable(earlier.value.id));
-  }
-}
-
-function covers(earlier: PolicyRow, later: PolicyRow): boolean {
-  return (
-    earlier.when === undefined &&
-    includesAll(earlier.requestors, later.requestors) &&
-    includesAll(earlier.targets, later.targets) &&
-    coversParty(earlier.subject, later.subject) &&
-    (!earlier.actor || (later.actor !== undefined && coversParty(earlier.actor, later.actor)))
-  );
-}
-
-const coversParty = (earlier: PartySelector, later: PartySelector): boolean =>
-  includesAll(earlier.issuers, later.issuers) &&
-  includesAll(earlier.types, later.types) &&
-  includesAll(earlier.ids, later.ids);
-
-// Absent means all.
-function includesAll<T>(all: readonly T[] | undefined, some: readonly T[] | undefined): boolean {
-  if (!all) return true;
-  return some?.every((each) => all.includes(each)) ?? false;
 }
 
 const neverAccepted = (type: string): Complaint => ({
   code: 'CONFIG_NO_EFFECT',
   what: `no issuer of this row has tokens of type ${type}`,
   why: 'the row would never fit',
-  fix: 'add the type to `types` of the trusted issuer, or correct it here; `requestor` goes with `issuer: self`',
+  fix: 'add the type to `types` of the trusted issuer, or correct it here; `requestor` and, where there are users, `username` go with `issuer: self`',
 });
 
 const unknownScope = (scope: string, target: string): Complaint => ({
@@ -166,11 +155,11 @@ const unknownScope = (scope: string, target: string): Complaint => ({
   fix: `correct the scope, or add it to the scopes of ${target}`,
 });
 
-const withoutConsent = (target: string, client: string): Complaint => ({
+const withoutConsent = (target: string, requestor: string): Complaint => ({
   code: 'CONFIG_NO_EFFECT',
-  what: `${target} does not consent to ${client}`,
-  why: 'both sides must want it: this row never grants anything to that client',
-  fix: `add ${client} to the requestors of ${target}, or remove it here`,
+  what: `${target} does not consent to ${requestor}`,
+  why: 'both sides must want it: this row never grants anything to that requestor',
+  fix: `add ${requestor} to the requestors of ${target}, or remove it here`,
 });
 
 const GRANTS_NOTHING: Complaint = {
@@ -179,10 +168,3 @@ const GRANTS_NOTHING: Complaint = {
   why: 'a token for the subject of a foreign token is always one of the two, so every request would be refused',
   fix: 'add impersonation: true (the actor is not visible) or delegation: true (it is)',
 };
-
-const unreachable = (earlier: string): Complaint => ({
-  code: 'CONFIG_NO_EFFECT',
-  what: `is never reached: ${earlier} decides whatever fits here`,
-  why: 'rows are tried in order and the first that fits decides',
-  fix: 'move it up, or narrow the earlier row',
-});

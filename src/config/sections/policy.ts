@@ -1,8 +1,7 @@
-// Who may get what for whom: `policy`. Ordered rows; the first that fits decides, no row is a refusal.
+// Who may get what for whom: `policy`. A deny row that fits refuses, else the first row that fits grants, no row is a refusal.
 import { z } from 'zod';
 import type { Grant, PartySelector, PolicyRow } from '#core/policy.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
-import type { TrustedIssuerConfig } from '../config.ts';
+import type { TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
 import {
   entryId,
@@ -14,17 +13,40 @@ import {
   scopeName,
   seconds,
 } from './fields.ts';
-import type { WrittenKey } from './key-choice.ts';
 import { buildExpression, buildMapping, celSource, mappingSection } from './mapping.ts';
-import { validateRow, validateRowOrder } from './policy-rules.ts';
+import { validateRowOrder } from './policy-order.ts';
+import { type Surroundings, validateRow } from './policy-rules.ts';
 
 const selector = z.strictObject({
   issuer: oneOrMore(z.string()).describe('Ids of trusted issuers; `self` for our own tokens.'),
-  type: oneOrMore(z.enum(['jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'requestor']))
-    .describe('Token types; `requestor` is a client that asks for itself.')
+  type: oneOrMore(
+    z.enum(['jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'username', 'requestor']),
+  )
+    .describe(
+      'Token types; `requestor` is a client that asks for itself, `username` a user with a password.',
+    )
     .optional(),
   id: oneOrMore(plainText).describe('Subject ids, as the issuer spells them.').optional(),
 });
+
+const requestorSection = z
+  .strictObject({
+    client: oneOrMore(z.string()).describe('Client ids.').optional(),
+    principal: z
+      .strictObject({
+        issuer: oneOrMore(z.string()).describe(
+          'Who vouches for it: `self` for our users and tokens, or ids of trusted issuers.',
+        ),
+        type: oneOrMore(z.enum(['username', 'jwt', 'access_token', 'id_token', 'saml1', 'saml2']))
+          .describe('The credential it must have used.')
+          .optional(),
+        id: oneOrMore(plainText).describe('Its ids, as the issuer spells them.').optional(),
+      })
+      .describe('Who asks without a client of its own, as over WS-Trust.')
+      .optional(),
+  })
+  .refine(...exactlyOne('client', 'principal'))
+  .meta({ oneOf: [{ required: ['client'] }, { required: ['principal'] }] });
 
 const allow = z
   .strictObject({
@@ -64,7 +86,7 @@ const allow = z
 export const policyEntry = z
   .strictObject({
     id: entryId.describe('Shows in the audit log and in `explain`.'),
-    requestor: z.strictObject({ client: oneOrMore(z.string()).describe('Client ids.') }),
+    requestor: requestorSection.describe('Who asks.'),
     subject: selector,
     actor: selector.describe('Absent: the row says nothing about who acts.').optional(),
     target: oneOrMore(z.string()).describe('Ids of relying parties.'),
@@ -77,22 +99,17 @@ export const policyEntry = z
 
 export const policySection = z
   .array(policyEntry)
-  .describe('Who may get what for whom. The first row that fits decides; no row, no token.')
+  .describe(
+    'Who may get what for whom. A deny row that fits refuses, else the first row that fits grants; no row, no token.',
+  )
   .default([]);
 
 type PolicyEntry = z.output<typeof policyEntry>;
 
-/** What the rows speak of. */
-export interface PolicySurroundings {
-  readonly relyingParties: readonly RelyingParty[];
-  readonly trustedIssuers: readonly TrustedIssuerConfig[];
-  readonly keys: readonly WrittenKey[];
-}
-
 /** Builds the rows and holds them against the rest. */
 export function buildPolicy(
   entries: readonly Entry<PolicyEntry>[],
-  surroundings: PolicySurroundings,
+  surroundings: Surroundings,
   loading: Loading,
 ): readonly PolicyRow[] {
   const rows = entries.map((entry) => ({ value: buildRow(entry, loading), path: entry.path }));
@@ -106,7 +123,8 @@ function buildRow({ value, path }: Entry<PolicyEntry>, loading: Loading): Policy
   return {
     id,
     effect: deny ? 'deny' : 'allow',
-    requestors: listOf(requestor.client),
+    requestors: requestor.client === undefined ? [] : listOf(requestor.client),
+    ...(requestor.principal && { principals: buildSelector(requestor.principal) }),
     subject: buildSelector(subject),
     ...(actor && { actor: buildSelector(actor) }),
     targets: listOf(target),
@@ -117,7 +135,13 @@ function buildRow({ value, path }: Entry<PolicyEntry>, loading: Loading): Policy
   };
 }
 
-function buildSelector({ issuer, type, id }: z.output<typeof selector>): PartySelector {
+interface WrittenSelector {
+  readonly issuer: string | readonly string[];
+  readonly type?: TokenType | readonly TokenType[] | undefined;
+  readonly id?: string | readonly string[] | undefined;
+}
+
+function buildSelector({ issuer, type, id }: WrittenSelector): PartySelector {
   return {
     issuers: listOf(issuer),
     ...(type !== undefined && { types: listOf(type) }),

@@ -5,11 +5,11 @@ import { formOf } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { readCertificates } from './certificates.ts';
-import { unknownReference } from './clients.ts';
 import { entryId, plainText, resourceUri, rule, scopeName, seconds } from './fields.ts';
 import { validateKey, type WrittenKey } from './key-choice.ts';
 import { isSamlAlgorithm, keyEntry, notForSaml } from './keys.ts';
 import { buildMapping, mappingSection } from './mapping.ts';
+import { validateRequestorName } from './requestor-name.ts';
 import { type SecretReference, secretReference } from './secret.ts';
 
 const signature = keyEntry.shape.algorithm;
@@ -62,7 +62,9 @@ export const relyingPartyEntry = z
       .optional(),
     requestors: z
       .union([z.literal('any'), z.array(z.string())])
-      .describe('Its consent: the clients that may obtain tokens for it. `any` must be written.'),
+      .describe(
+        'Its consent: client ids and names such as `principal:self:alice` that may obtain tokens for it. `any` must be written.',
+      ),
     token: tokenSection,
     scopes: z.array(scopeName).describe('The scopes it knows.').default([]),
     claims: mappingSection,
@@ -189,9 +191,7 @@ function validateNames(entries: readonly Entry<RelyingPartyEntry>[], loading: Lo
 function validateRequestors({ value, path }: Entry<RelyingPartyEntry>, loading: Loading): void {
   if (value.requestors === 'any') return;
   for (const [index, id] of value.requestors.entries()) {
-    if (!loading.known.clients.has(id)) {
-      loading.error([...path, 'requestors', index], unknownReference('client', id));
-    }
+    validateRequestorName({ value: id, path: [...path, 'requestors', index] }, loading);
   }
 }
 
