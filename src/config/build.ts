@@ -18,6 +18,7 @@ import {
 } from './sections/subject-prefixes.ts';
 import { buildTrustedIssuers, trustedIssuerEntry } from './sections/trusted-issuers.ts';
 import { buildUsers } from './sections/users.ts';
+import { buildWsTrust } from './sections/ws-trust.ts';
 
 type Section = keyof typeof configSchema.shape;
 type Document = Readonly<Record<string, unknown>>;
@@ -68,7 +69,9 @@ async function buildParties(document: Document, loading: Loading) {
   const hasUsers = document['users'] !== undefined;
   const surroundings = { relyingParties, trustedIssuers, keys: written, hasUsers };
   const policy = buildPolicy(rows, surroundings, loading);
-  return { keys, trustedIssuers, ...(users && { users }), clients, relyingParties, policy };
+  const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
+  const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
+  return { keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
 }
 
 async function buildSurroundings(document: Document, loading: Loading) {

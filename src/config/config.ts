@@ -20,6 +20,8 @@ export interface Config {
   readonly saml: { readonly entityId: string };
   /** Absent: nobody logs in with a password. */
   readonly users?: UsersConfig;
+  /** Absent: there is no WS-Trust front. */
+  readonly wsTrust?: WsTrustConfig;
   readonly store: StoreConfig;
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
   readonly fetch: FetchConfig;
@@ -79,6 +81,21 @@ export interface UserConfigRecord {
   readonly disabled?: boolean;
   readonly claims: Readonly<Record<string, string | readonly string[]>>;
   readonly authenticationMethods?: readonly ('pwd' | 'swk' | 'hwk')[];
+}
+
+export interface WsTrustConfig {
+  /** Besides the general one at /ws-trust. */
+  readonly profiles: readonly {
+    readonly name: 'adfs' | 'vcenter' | 'wso2';
+    /** Id of the relying party meant when a request names none. */
+    readonly defaultTarget?: string;
+  }[];
+  readonly maxMessageBytes: number;
+  readonly clockSkewSeconds: number;
+  /** How long a message may be good by its own Timestamp. */
+  readonly maxMessageLifetimeSeconds: number;
+  /** SHA-1 signatures of messages are verified until then. */
+  readonly legacySha1Until?: Instant;
 }
 
 export type StoreConfig =

@@ -18,6 +18,7 @@ import { relyingPartiesSection } from './sections/relying-parties.ts';
 import { storeSection } from './sections/store.ts';
 import { trustedIssuersSection } from './sections/trusted-issuers.ts';
 import { lockoutSection, passwordCacheSection, usersSection } from './sections/users.ts';
+import { wsTrustSection } from './sections/ws-trust.ts';
 
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('The version of this format.'),
@@ -35,6 +36,7 @@ export const configSchema = z.strictObject({
   clients: clientsSection,
   relyingParties: relyingPartiesSection,
   policy: policySection,
+  wsTrust: wsTrustSection,
   delegation: delegationSection,
   audit: auditSection,
   log: logSection,

@@ -1,0 +1,88 @@
+// The WS-Trust front: `wsTrust`. Absent: there is none.
+import { z } from 'zod';
+import type { WsTrustConfig } from '../config.ts';
+import type { Entry, Loading } from '../loading.ts';
+import type { Complaint } from '../problem.ts';
+import { unknownReference } from './clients.ts';
+import { plainText, seconds } from './fields.ts';
+import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
+
+const profileName = z.enum(['adfs', 'vcenter', 'wso2']);
+
+export const wsTrustSection = z
+  .strictObject({
+    profiles: z
+      .array(
+        z.union([
+          profileName,
+          z.strictObject({
+            profile: profileName,
+            defaultTarget: plainText
+              .describe('The relying party meant when a request names none.')
+              .optional(),
+          }),
+        ]),
+      )
+      .describe('Addresses and habits of other products, besides /ws-trust.')
+      .default([]),
+    maxMessageBytes: z
+      .int()
+      .min(4096)
+      .max(1_048_576)
+      .describe('The largest message.')
+      .default(262_144),
+    clockSkewSeconds: seconds(0, 300)
+      .describe('How far clocks of requestors may differ; default: clockSkewSeconds.')
+      .optional(),
+    maxMessageLifetimeSeconds: seconds(60, 3600)
+      .describe('How long a message may be good by its own Timestamp.')
+      .default(600),
+    legacySha1Until,
+  })
+  .describe('The SOAP front for clients that cannot be changed.')
+  .optional();
+
+type WsTrustSection = z.output<typeof wsTrustSection>;
+
+/** Resolves the front. */
+export function buildWsTrust(
+  entry: Entry<WsTrustSection> | undefined,
+  loading: Loading,
+  clockSkewSeconds: number,
+): WsTrustConfig | undefined {
+  if (!entry?.value) return undefined;
+  const { value, path } = entry;
+  const { maxMessageBytes, maxMessageLifetimeSeconds } = value;
+  return {
+    profiles: buildProfiles({ value: value.profiles, path: [...path, 'profiles'] }, loading),
+    maxMessageBytes,
+    clockSkewSeconds: value.clockSkewSeconds ?? clockSkewSeconds,
+    maxMessageLifetimeSeconds,
+    ...buildLegacySha1({ value: value.legacySha1Until, path }, loading),
+  };
+}
+
+function buildProfiles(
+  { value, path }: Entry<NonNullable<WsTrustSection>['profiles']>,
+  loading: Loading,
+): WsTrustConfig['profiles'] {
+  const built: WsTrustConfig['profiles'][number][] = [];
+  for (const [index, each] of value.entries()) {
+    const { profile, defaultTarget } =
+      typeof each === 'string' ? { profile: each, defaultTarget: undefined } : each;
+    if (built.some(({ name }) => name === profile)) loading.error([...path, index], TWICE);
+    if (defaultTarget !== undefined && !loading.known.relyingParties.has(defaultTarget)) {
+      const at = [...path, index, 'defaultTarget'];
+      loading.error(at, unknownReference('relying party', defaultTarget));
+    }
+    built.push({ name: profile, ...(defaultTarget !== undefined && { defaultTarget }) });
+  }
+  return built;
+}
+
+const TWICE: Complaint = {
+  code: 'CONFIG_DUPLICATE',
+  what: 'this profile is in the list already',
+  why: 'its addresses would have two meanings',
+  fix: 'keep one of the two',
+};

@@ -1,0 +1,96 @@
+// The WS-Trust front: absent unless asked for, bounded, and with nothing that has no end.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Change, parseChanged, warningsOf } from './document.ts';
+import { refuses } from './refusals.ts';
+
+const wsTrust: (section: unknown) => Change = (section) => (document) => {
+  document['wsTrust'] = section;
+};
+
+const refused = (rule: string, section: unknown, error: string) => ({
+  rule,
+  change: wsTrust(section),
+  errors: [error],
+});
+
+refuses('wsTrust', [
+  refused('a profile is known', { profiles: ['axis'] }, 'CONFIG_INVALID_VALUE wsTrust.profiles[0]'),
+  refused(
+    'a profile is named once',
+    { profiles: ['adfs', { profile: 'adfs' }] },
+    'CONFIG_DUPLICATE wsTrust.profiles[1]',
+  ),
+  refused(
+    'a default target is a relying party',
+    { profiles: [{ profile: 'vcenter', defaultTarget: 'nothing' }] },
+    'CONFIG_UNKNOWN_REFERENCE wsTrust.profiles[0].defaultTarget',
+  ),
+  refused(
+    'a profile has no other settings',
+    { profiles: [{ profile: 'vcenter', path: '/x' }] },
+    'CONFIG_UNKNOWN_KEY wsTrust.profiles[0].path',
+  ),
+  ...[4095, 1_048_577, 1.5].map((maxMessageBytes) =>
+    refused(
+      `a message is not bounded by ${String(maxMessageBytes)} bytes`,
+      { maxMessageBytes },
+      `CONFIG_${maxMessageBytes === 1.5 ? 'WRONG_TYPE' : 'OUT_OF_RANGE'} wsTrust.maxMessageBytes`,
+    ),
+  ),
+  refused(
+    'skew has a ceiling',
+    { clockSkewSeconds: 301 },
+    'CONFIG_OUT_OF_RANGE wsTrust.clockSkewSeconds',
+  ),
+  refused(
+    'a message is not good for ever',
+    { maxMessageLifetimeSeconds: 3601 },
+    'CONFIG_OUT_OF_RANGE wsTrust.maxMessageLifetimeSeconds',
+  ),
+  refused(
+    'SHA-1 ends',
+    { legacySha1Until: '9999-12-31' },
+    'CONFIG_INSECURE wsTrust.legacySha1Until',
+  ),
+  refused('empty is not asked for', null, 'CONFIG_WRONG_TYPE wsTrust'),
+]);
+
+describe('Config: the WS-Trust front', () => {
+  it('is absent unless it is asked for', async () => {
+    assert.equal((await parseChanged(() => {})).wsTrust, undefined);
+  });
+
+  it('has bounds of its own', async () => {
+    const config = await parseChanged((document) => {
+      wsTrust({})(document);
+      document['clockSkewSeconds'] = 20;
+    });
+
+    assert.deepEqual(config.wsTrust, {
+      profiles: [],
+      maxMessageBytes: 262_144,
+      clockSkewSeconds: 20,
+      maxMessageLifetimeSeconds: 600,
+    });
+  });
+
+  it('has the profiles that are named', async () => {
+    const profiles = ['adfs', { profile: 'vcenter', defaultTarget: 'orders' }, { profile: 'wso2' }];
+
+    const config = await parseChanged(wsTrust({ profiles, clockSkewSeconds: 300 }));
+
+    assert.equal(config.wsTrust?.clockSkewSeconds, 300);
+    assert.deepEqual(config.wsTrust.profiles, [
+      { name: 'adfs' },
+      { name: 'vcenter', defaultTarget: 'orders' },
+      { name: 'wso2' },
+    ]);
+  });
+
+  it('warns of SHA-1 that is over', async () => {
+    assert.deepEqual(await warningsOf(wsTrust({ legacySha1Until: '2020-01-01' })), [
+      'CONFIG_NO_EFFECT wsTrust.legacySha1Until',
+    ]);
+  });
+});
