@@ -9,6 +9,7 @@ import { type OAuthClient, requestorOf } from '../oauth/oauth-client.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createRegistry } from '../telemetry/registry.ts';
+import { buildBridge } from './bridge.ts';
 import { createValidators, loadKeyRing, policyRules } from './service.ts';
 
 export interface Explainer {
@@ -29,7 +30,9 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     logger: createLogger({ level: 'error' }),
     metrics: createMetrics(createRegistry()),
   };
-  const validators = createValidators(config, await loadKeyRing(config, clock), observers);
+  const ring = await loadKeyRing(config, clock);
+  const bridge = buildBridge(config, ring, observers);
+  const validators = createValidators(config, ring, { bridge, observers });
   return {
     rules: policyRules(config),
     requestorOf,

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { readForm } from '../http/body.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { createOAuthFront } from '../oauth/front.ts';
+import { buildBridge } from './bridge.ts';
 import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createFetch } from './trust.ts';
@@ -21,7 +22,8 @@ export interface Generation {
  * @throws {Error} when a key cannot be used */
 export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
   const ring = await loadKeyRing(config, foundation.clock);
-  const parts = serviceParts(config, ring, foundation);
+  const bridge = buildBridge(config, ring, foundation);
+  const parts = serviceParts(config, { bridge, ring }, foundation);
   const fetchText = createFetch(config);
   const { keys } = ring.privateJwks(foundation.clock.now());
   const handlers = createOAuthFront({

@@ -1,5 +1,6 @@
 // The steps of the use cases over everything the configuration names.
 import { randomBytes } from 'node:crypto';
+import type { Bridge } from '#bridge';
 import type { PolicyRules } from '#core/decide.ts';
 import type { Clock } from '#core/instant.ts';
 import { createLedger } from '#core/ledger.ts';
@@ -11,6 +12,7 @@ import type { Config } from '../config/config.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
+import { userValidators } from './bridge.ts';
 import { type Foundation, observedAudit } from './foundation.ts';
 import { type Observers, trustedJwtIssuers } from './trust.ts';
 
@@ -19,11 +21,13 @@ const newId = (): string => randomBytes(16).toString('base64url');
 const longestLifetimeSeconds = (config: Config): number =>
   Math.max(...config.relyingParties.map(({ token }) => token.lifetimeSeconds), 0);
 
-const longestAcceptanceSeconds = (config: Config): number =>
-  Math.max(
-    ...config.trustedIssuers.map(({ jwt }) => jwt.assertionMaxAgeSeconds + 2 * jwt.skewSeconds),
-    0,
+const longestAcceptanceSeconds = (config: Config): number => {
+  const terms = config.trustedIssuers.flatMap(({ jwt, saml }) => [jwt, saml]);
+  const seconds = terms.map((term) =>
+    term ? term.assertionMaxAgeSeconds + 2 * term.skewSeconds : 0,
   );
+  return Math.max(...seconds, 0);
+};
 
 /** The ring of our own keys: superseded ones stay published as long as a token signed with them can live. */
 export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
@@ -35,7 +39,7 @@ export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
 export function createValidators(
   config: Config,
   ring: KeyRing,
-  observers: Observers,
+  { bridge, observers }: { readonly bridge: Bridge; readonly observers: Observers },
 ): readonly TokenValidator[] {
   const own = {
     issuer: config.issuer,
@@ -54,22 +58,21 @@ export function createValidators(
       trusted: trustedJwtIssuers(config, observers),
       clock: observers.clock,
     }),
+    ...bridge.validators,
   ];
 }
 
-function createIssuers(ring: KeyRing, { metrics }: Foundation): readonly TokenIssuer[] {
-  const jwt = createJwtIssuer(ring);
-  return [
-    {
-      canIssue: (spec) => jwt.canIssue(spec),
-      async issue(spec) {
-        const started = performance.now();
-        const token = await jwt.issue(spec);
-        metrics.signSeconds.observe({ key: spec.algorithm }, (performance.now() - started) / 1000);
-        return token;
-      },
+/** The same issuer, its signatures timed. */
+function timed(issuer: TokenIssuer, { metrics }: Foundation): TokenIssuer {
+  return {
+    canIssue: (spec) => issuer.canIssue(spec),
+    async issue(spec) {
+      const started = performance.now();
+      const token = await issuer.issue(spec);
+      metrics.signSeconds.observe({ key: spec.algorithm }, (performance.now() - started) / 1000);
+      return token;
     },
-  ];
+  };
 }
 
 /** The policy in force. */
@@ -79,23 +82,30 @@ export function policyRules(config: Config): PolicyRules {
 }
 
 /** The parts of the token service for one configuration and its keys. */
-export function serviceParts(config: Config, ring: KeyRing, base: Foundation): TokenServiceParts {
-  const { clock, store } = base;
+export function serviceParts(
+  config: Config,
+  { bridge, ring }: { readonly bridge: Bridge; readonly ring: KeyRing },
+  foundation: Foundation,
+): TokenServiceParts {
+  const { clock, store } = foundation;
   return {
-    validators: createValidators(config, ring, base),
-    issuers: createIssuers(ring, base),
+    validators: [
+      ...createValidators(config, ring, { bridge, observers: foundation }),
+      ...userValidators(config, store, foundation),
+    ],
+    issuers: [createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
     rules: policyRules(config),
     ledger: createLedger(store, clock, {
       marginSeconds: 2 * config.clockSkewSeconds,
       ownIssuers: new Set([config.issuer]),
     }),
     store,
-    audit: observedAudit(base),
+    audit: observedAudit(foundation),
     clock,
     newId,
     marginSeconds: 2 * config.clockSkewSeconds,
     fence: {
-      issuedBefore: base.storeBegan,
+      issuedBefore: foundation.storeBegan,
       acceptanceSeconds: longestAcceptanceSeconds(config),
       longestLifetimeSeconds: longestLifetimeSeconds(config),
     },

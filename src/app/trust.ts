@@ -31,8 +31,11 @@ export function trustedJwtIssuers(
   config: Config,
   { clock, logger, metrics }: Observers,
 ): readonly JwtTrust[] {
+  const records = config.trustedIssuers.flatMap(({ jwt, saml: _, ...issuer }) =>
+    jwt ? [{ issuer, jwt }] : [],
+  );
   const sources = createTrustedIssuers(
-    config.trustedIssuers.map(({ id, issuer, jwt }) => ({
+    records.map(({ issuer: { id, issuer }, jwt }) => ({
       id,
       issuer,
       keys: recordedKeys(jwt.keySource),
@@ -52,7 +55,7 @@ export function trustedJwtIssuers(
       },
     },
   );
-  return config.trustedIssuers.map(({ jwt, ...issuer }) => ({
+  return records.map(({ issuer, jwt }) => ({
     ...issuer,
     ...jwt,
     types: Object.fromEntries(

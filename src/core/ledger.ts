@@ -20,13 +20,18 @@ interface LedgerEntry {
 /** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
 const ANCESTOR_CEILING = 64;
 
+export interface Standing {
+  readonly isRevoked: boolean;
+  readonly clientId?: string;
+}
+
 export interface Ledger {
   /** Records a token with its whole ancestry, then looks once more whether that is still alive: what is revoked between the
    * validation of the evidence and this record must not leave a token behind.
    * @throws {ExchangeFailure} `token-revoked`, `delegation-not-allowed` when the line is too long */
   record(spec: TokenSpec): Promise<void>;
-  /** Whether the token or anything it was made from is revoked. */
-  isRevoked(token: TokenRef): Promise<boolean>;
+  /** Whether the token or anything it was made from is revoked, and to whom it was issued if we know. */
+  standing(token: TokenRef): Promise<Standing>;
   /** Revokes the token until `until`; its descendants cannot outlive it. */
   revoke(token: TokenRef, until: Instant): Promise<void>;
 }
@@ -56,11 +61,12 @@ function lineOf(
 }
 
 /** Reads a stored entry. One that cannot be read is a bug or an attack on the store, never an empty ancestry. */
-function parseEntry(text: string): Pick<LedgerEntry, 'v' | 'ancestors'> {
+function parseEntry(text: string): Pick<LedgerEntry, 'ancestors' | 'clientId'> {
   const entry = JSON.parse(text) as Partial<LedgerEntry>;
-  if (entry.v !== LEDGER_VERSION || !Array.isArray(entry.ancestors))
+  const { ancestors, clientId, v } = entry ?? {};
+  if (v !== LEDGER_VERSION || !Array.isArray(ancestors) || typeof clientId !== 'string')
     throw new Error('a ledger entry of an unknown form');
-  return { v: entry.v, ancestors: entry.ancestors };
+  return { ancestors, clientId };
 }
 
 export interface LedgerSettings {
@@ -79,12 +85,14 @@ export function createLedger(
   const lifetimeUntil = (until: Instant): number =>
     Math.max(until - clock.now(), 0) + marginSeconds;
 
-  async function ancestorsOf(token: TokenRef): Promise<readonly TokenRef[]> {
-    if (!ownIssuers.has(token.issuer)) return [];
+  async function find(token: TokenRef): Promise<ReturnType<typeof parseEntry> | undefined> {
+    if (!ownIssuers.has(token.issuer)) return undefined;
     const text = await store.get(entryKey(token));
-    if (text === undefined) return [];
-    return parseEntry(text).ancestors;
+    return text === undefined ? undefined : parseEntry(text);
   }
+
+  const ancestorsOf = async (token: TokenRef): Promise<readonly TokenRef[]> =>
+    (await find(token))?.ancestors ?? [];
 
   return {
     async record(spec) {
@@ -105,9 +113,10 @@ export function createLedger(
       if (ancestors.length > 0 && (await store.isRevoked(ancestors.map(tombstoneKey))))
         throw new ExchangeFailure('token-revoked', 'revoked while its successor was made');
     },
-    async isRevoked(token) {
-      const line = [token, ...(await ancestorsOf(token))];
-      return store.isRevoked(line.map(tombstoneKey));
+    async standing(token) {
+      const { ancestors = [], clientId } = (await find(token)) ?? {};
+      const isRevoked = await store.isRevoked([token, ...ancestors].map(tombstoneKey));
+      return { isRevoked, ...(clientId !== undefined && { clientId }) };
     },
     async revoke(token, until) {
       await store.revoke([tombstoneKey(token)], lifetimeUntil(until));

@@ -9,7 +9,7 @@ import { type Fence, validateFence } from './fence.ts';
 import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store } from './ports.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
+import { acceptToken, SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
@@ -74,6 +74,22 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
   }
 }
 
+/** Holds a token against the ledger: whether it was revoked, and to whom it was issued where it cannot say so itself.
+ * A foreign token is held against it too: revoking what it was made into must not be undone by presenting it again.
+ * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+async function validateStanding(token: ValidatedToken, ledger: Ledger): Promise<ValidatedToken> {
+  const { id, issuer, originClient, trustedIssuer } = token;
+  if (id === undefined) return token;
+  const { clientId, isRevoked } = await ledger.standing({ issuer, id });
+  const isOwn = trustedIssuer === SELF;
+  if (isRevoked) {
+    const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
+    throw new ExchangeFailure('token-revoked', detail);
+  }
+  const isUntold = isOwn && originClient === undefined && clientId !== undefined;
+  return isUntold ? acceptToken({ ...token, originClient: clientId }) : token;
+}
+
 /** Builds the steps over the given parts. */
 export function createTokenService(parts: TokenServiceParts): TokenService {
   const { audit, ledger } = parts;
@@ -94,16 +110,9 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       const valid = await validatorFor(parts.validators, token).validate(token);
       validateNames(valid, parts.rules.issuer);
       validateFence(valid, parts.fence, parts.clock.now());
+      // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
       validated.set(token, valid);
-      // A foreign token is checked too: revoking what it was made into must not be undone by presenting it again.
-      if (valid.id === undefined) return valid;
-      if (await ledger.isRevoked({ issuer: valid.issuer, id: valid.id })) {
-        throw new ExchangeFailure(
-          'token-revoked',
-          valid.trustedIssuer === SELF ? 'own token revoked' : 'foreign token revoked here',
-        );
-      }
-      return valid;
+      return validateStanding(valid, ledger);
     },
     decide: (evidence) =>
       decide(evidence, parts.rules, { now: parts.clock.now(), tokenId: parts.newId() }),

@@ -3,7 +3,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { TestContext } from 'node:test';
 import {
   type CryptoKey,
   exportJWK,
@@ -49,6 +48,11 @@ export interface Sending {
 
 /** Members of a header or a claims set; undefined removes one. */
 export type Members = Readonly<Record<string, unknown>>;
+
+/** What runs when a test, or a suite, is over. */
+export interface Ending {
+  after(step: () => Promise<unknown>): void;
+}
 
 export interface Partner {
   readonly kid: string;
@@ -182,7 +186,7 @@ function basic([id, secret]: readonly [string, string]): string {
 
 /** Starts a server with the document of `document.ts`, changed by the test; stopped and removed when the test ends. */
 export async function startServer(
-  t: TestContext,
+  t: Ending,
   change: (
     document: ConfigDocument,
     directory: string,
@@ -201,7 +205,7 @@ export async function startServer(
 
 type Setting = Pick<TestServer, 'directory' | 'clock' | 'partner'>;
 
-async function startIn(t: TestContext, setting: Setting): Promise<TestServer> {
+async function startIn(t: Ending, setting: Setting): Promise<TestServer> {
   const { directory, clock, partner } = setting;
   const app = await createApp(await loadConfig(join(directory, 'viaduct.yaml')), { clock });
   const { publicUrl: url, managementUrl } = await app.listen();

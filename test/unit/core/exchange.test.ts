@@ -37,7 +37,10 @@ function setUp({ subject = aValidatedToken(), actor = anActorToken(), parts }: S
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = createLedger(store, clock, { marginSeconds: 300, ownIssuers: new Set([OWN_ISSUER]) });
+  const ledger = createLedger(store, clock, {
+    marginSeconds: 300,
+    ownIssuers: new Set([OWN_ISSUER]),
+  });
   const issued: TokenSpec[] = [];
   let count = 0;
   const sts = createTokenService({
@@ -135,7 +138,7 @@ describe('exchange', () => {
 
     await ledger.revoke({ issuer: OWN_ISSUER, id: 'own-token-1' }, NOW + 3600);
 
-    assert.equal(await ledger.isRevoked({ issuer: OWN_ISSUER, id: spec.tokenId }), true);
+    assert.equal((await ledger.standing({ issuer: OWN_ISSUER, id: spec.tokenId })).isRevoked, true);
   });
 });
 
@@ -415,7 +418,7 @@ describe('exchange: revoked while in flight', () => {
     await assert.rejects(run(), refusedAs('token-revoked'));
 
     assert.equal(
-      await ledger.isRevoked({ issuer: OWN_ISSUER, id: issued[0]?.tokenId ?? '' }),
+      (await ledger.standing({ issuer: OWN_ISSUER, id: issued[0]?.tokenId ?? '' })).isRevoked,
       true,
     );
   });

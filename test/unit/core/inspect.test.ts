@@ -37,7 +37,10 @@ function setUp(found: ValidatedToken | Error = anOwnToken()) {
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = createLedger(store, clock, { marginSeconds: 300, ownIssuers: new Set([OWN_ISSUER]) });
+  const ledger = createLedger(store, clock, {
+    marginSeconds: 300,
+    ownIssuers: new Set([OWN_ISSUER]),
+  });
   const validate = async () => {
     if (found instanceof Error) throw found;
     return found;
@@ -130,7 +133,7 @@ describe('revoke', () => {
 
     await kill();
 
-    assert.equal(await ledger.isRevoked(OWN), true);
+    assert.equal((await ledger.standing(OWN)).isRevoked, true);
     assert.deepEqual(
       audit.records.map(({ event, outcome, token }) => [event, outcome, token]),
       [
@@ -150,7 +153,7 @@ describe('revoke', () => {
 
       await assert.rejects(kill(requestor), refusedAs('requestor-not-allowed'));
 
-      assert.equal(await ledger.isRevoked(OWN), false);
+      assert.equal((await ledger.standing(OWN)).isRevoked, false);
     });
 
   test('RFC 7009 §2.2: a dead or unknown token needs nothing', async () => {
@@ -179,7 +182,7 @@ describe('revoke', () => {
 
     await assert.rejects(kill(), refusedAs('dependency-unavailable'));
 
-    assert.equal(await ledger.isRevoked(OWN), false);
+    assert.equal((await ledger.standing(OWN)).isRevoked, false);
   });
 
   test('RFC 7009 §2.2.1: says so when it could not be done', async () => {
