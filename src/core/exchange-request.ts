@@ -15,6 +15,8 @@ export interface ExchangeRequest {
   readonly targets: readonly TargetName[];
   readonly requestedType?: TokenType;
   readonly scopes?: readonly string[];
+  /** Claims without which the token is of no use to the requestor. */
+  readonly requiredClaims?: readonly string[];
   /** A wish; it can only shorten. */
   readonly lifetimeSeconds?: number;
 }

@@ -91,5 +91,10 @@ export function decideClaims(evidence: Evidence, grounds: AllGrounds, issuer: st
   if (others.some((ground) => asText(claimsFor(ground)) !== asText(claims))) {
     throw new ExchangeFailure('target-not-allowed', 'the targets want different claims');
   }
+  const missing = evidence.request.requiredClaims?.find(
+    (name) => !claims.some((claim) => claim.name === name),
+  );
+  if (missing !== undefined)
+    throw new ExchangeFailure('claim-missing', `the request needs claim ${missing}`);
   return claims;
 }
