@@ -173,6 +173,7 @@ export function decide(
     lifetime: { notBefore: now, notOnOrAfter: decideExpiry(evidence, grounds, now) },
     confirmation: decideConfirmation(evidence, grounds),
     algorithm: algorithms[formOf(type)],
+    ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
     ...(encryptTo !== undefined && formOf(type) === 'saml' && { encryptTo }),
     policyRows: grounds.map(({ row }) => row.id),
     parents: parentsOf(evidence),

@@ -17,6 +17,8 @@ export interface ExchangeRequest {
   readonly scopes?: readonly string[];
   /** Claims without which the token is of no use to the requestor. */
   readonly requiredClaims?: readonly string[];
+  /** How the token must look where its reader knows one form only; the issuer knows the name, core does not. */
+  readonly tokenShape?: string;
   /** A wish; it can only shorten. */
   readonly lifetimeSeconds?: number;
 }

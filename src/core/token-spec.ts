@@ -26,6 +26,8 @@ export interface TokenSpec {
   readonly lifetime: Lifetime;
   readonly confirmation: Confirmation;
   readonly algorithm: string;
+  /** As the request named it. */
+  readonly tokenShape?: string;
   readonly encryptTo?: string;
   /** Policy rows that granted it, one for each relying party. */
   readonly policyRows: readonly string[];
