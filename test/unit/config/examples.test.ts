@@ -1,15 +1,13 @@
 // The shipped files: every example loads, and the schema that editors use is the one that is enforced.
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { parseConfig } from '#src/config/load.ts';
 import { schemaText } from '#src/config/write-schema.ts';
-import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { type Certificate, selfSigned } from '#test/support/certificate.ts';
-import { aDocument, ecKeyPem, publicJwks, SECRET } from './document.ts';
+import { aDocument, certificatePem, ecKeyPem, publicJwks, rsaKeyPem, SECRET } from './document.ts';
 
 const FOLDER = new URL('../../../config/', import.meta.url);
 
@@ -17,38 +15,40 @@ const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.yaml'));
 
 const readText = (name: string): Promise<string> => readFile(new URL(name, FOLDER), 'utf8');
 
-const rsaKeyPem = (): string =>
-  generateKeyPairSync('rsa', { modulusLength: 2048 })
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString();
-
 describe('Examples', () => {
-  const saml = { keyPem: rsaKeyPem(), certificate: '' };
+  const samlKey = rsaKeyPem();
+  const certificates = { own: certificatePem(samlKey), other: certificatePem(rsaKeyPem()) };
   let tls: Certificate;
 
   before(async () => {
     tls = await selfSigned(['sts.example.org']);
-    saml.certificate = issueSelfSignedCertificate({
-      keyPem: saml.keyPem,
-      commonName: 'sts.example.org',
-      hosts: [],
-      notBefore: Math.floor(Date.now() / 1000),
-      lifetimeSeconds: 3600,
-    });
   });
 
   // The examples name their files by what is in them.
-  function contentOf(path: string): string {
-    if (path.endsWith('.jwks.json')) return publicJwks();
-    if (path.endsWith('audit.key')) return Buffer.alloc(32, 1).toString('base64');
-    if (path.endsWith('tls/server.pem')) return tls.certPem;
-    if (path.endsWith('tls/server.key')) return tls.keyPem;
-    if (path.endsWith('saml.pem')) return saml.keyPem;
-    if (path.endsWith('saml.crt')) return saml.certificate;
-    return path.includes('rs256') ? rsaKeyPem() : ecKeyPem();
-  }
+  const CONTENTS: readonly (readonly [string, () => string])[] = [
+    ['.jwks.json', publicJwks],
+    ['.metadata.xml', () => '<EntityDescriptor/>'],
+    ['audit.key', () => Buffer.alloc(32, 1).toString('base64')],
+    ['tls/server.pem', () => tls.certPem],
+    ['tls/server.key', () => tls.keyPem],
+    ['saml.pem', () => samlKey],
+    ['saml.crt', () => certificates.own],
+    ['.crt', () => certificates.other],
+    ['users.yaml', () => 'users: []'],
+    ['rs256.pem', rsaKeyPem],
+    ['.pem', ecKeyPem],
+  ];
 
-  it('are there', () => assert.ok(names.length >= 2));
+  const contentOf = (path: string): string =>
+    CONTENTS.find(([ending]) => path.endsWith(ending))?.[1]() ?? '';
+
+  it('are there', () => {
+    const profiles = ['adfs', 'fmn5', 'minimal', 'vcenter', 'viaduct'];
+    assert.deepEqual(
+      names.toSorted(),
+      profiles.map((name) => `${name}.example.yaml`),
+    );
+  });
 
   for (const name of names) {
     it(`${name} loads without a warning`, async () => {
