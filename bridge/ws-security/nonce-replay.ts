@@ -42,5 +42,8 @@ export async function useNonce(
   // From the latest `Created` that is taken to the last moment it is.
   const lifetimeSeconds = rules.nonceLifetimeSeconds + 2 * rules.skewSeconds;
   const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
-  if (!result.stored) throw new SecurityFailure('invalid-security', 'the nonce was used before');
+  if (result.stored) return;
+  throw new SecurityFailure('invalid-security', 'the nonce was used before', {
+    reason: 'token-replayed',
+  });
 }

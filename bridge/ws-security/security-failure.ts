@@ -27,17 +27,23 @@ const REASONS = {
   'authentication-bad-elements': 'requestor-unauthenticated',
 } as const satisfies Record<SecurityFaultCode, FailureReason>;
 
+interface SecurityFailureOptions {
+  readonly cause?: unknown;
+  /** Where the code tells less than we know. */
+  readonly reason?: FailureReason;
+}
+
 /** A refusal of the Security header; the message is detail for our log and audit. */
 export class SecurityFailure extends Error {
   readonly code: SecurityFaultCode;
   /** The same in the words of core, for the audit. */
   readonly reason: FailureReason;
 
-  constructor(code: SecurityFaultCode, detail: string, options?: ErrorOptions) {
-    super(detail, options);
+  constructor(code: SecurityFaultCode, detail: string, options: SecurityFailureOptions = {}) {
+    super(detail, 'cause' in options ? { cause: options.cause } : {});
     this.name = 'SecurityFailure';
     this.code = code;
-    this.reason = REASONS[code];
+    this.reason = options.reason ?? REASONS[code];
   }
 }
 

@@ -1,0 +1,66 @@
+// Metadata of an endpoint: the WSDL by GET, and by WS-Transfer Get inside mex:Metadata (WS-MetadataExchange, September 2004).
+
+import { writeAnswer } from '#bridge/soap/answer.ts';
+import { toAsciiWire } from '#bridge/xml/escape.ts';
+import { element, type MarkupName, seal } from '#bridge/xml/markup.ts';
+import type { ServedPath } from '../endpoint-profile.ts';
+import type { OpenedMessage } from '../opened-message.ts';
+import { WSDL_NS, WSDL_TARGET_NS, writeWsdl } from './wsdl.ts';
+
+const TRANSFER_GET = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';
+const MEX_NS = 'http://schemas.xmlsoap.org/ws/2004/09/mex';
+const QUERIES: ReadonlySet<string> = new Set(['wsdl', 'mex', 'singlewsdl']);
+
+/** Where a description is asked for. */
+export interface DescribedAddress {
+  readonly served: ServedPath;
+  readonly path: string;
+  /** Scheme, host and port of our public address: it decides every address we publish. */
+  readonly publicOrigin: string;
+}
+
+/** Whether a GET with this query asks for metadata. */
+export function asksForMetadata({ endpoint }: ServedPath, query: string): boolean {
+  return endpoint === undefined || QUERIES.has(query.replace(/^\?/, '').toLowerCase());
+}
+
+/** Whether a message is a WS-Transfer Get: no Body, and the action says so. */
+export function isMetadataRequest({ addressing, envelope, http }: OpenedMessage): boolean {
+  const actions = [addressing?.action, http.action, http.soapAction].filter(
+    (action) => action !== undefined,
+  );
+  const isGet = actions.length > 0 && actions.every((action) => action === TRANSFER_GET);
+  return isGet && envelope.payload === undefined;
+}
+
+/** The WSDL of a profile. */
+export function describe({ served, path, publicOrigin }: DescribedAddress): string {
+  const { endpoint, profile } = served;
+  // Equal, character by character, to what the client calls: below a wildcard that is the path of this request.
+  const isBelow = endpoint?.path.endsWith('/*') === true;
+  const ports = profile.ports.map(({ path: usual, ...port }) => ({
+    ...port,
+    address: `${publicOrigin}${isBelow ? path : usual}`,
+  }));
+  return toAsciiWire(writeWsdl(ports, profile.includesTimestamp));
+}
+
+/** The answer to a WS-Transfer Get. */
+export function answerMetadata(
+  { addressing, envelope }: OpenedMessage,
+  address: DescribedAddress,
+): string {
+  const mex = (local: string): MarkupName => ({ prefix: 'mex', uri: MEX_NS, local });
+  const section = element(
+    mex('MetadataSection'),
+    [
+      ['Dialect', WSDL_NS],
+      ['Identifier', WSDL_TARGET_NS],
+    ],
+    [seal(describe(address), new Set())],
+  );
+  return writeAnswer(
+    { version: envelope.version, addressing },
+    { action: `${TRANSFER_GET}Response`, body: element(mex('Metadata'), [], [section]) },
+  );
+}

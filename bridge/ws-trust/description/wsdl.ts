@@ -1,0 +1,180 @@
+// Writes the WSDL 1.1 of a profile (ws-trust §5): the four operations for each version, a port with an address of its own for
+// each version of SOAP and WS-Trust, and the policy that each wants.
+
+import { WSA_NS } from '#bridge/soap/namespaces.ts';
+import type { SoapVersion } from '#bridge/soap/soap-version.ts';
+import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { writeCanonical } from '#bridge/xml/writer.ts';
+import type { AdvertisedPort } from '../endpoint-profile.ts';
+import {
+  actionsOf,
+  POLICY_2004_NS,
+  TRUST_13,
+  TRUST_13_NS,
+  TRUST_2005,
+  TRUST_OPERATIONS,
+  type TrustNames,
+  type TrustOperation,
+  type TrustVersion,
+} from '../names.ts';
+import { type PolicyTerms, policyIdOf, writePolicy } from './wsdl-policy.ts';
+import { writeSchema, XS_NS } from './wsdl-schema.ts';
+
+/** A port with its public address. */
+export interface WsdlPort extends Omit<AdvertisedPort, 'path'> {
+  readonly address: string;
+}
+
+export const WSDL_NS = 'http://schemas.xmlsoap.org/wsdl/';
+/** Clients look the service up in this namespace, with the slash. */
+export const WSDL_TARGET_NS = `${TRUST_13_NS}/`;
+const HTTP_TRANSPORT = 'http://schemas.xmlsoap.org/soap/http';
+const WSAM_NS = 'http://www.w3.org/2007/05/addressing/metadata';
+const SOAP_BINDINGS: Readonly<Record<SoapVersion, Pick<MarkupName, 'prefix' | 'uri'>>> = {
+  '1.1': { prefix: 'soap', uri: 'http://schemas.xmlsoap.org/wsdl/soap/' },
+  '1.2': { prefix: 'soap12', uri: 'http://schemas.xmlsoap.org/wsdl/soap12/' },
+};
+const NAMES: Readonly<Record<TrustVersion, TrustNames>> = {
+  '1.3': TRUST_13,
+  '2005/02': TRUST_2005,
+};
+
+/** Writes the WSDL of these ports as text whose root is `wsdl:definitions`. */
+export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean): string {
+  const versions = [...new Set(ports.map(({ trust }) => trust))].map((trust) => NAMES[trust]);
+  const terms = ports.map((port) => termsOf(port, includesTimestamp));
+  const policies = new Map(terms.map((one) => [policyIdOf(one), one]));
+  const definitions = element(
+    wsdl('definitions'),
+    [
+      ['name', 'SecurityTokenService'],
+      ['targetNamespace', WSDL_TARGET_NS],
+    ],
+    [
+      ...[...policies.values()].map(writePolicy),
+      element(wsdl('types'), [], versions.map(writeSchema)),
+      ...versions.flatMap(writeMessages),
+      ...versions.map(writePortType),
+      ...ports.map((port) => writeBinding(port, includesTimestamp)),
+      element(wsdl('service'), [['name', 'SecurityTokenService']], ports.map(writePort)),
+    ],
+  );
+  const declare = [
+    { prefix: 'tns', uri: WSDL_TARGET_NS },
+    { prefix: 'xs', uri: XS_NS },
+    ...versions.map(({ prefix, namespace: uri }) => ({ prefix, uri })),
+  ];
+  return writeCanonical(definitions, { declare }).text;
+}
+
+// Addressing goes with SOAP 1.2: clients of 1.1 often have none.
+function termsOf({ soap, trust }: WsdlPort, includesTimestamp: boolean): PolicyTerms {
+  return { trust, includesTimestamp, usesAddressing: soap === '1.2' };
+}
+
+const REQUEST = 'RequestSecurityToken';
+const RESPONSE = 'RequestSecurityTokenResponse';
+const COLLECTION = 'RequestSecurityTokenResponseCollection';
+
+function answerOf({ version }: TrustNames, operation: TrustOperation): string {
+  return version === '1.3' && operation === 'Issue' ? COLLECTION : RESPONSE;
+}
+
+const suffixOf = ({ version }: TrustNames): string => (version === '1.3' ? '13' : '2005');
+
+function writeMessages(trust: TrustNames): readonly Markup[] {
+  const elements = trust.version === '1.3' ? [REQUEST, RESPONSE, COLLECTION] : [REQUEST, RESPONSE];
+  return elements.map((local) =>
+    element(
+      wsdl('message'),
+      [['name', `${local}${suffixOf(trust)}`]],
+      [
+        element(wsdl('part'), [
+          ['element', `${trust.prefix}:${local}`],
+          ['name', 'body'],
+        ]),
+      ],
+    ),
+  );
+}
+
+function writePortType(trust: TrustNames): Markup {
+  const action: MarkupName = { prefix: 'wsam', uri: WSAM_NS, local: 'Action' };
+  const operations = TRUST_OPERATIONS.map((operation) => {
+    const { answer, request } = actionsOf(trust, operation);
+    const message = (local: string): string => `tns:${local}${suffixOf(trust)}`;
+    return element(
+      wsdl('operation'),
+      [['name', operation]],
+      [
+        element(wsdl('input'), [
+          [action, request],
+          ['message', message(REQUEST)],
+        ]),
+        element(wsdl('output'), [
+          [action, answer],
+          ['message', message(answerOf(trust, operation))],
+        ]),
+      ],
+    );
+  });
+  return element(wsdl('portType'), [['name', `STS${suffixOf(trust)}`]], operations);
+}
+
+function writeBinding(port: WsdlPort, includesTimestamp: boolean): Markup {
+  const trust = NAMES[port.trust];
+  const soap = (local: string): MarkupName => ({ ...SOAP_BINDINGS[port.soap], local });
+  const body = element(soap('body'), [['use', 'literal']]);
+  const operations = TRUST_OPERATIONS.map((operation) =>
+    element(
+      wsdl('operation'),
+      [['name', operation]],
+      [
+        element(soap('operation'), [
+          ['soapAction', actionsOf(trust, operation).request],
+          ['style', 'document'],
+        ]),
+        element(wsdl('input'), [], [body]),
+        element(wsdl('output'), [], [body]),
+      ],
+    ),
+  );
+  const policy = `#${policyIdOf(termsOf(port, includesTimestamp))}`;
+  return element(
+    wsdl('binding'),
+    [
+      ['name', bindingOf(port)],
+      ['type', `tns:STS${suffixOf(trust)}`],
+    ],
+    [
+      element({ prefix: 'wsp', uri: POLICY_2004_NS, local: 'PolicyReference' }, [['URI', policy]]),
+      element(soap('binding'), [
+        ['style', 'document'],
+        ['transport', HTTP_TRANSPORT],
+      ]),
+      ...operations,
+    ],
+  );
+}
+
+function writePort(port: WsdlPort): Markup {
+  const { address, name, soap } = port;
+  const wsa = (local: string): MarkupName => ({ prefix: 'wsa10', uri: WSA_NS, local });
+  return element(
+    wsdl('port'),
+    [
+      ['binding', `tns:${bindingOf(port)}`],
+      ['name', name],
+    ],
+    [
+      element({ ...SOAP_BINDINGS[soap], local: 'address' }, [['location', address]]),
+      element(wsa('EndpointReference'), [], [element(wsa('Address'), [], [address])]),
+    ],
+  );
+}
+
+const bindingOf = ({ name }: WsdlPort): string => `${name}_Binding`;
+
+function wsdl(local: string): MarkupName {
+  return { prefix: 'wsdl', uri: WSDL_NS, local };
+}

@@ -1,0 +1,42 @@
+// The Body says what is asked; everything else that names an action must agree with it (ws-trust §3.1): a gateway in front of
+// us may have decided by the header.
+
+import { type Addressing, isAnonymous } from '#bridge/soap/addressing.ts';
+import type { SoapHttpHeaders } from '#bridge/soap/content-type.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import { actionsOf, type TrustNames, type TrustOperation } from './names.ts';
+
+/** Where a message names its action. */
+export interface NamedActions {
+  readonly http: SoapHttpHeaders;
+  readonly addressing: Addressing | undefined;
+}
+
+/** Refuses an action that is not the one of the Body.
+ * @throws {ExchangeFailure} `request-malformed` */
+export function requireAgreement(
+  { http, addressing }: NamedActions,
+  trust: TrustNames,
+  operation: TrustOperation,
+): void {
+  const { request } = actionsOf(trust, operation);
+  requireAction(addressing?.action, [request]);
+  requireAction(http.action, [request]);
+  // Some clients put the RequestType there.
+  requireAction(http.soapAction, [request, `${trust.base}/${operation}`]);
+}
+
+function requireAction(action: string | undefined, expected: readonly string[]): void {
+  if (action !== undefined && !expected.includes(action))
+    throw new ExchangeFailure('request-malformed', 'an action disagrees with the Body');
+}
+
+/** Refuses a message whose To is not the address it came to.
+ * @throws {ExchangeFailure} `request-malformed` */
+export function requireOurAddress(addressing: Addressing | undefined, address: string): void {
+  const { to, namespace = '' } = addressing ?? {};
+  if (to === undefined || isAnonymous(to, namespace)) return;
+  const [meant, ours] = [URL.parse(to), URL.parse(address)];
+  if (meant === null || ours === null || meant.href !== ours.href)
+    throw new ExchangeFailure('request-malformed', 'the message is addressed to another');
+}

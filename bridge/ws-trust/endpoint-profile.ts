@@ -1,0 +1,145 @@
+// Endpoint profiles (ws-trust §6): paths, credentials, defaults and wire habits of the products that clients were written for.
+// A profile is data; it has no code of its own.
+
+import type { SoapVersion } from '#bridge/soap/soap-version.ts';
+import type { TrustVersion } from './names.ts';
+
+/** How a requestor may prove itself. */
+export type CredentialKind = 'username';
+
+/** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
+export interface Endpoint {
+  readonly path: string;
+  readonly credentials: readonly CredentialKind[];
+}
+
+/** One port of the WSDL: an address, and the versions that are advertised for it. Every address takes every version. */
+export interface AdvertisedPort {
+  readonly name: string;
+  readonly path: string;
+  readonly soap: SoapVersion;
+  readonly trust: TrustVersion;
+}
+
+export interface EndpointProfile {
+  readonly id: string;
+  readonly endpoints: readonly Endpoint[];
+  /** Paths that answer with the WSDL only. */
+  readonly metadataPaths: readonly string[];
+  readonly ports: readonly AdvertisedPort[];
+  /** Issued where neither the request nor the relying party says a type that goes over SOAP. */
+  readonly defaultTokenType: 'saml1' | 'saml2';
+  /** The relying party meant when a request names none. */
+  readonly defaultTarget?: string;
+  readonly jwtCarrier: 'binary-security-token' | 'token-wrapper';
+  /** How assertions must look. */
+  readonly tokenShape?: 'vcenter';
+  /** Whether an answer tells for whom the token is when the request did not. */
+  readonly tellsAppliesTo: boolean;
+  /** Whether an answer carries a Timestamp when the request did: the policy says IncludeTimestamp. */
+  readonly includesTimestamp: boolean;
+}
+
+const USER_NAME: readonly CredentialKind[] = ['username'];
+
+const USUAL = {
+  metadataPaths: [],
+  defaultTokenType: 'saml1',
+  jwtCarrier: 'binary-security-token',
+  tellsAppliesTo: true,
+  includesTimestamp: true,
+} as const satisfies Partial<EndpointProfile>;
+
+// A client that looks a port up by its address takes the last one that has it: so each port has its own.
+const GENERIC_PORTS: readonly AdvertisedPort[] = [
+  { name: 'TransportUT_Port', path: '/ws-trust', soap: '1.1', trust: '1.3' },
+  { name: 'TransportUT_Soap12_Port', path: '/ws-trust/soap12', soap: '1.2', trust: '1.3' },
+  { name: 'TransportUT_2005_Port', path: '/ws-trust/2005', soap: '1.1', trust: '2005/02' },
+  {
+    name: 'TransportUT_2005_Soap12_Port',
+    path: '/ws-trust/2005/soap12',
+    soap: '1.2',
+    trust: '2005/02',
+  },
+];
+
+export const GENERIC_PROFILE: EndpointProfile = {
+  ...USUAL,
+  id: 'generic',
+  endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: USER_NAME })),
+  ports: GENERIC_PORTS,
+};
+
+const ADFS = '/adfs/services/trust';
+const ADFS_PORTS: readonly AdvertisedPort[] = [
+  {
+    name: 'UserNameWSTrustBinding_IWSTrustFeb2005Async',
+    path: `${ADFS}/2005/usernamemixed`,
+    soap: '1.2',
+    trust: '2005/02',
+  },
+  {
+    name: 'UserNameWSTrustBinding_IWSTrust13Async',
+    path: `${ADFS}/13/usernamemixed`,
+    soap: '1.2',
+    trust: '1.3',
+  },
+];
+
+export const ADFS_PROFILE: EndpointProfile = {
+  ...USUAL,
+  id: 'adfs',
+  endpoints: ADFS_PORTS.map(({ path }) => ({ path, credentials: USER_NAME })),
+  metadataPaths: [`${ADFS}/mex`],
+  ports: ADFS_PORTS,
+};
+
+const VCENTER = '/sts/STSService';
+
+export const VCENTER_PROFILE: EndpointProfile = {
+  ...USUAL,
+  id: 'vcenter',
+  endpoints: [VCENTER, `${VCENTER}/*`].map((path) => ({ path, credentials: USER_NAME })),
+  ports: [{ name: 'STSService_Port', path: VCENTER, soap: '1.1', trust: '1.3' }],
+  defaultTokenType: 'saml2',
+  tokenShape: 'vcenter',
+  tellsAppliesTo: false,
+  includesTimestamp: false,
+};
+
+const WSO2 = '/services/wso2carbon-sts';
+
+export const WSO2_PROFILE: EndpointProfile = {
+  ...USUAL,
+  id: 'wso2',
+  endpoints: [{ path: WSO2, credentials: USER_NAME }],
+  ports: [{ name: 'wso2carbon-stsHttpsSoap12Endpoint', path: WSO2, soap: '1.2', trust: '1.3' }],
+};
+
+const SEGMENT = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?$/;
+
+/** A path of a profile and what stands there. */
+export interface ServedPath {
+  readonly profile: EndpointProfile;
+  /** Absent where only metadata is served. */
+  readonly endpoint?: Endpoint;
+}
+
+/** What is served at a path, or undefined. */
+export function findServedPath(
+  profiles: readonly EndpointProfile[],
+  path: string,
+): ServedPath | undefined {
+  for (const profile of profiles) {
+    const endpoint = profile.endpoints.find((candidate) => isPathOf(candidate.path, path));
+    if (endpoint) return { profile, endpoint };
+    if (profile.metadataPaths.includes(path)) return { profile };
+  }
+  return undefined;
+}
+
+function isPathOf(pattern: string, path: string): boolean {
+  if (!pattern.endsWith('/*')) return pattern === path;
+  const prefix = pattern.slice(0, -1);
+  return path.startsWith(prefix) && SEGMENT.test(path.slice(prefix.length));
+}

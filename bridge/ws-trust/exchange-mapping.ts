@@ -1,0 +1,101 @@
+// From a RequestSecurityToken to a request of core (ws-trust §9). OnBehalfOf is impersonation, ActAs is delegation, neither is
+// Issue with the requestor's own credential.
+
+import type { ExchangeRequest } from '#core/exchange-request.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Instant } from '#core/instant.ts';
+import type { RelyingParty, TargetName } from '#core/relying-party.ts';
+import type { Requestor } from '#core/requestor.ts';
+import { requestorToken } from '#core/requestor-validator.ts';
+import { TOKEN_TYPES, type TokenType, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { EndpointProfile } from './endpoint-profile.ts';
+import { requireAlgorithms } from './requested-algorithms.ts';
+import { lifetimeSecondsOf } from './requested-lifetime.ts';
+import type { RstRequest } from './rst/rst-request.ts';
+
+/** What this front says besides: issuers read it once core hands it on. */
+export interface WsTrustExchangeRequest extends ExchangeRequest {
+  /** How an assertion must look for the clients of this endpoint. */
+  readonly tokenShape?: 'vcenter';
+}
+
+/** What a request is mapped with. */
+export interface MappingContext {
+  readonly requestor: Requestor;
+  readonly profile: EndpointProfile;
+  readonly relyingParties: readonly RelyingParty[];
+  readonly now: Instant;
+  readonly skewSeconds: number;
+  readonly correlationId: string;
+  readonly sourceAddress?: string | undefined;
+}
+
+/** The request of core.
+ * @throws {ExchangeFailure} `token-type-unsupported`, `lifetime-not-possible`
+ * @throws {SecurityFailure} `unsupported-algorithm` */
+export function mapRequest(rst: RstRequest, context: MappingContext): WsTrustExchangeRequest {
+  const { profile, requestor, sourceAddress } = context;
+  const targets = targetsOf(rst);
+  const parties = namedParties(targets, context);
+  const requestedType = requestedTypeOf(rst, parties, profile);
+  requireAlgorithms(rst.algorithms, parties, requestedType);
+  const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, context.now, context.skewSeconds);
+  const requiredClaims = mandatoryClaims(rst);
+  return {
+    operation: 'issue',
+    correlationId: context.correlationId,
+    requestor,
+    ...evidenceOf(rst, requestor),
+    targets,
+    ...(sourceAddress !== undefined && { sourceAddress }),
+    ...(requestedType && { requestedType }),
+    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    ...(requiredClaims.length > 0 && { requiredClaims }),
+    ...(profile.tokenShape && { tokenShape: profile.tokenShape }),
+  };
+}
+
+function mandatoryClaims({ claims }: RstRequest): readonly string[] {
+  return claims.filter(({ isOptional }) => !isOptional).map(({ uri }) => uri);
+}
+
+function evidenceOf(
+  { actAs, onBehalfOf }: RstRequest,
+  requestor: Requestor,
+): Pick<ExchangeRequest, 'subject' | 'actor'> {
+  if (actAs) return { subject: actAs, actor: requestorToken(requestor, 'actor') };
+  return { subject: onBehalfOf ?? requestorToken(requestor, 'subject') };
+}
+
+function targetsOf({ appliesTo, participants }: RstRequest): readonly TargetName[] {
+  const addresses = appliesTo === undefined ? participants : [appliesTo, ...participants];
+  return addresses.map((value) => ({ kind: 'applies-to', value }));
+}
+
+// Unknown ones are left for core to refuse, on record.
+function namedParties(
+  targets: readonly TargetName[],
+  { profile, relyingParties }: MappingContext,
+): readonly RelyingParty[] {
+  return relyingParties.filter(({ appliesTo, id }) =>
+    targets.length === 0
+      ? id === profile.defaultTarget
+      : targets.some(({ value }) => appliesTo.includes(value)),
+  );
+}
+
+// ws-trust W5: the request, else the relying party, else the profile; and always a type that goes over SOAP.
+function requestedTypeOf(
+  { tokenType }: RstRequest,
+  parties: readonly RelyingParty[],
+  { defaultTokenType }: EndpointProfile,
+): TokenType | undefined {
+  if (tokenType === undefined) {
+    const isCarried = parties.every(({ token }) => TOKEN_TYPES[token.type].wsTrust.length > 0);
+    return isCarried ? undefined : defaultTokenType;
+  }
+  const type = tokenTypeOfWsTrust(tokenType);
+  if (type === undefined)
+    throw new ExchangeFailure('token-type-unsupported', 'a TokenType we do not know');
+  return type;
+}

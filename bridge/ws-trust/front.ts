@@ -1,0 +1,212 @@
+// The WS-Trust front: one function from an HTTP request to an HTTP response. Whatever goes wrong leaves as a fault in the words
+// of the request (ws-trust §2, W12), on record.
+
+import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
+import { writeFault } from '#bridge/soap/fault.ts';
+import { contentTypeOf } from '#bridge/soap/soap-version.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import type { FailureReason } from '#core/failure.ts';
+import type { Clock } from '#core/instant.ts';
+import type { AuditLog, Store } from '#core/ports.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import type { SignatureVerifier } from './authentication.ts';
+import {
+  answerMetadata,
+  asksForMetadata,
+  describe,
+  isMetadataRequest,
+} from './description/metadata.ts';
+import { type EndpointProfile, findServedPath, type ServedPath } from './endpoint-profile.ts';
+import { type Refusal, refusalOf, spellFault } from './fault-map.ts';
+import { type IssueParts, issue } from './issue.ts';
+import { TRUST_13 } from './names.ts';
+import { openMessage, type Progress } from './opened-message.ts';
+import { recordRefusal } from './refusal-audit.ts';
+import type { AssertionReference } from './rstr.ts';
+
+/** Bounds of a message; times in seconds. */
+export interface WsTrustLimits {
+  readonly maxBodyBytes: number;
+  readonly skewSeconds: number;
+  /** The longest life a Timestamp may give its message. */
+  readonly maxTimestampLifetimeSeconds: number;
+  /** How old a UsernameToken with `Created` may be; nonces are remembered as long. */
+  readonly nonceLifetimeSeconds: number;
+}
+
+export const DEFAULT_WS_TRUST_LIMITS: WsTrustLimits = {
+  maxBodyBytes: 64 * 1024,
+  skewSeconds: 300,
+  maxTimestampLifetimeSeconds: 3600,
+  nonceLifetimeSeconds: 300,
+};
+
+export interface WsTrustFrontParts {
+  readonly sts: TokenService;
+  readonly store: Pick<Store, 'putOnce'>;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  /** A new unguessable id. */
+  readonly newId: () => string;
+  readonly profiles: readonly EndpointProfile[];
+  readonly relyingParties: readonly RelyingParty[];
+  /** How messages refer to an assertion that we issued; undefined for what is none. */
+  readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
+  readonly limits: WsTrustLimits;
+  /** Without it a message with a signature is refused. */
+  readonly verifySignatures?: SignatureVerifier;
+  /** Hears of our own mistakes, for the log. */
+  readonly onError?: (cause: unknown, correlationId: string) => void;
+}
+
+export interface WsTrustRequest {
+  readonly method: string;
+  readonly path: string;
+  /** With or without the question mark. */
+  readonly query: string;
+  /** By lower-case name. */
+  readonly headers: HttpHeaders;
+  readonly body: Uint8Array;
+  readonly correlationId: string;
+  readonly sourceAddress?: string;
+  /** Scheme, host and port of our public address, from the issuer. */
+  readonly publicOrigin: string;
+  /** Whether it came over TLS, to us or to a proxy we trust. */
+  readonly isSecure: boolean;
+}
+
+export interface WsTrustResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Why it was refused, for metrics and the access log. */
+  readonly reason?: FailureReason | 'server-error';
+}
+
+export interface WsTrustFront {
+  /** Every path of the front, for routing; one that ends in `/*` stands for one more segment. */
+  readonly paths: readonly string[];
+  /** Answers; it never throws. */
+  handle(request: WsTrustRequest): Promise<WsTrustResponse>;
+}
+
+/** Builds the front. */
+export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
+  const issueParts = issuePartsOf(parts);
+  return {
+    paths: parts.profiles.flatMap(({ endpoints, metadataPaths }) => [
+      ...endpoints.map(({ path }) => path),
+      ...metadataPaths,
+    ]),
+    async handle(request) {
+      const served = findServedPath(parts.profiles, request.path);
+      if (served === undefined) return plain(request, 404);
+      if (request.method === 'POST') return answerPost({ request, served, parts, issueParts });
+      if (request.method !== 'GET' || !asksForMetadata(served, request.query))
+        return { ...plain(request, 405), headers: { ...headersOf(request), allow: 'POST' } };
+      const { path, publicOrigin } = request;
+      return respond(request, contentTypeOf('1.1'), describe({ served, path, publicOrigin }));
+    },
+  };
+}
+
+function issuePartsOf({ limits, ...parts }: WsTrustFrontParts): IssueParts {
+  return {
+    ...parts,
+    now: () => parts.clock.now(),
+    rules: limits,
+    timestampRules: {
+      skewSeconds: limits.skewSeconds,
+      maxLifetimeSeconds: limits.maxTimestampLifetimeSeconds,
+    },
+  };
+}
+
+interface Post {
+  readonly request: WsTrustRequest;
+  readonly served: ServedPath;
+  readonly parts: WsTrustFrontParts;
+  readonly issueParts: IssueParts;
+}
+
+async function answerPost(post: Post): Promise<WsTrustResponse> {
+  const { request, parts } = post;
+  const progress: Progress = {
+    framing: { version: guessVersion(request.headers), addressing: undefined },
+    trust: TRUST_13,
+    isRecorded: false,
+  };
+  try {
+    const text = await answerMessage(post, progress);
+    return respond(request, contentTypeOf(progress.framing.version), text);
+  } catch (cause) {
+    return refuse(cause, { request, parts, progress });
+  }
+}
+
+async function answerMessage(
+  { request, served, parts, issueParts }: Post,
+  progress: Progress,
+): Promise<string> {
+  const message = openMessage(request, parts.limits.maxBodyBytes, progress);
+  const { path, publicOrigin, isSecure, correlationId, sourceAddress } = request;
+  if (isMetadataRequest(message)) return answerMetadata(message, { served, path, publicOrigin });
+  const { endpoint, profile } = served;
+  if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
+  const address = `${publicOrigin}${path}`;
+  const input = { message, profile, endpoint, address, isSecure, correlationId, sourceAddress };
+  return issue(input, issueParts, progress);
+}
+
+interface Refused {
+  readonly request: WsTrustRequest;
+  readonly parts: WsTrustFrontParts;
+  readonly progress: Progress;
+}
+
+async function refuse(cause: unknown, refused: Refused): Promise<WsTrustResponse> {
+  const { request, parts, progress } = refused;
+  const original = refusalOf(cause);
+  if (original.reason === 'server-error') parts.onError?.(cause, request.correlationId);
+  const refusal = await recorded(original, refused);
+  const { framing, trust } = progress;
+  const text = writeFault(framing, spellFault(refusal.fault, trust));
+  const isPassing = refusal.reason === 'dependency-unavailable';
+  return {
+    status: 500,
+    headers: {
+      ...headersOf(request),
+      'content-type': contentTypeOf(framing.version),
+      ...(isPassing && { 'retry-after': '1' }),
+    },
+    body: text,
+    reason: refusal.reason,
+  };
+}
+
+// No answer without a record: where that fails too, the answer is that we cannot answer.
+async function recorded(refusal: Refusal, { request, parts, progress }: Refused): Promise<Refusal> {
+  if (progress.isRecorded) return refusal;
+  try {
+    const { correlationId, sourceAddress } = request;
+    const { requestor } = progress;
+    await recordRefusal(parts.audit, { correlationId, sourceAddress, requestor }, refusal);
+    return refusal;
+  } catch (cause) {
+    return refusalOf(cause);
+  }
+}
+
+function headersOf({ correlationId }: WsTrustRequest): Readonly<Record<string, string>> {
+  return { 'cache-control': 'no-store', 'x-correlation-id': correlationId };
+}
+
+function respond(request: WsTrustRequest, contentType: string, body: string): WsTrustResponse {
+  return { status: 200, headers: { ...headersOf(request), 'content-type': contentType }, body };
+}
+
+function plain(request: WsTrustRequest, status: number): WsTrustResponse {
+  return { status, headers: headersOf(request), body: '' };
+}

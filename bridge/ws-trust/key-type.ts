@@ -1,0 +1,30 @@
+// KeyType (WS-Trust 1.3 §9.2): which key the requestor wants to prove.
+
+import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from './names.ts';
+
+export type KeyType = 'bearer' | 'public-key' | 'symmetric-key';
+
+/** The bearer of February 2005 comes from another standard. */
+const NO_PROOF_KEY = 'http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey';
+/** As the published schema of 1.3 misspells it. */
+const SCHEMA_BEARER = 'http://docs.oasis-open.org/wssx/wstrust/200512/Bearer';
+
+const KEY_TYPES: ReadonlyMap<string, KeyType> = new Map([
+  [`${TRUST_13_NS}/Bearer`, 'bearer'],
+  [SCHEMA_BEARER, 'bearer'],
+  [NO_PROOF_KEY, 'bearer'],
+  [`${TRUST_13_NS}/PublicKey`, 'public-key'],
+  [`${TRUST_2005_NS}/PublicKey`, 'public-key'],
+  [`${TRUST_13_NS}/SymmetricKey`, 'symmetric-key'],
+  [`${TRUST_2005_NS}/SymmetricKey`, 'symmetric-key'],
+]);
+
+/** The key type of a URI, or undefined when we know none of that name. */
+export function keyTypeOf(uri: string): KeyType | undefined {
+  return KEY_TYPES.get(uri);
+}
+
+/** How an answer spells bearer. */
+export function bearerOf({ version, base }: TrustNames): string {
+  return version === '2005/02' ? NO_PROOF_KEY : `${base}/Bearer`;
+}

@@ -1,0 +1,69 @@
+// The versions of WS-Trust: February 2005, and 1.3 with the additions of 1.4 in a namespace of their own.
+
+import type { MarkupName } from '#bridge/xml/markup.ts';
+
+export const TRUST_2005_NS = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
+export const TRUST_13_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
+export const TRUST_14_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
+export const POLICY_NAMESPACES: ReadonlySet<string> = new Set([
+  'http://schemas.xmlsoap.org/ws/2004/09/policy',
+  'http://www.w3.org/2006/07/ws-policy',
+  'http://www.w3.org/ns/ws-policy',
+]);
+export const POLICY_2004_NS = 'http://schemas.xmlsoap.org/ws/2004/09/policy';
+
+export type TrustVersion = '2005/02' | '1.3';
+
+/** How one request spells its version, and so its answer (ws-trust W2, W9). */
+export interface TrustNames {
+  readonly version: TrustVersion;
+  /** The namespace as the request writes it. */
+  readonly namespace: string;
+  /** What its URIs begin with. */
+  readonly base: string;
+  readonly prefix: 'trust' | 't';
+}
+
+export const TRUST_2005: TrustNames = {
+  version: '2005/02',
+  namespace: TRUST_2005_NS,
+  base: TRUST_2005_NS,
+  prefix: 't',
+};
+export const TRUST_13: TrustNames = {
+  version: '1.3',
+  namespace: TRUST_13_NS,
+  base: TRUST_13_NS,
+  prefix: 'trust',
+};
+/** Some clients write the namespace of 1.3 with a slash behind it. */
+const TRUST_13_SLASH: TrustNames = { ...TRUST_13, namespace: `${TRUST_13_NS}/` };
+
+/** The version a namespace stands for, or undefined. */
+export function trustOf(namespace: string): TrustNames | undefined {
+  return [TRUST_13, TRUST_2005, TRUST_13_SLASH].find((trust) => trust.namespace === namespace);
+}
+
+/** A name of the trust namespace with its prefix. */
+export function trustName({ prefix, namespace }: TrustNames, local: string): MarkupName {
+  return { prefix, uri: namespace, local };
+}
+
+export const TRUST_OPERATIONS = ['Issue', 'Renew', 'Cancel', 'Validate'] as const;
+export type TrustOperation = (typeof TRUST_OPERATIONS)[number];
+
+/** The action URIs of one operation (WS-Trust 1.3 §4-7). The answer of 1.3 to Issue is a collection. */
+export function actionsOf(
+  { version, base }: TrustNames,
+  operation: TrustOperation,
+): { readonly request: string; readonly answer: string } {
+  const request = `${base}/RST/${operation}`;
+  if (version === '2005/02') return { request, answer: `${base}/RSTR/${operation}` };
+  const form = operation === 'Issue' ? 'RSTRC' : 'RSTR';
+  return { request, answer: `${base}/${form}/${operation}Final` };
+}
+
+/** The operation of a RequestType URI, or undefined when we know none of that name. */
+export function operationOf({ base }: TrustNames, requestType: string): TrustOperation | undefined {
+  return TRUST_OPERATIONS.find((operation) => requestType === `${base}/${operation}`);
+}

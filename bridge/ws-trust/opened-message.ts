@@ -1,0 +1,59 @@
+// From bytes to an envelope whose frame is acceptable: size, content type, XML, SOAP, addressing, headers we understand.
+
+import { ADDRESSING_HEADERS, type Addressing, readAddressing } from '#bridge/soap/addressing.ts';
+import type { Framing } from '#bridge/soap/answer.ts';
+import {
+  type HttpHeaders,
+  readSoapHttpHeaders,
+  type SoapHttpHeaders,
+} from '#bridge/soap/content-type.ts';
+import { type Envelope, readEnvelope, readVersion } from '#bridge/soap/envelope.ts';
+import { requireUnderstood } from '#bridge/soap/header-block.ts';
+import { SECURITY_HEADERS } from '#bridge/ws-security/security-header.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
+import { parseXml } from '#bridge/xml/parser.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Requestor } from '#core/requestor.ts';
+import { type TrustNames, trustOf } from './names.ts';
+
+/** A message whose frame was read. */
+export interface OpenedMessage {
+  readonly http: SoapHttpHeaders;
+  readonly envelope: Envelope;
+  readonly addressing: Addressing | undefined;
+}
+
+/** What is known of a request so far: a fault is written in its words, a refusal is recorded under its requestor. */
+export interface Progress {
+  framing: Framing;
+  trust: TrustNames;
+  requestor?: Requestor;
+  /** Whether core has put what happened on record. */
+  isRecorded: boolean;
+}
+
+const UNDERSTOOD = [...ADDRESSING_HEADERS, ...SECURITY_HEADERS];
+
+/** Opens a message; `progress` follows.
+ * @throws {ExchangeFailure} `request-malformed`
+ * @throws {XmlFailure} reasons of parsing and reading
+ * @throws {EnvelopeFailure} `version-mismatch`, `must-understand` */
+export function openMessage(
+  message: { readonly headers: HttpHeaders; readonly body: Uint8Array },
+  maxBodyBytes: number,
+  progress: Progress,
+): OpenedMessage {
+  const http = readSoapHttpHeaders(message.headers);
+  progress.framing = { version: http.version, addressing: undefined };
+  const document = parseXml(message.body, { ...DEFAULT_LIMITS, maxBytes: maxBodyBytes });
+  const version = readVersion(document);
+  progress.framing = { version, addressing: undefined };
+  const envelope = readEnvelope(document);
+  progress.trust = trustOf(envelope.payload?.uri ?? '') ?? progress.trust;
+  if (version !== http.version)
+    throw new ExchangeFailure('request-malformed', 'content type and envelope disagree');
+  const addressing = readAddressing(envelope);
+  progress.framing = { version, addressing };
+  requireUnderstood(envelope.headers, UNDERSTOOD);
+  return { http, envelope, addressing };
+}

@@ -1,0 +1,40 @@
+// Refusals that happen before core is asked are on record as well.
+
+import { ExchangeFailure } from '#core/failure.ts';
+import type { AuditLog } from '#core/ports.ts';
+import type { Requestor } from '#core/requestor.ts';
+import type { Refusal } from './fault-map.ts';
+
+/** What is known of a refused request. Never the name that was typed: people type passwords into its field. */
+export interface RefusedRequest {
+  readonly correlationId: string;
+  readonly sourceAddress?: string | undefined;
+  readonly requestor?: Requestor | undefined;
+}
+
+/** Puts a refusal on record.
+ * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
+export async function recordRefusal(
+  audit: AuditLog,
+  { correlationId, sourceAddress, requestor }: RefusedRequest,
+  { reason, detail }: Refusal,
+): Promise<void> {
+  try {
+    await audit.append({
+      event: reason === 'token-replayed' ? 'replay.detected' : 'token.exchange',
+      outcome: 'refused',
+      operation: 'issue',
+      correlationId,
+      reason,
+      ...(detail !== undefined && { detail }),
+      ...(sourceAddress !== undefined && { sourceAddress }),
+      ...(requestor && {
+        requestor: { id: requestor.id, kind: requestor.kind, method: requestor.method },
+      }),
+    });
+  } catch (cause) {
+    throw new ExchangeFailure('dependency-unavailable', 'a refusal could not be recorded', {
+      cause,
+    });
+  }
+}

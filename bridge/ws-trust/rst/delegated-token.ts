@@ -1,0 +1,44 @@
+// The token in OnBehalfOf or ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2): an assertion, a JWT, or a reference to one in the header.
+
+import { presentToken } from '#bridge/ws-security/presented-token.ts';
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { type ReferenceScope, resolveReference } from '#bridge/ws-security/token-reference.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { SecurityToken } from '#core/security-token.ts';
+
+/** A token for whose subject the requestor asks, and the element it is. */
+export interface DelegatedToken {
+  readonly token: SecurityToken;
+  readonly element: XmlElement;
+}
+
+/** Reads the one token of an OnBehalfOf or ActAs. Names without a proof, such as a UsernameToken or an address, are refused:
+ * they would be taken at face value (ws-trust §8).
+ * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`
+ * @throws {ExchangeFailure} `token-type-unsupported`, `token-malformed`
+ * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token` */
+export function readDelegatedToken(parameter: XmlElement, scope: ReferenceScope): DelegatedToken {
+  const [child, second] = elementsOf(parameter);
+  if (child === undefined) throw new XmlFailure('element-missing', `${parameter.local} is empty`);
+  if (second !== undefined) throw new XmlFailure('element-repeated', `two in ${parameter.local}`);
+  const isReference = isNamed(child, WSSE_NS, 'SecurityTokenReference');
+  const element = isReference ? resolveReference(child, scope) : child;
+  return { token: present(element, scope), element };
+}
+
+// A token in the Body: what is wrong with it is told in the words of core.
+function present(element: XmlElement, { document }: ReferenceScope): SecurityToken {
+  try {
+    return presentToken(document, element, 'subject');
+  } catch (cause) {
+    if (cause instanceof SecurityFailure)
+      throw new ExchangeFailure('token-type-unsupported', cause.message, { cause });
+    if (cause instanceof XmlFailure)
+      throw new ExchangeFailure('token-malformed', cause.message, { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,75 @@
+// Parsed, then honoured or refused (ws-trust §13): a parameter that cannot be honoured is never passed over.
+
+import { ExchangeFailure } from '#core/failure.ts';
+import type { ParameterName } from './parameters.ts';
+import type { RstRequest } from './rst-request.ts';
+
+/** Known to the specifications and not done here. */
+const NOT_DONE: readonly ParameterName[] = [
+  'AuthenticationType',
+  'Encryption',
+  'ProofEncryption',
+  'DelegateTo',
+  'Policy',
+  'PolicyReference',
+  'BinaryExchange',
+  'SignChallenge',
+  'SignChallengeResponse',
+  'InteractiveChallenge',
+  'InteractiveChallengeResponse',
+  'RequestKET',
+  'KeyExchangeToken',
+  'Authenticator',
+];
+/** Of other operations. */
+const NOT_OF_ISSUE: readonly ParameterName[] = ['RenewTarget', 'CancelTarget', 'ValidateTarget'];
+/** About a key, which a bearer token has not. */
+const NOT_OF_BEARER: readonly ParameterName[] = ['Entropy', 'UseKey', 'SignWith', 'EncryptWith'];
+const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+
+/** Refuses what this endpoint does not do and what contradicts itself. `address` is the endpoint as the client calls it.
+ * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed` */
+export function requireHonoured(rst: RstRequest, address: string): void {
+  if (rst.operation !== 'Issue') throw unsupported(rst.operation);
+  refusePresent(rst, NOT_DONE, unsupported);
+  refusePresent(rst, NOT_OF_ISSUE, contradictory);
+  requireBearer(rst);
+  if (rst.onBehalfOf && rst.actAs) throw contradictory('OnBehalfOf with ActAs');
+  if (rst.renewing?.isAllowedAfterExpiry) throw unsupported('renewal after expiry');
+  // Not bound to an address is what our tokens are; bound to one they cannot be.
+  if (!rst.isForwardable) throw unsupported('a token that is not forwardable');
+  if (rst.issuer !== undefined && rst.issuer !== address) throw unsupported('another issuer');
+  requireCanonicalization(rst);
+}
+
+// Without KeyType a bearer token is meant, as long as nothing speaks of a key.
+function requireBearer(rst: RstRequest): void {
+  const { algorithms, keySizeBits, keyType = 'bearer', trust } = rst;
+  if (keyType !== 'bearer') throw unsupported(keyType);
+  refusePresent(rst, NOT_OF_BEARER, contradictory);
+  // Zero is what some clients write for no key (ws-trust W11).
+  if (keySizeBits !== undefined && keySizeBits !== 0) throw contradictory('KeySize with bearer');
+  // Some clients send their default with every request; of no key it computes nothing.
+  if (algorithms.computedKey !== undefined && algorithms.computedKey !== `${trust.base}/CK/PSHA1`)
+    throw unsupported('ComputedKeyAlgorithm');
+}
+
+function requireCanonicalization({ algorithms: { canonicalization } }: RstRequest): void {
+  if (canonicalization !== undefined && canonicalization !== EXCLUSIVE_C14N)
+    throw unsupported('CanonicalizationAlgorithm');
+}
+
+type Refusal = (detail: string) => ExchangeFailure;
+
+function refusePresent({ present }: RstRequest, names: readonly ParameterName[], refusal: Refusal) {
+  const found = names.find((name) => present.has(name));
+  if (found !== undefined) throw refusal(found);
+}
+
+function unsupported(what: string): ExchangeFailure {
+  return new ExchangeFailure('operation-unsupported', `not done here: ${what}`);
+}
+
+function contradictory(what: string): ExchangeFailure {
+  return new ExchangeFailure('request-malformed', `contradictory: ${what}`);
+}

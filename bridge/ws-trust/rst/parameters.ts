@@ -1,0 +1,130 @@
+// The children of a RequestSecurityToken by name: each known, each once (WS-Trust 1.3 §3.1, §4, §9; 1.4 §4, §8).
+
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import { POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
+
+const TRUST_PARAMETERS = [
+  'RequestType',
+  'TokenType',
+  'Claims',
+  'Lifetime',
+  'AllowPostdating',
+  'Renewing',
+  'OnBehalfOf',
+  'Issuer',
+  'AuthenticationType',
+  'KeyType',
+  'KeySize',
+  'Entropy',
+  'UseKey',
+  'SignWith',
+  'EncryptWith',
+  'SignatureAlgorithm',
+  'CanonicalizationAlgorithm',
+  'EncryptionAlgorithm',
+  'ComputedKeyAlgorithm',
+  'Encryption',
+  'ProofEncryption',
+  'DelegateTo',
+  'Forwardable',
+  'Delegatable',
+  'RenewTarget',
+  'CancelTarget',
+  'ValidateTarget',
+  'BinaryExchange',
+  'SignChallenge',
+  'SignChallengeResponse',
+  'RequestKET',
+  'KeyExchangeToken',
+  'Authenticator',
+] as const;
+/** Not in February 2005. ActAs is of 1.4; without a key it is also seen in this namespace. */
+const TRUST_13_PARAMETERS = [
+  'SecondaryParameters',
+  'Participants',
+  'KeyWrapAlgorithm',
+  'ActAs',
+] as const;
+const TRUST_14_PARAMETERS = [
+  'ActAs',
+  'InteractiveChallenge',
+  'InteractiveChallengeResponse',
+] as const;
+const POLICY_PARAMETERS = ['AppliesTo', 'Policy', 'PolicyReference'] as const;
+/** What a relying party's policy may say for the requestor (WS-Trust 1.3 §4.1). */
+const SECONDARY_PARAMETERS: ReadonlySet<string> = new Set([
+  'TokenType',
+  'KeyType',
+  'KeySize',
+  'Claims',
+  'SignWith',
+  'EncryptWith',
+  'SignatureAlgorithm',
+  'CanonicalizationAlgorithm',
+  'EncryptionAlgorithm',
+  'KeyWrapAlgorithm',
+  'ComputedKeyAlgorithm',
+]);
+
+export type ParameterName =
+  | (typeof TRUST_PARAMETERS)[number]
+  | (typeof TRUST_13_PARAMETERS)[number]
+  | (typeof TRUST_14_PARAMETERS)[number]
+  | (typeof POLICY_PARAMETERS)[number];
+
+/** The parameters of a request. */
+export interface Parameters {
+  /** The one that counts: of the request itself, else of its secondary parameters. */
+  readonly find: (name: ParameterName) => XmlElement | undefined;
+  /** Both, where both are to be read. */
+  readonly findAll: (name: ParameterName) => readonly XmlElement[];
+  readonly present: ReadonlySet<ParameterName>;
+}
+
+type ParameterMap = ReadonlyMap<ParameterName, XmlElement>;
+
+/** Takes a request apart.
+ * @throws {XmlFailure} `element-repeated`, `element-unexpected`
+ * @throws {ExchangeFailure} `operation-unsupported` for a child we do not know */
+export function readParameters(request: XmlElement, trust: TrustNames): Parameters {
+  const primary = collect(request, trust);
+  const template = primary.get('SecondaryParameters');
+  const secondary: ParameterMap = template ? collect(template, trust) : new Map();
+  for (const name of secondary.keys()) {
+    if (!SECONDARY_PARAMETERS.has(name)) throw unsupported(`${name} as a secondary parameter`);
+  }
+  return {
+    find: (name) => primary.get(name) ?? secondary.get(name),
+    findAll: (name) =>
+      [primary.get(name), secondary.get(name)].filter((found) => found !== undefined),
+    present: new Set([...primary.keys(), ...secondary.keys()]),
+  };
+}
+
+function collect(parent: XmlElement, trust: TrustNames): ParameterMap {
+  const found = new Map<ParameterName, XmlElement>();
+  for (const child of elementsOf(parent)) {
+    const name = nameOf(child, trust);
+    if (name === undefined) throw unsupported(`unknown child ${child.local}`);
+    // Other products take the last, or the first: what was meant is open.
+    if (found.has(name)) throw new XmlFailure('element-repeated', `two ${name}`);
+    found.set(name, child);
+  }
+  return found;
+}
+
+function nameOf({ uri, local }: XmlElement, trust: TrustNames): ParameterName | undefined {
+  const nameIn = (names: readonly ParameterName[]) => names.find((name) => name === local);
+  if (uri === TRUST_14_NS) return nameIn(TRUST_14_PARAMETERS);
+  if (POLICY_NAMESPACES.has(uri)) return nameIn(POLICY_PARAMETERS);
+  if (uri !== trust.namespace) return undefined;
+  const newer = trust.version === '1.3' ? nameIn(TRUST_13_PARAMETERS) : undefined;
+  return newer ?? nameIn(TRUST_PARAMETERS);
+}
+
+function unsupported(detail: string): ExchangeFailure {
+  return new ExchangeFailure('operation-unsupported', detail.slice(0, 200));
+}

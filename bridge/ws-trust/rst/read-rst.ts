@@ -1,0 +1,178 @@
+// Reads a RequestSecurityToken (WS-Trust February 2005 §4-9, 1.3 §4-9, 1.4 §9) into our words. Nothing is decided here.
+
+import type { ProtectedBody } from '#bridge/ws-security/protected-body.ts';
+import { parseDateTime } from '#bridge/xml/date-time.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { WSU_NS } from '#bridge/xml/namespaces.ts';
+import { optionalChild, trimmedTextOf } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import { type KeyType, keyTypeOf } from '../key-type.ts';
+import { operationOf, type TrustNames, trustOf } from '../names.ts';
+import { readClaims } from './claims.ts';
+import { type DelegatedToken, readDelegatedToken } from './delegated-token.ts';
+import { type ParameterName, type Parameters, readParameters } from './parameters.ts';
+import type {
+  RequestedAlgorithms,
+  RequestedLifetime,
+  RequestedRenewing,
+  RstRequest,
+} from './rst-request.ts';
+import { readAppliesTo, readIssuer, readParticipants } from './target-address.ts';
+
+/** A request with the tokens of the Security header that it refers to. */
+export interface ReadRst {
+  readonly rst: RstRequest;
+  readonly usedTokens: ReadonlySet<XmlElement>;
+}
+
+const KEY_SIZE = /^(?:0|[1-9]\d{0,4})$/;
+
+/** Reads the request in a Body that is protected.
+ * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed`, `token-type-unsupported`, `token-malformed`
+ * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`
+ * @throws {XmlFailure} reasons of reading */
+export function readRst(
+  { document, payload }: ProtectedBody,
+  headerTokens: readonly XmlElement[],
+): ReadRst {
+  const trust = requireRequest(payload);
+  const parameters = readParameters(payload, trust);
+  const scope = { document, tokens: headerTokens };
+  const delegated = (name: ParameterName): DelegatedToken | undefined =>
+    mapped(parameters.find(name), (element) => readDelegatedToken(element, scope));
+  const onBehalfOf = delegated('OnBehalfOf');
+  const actAs = delegated('ActAs');
+  const used = [onBehalfOf, actAs].flatMap((found) => (found ? [found.element] : []));
+  return {
+    rst: {
+      trust,
+      operation: requireOperation(parameters, trust),
+      ...readWishes(parameters, trust),
+      ...defined({
+        context: attributeOf(payload, 'Context'),
+        onBehalfOf: onBehalfOf?.token,
+        actAs: actAs?.token,
+      }),
+    },
+    usedTokens: new Set(used),
+  };
+}
+
+function requireRequest({ uri, local }: XmlElement): TrustNames {
+  const trust = trustOf(uri);
+  if (trust === undefined) throw new XmlFailure('element-unexpected', `${local} in the Body`);
+  // Collections and later legs are known, and not done.
+  if (local !== 'RequestSecurityToken') throw unsupported(`${local} in the Body`);
+  return trust;
+}
+
+function requireOperation(parameters: Parameters, trust: TrustNames): RstRequest['operation'] {
+  const requestType = textOf(parameters, 'RequestType');
+  if (requestType === undefined) throw new XmlFailure('element-missing', 'no RequestType');
+  const operation = operationOf(trust, requestType);
+  if (operation === undefined) throw unsupported('RequestType');
+  return operation;
+}
+
+type Wishes = Omit<RstRequest, 'trust' | 'operation' | 'context' | 'onBehalfOf' | 'actAs'>;
+
+function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
+  const { find, findAll, present } = parameters;
+  return {
+    participants: mapped(find('Participants'), (element) => readParticipants(element, trust)) ?? [],
+    claims: readClaims(findAll('Claims')),
+    // An empty element: to be there is what it says.
+    allowsPostdating: present.has('AllowPostdating'),
+    isForwardable: readFlag(find('Forwardable'), true),
+    isDelegatable: readFlag(find('Delegatable'), false),
+    algorithms: readAlgorithms(parameters),
+    present,
+    ...defined({
+      tokenType: textOf(parameters, 'TokenType'),
+      appliesTo: mapped(find('AppliesTo'), readAppliesTo),
+      issuer: mapped(find('Issuer'), readIssuer),
+      lifetime: mapped(find('Lifetime'), readLifetime),
+      renewing: mapped(find('Renewing'), readRenewing),
+      keyType: mapped(textOf(parameters, 'KeyType'), requireKeyType),
+      keySizeBits: mapped(textOf(parameters, 'KeySize'), requireKeySize),
+    }),
+  };
+}
+
+function readAlgorithms(parameters: Parameters): RequestedAlgorithms {
+  return defined({
+    signature: textOf(parameters, 'SignatureAlgorithm'),
+    canonicalization: textOf(parameters, 'CanonicalizationAlgorithm'),
+    encryption: textOf(parameters, 'EncryptionAlgorithm'),
+    keyWrap: textOf(parameters, 'KeyWrapAlgorithm'),
+    computedKey: textOf(parameters, 'ComputedKeyAlgorithm'),
+  });
+}
+
+function requireKeyType(uri: string): KeyType {
+  const keyType = keyTypeOf(uri);
+  if (keyType === undefined) throw unsupported('KeyType');
+  return keyType;
+}
+
+function requireKeySize(text: string): number {
+  if (!KEY_SIZE.test(text)) throw new XmlFailure('text-malformed', 'KeySize');
+  return Number(text);
+}
+
+function readLifetime(lifetime: XmlElement): RequestedLifetime {
+  const created = optionalChild(lifetime, WSU_NS, 'Created');
+  const expires = optionalChild(lifetime, WSU_NS, 'Expires');
+  const count = [created, expires].filter((found) => found !== undefined).length;
+  if (elementsOf(lifetime).length !== count)
+    throw new XmlFailure('element-unexpected', 'unknown child of Lifetime');
+  return defined({ created: mapped(created, instantOf), expires: mapped(expires, instantOf) });
+}
+
+const instantOf = (element: XmlElement): number => parseDateTime(trimmedTextOf(element));
+
+// WS-Trust 1.3 §4.1: an empty element means these defaults.
+function readRenewing(renewing: XmlElement): RequestedRenewing {
+  if (elementsOf(renewing).length > 0)
+    throw new XmlFailure('element-unexpected', 'child of Renewing');
+  return {
+    isAllowed: parseFlag(attributeOf(renewing, 'Allow') ?? 'true'),
+    isAllowedAfterExpiry: parseFlag(attributeOf(renewing, 'OK') ?? 'false'),
+  };
+}
+
+function readFlag(element: XmlElement | undefined, whenAbsent: boolean): boolean {
+  return element === undefined ? whenAbsent : parseFlag(trimmedTextOf(element));
+}
+
+function parseFlag(text: string): boolean {
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw new XmlFailure('text-malformed', 'boolean');
+}
+
+function textOf({ find }: Parameters, name: ParameterName): string | undefined {
+  const element = find(name);
+  if (element === undefined) return undefined;
+  const text = trimmedTextOf(element);
+  if (text === '') throw new XmlFailure('text-malformed', `${name} is empty`);
+  return text;
+}
+
+function mapped<In, Out>(value: In | undefined, map: (value: In) => Out): Out | undefined {
+  return value === undefined ? undefined : map(value);
+}
+
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Defined<T>;
+}
+
+function unsupported(detail: string): ExchangeFailure {
+  return new ExchangeFailure('operation-unsupported', detail.slice(0, 200));
+}

@@ -1,0 +1,63 @@
+// A RequestSecurityToken in our words (WS-Trust 1.3 §4). Everything the specifications know has a place here: what cannot be
+// honoured is refused by name, never passed over.
+
+import type { Instant } from '#core/instant.ts';
+import type { SecurityToken } from '#core/security-token.ts';
+import type { KeyType } from '../key-type.ts';
+import type { TrustNames, TrustOperation } from '../names.ts';
+import type { ParameterName } from './parameters.ts';
+
+/** One claim that is asked for. */
+export interface RequestedClaim {
+  readonly uri: string;
+  /** Whether a token without it is welcome too. */
+  readonly isOptional: boolean;
+}
+
+/** The window that is asked for; a wish. */
+export interface RequestedLifetime {
+  readonly created?: Instant;
+  readonly expires?: Instant;
+}
+
+/** The URIs of algorithms that are asked for. */
+export interface RequestedAlgorithms {
+  readonly signature?: string;
+  readonly canonicalization?: string;
+  readonly encryption?: string;
+  readonly keyWrap?: string;
+  readonly computedKey?: string;
+}
+
+/** Whether renewal is asked for, and renewal of what is over. */
+export interface RequestedRenewing {
+  readonly isAllowed: boolean;
+  readonly isAllowedAfterExpiry: boolean;
+}
+
+export interface RstRequest {
+  readonly trust: TrustNames;
+  readonly operation: TrustOperation;
+  /** Echoed verbatim. */
+  readonly context?: string;
+  /** As it is spelled. */
+  readonly tokenType?: string;
+  readonly appliesTo?: string;
+  /** Further parties of the token, the primary first. */
+  readonly participants: readonly string[];
+  readonly claims: readonly RequestedClaim[];
+  readonly lifetime?: RequestedLifetime;
+  readonly renewing?: RequestedRenewing;
+  readonly allowsPostdating: boolean;
+  readonly isForwardable: boolean;
+  readonly isDelegatable: boolean;
+  readonly keyType?: KeyType;
+  readonly keySizeBits?: number;
+  readonly algorithms: RequestedAlgorithms;
+  /** The address of the issuer that is asked for. */
+  readonly issuer?: string;
+  readonly onBehalfOf?: SecurityToken;
+  readonly actAs?: SecurityToken;
+  /** The names of all parameters that were there. */
+  readonly present: ReadonlySet<ParameterName>;
+}

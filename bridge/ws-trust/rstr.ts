@@ -1,0 +1,150 @@
+// Writes the answer to Issue (WS-Trust 1.3 §4.4, February 2005 §6.2): the order is that of AD FS, which clients read by
+// position. The token is copied byte for byte (ws-trust W8).
+
+import { Buffer } from 'node:buffer';
+import { WSA_NS } from '#bridge/soap/namespaces.ts';
+import { BASE64_BINARY, JWT_VALUE_TYPE, WSSE11_NS } from '#bridge/ws-security/names.ts';
+import { writeBase64 } from '#bridge/xml/base64.ts';
+import { writeDateTime } from '#bridge/xml/date-time.ts';
+import {
+  type AttributePair,
+  element,
+  type Markup,
+  type MarkupChild,
+  type MarkupName,
+  seal,
+} from '#bridge/xml/markup.ts';
+import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { EndpointProfile } from './endpoint-profile.ts';
+import { bearerOf } from './key-type.ts';
+import { POLICY_2004_NS, type TrustNames, trustName } from './names.ts';
+import type { RstRequest } from './rst/rst-request.ts';
+
+/** How other messages refer to an assertion (SAML Token Profile 1.1.1 §3.4). */
+export interface AssertionReference {
+  /** `wsse11:TokenType`. */
+  readonly tokenType: string;
+  /** `ValueType` of the KeyIdentifier. */
+  readonly valueType: string;
+  readonly assertionId: string;
+}
+
+/** What is answered. */
+export interface IssueAnswer {
+  readonly rst: RstRequest;
+  readonly token: IssuedToken;
+  /** Of an assertion. */
+  readonly reference: AssertionReference | undefined;
+  readonly profile: Pick<EndpointProfile, 'jwtCarrier'>;
+  /** The address the token is for, where the request named none. */
+  readonly appliesTo: string | undefined;
+}
+
+const JWT_ID = 'token';
+
+/** The Body of the answer: a collection of one in 1.3, bare in February 2005 (ws-trust W3). */
+export function writeIssueAnswer(answer: IssueAnswer): Markup {
+  const { trust } = answer.rst;
+  const response = writeResponse(answer);
+  if (trust.version === '2005/02') return response;
+  return trusted(trust, 'RequestSecurityTokenResponseCollection', [response]);
+}
+
+function writeResponse(answer: IssueAnswer): Markup {
+  const { rst, token, profile, appliesTo } = answer;
+  const { context, trust } = rst;
+  const { lifetime } = token.spec;
+  const attributes: readonly AttributePair[] = context === undefined ? [] : [['Context', context]];
+  return element(trustName(trust, 'RequestSecurityTokenResponse'), attributes, [
+    trusted(trust, 'Lifetime', [
+      element(wsu('Created'), [], [writeDateTime(lifetime.notBefore)]),
+      element(wsu('Expires'), [], [writeDateTime(lifetime.notOnOrAfter)]),
+    ]),
+    ...(appliesTo === undefined ? [] : [writeAppliesTo(appliesTo)]),
+    trusted(trust, 'RequestedSecurityToken', [writeToken(token, profile)]),
+    ...writeReferences(answer),
+    trusted(trust, 'TokenType', [spelledTokenType(rst, token)]),
+    trusted(trust, 'RequestType', [`${trust.base}/Issue`]),
+    trusted(trust, 'KeyType', [bearerOf(trust)]),
+  ]);
+}
+
+// ws-trust W6: clients compare strings.
+function spelledTokenType({ tokenType }: RstRequest, { spec: { type } }: IssuedToken): string {
+  if (tokenType !== undefined && tokenTypeOfWsTrust(tokenType) === type) return tokenType;
+  const [usual] = TOKEN_TYPES[type].wsTrust;
+  if (usual === undefined) throw new Error(`a token of type ${type} does not go over SOAP`);
+  return usual;
+}
+
+function writeToken(
+  { spec, text }: IssuedToken,
+  { jwtCarrier }: IssueAnswer['profile'],
+): MarkupChild {
+  if (spec.type !== 'jwt') return seal(text, new Set());
+  if (jwtCarrier === 'token-wrapper')
+    return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
+  return element(
+    wsse('BinarySecurityToken'),
+    [
+      ['EncodingType', BASE64_BINARY],
+      ['ValueType', JWT_VALUE_TYPE],
+      [wsu('Id'), JWT_ID],
+    ],
+    [writeBase64(Buffer.from(text, 'latin1'))],
+  );
+}
+
+// ws-trust §3.3: both, for clients that know only one. A JWT has a name in this message only.
+function writeReferences({
+  rst: { trust },
+  profile,
+  token,
+  reference,
+}: IssueAnswer): readonly Markup[] {
+  if (reference !== undefined) {
+    const written = writeAssertionReference(reference);
+    return [
+      trusted(trust, 'RequestedAttachedReference', [written]),
+      trusted(trust, 'RequestedUnattachedReference', [written]),
+    ];
+  }
+  const isNamed = token.spec.type === 'jwt' && profile.jwtCarrier === 'binary-security-token';
+  return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference()])] : [];
+}
+
+function writeJwtReference(): Markup {
+  const attributes: readonly AttributePair[] = [
+    ['URI', `#${JWT_ID}`],
+    ['ValueType', JWT_VALUE_TYPE],
+  ];
+  return element(wsse('SecurityTokenReference'), [], [element(wsse('Reference'), attributes)]);
+}
+
+function writeAssertionReference({
+  tokenType,
+  valueType,
+  assertionId,
+}: AssertionReference): Markup {
+  const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
+  const identifier = element(wsse('KeyIdentifier'), [['ValueType', valueType]], [assertionId]);
+  return element(wsse('SecurityTokenReference'), [[type, tokenType]], [identifier]);
+}
+
+function writeAppliesTo(address: string): Markup {
+  const wsa = (local: string): MarkupName => ({ prefix: 'wsa', uri: WSA_NS, local });
+  return element(
+    { prefix: 'wsp', uri: POLICY_2004_NS, local: 'AppliesTo' },
+    [],
+    [element(wsa('EndpointReference'), [], [element(wsa('Address'), [], [address])])],
+  );
+}
+
+function trusted(trust: TrustNames, local: string, children: readonly MarkupChild[]): Markup {
+  return element(trustName(trust, local), [], children);
+}
+
+const wsu = (local: string): MarkupName => ({ prefix: 'wsu', uri: WSU_NS, local });
+const wsse = (local: string): MarkupName => ({ prefix: 'wsse', uri: WSSE_NS, local });
