@@ -1,12 +1,29 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { X509Certificate } from 'node:crypto';
 import type { Clock, Instant } from '#core/instant.ts';
+import type { AuditLog, Store } from '#core/ports.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { SamlSigningKeys } from './saml/assertion-signer.ts';
 import { createSamlIssuer } from './saml/saml-issuer.ts';
 import { pinnedKeys, type SamlTrust } from './saml/saml-trust.ts';
 import { createSamlValidator } from './saml/saml-validator.ts';
+import { assertionIdOf } from './saml/spec-reader.ts';
+import { samlTokenReference } from './saml/token-reference.ts';
+import {
+  ADFS_PROFILE,
+  type EndpointProfile,
+  GENERIC_PROFILE,
+  VCENTER_PROFILE,
+} from './ws-trust/endpoint-profile.ts';
+import {
+  createWsTrustFront,
+  DEFAULT_WS_TRUST_LIMITS,
+  type WsTrustFront,
+} from './ws-trust/front.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
 
 /** The terms for one trusted issuer of assertions, its keys as certificates. */
@@ -30,13 +47,68 @@ export interface BridgeParts {
   readonly onLegacySha1: (event: { readonly trustedIssuer: string }) => void;
 }
 
+/** A profile that is switched on besides the general one. */
+export interface ProfileChoice {
+  readonly name: 'adfs' | 'vcenter';
+  /** Id of the relying party meant when a request names none. */
+  readonly defaultTarget?: string;
+}
+
+/** What the SOAP front needs; the token service is made of the bridge's own validators and issuers, so it comes later. */
+export interface RouteParts {
+  readonly sts: TokenService;
+  readonly store: Store;
+  readonly audit: AuditLog;
+  readonly newId: () => string;
+  readonly relyingParties: readonly RelyingParty[];
+  readonly profiles: readonly ProfileChoice[];
+  readonly maxMessageBytes: number;
+  readonly maxMessageLifetimeSeconds: number;
+  /** Hears of our own mistakes, for the log. */
+  readonly onError: (cause: unknown, correlationId: string) => void;
+}
+
+export type { WsTrustFront, WsTrustResponse } from './ws-trust/front.ts';
+
 export interface Bridge {
   readonly validators: readonly TokenValidator[];
   readonly issuers: readonly TokenIssuer[];
+  /** The WS-Trust front over a token service. */
+  createFront(parts: RouteParts): WsTrustFront;
 }
 
 const trustedKeyOf = (certificatePem: string): TrustedPublicKey =>
   trustPublicKey(new X509Certificate(certificatePem).publicKey);
+
+const PROFILES: Readonly<Record<ProfileChoice['name'], EndpointProfile>> = {
+  adfs: ADFS_PROFILE,
+  vcenter: VCENTER_PROFILE,
+};
+
+/** How messages refer to an assertion of ours; undefined for what is none. */
+function describeReference({ spec }: IssuedToken) {
+  const isAssertion = spec.type === 'saml1' || spec.type === 'saml2';
+  return isAssertion ? samlTokenReference(spec.type, assertionIdOf(spec)) : undefined;
+}
+
+function createFront(parts: RouteParts, clock: Clock, skewSeconds: number): WsTrustFront {
+  const { maxMessageBytes, maxMessageLifetimeSeconds, profiles, ...rest } = parts;
+  return createWsTrustFront({
+    ...rest,
+    clock,
+    describeReference,
+    profiles: [
+      GENERIC_PROFILE,
+      ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice })),
+    ],
+    limits: {
+      ...DEFAULT_WS_TRUST_LIMITS,
+      skewSeconds,
+      maxBodyBytes: maxMessageBytes,
+      maxTimestampLifetimeSeconds: maxMessageLifetimeSeconds,
+    },
+  });
+}
 
 /** Builds the bridge.
  * @throws {Error} when a record of trust is unsafe */
@@ -60,5 +132,6 @@ export function createBridge(parts: BridgeParts): Bridge {
       }),
     ],
     issuers: [createSamlIssuer({ keys: signingKeys, entityId })],
+    createFront: (routes) => createFront(routes, clock, skewSeconds),
   };
 }

@@ -9,16 +9,17 @@ import { createUserValidator } from '../users/user-validator.ts';
 import type { Observers } from './trust.ts';
 
 function bridgeTrust({
-  aliases: _,
-  jwt: __,
+  enabledUntil,
+  id,
+  issuer,
   saml,
-  ...issuer
 }: TrustedIssuerConfig): readonly BridgeTrust[] {
   if (!saml) return [];
   const { keySource, ...terms } = saml;
   if (keySource.kind !== 'pinned')
-    throw new Error(`trusted issuer ${issuer.id}: metadata is not supported yet`);
-  return [{ ...issuer, ...terms, certificatePems: keySource.certificatePems }];
+    throw new Error(`trusted issuer ${id}: metadata is not supported yet`);
+  const until = enabledUntil === undefined ? {} : { enabledUntil };
+  return [{ id, issuer, ...until, ...terms, certificatePems: keySource.certificatePems }];
 }
 
 /** The bridge of one generation.

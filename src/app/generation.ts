@@ -1,6 +1,11 @@
 // One generation of handlers: everything that a key or a configuration can change, built anew and swapped in.
 import type { Middleware } from 'koa';
-import { createTokenService } from '#core/token-service.ts';
+import type { Bridge } from '#bridge';
+import {
+  createTokenService,
+  type TokenService,
+  type TokenServiceParts,
+} from '#core/token-service.ts';
 import type { Config } from '../config/config.ts';
 import { readForm } from '../http/body.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -9,6 +14,7 @@ import { buildBridge } from './bridge.ts';
 import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createFetch } from './trust.ts';
+import { createWsTrustMiddleware } from './ws-trust.ts';
 
 /** How long others may keep our metadata and keys. */
 const METADATA_MAX_AGE_SECONDS = 300;
@@ -16,6 +22,31 @@ const METADATA_MAX_AGE_SECONDS = 300;
 export interface Generation {
   readonly handlers: readonly Middleware[];
   readonly ring: KeyRing;
+}
+
+interface SoapParts {
+  readonly bridge: Bridge;
+  readonly parts: TokenServiceParts;
+  readonly sts: TokenService;
+}
+
+/** The SOAP front, before the OAuth front: its paths are its own. */
+function soapMiddleware(
+  config: Config,
+  { bridge, parts, sts }: SoapParts,
+  { logger }: Foundation,
+): readonly Middleware[] {
+  if (!config.wsTrust) return [];
+  const front = bridge.createFront({
+    sts,
+    store: parts.store,
+    audit: parts.audit,
+    newId: parts.newId,
+    relyingParties: config.relyingParties,
+    ...config.wsTrust,
+    onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),
+  });
+  return [createWsTrustMiddleware(front, config)];
 }
 
 /** Builds the handlers.
@@ -26,10 +57,11 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
   const parts = serviceParts(config, { bridge, ring }, foundation);
   const fetchText = createFetch(config);
   const { keys } = ring.privateJwks(foundation.clock.now());
-  const handlers = createOAuthFront({
+  const sts = createTokenService(parts);
+  const oauth = createOAuthFront({
     ...parts,
     issuer: config.issuer,
-    sts: createTokenService(parts),
+    sts,
     relyingParties: config.relyingParties,
     clients: new Map(config.clients.map((client) => [client.client_id, client])),
     clockSkewSeconds: config.clockSkewSeconds,
@@ -44,5 +76,8 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
     metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
   });
-  return { handlers, ring };
+  return {
+    handlers: [...soapMiddleware(config, { bridge, parts, sts }, foundation), ...oauth],
+    ring,
+  };
 }

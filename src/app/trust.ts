@@ -31,9 +31,10 @@ export function trustedJwtIssuers(
   config: Config,
   { clock, logger, metrics }: Observers,
 ): readonly JwtTrust[] {
-  const records = config.trustedIssuers.flatMap(({ jwt, saml: _, ...issuer }) =>
-    jwt ? [{ issuer, jwt }] : [],
-  );
+  const records = config.trustedIssuers.flatMap(({ aliases, enabledUntil, id, issuer, jwt }) => {
+    const until = enabledUntil === undefined ? {} : { enabledUntil };
+    return jwt ? [{ issuer: { id, issuer, aliases, ...until }, jwt }] : [];
+  });
   const sources = createTrustedIssuers(
     records.map(({ issuer: { id, issuer }, jwt }) => ({
       id,

@@ -8,6 +8,7 @@ import {
   validateConfirmation,
   validateOrigin,
 } from './evidence.ts';
+import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import {
   type AllGrounds,
@@ -132,9 +133,25 @@ function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmati
   return confirmation;
 }
 
+/** The name under which a target knows itself in a token of this form. SOAP services compare an audience with the address
+ * they were asked for by. */
+function audienceFor({ party }: Grounds, type: TokenType, { targets }: ExchangeRequest): string {
+  if (formOf(type) !== 'saml') return party.audience;
+  const named = targets.find(
+    ({ kind, value }) => kind === 'applies-to' && party.appliesTo.includes(value),
+  );
+  return named?.value ?? party.appliesTo[0] ?? party.audience;
+}
+
 // An ID token speaks to the client that asked for it (OIDC Core §2), all others to the target.
-const audiencesOf = (type: TokenType, clientId: string, grounds: AllGrounds) =>
-  type === 'id_token' ? [clientId] : grounds.map(({ party }) => party.audience);
+const audiencesOf = (
+  type: TokenType,
+  grounds: AllGrounds,
+  request: ExchangeRequest,
+): readonly string[] =>
+  type === 'id_token'
+    ? [requestorName(request.requestor)]
+    : grounds.map((ground) => audienceFor(ground, type, request));
 
 // A validator that sets no prefix gets one: `alice` of two issuers must never be one subject in a token of ours.
 const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken): string =>
@@ -165,7 +182,7 @@ export function decide(
     ...(subject.authentication && { authentication: subject.authentication }),
     actors: decideActors(evidence, grounds, { rules, type }),
     clientId,
-    audiences: audiencesOf(type, clientId, grounds),
+    audiences: audiencesOf(type, grounds, request),
     relyingParties: grounds.map(({ party }) => party.id),
     scopes: decideGrantedScopes(evidence, grounds),
     claims: decideClaims(evidence, grounds, rules.issuer),
