@@ -21,6 +21,7 @@ import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
 import { pinnedKeys } from '#bridge/saml/saml-trust.ts';
 import type { SamlValidatorParts } from '#bridge/saml/saml-validator.ts';
 import { createSamlValidator } from '#bridge/saml/saml-validator.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { requiredChild } from '#bridge/xml/reader.ts';
@@ -28,6 +29,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 export const PARTNER = 'urn:partner:idp';
@@ -409,4 +411,23 @@ export async function assertRefused(
       return true;
     },
   );
+}
+
+/** Asserts that a validator refuses a forgery that came in this way. What the strict parser does not take never becomes an
+ * element of a message, so there is no evidence to refuse. */
+export async function assertForgeryRefused(
+  validator: TokenValidator,
+  as: typeof asText,
+  forgery: { readonly type: SamlTokenType; readonly xml: string },
+  reason: FailureReason | readonly FailureReason[],
+): Promise<void> {
+  let evidence: SecurityToken;
+  try {
+    evidence = as(forgery.type, forgery.xml);
+  } catch (cause) {
+    assert.ok(cause instanceof XmlFailure, String(cause));
+    await assertRefused(() => validator.validate(asText(forgery.type, forgery.xml)), reason);
+    return;
+  }
+  await assertRefused(() => validator.validate(evidence), reason);
 }
