@@ -1,10 +1,13 @@
-// Group commit. Writes that arrive in one turn of the event loop share one transaction, so one flush to disk is paid by
-// all of them. A promise settles only after the commit: what was acknowledged is on disk.
+// Group commit. Writes that arrive in one turn of the event loop, or right after a commit, share one transaction, so one
+// flush to disk is paid by all of them. A promise settles only after the commit: what was acknowledged is on disk.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { asFailure, isBusy } from './sqlite-failure.ts';
 
 /** Bounds how long one transaction holds the event loop and the write lock. */
 const MAX_BATCH_WRITES = 256;
+
+/** After a commit that several writes shared, for as many to come together again. One that comes alone never waits. */
+const PAUSE_MILLISECONDS = 2;
 
 /** Between two tries to get the write lock. The event loop is free meanwhile: reads and other work go on. */
 const RETRY_MILLISECONDS = 1;
@@ -35,6 +38,7 @@ export class CommitQueue {
   readonly #commit: StatementSync;
   #pending: QueuedWrite[] = [];
   #busySince: number | undefined;
+  #pauseUntil = 0;
   #synchronous: Synchronous | undefined;
 
   constructor(database: DatabaseSync, options: CommitQueueOptions) {
@@ -55,8 +59,14 @@ export class CommitQueue {
     return new Promise<T>((resolve, reject) => {
       const settle = resolve as (value: unknown) => void;
       const length = this.#pending.push({ isDurable, write, resolve: settle, reject });
-      if (length === 1) setImmediate(() => this.#flush());
+      if (length === 1) this.#schedule();
     });
+  }
+
+  #schedule(): void {
+    const pause = this.#pauseUntil - performance.now();
+    if (pause > 0) setTimeout(() => this.#flush(), pause);
+    else setImmediate(() => this.#flush());
   }
 
   #flush(): void {
@@ -70,7 +80,8 @@ export class CommitQueue {
     }
     this.#busySince = undefined;
     this.#pending.splice(0, batch.length);
-    if (!this.isIdle) setImmediate(() => this.#flush());
+    if (batch.length > 1) this.#pauseUntil = performance.now() + PAUSE_MILLISECONDS;
+    if (!this.isIdle) this.#schedule();
     for (const [index, queued] of batch.entries()) settle(queued, outcomes[index]);
   }
 
