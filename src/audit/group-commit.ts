@@ -1,5 +1,9 @@
 // Group commit: what arrives while a write is under way goes out together in the next one, so that a sync is shared.
+import { setTimeout as wait } from 'node:timers/promises';
 import { ExchangeFailure } from '#core/failure.ts';
+
+/** After a write that several shared, for as many to come together again. One that comes alone never waits. */
+const PAUSE_MILLISECONDS = 2;
 
 interface Waiting<Item> {
   readonly item: Item;
@@ -41,6 +45,7 @@ export function createGroupCommit<Item>(settings: GroupCommitSettings<Item>): Gr
         for (const { settle } of batch) settle(cause);
       }
       stalled = false;
+      if (batch.length > 1) await wait(PAUSE_MILLISECONDS);
     }
     running = undefined;
   }
