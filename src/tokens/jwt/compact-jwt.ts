@@ -13,6 +13,8 @@ export interface UnverifiedJwt {
   readonly text: string;
   readonly header: JsonMembers;
   readonly claims: JsonMembers;
+  /** What `claims` was read from. */
+  readonly payload: Buffer;
 }
 
 declare const verified: unique symbol;
@@ -37,10 +39,12 @@ export function parseJwt(text: string): UnverifiedJwt {
     throw new ExchangeFailure('token-malformed', 'this is not a signed JWT in compact form');
   const [header = '', claims = '', signature = ''] = text.split('.');
   decodePart(signature);
+  const payload = decodePart(claims);
   return {
     text,
     header: parseStrictObject(decodePart(header), 'the JWT header'),
-    claims: parseStrictObject(decodePart(claims), 'the JWT claims set'),
+    claims: parseStrictObject(payload, 'the JWT claims set'),
+    payload,
   };
 }
 
@@ -53,8 +57,9 @@ export async function verifyJwt(
 ): Promise<VerifiedClaims> {
   try {
     const { payload } = await compactVerify(jwt.text, key, { algorithms: [algorithm] });
-    // Read what was verified, not what was parsed before.
-    return parseStrictObject(payload, 'the JWT claims set') as VerifiedClaims;
+    // Only what was verified counts. It is what was parsed before, unless two decoders of one text differ.
+    if (!jwt.payload.equals(payload)) throw new Error('other claims were verified than parsed');
+    return jwt.claims as VerifiedClaims;
   } catch (cause) {
     throw new ExchangeFailure('signature-invalid', 'the signature of the JWT does not verify', {
       cause,

@@ -31,9 +31,15 @@ function checkScalar(value: unknown): void {
   }
 }
 
-function checkLeaf(token: string, colon: string | undefined, names: Set<string> | undefined): void {
+/** The value of a string or number token. */
+function leafOf(token: string): unknown {
   // Compared as decoded: an escaped letter in a name is the same name.
-  const value: unknown = JSON.parse(colon === undefined ? token : token.slice(0, -colon.length));
+  const isPlain = token.startsWith('"') && !token.includes('\\');
+  return isPlain ? token.slice(1, -1) : JSON.parse(token);
+}
+
+function checkLeaf(token: string, colon: string | undefined, names: Set<string> | undefined): void {
+  const value = leafOf(colon === undefined ? token : token.slice(0, -colon.length));
   checkScalar(value);
   if (colon !== undefined) checkName(String(value), names);
 }
@@ -59,6 +65,8 @@ export function membersOf(value: ClaimValue | undefined, what: string): JsonMemb
   return new Map(Object.entries(value));
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /** Parses the UTF-8 text of one JSON object.
  * @throws {ExchangeFailure} `token-malformed` */
 export function parseStrictObject(bytes: Uint8Array, what: string): JsonMembers {
@@ -66,7 +74,7 @@ export function parseStrictObject(bytes: Uint8Array, what: string): JsonMembers 
   let value: ClaimValue;
   try {
     // A byte order mark stays in the text, and JSON.parse refuses it.
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = UTF8.decode(bytes);
     value = JSON.parse(text) as ClaimValue;
   } catch {
     // No cause: the parser's message quotes the text.
