@@ -10,7 +10,10 @@ function malformed(detail: string, cause?: unknown): ExchangeFailure {
   return new ExchangeFailure('request-malformed', detail, { cause });
 }
 
+const ENCODED = /[%+]/;
+
 function decode(text: string): string {
+  if (!ENCODED.test(text)) return text;
   try {
     // Refuses a broken percent sign and bytes that are not UTF-8, overlong forms included.
     return decodeURIComponent(text.replaceAll('+', ' '));

@@ -2,30 +2,45 @@
 import type { Context } from 'koa';
 import { JWT_BEARER_ALIAS, jwtBearer } from './grants/jwt-bearer.ts';
 
-/** Name and value pairs in the order sent, duplicates included. */
-export type Form = readonly (readonly [name: string, value: string])[];
+type Parameter = readonly [name: string, value: string];
+
+export interface Form {
+  /** As sent. */
+  readonly text: string;
+  /** In the order sent, duplicates included. */
+  readonly parameters: readonly Parameter[];
+}
 
 /** Reads the body of a POST within the limits of the HTTP layer. */
 export type ReadForm = (ctx: Context) => Promise<Form>;
 
-function writePair([name, value]: readonly [name: string, value: string]): string {
+const VISIBLE_ASCII = /^[\x21-\x7e]*$/;
+
+// Empty is absent (RFC 6749 §3.2), also where a parameter may be repeated.
+const needsRewriting = ([name, value]: Parameter): boolean =>
+  value === '' || (name === 'grant_type' && value === JWT_BEARER_ALIAS);
+
+function writeParameter([name, value]: Parameter): string {
   const isAlias = name === 'grant_type' && value === JWT_BEARER_ALIAS;
   return `${encodeURIComponent(name)}=${encodeURIComponent(isAlias ? jwtBearer.grantType : value)}`;
 }
 
-/** Gives the library the parsed form in the one shape it reads quietly: a stream of the right length. The members are put
- * on the request itself; an object derived from it would cost more than the parsing. */
-function offerBody(ctx: Context, form: Form): void {
-  // Empty is absent (RFC 6749 §3.2), also where a parameter may be repeated.
-  const pairs = form.filter(([, value]) => value !== '').map(writePair);
-  const bytes = Buffer.from(pairs.join('&'));
-  Object.defineProperty(ctx.req, 'readable', { value: true });
-  Object.defineProperty(ctx.req, 'iterator', {
-    value: async function* () {
-      yield bytes;
-    },
-  });
-  Object.defineProperty(ctx.request, 'length', { value: bytes.length });
+/** The form for the library's own parser: as sent where both parsers are bound to read the same, else written anew. */
+function formForLibrary({ text, parameters }: Form): string {
+  if (VISIBLE_ASCII.test(text) && !parameters.some(needsRewriting)) return text;
+  return parameters
+    .filter(([, value]) => value !== '')
+    .map(writeParameter)
+    .join('&');
+}
+
+/** Gives the library the form in the one shape it reads quietly: a stream of the right length. The members are put on the
+ * request itself; an object derived from it would cost more than the parsing. */
+function offerBody({ req }: Context, text: string): void {
+  const bytes = Buffer.from(text);
+  Object.defineProperty(req, 'readable', { value: true });
+  Object.assign(req, { iterator: () => [bytes] });
+  req.headers['content-length'] = String(bytes.length);
 }
 
 // RFC 6749 §A: visible characters and space, once the form encoding of §2.3.1 is undone.
@@ -43,11 +58,12 @@ function hasReadableCredentials(authorization: string): boolean {
   }
 }
 
-function hasClientAuthentication(ctx: Context, form: Form): boolean {
+function hasClientAuthentication(ctx: Context, { parameters }: Form): boolean {
   const authorization = ctx.get('authorization');
   if (authorization !== '') return hasReadableCredentials(authorization);
-  const names = new Set(form.filter(([, value]) => value !== '').map(([name]) => name));
-  return names.has('client_id') || names.has('client_assertion');
+  return parameters.some(
+    ([name, value]) => value !== '' && (name === 'client_id' || name === 'client_assertion'),
+  );
 }
 
 /** Middleware for the POST endpoints: reads the form, refuses a request without any client, hands the rest on. */
@@ -63,7 +79,7 @@ export function createFormMiddleware(
     }
     const form = await readForm(ctx);
     if (hasClientAuthentication(ctx, form)) {
-      offerBody(ctx, form);
+      offerBody(ctx, formForLibrary(form));
       await next();
       return;
     }

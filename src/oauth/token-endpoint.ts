@@ -54,7 +54,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const client = clientOf(ctx, parts.clients);
     const requestor: Requestor = requestorOf(client);
-    const parameters = { ...ctx.oidc.params };
+    const parameters: Parameters = ctx.oidc.params ?? {};
     ctx.body = await withOAuthErrors(grant.errorMap, async () => {
       if (!client.grant_types.includes(grant.grantType)) {
         throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
