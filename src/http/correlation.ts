@@ -1,5 +1,5 @@
 // The outermost middleware of a request: its correlation id, one log line, one count.
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type Koa from 'koa';
 import { requestState } from './request-state.ts';
 
@@ -37,14 +37,32 @@ function createRouteTable(routes: readonly string[]): (path: string) => string {
   };
 }
 
+const ID_BYTES = 16;
+const IDS_AT_ONCE = 256;
+
+/** Makes ids of 128 random bits; the random bytes are fetched for many of them at once, as each fetch costs the same. */
+function createIdSource(): () => string {
+  const pool = Buffer.alloc(ID_BYTES * IDS_AT_ONCE);
+  let used = pool.length;
+  return () => {
+    if (used === pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += ID_BYTES;
+    return pool.toString('base64url', used - ID_BYTES, used);
+  };
+}
+
 /** Gives each request a new id of 128 random bits. One that the client sends is not taken: it could make two requests look
  * like one in the audit, or write into our log. */
 export function createCorrelation({ routes, onAccess }: CorrelationSettings): Koa.Middleware {
   const routeOf = createRouteTable(routes);
+  const newId = createIdSource();
   return async (ctx, next) => {
     const started = performance.now();
     const state = requestState(ctx);
-    const correlationId = randomBytes(16).toString('base64url');
+    const correlationId = newId();
     const { method, path } = ctx;
     state.correlationId = correlationId;
     ctx.set('x-correlation-id', correlationId);
