@@ -27,7 +27,9 @@ export function isPartyOf(
     token.originClient === name ||
     token.audiences.includes(name) ||
     relyingParties.some(
-      (party) => requestor.represents.includes(party.id) && isAudience(party, token.audiences),
+      (party) =>
+        (requestor.represents.includes(party.id) || party.servers?.includes(name)) &&
+        isAudience(party, token.audiences),
     )
   );
 }

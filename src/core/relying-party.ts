@@ -12,6 +12,8 @@ export interface RelyingParty {
   readonly audience: string;
   /** Target-side consent: names of requestors (`requestorName`) that may obtain tokens for it, or `any` where the operator says so. */
   readonly requestors: readonly string[] | 'any';
+  /** Names of the requestors that are this party's own servers: tokens addressed to it are theirs to present. */
+  readonly servers?: readonly string[];
   readonly token: {
     readonly type: TokenType;
     /** The signature algorithm for each family of forms: a party may get both. */

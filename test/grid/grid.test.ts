@@ -6,6 +6,7 @@ import { parseXml } from '#bridge/xml/parser.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
 import { ACCESS_TOKEN_TYPE } from '#test/support/document.ts';
+import { anRst, jwtAsXml, sendSoap } from '#test/support/rst.ts';
 import { ALL_TYPES, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { type FormValues, startServer, type TestServer } from '#test/support/server.ts';
 
@@ -81,24 +82,24 @@ function subjectOf(type: IssuedType, token: string): string {
   return /<[\w:]*Name(?:ID|Identifier)[^>]*>([^<]*)</.exec(text.toString())?.[1] ?? '';
 }
 
+const steps: (() => Promise<unknown>)[] = [];
+after(async () => {
+  for (const step of steps) await step();
+});
+
+before(async () => {
+  let saml: SamlWorld | undefined;
+  const server = await startServer(
+    { after: (step) => void steps.push(step) },
+    async (document, directory) => {
+      saml = await withSaml(document, directory);
+    },
+  );
+  if (!saml) throw new Error('the SAML half was not set up');
+  world = { ...saml, server };
+});
+
 suite('Grid: OAuth token exchange', () => {
-  const steps: (() => Promise<unknown>)[] = [];
-  after(async () => {
-    for (const step of steps) await step();
-  });
-
-  before(async () => {
-    let saml: SamlWorld | undefined;
-    const server = await startServer(
-      { after: (step) => void steps.push(step) },
-      async (document, directory) => {
-        saml = await withSaml(document, directory);
-      },
-    );
-    if (!saml) throw new Error('the SAML half was not set up');
-    world = { ...saml, server };
-  });
-
   for (const subject of SUBJECTS) {
     for (const requested of ALL_TYPES) {
       test(`RFC 8693 §2.1: ${subject.name} becomes ${requested}`, async () => {
@@ -117,5 +118,56 @@ suite('Grid: OAuth token exchange', () => {
         assert.equal(subjectOf(requested, String(body['access_token'])), subject.sub);
       });
     }
+  }
+});
+
+/** The evidence as it goes over SOAP; an assertion is itself, all others are JWTs. */
+const asXml = (type: TokenType, token: string): string =>
+  type === 'saml1' || type === 'saml2'
+    ? Buffer.from(token, 'base64url').toString('utf8')
+    : jwtAsXml(token);
+
+const SOAP_TYPES = ['saml1', 'saml2', 'jwt'] as const;
+const tokenTypeUri = (type: (typeof SOAP_TYPES)[number]): string => TOKEN_TYPES[type].wsTrust[0];
+
+function soapToken(type: (typeof SOAP_TYPES)[number], text: string): string {
+  const [, content = ''] =
+    /<trust:RequestedSecurityToken>(.*)<\/trust:RequestedSecurityToken>/s.exec(text) ?? [];
+  if (type !== 'jwt') return encoded(content);
+  return Buffer.from(/>([^<]+)</.exec(content)?.[1] ?? '', 'base64').toString('utf8');
+}
+
+suite('Grid: WS-Trust Issue on behalf of', () => {
+  // An ID token is a JWT here: SOAP has no name of its own for it.
+  for (const subject of SUBJECTS.filter(({ name }) => name !== 'own id_token')) {
+    for (const requested of SOAP_TYPES) {
+      test(`WS-Trust 1.3 §9.1: ${subject.name} becomes ${requested}`, async () => {
+        const onBehalfOf = asXml(subject.type, await subject.make());
+
+        const { status, text } = await sendSoap(
+          world.server,
+          anRst({ onBehalfOf, tokenType: tokenTypeUri(requested) }),
+        );
+
+        assert.equal(status, 200, text);
+        assert.match(
+          text,
+          new RegExp(`<trust:TokenType>${tokenTypeUri(requested)}</trust:TokenType>`),
+        );
+        assert.equal(subjectOf(requested, soapToken(requested, text)), subject.sub);
+      });
+    }
+  }
+
+  for (const requested of SOAP_TYPES) {
+    test(`WS-Trust 1.3 §4: a user name becomes ${requested}`, async () => {
+      const { status, text } = await sendSoap(
+        world.server,
+        anRst({ tokenType: tokenTypeUri(requested) }),
+      );
+
+      assert.equal(status, 200, text);
+      assert.equal(subjectOf(requested, soapToken(requested, text)), 'bob');
+    });
   }
 });

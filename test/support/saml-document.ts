@@ -73,6 +73,9 @@ export async function withSaml(document: ConfigDocument, directory: string): Pro
     certificate: { file: 'keys/saml.crt' },
   });
   document['users'] = [{ file: 'users.yaml' }];
+  document['wsTrust'] = { profiles: ['adfs', 'vcenter'] };
+  // Tests speak plain HTTP on loopback, as a proxy that ends TLS would.
+  document['trustedProxies'] = ['127.0.0.1/32'];
   document.trustedIssuers.push({
     id: 'partner-saml',
     issuer: 'urn:partner:idp',
@@ -82,7 +85,11 @@ export async function withSaml(document: ConfigDocument, directory: string): Pro
     client['grant_types'] = ['client_credentials', TOKEN_EXCHANGE, SAML2_BEARER];
   }
   const [orders] = document.relyingParties;
-  Object.assign(orders ?? {}, { appliesTo: [BILLING], requestors: 'any' });
+  Object.assign(orders ?? {}, {
+    appliesTo: [BILLING],
+    requestors: 'any',
+    servers: ['principal:self:bob'],
+  });
   addRows(document);
   return { partner, ours };
 }

@@ -65,6 +65,12 @@ export const relyingPartyEntry = z
       .describe(
         'Its consent: client ids and names such as `principal:self:alice` that may obtain tokens for it. `any` must be written.',
       ),
+    servers: z
+      .array(z.string())
+      .describe(
+        'Its own servers, named as in requestors: a token addressed to it is theirs to present.',
+      )
+      .optional(),
     token: tokenSection,
     scopes: z.array(scopeName).describe('The scopes it knows.').default([]),
     claims: mappingSection,
@@ -134,7 +140,7 @@ async function buildRelyingParty(
   { value, path }: Entry<RelyingPartyEntry>,
   loading: Loading,
 ): Promise<RelyingParty> {
-  const { id, resources, audiences, appliesTo, requestors, token, scopes } = value;
+  const { id, resources, audiences, appliesTo, requestors, servers, token, scopes } = value;
   const at = [...path, 'token', 'encryptTo'];
   const encryptTo = token.encryptTo && (await readRecipient(token.encryptTo, at, loading));
   return {
@@ -144,6 +150,7 @@ async function buildRelyingParty(
     appliesTo,
     audience: namesOf(value)[0] ?? id,
     requestors,
+    ...(servers && { servers }),
     token: {
       type: token.type,
       algorithms: algorithmsOf(token),
@@ -189,9 +196,12 @@ function validateNames(entries: readonly Entry<RelyingPartyEntry>[], loading: Lo
 }
 
 function validateRequestors({ value, path }: Entry<RelyingPartyEntry>, loading: Loading): void {
-  if (value.requestors === 'any') return;
-  for (const [index, id] of value.requestors.entries()) {
-    validateRequestorName({ value: id, path: [...path, 'requestors', index] }, loading);
+  for (const section of ['requestors', 'servers'] as const) {
+    const names = value[section];
+    if (names === undefined || names === 'any') continue;
+    for (const [index, id] of names.entries()) {
+      validateRequestorName({ value: id, path: [...path, section, index] }, loading);
+    }
   }
 }
 
