@@ -6,18 +6,17 @@ import type { SamlAssertion, SamlDelegate, SamlName } from './saml-assertion.ts'
 import type { SamlTerms } from './saml-trust.ts';
 
 // What separates must not stand in what is separated.
-const encoded = (qualifier: string | undefined): string =>
-  encodeURIComponent((qualifier ?? '').toWellFormed()).replaceAll('!', '%21');
+const encoded = (qualifier: string): string => encodeURIComponent(qualifier).replaceAll('!', '%21');
 
 /** The id of a qualified name. Without qualifiers it is the name itself, and so it is when the qualifier is the issuer,
  * which is what its absence means (SAML Core 2.0 §2.2.2). Otherwise it is `!<NameQualifier>!<SPNameQualifier>!<name>`: the
  * same name in two domains is two subjects. A bare name that begins with `!` gets the long form too, so none collide. */
 export function idOf(name: SamlName, issuer: string): string {
-  const { value, spNameQualifier } = name;
-  const nameQualifier = name.nameQualifier === issuer ? undefined : name.nameQualifier;
-  const isPlain = nameQualifier === undefined && spNameQualifier === undefined;
+  const { value, nameQualifier = '', spNameQualifier = '' } = name;
+  const isPlain = [issuer, ''].includes(nameQualifier) && spNameQualifier === '';
   if (isPlain && !value.startsWith('!')) return value;
-  return `!${encoded(nameQualifier)}!${encoded(spNameQualifier)}!${value}`;
+  const domain = nameQualifier === issuer ? '' : nameQualifier;
+  return `!${encoded(domain)}!${encoded(spNameQualifier)}!${value}`;
 }
 
 // Ours are written without qualifiers and mean what they say, so they come back as they were.
