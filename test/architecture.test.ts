@@ -308,7 +308,7 @@ describe('the checker finds planted violations', () => {
       /may not import this package/,
     ],
     ['src/audit/a.ts', "import {\n  a,\n} from 'jose';", /may not import this package/],
-    ['src/cli/a.ts', "import { a } from '#src/keys/a.ts';", /may not import this folder/],
+    ['src/cli/a.ts', "import { a } from '#src/store/a.ts';", /may not import this folder/],
     ['src/app.ts', "import { a } from '#src/cli/a.ts';", /may not import this folder/],
     ['src/app.ts', "import { a } from '#bridge/xml/a.ts';", /may not import this folder/],
     ['src/main.ts', "import { a } from '#src/app.ts';", /may not import this folder/],
