@@ -99,6 +99,15 @@ refuses('trustedIssuers', [
     errors: ['CONFIG_OVERLAP trustedIssuers[1].jwt.subjectPrefix'],
   },
   {
+    rule: 'no prefix is the beginning of that of another issuer',
+    change: (document) => {
+      const issuer = first(document.trustedIssuers);
+      const jwt = { ...issuer.jwt, subjectPrefix: 'part' };
+      document.trustedIssuers.push({ ...issuer, id: 'other', issuer: 'https://other', jwt });
+    },
+    errors: ['CONFIG_OVERLAP trustedIssuers[1].jwt.subjectPrefix'],
+  },
+  {
     rule: 'RFC 8414 §3: discovery needs an https issuer',
     change: (document) => {
       const [partner] = document.trustedIssuers;

@@ -154,6 +154,11 @@ refuses('the user file', [
     ['CONFIG_DUPLICATE users[1].id'],
   ),
   refused(
+    'names differ in more than case, whichever comes first',
+    [{ ...ALICE, id: 'ALICE' }, ALICE],
+    ['CONFIG_DUPLICATE users[1].id'],
+  ),
+  refused(
     'RFC 9068 §5: no user is called like a client',
     [{ ...ALICE, id: 'gateway' }],
     ['CONFIG_OVERLAP users[0].id'],
