@@ -8,8 +8,13 @@ import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { SamlSigningKeys } from './saml/assertion-signer.ts';
+import {
+  createSamlMetadataSource,
+  type FetchedMetadata,
+  type MetadataSettings,
+} from './saml/metadata-source.ts';
 import { createSamlIssuer } from './saml/saml-issuer.ts';
-import { pinnedKeys, type SamlTrust } from './saml/saml-trust.ts';
+import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/saml-trust.ts';
 import { createSamlValidator } from './saml/saml-validator.ts';
 import { assertionIdOf } from './saml/spec-reader.ts';
 import { samlTokenReference } from './saml/token-reference.ts';
@@ -26,9 +31,20 @@ import {
 } from './ws-trust/front.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
 
-/** The terms for one trusted issuer of assertions, its keys as certificates. */
+/** Where the keys of an issuer come from, as certificates or metadata. */
+export type BridgeKeySource =
+  | { readonly kind: 'pinned'; readonly certificatePems: readonly string[] }
+  | {
+      readonly kind: 'metadata';
+      readonly url: string;
+      readonly fetchText: (url: string) => Promise<FetchedMetadata>;
+      /** Whoever signs the metadata names the keys: only these may. */
+      readonly signerCertificatePems: readonly string[];
+    };
+
+/** The terms for one trusted issuer of assertions. */
 export interface BridgeTrust extends Omit<SamlTrust, 'keys'> {
-  readonly certificatePems: readonly string[];
+  readonly keySource: BridgeKeySource;
 }
 
 export interface BridgeParts {
@@ -43,6 +59,9 @@ export interface BridgeParts {
     samlCertificates(now: Instant): readonly string[];
   };
   readonly trusted: readonly BridgeTrust[];
+  readonly metadataSettings: MetadataSettings;
+  /** Told of every attempt to renew metadata; the cause of a failure is for the log. */
+  readonly onRefresh: (issuerId: string, outcome: 'renewed' | 'failed', cause?: unknown) => void;
   /** Told of every assertion that SHA-1 took part in. */
   readonly onLegacySha1: (event: { readonly trustedIssuer: string }) => void;
 }
@@ -110,28 +129,46 @@ function createFront(parts: RouteParts, clock: Clock, skewSeconds: number): WsTr
   });
 }
 
+function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: BridgeParts): SamlKeys {
+  if (keySource.kind === 'pinned') return pinnedKeys(keySource.certificatePems.map(trustedKeyOf));
+  const { fetchText, signerCertificatePems, url } = keySource;
+  return createSamlMetadataSource({
+    url,
+    fetchText,
+    entityId: issuer,
+    signers: signerCertificatePems.map(trustedKeyOf),
+    skewSeconds,
+    clock: parts.clock,
+    settings: parts.metadataSettings,
+    onRefresh: (outcome, cause) => parts.onRefresh(id, outcome, cause),
+  });
+}
+
+/** Our own keys; none where the configuration has no key for assertions: then none of ours verifies. */
+function ownKeysOf({ clock, signingKeys }: BridgeParts): SamlKeys {
+  // A key that joins or leaves the ring makes a new bridge: the list is as old as the ring.
+  const keys = signingKeys.samlCertificates(clock.now()).map(trustedKeyOf);
+  return { signingKeys: async () => keys };
+}
+
 /** Builds the bridge.
  * @throws {Error} when a record of trust is unsafe */
 export function createBridge(parts: BridgeParts): Bridge {
   const { clock, entityId, issuer, onLegacySha1, signingKeys, skewSeconds } = parts;
-  // A key that joins or leaves the ring makes a new bridge: the list is as old as the ring.
-  const ownKeys = pinnedKeys(signingKeys.samlCertificates(clock.now()).map(trustedKeyOf));
-  const trusted = parts.trusted.map(
-    ({ certificatePems, ...terms }): SamlTrust => ({
-      ...terms,
-      keys: pinnedKeys(certificatePems.map(trustedKeyOf)),
-    }),
-  );
+  const canSign = signingKeys.samlCertificates(clock.now()).length > 0;
   return {
     validators: [
       createSamlValidator({
-        own: { issuer, entityId, skewSeconds, keys: ownKeys },
-        trusted,
+        own: { issuer, entityId, skewSeconds, keys: ownKeysOf(parts) },
+        trusted: parts.trusted.map(({ keySource, ...terms }) => ({
+          ...terms,
+          keys: keysOf({ keySource, ...terms }, parts),
+        })),
         clock,
         onLegacySha1,
       }),
     ],
-    issuers: [createSamlIssuer({ keys: signingKeys, entityId })],
+    issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId })] : [],
     createFront: (routes) => createFront(routes, clock, skewSeconds),
   };
 }

@@ -1,37 +1,49 @@
 // The bridge over the configuration: our SAML keys, whose assertions are trusted, who logs in with a password.
-import { type Bridge, type BridgeTrust, createBridge } from '#bridge';
+import { type Bridge, type BridgeKeySource, type BridgeTrust, createBridge } from '#bridge';
 import type { Store } from '#core/ports.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import type { Config, TrustedIssuerConfig } from '../config/config.ts';
+import type { Config, SamlKeySource } from '../config/config.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import type { FetchText } from '../trust/fetch-text.ts';
 import { createUserStore } from '../users/user-store.ts';
 import { createUserValidator } from '../users/user-validator.ts';
-import type { Observers } from './trust.ts';
+import { createFetch, type Observers, refreshSettings, tellRefresh } from './trust.ts';
 
-function bridgeTrust({
-  enabledUntil,
-  id,
-  issuer,
-  saml,
-}: TrustedIssuerConfig): readonly BridgeTrust[] {
-  if (!saml) return [];
-  const { keySource, ...terms } = saml;
-  if (keySource.kind !== 'pinned')
-    throw new Error(`trusted issuer ${id}: metadata is not supported yet`);
-  const until = enabledUntil === undefined ? {} : { enabledUntil };
-  return [{ id, issuer, ...until, ...terms, certificatePems: keySource.certificatePems }];
+function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
+  if (source.kind === 'pinned') return source;
+  const { signerCertificatePems } = source;
+  return source.kind === 'metadata-url'
+    ? { kind: 'metadata', url: source.url, fetchText, signerCertificatePems }
+    : {
+        kind: 'metadata',
+        url: '',
+        fetchText: async () => ({ text: source.xml }),
+        signerCertificatePems,
+      };
+}
+
+function bridgeTrust(config: Config): readonly BridgeTrust[] {
+  const fetchText = createFetch(config);
+  return config.trustedIssuers.flatMap(({ enabledUntil, id, issuer, saml }) => {
+    if (!saml) return [];
+    const until = enabledUntil === undefined ? {} : { enabledUntil };
+    return [{ id, issuer, ...until, ...saml, keySource: keySourceOf(saml.keySource, fetchText) }];
+  });
 }
 
 /** The bridge of one generation.
  * @throws {Error} when a record of trust is unsafe */
-export function buildBridge(config: Config, ring: KeyRing, { clock, logger }: Observers): Bridge {
+export function buildBridge(config: Config, ring: KeyRing, observers: Observers): Bridge {
+  const { clock, logger } = observers;
   return createBridge({
     clock,
     issuer: config.issuer,
     entityId: config.saml.entityId,
     skewSeconds: config.clockSkewSeconds,
     signingKeys: ring,
-    trusted: config.trustedIssuers.flatMap(bridgeTrust),
+    trusted: bridgeTrust(config),
+    metadataSettings: refreshSettings(config),
+    onRefresh: (issuerId, outcome, cause) => tellRefresh({ issuerId, outcome, cause }, observers),
     onLegacySha1: ({ trustedIssuer }) =>
       logger.warn('an assertion was verified with SHA-1', { trustedIssuer }),
   });

@@ -3,7 +3,11 @@ import type { Config, KeySource } from '../config/config.ts';
 import type { JwtTrust } from '../tokens/jwt/jwt-trust.ts';
 import { DEFAULT_TYPES } from '../tokens/jwt/jwt-type.ts';
 import { createFetchText, type FetchText } from '../trust/fetch-text.ts';
-import { createTrustedIssuers, type TrustedIssuerRecord } from '../trust/trusted-issuers.ts';
+import {
+  createTrustedIssuers,
+  type RefreshEvent,
+  type TrustedIssuerRecord,
+} from '../trust/trusted-issuers.ts';
 import type { Foundation } from './foundation.ts';
 
 /** How long a foreign key set is fresh when it does not say. */
@@ -26,11 +30,27 @@ export function createFetch(config: Config): FetchText {
   });
 }
 
+/** How often and how long keys and metadata of others are kept. */
+export function refreshSettings({ fetch }: Config) {
+  return {
+    refetchSeconds: fetch.unknownKeyIntervalSeconds,
+    staleSeconds: fetch.staleSeconds,
+    defaultFreshSeconds: DEFAULT_FRESH_SECONDS,
+  };
+}
+
+/** Counts and logs what could not be fetched. */
+export function tellRefresh(
+  { cause, issuerId, outcome }: RefreshEvent,
+  { logger, metrics }: Observers,
+): void {
+  if (outcome === 'renewed') return;
+  metrics.jwksRefreshFailures.increment({ issuer: issuerId });
+  logger.warn('keys of a trusted issuer cannot be fetched', { issuer: issuerId, cause });
+}
+
 /** The terms of trust with the source of their keys. */
-export function trustedJwtIssuers(
-  config: Config,
-  { clock, logger, metrics }: Observers,
-): readonly JwtTrust[] {
+export function trustedJwtIssuers(config: Config, observers: Observers): readonly JwtTrust[] {
   const records = config.trustedIssuers.flatMap(({ aliases, enabledUntil, id, issuer, jwt }) => {
     const until = enabledUntil === undefined ? {} : { enabledUntil };
     return jwt ? [{ issuer: { id, issuer, aliases, ...until }, jwt }] : [];
@@ -43,17 +63,9 @@ export function trustedJwtIssuers(
     })),
     {
       fetchText: createFetch(config),
-      clock,
-      settings: {
-        refetchSeconds: config.fetch.unknownKeyIntervalSeconds,
-        staleSeconds: config.fetch.staleSeconds,
-        defaultFreshSeconds: DEFAULT_FRESH_SECONDS,
-      },
-      onRefresh: ({ issuerId, outcome, cause }) => {
-        if (outcome === 'renewed') return;
-        metrics.jwksRefreshFailures.increment({ issuer: issuerId });
-        logger.warn('keys of a trusted issuer cannot be fetched', { issuer: issuerId, cause });
-      },
+      clock: observers.clock,
+      settings: refreshSettings(config),
+      onRefresh: (event) => tellRefresh(event, observers),
     },
   );
   return records.map(({ issuer, jwt }) => ({

@@ -86,7 +86,7 @@ export interface UserConfigRecord {
 export interface WsTrustConfig {
   /** Besides the general one at /ws-trust. */
   readonly profiles: readonly {
-    readonly name: 'adfs' | 'vcenter' | 'wso2';
+    readonly name: 'adfs' | 'vcenter';
     /** Id of the relying party meant when a request names none. */
     readonly defaultTarget?: string;
   }[];

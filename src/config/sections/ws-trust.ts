@@ -7,7 +7,7 @@ import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
 import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
 
-const profileName = z.enum(['adfs', 'vcenter', 'wso2']);
+const profileName = z.enum(['adfs', 'vcenter']);
 
 export const wsTrustSection = z
   .strictObject({

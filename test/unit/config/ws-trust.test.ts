@@ -76,7 +76,7 @@ describe('Config: the WS-Trust front', () => {
   });
 
   it('has the profiles that are named', async () => {
-    const profiles = ['adfs', { profile: 'vcenter', defaultTarget: 'orders' }, { profile: 'wso2' }];
+    const profiles = ['adfs', { profile: 'vcenter', defaultTarget: 'orders' }];
 
     const config = await parseChanged(wsTrust({ profiles, clockSkewSeconds: 300 }));
 
@@ -84,7 +84,6 @@ describe('Config: the WS-Trust front', () => {
     assert.deepEqual(config.wsTrust.profiles, [
       { name: 'adfs' },
       { name: 'vcenter', defaultTarget: 'orders' },
-      { name: 'wso2' },
     ]);
   });
 
