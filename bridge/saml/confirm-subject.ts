@@ -47,9 +47,11 @@ function confirm(
   terms: SamlTerms,
   presentation: Presentation,
 ): Confirmed {
-  const { method, notOnOrAfter } = confirmation;
+  const { method, namesAttester, notOnOrAfter } = confirmation;
   if (method === undefined || !terms.subjectConfirmation.includes(method))
     refuse('confirmation-missing', 'a method of subject confirmation that is not accepted');
+  // Who presents it is not known here, so that it is the one who is named cannot be told (SAML Core 2.0 §2.4.1.1).
+  if (namesAttester) refuse('confirmation-missing', 'the assertion is for one party to present');
   if (method === 'bearer' && presentation.isRfc7522 && !terms.isOwn) requireRfc7522(confirmation);
   validateData(confirmation, terms, presentation.now);
   return {

@@ -17,6 +17,8 @@ export interface SamlName {
 export interface SamlConfirmation {
   /** Undefined for a method we do not know. */
   readonly method: ConfirmationMethod | undefined;
+  /** Whether it names the one who is to present the assertion. */
+  readonly namesAttester: boolean;
   /** Whether there is a SubjectConfirmationData. */
   readonly hasData: boolean;
   readonly notBefore?: Instant;

@@ -94,6 +94,7 @@ function readConfirmations(confirmation: Verified<XmlElement>): readonly SamlCon
     optionalVerifiedChild(confirmation, SAML11_NS, 'SubjectConfirmationData') !== undefined;
   return verifiedChildren(confirmation, SAML11_NS, 'ConfirmationMethod').map((method) => ({
     method: confirmationMethodOf('saml1', uriOf(method)),
+    namesAttester: false,
     hasData,
     keyInfos,
   }));

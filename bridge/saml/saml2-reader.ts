@@ -59,14 +59,17 @@ function refuseEncrypted(parent: Verified<XmlElement>, local: string): void {
     refuse('token-type-unsupported', `${local} is not supported`);
 }
 
-// The attesting entity may be named in it; who presents the token is decided by its key or by possession alone.
 function readConfirmation(element: Verified<XmlElement>): SamlConfirmation {
-  requireKnownChildren(element, ['NameID', 'SubjectConfirmationData']);
+  requireKnownChildren(element, ['BaseID', 'NameID', 'EncryptedID', 'SubjectConfirmationData']);
+  const namesAttester = ['BaseID', 'NameID', 'EncryptedID'].some(
+    (local) => optionalVerifiedChild(element, SAML2_NS, local) !== undefined,
+  );
   const data = optionalVerifiedChild(element, SAML2_NS, 'SubjectConfirmationData');
   const method = confirmationMethodOf('saml2', requiredAttribute(element, 'Method'));
-  if (!data) return { method, hasData: false, keyInfos: [] };
+  if (!data) return { method, namesAttester, hasData: false, keyInfos: [] };
   return {
     method,
+    namesAttester,
     hasData: true,
     ...present<Partial<SamlConfirmation>>({
       notBefore: instantOf(data, 'NotBefore'),

@@ -139,6 +139,21 @@ for (const [rule, confirmation, text, element] of ROWS)
       else await assertRefused(() => validate(as, confirmation), expected);
     });
 
+for (const name of [
+  '<saml2:NameID>gateway</saml2:NameID>',
+  '<saml2:BaseID/>',
+  '<saml2:EncryptedID/>',
+])
+  test(`SAML Core §2.4.1.1: a confirmation for one party to present, ${name.slice(7, -2)}`, async () => {
+    const named = bearer().replace(
+      '<saml2:SubjectConfirmationData',
+      `${name}<saml2:SubjectConfirmationData`,
+    );
+
+    await assertRefused(() => validate(asText, named), 'confirmation-missing');
+    assert.ok(await validate(asText, named + bearer()));
+  });
+
 test('RFC 7522 §3 rule 4: the earlier end of confirmation and Conditions is the end', async () => {
   assert.equal((await validate(asText, bearer())).lifetime.notOnOrAfter, NOW + 240);
   assert.equal((await validate(asText, confirmation2('bearer'))).lifetime.notOnOrAfter, NOW + 300);

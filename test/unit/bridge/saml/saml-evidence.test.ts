@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import { decodeAssertion } from '#bridge/saml/saml-evidence.ts';
 import {
   aSamlIssuer,
@@ -100,6 +101,21 @@ for (const [what, xml] of [
       'token-malformed',
     );
   });
+
+test('SAML R24, CVE-2022-39353, CVE-2025-25293: two roots, or compressed, is no assertion', async () => {
+  for (const type of VERSIONS) {
+    const xml = issuer.assertion(type);
+
+    await assertRefused(
+      () => aValidator([issuer.trust()]).validate(asText(type, xml + xml)),
+      'token-malformed',
+    );
+    await assertRefused(
+      () => send(type, deflateRawSync(xml).toString('base64url')),
+      'token-malformed',
+    );
+  }
+});
 
 const del = (content: string, type = 'd:DelegationRestrictionType'): string =>
   `<saml2:Condition xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:d="urn:oasis:names:tc:SAML:2.0:conditions:delegation" xsi:type="${type}">${content}</saml2:Condition>`;

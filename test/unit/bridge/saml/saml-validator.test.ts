@@ -12,7 +12,6 @@ import {
   assertRefused,
   asText,
   aValidator,
-  bearer,
   confirmation1,
   ENTRANCES,
   iso,
@@ -392,13 +391,4 @@ for (const [word, changes] of UNSAFE)
 
 test('SAML trust: no pinned key is a mistake at start (CVE-2026-28323)', () => {
   assert.throws(() => pinnedKeys([]), /no key/);
-});
-
-test('SAML 2.0: a confirmation may name who is expected to present it', async () => {
-  const confirmation = bearer().replace(
-    '<saml2:SubjectConfirmationData',
-    '<saml2:NameID>gateway</saml2:NameID><saml2:SubjectConfirmationData',
-  );
-
-  assert.equal((await validate('saml2', { confirmation })).subject.id, 'alice@partner.example');
 });
