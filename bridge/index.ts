@@ -82,6 +82,7 @@ export interface RouteParts {
   readonly relyingParties: readonly RelyingParty[];
   readonly profiles: readonly ProfileChoice[];
   readonly maxMessageBytes: number;
+  readonly clockSkewSeconds: number;
   readonly maxMessageLifetimeSeconds: number;
   /** Hears of our own mistakes, for the log. */
   readonly onError: (cause: unknown, correlationId: string) => void;
@@ -110,8 +111,8 @@ function describeReference({ spec }: IssuedToken) {
   return isAssertion ? samlTokenReference(spec.type, assertionIdOf(spec)) : undefined;
 }
 
-function createFront(parts: RouteParts, clock: Clock, skewSeconds: number): WsTrustFront {
-  const { maxMessageBytes, maxMessageLifetimeSeconds, profiles, ...rest } = parts;
+function createFront(parts: RouteParts, clock: Clock): WsTrustFront {
+  const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, profiles, ...rest } = parts;
   return createWsTrustFront({
     ...rest,
     clock,
@@ -122,7 +123,7 @@ function createFront(parts: RouteParts, clock: Clock, skewSeconds: number): WsTr
     ],
     limits: {
       ...DEFAULT_WS_TRUST_LIMITS,
-      skewSeconds,
+      skewSeconds: clockSkewSeconds,
       maxBodyBytes: maxMessageBytes,
       maxTimestampLifetimeSeconds: maxMessageLifetimeSeconds,
     },
@@ -169,6 +170,6 @@ export function createBridge(parts: BridgeParts): Bridge {
       }),
     ],
     issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId })] : [],
-    createFront: (routes) => createFront(routes, clock, skewSeconds),
+    createFront: (routes) => createFront(routes, clock),
   };
 }

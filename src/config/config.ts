@@ -94,8 +94,6 @@ export interface WsTrustConfig {
   readonly clockSkewSeconds: number;
   /** How long a message may be good by its own Timestamp. */
   readonly maxMessageLifetimeSeconds: number;
-  /** SHA-1 signatures of messages are verified until then. */
-  readonly legacySha1Until?: Instant;
 }
 
 export type StoreConfig =

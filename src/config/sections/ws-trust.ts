@@ -5,7 +5,6 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
-import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
 
 const profileName = z.enum(['adfs', 'vcenter']);
 
@@ -37,7 +36,6 @@ export const wsTrustSection = z
     maxMessageLifetimeSeconds: seconds(60, 3600)
       .describe('How long a message may be good by its own Timestamp.')
       .default(600),
-    legacySha1Until,
   })
   .describe('The SOAP front for clients that cannot be changed.')
   .optional();
@@ -58,7 +56,6 @@ export function buildWsTrust(
     maxMessageBytes,
     clockSkewSeconds: value.clockSkewSeconds ?? clockSkewSeconds,
     maxMessageLifetimeSeconds,
-    ...buildLegacySha1({ value: value.legacySha1Until, path }, loading),
   };
 }
 

@@ -48,11 +48,6 @@ refuses('wsTrust', [
     { maxMessageLifetimeSeconds: 3601 },
     'CONFIG_OUT_OF_RANGE wsTrust.maxMessageLifetimeSeconds',
   ),
-  refused(
-    'SHA-1 ends',
-    { legacySha1Until: '9999-12-31' },
-    'CONFIG_INSECURE wsTrust.legacySha1Until',
-  ),
   refused('empty is not asked for', null, 'CONFIG_WRONG_TYPE wsTrust'),
 ]);
 
@@ -84,12 +79,6 @@ describe('Config: the WS-Trust front', () => {
     assert.deepEqual(config.wsTrust.profiles, [
       { name: 'adfs' },
       { name: 'vcenter', defaultTarget: 'orders' },
-    ]);
-  });
-
-  it('warns of SHA-1 that is over', async () => {
-    assert.deepEqual(await warningsOf(wsTrust({ legacySha1Until: '2020-01-01' })), [
-      'CONFIG_NO_EFFECT wsTrust.legacySha1Until',
     ]);
   });
 });
