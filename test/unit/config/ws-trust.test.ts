@@ -1,7 +1,7 @@
 // The WS-Trust front: absent unless asked for, bounded, and with nothing that has no end.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Change, parseChanged, warningsOf } from './document.ts';
+import { type Change, parseChanged } from './document.ts';
 import { refuses } from './refusals.ts';
 
 const wsTrust: (section: unknown) => Change = (section) => (document) => {
