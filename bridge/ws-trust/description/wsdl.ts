@@ -4,6 +4,7 @@
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import { writeCanonical } from '#bridge/xml/writer.ts';
 import type { AdvertisedPort } from '../endpoint-profile.ts';
 import {
@@ -63,6 +64,12 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
     { prefix: 'tns', uri: WSDL_TARGET_NS },
     { prefix: 'xs', uri: XS_NS },
     ...versions.map(({ prefix, namespace: uri }) => ({ prefix, uri })),
+    // Declared once, at the top: some clients search the text for start tags.
+    ...Object.values(SOAP_BINDINGS),
+    { prefix: 'wsa10', uri: WSA_NS },
+    { prefix: 'wsam', uri: WSAM_NS },
+    { prefix: 'wsp', uri: POLICY_2004_NS },
+    { prefix: 'wsu', uri: WSU_NS },
   ];
   return writeCanonical(definitions, { declare }).text;
 }

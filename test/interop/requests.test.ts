@@ -1,0 +1,160 @@
+// Requests as clients in the field write them (one file each), and how we read them. Written by us after what was seen.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import {
+  ADFS_PROFILE,
+  GENERIC_PROFILE,
+  VCENTER_PROFILE,
+} from '#bridge/ws-trust/endpoint-profile.ts';
+import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import type { TokenType } from '#core/token-type.ts';
+import {
+  aPost,
+  aWsTrustSetting,
+  BILLING,
+  faultCodeOf,
+  TRUST_13,
+  TRUST_2005,
+} from '#test/support/ws-trust.ts';
+
+const FOLDER = fileURLToPath(new URL('requests', import.meta.url));
+const USERNAME_13 = '/adfs/services/trust/13/usernamemixed';
+const USERNAME_2005 = '/adfs/services/trust/2005/usernamemixed';
+const SOAP_12 = 'application/soap+xml; charset=utf-8';
+const SOAP_11 = 'text/xml; charset="utf-8"';
+
+interface Expected {
+  readonly path: string;
+  readonly headers: WsTrustRequest['headers'];
+  readonly subject?: TokenType;
+  readonly isDelegation?: boolean;
+  readonly requestedType?: TokenType;
+  readonly targets?: readonly string[];
+  readonly lifetimeSeconds?: number;
+  readonly requiredClaims?: readonly string[];
+  /** TokenType of the answer. */
+  readonly answers?: string;
+  /** The fault instead of an answer. */
+  readonly fault?: string;
+}
+
+const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
+const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
+const PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
+
+const EXPECTED: Readonly<Record<string, Expected>> = {
+  'vcenter-bearer.xml': {
+    path: '/sts/STSService/vsphere.local',
+    headers: { 'content-type': SOAP_11, soapaction: `"${TRUST_13}/RST/Issue"` },
+    requestedType: 'saml2',
+    targets: [],
+    lifetimeSeconds: 300,
+    answers: SAML2,
+  },
+  'vcenter-act-as.xml': {
+    path: '/sts/STSService',
+    headers: { 'content-type': SOAP_11, soapaction: `${TRUST_13}/Issue` },
+    subject: 'saml2',
+    isDelegation: true,
+    requestedType: 'saml2',
+    targets: [],
+    answers: SAML2,
+  },
+  'vcenter-participants.xml': {
+    path: '/sts/STSService',
+    headers: { 'content-type': SOAP_11, soapaction: `${TRUST_13}/RST/Issue` },
+    requestedType: 'saml2',
+    answers: SAML2,
+  },
+  'java-bearer.xml': {
+    path: '/ws-trust',
+    headers: { 'content-type': 'text/xml; charset=UTF-8', soapaction: `"${TRUST_13}/RST/Issue"` },
+    subject: 'jwt',
+    requestedType: 'saml2',
+    requiredClaims: ['department'],
+    answers: `${PROFILE}#SAMLV2.0`,
+  },
+  'java-symmetric.xml': {
+    path: '/ws-trust',
+    headers: { 'content-type': 'text/xml; charset=UTF-8', soapaction: `"${TRUST_13}/RST/Issue"` },
+    fault: 'trust:BadRequest',
+  },
+  'adfs-password-13.xml': {
+    path: USERNAME_13,
+    headers: { 'content-type': SOAP_12, soapaction: `${TRUST_13}/RST/Issue` },
+    answers: SAML2,
+  },
+  'adfs-password-2005.xml': {
+    path: USERNAME_2005,
+    headers: { 'content-type': SOAP_12, soapaction: `${TRUST_2005}/RST/Issue` },
+    answers: SAML2,
+  },
+  'adfs-integrated.xml': {
+    path: USERNAME_13,
+    headers: { 'content-type': SOAP_12 },
+    fault: 'trust:FailedAuthentication',
+  },
+  'adfs-unescaped-name.xml': {
+    path: USERNAME_2005,
+    headers: { 'content-type': SOAP_12 },
+    fault: 'trust:InvalidRequest',
+  },
+  'script.xml': {
+    path: USERNAME_13,
+    headers: { 'content-type': 'application/soap+xml' },
+    requestedType: 'saml1',
+    answers: SAML1,
+  },
+  'dotnet-2005.xml': {
+    path: '/ws-trust/2005/soap12',
+    headers: {
+      'content-type': `application/soap+xml; charset=utf-8; action="${TRUST_2005}/RST/Issue"`,
+    },
+    requestedType: 'saml1',
+    requiredClaims: ['department'],
+    answers: `${PROFILE}#SAMLV1.1`,
+  },
+  'wsdl-tool.xml': {
+    path: '/ws-trust',
+    headers: { 'content-type': 'text/xml; charset=utf-8', soapaction: `"${TRUST_13}/RST/Issue"` },
+    requestedType: 'jwt',
+    lifetimeSeconds: 300,
+    answers: 'urn:ietf:params:oauth:token-type:jwt',
+  },
+};
+
+const profiles = [GENERIC_PROFILE, ADFS_PROFILE, { ...VCENTER_PROFILE, defaultTarget: 'billing' }];
+
+test('Interop: every request in the folder has an expected reading', () => {
+  assert.deepEqual(readdirSync(FOLDER).sort(), Object.keys(EXPECTED).sort());
+});
+
+for (const [name, expected] of Object.entries(EXPECTED))
+  test(`Interop: ${name} is read as meant`, async () => {
+    const setting = aWsTrustSetting({ profiles });
+    const { path, headers } = expected;
+    const body = readFileSync(`${FOLDER}/${name}`);
+
+    const answer = await setting.front.handle(aPost(body, { path, headers }));
+
+    if (expected.fault !== undefined) {
+      assert.equal(faultCodeOf(answer), expected.fault);
+      assert.deepEqual(setting.asked, []);
+      return;
+    }
+    assert.equal(answer.status, 200, answer.body);
+    const [asked] = setting.asked;
+    assert.ok(asked);
+    assert.equal(asked.subject.type, expected.subject ?? 'requestor');
+    assert.equal(asked.actor !== undefined, expected.isDelegation ?? false);
+    assert.equal(asked.requestedType, expected.requestedType);
+    assert.deepEqual(
+      asked.targets.map(({ value }) => value),
+      expected.targets ?? [BILLING],
+    );
+    assert.equal(asked.lifetimeSeconds, expected.lifetimeSeconds);
+    assert.deepEqual(asked.requiredClaims, expected.requiredClaims);
+    assert.match(answer.body, new RegExp(`:TokenType>${expected.answers ?? ''}<`));
+  });

@@ -1,0 +1,293 @@
+// WSDL and MEX (ws-trust §5): what strict tools and old clients look for, and that every reference in it resolves.
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { contentTypeOf } from '#bridge/soap/soap-version.ts';
+import { parseXml } from '#bridge/xml/parser.ts';
+import { childrenNamed, requiredChild, resolveQName, textOf } from '#bridge/xml/reader.ts';
+import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
+import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap.ts';
+import {
+  anIssueRequest,
+  anRst,
+  aPost,
+  aWsTrustSetting,
+  faultCodeOf,
+  TRUST_13,
+  TRUST_2005,
+} from '#test/support/ws-trust.ts';
+
+const WSDL = 'http://schemas.xmlsoap.org/wsdl/';
+const WSP = 'http://schemas.xmlsoap.org/ws/2004/09/policy';
+const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
+const WSA = 'http://www.w3.org/2005/08/addressing';
+const XS = 'http://www.w3.org/2001/XMLSchema';
+const SOAP_BINDINGS = [
+  'http://schemas.xmlsoap.org/wsdl/soap/',
+  'http://schemas.xmlsoap.org/wsdl/soap12/',
+];
+const MEX_PATH = '/adfs/services/trust/mex';
+const PAGES = [
+  ['/ws-trust', '?wsdl'],
+  ['/ws-trust', 'mex'],
+  ['/ws-trust/2005/soap12', 'WSDL'],
+  [MEX_PATH, ''],
+  ['/adfs/services/trust/13/usernamemixed', '?wsdl'],
+  ['/sts/STSService', '?wsdl'],
+  ['/sts/STSService/vsphere.local', '?wsdl'],
+  ['/services/wso2carbon-sts', '?wsdl'],
+] as const;
+
+const get = (path: string, query: string, over: object = {}) =>
+  aWsTrustSetting().front.handle({ ...aPost(''), method: 'GET', path, query, ...over });
+
+async function definitionsAt(path: string, query: string): Promise<XmlElement> {
+  const answer = await get(path, query);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers['content-type'], 'text/xml; charset=utf-8');
+  const { root } = parseXml(Buffer.from(answer.body));
+  assert.deepEqual([root.uri, root.local], [WSDL, 'definitions']);
+  return root;
+}
+
+const named = (parent: XmlElement, local: string) => childrenNamed(parent, WSDL, local);
+const valueOf = (element: XmlElement, name: string): string => {
+  const value = attributeOf(element, name);
+  assert.ok(value !== undefined, `${element.local} has no ${name}`);
+  return value;
+};
+
+/** The child of definitions that a QName attribute names. */
+function follow(
+  definitions: XmlElement,
+  element: XmlElement,
+  attribute: string,
+  local: string,
+): XmlElement {
+  const { uri, local: name } = resolveQName(element, valueOf(element, attribute));
+  assert.equal(uri, valueOf(definitions, 'targetNamespace'));
+  const found = named(definitions, local).filter((each) => attributeOf(each, 'name') === name);
+  assert.equal(found.length, 1, `${local} ${name}`);
+  return found[0] as XmlElement;
+}
+
+function checkMessage(definitions: XmlElement, message: XmlElement): void {
+  const part = requiredChild(message, WSDL, 'part');
+  const { uri, local } = resolveQName(part, valueOf(part, 'element'));
+  const schemas = childrenNamed(requiredChild(definitions, WSDL, 'types'), XS, 'schema');
+  const schema = schemas.find((each) => attributeOf(each, 'targetNamespace') === uri);
+  assert.ok(schema);
+  const declared = childrenNamed(schema, XS, 'element').find(
+    (each) => attributeOf(each, 'name') === local,
+  );
+  assert.ok(declared, `${local} is not declared`);
+  const type = resolveQName(declared, valueOf(declared, 'type'));
+  assert.equal(type.uri, uri);
+  assert.ok(
+    childrenNamed(schema, XS, 'complexType').some(
+      (each) => attributeOf(each, 'name') === type.local,
+    ),
+  );
+}
+
+for (const [path, query] of PAGES)
+  test(`ws-trust §5: every reference in the WSDL of GET ${path} ${query} resolves`, async () => {
+    const definitions = await definitionsAt(path, query);
+    const policies = childrenNamed(definitions, WSP, 'Policy').map((policy) =>
+      attributeOf(policy, 'Id', WSU),
+    );
+    const service = requiredChild(definitions, WSDL, 'service');
+    assert.equal(valueOf(service, 'name'), 'SecurityTokenService');
+    assert.equal(valueOf(definitions, 'targetNamespace'), `${TRUST_13}/`);
+
+    for (const port of named(service, 'port')) {
+      const binding = follow(definitions, port, 'binding', 'binding');
+      const portType = follow(definitions, binding, 'type', 'portType');
+      const reference = valueOf(requiredChild(binding, WSP, 'PolicyReference'), 'URI');
+      assert.ok(policies.includes(reference.slice(1)) && reference.startsWith('#'), reference);
+      const operations = named(portType, 'operation');
+      assert.deepEqual(
+        named(binding, 'operation').map((each) => valueOf(each, 'name')),
+        operations.map((each) => valueOf(each, 'name')),
+      );
+      for (const operation of operations)
+        for (const direction of ['input', 'output'])
+          checkMessage(
+            definitions,
+            follow(definitions, requiredChild(operation, WSDL, direction), 'message', 'message'),
+          );
+    }
+  });
+
+for (const [path, query] of PAGES)
+  test(`ws-trust §5: the WSDL of GET ${path} ${query} has the four operations by soapAction and wsam:Action`, async () => {
+    const definitions = await definitionsAt(path, query);
+
+    for (const portType of named(definitions, 'portType')) {
+      const trust = valueOf(portType, 'name') === 'STS13' ? TRUST_13 : TRUST_2005;
+      const actions = named(portType, 'operation').map((operation) =>
+        attributeOf(
+          requiredChild(operation, WSDL, 'input'),
+          'Action',
+          'http://www.w3.org/2007/05/addressing/metadata',
+        ),
+      );
+      assert.deepEqual(
+        actions,
+        ['Issue', 'Renew', 'Cancel', 'Validate'].map((name) => `${trust}/RST/${name}`),
+      );
+    }
+    for (const binding of named(definitions, 'binding')) {
+      const actions = named(binding, 'operation').map((operation) => {
+        const soap = elementsOf(operation).find(({ uri }) => SOAP_BINDINGS.includes(uri));
+        return soap && attributeOf(soap, 'soapAction');
+      });
+      assert.match(actions[0] ?? '', /\/RST\/Issue$/);
+      assert.equal(new Set(actions).size, 4);
+    }
+  });
+
+/** Address, SOAP binding namespace of every port. */
+function portsOf(definitions: XmlElement): readonly (readonly [string, string])[] {
+  return named(requiredChild(definitions, WSDL, 'service'), 'port').map((port) => {
+    const address = elementsOf(port).find(({ uri }) => SOAP_BINDINGS.includes(uri));
+    assert.ok(address);
+    const location = valueOf(address, 'location');
+    const reference = requiredChild(port, WSA, 'EndpointReference');
+    assert.equal(textOf(requiredChild(reference, WSA, 'Address')), location);
+    return [location, address.uri] as const;
+  });
+}
+
+test('ws-trust §5: addresses are public, https, unique, and every one of them issues', async () => {
+  for (const path of ['/ws-trust', MEX_PATH, '/sts/STSService', '/services/wso2carbon-sts']) {
+    const ports = portsOf(await definitionsAt(path, '?wsdl'));
+
+    const addresses = ports.map(([address]) => address);
+    assert.equal(new Set(addresses).size, addresses.length);
+    for (const address of addresses) {
+      assert.ok(address.startsWith('https://sts.example.org/'), address);
+      const answer = await aWsTrustSetting().front.handle(
+        anIssueRequest({}, { path: new URL(address).pathname }),
+      );
+      assert.equal(answer.status, 200, answer.body);
+    }
+  }
+});
+
+test('ws-trust §5: the issuer decides every address, not the request', async () => {
+  const answer = await get('/ws-trust', '?wsdl', {
+    headers: { host: 'attacker.example', 'x-forwarded-host': 'attacker.example' },
+    publicOrigin: 'https://public.example:8443',
+  });
+
+  assert.ok(answer.body.includes('location="https://public.example:8443/ws-trust"'));
+  assert.doesNotMatch(answer.body, /attacker/);
+});
+
+test('ws-trust §5: SOAP 1.1 and 1.2 are offered; below a tenant the address is the one that was called', async () => {
+  const generic = portsOf(await definitionsAt('/ws-trust', '?wsdl'));
+  const tenant = portsOf(await definitionsAt('/sts/STSService/vsphere.local', '?wsdl'));
+
+  assert.deepEqual(new Set(generic.map(([, soap]) => soap)), new Set(SOAP_BINDINGS));
+  assert.deepEqual(tenant, [
+    ['https://sts.example.org/sts/STSService/vsphere.local', SOAP_BINDINGS[0]],
+  ]);
+});
+
+const SUPPORTING = [
+  [
+    'Username13',
+    'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702',
+    'SignedEncryptedSupportingTokens',
+    TRUST_13,
+  ],
+  [
+    'Username2005',
+    'http://schemas.xmlsoap.org/ws/2005/07/securitypolicy',
+    'SignedSupportingTokens',
+    TRUST_2005,
+  ],
+] as const;
+for (const [id, sp, tokens, trust] of SUPPORTING)
+  test(`ws-trust §5: the AD FS document has the user name policy ${id} where clients look for it`, async () => {
+    const definitions = await definitionsAt(MEX_PATH, '');
+    const down = (from: XmlElement, ...names: readonly (readonly [string, string])[]) =>
+      names.reduce((at, [uri, local]) => requiredChild(at, uri, local), from);
+
+    const policy = childrenNamed(definitions, WSP, 'Policy').find(
+      (each) => attributeOf(each, 'Id', WSU) === id,
+    );
+    assert.ok(policy);
+    const all = down(policy, [WSP, 'ExactlyOne'], [WSP, 'All']);
+    down(
+      all,
+      [sp, tokens],
+      [WSP, 'Policy'],
+      [sp, 'UsernameToken'],
+      [WSP, 'Policy'],
+      [sp, 'WssUsernameToken10'],
+    );
+    const binding = named(definitions, 'binding').find(
+      (each) => attributeOf(requiredChild(each, WSP, 'PolicyReference'), 'URI') === `#${id}`,
+    );
+    assert.ok(binding);
+    const soap12 = requiredChild(binding, SOAP_BINDINGS[1] ?? '', 'binding');
+    assert.equal(valueOf(soap12, 'transport'), 'http://schemas.xmlsoap.org/soap/http');
+    const [issue] = named(binding, 'operation');
+    assert.ok(issue);
+    assert.equal(
+      valueOf(requiredChild(issue, SOAP_BINDINGS[1] ?? '', 'operation'), 'soapAction'),
+      `${trust}/RST/Issue`,
+    );
+  });
+
+test('ws-trust §5: the text has the prefixes and the id attribute that clients search for', async () => {
+  const { body } = await get(MEX_PATH, '');
+
+  for (const piece of [
+    '<wsdl:definitions ',
+    ' wsu:Id="Username13"',
+    '<soap12:binding ',
+    '<soap12:address location="https://',
+    '<wsa10:Address>https://',
+  ])
+    assert.ok(body.includes(piece), piece);
+});
+
+const GET_ACTION = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';
+for (const soap of SOAP_VERSIONS)
+  test(`ws-trust §5: a WS-Transfer Get over SOAP ${soap} gets the same document in mex:Metadata`, async () => {
+    const header = `<a:Action s:mustUnderstand="1">${GET_ACTION}</a:Action><a:MessageID>urn:uuid:1</a:MessageID>`;
+    const message = anEnvelope({ version: soap, header, body: '' });
+
+    for (const path of [MEX_PATH, '/ws-trust']) {
+      const answer = await aWsTrustSetting().front.handle(aPost(message, { soap, path }));
+
+      const plain = await get(path, '?wsdl');
+      assert.equal(answer.headers['content-type'], contentTypeOf(soap));
+      assert.ok(answer.body.includes(`>${GET_ACTION}Response</a:Action>`), answer.body);
+      assert.ok(
+        answer.body.includes(
+          '<s:Body><mex:Metadata xmlns:mex="http://schemas.xmlsoap.org/ws/2004/09/mex"><mex:MetadataSection ' +
+            `Dialect="${WSDL}" Identifier="${TRUST_13}/">${plain.body}</mex:MetadataSection></mex:Metadata></s:Body>`,
+        ),
+      );
+      parseXml(Buffer.from(answer.body));
+    }
+  });
+
+test('ws-trust §5: the metadata address issues nothing', async () => {
+  const setting = aWsTrustSetting();
+
+  const answer = await setting.front.handle(anIssueRequest({ body: anRst() }, { path: MEX_PATH }));
+
+  assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
+  assert.deepEqual(setting.asked, []);
+});
+
+test('ws-trust §5: an empty Body without the action of a Get is no request for metadata', async () => {
+  const answer = await aWsTrustSetting().front.handle(aPost(anEnvelope({ body: '' })));
+
+  assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
+});
