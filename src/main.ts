@@ -18,10 +18,10 @@ const USAGE = `viaduct COMMAND [options]
   serve    start the server                      [--config FILE]
   init     write a first configuration with keys [--directory DIR]
   check    do all that start-up does, but listen [--config FILE] [--json]
-  explain  why a request is granted or refused   --client ID --subject-token TOKEN …
+  explain  why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
   keys     list | rotate                         [--config FILE]
   audit    verify                                [--config FILE]
-  demo     print the demo exchange with a fresh token [--config FILE]
+  demo     the demo as a curl command            [exchange | saml | soap]
 `;
 
 const terminal: Terminal = {

@@ -58,8 +58,16 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/config': layer(['src/core'], ['zod', 'yaml', '@marcbachmann/cel-js']),
   'src/http': layer(['src/core'], ['koa', 'koa-compose']),
   'src/telemetry': layer(['src/core'], ['pino']),
-  // Commands that work on files (a key, an audit) without the whole product use those two folders as they are.
-  'src/cli': layer(['src/app.ts', 'src/app', 'src/config', 'src/core', 'src/keys', 'src/audit']),
+  // Commands that work on files (a key, an audit, a password hash) use those folders as they are.
+  'src/cli': layer([
+    'src/app.ts',
+    'src/app',
+    'src/config',
+    'src/core',
+    'src/keys',
+    'src/audit',
+    'src/users',
+  ]),
   'src/app.ts': { ...layer([...SRC_FOLDERS, 'src/app', 'bridge/index.ts']), typePackages: ['koa'] },
   'src/app': {
     ...layer([...SRC_FOLDERS, 'bridge/index.ts']),

@@ -1,5 +1,12 @@
 // The bridge over the configuration: our SAML keys, whose assertions are trusted, who logs in with a password.
-import { type Bridge, type BridgeKeySource, type BridgeTrust, createBridge } from '#bridge';
+import {
+  type Bridge,
+  type BridgeKeySource,
+  type BridgeTrust,
+  createBridge,
+  type RouteParts,
+  type WsTrustFront,
+} from '#bridge';
 import type { Store } from '#core/ports.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config, SamlKeySource } from '../config/config.ts';
@@ -66,4 +73,25 @@ export function userValidators(
     onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),
   });
   return [createUserValidator({ issuer: config.issuer, users, clock })];
+}
+
+/** What the SOAP front is built over. */
+export type SoapParts = Pick<RouteParts, 'audit' | 'newId' | 'store' | 'sts'> & {
+  readonly bridge: Bridge;
+};
+
+/** The SOAP front as the configuration wants it.
+ * @throws {Error} when it does not want one */
+export function createSoapFront(
+  config: Config,
+  { bridge, ...parts }: SoapParts,
+  { logger }: Observers,
+): WsTrustFront {
+  if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
+  return bridge.createFront({
+    ...parts,
+    relyingParties: config.relyingParties,
+    ...config.wsTrust,
+    onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),
+  });
 }

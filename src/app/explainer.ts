@@ -1,25 +1,68 @@
 // What `explain` needs of the product: the same validators and rules, with no store, no audit and no signature.
 import type { PolicyRules } from '#core/decide.ts';
+import type { Evidence } from '#core/evidence.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
+import type { Ledger } from '#core/ledger.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
-import { validatorFor } from '#core/token-validator.ts';
+import { validateStanding } from '#core/standing.ts';
+import type { TokenService } from '#core/token-service.ts';
+import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
 import { type OAuthClient, requestorOf } from '../oauth/oauth-client.ts';
+import { MemoryStore } from '../store/memory/memory-store.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createRegistry } from '../telemetry/registry.ts';
-import { buildBridge } from './bridge.ts';
-import { createValidators, loadKeyRing, policyRules } from './service.ts';
+import { buildBridge, createSoapFront, userValidators } from './bridge.ts';
+import { existingStore } from './foundation.ts';
+import { createValidators, loadKeyRing, openLedger, policyRules } from './service.ts';
 
 export interface Explainer {
   readonly rules: PolicyRules;
   requestorOf(client: OAuthClient): Requestor;
-  /** Validates as the server would; whether a token was revoked or used before, only the server knows.
+  /** Validates as the server would, held against the ledger where the configured store exists; whether a one-time token
+   * was used before is not looked at.
    * @throws {ExchangeFailure} as the validator */
   validate(token: SecurityToken): Promise<ValidatedToken>;
   moment(): { readonly now: Instant; readonly tokenId: string };
+  /** What a SOAP message would ask for, read and authenticated as the server would.
+   * @throws {ExchangeFailure} where the server would answer with a fault before policy */
+  readRst(message: Uint8Array): Promise<Evidence>;
+  close(): Promise<void>;
 }
+
+async function validate(
+  token: SecurityToken,
+  validators: readonly TokenValidator[],
+  ledger: Ledger,
+): Promise<ValidatedToken> {
+  return validateStanding(await validatorFor(validators, token).validate(token), ledger);
+}
+
+/** A token service that stops where policy begins, and keeps what it was asked. */
+function capturingService(validateToken: TokenService['validate']) {
+  let captured: Evidence | undefined;
+  const stop = (): never => {
+    throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
+  };
+  const sts: TokenService = {
+    answerFor: (_request, work) => work(),
+    validate: validateToken,
+    decide(evidence) {
+      captured = evidence;
+      return stop();
+    },
+    admit: async () => stop(),
+    issue: async () => stop(),
+    record: async () => stop(),
+  };
+  return { sts, captured: () => captured };
+}
+
+/** Where a SOAP 1.1 message says so itself, by its namespace. */
+const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
 
 /** Builds it for a configuration.
  * @throws {Error} when a key cannot be used */
@@ -32,11 +75,45 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   };
   const ring = await loadKeyRing(config, clock);
   const bridge = buildBridge(config, ring, observers);
-  const validators = createValidators(config, ring, { bridge, observers });
+  // A store is not made for a question: where there is none, nothing was issued yet.
+  const store = existingStore(config, clock) ?? new MemoryStore(clock);
+  const ledger = openLedger(config, store, clock);
+  const validators = [
+    ...createValidators(config, ring, { bridge, observers }),
+    ...userValidators(config, store, observers),
+  ];
   return {
     rules: policyRules(config),
     requestorOf,
-    validate: (token) => validatorFor(validators, token).validate(token),
+    validate: (token) => validate(token, validators, ledger),
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
+    async readRst(message) {
+      if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
+      const { captured, sts } = capturingService((token) => validate(token, validators, ledger));
+      const audit = { append: async () => undefined };
+      const front = createSoapFront(
+        config,
+        { audit, bridge, newId: () => 'explained', store, sts },
+        observers,
+      );
+      const isSoap11 = Buffer.from(message).includes(SOAP_11);
+      const { reason } = await front.handle({
+        method: 'POST',
+        path: '/ws-trust',
+        query: '',
+        headers: { 'content-type': isSoap11 ? 'text/xml' : 'application/soap+xml' },
+        body: message,
+        correlationId: 'explain',
+        publicOrigin: new URL(config.issuer).origin,
+        isSecure: true,
+      });
+      const evidence = captured();
+      if (evidence) return evidence;
+      throw new ExchangeFailure(
+        reason === undefined || reason === 'server-error' ? 'request-malformed' : reason,
+        'the message is answered with a fault before policy is asked',
+      );
+    },
+    close: () => store.close(),
   };
 }

@@ -1,4 +1,5 @@
 // What outlives a reload: state, audit and telemetry.
+import { existsSync } from 'node:fs';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import { openAuditLog } from '../audit/audit-log.ts';
@@ -28,6 +29,12 @@ function openStore(config: Config, clock: Clock): { store: Store; storeBegan: In
   const { store, createdAt } = openSqliteStore({ path: config.store.path, clock });
   store.start();
   return { store, storeBegan: createdAt };
+}
+
+/** The configured store where it exists already; undefined where nothing was ever stored. */
+export function existingStore(config: Config, clock: Clock): Store | undefined {
+  if (config.store.kind === 'memory' || !existsSync(config.store.path)) return undefined;
+  return openSqliteStore({ path: config.store.path, clock }).store;
 }
 
 /** Opens the audit, then the store: what cannot be recorded is not begun.

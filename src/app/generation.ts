@@ -1,16 +1,11 @@
 // One generation of handlers: everything that a key or a configuration can change, built anew and swapped in.
 import type { Middleware } from 'koa';
-import type { Bridge } from '#bridge';
-import {
-  createTokenService,
-  type TokenService,
-  type TokenServiceParts,
-} from '#core/token-service.ts';
+import { createTokenService } from '#core/token-service.ts';
 import type { Config } from '../config/config.ts';
 import { readForm } from '../http/body.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { createOAuthFront } from '../oauth/front.ts';
-import { buildBridge } from './bridge.ts';
+import { buildBridge, createSoapFront } from './bridge.ts';
 import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createFetch } from './trust.ts';
@@ -22,31 +17,6 @@ const METADATA_MAX_AGE_SECONDS = 300;
 export interface Generation {
   readonly handlers: readonly Middleware[];
   readonly ring: KeyRing;
-}
-
-interface SoapParts {
-  readonly bridge: Bridge;
-  readonly parts: TokenServiceParts;
-  readonly sts: TokenService;
-}
-
-/** The SOAP front, before the OAuth front: its paths are its own. */
-function soapMiddleware(
-  config: Config,
-  { bridge, parts, sts }: SoapParts,
-  { logger }: Foundation,
-): readonly Middleware[] {
-  if (!config.wsTrust) return [];
-  const front = bridge.createFront({
-    sts,
-    store: parts.store,
-    audit: parts.audit,
-    newId: parts.newId,
-    relyingParties: config.relyingParties,
-    ...config.wsTrust,
-    onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),
-  });
-  return [createWsTrustMiddleware(front, config)];
 }
 
 /** Builds the handlers.
@@ -76,8 +46,14 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
     metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
   });
-  return {
-    handlers: [...soapMiddleware(config, { bridge, parts, sts }, foundation), ...oauth],
-    ring,
-  };
+  const soap = config.wsTrust
+    ? [
+        createWsTrustMiddleware(
+          createSoapFront(config, { ...parts, bridge, sts }, foundation),
+          config,
+        ),
+      ]
+    : [];
+  // The paths of the SOAP front are its own; the OAuth front answers all others.
+  return { handlers: [...soap, ...oauth], ring };
 }

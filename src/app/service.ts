@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Bridge } from '#bridge';
 import type { PolicyRules } from '#core/decide.ts';
 import type { Clock } from '#core/instant.ts';
-import { createLedger } from '#core/ledger.ts';
+import { createLedger, type Ledger } from '#core/ledger.ts';
+import type { Store } from '#core/ports.ts';
 import { createRequestorValidator } from '#core/requestor-validator.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
@@ -75,6 +76,14 @@ function timed(issuer: TokenIssuer, { metrics }: Foundation): TokenIssuer {
   };
 }
 
+/** The ledger over a store. */
+export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
+  return createLedger(store, clock, {
+    marginSeconds: 2 * config.clockSkewSeconds,
+    ownIssuers: new Set([config.issuer]),
+  });
+}
+
 /** The policy in force. */
 export function policyRules(config: Config): PolicyRules {
   const { delegation, issuer, policy, relyingParties } = config;
@@ -95,10 +104,7 @@ export function serviceParts(
     ],
     issuers: [createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
     rules: policyRules(config),
-    ledger: createLedger(store, clock, {
-      marginSeconds: 2 * config.clockSkewSeconds,
-      ownIssuers: new Set([config.issuer]),
-    }),
+    ledger: openLedger(config, store, clock),
     store,
     audit: observedAudit(foundation),
     clock,

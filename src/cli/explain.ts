@@ -1,5 +1,6 @@
 // `viaduct explain`: every row considered, the one that decided, and each claim with its source and rule.
 import { readFile } from 'node:fs/promises';
+import type { Evidence } from '#core/evidence.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { explain } from '#core/explain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -7,7 +8,7 @@ import type { Requestor } from '#core/requestor.ts';
 import { requestorToken } from '#core/requestor-validator.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import { TOKEN_TYPES, type TokenType, tokenTypeOfUri } from '#core/token-type.ts';
-import { createExplainer } from '#src/app/explainer.ts';
+import { createExplainer, type Explainer } from '#src/app/explainer.ts';
 import type { Config } from '#src/config/config.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { writeExplanation } from './explanation.ts';
@@ -25,11 +26,13 @@ const OPTIONS = {
   resource: { type: 'string', multiple: true },
   audience: { type: 'string', multiple: true },
   scope: { type: 'string' },
+  rst: { type: 'string' },
 } as const satisfies Options;
 
 const USAGE = `explain --client ID [--subject-token TOKEN | @FILE | -] [--subject-token-type jwt|id_token|access_token]
         [--actor-token …] [--resource URI …] [--audience NAME …] [--scope "A B"] [--requested-token-type TYPE]
-        without a subject token the client asks for itself`;
+        without a subject token the client asks for itself; token types: jwt, id_token, access_token, saml1, saml2
+        explain --rst FILE  a SOAP message with its RequestSecurityToken, authenticated as the server would`;
 
 const parseValues = (words: readonly string[]) => parseOptions(words, OPTIONS).values;
 type Values = ReturnType<typeof parseValues>;
@@ -78,26 +81,34 @@ async function requestOf(values: Values, requestor: Requestor): Promise<Exchange
   };
 }
 
-async function run(config: Config, values: Values, terminal: Terminal): Promise<ExitCode> {
+async function evidenceOf(values: Values, config: Config, explainer: Explainer): Promise<Evidence> {
+  if (values.rst !== undefined) return explainer.readRst(await readFile(values.rst));
   const client = config.clients.find(({ client_id }) => client_id === values.client);
   if (!client) throw new UsageError(`no client ${values.client ?? ''} in the configuration`);
-  const explainer = await createExplainer(config);
   const request = await requestOf(values, explainer.requestorOf(client));
+  const subject = await explainer.validate(request.subject);
+  const actor = request.actor && (await explainer.validate(request.actor));
+  return { request, subject, actor };
+}
+
+async function run(config: Config, values: Values, terminal: Terminal): Promise<ExitCode> {
+  const explainer = await createExplainer(config);
   try {
-    const subject = await explainer.validate(request.subject);
-    const actor = request.actor && (await explainer.validate(request.actor));
-    const explanation = explain({ request, subject, actor }, explainer.rules, explainer.moment());
-    terminal.out(writeExplanation({ request, subject, actor }, explanation));
+    const evidence = await evidenceOf(values, config, explainer);
+    const explanation = explain(evidence, explainer.rules, explainer.moment());
+    terminal.out(writeExplanation(evidence, explanation));
     return 'granted' in explanation.outcome ? 0 : 1;
   } catch (cause) {
     if (!(cause instanceof ExchangeFailure)) throw cause;
     terminal.out(`refused before policy: ${cause.reason}: ${cause.message}`);
     return 1;
+  } finally {
+    await explainer.close();
   }
 }
 
 export const explainCommand: Command = async (words, terminal) => {
   const values = parseValues(words);
-  if (values.client === undefined) throw new UsageError(USAGE);
+  if ((values.client === undefined) === (values.rst === undefined)) throw new UsageError(USAGE);
   return withConfig(values.config, terminal, (config) => run(config, values, terminal));
 };

@@ -26,9 +26,16 @@ function sourceOf({ source }: MappingRule): string {
   return 'constant' in source ? 'constant' : `cel ${source.expression.source}`;
 }
 
-function claimLine({ claim, note, rule }: MappedClaim): string {
-  const outcome = claim ? text(claim.values) : `nothing: ${note ?? ''}`;
-  return `    ${rule.claim} <- ${sourceOf(rule)}: ${outcome}`;
+/** One rule as a row: the inbound claim, what the rule made of it, and why. */
+function claimRow({ claim, note, rule }: MappedClaim): readonly [string, string, string] {
+  return [sourceOf(rule), rule.claim, claim ? text(claim.values) : `nothing: ${note ?? ''}`];
+}
+
+/** Rows with their columns aligned: the claims of both worlds side by side. */
+function table(rows: readonly (readonly [string, string, string])[]): readonly string[] {
+  const width = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
+  const [source, claim] = [width(0), width(1)];
+  return rows.map((row) => `    ${row[0].padEnd(source)}  ->  ${row[1].padEnd(claim)}  ${row[2]}`);
 }
 
 function targetLines(target: ExplainedTarget): readonly string[] {
@@ -38,7 +45,7 @@ function targetLines(target: ExplainedTarget): readonly string[] {
       if (mismatch !== undefined) return `  row ${row.id}: no, ${mismatch}`;
       return `  row ${row.id}: fits${row.id === target.decidingRow ? ' and decides' : ''} (${row.effect})`;
     }),
-    ...(target.claims.length > 0 ? ['  claims:', ...target.claims.map(claimLine)] : []),
+    ...(target.claims.length > 0 ? ['  claims:', ...table(target.claims.map(claimRow))] : []),
   ];
 }
 

@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
+import { hashPassword } from '#src/users/password.ts';
 import { publicJwkOf } from './demo-issuer.ts';
 
 const YEAR_SECONDS = 365 * 24 * 3600;
@@ -18,26 +19,56 @@ const open = (path: string, text: string): InitFile => ({ path, text, isSecret: 
 
 async function tlsFiles(nowSeconds: number): Promise<readonly InitFile[]> {
   const keyPem = await generateKeyPem('ES256');
-  const certificate = issueSelfSignedCertificate({
-    keyPem,
-    commonName: 'localhost',
-    hosts: ['localhost', '127.0.0.1', '::1'],
-    notBefore: nowSeconds,
-    lifetimeSeconds: YEAR_SECONDS,
-  });
-  return [secret('tls/localhost.key', keyPem), open('tls/localhost.pem', certificate)];
+  const hosts = ['localhost', '127.0.0.1', '::1'];
+  const certificate = { keyPem, commonName: 'localhost', hosts, notBefore: nowSeconds };
+  return [
+    secret('tls/localhost.key', keyPem),
+    open(
+      'tls/localhost.pem',
+      issueSelfSignedCertificate({ ...certificate, lifetimeSeconds: YEAR_SECONDS }),
+    ),
+  ];
+}
+
+async function samlFiles(nowSeconds: number): Promise<readonly InitFile[]> {
+  const keyPem = await generateKeyPem('RS256');
+  const certificate = { keyPem, commonName: 'viaduct saml', notBefore: nowSeconds };
+  return [
+    secret('keys/saml.pem', keyPem),
+    open(
+      'keys/saml.crt',
+      issueSelfSignedCertificate({ ...certificate, lifetimeSeconds: 3 * YEAR_SECONDS }),
+    ),
+  ];
+}
+
+async function userFiles(): Promise<readonly InitFile[]> {
+  const password = randomBytes(12).toString('base64url');
+  const user = {
+    id: 'bob',
+    password: await hashPassword(password),
+    claims: { email: 'bob@example.org' },
+  };
+  return [
+    secret('demo/bob.password', `${password}\n`),
+    secret('users.yaml', `users:\n  - ${JSON.stringify(user)}\n`),
+  ];
 }
 
 /** Keys, certificate and the demo issuer, all made now. */
 export async function initFiles(nowSeconds: number): Promise<readonly InitFile[]> {
-  const [tls, es256, rs256, partner] = await Promise.all([
+  const [tls, saml, users, es256, rs256, partner] = await Promise.all([
     tlsFiles(nowSeconds),
+    samlFiles(nowSeconds),
+    userFiles(),
     generateKeyPem('ES256'),
     generateKeyPem('RS256', 2048),
     generateKeyPem('ES256'),
   ]);
   return [
     ...tls,
+    ...saml,
+    ...users,
     secret('keys/jwt-es256.pem', es256),
     secret('keys/jwt-rs256.pem', rs256),
     secret('keys/audit.key', `${randomBytes(32).toString('base64')}\n`),
@@ -52,7 +83,8 @@ export async function initFiles(nowSeconds: number): Promise<readonly InitFile[]
 }
 
 const CONFIGURATION = `# yaml-language-server: $schema=./config/schema.json
-# A first configuration, made by \`viaduct init\`: a gateway exchanges tokens of a partner for access tokens to orders.
+# A first configuration, made by \`viaduct init\`: a gateway exchanges tokens of a partner, and a SOAP client that knows only
+# user names gets its tokens from the same policy.
 version: 1
 issuer: https://localhost:8443
 
@@ -62,9 +94,11 @@ listeners:
     tls: { certificate: { file: tls/localhost.pem }, key: { file: tls/localhost.key } }
   management: { address: 127.0.0.1:9090 }
 
+# JWT and SAML have keys of their own.
 keys:
   - { use: jwt, algorithm: ES256, key: { file: keys/jwt-es256.pem } }
   - { use: jwt, algorithm: RS256, key: { file: keys/jwt-rs256.pem } }
+  - { use: saml, algorithm: RS256, key: { file: keys/saml.pem }, certificate: { file: keys/saml.crt } }
 
 store: { sqlite: { path: data/viaduct.db } }
 audit: { file: data/audit.jsonl, hmacKey: { file: keys/audit.key } }
@@ -78,7 +112,7 @@ trustedIssuers:
       algorithms: [ES256]
       audiences: [https://localhost:8443]
 
-# Who may ask.
+# Who may ask: clients by OAuth, users by WS-Trust.
 clients:
   - client_id: gateway
     token_endpoint_auth_method: client_secret_basic
@@ -87,14 +121,18 @@ clients:
       - client_credentials
       - urn:ietf:params:oauth:grant-type:token-exchange
       - urn:ietf:params:oauth:grant-type:jwt-bearer
+      - urn:ietf:params:oauth:grant-type:saml2-bearer
+users: [{ file: users.yaml }]
+wsTrust: { profiles: [adfs] }
 
 # For whom tokens are made. \`requestors\` is the target's consent: both sides must want it.
 relyingParties:
   - id: orders
     resources: [https://orders.example/]
     audiences: [orders]
-    requestors: [gateway]
-    token: { type: access_token, algorithm: RS256, lifetimeSeconds: 600 }
+    appliesTo: [https://orders.example/soap]
+    requestors: [gateway, principal:self:bob]
+    token: { type: access_token, algorithm: { jwt: RS256, saml: RS256 }, lifetimeSeconds: 600 }
     scopes: [orders.read, orders.write]
     claims:
       - { claim: email, from: email }
@@ -107,10 +145,15 @@ policy:
     requestor: { client: gateway }
     subject: { issuer: partner }
     target: orders
-    allow: { scopes: [orders.read], lifetimeSeconds: 600, impersonation: true, delegation: true }
+    allow: { types: [saml1, saml2], scopes: [orders.read], lifetimeSeconds: 600, impersonation: true, delegation: true }
   - id: gateway-itself
     requestor: { client: gateway }
     subject: { issuer: self }
     target: orders
-    allow: { scopes: [orders.read], scopeMode: mapped, lifetimeSeconds: 600 }
+    allow: { types: [saml2], scopes: [orders.read], scopeMode: mapped, lifetimeSeconds: 600, impersonation: true }
+  - id: bob-by-soap
+    requestor: { principal: { issuer: self, id: bob } }
+    subject: { issuer: self }
+    target: orders
+    allow: { types: [saml1, saml2, jwt], scopes: [], lifetimeSeconds: 600 }
 `;

@@ -9,7 +9,8 @@ import { type Fence, validateFence } from './fence.ts';
 import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store } from './ports.ts';
-import { acceptToken, SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
+import { validateStanding } from './standing.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
@@ -72,22 +73,6 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
       cause: new AggregateError([cause, unrecorded]),
     });
   }
-}
-
-/** Holds a token against the ledger: whether it was revoked, and to whom it was issued where it cannot say so itself.
- * A foreign token is held against it too: revoking what it was made into must not be undone by presenting it again.
- * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
-async function validateStanding(token: ValidatedToken, ledger: Ledger): Promise<ValidatedToken> {
-  const { id, issuer, originClient, trustedIssuer } = token;
-  if (id === undefined) return token;
-  const { clientId, isRevoked } = await ledger.standing({ issuer, id });
-  const isOwn = trustedIssuer === SELF;
-  if (isRevoked) {
-    const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
-    throw new ExchangeFailure('token-revoked', detail);
-  }
-  const isUntold = isOwn && originClient === undefined && clientId !== undefined;
-  return isUntold ? acceptToken({ ...token, originClient: clientId }) : token;
 }
 
 /** Builds the steps over the given parts. */

@@ -46,7 +46,7 @@ test('init: writes a configuration that check accepts, secrets readable by the o
   assert.equal(check.code, 0, check.error);
   assert.match(
     check.out,
-    /is valid: 1 clients, 1 relying parties, 1 trusted issuers, 2 policy rows/,
+    /is valid: 1 clients, 1 relying parties, 1 trusted issuers, 3 policy rows/,
   );
   assert.equal(again.code, 1);
   assert.match(again.error, /exists; init does not overwrite/);
@@ -130,7 +130,7 @@ test('keys rotate: the new key is published at once and signs later; the configu
   const listed = await viaduct(['keys', 'list'], directory);
 
   assert.equal(rotated.code, 0, rotated.error);
-  assert.equal(listed.out.match(/^active/gm)?.length, 2);
+  assert.equal(listed.out.match(/^active/gm)?.length, 2, listed.out);
   assert.equal(listed.out.match(/^next/gm)?.length, 1);
   assert.match(await readFile(join(directory, 'viaduct.yaml'), 'utf8'), /# Whose tokens we accept/);
 });
@@ -195,4 +195,55 @@ test('viaduct: an unknown command or option shows the usage and exits with 2', a
   assert.equal(command.code, 2);
   assert.match(command.error, /viaduct COMMAND/);
   assert.equal(option.code, 2);
+});
+
+test('explain: takes an assertion and a SOAP message, and shows the claims of both worlds side by side', async (t) => {
+  const directory = await initialised(t);
+  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
+  t.after(() => server.child.kill('SIGKILL'));
+  await server.says(/curl /);
+  const saml = await viaduct(['demo', 'saml'], directory);
+  const { stdout } = await promisify(execFile)('bash', ['-c', `${saml.out.trim()} --silent`], {
+    cwd: directory,
+  });
+  const { access_token } = JSON.parse(stdout) as { access_token: string };
+  const soap = await viaduct(['demo', 'soap'], directory);
+  const answer = await promisify(execFile)('bash', ['-c', `${soap.out.trim()} --silent`], {
+    cwd: directory,
+  });
+
+  const assertion = await viaduct(
+    [
+      'explain',
+      '--client',
+      'gateway',
+      '--subject-token',
+      access_token,
+      '--subject-token-type',
+      'saml2',
+      '--audience',
+      'orders',
+    ],
+    directory,
+  );
+  const rst = await viaduct(['explain', '--rst', 'demo/rst.xml'], directory);
+  const path = join(directory, 'demo/rst.xml');
+  await writeFile(
+    path,
+    (await readFile(path, 'utf8')).replace(/<o:Password>[^<]*/, '<o:Password>wrong'),
+  );
+  const refused = await viaduct(['explain', '--rst', 'demo/rst.xml'], directory);
+
+  assert.match(answer.stdout, /<saml:NameID[^>]*>bob<\/saml:NameID>/);
+  assert.equal(assertion.code, 0, assertion.out);
+  assert.match(
+    assertion.out,
+    /subject: partner:alice at https:\/\/localhost:\d+ \(saml2 of self\)/,
+  );
+  assert.match(assertion.out, /from email +-> +email +"alice@partner\.example"/);
+  assert.equal(rst.code, 0, rst.out + rst.error);
+  assert.match(rst.out, /subject: bob at https:\/\/localhost:\d+ \(username of self\)/);
+  assert.match(rst.out, /granted: saml2 signed RS256 for https:\/\/orders\.example\/soap/);
+  assert.equal(refused.code, 1);
+  assert.match(refused.out, /refused before policy: requestor-unauthenticated/);
 });
