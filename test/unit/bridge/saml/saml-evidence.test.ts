@@ -70,6 +70,7 @@ for (const [what, text] of [
   });
 
 test('SAML limits: an assertion that is too large is refused before it is decoded', async () => {
+  await assertRefused(() => decodeAssertion('A'.repeat(400_000)), 'token-malformed');
   await assertRefused(() => send('saml2', 'A'.repeat(400_000)), 'token-malformed');
   await assertRefused(
     () => send('saml2', Buffer.alloc(262_145, 60).toString('base64url')),

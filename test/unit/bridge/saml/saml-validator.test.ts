@@ -192,6 +192,12 @@ for (const type of VERSIONS) {
       id: 'buyer',
     });
     await assertRefused(() => validate(type, { attributes: '' }, trust), 'token-malformed');
+    const values = ['a', 'b'].map((value) => `<${p}:AttributeValue>${value}</${p}:AttributeValue>`);
+    const two =
+      type === 'saml1'
+        ? `<saml1:Attribute AttributeName="role" AttributeNamespace="urn:oasis:names:tc:SAML:2.0:attrname-format:basic">${values.join('')}</saml1:Attribute>`
+        : `<saml2:Attribute Name="role">${values.join('')}</saml2:Attribute>`;
+    await assertRefused(() => validate(type, { attributes: two }, trust), 'token-malformed');
   });
 
   test(`SAML ${type}: an assertion older than the maximum age is refused, for grants earlier`, async () => {
