@@ -16,7 +16,7 @@ export type TokenKind = 'saml1' | 'saml2' | 'jwt' | 'x509';
 
 /** The content of evidence that is an assertion: the node in the document it came in, so that what is verified is what is
  * read (xml-security V1). */
-export interface PresentedAssertion {
+interface PresentedAssertion {
   readonly document: XmlDocument;
   readonly element: XmlElement;
 }

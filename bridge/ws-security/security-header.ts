@@ -38,8 +38,7 @@ export function readSecurityHeader({ headers }: Envelope): SecurityHeader | unde
 function readChildren(security: XmlElement): SecurityHeader {
   const tokens = elementsOf(security).filter((child) => isTokenChild(child));
   const signatures = childrenNamed(security, DS_NS, 'Signature');
-  if (signatures.length === 0 && tokens.some((token) => kindOfToken(token) === 'x509'))
-    throw new SecurityFailure('unsupported-security-token', 'a certificate without a signature');
+  if (signatures.length === 0) requireNoSignatureParts(security, tokens);
   const timestamp = optionalChild(security, WSU_NS, 'Timestamp');
   const userName = optionalChild(security, WSSE_NS, 'UsernameToken');
   return {
@@ -49,6 +48,13 @@ function readChildren(security: XmlElement): SecurityHeader {
     ...(timestamp && { timestamp: readTimestamp(timestamp) }),
     ...(userName && { userName: readUserNameToken(userName) }),
   };
+}
+
+// Certificates and references are there for a signature: without one, what they are for is open.
+function requireNoSignatureParts(security: XmlElement, tokens: readonly XmlElement[]): void {
+  const references = childrenNamed(security, WSSE_NS, 'SecurityTokenReference');
+  if (references.length > 0 || tokens.some((token) => kindOfToken(token) === 'x509'))
+    throw new SecurityFailure('unsupported-security-token', 'parts of a signature without one');
 }
 
 const OTHER_CHILDREN: readonly ExpandedName[] = [

@@ -5,7 +5,7 @@ import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import type { TrustVersion } from './names.ts';
 
 /** How a requestor may prove itself. */
-export type CredentialKind = 'username';
+type CredentialKind = 'username';
 
 /** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
 export interface Endpoint {

@@ -42,7 +42,7 @@ const INVALID_TIME = trust(
 const UNSUPPORTED_TOKEN = wsse('UnsupportedSecurityToken', 'An unsupported token was provided');
 
 /** Of a failure that is ours; the same code, so that clients that split it find one. */
-export const OUR_FAULT: FaultRow = { ...REQUEST_FAILED, party: 'Receiver' };
+const OUR_FAULT: FaultRow = { ...REQUEST_FAILED, party: 'Receiver' };
 
 /** The faults of core's reasons. */
 export const REASON_FAULTS = {

@@ -7,7 +7,7 @@ import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RequestedClaim } from './rst-request.ts';
 
-export const IDENTITY_CLAIMS_NS = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
+const IDENTITY_CLAIMS_NS = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
 const AUTHORIZATION_NS = 'http://docs.oasis-open.org/wsfed/authorization/200706';
 const AUTHORIZATION_2006_NS = 'http://schemas.xmlsoap.org/ws/2006/12/authorization';
 

@@ -79,3 +79,14 @@ test('a signature is accepted only by the verifier of the endpoint', async () =>
   assert.equal(answer.status, 200, answer.body);
   assert.deepEqual(seen, ['1 /ws-trust']);
 });
+
+test('xml-security E2: a UsernameToken that is too old is refused before its password is looked at', async () => {
+  const created = '<wsu:Created>2027-01-15T07:00:00Z</wsu:Created></wsse:UsernameToken>';
+  const header = aSecurityHeader().replace('</wsse:UsernameToken>', created);
+  const setting = aWsTrustSetting();
+
+  const answer = await setting.front.handle(anIssueRequest({ header }));
+
+  assert.equal(faultCodeOf(answer), 'wsse:MessageExpired');
+  assert.deepEqual(setting.asked, []);
+});

@@ -291,3 +291,11 @@ test('ws-trust §5: an empty Body without the action of a Get is no request for 
 
   assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
 });
+
+test('xml-security A9: the action of a Get over a request to issue is refused, not answered', async () => {
+  const header = `<a:Action>${GET_ACTION}</a:Action>`;
+
+  const answer = await aWsTrustSetting().front.handle(anIssueRequest({ header }));
+
+  assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
+});

@@ -69,6 +69,11 @@ const refused = [
     '<e:EncryptedData xmlns:e="http://www.w3.org/2001/04/xmlenc#"/>',
     'unsupported-security-token',
   ],
+  [
+    'B7: a reference without a signature',
+    `${USER}<wsse:SecurityTokenReference/>`,
+    'unsupported-security-token',
+  ],
   ['B7: a certificate without a signature', USER + X509, 'unsupported-security-token'],
   [
     'V12: a token of an unknown type',
