@@ -29,7 +29,7 @@ export const wsTrustSection = z
       .min(4096)
       .max(1_048_576)
       .describe('The largest message.')
-      .default(262_144),
+      .default(65_536),
     clockSkewSeconds: seconds(0, 300)
       .describe('How far clocks of requestors may differ; default: clockSkewSeconds.')
       .optional(),

@@ -64,7 +64,7 @@ describe('Config: the WS-Trust front', () => {
 
     assert.deepEqual(config.wsTrust, {
       profiles: [],
-      maxMessageBytes: 262_144,
+      maxMessageBytes: 65_536,
       clockSkewSeconds: 20,
       maxMessageLifetimeSeconds: 600,
     });
