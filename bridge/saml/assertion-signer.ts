@@ -10,7 +10,7 @@ import type { Instant } from '#core/instant.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 
 /** A key of ours that signs assertions. */
-export interface SamlSigningKey {
+interface SamlSigningKey {
   /** `RS256`, `ES256` and so on. */
   readonly algorithm: string;
   readonly certificatePem: string;

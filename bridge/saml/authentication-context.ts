@@ -40,7 +40,7 @@ export function methodsOf(
 }
 
 /** Whether a context class says nothing. */
-export function isUnspecified(contextClass: string): boolean {
+function isUnspecified(contextClass: string): boolean {
   return contextClass === UNSPECIFIED.saml1 || contextClass === UNSPECIFIED.saml2;
 }
 

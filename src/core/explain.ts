@@ -1,8 +1,9 @@
 // Why a request is granted or refused: the same pure functions that decide, with everything they considered.
-import { type MappedClaim, mapClaims } from './claim-mapping.ts';
+import type { MappedClaim } from './claim-mapping.ts';
 import { decide, type PolicyRules, policyQuestion } from './decide.ts';
-import { type Evidence, expressionContext } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
+import { mapClaimsFor } from './grounds.ts';
 import type { Instant } from './instant.ts';
 import { type ConsideredRow, considerRows, decisiveRow, hasConsented } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
@@ -19,7 +20,7 @@ export interface ExplainedTarget {
   readonly claims: readonly MappedClaim[];
 }
 
-export interface Refusal {
+interface Refusal {
   readonly reason: FailureReason;
   readonly detail: string;
 }
@@ -44,19 +45,13 @@ function explainTarget(
   party: RelyingParty,
 ): ExplainedTarget {
   const rows = considerRows(rules.rows, policyQuestion(evidence, party));
-  const fitting = decisiveRow(rows);
-  const mapped = attempt(() =>
-    mapClaims([...party.claims, ...(fitting?.grant.claims ?? [])], {
-      claims: evidence.subject.claims,
-      context: expressionContext(evidence, party),
-      issuer: rules.issuer,
-    }),
-  );
+  const row = decisiveRow(rows);
+  const mapped = attempt(() => (row ? mapClaimsFor(evidence, { party, row }, rules.issuer) : []));
   return {
     relyingParty: party.id,
     hasConsented: hasConsented(party, evidence.request.requestor),
     rows,
-    ...(fitting && { decidingRow: fitting.id }),
+    ...(row && { decidingRow: row.id }),
     claims: 'value' in mapped ? mapped.value : [],
   };
 }

@@ -20,7 +20,7 @@ interface LedgerEntry {
 /** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
 const ANCESTOR_CEILING = 64;
 
-export interface Standing {
+interface Standing {
   readonly isRevoked: boolean;
   readonly clientId?: string;
 }

@@ -6,7 +6,7 @@ import { nextPhaseChange, phasesAt } from './rollover.ts';
 import { checkSamlAlgorithm, createSamlSigner, type SamlSigner } from './saml-signer.ts';
 import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts';
 
-export interface JwtSigningKey {
+interface JwtSigningKey {
   readonly kid: string;
   readonly algorithm: string;
   readonly key: CryptoKey;

@@ -4,7 +4,7 @@ import { JWT_BEARER_ALIAS, jwtBearer } from './grants/jwt-bearer.ts';
 
 type Parameter = readonly [name: string, value: string];
 
-export interface Form {
+interface Form {
   /** As sent. */
   readonly text: string;
   /** In the order sent, duplicates included. */

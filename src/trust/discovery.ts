@@ -4,7 +4,7 @@ import type { FetchedDocument, FetchText } from './fetch-text.ts';
 const withoutSlash = (path: string): string => path.replace(/\/$/, '');
 
 /** Where the metadata of an issuer may be: OIDC appends to its path, RFC 8414 inserts before it. */
-export function metadataLocations(issuer: string): readonly string[] {
+function metadataLocations(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   return [
     `${withoutSlash(issuer)}/.well-known/openid-configuration`,

@@ -13,7 +13,7 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /** One scrypt computation. */
-export interface Derivation {
+interface Derivation {
   readonly password: Buffer;
   readonly salt: Buffer;
   readonly lengthBytes: number;

@@ -7,7 +7,7 @@ import { type DeriveKey, verifyPassword } from './password.ts';
 import type { Candidate } from './user-directory.ts';
 
 /** A login on its way. */
-export interface Attempt {
+interface Attempt {
   readonly candidate: Candidate;
   /** Equal for equal logins (`verified-cache.ts`). */
   readonly loginName: string;

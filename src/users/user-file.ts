@@ -6,7 +6,7 @@ import { foldUserName, isPossibleUserName } from './user-name.ts';
 /** The ways a user may log in, by their names in RFC 8176 §2: password, key in software, key in hardware. */
 const LOGIN_METHODS = ['pwd', 'swk', 'hwk'] as const;
 
-export type LoginMethod = (typeof LOGIN_METHODS)[number];
+type LoginMethod = (typeof LOGIN_METHODS)[number];
 
 /** One record of a user store. */
 export interface UserRecord {

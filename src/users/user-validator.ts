@@ -8,7 +8,7 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import type { AuthenticatedUser, UserStore } from './user-store.ts';
 
 /** What a front puts into `content` of evidence of type `username`. */
-export interface UserNameCredential {
+interface UserNameCredential {
   readonly name: string;
   readonly password: string;
   readonly sourceAddress?: string;

@@ -5,7 +5,7 @@ import { SELF } from '#core/security-token.ts';
 import { type AcceptedTypes, checkAcceptedTypes, OWN_TYPES } from './jwt-type.ts';
 
 /** Finds the key that a header names. */
-export interface VerificationKeys {
+interface VerificationKeys {
   /** @throws {ExchangeFailure} `signature-invalid` when the issuer has no such key; `dependency-unavailable` */
   verificationKey(wanted: {
     readonly kid: string | undefined;

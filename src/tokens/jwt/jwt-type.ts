@@ -7,7 +7,7 @@ import type { JsonMembers } from './strict-json.ts';
 export type JwtTokenType = Extract<TokenType, 'access_token' | 'jwt' | 'id_token'>;
 
 /** A `typ` header we may take: an RFC 9068 access token, a plain JWT, or none. All others belong to other protocols. */
-export type HeaderType = 'at+jwt' | 'JWT' | 'absent';
+type HeaderType = 'at+jwt' | 'JWT' | 'absent';
 
 /** The `typ` headers that an issuer's tokens of each declared type may carry; a type without entry is not accepted. */
 export type AcceptedTypes = { readonly [type in JwtTokenType]?: readonly HeaderType[] };
