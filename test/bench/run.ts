@@ -5,6 +5,7 @@ import { type BenchSetting, createBenchSetting } from './bench-setting.ts';
 import { type LoadResult, percentile, runLoad } from './load.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 import { type SignatureAlgorithm, signatureMicroseconds } from './signing-rate.ts';
+import { imageStartOptions } from './start-options.ts';
 import { measureStart } from './start-up.ts';
 
 const REQUESTS = Number(process.env['BENCH_REQUESTS'] ?? 3000);
@@ -20,6 +21,8 @@ interface Work {
   readonly algorithm: SignatureAlgorithm;
   /** CPU beside the bare server, at most. */
   readonly target?: number;
+  /** Whether the bare library serves it too. */
+  readonly isServedByLibrary?: boolean;
   prepare(setting: BenchSetting): Promise<(index: number) => string>;
 }
 
@@ -31,6 +34,7 @@ function exchangeWork(algorithm: SignatureAlgorithm, target: number): Work {
     name: `token exchange, ${algorithm}`,
     algorithm,
     target,
+    isServedByLibrary: true,
     async prepare({ partner }) {
       const subject_token = await partner.sign();
       const body = form({
@@ -67,6 +71,8 @@ function credentialsWork(algorithm: SignatureAlgorithm): Work {
 }
 
 const WARM_UP = 300;
+/** Before anything is measured: until Node has compiled what is hot. */
+const HEATING = 12_000;
 const WORKS: readonly Work[] = [
   exchangeWork('RS256', 1.6),
   exchangeWork('ES256', 2.2),
@@ -99,22 +105,35 @@ async function measure(server: ServerProcess, body: (index: number) => string): 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** Rounds alternate between the two servers, so that noise of the machine meets both. */
-async function compare(
-  work: Work,
-  setting: BenchSetting,
-  servers: readonly [ServerProcess, ServerProcess],
-) {
-  const [viaduct, baseline] = servers;
-  const rounds: { readonly ours: Measured; readonly bare: Measured }[] = [];
+interface Servers {
+  readonly viaduct: ServerProcess;
+  readonly baseline: ServerProcess;
+  readonly library: ServerProcess;
+}
+
+interface Round {
+  readonly ours: Measured;
+  readonly bare: Measured;
+  readonly library: Measured | undefined;
+}
+
+const medianRatio = (rounds: readonly Round[], of: (round: Round) => Measured | undefined) =>
+  median(
+    rounds.map((round) => (of(round)?.cpuMicroseconds ?? Number.NaN) / round.bare.cpuMicroseconds),
+  );
+
+/** Rounds alternate between the servers, so that noise of the machine meets all of them. */
+async function compare(work: Work, setting: BenchSetting, servers: Servers) {
+  const rounds: Round[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const body = await work.prepare(setting);
-    rounds.push({ ours: await measure(viaduct, body), bare: await measure(baseline, body) });
+    rounds.push({
+      ours: await measure(servers.viaduct, body),
+      bare: await measure(servers.baseline, body),
+      library: work.isServedByLibrary ? await measure(servers.library, body) : undefined,
+    });
   }
   const ours = median(rounds.map((round) => round.ours.cpuMicroseconds));
-  const ratio = median(
-    rounds.map((round) => round.ours.cpuMicroseconds / round.bare.cpuMicroseconds),
-  );
   const { load } =
     rounds.at(-1)?.ours ??
     (() => {
@@ -124,26 +143,54 @@ async function compare(
     work: work.name,
     'requests/s': Math.round(load.requests / load.seconds),
     'CPU µs/request': Math.round(ours),
-    '× bare server': Number(ratio.toFixed(2)),
+    '× bare server': Number(medianRatio(rounds, (round) => round.ours).toFixed(2)),
     target: work.target === undefined ? '' : `≤ ${work.target}`,
+    'bare library': work.isServedByLibrary
+      ? Number(medianRatio(rounds, (round) => round.library).toFixed(2))
+      : '',
     '× raw signature': Number((ours / signatureMicroseconds(work.algorithm)).toFixed(2)),
     'p50 ms': Number(percentile(load, 0.5).toFixed(1)),
     'p99 ms': Number(percentile(load, 0.99).toFixed(1)),
   };
 }
 
+async function heat(setting: BenchSetting, servers: Servers): Promise<void> {
+  const body = await exchangeWork('ES256', 0).prepare(setting);
+  for (const { url } of Object.values<ServerProcess>({ ...servers })) {
+    await runLoad({ url: `${url}/token`, body, headers, requests: HEATING, inFlight: IN_FLIGHT });
+  }
+}
+
+async function startServers(setting: BenchSetting): Promise<Servers> {
+  return {
+    viaduct: await startProcess(
+      './viaduct-server.ts',
+      setting.configPath,
+      await imageStartOptions(),
+    ),
+    baseline: await startProcess('./baseline-server.ts', setting.baseline),
+    library: await startProcess('./library-server.ts', setting.baseline),
+  };
+}
+
 async function main(): Promise<void> {
   const setting = await createBenchSetting();
   const start = await measureStart(setting);
-  const viaduct = await startProcess('./viaduct-server.ts', setting.configPath);
-  const baseline = await startProcess('./baseline-server.ts', setting.baseline);
+  const servers = await startServers(setting);
   try {
+    const { residentBytes: residentAtStart } = await servers.viaduct.usage();
+    await heat(setting, servers);
     const rows = [];
-    for (const work of WORKS) rows.push(await compare(work, setting, [viaduct, baseline]));
+    for (const work of WORKS) rows.push(await compare(work, setting, servers));
     console.table(rows);
-    const { residentBytes } = await viaduct.usage();
+    const { residentBytes } = await servers.viaduct.usage();
     console.table([
       { figure: 'start to first good answer', value: `${start.toFixed(2)} s`, target: '≤ 1.0 s' },
+      {
+        figure: 'resident at start',
+        value: `${Math.round(residentAtStart / 1e6)} MB`,
+        target: '',
+      },
       {
         figure: 'resident after load',
         value: `${Math.round(residentBytes / 1e6)} MB`,
@@ -151,10 +198,10 @@ async function main(): Promise<void> {
       },
     ]);
     console.log(
-      `${REQUESTS} requests a round, ${ROUNDS} rounds, ${IN_FLIGHT} in flight, Node ${process.version}`,
+      `${HEATING} requests before, ${REQUESTS} a round, ${ROUNDS} rounds, ${IN_FLIGHT} in flight, Node ${process.version}`,
     );
   } finally {
-    await Promise.all([viaduct.stop(), baseline.stop()]);
+    await Promise.all(Object.values<ServerProcess>({ ...servers }).map((server) => server.stop()));
     await rm(setting.directory, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
 // A server in a process of its own, so that its CPU time is its own.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import type { StartOptions } from './start-options.ts';
 import type { Usage } from './usage.ts';
 
 export interface ServerProcess {
@@ -20,8 +21,11 @@ async function receive<T>(child: ChildProcess, member: string): Promise<T> {
 export async function startProcess(
   module: string,
   setting: object | string,
+  options: StartOptions = { execArgv: [], env: {} },
 ): Promise<ServerProcess> {
   const child = fork(new URL(module, import.meta.url), {
+    execArgv: [...options.execArgv],
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   child.send(setting);

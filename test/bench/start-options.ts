@@ -1,0 +1,19 @@
+// How the container image starts the server: the bench measures what is shipped.
+import { readFile } from 'node:fs/promises';
+
+export interface StartOptions {
+  /** Options of Node. */
+  readonly execArgv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** The options of the image's command and its allocator setting. */
+export async function imageStartOptions(): Promise<StartOptions> {
+  const dockerfile = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
+  const command = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
+  const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? '';
+  return {
+    execArgv: command.slice(1, command.indexOf('src/main.ts')),
+    env: { MALLOC_ARENA_MAX: arenas },
+  };
+}
