@@ -13,6 +13,9 @@ COPY LICENSE ./
 COPY src ./src
 COPY bridge ./bridge
 
+# Fewer arenas of malloc: less memory for the same work (docs/performance.md).
+ENV MALLOC_ARENA_MAX=2
+
 # Where the configuration is mounted. A named volume at data takes its owner from here.
 RUN install -d -o node -g node -m 0700 /etc/viaduct /etc/viaduct/data
 
@@ -24,4 +27,4 @@ EXPOSE 8443
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:9090/livez').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 
-CMD ["node", "src/main.ts", "serve", "--config", "/etc/viaduct/viaduct.yaml"]
+CMD ["node", "--max-semi-space-size=16", "--heap-growing-percent=60", "src/main.ts", "serve", "--config", "/etc/viaduct/viaduct.yaml"]

@@ -78,6 +78,8 @@ test('Dockerfile: starts the server without a shell', () => {
 
   assert.deepEqual(execForm(command), [
     'node',
+    '--max-semi-space-size=16',
+    '--heap-growing-percent=60',
     'src/main.ts',
     'serve',
     '--config',
