@@ -67,8 +67,8 @@ function keyValueJwk(value: Verified<XmlElement>): JsonWebKey {
   if (elementsOf(value).length !== 1) refuse('confirmation-missing', 'not one key value');
   const rsa = optionalVerifiedChild(value, DS_NS, 'RSAKeyValue');
   if (rsa) {
-    const n = unsigned(verifiedChild(rsa, DS_NS, 'Modulus'));
-    return { kty: 'RSA', n, e: unsigned(verifiedChild(rsa, DS_NS, 'Exponent')) };
+    const n = numberOf(verifiedChild(rsa, DS_NS, 'Modulus'));
+    return { kty: 'RSA', n, e: numberOf(verifiedChild(rsa, DS_NS, 'Exponent')) };
   }
   const ec = optionalVerifiedChild(value, DSIG11_NS, 'ECKeyValue');
   if (!ec) refuse('confirmation-missing', 'a key value of another kind');
@@ -98,14 +98,11 @@ function keyOf(jwk: JsonWebKey): KeyObject {
   }
 }
 
-// Leading zeros do not count in a number, and would make another name for the same key (RFC 7518 §6.3.1.1).
-function unsigned(element: Verified<XmlElement>): string {
-  const bytes = bytesOf(element);
-  const first = bytes.findIndex((byte) => byte !== 0);
-  return Buffer.from(bytes.subarray(Math.max(first, 0))).toString('base64url');
-}
+const numberOf = (element: Verified<XmlElement>): string =>
+  Buffer.from(bytesOf(element)).toString('base64url');
 
-/** The thumbprint of a public key (RFC 7638 §3). */
+/** The thumbprint of a public key (RFC 7638 §3), of its members as the runtime writes them: leading zeros in what was read
+ * would make another name for the same key. */
 function jwkThumbprint(key: KeyObject): string {
   const { kty, crv, x, y, n, e } = key.export({ format: 'jwk' });
   const members = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };

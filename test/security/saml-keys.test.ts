@@ -107,13 +107,14 @@ for (const version of VERSIONS)
         signatureAlgorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1',
         digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1',
       });
-      const withUntil = (legacySha1Until: number) =>
+      const withUntil = (legacySha1Until: number, xml = sha1) =>
         aValidator([issuer.trust({ legacySha1Until })], {
           onLegacySha1: (event) => told.push(event.trustedIssuer),
-        }).validate(as(version, sha1));
+        }).validate(as(version, xml));
 
       await assertRefused(() => validate(as, version, sha1), 'signature-invalid');
       await assertRefused(() => withUntil(NOW), 'signature-invalid');
+      assert.ok(await withUntil(NOW + 1, issuer.assertion(version)));
       assert.deepEqual(told, []);
       assert.ok(await withUntil(NOW + 1));
       assert.deepEqual(told, ['partner']);

@@ -1,8 +1,10 @@
 // Subject confirmation: RFC 7522 §3 over OAuth, SAML Core 2.0 §2.4.1 and SAML 1.1 §2.4.2.3 at both entrances.
 
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, hash } from 'node:crypto';
+import { generateKeyPairSync, hash, webcrypto } from 'node:crypto';
 import { test } from 'node:test';
+import '#test/support/reflect-metadata.ts';
+import { X509CertificateGenerator } from '@peculiar/x509';
 import { calculateJwkThumbprint } from 'jose';
 import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
 import type { FailureReason } from '#core/failure.ts';
@@ -34,6 +36,33 @@ const x509 = (der: Buffer): string =>
   keyInfo(
     `<ds:X509Data><ds:X509Certificate>\n${der.toString('base64')}\n</ds:X509Certificate></ds:X509Data>`,
   );
+
+// A real point under the mark of the hybrid form, which other readers may take for another key.
+const hybridPoint = (() => {
+  const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+    format: 'jwk',
+  });
+  const point = Buffer.concat([
+    Buffer.from([6]),
+    ...[x, y].map((n) => Buffer.from(n, 'base64url')),
+  ]);
+  return `<ds11:ECKeyValue><ds11:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"/><ds11:PublicKey>${point.toString('base64')}</ds11:PublicKey></ds11:ECKeyValue>`;
+})();
+
+const weakCertificate = await (async () => {
+  const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+  const keys = await webcrypto.subtle.generateKey(
+    { ...algorithm, modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]) },
+    true,
+    ['sign', 'verify'],
+  );
+  const made = await X509CertificateGenerator.createSelfSigned({
+    name: 'CN=weak',
+    keys,
+    signingAlgorithm: algorithm,
+  });
+  return Buffer.from(made.rawData);
+})();
 
 const validate = (
   as: typeof asText,
@@ -270,10 +299,15 @@ for (const type of VERSIONS)
           `<ds:KeyValue><ds11:ECKeyValue><ds11:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"/><ds11:PublicKey>${Buffer.alloc(65, 2).toString('base64')}</ds11:PublicKey></ds11:ECKeyValue></ds:KeyValue>`,
         ),
         x509(holder.certificateDer) + x509(issuer.certificateDer),
+        keyInfo(`<ds:KeyValue>${hybridPoint}</ds:KeyValue>`),
+        keyInfo(
+          `<ds:KeyValue>${hybridPoint.replace(/(?<=PublicKey>)../, 'BA')}<ds:DSAKeyValue/></ds:KeyValue>`,
+        ),
       ];
       for (const content of missing)
         await assertRefused(() => check(held(content)), 'confirmation-missing');
       const malformed = [
+        x509(weakCertificate),
         keyInfo('<ds:X509Data><ds:X509Certificate>A=</ds:X509Certificate></ds:X509Data>'),
         keyInfo(
           `<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>${number(weak.n)}</ds:Modulus><ds:Exponent>${number(weak.e)}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>`,
