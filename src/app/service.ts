@@ -1,5 +1,4 @@
 // The steps of the use cases over everything the configuration names.
-import { randomBytes } from 'node:crypto';
 import type { Bridge } from '#bridge';
 import type { PolicyRules } from '#core/decide.ts';
 import type { Clock } from '#core/instant.ts';
@@ -10,14 +9,13 @@ import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
+import { createIdSource } from '../http/id-source.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
 import { userValidators } from './bridge.ts';
 import { type Foundation, observedAudit } from './foundation.ts';
 import { type Observers, trustedJwtIssuers } from './trust.ts';
-
-const newId = (): string => randomBytes(16).toString('base64url');
 
 const longestLifetimeSeconds = (config: Config): number =>
   Math.max(...config.relyingParties.map(({ token }) => token.lifetimeSeconds), 0);
@@ -108,7 +106,7 @@ export function serviceParts(
     store,
     audit: observedAudit(foundation),
     clock,
-    newId,
+    newId: createIdSource(),
     marginSeconds: 2 * config.clockSkewSeconds,
     fence: {
       issuedBefore: foundation.storeBegan,

@@ -1,6 +1,6 @@
 // The outermost middleware of a request: its correlation id, one log line, one count.
-import { randomFillSync } from 'node:crypto';
 import type Koa from 'koa';
+import { createIdSource } from './id-source.ts';
 import { requestState } from './request-state.ts';
 
 /** What is told of a request. Nothing in it is made up by the client: it goes into metric labels. */
@@ -34,23 +34,6 @@ function createRouteTable(routes: readonly string[]): (path: string) => string {
   return (path) => {
     if (exact.has(path)) return path;
     return prefixes.find((prefix) => path.startsWith(prefix.slice(0, -1))) ?? 'other';
-  };
-}
-
-const ID_BYTES = 16;
-const IDS_AT_ONCE = 256;
-
-/** Makes ids of 128 random bits; the random bytes are fetched for many of them at once, as each fetch costs the same. */
-function createIdSource(): () => string {
-  const pool = Buffer.alloc(ID_BYTES * IDS_AT_ONCE);
-  let used = pool.length;
-  return () => {
-    if (used === pool.length) {
-      randomFillSync(pool);
-      used = 0;
-    }
-    used += ID_BYTES;
-    return pool.toString('base64url', used - ID_BYTES, used);
   };
 }
 
