@@ -37,17 +37,15 @@ const x509 = (der: Buffer): string =>
     `<ds:X509Data><ds:X509Certificate>\n${der.toString('base64')}\n</ds:X509Certificate></ds:X509Data>`,
   );
 
-// A real point under the mark of the hybrid form, which other readers may take for another key.
-const hybridPoint = (() => {
-  const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
-    format: 'jwk',
-  });
-  const point = Buffer.concat([
-    Buffer.from([6]),
-    ...[x, y].map((n) => Buffer.from(n, 'base64url')),
-  ]);
-  return `<ds11:ECKeyValue><ds11:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"/><ds11:PublicKey>${point.toString('base64')}</ds11:PublicKey></ds11:ECKeyValue>`;
-})();
+const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({
+  format: 'jwk',
+});
+// A real point. 4 marks its plain form; under 6, the hybrid one, other readers may take it for another key.
+const pointUnder = (mark: number): string => {
+  const numbers = [x, y].map((number) => Buffer.from(number, 'base64url'));
+  const point = Buffer.concat([Buffer.from([mark]), ...numbers]).toString('base64');
+  return `<ds11:ECKeyValue><ds11:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"/><ds11:PublicKey>${point}</ds11:PublicKey></ds11:ECKeyValue>`;
+};
 
 const weakCertificate = await (async () => {
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
@@ -299,10 +297,8 @@ for (const type of VERSIONS)
           `<ds:KeyValue><ds11:ECKeyValue><ds11:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"/><ds11:PublicKey>${Buffer.alloc(65, 2).toString('base64')}</ds11:PublicKey></ds11:ECKeyValue></ds:KeyValue>`,
         ),
         x509(holder.certificateDer) + x509(issuer.certificateDer),
-        keyInfo(`<ds:KeyValue>${hybridPoint}</ds:KeyValue>`),
-        keyInfo(
-          `<ds:KeyValue>${hybridPoint.replace(/(?<=PublicKey>)../, 'BA')}<ds:DSAKeyValue/></ds:KeyValue>`,
-        ),
+        keyInfo(`<ds:KeyValue>${pointUnder(6)}</ds:KeyValue>`),
+        keyInfo(`<ds:KeyValue>${pointUnder(4)}<ds:DSAKeyValue/></ds:KeyValue>`),
       ];
       for (const content of missing)
         await assertRefused(() => check(held(content)), 'confirmation-missing');
