@@ -1,5 +1,6 @@
 // The OAuth front as one middleware: paths, form, refusals, cache headers, then the library.
 import type { Context, Middleware } from 'koa';
+import { ExchangeFailure } from '#core/failure.ts';
 import { createFormMiddleware, type ReadForm } from './form.ts';
 import { createProvider, GRANT_TYPES, type ProviderParts, ROUTES } from './provider.ts';
 import { createRefusalAudit } from './refusal-audit.ts';
@@ -61,6 +62,14 @@ function forceJson(ctx: Context): void {
   if (POST_PATHS.has(ctx.path)) ctx.req.headers.accept = 'application/json';
 }
 
+/** Refuses requests of web pages before the library does: it would first look for the client, and so tell which ones there
+ * are to whoever has no secret. */
+const refuseWebPages: Middleware = (ctx, next) => {
+  if (POST_PATHS.has(ctx.path) && ctx.get('origin') !== '')
+    throw new ExchangeFailure('request-malformed', 'a web page of some origin asks');
+  return next();
+};
+
 /** The middlewares of the front in order, the library's last. Anything that is not its own is passed on. */
 export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] {
   const issuerPath = new URL(parts.issuer).pathname.replace(/\/$/, '');
@@ -69,6 +78,7 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
     createCacheHeaders(parts.metadataMaxAgeSeconds),
     publishOwnGrants,
     createRefusalAudit(parts.audit, POST_PATHS),
+    refuseWebPages,
     createFormMiddleware(parts.readForm, POST_PATHS, parts.issuer),
   ];
   const select: Middleware = async (ctx, next) => {

@@ -1,5 +1,5 @@
-// Introspection (RFC 7662) and revocation (RFC 7009) of our own JWTs. The library authenticates the client and then says
-// that structured tokens are not its business; from there on we answer.
+// Introspection (RFC 7662) of our own access tokens and JWTs, revocation (RFC 7009) of all that we issue. The library
+// authenticates the client and then says that structured tokens are not its business; from there on we answer.
 
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -10,6 +10,7 @@ import type { RelyingParty } from '#core/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { Actor } from '#core/subject.ts';
 import type { TokenService } from '#core/token-service.ts';
+import type { TokenType } from '#core/token-type.ts';
 import { type OAuthClient, requestorOf } from './oauth-client.ts';
 import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
 import { correlationOf } from './request-state.ts';
@@ -63,6 +64,12 @@ function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
   };
 }
 
+// What may be revoked: all that we issue, or a client would hold a 200 for a token that lives on. A token is of one of these
+// types at most, and revoking is nothing where it is not. Inspected are bearer tokens only: to a server that asks, "active"
+// says that it may let the bearer in.
+const revocableTypes = (content: string): readonly TokenType[] =>
+  content.includes('.') ? ['jwt', 'id_token'] : ['saml2', 'saml1'];
+
 async function answer(
   ctx: KoaContextWithOIDC,
   client: OAuthClient,
@@ -71,23 +78,26 @@ async function answer(
   const content = ctx.oidc.params?.['token'];
   if (typeof content !== 'string')
     throw new Error('the library let a request without a token pass');
-  const request = {
-    ...correlationOf(ctx),
-    requestor: requestorOf(client),
-    token: { type: 'jwt', use: 'subject', content },
-  } as const;
+  const requestOf = (type: TokenType) =>
+    ({
+      ...correlationOf(ctx),
+      requestor: requestorOf(client),
+      token: { type, use: 'subject', content },
+    }) as const;
   if (ctx.oidc.route === 'revocation') {
-    await revoke(request, parts.sts, parts);
+    for (const type of revocableTypes(content)) await revoke(requestOf(type), parts.sts, parts);
     ctx.body = '';
   } else {
-    const token = await inspect(request, parts.sts, parts);
+    const token = await inspect(requestOf('jwt'), parts.sts, parts);
     ctx.body = token ? introspectionResponse(token) : { active: false };
   }
   ctx.status = 200;
 }
 
-function isStructuredTokenError(ctx: KoaContextWithOIDC): boolean {
+/** Whether the library has left the answer to us. It says so of a JWT; of an assertion it says that it was revoked. */
+function isOurs(ctx: KoaContextWithOIDC): boolean {
   const body: unknown = ctx.body;
+  if (ctx.oidc.route === 'revocation' && ctx.status === 200) return true;
   return (
     typeof body === 'object' &&
     body !== null &&
@@ -101,7 +111,7 @@ export function createOwnTokenMiddleware(parts: OwnTokenParts) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> => {
     await next();
     const client = ctx.oidc && parts.clients.get(ctx.oidc.client?.clientId ?? '');
-    if (!client || !isStructuredTokenError(ctx)) return;
+    if (!client || !isOurs(ctx)) return;
     ctx.state['refusal'] = undefined;
     try {
       await answer(ctx, client, parts);
