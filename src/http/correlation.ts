@@ -46,7 +46,7 @@ export function createCorrelation({ routes, onAccess }: CorrelationSettings): Ko
     const started = performance.now();
     const state = requestState(ctx);
     const correlationId = newId();
-    const { method, path } = ctx;
+    const { method } = ctx;
     state.correlationId = correlationId;
     ctx.set('x-correlation-id', correlationId);
     let status = 500;
@@ -56,7 +56,8 @@ export function createCorrelation({ routes, onAccess }: CorrelationSettings): Ko
     } finally {
       onAccess({
         method,
-        route: state.route ?? routeOf(path),
+        // Not before: until `pinHost` has been at the target, reading it can throw.
+        route: state.route ?? routeOf(ctx.path),
         status,
         milliseconds: Math.round((performance.now() - started) * 10) / 10,
         correlationId,

@@ -75,10 +75,11 @@ export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
   };
 }
 
-/** The path and query of a request target. The absolute form names a host of its own (RFC 9112 §3.2.2). */
+/** The path and query of a request target. The absolute form names a host of its own (RFC 9112 §3.2.2). No target has a
+ * fragment: with one, or with space in it, Koa's parser takes what follows `//` for a host, and throws when it is none. */
 function pathOf(target: string): string {
-  if (target.startsWith('/') || target === '*') return target;
-  const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '');
+  if (target === '*') return target;
+  const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[#\s].*$/s, '');
   return path.startsWith('/') ? path : `/${path}`;
 }
 
