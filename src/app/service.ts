@@ -54,6 +54,7 @@ export function createValidators(
     createRequestorValidator(config.issuer),
     createJwtValidator({
       own,
+      otherOwnNames: [config.saml.entityId],
       trusted: trustedJwtIssuers(config, observers),
       clock: observers.clock,
     }),

@@ -15,10 +15,10 @@ function partyOf(issuer: string | undefined, id: string, terms: JwtTerms): Party
   return { issuer: isOfIssuer ? terms.issuer : issuer, id };
 }
 
-function parseActor(link: JsonMembers, terms: JwtTerms, ownIssuer: string): Actor {
+function parseActor(link: JsonMembers, terms: JwtTerms, ownNames: readonly string[]): Actor {
   const actor = partyOf(stringClaim(link, 'iss'), requiredString(link, 'sub'), terms);
   // Another issuer may speak of its own parties; that a party of ours acted, only we can say.
-  if (!terms.isOwn && actor.issuer === ownIssuer)
+  if (!terms.isOwn && ownNames.includes(actor.issuer))
     throw new ExchangeFailure('issuer-untrusted', 'a trusted issuer names an actor of ours');
   const clientId = stringClaim(link, 'client_id');
   return { ...actor, ...(clientId !== undefined && { clientId }) };
@@ -29,12 +29,12 @@ function parseActor(link: JsonMembers, terms: JwtTerms, ownIssuer: string): Acto
 export function parseActors(
   claims: JsonMembers,
   terms: JwtTerms,
-  ownIssuer: string,
+  ownNames: readonly string[],
 ): readonly Actor[] {
   const actors: Actor[] = [];
   for (let link = claims; link.has('act'); ) {
     link = membersOf(link.get('act'), 'act');
-    actors.push(parseActor(link, terms, ownIssuer));
+    actors.push(parseActor(link, terms, ownNames));
     if (actors.length > ACTOR_CHAIN_CEILING)
       throw new ExchangeFailure('token-malformed', 'the chain of actors is too deep');
   }

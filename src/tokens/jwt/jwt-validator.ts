@@ -27,6 +27,8 @@ import { isJwtTokenType, type JwtTokenType, validateHeaderType, validateKind } f
 
 export interface JwtValidatorParts {
   readonly own: OwnJwtTrust;
+  /** What else we are called, such as in assertions: no one else may speak of parties under that name. */
+  readonly otherOwnNames?: readonly string[];
   readonly trusted: readonly JwtTrust[];
   readonly clock: Clock;
 }
@@ -68,7 +70,8 @@ interface Finding {
   readonly token: JwtEvidence;
   readonly terms: JwtTerms;
   readonly now: Instant;
-  readonly ownIssuer: string;
+  /** All spellings of our own name. */
+  readonly ownNames: readonly string[];
 }
 
 /** The members that identify the token and say how often it is good. */
@@ -89,7 +92,7 @@ function identityFacts(claims: VerifiedClaims, { token, terms, now }: Finding) {
 }
 
 function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
-  const { token, terms, ownIssuer } = finding;
+  const { token, terms, ownNames } = finding;
   const { issuer } = terms;
   const identity = identityFacts(claims, finding);
   const audiences = validateAudiences(claims, terms);
@@ -112,7 +115,7 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
     confirmation: parseConfirmation(claims),
     audiences,
     ...(originClient !== undefined && { originClient }),
-    actors: parseActors(claims, terms, ownIssuer),
+    actors: parseActors(claims, terms, ownNames),
     ...(mayAct && { mayAct }),
   };
 }
@@ -122,8 +125,10 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
  * The subject keeps the id its issuer gave it. With it goes the prefix, by default `<trusted issuer id>:`, that makes
  * it one of a kind in a token of ours, where `alice` of two trusted issuers would else be one subject.
  * @throws {Error} when a record of trust is unsafe */
-export function createJwtValidator({ own, trusted, clock }: JwtValidatorParts): TokenValidator {
+export function createJwtValidator(parts: JwtValidatorParts): TokenValidator {
+  const { own, otherOwnNames = [], trusted, clock } = parts;
   const index = indexTerms(own, trusted);
+  const ownNames = [own.issuer, ...otherOwnNames];
   return {
     canHandle: isJwtEvidence,
     async validate(token): Promise<ValidatedToken> {
@@ -134,7 +139,7 @@ export function createJwtValidator({ own, trusted, clock }: JwtValidatorParts): 
       const hint = keyHintOf(jwt.header, terms.algorithms);
       validateHeaderType(jwt.header, token.type, terms.types);
       const claims = await verifyJwt(jwt, hint.alg, await terms.verificationKey(hint));
-      return acceptToken(factsOf(claims, { token, terms, now, ownIssuer: own.issuer }));
+      return acceptToken(factsOf(claims, { token, terms, now, ownNames }));
     },
   };
 }
