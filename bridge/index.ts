@@ -5,7 +5,7 @@ import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
+import type { IssuedToken, TokenSpec } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { SamlSigningKeys } from './saml/assertion-signer.ts';
 import {
@@ -14,6 +14,7 @@ import {
   type MetadataSettings,
 } from './saml/metadata-source.ts';
 import { createSamlIssuer } from './saml/saml-issuer.ts';
+import { samlShapeName } from './saml/saml-shape.ts';
 import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/saml-trust.ts';
 import { createSamlValidator } from './saml/saml-validator.ts';
 import { assertionIdOf } from './saml/spec-reader.ts';
@@ -111,6 +112,8 @@ function describeReference({ spec }: IssuedToken) {
   return isAssertion ? samlTokenReference(spec.type, assertionIdOf(spec)) : undefined;
 }
 
+const shapeOf = ({ tokenShape }: TokenSpec) => samlShapeName(tokenShape);
+
 function createFront(parts: RouteParts, clock: Clock): WsTrustFront {
   const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, profiles, ...rest } = parts;
   return createWsTrustFront({
@@ -169,7 +172,7 @@ export function createBridge(parts: BridgeParts): Bridge {
         onLegacySha1,
       }),
     ],
-    issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId })] : [],
+    issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf })] : [],
     createFront: (routes) => createFront(routes, clock),
   };
 }

@@ -1,6 +1,6 @@
 // How our assertions look, as data. What they say is the same; some clients survive one spelling only (ws-trust §6).
 
-export type SamlShapeName = 'default' | 'vcenter';
+export type SamlShapeName = 'default' | 'soap' | 'vcenter';
 
 export interface SamlShape {
   readonly prefix: 'saml' | 'saml2';
@@ -14,5 +14,12 @@ export interface SamlShape {
 
 export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
   default: { prefix: 'saml', hasFriendlyNames: false, hasTypedValues: false, hasRecipient: true },
+  // The assertion readers of .NET refuse a Recipient that they were not told to expect.
+  soap: { prefix: 'saml', hasFriendlyNames: false, hasTypedValues: false, hasRecipient: false },
   vcenter: { prefix: 'saml2', hasFriendlyNames: true, hasTypedValues: true, hasRecipient: false },
 };
+
+/** The shape of this name; a name that is none of ours means the usual one. */
+export function samlShapeName(name: string | undefined): SamlShapeName {
+  return name === 'soap' || name === 'vcenter' ? name : 'default';
+}

@@ -13,12 +13,6 @@ import { requireAlgorithms } from './requested-algorithms.ts';
 import { lifetimeSecondsOf } from './requested-lifetime.ts';
 import type { RstRequest } from './rst/rst-request.ts';
 
-/** What this front says besides: issuers read it once core hands it on. */
-export interface WsTrustExchangeRequest extends ExchangeRequest {
-  /** How an assertion must look for the clients of this endpoint. */
-  readonly tokenShape?: 'vcenter';
-}
-
 /** What a request is mapped with. */
 export interface MappingContext {
   readonly requestor: Requestor;
@@ -33,7 +27,7 @@ export interface MappingContext {
 /** The request of core.
  * @throws {ExchangeFailure} `token-type-unsupported`, `lifetime-not-possible`
  * @throws {SecurityFailure} `unsupported-algorithm` */
-export function mapRequest(rst: RstRequest, context: MappingContext): WsTrustExchangeRequest {
+export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRequest {
   const { profile, requestor, sourceAddress } = context;
   const targets = targetsOf(rst);
   const parties = namedParties(targets, context);
@@ -51,7 +45,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): WsTrustExc
     ...(requestedType && { requestedType }),
     ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
     ...(requiredClaims.length > 0 && { requiredClaims }),
-    ...(profile.tokenShape && { tokenShape: profile.tokenShape }),
+    tokenShape: profile.tokenShape ?? 'soap',
   };
 }
 
