@@ -54,7 +54,9 @@ export function createWsTrustMiddleware(front: WsTrustFront, config: Config): Mi
       correlationId,
       ...(sourceAddress !== undefined && { sourceAddress }),
       publicOrigin: origin,
-      isSecure: socket instanceof TLSSocket || proxies.has(socket.remoteAddress ?? ''),
+      isSecure:
+        state.wasPlain !== true &&
+        (socket instanceof TLSSocket || proxies.has(socket.remoteAddress ?? '')),
     });
     answer(ctx, response);
   };

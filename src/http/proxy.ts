@@ -1,5 +1,6 @@
 // Who the client is behind proxies, and under which name we are spoken to. Headers that say so are believed of no one but the
-// proxies named in the configuration, and of them only the source address.
+// proxies named in the configuration, and of them only the source address and that a message came in the clear.
+import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type Koa from 'koa';
 import { requestState } from './request-state.ts';
@@ -57,6 +58,15 @@ function isForwardingHeader(name: string): boolean {
   return name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip';
 }
 
+/** Whether a proxy says that the message came to it, or to one before it, without TLS. */
+function saysPlain(headers: IncomingHttpHeaders): boolean {
+  const { forwarded = '', 'x-forwarded-proto': protocols = '' } = headers;
+  return (
+    [protocols].flat().some((list) => /(?:^|,)\s*http\s*(?:,|$)/i.test(list)) ||
+    /(?:^|[;,])\s*proto\s*=\s*"?http"?\s*(?:[;,]|$)/i.test(forwarded)
+  );
+}
+
 /** Finds the source address and takes forwarding headers off the requests of everyone who is no trusted proxy. */
 export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
   return (ctx, next) => {
@@ -68,7 +78,9 @@ export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
       Array.isArray(forwardedFor) ? forwardedFor.join(',') : forwardedFor,
       proxies,
     );
-    if (!proxies.has(peer)) {
+    if (proxies.has(peer)) {
+      requestState(ctx).wasPlain = saysPlain(headers);
+    } else {
       for (const name of Object.keys(headers).filter(isForwardingHeader)) delete headers[name];
     }
     return next();
