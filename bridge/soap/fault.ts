@@ -1,8 +1,9 @@
 // Writes SOAP faults (SOAP 1.1 §4.4, SOAP 1.2 Part 1 §5.4) in the one form that old clients read (ws-trust W12):
 // 1.1 with unqualified faultcode and faultstring; 1.2 with one prefixed Subcode and one Text. No detail, no whitespace.
 
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { element, type Markup, type MarkupName, seal } from '#bridge/xml/markup.ts';
 import { XML_NS } from '#bridge/xml/namespaces.ts';
+import { writeCanonical } from '#bridge/xml/writer.ts';
 import { type Framing, soapName, writeAnswer } from './answer.ts';
 import { WSA_2004_NS, WSA_NS } from './namespaces.ts';
 
@@ -24,11 +25,13 @@ const LANGUAGE: MarkupName = { prefix: 'xml', uri: XML_NS, local: 'lang' };
 /** Writes a fault as ASCII text. */
 export function writeFault(framing: Framing, fault: SoapFault): string {
   const { addressing, version } = framing;
-  return writeAnswer(framing, {
-    action: FAULT_ACTIONS[addressing?.namespace ?? WSA_NS] ?? '',
-    body: version === '1.1' ? fault11(fault) : fault12(fault),
-    declare: [fault.code],
-  });
+  const action = FAULT_ACTIONS[addressing?.namespace ?? WSA_NS] ?? '';
+  const declare = [fault.code];
+  if (version === '1.1') return writeAnswer(framing, { action, body: fault11(fault), declare });
+  // Apache CXF reads the prefixes of the Envelope only where there is a Header: that of the code is declared on the Fault.
+  const { text } = writeCanonical(fault12(fault), { declare });
+  // `s` too, a second time and with the same meaning: a fault is not signed.
+  return writeAnswer(framing, { action, body: seal(text, new Set([fault.code.prefix])) });
 }
 
 function fault11({ party, code, reason }: SoapFault): Markup {

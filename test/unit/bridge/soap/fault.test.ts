@@ -28,10 +28,10 @@ test('ws-trust W12: a SOAP 1.1 fault is Envelope, Body, Fault with faultcode and
   assert.equal(texts(parseXml(Buffer.from(text)).root).length, 2);
 });
 
-test('ws-trust W12: a SOAP 1.2 fault has one prefixed Subcode, no deeper one, and one Text', () => {
+test('ws-trust W12: a SOAP 1.2 fault has one prefixed Subcode, no deeper one, and one Text; the prefix is declared on the Fault', () => {
   assert.equal(
     writeFault({ version: '1.2', addressing: undefined }, FAULT),
-    `<s:Envelope xmlns:s="${SOAP12_NS}" xmlns:trust="${TRUST}"><s:Body><s:Fault><s:Code>` +
+    `<s:Envelope xmlns:s="${SOAP12_NS}"><s:Body><s:Fault xmlns:s="${SOAP12_NS}" xmlns:trust="${TRUST}"><s:Code>` +
       '<s:Value>s:Sender</s:Value><s:Subcode><s:Value>trust:InvalidRequest</s:Value></s:Subcode></s:Code>' +
       '<s:Reason><s:Text xml:lang="en">The request was invalid or malformed</s:Text></s:Reason>' +
       '</s:Fault></s:Body></s:Envelope>',
