@@ -20,7 +20,12 @@ from zeep.transports import Transport
 from zeep.wsse import utils
 from zeep.wsse.username import UsernameToken
 
-TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
+TRUST_13 = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
+TRUST_2005 = "http://schemas.xmlsoap.org/ws/2005/02/trust"
+BEARER = {
+    TRUST_13: f"{TRUST_13}/Bearer",
+    TRUST_2005: "http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey",
+}
 ADDRESSING = "http://www.w3.org/2005/08/addressing"
 POLICY = "http://schemas.xmlsoap.org/ws/2004/09/policy"
 SAML11 = "urn:oasis:names:tc:SAML:1.0:assertion"
@@ -61,7 +66,7 @@ class Sts:
         history = HistoryPlugin()
         service = self.client(credential, history).bind("SecurityTokenService", port)
         operation = issue_operation(service)
-        answer = service[operation](_value_1=request_children(token_type, applies_to))
+        answer = service[operation](_value_1=request_children(trust_of(port), token_type, applies_to))
         if not answer:
             raise Unexpected("zeep read nothing in the answer")
         return history.last_received["envelope"]
@@ -75,7 +80,12 @@ def issue_operation(service):
     raise Unexpected("no operation with an action that ends in /RST/Issue")
 
 
-def request_children(token_type, applies_to):
+def trust_of(port):
+    """A port of February 2005 says so in its name."""
+    return TRUST_2005 if "2005" in port else TRUST_13
+
+
+def request_children(trust, token_type, applies_to):
     def element(namespace, name, *content):
         made = etree.Element(etree.QName(namespace, name))
         for part in content:
@@ -87,10 +97,10 @@ def request_children(token_type, applies_to):
 
     address = element(ADDRESSING, "Address", applies_to)
     return [
-        element(TRUST, "TokenType", token_type),
-        element(TRUST, "RequestType", f"{TRUST}/Issue"),
+        element(trust, "TokenType", token_type),
+        element(trust, "RequestType", f"{trust}/Issue"),
         element(POLICY, "AppliesTo", element(ADDRESSING, "EndpointReference", address)),
-        element(TRUST, "KeyType", f"{TRUST}/Bearer"),
+        element(trust, "KeyType", BEARER[trust]),
     ]
 
 
@@ -103,10 +113,10 @@ def timestamp():
     return made
 
 
-def check_assertion(envelope, token_type, options):
+def check_assertion(envelope, trust, token_type, options):
     """The signature is judged by xmlsec1, with the certificate given to us and no other."""
     is_saml2 = token_type == SAML20
-    found = envelope.findall(f".//{{{TRUST}}}RequestedSecurityToken/{{{token_type}}}Assertion")
+    found = envelope.findall(f".//{{{trust}}}RequestedSecurityToken/{{{token_type}}}Assertion")
     if len(found) != 1:
         raise Unexpected(f"{len(found)} assertions of the type")
     verify_signature(found[0], "ID" if is_saml2 else "AssertionID", options.saml_cert)
@@ -162,7 +172,7 @@ def run(sts, port, call):
         envelope = sts.issue(port, *call)
     except Fault as fault:
         return f"fault={fault_code(fault)}"
-    return check_assertion(envelope, call[1], sts.options)
+    return check_assertion(envelope, trust_of(port), call[1], sts.options)
 
 
 def parse_arguments():

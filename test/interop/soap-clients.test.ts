@@ -1,0 +1,247 @@
+// SOAP clients that nobody here wrote, over TLS: Apache CXF, zeep and the `soap` package of npm. xmlsec1 judges signatures.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { Agent } from 'node:https';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import * as soap from 'soap';
+import { aCertifiedKey } from '#test/support/saml.ts';
+import { BILLING, PASSWORD } from '#test/support/saml-document.ts';
+import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
+import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
+import { endsOf, isBuilt } from './foreign-client.ts';
+
+const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
+const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
+const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
+const ISSUED = `ok subject=bob audience=${BILLING}`;
+const PORTS = [
+  'TransportUT_Port',
+  'TransportUT_Soap12_Port',
+  'TransportUT_2005_Port',
+  'TransportUT_2005_Soap12_Port',
+] as const;
+const isOf2005 = (name: string): boolean => name.includes('2005');
+
+type Ends = Readonly<Record<string, string>>;
+
+const all = (names: readonly string[], end: (name: string) => string): Ends =>
+  Object.fromEntries(names.map((name) => [name, end(name)]));
+
+async function compareEnds(
+  t: TestContext,
+  ends: ReadonlyMap<string, string>,
+  expected: Ends,
+): Promise<void> {
+  for (const [name, end] of Object.entries(expected))
+    await t.test(`${name}: ${end}`, () => assert.equal(ends.get(name), end));
+  assert.deepEqual([...ends.keys()].sort(), Object.keys(expected).sort());
+}
+
+/** A fault in the words of the request. */
+const refused = (code: string) => (name: string) => `fault=${isOf2005(name) ? 't' : 'wst'}:${code}`;
+
+// biome-ignore format: a line for each kind
+const CXF_ISSUED = [
+  '13-soap11-saml11', '13-soap11-saml2', '13-soap12-saml11', '13-soap12-saml2',
+  '2005-soap11-saml11', '2005-soap11-saml2', '2005-soap12-saml11', '2005-soap12-saml2',
+  '13-profile-saml11', '13-profile-saml2', '13-no-token-type', '13-no-timestamp',
+  '13-addressing-soap11', '13-addressing-soap12',
+  ...PORTS.map((port) => `wsdl-${port}`),
+];
+const CXF_WRONG_PASSWORD = [
+  '13-soap11-wrong-password',
+  '13-soap12-wrong-password',
+  '2005-soap11-wrong-password',
+];
+const CXF_UNKNOWN_PARTY = [
+  '13-soap11-unknown-applies-to',
+  '13-soap12-unknown-applies-to',
+  '2005-soap12-unknown-applies-to',
+];
+
+// Not served yet, and never taken for a thing that is served: a request for a key is not answered with a bearer token.
+const CXF_OTHER_KEYS = [
+  '13-symmetric-saml11',
+  '13-symmetric-saml2',
+  '13-symmetric-no-entropy',
+  '2005-symmetric-saml11',
+  '13-public-key-saml2',
+  '13-public-key-saml11',
+];
+const CXF_SIGNED = [
+  '13-x509-soap11',
+  '13-x509-soap12',
+  '2005-x509-soap11',
+  '13-x509-body',
+  '13-x509-sha1',
+];
+const CXF_OTHER_OPERATIONS = PORTS.flatMap((port) =>
+  ['validate', 'renew'].map((operation) => `wsdl-${port}-${operation}`),
+);
+
+test('Apache CXF: STSClient gets its tokens, and the refusals it should', async (t) => {
+  if (!(await isBuilt(t, 'cxf/build'))) return;
+  const server = await startTlsServer(t);
+  const { certificatePem, privatePem } = await aCertifiedKey();
+  const [cert, key] = [join(server.directory, 'cxf.crt'), join(server.directory, 'cxf.key')];
+  await writeFile(cert, certificatePem);
+  await writeFile(key, privatePem, { mode: 0o600 });
+
+  const ends = await endsOf('run-cxf', server, {
+    ports: PORTS.join(),
+    'client-cert': cert,
+    'client-key': key,
+    'rp-cert': cert,
+    'rp-key': key,
+  });
+
+  await compareEnds(t, ends, {
+    ...all(CXF_ISSUED, () => ISSUED),
+    ...all(CXF_WRONG_PASSWORD, refused('FailedAuthentication')),
+    ...all(CXF_UNKNOWN_PARTY, refused('InvalidScope')),
+    ...all(CXF_OTHER_KEYS, refused('BadRequest')),
+    ...all(CXF_SIGNED, () => 'fault=wsse:InvalidSecurity'),
+    ...all(CXF_OTHER_OPERATIONS, refused('BadRequest')),
+    // STSClient does not say why.
+    ...all(
+      PORTS.map((port) => `wsdl-${port}-cancel`),
+      () => 'error=IllegalStateException: Cancel failed',
+    ),
+  });
+});
+
+test('zeep: loads the WSDL in strict mode and calls Issue at every port', async (t) => {
+  if (!(await isBuilt(t, 'zeep/build')) || !hasXmlsec1(t)) return;
+  const server = await startTlsServer(t);
+
+  const ends = await endsOf('zeep/run', server, { ports: PORTS.join() });
+
+  const atPorts = (...names: readonly string[]) =>
+    PORTS.flatMap((port) => names.map((name) => `${port}-${name}`));
+  await compareEnds(t, ends, {
+    'wsdl-strict': 'ok',
+    ...all(atPorts('saml11', 'saml2', 'timestamp'), () => ISSUED),
+    ...all(atPorts('wrong-password'), () => 'fault=FailedAuthentication'),
+    ...all(atPorts('unknown-applies-to'), () => 'fault=InvalidScope'),
+  });
+});
+
+interface NpmAnswer {
+  /** As the client read it. */
+  readonly result: unknown;
+  readonly raw: string;
+}
+
+interface NpmCall {
+  readonly password?: string;
+  readonly tokenType?: string;
+  readonly port?: (typeof PORTS)[number];
+}
+
+/** Calls Issue with the client that `soap` builds from our WSDL. */
+async function issueWithNpm(server: TlsServer, call: NpmCall = {}): Promise<NpmAnswer> {
+  const { password = PASSWORD, port = 'TransportUT_Port', tokenType = SAML2 } = call;
+  // The proxies of the environment are not for a server on this host.
+  const http = { httpsAgent: new Agent({ ca: server.tlsCertificate }), proxy: false };
+  const client = await soap.createClientAsync(`${server.origin}/ws-trust?wsdl`, {
+    wsdl_options: http,
+    disableCache: true,
+    forceSoap12Headers: port.includes('Soap12'),
+  });
+  client.setSecurity(new soap.WSSecurity('bob', password));
+  const { [port]: service } = client['SecurityTokenService'] as soap.IService;
+  const request = {
+    TokenType: tokenType,
+    RequestType: `${TRUST_13}/Issue`,
+    'wsp:AppliesTo': {
+      attributes: { 'xmlns:wsp': 'http://schemas.xmlsoap.org/ws/2004/09/policy' },
+      'wsa:EndpointReference': {
+        attributes: { 'xmlns:wsa': 'http://www.w3.org/2005/08/addressing' },
+        'wsa:Address': BILLING,
+      },
+    },
+    KeyType: `${TRUST_13}/Bearer`,
+  };
+  const issue = service?.['Issue'] as unknown as soap.SoapMethod | undefined;
+  assert.ok(issue);
+  return new Promise((resolve, reject) => {
+    issue(
+      request,
+      (failure: Error | null, result: unknown, raw: string) =>
+        failure === null ? resolve({ result, raw }) : reject(failure),
+      http,
+    );
+  });
+}
+
+/** What the client made of the answer, down a path of names; a list stands for its only entry. */
+function read(result: unknown, ...path: readonly string[]): unknown {
+  let found = result;
+  for (const name of path) {
+    const [only] = Array.isArray(found) ? (found as readonly unknown[]) : [found];
+    found = (only as Readonly<Record<string, unknown>> | undefined)?.[name];
+  }
+  return found;
+}
+
+for (const port of ['TransportUT_Port', 'TransportUT_Soap12_Port'] as const)
+  test(`soap of npm: loads the WSDL, calls Issue at ${port} and reads the assertion`, async (t) => {
+    const server = await startTlsServer(t);
+
+    const { result } = await issueWithNpm(server, { port });
+
+    const response = ['RequestSecurityTokenResponse'];
+    const assertion = [...response, 'RequestedSecurityToken', 'Assertion'];
+    assert.equal(read(result, ...response, 'TokenType'), SAML2);
+    assert.equal(read(result, ...assertion, 'Issuer'), server.origin);
+    assert.equal(read(result, ...assertion, 'Subject', 'NameID', '$value'), 'bob');
+    assert.equal(
+      read(result, ...assertion, 'Conditions', 'AudienceRestriction', 'Audience'),
+      BILLING,
+    );
+  });
+
+test('soap of npm: a wrong password is a fault it reads, in both versions of SOAP', async (t) => {
+  const server = await startTlsServer(t);
+
+  const wrong = { password: 'wrong' };
+
+  await assert.rejects(issueWithNpm(server, wrong), {
+    message: 'trust:FailedAuthentication: Authentication failed',
+  });
+  await assert.rejects(issueWithNpm(server, { ...wrong, port: 'TransportUT_Soap12_Port' }), {
+    message: 's:Sender: trust:FailedAuthentication: Authentication failed',
+  });
+});
+
+for (const [tokenType, id] of [
+  [SAML1, 'AssertionID'],
+  [SAML2, 'ID'],
+] as const)
+  test(`xmlsec1: verifies the assertion that was received, ${tokenType}`, async (t) => {
+    if (!hasXmlsec1(t)) return;
+    const server = await startTlsServer(t);
+    const { raw } = await issueWithNpm(server, { tokenType });
+    const [assertion = ''] = /<saml:Assertion .*<\/saml:Assertion>/s.exec(raw) ?? [];
+    const judge = (text: string) =>
+      runXmlsec1(
+        [
+          '--verify',
+          '--pubkey-cert-pem',
+          'saml.crt',
+          '--enabled-key-data',
+          'key-name',
+          `--id-attr:${id}`,
+          `${tokenType}:Assertion`,
+          'assertion.xml',
+        ],
+        { 'saml.crt': server.samlCertificate, 'assertion.xml': text },
+      );
+
+    const untouched = judge(assertion);
+    const changed = judge(assertion.replace('>bob<', '>eve<'));
+
+    assert.ok(untouched.isOk, untouched.stderr);
+    assert.equal(changed.isOk, false);
+  });
