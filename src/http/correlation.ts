@@ -22,9 +22,14 @@ export interface CorrelationSettings {
   readonly onAccess: (access: Access) => void;
 }
 
-function outcomeOf(status: number): Access['outcome'] {
+/** Reasons that are no fault of the request. */
+const OUR_REASONS: ReadonlySet<string> = new Set(['server-error', 'dependency-unavailable']);
+
+/** A SOAP fault has status 500 also where the message is at fault: there the reason tells. */
+function outcomeOf(status: number, reason: string | undefined): Access['outcome'] {
   if (status < 400) return 'answered';
-  return status < 500 ? 'refused' : 'failed';
+  const isOurs = reason === undefined || OUR_REASONS.has(reason);
+  return status < 500 || !isOurs ? 'refused' : 'failed';
 }
 
 /** The configured route of a path: a path that a client made up must become neither a label nor a log line. */
@@ -62,7 +67,7 @@ export function createCorrelation({ routes, onAccess }: CorrelationSettings): Ko
         milliseconds: Math.round((performance.now() - started) * 10) / 10,
         correlationId,
         grant: state.grant ?? '',
-        outcome: outcomeOf(status),
+        outcome: outcomeOf(status, state.reason),
         reason: state.reason ?? '',
       });
     }
