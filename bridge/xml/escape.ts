@@ -1,5 +1,6 @@
 // The only two escapers (xml-security S2), and the ASCII wire form (S6, ws-trust W8).
 
+import { Buffer } from 'node:buffer';
 import { isLegalText } from './characters.ts';
 import { XmlFailure } from './failure.ts';
 
@@ -36,6 +37,8 @@ export function escapeAttribute(value: string): string {
 
 /** Writes characters above U+007F as numeric references: same canonical form, ASCII bytes (ws-trust W8). Do it after digesting. */
 export function toAsciiWire(canonical: string): string {
+  // As long in UTF-8 as in UTF-16 units is ASCII only: the usual case, told without looking at each character in turn.
+  if (Buffer.byteLength(canonical) === canonical.length) return canonical;
   return canonical.replace(
     BEYOND_ASCII,
     (character) => `&#x${(character.codePointAt(0) ?? 0).toString(16).toUpperCase()};`,
