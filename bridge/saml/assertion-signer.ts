@@ -3,6 +3,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { TrustedPublicKey } from '#bridge/xml/keys.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
+import type { SignOptions } from '#bridge/xml/sign.ts';
+import { x509KeyInfo } from '#bridge/xml/sign.ts';
 import type { Signer } from '#bridge/xml/signer.ts';
 import { verifyAfterSigning } from '#bridge/xml/signer.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -34,19 +37,22 @@ const IDENTIFIERS: ReadonlyMap<string, string> = new Map([
 ]);
 
 interface PublicHalf {
-  readonly der: Uint8Array;
+  readonly keyInfo: Markup;
   readonly trusted: TrustedPublicKey;
 }
 
-/** Chooses the signer for a decision. Certificates are parsed once (S9).
+/** Chooses the signer for a decision and the KeyInfo that names its certificate. Certificates are parsed once (S9).
  * @throws {Error} when there is no such key or it cannot sign assertions */
-export function createSignerSource(keys: SamlSigningKeys): (spec: TokenSpec) => Signer {
+export function createSignerSource(
+  keys: SamlSigningKeys,
+): (spec: TokenSpec) => Required<SignOptions> {
   const halves = new Map<string, PublicHalf>();
   function publicHalf(pem: string): PublicHalf {
     const known = halves.get(pem);
     if (known) return known;
     const certificate = new X509Certificate(pem);
-    const half = { der: certificate.raw, trusted: trustPublicKey(certificate.publicKey) };
+    const { publicKey, raw } = certificate;
+    const half = { keyInfo: x509KeyInfo(raw), trusted: trustPublicKey(publicKey) };
     halves.set(pem, half);
     return half;
   }
@@ -54,9 +60,9 @@ export function createSignerSource(keys: SamlSigningKeys): (spec: TokenSpec) => 
     const key = keys.samlSigner(issuedAt, algorithm);
     const identifier = IDENTIFIERS.get(key.algorithm);
     if (identifier === undefined) throw new Error(`${key.algorithm} cannot sign an assertion`);
-    const { der, trusted } = publicHalf(key.certificatePem);
-    const signer = { algorithm: identifier, certificate: der, sign: signWith(key) };
-    return verifyAfterSigning(signer, trusted);
+    const { keyInfo, trusted } = publicHalf(key.certificatePem);
+    const signer = { algorithm: identifier, sign: signWith(key) };
+    return { signer: verifyAfterSigning(signer, trusted), keyInfo };
   };
 }
 

@@ -35,9 +35,12 @@ export function instantOf(element: Verified<XmlElement>, local: string): Instant
 
 /** Makes an object of the members that are there. */
 export function present<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== undefined),
-  ) as T;
+  const found: Partial<T> = {};
+  for (const name in members) {
+    const value = members[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found as T;
 }
 
 /** The text of a URI, without the whitespace that its type collapses.

@@ -65,7 +65,7 @@ function encryptedToken(type: TokenSpec['type'], signed: FinalXml, recipient: Re
 /** An issuer of assertions, signed and, where the decision says so, encrypted. The text is ASCII, in one line, and declares
  * every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
 export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): TokenIssuer {
-  const signerFor = createSignerSource(keys);
+  const signingFor = createSignerSource(keys);
   const recipientFor = createRecipients();
   return {
     canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
@@ -79,7 +79,7 @@ export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): 
       const { apex, declare } = refusedAs('token-malformed', () =>
         type === 'saml1' ? writeSaml1(input) : writeSaml2(input),
       );
-      const options = { signer: signerFor(spec), id: assertionIdOf(spec), declare };
+      const options = { ...signingFor(spec), id: assertionIdOf(spec), declare };
       const signed = await rejectedAs('dependency-unavailable', () => signEnveloped(apex, options));
       const token =
         encryptTo === undefined ? signed : encryptedToken(type, signed, recipientFor(encryptTo));

@@ -168,9 +168,9 @@ function mapped<In, Out>(value: In | undefined, map: (value: In) => Out): Out | 
 type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
 
 function defined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined),
-  ) as Defined<T>;
+  const found: Partial<T> = {};
+  for (const name in values) if (values[name] !== undefined) found[name] = values[name];
+  return found as Defined<T>;
 }
 
 function unsupported(detail: string): ExchangeFailure {
