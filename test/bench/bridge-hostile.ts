@@ -1,0 +1,97 @@
+// What a stranger can make us work: hostile messages of 64 KB, refused by the whole front before authentication.
+import { Buffer } from 'node:buffer';
+import { performance } from 'node:perf_hooks';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anIssueRequest,
+  anRst,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+} from '#test/support/ws-trust.ts';
+import { hostileDocuments } from '#test/support/xml/hostile.ts';
+import { anRsaKey } from '#test/support/xml/keys.ts';
+import { aSignedRequest } from '#test/support/xml/signed.ts';
+import { median } from './bridge-rounds.ts';
+
+export interface HostileCost {
+  readonly message: string;
+  readonly kilobytes: number;
+  readonly milliseconds: number;
+}
+
+const SIZE = 64 * 1024;
+const TIMES = 15;
+
+const filling = (unit: string, length: number): string =>
+  unit.repeat(Math.max(0, Math.floor(length / unit.length)));
+
+/** A message with a header and a body, and in one of them as many copies of `unit` as fit. */
+function filled(place: 'header' | 'body' | 'rst', unit: string): string {
+  const write = (content: string): string =>
+    anEnvelope({
+      header: aSecurityHeader(place === 'header' ? content : ''),
+      body: place === 'body' ? content : anRst({ children: place === 'rst' ? content : '' }),
+    });
+  return write(filling(unit, SIZE - write('').length));
+}
+
+async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const { body } = anIssueRequest();
+  const request = Buffer.from(body).toString('utf8');
+  // The Body once more, as often as it fits.
+  const soap = request.slice(request.indexOf('<s:Body>'), request.indexOf('</s:Envelope>'));
+  const bodies = request.replace(
+    '</s:Envelope>',
+    `${filling(soap, SIZE - request.length - 20)}</s:Envelope>`,
+  );
+  const elements = anEnvelope({ header: aSecurityHeader(), body: '<x/>'.repeat(4990) });
+  const depth = anEnvelope({ header: aSecurityHeader(), body: filling('<x>', 60_000) });
+  const bomb = `<!DOCTYPE s [<!ENTITY a "${'a'.repeat(1000)}">${filling('<!ENTITY b "&a;&a;&a;">', SIZE - request.length - 1100)}]>${request}`;
+  return new Map<string, string | Uint8Array>([
+    ...hostileDocuments(await aSignedRequest(anRsaKey())),
+    ['DTD bomb before a request', bomb],
+    ['depth in the Body', depth],
+    ['5,000 elements in the Body', elements],
+    ['elements in the request', filled('rst', '<t:KeySize>256</t:KeySize>')],
+    ['unknown elements in the request', filled('rst', '<x/>')],
+    ['many Bodies', bodies],
+    [
+      'attributes in the Body',
+      filled('body', `<x${Array.from({ length: 60 }, (_, i) => ` a${i}=""`).join('')}/>`),
+    ],
+    [
+      '200 signatures in the header',
+      filled('header', '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/>'),
+    ],
+    ['many Security headers', filled('header', '</wsse:Security><wsse:Security>')],
+    ['many tokens', filled('header', '<wsse:BinarySecurityToken>AA==</wsse:BinarySecurityToken>')],
+    [
+      'many Timestamps',
+      filled(
+        'header',
+        '<wsu:Timestamp><wsu:Created>2027-01-15T08:00:00Z</wsu:Created></wsu:Timestamp>',
+      ),
+    ],
+    ['long text in the request', filled('rst', '<t:Context>x</t:Context>')],
+    ['white space before an unknown element', filled('rst', ' ').replace(' </t:', '<x/></t:')],
+  ]);
+}
+
+/** Times each; the slowest first. Refused or not is for the tests; here all of them are. */
+export async function measureHostile(): Promise<readonly HostileCost[]> {
+  const costs: HostileCost[] = [];
+  for (const [message, content] of await messages()) {
+    const { front, asked } = aWsTrustSetting();
+    const times: number[] = [];
+    for (let done = 0; done < TIMES; done += 1) {
+      const started = performance.now();
+      const { status } = await front.handle(aPost(content));
+      times.push(performance.now() - started);
+      if (status === 200 || asked.length > 0) throw new Error(`${message} was not refused`);
+    }
+    const kilobytes = Math.round(Buffer.byteLength(content) / 1024);
+    costs.push({ message, kilobytes, milliseconds: median(times) });
+  }
+  return costs.toSorted((left, right) => right.milliseconds - left.milliseconds);
+}

@@ -1,0 +1,119 @@
+// The work of the bridge inside one process: issuing, validating, parsing.
+import { Buffer } from 'node:buffer';
+import { createPrivateKey, sign } from 'node:crypto';
+import type { SamlSigningKeys } from '#bridge/saml/assertion-signer.ts';
+import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
+import { parseXml } from '#bridge/xml/parser.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { aClaim } from '#test/support/core.ts';
+import {
+  aCertifiedKey,
+  aSamlIssuer,
+  aSamlSpec,
+  asElement,
+  asText,
+  aValidator,
+  type CertifiedKey,
+  VERSIONS,
+} from '#test/support/saml.ts';
+import { soapMessage } from '#test/support/xml/samples.ts';
+import { type Beside, besideSignature, costOf } from './bridge-rounds.ts';
+
+/** A row before it is judged. `per` says how many pieces of work one turn holds. */
+interface Work {
+  readonly work: string;
+  readonly target: number;
+  /** `rate`: at least that many times the rate of signatures. `cost`: at most that many signatures. */
+  readonly measure: 'rate' | 'cost';
+  readonly turn: () => unknown;
+  readonly per: number;
+  readonly turns: number;
+}
+
+export interface MeasuredWork extends Pick<Work, 'work' | 'target' | 'measure'> {
+  readonly beside: Beside;
+}
+
+/** Rounds before anything is measured: until Node has compiled what is hot. */
+const HEATING = 20;
+
+// As the key ring signs: on the thread pool.
+function signingKeysOf({ certificatePem, privatePem }: CertifiedKey): SamlSigningKeys {
+  const key = createPrivateKey(privatePem);
+  const signBytes = (bytes: Uint8Array): Promise<Uint8Array> =>
+    new Promise((resolve, reject) => {
+      sign('sha256', bytes, key, (error, value) => (error ? reject(error) : resolve(value)));
+    });
+  return { samlSigner: () => ({ algorithm: 'RS256', certificatePem, sign: signBytes }) };
+}
+
+function aSpec(type: 'saml1' | 'saml2'): TokenSpec {
+  const claims = ['email', 'department', 'role'].map((name) => aClaim({ name }));
+  return aSamlSpec({ type, claims });
+}
+
+async function issueWorks(): Promise<readonly Work[]> {
+  const issuer = createSamlIssuer({ keys: signingKeysOf(await aCertifiedKey()) });
+  return VERSIONS.flatMap((type) => {
+    const spec = aSpec(type);
+    const base = { target: 0.85, measure: 'rate' as const };
+    const four = (): Promise<unknown> =>
+      Promise.all([issuer.issue(spec), issuer.issue(spec), issuer.issue(spec), issuer.issue(spec)]);
+    return [
+      { ...base, work: `issue ${type}, 4 in flight`, turn: four, per: 4, turns: 50 },
+      { ...base, work: `issue ${type}`, turn: () => issuer.issue(spec), per: 1, turns: 150 },
+    ];
+  });
+}
+
+async function validateWorks(): Promise<readonly Work[]> {
+  const issuer = await aSamlIssuer();
+  const validator = aValidator([issuer.trust()]);
+  return VERSIONS.flatMap((type) => {
+    const xml = issuer.assertion(type);
+    const text = asText(type, xml);
+    const element = asElement(type, xml);
+    const base = { target: 3, measure: 'rate' as const, per: 1, turns: 300 };
+    return [
+      {
+        ...base,
+        work: `parse, verify and validate ${type}`,
+        turn: () => validator.validate(text),
+      },
+      {
+        ...base,
+        work: `verify and validate ${type} of a parsed message`,
+        turn: () => validator.validate(element),
+      },
+    ];
+  });
+}
+
+function parseWork(): Work {
+  const message = Buffer.from(soapMessage(1750));
+  return {
+    work: `parse a message of ${(message.byteLength / 1000).toFixed(1)} KB`,
+    target: 0.2,
+    measure: 'cost',
+    turn: () => parseXml(message),
+    per: 1,
+    turns: 1000,
+  };
+}
+
+async function measureWork({ turn, turns, per, ...named }: Work): Promise<MeasuredWork> {
+  await costOf(turn, turns * HEATING);
+  const beside = await besideSignature(async () => {
+    const { cpuMicroseconds, wallMicroseconds } = await costOf(turn, turns);
+    return { cpuMicroseconds: cpuMicroseconds / per, wallMicroseconds: wallMicroseconds / per };
+  });
+  return { ...named, beside };
+}
+
+/** Measures issuing, validating and parsing. */
+export async function measureWorks(): Promise<readonly MeasuredWork[]> {
+  const measured: MeasuredWork[] = [];
+  for (const work of [...(await issueWorks()), ...(await validateWorks()), parseWork()])
+    measured.push(await measureWork(work));
+  return measured;
+}
