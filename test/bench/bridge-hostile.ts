@@ -12,6 +12,7 @@ import {
 import { hostileDocuments } from '#test/support/xml/hostile.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { aSignedRequest } from '#test/support/xml/signed.ts';
+import { cut, edited } from '#test/support/xml/tamper.ts';
 import { median } from './bridge-rounds.ts';
 
 export interface HostileCost {
@@ -37,6 +38,8 @@ function filled(place: 'header' | 'body' | 'rst', unit: string): string {
 }
 
 async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const signed = await aSignedRequest(anRsaKey());
+  const reference = cut(signed, 'ds:Reference');
   const { body } = anIssueRequest();
   const request = Buffer.from(body).toString('utf8');
   // The Body once more, as often as it fits.
@@ -49,7 +52,15 @@ async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
   const depth = anEnvelope({ header: aSecurityHeader(), body: filling('<x>', 60_000) });
   const bomb = `<!DOCTYPE s [<!ENTITY a "${'a'.repeat(1000)}">${filling('<!ENTITY b "&a;&a;&a;">', SIZE - request.length - 1100)}]>${request}`;
   return new Map<string, string | Uint8Array>([
-    ...hostileDocuments(await aSignedRequest(anRsaKey())),
+    ...hostileDocuments(signed),
+    [
+      'references that fill it',
+      edited(
+        signed,
+        '</ds:SignedInfo>',
+        `${filling(reference, SIZE - signed.length)}</ds:SignedInfo>`,
+      ),
+    ],
     ['DTD bomb before a request', bomb],
     ['depth in the Body', depth],
     ['5,000 elements in the Body', elements],
@@ -61,7 +72,7 @@ async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
       filled('body', `<x${Array.from({ length: 60 }, (_, i) => ` a${i}=""`).join('')}/>`),
     ],
     [
-      '200 signatures in the header',
+      'many signatures in the header',
       filled('header', '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/>'),
     ],
     ['many Security headers', filled('header', '</wsse:Security><wsse:Security>')],
@@ -73,8 +84,8 @@ async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
         '<wsu:Timestamp><wsu:Created>2027-01-15T08:00:00Z</wsu:Created></wsu:Timestamp>',
       ),
     ],
-    ['long text in the request', filled('rst', '<t:Context>x</t:Context>')],
-    ['white space before an unknown element', filled('rst', ' ').replace(' </t:', '<x/></t:')],
+    ['many Contexts in the request', filled('rst', '<t:Context>x</t:Context>')],
+    ['white space before an unknown element', filled('rst', ' ').replace('    </t:', '<x/></t:')],
   ]);
 }
 
@@ -82,7 +93,9 @@ async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
 export async function measureHostile(): Promise<readonly HostileCost[]> {
   const costs: HostileCost[] = [];
   for (const [message, content] of await messages()) {
-    const { front, asked } = aWsTrustSetting();
+    // A larger one would be refused unread.
+    if (Buffer.byteLength(content) > SIZE) throw new Error(`${message} is too large`);
+    const { audit, front, asked } = aWsTrustSetting();
     const times: number[] = [];
     for (let done = 0; done < TIMES; done += 1) {
       const started = performance.now();
@@ -90,6 +103,9 @@ export async function measureHostile(): Promise<readonly HostileCost[]> {
       times.push(performance.now() - started);
       if (status === 200 || asked.length > 0) throw new Error(`${message} was not refused`);
     }
+    // A refusal after authentication names its requestor.
+    if (audit.records.some(({ requestor }) => requestor !== undefined))
+      throw new Error(`${message} was refused too late`);
     const kilobytes = Math.round(Buffer.byteLength(content) / 1024);
     costs.push({ message, kilobytes, milliseconds: median(times) });
   }
