@@ -42,12 +42,9 @@ async function run(config: Config, path: string, terminal: Terminal): Promise<0>
   const stopped = stopOnSignals(app, terminal);
   reloadOnHangUp(app, path, terminal);
   terminal.out(`serving ${config.issuer} on ${publicUrl}, health and metrics on ${managementUrl}`);
-  if (await exists(`${path.replace(/[^/]*$/, '')}demo/partner.key`)) {
-    const { demoCurl } = await import('./demo.ts');
-    terminal.out(
-      `\nexchange a token of the demo partner:\n\n${await demoCurl(path, config.issuer)}\n`,
-    );
-  }
+  const { demoCurl } = await import('./demo.ts');
+  const curl = await demoCurl(path, config.issuer);
+  if (curl !== undefined) terminal.out(`\nexchange a token of the demo partner:\n\n${curl}\n`);
   await stopped;
   return 0;
 }

@@ -3,20 +3,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { GATEWAY_SECRET } from '#test/support/document.ts';
+import { freePort } from '#test/support/free-port.ts';
 import type { BenchSetting } from './bench-setting.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 function askForToken(port: number): Promise<boolean> {
   return new Promise((resolve) => {

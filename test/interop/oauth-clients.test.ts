@@ -1,19 +1,11 @@
 // Clients that nobody here wrote: discovery, token exchange, client credentials, introspection and revocation.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { GATEWAY_SECRET, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import { freePort } from '#test/support/free-port.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** A server that is reached under its issuer name: real clients compare the two. */
 async function startUnderIssuer(t: TestContext): Promise<{ server: TestServer; issuer: string }> {

@@ -1,12 +1,12 @@
 // A server as clients of other stacks meet it: over TLS, under its issuer name, with the time it is.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '#src/app.ts';
 import { loadConfig } from '#src/config/load.ts';
 import { selfSigned } from './certificate.ts';
 import { aConfigDocument, type ConfigDocument } from './document.ts';
+import { freePort } from './free-port.ts';
 import { PASSWORD, withSaml } from './saml-document.ts';
 import { createPartner, type Ending, writeConfiguration } from './server.ts';
 
@@ -21,15 +21,6 @@ export interface TlsServer {
   readonly samlCertificate: string;
   /** Paths of the same, and of the password of the user `bob`, for other programs. */
   readonly files: Readonly<Record<'tlsCertificate' | 'samlCertificate' | 'password', string>>;
-}
-
-/** A port nobody listens on: the issuer has it in its name, so it is needed before the server is up. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function serveTls(document: ConfigDocument, port: number): void {

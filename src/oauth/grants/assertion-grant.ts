@@ -4,14 +4,6 @@ import type { TokenType } from '#core/token-type.ts';
 import { type Parameters, requiredParameter, targetNames } from '../parameters.ts';
 import type { GrantRequest } from './grant.ts';
 
-/** Parameters that no assertion grant can honour. */
-export const REFUSED_PARAMETERS: readonly string[] = [
-  'authorization_details',
-  'claims',
-  'request',
-  'request_uri',
-];
-
 /** The assertion and the targets of a request.
  * @throws {ExchangeFailure} `request-malformed`, `target-unknown` */
 export function parseAssertion(

@@ -2,8 +2,7 @@
 import { requestorToken } from '#core/requestor-validator.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { scopeNames, targetNames } from '../parameters.ts';
-import { REFUSED_PARAMETERS } from './assertion-grant.ts';
-import type { Grant } from './grant.ts';
+import { type Grant, REFUSED_PARAMETERS } from './grant.ts';
 
 export const clientCredentials: Grant = {
   grantType: 'client_credentials',

@@ -24,3 +24,11 @@ export interface Grant {
   /** `issued_token_type` of the answer, where the grant has one. */
   issuedTokenType(type: TokenType): string | undefined;
 }
+
+/** Parameters that no grant of ours can honour yet. */
+export const REFUSED_PARAMETERS: readonly string[] = [
+  'authorization_details',
+  'claims',
+  'request',
+  'request_uri',
+];

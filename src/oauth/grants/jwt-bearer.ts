@@ -2,8 +2,8 @@
 import { ExchangeFailure } from '#core/failure.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { optionalParameter, scopeNames } from '../parameters.ts';
-import { parseAssertion, REFUSED_PARAMETERS } from './assertion-grant.ts';
-import type { Grant } from './grant.ts';
+import { parseAssertion } from './assertion-grant.ts';
+import { type Grant, REFUSED_PARAMETERS } from './grant.ts';
 
 /** Scopes that clients of the dialect add to every request; they ask for a login, which an exchange is not. */
 const LOGIN_SCOPES: ReadonlySet<string> = new Set(['openid', 'offline_access', 'profile']);

@@ -10,8 +10,7 @@ import {
   scopeNames,
   targetNames,
 } from '../parameters.ts';
-import { REFUSED_PARAMETERS } from './assertion-grant.ts';
-import type { Grant } from './grant.ts';
+import { type Grant, REFUSED_PARAMETERS } from './grant.ts';
 
 function tokenType(uri: string): TokenType {
   const type = tokenTypeOfUri(uri);
