@@ -2,13 +2,12 @@
 // both entrances and in both versions.
 
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
 import { canonicalize } from '#bridge/xml/canonical.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
-import { createKeySigner } from '#bridge/xml/signer.ts';
 import {
   aCertifiedKey,
   aSamlIssuer,
@@ -17,6 +16,7 @@ import {
   aValidator,
   ENTRANCES,
   NOW,
+  testKeyOf,
   unsignedAssertion,
   VERSIONS,
 } from '#test/support/saml.ts';
@@ -26,14 +26,8 @@ type Version = (typeof VERSIONS)[number];
 
 const issuer = await aSamlIssuer();
 const stranger = await aCertifiedKey();
-const privateKey = createPrivateKey(issuer.privatePem);
 const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
-const key = {
-  privateKey,
-  publicKey: issuer.publicKey,
-  trusted: issuer.trusted,
-  signer: createKeySigner({ algorithm: RSA_SHA256, key: privateKey }),
-};
+const key = testKeyOf(issuer);
 const DS = 'http://www.w3.org/2000/09/xmldsig#';
 
 const validate = (

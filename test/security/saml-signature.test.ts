@@ -2,10 +2,8 @@
 // versions. Where a rule must refuse by itself, SignedInfo is signed again by the true key.
 
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
 import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
-import { createKeySigner } from '#bridge/xml/signer.ts';
 import type { FailureReason } from '#core/failure.ts';
 import {
   aSamlIssuer,
@@ -13,6 +11,7 @@ import {
   asText,
   aValidator,
   ENTRANCES,
+  testKeyOf,
   VERSIONS,
 } from '#test/support/saml.ts';
 import { cut, edited, resigned } from '#test/support/xml/tamper.ts';
@@ -20,14 +19,7 @@ import { cut, edited, resigned } from '#test/support/xml/tamper.ts';
 type Version = (typeof VERSIONS)[number];
 
 const issuer = await aSamlIssuer();
-const privateKey = createPrivateKey(issuer.privatePem);
-const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
-const key = {
-  privateKey,
-  publicKey: issuer.publicKey,
-  trusted: issuer.trusted,
-  signer: createKeySigner({ algorithm: RSA_SHA256, key: privateKey }),
-};
+const key = testKeyOf(issuer);
 const DS = 'http://www.w3.org/2000/09/xmldsig#';
 
 const validate = (

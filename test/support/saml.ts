@@ -25,12 +25,14 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { requiredChild } from '#bridge/xml/reader.ts';
+import { createKeySigner } from '#bridge/xml/signer.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
+import type { TestKey } from '#test/support/xml/keys.ts';
 
 export const PARTNER = 'urn:partner:idp';
 export const STS = 'https://sts.example.org';
@@ -123,6 +125,13 @@ export async function aCertifiedKey(kind: 'rsa' | 'ec' = 'rsa'): Promise<Certifi
     publicKey,
     trusted: trustPublicKey(publicKey),
   };
+}
+
+/** The key as the XML test support takes it, to sign again what a test edited. */
+export function testKeyOf({ privatePem, publicKey, trusted }: CertifiedKey): TestKey {
+  const privateKey = createPrivateKey(privatePem);
+  const signer = createKeySigner({ algorithm: RSA_SHA256, key: privateKey });
+  return { privateKey, publicKey, trusted, signer };
 }
 
 /** Our own keys, as the key ring offers them. */
