@@ -11,6 +11,13 @@ export interface Lifetime {
 
 export interface Clock {
   now(): Instant;
+  /** The same clock in epoch milliseconds, where it is that fine: for rates, never for lifetimes. */
+  nowMilliseconds?(): number;
+}
+
+/** Epoch milliseconds of a clock, in whole seconds where it has no finer ones. */
+export function millisecondsOf(clock: Clock): number {
+  return clock.nowMilliseconds?.() ?? clock.now() * 1000;
 }
 
 /** The end of what has no end of its own, such as the identity of an authenticated requestor. */

@@ -5,7 +5,15 @@ import type { TokenRef } from './security-token.ts';
 import type { TokenType } from './token-type.ts';
 
 /** The class of a stored value (docs/operations.md): it decides durability and what an outage means. */
-export type StateClass = 'once' | 'revoked' | 'ledger' | 'grant' | 'cache' | 'counter' | 'rotation';
+export type StateClass =
+  | 'once'
+  | 'revoked'
+  | 'ledger'
+  | 'grant'
+  | 'cache'
+  | 'counter'
+  | 'bucket'
+  | 'rotation';
 
 /** A key is hashed by the adapter with a separator between its parts: no part can be mistaken for another. */
 export interface StoreKey {
@@ -23,6 +31,15 @@ export type Consumption =
   | { readonly outcome: 'already-consumed'; readonly attempt: string; readonly value: string };
 
 export type Rotation = 'rotated' | 'repeated' | 'conflict';
+
+/** What is poured into a leaky bucket, which runs out by one millisecond each millisecond. */
+export interface BucketFill {
+  readonly key: StoreKey;
+  /** Whole milliseconds, zero or more. */
+  readonly milliseconds: number;
+  /** The bucket holds no more: what a flood pours beyond it is lost, so that a flood ends with its source. */
+  readonly mostMilliseconds: number;
+}
 
 export interface StoreHealth {
   readonly roundTripMilliseconds: number;
@@ -48,6 +65,9 @@ export interface Store {
   remove(key: StoreKey): Promise<void>;
   /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. */
   increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number>;
+  /** Fills leaky buckets, each atomically, and returns their levels in milliseconds, in order. Best effort: nothing here
+   * survives a power failure. */
+  fillBuckets(fills: readonly BucketFill[]): Promise<readonly number[]>;
   health(): Promise<StoreHealth>;
   close(): Promise<void>;
 }

@@ -13,6 +13,7 @@ const VERBS = {
   grant: ['get', 'set', 'consume', 'remove'],
   cache: ['get', 'set', 'remove'],
   counter: ['increment'],
+  bucket: ['fillBuckets'],
 } as const satisfies Record<StateClass, readonly StoreVerb[]>;
 
 /** The text of a key for this operation.
@@ -28,5 +29,5 @@ export function keyTextFor(verb: StoreVerb, key: StoreKey): string {
 /** Whether a value of this class must be on disk before the operation returns. Losing a counter or a cache entry to a
  * power failure costs nothing; losing any other lets a dead credential live. */
 export function isDurable(stateClass: StateClass): boolean {
-  return stateClass !== 'cache' && stateClass !== 'counter';
+  return stateClass !== 'cache' && stateClass !== 'counter' && stateClass !== 'bucket';
 }

@@ -14,6 +14,7 @@ const OPERATIONS: readonly Operation[] = [
   'set',
   'remove',
   'increment',
+  'fillBuckets',
   'health',
 ];
 

@@ -1,5 +1,6 @@
 // What every adapter of the Store port must do. A caller says how a store is opened and how its time passes.
 import { after, before, describe } from 'node:test';
+import { buckets } from './conformance/buckets.ts';
 import { consumption } from './conformance/consumption.ts';
 import { counters } from './conformance/counters.ts';
 import { healthAndClose } from './conformance/health-and-close.ts';
@@ -28,6 +29,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
     rotation(underTest);
     storedValues(underTest);
     counters(underTest);
+    buckets(underTest);
     keysAndClasses(underTest);
     healthAndClose(open);
   });

@@ -305,6 +305,7 @@ export function fakeStore(clock: Clock): FakeStore {
     rotate: unused,
     remove: unused,
     increment: unused,
+    fillBuckets: unused,
     health: unused,
     close: unused,
   };

@@ -1,9 +1,17 @@
 // The Store port in memory, for tests: the same rules as the other adapters, and everything is gone with the process.
 import { randomUUID } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type Clock, FOREVER, type Instant } from '#core/instant.ts';
-import type { Consumption, PutOnce, Rotation, Store, StoreHealth, StoreKey } from '#core/ports.ts';
-import { assertWhole, expiryOf } from '../expiry.ts';
+import { type Clock, FOREVER, type Instant, millisecondsOf } from '#core/instant.ts';
+import type {
+  BucketFill,
+  Consumption,
+  PutOnce,
+  Rotation,
+  Store,
+  StoreHealth,
+  StoreKey,
+} from '#core/ports.ts';
+import { assertWhole, expiryOf, filledLevel } from '../expiry.ts';
 import { decideRotation, type RotationState } from '../rotation-step.ts';
 import { keyTextFor, type StoreVerb } from '../store-verb.ts';
 
@@ -48,6 +56,8 @@ export class MemoryStore implements Store {
   readonly #families: ExpiringMap<RotationState>;
   readonly #values: ExpiringMap<Consumable>;
   readonly #counters: ExpiringMap<number>;
+  /** When each bucket is empty, epoch milliseconds. */
+  readonly #buckets: ExpiringMap<number>;
   readonly #datasetId = randomUUID();
   #isClosed = false;
 
@@ -58,6 +68,7 @@ export class MemoryStore implements Store {
     this.#families = new ExpiringMap(clock);
     this.#values = new ExpiringMap(clock);
     this.#counters = new ExpiringMap(clock);
+    this.#buckets = new ExpiringMap(clock);
   }
 
   async putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce> {
@@ -138,6 +149,17 @@ export class MemoryStore implements Store {
     const sum = (held?.content ?? 0) + by;
     this.#counters.put(text, sum, held?.expiresAt ?? expiresAt);
     return sum;
+  }
+
+  async fillBuckets(fills: readonly BucketFill[]): Promise<readonly number[]> {
+    const now = millisecondsOf(this.#clock);
+    const texts = fills.map(({ key }) => this.#textOf('fillBuckets', key));
+    return fills.map((fill, index) => {
+      const text = texts[index] ?? '';
+      const level = filledLevel((this.#buckets.find(text)?.content ?? 0) - now, fill);
+      this.#buckets.put(text, now + level, Math.ceil((now + level) / 1000));
+      return level;
+    });
   }
 
   async health(): Promise<StoreHealth> {

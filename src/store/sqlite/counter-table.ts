@@ -1,4 +1,5 @@
-// Counters over a fixed window that starts at their first use.
+// Counters over a fixed window that starts at their first use; and leaky buckets, which are rows of the same form: the total is
+// the epoch millisecond at which the bucket is empty.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
 import { VALUE_VERSION } from './schema.ts';
@@ -10,8 +11,17 @@ interface Increment {
   readonly expiresAt: Instant;
 }
 
+interface Fill {
+  readonly key: string;
+  readonly milliseconds: number;
+  readonly mostMilliseconds: number;
+  readonly nowMilliseconds: number;
+}
+
 export interface CounterTable {
   add(increment: Increment): number;
+  /** Fills a bucket; returns its level in milliseconds. */
+  fill(fill: Fill): number;
 }
 
 export function prepareCounterTable(database: DatabaseSync): CounterTable {
@@ -22,7 +32,20 @@ export function prepareCounterTable(database: DatabaseSync): CounterTable {
        expires_at = CASE WHEN counter.expires_at > :now THEN counter.expires_at ELSE :expiresAt END
      RETURNING total`,
   );
+  const pour = database.prepare(
+    `INSERT INTO counter (key, total, version, expires_at)
+       VALUES (:key, :now + min(:add, :most), ${VALUE_VERSION}, (:now + min(:add, :most)) / 1000 + 1)
+     ON CONFLICT (key) DO UPDATE SET version = excluded.version,
+       total = min(max(counter.total, :now) + :add, :now + :most),
+       expires_at = min(max(counter.total, :now) + :add, :now + :most) / 1000 + 1
+     RETURNING total`,
+  );
   return {
+    fill({ key, milliseconds, mostMilliseconds, nowMilliseconds: now }) {
+      const row = pour.get({ key, add: milliseconds, most: mostMilliseconds, now });
+      if (!row) throw new Error('a bucket gave no level');
+      return Number(row['total']) - now;
+    },
     add({ key, by, now, expiresAt }) {
       const row = upsert.get({ key, by, now, expiresAt });
       if (!row) throw new Error('a counter gave no sum');

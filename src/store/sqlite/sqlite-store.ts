@@ -2,8 +2,9 @@
 // group commit. Time is the injected clock, read when the operation is called.
 import type { DatabaseSync } from 'node:sqlite';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type Clock, FOREVER, type Instant } from '#core/instant.ts';
+import { type Clock, FOREVER, type Instant, millisecondsOf } from '#core/instant.ts';
 import type {
+  BucketFill,
   Consumption,
   PutOnce,
   Rotation,
@@ -12,7 +13,7 @@ import type {
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
-import { assertWhole, expiryOf } from '../expiry.ts';
+import { assertWhole, expiryOf, filledLevel } from '../expiry.ts';
 import { isDurable, keyTextFor } from '../store-verb.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type CounterTable, prepareCounterTable } from './counter-table.ts';
@@ -119,6 +120,15 @@ export class SqliteStore implements Store {
     assertWhole(by);
     const increment = { key: keyTextFor('increment', key), by, ...this.#window(lifetimeSeconds) };
     return this.#write(key.class, () => this.#counters.add(increment));
+  }
+
+  async fillBuckets(fills: readonly BucketFill[]): Promise<readonly number[]> {
+    const nowMilliseconds = millisecondsOf(this.#parts.clock);
+    const rows = fills.map(({ key, ...amounts }) => {
+      filledLevel(0, amounts);
+      return { key: keyTextFor('fillBuckets', key), ...amounts, nowMilliseconds };
+    });
+    return this.#write('bucket', () => rows.map((row) => this.#counters.fill(row)));
   }
 
   /** Writes and reads back, durably: a full disk shows here.

@@ -22,6 +22,10 @@ const OPERATIONS: Readonly<Record<string, OperationCase>> = {
   set: { run: (store, key) => store.set(key, 'v', LONG), openTo: ['ledger', 'grant', 'cache'] },
   remove: { run: (store, key) => store.remove(key), openTo: ['grant', 'cache'] },
   increment: { run: (store, key) => store.increment(key, 1, LONG), openTo: ['counter'] },
+  fillBuckets: {
+    run: (store, key) => store.fillBuckets([{ key, milliseconds: 1000, mostMilliseconds: 60_000 }]),
+    openTo: ['bucket'],
+  },
 };
 
 /** Lists of parts that one separator, or a careless encoding, would make one. */

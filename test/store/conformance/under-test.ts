@@ -27,6 +27,7 @@ export const CLASSES: readonly StateClass[] = [
   'grant',
   'cache',
   'counter',
+  'bucket',
   'rotation',
 ];
 

@@ -73,6 +73,7 @@ export function aFailingStore(store: Store, isAway: () => boolean): Store {
       if (isAway()) throw new Error('the store is away');
       return store.increment(...parameters);
     },
+    fillBuckets: (...parameters) => store.fillBuckets(...parameters),
     health: () => store.health(),
     close: () => store.close(),
   };
