@@ -102,6 +102,26 @@ for (const [title, claims, header] of REFUSED) {
   });
 }
 
+test('RFC 7521 §4.2: refuses a client assertion beside a client_id that names another client', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+  const form = { grant_type: 'client_credentials', client_assertion_type: ASSERTION_TYPE };
+
+  const named = await server.post(
+    '/token',
+    { ...form, client_id: 'worker', client_assertion: await sign() },
+    { as: null },
+  );
+  const misnamed = await server.post(
+    '/token',
+    { ...form, client_id: 'gateway', client_assertion: await sign() },
+    { as: null },
+  );
+
+  assert.equal(named.status, 200, named.text);
+  assert.equal(misnamed.status, 400);
+  assert.equal(misnamed.body['error'], 'invalid_request');
+});
+
 test('rfc7523bis §4: the legacy switch accepts the token endpoint as audience and an hour of life', async (t) => {
   const { server, sign } = await startWithKeyClient(t, { legacy_client_assertion: true });
 
