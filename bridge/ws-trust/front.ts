@@ -20,9 +20,10 @@ import {
 } from './description/metadata.ts';
 import { type EndpointProfile, findServedPath, type ServedPath } from './endpoint-profile.ts';
 import { type Refusal, refusalOf, spellFault } from './fault-map.ts';
-import { type IssueParts, issue } from './issue.ts';
 import { TRUST_13 } from './names.ts';
 import { openMessage, type Progress } from './opened-message.ts';
+import type { OperationParts } from './operations/operation.ts';
+import { answerRequest } from './operations/operations.ts';
 import { recordRefusal } from './refusal-audit.ts';
 import type { AssertionReference } from './rstr.ts';
 
@@ -94,7 +95,7 @@ export interface WsTrustFront {
 
 /** Builds the front. */
 export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
-  const issueParts = issuePartsOf(parts);
+  const operationParts = operationPartsOf(parts);
   return {
     paths: parts.profiles.flatMap(({ endpoints, metadataPaths }) => [
       ...endpoints.map(({ path }) => path),
@@ -103,7 +104,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
     async handle(request) {
       const served = findServedPath(parts.profiles, request.path);
       if (served === undefined) return plain(request, 404);
-      if (request.method === 'POST') return answerPost({ request, served, parts, issueParts });
+      if (request.method === 'POST') return answerPost({ request, served, parts, operationParts });
       if (request.method !== 'GET' || !asksForMetadata(served, request.query))
         return { ...plain(request, 405), headers: { ...headersOf(request), allow: 'POST' } };
       const { path, publicOrigin } = request;
@@ -112,7 +113,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
   };
 }
 
-function issuePartsOf({ limits, ...parts }: WsTrustFrontParts): IssueParts {
+function operationPartsOf({ limits, ...parts }: WsTrustFrontParts): OperationParts {
   return {
     ...parts,
     now: () => parts.clock.now(),
@@ -128,7 +129,7 @@ interface Post {
   readonly request: WsTrustRequest;
   readonly served: ServedPath;
   readonly parts: WsTrustFrontParts;
-  readonly issueParts: IssueParts;
+  readonly operationParts: OperationParts;
 }
 
 async function answerPost(post: Post): Promise<WsTrustResponse> {
@@ -147,7 +148,7 @@ async function answerPost(post: Post): Promise<WsTrustResponse> {
 }
 
 async function answerMessage(
-  { request, served, parts, issueParts }: Post,
+  { request, served, parts, operationParts }: Post,
   progress: Progress,
 ): Promise<string> {
   const message = openMessage(request, parts.limits.maxBodyBytes, progress);
@@ -156,8 +157,8 @@ async function answerMessage(
   const { endpoint, profile } = served;
   if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
   const address = `${publicOrigin}${path}`;
-  const input = { message, profile, endpoint, address, isSecure, correlationId, sourceAddress };
-  return issue(input, issueParts, progress);
+  const received = { message, profile, endpoint, address, isSecure, correlationId, sourceAddress };
+  return answerRequest(received, operationParts, progress);
 }
 
 interface Refused {

@@ -27,10 +27,9 @@ const NOT_OF_ISSUE: readonly ParameterName[] = ['RenewTarget', 'CancelTarget', '
 const NOT_OF_BEARER: readonly ParameterName[] = ['Entropy', 'UseKey', 'SignWith', 'EncryptWith'];
 const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 
-/** Refuses what this endpoint does not do and what contradicts itself. `address` is the endpoint as the client calls it.
+/** Refuses of Issue what this endpoint does not do and what contradicts itself. `address` is the endpoint as the client calls it.
  * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed` */
-export function requireHonoured(rst: RstRequest, address: string): void {
-  if (rst.operation !== 'Issue') throw unsupported(rst.operation);
+export function requireIssueHonoured(rst: RstRequest, address: string): void {
   refusePresent(rst, NOT_DONE, unsupported);
   refusePresent(rst, NOT_OF_ISSUE, contradictory);
   requireBearer(rst);

@@ -1,6 +1,7 @@
 // Reads a RequestSecurityToken (WS-Trust February 2005 §4-9, 1.3 §4-9, 1.4 §9) into our words. Nothing is decided here.
 
 import type { ProtectedBody } from '#bridge/ws-security/protected-body.ts';
+import type { ReferenceScope } from '#bridge/ws-security/token-reference.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
@@ -11,7 +12,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { type KeyType, keyTypeOf } from '../key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
-import { type DelegatedToken, readDelegatedToken } from './delegated-token.ts';
+import { type EmbeddedToken, readEmbeddedToken } from './embedded-token.ts';
 import { type ParameterName, type Parameters, readParameters } from './parameters.ts';
 import type {
   RequestedAlgorithms,
@@ -39,12 +40,8 @@ export function readRst(
 ): ReadRst {
   const trust = requireRequest(payload);
   const parameters = readParameters(payload, trust);
-  const scope = { document, tokens: headerTokens };
-  const delegated = (name: ParameterName): DelegatedToken | undefined =>
-    mapped(parameters.find(name), (element) => readDelegatedToken(element, scope));
-  const onBehalfOf = delegated('OnBehalfOf');
-  const actAs = delegated('ActAs');
-  const used = [onBehalfOf, actAs].flatMap((found) => (found ? [found.element] : []));
+  const embedded = readEmbeddedTokens(parameters, { document, tokens: headerTokens });
+  const { OnBehalfOf, ActAs, RenewTarget, ValidateTarget, CancelTarget } = embedded;
   return {
     rst: {
       trust,
@@ -52,12 +49,34 @@ export function readRst(
       ...readWishes(parameters, trust),
       ...defined({
         context: attributeOf(payload, 'Context'),
-        onBehalfOf: onBehalfOf?.token,
-        actAs: actAs?.token,
+        onBehalfOf: OnBehalfOf?.token,
+        actAs: ActAs?.token,
+        renewTarget: RenewTarget?.token,
+        validateTarget: ValidateTarget?.token,
+        cancelTarget: CancelTarget?.token,
       }),
     },
-    usedTokens: new Set(used),
+    usedTokens: new Set(Object.values(embedded).map(({ element }) => element)),
   };
+}
+
+const EMBEDDING = [
+  'OnBehalfOf',
+  'ActAs',
+  'RenewTarget',
+  'ValidateTarget',
+  'CancelTarget',
+] as const satisfies readonly ParameterName[];
+
+type EmbeddedTokens = Partial<Record<(typeof EMBEDDING)[number], EmbeddedToken>>;
+
+function readEmbeddedTokens({ find }: Parameters, scope: ReferenceScope): EmbeddedTokens {
+  const found: EmbeddedTokens = {};
+  for (const name of EMBEDDING) {
+    const parameter = find(name);
+    if (parameter !== undefined) found[name] = readEmbeddedToken(parameter, scope);
+  }
+  return found;
 }
 
 function requireRequest({ uri, local }: XmlElement): TrustNames {
@@ -76,7 +95,17 @@ function requireOperation(parameters: Parameters, trust: TrustNames): RstRequest
   return operation;
 }
 
-type Wishes = Omit<RstRequest, 'trust' | 'operation' | 'context' | 'onBehalfOf' | 'actAs'>;
+type Wishes = Omit<
+  RstRequest,
+  | 'trust'
+  | 'operation'
+  | 'context'
+  | 'onBehalfOf'
+  | 'actAs'
+  | 'renewTarget'
+  | 'validateTarget'
+  | 'cancelTarget'
+>;
 
 function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
   const { find, findAll, present } = parameters;

@@ -58,6 +58,9 @@ export interface RstRequest {
   readonly issuer?: string;
   readonly onBehalfOf?: SecurityToken;
   readonly actAs?: SecurityToken;
+  readonly renewTarget?: SecurityToken;
+  readonly validateTarget?: SecurityToken;
+  readonly cancelTarget?: SecurityToken;
   /** The names of all parameters that were there. */
   readonly present: ReadonlySet<ParameterName>;
 }

@@ -1,4 +1,5 @@
-// The token in OnBehalfOf or ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2): an assertion, a JWT, or a reference to one in the header.
+// The token inside OnBehalfOf, ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2), RenewTarget, CancelTarget and ValidateTarget (1.3 §5-7): an
+// assertion, a JWT, or a reference to one in the header.
 
 import { presentToken } from '#bridge/ws-security/presented-token.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
@@ -10,18 +11,18 @@ import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 
-/** A token for whose subject the requestor asks, and the element it is. */
-export interface DelegatedToken {
+/** A token that a parameter is about, and the element it is. */
+export interface EmbeddedToken {
   readonly token: SecurityToken;
   readonly element: XmlElement;
 }
 
-/** Reads the one token of an OnBehalfOf or ActAs. Names without a proof, such as a UsernameToken or an address, are refused:
+/** Reads the one token of a parameter. Names without a proof, such as a UsernameToken or an address, are refused:
  * they would be taken at face value (ws-trust §8).
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`
  * @throws {ExchangeFailure} `token-type-unsupported`, `token-malformed`
  * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token` */
-export function readDelegatedToken(parameter: XmlElement, scope: ReferenceScope): DelegatedToken {
+export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope): EmbeddedToken {
   const [child, second] = elementsOf(parameter);
   if (child === undefined) throw new XmlFailure('element-missing', `${parameter.local} is empty`);
   if (second !== undefined) throw new XmlFailure('element-repeated', `two in ${parameter.local}`);

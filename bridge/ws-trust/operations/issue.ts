@@ -1,0 +1,54 @@
+// The operation Issue (WS-Trust 1.3 §4): the request of core, and its token in an answer.
+
+import type { Markup } from '#bridge/xml/markup.ts';
+import { exchange } from '#core/exchange.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { mapRequest } from '../exchange-mapping.ts';
+import type { Progress } from '../opened-message.ts';
+import { requireIssueHonoured } from '../rst/honoured.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { writeIssueAnswer } from '../rstr.ts';
+import type { Operation, OperationParts } from './operation.ts';
+
+export const ISSUE: Operation = { requireHonoured: requireIssueHonoured, answer: issue };
+
+async function issue(
+  { rst, requestor, received, now }: AuthenticatedRequest,
+  parts: OperationParts,
+  progress: Progress,
+): Promise<Markup> {
+  const { profile, correlationId, sourceAddress } = received;
+  const { relyingParties, timestampRules } = parts;
+  const { skewSeconds } = timestampRules;
+  const context = {
+    requestor,
+    profile,
+    relyingParties,
+    now,
+    skewSeconds,
+    correlationId,
+    sourceAddress,
+  };
+  const request = mapRequest(rst, context);
+  progress.isRecorded = true;
+  const token = await exchange(request, parts.sts);
+  progress.isRecorded = false;
+  return writeIssueAnswer({
+    rst,
+    token,
+    profile,
+    reference: parts.describeReference(token),
+    appliesTo: profile.tellsAppliesTo ? unaskedTarget(rst, token, parts) : undefined,
+  });
+}
+
+// WS-Trust 1.3 §4.4: AppliesTo is told where the scope is not the one that was asked for.
+function unaskedTarget(
+  { appliesTo, participants }: RstRequest,
+  { spec }: IssuedToken,
+  { relyingParties }: OperationParts,
+): string | undefined {
+  if (appliesTo !== undefined || participants.length > 0) return undefined;
+  return relyingParties.find(({ id }) => id === spec.relyingParties[0])?.appliesTo[0];
+}

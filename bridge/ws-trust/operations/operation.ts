@@ -1,0 +1,30 @@
+// One operation of WS-Trust, as the table in operations.ts has it: what it honours, and how it answers.
+
+import type { Markup } from '#bridge/xml/markup.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import type { AuthenticatedRequest, ReceivingParts } from '../authenticated-request.ts';
+import type { Progress } from '../opened-message.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import type { AssertionReference } from '../rstr.ts';
+
+/** What the operations need of the world. */
+export interface OperationParts extends ReceivingParts {
+  readonly sts: TokenService;
+  readonly relyingParties: readonly RelyingParty[];
+  readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
+}
+
+export interface Operation {
+  /** Refuses what the operation does not do and what contradicts itself. `address` is the endpoint as the client calls it.
+   * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed` */
+  readonly requireHonoured: (rst: RstRequest, address: string) => void;
+  /** The Body of the answer. `progress` tells what core has put on record.
+   * @throws {ExchangeFailure} any reason */
+  readonly answer: (
+    request: AuthenticatedRequest,
+    parts: OperationParts,
+    progress: Progress,
+  ) => Promise<Markup>;
+}
