@@ -1,0 +1,25 @@
+// Waiting for a state, not for a time: asks until the answer is yes.
+import { setTimeout as delay } from 'node:timers/promises';
+
+const PAUSE_MILLISECONDS = 20;
+const PATIENCE_MILLISECONDS = 20_000;
+
+/** Asks until `isTrue` holds; what it throws means not yet.
+ * @throws {Error} when it never did, with the last reason */
+export async function eventually(
+  what: string,
+  isTrue: () => Promise<boolean>,
+  patienceMilliseconds = PATIENCE_MILLISECONDS,
+): Promise<void> {
+  const end = performance.now() + patienceMilliseconds;
+  let cause: unknown;
+  while (performance.now() < end) {
+    try {
+      if (await isTrue()) return;
+    } catch (reason) {
+      cause = reason;
+    }
+    await delay(PAUSE_MILLISECONDS);
+  }
+  throw new Error(`never happened: ${what}`, { cause });
+}
