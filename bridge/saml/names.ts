@@ -5,7 +5,6 @@ export type SamlTokenType = 'saml1' | 'saml2';
 
 export const XSI_NS = 'http://www.w3.org/2001/XMLSchema-instance';
 export const XS_NS = 'http://www.w3.org/2001/XMLSchema';
-export const DSIG11_NS = 'http://www.w3.org/2009/xmldsig11#';
 /** SAML V2.0 Condition for Delegation Restriction. */
 export const DELEGATION_NS = 'urn:oasis:names:tc:SAML:2.0:conditions:delegation';
 /** Where WS-Federation stacks of 2009 and later say who stated an attribute first. */

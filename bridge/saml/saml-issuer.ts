@@ -9,9 +9,10 @@ import { SAML2_NS } from '#bridge/xml/namespaces.ts';
 import { signEnveloped, x509KeyInfo } from '#bridge/xml/sign.ts';
 import { toWireBytes } from '#bridge/xml/writer.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { Encryption, TokenSpec } from '#core/token-spec.ts';
 import type { SamlSigningKeys } from './assertion-signer.ts';
 import { createSignerSource } from './assertion-signer.ts';
+import { writeConfirmationKey } from './key-confirmation.ts';
 import { refuse, refusedAs, rejectedAs } from './refusal.ts';
 import type { SamlShapeName } from './saml-shape.ts';
 import { SAML_SHAPES } from './saml-shape.ts';
@@ -28,29 +29,28 @@ export interface SamlIssuerParts {
 }
 
 /** Refuses what an assertion cannot say: leaving it out would be another decision.
- * @throws {ExchangeFailure} `confirmation-missing`, `delegation-not-allowed`, `token-malformed` */
-function requireExpressible({ type, confirmation, actors, subjectName }: TokenSpec): void {
+ * @throws {ExchangeFailure} `delegation-not-allowed`, `token-malformed` */
+function requireExpressible({ type, actors, subjectName }: TokenSpec): void {
   // Some readers trim names, so with space around it the name would be another one for them.
   if (
     [subjectName, ...actors.map(({ id }) => id)].some((name) => name === '' || name.trim() !== name)
   )
     refuse('token-malformed', 'a name is empty or has space around it');
-  // The decision has the thumbprint of the key; holder-of-key needs the key.
-  if (confirmation.method !== 'bearer')
-    refuse('confirmation-missing', 'a key of which only the thumbprint is known');
   if (type === 'saml1' && actors.length > 0)
     refuse('delegation-not-allowed', 'SAML 1.1 cannot tell of actors');
 }
 
-function createRecipients(): (certificatePem: string) => Recipient {
+function createRecipients(): (encryption: Encryption) => Recipient {
   const recipients = new Map<string, Recipient>();
-  return (certificatePem) => {
-    const known = recipients.get(certificatePem);
+  return ({ certificate, content, keyTransport }) => {
+    const name = [content, keyTransport, certificate].join(' ');
+    const known = recipients.get(name);
     if (known) return known;
-    const { publicKey, raw } = new X509Certificate(certificatePem);
-    const recipient = createRecipient({ publicKey, keyInfo: x509KeyInfo(raw) });
+    const { publicKey, raw } = new X509Certificate(certificate);
+    const keyInfo = x509KeyInfo(raw);
+    const recipient = createRecipient({ publicKey, keyInfo, content, transport: keyTransport });
     // As many as there are relying parties in the configuration.
-    recipients.set(certificatePem, recipient);
+    recipients.set(name, recipient);
     return recipient;
   };
 }
@@ -62,7 +62,7 @@ function encryptedToken(type: TokenSpec['type'], signed: FinalXml, recipient: Re
   return element({ prefix: 'saml', uri: SAML2_NS, local: 'EncryptedAssertion' }, [], [data]);
 }
 
-/** An issuer of assertions, signed and, where the decision says so, encrypted. The text is ASCII, in one line, and declares
+/** An issuer of assertions, bound to the key of the decision, signed and, where the decision says so, encrypted. The text is ASCII, in one line, and declares
  * every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
 export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): TokenIssuer {
   const signingFor = createSignerSource(keys);
@@ -70,19 +70,21 @@ export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): 
   return {
     canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
     async issue(spec) {
-      const { type, encryptTo } = spec;
+      const { type, confirmation, encryption, keyEncryption } = spec;
       if (type !== 'saml1' && type !== 'saml2')
         throw new Error(`asked to issue ${type} as an assertion`);
       requireExpressible(spec);
       const shape = SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
-      const input = { spec, shape, entityId: entityId ?? spec.issuer };
+      const keyRecipient = keyEncryption && recipientFor(keyEncryption);
+      const keyInfo = writeConfirmationKey(confirmation, keyRecipient);
+      const input = { spec, shape, keyInfo, entityId: entityId ?? spec.issuer };
       const { apex, declare } = refusedAs('token-malformed', () =>
         type === 'saml1' ? writeSaml1(input) : writeSaml2(input),
       );
       const options = { ...signingFor(spec), id: assertionIdOf(spec), declare };
       const signed = await rejectedAs('dependency-unavailable', () => signEnveloped(apex, options));
       const token =
-        encryptTo === undefined ? signed : encryptedToken(type, signed, recipientFor(encryptTo));
+        encryption === undefined ? signed : encryptedToken(type, signed, recipientFor(encryption));
       return { spec, text: toWireBytes(token).toString('latin1') };
     },
   };

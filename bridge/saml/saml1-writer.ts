@@ -27,7 +27,8 @@ const write = (
 /** Writes the assertion.
  * @throws {XmlFailure} `character-illegal`
  * @throws {ExchangeFailure} `claim-missing` */
-export function writeSaml1({ spec, entityId }: WriteInput): WrittenAssertion {
+export function writeSaml1(input: WriteInput): WrittenAssertion {
+  const { spec, entityId } = input;
   const attributes = writableClaims(spec.claims).map(attribute);
   const apex = write(
     'Assertion',
@@ -40,10 +41,10 @@ export function writeSaml1({ spec, entityId }: WriteInput): WrittenAssertion {
     ],
     [
       conditions(spec),
-      authenticationStatement(spec),
+      authenticationStatement(input),
       ...(attributes.length === 0
         ? []
-        : [write('AttributeStatement', [], [subject(spec), ...attributes])]),
+        : [write('AttributeStatement', [], [subject(input), ...attributes])]),
       SIGNATURE_PLACE,
     ],
   );
@@ -57,21 +58,24 @@ function conditions(spec: TokenSpec): Markup {
   ]);
 }
 
-function subject(spec: TokenSpec): Markup {
+function subject({ spec, keyInfo }: WriteInput): Markup {
   const name = write('NameIdentifier', [['Format', nameFormatOfSubject(spec)]], [spec.subjectName]);
-  const method = write('ConfirmationMethod', [], [CONFIRMATION_METHODS.saml1.bearer]);
-  return write('Subject', [], [name, write('SubjectConfirmation', [], [method])]);
+  const uri = CONFIRMATION_METHODS.saml1[keyInfo === undefined ? 'bearer' : 'holder-of-key'];
+  const method = write('ConfirmationMethod', [], [uri]);
+  const confirmation = keyInfo === undefined ? [method] : [method, keyInfo];
+  return write('Subject', [], [name, write('SubjectConfirmation', [], confirmation)]);
 }
 
 // Exactly one, always (ws-trust W14).
-function authenticationStatement(spec: TokenSpec): Markup {
+function authenticationStatement(input: WriteInput): Markup {
+  const { spec } = input;
   return write(
     'AuthenticationStatement',
     [
       ['AuthenticationInstant', authenticationInstantOf(spec)],
       ['AuthenticationMethod', contextClassOf('saml1', spec.authentication)],
     ],
-    [subject(spec)],
+    [subject(input)],
   );
 }
 

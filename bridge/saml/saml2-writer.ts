@@ -32,6 +32,8 @@ export interface WriteInput {
   /** The name of the issuer in it. */
   readonly entityId: string;
   readonly shape: SamlShape;
+  /** KeyInfo of the key that the token is bound to; absent: it is for any bearer. */
+  readonly keyInfo?: Markup | undefined;
 }
 
 type Write = (
@@ -47,7 +49,8 @@ const DELEGATION = { prefix: 'del', uri: DELEGATION_NS };
 /** Writes the assertion.
  * @throws {XmlFailure} `character-illegal`
  * @throws {ExchangeFailure} `claim-missing` */
-export function writeSaml2({ spec, entityId, shape }: WriteInput): WrittenAssertion {
+export function writeSaml2(input: WriteInput): WrittenAssertion {
+  const { spec, entityId, shape } = input;
   const { prefix } = shape;
   const write: Write = (local, attributes, children) =>
     element({ prefix, uri: SAML2_NS, local }, attributes, children);
@@ -65,7 +68,7 @@ export function writeSaml2({ spec, entityId, shape }: WriteInput): WrittenAssert
       [
         write('Issuer', [], [entityId]),
         SIGNATURE_PLACE,
-        subject(write, spec, shape),
+        subject(write, input),
         conditions(write, spec, entityId),
         authnStatement(write, spec),
         ...(attributes.length === 0 ? [] : [write('AttributeStatement', [], attributes)]),
@@ -75,21 +78,38 @@ export function writeSaml2({ spec, entityId, shape }: WriteInput): WrittenAssert
   };
 }
 
-function subject(write: Write, spec: TokenSpec, shape: SamlShape): Markup {
-  const recipient = shape.hasRecipient ? recipientOf(spec) : undefined;
-  const data: AttributePair[] = [['NotOnOrAfter', writeDateTime(spec.lifetime.notOnOrAfter)]];
-  if (recipient !== undefined) data.push(['Recipient', recipient]);
+function subject(write: Write, input: WriteInput): Markup {
+  const { spec, keyInfo } = input;
   return write(
     'Subject',
     [],
     [
       write('NameID', [['Format', nameFormatOfSubject(spec)]], [spec.subjectName]),
-      write(
-        'SubjectConfirmation',
-        [['Method', CONFIRMATION_METHODS.saml2.bearer]],
-        [write('SubjectConfirmationData', data, [])],
-      ),
+      keyInfo === undefined
+        ? bearerConfirmation(write, input)
+        : keyConfirmation(write, input, keyInfo),
     ],
+  );
+}
+
+function bearerConfirmation(write: Write, { spec, shape }: WriteInput): Markup {
+  const recipient = shape.hasRecipient ? recipientOf(spec) : undefined;
+  const data: AttributePair[] = [['NotOnOrAfter', writeDateTime(spec.lifetime.notOnOrAfter)]];
+  if (recipient !== undefined) data.push(['Recipient', recipient]);
+  return write(
+    'SubjectConfirmation',
+    [['Method', CONFIRMATION_METHODS.saml2.bearer]],
+    [write('SubjectConfirmationData', data, [])],
+  );
+}
+
+// SAML Core 2.0 §2.4.1.3. No end of its own: vCenter clients take none, and Conditions have one.
+function keyConfirmation(write: Write, { shape }: WriteInput, keyInfo: Markup): Markup {
+  const type: AttributePair = [XSI_TYPE, `${shape.prefix}:KeyInfoConfirmationDataType`];
+  return write(
+    'SubjectConfirmation',
+    [['Method', CONFIRMATION_METHODS.saml2['holder-of-key']]],
+    [write('SubjectConfirmationData', [type], [keyInfo])],
   );
 }
 

@@ -1,6 +1,7 @@
 // Algorithms that are asked for: what the target gets, or a refusal; never another one in its place (ws-trust §3.2).
 
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { CONTENT_METHODS, TRANSPORT_METHODS } from '#bridge/xml/encryption-algorithms.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { formOf, type TokenType } from '#core/token-type.ts';
 import type { RequestedAlgorithms } from './rst/rst-request.ts';
@@ -19,9 +20,6 @@ const SIGNATURES: ReadonlyMap<string, string> = new Map([
   [`${DSIG_MORE}ecdsa-sha384`, 'ES384'],
   [`${DSIG_MORE}ecdsa-sha512`, 'ES512'],
 ]);
-/** What tokens are encrypted with (xml-security §7). */
-const ENCRYPTION = 'http://www.w3.org/2009/xmlenc11#aes256-gcm';
-const KEY_WRAP = 'http://www.w3.org/2009/xmlenc11#rsa-oaep';
 
 /** Holds the algorithms that are asked for against those of the targets. Where nothing is encrypted, the algorithms to do it
  * with say nothing.
@@ -38,9 +36,10 @@ export function requireAlgorithms(
       token.algorithms[form],
       asked.signature,
     );
-    if (token.encryptTo === undefined || form !== 'saml') continue;
-    requireSame(asked.encryption, ENCRYPTION, asked.encryption);
-    requireSame(asked.keyWrap, KEY_WRAP, asked.keyWrap);
+    if (token.encryption === undefined || form !== 'saml') continue;
+    const { content, keyTransport } = token.encryption;
+    requireSame(asked.encryption, CONTENT_METHODS[content].identifier, asked.encryption);
+    requireSame(asked.keyWrap, TRANSPORT_METHODS[keyTransport].identifier, asked.keyWrap);
   }
 }
 

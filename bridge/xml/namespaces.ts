@@ -5,6 +5,7 @@ export const DS_NS = 'http://www.w3.org/2000/09/xmldsig#';
 export const EXC_C14N_NS = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 export const XENC_NS = 'http://www.w3.org/2001/04/xmlenc#';
 export const XENC11_NS = 'http://www.w3.org/2009/xmlenc11#';
+export const DSIG11_NS = 'http://www.w3.org/2009/xmldsig11#';
 export const WSSE_NS =
   'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 export const WSU_NS =

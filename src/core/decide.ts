@@ -126,11 +126,28 @@ function decideGrounds(evidence: Evidence, rules: PolicyRules): AllGrounds {
 
 function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmation {
   validateConfirmation(evidence);
-  const { confirmation } = evidence.request.requestor;
+  const { request } = evidence;
+  const confirmation = request.confirmation ?? request.requestor.confirmation;
   if (confirmation.method === 'bearer' && grounds.some(({ row }) => row.grant.senderConstraint)) {
     throw new ExchangeFailure('confirmation-missing', 'the policy row wants a key that was proved');
   }
   return confirmation;
+}
+
+/** Who can decrypt the token, and the secret in it. All targets of one token want the same (`decideType`).
+ * @throws {ExchangeFailure} `target-not-allowed` for a secret that its target could not decrypt */
+function decideEncryption(
+  type: TokenType,
+  { method }: Confirmation,
+  [{ party }]: AllGrounds,
+): Pick<TokenSpec, 'encryption' | 'keyEncryption'> {
+  const { encryption, keyEncryption } = party.token;
+  if (method === 'symmetric-key' && !keyEncryption)
+    throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
+  return {
+    ...(encryption && formOf(type) === 'saml' && { encryption }),
+    ...(keyEncryption && method === 'symmetric-key' && { keyEncryption }),
+  };
 }
 
 /** The name under which a target knows itself in a token of this form. SOAP services compare an audience with the address
@@ -170,9 +187,10 @@ export function decide(
   validateOrigin(evidence, rules.relyingParties);
   validateMayAct(subject.mayAct, actor && actorOf(actor), subject.issuer);
   const grounds = decideGrounds(evidence, rules);
-  const { algorithms, encryptTo } = grounds[0].party.token;
+  const { algorithms } = grounds[0].party.token;
   const type = decideType(request.requestedType, grounds);
   const clientId = requestorName(request.requestor);
+  const confirmation = decideConfirmation(evidence, grounds);
   return {
     type,
     tokenId,
@@ -188,10 +206,10 @@ export function decide(
     claims: decideClaims(evidence, grounds, rules.issuer),
     issuedAt: now,
     lifetime: { notBefore: now, notOnOrAfter: decideExpiry(evidence, grounds, now) },
-    confirmation: decideConfirmation(evidence, grounds),
+    confirmation,
     algorithm: algorithms[formOf(type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
-    ...(encryptTo !== undefined && formOf(type) === 'saml' && { encryptTo }),
+    ...decideEncryption(type, confirmation, grounds),
     policyRows: grounds.map(({ row }) => row.id),
     parents: parentsOf(evidence),
     once: onceMarks(evidence, grounds),

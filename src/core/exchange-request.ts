@@ -1,4 +1,5 @@
 // What a front asks of the core, in the core's words.
+import type { Confirmation } from './confirmation.ts';
 import type { TargetName } from './relying-party.ts';
 import type { Requestor } from './requestor.ts';
 import type { SecurityToken } from './security-token.ts';
@@ -19,6 +20,9 @@ export interface ExchangeRequest {
   readonly requiredClaims?: readonly string[];
   /** How the token must look where its reader knows one form only; the issuer knows the name, core does not. */
   readonly tokenShape?: string;
+  /** What the token is to be bound to, where the request says so: nothing, a key that was proved, or a secret that the front made.
+   * Absent: the key the requestor proved, if any. */
+  readonly confirmation?: Confirmation;
   /** A wish; it can only shorten. */
   readonly lifetimeSeconds?: number;
 }

@@ -7,6 +7,7 @@ import { ExchangeFailure } from './failure.ts';
 import type { PolicyRow } from './policy.ts';
 import type { RelyingParty } from './relying-party.ts';
 import { commonScopes, decideScopes, grantableScopes } from './scope.ts';
+import type { Encryption } from './token-spec.ts';
 import type { TokenType } from './token-type.ts';
 
 /** One target and the row that grants it. */
@@ -18,11 +19,17 @@ export interface Grounds {
 /** At least one: no target is a refusal before. */
 export type AllGrounds = readonly [Grounds, ...Grounds[]];
 
+const isSameEncryption = (left: Encryption | undefined, right: Encryption | undefined): boolean =>
+  left?.certificate === right?.certificate &&
+  left?.content === right?.content &&
+  left?.keyTransport === right?.keyTransport;
+
 const hasSameForm = (left: RelyingParty['token'], right: RelyingParty['token']): boolean =>
   left.type === right.type &&
   left.algorithms.jwt === right.algorithms.jwt &&
   left.algorithms.saml === right.algorithms.saml &&
-  left.encryptTo === right.encryptTo;
+  isSameEncryption(left.encryption, right.encryption) &&
+  isSameEncryption(left.keyEncryption, right.keyEncryption);
 
 /** The token type to issue: one that every target wants or its row lets be asked for.
  * @throws {ExchangeFailure} `target-not-allowed`, `token-type-unsupported` */

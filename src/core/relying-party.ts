@@ -1,6 +1,7 @@
 // For whom a token is: audience names, resource URIs and AppliesTo addresses of one target are one entity.
 import type { MappingRule } from './claim-mapping.ts';
 import { ExchangeFailure } from './failure.ts';
+import type { Encryption } from './token-spec.ts';
 import type { TokenForm, TokenType } from './token-type.ts';
 
 export interface RelyingParty {
@@ -19,8 +20,10 @@ export interface RelyingParty {
     /** The signature algorithm for each family of forms: a party may get both. */
     readonly algorithms: Readonly<Record<TokenForm, string>>;
     readonly lifetimeSeconds: number;
-    /** The certificate assertions are encrypted to, PEM. */
-    readonly encryptTo?: string;
+    /** How its assertions are encrypted; absent: they are not. */
+    readonly encryption?: Encryption;
+    /** How the secret of a token is encrypted to it; absent: it gets no tokens with a secret. */
+    readonly keyEncryption?: Encryption;
   };
   readonly scopes: readonly string[];
   readonly claims: readonly MappingRule[];

@@ -6,6 +6,15 @@ import type { TokenRef } from './security-token.ts';
 import type { Actor, Authentication, Subject } from './subject.ts';
 import type { TokenType } from './token-type.ts';
 
+/** To whom something is encrypted, and how. The names are those of the relying party's record. */
+export interface Encryption {
+  /** The recipient's certificate, PEM with an RSA key. */
+  readonly certificate: string;
+  readonly content: 'aes128-gcm' | 'aes192-gcm' | 'aes256-gcm';
+  /** OAEP with SHA-256 throughout, or with SHA-1 throughout. */
+  readonly keyTransport: 'rsa-oaep-sha256' | 'rsa-oaep-mgf1p';
+}
+
 export interface TokenSpec {
   readonly type: TokenType;
   readonly tokenId: string;
@@ -28,7 +37,10 @@ export interface TokenSpec {
   readonly algorithm: string;
   /** As the request named it. */
   readonly tokenShape?: string;
-  readonly encryptTo?: string;
+  /** The whole token is encrypted. */
+  readonly encryption?: Encryption;
+  /** For a symmetric confirmation: who gets the secret, inside the token. */
+  readonly keyEncryption?: Encryption;
   /** Policy rows that granted it, one for each relying party. */
   readonly policyRows: readonly string[];
   /** The tokens it is made from. */

@@ -74,8 +74,8 @@ const defined = <T extends object>(record: T): { [Name in keyof T]: Exclude<T[Na
 const confirmation = mostly<Confirmation>(
   fc.constant({ method: 'bearer' }),
   fc.constantFrom(
-    { method: 'jwk-thumbprint', thumbprint: 'k' } as const,
-    { method: 'certificate-thumbprint', thumbprint: 'k' } as const,
+    { method: 'public-key', jwkThumbprint: 'k' } as const,
+    { method: 'public-key', certificateThumbprint: 'k' } as const,
   ),
 );
 

@@ -35,6 +35,24 @@ const tokenSection = z
     encryptTo: secretReference
       .describe('The certificate its assertions are encrypted to, PEM with an RSA key.')
       .optional(),
+    encryptKeysTo: secretReference
+      .describe(
+        'The certificate that the secret of a token is encrypted to (WS-Trust KeyType SymmetricKey); default: encryptTo.',
+      )
+      .optional(),
+    encryption: z
+      .strictObject({
+        content: z
+          .enum(['aes128-gcm', 'aes192-gcm', 'aes256-gcm'])
+          .describe('The cipher.')
+          .default('aes256-gcm'),
+        keyTransport: z
+          .enum(['rsa-oaep-sha256', 'rsa-oaep-mgf1p'])
+          .describe('OAEP with SHA-256 throughout, or with SHA-1 throughout for older software.')
+          .default('rsa-oaep-sha256'),
+      })
+      .describe('How it is encrypted to: needs encryptTo or encryptKeysTo.')
+      .optional(),
   })
   .refine(
     ({ type, algorithm }) =>
@@ -48,6 +66,16 @@ const tokenSection = z
       what: 'encryptTo is for SAML assertions',
       why: 'what cannot be honoured is refused: nobody shall believe that these tokens are encrypted',
       fix: 'remove it, or set type: saml2',
+    }),
+  )
+  .refine(
+    ({ encryptTo, encryptKeysTo, encryption }) =>
+      encryption === undefined || encryptTo !== undefined || encryptKeysTo !== undefined,
+    rule({
+      code: 'CONFIG_MISSING',
+      what: 'encryption has no certificate',
+      why: 'nobody shall believe that something is encrypted',
+      fix: 'add encryptTo or encryptKeysTo, or remove it',
     }),
   );
 
@@ -141,8 +169,6 @@ async function buildRelyingParty(
   loading: Loading,
 ): Promise<RelyingParty> {
   const { id, resources, audiences, appliesTo, requestors, servers, token, scopes } = value;
-  const at = [...path, 'token', 'encryptTo'];
-  const encryptTo = token.encryptTo && (await readRecipient(token.encryptTo, at, loading));
   return {
     id,
     resources,
@@ -155,10 +181,28 @@ async function buildRelyingParty(
       type: token.type,
       algorithms: algorithmsOf(token),
       lifetimeSeconds: token.lifetimeSeconds,
-      ...(encryptTo !== undefined && { encryptTo }),
+      ...(await buildEncryption({ value: token, path: [...path, 'token'] }, loading)),
     },
     scopes,
     claims: buildMapping({ value: value.claims, path: [...path, 'claims'] }, loading),
+  };
+}
+
+const DEFAULT_ENCRYPTION = { content: 'aes256-gcm', keyTransport: 'rsa-oaep-sha256' } as const;
+
+async function buildEncryption(
+  { value, path }: Entry<TokenSection>,
+  loading: Loading,
+): Promise<Pick<RelyingParty['token'], 'encryption' | 'keyEncryption'>> {
+  const { encryptTo, encryptKeysTo, encryption = DEFAULT_ENCRYPTION } = value;
+  const certificate =
+    encryptTo && (await readRecipient(encryptTo, [...path, 'encryptTo'], loading));
+  const keyCertificate =
+    encryptKeysTo && (await readRecipient(encryptKeysTo, [...path, 'encryptKeysTo'], loading));
+  const keysTo = keyCertificate ?? certificate;
+  return {
+    ...(certificate !== undefined && { encryption: { ...encryption, certificate } }),
+    ...(keysTo !== undefined && { keyEncryption: { ...encryption, certificate: keysTo } }),
   };
 }
 

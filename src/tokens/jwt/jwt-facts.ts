@@ -1,12 +1,11 @@
-// What the claims of a verified JWT say, in core's words: audience, client, scope, confirmation, authentication, the rest.
+// What the claims of a verified JWT say, in core's words: audience, client, scope, authentication, the rest.
 import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Authentication } from '#core/subject.ts';
 import { instantClaim, stringClaim, stringOrStrings, stringsClaim } from './claim-reader.ts';
 import type { JwtTerms } from './jwt-trust.ts';
 import type { JwtTokenType } from './jwt-type.ts';
-import { type JsonMembers, membersOf } from './strict-json.ts';
+import type { JsonMembers } from './strict-json.ts';
 
 /** The audiences; for a foreign token one of them must be ours (RFC 8725 §3.9).
  * @throws {ExchangeFailure} `token-malformed`, `token-audience-mismatch` */
@@ -48,25 +47,6 @@ export function parseScopes(claims: JsonMembers): readonly string[] {
   if (!scopes.every((scope) => SCOPE.test(scope)))
     throw new ExchangeFailure('token-malformed', `${name} has a character that no scope has`);
   return [...new Set(scopes)];
-}
-
-const CONFIRMATIONS = { jkt: 'jwk-thumbprint', 'x5t#S256': 'certificate-thumbprint' } as const;
-
-// SHA-256 in base64url: 43 characters, of which the last has two bits to spare.
-const THUMBPRINT = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
-
-/** The key the token is bound to (RFC 7800 §3.1). A binding we cannot check is a refusal: it must not become bearer.
- * @throws {ExchangeFailure} `token-malformed` */
-export function parseConfirmation(claims: JsonMembers): Confirmation {
-  if (!claims.has('cnf')) return BEARER;
-  const members = membersOf(claims.get('cnf'), 'cnf');
-  const [name, ...others] = members.keys();
-  if ((name !== 'jkt' && name !== 'x5t#S256') || others.length > 0)
-    throw new ExchangeFailure('token-malformed', 'cnf has a confirmation that cannot be checked');
-  const thumbprint = stringClaim(members, name) ?? '';
-  if (!THUMBPRINT.test(thumbprint))
-    throw new ExchangeFailure('token-malformed', 'cnf has no SHA-256 thumbprint');
-  return { method: CONFIRMATIONS[name], thumbprint };
 }
 
 /** How the subject was authenticated, as far as the token says (OIDC Core §2).

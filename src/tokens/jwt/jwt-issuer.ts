@@ -1,12 +1,13 @@
 // Issues JWTs: RFC 9068 access tokens, plain JWTs with the same claims, and ID tokens (OIDC Core §2).
 import { CompactSign, type CryptoKey } from 'jose';
 import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claim.ts';
-import type { Confirmation } from '#core/confirmation.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Actor, Authentication } from '#core/subject.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { confirmationMember } from './jwt-confirmation.ts';
 import { isJwtTokenType, type JwtTokenType } from './jwt-type.ts';
+import { encryptProofKey } from './proof-key.ts';
 
 /** Our signing keys. */
 export interface JwtSigningKeys {
@@ -31,12 +32,6 @@ function actOf([outermost, ...nested]: readonly Actor[]): JsonObject {
   const { issuer, id, clientId } = outermost;
   const client = clientId === undefined ? {} : { client_id: clientId };
   return { act: { iss: issuer, sub: id, ...client, ...actOf(nested) } };
-}
-
-function confirmationOf(confirmation: Confirmation): JsonObject {
-  if (confirmation.method === 'bearer') return {};
-  const name = confirmation.method === 'jwk-thumbprint' ? 'jkt' : 'x5t#S256';
-  return { cnf: { [name]: confirmation.thumbprint } };
 }
 
 function authenticationOf(authentication: Authentication | undefined): JsonObject {
@@ -77,7 +72,7 @@ function clientOf(spec: TokenSpec): JsonObject {
   return { client_id: spec.clientId, ...scope };
 }
 
-function claimsSetOf(spec: TokenSpec): JsonObject {
+function claimsSetOf(spec: TokenSpec, encryptedKey: string | undefined): JsonObject {
   return {
     ...mappedClaims(spec.claims),
     iss: spec.issuer,
@@ -90,18 +85,23 @@ function claimsSetOf(spec: TokenSpec): JsonObject {
     ...clientOf(spec),
     ...authenticationOf(spec.authentication),
     ...actOf(spec.actors),
-    ...confirmationOf(spec.confirmation),
+    ...confirmationMember(spec.confirmation, encryptedKey),
   };
 }
 
 /** An issuer of JWTs. `sub` is the decided name of the subject, which no subject of another issuer has. A spec that asks for encryption is not for this issuer: it would come out in clear. */
 export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
   return {
-    canIssue: ({ type, encryptTo }) => isJwtTokenType(type) && encryptTo === undefined,
+    canIssue: ({ type, encryption }) => isJwtTokenType(type) && encryption === undefined,
     async issue(spec) {
       if (!isJwtTokenType(spec.type)) throw new Error(`asked to issue ${spec.type} as a JWT`);
       const { algorithm, key, kid } = keys.jwtSigningKey(spec.algorithm, spec.issuedAt);
-      const payload = new TextEncoder().encode(JSON.stringify(claimsSetOf(spec)));
+      const { confirmation, keyEncryption } = spec;
+      const encryptedKey =
+        confirmation.method === 'symmetric-key'
+          ? await encryptProofKey(confirmation, keyEncryption)
+          : undefined;
+      const payload = new TextEncoder().encode(JSON.stringify(claimsSetOf(spec, encryptedKey)));
       const text = await new CompactSign(payload)
         .setProtectedHeader({ alg: algorithm, typ: HEADER_TYPES[spec.type], kid })
         .sign(key);

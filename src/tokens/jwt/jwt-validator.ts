@@ -12,11 +12,11 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import { requiredString, stringClaim } from './claim-reader.ts';
 import { parseJwt, type UnverifiedJwt, type VerifiedClaims, verifyJwt } from './compact-jwt.ts';
 import { parseActors, parseMayAct } from './jwt-actor.ts';
+import { parseConfirmation } from './jwt-confirmation.ts';
 import {
   claimSetOf,
   originClientOf,
   parseAuthentication,
-  parseConfirmation,
   parseScopes,
   validateAudiences,
 } from './jwt-facts.ts';

@@ -27,6 +27,7 @@ import {
 
 const issuer = await aSamlIssuer();
 const holder = await aCertifiedKey();
+const rsaMembers = holder.publicKey.export({ format: 'jwk' });
 const DS = 'http://www.w3.org/2000/09/xmldsig#';
 const DS11 = 'http://www.w3.org/2009/xmldsig11#';
 
@@ -207,8 +208,11 @@ for (const type of VERSIONS)
       const { confirmation } = await check(held(x509(holder.certificateDer)));
 
       assert.deepEqual(confirmation, {
-        method: 'certificate-thumbprint',
-        thumbprint: hash('sha256', holder.certificateDer, 'base64url'),
+        method: 'public-key',
+        jwk: rsaMembers,
+        jwkThumbprint: await calculateJwkThumbprint(rsaMembers),
+        certificate: holder.certificateDer.toString('base64'),
+        certificateThumbprint: hash('sha256', holder.certificateDer, 'base64url'),
       });
     });
 
@@ -225,8 +229,9 @@ for (const type of VERSIONS)
         const { confirmation } = await check(held(keyInfo(`<ds:KeyValue>${value}</ds:KeyValue>`)));
 
         assert.deepEqual(confirmation, {
-          method: 'jwk-thumbprint',
-          thumbprint: await calculateJwkThumbprint(jwk),
+          method: 'public-key',
+          jwk,
+          jwkThumbprint: await calculateJwkThumbprint(jwk),
         });
       }
     });
@@ -249,8 +254,9 @@ for (const type of VERSIONS)
         const { confirmation } = await check(held(keyInfo(`<ds:KeyValue>${value}</ds:KeyValue>`)));
 
         assert.deepEqual(confirmation, {
-          method: 'jwk-thumbprint',
-          thumbprint: await calculateJwkThumbprint(jwk),
+          method: 'public-key',
+          jwk,
+          jwkThumbprint: await calculateJwkThumbprint(jwk),
         });
       }
     });
@@ -267,7 +273,7 @@ for (const type of VERSIONS)
               ),
             ];
       for (const confirmation of both) {
-        assert.equal((await check(confirmation)).confirmation.method, 'certificate-thumbprint');
+        assert.equal((await check(confirmation)).confirmation.method, 'public-key');
         await assertRefused(
           () => check(confirmation, { subjectConfirmation: ['bearer'] }),
           'confirmation-missing',
@@ -324,8 +330,11 @@ for (const type of VERSIONS)
       const { confirmation } = await check(held(x509(longer)));
 
       assert.deepEqual(confirmation, {
-        method: 'certificate-thumbprint',
-        thumbprint: hash('sha256', holder.certificateDer, 'base64url'),
+        method: 'public-key',
+        jwk: rsaMembers,
+        jwkThumbprint: await calculateJwkThumbprint(rsaMembers),
+        certificate: holder.certificateDer.toString('base64'),
+        certificateThumbprint: hash('sha256', holder.certificateDer, 'base64url'),
       });
     });
 

@@ -102,6 +102,24 @@ refuses('assertions', [
     withSamlKey(party({ token: { type: 'jwt', encryptTo: { file: 'orders.pem' } } })),
     `CONFIG_CONFLICT ${TOKEN}`,
   ),
+  refused(
+    'encryption has somebody to decrypt',
+    party({ token: { type: 'jwt', encryption: {} } }),
+    `CONFIG_MISSING ${TOKEN}`,
+  ),
+  refused(
+    'XML §7: nothing is encrypted with RSA 1.5',
+    withSamlKey(
+      party({
+        token: {
+          type: 'saml2',
+          encryptTo: { file: 'orders.pem' },
+          encryption: { keyTransport: 'rsa-1_5' },
+        },
+      }),
+    ),
+    `CONFIG_INVALID_VALUE ${TOKEN}.encryption.keyTransport`,
+  ),
   {
     rule: 'encryption is to an RSA key',
     change: withSamlKey(party({ token: { type: 'saml2', encryptTo: { file: 'ec.pem' } } })),
@@ -139,6 +157,8 @@ refuses('assertions', [
   ),
 ]);
 
+const USUAL = { content: 'aes256-gcm', keyTransport: 'rsa-oaep-sha256' };
+
 describe('Config: assertions', () => {
   it('carry the name of the issuer unless another is set', async () => {
     const set = await parseChanged((document) => {
@@ -158,8 +178,20 @@ describe('Config: assertions', () => {
       type: 'saml2',
       algorithms: { jwt: 'ES256', saml: 'RS256' },
       lifetimeSeconds: 900,
-      encryptTo: RECIPIENT,
+      encryption: { ...USUAL, certificate: RECIPIENT },
+      keyEncryption: { ...USUAL, certificate: RECIPIENT },
     });
+  });
+
+  it('are encrypted as their relying party can decrypt, and secrets of JWTs too', async () => {
+    const encryption = { content: 'aes128-gcm', keyTransport: 'rsa-oaep-mgf1p' };
+    const token = { type: 'jwt', encryptKeysTo: { file: 'orders.pem' }, encryption };
+
+    const config = await parseChanged(party({ token }), WORLD);
+
+    const built = first(config.relyingParties).token;
+    assert.deepEqual(built.keyEncryption, { ...encryption, certificate: RECIPIENT });
+    assert.equal(built.encryption, undefined);
   });
 
   it('stand beside JWTs, each form with its algorithm', async () => {

@@ -27,7 +27,12 @@ const decided = (evidence: Evidence = anEvidence(), inForce: PolicyRules = rules
 const refuses = (reason: FailureReason, evidence: Evidence, inForce: PolicyRules = rules()) =>
   assert.throws(() => decided(evidence, inForce), refusedAs(reason));
 const granting = (grant: Partial<Grant>) => rules({ rows: [aPolicyRow({ grant })] });
-const ANOTHER_KEY = { method: 'jwk-thumbprint', thumbprint: 'key-1' } as const;
+const ENCRYPTION = {
+  certificate: 'PEM',
+  content: 'aes256-gcm',
+  keyTransport: 'rsa-oaep-sha256',
+} as const;
+const ANOTHER_KEY = { method: 'public-key', jwkThumbprint: 'key-1' } as const;
 
 describe('decide', () => {
   test('Policy: a decision is complete', () => {
@@ -161,11 +166,11 @@ describe('decide: token type', () => {
     const party = aRelyingParty();
     const inForce = {
       ...granting({ types: ['saml2'] }),
-      relyingParties: [{ ...party, token: { ...party.token, encryptTo: 'PEM' } }],
+      relyingParties: [{ ...party, token: { ...party.token, encryption: ENCRYPTION } }],
     };
 
-    assert.equal(decided(asking('saml2'), inForce).encryptTo, 'PEM');
-    assert.equal(decided(anEvidence(), inForce).encryptTo, undefined);
+    assert.equal(decided(asking('saml2'), inForce).encryption, ENCRYPTION);
+    assert.equal(decided(anEvidence(), inForce).encryption, undefined);
   });
 });
 
@@ -353,6 +358,30 @@ describe('decide: key binding', () => {
     const spec = decided(anEvidence({ requestor: { confirmation: ANOTHER_KEY } }));
 
     assert.deepEqual(spec.confirmation, ANOTHER_KEY);
+  });
+
+  test('RFC 7800 §3: what the request names is what the token is bound to, bearer too', () => {
+    const { request, ...evidence } = anEvidence({ requestor: { confirmation: ANOTHER_KEY } });
+    const bearer = { ...request, confirmation: { method: 'bearer' } } as const;
+
+    assert.deepEqual(decided({ ...evidence, request: bearer }).confirmation.method, 'bearer');
+    refuses(
+      'confirmation-missing',
+      { ...evidence, request: bearer },
+      granting({ senderConstraint: true }),
+    );
+  });
+
+  test('WS-Trust 1.3 §4.4.5: a secret is for a target that can decrypt it, and goes to it alone', () => {
+    const { request, ...evidence } = anEvidence();
+    const confirmation = { method: 'symmetric-key', thumbprint: 't' } as const;
+    const asking = { ...evidence, request: { ...request, confirmation } };
+    const { token, ...party } = aRelyingParty();
+    const relyingParties = [{ ...party, token: { ...token, keyEncryption: ENCRYPTION } }];
+
+    refuses('target-not-allowed', asking);
+    assert.deepEqual(decided(asking, rules({ relyingParties })).keyEncryption, ENCRYPTION);
+    assert.equal(decided(anEvidence(), rules({ relyingParties })).keyEncryption, undefined);
   });
 
   test('RFC 7800 §3: a bound subject token never becomes a bearer token', () => {

@@ -20,8 +20,11 @@ import {
   refusedAs,
 } from '#test/support/core.ts';
 
-const KEY: Confirmation = { method: 'jwk-thumbprint', thumbprint: 'key-1' };
-const CERTIFICATE: Confirmation = { method: 'certificate-thumbprint', thumbprint: 'key-1' };
+const KEY: Confirmation = { method: 'public-key', jwkThumbprint: 'key-1' };
+const CERTIFICATE: Confirmation = {
+  method: 'public-key',
+  certificateThumbprint: 'key-1',
+};
 const PARTIES = [aRelyingParty(), aRelyingParty({ id: 'billing' })];
 
 const passes = (evidence: Evidence) => validateOrigin(evidence, PARTIES);
@@ -131,11 +134,41 @@ describe('validateConfirmation', () => {
 
   for (const [what, proved] of [
     ['no key', { method: 'bearer' }],
-    ['another key', { ...KEY, thumbprint: 'key-2' }],
+    ['another key', { ...KEY, jwkThumbprint: 'key-2' }],
     ['a key of another kind with the same thumbprint', CERTIFICATE],
   ] as const) {
     test(`RFC 7800 §3: refuses a bound subject token with ${what} proved`, () => {
       const evidence = anEvidence({ subject: bound(KEY), requestor: bound(proved) });
+
+      assert.throws(() => validateConfirmation(evidence), refusedAs('confirmation-missing'));
+    });
+  }
+
+  const SECRET: Confirmation = { method: 'symmetric-key', thumbprint: 'key-1' };
+
+  for (const [what, required, proved] of [
+    ['a certificate for a key that it names', KEY, { ...KEY, certificateThumbprint: 'other' }],
+    ['another certificate of a known key', { ...KEY, certificateThumbprint: 'one' }, KEY],
+    ['the secret', SECRET, SECRET],
+  ] as const) {
+    test(`RFC 7800 §3: takes ${what}`, () => {
+      validateConfirmation(anEvidence({ subject: bound(required), requestor: bound(proved) }));
+    });
+  }
+
+  for (const [what, required, proved] of [
+    ['another secret', SECRET, { method: 'symmetric-key', thumbprint: 'key-2' }],
+    [
+      'a secret we cannot see, for itself',
+      { method: 'symmetric-key' },
+      { method: 'symmetric-key' },
+    ],
+    ['a public key for a secret of the same thumbprint', SECRET, KEY],
+    ['a key for a certificate that is named alone', CERTIFICATE, KEY],
+    ['nothing for nothing', { method: 'public-key' }, { method: 'public-key' }],
+  ] as const) {
+    test(`RFC 7800 §3: refuses ${what}`, () => {
+      const evidence = anEvidence({ subject: bound(required), requestor: bound(proved) });
 
       assert.throws(() => validateConfirmation(evidence), refusedAs('confirmation-missing'));
     });

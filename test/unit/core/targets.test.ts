@@ -139,11 +139,17 @@ describe('several targets of one token', () => {
     refuses('delegation-not-allowed', inForce);
   });
 
+  const ENCRYPTION = {
+    certificate: 'PEM',
+    content: 'aes256-gcm',
+    keyTransport: 'rsa-oaep-sha256',
+  } as const;
   const token = aRelyingParty().token;
   for (const [what, changed] of [
     ['types', { ...token, type: 'saml2' }],
     ['algorithms', { ...token, algorithms: { jwt: 'RS256', saml: 'RS256' } }],
-    ['certificates to encrypt to', { ...token, encryptTo: 'PEM' }],
+    ['certificates to encrypt to', { ...token, encryption: ENCRYPTION }],
+    ['certificates for secrets', { ...token, keyEncryption: ENCRYPTION }],
   ] as const) {
     test(`Policy: refuses targets that want different ${what}, in either order`, () => {
       refuses('target-not-allowed', twoTargets({ parties: [{}, { token: changed }] }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { BEARER } from '#core/confirmation.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { Encryption, TokenSpec } from '#core/token-spec.ts';
 import { createJwtIssuer } from '#src/tokens/jwt/jwt-issuer.ts';
 import { aForeignIssuer } from '#test/support/jwt.ts';
 import { ownTrust, validating } from '#test/support/jwt-terms.ts';
@@ -102,8 +102,10 @@ test('RFC 8693 §4.1: the chain is nested, outermost actor first', async () => {
 });
 
 test('RFC 7800 §3.1: a confirmation is written as cnf', async () => {
-  const jkt = await issue({ confirmation: { method: 'jwk-thumbprint', thumbprint: 't' } });
-  const x5t = await issue({ confirmation: { method: 'certificate-thumbprint', thumbprint: 't' } });
+  const jkt = await issue({ confirmation: { method: 'public-key', jwkThumbprint: 't' } });
+  const x5t = await issue({
+    confirmation: { method: 'public-key', jwkThumbprint: 'u', certificateThumbprint: 't' },
+  });
 
   assert.deepEqual(decodeJwt(jkt)['cnf'], { jkt: 't' });
   assert.deepEqual(decodeJwt(x5t)['cnf'], { 'x5t#S256': 't' });
@@ -157,10 +159,16 @@ test('RFC 8693 §4: a mapped claim never takes the place of a decided one', asyn
   await assert.rejects(issue({ claims: [aClaim('a', 'x'), aClaim('a', 'y')] }), /mapped twice/);
 });
 
+const ENCRYPTION: Encryption = {
+  certificate: 'certificate',
+  content: 'aes256-gcm',
+  keyTransport: 'rsa-oaep-sha256',
+};
+
 test('Issuer: takes JWT types, and nothing that must be encrypted', async () => {
   for (const type of ['access_token', 'jwt', 'id_token'] as const) {
     assert.ok(issuer.canIssue(aSpec({ type })));
-    assert.ok(!issuer.canIssue(aSpec({ type, encryptTo: 'certificate' })));
+    assert.ok(!issuer.canIssue(aSpec({ type, encryption: ENCRYPTION })));
   }
   for (const type of ['saml2', 'refresh_token'] as const) {
     assert.ok(!issuer.canIssue(aSpec({ type })));
@@ -185,7 +193,7 @@ for (const algorithm of ['RS256', 'PS256', 'ES384', 'Ed25519', 'EdDSA']) {
 test('Round trip: what was decided is what is read back', async () => {
   const spec = aSpec({
     actors: [{ issuer: 'https://idp.example', id: 'idp:bob' }],
-    confirmation: { method: 'jwk-thumbprint', thumbprint: 'A'.repeat(43) },
+    confirmation: { method: 'public-key', jwkThumbprint: 'A'.repeat(43) },
     authentication: { instant: NOW - 5 },
     claims: [aClaim('roles', 'a', 'b')],
   });

@@ -250,8 +250,11 @@ test('RFC 7800 §3.1: cnf with jkt or x5t#S256 binds the token', async () => {
   const jkt = await validate(partner.sign({ cnf: { jkt: thumbprint } }));
   const certificate = await validate(partner.sign({ cnf: { 'x5t#S256': thumbprint } }));
 
-  assert.deepEqual(jkt.confirmation, { method: 'jwk-thumbprint', thumbprint });
-  assert.deepEqual(certificate.confirmation, { method: 'certificate-thumbprint', thumbprint });
+  assert.deepEqual(jkt.confirmation, { method: 'public-key', jwkThumbprint: thumbprint });
+  assert.deepEqual(certificate.confirmation, {
+    method: 'public-key',
+    certificateThumbprint: thumbprint,
+  });
 });
 
 test('RFC 8693 §4.1: the chain is read outermost first, an actor without iss is of the issuer', async () => {

@@ -298,18 +298,24 @@ for (const type of VERSIONS) {
     assert.equal((await anOwnValidator(ec).validate(asText(type, text))).id, 'Zm9v-1');
   });
 
-  test(`XML §7 ${type}: it is signed, then encrypted to the relying party, AES-256-GCM and OAEP with SHA-256`, async () => {
-    const text = await textOf({ type, encryptTo: partyKey.certificatePem });
-    const unwrapper = createKeyUnwrapper(createPrivateKey(partyKey.privatePem));
-    const decrypt = (data: Parameters<typeof decryptXml>[0]) => decryptXml(data, () => unwrapper);
+  for (const [content, keyTransport, transport] of [
+    ['aes256-gcm', 'rsa-oaep-sha256', 'xmlenc11#rsa-oaep'],
+    ['aes128-gcm', 'rsa-oaep-mgf1p', 'xmlenc#rsa-oaep-mgf1p'],
+  ] as const)
+    test(`XML §7 ${type}: it is signed, then encrypted to the relying party, ${content} and ${keyTransport}`, async () => {
+      const certificate = partyKey.certificatePem;
+      const text = await textOf({ type, encryption: { certificate, content, keyTransport } });
+      const unwrapper = createKeyUnwrapper(createPrivateKey(partyKey.privatePem));
+      const decrypt = (data: Parameters<typeof decryptXml>[0]) => decryptXml(data, () => unwrapper);
 
-    const facts = await anOwnValidator(key, { decrypt }).validate(asText(type, text));
+      const facts = await anOwnValidator(key, { decrypt }).validate(asText(type, text));
 
-    assert.equal(facts.subject.id, 'partner:alice');
-    assert.match(text, type === 'saml2' ? /^<saml:EncryptedAssertion / : /^<xenc:EncryptedData /);
-    assert.match(text, /xmlenc11#aes256-gcm/);
-    assert.doesNotMatch(text, /alice/);
-  });
+      assert.equal(facts.subject.id, 'partner:alice');
+      assert.match(text, type === 'saml2' ? /^<saml:EncryptedAssertion / : /^<xenc:EncryptedData /);
+      assert.ok(text.includes(`xmlenc11#${content}"`));
+      assert.ok(text.includes(`${transport}"`));
+      assert.doesNotMatch(text, /alice/);
+    });
 }
 
 test('SAML 1.1 §2.4.4: claim names split at the last slash of a URI, or stay whole', async () => {

@@ -47,7 +47,11 @@ const encrypted = aRelyingParty({
     type: 'saml2',
     algorithms: { jwt: 'ES256', saml: 'RS256' },
     lifetimeSeconds: 600,
-    encryptTo: 'a certificate',
+    encryption: {
+      certificate: 'a certificate',
+      content: 'aes256-gcm',
+      keyTransport: 'rsa-oaep-sha256',
+    },
   },
 });
 const isRefused = (cause: unknown) =>
