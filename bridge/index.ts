@@ -6,8 +6,9 @@ import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken, TokenSpec } from '#core/token-spec.ts';
+import { TOKEN_TYPES } from '#core/token-type.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import type { SamlSigningKeys } from './saml/assertion-signer.ts';
+import { createSignerSource, type SamlSigningKeys } from './saml/assertion-signer.ts';
 import {
   createSamlMetadataSource,
   type FetchedMetadata,
@@ -20,6 +21,10 @@ import { createSamlValidator } from './saml/saml-validator.ts';
 import { assertionIdOf } from './saml/spec-reader.ts';
 import { samlTokenReference } from './saml/token-reference.ts';
 import {
+  createFederationRoute,
+  FEDERATION_METADATA_PATH,
+} from './ws-federation/federation-route.ts';
+import {
   ADFS_PROFILE,
   type EndpointProfile,
   GENERIC_PROFILE,
@@ -29,6 +34,7 @@ import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
   type WsTrustFront,
+  type WsTrustResponse,
 } from './ws-trust/front.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
 
@@ -114,16 +120,68 @@ function describeReference({ spec }: IssuedToken) {
 
 const shapeOf = ({ tokenShape }: TokenSpec) => samlShapeName(tokenShape);
 
+const profilesOf = ({ profiles }: RouteParts): readonly EndpointProfile[] => [
+  GENERIC_PROFILE,
+  ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice })),
+];
+
+/** Names of claims that are what claim types are: absolute URIs. */
+const claimTypesOf = (parties: readonly RelyingParty[]): readonly string[] => [
+  ...new Set(
+    parties
+      .flatMap(({ claims }) => claims.map(({ claim }) => claim))
+      .filter((name) => URL.canParse(name)),
+  ),
+];
+
+/** The WS-Trust front with the federation metadata beside it, where there is a key that assertions are signed with. */
+function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgeParts): WsTrustFront {
+  const { clock, entityId, signingKeys } = bridge;
+  if (signingKeys.samlCertificates(clock.now()).length === 0) return front;
+  const signingFor = createSignerSource(signingKeys);
+  const ports = profilesOf(parts).flatMap((profile) => profile.ports);
+  const answer = createFederationRoute({
+    factsAt: (now, publicOrigin) => ({
+      entityId,
+      certificates: signingKeys.samlCertificates(now).map((pem) => new X509Certificate(pem).raw),
+      endpoints: [...new Set(ports.map(({ path }) => `${publicOrigin}${path}`))],
+      tokenTypeUris: [
+        ...TOKEN_TYPES.saml1.wsTrust,
+        ...TOKEN_TYPES.saml2.wsTrust,
+        ...TOKEN_TYPES.jwt.wsTrust,
+      ],
+      claimTypeUris: claimTypesOf(parts.relyingParties),
+    }),
+    signingAt: (now) => signingFor({ issuedAt: now }),
+    clock,
+    newId: parts.newId,
+  });
+  return {
+    paths: [...front.paths, FEDERATION_METADATA_PATH],
+    async handle(request): Promise<WsTrustResponse> {
+      if (request.path !== FEDERATION_METADATA_PATH) return front.handle(request);
+      const correlation = { 'x-correlation-id': request.correlationId };
+      if (request.method !== 'GET')
+        return { status: 405, headers: { ...correlation, allow: 'GET' }, body: '' };
+      try {
+        const { body, headers } = await answer(request.publicOrigin);
+        return { status: 200, headers: { ...headers, ...correlation }, body };
+      } catch (cause) {
+        parts.onError(cause, request.correlationId);
+        const headers = { ...correlation, 'retry-after': '1' };
+        return { status: 503, headers, body: '', reason: 'dependency-unavailable' };
+      }
+    },
+  };
+}
+
 function createFront(parts: RouteParts, clock: Clock): WsTrustFront {
-  const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, profiles, ...rest } = parts;
+  const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, ...rest } = parts;
   return createWsTrustFront({
     ...rest,
     clock,
     describeReference,
-    profiles: [
-      GENERIC_PROFILE,
-      ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice })),
-    ],
+    profiles: profilesOf(parts),
     limits: {
       ...DEFAULT_WS_TRUST_LIMITS,
       skewSeconds: clockSkewSeconds,
@@ -173,6 +231,6 @@ export function createBridge(parts: BridgeParts): Bridge {
       }),
     ],
     issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf })] : [],
-    createFront: (routes) => createFront(routes, clock),
+    createFront: (routes) => withFederation(createFront(routes, clock), routes, parts),
   };
 }

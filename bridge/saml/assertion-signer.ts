@@ -23,8 +23,8 @@ interface SamlSigningKey {
 
 /** Our signing keys. */
 export interface SamlSigningKeys {
-  /** The key of this algorithm that signs at `now`. */
-  samlSigner(now: Instant, algorithm: string): SamlSigningKey;
+  /** The key that signs at `now`, of one algorithm where several are configured. */
+  samlSigner(now: Instant, algorithm?: string): SamlSigningKey;
 }
 
 const MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
@@ -45,7 +45,7 @@ interface PublicHalf {
  * @throws {Error} when there is no such key or it cannot sign assertions */
 export function createSignerSource(
   keys: SamlSigningKeys,
-): (spec: TokenSpec) => Required<SignOptions> {
+): (wanted: Pick<TokenSpec, 'issuedAt'> & Partial<TokenSpec>) => Required<SignOptions> {
   const halves = new Map<string, PublicHalf>();
   function publicHalf(pem: string): PublicHalf {
     const known = halves.get(pem);

@@ -1,0 +1,106 @@
+// Our federation metadata (WS-Federation 1.2 §3.1): one entity with one role, the security token service. Signed, for whoever
+// reads it learns which keys to believe.
+
+import { WSA_NS } from '#bridge/soap/namespaces.ts';
+import { writeDateTime } from '#bridge/xml/date-time.ts';
+import type { AttributePair, Markup, MarkupChild, MarkupName } from '#bridge/xml/markup.ts';
+import { element, SIGNATURE_PLACE } from '#bridge/xml/markup.ts';
+import { SAML2MD_NS } from '#bridge/xml/namespaces.ts';
+import { type SignOptions, signEnveloped, x509KeyInfo } from '#bridge/xml/sign.ts';
+import { toWireBytes } from '#bridge/xml/writer.ts';
+import type { Instant } from '#core/instant.ts';
+import { AUTH_NS, FED_NS, XSI_NS } from './names.ts';
+
+/** What the metadata says. */
+export interface FederationFacts {
+  /** Our name in assertions. */
+  readonly entityId: string;
+  /** DER of the certificates whose keys sign assertions now, next or lately: both of a rollover are listed. */
+  readonly certificates: readonly Uint8Array[];
+  /** Public addresses where tokens are issued. */
+  readonly endpoints: readonly string[];
+  readonly tokenTypeUris: readonly string[];
+  /** Claims that targets are given, as absolute URIs. */
+  readonly claimTypeUris: readonly string[];
+}
+
+/** When it was written, until when it is good, and its own name. */
+export interface FederationMoment {
+  readonly id: string;
+  readonly validUntil: Instant;
+}
+
+const PROTOCOLS = [
+  'http://docs.oasis-open.org/ws-sx/ws-trust/200512',
+  'http://schemas.xmlsoap.org/ws/2005/02/trust',
+  FED_NS,
+].join(' ');
+const FED = { prefix: 'fed', uri: FED_NS };
+const XSI_TYPE: MarkupName = { prefix: 'xsi', uri: XSI_NS, local: 'type' };
+
+const md = (local: string, attributes: readonly AttributePair[], children: MarkupChild[]): Markup =>
+  element({ prefix: '', uri: SAML2MD_NS, local }, attributes, children);
+const fed = (local: string, children: readonly MarkupChild[]): Markup =>
+  element({ ...FED, local }, [], children);
+const auth = (local: string, attributes: readonly AttributePair[], children: Markup[] = []) =>
+  element({ prefix: 'auth', uri: AUTH_NS, local }, attributes, children);
+
+/** The signed document. Its role has what AD FS clients look for, in the order of the schema.
+ * @throws {XmlFailure} `signing-failed` */
+export async function writeFederationMetadata(
+  facts: FederationFacts,
+  { id, validUntil }: FederationMoment,
+  signing: SignOptions,
+): Promise<string> {
+  const apex = md(
+    'EntityDescriptor',
+    [
+      ['ID', id],
+      ['entityID', facts.entityId],
+      ['validUntil', writeDateTime(validUntil)],
+    ],
+    [SIGNATURE_PLACE, writeRole(facts)],
+  );
+  // The type of the role is a QName in a value: its prefix is declared, and signed as such.
+  const signed = await signEnveloped(apex, { ...signing, id, declare: [FED] });
+  return toWireBytes(signed).toString('latin1');
+}
+
+function writeRole(facts: FederationFacts): Markup {
+  const { certificates, claimTypeUris, endpoints, tokenTypeUris } = facts;
+  return md(
+    'RoleDescriptor',
+    [
+      [XSI_TYPE, 'fed:SecurityTokenServiceType'],
+      ['protocolSupportEnumeration', PROTOCOLS],
+    ],
+    [
+      ...certificates.map((der) => md('KeyDescriptor', [['use', 'signing']], [x509KeyInfo(der)])),
+      fed(
+        'TokenTypesOffered',
+        tokenTypeUris.map((uri) => element({ ...FED, local: 'TokenType' }, [['Uri', uri]])),
+      ),
+      ...(claimTypeUris.length === 0
+        ? []
+        : [
+            fed(
+              'ClaimTypesOffered',
+              claimTypeUris.map((uri) =>
+                auth('ClaimType', [
+                  ['Uri', uri],
+                  ['Optional', 'true'],
+                ]),
+              ),
+            ),
+          ]),
+      ...endpoints.map((address) => fed('SecurityTokenServiceEndpoint', [writeReference(address)])),
+    ],
+  );
+}
+
+// Address is the only child: some readers take the first one, some refuse another.
+function writeReference(address: string): Markup {
+  const wsa = (local: string, children: readonly MarkupChild[]): Markup =>
+    element({ prefix: 'wsa', uri: WSA_NS, local }, [], children);
+  return wsa('EndpointReference', [wsa('Address', [address])]);
+}

@@ -1,0 +1,69 @@
+// The address of the federation metadata. The document is signed once for a while: whoever asks for it again and again
+// must not make us sign again and again.
+
+import type { SignOptions } from '#bridge/xml/sign.ts';
+import type { Clock, Instant } from '#core/instant.ts';
+import { type FederationFacts, writeFederationMetadata } from './federation-metadata.ts';
+
+export const FEDERATION_METADATA_PATH = '/FederationMetadata/2007-06/FederationMetadata.xml';
+
+/** How long others may keep it: as long as our key set, for both tell of the same rollover. */
+const MAX_AGE_SECONDS = 300;
+/** A reader that cannot reach us for longer must not go on with keys we may have taken back. */
+const VALID_SECONDS = 7 * 86_400;
+
+export interface FederationRouteParts {
+  /** What it says at an instant; `publicOrigin` is scheme, host and port of our public address. */
+  readonly factsAt: (now: Instant, publicOrigin: string) => FederationFacts;
+  readonly signingAt: (now: Instant) => SignOptions;
+  readonly clock: Clock;
+  /** A new unguessable id. */
+  readonly newId: () => string;
+}
+
+export interface FederationAnswer {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+interface Written {
+  readonly publicOrigin: string;
+  readonly until: Instant;
+  readonly text: Promise<string>;
+}
+
+/** Answers a GET of the metadata.
+ * @throws {Error} when the key cannot sign */
+export function createFederationRoute(
+  parts: FederationRouteParts,
+): (publicOrigin: string) => Promise<FederationAnswer> {
+  let written: Written | undefined;
+  const write = (publicOrigin: string, now: Instant): Written => ({
+    publicOrigin,
+    until: now + MAX_AGE_SECONDS,
+    text: writeFederationMetadata(
+      parts.factsAt(now, publicOrigin),
+      { id: `_${parts.newId()}`, validUntil: now + VALID_SECONDS },
+      parts.signingAt(now),
+    ),
+  });
+  return async (publicOrigin) => {
+    const now = parts.clock.now();
+    if (written === undefined || now >= written.until || written.publicOrigin !== publicOrigin)
+      written = write(publicOrigin, now);
+    try {
+      const body = await written.text;
+      return {
+        headers: {
+          'content-type': 'application/samlmetadata+xml; charset=utf-8',
+          'cache-control': `public, max-age=${MAX_AGE_SECONDS}`,
+        },
+        body,
+      };
+    } catch (cause) {
+      // What failed must not be kept.
+      written = undefined;
+      throw cause;
+    }
+  };
+}
