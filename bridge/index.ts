@@ -93,6 +93,9 @@ export interface RouteParts {
   readonly maxMessageLifetimeSeconds: number;
   /** Hears of our own mistakes, for the log. */
   readonly onError: (cause: unknown, correlationId: string) => void;
+  /** Counts a request of an authenticated requestor.
+   * @throws {ExchangeFailure} `rate-limited` */
+  readonly admitRequestor?: (requestorId: string) => void;
 }
 
 export type { WsTrustFront, WsTrustResponse } from './ws-trust/front.ts';
@@ -157,6 +160,7 @@ function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgePa
     newId: parts.newId,
   });
   return {
+    ...front,
     paths: [...front.paths, FEDERATION_METADATA_PATH],
     async handle(request): Promise<WsTrustResponse> {
       if (request.path !== FEDERATION_METADATA_PATH) return front.handle(request);

@@ -28,7 +28,10 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const systemClock: Clock = { now: () => Math.floor(Date.now() / 1000) };
+const systemClock: Clock = {
+  now: () => Math.floor(Date.now() / 1000),
+  nowMilliseconds: () => Date.now(),
+};
 
 // Koa answers by itself; a promise it rejects with would be a bug of Koa's.
 const requestListener = (app: Koa): RequestListener => {

@@ -44,6 +44,7 @@ const SRC_FOLDERS = [
   'config',
   'http',
   'telemetry',
+  'limits',
 ].map((name) => `src/${name}`);
 
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -54,6 +55,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/store': layer(['src/core'], ['redis', 'ioredis']),
   'src/users': layer(['src/core'], ['ldapts']),
   'src/audit': layer(['src/core']),
+  'src/limits': layer(['src/core']),
   'src/oauth': { ...layer(['src/core'], ['oidc-provider']), typePackages: ['koa'] },
   'src/config': layer(['src/core'], ['zod', 'yaml', '@marcbachmann/cel-js']),
   'src/http': layer(['src/core'], ['koa', 'koa-compose']),

@@ -30,6 +30,9 @@ export interface AuthenticationParts extends NonceParts {
   readonly sts: Pick<TokenService, 'validate'>;
   readonly rules: NonceRules;
   readonly verifySignatures?: SignatureVerifier | undefined;
+  /** Counts a request of an authenticated requestor.
+   * @throws {ExchangeFailure} `rate-limited` */
+  readonly admitRequestor?: ((requestorId: string) => void) | undefined;
 }
 
 /** A message to authenticate. */
@@ -77,6 +80,7 @@ async function authenticateUser(
     content: { name, password, ...(sourceAddress !== undefined && { sourceAddress }) },
   };
   const identity = await parts.sts.validate(evidence);
+  parts.admitRequestor?.(identity.subject.id);
   await useNonce(userName, parts.rules, parts);
   return {
     kind: 'principal',

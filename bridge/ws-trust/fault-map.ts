@@ -70,6 +70,8 @@ export const REASON_FAULTS = {
   'delegation-not-allowed': REQUEST_FAILED,
   'lifetime-not-possible': INVALID_TIME,
   'renewal-not-possible': trust('UnableToRenew', 'The requested renewal failed'),
+  // A Receiver's: nothing is wrong with the message, and it may be sent again.
+  'rate-limited': OUR_FAULT,
   'dependency-unavailable': OUR_FAULT,
 } as const satisfies Record<FailureReason, FaultRow>;
 
@@ -107,14 +109,17 @@ export interface Refusal {
   readonly reason: FailureReason | 'server-error';
   /** For the audit only. */
   readonly detail?: string;
+  readonly retryAfterSeconds?: number;
 }
 
 const MAX_DETAIL_LENGTH = 200;
 
 /** What comes of whatever was thrown. A bug is a fault of ours, and its text stays here: it may hold anything. */
 export function refusalOf(cause: unknown): Refusal {
-  if (cause instanceof ExchangeFailure)
-    return { fault: REASON_FAULTS[cause.reason], reason: cause.reason, ...detailOf(cause) };
+  if (cause instanceof ExchangeFailure) {
+    const { reason } = cause;
+    return { fault: REASON_FAULTS[reason], reason, ...detailOf(cause), ...retryOf(cause) };
+  }
   if (cause instanceof SecurityFailure)
     return { fault: SECURITY_FAULTS[cause.code], reason: cause.reason, ...detailOf(cause) };
   if (cause instanceof EnvelopeFailure)
@@ -122,6 +127,11 @@ export function refusalOf(cause: unknown): Refusal {
   if (cause instanceof XmlFailure)
     return { fault: INVALID_REQUEST, reason: 'request-malformed', ...detailOf(cause) };
   return { fault: OUR_FAULT, reason: 'server-error' };
+}
+
+function retryOf({ reason, retryAfterSeconds = 1 }: ExchangeFailure) {
+  const isPassing = reason === 'dependency-unavailable' || reason === 'rate-limited';
+  return isPassing ? { retryAfterSeconds } : {};
 }
 
 // Names of elements in it come from the client: bounded, so that they cannot fill the audit.

@@ -58,6 +58,7 @@ export interface WsTrustFrontParts {
   readonly limits: WsTrustLimits;
   /** Without it a message with a signature is refused. */
   readonly verifySignatures?: SignatureVerifier;
+  readonly admitRequestor?: (requestorId: string) => void;
   /** Hears of our own mistakes, for the log. */
   readonly onError?: (cause: unknown, correlationId: string) => void;
 }
@@ -91,6 +92,11 @@ export interface WsTrustFront {
   readonly paths: readonly string[];
   /** Answers; it never throws. */
   handle(request: WsTrustRequest): Promise<WsTrustResponse>;
+  /** The fault for a request that was refused before its message was read, in the version that its media type names. */
+  refuse(
+    request: Pick<WsTrustRequest, 'headers' | 'correlationId'>,
+    cause: unknown,
+  ): WsTrustResponse;
 }
 
 /** Builds the front. */
@@ -101,6 +107,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
       ...endpoints.map(({ path }) => path),
       ...metadataPaths,
     ]),
+    refuse: (request, cause) => fault(request, refusalOf(cause), newProgress(request)),
     async handle(request) {
       const served = findServedPath(parts.profiles, request.path);
       if (served === undefined) return plain(request, 404);
@@ -125,6 +132,12 @@ function operationPartsOf({ limits, ...parts }: WsTrustFrontParts): OperationPar
   };
 }
 
+const newProgress = ({ headers }: Pick<WsTrustRequest, 'headers'>): Progress => ({
+  framing: { version: guessVersion(headers), addressing: undefined },
+  trust: TRUST_13,
+  isRecorded: false,
+});
+
 interface Post {
   readonly request: WsTrustRequest;
   readonly served: ServedPath;
@@ -134,11 +147,7 @@ interface Post {
 
 async function answerPost(post: Post): Promise<WsTrustResponse> {
   const { request, parts } = post;
-  const progress: Progress = {
-    framing: { version: guessVersion(request.headers), addressing: undefined },
-    trust: TRUST_13,
-    isRecorded: false,
-  };
+  const progress = newProgress(request);
   try {
     const text = await answerMessage(post, progress);
     return respond(request, contentTypeOf(progress.framing.version), text);
@@ -171,25 +180,30 @@ async function refuse(cause: unknown, refused: Refused): Promise<WsTrustResponse
   const { request, parts, progress } = refused;
   const original = refusalOf(cause);
   if (original.reason === 'server-error') parts.onError?.(cause, request.correlationId);
-  const refusal = await recorded(original, refused);
-  const { framing, trust } = progress;
-  const text = writeFault(framing, spellFault(refusal.fault, trust));
-  const isPassing = refusal.reason === 'dependency-unavailable';
+  return fault(request, await recorded(original, refused), progress);
+}
+
+function fault(
+  request: Pick<WsTrustRequest, 'correlationId'>,
+  { fault: row, reason, retryAfterSeconds }: Refusal,
+  { framing, trust }: Pick<Progress, 'framing' | 'trust'>,
+): WsTrustResponse {
   return {
     status: 500,
     headers: {
       ...headersOf(request),
       'content-type': contentTypeOf(framing.version),
-      ...(isPassing && { 'retry-after': '1' }),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
-    body: text,
-    reason: refusal.reason,
+    body: writeFault(framing, spellFault(row, trust)),
+    reason,
   };
 }
 
 // No answer without a record: where that fails too, the answer is that we cannot answer.
 async function recorded(refusal: Refusal, { request, parts, progress }: Refused): Promise<Refusal> {
-  if (progress.isRecorded) return refusal;
+  // Whoever limits the rate records the first refusal of each requestor: a flood must not cost a durable write a request.
+  if (progress.isRecorded || refusal.reason === 'rate-limited') return refusal;
   try {
     const { correlationId, sourceAddress } = request;
     const { requestor } = progress;
@@ -200,7 +214,9 @@ async function recorded(refusal: Refusal, { request, parts, progress }: Refused)
   }
 }
 
-function headersOf({ correlationId }: WsTrustRequest): Readonly<Record<string, string>> {
+function headersOf({
+  correlationId,
+}: Pick<WsTrustRequest, 'correlationId'>): Readonly<Record<string, string>> {
   return { 'cache-control': 'no-store', 'x-correlation-id': correlationId };
 }
 

@@ -76,7 +76,7 @@ export function userValidators(
 }
 
 /** What the SOAP front is built over. */
-export type SoapParts = Pick<RouteParts, 'audit' | 'newId' | 'store' | 'sts'> & {
+export type SoapParts = Pick<RouteParts, 'admitRequestor' | 'audit' | 'newId' | 'store' | 'sts'> & {
   readonly bridge: Bridge;
 };
 

@@ -5,6 +5,10 @@ import type { AuditLog, Store } from '#core/ports.ts';
 import { openAuditLog } from '../audit/audit-log.ts';
 import type { AuditSink } from '../audit/audit-sink.ts';
 import type { Config } from '../config/config.ts';
+import { createIdSource } from '../http/id-source.ts';
+import { createOverloadGuard, type OverloadGuard } from '../http/overload.ts';
+import { createBucketOutbox } from '../limits/bucket-outbox.ts';
+import { createRateLimiter, type RateLimiter } from '../limits/rate-limiter.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -21,6 +25,8 @@ export interface Foundation {
   /** When the store began to remember. */
   readonly storeBegan: Instant;
   readonly audit: AuditSink;
+  readonly limiter: RateLimiter;
+  readonly overload: OverloadGuard;
 }
 
 function openStore(config: Config, clock: Clock): { store: Store; storeBegan: Instant } {
@@ -52,7 +58,55 @@ export async function openFoundation(config: Config, clock: Clock): Promise<Foun
   });
   const { store, storeBegan } = openStore(config, clock);
   const observed = observeStore(store, metrics.storeOperationSeconds);
-  return { clock, logger, metrics, registry, store: observed, storeBegan, audit };
+  const limiter = openLimiter(config, { audit, clock, logger, metrics, store: observed });
+  const overload = createOverloadGuard();
+  return {
+    clock,
+    logger,
+    metrics,
+    registry,
+    store: observed,
+    storeBegan,
+    audit,
+    limiter,
+    overload,
+  };
+}
+
+/** A limiter that fails is told of and lets through what this process's share allows. */
+function openLimiter(
+  { limits }: Config,
+  parts: Pick<Foundation, 'audit' | 'clock' | 'logger' | 'metrics' | 'store'>,
+): RateLimiter {
+  const { audit, clock, logger, metrics, store } = parts;
+  const newId = createIdSource();
+  const outbox = createBucketOutbox({
+    store,
+    onAway(isAway, cause) {
+      metrics.rateLimitLocalFallback.set({}, isAway ? 1 : 0);
+      if (isAway) logger.warn('rate limits are counted locally', { cause });
+      else logger.info('rate limits are shared again');
+    },
+  });
+  return createRateLimiter({
+    outbox,
+    clock,
+    shares: limits.nodes,
+    onRefused({ kind, id }) {
+      logger.warn('a rate limit is reached', { kind, id });
+      const record = {
+        event: 'limit.reached',
+        outcome: 'refused',
+        reason: 'rate-limited',
+        correlationId: newId(),
+        ...(kind === 'address'
+          ? { sourceAddress: id }
+          : { requestor: { id, kind, method: 'unknown' } }),
+      } as const;
+      // Not waited for: the refusal says nothing that must be on record first. The audit tells of its own failures.
+      audit.append(record).catch(() => undefined);
+    },
+  });
 }
 
 /** The audit as the fronts and core see it; replays are counted on the way. */

@@ -5,11 +5,12 @@ import type { Config } from '../config/config.ts';
 import { readForm } from '../http/body.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { createOAuthFront } from '../oauth/front.ts';
+import { createAdmission, createRequestorAdmission } from './admission.ts';
 import { buildBridge, createSoapFront } from './bridge.ts';
 import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createFetch } from './trust.ts';
-import { createWsTrustMiddleware } from './ws-trust.ts';
+import { createSoapFaults, createWsTrustMiddleware } from './ws-trust.ts';
 
 /** How long others may keep our metadata and keys. */
 const METADATA_MAX_AGE_SECONDS = 300;
@@ -26,10 +27,12 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
   const bridge = buildBridge(config, ring, foundation);
   const parts = serviceParts(config, { bridge, ring }, foundation);
   const fetchText = createFetch(config);
+  const counted = createRequestorAdmission(config, foundation);
   const { keys } = ring.privateJwks(foundation.clock.now());
   const sts = createTokenService(parts);
   const oauth = createOAuthFront({
     ...parts,
+    ...counted,
     issuer: config.issuer,
     sts,
     relyingParties: config.relyingParties,
@@ -46,14 +49,17 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
     metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
   });
-  const soap = config.wsTrust
-    ? [
-        createWsTrustMiddleware(
-          createSoapFront(config, { ...parts, bridge, sts }, foundation),
-          config,
-        ),
-      ]
-    : [];
+  const soapParts = { ...parts, ...counted, bridge, sts };
+  const soap = config.wsTrust && createSoapFront(config, soapParts, foundation);
+  const admission = createAdmission(config, foundation);
   // The paths of the SOAP front are its own; the OAuth front answers all others.
-  return { handlers: [...soap, ...oauth], ring };
+  const handlers = soap
+    ? [
+        createSoapFaults(soap),
+        admission,
+        createWsTrustMiddleware(soap, config, foundation),
+        ...oauth,
+      ]
+    : [admission, ...oauth];
+  return { handlers, ring };
 }

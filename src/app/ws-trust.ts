@@ -2,10 +2,14 @@
 import { TLSSocket } from 'node:tls';
 import type { Middleware } from 'koa';
 import type { WsTrustFront, WsTrustResponse } from '#bridge';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { AuditLog } from '#core/ports.ts';
 import type { Config } from '../config/config.ts';
 import { readBody } from '../http/body.ts';
+import { HttpRefusal } from '../http/http-refusal.ts';
 import { createTrustedProxies } from '../http/proxy.ts';
-import { requestState } from '../http/request-state.ts';
+import { type RequestState, requestState } from '../http/request-state.ts';
+import type { Foundation } from './foundation.ts';
 
 const CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];
 
@@ -25,13 +29,70 @@ function answer(
   ctx.body = body;
 }
 
+const patternOf = ({ paths }: WsTrustFront, path: string): string | undefined =>
+  paths.find((candidate) => isPathOf(candidate, path));
+
+function correlationOf({ correlationId }: RequestState): string {
+  if (correlationId === undefined)
+    throw new Error('no correlation id: the outer middleware is missing');
+  return correlationId;
+}
+
+/** What is refused before its message was read is a fault on the paths of the front. */
+export function createSoapFaults(front: WsTrustFront): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (cause) {
+      const route = patternOf(front, ctx.path);
+      if (route === undefined || !(cause instanceof ExchangeFailure)) throw cause;
+      const state = requestState(ctx);
+      state.route = route;
+      answer(
+        ctx,
+        front.refuse({ headers: ctx.headers, correlationId: correlationOf(state) }, cause),
+      );
+    }
+  };
+}
+
+/** Reads a message; one that is too large or of another type is on record as well.
+ * @throws {HttpRefusal} 413, 415, 400
+ * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
+async function readMessage(
+  ctx: Parameters<Middleware>[0],
+  maxBodyBytes: number,
+  audit: AuditLog,
+): Promise<Uint8Array> {
+  if (ctx.method !== 'POST') return new Uint8Array();
+  try {
+    return await readBody(ctx, { maxBodyBytes, contentTypes: CONTENT_TYPES });
+  } catch (cause) {
+    const state = requestState(ctx);
+    state.reason = 'request-malformed';
+    await audit.append({
+      event: 'token.exchange',
+      outcome: 'refused',
+      correlationId: correlationOf(state),
+      reason: 'request-malformed',
+      ...(cause instanceof HttpRefusal && { detail: cause.message }),
+      ...(state.sourceAddress !== undefined && { sourceAddress: state.sourceAddress }),
+    });
+    throw cause;
+  }
+}
+
 /** The middleware of the front; other paths are passed on. */
-export function createWsTrustMiddleware(front: WsTrustFront, config: Config): Middleware {
+export function createWsTrustMiddleware(
+  front: WsTrustFront,
+  config: Config,
+  { audit }: Pick<Foundation, 'audit'>,
+): Middleware {
   const { origin } = new URL(config.issuer);
   const proxies = createTrustedProxies(config.trustedProxies);
   const maxBodyBytes = config.wsTrust?.maxMessageBytes ?? 0;
   return async (ctx, next) => {
-    const pattern = front.paths.find((candidate) => isPathOf(candidate, ctx.path));
+    const pattern = patternOf(front, ctx.path);
     if (pattern === undefined) {
       await next();
       return;
@@ -39,18 +100,14 @@ export function createWsTrustMiddleware(front: WsTrustFront, config: Config): Mi
     const state = requestState(ctx);
     state.route = pattern;
     const { socket } = ctx.req;
-    const { correlationId, sourceAddress } = state;
-    if (correlationId === undefined)
-      throw new Error('no correlation id: the outer middleware is missing');
+    const { sourceAddress } = state;
+    const correlationId = correlationOf(state);
     const response = await front.handle({
       method: ctx.method,
       path: ctx.path,
       query: ctx.querystring,
       headers: ctx.headers,
-      body:
-        ctx.method === 'POST'
-          ? await readBody(ctx, { maxBodyBytes, contentTypes: CONTENT_TYPES })
-          : new Uint8Array(),
+      body: await readMessage(ctx, maxBodyBytes, audit),
       correlationId,
       ...(sourceAddress !== undefined && { sourceAddress }),
       publicOrigin: origin,

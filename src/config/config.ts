@@ -31,7 +31,7 @@ export interface Config {
   readonly delegation: { readonly maxDepth: number; readonly selfDelegation: boolean };
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
-  readonly limits: { readonly maxBodyBytes: number };
+  readonly limits: LimitsConfig;
   readonly drain: { readonly delaySeconds: number; readonly graceSeconds: number };
   readonly clockSkewSeconds: number;
   /** What is allowed and probably not meant. */
@@ -202,6 +202,24 @@ export interface ClientConfig {
   /** Id of the relying party meant when a request names none. */
   readonly default_target?: string;
   readonly legacy_client_assertion: boolean;
+  /** In place of the limit for all. */
+  readonly rate_limit?: RateConfig;
+}
+
+interface RateConfig {
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+}
+
+interface LimitsConfig {
+  readonly maxBodyBytes: number;
+  /** Absent: as many as come. */
+  readonly perClient?: RateConfig | undefined;
+  readonly perAddress?: RateConfig | undefined;
+  /** Hosts that share the store. */
+  readonly nodes: number;
+  readonly maxInFlight: number;
+  readonly maxLoopDelayMilliseconds: number;
 }
 
 export interface AuditConfig {

@@ -22,18 +22,31 @@ export const FAILURE_REASONS = [
   'delegation-not-allowed',
   'lifetime-not-possible',
   'renewal-not-possible',
+  'rate-limited',
   'dependency-unavailable',
 ] as const;
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
+interface FailureOptions {
+  readonly cause?: unknown;
+  readonly retryAfterSeconds?: number;
+}
+
 /** A refusal. The message is detail for our own log and audit; it never goes on a wire. */
 export class ExchangeFailure extends Error {
   readonly reason: FailureReason;
+  /** When it is worth trying again, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(reason: FailureReason, detail: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    reason: FailureReason,
+    detail: string,
+    { retryAfterSeconds, ...options }: FailureOptions = {},
+  ) {
     super(detail, options);
     this.name = 'ExchangeFailure';
     this.reason = reason;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }

@@ -87,6 +87,7 @@ export interface AuditRecord {
     | 'token.validate'
     | 'token.revoke'
     | 'replay.detected'
+    | 'limit.reached'
     | 'key.rotated'
     | 'config.changed';
   readonly outcome: 'allowed' | 'minted' | 'refused' | 'done';

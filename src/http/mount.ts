@@ -31,15 +31,18 @@ export interface PublicApp {
 interface ErrorAnswer {
   readonly status: number;
   readonly error: string;
+  readonly retryAfterSeconds?: number;
 }
 
 /** The answer for what no front has translated. Never a text of the failure: it may hold anything. */
 function answerFor(cause: unknown): ErrorAnswer {
   if (cause instanceof HttpRefusal) return { status: cause.status, error: 'invalid_request' };
   if (!(cause instanceof ExchangeFailure)) return { status: 500, error: 'server_error' };
-  return cause.reason === 'dependency-unavailable'
-    ? { status: 503, error: 'temporarily_unavailable' }
-    : { status: 400, error: 'invalid_request' };
+  const { reason, retryAfterSeconds = 1 } = cause;
+  const error = 'temporarily_unavailable';
+  if (reason === 'rate-limited') return { status: 429, error, retryAfterSeconds };
+  if (reason === 'dependency-unavailable') return { status: 503, error, retryAfterSeconds };
+  return { status: 400, error: 'invalid_request' };
 }
 
 function answerErrors(onError: PublicAppSettings['onError']): Koa.Middleware {
@@ -47,7 +50,7 @@ function answerErrors(onError: PublicAppSettings['onError']): Koa.Middleware {
     try {
       await next();
     } catch (cause) {
-      const { status, error } = answerFor(cause);
+      const { status, error, retryAfterSeconds } = answerFor(cause);
       if (status === 500) onError(cause, requestState(ctx).correlationId);
       // What the handler had begun to say must not go out with the error: a cookie, a cache lifetime, a location.
       for (const name of Object.keys(ctx.response.headers)) {
@@ -56,7 +59,7 @@ function answerErrors(onError: PublicAppSettings['onError']): Koa.Middleware {
       ctx.set('cache-control', 'no-store');
       ctx.status = status;
       ctx.body = { error };
-      if (status === 503) ctx.set('retry-after', '1');
+      if (retryAfterSeconds !== undefined) ctx.set('retry-after', String(retryAfterSeconds));
     }
   };
 }

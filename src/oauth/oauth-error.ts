@@ -51,6 +51,12 @@ export const TOKEN_EXCHANGE_ERRORS = {
   'delegation-not-allowed': bad('invalid_request', 'this delegation is not permitted'),
   'lifetime-not-possible': bad('invalid_request', 'the requested lifetime is not possible'),
   'renewal-not-possible': bad('invalid_grant', 'the token cannot be renewed'),
+  // RFC 6585 §4. RFC 6749 has no error code for it; "temporary overloading" is this one's (§4.1.2.1).
+  'rate-limited': {
+    status: 429,
+    error: 'temporarily_unavailable',
+    description: 'too many requests',
+  },
   'dependency-unavailable': {
     status: 503,
     error: 'temporarily_unavailable',

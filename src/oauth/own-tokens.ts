@@ -16,6 +16,9 @@ import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
 import { correlationOf } from './request-state.ts';
 
 export interface OwnTokenParts {
+  /** Counts a request of an authenticated client.
+   * @throws {ExchangeFailure} `rate-limited` */
+  readonly admitClient?: (clientId: string) => void;
   readonly sts: TokenService;
   readonly clients: ReadonlyMap<string, OAuthClient>;
   readonly relyingParties: readonly RelyingParty[];
@@ -94,6 +97,8 @@ async function answer(
   ctx.status = 200;
 }
 
+const ROUTES: ReadonlySet<unknown> = new Set(['introspection', 'revocation']);
+
 /** Whether the library has left the answer to us. It says so of a JWT; of an assertion it says that it was revoked. */
 function isOurs(ctx: KoaContextWithOIDC): boolean {
   const body: unknown = ctx.body;
@@ -110,10 +115,13 @@ function isOurs(ctx: KoaContextWithOIDC): boolean {
 export function createOwnTokenMiddleware(parts: OwnTokenParts) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> => {
     await next();
-    const client = ctx.oidc && parts.clients.get(ctx.oidc.client?.clientId ?? '');
-    if (!client || !isOurs(ctx)) return;
-    ctx.state['refusal'] = undefined;
+    const client =
+      ROUTES.has(ctx.oidc?.route) && parts.clients.get(ctx.oidc.client?.clientId ?? '');
+    if (!client) return;
     try {
+      parts.admitClient?.(client.client_id);
+      if (!isOurs(ctx)) return;
+      ctx.state['refusal'] = undefined;
       await answer(ctx, client, parts);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;

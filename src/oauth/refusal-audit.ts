@@ -6,9 +6,15 @@ import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
 import { correlationOf, isAudited } from './request-state.ts';
 
+function failureOf(cause: unknown): ExchangeFailure | undefined {
+  if (cause instanceof ExchangeFailure) return cause;
+  const inner = cause instanceof Error ? cause.cause : undefined;
+  return inner instanceof ExchangeFailure ? inner : undefined;
+}
+
 function reasonOf(status: number, cause: unknown): FailureReason | 'server-error' {
-  if (cause instanceof ExchangeFailure) return cause.reason;
-  if (cause instanceof Error && cause.cause instanceof ExchangeFailure) return cause.cause.reason;
+  const failure = failureOf(cause);
+  if (failure) return failure.reason;
   if (status === 401) return 'requestor-unauthenticated';
   const isRefusal = status < 500 || (cause instanceof Error && cause.name === 'HttpRefusal');
   return isRefusal ? 'request-malformed' : 'server-error';
@@ -43,7 +49,10 @@ function refusalRecord(ctx: Context): AuditRecord {
 export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) {
   const record = async (ctx: Context): Promise<void> => {
     const cause: unknown = ctx.state['refusal'];
-    ctx.state['reason'] = reasonOf(ctx.status, cause);
+    const reason = reasonOf(ctx.status, cause);
+    ctx.state['reason'] = reason;
+    // The limiter records the first one of each: a flood must not cost a durable write for each of its requests.
+    if (reason === 'rate-limited') return;
     if (!isAudited(ctx)) await audit.append(refusalRecord(ctx));
   };
   return async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
@@ -68,6 +77,8 @@ export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) 
       ctx.status = status;
       ctx.body = { error, error_description: description };
     }
-    if (ctx.status === 503) ctx.set('Retry-After', '1');
+    const { retryAfterSeconds } = failureOf(ctx.state['refusal']) ?? {};
+    if (ctx.status === 503 || ctx.status === 429)
+      ctx.set('Retry-After', String(retryAfterSeconds ?? 1));
   };
 }

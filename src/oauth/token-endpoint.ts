@@ -14,6 +14,9 @@ import type { Parameters } from './parameters.ts';
 import { correlationOf, markAudited } from './request-state.ts';
 
 export interface TokenEndpointParts {
+  /** Counts a request of an authenticated client.
+   * @throws {ExchangeFailure} `rate-limited` */
+  readonly admitClient?: (clientId: string) => void;
   readonly sts: TokenService;
   readonly clients: ReadonlyMap<string, OAuthClient>;
 }
@@ -56,6 +59,8 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
     const requestor: Requestor = requestorOf(client);
     const parameters: Parameters = ctx.oidc.params ?? {};
     ctx.body = await withOAuthErrors(grant.errorMap, async () => {
+      // Once it has authenticated: by a claimed name anybody could use up the limit of another.
+      parts.admitClient?.(client.client_id);
       if (!client.grant_types.includes(grant.grantType)) {
         throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
       }

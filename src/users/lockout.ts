@@ -1,4 +1,5 @@
 // After too many failures no password is right until the window ends: by user name, and by source address over all names.
+import { sourceBlock } from '#core/source-block.ts';
 import { createFailureCounter, type FailureCounterSettings } from './failure-counter.ts';
 
 export interface LockoutRules {
@@ -28,10 +29,10 @@ export function createLockout(
   return {
     isNameLocked: async (foldedName) => (await names.count(foldedName)) >= maxFailures,
     isSourceLocked: async (address) =>
-      address !== undefined && (await sources.count(address)) >= maxFailuresPerSource,
+      address !== undefined && (await sources.count(sourceBlock(address))) >= maxFailuresPerSource,
     addName: (foldedName) => names.add(foldedName),
     async addSource(address) {
-      if (address !== undefined) await sources.add(address);
+      if (address !== undefined) await sources.add(sourceBlock(address));
     },
   };
 }

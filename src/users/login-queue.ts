@@ -1,38 +1,69 @@
 // Bounds what password verification takes of the server: memory and threads by slots, waiting by a limit.
 // Logins under one name wait for each other: what one of them counted is known to the next, so no burst of guesses gets past
-// a lock-out, and a flood on one name holds one slot only.
+// a lock-out, and a flood on one name holds one slot only. Sources take turns for a slot: a flood from one delays no other by more
+// than one computation.
 import { ExchangeFailure } from '#core/failure.ts';
+import { sourceBlock } from '#core/source-block.ts';
 
 export interface QueueLimits {
   /** scrypt computations at one time. Each takes a thread of the pool and the memory of its cost. */
   readonly maxConcurrent: number;
-  /** Logins that wait. One name takes half of them at most. */
+  /** Logins that wait. One name, and one source, takes half of them at most. */
   readonly maxQueued: number;
 }
 
 export interface LoginQueue {
   /** Runs the work after all earlier work of this name.
    * @throws {ExchangeFailure} `dependency-unavailable` when too many wait */
-  inTurn<T>(name: string, work: () => Promise<T>): Promise<T>;
+  inTurn<T>(login: QueuedLogin, work: () => Promise<T>): Promise<T>;
   /** Runs the computation when a slot is free. For use inside `inTurn`, which bounds how many wait for one. */
-  inSlot<T>(computation: () => Promise<T>): Promise<T>;
+  inSlot<T>(sourceAddress: string | undefined, computation: () => Promise<T>): Promise<T>;
 }
+
+interface QueuedLogin {
+  readonly foldedName: string;
+  readonly sourceAddress: string | undefined;
+}
+
+const sourceOf = (address: string | undefined): string =>
+  address === undefined ? '' : sourceBlock(address);
 
 interface Lane {
   readonly tail: Promise<unknown>;
   readonly length: number;
 }
 
-function createSlots(maxConcurrent: number) {
-  const waiting: (() => void)[] = [];
+/** Those who wait for a slot: the sources in turn, each of them in the order of its logins. */
+function createFairLine() {
+  const lines = new Map<string, (() => void)[]>();
+  return {
+    join(source: string, go: () => void): void {
+      const line = lines.get(source);
+      if (line) line.push(go);
+      else lines.set(source, [go]);
+    },
+    next(): (() => void) | undefined {
+      const [first] = lines;
+      if (!first) return undefined;
+      const [source, line] = first;
+      const go = line.shift();
+      lines.delete(source);
+      if (line.length > 0) lines.set(source, line);
+      return go;
+    },
+  };
+}
+
+function createSlots(maxConcurrent: number): LoginQueue['inSlot'] {
+  const waiting = createFairLine();
   let free = maxConcurrent;
-  return async <T>(computation: () => Promise<T>): Promise<T> => {
+  return async (sourceAddress, computation) => {
     if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    else await new Promise<void>((resolve) => waiting.join(sourceOf(sourceAddress), resolve));
     try {
       return await computation();
     } finally {
-      const next = waiting.shift();
+      const next = waiting.next();
       if (next) next();
       else free += 1;
     }
@@ -42,28 +73,36 @@ function createSlots(maxConcurrent: number) {
 /** Creates the queue. */
 export function createLoginQueue({ maxConcurrent, maxQueued }: QueueLimits): LoginQueue {
   const lanes = new Map<string, Lane>();
+  const pendingOf = new Map<string, number>();
   let pending = 0;
 
-  function enter(name: string): Lane {
+  function enter(name: string, source: string): Lane {
     const lane = lanes.get(name) ?? { tail: Promise.resolve(), length: 0 };
-    if (pending >= maxConcurrent + maxQueued || lane.length > maxQueued / 2) {
+    const ofSource = pendingOf.get(source) ?? 0;
+    const isFull = pending >= maxConcurrent + maxQueued;
+    if (isFull || lane.length > maxQueued / 2 || ofSource > maxConcurrent + maxQueued / 2) {
       throw new ExchangeFailure('dependency-unavailable', 'too many logins wait for verification');
     }
     pending += 1;
+    pendingOf.set(source, ofSource + 1);
     return lane;
   }
 
-  function leave(name: string): void {
+  function leave(name: string, source: string): void {
     pending -= 1;
+    const ofSource = (pendingOf.get(source) ?? 1) - 1;
+    if (ofSource > 0) pendingOf.set(source, ofSource);
+    else pendingOf.delete(source);
     const lane = lanes.get(name);
     if (lane && lane.length > 1) lanes.set(name, { ...lane, length: lane.length - 1 });
     else lanes.delete(name);
   }
 
   return {
-    async inTurn(name, work) {
-      const lane = enter(name);
-      const turn = lane.tail.then(work).finally(() => leave(name));
+    async inTurn({ foldedName: name, sourceAddress }, work) {
+      const source = sourceOf(sourceAddress);
+      const lane = enter(name, source);
+      const turn = lane.tail.then(work).finally(() => leave(name, source));
       // The next in line waits for the end of this one, whatever the outcome; the caller alone gets the refusal.
       const tail = turn.catch(() => undefined);
       lanes.set(name, { tail, length: lane.length + 1 });

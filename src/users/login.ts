@@ -7,17 +7,26 @@ import { isPossibleUserName } from './user-name.ts';
 export interface Login {
   readonly name: string;
   readonly password: string;
-  /** Where it came from, after the trusted proxies. Failures are counted by it as it is spelled here. */
+  /** Where it came from, after the trusted proxies. */
   readonly sourceAddress?: string;
 }
 
-/** What is known of an attempt when its password was compared. */
-interface Findings {
-  readonly candidate: Candidate;
-  readonly isNameLocked: boolean;
-  readonly isSourceLocked: boolean;
-  readonly isRight: boolean;
+/** Why a login is refused. */
+export interface LoginRefusal {
+  /** For our log. */
+  readonly detail: string;
+  /** Nothing was compared, so nothing is counted. */
+  readonly isLockout: boolean;
 }
+
+export const SOURCE_LOCKED: LoginRefusal = {
+  detail: 'the source address is locked out',
+  isLockout: true,
+};
+export const NAME_LOCKED: LoginRefusal = {
+  detail: 'the user name is locked out',
+  isLockout: true,
+};
 
 /** The refusal of a login. All look the same outside; the detail is for our log, and never repeats what was typed: people
  * type passwords into the field of the name. */
@@ -41,12 +50,11 @@ export function admitsPassword({ record }: Candidate): boolean {
   );
 }
 
-/** Why the attempt is refused, for our log; undefined when it is good. */
-export function refusalOf(findings: Findings): string | undefined {
-  const { candidate, isNameLocked, isSourceLocked, isRight } = findings;
-  if (isSourceLocked) return 'the source address is locked out';
-  if (isNameLocked) return 'the user name is locked out';
-  if (!candidate.record) return 'no such user';
-  if (!admitsPassword(candidate)) return 'the user is disabled or not to log in by password';
-  return isRight ? undefined : 'wrong password';
+/** Why an attempt is refused whose password was compared; undefined when it is good. */
+export function refusalOf(candidate: Candidate, isRight: boolean): LoginRefusal | undefined {
+  const failed = (detail: string): LoginRefusal => ({ detail, isLockout: false });
+  if (!candidate.record) return failed('no such user');
+  if (!admitsPassword(candidate))
+    return failed('the user is disabled or not to log in by password');
+  return isRight ? undefined : failed('wrong password');
 }

@@ -1,7 +1,7 @@
-// The verification of passwords: in turn under one name, in a slot, once for equal logins. Every refusal costs the same:
-// lock-out and record are judged only after the password was compared.
+// The verification of passwords: in turn under one name, in a slot, once for equal logins. A password that is compared costs the
+// same whatever the record is; while a name or a source is locked out none is compared.
 import type { Lockout } from './lockout.ts';
-import { refusalOf } from './login.ts';
+import { type LoginRefusal, NAME_LOCKED, refusalOf, SOURCE_LOCKED } from './login.ts';
 import type { LoginQueue } from './login-queue.ts';
 import { type DeriveKey, verifyPassword } from './password.ts';
 import type { Candidate } from './user-directory.ts';
@@ -13,12 +13,12 @@ interface Attempt {
   readonly loginName: string;
   readonly password: string;
   readonly foldedName: string;
-  readonly isSourceLocked: boolean;
+  readonly sourceAddress: string | undefined;
 }
 
-/** Resolves to why the login is refused, for our log, or to undefined when it is good. A refusal is counted when it resolves.
+/** Resolves to why the login is refused, for our log, or to undefined when it is good. A failure is counted when it resolves.
  * @throws {ExchangeFailure} `dependency-unavailable` when too many wait */
-export type Verification = (attempt: Attempt) => Promise<string | undefined>;
+export type Verification = (attempt: Attempt) => Promise<LoginRefusal | undefined>;
 
 interface Parts {
   readonly lockout: Lockout;
@@ -26,41 +26,48 @@ interface Parts {
   readonly deriveKey: DeriveKey;
 }
 
-function createVerification({ lockout, queue, deriveKey }: Parts): Verification {
-  async function verify(attempt: Attempt): Promise<string | undefined> {
-    const { candidate, password, foldedName, isSourceLocked } = attempt;
-    // Asked again in turn: the logins that went before may have used up the failures since.
-    const isNameLocked = await lockout.isNameLocked(foldedName);
-    const isRight = await queue.inSlot(() =>
-      verifyPassword(candidate.encoded, password, deriveKey),
-    );
-    const refusal = refusalOf({ candidate, isNameLocked, isSourceLocked, isRight });
-    // A source that is locked out learns nothing, so it must not be able to lock out users either.
-    if (refusal !== undefined && !isSourceLocked) await lockout.addName(foldedName);
-    return refusal;
-  }
-  return (attempt) => queue.inTurn(attempt.foldedName, () => verify(attempt));
+async function count(
+  lockout: Lockout,
+  { foldedName, sourceAddress }: Pick<Attempt, 'foldedName' | 'sourceAddress'>,
+): Promise<void> {
+  await Promise.all([lockout.addName(foldedName), lockout.addSource(sourceAddress)]);
 }
 
-/** Creates the verification. Equal logins at one time share one computation; each that is refused counts as a failure. */
+function createVerification({ lockout, queue, deriveKey }: Parts): Verification {
+  async function compare(attempt: Attempt): Promise<LoginRefusal | undefined> {
+    // Those of this source that went before may have used up its failures: a burst of many names is no way round.
+    if (await lockout.isSourceLocked(attempt.sourceAddress)) return SOURCE_LOCKED;
+    const { candidate, password } = attempt;
+    const isRight = await verifyPassword(candidate.encoded, password, deriveKey);
+    const refusal = refusalOf(candidate, isRight);
+    if (refusal) await count(lockout, attempt);
+    return refusal;
+  }
+  async function verify(attempt: Attempt): Promise<LoginRefusal | undefined> {
+    // Asked again in turn: the logins that went before may have used up the failures since.
+    if (await lockout.isNameLocked(attempt.foldedName)) return NAME_LOCKED;
+    return queue.inSlot(attempt.sourceAddress, () => compare(attempt));
+  }
+  return (attempt) => queue.inTurn(attempt, () => verify(attempt));
+}
+
+/** Creates the verification. Equal logins of one source at one time share one computation; each that fails counts. */
 export function createSharedVerification(parts: Parts): Verification {
   const verify = createVerification(parts);
-  const running = new Map<string, Promise<string | undefined>>();
+  const running = new Map<string, Promise<LoginRefusal | undefined>>();
 
-  async function lead(key: string, attempt: Attempt): Promise<string | undefined> {
+  async function lead(key: string, attempt: Attempt): Promise<LoginRefusal | undefined> {
     const own = verify(attempt).finally(() => running.delete(key));
     running.set(key, own);
     return own;
   }
 
   return async (attempt) => {
-    const key = `${attempt.loginName} ${attempt.isSourceLocked}`;
+    const key = `${attempt.loginName} ${attempt.sourceAddress ?? ''}`;
     const shared = running.get(key);
     if (!shared) return lead(key, attempt);
     const refusal = await shared;
-    if (refusal !== undefined && !attempt.isSourceLocked) {
-      await parts.lockout.addName(attempt.foldedName);
-    }
+    if (refusal && !refusal.isLockout) await count(parts.lockout, attempt);
     return refusal;
   };
 }

@@ -3,7 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
-import { admitsPassword, checkLogin, type Login, loginFailure } from './login.ts';
+import {
+  admitsPassword,
+  checkLogin,
+  type Login,
+  loginFailure,
+  NAME_LOCKED,
+  SOURCE_LOCKED,
+} from './login.ts';
 import { createLoginQueue, type QueueLimits } from './login-queue.ts';
 import { type DeriveKey, deriveScryptKey } from './password.ts';
 import { createSharedVerification, type Verification } from './shared-verification.ts';
@@ -99,15 +106,15 @@ function createLoginStep({ directory, cache, lockout, verify }: LoginParts) {
       lockout.isNameLocked(foldedName),
       lockout.isSourceLocked(sourceAddress),
     ]);
+    // No computation while locked out, or a flood of guesses would take from others what it can no longer win. That it answers
+    // sooner tells of the lock-out, and of nothing else: unknown names are counted and locked like known ones.
+    if (isSourceLocked) throw loginFailure(SOURCE_LOCKED.detail);
+    if (isNameLocked) throw loginFailure(NAME_LOCKED.detail);
     const candidate = directory.find(name);
     const loginName = nameLogin({ name, encoded: candidate.encoded, password });
-    const isOpen = !isNameLocked && !isSourceLocked && admitsPassword(candidate);
-    if (isOpen && cache.has(loginName)) return candidate;
-    const refusal = await verify({ candidate, loginName, password, foldedName, isSourceLocked });
-    if (refusal !== undefined) {
-      await lockout.addSource(sourceAddress);
-      throw loginFailure(refusal);
-    }
+    if (admitsPassword(candidate) && cache.has(loginName)) return candidate;
+    const refusal = await verify({ candidate, loginName, password, foldedName, sourceAddress });
+    if (refusal) throw loginFailure(refusal.detail);
     const current = stillGood(name, candidate.encoded);
     if (current.record) cache.add(loginName, current.record.id);
     return current;

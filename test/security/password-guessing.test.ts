@@ -49,7 +49,7 @@ for (const [what, login] of [
   ['the right password, remembered as good', GOOD],
   ['a wrong password', WRONG],
 ] as const) {
-  test(`Same work: while locked out, ${what} costs one computation and is refused`, async () => {
+  test(`Lock-out: while a name is locked out, ${what} costs no computation and is refused`, async () => {
     const { users, derivations } = aUserStore({ records: [await aUser()] });
     await users.authenticate(GOOD);
     await failTimes(users, 5);
@@ -57,11 +57,11 @@ for (const [what, login] of [
 
     await assert.rejects(users.authenticate(login), REFUSED);
 
-    assert.equal(derivations.length - before, 1);
+    assert.equal(derivations.length, before);
   });
 }
 
-test('Same work: a source that is locked out costs one computation, for known and unknown names', async () => {
+test('Lock-out: a source that is locked out costs no computation, for known and unknown names', async () => {
   const lockout = { maxFailures: 9, windowSeconds: 300, maxFailuresPerSource: 2 };
   const { users, derivations } = aUserStore({ records: [await aUser()], lockout });
   await failTimes(users, 2, { sourceAddress: SOURCE });
@@ -70,7 +70,7 @@ test('Same work: a source that is locked out costs one computation, for known an
     await assert.rejects(users.authenticate({ ...GOOD, name, sourceAddress: SOURCE }), REFUSED);
   }
 
-  assert.equal(derivations.length, 4);
+  assert.equal(derivations.length, 2);
 });
 
 test('Same work: without any user an unknown name costs the standard computation', async () => {
@@ -160,10 +160,10 @@ test('Lock-out: unknown names are counted and locked like known ones', async () 
 
   await failTimes(users, 6, { name: 'mallory' });
 
-  assert.equal(await failuresOf('login-name', 'mallory'), 6);
+  assert.equal(await failuresOf('login-name', 'mallory'), 5);
 });
 
-test('Lock-out: 50 parallel wrong passwords count exactly', async () => {
+test('Lock-out: of 50 parallel wrong passwords as many are compared as failures are allowed', async () => {
   const { users, failuresOf, derivations } = aUserStore({ records: [await aUser()] });
   const guesses = Array.from({ length: 50 }, (_, index) => `guess ${index}`);
 
@@ -171,9 +171,52 @@ test('Lock-out: 50 parallel wrong passwords count exactly', async () => {
     guesses.map((password) => users.authenticate({ ...GOOD, password, sourceAddress: SOURCE })),
   );
 
-  assert.equal(await failuresOf('login-name', 'alice'), 50);
-  assert.equal(await failuresOf('login-source', SOURCE), 50);
-  assert.equal(derivations.length, 50);
+  assert.equal(await failuresOf('login-name', 'alice'), 5);
+  assert.equal(await failuresOf('login-source', SOURCE), 5);
+  assert.equal(derivations.length, 5);
+});
+
+test('Lock-out: of 50 parallel names from one source few more are compared than failures are allowed', async () => {
+  const lockout = { maxFailures: 50, windowSeconds: 300, maxFailuresPerSource: 8 };
+  const { users, derivations } = aUserStore({ records: [await aUser()], lockout });
+
+  await Promise.allSettled(
+    Array.from({ length: 50 }, (_, index) =>
+      users.authenticate({ ...WRONG, name: `user${index}`, sourceAddress: SOURCE }),
+    ),
+  );
+
+  // Two slots: when the eighth failure is counted one more comparison may be under way.
+  assert.ok(derivations.length >= 8 && derivations.length <= 9, String(derivations.length));
+});
+
+test('Lock-out: the addresses of one IPv6 /64 are one source', async () => {
+  const lockout = { maxFailures: 50, windowSeconds: 300, maxFailuresPerSource: 3 };
+  const { users } = aUserStore({ records: [await aUser()], lockout });
+  for (const host of ['1', 'ffff:1', 'a:b:c:d']) {
+    await failTimes(users, 1, { sourceAddress: `2001:db8:0:7::${host}`.replace('::a:', ':a:') });
+  }
+
+  await assert.rejects(
+    users.authenticate({ ...GOOD, sourceAddress: '2001:DB8::7:0:0:0:9' }),
+    REFUSED,
+  );
+  await users.authenticate({ ...GOOD, sourceAddress: '2001:db8:0:8::1' });
+});
+
+test('Fair queue: a login from elsewhere waits for no more than one computation of a flood', async () => {
+  const lockout = { maxFailures: 50, windowSeconds: 300, maxFailuresPerSource: 1000 };
+  const { users, derivations } = aUserStore({ records: [await aUser()], lockout });
+  const flood = Array.from({ length: 40 }, (_, index) =>
+    users.authenticate({ ...WRONG, name: `user${index}`, sourceAddress: SOURCE }),
+  );
+  const flooded = Promise.allSettled(flood);
+
+  await users.authenticate({ ...GOOD, sourceAddress: '192.0.2.2' });
+
+  // Two were under way, each slot may have taken one more in the meantime, and one is its own.
+  assert.ok(derivations.length <= 6, String(derivations.length));
+  await flooded;
 });
 
 test('Lock-out: 50 parallel equal wrong passwords are one computation and 50 failures', async () => {

@@ -9,6 +9,7 @@ import {
   exactlyOne,
   fetchUrl,
   plainText,
+  rate,
   rule,
   scopeName,
   signatureAlgorithm,
@@ -66,6 +67,7 @@ const clientFields = z.strictObject({
     .boolean()
     .describe('Accept the token endpoint as audience of its client assertions.')
     .default(false),
+  rate_limit: rate.describe('In place of limits.perClient.').optional(),
 });
 
 type ClientFields = z.output<typeof clientFields>;
@@ -139,6 +141,7 @@ async function buildClient(
     token_endpoint_auth_signing_alg,
     scope,
     default_target,
+    rate_limit,
     ...client
   } = value;
   const secret =
@@ -152,6 +155,7 @@ async function buildClient(
     ...(token_endpoint_auth_signing_alg !== undefined && { token_endpoint_auth_signing_alg }),
     ...(scope !== undefined && { scope }),
     ...(default_target !== undefined && { default_target }),
+    ...(rate_limit && { rate_limit }),
   };
 }
 

@@ -179,6 +179,12 @@ export const listOf = <T>(value: T | readonly T[]): readonly T[] =>
 /** A whole number of seconds. */
 export const seconds = (least: number, most: number) => z.int().min(least).max(most);
 
+/** A token bucket. */
+export const rate = z.strictObject({
+  requestsPerSecond: z.number().min(0.01).max(100_000).describe('In the long run.'),
+  burst: z.int().min(1).max(1_000_000).describe('How many may come at once.'),
+});
+
 /** Asymmetric JWT signature algorithms (RFC 7518 §3.1, RFC 9864). `none` and every HMAC are missing on purpose. */
 export const signatureAlgorithm = z.enum([
   'ES256',

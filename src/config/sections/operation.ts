@@ -4,7 +4,7 @@ import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
 import type { AuditConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { plainText, resourceUri, seconds, valueRule } from './fields.ts';
+import { plainText, rate, resourceUri, seconds, valueRule } from './fields.ts';
 import { secretReference } from './secret.ts';
 
 export const delegationSection = z
@@ -48,8 +48,33 @@ export const limitsSection = z
       .max(1_048_576)
       .describe('The largest request body.')
       .default(65_536),
+    perClient: rate
+      .describe('What one authenticated client, or one requestor of the SOAP front, may ask.')
+      .optional(),
+    perAddress: rate
+      .describe('What one source address may ask, behind the trusted proxies; IPv6 by /64.')
+      .optional(),
+    nodes: z
+      .int()
+      .min(1)
+      .max(1000)
+      .describe('Hosts that share the store: while it is away each allows its share only.')
+      .default(1),
+    maxInFlight: z
+      .int()
+      .min(10)
+      .max(100_000)
+      .describe('Requests that one process works on at one time; beyond it the answer is 503.')
+      .default(1000),
+    maxLoopDelayMilliseconds: z
+      .int()
+      .min(50)
+      .max(10_000)
+      .describe('How late the event loop may be before requests are answered with 503.')
+      .default(500),
   })
-  .prefault({});
+  .prefault({})
+  .describe('What is refused early, so that the rest is served.');
 
 export const drainSection = z
   .strictObject({

@@ -73,6 +73,7 @@ const DECIDED: Readonly<Record<FailureReason, string>> = {
   'delegation-not-allowed': 'trust:RequestFailed',
   'lifetime-not-possible': 'trust:InvalidTimeRange',
   'renewal-not-possible': 'trust:UnableToRenew',
+  'rate-limited': 'trust:RequestFailed',
   'dependency-unavailable': 'trust:RequestFailed',
 };
 for (const reason of FAILURE_REASONS)

@@ -33,7 +33,12 @@ describe('Config', () => {
     });
     assert.deepEqual(config.delegation, { maxDepth: 5, selfDelegation: false });
     assert.deepEqual(config.drain, { delaySeconds: 0, graceSeconds: 25 });
-    assert.deepEqual(config.limits, { maxBodyBytes: 65_536 });
+    assert.deepEqual(config.limits, {
+      maxBodyBytes: 65_536,
+      nodes: 1,
+      maxInFlight: 1000,
+      maxLoopDelayMilliseconds: 500,
+    });
     assert.equal(config.clockSkewSeconds, 60);
     assert.deepEqual(config.trustedProxies, []);
     assert.deepEqual(config.warnings, []);

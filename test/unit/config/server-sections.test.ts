@@ -284,3 +284,30 @@ refuses('fetch', [
     errors: ['CONFIG_INVALID_VALUE fetch.allowedHosts[0]'],
   },
 ]);
+
+const limits: (value: object) => Change = (value) => (document) => {
+  document['limits'] = value;
+};
+
+refuses('limits', [
+  {
+    rule: 'a rate has both numbers',
+    change: limits({ perClient: { burst: 5 } }),
+    errors: ['CONFIG_MISSING limits.perClient.requestsPerSecond'],
+  },
+  {
+    rule: 'a rate of nothing would refuse everybody',
+    change: limits({ perAddress: { requestsPerSecond: 0, burst: 5 } }),
+    errors: ['CONFIG_OUT_OF_RANGE limits.perAddress.requestsPerSecond'],
+  },
+  {
+    rule: 'a burst is one at least',
+    change: limits({ perAddress: { requestsPerSecond: 1, burst: 0 } }),
+    errors: ['CONFIG_OUT_OF_RANGE limits.perAddress.burst'],
+  },
+  {
+    rule: 'takes no limit that it would not keep',
+    change: limits({ perRelyingParty: { requestsPerSecond: 1, burst: 1 } }),
+    errors: ['CONFIG_UNKNOWN_KEY limits.perRelyingParty'],
+  },
+]);

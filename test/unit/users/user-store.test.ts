@@ -233,13 +233,14 @@ test('Queue: a login over the limit is refused as unavailable, uncounted, and la
 
 test('Queue: a flood on one name leaves room for the others', async () => {
   const queue = { maxConcurrent: 1, maxQueued: 20 };
-  const { users, derivations } = aUserStore({ records: [await aUser()], queue });
+  const lockout = { maxFailures: 100, windowSeconds: 300 };
+  const { users, derivations } = aUserStore({ records: [await aUser()], queue, lockout });
 
   const flood = Array.from({ length: 50 }, (_, index) =>
-    users.authenticate({ name: 'bob', password: `guess ${index}` }),
+    users.authenticate({ name: 'bob', password: `guess ${index}`, sourceAddress: '192.0.2.1' }),
   );
   const settled = Promise.allSettled(flood);
-  await users.authenticate(GOOD);
+  await users.authenticate({ ...GOOD, sourceAddress: '192.0.2.2' });
 
   const isServed = derivations.length < 11; // It waited for a slot, not behind the flood.
   await settled;

@@ -1,0 +1,155 @@
+// Row 32 of the failure table: a flood from one client or address is refused, others are served, and what is static is exempt.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ORDERS_SECRET } from '#test/support/document.ts';
+import { anRst, sendSoap } from '#test/support/rst.ts';
+import { withSaml } from '#test/support/saml-document.ts';
+import { type Answer, startServer, type TestServer } from '#test/support/server.ts';
+
+const RATE = { requestsPerSecond: 0.1, burst: 3 };
+const ORDERS = ['orders-api', ORDERS_SECRET] as const;
+
+const oneAfterTheOther = async <T>(times: number, ask: () => Promise<T>): Promise<readonly T[]> => {
+  const answers: T[] = [];
+  for (let time = 0; time < times; time += 1) answers.push(await ask());
+  return answers;
+};
+
+const statuses = (answers: readonly { readonly status: number }[]) =>
+  answers.map(({ status }) => status);
+
+function assertLimited({ status, headers, body, text }: Answer): void {
+  assert.equal(status, 429, text);
+  assert.equal(body['error'], 'temporarily_unavailable');
+  assert.match(headers.get('retry-after') ?? '', /^([1-9]|10)$/);
+}
+
+const credentials = (server: TestServer, as: readonly [string, string] | undefined) =>
+  server.post('/token', { grant_type: 'client_credentials' }, as ? { as } : {});
+
+test('Row 32, RFC 6585 §4: a client over its rate gets 429 with Retry-After, another one is served', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perClient: RATE };
+  });
+
+  const answers = await oneAfterTheOther(5, () => server.exchange());
+  const other = await server.post('/introspect', { token: 'a.b.c' }, { as: ORDERS });
+
+  assert.deepEqual(statuses(answers), [200, 200, 200, 429, 429]);
+  answers.slice(3).forEach(assertLimited);
+  assert.equal(other.status, 200);
+});
+
+test('Row 32: introspection and revocation count like the token endpoint', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perClient: RATE };
+  });
+  await oneAfterTheOther(3, () => server.post('/introspect', { token: 'a.b.c' }));
+
+  assertLimited(await server.post('/introspect', { token: 'a.b.c' }));
+  assertLimited(await server.post('/revoke', { token: 'a.b.c' }));
+});
+
+test('Row 32: a client has its own rate where the configuration gives it one', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perClient: RATE };
+    for (const client of document.clients)
+      if (client['client_id'] === 'gateway') client['rate_limit'] = { ...RATE, burst: 5 };
+  });
+
+  const answers = await oneAfterTheOther(6, () => server.exchange());
+
+  assert.deepEqual(statuses(answers), [200, 200, 200, 200, 200, 429]);
+});
+
+test('Row 32: who does not authenticate uses up nobody’s rate', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perClient: RATE };
+  });
+
+  const bad = await oneAfterTheOther(6, () => credentials(server, ['gateway', 'x'.repeat(40)]));
+
+  assert.deepEqual(new Set(statuses(bad)), new Set([401]));
+  assert.equal((await server.exchange()).status, 200);
+});
+
+test('Row 32: an address over its rate is refused before its message is read; metadata and keys are exempt', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perAddress: RATE };
+  });
+  await oneAfterTheOther(3, () => credentials(server, ['nobody', 'x'.repeat(40)]));
+
+  assertLimited(await server.exchange());
+  for (const path of ['/jwks', '/.well-known/oauth-authorization-server']) {
+    assert.equal((await server.get(path)).status, 200, path);
+  }
+});
+
+test('Row 32: behind a trusted proxy the address is the client’s, and of IPv6 its /64', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perAddress: RATE };
+    document['trustedProxies'] = ['127.0.0.1/32'];
+  });
+  const from = (address: string) =>
+    server.exchange({}, { headers: { 'x-forwarded-for': address } });
+  for (const host of ['1', '2', '3']) assert.equal((await from(`2001:db8::${host}`)).status, 200);
+
+  assertLimited(await from('2001:db8::4'));
+  assert.equal((await from('2001:db8:0:1::4')).status, 200);
+  assert.equal((await from('192.0.2.1')).status, 200);
+});
+
+test('Row 32: a flood leaves one record a minute in the audit, and a count for each refusal', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perClient: RATE };
+  });
+  await oneAfterTheOther(8, () => server.exchange());
+
+  const records = await server.auditRecords();
+  const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+
+  const reached = records.filter(({ event }) => event === 'limit.reached');
+  assert.equal(reached.length, 1);
+  assert.deepEqual(reached[0]?.['requestor'], { id: 'gateway', kind: 'client', method: 'unknown' });
+  assert.equal(records.filter(({ reason }) => reason === 'rate-limited').length, 1);
+  assert.match(metrics, /sts_requests_total\{[^}]*reason="rate-limited"\} 5\n/);
+});
+
+test('Row 32: over SOAP the refusal is a fault with Retry-After, by requestor and by address', async (t) => {
+  for (const name of ['perClient', 'perAddress']) {
+    const server = await startServer(t, async (document, directory) => {
+      await withSaml(document, directory);
+      document['limits'] = { [name]: RATE };
+    });
+
+    const answers = await oneAfterTheOther(4, () => sendSoap(server, anRst()));
+
+    assert.deepEqual(statuses(answers), [200, 200, 200, 500], answers[0]?.text);
+    const { headers, text } = answers[3] ?? assert.fail();
+    assert.match(text, /<s:Value>s:Receiver<\/s:Value>.*RequestFailed/);
+    assert.match(headers.get('retry-after') ?? '', /^([1-9]|10)$/);
+    assert.equal((await fetch(`${server.url}/ws-trust?wsdl`)).status, 200);
+  }
+});
+
+test('Row 22: a SOAP message that is too large or of another type is on record', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+  });
+  const send = (type: string, body: string) =>
+    fetch(`${server.url}/ws-trust`, { method: 'POST', headers: { 'content-type': type }, body });
+
+  const answers = [
+    await send('application/soap+xml', 'x'.repeat(100_000)),
+    await send('application/json', '{}'),
+  ];
+
+  assert.deepEqual(statuses(answers), [413, 415]);
+  const records = await server.auditRecords();
+  for (const answer of answers) {
+    const id = answer.headers.get('x-correlation-id');
+    const record = records.find(({ correlationId }) => correlationId === id);
+    assert.equal(record?.['reason'], 'request-malformed');
+    assert.equal(record?.['outcome'], 'refused');
+  }
+});

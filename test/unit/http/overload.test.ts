@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createOverloadGuard } from '#src/http/overload.ts';
+
+const LIMITS = { maxInFlight: 2, maxLoopDelayMilliseconds: 50 };
+const REFUSED = { reason: 'dependency-unavailable', retryAfterSeconds: 1 };
+
+test('Overload: refuses what is more than may be in flight, and serves again when some of it is done', async (t) => {
+  const guard = createOverloadGuard();
+  t.after(() => guard.stop());
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const running = gates.map(({ promise }) => guard.run(LIMITS, () => promise));
+
+  await assert.rejects(
+    guard.run(LIMITS, async () => 'served'),
+    REFUSED,
+  );
+  gates[0]?.resolve();
+  await running[0];
+
+  assert.equal(await guard.run(LIMITS, async () => 'served'), 'served');
+  gates[1]?.resolve();
+  await running[1];
+});
+
+test('Overload: work that fails gives its place back', async (t) => {
+  const guard = createOverloadGuard();
+  t.after(() => guard.stop());
+  const failing = async (): Promise<never> => {
+    throw new Error('failed');
+  };
+  for (let time = 0; time < 3; time += 1)
+    await assert.rejects(guard.run(LIMITS, failing), /failed/);
+
+  assert.equal(await guard.run(LIMITS, async () => 'served'), 'served');
+});
+
+test('Overload: refuses while the event loop is late and there is work, and not when there is none', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let now = 0;
+  const guard = createOverloadGuard(() => now);
+  t.after(() => guard.stop());
+  const gate = Promise.withResolvers<void>();
+  now = 1000;
+  t.mock.timers.tick(100);
+
+  const running = guard.run(LIMITS, () => gate.promise);
+  await assert.rejects(
+    guard.run(LIMITS, async () => 'served'),
+    REFUSED,
+  );
+  now = 1100;
+  t.mock.timers.tick(100);
+
+  assert.equal(await guard.run(LIMITS, async () => 'served'), 'served');
+  gate.resolve();
+  await running;
+});

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { BucketFill, Store } from '#core/ports.ts';
+import { createBucketOutbox } from '#src/limits/bucket-outbox.ts';
+import { createRateLimiter } from '#src/limits/rate-limiter.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+
+const GATEWAY = { kind: 'client', id: 'gateway' } as const;
+const RATE = { requestsPerSecond: 1, burst: 5 };
+
+function aLimiter({ shares = 1, clock = fakeClock(), store }: ALimiter = {}) {
+  const away: boolean[] = [];
+  const refused: string[] = [];
+  const outbox = createBucketOutbox({
+    store: store ?? new MemoryStore(clock),
+    onAway: (isAway) => void away.push(isAway),
+  });
+  const onRefused = ({ id }: { readonly id: string }) => void refused.push(id);
+  const limiter = createRateLimiter({ outbox, clock, shares, onRefused });
+  /** How many of so many requests are let through. */
+  const admitted = (times: number, counted: Counted = GATEWAY): number =>
+    Array.from({ length: times }).filter(() => {
+      try {
+        limiter.admit(counted, RATE);
+        return true;
+      } catch {
+        return false;
+      }
+    }).length;
+  return { clock, outbox, limiter, away, refused, admitted };
+}
+
+interface ALimiter {
+  readonly shares?: number;
+  readonly clock?: ReturnType<typeof fakeClock>;
+  readonly store?: Pick<Store, 'fillBuckets'>;
+}
+
+type Counted = Parameters<ReturnType<typeof createRateLimiter>['admit']>[0];
+
+test('Rate limit: lets a burst through, and then as many as the rate says', () => {
+  const { admitted, clock } = aLimiter();
+
+  assert.equal(admitted(8), 5);
+  assert.equal(admitted(8), 0);
+  clock.advance(2);
+  assert.equal(admitted(8), 2);
+  clock.advance(600);
+  assert.equal(admitted(8), 5);
+});
+
+test('Rate limit: counts each client and each kind for itself', () => {
+  const { admitted } = aLimiter();
+  admitted(5);
+
+  assert.equal(admitted(1, { kind: 'client', id: 'other' }), 1);
+  assert.equal(admitted(1, { kind: 'address', id: 'gateway' }), 1);
+  assert.equal(admitted(1), 0);
+});
+
+test('Rate limit: a refusal says when it is worth trying again', () => {
+  const { admitted, limiter } = aLimiter();
+  admitted(5);
+
+  assert.throws(
+    () => limiter.admit(GATEWAY, RATE),
+    (cause) =>
+      cause instanceof ExchangeFailure &&
+      cause.reason === 'rate-limited' &&
+      cause.retryAfterSeconds === 1,
+  );
+});
+
+test('Rate limit: one refusal a minute is told, however many there are', () => {
+  const { admitted, clock, refused } = aLimiter();
+
+  admitted(50);
+  assert.deepEqual(refused, ['gateway']);
+  clock.advance(60);
+  admitted(50);
+
+  assert.deepEqual(refused, ['gateway', 'gateway']);
+});
+
+test('Rate limit: two processes over one store know of each other once the store has told them', async () => {
+  const clock = fakeClock();
+  const store = new MemoryStore(clock);
+  const [one, other] = [aLimiter({ clock, store }), aLimiter({ clock, store })];
+  assert.equal(one.admitted(3), 3);
+  await one.outbox.deliver();
+  assert.equal(other.admitted(1), 1);
+  await other.outbox.deliver();
+
+  assert.equal(other.admitted(5), 1);
+  await other.outbox.deliver();
+  clock.advance(1);
+
+  assert.equal(one.admitted(1), 1);
+  await one.outbox.deliver();
+  assert.equal(one.admitted(1), 0);
+});
+
+test('Rate limit: what processes let through together beyond a burst is paid back', async () => {
+  const clock = fakeClock();
+  const store = new MemoryStore(clock);
+  const [one, other] = [aLimiter({ clock, store }), aLimiter({ clock, store })];
+  assert.equal(one.admitted(5) + other.admitted(5), 10);
+  await one.outbox.deliver();
+  await other.outbox.deliver();
+
+  clock.advance(5);
+
+  assert.equal(other.admitted(1), 0);
+  clock.advance(1);
+  assert.equal(other.admitted(1), 1);
+});
+
+test('Rate limit: while the store is away each process allows its share, and says so', async () => {
+  let isAway = true;
+  const clock = fakeClock();
+  const shared = new MemoryStore(clock);
+  const store = {
+    async fillBuckets(fills: readonly BucketFill[]) {
+      if (isAway) throw new Error('the store is away');
+      return shared.fillBuckets(fills);
+    },
+  };
+  const { admitted, away, outbox } = aLimiter({ clock, store, shares: 5 });
+  admitted(1);
+  await outbox.deliver();
+  clock.advance(600);
+
+  assert.equal(admitted(5), 1);
+  assert.deepEqual(away, [true]);
+  isAway = false;
+  await outbox.deliver();
+  clock.advance(600);
+
+  assert.deepEqual(away, [true, false]);
+  assert.equal(admitted(8), 5);
+});
+
+test('Rate limit: many requests are one call of the store', async () => {
+  const calls: (readonly BucketFill[])[] = [];
+  const store = {
+    async fillBuckets(fills: readonly BucketFill[]) {
+      calls.push(fills);
+      return fills.map(() => 0);
+    },
+  };
+  const { admitted, outbox } = aLimiter({ store });
+  admitted(4);
+  admitted(2, { kind: 'address', id: '192.0.2.1' });
+
+  await outbox.deliver();
+
+  assert.deepEqual(
+    calls.map((fills) => fills.map(({ milliseconds }) => milliseconds)),
+    [[4000, 2000]],
+  );
+});
