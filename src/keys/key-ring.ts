@@ -1,5 +1,6 @@
 // Our own keys: which one signs now, which are published, and when that changes. SAML and JWT keys are apart.
-import type { CryptoKey, JWK } from 'jose';
+import type { KeyObject } from 'node:crypto';
+import type { JWK } from 'jose';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { nextPhaseChange, phasesAt } from './rollover.ts';
@@ -9,7 +10,7 @@ import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts
 interface JwtSigningKey {
   readonly kid: string;
   readonly algorithm: string;
-  readonly key: CryptoKey;
+  readonly key: KeyObject;
 }
 
 export interface KeyRing {
@@ -25,7 +26,7 @@ export interface KeyRing {
   verificationKey(wanted: {
     readonly kid: string | undefined;
     readonly alg: string;
-  }): Promise<CryptoKey>;
+  }): Promise<KeyObject>;
   /** The signer of assertions at `now`, of one algorithm where several are configured.
    * @throws {Error} when there is none */
   samlSigner(now: Instant, algorithm?: string): SamlSigner;
@@ -121,8 +122,8 @@ export async function createKeyRing(
   const { active, nextChange, published } = scheduleOf(keys, overlapSeconds);
   return {
     jwtSigningKey(algorithm, now) {
-      const { kid, privateKey } = active('jwt', now, algorithm);
-      return { kid, algorithm, key: privateKey };
+      const { kid, keyObject } = active('jwt', now, algorithm);
+      return { kid, algorithm, key: keyObject };
     },
     publicJwks: (now) => ({
       keys: published('jwt', now).map(({ publicJwk }) => ({ ...publicJwk })),

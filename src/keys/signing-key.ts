@@ -1,13 +1,6 @@
 // One key of the configuration, imported and checked: PKCS8 in, what signs and what is published out.
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import {
-  type CryptoKey,
-  calculateJwkThumbprint,
-  exportJWK,
-  importPKCS8,
-  importSPKI,
-  type JWK,
-} from 'jose';
+import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import type { Instant } from '#core/instant.ts';
 import { checkKeyFits, keyShapeOf } from './signature-algorithm.ts';
 
@@ -30,8 +23,7 @@ export interface SigningKey {
   readonly kid: string;
   readonly activeFrom: Instant;
   readonly keyObject: KeyObject;
-  readonly privateKey: CryptoKey;
-  readonly publicKey: CryptoKey;
+  readonly publicKey: KeyObject;
   readonly publicJwk: JWK;
   readonly privateJwk: JWK;
   readonly certificatePem?: string;
@@ -72,9 +64,7 @@ export async function loadSigningKey(entry: KeyEntry): Promise<SigningKey> {
   if (use === 'saml' && certificatePem === undefined)
     throw new Error('a SAML key needs its certificate');
   if (certificatePem !== undefined) checkCertificate(certificatePem, keyObject);
-  const publicPem = createPublicKey(keyObject).export({ type: 'spki', format: 'pem' }).toString();
-  const publicKey = await importSPKI(publicPem, algorithm, { extractable: true });
-  const privateKey = await importPKCS8(entry.pem, algorithm, { extractable: false });
+  const publicKey = createPublicKey(keyObject);
   const members = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(members);
   const naming = { kid, use: 'sig', alg: algorithm };
@@ -84,7 +74,6 @@ export async function loadSigningKey(entry: KeyEntry): Promise<SigningKey> {
     kid,
     activeFrom: entry.activeFrom ?? 0,
     keyObject,
-    privateKey,
     publicKey,
     publicJwk: { ...members, ...naming },
     privateJwk: { ...(keyObject.export({ format: 'jwk' }) as JWK), ...naming },

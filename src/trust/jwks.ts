@@ -1,4 +1,5 @@
 // A JWK Set of another issuer (RFC 7517 §5): which of its keys verifies a token, if exactly one does.
+import { KeyObject } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
 
 interface KeyForm {
@@ -31,7 +32,7 @@ export interface WantedKey {
 
 export interface KeySet {
   /** The one key that fits; undefined when none does, or more than one: guessing among keys is no proof. */
-  find(wanted: WantedKey): Promise<CryptoKey> | undefined;
+  find(wanted: WantedKey): Promise<KeyObject> | undefined;
 }
 
 type RawKey = Readonly<Record<string, unknown>>;
@@ -60,10 +61,10 @@ function fits(key: RawKey, { alg, kid }: WantedKey): boolean {
   return kid === undefined || key['kid'] === kid;
 }
 
-function importPublic(key: RawKey, alg: string): Promise<CryptoKey> {
+async function importPublic(key: RawKey, alg: string): Promise<KeyObject> {
   const publicMembers = ['kty', 'crv', 'x', 'y', 'n', 'e'].filter((name) => name in key);
   const jwk: JWK = Object.fromEntries(publicMembers.map((name) => [name, key[name]]));
-  return importJWK(jwk, alg) as Promise<CryptoKey>;
+  return KeyObject.from((await importJWK(jwk, alg)) as CryptoKey);
 }
 
 function parseKeys(text: string): readonly RawKey[] {
@@ -81,7 +82,7 @@ function parseKeys(text: string): readonly RawKey[] {
 
 function createKeySet(keys: readonly RawKey[]): KeySet {
   const usable = keys.filter((key) => !isSecret(key) && isForVerifying(key) && isStrong(key));
-  const imported = new Map<string, Promise<CryptoKey>>();
+  const imported = new Map<string, Promise<KeyObject>>();
   return {
     find(wanted) {
       const [key, ...others] = usable.filter((candidate) => fits(candidate, wanted));

@@ -1,6 +1,6 @@
 // The keys of one issuer that are fetched: kept, renewed, kept a little longer while the source fails, and asked for
 // again when a token names a key we do not know, but never more often than the interval allows.
-import type { CryptoKey } from 'jose';
+import type { KeyObject } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { FetchedDocument } from './fetch-text.ts';
@@ -32,7 +32,7 @@ export interface KeySourceParts {
 export interface KeySource {
   /** @throws {ExchangeFailure} `signature-invalid` when the issuer has no such key; `dependency-unavailable` when
    * that cannot be known */
-  verificationKey(wanted: WantedKey): Promise<CryptoKey>;
+  verificationKey(wanted: WantedKey): Promise<KeyObject>;
 }
 
 interface HeldKeys {
@@ -48,7 +48,7 @@ const unknownKey = (cause?: unknown): ExchangeFailure =>
 
 /** The key, imported; a key that cannot be is as good as none.
  * @throws {ExchangeFailure} `signature-invalid` */
-export async function foundKey(found: Promise<CryptoKey> | undefined): Promise<CryptoKey> {
+export async function foundKey(found: Promise<KeyObject> | undefined): Promise<KeyObject> {
   if (!found) throw unknownKey();
   try {
     return await found;

@@ -1,4 +1,5 @@
 // Tokens of other issuers, signed in the run with keys made in the run.
+import { KeyObject } from 'node:crypto';
 import {
   type CryptoKey,
   calculateJwkThumbprint,
@@ -19,8 +20,8 @@ export interface ForeignIssuer {
   readonly issuer: string;
   readonly algorithm: string;
   readonly kid: string;
-  readonly publicKey: CryptoKey;
-  readonly privateKey: CryptoKey;
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
   readonly publicJwk: JWK;
   readonly publicPem: string;
   readonly privatePem: string;
@@ -32,7 +33,7 @@ export interface ForeignIssuer {
   verificationKey(wanted: {
     readonly kid: string | undefined;
     readonly alg: string;
-  }): Promise<CryptoKey>;
+  }): Promise<KeyObject>;
 }
 
 interface ForeignIssuerOptions {
@@ -82,8 +83,8 @@ export async function aForeignIssuer({
     issuer,
     algorithm,
     kid,
-    publicKey,
-    privateKey,
+    publicKey: KeyObject.from(publicKey),
+    privateKey: KeyObject.from(privateKey),
     publicJwk: { ...jwk, kid, alg: algorithm, use: 'sig' },
     publicPem: await exportSPKI(publicKey),
     privatePem: await exportPKCS8(privateKey),
@@ -100,7 +101,7 @@ export async function aForeignIssuer({
     async verificationKey(wanted) {
       if (wanted.alg !== algorithm || (wanted.kid !== undefined && wanted.kid !== kid))
         throw new ExchangeFailure('signature-invalid', 'no such key');
-      return publicKey;
+      return KeyObject.from(publicKey);
     },
   };
 }

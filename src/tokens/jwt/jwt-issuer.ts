@@ -1,10 +1,11 @@
 // Issues JWTs: RFC 9068 access tokens, plain JWTs with the same claims, and ID tokens (OIDC Core §2).
-import { CompactSign, type CryptoKey } from 'jose';
+import type { KeyObject } from 'node:crypto';
 import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claim.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Actor, Authentication } from '#core/subject.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { signJws } from './jws-signature.ts';
 import { confirmationMember } from './jwt-confirmation.ts';
 import { isJwtTokenType, type JwtTokenType } from './jwt-type.ts';
 import { encryptProofKey } from './proof-key.ts';
@@ -15,7 +16,7 @@ export interface JwtSigningKeys {
   jwtSigningKey(
     algorithm: string,
     now: Instant,
-  ): { readonly kid: string; readonly algorithm: string; readonly key: CryptoKey };
+  ): { readonly kid: string; readonly algorithm: string; readonly key: KeyObject };
 }
 
 type JsonObject = { readonly [name: string]: ClaimValue };
@@ -89,6 +90,10 @@ function claimsSetOf(spec: TokenSpec, encryptedKey: string | undefined): JsonObj
   };
 }
 
+/** A part of the compact form (RFC 7515 §3.1). */
+const partOf = (members: JsonObject): string =>
+  Buffer.from(JSON.stringify(members)).toString('base64url');
+
 /** An issuer of JWTs. `sub` is the decided name of the subject, which no subject of another issuer has. A spec that asks for encryption is not for this issuer: it would come out in clear. */
 export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
   return {
@@ -101,11 +106,10 @@ export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
         confirmation.method === 'symmetric-key'
           ? await encryptProofKey(confirmation, keyEncryption)
           : undefined;
-      const payload = new TextEncoder().encode(JSON.stringify(claimsSetOf(spec, encryptedKey)));
-      const text = await new CompactSign(payload)
-        .setProtectedHeader({ alg: algorithm, typ: HEADER_TYPES[spec.type], kid })
-        .sign(key);
-      return { spec, text };
+      const header = partOf({ alg: algorithm, typ: HEADER_TYPES[spec.type], kid });
+      const input = `${header}.${partOf(claimsSetOf(spec, encryptedKey))}`;
+      const signature = await signJws({ algorithm, key }, Buffer.from(input, 'latin1'));
+      return { spec, text: `${input}.${signature.toString('base64url')}` };
     },
   };
 }

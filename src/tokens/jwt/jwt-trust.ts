@@ -1,5 +1,5 @@
 // Whose JWTs are accepted, and on what terms: the port that configuration and key sources fill.
-import type { CryptoKey } from 'jose';
+import type { KeyObject } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
 import { SELF } from '#core/security-token.ts';
 import { type AcceptedTypes, checkAcceptedTypes, OWN_TYPES } from './jwt-type.ts';
@@ -10,7 +10,7 @@ interface VerificationKeys {
   verificationKey(wanted: {
     readonly kid: string | undefined;
     readonly alg: string;
-  }): Promise<CryptoKey>;
+  }): Promise<KeyObject>;
 }
 
 /** The terms for our own tokens. Any audience: the origin binding of core decides who may use them. */

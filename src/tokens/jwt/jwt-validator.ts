@@ -138,7 +138,8 @@ export function createJwtValidator(parts: JwtValidatorParts): TokenValidator {
       const terms = termsFor(jwt, index, now);
       const hint = keyHintOf(jwt.header, terms.algorithms);
       validateHeaderType(jwt.header, token.type, terms.types);
-      const claims = await verifyJwt(jwt, hint.alg, await terms.verificationKey(hint));
+      const key = await terms.verificationKey(hint);
+      const claims = await verifyJwt(jwt, { algorithm: hint.alg, key });
       return acceptToken(factsOf(claims, { token, terms, now, ownNames }));
     },
   };
