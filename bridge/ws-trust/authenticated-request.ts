@@ -10,6 +10,7 @@ import type { Requestor } from '#core/requestor.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { requireAgreement, requireOurAddress } from './dispatch.ts';
 import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
+import type { ProvedSignature } from './keys/proof-key.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
 import { readRst } from './rst/read-rst.ts';
 import type { RstRequest } from './rst/rst-request.ts';
@@ -32,6 +33,8 @@ export interface AuthenticatedRequest {
   readonly rst: RstRequest;
   readonly security: SecurityHeader | undefined;
   readonly requestor: Requestor;
+  /** What the signatures of the message proved. */
+  readonly signatures?: readonly ProvedSignature[];
   readonly now: Instant;
 }
 

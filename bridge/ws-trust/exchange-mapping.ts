@@ -1,6 +1,7 @@
 // From a RequestSecurityToken to a request of core (ws-trust §9). OnBehalfOf is impersonation, ActAs is delegation, neither is
 // Issue with the requestor's own credential.
 
+import type { Confirmation } from '#core/confirmation.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
@@ -16,6 +17,8 @@ import type { RstRequest } from './rst/rst-request.ts';
 /** What a request is mapped with. */
 export interface MappingContext {
   readonly requestor: Requestor;
+  /** What the token is to be bound to. */
+  readonly confirmation: Confirmation;
   readonly profile: EndpointProfile;
   readonly relyingParties: readonly RelyingParty[];
   readonly now: Instant;
@@ -28,7 +31,7 @@ export interface MappingContext {
  * @throws {ExchangeFailure} `token-type-unsupported`, `lifetime-not-possible`
  * @throws {SecurityFailure} `unsupported-algorithm` */
 export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRequest {
-  const { profile, requestor, sourceAddress } = context;
+  const { confirmation, profile, requestor, sourceAddress } = context;
   const targets = targetsOf(rst);
   const parties = namedParties(targets, context);
   const requestedType = requestedTypeOf(rst, parties, profile);
@@ -39,6 +42,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
     operation: 'issue',
     correlationId: context.correlationId,
     requestor,
+    confirmation,
     ...evidenceOf(rst, requestor),
     targets,
     ...(sourceAddress !== undefined && { sourceAddress }),

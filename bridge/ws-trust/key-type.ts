@@ -24,7 +24,9 @@ export function keyTypeOf(uri: string): KeyType | undefined {
   return KEY_TYPES.get(uri);
 }
 
-/** How an answer spells bearer. */
-export function bearerOf({ version, base }: TrustNames): string {
+/** How an answer spells it. */
+export function keyTypeUri({ version, base }: TrustNames, keyType: KeyType): string {
+  if (keyType === 'public-key') return `${base}/PublicKey`;
+  if (keyType === 'symmetric-key') return `${base}/SymmetricKey`;
   return version === '2005/02' ? NO_PROOF_KEY : `${base}/Bearer`;
 }

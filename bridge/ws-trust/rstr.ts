@@ -18,7 +18,9 @@ import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { EndpointProfile } from './endpoint-profile.ts';
-import { bearerOf } from './key-type.ts';
+import { keyTypeUri } from './key-type.ts';
+import { writeEntropy, writeKeySize, writeProofToken } from './keys/proof-writer.ts';
+import type { SecretAnswer } from './keys/symmetric-key.ts';
 import { POLICY_2004_NS, type TrustNames, trustName } from './names.ts';
 import type { RstRequest } from './rst/rst-request.ts';
 
@@ -38,6 +40,8 @@ export interface IssueAnswer {
   /** Of an assertion. */
   readonly reference: AssertionReference | undefined;
   readonly profile: Pick<EndpointProfile, 'jwtCarrier'>;
+  /** How the requestor comes to the secret of the token. */
+  readonly secret?: SecretAnswer | undefined;
   /** The address the token is for, where the request named none. */
   readonly appliesTo: string | undefined;
 }
@@ -53,21 +57,24 @@ export function writeIssueAnswer(answer: IssueAnswer): Markup {
 }
 
 function writeResponse(answer: IssueAnswer): Markup {
-  const { rst, token, profile, appliesTo } = answer;
+  const { rst, token, profile, appliesTo, secret } = answer;
   const { context, trust } = rst;
-  const { lifetime } = token.spec;
+  const { confirmation, lifetime } = token.spec;
   const attributes: readonly AttributePair[] = context === undefined ? [] : [['Context', context]];
   return element(trustName(trust, 'RequestSecurityTokenResponse'), attributes, [
+    ...writeEntropy(trust, secret),
+    ...writeKeySize(trust, confirmation),
     trusted(trust, 'Lifetime', [
       element(wsu('Created'), [], [writeDateTime(lifetime.notBefore)]),
       element(wsu('Expires'), [], [writeDateTime(lifetime.notOnOrAfter)]),
     ]),
     ...(appliesTo === undefined ? [] : [writeAppliesTo(appliesTo)]),
     trusted(trust, 'RequestedSecurityToken', [writeToken(token, profile)]),
+    ...writeProofToken(trust, secret),
     ...writeReferences(answer),
     trusted(trust, 'TokenType', [spelledTokenType(rst, token)]),
     trusted(trust, 'RequestType', [`${trust.base}/Issue`]),
-    trusted(trust, 'KeyType', [bearerOf(trust)]),
+    trusted(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
   ]);
 }
 

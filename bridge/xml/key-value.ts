@@ -36,8 +36,15 @@ export function readKeyInfo(keyInfo: XmlElement): NamedKey | CertifiedKey {
   return readKeyValue(value);
 }
 
-// RSA, or EC on the three curves we know.
-function readKeyValue(value: XmlElement): NamedKey {
+/** Reads a bare RSAKeyValue, as some clients write it without the KeyValue around.
+ * @throws {XmlFailure} as {@link readKeyInfo} */
+export function readRsaKeyValue(rsa: XmlElement): NamedKey {
+  return nameKey(keyOf(rsaJwk(rsa)));
+}
+
+/** Reads a KeyValue: RSA, or EC on the three curves we know.
+ * @throws {XmlFailure} as {@link readKeyInfo} */
+export function readKeyValue(value: XmlElement): NamedKey {
   const [only, second] = elementsOf(value);
   if (only === undefined || second !== undefined) return refuse('not one key value');
   return nameKey(keyOf(keyValueJwk(value)));

@@ -6,7 +6,7 @@ export type PublicJwk =
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string };
 
 /** A public key, as far as it is known. Where the key itself is, so is its thumbprint; a certificate names its key too. */
-interface PublicKeyConfirmation {
+export interface PublicKeyConfirmation {
   readonly method: 'public-key';
   /** SHA-256 over the JWK (RFC 7638), base64url. */
   readonly jwkThumbprint?: string;

@@ -79,7 +79,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
   'java-symmetric.xml': {
     path: '/ws-trust',
     headers: { 'content-type': 'text/xml; charset=UTF-8', soapaction: `"${TRUST_13}/RST/Issue"` },
-    fault: 'trust:BadRequest',
+    answers: SAML2,
   },
   'adfs-password-13.xml': {
     path: USERNAME_13,

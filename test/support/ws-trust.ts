@@ -106,6 +106,11 @@ export function billingRules(over: Partial<PolicyRules> = {}): PolicyRules {
           type: 'saml2',
           algorithms: { jwt: 'ES256', saml: 'RS256' },
           lifetimeSeconds: 600,
+          keyEncryption: {
+            certificate: 'PEM',
+            content: 'aes256-gcm',
+            keyTransport: 'rsa-oaep-sha256',
+          },
         },
       }),
     ],

@@ -5,6 +5,7 @@ import { exchange } from '#core/exchange.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import { mapRequest } from '../exchange-mapping.ts';
+import { decideProofKey } from '../keys/proof-key.ts';
 import type { Progress } from '../opened-message.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
@@ -14,15 +15,17 @@ import type { Operation, OperationParts } from './operation.ts';
 export const ISSUE: Operation = { requireHonoured: requireIssueHonoured, answer: issue };
 
 async function issue(
-  { rst, requestor, received, now }: AuthenticatedRequest,
+  { rst, requestor, received, now, signatures = [] }: AuthenticatedRequest,
   parts: OperationParts,
   progress: Progress,
 ): Promise<Markup> {
   const { profile, correlationId, sourceAddress } = received;
   const { relyingParties, timestampRules } = parts;
   const { skewSeconds } = timestampRules;
+  const { confirmation, secret } = decideProofKey(rst, { requestor, signatures });
   const context = {
     requestor,
+    confirmation,
     profile,
     relyingParties,
     now,
@@ -38,6 +41,7 @@ async function issue(
     rst,
     token,
     profile,
+    secret,
     reference: parts.describeReference(token),
     appliesTo: profile.tellsAppliesTo ? unaskedTarget(rst, token, parts) : undefined,
   });

@@ -1,6 +1,7 @@
 // Parsed, then honoured or refused (ws-trust §13): a parameter that cannot be honoured is never passed over.
 
 import { ExchangeFailure } from '#core/failure.ts';
+import type { KeyType } from '../key-type.ts';
 import type { ParameterName } from './parameters.ts';
 import type { RstRequest } from './rst-request.ts';
 
@@ -23,8 +24,12 @@ const NOT_DONE: readonly ParameterName[] = [
 ];
 /** Of other operations. */
 const NOT_OF_ISSUE: readonly ParameterName[] = ['RenewTarget', 'CancelTarget', 'ValidateTarget'];
-/** About a key, which a bearer token has not. */
-const NOT_OF_BEARER: readonly ParameterName[] = ['Entropy', 'UseKey', 'SignWith', 'EncryptWith'];
+/** About a key of another kind, or about a key, which a bearer token has not. */
+const NOT_OF_KEY_TYPE: Readonly<Record<KeyType, readonly ParameterName[]>> = {
+  bearer: ['Entropy', 'UseKey', 'SignWith', 'EncryptWith'],
+  'public-key': ['Entropy'],
+  'symmetric-key': ['UseKey'],
+};
 const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 
 /** Refuses of Issue what this endpoint does not do and what contradicts itself. `address` is the endpoint as the client calls it.
@@ -32,7 +37,7 @@ const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 export function requireIssueHonoured(rst: RstRequest, address: string): void {
   refusePresent(rst, NOT_DONE, unsupported);
   refusePresent(rst, NOT_OF_ISSUE, contradictory);
-  requireBearer(rst);
+  requireKey(rst);
   if (rst.onBehalfOf && rst.actAs) throw contradictory('OnBehalfOf with ActAs');
   if (rst.renewing?.isAllowedAfterExpiry) throw unsupported('renewal after expiry');
   // Not bound to an address is what our tokens are; bound to one they cannot be.
@@ -42,12 +47,12 @@ export function requireIssueHonoured(rst: RstRequest, address: string): void {
 }
 
 // Without KeyType a bearer token is meant, as long as nothing speaks of a key.
-function requireBearer(rst: RstRequest): void {
+function requireKey(rst: RstRequest): void {
   const { algorithms, keySizeBits, keyType = 'bearer', trust } = rst;
-  if (keyType !== 'bearer') throw unsupported(keyType);
-  refusePresent(rst, NOT_OF_BEARER, contradictory);
+  refusePresent(rst, NOT_OF_KEY_TYPE[keyType], contradictory);
   // Zero is what some clients write for no key (ws-trust W11).
-  if (keySizeBits !== undefined && keySizeBits !== 0) throw contradictory('KeySize with bearer');
+  if (keyType === 'bearer' && keySizeBits !== undefined && keySizeBits !== 0)
+    throw contradictory('KeySize with bearer');
   // Some clients send their default with every request; of no key it computes nothing.
   if (algorithms.computedKey !== undefined && algorithms.computedKey !== `${trust.base}/CK/PSHA1`)
     throw unsupported('ComputedKeyAlgorithm');

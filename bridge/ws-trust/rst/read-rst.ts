@@ -13,6 +13,7 @@ import { type KeyType, keyTypeOf } from '../key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
 import { type EmbeddedToken, readEmbeddedToken } from './embedded-token.ts';
+import { readEntropy } from './entropy.ts';
 import { type ParameterName, type Parameters, readParameters } from './parameters.ts';
 import type {
   RequestedAlgorithms,
@@ -21,6 +22,7 @@ import type {
   RstRequest,
 } from './rst-request.ts';
 import { readAppliesTo, readIssuer, readParticipants } from './target-address.ts';
+import { readUseKey } from './use-key.ts';
 
 /** A request with the tokens of the Security header that it refers to. */
 export interface ReadRst {
@@ -40,7 +42,9 @@ export function readRst(
 ): ReadRst {
   const trust = requireRequest(payload);
   const parameters = readParameters(payload, trust);
-  const embedded = readEmbeddedTokens(parameters, { document, tokens: headerTokens });
+  const scope = { document, tokens: headerTokens };
+  const embedded = readEmbeddedTokens(parameters, scope);
+  const useKey = mapped(parameters.find('UseKey'), (element) => readUseKey(element, scope));
   const { OnBehalfOf, ActAs, RenewTarget, ValidateTarget, CancelTarget } = embedded;
   return {
     rst: {
@@ -49,6 +53,7 @@ export function readRst(
       ...readWishes(parameters, trust),
       ...defined({
         context: attributeOf(payload, 'Context'),
+        useKey,
         onBehalfOf: OnBehalfOf?.token,
         actAs: ActAs?.token,
         renewTarget: RenewTarget?.token,
@@ -56,7 +61,10 @@ export function readRst(
         cancelTarget: CancelTarget?.token,
       }),
     },
-    usedTokens: new Set(Object.values(embedded).map(({ element }) => element)),
+    usedTokens: new Set([
+      ...Object.values(embedded).map(({ element }) => element),
+      ...(useKey?.token ? [useKey.token] : []),
+    ]),
   };
 }
 
@@ -100,6 +108,7 @@ type Wishes = Omit<
   | 'trust'
   | 'operation'
   | 'context'
+  | 'useKey'
   | 'onBehalfOf'
   | 'actAs'
   | 'renewTarget'
@@ -126,6 +135,7 @@ function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
       renewing: mapped(find('Renewing'), readRenewing),
       keyType: mapped(textOf(parameters, 'KeyType'), requireKeyType),
       keySizeBits: mapped(textOf(parameters, 'KeySize'), requireKeySize),
+      entropy: mapped(find('Entropy'), (element) => readEntropy(element, trust)),
     }),
   };
 }

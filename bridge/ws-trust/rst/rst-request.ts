@@ -5,7 +5,9 @@ import type { Instant } from '#core/instant.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import type { KeyType } from '../key-type.ts';
 import type { TrustNames, TrustOperation } from '../names.ts';
+import type { RequestedEntropy } from './entropy.ts';
 import type { ParameterName } from './parameters.ts';
+import type { RequestedKey } from './use-key.ts';
 
 /** One claim that is asked for. */
 export interface RequestedClaim {
@@ -53,6 +55,8 @@ export interface RstRequest {
   readonly isDelegatable: boolean;
   readonly keyType?: KeyType;
   readonly keySizeBits?: number;
+  readonly entropy?: RequestedEntropy;
+  readonly useKey?: RequestedKey;
   readonly algorithms: RequestedAlgorithms;
   /** The address of the issuer that is asked for. */
   readonly issuer?: string;

@@ -240,8 +240,7 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
   ['renewal after expiry', rst('<t:Renewing OK="true"/>'), 'trust:BadRequest'],
   ['Renewing of another form', rst('<t:Renewing Allow="maybe"/>'), 'trust:InvalidRequest'],
   // keys
-  ['PublicKey', rst(key('PublicKey')), 'trust:BadRequest'],
-  ['SymmetricKey', rst(key('SymmetricKey')), 'trust:BadRequest'],
+  ['PublicKey from a bearer login', rst(key('PublicKey')), 'trust:InvalidRequest'],
   ['an unknown KeyType', rst(child('KeyType', 'urn:x')), 'trust:BadRequest'],
   ['a KeySize with bearer', rst(key('Bearer') + child('KeySize', '256')), 'trust:InvalidRequest'],
   ['a KeySize that is no number', rst(child('KeySize', '-1')), 'trust:InvalidRequest'],

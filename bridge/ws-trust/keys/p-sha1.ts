@@ -1,0 +1,21 @@
+// The computed key `CK/PSHA1` (WS-Trust 1.3 §4.4.4): P_hash of TLS 1.0 over HMAC-SHA1 (RFC 2246 §5), both entropies in it.
+
+import { Buffer } from 'node:buffer';
+import { createHmac } from 'node:crypto';
+
+/** The first `bytes` bytes of P_SHA-1, with the requestor's entropy as secret and ours as seed. */
+export function computePSha1(secret: Uint8Array, seed: Uint8Array, bytes: number): Buffer {
+  const hmac = (...parts: readonly Uint8Array[]): Buffer => {
+    const mac = createHmac('sha1', secret);
+    for (const part of parts) mac.update(part);
+    return mac.digest();
+  };
+  const blocks: Buffer[] = [];
+  let length = 0;
+  for (let a = hmac(seed); length < bytes; a = hmac(a)) {
+    const block = hmac(a, seed);
+    blocks.push(block);
+    length += block.length;
+  }
+  return Buffer.concat(blocks).subarray(0, bytes);
+}

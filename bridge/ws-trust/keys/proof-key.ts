@@ -1,0 +1,95 @@
+// The key of the token that is asked for (WS-Trust 1.3 §4.2, §9.2): none, a public key that the requestor proved, or a secret.
+
+import { BEARER, type Confirmation, isConfirmed, type PublicJwk } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Requestor } from '#core/requestor.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { makeSecret, type SecretAnswer } from './symmetric-key.ts';
+
+/** What the token is bound to, and what the requestor is told of it. */
+export interface ProofKey {
+  readonly confirmation: Confirmation;
+  readonly secret?: SecretAnswer;
+}
+
+/** What one verified signature of the message proved. */
+export interface ProvedSignature {
+  /** Its own Id. */
+  readonly id?: string;
+  readonly confirmation: Confirmation;
+  readonly coversBody: boolean;
+  readonly coversTimestamp: boolean;
+}
+
+/** What a message proved. */
+export interface Proved {
+  readonly requestor: Requestor;
+  readonly signatures: readonly ProvedSignature[];
+}
+
+/** The key for a request that was held to be without contradictions.
+ * @throws {ExchangeFailure} `request-malformed`, `confirmation-missing` */
+export function decideProofKey(rst: RstRequest, proved: Proved): ProofKey {
+  if (rst.keyType === 'symmetric-key') return makeSecret(rst);
+  if (rst.keyType === 'public-key') return { confirmation: provedKey(rst, proved) };
+  return { confirmation: BEARER };
+}
+
+function provedKey(rst: RstRequest, proved: Proved): Confirmation {
+  const confirmation = rst.useKey ? usedKey(rst, proved) : proved.requestor.confirmation;
+  // A password, or a bearer assertion, has no key (ws-trust §3.2).
+  if (confirmation.method !== 'public-key' || confirmation.jwk === undefined)
+    throw new ExchangeFailure('request-malformed', 'contradictory: a key from a bearer login');
+  requireKeySize(rst.keySizeBits, confirmation.jwk);
+  return confirmation;
+}
+
+const CURVE_BITS: Readonly<Record<string, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521 };
+
+// The size of the key is what it is: a request that wants another one cannot be honoured. 0 is what some clients write for none.
+function requireKeySize(asked: number | undefined, jwk: PublicJwk): void {
+  const bits = jwk.kty === 'RSA' ? modulusBits(jwk.n) : CURVE_BITS[jwk.crv];
+  if (asked !== undefined && asked !== 0 && asked !== bits)
+    throw new ExchangeFailure('request-malformed', 'KeySize is not that of the key');
+}
+
+const modulusBits = (n: string): number => Buffer.from(n, 'base64url').length * 8;
+
+const NOT_PROVED = 'possession of the key in UseKey is not shown';
+
+// Whoever could name the key of another would get tokens that the other can use, and that speak of them (E5). So: a signature
+// of this message with that very key, over the Body that asks for it, or the key that TLS proved.
+function usedKey({ useKey = {} }: RstRequest, proved: Proved): Confirmation {
+  const wanted = useKey.key ?? (useKey.token && tokenKey(proved));
+  const found = provedKeys(proved, useKey.signatureId).find(
+    (confirmation) => wanted === undefined || isConfirmed(wanted, confirmation),
+  );
+  if (found === undefined) throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
+  // The request may name a certificate where the signature came with the bare key.
+  return wanted ?? found;
+}
+
+// An assertion of the header: there is one, and its key is the one its holder proved.
+function tokenKey({ requestor }: Proved): Confirmation {
+  const { confirmation, identity } = requestor;
+  const isBound = identity !== undefined && identity.confirmation.method === 'public-key';
+  if (!isBound) throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
+  return confirmation;
+}
+
+function provedKeys(
+  { requestor, signatures }: Proved,
+  signatureId: string | undefined,
+): readonly Confirmation[] {
+  const covering = signatures
+    .filter(({ id }) => signatureId === undefined || id === signatureId)
+    .filter(({ coversBody, coversTimestamp }) => coversBody && coversTimestamp)
+    .map(({ confirmation }) => confirmation);
+  if (signatureId !== undefined) return covering;
+  const { confirmation } = requestor;
+  // What no signature of the message made was proved below it.
+  const isOfTls = !signatures.some((signature) =>
+    isConfirmed(confirmation, signature.confirmation),
+  );
+  return isOfTls && confirmation.method === 'public-key' ? [...covering, confirmation] : covering;
+}

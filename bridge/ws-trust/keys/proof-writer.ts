@@ -1,0 +1,36 @@
+// What an answer tells of the key of its token (WS-Trust 1.3 §4.4, ws-trust W10): BinarySecret alone, or ComputedKey with our
+// Entropy beside it, or nothing.
+
+import { writeBase64 } from '#bridge/xml/base64.ts';
+import { element, type Markup } from '#bridge/xml/markup.ts';
+import type { Confirmation } from '#core/confirmation.ts';
+import { type TrustNames, trustName } from '../names.ts';
+import type { SecretAnswer } from './symmetric-key.ts';
+
+/** RequestedProofToken, where there is a secret to tell of. */
+export function writeProofToken(trust: TrustNames, secret: SecretAnswer | undefined): Markup[] {
+  if (secret === undefined || secret.kind === 'known') return [];
+  const content =
+    secret.kind === 'issued'
+      ? binarySecret(trust, 'SymmetricKey', secret.secret)
+      : element(trustName(trust, 'ComputedKey'), [], [secret.algorithm]);
+  return [element(trustName(trust, 'RequestedProofToken'), [], [content])];
+}
+
+/** Our Entropy, where the secret is computed of both. */
+export function writeEntropy(trust: TrustNames, secret: SecretAnswer | undefined): Markup[] {
+  if (secret?.kind !== 'computed') return [];
+  const entropy = binarySecret(trust, 'Nonce', secret.entropy);
+  return [element(trustName(trust, 'Entropy'), [], [entropy])];
+}
+
+/** KeySize of a secret: the real one, in bits. */
+export function writeKeySize(trust: TrustNames, confirmation: Confirmation): Markup[] {
+  if (confirmation.method !== 'symmetric-key' || !confirmation.secret) return [];
+  return [element(trustName(trust, 'KeySize'), [], [String(confirmation.secret.sizeBits)])];
+}
+
+function binarySecret(trust: TrustNames, type: string, bytes: Uint8Array): Markup {
+  const attributes = [['Type', `${trust.base}/${type}`]] as const;
+  return element(trustName(trust, 'BinarySecret'), attributes, [writeBase64(bytes)]);
+}

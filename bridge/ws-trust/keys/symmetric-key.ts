@@ -1,0 +1,67 @@
+// The secret of a token (WS-Trust 1.3 §4.4.3 to §4.4.5): ours, the requestor's, or computed of both.
+
+import type { Buffer } from 'node:buffer';
+import { hash, randomBytes } from 'node:crypto';
+import type { SymmetricKeyConfirmation } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { RequestedEntropy } from '../rst/entropy.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { computePSha1 } from './p-sha1.ts';
+
+/** How the requestor comes to the secret. */
+export type SecretAnswer =
+  | { readonly kind: 'issued'; readonly secret: Buffer }
+  | { readonly kind: 'computed'; readonly entropy: Buffer; readonly algorithm: string }
+  /** It sent the secret itself: nothing is returned. */
+  | { readonly kind: 'known' };
+
+/** A secret and what is told of it. */
+export interface MadeSecret {
+  readonly confirmation: SymmetricKeyConfirmation;
+  readonly secret: SecretAnswer;
+}
+
+const SIZES_BITS: readonly number[] = [128, 192, 256];
+const DEFAULT_BITS = 256;
+
+/** The secret for a request.
+ * @throws {ExchangeFailure} `request-malformed` for a size we do not make, and for entropy that is shorter than the key: it would
+ * be a weaker key than the answer says */
+export function makeSecret({ entropy, keySizeBits, trust }: MadeFrom): MadeSecret {
+  const bits =
+    keySizeBits ?? (entropy?.kind === 'secret' ? entropy.bytes.length * 8 : DEFAULT_BITS);
+  if (!SIZES_BITS.includes(bits)) throw malformed('KeySize');
+  const bytes = bits / 8;
+  if (entropy === undefined) {
+    const secret = randomBytes(bytes);
+    return made(secret, { kind: 'issued', secret });
+  }
+  if (entropy.bytes.length < bytes) throw malformed('entropy is shorter than the key');
+  if (entropy.kind === 'nonce') {
+    const own = randomBytes(bytes);
+    const secret = computePSha1(entropy.bytes, own, bytes);
+    return made(secret, { kind: 'computed', entropy: own, algorithm: `${trust.base}/CK/PSHA1` });
+  }
+  // Cut to size, it would be another key than the requestor holds.
+  if (entropy.bytes.length > bytes) throw malformed('the secret is longer than KeySize');
+  return made(entropy.bytes, { kind: 'known' });
+}
+
+interface MadeFrom extends Pick<RstRequest, 'keySizeBits' | 'trust'> {
+  readonly entropy?: RequestedEntropy;
+}
+
+function made(secret: Buffer, answer: SecretAnswer): MadeSecret {
+  return {
+    confirmation: {
+      method: 'symmetric-key',
+      thumbprint: hash('sha256', secret, 'base64url'),
+      secret: { base64: secret.toString('base64'), sizeBits: secret.length * 8 },
+    },
+    secret: answer,
+  };
+}
+
+function malformed(what: string): ExchangeFailure {
+  return new ExchangeFailure('request-malformed', `a secret that cannot be made: ${what}`);
+}

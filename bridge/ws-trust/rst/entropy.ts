@@ -1,0 +1,48 @@
+// Entropy (WS-Trust 1.3 §4.1): what the requestor adds to the secret, or the secret itself.
+
+import type { Buffer } from 'node:buffer';
+import { parseBase64 } from '#bridge/xml/base64.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { XENC_NS } from '#bridge/xml/namespaces.ts';
+import { textOf } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
+
+/** A `nonce` is mixed with ours; a `secret` is to be the key itself. */
+export interface RequestedEntropy {
+  readonly kind: 'nonce' | 'secret';
+  readonly bytes: Buffer;
+}
+
+const KINDS: ReadonlyMap<string, RequestedEntropy['kind']> = new Map(
+  [TRUST_13_NS, TRUST_2005_NS].flatMap((base) => [
+    [`${base}/Nonce`, 'nonce'],
+    [`${base}/SymmetricKey`, 'secret'],
+  ]),
+);
+/** Twice the largest key, with room: more adds nothing, and HMAC hashes it first. */
+const MAX_BYTES = 256;
+
+/** Reads the entropy.
+ * @throws {ExchangeFailure} `operation-unsupported` for an encrypted one and for a private key
+ * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`, `text-malformed` */
+export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEntropy {
+  const [secret, second] = elementsOf(entropy);
+  if (secret === undefined) throw new XmlFailure('element-missing', 'Entropy is empty');
+  if (second !== undefined) throw new XmlFailure('element-repeated', 'two in Entropy');
+  if (isNamed(secret, XENC_NS, 'EncryptedKey')) throw unsupported('EncryptedKey');
+  if (!isNamed(secret, trust.namespace, 'BinarySecret'))
+    throw new XmlFailure('element-unexpected', `${secret.local} in Entropy`);
+  // Without a type it is the key itself (WS-Trust 1.3 §3.3).
+  const kind = KINDS.get(attributeOf(secret, 'Type') ?? `${TRUST_13_NS}/SymmetricKey`);
+  if (kind === undefined) throw unsupported('BinarySecret of another type');
+  const bytes = parseBase64(textOf(secret));
+  if (bytes.length > MAX_BYTES) throw new XmlFailure('text-malformed', 'entropy is too long');
+  return { kind, bytes };
+}
+
+function unsupported(what: string): ExchangeFailure {
+  return new ExchangeFailure('operation-unsupported', `${what} as entropy`);
+}
