@@ -52,6 +52,7 @@ export const REASON_FAULTS = {
     'The specified RequestSecurityToken is not understood',
   ),
   'requestor-unauthenticated': FAILED_AUTHENTICATION,
+  'second-factor-required': FAILED_AUTHENTICATION,
   'requestor-not-allowed': REQUEST_FAILED,
   'token-type-unsupported': UNSUPPORTED_TOKEN,
   'token-malformed': INVALID_TOKEN,

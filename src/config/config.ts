@@ -81,6 +81,8 @@ export interface UserConfigRecord {
   readonly disabled?: boolean;
   readonly claims: Readonly<Record<string, string | readonly string[]>>;
   readonly authenticationMethods?: readonly ('pwd' | 'swk' | 'hwk')[];
+  /** Base32. Present: a password alone is not enough. */
+  readonly oneTimePasswordSecret?: string;
 }
 
 export interface WsTrustConfig {

@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import type { UserConfigRecord } from './config.ts';
 import type { Loading } from './loading.ts';
+import type { Complaint, Path } from './problem.ts';
 import { type PlacedComplaint, schemaComplaints } from './schema-issues.ts';
 import { rule, valueRule } from './sections/fields.ts';
+import { secretReference } from './sections/secret.ts';
 import { userClaims } from './user-claims.ts';
 import { isStoredPassword } from './user-password.ts';
 import { parseYaml, type YamlDocument } from './yaml-document.ts';
@@ -54,9 +56,21 @@ const userEntry = z.strictObject({
       }),
     )
     .optional(),
+  oneTimePassword: secretReference
+    .describe('The secret of a second factor, in base32, as authenticator apps take it (RFC 6238).')
+    .optional(),
 });
 
+type UserEntry = z.output<typeof userEntry>;
+
 const userFile = z.strictObject({ users: z.array(userEntry).describe('The users of the file.') });
+
+/** A user file, and where the configuration names it. */
+interface UserFileText {
+  readonly name: string;
+  readonly text: string;
+  readonly path: Path;
+}
 
 /** The users of one file, and what tells problems at its lines. */
 export interface ReadUsers {
@@ -65,8 +79,11 @@ export interface ReadUsers {
   readonly records: readonly UserConfigRecord[];
 }
 
-/** Parses the text of a user file; no records, and complaints, when anything in it is wrong. */
-export function parseUsers(name: string, text: string, loading: Loading): ReadUsers {
+/** Parses the text of a user file; no records, and complaints, when anything in it is wrong. `path` is where it is named. */
+export async function parseUsers(
+  { name, text, path: namedAt }: UserFileText,
+  loading: Loading,
+): Promise<ReadUsers> {
   const document = parseYaml(text);
   const source = { name, document };
   for (const { line, column, ...complaint } of document.complaints)
@@ -75,8 +92,39 @@ export function parseUsers(name: string, text: string, loading: Loading): ReadUs
   if (document.complaints.length > 0) return { ...source, records: [] };
   for (const { path, complaint } of schemaComplaints(userFile, document.value).map(discreet))
     loading.errorIn({ name, place: document.placeOf(path) }, path, complaint);
-  return { ...source, records: parsed.data?.users.map(recordOf) ?? [] };
+  const entries = parsed.data?.users ?? [];
+  return {
+    ...source,
+    records: await Promise.all(
+      entries.map(async (entry) => ({
+        ...recordOf(entry),
+        ...(await readSecondFactor(entry, namedAt, loading)),
+      })),
+    ),
+  };
 }
+
+// 26 digits of base32 are the 128 bits of RFC 4226 §4 R6.
+const BASE32_SECRET = /^[A-Z2-7]{26,128}=*$/i;
+
+async function readSecondFactor(
+  { oneTimePassword }: UserEntry,
+  path: Path,
+  loading: Loading,
+): Promise<Pick<UserConfigRecord, 'oneTimePasswordSecret'>> {
+  if (oneTimePassword === undefined) return {};
+  const oneTimePasswordSecret = (await loading.read(oneTimePassword, path)).replaceAll(/\s/g, '');
+  if (oneTimePasswordSecret !== '' && !BASE32_SECRET.test(oneTimePasswordSecret))
+    loading.error(path, WEAK_SECRET);
+  return { oneTimePasswordSecret };
+}
+
+const WEAK_SECRET: Complaint = {
+  code: 'CONFIG_SECRET',
+  what: 'names a user whose oneTimePassword is not base32 of 128 bits or more',
+  why: 'codes of a short secret can be found by trying (RFC 4226 §4)',
+  fix: 'make one with 32 random digits of base32',
+};
 
 // After a slip of indentation a key may be a secret.
 function discreet({ path, complaint }: PlacedComplaint): PlacedComplaint {
@@ -93,7 +141,7 @@ function discreet({ path, complaint }: PlacedComplaint): PlacedComplaint {
   };
 }
 
-function recordOf(entry: z.output<typeof userEntry>): UserConfigRecord {
+function recordOf(entry: UserEntry): UserConfigRecord {
   const { id, password, disabled, claims = {} } = entry;
   const methods = LOGIN_METHODS.filter((name) => entry.authenticationMethods?.includes(name));
   return {

@@ -4,6 +4,7 @@ export const FAILURE_REASONS = [
   'request-malformed',
   'operation-unsupported',
   'requestor-unauthenticated',
+  'second-factor-required',
   'requestor-not-allowed',
   'token-type-unsupported',
   'token-malformed',

@@ -33,6 +33,12 @@ export const TOKEN_EXCHANGE_ERRORS = {
     error: 'invalid_client',
     description: 'client authentication failed',
   },
+  // Nobody logs in with a user name at these endpoints; where one could, it would be no client that is known.
+  'second-factor-required': {
+    status: 401,
+    error: 'invalid_client',
+    description: 'client authentication failed',
+  },
   'requestor-not-allowed': bad('unauthorized_client', 'the client may not use this grant'),
   'token-type-unsupported': bad('invalid_request', 'the token type is not supported here'),
   'token-malformed': BAD_TOKEN,

@@ -7,6 +7,8 @@ import { isPossibleUserName } from './user-name.ts';
 export interface Login {
   readonly name: string;
   readonly password: string;
+  /** The second factor, where the front was given one. */
+  readonly oneTimePassword?: string;
   /** Where it came from, after the trusted proxies. */
   readonly sourceAddress?: string;
 }

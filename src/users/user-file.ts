@@ -18,6 +18,8 @@ export interface UserRecord {
   readonly claims: Readonly<Record<string, string | readonly string[]>>;
   /** The ways this user may log in; absent: by password. */
   readonly authenticationMethods?: readonly LoginMethod[];
+  /** Base32. Present: a password alone is not enough. */
+  readonly oneTimePasswordSecret?: string;
 }
 
 const MAX_CLAIMS = 100;

@@ -13,6 +13,7 @@ import {
 } from './login.ts';
 import { createLoginQueue, type QueueLimits } from './login-queue.ts';
 import { type DeriveKey, deriveScryptKey } from './password.ts';
+import { createSecondFactor, type ProvedMethods } from './second-factor.ts';
 import { createSharedVerification, type Verification } from './shared-verification.ts';
 import { type Candidate, createUserDirectory, type UserDirectory } from './user-directory.ts';
 import type { UserRecord } from './user-file.ts';
@@ -22,10 +23,12 @@ import { createLoginNamer, createVerifiedCache, type VerifiedCache } from './ver
 export interface AuthenticatedUser {
   readonly id: string;
   readonly claims: UserRecord['claims'];
+  /** How the login was proved. */
+  readonly methods: ProvedMethods;
 }
 
 export interface UserStore {
-  /** @throws {ExchangeFailure} `requestor-unauthenticated`, `dependency-unavailable` */
+  /** @throws {ExchangeFailure} `requestor-unauthenticated`, `second-factor-required`, `dependency-unavailable` */
   authenticate(login: Login): Promise<AuthenticatedUser>;
   /** Takes new records at once. What was remembered of the logins of changed records is forgotten. */
   replaceRecords(records: readonly UserRecord[]): void;
@@ -138,12 +141,14 @@ export function createUserStore(settings: UserStoreSettings): UserStore {
   const deriveKey = settings.deriveKey ?? deriveScryptKey;
   const verify = createSharedVerification({ lockout, queue, deriveKey });
   const logIn = createLoginStep({ directory, cache, lockout, verify });
+  const proveSecond = createSecondFactor({ store, clock, lockout, queue });
   return {
     async authenticate(login) {
       checkLogin(login);
       const { record } = await logIn(login);
       if (!record) throw new Error('a login without a record was taken for good');
-      return { id: record.id, claims: record.claims };
+      const methods = await proveSecond(record, login);
+      return { id: record.id, claims: record.claims, methods };
     },
     replaceRecords: (records) => directory.replace(records),
   };

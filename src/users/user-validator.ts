@@ -11,6 +11,7 @@ import type { AuthenticatedUser, UserStore } from './user-store.ts';
 interface UserNameCredential {
   readonly name: string;
   readonly password: string;
+  readonly oneTimePassword?: string;
   readonly sourceAddress?: string;
 }
 
@@ -22,16 +23,22 @@ interface Settings {
 }
 
 const PASSWORD_OVER_TLS = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
+const TIME_SYNC_TOKEN = 'urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken';
+
+const isTextOrAbsent = (value: unknown): boolean =>
+  value === undefined || typeof value === 'string';
 
 function isCredential(content: string | object): content is UserNameCredential {
   if (typeof content !== 'object') return false;
   const source = 'sourceAddress' in content ? content.sourceAddress : undefined;
+  const code = 'oneTimePassword' in content ? content.oneTimePassword : undefined;
   return (
     'name' in content &&
     typeof content.name === 'string' &&
     'password' in content &&
     typeof content.password === 'string' &&
-    (source === undefined || typeof source === 'string')
+    isTextOrAbsent(source) &&
+    isTextOrAbsent(code)
   );
 }
 
@@ -46,7 +53,8 @@ function claimsOf({ claims }: AuthenticatedUser, issuer: string): readonly Claim
 
 /** A validator of user names with passwords. A name alone is refused: it would be taken at its word. The front must have
  * received it over TLS: the authentication context says so.
- * @throws {ExchangeFailure} from `validate`: `token-malformed`, `requestor-unauthenticated`, `dependency-unavailable` */
+ * @throws {ExchangeFailure} from `validate`: `token-malformed`, `requestor-unauthenticated`, `second-factor-required`,
+ * `dependency-unavailable` */
 export function createUserValidator({ issuer, users, clock }: Settings): TokenValidator {
   return {
     canHandle: (token) => token.type === 'username',
@@ -63,8 +71,8 @@ export function createUserValidator({ issuer, users, clock }: Settings): TokenVa
         subject: { issuer, id: user.id },
         authentication: {
           instant: clock.now(),
-          methods: ['pwd'],
-          contextClass: PASSWORD_OVER_TLS,
+          methods: user.methods,
+          contextClass: user.methods.length > 1 ? TIME_SYNC_TOKEN : PASSWORD_OVER_TLS,
         },
         claims: claimsOf(user, issuer),
         scopes: [],

@@ -74,7 +74,7 @@ const users = {
   async authenticate({ name, password }: { name: string; password: string }) {
     if (name !== USER.name || password !== USER.password)
       throw new ExchangeFailure('requestor-unauthenticated', 'wrong password');
-    return { id: name, claims: { department: 'sales' } };
+    return { id: name, claims: { department: 'sales' }, methods: ['pwd'] as const };
   },
 };
 

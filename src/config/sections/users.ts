@@ -83,7 +83,8 @@ function buildLockout(lockout: z.output<typeof lockoutSection>): UsersConfig['lo
 async function readUsers(file: string, path: Path, loading: Loading): Promise<ReadUsers> {
   const text = await loading.read({ file }, path);
   // An empty text has its complaint already.
-  return parseUsers(loading.absolute(file), text === '' ? 'users: []' : text, loading);
+  const name = loading.absolute(file);
+  return parseUsers({ name, text: text === '' ? 'users: []' : text, path }, loading);
 }
 
 // Names that differ in case only would share a lock-out, and people would take one for the other.

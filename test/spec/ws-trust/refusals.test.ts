@@ -55,6 +55,7 @@ const DECIDED: Readonly<Record<FailureReason, string>> = {
   'request-malformed': 'trust:InvalidRequest',
   'operation-unsupported': 'trust:BadRequest',
   'requestor-unauthenticated': 'trust:FailedAuthentication',
+  'second-factor-required': 'trust:FailedAuthentication',
   'requestor-not-allowed': 'trust:RequestFailed',
   'token-type-unsupported': 'wsse:UnsupportedSecurityToken',
   'token-malformed': 'trust:InvalidSecurityToken',

@@ -50,6 +50,35 @@ describe('Config: users', () => {
     assert.deepEqual(config.users, { records: [user], lockout, cacheSeconds: 0 });
   });
 
+  it('may have a second factor, whose secret is somewhere else', async () => {
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+    const world = worldOf([{ ...ALICE, oneTimePassword: { file: 'alice.otp' } }]);
+
+    const config = await parseChanged(users(), {
+      files: { ...world.files, 'alice.otp': `${secret.slice(0, 16)} ${secret.slice(16)}\n` },
+    });
+
+    assert.deepEqual(config.users?.records, [
+      { ...ALICE, claims: {}, oneTimePasswordSecret: secret },
+    ]);
+  });
+
+  for (const text of ['', 'GEZDGNBVGY3TQOJQ', '0189', 'pass word']) {
+    it(`refuse ${JSON.stringify(text)} as the secret of a second factor, and do not repeat it`, async () => {
+      const world = worldOf([{ ...ALICE, oneTimePassword: { file: 'alice.otp' } }]);
+
+      const problems = await problemsOf(
+        parseChanged(users(), { files: { ...world.files, 'alice.otp': text } }),
+      );
+
+      assert.deepEqual(
+        problems.map(({ code, path }) => `${code} ${path}`),
+        ['CONFIG_SECRET users[0].file'],
+      );
+      if (text !== '') assert.doesNotMatch(JSON.stringify(problems), new RegExp(text));
+    });
+  }
+
   it('may stand in several files', async () => {
     const change = users({ users: [{ file: 'users.yaml' }, { file: 'more.yaml' }] });
     const files = { 'more.yaml': stringify({ users: [{ ...ALICE, id: 'bob' }] }) };

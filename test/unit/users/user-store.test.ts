@@ -10,7 +10,7 @@ test('User store: a right password gives the id and the claims of the record', a
   const claims = { role: ['reader'] };
   const { users } = aUserStore({ records: [await aUser({ claims })] });
 
-  assert.deepEqual(await users.authenticate(GOOD), { id: 'alice', claims });
+  assert.deepEqual(await users.authenticate(GOOD), { id: 'alice', claims, methods: ['pwd'] });
 });
 
 test('User store: a name is compared in NFC and with its case', async () => {

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  matchOneTimePassword,
+  oneTimePasswordOf,
+  parseOneTimeSecret,
+} from '#src/users/one-time-password.ts';
+import { aUser, aUserStore } from './a-user-store.ts';
+
+const SECRET = Buffer.from('12345678901234567890');
+const SECRET_BASE32 = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+const UNAUTHENTICATED = { reason: 'requestor-unauthenticated' };
+
+describe('RFC 6238 appendix B, RFC 4226 appendix D: one-time passwords', () => {
+  for (const [time, code] of [
+    [59, '287082'],
+    [1_111_111_109, '081804'],
+    [1_111_111_111, '050471'],
+    [1_234_567_890, '005924'],
+    [2_000_000_000, '279037'],
+    [20_000_000_000, '353130'],
+  ] as const) {
+    test(`RFC 6238 appendix B: at ${time} it is ${code}`, () => {
+      assert.equal(oneTimePasswordOf(SECRET, Math.floor(time / 30)), code);
+      assert.equal(matchOneTimePassword(SECRET, code, time), Math.floor(time / 30));
+    });
+  }
+
+  for (const [step, code] of ['755224', '287082', '359152', '969429', '338314'].entries()) {
+    test(`RFC 4226 appendix D: counter ${step} gives ${code}`, () => {
+      assert.equal(oneTimePasswordOf(SECRET, step), code);
+    });
+  }
+});
+
+test('RFC 6238 §5.2: one step either way is taken, two are not', () => {
+  const step = 60_000_000;
+  const now = step * 30 + 15;
+
+  for (const [drift, matched] of [
+    [-2, undefined],
+    [-1, step - 1],
+    [0, step],
+    [1, step + 1],
+    [2, undefined],
+  ] as const) {
+    const code = oneTimePasswordOf(SECRET, step + drift);
+    assert.equal(matchOneTimePassword(SECRET, code, now), matched);
+  }
+});
+
+for (const text of ['', '28708', '2870821', ' 287082', '287082 ', '２８７０８２', '0x4616a']) {
+  test(`RFC 6238: ${JSON.stringify(text)} is no code`, () => {
+    assert.equal(matchOneTimePassword(SECRET, text, 59), undefined);
+  });
+}
+
+test('RFC 4648 §6: a secret is base32, in either case, with spaces and padding or without', () => {
+  for (const text of [
+    SECRET_BASE32,
+    SECRET_BASE32.toLowerCase(),
+    `${SECRET_BASE32.slice(0, 16)} ${SECRET_BASE32.slice(16)}`,
+    `${SECRET_BASE32}====`,
+  ])
+    assert.deepEqual(Buffer.from(parseOneTimeSecret(text)), SECRET);
+});
+
+for (const text of [
+  '',
+  'GEZDGNBVGY3TQOJQ',
+  `${SECRET_BASE32}1`,
+  `${SECRET_BASE32}é`,
+  'A'.repeat(25),
+]) {
+  test(`RFC 4226 §4 R6: ${JSON.stringify(text)} is no secret`, () => {
+    assert.throws(() => parseOneTimeSecret(text), /base32|128 bits/);
+  });
+}
+
+const start = async () => {
+  const records = [
+    await aUser({ oneTimePasswordSecret: SECRET_BASE32 }),
+    await aUser({ id: 'bob' }),
+  ];
+  const world = aUserStore({ records });
+  const codeNow = () => oneTimePasswordOf(SECRET, Math.floor(world.clock.now() / 30));
+  const login = (oneTimePassword?: string, name = 'alice') =>
+    world.users.authenticate({
+      name,
+      password: 'correct horse',
+      sourceAddress: '192.0.2.1',
+      ...(oneTimePassword !== undefined && { oneTimePassword }),
+    });
+  return { ...world, codeNow, login };
+};
+
+test('Second factor: a password alone is not enough where the record has a secret, and it does not count as a failure', async () => {
+  const { login, failuresOf } = await start();
+
+  await assert.rejects(login(), { reason: 'second-factor-required' });
+  assert.equal(await failuresOf('login-name', 'alice'), 0);
+});
+
+test('Second factor: password and code together are a login of both', async () => {
+  const { codeNow, login } = await start();
+
+  assert.deepEqual((await login(codeNow())).methods, ['pwd', 'otp', 'mfa']);
+  assert.deepEqual((await login(undefined, 'bob')).methods, ['pwd']);
+});
+
+test('RFC 6238 §5.2: a code is good once: of 50 in parallel exactly one is accepted', async () => {
+  const { codeNow, login } = await start();
+  const code = codeNow();
+
+  const results = await Promise.allSettled(Array.from({ length: 50 }, () => login(code)));
+
+  assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+  await assert.rejects(login(code), UNAUTHENTICATED);
+});
+
+test('Second factor: a wrong code counts for name and source; after as many as allowed the right one is refused', async () => {
+  const { codeNow, failuresOf, login } = await start();
+
+  for (let count = 0; count < 5; count += 1)
+    await assert.rejects(login('000000' === codeNow() ? '000001' : '000000'), UNAUTHENTICATED);
+
+  assert.equal(await failuresOf('login-name', 'alice'), 5);
+  assert.equal(await failuresOf('login-source', '192.0.2.1'), 5);
+  await assert.rejects(login(codeNow()), UNAUTHENTICATED);
+});
+
+test('Second factor: a burst of wrong codes gives no more guesses than a slow attack', async () => {
+  const { codeNow, login } = await start();
+  const wrong = codeNow() === '000000' ? '000001' : '000000';
+
+  await Promise.allSettled(Array.from({ length: 20 }, () => login(wrong)));
+
+  await assert.rejects(login(codeNow()), UNAUTHENTICATED);
+});
+
+test('Second factor: a code for a user who has none is refused, and a wrong password with the right code too', async () => {
+  const { codeNow, login, users } = await start();
+
+  await assert.rejects(login('123456', 'bob'), UNAUTHENTICATED);
+  await assert.rejects(
+    users.authenticate({ name: 'alice', password: 'wrong', oneTimePassword: codeNow() }),
+    UNAUTHENTICATED,
+  );
+});
