@@ -19,6 +19,9 @@ export type StateClass =
 export interface StoreKey {
   readonly class: StateClass;
   readonly parts: readonly string[];
+  /** Keys with the same tag lie together where the store is spread over servers. It places the key: whoever writes it and
+   * whoever reads it give the same. */
+  readonly tag?: string;
 }
 
 export type PutOnce =

@@ -14,14 +14,17 @@ export interface RotationStep {
 /** The `from` of the first step, for a family that does not exist yet. */
 const NO_GENERATION = '';
 
+/** @throws {Error} for a step that leads nowhere */
+export function assertStep({ from, to }: RotationStep): void {
+  if (from === to || to === NO_GENERATION) throw new Error('a rotation leads to a new generation');
+}
+
 /** Decides a step. A family that is not there is a conflict for every step but the first: were it rotated, whoever
  * holds an old generation could use it again once its family has ended. Only the last step is recognised when repeated.
  * @throws {Error} for a step that leads nowhere */
-export function decideRotation(
-  state: RotationState | undefined,
-  { from, to }: RotationStep,
-): Rotation {
-  if (from === to || to === NO_GENERATION) throw new Error('a rotation leads to a new generation');
+export function decideRotation(state: RotationState | undefined, step: RotationStep): Rotation {
+  assertStep(step);
+  const { from, to } = step;
   if (!state) return from === NO_GENERATION ? 'rotated' : 'conflict';
   if (state.current === from) return 'rotated';
   return state.current === to && state.previous === from ? 'repeated' : 'conflict';

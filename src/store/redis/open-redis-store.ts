@@ -1,0 +1,86 @@
+// Opens the Redis store: connections, the first look at the servers, and what watches over them from then on.
+import type { Clock, Instant } from '#core/instant.ts';
+import { DeadlineWheel } from './deadline-wheel.ts';
+import { openNodeRedisDriver } from './node-redis-driver.ts';
+import { RedisCommands } from './redis-commands.ts';
+import type { OpenDriver } from './redis-driver.ts';
+import { createPlaces } from './redis-key.ts';
+import { RedisStore } from './redis-store.ts';
+import type { ReplyMeaning } from './reply-meaning.ts';
+import { RewriteRing } from './rewrite-ring.ts';
+import type { RedisSettings } from './settings.ts';
+import { StoreWatch, type WatchEvents } from './store-watch.ts';
+
+/** Calls under way at once; each holds some kilobytes. */
+const MAX_CALLS = 10_000;
+
+interface RedisStoreEvents extends WatchEvents {
+  /** A command failed or a connection broke: for the log. */
+  readonly onError: (cause: unknown) => void;
+}
+
+export interface RedisStoreOptions {
+  readonly settings: RedisSettings;
+  readonly clock: Clock;
+  readonly events: RedisStoreEvents;
+}
+
+export interface OpenedRedisStore {
+  readonly store: RedisStore;
+  /** Since when it remembers; undefined while no server has said so. */
+  begunAt(): Instant | undefined;
+  /** Whether what it remembers is in question: the master changed, or the dataset is gone. */
+  isFenced(): boolean;
+  /** Whether our clock and those of the servers are within the configured skew. */
+  isClockWithinSkew(): boolean;
+}
+
+const DRIVERS: Readonly<Record<RedisSettings['driver'], OpenDriver>> = {
+  'node-redis': openNodeRedisDriver,
+};
+
+/** Opens the store. Servers that are away do not stop the start: until they are there every operation is closed.
+ * @throws {UnfitStore} when the servers are there and must not be used as they are */
+export async function openRedisStore(options: RedisStoreOptions): Promise<OpenedRedisStore> {
+  const { clock, events, settings } = options;
+  const driver = DRIVERS[settings.driver](settings, {
+    onDoubt: () => watch.doubt(),
+    onError: events.onError,
+  });
+  const wheel = new DeadlineWheel({ ...settings, maxCalls: MAX_CALLS });
+  const onError = (cause: unknown, { followUp }: ReplyMeaning): void => {
+    events.onError(cause);
+    if (followUp === 'rediscover') driver.rediscover();
+    if (followUp !== 'nothing' && followUp !== 'log') watch.doubt();
+    if (followUp === 'alarm')
+      events.onAlarm(`STORE_REFUSED: ${cause instanceof Error ? cause.message : ''}`);
+  };
+  const commands = new RedisCommands({ ...settings, driver, wheel, onError });
+  const ring = new RewriteRing(settings.ringSeconds);
+  const rediscover = () => driver.rediscover();
+  const watch = new StoreWatch({ settings, commands, ring, clock, rediscover, events });
+  const close = async (): Promise<void> => {
+    await watch.stop();
+    await wheel.idle();
+    await driver.close();
+  };
+  try {
+    await watch.start();
+  } catch (cause) {
+    await close();
+    throw cause;
+  }
+  const store = new RedisStore({
+    commands,
+    watch,
+    ring,
+    placeOf: createPlaces(settings.tenant),
+    close,
+  });
+  return {
+    store,
+    begunAt: () => watch.begunAt,
+    isFenced: () => watch.isFenced,
+    isClockWithinSkew: () => watch.isClockWithinSkew,
+  };
+}

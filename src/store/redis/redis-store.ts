@@ -1,0 +1,254 @@
+// The Store port on Redis. Written once over a narrow set of commands, so it does not know which driver carries them. Time is
+// that of the servers.
+import { ExchangeFailure } from '#core/failure.ts';
+import type {
+  BucketFill,
+  Consumption,
+  PutOnce,
+  Rotation,
+  Store,
+  StoreHealth,
+  StoreKey,
+} from '#core/ports.ts';
+import { assertWhole, expiryOf } from '../expiry.ts';
+import { assertStep } from '../rotation-step.ts';
+import type { StoreVerb } from '../store-verb.ts';
+import type { RedisCommands, ScriptCall } from './redis-commands.ts';
+import type { Reply } from './redis-driver.ts';
+import type { Place, PlaceOf } from './redis-key.ts';
+import type { RewriteRing } from './rewrite-ring.ts';
+import * as scripts from './scripts.ts';
+import type { StoreWatch } from './store-watch.ts';
+import { readMark, readValue, TOMBSTONE, wordOf, writeMark, writeValue } from './stored-form.ts';
+
+/** What Redis takes as a lifetime without counting past the end of its clock. */
+const FOREVER_MILLISECONDS = 100 * 365 * 86_400_000;
+
+export interface RedisStoreParts {
+  readonly commands: RedisCommands;
+  readonly watch: StoreWatch;
+  readonly ring: RewriteRing;
+  readonly placeOf: PlaceOf;
+  readonly close: () => Promise<void>;
+}
+
+/** The milliseconds of a lifetime, by the rule of all adapters. */
+function millisecondsFor(lifetimeSeconds: number): number {
+  return Math.min(expiryOf(0, lifetimeSeconds) * 1000, FOREVER_MILLISECONDS);
+}
+
+type Answer = readonly [word: string, ...rest: Reply[]];
+
+export class RedisStore implements Store {
+  readonly #parts: RedisStoreParts;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: RedisStoreParts) {
+    this.#parts = parts;
+  }
+
+  async putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce> {
+    const place = this.#place('putOnce', key);
+    const milliseconds = millisecondsFor(lifetimeSeconds);
+    const text = writeMark(attempt);
+    const write = (life: number): ScriptCall =>
+      this.#call(scripts.MARK, place, text, wholeOf(life));
+    const [word, standing] = await this.#decide(write(milliseconds), true);
+    if (word !== 'stored') return { stored: false, attempt: readMark(String(standing)) };
+    this.#keep(milliseconds, write);
+    return { stored: true };
+  }
+
+  async consume(key: StoreKey, attempt: string): Promise<Consumption> {
+    const place = this.#place('consume', key);
+    const mine = wordOf(attempt);
+    const [word, first, second] = await this.#decide(
+      this.#call(scripts.CONSUME, place, mine),
+      true,
+    );
+    if (word === 'missing') return { outcome: 'missing' };
+    if (word === 'standing') {
+      const winner = decodeURIComponent(String(first));
+      return { outcome: 'already-consumed', attempt: winner, value: String(second) };
+    }
+    const [value, life] = [String(first), Number(second)];
+    this.#keep(life < 0 ? FOREVER_MILLISECONDS : life, (left) => {
+      const rest = life < 0 ? '' : wholeOf(left);
+      return this.#call(scripts.REWRITE_CONSUMED, place, mine, value, rest);
+    });
+    return { outcome: 'consumed', value };
+  }
+
+  async revoke(keys: readonly StoreKey[], lifetimeSeconds: number): Promise<void> {
+    this.#assertOpen();
+    const groups = groupsOf(keys.map((key) => this.#place('revoke', key)));
+    const milliseconds = millisecondsFor(lifetimeSeconds);
+    await Promise.all(
+      groups.map(async (places) => {
+        const [first, ...others] = places;
+        const write = (life: number): ScriptCall => {
+          const call = this.#call(scripts.REVOKE, first, TOMBSTONE, wholeOf(life));
+          return { ...call, keys: [...call.keys, ...others.map(({ key }) => key)] };
+        };
+        await this.#decide(write(milliseconds), true);
+        this.#keep(milliseconds, write);
+      }),
+    );
+  }
+
+  async isRevoked(keys: readonly StoreKey[]): Promise<boolean> {
+    this.#assertOpen();
+    const groups = groupsOf(keys.map((key) => this.#place('isRevoked', key)));
+    const found = await Promise.all(groups.map((places) => this.#read(places)));
+    return found.flat().some((text) => text !== null);
+  }
+
+  // oxlint-disable-next-line max-params -- the port has four
+  async rotate(
+    family: StoreKey,
+    from: string,
+    to: string,
+    lifetimeSeconds: number,
+  ): Promise<Rotation> {
+    const place = this.#place('rotate', family);
+    assertStep({ from, to });
+    const milliseconds = millisecondsFor(lifetimeSeconds);
+    const step = [wordOf(from), wordOf(to)] as const;
+    const call = this.#call(scripts.ROTATE, place, ...step, wholeOf(milliseconds));
+    const [rotation] = await this.#decide(call, true);
+    if (rotation === 'rotated')
+      this.#keep(milliseconds, (life) =>
+        this.#call(scripts.REWRITE_ROTATION, place, ...step, wholeOf(life)),
+      );
+    return rotation as Rotation;
+  }
+
+  async get(key: StoreKey): Promise<string | undefined> {
+    const [text = null] = await this.#read([this.#place('get', key)]);
+    return text === null ? undefined : readValue(text);
+  }
+
+  async set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void> {
+    const place = this.#place('set', key);
+    const milliseconds =
+      lifetimeSeconds === undefined ? FOREVER_MILLISECONDS : millisecondsFor(lifetimeSeconds);
+    const isEndless = milliseconds === FOREVER_MILLISECONDS;
+    const text = writeValue(value);
+    const rest = isEndless ? '' : wholeOf(milliseconds);
+    const isLedger = key.class === 'ledger';
+    await this.#decide(this.#call(scripts.PUT, place, text, rest), isLedger);
+    if (isLedger)
+      this.#keep(milliseconds, (life) =>
+        this.#call(scripts.REWRITE_VALUE, place, text, wholeOf(life)),
+      );
+  }
+
+  async remove(key: StoreKey): Promise<void> {
+    const place = this.#place('remove', key);
+    await this.#decide(this.#call(scripts.REMOVE, place), false);
+  }
+
+  async increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number> {
+    assertWhole(by);
+    const place = this.#place('increment', key);
+    const life = wholeOf(millisecondsFor(lifetimeSeconds));
+    const [, sum] = await this.#decide(this.#call(scripts.COUNT, place, String(by), life), false);
+    return Number(sum);
+  }
+
+  async fillBuckets(fills: readonly BucketFill[]): Promise<readonly number[]> {
+    this.#assertOpen();
+    for (const { milliseconds, mostMilliseconds } of fills)
+      for (const amount of [milliseconds, mostMilliseconds]) assertAmount(amount);
+    return Promise.all(
+      fills.map(async ({ key, milliseconds, mostMilliseconds }) => {
+        const amounts = [String(milliseconds), String(mostMilliseconds)] as const;
+        const place = this.#place('fillBuckets', key);
+        const [, level] = await this.#decide(this.#call(scripts.FILL, place, ...amounts), false);
+        return Number(level);
+      }),
+    );
+  }
+
+  /** Writes, reads back and deletes.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  async health(): Promise<StoreHealth> {
+    this.#assertOpen();
+    const { watch } = this.#parts;
+    const start = performance.now();
+    const { id } = watch.open();
+    await watch.probe();
+    return { roundTripMilliseconds: performance.now() - start, datasetId: id };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#parts.close();
+    return this.#closing;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new ExchangeFailure('dependency-unavailable', 'the store is closed');
+  }
+
+  #place(verb: StoreVerb, key: StoreKey): Place {
+    this.#assertOpen();
+    return this.#parts.placeOf(verb, key);
+  }
+
+  /** @throws {ExchangeFailure} `dependency-unavailable` while the servers cannot be trusted */
+  #call(script: scripts.Script, { bucket, canary, key }: Place, ...args: readonly string[]) {
+    const canaryText = this.#parts.watch.open().canaries[bucket] ?? '';
+    return { script, keys: [canary, key], args: [canaryText, ...args] } satisfies ScriptCall;
+  }
+
+  async #decide(call: ScriptCall, isConfirmed: boolean): Promise<Answer> {
+    const { commands, watch } = this.#parts;
+    const reply = await (isConfirmed ? commands.runConfirmed(call) : commands.run(call));
+    const answer = reply as Answer;
+    if (answer[0] === 'dataset') watch.lose();
+    // Closed meanwhile: what was decided before a master changed may be lost by now.
+    watch.open();
+    if (answer[0] === 'form')
+      throw new ExchangeFailure(
+        'dependency-unavailable',
+        'a stored value has a form we do not know',
+      );
+    return answer;
+  }
+
+  /** Reads places of one bucket. */
+  async #read(places: Group): Promise<readonly (string | null)[]> {
+    const { commands, watch } = this.#parts;
+    const { bucket, canary } = places[0];
+    const expected = watch.open().canaries[bucket];
+    const [found, ...texts] = await commands.read([canary, ...places.map(({ key }) => key)]);
+    if (found !== expected) watch.lose();
+    watch.open();
+    return texts;
+  }
+
+  #keep(milliseconds: number, rewrite: (life: number) => ScriptCall): void {
+    const end = performance.now() + milliseconds;
+    this.#parts.ring.keep((now) => (now < end ? rewrite(end - now) : undefined));
+  }
+}
+
+const wholeOf = (milliseconds: number): string => String(Math.ceil(milliseconds));
+
+function assertAmount(amount: number): void {
+  assertWhole(amount);
+  if (amount < 0) throw new Error('a bucket is filled by zero or more');
+}
+
+type Group = readonly [Place, ...Place[]];
+
+/** Places by bucket: one script reaches a bucket. */
+function groupsOf(places: readonly Place[]): readonly Group[] {
+  const groups = new Map<number, [Place, ...Place[]]>();
+  for (const place of places) {
+    const group = groups.get(place.bucket);
+    if (group) group.push(place);
+    else groups.set(place.bucket, [place]);
+  }
+  return [...groups.values()];
+}

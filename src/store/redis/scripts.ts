@@ -1,0 +1,112 @@
+// The steps that must be one. Each looks at the canary of its bucket first: where the dataset is gone or another one, "not
+// there" says nothing, and nothing is written. KEYS[1] is the canary, ARGV[1] what it must say; answers begin with a word.
+import { createHash } from 'node:crypto';
+
+export interface Script {
+  readonly sha: string;
+  readonly text: string;
+}
+
+function script(lua: string): Script {
+  const text = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'dataset'} end\n${lua}`;
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/** KEYS[2] mark, ARGV: text, milliseconds. A mark of the same attempt is written again as it is: the WAIT behind it then
+ * waits for it. */
+export const MARK = script(`
+if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {'stored'} end
+local standing = redis.call('GET', KEYS[2])
+if standing == ARGV[2] then redis.call('SET', KEYS[2], standing, 'XX', 'KEEPTTL') end
+return {'standing', standing}`);
+
+/** KEYS[2] value, ARGV: attempt. Answers the value, and how long it lives, for whoever must write it again. */
+export const CONSUME = script(`
+local stored = redis.call('GET', KEYS[2])
+if not stored then return {'missing'} end
+local attempt, value = string.match(stored, '^1 ([^\\n]*)\\n(.*)$')
+if not attempt then return {'form'} end
+if attempt ~= '' then return {'standing', attempt, value} end
+redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. value, 'KEEPTTL')
+return {'consumed', value, redis.call('PTTL', KEYS[2])}`);
+
+/** KEYS[2] value, ARGV: text, milliseconds or nothing. A consumed value stays consumed, whatever is written over it. */
+export const PUT = script(`
+local stored, attempt = redis.call('GET', KEYS[2]), ''
+if stored then
+  attempt = string.match(stored, '^1 ([^\\n]*)\\n')
+  if not attempt then return {'form'} end
+end
+local text = '1 ' .. attempt .. string.sub(ARGV[2], 3)
+if ARGV[3] == '' then redis.call('SET', KEYS[2], text)
+else redis.call('SET', KEYS[2], text, 'PX', ARGV[3]) end
+return {'done'}`);
+
+/** KEYS[2…] tombstones, ARGV: text, milliseconds. Never shortens one that stands. */
+export const REVOKE = script(`
+for index = 2, #KEYS do
+  local left = redis.call('PTTL', KEYS[index])
+  if left ~= -1 and left < tonumber(ARGV[3]) then
+    redis.call('SET', KEYS[index], ARGV[2], 'PX', ARGV[3])
+  end
+end
+return {'done'}`);
+
+/** KEYS[2] family, ARGV: from, to, milliseconds. The rule is that of rotation-step.ts. */
+export const ROTATE = script(`
+local stored, previous, current = redis.call('GET', KEYS[2]), nil, ''
+if stored then
+  previous, current = string.match(stored, '^1 (%S*) (%S+)$')
+  if not current then return {'form'} end
+end
+if current ~= ARGV[2] then
+  if stored and current == ARGV[3] and previous == ARGV[2] then return {'repeated'} end
+  return {'conflict'}
+end
+local life = math.max(redis.call('PTTL', KEYS[2]), tonumber(ARGV[4]))
+redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. ' ' .. ARGV[3], 'PX', string.format('%.0f', life))
+return {'rotated'}`);
+
+/** KEYS[2] counter, ARGV: by, milliseconds. */
+export const COUNT = script(`
+local sum = redis.call('INCRBY', KEYS[2], ARGV[2])
+if redis.call('PTTL', KEYS[2]) < 0 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+return {'sum', sum}`);
+
+/** KEYS[2] bucket, ARGV: fill, most, milliseconds. What is left to live is the level. */
+export const FILL = script(`
+local level = math.min(math.max(redis.call('PTTL', KEYS[2]), 0) + tonumber(ARGV[2]), tonumber(ARGV[3]))
+if level > 0 then redis.call('SET', KEYS[2], '1 ', 'PX', string.format('%.0f', level)) end
+return {'level', level}`);
+
+/** KEYS[2] value. */
+export const REMOVE = script(`
+redis.call('DEL', KEYS[2])
+return {'done'}`);
+
+/** Written again after a change of master. KEYS[2] value, ARGV: text, milliseconds. */
+export const REWRITE_VALUE = script(`
+if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {'done'} end
+local left = redis.call('PTTL', KEYS[2])
+if left >= 0 and left < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+return {'done'}`);
+
+/** Written again: KEYS[2] value, ARGV: attempt, value, milliseconds or nothing. */
+export const REWRITE_CONSUMED = script(`
+local stored = redis.call('GET', KEYS[2])
+if stored then
+  local attempt, value = string.match(stored, '^1 ([^\\n]*)\\n(.*)$')
+  if attempt == '' then
+    redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. value, 'KEEPTTL')
+  end
+elseif ARGV[4] == '' then redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. ARGV[3])
+else redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. ARGV[3], 'PX', ARGV[4]) end
+return {'done'}`);
+
+/** Written again: KEYS[2] family, ARGV: from, to, milliseconds. A step that was lost is taken, a later one stands. */
+export const REWRITE_ROTATION = script(`
+local stored = redis.call('GET', KEYS[2])
+if stored and string.match(stored, '^1 %S* (%S+)$') ~= ARGV[2] then return {'done'} end
+local life = math.max(redis.call('PTTL', KEYS[2]), tonumber(ARGV[4]))
+redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. ' ' .. ARGV[3], 'PX', string.format('%.0f', life))
+return {'done'}`);

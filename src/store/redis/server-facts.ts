@@ -1,0 +1,93 @@
+// What a server says of itself, and what we ask of it. INFO tells all of it, also where CONFIG is hidden.
+
+export interface ServerFacts {
+  readonly runId: string;
+  readonly isMaster: boolean;
+  readonly version: string;
+  readonly evictionPolicy: string;
+  readonly evictedKeys: number;
+  readonly isAppendOnly: boolean;
+  /** Whether it refuses writes that no replica could take. */
+  readonly needsReplicas: boolean;
+}
+
+/** Reads an answer to INFO. */
+export function parseInfo(text: string): ServerFacts {
+  const lines = text.split(/\r?\n/).map((line): [string, string] => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 1)];
+  });
+  const facts = new Map(lines);
+  const fact = (name: string): string => facts.get(name) ?? '';
+  return {
+    runId: fact('run_id'),
+    isMaster: fact('role') === 'master',
+    version: fact('redis_version'),
+    evictionPolicy: fact('maxmemory_policy'),
+    evictedKeys: Number(fact('evicted_keys')),
+    isAppendOnly: fact('aof_enabled') === '1',
+    // Written only where min-replicas-to-write and its lag are set.
+    needsReplicas: facts.has('min_slaves_good_slaves'),
+  };
+}
+
+/** What is wrong with a server. The code is what operators search for. */
+export interface Unfitness {
+  readonly code:
+    | 'STORE_EVICTION_POLICY'
+    | 'STORE_MIN_REPLICAS'
+    | 'STORE_PERSISTENCE'
+    | 'STORE_VERSION';
+  readonly text: string;
+}
+
+export interface Demands {
+  readonly minReplicas: number;
+  readonly isAppendOnlyRequired: boolean;
+}
+
+/** GETDEL, and SET with KEEPTTL. */
+const LOWEST_VERSION = [6, 2] as const;
+
+function isOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < LOWEST_VERSION[0] || (major === LOWEST_VERSION[0] && minor < LOWEST_VERSION[1]);
+}
+
+type Rule = readonly [
+  isBroken: (facts: ServerFacts, demands: Demands) => boolean,
+  unfitness: Unfitness,
+];
+
+const RULES: readonly Rule[] = [
+  [
+    ({ evictionPolicy }) => evictionPolicy !== 'noeviction',
+    {
+      code: 'STORE_EVICTION_POLICY',
+      text: 'a full server would forget one-time marks: set maxmemory-policy noeviction',
+    },
+  ],
+  [
+    ({ needsReplicas }, { minReplicas }) => minReplicas > 0 && !needsReplicas,
+    {
+      code: 'STORE_MIN_REPLICAS',
+      text: 'a master cut off from its replicas would go on writing: set min-replicas-to-write 1 and min-replicas-max-lag 1',
+    },
+  ],
+  [
+    ({ isAppendOnly }, { isAppendOnlyRequired }) => isAppendOnlyRequired && !isAppendOnly,
+    {
+      code: 'STORE_PERSISTENCE',
+      text: 'a restart would forget marks and revocations: set appendonly yes',
+    },
+  ],
+  [
+    ({ version }) => isOld(version),
+    { code: 'STORE_VERSION', text: 'the server is older than 6.2: use a newer one' },
+  ],
+];
+
+/** All that is wrong with a server. */
+export function unfitnessOf(facts: ServerFacts, demands: Demands): readonly Unfitness[] {
+  return RULES.flatMap(([isBroken, unfitness]) => (isBroken(facts, demands) ? [unfitness] : []));
+}

@@ -1,0 +1,94 @@
+// Redis stores over servers of the test's own, with settings that are quick, and a way to let the servers' time pass.
+import { type OpenedRedisStore, openRedisStore } from '#src/store/redis/open-redis-store.ts';
+import type { RedisSettings } from '#src/store/redis/settings.ts';
+import type {
+  RedisServer,
+  RedisSettings as ServerSettings,
+} from '#test/support/redis/redis-server.ts';
+import type { StoreUnderTest } from '../conformance/under-test.ts';
+
+/** What the store asks of a server that stands alone. */
+export const FIT: ServerSettings = { appendonly: 'yes', appendfsync: 'everysec' };
+
+const systemClock = {
+  now: () => Math.floor(Date.now() / 1000),
+  nowMilliseconds: () => Date.now(),
+};
+
+export interface Alarms {
+  readonly alarms: string[];
+  readonly errors: unknown[];
+  readonly fences: boolean[];
+  roleChanges: number;
+}
+
+export const noAlarms = (): Alarms => ({ alarms: [], errors: [], fences: [], roleChanges: 0 });
+
+export function aSetting(ports: readonly number[], overrides: Partial<RedisSettings> = {}) {
+  return {
+    driver: 'node-redis',
+    topology: { mode: 'single' },
+    nodes: ports.map((port) => ({ host: '127.0.0.1', port })),
+    database: 0,
+    tenant: 'sts.example',
+    minReplicas: 0,
+    waitMilliseconds: 300,
+    waitConnections: 8,
+    deadlineMilliseconds: 800,
+    ringSeconds: 120,
+    isAppendOnlyRequired: true,
+    maxSkewSeconds: 60,
+    ...overrides,
+  } as const satisfies RedisSettings;
+}
+
+export function openUnderTest(
+  settings: RedisSettings,
+  seen: Alarms = noAlarms(),
+): Promise<OpenedRedisStore> {
+  return openRedisStore({
+    settings,
+    clock: systemClock,
+    events: {
+      onRoleChange: () => {
+        seen.roleChanges += 1;
+      },
+      onFence: (isFenced) => seen.fences.push(isFenced),
+      onAlarm: (message) => seen.alarms.push(message),
+      onError: (cause) => seen.errors.push(cause),
+    },
+  });
+}
+
+/** Takes time from the life of every key, as if it had passed: what is over is gone. */
+const PASS = `
+local cursor = '0'
+repeat
+  local page = redis.call('SCAN', cursor, 'COUNT', 1000)
+  cursor = page[1]
+  for _, key in ipairs(page[2]) do
+    local left = redis.call('PTTL', key)
+    if left >= 0 then
+      if left <= tonumber(ARGV[1]) then redis.call('DEL', key)
+      else redis.call('PEXPIRE', key, left - tonumber(ARGV[1])) end
+    end
+  end
+until cursor == '0'`;
+
+/** Two stores over the same data, for the conformance suite. */
+export async function storesUnderTest(
+  settings: RedisSettings,
+  masters: () => Promise<readonly RedisServer[]>,
+): Promise<StoreUnderTest> {
+  const [first, second] = [await openUnderTest(settings), await openUnderTest(settings)];
+  return {
+    stores: [first.store, second.store],
+    async advance(seconds) {
+      for (const master of await masters())
+        await master.command('EVAL', PASS, '0', String(seconds * 1000));
+    },
+    async dispose() {
+      await Promise.all([first.store.close(), second.store.close()]);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+// What earlier releases wrote is read by this one. The texts below are what stands in Redis: they are never changed, and a
+// new format gets its own beside them.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { StoreKey } from '#core/ports.ts';
+import type { RedisStore } from '#src/store/redis/redis-store.ts';
+import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
+import { isUnavailable, LONG } from '../conformance/under-test.ts';
+import { aSetting, FIT, openUnderTest } from './redis-under-test.ts';
+
+const key = (stateClass: StoreKey['class'], id: string): StoreKey => ({
+  class: stateClass,
+  parts: ['https://issuer.example', id],
+});
+
+/** Names as format 1 makes them. */
+const FORMAT_1 = {
+  once: ['sts:sts.example:once:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', '1 attempt%201'],
+  grant: [
+    'sts:sts.example:grant:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
+    '1 \n{"of":"format 1"}\n',
+  ],
+  consumed: [
+    'sts:sts.example:grant:{14}:FBRtgXJypm0s1MFkftG_LGj4TOEKf_3fADTR3ZcDQs0',
+    '1 attempt%201\n{"of":"format 1"}',
+  ],
+  ledger: [
+    'sts:sts.example:ledger:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
+    '1 \n{"v":1}',
+  ],
+  revoked: [
+    'sts:sts.example:revoked:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
+    '1 revoked',
+  ],
+  rotation: [
+    'sts:sts.example:rotation:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
+    '1 one two%20',
+  ],
+} as const;
+
+describe('Redis, released formats', { skip: redisMissing() }, () => {
+  let server: RedisServer;
+  let store: RedisStore;
+  before(async () => {
+    server = await startRedis(FIT);
+    ({ store } = await openUnderTest(aSetting([server.port])));
+    for (const [name, text] of Object.values(FORMAT_1))
+      await server.command('SET', name, text, 'PX', String(LONG * 1000));
+  });
+  after(async () => {
+    await store.close();
+    await server.dispose();
+  });
+
+  it('reads a mark of format 1', async () => {
+    const answer = await store.putOnce(key('once', 'id'), 'another', LONG);
+
+    assert.deepEqual(answer, { stored: false, attempt: 'attempt 1' });
+  });
+
+  it('reads and consumes a value of format 1', async () => {
+    const value = '{"of":"format 1"}\n';
+
+    assert.equal(await store.get(key('grant', 'id')), value);
+    assert.deepEqual(await store.consume(key('grant', 'id'), 'mine'), {
+      outcome: 'consumed',
+      value,
+    });
+  });
+
+  it('knows a consumed value of format 1', async () => {
+    assert.deepEqual(await store.consume(key('grant', 'consumed'), 'mine'), {
+      outcome: 'already-consumed',
+      attempt: 'attempt 1',
+      value: '{"of":"format 1"}',
+    });
+  });
+
+  it('reads a ledger entry and a tombstone of format 1', async () => {
+    assert.equal(await store.get(key('ledger', 'id')), '{"v":1}');
+    assert.equal(await store.isRevoked([key('revoked', 'id')]), true);
+  });
+
+  it('goes on with a rotation of format 1', async () => {
+    assert.equal(await store.rotate(key('rotation', 'id'), 'one', 'two ', LONG), 'repeated');
+    assert.equal(await store.rotate(key('rotation', 'id'), 'two ', 'three', LONG), 'rotated');
+  });
+
+  it('refuses what a later release wrote, and does not write over it', async () => {
+    const later = Object.values(FORMAT_1).map(
+      ([name, text]) => [name, `2${text.slice(1)}`] as const,
+    );
+    for (const [name, text] of later) await server.command('SET', name, text);
+
+    await assert.rejects(store.putOnce(key('once', 'id'), 'mine', LONG), isUnavailable);
+    await assert.rejects(store.get(key('grant', 'id')), isUnavailable);
+    await assert.rejects(store.consume(key('grant', 'id'), 'mine'), isUnavailable);
+    await assert.rejects(store.set(key('grant', 'id'), 'mine', LONG), isUnavailable);
+    await assert.rejects(store.rotate(key('rotation', 'id'), 'one', 'four', LONG), isUnavailable);
+    assert.equal(await store.isRevoked([key('revoked', 'id')]), true);
+    for (const [name, text] of later) assert.equal(await server.command('GET', name), text);
+  });
+});
