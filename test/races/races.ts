@@ -1,13 +1,21 @@
 // The races: what is good once is presented fifty times at the same moment to two servers. Exactly one wins, and every
 // other gets the error that its protocol has for it. What is added to the product joins by a line in the table.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { JWT_BEARER } from '#test/support/document.ts';
 import { anRst } from '#test/support/rst.ts';
 import { bearer, iso, TOKEN_ENDPOINT } from '#test/support/saml.ts';
 import { SAML2_BEARER } from '#test/support/saml-document.ts';
-import { aNonce, clientAssertion, gatewayBasic, now, startWorld, type World } from './world.ts';
+import { type ServerProcess, stopServerProcess } from '#test/support/server-process.ts';
+import {
+  clientAssertion,
+  createWorld,
+  GATEWAY_BASIC,
+  now,
+  startServers,
+  type World,
+} from '#test/support/world.ts';
 
 const CONTENDERS = 50;
 const ROUNDS = 2;
@@ -55,11 +63,12 @@ function samlAssertion({ samlPartner }: World): string {
 }
 
 function rstWithNonce(): Presentation {
+  const nonce = `<o:Nonce>${randomBytes(16).toString('base64')}</o:Nonce>`;
   const created = `<u:Created xmlns:u="${WSU}">${iso(now())}</u:Created>`;
   return {
     path: '/ws-trust',
     headers: { 'content-type': 'application/soap+xml; charset=utf-8' },
-    body: anRst().replace('</o:Password>', `</o:Password><o:Nonce>${aNonce()}</o:Nonce>${created}`),
+    body: anRst().replace('</o:Password>', `</o:Password>${nonce}${created}`),
   };
 }
 
@@ -78,7 +87,7 @@ export const RACES: readonly Race[] = [
     name: 'RFC 7523 §3: the jti of an authorization grant (jwt-bearer)',
     present: async ({ partner }) => {
       const assertion = await partner.sign();
-      return form({ grant_type: JWT_BEARER, assertion, resource: RESOURCE }, gatewayBasic);
+      return form({ grant_type: JWT_BEARER, assertion, resource: RESOURCE }, GATEWAY_BASIC);
     },
     loss: { status: 400, says: /"error":"invalid_grant"/ },
   },
@@ -86,7 +95,7 @@ export const RACES: readonly Race[] = [
     name: 'RFC 7522 §3: the ID of an assertion (saml2-bearer)',
     present: async (world) => {
       const assertion = samlAssertion(world);
-      return form({ grant_type: SAML2_BEARER, assertion, resource: RESOURCE }, gatewayBasic);
+      return form({ grant_type: SAML2_BEARER, assertion, resource: RESOURCE }, GATEWAY_BASIC);
     },
     loss: { status: 400, says: /"error":"invalid_grant"/ },
   },
@@ -103,7 +112,10 @@ interface Outcome {
   readonly server: number;
 }
 
-async function contend({ servers }: World, presentation: Presentation): Promise<Outcome[]> {
+async function contend(
+  servers: readonly ServerProcess[],
+  presentation: Presentation,
+): Promise<Outcome[]> {
   const { path, headers, body } = presentation;
   return Promise.all(
     Array.from({ length: CONTENDERS }, async (_, index) => {
@@ -123,12 +135,15 @@ export function storeRaces(
 ): void {
   describe(`Races of two servers on ${name}`, { skip }, () => {
     let world: World;
+    let servers: readonly ServerProcess[];
     let opened: Awaited<ReturnType<typeof open>>;
     before(async () => {
       opened = await open();
-      world = await startWorld((directory) => opened.section(directory));
+      world = await createWorld((directory) => opened.section(directory));
+      servers = await startServers(world, ['left', 'right']);
     });
     after(async () => {
+      await Promise.all(servers.map(stopServerProcess));
       await world.dispose();
       await opened.dispose();
     });
@@ -136,7 +151,7 @@ export function storeRaces(
     for (const { name: rule, loss, present } of RACES)
       it(`${rule} wins exactly once of ${CONTENDERS}`, async () => {
         for (let round = 0; round < ROUNDS; round += 1) {
-          const outcomes = await contend(world, await present(world));
+          const outcomes = await contend(servers, await present(world));
 
           const lost = outcomes.filter(({ status }) => status !== 200);
           assert.equal(outcomes.length - lost.length, 1, outcomes[0]?.text);
@@ -144,7 +159,7 @@ export function storeRaces(
             assert.equal(status, loss.status, text);
             assert.match(text, loss.says);
           }
-          assert.equal(new Set(lost.map(({ server }) => server)).size, world.servers.length);
+          assert.equal(new Set(lost.map(({ server }) => server)).size, servers.length);
         }
       });
   });

@@ -36,9 +36,14 @@ export async function viaduct(words: readonly string[], cwd: string): Promise<Fi
   return { code, out: output.out(), error: output.error() };
 }
 
-/** Starts a command that goes on, such as `serve`. */
-export function startViaduct(words: readonly string[], cwd: string): Running {
-  const child = spawn(process.execPath, [MAIN, ...words], { cwd });
+/** Starts a command that goes on, such as `serve`. `environment` is added to that of this process. */
+export function startViaduct(
+  words: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Running {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [MAIN, ...words], { cwd, env });
   const output = collect(child);
   const text = (): string => output.out() + output.error();
   return {
@@ -56,7 +61,7 @@ export function startViaduct(words: readonly string[], cwd: string): Running {
         look();
       }),
     async exit() {
-      if (child.exitCode === null) await once(child, 'close');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
       return child.exitCode;
     },
   };
