@@ -3,6 +3,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Recipient } from '#bridge/xml/encrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encrypt.ts';
+import { thumbprintKeyInfo } from '#bridge/xml/key-value.ts';
 import type { FinalXml, Markup } from '#bridge/xml/markup.ts';
 import { element } from '#bridge/xml/markup.ts';
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
@@ -14,7 +15,7 @@ import type { SamlSigningKeys } from './assertion-signer.ts';
 import { createSignerSource } from './assertion-signer.ts';
 import { writeConfirmationKey } from './key-confirmation.ts';
 import { refuse, refusedAs, rejectedAs } from './refusal.ts';
-import type { SamlShapeName } from './saml-shape.ts';
+import type { SamlShape, SamlShapeName } from './saml-shape.ts';
 import { SAML_SHAPES } from './saml-shape.ts';
 import { writeSaml1 } from './saml1-writer.ts';
 import { writeSaml2 } from './saml2-writer.ts';
@@ -40,14 +41,17 @@ function requireExpressible({ type, actors, subjectName }: TokenSpec): void {
     refuse('delegation-not-allowed', 'SAML 1.1 cannot tell of actors');
 }
 
-function createRecipients(): (encryption: Encryption) => Recipient {
+type RecipientSource = (encryption: Encryption, shape: SamlShape) => Recipient;
+
+function createRecipients(): RecipientSource {
   const recipients = new Map<string, Recipient>();
-  return ({ certificate, content, keyTransport }) => {
-    const name = [content, keyTransport, certificate].join(' ');
+  return ({ certificate, content, keyTransport }, { hasTokenReferences }) => {
+    const name = [hasTokenReferences, content, keyTransport, certificate].join(' ');
     const known = recipients.get(name);
     if (known) return known;
-    const { publicKey, raw } = new X509Certificate(certificate);
-    const keyInfo = x509KeyInfo(raw);
+    const parsed = new X509Certificate(certificate);
+    const { publicKey, raw } = parsed;
+    const keyInfo = hasTokenReferences ? thumbprintKeyInfo(parsed) : x509KeyInfo(raw);
     const recipient = createRecipient({ publicKey, keyInfo, content, transport: keyTransport });
     // As many as there are relying parties in the configuration.
     recipients.set(name, recipient);
@@ -75,7 +79,7 @@ export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): 
         throw new Error(`asked to issue ${type} as an assertion`);
       requireExpressible(spec);
       const shape = SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
-      const keyRecipient = keyEncryption && recipientFor(keyEncryption);
+      const keyRecipient = keyEncryption && recipientFor(keyEncryption, shape);
       const keyInfo = writeConfirmationKey(confirmation, keyRecipient);
       const input = { spec, shape, keyInfo, entityId: entityId ?? spec.issuer };
       const { apex, declare } = refusedAs('token-malformed', () =>
@@ -84,7 +88,9 @@ export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): 
       const options = { ...signingFor(spec), id: assertionIdOf(spec), declare };
       const signed = await rejectedAs('dependency-unavailable', () => signEnveloped(apex, options));
       const token =
-        encryption === undefined ? signed : encryptedToken(type, signed, recipientFor(encryption));
+        encryption === undefined
+          ? signed
+          : encryptedToken(type, signed, recipientFor(encryption, shape));
       return { spec, text: toWireBytes(token).toString('latin1') };
     },
   };

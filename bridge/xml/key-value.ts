@@ -5,8 +5,8 @@ import { Buffer } from 'node:buffer';
 import { createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { parseBase64, writeBase64 } from './base64.ts';
 import { XmlFailure } from './failure.ts';
-import { element, type Markup } from './markup.ts';
-import { DS_NS, DSIG11_NS } from './namespaces.ts';
+import { type AttributePair, element, type Markup } from './markup.ts';
+import { DS_NS, DSIG11_NS, WSSE_NS } from './namespaces.ts';
 import { type CertifiedKey, type NamedKey, nameCertificate, nameKey } from './public-key.ts';
 import { optionalChild, requiredChild, textOf } from './reader.ts';
 import { x509KeyInfo } from './sign.ts';
@@ -54,6 +54,24 @@ export function readKeyValue(value: XmlElement): NamedKey {
 export function writeKeyInfo(key: Pick<NamedKey, 'jwk'> & Partial<CertifiedKey>): Markup {
   if (key.certificate !== undefined) return x509KeyInfo(Buffer.from(key.certificate, 'base64'));
   return ds('KeyInfo', [ds('KeyValue', [writeKey(key.jwk)])]);
+}
+
+const WSS = 'http://docs.oasis-open.org/wss';
+const THUMBPRINT = `${WSS}/oasis-wss-soap-message-security-1.1#ThumbprintSHA1`;
+const BASE64_BINARY = `${WSS}/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary`;
+
+/** KeyInfo of an EncryptedKey as WS-Security stacks read it (WSS 1.1.1 §7.3, Basic Security Profile R5426): a reference to the
+ * recipient's certificate. SHA-1 only names it here. */
+export function thumbprintKeyInfo({ fingerprint }: X509Certificate): Markup {
+  const wsse = (local: string, attributes: readonly AttributePair[], child: Markup | string) =>
+    element({ prefix: 'wsse', uri: WSSE_NS, local }, attributes, [child]);
+  const thumbprint = writeBase64(Buffer.from(fingerprint.replaceAll(':', ''), 'hex'));
+  const attributes = [
+    ['EncodingType', BASE64_BINARY],
+    ['ValueType', THUMBPRINT],
+  ] as const;
+  const identifier = wsse('KeyIdentifier', attributes, thumbprint);
+  return ds('KeyInfo', [wsse('SecurityTokenReference', [], identifier)]);
 }
 
 function writeKey(jwk: NamedKey['jwk']): Markup {

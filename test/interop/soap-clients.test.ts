@@ -1,10 +1,12 @@
 // SOAP clients that nobody here wrote, over TLS: Apache CXF, zeep and the `soap` package of npm. xmlsec1 judges signatures.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
-import { Agent } from 'node:https';
+import { readFile, writeFile } from 'node:fs/promises';
+import { Agent, get } from 'node:https';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import * as soap from 'soap';
+import type { ConfigDocument } from '#test/support/document.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { BILLING, PASSWORD } from '#test/support/saml-document.ts';
 import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
@@ -60,15 +62,34 @@ const CXF_UNKNOWN_PARTY = [
   '2005-soap12-unknown-applies-to',
 ];
 
-// Not served yet, and never taken for a thing that is served: a request for a key is not answered with a bearer token.
-const CXF_OTHER_KEYS = [
+const CXF_SYMMETRIC_KEY = [
   '13-symmetric-saml11',
   '13-symmetric-saml2',
   '13-symmetric-no-entropy',
   '2005-symmetric-saml11',
-  '13-public-key-saml2',
-  '13-public-key-saml11',
+  'matrix-128-bits',
+  'matrix-192-bits',
 ];
+const TOKEN_TYPES = ['saml11', 'saml2', 'jwt'];
+const CXF_MATRIX = ['soap11', 'soap12'].flatMap((soap) =>
+  TOKEN_TYPES.flatMap((type) =>
+    ['bearer', 'symmetric'].map((key) => `matrix-${soap}-${type}-${key}`),
+  ),
+);
+const CXF_ON_BEHALF_OF = TOKEN_TYPES.flatMap((type) => [
+  `on-behalf-of-${type}`,
+  `on-behalf-of-${type}-symmetric`,
+]);
+const CXF_ACT_AS = ['act-as-saml2', 'act-as-jwt'];
+const CXF_PUBLIC_KEY = [
+  '13-public-key-saml11',
+  '13-public-key-saml2',
+  'act-as-saml2-public',
+  ...['soap11', 'soap12'].flatMap((soap) =>
+    TOKEN_TYPES.map((type) => `matrix-${soap}-${type}-public`),
+  ),
+];
+const OF_CAROL = `ok subject=carol audience=${BILLING}`;
 const CXF_SIGNED = [
   '13-x509-soap11',
   '13-x509-soap12',
@@ -80,28 +101,57 @@ const CXF_OTHER_OPERATIONS = PORTS.flatMap((port) =>
   ['validate', 'renew'].map((operation) => `wsdl-${port}-${operation}`),
 );
 
+async function writeKey(directory: string, name: string): Promise<void> {
+  const { certificatePem, privatePem } = await aCertifiedKey();
+  await writeFile(join(directory, `${name}.crt`), certificatePem);
+  await writeFile(join(directory, `${name}.key`), privatePem, { mode: 0o600 });
+}
+
+/** A client and a relying party with keys, and a colleague of the user whose tokens are for the same relying party. */
+async function withKeyHolders(document: ConfigDocument, directory: string): Promise<void> {
+  await Promise.all(['client', 'party'].map((name) => writeKey(directory, name)));
+  const [orders] = document.relyingParties;
+  const token = { ...(orders?.['token'] as object), encryptKeysTo: { file: 'party.crt' } };
+  Object.assign(orders ?? {}, { token });
+  const path = join(directory, 'users.yaml');
+  const { users } = JSON.parse(await readFile(path, 'utf8')) as { users: object[] };
+  await writeFile(path, JSON.stringify({ users: [...users, { ...users[0], id: 'carol' }] }));
+}
+
+function readOver({ origin, tlsCertificate }: TlsServer, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(`${origin}${path}`, { ca: tlsCertificate }, (response) => {
+      text(response).then(resolve, reject);
+    }).on('error', reject);
+  });
+}
+
 test('Apache CXF: STSClient gets its tokens, and the refusals it should', async (t) => {
   if (!(await isBuilt(t, 'cxf/build'))) return;
-  const server = await startTlsServer(t);
-  const { certificatePem, privatePem } = await aCertifiedKey();
-  const [cert, key] = [join(server.directory, 'cxf.crt'), join(server.directory, 'cxf.key')];
-  await writeFile(cert, certificatePem);
-  await writeFile(key, privatePem, { mode: 0o600 });
+  const server = await startTlsServer(t, withKeyHolders);
+  const file = (name: string): string => join(server.directory, name);
+  await writeFile(file('jwks.json'), await readOver(server, '/jwks'));
 
   const ends = await endsOf('run-cxf', server, {
     ports: PORTS.join(),
-    'client-cert': cert,
-    'client-key': key,
-    'rp-cert': cert,
-    'rp-key': key,
+    'client-cert': file('client.crt'),
+    'client-key': file('client.key'),
+    'rp-cert': file('party.crt'),
+    'rp-key': file('party.key'),
+    jwks: file('jwks.json'),
+    audience: 'orders',
+    colleague: 'carol',
   });
 
   await compareEnds(t, ends, {
     ...all(CXF_ISSUED, () => ISSUED),
     ...all(CXF_WRONG_PASSWORD, refused('FailedAuthentication')),
     ...all(CXF_UNKNOWN_PARTY, refused('InvalidScope')),
-    ...all(CXF_OTHER_KEYS, refused('BadRequest')),
-    ...all(CXF_SIGNED, () => 'fault=wsse:InvalidSecurity'),
+    ...all([...CXF_SYMMETRIC_KEY, ...CXF_MATRIX, 'mex-soap11', 'mex-soap12'], () => ISSUED),
+    ...all(CXF_ON_BEHALF_OF, () => OF_CAROL),
+    ...all(CXF_ACT_AS, () => `${OF_CAROL} actor=bob`),
+    'act-as-saml11': 'fault=wst:RequestFailed',
+    ...all([...CXF_SIGNED, ...CXF_PUBLIC_KEY], () => 'fault=wsse:InvalidSecurity'),
     ...all(CXF_OTHER_OPERATIONS, refused('BadRequest')),
     // STSClient does not say why.
     ...all(

@@ -34,8 +34,11 @@ function serveTls(document: ConfigDocument, port: number): void {
   document['trustedProxies'] = [];
 }
 
-/** Starts a server with the configuration of `withSaml`; stopped and removed when the test ends. */
-export async function startTlsServer(t: Ending): Promise<TlsServer> {
+/** Starts a server with the configuration of `withSaml`, changed by the test; stopped and removed when the test ends. */
+export async function startTlsServer(
+  t: Ending,
+  change: (document: ConfigDocument, directory: string) => void | Promise<void> = () => {},
+): Promise<TlsServer> {
   const [port, { certPem, keyPem }] = await Promise.all([freePort(), selfSigned(['localhost'])]);
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-tls-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
@@ -43,6 +46,7 @@ export async function startTlsServer(t: Ending): Promise<TlsServer> {
   const document = aConfigDocument();
   const { ours } = await withSaml(document, directory);
   serveTls(document, port);
+  await change(document, directory);
   await writeFile(path('tls.crt'), certPem);
   await writeFile(path('tls.key'), keyPem, { mode: 0o600 });
   await writeFile(path('password.txt'), PASSWORD, { mode: 0o600 });

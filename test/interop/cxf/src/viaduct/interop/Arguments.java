@@ -1,6 +1,7 @@
 // The command line: what the server is, who asks, for whom.
 package viaduct.interop;
 
+import com.nimbusds.jose.jwk.JWKSet;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,6 +9,7 @@ import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.text.ParseException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +19,8 @@ record Arguments(Map<String, String> options) {
     private static final Set<String> REQUIRED =
         Set.of("url", "tls-cert", "saml-cert", "user", "password-file", "applies-to");
     private static final Set<String> OPTIONAL = Set.of(
-        "wsdl", "ports", "cases", "capture", "verbose", "client-cert", "client-key", "rp-cert", "rp-key");
+        "wsdl", "ports", "cases", "capture", "verbose", "client-cert", "client-key", "rp-cert", "rp-key",
+        "audience", "colleague", "jwks");
 
     static Arguments parse(String[] words) {
         var options = new HashMap<String, String>();
@@ -93,6 +96,33 @@ record Arguments(Map<String, String> options) {
 
     List<X509Certificate> samlCertificates() {
         return certificates("saml-cert");
+    }
+
+    /** How a JWT names the relying party. */
+    String audience() {
+        return options.getOrDefault("audience", appliesTo());
+    }
+
+    /** A second user with the same password, whose tokens are passed on. */
+    String colleague() {
+        return options.get("colleague");
+    }
+
+    boolean hasColleague() {
+        return options.containsKey("colleague");
+    }
+
+    /** The keys that JWTs are verified with. */
+    JWKSet jwks() {
+        try {
+            return JWKSet.load(Path.of(options.get("jwks")).toFile());
+        } catch (IOException | ParseException problem) {
+            throw new IllegalArgumentException("--jwks: " + problem.getMessage(), problem);
+        }
+    }
+
+    boolean hasJwks() {
+        return options.containsKey("jwks");
     }
 
     boolean hasClientKey() {

@@ -53,6 +53,9 @@ final class Cases {
         if (arguments.hasClientKey()) {
             cases.addAll(withClientKey());
         }
+        if (arguments.hasJwks() && arguments.hasRelyingPartyKey() && arguments.hasClientKey()) {
+            cases.addAll(Matrix.cases(arguments));
+        }
         for (var port : arguments.ports()) {
             cases.addAll(ofPort(port));
         }

@@ -19,12 +19,19 @@ record ClientPolicy(String credential, boolean hasTimestamp, boolean hasAddressi
         </wsp:Policy></sp:EndorsingSupportingTokens>""";
 
     static final ClientPolicy USERNAME = new ClientPolicy(USERNAME_TOKEN, true, false);
+    /** A password says who asks; the signature, over the Body too, shows the key. */
+    static final ClientPolicy USERNAME_WITH_KEY = new ClientPolicy(
+        USERNAME_TOKEN + X509_TOKEN.formatted(ALWAYS, "<sp:SignedParts><sp:Body/></sp:SignedParts>"), true, false);
     static final ClientPolicy USERNAME_WITHOUT_TIMESTAMP = new ClientPolicy(USERNAME_TOKEN, false, false);
     static final ClientPolicy USERNAME_WITH_ADDRESSING = new ClientPolicy(USERNAME_TOKEN, true, true);
     /** Over TLS the signature covers the Timestamp alone, unless parts are named. */
     static final ClientPolicy X509 = new ClientPolicy(X509_TOKEN.formatted(ALWAYS, ""), true, false);
     static final ClientPolicy X509_WITH_BODY = new ClientPolicy(
         X509_TOKEN.formatted(ALWAYS, "<sp:SignedParts><sp:Body/></sp:SignedParts>"), true, false);
+
+    boolean isUsername() {
+        return credential.contains("UsernameToken");
+    }
 
     boolean isX509() {
         return credential.contains("X509Token");

@@ -2,9 +2,12 @@
 package viaduct.interop;
 
 import javax.xml.namespace.QName;
+import org.apache.cxf.ws.addressing.AttributedURIType;
+import org.apache.cxf.ws.addressing.EndpointReferenceType;
 import org.apache.cxf.ws.security.SecurityConstants;
 import org.apache.cxf.ws.security.trust.STSClient;
 import org.apache.wss4j.common.WSS4JConstants;
+import org.w3c.dom.Element;
 
 final class Issue implements Case.Call {
     private boolean isSoap12;
@@ -18,6 +21,13 @@ final class Issue implements Case.Call {
     private boolean sendsEntropy = true;
     private boolean isSha1;
     private Steps.Step step;
+    private int keySize = 256;
+    private String user;
+    private boolean isFromMex;
+    private Delegation delegation = Delegation.NONE;
+
+    /** What is done with the token of a colleague. */
+    private enum Delegation { NONE, ON_BEHALF_OF, ACT_AS }
 
     Issue soap12() {
         isSoap12 = true;
@@ -72,6 +82,34 @@ final class Issue implements Case.Call {
         return this;
     }
 
+    Issue keySize(int bits) {
+        keySize = bits;
+        return this;
+    }
+
+    /** Asks for a token of the colleague, with a token that was issued to the colleague: nobody sees who asked. */
+    Issue onBehalfOf() {
+        delegation = Delegation.ON_BEHALF_OF;
+        return this;
+    }
+
+    /** The same, and the result shows who asked. */
+    Issue actAs() {
+        delegation = Delegation.ACT_AS;
+        return this;
+    }
+
+    /** Takes everything from the metadata at the address itself. */
+    Issue fromMex() {
+        isFromMex = true;
+        return this;
+    }
+
+    private Issue as(String name) {
+        user = name;
+        return this;
+    }
+
     /** Goes on with the token that was issued. */
     Issue then(Steps.Step other) {
         step = other;
@@ -81,10 +119,26 @@ final class Issue implements Case.Call {
     @Override
     public Outcome run(Server server) throws Exception {
         var client = client(server);
+        if (delegation == Delegation.ON_BEHALF_OF) {
+            client.setOnBehalfOf(tokenOfColleague(server));
+        }
+        if (delegation == Delegation.ACT_AS) {
+            client.setActAs(tokenOfColleague(server));
+        }
         var token = client.requestSecurityToken(appliesTo == null ? server.appliesTo() : appliesTo);
+        IssuedToken.require(token.getSecret() == null || token.getSecret().length * Byte.SIZE == keySize,
+            "a proof key of another size");
+        if (Wst.JWT.equals(tokenType)) {
+            return Outcome.ok(new IssuedJwt(token, proof).check(server));
+        }
         var issued = new IssuedToken(token, tokenType, proof);
         var facts = issued.check(server);
         return Outcome.ok(step == null ? facts : step.run(client, issued, server));
+    }
+
+    private static Element tokenOfColleague(Server server) throws Exception {
+        var client = new Issue().tokenType(Wst.SAML20).as(server.colleague()).client(server);
+        return client.requestSecurityToken(server.appliesTo()).getToken();
     }
 
     private STSClient client(Server server) throws Exception {
@@ -93,13 +147,21 @@ final class Issue implements Case.Call {
         client.setKeyType(proof.keyType(isTrust13));
         client.setRequiresEntropy(sendsEntropy);
         client.setTokenType(tokenType);
+        client.setKeySize(keySize);
         if (policy.isX509()) {
             useKey(client, server.clientKey());
-        } else {
-            client.getProperties().put(SecurityConstants.USERNAME, server.user());
+        }
+        if (policy.isUsername()) {
+            client.getProperties().put(SecurityConstants.USERNAME, user == null ? server.user() : user);
             client.getProperties().put(SecurityConstants.PASSWORD, server.password() + passwordSuffix);
         }
-        if (wsdlPort == null) {
+        if (isFromMex) {
+            var reference = new EndpointReferenceType();
+            reference.setAddress(new AttributedURIType());
+            reference.getAddress().setValue(isSoap12 ? server.url() + "/soap12" : server.url());
+            client.setSoap11(!isSoap12);
+            client.configureViaEPR(reference, true);
+        } else if (wsdlPort == null) {
             client.setLocation(server.url());
             client.setSoap11(!isSoap12);
             client.setPolicy(policy.element(isTrust13));

@@ -24,7 +24,8 @@ record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
         validate(assertion, server);
         var audiences = audiences(assertion);
         require(audiences.equals(List.of(server.appliesTo())), "audience is " + audiences);
-        return "subject=" + assertion.getSubjectName() + " audience=" + String.join(",", audiences);
+        return "subject=" + assertion.getSubjectName() + " audience=" + String.join(",", audiences)
+            + ActorChain.of(assertion);
     }
 
     private void checkAnswer() {

@@ -1,6 +1,7 @@
 // The server under test as this client knows it: address, trust, credentials.
 package viaduct.interop;
 
+import com.nimbusds.jose.jwk.JWKSet;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -65,6 +66,18 @@ final class Server {
 
     String appliesTo() {
         return arguments.appliesTo();
+    }
+
+    String audience() {
+        return arguments.audience();
+    }
+
+    String colleague() {
+        return arguments.colleague();
+    }
+
+    JWKSet jwtKeys() {
+        return arguments.jwks();
     }
 
     KeyFile clientKey() {
