@@ -6,12 +6,19 @@ export const WSSE11_NS = 'http://docs.oasis-open.org/wss/oasis-wss-wssecurity-se
 export const BASE64_BINARY = `${WSS_2004}-soap-message-security-1.0#Base64Binary`;
 export const PASSWORD_TEXT = `${WSS_2004}-username-token-profile-1.0#PasswordText`;
 export const PASSWORD_DIGEST = `${WSS_2004}-username-token-profile-1.0#PasswordDigest`;
+/** One certificate, and a path of certificates (X.509 Certificate Token Profile 1.1.1 §3.1). */
+export const X509_V3 = `${WSS_2004}-x509-token-profile-1.0#X509v3`;
+export const X509_PKI_PATH = `${WSS_2004}-x509-token-profile-1.0#X509PKIPathv1`;
 export const X509_VALUE_TYPES: ReadonlySet<string> = new Set([
-  `${WSS_2004}-x509-token-profile-1.0#X509v3`,
+  X509_V3,
   `${WSS_2004}-x509-token-profile-1.0#X509`,
-  `${WSS_2004}-x509-token-profile-1.0#X509PKIPathv1`,
+  X509_PKI_PATH,
   `${WSS_2004}-x509-token-profile-1.0#PKCS7`,
 ]);
+/** ValueTypes of a KeyIdentifier that names a certificate (X.509 Certificate Token Profile 1.1.1 §3.2, WSS 1.1.1 §7.3). */
+export const X509_SUBJECT_KEY_IDENTIFIER = `${WSS_2004}-x509-token-profile-1.0#X509SubjectKeyIdentifier`;
+export const THUMBPRINT_SHA1 =
+  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1';
 /** ValueType of a JWT in a BinarySecurityToken, and the token type of the same name. */
 export const JWT_VALUE_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
 /** ValueTypes of a KeyIdentifier that holds the id of an assertion (SAML Token Profile 1.1.1 §3.4). */

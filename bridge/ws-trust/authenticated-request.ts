@@ -1,16 +1,17 @@
 // What every operation begins with: the message is read, held against its frame, and its requestor authenticated. Everything
 // cheap is refused before a password or a signature costs a computation.
 
+import type { MessageSignature } from '#bridge/ws-security/message-signature.ts';
 import { bodyOverTls } from '#bridge/ws-security/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { type TimestampRules, validateTimestamp } from '#bridge/ws-security/timestamp.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Requestor } from '#core/requestor.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { requireAgreement, requireOurAddress } from './dispatch.ts';
 import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
-import type { ProvedSignature } from './keys/proof-key.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
 import { readRst } from './rst/read-rst.ts';
 import type { RstRequest } from './rst/rst-request.ts';
@@ -34,7 +35,7 @@ export interface AuthenticatedRequest {
   readonly security: SecurityHeader | undefined;
   readonly requestor: Requestor;
   /** What the signatures of the message proved. */
-  readonly signatures?: readonly ProvedSignature[];
+  readonly signatures: readonly MessageSignature[];
   readonly now: Instant;
 }
 
@@ -59,16 +60,19 @@ export async function authenticateRequest(
   const now = parts.now();
   const security = readSecurityHeader(envelope);
   if (security?.timestamp) validateTimestamp(security.timestamp, now, parts.timestampRules);
-  const rst = readRequest(received, security);
+  const { rst, usedTokens } = readRequest(received, security);
   requireAgreement(message, rst.trust, rst.operation);
   requireOurAddress(message.addressing, address);
   requireHonoured(rst, address);
-  const requestor = await authenticate(
-    { envelope, security, endpoint, profile, sourceAddress, now },
+  const namesKey = rst.present.has('UseKey');
+  const authenticated = await authenticate(
+    { envelope, security, endpoint, profile, sourceAddress, namesKey, now },
     parts,
   );
+  const { requestor, signatures } = authenticated;
   progress.requestor = requestor;
-  return { received, rst, security, requestor, now };
+  requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]));
+  return { received, rst, security, requestor, signatures, now };
 }
 
 interface RequestRules {
@@ -80,13 +84,16 @@ interface RequestRules {
 function readRequest(
   { message, isSecure }: ReceivedMessage,
   security: SecurityHeader | undefined,
-): RstRequest {
+): ReturnType<typeof readRst> {
   const body = bodyOverTls(message.envelope, isSecure);
-  const tokens = security?.tokens ?? [];
-  const { rst, usedTokens } = readRst(body, tokens);
-  // A second credential, or a token nobody asks about: what it is there for is open. A certificate belongs to its signature.
-  const isUnused = tokens.some((token) => !usedTokens.has(token));
-  if (isUnused && security?.signatures.length === 0)
+  return readRst(body, security?.tokens ?? []);
+}
+
+// A second credential, or a token nobody asks about: what it is there for is open.
+function requireUsed(
+  security: SecurityHeader | undefined,
+  usedTokens: ReadonlySet<XmlElement>,
+): void {
+  if (security?.tokens.some((token) => !usedTokens.has(token)))
     throw new SecurityFailure('unsupported-security-token', 'a token that nothing refers to');
-  return rst;
 }

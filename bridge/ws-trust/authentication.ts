@@ -1,7 +1,8 @@
-// Who asks: the credential in the Security header becomes a Requestor (ws-trust §4). User names over TLS for now; signatures
-// and header tokens find their place here.
+// Who asks: the credentials of a message become a Requestor (ws-trust §4). Every one that is presented must be good; the policy of
+// the endpoint says which are taken and which of several is the requestor.
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
+import { type MessageSignature, verifySignature } from '#bridge/ws-security/message-signature.ts';
 import {
   type NonceParts,
   type NonceRules,
@@ -10,26 +11,25 @@ import {
 } from '#bridge/ws-security/nonce-replay.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { useSignature } from '#bridge/ws-security/signature-replay.ts';
+import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
+import type { TimestampRules } from '#bridge/ws-security/timestamp.ts';
 import type { UserNameToken } from '#bridge/ws-security/user-name-token.ts';
-import { BEARER } from '#core/confirmation.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
-
-/** Verifies the signatures of a message against the policy of its endpoint. It must throw when one is not acceptable. */
-export type SignatureVerifier = (message: {
-  readonly envelope: Envelope;
-  readonly security: SecurityHeader;
-  readonly endpoint: Endpoint;
-}) => Promise<void>;
+import type { CredentialKind, Endpoint, EndpointProfile } from './endpoint-profile.ts';
+import { trustSigners } from './signer-trust.ts';
 
 /** What authentication needs. */
 export interface AuthenticationParts extends NonceParts {
   readonly sts: Pick<TokenService, 'validate'>;
   readonly rules: NonceRules;
-  readonly verifySignatures?: SignatureVerifier | undefined;
+  readonly timestampRules: TimestampRules;
+  readonly findCertificate?: CertificateFinder | undefined;
   /** Counts a request of an authenticated requestor.
    * @throws {ExchangeFailure} `rate-limited` */
   readonly admitRequestor?: ((requestorId: string) => void) | undefined;
@@ -42,36 +42,105 @@ export interface AuthenticationInput {
   readonly endpoint: Endpoint;
   readonly profile: EndpointProfile;
   readonly sourceAddress?: string | undefined;
+  /** Whether the request names a key to use, whose possession a signature may show. */
+  readonly namesKey: boolean;
   readonly now: number;
 }
 
+/** Who asks, and what the signatures of the message proved. */
+export interface Authenticated {
+  readonly requestor: Requestor;
+  readonly signatures: readonly MessageSignature[];
+  /** The tokens of the Security header that had a part in it. */
+  readonly usedTokens: ReadonlySet<XmlElement>;
+}
+
+/** A credential that was found good. */
+interface Credential {
+  readonly kind: CredentialKind;
+  readonly identity: ValidatedToken;
+  /** The key it proved in this message. */
+  readonly confirmation: Confirmation;
+}
+
+/** The credential's, and one that shows possession of another key. */
+const MAX_SIGNATURES = 2;
+
 /** The requestor of a message.
  * @throws {ExchangeFailure} `requestor-unauthenticated`, `dependency-unavailable`
- * @throws {SecurityFailure} `invalid-security`, `message-expired` */
+ * @throws {SecurityFailure} any code */
 export async function authenticate(
   input: AuthenticationInput,
   parts: AuthenticationParts,
-): Promise<Requestor> {
-  const { endpoint, envelope, security } = input;
-  if (security === undefined)
-    throw new ExchangeFailure('requestor-unauthenticated', 'no Security header');
-  if (security.signatures.length > 0) {
-    // Not looked at, a signature would be taken for verified by whoever reads the log.
-    if (!parts.verifySignatures)
-      throw new SecurityFailure('invalid-security', 'no signature is expected here');
-    await parts.verifySignatures({ envelope, security, endpoint });
-  }
-  const { userName } = security;
-  if (userName === undefined || !endpoint.credentials.includes('username'))
-    throw new ExchangeFailure('requestor-unauthenticated', 'no credential for this endpoint');
-  return authenticateUser(userName, input, parts);
+): Promise<Authenticated> {
+  const { security } = input;
+  if (security === undefined) throw unauthenticated('no Security header');
+  const signatures = await verifySignatures(input, security, parts);
+  const credentials = signatures.flatMap(credentialOf);
+  // After the signatures: a password costs more.
+  if (security.userName) credentials.push(await verifyUser(security.userName, input, parts));
+  const requestor = requestorOf(credentials, input);
+  parts.admitRequestor?.(requestor.id);
+  // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
+  if (security.userName) await useNonce(security.userName, parts.rules, parts);
+  for (const signature of signatures) await useSignature(signature, security.timestamp, parts);
+  const usedTokens = new Set(signatures.flatMap(({ token }) => (token ? [token] : [])));
+  return { requestor, signatures, usedTokens };
 }
 
-async function authenticateUser(
-  userName: UserNameToken,
-  { now, profile, sourceAddress }: AuthenticationInput,
+async function verifySignatures(
+  input: AuthenticationInput,
+  security: SecurityHeader,
   parts: AuthenticationParts,
-): Promise<Requestor> {
+): Promise<readonly MessageSignature[]> {
+  const { envelope, namesKey } = input;
+  if (security.signatures.length > MAX_SIGNATURES)
+    throw new SecurityFailure('invalid-security', 'more signatures than expected');
+  const message = {
+    envelope,
+    security,
+    legacySha1: false,
+    trust: trustSigners({
+      document: envelope.document,
+      sts: parts.sts,
+      mayProvePossession: namesKey,
+    }),
+    findCertificate: parts.findCertificate,
+  };
+  const verified: MessageSignature[] = [];
+  for (const element of security.signatures) {
+    const signature = await verifySignature(element, message);
+    requireCoverage(signature, input.endpoint);
+    verified.push(signature);
+  }
+  return verified;
+}
+
+// ws-trust §4. Without a signed Timestamp a message could be sent again for ever.
+function requireCoverage(
+  { coversBody, coversTimestamp }: MessageSignature,
+  { signedParts }: Endpoint,
+): void {
+  if (!coversTimestamp)
+    throw new SecurityFailure('authentication-bad-elements', 'the Timestamp is not signed');
+  if (!coversBody && signedParts !== 'timestamp')
+    throw new SecurityFailure('authentication-bad-elements', 'the Body is not signed');
+}
+
+function credentialOf({ identity, confirmation }: MessageSignature): Credential[] {
+  if (identity === undefined) return [];
+  return [
+    { kind: identity.type === 'x509' ? 'certificate' : 'issued-token', identity, confirmation },
+  ];
+}
+
+async function verifyUser(
+  userName: UserNameToken,
+  { endpoint, now, sourceAddress }: AuthenticationInput,
+  parts: AuthenticationParts,
+): Promise<Credential> {
+  // Not looked at where it is not taken: nobody shall try passwords at such an address.
+  if (!endpoint.credentials.includes('username')) throw notTaken();
   validateCreated(userName, now, parts.rules);
   const { name, password } = userName;
   const evidence: SecurityToken = {
@@ -80,15 +149,33 @@ async function authenticateUser(
     content: { name, password, ...(sourceAddress !== undefined && { sourceAddress }) },
   };
   const identity = await parts.sts.validate(evidence);
-  parts.admitRequestor?.(identity.subject.id);
-  await useNonce(userName, parts.rules, parts);
+  return { kind: 'username', identity, confirmation: BEARER };
+}
+
+function requestorOf(
+  credentials: readonly Credential[],
+  { endpoint, profile }: AuthenticationInput,
+): Requestor {
+  const order = (kind: CredentialKind) => endpoint.credentials.indexOf(kind);
+  if (credentials.some(({ kind }) => order(kind) < 0)) throw notTaken();
+  const [first] = credentials.toSorted((left, right) => order(left.kind) - order(right.kind));
+  if (first === undefined) throw notTaken();
+  const { identity, confirmation } = first;
   return {
     kind: 'principal',
     id: identity.subject.id,
-    method: 'username',
+    method: identity.type,
     represents: [],
-    confirmation: BEARER,
+    confirmation,
     identity,
     ...(profile.defaultTarget !== undefined && { defaultTarget: profile.defaultTarget }),
   };
+}
+
+function notTaken(): ExchangeFailure {
+  return unauthenticated('no credential for this endpoint');
+}
+
+function unauthenticated(detail: string): ExchangeFailure {
+  return new ExchangeFailure('requestor-unauthenticated', detail);
 }

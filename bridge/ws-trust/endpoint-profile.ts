@@ -4,13 +4,18 @@
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import type { TrustVersion } from './names.ts';
 
-/** How a requestor may prove itself. */
-type CredentialKind = 'username';
+/** How a requestor may prove itself: a user name with its password; the message signed with the key of its certificate; the
+ * message signed with the key that an assertion names. */
+export type CredentialKind = 'username' | 'certificate' | 'issued-token';
 
 /** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
 export interface Endpoint {
   readonly path: string;
+  /** Of several in one message, the one that stands first here is the requestor's; all must be on the list. */
   readonly credentials: readonly CredentialKind[];
+  /** What a signature must cover (ws-trust §4): `timestamp` where TLS protects the Body and the clients of the binding sign
+   * nothing more. Absent: Timestamp and Body. */
+  readonly signedParts?: 'timestamp';
 }
 
 /** One port of the WSDL: an address, and the versions that are advertised for it. Every address takes every version. */
@@ -41,6 +46,7 @@ export interface EndpointProfile {
 }
 
 const USER_NAME: readonly CredentialKind[] = ['username'];
+const ANY: readonly CredentialKind[] = ['username', 'certificate', 'issued-token'];
 
 const USUAL = {
   metadataPaths: [],
@@ -66,7 +72,7 @@ const GENERIC_PORTS: readonly AdvertisedPort[] = [
 export const GENERIC_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'generic',
-  endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: USER_NAME })),
+  endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: ANY })),
   ports: GENERIC_PORTS,
 };
 

@@ -4,6 +4,7 @@
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
+import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
@@ -11,7 +12,6 @@ import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
-import type { SignatureVerifier } from './authentication.ts';
 import {
   answerMetadata,
   asksForMetadata,
@@ -56,8 +56,8 @@ export interface WsTrustFrontParts {
   /** How messages refer to an assertion that we issued; undefined for what is none. */
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
   readonly limits: WsTrustLimits;
-  /** Without it a message with a signature is refused. */
-  readonly verifySignatures?: SignatureVerifier;
+  /** Finds certificates that messages only name. */
+  readonly findCertificate?: CertificateFinder;
   readonly admitRequestor?: (requestorId: string) => void;
   /** Hears of our own mistakes, for the log. */
   readonly onError?: (cause: unknown, correlationId: string) => void;

@@ -26,8 +26,11 @@ export type Verified<Node> = Node & { readonly [verified]: true };
 export interface Proof {
   readonly signer: TrustedKey;
   readonly algorithm: string;
-  /** The decoded SignatureValue: replay keys are made from it (E1), SignatureConfirmation echoes it (S10). */
+  /** The decoded SignatureValue: SignatureConfirmation echoes it (S10). */
   readonly signatureValue: Uint8Array;
+  /** SHA-256 over the canonical SignedInfo: replay keys are made from it (E1). Of a value of ECDSA anybody can make another
+   * one that verifies as well; of what was signed nobody can. */
+  readonly signedInfoDigest: Uint8Array;
   /** Whether SHA-1 took part: to be audited. */
   readonly usedSha1: boolean;
   /** Every covered node with its path, at least one. Ask by identity: a copy elsewhere is another node (V10). */
@@ -76,6 +79,7 @@ export function proveSignature(signature: SignatureShape, context: ProofContext)
     signer,
     algorithm,
     signatureValue: value,
+    signedInfoDigest: hash('sha256', data, 'buffer'),
     usedSha1,
     covered,
   };

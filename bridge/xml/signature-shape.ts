@@ -23,7 +23,8 @@ const MAX_REFERENCES = 16;
 
 /** What may appear in a signature, by the place it stands in and the caller's settings. */
 export interface SignatureRules {
-  /** `enveloped`: enveloped-signature and c14n. `message`: c14n, or STR-Transform. */
+  /** `enveloped`: enveloped-signature and c14n. `message`: c14n, also after an enveloped-signature that removes nothing, or
+   * STR-Transform. */
   readonly place: 'enveloped' | 'message';
   readonly legacySha1: boolean;
   readonly inclusiveC14n: boolean;
@@ -137,11 +138,23 @@ function readTransforms(
   const second = children.takeIf(DS_NS, 'Transform');
   children.end();
   if (rules.place === 'enveloped') return readEnveloped(first, second, rules);
-  if (second !== undefined) throw new XmlFailure('algorithm-refused', 'two transforms');
+  if (second !== undefined) return readDetachedPair(first, second, rules);
   if (requiredAttribute(first, 'Algorithm') === STR_TRANSFORM) {
     return { transform: 'token-reference', method: readTokenTransform(first) };
   }
   return { transform: 'plain', method: readCanonicalMethod(first, rules.inclusiveC14n) };
+}
+
+// Script signers write enveloped-signature on parts that hold no signature (ws-trust §7): nothing is removed, and were there
+// something to remove, the digest would not fit.
+function readDetachedPair(
+  first: XmlElement,
+  second: XmlElement,
+  rules: SignatureRules,
+): Pick<ReferenceShape, 'transform' | 'method'> {
+  if (readAlgorithm(first) !== ENVELOPED_SIGNATURE)
+    throw new XmlFailure('algorithm-refused', 'two transforms');
+  return { transform: 'plain', method: readCanonicalMethod(second, rules.inclusiveC14n) };
 }
 
 function readEnveloped(

@@ -11,6 +11,8 @@ interface EnvelopeContent {
   /** Header blocks; absent: no Header. */
   readonly header?: string | undefined;
   readonly body?: string;
+  /** The wsu:Id of the Body. */
+  readonly bodyId?: string;
 }
 
 /** The text of an envelope with the prefixes `s`, `a` (addressing 2005/08), `wsse` and `wsu` declared. */
@@ -18,13 +20,15 @@ export function anEnvelope({
   version = '1.2',
   header,
   body = '<x xmlns="urn:x"/>',
+  bodyId,
 }: EnvelopeContent) {
+  const id = bodyId === undefined ? '' : ` wsu:Id="${bodyId}"`;
   const head = header === undefined ? '' : `<s:Header>${header}</s:Header>`;
   return (
     `<s:Envelope xmlns:s="${SOAP_SPELLING[version].namespace}" xmlns:a="http://www.w3.org/2005/08/addressing" ` +
     'xmlns:wsse="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd" ' +
     'xmlns:wsu="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd">' +
-    `${head}<s:Body>${body}</s:Body></s:Envelope>`
+    `${head}<s:Body${id}>${body}</s:Body></s:Envelope>`
   );
 }
 

@@ -142,6 +142,8 @@ interface SettingChanges {
   readonly rules?: PolicyRules;
   readonly parts?: Partial<WsTrustFrontParts>;
   readonly issuers?: readonly TokenIssuer[];
+  /** Asked before the ones that are always there. */
+  readonly validators?: readonly TokenValidator[];
   readonly profiles?: readonly EndpointProfile[];
 }
 
@@ -155,6 +157,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
   const newId = () => `id-${(ids += 1)}`;
   const service = createTokenService({
     validators: [
+      ...(changes.validators ?? []),
       createRequestorValidator(OWN_ISSUER),
       createUserValidator({ issuer: OWN_ISSUER, users, clock }),
       foreignTokens,

@@ -63,23 +63,6 @@ test('the audit of a refused login does not have what was typed', async () => {
   assert.doesNotMatch(JSON.stringify(setting.audit.records), /hunter/);
 });
 
-test('a signature is accepted only by the verifier of the endpoint', async () => {
-  const header = aSecurityHeader('<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/>');
-  const seen: string[] = [];
-  const setting = aWsTrustSetting({
-    parts: {
-      verifySignatures: async ({ security, endpoint }) => {
-        seen.push(`${security.signatures.length} ${endpoint.path}`);
-      },
-    },
-  });
-
-  const answer = await setting.front.handle(anIssueRequest({ header }));
-
-  assert.equal(answer.status, 200, answer.body);
-  assert.deepEqual(seen, ['1 /ws-trust']);
-});
-
 test('xml-security E2: a UsernameToken that is too old is refused before its password is looked at', async () => {
   const created = '<wsu:Created>2027-01-15T07:00:00Z</wsu:Created></wsse:UsernameToken>';
   const header = aSecurityHeader().replace('</wsse:UsernameToken>', created);

@@ -1,0 +1,124 @@
+// A verified signature over parts of this message (WSS 1.1.1 §8, xml-security V5-V10): which key signed, whose it is, and what
+// it covers. Everything that depends on a signature takes this type.
+
+import type { Envelope } from '#bridge/soap/envelope.ts';
+import { writeBase64 } from '#bridge/xml/base64.ts';
+import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
+import type { TrustedKey } from '#bridge/xml/keys.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { optionalChild } from '#bridge/xml/reader.ts';
+import type { ResolvedToken } from '#bridge/xml/token-reference.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf } from '#bridge/xml/tree.ts';
+import { type VerifiedMessage, verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import type { PublicKeyConfirmation } from '#core/confirmation.ts';
+import type { ValidatedToken } from '#core/security-token.ts';
+import { X509_V3 } from './names.ts';
+import { SecurityFailure, type SecurityFaultCode } from './security-failure.ts';
+import type { SecurityHeader } from './security-header.ts';
+import { type NamedSigner, readSigner, readSignerReference, type SignerScope } from './signer.ts';
+
+/** A key that may have signed, and whose it is. */
+export interface TrustedSigner {
+  readonly key: TrustedKey;
+  /** The key in the words of core. */
+  readonly confirmation: PublicKeyConfirmation;
+  /** Whose key it is. Absent: nobody's that we know. The signature then shows possession of the key, and no identity. */
+  readonly identity?: ValidatedToken;
+  /** The token of the header that vouches for the key. */
+  readonly token?: XmlElement;
+}
+
+/** Decides whether the key of a signer may be used. It must throw when it may not. */
+export type SignerTrust = (signer: NamedSigner) => Promise<TrustedSigner>;
+
+declare const verified: unique symbol;
+
+/** A signature that verified. Only this file makes one. */
+export interface MessageSignature extends TrustedSigner {
+  readonly element: XmlElement;
+  /** Its `Id`: what UseKey names. */
+  readonly id?: string;
+  readonly proof: VerifiedMessage;
+  readonly coversTimestamp: boolean;
+  /** Whether the Body, or its one child, is covered. */
+  readonly coversBody: boolean;
+  readonly [verified]: true;
+}
+
+/** A message whose signatures are to be verified. */
+export interface SignedMessage {
+  readonly envelope: Envelope;
+  readonly security: SecurityHeader;
+  /** The dated exception of the endpoint. */
+  readonly legacySha1: boolean;
+  readonly trust: SignerTrust;
+  readonly findCertificate?: SignerScope['findCertificate'];
+}
+
+/** Verifies one signature of the Security header.
+ * @throws {SecurityFailure} `failed-check`, `unsupported-algorithm`, `invalid-security`, `invalid-security-token`,
+ * `security-token-unavailable`, `unsupported-security-token`, and whatever `trust` throws */
+export async function verifySignature(
+  element: XmlElement,
+  { envelope, security, legacySha1, trust, findCertificate }: SignedMessage,
+): Promise<MessageSignature> {
+  const { document, body, payload } = envelope;
+  const scope = { document, tokens: security.tokens, findCertificate };
+  let signer: TrustedSigner | undefined;
+  const proof = await failedAs(() =>
+    verifyMessageSignature(document, element, {
+      legacySha1,
+      resolveToken: (reference) => resolveForTransform(reference, scope),
+      selectKey: async (keyInfo) => {
+        signer = await trust(readSigner(keyInfo, scope));
+        return signer.key;
+      },
+    }),
+  );
+  if (!signer) throw new Error('verified without a signer');
+  const { timestamp } = security;
+  const id = attributeOf(element, 'Id');
+  const signature: Omit<MessageSignature, typeof verified> = {
+    ...signer,
+    element,
+    ...(id !== undefined && { id }),
+    proof,
+    coversTimestamp: timestamp !== undefined && proof.covered.has(timestamp.element),
+    coversBody: proof.covered.has(body) || (payload !== undefined && proof.covered.has(payload)),
+  };
+  return signature as MessageSignature;
+}
+
+// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as if it were, with the EncodingType of its reference.
+function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
+  const named = readSignerReference(reference, scope);
+  if (named.kind === 'key') throw new XmlFailure('reference-refused', 'a key is no token');
+  if (named.kind === 'assertion') return named.token;
+  if (named.token) return named.token;
+  const [{ raw }] = named.chain;
+  const identifier = optionalChild(reference, WSSE_NS, 'KeyIdentifier');
+  const encodingType = identifier && attributeOf(identifier, 'EncodingType');
+  return {
+    valueType: X509_V3,
+    ...(encodingType !== undefined && { encodingType }),
+    base64: writeBase64(raw),
+  };
+}
+
+const CODES: Partial<Record<XmlFailureReason, SecurityFaultCode>> = {
+  'algorithm-refused': 'unsupported-algorithm',
+  'signature-invalid': 'failed-check',
+  'digest-mismatch': 'failed-check',
+  'key-refused': 'failed-authentication',
+};
+
+async function failedAs<T>(verify: () => Promise<T>): Promise<T> {
+  try {
+    return await verify();
+  } catch (cause) {
+    if (!(cause instanceof XmlFailure)) throw cause;
+    const code = CODES[cause.reason] ?? 'invalid-security';
+    throw new SecurityFailure(code, `${cause.reason}: ${cause.message}`, { cause });
+  }
+}

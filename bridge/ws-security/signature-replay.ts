@@ -1,0 +1,34 @@
+// A signed message is good once (WSS 1.1.1 §13, xml-security E1): as long as its Timestamp lives, what was signed is remembered.
+
+import { Buffer } from 'node:buffer';
+import type { Store } from '#core/ports.ts';
+import type { MessageSignature } from './message-signature.ts';
+import { SecurityFailure } from './security-failure.ts';
+import type { Timestamp, TimestampRules } from './timestamp.ts';
+
+/** What the check needs of the world. */
+export interface SignatureReplayParts {
+  readonly store: Pick<Store, 'putOnce'>;
+  readonly newId: () => string;
+  readonly timestampRules: TimestampRules;
+}
+
+/** Takes the mark of a verified signature; the Timestamp under it bounds how long the mark is needed.
+ * @throws {SecurityFailure} `invalid-security` when the message was sent before
+ * @throws {ExchangeFailure} `dependency-unavailable`: not knowing is no reason to accept */
+export async function useSignature(
+  { coversTimestamp, proof }: MessageSignature,
+  timestamp: Timestamp | undefined,
+  { store, newId, timestampRules }: SignatureReplayParts,
+): Promise<void> {
+  // Whoever accepts a signature without one would have to remember it for ever.
+  if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
+  const { created, expires } = timestamp;
+  const parts = ['wsse-signature', Buffer.from(proof.signedInfoDigest).toString('hex')];
+  const lifetimeSeconds = expires - created + 2 * timestampRules.skewSeconds;
+  const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
+  if (result.stored) return;
+  throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
+    reason: 'token-replayed',
+  });
+}

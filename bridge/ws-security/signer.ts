@@ -1,0 +1,135 @@
+// Whom the KeyInfo of a message signature names (WSS 1.1.1 §7, X.509 Certificate Token Profile 1.1.1 §3.2, SAML Token Profile
+// 1.1.1 §3.4). It names only: whether that key is trusted is the question of whoever asks (xml-security V7).
+
+import { createHash, type X509Certificate } from 'node:crypto';
+import { parseBase64 } from '#bridge/xml/base64.ts';
+import { readKeyValue } from '#bridge/xml/key-value.ts';
+import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import type { NamedKey } from '#bridge/xml/public-key.ts';
+import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { THUMBPRINT_SHA1, X509_SUBJECT_KEY_IDENTIFIER, X509_V3 } from './names.ts';
+import { kindOfToken } from './presented-token.ts';
+import { readSecurely, SecurityFailure } from './security-failure.ts';
+import { type ReferenceScope, resolveReference } from './token-reference.ts';
+import { type CertificateChain, parseCertificate, readX509Token } from './x509-token.ts';
+
+/** The signer as a message names it. Nothing is trusted yet. */
+export type NamedSigner =
+  | {
+      readonly kind: 'certificate';
+      readonly chain: CertificateChain;
+      /** The token of the header that holds it, where one does. */
+      readonly token?: XmlElement;
+    }
+  | { readonly kind: 'assertion'; readonly token: XmlElement }
+  | { readonly kind: 'key'; readonly key: NamedKey };
+
+/** A certificate by name, where the message does not hold it. */
+type CertificateName =
+  | { readonly by: 'thumbprint'; readonly sha1: Buffer }
+  | { readonly by: 'subject-key-identifier'; readonly identifier: Buffer }
+  | { readonly by: 'issuer-serial'; readonly issuer: string; readonly serialNumber: bigint };
+
+/** Finds a certificate among those we know and those that are presented. */
+export type CertificateFinder = (
+  name: CertificateName,
+  presented: readonly X509Certificate[],
+) => X509Certificate | undefined;
+
+/** Where a signer may be found. */
+export interface SignerScope extends ReferenceScope {
+  readonly findCertificate?: CertificateFinder | undefined;
+}
+
+/** The signer that a KeyInfo names.
+ * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `unsupported-security-token`,
+ * `invalid-security`
+ * @throws {XmlFailure} `key-refused` */
+export function readSigner(keyInfo: XmlElement | undefined, scope: SignerScope): NamedSigner {
+  if (keyInfo === undefined) throw new SecurityFailure('invalid-security', 'no KeyInfo');
+  // With two hints, one could choose the key and another be what is told of it.
+  const [hint, second] = elementsOf(keyInfo);
+  if (hint === undefined || second !== undefined)
+    throw new SecurityFailure('invalid-security', 'not one hint in KeyInfo');
+  if (isNamed(hint, WSSE_NS, 'SecurityTokenReference')) return readSignerReference(hint, scope);
+  if (isNamed(hint, DS_NS, 'X509Data'))
+    return { kind: 'certificate', chain: readData(hint, scope) };
+  if (isNamed(hint, DS_NS, 'KeyValue')) return { kind: 'key', key: readKeyValue(hint) };
+  throw unavailable('a KeyInfo that names no key');
+}
+
+/** The signer that a SecurityTokenReference names.
+ * @throws {SecurityFailure} as {@link readSigner} */
+export function readSignerReference(reference: XmlElement, scope: SignerScope): NamedSigner {
+  const data = optionalChild(reference, DS_NS, 'X509Data');
+  if (data) return { kind: 'certificate', chain: readData(onlyForm(reference, data), scope) };
+  const identifier = optionalChild(reference, WSSE_NS, 'KeyIdentifier');
+  const chain = identifier && readIdentifier(onlyForm(reference, identifier), scope);
+  if (chain) return { kind: 'certificate', chain };
+  const token = resolveReference(reference, scope);
+  const kind = kindOfToken(token);
+  if (kind === 'x509') return { kind: 'certificate', chain: readX509Token(token), token };
+  if (kind === 'saml1' || kind === 'saml2') return { kind: 'assertion', token };
+  throw new SecurityFailure('unsupported-security-token', 'a token without a key');
+}
+
+function onlyForm(reference: XmlElement, form: XmlElement): XmlElement {
+  if (elementsOf(reference).length !== 1) throw unavailable('one form expected');
+  return form;
+}
+
+/** The certificate of a key identifier, or undefined when it is one of an assertion. */
+function readIdentifier(form: XmlElement, scope: SignerScope): CertificateChain | undefined {
+  const valueType: string = attributeOf(form, 'ValueType') ?? '';
+  const bytes = () => readSecurely('invalid-security-token', () => parseBase64(textOf(form)));
+  switch (valueType) {
+    case X509_V3:
+      return [parseCertificate(bytes())];
+    case THUMBPRINT_SHA1:
+      return find({ by: 'thumbprint', sha1: bytes() }, scope);
+    case X509_SUBJECT_KEY_IDENTIFIER:
+      return find({ by: 'subject-key-identifier', identifier: bytes() }, scope);
+    default:
+      return undefined;
+  }
+}
+
+function readData(data: XmlElement, scope: SignerScope): CertificateChain {
+  return readSecurely('invalid-security-token', () => {
+    const [form, second] = elementsOf(data);
+    if (form === undefined || second !== undefined) throw unavailable('one form of X509Data');
+    if (isNamed(form, DS_NS, 'X509Certificate'))
+      return [parseCertificate(parseBase64(textOf(form)))];
+    if (isNamed(form, DS_NS, 'X509SKI'))
+      return find({ by: 'subject-key-identifier', identifier: parseBase64(textOf(form)) }, scope);
+    if (!isNamed(form, DS_NS, 'X509IssuerSerial')) throw unavailable('form of X509Data');
+    const issuer = trimmedTextOf(requiredChild(form, DS_NS, 'X509IssuerName'));
+    const serial = trimmedTextOf(requiredChild(form, DS_NS, 'X509SerialNumber'));
+    return find({ by: 'issuer-serial', issuer, serialNumber: serialNumberOf(serial) }, scope);
+  });
+}
+
+// RFC 5280 §4.1.2.2: 20 octets at most.
+function serialNumberOf(text: string): bigint {
+  if (!/^\d{1,49}$/.test(text)) throw unavailable('serial number');
+  return BigInt(text);
+}
+
+function find(name: CertificateName, scope: SignerScope): CertificateChain {
+  const presented = scope.tokens
+    .filter((token) => kindOfToken(token) === 'x509')
+    .map((token) => readX509Token(token)[0]);
+  const found =
+    name.by === 'thumbprint'
+      ? presented.find(({ raw }) => createHash('sha1').update(raw).digest().equals(name.sha1))
+      : undefined;
+  const certificate = found ?? scope.findCertificate?.(name, presented);
+  if (!certificate) throw unavailable('no certificate of this name');
+  return [certificate];
+}
+
+function unavailable(detail: string): SecurityFailure {
+  return new SecurityFailure('security-token-unavailable', detail);
+}
