@@ -15,7 +15,7 @@ import type { Operation, OperationParts } from './operation.ts';
 export const ISSUE: Operation = { requireHonoured: requireIssueHonoured, answer: issue };
 
 async function issue(
-  { rst, requestor, received, now, signatures = [] }: AuthenticatedRequest,
+  { rst, requestor, received, now, signatures }: AuthenticatedRequest,
   parts: OperationParts,
   progress: Progress,
 ): Promise<Markup> {
