@@ -13,7 +13,7 @@ export interface ProofKey {
 }
 
 /** What one verified signature of the message proved. */
-export interface ProvedSignature {
+interface ProvedSignature {
   /** Its own Id. */
   readonly id?: string;
   readonly confirmation: Confirmation;
