@@ -50,6 +50,11 @@ function capturingService(validateToken: TokenService['validate']) {
   const sts: TokenService = {
     answerFor: (_request, work) => work(),
     validate: validateToken,
+    async validateEvidence(request) {
+      const subject = await validateToken(request.subject);
+      const actor = request.actor && (await validateToken(request.actor));
+      return { request, subject, actor };
+    },
     decide(evidence) {
       captured = evidence;
       return stop();

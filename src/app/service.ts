@@ -20,6 +20,13 @@ import { type Observers, trustedJwtIssuers } from './trust.ts';
 const longestLifetimeSeconds = (config: Config): number =>
   Math.max(...config.relyingParties.map(({ token }) => token.lifetimeSeconds), 0);
 
+/** How long after now the last token can end that descends from one of now. */
+const longestDescentSeconds = (config: Config): number =>
+  Math.max(
+    longestLifetimeSeconds(config),
+    ...config.policy.map(({ grant }) => grant.renewal?.lifetimeSeconds ?? 0),
+  );
+
 const longestAcceptanceSeconds = (config: Config): number => {
   const terms = config.trustedIssuers.flatMap(({ jwt, saml }) => [jwt, saml]);
   const seconds = terms.map((term) =>
@@ -80,6 +87,7 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
   return createLedger(store, clock, {
     marginSeconds: 2 * config.clockSkewSeconds,
     ownIssuers: new Set([config.issuer]),
+    longestDescentSeconds: longestDescentSeconds(config),
   });
 }
 

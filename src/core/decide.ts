@@ -18,10 +18,12 @@ import {
   type Grounds,
 } from './grounds.ts';
 import type { Instant } from './instant.ts';
+import { lineageOf } from './lineage.ts';
 import { decidingRow, type PolicyQuestion, type PolicyRow } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
+import { decideRenewal } from './renewal.ts';
 import { type Requestor, requestorName } from './requestor.ts';
-import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
+import { SELF, type ValidatedToken } from './security-token.ts';
 import type { Actor } from './subject.ts';
 import type { TokenSpec } from './token-spec.ts';
 import { formOf, type TokenType } from './token-type.ts';
@@ -105,12 +107,6 @@ function decideActors(
   return actors;
 }
 
-function parentsOf({ subject, actor }: Evidence): readonly TokenRef[] {
-  return [subject, actor].flatMap((token) =>
-    token?.id === undefined ? [] : [{ issuer: token.issuer, id: token.id }],
-  );
-}
-
 function decideGrounds(evidence: Evidence, rules: PolicyRules): AllGrounds {
   const { requestor, targets } = evidence.request;
   const parties = resolveTargets(rules.relyingParties, targets, requestor.defaultTarget);
@@ -177,7 +173,7 @@ const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken
 /** Decides one request over validated evidence.
  * @throws {ExchangeFailure} `requestor-not-allowed`, `token-audience-mismatch`, `token-malformed`, `delegation-not-allowed`,
  * `confirmation-missing`, `target-unknown`, `target-not-allowed`, `token-type-unsupported`, `scope-not-allowed`,
- * `claim-missing`, `lifetime-not-possible`, `token-expired` */
+ * `claim-missing`, `lifetime-not-possible`, `token-expired`, `renewal-not-possible` */
 export function decide(
   evidence: Evidence,
   rules: PolicyRules,
@@ -191,6 +187,7 @@ export function decide(
   const type = decideType(request.requestedType, grounds);
   const clientId = requestorName(request.requestor);
   const confirmation = decideConfirmation(evidence, grounds);
+  const renewal = decideRenewal(evidence, grounds, { now, tokenId });
   return {
     type,
     tokenId,
@@ -211,7 +208,8 @@ export function decide(
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
     ...decideEncryption(type, confirmation, grounds),
     policyRows: grounds.map(({ row }) => row.id),
-    parents: parentsOf(evidence),
+    ...lineageOf(evidence),
+    ...(renewal && { renewal }),
     once: onceMarks(evidence, grounds),
   };
 }

@@ -23,6 +23,8 @@ export interface ExchangeRequest {
   /** What the token is to be bound to, where the request says so: nothing, a key that was proved, or a secret that the front made.
    * Absent: the key the requestor proved, if any. */
   readonly confirmation?: Confirmation;
+  /** The token is to be renewable. Absent: it need not be. */
+  readonly renewal?: { readonly afterExpiry: boolean };
   /** A wish; it can only shorten. */
   readonly lifetimeSeconds?: number;
 }

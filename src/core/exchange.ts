@@ -7,13 +7,11 @@ import type { IssuedToken } from './token-spec.ts';
  * @throws {ExchangeFailure} any reason */
 export async function exchange(request: ExchangeRequest, sts: TokenService): Promise<IssuedToken> {
   return sts.answerFor(request, async () => {
-    const subject = await sts.validate(request.subject);
-    const actor = request.actor && (await sts.validate(request.actor));
-    const evidence = { request, subject, actor };
+    const evidence = await sts.validateEvidence(request);
     const spec = sts.decide(evidence); // throws ExchangeFailure
-    await sts.admit(evidence, spec); // decision on record, one-time evidence used up: before anything is signed
+    await sts.admit(evidence, spec); // on record, evidence used up, nothing revoked: before anything is signed
     const token = await sts.issue(spec);
-    await sts.record(evidence, token); // ledger, then audit: no record, no token
+    await sts.record(evidence, token); // no record, no token
     return token;
   });
 }

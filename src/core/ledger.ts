@@ -1,38 +1,29 @@
-// What was issued from what. Revoking a token kills all that was made from it, on either front.
+// What was issued from what. Revoking a token kills all that was made from it, on either front. The tombstone of a token is
+// the whole truth about its revocation: what descends from it names it in its entry, and is looked up with it.
 import { ExchangeFailure } from './failure.ts';
 import type { Clock, Instant } from './instant.ts';
+import { entryOf, type LedgerEntry, parseEntry, writeEntry } from './ledger-entry.ts';
 import type { Store, StoreKey } from './ports.ts';
 import type { TokenRef } from './security-token.ts';
 import type { TokenSpec } from './token-spec.ts';
 
-/** Bump when the stored form changes; readers take this and the one before. */
-const LEDGER_VERSION = 1;
-
-interface LedgerEntry {
-  readonly v: number;
-  /** All tokens above it, parents first. */
-  readonly ancestors: readonly TokenRef[];
-  readonly clientId: string;
-  readonly targets: readonly string[];
-  readonly notOnOrAfter: Instant;
-}
-
-/** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
-const ANCESTOR_CEILING = 64;
-
-interface Standing {
+export interface Standing {
   readonly isRevoked: boolean;
-  readonly clientId?: string;
+  /** Absent: we never issued it, or long ago. */
+  readonly entry?: LedgerEntry;
 }
 
 export interface Ledger {
-  /** Records a token with its whole ancestry, then looks once more whether that is still alive: what is revoked between the
-   * validation of the evidence and this record must not leave a token behind.
-   * @throws {ExchangeFailure} `token-revoked`, `delegation-not-allowed` when the line is too long */
+  /** Records a token, unless anything it is made from is revoked: what is revoked between the validation of the evidence
+   * and this record must leave no token behind. One round trip.
+   * @throws {ExchangeFailure} `token-revoked` */
   record(spec: TokenSpec): Promise<void>;
-  /** Whether the token or anything it was made from is revoked, and to whom it was issued if we know. */
+  /** What is on record of the token and whether it is revoked itself; of what it was made from this says nothing yet. For
+   * evidence, whose ancestors are looked up when its successor is recorded. One round trip. */
+  lookUp(token: TokenRef): Promise<Standing>;
+  /** As `lookUp`, and revoked is also what was made from a revoked token. Two round trips, one for a token made from none. */
   standing(token: TokenRef): Promise<Standing>;
-  /** Revokes the token until `until`; its descendants cannot outlive it. */
+  /** Revokes the token, and with it the whole chain of renewals that it stands in. The tombstone lives as long as the token and all that can descend from it by now. */
   revoke(token: TokenRef, until: Instant): Promise<void>;
 }
 
@@ -45,81 +36,57 @@ const tombstoneKey = (token: TokenRef): StoreKey => ({
   parts: [token.issuer, token.id],
 });
 
-const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
-
-/** The parents and all their ancestors, each once.
- * @throws {ExchangeFailure} `delegation-not-allowed` */
-function lineOf(
-  parents: readonly TokenRef[],
-  ancestors: readonly (readonly TokenRef[])[],
-): readonly TokenRef[] {
-  const line = [...parents, ...ancestors.flat()];
-  const unique = [...new Map(line.map((token) => [nameOf(token), token])).values()];
-  if (unique.length > ANCESTOR_CEILING)
-    throw new ExchangeFailure('delegation-not-allowed', 'the line of tokens is too long');
-  return unique;
-}
-
-/** Reads a stored entry. One that cannot be read is a bug or an attack on the store, never an empty ancestry. */
-function parseEntry(text: string): Pick<LedgerEntry, 'ancestors' | 'clientId'> {
-  const entry = JSON.parse(text) as Partial<LedgerEntry>;
-  const { ancestors, clientId, v } = entry ?? {};
-  if (v !== LEDGER_VERSION || !Array.isArray(ancestors) || typeof clientId !== 'string')
-    throw new Error('a ledger entry of an unknown form');
-  return { ancestors, clientId };
-}
-
 export interface LedgerSettings {
   /** Kept on top of every lifetime, for clocks that differ. */
   readonly marginSeconds: number;
   /** Our own issuer names: tokens of others have no entry, so none is looked for. */
   readonly ownIssuers: ReadonlySet<string>;
+  /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
+  readonly longestDescentSeconds: number;
 }
 
 /** A ledger over a store. */
-export function createLedger(
-  store: Store,
-  clock: Clock,
-  { marginSeconds, ownIssuers }: LedgerSettings,
-): Ledger {
-  const lifetimeUntil = (until: Instant): number =>
-    Math.max(until - clock.now(), 0) + marginSeconds;
+export function createLedger(store: Store, clock: Clock, settings: LedgerSettings): Ledger {
+  const { marginSeconds, ownIssuers, longestDescentSeconds } = settings;
+  const secondsUntil = (until: Instant): number => Math.max(until - clock.now(), 0);
 
-  async function find(token: TokenRef): Promise<ReturnType<typeof parseEntry> | undefined> {
+  async function find(token: TokenRef): Promise<LedgerEntry | undefined> {
     if (!ownIssuers.has(token.issuer)) return undefined;
     const text = await store.get(entryKey(token));
     return text === undefined ? undefined : parseEntry(text);
   }
 
-  const ancestorsOf = async (token: TokenRef): Promise<readonly TokenRef[]> =>
-    (await find(token))?.ancestors ?? [];
+  async function lookUp(token: TokenRef): Promise<Standing> {
+    const [entry, isRevoked] = await Promise.all([
+      find(token),
+      store.isRevoked([tombstoneKey(token)]),
+    ]);
+    return { isRevoked, ...(entry && { entry }) };
+  }
 
   return {
+    lookUp,
     async record(spec) {
-      const ancestors = lineOf(
-        spec.parents,
-        await Promise.all(spec.parents.map((parent) => ancestorsOf(parent))),
-      );
-      const entry: LedgerEntry = {
-        v: LEDGER_VERSION,
-        ancestors,
-        clientId: spec.clientId,
-        targets: spec.relyingParties,
-        notOnOrAfter: spec.lifetime.notOnOrAfter,
+      const until = Math.max(spec.lifetime.notOnOrAfter, spec.renewal?.notOnOrAfter ?? 0);
+      const entry = {
+        key: entryKey({ issuer: spec.issuer, id: spec.tokenId }),
+        value: writeEntry(entryOf(spec)),
+        lifetimeSeconds: secondsUntil(until) + marginSeconds,
       };
-      const key = entryKey({ issuer: spec.issuer, id: spec.tokenId });
-      await store.set(key, JSON.stringify(entry), lifetimeUntil(spec.lifetime.notOnOrAfter));
-      // After the write, not before: a revocation from here on comes after the token was made.
-      if (ancestors.length > 0 && (await store.isRevoked(ancestors.map(tombstoneKey))))
-        throw new ExchangeFailure('token-revoked', 'revoked while its successor was made');
+      if (!(await store.setUnlessRevoked(entry, spec.ancestors.map(tombstoneKey))))
+        throw new ExchangeFailure('token-revoked', 'made from a revoked token');
     },
     async standing(token) {
-      const { ancestors = [], clientId } = (await find(token)) ?? {};
-      const isRevoked = await store.isRevoked([token, ...ancestors].map(tombstoneKey));
-      return { isRevoked, ...(clientId !== undefined && { clientId }) };
+      const { entry, isRevoked } = await lookUp(token);
+      if (!entry || isRevoked || entry.ancestors.length === 0)
+        return { isRevoked, ...(entry && { entry }) };
+      return { entry, isRevoked: await store.isRevoked(entry.ancestors.map(tombstoneKey)) };
     },
     async revoke(token, until) {
-      await store.revoke([tombstoneKey(token)], lifetimeUntil(until));
+      const renewal = (await find(token))?.renewal;
+      const tokens = renewal ? [token, { issuer: token.issuer, id: renewal.family }] : [token];
+      const seconds = Math.max(secondsUntil(until), longestDescentSeconds);
+      await store.revoke(tokens.map(tombstoneKey), seconds + marginSeconds);
     },
   };
 }

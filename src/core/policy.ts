@@ -49,7 +49,15 @@ export interface Grant {
   readonly singleUse: boolean;
   /** The issued token must be bound to a key that the requestor proved. */
   readonly senderConstraint: boolean;
+  /** Absent: what it grants cannot be renewed. */
+  readonly renewal?: RenewalGrant;
   readonly claims: readonly MappingRule[];
+}
+
+/** How long and how often a token can be renewed, counted from the first of its chain. */
+interface RenewalGrant {
+  readonly lifetimeSeconds: number;
+  readonly maxCount: number;
 }
 
 /** The question that a policy answers. */

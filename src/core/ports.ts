@@ -44,6 +44,13 @@ export interface BucketFill {
   readonly mostMilliseconds: number;
 }
 
+/** A value and how long it lives. */
+export interface StoreEntry {
+  readonly key: StoreKey;
+  readonly value: string;
+  readonly lifetimeSeconds: number;
+}
+
 export interface StoreHealth {
   readonly roundTripMilliseconds: number;
   readonly datasetId: string;
@@ -64,6 +71,9 @@ export interface Store {
   rotate(family: StoreKey, from: string, to: string, lifetimeSeconds: number): Promise<Rotation>;
   get(key: StoreKey): Promise<string | undefined>;
   set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void>;
+  /** Writes unless one of the tombstones stands, in one round trip; false: one does, and the value means nothing. A revocation
+   * that was acknowledged before the value is in the store is always seen. */
+  setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean>;
   /** For classes `grant` and `cache` only: one-time marks and tombstones have no way out but expiry. */
   remove(key: StoreKey): Promise<void>;
   /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. */

@@ -46,6 +46,10 @@ export interface TokenFacts {
   readonly mayAct?: MayAct;
   /** The key and lifetime of the one-time mark, when the trusted issuer's record or the use makes it one-time. */
   readonly onceUntil?: Instant;
+  /** All tokens it was made from, nearest first, as the ledger knows them. */
+  readonly ancestors?: readonly TokenRef[];
+  /** Where its line began, if not with itself. */
+  readonly root?: TokenRef;
 }
 
 declare const validated: unique symbol;

@@ -1,23 +1,41 @@
 // What the ledger knows of a token that the token cannot say itself.
 import { ExchangeFailure } from './failure.ts';
-import type { Ledger } from './ledger.ts';
-import { acceptToken, SELF, type ValidatedToken } from './security-token.ts';
+import type { Ledger, Standing } from './ledger.ts';
+import { acceptToken, SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
 
-/** Holds a token against the ledger: whether it was revoked, and to whom it was issued where it cannot say so itself.
- * A foreign token is held against it too: revoking what it was made into must not be undone by presenting it again.
- * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
-export async function validateStanding(
-  token: ValidatedToken,
-  ledger: Ledger,
-): Promise<ValidatedToken> {
-  const { id, issuer, originClient, trustedIssuer } = token;
-  if (id === undefined) return token;
-  const { clientId, isRevoked } = await ledger.standing({ issuer, id });
-  const isOwn = trustedIssuer === SELF;
+function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): ValidatedToken {
+  const isOwn = token.trustedIssuer === SELF;
   if (isRevoked) {
     const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
     throw new ExchangeFailure('token-revoked', detail);
   }
-  const isUntold = isOwn && originClient === undefined && clientId !== undefined;
-  return isUntold ? acceptToken({ ...token, originClient: clientId }) : token;
+  if (!isOwn || !entry) return token;
+  const { ancestors, clientId, root } = entry;
+  const originClient = token.originClient ?? clientId;
+  return acceptToken({ ...token, originClient, ancestors, ...(root && { root }) });
+}
+
+async function held(
+  token: ValidatedToken,
+  look: (token: TokenRef) => Promise<Standing>,
+): Promise<ValidatedToken> {
+  const { id, issuer } = token;
+  return id === undefined ? token : withStanding(token, await look({ issuer, id }));
+}
+
+/** Holds a token against the ledger: whether it or what it was made from is revoked, and to whom it was issued where it cannot
+ * say so itself. A foreign token is held against it too: a tombstone on it must not be undone by presenting it again.
+ * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+export function validateStanding(token: ValidatedToken, ledger: Ledger): Promise<ValidatedToken> {
+  return held(token, (ref) => ledger.standing(ref));
+}
+
+/** As `validateStanding`, for evidence of a token to be made: whether an ancestor is revoked is looked at when that token is
+ * recorded, so that an exchange costs two round trips and not four.
+ * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+export function validateEvidenceStanding(
+  token: ValidatedToken,
+  ledger: Ledger,
+): Promise<ValidatedToken> {
+  return held(token, (ref) => ledger.lookUp(ref));
 }

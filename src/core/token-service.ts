@@ -10,7 +10,7 @@ import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store } from './ports.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
-import { validateStanding } from './standing.ts';
+import { validateEvidenceStanding, validateStanding } from './standing.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
@@ -19,10 +19,15 @@ import { type TokenValidator, validatorFor } from './token-validator.ts';
 export interface TokenService {
   /** Runs a use case; a refusal is on record before it leaves. */
   answerFor<T>(request: ExchangeRequest, work: () => Promise<T>): Promise<T>;
+  /** Validates one token by itself, whatever it is to be used for. */
   validate(token: SecurityToken): Promise<ValidatedToken>;
+  /** Validates all evidence of a request. Whether its ancestors are revoked, `admit` tells. */
+  validateEvidence(request: ExchangeRequest): Promise<Evidence>;
   decide(evidence: Evidence): TokenSpec;
+  /** Decision on record, one-time evidence used up, the token in the ledger. */
   admit(evidence: Evidence, spec: TokenSpec): Promise<void>;
   issue(spec: TokenSpec): Promise<IssuedToken>;
+  /** The completion on record. */
   record(evidence: Evidence, token: IssuedToken): Promise<void>;
 }
 
@@ -77,10 +82,18 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
 
 /** Builds the steps over the given parts. */
 export function createTokenService(parts: TokenServiceParts): TokenService {
-  const { audit, ledger } = parts;
+  const { audit, clock, ledger } = parts;
   // For the record of a refusal only: who was refused is known once the evidence is validated.
   const validated = new WeakMap<SecurityToken, ValidatedToken>();
   const actorOfRequest = ({ actor }: ExchangeRequest) => actor && validated.get(actor);
+  async function validateFacts(token: SecurityToken): Promise<ValidatedToken> {
+    const valid = await validatorFor(parts.validators, token).validate(token);
+    validateNames(valid, parts.rules.issuer);
+    validateFence(valid, parts.fence, clock.now());
+    // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
+    validated.set(token, valid);
+    return valid;
+  }
   return {
     async answerFor(request, work) {
       try {
@@ -91,24 +104,23 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
         throw cause;
       }
     },
-    async validate(token) {
-      const valid = await validatorFor(parts.validators, token).validate(token);
-      validateNames(valid, parts.rules.issuer);
-      validateFence(valid, parts.fence, parts.clock.now());
-      // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
-      validated.set(token, valid);
-      return validateStanding(valid, ledger);
+    validate: async (token) => validateStanding(await validateFacts(token), ledger),
+    async validateEvidence(request) {
+      const subject = await validateFacts(request.subject);
+      const actor = request.actor && (await validateFacts(request.actor));
+      const [heldSubject, heldActor] = await Promise.all([
+        validateEvidenceStanding(subject, ledger),
+        actor && validateEvidenceStanding(actor, ledger),
+      ]);
+      return { request, subject: heldSubject, actor: heldActor };
     },
     decide: (evidence) =>
-      decide(evidence, parts.rules, { now: parts.clock.now(), tokenId: parts.newId() }),
+      decide(evidence, parts.rules, { now: clock.now(), tokenId: parts.newId() }),
     async admit(evidence, spec) {
       await audit.append(auditDecision(evidence, spec));
-      for (const mark of spec.once) await takeMark(mark, parts);
+      await Promise.all([...spec.once.map((mark) => takeMark(mark, parts)), ledger.record(spec)]);
     },
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),
-    async record(evidence, token) {
-      await ledger.record(token.spec);
-      await audit.append(auditMint(evidence, token.spec));
-    },
+    record: (evidence, token) => audit.append(auditMint(evidence, token.spec)),
   };
 }

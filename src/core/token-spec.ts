@@ -15,6 +15,20 @@ export interface Encryption {
   readonly keyTransport: 'rsa-oaep-sha256' | 'rsa-oaep-mgf1p';
 }
 
+/** On what terms a token can be renewed. */
+export interface Renewal {
+  /** The id of the first token of the chain of renewals. */
+  readonly family: string;
+  /** How often the chain was renewed before this token. */
+  readonly count: number;
+  /** Whether a token that has ended can still be renewed. */
+  readonly afterExpiry: boolean;
+  /** The absolute end: no renewal reaches beyond it. */
+  readonly notOnOrAfter: Instant;
+  /** The evidence that the chain began with, for whoever decides a renewal anew. */
+  readonly subject: Subject & { readonly trustedIssuer: string; readonly type: TokenType };
+}
+
 export interface TokenSpec {
   readonly type: TokenType;
   readonly tokenId: string;
@@ -45,6 +59,12 @@ export interface TokenSpec {
   readonly policyRows: readonly string[];
   /** The tokens it is made from. */
   readonly parents: readonly TokenRef[];
+  /** The parents and all that those were made from, each once, nearest first. */
+  readonly ancestors: readonly TokenRef[];
+  /** The first token of the line that its subject token stands in; absent: this one. */
+  readonly root?: TokenRef;
+  /** Absent: it cannot be renewed. */
+  readonly renewal?: Renewal;
   /** One-time marks to take before anything is signed. */
   readonly once: readonly OnceMark[];
 }

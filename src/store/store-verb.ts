@@ -9,7 +9,7 @@ const VERBS = {
   once: ['putOnce'],
   revoked: ['revoke', 'isRevoked'],
   rotation: ['rotate'],
-  ledger: ['get', 'set'],
+  ledger: ['get', 'set', 'setUnlessRevoked'],
   grant: ['get', 'set', 'consume', 'remove'],
   cache: ['get', 'set', 'remove'],
   counter: ['increment'],

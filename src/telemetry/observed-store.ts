@@ -12,6 +12,7 @@ const OPERATIONS: readonly Operation[] = [
   'rotate',
   'get',
   'set',
+  'setUnlessRevoked',
   'remove',
   'increment',
   'fillBuckets',

@@ -209,7 +209,11 @@ test('SAML E1, R21, CVE-2026-41000: an assertion as a grant is good once, by its
     validators: [aValidator([partner.trust()], { clock })],
     issuers: [],
     rules: rules(),
-    ledger: createLedger(store, clock, { marginSeconds: 0, ownIssuers: new Set([STS]) }),
+    ledger: createLedger(store, clock, {
+      marginSeconds: 0,
+      ownIssuers: new Set([STS]),
+      longestDescentSeconds: 0,
+    }),
     store,
     audit: fakeAuditLog(),
     clock,

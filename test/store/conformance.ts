@@ -5,6 +5,7 @@ import { consumption } from './conformance/consumption.ts';
 import { counters } from './conformance/counters.ts';
 import { healthAndClose } from './conformance/health-and-close.ts';
 import { keysAndClasses } from './conformance/keys-and-classes.ts';
+import { lineage } from './conformance/lineage.ts';
 import { onceMarks } from './conformance/once-marks.ts';
 import { rotation } from './conformance/rotation.ts';
 import { storedValues } from './conformance/stored-values.ts';
@@ -26,6 +27,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
     onceMarks(underTest);
     consumption(underTest);
     tombstones(underTest);
+    lineage(underTest);
     rotation(underTest);
     storedValues(underTest);
     counters(underTest);

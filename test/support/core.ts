@@ -301,6 +301,12 @@ export function fakeStore(clock: Clock): FakeStore {
       await enter('set', key, lifetimeSeconds);
       values.put(keyText(key), value, lifetimeSeconds);
     },
+    async setUnlessRevoked({ key, value, lifetimeSeconds }, tombstoneKeys) {
+      await enter('setUnlessRevoked', key, lifetimeSeconds);
+      if (tombstoneKeys.some((tombstone) => tombstones.find(keyText(tombstone)))) return false;
+      values.put(keyText(key), value, lifetimeSeconds);
+      return true;
+    },
     consume: unused,
     rotate: unused,
     remove: unused,

@@ -169,6 +169,7 @@ export function aSamlSpec(over: Partial<TokenSpec> = {}): TokenSpec {
     algorithm: 'RS256',
     policyRows: ['row'],
     parents: [],
+    ancestors: [],
     once: [],
     ...over,
   };

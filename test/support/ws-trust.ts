@@ -164,7 +164,11 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     ],
     issuers: changes.issuers ?? [issuer],
     rules: policy,
-    ledger: createLedger(store, clock, { marginSeconds: 60, ownIssuers: new Set([OWN_ISSUER]) }),
+    ledger: createLedger(store, clock, {
+      marginSeconds: 60,
+      ownIssuers: new Set([OWN_ISSUER]),
+      longestDescentSeconds: 0,
+    }),
     store,
     audit,
     clock,

@@ -71,6 +71,20 @@ const allow = z
       .boolean()
       .describe('The token must be bound to a key that the client proved.')
       .default(false),
+    renewal: z
+      .strictObject({
+        lifetimeSeconds: seconds(1, 31_536_000).describe(
+          'How long after the first token of a chain the last of its renewals may end.',
+        ),
+        maxCount: z
+          .int()
+          .min(1)
+          .max(10_000)
+          .describe('How often a token can be renewed.')
+          .default(1000),
+      })
+      .describe('What it grants can be renewed. Absent: it cannot.')
+      .optional(),
     claims: mappingSection,
   })
   .refine(
@@ -168,5 +182,6 @@ function buildGrant(
 ): Grant {
   if (!value) return NOTHING;
   const claims = buildMapping({ value: value.claims, path: [...path, 'claims'] }, loading);
-  return { ...value, claims };
+  const { renewal, ...rest } = value;
+  return { ...rest, claims, ...(renewal && { renewal }) };
 }

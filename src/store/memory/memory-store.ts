@@ -8,6 +8,7 @@ import type {
   PutOnce,
   Rotation,
   Store,
+  StoreEntry,
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
@@ -134,6 +135,15 @@ export class MemoryStore implements Store {
     const expiresAt = lifetimeSeconds === undefined ? FOREVER : this.#until(lifetimeSeconds);
     // A consumed value stays consumed, whatever is written over it.
     this.#values.put(text, { ...this.#values.find(text)?.content, value }, expiresAt);
+  }
+
+  async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {
+    const text = this.#textOf('setUnlessRevoked', entry.key);
+    const expiresAt = this.#until(entry.lifetimeSeconds);
+    const texts = tombstones.map((key) => keyTextFor('isRevoked', key));
+    if (texts.some((tombstone) => this.#tombstones.find(tombstone))) return false;
+    this.#values.put(text, { ...this.#values.find(text)?.content, value: entry.value }, expiresAt);
+    return true;
   }
 
   async remove(key: StoreKey): Promise<void> {

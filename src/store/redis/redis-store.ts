@@ -7,6 +7,7 @@ import type {
   PutOnce,
   Rotation,
   Store,
+  StoreEntry,
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
@@ -141,6 +142,15 @@ export class RedisStore implements Store {
       this.#keep(milliseconds, (life) =>
         this.#call(scripts.REWRITE_VALUE, place, text, wholeOf(life)),
       );
+  }
+
+  async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {
+    const { key, value, lifetimeSeconds } = entry;
+    this.#place('setUnlessRevoked', key);
+    for (const tombstone of tombstones) this.#place('isRevoked', tombstone);
+    // After the write, never before: the keys may lie on several servers, and no revocation may slip in between.
+    await this.set(key, value, lifetimeSeconds);
+    return !(await this.isRevoked(tombstones));
   }
 
   async remove(key: StoreKey): Promise<void> {

@@ -10,6 +10,7 @@ import type {
   Rotation,
   StateClass,
   Store,
+  StoreEntry,
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
@@ -109,6 +110,18 @@ export class SqliteStore implements Store {
   async set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void> {
     const entry = { key: keyTextFor('set', key), value, ...this.#window(lifetimeSeconds) };
     return this.#write(key.class, () => this.#values.set(entry));
+  }
+
+  async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {
+    const window = this.#window(entry.lifetimeSeconds);
+    const key = keyTextFor('setUnlessRevoked', entry.key);
+    const texts = tombstones.map((tombstone) => keyTextFor('isRevoked', tombstone));
+    // One transaction, so that no tombstone can come between the look and the write.
+    return this.#write(entry.key.class, () => {
+      if (this.#tombstones.hasAny(texts, window.now)) return false;
+      this.#values.set({ key, value: entry.value, ...window });
+      return true;
+    });
   }
 
   async remove(key: StoreKey): Promise<void> {

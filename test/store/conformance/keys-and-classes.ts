@@ -20,6 +20,10 @@ const OPERATIONS: Readonly<Record<string, OperationCase>> = {
   rotate: { run: (store, key) => store.rotate(key, '', 'one', LONG), openTo: ['rotation'] },
   get: { run: (store, key) => store.get(key), openTo: ['ledger', 'grant', 'cache'] },
   set: { run: (store, key) => store.set(key, 'v', LONG), openTo: ['ledger', 'grant', 'cache'] },
+  setUnlessRevoked: {
+    run: (store, key) => store.setUnlessRevoked({ key, value: 'v', lifetimeSeconds: LONG }, []),
+    openTo: ['ledger'],
+  },
   remove: { run: (store, key) => store.remove(key), openTo: ['grant', 'cache'] },
   increment: { run: (store, key) => store.increment(key, 1, LONG), openTo: ['counter'] },
   fillBuckets: {
@@ -90,6 +94,13 @@ export function keysAndClasses(underTest: () => StoreUnderTest): void {
       assert.equal(await store.get({ class: 'cache', parts }), undefined);
       assert.equal(await store.isRevoked([{ class: 'revoked', parts }]), true);
       assert.deepEqual(await store.putOnce({ class: 'once', parts }, 'a', LONG), { stored: true });
+    });
+
+    it('finds by its tag what was written with it', async () => {
+      const parts = [randomUUID()];
+      await store.set({ class: 'grant', parts, tag: 'one' }, 'tagged', LONG);
+
+      assert.equal(await store.get({ class: 'grant', parts, tag: 'one' }), 'tagged');
     });
 
     for (const [name, { run, openTo }] of Object.entries(OPERATIONS)) {

@@ -56,6 +56,8 @@ describe('decide', () => {
       algorithm: 'ES256',
       policyRows: ['partner-to-orders'],
       parents: [{ issuer: PARTNER_ISSUER, id: 'subject-token-1' }],
+      ancestors: [{ issuer: PARTNER_ISSUER, id: 'subject-token-1' }],
+      root: { issuer: PARTNER_ISSUER, id: 'subject-token-1' },
       once: [],
     });
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { decide } from '#core/decide.ts';
 import { exchange } from '#core/exchange.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -9,6 +10,7 @@ import { createTokenService, type TokenServiceParts } from '#core/token-service.
 import type { TokenSpec } from '#core/token-spec.ts';
 import {
   anActorToken,
+  anEvidence,
   anExchangeRequest,
   anOwnToken,
   aPolicyRow,
@@ -40,6 +42,7 @@ function setUp({ subject = aValidatedToken(), actor = anActorToken(), parts }: S
   const ledger = createLedger(store, clock, {
     marginSeconds: 300,
     ownIssuers: new Set([OWN_ISSUER]),
+    longestDescentSeconds: 0,
   });
   const issued: TokenSpec[] = [];
   let count = 0;
@@ -336,7 +339,7 @@ describe('exchange: a step that fails', () => {
     assert.deepEqual(outcomes(), ['allowed', 'refused']);
   });
 
-  for (const call of ['putOnce:once', 'set:ledger', 'isRevoked:revoked'])
+  for (const call of ['putOnce:once', 'setUnlessRevoked:ledger', 'isRevoked:revoked'])
     test(`Store: no token leaves when ${call} does not answer`, async () => {
       const { run, store, outcomes } = setUp({ parts: { rules: singleUse } });
       store.breakOn(call);
@@ -356,18 +359,17 @@ describe('exchange: a step that fails', () => {
     assert.equal(issued.length, 0);
   });
 
-  test('Policy: an issuer that fails leaves no entry in the ledger and no token', async () => {
+  test('Audit: an issuer that fails leaves an intent without a completion, and no token', async () => {
     const issuers = [
       {
         canIssue: () => true,
         issue: failing(new ExchangeFailure('dependency-unavailable', 'no key')),
       },
     ];
-    const { run, store, outcomes } = setUp({ parts: { issuers } });
+    const { run, outcomes } = setUp({ parts: { issuers } });
 
     await assert.rejects(run(), refusedAs('dependency-unavailable'));
 
-    assert.equal(store.calls.includes('set:ledger'), false);
     assert.deepEqual(outcomes(), ['allowed', 'refused']);
   });
 
@@ -400,7 +402,7 @@ describe('exchange: a step that fails', () => {
 describe('exchange: revoked while in flight', () => {
   test('RFC 7009 §2: no token leaves that was made from a token revoked before it was on record', async () => {
     const { run, store, ledger, outcomes } = setUp({ subject: anOwnToken() });
-    store.before('set:ledger', () =>
+    store.before('setUnlessRevoked:ledger', () =>
       ledger.revoke({ issuer: OWN_ISSUER, id: 'own-token-1' }, NOW + 3600),
     );
 
@@ -409,17 +411,28 @@ describe('exchange: revoked while in flight', () => {
     assert.deepEqual(outcomes(), ['allowed', 'refused']);
   });
 
-  test('RFC 7009 §2: what was signed meanwhile is dead at our introspection', async () => {
+  test('RFC 7009 §2: nothing is signed that was made from what was revoked meanwhile', async () => {
     const { run, store, ledger, issued } = setUp({ subject: anOwnToken() });
-    store.before('set:ledger', () =>
+    store.before('setUnlessRevoked:ledger', () =>
       ledger.revoke({ issuer: OWN_ISSUER, id: 'own-token-1' }, NOW + 3600),
     );
 
     await assert.rejects(run(), refusedAs('token-revoked'));
 
-    assert.equal(
-      (await ledger.standing({ issuer: OWN_ISSUER, id: issued[0]?.tokenId ?? '' })).isRevoked,
-      true,
-    );
+    assert.equal(issued.length, 0);
+  });
+
+  test('RFC 7009 §2.1: an exchange of what descends from a revoked token is refused', async () => {
+    const { run, ledger, issued } = setUp({ subject: anOwnToken() });
+    const root = { issuer: OWN_ISSUER, id: 'root' };
+    await ledger.record({
+      ...decide(anEvidence(), rules(), { now: NOW, tokenId: 'own-token-1' }),
+      ancestors: [root],
+    });
+    await ledger.revoke(root, NOW + 3600);
+
+    await assert.rejects(run(), refusedAs('token-revoked'));
+
+    assert.equal(issued.length, 0);
   });
 });

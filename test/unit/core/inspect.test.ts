@@ -40,6 +40,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken()) {
   const ledger = createLedger(store, clock, {
     marginSeconds: 300,
     ownIssuers: new Set([OWN_ISSUER]),
+    longestDescentSeconds: 0,
   });
   const validate = async () => {
     if (found instanceof Error) throw found;

@@ -35,6 +35,7 @@ const aSpec = (spec: Partial<TokenSpec> = {}): TokenSpec => ({
   algorithm: 'ES256',
   policyRows: ['row'],
   parents: [],
+  ancestors: [],
   once: [],
   ...spec,
 });

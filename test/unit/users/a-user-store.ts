@@ -68,6 +68,7 @@ export function aFailingStore(store: Store, isAway: () => boolean): Store {
     rotate: (...parameters) => store.rotate(...parameters),
     get: (...parameters) => store.get(...parameters),
     set: (...parameters) => store.set(...parameters),
+    setUnlessRevoked: (...parameters) => store.setUnlessRevoked(...parameters),
     remove: (...parameters) => store.remove(...parameters),
     async increment(...parameters) {
       if (isAway()) throw new Error('the store is away');

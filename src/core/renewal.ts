@@ -1,0 +1,35 @@
+// On what terms the token to be issued can be renewed: only where every row says so, and never without an end.
+import type { Evidence } from './evidence.ts';
+import { ExchangeFailure } from './failure.ts';
+import type { AllGrounds } from './grounds.ts';
+import type { Instant } from './instant.ts';
+import type { Renewal } from './token-spec.ts';
+
+interface Moment {
+  readonly now: Instant;
+  readonly tokenId: string;
+}
+
+/** The terms of renewal, if the request wants any. The chain may outlive its evidence: the terms of the rows are its end.
+ * @throws {ExchangeFailure} `renewal-not-possible` when a row does not grant it */
+export function decideRenewal(
+  { request, subject }: Evidence,
+  grounds: AllGrounds,
+  { now, tokenId }: Moment,
+): Renewal | undefined {
+  if (!request.renewal) return undefined;
+  const seconds = grounds.map(({ row }) => {
+    const { renewal } = row.grant;
+    if (!renewal)
+      throw new ExchangeFailure('renewal-not-possible', `policy row ${row.id} grants no renewal`);
+    return renewal.lifetimeSeconds;
+  });
+  const { issuer, id } = subject.subject;
+  return {
+    family: tokenId,
+    count: 0,
+    afterExpiry: request.renewal.afterExpiry,
+    notOnOrAfter: now + Math.min(...seconds),
+    subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
+  };
+}
