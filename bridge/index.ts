@@ -1,6 +1,7 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { X509Certificate } from 'node:crypto';
 import type { Clock, Instant } from '#core/instant.ts';
+import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
@@ -85,6 +86,7 @@ export interface RouteParts {
   readonly sts: TokenService;
   readonly store: Store;
   readonly audit: AuditLog;
+  readonly ledger: Ledger;
   readonly newId: () => string;
   readonly relyingParties: readonly RelyingParty[];
   readonly profiles: readonly ProfileChoice[];

@@ -4,6 +4,7 @@
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
+import type { TokenUse } from '#core/security-token.ts';
 import { keyInfoConfirmation } from './key-confirmation.ts';
 import { refuse } from './refusal.ts';
 import type { SamlConfirmation } from './saml-assertion.ts';
@@ -12,6 +13,7 @@ import type { SamlTerms } from './saml-trust.ts';
 /** How and when the assertion is presented. */
 export interface Presentation {
   readonly now: Instant;
+  readonly use: TokenUse;
   /** Over OAuth, in SAML 2.0: RFC 7522 §3 applies. */
   readonly isRfc7522: boolean;
 }
@@ -53,7 +55,7 @@ function confirm(
   // Who presents it is not known here, so that it is the one who is named cannot be told (SAML Core 2.0 §2.4.1.1).
   if (namesAttester) refuse('confirmation-missing', 'the assertion is for one party to present');
   if (method === 'bearer' && presentation.isRfc7522 && !terms.isOwn) requireRfc7522(confirmation);
-  validateData(confirmation, terms, presentation.now);
+  validateData(confirmation, terms, presentation);
   return {
     confirmation: method === 'holder-of-key' ? keyOf(confirmation) : BEARER,
     ...(notOnOrAfter !== undefined && { notOnOrAfter }),
@@ -66,7 +68,11 @@ function requireRfc7522({ hasData, recipient, notOnOrAfter }: SamlConfirmation):
     refuse('confirmation-missing', 'a bearer confirmation without Recipient or NotOnOrAfter');
 }
 
-function validateData(confirmation: SamlConfirmation, terms: SamlTerms, now: Instant): void {
+function validateData(
+  confirmation: SamlConfirmation,
+  terms: SamlTerms,
+  { now, use }: Presentation,
+): void {
   const { inResponseTo, notBefore, notOnOrAfter, recipient } = confirmation;
   // It may be presented in answer to one SAML request only, and this is no answer (SAML Core 2.0 §2.4.1.2).
   if (inResponseTo !== undefined)
@@ -76,8 +82,17 @@ function validateData(confirmation: SamlConfirmation, terms: SamlTerms, now: Ins
     refuse('token-audience-mismatch', 'the assertion is for another recipient');
   if (notBefore !== undefined && notBefore > now + terms.skewSeconds)
     refuse('token-not-yet-valid', 'the subject cannot be confirmed yet');
-  if (notOnOrAfter !== undefined && now >= notOnOrAfter + terms.skewSeconds)
+  if (now >= endOf(notOnOrAfter, terms, use))
     refuse('token-expired', 'the subject can no longer be confirmed');
+}
+
+function endOf(
+  notOnOrAfter: Instant | undefined,
+  { isOwn, skewSeconds }: SamlTerms,
+  use: TokenUse,
+): Instant {
+  const isOpen = notOnOrAfter === undefined || (use === 'lifecycle' && isOwn);
+  return isOpen ? Number.POSITIVE_INFINITY : notOnOrAfter + skewSeconds;
 }
 
 function keyOf({ keyInfos }: SamlConfirmation): Confirmation {

@@ -30,7 +30,7 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
   const { type, use } = evidence;
   const audiences = validateAudiences(assertion.conditions, terms);
   const isRfc7522 = type === 'saml2' && typeof evidence.content === 'string';
-  const confirmed = confirmSubject(assertion.confirmations, terms, { now, isRfc7522 });
+  const confirmed = confirmSubject(assertion.confirmations, terms, { now, use, isRfc7522 });
   const { confirmation, notOnOrAfter: confirmedUntil } = confirmed;
   const lifetime = validateTimes(assertion, terms, { now, use, confirmedUntil });
   const authentication = authenticationOf(assertion.authentication, terms);

@@ -61,6 +61,7 @@ export async function authenticateRequest(
   const security = readSecurityHeader(envelope);
   if (security?.timestamp) validateTimestamp(security.timestamp, now, parts.timestampRules);
   const { rst, usedTokens } = readRequest(received, security);
+  progress.operation = rst.operation;
   requireAgreement(message, rst.trust, rst.operation);
   requireOurAddress(message.addressing, address);
   requireHonoured(rst, address);

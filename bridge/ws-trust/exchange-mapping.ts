@@ -1,5 +1,5 @@
 // From a RequestSecurityToken to a request of core (ws-trust §9). OnBehalfOf is impersonation, ActAs is delegation, neither is
-// Issue with the requestor's own credential.
+// Issue with the requestor's own credential; Validate for a new token is an exchange of its target.
 
 import type { Confirmation } from '#core/confirmation.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
@@ -39,7 +39,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
   const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, context.now, context.skewSeconds);
   const requiredClaims = mandatoryClaims(rst);
   return {
-    operation: 'issue',
+    operation: rst.operation.toLowerCase(),
     correlationId: context.correlationId,
     requestor,
     confirmation,
@@ -58,11 +58,11 @@ function mandatoryClaims({ claims }: RstRequest): readonly string[] {
 }
 
 function evidenceOf(
-  { actAs, onBehalfOf }: RstRequest,
+  { actAs, onBehalfOf, validateTarget }: RstRequest,
   requestor: Requestor,
 ): Pick<ExchangeRequest, 'subject' | 'actor'> {
   if (actAs) return { subject: actAs, actor: requestorToken(requestor, 'actor') };
-  return { subject: onBehalfOf ?? requestorToken(requestor, 'subject') };
+  return { subject: onBehalfOf ?? validateTarget ?? requestorToken(requestor, 'subject') };
 }
 
 function targetsOf({ appliesTo, participants }: RstRequest): readonly TargetName[] {

@@ -8,6 +8,7 @@ import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
+import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenService } from '#core/token-service.ts';
@@ -48,6 +49,7 @@ export interface WsTrustFrontParts {
   readonly sts: TokenService;
   readonly store: Pick<Store, 'putOnce'>;
   readonly audit: AuditLog;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   /** A new unguessable id. */
   readonly newId: () => string;
@@ -206,8 +208,9 @@ async function recorded(refusal: Refusal, { request, parts, progress }: Refused)
   if (progress.isRecorded || refusal.reason === 'rate-limited') return refusal;
   try {
     const { correlationId, sourceAddress } = request;
-    const { requestor } = progress;
-    await recordRefusal(parts.audit, { correlationId, sourceAddress, requestor }, refusal);
+    const { operation, requestor } = progress;
+    const refused = { correlationId, sourceAddress, operation, requestor };
+    await recordRefusal(parts.audit, refused, refusal);
     return refusal;
   } catch (cause) {
     return refusalOf(cause);

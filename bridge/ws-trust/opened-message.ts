@@ -14,7 +14,7 @@ import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
-import { type TrustNames, trustOf } from './names.ts';
+import { type TrustNames, type TrustOperation, trustOf } from './names.ts';
 
 /** A message whose frame was read. */
 export interface OpenedMessage {
@@ -27,6 +27,8 @@ export interface OpenedMessage {
 export interface Progress {
   framing: Framing;
   trust: TrustNames;
+  /** What the Body asks for. */
+  operation?: TrustOperation;
   requestor?: Requestor;
   /** Whether core has put what happened on record. */
   isRecorded: boolean;

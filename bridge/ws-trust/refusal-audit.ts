@@ -1,29 +1,40 @@
 // Refusals that happen before core is asked are on record as well.
 
 import { ExchangeFailure } from '#core/failure.ts';
-import type { AuditLog } from '#core/ports.ts';
+import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { Refusal } from './fault-map.ts';
+import type { TrustOperation } from './names.ts';
 
 /** What is known of a refused request. Never the name that was typed: people type passwords into its field. */
 export interface RefusedRequest {
   readonly correlationId: string;
   readonly sourceAddress?: string | undefined;
+  /** Absent where the request could not be read so far. */
+  readonly operation?: TrustOperation | undefined;
   readonly requestor?: Requestor | undefined;
 }
+
+/** How the audit calls what each operation does. */
+export const OPERATION_EVENTS = {
+  Issue: 'token.exchange',
+  Renew: 'token.renew',
+  Validate: 'token.validate',
+  Cancel: 'token.revoke',
+} as const satisfies Record<TrustOperation, AuditRecord['event']>;
 
 /** Puts a refusal on record.
  * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
 export async function recordRefusal(
   audit: AuditLog,
-  { correlationId, sourceAddress, requestor }: RefusedRequest,
+  { correlationId, sourceAddress, operation = 'Issue', requestor }: RefusedRequest,
   { reason, detail }: Refusal,
 ): Promise<void> {
   try {
     await audit.append({
-      event: reason === 'token-replayed' ? 'replay.detected' : 'token.exchange',
+      event: reason === 'token-replayed' ? 'replay.detected' : OPERATION_EVENTS[operation],
       outcome: 'refused',
-      operation: 'issue',
+      operation: operation.toLowerCase(),
       correlationId,
       reason,
       ...(detail !== undefined && { detail }),

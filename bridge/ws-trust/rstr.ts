@@ -1,5 +1,5 @@
-// Writes the answer to Issue (WS-Trust 1.3 §4.4, February 2005 §6.2): the order is that of AD FS, which clients read by
-// position. The token is copied byte for byte (ws-trust W8).
+// Writes an answer that carries a token (WS-Trust 1.3 §4.4, §5, §7; February 2005 §6.2): the order is that of AD FS, which
+// clients read by position. The token is copied byte for byte (ws-trust W8).
 
 import { Buffer } from 'node:buffer';
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
@@ -21,7 +21,8 @@ import type { EndpointProfile } from './endpoint-profile.ts';
 import { keyTypeUri } from './key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from './keys/proof-writer.ts';
 import type { SecretAnswer } from './keys/symmetric-key.ts';
-import { POLICY_2004_NS, type TrustNames, trustName } from './names.ts';
+import { POLICY_2004_NS } from './names.ts';
+import { trusted, writeResponse } from './response.ts';
 import type { RstRequest } from './rst/rst-request.ts';
 
 /** How other messages refer to an assertion (SAML Token Profile 1.1.1 §3.4). */
@@ -34,7 +35,7 @@ export interface AssertionReference {
 }
 
 /** What is answered. */
-export interface IssueAnswer {
+export interface TokenAnswer {
   readonly rst: RstRequest;
   readonly token: IssuedToken;
   /** Of an assertion. */
@@ -44,24 +45,26 @@ export interface IssueAnswer {
   readonly secret?: SecretAnswer | undefined;
   /** The address the token is for, where the request named none. */
   readonly appliesTo: string | undefined;
+  /** What was found out about the target of a Validate, as a Status. */
+  readonly status?: Markup;
 }
 
 const JWT_ID = 'token';
 
-/** The Body of the answer: a collection of one in 1.3, bare in February 2005 (ws-trust W3). */
-export function writeIssueAnswer(answer: IssueAnswer): Markup {
+/** The Body of the answer to Issue: a collection of one in 1.3, bare in February 2005 (ws-trust W3). */
+export function writeIssueAnswer(answer: TokenAnswer): Markup {
   const { trust } = answer.rst;
-  const response = writeResponse(answer);
+  const response = writeTokenAnswer(answer);
   if (trust.version === '2005/02') return response;
   return trusted(trust, 'RequestSecurityTokenResponseCollection', [response]);
 }
 
-function writeResponse(answer: IssueAnswer): Markup {
-  const { rst, token, profile, appliesTo, secret } = answer;
-  const { context, trust } = rst;
+/** A response with a token, bare: the Body of the answer to Renew and Validate (ws-trust W4). */
+export function writeTokenAnswer(answer: TokenAnswer): Markup {
+  const { rst, token, profile, appliesTo, secret, status } = answer;
+  const { trust } = rst;
   const { confirmation, lifetime } = token.spec;
-  const attributes: readonly AttributePair[] = context === undefined ? [] : [['Context', context]];
-  return element(trustName(trust, 'RequestSecurityTokenResponse'), attributes, [
+  return writeResponse(rst, [
     ...writeEntropy(trust, secret),
     ...writeKeySize(trust, confirmation),
     trusted(trust, 'Lifetime', [
@@ -73,8 +76,9 @@ function writeResponse(answer: IssueAnswer): Markup {
     ...writeProofToken(trust, secret),
     ...writeReferences(answer),
     trusted(trust, 'TokenType', [spelledTokenType(rst, token)]),
-    trusted(trust, 'RequestType', [`${trust.base}/Issue`]),
+    trusted(trust, 'RequestType', [`${trust.base}/${rst.operation}`]),
     trusted(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
+    ...(status === undefined ? [] : [status]),
   ]);
 }
 
@@ -88,7 +92,7 @@ function spelledTokenType({ tokenType }: RstRequest, { spec: { type } }: IssuedT
 
 function writeToken(
   { spec, text }: IssuedToken,
-  { jwtCarrier }: IssueAnswer['profile'],
+  { jwtCarrier }: TokenAnswer['profile'],
 ): MarkupChild {
   if (spec.type !== 'jwt') return seal(text, new Set());
   if (jwtCarrier === 'token-wrapper')
@@ -110,7 +114,7 @@ function writeReferences({
   profile,
   token,
   reference,
-}: IssueAnswer): readonly Markup[] {
+}: TokenAnswer): readonly Markup[] {
   if (reference !== undefined) {
     const written = writeAssertionReference(reference);
     return [
@@ -147,10 +151,6 @@ function writeAppliesTo(address: string): Markup {
     [],
     [element(wsa('EndpointReference'), [], [element(wsa('Address'), [], [address])])],
   );
-}
-
-function trusted(trust: TrustNames, local: string, children: readonly MarkupChild[]): Markup {
-  return element(trustName(trust, local), [], children);
 }
 
 const wsu = (local: string): MarkupName => ({ prefix: 'wsu', uri: WSU_NS, local });

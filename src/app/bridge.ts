@@ -76,7 +76,10 @@ export function userValidators(
 }
 
 /** What the SOAP front is built over. */
-export type SoapParts = Pick<RouteParts, 'admitRequestor' | 'audit' | 'newId' | 'store' | 'sts'> & {
+export type SoapParts = Pick<
+  RouteParts,
+  'admitRequestor' | 'audit' | 'ledger' | 'newId' | 'store' | 'sts'
+> & {
   readonly bridge: Bridge;
 };
 

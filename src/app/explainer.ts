@@ -98,7 +98,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
       const audit = { append: async () => undefined };
       const front = createSoapFront(
         config,
-        { audit, bridge, newId: () => 'explained', store, sts },
+        { audit, bridge, ledger, newId: () => 'explained', store, sts },
         observers,
       );
       const isSoap11 = Buffer.from(message).includes(SOAP_11);

@@ -1,10 +1,11 @@
-// Is a token of ours still good, and what does it say? And: let it die. Both are open only to its own parties.
+// Is a token still good, and what does it say? And: let it die. Tokens of ours are open only to their own parties.
 
+import { isConfirmed } from './confirmation.ts';
 import { isPartyOf } from './evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog } from './ports.ts';
-import type { RelyingParty } from './relying-party.ts';
+import { isAudience, type RelyingParty } from './relying-party.ts';
 import { type Requestor, requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
@@ -17,9 +18,12 @@ interface InspectRequest {
 
 interface InspectParts {
   readonly relyingParties: readonly RelyingParty[];
+  /** Whether tokens of trusted issuers are told of too, to whoever holds them. */
+  readonly takesForeign?: boolean;
 }
 
 interface RevokeParts {
+  readonly relyingParties: readonly RelyingParty[];
   readonly ledger: Ledger;
   readonly audit: AuditLog;
 }
@@ -36,45 +40,65 @@ const INACTIVE: ReadonlySet<FailureReason> = new Set([
   'token-not-yet-valid',
 ] as const);
 
-async function ownToken(
-  request: InspectRequest,
+/** Whether a refusal says no more than that a token is not active. */
+export function isInactive(cause: unknown): cause is ExchangeFailure {
+  return cause instanceof ExchangeFailure && INACTIVE.has(cause.reason);
+}
+
+/** The facts of an active token, for its client and its audience; undefined for everything else, without a hint which:
+ * RFC 7662 §2.2 keeps the state of other parties' tokens from the caller.
+ * @throws {ExchangeFailure} `dependency-unavailable`: unknown is never "active" */
+export async function inspect(
+  { requestor, token }: InspectRequest,
   sts: TokenService,
+  { relyingParties, takesForeign = false }: InspectParts,
 ): Promise<ValidatedToken | undefined> {
   try {
-    const token = await sts.validate(request.token);
-    return token.trustedIssuer === SELF ? token : undefined;
+    const found = await sts.validate(token);
+    const isTold =
+      found.trustedIssuer === SELF ? isPartyOf(found, requestor, relyingParties) : takesForeign;
+    return isTold ? found : undefined;
   } catch (cause) {
-    if (cause instanceof ExchangeFailure && INACTIVE.has(cause.reason)) return undefined;
+    if (isInactive(cause)) return undefined;
     throw cause;
   }
 }
 
-/** The facts of an active token of ours, for its client and its audience; undefined for everything else, without
- * a hint which: RFC 7662 §2.2 keeps the state of other parties' tokens from the caller.
- * @throws {ExchangeFailure} `dependency-unavailable`: unknown is never "active" */
-export async function inspect(
-  request: InspectRequest,
-  sts: TokenService,
-  { relyingParties }: InspectParts,
-): Promise<ValidatedToken | undefined> {
-  const token = await ownToken(request, sts);
-  if (!token) return undefined;
-  return isPartyOf(token, request.requestor, relyingParties) ? token : undefined;
+/** Whom a token was issued to, whoever proves the key it is bound to, and whom its target names may revoke it. */
+function mayRevoke(
+  token: ValidatedToken,
+  requestor: Requestor,
+  relyingParties: readonly RelyingParty[],
+): boolean {
+  const { audiences, confirmation, originClient } = token;
+  const name = requestorName(requestor);
+  const isProved =
+    confirmation.method !== 'bearer' && isConfirmed(confirmation, requestor.confirmation);
+  return (
+    originClient === name ||
+    isProved ||
+    relyingParties.some(
+      (party) => party.revokers?.includes(name) === true && isAudience(party, audiences),
+    )
+  );
 }
 
-/** Revokes a token of ours and with it all that was made from it. An unknown or dead token needs nothing (RFC 7009 §2.2).
- * @throws {ExchangeFailure} `requestor-not-allowed` when it was issued to another; `dependency-unavailable` */
+/** Revokes a token of ours and with it all that was made from it. One that is revoked already needs nothing; one that is
+ * over is revoked too: what was made from it may live on.
+ * @throws {ExchangeFailure} what `validate` throws of a token that was never good; `issuer-untrusted` when it is not ours,
+ * `requestor-not-allowed` without a right to it, `dependency-unavailable` */
 export async function revoke(
   request: InspectRequest,
   sts: TokenService,
   parts: RevokeParts,
 ): Promise<void> {
-  const token = await ownToken(request, sts);
-  if (!token || token.id === undefined) return;
+  const token = await unrevoked(request.token, sts);
+  if (!token) return;
+  if (token.trustedIssuer !== SELF || token.id === undefined)
+    throw new ExchangeFailure('issuer-untrusted', 'no token of ours to revoke');
   const { id, kind, method } = request.requestor;
-  if (token.originClient !== requestorName(request.requestor)) {
-    throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another client');
-  }
+  if (!mayRevoke(token, request.requestor, parts.relyingParties))
+    throw new ExchangeFailure('requestor-not-allowed', 'no right to revoke this token');
   const ref = { issuer: token.issuer, id: token.id };
   const record = {
     event: 'token.revoke',
@@ -86,4 +110,16 @@ export async function revoke(
   await parts.audit.append({ ...record, outcome: 'allowed' });
   await parts.ledger.revoke(ref, token.lifetime.notOnOrAfter);
   await parts.audit.append({ ...record, outcome: 'done' });
+}
+
+async function unrevoked(
+  token: SecurityToken,
+  sts: TokenService,
+): Promise<ValidatedToken | undefined> {
+  try {
+    return await sts.validate({ ...token, use: 'lifecycle' });
+  } catch (cause) {
+    if (cause instanceof ExchangeFailure && cause.reason === 'token-revoked') return undefined;
+    throw cause;
+  }
 }

@@ -97,6 +97,7 @@ export interface AuditParty {
 export interface AuditRecord {
   readonly event:
     | 'token.exchange'
+    | 'token.renew'
     | 'token.validate'
     | 'token.revoke'
     | 'replay.detected'

@@ -15,6 +15,8 @@ export interface RelyingParty {
   readonly requestors: readonly string[] | 'any';
   /** Names of the requestors that are this party's own servers: tokens addressed to it are theirs to present. */
   readonly servers?: readonly string[];
+  /** Names of the requestors that may revoke tokens addressed to it, besides those a token was issued to. */
+  readonly revokers?: readonly string[];
   readonly token: {
     readonly type: TokenType;
     /** The signature algorithm for each family of forms: a party may get both. */

@@ -3,7 +3,7 @@
 
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
-import { inspect, revoke } from '#core/inspect.ts';
+import { inspect, isInactive, revoke } from '#core/inspect.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -73,6 +73,18 @@ function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
 const revocableTypes = (content: string): readonly TokenType[] =>
   content.includes('.') ? ['jwt', 'id_token'] : ['saml2', 'saml1'];
 
+// RFC 7009 §2.2: a token that is none, or none of ours, needs nothing.
+async function revokeQuietly(
+  request: Parameters<typeof revoke>[0],
+  parts: OwnTokenParts,
+): Promise<void> {
+  try {
+    await revoke(request, parts.sts, parts);
+  } catch (cause) {
+    if (!isInactive(cause)) throw cause;
+  }
+}
+
 async function answer(
   ctx: KoaContextWithOIDC,
   client: OAuthClient,
@@ -88,7 +100,7 @@ async function answer(
       token: { type, use: 'subject', content },
     }) as const;
   if (ctx.oidc.route === 'revocation') {
-    for (const type of revocableTypes(content)) await revoke(requestOf(type), parts.sts, parts);
+    for (const type of revocableTypes(content)) await revokeQuietly(requestOf(type), parts);
     ctx.body = '';
   } else {
     const token = await inspect(requestOf('jwt'), parts.sts, parts);

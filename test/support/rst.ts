@@ -13,8 +13,11 @@ export interface RstWishes {
   readonly onBehalfOf?: string;
   /** The token in ActAs, as XML. */
   readonly actAs?: string;
+  readonly user?: string;
   readonly password?: string;
   readonly appliesTo?: string;
+  /** More children of the request. */
+  readonly children?: string;
 }
 
 /** A JWT as it goes over SOAP. */
@@ -27,11 +30,60 @@ const optional = (name: string, content: string | undefined): string =>
 /** The message. */
 export function anRst(wishes: RstWishes = {}): string {
   const { actAs, appliesTo = BILLING, onBehalfOf, password = PASSWORD, tokenType } = wishes;
+  const { children = '', user = 'bob' } = wishes;
   const act =
     actAs === undefined
       ? ''
       : `<w:ActAs xmlns:w="http://docs.oasis-open.org/ws-sx/ws-trust/200802">${actAs}</w:ActAs>`;
-  return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${TRUST_13}/RST/Issue</a:Action><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>bob</o:Username><o:Password>${password}</o:Password></o:UsernameToken></o:Security></s:Header><s:Body><trust:RequestSecurityToken xmlns:trust="${TRUST_13}"><wsp:AppliesTo xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy"><a:EndpointReference><a:Address>${appliesTo}</a:Address></a:EndpointReference></wsp:AppliesTo>${optional('trust:OnBehalfOf', onBehalfOf)}${act}<trust:KeyType>${TRUST_13}/Bearer</trust:KeyType><trust:RequestType>${TRUST_13}/Issue</trust:RequestType>${optional('trust:TokenType', tokenType)}</trust:RequestSecurityToken></s:Body></s:Envelope>`;
+  return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${TRUST_13}/RST/Issue</a:Action><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>${user}</o:Username><o:Password>${password}</o:Password></o:UsernameToken></o:Security></s:Header><s:Body><trust:RequestSecurityToken xmlns:trust="${TRUST_13}"><wsp:AppliesTo xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy"><a:EndpointReference><a:Address>${appliesTo}</a:Address></a:EndpointReference></wsp:AppliesTo>${optional('trust:OnBehalfOf', onBehalfOf)}${act}<trust:KeyType>${TRUST_13}/Bearer</trust:KeyType><trust:RequestType>${TRUST_13}/Issue</trust:RequestType>${optional('trust:TokenType', tokenType)}${children}</trust:RequestSecurityToken></s:Body></s:Envelope>`;
+}
+
+export type TargetOperation = 'Renew' | 'Validate' | 'Cancel';
+
+export interface TargetWishes {
+  /** The token, or a reference to one, as XML; absent: no target. */
+  readonly target?: string;
+  /** Who asks. */
+  readonly user?: string;
+  readonly trust?: string;
+  readonly soap?: string;
+  /** More children of the request. */
+  readonly children?: string;
+  /** More children of the Security header. */
+  readonly security?: string;
+  readonly tokenType?: string;
+}
+
+export const TRUST_2005 = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
+export const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
+export const SOAP_12 = 'http://www.w3.org/2003/05/soap-envelope';
+
+/** A request about a token. */
+export function aTargetRst(operation: TargetOperation, wishes: TargetWishes = {}): string {
+  const {
+    children = '',
+    security = '',
+    soap = SOAP_12,
+    target,
+    tokenType,
+    trust = TRUST_13,
+  } = wishes;
+  return `<s:Envelope xmlns:s="${soap}" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${trust}/RST/${operation}</a:Action><a:MessageID>urn:uuid:1</a:MessageID><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>${wishes.user ?? 'bob'}</o:Username><o:Password>${PASSWORD}</o:Password></o:UsernameToken>${security}</o:Security></s:Header><s:Body><t:RequestSecurityToken xmlns:t="${trust}"><t:RequestType>${trust}/${operation}</t:RequestType>${optional('t:TokenType', tokenType)}${optional(`t:${operation}Target`, target)}${children}</t:RequestSecurityToken></s:Body></s:Envelope>`;
+}
+
+/** The token of an answer, as XML; a JWT as its BinarySecurityToken. */
+export function tokenOf({ status, text }: SoapAnswer): string {
+  const found = /<(t|trust):RequestedSecurityToken>(.*)<\/\1:RequestedSecurityToken>/s.exec(text);
+  if (status !== 200 || found?.[2] === undefined) throw new Error(`no token: ${text}`);
+  return found[2];
+}
+
+/** The code of a fault without its prefix. */
+export function faultOf({ status, text }: SoapAnswer): string {
+  const code =
+    /<s:Subcode><s:Value>\w+:(\w+)</.exec(text)?.[1] ?? /<faultcode>\w+:(\w+)</.exec(text)?.[1];
+  if (status !== 500 || code === undefined) throw new Error(`no fault: ${status} ${text}`);
+  return code;
 }
 
 export interface SoapAnswer {
@@ -42,7 +94,8 @@ export interface SoapAnswer {
 
 /** Sends a message to the general endpoint. */
 export async function sendSoap(server: TestServer, body: string): Promise<SoapAnswer> {
-  const headers = { 'content-type': 'application/soap+xml; charset=utf-8' };
+  const type = body.includes(SOAP_11) ? 'text/xml' : 'application/soap+xml';
+  const headers = { 'content-type': `${type}; charset=utf-8` };
   const response = await fetch(`${server.url}/ws-trust`, { method: 'POST', headers, body });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

@@ -63,7 +63,13 @@ export async function withSaml(document: ConfigDocument, directory: string): Pro
   await writeSecret(
     directory,
     'users.yaml',
-    JSON.stringify({ users: [{ id: 'bob', password, claims: { email: 'bob@example.org' } }] }),
+    JSON.stringify({
+      users: ['bob', 'carol', 'dave'].map((id) => ({
+        id,
+        password,
+        claims: { email: `${id}@example.org` },
+      })),
+    }),
   );
   const keys = document['keys'] as object[];
   keys.push({

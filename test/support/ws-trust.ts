@@ -155,6 +155,11 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
   const policy = changes.rules ?? billingRules();
   let ids = 0;
   const newId = () => `id-${(ids += 1)}`;
+  const ledger = createLedger(store, clock, {
+    marginSeconds: 60,
+    ownIssuers: new Set([OWN_ISSUER]),
+    longestDescentSeconds: 0,
+  });
   const service = createTokenService({
     validators: [
       ...(changes.validators ?? []),
@@ -164,11 +169,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     ],
     issuers: changes.issuers ?? [issuer],
     rules: policy,
-    ledger: createLedger(store, clock, {
-      marginSeconds: 60,
-      ownIssuers: new Set([OWN_ISSUER]),
-      longestDescentSeconds: 0,
-    }),
+    ledger,
     store,
     audit,
     clock,
@@ -188,6 +189,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     sts,
     store,
     audit,
+    ledger,
     clock,
     newId,
     profiles: changes.profiles ?? [GENERIC_PROFILE, ADFS_PROFILE, VCENTER_PROFILE, WSO2_PROFILE],

@@ -1,13 +1,23 @@
-// The operation Cancel (WS-Trust 1.3 §6).
+// The operation Cancel (WS-Trust 1.3 §6): the token dies, and with it all that was made from it, on either front.
 
-import { ExchangeFailure } from '#core/failure.ts';
-import type { Operation } from './operation.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
+import { revoke } from '#core/inspect.ts';
+import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { writeCancelled } from '../response.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { requireOnly, targetOf } from '../rst/target-honoured.ts';
+import type { Operation, OperationParts } from './operation.ts';
 
 export const CANCEL: Operation = {
-  requireHonoured() {
-    throw new ExchangeFailure('operation-unsupported', 'not done here: Cancel');
-  },
-  async answer() {
-    throw new Error('refused before');
-  },
+  requireHonoured: (rst: RstRequest) => requireOnly(rst, 'CancelTarget', []),
+  answer: cancel,
 };
+
+async function cancel(
+  { rst, requestor, received: { correlationId } }: AuthenticatedRequest,
+  parts: OperationParts,
+): Promise<Markup> {
+  const token = targetOf(rst.cancelTarget);
+  await revoke({ correlationId, requestor, token }, parts.sts, parts);
+  return writeCancelled(rst);
+}

@@ -9,16 +9,22 @@ import { decideProofKey } from '../keys/proof-key.ts';
 import type { Progress } from '../opened-message.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
-import { writeIssueAnswer } from '../rstr.ts';
+import { type TokenAnswer, writeIssueAnswer } from '../rstr.ts';
 import type { Operation, OperationParts } from './operation.ts';
 
-export const ISSUE: Operation = { requireHonoured: requireIssueHonoured, answer: issue };
+export const ISSUE: Operation = {
+  requireHonoured: requireIssueHonoured,
+  answer: async (request, parts, progress): Promise<Markup> =>
+    writeIssueAnswer(await exchangeFor(request, parts, progress)),
+};
 
-async function issue(
+/** A new token as it is asked for, and what is told of it.
+ * @throws {ExchangeFailure} any reason */
+export async function exchangeFor(
   { rst, requestor, received, now, signatures }: AuthenticatedRequest,
   parts: OperationParts,
   progress: Progress,
-): Promise<Markup> {
+): Promise<TokenAnswer> {
   const { profile, correlationId, sourceAddress } = received;
   const { relyingParties, timestampRules } = parts;
   const { skewSeconds } = timestampRules;
@@ -37,14 +43,14 @@ async function issue(
   progress.isRecorded = true;
   const token = await exchange(request, parts.sts);
   progress.isRecorded = false;
-  return writeIssueAnswer({
+  return {
     rst,
     token,
     profile,
     secret,
     reference: parts.describeReference(token),
     appliesTo: profile.tellsAppliesTo ? unaskedTarget(rst, token, parts) : undefined,
-  });
+  };
 }
 
 // WS-Trust 1.3 §4.4: AppliesTo is told where the scope is not the one that was asked for.

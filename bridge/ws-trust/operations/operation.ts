@@ -1,6 +1,8 @@
 // One operation of WS-Trust, as the table in operations.ts has it: what it honours, and how it answers.
 
 import type { Markup } from '#bridge/xml/markup.ts';
+import type { Ledger } from '#core/ledger.ts';
+import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
@@ -12,6 +14,8 @@ import type { AssertionReference } from '../rstr.ts';
 /** What the operations need of the world. */
 export interface OperationParts extends ReceivingParts {
   readonly sts: TokenService;
+  readonly ledger: Ledger;
+  readonly audit: AuditLog;
   readonly relyingParties: readonly RelyingParty[];
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
 }

@@ -1,13 +1,94 @@
-// The operation Validate (WS-Trust 1.3 §7).
+// The operation Validate (WS-Trust 1.3 §7): is the token still good, and, where another TokenType is asked for, a new token for
+// it. A token that is not valid is an answer, not a fault.
 
-import { ExchangeFailure } from '#core/failure.ts';
-import type { Operation } from './operation.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
+import { inspect } from '#core/inspect.ts';
+import type { ValidatedToken } from '#core/security-token.ts';
+import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import type { Progress } from '../opened-message.ts';
+import { OPERATION_EVENTS } from '../refusal-audit.ts';
+import { statusTokenType, trusted, writeResponse, writeStatus } from '../response.ts';
+import { requireIssueHonoured } from '../rst/honoured.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { requireOnly, targetOf } from '../rst/target-honoured.ts';
+import { writeTokenAnswer } from '../rstr.ts';
+import { exchangeFor } from './issue.ts';
+import type { Operation, OperationParts } from './operation.ts';
 
-export const VALIDATE: Operation = {
-  requireHonoured() {
-    throw new ExchangeFailure('operation-unsupported', 'not done here: Validate');
-  },
-  async answer() {
-    throw new Error('refused before');
-  },
-};
+export const VALIDATE: Operation = { requireHonoured, answer: validate };
+
+/** What a new token may be asked for with. */
+const OF_NEW_TOKEN = [
+  'AppliesTo',
+  'Participants',
+  'Claims',
+  'Lifetime',
+  'AllowPostdating',
+  'KeyType',
+  'KeySize',
+  'Entropy',
+  'UseKey',
+  'SignWith',
+  'EncryptWith',
+  'SignatureAlgorithm',
+  'CanonicalizationAlgorithm',
+  'EncryptionAlgorithm',
+  'KeyWrapAlgorithm',
+  'ComputedKeyAlgorithm',
+  'SecondaryParameters',
+  'Issuer',
+] as const;
+
+function wantsToken({ tokenType, trust }: RstRequest): boolean {
+  return tokenType !== undefined && tokenType !== statusTokenType(trust);
+}
+
+function requireHonoured(rst: RstRequest, address: string): void {
+  requireOnly(rst, 'ValidateTarget', wantsToken(rst) ? OF_NEW_TOKEN : []);
+  if (!wantsToken(rst)) return;
+  const present = new Set([...rst.present].filter((name) => name !== 'ValidateTarget'));
+  requireIssueHonoured({ ...rst, present }, address);
+}
+
+async function validate(
+  request: AuthenticatedRequest,
+  parts: OperationParts,
+  progress: Progress,
+): Promise<Markup> {
+  const { rst, requestor, received } = request;
+  const { correlationId } = received;
+  const token = targetOf(rst.validateTarget);
+  const found = await inspect({ correlationId, requestor, token }, parts.sts, {
+    relyingParties: parts.relyingParties,
+    takesForeign: true,
+  });
+  await record(found, request, parts);
+  const status = writeStatus(rst.trust, found !== undefined);
+  if (found !== undefined && wantsToken(rst)) {
+    const issued = await exchangeFor(request, parts, progress);
+    return writeTokenAnswer({ ...issued, status });
+  }
+  // WS-Trust 1.3 §7: of an invalid token no other is made.
+  return writeResponse(rst, [
+    trusted(rst.trust, 'TokenType', [statusTokenType(rst.trust)]),
+    status,
+  ]);
+}
+
+async function record(
+  found: ValidatedToken | undefined,
+  { requestor: { id, kind, method }, received }: AuthenticatedRequest,
+  { audit }: OperationParts,
+): Promise<void> {
+  const { correlationId, sourceAddress } = received;
+  await audit.append({
+    event: OPERATION_EVENTS.Validate,
+    outcome: 'done',
+    operation: 'validate',
+    detail: found ? 'valid' : 'invalid',
+    correlationId,
+    requestor: { id, kind, method },
+    ...(sourceAddress !== undefined && { sourceAddress }),
+    ...(found?.id !== undefined && { token: { issuer: found.issuer, id: found.id } }),
+  });
+}

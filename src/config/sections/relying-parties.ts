@@ -99,6 +99,12 @@ export const relyingPartyEntry = z
         'Its own servers, named as in requestors: a token addressed to it is theirs to present.',
       )
       .optional(),
+    revokers: z
+      .array(z.string())
+      .describe(
+        'Who may revoke any token addressed to it, named as in requestors. A token is always revoked by whom it was issued to.',
+      )
+      .optional(),
     token: tokenSection,
     scopes: z.array(scopeName).describe('The scopes it knows.').default([]),
     claims: mappingSection,
@@ -168,7 +174,8 @@ async function buildRelyingParty(
   { value, path }: Entry<RelyingPartyEntry>,
   loading: Loading,
 ): Promise<RelyingParty> {
-  const { id, resources, audiences, appliesTo, requestors, servers, token, scopes } = value;
+  const { id, resources, audiences, appliesTo, requestors, revokers, servers, token, scopes } =
+    value;
   return {
     id,
     resources,
@@ -177,6 +184,7 @@ async function buildRelyingParty(
     audience: namesOf(value)[0] ?? id,
     requestors,
     ...(servers && { servers }),
+    ...(revokers && { revokers }),
     token: {
       type: token.type,
       algorithms: algorithmsOf(token),
@@ -240,7 +248,7 @@ function validateNames(entries: readonly Entry<RelyingPartyEntry>[], loading: Lo
 }
 
 function validateRequestors({ value, path }: Entry<RelyingPartyEntry>, loading: Loading): void {
-  for (const section of ['requestors', 'servers'] as const) {
+  for (const section of ['requestors', 'servers', 'revokers'] as const) {
     const names = value[section];
     if (names === undefined || names === 'any') continue;
     for (const [index, id] of names.entries()) {

@@ -46,8 +46,9 @@ function validateAssertionAge({ issuedAt, lifetime }: Times, terms: JwtTerms, no
 export function validateTimes(claims: JsonMembers, terms: JwtTerms, { now, use }: Moment): Times {
   const times = parseTimes(claims);
   const { issuedAt, lifetime } = times;
-  const { maxAgeSeconds, skewSeconds } = terms;
-  if (now >= lifetime.notOnOrAfter + skewSeconds)
+  const { isOwn, maxAgeSeconds, skewSeconds } = terms;
+  const mayBeOver = use === 'lifecycle' && isOwn;
+  if (!mayBeOver && now >= lifetime.notOnOrAfter + skewSeconds)
     throw new ExchangeFailure('token-expired', 'exp has passed');
   if (lifetime.notBefore > now + skewSeconds)
     throw new ExchangeFailure('token-not-yet-valid', 'nbf has not come');

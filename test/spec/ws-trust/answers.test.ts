@@ -120,13 +120,34 @@ test('ws-trust W3: 1.3 answers Issue with a collection of one, February 2005 bar
   assert.match(older.body, /<s:Body><t:RequestSecurityTokenResponse [^>]*><t:Lifetime>/);
 });
 
-for (const operation of ['Renew', 'Cancel', 'Validate'])
-  test(`ws-trust W4: ${operation} is known and not done yet`, async () => {
-    const body = anRst({ requestType: `${TRUST_13}/${operation}` });
+for (const soap of SOAP_VERSIONS)
+  test(`ws-trust W4: Validate and Cancel answer with a bare response over SOAP ${soap}`, async () => {
+    const { front } = aWsTrustSetting();
+    const target = '<TokenWrapper>a.b.c</TokenWrapper>';
+    const ask = (trust: string, operation: string) =>
+      front.handle(
+        anIssueRequest({
+          soap,
+          body: anRst({
+            trust,
+            requestType: `${trust}/${operation}`,
+            attributes: ' Context="urn:c"',
+            children: `<t:${operation}Target>${target}</t:${operation}Target>`,
+          }),
+        }),
+      );
 
-    const answer = await aWsTrustSetting().front.handle(anIssueRequest({ body }));
+    const newer = await ask(TRUST_13, 'Validate');
+    const older = await ask(TRUST_2005, 'Validate');
 
-    assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+    const status = (trust: string, prefix: string) =>
+      `<s:Envelope xmlns:s="${NAMESPACES[soap]}"><s:Body>` +
+      `<${prefix}:RequestSecurityTokenResponse xmlns:${prefix}="${trust}" Context="urn:c">` +
+      `<${prefix}:TokenType>${trust}/RSTR/Status</${prefix}:TokenType>` +
+      `<${prefix}:Status><${prefix}:Code>${trust}/status/invalid</${prefix}:Code></${prefix}:Status>` +
+      `</${prefix}:RequestSecurityTokenResponse></s:Body></s:Envelope>`;
+    assert.equal(newer.body, status(TRUST_13, 'trust'));
+    assert.equal(older.body, status(TRUST_2005, 't'));
   });
 
 const countOf = (body: string, pattern: RegExp) => [...body.matchAll(pattern)].length;

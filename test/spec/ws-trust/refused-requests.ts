@@ -133,13 +133,16 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
     'trust:BadRequest',
   ],
   ['an unknown RequestType', { body: anRst({ requestType: 'urn:x' }) }, 'trust:BadRequest'],
-  ...['Renew', 'Cancel', 'Validate', 'STSCancel', 'KET', 'BatchIssue'].map(
-    (name): [string, Message, string] => [
-      `the operation ${name}`,
-      { body: anRst({ requestType: `${TRUST_13}/${name}` }) },
-      'trust:BadRequest',
-    ],
-  ),
+  ...['Renew', 'STSCancel', 'KET', 'BatchIssue'].map((name): [string, Message, string] => [
+    `the operation ${name}`,
+    { body: anRst({ requestType: `${TRUST_13}/${name}` }) },
+    'trust:BadRequest',
+  ]),
+  ...['Cancel', 'Validate'].map((name): [string, Message, string] => [
+    `${name} without its target`,
+    { body: anRst({ requestType: `${TRUST_13}/${name}` }) },
+    'trust:InvalidRequest',
+  ]),
   ['two RequestTypes', rst(child('RequestType', `${TRUST_13}/Issue`)), 'trust:InvalidRequest'],
   ['an unknown child', rst('<x xmlns="urn:x"/>'), 'trust:BadRequest'],
   ['an unknown child of the trust namespace', rst(child('Unknown')), 'trust:BadRequest'],

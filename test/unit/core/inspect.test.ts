@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { inspect, revoke } from '#core/inspect.ts';
 import { createLedger } from '#core/ledger.ts';
@@ -33,7 +34,12 @@ const INACTIVE: readonly FailureReason[] = [
   'token-not-yet-valid',
 ];
 
-function setUp(found: ValidatedToken | Error = anOwnToken()) {
+const aKeyConfirmation = (jwkThumbprint: string): Confirmation => ({
+  method: 'public-key',
+  jwkThumbprint,
+});
+
+function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly string[] = []) {
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
@@ -62,7 +68,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken()) {
     requestor: aRequestor(requestor),
     token: aSecurityToken(),
   });
-  const relyingParties = [aRelyingParty(), aRelyingParty({ id: 'billing' })];
+  const relyingParties = [aRelyingParty(), aRelyingParty({ id: 'billing', revokers })];
   return {
     store,
     audit,
@@ -70,7 +76,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken()) {
     inspect: (requestor: Partial<Requestor> = {}) =>
       inspect(request(requestor), sts, { relyingParties }),
     revoke: (requestor: Partial<Requestor> = {}) =>
-      revoke(request(requestor), sts, { ledger, audit }),
+      revoke(request(requestor), sts, { ledger, audit, relyingParties }),
   };
 }
 
@@ -157,24 +163,57 @@ describe('revoke', () => {
       assert.equal((await ledger.standing(OWN)).isRevoked, false);
     });
 
-  test('RFC 7009 §2.2: a dead or unknown token needs nothing', async () => {
-    for (const found of [new ExchangeFailure('token-expired', 'detail'), aValidatedToken()]) {
-      const { revoke: kill, store, audit } = setUp(found);
-
-      await kill();
-
-      assert.equal(store.calls.includes('revoke:revoked'), false);
-      assert.deepEqual(audit.records, []);
-    }
-  });
-
-  test('RFC 7009 §2.2: a credential is no token that could be revoked', async () => {
-    const { originClient: _, ...facts } = anOwnToken({ type: 'username' });
-    const { revoke: kill, store } = setUp(aValidatedToken({ ...facts, id: undefined as never }));
+  test('RFC 7009 §2.2: a token that was revoked needs nothing', async () => {
+    const { revoke: kill, store, audit } = setUp(new ExchangeFailure('token-revoked', 'detail'));
 
     await kill();
 
     assert.equal(store.calls.includes('revoke:revoked'), false);
+    assert.deepEqual(audit.records, []);
+  });
+
+  for (const [what, found, reason] of [
+    ['a forged token', new ExchangeFailure('signature-invalid', 'detail'), 'signature-invalid'],
+    ['a foreign token', aValidatedToken({ originClient: 'gateway' }), 'issuer-untrusted'],
+    [
+      'a credential, which is no token',
+      aValidatedToken({ ...anOwnToken({ type: 'username' }), id: undefined as never }),
+      'issuer-untrusted',
+    ],
+  ] as const)
+    test(`WS-Trust 1.3 §6: refuses ${what}`, async () => {
+      const { revoke: kill, store } = setUp(found);
+
+      await assert.rejects(kill(), refusedAs(reason));
+
+      assert.equal(store.calls.includes('revoke:revoked'), false);
+    });
+
+  test('WS-Trust 1.3 §6: whoever proves the key of a bound token revokes it, no other key does', async () => {
+    const confirmation = aKeyConfirmation('key-1');
+    const bound = anOwnToken({ confirmation });
+    const { revoke: kill, ledger } = setUp(bound);
+
+    await assert.rejects(
+      kill({ id: 'other', confirmation: aKeyConfirmation('key-2') }),
+      refusedAs('requestor-not-allowed'),
+    );
+    await kill({ id: 'other', confirmation });
+
+    assert.equal((await ledger.standing(OWN)).isRevoked, true);
+  });
+
+  test('WS-Trust 1.3 §6: whom the target names revokes its tokens, and no others', async () => {
+    const named = setUp(anOwnToken({ audiences: ['billing'] }), ['security-team']);
+    const elsewhere = setUp(anOwnToken(), ['security-team']);
+
+    await named.revoke({ id: 'security-team' });
+
+    assert.equal((await named.ledger.standing(OWN)).isRevoked, true);
+    await assert.rejects(
+      elsewhere.revoke({ id: 'security-team' }),
+      refusedAs('requestor-not-allowed'),
+    );
   });
 
   test('Audit: nothing is revoked without a record of who did it', async () => {

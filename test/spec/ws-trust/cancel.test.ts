@@ -1,0 +1,239 @@
+// Cancel over real HTTP (WS-Trust 1.3 §6): who may, what dies with the token, on both fronts.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { JWT_TYPE } from '#test/support/document.ts';
+import {
+  anRst,
+  aTargetRst,
+  faultOf,
+  jwtAsXml,
+  SOAP_11,
+  SOAP_12,
+  type SoapAnswer,
+  sendSoap,
+  type TargetWishes,
+  TRUST_13,
+  TRUST_2005,
+  tokenOf,
+} from '#test/support/rst.ts';
+import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
+import { startServer, type TestServer } from '#test/support/server.ts';
+
+const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
+const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
+const JWT = 'urn:ietf:params:oauth:token-type:jwt';
+
+const cancel = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
+  sendSoap(server, aTargetRst('Cancel', wishes));
+const isValid = async (server: TestServer, target: string, user = 'carol'): Promise<boolean> =>
+  (await sendSoap(server, aTargetRst('Validate', { target, user }))).text.includes('/status/valid');
+const carolsToken = async (server: TestServer, tokenType: string): Promise<string> =>
+  tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType })));
+
+describe('Cancel', () => {
+  let server: TestServer;
+  let partnerAssertion: string;
+  const steps: (() => Promise<unknown>)[] = [];
+  after(async () => {
+    for (const step of steps) await step();
+  });
+  before(async () => {
+    server = await startServer(
+      { after: (step) => void steps.push(step) },
+      async (document, directory) => {
+        const { partner } = await withSaml(document, directory);
+        partnerAssertion = partner.assertion('saml2');
+        // Bob's right to cancel is his own: as a server of the party he may only ask.
+        document.relyingParties[0] = {
+          ...document.relyingParties[0],
+          revokers: ['principal:self:bob'],
+        };
+      },
+    );
+  });
+
+  for (const tokenType of [SAML1, SAML2, JWT])
+    for (const [trust, soap] of [
+      [TRUST_13, SOAP_12],
+      [TRUST_13, SOAP_11],
+      [TRUST_2005, SOAP_12],
+      [TRUST_2005, SOAP_11],
+    ] as const)
+      test(`WS-Trust 1.3 §6: ${tokenType} dies at once (${trust}, ${soap})`, async () => {
+        const target = await carolsToken(server, tokenType);
+        const before = await isValid(server, target);
+
+        const answer = await cancel(server, { user: 'carol', target, trust, soap });
+
+        const prefix = trust === TRUST_13 ? 'trust' : 't';
+        const final = trust === TRUST_13 ? 'CancelFinal' : 'Cancel';
+        assert.equal(answer.status, 200, answer.text);
+        assert.match(
+          answer.text,
+          new RegExp(
+            `<s:Body><${prefix}:RequestSecurityTokenResponse xmlns:${prefix}="${trust}"><${prefix}:RequestedTokenCancelled></${prefix}:RequestedTokenCancelled></${prefix}:RequestSecurityTokenResponse></s:Body>`,
+          ),
+        );
+        assert.match(answer.text, new RegExp(`Action[^>]*>${trust}/RSTR/${final}<`));
+        assert.deepEqual([before, await isValid(server, target)], [true, false]);
+        const exchange = await sendSoap(server, anRst({ user: 'carol', onBehalfOf: target }));
+        assert.equal(faultOf(exchange), 'InvalidSecurityToken');
+      });
+
+  test('WS-Trust 1.3 §6: a cancelled assertion kills the access tokens made from it, and theirs', async () => {
+    const assertion = await server.exchange({ requested_token_type: SAML2_TYPE });
+    const encoded = String(assertion.body['access_token']);
+    const access = await server.exchange({
+      subject_token: encoded,
+      subject_token_type: SAML2_TYPE,
+    });
+    const jwt = await server.exchange({
+      subject_token: String(access.body['access_token']),
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      requested_token_type: JWT_TYPE,
+    });
+    const introspect = async (token: unknown) =>
+      (await server.post('/introspect', { token: String(token) })).body['active'];
+    const before = [
+      await introspect(access.body['access_token']),
+      await introspect(jwt.body['access_token']),
+    ];
+
+    const target = Buffer.from(encoded, 'base64url').toString();
+    const answer = await cancel(server, { user: 'bob', target });
+
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual(before, [true, true]);
+    assert.equal(await introspect(access.body['access_token']), false);
+    assert.equal(await introspect(jwt.body['access_token']), false);
+    const again = await server.exchange({ subject_token: encoded, subject_token_type: SAML2_TYPE });
+    assert.deepEqual([again.status, again.body['error']], [400, 'invalid_request']);
+  });
+
+  test('WS-Trust 1.3 §6: what was made from a cancelled JWT over SOAP dies over SOAP', async () => {
+    const root = await carolsToken(server, JWT);
+    const leaf = tokenOf(
+      await sendSoap(server, anRst({ user: 'carol', onBehalfOf: root, tokenType: SAML1 })),
+    );
+
+    await cancel(server, { user: 'carol', target: root });
+
+    assert.equal(await isValid(server, leaf), false);
+  });
+
+  test('WS-Trust 1.3 §6: cancelling again is answered as the first time', async () => {
+    const target = await carolsToken(server, SAML2);
+
+    const first = await cancel(server, { user: 'carol', target });
+    const second = await cancel(server, { user: 'carol', target });
+
+    assert.deepEqual([second.status, second.text], [200, first.text]);
+  });
+
+  test('WS-Trust 1.3 §6: a stranger cancels nothing, and neither does its audience without a right', async () => {
+    const target = await carolsToken(server, SAML2);
+
+    const stranger = await cancel(server, { user: 'dave', target });
+
+    assert.equal(faultOf(stranger), 'RequestFailed');
+    assert.equal(await isValid(server, target), true);
+  });
+
+  test('WS-Trust 1.3 §6: whom the target names may cancel its tokens', async () => {
+    const target = await carolsToken(server, SAML2);
+
+    const answer = await cancel(server, { user: 'bob', target });
+
+    assert.equal(answer.status, 200);
+    assert.equal(await isValid(server, target), false);
+  });
+
+  test('WS-Trust 1.3 §6: a token that is over is cancelled too: what was made from it may live on', async (t) => {
+    const own = await startServer(t, async (document, directory) => {
+      await withSaml(document, directory);
+    });
+    const target = await carolsToken(own, JWT);
+    own.clock.advance(3600);
+
+    const answer = await cancel(own, { user: 'carol', target });
+
+    assert.equal(answer.status, 200, answer.text);
+  });
+
+  for (const [what, target, code] of [
+    ['a foreign assertion', () => partnerAssertion, 'InvalidSecurityToken'],
+    ['a foreign JWT', async () => jwtAsXml(await server.partner.sign()), 'InvalidSecurityToken'],
+    [
+      'a forged assertion',
+      async () => (await carolsToken(server, SAML2)).replace(/carol/, 'wendy'),
+      'InvalidSecurityToken',
+    ],
+    [
+      'a wrapped assertion',
+      async () => {
+        const token = await carolsToken(server, SAML2);
+        return token
+          .replace(/ID="[^"]+"/, 'ID="_evil"')
+          .replace(/<ds:Signature/, `${token}<ds:Signature`);
+      },
+      'InvalidSecurityToken',
+    ],
+    [
+      'an assertion with a comment',
+      async () => (await carolsToken(server, SAML2)).replace(/>carol/, '><!-- -->carol'),
+      'InvalidRequest',
+    ],
+  ] as const)
+    test(`WS-Trust 1.3 §6: refuses ${what}`, async () => {
+      assert.equal(faultOf(await cancel(server, { user: 'carol', target: await target() })), code);
+    });
+
+  for (const [what, wishes, code] of [
+    ['no target', {}, 'InvalidRequest'],
+    ['a target of another operation', { children: '<t:RenewTarget/>' }, 'InvalidRequest'],
+    [
+      'a target beside',
+      {
+        target: '<TokenWrapper>a.b.c</TokenWrapper>',
+        children: '<t:ValidateTarget><TokenWrapper>a.b.c</TokenWrapper></t:ValidateTarget>',
+      },
+      'InvalidRequest',
+    ],
+    [
+      'parameters that say nothing here',
+      { target: '<TokenWrapper>a.b.c</TokenWrapper>', children: '<t:AllowPostdating/>' },
+      'BadRequest',
+    ],
+  ] as const)
+    test(`WS-Trust 1.3 §6: refuses ${what}`, async () => {
+      assert.equal(faultOf(await cancel(server, { user: 'carol', ...wishes })), code);
+    });
+
+  test('WS-Trust 1.3 §6: STSCancel, the notice of an STS to a relying party, is refused by name', async () => {
+    const message = aTargetRst('Cancel', { target: '<TokenWrapper>a.b.c</TokenWrapper>' });
+
+    const answer = await sendSoap(server, message.replaceAll('/Cancel<', '/STSCancel<'));
+
+    assert.equal(faultOf(answer), 'BadRequest');
+  });
+
+  test('Audit: who cancelled what is on record before and after, a refusal under its own event', async () => {
+    const target = await carolsToken(server, SAML2);
+    const of = async () =>
+      (await server.auditRecords()).filter(({ event }) => event === 'token.revoke');
+    const before = await of();
+
+    await cancel(server, { user: 'dave', target });
+    await cancel(server, { user: 'carol', target });
+
+    const records = (await of()).slice(before.length);
+    assert.deepEqual(
+      records.map(({ outcome, reason }) => [outcome, reason]),
+      [
+        ['refused', 'requestor-not-allowed'],
+        ['allowed', undefined],
+        ['done', undefined],
+      ],
+    );
+  });
+});
