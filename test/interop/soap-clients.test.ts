@@ -1,6 +1,6 @@
 // SOAP clients that nobody here wrote, over TLS: Apache CXF, zeep and the `soap` package of npm. xmlsec1 judges signatures.
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
