@@ -21,6 +21,8 @@ const REBUILD_AT_LATEST_MILLISECONDS = 3_600_000;
 export interface App {
   /** Opens both listeners and resolves with their addresses. */
   listen(): Promise<{ readonly publicUrl: string; readonly managementUrl: string }>;
+  /** Whether the store and the audit answer. @throws {Error} when one does not */
+  probe(): Promise<void>;
   /** Builds everything anew from a configuration and swaps it in; what is open stays open.
    * @throws {Error} and keeps the old one when the new one cannot be built */
   reload(config: Config): Promise<void>;
@@ -124,6 +126,7 @@ function createManagement(foundation: Foundation, isServing: () => boolean) {
           await foundation.store.health();
         },
       },
+      ...foundation.storeChecks,
       { reason: 'audit', check: () => foundation.audit.probe() },
     ],
     metrics: { contentType: METRICS_CONTENT_TYPE, write: () => foundation.registry.write() },
@@ -200,6 +203,9 @@ export async function createApp(config: Config, { clock = systemClock } = {}): P
         publicUrl: urlOf(publicAddress, config.listeners.public.tls !== undefined),
         managementUrl: urlOf(managementAddress, false),
       };
+    },
+    async probe() {
+      await Promise.all([foundation.store.health(), foundation.audit.probe()]);
     },
     reload: (next) => generations.replace(next),
     async stop() {

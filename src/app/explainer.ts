@@ -16,8 +16,8 @@ import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createRegistry } from '../telemetry/registry.ts';
 import { buildBridge, createSoapFront, userValidators } from './bridge.ts';
-import { existingStore } from './foundation.ts';
 import { createValidators, loadKeyRing, openLedger, policyRules } from './service.ts';
+import { existingStore } from './store.ts';
 
 export interface Explainer {
   readonly rules: PolicyRules;
@@ -81,7 +81,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const ring = await loadKeyRing(config, clock);
   const bridge = buildBridge(config, ring, observers);
   // A store is not made for a question: where there is none, nothing was issued yet.
-  const store = existingStore(config, clock) ?? new MemoryStore(clock);
+  const store = (await existingStore(config, observers)) ?? new MemoryStore(clock);
   const ledger = openLedger(config, store, clock);
   const validators = [
     ...createValidators(config, ring, { bridge, observers }),

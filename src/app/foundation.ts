@@ -1,20 +1,19 @@
 // What outlives a reload: state, audit and telemetry.
-import { existsSync } from 'node:fs';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import { openAuditLog } from '../audit/audit-log.ts';
 import type { AuditSink } from '../audit/audit-sink.ts';
 import type { Config } from '../config/config.ts';
+import type { ReadinessCheck } from '../http/health.ts';
 import { createIdSource } from '../http/id-source.ts';
 import { createOverloadGuard, type OverloadGuard } from '../http/overload.ts';
 import { createBucketOutbox } from '../limits/bucket-outbox.ts';
 import { createRateLimiter, type RateLimiter } from '../limits/rate-limiter.ts';
-import { MemoryStore } from '../store/memory/memory-store.ts';
-import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { observeStore } from '../telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '../telemetry/registry.ts';
+import { openStore } from './store.ts';
 
 export interface Foundation {
   readonly clock: Clock;
@@ -23,24 +22,12 @@ export interface Foundation {
   readonly registry: Registry;
   readonly store: Store;
   /** When the store began to remember. */
-  readonly storeBegan: Instant;
+  readonly storeBegan: () => Instant;
+  /** What must hold for the store besides answering. */
+  readonly storeChecks: readonly ReadinessCheck[];
   readonly audit: AuditSink;
   readonly limiter: RateLimiter;
   readonly overload: OverloadGuard;
-}
-
-function openStore(config: Config, clock: Clock): { store: Store; storeBegan: Instant } {
-  if (config.store.kind === 'memory')
-    return { store: new MemoryStore(clock), storeBegan: clock.now() };
-  const { store, createdAt } = openSqliteStore({ path: config.store.path, clock });
-  store.start();
-  return { store, storeBegan: createdAt };
-}
-
-/** The configured store where it exists already; undefined where nothing was ever stored. */
-export function existingStore(config: Config, clock: Clock): Store | undefined {
-  if (config.store.kind === 'memory' || !existsSync(config.store.path)) return undefined;
-  return openSqliteStore({ path: config.store.path, clock }).store;
 }
 
 /** Opens the audit, then the store: what cannot be recorded is not begun.
@@ -56,7 +43,7 @@ export async function openFoundation(config: Config, clock: Clock): Promise<Foun
     onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
     onFailure: () => metrics.auditWriteFailures.increment({}),
   });
-  const { store, storeBegan } = openStore(config, clock);
+  const { store, began, checks } = await openStore(config, { clock, logger, metrics });
   const observed = observeStore(store, metrics.storeOperationSeconds);
   const limiter = openLimiter(config, { audit, clock, logger, metrics, store: observed });
   const overload = createOverloadGuard();
@@ -66,7 +53,8 @@ export async function openFoundation(config: Config, clock: Clock): Promise<Foun
     metrics,
     registry,
     store: observed,
-    storeBegan,
+    storeBegan: began,
+    storeChecks: checks,
     audit,
     limiter,
     overload,

@@ -117,10 +117,10 @@ export function serviceParts(
     clock,
     newId: createIdSource(),
     marginSeconds: 2 * config.clockSkewSeconds,
-    fence: {
-      issuedBefore: foundation.storeBegan,
+    fence: () => ({
+      issuedBefore: foundation.storeBegan(),
       acceptanceSeconds: longestAcceptanceSeconds(config),
       longestLifetimeSeconds: longestLifetimeSeconds(config),
-    },
+    }),
   };
 }

@@ -1,5 +1,6 @@
 // `viaduct check`: all that start-up does, but listen. For operators before a restart, and for their pipelines.
 import { createApp } from '#src/app.ts';
+import type { Config } from '#src/config/config.ts';
 import { loadConfig } from '#src/config/load.ts';
 import { ConfigError } from '#src/config/problem.ts';
 import type { Command, ExitCode, Terminal } from './command.ts';
@@ -18,6 +19,15 @@ async function checkAsJson(path: string, terminal: Terminal): Promise<ExitCode> 
   }
 }
 
+async function checkLive(config: Config): Promise<void> {
+  const app = await createApp(config);
+  try {
+    await app.probe();
+  } finally {
+    await app.stop();
+  }
+}
+
 export const checkCommand: Command = async (words, terminal) => {
   const { values } = parseOptions(words, {
     config: { type: 'string', default: DEFAULT_CONFIG },
@@ -27,7 +37,7 @@ export const checkCommand: Command = async (words, terminal) => {
   if (values.json) return checkAsJson(values.config, terminal);
   return withConfig(values.config, terminal, async (config) => {
     // The store and the audit are opened for real: another process may hold the audit, so this is for a stopped server.
-    if (values.live) await (await createApp(config)).stop();
+    if (values.live) await checkLive(config);
     terminal.out(
       `${values.config} is valid: ${config.clients.length} clients, ${config.relyingParties.length} relying parties, ` +
         `${config.trustedIssuers.length} trusted issuers, ${config.policy.length} policy rows`,

@@ -85,7 +85,7 @@ async function buildSurroundings(document: Document, loading: Loading) {
     loading,
   );
   const audit = await buildAudit(sectionOf(document, 'audit'), loading);
-  const store = buildStore(sectionOf(document, 'store'), loading);
+  const store = await buildStore(sectionOf(document, 'store'), loading);
   return listeners && audit && { listeners, audit, store };
 }
 

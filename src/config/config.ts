@@ -98,8 +98,38 @@ export interface WsTrustConfig {
   readonly maxMessageLifetimeSeconds: number;
 }
 
+interface RedisLogin {
+  readonly username?: string;
+  readonly password: string;
+}
+
+export interface RedisStoreConfig {
+  readonly driver: 'node-redis';
+  readonly topology:
+    | { readonly mode: 'single' | 'cluster' }
+    | { readonly mode: 'sentinel'; readonly masterName: string; readonly credentials?: RedisLogin };
+  readonly nodes: readonly HostAndPort[];
+  readonly database: number;
+  readonly tls?: {
+    readonly caPem?: string;
+    readonly certificatePem?: string;
+    readonly keyPem?: string;
+    readonly serverName?: string;
+  };
+  readonly credentials?: RedisLogin;
+  /** Stands in every key. */
+  readonly tenant: string;
+  readonly minReplicas: number;
+  readonly waitMilliseconds: number;
+  readonly waitConnections: number;
+  readonly deadlineMilliseconds: number;
+  readonly ringSeconds: number;
+  readonly isAppendOnlyRequired: boolean;
+}
+
 export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'redis'; readonly redis: RedisStoreConfig }
   | { readonly kind: 'memory' };
 
 export interface JsonWebKeySet {

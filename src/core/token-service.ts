@@ -44,7 +44,7 @@ export interface TokenServiceParts {
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
   /** Where the memory of the store ends; absent: it reaches back far enough. */
-  readonly fence?: Fence;
+  readonly fence?: () => Fence;
 }
 
 /** Takes a one-time mark.
@@ -89,7 +89,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
   async function validateFacts(token: SecurityToken): Promise<ValidatedToken> {
     const valid = await validatorFor(parts.validators, token).validate(token);
     validateNames(valid, parts.rules.issuer);
-    validateFence(valid, parts.fence, clock.now());
+    validateFence(valid, parts.fence?.(), clock.now());
     // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
     validated.set(token, valid);
     return valid;

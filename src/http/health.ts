@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import Koa from 'koa';
 
-interface ReadinessCheck {
+export interface ReadinessCheck {
   /** The reason that is told when it fails: `store`, `audit`, `keys`, … Never the failure itself. */
   readonly reason: string;
   readonly check: () => Promise<void>;

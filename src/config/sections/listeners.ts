@@ -32,7 +32,8 @@ export const issuerSection = z
 export const isLoopbackIssuer = (issuer: string): boolean =>
   URL.canParse(issuer) && isLoopbackHost(new URL(issuer).hostname);
 
-function parseAddress(text: string): HostAndPort | undefined {
+/** The host and port of a text. */
+export function parseAddress(text: string): HostAndPort | undefined {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || Number(port) > 65_535) return undefined;

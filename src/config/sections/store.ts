@@ -5,6 +5,7 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { exactlyOne, plainText, valueRule } from './fields.ts';
 import { isLoopbackIssuer } from './listeners.ts';
+import { buildRedis, redisSection } from './redis.ts';
 
 export const storeSection = z
   .strictObject({
@@ -22,28 +23,34 @@ export const storeSection = z
           .describe('The database file on a local disk, relative to the folder of this file.'),
       })
       .optional(),
+    redis: redisSection.optional(),
     memory: z.strictObject({}).describe('Forgets everything at exit: for trials.').optional(),
   })
-  .refine(...exactlyOne('sqlite', 'memory'))
+  .refine(...exactlyOne('sqlite', 'redis', 'memory'))
   .meta({
     description: 'Where one-time marks, revocations and the ledger live.',
-    oneOf: [{ required: ['sqlite'] }, { required: ['memory'] }],
+    oneOf: [{ required: ['sqlite'] }, { required: ['redis'] }, { required: ['memory'] }],
   });
 
 const FORGETFUL: Complaint = {
   code: 'CONFIG_INSECURE',
   what: 'the memory store is for a loopback issuer only',
   why: 'a restart would forget which tokens are revoked and which assertions were used',
-  fix: 'use sqlite: { path: data/viaduct.db }',
+  fix: 'use sqlite: { path: data/viaduct.db }, or redis',
 };
 
 /** Builds the store's configuration. */
-export function buildStore(
+export async function buildStore(
   entry: Entry<z.output<typeof storeSection>> | undefined,
   loading: Loading,
-): StoreConfig {
-  const sqlite = entry?.value.sqlite;
+): Promise<StoreConfig> {
+  const { sqlite, redis } = entry?.value ?? {};
   if (sqlite) return { kind: 'sqlite', path: loading.absolute(sqlite.path) };
+  if (entry && redis)
+    return {
+      kind: 'redis',
+      redis: await buildRedis({ value: redis, path: [...entry.path, 'redis'] }, loading),
+    };
   if (entry && !isLoopbackIssuer(loading.issuer))
     loading.error([...entry.path, 'memory'], FORGETFUL);
   return { kind: 'memory' };

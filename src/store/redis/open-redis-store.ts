@@ -1,7 +1,6 @@
 // Opens the Redis store: connections, the first look at the servers, and what watches over them from then on.
 import type { Clock, Instant } from '#core/instant.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
-import { openNodeRedisDriver } from './node-redis-driver.ts';
 import { RedisCommands } from './redis-commands.ts';
 import type { OpenDriver } from './redis-driver.ts';
 import { createPlaces } from './redis-key.ts';
@@ -35,15 +34,17 @@ export interface OpenedRedisStore {
   isClockWithinSkew(): boolean;
 }
 
-const DRIVERS: Readonly<Record<RedisSettings['driver'], OpenDriver>> = {
-  'node-redis': openNodeRedisDriver,
+/** Loaded when chosen: nobody pays for the other. */
+const DRIVERS: Readonly<Record<RedisSettings['driver'], () => Promise<OpenDriver>>> = {
+  'node-redis': async () => (await import('./node-redis-driver.ts')).openNodeRedisDriver,
 };
 
 /** Opens the store. Servers that are away do not stop the start: until they are there every operation is closed.
  * @throws {UnfitStore} when the servers are there and must not be used as they are */
 export async function openRedisStore(options: RedisStoreOptions): Promise<OpenedRedisStore> {
   const { clock, events, settings } = options;
-  const driver = DRIVERS[settings.driver](settings, {
+  const openDriver = await DRIVERS[settings.driver]();
+  const driver = openDriver(settings, {
     onDoubt: () => watch.doubt(),
     onError: events.onError,
   });

@@ -205,14 +205,15 @@ export class RedisStore implements Store {
     return this.#parts.placeOf(verb, key);
   }
 
-  /** @throws {ExchangeFailure} `dependency-unavailable` while the servers cannot be trusted */
   #call(script: scripts.Script, { bucket, canary, key }: Place, ...args: readonly string[]) {
-    const canaryText = this.#parts.watch.open().canaries[bucket] ?? '';
+    const canaryText = this.#parts.watch.canaryOf(bucket);
     return { script, keys: [canary, key], args: [canaryText, ...args] } satisfies ScriptCall;
   }
 
+  /** @throws {ExchangeFailure} `dependency-unavailable`, also while the servers cannot be trusted */
   async #decide(call: ScriptCall, isConfirmed: boolean): Promise<Answer> {
     const { commands, watch } = this.#parts;
+    watch.open();
     const reply = await (isConfirmed ? commands.runConfirmed(call) : commands.run(call));
     const answer = reply as Answer;
     if (answer[0] === 'dataset') watch.lose();
@@ -230,7 +231,8 @@ export class RedisStore implements Store {
   async #read(places: Group): Promise<readonly (string | null)[]> {
     const { commands, watch } = this.#parts;
     const { bucket, canary } = places[0];
-    const expected = watch.open().canaries[bucket];
+    watch.open();
+    const expected = watch.canaryOf(bucket);
     const [found, ...texts] = await commands.read([canary, ...places.map(({ key }) => key)]);
     if (found !== expected) watch.lose();
     watch.open();

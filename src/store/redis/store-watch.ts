@@ -47,6 +47,8 @@ export interface WatchParts {
   readonly events: WatchEvents;
 }
 
+const CHANGED = 'the master has changed';
+
 /** `store`: not looked at, not there or not fit. `fenced`: what it remembers is in question. */
 type Closed = { readonly by: 'store' | 'fenced'; readonly why: string };
 
@@ -78,6 +80,11 @@ export class StoreWatch {
       throw new ExchangeFailure('dependency-unavailable', `the Redis store is closed: ${why}`);
     }
     return this.#dataset;
+  }
+
+  /** What the canary of a bucket says; nothing that one ever says while that is not known. */
+  canaryOf(bucket: number): string {
+    return this.#dataset?.canaries[bucket] ?? '';
   }
 
   /** Since when it remembers; undefined while that is not known. */
@@ -243,8 +250,8 @@ export class StoreWatch {
     const isChanged =
       this.#runIds.size > 0 && [...runIds].some((runId) => !this.#runIds.has(runId));
     if (isChanged) {
-      events.onRoleChange();
-      this.#fence('the master has changed');
+      if (this.#closed?.why !== CHANGED) events.onRoleChange();
+      this.#fence(CHANGED);
       const start = performance.now();
       await this.#rewrite(0);
       await delay(SETTLE_MILLISECONDS, undefined, { ref: false });

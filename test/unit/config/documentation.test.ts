@@ -12,6 +12,7 @@ import {
   parseText,
   publicJwks,
   rsaKeyPem,
+  SECRET,
 } from './document.ts';
 
 const TEXT = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
@@ -79,6 +80,7 @@ describe('docs/configuration.md', () => {
           'orders-api.jwks.json': publicJwks(),
           'users.yaml': 'users: []',
         },
+        env: { REDIS_PASSWORD: SECRET, SENTINEL_PASSWORD: SECRET },
       });
 
       assert.deepEqual(warnings, []);

@@ -43,7 +43,7 @@ describe('Examples', () => {
     CONTENTS.find(([ending]) => path.endsWith(ending))?.[1]() ?? '';
 
   it('are there', () => {
-    const profiles = ['adfs', 'fmn5', 'minimal', 'vcenter', 'viaduct'];
+    const profiles = ['adfs', 'fmn5', 'minimal', 'redis', 'vcenter', 'viaduct'];
     assert.deepEqual(
       names.toSorted(),
       profiles.map((name) => `${name}.example.yaml`),
