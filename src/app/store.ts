@@ -12,7 +12,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 export interface OpenedStore {
   readonly store: Store;
   /** When the store began to remember. */
-  began(): Instant;
+  readonly began: () => Instant;
   /** What must hold for it besides answering. */
   readonly checks: readonly ReadinessCheck[];
 }

@@ -1,6 +1,6 @@
 // State on Redis: `store.redis`. Where the servers are, how they are reached, and how sure a write must be.
 import { z } from 'zod';
-import type { RedisStoreConfig } from '../config.ts';
+import type { HostAndPort, RedisStoreConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { isLoopbackHost, plainText, rule, valueRule } from './fields.ts';
@@ -183,16 +183,22 @@ async function readTopology(
   return { mode: 'sentinel', masterName, ...(credentials && { credentials }) };
 }
 
+const isFar = ({ host }: HostAndPort): boolean =>
+  !isLoopbackHost(host.includes(':') ? `[${host}]` : host);
+
+function validateReach({ value, path }: Entry<RedisSection>, loading: Loading): void {
+  if (!value.tls && !value.unencrypted) loading.error(path, UNENCRYPTED);
+  if (!value.password) loading.error(path, OPEN);
+}
+
 /** Builds what the store is told; what crosses a network is held to be encrypted and to be asked for a password. */
 export async function buildRedis(
   entry: Entry<RedisSection>,
   loading: Loading,
 ): Promise<RedisStoreConfig> {
-  const { value, path } = entry;
+  const { value } = entry;
   const nodes = value.nodes.flatMap((text) => parseAddress(text) ?? []);
-  const isFar = nodes.some(({ host }) => !isLoopbackHost(host.includes(':') ? `[${host}]` : host));
-  if (isFar && !value.tls && !value.unencrypted) loading.error(path, UNENCRYPTED);
-  if (isFar && !value.password) loading.error(path, OPEN);
+  if (nodes.some(isFar)) validateReach(entry, loading);
   const credentials = await readLogin(entry, loading);
   const tls = await readTls(entry, loading);
   return {
