@@ -1,5 +1,6 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { X509Certificate } from 'node:crypto';
+import type { Expression } from '#core/expression.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
@@ -90,6 +91,8 @@ export interface RouteParts {
   readonly newId: () => string;
   readonly relyingParties: readonly RelyingParty[];
   readonly profiles: readonly ProfileChoice[];
+  /** Which requestors may use the front at all; absent: all that authenticate. */
+  readonly admits?: Expression;
   readonly maxMessageBytes: number;
   readonly clockSkewSeconds: number;
   readonly maxMessageLifetimeSeconds: number;

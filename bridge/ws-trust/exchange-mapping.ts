@@ -38,6 +38,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
   requireAlgorithms(rst.algorithms, parties, requestedType);
   const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, context.now, context.skewSeconds);
   const requiredClaims = mandatoryClaims(rst);
+  const claimValues = wishedValues(rst);
   return {
     operation: rst.operation.toLowerCase(),
     correlationId: context.correlationId,
@@ -49,12 +50,17 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
     ...(requestedType && { requestedType }),
     ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
     ...(requiredClaims.length > 0 && { requiredClaims }),
+    ...(claimValues.size > 0 && { claimValues }),
     tokenShape: profile.tokenShape ?? 'soap',
   };
 }
 
 function mandatoryClaims({ claims }: RstRequest): readonly string[] {
   return claims.filter(({ isOptional }) => !isOptional).map(({ uri }) => uri);
+}
+
+function wishedValues({ claims }: RstRequest): ReadonlyMap<string, readonly string[]> {
+  return new Map(claims.flatMap(({ uri, values }) => (values ? [[uri, values]] : [])));
 }
 
 function evidenceOf(

@@ -6,6 +6,7 @@ import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
 import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
+import type { Expression } from '#core/expression.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
@@ -55,6 +56,8 @@ export interface WsTrustFrontParts {
   readonly newId: () => string;
   readonly profiles: readonly EndpointProfile[];
   readonly relyingParties: readonly RelyingParty[];
+  /** Which requestors may use the front at all; absent: all that authenticate. */
+  readonly admits?: Expression | undefined;
   /** How messages refer to an assertion that we issued; undefined for what is none. */
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
   readonly limits: WsTrustLimits;

@@ -1,4 +1,6 @@
 // The configuration as the product uses it: checked, secrets resolved, paths absolute, frozen.
+
+import type { Expression } from '#core/expression.ts';
 import type { Instant } from '#core/instant.ts';
 import type { PolicyRow } from '#core/policy.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -92,6 +94,8 @@ export interface WsTrustConfig {
     /** Id of the relying party meant when a request names none. */
     readonly defaultTarget?: string;
   }[];
+  /** Which requestors may use the front at all. */
+  readonly admits?: Expression;
   readonly maxMessageBytes: number;
   readonly clockSkewSeconds: number;
   /** How long a message may be good by its own Timestamp. */

@@ -1,6 +1,6 @@
 // What an expression sees of a request: plain values without a prototype to climb, and bounded in size.
 import type { ClaimValue } from '#core/claim.ts';
-import type { ExpressionContext, ExpressionParty } from '#core/expression.ts';
+import type { ExpressionClaims, ExpressionContext, ExpressionParty } from '#core/expression.ts';
 
 /** How much of a token an expression may look at. A claim that is larger cannot be read; the others can. */
 export const INPUT_LIMITS = {
@@ -77,19 +77,25 @@ const partyInput = ({ issuer, id, trustedIssuer, scopes }: ExpressionParty) =>
 
 /** The variables of an expression, or undefined when the token has more claims than an expression may look at. */
 export function expressionInput(context: ExpressionContext): Record<string, unknown> | undefined {
-  const names = Object.keys(context.claims);
-  const { maxClaims, maxNameCharacters } = INPUT_LIMITS;
-  if (names.length > maxClaims || names.some((name) => name.length > maxNameCharacters)) {
-    return undefined;
-  }
   const { requestor, target, actor } = context;
+  if (hasTooMany(context.claims) || hasTooMany(requestor.claims)) return undefined;
   return {
     subject: partyInput(context.subject),
     actor: actor && partyInput(actor),
-    requestor: recordInput({ id: requestor.id, kind: requestor.kind, method: requestor.method }),
+    requestor: requestorInput(requestor),
     target: recordInput({ id: target.id }),
     claims: recordInput(context.claims),
   };
+}
+
+function hasTooMany(claims: ExpressionClaims): boolean {
+  const names = Object.keys(claims);
+  const { maxClaims, maxNameCharacters } = INPUT_LIMITS;
+  return names.length > maxClaims || names.some((name) => name.length > maxNameCharacters);
+}
+
+function requestorInput({ id, kind, method, claims }: ExpressionContext['requestor']) {
+  return recordInput({ id, kind, method }).set('claims', recordInput(claims));
 }
 
 /** A result as a claim value, or undefined when it has no JSON form. */

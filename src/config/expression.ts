@@ -62,7 +62,7 @@ function createEnvironment(): Environment {
     .registerVariable('actor', 'dyn')
     .registerVariable({
       name: 'requestor',
-      schema: { id: 'string', kind: 'string', method: 'string' },
+      schema: { id: 'string', kind: 'string', method: 'string', claims: 'map<string, dyn>' },
     })
     .registerVariable({ name: 'target', schema: { id: 'string' } })
     .registerVariable('claims', 'map<string, dyn>')

@@ -1,5 +1,5 @@
 // What was validated for one request, the checks that bind it to the requestor, and how conditions see it.
-import type { ClaimValue } from './claim.ts';
+import type { ClaimSet, ClaimValue } from './claim.ts';
 import { isConfirmed } from './confirmation.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import type { ExpressionContext, ExpressionParty } from './expression.ts';
@@ -79,9 +79,9 @@ const partyContext = (token: ValidatedToken): ExpressionParty => ({
   scopes: token.scopes,
 });
 
-function claimsContext(subject: ValidatedToken): Record<string, ClaimValue> {
+function claimsContext(set: ClaimSet): Record<string, ClaimValue> {
   const valuesByName = new Map<string, ClaimValue[]>();
-  for (const { name, values } of subject.claims) {
+  for (const { name, values } of set) {
     const known = valuesByName.get(name);
     if (known) known.push(...values);
     else valuesByName.set(name, [...values]);
@@ -94,17 +94,35 @@ function claimsContext(subject: ValidatedToken): Record<string, ClaimValue> {
   return claims;
 }
 
+const NOBODY: ExpressionParty = { issuer: '', id: '', trustedIssuer: '', scopes: [] };
+
+function requestorInContext({ id, kind, method, identity }: Requestor) {
+  return { id, kind, method, claims: claimsContext(identity?.claims ?? []) };
+}
+
+/** What a condition may read before anything is asked: the requestor, which is its own subject. */
+export function requestorContext(requestor: Requestor): ExpressionContext {
+  const { identity } = requestor;
+  const seen = requestorInContext(requestor);
+  return {
+    subject: identity ? partyContext(identity) : NOBODY,
+    actor: null,
+    requestor: seen,
+    target: { id: '' },
+    claims: seen.claims,
+  };
+}
+
 /** What conditions and mapped values may read of this request. */
 export function expressionContext(
   { request, subject, actor }: Evidence,
   target: RelyingParty,
 ): ExpressionContext {
-  const { id, kind, method } = request.requestor;
   return {
     subject: partyContext(subject),
     actor: actor ? partyContext(actor) : null,
-    requestor: { id, kind, method },
+    requestor: requestorInContext(request.requestor),
     target: { id: target.id },
-    claims: claimsContext(subject),
+    claims: claimsContext(subject.claims),
   };
 }

@@ -18,6 +18,8 @@ export interface ExchangeRequest {
   readonly scopes?: readonly string[];
   /** Claims without which the token is of no use to the requestor. */
   readonly requiredClaims?: readonly string[];
+  /** Of these claims only these values; a claim without any of them is left out. */
+  readonly claimValues?: ReadonlyMap<string, readonly string[]>;
   /** How the token must look where its reader knows one form only; the issuer knows the name, core does not. */
   readonly tokenShape?: string;
   /** What the token is to be bound to, where the request says so: nothing, a key that was proved, or a secret that the front made.

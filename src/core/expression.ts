@@ -5,10 +5,21 @@ import type { ClaimValue } from './claim.ts';
 export interface ExpressionContext {
   readonly subject: ExpressionParty;
   readonly actor: ExpressionParty | null;
-  readonly requestor: { readonly id: string; readonly kind: string; readonly method: string };
+  readonly requestor: {
+    readonly id: string;
+    readonly kind: string;
+    readonly method: string;
+    /** The claims of its own credential, where that was one with claims. */
+    readonly claims: ExpressionClaims;
+  };
   readonly target: { readonly id: string };
   /** The validated claims of the subject token, several values as a list. */
-  readonly claims: { readonly [name: string]: ClaimValue };
+  readonly claims: ExpressionClaims;
+}
+
+/** Claims by name. */
+export interface ExpressionClaims {
+  readonly [name: string]: ClaimValue;
 }
 
 export interface ExpressionParty {

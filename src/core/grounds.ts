@@ -1,6 +1,6 @@
 // What a decision rests on: one policy row for each target, and what the targets of one token must have in common.
 
-import type { ClaimSet } from './claim.ts';
+import type { Claim, ClaimSet } from './claim.ts';
 import { type MappedClaim, mapClaims, mappedClaims } from './claim-mapping.ts';
 import { type Evidence, expressionContext } from './evidence.ts';
 import { ExchangeFailure } from './failure.ts';
@@ -98,10 +98,20 @@ export function decideClaims(evidence: Evidence, grounds: AllGrounds, issuer: st
   if (others.some((ground) => asText(claimsFor(ground)) !== asText(claims))) {
     throw new ExchangeFailure('target-not-allowed', 'the targets want different claims');
   }
-  const missing = evidence.request.requiredClaims?.find(
-    (name) => !claims.some((claim) => claim.name === name),
-  );
+  const { requiredClaims, claimValues } = evidence.request;
+  const wished = claimValues ? claims.flatMap((claim) => restrict(claim, claimValues)) : claims;
+  const missing = requiredClaims?.find((name) => !wished.some((claim) => claim.name === name));
   if (missing !== undefined)
     throw new ExchangeFailure('claim-missing', `the request needs claim ${missing}`);
-  return claims;
+  return wished;
+}
+
+// What was not wished for is not told: who asks for one role wants a token for that role.
+function restrict(claim: Claim, wishes: ReadonlyMap<string, readonly string[]>): ClaimSet {
+  const wish = wishes.get(claim.name);
+  if (!wish) return [claim];
+  const values = claim.values.filter(
+    (value) => typeof value !== 'object' && wish.includes(String(value)),
+  );
+  return values.length === 0 ? [] : [{ ...claim, values }];
 }

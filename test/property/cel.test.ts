@@ -42,13 +42,19 @@ const party: fc.Arbitrary<ExpressionParty> = fc.record({
 const context: fc.Arbitrary<ExpressionContext> = fc.record({
   subject: party,
   actor: fc.option(party),
-  requestor: fc.record({ id: fc.string(), kind: fc.string(), method: fc.string() }),
+  requestor: fc.record({
+    id: fc.string(),
+    kind: fc.string(),
+    method: fc.string(),
+    claims: fc.dictionary(name, claimValue),
+  }),
   target: fc.record({ id: fc.string() }),
   claims: fc.dictionary(name, claimValue),
 });
 
 const SOURCES = [
   'claims.a == claims.b',
+  'claims.a in requestor.claims.b',
   'claims.a in claims.b',
   'claims.a.exists(x, x == claims.b)',
   'claims.a.map(x, x + claims.b)',

@@ -1,6 +1,7 @@
 // One operation of WS-Trust, as the table in operations.ts has it: what it honours, and how it answers.
 
 import type { Markup } from '#bridge/xml/markup.ts';
+import type { Expression } from '#core/expression.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -13,6 +14,8 @@ import type { AssertionReference } from '../rstr.ts';
 
 /** What the operations need of the world. */
 export interface OperationParts extends ReceivingParts {
+  /** Which requestors may use the front at all; absent: all that authenticate. */
+  readonly admits?: Expression | undefined;
   readonly sts: TokenService;
   readonly ledger: Ledger;
   readonly audit: AuditLog;

@@ -4,6 +4,7 @@ import { writeAnswer } from '#bridge/soap/answer.ts';
 import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
 import { element, type Markup } from '#bridge/xml/markup.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { validateAdmission } from '#core/admission.ts';
 import {
   type AuthenticatedRequest,
   authenticateRequest,
@@ -39,6 +40,7 @@ export async function answerRequest(
     progress,
     requireHonoured: (rst, address) => OPERATIONS[rst.operation].requireHonoured(rst, address),
   });
+  validateAdmission(parts.admits, request.requestor);
   const body = await OPERATIONS[request.rst.operation].answer(request, parts, progress);
   return writeEnvelope(request, body, parts);
 }

@@ -1,7 +1,8 @@
 // Claims (WS-Trust 1.3 §4.1) in the dialects of the identity selector (Identity Selector Interoperability 1.5 §3.3.4) and of
-// WS-Federation 1.2 §9.3. Claims with a wished value are left out: we cannot promise values.
+// WS-Federation 1.2 §9.3. A wished value is one of a list of texts; constraints by order, structure or encryption are refused.
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
+import { textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -19,9 +20,12 @@ const DIALECTS: ReadonlyMap<string, string> = new Map([
 ]);
 /** Children of a ClaimType that are for people. */
 const DESCRIPTIONS: ReadonlySet<string> = new Set(['DisplayName', 'Description', 'DisplayValue']);
+/** More is no wish any more. */
+const MAX_CLAIMS = 64;
 
 /** The claims of the request and of its secondary parameters together, in that order: of one claim the first counts.
- * @throws {ExchangeFailure} `operation-unsupported`; {XmlFailure} `element-unexpected`, `text-malformed`, `element-repeated` */
+ * @throws {ExchangeFailure} `operation-unsupported`
+ * @throws {XmlFailure} `element-missing`, `element-unexpected`, `element-repeated`, `text-malformed` */
 export function readClaims(elements: readonly XmlElement[]): readonly RequestedClaim[] {
   const claims = new Map<string, RequestedClaim>();
   for (const element of elements) {
@@ -29,6 +33,7 @@ export function readClaims(elements: readonly XmlElement[]): readonly RequestedC
       if (!claims.has(claim.uri)) claims.set(claim.uri, claim);
     }
   }
+  if (claims.size > MAX_CLAIMS) throw unsupported('so many claims');
   return [...claims.values()];
 }
 
@@ -47,21 +52,60 @@ function readDialect(element: XmlElement): readonly RequestedClaim[] {
 }
 
 function readClaim(element: XmlElement, namespace: string): RequestedClaim {
-  if (!isNamed(element, namespace, 'ClaimType')) throw unsupported('claim of another form');
-  for (const child of elementsOf(element)) {
-    const isDescription = child.uri === namespace && DESCRIPTIONS.has(child.local);
-    if (!isDescription) throw unsupported('claim with a value');
-  }
+  const values = readWish(element, namespace);
   const uri = attributeOf(element, 'Uri') ?? '';
   if (uri === '') throw new XmlFailure('text-malformed', 'claim without Uri');
-  return { uri, isOptional: readOptional(attributeOf(element, 'Optional')) };
+  return {
+    uri,
+    isOptional: readOptional(attributeOf(element, 'Optional')),
+    ...(values && { values }),
+  };
+}
+
+function readWish(element: XmlElement, namespace: string): readonly string[] | undefined {
+  // A form of Apache CXF in the dialect of 2005: what it wishes for is in the element that is named so.
+  if (namespace === IDENTITY_CLAIMS_NS && isNamed(element, namespace, 'ClaimValue'))
+    return readValues(element, namespace);
+  if (!isNamed(element, namespace, 'ClaimType')) throw unsupported('claim of another form');
+  const [wish, second] = elementsOf(element).filter(
+    (child) => child.uri !== namespace || !DESCRIPTIONS.has(child.local),
+  );
+  if (second !== undefined) throw new XmlFailure('element-repeated', 'two wishes for one claim');
+  return wish && readClaimTypeWish(wish, namespace);
+}
+
+// WS-Federation 1.2 §9.3: the dialect of 2005 has no values in a ClaimType.
+function readClaimTypeWish(wish: XmlElement, namespace: string): readonly string[] {
+  const isOfDialect = wish.uri === namespace && namespace !== IDENTITY_CLAIMS_NS;
+  if (isOfDialect && wish.local === 'Value') return [textOf(wish)];
+  if (!isOfDialect || wish.local !== 'ConstrainedValue') throw unsupported('claim with a value');
+  // The token says values; that a constraint holds is another statement.
+  if (readFlag(attributeOf(wish, 'AssertConstraint'), 'AssertConstraint'))
+    throw unsupported('claim that asserts a constraint');
+  const [constraint, second] = elementsOf(wish);
+  if (constraint === undefined || second !== undefined)
+    throw new XmlFailure('element-unexpected', 'not one constraint');
+  if (!isNamed(constraint, namespace, 'ValueOneOf')) throw unsupported('constraint by order');
+  return readValues(constraint, namespace);
+}
+
+function readValues(parent: XmlElement, namespace: string): readonly string[] {
+  const children = elementsOf(parent);
+  if (children.length === 0) throw new XmlFailure('element-missing', 'no value to wish for');
+  if (!children.every((child) => isNamed(child, namespace, 'Value')))
+    throw unsupported('claim with another value');
+  return children.map(textOf);
 }
 
 // Both dialects: what is not called optional is mandatory.
-function readOptional(text = 'false'): boolean {
+function readOptional(text: string | undefined): boolean {
+  return readFlag(text, 'Optional');
+}
+
+function readFlag(text = 'false', name: string): boolean {
   if (text === 'true' || text === '1') return true;
   if (text === 'false' || text === '0') return false;
-  throw new XmlFailure('text-malformed', 'Optional');
+  throw new XmlFailure('text-malformed', name);
 }
 
 function unsupported(detail: string): ExchangeFailure {

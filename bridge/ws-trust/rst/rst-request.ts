@@ -14,6 +14,8 @@ export interface RequestedClaim {
   readonly uri: string;
   /** Whether a token without it is welcome too. */
   readonly isOptional: boolean;
+  /** The values that are wished for; absent: any. */
+  readonly values?: readonly string[];
 }
 
 /** The window that is asked for; a wish. */

@@ -5,6 +5,7 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
+import { buildExpression, celSource } from './mapping.ts';
 
 const profileName = z.enum(['adfs', 'vcenter']);
 
@@ -24,6 +25,11 @@ export const wsTrustSection = z
       )
       .describe('Addresses and habits of other products, besides /ws-trust.')
       .default([]),
+    when: celSource
+      .describe(
+        'A CEL condition over requestor: who may use this front at all, such as `requestor.claims.role == "sts-user"`.',
+      )
+      .optional(),
     maxMessageBytes: z
       .int()
       .min(4096)
@@ -50,9 +56,12 @@ export function buildWsTrust(
 ): WsTrustConfig | undefined {
   if (!entry?.value) return undefined;
   const { value, path } = entry;
-  const { maxMessageBytes, maxMessageLifetimeSeconds } = value;
+  const { maxMessageBytes, maxMessageLifetimeSeconds, when } = value;
   return {
     profiles: buildProfiles({ value: value.profiles, path: [...path, 'profiles'] }, loading),
+    ...(when !== undefined && {
+      admits: buildExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
+    }),
     maxMessageBytes,
     clockSkewSeconds: value.clockSkewSeconds ?? clockSkewSeconds,
     maxMessageLifetimeSeconds,

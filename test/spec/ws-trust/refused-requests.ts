@@ -316,9 +316,9 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
   // claims
   ['an unknown dialect', rst(claims('urn:x', '')), 'trust:BadRequest'],
   [
-    'a claim of another form',
+    'a claim value without a value',
     rst(claims(IDENTITY, '<i:ClaimValue Uri="urn:c"/>')),
-    'trust:BadRequest',
+    'trust:InvalidRequest',
   ],
   [
     'a claim with a value',

@@ -12,7 +12,7 @@ function aContext(
   actor: ExpressionContext['actor'] = null,
 ): ExpressionContext {
   const subject = { issuer: 'https://idp', id: 'alice', trustedIssuer: 'idp', scopes: ['read'] };
-  const requestor = { id: 'gateway', kind: 'client', method: 'none' };
+  const requestor = { id: 'gateway', kind: 'client', method: 'none', claims: {} };
   return { subject, actor, requestor, target: { id: 'orders' }, claims };
 }
 

@@ -205,7 +205,7 @@ describe('Config', () => {
 
 function aContext(claims: ExpressionContext['claims']): ExpressionContext {
   const subject = { issuer: 'i', id: 's', trustedIssuer: 'partner', scopes: [] };
-  const requestor = { id: 'gateway', kind: 'client', method: 'none' };
+  const requestor = { id: 'gateway', kind: 'client', method: 'none', claims: {} };
   return { subject, actor: null, requestor, target: { id: 'orders' }, claims };
 }
 

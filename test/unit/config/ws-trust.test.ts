@@ -48,6 +48,11 @@ refuses('wsTrust', [
     { maxMessageLifetimeSeconds: 3601 },
     'CONFIG_OUT_OF_RANGE wsTrust.maxMessageLifetimeSeconds',
   ),
+  refused(
+    'who may use it is a condition',
+    { when: 'requestor.claims.role' },
+    'CONFIG_EXPRESSION wsTrust.when',
+  ),
   refused('empty is not asked for', null, 'CONFIG_WRONG_TYPE wsTrust'),
 ]);
 
@@ -68,6 +73,14 @@ describe('Config: the WS-Trust front', () => {
       clockSkewSeconds: 20,
       maxMessageLifetimeSeconds: 600,
     });
+  });
+
+  it('can be for requestors of one role', async () => {
+    const when = 'requestor.claims.role == "sts-user"';
+
+    const config = await parseChanged(wsTrust({ when }));
+
+    assert.equal(config.wsTrust?.admits?.source, when);
   });
 
   it('has the profiles that are named', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ClaimValue } from '#core/claim.ts';
 import { decide } from '#core/decide.ts';
 import {
   aClaim,
@@ -26,6 +27,33 @@ test('WS-Trust 1.3 §4.1: a required claim that the mapping yields is in the tok
   assert.deepEqual(
     claims.map(({ name }) => name),
     ['mail'],
+  );
+});
+
+const wishing = (
+  values: readonly string[],
+  { inbound, required = [] }: { inbound: readonly ClaimValue[]; required?: readonly string[] },
+) => {
+  const evidence = anEvidence({
+    request: { requiredClaims: required, claimValues: new Map([['mail', values]]) },
+    subject: { claims: [aClaim({ name: 'email', values: inbound })] },
+  });
+  const copyAll = aMappingRule({ claim: 'mail', source: { from: 'email' }, multiple: true });
+  const relyingParties = [aRelyingParty({ claims: [copyAll] })];
+  return decide(evidence, rules({ relyingParties }), moment).claims.map((claim) => claim.values);
+};
+
+test('WS-Federation 1.2 §9.3: of a claim with wished values only these are in the token', () => {
+  assert.deepEqual(wishing(['b', 'c'], { inbound: ['a', 'b'] }), [['b']]);
+  assert.deepEqual(wishing(['7', 'true'], { inbound: [7, true, false] }), [[7, true]]);
+  assert.deepEqual(wishing(['a'], { inbound: ['a'], required: ['mail'] }), [['a']]);
+});
+
+test('WS-Federation 1.2 §9.3: without any wished value the claim is left out, or missed where it is mandatory', () => {
+  assert.deepEqual(wishing(['x'], { inbound: ['a', { a: 'x' }, null] }), []);
+  assert.throws(
+    () => wishing(['A'], { inbound: ['a'], required: ['mail'] }),
+    refusedAs('claim-missing'),
   );
 });
 
