@@ -93,8 +93,13 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
 
 /** The policy in force. */
 export function policyRules(config: Config): PolicyRules {
-  const { delegation, issuer, policy, relyingParties } = config;
-  return { issuer, rows: policy, relyingParties, ...delegation };
+  const { delegation, issuer, policy, relyingParties, trustedIssuers } = config;
+  const issuers = trustedIssuers.map(({ id, actorIssuers, aliases, issuer: name }) => ({
+    id,
+    names: [name, ...aliases],
+    actorIssuers,
+  }));
+  return { issuer, rows: policy, relyingParties, ...delegation, issuers };
 }
 
 /** The parts of the token service for one configuration and its keys. */

@@ -151,6 +151,8 @@ export interface TrustedIssuerConfig {
   /** As its tokens spell it. */
   readonly issuer: string;
   readonly aliases: readonly string[];
+  /** Ids of other trusted issuers whose parties its tokens may name as actors. */
+  readonly actorIssuers: readonly string[];
   readonly enabledUntil?: Instant;
   /** Absent: its JWTs are refused. */
   readonly jwt?: TrustedJwtConfig;

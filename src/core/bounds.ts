@@ -39,7 +39,7 @@ function onceUntil(token: ValidatedToken, isSingleUse: boolean): Instant | undef
 }
 
 /** The one-time marks to take: of evidence that is one-time by itself, and of a subject token that any row makes one-time.
- * @throws {ExchangeFailure} `token-malformed`: without an id it could be used for ever */
+ * @throws {ExchangeFailure} `token-malformed`: without an id, or with no time of issue, it could be used again */
 export function onceMarks({ subject, actor }: Evidence, grounds: AllGrounds): readonly OnceMark[] {
   const isSingleUse =
     grounds.some(({ row }) => row.grant.singleUse) && subject.type !== 'requestor';
@@ -50,6 +50,9 @@ export function onceMarks({ subject, actor }: Evidence, grounds: AllGrounds): re
     if (until === undefined) continue;
     if (token.id === undefined)
       throw new ExchangeFailure('token-malformed', 'a one-time token needs an id');
+    // Else nobody could tell whether a store that lost its memory has seen it.
+    if (token.issuedAt === undefined && token.onceUntil === undefined)
+      throw new ExchangeFailure('token-malformed', 'a one-time token must say when it was issued');
     marks.push({ token: { issuer: token.issuer, id: token.id }, until });
   }
   return marks;

@@ -1,5 +1,6 @@
 // Policy over verified evidence: the only place where a token is granted. Pure.
 import { actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
+import { type KnownIssuer, validateActorIssuers } from './actor-issuer.ts';
 import { decideExpiry, onceMarks } from './bounds.ts';
 import type { Confirmation } from './confirmation.ts';
 import {
@@ -35,6 +36,8 @@ export interface PolicyRules {
   readonly relyingParties: readonly RelyingParty[];
   readonly maxDepth: number;
   readonly selfDelegation: boolean;
+  /** The trusted issuers, for who may name whose parties as actors. */
+  readonly issuers: readonly KnownIssuer[];
 }
 
 /** The policy question for one relying party. */
@@ -171,7 +174,7 @@ const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken
   `${subjectPrefix ?? (trustedIssuer === SELF ? '' : `${trustedIssuer}:`)}${subject.id}`;
 
 /** Decides one request over validated evidence.
- * @throws {ExchangeFailure} `requestor-not-allowed`, `token-audience-mismatch`, `token-malformed`, `delegation-not-allowed`,
+ * @throws {ExchangeFailure} `requestor-not-allowed`, `issuer-untrusted`, `token-audience-mismatch`, `token-malformed`, `delegation-not-allowed`,
  * `confirmation-missing`, `target-unknown`, `target-not-allowed`, `token-type-unsupported`, `scope-not-allowed`,
  * `claim-missing`, `lifetime-not-possible`, `token-expired`, `renewal-not-possible` */
 export function decide(
@@ -181,6 +184,7 @@ export function decide(
 ): TokenSpec {
   const { request, subject, actor } = evidence;
   validateOrigin(evidence, rules.relyingParties);
+  validateActorIssuers(subject, rules.issuers);
   validateMayAct(subject.mayAct, actor && actorOf(actor), subject.issuer);
   const grounds = decideGrounds(evidence, rules);
   const { algorithms } = grounds[0].party.token;

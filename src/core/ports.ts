@@ -61,6 +61,8 @@ export interface StoreHealth {
 export interface Store {
   /** Atomic insert if absent. The winner's attempt id is kept, so a repeated call of the same attempt knows its own mark. */
   putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce>;
+  /** Whether the mark of `putOnce` stands. To see that it does not gives no right to anything: only `putOnce` does. */
+  isMarked(key: StoreKey): Promise<boolean>;
   /** Atomic: marks a stored value as consumed, exactly once. */
   consume(key: StoreKey, attempt: string): Promise<Consumption>;
   /** Writes tombstones. Never shortens one that stands. */

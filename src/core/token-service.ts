@@ -5,11 +5,11 @@ import { decide, type PolicyRules } from './decide.ts';
 import type { Evidence } from './evidence.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
-import { type Fence, validateFence } from './fence.ts';
+import { type Fence, validateFence, validateMarkFence } from './fence.ts';
 import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
-import type { AuditLog, AuditRecord, Store } from './ports.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
+import type { AuditLog, AuditRecord, Store, StoreKey } from './ports.ts';
+import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import { validateEvidenceStanding, validateStanding } from './standing.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
@@ -47,12 +47,23 @@ export interface TokenServiceParts {
   readonly fence?: () => Fence;
 }
 
+const markKey = ({ issuer, id }: TokenRef): StoreKey => ({ class: 'once', parts: [issuer, id] });
+
+/** What was used up is used up, however it is presented next: an assertion that was redeemed as a grant must not live on as a
+ * subject token. Evidence that is one-time in this very use is told by `takeMark`.
+ * @throws {ExchangeFailure} `token-replayed`, `dependency-unavailable` */
+async function validateUnused(token: ValidatedToken, store: Store): Promise<void> {
+  const { id, issuer, onceUntil } = token;
+  if (id === undefined || onceUntil !== undefined) return;
+  if (await store.isMarked(markKey({ issuer, id })))
+    throw new ExchangeFailure('token-replayed', 'a token that was used up was presented again');
+}
+
 /** Takes a one-time mark.
  * @throws {ExchangeFailure} `token-replayed`, `dependency-unavailable` */
 async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void> {
-  const key = { class: 'once', parts: [mark.token.issuer, mark.token.id] } as const;
   const lifetimeSeconds = Math.max(mark.until - parts.clock.now(), 0) + parts.marginSeconds;
-  const result = await parts.store.putOnce(key, parts.newId(), lifetimeSeconds);
+  const result = await parts.store.putOnce(markKey(mark.token), parts.newId(), lifetimeSeconds);
   if (!result.stored)
     throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
 }
@@ -111,12 +122,15 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       const [heldSubject, heldActor] = await Promise.all([
         validateEvidenceStanding(subject, ledger),
         actor && validateEvidenceStanding(actor, ledger),
+        validateUnused(subject, parts.store),
+        actor && validateUnused(actor, parts.store),
       ]);
       return { request, subject: heldSubject, actor: heldActor };
     },
     decide: (evidence) =>
       decide(evidence, parts.rules, { now: clock.now(), tokenId: parts.newId() }),
     async admit(evidence, spec) {
+      validateMarkFence(evidence, spec, parts.fence?.());
       await audit.append(auditDecision(evidence, spec));
       await Promise.all([...spec.once.map((mark) => takeMark(mark, parts)), ledger.record(spec)]);
     },

@@ -6,7 +6,7 @@ import { storeKeyText } from './store-key.ts';
 export type StoreVerb = Exclude<keyof Store, 'health' | 'close'>;
 
 const VERBS = {
-  once: ['putOnce'],
+  once: ['putOnce', 'isMarked'],
   revoked: ['revoke', 'isRevoked'],
   rotation: ['rotate'],
   ledger: ['get', 'set', 'setUnlessRevoked'],

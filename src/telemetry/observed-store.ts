@@ -6,6 +6,7 @@ type Operation = Exclude<keyof Store, 'close'>;
 
 const OPERATIONS: readonly Operation[] = [
   'putOnce',
+  'isMarked',
   'consume',
   'revoke',
   'isRevoked',

@@ -42,6 +42,7 @@ export function aValidatedToken(over: Partial<TokenFacts> = {}): ValidatedToken 
     subject: aSubject({ issuer }),
     claims: [],
     scopes: ['orders.read', 'orders.write'],
+    issuedAt: NOW - 60,
     lifetime: { notBefore: NOW - 60, notOnOrAfter: NOW + 3600 },
     confirmation: { method: 'bearer' },
     audiences: [OWN_ISSUER],
@@ -176,6 +177,7 @@ export function rules(over: Partial<PolicyRules> = {}): PolicyRules {
     relyingParties: [aRelyingParty()],
     maxDepth: 5,
     selfDelegation: false,
+    issuers: [],
     ...over,
   };
 }
@@ -284,6 +286,10 @@ export function fakeStore(clock: Clock): FakeStore {
       if (standing !== undefined) return { stored: false, attempt: standing };
       marks.put(keyText(key), attempt, lifetimeSeconds);
       return { stored: true };
+    },
+    async isMarked(key) {
+      await enter('isMarked', key);
+      return marks.find(keyText(key)) !== undefined;
     },
     async revoke(keys, lifetimeSeconds) {
       await enter('revoke', keys[0], lifetimeSeconds);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { TrustedIssuerConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
+import { unknownReference } from './clients.ts';
 import { validateFetch } from './fetch-address.ts';
 import { entryId, instant, instantOf, isWebUrl, oneAtLeast, plainText, rule } from './fields.ts';
 import { buildTrustedJwt, trustedJwt } from './trusted-jwt.ts';
@@ -13,6 +14,10 @@ export const trustedIssuerEntry = z
     id: entryId,
     issuer: plainText.describe('The issuer as its tokens spell it.'),
     aliases: z.array(plainText).describe('Other spellings of the same issuer.').default([]),
+    actorIssuers: z
+      .array(z.string())
+      .describe('Ids of other trusted issuers whose parties its tokens may name as actors.')
+      .default([]),
     enabledUntil: instant.describe('From then on its tokens are refused.').optional(),
     jwt: trustedJwt.describe('On which conditions its JWTs are accepted.').optional(),
     saml: trustedSaml.describe('On which conditions its assertions are accepted.').optional(),
@@ -68,7 +73,8 @@ async function buildTrustedIssuer(
   loading: Loading,
   surroundings: Surroundings,
 ): Promise<TrustedIssuerConfig> {
-  const { id, issuer, aliases, enabledUntil, jwt, saml } = value;
+  const { id, issuer, actorIssuers, aliases, enabledUntil, jwt, saml } = value;
+  validateActorIssuers({ value, path }, loading);
   if (jwt?.discovery === true) validateFetch({ value: issuer, path: [...path, 'issuer'] }, loading);
   const ofJwt = jwt && { value: jwt, path: [...path, 'jwt'] };
   const ofSaml = saml && { value: saml, path: [...path, 'saml'] };
@@ -76,10 +82,20 @@ async function buildTrustedIssuer(
     id,
     issuer,
     aliases,
+    actorIssuers,
     ...(enabledUntil !== undefined && { enabledUntil: instantOf(enabledUntil) }),
     ...(ofJwt && { jwt: await buildTrustedJwt(ofJwt, loading, surroundings.clockSkewSeconds) }),
     ...(ofSaml && { saml: await buildTrustedSaml(ofSaml, loading, surroundings) }),
   };
+}
+
+function validateActorIssuers(
+  { value, path }: Entry<Pick<TrustedIssuerEntry, 'actorIssuers'>>,
+  loading: Loading,
+): void {
+  for (const [index, id] of value.actorIssuers.entries())
+    if (!loading.known.trustedIssuers.has(id))
+      loading.error([...path, 'actorIssuers', index], unknownReference('trusted issuer', id));
 }
 
 // Two entries for one issuer: which keys and audiences count would depend on their order.

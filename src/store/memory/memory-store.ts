@@ -81,6 +81,11 @@ export class MemoryStore implements Store {
     return { stored: true };
   }
 
+  async isMarked(key: StoreKey): Promise<boolean> {
+    const text = this.#textOf('isMarked', key);
+    return this.#marks.find(text) !== undefined;
+  }
+
   async consume(key: StoreKey, attempt: string): Promise<Consumption> {
     const text = this.#textOf('consume', key);
     const held = this.#values.find(text);

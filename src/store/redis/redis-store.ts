@@ -60,6 +60,11 @@ export class RedisStore implements Store {
     return { stored: true };
   }
 
+  async isMarked(key: StoreKey): Promise<boolean> {
+    const [text = null] = await this.#read([this.#place('isMarked', key)]);
+    return text !== null;
+  }
+
   async consume(key: StoreKey, attempt: string): Promise<Consumption> {
     const place = this.#place('consume', key);
     const mine = wordOf(attempt);

@@ -14,6 +14,7 @@ interface Mark {
 export interface OnceTable {
   /** Runs within a transaction. */
   put(mark: Mark): PutOnce;
+  has(key: string, now: Instant): boolean;
 }
 
 export function prepareOnceTable(database: DatabaseSync): OnceTable {
@@ -24,7 +25,9 @@ export function prepareOnceTable(database: DatabaseSync): OnceTable {
        expires_at = excluded.expires_at WHERE once.expires_at <= ?`,
   );
   const select = database.prepare('SELECT attempt FROM once WHERE key = ?');
+  const standing = database.prepare('SELECT 1 FROM once WHERE key = ? AND expires_at > ?');
   return {
+    has: (key, now) => standing.get(key, now) !== undefined,
     put({ key, attempt, now, expiresAt }) {
       if (insert.run(key, attempt, expiresAt, now).changes === 1) return { stored: true };
       const winner = select.get(key);

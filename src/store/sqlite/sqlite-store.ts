@@ -73,6 +73,11 @@ export class SqliteStore implements Store {
     return this.#write(key.class, () => this.#once.put(mark));
   }
 
+  async isMarked(key: StoreKey): Promise<boolean> {
+    const text = keyTextFor('isMarked', key);
+    return this.#read((now) => this.#once.has(text, now));
+  }
+
   async consume(key: StoreKey, attempt: string): Promise<Consumption> {
     const text = keyTextFor('consume', key);
     const now = this.#parts.clock.now();

@@ -31,6 +31,21 @@ test('Fence: after the store is lost a one-time assertion from before is closed,
   assert.equal((await grant(await restarted.partner.sign())).status, 200);
 });
 
+test('Fence: after the store is lost a token that only a policy row makes one-time is closed too', async (t) => {
+  const server = await startServer(t, ({ policy }) => {
+    Object.assign(policy[0]?.['allow'] ?? {}, { singleUse: true });
+  });
+  const before = await server.partner.sign();
+  assert.equal((await server.exchange({ subject_token: before })).status, 200);
+
+  const restarted = await lose(server);
+  const again = await restarted.exchange({ subject_token: before });
+  const fresh = await restarted.exchange({ subject_token: await restarted.partner.sign() });
+
+  assert.equal(again.status, 503);
+  assert.equal(fresh.status, 200, JSON.stringify(fresh.body));
+});
+
 test('Fence: a token of ours that was revoked does not come back to life with a new store', async (t) => {
   const server = await startServer(t);
   const token = String((await server.exchange()).body['access_token']);

@@ -54,6 +54,33 @@ test('RFC 7523 §3: an assertion is used up: of 50 in parallel exactly one is ac
   assert.equal(replays.length, 49);
 });
 
+test('RFC 7523 §3: an assertion that was used up is good for nothing else either: not on behalf of, not as a subject token', async (t) => {
+  const server = await startServer(t);
+  const assertion = await server.partner.sign();
+  assert.equal((await bearer(server, assertion)).status, 200);
+
+  const onBehalfOf = await bearer(server, assertion, { requested_token_use: 'on_behalf_of' });
+  const exchanged = await server.exchange({ subject_token: assertion });
+
+  assert.deepEqual([onBehalfOf.status, onBehalfOf.body['error']], [400, 'invalid_grant']);
+  assert.deepEqual([exchanged.status, exchanged.body['error']], [400, 'invalid_request']);
+  const replays = (await server.auditRecords()).filter(({ event }) => event === 'replay.detected');
+  assert.equal(replays.length, 2);
+});
+
+test('RFC 7523 §3: what was presented on behalf of somebody can still be used up as an assertion, once', async (t) => {
+  const server = await startServer(t);
+  const assertion = await server.partner.sign();
+
+  const statuses = [
+    await bearer(server, assertion, { requested_token_use: 'on_behalf_of' }),
+    await bearer(server, assertion),
+    await bearer(server, assertion),
+  ].map(({ status }) => status);
+
+  assert.deepEqual(statuses, [200, 200, 400]);
+});
+
 test('Policy: a singleUse row uses the subject token of an exchange up: of 50 in parallel exactly one is accepted', async (t) => {
   const server = await startServer(t, ({ policy }) => {
     Object.assign(policy[0]?.['allow'] ?? {}, { singleUse: true });

@@ -14,6 +14,7 @@ interface OperationCase {
 
 const OPERATIONS: Readonly<Record<string, OperationCase>> = {
   putOnce: { run: (store, key) => store.putOnce(key, 'a', LONG), openTo: ['once'] },
+  isMarked: { run: (store, key) => store.isMarked(key), openTo: ['once'] },
   consume: { run: (store, key) => store.consume(key, 'a'), openTo: ['grant'] },
   revoke: { run: (store, key) => store.revoke([key], LONG), openTo: ['revoked'] },
   isRevoked: { run: (store, key) => store.isRevoked([key]), openTo: ['revoked'] },

@@ -108,6 +108,7 @@ describe('Config', () => {
       id: 'partner',
       issuer: 'https://partner.example',
       aliases: [],
+      actorIssuers: [],
       enabledUntil: 1_798_761_600,
       jwt: {
         keySource: { kind: 'pinned', jwks: JSON.parse(jwks) as unknown },

@@ -23,7 +23,7 @@ describe('validateFence', () => {
 
   test('Store: a token that does not say when it was issued is older than any store', () => {
     assert.throws(
-      () => validateFence(anOwnToken(), FENCE, NOW),
+      () => validateFence(anOwnToken({ issuedAt: undefined as never }), FENCE, NOW),
       refusedAs('dependency-unavailable'),
     );
   });

@@ -62,6 +62,7 @@ export function aUserStore(changes: Changes = {}) {
 export function aFailingStore(store: Store, isAway: () => boolean): Store {
   return {
     putOnce: (...parameters) => store.putOnce(...parameters),
+    isMarked: (...parameters) => store.isMarked(...parameters),
     consume: (...parameters) => store.consume(...parameters),
     revoke: (...parameters) => store.revoke(...parameters),
     isRevoked: (...parameters) => store.isRevoked(...parameters),
