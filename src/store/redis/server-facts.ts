@@ -3,6 +3,8 @@
 export interface ServerFacts {
   readonly runId: string;
   readonly isMaster: boolean;
+  /** It reads its data, and until it has it says of itself what is not so yet. */
+  readonly isLoading: boolean;
   readonly version: string;
   readonly evictionPolicy: string;
   readonly evictedKeys: number;
@@ -22,6 +24,7 @@ export function parseInfo(text: string): ServerFacts {
   return {
     runId: fact('run_id'),
     isMaster: fact('role') === 'master',
+    isLoading: fact('loading') === '1',
     version: fact('redis_version'),
     evictionPolicy: fact('maxmemory_policy'),
     evictedKeys: Number(fact('evicted_keys')),

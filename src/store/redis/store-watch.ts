@@ -195,6 +195,7 @@ export class StoreWatch {
       rediscover();
       throw new Error('the server is no master');
     }
+    if (facts.some(({ isLoading }) => isLoading)) throw new Error('the server is loading its data');
     const unfitness = facts.flatMap((each) => unfitnessOf(each, settings));
     if (unfitness.length > 0) throw new UnfitStore(unfitness);
     await this.#compareClocks();
