@@ -70,13 +70,13 @@ const issuer: TokenIssuer = {
   issue: async (spec) => ({ spec, text: tokenText(spec) }),
 };
 
-const users = {
+const usersWith = (right = USER.password) => ({
   async authenticate({ name, password }: { name: string; password: string }) {
-    if (name !== USER.name || password !== USER.password)
+    if (name !== USER.name || password !== right)
       throw new ExchangeFailure('requestor-unauthenticated', 'wrong password');
     return { id: name, claims: { department: 'sales' }, methods: ['pwd'] as const };
   },
-};
+});
 
 /** Takes a JWT `good.<subject>.x`, and an assertion of the version it says whose ID begins with `_good`. */
 const foreignTokens: TokenValidator = {
@@ -139,6 +139,10 @@ export interface WsTrustSetting {
 }
 
 interface SettingChanges {
+  /** When it is; else NOW. */
+  readonly now?: number;
+  /** The password of Alice. */
+  readonly password?: string;
   readonly rules?: PolicyRules;
   readonly parts?: Partial<WsTrustFrontParts>;
   readonly issuers?: readonly TokenIssuer[];
@@ -149,7 +153,7 @@ interface SettingChanges {
 
 /** A front with all profiles. Ids count from one. */
 export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
-  const clock = fakeClock(NOW);
+  const clock = fakeClock(changes.now ?? NOW);
   const store = new MemoryStore(clock);
   const audit = fakeAuditLog();
   const policy = changes.rules ?? billingRules();
@@ -164,7 +168,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     validators: [
       ...(changes.validators ?? []),
       createRequestorValidator(OWN_ISSUER),
-      createUserValidator({ issuer: OWN_ISSUER, users, clock }),
+      createUserValidator({ issuer: OWN_ISSUER, users: usersWith(changes.password), clock }),
       foreignTokens,
     ],
     issuers: changes.issuers ?? [issuer],

@@ -14,6 +14,9 @@ import { trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { aValidatedToken } from '#test/support/core.ts';
+import { aPost, aWsTrustSetting, billingRules } from '#test/support/ws-trust.ts';
 
 const FOLDER = fileURLToPath(new URL('captured', import.meta.url));
 const CAPTURED = globSync(`${FOLDER}/*.xml`).sort();
@@ -107,3 +110,43 @@ for (const path of CAPTURED.filter((one) => one.includes('addressing'))) {
     assert.match(addressing.messageId ?? '', /^urn:uuid:/);
   });
 }
+
+/** Takes the certificate of the capture, by its name. */
+const batchClient: TokenValidator = {
+  canHandle: ({ type }) => type === 'x509',
+  async validate({ content, use }) {
+    const [der] = (content as { certificates: readonly Uint8Array[] }).certificates;
+    assert.equal(new X509Certificate(der ?? '').subject, 'CN=batch-client');
+    return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self' });
+  },
+};
+
+for (const [name, method] of [
+  ['13-public-key-saml2', 'public-key'],
+  ['13-public-key-saml11', 'public-key'],
+  ['13-symmetric-saml2', 'symmetric-key'],
+  ['13-symmetric-saml11', 'symmetric-key'],
+  ['13-symmetric-no-entropy', 'symmetric-key'],
+  ['2005-symmetric-saml11', 'symmetric-key'],
+] as const)
+  test(`CXF: ${name} gets its token, bound to the key it asked for`, async () => {
+    const path = `${FOLDER}/${name}.xml`;
+    const { security } = open(path);
+    const { relyingParties, ...others } = billingRules();
+    const rules = {
+      ...others,
+      relyingParties: relyingParties.map((party) => ({
+        ...party,
+        appliesTo: ['https://rp.example/app'],
+      })),
+    };
+    const now = security.timestamp?.created ?? 0;
+    const setting = aWsTrustSetting({ rules, now, password: 'secret', validators: [batchClient] });
+
+    const answer = await setting.front.handle(
+      aPost(readFileSync(path), { headers: httpHeadersOf(path) }),
+    );
+
+    assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(setting.asked[0]?.confirmation?.method, method);
+  });
