@@ -94,6 +94,8 @@ export interface RouteParts {
   /** Which requestors may use the front at all; absent: all that authenticate. */
   readonly admits?: Expression;
   readonly maxMessageBytes: number;
+  /** 32 bytes, the same for all processes under this issuer: requests that wait for a second factor are sealed with it. */
+  readonly challengeKey: Uint8Array;
   readonly clockSkewSeconds: number;
   readonly maxMessageLifetimeSeconds: number;
   /** Hears of our own mistakes, for the log. */

@@ -37,6 +37,11 @@ export function bodyUnderSignature(
   return protect(envelope);
 }
 
+/** What a Body held that was protected when we sealed it under a key of ours. */
+export function resumedBody(document: XmlDocument): ProtectedBody {
+  return { document, payload: document.root } as ProtectedBody;
+}
+
 function protect({ document, payload }: Envelope): ProtectedBody {
   if (payload === undefined) throw new XmlFailure('element-missing', 'the Body is empty');
   return { document, payload } as ProtectedBody;

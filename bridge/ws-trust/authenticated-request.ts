@@ -2,15 +2,19 @@
 // cheap is refused before a password or a signature costs a computation.
 
 import type { MessageSignature } from '#bridge/ws-security/message-signature.ts';
-import { bodyOverTls } from '#bridge/ws-security/protected-body.ts';
+import { bodyOverTls, resumedBody } from '#bridge/ws-security/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { type TimestampRules, validateTimestamp } from '#bridge/ws-security/timestamp.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Requestor } from '#core/requestor.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
-import { requireAgreement, requireOurAddress } from './dispatch.ts';
+import { isLaterLeg } from './challenge/challenge-response.ts';
+import type { Challenges, ResumedRequest } from './challenge/challenges.ts';
+import { requireAgreement, requireLegAgreement, requireOurAddress } from './dispatch.ts';
 import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
 import { readRst } from './rst/read-rst.ts';
@@ -39,8 +43,19 @@ export interface AuthenticatedRequest {
   readonly now: Instant;
 }
 
+/** A request whose requestor is half known: it goes on when the challenge is answered. */
+export interface ChallengedMessage {
+  readonly received: ReceivedMessage;
+  readonly rst: RstRequest;
+  readonly security: SecurityHeader | undefined;
+  /** The Body that asks. */
+  readonly challenge: Markup;
+}
+
 /** What it takes to get that far. */
 export interface ReceivingParts extends AuthenticationParts {
+  /** Absent: users with a second factor cannot log in. */
+  readonly challenges?: Challenges | undefined;
   readonly timestampRules: TimestampRules;
   readonly now: () => Instant;
 }
@@ -54,26 +69,88 @@ export async function authenticateRequest(
   received: ReceivedMessage,
   parts: ReceivingParts,
   { progress, requireHonoured }: RequestRules,
-): Promise<AuthenticatedRequest> {
-  const { message, profile, endpoint, address, sourceAddress } = received;
-  const { envelope } = message;
-  const now = parts.now();
-  const security = readSecurityHeader(envelope);
-  if (security?.timestamp) validateTimestamp(security.timestamp, now, parts.timestampRules);
-  const { rst, usedTokens } = readRequest(received, security);
+): Promise<AuthenticatedRequest | ChallengedMessage> {
+  const { message, address } = received;
+  const security = readSecurityHeader(message.envelope);
+  if (security?.timestamp) validateTimestamp(security.timestamp, parts.now(), parts.timestampRules);
+  const resumed = await resume(received, parts);
+  const { rst, usedTokens } = readRequest(received, security, resumed);
   progress.operation = rst.operation;
-  requireAgreement(message, rst.trust, rst.operation);
+  if (resumed) requireLegAgreement(message, rst.trust);
+  else requireAgreement(message, rst.trust, rst.operation);
   requireOurAddress(message.addressing, address);
   requireHonoured(rst, address);
+  requireSameUser(security, resumed);
+  const read = { received, rst, security, usedTokens, oneTimePassword: resumed?.oneTimePassword };
+  try {
+    return await authenticateRead(read, parts, progress);
+  } catch (cause) {
+    const challenge = challengeFor(cause, read, parts);
+    if (challenge === undefined) throw cause;
+    return { received, rst, security, challenge };
+  }
+}
+
+// Each leg is authenticated anew: what is sealed says what was asked, not who asks.
+function requireSameUser(
+  security: SecurityHeader | undefined,
+  resumed: ResumedRequest | undefined,
+): void {
+  if (resumed && security?.userName?.name !== resumed.userName)
+    throw new ExchangeFailure('requestor-unauthenticated', 'another user answers the challenge');
+}
+
+interface ReadMessage {
+  readonly received: ReceivedMessage;
+  readonly rst: RstRequest;
+  readonly security: SecurityHeader | undefined;
+  readonly usedTokens: ReadonlySet<XmlElement>;
+  readonly oneTimePassword: string | undefined;
+}
+
+async function authenticateRead(
+  { received, rst, security, usedTokens, oneTimePassword }: ReadMessage,
+  parts: ReceivingParts,
+  progress: Progress,
+): Promise<AuthenticatedRequest> {
+  const { message, profile, endpoint, sourceAddress } = received;
+  const { envelope } = message;
+  const now = parts.now();
   const namesKey = rst.present.has('UseKey');
   const authenticated = await authenticate(
-    { envelope, security, endpoint, profile, sourceAddress, namesKey, now },
+    { envelope, security, endpoint, profile, sourceAddress, oneTimePassword, namesKey, now },
     parts,
   );
   const { requestor, signatures } = authenticated;
   progress.requestor = requestor;
   requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]));
   return { received, rst, security, requestor, signatures, now };
+}
+
+/** The challenge to a right password that is not enough; undefined where there is none to make (WS-Trust 1.4 §8.9: it came with
+ * 1.4, and Issue alone has legs). */
+function challengeFor(
+  cause: unknown,
+  { received, rst, security }: ReadMessage,
+  { challenges }: ReceivingParts,
+): Markup | undefined {
+  const isMissing = cause instanceof ExchangeFailure && cause.reason === 'second-factor-required';
+  const { payload } = received.message.envelope;
+  const userName = security?.userName?.name;
+  const isPossible = rst.operation === 'Issue' && rst.trust.version === '1.3';
+  if (!isMissing || !isPossible || payload === undefined || userName === undefined)
+    return undefined;
+  const { context, trust } = rst;
+  return challenges?.ask({ trust, userName, context, address: received.address, payload });
+}
+
+/** What a later leg goes on with; undefined for a first one. */
+async function resume(
+  { message, isSecure, address }: ReceivedMessage,
+  { challenges }: ReceivingParts,
+): Promise<ResumedRequest | undefined> {
+  const { payload } = bodyOverTls(message.envelope, isSecure);
+  return isLaterLeg(payload) ? challenges?.resume(payload, address) : undefined;
 }
 
 interface RequestRules {
@@ -85,9 +162,12 @@ interface RequestRules {
 function readRequest(
   { message, isSecure }: ReceivedMessage,
   security: SecurityHeader | undefined,
+  resumed: ResumedRequest | undefined,
 ): ReturnType<typeof readRst> {
-  const body = bodyOverTls(message.envelope, isSecure);
-  return readRst(body, security?.tokens ?? []);
+  const tokens = security?.tokens ?? [];
+  if (resumed === undefined) return readRst(bodyOverTls(message.envelope, isSecure), tokens);
+  const { rst, usedTokens } = readRst(resumedBody(resumed.document), tokens);
+  return { rst: { ...rst, context: resumed.context }, usedTokens };
 }
 
 // A second credential, or a token nobody asks about: what it is there for is open.

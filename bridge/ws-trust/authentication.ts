@@ -44,6 +44,8 @@ export interface AuthenticationInput {
   readonly sourceAddress?: string | undefined;
   /** Whether the request names a key to use, whose possession a signature may show. */
   readonly namesKey: boolean;
+  /** The second factor, from the answer to a challenge. */
+  readonly oneTimePassword?: string | undefined;
   readonly now: number;
 }
 
@@ -136,7 +138,7 @@ function credentialOf({ identity, confirmation }: MessageSignature): Credential[
 
 async function verifyUser(
   userName: UserNameToken,
-  { endpoint, now, sourceAddress }: AuthenticationInput,
+  { endpoint, now, oneTimePassword, sourceAddress }: AuthenticationInput,
   parts: AuthenticationParts,
 ): Promise<Credential> {
   // Not looked at where it is not taken: nobody shall try passwords at such an address.
@@ -146,7 +148,12 @@ async function verifyUser(
   const evidence: SecurityToken = {
     type: 'username',
     use: 'subject',
-    content: { name, password, ...(sourceAddress !== undefined && { sourceAddress }) },
+    content: {
+      name,
+      password,
+      ...(oneTimePassword !== undefined && { oneTimePassword }),
+      ...(sourceAddress !== undefined && { sourceAddress }),
+    },
   };
   const identity = await parts.sts.validate(evidence);
   return { kind: 'username', identity, confirmation: BEARER };

@@ -14,6 +14,7 @@ import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
+import { createChallenges } from './challenge/challenges.ts';
 import {
   answerMetadata,
   asksForMetadata,
@@ -61,6 +62,8 @@ export interface WsTrustFrontParts {
   /** How messages refer to an assertion that we issued; undefined for what is none. */
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
   readonly limits: WsTrustLimits;
+  /** The key under which requests are sealed that wait for a second factor; absent: such users cannot log in. */
+  readonly challengeKey?: Uint8Array | undefined;
   /** Finds certificates that messages only name. */
   readonly findCertificate?: CertificateFinder;
   readonly admitRequestor?: (requestorId: string) => void;
@@ -125,9 +128,14 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
   };
 }
 
-function operationPartsOf({ limits, ...parts }: WsTrustFrontParts): OperationParts {
+function operationPartsOf({
+  challengeKey: key,
+  limits,
+  ...parts
+}: WsTrustFrontParts): OperationParts {
   return {
     ...parts,
+    ...(key && { challenges: createChallenges({ ...parts, key }) }),
     now: () => parts.clock.now(),
     rules: limits,
     timestampRules: {

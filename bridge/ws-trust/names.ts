@@ -63,6 +63,11 @@ export function actionsOf(
   return { request, answer: `${base}/${form}/${operation}Final` };
 }
 
+/** The action URI of a later leg of Issue, in either direction (WS-Trust 1.3 §8). */
+export function legActionOf({ base }: TrustNames): string {
+  return `${base}/RSTR/Issue`;
+}
+
 /** The operation of a RequestType URI, or undefined when we know none of that name. */
 export function operationOf({ base }: TrustNames, requestType: string): TrustOperation | undefined {
   return TRUST_OPERATIONS.find((operation) => requestType === `${base}/${operation}`);

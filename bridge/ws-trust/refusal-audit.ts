@@ -28,7 +28,7 @@ export const OPERATION_EVENTS = {
 export async function recordRefusal(
   audit: AuditLog,
   { correlationId, sourceAddress, operation = 'Issue', requestor }: RefusedRequest,
-  { reason, detail }: Refusal,
+  { reason, detail }: Pick<Refusal, 'reason' | 'detail'>,
 ): Promise<void> {
   try {
     await audit.append({

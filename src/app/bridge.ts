@@ -1,4 +1,5 @@
 // The bridge over the configuration: our SAML keys, whose assertions are trusted, who logs in with a password.
+import { hkdfSync } from 'node:crypto';
 import {
   type Bridge,
   type BridgeKeySource,
@@ -83,6 +84,15 @@ export type SoapParts = Pick<
   readonly bridge: Bridge;
 };
 
+const CHALLENGE_KEY_BYTES = 32;
+
+/** A key of its own purpose, from the one secret that all processes of an issuer share (RFC 5869). */
+function challengeKeyOf({ audit, issuer }: Config): Uint8Array {
+  const secret = Buffer.from(audit.hmacKeyBase64, 'base64');
+  const purpose = 'viaduct ws-trust challenge';
+  return new Uint8Array(hkdfSync('sha256', secret, issuer, purpose, CHALLENGE_KEY_BYTES));
+}
+
 /** The SOAP front as the configuration wants it.
  * @throws {Error} when it does not want one */
 export function createSoapFront(
@@ -95,6 +105,7 @@ export function createSoapFront(
     ...parts,
     relyingParties: config.relyingParties,
     ...config.wsTrust,
+    challengeKey: challengeKeyOf(config),
     onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),
   });
 }

@@ -8,10 +8,12 @@ import { validateAdmission } from '#core/admission.ts';
 import {
   type AuthenticatedRequest,
   authenticateRequest,
+  type ChallengedMessage,
   type ReceivedMessage,
 } from '../authenticated-request.ts';
-import { actionsOf, type TrustOperation } from '../names.ts';
+import { actionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
+import { recordRefusal } from '../refusal-audit.ts';
 import { CANCEL } from './cancel.ts';
 import { ISSUE } from './issue.ts';
 import type { Operation, OperationParts } from './operation.ts';
@@ -40,14 +42,29 @@ export async function answerRequest(
     progress,
     requireHonoured: (rst, address) => OPERATIONS[rst.operation].requireHonoured(rst, address),
   });
+  if ('challenge' in request) return writeChallenged(request, parts);
   validateAdmission(parts.admits, request.requestor);
-  const body = await OPERATIONS[request.rst.operation].answer(request, parts, progress);
-  return writeEnvelope(request, body, parts);
+  const { operation, trust } = request.rst;
+  const body = await OPERATIONS[operation].answer(request, parts, progress);
+  return writeEnvelope(request, { body, action: actionsOf(trust, operation).answer }, parts);
+}
+
+// On record: a right password without its second factor may be a stolen one.
+async function writeChallenged(request: ChallengedMessage, parts: OperationParts): Promise<string> {
+  const { received, rst, challenge } = request;
+  const detail = 'asked for the second factor';
+  await recordRefusal(parts.audit, received, { reason: 'second-factor-required', detail });
+  return writeEnvelope(request, { body: challenge, action: legActionOf(rst.trust) }, parts);
+}
+
+interface AnswerBody {
+  readonly body: Markup;
+  readonly action: string;
 }
 
 function writeEnvelope(
-  { received, rst, security }: AuthenticatedRequest,
-  body: Markup,
+  { received, security }: Pick<AuthenticatedRequest, 'received' | 'security'>,
+  { body, action }: AnswerBody,
   parts: OperationParts,
 ): string {
   const { message, profile } = received;
@@ -55,7 +72,7 @@ function writeEnvelope(
   return writeAnswer(
     { version: message.envelope.version, addressing: message.addressing },
     {
-      action: actionsOf(rst.trust, rst.operation).answer,
+      action,
       headers: hasTimestamp ? [writeSecurity(parts.now())] : [],
       body,
     },

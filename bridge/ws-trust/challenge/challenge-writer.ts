@@ -1,0 +1,42 @@
+// Asks for a one-time password (WS-Trust 1.4 §8.9): a bare response, for the answer that ends the exchange comes later.
+
+import { type AttributePair, element, type Markup, type MarkupChild } from '#bridge/xml/markup.ts';
+import { TRUST_14_NS, type TrustNames, trustName } from '../names.ts';
+
+/** The field that is asked for; a well-known name, so that clients can put their own words to it. */
+export const ONE_TIME_PASSWORD_FIELD = `${TRUST_14_NS}/challenge/OTP`;
+/** The field that goes back as it came. */
+export const STATE_FIELD = `${TRUST_14_NS}/challenge/state`;
+
+const wst14 = (
+  local: string,
+  attributes: readonly AttributePair[],
+  children: readonly MarkupChild[] = [],
+): Markup => element({ prefix: 'wst14', uri: TRUST_14_NS, local }, attributes, children);
+
+/** The Body of the challenge. */
+export function writeChallenge(
+  trust: TrustNames,
+  { context, sealed }: { readonly context: string; readonly sealed: string },
+): Markup {
+  return element(
+    trustName(trust, 'RequestSecurityTokenResponse'),
+    [['Context', context]],
+    [
+      wst14(
+        'InteractiveChallenge',
+        [],
+        [
+          wst14('Title', [], ['Second factor']),
+          wst14('TextChallenge', [
+            ['RefID', ONE_TIME_PASSWORD_FIELD],
+            ['Label', 'One-time password'],
+            ['MaxLen', '6'],
+            ['HideText', 'true'],
+          ]),
+          wst14('ContextData', [['RefID', STATE_FIELD]], [sealed]),
+        ],
+      ),
+    ],
+  );
+}

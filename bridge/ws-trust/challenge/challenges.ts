@@ -1,0 +1,89 @@
+// The exchange with a challenge in it (WS-Trust 1.4 §8): a right password of a user with a second factor is answered by a challenge;
+// the request goes on when its answer comes. A wrong answer ends it: there is no second try at one challenge.
+
+import { Buffer } from 'node:buffer';
+import { canonicalize } from '#bridge/xml/canonical.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
+import { parseXml } from '#bridge/xml/parser.ts';
+import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Clock } from '#core/instant.ts';
+import type { Store } from '#core/ports.ts';
+import type { TrustNames } from '../names.ts';
+import { readChallengeResponse } from './challenge-response.ts';
+import { createChallengeSeal } from './challenge-seal.ts';
+import { writeChallenge } from './challenge-writer.ts';
+
+/** What challenges need of the world. */
+export interface ChallengeParts {
+  /** 32 bytes, the same for all processes that answer under this issuer. */
+  readonly key: Uint8Array;
+  readonly store: Pick<Store, 'putOnce'>;
+  readonly clock: Clock;
+  /** A new unguessable id. */
+  readonly newId: () => string;
+}
+
+/** A request that a challenge is made for. */
+interface ChallengedRequest {
+  readonly trust: TrustNames;
+  readonly userName: string;
+  readonly address: string;
+  /** Absent: the exchange gets one. */
+  readonly context?: string | undefined;
+  /** The child of the Body. */
+  readonly payload: XmlElement;
+}
+
+/** A request that goes on. */
+export interface ResumedRequest {
+  readonly oneTimePassword: string;
+  readonly userName: string;
+  readonly context: string;
+  /** The document of the request alone. */
+  readonly document: XmlDocument;
+}
+
+export interface Challenges {
+  /** The Body that asks.
+   * @throws {ExchangeFailure} `request-malformed` for a request too large to go to the client and back */
+  ask(request: ChallengedRequest): Markup;
+  /** The request that an answer belongs to; the challenge is used up by it.
+   * @throws {ExchangeFailure} `request-malformed`, `token-expired`, `token-replayed`, `operation-unsupported`,
+   * `dependency-unavailable`
+   * @throws {XmlFailure} reasons of reading */
+  resume(payload: XmlElement, address: string): Promise<ResumedRequest>;
+}
+
+/** Long enough to find a phone. */
+const LIFETIME_SECONDS = 300;
+/** Sealed and in base64 it must fit into a message again. */
+const MAX_REQUEST_BYTES = 16 * 1024;
+
+/** Creates the exchange. */
+export function createChallenges({ key, store, clock, newId }: ChallengeParts): Challenges {
+  const sealer = createChallengeSeal(key);
+  return {
+    ask({ trust, userName, address, payload, context = `urn:viaduct:challenge:${newId()}` }) {
+      // With every namespace in scope: the request may hold names of types as text, and tokens that are signed.
+      const request = canonicalize(payload, { inclusive: true, maxBytes: MAX_REQUEST_BYTES });
+      const until = clock.now() + LIFETIME_SECONDS;
+      const sealed = sealer.seal({ id: newId(), until, userName, context, address, request });
+      return writeChallenge(trust, { context, sealed });
+    },
+    async resume(payload, address) {
+      const response = readChallengeResponse(payload);
+      const { context, id, request, until, userName, ...state } = sealer.open(response.state);
+      if (context !== response.context || address !== state.address)
+        throw new ExchangeFailure('request-malformed', 'an answer in another exchange');
+      const now = clock.now();
+      if (now >= until) throw new ExchangeFailure('token-expired', 'the challenge is over');
+      const mark = { class: 'once', parts: ['challenge', id] } as const;
+      const { stored } = await store.putOnce(mark, newId(), until - now + LIFETIME_SECONDS);
+      if (!stored) throw new ExchangeFailure('token-replayed', 'the challenge was answered before');
+      const document = parseXml(Buffer.from(request), DEFAULT_LIMITS);
+      return { oneTimePassword: response.oneTimePassword, userName, context, document };
+    },
+  };
+}
