@@ -26,6 +26,7 @@ import {
   createFederationRoute,
   FEDERATION_METADATA_PATH,
 } from './ws-federation/federation-route.ts';
+import type { CertificateFinder } from './ws-security/signer.ts';
 import {
   ADFS_PROFILE,
   type EndpointProfile,
@@ -93,6 +94,8 @@ export interface RouteParts {
   readonly profiles: readonly ProfileChoice[];
   /** Which requestors may use the front at all; absent: all that authenticate. */
   readonly admits?: Expression;
+  /** Finds certificates that messages only name. */
+  readonly findCertificate: CertificateFinder;
   readonly maxMessageBytes: number;
   /** 32 bytes, the same for all processes under this issuer: requests that wait for a second factor are sealed with it. */
   readonly challengeKey: Uint8Array;

@@ -54,7 +54,11 @@ async function trustCertificate(
   const held = token && { token };
   try {
     const identity = await validateCredential(
-      { type: 'x509', use: 'subject', content: { certificates: chain.map(({ raw }) => raw) } },
+      {
+        type: 'x509',
+        use: 'subject',
+        content: { certificates: chain.map(({ raw }) => raw), proof: 'signature' },
+      },
       parts,
     );
     return { key: trustPublicKey(chain[0].publicKey), confirmation, identity, ...held };

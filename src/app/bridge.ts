@@ -15,6 +15,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { FetchText } from '../trust/fetch-text.ts';
 import { createUserStore } from '../users/user-store.ts';
 import { createUserValidator } from '../users/user-validator.ts';
+import { certificateFinder } from './certificates.ts';
 import { createFetch, type Observers, refreshSettings, tellRefresh } from './trust.ts';
 
 function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
@@ -106,6 +107,7 @@ export function createSoapFront(
     relyingParties: config.relyingParties,
     ...config.wsTrust,
     challengeKey: challengeKeyOf(config),
+    findCertificate: certificateFinder(config),
     onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),
   });
 }

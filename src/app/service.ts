@@ -14,6 +14,7 @@ import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
 import { userValidators } from './bridge.ts';
+import { x509Validators } from './certificates.ts';
 import { type Foundation, observedAudit } from './foundation.ts';
 import { type Observers, trustedJwtIssuers } from './trust.ts';
 
@@ -66,6 +67,7 @@ export function createValidators(
       clock: observers.clock,
     }),
     ...bridge.validators,
+    ...x509Validators(config, observers),
   ];
 }
 

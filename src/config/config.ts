@@ -158,6 +158,37 @@ export interface TrustedIssuerConfig {
   readonly jwt?: TrustedJwtConfig;
   /** Absent: its assertions are refused. */
   readonly saml?: TrustedSamlConfig;
+  /** Absent: its certificates are no credentials. */
+  readonly x509?: TrustedX509Config;
+}
+
+/** The certificates of an issuer as credentials. */
+export interface TrustedX509Config {
+  readonly anchorPems: readonly string[];
+  readonly intermediatePems: readonly string[];
+  /** What messages may only name. */
+  readonly knownPems: readonly string[];
+  /** Absent: nobody is asked. */
+  readonly revocation:
+    | {
+        readonly lists: readonly string[];
+        readonly listUrls: readonly string[];
+        readonly ocspUrl?: string;
+        readonly asksCertificateAddresses: boolean;
+      }
+    | undefined;
+  /** Object identifiers. */
+  readonly extendedKeyUsages: readonly string[];
+  /** What names the subject. Absent: `subjects` alone. */
+  readonly subject?: 'commonName' | 'subjectName' | 'email' | 'dns' | 'uri' | 'upn';
+  readonly subjects: readonly {
+    readonly thumbprint?: string;
+    readonly subjectName?: string;
+    readonly subject: string;
+  }[];
+  /** Whether its subjects are our users. */
+  readonly areUsers: boolean;
+  readonly subjectPrefix?: string;
 }
 
 /** Where the certificates come from that an issuer signs its assertions with. */

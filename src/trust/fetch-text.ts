@@ -14,6 +14,16 @@ export interface FetchedDocument {
   readonly maxAgeSeconds?: number;
 }
 
+/** What is sent, where something is: a question that is answered. */
+interface FetchQuestion {
+  readonly body: Uint8Array;
+  readonly contentType: string;
+}
+
+/** Fetches octets.
+ * @throws {Error} for any failure: its text names no content */
+export type FetchBytes = (url: string, question?: FetchQuestion) => Promise<Buffer>;
+
 /** Fetches one document.
  * @throws {Error} for any failure: its text names no content */
 export type FetchText = (url: string) => Promise<FetchedDocument>;
@@ -86,7 +96,7 @@ function checkAnswer({ headers, statusCode }: http.IncomingMessage): void {
     throw new Error('the answer is compressed');
 }
 
-async function readBody(response: http.IncomingMessage, maxBodyBytes: number): Promise<string> {
+async function readBody(response: http.IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Uint8Array>) {
@@ -94,40 +104,62 @@ async function readBody(response: http.IncomingMessage, maxBodyBytes: number): P
     if (size > maxBodyBytes) throw new Error('the answer is too long');
     chunks.push(chunk);
   }
-  return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
-async function readAnswer(
-  response: http.IncomingMessage,
-  maxBodyBytes: number,
-): Promise<FetchedDocument> {
+interface Answer {
+  readonly bytes: Buffer;
+  readonly maxAgeSeconds?: number;
+}
+
+async function readAnswer(response: http.IncomingMessage, maxBodyBytes: number): Promise<Answer> {
   try {
     checkAnswer(response);
-    const text = await readBody(response, maxBodyBytes);
+    const bytes = await readBody(response, maxBodyBytes);
     const maxAgeSeconds = maxAgeOf(response.headers['cache-control']);
-    return { text, ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };
+    return { bytes, ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };
   } finally {
     response.destroy();
   }
 }
 
-function send(url: URL, options: https.RequestOptions, maxBodyBytes: number) {
-  return new Promise<FetchedDocument>((resolve, reject) => {
+interface Sent {
+  readonly url: URL;
+  readonly options: https.RequestOptions;
+  readonly body: Uint8Array | undefined;
+}
+
+function send({ url, options, body }: Sent, maxBodyBytes: number) {
+  return new Promise<Answer>((resolve, reject) => {
     const { request } = url.protocol === 'https:' ? https : http;
     const outgoing = request(url, options, (response) => {
       readAnswer(response, maxBodyBytes).then(resolve, reject);
     });
     outgoing.on('error', reject);
-    outgoing.end();
+    outgoing.end(body);
   });
 }
 
-/** A fetcher with these limits. */
+/** A fetcher of text with these limits. */
 export function createFetchText(limits: FetchLimits): FetchText {
+  const fetchAnswer = createFetch(limits, 'application/json');
+  return async (address) => {
+    const { bytes, ...rest } = await fetchAnswer(address);
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), ...rest };
+  };
+}
+
+/** A fetcher of octets with these limits. */
+export function createFetchBytes(limits: FetchLimits): FetchBytes {
+  const fetchAnswer = createFetch(limits, '*/*');
+  return async (address, question) => (await fetchAnswer(address, question)).bytes;
+}
+
+function createFetch(limits: FetchLimits, accept: string) {
   const { certificateAuthorities, maxBodyBytes, timeoutSeconds } = limits;
   const guard = limits.guard ?? createAddressGuard();
   const lookup = guardedLookup(guard, limits);
-  return async (address) => {
+  return async (address: string, question?: FetchQuestion): Promise<Answer> => {
     const { url, isAllowed } = parseTarget(address, limits);
     // An address in place of a name is never looked up, so the look-up cannot refuse it.
     const literal = url.hostname.replace(/^\[|\]$/g, '');
@@ -137,11 +169,16 @@ export function createFetchText(limits: FetchLimits): FetchText {
       // No shared agent: it may follow proxy variables of the environment, or hand out a connection to a host that
       // was allowed for another purpose.
       agent: false,
-      headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+      ...(question && { method: 'POST' }),
+      headers: {
+        accept,
+        'accept-encoding': 'identity',
+        ...(question && { 'content-type': question.contentType }),
+      },
       signal: AbortSignal.timeout(timeoutSeconds * 1000),
       ...(!isAllowed && { lookup }),
       ...(certificateAuthorities && { ca: [...certificateAuthorities] }),
     };
-    return send(url, options, maxBodyBytes);
+    return send({ url, options, body: question?.body }, maxBodyBytes);
   };
 }

@@ -121,3 +121,37 @@ async function generate(
 export function anAuthority(wishes: CertificateWishes = {}): Promise<TestCertificate> {
   return aCertificate({ name: 'CN=Test CA', ...wishes, isAuthority: wishes.isAuthority ?? true });
 }
+
+/** What a test says of a list of revocation; times in epoch seconds. */
+export interface RevocationWishes {
+  readonly revoked?: readonly TestCertificate[];
+  readonly thisUpdate?: number;
+  readonly nextUpdate?: number;
+  /** Who signs, where that is not the issuer. */
+  readonly signer?: TestCertificate;
+  readonly extensions?: readonly x509.Extension[];
+}
+
+/** The list of an authority, PEM. */
+export async function aRevocationList(
+  issuer: TestCertificate,
+  {
+    extensions = [],
+    nextUpdate,
+    revoked = [],
+    signer = issuer,
+    thisUpdate = START,
+  }: RevocationWishes = {},
+): Promise<string> {
+  const list = await x509.X509CrlGenerator.create({
+    issuer: issuer.name,
+    thisUpdate: new Date(thisUpdate * 1000),
+    nextUpdate: new Date((nextUpdate ?? START + LIFE_SECONDS) * 1000),
+    signingKey: signer.keys.privateKey,
+    signingAlgorithm: ALGORITHMS[signer.algorithm],
+    entries: revoked.map(({ certificate: { serialNumber } }) => ({ serialNumber })),
+    extensions: [...extensions],
+  });
+  // RFC 7468 §6: the label is X509 CRL.
+  return `${x509.PemConverter.encode(list.rawData, 'X509 CRL')}\n`;
+}

@@ -73,9 +73,10 @@ function validateSelector(
   }
 }
 
-const typesOf = ({ jwt, saml }: TrustedIssuerConfig): readonly TokenType[] => [
+const typesOf = ({ jwt, saml, x509 }: TrustedIssuerConfig): readonly TokenType[] => [
   ...(jwt?.types ?? []),
   ...(saml ? (['saml1', 'saml2'] as const) : []),
+  ...(x509 ? (['x509'] as const) : []),
 ];
 
 function validateScopes(

@@ -13,8 +13,8 @@ export function subjectPrefixes(
   issuers: readonly Entry<TrustedIssuerEntry>[],
 ): readonly Entry<SubjectPrefix>[] {
   return issuers.flatMap(({ value, path }) =>
-    (['jwt', 'saml'] as const)
-      .filter((form) => value[form] !== undefined)
+    (['jwt', 'saml', 'x509'] as const)
+      .filter((form) => value[form] !== undefined && !(form === 'x509' && value.x509?.users))
       .map((form) => ({
         value: { issuer: value.id, prefix: value[form]?.subjectPrefix ?? `${value.id}:` },
         path: [...path, form, 'subjectPrefix'],

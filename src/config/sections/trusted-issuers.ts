@@ -8,6 +8,7 @@ import { validateFetch } from './fetch-address.ts';
 import { entryId, instant, instantOf, isWebUrl, oneAtLeast, plainText, rule } from './fields.ts';
 import { buildTrustedJwt, trustedJwt } from './trusted-jwt.ts';
 import { buildTrustedSaml, trustedSaml } from './trusted-saml.ts';
+import { buildTrustedX509, trustedX509 } from './trusted-x509.ts';
 
 export const trustedIssuerEntry = z
   .strictObject({
@@ -21,8 +22,9 @@ export const trustedIssuerEntry = z
     enabledUntil: instant.describe('From then on its tokens are refused.').optional(),
     jwt: trustedJwt.describe('On which conditions its JWTs are accepted.').optional(),
     saml: trustedSaml.describe('On which conditions its assertions are accepted.').optional(),
+    x509: trustedX509.describe('On which conditions its certificates are credentials.').optional(),
   })
-  .refine(...oneAtLeast('jwt', 'saml'))
+  .refine(...oneAtLeast('jwt', 'saml', 'x509'))
   .refine(
     ({ aliases, jwt }) => jwt !== undefined || aliases.length === 0,
     rule({
@@ -73,10 +75,11 @@ async function buildTrustedIssuer(
   loading: Loading,
   surroundings: Surroundings,
 ): Promise<TrustedIssuerConfig> {
-  const { id, issuer, actorIssuers, aliases, enabledUntil, jwt, saml } = value;
+  const { id, issuer, actorIssuers, aliases, enabledUntil, jwt, saml, x509 } = value;
   validateActorIssuers({ value, path }, loading);
   if (jwt?.discovery === true) validateFetch({ value: issuer, path: [...path, 'issuer'] }, loading);
   const ofJwt = jwt && { value: jwt, path: [...path, 'jwt'] };
+  const ofX509 = x509 && { value: x509, path: [...path, 'x509'] };
   const ofSaml = saml && { value: saml, path: [...path, 'saml'] };
   return {
     id,
@@ -86,6 +89,7 @@ async function buildTrustedIssuer(
     ...(enabledUntil !== undefined && { enabledUntil: instantOf(enabledUntil) }),
     ...(ofJwt && { jwt: await buildTrustedJwt(ofJwt, loading, surroundings.clockSkewSeconds) }),
     ...(ofSaml && { saml: await buildTrustedSaml(ofSaml, loading, surroundings) }),
+    ...(ofX509 && { x509: await buildTrustedX509(ofX509, loading) }),
   };
 }
 

@@ -1,0 +1,49 @@
+// Finds a certificate that a message only names: by issuer and number, by the identifier of its key, by SHA-1 of it all. Finding
+// is not trusting: its path is validated afterwards.
+import { createHash, type X509Certificate } from 'node:crypto';
+import { type Certificate, parseCertificate, subjectKeyIdentifier } from './certificate.ts';
+import { DerFailure } from './der.ts';
+import { isSameName, parseName } from './distinguished-name.ts';
+
+/** A certificate by name. */
+type CertificateName =
+  | { readonly by: 'thumbprint'; readonly sha1: Buffer }
+  | { readonly by: 'subject-key-identifier'; readonly identifier: Buffer }
+  | { readonly by: 'issuer-serial'; readonly issuer: string; readonly serialNumber: bigint };
+
+/** A finder over the certificates we know; with each question come those that the message presents.
+ * @throws {DerFailure} when a known certificate cannot be read */
+export function createCertificateFinder(knownPems: readonly string[]) {
+  const known = knownPems.map((pem) => parseCertificate(pem));
+  return (
+    name: CertificateName,
+    presented: readonly X509Certificate[],
+  ): X509Certificate | undefined =>
+    [...known, ...presented.flatMap(readable)].find((each) => isNamed(each, name))?.x509;
+}
+
+function readable({ raw }: X509Certificate): readonly Certificate[] {
+  try {
+    return [parseCertificate(raw)];
+  } catch (cause) {
+    if (cause instanceof DerFailure) return [];
+    throw cause;
+  }
+}
+
+function isNamed(certificate: Certificate, name: CertificateName): boolean {
+  switch (name.by) {
+    case 'thumbprint':
+      return createHash('sha1').update(certificate.x509.raw).digest().equals(name.sha1);
+    case 'subject-key-identifier':
+      return subjectKeyIdentifier(certificate).equals(name.identifier);
+    case 'issuer-serial': {
+      const issuer = parseName(name.issuer);
+      return (
+        certificate.serialNumber === name.serialNumber &&
+        issuer !== undefined &&
+        isSameName(issuer, certificate.issuer)
+      );
+    }
+  }
+}

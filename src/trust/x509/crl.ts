@@ -1,0 +1,145 @@
+// Lists of revoked certificates (RFC 5280 §5): complete lists of the authority itself. Delta and indirect ones are not usable.
+import {
+  basicConstraints,
+  type Certificate,
+  EXTENSION,
+  type Extensions,
+  KEY_USAGE,
+  keyUsages,
+  readExtensions,
+} from './certificate.ts';
+import { DerFailure, membersOf, naturalOf, readDer, readMembers, TAG, timeOf } from './der.ts';
+import { type DistinguishedName, isSameName, readName } from './distinguished-name.ts';
+import { isFresh, isSignedWith, readSigned, type SignedStructure } from './signed-structure.ts';
+
+/** A parsed list. Nothing of it is believed before its signature. */
+export interface RevocationList {
+  readonly issuer: DistinguishedName;
+  readonly signed: SignedStructure;
+  readonly thisUpdate: number;
+  readonly nextUpdate: number;
+  /** Serial numbers, hexadecimal. */
+  readonly revoked: ReadonlySet<string>;
+  readonly scope: ListScope;
+}
+
+/** For which certificates the list speaks. */
+interface ListScope {
+  readonly onlyUsers: boolean;
+  readonly onlyAuthorities: boolean;
+  /** The names of the distribution point it is for; undefined: for all. */
+  readonly distributionPoints?: readonly string[];
+}
+
+const EVERYTHING: ListScope = { onlyUsers: false, onlyAuthorities: false };
+
+const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/;
+
+/** Parses a list, PEM or DER.
+ * @throws {DerFailure} also for one without an end, and for one with a critical extension we do not know */
+export function parseRevocationList(encoded: Buffer): RevocationList {
+  const list = readDer(derOf(encoded));
+  const signed = readSigned(readMembers(list));
+  const tbs = readMembers(signed.content);
+  tbs.takeIf(TAG.integer);
+  tbs.take(TAG.sequence);
+  const issuer = readName(tbs.take(TAG.sequence));
+  const thisUpdate = timeOf(tbs.takeAny());
+  const nextUpdate = tbs.takeIf(0x17) ?? tbs.takeIf(0x18);
+  // Without an end an old list would do for ever: whoever was revoked since would pass.
+  if (!nextUpdate) throw new DerFailure('a list without nextUpdate');
+  const entries = tbs.takeIf(TAG.sequence);
+  return {
+    issuer,
+    signed,
+    thisUpdate,
+    nextUpdate: timeOf(nextUpdate),
+    revoked: new Set(entries ? membersOf(entries).map(serialOf) : []),
+    scope: scopeOf(readExtensions(tbs.takeIf(TAG.context(0)))),
+  };
+}
+
+function derOf(encoded: Buffer): Buffer {
+  if (!encoded.subarray(0, 64).includes('-----')) return encoded;
+  return Buffer.from(PEM.exec(encoded.toString('latin1'))?.[1] ?? '', 'base64');
+}
+
+function scopeOf(extensions: Extensions): ListScope {
+  for (const [oid, { isCritical }] of extensions) {
+    if (isCritical && oid !== EXTENSION.issuingDistributionPoint)
+      throw new DerFailure(`a list with the extension ${oid}`);
+  }
+  const point = extensions.get(EXTENSION.issuingDistributionPoint);
+  return point ? readScope(point.value) : EVERYTHING;
+}
+
+function serialOf(entry: Parameters<typeof readMembers>[0]): string {
+  const members = readMembers(entry);
+  const serial = naturalOf(members.take(TAG.integer));
+  members.takeAny();
+  const extensions = members.takeIf(TAG.sequence);
+  const wrapped = extensions && { ...extensions, content: extensions.raw };
+  // An entry of another issuer, in an indirect list, says so in a critical extension.
+  for (const { isCritical } of readExtensions(wrapped).values())
+    if (isCritical) throw new DerFailure('a list with a critical extension of an entry');
+  return serial.toString(16);
+}
+
+// RFC 5280 §5.2.5. Only some reasons, or certificates of other issuers, or of attributes: not usable.
+function readScope(value: Buffer): ListScope {
+  const members = readMembers(readDer(value));
+  const point = members.takeIf(TAG.context(0));
+  const isSet = (number: number) => members.takeIf(TAG.primitive(number))?.content[0] === 0xff;
+  const onlyUsers = isSet(1);
+  const onlyAuthorities = isSet(2);
+  if (!members.isDone) throw new DerFailure('a list of another scope');
+  return {
+    onlyUsers,
+    onlyAuthorities,
+    ...(point && { distributionPoints: pointNames(membersOf(point)) }),
+  };
+}
+
+function pointNames(names: readonly Parameters<typeof membersOf>[0][]): readonly string[] {
+  return names
+    .filter(({ tag }) => tag === TAG.context(0))
+    .flatMap((full) => membersOf(full))
+    .filter(({ tag }) => tag === TAG.primitive(6))
+    .map(({ content }) => content.toString('latin1'));
+}
+
+/** Where the certificate says its list is: http and https addresses.
+ * @throws {DerFailure} */
+export function distributionPointsOf({ extensions }: Certificate): readonly string[] {
+  const extension = extensions.get(EXTENSION.crlDistributionPoints);
+  if (!extension) return [];
+  return membersOf(readDer(extension.value)).flatMap((point) => {
+    const name = readMembers(point).takeIf(TAG.context(0));
+    return name ? pointNames(membersOf(name)) : [];
+  });
+}
+
+/** Whether a list speaks for this certificate, in the name and with the key of its issuer, and is fresh. */
+export function isListFor(
+  list: RevocationList,
+  { certificate, issuer }: { readonly certificate: Certificate; readonly issuer: Certificate },
+  now: number,
+): boolean {
+  const { nextUpdate, scope, signed, thisUpdate } = list;
+  if (!isFresh({ thisUpdate, nextUpdate }, now)) return false;
+  const { isAuthority } = basicConstraints(certificate);
+  if (isAuthority ? scope.onlyUsers : scope.onlyAuthorities) return false;
+  const points = scope.distributionPoints;
+  if (points && !distributionPointsOf(certificate).some((point) => points.includes(point)))
+    return false;
+  return (
+    isSameName(list.issuer, issuer.subject) &&
+    keyUsages(issuer)?.has(KEY_USAGE.crlSign) !== false &&
+    isSignedWith(signed, issuer.x509.publicKey)
+  );
+}
+
+/** Whether the list names the certificate. */
+export function isListed({ revoked }: RevocationList, { serialNumber }: Certificate): boolean {
+  return revoked.has(serialNumber.toString(16));
+}

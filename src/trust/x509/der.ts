@@ -1,0 +1,150 @@
+// A reader of DER (X.690 §10), strict: definite and shortest lengths, low tag numbers, nothing left over. Certificates are parsed
+// by the runtime; this is for what it does not tell of them, and for lists of revocation and OCSP.
+
+/** One element of DER. */
+export interface Der {
+  /** The identifier octet: class, form and number. */
+  readonly tag: number;
+  readonly content: Buffer;
+  /** The element as it was encoded. */
+  readonly raw: Buffer;
+}
+
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  objectIdentifier: 0x06,
+  enumerated: 0x0a,
+  sequence: 0x30,
+  set: 0x31,
+  /** Of a context-specific member in constructed form, such as `[0] EXPLICIT`. */
+  context: (number: number): number => 0xa0 | number,
+  /** Of a context-specific member in primitive form, such as `[6] IMPLICIT IA5String`. */
+  primitive: (number: number): number => 0x80 | number,
+} as const;
+
+/** What is not DER, or not of the shape that was expected. */
+export class DerFailure extends Error {}
+
+/** Reads the one element that these octets are.
+ * @throws {DerFailure} */
+export function readDer(bytes: Buffer): Der {
+  const element = readFirst(bytes);
+  if (element.raw.byteLength !== bytes.byteLength) throw new DerFailure('octets behind the end');
+  return element;
+}
+
+/** The members of a constructed element.
+ * @throws {DerFailure} */
+export function membersOf({ tag, content }: Der): readonly Der[] {
+  if ((tag & 0x20) === 0) throw new DerFailure('no members');
+  const members: Der[] = [];
+  let rest = content;
+  while (rest.byteLength > 0) {
+    const member = readFirst(rest);
+    members.push(member);
+    rest = rest.subarray(member.raw.byteLength);
+  }
+  return members;
+}
+
+function readFirst(bytes: Buffer): Der {
+  const tag = bytes[0];
+  if (tag === undefined || (tag & 0x1f) === 0x1f) throw new DerFailure('tag');
+  const { header, length } = readLength(bytes);
+  const end = header + length;
+  if (end > bytes.byteLength) throw new DerFailure('cut short');
+  return { tag, content: bytes.subarray(header, end), raw: bytes.subarray(0, end) };
+}
+
+function readLength(bytes: Buffer): { readonly header: number; readonly length: number } {
+  const first = bytes[1];
+  if (first === undefined) throw new DerFailure('cut short');
+  if (first < 0x80) return { header: 2, length: first };
+  const octets = first & 0x7f;
+  // Indefinite, or longer than anything we take.
+  if (octets === 0 || octets > 4 || bytes.byteLength < 2 + octets) throw new DerFailure('length');
+  const length = bytes.readUIntBE(2, octets);
+  if (length < 0x80 || length < 2 ** (8 * (octets - 1))) throw new DerFailure('length too long');
+  return { header: 2 + octets, length };
+}
+
+/** Takes members off a sequence in their order. */
+export interface MemberReader {
+  /** The next member, which must have this tag. */
+  take(tag: number): Der;
+  /** The next member if it has this tag. */
+  takeIf(tag: number): Der | undefined;
+  /** The next member, whatever it is. */
+  takeAny(): Der;
+  readonly isDone: boolean;
+}
+
+/** Reads the members of an element with this tag.
+ * @throws {DerFailure} */
+export function readMembers(element: Der, tag: number = TAG.sequence): MemberReader {
+  if (element.tag !== tag) throw new DerFailure(`tag ${String(element.tag)}`);
+  const members = membersOf(element);
+  let at = 0;
+  const takeIf = (wanted: number): Der | undefined =>
+    members[at]?.tag === wanted ? members[at++] : undefined;
+  return {
+    takeIf,
+    take: (wanted) => takeIf(wanted) ?? fail(`no member of tag ${String(wanted)}`),
+    takeAny: () => members[at++] ?? fail('no more members'),
+    get isDone() {
+      return at >= members.length;
+    },
+  };
+}
+
+function fail(detail: string): never {
+  throw new DerFailure(detail);
+}
+
+/** An OBJECT IDENTIFIER, written with dots.
+ * @throws {DerFailure} */
+export function objectIdentifierOf({ tag, content }: Der): string {
+  if (tag !== TAG.objectIdentifier || content.byteLength === 0) throw new DerFailure('no OID');
+  const arcs: number[] = [];
+  let arc = 0;
+  for (const octet of content) {
+    arc = arc * 128 + (octet & 0x7f);
+    if (arc > Number.MAX_SAFE_INTEGER / 256) throw new DerFailure('arc too large');
+    if (octet >= 0x80) continue;
+    arcs.push(arc);
+    arc = 0;
+  }
+  const [first = 0, ...rest] = arcs;
+  const root = Math.min(Math.floor(first / 40), 2);
+  return [root, first - root * 40, ...rest].join('.');
+}
+
+/** An INTEGER that is not negative, such as a serial number. */
+export function naturalOf({ tag, content }: Der): bigint {
+  if (tag !== TAG.integer || content.byteLength === 0) throw new DerFailure('no INTEGER');
+  return BigInt(`0x${content.toString('hex')}`);
+}
+
+/** The octets of a BIT STRING without unused bits. */
+export function bitStringOf({ tag, content }: Der): Buffer {
+  if (tag !== TAG.bitString || content[0] !== 0) throw new DerFailure('no BIT STRING');
+  return content.subarray(1);
+}
+
+const UTC_TIME = 0x17;
+const GENERALIZED_TIME = 0x18;
+
+/** UTCTime or GeneralizedTime, in epoch seconds (RFC 5280 §4.1.2.5). */
+export function timeOf({ tag, content }: Der): number {
+  const text = content.toString('latin1');
+  const digits = tag === UTC_TIME ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits);
+  if (!parts || (tag !== UTC_TIME && tag !== GENERALIZED_TIME)) throw new DerFailure('no time');
+  const [, year, month, day, hour, minute, second] = parts;
+  const instant = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(instant)) throw new DerFailure('no time');
+  return instant / 1000;
+}

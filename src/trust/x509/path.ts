@@ -1,0 +1,185 @@
+// The path of a certificate to an anchor (RFC 5280 §6.1), for the paths that clients have: no policies, and name constraints are
+// refused where they appear. A link is a signature that verifies with the issuer's key: a name alone is no link, anybody can
+// found an authority of the same name.
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Instant } from '#core/instant.ts';
+import {
+  basicConstraints,
+  type Certificate,
+  EXTENSION,
+  extendedKeyUsages,
+  KEY_USAGE,
+  keyUsages,
+} from './certificate.ts';
+
+/** What a path must lead to, and what its end must be for. */
+export interface PathTerms {
+  readonly anchors: readonly Certificate[];
+  /** Authorities between that clients need not send. */
+  readonly intermediates: readonly Certificate[];
+  /** One of them must be allowed; object identifiers. */
+  readonly extendedKeyUsages: readonly string[];
+}
+
+/** A certificate and what came with it. */
+export interface PresentedCertificate {
+  readonly certificate: Certificate;
+  readonly presented: readonly Certificate[];
+}
+
+/** A path, the certificate itself first, the anchor last; the certificate alone where it is an anchor. */
+export type CertificatePath = readonly Certificate[];
+
+const MAX_LENGTH = 8;
+/** Signatures that are tried for one path: authorities that certify each other must not keep us busy. */
+const MAX_LINKS_TRIED = 32;
+
+const ANY_EXTENDED_USAGE = '2.5.29.37.0';
+const CERTIFICATE_POLICIES = '2.5.29.32';
+const NAME_CONSTRAINTS = '2.5.29.30';
+const PROCESSED: ReadonlySet<string> = new Set([
+  EXTENSION.basicConstraints,
+  EXTENSION.extendedKeyUsage,
+  EXTENSION.keyUsage,
+  EXTENSION.subjectAlternativeName,
+  CERTIFICATE_POLICIES,
+]);
+
+/** Algorithms of certificate signatures: RSA and ECDSA with SHA-2, Ed25519. SHA-1 can be made to fit another certificate. */
+export const SIGNATURE_HASHES: ReadonlyMap<string, string | null> = new Map([
+  ['1.2.840.113549.1.1.11', 'sha256'],
+  ['1.2.840.113549.1.1.12', 'sha384'],
+  ['1.2.840.113549.1.1.13', 'sha512'],
+  ['1.2.840.10045.4.3.2', 'sha256'],
+  ['1.2.840.10045.4.3.3', 'sha384'],
+  ['1.2.840.10045.4.3.4', 'sha512'],
+  ['1.3.101.112', null],
+]);
+
+const MIN_RSA_BITS = 2048;
+
+/** A path that is good now. Of several the first that is good in every part.
+ * @throws {ExchangeFailure} `issuer-untrusted`, `token-expired`, `token-not-yet-valid`, `token-malformed` */
+export function findPath(
+  { certificate, presented }: PresentedCertificate,
+  terms: PathTerms,
+  now: Instant,
+): CertificatePath {
+  const search: Search = { terms, presented, now, tried: 0, failure: undefined };
+  validateEnd(certificate, terms);
+  const path = isAnchor(certificate, terms)
+    ? validated([certificate], search)
+    : extend([certificate], search);
+  if (path) return path;
+  throw search.failure ?? refusal('issuer-untrusted', 'no path to an anchor');
+}
+
+interface Search {
+  readonly terms: PathTerms;
+  readonly presented: readonly Certificate[];
+  readonly now: Instant;
+  tried: number;
+  failure: ExchangeFailure | undefined;
+}
+
+function extend(path: CertificatePath, search: Search): CertificatePath | undefined {
+  const last = path.at(-1);
+  if (!last || path.length >= MAX_LENGTH) return undefined;
+  const { anchors, intermediates } = search.terms;
+  for (const issuer of [...anchors, ...intermediates, ...search.presented]) {
+    if (path.some(({ x509 }) => x509.raw.equals(issuer.x509.raw))) continue;
+    if (!isIssuedBy(last, issuer, search)) continue;
+    const longer = [...path, issuer];
+    const found = isAnchor(issuer, search.terms)
+      ? validated(longer, search)
+      : extend(longer, search);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function isAnchor({ x509 }: Certificate, { anchors }: PathTerms): boolean {
+  return anchors.some((anchor) => anchor.x509.raw.equals(x509.raw));
+}
+
+function isIssuedBy({ x509 }: Certificate, issuer: Certificate, search: Search): boolean {
+  // Names, key identifiers and usage of the key, cheap; then the signature.
+  if (!x509.checkIssued(issuer.x509) || ++search.tried > MAX_LINKS_TRIED) return false;
+  return x509.verify(issuer.x509.publicKey);
+}
+
+function validated(path: CertificatePath, search: Search): CertificatePath | undefined {
+  try {
+    validateEach(path, search);
+    validateAuthorities(path.slice(1), search.terms);
+    return path;
+  } catch (cause) {
+    if (!(cause instanceof ExchangeFailure)) throw cause;
+    search.failure ??= cause;
+    return undefined;
+  }
+}
+
+function validateEach(path: CertificatePath, { now }: Search): void {
+  for (const [index, certificate] of path.entries()) {
+    const { extensions, notAfter, notBefore, signatureAlgorithm } = certificate;
+    if (now < notBefore) throw refusal('token-not-yet-valid', 'a certificate is not valid yet');
+    if (now > notAfter) throw refusal('token-expired', 'a certificate has expired');
+    for (const [oid, { isCritical }] of extensions) {
+      if ((isCritical && !PROCESSED.has(oid)) || oid === NAME_CONSTRAINTS)
+        throw refusal('issuer-untrusted', `a certificate has the extension ${oid}`);
+    }
+    // An anchor is trusted for its key, not for the signature it bears.
+    if (index < path.length - 1 && !SIGNATURE_HASHES.has(signatureAlgorithm))
+      throw refusal('issuer-untrusted', 'a certificate is signed with a weak algorithm');
+    validateKey(certificate);
+  }
+}
+
+function validateKey({ x509 }: Certificate): void {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = x509.publicKey;
+  if (type === 'rsa' && (details?.modulusLength ?? 0) < MIN_RSA_BITS)
+    throw refusal('issuer-untrusted', 'a key is too short');
+}
+
+function validateAuthorities(authorities: CertificatePath, terms: PathTerms): void {
+  let below = 0;
+  for (const authority of authorities) {
+    const { isAuthority, pathLength } = basicConstraints(authority);
+    const usages = keyUsages(authority);
+    if (!isAuthority || usages?.has(KEY_USAGE.keyCertSign) === false)
+      throw refusal('issuer-untrusted', 'an issuer is no authority');
+    if (pathLength !== undefined && below > pathLength)
+      throw refusal('issuer-untrusted', 'the path is longer than an authority allows');
+    // What an authority may not certify for, its certificates are not good for.
+    validateExtendedUsage(authority, terms);
+    if (!authority.x509.checkIssued(authority.x509)) below += 1;
+  }
+}
+
+function validateEnd(certificate: Certificate, terms: PathTerms): void {
+  const usages = keyUsages(certificate);
+  const isForSigning =
+    usages === undefined ||
+    usages.has(KEY_USAGE.digitalSignature) ||
+    usages.has(KEY_USAGE.nonRepudiation);
+  // A self-signed certificate that is an anchor itself often says no more than that it is an authority.
+  if (!isForSigning && !isAnchor(certificate, terms))
+    throw refusal('issuer-untrusted', 'the key of the certificate is not for signatures');
+  validateExtendedUsage(certificate, terms);
+}
+
+function validateExtendedUsage(certificate: Certificate, terms: PathTerms): void {
+  const usages = extendedKeyUsages(certificate);
+  const isAllowed =
+    usages === undefined ||
+    usages.some((oid) => oid === ANY_EXTENDED_USAGE || terms.extendedKeyUsages.includes(oid));
+  if (!isAllowed) throw refusal('issuer-untrusted', 'a certificate is for another purpose');
+}
+
+function refusal(
+  reason: 'issuer-untrusted' | 'token-expired' | 'token-not-yet-valid',
+  detail: string,
+): ExchangeFailure {
+  return new ExchangeFailure(reason, detail);
+}

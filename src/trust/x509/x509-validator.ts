@@ -1,0 +1,177 @@
+// Certificates as evidence: a path to an anchor of a trusted issuer, not revoked, about somebody. That its key was proved is the
+// front's to see, in the TLS handshake or by a signature over the message; no front takes a certificate from a token's place.
+import { createHash } from 'node:crypto';
+import type { Claim } from '#core/claim.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import { type Clock, type Instant } from '#core/instant.ts';
+import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { alternativeNamesOf } from './alternative-names.ts';
+import { type Certificate, parseCertificate } from './certificate.ts';
+import { type SubjectTerms, subjectOf } from './certificate-subject.ts';
+import { DerFailure } from './der.ts';
+import { writeName } from './distinguished-name.ts';
+import {
+  type CertificatePath,
+  findPath,
+  type PathTerms,
+  type PresentedCertificate,
+} from './path.ts';
+import type { RevocationCheck } from './revocation.ts';
+
+/** What a front puts into `content` of evidence of type `x509`. */
+interface CertificateCredential {
+  /** DER; the certificate whose key was proved first, then what came with it. */
+  readonly certificates: readonly Uint8Array[];
+  /** How its key was proved. */
+  readonly proof: 'signature' | 'tls';
+}
+
+/** The terms for the certificates of one trusted issuer. */
+export interface X509Trust extends PathTerms {
+  readonly id: string;
+  /** The name that its subjects have us for. */
+  readonly issuer: string;
+  readonly enabledUntil?: Instant;
+  readonly subject: SubjectTerms;
+  /** Absent: `<id>:`. */
+  readonly subjectPrefix?: string;
+  /** Present: subjects are users of ours. Gives the claims of one who may log in. */
+  readonly findUser?: (
+    name: string,
+  ) => Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** Absent: the configuration says that nothing is asked. */
+  readonly checkRevocation?: RevocationCheck;
+}
+
+export interface X509ValidatorParts {
+  /** Our own name. */
+  readonly issuer: string;
+  readonly trusted: readonly X509Trust[];
+  readonly clock: Clock;
+}
+
+const AC = 'urn:oasis:names:tc:SAML:2.0:ac:classes';
+const CONTEXT_CLASSES = { signature: `${AC}:X509`, tls: `${AC}:TLSClient` } as const;
+const MAX_CERTIFICATES = 6;
+
+function isCredential(content: string | object): content is CertificateCredential {
+  return (
+    typeof content === 'object' &&
+    'proof' in content &&
+    (content.proof === 'signature' || content.proof === 'tls') &&
+    'certificates' in content &&
+    Array.isArray(content.certificates) &&
+    content.certificates.length <= MAX_CERTIFICATES &&
+    content.certificates.every((each) => each instanceof Uint8Array)
+  );
+}
+
+/** A validator of certificates whose keys were proved. */
+export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
+  return {
+    canHandle: ({ type }) => type === 'x509',
+    async validate({ content, use }): Promise<ValidatedToken> {
+      if (!isCredential(content))
+        throw new ExchangeFailure('token-malformed', 'a certificate comes with a proof of its key');
+      const [certificate, ...presented] = readAll(content.certificates);
+      if (!certificate) throw new ExchangeFailure('token-malformed', 'no certificate');
+      const now = parts.clock.now();
+      const { path, trust } = findTrust({ certificate, presented }, parts.trusted, now);
+      await trust.checkRevocation?.(path);
+      const facts = factsOf(certificate, trust, parts.issuer);
+      return acceptToken({
+        ...facts,
+        type: 'x509',
+        use,
+        authentication: {
+          instant: now,
+          methods: ['pop'],
+          contextClass: CONTEXT_CLASSES[content.proof],
+        },
+        scopes: [],
+        lifetime: { notBefore: certificate.notBefore, notOnOrAfter: certificate.notAfter + 1 },
+        confirmation: {
+          method: 'public-key',
+          certificateThumbprint: createHash('sha256')
+            .update(certificate.x509.raw)
+            .digest('base64url'),
+        },
+        audiences: [parts.issuer],
+        actors: [],
+      });
+    },
+  };
+}
+
+function readAll(encoded: readonly Uint8Array[]): readonly Certificate[] {
+  try {
+    return encoded.map((der) => parseCertificate(der));
+  } catch (cause) {
+    if (!(cause instanceof DerFailure)) throw cause;
+    throw new ExchangeFailure('token-malformed', cause.message, { cause });
+  }
+}
+
+function findTrust(
+  offered: PresentedCertificate,
+  trusted: readonly X509Trust[],
+  now: Instant,
+): { readonly path: CertificatePath; readonly trust: X509Trust } {
+  let failure = new ExchangeFailure('issuer-untrusted', 'nobody’s certificates are trusted');
+  for (const trust of trusted) {
+    if (trust.enabledUntil !== undefined && now >= trust.enabledUntil) continue;
+    try {
+      return { path: findPath(offered, trust, now), trust };
+    } catch (cause) {
+      failure = moreTelling(failure, cause);
+    }
+  }
+  throw failure;
+}
+
+// Of several: the one that says more than that the path is not there.
+function moreTelling(known: ExchangeFailure, cause: unknown): ExchangeFailure {
+  if (cause instanceof DerFailure)
+    return new ExchangeFailure('token-malformed', cause.message, { cause });
+  if (!(cause instanceof ExchangeFailure)) throw cause;
+  return known.reason === 'issuer-untrusted' ? cause : known;
+}
+
+function factsOf(certificate: Certificate, trust: X509Trust, issuer: string) {
+  const id = subjectOf(certificate, trust.subject);
+  if (!trust.findUser) {
+    return {
+      issuer: trust.issuer,
+      trustedIssuer: trust.id,
+      subject: { issuer: trust.issuer, id },
+      subjectPrefix: trust.subjectPrefix ?? `${trust.id}:`,
+      claims: claimsOf(certificate, trust.issuer),
+    };
+  }
+  const claims = trust.findUser(id);
+  if (!claims)
+    throw new ExchangeFailure('requestor-unauthenticated', 'the certificate is of no user of ours');
+  return {
+    issuer,
+    trustedIssuer: SELF,
+    subject: { issuer, id },
+    claims: Object.entries(claims).map(([name, value]) => aClaim(name, [value].flat(), issuer)),
+  };
+}
+
+function claimsOf(certificate: Certificate, issuer: string): readonly Claim[] {
+  const { email, upn } = alternativeNamesOf(certificate);
+  return [
+    aClaim('subject_dn', [writeName(certificate.subject)], issuer),
+    ...(email.length > 0 ? [aClaim('email', email, issuer)] : []),
+    ...(upn.length > 0 ? [aClaim('upn', upn, issuer)] : []),
+  ];
+}
+
+const aClaim = (name: string, values: readonly string[], issuer: string): Claim => ({
+  name,
+  values,
+  issuer,
+  originalIssuer: issuer,
+});

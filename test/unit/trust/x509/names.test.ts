@@ -1,0 +1,148 @@
+// Distinguished names (RFC 4514, RFC 5280 §7.1), finding certificates by name, and DER that is none.
+import '#test/support/reflect-metadata.ts';
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { parseCertificate, subjectKeyIdentifier } from '#src/trust/x509/certificate.ts';
+import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
+import { parseRevocationList } from '#src/trust/x509/crl.ts';
+import { DerFailure, membersOf, readDer } from '#src/trust/x509/der.ts';
+import { isSameName, parseName, writeName } from '#src/trust/x509/distinguished-name.ts';
+import { aCertificate, anAuthority, aRevocationList } from '#test/support/pki.ts';
+
+const parsed = (text: string) => parseName(text) ?? assert.fail(`no name: ${text}`);
+
+describe('RFC 4514', () => {
+  for (const [left, right] of [
+    ['CN=Batch, O=Corp', 'cn=batch,o=CORP'],
+    ['CN="Corp, Inc"', 'CN=Corp\\, Inc'],
+    ['CN=Corp\\2C Inc', 'CN=Corp\\, Inc'],
+    ['CN=L\\C3\\A9a', 'CN=Léa'],
+    ['E=a@b.c', '1.2.840.113549.1.9.1=#16056140622e63'],
+    ['OID.2.5.4.3=x', 'CN=x'],
+    ['S=Bavaria', 'ST=Bavaria'],
+    ['CN=a+OU=b', 'OU=b+CN=a'],
+    ['CN=a  b', 'CN=a b'],
+  ] as const) {
+    test(`${left} is ${right}`, () => assert.ok(isSameName(parsed(left), parsed(right))));
+  }
+
+  for (const [left, right] of [
+    ['CN=a,O=b', 'O=b,CN=a'],
+    ['CN=a,O=b', 'CN=a+O=b'],
+    ['CN=a\\,O=b', 'CN=a,O=b'],
+    ['CN=a', 'OU=a'],
+    ['CN=a', 'CN=a,O=b'],
+    ['CN="a,O=b"', 'CN=a,O=b'],
+  ] as const) {
+    test(`${left} is not ${right}`, () => assert.ok(!isSameName(parsed(left), parsed(right))));
+  }
+
+  for (const text of [
+    '',
+    'x',
+    'XX=a',
+    'CN=a,',
+    'CN=a\\',
+    'CN=a"b',
+    'CN=#zz',
+    'CN=#0c05',
+    'CN=\\ff',
+  ]) {
+    test(`${text || 'nothing'} is no name`, () => assert.equal(parseName(text), undefined));
+  }
+
+  test('what is written is read back', () => {
+    const types = fc.constantFrom('2.5.4.3', '2.5.4.10', '1.2.840.113549.1.9.1', '1.2.3.4');
+    const attribute = fc
+      .tuple(types, fc.string({ unit: 'grapheme', minLength: 1 }))
+      .map(([type, value]) => ({ type, value }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(attribute, { minLength: 1, maxLength: 2 }), { minLength: 1 }),
+        (name) => assert.deepEqual(parseName(writeName(name)), name),
+      ),
+    );
+  });
+});
+
+describe('a certificate that is only named', () => {
+  test('is found by issuer and number, by the identifier of its key, by thumbprint', async () => {
+    const root = await anAuthority({ name: 'CN=Root, O="Corp, Inc"' });
+    const client = await aCertificate({ issuer: root, serialNumber: '00ff01' });
+    const bare = await aCertificate({ issuer: root, hasKeyIdentifiers: false });
+    const find = createCertificateFinder([client.pem]);
+    const sha1 = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest();
+    const { x509, keyOctets } = parseCertificate(bare.pem);
+
+    const found = [
+      find({ by: 'issuer-serial', issuer: 'o=corp\\, inc,cn=root', serialNumber: 0xff01n }, []),
+      find({ by: 'thumbprint', sha1: sha1(client.der) }, []),
+      find(
+        {
+          by: 'subject-key-identifier',
+          identifier: subjectKeyIdentifier(parseCertificate(client.pem)),
+        },
+        [],
+      ),
+    ];
+    assert.deepEqual(
+      found.map((each) => each?.raw.equals(client.der)),
+      [true, true, true],
+    );
+    // One that came with the message, whose key has no identifier of its own.
+    const presented = find({ by: 'subject-key-identifier', identifier: sha1(keyOctets) }, [x509]);
+    assert.ok(presented?.raw.equals(bare.der));
+    for (const name of [
+      { by: 'issuer-serial', issuer: 'CN=Root', serialNumber: 0xff01n },
+      { by: 'issuer-serial', issuer: 'O=Corp\\, Inc,CN=Root', serialNumber: 1n },
+      { by: 'issuer-serial', issuer: 'nonsense', serialNumber: 0xff01n },
+      { by: 'thumbprint', sha1: sha1(bare.der) },
+    ] as const)
+      assert.equal(find(name, []), undefined);
+  });
+});
+
+describe('DER', () => {
+  test('is refused when it is long-winded, indefinite, cut short or has something behind it', () => {
+    for (const hex of [
+      '30',
+      '3080',
+      '308100',
+      '30820001ff',
+      '3001',
+      '300000',
+      '1f0100',
+      '30850000000000',
+    ])
+      assert.throws(() => readDer(Buffer.from(hex, 'hex')), DerFailure, hex);
+    assert.equal(readDer(Buffer.from('0400', 'hex')).content.byteLength, 0);
+    assert.throws(() => membersOf(readDer(Buffer.from('0400', 'hex'))), DerFailure);
+  });
+
+  test('whatever is changed in a certificate or a list, it is read or refused, and nothing else is thrown', async () => {
+    const root = await anAuthority();
+    const list = Buffer.from(
+      (await aRevocationList(root, { revoked: [root] })).replaceAll(/-----.*-----|\n/g, ''),
+      'base64',
+    );
+    const mutant = (bytes: Buffer) =>
+      fc
+        .tuple(fc.nat(bytes.length - 1), fc.nat(255))
+        .map(([at, value]) =>
+          Buffer.concat([bytes.subarray(0, at), Buffer.from([value]), bytes.subarray(at + 1)]),
+        );
+    const isRefusal = (read: () => unknown) => {
+      try {
+        read();
+      } catch (cause) {
+        assert.ok(cause instanceof DerFailure, String(cause));
+      }
+    };
+
+    fc.assert(fc.property(mutant(root.der), (bytes) => isRefusal(() => parseCertificate(bytes))));
+    fc.assert(fc.property(mutant(list), (bytes) => isRefusal(() => parseRevocationList(bytes))));
+  });
+});

@@ -1,0 +1,225 @@
+// Certificate paths (RFC 5280 §6.1, §4.2): each rule with a path that is good and one that is refused. Certificates are made by
+// another implementation.
+import '#test/support/reflect-metadata.ts';
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as x509 from '@peculiar/x509';
+import { parseCertificate } from '#src/trust/x509/certificate.ts';
+import { findPath, type PathTerms } from '#src/trust/x509/path.ts';
+import {
+  aCertificate,
+  anAuthority,
+  type CertificateWishes,
+  type TestCertificate,
+} from '#test/support/pki.ts';
+import { anX509Trust, CLIENT_AUTH } from '#test/support/x509-trust.ts';
+
+const NOW = 1_800_000_000;
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const root = await anAuthority({ name: 'CN=Root' });
+const issuing = await anAuthority({ name: 'CN=Issuing', issuer: root });
+
+interface Given {
+  readonly presented?: readonly TestCertificate[];
+  readonly terms?: Partial<PathTerms>;
+  readonly now?: number;
+}
+
+function pathOf(certificate: TestCertificate, { presented = [], terms, now = NOW }: Given = {}) {
+  const parse = ({ pem }: TestCertificate) => parseCertificate(pem);
+  const path = findPath(
+    { certificate: parse(certificate), presented: presented.map(parse) },
+    { ...anX509Trust([root]), ...terms },
+    now,
+  );
+  return path.map(({ x509: { subject } }) => subject);
+}
+
+const below = (issuer: TestCertificate, wishes: CertificateWishes = {}) =>
+  aCertificate({ issuer, ...wishes });
+const refused = (reason: string, run: () => unknown) =>
+  assert.throws(run, (cause: { reason?: string }) => {
+    assert.equal(cause.reason, reason);
+    return true;
+  });
+
+describe('RFC 5280 §6.1', () => {
+  test('a path leads from the certificate over what was presented to an anchor', async () => {
+    assert.deepEqual(pathOf(await below(issuing), { presented: [issuing] }), [
+      'CN=client',
+      'CN=Issuing',
+      'CN=Root',
+    ]);
+  });
+
+  test('an authority that we know need not be presented', async () => {
+    const terms = { intermediates: [parseCertificate(issuing.pem)] };
+
+    assert.equal(pathOf(await below(issuing), { terms }).length, 3);
+    refused('issuer-untrusted', () => pathOf(issuing, { terms: { anchors: [] } }));
+  });
+
+  test('a certificate that is an anchor itself needs no issuer', async () => {
+    const own = await aCertificate({ name: 'CN=batch' });
+
+    assert.deepEqual(pathOf(own, { terms: { anchors: [parseCertificate(own.pem)] } }), [
+      'CN=batch',
+    ]);
+    refused('issuer-untrusted', () => pathOf(own));
+  });
+
+  test('an authority of the same name is another authority', async () => {
+    for (const hasKeyIdentifiers of [true, false]) {
+      const twin = await anAuthority({ name: 'CN=Root', hasKeyIdentifiers });
+      const forged = await below(twin, { hasKeyIdentifiers });
+
+      refused('issuer-untrusted', () => pathOf(forged));
+      refused('issuer-untrusted', () => pathOf(forged, { presented: [twin] }));
+    }
+  });
+
+  test('of two authorities of one name the one whose key signed is found', async () => {
+    const twin = await anAuthority({ name: 'CN=Root', hasKeyIdentifiers: false });
+    const certificate = await below(twin, { hasKeyIdentifiers: false });
+    const anchors = [root, twin].map(({ pem }) => parseCertificate(pem));
+
+    assert.equal(pathOf(certificate, { terms: { anchors } }).length, 2);
+  });
+
+  test('every certificate is valid now', async () => {
+    const expired = await below(root, { notAfter: NOW - 1 });
+    const early = await below(root, { notBefore: NOW + 1 });
+    const dead = await anAuthority({ name: 'CN=Dead', issuer: root, notAfter: NOW - 1 });
+
+    refused('token-expired', () => pathOf(expired));
+    assert.equal(pathOf(expired, { now: NOW - 1 }).length, 2);
+    refused('token-not-yet-valid', () => pathOf(early));
+    refused('token-expired', () => pathOf(root, { now: 4_000_000_000 }));
+    const leaf = await below(dead);
+    refused('token-expired', () => pathOf(leaf, { presented: [dead] }));
+  });
+
+  test('§4.2.1.9: an issuer is an authority', async () => {
+    const client = await below(root);
+    const forged = await below(client, { name: 'CN=admin' });
+
+    refused('issuer-untrusted', () => pathOf(forged, { presented: [client] }));
+  });
+
+  test('§4.2.1.9: a path is no longer than its authorities allow', async () => {
+    const last = await anAuthority({ name: 'CN=Last', issuer: root, pathLength: 0 });
+    const beyond = await anAuthority({ name: 'CN=Beyond', issuer: last });
+    const [near, far] = [await below(last), await below(beyond)];
+
+    assert.equal(pathOf(near, { presented: [last] }).length, 3);
+    refused('issuer-untrusted', () => pathOf(far, { presented: [beyond, last] }));
+  });
+
+  test('§4.2.1.3: the key of an authority is for signing certificates', async () => {
+    const { KeyUsageFlags } = x509;
+    const idle = await anAuthority({
+      name: 'CN=Idle',
+      issuer: root,
+      keyUsage: KeyUsageFlags.cRLSign,
+    });
+    const leaf = await below(idle);
+
+    refused('issuer-untrusted', () => pathOf(leaf, { presented: [idle] }));
+  });
+
+  test('§4.2.1.3: the key of the certificate is for signatures', async () => {
+    const { KeyUsageFlags } = x509;
+    const wrong = await below(root, { keyUsage: KeyUsageFlags.keyEncipherment });
+    const fine = await below(root, { keyUsage: KeyUsageFlags.nonRepudiation });
+
+    refused('issuer-untrusted', () => pathOf(wrong));
+    assert.equal(pathOf(fine).length, 2);
+  });
+
+  test('§4.2.1.12: the certificate is for clients, and so is each authority that says what it is for', async () => {
+    const server = await below(root, { extendedKeyUsage: [SERVER_AUTH] });
+    const both = await below(root, { extendedKeyUsage: [SERVER_AUTH, CLIENT_AUTH] });
+    const narrow = await anAuthority({
+      name: 'CN=Servers',
+      issuer: root,
+      extendedKeyUsage: [SERVER_AUTH],
+    });
+    const client = await below(narrow, { extendedKeyUsage: [CLIENT_AUTH] });
+
+    refused('issuer-untrusted', () => pathOf(server));
+    assert.equal(pathOf(both).length, 2);
+    assert.equal(pathOf(server, { terms: { extendedKeyUsages: [SERVER_AUTH] } }).length, 2);
+    refused('issuer-untrusted', () => pathOf(client, { presented: [narrow] }));
+  });
+
+  test('§4.2: a critical extension that we do not process, and name constraints in any case', async () => {
+    const unknown = await below(root, {
+      extensions: [new x509.Extension('1.2.3.4', true, new Uint8Array([5, 0]))],
+    });
+    const known = await below(root, {
+      extensions: [new x509.Extension('1.2.3.4', false, new Uint8Array([5, 0]))],
+    });
+    const constrained = await anAuthority({
+      name: 'CN=Constrained',
+      issuer: root,
+      extensions: [new x509.Extension('2.5.29.30', false, new Uint8Array([0x30, 0]))],
+    });
+    const leaf = await below(constrained);
+
+    refused('issuer-untrusted', () => pathOf(unknown));
+    assert.equal(pathOf(known).length, 2);
+    refused('issuer-untrusted', () => pathOf(leaf, { presented: [constrained] }));
+  });
+
+  test('authorities that certify each other end', async () => {
+    const crossed: TestCertificate[] = [];
+    for (let at = 0; at < 5; at += 1)
+      crossed.push(
+        await anAuthority({
+          name: `CN=Cross ${String(at % 2)}`,
+          issuer: crossed.at(-1) ?? issuing,
+        }),
+      );
+    const leaf = await below(crossed.at(-1) ?? issuing);
+
+    refused('issuer-untrusted', () => pathOf(leaf, { presented: crossed }));
+  });
+
+  test('a signature made with SHA-1 is no link', async () => {
+    const weak = await aSha1Certificate();
+
+    refused('issuer-untrusted', () =>
+      pathOf(weak.client, { terms: { anchors: [parseCertificate(weak.root.pem)] } }),
+    );
+  });
+});
+
+async function aSha1Certificate() {
+  const algorithm = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-1',
+    publicExponent: new Uint8Array([1, 0, 1]),
+    modulusLength: 2048,
+  };
+  const authority = await anAuthority({ name: 'CN=Old', algorithm: 'RSA' });
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const signingKey = await crypto.subtle.importKey(
+    'pkcs8',
+    await crypto.subtle.exportKey('pkcs8', authority.keys.privateKey),
+    algorithm,
+    true,
+    ['sign'],
+  );
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: 'CN=client',
+    issuer: 'CN=Old',
+    notBefore: new Date(1_700_000_000_000),
+    notAfter: new Date(1_900_000_000_000),
+    publicKey: keys.publicKey,
+    signingKey,
+    signingAlgorithm: algorithm,
+  });
+  const client = { ...authority, pem: certificate.toString('pem') };
+  return { root: authority, client };
+}

@@ -1,0 +1,226 @@
+// Revocation of certificates (RFC 5280 §5, RFC 6960): each answer, each answer that is none, and that not knowing refuses.
+import '#test/support/reflect-metadata.ts';
+
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import * as x509 from '@peculiar/x509';
+import { createFetchBytes } from '#src/trust/fetch-text.ts';
+import { parseCertificate } from '#src/trust/x509/certificate.ts';
+import { createRevocationCheck, type RevocationParts } from '#src/trust/x509/revocation.ts';
+import { anHttpServer, answerOcsp, type ResponderWishes } from '#test/support/ocsp-responder.ts';
+import {
+  aCertificate,
+  anAuthority,
+  aRevocationList,
+  type TestCertificate,
+} from '#test/support/pki.ts';
+
+// Of this moment, since openssl has no other clock.
+const NOW = Math.floor(Date.now() / 1000);
+const root = await anAuthority({ name: 'CN=Root' });
+const issuing = await anAuthority({ name: 'CN=Issuing', issuer: root });
+const client = await aCertificate({ issuer: root });
+const thief = await aCertificate({ name: 'CN=thief', issuer: root });
+
+const twin = await anAuthority({ name: 'CN=Root' });
+const scoped = (value: readonly number[]) => ({
+  extensions: [new x509.Extension('2.5.29.28', true, new Uint8Array(value))],
+});
+const NO_ANSWERS = [
+  ['of another authority of the same name', await aRevocationList(twin)],
+  ['signed by somebody else', await aRevocationList(root, { signer: twin })],
+  ['that is over', await aRevocationList(root, { nextUpdate: NOW - 1 })],
+  ['that is not yet', await aRevocationList(root, { thisUpdate: NOW + 3600 })],
+  ['for authorities only', await aRevocationList(root, scoped([0x30, 3, 0x82, 1, 0xff]))],
+  [
+    'for another distribution point',
+    await aRevocationList(root, scoped([0x30, 9, 0xa0, 7, 0xa0, 5, 0x86, 3, 0x61, 0x3a, 0x62])),
+  ],
+] as const;
+
+interface Given extends Partial<RevocationParts['settings']> {
+  readonly path?: readonly TestCertificate[];
+  readonly now?: () => number;
+}
+
+function aCheck({ now = () => NOW, ...settings }: Omit<Given, 'path'>) {
+  const failures: unknown[] = [];
+  const check = createRevocationCheck({
+    settings: { lists: [], listUrls: [], asksCertificateAddresses: false, ...settings },
+    fetchBytes: createFetchBytes({
+      allowedHosts: ['127.0.0.1'],
+      timeoutSeconds: 5,
+      maxBodyBytes: 100_000,
+    }),
+    clock: { now },
+    onFailure: (cause) => failures.push(cause),
+  });
+  return { check, failures };
+}
+
+async function outcomeOf(given: Given): Promise<string> {
+  const { path = [client, root], ...settings } = given;
+  try {
+    await aCheck(settings).check(path.map(({ pem }) => parseCertificate(pem)));
+    return 'good';
+  } catch (cause) {
+    return (cause as { reason?: string }).reason ?? String((cause as Error).message);
+  }
+}
+
+describe('RFC 5280 §6.3: a list at hand', () => {
+  test('says who is revoked', async () => {
+    const lists = [await aRevocationList(root, { revoked: [thief] })];
+
+    assert.equal(await outcomeOf({ lists }), 'good');
+    assert.equal(await outcomeOf({ lists, path: [thief, root] }), 'token-revoked');
+  });
+
+  test('is asked about every authority below the anchor as well', async () => {
+    const lists = [
+      await aRevocationList(root, { revoked: [issuing] }),
+      await aRevocationList(issuing),
+    ];
+    const below = await aCertificate({ issuer: issuing });
+
+    assert.equal(await outcomeOf({ lists, path: [below, issuing, root] }), 'token-revoked');
+    assert.equal(
+      await outcomeOf({ lists: lists.slice(1), path: [below, issuing, root] }),
+      'dependency-unavailable',
+    );
+  });
+
+  for (const [name, list] of NO_ANSWERS) {
+    test(`is no answer: one ${name}`, async () => {
+      assert.equal(await outcomeOf({ lists: [list] }), 'dependency-unavailable');
+    });
+  }
+
+  test('cannot be used: delta, indirect, with an unknown critical extension, cut short', async () => {
+    const critical = (oid: string) => ({
+      extensions: [new x509.Extension(oid, true, new Uint8Array([2, 1, 1]))],
+    });
+    for (const list of [
+      await aRevocationList(root, critical('2.5.29.27')),
+      await aRevocationList(root, critical('1.2.3.4')),
+      await aRevocationList(root, scoped([0x30, 3, 0x84, 1, 0xff])),
+      (await aRevocationList(root)).replace(/\S{4}(?=\s+-----END)/, ''),
+      'nothing',
+    ])
+      assert.throws(() => aCheck({ lists: [list] }));
+  });
+});
+
+describe('a list that is fetched', () => {
+  test('is kept, and asked for anew before an hour is over or it ends; while that fails nobody passes', async (t) => {
+    let now = NOW;
+    let asked = 0;
+    let list: string | undefined = await aRevocationList(root);
+    const url = await anHttpServer(t, () => {
+      asked += 1;
+      return list === undefined ? undefined : Buffer.from(list);
+    });
+    const { check, failures } = aCheck({ listUrls: [`${url}/root.crl`], now: () => now });
+    const path = [client, root].map(({ pem }) => parseCertificate(pem));
+
+    await Promise.all([check(path), check(path), check(path)]);
+    assert.equal(asked, 1);
+    list = undefined;
+    now += 3601;
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
+    assert.equal(asked, 2);
+    assert.equal(failures.length, 1);
+    now += 31;
+    list = await aRevocationList(root, { revoked: [client] });
+    await assert.rejects(check(path), { reason: 'token-revoked' });
+  });
+
+  test('may be named by the certificate, where that is configured', async (t) => {
+    const url = await anHttpServer(t, () => Buffer.from(list));
+    const list = await aRevocationList(root);
+    const named = await aCertificate({
+      issuer: root,
+      extensions: [new x509.CRLDistributionPointsExtension([`${url}/root.crl`])],
+    });
+    const path = [named, root];
+
+    assert.equal(await outcomeOf({ asksCertificateAddresses: true, path }), 'good');
+    assert.equal(await outcomeOf({ path }), 'dependency-unavailable');
+  });
+});
+
+describe('RFC 6960: a responder', () => {
+  const asked = async (
+    t: TestContext,
+    wishes: Partial<ResponderWishes>,
+    given: Given = {},
+  ): Promise<string> => {
+    const ocspUrl = await anHttpServer(t, (_, body) =>
+      answerOcsp(body, { issuer: root, good: [client], revoked: [thief], ...wishes }),
+    );
+    return outcomeOf({ ocspUrl, ...given });
+  };
+
+  test('says who is revoked; whom it does not know it does not vouch for', async (t) => {
+    const stranger = await aCertificate({ issuer: root });
+
+    assert.equal(await asked(t, {}), 'good');
+    assert.equal(await asked(t, {}, { path: [thief, root] }), 'token-revoked');
+    assert.equal(await asked(t, {}, { path: [stranger, root] }), 'dependency-unavailable');
+  });
+
+  test('§4.2.2.2: may be one that the authority appointed for it, and no other', async (t) => {
+    const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
+    const noCheck = new x509.Extension('1.3.6.1.5.5.7.48.1.5', false, new Uint8Array([5, 0]));
+    const appointed = (over: Parameters<typeof aCertificate>[0] = {}) =>
+      aCertificate({
+        name: 'CN=ocsp',
+        issuer: root,
+        extendedKeyUsage: [OCSP_SIGNING],
+        extensions: [noCheck],
+        ...over,
+      });
+
+    assert.equal(await asked(t, { responder: await appointed() }), 'good');
+    for (const over of [
+      { extendedKeyUsage: [] },
+      { extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'] },
+      { extensions: [] },
+      { issuer: issuing },
+      { notAfter: NOW - 1 },
+    ])
+      assert.equal(
+        await asked(t, { responder: await appointed(over) }),
+        'dependency-unavailable',
+        JSON.stringify(Object.keys(over)),
+      );
+  });
+
+  test('§3.2: an answer that is over, without an end, or about another certificate is none', async (t) => {
+    const old = new Map<string, Buffer>();
+    const ocspUrl = await anHttpServer(t, (path, body) => {
+      const answer = old.get(path) ?? answerOcsp(body, { issuer: root, good: [client, thief] });
+      old.set(path, answer);
+      return answer;
+    });
+
+    assert.equal(await outcomeOf({ ocspUrl: `${ocspUrl}/1` }), 'good');
+    assert.equal(
+      await outcomeOf({ ocspUrl: `${ocspUrl}/1`, path: [thief, root] }),
+      'dependency-unavailable',
+    );
+    assert.equal(
+      await outcomeOf({ ocspUrl: `${ocspUrl}/1`, now: () => NOW + 2 * 86_400 }),
+      'dependency-unavailable',
+    );
+    assert.equal(await asked(t, { arguments: [] }), 'dependency-unavailable');
+  });
+
+  test('that answers with nonsense does not answer', async (t) => {
+    for (const answer of [Buffer.alloc(0), Buffer.from('30030a0101', 'hex'), Buffer.from('30')]) {
+      const ocspUrl = await anHttpServer(t, () => answer);
+      assert.equal(await outcomeOf({ ocspUrl }), 'dependency-unavailable');
+    }
+  });
+});

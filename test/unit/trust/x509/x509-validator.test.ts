@@ -1,0 +1,150 @@
+// Certificates as evidence: whom they are about, and which are refused.
+import '#test/support/reflect-metadata.ts';
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseCertificate } from '#src/trust/x509/certificate.ts';
+import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import {
+  aCertificate,
+  anAuthority,
+  type CertificateWishes,
+  type TestCertificate,
+} from '#test/support/pki.ts';
+import { anX509Trust } from '#test/support/x509-trust.ts';
+
+const ISSUER = 'https://sts.example.org';
+const NOW = 1_800_000_000;
+const root = await anAuthority({ name: 'CN=Root' });
+const aClient = (wishes: CertificateWishes = {}) => aCertificate({ issuer: root, ...wishes });
+
+function validate(
+  certificate: TestCertificate,
+  over: Partial<X509Trust> = {},
+  content: object = { certificates: [certificate.der], proof: 'signature' },
+) {
+  const validator = createX509Validator({
+    issuer: ISSUER,
+    trusted: [anX509Trust([root], over)],
+    clock: fakeClock(NOW),
+  });
+  return validator.validate({ type: 'x509', use: 'subject', content });
+}
+
+describe('a certificate as evidence', () => {
+  test('is about a subject of the trusted issuer, by its common name', async () => {
+    const certificate = await aClient({ name: 'CN=batch, O=Corp' });
+
+    const token = await validate(certificate);
+
+    assert.equal(token.trustedIssuer, 'corp');
+    assert.deepEqual(token.subject, { issuer: 'urn:corp', id: 'batch' });
+    assert.equal(token.subjectPrefix, 'corp:');
+    assert.equal(token.authentication?.contextClass, 'urn:oasis:names:tc:SAML:2.0:ac:classes:X509');
+    assert.equal(token.confirmation.method, 'public-key');
+  });
+
+  test('of a TLS handshake says so in its authentication context', async () => {
+    const certificate = await aClient();
+
+    const token = await validate(
+      certificate,
+      {},
+      { certificates: [certificate.der], proof: 'tls' },
+    );
+
+    assert.equal(
+      token.authentication?.contextClass,
+      'urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient',
+    );
+  });
+
+  for (const [source, id] of [
+    ['subjectName', 'O=Corp\\, Inc,CN=batch'],
+    ['email', 'batch@corp.example'],
+    ['dns', 'batch.corp.example'],
+    ['uri', 'urn:batch'],
+  ] as const) {
+    test(`is about the subject that its ${source} names`, async () => {
+      const certificate = await aClient({
+        name: 'CN=batch, O="Corp, Inc"',
+        alternativeNames: [
+          { type: 'email', value: 'batch@corp.example' },
+          { type: 'dns', value: 'batch.corp.example' },
+          { type: 'url', value: 'urn:batch' },
+        ],
+      });
+
+      const token = await validate(certificate, { subject: { entries: [], source } });
+
+      assert.equal(token.subject.id, id);
+    });
+  }
+
+  test('is about nobody without that name, and with two of them', async () => {
+    const email = (value: string) => ({ type: 'email' as const, value });
+    const both = await aClient({ alternativeNames: [email('a@x.example'), email('b@x.example')] });
+    const subject = { entries: [], source: 'email' } as const;
+
+    await assert.rejects(validate(await aClient(), { subject }), {
+      reason: 'requestor-unauthenticated',
+    });
+    await assert.rejects(validate(both, { subject }), { reason: 'requestor-unauthenticated' });
+    const twice = await aClient({ name: 'CN=batch, CN=admin' });
+    await assert.rejects(validate(twice), { reason: 'requestor-unauthenticated' });
+  });
+
+  test('is about who the table says, by thumbprint or subject; a value that looks like a subject is none', async () => {
+    const certificate = await aClient({ name: 'CN=batch, O=Corp' });
+    const other = await aClient({ name: 'CN="batch,O=Corp"' });
+    const thumbprint = parseCertificate(certificate.pem).x509.fingerprint256;
+    const table = (entry: object) => ({ subject: { entries: [{ subject: 'alice', ...entry }] } });
+
+    for (const entry of [
+      { thumbprint },
+      { thumbprint: thumbprint.replaceAll(':', '').toLowerCase() },
+      { subjectName: 'o=corp, cn=Batch' },
+    ]) {
+      assert.equal((await validate(certificate, table(entry))).subject.id, 'alice');
+      await assert.rejects(validate(other, table(entry)), { reason: 'requestor-unauthenticated' });
+    }
+  });
+
+  test('is about a user of ours where its issuer is told to know them', async () => {
+    const findUser = (name: string) => (name === 'alice' ? { department: 'sales' } : undefined);
+    const alice = await aClient({ name: 'CN=alice' });
+
+    const token = await validate(alice, { findUser });
+
+    assert.equal(token.trustedIssuer, 'self');
+    assert.deepEqual(token.subject, { issuer: ISSUER, id: 'alice' });
+    assert.deepEqual(token.claims[0]?.values, ['sales']);
+    await assert.rejects(validate(await aClient({ name: 'CN=bob' }), { findUser }), {
+      reason: 'requestor-unauthenticated',
+    });
+  });
+
+  test('is refused by a trusted issuer whose time is over, and by one that revoked it', async () => {
+    const certificate = await aClient();
+    const checkRevocation = () => Promise.reject(new Error('asked'));
+
+    await assert.rejects(validate(certificate, { enabledUntil: NOW }), {
+      reason: 'issuer-untrusted',
+    });
+    await assert.rejects(validate(certificate, { checkRevocation }), /asked/);
+  });
+
+  test('is refused without a proof of its key', async () => {
+    const { der } = await aClient();
+
+    for (const content of [
+      { certificates: [der] },
+      { certificates: [der], proof: 'none' },
+      { certificates: [], proof: 'tls' },
+      { certificates: [Buffer.from('x')], proof: 'tls' },
+      { certificates: Array.from({ length: 7 }, () => der), proof: 'tls' },
+    ])
+      await assert.rejects(validate(root, {}, content), { reason: 'token-malformed' });
+  });
+});
