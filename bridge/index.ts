@@ -32,6 +32,7 @@ import {
   type EndpointProfile,
   GENERIC_PROFILE,
   VCENTER_PROFILE,
+  WSO2_PROFILE,
 } from './ws-trust/endpoint-profile.ts';
 import {
   createWsTrustFront,
@@ -78,7 +79,7 @@ export interface BridgeParts {
 
 /** A profile that is switched on besides the general one. */
 export interface ProfileChoice {
-  readonly name: 'adfs' | 'vcenter';
+  readonly name: 'adfs' | 'vcenter' | 'wso2';
   /** Id of the relying party meant when a request names none. */
   readonly defaultTarget?: string;
 }
@@ -123,6 +124,7 @@ const trustedKeyOf = (certificatePem: string): TrustedPublicKey =>
 const PROFILES: Readonly<Record<ProfileChoice['name'], EndpointProfile>> = {
   adfs: ADFS_PROFILE,
   vcenter: VCENTER_PROFILE,
+  wso2: WSO2_PROFILE,
 };
 
 /** How messages refer to an assertion of ours; undefined for what is none. */

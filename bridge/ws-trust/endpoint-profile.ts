@@ -24,6 +24,10 @@ export interface AdvertisedPort {
   readonly path: string;
   readonly soap: SoapVersion;
   readonly trust: TrustVersion;
+  /** The credential whose policy is published for it; absent: a user name. */
+  readonly credential?: CredentialKind;
+  /** As in {@link Endpoint}. */
+  readonly signedParts?: 'timestamp';
 }
 
 export interface EndpointProfile {
@@ -45,7 +49,6 @@ export interface EndpointProfile {
   readonly includesTimestamp: boolean;
 }
 
-const USER_NAME: readonly CredentialKind[] = ['username'];
 const ANY: readonly CredentialKind[] = ['username', 'certificate', 'issued-token'];
 
 const USUAL = {
@@ -77,25 +80,42 @@ export const GENERIC_PROFILE: EndpointProfile = {
 };
 
 const ADFS = '/adfs/services/trust';
-const ADFS_PORTS: readonly AdvertisedPort[] = [
-  {
-    name: 'UserNameWSTrustBinding_IWSTrustFeb2005Async',
-    path: `${ADFS}/2005/usernamemixed`,
-    soap: '1.2',
-    trust: '2005/02',
-  },
-  {
-    name: 'UserNameWSTrustBinding_IWSTrust13Async',
-    path: `${ADFS}/13/usernamemixed`,
-    soap: '1.2',
-    trust: '1.3',
-  },
-];
+const MIXED = { soap: '1.2', signedParts: 'timestamp' } as const;
+
+/** The ports of one version, as AD FS names them. On the mixed ones TLS protects the Body, and a signature covers the
+ * Timestamp. What wants Kerberos or triple DES is not among them. */
+function adfsPorts(folder: '2005' | '13', trust: TrustVersion): readonly AdvertisedPort[] {
+  const suffix = `WSTrustBinding_IWSTrust${folder === '13' ? '13' : 'Feb2005'}Async`;
+  const at = `${ADFS}/${folder}`;
+  const issued = { ...MIXED, trust, credential: 'issued-token' } as const;
+  return [
+    { name: `UserName${suffix}`, path: `${at}/usernamemixed`, soap: '1.2', trust },
+    {
+      ...MIXED,
+      name: `Certificate${suffix}`,
+      path: `${at}/certificatemixed`,
+      trust,
+      credential: 'certificate',
+    },
+    { ...issued, name: `IssuedToken${suffix}`, path: `${at}/issuedtokenmixedasymmetricbasic256` },
+    {
+      ...issued,
+      name: `IssuedToken${suffix}Sha256`,
+      path: `${at}/issuedtokenmixedasymmetricbasic256sha256`,
+    },
+  ];
+}
+
+const ADFS_PORTS = [...adfsPorts('2005', '2005/02'), ...adfsPorts('13', '1.3')];
 
 export const ADFS_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'adfs',
-  endpoints: ADFS_PORTS.map(({ path }) => ({ path, credentials: USER_NAME })),
+  endpoints: ADFS_PORTS.map(({ path, credential = 'username', signedParts }) => ({
+    path,
+    credentials: [credential],
+    ...(signedParts && { signedParts }),
+  })),
   metadataPaths: [`${ADFS}/mex`],
   ports: ADFS_PORTS,
 };
@@ -105,7 +125,7 @@ const VCENTER = '/sts/STSService';
 export const VCENTER_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'vcenter',
-  endpoints: [VCENTER, `${VCENTER}/*`].map((path) => ({ path, credentials: USER_NAME })),
+  endpoints: [VCENTER, `${VCENTER}/*`].map((path) => ({ path, credentials: ANY })),
   ports: [{ name: 'STSService_Port', path: VCENTER, soap: '1.1', trust: '1.3' }],
   defaultTokenType: 'saml2',
   tokenShape: 'vcenter',
@@ -118,7 +138,7 @@ const WSO2 = '/services/wso2carbon-sts';
 export const WSO2_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'wso2',
-  endpoints: [{ path: WSO2, credentials: USER_NAME }],
+  endpoints: [{ path: WSO2, credentials: ANY }],
   ports: [{ name: 'wso2carbon-stsHttpsSoap12Endpoint', path: WSO2, soap: '1.2', trust: '1.3' }],
 };
 

@@ -90,7 +90,7 @@ export interface UserConfigRecord {
 export interface WsTrustConfig {
   /** Besides the general one at /ws-trust. */
   readonly profiles: readonly {
-    readonly name: 'adfs' | 'vcenter';
+    readonly name: 'adfs' | 'vcenter' | 'wso2';
     /** Id of the relying party meant when a request names none. */
     readonly defaultTarget?: string;
   }[];

@@ -1,15 +1,19 @@
-// The policies we publish (WS-SecurityPolicy 1.2, and the submission of July 2005): a user name over TLS. They are emitted,
-// never interpreted.
+// The policies we publish (WS-SecurityPolicy 1.2, and the submission of July 2005): over TLS a user name, or a message that is
+// signed with the key of a certificate or of an issued token. They are emitted, never interpreted.
 
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import { POLICY_2004_NS, type TrustVersion } from '../names.ts';
+import type { CredentialKind } from '../endpoint-profile.ts';
+import { POLICY_2004_NS, TRUST_13, TRUST_2005, type TrustVersion, trustName } from '../names.ts';
 
 /** What a policy says. */
 export interface PolicyTerms {
   readonly trust: TrustVersion;
   readonly usesAddressing: boolean;
   readonly includesTimestamp: boolean;
+  readonly credential: CredentialKind;
+  /** Whether a signature must cover the Body besides the Timestamp. */
+  readonly signsBody: boolean;
 }
 
 const SECURITY_POLICY: Readonly<Record<TrustVersion, { namespace: string; tokens: string }>> = {
@@ -28,17 +32,25 @@ const USING_ADDRESSING: MarkupName = {
   local: 'UsingAddressing',
 };
 
+/** How ids begin; clients search for the first. */
+const ID_PREFIXES: Readonly<Record<CredentialKind, string>> = {
+  username: 'Username',
+  certificate: 'Certificate',
+  'issued-token': 'IssuedToken',
+};
+
 /** The id of a policy, unique among those of one document. */
-export function policyIdOf({ trust, usesAddressing }: PolicyTerms): string {
-  return `Username${trust === '1.3' ? '13' : '2005'}${usesAddressing ? '' : 'Plain'}`;
+export function policyIdOf({ credential, signsBody, trust, usesAddressing }: PolicyTerms): string {
+  const signed = credential !== 'username' && signsBody ? 'SignedBody' : '';
+  const plain = usesAddressing ? '' : 'Plain';
+  return `${ID_PREFIXES[credential]}${trust === '1.3' ? '13' : '2005'}${signed}${plain}`;
 }
 
 /** Writes a policy. */
 export function writePolicy(terms: PolicyTerms): Markup {
-  const sp = securityPolicyName(terms.trust);
   const assertions = [
     transportBinding(terms),
-    wrapped(sp(SECURITY_POLICY[terms.trust].tokens), [userNameToken(terms.trust)]),
+    supportingToken(terms),
     ...(terms.usesAddressing ? [element(USING_ADDRESSING)] : []),
   ];
   const alternatives = element(wsp('ExactlyOne'), [], [element(wsp('All'), [], assertions)]);
@@ -60,12 +72,42 @@ function transportBinding({ trust, includesTimestamp }: PolicyTerms): Markup {
   ]);
 }
 
-function userNameToken(trust: TrustVersion): Markup {
+function supportingToken(terms: PolicyTerms): Markup {
+  const { credential, signsBody, trust } = terms;
+  const sp = securityPolicyName(trust);
+  if (credential === 'username')
+    return wrapped(sp(SECURITY_POLICY[trust].tokens), [
+      token(trust, 'UsernameToken', [policyOf([element(sp('WssUsernameToken10'))])]),
+    ]);
+  const endorsing = credential === 'certificate' ? x509Token(trust) : issuedToken(trust);
+  const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
+  return wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])]);
+}
+
+function x509Token(trust: TrustVersion): Markup {
+  const sp = securityPolicyName(trust);
+  return token(trust, 'X509Token', [policyOf([element(sp('WssX509V3Token10'))])]);
+}
+
+// With a key of its own: a token that anybody could present signs nothing.
+function issuedToken(trust: TrustVersion): Markup {
+  const sp = securityPolicyName(trust);
+  const names = trust === '1.3' ? TRUST_13 : TRUST_2005;
+  const keyType = element(trustName(names, 'KeyType'), [], [`${names.base}/PublicKey`]);
+  const template = element(sp('RequestSecurityTokenTemplate'), [], [keyType]);
+  return token(trust, 'IssuedToken', [
+    template,
+    policyOf([element(sp('RequireInternalReference'))]),
+  ]);
+}
+
+function token(trust: TrustVersion, local: string, children: readonly Markup[]): Markup {
   const sp = securityPolicyName(trust);
   const always = `${SECURITY_POLICY[trust].namespace}/IncludeToken/AlwaysToRecipient`;
-  const content = element(wsp('Policy'), [], [element(sp('WssUsernameToken10'))]);
-  return element(sp('UsernameToken'), [[sp('IncludeToken'), always]], [content]);
+  return element(sp(local), [[sp('IncludeToken'), always]], children);
 }
+
+const policyOf = (assertions: readonly Markup[]): Markup => element(wsp('Policy'), [], assertions);
 
 function wrapped(name: MarkupName, assertions: readonly Markup[]): Markup {
   return element(name, [], [element(wsp('Policy'), [], assertions)]);

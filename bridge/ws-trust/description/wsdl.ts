@@ -75,8 +75,10 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
 }
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none.
-function termsOf({ soap, trust }: WsdlPort, includesTimestamp: boolean): PolicyTerms {
-  return { trust, includesTimestamp, usesAddressing: soap === '1.2' };
+function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
+  const { credential = 'username', signedParts, soap, trust } = port;
+  const signsBody = signedParts === undefined;
+  return { trust, includesTimestamp, credential, signsBody, usesAddressing: soap === '1.2' };
 }
 
 const REQUEST = 'RequestSecurityToken';

@@ -7,7 +7,7 @@ import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
 import { buildExpression, celSource } from './mapping.ts';
 
-const profileName = z.enum(['adfs', 'vcenter']);
+const profileName = z.enum(['adfs', 'vcenter', 'wso2']);
 
 export const wsTrustSection = z
   .strictObject({
