@@ -35,7 +35,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
   const targets = targetsOf(rst);
   const parties = namedParties(targets, context);
   const requestedType = requestedTypeOf(rst, parties, profile);
-  requireAlgorithms(rst.algorithms, parties, requestedType);
+  requireAlgorithms(rst, parties, requestedType);
   const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, context.now, context.skewSeconds);
   const requiredClaims = mandatoryClaims(rst);
   const claimValues = wishedValues(rst);

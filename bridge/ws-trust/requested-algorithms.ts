@@ -1,10 +1,16 @@
 // Algorithms that are asked for: what the target gets, or a refusal; never another one in its place (ws-trust §3.2).
 
+import { X509Certificate } from 'node:crypto';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { CONTENT_METHODS, TRANSPORT_METHODS } from '#bridge/xml/encryption-algorithms.ts';
+import { nameCertificate } from '#bridge/xml/public-key.ts';
+import { isConfirmed } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
+import type { Encryption } from '#core/token-spec.ts';
 import { formOf, type TokenType } from '#core/token-type.ts';
-import type { RequestedAlgorithms } from './rst/rst-request.ts';
+import type { RstRequest } from './rst/rst-request.ts';
+import type { RequestedKey } from './rst/use-key.ts';
 
 const DSIG_MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
 const DSIG_2007 = 'http://www.w3.org/2007/05/xmldsig-more#';
@@ -23,9 +29,10 @@ const SIGNATURES: ReadonlyMap<string, string> = new Map([
 
 /** Holds the algorithms that are asked for against those of the targets. Where nothing is encrypted, the algorithms to do it
  * with say nothing.
- * @throws {SecurityFailure} `unsupported-algorithm` */
+ * @throws {SecurityFailure} `unsupported-algorithm`
+ * @throws {ExchangeFailure} `operation-unsupported` */
 export function requireAlgorithms(
-  asked: RequestedAlgorithms,
+  { algorithms: asked, encryption, keyType }: AskedOf,
   parties: readonly RelyingParty[],
   requestedType: TokenType | undefined,
 ): void {
@@ -36,11 +43,27 @@ export function requireAlgorithms(
       token.algorithms[form],
       asked.signature,
     );
-    if (token.encryption === undefined || form !== 'saml') continue;
-    const { content, keyTransport } = token.encryption;
-    requireSame(asked.encryption, CONTENT_METHODS[content].identifier, asked.encryption);
-    requireSame(asked.keyWrap, TRANSPORT_METHODS[keyTransport].identifier, asked.keyWrap);
+    const tokenEncryption = form === 'saml' ? token.encryption : undefined;
+    if (encryption) requireRecipient(encryption, tokenEncryption);
+    if (tokenEncryption) {
+      const { identifier } = CONTENT_METHODS[tokenEncryption.content];
+      requireSame(asked.encryption, identifier, asked.encryption);
+    }
+    const wrapped = tokenEncryption ?? (keyType === 'symmetric-key' && token.keyEncryption);
+    if (wrapped) {
+      const { identifier } = TRANSPORT_METHODS[wrapped.keyTransport];
+      requireSame(asked.keyWrap, identifier, asked.keyWrap);
+    }
   }
+}
+
+type AskedOf = Pick<RstRequest, 'algorithms' | 'encryption' | 'keyType'>;
+
+// Whom a token is encrypted to is said by the record of its relying party. A requestor may name that very key, and no other.
+function requireRecipient({ key }: RequestedKey, used: Encryption | undefined): void {
+  const certificate = used && nameCertificate(new X509Certificate(used.certificate));
+  if (!key || !certificate || !isConfirmed(key, certificate))
+    throw new ExchangeFailure('operation-unsupported', 'Encryption to another key');
 }
 
 function requireSame(

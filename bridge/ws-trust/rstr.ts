@@ -24,6 +24,7 @@ import type { SecretAnswer } from './keys/symmetric-key.ts';
 import { POLICY_2004_NS } from './names.ts';
 import { trusted, writeResponse } from './response.ts';
 import type { RstRequest } from './rst/rst-request.ts';
+import { writeKeyUsage, writeUsedAlgorithms } from './used-algorithms.ts';
 
 /** How other messages refer to an assertion (SAML Token Profile 1.1.1 §3.4). */
 export interface AssertionReference {
@@ -75,9 +76,11 @@ export function writeTokenAnswer(answer: TokenAnswer): Markup {
     trusted(trust, 'RequestedSecurityToken', [writeToken(token, profile)]),
     ...writeProofToken(trust, secret),
     ...writeReferences(answer),
+    ...writeKeyUsage(trust, rst.algorithms),
     trusted(trust, 'TokenType', [spelledTokenType(rst, token)]),
     trusted(trust, 'RequestType', [`${trust.base}/${rst.operation}`]),
     trusted(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
+    ...writeUsedAlgorithms(trust, rst.algorithms, token.spec),
     ...(status === undefined ? [] : [status]),
   ]);
 }

@@ -4,6 +4,7 @@ import { BEARER, type Confirmation, isConfirmed, type PublicJwk } from '#core/co
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
+import { requireUsable } from './key-usage.ts';
 import { makeSecret, type SecretAnswer } from './symmetric-key.ts';
 
 /** What the token is bound to, and what the requestor is told of it. */
@@ -28,8 +29,15 @@ export interface Proved {
 }
 
 /** The key for a request that was held to be without contradictions.
- * @throws {ExchangeFailure} `request-malformed`, `confirmation-missing` */
+ * @throws {ExchangeFailure} `request-malformed`, `confirmation-missing`, `operation-unsupported`
+ * @throws {SecurityFailure} `unsupported-algorithm` */
 export function decideProofKey(rst: RstRequest, proved: Proved): ProofKey {
+  const key = chosenKey(rst, proved);
+  requireUsable(rst.algorithms, key.confirmation);
+  return key;
+}
+
+function chosenKey(rst: RstRequest, proved: Proved): ProofKey {
   if (rst.keyType === 'symmetric-key') return makeSecret(rst);
   if (rst.keyType === 'public-key') return { confirmation: provedKey(rst, proved) };
   return { confirmation: BEARER };

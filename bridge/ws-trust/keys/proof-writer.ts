@@ -1,7 +1,10 @@
 // What an answer tells of the key of its token (WS-Trust 1.3 §4.4, ws-trust W10): BinarySecret alone, or ComputedKey with our
 // Entropy beside it, or nothing.
 
+import { createPublicKey } from 'node:crypto';
 import { writeBase64 } from '#bridge/xml/base64.ts';
+import { createRecipient, encryptKey } from '#bridge/xml/encrypt.ts';
+import { writeKeyInfo } from '#bridge/xml/key-value.ts';
 import { element, type Markup } from '#bridge/xml/markup.ts';
 import type { Confirmation } from '#core/confirmation.ts';
 import { type TrustNames, trustName } from '../names.ts';
@@ -12,10 +15,21 @@ export function writeProofToken(trust: TrustNames, secret: SecretAnswer | undefi
   if (secret === undefined || secret.kind === 'known') return [];
   const content =
     secret.kind === 'issued'
-      ? binarySecret(trust, 'SymmetricKey', secret.secret)
+      ? writeSecret(trust, secret)
       : element(trustName(trust, 'ComputedKey'), [], [secret.algorithm]);
   return [element(trustName(trust, 'RequestedProofToken'), [], [content])];
 }
+
+// EncryptedKey only when it was asked for: some clients throw at it (ws-trust W10).
+function writeSecret(trust: TrustNames, { secret, encryptTo }: IssuedSecret): Markup {
+  if (encryptTo?.jwk === undefined) return binarySecret(trust, 'SymmetricKey', secret);
+  const { jwk, certificate } = encryptTo;
+  const keyInfo = writeKeyInfo({ jwk, ...(certificate !== undefined && { certificate }) });
+  const publicKey = createPublicKey({ key: { ...jwk }, format: 'jwk' });
+  return encryptKey(secret, createRecipient({ publicKey, keyInfo }));
+}
+
+type IssuedSecret = Extract<SecretAnswer, { readonly kind: 'issued' }>;
 
 /** Our Entropy, where the secret is computed of both. */
 export function writeEntropy(trust: TrustNames, secret: SecretAnswer | undefined): Markup[] {

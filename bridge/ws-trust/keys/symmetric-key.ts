@@ -2,15 +2,20 @@
 
 import type { Buffer } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
-import type { SymmetricKeyConfirmation } from '#core/confirmation.ts';
+import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { RequestedEntropy } from '../rst/entropy.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
+import type { RequestedKey } from '../rst/use-key.ts';
 import { computePSha1 } from './p-sha1.ts';
 
 /** How the requestor comes to the secret. */
 export type SecretAnswer =
-  | { readonly kind: 'issued'; readonly secret: Buffer }
+  | {
+      readonly kind: 'issued';
+      readonly secret: Buffer;
+      /** Where the requestor wants it encrypted, to whom. */
+      readonly encryptTo?: PublicKeyConfirmation;
+    }
   | { readonly kind: 'computed'; readonly entropy: Buffer; readonly algorithm: string }
   /** It sent the secret itself: nothing is returned. */
   | { readonly kind: 'known' };
@@ -27,15 +32,17 @@ const DEFAULT_BITS = 256;
 /** The secret for a request.
  * @throws {ExchangeFailure} `request-malformed` for a size we do not make, and for entropy that is shorter than the key: it would
  * be a weaker key than the answer says */
-export function makeSecret({ entropy, keySizeBits, trust }: MadeFrom): MadeSecret {
+export function makeSecret({ entropy, keySizeBits, proofEncryption, trust }: MadeFrom): MadeSecret {
   const bits =
     keySizeBits ?? (entropy?.kind === 'secret' ? entropy.bytes.length * 8 : DEFAULT_BITS);
   if (!SIZES_BITS.includes(bits)) throw malformed('KeySize');
   const bytes = bits / 8;
   if (entropy === undefined) {
     const secret = randomBytes(bytes);
-    return made(secret, { kind: 'issued', secret });
+    return made(secret, { kind: 'issued', secret, ...recipientOf(proofEncryption) });
   }
+  // Only the whole secret is encrypted: our part of a computed one says nothing without the other.
+  if (proofEncryption) throw unsupported('with Entropy');
   if (entropy.bytes.length < bytes) throw malformed('entropy is shorter than the key');
   if (entropy.kind === 'nonce') {
     const own = randomBytes(bytes);
@@ -47,8 +54,12 @@ export function makeSecret({ entropy, keySizeBits, trust }: MadeFrom): MadeSecre
   return made(entropy.bytes, { kind: 'known' });
 }
 
-interface MadeFrom extends Pick<RstRequest, 'keySizeBits' | 'trust'> {
-  readonly entropy?: RequestedEntropy;
+type MadeFrom = Pick<RstRequest, 'keySizeBits' | 'trust' | 'entropy' | 'proofEncryption'>;
+
+function recipientOf(wanted: RequestedKey | undefined): { encryptTo?: PublicKeyConfirmation } {
+  if (!wanted) return {};
+  if (wanted.key?.jwk?.kty !== 'RSA') throw unsupported('without an RSA key');
+  return { encryptTo: wanted.key };
 }
 
 function made(secret: Buffer, answer: SecretAnswer): MadeSecret {
@@ -60,6 +71,10 @@ function made(secret: Buffer, answer: SecretAnswer): MadeSecret {
     },
     secret: answer,
   };
+}
+
+function unsupported(what: string): ExchangeFailure {
+  return new ExchangeFailure('operation-unsupported', `ProofEncryption ${what}`);
 }
 
 function malformed(what: string): ExchangeFailure {

@@ -8,8 +8,6 @@ import type { RstRequest } from './rst-request.ts';
 /** Known to the specifications and not done here. */
 const NOT_DONE: readonly ParameterName[] = [
   'AuthenticationType',
-  'Encryption',
-  'ProofEncryption',
   'DelegateTo',
   'Policy',
   'PolicyReference',
@@ -26,8 +24,8 @@ const NOT_DONE: readonly ParameterName[] = [
 const NOT_OF_ISSUE: readonly ParameterName[] = ['RenewTarget', 'CancelTarget', 'ValidateTarget'];
 /** About a key of another kind, or about a key, which a bearer token has not. */
 const NOT_OF_KEY_TYPE: Readonly<Record<KeyType, readonly ParameterName[]>> = {
-  bearer: ['Entropy', 'UseKey', 'SignWith', 'EncryptWith'],
-  'public-key': ['Entropy'],
+  bearer: ['Entropy', 'UseKey', 'SignWith', 'EncryptWith', 'ProofEncryption'],
+  'public-key': ['Entropy', 'ProofEncryption'],
   'symmetric-key': ['UseKey'],
 };
 const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';

@@ -22,7 +22,7 @@ import type {
   RstRequest,
 } from './rst-request.ts';
 import { readAppliesTo, readIssuer, readParticipants } from './target-address.ts';
-import { readUseKey } from './use-key.ts';
+import { type RequestedKey, readUseKey } from './use-key.ts';
 
 /** A request with the tokens of the Security header that it refers to. */
 export interface ReadRst {
@@ -44,16 +44,22 @@ export function readRst(
   const parameters = readParameters(payload, trust);
   const scope = { document, tokens: headerTokens };
   const embedded = readEmbeddedTokens(parameters, scope);
-  const useKey = mapped(parameters.find('UseKey'), (element) => readUseKey(element, scope));
+  const keyOf = (name: ParameterName): RequestedKey | undefined =>
+    mapped(parameters.find(name), (element) => readUseKey(element, scope));
+  const keys = defined({
+    useKey: keyOf('UseKey'),
+    encryption: keyOf('Encryption'),
+    proofEncryption: keyOf('ProofEncryption'),
+  });
   const { OnBehalfOf, ActAs, RenewTarget, ValidateTarget, CancelTarget } = embedded;
   return {
     rst: {
       trust,
       operation: requireOperation(parameters, trust),
       ...readWishes(parameters, trust),
+      ...keys,
       ...defined({
         context: attributeOf(payload, 'Context'),
-        useKey,
         onBehalfOf: OnBehalfOf?.token,
         actAs: ActAs?.token,
         renewTarget: RenewTarget?.token,
@@ -63,7 +69,7 @@ export function readRst(
     },
     usedTokens: new Set([
       ...Object.values(embedded).map(({ element }) => element),
-      ...(useKey?.token ? [useKey.token] : []),
+      ...Object.values(keys).flatMap(({ token }) => (token ? [token] : [])),
     ]),
   };
 }
@@ -109,6 +115,8 @@ type Wishes = Omit<
   | 'operation'
   | 'context'
   | 'useKey'
+  | 'encryption'
+  | 'proofEncryption'
   | 'onBehalfOf'
   | 'actAs'
   | 'renewTarget'
@@ -147,6 +155,8 @@ function readAlgorithms(parameters: Parameters): RequestedAlgorithms {
     encryption: textOf(parameters, 'EncryptionAlgorithm'),
     keyWrap: textOf(parameters, 'KeyWrapAlgorithm'),
     computedKey: textOf(parameters, 'ComputedKeyAlgorithm'),
+    signWith: textOf(parameters, 'SignWith'),
+    encryptWith: textOf(parameters, 'EncryptWith'),
   });
 }
 

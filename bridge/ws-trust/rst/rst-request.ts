@@ -31,6 +31,9 @@ export interface RequestedAlgorithms {
   readonly encryption?: string;
   readonly keyWrap?: string;
   readonly computedKey?: string;
+  /** What the key of the token will sign and encrypt with. */
+  readonly signWith?: string;
+  readonly encryptWith?: string;
 }
 
 /** Whether renewal is asked for, and renewal of what is over. */
@@ -59,6 +62,10 @@ export interface RstRequest {
   readonly keySizeBits?: number;
   readonly entropy?: RequestedEntropy;
   readonly useKey?: RequestedKey;
+  /** The key that the token shall be encrypted to. */
+  readonly encryption?: RequestedKey;
+  /** The key that the secret shall be encrypted to on its way to the requestor. */
+  readonly proofEncryption?: RequestedKey;
   readonly algorithms: RequestedAlgorithms;
   /** The address of the issuer that is asked for. */
   readonly issuer?: string;

@@ -247,11 +247,13 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
   ['an unknown KeyType', rst(child('KeyType', 'urn:x')), 'trust:BadRequest'],
   ['a KeySize with bearer', rst(key('Bearer') + child('KeySize', '256')), 'trust:InvalidRequest'],
   ['a KeySize that is no number', rst(child('KeySize', '-1')), 'trust:InvalidRequest'],
-  ...['Entropy', 'UseKey', 'SignWith', 'EncryptWith'].map((name): [string, Message, string] => [
-    `${name} with bearer`,
-    rst(key('Bearer') + child(name)),
-    'trust:InvalidRequest',
-  ]),
+  ...['Entropy', 'UseKey', 'SignWith', 'EncryptWith', 'Encryption', 'ProofEncryption'].map(
+    (name): [string, Message, string] => [
+      `${name} with bearer`,
+      rst(key('Bearer') + child(name)),
+      'trust:InvalidRequest',
+    ],
+  ),
   ['UseKey without KeyType', rst(child('UseKey')), 'trust:InvalidRequest'],
   [
     'another computed key',
@@ -276,8 +278,6 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
   // what is known and not done
   ...[
     'AuthenticationType',
-    'Encryption',
-    'ProofEncryption',
     'DelegateTo',
     'BinaryExchange',
     'SignChallenge',
