@@ -10,6 +10,8 @@ import {
 } from '#bridge/ws-trust/fault-map.ts';
 import { FAILURE_REASONS } from '#core/failure.ts';
 
+import { faultCatalogue, withFaults } from '#test/spec/ws-trust/write-fault-catalogue.ts';
+
 const PAGE = readFileSync(new URL('../../../../docs/ws-trust.md', import.meta.url), 'utf8');
 const rowsAfter = (heading: string) =>
   (PAGE.split(`## ${heading}\n`)[1] ?? '')
@@ -22,6 +24,13 @@ const rowsAfter = (heading: string) =>
         .map((cell) => cell.replaceAll('`', '').trim()),
     );
 const codeOf = ({ standard, code }: FaultRow) => `${standard === 'trust' ? 'wst' : 'wsse'}:${code}`;
+
+test('docs/errors.md: has the faults that the front answers with; npm run errors:faults writes them', () => {
+  const page = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8');
+
+  assert.equal(page, withFaults(page));
+  assert.ok(page.includes(faultCatalogue()));
+});
 
 test('docs/ws-trust.md: has every reason with its fault', () => {
   const expected = FAILURE_REASONS.map((reason) => {
