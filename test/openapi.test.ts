@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import { clientCredentials } from '#src/oauth/grants/client-credentials.ts';
 import { jwtBearer } from '#src/oauth/grants/jwt-bearer.ts';
+import { refreshToken } from '#src/oauth/grants/refresh-token.ts';
 import { saml2Bearer } from '#src/oauth/grants/saml2-bearer.ts';
 import { tokenExchange } from '#src/oauth/grants/token-exchange.ts';
 import { ASSERTION_GRANT_ERRORS, TOKEN_EXCHANGE_ERRORS } from '#src/oauth/oauth-error.ts';
@@ -100,6 +101,7 @@ const GRANTS = [
   [jwtBearer, 'JwtBearerRequest'],
   [saml2Bearer, 'Saml2BearerRequest'],
   [clientCredentials, 'ClientCredentialsRequest'],
+  [refreshToken, 'RefreshTokenRequest'],
 ] as const;
 
 for (const [grant, schema] of GRANTS) {

@@ -1,4 +1,5 @@
 // What `explain` needs of the product: the same validators and rules, with no store, no audit and no signature.
+import type { WsTrustFront } from '#bridge';
 import type { PolicyRules } from '#core/decide.ts';
 import type { Evidence } from '#core/evidence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -42,7 +43,7 @@ async function validate(
 }
 
 /** A token service that stops where policy begins, and keeps what it was asked. */
-function capturingService(validateToken: TokenService['validate']) {
+function capturingService(validateToken: TokenService['validate'], rules: PolicyRules) {
   let captured: Evidence | undefined;
   const stop = (): never => {
     throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
@@ -59,6 +60,9 @@ function capturingService(validateToken: TokenService['validate']) {
       captured = evidence;
       return stop();
     },
+    rules,
+    findFamily: async () => stop(),
+    advance: async () => stop(),
     admit: async () => stop(),
     issue: async () => stop(),
     record: async () => stop(),
@@ -68,6 +72,20 @@ function capturingService(validateToken: TokenService['validate']) {
 
 /** Where a SOAP 1.1 message says so itself, by its namespace. */
 const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
+
+function soapRequest(message: Uint8Array, issuer: string): Parameters<WsTrustFront['handle']>[0] {
+  const isSoap11 = Buffer.from(message).includes(SOAP_11);
+  return {
+    method: 'POST',
+    path: '/ws-trust',
+    query: '',
+    headers: { 'content-type': isSoap11 ? 'text/xml' : 'application/soap+xml' },
+    body: message,
+    correlationId: 'explain',
+    publicOrigin: new URL(issuer).origin,
+    isSecure: true,
+  };
+}
 
 /** Builds it for a configuration.
  * @throws {Error} when a key cannot be used */
@@ -87,31 +105,23 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     ...createValidators(config, ring, { bridge, observers }),
     ...userValidators(config, store, observers),
   ];
+  const rules = policyRules(config);
+  const validateToken = (token: SecurityToken) => validate(token, validators, ledger);
   return {
-    rules: policyRules(config),
+    rules,
     requestorOf,
-    validate: (token) => validate(token, validators, ledger),
+    validate: validateToken,
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
     async readRst(message) {
       if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
-      const { captured, sts } = capturingService((token) => validate(token, validators, ledger));
+      const { captured, sts } = capturingService(validateToken, rules);
       const audit = { append: async () => undefined };
       const front = createSoapFront(
         config,
         { audit, bridge, ledger, newId: () => 'explained', store, sts },
         observers,
       );
-      const isSoap11 = Buffer.from(message).includes(SOAP_11);
-      const { reason } = await front.handle({
-        method: 'POST',
-        path: '/ws-trust',
-        query: '',
-        headers: { 'content-type': isSoap11 ? 'text/xml' : 'application/soap+xml' },
-        body: message,
-        correlationId: 'explain',
-        publicOrigin: new URL(config.issuer).origin,
-        isSecure: true,
-      });
+      const { reason } = await front.handle(soapRequest(message, config.issuer));
       const evidence = captured();
       if (evidence) return evidence;
       throw new ExchangeFailure(

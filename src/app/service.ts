@@ -4,6 +4,11 @@ import type { PolicyRules } from '#core/decide.ts';
 import type { Clock } from '#core/instant.ts';
 import { createLedger, type Ledger } from '#core/ledger.ts';
 import type { Store } from '#core/ports.ts';
+import {
+  createRefreshFamilies,
+  type RefreshFamilies,
+  type RefreshFamiliesParts,
+} from '#core/refresh-family.ts';
 import { createRequestorValidator } from '#core/requestor-validator.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
@@ -11,6 +16,8 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
 import { createIdSource } from '../http/id-source.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
+import { createRefreshTokenCodec } from '../oauth/refresh-token-codec.ts';
+import { createRefreshTokenIssuer } from '../oauth/refresh-token-issuer.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
 import { userValidators } from './bridge.ts';
@@ -93,6 +100,17 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
   });
 }
 
+/** The families of refresh tokens, where the configuration has any. */
+function refreshFamilies(
+  { clockSkewSeconds, issuer, refreshTokens }: Config,
+  parts: Pick<RefreshFamiliesParts, 'clock' | 'ledger' | 'store'>,
+): RefreshFamilies | undefined {
+  if (!refreshTokens) return undefined;
+  const key = Buffer.from(refreshTokens.keyBase64, 'base64');
+  const codec = createRefreshTokenCodec(key, issuer);
+  return createRefreshFamilies({ ...parts, issuer, codec, marginSeconds: 2 * clockSkewSeconds });
+}
+
 /** The policy in force. */
 export function policyRules(config: Config): PolicyRules {
   const { delegation, issuer, policy, relyingParties, trustedIssuers } = config;
@@ -111,14 +129,20 @@ export function serviceParts(
   foundation: Foundation,
 ): TokenServiceParts {
   const { clock, store } = foundation;
+  const ledger = openLedger(config, store, clock);
+  const families = refreshFamilies(config, { clock, ledger, store });
   return {
     validators: [
       ...createValidators(config, ring, { bridge, observers: foundation }),
       ...userValidators(config, store, foundation),
     ],
-    issuers: [createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
+    issuers: [
+      ...[createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
+      ...(families ? [createRefreshTokenIssuer(families)] : []),
+    ],
     rules: policyRules(config),
-    ledger: openLedger(config, store, clock),
+    ledger,
+    ...(families && { families }),
     store,
     audit: observedAudit(foundation),
     clock,

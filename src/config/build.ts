@@ -9,6 +9,7 @@ import { buildKeys, keyEntry, validateUses } from './sections/keys.ts';
 import { buildListeners } from './sections/listeners.ts';
 import { buildAudit } from './sections/operation.ts';
 import { buildPolicy, policyEntry } from './sections/policy.ts';
+import { buildRefreshTokens } from './sections/refresh-tokens.ts';
 import { buildRelyingParties, relyingPartyEntry } from './sections/relying-parties.ts';
 import { buildStore } from './sections/store.ts';
 import {
@@ -67,7 +68,14 @@ async function buildParties(document: Document, loading: Loading) {
   const relyingParties = await buildRelyingParties(parties, written, loading);
   const rows = entriesOf(policyEntry, document, 'policy');
   const hasUsers = document['users'] !== undefined;
-  const surroundings = { relyingParties, trustedIssuers, keys: written, hasUsers };
+  const hasRefreshTokens = document['refreshTokens'] !== undefined;
+  const surroundings = {
+    relyingParties,
+    trustedIssuers,
+    keys: written,
+    hasUsers,
+    hasRefreshTokens,
+  };
   const policy = buildPolicy(rows, surroundings, loading);
   const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
@@ -85,8 +93,10 @@ async function buildSurroundings(document: Document, loading: Loading) {
     loading,
   );
   const audit = await buildAudit(sectionOf(document, 'audit'), loading);
+  const refreshTokens = await buildRefreshTokens(sectionOf(document, 'refreshTokens'), loading);
   const store = await buildStore(sectionOf(document, 'store'), loading);
-  return listeners && audit && { listeners, audit, store };
+  const refresh = refreshTokens && { refreshTokens };
+  return listeners && audit && { listeners, audit, store, ...refresh };
 }
 
 const plainSections = configSchema

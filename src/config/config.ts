@@ -30,6 +30,8 @@ export interface Config {
   readonly clients: readonly ClientConfig[];
   readonly relyingParties: readonly RelyingParty[];
   readonly policy: readonly PolicyRow[];
+  /** Absent: there are no refresh tokens. */
+  readonly refreshTokens?: RefreshTokenConfig;
   readonly delegation: { readonly maxDepth: number; readonly selfDelegation: boolean };
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
@@ -289,6 +291,10 @@ interface LimitsConfig {
   readonly nodes: number;
   readonly maxInFlight: number;
   readonly maxLoopDelayMilliseconds: number;
+}
+
+export interface RefreshTokenConfig {
+  readonly keyBase64: string;
 }
 
 export interface AuditConfig {

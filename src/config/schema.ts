@@ -14,6 +14,7 @@ import {
   samlSection,
 } from './sections/operation.ts';
 import { policySection } from './sections/policy.ts';
+import { refreshTokensSection } from './sections/refresh-tokens.ts';
 import { relyingPartiesSection } from './sections/relying-parties.ts';
 import { storeSection } from './sections/store.ts';
 import { trustedIssuersSection } from './sections/trusted-issuers.ts';
@@ -36,6 +37,7 @@ export const configSchema = z.strictObject({
   clients: clientsSection,
   relyingParties: relyingPartiesSection,
   policy: policySection,
+  refreshTokens: refreshTokensSection,
   wsTrust: wsTrustSection,
   delegation: delegationSection,
   audit: auditSection,

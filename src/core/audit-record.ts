@@ -9,7 +9,7 @@ import type { TokenSpec } from './token-spec.ts';
 function base(request: ExchangeRequest): Omit<AuditRecord, 'outcome'> {
   const { id, kind, method, identity } = request.requestor;
   return {
-    event: 'token.exchange',
+    event: request.subject.type === 'refresh_token' ? 'token.renew' : 'token.exchange',
     operation: request.operation,
     correlationId: request.correlationId,
     requestor: { id, kind, method, ...(identity && { issuer: identity.subject.issuer }) },
@@ -76,7 +76,7 @@ export function auditRefusal(
   if (!(cause instanceof ExchangeFailure)) {
     return { ...refused, outcome: 'refused', reason: 'server-error' };
   }
-  const event = cause.reason === 'token-replayed' ? 'replay.detected' : 'token.exchange';
+  const event = cause.reason === 'token-replayed' ? 'replay.detected' : refused.event;
   return {
     ...refused,
     event,

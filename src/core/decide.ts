@@ -191,7 +191,8 @@ export function decide(
   const type = decideType(request.requestedType, grounds);
   const clientId = requestorName(request.requestor);
   const confirmation = decideConfirmation(evidence, grounds);
-  const renewal = decideRenewal(evidence, grounds, { now, tokenId });
+  const renewal = decideRenewal(evidence, grounds, { now, tokenId, type });
+  const expiry = decideExpiry(evidence, grounds, now);
   return {
     type,
     tokenId,
@@ -206,7 +207,10 @@ export function decide(
     scopes: decideGrantedScopes(evidence, grounds),
     claims: decideClaims(evidence, grounds, rules.issuer),
     issuedAt: now,
-    lifetime: { notBefore: now, notOnOrAfter: decideExpiry(evidence, grounds, now) },
+    lifetime: {
+      notBefore: now,
+      notOnOrAfter: type === 'refresh_token' && renewal ? renewal.notOnOrAfter : expiry,
+    },
     confirmation,
     algorithm: algorithms[formOf(type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),

@@ -3,14 +3,15 @@
 import { isConfirmed } from './confirmation.ts';
 import { isPartyOf } from './evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
+import type { Instant } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog } from './ports.ts';
 import { isAudience, type RelyingParty } from './relying-party.ts';
 import { type Requestor, requestorName } from './requestor.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
+import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
 
-interface InspectRequest {
+export interface InspectRequest {
   readonly correlationId: string;
   readonly requestor: Requestor;
   readonly token: SecurityToken;
@@ -96,19 +97,29 @@ export async function revoke(
   if (!token) return;
   if (token.trustedIssuer !== SELF || token.id === undefined)
     throw new ExchangeFailure('issuer-untrusted', 'no token of ours to revoke');
-  const { id, kind, method } = request.requestor;
   if (!mayRevoke(token, request.requestor, parts.relyingParties))
     throw new ExchangeFailure('requestor-not-allowed', 'no right to revoke this token');
   const ref = { issuer: token.issuer, id: token.id };
+  await revokeOnRecord(request, { ref, until: token.lifetime.notOnOrAfter }, parts);
+}
+
+/** Revokes what its holder may revoke.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export async function revokeOnRecord(
+  { correlationId, requestor }: Pick<InspectRequest, 'correlationId' | 'requestor'>,
+  { ref, until }: { readonly ref: TokenRef; readonly until: Instant },
+  parts: Pick<RevokeParts, 'audit' | 'ledger'>,
+): Promise<void> {
+  const { id, kind, method } = requestor;
   const record = {
     event: 'token.revoke',
-    correlationId: request.correlationId,
+    correlationId,
     requestor: { id, kind, method },
     token: ref,
   } as const;
   // The intent first: once revoked, a repeated request finds a dead token and leaves no record of who killed it.
   await parts.audit.append({ ...record, outcome: 'allowed' });
-  await parts.ledger.revoke(ref, token.lifetime.notOnOrAfter);
+  await parts.ledger.revoke(ref, until);
   await parts.audit.append({ ...record, outcome: 'done' });
 }
 

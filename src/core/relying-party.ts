@@ -33,11 +33,13 @@ export interface RelyingParty {
 
 /** How a request names a target. */
 export interface TargetName {
-  readonly kind: 'resource' | 'audience' | 'applies-to';
+  /** `id`: our own word, for what was decided before; no front has it. */
+  readonly kind: 'resource' | 'audience' | 'applies-to' | 'id';
   readonly value: string;
 }
 
 function isNamedBy(party: RelyingParty, name: TargetName): boolean {
+  if (name.kind === 'id') return party.id === name.value;
   if (name.kind === 'resource') return party.resources.includes(name.value);
   if (name.kind === 'applies-to') return party.appliesTo.includes(name.value);
   return party.audiences.includes(name.value);

@@ -4,10 +4,12 @@ import { ExchangeFailure } from './failure.ts';
 import type { AllGrounds } from './grounds.ts';
 import type { Instant } from './instant.ts';
 import type { Renewal } from './token-spec.ts';
+import type { TokenType } from './token-type.ts';
 
 interface Moment {
   readonly now: Instant;
   readonly tokenId: string;
+  readonly type: TokenType;
 }
 
 /** The terms of renewal, if the request wants any. The chain may outlive its evidence: the terms of the rows are its end.
@@ -15,9 +17,11 @@ interface Moment {
 export function decideRenewal(
   { request, subject }: Evidence,
   grounds: AllGrounds,
-  { now, tokenId }: Moment,
+  { now, tokenId, type }: Moment,
 ): Renewal | undefined {
-  if (!request.renewal) return undefined;
+  // A refresh token is nothing but a renewal.
+  const wanted = type === 'refresh_token' ? { afterExpiry: false } : request.renewal;
+  if (!wanted) return undefined;
   const seconds = grounds.map(({ row }) => {
     const { renewal } = row.grant;
     if (!renewal)
@@ -28,7 +32,7 @@ export function decideRenewal(
   return {
     family: tokenId,
     count: 0,
-    afterExpiry: request.renewal.afterExpiry,
+    afterExpiry: wanted.afterExpiry,
     notOnOrAfter: now + Math.min(...seconds),
     subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
   };

@@ -9,6 +9,8 @@ import { type Fence, validateFence, validateMarkFence } from './fence.ts';
 import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from './ports.ts';
+import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
+import { requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import { validateEvidenceStanding, validateStanding } from './standing.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
@@ -23,9 +25,14 @@ export interface TokenService {
   validate(token: SecurityToken): Promise<ValidatedToken>;
   /** Validates all evidence of a request. Whether its ancestors are revoked, `admit` tells. */
   validateEvidence(request: ExchangeRequest): Promise<Evidence>;
+  /** The family of the refresh token that is the subject of a request. */
+  findFamily(request: ExchangeRequest): Promise<RefreshFamily>;
+  readonly rules: PolicyRules;
   decide(evidence: Evidence): TokenSpec;
   /** Decision on record, one-time evidence used up, the token in the ledger. */
   admit(evidence: Evidence, spec: TokenSpec): Promise<void>;
+  /** Admits a renewal: as `admit`, and the refresh token is used up. Answers its successor. */
+  advance(evidence: Evidence, spec: TokenSpec, family: RefreshFamily): Promise<string>;
   issue(spec: TokenSpec): Promise<IssuedToken>;
   /** The completion on record. */
   record(evidence: Evidence, token: IssuedToken): Promise<void>;
@@ -37,6 +44,8 @@ export interface TokenServiceParts {
   readonly rules: PolicyRules;
   readonly ledger: Ledger;
   readonly store: Store;
+  /** Absent: no refresh tokens. */
+  readonly families?: RefreshFamilies;
   readonly audit: AuditLog;
   readonly clock: Clock;
   /** A new unguessable id, 128 bits or more. */
@@ -91,12 +100,20 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
   }
 }
 
-/** Builds the steps over the given parts. */
-export function createTokenService(parts: TokenServiceParts): TokenService {
-  const { audit, clock, ledger } = parts;
-  // For the record of a refusal only: who was refused is known once the evidence is validated.
-  const validated = new WeakMap<SecurityToken, ValidatedToken>();
-  const actorOfRequest = ({ actor }: ExchangeRequest) => actor && validated.get(actor);
+function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
+  if (!families)
+    throw new ExchangeFailure('operation-unsupported', 'there are no refresh tokens here');
+  return families;
+}
+
+type Validated = WeakMap<SecurityToken, ValidatedToken>;
+
+/** The steps before a decision. What they find out is kept in `validated`. */
+function evidenceSteps(
+  parts: TokenServiceParts,
+  validated: Validated,
+): Pick<TokenService, 'validate' | 'validateEvidence' | 'findFamily'> {
+  const { clock, ledger, store } = parts;
   async function validateFacts(token: SecurityToken): Promise<ValidatedToken> {
     const valid = await validatorFor(parts.validators, token).validate(token);
     validateNames(valid, parts.rules.issuer);
@@ -106,15 +123,6 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     return valid;
   }
   return {
-    async answerFor(request, work) {
-      try {
-        return await work();
-      } catch (cause) {
-        const known = { subject: validated.get(request.subject), actor: actorOfRequest(request) };
-        await recordRefusal(audit, auditRefusal(request, cause, known), cause);
-        throw cause;
-      }
-    },
     validate: async (token) => validateStanding(await validateFacts(token), ledger),
     async validateEvidence(request) {
       const subject = await validateFacts(request.subject);
@@ -122,18 +130,64 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       const [heldSubject, heldActor] = await Promise.all([
         validateEvidenceStanding(subject, ledger),
         actor && validateEvidenceStanding(actor, ledger),
-        validateUnused(subject, parts.store),
-        actor && validateUnused(actor, parts.store),
+        validateUnused(subject, store),
+        actor && validateUnused(actor, store),
       ]);
       return { request, subject: heldSubject, actor: heldActor };
     },
-    decide: (evidence) =>
-      decide(evidence, parts.rules, { now: clock.now(), tokenId: parts.newId() }),
+    async findFamily({ requestor, subject }) {
+      if (typeof subject.content !== 'string') throw new Error('a refresh token is a text');
+      const family = await familiesOf(parts).find(subject.content, requestorName(requestor));
+      validated.set(subject, family.subject);
+      return family;
+    },
+  };
+}
+
+/** The steps between a decision and its token. */
+function admissionSteps(parts: TokenServiceParts): Pick<TokenService, 'admit' | 'advance'> {
+  const { audit, ledger } = parts;
+  return {
     async admit(evidence, spec) {
       validateMarkFence(evidence, spec, parts.fence?.());
       await audit.append(auditDecision(evidence, spec));
-      await Promise.all([...spec.once.map((mark) => takeMark(mark, parts)), ledger.record(spec)]);
+      await Promise.all([
+        ...spec.once.map((mark) => takeMark(mark, parts)),
+        ledger.record(spec),
+        spec.type === 'refresh_token' && familiesOf(parts).begin(evidence.subject, spec),
+      ]);
     },
+    async advance(evidence, spec, family) {
+      await audit.append(auditDecision(evidence, spec));
+      const [successor] = await Promise.all([
+        familiesOf(parts).advance(family),
+        ledger.record(spec),
+      ]);
+      return successor;
+    },
+  };
+}
+
+/** Builds the steps over the given parts. */
+export function createTokenService(parts: TokenServiceParts): TokenService {
+  const { audit, clock, rules } = parts;
+  // For the record of a refusal only: who was refused is known once the evidence is validated.
+  const validated: Validated = new WeakMap();
+  return {
+    async answerFor(request, work) {
+      try {
+        return await work();
+      } catch (cause) {
+        const { actor, subject } = request;
+        const known = { subject: validated.get(subject), actor: actor && validated.get(actor) };
+        await recordRefusal(audit, auditRefusal(request, cause, known), cause);
+        throw cause;
+      }
+    },
+    rules,
+    decide: (evidence) => decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() }),
+    ...evidenceSteps(parts, validated),
+    ...admissionSteps(parts),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),
     record: (evidence, token) => audit.append(auditMint(evidence, token.spec)),
   };

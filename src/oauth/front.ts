@@ -2,7 +2,7 @@
 import type { Context, Middleware } from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createFormMiddleware, type ReadForm } from './form.ts';
-import { createProvider, GRANT_TYPES, type ProviderParts, ROUTES } from './provider.ts';
+import { createProvider, type ProviderParts, ROUTES, servedGrantTypes } from './provider.ts';
 import { createRefusalAudit } from './refusal-audit.ts';
 
 export interface OAuthFrontParts extends ProviderParts {
@@ -49,13 +49,15 @@ function createCacheHeaders(maxAgeSeconds: number): Middleware {
 }
 
 /** The library names grants it would serve with a login. What is published is what there is. */
-const publishOwnGrants: Middleware = async (ctx, next) => {
-  await next();
-  const body: unknown = ctx.body;
-  if (typeof body === 'object' && body !== null && 'grant_types_supported' in body) {
-    ctx.body = { ...body, grant_types_supported: GRANT_TYPES };
-  }
-};
+function publishOwnGrants(grantTypes: readonly string[]): Middleware {
+  return async (ctx, next) => {
+    await next();
+    const body: unknown = ctx.body;
+    if (typeof body === 'object' && body !== null && 'grant_types_supported' in body) {
+      ctx.body = { ...body, grant_types_supported: grantTypes };
+    }
+  };
+}
 
 function forceJson(ctx: Context): void {
   // The library answers errors in HTML to whoever accepts it; these endpoints speak JSON only.
@@ -76,7 +78,7 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
   const provider = createProvider(parts);
   const inner: readonly Middleware[] = [
     createCacheHeaders(parts.metadataMaxAgeSeconds),
-    publishOwnGrants,
+    publishOwnGrants(servedGrantTypes(parts)),
     createRefusalAudit(parts.audit, POST_PATHS),
     refuseWebPages,
     createFormMiddleware(parts.readForm, POST_PATHS, parts.issuer),

@@ -6,6 +6,8 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { inspect, isInactive, revoke } from '#core/inspect.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
+import type { RefreshFamilies, RefreshFamily } from '#core/refresh-family.ts';
+import { inspectRefreshToken, revokeRefreshToken } from '#core/refresh-lifecycle.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { Actor } from '#core/subject.ts';
@@ -13,6 +15,7 @@ import type { TokenService } from '#core/token-service.ts';
 import type { TokenType } from '#core/token-type.ts';
 import { type OAuthClient, requestorOf } from './oauth-client.ts';
 import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
+import { looksLikeRefreshToken } from './refresh-token-codec.ts';
 import { correlationOf } from './request-state.ts';
 
 export interface OwnTokenParts {
@@ -23,6 +26,8 @@ export interface OwnTokenParts {
   readonly clients: ReadonlyMap<string, OAuthClient>;
   readonly relyingParties: readonly RelyingParty[];
   readonly ledger: Ledger;
+  /** Absent: there are no refresh tokens. */
+  readonly families?: RefreshFamilies;
   readonly audit: AuditLog;
 }
 
@@ -99,7 +104,9 @@ async function answer(
       requestor: requestorOf(client),
       token: { type, use: 'subject', content },
     }) as const;
-  if (ctx.oidc.route === 'revocation') {
+  if (looksLikeRefreshToken(content)) {
+    await answerOfRefreshToken(ctx, content, { ...parts, client });
+  } else if (ctx.oidc.route === 'revocation') {
     for (const type of revocableTypes(content)) await revokeQuietly(requestOf(type), parts);
     ctx.body = '';
   } else {
@@ -109,12 +116,43 @@ async function answer(
   ctx.status = 200;
 }
 
+async function answerOfRefreshToken(
+  ctx: KoaContextWithOIDC,
+  text: string,
+  { families, client, ...parts }: OwnTokenParts & { readonly client: OAuthClient },
+): Promise<void> {
+  const request = { ...correlationOf(ctx), requestor: requestorOf(client), text };
+  if (ctx.oidc.route === 'revocation') {
+    if (families) await revokeRefreshToken(request, { ...parts, families });
+    ctx.body = '';
+    return;
+  }
+  const family = families && (await inspectRefreshToken(request, { families }));
+  ctx.body = family ? refreshTokenResponse(family) : { active: false };
+}
+
+// No `token_type`: RFC 7662 §2.2 means that of an access token, and nobody may take this for one.
+function refreshTokenResponse(family: RefreshFamily): Record<string, unknown> {
+  const { clientId, issuedAt, notOnOrAfter, scopes, subject } = family;
+  return {
+    active: true,
+    iss: subject.issuer,
+    client_id: clientId,
+    iat: issuedAt,
+    exp: notOnOrAfter,
+    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+  };
+}
+
 const ROUTES: ReadonlySet<unknown> = new Set(['introspection', 'revocation']);
 
 /** Whether the library has left the answer to us. It says so of a JWT; of an assertion it says that it was revoked. */
 function isOurs(ctx: KoaContextWithOIDC): boolean {
   const body: unknown = ctx.body;
   if (ctx.oidc.route === 'revocation' && ctx.status === 200) return true;
+  const content = ctx.oidc.params?.['token'];
+  if (ctx.status === 200 && typeof content === 'string' && looksLikeRefreshToken(content))
+    return true;
   return (
     typeof body === 'object' &&
     body !== null &&

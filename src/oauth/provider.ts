@@ -12,6 +12,7 @@ import {
 import { clientCredentials } from './grants/client-credentials.ts';
 import type { Grant } from './grants/grant.ts';
 import { jwtBearer } from './grants/jwt-bearer.ts';
+import { refreshToken } from './grants/refresh-token.ts';
 import { saml2Bearer } from './grants/saml2-bearer.ts';
 import { tokenExchange } from './grants/token-exchange.ts';
 import { clientMetadata, type OAuthClient } from './oauth-client.ts';
@@ -34,10 +35,20 @@ export interface ProviderParts extends OwnTokenParts {
   readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 }
 
-const GRANTS: readonly Grant[] = [clientCredentials, tokenExchange, jwtBearer, saml2Bearer];
+const GRANTS: readonly Grant[] = [
+  clientCredentials,
+  tokenExchange,
+  jwtBearer,
+  saml2Bearer,
+  refreshToken,
+];
 
-/** The grants we serve. */
-export const GRANT_TYPES: readonly string[] = GRANTS.map(({ grantType }) => grantType);
+/** All grants we know. */
+const GRANT_TYPES: readonly string[] = GRANTS.map(({ grantType }) => grantType);
+
+/** The grants we serve: without a key there are no refresh tokens. */
+export const servedGrantTypes = ({ families }: Pick<ProviderParts, 'families'>) =>
+  GRANT_TYPES.filter((name) => families || name !== refreshToken.grantType);
 
 /** The addresses below the issuer. */
 export const ROUTES = {

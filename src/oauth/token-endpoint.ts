@@ -2,12 +2,12 @@
 
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { exchange } from '#core/exchange.ts';
+import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
 import { formOf, type TokenType } from '#core/token-type.ts';
-import type { Grant } from './grants/grant.ts';
+import type { Grant, Performed } from './grants/grant.ts';
 import { type OAuthClient, requestorOf } from './oauth-client.ts';
 import { withOAuthErrors } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
@@ -34,7 +34,8 @@ function validateHonourable(grant: Grant, ctx: KoaContextWithOIDC, parameters: P
 const wireText = (type: TokenType, text: string): string =>
   formOf(type) === 'saml' ? Buffer.from(text).toString('base64url') : text;
 
-function tokenResponse(grant: Grant, { spec, text }: IssuedToken): Record<string, unknown> {
+function tokenResponse(grant: Grant, performed: Performed): Record<string, unknown> {
+  const { spec, text } = performed.token;
   const issuedTokenType = grant.issuedTokenType(spec.type);
   const isAccessToken = spec.type === 'access_token' || spec.type === 'jwt';
   return {
@@ -43,8 +44,16 @@ function tokenResponse(grant: Grant, { spec, text }: IssuedToken): Record<string
     token_type: isAccessToken ? 'Bearer' : 'N_A',
     expires_in: spec.lifetime.notOnOrAfter - spec.issuedAt,
     ...(spec.scopes.length > 0 && { scope: spec.scopes.join(' ') }),
+    ...(performed.refreshToken !== undefined && { refresh_token: performed.refreshToken }),
   };
 }
+
+const perform = async (
+  grant: Grant,
+  request: ExchangeRequest,
+  sts: TokenService,
+): Promise<Performed> =>
+  grant.perform ? grant.perform(request, sts) : { token: await exchange(request, sts) };
 
 function clientOf(ctx: KoaContextWithOIDC, clients: TokenEndpointParts['clients']): OAuthClient {
   const client = clients.get(ctx.oidc.client?.clientId ?? '');
@@ -68,7 +77,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
       const request = { ...grant.parse(parameters, requestor), ...correlationOf(ctx), requestor };
       markAudited(ctx);
       ctx.state['grant'] = request.operation;
-      return tokenResponse(grant, await exchange(request, parts.sts));
+      return tokenResponse(grant, await perform(grant, request, parts.sts));
     });
   };
 }

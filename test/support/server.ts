@@ -137,6 +137,7 @@ export async function writeConfiguration(
     'keys/es256.pem': await generateKeyPem('ES256'),
     'keys/rs256.pem': await generateKeyPem('RS256', 2048),
     'keys/audit.key': randomBytes(32).toString('base64'),
+    'keys/refresh.key': randomBytes(32).toString('base64'),
     'gateway.secret': GATEWAY_SECRET,
     'orders.secret': ORDERS_SECRET,
     'partner.jwks.json': JSON.stringify(jwks),

@@ -39,7 +39,9 @@ const clientFields = z.strictObject({
   jwks_uri: fetchUrl.describe('Where its public keys are fetched.').optional(),
   token_endpoint_auth_signing_alg: signatureAlgorithm.optional(),
   grant_types: z
-    .array(z.enum(['client_credentials', TOKEN_EXCHANGE, JWT_BEARER, SAML2_BEARER]))
+    .array(
+      z.enum(['client_credentials', TOKEN_EXCHANGE, JWT_BEARER, SAML2_BEARER, 'refresh_token']),
+    )
     .nonempty()
     .describe('The grants it may use.'),
   scope: z

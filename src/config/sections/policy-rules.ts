@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly keys: readonly WrittenKey[];
   /** Whether there are user files, broken ones too. */
   readonly hasUsers: boolean;
+  /** Whether there is a section for refresh tokens, a broken one too. */
+  readonly hasRefreshTokens: boolean;
 }
 
 /** Holds one row against the clients, issuers and relying parties. */

@@ -16,6 +16,7 @@ import {
 import { buildExpression, buildMapping, celSource, mappingSection } from './mapping.ts';
 import { validateRowOrder } from './policy-order.ts';
 import { type Surroundings, validateRow } from './policy-rules.ts';
+import { validateRefreshGrants } from './refresh-tokens.ts';
 
 const selector = z.strictObject({
   issuer: oneOrMore(z.string()).describe('Ids of trusted issuers; `self` for our own tokens.'),
@@ -51,8 +52,10 @@ const requestorSection = z
 const allow = z
   .strictObject({
     types: z
-      .array(z.enum(['access_token', 'jwt', 'id_token', 'saml1', 'saml2']))
-      .describe("Token types besides the relying party's own.")
+      .array(z.enum(['access_token', 'jwt', 'id_token', 'saml1', 'saml2', 'refresh_token']))
+      .describe(
+        "Token types besides the relying party's own; `refresh_token` needs `renewal` as well.",
+      )
       .default([]),
     scopes: z.array(scopeName).describe('The most that is granted.').default([]),
     scopeMode: z
@@ -128,6 +131,7 @@ export function buildPolicy(
 ): readonly PolicyRow[] {
   const rows = entries.map((entry) => ({ value: buildRow(entry, loading), path: entry.path }));
   for (const row of rows) validateRow(row, surroundings, loading);
+  validateRefreshGrants(rows, surroundings.hasRefreshTokens, loading);
   validateRowOrder(rows, loading);
   return rows.map(({ value }) => value);
 }

@@ -1,6 +1,8 @@
 // What every grant is: a name, its parameters, its family of errors, and how it reads a request. The endpoint owns the rest.
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import type { Requestor } from '#core/requestor.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { ErrorMap } from '../oauth-error.ts';
 import type { Parameters } from '../parameters.ts';
@@ -10,6 +12,13 @@ export type GrantRequest = Pick<
   ExchangeRequest,
   'operation' | 'subject' | 'actor' | 'targets' | 'requestedType' | 'scopes'
 >;
+
+/** What came of a request. */
+export interface Performed {
+  readonly token: IssuedToken;
+  /** The text of the refresh token that goes with it. */
+  readonly refreshToken?: string;
+}
 
 export interface Grant {
   readonly grantType: string;
@@ -23,6 +32,8 @@ export interface Grant {
   parse(parameters: Parameters, requestor: Requestor): GrantRequest;
   /** `issued_token_type` of the answer, where the grant has one. */
   issuedTokenType(type: TokenType): string | undefined;
+  /** The use case, where it is not an exchange. */
+  perform?(request: ExchangeRequest, sts: TokenService): Promise<Performed>;
 }
 
 /** Parameters that no grant of ours can honour yet. */

@@ -15,6 +15,8 @@ import {
   SECRET,
 } from './document.ts';
 
+const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
+
 const TEXT = await readFile(new URL('../../../docs/configuration.md', import.meta.url), 'utf8');
 const BLOCKS = [...TEXT.matchAll(/^```yaml\n(.*?)^```$/gms)].map(
   ([, block = '']) => parse(block) as Readonly<Record<string, unknown>>,
@@ -79,6 +81,7 @@ describe('docs/configuration.md', () => {
           'billing.crt': certificate,
           'orders-api.jwks.json': publicJwks(),
           'users.yaml': 'users: []',
+          'keys/refresh.key': SECRET_KEY,
         },
         env: { REDIS_PASSWORD: SECRET, SENTINEL_PASSWORD: SECRET },
       });

@@ -28,6 +28,7 @@ describe('Examples', () => {
   const CONTENTS: readonly (readonly [string, () => string])[] = [
     ['.jwks.json', publicJwks],
     ['.metadata.xml', () => '<EntityDescriptor/>'],
+    ['refresh.key', () => Buffer.alloc(32, 2).toString('base64')],
     ['audit.key', () => Buffer.alloc(32, 1).toString('base64')],
     ['tls/server.pem', () => tls.certPem],
     ['tls/server.key', () => tls.keyPem],

@@ -152,7 +152,10 @@ describe('decide: token type', () => {
   });
 
   test('Policy: a refresh token is refused where there is an actor', () => {
-    const inForce = granting({ types: ['refresh_token'] });
+    const inForce = granting({
+      types: ['refresh_token'],
+      renewal: { lifetimeSeconds: 7200, maxCount: 1 },
+    });
 
     assert.equal(decided(asking('refresh_token'), inForce).type, 'refresh_token');
     refuses(
@@ -162,6 +165,21 @@ describe('decide: token type', () => {
     );
     const delegated = aValidatedToken({ actors: [{ issuer: OWN_ISSUER, id: 'broker' }] });
     refuses('delegation-not-allowed', { ...asking('refresh_token'), subject: delegated }, inForce);
+  });
+
+  test('RFC 9700 §4.14.2: a refresh token has an absolute end, that of the row, or there is none', () => {
+    const renewal = { lifetimeSeconds: 7200, maxCount: 1 };
+    const granted = granting({ types: ['refresh_token'], renewal });
+
+    const spec = decided(asking('refresh_token'), granted);
+
+    assert.equal(spec.lifetime.notOnOrAfter, NOW + 7200);
+    assert.equal(spec.renewal?.notOnOrAfter, NOW + 7200);
+    refuses(
+      'renewal-not-possible',
+      asking('refresh_token'),
+      granting({ types: ['refresh_token'] }),
+    );
   });
 
   test('Policy: an assertion is encrypted to the certificate of its target, a JWT is not', () => {

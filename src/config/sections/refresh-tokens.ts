@@ -1,0 +1,69 @@
+// Refresh tokens: `refreshTokens`. Which exchange may bring one is a matter of policy.
+import { z } from 'zod';
+import type { PolicyRow } from '#core/policy.ts';
+import type { RefreshTokenConfig } from '../config.ts';
+import type { Entry, Loading } from '../loading.ts';
+import type { Complaint, Path } from '../problem.ts';
+import { secretReference } from './secret.ts';
+
+export const refreshTokensSection = z
+  .strictObject({
+    key: secretReference.describe(
+      '32 random bytes or more in base64, the same for all processes; another key ends all refresh tokens.',
+    ),
+  })
+  .describe('Needed where a policy row grants refresh tokens.')
+  .optional();
+
+const MIN_KEY_BYTES = 32;
+
+const WEAK_KEY: Complaint = {
+  code: 'CONFIG_SECRET',
+  what: `is not ${String(MIN_KEY_BYTES)} bytes or more in base64`,
+  why: 'whoever guesses the key makes refresh tokens',
+  fix: 'make one: openssl rand -base64 32',
+};
+
+const NO_KEY: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'grants refresh tokens without a refreshTokens section',
+  why: 'their text is made under a key of its own',
+  fix: 'add refreshTokens: { key: { file: keys/refresh.key } }',
+};
+
+const NO_END: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'grants refresh tokens without renewal',
+  why: 'a refresh token needs an absolute end',
+  fix: 'add renewal: { lifetimeSeconds: … }, or remove refresh_token from types',
+};
+
+/** Resolves the key. */
+export async function buildRefreshTokens(
+  entry: Entry<z.output<typeof refreshTokensSection>> | undefined,
+  loading: Loading,
+): Promise<RefreshTokenConfig | undefined> {
+  if (!entry?.value) return undefined;
+  const path = [...entry.path, 'key'];
+  const keyBase64 = (await loading.read(entry.value.key, path)).trim();
+  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(keyBase64);
+  const isLong = Buffer.from(keyBase64, 'base64').length >= MIN_KEY_BYTES;
+  // An empty text has its complaint already.
+  if (keyBase64 !== '' && !(isBase64 && isLong)) loading.error(path, WEAK_KEY);
+  return { keyBase64 };
+}
+
+/** Holds the rows that grant refresh tokens against what those need. */
+export function validateRefreshGrants(
+  rows: readonly Entry<PolicyRow>[],
+  hasSection: boolean,
+  loading: Loading,
+): void {
+  for (const { value, path } of rows) {
+    const index = value.grant.types.indexOf('refresh_token');
+    if (index < 0) continue;
+    const at: Path = [...path, 'allow', 'types', index];
+    if (!value.grant.renewal) loading.error(at, NO_END);
+    if (!hasSection) loading.error(at, NO_KEY);
+  }
+}
