@@ -4,30 +4,37 @@ import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import type { Clock } from '#core/instant.ts';
-import { type Foundation, openFoundation } from './app/foundation.ts';
-import { buildGeneration, type Generation } from './app/generation.ts';
+import { type Foundation, openFoundation, type Seat } from './app/foundation.ts';
+import { buildGeneration } from './app/generation.ts';
+import { Generations, type PreparedReload } from './app/generations.ts';
+import type { ChainHead } from './audit/audit-key.ts';
 import type { Config } from './config/config.ts';
 import { createCorrelation } from './http/correlation.ts';
 import { createDrain, type Drain } from './http/drain.ts';
-import { createManagementApp } from './http/health.ts';
+import { createManagementApp, failedChecks, type ReadinessCheck } from './http/health.ts';
 import { createListener, type Listener } from './http/listener.ts';
 import { createPublicApp, type PublicApp } from './http/mount.ts';
-import { createTrustedProxies, pinHost, trustProxies } from './http/proxy.ts';
 import { OAUTH_PATHS } from './oauth/front.ts';
 import { METRICS_CONTENT_TYPE } from './telemetry/registry.ts';
 
-const REBUILD_AT_LATEST_MILLISECONDS = 3_600_000;
-
 export interface App {
-  /** Opens both listeners and resolves with their addresses. */
+  /** Opens the listeners and resolves with their addresses. */
   listen(): Promise<{ readonly publicUrl: string; readonly managementUrl: string }>;
-  /** Whether the store and the audit answer. @throws {Error} when one does not */
+  /** Builds everything anew from a configuration, to be swapped in; what is open stays open.
+   * @throws {Error} when the new one cannot be built, or needs a new process */
+  prepare(config: Config): Promise<PreparedReload>;
+  /** Whether the store and the audit answer.
+   * @throws {Error} when one does not */
   probe(): Promise<void>;
-  /** Builds everything anew from a configuration and swaps it in; what is open stays open.
-   * @throws {Error} and keeps the old one when the new one cannot be built */
-  reload(config: Config): Promise<void>;
-  /** Not ready, drain, flush, close. */
-  stop(): Promise<void>;
+  /** Why requests should not come here; none: they should. */
+  notReadyFor(): Promise<readonly string[]>;
+  metrics(): string;
+  /** What is being worked on. */
+  requestsInHand(): readonly object[];
+  /** The last durable line of the audit. */
+  auditHead(): ChainHead;
+  /** Not ready, drain (taking requests for `atLeastMilliseconds` more in any case), flush, close. */
+  stop(atLeastMilliseconds?: number): Promise<void>;
 }
 
 const systemClock: Clock = {
@@ -41,62 +48,7 @@ const requestListener = (app: Koa): RequestListener => {
   return (request, response) => void handle(request, response);
 };
 
-/** The handlers in force, replaced when a key or the configuration changes. */
-class Generations {
-  readonly #foundation: Foundation;
-  #config: Config;
-  #current: Generation;
-  #count = 1;
-  #timer: NodeJS.Timeout | undefined;
-  #publicApp: PublicApp | undefined;
-
-  constructor(foundation: Foundation, config: Config, first: Generation) {
-    this.#foundation = foundation;
-    this.#config = config;
-    this.#current = first;
-  }
-
-  get handlers(): Generation['handlers'] {
-    return this.#current.handlers;
-  }
-
-  /** From now on this application gets each new generation. */
-  serve(publicApp: PublicApp): void {
-    this.#publicApp = publicApp;
-    this.#schedule();
-  }
-
-  async replace(config: Config): Promise<void> {
-    this.#current = await buildGeneration(config, this.#foundation);
-    this.#config = config;
-    this.#publicApp?.swap(this.#current.handlers);
-    this.#foundation.metrics.configGeneration.set({}, ++this.#count);
-    this.#schedule();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-  }
-
-  /** Builds anew when a key starts to sign or is no longer published. */
-  #schedule(): void {
-    this.stop();
-    const { clock, logger } = this.#foundation;
-    const change = this.#current.ring.nextChange(clock.now());
-    if (change === undefined) return;
-    const milliseconds = Math.max(change - clock.now(), 1) * 1000;
-    this.#timer = setTimeout(
-      () => {
-        this.replace(this.#config).catch((cause: unknown) => {
-          logger.error('keys could not be rolled over', { cause });
-        });
-      },
-      Math.min(milliseconds, REBUILD_AT_LATEST_MILLISECONDS),
-    ).unref();
-  }
-}
-
-function createOuter(config: Config, { logger, metrics }: Foundation): readonly Middleware[] {
+function createOuter({ logger, metrics }: Foundation): readonly Middleware[] {
   return [
     createCorrelation({
       routes: OAUTH_PATHS,
@@ -105,55 +57,78 @@ function createOuter(config: Config, { logger, metrics }: Foundation): readonly 
         logger.info('request', { route, grant, outcome, reason, ...rest });
       },
     }),
-    trustProxies(createTrustedProxies(config.trustedProxies)),
-    pinHost(config.issuer),
   ];
 }
 
-function createManagement(foundation: Foundation, isServing: () => boolean) {
-  return createManagementApp({
-    isStarted: isServing,
-    checks: [
-      {
-        reason: 'draining',
-        check: async () => {
-          if (!isServing()) throw new Error('not serving');
-        },
-      },
-      {
-        reason: 'store',
-        check: async () => {
-          await foundation.store.health();
-        },
-      },
-      ...foundation.storeChecks,
-      { reason: 'audit', check: () => foundation.audit.probe() },
-    ],
-    metrics: { contentType: METRICS_CONTENT_TYPE, write: () => foundation.registry.write() },
+const readinessChecks = (
+  { audit, store, storeChecks }: Foundation,
+  isServing: () => boolean,
+): readonly ReadinessCheck[] => [
+  {
+    reason: 'draining',
+    check: async () => {
+      if (!isServing()) throw new Error('not serving');
+    },
+  },
+  {
+    reason: 'store',
+    check: async () => {
+      await store.health();
+    },
+  },
+  ...storeChecks,
+  { reason: 'audit', check: () => audit.probe() },
+];
+
+interface Management {
+  readonly listener: Listener;
+  close(): Promise<void>;
+}
+
+/** Health and metrics of this process, on a port of their own. */
+function openManagement(
+  config: Config,
+  { registry }: Foundation,
+  parts: { readonly checks: readonly ReadinessCheck[]; readonly isServing: () => boolean },
+): Management {
+  const management = createManagementApp({
+    isStarted: parts.isServing,
+    notReadyFor: () => failedChecks(parts.checks),
+    metrics: { contentType: METRICS_CONTENT_TYPE, write: async () => registry.write() },
   });
+  const listener = createListener(config.listeners.management, requestListener(management.app));
+  return {
+    listener,
+    async close() {
+      management.close();
+      listener.server.close();
+      listener.server.closeAllConnections();
+    },
+  };
 }
 
 interface Servers {
   readonly listener: Listener;
-  readonly managementListener: Listener;
+  readonly checks: readonly ReadinessCheck[];
+  /** Absent where another process has it. */
+  readonly management: Management | undefined;
   readonly drain: Drain;
 }
 
-function createServers(config: Config, foundation: Foundation, publicApp: PublicApp): Servers {
-  const { audit, logger, store } = foundation;
+function createServers(
+  config: Config,
+  foundation: Foundation,
+  { publicApp, seat }: { readonly publicApp: PublicApp; readonly seat: Seat | undefined },
+): Servers {
+  const { audit, logger, overload, store } = foundation;
   const { trustedProxies } = config;
   const listener = createListener(
     { ...config.listeners.public, trustedProxies },
     requestListener(publicApp.app),
   );
-  const management = createManagement(
-    foundation,
-    () => listener.server.listening && !drain.isDraining(),
-  );
-  const managementListener = createListener(
-    config.listeners.management,
-    requestListener(management.app),
-  );
+  const isServing = (): boolean => listener.server.listening && !drain.isDraining();
+  const checks = readinessChecks(foundation, isServing);
+  const management = seat ? undefined : openManagement(config, foundation, { checks, isServing });
   const drain = createDrain({
     servers: [listener.server],
     drainDelayMilliseconds: config.drain.delaySeconds * 1000,
@@ -161,15 +136,12 @@ function createServers(config: Config, foundation: Foundation, publicApp: Public
     onDrained: [
       () => audit.close(),
       () => store.close(),
-      async () => management.close(),
-      async () => {
-        managementListener.server.close();
-        managementListener.server.closeAllConnections();
-      },
+      async () => overload.stop(),
+      async () => management?.close(),
       () => logger.flush(),
     ],
   });
-  return { listener, managementListener, drain };
+  return { listener, checks, management, drain };
 }
 
 function urlOf({ address, family, port }: AddressInfo, isTls: boolean): string {
@@ -177,40 +149,51 @@ function urlOf({ address, family, port }: AddressInfo, isTls: boolean): string {
   return `${isTls ? 'https' : 'http'}://${host}:${port}`;
 }
 
+export interface AppOptions {
+  readonly clock?: Clock;
+  /** Present: one of several processes, whose management another one has. */
+  readonly seat?: Seat;
+}
+
 /** Builds the product from a configuration. Nothing listens before `listen`.
  * @throws {Error} when a key, the store or the audit cannot be used */
-export async function createApp(config: Config, { clock = systemClock } = {}): Promise<App> {
-  const foundation = await openFoundation(config, clock);
-  const generations = new Generations(
-    foundation,
-    config,
-    await buildGeneration(config, foundation),
-  );
+export async function createApp(
+  config: Config,
+  { clock = systemClock, seat }: AppOptions = {},
+): Promise<App> {
+  const foundation = await openFoundation(config, clock, seat);
+  const first = await buildGeneration(config, foundation);
+  const generations = new Generations(foundation, config, first);
   const publicApp = createPublicApp({
-    middleware: createOuter(config, foundation),
+    middleware: createOuter(foundation),
     handlers: generations.handlers,
     onError: (cause, correlationId) =>
       foundation.logger.error('request failed', { cause, correlationId }),
   });
-  const { drain, listener, managementListener } = createServers(config, foundation, publicApp);
+  const servers = createServers(config, foundation, { publicApp, seat });
+  const { checks, drain, listener, management } = servers;
   return {
     async listen() {
       await foundation.audit.probe();
-      const managementAddress = await managementListener.listen();
+      const managementAddress = await management?.listener.listen();
       const publicAddress = await listener.listen();
-      generations.serve(publicApp);
+      generations.serve({ publicApp, listener });
       return {
         publicUrl: urlOf(publicAddress, config.listeners.public.tls !== undefined),
-        managementUrl: urlOf(managementAddress, false),
+        managementUrl: managementAddress ? urlOf(managementAddress, false) : '',
       };
     },
     async probe() {
       await Promise.all([foundation.store.health(), foundation.audit.probe()]);
     },
-    reload: (next) => generations.replace(next),
-    async stop() {
+    prepare: (next) => generations.prepare(next),
+    notReadyFor: () => failedChecks(checks),
+    metrics: () => foundation.registry.write(),
+    requestsInHand: () => [...foundation.inHand],
+    auditHead: () => foundation.audit.head(),
+    async stop(atLeastMilliseconds) {
       generations.stop();
-      await drain.start();
+      await drain.start(atLeastMilliseconds);
     },
   };
 }

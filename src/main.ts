@@ -20,7 +20,7 @@ const USAGE = `viaduct COMMAND [options]
   check    do all that start-up does, but listen [--config FILE] [--json]
   explain  why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
   keys     list | rotate                         [--config FILE]
-  audit    verify                                [--config FILE]
+  audit    verify | grep --token TOKEN-OR-ID     [--config FILE]
   demo     the demo as a curl command            [exchange | saml | soap]
 `;
 

@@ -45,6 +45,7 @@ const SRC_FOLDERS = [
   'http',
   'telemetry',
   'limits',
+  'workers',
 ].map((name) => `src/${name}`);
 
 const LAYERS: Readonly<Record<string, Layer>> = {
@@ -56,6 +57,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/users': layer(['src/core'], ['ldapts']),
   'src/audit': layer(['src/core']),
   'src/limits': layer(['src/core']),
+  'src/workers': layer(['src/core']),
   'src/oauth': { ...layer(['src/core'], ['oidc-provider']), typePackages: ['koa'] },
   'src/config': layer(['src/core'], ['zod', 'yaml', '@marcbachmann/cel-js']),
   'src/http': layer(['src/core'], ['koa', 'koa-compose']),
@@ -72,7 +74,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   ]),
   'src/app.ts': { ...layer([...SRC_FOLDERS, 'src/app', 'bridge/index.ts']), typePackages: ['koa'] },
   'src/app': {
-    ...layer([...SRC_FOLDERS, 'bridge/index.ts']),
+    ...layer([...SRC_FOLDERS, 'src/app.ts', 'bridge/index.ts']),
     typePackages: ['koa'],
     isRoot: true,
   },

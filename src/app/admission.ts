@@ -1,19 +1,36 @@
 // What is refused before any work: more than this process can do, and more than one source or requestor may ask.
-import type { Middleware } from 'koa';
+import type { Context, Middleware } from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/source-block.ts';
 import type { Config } from '../config/config.ts';
 import { requestState } from '../http/request-state.ts';
-import type { Foundation } from './foundation.ts';
+import type { Foundation, RequestInHand } from './foundation.ts';
 
 /** Metadata, keys, WSDL: static, cheap, and what others need to verify what we issued. Never refused. */
 const isStatic = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+async function keepInHand(
+  ctx: Context,
+  inHand: Set<RequestInHand>,
+  next: () => Promise<unknown>,
+): Promise<void> {
+  const { correlationId, sourceAddress } = requestState(ctx);
+  const { 'content-length': contentLength, 'content-type': contentType } = ctx.headers;
+  const { path } = ctx;
+  const request = { correlationId, sourceAddress, path, contentType, contentLength };
+  inHand.add(request);
+  try {
+    await next();
+  } finally {
+    inHand.delete(request);
+  }
+}
 
 /** Counts requests by their source, and holds back what is too much. Goes around both fronts.
  * @throws {ExchangeFailure} `rate-limited`, `dependency-unavailable` */
 export function createAdmission(
   { limits }: Config,
-  { limiter, overload }: Pick<Foundation, 'limiter' | 'overload'>,
+  { inHand, limiter, overload }: Pick<Foundation, 'inHand' | 'limiter' | 'overload'>,
 ): Middleware {
   const { perAddress } = limits;
   return async (ctx, next) => {
@@ -27,7 +44,7 @@ export function createAdmission(
         const id = sourceBlock(state.sourceAddress ?? '');
         limiter.admit({ kind: 'address', id }, perAddress);
       }
-      await overload.run(limits, next);
+      await overload.run(limits, () => keepInHand(ctx, inHand, next));
     } catch (cause) {
       if (cause instanceof ExchangeFailure) state.reason ??= cause.reason;
       throw cause;

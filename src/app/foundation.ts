@@ -1,6 +1,7 @@
 // What outlives a reload: state, audit and telemetry.
 import type { Clock, Instant } from '#core/instant.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
+import type { ChainHead } from '../audit/audit-key.ts';
 import { openAuditLog } from '../audit/audit-log.ts';
 import type { AuditSink } from '../audit/audit-sink.ts';
 import type { Config } from '../config/config.ts';
@@ -28,18 +29,44 @@ export interface Foundation {
   readonly audit: AuditSink;
   readonly limiter: RateLimiter;
   readonly overload: OverloadGuard;
+  /** What is being worked on, for the log of a crash. */
+  readonly inHand: Set<RequestInHand>;
+}
+
+/** What may be told of a request whatever it holds. */
+export interface RequestInHand {
+  readonly correlationId: string | undefined;
+  readonly sourceAddress: string | undefined;
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly contentLength: string | undefined;
+}
+
+/** The place of a process among those that serve one configuration. */
+export interface Seat {
+  /** Counted from 1: names its audit file. */
+  readonly slot: number;
+  /** The last known heads of the audits of the others. */
+  readonly otherHeads: () => readonly ChainHead[];
 }
 
 /** Opens the audit, then the store: what cannot be recorded is not begun.
  * @throws {Error} when either cannot be used */
-export async function openFoundation(config: Config, clock: Clock): Promise<Foundation> {
+export async function openFoundation(
+  config: Config,
+  clock: Clock,
+  seat?: Seat,
+): Promise<Foundation> {
   const registry = createRegistry();
   const metrics = createMetrics(registry);
   const logger = createLogger({ level: config.log.level });
   const audit = await openAuditLog({
     path: config.audit.file,
+    ...(seat && { suffix: `w${seat.slot}`, otherHeads: seat.otherHeads }),
     key: Buffer.from(config.audit.hmacKeyBase64, 'base64'),
     waitMilliseconds: config.audit.waitMilliseconds,
+    maxFileBytes: config.audit.maxFileBytes,
+    maxFileAgeMilliseconds: (config.audit.maxFileAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
     onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
     onFailure: () => metrics.auditWriteFailures.increment({}),
   });
@@ -58,12 +85,13 @@ export async function openFoundation(config: Config, clock: Clock): Promise<Foun
     audit,
     limiter,
     overload,
+    inHand: new Set(),
   };
 }
 
 /** A limiter that fails is told of and lets through what this process's share allows. */
 function openLimiter(
-  { limits }: Config,
+  { limits, workers }: Config,
   parts: Pick<Foundation, 'audit' | 'clock' | 'logger' | 'metrics' | 'store'>,
 ): RateLimiter {
   const { audit, clock, logger, metrics, store } = parts;
@@ -79,7 +107,7 @@ function openLimiter(
   return createRateLimiter({
     outbox,
     clock,
-    shares: limits.nodes,
+    shares: limits.nodes * workers,
     onRefused({ kind, id }) {
       logger.warn('a rate limit is reached', { kind, id });
       const record = {

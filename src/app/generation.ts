@@ -1,8 +1,10 @@
 // One generation of handlers: everything that a key or a configuration can change, built anew and swapped in.
 import type { Middleware } from 'koa';
+import type { Instant } from '#core/instant.ts';
 import { createTokenService } from '#core/token-service.ts';
 import type { Config } from '../config/config.ts';
 import { readForm } from '../http/body.ts';
+import { createTrustedProxies, pinHost, trustProxies } from '../http/proxy.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { createOAuthFront } from '../oauth/front.ts';
 import { createAdmission, createRequestorAdmission } from './admission.ts';
@@ -18,17 +20,19 @@ const METADATA_MAX_AGE_SECONDS = 300;
 export interface Generation {
   readonly handlers: readonly Middleware[];
   readonly ring: KeyRing;
+  readonly builtAt: Instant;
 }
 
 /** Builds the handlers.
  * @throws {Error} when a key cannot be used */
 export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
+  const builtAt = foundation.clock.now();
   const ring = await loadKeyRing(config, foundation.clock);
   const bridge = buildBridge(config, ring, foundation);
   const parts = serviceParts(config, { bridge, ring }, foundation);
   const fetchText = createFetch(config);
   const counted = createRequestorAdmission(config, foundation);
-  const { keys } = ring.privateJwks(foundation.clock.now());
+  const { keys } = ring.privateJwks(builtAt);
   const sts = createTokenService(parts);
   const oauth = createOAuthFront({
     ...parts,
@@ -52,8 +56,9 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
   const soapParts = { ...parts, ...counted, bridge, sts };
   const soap = config.wsTrust && createSoapFront(config, soapParts, foundation);
   const admission = createAdmission(config, foundation);
+  const names = [trustProxies(createTrustedProxies(config.trustedProxies)), pinHost(config.issuer)];
   // The paths of the SOAP front are its own; the OAuth front answers all others.
-  const handlers = soap
+  const fronts = soap
     ? [
         createSoapFaults(soap),
         admission,
@@ -61,5 +66,5 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
         ...oauth,
       ]
     : [admission, ...oauth];
-  return { handlers, ring };
+  return { handlers: [...names, ...fronts], ring, builtAt };
 }

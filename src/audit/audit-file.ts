@@ -1,6 +1,6 @@
 // One audit file, opened to append. Nothing is ever written over: the only other change is to cut what a failed write left.
 import { createHash } from 'node:crypto';
-import { constants, mkdir, open } from 'node:fs/promises';
+import { constants, type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const CHUNK_BYTES = 65_536;
@@ -19,6 +19,9 @@ export interface AuditFile {
   /** Appends and returns when it is on the disk (fdatasync). */
   append(text: string): Promise<void>;
   read(position: number, lengthBytes: number): Promise<Buffer>;
+  /** Gives what was written so far another name and goes on in an empty file.
+   * @throws {Error} when that is not possible; then nothing has changed */
+  rotate(closedPath: string): Promise<void>;
   /** Cuts the file to `sizeBytes` and tells what went. */
   cut(sizeBytes: number): Promise<RemovedEnd>;
   close(): Promise<void>;
@@ -34,37 +37,69 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
+async function orUndo<T>(step: () => Promise<T>, undo: () => Promise<void>): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    await undo();
+    throw cause;
+  }
+}
+
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
+
+/** The file as it is open now: another one after each rotation. */
+interface Held {
+  handle: FileHandle;
+}
+
+async function readAt({ handle }: Held, position: number, lengthBytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(lengthBytes);
+  let filled = 0;
+  while (filled < lengthBytes) {
+    const { bytesRead } = await handle.read(
+      buffer,
+      filled,
+      lengthBytes - filled,
+      position + filled,
+    );
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+async function rotate(held: Held, path: string, closedPath: string): Promise<void> {
+  // Not over a file that is there already: it may be the only one that holds those lines.
+  await link(path, closedPath);
+  await orUndo(
+    () => unlink(path),
+    () => unlink(closedPath),
+  );
+  const written = held.handle;
+  held.handle = await orUndo(
+    () => open(path, FLAGS, OWNER_ONLY),
+    () => rename(closedPath, path),
+  );
+  await syncDirectory(path);
+  await written.close();
+}
+
 /** Opens or makes an audit file and its folder. */
 export async function openAuditFile(path: string): Promise<AuditFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
-  const handle = await open(path, flags, OWNER_ONLY);
+  const held: Held = { handle: await open(path, FLAGS, OWNER_ONLY) };
   await syncDirectory(path);
-
-  async function read(position: number, lengthBytes: number): Promise<Buffer> {
-    const buffer = Buffer.alloc(lengthBytes);
-    let filled = 0;
-    while (filled < lengthBytes) {
-      const { bytesRead } = await handle.read(
-        buffer,
-        filled,
-        lengthBytes - filled,
-        position + filled,
-      );
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return buffer.subarray(0, filled);
-  }
-
-  const sizeBytes = async (): Promise<number> => (await handle.stat()).size;
+  const read = (position: number, lengthBytes: number) => readAt(held, position, lengthBytes);
+  const sizeBytes = async (): Promise<number> => (await held.handle.stat()).size;
 
   return {
     sizeBytes,
     read,
+    rotate: (closedPath) => rotate(held, path, closedPath),
     async append(text) {
-      await handle.appendFile(text);
-      await handle.datasync();
+      await held.handle.appendFile(text);
+      await held.handle.datasync();
     },
     async cut(keepBytes) {
       const digest = createHash('sha256');
@@ -72,10 +107,10 @@ export async function openAuditFile(path: string): Promise<AuditFile> {
       for (let position = keepBytes; position < size; position += CHUNK_BYTES) {
         digest.update(await read(position, Math.min(CHUNK_BYTES, size - position)));
       }
-      await handle.truncate(keepBytes);
-      await handle.datasync();
+      await held.handle.truncate(keepBytes);
+      await held.handle.datasync();
       return { bytes: Math.max(size - keepBytes, 0), hash: digest.digest('base64url') };
     },
-    close: () => handle.close(),
+    close: () => held.handle.close(),
   };
 }

@@ -1,13 +1,15 @@
 // The audit log: hash-chained JSON lines, durable before append returns. No record, no token.
 import { randomBytes } from 'node:crypto';
-import { join, parse } from 'node:path';
 import { type AuditFile, openAuditFile, type RemovedEnd } from './audit-file.ts';
+import { auditPath, closedFiles } from './audit-files.ts';
 import { type ChainHead, createAuditKey } from './audit-key.ts';
 import { type AuditSink, createSink, type OpenChain, type SinkSettings } from './audit-sink.ts';
 import type { Entry } from './chain.ts';
-import { createChainWriter, recoveryContent } from './chain-writer.ts';
+import { continuationContent, recoveryContent } from './chain-file.ts';
+import { type ChainWriter, createChainWriter } from './chain-writer.ts';
 import { type FileLock, lockFile } from './file-lock.ts';
-import { readChainName, readTail } from './tail.ts';
+import type { LineHead } from './line.ts';
+import { type FileStart, readStart, readTail } from './tail.ts';
 
 export interface AuditLogSettings {
   /** The base path; one chain and one file for each process that writes. */
@@ -20,6 +22,9 @@ export interface AuditLogSettings {
   readonly probeEveryMilliseconds?: number;
   readonly checkpointEveryRecords?: number;
   readonly checkpointEveryMilliseconds?: number;
+  /** A file that has grown so large, or so old, is closed and the next one begun. */
+  readonly maxFileBytes?: number;
+  readonly maxFileAgeMilliseconds?: number;
   /** Epoch milliseconds. */
   readonly now?: () => number;
   /** Heads of the chains of other processes, for the checkpoints. */
@@ -31,48 +36,93 @@ export interface AuditLogSettings {
   readonly onCheckpoint?: (line: string) => void;
 }
 
-/** The file a process writes. */
-export function auditPath(basePath: string, suffix: string | undefined): string {
-  if (suffix === undefined) return basePath;
-  const { dir, name, ext } = parse(basePath);
-  return join(dir, `${name}.${suffix}${ext}`);
-}
-
 interface Settings extends SinkSettings {
+  readonly maxFileBytes: number;
+  readonly maxFileAgeMilliseconds: number;
+  readonly now: () => number;
   readonly checkpointEveryRecords: number;
   readonly otherHeads: () => readonly ChainHead[];
   readonly onWrite: (seconds: number) => void;
   readonly onCheckpoint: (line: string) => void;
 }
 
-function withDefaults(settings: AuditLogSettings): Settings {
-  const { now = Date.now } = settings;
+const DEFAULTS = {
+  waitMilliseconds: 500,
+  probeEveryMilliseconds: 1000,
+  checkpointEveryRecords: 1000,
+  checkpointEveryMilliseconds: 60_000,
+  maxFileBytes: Number.POSITIVE_INFINITY,
+  maxFileAgeMilliseconds: Number.POSITIVE_INFINITY,
+  now: Date.now,
+  otherHeads: () => [],
+  onWrite: () => undefined,
+  onFailure: () => undefined,
+  onCheckpoint: () => undefined,
+} as const;
+
+function withDefaults(given: AuditLogSettings): Settings {
+  const settings = { ...DEFAULTS, ...given };
   return {
-    path: auditPath(settings.path, settings.suffix),
-    key: createAuditKey(settings.key),
-    waitMilliseconds: settings.waitMilliseconds ?? 500,
-    probeEveryMilliseconds: settings.probeEveryMilliseconds ?? 1000,
-    checkpointEveryRecords: settings.checkpointEveryRecords ?? 1000,
-    checkpointEveryMilliseconds: settings.checkpointEveryMilliseconds ?? 60_000,
-    otherHeads: settings.otherHeads ?? (() => []),
-    onWrite: settings.onWrite ?? (() => undefined),
-    onFailure: settings.onFailure ?? (() => undefined),
-    onCheckpoint: settings.onCheckpoint ?? (() => undefined),
-    timestamp: () => new Date(now()).toISOString(),
+    ...settings,
+    path: auditPath(given.path, given.suffix),
+    key: createAuditKey(given.key),
+    timestamp: () => new Date(settings.now()).toISOString(),
   };
+}
+
+/** Where a chain stands when its file is opened. */
+interface Place extends FileStart {
+  readonly head: LineHead;
+  readonly goodBytes: number;
+}
+
+/** The place behind the last closed file, for one that was begun and holds no line yet; undefined: there is none. */
+async function placeBehindClosed(path: string): Promise<Place | undefined> {
+  const last = (await closedFiles(path)).at(-1);
+  if (last === undefined) return undefined;
+  const closed = await openAuditFile(last);
+  try {
+    const { head } = await readTail(closed);
+    const { chain } = await readStart(closed);
+    return { chain, head, goodBytes: 0, firstSeq: head.seq + 1, startedAt: Date.now() };
+  } finally {
+    await closed.close();
+  }
+}
+
+async function findPlace(file: AuditFile, { path, now }: Settings): Promise<Place> {
+  const { head, goodBytes } = await readTail(file);
+  if (head.seq > 0) return { ...(await readStart(file)), head, goodBytes };
+  const chain = randomBytes(16).toString('base64url');
+  const fresh = { chain, head, goodBytes, firstSeq: 1, startedAt: now() };
+  return (await placeBehindClosed(path)) ?? fresh;
+}
+
+function createWriter(file: AuditFile, place: Place, settings: Settings): ChainWriter {
+  const { checkpointEveryRecords, key, now, otherHeads, path } = settings;
+  const { chain, firstSeq, goodBytes, head, startedAt } = place;
+  const { maxFileBytes: maxBytes, maxFileAgeMilliseconds: maxAgeMilliseconds } = settings;
+  return createChainWriter({
+    ...settings,
+    file,
+    rules: { chain, key, checkpointEveryRecords, otherHeads },
+    rotation: { path, maxBytes, maxAgeMilliseconds, now, firstSeq, startedAt },
+    head,
+    goodBytes,
+  });
 }
 
 /** Finds the end of the chain, cuts what was torn, and writes the first lines of this run: they probe the file. */
 async function resume(file: AuditFile, settings: Settings): Promise<OpenChain> {
-  const { head, goodBytes } = await readTail(file);
-  const chain = head.seq === 0 ? randomBytes(16).toString('base64url') : await readChainName(file);
+  const place = await findPlace(file, settings);
+  const { chain, goodBytes, head } = place;
   const removed: RemovedEnd = await file.cut(goodBytes);
-  const { key, checkpointEveryRecords, otherHeads } = settings;
-  const rules = { chain, key, checkpointEveryRecords, otherHeads };
-  const writer = createChainWriter({ ...settings, file, rules, head, goodBytes });
+  const writer = createWriter(file, place, settings);
   const time = settings.timestamp();
   const started = { event: 'audit.started', chain };
   const first: Entry[] = [{ kind: 'notice', time, content: started }];
+  if (goodBytes === 0 && head.seq > 0)
+    first.unshift({ kind: 'notice', time, content: continuationContent(chain, head) });
   if (removed.bytes > 0) {
     first.push({ kind: 'notice', time, content: recoveryContent(head, removed) });
   }

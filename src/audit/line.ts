@@ -15,7 +15,10 @@ export interface LineHead {
 export const NO_LINE: LineHead = { seq: 0, hash: '' };
 
 /** What a first line starts with; tells our own torn file from a file that is not ours. */
-export const FIRST_LINE_START = `{"v":${LINE_VERSION},"seq":1,`;
+export const FIRST_LINE_START = `{"v":${LINE_VERSION},"seq":`;
+
+/** The event of the first line of a file that is not the first of its chain. */
+export const CONTINUED_EVENT = 'audit.continued';
 
 /** What a line says, besides its place in the chain. */
 export interface LineContent {

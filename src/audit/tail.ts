@@ -70,14 +70,22 @@ export async function readTail(file: AuditFile): Promise<Tail> {
   }
 }
 
-/** The name of the chain, from the first line of its file.
+export interface FileStart {
+  readonly chain: string;
+  /** The number of its first line. */
+  readonly firstSeq: number;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+}
+
+/** What the first line of a file says.
  * @throws {Error} when the first line was changed */
-export async function readChainName(file: AuditFile): Promise<string> {
+export async function readStart(file: Pick<AuditFile, 'read'>): Promise<FileStart> {
   const start = await file.read(0, WINDOW_BYTES);
   const line = parseLine(decodeLine(start.subarray(0, start.indexOf(NEWLINE))) ?? '');
-  const chain = line?.members.get('chain');
-  if (!line?.isIntact || typeof chain !== 'string') {
+  const [chain, time] = ['chain', 'time'].map((name) => line?.members.get(name));
+  if (!line?.isIntact || typeof chain !== 'string' || typeof time !== 'string') {
     throw new Error('the first line of the audit file was changed: move it away');
   }
-  return chain;
+  return { chain, firstSeq: line.seq, startedAt: Date.parse(time) };
 }

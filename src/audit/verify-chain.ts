@@ -2,7 +2,14 @@
 // does not hide the next.
 import type { AuditKey, ChainHead } from './audit-key.ts';
 import { CHECKPOINT_EVENT, sealedHeads } from './checkpoint.ts';
-import { type AuditLine, decodeLine, type LineHead, NO_LINE, parseLine } from './line.ts';
+import {
+  type AuditLine,
+  CONTINUED_EVENT,
+  decodeLine,
+  type LineHead,
+  NO_LINE,
+  parseLine,
+} from './line.ts';
 
 export interface AuditFinding {
   /** Counted from 1. */
@@ -52,6 +59,8 @@ interface Progress {
   records: number;
   recordsSinceCheckpoint: number;
   linesSinceCheckpoint: number;
+  /** Decisions without completion: by correlation id, the line. */
+  readonly pending: Map<unknown, number>;
   readonly problems: AuditFinding[];
   readonly notes: AuditFinding[];
   readonly sworn: ChainHead[];
@@ -82,7 +91,23 @@ function takeRecovery({ notes, lines }: Progress, line: AuditLine): void {
   notes.push({ line: lines, what });
 }
 
-function takeRecord(progress: Progress, checkpointEveryRecords: number): void {
+/** A chain whose oldest files were put elsewhere begins with a line that goes on from them. */
+function takeFirst(progress: Progress, line: AuditLine): void {
+  if (line.event !== CONTINUED_EVENT || progress.head.seq > 0) return;
+  const what = `the chain begins here with line ${line.seq}: the files before it are not among these`;
+  progress.notes.push({ line: progress.lines, what });
+  progress.head = { seq: line.seq - 1, hash: line.prev };
+}
+
+/** A decision is on record before its token is made, its completion before the token is given out. */
+function takeOutcome({ lines, pending }: Progress, line: AuditLine): void {
+  const id = line.members.get('correlationId');
+  if (line.members.get('outcome') === 'allowed') pending.set(id, lines);
+  else pending.delete(id);
+}
+
+function takeRecord(progress: Progress, line: AuditLine, checkpointEveryRecords: number): void {
+  takeOutcome(progress, line);
   progress.records += 1;
   progress.recordsSinceCheckpoint += 1;
   // Without its checkpoints a chain could be written anew from any place in it.
@@ -98,20 +123,32 @@ const atStart = (): Progress => ({
   records: 0,
   recordsSinceCheckpoint: 0,
   linesSinceCheckpoint: 0,
+  pending: new Map(),
   problems: [],
   notes: [],
   sworn: [],
 });
+
+function openNotes({ lines, linesSinceCheckpoint: count }: Progress): readonly AuditFinding[] {
+  const what = `the last ${count} lines are chained, but behind the last checkpoint`;
+  return count > 0 ? [{ line: lines, what }] : [];
+}
+
+function pendingNotes({ pending }: Progress): readonly AuditFinding[] {
+  const [line] = pending.values();
+  const what = `${pending.size} decisions have no completion, the first of them here: a crash came between`;
+  return line === undefined ? [] : [{ line, what }];
+}
 
 /** A verifier for one chain. `checkpointEveryRecords` is how often its writer made them, at the least. */
 export function createChainVerifier(key: AuditKey, checkpointEveryRecords: number): ChainVerifier {
   const progress = atStart();
 
   function takeContent(line: AuditLine): void {
-    if (line.event === 'audit.started') takeStart(progress, line);
+    if (line.event === 'audit.started' || line.event === CONTINUED_EVENT) takeStart(progress, line);
     else if (line.event === 'audit.recovered') takeRecovery(progress, line);
     else if (line.event === CHECKPOINT_EVENT) takeCheckpoint(progress, line, key);
-    else takeRecord(progress, checkpointEveryRecords);
+    else takeRecord(progress, line, checkpointEveryRecords);
   }
 
   return {
@@ -121,6 +158,7 @@ export function createChainVerifier(key: AuditKey, checkpointEveryRecords: numbe
       const line = parseLine(decodeLine(bytes) ?? '');
       if (!line) return fault(progress, 'this is not an audit line');
       if (!line.isIntact) fault(progress, 'it was changed: its hash is another');
+      takeFirst(progress, line);
       fault(progress, breakOf(line, progress.head));
       takeContent(line);
       progress.head = { seq: line.seq, hash: line.hash };
@@ -131,16 +169,14 @@ export function createChainVerifier(key: AuditKey, checkpointEveryRecords: numbe
       progress.notes.push({ line: progress.lines, what });
     },
     report() {
-      const { chain, head, lines, records, linesSinceCheckpoint, problems, notes, sworn } =
-        progress;
-      const open = `the last ${linesSinceCheckpoint} lines are chained, but behind the last checkpoint`;
+      const { chain, head, lines, records, problems, notes, sworn } = progress;
       return {
         head: { chain, ...head },
         lines,
         records,
         problems:
           chain === '' ? [...problems, { line: 0, what: 'no chain begins here' }] : problems,
-        notes: linesSinceCheckpoint > 0 ? [...notes, { line: lines, what: open }] : notes,
+        notes: [...notes, ...pendingNotes(progress), ...openNotes(progress)],
         sworn,
       };
     },

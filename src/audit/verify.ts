@@ -1,12 +1,17 @@
 // Verifies audit files against themselves, against each other, and against checkpoints that a witness kept.
 import type { AuditKey, ChainHead } from './audit-key.ts';
 import { sealedHeads } from './checkpoint.ts';
-import { readFileLines } from './file-lines.ts';
+import { type FileLine, readFileLines } from './file-lines.ts';
 import { decodeLine, parseLine } from './line.ts';
 import { type AuditFinding, type ChainReport, createChainVerifier } from './verify-chain.ts';
 
-export interface AuditFileReport extends ChainReport {
-  readonly path: string;
+/** The files of a chain, oldest first. */
+type ChainPaths = readonly string[];
+
+export interface AuditChainReport extends ChainReport {
+  readonly paths: ChainPaths;
+  /** The file and the line in it, of a line counted through all files. */
+  readonly placeOf: (line: number) => { readonly path: string; readonly line: number };
 }
 
 interface PathFinding extends AuditFinding {
@@ -28,18 +33,38 @@ export interface VerifySettings {
   readonly witnessed?: readonly string[];
 }
 
-/** Verifies one file as a stream: its chain and its own checkpoints. */
-export async function verifyAuditFile(
-  path: string,
+/** All lines of a chain, file after file. */
+async function* chainLines(
+  paths: ChainPaths,
+): AsyncGenerator<FileLine & { readonly path: string }> {
+  for (const path of paths) {
+    for await (const line of readFileLines(path)) yield { ...line, path };
+  }
+}
+
+/** Verifies one chain as a stream: its lines through all its files, and its own checkpoints. */
+export async function verifyAuditChain(
+  paths: ChainPaths,
   key: AuditKey,
   { checkpointEveryRecords = 1000 }: VerifySettings = {},
-): Promise<AuditFileReport> {
+): Promise<AuditChainReport> {
   const verifier = createChainVerifier(key, checkpointEveryRecords);
-  for await (const { bytes, isTerminated } of readFileLines(path)) {
+  const begins: { readonly path: string; readonly before: number }[] = [];
+  let count = 0;
+  for await (const { bytes, isTerminated, path } of chainLines(paths)) {
+    if (begins.at(-1)?.path !== path) begins.push({ path, before: count });
+    count += 1;
     if (isTerminated) verifier.take(bytes);
     else verifier.takeTorn();
   }
-  return { path, ...verifier.report() };
+  return {
+    paths,
+    placeOf: (line) => {
+      const begin = begins.findLast(({ before }) => before < Math.max(line, 1));
+      return { path: begin?.path ?? paths.at(-1) ?? '', line: line - (begin?.before ?? 0) };
+    },
+    ...verifier.report(),
+  };
 }
 
 /** What was sworn about one chain: the hashes of its lines, by number. */
@@ -54,7 +79,7 @@ function swornHashes(sworn: readonly ChainHead[], chain: string): Map<number, Se
 
 /** Holds a chain against what was sworn about it. A second pass over the file, made only when there is something to hold. */
 async function holdAgainst(
-  { path, head, lines }: AuditFileReport,
+  { head, lines, paths, placeOf }: AuditChainReport,
   sworn: readonly ChainHead[],
 ): Promise<PathFinding[]> {
   const expected = swornHashes(sworn, head.chain);
@@ -63,15 +88,15 @@ async function holdAgainst(
   const last = [...expected.keys()].reduce((left, right) => Math.max(left, right));
   if (last > head.seq) {
     const what = `the end is gone: a checkpoint knows line ${last}, the last one is ${head.seq}`;
-    findings.push({ path, line: lines, what });
+    findings.push({ ...placeOf(lines), what });
   }
   let line = 0;
-  for await (const { bytes } of readFileLines(path)) {
+  for await (const { bytes } of chainLines(paths)) {
     line += 1;
     const parsed = parseLine(decodeLine(bytes) ?? '');
     const hashes = expected.get(parsed?.seq ?? 0) ?? new Set();
     if ([...hashes].some((hash) => hash !== parsed?.hash)) {
-      findings.push({ path, line, what: 'it is not the line that a checkpoint swears to' });
+      findings.push({ ...placeOf(line), what: 'it is not the line that a checkpoint swears to' });
     }
   }
   return findings;
@@ -95,7 +120,7 @@ function parseWitnessed(
 
 /** A chain of which a checkpoint tells and which no file holds. */
 function missingChains(
-  reports: readonly AuditFileReport[],
+  reports: readonly AuditChainReport[],
   sworn: readonly ChainHead[],
 ): PathFinding[] {
   const known = new Set(reports.map(({ head }) => head.chain));
@@ -107,23 +132,23 @@ function missingChains(
   }));
 }
 
-/** Verifies the audit files of all processes together. */
+/** Verifies the chains of all processes together. */
 export async function verifyAudit(
-  paths: readonly string[],
+  chains: readonly ChainPaths[],
   key: AuditKey,
   settings: VerifySettings = {},
 ): Promise<AuditReport> {
-  const reports: AuditFileReport[] = [];
-  for (const path of paths) reports.push(await verifyAuditFile(path, key, settings));
+  const reports: AuditChainReport[] = [];
+  for (const paths of chains) reports.push(await verifyAuditChain(paths, key, settings));
   const witness = parseWitnessed(settings.witnessed ?? [], key);
   const sworn = [...witness.heads, ...reports.flatMap((report) => report.sworn)];
   const held: PathFinding[] = [];
   for (const report of reports) held.push(...(await holdAgainst(report, sworn)));
-  const located = (report: AuditFileReport, findings: readonly AuditFinding[]): PathFinding[] =>
-    findings.map((finding) => ({ path: report.path, ...finding }));
+  const located = (report: AuditChainReport, findings: readonly AuditFinding[]): PathFinding[] =>
+    findings.map(({ line, what }) => ({ ...report.placeOf(line), what }));
   return {
     records: reports.reduce((sum, { records }) => sum + records, 0),
-    heads: reports.map(({ path, head }) => ({ path, ...head })),
+    heads: reports.map(({ paths, head }) => ({ path: paths.at(-1) ?? '', ...head })),
     problems: [
       ...reports.flatMap((report) => located(report, report.problems)),
       ...held,

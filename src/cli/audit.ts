@@ -1,25 +1,60 @@
-// `viaduct audit verify`: whether the audit is whole, and what happened to it.
+// `viaduct audit verify`: whether the audit is whole, and what happened to it. `viaduct audit grep`: what it says of a token.
+import type { TokenRef } from '#core/security-token.ts';
+import { auditChains } from '#src/audit/audit-files.ts';
 import { createAuditKey } from '#src/audit/audit-key.ts';
+import { findToken } from '#src/audit/find-token.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
-import { type Command, UsageError } from './command.ts';
+import type { Config } from '#src/config/config.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+import { readTokenNames } from './token-names.ts';
 import { withConfig } from './with-config.ts';
+
+const USAGE = 'audit verify | audit grep --token TOKEN-OR-ID [--issuer ISSUER], [--config FILE]';
+
+const keyOf = ({ audit }: Config) => createAuditKey(Buffer.from(audit.hmacKeyBase64, 'base64'));
+
+async function verify(config: Config, terminal: Terminal): Promise<ExitCode> {
+  const report = await verifyAudit(await auditChains(config.audit.file), keyOf(config));
+  for (const { path, line, what } of report.problems) terminal.error(`${path}:${line}: ${what}`);
+  for (const { path, line, what } of report.notes) terminal.out(`note: ${path}:${line}: ${what}`);
+  for (const { chain, seq, hash } of report.heads)
+    terminal.out(`chain ${chain}: head ${seq} ${hash}`);
+  terminal.out(`${report.records} records, ${report.problems.length} problems`);
+  return report.problems.length === 0 ? 0 : 1;
+}
+
+/** Prints the lines as they are: each is a JSON object that other programs read. Found nothing: 1, as grep says it. */
+async function grep(
+  config: Config,
+  names: readonly TokenRef[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const paths = (await auditChains(config.audit.file)).flat();
+  let found = 0;
+  for await (const { text } of findToken(paths, keyOf(config), names)) {
+    found += 1;
+    terminal.out(text);
+  }
+  return found > 0 ? 0 : 1;
+}
 
 export const auditCommand: Command = async (words, terminal) => {
   const { values, positionals } = parseOptions(
     words,
-    { config: { type: 'string', default: DEFAULT_CONFIG } },
+    {
+      config: { type: 'string', default: DEFAULT_CONFIG },
+      token: { type: 'string' },
+      issuer: { type: 'string' },
+    },
     true,
   );
-  if (positionals.join(' ') !== 'verify') throw new UsageError('audit verify [--config FILE]');
-  return withConfig(values.config, terminal, async ({ audit }) => {
-    const key = createAuditKey(Buffer.from(audit.hmacKeyBase64, 'base64'));
-    const report = await verifyAudit([audit.file], key);
-    for (const { path, line, what } of report.problems) terminal.error(`${path}:${line}: ${what}`);
-    for (const { path, line, what } of report.notes) terminal.out(`note: ${path}:${line}: ${what}`);
-    for (const { chain, seq, hash } of report.heads)
-      terminal.out(`chain ${chain}: head ${seq} ${hash}`);
-    terminal.out(`${report.records} records, ${report.problems.length} problems`);
-    return report.problems.length === 0 ? 0 : 1;
-  });
+  const { config: path, issuer, token } = values;
+  const what = positionals.join(' ');
+  if (what === 'verify' && token === undefined)
+    return withConfig(path, terminal, (config) => verify(config, terminal));
+  if (what !== 'grep' || token === undefined) throw new UsageError(USAGE);
+  return withConfig(path, terminal, (config) =>
+    grep(config, readTokenNames(token, { issuer, own: config }), terminal),
+  );
 };

@@ -1,55 +1,117 @@
-// `viaduct serve`: starts the server, reloads on SIGHUP, drains on SIGTERM and SIGINT.
-import { type App, createApp } from '#src/app.ts';
-import type { Config } from '#src/config/config.ts';
-import { loadConfig } from '#src/config/load.ts';
-import type { Command, Terminal } from './command.ts';
+// `viaduct serve`: starts the server, reloads on SIGHUP, drains on SIGTERM and SIGINT. With several workers this process starts
+// them and serves nothing itself.
+import cluster from 'node:cluster';
+import type { LoadedConfig } from '#src/app/primary.ts';
+import { createApp } from '#src/app.ts';
+import { loadConfigFiles } from '#src/config/load.ts';
+import { ConfigError, formatProblems } from '#src/config/problem.ts';
+import type { Command, ExitCode, Terminal } from './command.ts';
 import { exists } from './exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
-import { withConfig } from './with-config.ts';
+
+/** What runs: one process, or many. */
+interface Served {
+  readonly publicUrl: string;
+  readonly managementUrl: string;
+  reload(next: LoadedConfig): Promise<void>;
+  stop(): Promise<void>;
+  /** Rejects when it cannot go on. */
+  readonly failed: Promise<never>;
+}
+
+async function serveAlone({ config }: LoadedConfig): Promise<Served> {
+  const app = await createApp(config);
+  return {
+    ...(await app.listen()),
+    async reload(next) {
+      const prepared = await app.prepare(next.config);
+      prepared.commit();
+    },
+    stop: () => app.stop(),
+    failed: new Promise<never>(() => undefined),
+  };
+}
+
+async function start(loaded: LoadedConfig): Promise<Served> {
+  if (loaded.config.workers === 1) return serveAlone(loaded);
+  const { startWorkerGroup } = await import('#src/app/primary.ts');
+  return startWorkerGroup(loaded);
+}
 
 /** A second signal while draining means now. */
-function stopOnSignals(app: App, terminal: Terminal): Promise<void> {
+function stopOnSignals(served: Served, terminal: Terminal): Promise<void> {
   return new Promise((resolve, reject) => {
     let isStopping = false;
     const stop = (): void => {
       if (isStopping) process.exit(1);
       isStopping = true;
       terminal.out('draining');
-      app.stop().then(resolve, reject);
+      served.stop().then(resolve, reject);
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
   });
 }
 
+const told = (cause: unknown): string => {
+  if (cause instanceof ConfigError) return formatProblems(cause.problems);
+  return cause instanceof Error ? cause.message : '';
+};
+
 /** A configuration with an error changes nothing: the old one goes on, and the error is told. */
-function reloadOnHangUp(app: App, path: string, terminal: Terminal): void {
-  process.on('SIGHUP', () => {
-    loadConfig(path)
-      .then((config) => app.reload(config))
-      .then(() => terminal.out('configuration reloaded'))
-      .catch((cause: unknown) => {
-        terminal.error(
-          `configuration not reloaded: ${cause instanceof Error ? cause.message : ''}`,
-        );
-      });
-  });
+function reloadOnHangUp(served: Served, path: string, terminal: Terminal): void {
+  let last: Promise<void> = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    try {
+      await served.reload(await loadConfigFiles(path));
+      terminal.out('configuration reloaded');
+    } catch (cause) {
+      terminal.error(`configuration not reloaded: ${told(cause)}`);
+    }
+  };
+  // One after the other: each is held against the one before it.
+  process.on('SIGHUP', () => void (last = last.then(reload)));
 }
 
-async function run(config: Config, path: string, terminal: Terminal): Promise<0> {
-  const app = await createApp(config);
-  const { managementUrl, publicUrl } = await app.listen();
-  const stopped = stopOnSignals(app, terminal);
-  reloadOnHangUp(app, path, terminal);
-  terminal.out(`serving ${config.issuer} on ${publicUrl}, health and metrics on ${managementUrl}`);
+async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Promise<ExitCode> {
+  const served = await start(loaded);
+  const { managementUrl, publicUrl } = served;
+  const stopped = stopOnSignals(served, terminal);
+  reloadOnHangUp(served, path, terminal);
+  const { issuer } = loaded.config;
+  terminal.out(`serving ${issuer} on ${publicUrl}, health and metrics on ${managementUrl}`);
   const { demoCurl } = await import('./demo.ts');
-  const curl = await demoCurl(path, config.issuer);
+  const curl = await demoCurl(path, issuer);
   if (curl !== undefined) terminal.out(`\nexchange a token of the demo partner:\n\n${curl}\n`);
-  await stopped;
-  return 0;
+  try {
+    await Promise.race([stopped, served.failed]);
+    return 0;
+  } catch (cause) {
+    terminal.error(told(cause));
+    await served.stop();
+    return 1;
+  }
+}
+
+async function load(path: string, terminal: Terminal): Promise<LoadedConfig | undefined> {
+  try {
+    const loaded = await loadConfigFiles(path);
+    const { warnings } = loaded.config;
+    if (warnings.length > 0) terminal.error(formatProblems(warnings));
+    return loaded;
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    terminal.error(formatProblems(cause.problems));
+    return undefined;
+  }
 }
 
 export const serveCommand: Command = async (words, terminal) => {
+  if (cluster.isWorker) {
+    const { serveAsWorker } = await import('#src/app/worker.ts');
+    await serveAsWorker();
+    return 0;
+  }
   const { values } = parseOptions(words, { config: { type: 'string' } });
   const path = values.config ?? DEFAULT_CONFIG;
   // Only for a newcomer who named no file: a missing file that was named is a mistake.
@@ -57,5 +119,6 @@ export const serveCommand: Command = async (words, terminal) => {
     const { writeFirstConfiguration } = await import('./init.ts');
     await writeFirstConfiguration('.', terminal);
   }
-  return withConfig(path, terminal, (config) => run(config, path, terminal));
+  const loaded = await load(path, terminal);
+  return loaded ? run(loaded, path, terminal) : 2;
 };

@@ -1,4 +1,5 @@
 // The sections put together. Broken sections and entries are left out, so that one mistake does not hide the others.
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import type { Config } from './config.ts';
 import type { Entry, Loading } from './loading.ts';
@@ -36,7 +37,9 @@ export async function buildConfig(
   const plain = buildPlain(document);
   if (!plain || !surroundings) return undefined;
   const saml = { entityId: plain.saml.entityId ?? plain.issuer };
-  return { ...plain, ...surroundings, ...parties, saml };
+  const workers = plain.workers === 'auto' ? availableParallelism() : plain.workers;
+  if (workers > 1 && surroundings.store.kind === 'memory') loading.error(['workers'], UNSHARED);
+  return { ...plain, ...surroundings, ...parties, saml, workers };
 }
 
 async function buildParties(document: Document, loading: Loading) {
@@ -107,6 +110,7 @@ const plainSections = configSchema
     fetch: true,
     delegation: true,
     log: true,
+    workers: true,
     limits: true,
     drain: true,
     clockSkewSeconds: true,
@@ -169,6 +173,13 @@ function validateUniqueIds(document: Document, loading: Loading): void {
     }
   }
 }
+
+const UNSHARED: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'several workers cannot share the memory store',
+  why: 'each would remember its own one-time marks only: a token could be used once in each',
+  fix: 'use sqlite: { path: data/viaduct.db }, or workers: 1',
+};
 
 const DUPLICATE: Complaint = {
   code: 'CONFIG_DUPLICATE',

@@ -36,6 +36,8 @@ export interface Config {
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
   readonly limits: LimitsConfig;
+  /** Processes that serve. */
+  readonly workers: number;
   readonly drain: { readonly delaySeconds: number; readonly graceSeconds: number };
   readonly clockSkewSeconds: number;
   /** What is allowed and probably not meant. */
@@ -144,7 +146,12 @@ export interface JsonWebKeySet {
 
 /** Where the keys of a trusted issuer come from. */
 export type KeySource =
-  | { readonly kind: 'pinned'; readonly jwks: JsonWebKeySet }
+  | {
+      readonly kind: 'pinned';
+      readonly jwks: JsonWebKeySet;
+      /** Where the keys were pinned as certificates. */
+      readonly certificatePems?: readonly string[];
+    }
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'discovery' };
 
@@ -302,6 +309,8 @@ export interface AuditConfig {
   /** 32 bytes or more. */
   readonly hmacKeyBase64: string;
   readonly waitMilliseconds: number;
+  readonly maxFileBytes: number;
+  readonly maxFileAgeSeconds?: number;
 }
 
 type LogLevel = 'error' | 'warn' | 'info' | 'debug';

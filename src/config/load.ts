@@ -14,7 +14,38 @@ import { parseYaml, type YamlDocument } from './yaml-document.ts';
 /** Loads the configuration file at `path`, with the environment of the process.
  * @throws {ConfigError} with every problem found */
 export async function loadConfig(path: string): Promise<Config> {
-  const read = (file: string): Promise<string> => readFile(file, 'utf8');
+  const { config } = await loadConfigFiles(path);
+  return config;
+}
+
+/** The texts a configuration was made of, by path: whoever has them and the same environment makes the same one. */
+export type ConfigFiles = Readonly<Record<string, string>>;
+
+/** Loads the configuration file at `path`, and keeps what was read.
+ * @throws {ConfigError} with every problem found */
+export async function loadConfigFiles(
+  path: string,
+): Promise<{ readonly config: Config; readonly files: ConfigFiles }> {
+  const files: Record<string, string> = {};
+  const read = async (file: string): Promise<string> => {
+    const text = await readFile(file, 'utf8');
+    files[file] = text;
+    return text;
+  };
+  return { config: await loadWith(path, read), files };
+}
+
+/** Makes a configuration of texts that were read before: processes that serve together must have one and the same.
+ * @throws {ConfigError} with every problem found */
+export function parseConfigFiles(path: string, files: ConfigFiles): Promise<Config> {
+  return loadWith(path, async (file) => {
+    const text = Object.hasOwn(files, file) ? files[file] : undefined;
+    if (text === undefined) throw new Error('the file was not read');
+    return text;
+  });
+}
+
+async function loadWith(path: string, read: ConfigSources['readFile']): Promise<Config> {
   const text = await read(path).catch(() => undefined);
   if (text === undefined) throw new ConfigError([unreadable(path)]);
   return parseConfig(text, { path, env: process.env, readFile: read });

@@ -12,6 +12,7 @@ import {
   limitsSection,
   logSection,
   samlSection,
+  workersSection,
 } from './sections/operation.ts';
 import { policySection } from './sections/policy.ts';
 import { refreshTokensSection } from './sections/refresh-tokens.ts';
@@ -42,6 +43,7 @@ export const configSchema = z.strictObject({
   delegation: delegationSection,
   audit: auditSection,
   log: logSection,
+  workers: workersSection,
   limits: limitsSection,
   drain: drainSection,
   clockSkewSeconds: clockSkewSection,

@@ -18,9 +18,9 @@ export interface DrainSettings {
 export interface Drain {
   /** True from the start on: not ready. */
   isDraining(): boolean;
-  /** Drains; a second call gets the first one's promise.
+  /** Drains, taking requests for `atLeastMilliseconds` more in any case; a second call gets the first one's promise.
    * @throws {AggregateError} what the closers failed with, after all of them ran */
-  start(): Promise<void>;
+  start(atLeastMilliseconds?: number): Promise<void>;
 }
 
 interface Flight {
@@ -66,7 +66,6 @@ async function closeServer(server: Server, flight: Flight, graceMilliseconds: nu
   const over = new AbortController();
   const pause = (milliseconds: number): Promise<void> =>
     wait(milliseconds, undefined, { signal: over.signal }).catch(() => undefined);
-  flight.closeConnections();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
 
@@ -101,8 +100,10 @@ export function createDrain(settings: DrainSettings): Drain {
   const watched = servers.map((server) => ({ server, flight: watch(server) }));
   let draining: Promise<void> | undefined;
 
-  async function drain(): Promise<void> {
-    await wait(drainDelayMilliseconds);
+  async function drain(atLeastMilliseconds: number): Promise<void> {
+    // From now on, not only when we close: a client that goes on to use its connection would meet the closing of it.
+    for (const { flight } of watched) flight.closeConnections();
+    await wait(Math.max(drainDelayMilliseconds, atLeastMilliseconds));
     await Promise.all(
       watched.map(({ server, flight }) => closeServer(server, flight, graceMilliseconds)),
     );
@@ -110,8 +111,8 @@ export function createDrain(settings: DrainSettings): Drain {
   }
   return {
     isDraining: () => draining !== undefined,
-    start() {
-      draining ??= drain();
+    start(atLeastMilliseconds = 0) {
+      draining ??= drain(atLeastMilliseconds);
       return draining;
     },
   };

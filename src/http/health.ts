@@ -9,11 +9,10 @@ export interface ReadinessCheck {
 }
 
 export interface ManagementSettings {
-  readonly checks: readonly ReadinessCheck[];
+  /** Why requests should not come; none: they should. It must answer soon. */
+  readonly notReadyFor: () => Promise<readonly string[]>;
   readonly isStarted: () => boolean;
-  readonly metrics: { readonly contentType: string; readonly write: () => string };
-  /** Each check must have passed by then. */
-  readonly deadlineMilliseconds?: number;
+  readonly metrics: { readonly contentType: string; readonly write: () => Promise<string> };
   readonly maxLoopDelayMilliseconds?: number;
 }
 
@@ -44,13 +43,16 @@ async function passes({ check }: ReadinessCheck, deadlineMilliseconds: number): 
   }
 }
 
-/** Whether the process should get requests: all checks, at once. */
-async function readiness(
+/** The reasons of the checks that do not pass in time: all of them are run, at once. */
+export async function failedChecks(
   checks: readonly ReadinessCheck[],
-  deadlineMilliseconds: number,
-): Promise<Answer> {
+  deadlineMilliseconds = 1000,
+): Promise<readonly string[]> {
   const results = await Promise.all(checks.map((check) => passes(check, deadlineMilliseconds)));
-  const reasons = checks.filter((_, index) => !results[index]).map(({ reason }) => reason);
+  return checks.filter((_, index) => !results[index]).map(({ reason }) => reason);
+}
+
+function readiness(reasons: readonly string[]): Answer {
   return reasons.length === 0
     ? { status: 200, body: { status: 'ready', reasons } }
     : { status: 503, body: { status: 'not-ready', reasons } };
@@ -58,7 +60,7 @@ async function readiness(
 
 /** Makes the management application. */
 export function createManagementApp(settings: ManagementSettings): ManagementApp {
-  const { deadlineMilliseconds = 1000, maxLoopDelayMilliseconds = 1000 } = settings;
+  const { maxLoopDelayMilliseconds = 1000 } = settings;
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
 
@@ -74,14 +76,14 @@ export function createManagementApp(settings: ManagementSettings): ManagementApp
     settings.isStarted()
       ? { status: 200, body: { status: 'started' } }
       : { status: 503, body: { status: 'starting' } };
-  const metrics = (): Answer => ({
+  const metrics = async (): Promise<Answer> => ({
     status: 200,
-    body: settings.metrics.write(),
+    body: await settings.metrics.write(),
     type: settings.metrics.contentType,
   });
   const routes = new Map<string, () => Answer | Promise<Answer>>([
     ['/livez', liveness],
-    ['/readyz', () => readiness(settings.checks, deadlineMilliseconds)],
+    ['/readyz', async () => readiness(await settings.notReadyFor())],
     ['/startupz', started],
     ['/metrics', metrics],
   ]);

@@ -58,7 +58,21 @@ function fits(key: RawKey, { alg, kid }: WantedKey): boolean {
   if (form.crv !== undefined && key['crv'] !== form.crv) return false;
   // RFC 8725 §3.1: a key that names its algorithm is for that one only.
   if (key['alg'] !== undefined && key['alg'] !== alg) return false;
-  return kid === undefined || key['kid'] === kid;
+  return kid === undefined || key['kid'] === kid || isOfCertificate(key);
+}
+
+/** A key that an operator pinned as a certificate has no id of the issuer's: whatever id a token names may be its. */
+const isOfCertificate = (key: RawKey): boolean =>
+  key['kid'] === undefined && key['x5t#S256'] !== undefined;
+
+/** RFC 7515 §4.1.7, §4.1.8: an id that is the thumbprint of a certificate means this one alone. */
+const isThumbprint = ({ x5t, 'x5t#S256': sha256 }: RawKey, kid: string | undefined): boolean =>
+  kid !== undefined && (kid === x5t || kid === sha256);
+
+function candidatesOf(usable: readonly RawKey[], wanted: WantedKey): readonly RawKey[] {
+  const fitting = usable.filter((key) => fits(key, wanted));
+  const named = fitting.filter((key) => isThumbprint(key, wanted.kid));
+  return named.length > 0 ? named : fitting;
 }
 
 async function importPublic(key: RawKey, alg: string): Promise<KeyObject> {
@@ -85,7 +99,7 @@ function createKeySet(keys: readonly RawKey[]): KeySet {
   const imported = new Map<string, Promise<KeyObject>>();
   return {
     find(wanted) {
-      const [key, ...others] = usable.filter((candidate) => fits(candidate, wanted));
+      const [key, ...others] = candidatesOf(usable, wanted);
       if (!key || others.length > 0) return undefined;
       // By place and algorithm: as many entries as the set can give, however many ids are asked for.
       const place = `${usable.indexOf(key)} ${wanted.alg}`;
@@ -96,10 +110,14 @@ function createKeySet(keys: readonly RawKey[]): KeySet {
   };
 }
 
+/** What names a certificate here is not pinned by an operator: it needs its id like any other. */
+const withoutThumbprints = (key: RawKey): RawKey =>
+  Object.fromEntries(Object.entries(key).filter(([name]) => !name.startsWith('x5t')));
+
 /** Parses a JWK Set from the network. Secret keys and keys for other purposes in it are left out.
  * @throws {Error} when it is none */
 export function parseJwks(text: string): KeySet {
-  return createKeySet(parseKeys(text));
+  return createKeySet(parseKeys(text).map(withoutThumbprints));
 }
 
 /** Parses a JWK Set that the operator pinned: what can never be used in it is a mistake, and said so.

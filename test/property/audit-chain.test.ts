@@ -52,7 +52,7 @@ function aChain(given: readonly AuditRecord[]): Buffer {
 
 async function problemsOf(path: string, bytes: Uint8Array): Promise<number> {
   await writeFile(path, bytes);
-  return (await verifyAudit([path], KEY, { checkpointEveryRecords: 3 })).problems.length;
+  return (await verifyAudit([[path]], KEY, { checkpointEveryRecords: 3 })).problems.length;
 }
 
 test('audit: whatever records are written, the chain verifies, and no single changed byte stays unseen', async (t) => {

@@ -32,7 +32,12 @@ export function aConfigDocument(): ConfigDocument {
       { use: 'jwt', algorithm: 'RS256', key: { file: 'keys/rs256.pem' } },
     ],
     store: { sqlite: { path: 'data/viaduct.db' } },
-    audit: { file: 'data/audit.jsonl', hmacKey: { file: 'keys/audit.key' } },
+    audit: {
+      file: 'data/audit.jsonl',
+      hmacKey: { file: 'keys/audit.key' },
+      // Longer than a disk takes that all other tests are at as well: few tests are about how long a request may wait.
+      waitMilliseconds: 10_000,
+    },
     log: { level: 'error' },
     trustedIssuers: [
       {

@@ -235,7 +235,10 @@ async function startIn(t: Ending, setting: Setting): Promise<TestServer> {
     managementUrl,
     post,
     stop,
-    reload: async () => app.reload(await loadConfig(join(directory, 'viaduct.yaml'))),
+    async reload() {
+      const prepared = await app.prepare(await loadConfig(join(directory, 'viaduct.yaml')));
+      prepared.commit();
+    },
     async restart() {
       await stop();
       return startIn(t, setting);

@@ -31,8 +31,21 @@ export const auditSection = z
       .max(10_000)
       .describe('How long a request waits for its record to be on disk.')
       .default(500),
+    maxFileBytes: z
+      .int()
+      .min(1_048_576)
+      .describe('A file that has grown so large is closed, and the chain goes on in the next one.')
+      .default(268_435_456),
+    maxFileAgeSeconds: seconds(3600, 31_536_000)
+      .describe('The same for a file that is so old.')
+      .optional(),
   })
   .describe('No record, no token.');
+
+export const workersSection = z
+  .union([z.literal('auto'), z.int().min(1).max(128)])
+  .describe('Processes that serve; auto: one for each processor.')
+  .default(1);
 
 export const logSection = z
   .strictObject({
@@ -146,12 +159,18 @@ export async function buildAudit(
   loading: Loading,
 ): Promise<AuditConfig | undefined> {
   if (!entry) return undefined;
-  const { file, hmacKey, waitMilliseconds } = entry.value;
+  const { file, hmacKey, maxFileAgeSeconds, maxFileBytes, waitMilliseconds } = entry.value;
   const path = [...entry.path, 'hmacKey'];
   const hmacKeyBase64 = (await loading.read(hmacKey, path)).trim();
   const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(hmacKeyBase64);
   const isLong = Buffer.from(hmacKeyBase64, 'base64').length >= MIN_HMAC_BYTES;
   // An empty text has its complaint already.
   if (hmacKeyBase64 !== '' && !(isBase64 && isLong)) loading.error(path, WEAK_HMAC_KEY);
-  return { file: loading.absolute(file), hmacKeyBase64, waitMilliseconds };
+  return {
+    file: loading.absolute(file),
+    hmacKeyBase64,
+    waitMilliseconds,
+    maxFileBytes,
+    ...(maxFileAgeSeconds !== undefined && { maxFileAgeSeconds }),
+  };
 }

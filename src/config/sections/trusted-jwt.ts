@@ -1,7 +1,9 @@
 // On which conditions the JWTs of a trusted issuer are accepted: `trustedIssuers[].jwt`.
+import { hash, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { KeySource, TrustedJwtConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
+import { readCertificates } from './certificates.ts';
 import { validateFetch } from './fetch-address.ts';
 import {
   exactlyOne,
@@ -12,6 +14,7 @@ import {
   subjectPrefix,
 } from './fields.ts';
 import { readJwks } from './jwks.ts';
+import { type SecretReference, secretReference } from './secret.ts';
 
 const jwksSource = z
   .strictObject({
@@ -27,6 +30,11 @@ export const trustedJwt = z
     discovery: z
       .literal(true)
       .describe('Find the keys through the metadata of the issuer (RFC 8414).')
+      .optional(),
+    certificates: z
+      .array(secretReference)
+      .nonempty()
+      .describe('Certificates, PEM, whose keys sign its tokens. No chain is followed.')
       .optional(),
     algorithms: z.array(signatureAlgorithm).nonempty().describe('All others are refused.'),
     audiences: z
@@ -50,8 +58,10 @@ export const trustedJwt = z
       .describe('The oldest assertion accepted as a grant (RFC 7523).')
       .default(300),
   })
-  .refine(...exactlyOne('jwks', 'discovery'))
-  .meta({ oneOf: [{ required: ['jwks'] }, { required: ['discovery'] }] });
+  .refine(...exactlyOne('jwks', 'discovery', 'certificates'))
+  .meta({
+    oneOf: [{ required: ['jwks'] }, { required: ['discovery'] }, { required: ['certificates'] }],
+  });
 
 type TrustedJwt = z.output<typeof trustedJwt>;
 
@@ -64,6 +74,7 @@ export async function buildTrustedJwt(
   const {
     jwks,
     discovery: _discovery,
+    certificates,
     maxAgeSeconds,
     skewSeconds = clockSkewSeconds,
     subjectPrefix: prefix,
@@ -71,11 +82,32 @@ export async function buildTrustedJwt(
   } = value;
   return {
     ...jwt,
-    keySource: await keySourceOf({ value: jwks, path: [...path, 'jwks'] }, loading),
+    keySource: certificates
+      ? await certificateKeys({ value: certificates, path: [...path, 'certificates'] }, loading)
+      : await keySourceOf({ value: jwks, path: [...path, 'jwks'] }, loading),
     skewSeconds,
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
     ...(prefix !== undefined && { subjectPrefix: prefix }),
   };
+}
+
+/** The keys of certificates as a JWK Set; their thumbprints name them (RFC 7517 §4.8, §4.9). */
+async function certificateKeys(
+  { value, path }: Entry<readonly SecretReference[]>,
+  loading: Loading,
+): Promise<KeySource> {
+  const certificatePems: string[] = [];
+  for (const [index, reference] of value.entries()) {
+    const wanted = { path: [...path, index], use: 'verification' } as const;
+    certificatePems.push(...(await readCertificates(reference, wanted, loading)));
+  }
+  const keys = certificatePems.map((pem) => {
+    const { publicKey, raw } = new X509Certificate(pem);
+    const thumbprint = (algorithm: string) => hash(algorithm, raw, 'base64url');
+    const named = { x5t: thumbprint('sha1'), 'x5t#S256': thumbprint('sha256'), use: 'sig' };
+    return { ...publicKey.export({ format: 'jwk' }), ...named };
+  });
+  return { kind: 'pinned', jwks: { keys }, certificatePems };
 }
 
 async function keySourceOf(

@@ -85,7 +85,7 @@ test('audit: what a failed write left is cut, and the chain tells of it', async 
   await audit.probe();
 
   const last = (await linesOf(audit.path)).at(-1);
-  const report = await verifyAudit([audit.path], KEY);
+  const report = await verifyAudit([[audit.path]], KEY);
   assert.deepEqual(last?.['good'], { seq: good.seq, hash: good.hash });
   assert.doesNotMatch(await readFile(audit.path, 'utf8'), /"torn"/);
   assert.deepEqual(report.problems, []);
@@ -105,7 +105,7 @@ test('audit: a record that takes too long is refused, and so is all behind it at
   disk.resume();
   await audit.close();
 
-  const report = await verifyAudit([audit.path], KEY);
+  const report = await verifyAudit([[audit.path]], KEY);
   assert.equal(failures, 1);
   assert.deepEqual(report.problems, []);
   // The first one was written late; the one behind it did not even wait.
@@ -119,7 +119,7 @@ test('audit: a torn last line is cut at the start, and the chain goes on behind 
   const audit = await anAudit(t, { path });
   await audit.append(aRecord());
 
-  const report = await verifyAudit([path], KEY);
+  const report = await verifyAudit([[path]], KEY);
   assert.deepEqual(report.problems, []);
   assert.equal(report.records, 4);
   assert.match(report.notes[0]?.what ?? '', /"good":\{"seq":6,.*"removed":\{"bytes":28,/);
@@ -131,7 +131,7 @@ test('audit: a last line that lacks but its newline is torn too: nobody was told
 
   await anAudit(t, { path });
 
-  assert.deepEqual((await verifyAudit([path], KEY)).problems, []);
+  assert.deepEqual((await verifyAudit([[path]], KEY)).problems, []);
 });
 
 test('audit: zeros that a power cut left at the end are cut', async (t) => {
@@ -140,7 +140,7 @@ test('audit: zeros that a power cut left at the end are cut', async (t) => {
 
   await anAudit(t, { path });
 
-  assert.deepEqual((await verifyAudit([path], KEY)).problems, []);
+  assert.deepEqual((await verifyAudit([[path]], KEY)).problems, []);
 });
 
 test('audit: lines longer than the window are found', async (t) => {
@@ -152,7 +152,7 @@ test('audit: lines longer than the window are found', async (t) => {
 
   await anAudit(t, { path });
 
-  assert.deepEqual((await verifyAudit([path], KEY)).problems, []);
+  assert.deepEqual((await verifyAudit([[path]], KEY)).problems, []);
 });
 
 test('audit: a first write that was torn starts anew', async (t) => {
@@ -161,7 +161,7 @@ test('audit: a first write that was torn starts anew', async (t) => {
 
   await anAudit(t, { path });
 
-  assert.deepEqual((await verifyAudit([path], KEY)).problems, []);
+  assert.deepEqual((await verifyAudit([[path]], KEY)).problems, []);
 });
 
 test('audit: a changed last line is not cut but refused: cutting would destroy the evidence', async (t) => {
@@ -216,7 +216,7 @@ test('audit: a living process holds the lock; when it is killed the next one tak
 
   const audit = await anAudit(t, { path });
   await audit.append(aRecord());
-  assert.deepEqual((await verifyAudit([path], KEY)).problems, []);
+  assert.deepEqual((await verifyAudit([[path]], KEY)).problems, []);
 });
 
 test('audit: a disk that fills up in the middle of a record loses none that was acknowledged', async (t) => {
@@ -234,7 +234,7 @@ test('audit: a disk that fills up in the middle of a record loses none that was 
 
   const inFile = new Set((await linesOf(path)).map((line) => line['correlationId']));
   const ids = acknowledged.split('\n').filter((id) => id.startsWith('c-'));
-  const report = await verifyAudit([path], KEY);
+  const report = await verifyAudit([[path]], KEY);
   assert.ok(ids.length > 10);
   assert.deepEqual(
     ids.filter((id) => !inFile.has(id)),

@@ -31,7 +31,7 @@ export async function anAudit(
 }
 
 export function aRecord(members: Partial<AuditRecord> = {}): AuditRecord {
-  return { event: 'token.exchange', outcome: 'allowed', correlationId: 'c-1', ...members };
+  return { event: 'token.exchange', outcome: 'minted', correlationId: 'c-1', ...members };
 }
 
 /** The path of a closed audit with `count` records; line 1 and 2 start it, the last line is a checkpoint. */

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import test from 'node:test';
+import { auditPath } from '#src/audit/audit-files.ts';
 import { lookupHash } from '#src/audit/audit-key.ts';
-import { auditPath, openAuditLog } from '#src/audit/audit-log.ts';
+import { openAuditLog } from '#src/audit/audit-log.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
 import { aDisk, anAudit, aPath, aRecord, KEY, linesOf, SECRET } from './audit-fixture.ts';
 
@@ -181,7 +182,7 @@ test('audit: a chain goes on in the next run', async (t) => {
   const second = await anAudit(t, { path });
   await second.append(aRecord());
 
-  const report = await verifyAudit([path], KEY);
+  const report = await verifyAudit([[path]], KEY);
   assert.deepEqual(report.problems, []);
   assert.equal(report.records, 2);
   assert.equal(second.head().chain, first.head().chain);

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import { createAuditKey, lookupHash } from '#src/audit/audit-key.ts';
 import { type LineContent, type LineHead, NO_LINE, writeLine } from '#src/audit/line.ts';
-import { verifyAudit, verifyAuditFile } from '#src/audit/verify.ts';
+import { verifyAudit, verifyAuditChain } from '#src/audit/verify.ts';
 import { anAudit, aPath, aRecord, aWrittenAudit, KEY, linesOf } from './audit-fixture.ts';
 
 /** A written audit whose lines (newlines included) went through `change`. Lines 3 to 7 are records, 8 is a checkpoint. */
@@ -18,7 +18,7 @@ async function aChangedAudit(
 }
 
 async function problemsOf(path: string): Promise<readonly string[]> {
-  const { problems } = await verifyAuditFile(path, KEY);
+  const { problems } = await verifyAuditChain([path], KEY);
   return problems.map(({ line, what }) => `${line}: ${what}`);
 }
 
@@ -51,7 +51,7 @@ const headsOf = (head: LineHead) => ({ heads: [{ chain: 'c', seq: head.seq, hash
 test('audit verify: an untouched audit has no problem and no note', async (t) => {
   const path = await aWrittenAudit(t, 5);
 
-  const report = await verifyAudit([path], KEY);
+  const report = await verifyAudit([[path]], KEY);
 
   assert.deepEqual(report.problems, []);
   assert.deepEqual(report.notes, []);
@@ -159,7 +159,7 @@ test('audit verify: a chain without its checkpoints is found', async (t) => {
     chainedAnew(lines.filter((line) => !line.includes('audit.checkpoint'))),
   );
 
-  const report = await verifyAuditFile(path, KEY, { checkpointEveryRecords: 4 });
+  const report = await verifyAuditChain([path], KEY, { checkpointEveryRecords: 4 });
 
   assert.deepEqual(report.problems, [{ line: 6, what: 'no checkpoint within 4 records' }]);
 });
@@ -175,7 +175,7 @@ test('audit verify: a good checkpoint in another place is found', async (t) => {
 test('audit verify: with another key no checkpoint holds', async (t) => {
   const path = await aWrittenAudit(t, 5);
 
-  const { problems } = await verifyAuditFile(path, createAuditKey(new Uint8Array(32)));
+  const { problems } = await verifyAuditChain([path], createAuditKey(new Uint8Array(32)));
 
   assert.equal(problems.length, 2);
 });
@@ -200,8 +200,8 @@ test('audit verify: an end that is gone is found by a checkpoint that a witness 
   const lines = (await readFile(path, 'utf8')).split(/(?<=\n)/);
   await writeFile(path, lines.slice(0, 5).join(''));
 
-  const alone = await verifyAudit([path], KEY);
-  const report = await verifyAudit([path], KEY, { witnessed });
+  const alone = await verifyAudit([[path]], KEY);
+  const report = await verifyAudit([[path]], KEY, { witnessed });
 
   assert.deepEqual(alone.problems, []);
   assert.match(alone.notes[0]?.what ?? '', /the last 3 lines are chained, but behind/);
@@ -216,7 +216,7 @@ test('audit verify: another line than the one a witness knows is found', async (
   const lines = (await readFile(path, 'utf8')).split(/(?<=\n)/).slice(0, 7);
   await writeFile(path, chainedAnew(lines.map((line) => line.replace('"c-5"', '"c-9"'))).join(''));
 
-  const { problems } = await verifyAudit([path], KEY, { witnessed });
+  const { problems } = await verifyAudit([[path]], KEY, { witnessed });
 
   assert.deepEqual(problems, [
     { path, line: 7, what: 'it is not the line that a checkpoint swears to' },
@@ -230,8 +230,8 @@ test('audit verify: the checkpoints of one process witness the chain of another'
   const lines = (await readFile(first.path, 'utf8')).split(/(?<=\n)/);
   await writeFile(first.path, lines.slice(0, 2).join(''));
 
-  const { problems } = await verifyAudit([first.path, path], KEY);
-  const withoutFirst = await verifyAudit([path], KEY);
+  const { problems } = await verifyAudit([[first.path], [path]], KEY);
+  const withoutFirst = await verifyAudit([[path]], KEY);
 
   assert.match(problems[0]?.what ?? '', /the end is gone: a checkpoint knows line 3/);
   assert.match(withoutFirst.problems[0]?.what ?? '', /^no file holds chain/);
@@ -242,7 +242,7 @@ test('audit verify: a witness that is no checkpoint of ours is a problem', async
   const lines = (await readFile(path, 'utf8')).split('\n');
   const forged = (lines[1] ?? '').replace('"seal":"', '"seal":"A');
 
-  const { problems } = await verifyAudit([path], KEY, {
+  const { problems } = await verifyAudit([[path]], KEY, {
     witnessed: ['nonsense', lines[2] ?? '', forged],
   });
 
@@ -259,7 +259,7 @@ test('audit verify: a witness that is no checkpoint of ours is a problem', async
 test('audit verify: a torn last line is a note, not a problem', async (t) => {
   const path = await aChangedAudit(t, (lines) => [...lines, '{"v":1,"se']);
 
-  const report = await verifyAudit([path], KEY);
+  const report = await verifyAudit([[path]], KEY);
 
   assert.deepEqual(report.problems, []);
   assert.match(report.notes[0]?.what ?? '', /torn/);

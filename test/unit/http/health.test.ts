@@ -1,17 +1,33 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
-import { createManagementApp, type ManagementSettings } from '#src/http/health.ts';
+import {
+  createManagementApp,
+  failedChecks,
+  type ManagementSettings,
+  type ReadinessCheck,
+} from '#src/http/health.ts';
 import { send, serve } from './http-fixture.ts';
 
 const PASSES = { reason: 'keys', check: async () => undefined };
 const FAILS = { reason: 'store', check: () => Promise.reject(new Error('secret')) };
 const HANGS = { reason: 'audit', check: () => new Promise<void>(() => undefined) };
 
-async function aManagement(t: TestContext, settings: Partial<ManagementSettings> = {}) {
+interface AManagement extends Partial<ManagementSettings> {
+  readonly checks?: readonly ReadinessCheck[];
+  readonly deadlineMilliseconds?: number;
+}
+
+async function aManagement(
+  t: TestContext,
+  { checks = [], deadlineMilliseconds, ...settings }: AManagement = {},
+) {
   const management = createManagementApp({
-    checks: [],
+    notReadyFor: () => failedChecks(checks, deadlineMilliseconds),
     isStarted: () => true,
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', write: () => 'a 1\n' },
+    metrics: {
+      contentType: 'text/plain; version=0.0.4; charset=utf-8',
+      write: async () => 'a 1\n',
+    },
     ...settings,
   });
   t.after(() => management.close());

@@ -165,7 +165,7 @@ export async function startKillRig(store: (directory: string) => object): Promis
       const told = await killUnderLoad(server, world, moment);
       all.presentations.push(...told.presentations);
       all.dead.push(...told.dead);
-      const report = await verifyAudit([server.auditFile], await auditKey(world));
+      const report = await verifyAudit([[server.auditFile]], await auditKey(world));
       assert.deepEqual(report.problems, []);
       server = await startVictim(world);
       const { url } = server;

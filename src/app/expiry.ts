@@ -1,0 +1,69 @@
+// Alarms before a certificate ends: ours, and those that we trust others by. As metrics for whoever watches, and in the log.
+import { X509Certificate } from 'node:crypto';
+import type { Instant } from '#core/instant.ts';
+import type { Config, SamlKeySource, TrustedIssuerConfig } from '../config/config.ts';
+import type { Foundation } from './foundation.ts';
+
+/** From then on each report is a line in the log. */
+const EXPIRY_WARNING_SECONDS = 30 * 86_400;
+
+/** A certificate and when it ends. */
+interface ExpiringCertificate {
+  readonly whose: 'own' | 'trusted-issuer' | 'relying-party';
+  /** The id of the party, or what the certificate is for. */
+  readonly name: string;
+  readonly notAfter: Instant;
+}
+
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The ends of all certificates in a PEM text. */
+const endsOf = (pem: string): readonly Instant[] =>
+  (pem.match(PEM_BLOCK) ?? []).map((block) =>
+    Math.floor(new X509Certificate(block).validToDate.getTime() / 1000),
+  );
+
+const samlPems = (source: SamlKeySource): readonly string[] =>
+  source.kind === 'pinned' ? source.certificatePems : source.signerCertificatePems;
+
+function trustedPems({ jwt, saml }: TrustedIssuerConfig): readonly string[] {
+  const jwtPems = jwt?.keySource.kind === 'pinned' ? (jwt.keySource.certificatePems ?? []) : [];
+  return [...jwtPems, ...(saml ? samlPems(saml.keySource) : [])];
+}
+
+/** Every certificate of a configuration that ends. Of several of one party each is named. */
+function expiringCertificates(config: Config): readonly ExpiringCertificate[] {
+  const { keys, listeners, relyingParties, trustedIssuers } = config;
+  const named = (whose: ExpiringCertificate['whose'], name: string, pems: readonly string[]) =>
+    pems.flatMap(endsOf).map((notAfter) => ({ whose, name, notAfter }));
+  return [
+    ...named('own', 'tls', listeners.public.tls ? [listeners.public.tls.certificatePem] : []),
+    ...keys.flatMap(({ use, algorithm, certificatePem }, index) =>
+      named('own', `keys[${index}] ${use} ${algorithm}`, certificatePem ? [certificatePem] : []),
+    ),
+    ...trustedIssuers.flatMap((issuer) => named('trusted-issuer', issuer.id, trustedPems(issuer))),
+    ...relyingParties.flatMap(({ id, token }) =>
+      named('relying-party', id, token.encryption ? [token.encryption.certificate] : []),
+    ),
+  ];
+}
+
+/** Sets the metrics and writes a line for each certificate that ends soon, or has ended. */
+export function reportExpiry(
+  config: Config,
+  { clock, logger, metrics }: Pick<Foundation, 'clock' | 'logger' | 'metrics'>,
+): void {
+  const now = clock.now();
+  const first = new Map<string, Instant>();
+  for (const { whose, name, notAfter } of expiringCertificates(config)) {
+    const label = `${whose} ${name}`;
+    first.set(label, Math.min(first.get(label) ?? notAfter, notAfter));
+    if (whose === 'own') metrics.keyNotAfterSeconds.set({ kid: name }, first.get(label) ?? 0);
+    if (whose === 'trusted-issuer')
+      metrics.trustCertificateNotAfterSeconds.set({ issuer: name }, first.get(label) ?? 0);
+    const days = Math.floor((notAfter - now) / 86_400);
+    if (now >= notAfter) logger.error('a certificate has ended', { whose, name });
+    else if (notAfter - now < EXPIRY_WARNING_SECONDS)
+      logger.warn('a certificate ends soon', { whose, name, days });
+  }
+}

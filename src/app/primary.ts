@@ -1,0 +1,264 @@
+// The process that starts the workers. It serves no token itself: it has the management port, tells the workers what to do, and
+// starts the ones again that died. It opens neither store nor audit.
+import type { ChainHead } from '../audit/audit-key.ts';
+import type { Config } from '../config/config.ts';
+import type { ConfigFiles } from '../config/load.ts';
+import { createManagementApp } from '../http/health.ts';
+import { createListener } from '../http/listener.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { mergeMetrics } from '../telemetry/merge-metrics.ts';
+import { createRegistry, METRICS_CONTENT_TYPE } from '../telemetry/registry.ts';
+import { createSupervisor, type Member } from '../workers/supervisor.ts';
+import { needsRestart } from './generations.ts';
+import type { WorkerNews, WorkerStart, WorkerStatus } from './worker.ts';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly files: ConfigFiles;
+}
+
+export interface WorkerGroup {
+  readonly publicUrl: string;
+  readonly managementUrl: string;
+  /** Takes a new configuration in all workers at once, or in none.
+   * @throws {Error} and keeps the old one everywhere */
+  reload(next: LoadedConfig): Promise<void>;
+  /** Not ready, drain all workers, close. */
+  stop(): Promise<void>;
+  /** Rejects when the workers keep dying. */
+  readonly failed: Promise<never>;
+}
+
+/** What only new workers can take, and may differ between them for the time of a replacement. */
+const TAKEN_BY_NEW_WORKERS: ReadonlySet<string> = new Set([
+  'audit',
+  'log',
+  'drain',
+  'limits.nodes',
+]);
+const ANSWER_MILLISECONDS = 1000;
+
+interface Known {
+  /** Which configuration it runs. */
+  generation: number;
+  status?: WorkerStatus;
+}
+
+class Group {
+  readonly #path: string;
+  readonly #logger: Logger;
+  readonly #registry = createRegistry();
+  readonly #restarts = this.#registry.counter({
+    name: 'sts_worker_restarts_total',
+    help: 'Workers that died and were started again.',
+    labels: [],
+  });
+  readonly #serving = this.#registry.gauge({
+    name: 'sts_workers',
+    help: 'Workers that serve.',
+    labels: [],
+  });
+  readonly #known = new WeakMap<Member, Known>();
+  readonly supervisor: ReturnType<typeof createSupervisor>;
+  readonly failed = Promise.withResolvers<never>();
+  #loaded: LoadedConfig;
+  #generation = 1;
+  #publicUrl = '';
+  /** What workers that are gone had counted. */
+  #departed = '';
+  #isStopping = false;
+
+  constructor(loaded: LoadedConfig, logger: Logger) {
+    this.#path = loaded.config.file;
+    this.#loaded = loaded;
+    this.#logger = logger;
+    this.supervisor = createSupervisor({
+      count: loaded.config.workers,
+      handlersFor: (member) => this.#handlersFor(member),
+      onReady: (member) => void this.#welcome(member),
+      onGone: (member, end) => {
+        this.#departed = mergeMetrics(
+          [this.#departed, this.#knownOf(member).status?.metrics ?? ''],
+          {
+            isCountsOnly: true,
+          },
+        );
+        this.#serving.set({}, this.supervisor.members().length);
+        if (!end.isCrash) return;
+        this.#restarts.increment({});
+        this.#logger.error('a worker died', { slot: member.slot, workerPid: member.pid, ...end });
+      },
+      onGivenUp: () => this.failed.reject(new Error('too many workers died within a minute')),
+    });
+    this.failed.promise.catch(() => undefined);
+  }
+
+  get publicUrl(): string {
+    return this.#publicUrl;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Every worker that serves must be ready: each gets its share of the connections. One that is being started again gets none,
+   * so it does not count. */
+  async notReadyFor(): Promise<readonly string[]> {
+    if (this.#isStopping) return ['draining'];
+    const members = this.supervisor.members();
+    if (members.length === 0) return ['workers'];
+    const answers = await Promise.all(
+      members.map(({ channel }) =>
+        channel.ask('readiness', undefined, 2 * ANSWER_MILLISECONDS).catch(() => ['workers']),
+      ),
+    );
+    return [...new Set((answers as string[][]).flat())];
+  }
+
+  async metrics(): Promise<string> {
+    const members = this.supervisor.members();
+    await Promise.all(
+      members.map(async (member) => {
+        const status = await member.channel
+          .ask('status', undefined, ANSWER_MILLISECONDS)
+          .catch(() => undefined);
+        if (status) this.#knownOf(member).status = status as WorkerStatus;
+      }),
+    );
+    const texts = members.map((member) => this.#knownOf(member).status?.metrics ?? '');
+    return mergeMetrics([...texts, this.#departed, this.#registry.write()]);
+  }
+
+  /** In two steps: all build, then all swap. What one of them cannot build none of them gets. */
+  async reload(next: LoadedConfig): Promise<void> {
+    const sections = needsRestart(this.#loaded.config, next.config);
+    const fixed = sections.filter((section) => !TAKEN_BY_NEW_WORKERS.has(section));
+    if (fixed.length > 0)
+      throw new Error(`running workers cannot take this change: restart for ${fixed.join(', ')}`);
+    if (sections.length > 0) return this.#replaceWorkers(next);
+    const members = this.supervisor.members();
+    await Promise.all(members.map((member) => this.#prepare(member, next)));
+    this.#take(next);
+    // Whoever dies now comes back with the new one.
+    await Promise.all(members.map((member) => this.#commit(member).catch(() => undefined)));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.supervisor.stop();
+  }
+
+  #take(next: LoadedConfig): void {
+    this.#loaded = next;
+    this.#generation += 1;
+  }
+
+  async #replaceWorkers(next: LoadedConfig): Promise<void> {
+    const before = this.#loaded;
+    this.#take(next);
+    try {
+      await this.supervisor.roll();
+    } catch (cause) {
+      this.#take(before);
+      throw new Error('a worker did not start with it: the old configuration goes on', { cause });
+    }
+  }
+
+  #startOf({ slot }: Member, { files }: LoadedConfig): WorkerStart {
+    return { slot, path: this.#path, files };
+  }
+
+  async #prepare(member: Member, next: LoadedConfig): Promise<void> {
+    await member.channel.ask('prepare', this.#startOf(member, next));
+  }
+
+  async #commit(member: Member): Promise<void> {
+    this.#knownOf(member).generation = this.#generation;
+    await member.channel.ask('commit');
+  }
+
+  /** A worker that was started while a reload was under way may have missed it. */
+  async #welcome(member: Member): Promise<void> {
+    this.#serving.set({}, this.supervisor.members().length);
+    if (this.#knownOf(member).generation === this.#generation) return;
+    try {
+      await this.#prepare(member, this.#loaded);
+      await this.#commit(member);
+    } catch (cause) {
+      this.#logger.error('a worker has an old configuration', { slot: member.slot, cause });
+    }
+  }
+
+  #knownOf(member: Member): Known {
+    const known = this.#known.get(member) ?? { generation: 0 };
+    this.#known.set(member, known);
+    return known;
+  }
+
+  #headsWithout(member: Member): readonly ChainHead[] {
+    return this.supervisor
+      .members()
+      .filter((other) => other !== member)
+      .flatMap((other) => this.#knownOf(other).status?.head ?? []);
+  }
+
+  #handlersFor(member: Member) {
+    return {
+      configuration: async (): Promise<WorkerStart> => {
+        this.#knownOf(member).generation = this.#generation;
+        return this.#startOf(member, this.#loaded);
+      },
+      status: async (content: unknown): Promise<WorkerNews> => {
+        this.#knownOf(member).status = content as WorkerStatus;
+        return { otherHeads: this.#headsWithout(member) };
+      },
+      address: async (content: unknown): Promise<void> => {
+        this.#publicUrl = content as string;
+      },
+    };
+  }
+}
+
+/** Starts the workers of a configuration; resolves when all of them serve.
+ * @throws {Error} when they do not start */
+export async function startWorkerGroup(loaded: LoadedConfig): Promise<WorkerGroup> {
+  const { config } = loaded;
+  const logger = createLogger({ level: config.log.level });
+  const group = new Group(loaded, logger);
+  let isStarted = false;
+  const management = createManagementApp({
+    isStarted: () => isStarted,
+    notReadyFor: () => group.notReadyFor(),
+    metrics: { contentType: METRICS_CONTENT_TYPE, write: () => group.metrics() },
+  });
+  const handle = management.app.callback();
+  const listener = createListener(
+    config.listeners.management,
+    (request, response) => void handle(request, response),
+  );
+  const { address, port } = await listener.listen();
+  const close = async (): Promise<void> => {
+    management.close();
+    listener.server.close();
+    listener.server.closeAllConnections();
+    await logger.flush();
+  };
+  try {
+    await group.supervisor.start();
+  } catch (cause) {
+    await group.stop();
+    await close();
+    throw cause;
+  }
+  isStarted = true;
+  return {
+    publicUrl: group.publicUrl,
+    managementUrl: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    failed: group.failed.promise,
+    reload: (next) => group.reload(next),
+    async stop() {
+      await group.stop();
+      await close();
+    },
+  };
+}

@@ -1,0 +1,99 @@
+// One of several processes that serve one configuration. It gets the configuration from the process that started it, tells that
+// one how it is, and does what that one says.
+import { writeSync } from 'node:fs';
+import { type App, createApp } from '../app.ts';
+import type { ChainHead } from '../audit/audit-key.ts';
+import { type ConfigFiles, parseConfigFiles } from '../config/load.ts';
+import { type Channel, openChannel } from '../workers/channel.ts';
+import type { PreparedReload } from './generations.ts';
+
+/** What a worker is told when it starts. */
+export interface WorkerStart {
+  readonly slot: number;
+  readonly path: string;
+  readonly files: ConfigFiles;
+}
+
+/** What it tells regularly. */
+export interface WorkerStatus {
+  readonly head: ChainHead;
+  readonly metrics: string;
+}
+
+/** What it is told in answer. */
+export interface WorkerNews {
+  readonly otherHeads: readonly ChainHead[];
+}
+
+const STATUS_EVERY_MILLISECONDS = 1000;
+
+const statusOf = (app: App): WorkerStatus => ({
+  head: app.auditHead(),
+  metrics: app.metrics(),
+});
+
+/** Serves until the process that started this one says to stop, or a signal does; resolves when everything is closed. */
+export async function serveAsWorker(): Promise<void> {
+  const stopped = Promise.withResolvers<void>();
+  const serving = Promise.withResolvers<App>();
+  let prepared: PreparedReload | undefined;
+  let otherHeads: readonly ChainHead[] = [];
+  async function stop(atLeastMilliseconds?: unknown): Promise<void> {
+    const app = await serving.promise;
+    await app.stop(Number(atLeastMilliseconds ?? 0)).then(stopped.resolve, stopped.reject);
+  }
+  const channel = openChannel(
+    {
+      send: (message) => void process.send?.(message),
+      onMessage: (listener) => void process.on('message', listener),
+    },
+    {
+      status: async () => statusOf(await serving.promise),
+      readiness: async () => (await serving.promise).notReadyFor(),
+      prepare: async (content) => {
+        const { path, files } = content as WorkerStart;
+        const app = await serving.promise;
+        prepared = await app.prepare(await parseConfigFiles(path, files));
+      },
+      commit: async () => {
+        prepared?.commit();
+        prepared = undefined;
+      },
+      stop,
+    },
+  );
+  // A terminal signals all processes at once: who started this one decides what becomes of it.
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.on('SIGTERM', () => void stop());
+
+  const { slot, path, files } = (await channel.ask('configuration')) as WorkerStart;
+  const seat = { slot, otherHeads: () => otherHeads };
+  const app = await createApp(await parseConfigFiles(path, files), { seat });
+  const { publicUrl } = await app.listen();
+  // What made the process end is likely to be among them. Written at once: nothing that waits gets its turn any more.
+  process.on('uncaughtExceptionMonitor', () => {
+    const requests = app.requestsInHand();
+    writeSync(2, `${JSON.stringify({ level: 'error', msg: 'requests in hand', requests })}\n`);
+  });
+  await channel.ask('address', publicUrl);
+  await channel.ask('ready');
+  serving.resolve(app);
+  const timer = tellStatus(channel, app, (news) => (otherHeads = news.otherHeads));
+  await stopped.promise;
+  clearInterval(timer);
+  await channel.ask('status', statusOf(app)).catch(() => undefined);
+  process.disconnect();
+}
+
+function tellStatus(
+  channel: Channel,
+  app: App,
+  onNews: (news: WorkerNews) => void,
+): NodeJS.Timeout {
+  return setInterval(() => {
+    channel
+      .ask('status', statusOf(app))
+      .then((news) => onNews(news as WorkerNews))
+      .catch(() => undefined);
+  }, STATUS_EVERY_MILLISECONDS);
+}

@@ -1,0 +1,200 @@
+// Keeps workers running: starts them on numbered slots, restarts the ones that died, replaces and stops them in order.
+// Each worker has a slot for its life: its audit file is named after it, and no two write one file.
+import cluster, { type Worker } from 'node:cluster';
+import { type Channel, type Handlers, openChannel } from './channel.ts';
+import { createCrashBudget } from './crash-budget.ts';
+
+export interface Member {
+  readonly slot: number;
+  readonly pid: number;
+  readonly channel: Channel;
+  /** It serves. */
+  readonly isReady: boolean;
+}
+
+export interface SupervisorSettings {
+  readonly count: number;
+  /** What a worker may ask. */
+  readonly handlersFor: (member: Member) => Handlers;
+  /** Told when a worker serves. */
+  readonly onReady: (member: Member) => void;
+  /** Told when a worker is gone, whether it was meant to or not. */
+  readonly onGone: (member: Member, end: WorkerEnd) => void;
+  /** Told when too many have died: nothing is restarted any more. */
+  readonly onGivenUp: () => void;
+}
+
+interface WorkerEnd {
+  readonly isCrash: boolean;
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface Supervisor {
+  /** Resolves when all serve.
+   * @throws {Error} when they keep dying */
+  start(): Promise<void>;
+  /** Workers that serve. */
+  members(): readonly Member[];
+  /** Replaces each worker by a new one, one after the other: a worker is stopped once its successor serves.
+   * @throws {Error} when a successor does not start; its predecessor and those behind it go on */
+  roll(): Promise<void>;
+  /** Stops all workers; resolves when they are gone. */
+  stop(): Promise<void>;
+}
+
+interface Seat extends Member {
+  readonly worker: Worker;
+  readonly ready: PromiseWithResolvers<void>;
+  readonly gone: PromiseWithResolvers<void>;
+  /** A crash before it served is its starter's affair. */
+  readonly isTrial: boolean;
+  isReady: boolean;
+  isLeaving: boolean;
+  heardAt: number;
+}
+
+const LOOK_EVERY_MILLISECONDS = 5000;
+/** How long a worker that is replaced goes on, telling its clients to come back on another connection. */
+const LINGER_MILLISECONDS = 1000;
+/** A worker that has said nothing for so long does nothing for others either. */
+const HUNG_MILLISECONDS = 30_000;
+
+function openSeat(slot: number, isTrial: boolean, handlersOf: (member: Seat) => Handlers): Seat {
+  const worker = cluster.fork();
+  const handlers: Record<string, Handlers[string]> = {};
+  const channel = openChannel(
+    {
+      send: (message) => void worker.send(message),
+      onMessage: (listener) => void worker.on('message', listener),
+    },
+    handlers,
+  );
+  const seat: Seat = {
+    slot,
+    pid: worker.process.pid ?? 0,
+    worker,
+    channel,
+    isTrial,
+    ready: Promise.withResolvers(),
+    gone: Promise.withResolvers(),
+    isReady: false,
+    isLeaving: false,
+    heardAt: performance.now(),
+  };
+  // Nobody waits for it but `roll`.
+  seat.ready.promise.catch(() => undefined);
+  Object.assign(handlers, handlersOf(seat));
+  worker.on('message', () => (seat.heardAt = performance.now()));
+  // A message to a worker that has just died: its exit is told as well.
+  worker.on('error', () => undefined);
+  return seat;
+}
+
+class Workers implements Supervisor {
+  readonly #settings: SupervisorSettings;
+  readonly #seats = new Map<number, Seat>();
+  /** Slots whose worker died and is started again in a moment. */
+  readonly #awaited = new Set<number>();
+  readonly #budget = createCrashBudget();
+  readonly #started = Promise.withResolvers<void>();
+  readonly #watch: NodeJS.Timeout;
+  #isStopping = false;
+
+  constructor(settings: SupervisorSettings) {
+    this.#settings = settings;
+    this.#watch = setInterval(() => this.#endHung(), LOOK_EVERY_MILLISECONDS).unref();
+  }
+
+  members(): readonly Seat[] {
+    return [...this.#seats.values()].filter(({ isReady }) => isReady);
+  }
+
+  start(): Promise<void> {
+    for (let slot = 1; slot <= this.#settings.count; slot += 1) this.#spawn(slot, false);
+    return this.#started.promise;
+  }
+
+  async roll(): Promise<void> {
+    for (const old of this.members()) {
+      const next = this.#spawn(this.#freeSlot(), true);
+      await next.ready.promise;
+      // Its successor has half of the new connections by then; clients are told to leave the old ones.
+      await this.#leave(old, LINGER_MILLISECONDS);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#watch);
+    await Promise.all([...this.#seats.values()].map((seat) => this.#leave(seat)));
+  }
+
+  #spawn(slot: number, isTrial: boolean): Seat {
+    const seat = openSeat(slot, isTrial, (member) => ({
+      ...this.#settings.handlersFor(member),
+      ready: async () => this.#serving(member),
+    }));
+    seat.worker.on('exit', (code: number | null, signal: string | null) =>
+      this.#left(seat, code, signal),
+    );
+    this.#seats.set(slot, seat);
+    return seat;
+  }
+
+  #serving(seat: Seat): void {
+    seat.isReady = true;
+    seat.ready.resolve();
+    this.#settings.onReady(seat);
+    if (this.members().length >= this.#settings.count) this.#started.resolve();
+  }
+
+  #left(seat: Seat, code: number | null, signal: string | null): void {
+    this.#seats.delete(seat.slot);
+    seat.channel.close();
+    seat.ready.reject(new Error('the worker ended before it served'));
+    seat.gone.resolve();
+    const isCrash = !seat.isLeaving && !this.#isStopping;
+    this.#settings.onGone(seat, { isCrash, code, signal });
+    if (isCrash && !(seat.isTrial && !seat.isReady)) this.#restart(seat.slot);
+  }
+
+  #restart(slot: number): void {
+    const pause = this.#budget.spend(performance.now());
+    if (pause === undefined) return this.#giveUp();
+    this.#awaited.add(slot);
+    setTimeout(() => {
+      this.#awaited.delete(slot);
+      if (!this.#isStopping) this.#spawn(slot, false);
+    }, pause);
+  }
+
+  #giveUp(): void {
+    this.#isStopping = true;
+    this.#started.reject(new Error('the workers keep dying'));
+    this.#settings.onGivenUp();
+  }
+
+  #leave(seat: Seat, lingerMilliseconds = 0): Promise<void> {
+    seat.isLeaving = true;
+    // It answers when it has drained; a worker that serves nobody yet is simply ended.
+    if (seat.isReady) seat.channel.ask('stop', lingerMilliseconds).catch(() => undefined);
+    else seat.worker.process.kill('SIGKILL');
+    return seat.gone.promise;
+  }
+
+  #freeSlot(): number {
+    let slot = 1;
+    while (this.#seats.has(slot) || this.#awaited.has(slot)) slot += 1;
+    return slot;
+  }
+
+  #endHung(): void {
+    const now = performance.now();
+    for (const seat of this.members())
+      if (now - seat.heardAt > HUNG_MILLISECONDS) seat.worker.process.kill('SIGKILL');
+  }
+}
+
+/** Prepares the supervision; nothing is started before `start`. */
+export const createSupervisor = (settings: SupervisorSettings): Supervisor => new Workers(settings);

@@ -1,0 +1,48 @@
+// The audit as an operator meets it: `audit verify` after what happened, `audit grep` for a token in hand.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { viaduct } from '#test/support/process.ts';
+import { withSaml } from '#test/support/saml-document.ts';
+import { startServer } from '#test/support/server.ts';
+
+const SAML2_TYPE = 'urn:ietf:params:oauth:token-type:saml2';
+
+test('audit grep: finds an exchange by the token it gave, the token it took, and an id', async (t) => {
+  const server = await startServer(t);
+  const subject = await server.partner.sign({ jti: 'subject-1' });
+  const { body } = await server.exchange({ subject_token: subject });
+  const issued = String(body['access_token']);
+  await server.exchange();
+  await server.stop();
+
+  const grep = (...words: string[]) =>
+    viaduct(['audit', 'grep', ...words, '--config', 'viaduct.yaml'], server.directory);
+  const byIssued = await grep('--token', issued);
+  const bySubject = await grep('--token', subject);
+  const byId = await grep('--token', 'subject-1', '--issuer', 'https://partner.example');
+  const unknown = await grep('--token', 'nobody-knows-it');
+  const without = await grep();
+
+  assert.equal(byIssued.code, 0, byIssued.error);
+  assert.match(byIssued.out, /"outcome":"allowed".*\n.*"outcome":"minted"/);
+  assert.equal(bySubject.out, byIssued.out);
+  assert.equal(byId.out, byIssued.out);
+  assert.equal(unknown.code, 1);
+  assert.equal(without.code, 2);
+});
+
+test('audit grep: finds an assertion, as XML and in base64url', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+  });
+  const { body, text } = await server.exchange({ requested_token_type: SAML2_TYPE });
+  const encoded = String(body['access_token']);
+  const xml = Buffer.from(encoded, 'base64url').toString();
+  await server.stop();
+
+  for (const token of [encoded, xml]) {
+    const { code, out } = await viaduct(['audit', 'grep', '--token', token], server.directory);
+    assert.equal(code, 0, text);
+    assert.match(out, /"outcome":"minted"/);
+  }
+});
