@@ -29,6 +29,8 @@ import {
 import type { CertificateFinder } from './ws-security/signer.ts';
 import {
   ADFS_PROFILE,
+  changeEndpoints,
+  type EndpointChange,
   type EndpointProfile,
   GENERIC_PROFILE,
   VCENTER_PROFILE,
@@ -93,6 +95,8 @@ export interface RouteParts {
   readonly newId: () => string;
   readonly relyingParties: readonly RelyingParty[];
   readonly profiles: readonly ProfileChoice[];
+  /** What is special about addresses. */
+  readonly endpoints: readonly EndpointChange[];
   /** Which requestors may use the front at all; absent: all that authenticate. */
   readonly admits?: Expression;
   /** Finds certificates that messages only name. */
@@ -135,10 +139,11 @@ function describeReference({ spec }: IssuedToken) {
 
 const shapeOf = ({ tokenShape }: TokenSpec) => samlShapeName(tokenShape);
 
-const profilesOf = ({ profiles }: RouteParts): readonly EndpointProfile[] => [
-  GENERIC_PROFILE,
-  ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice })),
-];
+const profilesOf = ({ endpoints, profiles }: RouteParts): readonly EndpointProfile[] =>
+  changeEndpoints(
+    [GENERIC_PROFILE, ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice }))],
+    endpoints,
+  );
 
 /** Names of claims that are what claim types are: absolute URIs. */
 const claimTypesOf = (parties: readonly RelyingParty[]): readonly string[] => [

@@ -25,8 +25,8 @@ export interface TrustedSigner {
   readonly confirmation: PublicKeyConfirmation;
   /** Whose key it is. Absent: nobody's that we know. The signature then shows possession of the key, and no identity. */
   readonly identity?: ValidatedToken;
-  /** The token of the header that vouches for the key. */
-  readonly token?: XmlElement;
+  /** The tokens of the header that vouch for the key. */
+  readonly tokens: readonly XmlElement[];
 }
 
 /** Decides whether the key of a signer may be used. It must throw when it may not. */

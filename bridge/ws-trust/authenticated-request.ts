@@ -19,6 +19,7 @@ import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
 import { readRst } from './rst/read-rst.ts';
 import type { RstRequest } from './rst/rst-request.ts';
+import type { TransportCredentials } from './transport-credential.ts';
 
 /** One message and where it came in. */
 export interface ReceivedMessage {
@@ -28,6 +29,7 @@ export interface ReceivedMessage {
   /** The endpoint as the client calls it. */
   readonly address: string;
   readonly isSecure: boolean;
+  readonly transport: TransportCredentials;
   readonly correlationId: string;
   readonly sourceAddress?: string | undefined;
 }
@@ -113,12 +115,20 @@ async function authenticateRead(
   parts: ReceivingParts,
   progress: Progress,
 ): Promise<AuthenticatedRequest> {
-  const { message, profile, endpoint, sourceAddress } = received;
-  const { envelope } = message;
   const now = parts.now();
   const namesKey = rst.present.has('UseKey');
   const authenticated = await authenticate(
-    { envelope, security, endpoint, profile, sourceAddress, oneTimePassword, namesKey, now },
+    {
+      ...received,
+      envelope: received.message.envelope,
+      security,
+      oneTimePassword,
+      namesKey,
+      usedTokens,
+      now,
+      // ws-trust §4, §8: who acts as another, or renews what is theirs, signs what they ask for.
+      needsSignedBody: rst.actAs !== undefined || rst.operation === 'Renew',
+    },
     parts,
   );
   const { requestor, signatures } = authenticated;

@@ -16,13 +16,17 @@ import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import type { TimestampRules } from '#bridge/ws-security/timestamp.ts';
 import type { UserNameToken } from '#bridge/ws-security/user-name-token.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
+import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
-import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import type { SecurityToken } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
+import type { Credential } from './credential.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from './endpoint-profile.ts';
 import { trustSigners } from './signer-trust.ts';
+import { bearerCredential } from './token-credential.ts';
+import { type TransportCredentials, transportCredential } from './transport-credential.ts';
 
 /** What authentication needs. */
 export interface AuthenticationParts extends NonceParts {
@@ -30,6 +34,7 @@ export interface AuthenticationParts extends NonceParts {
   readonly rules: NonceRules;
   readonly timestampRules: TimestampRules;
   readonly findCertificate?: CertificateFinder | undefined;
+  readonly audit: AuditLog;
   /** Counts a request of an authenticated requestor.
    * @throws {ExchangeFailure} `rate-limited` */
   readonly admitRequestor?: ((requestorId: string) => void) | undefined;
@@ -44,6 +49,12 @@ export interface AuthenticationInput {
   readonly sourceAddress?: string | undefined;
   /** Whether the request names a key to use, whose possession a signature may show. */
   readonly namesKey: boolean;
+  /** Whether the request depends on the signature, so that it must be over the Body wherever it is. */
+  readonly needsSignedBody: boolean;
+  /** The tokens of the Security header that the request refers to. */
+  readonly usedTokens: ReadonlySet<XmlElement>;
+  readonly transport: TransportCredentials;
+  readonly correlationId: string;
   /** The second factor, from the answer to a challenge. */
   readonly oneTimePassword?: string | undefined;
   readonly now: number;
@@ -57,14 +68,6 @@ export interface Authenticated {
   readonly usedTokens: ReadonlySet<XmlElement>;
 }
 
-/** A credential that was found good. */
-interface Credential {
-  readonly kind: CredentialKind;
-  readonly identity: ValidatedToken;
-  /** The key it proved in this message. */
-  readonly confirmation: Confirmation;
-}
-
 /** The credential's, and one that shows possession of another key. */
 const MAX_SIGNATURES = 2;
 
@@ -76,18 +79,62 @@ export async function authenticate(
   parts: AuthenticationParts,
 ): Promise<Authenticated> {
   const { security } = input;
-  if (security === undefined) throw unauthenticated('no Security header');
-  const signatures = await verifySignatures(input, security, parts);
-  const credentials = signatures.flatMap(credentialOf);
-  // After the signatures: a password costs more.
-  if (security.userName) credentials.push(await verifyUser(security.userName, input, parts));
+  const signatures = security ? await verifySignatures(input, security, parts) : [];
+  const credentials = await verifyCredentials(signatures, input, parts);
   const requestor = requestorOf(credentials, input);
   parts.admitRequestor?.(requestor.id);
   // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
-  if (security.userName) await useNonce(security.userName, parts.rules, parts);
-  for (const signature of signatures) await useSignature(signature, security.timestamp, parts);
-  const usedTokens = new Set(signatures.flatMap(({ token }) => (token ? [token] : [])));
-  return { requestor, signatures, usedTokens };
+  if (security?.userName) await useNonce(security.userName, parts.rules, parts);
+  for (const signature of signatures) {
+    await useSignature(signature, security?.timestamp, parts);
+    if (signature.proof.usedSha1) await recordSha1(requestor, input, parts);
+  }
+  const ofSignatures = signatures.flatMap(({ tokens }) => tokens);
+  const ofCredentials = credentials.flatMap(({ token }) => (token ? [token] : []));
+  return { requestor, signatures, usedTokens: new Set([...ofSignatures, ...ofCredentials]) };
+}
+
+async function verifyCredentials(
+  signatures: readonly MessageSignature[],
+  input: AuthenticationInput,
+  parts: AuthenticationParts,
+): Promise<readonly Credential[]> {
+  const credentials = signatures.flatMap(credentialOf);
+  const { userName } = input.security ?? {};
+  // After the signatures: a password costs more.
+  if (userName) credentials.push(await verifyUser(userName, input, parts));
+  if (credentials.length > 0) return credentials;
+  const found =
+    (await bearerOf(signatures, input, parts)) ?? (await transportCredential(input, parts.sts));
+  return found ? [found] : [];
+}
+
+// Beside another credential it would be open what the token is there for.
+async function bearerOf(
+  signatures: readonly MessageSignature[],
+  { endpoint, envelope: { document }, security, usedTokens }: AuthenticationInput,
+  { sts }: AuthenticationParts,
+): Promise<Credential | undefined> {
+  if (!security) return undefined;
+  const used = new Set([...usedTokens, ...signatures.flatMap(({ tokens }) => tokens)]);
+  return bearerCredential({ document, security, endpoint, usedTokens: used, sts });
+}
+
+// The exception is on record each time it is used: whoever still needs it can be told before it ends.
+async function recordSha1(
+  { id, kind, method }: Requestor,
+  { correlationId, endpoint, sourceAddress }: AuthenticationInput,
+  { audit }: AuthenticationParts,
+): Promise<void> {
+  await audit.append({
+    event: 'token.validate',
+    outcome: 'allowed',
+    operation: 'message-signature',
+    correlationId,
+    detail: `SHA-1 by the exception of ${endpoint.path}`,
+    requestor: { id, kind, method },
+    ...(sourceAddress !== undefined && { sourceAddress }),
+  });
 }
 
 async function verifySignatures(
@@ -95,16 +142,17 @@ async function verifySignatures(
   security: SecurityHeader,
   parts: AuthenticationParts,
 ): Promise<readonly MessageSignature[]> {
-  const { envelope, namesKey } = input;
+  const { endpoint, envelope, namesKey, now, usedTokens } = input;
   if (security.signatures.length > MAX_SIGNATURES)
     throw new SecurityFailure('invalid-security', 'more signatures than expected');
   const message = {
     envelope,
     security,
-    legacySha1: false,
+    legacySha1: endpoint.legacySha1Until !== undefined && now < endpoint.legacySha1Until,
     trust: trustSigners({
       document: envelope.document,
       sts: parts.sts,
+      tokens: security.tokens.filter((token) => !usedTokens.has(token)),
       mayProvePossession: namesKey,
     }),
     findCertificate: parts.findCertificate,
@@ -112,7 +160,7 @@ async function verifySignatures(
   const verified: MessageSignature[] = [];
   for (const element of security.signatures) {
     const signature = await verifySignature(element, message);
-    requireCoverage(signature, input.endpoint);
+    requireCoverage(signature, input);
     verified.push(signature);
   }
   return verified;
@@ -121,19 +169,18 @@ async function verifySignatures(
 // ws-trust §4. Without a signed Timestamp a message could be sent again for ever.
 function requireCoverage(
   { coversBody, coversTimestamp }: MessageSignature,
-  { signedParts }: Endpoint,
+  { endpoint: { signedParts }, needsSignedBody }: AuthenticationInput,
 ): void {
   if (!coversTimestamp)
     throw new SecurityFailure('authentication-bad-elements', 'the Timestamp is not signed');
-  if (!coversBody && signedParts !== 'timestamp')
+  if (!coversBody && (needsSignedBody || signedParts !== 'timestamp'))
     throw new SecurityFailure('authentication-bad-elements', 'the Body is not signed');
 }
 
 function credentialOf({ identity, confirmation }: MessageSignature): Credential[] {
   if (identity === undefined) return [];
-  return [
-    { kind: identity.type === 'x509' ? 'certificate' : 'issued-token', identity, confirmation },
-  ];
+  const kind = identity.type === 'x509' ? 'certificate' : 'issued-token';
+  return [{ kind, identity, confirmation }];
 }
 
 async function verifyUser(
@@ -159,6 +206,12 @@ async function verifyUser(
   return { kind: 'username', identity, confirmation: BEARER };
 }
 
+/** How the audit and policy call it; the others are called by the type of their token. */
+const METHODS: Partial<Record<CredentialKind, string>> = {
+  basic: 'http_basic',
+  'tls-certificate': 'tls_client_certificate',
+};
+
 function requestorOf(
   credentials: readonly Credential[],
   { endpoint, profile }: AuthenticationInput,
@@ -167,11 +220,11 @@ function requestorOf(
   if (credentials.some(({ kind }) => order(kind) < 0)) throw notTaken();
   const [first] = credentials.toSorted((left, right) => order(left.kind) - order(right.kind));
   if (first === undefined) throw notTaken();
-  const { identity, confirmation } = first;
+  const { identity, confirmation, kind } = first;
   return {
     kind: 'principal',
     id: identity.subject.id,
-    method: identity.type,
+    method: METHODS[kind] ?? identity.type,
     represents: [],
     confirmation,
     identity,

@@ -2,11 +2,21 @@
 // A profile is data; it has no code of its own.
 
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
+import type { Instant } from '#core/instant.ts';
 import type { TrustVersion } from './names.ts';
 
-/** How a requestor may prove itself: a user name with its password; the message signed with the key of its certificate; the
- * message signed with the key that an assertion names. */
-export type CredentialKind = 'username' | 'certificate' | 'issued-token';
+/** How a requestor may prove itself: a user name with its password, in the message or as HTTP Basic; the message signed with the
+ * key of its certificate, or TLS with that key; the message signed with the key that an assertion names; a bearer token. */
+export type CredentialKind =
+  | 'username'
+  | 'basic'
+  | 'certificate'
+  | 'tls-certificate'
+  | 'issued-token'
+  | 'bearer-token';
+
+/** The ones that our policies describe. */
+export type AdvertisedCredential = Exclude<CredentialKind, 'basic' | 'bearer-token'>;
 
 /** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
 export interface Endpoint {
@@ -15,7 +25,11 @@ export interface Endpoint {
   readonly credentials: readonly CredentialKind[];
   /** What a signature must cover (ws-trust §4): `timestamp` where TLS protects the Body and the clients of the binding sign
    * nothing more. Absent: Timestamp and Body. */
-  readonly signedParts?: 'timestamp';
+  readonly signedParts?: 'timestamp' | 'timestamp-and-body';
+  /** Until then message signatures with SHA-1 are taken too, and audited. */
+  readonly legacySha1Until?: Instant;
+  /** Whether bearer tokens that we issued are credentials: whoever was shown one could come with it. */
+  readonly takesOwnBearerTokens?: boolean;
 }
 
 /** One port of the WSDL: an address, and the versions that are advertised for it. Every address takes every version. */
@@ -25,7 +39,7 @@ export interface AdvertisedPort {
   readonly soap: SoapVersion;
   readonly trust: TrustVersion;
   /** The credential whose policy is published for it; absent: a user name. */
-  readonly credential?: CredentialKind;
+  readonly credential?: AdvertisedCredential;
   /** As in {@link Endpoint}. */
   readonly signedParts?: 'timestamp';
 }
@@ -49,7 +63,13 @@ export interface EndpointProfile {
   readonly includesTimestamp: boolean;
 }
 
-const ANY: readonly CredentialKind[] = ['username', 'certificate', 'issued-token'];
+const ANY: readonly CredentialKind[] = [
+  'username',
+  'certificate',
+  'issued-token',
+  'bearer-token',
+  'tls-certificate',
+];
 
 const USUAL = {
   metadataPaths: [],
@@ -96,6 +116,13 @@ function adfsPorts(folder: '2005' | '13', trust: TrustVersion): readonly Adverti
       path: `${at}/certificatemixed`,
       trust,
       credential: 'certificate',
+    },
+    {
+      name: `CertificateTransport${suffix}`,
+      path: `${at}/certificatetransport`,
+      soap: '1.2',
+      trust,
+      credential: 'tls-certificate',
     },
     { ...issued, name: `IssuedToken${suffix}`, path: `${at}/issuedtokenmixedasymmetricbasic256` },
     {
@@ -168,4 +195,26 @@ function isPathOf(pattern: string, path: string): boolean {
   if (!pattern.endsWith('/*')) return pattern === path;
   const prefix = pattern.slice(0, -1);
   return path.startsWith(prefix) && SEGMENT.test(path.slice(prefix.length));
+}
+
+/** What an operator says of one address. */
+export type EndpointChange = Pick<Endpoint, 'path'> & Partial<Endpoint>;
+
+/** The profiles with the changes of the operator.
+ * @throws {Error} for an address that no profile has */
+export function changeEndpoints(
+  profiles: readonly EndpointProfile[],
+  changes: readonly EndpointChange[],
+): readonly EndpointProfile[] {
+  const paths = profiles.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
+  const unknown = changes.find(({ path }) => !paths.includes(path));
+  // Left alone, what was meant to be closed would stay open.
+  if (unknown) throw new Error(`wsTrust.endpoints: no profile serves ${unknown.path}`);
+  return profiles.map((profile) => ({
+    ...profile,
+    endpoints: profile.endpoints.map((endpoint) => ({
+      ...endpoint,
+      ...changes.find(({ path }) => path === endpoint.path),
+    })),
+  }));
 }

@@ -83,6 +83,8 @@ export interface WsTrustRequest {
   readonly sourceAddress?: string;
   /** Scheme, host and port of our public address, from the issuer. */
   readonly publicOrigin: string;
+  /** DER; the certificate whose key the client proved to us, or to a proxy we trust, and what came with it. */
+  readonly clientCertificates?: readonly Uint8Array[];
   /** Whether it came over TLS, to us or to a proxy we trust. */
   readonly isSecure: boolean;
 }
@@ -179,7 +181,17 @@ async function answerMessage(
   const { endpoint, profile } = served;
   if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
   const address = `${publicOrigin}${path}`;
-  const received = { message, profile, endpoint, address, isSecure, correlationId, sourceAddress };
+  const { clientCertificates: certificates = [], headers } = request;
+  const received = {
+    message,
+    profile,
+    endpoint,
+    address,
+    isSecure,
+    correlationId,
+    sourceAddress,
+    transport: { certificates, authorization: [headers['authorization']].flat()[0] },
+  };
   return answerRequest(received, operationParts, progress);
 }
 

@@ -4,21 +4,22 @@
 import { Buffer } from 'node:buffer';
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import type { SignerTrust, TrustedSigner } from '#bridge/ws-security/message-signature.ts';
-import { presentToken } from '#bridge/ws-security/presented-token.ts';
+import { kindOfToken, presentToken } from '#bridge/ws-security/presented-token.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { NamedSigner } from '#bridge/ws-security/signer.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
 import { type NamedKey, nameCertificate } from '#bridge/xml/public-key.ts';
-import type { XmlDocument } from '#bridge/xml/tree.ts';
-import type { PublicKeyConfirmation } from '#core/confirmation.ts';
-import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import type { TokenService } from '#core/token-service.ts';
+import { validateCredential } from './credential.ts';
 
 /** What the decision is made with. */
 export interface SignerTrustParts {
   readonly document: XmlDocument;
   readonly sts: Pick<TokenService, 'validate'>;
+  /** The tokens of the Security header that nothing else refers to. */
+  readonly tokens: readonly XmlElement[];
   /** Whether a key that is nobody's may show its possession: beside another credential, for UseKey. */
   readonly mayProvePossession: boolean;
 }
@@ -32,7 +33,7 @@ export function trustSigners(parts: SignerTrustParts): SignerTrust {
       case 'assertion':
         return trustAssertion(signer, parts);
       case 'key':
-        return possession(signer.key, parts);
+        return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
     }
   };
 }
@@ -51,7 +52,9 @@ async function trustCertificate(
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
   const confirmation = nameCertificate(chain[0]);
-  const held = token && { token };
+  const tokens = token ? [token] : [];
+  const held = await heldBy(confirmation, parts);
+  if (held) return { ...held, tokens: [...held.tokens, ...tokens] };
   try {
     const identity = await validateCredential(
       {
@@ -59,26 +62,49 @@ async function trustCertificate(
         use: 'subject',
         content: { certificates: chain.map(({ raw }) => raw), proof: 'signature' },
       },
-      parts,
+      parts.sts,
     );
-    return { key: trustPublicKey(chain[0].publicKey), confirmation, identity, ...held };
+    return { key: trustPublicKey(chain[0].publicKey), confirmation, identity, tokens };
   } catch (cause) {
     const isUnknown = cause instanceof SecurityFailure && UNKNOWN.has(cause.reason);
     if (!isUnknown || !parts.mayProvePossession) throw cause;
-    return { ...possession(confirmation, parts), ...held };
+    return { ...possession(confirmation, parts), tokens };
   }
+}
+
+/** The holder of the one assertion of the header, where its key is this one: KeyInfo may name the key and not the assertion. */
+async function heldBy(
+  named: NamedKey,
+  parts: SignerTrustParts,
+): Promise<TrustedSigner | undefined> {
+  const [token, second] = parts.tokens.filter((each) => kindOfToken(each)?.startsWith('saml'));
+  if (token === undefined || second !== undefined) return undefined;
+  const evidence = presentToken(parts.document, token, 'subject');
+  const identity = await validateCredential(evidence, parts.sts);
+  const isBound = identity.confirmation.method === 'public-key';
+  if (!isBound || !isConfirmed(identity.confirmation, named)) return undefined;
+  const key = trustPublicKey(createPublicKey({ key: { ...named.jwk }, format: 'jwk' }));
+  return { key, confirmation: named, identity, tokens: [token] };
 }
 
 async function trustAssertion(
   { token }: Named<'assertion'>,
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const identity = await validateCredential(presentToken(parts.document, token, 'subject'), parts);
+  const identity = await validateCredential(
+    presentToken(parts.document, token, 'subject'),
+    parts.sts,
+  );
   const { confirmation } = identity;
   // Bearer, it names no key: whoever has it could sign with a key of their own (E5).
   if (confirmation.method !== 'public-key')
     throw new SecurityFailure('failed-authentication', 'the assertion names no key');
-  return { key: trustPublicKey(publicKeyOf(confirmation)), confirmation, identity, token };
+  return {
+    key: trustPublicKey(publicKeyOf(confirmation)),
+    confirmation,
+    identity,
+    tokens: [token],
+  };
 }
 
 function publicKeyOf({ jwk, certificate }: PublicKeyConfirmation) {
@@ -93,20 +119,5 @@ function possession(named: NamedKey, { mayProvePossession }: SignerTrustParts): 
   if (!mayProvePossession)
     throw new SecurityFailure('failed-authentication', 'a key that is nobody’s');
   const key = trustPublicKey(createPublicKey({ key: { ...named.jwk }, format: 'jwk' }));
-  return { key, confirmation: named };
-}
-
-/** One answer for every credential that is refused; the reason is for the audit (xml-security E9). */
-async function validateCredential(
-  token: SecurityToken,
-  { sts }: Pick<SignerTrustParts, 'sts'>,
-): Promise<ValidatedToken> {
-  try {
-    return await sts.validate(token);
-  } catch (cause) {
-    if (!(cause instanceof ExchangeFailure) || cause.reason === 'dependency-unavailable')
-      throw cause;
-    const { message, reason } = cause;
-    throw new SecurityFailure('failed-authentication', message, { cause, reason });
-  }
+  return { key, confirmation: named, tokens: [] };
 }

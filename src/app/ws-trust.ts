@@ -6,6 +6,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Config } from '../config/config.ts';
 import { readBody } from '../http/body.ts';
+import { clientCertificates } from '../http/client-certificates.ts';
 import { HttpRefusal } from '../http/http-refusal.ts';
 import { createTrustedProxies } from '../http/proxy.ts';
 import { type RequestState, requestState } from '../http/request-state.ts';
@@ -90,6 +91,7 @@ export function createWsTrustMiddleware(
 ): Middleware {
   const { origin } = new URL(config.issuer);
   const proxies = createTrustedProxies(config.trustedProxies);
+  const { certificateSource } = config.listeners.public;
   const maxBodyBytes = config.wsTrust?.maxMessageBytes ?? 0;
   return async (ctx, next) => {
     const pattern = patternOf(front, ctx.path);
@@ -109,6 +111,7 @@ export function createWsTrustMiddleware(
       headers: ctx.headers,
       body: await readMessage(ctx, maxBodyBytes, audit),
       correlationId,
+      clientCertificates: clientCertificates(ctx.req, certificateSource, proxies),
       ...(sourceAddress !== undefined && { sourceAddress }),
       publicOrigin: origin,
       isSecure:

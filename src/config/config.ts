@@ -51,6 +51,8 @@ export interface HostAndPort {
 }
 
 export interface PublicListener extends HostAndPort {
+  /** Where the certificates of clients come from. */
+  readonly certificateSource: 'handshake' | 'client-cert-header' | 'nowhere';
   /** Absent: plain HTTP, on loopback or behind trusted proxies. */
   readonly tls?: {
     readonly certificatePem: string;
@@ -100,6 +102,21 @@ export interface WsTrustConfig {
   }[];
   /** Which requestors may use the front at all. */
   readonly admits?: Expression;
+  /** What is special about addresses; the rest is as their profile has it. */
+  readonly endpoints: readonly {
+    readonly path: string;
+    readonly credentials?: readonly (
+      | 'username'
+      | 'basic'
+      | 'certificate'
+      | 'tls-certificate'
+      | 'issued-token'
+      | 'bearer-token'
+    )[];
+    readonly signedParts?: 'timestamp' | 'timestamp-and-body';
+    readonly takesOwnBearerTokens?: boolean;
+    readonly legacySha1Until?: Instant;
+  }[];
   readonly maxMessageBytes: number;
   readonly clockSkewSeconds: number;
   /** How long a message may be good by its own Timestamp. */

@@ -55,7 +55,12 @@ export function sourceAddress(
 }
 
 function isForwardingHeader(name: string): boolean {
-  return name.startsWith('x-forwarded-') || name === 'forwarded' || name === 'x-real-ip';
+  return (
+    name.startsWith('x-forwarded-') ||
+    name === 'forwarded' ||
+    name === 'x-real-ip' ||
+    /^client-cert(?:-chain)?$/.test(name)
+  );
 }
 
 /** Whether a proxy says that the message came to it, or to one before it, without TLS. */

@@ -3,7 +3,7 @@
 
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import type { CredentialKind } from '../endpoint-profile.ts';
+import type { AdvertisedCredential } from '../endpoint-profile.ts';
 import { POLICY_2004_NS, TRUST_13, TRUST_2005, type TrustVersion, trustName } from '../names.ts';
 
 /** What a policy says. */
@@ -11,7 +11,7 @@ export interface PolicyTerms {
   readonly trust: TrustVersion;
   readonly usesAddressing: boolean;
   readonly includesTimestamp: boolean;
-  readonly credential: CredentialKind;
+  readonly credential: AdvertisedCredential;
   /** Whether a signature must cover the Body besides the Timestamp. */
   readonly signsBody: boolean;
 }
@@ -33,15 +33,17 @@ const USING_ADDRESSING: MarkupName = {
 };
 
 /** How ids begin; clients search for the first. */
-const ID_PREFIXES: Readonly<Record<CredentialKind, string>> = {
+const ID_PREFIXES: Readonly<Record<AdvertisedCredential, string>> = {
   username: 'Username',
   certificate: 'Certificate',
   'issued-token': 'IssuedToken',
+  'tls-certificate': 'CertificateTransport',
 };
 
 /** The id of a policy, unique among those of one document. */
 export function policyIdOf({ credential, signsBody, trust, usesAddressing }: PolicyTerms): string {
-  const signed = credential !== 'username' && signsBody ? 'SignedBody' : '';
+  const isEndorsing = credential === 'certificate' || credential === 'issued-token';
+  const signed = isEndorsing && signsBody ? 'SignedBody' : '';
   const plain = usesAddressing ? '' : 'Plain';
   return `${ID_PREFIXES[credential]}${trust === '1.3' ? '13' : '2005'}${signed}${plain}`;
 }
@@ -50,7 +52,7 @@ export function policyIdOf({ credential, signsBody, trust, usesAddressing }: Pol
 export function writePolicy(terms: PolicyTerms): Markup {
   const assertions = [
     transportBinding(terms),
-    supportingToken(terms),
+    ...supportingTokens(terms),
     ...(terms.usesAddressing ? [element(USING_ADDRESSING)] : []),
   ];
   const alternatives = element(wsp('ExactlyOne'), [], [element(wsp('All'), [], assertions)]);
@@ -58,12 +60,13 @@ export function writePolicy(terms: PolicyTerms): Markup {
   return element(wsp('Policy'), [[id, policyIdOf(terms)]], [alternatives]);
 }
 
-function transportBinding({ trust, includesTimestamp }: PolicyTerms): Markup {
+function transportBinding({ credential, trust, includesTimestamp }: PolicyTerms): Markup {
   const sp = securityPolicyName(trust);
+  const wantsCertificate = credential === 'tls-certificate';
   const https =
     trust === '1.3'
-      ? wrapped(sp('HttpsToken'), [])
-      : element(sp('HttpsToken'), [['RequireClientCertificate', 'false']]);
+      ? wrapped(sp('HttpsToken'), wantsCertificate ? [element(sp('RequireClientCertificate'))] : [])
+      : element(sp('HttpsToken'), [['RequireClientCertificate', String(wantsCertificate)]]);
   return wrapped(sp('TransportBinding'), [
     wrapped(sp('TransportToken'), [https]),
     wrapped(sp('AlgorithmSuite'), [element(sp('Basic256Sha256'))]),
@@ -72,16 +75,20 @@ function transportBinding({ trust, includesTimestamp }: PolicyTerms): Markup {
   ]);
 }
 
-function supportingToken(terms: PolicyTerms): Markup {
+function supportingTokens(terms: PolicyTerms): readonly Markup[] {
   const { credential, signsBody, trust } = terms;
   const sp = securityPolicyName(trust);
+  // The transport is the proof.
+  if (credential === 'tls-certificate') return [];
   if (credential === 'username')
-    return wrapped(sp(SECURITY_POLICY[trust].tokens), [
-      token(trust, 'UsernameToken', [policyOf([element(sp('WssUsernameToken10'))])]),
-    ]);
+    return [
+      wrapped(sp(SECURITY_POLICY[trust].tokens), [
+        token(trust, 'UsernameToken', [policyOf([element(sp('WssUsernameToken10'))])]),
+      ]),
+    ];
   const endorsing = credential === 'certificate' ? x509Token(trust) : issuedToken(trust);
   const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
-  return wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])]);
+  return [wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])])];
 }
 
 function x509Token(trust: TrustVersion): Markup {

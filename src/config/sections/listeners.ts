@@ -59,12 +59,14 @@ const publicListener = z
       .describe('The certificate chain and its PKCS8 key, PEM.')
       .optional(),
     clientCertificates: z
-      .enum(['optional', 'none'])
-      .describe('Whether clients may show a certificate.')
+      .enum(['optional', 'client-cert-header', 'none'])
+      .describe(
+        'Whether clients may show a certificate: to us, or to the trusted proxies, which tell of it (RFC 9440).',
+      )
       .default('none'),
   })
   .refine(
-    ({ tls, clientCertificates }) => tls !== undefined || clientCertificates === 'none',
+    ({ tls, clientCertificates }) => tls !== undefined || clientCertificates !== 'optional',
     rule({
       code: 'CONFIG_CONFLICT',
       what: 'clientCertificates needs tls',
@@ -128,12 +130,15 @@ export async function buildListeners(
   if (!isLoopback(management.host) && !value.management.exposed) {
     loading.error([...path, 'management', 'address'], EXPOSED);
   }
-  const isPlainAndReachable = !value.public.tls && !isLoopback(open.host);
-  if (isPlainAndReachable && trustedProxies.length === 0) {
-    loading.error([...path, 'public'], PLAIN);
-  }
+  if (trustedProxies.length === 0) validateUnproxied({ open, listeners }, loading);
   return { public: await buildPublic(open, listeners, loading), management };
 }
+
+const SOURCES = {
+  optional: 'handshake',
+  'client-cert-header': 'client-cert-header',
+  none: 'nowhere',
+} as const;
 
 function collides(left: HostAndPort, right: HostAndPort): boolean {
   // Port 0 means any free port: two of them never meet.
@@ -143,13 +148,24 @@ function collides(left: HostAndPort, right: HostAndPort): boolean {
   return left.host === right.host || areBothLoopback || hosts.some(isEverywhere);
 }
 
+function validateUnproxied(
+  { open, listeners: { value, path } }: { open: HostAndPort; listeners: Entry<ListenersSection> },
+  loading: Loading,
+): void {
+  const { clientCertificates, tls } = value.public;
+  if (!tls && !isLoopback(open.host)) loading.error([...path, 'public'], PLAIN);
+  if (clientCertificates === 'client-cert-header')
+    loading.error([...path, 'public', 'clientCertificates'], NO_PROXIES);
+}
+
 async function buildPublic(
   open: HostAndPort,
   { value, path }: Entry<ListenersSection>,
   loading: Loading,
 ): Promise<PublicListener> {
   const { tls, clientCertificates } = value.public;
-  if (!tls) return open;
+  const certificateSource = SOURCES[clientCertificates];
+  if (!tls) return { ...open, certificateSource };
   const at = [...path, 'public', 'tls'];
   const certificatePem = await loading.read(tls.certificate, [...at, 'certificate']);
   const keyPem = await loading.read(tls.key, [...at, 'key']);
@@ -160,7 +176,9 @@ async function buildPublic(
       ? undefined
       : certificateProblem(certificatePem, keyPem);
   if (problem) loading.error([...at, 'certificate'], problem);
-  return { ...open, tls: { certificatePem, keyPem, clientCertificates } };
+  const shown = clientCertificates === 'optional' ? 'optional' : 'none';
+  const ours = { certificatePem, keyPem, clientCertificates: shown } as const;
+  return { ...open, certificateSource, tls: ours };
 }
 
 const COLLISION: Complaint = {
@@ -175,6 +193,13 @@ const EXPOSED: Complaint = {
   what: 'the management listener is reachable from other machines',
   why: 'it has no authentication of its own: whoever reaches it can use it',
   fix: 'listen on 127.0.0.1, or set exposed: true when a network policy guards it',
+};
+
+const NO_PROXIES: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'client-cert-header needs trustedProxies',
+  why: 'the header is believed of the proxies named there alone; from anybody else it is no credential',
+  fix: 'name the proxies that end TLS, and make them replace the header that a client sends (RFC 9440 §4)',
 };
 
 const PLAIN: Complaint = {

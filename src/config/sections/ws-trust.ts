@@ -5,7 +5,17 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
+import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
 import { buildExpression, celSource } from './mapping.ts';
+
+const credentialKind = z.enum([
+  'username',
+  'basic',
+  'certificate',
+  'tls-certificate',
+  'issued-token',
+  'bearer-token',
+]);
 
 const profileName = z.enum(['adfs', 'vcenter', 'wso2']);
 
@@ -30,6 +40,28 @@ export const wsTrustSection = z
         'A CEL condition over requestor: who may use this front at all, such as `requestor.claims.role == "sts-user"`.',
       )
       .optional(),
+    endpoints: z
+      .array(
+        z.strictObject({
+          path: plainText.describe('An address of a profile, as in /ws-trust.'),
+          credentials: z
+            .array(credentialKind)
+            .nonempty()
+            .describe('What is taken there; of several in one message the first here asks.')
+            .optional(),
+          signedParts: z
+            .enum(['timestamp', 'timestamp-and-body'])
+            .describe('What a signature must cover.')
+            .optional(),
+          ownBearerTokens: z
+            .boolean()
+            .describe('Whether bearer tokens of ours are credentials there.')
+            .default(false),
+          legacySha1Until,
+        }),
+      )
+      .describe('What is special about an address.')
+      .default([]),
     maxMessageBytes: z
       .int()
       .min(4096)
@@ -62,10 +94,31 @@ export function buildWsTrust(
     ...(when !== undefined && {
       admits: buildExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
     }),
+    endpoints: buildEndpoints({ value: value.endpoints, path: [...path, 'endpoints'] }, loading),
     maxMessageBytes,
     clockSkewSeconds: value.clockSkewSeconds ?? clockSkewSeconds,
     maxMessageLifetimeSeconds,
   };
+}
+
+function buildEndpoints(
+  { value, path }: Entry<NonNullable<WsTrustSection>['endpoints']>,
+  loading: Loading,
+): WsTrustConfig['endpoints'] {
+  const seen = new Set<string>();
+  return value.map((each, index) => {
+    const at = [...path, index];
+    if (seen.has(each.path)) loading.error([...at, 'path'], SAME_ADDRESS);
+    seen.add(each.path);
+    const { credentials, ownBearerTokens, signedParts } = each;
+    return {
+      path: each.path,
+      ...(credentials && { credentials }),
+      ...(signedParts && { signedParts }),
+      ...(ownBearerTokens && { takesOwnBearerTokens: true }),
+      ...buildLegacySha1({ value: each.legacySha1Until, path: at }, loading),
+    };
+  });
 }
 
 function buildProfiles(
@@ -85,6 +138,13 @@ function buildProfiles(
   }
   return built;
 }
+
+const SAME_ADDRESS: Complaint = {
+  code: 'CONFIG_DUPLICATE',
+  what: 'this address is in the list already',
+  why: 'it would be open which of the two counts',
+  fix: 'keep one of the two',
+};
 
 const TWICE: Complaint = {
   code: 'CONFIG_DUPLICATE',

@@ -110,13 +110,17 @@ test('P24, AD FS: each credential has its policy, and each binding refers to one
       /<sp:EndorsingSupportingTokens .*<sp:WssX509V3Token10/,
     );
     assert.doesNotMatch(policyOf(wsdl, `Certificate${version}`), /SignedParts/);
+    assert.match(
+      policyOf(wsdl, `CertificateTransport${version}`),
+      version === '13' ? /<sp:RequireClientCertificate/ : /RequireClientCertificate="true"/,
+    );
     assert.match(policyOf(wsdl, `IssuedToken${version}`), /<sp:IssuedToken .*\/PublicKey</);
   }
   const policies = new Set(
     Array.from(wsdl.matchAll(/wsp:Policy wsu:Id="([^"]+)"/g), ([, id]) => id),
   );
   const references = Array.from(wsdl.matchAll(/PolicyReference URI="#([^"]+)"/g), ([, id]) => id);
-  assert.equal(references.length, 8);
+  assert.equal(references.length, 10);
   for (const reference of references) assert.ok(policies.has(reference), reference);
 });
 

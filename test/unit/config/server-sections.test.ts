@@ -63,6 +63,11 @@ refuses('listeners', [
     change: listen('public', { clientCertificates: 'optional' }),
     errors: ['CONFIG_CONFLICT listeners.public'],
   },
+  {
+    rule: 'a header with the certificate of a client is for trusted proxies',
+    change: listen('public', { clientCertificates: 'client-cert-header' }),
+    errors: ['CONFIG_CONFLICT listeners.public.clientCertificates'],
+  },
   ...['8443', 'localhost', 'localhost:99999', '[zz]:1', 'a b:1', '::1:80'].map((address) => ({
     rule: `refuses the address ${address}`,
     change: listen('public', { address }),
@@ -101,6 +106,7 @@ describe('Configuration: TLS of the public listener', () => {
     assert.deepEqual(config.listeners.public, {
       host: '0.0.0.0',
       port: 8443,
+      certificateSource: 'handshake',
       tls: {
         certificatePem: certificate.certPem,
         keyPem: certificate.keyPem,

@@ -69,10 +69,36 @@ describe('Config: the WS-Trust front', () => {
 
     assert.deepEqual(config.wsTrust, {
       profiles: [],
+      endpoints: [],
       maxMessageBytes: 65_536,
       clockSkewSeconds: 20,
       maxMessageLifetimeSeconds: 600,
     });
+  });
+
+  it('changes single addresses', async () => {
+    const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+    const config = await parseChanged(
+      wsTrust({
+        endpoints: [
+          {
+            path: '/ws-trust',
+            credentials: ['basic'],
+            legacySha1Until: day,
+            ownBearerTokens: true,
+          },
+        ],
+      }),
+    );
+
+    assert.deepEqual(config.wsTrust?.endpoints, [
+      {
+        path: '/ws-trust',
+        credentials: ['basic'],
+        takesOwnBearerTokens: true,
+        legacySha1Until: Date.parse(day) / 1000,
+      },
+    ]);
   });
 
   it('can be for requestors of one role', async () => {

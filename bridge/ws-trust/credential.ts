@@ -1,0 +1,35 @@
+// A credential that was found good: what kind it is, whose, and which key it proved in this message.
+
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { Confirmation } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { CredentialKind } from './endpoint-profile.ts';
+
+export interface Credential {
+  readonly kind: CredentialKind;
+  readonly identity: ValidatedToken;
+  /** The key it proved in this message. */
+  readonly confirmation: Confirmation;
+  /** The token of the Security header that it is. */
+  readonly token?: XmlElement;
+}
+
+/** One answer for every credential that is refused; the reason is for the audit (xml-security E9).
+ * @throws {SecurityFailure} `failed-authentication`
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export async function validateCredential(
+  token: SecurityToken,
+  sts: Pick<TokenService, 'validate'>,
+): Promise<ValidatedToken> {
+  try {
+    return await sts.validate(token);
+  } catch (cause) {
+    if (!(cause instanceof ExchangeFailure) || cause.reason === 'dependency-unavailable')
+      throw cause;
+    const { message, reason } = cause;
+    throw new SecurityFailure('failed-authentication', message, { cause, reason });
+  }
+}

@@ -1,0 +1,305 @@
+// Credentials besides passwords and certificates of signed messages (ws-trust §4): the TLS client, HTTP Basic, tokens in the
+// Security header, keys that only an assertion names, and the exceptions of an endpoint.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { describe, test } from 'node:test';
+import {
+  ADFS_PROFILE,
+  changeEndpoints,
+  type EndpointChange,
+  GENERIC_PROFILE,
+} from '#bridge/ws-trust/endpoint-profile.ts';
+import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import { nameCertificate } from '#bridge/xml/public-key.ts';
+import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
+import { BEARER, type Confirmation } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { aPolicyRow, aValidatedToken } from '#test/support/core.ts';
+import { aCertificate } from '#test/support/pki.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  aKeyValue,
+  BASE64_BINARY,
+  RSA_SHA1,
+  SIGNATURE,
+  signMessage,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anRst,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+  billingRules,
+  faultCodeOf,
+} from '#test/support/ws-trust.ts';
+
+const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
+const thief = await aCertificate({ name: 'CN=thief', algorithm: 'RSA' });
+const HELD: Confirmation = nameCertificate(new X509Certificate(holder.der));
+const SAML = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
+
+/** Knows the certificate, and assertions by their ID: `held…` is bound to its key, `own…` is ours. */
+const validator: TokenValidator = {
+  canHandle: ({ type }) => type === 'x509' || type === 'saml2' || type === 'jwt',
+  async validate({ type, use, content }) {
+    const id = typeof content === 'string' ? 'jwt' : idOf(content);
+    if (id === 'bad') throw new ExchangeFailure('issuer-untrusted', 'nobody we know');
+    return aValidatedToken({
+      type,
+      use,
+      id,
+      trustedIssuer: type === 'x509' || id.startsWith('own') ? 'self' : 'partner',
+      claims: [],
+      confirmation: type === 'x509' || id.includes('held') ? HELD : BEARER,
+    });
+  },
+};
+
+function idOf(content: object): string {
+  if ('certificates' in content) {
+    const [der] = content.certificates as readonly Uint8Array[];
+    return holder.der.equals(Buffer.from(der ?? [])) ? 'holder' : 'bad';
+  }
+  return attributeOf((content as { element: XmlElement }).element, 'ID') ?? 'bad';
+}
+
+const RULES = billingRules({
+  rows: [
+    aPolicyRow({
+      id: 'all-to-billing',
+      requestors: [],
+      principals: { issuers: ['self', 'partner'] },
+      subject: { issuers: ['self', 'partner'] },
+      targets: ['billing'],
+      grant: { types: ['saml1', 'saml2', 'jwt'] },
+    }),
+  ],
+});
+
+const aSetting = (...changes: readonly EndpointChange[]) =>
+  aWsTrustSetting({
+    validators: [validator],
+    rules: RULES,
+    profiles: changeEndpoints([GENERIC_PROFILE, ADFS_PROFILE], changes),
+  });
+
+const TIMESTAMP =
+  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
+const anAssertion = (id: string) =>
+  `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}"></saml:Assertion>`;
+const aJwt = () =>
+  `<wsse:BinarySecurityToken ValueType="urn:ietf:params:oauth:token-type:jwt" EncodingType="${BASE64_BINARY}">${Buffer.from('e30.e30.c2ln').toString('base64')}</wsse:BinarySecurityToken>`;
+const aSamlReference = (id: string) =>
+  `<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType="${SAML}#SAMLID">${id}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
+
+const withHeader = (security: string, over: Partial<WsTrustRequest> = {}) =>
+  aPost(
+    anEnvelope({
+      header: `<wsse:Security>${security}</wsse:Security>`,
+      body: anRst(),
+      bodyId: 'body',
+    }),
+    over,
+  );
+
+const bare = (over: Partial<WsTrustRequest>) => aPost(anEnvelope({ body: anRst() }), over);
+
+interface Case {
+  readonly setting?: ReturnType<typeof aSetting>;
+  readonly request: WsTrustRequest;
+}
+
+async function accepted({ setting = aSetting(), request }: Case, method: string) {
+  const answer = await setting.front.handle(request);
+
+  assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+  assert.equal(setting.asked[0]?.requestor.method, method);
+  return setting.asked[0].requestor;
+}
+
+async function refused({ setting = aSetting(), request }: Case, code: string) {
+  const answer = await setting.front.handle(request);
+
+  assert.equal(faultCodeOf(answer), code, JSON.stringify(setting.audit.records));
+  assert.deepEqual(setting.asked, []);
+  assert.deepEqual(setting.errors, []);
+}
+
+describe('ws-trust §4: the certificate of the TLS client', () => {
+  test('is a credential without anything in the message, and proves its key', async () => {
+    const request = bare({ clientCertificates: [holder.der] });
+
+    const requestor = await accepted({ request }, 'tls_client_certificate');
+
+    assert.deepEqual(requestor.confirmation, HELD);
+  });
+
+  test('is taken at certificatetransport, and not where it is not listed', async () => {
+    const clientCertificates = [holder.der];
+    const at = (name: string) =>
+      bare({ clientCertificates, path: `/adfs/services/trust/13/${name}` });
+
+    await accepted({ request: at('certificatetransport') }, 'tls_client_certificate');
+    await refused({ request: at('usernamemixed') }, 'trust:FailedAuthentication');
+  });
+
+  test('of an authority that is not ours is refused, and W16: no harm beside a password', async () => {
+    const clientCertificates = [thief.der];
+
+    await refused({ request: bare({ clientCertificates }) }, 'trust:FailedAuthentication');
+    const message = anEnvelope({ header: aSecurityHeader(), body: anRst() });
+    await accepted({ request: aPost(message, { clientCertificates }) }, 'username');
+  });
+
+  test('without a credential there is no requestor', () =>
+    refused({ request: bare({}) }, 'trust:FailedAuthentication'));
+});
+
+describe('ws-trust §4: HTTP Basic', () => {
+  const basic = (login: string) =>
+    bare({
+      headers: {
+        'content-type': 'application/soap+xml; charset=utf-8',
+        authorization: `Basic ${Buffer.from(login).toString('base64')}`,
+      },
+    });
+
+  test('is taken where the endpoint says so, and nowhere else', async () => {
+    const request = basic('alice:correct horse');
+    const setting = aSetting({ path: '/ws-trust', credentials: ['basic'] });
+
+    await accepted({ setting, request }, 'http_basic');
+    await refused({ request }, 'trust:FailedAuthentication');
+  });
+
+  for (const login of ['alice:wrong', 'alice:', ':x', 'alice', '']) {
+    test(`is refused: ${login || 'nothing'}`, () =>
+      refused(
+        {
+          setting: aSetting({ path: '/ws-trust', credentials: ['basic'] }),
+          request: basic(login),
+        },
+        'trust:FailedAuthentication',
+      ));
+  }
+});
+
+describe('ws-trust §4: a token in the Security header', () => {
+  test('of a trusted issuer is a credential in the hands of who has it', async () => {
+    await accepted({ request: withHeader(anAssertion('foreign')) }, 'saml2');
+    await accepted({ request: withHeader(aJwt()) }, 'jwt');
+  });
+
+  test('of ours is none, unless the endpoint says so', async () => {
+    const request = withHeader(anAssertion('own-bearer'));
+    const setting = aSetting({ path: '/ws-trust', takesOwnBearerTokens: true });
+
+    await refused({ request }, 'trust:FailedAuthentication');
+    await accepted({ setting, request }, 'saml2');
+  });
+
+  test('xml-security E5: bound to a key it is none without a signature, whoever issued it', async () => {
+    const setting = aSetting({ path: '/ws-trust', takesOwnBearerTokens: true });
+
+    await refused(
+      { setting, request: withHeader(anAssertion('own-held')) },
+      'trust:FailedAuthentication',
+    );
+    await refused({ request: withHeader(anAssertion('held')) }, 'trust:FailedAuthentication');
+  });
+
+  test('that no issuer of ours vouches for, or one of two, is refused', async () => {
+    await refused({ request: withHeader(anAssertion('bad')) }, 'trust:FailedAuthentication');
+    await refused(
+      { request: withHeader(anAssertion('one') + anAssertion('two')) },
+      'wsse:UnsupportedSecurityToken',
+    );
+  });
+
+  test('is refused where the endpoint takes passwords only', () =>
+    refused(
+      {
+        setting: aSetting({ path: '/ws-trust', credentials: ['username'] }),
+        request: withHeader(anAssertion('foreign')),
+      },
+      'trust:FailedAuthentication',
+    ));
+});
+
+describe('ws-trust §4: a message signed with the key that an assertion names', () => {
+  const signed = (
+    id: string,
+    over: { keyInfo?: string; certificate?: typeof holder; more?: string } = {},
+  ) => {
+    const { certificate = holder, keyInfo = aSamlReference(id), more = '' } = over;
+    const message = anEnvelope({
+      header: `<wsse:Security>${anAssertion(id)}${more}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+      body: anRst(),
+      bodyId: 'body',
+    });
+    return aPost(signMessage(message, { key: certificate.privateKey, keyInfo }));
+  };
+
+  test('is accepted, though the key is nowhere but in the assertion', async () => {
+    const requestor = await accepted({ request: signed('held') }, 'saml2');
+
+    assert.deepEqual(requestor.confirmation, HELD);
+    await accepted({ request: signed('own-held') }, 'saml2');
+  });
+
+  test('is accepted when KeyInfo names the key or its certificate, and the assertion is beside it', async () => {
+    await accepted({ request: signed('held', { keyInfo: aKeyValue(holder) }) }, 'saml2');
+    const more = aBinaryToken(holder);
+    const setting = aSetting({ path: '/ws-trust', credentials: ['issued-token'] });
+    const request = signed('held', { keyInfo: aDirectReference(), more });
+    await accepted({ setting, request }, 'saml2');
+  });
+
+  test('is refused with another key', () =>
+    refused({ request: signed('held', { certificate: thief }) }, 'wsse:FailedCheck'));
+
+  test('is refused with a key of the sender beside the assertion of another', () =>
+    refused(
+      { request: signed('held', { certificate: thief, keyInfo: aKeyValue(thief) }) },
+      'trust:FailedAuthentication',
+    ));
+
+  test('xml-security E5: is refused when the assertion names no key', () =>
+    refused({ request: signed('foreign') }, 'trust:FailedAuthentication'));
+});
+
+describe('xml-security §5: SHA-1 in message signatures', () => {
+  const request = () => {
+    const message = anEnvelope({
+      header: `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+      body: anRst(),
+      bodyId: 'body',
+    });
+    const { privateKey: key } = holder;
+    return aPost(signMessage(message, { key, keyInfo: aDirectReference(), algorithm: RSA_SHA1 }));
+  };
+
+  test('is taken until the day that the endpoint names, and is on record', async () => {
+    const setting = aSetting({ path: '/ws-trust', legacySha1Until: 1_800_000_001 });
+
+    await accepted({ setting, request: request() }, 'x509');
+
+    const record = setting.audit.records.find(({ operation }) => operation === 'message-signature');
+    assert.equal(record?.detail, 'SHA-1 by the exception of /ws-trust');
+  });
+
+  test('is refused from that day on, and at other endpoints', async () => {
+    const setting = aSetting({ path: '/ws-trust', legacySha1Until: 1_800_000_000 });
+
+    await refused({ setting, request: request() }, 'wsse:UnsupportedAlgorithm');
+    const other = aSetting({ path: '/ws-trust/2005', legacySha1Until: 1_900_000_000 });
+    await refused({ setting: other, request: request() }, 'wsse:UnsupportedAlgorithm');
+  });
+});
+
+test('an exception for an address that no profile has is a mistake', () => {
+  assert.throws(() => changeEndpoints([GENERIC_PROFILE], [{ path: '/other' }]), /\/other/);
+});
