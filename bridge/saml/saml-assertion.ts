@@ -41,6 +41,8 @@ export interface SamlConditions {
   readonly audienceRestrictions: readonly (readonly string[])[];
   readonly isOneTime: boolean;
   readonly delegates: readonly SamlDelegate[];
+  /** How often assertions may be made of this one, step by step. */
+  readonly proxyCount?: number;
 }
 
 export interface SamlAuthentication {

@@ -28,6 +28,7 @@ export interface Circumstances {
 export function factsOf(assertion: SamlAssertion, circumstances: Circumstances): TokenFacts {
   const { evidence, terms, now, ownNames } = circumstances;
   const { type, use } = evidence;
+  const { proxyCount } = assertion.conditions;
   const audiences = validateAudiences(assertion.conditions, terms);
   const isRfc7522 = type === 'saml2' && typeof evidence.content === 'string';
   const confirmed = confirmSubject(assertion.confirmations, terms, { now, use, isRfc7522 });
@@ -51,6 +52,7 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
     confirmation,
     audiences,
     actors: actorsOf(assertion.conditions.delegates, terms, ownNames),
+    ...(proxyCount !== undefined && { delegations: proxyCount }),
     // Within the skew the assertion is still taken: the mark must outlive that.
     ...(isOnce && { onceUntil: lifetime.notOnOrAfter + terms.skewSeconds }),
   };

@@ -18,11 +18,12 @@ import type { SamlConditions, SamlDelegate } from './saml-assertion.ts';
 export function readSaml2Conditions(conditions: Verified<XmlElement>): SamlConditions {
   requireUnderstood(conditions);
   const proxy = optionalVerifiedChild(conditions, SAML2_NS, 'ProxyRestriction');
-  if (proxy) requireUnrestricted(proxy);
+  const proxyCount = proxy && readProxyCount(proxy);
   const restrictions = verifiedChildren(conditions, SAML2_NS, 'AudienceRestriction');
   const delegation = optionalVerifiedChild(conditions, SAML2_NS, 'Condition');
   return {
-    ...present<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter'>>({
+    ...present<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter' | 'proxyCount'>>({
+      proxyCount,
       notBefore: instantOf(conditions, 'NotBefore'),
       notOnOrAfter: instantOf(conditions, 'NotOnOrAfter'),
     }),
@@ -45,15 +46,19 @@ function requireUnderstood(conditions: Verified<XmlElement>): void {
     refuse('token-type-unsupported', 'a condition that is not understood');
 }
 
-// SAML Core 2.0 §2.5.1.6: an assertion made from this one would have to carry on the count and the audiences, which the
-// claim model cannot say. Issuing without them would grant what the issuer withheld.
-function requireUnrestricted(proxy: Verified<XmlElement>): void {
+// SAML Core 2.0 §2.5.1.6: an assertion made of this one has a count that is less by one, and would have to carry on the
+// audiences, which the claim model cannot say: issuing without them would grant what the issuer withheld.
+function readProxyCount(proxy: Verified<XmlElement>): number | undefined {
   requireKnownChildren(proxy, ['Audience']);
   const count = attributeOf(proxy, 'Count');
   if (count !== undefined && !/^\d{1,9}$/.test(count))
     refuse('token-malformed', 'ProxyRestriction has no count');
-  if (count !== undefined || verifiedChildren(proxy, SAML2_NS, 'Audience').length > 0)
-    refuse('token-type-unsupported', 'the issuer restricts what is made from the assertion');
+  if (verifiedChildren(proxy, SAML2_NS, 'Audience').length > 0)
+    refuse(
+      'token-type-unsupported',
+      'the issuer restricts for whom others are made of the assertion',
+    );
+  return count === undefined ? undefined : Number(count);
 }
 
 function readDelegation(condition: Verified<XmlElement>): readonly SamlDelegate[] {

@@ -113,14 +113,20 @@ function keyConfirmation(write: Write, { shape }: WriteInput, keyInfo: Markup): 
   );
 }
 
-// One restriction with alternatives: several restrictions would all have to be met (SAML Core 2.0 §2.5.1.4). Condition
-// stands before it: vCenter clients know no other order.
+// One restriction with alternatives: several restrictions would all have to be met (SAML Core 2.0 §2.5.1.4). ProxyRestriction
+// and Condition stand before it: vCenter clients know no other order.
 function conditions(write: Write, spec: TokenSpec, entityId: string): Markup {
   const audiences = audiencesOf(spec).map((audience) => write('Audience', [], [audience]));
   return write('Conditions', windowOf(spec), [
+    ...proxyRestriction(write, spec),
     ...(spec.actors.length === 0 ? [] : [delegation(write, spec, entityId)]),
     write('AudienceRestriction', [], audiences),
   ]);
+}
+
+function proxyRestriction(write: Write, { delegations }: TokenSpec): readonly Markup[] {
+  if (delegations === undefined) return [];
+  return [write('ProxyRestriction', [['Count', String(delegations)]], [])];
 }
 
 // Oldest first, so the outermost actor comes last (SAML V2.0 Condition for Delegation Restriction). The instants of earlier

@@ -51,6 +51,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
     ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
     ...(requiredClaims.length > 0 && { requiredClaims }),
     ...(claimValues.size > 0 && { claimValues }),
+    ...(rst.isDelegatable !== undefined && { isDelegatable: rst.isDelegatable }),
     tokenShape: profile.tokenShape ?? 'soap',
   };
 }

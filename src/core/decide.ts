@@ -3,6 +3,7 @@ import { actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
 import { type KnownIssuer, validateActorIssuers } from './actor-issuer.ts';
 import { decideExpiry, onceMarks } from './bounds.ts';
 import type { Confirmation } from './confirmation.ts';
+import { decideDelegations } from './delegation-budget.ts';
 import {
   type Evidence,
   expressionContext,
@@ -97,12 +98,18 @@ function decideActor(
   return shown;
 }
 
+const longestChain = (grounds: AllGrounds, { maxDepth }: PolicyRules): number =>
+  Math.min(maxDepth, ...grounds.map(({ row }) => row.grant.maxActors ?? maxDepth));
+
 function decideActors(
   evidence: Evidence,
   grounds: AllGrounds,
   { rules, type }: { readonly rules: PolicyRules; readonly type: TokenType },
 ): readonly Actor[] {
-  const actors = actorChain(evidence.subject, decideActor(evidence, grounds, rules), rules);
+  const actors = actorChain(evidence.subject, decideActor(evidence, grounds, rules), {
+    ...rules,
+    maxDepth: longestChain(grounds, rules),
+  });
   if (type === 'refresh_token' && actors.length > 0) {
     // It would let the actor go on for ever, long after the evidence of the delegation is gone.
     throw new ExchangeFailure('delegation-not-allowed', 'no refresh token where there is an actor');
@@ -193,6 +200,11 @@ export function decide(
   const confirmation = decideConfirmation(evidence, grounds);
   const renewal = decideRenewal(evidence, grounds, { now, tokenId, type });
   const expiry = decideExpiry(evidence, grounds, now);
+  const actors = decideActors(evidence, grounds, { rules, type });
+  const delegations = decideDelegations(evidence, {
+    isOwn: isOwnSubject(evidence, rules.issuer),
+    chainLeft: longestChain(grounds, rules) - actors.length,
+  });
   return {
     type,
     tokenId,
@@ -200,7 +212,8 @@ export function decide(
     subject: subject.subject,
     subjectName: subjectNameOf(subject),
     ...(subject.authentication && { authentication: subject.authentication }),
-    actors: decideActors(evidence, grounds, { rules, type }),
+    actors,
+    ...(delegations !== undefined && { delegations }),
     clientId,
     audiences: audiencesOf(type, grounds, request),
     relyingParties: grounds.map(({ party }) => party.id),

@@ -18,6 +18,8 @@ export interface ExchangeRequest {
   readonly scopes?: readonly string[];
   /** Claims without which the token is of no use to the requestor. */
   readonly requiredClaims?: readonly string[];
+  /** Whether others may have tokens made of it; absent: nothing is said. */
+  readonly isDelegatable?: boolean;
   /** Of these claims only these values; a claim without any of them is left out. */
   readonly claimValues?: ReadonlyMap<string, readonly string[]>;
   /** How the token must look where its reader knows one form only; the issuer knows the name, core does not. */

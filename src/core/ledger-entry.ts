@@ -21,6 +21,7 @@ export interface LedgerEntry {
   /** The requestor it was issued to, as `requestorName` calls it. */
   readonly clientId: string;
   readonly actors: readonly Actor[];
+  readonly delegations?: number;
   /** Ids of relying parties. */
   readonly targets: readonly string[];
   readonly policyRows: readonly string[];
@@ -35,7 +36,8 @@ interface StoredEntry extends LedgerEntry {
 
 /** The entry of a decision. Subject, claims and keys stay out of it: they are in the token. */
 export function entryOf(spec: TokenSpec): LedgerEntry {
-  const { actors, ancestors, clientId, issuedAt, parents, policyRows, renewal, root, type } = spec;
+  const { actors, ancestors, clientId, delegations, issuedAt, parents, policyRows } = spec;
+  const { renewal, root, type } = spec;
   return {
     type,
     parents,
@@ -43,6 +45,7 @@ export function entryOf(spec: TokenSpec): LedgerEntry {
     ...(root && { root }),
     clientId,
     actors,
+    ...(delegations !== undefined && { delegations }),
     targets: spec.relyingParties,
     policyRows,
     issuedAt,
@@ -63,6 +66,10 @@ const areTokens = (value: unknown): value is readonly TokenRef[] =>
       typeof token?.issuer === 'string' && typeof token.id === 'string',
   );
 
+// Compared with anything but a count, it would be no end.
+const isCount = (value: unknown): boolean =>
+  value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0);
+
 /** Version 1 had no parents apart from the line, no type and no terms of renewal. */
 function upgraded({ v, ...entry }: Partial<StoredEntry>): Partial<LedgerEntry> {
   if (v === 1) return { parents: [], actors: [], policyRows: [], ...entry };
@@ -82,7 +89,8 @@ export function parseEntry(text: string): LedgerEntry {
     !Array.isArray(policyRows) ||
     !Array.isArray(targets) ||
     typeof clientId !== 'string' ||
-    typeof notOnOrAfter !== 'number'
+    typeof notOnOrAfter !== 'number' ||
+    !isCount(entry.delegations)
   )
     throw new Error('a ledger entry of an unknown form');
   return { ...entry, actors, ancestors, clientId, notOnOrAfter, parents, policyRows, targets };

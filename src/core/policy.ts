@@ -42,6 +42,8 @@ export interface Grant {
   readonly impersonation: boolean;
   /** The actor stays visible. */
   readonly delegation: boolean;
+  /** The longest chain of actors; absent: as long as any. */
+  readonly maxActors?: number;
   /** With no actor token, the requestor becomes the actor. */
   readonly requestorAsActor: boolean;
   readonly lifetimeSeconds: number;

@@ -45,6 +45,8 @@ export interface TokenFacts {
   readonly originClient?: string;
   readonly actors: readonly Actor[];
   readonly mayAct?: MayAct;
+  /** How often others may still have tokens made of it; absent: nobody has set an end. */
+  readonly delegations?: number;
   /** The key and lifetime of the one-time mark, when the trusted issuer's record or the use makes it one-time. */
   readonly onceUntil?: Instant;
   /** All tokens it was made from, nearest first, as the ledger knows them. */

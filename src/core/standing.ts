@@ -12,7 +12,19 @@ function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): Va
   if (!isOwn || !entry) return token;
   const { ancestors, clientId, root } = entry;
   const originClient = token.originClient ?? clientId;
-  return acceptToken({ ...token, originClient, ancestors, ...(root && { root }) });
+  const delegations = lesser(token.delegations, entry.delegations);
+  return acceptToken({
+    ...token,
+    originClient,
+    ancestors,
+    ...(root && { root }),
+    ...(delegations !== undefined && { delegations }),
+  });
+}
+
+function lesser(told: number | undefined, known: number | undefined): number | undefined {
+  if (told === undefined || known === undefined) return told ?? known;
+  return Math.min(told, known);
 }
 
 async function held(

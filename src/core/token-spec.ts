@@ -39,6 +39,8 @@ export interface TokenSpec {
   readonly subjectName: string;
   readonly authentication?: Authentication;
   readonly actors: readonly Actor[];
+  /** How often others may have tokens made of it; absent: no end is set. */
+  readonly delegations?: number;
   /** The requestor: `client_id` in a JWT. */
   readonly clientId: string;
   readonly audiences: readonly string[];

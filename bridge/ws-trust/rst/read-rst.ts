@@ -132,10 +132,10 @@ function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
     // An empty element: to be there is what it says.
     allowsPostdating: present.has('AllowPostdating'),
     isForwardable: readFlag(find('Forwardable'), true),
-    isDelegatable: readFlag(find('Delegatable'), false),
     algorithms: readAlgorithms(parameters),
     present,
     ...defined({
+      isDelegatable: mapped(find('Delegatable'), (element) => readFlag(element, false)),
       tokenType: textOf(parameters, 'TokenType'),
       appliesTo: mapped(find('AppliesTo'), readAppliesTo),
       issuer: mapped(find('Issuer'), readIssuer),

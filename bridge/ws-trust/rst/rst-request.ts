@@ -57,7 +57,8 @@ export interface RstRequest {
   readonly renewing?: RequestedRenewing;
   readonly allowsPostdating: boolean;
   readonly isForwardable: boolean;
-  readonly isDelegatable: boolean;
+  /** Absent: nothing is said. */
+  readonly isDelegatable?: boolean;
   readonly keyType?: KeyType;
   readonly keySizeBits?: number;
   readonly entropy?: RequestedEntropy;

@@ -1,5 +1,6 @@
 // Who may get what for whom: `policy`. A deny row that fits refuses, else the first row that fits grants, no row is a refusal.
 import { z } from 'zod';
+import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
 import type { Grant, PartySelector, PolicyRow } from '#core/policy.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
@@ -64,6 +65,14 @@ const allow = z
       .default('intersect-subject'),
     impersonation: z.boolean().describe('The result shows the subject alone.').default(false),
     delegation: z.boolean().describe('The result shows who acts (`act`).').default(false),
+    maxActors: z
+      .int()
+      .min(1)
+      .max(ACTOR_CHAIN_CEILING)
+      .describe(
+        'The longest chain of actors; 1: a delegate cannot delegate again. Default: delegation.maxDepth.',
+      )
+      .optional(),
     requestorAsActor: z
       .boolean()
       .describe('Without an actor token, the client becomes the actor.')
@@ -186,6 +195,11 @@ function buildGrant(
 ): Grant {
   if (!value) return NOTHING;
   const claims = buildMapping({ value: value.claims, path: [...path, 'claims'] }, loading);
-  const { renewal, ...rest } = value;
-  return { ...rest, claims, ...(renewal && { renewal }) };
+  const { maxActors, renewal, ...rest } = value;
+  return {
+    ...rest,
+    claims,
+    ...(maxActors !== undefined && { maxActors }),
+    ...(renewal && { renewal }),
+  };
 }

@@ -48,6 +48,24 @@ function encryptedKeysIn(element: XmlElement): readonly XmlElement[] {
   );
 }
 
+test('SAML Core 2.0 §2.5.1.6: how often others may be made of it stands first among the conditions', async () => {
+  const actors = [{ issuer: 'urn:x', id: 'broker' }];
+  for (const delegations of [0, 4]) {
+    const { text } = await issuer.issue(aSamlSpec({ actors, delegations }));
+
+    assert.match(
+      text,
+      new RegExp(
+        `<saml:Conditions [^>]*><saml:ProxyRestriction Count="${delegations}"></saml:ProxyRestriction><saml:Condition `,
+      ),
+    );
+    assert.equal(
+      (await anOwnValidator(key).validate(asText('saml2', text))).delegations,
+      delegations,
+    );
+  }
+});
+
 for (const type of VERSIONS) {
   const issue = async (confirmation: Confirmation, keyEncryption?: Encryption): Promise<string> =>
     (await issuer.issue(aSamlSpec({ type, confirmation, ...(keyEncryption && { keyEncryption }) })))

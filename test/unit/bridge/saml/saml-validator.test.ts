@@ -315,18 +315,32 @@ test('SAML 2.0 §2.2.2: encrypted and abstract names, and encrypted attributes, 
   await assertRefused(() => validate('saml2', { name: '<saml2:BaseID/>' }), 'token-malformed');
 });
 
-test('SAML 2.0 §2.5.1.6: what may be made of the assertion is restricted, so nothing is', async () => {
+test('SAML 2.0 §2.5.1.6: how often others may be made of the assertion is kept', async () => {
+  for (const [count, expected] of [
+    [' Count="0"', 0],
+    [' Count="3"', 3],
+    ['', undefined],
+  ] as const) {
+    const { delegations } = await validate('saml2', {
+      conditions: `<saml2:ProxyRestriction${count}/>`,
+    });
+
+    assert.equal(delegations, expected);
+  }
+});
+
+test('SAML 2.0 §2.5.1.6: for whom others may be made of the assertion is restricted, so none is', async () => {
   const proxy = (content: string): AssertionChanges => ({ conditions: content });
 
   assert.ok(await validate('saml2', proxy('<saml2:ProxyRestriction/>')));
   for (const content of [
-    '<saml2:ProxyRestriction Count="0"/>',
-    '<saml2:ProxyRestriction Count="3"/>',
     '<saml2:ProxyRestriction><saml2:Audience>x</saml2:Audience></saml2:ProxyRestriction>',
+    '<saml2:ProxyRestriction Count="3"><saml2:Audience>x</saml2:Audience></saml2:ProxyRestriction>',
   ])
     await assertRefused(() => validate('saml2', proxy(content)), 'token-type-unsupported');
   for (const content of [
     '<saml2:ProxyRestriction Count="-1"/>',
+    '<saml2:ProxyRestriction Count="9999999999"/>',
     '<saml2:ProxyRestriction><saml2:X/></saml2:ProxyRestriction>',
     '<saml2:ProxyRestriction/><saml2:ProxyRestriction/>',
     '<saml2:OneTimeUse/><saml2:OneTimeUse/>',
