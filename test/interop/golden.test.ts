@@ -87,9 +87,10 @@ function withoutChance(message: string): string {
     .replaceAll(/(<ds:(DigestValue|SignatureValue|X509Certificate)>)[^<]+/g, '$1…');
 }
 
-for (const [name, { contentType, edit = (message) => message, path, request }] of Object.entries(
-  GOLDEN,
-)) {
+for (const [
+  name,
+  { contentType, edit = (message: string) => message, path, request },
+] of Object.entries(GOLDEN)) {
   test(`Golden: ${name} gets the answer that its clients read`, async (t) => {
     const server = await start(t);
     const message = edit(fixture(`requests/${request}.xml`))

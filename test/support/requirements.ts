@@ -3,7 +3,7 @@
 export type Level = 'MUST' | 'SHOULD';
 
 /** A test: its file below `test/`, and a part of its title as it is spelled there. */
-export type TestRef = `${string}.test.ts#${string}`;
+export type TestRef = `${string}.ts#${string}`;
 
 export interface Requirement {
   /** The standard, its section, a number: `RFC8693-2.1-4`. */
