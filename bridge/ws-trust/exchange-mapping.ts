@@ -52,8 +52,17 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
     ...(requiredClaims.length > 0 && { requiredClaims }),
     ...(claimValues.size > 0 && { claimValues }),
     ...(rst.isDelegatable !== undefined && { isDelegatable: rst.isDelegatable }),
+    ...renewalOf(rst),
     tokenShape: profile.tokenShape ?? 'soap',
   };
+}
+
+// WS-Trust 1.3 §4.1: Allow is true and OK is false unless the request says otherwise. The first is a wish that clients do not
+// even write; after expiry is what one must rely on.
+function renewalOf({ renewing }: RstRequest): Pick<ExchangeRequest, 'renewal'> {
+  if (renewing?.isAllowed === false) return {};
+  const afterExpiry = renewing?.isAllowedAfterExpiry ?? false;
+  return { renewal: { afterExpiry, isWish: !afterExpiry } };
 }
 
 function mandatoryClaims({ claims }: RstRequest): readonly string[] {

@@ -70,6 +70,7 @@ export const REASON_FAULTS = {
   'claim-missing': REQUEST_FAILED,
   'delegation-not-allowed': REQUEST_FAILED,
   'lifetime-not-possible': INVALID_TIME,
+  'renewal-needed': trust('RenewNeeded', 'A renewable security token has expired'),
   'renewal-not-possible': trust('UnableToRenew', 'The requested renewal failed'),
   // A Receiver's: nothing is wrong with the message, and it may be sent again.
   'rate-limited': OUR_FAULT,

@@ -63,12 +63,24 @@ function capturingService(validateToken: TokenService['validate'], rules: Policy
     rules,
     findFamily: async () => stop(),
     advance: async () => stop(),
+    decideRenewed: async () => stop(),
     admit: async () => stop(),
     issue: async () => stop(),
     record: async () => stop(),
   };
   return { sts, captured: () => captured };
 }
+
+/** Explaining a Cancel must cancel nothing. */
+const readOnly = (ledger: Ledger): Ledger => ({
+  ...ledger,
+  async record() {
+    throw new Error('explained, not recorded');
+  },
+  async revoke() {
+    throw new ExchangeFailure('operation-unsupported', 'explained, not revoked');
+  },
+});
 
 /** Where a SOAP 1.1 message says so itself, by its namespace. */
 const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
@@ -118,7 +130,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
       const audit = { append: async () => undefined };
       const front = createSoapFront(
         config,
-        { audit, bridge, ledger, newId: () => 'explained', store, sts },
+        { audit, bridge, ledger: readOnly(ledger), newId: () => 'explained', store, sts },
         observers,
       );
       const { reason } = await front.handle(soapRequest(message, config.issuer));

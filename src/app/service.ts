@@ -122,6 +122,15 @@ export function policyRules(config: Config): PolicyRules {
   return { issuer, rows: policy, relyingParties, ...delegation, issuers };
 }
 
+function userStandings({ users }: Config): NonNullable<TokenServiceParts['userStanding']> {
+  const records = new Map(users?.records.map((record) => [record.id, record]));
+  return (id) => {
+    const record = records.get(id);
+    if (!record) return 'unknown';
+    return record.disabled === true ? 'disabled' : 'enabled';
+  };
+}
+
 /** The parts of the token service for one configuration and its keys. */
 export function serviceParts(
   config: Config,
@@ -146,6 +155,7 @@ export function serviceParts(
     store,
     audit: observedAudit(foundation),
     clock,
+    userStanding: userStandings(config),
     newId: createIdSource(),
     marginSeconds: 2 * config.clockSkewSeconds,
     fence: () => ({

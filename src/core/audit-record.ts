@@ -6,10 +6,13 @@ import type { AuditParty, AuditRecord } from './ports.ts';
 import type { ValidatedToken } from './security-token.ts';
 import type { TokenSpec } from './token-spec.ts';
 
+const eventOf = ({ operation, subject }: ExchangeRequest): AuditRecord['event'] =>
+  operation === 'renew' || subject.type === 'refresh_token' ? 'token.renew' : 'token.exchange';
+
 function base(request: ExchangeRequest): Omit<AuditRecord, 'outcome'> {
   const { id, kind, method, identity } = request.requestor;
   return {
-    event: request.subject.type === 'refresh_token' ? 'token.renew' : 'token.exchange',
+    event: eventOf(request),
     operation: request.operation,
     correlationId: request.correlationId,
     requestor: { id, kind, method, ...(identity && { issuer: identity.subject.issuer }) },

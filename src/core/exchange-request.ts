@@ -28,7 +28,11 @@ export interface ExchangeRequest {
    * Absent: the key the requestor proved, if any. */
   readonly confirmation?: Confirmation;
   /** The token is to be renewable. Absent: it need not be. */
-  readonly renewal?: { readonly afterExpiry: boolean };
+  readonly renewal?: {
+    readonly afterExpiry: boolean;
+    /** A token that cannot be renewed is welcome too. */
+    readonly isWish?: boolean;
+  };
   /** A wish; it can only shorten. */
   readonly lifetimeSeconds?: number;
 }

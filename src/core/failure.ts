@@ -22,6 +22,7 @@ export const FAILURE_REASONS = [
   'claim-missing',
   'delegation-not-allowed',
   'lifetime-not-possible',
+  'renewal-needed',
   'renewal-not-possible',
   'rate-limited',
   'dependency-unavailable',

@@ -38,6 +38,7 @@ const INACTIVE: ReadonlySet<FailureReason> = new Set([
   'token-audience-mismatch',
   'token-revoked',
   'token-expired',
+  'renewal-needed',
   'token-not-yet-valid',
 ] as const);
 

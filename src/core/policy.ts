@@ -60,6 +60,8 @@ export interface Grant {
 interface RenewalGrant {
   readonly lifetimeSeconds: number;
   readonly maxCount: number;
+  /** Whether a token that has ended can still be renewed, where its request asked for it. */
+  readonly afterExpiry?: boolean;
 }
 
 /** The question that a policy answers. */

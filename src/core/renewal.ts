@@ -1,5 +1,6 @@
 // On what terms the token to be issued can be renewed: only where every row says so, and never without an end.
 import type { Evidence } from './evidence.ts';
+import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { AllGrounds } from './grounds.ts';
 import type { Instant } from './instant.ts';
@@ -13,26 +14,31 @@ interface Moment {
 }
 
 /** The terms of renewal, if the request wants any. The chain may outlive its evidence: the terms of the rows are its end.
- * @throws {ExchangeFailure} `renewal-not-possible` when a row does not grant it */
+ * @throws {ExchangeFailure} `renewal-not-possible` when a row does not grant what is more than a wish */
 export function decideRenewal(
   { request, subject }: Evidence,
   grounds: AllGrounds,
   { now, tokenId, type }: Moment,
 ): Renewal | undefined {
   // A refresh token is nothing but a renewal.
-  const wanted = type === 'refresh_token' ? { afterExpiry: false } : request.renewal;
+  const wanted: ExchangeRequest['renewal'] =
+    type === 'refresh_token' ? { afterExpiry: false } : request.renewal;
   if (!wanted) return undefined;
+  const { afterExpiry, isWish = false } = wanted;
+  if (isWish && grounds.some(({ row }) => !row.grant.renewal)) return undefined;
   const seconds = grounds.map(({ row }) => {
     const { renewal } = row.grant;
     if (!renewal)
       throw new ExchangeFailure('renewal-not-possible', `policy row ${row.id} grants no renewal`);
+    if (afterExpiry && renewal.afterExpiry !== true)
+      throw new ExchangeFailure('renewal-not-possible', `${row.id} grants none after expiry`);
     return renewal.lifetimeSeconds;
   });
   const { issuer, id } = subject.subject;
   return {
     family: tokenId,
     count: 0,
-    afterExpiry: wanted.afterExpiry,
+    afterExpiry,
     notOnOrAfter: now + Math.min(...seconds),
     subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
   };

@@ -2,6 +2,7 @@
 
 import { auditDecision, auditMint, auditRefusal } from './audit-record.ts';
 import { decide, type PolicyRules } from './decide.ts';
+import { decideRenewed } from './decide-renewed.ts';
 import type { Evidence } from './evidence.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
@@ -10,13 +11,15 @@ import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from './ports.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
+import { countRenewal, requireUser, type UserStanding } from './renewal-limits.ts';
+import { validateOrTellRenewal } from './renewal-needed.ts';
 import { requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import { validateEvidenceStanding, validateStanding } from './standing.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
-import { type TokenValidator, validatorFor } from './token-validator.ts';
+import type { TokenValidator } from './token-validator.ts';
 
 export interface TokenService {
   /** Runs a use case; a refusal is on record before it leaves. */
@@ -29,6 +32,8 @@ export interface TokenService {
   findFamily(request: ExchangeRequest): Promise<RefreshFamily>;
   readonly rules: PolicyRules;
   decide(evidence: Evidence): TokenSpec;
+  /** Decides a renewal, and counts it. */
+  decideRenewed(evidence: Evidence): Promise<TokenSpec>;
   /** Decision on record, one-time evidence used up, the token in the ledger. */
   admit(evidence: Evidence, spec: TokenSpec): Promise<void>;
   /** Admits a renewal: as `admit`, and the refresh token is used up. Answers its successor. */
@@ -50,6 +55,8 @@ export interface TokenServiceParts {
   readonly clock: Clock;
   /** A new unguessable id, 128 bits or more. */
   readonly newId: () => string;
+  /** Whether a user of ours may still log in; absent: there are no users. */
+  readonly userStanding?: (id: string) => UserStanding;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
   /** Where the memory of the store ends; absent: it reaches back far enough. */
@@ -100,6 +107,17 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
   }
 }
 
+async function decideAndCount(evidence: Evidence, parts: TokenServiceParts): Promise<TokenSpec> {
+  const { clock, ledger, newId, rules } = parts;
+  const { id, issuer } = evidence.subject;
+  const { entry } = id === undefined ? {} : await ledger.lookUp({ issuer, id });
+  const basis = { evidence, entry, now: clock.now(), tokenId: newId() };
+  const renewed = decideRenewed(basis, rules);
+  requireUser(basis, parts);
+  await countRenewal(renewed, parts);
+  return renewed.spec;
+}
+
 function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
   if (!families)
     throw new ExchangeFailure('operation-unsupported', 'there are no refresh tokens here');
@@ -115,7 +133,7 @@ function evidenceSteps(
 ): Pick<TokenService, 'validate' | 'validateEvidence' | 'findFamily'> {
   const { clock, ledger, store } = parts;
   async function validateFacts(token: SecurityToken): Promise<ValidatedToken> {
-    const valid = await validatorFor(parts.validators, token).validate(token);
+    const valid = await validateOrTellRenewal(token, parts);
     validateNames(valid, parts.rules.issuer);
     validateFence(valid, parts.fence?.(), clock.now());
     // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
@@ -186,6 +204,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     },
     rules,
     decide: (evidence) => decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() }),
+    decideRenewed: (evidence) => decideAndCount(evidence, parts),
     ...evidenceSteps(parts, validated),
     ...admissionSteps(parts),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),

@@ -43,6 +43,13 @@ function chosenKey(rst: RstRequest, proved: Proved): ProofKey {
   return { confirmation: BEARER };
 }
 
+/** A key that the message proves, for whoever must hold one already: that of UseKey, else of a signature or of TLS; else none.
+ * @throws {ExchangeFailure} `confirmation-missing` */
+export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
+  if (rst.useKey) return usedKey(rst, proved);
+  return provedKeys(proved, undefined)[0] ?? BEARER;
+}
+
 function provedKey(rst: RstRequest, proved: Proved): Confirmation {
   const confirmation = rst.useKey ? usedKey(rst, proved) : proved.requestor.confirmation;
   // A password, or a bearer assertion, has no key (ws-trust §3.2).

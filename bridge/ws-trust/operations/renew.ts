@@ -1,13 +1,101 @@
-// The operation Renew (WS-Trust 1.3 §5).
+// The operation Renew (WS-Trust 1.3 §5): the same token for longer, to whom it was issued and who proves its key.
 
+import type { Markup } from '#bridge/xml/markup.ts';
+import { BEARER } from '#core/confirmation.ts';
+import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Operation } from './operation.ts';
+import { renewToken } from '#core/renew-token.ts';
+import { tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { heldKey } from '../keys/proof-key.ts';
+import type { Progress } from '../opened-message.ts';
+import { lifetimeSecondsOf } from '../requested-lifetime.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { requireOnly, targetOf } from '../rst/target-honoured.ts';
+import { writeTokenAnswer } from '../rstr.ts';
+import type { Operation, OperationParts } from './operation.ts';
 
-export const RENEW: Operation = {
-  requireHonoured() {
-    throw new ExchangeFailure('operation-unsupported', 'not done here: Renew');
-  },
-  async answer() {
-    throw new Error('refused before');
-  },
-};
+export const RENEW: Operation = { requireHonoured, answer: renew };
+
+const HEARD = [
+  'AppliesTo',
+  'Lifetime',
+  'AllowPostdating',
+  'Renewing',
+  'KeyType',
+  'KeySize',
+  'UseKey',
+  'SecondaryParameters',
+] as const;
+
+function requireHonoured(rst: RstRequest): void {
+  requireOnly(rst, 'RenewTarget', HEARD);
+  if (rst.keyType === 'symmetric-key')
+    throw new ExchangeFailure('operation-unsupported', 'not done here: a new key in Renew');
+  // The flags were settled with the token: a renewal does not set those of the next (ws-trust §11, CXF 12).
+  if (rst.renewing?.isAllowed === false)
+    throw new ExchangeFailure('operation-unsupported', 'not done here: other terms in Renew');
+}
+
+async function renew(
+  request: AuthenticatedRequest,
+  parts: OperationParts,
+  progress: Progress,
+): Promise<Markup> {
+  const { rst, received } = request;
+  const renewal = mapRenewal(request, parts);
+  progress.isRecorded = true;
+  const token = await renewToken(renewal, parts.sts);
+  progress.isRecorded = false;
+  return writeTokenAnswer({
+    rst,
+    token,
+    profile: received.profile,
+    reference: parts.describeReference(token),
+    appliesTo: undefined,
+  });
+}
+
+function mapRenewal(request: AuthenticatedRequest, parts: OperationParts): ExchangeRequest {
+  const { rst, received, now } = request;
+  const { correlationId, profile, sourceAddress } = received;
+  const { requestor, signatures } = request;
+  const { skewSeconds } = parts.timestampRules;
+  const confirmation = heldKey(rst, { requestor, signatures });
+  const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, now, skewSeconds);
+  return {
+    operation: 'renew',
+    correlationId,
+    requestor: { ...requestor, confirmation },
+    subject: { ...targetOf(rst.renewTarget), use: 'lifecycle' },
+    targets: targetsOf(request),
+    ...requestedType(rst),
+    ...keyOf(rst),
+    ...(sourceAddress !== undefined && { sourceAddress }),
+    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    ...(rst.renewing?.isAllowedAfterExpiry && { renewal: { afterExpiry: true } }),
+    tokenShape: profile.tokenShape ?? 'soap',
+  };
+}
+
+// ws-trust §3.4: our own address as the target says nothing.
+function targetsOf({ rst, received }: AuthenticatedRequest): ExchangeRequest['targets'] {
+  const { appliesTo } = rst;
+  if (appliesTo === undefined || URL.parse(appliesTo)?.href === URL.parse(received.address)?.href)
+    return [];
+  return [{ kind: 'applies-to', value: appliesTo }];
+}
+
+function requestedType({ tokenType }: RstRequest): Pick<ExchangeRequest, 'requestedType'> {
+  if (tokenType === undefined) return {};
+  const type = tokenTypeOfWsTrust(tokenType);
+  if (type === undefined)
+    throw new ExchangeFailure('token-type-unsupported', 'a TokenType we do not know');
+  return { requestedType: type };
+}
+
+// Core holds the kind of key against that of the token, and the key itself against what was proved.
+function keyOf({ keyType }: RstRequest): Pick<ExchangeRequest, 'confirmation'> {
+  if (keyType === undefined) return {};
+  return { confirmation: keyType === 'bearer' ? BEARER : { method: 'public-key' } };
+}

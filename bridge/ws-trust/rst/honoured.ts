@@ -37,11 +37,16 @@ export function requireIssueHonoured(rst: RstRequest, address: string): void {
   refusePresent(rst, NOT_OF_ISSUE, contradictory);
   requireKey(rst);
   if (rst.onBehalfOf && rst.actAs) throw contradictory('OnBehalfOf with ActAs');
-  if (rst.renewing?.isAllowedAfterExpiry) throw unsupported('renewal after expiry');
+  requireRenewing(rst);
   // Not bound to an address is what our tokens are; bound to one they cannot be.
   if (!rst.isForwardable) throw unsupported('a token that is not forwardable');
   if (rst.issuer !== undefined && rst.issuer !== address) throw unsupported('another issuer');
   requireCanonicalization(rst);
+}
+
+function requireRenewing({ renewing }: RstRequest): void {
+  if (renewing?.isAllowed === false && renewing.isAllowedAfterExpiry)
+    throw contradictory('Renewing not at all, and after expiry');
 }
 
 // Without KeyType a bearer token is meant, as long as nothing speaks of a key.

@@ -94,6 +94,10 @@ const allow = z
           .max(10_000)
           .describe('How often a token can be renewed.')
           .default(1000),
+        afterExpiry: z
+          .boolean()
+          .describe('A token that has ended can be renewed too, where its request asked for it.')
+          .default(false),
       })
       .describe('What it grants can be renewed. Absent: it cannot.')
       .optional(),

@@ -65,6 +65,7 @@ const DECIDED: Readonly<Record<FailureReason, string>> = {
   'token-replayed': 'trust:InvalidSecurityToken',
   'token-revoked': 'trust:InvalidSecurityToken',
   'token-expired': 'trust:ExpiredData',
+  'renewal-needed': 'trust:RenewNeeded',
   'token-not-yet-valid': 'trust:InvalidTimeRange',
   'confirmation-missing': 'trust:InvalidSecurityToken',
   'target-unknown': 'trust:InvalidScope',

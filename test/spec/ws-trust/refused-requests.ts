@@ -133,12 +133,12 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
     'trust:BadRequest',
   ],
   ['an unknown RequestType', { body: anRst({ requestType: 'urn:x' }) }, 'trust:BadRequest'],
-  ...['Renew', 'STSCancel', 'KET', 'BatchIssue'].map((name): [string, Message, string] => [
+  ...['STSCancel', 'KET', 'BatchIssue'].map((name): [string, Message, string] => [
     `the operation ${name}`,
     { body: anRst({ requestType: `${TRUST_13}/${name}` }) },
     'trust:BadRequest',
   ]),
-  ...['Cancel', 'Validate'].map((name): [string, Message, string] => [
+  ...['Renew', 'Cancel', 'Validate'].map((name): [string, Message, string] => [
     `${name} without its target`,
     { body: anRst({ requestType: `${TRUST_13}/${name}` }) },
     'trust:InvalidRequest',
@@ -240,7 +240,16 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
     rst(child('Lifetime', '<x xmlns="urn:x"/>')),
     'trust:InvalidRequest',
   ],
-  ['renewal after expiry', rst('<t:Renewing OK="true"/>'), 'trust:BadRequest'],
+  [
+    'renewal after expiry that no row grants',
+    rst('<t:Renewing OK="true"/>'),
+    'trust:UnableToRenew',
+  ],
+  [
+    'renewal not at all and after expiry',
+    rst('<t:Renewing Allow="false" OK="true"/>'),
+    'trust:InvalidRequest',
+  ],
   ['Renewing of another form', rst('<t:Renewing Allow="maybe"/>'), 'trust:InvalidRequest'],
   // keys
   ['PublicKey from a bearer login', rst(key('PublicKey')), 'trust:InvalidRequest'],

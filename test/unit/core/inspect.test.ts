@@ -31,6 +31,7 @@ const INACTIVE: readonly FailureReason[] = [
   'token-audience-mismatch',
   'token-revoked',
   'token-expired',
+  'renewal-needed',
   'token-not-yet-valid',
 ];
 

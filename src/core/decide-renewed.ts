@@ -1,0 +1,217 @@
+// Policy over a token that is to be renewed: what it says is kept, whether it may still be said is decided anew (WS-Trust 1.3 §5).
+import { isConfirmed } from './confirmation.ts';
+import type { PolicyRules } from './decide.ts';
+import { type Evidence, expressionContext } from './evidence.ts';
+import { ExchangeFailure } from './failure.ts';
+import type { AllGrounds, Grounds } from './grounds.ts';
+import type { Instant } from './instant.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
+import { decidingRow } from './policy.ts';
+import { type RelyingParty, resolveTargets } from './relying-party.ts';
+import { requestorName } from './requestor.ts';
+import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
+import type { Renewal, TokenSpec } from './token-spec.ts';
+import { formOf } from './token-type.ts';
+
+/** What a renewal is decided on. */
+export interface RenewalBasis {
+  /** Its subject is the token to renew. */
+  readonly evidence: Evidence;
+  /** What is on record of that token. */
+  readonly entry: LedgerEntry | undefined;
+  readonly now: Instant;
+  readonly tokenId: string;
+}
+
+/** A renewal that policy allows. */
+export interface RenewedSpec {
+  readonly spec: TokenSpec;
+  readonly family: TokenRef;
+  /** How often the whole chain may be renewed. */
+  readonly maxCount: number;
+}
+
+function refuse(detail: string): never {
+  throw new ExchangeFailure('renewal-not-possible', detail);
+}
+
+interface Renewable {
+  readonly entry: LedgerEntry;
+  readonly renewal: Renewal;
+}
+
+/** The terms that were recorded when the token was issued: what a token or a request says of them counts for nothing. */
+function requireRenewable({ evidence, entry, now }: RenewalBasis): Renewable {
+  const { subject: token } = evidence;
+  if (token.trustedIssuer !== SELF) refuse('not a token of ours');
+  if (!entry?.renewal) refuse('the token was not issued as renewable');
+  const { renewal } = entry;
+  if (now >= renewal.notOnOrAfter) refuse('the absolute end of its renewals has come');
+  if (now >= token.lifetime.notOnOrAfter && !renewal.afterExpiry) refuse('the token has ended');
+  return { entry, renewal };
+}
+
+/** Whom it was issued to, with proof of its key (WS-Trust 1.3 §5). */
+function requireHolder(
+  { subject: token, request: { requestor } }: Evidence,
+  entry: LedgerEntry,
+): void {
+  if (entry.clientId !== requestorName(requestor))
+    throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another');
+  if (!isConfirmed(token.confirmation, requestor.confirmation))
+    throw new ExchangeFailure('confirmation-missing', 'the key of the token was not proved');
+  // The secret is in the token for its audience alone: it is not ours to say again.
+  if (token.confirmation.method === 'symmetric-key') refuse('a symmetric key cannot be kept');
+}
+
+/** What a renewal cannot change. */
+function requireKept({ subject: token, request }: Evidence, { afterExpiry }: Renewal): void {
+  const { confirmation = token.confirmation, requestedType = token.type } = request;
+  if (confirmation.method !== token.confirmation.method)
+    refuse('a renewal keeps the key of the token');
+  if (request.renewal?.afterExpiry && !afterExpiry)
+    refuse('a renewal does not set the terms of the next');
+  if (requestedType !== token.type)
+    throw new ExchangeFailure('token-type-unsupported', 'a renewal keeps the type of the token');
+}
+
+/** The parties it was for. They may be named again; none can be added or left out: the renewed token is for the same. */
+function decideParties(
+  { evidence: { request } }: RenewalBasis,
+  { targets }: LedgerEntry,
+  { relyingParties }: PolicyRules,
+): readonly RelyingParty[] {
+  const parties = targets.map((id) => relyingParties.find((party) => party.id === id));
+  if (!parties.every((party) => party !== undefined))
+    throw new ExchangeFailure('target-unknown', 'a relying party of the token is gone');
+  const named =
+    request.targets.length === 0
+      ? parties
+      : resolveTargets(relyingParties, request.targets, undefined);
+  if (!named.every((party) => parties.includes(party)))
+    throw new ExchangeFailure('target-not-allowed', 'a renewal keeps the targets of the token');
+  return parties;
+}
+
+/** Who the token is about, as the evidence said that it was once made from: rows name those issuers and types. Its claims are
+ * those of the token, for the evidence is gone; a condition that asks for others does not hold. */
+function originalSubject(token: ValidatedToken, { subject }: Renewal): ValidatedToken {
+  const { id, issuer, trustedIssuer, type } = subject;
+  return { ...token, trustedIssuer, type, issuer, subject: { issuer, id } };
+}
+
+function isOwnSubject({ request }: Evidence, { subject }: Renewal): boolean {
+  const { identity } = request.requestor;
+  if (subject.type === 'requestor') return true;
+  return (
+    identity !== undefined &&
+    identity.trustedIssuer === subject.trustedIssuer &&
+    identity.subject.issuer === subject.issuer &&
+    identity.subject.id === subject.id
+  );
+}
+
+function requirePermission(grounds: AllGrounds, evidence: Evidence, renewal: Renewal): void {
+  const permission = evidence.subject.actors.length > 0 ? 'delegation' : 'impersonation';
+  const isNeeded = permission === 'delegation' || !isOwnSubject(evidence, renewal);
+  if (isNeeded && !grounds.every(({ row }) => row.grant[permission]))
+    throw new ExchangeFailure('delegation-not-allowed', `no ${permission} any more`);
+}
+
+function requireGranted({ row: { grant }, party }: Grounds, token: ValidatedToken): void {
+  if (party.token.type !== token.type && !grant.types.includes(token.type))
+    throw new ExchangeFailure('token-type-unsupported', `${token.type} is not granted any more`);
+  const isIn = (scope: string) => grant.scopes.includes(scope) && party.scopes.includes(scope);
+  if (!token.scopes.every(isIn))
+    throw new ExchangeFailure('scope-not-allowed', 'a scope is not granted any more');
+  if (grant.senderConstraint && token.confirmation.method === 'bearer')
+    throw new ExchangeFailure('confirmation-missing', 'the policy row wants a key by now');
+}
+
+function decideGrounds(
+  basis: RenewalBasis,
+  { entry, renewal }: Renewable,
+  rules: PolicyRules,
+): AllGrounds {
+  const { evidence } = basis;
+  const { request, actor } = evidence;
+  const subject = originalSubject(evidence.subject, renewal);
+  const [first, ...others] = decideParties(basis, entry, rules).map((party): Grounds => {
+    const context = expressionContext({ request, subject, actor }, party);
+    const question = { requestor: request.requestor, subject, actor, target: party, context };
+    return { party, row: decidingRow(rules.rows, question) };
+  });
+  if (!first) throw new Error('a token without a target');
+  return [first, ...others];
+}
+
+function decideExpiry(
+  { evidence: { request }, now }: RenewalBasis,
+  grounds: AllGrounds,
+  { notOnOrAfter }: Renewal,
+): Instant {
+  const seconds = grounds.map(({ party, row }) =>
+    Math.min(party.token.lifetimeSeconds, row.grant.lifetimeSeconds),
+  );
+  const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
+  const expiry = Math.floor(Math.min(now + Math.min(...seconds, wish), notOnOrAfter));
+  if (!(expiry > now))
+    throw new ExchangeFailure('lifetime-not-possible', 'nothing is left of the lifetime');
+  return expiry;
+}
+
+function maxCountOf(grounds: AllGrounds): number {
+  const counts = grounds.map(({ row }) => row.grant.renewal?.maxCount ?? 0);
+  const maxCount = Math.min(...counts);
+  return maxCount > 0 ? maxCount : refuse('no policy row grants renewal any more');
+}
+
+/** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime
+ * is new, and never beyond the absolute end.
+ * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
+ * `target-unknown`, `target-not-allowed`, `delegation-not-allowed`, `scope-not-allowed`, `lifetime-not-possible` */
+export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedSpec {
+  const { evidence, now, tokenId } = basis;
+  const { subject: token, request } = evidence;
+  const renewable = requireRenewable(basis);
+  const { entry, renewal } = renewable;
+  requireHolder(evidence, entry);
+  requireKept(evidence, renewal);
+  const grounds = decideGrounds(basis, renewable, rules);
+  requirePermission(grounds, evidence, renewal);
+  for (const ground of grounds) requireGranted(ground, token);
+  const maxCount = maxCountOf(grounds);
+  const { algorithms, encryption, keyEncryption } = grounds[0].party.token;
+  const isAssertion = formOf(token.type) === 'saml';
+  const family: TokenRef = { issuer: rules.issuer, id: renewal.family };
+  const isFirst = token.id === renewal.family;
+  const spec: TokenSpec = {
+    type: token.type,
+    tokenId,
+    issuer: rules.issuer,
+    subject: token.subject,
+    subjectName: token.subject.id,
+    ...(token.authentication && { authentication: token.authentication }),
+    actors: token.actors,
+    clientId: entry.clientId,
+    audiences: token.audiences,
+    relyingParties: entry.targets,
+    scopes: token.scopes,
+    claims: token.claims,
+    issuedAt: now,
+    lifetime: { notBefore: now, notOnOrAfter: decideExpiry(basis, grounds, renewal) },
+    confirmation: token.confirmation,
+    algorithm: algorithms[formOf(token.type)],
+    ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
+    ...(encryption && isAssertion && { encryption }),
+    ...(keyEncryption && { keyEncryption }),
+    policyRows: grounds.map(({ row }) => row.id),
+    // Not from the token before: the line would grow with each renewal. All hang on the first, which is revoked with any of them.
+    parents: [family],
+    ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,
+    root: entry.root ?? family,
+    renewal: { ...renewal, count: renewal.count + 1 },
+    once: [],
+  };
+  return { spec, family, maxCount };
+}

@@ -1,0 +1,21 @@
+// The same token for longer. A token that is cancelled, or whose grounds are gone, is not renewed.
+import type { ExchangeRequest } from './exchange-request.ts';
+import type { TokenService } from './token-service.ts';
+import type { IssuedToken } from './token-spec.ts';
+
+/** Renews the token that is the subject token of the request: validate, decide anew, admit, issue, record.
+ * @throws {ExchangeFailure} any reason */
+export async function renewToken(
+  request: ExchangeRequest,
+  sts: TokenService,
+): Promise<IssuedToken> {
+  return sts.answerFor(request, async () => {
+    const subject = await sts.validate(request.subject);
+    const evidence = { request, subject, actor: undefined };
+    const spec = await sts.decideRenewed(evidence); // throws ExchangeFailure
+    await sts.admit(evidence, spec);
+    const token = await sts.issue(spec);
+    await sts.record(evidence, token);
+    return token;
+  });
+}
