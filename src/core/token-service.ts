@@ -200,6 +200,10 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
         const known = { subject: validated.get(subject), actor: actor && validated.get(actor) };
         await recordRefusal(audit, auditRefusal(request, cause, known), cause);
         throw cause;
+      } finally {
+        // A value in a WeakMap outlives its key until the next full collection.
+        validated.delete(request.subject);
+        if (request.actor) validated.delete(request.actor);
       }
     },
     rules,

@@ -33,7 +33,8 @@ interface Flight {
 
 /** Watches the requests in flight of a server. */
 function watch(server: Server): Flight {
-  const responses = new Set<ServerResponse>();
+  // No Set: the tables that a busy one leaves behind would keep the responses in them until the next full collection.
+  const responses: ServerResponse[] = [];
   const waiting: (() => void)[] = [];
   let isClosing = false;
   const sayClose = (response: ServerResponse): void => {
@@ -41,11 +42,12 @@ function watch(server: Server): Flight {
   };
   // Before the application: its answer may be on its way when a later listener runs.
   server.prependListener('request', (_, response: ServerResponse) => {
-    responses.add(response);
+    responses.push(response);
     if (isClosing) sayClose(response);
     response.once('close', () => {
-      responses.delete(response);
-      if (responses.size === 0) for (const resolve of waiting.splice(0)) resolve();
+      const last = responses.pop();
+      if (last && last !== response) responses[responses.indexOf(response)] = last;
+      if (responses.length === 0) for (const resolve of waiting.splice(0)) resolve();
     });
   });
   return {
@@ -53,9 +55,9 @@ function watch(server: Server): Flight {
       isClosing = true;
       responses.forEach(sayClose);
     },
-    count: () => responses.size,
+    count: () => responses.length,
     landed: () =>
-      responses.size === 0
+      responses.length === 0
         ? Promise.resolve()
         : new Promise((resolve) => void waiting.push(resolve)),
   };

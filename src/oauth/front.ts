@@ -2,6 +2,7 @@
 import type { Context, Middleware } from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createFormMiddleware, type ReadForm } from './form.ts';
+import { plainContext } from './plain-context.ts';
 import { createProvider, type ProviderParts, ROUTES, servedGrantTypes } from './provider.ts';
 import { createRefusalAudit } from './refusal-audit.ts';
 
@@ -72,6 +73,8 @@ const refuseWebPages: Middleware = (ctx, next) => {
   return next();
 };
 
+type LibraryMiddleware = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>;
+
 /** The middlewares of the front in order, the library's last. Anything that is not its own is passed on. */
 export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] {
   const issuerPath = new URL(parts.issuer).pathname.replace(/\/$/, '');
@@ -93,5 +96,10 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
     forceJson(ctx);
     await next();
   };
-  return [select, ...inner, ...(provider.middleware as Middleware[])];
+  const library = (provider.middleware as LibraryMiddleware[]).map(
+    (middleware): Middleware =>
+      (ctx, next) =>
+        middleware(plainContext(ctx), next),
+  );
+  return [select, ...inner, ...library];
 }

@@ -7,6 +7,7 @@ import { aConfigDocument } from '#test/support/document.ts';
 import { type ForeignSamlIssuer, iso, TOKEN_ENDPOINT } from '#test/support/saml.ts';
 import { withSaml } from '#test/support/saml-document.ts';
 import { createPartner, writeConfiguration } from '#test/support/server.ts';
+import { PATIENT, PATIENT_AUDIT } from './bench-setting.ts';
 
 export interface BridgeSetting {
   readonly directory: string;
@@ -30,6 +31,8 @@ export async function createBridgeSetting(): Promise<BridgeSetting> {
     management: { address: '127.0.0.1:0' },
   };
   document['trustedProxies'] = [];
+  document['limits'] = PATIENT;
+  Object.assign(document['audit'] as object, PATIENT_AUDIT);
   await writeFile(join(directory, 'tls.crt'), certPem);
   await writeFile(join(directory, 'tls.key'), keyPem, { mode: 0o600 });
   const configPath = await writeConfiguration(directory, document, jwks);

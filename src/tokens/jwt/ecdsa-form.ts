@@ -14,27 +14,36 @@ function firstOctet(octets: Uint8Array, start: number, end: number): number {
   return at;
 }
 
-/** An INTEGER is signed: a number whose first bit is set gets a zero before it. */
-const padding = (octets: Uint8Array, first: number): number =>
-  (octets[first] ?? 0) >= 0x80 ? 1 : 0;
+/** A number within octets, as an INTEGER writes it: signed, so that one whose first bit is set gets a zero before it. */
+interface Magnitude {
+  readonly first: number;
+  readonly end: number;
+  readonly pad: 0 | 1;
+  readonly length: number;
+}
+
+function magnitudeIn(octets: Uint8Array, start: number, end: number): Magnitude {
+  const first = firstOctet(octets, start, end);
+  const pad = (octets[first] ?? 0) >= 0x80 ? 1 : 0;
+  return { first, end, pad, length: end - first + pad };
+}
 
 /** The DER of a signature in the form of JWS, whose length the caller has checked. */
 export function derOfSignature(signature: Uint8Array): Buffer {
   const half = signature.length / 2;
-  const parts = [0, half].map((start) => {
-    const first = firstOctet(signature, start, start + half);
-    const pad = padding(signature, first);
-    return { first, end: start + half, pad, length: start + half - first + pad };
-  });
+  const parts = [magnitudeIn(signature, 0, half), magnitudeIn(signature, half, 2 * half)];
   const length = parts.reduce((sum, part) => sum + 2 + part.length, 0);
-  const head = length < 0x80 ? [SEQUENCE, length] : [SEQUENCE, LONG_LENGTH, length];
-  const der = Buffer.alloc(head.length + length);
-  der.set(head);
-  let at = head.length;
-  for (const part of parts) {
-    der.set([INTEGER, part.length], at);
-    der.set(signature.subarray(part.first, part.end), at + 2 + part.pad);
-    at += 2 + part.length;
+  const isLong = length >= 0x80;
+  const der = Buffer.alloc((isLong ? 3 : 2) + length);
+  let at = 0;
+  der[at++] = SEQUENCE;
+  if (isLong) der[at++] = LONG_LENGTH;
+  der[at++] = length;
+  for (const { first, end, pad, length: octets } of parts) {
+    der[at++] = INTEGER;
+    der[at++] = octets;
+    at += pad;
+    for (let from = first; from < end; from += 1) der[at++] = signature[from] ?? 0;
   }
   return der;
 }
@@ -45,8 +54,8 @@ export function signatureOfDer(der: Uint8Array, coordinateBytes: number): Buffer
   let at = der[1] === LONG_LENGTH ? 3 : 2;
   for (const end of [coordinateBytes, 2 * coordinateBytes]) {
     const next = at + 2 + (der[at + 1] ?? 0);
-    const number = der.subarray(firstOctet(der, at + 2, next), next);
-    signature.set(number, end - number.length);
+    const first = firstOctet(der, at + 2, next);
+    for (let from = first; from < next; from += 1) signature[end - next + from] = der[from] ?? 0;
     at = next;
   }
   return signature;

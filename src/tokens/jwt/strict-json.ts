@@ -8,9 +8,6 @@ export type JsonMembers = ReadonlyMap<string, ClaimValue>;
 
 const MAX_DEPTH = 24;
 
-// Of text that JSON.parse took: strings with the colon that makes them a name, brackets, numbers.
-const TOKENS = /"(?:[^"\\]|\\.)*"([ \t\r\n]*:)?|[{}[\]]|-?\d[\d.eE+-]*/g;
-
 const malformed = (detail: string, cause?: unknown): ExchangeFailure =>
   new ExchangeFailure('token-malformed', detail, { cause });
 
@@ -31,29 +28,76 @@ function checkScalar(value: unknown): void {
   }
 }
 
-/** The value of a string or number token. */
-function leafOf(token: string): unknown {
-  // Compared as decoded: an escaped letter in a name is the same name.
-  const isPlain = token.startsWith('"') && !token.includes('\\');
-  return isPlain ? token.slice(1, -1) : JSON.parse(token);
+const [QUOTE, BACKSLASH, COLON] = [0x22, 0x5c, 0x3a];
+const [OBJECT, OBJECT_END, LIST, LIST_END] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+/** Where the string that starts at `start` ends, behind its quote. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at + 1;
+    at += code === BACKSLASH ? 2 : 1;
+  }
+  throw malformed('a JSON string has no end');
 }
 
-function checkLeaf(token: string, colon: string | undefined, names: Set<string> | undefined): void {
-  const value = leafOf(colon === undefined ? token : token.slice(0, -colon.length));
-  checkScalar(value);
-  if (colon !== undefined) checkName(String(value), names);
+const isBlank = (code: number): boolean =>
+  code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
+
+/** Whether what stands before `at` is a name: a colon follows. */
+function isName(text: string, at: number): boolean {
+  let next = at;
+  while (isBlank(text.charCodeAt(next))) next += 1;
+  return text.charCodeAt(next) === COLON;
+}
+
+/** The value of a string as written. Names are compared as decoded: an escaped letter in a name is the same name. */
+const stringOf = (text: string, start: number, end: number): string => {
+  const inner = text.slice(start + 1, end - 1);
+  return inner.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inner;
+};
+
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
+const isNumberStart = (code: number): boolean => code === 0x2d || isDigit(code);
+const isInNumber = (code: number): boolean =>
+  isNumberStart(code) || code === 0x2e || code === 0x2b || code === 0x45 || code === 0x65;
+
+function endOfNumber(text: string, start: number): number {
+  let at = start + 1;
+  while (isInNumber(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+/** The names seen in each open object; undefined for an open list. */
+type OpenValues = (Set<string> | undefined)[];
+
+function checkBracket(code: number, open: OpenValues): void {
+  if (code === OBJECT) open.push(new Set());
+  else if (code === LIST) open.push(undefined);
+  else if (code === OBJECT_END || code === LIST_END) open.pop();
+  if (open.length > MAX_DEPTH) throw malformed('JSON is nested too deep');
 }
 
 /** Walks valid JSON text for what JSON.parse lets pass. */
 function checkMembers(text: string): void {
-  // The names seen in each open object; undefined for an open array.
-  const open: (Set<string> | undefined)[] = [];
-  for (const [token, colon] of text.matchAll(TOKENS)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else checkLeaf(token, colon, open.at(-1));
-    if (open.length > MAX_DEPTH) throw malformed('JSON is nested too deep');
+  const open: OpenValues = [];
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      const value = stringOf(text, at, end);
+      checkScalar(value);
+      if (isName(text, end)) checkName(value, open.at(-1));
+      at = end;
+    } else if (isNumberStart(code)) {
+      const end = endOfNumber(text, at);
+      checkScalar(Number(text.slice(at, end)));
+      at = end;
+    } else {
+      checkBracket(code, open);
+      at += 1;
+    }
   }
 }
 
