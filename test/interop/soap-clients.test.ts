@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import * as soap from 'soap';
 import type { ConfigDocument } from '#test/support/document.ts';
+import { aCertificate, anAuthority, aRevocationList } from '#test/support/pki.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { BILLING, PASSWORD } from '#test/support/saml-document.ts';
 import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
@@ -158,6 +159,56 @@ test('Apache CXF: STSClient gets its tokens, and the refusals it should', async 
     ...atPorts('cancel', () => 'ok status=cancelled'),
     ...atPorts('renew', () => ISSUED),
   });
+});
+
+/** A client whose certificate is of an authority that the server trusts, and about the user `bob`. */
+async function withCertifiedClient(document: ConfigDocument, directory: string): Promise<void> {
+  const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
+  const client = await aCertificate({ name: 'CN=bob', issuer: root, algorithm: 'RSA' });
+  await writeFile(join(directory, 'root.crt'), root.pem);
+  await writeFile(join(directory, 'root.crl'), await aRevocationList(root));
+  await writeFile(join(directory, 'client.crt'), client.pem);
+  await writeFile(join(directory, 'client.key'), client.privateKeyPem, { mode: 0o600 });
+  document.trustedIssuers.push({
+    id: 'corp',
+    issuer: 'urn:corp',
+    x509: {
+      anchors: [{ file: 'root.crt' }],
+      revocation: { lists: [{ file: 'root.crl' }] },
+      subject: 'commonName',
+      users: true,
+    },
+  });
+  const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const path = '/adfs/services/trust/13/certificatemixed';
+  document['wsTrust'] = { profiles: ['adfs'], endpoints: [{ path, legacySha1Until: day }] };
+}
+
+test('Apache CXF: WSS4J signs with a certificate, the Timestamp at a mixed address, the Body too elsewhere', async (t) => {
+  if (!(await isBuilt(t, 'cxf/build'))) return;
+  const server = await startTlsServer(t, withCertifiedClient);
+  const options = {
+    'client-cert': join(server.directory, 'client.crt'),
+    'client-key': join(server.directory, 'client.key'),
+    cases: '13-x509-*,2005-x509-*,13-public-key-saml*',
+  };
+  const mixed = `${server.origin}/adfs/services/trust/13/certificatemixed`;
+
+  const elsewhere = await endsOf('run-cxf', server, options);
+  const atMixed = await endsOf('run-cxf', server, { ...options, url: mixed });
+
+  const signed = ['13-x509-body', '13-public-key-saml11', '13-public-key-saml2'];
+  const timestampOnly = ['13-x509-soap11', '13-x509-soap12', '2005-x509-soap11'];
+  await compareEnds(t, elsewhere, {
+    ...all(signed, () => ISSUED),
+    ...all(timestampOnly, refused('AuthenticationBadElements')),
+    '13-x509-sha1': 'fault=wsse:UnsupportedAlgorithm',
+  });
+  await compareEnds(
+    t,
+    atMixed,
+    all([...signed, ...timestampOnly, '13-x509-sha1'], () => ISSUED),
+  );
 });
 
 test('zeep: loads the WSDL in strict mode and calls Issue at every port', async (t) => {
