@@ -17,7 +17,7 @@ const USAGE = `viaduct COMMAND [options]
 
   serve    start the server                      [--config FILE]
   init     write a first configuration with keys [--directory DIR]
-  check    do all that start-up does, but listen [--config FILE] [--json]
+  check    whether it would start               [--config FILE] [--live] [--hardening] [--json]
   explain  why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
   keys     list | rotate                         [--config FILE]
   audit    verify | grep --token TOKEN-OR-ID     [--config FILE]

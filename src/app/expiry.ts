@@ -5,7 +5,7 @@ import type { Config, SamlKeySource, TrustedIssuerConfig } from '../config/confi
 import type { Foundation } from './foundation.ts';
 
 /** From then on each report is a line in the log. */
-const EXPIRY_WARNING_SECONDS = 30 * 86_400;
+export const EXPIRY_WARNING_SECONDS = 30 * 86_400;
 
 /** A certificate and when it ends. */
 interface ExpiringCertificate {
@@ -32,7 +32,7 @@ function trustedPems({ jwt, saml }: TrustedIssuerConfig): readonly string[] {
 }
 
 /** Every certificate of a configuration that ends. Of several of one party each is named. */
-function expiringCertificates(config: Config): readonly ExpiringCertificate[] {
+export function expiringCertificates(config: Config): readonly ExpiringCertificate[] {
   const { keys, listeners, relyingParties, trustedIssuers } = config;
   const named = (whose: ExpiringCertificate['whose'], name: string, pems: readonly string[]) =>
     pems.flatMap(endsOf).map((notAfter) => ({ whose, name, notAfter }));

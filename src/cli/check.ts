@@ -1,31 +1,70 @@
-// `viaduct check`: all that start-up does, but listen. For operators before a restart, and for their pipelines.
-import { createApp } from '#src/app.ts';
-import type { Config } from '#src/config/config.ts';
-import { loadConfig } from '#src/config/load.ts';
-import { ConfigError } from '#src/config/problem.ts';
-import type { Command, ExitCode, Terminal } from './command.ts';
+// `viaduct check`: what start-up checks, and on demand whether what it depends on is there (--live) and what could be hardened
+// (--hardening). For operators before a restart, and for their pipelines. A running server is not disturbed.
+import { type HardeningFinding, hardeningFindings } from '#src/app/hardening.ts';
+import { type LiveCheck, runLiveChecks } from '#src/app/live-checks.ts';
+import type { LoadedConfig } from '#src/app/primary.ts';
+import { secretFindings } from '#src/app/secret-files.ts';
+import { loadConfigFiles } from '#src/config/load.ts';
+import { ConfigError, formatProblems, type Problem } from '#src/config/problem.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
-import { withConfig } from './with-config.ts';
 
-async function checkAsJson(path: string, terminal: Terminal): Promise<ExitCode> {
-  try {
-    const { warnings } = await loadConfig(path);
-    terminal.out(JSON.stringify({ valid: true, problems: [], warnings }));
-    return 0;
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause;
-    terminal.out(JSON.stringify({ valid: false, problems: cause.problems, warnings: [] }));
-    return 2;
-  }
+interface Report {
+  readonly valid: boolean;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  readonly live?: readonly LiveCheck[];
+  readonly hardening?: readonly HardeningFinding[];
 }
 
-async function checkLive(config: Config): Promise<void> {
-  const app = await createApp(config);
-  try {
-    await app.probe();
-  } finally {
-    await app.stop();
+interface Wishes {
+  readonly live: boolean;
+  readonly hardening: boolean;
+  /** Findings up to this level of ASVS make the answer no. */
+  readonly level: number;
+}
+
+async function hardeningOf({ config, files }: LoadedConfig): Promise<readonly HardeningFinding[]> {
+  const findings = [...hardeningFindings(config), ...(await secretFindings(config, files))];
+  return findings.toSorted((left, right) => left.level - right.level);
+}
+
+async function reportOn(loaded: LoadedConfig, wishes: Wishes): Promise<Report> {
+  return {
+    valid: true,
+    problems: [],
+    warnings: loaded.config.warnings,
+    ...(wishes.live && { live: await runLiveChecks(loaded.config) }),
+    ...(wishes.hardening && { hardening: await hardeningOf(loaded) }),
+  };
+}
+
+function tell({ config }: LoadedConfig, report: Report, terminal: Terminal): void {
+  if (report.warnings.length > 0) terminal.error(formatProblems(report.warnings));
+  terminal.out(
+    `${config.file} is valid: ${config.clients.length} clients, ${config.relyingParties.length} relying parties, ` +
+      `${config.trustedIssuers.length} trusted issuers, ${config.policy.length} policy rows`,
+  );
+  for (const { detail, name, state } of report.live ?? []) {
+    const line = `${state.padEnd(6)} ${name}: ${detail}`;
+    if (state === 'failed') terminal.error(line);
+    else terminal.out(line);
   }
+  for (const { fix, id, level, what, where } of report.hardening ?? [])
+    terminal.out(`ASVS ${id} (L${level}) ${where}: ${what}\n  fix: ${fix}`);
+}
+
+function answerOf({ hardening = [], live = [] }: Report, { level }: Wishes): ExitCode {
+  const isDown = live.some(({ state }) => state === 'failed');
+  return isDown || hardening.some((finding) => finding.level <= level) ? 1 : 0;
+}
+
+function refuse(cause: unknown, isJson: boolean, terminal: Terminal): ExitCode {
+  if (!(cause instanceof ConfigError)) throw cause;
+  const { problems } = cause;
+  if (isJson) terminal.out(JSON.stringify({ valid: false, problems, warnings: [] }));
+  else terminal.error(formatProblems(problems));
+  return 2;
 }
 
 export const checkCommand: Command = async (words, terminal) => {
@@ -33,15 +72,19 @@ export const checkCommand: Command = async (words, terminal) => {
     config: { type: 'string', default: DEFAULT_CONFIG },
     json: { type: 'boolean', default: false },
     live: { type: 'boolean', default: false },
+    hardening: { type: 'boolean', default: false },
+    level: { type: 'string', default: '2' },
   });
-  if (values.json) return checkAsJson(values.config, terminal);
-  return withConfig(values.config, terminal, async (config) => {
-    // The store and the audit are opened for real: another process may hold the audit, so this is for a stopped server.
-    if (values.live) await checkLive(config);
-    terminal.out(
-      `${values.config} is valid: ${config.clients.length} clients, ${config.relyingParties.length} relying parties, ` +
-        `${config.trustedIssuers.length} trusted issuers, ${config.policy.length} policy rows`,
-    );
-    return 0;
-  });
+  if (!/^[123]$/.test(values.level)) throw new UsageError('check: --level is 1, 2 or 3');
+  const wishes = { ...values, level: Number(values.level) };
+  let loaded: LoadedConfig;
+  try {
+    loaded = await loadConfigFiles(values.config);
+  } catch (cause) {
+    return refuse(cause, values.json, terminal);
+  }
+  const report = await reportOn(loaded, wishes);
+  if (values.json) terminal.out(JSON.stringify(report));
+  else tell(loaded, report, terminal);
+  return answerOf(report, wishes);
 };

@@ -1,0 +1,123 @@
+// Whether what a configuration depends on is there now: the store, the disk of the audit, the keys of others, certificates that
+// are still good. A server that runs on the same configuration is not disturbed.
+import { randomUUID } from 'node:crypto';
+import { mkdir, open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { createRegistry } from '../telemetry/registry.ts';
+import { discoverJwks } from '../trust/discovery.ts';
+import { parseJwks } from '../trust/jwks.ts';
+import { EXPIRY_WARNING_SECONDS, expiringCertificates } from './expiry.ts';
+import { existingStore } from './store.ts';
+import { createFetch } from './trust.ts';
+
+export interface LiveCheck {
+  readonly name: string;
+  readonly state: 'good' | 'soon' | 'failed';
+  readonly detail: string;
+}
+
+interface Step {
+  readonly name: string;
+  /** Resolves with what is worth telling. */
+  readonly run: () => Promise<string>;
+}
+
+const messageOf = (cause: unknown): string => {
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  return cause instanceof Error ? cause.message : 'failed';
+};
+
+async function checkStore(config: Config, now: () => number): Promise<string> {
+  const clock = { now };
+  const logger = createLogger({ level: 'error' });
+  const metrics = createMetrics(createRegistry());
+  const store = await existingStore(config, { clock, logger, metrics });
+  if (!store) return 'there is none yet; the first start makes it';
+  try {
+    const { roundTripMilliseconds } = await store.health();
+    return `${config.store.kind} answered in ${Math.round(roundTripMilliseconds)} ms`;
+  } finally {
+    await store.close();
+  }
+}
+
+/** A file of its own beside the audit: the audit itself belongs to the process that writes it. */
+async function checkAuditDisk({ audit }: Config): Promise<string> {
+  const folder = dirname(audit.file);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, `.probe-${randomUUID()}`);
+  const probe = await open(path, 'wx', 0o600);
+  try {
+    await probe.appendFile('probe\n');
+    await probe.datasync();
+    return `${folder} can be written and synced`;
+  } finally {
+    await probe.close();
+    await rm(path, { force: true });
+  }
+}
+
+function fetchSteps(config: Config): readonly Step[] {
+  const fetchText = createFetch(config);
+  const keysAt = async (load: () => Promise<{ readonly text: string }>): Promise<string> => {
+    const { text } = await load();
+    parseJwks(text);
+    return 'a JWK Set was fetched';
+  };
+  const documentAt = async (url: string): Promise<string> => {
+    const { text } = await fetchText(url);
+    if (!/<(?:[\w.-]+:)?Entit(?:y|ies)Descriptor[\s>]/.test(text))
+      throw new Error('what is there is no SAML metadata');
+    return 'metadata was fetched; its signature is verified when it is used';
+  };
+  const ofIssuers = config.trustedIssuers.flatMap(({ id, issuer, jwt, saml }): readonly Step[] => {
+    const [keys, metadata] = [jwt?.keySource, saml?.keySource];
+    const name = `trusted issuer ${id}`;
+    return [
+      ...(keys?.kind === 'url' ? [{ name, run: () => keysAt(() => fetchText(keys.url)) }] : []),
+      ...(keys?.kind === 'discovery'
+        ? [{ name, run: () => keysAt(() => discoverJwks(issuer, fetchText)) }]
+        : []),
+      ...(metadata?.kind === 'metadata-url'
+        ? [{ name: `${name} (metadata)`, run: () => documentAt(metadata.url) }]
+        : []),
+    ];
+  });
+  const ofClients = config.clients.flatMap(({ client_id: id, jwks_uri: url }): readonly Step[] =>
+    url === undefined ? [] : [{ name: `client ${id}`, run: () => keysAt(() => fetchText(url)) }],
+  );
+  return [...ofIssuers, ...ofClients];
+}
+
+function certificateChecks(config: Config, now: number): readonly LiveCheck[] {
+  return expiringCertificates(config).map(({ name, notAfter, whose }) => {
+    const days = Math.floor((notAfter - now) / 86_400);
+    const isSoon = notAfter - now < EXPIRY_WARNING_SECONDS;
+    const state = now >= notAfter ? 'failed' : isSoon ? 'soon' : 'good';
+    const detail = now >= notAfter ? 'it has ended' : `${days} days left`;
+    return { name: `certificate (${whose}) ${name}`, state, detail };
+  });
+}
+
+async function runStep({ name, run }: Step): Promise<LiveCheck> {
+  try {
+    return { name, state: 'good', detail: await run() };
+  } catch (cause) {
+    return { name, state: 'failed', detail: messageOf(cause) };
+  }
+}
+
+/** Asks everything that the configuration depends on, all at once. */
+export async function runLiveChecks(config: Config): Promise<readonly LiveCheck[]> {
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const steps: readonly Step[] = [
+    { name: 'store', run: () => checkStore(config, now) },
+    { name: 'audit', run: () => checkAuditDisk(config) },
+    ...fetchSteps(config),
+  ];
+  const checks = await Promise.all(steps.map(runStep));
+  return [...checks, ...certificateChecks(config, now())];
+}

@@ -1,0 +1,128 @@
+// `check --hardening` and `check --live`: advice by the ids of ASVS 5.0, and whether what is depended on is there.
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { aConfigDocument, type ConfigDocument } from '#test/support/document.ts';
+import { freePort } from '#test/support/free-port.ts';
+import { viaduct } from '#test/support/process.ts';
+import { createPartner, writeConfiguration } from '#test/support/server.ts';
+
+const clock = { now: (): number => Math.floor(Date.now() / 1000) };
+
+async function configured(
+  t: TestContext,
+  change: (document: ConfigDocument) => void,
+): Promise<{ directory: string; jwks: object }> {
+  const directory = await mkdtemp(join(tmpdir(), 'viaduct-check-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const document = aConfigDocument();
+  change(document);
+  const { jwks } = await createPartner(clock);
+  await writeConfiguration(directory, document, jwks);
+  return { directory, jwks };
+}
+
+const RATE = { requestsPerSecond: 10, burst: 10 };
+
+const asvsIds = (text: string): readonly string[] =>
+  [...text.matchAll(/^ASVS (\S+) \(L\d\)/gm)].map(([, id = '']) => id);
+
+interface Reported {
+  readonly live: readonly { readonly name: string; readonly state: string }[];
+  readonly hardening: readonly { readonly id: string; readonly where: string }[];
+}
+
+test('check --hardening: names ASVS ids, the place and the fix, and says no by the level asked for', async (t) => {
+  const { directory } = await configured(t, () => undefined);
+  await chmod(join(directory, 'keys/es256.pem'), 0o644);
+
+  const two = await viaduct(['check', '--hardening'], directory);
+  const one = await viaduct(['check', '--hardening', '--level', '1'], directory);
+  const plain = await viaduct(['check'], directory);
+
+  assert.equal(two.code, 1, two.error);
+  assert.equal(one.code, 0, one.error);
+  assert.equal(plain.code, 0);
+  assert.deepEqual(asvsIds(plain.out), []);
+  const ids = new Set(asvsIds(two.out));
+  for (const id of ['2.4.1', '12.3.1', '13.3.2', '11.2.3', '10.4.14', '10.4.16'])
+    assert.ok(ids.has(id), `${id} in ${two.out}`);
+  assert.match(two.out, /ASVS 13\.3\.2 \(L2\) \S*es256\.pem: .*mode 644.*\n {2}fix: chmod 600/);
+});
+
+test('check --hardening: each finding goes when its cause does', async (t) => {
+  const { directory } = await configured(t, (document) => {
+    document['limits'] = { perClient: RATE, perAddress: RATE };
+    document['keys'] = [{ use: 'jwt', algorithm: 'ES256', key: { file: 'keys/es256.pem' } }];
+    for (const party of document.relyingParties)
+      party['token'] = { type: 'access_token', algorithm: 'ES256', lifetimeSeconds: 600 };
+    for (const client of document.clients) {
+      client['token_endpoint_auth_method'] = 'private_key_jwt';
+      client['jwks'] = { file: 'partner.jwks.json' };
+      delete client['client_secret'];
+    }
+  });
+
+  const { code, out } = await viaduct(['check', '--hardening', '--json'], directory);
+
+  const { hardening } = JSON.parse(out) as Reported;
+  assert.equal(code, 1);
+  assert.deepEqual(new Set(hardening.map(({ id }) => id)), new Set(['12.3.1', '10.4.14']));
+});
+
+test('check --live: asks the store, the disk of the audit and the keys of others, and leaves nothing behind', async (t) => {
+  const server = createServer((_, response) => response.end(JSON.stringify(jwks)));
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const closed = await freePort();
+  const { directory, jwks } = await configured(t, (document) => {
+    const [partner] = document.trustedIssuers;
+    const jwt = partner?.['jwt'] as object;
+    document['fetch'] = { allowedHosts: [`127.0.0.1:${port}`, `127.0.0.1:${closed}`] };
+    document.trustedIssuers = [
+      { ...partner, jwt: { ...jwt, jwks: { url: `http://127.0.0.1:${port}/jwks` } } },
+      {
+        id: 'gone',
+        issuer: 'https://gone.example',
+        jwt: { ...jwt, jwks: { url: `http://127.0.0.1:${closed}/jwks` } },
+      },
+    ];
+  });
+
+  const { code, out } = await viaduct(['check', '--live', '--json'], directory);
+
+  const { live } = JSON.parse(out) as Reported;
+  assert.equal(code, 1);
+  assert.deepEqual(
+    live.map(({ name, state }) => [name, state]),
+    [
+      ['store', 'good'],
+      ['audit', 'good'],
+      ['trusted issuer partner', 'good'],
+      ['trusted issuer gone', 'failed'],
+    ],
+  );
+  assert.deepEqual(await readdir(join(directory, 'data')), []);
+});
+
+test('check --live: a folder of the audit that cannot be made is told', async (t) => {
+  const { directory } = await configured(t, (document) => {
+    document['audit'] = { ...(document['audit'] as object), file: 'viaduct.yaml/audit.jsonl' };
+  });
+
+  const { code, error } = await viaduct(['check', '--live'], directory);
+
+  assert.equal(code, 1);
+  assert.match(error, /failed audit: /);
+});
+
+test('check: a level that ASVS does not have is refused', async (t) => {
+  const { directory } = await configured(t, () => undefined);
+
+  assert.equal((await viaduct(['check', '--hardening', '--level', '4'], directory)).code, 2);
+});
