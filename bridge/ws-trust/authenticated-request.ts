@@ -10,7 +10,7 @@ import type { Markup } from '#bridge/xml/markup.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import type { Requestor } from '#core/requestor.ts';
+import { type Requestor, requestorName } from '#core/requestor.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { isLaterLeg } from './challenge/challenge-response.ts';
 import type { Challenges, ResumedRequest } from './challenge/challenges.ts';
@@ -85,7 +85,8 @@ export async function authenticateRequest(
   requireSameUser(security, resumed);
   const read = { received, rst, security, usedTokens, oneTimePassword: resumed?.oneTimePassword };
   try {
-    return await authenticateRead(read, parts, progress);
+    const request = await authenticateRead(read, parts, progress);
+    return withSignChallenge(request, resumed, parts);
   } catch (cause) {
     const challenge = challengeFor(cause, read, parts);
     if (challenge === undefined) throw cause;
@@ -93,12 +94,57 @@ export async function authenticateRequest(
   }
 }
 
+function withSignChallenge(
+  request: AuthenticatedRequest,
+  resumed: ResumedRequest | undefined,
+  parts: ReceivingParts,
+): AuthenticatedRequest | ChallengedMessage {
+  if (resumed?.kind === 'signature') requireSigned(request, resumed);
+  const challenge = resumed ? undefined : signChallengeFor(request, parts);
+  if (challenge === undefined) return request;
+  const { received, rst, security } = request;
+  return { received, rst, security, challenge };
+}
+
+/** The challenge to a signed request where the address asks for a signature that cannot have been made before (WS-Trust 1.3 §8.3). */
+function signChallengeFor(
+  { received, requestor, rst, signatures }: AuthenticatedRequest,
+  { challenges }: ReceivingParts,
+): Markup | undefined {
+  const { payload } = received.message.envelope;
+  const isSigned = signatures.some(({ identity }) => identity !== undefined);
+  if (!received.endpoint.signChallenge || !isSigned) return undefined;
+  if (rst.operation !== 'Issue' || payload === undefined) return undefined;
+  const { context, trust } = rst;
+  const asked = requestorName(requestor);
+  return challenges?.ask({
+    trust,
+    kind: 'signature',
+    asked,
+    context,
+    address: received.address,
+    payload,
+  });
+}
+
+// The signature must cover the Body, and so the challenge: one over the Timestamp alone answers nothing.
+function requireSigned(
+  { requestor, signatures }: AuthenticatedRequest,
+  { asked }: ResumedRequest,
+): void {
+  const isSigned = signatures.some(({ coversBody, identity }) => coversBody && identity);
+  if (!isSigned)
+    throw new SecurityFailure('authentication-bad-elements', 'the challenge is not signed');
+  if (requestorName(requestor) !== asked)
+    throw new ExchangeFailure('requestor-unauthenticated', 'another requestor answers');
+}
+
 // Each leg is authenticated anew: what is sealed says what was asked, not who asks.
 function requireSameUser(
   security: SecurityHeader | undefined,
   resumed: ResumedRequest | undefined,
 ): void {
-  if (resumed && security?.userName?.name !== resumed.userName)
+  if (resumed?.kind === 'one-time-password' && security?.userName?.name !== resumed.asked)
     throw new ExchangeFailure('requestor-unauthenticated', 'another user answers the challenge');
 }
 
@@ -151,7 +197,14 @@ function challengeFor(
   if (!isMissing || !isPossible || payload === undefined || userName === undefined)
     return undefined;
   const { context, trust } = rst;
-  return challenges?.ask({ trust, userName, context, address: received.address, payload });
+  return challenges?.ask({
+    trust,
+    kind: 'one-time-password',
+    asked: userName,
+    context,
+    address: received.address,
+    payload,
+  });
 }
 
 /** What a later leg goes on with; undefined for a first one. */

@@ -30,6 +30,8 @@ export interface Endpoint {
   readonly legacySha1Until?: Instant;
   /** Whether bearer tokens that we issued are credentials: whoever was shown one could come with it. */
   readonly takesOwnBearerTokens?: boolean;
+  /** Whether a signed request to issue is answered by a challenge that must be signed (WS-Trust 1.3 §8.3). */
+  readonly signChallenge?: boolean;
 }
 
 /** One port of the WSDL: an address, and the versions that are advertised for it. Every address takes every version. */

@@ -115,6 +115,7 @@ export interface WsTrustConfig {
     )[];
     readonly signedParts?: 'timestamp' | 'timestamp-and-body';
     readonly takesOwnBearerTokens?: boolean;
+    readonly signChallenge?: boolean;
     readonly legacySha1Until?: Instant;
   }[];
   readonly maxMessageBytes: number;

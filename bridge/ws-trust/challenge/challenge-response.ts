@@ -1,16 +1,20 @@
-// The answer to a challenge (WS-Trust 1.4 §8.9): one field of ours filled in, one sent back as it came, and nothing else.
+// The answer to a challenge: one field of ours filled in, one sent back as it came (WS-Trust 1.4 §8.9), or the challenge itself,
+// signed (WS-Trust 1.3 §8.3); and nothing else.
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { childrenNamed, requiredChild, trimmedTextOf } from '#bridge/xml/reader.ts';
-import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_14_NS, type TrustNames, trustOf } from '../names.ts';
+import type { ChallengeKind } from './challenge-seal.ts';
 import { ONE_TIME_PASSWORD_FIELD, STATE_FIELD } from './challenge-writer.ts';
 
 export interface ChallengeResponse {
   readonly trust: TrustNames;
   readonly context: string;
-  readonly oneTimePassword: string;
+  readonly kind: ChallengeKind;
+  /** Of an answer of that kind. */
+  readonly oneTimePassword?: string;
   /** Sealed. */
   readonly state: string;
 }
@@ -29,18 +33,32 @@ export function readChallengeResponse(payload: XmlElement): ChallengeResponse {
   if (trust === undefined) throw new XmlFailure('element-unexpected', 'no response');
   if (context === undefined) throw new XmlFailure('element-missing', 'a later leg has no Context');
   const [response, second] = elementsOf(payload);
-  const isAnswer =
-    response?.uri === TRUST_14_NS && response.local === 'InteractiveChallengeResponse';
-  // SignChallengeResponse, BinaryExchange and the like belong to exchanges that are not done here.
-  if (!isAnswer || second !== undefined)
-    throw new ExchangeFailure('operation-unsupported', 'a later leg of another exchange');
+  if (response === undefined || second !== undefined) throw anotherExchange();
+  if (isNamed(response, payload.uri, 'SignChallengeResponse'))
+    return { trust, context, kind: 'signature', state: signedChallenge(response) };
+  // BinaryExchange and the like belong to exchanges that are not done here.
+  if (!isNamed(response, TRUST_14_NS, 'InteractiveChallengeResponse')) throw anotherExchange();
+  return { trust, context, kind: 'one-time-password', ...readFields(response) };
+}
+
+const anotherExchange = (): ExchangeFailure =>
+  new ExchangeFailure('operation-unsupported', 'a later leg of another exchange');
+
+function signedChallenge(response: XmlElement): string {
+  const challenge = requiredChild(response, response.uri, 'Challenge');
+  if (elementsOf(response).length > 1)
+    throw new XmlFailure('element-unexpected', 'more than the challenge');
+  return trimmedTextOf(challenge);
+}
+
+function readFields(
+  response: XmlElement,
+): Required<Pick<ChallengeResponse, 'oneTimePassword' | 'state'>> {
   const answered = requiredChild(response, TRUST_14_NS, 'TextChallengeResponse');
   const state = requiredChild(response, TRUST_14_NS, 'ContextData');
   if (elementsOf(response).length !== childrenOf(response).length)
     throw new XmlFailure('element-unexpected', 'an answer to what was not asked');
   return {
-    trust,
-    context,
     oneTimePassword: fieldText(answered, ONE_TIME_PASSWORD_FIELD),
     state: fieldText(state, STATE_FIELD),
   };

@@ -6,13 +6,17 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 
+/** What is asked for: a one-time password, or a signature over the challenge. */
+export type ChallengeKind = 'one-time-password' | 'signature';
+
 /** A request that waits for an answer. */
 interface ChallengeState {
+  readonly kind: ChallengeKind;
   /** Of the challenge: it is answered once. */
   readonly id: string;
   readonly until: Instant;
-  /** The name in the UsernameToken: the answer must come from the same. */
-  readonly userName: string;
+  /** The name in the UsernameToken, or of the requestor who signed: the answer must come from the same. */
+  readonly asked: string;
   /** On every message of the exchange. */
   readonly context: string;
   /** The endpoint as the client called it. */

@@ -1,4 +1,5 @@
-// Asks for a one-time password (WS-Trust 1.4 §8.9): a bare response, for the answer that ends the exchange comes later.
+// Asks for a one-time password (WS-Trust 1.4 §8.9) or for a signature (WS-Trust 1.3 §8.3): a bare response, for the answer that
+// ends the exchange comes later.
 
 import { type AttributePair, element, type Markup, type MarkupChild } from '#bridge/xml/markup.ts';
 import { TRUST_14_NS, type TrustNames, trustName } from '../names.ts';
@@ -14,11 +15,23 @@ const wst14 = (
   children: readonly MarkupChild[] = [],
 ): Markup => element({ prefix: 'wst14', uri: TRUST_14_NS, local }, attributes, children);
 
-/** The Body of the challenge. */
-export function writeChallenge(
-  trust: TrustNames,
-  { context, sealed }: { readonly context: string; readonly sealed: string },
-): Markup {
+interface Asked {
+  readonly context: string;
+  readonly sealed: string;
+}
+
+/** The Body that asks for a signature over the challenge: what is to be signed is our seal. */
+export function writeSignChallenge(trust: TrustNames, { context, sealed }: Asked): Markup {
+  const challenge = element(trustName(trust, 'Challenge'), [], [sealed]);
+  return element(
+    trustName(trust, 'RequestSecurityTokenResponse'),
+    [['Context', context]],
+    [element(trustName(trust, 'SignChallenge'), [], [challenge])],
+  );
+}
+
+/** The Body that asks for a one-time password. */
+export function writeInteractiveChallenge(trust: TrustNames, { context, sealed }: Asked): Markup {
   return element(
     trustName(trust, 'RequestSecurityTokenResponse'),
     [['Context', context]],

@@ -1,5 +1,5 @@
-// The exchange with a challenge in it (WS-Trust 1.4 §8): a right password of a user with a second factor is answered by a challenge;
-// the request goes on when its answer comes. A wrong answer ends it: there is no second try at one challenge.
+// The exchange with a challenge in it (WS-Trust 1.4 §8): a right password of a user with a second factor is answered by a challenge,
+// and so is a signed request where an address asks for a fresh signature; the request goes on when the answer comes. A wrong answer ends it: there is no second try at one challenge.
 
 import { Buffer } from 'node:buffer';
 import { canonicalize } from '#bridge/xml/canonical.ts';
@@ -12,8 +12,8 @@ import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { TrustNames } from '../names.ts';
 import { readChallengeResponse } from './challenge-response.ts';
-import { createChallengeSeal } from './challenge-seal.ts';
-import { writeChallenge } from './challenge-writer.ts';
+import { type ChallengeKind, createChallengeSeal } from './challenge-seal.ts';
+import { writeInteractiveChallenge, writeSignChallenge } from './challenge-writer.ts';
 
 /** What challenges need of the world. */
 export interface ChallengeParts {
@@ -28,7 +28,9 @@ export interface ChallengeParts {
 /** A request that a challenge is made for. */
 interface ChallengedRequest {
   readonly trust: TrustNames;
-  readonly userName: string;
+  readonly kind: ChallengeKind;
+  /** Who must answer: the name in the UsernameToken, or of the requestor who signed. */
+  readonly asked: string;
   readonly address: string;
   /** Absent: the exchange gets one. */
   readonly context?: string | undefined;
@@ -38,8 +40,9 @@ interface ChallengedRequest {
 
 /** A request that goes on. */
 export interface ResumedRequest {
-  readonly oneTimePassword: string;
-  readonly userName: string;
+  readonly kind: ChallengeKind;
+  readonly oneTimePassword?: string | undefined;
+  readonly asked: string;
   readonly context: string;
   /** The document of the request alone. */
   readonly document: XmlDocument;
@@ -65,17 +68,19 @@ const MAX_REQUEST_BYTES = 16 * 1024;
 export function createChallenges({ key, store, clock, newId }: ChallengeParts): Challenges {
   const sealer = createChallengeSeal(key);
   return {
-    ask({ trust, userName, address, payload, context = `urn:viaduct:challenge:${newId()}` }) {
+    ask({ trust, kind, asked, address, payload, context = `urn:viaduct:challenge:${newId()}` }) {
       // With every namespace in scope: the request may hold names of types as text, and tokens that are signed.
       const request = canonicalize(payload, { inclusive: true, maxBytes: MAX_REQUEST_BYTES });
       const until = clock.now() + LIFETIME_SECONDS;
-      const sealed = sealer.seal({ id: newId(), until, userName, context, address, request });
-      return writeChallenge(trust, { context, sealed });
+      const sealed = sealer.seal({ kind, id: newId(), until, asked, context, address, request });
+      const write = kind === 'signature' ? writeSignChallenge : writeInteractiveChallenge;
+      return write(trust, { context, sealed });
     },
     async resume(payload, address) {
       const response = readChallengeResponse(payload);
-      const { context, id, request, until, userName, ...state } = sealer.open(response.state);
-      if (context !== response.context || address !== state.address)
+      const { asked, context, id, kind, request, until, ...state } = sealer.open(response.state);
+      const isOfExchange = context === response.context && address === state.address;
+      if (!isOfExchange || kind !== response.kind)
         throw new ExchangeFailure('request-malformed', 'an answer in another exchange');
       const now = clock.now();
       if (now >= until) throw new ExchangeFailure('token-expired', 'the challenge is over');
@@ -83,7 +88,7 @@ export function createChallenges({ key, store, clock, newId }: ChallengeParts): 
       const { stored } = await store.putOnce(mark, newId(), until - now + LIFETIME_SECONDS);
       if (!stored) throw new ExchangeFailure('token-replayed', 'the challenge was answered before');
       const document = parseXml(Buffer.from(request), DEFAULT_LIMITS);
-      return { oneTimePassword: response.oneTimePassword, userName, context, document };
+      return { kind, oneTimePassword: response.oneTimePassword, asked, context, document };
     },
   };
 }

@@ -57,6 +57,10 @@ export const wsTrustSection = z
             .boolean()
             .describe('Whether bearer tokens of ours are credentials there.')
             .default(false),
+          signChallenge: z
+            .boolean()
+            .describe('Whether a signed request to issue is answered by a challenge to be signed.')
+            .default(false),
           legacySha1Until,
         }),
       )
@@ -110,12 +114,13 @@ function buildEndpoints(
     const at = [...path, index];
     if (seen.has(each.path)) loading.error([...at, 'path'], SAME_ADDRESS);
     seen.add(each.path);
-    const { credentials, ownBearerTokens, signedParts } = each;
+    const { credentials, ownBearerTokens, signChallenge, signedParts } = each;
     return {
       path: each.path,
       ...(credentials && { credentials }),
       ...(signedParts && { signedParts }),
       ...(ownBearerTokens && { takesOwnBearerTokens: true }),
+      ...(signChallenge && { signChallenge: true }),
       ...buildLegacySha1({ value: each.legacySha1Until, path: at }, loading),
     };
   });

@@ -265,7 +265,7 @@ test('WS-Trust 1.3 §8: legs of exchanges that are not done here are refused by 
   const server = await start(t);
   const challenge = challengeOf(await sendSoap(server, anRst()));
   const answer = anAnswer({ ...challenge, code: codeNow(server) })
-    .replaceAll('w:InteractiveChallengeResponse', 'trust:SignChallengeResponse')
+    .replaceAll('w:InteractiveChallengeResponse', 'trust:BinaryExchange')
     .replace('xmlns:w=', 'xmlns:trust2="urn:x" xmlns:w=');
 
   assert.equal(faultOf(await sendSoap(server, answer)), 'trust:BadRequest');

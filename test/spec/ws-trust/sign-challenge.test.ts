@@ -1,0 +1,186 @@
+// WS-Trust 1.3 §8.3: where an address asks for it, a signed request is answered by a challenge, and the signed challenge by the
+// token. A signature that was stolen with its message, or made long ago, gets nothing.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  ADFS_PROFILE,
+  changeEndpoints,
+  GENERIC_PROFILE,
+} from '#bridge/ws-trust/endpoint-profile.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { aValidatedToken } from '#test/support/core.ts';
+import { aCertificate, type TestCertificate } from '#test/support/pki.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  SIGNATURE,
+  signMessage,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anIssueRequest,
+  anRst,
+  aPost,
+  aWsTrustSetting,
+  faultCodeOf,
+  TRUST_13,
+  TRUST_2005,
+  type WsTrustSetting,
+} from '#test/support/ws-trust.ts';
+
+const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
+const other = await aCertificate({ name: 'CN=other', algorithm: 'RSA' });
+const MIXED = '/adfs/services/trust/13/certificatemixed';
+
+/** Each certificate is the subject of its name. */
+const known: TokenValidator = {
+  canHandle: ({ type }) => type === 'x509',
+  async validate({ content, use }) {
+    const [der] = (content as { certificates: readonly Uint8Array[] }).certificates;
+    const found = [client, other].find((one) => one.der.equals(Buffer.from(der ?? [])));
+    if (!found) throw new ExchangeFailure('issuer-untrusted', 'no path');
+    const subject = { issuer: 'https://sts.example.org', id: found.name };
+    return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', subject, claims: [] });
+  },
+};
+
+const aSetting = (): WsTrustSetting =>
+  aWsTrustSetting({
+    validators: [known],
+    profiles: changeEndpoints(
+      [GENERIC_PROFILE, ADFS_PROFILE],
+      [
+        { path: '/ws-trust', signChallenge: true },
+        { path: MIXED, signChallenge: true },
+      ],
+    ),
+    parts: { challengeKey: new Uint8Array(32).fill(7) },
+  });
+
+interface Wishes {
+  readonly by?: TestCertificate;
+  readonly ids?: readonly string[];
+}
+
+let count = 0;
+
+/** A signed message with this Body. Each has a Timestamp of its own, so that none is sent twice. */
+function aSigned(body: string, { by = client, ids = ['ts', 'body'] }: Wishes = {}): string {
+  count += 1;
+  const expires = `2027-01-15T08:04:00.${String(count).padStart(3, '0')}Z`;
+  const timestamp = `<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`;
+  const header = `<wsse:Security>${aBinaryToken(by)}${timestamp}${SIGNATURE}</wsse:Security>`;
+  const message = anEnvelope({ header, body, bodyId: 'body' });
+  return signMessage(message, { key: by.privateKey, keyInfo: aDirectReference(), ids });
+}
+
+const send = (setting: WsTrustSetting, message: string, path = '/ws-trust') =>
+  setting.front.handle(aPost(message, { path }));
+
+interface Challenge {
+  readonly context: string;
+  readonly challenge: string;
+}
+
+async function challenged(
+  setting: WsTrustSetting,
+  trust = TRUST_13,
+  path = '/ws-trust',
+): Promise<Challenge> {
+  const ids = path === MIXED ? ['ts'] : ['ts', 'body'];
+  const { body, status } = await send(setting, aSigned(anRst({ trust }), { ids }), path);
+  assert.equal(status, 200, body);
+  const [, context = ''] = /Context="([^"]+)"/.exec(body) ?? [];
+  const [, challenge = ''] =
+    /<(?:trust|t):SignChallenge><(?:trust|t):Challenge>([^<]+)</.exec(body) ?? [];
+  assert.ok(context !== '' && challenge !== '', body);
+  return { context, challenge };
+}
+
+const anAnswer = ({ challenge, context }: Challenge, trust = TRUST_13, more = ''): string =>
+  `<t:RequestSecurityTokenResponse xmlns:t="${trust}" Context="${context}"><t:SignChallengeResponse><t:Challenge>${challenge}</t:Challenge>${more}</t:SignChallengeResponse></t:RequestSecurityTokenResponse>`;
+
+for (const trust of [TRUST_13, TRUST_2005]) {
+  test(`WS-Trust §8.3: the signed challenge gets the token, ${trust.slice(-6)}`, async () => {
+    const setting = aSetting();
+
+    const challenge = await challenged(setting, trust);
+    assert.deepEqual(setting.asked, []);
+    const { body, status } = await send(setting, aSigned(anAnswer(challenge, trust)));
+
+    assert.equal(status, 200, body);
+    assert.match(body, /<saml:Assertion /);
+    assert.ok(body.includes(`Context="${challenge.context}"`));
+    assert.equal(setting.asked.length, 1);
+  });
+}
+
+test('WS-Trust 1.3 §8.3: where the first leg signs the Timestamp alone, the answer signs the Body', async () => {
+  const setting = aSetting();
+  const challenge = await challenged(setting, TRUST_13, MIXED);
+
+  const bare = await send(setting, aSigned(anAnswer(challenge), { ids: ['ts'] }), MIXED);
+  assert.equal(faultCodeOf(bare), 'trust:AuthenticationBadElements');
+
+  const again = await challenged(setting, TRUST_13, MIXED);
+  const signed = await send(setting, aSigned(anAnswer(again)), MIXED);
+  assert.equal(signed.status, 200, signed.body);
+});
+
+test('WS-Trust 1.3 §8.3: only who was asked may answer', async () => {
+  const setting = aSetting();
+  const challenge = await challenged(setting);
+
+  const answer = await send(setting, aSigned(anAnswer(challenge), { by: other }));
+
+  assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+  assert.deepEqual(setting.asked, []);
+});
+
+test('WS-Trust 1.3 §8.3: a challenge is answered once, and not by an unsigned message', async () => {
+  const setting = aSetting();
+  const [first, second] = [await challenged(setting), await challenged(setting)];
+
+  assert.equal((await send(setting, aSigned(anAnswer(first)))).status, 200);
+  assert.equal(
+    faultCodeOf(await send(setting, aSigned(anAnswer(first)))),
+    'trust:InvalidSecurityToken',
+  );
+  const unsigned = await setting.front.handle(anIssueRequest({ body: anAnswer(second) }));
+  assert.equal(faultCodeOf(unsigned), 'trust:AuthenticationBadElements');
+});
+
+test('ws-trust §3.6: a challenge for a signature is not answered by a one-time password, nor the reverse', async () => {
+  const setting = aSetting();
+  const { challenge, context } = await challenged(setting);
+  const wst14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
+  const answer = `<t:RequestSecurityTokenResponse xmlns:t="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${wst14}"><w:TextChallengeResponse RefID="${wst14}/challenge/OTP">123456</w:TextChallengeResponse><w:ContextData RefID="${wst14}/challenge/state">${challenge}</w:ContextData></w:InteractiveChallengeResponse></t:RequestSecurityTokenResponse>`;
+
+  assert.equal(faultCodeOf(await send(setting, aSigned(answer))), 'trust:InvalidRequest');
+});
+
+test('WS-Trust 1.3 §8.3: refuses more than the challenge in an answer, and a changed challenge', async () => {
+  const setting = aSetting();
+  const challenge = await challenged(setting);
+
+  const more = aSigned(anAnswer(challenge, TRUST_13, '<t:Challenge>x</t:Challenge>'));
+  assert.equal(faultCodeOf(await send(setting, more)), 'trust:InvalidRequest');
+  const changed = { ...challenge, challenge: `${challenge.challenge.slice(0, -2)}AA` };
+  assert.equal(
+    faultCodeOf(await send(setting, aSigned(anAnswer(changed)))),
+    'trust:InvalidRequest',
+  );
+});
+
+test('WS-Trust 1.3 §8.3: a user name is not challenged, and neither is a signature at another address', async () => {
+  const setting = aSetting();
+
+  const byName = await setting.front.handle(anIssueRequest());
+  const elsewhere = await send(setting, aSigned(anRst()), '/ws-trust/soap12');
+
+  for (const { body, status } of [byName, elsewhere]) {
+    assert.equal(status, 200, body);
+    assert.doesNotMatch(body, /SignChallenge/);
+  }
+});
