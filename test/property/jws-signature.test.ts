@@ -67,6 +67,17 @@ for (const algorithm of ALGORITHMS) {
   });
 }
 
+test('RFC 8017 §8.1.2: a PSS signature that begins with a zero is refused without it', async () => {
+  const { signing, verifying } = keysOf('PS256');
+  const input = Buffer.from('header.payload');
+  let value = await signJws(signing, input);
+  // The salt makes each signature another number: one of 256 begins with a zero.
+  while (value[0] !== 0) value = await signJws(signing, input);
+
+  assert.equal(await verifyJws(verifying, input, value), true);
+  assert.equal(await verifyJws(verifying, input, value.subarray(1)), false);
+});
+
 test('RFC 8725 §3.1: neither signs nor verifies with a key of another kind or curve', async () => {
   const input = Buffer.from('input');
   for (const algorithm of ALGORITHMS) {

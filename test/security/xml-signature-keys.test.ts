@@ -1,11 +1,12 @@
 // Attacks that swap keys and algorithms (xml-security B5-B7, B13).
 
 import assert from 'node:assert/strict';
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { constants, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
+import { checkSignatureValue } from '#bridge/xml/signature-value.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
 import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
@@ -107,5 +108,24 @@ test('XML B7: the certificate in KeyInfo never becomes the key', async () => {
   await assertRejected(
     verifyAssertion(document, document.root, { selectKey: () => key.trusted }),
     'signature-invalid',
+  );
+});
+
+test('RFC 8017 §8.1.2: a PSS value that begins with a zero is refused without it', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const algorithm = 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1';
+  const data = Buffer.from('SignedInfo');
+  const { RSA_PKCS1_PSS_PADDING: padding, RSA_PSS_SALTLEN_DIGEST: saltLength } = constants;
+  const signed = () => sign('sha256', data, { key: privateKey, padding, saltLength });
+  const key = trustPublicKey(publicKey);
+  let value = signed();
+  // The salt makes each value another number: one of 256 begins with a zero.
+  while (value[0] !== 0) value = signed();
+
+  checkSignatureValue({ algorithm, data, value, legacySha1: false }, key);
+  assert.throws(
+    () =>
+      checkSignatureValue({ algorithm, data, value: value.subarray(1), legacySha1: false }, key),
+    { reason: 'signature-invalid' },
   );
 });

@@ -57,6 +57,11 @@ function keyInput(key: KeyObject, { isPss }: SignatureMethod): KeyObject | Verif
   };
 }
 
+const BITS_PER_BYTE = 8;
+
+const modulusBytes = ({ asymmetricKeyDetails: details }: KeyObject): number =>
+  Math.ceil((details?.modulusLength ?? 0) / BITS_PER_BYTE);
+
 /** Whether this is the signature over `input`.
  * @throws {Error} when the key is not for the algorithm */
 export async function verifyJws(
@@ -68,6 +73,8 @@ export async function verifyJws(
   const { coordinateBytes, digest } = method;
   // RFC 7518 §3.4: exactly two coordinates. Shorter or longer, the halves would be other numbers.
   if (coordinateBytes !== undefined && signature.length !== 2 * coordinateBytes) return false;
+  // RFC 8017 §8.1.2: OpenSSL takes a PSS signature without its leading zeros, and so a second spelling of one in 256.
+  if (method.keyType === 'rsa' && signature.length !== modulusBytes(jwsKey.key)) return false;
   const value = coordinateBytes === undefined ? signature : derOfSignature(signature);
   return new Promise((resolve, reject) => {
     verify(digest, input, keyInput(jwsKey.key, method), value, (error, isGood) => {
