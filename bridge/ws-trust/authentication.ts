@@ -191,13 +191,13 @@ async function verifyUser(
   // Not looked at where it is not taken: nobody shall try passwords at such an address.
   if (!endpoint.credentials.includes('username')) throw notTaken();
   validateCreated(userName, now, parts.rules);
-  const { name, password } = userName;
+  const { name, password, digest } = userName;
   const evidence: SecurityToken = {
     type: 'username',
     use: 'subject',
     content: {
       name,
-      password,
+      ...(digest ? { digest } : { password }),
       ...(oneTimePassword !== undefined && { oneTimePassword }),
       ...(sourceAddress !== undefined && { sourceAddress }),
     },

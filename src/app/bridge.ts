@@ -74,7 +74,19 @@ export function userValidators(
     cacheSeconds,
     onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),
   });
-  return [createUserValidator({ issuer: config.issuer, users, clock })];
+  const recoverable = new Map(
+    records.map(({ id, recoverablePassword }) => [id, recoverablePassword]),
+  );
+  const isKept = records.some((record) => record.recoverablePassword !== undefined);
+  const recoverPassword = (name: string) => recoverable.get(name);
+  return [
+    createUserValidator({
+      issuer: config.issuer,
+      users,
+      clock,
+      ...(isKept && { recoverPassword }),
+    }),
+  ];
 }
 
 /** What the SOAP front is built over. */

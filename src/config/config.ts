@@ -91,6 +91,8 @@ export interface UserConfigRecord {
   readonly authenticationMethods?: readonly ('pwd' | 'swk' | 'hwk')[];
   /** Base32. Present: a password alone is not enough. */
   readonly oneTimePasswordSecret?: string;
+  /** The password itself, for digests. */
+  readonly recoverablePassword?: string;
 }
 
 export interface WsTrustConfig {

@@ -59,6 +59,11 @@ const userEntry = z.strictObject({
   oneTimePassword: secretReference
     .describe('The secret of a second factor, in base32, as authenticator apps take it (RFC 6238).')
     .optional(),
+  recoverablePassword: secretReference
+    .describe(
+      'The password itself, somewhere else, for clients that send a digest of it: whoever reads it can log in.',
+    )
+    .optional(),
 });
 
 type UserEntry = z.output<typeof userEntry>;
@@ -99,6 +104,7 @@ export async function parseUsers(
       entries.map(async (entry) => ({
         ...recordOf(entry),
         ...(await readSecondFactor(entry, namedAt, loading)),
+        ...(await readRecoverable(entry, namedAt, loading)),
       })),
     ),
   };
@@ -117,6 +123,17 @@ async function readSecondFactor(
   if (oneTimePasswordSecret !== '' && !BASE32_SECRET.test(oneTimePasswordSecret))
     loading.error(path, WEAK_SECRET);
   return { oneTimePasswordSecret };
+}
+
+async function readRecoverable(
+  { recoverablePassword }: UserEntry,
+  path: Path,
+  loading: Loading,
+): Promise<Pick<UserConfigRecord, 'recoverablePassword'>> {
+  if (recoverablePassword === undefined) return {};
+  // A file ends with a line feed, a password does not.
+  const text = (await loading.read(recoverablePassword, path)).replace(/\r?\n$/, '');
+  return { recoverablePassword: text };
 }
 
 const WEAK_SECRET: Complaint = {

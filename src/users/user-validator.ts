@@ -1,16 +1,19 @@
-// A user name with its password as evidence (WSS UsernameToken Profile 1.1.1 §3.1, text passwords): the user is the Subject.
+// A user name with its password, or a digest of it, as evidence (WSS UsernameToken Profile 1.1.1 §3.1): the user is the Subject.
 import type { Claim } from '#core/claim.ts';
 import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, FOREVER } from '#core/instant.ts';
 import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
+import { type PasswordDigest, passwordOf, type RecoverPassword } from './digest-login.ts';
 import type { AuthenticatedUser, UserStore } from './user-store.ts';
 
 /** What a front puts into `content` of evidence of type `username`. */
 interface UserNameCredential {
   readonly name: string;
-  readonly password: string;
+  /** Absent: there is a digest of it. */
+  readonly password?: string;
+  readonly digest?: PasswordDigest;
   readonly oneTimePassword?: string;
   readonly sourceAddress?: string;
 }
@@ -20,6 +23,8 @@ interface Settings {
   readonly issuer: string;
   readonly users: Pick<UserStore, 'authenticate'>;
   readonly clock: Clock;
+  /** Absent: no password is kept readable, and digests are not taken. */
+  readonly recoverPassword?: RecoverPassword;
 }
 
 const PASSWORD_OVER_TLS = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
@@ -35,11 +40,32 @@ function isCredential(content: string | object): content is UserNameCredential {
   return (
     'name' in content &&
     typeof content.name === 'string' &&
-    'password' in content &&
-    typeof content.password === 'string' &&
+    hasProof(content) &&
     isTextOrAbsent(source) &&
     isTextOrAbsent(code)
   );
+}
+
+function hasProof(content: object): boolean {
+  if ('password' in content) return typeof content.password === 'string' && !('digest' in content);
+  const digest = 'digest' in content ? content.digest : undefined;
+  return (
+    typeof digest === 'object' &&
+    digest !== null &&
+    'value' in digest &&
+    digest.value instanceof Uint8Array &&
+    'nonce' in digest &&
+    digest.nonce instanceof Uint8Array &&
+    'created' in digest &&
+    typeof digest.created === 'string'
+  );
+}
+
+function loginOf({ digest, ...rest }: UserNameCredential, recover: RecoverPassword | undefined) {
+  if (!digest) return { ...rest, password: rest.password ?? '' };
+  if (!recover)
+    throw new ExchangeFailure('token-type-unsupported', 'no password is kept for digests');
+  return { ...rest, password: passwordOf({ name: rest.name, digest }, recover) };
 }
 
 function claimsOf({ claims }: AuthenticatedUser, issuer: string): readonly Claim[] {
@@ -55,14 +81,19 @@ function claimsOf({ claims }: AuthenticatedUser, issuer: string): readonly Claim
  * received it over TLS: the authentication context says so.
  * @throws {ExchangeFailure} from `validate`: `token-malformed`, `requestor-unauthenticated`, `second-factor-required`,
  * `dependency-unavailable` */
-export function createUserValidator({ issuer, users, clock }: Settings): TokenValidator {
+export function createUserValidator({
+  issuer,
+  users,
+  clock,
+  recoverPassword,
+}: Settings): TokenValidator {
   return {
     canHandle: (token) => token.type === 'username',
     async validate({ content, use }): Promise<ValidatedToken> {
       if (!isCredential(content)) {
         throw new ExchangeFailure('token-malformed', 'a user name comes with a password, as text');
       }
-      const user = await users.authenticate(content);
+      const user = await users.authenticate(loginOf(content, recoverPassword));
       return acceptToken({
         type: 'username',
         use,

@@ -63,6 +63,16 @@ describe('Config: users', () => {
     ]);
   });
 
+  it('may have a password that can be read, which is somewhere else', async () => {
+    const world = worldOf([{ ...ALICE, recoverablePassword: { file: 'alice.password' } }]);
+
+    const config = await parseChanged(users(), {
+      files: { ...world.files, 'alice.password': ' correct horse \n' },
+    });
+
+    assert.equal(config.users?.records[0]?.recoverablePassword, ' correct horse ');
+  });
+
   for (const text of ['', 'GEZDGNBVGY3TQOJQ', '0189', 'pass word']) {
     it(`refuse ${JSON.stringify(text)} as the secret of a second factor, and do not repeat it`, async () => {
       const world = worldOf([{ ...ALICE, oneTimePassword: { file: 'alice.otp' } }]);

@@ -100,9 +100,9 @@ const refused = [
     'authentication-bad-elements',
   ],
   [
-    'a complete digest',
-    `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAAA</wsse:Password>${NONCE}${CREATED}`,
-    'unsupported-security-token',
+    'xml-security B14: a digest that is no strict base64',
+    `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAA</wsse:Password>${NONCE}${CREATED}`,
+    'invalid-security',
   ],
   [
     'a password of an unknown type',
@@ -119,6 +119,16 @@ for (const [what, children, code] of refused)
   test(`UsernameToken: refuses ${what}`, () => {
     assert.throws(() => read(children), refusedWith(code));
   });
+
+test('UsernameToken Profile 1.1.1 §3.1: a digest is read with the text of its time', () => {
+  const { digest, password } = read(
+    `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAAA</wsse:Password>${NONCE}<wsu:Created> 2027-01-15T08:00:00.5Z </wsu:Created>`,
+  );
+
+  assert.equal(password, undefined);
+  assert.equal(Buffer.from(digest?.value ?? []).toString('base64'), 'AAAA');
+  assert.equal(digest?.created, '2027-01-15T08:00:00.5Z');
+});
 
 test('xml-security V3, A2: a comment in the password does not get past the parser', () => {
   assertRefused(
