@@ -48,17 +48,13 @@ function isCredential(content: string | object): content is UserNameCredential {
 
 function hasProof(content: object): boolean {
   if ('password' in content) return typeof content.password === 'string' && !('digest' in content);
-  const digest = 'digest' in content ? content.digest : undefined;
-  return (
-    typeof digest === 'object' &&
-    digest !== null &&
-    'value' in digest &&
-    digest.value instanceof Uint8Array &&
-    'nonce' in digest &&
-    digest.nonce instanceof Uint8Array &&
-    'created' in digest &&
-    typeof digest.created === 'string'
-  );
+  return 'digest' in content && isDigest(content.digest);
+}
+
+function isDigest(digest: unknown): digest is PasswordDigest {
+  if (typeof digest !== 'object' || digest === null) return false;
+  const { created, nonce, value }: Partial<Record<keyof PasswordDigest, unknown>> = digest;
+  return value instanceof Uint8Array && nonce instanceof Uint8Array && typeof created === 'string';
 }
 
 function loginOf({ digest, ...rest }: UserNameCredential, recover: RecoverPassword | undefined) {
