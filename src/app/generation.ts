@@ -1,7 +1,7 @@
 // One generation of handlers: everything that a key or a configuration can change, built anew and swapped in.
 import type { Middleware } from 'koa';
 import type { Instant } from '#core/instant.ts';
-import { createTokenService } from '#core/token-service.ts';
+import { createTokenService, type TokenService } from '#core/token-service.ts';
 import type { Config } from '../config/config.ts';
 import { readForm } from '../http/body.ts';
 import { createTrustedProxies, pinHost, trustProxies } from '../http/proxy.ts';
@@ -23,6 +23,21 @@ export interface Generation {
   readonly builtAt: Instant;
 }
 
+/** The use cases, with how long each took. */
+function timedService(sts: TokenService, { metrics }: Foundation): TokenService {
+  return {
+    ...sts,
+    async answerFor(request, work) {
+      const started = performance.now();
+      try {
+        return await sts.answerFor(request, work);
+      } finally {
+        metrics.issueSeconds.observe({}, (performance.now() - started) / 1000);
+      }
+    },
+  };
+}
+
 /** Builds the handlers.
  * @throws {Error} when a key cannot be used */
 export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
@@ -33,7 +48,7 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
   const fetchText = createFetch(config);
   const counted = createRequestorAdmission(config, foundation);
   const { keys } = ring.privateJwks(builtAt);
-  const sts = createTokenService(parts);
+  const sts = timedService(createTokenService(parts), foundation);
   const oauth = createOAuthFront({
     ...parts,
     ...counted,

@@ -22,7 +22,7 @@ import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
 import { userValidators } from './bridge.ts';
 import { x509Validators } from './certificates.ts';
-import { type Foundation, observedAudit } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import { type Observers, trustedJwtIssuers } from './trust.ts';
 
 const longestLifetimeSeconds = (config: Config): number =>
@@ -153,7 +153,7 @@ export function serviceParts(
     ledger,
     ...(families && { families }),
     store,
-    audit: observedAudit(foundation),
+    audit: foundation.audit,
     clock,
     userStanding: userStandings(config),
     newId: createIdSource(),

@@ -1,5 +1,5 @@
 // A store that tells how long each operation took and whether it was done.
-import type { Store } from '#core/ports.ts';
+import type { PutOnce, Store, StoreKey } from '#core/ports.ts';
 import type { Histogram } from './registry.ts';
 
 type Operation = Exclude<keyof Store, 'close'>;
@@ -20,8 +20,14 @@ const OPERATIONS: readonly Operation[] = [
   'health',
 ];
 
+export interface StoreObservers {
+  readonly seconds: Histogram<'op' | 'outcome'>;
+  /** Told of a one-time mark that another attempt had taken before. */
+  readonly onReplay: (key: StoreKey) => void;
+}
+
 /** The same store, observed. */
-export function observeStore(store: Store, seconds: Histogram<'op' | 'outcome'>): Store {
+export function observeStore(store: Store, { onReplay, seconds }: StoreObservers): Store {
   const observed = <Words extends readonly unknown[], Result>(
     op: Operation,
     operation: (...words: Words) => Promise<Result>,
@@ -43,8 +49,14 @@ export function observeStore(store: Store, seconds: Histogram<'op' | 'outcome'>)
     op,
     observed(op, (store[op] as (...words: unknown[]) => Promise<unknown>).bind(store)),
   ]);
+  const all = Object.fromEntries(operations) as Omit<Store, 'close'>;
   return {
-    ...(Object.fromEntries(operations) as Omit<Store, 'close'>),
+    ...all,
+    async putOnce(key, attempt, lifetimeSeconds): Promise<PutOnce> {
+      const result = await all.putOnce(key, attempt, lifetimeSeconds);
+      if (!result.stored && result.attempt !== attempt) onReplay(key);
+      return result;
+    },
     close: () => store.close(),
   };
 }

@@ -1,5 +1,8 @@
 // Row 32 of the failure table: a flood from one client or address is refused, others are served, and what is static is exempt.
 import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { request } from 'node:http';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ORDERS_SECRET } from '#test/support/document.ts';
 import { anRst, sendSoap } from '#test/support/rst.ts';
@@ -7,6 +10,10 @@ import { withSaml } from '#test/support/saml-document.ts';
 import { type Answer, startServer, type TestServer } from '#test/support/server.ts';
 
 const RATE = { requestsPerSecond: 0.1, burst: 3 };
+const BODY_TO_COME = {
+  'content-type': 'application/x-www-form-urlencoded',
+  'content-length': 10,
+};
 const ORDERS = ['orders-api', ORDERS_SECRET] as const;
 
 const oneAfterTheOther = async <T>(times: number, ask: () => Promise<T>): Promise<readonly T[]> => {
@@ -152,4 +159,65 @@ test('Row 22: a SOAP message that is too large or of another type is on record',
     assert.equal(record?.['reason'], 'request-malformed');
     assert.equal(record?.['outcome'], 'refused');
   }
+});
+
+test('Row 32: while the store is away limits are counted here, and the metrics say so', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perClient: RATE };
+  });
+  await server.exchange();
+  await rename(join(server.directory, 'data/viaduct.db'), join(server.directory, 'data/gone.db'));
+  server.clock.advance(60);
+
+  const answers = await oneAfterTheOther(4, () => server.exchange());
+  const metrics = async () => (await fetch(`${server.managementUrl}/metrics`)).text();
+  while (!/sts_ratelimit_local_fallback 1/.test(await metrics())) await server.exchange();
+
+  // Closed for want of the store, and after a burst limited all the same.
+  assert.deepEqual(statuses(answers), [503, 503, 503, 429]);
+});
+
+test('Overload: more than may be in flight is refused with 503 and Retry-After; keys, health and metrics are served', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+    document['limits'] = { maxInFlight: 10 };
+  });
+  const { hostname, port } = new URL(server.url);
+  const waiting = Array.from({ length: 10 }, () => {
+    const sent = request({ hostname, port, path: '/token', method: 'POST', headers: BODY_TO_COME });
+    sent.on('error', () => undefined).flushHeaders();
+    return sent;
+  });
+  t.after(async () => waiting.forEach((sent) => sent.destroy()));
+  let refused = await server.exchange();
+  // The last of them may still be on its way.
+  while (refused.status !== 503) refused = await server.exchange();
+
+  const soap = await sendSoap(server, anRst());
+  const open = await Promise.all(
+    ['/livez', '/readyz', '/metrics'].map((path) => fetch(`${server.managementUrl}${path}`)),
+  );
+
+  assert.equal(refused.body['error'], 'temporarily_unavailable');
+  assert.equal(refused.headers.get('retry-after'), '1');
+  assert.equal(soap.status, 500);
+  assert.match(soap.text, /<s:Value>s:Receiver<\/s:Value>/);
+  assert.equal(soap.headers.get('retry-after'), '1');
+  assert.equal((await server.get('/jwks')).status, 200);
+  assert.deepEqual(statuses(open), [200, 200, 200]);
+});
+
+test('Metrics: evidence that is presented again is counted by its kind', async (t) => {
+  const server = await startServer(t, (document) => {
+    for (const { jwt } of document.trustedIssuers)
+      Object.assign(jwt as object, { singleUse: true });
+  });
+  const subject_token = await server.partner.sign();
+  const answers = await oneAfterTheOther(3, () => server.exchange({ subject_token }));
+
+  const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+
+  assert.deepEqual(statuses(answers), [200, 400, 400]);
+  assert.match(metrics, /sts_replay_detected_total\{class="token"\} [12]\n/);
+  assert.match(metrics, /sts_issue_seconds_count 3\n/);
 });

@@ -1,8 +1,16 @@
 // Several processes serve one configuration: rows 25, 26 and 29 of the failure table, with real processes.
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  type JSONWebKeySet,
+  jwtVerify,
+} from 'jose';
+import { generateKeyPem } from '#src/keys/generate.ts';
 import { viaduct } from '#test/support/process.ts';
 import { type Served, serve, underLoad } from '#test/support/served.ts';
 
@@ -181,6 +189,12 @@ test('Row 29: reloads under load fail no request, swap in all workers or in none
     });
   });
   const swapped = { metrics: await served.metrics(), pids: await workerPids(served) };
+  const changes = await Promise.all(
+    (await auditFiles(served)).map(async (file) => {
+      const text = await readFile(join(served.directory, 'data', file), 'utf8');
+      return text.split('"event":"config.changed"').length - 1;
+    }),
+  );
   const replacing = await underLoad(4, served.exchange, () =>
     reloadWith((document) => {
       document['store'] = { sqlite: { path: 'data/viaduct.db' } };
@@ -196,6 +210,7 @@ test('Row 29: reloads under load fail no request, swap in all workers or in none
   assert.match(said.at(-3) ?? '', /not reloaded: .*viaduct.yaml/);
   assert.match(said.at(-2) ?? '', /running workers cannot take this change: restart for store/);
   assert.equal(counted(swapped.metrics, 'sts_config_generation'), RELOADS + 1);
+  assert.deepEqual(changes, [RELOADS, RELOADS]);
   assert.deepEqual(swapped.pids, before);
   assert.equal(said.at(-1), 'configuration reloaded\n');
   assert.deepEqual(replacing.failures, []);
@@ -203,4 +218,48 @@ test('Row 29: reloads under load fail no request, swap in all workers or in none
   assert.ok(!replaced.some((pid) => before.includes(pid)));
   // Row 26: a first process that is killed leaves no worker behind.
   await eventually('no worker is left', async () => !replaced.some(isAlive));
+});
+
+test('Row 27: a key that starts to sign under load was in the key set before, in every worker; all change at its instant', async (t) => {
+  const served = await serve(t, withWorkers(2));
+  const { directory, url } = served;
+  await writeFile(join(directory, 'keys/next.pem'), await generateKeyPem('ES256'), { mode: 0o600 });
+  const startsAt = Math.floor(Date.now() / 1000) + 4;
+  await served.edit((document) => {
+    const next = { use: 'jwt', algorithm: 'ES256', key: { file: 'keys/next.pem' } };
+    const activeFrom = new Date(startsAt * 1000).toISOString();
+    (document['keys'] as object[]).push({ ...next, activeFrom });
+  });
+  assert.equal(await served.reload(), 'configuration reloaded\n');
+  const seen = new Map<string, number[]>();
+  const unknown: string[] = [];
+  const keySet = async (): Promise<JSONWebKeySet> =>
+    (await (await fetch(`${url}/jwks`)).json()) as JSONWebKeySet;
+  // A resource server that fetched the keys once, before the new one was in use.
+  const verify = createLocalJWKSet(await keySet());
+
+  const { failures } = await underLoad(
+    4,
+    async () => {
+      const response = await served.exchange();
+      const { access_token: token } = (await response.clone().json()) as Record<string, string>;
+      await jwtVerify(token ?? '', verify).catch((cause: unknown) => unknown.push(String(cause)));
+      const { iat = 0 } = decodeJwt(token ?? '');
+      const { kid = '' } = decodeProtectedHeader(token ?? '');
+      seen.set(kid, [...(seen.get(kid) ?? []), iat]);
+      return response;
+    },
+    async () => {
+      await eventually('the new key signs', async () => seen.size === 2);
+      await eventually('and goes on', async () =>
+        [...seen.values()].every(({ length }) => length > 40),
+      );
+    },
+  );
+
+  assert.deepEqual(failures, []);
+  assert.deepEqual(unknown, []);
+  const [before = [], after = []] = [...seen.values()];
+  assert.ok(Math.max(...before) < startsAt, 'the old key signs nothing from the instant on');
+  assert.ok(Math.min(...after) >= startsAt, 'the new key signs nothing before it');
 });
