@@ -4,6 +4,7 @@
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
 import type { VerifiedMessage } from '#bridge/xml/verify-message.ts';
 import { SecurityFailure } from './security-failure.ts';
 
@@ -40,6 +41,11 @@ export function bodyUnderSignature(
 /** What a Body held that was protected when we sealed it under a key of ours. */
 export function resumedBody(document: XmlDocument): ProtectedBody {
   return { document, payload: document.root } as ProtectedBody;
+}
+
+/** The children of a payload, each as if it came alone: what protects the whole protects them. */
+export function protectedChildren({ document, payload }: ProtectedBody): readonly ProtectedBody[] {
+  return elementsOf(payload).map((child) => ({ document, payload: child }) as ProtectedBody);
 }
 
 function protect({ document, payload }: Envelope): ProtectedBody {

@@ -83,9 +83,11 @@ export async function authenticateRequest(
   requireOurAddress(message.addressing, address);
   requireHonoured(rst, address);
   requireSameUser(security, resumed);
-  const read = { received, rst, security, usedTokens, oneTimePassword: resumed?.oneTimePassword };
+  const { oneTimePassword } = resumed ?? {};
+  const wanted = wantedSignatures([rst]);
+  const read = { received, rst, security, usedTokens, oneTimePassword, ...wanted };
   try {
-    const request = await authenticateRead(read, parts, progress);
+    const request = { ...(await authenticateMessage(read, parts, progress)), rst };
     return withSignChallenge(request, resumed, parts);
   } catch (cause) {
     const challenge = challengeFor(cause, read, parts);
@@ -148,39 +150,63 @@ function requireSameUser(
     throw new ExchangeFailure('requestor-unauthenticated', 'another user answers the challenge');
 }
 
-interface ReadMessage {
-  readonly received: ReceivedMessage;
+interface ReadMessage extends MessageToAuthenticate {
   readonly rst: RstRequest;
+}
+
+/** A message whose Body was read. */
+export interface MessageToAuthenticate extends WantedSignatures {
+  readonly received: ReceivedMessage;
   readonly security: SecurityHeader | undefined;
+  /** The tokens of the header that the Body refers to. */
   readonly usedTokens: ReadonlySet<XmlElement>;
   readonly oneTimePassword: string | undefined;
 }
 
-async function authenticateRead(
-  { received, rst, security, usedTokens, oneTimePassword }: ReadMessage,
+/** What a Body wants of the signatures of its message. */
+interface WantedSignatures {
+  /** One may be there for a key that the Body asks for. */
+  readonly namesKey: boolean;
+  /** The Body must be covered. */
+  readonly needsSignedBody: boolean;
+}
+
+/** What requests want of the signatures of their message. */
+export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatures {
+  return {
+    namesKey: requests.some(({ present }) => present.has('UseKey')),
+    // ws-trust §4, §8: who acts as another, or renews what is theirs, signs what they ask for.
+    needsSignedBody: requests.some(
+      ({ actAs, operation }) => actAs !== undefined || operation === 'Renew',
+    ),
+  };
+}
+
+/** Who asks, and what the signatures of the message proved.
+ * @throws {ExchangeFailure} `requestor-unauthenticated`, `second-factor-required`, `dependency-unavailable`
+ * @throws {SecurityFailure} any code */
+export async function authenticateMessage(
+  { received, security, usedTokens, oneTimePassword, ...wanted }: MessageToAuthenticate,
   parts: ReceivingParts,
   progress: Progress,
-): Promise<AuthenticatedRequest> {
+): Promise<Omit<AuthenticatedRequest, 'rst'>> {
   const now = parts.now();
-  const namesKey = rst.present.has('UseKey');
   const authenticated = await authenticate(
     {
       ...received,
       envelope: received.message.envelope,
       security,
       oneTimePassword,
-      namesKey,
       usedTokens,
       now,
-      // ws-trust §4, §8: who acts as another, or renews what is theirs, signs what they ask for.
-      needsSignedBody: rst.actAs !== undefined || rst.operation === 'Renew',
+      ...wanted,
     },
     parts,
   );
   const { requestor, signatures } = authenticated;
   progress.requestor = requestor;
   requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]));
-  return { received, rst, security, requestor, signatures, now };
+  return { received, security, requestor, signatures, now };
 }
 
 /** The challenge to a right password that is not enough; undefined where there is none to make (WS-Trust 1.4 §8.9: it came with

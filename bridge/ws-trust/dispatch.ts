@@ -4,7 +4,13 @@
 import { type Addressing, isAnonymous } from '#bridge/soap/addressing.ts';
 import type { SoapHttpHeaders } from '#bridge/soap/content-type.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { actionsOf, legActionOf, type TrustNames, type TrustOperation } from './names.ts';
+import {
+  actionsOf,
+  batchActionsOf,
+  legActionOf,
+  type TrustNames,
+  type TrustOperation,
+} from './names.ts';
 
 /** Where a message names its action. */
 export interface NamedActions {
@@ -24,6 +30,18 @@ export function requireAgreement(
   requireAction(http.action, [request]);
   // Some clients put the RequestType there.
   requireAction(http.soapAction, [request, `${trust.base}/${operation}`]);
+}
+
+/** Refuses an action that is not the one of a collection of requests.
+ * @throws {ExchangeFailure} `request-malformed` */
+export function requireBatchAgreement(
+  { http, addressing }: NamedActions,
+  trust: TrustNames,
+  operation: TrustOperation,
+): void {
+  const { requests } = batchActionsOf(trust, operation);
+  for (const action of [addressing?.action, http.action, http.soapAction])
+    requireAction(action, requests);
 }
 
 /** Refuses an action that is not that of a later leg of Issue (WS-Trust 1.3 §8).

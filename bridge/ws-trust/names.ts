@@ -68,7 +68,26 @@ export function legActionOf({ base }: TrustNames): string {
   return `${base}/RSTR/Issue`;
 }
 
-/** The operation of a RequestType URI, or undefined when we know none of that name. */
-export function operationOf({ base }: TrustNames, requestType: string): TrustOperation | undefined {
-  return TRUST_OPERATIONS.find((operation) => requestType === `${base}/${operation}`);
+/** The operation of a RequestType URI, or undefined when we know none of that name. Those in a collection begin with `Batch`. */
+export function operationOf(
+  { base }: TrustNames,
+  requestType: string,
+  form: '' | 'Batch' = '',
+): TrustOperation | undefined {
+  return TRUST_OPERATIONS.find((operation) => requestType === `${base}/${form}${operation}`);
+}
+
+/** The action URIs of a collection of requests (WS-Trust 1.3 §3.4): stacks name them by its RequestType or its element. */
+export function batchActionsOf(
+  { base }: TrustNames,
+  operation: TrustOperation,
+): { readonly requests: readonly string[]; readonly answer: string } {
+  return {
+    requests: [
+      `${base}/RST/Batch${operation}`,
+      `${base}/RSTC/${operation}`,
+      `${base}/Batch${operation}`,
+    ],
+    answer: `${base}/RSTRC/${operation}Final`,
+  };
 }

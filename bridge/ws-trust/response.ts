@@ -13,6 +13,11 @@ export function writeResponse(
   return element(trustName(trust, 'RequestSecurityTokenResponse'), attributes, children);
 }
 
+/** Several responses, or the one of Issue in 1.3 (ws-trust W3). */
+export function writeCollection(trust: TrustNames, responses: readonly Markup[]): Markup {
+  return trusted(trust, 'RequestSecurityTokenResponseCollection', responses);
+}
+
 /** An element of the trust namespace. */
 export function trusted(
   trust: TrustNames,
@@ -26,6 +31,15 @@ export function trusted(
 export function writeStatus(trust: TrustNames, isValid: boolean): Markup {
   const code = `${trust.base}/status/${isValid ? 'valid' : 'invalid'}`;
   return trusted(trust, 'Status', [trusted(trust, 'Code', [code])]);
+}
+
+/** The answer to a request of a collection that is refused: no token, and the sentence of the fault that it would be alone. */
+export function writeRefused(rst: Pick<RstRequest, 'context' | 'trust'>, reason: string): Markup {
+  const { trust } = rst;
+  const code = `${trust.base}/status/invalid`;
+  return writeResponse(rst, [
+    trusted(trust, 'Status', [trusted(trust, 'Code', [code]), trusted(trust, 'Reason', [reason])]),
+  ]);
 }
 
 /** The answer to Cancel (WS-Trust 1.3 §6): to be there is what the empty element says. */

@@ -50,17 +50,10 @@ export interface TokenAnswer {
   readonly status?: Markup;
 }
 
-const JWT_ID = 'token';
+// A name of its own for each: in a collection there are several.
+const jwtIdOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
 
-/** The Body of the answer to Issue: a collection of one in 1.3, bare in February 2005 (ws-trust W3). */
-export function writeIssueAnswer(answer: TokenAnswer): Markup {
-  const { trust } = answer.rst;
-  const response = writeTokenAnswer(answer);
-  if (trust.version === '2005/02') return response;
-  return trusted(trust, 'RequestSecurityTokenResponseCollection', [response]);
-}
-
-/** A response with a token, bare: the Body of the answer to Renew and Validate (ws-trust W4). */
+/** A response with a token. */
 export function writeTokenAnswer(answer: TokenAnswer): Markup {
   const { rst, token, profile, appliesTo, secret, status } = answer;
   const { trust } = rst;
@@ -93,10 +86,8 @@ function spelledTokenType({ tokenType }: RstRequest, { spec: { type } }: IssuedT
   return usual;
 }
 
-function writeToken(
-  { spec, text }: IssuedToken,
-  { jwtCarrier }: TokenAnswer['profile'],
-): MarkupChild {
+function writeToken(token: IssuedToken, { jwtCarrier }: TokenAnswer['profile']): MarkupChild {
+  const { spec, text } = token;
   if (spec.type !== 'jwt') return seal(text, new Set());
   if (jwtCarrier === 'token-wrapper')
     return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
@@ -105,7 +96,7 @@ function writeToken(
     [
       ['EncodingType', BASE64_BINARY],
       ['ValueType', JWT_VALUE_TYPE],
-      [wsu('Id'), JWT_ID],
+      [wsu('Id'), jwtIdOf(token)],
     ],
     [writeBase64(Buffer.from(text, 'latin1'))],
   );
@@ -126,12 +117,12 @@ function writeReferences({
     ];
   }
   const isNamed = token.spec.type === 'jwt' && profile.jwtCarrier === 'binary-security-token';
-  return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference()])] : [];
+  return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference(token)])] : [];
 }
 
-function writeJwtReference(): Markup {
+function writeJwtReference(token: IssuedToken): Markup {
   const attributes: readonly AttributePair[] = [
-    ['URI', `#${JWT_ID}`],
+    ['URI', `#${jwtIdOf(token)}`],
     ['ValueType', JWT_VALUE_TYPE],
   ];
   return element(wsse('SecurityTokenReference'), [], [element(wsse('Reference'), attributes)]);

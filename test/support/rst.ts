@@ -71,6 +71,15 @@ export function aTargetRst(operation: TargetOperation, wishes: TargetWishes = {}
   return `<s:Envelope xmlns:s="${soap}" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${trust}/RST/${operation}</a:Action><a:MessageID>urn:uuid:1</a:MessageID><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>${wishes.user ?? 'bob'}</o:Username><o:Password>${PASSWORD}</o:Password></o:UsernameToken>${security}</o:Security></s:Header><s:Body><t:RequestSecurityToken xmlns:t="${trust}"><t:RequestType>${trust}/${operation}</t:RequestType>${optional('t:TokenType', tokenType)}${optional(`t:${operation}Target`, target)}${children}</t:RequestSecurityToken></s:Body></s:Envelope>`;
 }
 
+/** Several requests at once: the children of each besides its RequestType. Their Contexts count from `urn:1`. */
+export function aBatch(operation: string, requests: readonly string[]): string {
+  const items = requests.map(
+    (children, index) =>
+      `<t:RequestSecurityToken Context="urn:${index + 1}"><t:RequestType>${TRUST_13}/Batch${operation}</t:RequestType>${children}</t:RequestSecurityToken>`,
+  );
+  return `<s:Envelope xmlns:s="${SOAP_12}" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action>${TRUST_13}/RST/Batch${operation}</a:Action><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>bob</o:Username><o:Password>${PASSWORD}</o:Password></o:UsernameToken></o:Security></s:Header><s:Body><t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${items.join('')}</t:RequestSecurityTokenCollection></s:Body></s:Envelope>`;
+}
+
 /** The token of an answer, as XML; a JWT as its BinarySecurityToken. */
 export function tokenOf({ status, text }: SoapAnswer): string {
   const found = /<(t|trust):RequestedSecurityToken>(.*)<\/\1:RequestedSecurityToken>/s.exec(text);

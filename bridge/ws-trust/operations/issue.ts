@@ -9,13 +9,13 @@ import { decideProofKey } from '../keys/proof-key.ts';
 import type { Progress } from '../opened-message.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
-import { type TokenAnswer, writeIssueAnswer } from '../rstr.ts';
+import { type TokenAnswer, writeTokenAnswer } from '../rstr.ts';
 import type { Operation, OperationParts } from './operation.ts';
 
 export const ISSUE: Operation = {
   requireHonoured: requireIssueHonoured,
   answer: async (request, parts, progress): Promise<Markup> =>
-    writeIssueAnswer(await exchangeFor(request, parts, progress)),
+    writeTokenAnswer(await exchangeFor(request, parts, progress)),
 };
 
 /** A new token as it is asked for, and what is told of it.

@@ -27,7 +27,7 @@ export interface Operation {
   /** Refuses what the operation does not do and what contradicts itself. `address` is the endpoint as the client calls it.
    * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed` */
   readonly requireHonoured: (rst: RstRequest, address: string) => void;
-  /** The Body of the answer. `progress` tells what core has put on record.
+  /** The response, bare. `progress` tells what core has put on record.
    * @throws {ExchangeFailure} any reason */
   readonly answer: (
     request: AuthenticatedRequest,

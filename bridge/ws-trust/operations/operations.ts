@@ -11,9 +11,12 @@ import {
   type ChallengedMessage,
   type ReceivedMessage,
 } from '../authenticated-request.ts';
-import { actionsOf, legActionOf, type TrustOperation } from '../names.ts';
+import { actionsOf, batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
 import { recordRefusal } from '../refusal-audit.ts';
+import { writeCollection } from '../response.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { answerItem, authenticateBatch, isBatch } from './batch.ts';
 import { CANCEL } from './cancel.ts';
 import { ISSUE } from './issue.ts';
 import type { Operation, OperationParts } from './operation.ts';
@@ -27,6 +30,9 @@ const OPERATIONS: Readonly<Record<TrustOperation, Operation>> = {
   Cancel: CANCEL,
 };
 
+const requireHonoured = (rst: RstRequest, address: string): void =>
+  OPERATIONS[rst.operation].requireHonoured(rst, address);
+
 const ANSWER_LIFETIME_SECONDS = 300;
 
 /** Answers one message: the whole envelope.
@@ -38,14 +44,17 @@ export async function answerRequest(
   parts: OperationParts,
   progress: Progress,
 ): Promise<string> {
+  if (isBatch(received)) return answerBatch(received, parts, progress);
   const request = await authenticateRequest(received, parts, {
     progress,
-    requireHonoured: (rst, address) => OPERATIONS[rst.operation].requireHonoured(rst, address),
+    requireHonoured,
   });
   if ('challenge' in request) return writeChallenged(request, parts);
   validateAdmission(parts.admits, request.requestor);
   const { operation, trust } = request.rst;
-  const body = await OPERATIONS[operation].answer(request, parts, progress);
+  const response = await OPERATIONS[operation].answer(request, parts, progress);
+  const isCollected = operation === 'Issue' && trust.version === '1.3';
+  const body = isCollected ? writeCollection(trust, [response]) : response;
   return writeEnvelope(request, { body, action: actionsOf(trust, operation).answer }, parts);
 }
 
@@ -55,6 +64,29 @@ async function writeChallenged(request: ChallengedMessage, parts: OperationParts
   const detail = 'asked for the second factor';
   await recordRefusal(parts.audit, received, { reason: 'second-factor-required', detail });
   return writeEnvelope(request, { body: challenge, action: legActionOf(rst.trust) }, parts);
+}
+
+async function answerBatch(
+  received: ReceivedMessage,
+  parts: OperationParts,
+  progress: Progress,
+): Promise<string> {
+  const batch = await authenticateBatch(received, parts, { progress, requireHonoured });
+  validateAdmission(parts.admits, batch.requestor);
+  const { operation, trust } = batch;
+  const responses: Markup[] = [];
+  // One after the other: a later one may be about what an earlier one did.
+  for (const item of batch.items)
+    responses.push(
+      await answerItem(item, {
+        parts,
+        received,
+        answer: (rst, ofItem) => OPERATIONS[operation].answer({ ...batch, rst }, parts, ofItem),
+        progress,
+      }),
+    );
+  const { answer: action } = batchActionsOf(trust, operation);
+  return writeEnvelope(batch, { body: writeCollection(trust, responses), action }, parts);
 }
 
 interface AnswerBody {

@@ -39,6 +39,7 @@ const KEY_SIZE = /^(?:0|[1-9]\d{0,4})$/;
 export function readRst(
   { document, payload }: ProtectedBody,
   headerTokens: readonly XmlElement[],
+  form: '' | 'Batch' = '',
 ): ReadRst {
   const trust = requireRequest(payload);
   const parameters = readParameters(payload, trust);
@@ -55,7 +56,7 @@ export function readRst(
   return {
     rst: {
       trust,
-      operation: requireOperation(parameters, trust),
+      operation: requireOperation(parameters, trust, form),
       ...readWishes(parameters, trust),
       ...keys,
       ...defined({
@@ -101,10 +102,14 @@ function requireRequest({ uri, local }: XmlElement): TrustNames {
   return trust;
 }
 
-function requireOperation(parameters: Parameters, trust: TrustNames): RstRequest['operation'] {
+function requireOperation(
+  parameters: Parameters,
+  trust: TrustNames,
+  form: '' | 'Batch',
+): RstRequest['operation'] {
   const requestType = textOf(parameters, 'RequestType');
   if (requestType === undefined) throw new XmlFailure('element-missing', 'no RequestType');
-  const operation = operationOf(trust, requestType);
+  const operation = operationOf(trust, requestType, form);
   if (operation === undefined) throw unsupported('RequestType');
   return operation;
 }

@@ -286,8 +286,8 @@ test('ws-trust §1: a JWT goes out in a BinarySecurityToken with a reference to 
     body.includes(
       `<trust:RequestedSecurityToken><wsse:BinarySecurityToken xmlns:wsse="${WSSE}" xmlns:wsu="${WSU}" ` +
         'EncodingType="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary" ' +
-        `ValueType="${JWT}" wsu:Id="token">${content}</wsse:BinarySecurityToken></trust:RequestedSecurityToken>` +
-        `<trust:RequestedAttachedReference><wsse:SecurityTokenReference xmlns:wsse="${WSSE}"><wsse:Reference URI="#token" ValueType="${JWT}">` +
+        `ValueType="${JWT}" wsu:Id="_id-1">${content}</wsse:BinarySecurityToken></trust:RequestedSecurityToken>` +
+        `<trust:RequestedAttachedReference><wsse:SecurityTokenReference xmlns:wsse="${WSSE}"><wsse:Reference URI="#_id-1" ValueType="${JWT}">` +
         '</wsse:Reference></wsse:SecurityTokenReference></trust:RequestedAttachedReference><trust:TokenType>',
     ),
     body,

@@ -112,9 +112,9 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
   ['an empty Body', { body: '' }, 'trust:InvalidRequest'],
   ['another child of the Body', { body: '<x xmlns="urn:x"/>' }, 'trust:InvalidRequest'],
   [
-    'a collection of requests',
+    'a collection without requests',
     { body: `<t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}"/>` },
-    'trust:BadRequest',
+    'trust:InvalidRequest',
   ],
   [
     'a later leg',

@@ -1,0 +1,151 @@
+// RequestSecurityTokenCollection (WS-Trust 1.3 §3.4): several requests of one operation under one authentication. Each has an
+// outcome of its own, in the order of the requests; for a refused one nothing is made.
+
+import { bodyOverTls, protectedChildren } from '#bridge/ws-security/protected-body.ts';
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { validateTimestamp } from '#bridge/ws-security/timestamp.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import {
+  type AuthenticatedRequest,
+  authenticateMessage,
+  type ReceivedMessage,
+  wantedSignatures,
+} from '../authenticated-request.ts';
+import { requireBatchAgreement, requireOurAddress } from '../dispatch.ts';
+import { refusalOf } from '../fault-map.ts';
+import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
+import type { Progress } from '../opened-message.ts';
+import { recordRefusal } from '../refusal-audit.ts';
+import { writeRefused } from '../response.ts';
+import { readRst } from '../rst/read-rst.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import type { OperationParts } from './operation.ts';
+
+/** More would let one message keep the server busy for long. */
+const MAX_ITEMS = 20;
+
+type Refused = ExchangeFailure | SecurityFailure | XmlFailure;
+
+/** One request of a collection, and why it is refused before anybody is asked, if it is. */
+export interface BatchItem {
+  readonly rst: RstRequest;
+  readonly refused: Refused | undefined;
+}
+
+export interface Batch extends Omit<AuthenticatedRequest, 'rst'> {
+  readonly trust: TrustNames;
+  readonly operation: TrustOperation;
+  readonly items: readonly BatchItem[];
+}
+
+/** Whether the message is a collection of requests. */
+export function isBatch({ message }: ReceivedMessage): boolean {
+  const { payload } = message.envelope;
+  return (
+    payload?.local === 'RequestSecurityTokenCollection' && trustOf(payload.uri)?.version === '1.3'
+  );
+}
+
+/** Reads and authenticates a collection. What cannot be read refuses it whole, before anything is made.
+ * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported`, `token-malformed`,
+ * `requestor-unauthenticated`, `dependency-unavailable`
+ * @throws {SecurityFailure} any code
+ * @throws {XmlFailure} reasons of reading */
+export async function authenticateBatch(
+  received: ReceivedMessage,
+  parts: OperationParts,
+  { progress, requireHonoured }: BatchRules,
+): Promise<Batch> {
+  const { message, address, isSecure } = received;
+  const security = readSecurityHeader(message.envelope);
+  if (security?.timestamp) validateTimestamp(security.timestamp, parts.now(), parts.timestampRules);
+  const bodies = protectedChildren(bodyOverTls(message.envelope, isSecure));
+  if (bodies.length > MAX_ITEMS)
+    throw new ExchangeFailure('operation-unsupported', `more than ${MAX_ITEMS} requests at once`);
+  const read = bodies.map((body) => readRst(body, security?.tokens ?? [], 'Batch'));
+  const { trust, operation } = requireOneOperation(read.map(({ rst }) => rst));
+  progress.operation = operation;
+  requireBatchAgreement(message, trust, operation);
+  requireOurAddress(message.addressing, address);
+  const items = read.map(({ rst }) => ({
+    rst,
+    refused: refusalBy(() => requireHonoured(rst, address)),
+  }));
+  const authenticated = await authenticateMessage(
+    {
+      received,
+      security,
+      usedTokens: new Set(read.flatMap(({ usedTokens }) => [...usedTokens])),
+      oneTimePassword: undefined,
+      ...wantedSignatures(items.map(({ rst }) => rst)),
+    },
+    parts,
+    progress,
+  );
+  return { ...authenticated, trust, operation, items };
+}
+
+interface BatchRules {
+  /** Follows. */
+  readonly progress: Progress;
+  readonly requireHonoured: (rst: RstRequest, address: string) => void;
+}
+
+// WS-Trust 1.3 §3.4: two at least, all of one RequestType.
+function requireOneOperation(requests: readonly RstRequest[]): RstRequest {
+  const [first, second] = requests;
+  if (first === undefined || second === undefined)
+    throw new XmlFailure('element-missing', 'a collection of fewer than two requests');
+  if (requests.some(({ operation }) => operation !== first.operation))
+    throw new ExchangeFailure('request-malformed', 'contradictory: requests of several kinds');
+  return first;
+}
+
+function refusalBy(check: () => void): Refused | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (cause) {
+    if (isRefusal(cause)) return cause;
+    throw cause;
+  }
+}
+
+interface ItemParts {
+  readonly received: ReceivedMessage;
+  readonly parts: OperationParts;
+  readonly answer: (rst: RstRequest, progress: Progress) => Promise<Markup>;
+  readonly progress: Progress;
+}
+
+/** The response to one request: what its operation answers, or that it is refused. A bug of ours, and a record that cannot be
+ * written, fail the whole: what was made before is on record.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export async function answerItem(
+  { rst, refused }: BatchItem,
+  { parts, received, answer, progress }: ItemParts,
+): Promise<Markup> {
+  const { operation, requestor } = progress;
+  const known = { operation, requestor };
+  const ofItem: Progress = { ...progress, isRecorded: false };
+  try {
+    if (refused !== undefined) throw refused;
+    return await answer(rst, ofItem);
+  } catch (cause) {
+    if (!isRefusal(cause)) throw cause;
+    const refusal = refusalOf(cause);
+    if (!ofItem.isRecorded) await recordRefusal(parts.audit, { ...received, ...known }, refusal);
+    return writeRefused(rst, refusal.fault.reason);
+  }
+}
+
+function isRefusal(cause: unknown): cause is Refused {
+  return (
+    cause instanceof ExchangeFailure ||
+    cause instanceof SecurityFailure ||
+    cause instanceof XmlFailure
+  );
+}

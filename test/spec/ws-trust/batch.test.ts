@@ -1,0 +1,210 @@
+// RequestSecurityTokenCollection over real HTTP (WS-Trust 1.3 §3.4): an outcome for each, in order, nothing for a refused one.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  aBatch,
+  anRst,
+  aTargetRst,
+  faultOf,
+  type SoapAnswer,
+  sendSoap,
+  TRUST_13,
+  TRUST_2005,
+  tokenOf,
+} from '#test/support/rst.ts';
+import { BILLING, withSaml } from '#test/support/saml-document.ts';
+import { startServer, type TestServer } from '#test/support/server.ts';
+
+const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
+const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
+const JWT = 'urn:ietf:params:oauth:token-type:jwt';
+
+const forTarget = (address = BILLING) =>
+  `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${address}</a:Address></a:EndpointReference></p:AppliesTo>`;
+const issueOf = (tokenType: string, address?: string) =>
+  `<t:TokenType>${tokenType}</t:TokenType>${forTarget(address)}`;
+const responsesOf = ({ status, text }: SoapAnswer): readonly string[] => {
+  assert.equal(status, 200, text);
+  const [, collection = ''] =
+    /<s:Body><trust:RequestSecurityTokenResponseCollection [^>]*>(.*)<\/trust:RequestSecurityTokenResponseCollection><\/s:Body>/s.exec(
+      text,
+    ) ?? [];
+  return (
+    collection.match(
+      /<trust:RequestSecurityTokenResponse .*?<\/trust:RequestSecurityTokenResponse>/gs,
+    ) ?? []
+  );
+};
+const contextOf = (response: string) => /Context="([^"]*)"/.exec(response)?.[1];
+
+describe('Batch', () => {
+  let server: TestServer;
+  const steps: (() => Promise<unknown>)[] = [];
+  after(async () => {
+    for (const step of steps) await step();
+  });
+  before(async () => {
+    server = await startServer(
+      { after: (step) => void steps.push(step) },
+      async (document, directory) => {
+        await withSaml(document, directory);
+      },
+    );
+  });
+  const minted = async () =>
+    (await server.auditRecords()).filter(({ outcome }) => outcome === 'minted').length;
+  const isValid = async (target: string): Promise<boolean> =>
+    (await sendSoap(server, aTargetRst('Validate', { target }))).text.includes('/status/valid');
+
+  test('WS-Trust 1.3 §3.4: tokens of every type in the order of their requests', async () => {
+    const types = [SAML1, JWT, SAML2, JWT];
+
+    const answer = await sendSoap(
+      server,
+      aBatch(
+        'Issue',
+        types.map((type) => issueOf(type)),
+      ),
+    );
+
+    const responses = responsesOf(answer);
+    assert.match(answer.text, new RegExp(`Action[^>]*>${TRUST_13}/RSTRC/IssueFinal<`));
+    assert.deepEqual(responses.map(contextOf), ['urn:1', 'urn:2', 'urn:3', 'urn:4']);
+    assert.deepEqual(
+      responses.map((response) => /<trust:TokenType>([^<]*)</.exec(response)?.[1]),
+      types,
+    );
+    const ids = [...answer.text.matchAll(/wsu:Id="([^"]*)"/g)].map(([, id]) => id);
+    assert.equal(new Set(ids).size, 2);
+  });
+
+  test('WS-Trust 1.3 §3.4: one bad item has its own outcome, nothing is made for it, and it is on record', async () => {
+    const before = await minted();
+
+    const answer = await sendSoap(
+      server,
+      aBatch('Issue', [
+        issueOf(SAML2),
+        issueOf(SAML2, 'https://unknown.example/'),
+        `${issueOf(SAML2)}<t:Forwardable>false</t:Forwardable>`,
+        issueOf(JWT),
+      ]),
+    );
+
+    const responses = responsesOf(answer);
+    assert.deepEqual(responses.map(contextOf), ['urn:1', 'urn:2', 'urn:3', 'urn:4']);
+    assert.deepEqual(
+      responses.map((response) => response.includes('RequestedSecurityToken')),
+      [true, false, false, true],
+    );
+    const refused = (reason: string) =>
+      `<trust:Status><trust:Code>${TRUST_13}/status/invalid</trust:Code><trust:Reason>${reason}</trust:Reason></trust:Status>`;
+    assert.ok(responses[1]?.includes(refused('The request scope is invalid or unsupported')));
+    assert.ok(
+      responses[2]?.includes(refused('The specified RequestSecurityToken is not understood')),
+    );
+    assert.equal(await minted(), before + 2);
+    const reasons = (await server.auditRecords()).map(({ reason }) => reason);
+    assert.ok(reasons.includes('target-unknown') && reasons.includes('operation-unsupported'));
+  });
+
+  test('WS-Trust 1.3 §3.4: Validate and Cancel of several tokens, valid or not', async () => {
+    const tokens = await Promise.all(
+      [SAML1, SAML2, JWT].map(async (tokenType) =>
+        tokenOf(await sendSoap(server, anRst({ tokenType }))),
+      ),
+    );
+    const [first = '', second = '', third = ''] = tokens;
+    const forged = second.replace('bob', 'eve');
+    const target = (operation: string) => (token: string) =>
+      `<t:${operation}Target>${token}</t:${operation}Target>`;
+
+    const validated = await sendSoap(
+      server,
+      aBatch('Validate', [first, forged, third].map(target('Validate'))),
+    );
+    const cancelled = await sendSoap(
+      server,
+      aBatch('Cancel', [first, forged, third].map(target('Cancel'))),
+    );
+
+    assert.deepEqual(
+      responsesOf(validated).map((response) => /status\/(\w+)</.exec(response)?.[1]),
+      ['valid', 'invalid', 'valid'],
+    );
+    assert.deepEqual(
+      responsesOf(cancelled).map((response) => response.includes('RequestedTokenCancelled')),
+      [true, false, true],
+    );
+    assert.deepEqual(await Promise.all(tokens.map(isValid)), [false, true, false]);
+  });
+
+  const two = [issueOf(SAML2), issueOf(SAML2)];
+  for (const [what, message, code] of [
+    ['one request alone', aBatch('Issue', two.slice(1)), 'InvalidRequest'],
+    ['no request', aBatch('Issue', []), 'InvalidRequest'],
+    [
+      '21 requests',
+      aBatch(
+        'Issue',
+        Array.from({ length: 21 }, () => issueOf(SAML2)),
+      ),
+      'BadRequest',
+    ],
+    [
+      'requests of several kinds',
+      aBatch('Issue', two).replace('/BatchIssue</t:RequestType>', '/BatchCancel</t:RequestType>'),
+      'InvalidRequest',
+    ],
+    [
+      'the RequestType of a single request',
+      aBatch('Issue', two).replace('/BatchIssue</t:RequestType>', '/Issue</t:RequestType>'),
+      'BadRequest',
+    ],
+    [
+      'BatchSTSCancel',
+      aBatch('Issue', two).replaceAll('/BatchIssue<', '/BatchSTSCancel<'),
+      'BadRequest',
+    ],
+    [
+      'an action of another operation',
+      aBatch('Issue', two).replace('RST/BatchIssue', 'RST/BatchCancel'),
+      'InvalidRequest',
+    ],
+    [
+      'something else in the collection',
+      aBatch('Issue', two).replace(
+        '</t:RequestSecurityTokenCollection>',
+        '<x/></t:RequestSecurityTokenCollection>',
+      ),
+      'InvalidRequest',
+    ],
+    [
+      'a collection in a collection',
+      aBatch('Issue', two).replace(
+        '</t:RequestSecurityTokenCollection>',
+        '<t:RequestSecurityTokenCollection/></t:RequestSecurityTokenCollection>',
+      ),
+      'BadRequest',
+    ],
+    [
+      'a collection of February 2005',
+      aBatch('Issue', two).replaceAll(TRUST_13, TRUST_2005),
+      'BadRequest',
+    ],
+    ['a batch RequestType alone', anRst().replaceAll('/Issue<', '/BatchIssue<'), 'BadRequest'],
+    [
+      'a wrong password',
+      aBatch('Issue', two).replace('correct horse', 'wrong horse'),
+      'FailedAuthentication',
+    ],
+  ] as const)
+    test(`WS-Trust 1.3 §3.4: refuses ${what} whole, and makes nothing`, async () => {
+      const before = await minted();
+
+      const answer = await sendSoap(server, message);
+
+      assert.equal(faultOf(answer), code);
+      assert.equal(await minted(), before);
+    });
+});
