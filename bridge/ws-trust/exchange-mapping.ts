@@ -10,6 +10,7 @@ import type { Requestor } from '#core/requestor.ts';
 import { requestorToken } from '#core/requestor-validator.ts';
 import { TOKEN_TYPES, type TokenType, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { EndpointProfile } from './endpoint-profile.ts';
+import { namedCertificate } from './keys/vouched-key.ts';
 import { requireAlgorithms } from './requested-algorithms.ts';
 import { lifetimeSecondsOf } from './requested-lifetime.ts';
 import type { RstRequest } from './rst/rst-request.ts';
@@ -74,11 +75,13 @@ function wishedValues({ claims }: RstRequest): ReadonlyMap<string, readonly stri
 }
 
 function evidenceOf(
-  { actAs, onBehalfOf, validateTarget }: RstRequest,
+  { actAs, delegateTo, onBehalfOf, validateTarget }: RstRequest,
   requestor: Requestor,
 ): Pick<ExchangeRequest, 'subject' | 'actor'> {
   if (actAs) return { subject: actAs, actor: requestorToken(requestor, 'actor') };
-  return { subject: onBehalfOf ?? validateTarget ?? requestorToken(requestor, 'subject') };
+  const subject = onBehalfOf ?? validateTarget ?? requestorToken(requestor, 'subject');
+  // The one who is to act for the requestor: named by a certificate, to whose key the token is bound.
+  return { subject, ...(delegateTo?.key && { actor: namedCertificate(delegateTo.key, 'actor') }) };
 }
 
 function targetsOf({ appliesTo, participants }: RstRequest): readonly TargetName[] {
@@ -86,10 +89,17 @@ function targetsOf({ appliesTo, participants }: RstRequest): readonly TargetName
   return addresses.map((value) => ({ kind: 'applies-to', value }));
 }
 
-// Unknown ones are left for core to refuse, on record.
+/** The relying parties that are meant; unknown ones are left for core to refuse, on record. */
+export function partiesOf(
+  rst: RstRequest,
+  context: Pick<MappingContext, 'profile' | 'relyingParties'>,
+): readonly RelyingParty[] {
+  return namedParties(targetsOf(rst), context);
+}
+
 function namedParties(
   targets: readonly TargetName[],
-  { profile, relyingParties }: MappingContext,
+  { profile, relyingParties }: Pick<MappingContext, 'profile' | 'relyingParties'>,
 ): readonly RelyingParty[] {
   return relyingParties.filter(({ appliesTo, id }) =>
     targets.length === 0

@@ -24,6 +24,8 @@ export interface RelyingParty {
     readonly lifetimeSeconds: number;
     /** How its assertions are encrypted; absent: they are not. */
     readonly encryption?: Encryption;
+    /** A key in a request for it needs no proof when it is that of a certificate with a path to an anchor of ours. */
+    readonly useKeyProof?: 'trusted-certificate';
     /** How the secret of a token is encrypted to it; absent: it gets no tokens with a secret. */
     readonly keyEncryption?: Encryption;
   };

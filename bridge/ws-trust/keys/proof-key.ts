@@ -26,6 +26,8 @@ interface ProvedSignature {
 export interface Proved {
   readonly requestor: Requestor;
   readonly signatures: readonly ProvedSignature[];
+  /** The key in UseKey, where its targets take it without a proof. */
+  readonly vouched?: Confirmation | undefined;
 }
 
 /** The key for a request that was held to be without contradictions.
@@ -39,6 +41,7 @@ export function decideProofKey(rst: RstRequest, proved: Proved): ProofKey {
 
 function chosenKey(rst: RstRequest, proved: Proved): ProofKey {
   if (rst.keyType === 'symmetric-key') return makeSecret(rst);
+  if (rst.delegateTo?.key) return { confirmation: rst.delegateTo.key };
   if (rst.keyType === 'public-key') return { confirmation: provedKey(rst, proved) };
   return { confirmation: BEARER };
 }
@@ -76,6 +79,7 @@ const NOT_PROVED = 'possession of the key in UseKey is not shown';
 // of this message with that very key, over the Body that asks for it, or the key that TLS proved.
 function usedKey({ useKey = {} }: RstRequest, proved: Proved): Confirmation {
   const wanted = useKey.key ?? (useKey.token && tokenKey(proved));
+  if (proved.vouched) return proved.vouched;
   const found = provedKeys(proved, useKey.signatureId).find(
     (confirmation) => wanted === undefined || isConfirmed(wanted, confirmation),
   );

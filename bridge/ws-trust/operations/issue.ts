@@ -4,8 +4,9 @@ import type { Markup } from '#bridge/xml/markup.ts';
 import { exchange } from '#core/exchange.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
-import { mapRequest } from '../exchange-mapping.ts';
+import { mapRequest, partiesOf } from '../exchange-mapping.ts';
 import { decideProofKey } from '../keys/proof-key.ts';
+import { vouchedKey } from '../keys/vouched-key.ts';
 import type { Progress } from '../opened-message.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
@@ -28,7 +29,8 @@ export async function exchangeFor(
   const { profile, correlationId, sourceAddress } = received;
   const { relyingParties, timestampRules } = parts;
   const { skewSeconds } = timestampRules;
-  const { confirmation, secret } = decideProofKey(rst, { requestor, signatures });
+  const vouched = await vouchedKey(rst, partiesOf(rst, { profile, relyingParties }), parts.sts);
+  const { confirmation, secret } = decideProofKey(rst, { requestor, signatures, vouched });
   const context = {
     requestor,
     confirmation,

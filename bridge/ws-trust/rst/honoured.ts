@@ -4,11 +4,11 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { KeyType } from '../key-type.ts';
 import type { ParameterName } from './parameters.ts';
 import type { RstRequest } from './rst-request.ts';
+import type { RequestedKey } from './use-key.ts';
 
 /** Known to the specifications and not done here. */
 const NOT_DONE: readonly ParameterName[] = [
   'AuthenticationType',
-  'DelegateTo',
   'Policy',
   'PolicyReference',
   'BinaryExchange',
@@ -38,6 +38,7 @@ export function requireIssueHonoured(rst: RstRequest, address: string): void {
   requireKey(rst);
   if (rst.onBehalfOf && rst.actAs) throw contradictory('OnBehalfOf with ActAs');
   requireRenewing(rst);
+  if (rst.delegateTo) requireDelegate(rst, rst.delegateTo);
   // Not bound to an address is what our tokens are; bound to one they cannot be.
   if (!rst.isForwardable) throw unsupported('a token that is not forwardable');
   if (rst.issuer !== undefined && rst.issuer !== address) throw unsupported('another issuer');
@@ -47,6 +48,16 @@ export function requireIssueHonoured(rst: RstRequest, address: string): void {
 function requireRenewing({ renewing }: RstRequest): void {
   if (renewing?.isAllowed === false && renewing.isAllowedAfterExpiry)
     throw contradictory('Renewing not at all, and after expiry');
+}
+
+// The token is for the delegate alone, so it is bound to the delegate's key; and whose delegate with another token beside it, is
+// anybody's guess (ws-trust §3.2, §8).
+function requireDelegate(rst: RstRequest, { key, signatureId }: RequestedKey): void {
+  if (rst.onBehalfOf || rst.actAs) throw contradictory('DelegateTo with OnBehalfOf or ActAs');
+  if (rst.useKey) throw contradictory('UseKey with DelegateTo');
+  if (rst.keyType !== 'public-key') throw contradictory('a delegated token without the key');
+  if (!key?.certificate || signatureId !== undefined)
+    throw unsupported('DelegateTo without a certificate');
 }
 
 // Without KeyType a bearer token is meant, as long as nothing speaks of a key.

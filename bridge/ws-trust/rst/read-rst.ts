@@ -49,6 +49,7 @@ export function readRst(
     mapped(parameters.find(name), (element) => readUseKey(element, scope));
   const keys = defined({
     useKey: keyOf('UseKey'),
+    delegateTo: keyOf('DelegateTo'),
     encryption: keyOf('Encryption'),
     proofEncryption: keyOf('ProofEncryption'),
   });
@@ -120,6 +121,7 @@ type Wishes = Omit<
   | 'operation'
   | 'context'
   | 'useKey'
+  | 'delegateTo'
   | 'encryption'
   | 'proofEncryption'
   | 'onBehalfOf'

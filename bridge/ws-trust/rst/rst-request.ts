@@ -63,6 +63,8 @@ export interface RstRequest {
   readonly keySizeBits?: number;
   readonly entropy?: RequestedEntropy;
   readonly useKey?: RequestedKey;
+  /** Who is to act for the requestor, by a certificate. */
+  readonly delegateTo?: RequestedKey;
   /** The key that the token shall be encrypted to. */
   readonly encryption?: RequestedKey;
   /** The key that the secret shall be encrypted to on its way to the requestor. */

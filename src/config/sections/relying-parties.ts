@@ -40,6 +40,12 @@ const tokenSection = z
         'The certificate that the secret of a token is encrypted to (WS-Trust KeyType SymmetricKey); default: encryptTo.',
       )
       .optional(),
+    useKeyProof: z
+      .enum(['signature', 'trusted-certificate'])
+      .describe(
+        'How a WS-Trust UseKey is proved: by a signature of the message, or, for clients that sign nothing, by a certificate of a trusted issuer.',
+      )
+      .default('signature'),
     encryption: z
       .strictObject({
         content: z
@@ -189,6 +195,7 @@ async function buildRelyingParty(
       type: token.type,
       algorithms: algorithmsOf(token),
       lifetimeSeconds: token.lifetimeSeconds,
+      ...(token.useKeyProof === 'trusted-certificate' && { useKeyProof: token.useKeyProof }),
       ...(await buildEncryption({ value: token, path: [...path, 'token'] }, loading)),
     },
     scopes,

@@ -2,6 +2,7 @@
 // front's to see, in the TLS handshake or by a signature over the message; no front takes a certificate from a token's place.
 import { createHash } from 'node:crypto';
 import type { Claim } from '#core/claim.ts';
+import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, type Instant } from '#core/instant.ts';
 import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
@@ -23,8 +24,8 @@ import type { RevocationCheck } from './revocation.ts';
 interface CertificateCredential {
   /** DER; the certificate whose key was proved first, then what came with it. */
   readonly certificates: readonly Uint8Array[];
-  /** How its key was proved. */
-  readonly proof: 'signature' | 'tls';
+  /** How its key was proved; `named`: not at all, somebody only names it. */
+  readonly proof: 'signature' | 'tls' | 'named';
 }
 
 /** The terms for the certificates of one trusted issuer. */
@@ -59,7 +60,7 @@ function isCredential(content: string | object): content is CertificateCredentia
   return (
     typeof content === 'object' &&
     'proof' in content &&
-    (content.proof === 'signature' || content.proof === 'tls') &&
+    (content.proof === 'signature' || content.proof === 'tls' || content.proof === 'named') &&
     'certificates' in content &&
     Array.isArray(content.certificates) &&
     content.certificates.length <= MAX_CERTIFICATES &&
@@ -84,25 +85,31 @@ export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
         ...facts,
         type: 'x509',
         use,
-        authentication: {
-          instant: now,
-          methods: ['pop'],
-          contextClass: CONTEXT_CLASSES[content.proof],
-        },
+        ...authenticationOf(content.proof, now),
         scopes: [],
         lifetime: { notBefore: certificate.notBefore, notOnOrAfter: certificate.notAfter + 1 },
-        confirmation: {
-          method: 'public-key',
-          certificateThumbprint: createHash('sha256')
-            .update(certificate.x509.raw)
-            .digest('base64url'),
-        },
+        confirmation: content.proof === 'named' ? BEARER : boundTo(certificate),
         audiences: [parts.issuer],
         actors: [],
       });
     },
   };
 }
+
+// Who is only named has shown nothing.
+function authenticationOf(
+  proof: CertificateCredential['proof'],
+  instant: Instant,
+): Pick<ValidatedToken, 'authentication'> {
+  if (proof === 'named') return {};
+  const contextClass = CONTEXT_CLASSES[proof];
+  return { authentication: { instant, methods: ['pop'], contextClass } };
+}
+
+const boundTo = ({ x509 }: Certificate): Confirmation => ({
+  method: 'public-key',
+  certificateThumbprint: createHash('sha256').update(x509.raw).digest('base64url'),
+});
 
 function readAll(encoded: readonly Uint8Array[]): readonly Certificate[] {
   try {

@@ -163,6 +163,14 @@ for (const [what, content, code = 'trust:BadRequest'] of REFUSED)
     assert.equal(asked, undefined);
   });
 
+for (const [what, content, code] of [
+  ['a ClaimValue without a value', '<c:ClaimValue Uri="urn:c"/>', 'trust:InvalidRequest'],
+  ['a ClaimType with a value', claim('urn:c', value('v')), 'trust:BadRequest'],
+] as const)
+  test(`WS-Trust 1.3 §4.1: the 2005/05 dialect refuses ${what}`, async () => {
+    assert.equal(faultCodeOf((await ask(claims(IDENTITY, IDENTITY, content))).answer), code);
+  });
+
 test('ws-trust: a front for a role refuses every request of others, on record', async () => {
   const admits = { source: 'none', evaluate: () => ({ value: false }) };
   const setting = aWsTrustSetting({ parts: { admits } });

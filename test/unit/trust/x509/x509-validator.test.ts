@@ -60,6 +60,20 @@ describe('a certificate as evidence', () => {
     );
   });
 
+  test('that is only named proves no key and no login', async () => {
+    const certificate = await aClient({ name: 'CN=batch' });
+
+    const token = await validate(
+      certificate,
+      {},
+      { certificates: [certificate.der], proof: 'named' },
+    );
+
+    assert.equal(token.subject.id, 'batch');
+    assert.deepEqual(token.confirmation, { method: 'bearer' });
+    assert.equal(token.authentication, undefined);
+  });
+
   for (const [source, id] of [
     ['subjectName', 'O=Corp\\, Inc,CN=batch'],
     ['email', 'batch@corp.example'],
