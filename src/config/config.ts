@@ -132,7 +132,7 @@ interface RedisLogin {
 }
 
 export interface RedisStoreConfig {
-  readonly driver: 'node-redis';
+  readonly driver: 'node-redis' | 'ioredis';
   readonly topology:
     | { readonly mode: 'single' | 'cluster' }
     | { readonly mode: 'sentinel'; readonly masterName: string; readonly credentials?: RedisLogin };

@@ -64,7 +64,10 @@ export const redisSection = z
     tenant: tenantName
       .describe('What stands in every key; default: the issuer without its scheme.')
       .optional(),
-    driver: z.enum(['node-redis']).describe('What carries our commands.').default('node-redis'),
+    driver: z
+      .enum(['node-redis', 'ioredis'])
+      .describe('What carries our commands.')
+      .default('node-redis'),
     minimumReplicas: z
       .int()
       .min(0)

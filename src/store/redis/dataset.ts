@@ -8,6 +8,9 @@ import { FORM_VERSION, wordOf } from './stored-form.ts';
 
 const EVERY_BUCKET = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 
+/** Of so many buckets one is looked at. */
+const SAMPLE_STEP = 16;
+
 export interface Dataset {
   readonly id: string;
   /** When the youngest part of it was made: it remembers nothing from before. */
@@ -39,21 +42,34 @@ export interface DatasetAccess {
 }
 
 /** Reads the canary of each bucket, those that are missing as null. */
-export async function readCanaries({
-  commands,
-  tenant,
-}: DatasetAccess): Promise<readonly (string | null)[]> {
+async function readCanaries({ commands, tenant }: DatasetAccess) {
   const replies = await Promise.all(
     EVERY_BUCKET.map((bucket) => commands.read([canaryKey(tenant, bucket)])),
   );
   return replies.map(([text = null]) => text);
 }
 
+/** Whether some canaries say what they said before. Every script looks at the one of its bucket, so a few are enough here. */
+export async function isStillThere(
+  { commands, tenant }: DatasetAccess,
+  { canaries }: Dataset,
+): Promise<boolean> {
+  const offset = Math.floor(Math.random() * SAMPLE_STEP);
+  const sample = EVERY_BUCKET.filter((bucket) => bucket % SAMPLE_STEP === offset);
+  const found = await Promise.all(
+    sample.map(async (bucket) => (await commands.read([canaryKey(tenant, bucket)]))[0]),
+  );
+  return found.every((text, index) => text === canaries[sample[index] ?? -1]);
+}
+
 /** Opens the dataset; makes what is missing of it, with the time it was made: whatever is older than that must be refused. */
 export async function openDataset(access: DatasetAccess): Promise<Dataset> {
-  const found = await readCanaries(access);
-  if (found.includes(null)) await makeMissing(access, found);
-  const canaries = (await readCanaries(access)).map((text) => {
+  let found = await readCanaries(access);
+  if (found.includes(null)) {
+    await makeMissing(access, found);
+    found = await readCanaries(access);
+  }
+  const canaries = found.map((text) => {
     if (text === null) throw new Error('a canary that was just written is gone');
     return text;
   });

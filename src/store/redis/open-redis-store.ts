@@ -36,6 +36,7 @@ export interface OpenedRedisStore {
 
 /** Loaded when chosen: nobody pays for the other. */
 const DRIVERS: Readonly<Record<RedisSettings['driver'], () => Promise<OpenDriver>>> = {
+  ioredis: async () => (await import('./ioredis-driver.ts')).openIoredisDriver,
   'node-redis': async () => (await import('./node-redis-driver.ts')).openNodeRedisDriver,
 };
 
@@ -76,6 +77,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
     watch,
     ring,
     placeOf: createPlaces(settings.tenant),
+    isSpread: settings.topology.mode === 'cluster',
     close,
   });
   return {

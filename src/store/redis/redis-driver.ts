@@ -41,23 +41,58 @@ export function reconnectDelay(retries: number): number {
   return Math.min(50 * 2 ** Math.min(retries, 5), 1000);
 }
 
-/** The part of a pool with the least to do. A write that waits for replicas blocks what comes after it. */
-export class LeastBusy<T> {
-  readonly #members: readonly { readonly member: T; busy: number }[];
+interface Member<T> {
+  readonly member: Promise<T>;
+  busy: number;
+}
 
-  constructor(members: readonly T[]) {
-    this.#members = members.map((member) => ({ member, busy: 0 }));
+/** Connections for writes that wait for replicas: such a write blocks what comes after it, so the least busy one is taken,
+ * and a further one is opened while all are busy. */
+export class WaitPool<T> {
+  readonly #most: number;
+  readonly #open: () => Promise<T>;
+  readonly #members: Member<T>[] = [];
+  #isClosed = false;
+
+  constructor(most: number, open: () => Promise<T>) {
+    this.#most = most;
+    this.#open = open;
   }
 
-  async use<Result>(work: (member: T) => Promise<Result>): Promise<Result> {
-    const [first, ...others] = this.#members;
-    if (!first) throw new Error('there is no connection for writes that wait for replicas');
-    const chosen = others.reduce((best, other) => (other.busy < best.busy ? other : best), first);
+  /** @throws {Error} when the call is over before there was a connection for it: it is not sent late */
+  async use<Result>(call: Call, work: (member: T) => Promise<Result>): Promise<Result> {
+    const chosen = this.#choose();
     chosen.busy += 1;
     try {
-      return await work(chosen.member);
+      const member = await chosen.member;
+      if (call.isOver) throw new Error('too late to be sent');
+      return await work(member);
     } finally {
       chosen.busy -= 1;
     }
+  }
+
+  /** Opens all, one after another, so that the first burst of writes finds them. */
+  async fill(): Promise<void> {
+    while (!this.#isClosed && this.#members.length < this.#most) await this.#add().member;
+  }
+
+  /** Opens no more. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #choose(): Member<T> {
+    const [least] = this.#members.toSorted((one, other) => one.busy - other.busy);
+    const isFull = this.#isClosed || this.#members.length >= this.#most;
+    return least && (least.busy === 0 || isFull) ? least : this.#add();
+  }
+
+  #add(): Member<T> {
+    const added = { member: this.#open(), busy: 0 };
+    this.#members.push(added);
+    // One that could not be opened makes room for another try.
+    added.member.catch(() => this.#members.splice(this.#members.indexOf(added), 1));
+    return added;
   }
 }

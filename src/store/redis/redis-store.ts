@@ -30,6 +30,8 @@ export interface RedisStoreParts {
   readonly watch: StoreWatch;
   readonly ring: RewriteRing;
   readonly placeOf: PlaceOf;
+  /** Whether keys of different buckets can lie on different servers. */
+  readonly isSpread: boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -136,26 +138,27 @@ export class RedisStore implements Store {
 
   async set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void> {
     const place = this.#place('set', key);
-    const milliseconds =
-      lifetimeSeconds === undefined ? FOREVER_MILLISECONDS : millisecondsFor(lifetimeSeconds);
-    const isEndless = milliseconds === FOREVER_MILLISECONDS;
-    const text = writeValue(value);
-    const rest = isEndless ? '' : wholeOf(milliseconds);
+    const form = formOf(value, lifetimeSeconds);
     const isLedger = key.class === 'ledger';
-    await this.#decide(this.#call(scripts.PUT, place, text, rest), isLedger);
-    if (isLedger)
-      this.#keep(milliseconds, (life) =>
-        this.#call(scripts.REWRITE_VALUE, place, text, wholeOf(life)),
-      );
+    await this.#decide(this.#call(scripts.PUT, place, form.text, form.life), isLedger);
+    if (isLedger) this.#keepEntry(place, form);
   }
 
   async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {
-    const { key, value, lifetimeSeconds } = entry;
-    this.#place('setUnlessRevoked', key);
-    for (const tombstone of tombstones) this.#place('isRevoked', tombstone);
-    // After the write, never before: the keys may lie on several servers, and no revocation may slip in between.
-    await this.set(key, value, lifetimeSeconds);
-    return !(await this.isRevoked(tombstones));
+    const place = this.#place('setUnlessRevoked', entry.key);
+    const others = tombstones.map((tombstone) => this.#place('isRevoked', tombstone));
+    if (this.#parts.isSpread && others.some(({ bucket }) => bucket !== place.bucket)) {
+      // After the write, never before: the keys lie on several servers, and no revocation may slip in between.
+      await this.set(entry.key, entry.value, entry.lifetimeSeconds);
+      return !(await this.isRevoked(tombstones));
+    }
+    const form = formOf(entry.value, entry.lifetimeSeconds);
+    const call = this.#call(scripts.PUT_UNLESS_REVOKED, place, form.text, form.life);
+    const keys = [...call.keys, ...others.map(({ key }) => key)] as const;
+    const [word] = await this.#decide({ ...call, keys }, true);
+    if (word === 'revoked') return false;
+    this.#keepEntry(place, form);
+    return true;
   }
 
   async remove(key: StoreKey): Promise<void> {
@@ -212,7 +215,11 @@ export class RedisStore implements Store {
 
   #call(script: scripts.Script, { bucket, canary, key }: Place, ...args: readonly string[]) {
     const canaryText = this.#parts.watch.canaryOf(bucket);
-    return { script, keys: [canary, key], args: [canaryText, ...args] } satisfies ScriptCall;
+    return {
+      script,
+      keys: [canary, key] as const,
+      args: [canaryText, ...args] as const,
+    } satisfies ScriptCall;
   }
 
   /** @throws {ExchangeFailure} `dependency-unavailable`, also while the servers cannot be trusted */
@@ -244,10 +251,30 @@ export class RedisStore implements Store {
     return texts;
   }
 
+  #keepEntry(place: Place, { milliseconds, text }: Form): void {
+    this.#keep(milliseconds, (life) =>
+      this.#call(scripts.REWRITE_VALUE, place, text, wholeOf(life)),
+    );
+  }
+
   #keep(milliseconds: number, rewrite: (life: number) => ScriptCall): void {
     const end = performance.now() + milliseconds;
     this.#parts.ring.keep((now) => (now < end ? rewrite(end - now) : undefined));
   }
+}
+
+interface Form {
+  readonly text: string;
+  readonly milliseconds: number;
+  /** As a script takes it: nothing for a value without an end. */
+  readonly life: string;
+}
+
+function formOf(value: string, lifetimeSeconds: number | undefined): Form {
+  const milliseconds =
+    lifetimeSeconds === undefined ? FOREVER_MILLISECONDS : millisecondsFor(lifetimeSeconds);
+  const life = milliseconds === FOREVER_MILLISECONDS ? '' : wholeOf(milliseconds);
+  return { text: writeValue(value), milliseconds, life };
 }
 
 const wholeOf = (milliseconds: number): string => String(Math.ceil(milliseconds));

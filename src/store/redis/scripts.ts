@@ -30,8 +30,7 @@ if attempt ~= '' then return {'standing', attempt, value} end
 redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. value, 'KEEPTTL')
 return {'consumed', value, redis.call('PTTL', KEYS[2])}`);
 
-/** KEYS[2] value, ARGV: text, milliseconds or nothing. A consumed value stays consumed, whatever is written over it. */
-export const PUT = script(`
+const PUT_VALUE = `
 local stored, attempt = redis.call('GET', KEYS[2]), ''
 if stored then
   attempt = string.match(stored, '^1 ([^\\n]*)\\n')
@@ -40,7 +39,16 @@ end
 local text = '1 ' .. attempt .. string.sub(ARGV[2], 3)
 if ARGV[3] == '' then redis.call('SET', KEYS[2], text)
 else redis.call('SET', KEYS[2], text, 'PX', ARGV[3]) end
-return {'done'}`);
+return {'done'}`;
+
+/** KEYS[2] value, ARGV: text, milliseconds or nothing. A consumed value stays consumed, whatever is written over it. */
+export const PUT = script(PUT_VALUE);
+
+/** The same, unless one of KEYS[3…] is there. */
+export const PUT_UNLESS_REVOKED = script(`
+for index = 3, #KEYS do
+  if redis.call('EXISTS', KEYS[index]) == 1 then return {'revoked'} end
+end${PUT_VALUE}`);
 
 /** KEYS[2…] tombstones, ARGV: text, milliseconds. Never shortens one that stands. */
 export const REVOKE = script(`

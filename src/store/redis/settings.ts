@@ -20,7 +20,7 @@ export interface RedisCredentials {
 }
 
 export interface RedisSettings {
-  readonly driver: 'node-redis';
+  readonly driver: 'node-redis' | 'ioredis';
   /** Sentinel: the name of the group of servers. */
   readonly topology:
     | { readonly mode: 'single' | 'cluster' }

@@ -3,14 +3,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, type Instant, millisecondsOf } from '#core/instant.ts';
-import { type Dataset, openDataset, readCanaries } from './dataset.ts';
+import { type Dataset, isStillThere, openDataset } from './dataset.ts';
 import type { RedisCommands } from './redis-commands.ts';
 import { BUCKETS, probeKey } from './redis-key.ts';
 import type { RewriteRing } from './rewrite-ring.ts';
 import { parseInfo, type ServerFacts, type Unfitness, unfitnessOf } from './server-facts.ts';
 import type { RedisSettings } from './settings.ts';
 
-const START_PATIENCE_MILLISECONDS = 1500;
+const START_PATIENCE_MILLISECONDS = 2000;
 const LOOK_EVERY_MILLISECONDS = 60_000;
 const RETRY_MILLISECONDS = 100;
 /** After a change of master, for the other processes to write their rings too. */
@@ -238,9 +238,7 @@ export class StoreWatch {
     const { clock, commands, settings } = this.#parts;
     const access = { commands, clock, tenant: settings.tenant };
     this.#dataset ??= await openDataset(access);
-    const { canaries } = this.#dataset;
-    const found = await readCanaries(access);
-    if (found.some((text, bucket) => text !== canaries[bucket])) this.lose();
+    if (!(await isStillThere(access, this.#dataset))) this.lose();
     if (this.#isLost) throw new Error('the dataset is gone or another one');
   }
 

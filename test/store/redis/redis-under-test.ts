@@ -1,6 +1,7 @@
 // Redis stores over servers of the test's own, with settings that are quick, and a way to let the servers' time pass.
 import { type OpenedRedisStore, openRedisStore } from '#src/store/redis/open-redis-store.ts';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
+import { eventually } from '#test/support/redis/eventually.ts';
 import type {
   RedisServer,
   RedisSettings as ServerSettings,
@@ -9,6 +10,15 @@ import type { StoreUnderTest } from '../conformance/under-test.ts';
 
 /** What the store asks of a server that stands alone. */
 export const FIT: ServerSettings = { appendonly: 'yes', appendfsync: 'everysec' };
+
+/** And of servers with replicas. Their lag is not what these tests are about: a busy machine may have some. */
+export const FIT_REPLICATED: ServerSettings = {
+  ...FIT,
+  'min-replicas-to-write': '1',
+  'min-replicas-max-lag': '10',
+};
+
+export const DRIVERS = ['node-redis', 'ioredis'] as const;
 
 const systemClock = {
   now: () => Math.floor(Date.now() / 1000),
@@ -33,7 +43,7 @@ export function aSetting(ports: readonly number[], overrides: Partial<RedisSetti
     tenant: 'sts.example',
     minReplicas: 0,
     waitMilliseconds: 300,
-    waitConnections: 8,
+    waitConnections: 2,
     deadlineMilliseconds: 800,
     ringSeconds: 120,
     isAppendOnlyRequired: true,
@@ -81,6 +91,8 @@ export async function storesUnderTest(
   masters: () => Promise<readonly RedisServer[]>,
 ): Promise<StoreUnderTest> {
   const [first, second] = [await openUnderTest(settings), await openUnderTest(settings)];
+  for (const { store } of [first, second])
+    await eventually('the store is open', async () => (await store.health()).datasetId !== '');
   return {
     stores: [first.store, second.store],
     async advance(seconds) {

@@ -1,8 +1,8 @@
-// The Redis store over one server passes the conformance suite, with two stores on it.
+// The Redis store over one server passes the conformance suite with either driver, two stores on one dataset.
 import { after, before, describe } from 'node:test';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 import { storeConformance } from '../conformance.ts';
-import { aSetting, FIT, storesUnderTest } from './redis-under-test.ts';
+import { aSetting, DRIVERS, FIT, storesUnderTest } from './redis-under-test.ts';
 
 describe('Redis, one server', { skip: redisMissing() }, () => {
   let server: RedisServer;
@@ -11,5 +11,8 @@ describe('Redis, one server', { skip: redisMissing() }, () => {
   });
   after(() => server.dispose());
 
-  storeConformance('redis', () => storesUnderTest(aSetting([server.port]), async () => [server]));
+  for (const driver of DRIVERS)
+    storeConformance(`redis, ${driver}`, () =>
+      storesUnderTest(aSetting([server.port], { driver }), async () => [server]),
+    );
 });
