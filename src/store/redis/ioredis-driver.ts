@@ -94,13 +94,18 @@ function openCluster(settings: RedisSettings, events: DriverEvents): Cluster {
     scaleReads: 'master',
     maxRedirections: MAX_REDIRECTIONS,
     slotsRefreshTimeout: CONNECT_TIMEOUT_MILLISECONDS,
-    slotsRefreshInterval: SLOTS_REFRESH_MILLISECONDS,
+    // The driver's own timer goes on for ever where it is closed during a refresh: ours asks instead.
+    slotsRefreshInterval: 0,
   } as const satisfies ClusterOptions;
   const cluster = new Cluster(
     settings.nodes.map(({ host, port }) => ({ host, port })),
     options,
   );
   cluster.on('node error', events.onError);
+  const refresh = setInterval(() => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  }, SLOTS_REFRESH_MILLISECONDS).unref();
+  cluster.once('end', () => clearInterval(refresh));
   return observe(cluster, events);
 }
 

@@ -81,10 +81,15 @@ export function openNodeRedisCluster(settings: RedisSettings, events: DriverEven
     cluster.on(event, events.onDoubt);
   const all = [cluster];
   let isClosed = false;
-  // One that connects while the store closes would stay open and be nobody's.
   const connect = async (member: Cluster): Promise<Cluster> => {
+    // What connects while the store closes, also by a look at the topology, would stay open and be nobody's.
+    const destroyLate = (): void => {
+      if (isClosed) member.destroy();
+    };
+    for (const event of ['node-connect', 'node-ready', 'node-reconnecting'])
+      member.on(event, destroyLate);
     await member.connect();
-    if (isClosed) member.destroy();
+    destroyLate();
     return member;
   };
   const pool = new WaitPool(settings.waitConnections, async () => {
@@ -108,7 +113,7 @@ export function openNodeRedisCluster(settings: RedisSettings, events: DriverEven
       isClosed = true;
       pool.close();
       giveUp();
-      for (const each of all) if (each.isOpen) each.destroy();
+      for (const each of all) each.destroy();
     },
   };
 }
