@@ -13,6 +13,8 @@ export interface RedisCluster {
   readonly nodes: readonly RedisServer[];
   /** The node that serves a key now, as the others see it. */
   masterOf(key: string): Promise<RedisServer>;
+  /** The nodes that are masters now. */
+  masters(): Promise<readonly RedisServer[]>;
   /** Returns when every running node says that all slots are served and every master has a replica in step. */
   settled(): Promise<void>;
   dispose(): Promise<void>;
@@ -72,6 +74,11 @@ async function isSettled(nodes: readonly RedisServer[]): Promise<boolean> {
   );
 }
 
+async function findMasters(nodes: readonly RedisServer[]): Promise<readonly RedisServer[]> {
+  const roles = await Promise.all(nodes.map((node) => node.command('ROLE')));
+  return nodes.filter((_, index) => listOf(roles[index])[0] === 'master');
+}
+
 async function servingPort(node: RedisServer, key: string): Promise<number> {
   const slot = Number(await node.command('CLUSTER', 'KEYSLOT', key));
   for (const range of listOf(await node.command('CLUSTER', 'SLOTS'))) {
@@ -101,6 +108,7 @@ export async function startCluster(settings: RedisSettings = {}): Promise<RedisC
   await assign(nodes);
   const cluster: RedisCluster = {
     nodes,
+    masters: () => findMasters(nodes),
     masterOf: (key) => findMaster(nodes, key),
     settled: () => eventually('the cluster is settled', () => isSettled(nodes), 60_000),
     async dispose() {

@@ -33,6 +33,13 @@ interface Rules {
   shape: Shape;
 }
 
+/** Resets a connection. Node cannot reset one that is being made or ended already, and would never let go of it. */
+function endAtOnce(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.connecting || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** One connection through the proxy. */
 class Passage {
   readonly #sockets: readonly [near: Socket, far: Socket];
@@ -67,7 +74,7 @@ class Passage {
   }
 
   reset(): void {
-    for (const socket of this.#sockets) if (!socket.destroyed) socket.resetAndDestroy();
+    for (const socket of this.#sockets) endAtOnce(socket);
     this.#changed.resolve();
   }
 

@@ -1,0 +1,117 @@
+// After healing: the store is held to what it acknowledged during the fault.
+import type { Store } from '#core/ports.ts';
+import type { Happening } from './happenings.ts';
+import { keyOf, LIFETIME_SECONDS } from './lanes.ts';
+import type { LoadReport } from './load.ts';
+
+/** Figures of a run. All but the first block must be zero. */
+export interface Verdict {
+  readonly accepted: number;
+  readonly failed: number;
+  readonly revoked: number;
+  readonly violations: Readonly<Record<Invariant, number>>;
+  /** The longest call, less what the process itself was held up. */
+  readonly longestCallMilliseconds: number;
+  /** The longest time without any success. */
+  readonly outageMilliseconds: number;
+}
+
+export const INVARIANTS = {
+  'accepted-twice': 'nothing that is good once was accepted twice',
+  'mark-lost': 'every accepted id is on the master',
+  'revocation-lost': 'no acknowledged revocation is lost',
+  'old-generation': 'no old refresh generation was taken',
+  'locked-out': 'a retry of a refresh succeeds',
+} as const;
+
+export type Invariant = keyof typeof INVARIANTS;
+
+const BATCH = 200;
+
+async function inBatches<T>(
+  items: readonly T[],
+  work: (item: T) => Promise<boolean>,
+): Promise<number> {
+  let found = 0;
+  for (let start = 0; start < items.length; start += BATCH) {
+    const results = await Promise.all(items.slice(start, start + BATCH).map(work));
+    found += results.filter(Boolean).length;
+  }
+  return found;
+}
+
+const idsOf = (
+  happenings: readonly Happening[],
+  kind: Happening['kind'],
+  result: Happening['result'],
+): string[] =>
+  happenings.flatMap((one) => (one.kind === kind && one.result === result ? [one.id] : []));
+
+function duplicates(ids: readonly string[]): number {
+  return ids.length - new Set(ids).size;
+}
+
+function outage(happenings: readonly Happening[]): number {
+  const ends = happenings
+    .filter(({ result }) => result === 'ok')
+    .map(({ at, milliseconds }) => at + milliseconds)
+    .toSorted((a, b) => a - b);
+  return Math.max(0, ...ends.map((end, index) => end - (ends[index - 1] ?? end)));
+}
+
+const countSaid = (happenings: readonly Happening[], violation: string): number =>
+  happenings.filter((one) => one.violation === violation).length;
+
+/** Ids that can be presented with success once more than they may. */
+async function acceptedAgain(happenings: readonly Happening[], store: Store): Promise<number> {
+  const accepted = new Set(idsOf(happenings, 'once', 'ok'));
+  const unknown = new Set(idsOf(happenings, 'once', 'failed').filter((id) => !accepted.has(id)));
+  const isStored = async (id: string, attempt: string): Promise<boolean> =>
+    (await store.putOnce(keyOf('once', id), attempt, LIFETIME_SECONDS)).stored;
+  const codes = new Set(idsOf(happenings, 'code', 'ok'));
+  return (
+    (await inBatches([...accepted], (id) => isStored(id, 'judge'))) +
+    (await inBatches(
+      [...unknown],
+      async (id) => (await isStored(id, 'judge')) && (await isStored(id, 'another')),
+    )) +
+    (await inBatches([...codes], async (id) => {
+      return (await store.consume(keyOf('code', id), 'judge')).outcome === 'consumed';
+    }))
+  );
+}
+
+/** Judges a run by a store that was opened anew after healing.
+ * `isHeld` says whether an accepted id is where it must be, without any code of ours in between. */
+export async function judge(
+  report: LoadReport,
+  store: Store,
+  isHeld: (id: string) => boolean,
+): Promise<Verdict> {
+  const { happenings, worstLoopDelayMilliseconds } = report;
+  const accepted = idsOf(happenings, 'once', 'ok');
+  const revoked = idsOf(happenings, 'revoke', 'ok');
+  const lost = accepted.filter((id) => !isHeld(id)).length;
+  const alive = await inBatches(
+    revoked,
+    async (id) => !(await store.isRevoked([keyOf('revoke', id)])),
+  );
+  const longest = Math.max(0, ...happenings.map(({ milliseconds }) => milliseconds));
+  return {
+    accepted: accepted.length,
+    failed: happenings.filter(({ result }) => result === 'failed').length,
+    revoked: revoked.length,
+    violations: {
+      'accepted-twice':
+        duplicates(accepted) +
+        duplicates(idsOf(happenings, 'code', 'ok')) +
+        (await acceptedAgain(happenings, store)),
+      'mark-lost': lost,
+      'revocation-lost': alive + countSaid(happenings, 'a revoked token is alive'),
+      'old-generation': countSaid(happenings, 'an old generation was taken'),
+      'locked-out': countSaid(happenings, 'a client is locked out'),
+    },
+    longestCallMilliseconds: Math.max(0, longest - worstLoopDelayMilliseconds),
+    outageMilliseconds: outage(happenings),
+  };
+}
