@@ -7,6 +7,7 @@ import type { Clock } from '#core/instant.ts';
 import { type Foundation, openFoundation, type Seat } from './app/foundation.ts';
 import { buildGeneration } from './app/generation.ts';
 import { Generations, type PreparedReload } from './app/generations.ts';
+import { STATUS_LIST_ROUTE } from './app/status-lists.ts';
 import type { ChainHead } from './audit/audit-key.ts';
 import type { Config } from './config/config.ts';
 import { createCorrelation } from './http/correlation.ts';
@@ -51,7 +52,7 @@ const requestListener = (app: Koa): RequestListener => {
 function createOuter({ logger, metrics }: Foundation): readonly Middleware[] {
   return [
     createCorrelation({
-      routes: OAUTH_PATHS,
+      routes: [...OAUTH_PATHS, STATUS_LIST_ROUTE],
       onAccess: ({ route, grant, outcome, reason, ...rest }) => {
         metrics.requests.increment({ endpoint: route, grant, outcome, reason });
         logger.info('request', { route, grant, outcome, reason, ...rest });

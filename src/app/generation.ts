@@ -1,5 +1,6 @@
 // One generation of handlers: everything that a key or a configuration can change, built anew and swapped in.
 import type { Middleware } from 'koa';
+import type { WsTrustFront } from '#bridge';
 import type { Instant } from '#core/instant.ts';
 import { createTokenService, type TokenService } from '#core/token-service.ts';
 import type { Config } from '../config/config.ts';
@@ -11,6 +12,7 @@ import { createAdmission, createRequestorAdmission } from './admission.ts';
 import { buildBridge, createSoapFront } from './bridge.ts';
 import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
+import { createStatusListMiddleware } from './status-lists.ts';
 import { createFetch } from './trust.ts';
 import { createSoapFaults, createWsTrustMiddleware } from './ws-trust.ts';
 
@@ -70,16 +72,29 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
   });
   const soapParts = { ...parts, ...counted, bridge, sts };
   const soap = config.wsTrust && createSoapFront(config, soapParts, foundation);
-  const admission = createAdmission(config, foundation);
+  const lists = createStatusListMiddleware(config, {
+    statusLists: parts.statusLists,
+    keys: ring,
+    clock: foundation.clock,
+  });
+  const handlers = inOrder({ soap, others: [lists, ...oauth] }, config, foundation);
+  return { handlers, ring, builtAt };
+}
+
+interface Fronts {
+  readonly soap: WsTrustFront | undefined;
+  readonly others: readonly Middleware[];
+}
+
+/** Names first, then admission. The paths of the SOAP front are its own; the OAuth front, the last, answers all that is left. */
+function inOrder(
+  { soap, others }: Fronts,
+  config: Config,
+  foundation: Foundation,
+): readonly Middleware[] {
   const names = [trustProxies(createTrustedProxies(config.trustedProxies)), pinHost(config.issuer)];
-  // The paths of the SOAP front are its own; the OAuth front answers all others.
-  const fronts = soap
-    ? [
-        createSoapFaults(soap),
-        admission,
-        createWsTrustMiddleware(soap, config, foundation),
-        ...oauth,
-      ]
-    : [admission, ...oauth];
-  return { handlers: [...names, ...fronts], ring, builtAt };
+  const admission = createAdmission(config, foundation);
+  if (!soap) return [...names, admission, ...others];
+  const messages = createWsTrustMiddleware(soap, config, foundation);
+  return [...names, createSoapFaults(soap), admission, messages, ...others];
 }

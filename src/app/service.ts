@@ -10,6 +10,7 @@ import {
   type RefreshFamiliesParts,
 } from '#core/refresh-family.ts';
 import { createRequestorValidator } from '#core/requestor-validator.ts';
+import { createStatusLists, type StatusLists } from '#core/status-list.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
@@ -23,6 +24,7 @@ import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
 import { userValidators } from './bridge.ts';
 import { x509Validators } from './certificates.ts';
 import type { Foundation } from './foundation.ts';
+import { shuffled } from './status-lists.ts';
 import { type Observers, trustedJwtIssuers } from './trust.ts';
 
 const longestLifetimeSeconds = (config: Config): number =>
@@ -136,9 +138,19 @@ export function serviceParts(
   config: Config,
   { bridge, ring }: { readonly bridge: Bridge; readonly ring: KeyRing },
   foundation: Foundation,
-): TokenServiceParts {
+): TokenServiceParts & { readonly statusLists: StatusLists } {
   const { clock, store } = foundation;
   const ledger = openLedger(config, store, clock);
+  const statusLists = createStatusLists({
+    issuer: config.issuer,
+    store,
+    ledger,
+    clock,
+    newId: createIdSource(),
+    shuffled,
+    longestLifetimeSeconds: longestLifetimeSeconds(config),
+    marginSeconds: 2 * config.clockSkewSeconds,
+  });
   const families = refreshFamilies(config, { clock, ledger, store });
   return {
     validators: [
@@ -152,6 +164,7 @@ export function serviceParts(
     rules: policyRules(config),
     ledger,
     ...(families && { families }),
+    statusLists,
     store,
     audit: foundation.audit,
     clock,

@@ -114,6 +114,7 @@ const plainSections = configSchema
     limits: true,
     drain: true,
     clockSkewSeconds: true,
+    statusLists: true,
   })
   .strip();
 

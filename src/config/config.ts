@@ -40,6 +40,7 @@ export interface Config {
   readonly workers: number;
   readonly drain: { readonly delaySeconds: number; readonly graceSeconds: number };
   readonly clockSkewSeconds: number;
+  readonly statusLists: { readonly ttlSeconds: number; readonly lifetimeSeconds: number };
   /** What is allowed and probably not meant. */
   readonly warnings: readonly Problem[];
 }

@@ -12,6 +12,7 @@ import {
   limitsSection,
   logSection,
   samlSection,
+  statusListsSection,
   workersSection,
 } from './sections/operation.ts';
 import { policySection } from './sections/policy.ts';
@@ -47,6 +48,7 @@ export const configSchema = z.strictObject({
   limits: limitsSection,
   drain: drainSection,
   clockSkewSeconds: clockSkewSection,
+  statusLists: statusListsSection,
 });
 
 /** The JSON Schema of the file, for editors: what a schema can say of it, without the rules between sections. */

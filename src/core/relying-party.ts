@@ -22,6 +22,8 @@ export interface RelyingParty {
     /** The signature algorithm for each family of forms: a party may get both. */
     readonly algorithms: Readonly<Record<TokenForm, string>>;
     readonly lifetimeSeconds: number;
+    /** Whether its JWTs have a place in a status list. */
+    readonly statusList?: boolean;
     /** How its assertions are encrypted; absent: they are not. */
     readonly encryption?: Encryption;
     /** A key in a request for it needs no proof when it is that of a certificate with a path to an anchor of ours. */

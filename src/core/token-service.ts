@@ -16,6 +16,8 @@ import { validateOrTellRenewal } from './renewal-needed.ts';
 import { requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import { validateEvidenceStanding, validateStanding } from './standing.ts';
+import type { StatusLists } from './status-list.ts';
+import { placed } from './status-place.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
@@ -49,6 +51,8 @@ export interface TokenServiceParts {
   readonly rules: PolicyRules;
   readonly ledger: Ledger;
   readonly store: Store;
+  /** Absent: no status lists. */
+  readonly statusLists?: StatusLists;
   /** Absent: no refresh tokens. */
   readonly families?: RefreshFamilies;
   readonly audit: AuditLog;
@@ -172,6 +176,7 @@ function admissionSteps(parts: TokenServiceParts): Pick<TokenService, 'admit' | 
       await Promise.all([
         ...spec.once.map((mark) => takeMark(mark, parts)),
         ledger.record(spec),
+        spec.status && parts.statusLists?.register(spec.status),
         spec.type === 'refresh_token' && familiesOf(parts).begin(evidence.subject, spec),
       ]);
     },
@@ -180,6 +185,7 @@ function admissionSteps(parts: TokenServiceParts): Pick<TokenService, 'admit' | 
       const [successor] = await Promise.all([
         familiesOf(parts).advance(family),
         ledger.record(spec),
+        spec.status && parts.statusLists?.register(spec.status),
       ]);
       return successor;
     },
@@ -207,8 +213,9 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       }
     },
     rules,
-    decide: (evidence) => decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() }),
-    decideRenewed: (evidence) => decideAndCount(evidence, parts),
+    decide: (evidence) =>
+      placed(decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() }), parts),
+    decideRenewed: async (evidence) => placed(await decideAndCount(evidence, parts), parts),
     ...evidenceSteps(parts, validated),
     ...admissionSteps(parts),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),

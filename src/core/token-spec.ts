@@ -15,6 +15,12 @@ export interface Encryption {
   readonly keyTransport: 'rsa-oaep-sha256' | 'rsa-oaep-mgf1p';
 }
 
+/** The place of a token in a status list. */
+export interface StatusPlace {
+  readonly list: string;
+  readonly index: number;
+}
+
 /** On what terms a token can be renewed. */
 export interface Renewal {
   /** The id of the first token of the chain of renewals. */
@@ -65,6 +71,8 @@ export interface TokenSpec {
   readonly ancestors: readonly TokenRef[];
   /** The first token of the line that its subject token stands in; absent: this one. */
   readonly root?: TokenRef;
+  /** Its place in a status list; absent: it has none. */
+  readonly status?: StatusPlace;
   /** Absent: it cannot be renewed. */
   readonly renewal?: Renewal;
   /** One-time marks to take before anything is signed. */

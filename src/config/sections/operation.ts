@@ -4,7 +4,7 @@ import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
 import type { AuditConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { plainText, rate, resourceUri, seconds, valueRule } from './fields.ts';
+import { plainText, rate, resourceUri, rule, seconds, valueRule } from './fields.ts';
 import { secretReference } from './secret.ts';
 
 export const delegationSection = z
@@ -143,6 +143,29 @@ export const samlSection = z
   })
   .prefault({})
   .describe('How we speak SAML.');
+
+export const statusListsSection = z
+  .strictObject({
+    ttlSeconds: seconds(1, 86_400)
+      .describe(
+        'How long a copy of a list may be used, here and at others, before a fresh one is made.',
+      )
+      .default(60),
+    lifetimeSeconds: seconds(1, 604_800)
+      .describe('How long a copy says anything, for whoever cannot fetch.')
+      .default(3600),
+  })
+  .refine(
+    ({ ttlSeconds, lifetimeSeconds }) => ttlSeconds <= lifetimeSeconds,
+    rule({
+      code: 'CONFIG_CONFLICT',
+      what: 'ttlSeconds is longer than lifetimeSeconds',
+      why: 'a copy would be used after it has ended',
+      fix: 'make lifetimeSeconds the longer one',
+    }),
+  )
+  .prefault({})
+  .describe('Token Status Lists, for relying parties with token.statusList.');
 
 const MIN_HMAC_BYTES = 32;
 

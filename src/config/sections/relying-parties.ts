@@ -32,6 +32,12 @@ const tokenSection = z
       )
       .optional(),
     lifetimeSeconds: seconds(1, 86_400).describe('The longest life of a token.').default(300),
+    statusList: z
+      .boolean()
+      .describe(
+        'Whether its JWTs have a place in a status list, for servers that do not introspect.',
+      )
+      .default(false),
     encryptTo: secretReference
       .describe('The certificate its assertions are encrypted to, PEM with an RSA key.')
       .optional(),
@@ -196,6 +202,7 @@ async function buildRelyingParty(
       algorithms: algorithmsOf(token),
       lifetimeSeconds: token.lifetimeSeconds,
       ...(token.useKeyProof === 'trusted-certificate' && { useKeyProof: token.useKeyProof }),
+      ...(token.statusList && { statusList: true }),
       ...(await buildEncryption({ value: token, path: [...path, 'token'] }, loading)),
     },
     scopes,

@@ -9,6 +9,7 @@ import { signJws } from './jws-signature.ts';
 import { confirmationMember } from './jwt-confirmation.ts';
 import { isJwtTokenType, type JwtTokenType } from './jwt-type.ts';
 import { encryptProofKey } from './proof-key.ts';
+import { statusMember } from './status-claim.ts';
 
 /** Our signing keys. */
 export interface JwtSigningKeys {
@@ -86,6 +87,7 @@ function claimsSetOf(spec: TokenSpec, encryptedKey: string | undefined): JsonObj
     ...clientOf(spec),
     ...authenticationOf(spec.authentication),
     ...actOf(spec.actors),
+    ...statusMember(spec),
     ...confirmationMember(spec.confirmation, encryptedKey),
   };
 }

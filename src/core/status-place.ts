@@ -1,0 +1,25 @@
+// Which tokens have a place in a status list.
+import type { PolicyRules } from './decide.ts';
+import { type StatusLists, tokenIdAt } from './status-list.ts';
+import type { TokenSpec } from './token-spec.ts';
+import { formOf } from './token-type.ts';
+
+interface PlacingParts {
+  readonly rules: PolicyRules;
+  readonly statusLists?: StatusLists;
+}
+
+/** Gives a JWT its place, where one of its targets wants that. The place names the token: from then on that is its id. */
+export function placed(spec: TokenSpec, { rules, statusLists }: PlacingParts): TokenSpec {
+  const isWanted = rules.relyingParties.some(
+    ({ id, token }) => token.statusList === true && spec.relyingParties.includes(id),
+  );
+  const isJwt = formOf(spec.type) === 'jwt' && spec.type !== 'refresh_token';
+  if (!isWanted || !isJwt || !statusLists) return spec;
+  const status = statusLists.allocate(spec.algorithm);
+  const tokenId = tokenIdAt(status);
+  const { renewal } = spec;
+  // The first of a chain of renewals gives the chain its name.
+  const isFirst = renewal?.family === spec.tokenId;
+  return { ...spec, tokenId, status, ...(isFirst && { renewal: { ...renewal, family: tokenId } }) };
+}
