@@ -2,7 +2,7 @@
 import type { AuditKey, ChainHead } from './audit-key.ts';
 import { sealedHeads } from './checkpoint.ts';
 import { type FileLine, readFileLines } from './file-lines.ts';
-import { decodeLine, parseLine } from './line.ts';
+import { type AuditLine, decodeLine, parseLine } from './line.ts';
 import { type AuditFinding, type ChainReport, createChainVerifier } from './verify-chain.ts';
 
 /** The files of a chain, oldest first. */
@@ -77,29 +77,36 @@ function swornHashes(sworn: readonly ChainHead[], chain: string): Map<number, Se
   return hashes;
 }
 
-/** Holds a chain against what was sworn about it. A second pass over the file, made only when there is something to hold. */
+const isOther = ({ hash }: AuditLine, sworn: ReadonlySet<string> = new Set()): boolean =>
+  [...sworn].some((each) => each !== hash);
+
+function missingEnd(expected: ReadonlyMap<number, unknown>, lastSeq: number): string | undefined {
+  const sworn = [...expected.keys()].reduce((left, right) => Math.max(left, right), 0);
+  if (sworn <= lastSeq) return undefined;
+  return `the end is gone: a checkpoint knows line ${sworn}, the last one is ${lastSeq}`;
+}
+
+/** Holds a chain against what was sworn about it. A second pass over its files, made only when there is something to hold. It is
+ * made when all chains were read once: the writers may be at work, and what was sworn to was on the disk before it was. */
 async function holdAgainst(
-  { head, lines, paths, placeOf }: AuditChainReport,
+  { head, paths, placeOf }: AuditChainReport,
   sworn: readonly ChainHead[],
 ): Promise<PathFinding[]> {
   const expected = swornHashes(sworn, head.chain);
   if (expected.size === 0) return [];
   const findings: PathFinding[] = [];
-  const last = [...expected.keys()].reduce((left, right) => Math.max(left, right));
-  if (last > head.seq) {
-    const what = `the end is gone: a checkpoint knows line ${last}, the last one is ${head.seq}`;
-    findings.push({ ...placeOf(lines), what });
-  }
   let line = 0;
+  let lastSeq = 0;
   for await (const { bytes } of chainLines(paths)) {
     line += 1;
     const parsed = parseLine(decodeLine(bytes) ?? '');
-    const hashes = expected.get(parsed?.seq ?? 0) ?? new Set();
-    if ([...hashes].some((hash) => hash !== parsed?.hash)) {
+    if (!parsed) continue;
+    lastSeq = parsed.seq;
+    if (isOther(parsed, expected.get(parsed.seq)))
       findings.push({ ...placeOf(line), what: 'it is not the line that a checkpoint swears to' });
-    }
   }
-  return findings;
+  const missing = missingEnd(expected, lastSeq);
+  return missing === undefined ? findings : [...findings, { ...placeOf(line), what: missing }];
 }
 
 /** Heads that a witnessed checkpoint line swears to; a bad line is a finding about the witness. */

@@ -1,9 +1,10 @@
 // `viaduct audit verify`: whether the audit is whole, and what happened to it. `viaduct audit grep`: what it says of a token.
+import { isDeepStrictEqual } from 'node:util';
 import type { TokenRef } from '#core/security-token.ts';
 import { auditChains } from '#src/audit/audit-files.ts';
-import { createAuditKey } from '#src/audit/audit-key.ts';
+import { type AuditKey, createAuditKey } from '#src/audit/audit-key.ts';
 import { findToken } from '#src/audit/find-token.ts';
-import { verifyAudit } from '#src/audit/verify.ts';
+import { type AuditReport, verifyAudit } from '#src/audit/verify.ts';
 import type { Config } from '#src/config/config.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
@@ -14,8 +15,21 @@ const USAGE = 'audit verify | audit grep --token TOKEN-OR-ID [--issuer ISSUER], 
 
 const keyOf = ({ audit }: Config) => createAuditKey(Buffer.from(audit.hmacKeyBase64, 'base64'));
 
+const READ_AGAIN_AT_MOST = 3;
+
+/** Verifies what is there; once more where a running server closed a file meanwhile, for its lines were then read from two places. */
+async function verifyStanding({ audit }: Config, key: AuditKey): Promise<AuditReport> {
+  let chains = await auditChains(audit.file);
+  for (let time = 1; ; time += 1) {
+    const report = await verifyAudit(chains, key);
+    const after = await auditChains(audit.file);
+    if (isDeepStrictEqual(after, chains) || time === READ_AGAIN_AT_MOST) return report;
+    chains = after;
+  }
+}
+
 async function verify(config: Config, terminal: Terminal): Promise<ExitCode> {
-  const report = await verifyAudit(await auditChains(config.audit.file), keyOf(config));
+  const report = await verifyStanding(config, keyOf(config));
   for (const { path, line, what } of report.problems) terminal.error(`${path}:${line}: ${what}`);
   for (const { path, line, what } of report.notes) terminal.out(`note: ${path}:${line}: ${what}`);
   for (const { chain, seq, hash } of report.heads)

@@ -100,6 +100,7 @@ class Workers implements Supervisor {
   readonly #started = Promise.withResolvers<void>();
   readonly #watch: NodeJS.Timeout;
   #isStopping = false;
+  #lookedAt = performance.now();
 
   constructor(settings: SupervisorSettings) {
     this.#settings = settings;
@@ -191,6 +192,10 @@ class Workers implements Supervisor {
 
   #endHung(): void {
     const now = performance.now();
+    const wasAwake = now - this.#lookedAt < 2 * LOOK_EVERY_MILLISECONDS;
+    this.#lookedAt = now;
+    // What this process slept through it cannot hold against others.
+    if (!wasAwake) for (const seat of this.members()) seat.heardAt = now;
     for (const seat of this.members())
       if (now - seat.heardAt > HUNG_MILLISECONDS) seat.worker.process.kill('SIGKILL');
   }

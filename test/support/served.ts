@@ -58,9 +58,13 @@ function reload(running: Running): Promise<string> {
 
 type Files = Pick<Served, 'directory' | 'partner'>;
 
-async function serveIn(t: TestContext, { directory, partner }: Files): Promise<Served> {
+async function serveIn(
+  t: TestContext,
+  { directory, partner }: Files,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Served> {
   const path = join(directory, 'viaduct.yaml');
-  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
+  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory, environment);
   t.after(() => server.child.kill('SIGKILL'));
   const [, url = '', managementUrl = ''] = await server.says(
     /serving \S+ on (\S+), health and metrics on (\S+)\n/,
@@ -95,6 +99,7 @@ async function serveIn(t: TestContext, { directory, partner }: Files): Promise<S
 export async function serve(
   t: TestContext,
   change: (document: ConfigDocument, directory: string) => void | Promise<void> = () => {},
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Served> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-served-'));
   t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
@@ -102,7 +107,7 @@ export async function serve(
   const document = aConfigDocument();
   await change(document, directory);
   await writeConfiguration(directory, document, jwks);
-  return serveIn(t, { directory, partner });
+  return serveIn(t, { directory, partner }, environment);
 }
 
 export interface LoadReport {

@@ -131,6 +131,38 @@ test('Row 26: a worker that is killed under load is started again on the configu
   await verified(served);
 });
 
+/** Code that the test adds to each process: an error on a signal, as an oversight in a handler would throw it. */
+const OVERSIGHT = `process.on('SIGUSR2', () => { throw new Error('an oversight'); });`;
+const WITH_OVERSIGHT = {
+  NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(OVERSIGHT)}`,
+};
+
+test('Row 26: a worker that ends on an error tells what requests it had in hand, and nothing of their content', async (t) => {
+  const served = await serve(t, withWorkers(2), WITH_OVERSIGHT);
+  const { server } = served;
+  const [victim = 0] = await workerPids(served);
+  const subjectToken = await served.partner.sign();
+
+  await underLoad(
+    8,
+    () => served.exchange(subjectToken),
+    async () => {
+      await eventually('load', async () => answered(await served.metrics()) > 20);
+      process.kill(victim, 'SIGUSR2');
+      await eventually('the crash', async () => /requests in hand.*\n/.test(server.text()));
+    },
+  );
+
+  const [line = ''] = /\{"level":"error","msg":"requests in hand".*\}/.exec(server.text()) ?? [];
+  const { requests } = JSON.parse(line) as { requests: Record<string, string>[] };
+  for (const request of requests) {
+    assert.equal(request['path'], '/token');
+    assert.match(request['correlationId'] ?? '', /^[\w-]{22}$/);
+  }
+  assert.ok(!server.text().includes(subjectToken.slice(0, 40)));
+  assert.match(server.text(), /an oversight/);
+});
+
 test('Row 26: workers that keep dying end the server with an exit code', async (t) => {
   const served = await serve(t, withWorkers(2));
   const { server } = served;

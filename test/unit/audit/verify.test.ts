@@ -298,3 +298,21 @@ test('audit verify: a token is found by its keyed hash', async (t) => {
 
   assert.ok(text.includes(lookupHash(KEY, token)));
 });
+
+test('audit verify: what another chain swore to while it was read is no fault: it is looked for again', async (t) => {
+  const first = await anAudit(t);
+  await first.append(aRecord());
+  const other = await anAudit(t, { otherHeads: () => [first.head()] });
+  const key = createAuditKey(new Uint8Array(32).fill(7));
+  const verifying = verifyAudit([[first.path], [other.path]], key);
+  // The first chain may have been read by now; the second swears to lines it has got since.
+  for (let index = 0; index < 50; index += 1) await first.append(aRecord());
+  await other.append(aRecord());
+  await other.close();
+
+  const { problems } = await verifying;
+  const { problems: after } = await verifyAudit([[first.path], [other.path]], key);
+
+  assert.deepEqual(problems, []);
+  assert.deepEqual(after, []);
+});
