@@ -78,6 +78,21 @@ function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
 const revocableTypes = (content: string): readonly TokenType[] =>
   content.includes('.') ? ['jwt', 'id_token'] : ['saml2', 'saml1'];
 
+/** An assertion that was encrypted for its target. Which one it is we cannot read, so a 200 would be a lie: it lives on. */
+const isEncryptedAssertion = (content: string): boolean =>
+  !content.includes('.') &&
+  Buffer.from(content, 'base64url').includes('EncryptedAssertion', 0, 'latin1');
+
+function refuseEncrypted(ctx: KoaContextWithOIDC): void {
+  ctx.status = 400;
+  ctx.body = {
+    error: 'unsupported_token_type',
+    error_description: 'an encrypted assertion cannot be read here',
+  };
+  const detail = 'an encrypted assertion cannot be revoked by its text';
+  ctx.state['refusal'] = new ExchangeFailure('token-type-unsupported', detail);
+}
+
 // RFC 7009 §2.2: a token that is none, or none of ours, needs nothing.
 async function revokeQuietly(
   request: Parameters<typeof revoke>[0],
@@ -106,6 +121,9 @@ async function answer(
     }) as const;
   if (looksLikeRefreshToken(content)) {
     await answerOfRefreshToken(ctx, content, { ...parts, client });
+  } else if (ctx.oidc.route === 'revocation' && isEncryptedAssertion(content)) {
+    refuseEncrypted(ctx);
+    return;
   } else if (ctx.oidc.route === 'revocation') {
     for (const type of revocableTypes(content)) await revokeQuietly(requestOf(type), parts);
     ctx.body = '';

@@ -114,6 +114,26 @@ test('RFC 7009 §2.2: an unknown, foreign or already revoked token is answered w
   assert.deepEqual(statuses, [200, 200, 200, 200]);
 });
 
+test('RFC 7009 §2.2.1: an encrypted assertion lives on, and the answer says so', async (t) => {
+  const server = await startServer(t);
+  const namespace = 'urn:oasis:names:tc:SAML:2.0:assertion';
+  const encrypted = `<saml:EncryptedAssertion xmlns:saml="${namespace}"/>`;
+  const plain = `<saml:Assertion xmlns:saml="${namespace}"/>`;
+
+  for (const encoding of ['base64url', 'base64'] as const) {
+    const refused = await server.post('/revoke', {
+      token: Buffer.from(encrypted).toString(encoding),
+    });
+
+    assert.deepEqual([refused.status, refused.body['error']], [400, 'unsupported_token_type']);
+  }
+  const ignored = await server.post('/revoke', { token: Buffer.from(plain).toString('base64url') });
+  assert.equal(ignored.status, 200);
+  const [record] = (await server.auditRecords()).filter(({ outcome }) => outcome === 'refused');
+  assert.equal(record?.['event'], 'token.revoke');
+  assert.equal(record?.['reason'], 'token-type-unsupported');
+});
+
 test('RFC 7009 §2.1: refuses to revoke a token that was issued to another client, and it lives on', async (t) => {
   const server = await startServer(t);
   const token = await issuedToken(server);
