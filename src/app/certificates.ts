@@ -54,7 +54,9 @@ function termsOf(
 
 function findUser(name: string, { users }: Config) {
   const record = users?.records.find(({ id }) => id === name);
-  return record?.disabled === true ? undefined : record?.claims;
+  // By a key only who is said to: a password stays the way of all others.
+  const hasKey = record?.authenticationMethods?.some((method) => method !== 'pwd') === true;
+  return record && hasKey && record.disabled !== true ? record.claims : undefined;
 }
 
 function revocationCheck(

@@ -66,6 +66,8 @@ export async function withSaml(document: ConfigDocument, directory: string): Pro
     JSON.stringify({
       users: ['bob', 'carol', 'dave'].map((id) => ({
         id,
+        // Bob may come with a key as well.
+        ...(id === 'bob' && { authenticationMethods: ['pwd', 'swk'] }),
         password,
         claims: { email: `${id}@example.org` },
       })),

@@ -138,7 +138,7 @@ async function buildRevocation(
   const listUrls: string[] = [];
   for (const [index, list] of value.lists.entries()) {
     const at = [...path, 'lists', index];
-    if ('file' in list) lists.push(await loading.read(list, [...at, 'file']));
+    if ('file' in list) lists.push(await readList(list, [...at, 'file'], loading));
     else {
       validateFetch({ value: list.url, path: [...at, 'url'] }, loading);
       listUrls.push(list.url);
@@ -153,6 +153,12 @@ async function buildRevocation(
   };
 }
 
+async function readList(reference: SecretReference, path: Path, loading: Loading): Promise<string> {
+  const text = await loading.read(reference, path);
+  if (text !== '' && !text.includes('-----BEGIN X509 CRL-----')) loading.error(path, NO_LIST);
+  return text;
+}
+
 async function readAll(
   { value, path }: Entry<readonly SecretReference[]>,
   loading: Loading,
@@ -164,6 +170,13 @@ async function readAll(
   }
   return pems;
 }
+
+const NO_LIST: Complaint = {
+  code: 'CONFIG_KEY',
+  what: 'is not a list of revocation in PEM',
+  why: 'without it nobody says who is revoked, and every certificate would be refused',
+  fix: 'convert it: openssl crl -inform DER -in list.crl -out list.pem',
+};
 
 const UNCHECKED: Complaint = {
   code: 'CONFIG_INSECURE',

@@ -18,6 +18,8 @@ const bob = await aCertificate({ name: 'CN=bob', issuer: issuing });
 const twin = await anAuthority({ name: 'CN=Root' });
 const stranger = await aCertificate({ name: 'CN=bob', issuer: twin });
 const nobody = await aCertificate({ name: 'CN=eve', issuer: root });
+/** Her account has a password only. */
+const carol = await aCertificate({ name: 'CN=carol', issuer: root });
 
 async function withAuthority(document: ConfigDocument, directory: string): Promise<void> {
   await writeFile(join(directory, 'root.crt'), root.pem);
@@ -75,10 +77,17 @@ describe('over TLS', () => {
     assert.match(body, /urn:ietf:rfc:2246|ac:classes:TLSClient/);
   });
 
-  test('of an authority of the same name, without its chain, of nobody: refused', async (t) => {
+  test('of an authority of the same name, without its chain, of nobody, of a user without a key: refused', async (t) => {
     const server = await startTlsServer(t, asksFor('optional'));
 
-    for (const client of [stranger, { ...stranger, chain: [twin] }, bob, nobody, undefined]) {
+    for (const client of [
+      stranger,
+      { ...stranger, chain: [twin] },
+      bob,
+      nobody,
+      carol,
+      undefined,
+    ]) {
       const { status, body } = await send(server, BARE, client);
       assert.equal(status, 500);
       assert.match(body, /FailedAuthentication/);

@@ -15,6 +15,8 @@ const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.yaml'));
 
 const readText = (name: string): Promise<string> => readFile(new URL(name, FOLDER), 'utf8');
 
+const REVOCATION_LIST = '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n';
+
 describe('Examples', () => {
   const samlKey = rsaKeyPem();
   const certificates = { own: certificatePem(samlKey), other: certificatePem(rsaKeyPem()) };
@@ -35,6 +37,7 @@ describe('Examples', () => {
     ['saml.pem', () => samlKey],
     ['saml.crt', () => certificates.own],
     ['.crt', () => certificates.other],
+    ['.crl', () => REVOCATION_LIST],
     ['users.yaml', () => 'users: []'],
     ['rs256.pem', rsaKeyPem],
     ['.pem', ecKeyPem],

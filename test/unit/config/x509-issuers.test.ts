@@ -15,8 +15,9 @@ import {
 import { refuses } from './refusals.ts';
 
 const PEM = certificatePem(rsaKeyPem());
+const LIST = '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n';
 const WORLD: World = {
-  files: { 'ca.pem': PEM, 'sub.pem': certificatePem(ecKeyPem()), 'ca.crl': 'list' },
+  files: { 'ca.pem': PEM, 'sub.pem': certificatePem(ecKeyPem()), 'ca.crl': LIST, 'ca.der': 'list' },
 };
 
 const x509: (change?: Record<string, unknown>) => Change = (change) => (document) => {
@@ -75,6 +76,11 @@ refuses('trustedIssuers[].x509', [
     `CONFIG_INSECURE ${at('.revocation.ocsp')}`,
   ),
   refused(
+    'a list is PEM',
+    x509({ revocation: { lists: [{ file: 'ca.der' }] } }),
+    `CONFIG_KEY ${at('.revocation.lists[0].file')}`,
+  ),
+  refused(
     'users have no prefix',
     x509({ users: true, subjectPrefix: 'corp:' }),
     `CONFIG_CONFLICT ${at('.subjectPrefix')}`,
@@ -102,7 +108,7 @@ describe('Configuration: trustedIssuers[].x509', () => {
     assert.equal(issuer?.x509?.anchorPems.length, 1);
     assert.equal(issuer.x509.intermediatePems.length, 1);
     assert.deepEqual(issuer.x509.revocation, {
-      lists: ['list'],
+      lists: [LIST],
       listUrls: [],
       asksCertificateAddresses: false,
     });
