@@ -5,8 +5,6 @@ import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
 import type { TrustedKey } from '#bridge/xml/keys.ts';
-import { WSSE_NS } from '#bridge/xml/namespaces.ts';
-import { optionalChild } from '#bridge/xml/reader.ts';
 import type { ResolvedToken } from '#bridge/xml/token-reference.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
@@ -90,20 +88,15 @@ export async function verifySignature(
   return signature as MessageSignature;
 }
 
-// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as if it were, with the EncodingType of its reference.
+// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as if it were, with the EncodingType of its key identifier
+// by the letter, and without one by the only implementation that is known to do it, WSS4J.
 function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
   const named = readSignerReference(reference, scope);
   if (named.kind === 'key') throw new XmlFailure('reference-refused', 'a key is no token');
   if (named.kind === 'assertion') return named.token;
   if (named.token) return named.token;
   const [{ raw }] = named.chain;
-  const identifier = optionalChild(reference, WSSE_NS, 'KeyIdentifier');
-  const encodingType = identifier && attributeOf(identifier, 'EncodingType');
-  return {
-    valueType: X509_V3,
-    ...(encodingType !== undefined && { encodingType }),
-    base64: writeBase64(raw),
-  };
+  return { valueType: X509_V3, base64: writeBase64(raw) };
 }
 
 const CODES: Partial<Record<XmlFailureReason, SecurityFaultCode>> = {

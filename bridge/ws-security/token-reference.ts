@@ -6,7 +6,13 @@ import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
-import { JWT_VALUE_TYPE, SAML2_KEY_IDENTIFIER, SAML11_KEY_IDENTIFIER, WSSE11_NS } from './names.ts';
+import {
+  JWT_VALUE_TYPE,
+  SAML2_KEY_IDENTIFIER,
+  SAML11_KEY_IDENTIFIER,
+  WSSE11_NS,
+  X509_VALUE_TYPES,
+} from './names.ts';
 import { kindOfToken, type TokenKind } from './presented-token.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 
@@ -23,7 +29,7 @@ const TOKEN_TYPES: Readonly<Record<TokenKind, readonly string[]>> = {
   saml1: [`${SAML_PROFILE}#SAMLV1.1`],
   saml2: [`${SAML_PROFILE}#SAMLV2.0`],
   jwt: [JWT_VALUE_TYPE],
-  x509: [],
+  x509: [...X509_VALUE_TYPES],
 };
 
 /** The token a reference names.
