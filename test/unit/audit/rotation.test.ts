@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import test from 'node:test';
-import { openAuditFile } from '#src/audit/audit-file.ts';
+import { type AuditFile, openAuditFile } from '#src/audit/audit-file.ts';
 import { auditChains, closedFiles, closedPath } from '#src/audit/audit-files.ts';
 import { type FoundLine, findToken } from '#src/audit/find-token.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
@@ -83,6 +83,38 @@ test('Row 23: a crash in the first line of a new file is cut, and the chain goes
   const report = await verify(path);
   assert.deepEqual(report.problems, []);
   assert.equal(report.records, 6);
+  assert.match(report.notes[0]?.what ?? '', /what a failed write had left was cut/);
+});
+
+test('Row 23: a disk that is full in the first line of a new file costs that line alone: it is written again when there is room', async (t) => {
+  let isFull = false;
+  const openFile = async (path: string): Promise<AuditFile> => {
+    const file = await openAuditFile(path);
+    return {
+      ...file,
+      async rotate(closed) {
+        await file.rotate(closed);
+        isFull = true;
+      },
+      async append(text) {
+        if (!isFull) return file.append(text);
+        isFull = false;
+        await file.append(text.slice(0, 20));
+        throw new Error('ENOSPC');
+      },
+    };
+  };
+  const audit = await anAudit(t, { ...SMALL, openFile, probeEveryMilliseconds: 2 ** 30 });
+  let refused = 0;
+  while (refused === 0) await audit.append(aRecord()).catch(() => (refused += 1));
+
+  await audit.probe();
+  await audit.append(aRecord({ correlationId: 'after' }));
+  await audit.close();
+
+  const report = await verify(audit.path);
+  assert.deepEqual(report.problems, []);
+  assert.equal((await linesOf(audit.path))[0]?.event, 'audit.continued');
   assert.match(report.notes[0]?.what ?? '', /what a failed write had left was cut/);
 });
 
