@@ -125,8 +125,10 @@ describe('Refresh tokens', () => {
     assert.equal(all.body['scope'], 'orders.read');
   });
 
-  test('RFC 6749 §10.4: is bound to its client', async (t) => {
-    const { server, first } = await begin(t);
+  test('RFC 6749 §10.4: is bound to its client, whoever else policy would grant the same', async (t) => {
+    const { server, first } = await begin(t, {}, ({ policy }) => {
+      Object.assign(policy[0] ?? {}, { requestor: { client: ['gateway', 'orders-api'] } });
+    });
 
     const stolen = await server.post(
       '/token',
