@@ -28,7 +28,7 @@ import { type Requestor, requestorName } from './requestor.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
 import type { Actor } from './subject.ts';
 import type { TokenSpec } from './token-spec.ts';
-import { formOf, type TokenType } from './token-type.ts';
+import { formOf, isCredential, type TokenType } from './token-type.ts';
 
 /** The policy in force and what a decision needs beside it. */
 export interface PolicyRules {
@@ -130,6 +130,12 @@ function decideGrounds(evidence: Evidence, rules: PolicyRules): AllGrounds {
   return [first, ...others];
 }
 
+// Who issued it bound to a key did not mean it for whoever finds what is made of it. A credential binds nothing.
+const isFromBoundToken = ({ subject, actor }: Evidence): boolean =>
+  [subject, actor].some(
+    (token) => token && !isCredential(token.type) && token.confirmation.method !== 'bearer',
+  );
+
 function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmation {
   validateConfirmation(evidence);
   const { request } = evidence;
@@ -137,6 +143,11 @@ function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmati
   if (confirmation.method === 'bearer' && grounds.some(({ row }) => row.grant.senderConstraint)) {
     throw new ExchangeFailure('confirmation-missing', 'the policy row wants a key that was proved');
   }
+  if (confirmation.method === 'bearer' && isFromBoundToken(evidence))
+    throw new ExchangeFailure(
+      'confirmation-missing',
+      'a bound token does not become a bearer token',
+    );
   return confirmation;
 }
 

@@ -3,6 +3,7 @@
 import { BEARER, type Confirmation, isConfirmed, type PublicJwk } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
+import { isCredential } from '#core/token-type.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireUsable } from './key-usage.ts';
 import { makeSecret, type SecretAnswer } from './symmetric-key.ts';
@@ -43,7 +44,7 @@ function chosenKey(rst: RstRequest, proved: Proved): ProofKey {
   if (rst.keyType === 'symmetric-key') return makeSecret(rst);
   if (rst.delegateTo?.key) return { confirmation: rst.delegateTo.key };
   if (rst.keyType === 'public-key') return { confirmation: provedKey(rst, proved) };
-  return { confirmation: BEARER };
+  return { confirmation: rst.keyType === undefined ? usualKey(proved) : BEARER };
 }
 
 /** A key that the message proves, for whoever must hold one already: that of UseKey, else of a signature or of TLS; else none.
@@ -51,6 +52,15 @@ function chosenKey(rst: RstRequest, proved: Proved): ProofKey {
 export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
   if (rst.useKey) return usedKey(rst, proved);
   return provedKeys(proved, undefined)[0] ?? BEARER;
+}
+
+// Without KeyType a bearer token is meant; but of an assertion that is bound to a key no bearer token is made.
+function usualKey({ requestor: { confirmation, identity } }: Proved): Confirmation {
+  const isBoundToken =
+    identity !== undefined &&
+    !isCredential(identity.type) &&
+    identity.confirmation.method === 'public-key';
+  return isBoundToken ? confirmation : BEARER;
 }
 
 function provedKey(rst: RstRequest, proved: Proved): Confirmation {

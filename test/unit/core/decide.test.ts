@@ -408,8 +408,10 @@ describe('decide: key binding', () => {
     const subject = { confirmation: ANOTHER_KEY };
 
     refuses('confirmation-missing', anEvidence({ subject }));
-    const spec = decided(anEvidence({ subject, requestor: { confirmation: ANOTHER_KEY } }));
-    assert.deepEqual(spec.confirmation, ANOTHER_KEY);
+    const proved = anEvidence({ subject, requestor: { confirmation: ANOTHER_KEY } });
+    assert.deepEqual(decided(proved).confirmation, ANOTHER_KEY);
+    const asBearer = { ...proved.request, confirmation: { method: 'bearer' } } as const;
+    refuses('confirmation-missing', { ...proved, request: asBearer });
   });
 
   test('Policy: a row that wants a key refuses a bearer', () => {

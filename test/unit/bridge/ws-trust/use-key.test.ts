@@ -176,6 +176,22 @@ test('WS-Trust §4.2: a reference to the assertion of the header is the key its 
   );
 });
 
+test('xml-security E5: without KeyType an assertion that is bound to a key yields no bearer, a certificate does', () => {
+  const { keyType: _none, ...rst } = rstWith('').rst;
+  const withIdentity = (type: 'saml2' | 'x509') => ({
+    requestor: aRequestor({
+      kind: 'principal',
+      confirmation: certified,
+      identity: aValidatedToken({ type, confirmation: certified }),
+    }),
+    signatures: [signed(certified)],
+  });
+
+  assert.deepEqual(decideProofKey(rst, withIdentity('saml2')).confirmation, certified);
+  assert.deepEqual(decideProofKey(rst, withIdentity('x509')).confirmation, BEARER);
+  assert.deepEqual(decideProofKey(rst, proving([])).confirmation, BEARER);
+});
+
 test('ws-trust §3.2: KeySize of a public key is its size, or is refused', () => {
   const proved = proving([], certified);
 
