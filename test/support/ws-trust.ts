@@ -177,6 +177,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     store,
     audit,
     clock,
+    userStanding: (id) => (id === USER.name ? 'enabled' : 'unknown'),
     newId,
     marginSeconds: 60,
   });

@@ -1,0 +1,128 @@
+// Renew of a token that is bound to a key (WS-Trust 1.3 §5): the key of the original is proved, by a signature over the Body.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { test } from 'node:test';
+import { nameCertificate } from '#bridge/xml/public-key.ts';
+import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { anOwnToken, aPolicyRow } from '#test/support/core.ts';
+import { aCertificate, type TestCertificate } from '#test/support/pki.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  SIGNATURE,
+  type SignatureWishes,
+  signMessage,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anAppliesTo,
+  anRst,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+  billingRules,
+  faultCodeOf,
+  TRUST_13,
+  type WsTrustSetting,
+} from '#test/support/ws-trust.ts';
+
+const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
+const other = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
+const TIMESTAMP =
+  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
+const USE_KEY = `<t:UseKey>${aDirectReference()}</t:UseKey>`;
+
+/** Takes the assertions of this front for what they are: bound to the key of the holder. */
+const ownTokens: TokenValidator = {
+  canHandle: ({ type }) => type === 'saml2',
+  async validate({ content, type, use }) {
+    const { element } = content as { element: XmlElement };
+    return anOwnToken({
+      type,
+      use,
+      id: (attributeOf(element, 'ID') ?? '').slice(1),
+      audiences: ['https://billing.example/soap'],
+      confirmation: nameCertificate(new X509Certificate(holder.der)),
+    });
+  },
+};
+
+function aSetting(): WsTrustSetting {
+  const row = aPolicyRow({
+    requestors: [],
+    principals: { issuers: ['self'] },
+    targets: ['billing'],
+    grant: { types: ['saml2'], renewal: { lifetimeSeconds: 3600, maxCount: 9 } },
+  });
+  return aWsTrustSetting({ rules: billingRules({ rows: [row] }), validators: [ownTokens] });
+}
+
+function signed(body: string, by: TestCertificate, wishes: Partial<SignatureWishes> = {}): string {
+  const message = anEnvelope({
+    header: aSecurityHeader(`${aBinaryToken(by)}${TIMESTAMP}${SIGNATURE}`),
+    body,
+    bodyId: 'body',
+  });
+  return signMessage(message, { key: by.privateKey, keyInfo: aDirectReference(), ...wishes });
+}
+
+async function issued(setting: WsTrustSetting): Promise<string> {
+  const children = `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>${USE_KEY}`;
+  const { body } = await setting.front.handle(aPost(signed(anRst({ children }), holder)));
+  const token = /<saml:Assertion.*<\/saml:Assertion>/.exec(body)?.[0];
+  assert.ok(token, body);
+  return token;
+}
+
+const renewal = (token: string, children = ''): string =>
+  anRst({
+    requestType: `${TRUST_13}/Renew`,
+    children: `${children}<t:RenewTarget>${token}</t:RenewTarget>`,
+  });
+
+test('WS-Trust 1.3 §5: whoever proves the key of the token renews it, with UseKey, and again', async () => {
+  const setting = aSetting();
+  const token = await issued(setting);
+
+  const first = await setting.front.handle(aPost(signed(renewal(token, USE_KEY), holder)));
+  const second = await setting.front.handle(
+    aPost(
+      signed(
+        renewal(/<saml:Assertion.*<\/saml:Assertion>/.exec(first.body)?.[0] ?? '', USE_KEY),
+        holder,
+      ),
+    ),
+  );
+
+  for (const { status, body } of [first, second]) {
+    assert.equal(status, 200, JSON.stringify(setting.audit.records));
+    assert.ok(body.includes(`KeyType>${TRUST_13}/PublicKey<`));
+  }
+  assert.equal(setting.audit.records.at(-1)?.confirmation, 'public-key');
+});
+
+for (const [what, message] of [
+  [
+    'nobody proves it',
+    (token: string) => anEnvelope({ header: aSecurityHeader(), body: renewal(token) }),
+  ],
+  ['another key is proved', (token: string) => signed(renewal(token, USE_KEY), other)],
+  [
+    'its signature leaves out the Body',
+    (token: string) => signed(renewal(token, USE_KEY), holder, { ids: ['ts'] }),
+  ],
+] as const)
+  test(`WS-Trust 1.3 §5: a token that is bound to a key is not renewed where ${what}`, async () => {
+    const setting = aSetting();
+    const token = await issued(setting);
+
+    const answer = await setting.front.handle(aPost(message(token)));
+
+    assert.match(faultCodeOf(answer), /InvalidSecurityToken|AuthenticationBadElements|FailedCheck/);
+    const outcomes = setting.audit.records.filter(({ event }) => event === 'token.renew');
+    assert.equal(
+      outcomes.some(({ outcome }) => outcome === 'minted'),
+      false,
+    );
+  });

@@ -1,0 +1,206 @@
+// What a renewal is decided on (WS-Trust 1.3 §5): the record of the token, the requestor, and policy as it is now.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Confirmation } from '#core/confirmation.ts';
+import type { PolicyRules } from '#core/decide.ts';
+import { decideRenewed, type RenewalBasis } from '#core/decide-renewed.ts';
+import type { ExchangeRequest } from '#core/exchange-request.ts';
+import type { FailureReason } from '#core/failure.ts';
+import type { LedgerEntry } from '#core/ledger-entry.ts';
+import type { TokenFacts } from '#core/security-token.ts';
+import {
+  anExchangeRequest,
+  anOwnToken,
+  aPolicyRow,
+  aRelyingParty,
+  aRequestor,
+  NOW,
+  OWN_ISSUER,
+  PARTNER_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
+
+const KEY: Confirmation = { method: 'public-key', jwkThumbprint: 'key-1' };
+const OTHER_KEY: Confirmation = { method: 'public-key', jwkThumbprint: 'key-2' };
+const grant = { types: ['jwt' as const], renewal: { lifetimeSeconds: 3600, maxCount: 3 } };
+const partner = {
+  trustedIssuer: 'partner',
+  type: 'jwt',
+  issuer: PARTNER_ISSUER,
+  id: 'alice',
+} as const;
+
+const anEntry = (over: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  parents: [],
+  ancestors: [{ issuer: PARTNER_ISSUER, id: 'evidence' }],
+  clientId: 'gateway',
+  actors: [],
+  targets: ['orders'],
+  policyRows: ['partner-to-orders'],
+  notOnOrAfter: NOW + 300,
+  renewal: {
+    family: 'own-token-1',
+    count: 0,
+    afterExpiry: false,
+    notOnOrAfter: NOW + 3600,
+    subject: partner,
+  },
+  ...over,
+});
+
+interface Changes {
+  readonly token?: Partial<TokenFacts>;
+  readonly request?: Partial<ExchangeRequest>;
+  readonly entry?: Partial<LedgerEntry>;
+  readonly rules?: Partial<PolicyRules>;
+}
+
+function decideWith(changes: Changes = {}) {
+  const lifetime = { notBefore: NOW - 60, notOnOrAfter: NOW + 300 };
+  const basis: RenewalBasis = {
+    evidence: {
+      request: anExchangeRequest({ targets: [], ...changes.request }),
+      subject: anOwnToken({
+        type: 'jwt',
+        use: 'lifecycle',
+        scopes: [],
+        lifetime,
+        ...changes.token,
+      }),
+      actor: undefined,
+    },
+    entry: anEntry(changes.entry),
+    now: NOW,
+    tokenId: 'renewed',
+  };
+  return decideRenewed(basis, rules({ rows: [aPolicyRow({ grant })], ...changes.rules }));
+}
+
+test('WS-Trust 1.3 §5: keeps what the token says and hangs it on the first of its chain', () => {
+  const { spec, maxCount } = decideWith({
+    token: { scopes: ['orders.read'], audiences: ['orders'] },
+  });
+
+  const family = { issuer: OWN_ISSUER, id: 'own-token-1' };
+  assert.deepEqual(
+    [spec.scopes, spec.audiences, spec.clientId],
+    [['orders.read'], ['orders'], 'gateway'],
+  );
+  assert.deepEqual(spec.parents, [family]);
+  assert.deepEqual(spec.ancestors, [family, { issuer: PARTNER_ISSUER, id: 'evidence' }]);
+  assert.deepEqual([spec.renewal?.count, spec.renewal?.notOnOrAfter, maxCount], [1, NOW + 3600, 3]);
+});
+
+test('WS-Trust 1.3 §5: the line does not grow with each renewal', () => {
+  const ancestors = [
+    { issuer: OWN_ISSUER, id: 'own-token-1' },
+    { issuer: PARTNER_ISSUER, id: 'evidence' },
+  ];
+
+  const { spec } = decideWith({ token: { id: 'own-token-7' }, entry: { ancestors } });
+
+  assert.deepEqual(spec.ancestors, ancestors);
+});
+
+test('WS-Trust 1.3 §5: a bound token is renewed with proof of its key, and stays bound to it', () => {
+  const { spec } = decideWith({
+    token: { confirmation: KEY },
+    request: { requestor: aRequestor({ confirmation: KEY }) },
+  });
+
+  assert.deepEqual(spec.confirmation, KEY);
+});
+
+const secret: Confirmation = { method: 'symmetric-key', thumbprint: 'secret-1' };
+const refused: readonly (readonly [string, Changes, FailureReason])[] = [
+  ['a bound token without proof', { token: { confirmation: KEY } }, 'confirmation-missing'],
+  [
+    'a bound token with proof of another key',
+    {
+      token: { confirmation: KEY },
+      request: { requestor: aRequestor({ confirmation: OTHER_KEY }) },
+    },
+    'confirmation-missing',
+  ],
+  [
+    'a symmetric key, even when it is proved',
+    {
+      token: { confirmation: secret },
+      request: { requestor: aRequestor({ confirmation: secret }) },
+    },
+    'renewal-not-possible',
+  ],
+  ['another kind of key', { request: { confirmation: KEY } }, 'renewal-not-possible'],
+  ['a foreign token', { token: { trustedIssuer: 'partner' } }, 'renewal-not-possible'],
+  [
+    'a token that was not renewable',
+    { entry: { renewal: undefined as never } },
+    'renewal-not-possible',
+  ],
+  ['the token of another', { entry: { clientId: 'other' } }, 'requestor-not-allowed'],
+  [
+    'an ended token',
+    { token: { lifetime: { notBefore: NOW - 60, notOnOrAfter: NOW } } },
+    'renewal-not-possible',
+  ],
+  ['a relying party that is gone', { entry: { targets: ['gone'] } }, 'target-unknown'],
+  [
+    'consent that was withdrawn',
+    { rules: { relyingParties: [aRelyingParty({ requestors: [] })] } },
+    'target-not-allowed',
+  ],
+  ['a row that is gone', { rules: { rows: [] } }, 'target-not-allowed'],
+  [
+    'a row that is for another issuer by now',
+    { rules: { rows: [aPolicyRow({ subject: { issuers: ['self'] }, grant })] } },
+    'target-not-allowed',
+  ],
+  [
+    'a row that denies',
+    { rules: { rows: [aPolicyRow({ grant }), aPolicyRow({ effect: 'deny' })] } },
+    'target-not-allowed',
+  ],
+  [
+    'a row without renewal',
+    { rules: { rows: [aPolicyRow({ grant: { types: ['jwt'] } })] } },
+    'renewal-not-possible',
+  ],
+  [
+    'a type that is not granted any more',
+    { rules: { rows: [aPolicyRow({ grant: { ...grant, types: [] } })] } },
+    'token-type-unsupported',
+  ],
+  [
+    'impersonation that is not granted any more',
+    { rules: { rows: [aPolicyRow({ grant: { ...grant, impersonation: false } })] } },
+    'delegation-not-allowed',
+  ],
+  [
+    'delegation that is not granted any more',
+    {
+      token: { actors: [{ issuer: OWN_ISSUER, id: 'broker' }] },
+      rules: { rows: [aPolicyRow({ grant: { ...grant, delegation: false } })] },
+    },
+    'delegation-not-allowed',
+  ],
+  [
+    'a scope that is not granted any more',
+    {
+      token: { scopes: ['orders.read'] },
+      rules: { rows: [aPolicyRow({ grant: { ...grant, scopes: [] } })] },
+    },
+    'scope-not-allowed',
+  ],
+  [
+    'a bearer where the row wants a key by now',
+    { rules: { rows: [aPolicyRow({ grant: { ...grant, senderConstraint: true } })] } },
+    'confirmation-missing',
+  ],
+  ['a lifetime of nothing', { request: { lifetimeSeconds: 0 } }, 'lifetime-not-possible'],
+];
+
+for (const [what, changes, reason] of refused)
+  test(`WS-Trust 1.3 §5: refuses ${what}`, () => {
+    assert.throws(() => decideWith(changes), refusedAs(reason));
+  });
