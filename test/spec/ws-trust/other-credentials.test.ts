@@ -28,6 +28,7 @@ import {
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
+  anAppliesTo,
   anRst,
   aPost,
   aSecurityHeader,
@@ -298,6 +299,30 @@ describe('xml-security §5: SHA-1 in message signatures', () => {
     const other = aSetting({ path: '/ws-trust/2005', legacySha1Until: 1_900_000_000 });
     await refused({ setting: other, request: request() }, 'wsse:UnsupportedAlgorithm');
   });
+});
+
+test('ws-trust §4, §8: who acts as another signs the Body, also where the Timestamp alone would do', async () => {
+  const actAs = `<w:ActAs xmlns:w="http://docs.oasis-open.org/ws-sx/ws-trust/200802">${anAssertion('foreign')}</w:ActAs>`;
+  const send = (children: string, ids: readonly string[]) => {
+    const message = anEnvelope({
+      header: `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+      body: anRst({ children }),
+      bodyId: 'body',
+    });
+    const { privateKey: key } = holder;
+    const path = '/adfs/services/trust/13/certificatemixed';
+    return aPost(signMessage(message, { key, keyInfo: aDirectReference(), ids }), { path });
+  };
+
+  await accepted({ request: send(anAppliesTo(), ['ts']) }, 'x509');
+  await refused(
+    { request: send(`${anAppliesTo()}${actAs}`, ['ts']) },
+    'trust:AuthenticationBadElements',
+  );
+  // Past authentication: what policy says of it is another matter.
+  const setting = aSetting();
+  await setting.front.handle(send(`${anAppliesTo()}${actAs}`, ['ts', 'body']));
+  assert.equal(setting.asked[0]?.requestor.method, 'x509');
 });
 
 test('an exception for an address that no profile has is a mistake', () => {

@@ -28,6 +28,7 @@ const scoped = (value: readonly number[]) => ({
 });
 const NO_ANSWERS = [
   ['of another authority of the same name', await aRevocationList(twin)],
+  ['of another name', await aRevocationList({ ...root, name: 'CN=Other' })],
   ['signed by somebody else', await aRevocationList(root, { signer: twin })],
   ['that is over', await aRevocationList(root, { nextUpdate: NOW - 1 })],
   ['that is not yet', await aRevocationList(root, { thisUpdate: NOW + 3600 })],
