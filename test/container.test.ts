@@ -73,13 +73,25 @@ test('Dockerfile: the code belongs to root, so that the server cannot change it'
   assert.ok(valuesOf('COPY').every((value) => !value.includes('--chown')));
 });
 
+test('Dockerfile: what is compiled at build is for the user and the options of the command, and only root can change it', () => {
+  const compile = valuesOf('RUN').find((value) => value.includes('compile-cache')) ?? '';
+  const [user] = (valuesOf('USER')[0] ?? '').split(':');
+  const command = (execForm(valuesOf('CMD')[0]) as string[]).join(' ');
+  const [served = ''] = command.split(' --config');
+
+  assert.ok(valuesOf('ENV').includes('NODE_COMPILE_CACHE=/opt/viaduct/compile-cache'));
+  assert.ok(compile.includes(`setpriv --reuid=${user} `));
+  assert.ok(compile.includes(` ${served} --config`));
+  assert.match(compile, /chown -R root:root compile-cache && chmod -R a=rX compile-cache/);
+});
+
 test('Dockerfile: starts the server without a shell', () => {
   const [command] = valuesOf('CMD');
 
   assert.deepEqual(execForm(command), [
     'node',
-    '--max-semi-space-size=16',
-    '--heap-growing-percent=60',
+    '--max-semi-space-size=8',
+    '--heap-growing-percent=30',
     'src/main.ts',
     'serve',
     '--config',

@@ -7,8 +7,8 @@ import { SAML2_TYPE } from '#test/support/saml-document.ts';
 import { besideSignature } from './bridge-rounds.ts';
 import { aCurrentAssertion, type BridgeSetting, createBridgeSetting } from './bridge-setting.ts';
 import type { MeasuredWork } from './bridge-works.ts';
-import { type ServerProcess, startProcess } from './server-process.ts';
-import { imageStartOptions } from './start-options.ts';
+import { startImageServer } from './image-server.ts';
+import type { ServerProcess } from './server-process.ts';
 import { createTlsAgent, runTlsLoad, type TlsLoad } from './tls-load.ts';
 
 const IN_FLIGHT = 16;
@@ -76,7 +76,7 @@ async function measureTraffic(
 export async function measureServer(): Promise<readonly MeasuredWork[]> {
   const setting = await createBridgeSetting();
   const { configPath, directory, tlsCertificate } = setting;
-  const server = await startProcess('./viaduct-server.ts', configPath, await imageStartOptions());
+  const server = await startImageServer(configPath, directory);
   const agent = createTlsAgent(tlsCertificate, IN_FLIGHT);
   try {
     const measured: MeasuredWork[] = [];

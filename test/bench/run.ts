@@ -2,10 +2,10 @@
 import { rm } from 'node:fs/promises';
 import { GATEWAY_SECRET, JWT_BEARER, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
 import { type BenchSetting, createBenchSetting } from './bench-setting.ts';
+import { startImageServer } from './image-server.ts';
 import { type LoadResult, percentile, runLoad } from './load.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';
 import { type SignatureAlgorithm, signatureMicroseconds } from './signing-rate.ts';
-import { imageStartOptions } from './start-options.ts';
 import { measureStart } from './start-up.ts';
 
 const REQUESTS = Number(process.env['BENCH_REQUESTS'] ?? 3000);
@@ -163,11 +163,7 @@ async function heat(setting: BenchSetting, servers: Servers): Promise<void> {
 
 async function startServers(setting: BenchSetting): Promise<Servers> {
   return {
-    viaduct: await startProcess(
-      './viaduct-server.ts',
-      setting.configPath,
-      await imageStartOptions(),
-    ),
+    viaduct: await startImageServer(setting.configPath, setting.directory),
     baseline: await startProcess('./baseline-server.ts', setting.baseline),
     library: await startProcess('./library-server.ts', setting.baseline),
   };

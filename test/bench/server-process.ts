@@ -8,6 +8,8 @@ export interface ServerProcess {
   readonly url: string;
   usage(): Promise<Usage>;
   stop(): Promise<void>;
+  /** Lets it end by itself, as on a signal: then it writes its compile cache. */
+  leave(): Promise<void>;
 }
 
 async function receive<T>(child: ChildProcess, member: string): Promise<T> {
@@ -35,6 +37,10 @@ export async function startProcess(
     async usage() {
       child.send('usage');
       return receive<Usage>(child, 'usage');
+    },
+    async leave() {
+      child.disconnect();
+      await once(child, 'exit');
     },
     async stop() {
       child.kill('SIGKILL');

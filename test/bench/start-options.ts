@@ -1,5 +1,6 @@
 // How the container image starts the server: the bench measures what is shipped.
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export interface StartOptions {
   /** Options of Node. */
@@ -7,13 +8,13 @@ export interface StartOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The options of the image's command and its allocator setting. */
-export async function imageStartOptions(): Promise<StartOptions> {
+/** The options of the image's command and its allocator setting, with a compile cache in `directory`. */
+export async function imageStartOptions(directory: string): Promise<StartOptions> {
   const dockerfile = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
   const command = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
   const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? '';
   return {
     execArgv: command.slice(1, command.indexOf('src/main.ts')),
-    env: { MALLOC_ARENA_MAX: arenas },
+    env: { MALLOC_ARENA_MAX: arenas, NODE_COMPILE_CACHE: join(directory, 'compile-cache') },
   };
 }
