@@ -90,8 +90,8 @@ test('Dockerfile: starts the server without a shell', () => {
 
   assert.deepEqual(execForm(command), [
     'node',
-    '--max-semi-space-size=8',
-    '--heap-growing-percent=30',
+    '--max-semi-space-size=16',
+    '--heap-growing-percent=60',
     'src/main.ts',
     'serve',
     '--config',
