@@ -26,9 +26,10 @@ const endsOf = (pem: string): readonly Instant[] =>
 const samlPems = (source: SamlKeySource): readonly string[] =>
   source.kind === 'pinned' ? source.certificatePems : source.signerCertificatePems;
 
-function trustedPems({ jwt, saml }: TrustedIssuerConfig): readonly string[] {
+function trustedPems({ jwt, saml, x509 }: TrustedIssuerConfig): readonly string[] {
   const jwtPems = jwt?.keySource.kind === 'pinned' ? (jwt.keySource.certificatePems ?? []) : [];
-  return [...jwtPems, ...(saml ? samlPems(saml.keySource) : [])];
+  const authorities = x509 ? [...x509.anchorPems, ...x509.intermediatePems] : [];
+  return [...jwtPems, ...(saml ? samlPems(saml.keySource) : []), ...authorities];
 }
 
 /** Every certificate of a configuration that ends. Of several of one party each is named. */
