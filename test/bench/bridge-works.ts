@@ -18,6 +18,7 @@ import {
 } from '#test/support/saml.ts';
 import { soapMessage } from '#test/support/xml/samples.ts';
 import { type Beside, besideSignature, costOf } from './bridge-rounds.ts';
+import { signedIssue } from './signed-issue.ts';
 
 /** A row before it is judged. `per` says how many pieces of work one turn holds. */
 interface Work {
@@ -101,6 +102,17 @@ function parseWork(): Work {
   };
 }
 
+async function signedIssueWork(): Promise<Work> {
+  return {
+    work: 'a request signed with a certificate, to a holder-of-key saml2',
+    target: 1.6,
+    measure: 'cost',
+    turn: await signedIssue(signingKeysOf(await aCertifiedKey())),
+    per: 1,
+    turns: 100,
+  };
+}
+
 async function measureWork({ turn, turns, per, ...named }: Work): Promise<MeasuredWork> {
   await costOf(turn, turns * HEATING);
   const beside = await besideSignature(async () => {
@@ -113,7 +125,12 @@ async function measureWork({ turn, turns, per, ...named }: Work): Promise<Measur
 /** Measures issuing, validating and parsing. */
 export async function measureWorks(): Promise<readonly MeasuredWork[]> {
   const measured: MeasuredWork[] = [];
-  for (const work of [...(await issueWorks()), ...(await validateWorks()), parseWork()])
+  for (const work of [
+    ...(await issueWorks()),
+    ...(await validateWorks()),
+    parseWork(),
+    await signedIssueWork(),
+  ])
     measured.push(await measureWork(work));
   return measured;
 }

@@ -1,0 +1,72 @@
+// The work of one signed request: verify a message signed with the key of a certificate, issue a holder-of-key assertion.
+
+import type { SamlSigningKeys } from '#bridge/saml/assertion-signer.ts';
+import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
+import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
+import { aPolicyRow, OWN_ISSUER } from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import { aCertificate, anAuthority } from '#test/support/pki.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  SIGNATURE,
+  signMessage,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anAppliesTo,
+  anRst,
+  aPost,
+  aWsTrustSetting,
+  billingRules,
+  TRUST_13,
+} from '#test/support/ws-trust.ts';
+import { anX509Trust } from '#test/support/x509-trust.ts';
+
+const TIMESTAMP =
+  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
+
+const RULES = billingRules({
+  rows: [
+    aPolicyRow({
+      id: 'corp-to-billing',
+      requestors: [],
+      principals: { issuers: ['corp'] },
+      subject: { issuers: ['corp'] },
+      targets: ['billing'],
+      grant: { types: ['saml2'] },
+    }),
+  ],
+});
+
+/** One turn: the same message each time, so that its mark is always taken as new. */
+export async function signedIssue(keys: SamlSigningKeys): Promise<() => Promise<void>> {
+  const root = await anAuthority({ algorithm: 'RSA' });
+  const client = await aCertificate({ name: 'CN=batch', issuer: root, algorithm: 'RSA' });
+  const clock = fakeClock();
+  const validator = createX509Validator({
+    issuer: OWN_ISSUER,
+    trusted: [anX509Trust([root])],
+    clock,
+  });
+  const { front } = aWsTrustSetting({
+    rules: RULES,
+    validators: [validator],
+    issuers: [createSamlIssuer({ keys })],
+    parts: { store: { putOnce: async () => ({ stored: true }) } },
+  });
+  const children = `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>`;
+  const message = signMessage(
+    anEnvelope({
+      header: `<wsse:Security>${aBinaryToken(client)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+      body: anRst({ children }),
+      bodyId: 'body',
+    }),
+    { key: client.privateKey, keyInfo: aDirectReference() },
+  );
+  const request = aPost(message);
+  return async () => {
+    const { body, status } = await front.handle(request);
+    if (status !== 200) throw new Error(body);
+  };
+}
