@@ -70,7 +70,7 @@ export const SINGLE_FAULTS: readonly SingleFault[] = [
   },
   {
     id: 'single/freeze',
-    rows: [12, 13],
+    rows: [4, 12],
     title: 'SIGSTOP, then SIGCONT: commands that were sent are done late',
     inject: freeze,
     mostOutageMilliseconds: RECOVERY_MILLISECONDS,

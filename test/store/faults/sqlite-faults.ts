@@ -32,7 +32,7 @@ export const SQLITE_FAULTS: readonly Fault<SqliteArena>[] = [
   },
   {
     id: 'sqlite/kill',
-    rows: [24, 26],
+    rows: [24],
     title: 'kill -9 of one of two processes under load',
     inject: killProcess,
     mostOutageMilliseconds: 3000,

@@ -1,8 +1,10 @@
 // Loaded into a server before its own code (`node --import`), by tests alone: kills the process at a chosen moment. What it
 // hooks into is Node's, so that the server itself needs no switch and runs exactly as it is.
+import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { ServerResponse } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ARMING_FILE, ARMING_SIGNAL, type Arming, type StopPoint } from './stop-points.ts';
 
@@ -102,19 +104,24 @@ function hookStore(): void {
   );
 }
 
-/** The signatures of JWTs. */
+/** Signatures: the last value is who is told. */
 function hookSigning(): void {
   wrap(
-    Object.getPrototypeOf(globalThis.crypto.subtle) as object,
+    crypto,
     'sign',
     (original) =>
-      async function (this: unknown, ...values) {
+      function (this: unknown, ...values) {
+        const tell = values.at(-1);
+        if (typeof tell !== 'function') return original.apply(this, values);
         dieAt('signing');
-        const signature = await original.apply(this, values);
-        dieAt('signed');
-        return signature;
+        const signed = (...results: unknown[]): unknown => {
+          dieAt('signed');
+          return (tell as Method)(...results);
+        };
+        return original.apply(this, [...values.slice(0, -1), signed]);
       },
   );
+  syncBuiltinESMExports();
 }
 
 /** Answers with a token in them. */
