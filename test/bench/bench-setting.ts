@@ -42,10 +42,14 @@ async function privateJwk(path: string): Promise<JWK> {
 }
 
 /** Writes everything both servers need into a fresh directory. */
-export async function createBenchSetting(): Promise<BenchSetting> {
+export async function createBenchSetting(sections: object = {}): Promise<BenchSetting> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-bench-'));
   const { partner, jwks } = await createPartner({ now: () => Math.floor(Date.now() / 1000) });
-  const configPath = await writeConfiguration(directory, aBenchDocument(), jwks);
+  const configPath = await writeConfiguration(
+    directory,
+    { ...aBenchDocument(), ...sections },
+    jwks,
+  );
   const [publicJwk] = jwks.keys;
   if (!publicJwk) throw new Error('the partner has no key');
   const baseline = {
