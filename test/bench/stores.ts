@@ -66,7 +66,7 @@ interface Side {
 
 async function start(store: object): Promise<Side> {
   const setting = await createBenchSetting({ store });
-  const options = await imageStartOptions();
+  const options = await imageStartOptions(setting.directory);
   return {
     setting,
     server: await startProcess('./viaduct-server.ts', setting.configPath, options),

@@ -15,6 +15,8 @@ const LOOK_EVERY_MILLISECONDS = 60_000;
 const RETRY_MILLISECONDS = 100;
 /** After a change of master, for the other processes to write their rings too. */
 const SETTLE_MILLISECONDS = 1000;
+/** Neighbouring buckets lie on servers as if by chance. */
+const PROBES_OF_A_CLUSTER = 8;
 const PROBE_LIFE_MILLISECONDS = 10_000;
 /** Commands of a ring under way at once. */
 const REWRITE_BATCH = 500;
@@ -205,12 +207,23 @@ export class StoreWatch {
     this.#noteEvictions(facts);
   }
 
-  /** Writes, reads back and deletes.
-   * @throws {ExchangeFailure} `dependency-unavailable` */
+  /** Writes, reads back and deletes. In a cluster in several places: the store is there when one of them is.
+   * @throws {Error} when that is not possible */
   async probe(): Promise<void> {
+    const isSpread = this.#parts.settings.topology.mode === 'cluster';
+    const first = Math.floor(Math.random() * BUCKETS);
+    const probes = Array.from({ length: isSpread ? PROBES_OF_A_CLUSTER : 1 }, (_, index) =>
+      this.#probeIn((first + index) % BUCKETS),
+    );
+    await Promise.any(probes).catch((cause: unknown) => {
+      throw cause instanceof AggregateError ? cause.errors[0] : cause;
+    });
+  }
+
+  async #probeIn(bucket: number): Promise<void> {
     const { commands, settings } = this.#parts;
     const id = `${process.pid}-${Math.random()}`;
-    const key = probeKey(settings.tenant, Math.floor(Math.random() * BUCKETS), id);
+    const key = probeKey(settings.tenant, bucket, id);
     const replies = await Promise.all([
       commands.send(key, 'SET', key, id, 'NX', 'PX', String(PROBE_LIFE_MILLISECONDS)),
       commands.send(key, 'GETDEL', key),
