@@ -22,21 +22,38 @@ import {
 } from '#test/support/core.ts';
 import { countTrips } from '#test/support/counting-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
+import { eventually } from '#test/support/redis/eventually.ts';
+import { redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
+import { aSetting, FIT, openUnderTest } from './redis/redis-under-test.ts';
 import { aStoreDirectory } from './store-directory.ts';
 
 /** The most that an exchange may cost. */
 const CEILING = 2;
 
-const STORES: Readonly<Record<string, () => { store: Store; close: () => Promise<void> }>> = {
-  memory() {
+const STORES: Readonly<
+  Record<string, () => Promise<{ store: Store; close: () => Promise<void> }>>
+> = {
+  async memory() {
     const store = new MemoryStore(fakeClock(NOW));
     return { store, close: () => store.close() };
   },
-  sqlite() {
+  async sqlite() {
     const directory = aStoreDirectory();
     return {
       store: directory.open({ clock: fakeClock(NOW) }).store,
       close: () => directory.dispose(),
+    };
+  },
+  async redis() {
+    const server = await startRedis(FIT);
+    const { store } = await openUnderTest(aSetting([server.port]));
+    await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+    return {
+      store,
+      async close() {
+        await store.close();
+        await server.dispose();
+      },
     };
   },
 };
@@ -82,9 +99,9 @@ function setUp(store: Store) {
 }
 
 for (const [name, open] of Object.entries(STORES))
-  describe(`Round trips: ${name}`, () => {
+  describe(`Round trips: ${name}`, { skip: name === 'redis' && redisMissing() }, () => {
     test('the wrapper counts: one for what is asked at once, one more for what waits for an answer', async (t) => {
-      const { store, close } = open();
+      const { store, close } = await open();
       t.after(close);
       const counting = countTrips(store);
       const key = { class: 'cache', parts: ['a'] } as const;
@@ -98,7 +115,7 @@ for (const [name, open] of Object.entries(STORES))
     });
 
     test('an exchange of one-time evidence of others takes two', async (t) => {
-      const { store, close } = open();
+      const { store, close } = await open();
       t.after(close);
       const { run, tripsOf } = setUp(store);
 
@@ -106,7 +123,7 @@ for (const [name, open] of Object.entries(STORES))
     });
 
     test('an exchange of our own tokens with a line of ancestors on both sides takes two', async (t) => {
-      const { store, close } = open();
+      const { store, close } = await open();
       t.after(close);
       const { evidence, run, tripsOf } = setUp(store);
       for (let step = 0; step < 8; step += 1) {
@@ -120,7 +137,7 @@ for (const [name, open] of Object.entries(STORES))
     });
 
     test('to tell that an ancestor is revoked takes no more than two either', async (t) => {
-      const { store, close } = open();
+      const { store, close } = await open();
       t.after(close);
       const { evidence, ledger, run, tripsOf } = setUp(store);
       const { spec } = await run(false);
