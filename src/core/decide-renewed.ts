@@ -211,6 +211,8 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
     ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,
     root: entry.root ?? family,
     renewal: { ...renewal, count: renewal.count + 1 },
+    // Without it a renewal would give back what was used up of the budget, or make a token delegatable that never was.
+    ...(token.delegations !== undefined && { delegations: token.delegations }),
     once: [],
   };
   return { spec, family, maxCount };

@@ -92,6 +92,15 @@ test('WS-Trust 1.3 §5: keeps what the token says and hangs it on the first of i
   assert.deepEqual([spec.renewal?.count, spec.renewal?.notOnOrAfter, maxCount], [1, NOW + 3600, 3]);
 });
 
+test('ws-trust §8: a renewal keeps how often others may be made of the token', () => {
+  for (const delegations of [0, 2]) {
+    const { spec } = decideWith({ token: { delegations } });
+
+    assert.equal(spec.delegations, delegations);
+  }
+  assert.equal('delegations' in decideWith().spec, false);
+});
+
 test('WS-Trust 1.3 §5: the line does not grow with each renewal', () => {
   const ancestors = [
     { issuer: OWN_ISSUER, id: 'own-token-1' },
