@@ -26,16 +26,24 @@ export interface TrustedSecretKey {
 export type TrustedKey = TrustedPublicKey | TrustedSecretKey;
 
 const MIN_RSA_BITS = 2048;
+/** A key of a message is used before its sender is known: beyond these a check costs as much as a signature. */
+const MAX_RSA_BITS = 8192;
+const MAX_EXPONENT = 0xffffffffn;
 const MIN_SECRET_BYTES = 16;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
-/** Takes a public key into trust: RSA of 2048 bits and more, or EC on P-256, P-384, P-521 (B13).
+/** Takes a public key into trust: RSA of 2048 to 8192 bits, or EC on P-256, P-384, P-521 (B13).
  * @throws {XmlFailure} `key-refused` */
 export function trustPublicKey(key: KeyObject): TrustedPublicKey {
   if (key.type !== 'public') throw new XmlFailure('key-refused', `${key.type} key`);
   const family = key.asymmetricKeyType;
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
-  const isStrongRsa = family === 'rsa' && modulusLength >= MIN_RSA_BITS;
+  const {
+    modulusLength: bits = 0,
+    namedCurve,
+    publicExponent = 0n,
+  } = key.asymmetricKeyDetails ?? {};
+  const isBounded = bits <= MAX_RSA_BITS && publicExponent <= MAX_EXPONENT;
+  const isStrongRsa = family === 'rsa' && bits >= MIN_RSA_BITS && isBounded;
   const isKnownCurve = family === 'ec' && CURVES.has(namedCurve);
   if (!isStrongRsa && !isKnownCurve) throw new XmlFailure('key-refused', 'key type or size');
   return { kind: 'public', family: isStrongRsa ? 'rsa' : 'ec', key } as TrustedPublicKey;

@@ -129,3 +129,12 @@ test('RFC 8017 §8.1.2: a PSS value that begins with a zero is refused without i
     { reason: 'signature-invalid' },
   );
 });
+
+test('XML B13: refuses an RSA key whose exponent makes every check as dear as a signature', () => {
+  const { n = '' } = anRsaKey().publicKey.export({ format: 'jwk' });
+  const key = (e: Buffer) =>
+    createPublicKey({ key: { kty: 'RSA', n, e: e.toString('base64url') }, format: 'jwk' });
+
+  assert.equal(trustPublicKey(key(Buffer.from([1, 0, 1]))).family, 'rsa');
+  assertRefused(() => trustPublicKey(key(Buffer.alloc(200, 0xff))), 'key-refused');
+});
