@@ -37,16 +37,15 @@ const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r
 export function trustPublicKey(key: KeyObject): TrustedPublicKey {
   if (key.type !== 'public') throw new XmlFailure('key-refused', `${key.type} key`);
   const family = key.asymmetricKeyType;
-  const {
-    modulusLength: bits = 0,
-    namedCurve,
-    publicExponent = 0n,
-  } = key.asymmetricKeyDetails ?? {};
-  const isBounded = bits <= MAX_RSA_BITS && publicExponent <= MAX_EXPONENT;
-  const isStrongRsa = family === 'rsa' && bits >= MIN_RSA_BITS && isBounded;
-  const isKnownCurve = family === 'ec' && CURVES.has(namedCurve);
+  const isStrongRsa = family === 'rsa' && isBoundedRsa(key);
+  const isKnownCurve = family === 'ec' && CURVES.has(key.asymmetricKeyDetails?.namedCurve);
   if (!isStrongRsa && !isKnownCurve) throw new XmlFailure('key-refused', 'key type or size');
   return { kind: 'public', family: isStrongRsa ? 'rsa' : 'ec', key } as TrustedPublicKey;
+}
+
+function isBoundedRsa({ asymmetricKeyDetails: details }: KeyObject): boolean {
+  const { modulusLength: bits = 0, publicExponent = 0n } = details ?? {};
+  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && publicExponent <= MAX_EXPONENT;
 }
 
 /** Takes a secret into trust: 16 bytes and more.
