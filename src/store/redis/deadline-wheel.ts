@@ -24,6 +24,8 @@ export class DeadlineWheel {
   readonly #maxCalls: number;
   readonly #slots: readonly Set<Waiting>[];
   #now = 0;
+  /** When the wheel was last turned. */
+  #turnedAt = 0;
   #calls = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #idle: (() => void)[] = [];
@@ -39,11 +41,11 @@ export class DeadlineWheel {
   run<T>(work: (call: Call) => Promise<T>): Promise<T> {
     if (this.#calls >= this.#maxCalls) return Promise.reject(unavailable('too many calls wait'));
     return new Promise<T>((resolve, reject) => {
+      this.#keepTurning();
       const slot = this.#slots[(this.#now + this.#slots.length - 1) % this.#slots.length];
       const waiting = new Waiting(() => reject(unavailable('the deadline has passed')));
       slot?.add(waiting);
       this.#calls += 1;
-      this.#timer ??= setInterval(() => this.#tick(), TICK_MILLISECONDS).unref();
       const settle = (): void => {
         this.#calls -= 1;
         waiting.isOver = true;
@@ -64,17 +66,43 @@ export class DeadlineWheel {
     }).catch(() => undefined);
   }
 
-  #tick(): void {
-    this.#now = (this.#now + 1) % this.#slots.length;
-    const due = this.#slots[this.#now];
-    for (const waiting of due ?? []) {
-      waiting.isOver = true;
-      waiting.expire();
+  #keepTurning(): void {
+    if (this.#timer) {
+      this.#turn();
+      return;
     }
-    due?.clear();
+    this.#turnedAt = performance.now();
+    this.#timer = setInterval(() => this.#tick(), TICK_MILLISECONDS).unref();
+  }
+
+  #tick(): void {
+    this.#turn();
     if (this.#calls > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** Turns as far as time has gone: a busy process misses ticks, and its callers must not wait for them. */
+  #turn(): void {
+    const ticks = Math.floor((performance.now() - this.#turnedAt) / TICK_MILLISECONDS);
+    this.#turnedAt += ticks * TICK_MILLISECONDS;
+    for (let turned = 0; turned < Math.min(ticks, this.#slots.length); turned += 1) {
+      this.#now = (this.#now + 1) % this.#slots.length;
+      const slot = this.#slots[this.#now];
+      if (!slot || slot.size === 0) continue;
+      const due = [...slot];
+      slot.clear();
+      // After what has arrived by now was read: an answer that only we were too busy to look at is an answer.
+      setImmediate(() => expireAll(due));
+    }
+  }
+}
+
+function expireAll(due: readonly Waiting[]): void {
+  for (const waiting of due) {
+    if (waiting.isOver) continue;
+    waiting.isOver = true;
+    waiting.expire();
   }
 }
 

@@ -37,6 +37,32 @@ describe('DeadlineWheel', () => {
     assert.equal(calls[0]?.isOver, true);
   });
 
+  it('counts the time that has gone by, not the ticks that a busy process came to', async () => {
+    const wheel = new DeadlineWheel({ deadlineMilliseconds: 100, maxCalls: 10 });
+    const outcomes: string[] = [];
+    const silent = wheel.run(never).catch(() => outcomes.push('refused'));
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+
+    // One tick is enough now; one for each 25 ms would come after this timer.
+    const later = new Promise((resolve) => setTimeout(resolve, 60));
+    await Promise.race([silent, later.then(() => outcomes.push('too late'))]);
+
+    assert.deepEqual(outcomes, ['refused']);
+  });
+
+  it('takes an answer that came in time to a process that was too busy to read it', async () => {
+    const wheel = new DeadlineWheel({ deadlineMilliseconds: 100, maxCalls: 10 });
+    const answer = wheel.run(async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return 'reply';
+    });
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+
+    assert.equal(await answer, 'reply');
+  });
+
   it('refuses at once what would be one call too many, and takes the next when one has ended', async () => {
     const wheel = new DeadlineWheel({ deadlineMilliseconds: 5000, maxCalls: 2 });
     const first = Promise.withResolvers<string>();
