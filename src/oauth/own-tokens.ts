@@ -49,7 +49,24 @@ function actClaim([actor, ...nested]: readonly Actor[]): ActClaim | undefined {
   };
 }
 
+/** How a token shows whose it is (RFC 8705 §3.2, RFC 9449 §6.2). Said to be a bearer token, one that is bound to a key would open the
+ * door to whoever stole it. */
+function bindingOf({ confirmation }: ValidatedToken): Record<string, unknown> | undefined {
+  if (confirmation.method === 'bearer') return { token_type: 'Bearer' };
+  // There is no member for a secret that the server has in the token alone.
+  if (confirmation.method === 'symmetric-key') return undefined;
+  const { certificateThumbprint, jwkThumbprint } = confirmation;
+  return {
+    cnf: {
+      ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
+      ...(jwkThumbprint !== undefined && { jkt: jwkThumbprint }),
+    },
+  };
+}
+
 function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
+  const binding = bindingOf(token);
+  if (!binding) return { active: false };
   const act = actClaim(token.actors);
   const claims = token.claims.map(({ name, values }) => [
     name,
@@ -63,7 +80,7 @@ function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
     aud: token.audiences.length === 1 ? token.audiences[0] : token.audiences,
     exp: token.lifetime.notOnOrAfter,
     nbf: token.lifetime.notBefore,
-    token_type: 'Bearer',
+    ...binding,
     ...(token.issuedAt !== undefined && { iat: token.issuedAt }),
     ...(token.id !== undefined && { jti: token.id }),
     ...(token.originClient !== undefined && { client_id: token.originClient }),

@@ -1,6 +1,10 @@
 // RFC 7662 and RFC 7009 on the JWTs we issued.
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { decodeJwt, decodeProtectedHeader, importPKCS8, SignJWT } from 'jose';
 import { ACCESS_TOKEN_TYPE, ISSUER, ORDERS_SECRET } from '#test/support/document.ts';
 import { type Answer, startServer, type TestServer } from '#test/support/server.ts';
 
@@ -33,6 +37,34 @@ test('RFC 7662 §2.2: tells the server a token is addressed to, and its client, 
     assert.equal(body['email'], 'alice@partner.example');
   }
 });
+
+/** A token of ours, signed with the key of the server, that is bound as a test says. */
+async function boundToken(server: TestServer, cnf: object): Promise<string> {
+  const issued = await issuedToken(server);
+  const header = decodeProtectedHeader(issued);
+  const pem = await readFile(
+    join(server.directory, `keys/${header.alg?.toLowerCase()}.pem`),
+    'utf8',
+  );
+  return new SignJWT({ ...decodeJwt(issued), cnf })
+    .setProtectedHeader({ ...header, alg: header.alg ?? '' })
+    .sign(await importPKCS8(pem, header.alg ?? ''));
+}
+
+const THUMBPRINT = hash('sha256', 'a key', 'base64url');
+
+for (const cnf of [{ jkt: THUMBPRINT }, { 'x5t#S256': THUMBPRINT }]) {
+  test(`RFC 8705 §3.2: a token with cnf ${Object.keys(cnf)[0]} is told with it, and is no bearer token`, async (t) => {
+    const server = await startServer(t);
+    const token = await boundToken(server, cnf);
+
+    const { body } = await inspectAsOrders(server, token);
+
+    assert.equal(body['active'], true, JSON.stringify(body));
+    assert.deepEqual(body['cnf'], cnf);
+    assert.equal('token_type' in body, false);
+  });
+}
 
 test('RFC 7662 §2.2: says inactive and nothing else of an expired, foreign, mangled or unknown token', async (t) => {
   const server = await startServer(t);
