@@ -24,6 +24,20 @@ export async function validateCredential(
   token: SecurityToken,
   sts: Pick<TokenService, 'validate'>,
 ): Promise<ValidatedToken> {
+  const identity = await validateIdentity(token, sts);
+  // The key in its hands, or the token itself, is the actor's: as credential it would make the actor its subject, and nobody
+  // would see that it acts (RFC 8693 §1.1). It is evidence about the subject, beside a credential of the actor's own.
+  if (identity.actors.length > 0)
+    throw new SecurityFailure('failed-authentication', 'a token with an actor is no credential', {
+      reason: 'requestor-unauthenticated',
+    });
+  return identity;
+}
+
+async function validateIdentity(
+  token: SecurityToken,
+  sts: Pick<TokenService, 'validate'>,
+): Promise<ValidatedToken> {
   try {
     return await sts.validate(token);
   } catch (cause) {

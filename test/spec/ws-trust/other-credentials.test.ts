@@ -42,7 +42,7 @@ const thief = await aCertificate({ name: 'CN=thief', algorithm: 'RSA' });
 const HELD: Confirmation = nameCertificate(new X509Certificate(holder.der));
 const SAML = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
 
-/** Knows the certificate, and assertions by their ID: `held…` is bound to its key, `own…` is ours. */
+/** Knows the certificate, and assertions by their ID: `held` is bound to its key, `own…` is ours, `acted` has an actor. */
 const validator: TokenValidator = {
   canHandle: ({ type }) => type === 'x509' || type === 'saml2' || type === 'jwt',
   async validate({ type, use, content }) {
@@ -55,6 +55,7 @@ const validator: TokenValidator = {
       trustedIssuer: type === 'x509' || id.startsWith('own') ? 'self' : 'partner',
       claims: [],
       confirmation: type === 'x509' || id.includes('held') ? HELD : BEARER,
+      actors: id.includes('acted') ? [{ issuer: 'https://sts.example.org', id: 'service' }] : [],
     });
   },
 };
@@ -270,6 +271,34 @@ describe('ws-trust §4: a message signed with the key that an assertion names', 
 
   test('xml-security E5: is refused when the assertion names no key', () =>
     refused({ request: signed('foreign') }, 'trust:FailedAuthentication'));
+});
+
+describe('RFC 8693 §4.1: a token with an actor is no credential of its subject', () => {
+  for (const id of ['acted-held', 'own-acted-held'])
+    test(`also signed with the key of the actor: ${id}`, async () => {
+      const setting = aSetting();
+      const message = anEnvelope({
+        header: `<wsse:Security>${anAssertion(id)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+        body: anRst(),
+        bodyId: 'body',
+      });
+      for (const keyInfo of [aSamlReference(id), aKeyValue(holder)]) {
+        const request = aPost(signMessage(message, { key: holder.privateKey, keyInfo }));
+        await refused({ setting, request }, 'trust:FailedAuthentication');
+      }
+      assert.equal(setting.audit.records.at(-1)?.reason, 'requestor-unauthenticated');
+    });
+
+  for (const id of ['acted', 'own-acted'])
+    test(`nor as bearer: ${id}`, async () => {
+      const setting = aSetting({ path: '/ws-trust', takesOwnBearerTokens: true });
+
+      await refused(
+        { setting, request: withHeader(anAssertion(id)) },
+        'trust:FailedAuthentication',
+      );
+      assert.equal(setting.audit.records.at(-1)?.reason, 'requestor-unauthenticated');
+    });
 });
 
 describe('xml-security §5: SHA-1 in message signatures', () => {
