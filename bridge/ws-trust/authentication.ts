@@ -21,8 +21,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { SecurityToken } from '#core/security-token.ts';
-import type { TokenService } from '#core/token-service.ts';
-import type { Credential } from './credential.ts';
+import { type Credential, type CredentialService, useCredentials } from './credential.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from './endpoint-profile.ts';
 import { trustSigners } from './signer-trust.ts';
 import { bearerCredential } from './token-credential.ts';
@@ -30,7 +29,7 @@ import { type TransportCredentials, transportCredential } from './transport-cred
 
 /** What authentication needs. */
 export interface AuthenticationParts extends NonceParts {
-  readonly sts: Pick<TokenService, 'validate'>;
+  readonly sts: CredentialService;
   readonly rules: NonceRules;
   readonly timestampRules: TimestampRules;
   readonly findCertificate?: CertificateFinder | undefined;
@@ -89,6 +88,7 @@ export async function authenticate(
     await useSignature(signature, security?.timestamp, parts);
     if (signature.proof.usedSha1) await recordSha1(requestor, input, parts);
   }
+  await useCredentials(credentials, parts.sts);
   const ofSignatures = signatures.flatMap(({ tokens }) => tokens);
   const ofCredentials = credentials.flatMap(({ token }) => (token ? [token] : []));
   return { requestor, signatures, usedTokens: new Set([...ofSignatures, ...ofCredentials]) };

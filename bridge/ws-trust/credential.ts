@@ -17,14 +17,20 @@ export interface Credential {
   readonly token?: XmlElement;
 }
 
+/** What credentials need of core. */
+export type CredentialService = Pick<
+  TokenService,
+  'validate' | 'validateCredential' | 'useCredentials'
+>;
+
 /** One answer for every credential that is refused; the reason is for the audit (xml-security E9).
  * @throws {SecurityFailure} `failed-authentication`
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function validateCredential(
   token: SecurityToken,
-  sts: Pick<TokenService, 'validate'>,
+  sts: CredentialService,
 ): Promise<ValidatedToken> {
-  const identity = await validateIdentity(token, sts);
+  const identity = await refusedAlike(() => sts.validateCredential(token));
   // The key in its hands, or the token itself, is the actor's: as credential it would make the actor its subject, and nobody
   // would see that it acts (RFC 8693 §1.1). It is evidence about the subject, beside a credential of the actor's own.
   if (identity.actors.length > 0)
@@ -34,12 +40,19 @@ export async function validateCredential(
   return identity;
 }
 
-async function validateIdentity(
-  token: SecurityToken,
-  sts: Pick<TokenService, 'validate'>,
-): Promise<ValidatedToken> {
+/** Uses up those of a message that are good once.
+ * @throws {SecurityFailure} `failed-authentication`
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export function useCredentials(
+  credentials: readonly Credential[],
+  sts: CredentialService,
+): Promise<void> {
+  return refusedAlike(() => sts.useCredentials(credentials.map(({ identity }) => identity)));
+}
+
+async function refusedAlike<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await sts.validate(token);
+    return await work();
   } catch (cause) {
     if (!(cause instanceof ExchangeFailure) || cause.reason === 'dependency-unavailable')
       throw cause;

@@ -11,13 +11,12 @@ import { trustPublicKey } from '#bridge/xml/keys.ts';
 import { type NamedKey, nameCertificate } from '#bridge/xml/public-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
-import type { TokenService } from '#core/token-service.ts';
-import { validateCredential } from './credential.ts';
+import { type CredentialService, validateCredential } from './credential.ts';
 
 /** What the decision is made with. */
 export interface SignerTrustParts {
   readonly document: XmlDocument;
-  readonly sts: Pick<TokenService, 'validate'>;
+  readonly sts: CredentialService;
   /** The tokens of the Security header that nothing else refers to. */
   readonly tokens: readonly XmlElement[];
   /** Whether a key that is nobody's may show its possession: beside another credential, for UseKey. */

@@ -7,8 +7,7 @@ import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER } from '#core/confirmation.ts';
 import { SELF } from '#core/security-token.ts';
-import type { TokenService } from '#core/token-service.ts';
-import { type Credential, validateCredential } from './credential.ts';
+import { type Credential, type CredentialService, validateCredential } from './credential.ts';
 import type { Endpoint } from './endpoint-profile.ts';
 
 /** Where the token stands, and what is told of the others. */
@@ -18,7 +17,7 @@ export interface PresentedTokens {
   readonly endpoint: Endpoint;
   /** Tokens that have a part already: of a signature, or of the request. */
   readonly usedTokens: ReadonlySet<XmlElement>;
-  readonly sts: Pick<TokenService, 'validate'>;
+  readonly sts: CredentialService;
 }
 
 /** The credential that a header token is, or undefined when there is none.

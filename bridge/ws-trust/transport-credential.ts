@@ -2,8 +2,7 @@
 // none of its own: some clients show a certificate in every handshake and prove themselves in the message (W16).
 
 import { Buffer } from 'node:buffer';
-import type { TokenService } from '#core/token-service.ts';
-import { type Credential, validateCredential } from './credential.ts';
+import { type Credential, type CredentialService, validateCredential } from './credential.ts';
 import type { Endpoint } from './endpoint-profile.ts';
 
 /** What the transport says of its client. */
@@ -25,7 +24,7 @@ export interface TransportInput {
  * @throws {ExchangeFailure} `requestor-unauthenticated`, `dependency-unavailable` */
 export async function transportCredential(
   { transport, endpoint, sourceAddress }: TransportInput,
-  sts: Pick<TokenService, 'validate'>,
+  sts: CredentialService,
 ): Promise<Credential | undefined> {
   const { certificates, authorization } = transport;
   if (certificates.length > 0 && endpoint.credentials.includes('tls-certificate')) {

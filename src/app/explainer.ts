@@ -51,6 +51,8 @@ function capturingService(validateToken: TokenService['validate'], rules: Policy
   const sts: TokenService = {
     answerFor: (_request, work) => work(),
     validate: validateToken,
+    validateCredential: validateToken,
+    useCredentials: async () => stop(),
     async validateEvidence(request) {
       const subject = await validateToken(request.subject);
       const actor = request.actor && (await validateToken(request.actor));

@@ -28,6 +28,11 @@ export interface TokenService {
   answerFor<T>(request: ExchangeRequest, work: () => Promise<T>): Promise<T>;
   /** Validates one token by itself, whatever it is to be used for. */
   validate(token: SecurityToken): Promise<ValidatedToken>;
+  /** Validates what a requestor authenticates with: as `validate`, and what was used up is no credential. */
+  validateCredential(token: SecurityToken): Promise<ValidatedToken>;
+  /** Uses up the credentials of one message that are good once, when nothing else speaks against it. One of them is evidence
+   * of the same request still, for one token. */
+  useCredentials(identities: readonly ValidatedToken[]): Promise<void>;
   /** Validates all evidence of a request. Whether its ancestors are revoked, `admit` tells. */
   validateEvidence(request: ExchangeRequest): Promise<Evidence>;
   /** The family of the refresh token that is the subject of a request. */
@@ -88,6 +93,17 @@ async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void>
     throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
 }
 
+const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
+
+/** The one-time mark of a credential, if it is good once.
+ * @throws {ExchangeFailure} `token-malformed`: without an id it could be used again */
+function credentialMarks({ id, issuer, lifetime, onceUntil }: ValidatedToken): readonly OnceMark[] {
+  if (onceUntil === undefined) return [];
+  if (id === undefined)
+    throw new ExchangeFailure('token-malformed', 'a one-time token needs an id');
+  return [{ token: { issuer, id }, until: Math.max(onceUntil, lifetime.notOnOrAfter) }];
+}
+
 /** Holds the names in a validated token against ours: an issuer that spells itself like us could name our tokens, and have
  * them marked as used or revoked; a token of ours without an id could not be revoked.
  * @throws {ExchangeFailure} `issuer-untrusted`, `token-malformed` */
@@ -134,7 +150,7 @@ type Validated = WeakMap<SecurityToken, ValidatedToken>;
 function evidenceSteps(
   parts: TokenServiceParts,
   validated: Validated,
-): Pick<TokenService, 'validate' | 'validateEvidence' | 'findFamily'> {
+): Pick<TokenService, 'validate' | 'validateCredential' | 'validateEvidence' | 'findFamily'> {
   const { clock, ledger, store } = parts;
   async function validateFacts(token: SecurityToken): Promise<ValidatedToken> {
     const valid = await validateOrTellRenewal(token, parts);
@@ -146,6 +162,14 @@ function evidenceSteps(
   }
   return {
     validate: async (token) => validateStanding(await validateFacts(token), ledger),
+    async validateCredential(token) {
+      const valid = await validateFacts(token);
+      const [identity] = await Promise.all([
+        validateStanding(valid, ledger),
+        validateUnused(valid, store),
+      ]);
+      return identity;
+    },
     async validateEvidence(request) {
       const subject = await validateFacts(request.subject);
       const actor = request.actor && (await validateFacts(request.actor));
@@ -167,14 +191,30 @@ function evidenceSteps(
 }
 
 /** The steps between a decision and its token. */
-function admissionSteps(parts: TokenServiceParts): Pick<TokenService, 'admit' | 'advance'> {
+function admissionSteps(
+  parts: TokenServiceParts,
+): Pick<TokenService, 'useCredentials' | 'admit' | 'advance'> {
   const { audit, ledger } = parts;
+  // By the credential: the marks that its message took.
+  const taken = new WeakMap<ValidatedToken, Set<string>>();
   return {
+    async useCredentials(identities) {
+      const marks = new Map(
+        identities.flatMap(credentialMarks).map((mark) => [nameOf(mark.token), mark]),
+      );
+      await Promise.all([...marks.values()].map((mark) => takeMark(mark, parts)));
+      const names = new Set(marks.keys());
+      for (const identity of identities) taken.set(identity, names);
+    },
     async admit(evidence, spec) {
       validateMarkFence(evidence, spec, parts.fence?.());
       await audit.append(auditDecision(evidence, spec));
+      const { identity } = evidence.request.requestor;
+      const own = identity && taken.get(identity);
+      // Of a credential the mark is taken already. That counts for one token: a collection must not multiply it.
+      const marks = spec.once.filter(({ token }) => !own?.delete(nameOf(token)));
       await Promise.all([
-        ...spec.once.map((mark) => takeMark(mark, parts)),
+        ...marks.map((mark) => takeMark(mark, parts)),
         ledger.record(spec),
         spec.status && parts.statusLists?.register(spec.status),
         spec.type === 'refresh_token' && familiesOf(parts).begin(evidence.subject, spec),

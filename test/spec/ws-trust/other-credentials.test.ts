@@ -15,7 +15,7 @@ import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import { aPolicyRow, aValidatedToken } from '#test/support/core.ts';
+import { aPolicyRow, aValidatedToken, NOW } from '#test/support/core.ts';
 import { aCertificate } from '#test/support/pki.ts';
 import {
   aBinaryToken,
@@ -35,6 +35,7 @@ import {
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
+  TRUST_13,
 } from '#test/support/ws-trust.ts';
 
 const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
@@ -42,7 +43,7 @@ const thief = await aCertificate({ name: 'CN=thief', algorithm: 'RSA' });
 const HELD: Confirmation = nameCertificate(new X509Certificate(holder.der));
 const SAML = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
 
-/** Knows the certificate, and assertions by their ID: `held` is bound to its key, `own…` is ours, `acted` has an actor. */
+/** Knows the certificate, and assertions by their ID: `held` is bound to its key, `own…` is ours, `acted` has an actor, `once` is good once. */
 const validator: TokenValidator = {
   canHandle: ({ type }) => type === 'x509' || type === 'saml2' || type === 'jwt',
   async validate({ type, use, content }) {
@@ -54,6 +55,7 @@ const validator: TokenValidator = {
       id,
       trustedIssuer: type === 'x509' || id.startsWith('own') ? 'self' : 'partner',
       claims: [],
+      ...(id.includes('once') && { onceUntil: NOW + 3900 }),
       confirmation: type === 'x509' || id.includes('held') ? HELD : BEARER,
       actors: id.includes('acted') ? [{ issuer: 'https://sts.example.org', id: 'service' }] : [],
     });
@@ -299,6 +301,102 @@ describe('RFC 8693 §4.1: a token with an actor is no credential of its subject'
       );
       assert.equal(setting.audit.records.at(-1)?.reason, 'requestor-unauthenticated');
     });
+});
+
+describe('SAML 2.0 core §2.5.1.5, RFC 7521 §4.1: what is good once is a credential once', () => {
+  let count = 0;
+  const signedWith = (id: string, body = anRst()) => {
+    count += 1;
+    const fresh = TIMESTAMP.replace('08:05:00Z', `08:05:00.${String(count).padStart(3, '0')}Z`);
+    const header = `<wsse:Security>${anAssertion(id)}${fresh}${SIGNATURE}</wsse:Security>`;
+    const message = anEnvelope({ header, body, bodyId: 'body' });
+    return aPost(signMessage(message, { key: holder.privateKey, keyInfo: aSamlReference(id) }));
+  };
+
+  async function replayed(setting: ReturnType<typeof aSetting>, request: WsTrustRequest) {
+    const answer = await setting.front.handle(request);
+
+    assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+    assert.equal(setting.audit.records.at(-1)?.reason, 'token-replayed');
+    assert.deepEqual(setting.errors, []);
+  }
+
+  test('as bearer, and the request it comes with does not refuse itself', async () => {
+    const setting = aSetting();
+
+    await accepted({ setting, request: withHeader(anAssertion('once')) }, 'saml2');
+    await replayed(setting, withHeader(anAssertion('once')));
+    await accepted({ setting, request: withHeader(anAssertion('once-more')) }, 'saml2');
+  });
+
+  test('with the key that it names', async () => {
+    const setting = aSetting();
+
+    await accepted({ setting, request: signedWith('once-held') }, 'saml2');
+    await replayed(setting, signedWith('once-held'));
+  });
+
+  test('also when the request was about something else', async () => {
+    const setting = aSetting();
+    const validate = `<t:RequestSecurityToken xmlns:t="${TRUST_13}"><t:RequestType>${TRUST_13}/Validate</t:RequestType><t:ValidateTarget>${anAssertion('other')}</t:ValidateTarget></t:RequestSecurityToken>`;
+
+    const answer = await setting.front.handle(signedWith('once-held', validate));
+    assert.equal(answer.status, 200, answer.body);
+    await replayed(setting, signedWith('once-held'));
+  });
+
+  test('a refused message does not use it up', async () => {
+    const setting = aSetting();
+    const [request, other] = [signedWith('once-held'), signedWith('once-held')];
+    const changed = Buffer.from(
+      Buffer.from(request.body).toString('utf8').replace('soap<', 'soup<'),
+    );
+
+    const answer = await setting.front.handle({ ...request, body: changed });
+    assert.equal(faultCodeOf(answer), 'wsse:FailedCheck');
+    await accepted({ setting, request: other }, 'saml2');
+  });
+
+  test('of fifty messages at once one is taken', async () => {
+    const setting = aSetting();
+    const messages = Array.from({ length: 50 }, () => signedWith('once-held'));
+
+    const answers = await Promise.all(messages.map((each) => setting.front.handle(each)));
+
+    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
+  });
+
+  test('for one token: a collection does not multiply it', async () => {
+    const setting = aSetting();
+    const batchOf = (rst: string) =>
+      `<t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${rst}${rst}</t:RequestSecurityTokenCollection>`;
+    const rst = anRst().replace('/Issue<', '/BatchIssue<');
+
+    const { body, status } = await setting.front.handle(signedWith('once-held', batchOf(rst)));
+
+    assert.equal(status, 200, body);
+    assert.equal(body.match(/<saml:Assertion /g)?.length, 1);
+  });
+
+  test('and not at all once it was used up elsewhere', async () => {
+    const setting = aWsTrustSetting({
+      validators: [validator],
+      rules: billingRules({
+        rows: RULES.rows.map((row) => ({ ...row, grant: { ...row.grant, singleUse: true } })),
+      }),
+    });
+    const onBehalfOf = `<t:OnBehalfOf>${anAssertion('foreign')}</t:OnBehalfOf>${anAppliesTo()}`;
+    const { privateKey: key } = holder;
+    const message = anEnvelope({
+      header: `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+      body: anRst({ children: onBehalfOf }),
+      bodyId: 'body',
+    });
+
+    const request = aPost(signMessage(message, { key, keyInfo: aDirectReference() }));
+    await accepted({ setting, request }, 'x509');
+    await replayed(setting, withHeader(anAssertion('foreign')));
+  });
 });
 
 describe('xml-security §5: SHA-1 in message signatures', () => {
