@@ -14,6 +14,11 @@ import { type Requestor, requestorName } from '#core/requestor.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { isLaterLeg } from './challenge/challenge-response.ts';
 import type { Challenges, ResumedRequest } from './challenge/challenges.ts';
+import {
+  needsFreshSignature,
+  refuseUnchallenged,
+  requireFreshSignature,
+} from './challenge/fresh-signature.ts';
 import { requireAgreement, requireLegAgreement, requireOurAddress } from './dispatch.ts';
 import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
@@ -101,44 +106,23 @@ function withSignChallenge(
   resumed: ResumedRequest | undefined,
   parts: ReceivingParts,
 ): AuthenticatedRequest | ChallengedMessage {
-  if (resumed?.kind === 'signature') requireSigned(request, resumed);
-  const challenge = resumed ? undefined : signChallengeFor(request, parts);
-  if (challenge === undefined) return request;
+  if (resumed) requireFreshSignature(request, resumed);
+  if (resumed || !needsFreshSignature(request, [request.rst])) return request;
   const { received, rst, security } = request;
-  return { received, rst, security, challenge };
+  return { received, rst, security, challenge: signChallengeFor(request, parts) };
 }
 
 /** The challenge to a signed request where the address asks for a signature that cannot have been made before (WS-Trust 1.3 §8.3). */
 function signChallengeFor(
-  { received, requestor, rst, signatures }: AuthenticatedRequest,
+  { received, requestor, rst }: AuthenticatedRequest,
   { challenges }: ReceivingParts,
-): Markup | undefined {
+): Markup {
   const { payload } = received.message.envelope;
-  const isSigned = signatures.some(({ identity }) => identity !== undefined);
-  if (!received.endpoint.signChallenge || !isSigned) return undefined;
-  if (rst.operation !== 'Issue' || payload === undefined) return undefined;
-  const { context, trust } = rst;
+  const { context, operation, trust } = rst;
+  if (operation !== 'Issue' || payload === undefined || !challenges) return refuseUnchallenged();
   const asked = requestorName(requestor);
-  return challenges?.ask({
-    trust,
-    kind: 'signature',
-    asked,
-    context,
-    address: received.address,
-    payload,
-  });
-}
-
-// The signature must cover the Body, and so the challenge: one over the Timestamp alone answers nothing.
-function requireSigned(
-  { requestor, signatures }: AuthenticatedRequest,
-  { asked }: ResumedRequest,
-): void {
-  const isSigned = signatures.some(({ coversBody, identity }) => coversBody && identity);
-  if (!isSigned)
-    throw new SecurityFailure('authentication-bad-elements', 'the challenge is not signed');
-  if (requestorName(requestor) !== asked)
-    throw new ExchangeFailure('requestor-unauthenticated', 'another requestor answers');
+  const { address } = received;
+  return challenges.ask({ trust, kind: 'signature', asked, context, address, payload });
 }
 
 // Each leg is authenticated anew: what is sealed says what was asked, not who asks.

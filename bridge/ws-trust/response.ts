@@ -51,3 +51,8 @@ export function writeCancelled(rst: Pick<RstRequest, 'context' | 'trust'>): Mark
 export function statusTokenType({ base }: TrustNames): string {
   return `${base}/RSTR/Status`;
 }
+
+/** Whether a request to validate asks for a new token too. */
+export function wantsToken({ tokenType, trust }: RstRequest): boolean {
+  return tokenType !== undefined && tokenType !== statusTokenType(trust);
+}

@@ -14,6 +14,7 @@ import {
   type ReceivedMessage,
   wantedSignatures,
 } from '../authenticated-request.ts';
+import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { requireBatchAgreement, requireOurAddress } from '../dispatch.ts';
 import { refusalOf } from '../fault-map.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
@@ -85,6 +86,9 @@ export async function authenticateBatch(
     parts,
     progress,
   );
+  // A collection has no legs: it would get without a challenge what one request does not.
+  const requests = read.map(({ rst }) => rst);
+  if (needsFreshSignature(authenticated, requests)) refuseUnchallenged();
   return { ...authenticated, trust, operation, items };
 }
 

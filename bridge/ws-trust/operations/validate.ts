@@ -7,7 +7,7 @@ import type { ValidatedToken } from '#core/security-token.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import type { Progress } from '../opened-message.ts';
 import { OPERATION_EVENTS } from '../refusal-audit.ts';
-import { statusTokenType, trusted, writeResponse, writeStatus } from '../response.ts';
+import { statusTokenType, trusted, wantsToken, writeResponse, writeStatus } from '../response.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
@@ -38,10 +38,6 @@ const OF_NEW_TOKEN = [
   'SecondaryParameters',
   'Issuer',
 ] as const;
-
-function wantsToken({ tokenType, trust }: RstRequest): boolean {
-  return tokenType !== undefined && tokenType !== statusTokenType(trust);
-}
 
 function requireHonoured(rst: RstRequest, address: string): void {
   requireOnly(rst, 'ValidateTarget', wantsToken(rst) ? OF_NEW_TOKEN : []);

@@ -7,6 +7,7 @@ import {
   changeEndpoints,
   GENERIC_PROFILE,
 } from '#bridge/ws-trust/endpoint-profile.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
@@ -19,18 +20,23 @@ import {
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
+  anAppliesTo,
   anIssueRequest,
   anRst,
   aPost,
+  aSecurityHeader,
   aWsTrustSetting,
   faultCodeOf,
   TRUST_13,
   TRUST_2005,
+  USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
 
 const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const other = await aCertificate({ name: 'CN=other', algorithm: 'RSA' });
+const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
+const GOOD = `<saml:Assertion xmlns:saml="${SAML2}" ID="_good"></saml:Assertion>`;
 const MIXED = '/adfs/services/trust/13/certificatemixed';
 
 /** Each certificate is the subject of its name. */
@@ -45,7 +51,10 @@ const known: TokenValidator = {
   },
 };
 
-const aSetting = (): WsTrustSetting =>
+const aSetting = (
+  parts: Partial<WsTrustFrontParts> = {},
+  changes: Parameters<typeof aWsTrustSetting>[0] = {},
+): WsTrustSetting =>
   aWsTrustSetting({
     validators: [known],
     profiles: changeEndpoints(
@@ -55,22 +64,27 @@ const aSetting = (): WsTrustSetting =>
         { path: MIXED, signChallenge: true },
       ],
     ),
-    parts: { challengeKey: new Uint8Array(32).fill(7) },
+    parts: { challengeKey: new Uint8Array(32).fill(7), ...parts },
+    ...changes,
   });
 
 interface Wishes {
   readonly by?: TestCertificate;
   readonly ids?: readonly string[];
+  readonly more?: string;
 }
 
 let count = 0;
 
 /** A signed message with this Body. Each has a Timestamp of its own, so that none is sent twice. */
-function aSigned(body: string, { by = client, ids = ['ts', 'body'] }: Wishes = {}): string {
+function aSigned(
+  body: string,
+  { by = client, ids = ['ts', 'body'], more = '' }: Wishes = {},
+): string {
   count += 1;
   const expires = `2027-01-15T08:04:00.${String(count).padStart(3, '0')}Z`;
   const timestamp = `<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`;
-  const header = `<wsse:Security>${aBinaryToken(by)}${timestamp}${SIGNATURE}</wsse:Security>`;
+  const header = `<wsse:Security>${aBinaryToken(by)}${more}${timestamp}${SIGNATURE}</wsse:Security>`;
   const message = anEnvelope({ header, body, bodyId: 'body' });
   return signMessage(message, { key: by.privateKey, keyInfo: aDirectReference(), ids });
 }
@@ -100,6 +114,11 @@ async function challenged(
 
 const anAnswer = ({ challenge, context }: Challenge, trust = TRUST_13, more = ''): string =>
   `<t:RequestSecurityTokenResponse xmlns:t="${trust}" Context="${context}"><t:SignChallengeResponse><t:Challenge>${challenge}</t:Challenge>${more}</t:SignChallengeResponse></t:RequestSecurityTokenResponse>`;
+
+const WST14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
+
+const anOtpAnswer = ({ challenge, context }: Challenge): string =>
+  `<t:RequestSecurityTokenResponse xmlns:t="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${WST14}"><w:TextChallengeResponse RefID="${WST14}/challenge/OTP">123456</w:TextChallengeResponse><w:ContextData RefID="${WST14}/challenge/state">${challenge}</w:ContextData></w:InteractiveChallengeResponse></t:RequestSecurityTokenResponse>`;
 
 for (const trust of [TRUST_13, TRUST_2005]) {
   test(`WS-Trust §8.3: the signed challenge gets the token, ${trust.slice(-6)}`, async () => {
@@ -154,8 +173,7 @@ test('WS-Trust 1.3 §8.3: a challenge is answered once, and not by an unsigned m
 test('ws-trust §3.6: a challenge for a signature is not answered by a one-time password, nor the reverse', async () => {
   const setting = aSetting();
   const { challenge, context } = await challenged(setting);
-  const wst14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
-  const answer = `<t:RequestSecurityTokenResponse xmlns:t="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${wst14}"><w:TextChallengeResponse RefID="${wst14}/challenge/OTP">123456</w:TextChallengeResponse><w:ContextData RefID="${wst14}/challenge/state">${challenge}</w:ContextData></w:InteractiveChallengeResponse></t:RequestSecurityTokenResponse>`;
+  const answer = anOtpAnswer({ challenge, context });
 
   assert.equal(faultCodeOf(await send(setting, aSigned(answer))), 'trust:InvalidRequest');
 });
@@ -171,6 +189,81 @@ test('WS-Trust 1.3 §8.3: refuses more than the challenge in an answer, and a ch
     faultCodeOf(await send(setting, aSigned(anAnswer(changed)))),
     'trust:InvalidRequest',
   );
+});
+
+const OTHER_WAYS = {
+  'a collection': `<t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${anRst({ requestType: `${TRUST_13}/BatchIssue` }).repeat(2)}</t:RequestSecurityTokenCollection>`,
+  'Validate for a new token': anRst({
+    requestType: `${TRUST_13}/Validate`,
+    children: `<t:TokenType>${SAML2}</t:TokenType><t:ValidateTarget>${GOOD}</t:ValidateTarget>${anAppliesTo()}`,
+  }),
+  Renew: anRst({
+    requestType: `${TRUST_13}/Renew`,
+    children: `<t:RenewTarget>${GOOD}</t:RenewTarget>`,
+  }),
+};
+
+for (const [way, body] of Object.entries(OTHER_WAYS)) {
+  test(`WS-Trust 1.3 §8.3: ${way} is no way around the challenge`, async () => {
+    const setting = aSetting();
+
+    const answer = await send(setting, aSigned(body));
+
+    assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+    assert.equal(setting.audit.records.at(-1)?.reason, 'operation-unsupported');
+    assert.deepEqual(setting.asked, []);
+  });
+}
+
+test('WS-Trust 1.3 §8.3: what makes no token needs no challenge', async () => {
+  const children = `<t:ValidateTarget>${GOOD}</t:ValidateTarget>`;
+  const message = aSigned(anRst({ requestType: `${TRUST_13}/Validate`, children }));
+
+  const { body, status } = await send(aSetting(), message);
+
+  assert.equal(status, 200, body);
+  assert.match(body, /status\/valid/);
+});
+
+test('WS-Trust 1.3 §8.3: without challenges a signed request is refused, not let through', async () => {
+  const setting = aSetting({ challengeKey: undefined });
+
+  const answer = await send(setting, aSigned(anRst()));
+
+  assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+  assert.deepEqual(setting.asked, []);
+});
+
+test('WS-Trust 1.3 §8.3: after a one-time password the signature covers the Body, and so the challenge', async () => {
+  const secondFactor: TokenValidator = {
+    canHandle: ({ type }) => type === 'username',
+    async validate({ content, use }) {
+      if (!('oneTimePassword' in (content as object)))
+        throw new ExchangeFailure('second-factor-required', 'one-time password');
+      const subject = { issuer: 'https://sts.example.org', id: USER.name };
+      return aValidatedToken({ type: 'username', use, trustedIssuer: 'self', subject, claims: [] });
+    },
+  };
+  const profiles = changeEndpoints(
+    [ADFS_PROFILE],
+    [{ path: MIXED, signChallenge: true, credentials: ['certificate', 'username'] }],
+  );
+  const setting = aSetting({}, { profiles, validators: [secondFactor, known] });
+  const userName = aSecurityHeader().replace(/<\/?wsse:Security>/g, '');
+  const asUser = (body: string, ids: readonly string[]) =>
+    send(setting, aSigned(body, { ids, more: userName }), MIXED);
+  const answered = async (ids: readonly string[]) => {
+    const { body } = await asUser(anRst(), ['ts']);
+    const [, context = ''] = /Context="([^"]+)"/.exec(body) ?? [];
+    const [, state = ''] = /<wst14:ContextData [^>]*>([^<]+)</.exec(body) ?? [];
+    assert.ok(context !== '' && state !== '', body);
+    return asUser(anOtpAnswer({ context, challenge: state }), ids);
+  };
+
+  assert.equal(faultCodeOf(await answered(['ts'])), 'trust:AuthenticationBadElements');
+  assert.deepEqual(setting.asked, []);
+  const { body, status } = await answered(['ts', 'body']);
+  assert.equal(status, 200, body);
 });
 
 test('WS-Trust 1.3 §8.3: a user name is not challenged, and neither is a signature at another address', async () => {
