@@ -16,6 +16,8 @@ const RETRY_SECONDS = 60;
 export interface RefreshFamily extends FamilyGrant, RefreshTokenName {
   /** The evidence it was granted for. */
   readonly subject: ValidatedToken;
+  /** How often others may have tokens made of what it brings; absent: no end is set. */
+  readonly delegations?: number;
 }
 
 export interface RefreshFamilies {
@@ -98,7 +100,8 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
       if (isRevoked) throw new ExchangeFailure('token-revoked', 'the family is revoked');
       if (!(clock.now() < grant.notOnOrAfter))
         throw new ExchangeFailure('token-expired', 'the family has ended');
-      return { ...grant, ...name, subject };
+      const { delegations } = entry;
+      return { ...grant, ...name, subject, ...(delegations !== undefined && { delegations }) };
     },
     async isActive({ family, number }) {
       const [standing, isUsed] = await Promise.all([

@@ -27,8 +27,17 @@ function withinFamily(spec: TokenSpec, family: RefreshFamily, asked: ExchangeReq
   const isGranted = (scope: string): boolean => family.scopes.includes(scope);
   if (asked.scopes && !asked.scopes.every(isGranted))
     throw new ExchangeFailure('scope-not-allowed', 'not a scope of the refresh token');
-  // The evidence was used up, if it was one-time, when the family began.
-  return { ...spec, scopes: spec.scopes.filter(isGranted), once: [] };
+  const { delegations } = family;
+  return {
+    ...spec,
+    scopes: spec.scopes.filter(isGranted),
+    // The step was taken when the family began. Without it the evidence's end of delegation would be lost.
+    ...(delegations !== undefined && {
+      delegations: Math.min(delegations, spec.delegations ?? delegations),
+    }),
+    // The evidence was used up, if it was one-time, when the family began.
+    once: [],
+  };
 }
 
 /** Whether the rows that decided still want refresh tokens, and this one in particular.

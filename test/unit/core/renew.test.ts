@@ -1,0 +1,100 @@
+// Renewal by refresh token over the whole service in memory: what the first exchange left holds for all that comes of it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { exchange } from '#core/exchange.ts';
+import { createLedger } from '#core/ledger.ts';
+import { createRefreshFamilies } from '#core/refresh-family.ts';
+import { renew } from '#core/renew.ts';
+import type { TokenFacts } from '#core/security-token.ts';
+import { createTokenService } from '#core/token-service.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import {
+  anExchangeRequest,
+  aPolicyRow,
+  aSecurityToken,
+  aValidatedToken,
+  fakeAuditLog,
+  NOW,
+  OWN_ISSUER,
+  rules,
+} from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+
+const grant = {
+  types: ['refresh_token' as const],
+  renewal: { lifetimeSeconds: 3600, maxCount: 3 },
+};
+
+/** A family begun with this evidence. */
+async function begun(evidence: Partial<TokenFacts> = {}) {
+  const clock = fakeClock(NOW);
+  const store = new MemoryStore(clock);
+  const ledger = createLedger(store, clock, {
+    marginSeconds: 60,
+    ownIssuers: new Set([OWN_ISSUER]),
+    longestDescentSeconds: 3600,
+  });
+  const codec = {
+    write: (name: object) => JSON.stringify(name),
+    parse: (text: string) => JSON.parse(text) as { family: string; number: number },
+  };
+  const families = createRefreshFamilies({
+    issuer: OWN_ISSUER,
+    store,
+    ledger,
+    clock,
+    codec,
+    marginSeconds: 60,
+  });
+  let ids = 0;
+  const sts = createTokenService({
+    validators: [{ canHandle: () => true, validate: async () => aValidatedToken(evidence) }],
+    issuers: [
+      {
+        canIssue: () => true,
+        issue: async (spec: TokenSpec) => ({
+          spec,
+          text: spec.type === 'refresh_token' ? families.firstText(spec) : 'an access token',
+        }),
+      },
+    ],
+    rules: rules({ rows: [aPolicyRow({ grant })] }),
+    ledger,
+    store,
+    families,
+    audit: fakeAuditLog(),
+    clock,
+    newId: () => `id-${(ids += 1)}`,
+    marginSeconds: 60,
+  });
+  const first = await exchange(anExchangeRequest({ requestedType: 'refresh_token' }), sts);
+  const renewWith = (content: string) =>
+    renew(
+      anExchangeRequest({
+        operation: 'refresh',
+        targets: [],
+        subject: aSecurityToken({ type: 'refresh_token', content }),
+      }),
+      sts,
+    );
+  return { first, renewWith };
+}
+
+test('SAML Core 2.0 §2.5.1.6: a family keeps how often others may be made, and takes nothing of it', async () => {
+  const { first, renewWith } = await begun({ delegations: 1 });
+
+  const second = await renewWith(first.text);
+  const third = await renewWith(second.successor);
+
+  assert.deepEqual(
+    [first, second.token, third.token].map(({ spec }) => spec.delegations),
+    [0, 0, 0],
+  );
+});
+
+test('SAML Core 2.0 §2.5.1.6: a family of evidence without an end has none', async () => {
+  const { first, renewWith } = await begun();
+
+  assert.equal('delegations' in (await renewWith(first.text)).token.spec, false);
+});
