@@ -7,7 +7,7 @@ import type { Rotation, Store, StoreKey } from './ports.ts';
 import { type FamilyGrant, parseGrant, writeGrant } from './refresh-grant.ts';
 import type { RefreshTokenCodec, RefreshTokenName } from './refresh-token.ts';
 import type { ValidatedToken } from './security-token.ts';
-import type { TokenSpec } from './token-spec.ts';
+import type { RenewalSubject, TokenSpec } from './token-spec.ts';
 
 /** How long after its use a token may come again because the answer was lost. Whoever comes later is somebody else. */
 const RETRY_SECONDS = 60;
@@ -16,6 +16,8 @@ const RETRY_SECONDS = 60;
 export interface RefreshFamily extends FamilyGrant, RefreshTokenName {
   /** The evidence it was granted for. */
   readonly subject: ValidatedToken;
+  /** Who it is about, as the ledger has it. */
+  readonly origin: RenewalSubject;
   /** How often others may have tokens made of what it brings; absent: no end is set. */
   readonly delegations?: number;
 }
@@ -100,8 +102,16 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
       if (isRevoked) throw new ExchangeFailure('token-revoked', 'the family is revoked');
       if (!(clock.now() < grant.notOnOrAfter))
         throw new ExchangeFailure('token-expired', 'the family has ended');
-      const { delegations } = entry;
-      return { ...grant, ...name, subject, ...(delegations !== undefined && { delegations }) };
+      const { delegations, renewal } = entry;
+      const { trustedIssuer, type } = subject;
+      const origin = renewal?.subject ?? { ...subject.subject, trustedIssuer, type };
+      return {
+        ...grant,
+        ...name,
+        subject,
+        origin,
+        ...(delegations !== undefined && { delegations }),
+      };
     },
     async isActive({ family, number }) {
       const [standing, isUsed] = await Promise.all([

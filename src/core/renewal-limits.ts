@@ -1,9 +1,10 @@
 // What bounds a renewal besides policy: the user behind it, and how often the chain was renewed.
-import type { RenewalBasis, RenewedSpec } from './decide-renewed.ts';
+import type { RenewedSpec } from './decide-renewed.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { Clock } from './instant.ts';
 import type { Store } from './ports.ts';
 import { SELF } from './security-token.ts';
+import type { RenewalSubject, TokenSpec } from './token-spec.ts';
 
 export type UserStanding = 'enabled' | 'disabled' | 'unknown';
 
@@ -11,18 +12,33 @@ interface LimitParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'increment'>;
   readonly marginSeconds: number;
+}
+
+interface UserParts {
   readonly userStanding?: (id: string) => UserStanding;
+}
+
+/** A token of ours may be about a party of another issuer, or about a client, which no user store knows. */
+function standingOf({ id, issuer, trustedIssuer }: RenewalSubject, ours: string, parts: UserParts) {
+  if (trustedIssuer !== SELF || issuer !== ours) return undefined;
+  return parts.userStanding?.(id) ?? 'unknown';
+}
+
+/** Keeps on record that the chain begins with a user, whatever the evidence was. */
+export function withUser(spec: TokenSpec, parts: UserParts): TokenSpec {
+  const { issuer, renewal } = spec;
+  const standing = renewal && standingOf(renewal.subject, issuer, parts);
+  if (!renewal || standing === undefined || standing === 'unknown') return spec;
+  return { ...spec, renewal: { ...renewal, subject: { ...renewal.subject, isUser: true } } };
 }
 
 /** A user who was disabled or removed since gets nothing more.
  * @throws {ExchangeFailure} `renewal-not-possible` */
-export function requireUser({ entry }: RenewalBasis, { userStanding }: LimitParts): void {
-  const subject = entry?.renewal?.subject;
-  if (subject?.trustedIssuer !== SELF) return;
-  const standing = userStanding?.(subject.id) ?? 'unknown';
-  // A token of ours may be about a client too, which no user store knows.
-  const isGone = subject.type === 'username' ? standing !== 'enabled' : standing === 'disabled';
-  if (isGone) throw new ExchangeFailure('renewal-not-possible', 'the user is gone');
+export function requireUser(subject: RenewalSubject, issuer: string, parts: UserParts): void {
+  const standing = standingOf(subject, issuer, parts);
+  const isUser = subject.isUser === true || subject.type === 'username';
+  if (standing === 'disabled' || (standing === 'unknown' && isUser))
+    throw new ExchangeFailure('renewal-not-possible', 'the user is gone');
 }
 
 /** Counts the renewals of a whole chain, so that two of the same token count as two.

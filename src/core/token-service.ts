@@ -11,7 +11,7 @@ import type { Clock } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from './ports.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
-import { countRenewal, requireUser, type UserStanding } from './renewal-limits.ts';
+import { countRenewal, requireUser, type UserStanding, withUser } from './renewal-limits.ts';
 import { validateOrTellRenewal } from './renewal-needed.ts';
 import { requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
@@ -133,7 +133,7 @@ async function decideAndCount(evidence: Evidence, parts: TokenServiceParts): Pro
   const { entry } = id === undefined ? {} : await ledger.lookUp({ issuer, id });
   const basis = { evidence, entry, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
-  requireUser(basis, parts);
+  if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
   await countRenewal(renewed, parts);
   return renewed.spec;
 }
@@ -185,6 +185,7 @@ function evidenceSteps(
       if (typeof subject.content !== 'string') throw new Error('a refresh token is a text');
       const family = await familiesOf(parts).find(subject.content, requestorName(requestor));
       validated.set(subject, family.subject);
+      requireUser(family.origin, parts.rules.issuer, parts);
       return family;
     },
   };
@@ -253,8 +254,10 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       }
     },
     rules,
-    decide: (evidence) =>
-      placed(decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() }), parts),
+    decide(evidence) {
+      const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
+      return placed(withUser(spec, parts), parts);
+    },
     decideRenewed: async (evidence) => placed(await decideAndCount(evidence, parts), parts),
     ...evidenceSteps(parts, validated),
     ...admissionSteps(parts),

@@ -32,7 +32,15 @@ export interface Renewal {
   /** The absolute end: no renewal reaches beyond it. */
   readonly notOnOrAfter: Instant;
   /** The evidence that the chain began with, for whoever decides a renewal anew. */
-  readonly subject: Subject & { readonly trustedIssuer: string; readonly type: TokenType };
+  readonly subject: RenewalSubject;
+}
+
+/** Who a chain of renewals is about, as its first evidence said. */
+export interface RenewalSubject extends Subject {
+  readonly trustedIssuer: string;
+  readonly type: TokenType;
+  /** It was a user of ours then: once removed, it gets nothing more. */
+  readonly isUser?: true;
 }
 
 export interface TokenSpec {

@@ -5,6 +5,7 @@ import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger.ts';
 import { createRefreshFamilies } from '#core/refresh-family.ts';
 import { renew } from '#core/renew.ts';
+import type { UserStanding } from '#core/renewal-limits.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
@@ -17,6 +18,8 @@ import {
   fakeAuditLog,
   NOW,
   OWN_ISSUER,
+  PARTNER_ISSUER,
+  refusedAs,
   rules,
 } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
@@ -28,6 +31,7 @@ const grant = {
 
 /** A family begun with this evidence. */
 async function begun(evidence: Partial<TokenFacts> = {}) {
+  const standings = new Map<string, UserStanding>([['alice', 'enabled']]);
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
   const ledger = createLedger(store, clock, {
@@ -64,6 +68,7 @@ async function begun(evidence: Partial<TokenFacts> = {}) {
     store,
     families,
     audit: fakeAuditLog(),
+    userStanding: (id) => standings.get(id) ?? 'unknown',
     clock,
     newId: () => `id-${(ids += 1)}`,
     marginSeconds: 60,
@@ -78,7 +83,7 @@ async function begun(evidence: Partial<TokenFacts> = {}) {
       }),
       sts,
     );
-  return { first, renewWith };
+  return { first, renewWith, standings };
 }
 
 test('SAML Core 2.0 §2.5.1.6: a family keeps how often others may be made, and takes nothing of it', async () => {
@@ -97,4 +102,26 @@ test('SAML Core 2.0 §2.5.1.6: a family of evidence without an end has none', as
   const { first, renewWith } = await begun();
 
   assert.equal('delegations' in (await renewWith(first.text)).token.spec, false);
+});
+
+const ALICE = { trustedIssuer: 'self', issuer: OWN_ISSUER, originClient: 'gateway' };
+for (const type of ['username', 'x509', 'jwt'] as const)
+  for (const standing of ['disabled', undefined] as const)
+    test(`RFC 9700 §4.14: refuses a refresh token of a user of ours (${type}) who is ${standing ?? 'removed'}`, async () => {
+      const { first, renewWith, standings } = await begun({ ...ALICE, type });
+      if (standing) standings.set('alice', standing);
+      else standings.delete('alice');
+
+      await assert.rejects(renewWith(first.text), refusedAs('renewal-not-possible'));
+    });
+
+test('RFC 9700 §4.14: users bound neither a client of ours nor the alice of another issuer', async () => {
+  const client = await begun({ ...ALICE, subject: { issuer: OWN_ISSUER, id: 'gateway' } });
+  const partner = await begun();
+  const reissued = await begun({ ...ALICE, subject: { issuer: PARTNER_ISSUER, id: 'alice' } });
+  for (const { first, renewWith, standings } of [client, partner, reissued]) {
+    standings.set('alice', 'disabled');
+
+    assert.equal((await renewWith(first.text)).token.text, 'an access token');
+  }
 });
