@@ -128,9 +128,13 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
 }
 
 async function decideAndCount(evidence: Evidence, parts: TokenServiceParts): Promise<TokenSpec> {
-  const { clock, ledger, newId, rules } = parts;
+  const { clock, ledger, newId, rules, store } = parts;
   const { id, issuer } = evidence.subject;
-  const { entry } = id === undefined ? {} : await ledger.lookUp({ issuer, id });
+  const [standing] = await Promise.all([
+    id === undefined ? undefined : ledger.lookUp({ issuer, id }),
+    validateUnused(evidence.subject, store),
+  ]);
+  const entry = standing?.entry;
   const basis = { evidence, entry, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);

@@ -1,0 +1,70 @@
+// Renewal of a token of ours over the whole service in memory.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decide } from '#core/decide.ts';
+import { exchange } from '#core/exchange.ts';
+import { createLedger } from '#core/ledger.ts';
+import { renewToken } from '#core/renew-token.ts';
+import { createTokenService } from '#core/token-service.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import {
+  anEvidence,
+  anExchangeRequest,
+  anOwnToken,
+  aPolicyRow,
+  fakeAuditLog,
+  NOW,
+  OWN_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+
+const renewal = { lifetimeSeconds: 3600, maxCount: 3 };
+
+/** A service that issued a renewable token, and what is asked of it with that token. */
+async function issued({ singleUse }: { readonly singleUse: boolean }) {
+  const clock = fakeClock(NOW);
+  const store = new MemoryStore(clock);
+  const ledger = createLedger(store, clock, {
+    marginSeconds: 60,
+    ownIssuers: new Set([OWN_ISSUER]),
+    longestDescentSeconds: 0,
+  });
+  const policy = rules({ rows: [aPolicyRow({ grant: { renewal, singleUse } })] });
+  const evidence = anEvidence({ request: { renewal: { afterExpiry: false } } });
+  await ledger.record(decide(evidence, policy, { now: NOW, tokenId: 'own-token-1' }));
+  let ids = 0;
+  const sts = createTokenService({
+    validators: [{ canHandle: () => true, validate: async ({ use }) => anOwnToken({ use }) }],
+    issuers: [
+      { canIssue: () => true, issue: async (spec) => ({ spec, text: `text of ${spec.tokenId}` }) },
+    ],
+    rules: policy,
+    ledger,
+    store,
+    audit: fakeAuditLog(),
+    clock,
+    newId: () => `id-${(ids += 1)}`,
+    marginSeconds: 60,
+  });
+  return {
+    use: () => exchange(anExchangeRequest(), sts),
+    renew: () => renewToken(anExchangeRequest({ operation: 'renew', targets: [] }), sts),
+  };
+}
+
+test('WS-Trust 1.3 §5: a token that was used up is not renewed: it would be good once more', async () => {
+  const { use, renew } = await issued({ singleUse: true });
+  await use();
+
+  await assert.rejects(renew(), refusedAs('token-replayed'));
+});
+
+test('WS-Trust 1.3 §5: a token that was used is renewed, as is one that can be used once and was not', async () => {
+  const often = await issued({ singleUse: false });
+  await often.use();
+  const once = await issued({ singleUse: true });
+
+  for (const { renew } of [often, once]) assert.equal((await renew()).spec.renewal?.count, 1);
+});
