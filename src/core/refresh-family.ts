@@ -3,6 +3,7 @@
 import { ExchangeFailure } from './failure.ts';
 import type { Clock, Instant } from './instant.ts';
 import type { Ledger } from './ledger.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
 import type { Rotation, Store, StoreKey } from './ports.ts';
 import { type FamilyGrant, parseGrant, writeGrant } from './refresh-grant.ts';
 import type { RefreshTokenCodec, RefreshTokenName } from './refresh-token.ts';
@@ -71,6 +72,15 @@ function familyState({ clock, issuer, marginSeconds, store }: RefreshFamiliesPar
   };
 }
 
+/** What the ledger knows of a family that its grant does not say. */
+function onRecord(
+  { delegations, renewal }: LedgerEntry,
+  { subject, trustedIssuer, type }: ValidatedToken,
+): Pick<RefreshFamily, 'origin' | 'delegations'> {
+  const origin = renewal?.subject ?? { ...subject, trustedIssuer, type };
+  return { origin, ...(delegations !== undefined && { delegations }) };
+}
+
 /** Families over a store. */
 export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamilies {
   const { clock, codec, issuer, ledger, store } = parts;
@@ -102,16 +112,7 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
       if (isRevoked) throw new ExchangeFailure('token-revoked', 'the family is revoked');
       if (!(clock.now() < grant.notOnOrAfter))
         throw new ExchangeFailure('token-expired', 'the family has ended');
-      const { delegations, renewal } = entry;
-      const { trustedIssuer, type } = subject;
-      const origin = renewal?.subject ?? { ...subject.subject, trustedIssuer, type };
-      return {
-        ...grant,
-        ...name,
-        subject,
-        origin,
-        ...(delegations !== undefined && { delegations }),
-      };
+      return { ...grant, ...name, subject, ...onRecord(entry, subject) };
     },
     async isActive({ family, number }) {
       const [standing, isUsed] = await Promise.all([
