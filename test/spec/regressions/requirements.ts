@@ -64,6 +64,12 @@ export const REGRESSIONS: RequirementTable = {
       ['unit/bridge/saml/saml-evidence.test.ts#SAML R24'],
     ],
     [
+      'R6',
+      'the second renewal works as well as the first',
+      ['spec/ws-trust/renew.test.ts#ws-trust W4, W15: ${tokenType} twice, in a bare response'],
+      ['spec/ws-trust/renew.test.ts#ws-trust R6: the chain ends with its count'],
+    ],
+    [
       'R7',
       'one SignedInfo, no comment in a digest',
       [`${SAML_WRAPPING}is good as it is`],

@@ -10,6 +10,8 @@ const PUBLIC_KEY = 'spec/ws-trust/public-key.test.ts#' as const;
 const SYMMETRIC = 'spec/ws-trust/symmetric-key.test.ts#' as const;
 const VALIDATE = 'spec/ws-trust/validate.test.ts#' as const;
 const CANCEL = 'spec/ws-trust/cancel.test.ts#' as const;
+const RENEW = 'spec/ws-trust/renew.test.ts#' as const;
+const BATCH = 'spec/ws-trust/batch.test.ts#' as const;
 const CLAIMS = 'spec/ws-trust/claims.test.ts#' as const;
 const CHALLENGE = 'spec/ws-trust/interactive-challenge.test.ts#' as const;
 const METADATA = 'spec/ws-trust/metadata.test.ts#' as const;
@@ -47,7 +49,10 @@ export const WIRE_RULES: RequirementTable = {
     [
       'W4',
       'Renew, Validate, Cancel: a bare response',
-      [`${ANSWERS}W4: Validate and Cancel answer with a bare response`],
+      [
+        `${ANSWERS}W4: Validate and Cancel answer with a bare response`,
+        `${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`,
+      ],
       'ours alone',
     ],
     [
@@ -113,6 +118,12 @@ export const WIRE_RULES: RequirementTable = {
       'ours alone',
     ],
     [
+      'W15',
+      'a Renew without Renewing inherits what was asked for at first',
+      [`${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`],
+      [`${RENEW}a renewal does not set the terms of the next`],
+    ],
+    [
       'W16',
       'a client certificate of an unknown CA is no credential, and ends no handshake',
       ['unit/http/listener.test.ts#W16: a client certificate of an unknown CA'],
@@ -137,6 +148,12 @@ export const PARITY: RequirementTable = {
         `${VALIDATE}is not valid, and that is no fault`,
         `${VALIDATE}a new token is policy like an exchange`,
       ],
+    ],
+    [
+      'P3',
+      'Renew, more than once',
+      [`${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`],
+      [`${RENEW}nobody renews the token of another`, `${RENEW}a cancelled token is not renewed`],
     ],
     [
       'P4',
@@ -286,6 +303,18 @@ export const PARITY: RequirementTable = {
       'state that several servers share',
       ['store/redis/single.test.ts#Redis, one server'],
       ['security/saml-tokens.test.ts#an assertion as a grant is good once'],
+    ],
+    [
+      'P29-batch',
+      'several requests in one message, with an outcome for each',
+      [`${BATCH}tokens of every type in the order of their requests`],
+      [`${BATCH}one bad item has its own outcome`],
+    ],
+    [
+      'P29-chain',
+      'a chain of delegation in act and in DelegationRestriction',
+      ['spec/rfc7522/saml-bearer.test.ts#act becomes a DelegationRestriction and act again'],
+      ['unit/core/actor-chain.test.ts#refuses an inherited chain that loops'],
     ],
     [
       'P30',
