@@ -19,7 +19,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
-import type { Requestor } from '#core/requestor.ts';
+import { type Requestor, requestorName } from '#core/requestor.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import { type Credential, type CredentialService, useCredentials } from './credential.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from './endpoint-profile.ts';
@@ -34,9 +34,9 @@ export interface AuthenticationParts extends NonceParts {
   readonly timestampRules: TimestampRules;
   readonly findCertificate?: CertificateFinder | undefined;
   readonly audit: AuditLog;
-  /** Counts a request of an authenticated requestor.
+  /** Counts a request of an authenticated requestor, by the name that is its own among all issuers.
    * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitRequestor?: ((requestorId: string) => void) | undefined;
+  readonly admitRequestor?: ((requestorName: string) => void) | undefined;
 }
 
 /** A message to authenticate. */
@@ -81,7 +81,7 @@ export async function authenticate(
   const signatures = security ? await verifySignatures(input, security, parts) : [];
   const credentials = await verifyCredentials(signatures, input, parts);
   const requestor = requestorOf(credentials, input);
-  parts.admitRequestor?.(requestor.id);
+  parts.admitRequestor?.(requestorName(requestor));
   // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
   if (security?.userName) await useNonce(security.userName, parts.rules, parts);
   for (const signature of signatures) {

@@ -66,7 +66,7 @@ export interface WsTrustFrontParts {
   readonly challengeKey?: Uint8Array | undefined;
   /** Finds certificates that messages only name. */
   readonly findCertificate?: CertificateFinder;
-  readonly admitRequestor?: (requestorId: string) => void;
+  readonly admitRequestor?: (requestorName: string) => void;
   /** Hears of our own mistakes, for the log. */
   readonly onError?: (cause: unknown, correlationId: string) => void;
 }

@@ -123,6 +123,8 @@ interface ItemParts {
   readonly parts: OperationParts;
   readonly answer: (rst: RstRequest, progress: Progress) => Promise<Markup>;
   readonly progress: Progress;
+  /** Counts it. */
+  readonly admit: () => void;
 }
 
 /** The response to one request: what its operation answers, or that it is refused. A bug of ours, and a record that cannot be
@@ -130,18 +132,21 @@ interface ItemParts {
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function answerItem(
   { rst, refused }: BatchItem,
-  { parts, received, answer, progress }: ItemParts,
+  { parts, received, admit, answer, progress }: ItemParts,
 ): Promise<Markup> {
   const { operation, requestor } = progress;
   const known = { operation, requestor };
   const ofItem: Progress = { ...progress, isRecorded: false };
   try {
+    admit();
     if (refused !== undefined) throw refused;
     return await answer(rst, ofItem);
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     const refusal = refusalOf(cause);
-    if (!ofItem.isRecorded) await recordRefusal(parts.audit, { ...received, ...known }, refusal);
+    // Whoever limits the rate records the first refusal of each requestor.
+    const isRecorded = ofItem.isRecorded || refusal.reason === 'rate-limited';
+    if (!isRecorded) await recordRefusal(parts.audit, { ...received, ...known }, refusal);
     return writeRefused(rst, refusal.fault.reason);
   }
 }

@@ -5,6 +5,7 @@ import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
 import { element, type Markup } from '#bridge/xml/markup.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { validateAdmission } from '#core/admission.ts';
+import { requestorName } from '#core/requestor.ts';
 import {
   type AuthenticatedRequest,
   authenticateRequest,
@@ -76,11 +77,15 @@ async function answerBatch(
   const { operation, trust } = batch;
   const responses: Markup[] = [];
   // One after the other: a later one may be about what an earlier one did.
-  for (const item of batch.items)
+  for (const [index, item] of batch.items.entries())
     responses.push(
       await answerItem(item, {
         parts,
         received,
+        // The first was counted with the message.
+        admit: () => {
+          if (index > 0) parts.admitRequestor?.(requestorName(batch.requestor));
+        },
         answer: (rst, ofItem) => OPERATIONS[operation].answer({ ...batch, rst }, parts, ofItem),
         progress,
       }),

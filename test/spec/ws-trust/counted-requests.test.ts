@@ -1,0 +1,54 @@
+// Whom the rate limit of the SOAP front counts, and how often.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ExchangeFailure } from '#core/failure.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anRst,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+  TRUST_13,
+} from '#test/support/ws-trust.ts';
+
+describe('Row 32: requests are counted by the one name of their requestor', () => {
+  const counting = (limit = Number.POSITIVE_INFINITY) => {
+    const counted: string[] = [];
+    const admitRequestor = (name: string) => {
+      if (counted.length >= limit) throw new ExchangeFailure('rate-limited', 'too many');
+      counted.push(name);
+    };
+    const setting = aWsTrustSetting({
+      parts: { admitRequestor },
+    });
+    return { setting, counted };
+  };
+  const foreign =
+    '<wsse:Security><saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"></saml:Assertion></wsse:Security>';
+  const header = aSecurityHeader();
+  const rst = anRst().replace('/Issue<', '/BatchIssue<');
+  const batch = `<t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${rst.repeat(5)}</t:RequestSecurityTokenCollection>`;
+
+  test('alice of a partner does not use up what alice of ours may', async () => {
+    const { setting, counted } = counting();
+
+    await setting.front.handle(aPost(anEnvelope({ header: foreign, body: anRst() })));
+    await setting.front.handle(aPost(anEnvelope({ header, body: anRst() })));
+
+    assert.deepEqual(counted, ['principal:partner:alice', 'principal:self:alice']);
+  });
+
+  test('a collection counts for each of its requests, and what is too much is refused', async () => {
+    const { setting, counted } = counting(3);
+
+    const answer = await setting.front.handle(aPost(anEnvelope({ header, body: batch })));
+
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(answer.body.match(/<saml:Assertion /g)?.length, 3);
+    assert.equal(answer.body.match(/status\/invalid/g)?.length, 2);
+    assert.deepEqual(counted, Array(3).fill('principal:self:alice'));
+    // A flood must not cost a record for each: whoever limits records the first.
+    assert.ok(setting.audit.records.every(({ reason }) => reason !== 'rate-limited'));
+    assert.deepEqual(setting.errors, []);
+  });
+});
