@@ -85,7 +85,11 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
     async revoke(token, until) {
       const renewal = (await find(token))?.renewal;
       const tokens = renewal ? [token, { issuer: token.issuer, id: renewal.family }] : [token];
-      const seconds = Math.max(secondsUntil(until), longestDescentSeconds);
+      // The configuration may have had longer renewals when this one was promised.
+      const seconds = Math.max(
+        secondsUntil(Math.max(until, renewal?.notOnOrAfter ?? 0)),
+        longestDescentSeconds,
+      );
       await store.revoke(tokens.map(tombstoneKey), seconds + marginSeconds);
     },
   };

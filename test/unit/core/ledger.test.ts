@@ -268,6 +268,16 @@ describe('Ledger', () => {
     assert.equal(store.lifetimeOf('revoke:revoked'), 36_000 + MARGIN_SECONDS);
   });
 
+  test('WS-Trust 1.3 §6: the tombstone of a renewable token lives to the absolute end, whatever is configured by now', async () => {
+    const { clock, ledger } = setUp();
+    await ledger.record({ ...(await made(ledger, 'a')), renewal: aRenewal('a') });
+
+    await ledger.revoke(own('a'), NOW + 600);
+
+    clock.set(NOW + 7200);
+    assert.equal((await ledger.standing(own('a'))).isRevoked, true);
+  });
+
   test('Ledger: the entry of a token that can be renewed lives to the absolute end', async () => {
     const { store, ledger } = setUp();
     const renewal = aRenewal('a');
