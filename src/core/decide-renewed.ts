@@ -6,7 +6,7 @@ import { ExchangeFailure } from './failure.ts';
 import type { AllGrounds, Grounds } from './grounds.ts';
 import type { Instant } from './instant.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
-import { decidingRow } from './policy.ts';
+import { decidingRow, denyingRow } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
 import { requestorName } from './requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
@@ -139,17 +139,59 @@ function decideGrounds(
   const [first, ...others] = decideParties(basis, entry, rules).map((party): Grounds => {
     const context = expressionContext({ request, subject, actor }, party);
     const question = { requestor: request.requestor, subject, actor, target: party, context };
+    const denial = denyingRow(rules.rows, question, subject.actors);
+    if (denial)
+      throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies an actor`);
     return { party, row: decidingRow(rules.rows, question) };
   });
   if (!first) throw new Error('a token without a target');
   return [first, ...others];
 }
 
-function decideExpiry(
-  { evidence: { request }, now }: RenewalBasis,
+function requireStillGranted(
+  token: ValidatedToken,
   grounds: AllGrounds,
-  { notOnOrAfter }: Renewal,
+  { maxDepth }: PolicyRules,
+): void {
+  const longest = Math.min(maxDepth, ...grounds.map(({ row }) => row.grant.maxActors ?? maxDepth));
+  if (token.actors.length > longest)
+    throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors is too long by now');
+  for (const ground of grounds) requireGranted(ground, token);
+}
+
+/** When the first token of the chain was issued, if the record still tells. */
+function begunAtOf({ entry, renewal }: Renewable): Instant | undefined {
+  return renewal.begunAt ?? (renewal.count === 0 ? entry.issuedAt : undefined);
+}
+
+function nextTerms(renewable: Renewable): Renewal {
+  const { renewal } = renewable;
+  const begunAt = begunAtOf(renewable);
+  return { ...renewal, count: renewal.count + 1, ...(begunAt !== undefined && { begunAt }) };
+}
+
+/** The absolute end: what was promised, and no more than the rows grant by now. */
+function decideEnd(
+  { evidence: { subject: token }, now }: RenewalBasis,
+  grounds: AllGrounds,
+  renewable: Renewable,
 ): Instant {
+  const hasEnded = now >= token.lifetime.notOnOrAfter;
+  const begunAt = begunAtOf(renewable) ?? now;
+  const ends = grounds.map(({ row: { id, grant } }) => {
+    if (!grant.renewal) refuse('no policy row grants renewal any more');
+    if (hasEnded && grant.renewal.afterExpiry !== true)
+      refuse(`policy row ${id} grants none after expiry any more`);
+    return begunAt + grant.renewal.lifetimeSeconds;
+  });
+  const end = Math.min(renewable.renewal.notOnOrAfter, ...ends);
+  return now < end ? end : refuse('the rows grant no renewal for so long any more');
+}
+
+function decideExpiry(basis: RenewalBasis, grounds: AllGrounds, renewable: Renewable): Instant {
+  const { evidence, now } = basis;
+  const { request } = evidence;
+  const notOnOrAfter = decideEnd(basis, grounds, renewable);
   const seconds = grounds.map(({ party, row }) =>
     Math.min(party.token.lifetimeSeconds, row.grant.lifetimeSeconds),
   );
@@ -179,7 +221,7 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
   requireKept(evidence, renewal);
   const grounds = decideGrounds(basis, renewable, rules);
   requirePermission(grounds, evidence, renewal);
-  for (const ground of grounds) requireGranted(ground, token);
+  requireStillGranted(token, grounds, rules);
   const maxCount = maxCountOf(grounds);
   const { algorithms, encryption, keyEncryption } = grounds[0].party.token;
   const isAssertion = formOf(token.type) === 'saml';
@@ -199,7 +241,7 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
     scopes: token.scopes,
     claims: token.claims,
     issuedAt: now,
-    lifetime: { notBefore: now, notOnOrAfter: decideExpiry(basis, grounds, renewal) },
+    lifetime: { notBefore: now, notOnOrAfter: decideExpiry(basis, grounds, renewable) },
     confirmation: token.confirmation,
     algorithm: algorithms[formOf(token.type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
@@ -210,7 +252,7 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
     parents: [family],
     ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,
     root: entry.root ?? family,
-    renewal: { ...renewal, count: renewal.count + 1 },
+    renewal: nextTerms(renewable),
     // Without it a renewal would give back what was used up of the budget, or make a token delegatable that never was.
     ...(token.delegations !== undefined && { delegations: token.delegations }),
     once: [],

@@ -8,6 +8,7 @@ import type { RelyingParty } from './relying-party.ts';
 import { type Requestor, requestorName } from './requestor.ts';
 import type { ScopeMode } from './scope.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
+import type { Actor } from './subject.ts';
 import type { TokenType } from './token-type.ts';
 
 export interface PolicyRow {
@@ -124,6 +125,20 @@ function mismatchOf(row: PolicyRow, question: PolicyQuestion): string | undefine
   const subject = selectorMismatch(row.subject, question.subject, row.effect);
   if (subject !== undefined) return `subject ${subject}`;
   return actorMismatch(row, question.actor) ?? conditionMismatch(row, question.context);
+}
+
+/** The deny row, if any, that names an actor of whom the token to renew tells, and fits otherwise. Who vouched for that actor is
+ * not known any more: it fits by its id alone. */
+export function denyingRow(
+  rows: readonly PolicyRow[],
+  question: PolicyQuestion,
+  actors: readonly Actor[],
+): PolicyRow | undefined {
+  return rows.find(({ actor, ...row }) => {
+    if (row.effect !== 'deny' || !actor) return false;
+    const isNamed = actors.some(({ id }) => actor.ids?.includes(id) ?? true);
+    return isNamed && mismatchOf(row, question) === undefined;
+  });
 }
 
 /** Every row held against the question, in order. */

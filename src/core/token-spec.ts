@@ -31,6 +31,8 @@ export interface Renewal {
   readonly afterExpiry: boolean;
   /** The absolute end: no renewal reaches beyond it. */
   readonly notOnOrAfter: Instant;
+  /** When the first token of the chain was issued; absent before the first renewal. */
+  readonly begunAt?: Instant;
   /** The evidence that the chain began with, for whoever decides a renewal anew. */
   readonly subject: RenewalSubject;
 }

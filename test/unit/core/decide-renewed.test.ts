@@ -7,6 +7,7 @@ import { decideRenewed, type RenewalBasis } from '#core/decide-renewed.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { LedgerEntry } from '#core/ledger-entry.ts';
+import type { PartySelector } from '#core/policy.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import {
   anExchangeRequest,
@@ -121,6 +122,58 @@ test('WS-Trust 1.3 §5: a bound token is renewed with proof of its key, and stay
   assert.deepEqual(spec.confirmation, KEY);
 });
 
+const ended = { notBefore: NOW - 900, notOnOrAfter: NOW - 300 };
+const afterExpiry = {
+  renewal: {
+    family: 'own-token-1',
+    count: 0,
+    afterExpiry: true,
+    notOnOrAfter: NOW + 3600,
+    subject: partner,
+  },
+};
+const rowWith = (renewal: typeof grant.renewal & { readonly afterExpiry?: boolean }) => ({
+  rows: [aPolicyRow({ grant: { ...grant, renewal } })],
+});
+
+test('WS-Trust 1.3 §5: an ended token is renewed where it and the row say so', () => {
+  const { spec } = decideWith({
+    token: { lifetime: ended },
+    entry: afterExpiry,
+    rules: rowWith({ ...grant.renewal, afterExpiry: true }),
+  });
+
+  assert.equal(spec.lifetime.notOnOrAfter, NOW + 600);
+});
+
+test('Policy: a row that was shortened ends the chain sooner, counted from its first token', () => {
+  const shortened = {
+    entry: { issuedAt: NOW - 60 },
+    rules: rowWith({ lifetimeSeconds: 160, maxCount: 3 }),
+  };
+
+  const { spec } = decideWith(shortened);
+
+  assert.equal(spec.lifetime.notOnOrAfter, NOW + 100);
+  assert.deepEqual([spec.renewal?.begunAt, spec.renewal?.notOnOrAfter], [NOW - 60, NOW + 3600]);
+  const { renewal } = spec;
+  assert.ok(renewal);
+  const next = decideWith({ ...shortened, entry: { issuedAt: NOW - 1, renewal } });
+  assert.equal(next.spec.lifetime.notOnOrAfter, NOW + 100);
+});
+
+const broker = { issuer: OWN_ISSUER, id: 'broker' };
+const denying = (actor: PartySelector) => ({
+  rows: [aPolicyRow({ id: 'deny', effect: 'deny', actor }), aPolicyRow({ grant })],
+});
+
+test('Policy: a row that denies one actor leaves the tokens of others, and those without', () => {
+  const other = denying({ issuers: ['self'], ids: ['evil'] });
+
+  assert.equal(decideWith({ token: { actors: [broker] }, rules: other }).spec.actors.length, 1);
+  assert.equal(decideWith({ rules: denying({ issuers: ['self'] }) }).spec.actors.length, 0);
+});
+
 const secret: Confirmation = { method: 'symmetric-key', thumbprint: 'secret-1' };
 const refused: readonly (readonly [string, Changes, FailureReason])[] = [
   ['a bound token without proof', { token: { confirmation: KEY } }, 'confirmation-missing'],
@@ -205,6 +258,46 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     'a bearer where the row wants a key by now',
     { rules: { rows: [aPolicyRow({ grant: { ...grant, senderConstraint: true } })] } },
     'confirmation-missing',
+  ],
+  [
+    'an ended token where the row does not say so any more',
+    {
+      token: { lifetime: ended },
+      entry: afterExpiry,
+      rules: rowWith({ ...grant.renewal, afterExpiry: false }),
+    },
+    'renewal-not-possible',
+  ],
+  [
+    'a chain whose row was shortened to less than it has lasted',
+    { entry: { issuedAt: NOW - 60 }, rules: rowWith({ lifetimeSeconds: 60, maxCount: 3 }) },
+    'renewal-not-possible',
+  ],
+  [
+    'an actor that a row denies',
+    {
+      token: { actors: [{ issuer: OWN_ISSUER, id: 'front' }, broker] },
+      rules: denying({ issuers: ['self'], ids: ['broker'] }),
+    },
+    'target-not-allowed',
+  ],
+  [
+    'an actor where a row denies all',
+    { token: { actors: [broker] }, rules: denying({ issuers: ['self'] }) },
+    'target-not-allowed',
+  ],
+  [
+    'more actors than the row grants by now',
+    {
+      token: { actors: [broker] },
+      rules: { rows: [aPolicyRow({ grant: { ...grant, maxActors: 0 } })] },
+    },
+    'delegation-not-allowed',
+  ],
+  [
+    'more actors than are allowed by now',
+    { token: { actors: [broker] }, rules: { maxDepth: 0 } },
+    'delegation-not-allowed',
   ],
   ['a lifetime of nothing', { request: { lifetimeSeconds: 0 } }, 'lifetime-not-possible'],
 ];
