@@ -4,8 +4,9 @@ import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { AllGrounds } from './grounds.ts';
 import type { Instant } from './instant.ts';
+import { SELF, type ValidatedToken } from './security-token.ts';
 import type { Renewal } from './token-spec.ts';
-import type { TokenType } from './token-type.ts';
+import { isCredential, type TokenType } from './token-type.ts';
 
 interface Moment {
   readonly now: Instant;
@@ -13,7 +14,13 @@ interface Moment {
   readonly type: TokenType;
 }
 
-/** The terms of renewal, if the request wants any. The chain may outlive its evidence: the terms of the rows are its end.
+/** A token of ours does not begin a chain that outlives its own: each end would be followed by another. */
+function endOf({ lifetime, renewableUntil, trustedIssuer, type }: ValidatedToken): Instant {
+  if (trustedIssuer !== SELF || isCredential(type)) return Number.POSITIVE_INFINITY;
+  return renewableUntil ?? lifetime.notOnOrAfter;
+}
+
+/** The terms of renewal, if the request wants any. The chain may outlive evidence of others: the terms of the rows are its end.
  * @throws {ExchangeFailure} `renewal-not-possible` when a row does not grant what is more than a wish */
 export function decideRenewal(
   { request, subject }: Evidence,
@@ -39,7 +46,7 @@ export function decideRenewal(
     family: tokenId,
     count: 0,
     afterExpiry,
-    notOnOrAfter: now + Math.min(...seconds),
+    notOnOrAfter: Math.min(now + Math.min(...seconds), endOf(subject)),
     subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
   };
 }

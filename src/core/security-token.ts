@@ -49,6 +49,8 @@ export interface TokenFacts {
   readonly delegations?: number;
   /** The key and lifetime of the one-time mark, when the trusted issuer's record or the use makes it one-time. */
   readonly onceUntil?: Instant;
+  /** The absolute end of its renewals, as the ledger knows it; absent: it cannot be renewed. */
+  readonly renewableUntil?: Instant;
   /** All tokens it was made from, nearest first, as the ledger knows them. */
   readonly ancestors?: readonly TokenRef[];
   /** Where its line began, if not with itself. */

@@ -10,7 +10,7 @@ function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): Va
     throw new ExchangeFailure('token-revoked', detail);
   }
   if (!isOwn || !entry) return token;
-  const { ancestors, clientId, root } = entry;
+  const { ancestors, clientId, renewal, root } = entry;
   const originClient = token.originClient ?? clientId;
   const delegations = lesser(token.delegations, entry.delegations);
   return acceptToken({
@@ -18,6 +18,7 @@ function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): Va
     originClient,
     ancestors,
     ...(root && { root }),
+    ...(renewal && { renewableUntil: renewal.notOnOrAfter }),
     ...(delegations !== undefined && { delegations }),
   });
 }

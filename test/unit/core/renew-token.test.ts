@@ -5,6 +5,7 @@ import { decide } from '#core/decide.ts';
 import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger.ts';
 import { renewToken } from '#core/renew-token.ts';
+import type { TokenFacts } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {
@@ -49,6 +50,8 @@ async function issued({ singleUse }: { readonly singleUse: boolean }) {
     marginSeconds: 60,
   });
   return {
+    begin: () => exchange(anExchangeRequest({ renewal: { afterExpiry: false } }), sts),
+    clock,
     use: () => exchange(anExchangeRequest(), sts),
     renew: () => renewToken(anExchangeRequest({ operation: 'renew', targets: [] }), sts),
   };
@@ -67,4 +70,28 @@ test('WS-Trust 1.3 §5: a token that was used is renewed, as is one that can be 
   const once = await issued({ singleUse: true });
 
   for (const { renew } of [often, once]) assert.equal((await renew()).spec.renewal?.count, 1);
+});
+
+test('WS-Trust 1.3 §5: a token of ours begins no chain that outlives its own', async () => {
+  const { begin, clock } = await issued({ singleUse: false });
+  clock.set(NOW + 500);
+
+  assert.equal((await begin()).spec.renewal?.notOnOrAfter, NOW + 3600);
+});
+
+test('WS-Trust 1.3 §5: a token of ours that is not renewable begins no chain that outlives it', () => {
+  const policy = rules({ rows: [aPolicyRow({ grant: { renewal } })] });
+  const lifetime = { notBefore: NOW - 60, notOnOrAfter: NOW + 300 };
+  const endFrom = (subject: Partial<TokenFacts>) => {
+    const evidence = anEvidence({
+      request: { renewal: { afterExpiry: false } },
+      subject: { lifetime, ...subject },
+    });
+    return decide(evidence, policy, { now: NOW, tokenId: 'a' }).renewal?.notOnOrAfter;
+  };
+  const own = { trustedIssuer: 'self', issuer: OWN_ISSUER, originClient: 'gateway' };
+
+  assert.equal(endFrom(own), NOW + 300);
+  assert.equal(endFrom({ ...own, type: 'username' }), NOW + 3600);
+  assert.equal(endFrom({}), NOW + 3600);
 });
