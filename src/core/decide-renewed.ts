@@ -97,7 +97,9 @@ function decideParties(
  * those of the token, for the evidence is gone; a condition that asks for others does not hold. */
 function originalSubject(token: ValidatedToken, { subject }: Renewal): ValidatedToken {
   const { id, issuer, trustedIssuer, type } = subject;
-  return { ...token, trustedIssuer, type, issuer, subject: { issuer, id } };
+  // A token of ours about a subject of another issuer was evidence of ours, and its `alice` is not ours.
+  const origin = trustedIssuer === SELF ? token.issuer : issuer;
+  return { ...token, trustedIssuer, type, issuer: origin, subject: { issuer, id } };
 }
 
 function isOwnSubject({ request }: Evidence, { subject }: Renewal): boolean {

@@ -287,6 +287,16 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     'target-not-allowed',
   ],
   [
+    'a token about the alice of another where a row names ours',
+    {
+      entry: {
+        renewal: { ...afterExpiry.renewal, subject: { ...partner, trustedIssuer: 'self' } },
+      },
+      rules: { rows: [aPolicyRow({ grant, subject: { issuers: ['self'], ids: ['alice'] } })] },
+    },
+    'target-not-allowed',
+  ],
+  [
     'more actors than the row grants by now',
     {
       token: { actors: [broker] },
