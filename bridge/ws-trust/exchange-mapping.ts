@@ -118,7 +118,13 @@ function requestedTypeOf(
     const isCarried = parties.every(({ token }) => TOKEN_TYPES[token.type].wsTrust.length > 0);
     return isCarried ? undefined : defaultTokenType;
   }
-  const type = tokenTypeOfWsTrust(tokenType);
+  return namedTokenType(tokenType);
+}
+
+/** What a TokenType names.
+ * @throws {ExchangeFailure} `token-type-unsupported` */
+export function namedTokenType(uri: string): TokenType {
+  const type = tokenTypeOfWsTrust(uri);
   if (type === undefined)
     throw new ExchangeFailure('token-type-unsupported', 'a TokenType we do not know');
   return type;

@@ -5,8 +5,8 @@ import { BEARER } from '#core/confirmation.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { renewToken } from '#core/renew-token.ts';
-import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { namedTokenType } from '../exchange-mapping.ts';
 import { heldKey } from '../keys/proof-key.ts';
 import type { Progress } from '../opened-message.ts';
 import { lifetimeSecondsOf } from '../requested-lifetime.ts';
@@ -87,11 +87,7 @@ function targetsOf({ rst, received }: AuthenticatedRequest): ExchangeRequest['ta
 }
 
 function requestedType({ tokenType }: RstRequest): Pick<ExchangeRequest, 'requestedType'> {
-  if (tokenType === undefined) return {};
-  const type = tokenTypeOfWsTrust(tokenType);
-  if (type === undefined)
-    throw new ExchangeFailure('token-type-unsupported', 'a TokenType we do not know');
-  return { requestedType: type };
+  return tokenType === undefined ? {} : { requestedType: namedTokenType(tokenType) };
 }
 
 // Core holds the kind of key against that of the token, and the key itself against what was proved.

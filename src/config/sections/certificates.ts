@@ -1,6 +1,6 @@
 // Certificates of others: pinned signing certificates, and those we encrypt to. Parsed and judged at load.
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import type { Loading } from '../loading.ts';
+import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import type { SecretReference } from './secret.ts';
 
@@ -32,6 +32,19 @@ export async function readCertificates(
   if (found.length === 0 || certificates.length < found.length) loading.error(path, UNREADABLE);
   for (const certificate of certificates) validateCertificate(certificate, { path, use }, loading);
   return certificates.map((certificate) => certificate.toString());
+}
+
+/** Reads all certificates of a list of PEM files, to verify signatures with. */
+export async function readVerificationCertificates(
+  { value, path }: Entry<readonly SecretReference[]>,
+  loading: Loading,
+): Promise<readonly string[]> {
+  const pems: string[] = [];
+  for (const [index, reference] of value.entries()) {
+    const wanted: Wanted = { path: [...path, index], use: 'verification' };
+    pems.push(...(await readCertificates(reference, wanted, loading)));
+  }
+  return pems;
 }
 
 function parse(pem: string): X509Certificate | undefined {

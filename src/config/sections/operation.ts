@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
 import type { AuditConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
-import type { Complaint } from '../problem.ts';
+import { readBase64Key } from './base64-key.ts';
 import { plainText, rate, resourceUri, rule, seconds, valueRule } from './fields.ts';
 import { secretReference } from './secret.ts';
 
@@ -167,14 +167,7 @@ export const statusListsSection = z
   .prefault({})
   .describe('Token Status Lists, for relying parties with token.statusList.');
 
-const MIN_HMAC_BYTES = 32;
-
-const WEAK_HMAC_KEY: Complaint = {
-  code: 'CONFIG_SECRET',
-  what: `is not ${String(MIN_HMAC_BYTES)} bytes or more in base64`,
-  why: 'with a short key the recorded hashes could be tried out',
-  fix: 'make one: openssl rand -base64 32',
-};
+const WEAK_HMAC_KEY = 'with a short key the recorded hashes could be tried out';
 
 /** Resolves what the audit log needs. */
 export async function buildAudit(
@@ -183,12 +176,8 @@ export async function buildAudit(
 ): Promise<AuditConfig | undefined> {
   if (!entry) return undefined;
   const { file, hmacKey, maxFileAgeSeconds, maxFileBytes, waitMilliseconds } = entry.value;
-  const path = [...entry.path, 'hmacKey'];
-  const hmacKeyBase64 = (await loading.read(hmacKey, path)).trim();
-  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(hmacKeyBase64);
-  const isLong = Buffer.from(hmacKeyBase64, 'base64').length >= MIN_HMAC_BYTES;
-  // An empty text has its complaint already.
-  if (hmacKeyBase64 !== '' && !(isBase64 && isLong)) loading.error(path, WEAK_HMAC_KEY);
+  const key = { value: hmacKey, path: [...entry.path, 'hmacKey'] };
+  const hmacKeyBase64 = await readBase64Key(key, WEAK_HMAC_KEY, loading);
   return {
     file: loading.absolute(file),
     hmacKeyBase64,

@@ -4,6 +4,7 @@ import type { PolicyRow } from '#core/policy.ts';
 import type { RefreshTokenConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
+import { readBase64Key } from './base64-key.ts';
 import { secretReference } from './secret.ts';
 
 export const refreshTokensSection = z
@@ -15,14 +16,7 @@ export const refreshTokensSection = z
   .describe('Needed where a policy row grants refresh tokens.')
   .optional();
 
-const MIN_KEY_BYTES = 32;
-
-const WEAK_KEY: Complaint = {
-  code: 'CONFIG_SECRET',
-  what: `is not ${String(MIN_KEY_BYTES)} bytes or more in base64`,
-  why: 'whoever guesses the key makes refresh tokens',
-  fix: 'make one: openssl rand -base64 32',
-};
+const WEAK_KEY = 'whoever guesses the key makes refresh tokens';
 
 const NO_KEY: Complaint = {
   code: 'CONFIG_CONFLICT',
@@ -44,13 +38,8 @@ export async function buildRefreshTokens(
   loading: Loading,
 ): Promise<RefreshTokenConfig | undefined> {
   if (!entry?.value) return undefined;
-  const path = [...entry.path, 'key'];
-  const keyBase64 = (await loading.read(entry.value.key, path)).trim();
-  const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(keyBase64);
-  const isLong = Buffer.from(keyBase64, 'base64').length >= MIN_KEY_BYTES;
-  // An empty text has its complaint already.
-  if (keyBase64 !== '' && !(isBase64 && isLong)) loading.error(path, WEAK_KEY);
-  return { keyBase64 };
+  const key = { value: entry.value.key, path: [...entry.path, 'key'] };
+  return { keyBase64: await readBase64Key(key, WEAK_KEY, loading) };
 }
 
 /** Holds the rows that grant refresh tokens against what those need. */

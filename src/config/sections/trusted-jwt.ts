@@ -3,7 +3,7 @@ import { hash, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { KeySource, TrustedJwtConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
-import { readCertificates } from './certificates.ts';
+import { readVerificationCertificates } from './certificates.ts';
 import { validateFetch } from './fetch-address.ts';
 import {
   exactlyOne,
@@ -93,14 +93,10 @@ export async function buildTrustedJwt(
 
 /** The keys of certificates as a JWK Set; their thumbprints name them (RFC 7517 §4.8, §4.9). */
 async function certificateKeys(
-  { value, path }: Entry<readonly SecretReference[]>,
+  entry: Entry<readonly SecretReference[]>,
   loading: Loading,
 ): Promise<KeySource> {
-  const certificatePems: string[] = [];
-  for (const [index, reference] of value.entries()) {
-    const wanted = { path: [...path, index], use: 'verification' } as const;
-    certificatePems.push(...(await readCertificates(reference, wanted, loading)));
-  }
+  const certificatePems = await readVerificationCertificates(entry, loading);
   const keys = certificatePems.map((pem) => {
     const { publicKey, raw } = new X509Certificate(pem);
     const thumbprint = (algorithm: string) => hash(algorithm, raw, 'base64url');

@@ -2,12 +2,12 @@
 import { z } from 'zod';
 import type { SamlKeySource, TrustedSamlConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
-import type { Complaint, Path } from '../problem.ts';
-import { readCertificates } from './certificates.ts';
+import type { Complaint } from '../problem.ts';
+import { readVerificationCertificates } from './certificates.ts';
 import { validateFetch } from './fetch-address.ts';
 import { exactlyOne, fetchUrl, plainText, resourceUri, seconds, subjectPrefix } from './fields.ts';
 import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
-import { type SecretReference, secretReference } from './secret.ts';
+import { secretReference } from './secret.ts';
 
 const pinned = z.array(secretReference).nonempty();
 
@@ -104,30 +104,21 @@ async function keySourceOf(
 ): Promise<SamlKeySource> {
   const { metadata, certificates = [] } = value;
   if (!metadata) {
-    const pems = await readAll({ value: certificates, path: [...path, 'certificates'] }, loading);
+    const pems = await readVerificationCertificates(
+      { value: certificates, path: [...path, 'certificates'] },
+      loading,
+    );
     return { kind: 'pinned', certificatePems: pems };
   }
   const at = [...path, 'metadata'];
   const signers = { value: metadata.certificates, path: [...at, 'certificates'] };
-  const signerCertificatePems = await readAll(signers, loading);
+  const signerCertificatePems = await readVerificationCertificates(signers, loading);
   if (metadata.url === undefined) {
     const xml = await loading.read({ file: metadata.file }, [...at, 'file']);
     return { kind: 'metadata', xml, signerCertificatePems };
   }
   validateFetch({ value: metadata.url, path: [...at, 'url'] }, loading);
   return { kind: 'metadata-url', url: metadata.url, signerCertificatePems };
-}
-
-async function readAll(
-  { value, path }: Entry<readonly SecretReference[]>,
-  loading: Loading,
-): Promise<readonly string[]> {
-  const pems: string[] = [];
-  for (const [index, reference] of value.entries()) {
-    const at: Path = [...path, index];
-    pems.push(...(await readCertificates(reference, { path: at, use: 'verification' }, loading)));
-  }
-  return pems;
 }
 
 const VOUCHED: Complaint = {

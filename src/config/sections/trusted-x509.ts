@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { TrustedX509Config } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { readCertificates } from './certificates.ts';
+import { readVerificationCertificates } from './certificates.ts';
 import { validateFetch } from './fetch-address.ts';
 import { exactlyOne, fetchUrl, plainText, rule, subjectPrefix, valueRule } from './fields.ts';
 import { type SecretReference, secretReference } from './secret.ts';
@@ -103,7 +103,7 @@ export async function buildTrustedX509(
 ): Promise<TrustedX509Config> {
   const { subject, subjectPrefix: prefix, subjects, users } = value;
   const read = (name: 'anchors' | 'intermediates' | 'known') =>
-    readAll({ value: value[name], path: [...path, name] }, loading);
+    readVerificationCertificates({ value: value[name], path: [...path, name] }, loading);
   if (users && prefix !== undefined) loading.error([...path, 'subjectPrefix'], PREFIXED_USERS);
   return {
     anchorPems: await read('anchors'),
@@ -157,18 +157,6 @@ async function readList(reference: SecretReference, path: Path, loading: Loading
   const text = await loading.read(reference, path);
   if (text !== '' && !text.includes('-----BEGIN X509 CRL-----')) loading.error(path, NO_LIST);
   return text;
-}
-
-async function readAll(
-  { value, path }: Entry<readonly SecretReference[]>,
-  loading: Loading,
-): Promise<readonly string[]> {
-  const pems: string[] = [];
-  for (const [index, reference] of value.entries()) {
-    const at: Path = [...path, index];
-    pems.push(...(await readCertificates(reference, { path: at, use: 'verification' }, loading)));
-  }
-  return pems;
 }
 
 const NO_LIST: Complaint = {
