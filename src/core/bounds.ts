@@ -1,7 +1,7 @@
 // How long a decision lasts and what it uses up.
 import type { Evidence } from './evidence.ts';
 import { ExchangeFailure } from './failure.ts';
-import type { AllGrounds } from './grounds.ts';
+import { type AllGrounds, longestLifetimeSeconds } from './grounds.ts';
 import type { Instant } from './instant.ts';
 import type { ValidatedToken } from './security-token.ts';
 import type { OnceMark } from './token-spec.ts';
@@ -15,12 +15,9 @@ export function decideExpiry(
 ): Instant {
   const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
   if (!(wish > 0)) throw new ExchangeFailure('lifetime-not-possible', 'no lifetime was asked for');
-  const seconds = grounds.map(({ party, row }) =>
-    Math.min(party.token.lifetimeSeconds, row.grant.lifetimeSeconds),
-  );
   const expiry = Math.floor(
     Math.min(
-      now + Math.min(...seconds, wish),
+      now + Math.min(longestLifetimeSeconds(grounds), wish),
       subject.lifetime.notOnOrAfter,
       actor?.lifetime.notOnOrAfter ?? Number.POSITIVE_INFINITY,
     ),

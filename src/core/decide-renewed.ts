@@ -1,9 +1,10 @@
 // Policy over a token that is to be renewed: what it says is kept, whether it may still be said is decided anew (WS-Trust 1.3 §5).
+import { isSame } from './actor-chain.ts';
 import { isConfirmed } from './confirmation.ts';
-import type { PolicyRules } from './decide.ts';
-import { type Evidence, expressionContext } from './evidence.ts';
+import { type PolicyRules, policyQuestion } from './decide.ts';
+import type { Evidence } from './evidence.ts';
 import { ExchangeFailure } from './failure.ts';
-import type { AllGrounds, Grounds } from './grounds.ts';
+import { type AllGrounds, type Grounds, longestChain, longestLifetimeSeconds } from './grounds.ts';
 import type { Instant } from './instant.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { decidingRow, denyingRow } from './policy.ts';
@@ -108,8 +109,7 @@ function isOwnSubject({ request }: Evidence, { subject }: Renewal): boolean {
   return (
     identity !== undefined &&
     identity.trustedIssuer === subject.trustedIssuer &&
-    identity.subject.issuer === subject.issuer &&
-    identity.subject.id === subject.id
+    isSame(identity.subject, subject)
   );
 }
 
@@ -139,8 +139,7 @@ function decideGrounds(
   const { request, actor } = evidence;
   const subject = originalSubject(evidence.subject, renewal);
   const [first, ...others] = decideParties(basis, entry, rules).map((party): Grounds => {
-    const context = expressionContext({ request, subject, actor }, party);
-    const question = { requestor: request.requestor, subject, actor, target: party, context };
+    const question = policyQuestion({ request, subject, actor }, party);
     const denial = denyingRow(rules.rows, question, subject.actors);
     if (denial)
       throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies an actor`);
@@ -155,8 +154,7 @@ function requireStillGranted(
   grounds: AllGrounds,
   { maxDepth }: PolicyRules,
 ): void {
-  const longest = Math.min(maxDepth, ...grounds.map(({ row }) => row.grant.maxActors ?? maxDepth));
-  if (token.actors.length > longest)
+  if (token.actors.length > longestChain(grounds, maxDepth))
     throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors is too long by now');
   for (const ground of grounds) requireGranted(ground, token);
 }
@@ -194,11 +192,10 @@ function decideExpiry(basis: RenewalBasis, grounds: AllGrounds, renewable: Renew
   const { evidence, now } = basis;
   const { request } = evidence;
   const notOnOrAfter = decideEnd(basis, grounds, renewable);
-  const seconds = grounds.map(({ party, row }) =>
-    Math.min(party.token.lifetimeSeconds, row.grant.lifetimeSeconds),
-  );
   const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
-  const expiry = Math.floor(Math.min(now + Math.min(...seconds, wish), notOnOrAfter));
+  const expiry = Math.floor(
+    Math.min(now + Math.min(longestLifetimeSeconds(grounds), wish), notOnOrAfter),
+  );
   if (!(expiry > now))
     throw new ExchangeFailure('lifetime-not-possible', 'nothing is left of the lifetime');
   return expiry;

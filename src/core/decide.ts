@@ -18,6 +18,7 @@ import {
   decideGrantedScopes,
   decideType,
   type Grounds,
+  longestChain,
 } from './grounds.ts';
 import type { Instant } from './instant.ts';
 import { lineageOf } from './lineage.ts';
@@ -98,9 +99,6 @@ function decideActor(
   return shown;
 }
 
-const longestChain = (grounds: AllGrounds, { maxDepth }: PolicyRules): number =>
-  Math.min(maxDepth, ...grounds.map(({ row }) => row.grant.maxActors ?? maxDepth));
-
 function decideActors(
   evidence: Evidence,
   grounds: AllGrounds,
@@ -108,7 +106,7 @@ function decideActors(
 ): readonly Actor[] {
   const actors = actorChain(evidence.subject, decideActor(evidence, grounds, rules), {
     ...rules,
-    maxDepth: longestChain(grounds, rules),
+    maxDepth: longestChain(grounds, rules.maxDepth),
   });
   if (type === 'refresh_token' && actors.length > 0) {
     // It would let the actor go on for ever, long after the evidence of the delegation is gone.
@@ -214,7 +212,7 @@ export function decide(
   const actors = decideActors(evidence, grounds, { rules, type });
   const delegations = decideDelegations(evidence, {
     isOwn: isOwnSubject(evidence, rules.issuer),
-    chainLeft: longestChain(grounds, rules) - actors.length,
+    chainLeft: longestChain(grounds, rules.maxDepth) - actors.length,
   });
   return {
     type,

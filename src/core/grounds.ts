@@ -19,6 +19,19 @@ export interface Grounds {
 /** At least one: no target is a refusal before. */
 export type AllGrounds = readonly [Grounds, ...Grounds[]];
 
+/** How many actors a token may show. */
+export const longestChain = (grounds: AllGrounds, maxDepth: number): number =>
+  Math.min(maxDepth, ...grounds.map(({ row }) => row.grant.maxActors ?? maxDepth));
+
+/** How long a token may live at most: the shortest of every row and every target. */
+export const longestLifetimeSeconds = (grounds: AllGrounds): number =>
+  Math.min(
+    ...grounds.flatMap(({ party, row }) => [
+      party.token.lifetimeSeconds,
+      row.grant.lifetimeSeconds,
+    ]),
+  );
+
 const isSameEncryption = (left: Encryption | undefined, right: Encryption | undefined): boolean =>
   left?.certificate === right?.certificate &&
   left?.content === right?.content &&
