@@ -1,5 +1,12 @@
 // One key of the configuration, imported and checked: PKCS8 in, what signs and what is published out.
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+  X509Certificate,
+} from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import type { Instant } from '#core/instant.ts';
 import { checkKeyFits, keyShapeOf } from './signature-algorithm.ts';
@@ -54,17 +61,25 @@ function checkCertificate(pem: string, key: KeyObject): void {
   if (!certificate.checkPrivateKey(key)) throw new Error('the certificate is of another key');
 }
 
+// One signature that verifies, before any that counts: a key that reads well may still be damaged.
+function checkItSigns(key: KeyObject, publicKey: KeyObject, digest: string | undefined): void {
+  const probe = new TextEncoder().encode('self-check');
+  if (!verify(digest, probe, publicKey, sign(digest, probe, key)))
+    throw new Error('the key does not sign as its public half verifies');
+}
+
 /** Imports one key.
  * @throws {Error} when the PEM, the algorithm and the certificate do not fit together */
 export async function loadSigningKey(entry: KeyEntry): Promise<SigningKey> {
   const { algorithm, certificatePem, use } = entry;
-  keyShapeOf(algorithm);
+  const { digest } = keyShapeOf(algorithm);
   const keyObject = parsePrivateKey(entry.pem);
   checkKeyFits(keyObject, algorithm);
   if (use === 'saml' && certificatePem === undefined)
     throw new Error('a SAML key needs its certificate');
   if (certificatePem !== undefined) checkCertificate(certificatePem, keyObject);
   const publicKey = createPublicKey(keyObject);
+  checkItSigns(keyObject, publicKey, digest);
   const members = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(members);
   const naming = { kid, use: 'sig', alg: algorithm };

@@ -1,10 +1,11 @@
 // The work of the bridge inside one process: issuing, validating, parsing.
 import { Buffer } from 'node:buffer';
-import { createPrivateKey, sign } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import type { SamlSigningKeys } from '#bridge/saml/assertion-signer.ts';
 import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { createSamlSigner } from '#src/keys/saml-signer.ts';
 import { aClaim } from '#test/support/core.ts';
 import {
   aCertifiedKey,
@@ -40,12 +41,9 @@ const HEATING = 20;
 
 // As the key ring signs: on the thread pool.
 function signingKeysOf({ certificatePem, privatePem }: CertifiedKey): SamlSigningKeys {
-  const key = createPrivateKey(privatePem);
-  const signBytes = (bytes: Uint8Array): Promise<Uint8Array> =>
-    new Promise((resolve, reject) => {
-      sign('sha256', bytes, key, (error, value) => (error ? reject(error) : resolve(value)));
-    });
-  return { samlSigner: () => ({ algorithm: 'RS256', certificatePem, sign: signBytes }) };
+  const keyObject = createPrivateKey(privatePem);
+  const signer = createSamlSigner({ algorithm: 'RS256', certificatePem, keyObject });
+  return { samlSigner: () => signer };
 }
 
 function aSpec(type: 'saml1' | 'saml2'): TokenSpec {
