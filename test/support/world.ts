@@ -76,13 +76,16 @@ export async function createWorld(store: (directory: string) => object): Promise
   };
 }
 
-/** Starts all servers or none: one that is left alone would keep a test from ending. */
+/** Starts a server over each of the store sections: all of them or none, for one that is left alone would keep a test from
+ * ending. */
 export async function startServers(
   { directory, document }: World,
-  names: readonly string[],
+  stores: readonly object[],
 ): Promise<readonly ServerProcess[]> {
   const started = await Promise.allSettled(
-    names.map((name) => startServerProcess(directory, name, document)),
+    stores.map((store, index) =>
+      startServerProcess(directory, `server-${index + 1}`, { ...document, store }),
+    ),
   );
   const servers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   const failed = started.find((one) => one.status === 'rejected');

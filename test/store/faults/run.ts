@@ -109,7 +109,10 @@ async function runKills(
     });
   }
   // After a round that failed there may be no server to ask.
-  if (problems.length > 0) return [tell({ name, isPass: false, says: problems.join(', ') })];
+  if (problems.length > 0) {
+    await rig.dispose();
+    return [tell({ name, isPass: false, says: problems.join(', ') })];
+  }
   const { accepted, dead, unanswered } = await rig.afterwards();
   await rig.dispose();
   const figures = `${rounds} rounds, ${accepted} accepted, ${unanswered} without an answer, ${dead} tokens dead`;
