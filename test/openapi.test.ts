@@ -1,7 +1,16 @@
 // The contract is sound in itself, and its judge refuses what it must.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { FEDERATION_METADATA_PATH } from '#bridge/ws-federation/federation-route.ts';
+import {
+  ADFS_PROFILE,
+  GENERIC_PROFILE,
+  VCENTER_PROFILE,
+  WSO2_PROFILE,
+} from '#bridge/ws-trust/endpoint-profile.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
+import { STATUS_LIST_ROUTE } from '#src/app/status-lists.ts';
+import { OAUTH_PATHS } from '#src/oauth/front.ts';
 import { clientCredentials } from '#src/oauth/grants/client-credentials.ts';
 import { jwtBearer } from '#src/oauth/grants/jwt-bearer.ts';
 import { refreshToken } from '#src/oauth/grants/refresh-token.ts';
@@ -93,6 +102,51 @@ test('openapi.yaml: every operation has an id of its own, a summary and answers'
     assert.equal(typeof operation['operationId'], 'string');
     assert.equal(typeof operation['summary'], 'string');
     assert.ok(Object.keys(memberOf(operation, 'responses')).length > 0);
+  }
+});
+
+const SOAP_PROFILES = [GENERIC_PROFILE, ADFS_PROFILE, VCENTER_PROFILE, WSO2_PROFILE];
+const SOAP_PATHS = SOAP_PROFILES.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
+const SOAP_METADATA_PATHS = SOAP_PROFILES.flatMap(({ metadataPaths }) => metadataPaths);
+const MANAGEMENT_PATHS = ['/livez', '/readyz', '/startupz', '/metrics'];
+
+/** Whether a path of the contract, whose parameters stand for one segment each, describes what is served at `path`. */
+function describes(path: string, declared: string): boolean {
+  const wanted = path.split('/');
+  const segments = declared.split('/');
+  return (
+    segments.length === wanted.length &&
+    segments.every((segment, index) => /^\{\w+\}$/.test(segment) || segment === wanted[index])
+  );
+}
+
+test('openapi.yaml: every route of the server is there, and no other', () => {
+  const served = [
+    ...OAUTH_PATHS,
+    STATUS_LIST_ROUTE,
+    FEDERATION_METADATA_PATH,
+    ...SOAP_PATHS,
+    ...SOAP_METADATA_PATHS,
+    ...MANAGEMENT_PATHS,
+  ];
+  const declared = Object.keys(memberOf(contract.document, 'paths'));
+
+  const missing = served.filter((path) => !declared.some((name) => describes(path, name)));
+  const unserved = declared.filter((name) => !served.some((path) => describes(path, name)));
+
+  assert.ok(served.length > 30, String(served.length));
+  assert.deepEqual(missing, []);
+  assert.deepEqual(unserved, []);
+});
+
+test('openapi.yaml: every SOAP address takes a message', () => {
+  const paths = memberOf(contract.document, 'paths');
+  for (const path of [...SOAP_PATHS, ...SOAP_METADATA_PATHS]) {
+    const declared = Object.keys(paths).find((name) => describes(path, name)) ?? '';
+
+    assert.deepEqual(memberOf(memberOf(memberOf(paths, declared), 'post'), 'requestBody'), {
+      $ref: '#/components/requestBodies/SoapMessage',
+    });
   }
 });
 

@@ -1,7 +1,7 @@
 // What a newcomer sees: no configuration, one command, a curl that works; then the commands an operator uses.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -49,6 +49,20 @@ test('init: writes a configuration that check accepts, secrets readable by the o
     'tls/localhost.key',
   ]) {
     assert.equal((await stat(join(directory, secret))).mode & 0o077, 0, secret);
+  }
+});
+
+test('init: nothing of what it writes into a clone of the repository could be committed', async (t) => {
+  const directory = await emptyDirectory(t);
+  const ignored = await readFile(new URL('../../.gitignore', import.meta.url), 'utf8');
+
+  await viaduct(['init'], directory);
+  const written = await readdir(directory, { withFileTypes: true });
+
+  assert.ok(written.length > 4);
+  for (const entry of written) {
+    const line = `/${entry.name}${entry.isDirectory() ? '/' : ''}`;
+    assert.ok(ignored.split('\n').includes(line), line);
   }
 });
 

@@ -1,6 +1,6 @@
 // A RequestSecurityToken as a .NET client writes it, over plain strings: what a black-box test of the SOAP front sends.
 import { BILLING, PASSWORD } from './saml-document.ts';
-import type { TestServer } from './server.ts';
+import { checked, type TestServer } from './server.ts';
 
 export const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
@@ -106,5 +106,6 @@ export async function sendSoap(server: TestServer, body: string): Promise<SoapAn
   const type = body.includes(SOAP_11) ? 'text/xml' : 'application/soap+xml';
   const headers = { 'content-type': `${type}; charset=utf-8` };
   const response = await fetch(`${server.url}/ws-trust`, { method: 'POST', headers, body });
-  return { status: response.status, headers: response.headers, text: await response.text() };
+  const { status, headers: answered } = response;
+  return checked('POST', '/ws-trust', { status, headers: answered, text: await response.text() });
 }
