@@ -4,23 +4,30 @@
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
-import type { TrustedKey } from '#bridge/xml/keys.ts';
+import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys.ts';
 import type { ResolvedToken } from '#bridge/xml/token-reference.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { type VerifiedMessage, verifyMessageSignature } from '#bridge/xml/verify-message.ts';
-import type { PublicKeyConfirmation } from '#core/confirmation.ts';
+import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
+import { deriveKey } from './derived-key.ts';
 import { X509_V3 } from './names.ts';
 import { SecurityFailure, type SecurityFaultCode } from './security-failure.ts';
 import type { SecurityHeader } from './security-header.ts';
-import { type NamedSigner, readSigner, readSignerReference, type SignerScope } from './signer.ts';
+import {
+  type NamedSigner,
+  type NamedSigningKey,
+  readSigner,
+  readSignerReference,
+  type SignerScope,
+} from './signer.ts';
 
 /** A key that may have signed, and whose it is. */
 export interface TrustedSigner {
   readonly key: TrustedKey;
   /** The key in the words of core. */
-  readonly confirmation: PublicKeyConfirmation;
+  readonly confirmation: PublicKeyConfirmation | SymmetricKeyConfirmation;
   /** Whose key it is. Absent: nobody's that we know. The signature then shows possession of the key, and no identity. */
   readonly identity?: ValidatedToken;
   /** The tokens of the header that vouch for the key. */
@@ -69,7 +76,8 @@ export async function verifySignature(
       legacySha1,
       resolveToken: (reference) => resolveForTransform(reference, scope),
       selectKey: async (keyInfo) => {
-        signer = await trust(readSigner(keyInfo, scope));
+        const named = readSigner(keyInfo, scope);
+        signer = derivedSigner(await trust(named), named);
         return signer.key;
       },
     }),
@@ -88,11 +96,26 @@ export async function verifySignature(
   return signature as MessageSignature;
 }
 
+// WS-SecureConversation 1.3 §7. Whoever has a key that was derived of a secret shows the secret, so its holder stays the signer.
+function derivedSigner(signer: TrustedSigner, { derived }: NamedSigningKey): TrustedSigner {
+  if (!derived) return signer;
+  const { key, tokens } = signer;
+  // Of a public key everybody could derive (B5).
+  if (key.kind !== 'secret')
+    throw new SecurityFailure('failed-authentication', 'a key derived of no secret');
+  return {
+    ...signer,
+    key: trustSecretKey(deriveKey(key.key, derived.derivation)),
+    tokens: [...tokens, derived.token],
+  };
+}
+
 // WSS 1.1.1 §8.3: a certificate that is not in the message is digested as if it were, with the EncodingType of its key identifier
 // by the letter, and without one by the only implementation that is known to do it, WSS4J.
 function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
   const named = readSignerReference(reference, scope);
-  if (named.kind === 'key') throw new XmlFailure('reference-refused', 'a key is no token');
+  if (named.kind === 'key' || named.kind === 'context')
+    throw new XmlFailure('reference-refused', 'no token of this message');
   if (named.kind === 'assertion') return named.token;
   if (named.token) return named.token;
   const [{ raw }] = named.chain;

@@ -8,11 +8,17 @@ import { textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
-import { BASE64_BINARY, JWT_VALUE_TYPE, X509_VALUE_TYPES } from './names.ts';
+import {
+  BASE64_BINARY,
+  JWT_VALUE_TYPE,
+  WSC_13_NS,
+  WSC_2005_NS,
+  X509_VALUE_TYPES,
+} from './names.ts';
 import { SecurityFailure } from './security-failure.ts';
 
 /** What kind of token an element is. */
-export type TokenKind = 'saml1' | 'saml2' | 'jwt' | 'x509';
+export type TokenKind = 'saml1' | 'saml2' | 'jwt' | 'x509' | 'context' | 'derived-key';
 
 /** The content of evidence that is an assertion: the node in the document it came in, so that what is verified is what is
  * read (xml-security V1). */
@@ -20,6 +26,11 @@ interface PresentedAssertion {
   readonly document: XmlDocument;
   readonly element: XmlElement;
 }
+
+const CONVERSATION: Readonly<Record<string, TokenKind>> = {
+  SecurityContextToken: 'context',
+  DerivedKeyToken: 'derived-key',
+};
 
 const COMPACT_JWT = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}$/;
 
@@ -29,7 +40,12 @@ export function kindOfToken(element: XmlElement): TokenKind | undefined {
   if (isNamed(element, SAML2_NS, 'EncryptedAssertion')) return 'saml2';
   if (isNamed(element, SAML11_NS, 'Assertion')) return 'saml1';
   if (isNamed(element, '', 'TokenWrapper')) return 'jwt';
-  if (!isNamed(element, WSSE_NS, 'BinarySecurityToken')) return undefined;
+  if (isNamed(element, WSSE_NS, 'BinarySecurityToken')) return kindOfBinaryToken(element);
+  const isOfConversation = element.uri === WSC_13_NS || element.uri === WSC_2005_NS;
+  return isOfConversation ? CONVERSATION[element.local] : undefined;
+}
+
+function kindOfBinaryToken(element: XmlElement): TokenKind | undefined {
   const valueType = attributeOf(element, 'ValueType') ?? '';
   if (valueType === JWT_VALUE_TYPE) return 'jwt';
   return X509_VALUE_TYPES.has(valueType) ? 'x509' : undefined;
@@ -52,8 +68,10 @@ export function presentToken(
     }
     case 'jwt':
       return { type: 'jwt', use, content: jwtOf(element) };
-    // A certificate by itself proves nothing: it is the signature that counts.
+    // A certificate or a derived key by itself proves nothing: it is the signature that counts.
     case 'x509':
+    case 'derived-key':
+    case 'context':
     case undefined:
       throw new SecurityFailure('unsupported-security-token', `no token for us: ${element.local}`);
   }

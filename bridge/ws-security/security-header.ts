@@ -6,7 +6,7 @@ import type { ExpandedName } from '#bridge/xml/reader.ts';
 import { childrenNamed, optionalChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
-import { kindOfToken } from './presented-token.ts';
+import { kindOfToken, type TokenKind } from './presented-token.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 import { readTimestamp, type Timestamp } from './timestamp.ts';
 import { readUserNameToken, type UserNameToken } from './user-name-token.ts';
@@ -16,7 +16,7 @@ export interface SecurityHeader {
   readonly element: XmlElement;
   readonly timestamp?: Timestamp;
   readonly userName?: UserNameToken;
-  /** Assertions and BinarySecurityTokens, in document order. */
+  /** Assertions, BinarySecurityTokens, contexts and derived keys, in document order. */
   readonly tokens: readonly XmlElement[];
   readonly signatures: readonly XmlElement[];
 }
@@ -50,12 +50,17 @@ function readChildren(security: XmlElement): SecurityHeader {
   };
 }
 
-// Certificates and references are there for a signature: without one, what they are for is open.
+// Certificates, derived keys and references are there for a signature: without one, what they are for is open.
 function requireNoSignatureParts(security: XmlElement, tokens: readonly XmlElement[]): void {
   const references = childrenNamed(security, WSSE_NS, 'SecurityTokenReference');
-  if (references.length > 0 || tokens.some((token) => kindOfToken(token) === 'x509'))
+  if (references.length > 0 || tokens.some((token) => OF_SIGNATURES.has(kindOfToken(token))))
     throw new SecurityFailure('unsupported-security-token', 'parts of a signature without one');
 }
+
+const OF_SIGNATURES: ReadonlySet<TokenKind | undefined> = new Set<TokenKind>([
+  'x509',
+  'derived-key',
+]);
 
 const OTHER_CHILDREN: readonly ExpandedName[] = [
   { uri: WSU_NS, local: 'Timestamp' },
@@ -64,7 +69,7 @@ const OTHER_CHILDREN: readonly ExpandedName[] = [
   { uri: DS_NS, local: 'Signature' },
 ];
 
-// Encryption, derived keys and every unknown token end here: what is not understood is not passed over.
+// Encryption and every unknown token end here: what is not understood is not passed over.
 function isTokenChild(child: XmlElement): boolean {
   if (kindOfToken(child) !== undefined && child.uri !== '') return true;
   if (OTHER_CHILDREN.some(({ uri, local }) => isNamed(child, uri, local))) return false;

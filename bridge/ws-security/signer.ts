@@ -9,8 +9,16 @@ import type { NamedKey } from '#bridge/xml/public-key.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
-import { THUMBPRINT_SHA1, X509_SUBJECT_KEY_IDENTIFIER, X509_V3 } from './names.ts';
+import { type KeyDerivation, readDerivedKey } from './derived-key.ts';
+import {
+  THUMBPRINT_SHA1,
+  WSC_13_NS,
+  WSC_2005_NS,
+  X509_SUBJECT_KEY_IDENTIFIER,
+  X509_V3,
+} from './names.ts';
 import { kindOfToken } from './presented-token.ts';
+import { type ContextName, readContextName, requireIdentifier } from './security-context-token.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 import { type ReferenceScope, resolveReference } from './token-reference.ts';
 import { type CertificateChain, parseCertificate, readX509Token } from './x509-token.ts';
@@ -24,7 +32,16 @@ export type NamedSigner =
       readonly token?: XmlElement;
     }
   | { readonly kind: 'assertion'; readonly token: XmlElement }
-  | { readonly kind: 'key'; readonly key: NamedKey };
+  | { readonly kind: 'key'; readonly key: NamedKey }
+  | { readonly kind: 'context'; readonly name: ContextName; readonly token?: XmlElement };
+
+/** The signer, and how the key is computed of the signer's where it is not that one itself. */
+export type NamedSigningKey = NamedSigner & { readonly derived?: DerivedKey };
+
+interface DerivedKey {
+  readonly token: XmlElement;
+  readonly derivation: KeyDerivation;
+}
 
 /** A certificate by name, where the message does not hold it. */
 type CertificateName =
@@ -47,17 +64,35 @@ export interface SignerScope extends ReferenceScope {
  * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `unsupported-security-token`,
  * `invalid-security`
  * @throws {XmlFailure} `key-refused` */
-export function readSigner(keyInfo: XmlElement | undefined, scope: SignerScope): NamedSigner {
+export function readSigner(keyInfo: XmlElement | undefined, scope: SignerScope): NamedSigningKey {
   if (keyInfo === undefined) throw new SecurityFailure('invalid-security', 'no KeyInfo');
   // With two hints, one could choose the key and another be what is told of it.
   const [hint, second] = elementsOf(keyInfo);
   if (hint === undefined || second !== undefined)
     throw new SecurityFailure('invalid-security', 'not one hint in KeyInfo');
-  if (isNamed(hint, WSSE_NS, 'SecurityTokenReference')) return readSignerReference(hint, scope);
+  if (isNamed(hint, WSSE_NS, 'SecurityTokenReference'))
+    return readDerivedReference(hint, scope) ?? readSignerReference(hint, scope);
   if (isNamed(hint, DS_NS, 'X509Data'))
     return { kind: 'certificate', chain: readData(hint, scope) };
   if (isNamed(hint, DS_NS, 'KeyValue')) return { kind: 'key', key: readKeyValue(hint) };
   throw unavailable('a KeyInfo that names no key');
+}
+
+// The secret is that of a context or an assertion: of a derived key no other is derived here, so none is derived of itself.
+function readDerivedReference(
+  reference: XmlElement,
+  scope: SignerScope,
+): NamedSigningKey | undefined {
+  const direct = optionalChild(reference, WSSE_NS, 'Reference');
+  const id = (direct && attributeOf(direct, 'URI')) ?? '';
+  const token = id.startsWith('#') ? scope.document.ids.get(id.slice(1)) : undefined;
+  if (token === undefined || kindOfToken(token) !== 'derived-key') return undefined;
+  resolveReference(reference, scope);
+  const derivation = readDerivedKey(token);
+  return {
+    ...readSignerReference(derivation.reference, scope),
+    derived: { token, derivation },
+  };
 }
 
 /** The signer that a SecurityTokenReference names.
@@ -68,12 +103,43 @@ export function readSignerReference(reference: XmlElement, scope: SignerScope): 
   const identifier = optionalChild(reference, WSSE_NS, 'KeyIdentifier');
   const chain = identifier && readIdentifier(onlyForm(reference, identifier), scope);
   if (chain) return { kind: 'certificate', chain };
+  const context = readContextReference(reference, scope);
+  if (context) return context;
   const token = resolveReference(reference, scope);
   const kind = kindOfToken(token);
+  if (kind === 'context') return { kind, name: readContextName(token), token };
   if (kind === 'x509') return { kind: 'certificate', chain: readX509Token(token), token };
   if (kind === 'saml1' || kind === 'saml2') return { kind: 'assertion', token };
   throw new SecurityFailure('unsupported-security-token', 'a token without a key');
 }
+
+/** WS-SecureConversation 1.3 §8: outside the message of the token a context is referred to by its Identifier. */
+function readContextReference(
+  reference: XmlElement,
+  { tokens }: SignerScope,
+): NamedSigner | undefined {
+  const direct = optionalChild(reference, WSSE_NS, 'Reference');
+  const identifier = direct && attributeOf(direct, 'URI');
+  if (direct === undefined || identifier === undefined || identifier.startsWith('#'))
+    return undefined;
+  onlyForm(reference, direct);
+  if (!CONTEXT_TYPES.has(attributeOf(direct, 'ValueType') ?? '')) return undefined;
+  const [token, second] = tokens.filter(
+    (each) => kindOfToken(each) === 'context' && readContextName(each).identifier === identifier,
+  );
+  if (second !== undefined) throw unavailable('two contexts of this name');
+  if (token) return { kind: 'context', name: readContextName(token), token };
+  const instance = attributeOf(direct, 'Instance', WSC_13_NS);
+  return {
+    kind: 'context',
+    name: {
+      identifier: requireIdentifier(identifier),
+      ...(instance !== undefined && { instance }),
+    },
+  };
+}
+
+const CONTEXT_TYPES: ReadonlySet<string> = new Set([`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`]);
 
 function onlyForm(reference: XmlElement, form: XmlElement): XmlElement {
   if (elementsOf(reference).length !== 1) throw unavailable('one form expected');

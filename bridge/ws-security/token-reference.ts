@@ -10,6 +10,8 @@ import {
   JWT_VALUE_TYPE,
   SAML2_KEY_IDENTIFIER,
   SAML11_KEY_IDENTIFIER,
+  WSC_13_NS,
+  WSC_2005_NS,
   WSSE11_NS,
   X509_VALUE_TYPES,
 } from './names.ts';
@@ -30,6 +32,8 @@ const TOKEN_TYPES: Readonly<Record<TokenKind, readonly string[]>> = {
   saml2: [`${SAML_PROFILE}#SAMLV2.0`],
   jwt: [JWT_VALUE_TYPE],
   x509: [...X509_VALUE_TYPES],
+  context: [`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`],
+  'derived-key': [`${WSC_13_NS}/dk`, `${WSC_2005_NS}/dk`],
 };
 
 /** The token a reference names.

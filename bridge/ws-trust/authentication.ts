@@ -23,7 +23,7 @@ import { type Requestor, requestorName } from '#core/requestor.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import { type Credential, type CredentialService, useCredentials } from './credential.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from './endpoint-profile.ts';
-import { trustSigners } from './signer-trust.ts';
+import { type SecretFinder, trustSigners } from './signer-trust.ts';
 import { bearerCredential } from './token-credential.ts';
 import { type TransportCredentials, transportCredential } from './transport-credential.ts';
 
@@ -33,6 +33,7 @@ export interface AuthenticationParts extends NonceParts {
   readonly rules: NonceRules;
   readonly timestampRules: TimestampRules;
   readonly findCertificate?: CertificateFinder | undefined;
+  readonly findSecret?: SecretFinder | undefined;
   readonly audit: AuditLog;
   /** Counts a request of an authenticated requestor, by the name that is its own among all issuers.
    * @throws {ExchangeFailure} `rate-limited` */
@@ -154,6 +155,7 @@ async function verifySignatures(
       sts: parts.sts,
       tokens: security.tokens.filter((token) => !usedTokens.has(token)),
       mayProvePossession: namesKey,
+      findSecret: parts.findSecret,
     }),
     findCertificate: parts.findCertificate,
   };

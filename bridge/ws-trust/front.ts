@@ -29,6 +29,7 @@ import type { OperationParts } from './operations/operation.ts';
 import { answerRequest } from './operations/operations.ts';
 import { recordRefusal } from './refusal-audit.ts';
 import type { AssertionReference } from './rstr.ts';
+import type { SecretFinder } from './signer-trust.ts';
 
 /** Bounds of a message; times in seconds. */
 export interface WsTrustLimits {
@@ -66,6 +67,8 @@ export interface WsTrustFrontParts {
   readonly challengeKey?: Uint8Array | undefined;
   /** Finds certificates that messages only name. */
   readonly findCertificate?: CertificateFinder;
+  /** Finds the secrets of assertions that are bound to one. */
+  readonly findSecret?: SecretFinder | undefined;
   readonly admitRequestor?: (requestorName: string) => void;
   /** Hears of our own mistakes, for the log. */
   readonly onError?: (cause: unknown, correlationId: string) => void;

@@ -2,15 +2,17 @@
 // that names it, before any arithmetic with the key.
 
 import { Buffer } from 'node:buffer';
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { createPublicKey, hash, X509Certificate } from 'node:crypto';
 import type { SignerTrust, TrustedSigner } from '#bridge/ws-security/message-signature.ts';
 import { kindOfToken, presentToken } from '#bridge/ws-security/presented-token.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { NamedSigner } from '#bridge/ws-security/signer.ts';
-import { trustPublicKey } from '#bridge/xml/keys.ts';
+import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
 import { type NamedKey, nameCertificate } from '#bridge/xml/public-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
+import { withKnownSecret } from '#core/known-secret.ts';
+import type { ValidatedToken } from '#core/security-token.ts';
 import { type CredentialService, validateCredential } from './credential.ts';
 
 /** What the decision is made with. */
@@ -21,7 +23,18 @@ export interface SignerTrustParts {
   readonly tokens: readonly XmlElement[];
   /** Whether a key that is nobody's may show its possession: beside another credential, for UseKey. */
   readonly mayProvePossession: boolean;
+  readonly findSecret?: SecretFinder | undefined;
 }
+
+/** A token that is bound to a secret, and was found good. */
+interface HeldToken {
+  readonly identity: ValidatedToken;
+  readonly document: XmlDocument;
+  readonly element: XmlElement;
+}
+
+/** The secret that a token is bound to, where we can know it; undefined where we cannot. */
+export type SecretFinder = (held: HeldToken) => Promise<Uint8Array | undefined>;
 
 /** Trust in signers, by what core says of their certificates and assertions. */
 export function trustSigners(parts: SignerTrustParts): SignerTrust {
@@ -33,6 +46,8 @@ export function trustSigners(parts: SignerTrustParts): SignerTrust {
         return trustAssertion(signer, parts);
       case 'key':
         return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
+      case 'context':
+        throw new SecurityFailure('security-token-unavailable', 'no context of this name');
     }
   };
 }
@@ -95,6 +110,7 @@ async function trustAssertion(
     parts.sts,
   );
   const { confirmation } = identity;
+  if (confirmation.method === 'symmetric-key') return holderOfSecret(token, identity, parts);
   // Bearer, it names no key: whoever has it could sign with a key of their own (E5).
   if (confirmation.method !== 'public-key')
     throw new SecurityFailure('failed-authentication', 'the assertion names no key');
@@ -103,6 +119,24 @@ async function trustAssertion(
     confirmation,
     identity,
     tokens: [token],
+  };
+}
+
+// WS-Trust 1.3 §4.4: the secret was made for the holder and the relying party. Where that is us, or we have kept it, we can tell.
+async function holderOfSecret(
+  element: XmlElement,
+  identity: ValidatedToken,
+  { document, findSecret }: SignerTrustParts,
+): Promise<TrustedSigner> {
+  const secret = await findSecret?.({ identity, document, element });
+  if (secret === undefined)
+    throw new SecurityFailure('failed-authentication', 'the secret of the assertion is not known');
+  const thumbprint = hash('sha256', secret, 'base64url');
+  return {
+    key: trustSecretKey(secret),
+    confirmation: { method: 'symmetric-key', thumbprint },
+    identity: withKnownSecret(identity, thumbprint),
+    tokens: [element],
   };
 }
 

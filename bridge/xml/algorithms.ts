@@ -20,6 +20,7 @@ const XENC = 'http://www.w3.org/2001/04/xmlenc#';
 
 export const RSA_SHA256 = `${DSIG_MORE}rsa-sha256`;
 export const ECDSA_SHA256 = `${DSIG_MORE}ecdsa-sha256`;
+const HMAC_SHA1 = `${DSIG}hmac-sha1`;
 export const HMAC_SHA256 = `${DSIG_MORE}hmac-sha256`;
 export const SHA256 = `${XENC}sha256`;
 export const ENVELOPED_SIGNATURE = `${DSIG}enveloped-signature`;
@@ -43,6 +44,8 @@ const PUBLIC_METHODS: ReadonlyMap<string, PublicMethod> = new Map([
 ]);
 
 const SECRET_METHODS: ReadonlyMap<string, HashName> = new Map([
+  // Verification only, and only where the caller switches it on (legacySha1).
+  [HMAC_SHA1, 'sha1'],
   [HMAC_SHA256, 'sha256'],
   [`${DSIG_MORE}hmac-sha384`, 'sha384'],
   [`${DSIG_MORE}hmac-sha512`, 'sha512'],
@@ -65,17 +68,19 @@ export function publicMethod(identifier: string, legacySha1: boolean): PublicMet
 }
 
 /** The hash of an HMAC identifier, for secret keys only.
- * @throws {XmlFailure} `algorithm-refused` */
-export function secretMethod(identifier: string): HashName {
+ * @throws {XmlFailure} `algorithm-refused`, also for SHA-1 unless it is allowed */
+export function secretMethod(identifier: string, legacySha1: boolean): HashName {
   const hash = SECRET_METHODS.get(identifier);
   if (hash === undefined) throw new XmlFailure('algorithm-refused', `signature: ${identifier}`);
+  requireModern(hash, legacySha1);
   return hash;
 }
 
 /** Refuses a signature algorithm that no table holds, before any key is looked up.
  * @throws {XmlFailure} `algorithm-refused` */
 export function requireSignatureAlgorithm(identifier: string, legacySha1: boolean): void {
-  if (!SECRET_METHODS.has(identifier)) publicMethod(identifier, legacySha1);
+  if (SECRET_METHODS.has(identifier)) secretMethod(identifier, legacySha1);
+  else publicMethod(identifier, legacySha1);
 }
 
 /** The hash of a digest identifier.

@@ -29,8 +29,11 @@ export function checkSignatureValue(claim: SignatureClaim, key: TrustedKey): voi
   if (!isValid) throw new XmlFailure('signature-invalid', 'signature value');
 }
 
-function isValidMac({ algorithm, data, value }: SignatureClaim, key: KeyObject): boolean {
-  const expected = createHmac(secretMethod(algorithm), key).update(data).digest();
+function isValidMac(
+  { algorithm, data, legacySha1, value }: SignatureClaim,
+  key: KeyObject,
+): boolean {
+  const expected = createHmac(secretMethod(algorithm, legacySha1), key).update(data).digest();
   // The whole length: a truncated value is another value (B6).
   return value.byteLength === expected.byteLength && timingSafeEqual(value, expected);
 }

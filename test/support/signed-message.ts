@@ -1,6 +1,6 @@
 // SOAP messages signed the way clients sign them: over text with wsu:Ids, with every choice of a client open to the test. The
 // canonical form is ours; that it is right is judged by xmlsec1 and by real clients elsewhere.
-import { createPublicKey, hash, type KeyObject, sign } from 'node:crypto';
+import { createHmac, createPublicKey, hash, type KeyObject, sign } from 'node:crypto';
 import { canonicalize } from '#bridge/xml/canonical.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import type { TestCertificate } from './pki.ts';
@@ -14,6 +14,8 @@ const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256';
 export const RSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256';
 export const RSA_SHA512 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha512';
 export const RSA_SHA1 = `${DS}rsa-sha1`;
+export const HMAC_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#hmac-sha256';
+export const HMAC_SHA1 = `${DS}hmac-sha1`;
 export const ECDSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';
 
 /** Where a signature goes in a message. */
@@ -37,13 +39,25 @@ const HASHES: Readonly<Record<string, string>> = {
   [RSA_SHA256]: 'sha256',
   [RSA_SHA512]: 'sha512',
   [RSA_SHA1]: 'sha1',
+  [HMAC_SHA1]: 'sha1',
   [ECDSA_SHA256]: 'sha256',
 };
+
+function usualAlgorithm({ asymmetricKeyType, type }: KeyObject): string {
+  if (type === 'secret') return HMAC_SHA256;
+  return asymmetricKeyType === 'ec' ? ECDSA_SHA256 : RSA_SHA256;
+}
+
+function signatureValue(signedInfo: string, algorithm: string, key: KeyObject): Buffer {
+  const name = HASHES[algorithm] ?? 'sha256';
+  if (key.type === 'secret') return createHmac(name, key).update(signedInfo).digest();
+  return sign(name, Buffer.from(signedInfo), { key, dsaEncoding: 'ieee-p1363' });
+}
 
 /** Puts a signature over the parts of these ids into the place of SIGNATURE. */
 export function signMessage(message: string, wishes: SignatureWishes): string {
   const {
-    algorithm = wishes.key.asymmetricKeyType === 'ec' ? ECDSA_SHA256 : RSA_SHA256,
+    algorithm = usualAlgorithm(wishes.key),
     digest = SHA256,
     digestHash = 'sha256',
     id = 'SIG-1',
@@ -60,10 +74,7 @@ export function signMessage(message: string, wishes: SignatureWishes): string {
   });
   const content = `<ds:CanonicalizationMethod Algorithm="${EXC_C14N}"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="${algorithm}"></ds:SignatureMethod>${references.join('')}`;
   const signedInfo = `<ds:SignedInfo xmlns:ds="${DS}">${content}</ds:SignedInfo>`;
-  const value = sign(HASHES[algorithm] ?? 'sha256', Buffer.from(signedInfo), {
-    key: wishes.key,
-    dsaEncoding: 'ieee-p1363',
-  }).toString('base64');
+  const value = signatureValue(signedInfo, algorithm, wishes.key).toString('base64');
   const info = keyInfo === undefined ? '' : `<ds:KeyInfo>${keyInfo}</ds:KeyInfo>`;
   return message.replace(
     SIGNATURE,

@@ -2,11 +2,11 @@
 
 import type { Buffer } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
+import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
 import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { RequestedKey } from '../rst/use-key.ts';
-import { computePSha1 } from './p-sha1.ts';
 
 /** How the requestor comes to the secret. */
 export type SecretAnswer =

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { createHmac, hash } from 'node:crypto';
 import { test } from 'node:test';
-import { computePSha1 } from '#bridge/ws-trust/keys/p-sha1.ts';
+import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
 import type { SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { aRelyingParty } from '#test/support/core.ts';
 import { SOAP_VERSIONS } from '#test/support/soap.ts';

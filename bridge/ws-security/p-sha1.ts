@@ -1,9 +1,10 @@
-// The computed key `CK/PSHA1` (WS-Trust 1.3 §4.4.4): P_hash of TLS 1.0 over HMAC-SHA1 (RFC 2246 §5), both entropies in it.
+// P_SHA-1, which the standards leave no choice about: the computed key `CK/PSHA1` (WS-Trust 1.3 §4.4.4) and derived keys
+// (WS-SecureConversation 1.3 §7) are P_hash of TLS 1.0 over HMAC-SHA1 (RFC 2246 §5).
 
 import { Buffer } from 'node:buffer';
 import { createHmac } from 'node:crypto';
 
-/** The first `bytes` bytes of P_SHA-1, with the requestor's entropy as secret and ours as seed. */
+/** The first `bytes` bytes of P_SHA-1. */
 export function computePSha1(secret: Uint8Array, seed: Uint8Array, bytes: number): Buffer {
   const hmac = (...parts: readonly Uint8Array[]): Buffer => {
     const mac = createHmac('sha1', secret);

@@ -1,0 +1,109 @@
+// DerivedKeyToken (WS-SecureConversation 1.3 §7, February 2005 §7): a key that is computed of the secret of another token, for one
+// use. Properties are left out, and a key derived of a derived key: it could be derived of itself.
+
+import { Buffer } from 'node:buffer';
+import type { KeyObject } from 'node:crypto';
+import { parseBase64 } from '#bridge/xml/base64.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
+import { computePSha1 } from './p-sha1.ts';
+import { readSecurely, SecurityFailure } from './security-failure.ts';
+
+/** How a key is computed; lengths in bytes. */
+export interface KeyDerivation {
+  /** The SecurityTokenReference to the token whose secret it is computed of. */
+  readonly reference: XmlElement;
+  readonly label: string;
+  readonly nonce: Uint8Array;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Each side's label, one after the other, where the token gives none (§7). */
+const DEFAULT_LABEL = 'WS-SecureConversationWS-SecureConversation';
+const DEFAULT_LENGTH = 32;
+/** Below, the key could be guessed; above, no algorithm of ours has a use for it. */
+const MIN_LENGTH = 16;
+const MAX_LENGTH = 64;
+/** The bytes before a key are computed too: what an unknown sender can make us compute has an end. */
+const MAX_OFFSET = 1024;
+/** What stacks send; shorter, and two keys of one secret may be the same. */
+const MIN_NONCE = 16;
+const MAX_NONCE = 128;
+const MAX_LABEL = 256;
+const CHILDREN = ['SecurityTokenReference', 'Generation', 'Offset', 'Length', 'Label', 'Nonce'];
+
+/** Reads the token. Nothing is computed yet.
+ * @throws {SecurityFailure} `unsupported-algorithm`, `invalid-security-token` */
+export function readDerivedKey(token: XmlElement): KeyDerivation {
+  return readSecurely('invalid-security-token', () => {
+    requireAlgorithm(token);
+    requireChildren(token);
+    const length = readCount(token, 'Length') ?? DEFAULT_LENGTH;
+    if (length < MIN_LENGTH || length > MAX_LENGTH) throw malformed('Length');
+    const label = optionalChild(token, token.uri, 'Label');
+    return {
+      reference: requiredChild(token, WSSE_NS, 'SecurityTokenReference'),
+      label: label ? readLabel(label) : DEFAULT_LABEL,
+      nonce: readNonce(requiredChild(token, token.uri, 'Nonce')),
+      offset: readOffset(token, length),
+      length,
+    };
+  });
+}
+
+/** The key itself: bytes `offset` to `offset + length` of P_SHA1(secret, label + nonce). */
+export function deriveKey(secret: KeyObject, derivation: KeyDerivation): Buffer {
+  const { label, length, nonce, offset } = derivation;
+  const seed = Buffer.concat([Buffer.from(label, 'utf8'), nonce]);
+  return computePSha1(secret.export(), seed, offset + length).subarray(offset);
+}
+
+function requireAlgorithm(token: XmlElement): void {
+  const algorithm = attributeOf(token, 'Algorithm') ?? `${token.uri}/dk/p_sha1`;
+  if (algorithm !== `${token.uri}/dk/p_sha1`)
+    throw new SecurityFailure('unsupported-algorithm', `key derivation: ${algorithm}`);
+}
+
+// What is not understood could be a part of the computation.
+function requireChildren(token: XmlElement): void {
+  const isKnown = ({ local, uri }: XmlElement): boolean =>
+    CHILDREN.includes(local) && uri === (local === 'SecurityTokenReference' ? WSSE_NS : token.uri);
+  if (!elementsOf(token).every(isKnown)) throw malformed('child');
+}
+
+// §7: one of the two, and a generation is as long as the key.
+function readOffset(token: XmlElement, length: number): number {
+  const offset = readCount(token, 'Offset');
+  const generation = readCount(token, 'Generation');
+  if (offset !== undefined && generation !== undefined) throw malformed('Offset and Generation');
+  const bytes = offset ?? (generation ?? 0) * length;
+  if (bytes > MAX_OFFSET) throw malformed('Offset');
+  return bytes;
+}
+
+function readCount(token: XmlElement, local: string): number | undefined {
+  const child = optionalChild(token, token.uri, local);
+  if (child === undefined) return undefined;
+  const text = trimmedTextOf(child);
+  if (!/^(?:0|[1-9]\d{0,4})$/.test(text)) throw malformed(local);
+  return Number(text);
+}
+
+function readLabel(child: XmlElement): string {
+  const label = textOf(child);
+  if (label === '' || label.length > MAX_LABEL) throw malformed('Label');
+  return label;
+}
+
+function readNonce(child: XmlElement): Buffer {
+  const nonce = parseBase64(textOf(child));
+  if (nonce.length < MIN_NONCE || nonce.length > MAX_NONCE) throw malformed('Nonce');
+  return nonce;
+}
+
+function malformed(what: string): SecurityFailure {
+  return new SecurityFailure('invalid-security-token', `${what} of a derived key`);
+}

@@ -1,0 +1,46 @@
+// SecurityContextToken (WS-SecureConversation 1.3 §3, February 2005 §3): the name of a context that both sides know. It says nothing
+// of whose it is, and proves nothing.
+
+import { trimmedTextOf } from '#bridge/xml/reader.ts';
+import { readInOrder } from '#bridge/xml/shape.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
+import { readSecurely, SecurityFailure } from './security-failure.ts';
+
+/** A context by name. */
+export interface ContextName {
+  /** An absolute URI. */
+  readonly identifier: string;
+  /** Which issuance of it, where it was renewed. */
+  readonly instance?: string;
+}
+
+const MAX_LENGTH = 256;
+const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/;
+
+/** Reads the name. What else a product puts there, such as a cookie that holds the key, is refused: it is not ours.
+ * @throws {SecurityFailure} `invalid-security-token` */
+export function readContextName(token: XmlElement): ContextName {
+  return readSecurely('invalid-security-token', () => {
+    const children = readInOrder(elementsOf(token));
+    const identifier = trimmedTextOf(children.take(token.uri, 'Identifier'));
+    const instance = children.takeIf(token.uri, 'Instance');
+    children.end();
+    const name = requireIdentifier(identifier);
+    if (instance === undefined) return { identifier: name };
+    const text = trimmedTextOf(instance);
+    if (text === '' || text.length > MAX_LENGTH) throw malformed('Instance');
+    return { identifier: name, instance: text };
+  });
+}
+
+/** The identifier, if it is one.
+ * @throws {SecurityFailure} `invalid-security-token` */
+export function requireIdentifier(text: string): string {
+  if (text.length > MAX_LENGTH || !ABSOLUTE_URI.test(text)) throw malformed('Identifier');
+  return text;
+}
+
+function malformed(what: string): SecurityFailure {
+  return new SecurityFailure('invalid-security-token', `${what} of a security context`);
+}
