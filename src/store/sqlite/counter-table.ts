@@ -32,12 +32,14 @@ export function prepareCounterTable(database: DatabaseSync): CounterTable {
        expires_at = CASE WHEN counter.expires_at > :now THEN counter.expires_at ELSE :expiresAt END
      RETURNING total`,
   );
+  // Numbers are bound as REAL: without the casts the end of a bucket would have a fraction, and the table takes none.
   const pour = database.prepare(
     `INSERT INTO counter (key, total, version, expires_at)
-       VALUES (:key, :now + min(:add, :most), ${VALUE_VERSION}, (:now + min(:add, :most)) / 1000 + 1)
+       VALUES (:key, :now + min(:add, :most), ${VALUE_VERSION},
+         CAST((:now + min(:add, :most)) / 1000 AS INTEGER) + 1)
      ON CONFLICT (key) DO UPDATE SET version = excluded.version,
        total = min(max(counter.total, :now) + :add, :now + :most),
-       expires_at = min(max(counter.total, :now) + :add, :now + :most) / 1000 + 1
+       expires_at = CAST(min(max(counter.total, :now) + :add, :now + :most) / 1000 AS INTEGER) + 1
      RETURNING total`,
   );
   return {

@@ -32,6 +32,13 @@ export function buckets(underTest: () => StoreUnderTest): void {
       assertLevel((await store.fillBuckets(fill(key, 0)))[0], 120_000);
     });
 
+    it('fills by what is no whole number of seconds', async () => {
+      const key = aKey('bucket');
+
+      assertLevel((await store.fillBuckets(fill(key, 60_001)))[0], 60_001);
+      assertLevel((await store.fillBuckets(fill(key, 333)))[0], 60_334);
+    });
+
     it('answers for each bucket, in order', async () => {
       const [one, other] = [aKey('bucket'), aKey('bucket')];
       await store.fillBuckets(fill(one, 90_000));
