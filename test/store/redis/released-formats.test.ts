@@ -86,6 +86,26 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
     assert.equal(await store.rotate(key('rotation', 'id'), 'two ', 'three', LONG), 'rotated');
   });
 
+  it('writes format 1 to the letter: who changes it adds the texts of a new one', async (t) => {
+    const settings = aSetting([server.port], { tenant: 'sts.fresh' });
+    const { store: fresh } = await openUnderTest(settings);
+    t.after(() => fresh.close());
+
+    await fresh.putOnce(key('once', 'id'), 'attempt 1', LONG);
+    await fresh.set(key('grant', 'id'), '{"of":"format 1"}\n', LONG);
+    await fresh.set(key('grant', 'consumed'), '{"of":"format 1"}', LONG);
+    await fresh.consume(key('grant', 'consumed'), 'attempt 1');
+    await fresh.set(key('ledger', 'id'), '{"v":1}', LONG);
+    await fresh.revoke([key('revoked', 'id')], LONG);
+    await fresh.rotate(key('rotation', 'id'), '', 'one', LONG);
+    await fresh.rotate(key('rotation', 'id'), 'one', 'two ', LONG);
+
+    for (const [name, text] of Object.values(FORMAT_1)) {
+      const written = await server.command('GET', name.replace('sts.example', 'sts.fresh'));
+      assert.equal(written, text, name);
+    }
+  });
+
   it('refuses what a later release wrote, and does not write over it', async () => {
     const later = Object.values(FORMAT_1).map(
       ([name, text]) => [name, `2${text.slice(1)}`] as const,

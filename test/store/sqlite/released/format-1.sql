@@ -1,0 +1,23 @@
+-- The embedded store as format 1 has it, with one of everything. Never changed: a new format gets a file of its own beside it.
+CREATE TABLE dataset (id TEXT NOT NULL, created_at INTEGER NOT NULL, probes INTEGER NOT NULL) STRICT;
+CREATE TABLE once (key TEXT PRIMARY KEY, attempt TEXT NOT NULL, version INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE tombstone (key TEXT PRIMARY KEY, version INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE rotation (key TEXT PRIMARY KEY, previous TEXT NOT NULL, current TEXT NOT NULL, version INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE counter (key TEXT PRIMARY KEY, total INTEGER NOT NULL, version INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE stored_value (key TEXT PRIMARY KEY, value TEXT NOT NULL, consumed_by TEXT, version INTEGER NOT NULL, expires_at INTEGER NOT NULL) STRICT;
+CREATE INDEX once_end ON once (expires_at);
+CREATE INDEX tombstone_end ON tombstone (expires_at);
+CREATE INDEX rotation_end ON rotation (expires_at);
+CREATE INDEX stored_value_end ON stored_value (expires_at);
+CREATE INDEX counter_end ON counter (expires_at);
+PRAGMA user_version = 1;
+INSERT INTO dataset VALUES ('dd971dad-c16f-4846-9426-7ca914bbabe3', 1800000000, 0);
+INSERT INTO once VALUES ('sts:once:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', 'attempt 1', 1, 1831536000);
+INSERT INTO tombstone VALUES ('sts:revoked:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', 1, 1831536000);
+INSERT INTO rotation VALUES ('sts:rotation:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', 'one', 'two ', 1, 1831536000);
+INSERT INTO stored_value VALUES ('sts:grant:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', '{"of":"format 1"}' || char(10), NULL, 1, 1831536000);
+INSERT INTO stored_value VALUES ('sts:grant:FBRtgXJypm0s1MFkftG_LGj4TOEKf_3fADTR3ZcDQs0', '{"of":"format 1"}', 'attempt 1', 1, 1831536000);
+INSERT INTO stored_value VALUES ('sts:ledger:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', '{"v":1}', NULL, 1, 1831536000);
+INSERT INTO stored_value VALUES ('sts:cache:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', 'cached', NULL, 1, 1831536000);
+INSERT INTO counter VALUES ('sts:counter:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', 3, 1, 1831536000);
+INSERT INTO counter VALUES ('sts:bucket:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', 1800000001500, 1, 1800000002);
