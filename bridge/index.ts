@@ -1,5 +1,5 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import type { Expression } from '#core/expression.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
@@ -42,6 +42,7 @@ import {
   type WsTrustFront,
   type WsTrustResponse,
 } from './ws-trust/front.ts';
+import { createKeyUnwrapper, decryptXml } from './xml/decrypt.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
 
 /** Where the keys of an issuer come from, as certificates or metadata. */
@@ -70,6 +71,12 @@ export interface BridgeParts {
   readonly signingKeys: SamlSigningKeys & {
     /** The certificates of our signing keys, superseded ones inside the overlap too. */
     samlCertificates(now: Instant): readonly string[];
+  };
+  /** Our own keys to decrypt with; absent: what is encrypted is refused. */
+  readonly decryption?: {
+    readonly privateKeys: readonly KeyObject[];
+    /** PEM of the certificate that others shall encrypt to. */
+    publishedCertificate(now: Instant): string | undefined;
   };
   readonly trusted: readonly BridgeTrust[];
   readonly metadataSettings: MetadataSettings;
@@ -125,6 +132,8 @@ export interface Bridge {
 const trustedKeyOf = (certificatePem: string): TrustedPublicKey =>
   trustPublicKey(new X509Certificate(certificatePem).publicKey);
 
+const derOf = (certificatePem: string): Uint8Array => new X509Certificate(certificatePem).raw;
+
 const PROFILES: Readonly<Record<ProfileChoice['name'], EndpointProfile>> = {
   adfs: ADFS_PROFILE,
   vcenter: VCENTER_PROFILE,
@@ -156,22 +165,26 @@ const claimTypesOf = (parties: readonly RelyingParty[]): readonly string[] => [
 
 /** The WS-Trust front with the federation metadata beside it, where there is a key that assertions are signed with. */
 function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgeParts): WsTrustFront {
-  const { clock, entityId, signingKeys } = bridge;
+  const { clock, decryption, entityId, signingKeys } = bridge;
   if (signingKeys.samlCertificates(clock.now()).length === 0) return front;
   const signingFor = createSignerSource(signingKeys);
   const ports = profilesOf(parts).flatMap((profile) => profile.ports);
   const answer = createFederationRoute({
-    factsAt: (now, publicOrigin) => ({
-      entityId,
-      certificates: signingKeys.samlCertificates(now).map((pem) => new X509Certificate(pem).raw),
-      endpoints: [...new Set(ports.map(({ path }) => `${publicOrigin}${path}`))],
-      tokenTypeUris: [
-        ...TOKEN_TYPES.saml1.wsTrust,
-        ...TOKEN_TYPES.saml2.wsTrust,
-        ...TOKEN_TYPES.jwt.wsTrust,
-      ],
-      claimTypeUris: claimTypesOf(parts.relyingParties),
-    }),
+    factsAt(now, publicOrigin) {
+      const published = decryption?.publishedCertificate(now);
+      return {
+        entityId,
+        certificates: signingKeys.samlCertificates(now).map(derOf),
+        ...(published !== undefined && { encryptionCertificate: derOf(published) }),
+        endpoints: [...new Set(ports.map(({ path }) => `${publicOrigin}${path}`))],
+        tokenTypeUris: [
+          ...TOKEN_TYPES.saml1.wsTrust,
+          ...TOKEN_TYPES.saml2.wsTrust,
+          ...TOKEN_TYPES.jwt.wsTrust,
+        ],
+        claimTypeUris: claimTypesOf(parts.relyingParties),
+      };
+    },
     signingAt: (now) => signingFor({ issuedAt: now }),
     clock,
     newId: parts.newId,
@@ -238,6 +251,7 @@ function ownKeysOf({ clock, signingKeys }: BridgeParts): SamlKeys {
  * @throws {Error} when a record of trust is unsafe */
 export function createBridge(parts: BridgeParts): Bridge {
   const { clock, entityId, issuer, onLegacySha1, signingKeys, skewSeconds } = parts;
+  const unwrappers = parts.decryption?.privateKeys.map(createKeyUnwrapper);
   const canSign = signingKeys.samlCertificates(clock.now()).length > 0;
   return {
     validators: [
@@ -249,6 +263,7 @@ export function createBridge(parts: BridgeParts): Bridge {
         })),
         clock,
         onLegacySha1,
+        ...(unwrappers && { decrypt: (data) => decryptXml(data, unwrappers) }),
       }),
     ],
     issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf })] : [],

@@ -5,9 +5,9 @@ import { Buffer } from 'node:buffer';
 import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
 import { SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
-import { requiredChild } from '#bridge/xml/reader.ts';
+import { readInOrder } from '#bridge/xml/shape.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import type { SamlTokenType } from './names.ts';
 import { refuse, refusedAs, rejectedAs } from './refusal.ts';
@@ -27,8 +27,9 @@ export interface SamlEvidence extends SecurityToken {
 /** Decrypts an EncryptedData into a document of its own; refuses with an `XmlFailure`. */
 export type AssertionDecrypter = (encryptedData: XmlElement) => Promise<XmlDocument>;
 
-/** An assertion whose element and version fit the declared type. */
+/** An assertion whose element and version fit the type. */
 export interface OpenedEvidence extends SamlElement {
+  /** The declared one; of an EncryptedData, which declares none, the one that was inside. */
   readonly type: SamlTokenType;
   readonly isEncrypted: boolean;
   /** Whether it came as text, over OAuth, where the rules of RFC 7522 §3 apply. */
@@ -61,8 +62,10 @@ export async function openEvidence(
   if (!decrypt) refuse('token-type-unsupported', 'no key to decrypt an assertion with');
   // A new parse with its own root: what is signed is inside, and is verified there (xml-security V1, D6).
   const inner = await rejectedAs('token-malformed', () => decrypt(encrypted));
-  checkVersion(type, inner.root);
-  return { type, document: inner, element: inner.root, isText, isEncrypted: true };
+  const isBare = encrypted === element && !isText;
+  const found = isBare && isNamed(inner.root, SAML11_NS, 'Assertion') ? 'saml1' : type;
+  checkVersion(found, inner.root);
+  return { type: found, document: inner, element: inner.root, isText, isEncrypted: true };
 }
 
 function parseAssertion(text: string): SamlElement {
@@ -99,7 +102,11 @@ function withoutPadding(text: string): string {
 function encryptedDataOf(type: SamlTokenType, element: XmlElement): XmlElement | undefined {
   if (isNamed(element, XENC_NS, 'EncryptedData')) return element;
   if (type !== 'saml2' || !isNamed(element, SAML2_NS, 'EncryptedAssertion')) return undefined;
-  return requiredChild(element, XENC_NS, 'EncryptedData');
+  const children = readInOrder(elementsOf(element), 'element-unexpected');
+  const encrypted = children.take(XENC_NS, 'EncryptedData');
+  // A key beside it could be for another content (D5).
+  children.end();
+  return encrypted;
 }
 
 // One type must never pass as the other: the rules that are applied are those of the declared one.

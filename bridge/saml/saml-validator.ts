@@ -73,7 +73,12 @@ export function createSamlValidator(parts: SamlValidatorParts): TokenValidator {
       const read = opened.type === 'saml1' ? readSaml1 : readSaml2;
       return acceptToken(
         refusedAs('token-malformed', () =>
-          factsOf(read(element), { evidence: token, terms, now, ownNames }),
+          factsOf(read(element), {
+            evidence: { ...token, type: opened.type },
+            terms,
+            now,
+            ownNames,
+          }),
         ),
       );
     },

@@ -17,6 +17,8 @@ export interface FederationFacts {
   readonly entityId: string;
   /** DER of the certificates whose keys sign assertions now, next or lately: both of a rollover are listed. */
   readonly certificates: readonly Uint8Array[];
+  /** DER of the certificate to encrypt to, where we have one. */
+  readonly encryptionCertificate?: Uint8Array | undefined;
   /** Public addresses where tokens are issued. */
   readonly endpoints: readonly string[];
   readonly tokenTypeUris: readonly string[];
@@ -67,7 +69,7 @@ export async function writeFederationMetadata(
 }
 
 function writeRole(facts: FederationFacts): Markup {
-  const { certificates, claimTypeUris, endpoints, tokenTypeUris } = facts;
+  const { certificates, claimTypeUris, encryptionCertificate, endpoints, tokenTypeUris } = facts;
   return md(
     'RoleDescriptor',
     [
@@ -75,7 +77,8 @@ function writeRole(facts: FederationFacts): Markup {
       ['protocolSupportEnumeration', PROTOCOLS],
     ],
     [
-      ...certificates.map((der) => md('KeyDescriptor', [['use', 'signing']], [x509KeyInfo(der)])),
+      ...certificates.map((der) => writeKey('signing', der)),
+      ...(encryptionCertificate ? [writeKey('encryption', encryptionCertificate)] : []),
       fed(
         'TokenTypesOffered',
         tokenTypeUris.map((uri) => element({ ...FED, local: 'TokenType' }, [['Uri', uri]])),
@@ -96,6 +99,11 @@ function writeRole(facts: FederationFacts): Markup {
       ...endpoints.map((address) => fed('SecurityTokenServiceEndpoint', [writeReference(address)])),
     ],
   );
+}
+
+// KeyInfo with the certificate is the only child: readers stumble over an EncryptionMethod (ws-trust §10).
+function writeKey(use: 'signing' | 'encryption', der: Uint8Array): Markup {
+  return md('KeyDescriptor', [['use', use]], [x509KeyInfo(der)]);
 }
 
 // Address is the only child: some readers take the first one, some refuse another.

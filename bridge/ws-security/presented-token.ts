@@ -3,7 +3,7 @@
 
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { SAML2_NS, SAML11_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
@@ -38,6 +38,8 @@ const COMPACT_JWT = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}$/;
 export function kindOfToken(element: XmlElement): TokenKind | undefined {
   if (isNamed(element, SAML2_NS, 'Assertion')) return 'saml2';
   if (isNamed(element, SAML2_NS, 'EncryptedAssertion')) return 'saml2';
+  // Of which version it is shows when it is open; whoever opens it goes by that.
+  if (isNamed(element, XENC_NS, 'EncryptedData')) return 'saml2';
   if (isNamed(element, SAML11_NS, 'Assertion')) return 'saml1';
   if (isNamed(element, '', 'TokenWrapper')) return 'jwt';
   if (isNamed(element, WSSE_NS, 'BinarySecurityToken')) return kindOfBinaryToken(element);

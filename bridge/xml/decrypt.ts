@@ -19,8 +19,9 @@ export interface KeyUnwrapper {
   unwrap(wrapped: Uint8Array, oaepHash: 'sha1' | 'sha256'): Promise<Uint8Array>;
 }
 
-/** Chooses among our keys; KeyInfo of the EncryptedKey is a hint. */
-export type UnwrapperSelector = (keyInfo: XmlElement | undefined) => KeyUnwrapper;
+/** All our keys. KeyInfo is not even read: each key is tried, there are few, and what an attacker writes chooses nothing. All
+ * are tried also when the first one opens, so that the time does not tell which one did, or whether any. */
+export type KeyUnwrappers = readonly KeyUnwrapper[];
 
 /** An unwrapper over a private key in memory, on the thread pool.
  * @throws {XmlFailure} `key-refused` */
@@ -46,43 +47,49 @@ export function createKeyUnwrapper(key: KeyObject): KeyUnwrapper {
  * `decryption-failed`, and the reasons of the parser for content that was authentic */
 export async function decryptXml(
   element: XmlElement,
-  selectKey: UnwrapperSelector,
+  unwrappers: KeyUnwrappers,
   limits?: XmlLimits,
 ): Promise<XmlDocument> {
   const { content, body, key } = readEncryptedData(element);
-  const secret = await unwrapOrRandom(key, selectKey, content.keyBytes);
-  return parseXml(decryptContent(content, body, secret), limits);
+  const { keyBytes } = content;
+  const [secret] = await unwrapAll(key, unwrappers, { minBytes: keyBytes, maxBytes: keyBytes });
+  // A key that does not open, or has another length, is replaced: the content then fails exactly as a wrong tag does.
+  return parseXml(decryptContent(content, body, secret ?? randomBytes(keyBytes)), limits);
 }
 
 /** Decrypts an EncryptedKey: entropy or a proof key. The caller says how long it must be.
  * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed`, `decryption-failed` */
 export async function decryptKey(
   element: XmlElement,
-  selectKey: UnwrapperSelector,
-  lengths: { readonly minBytes: number; readonly maxBytes: number },
+  unwrappers: KeyUnwrappers,
+  lengths: KeyLengths,
 ): Promise<Uint8Array> {
-  const shape = readEncryptedKey(element);
-  const unwrapper = selectKey(shape.keyInfo);
-  const secret = await unwrapper.unwrap(shape.wrapped, shape.transport.oaepHash);
-  if (secret.byteLength < lengths.minBytes || secret.byteLength > lengths.maxBytes) fail();
-  return secret;
+  const [secret] = await unwrapAll(readEncryptedKey(element), unwrappers, lengths);
+  return secret ?? fail();
 }
 
-// A key that does not open, or has another length, is replaced: the content then fails exactly as a wrong tag does.
-async function unwrapOrRandom(
-  { wrapped, transport, keyInfo }: EncryptedKeyShape,
-  selectKey: UnwrapperSelector,
-  keyBytes: number,
-): Promise<Uint8Array> {
-  const unwrapper = selectKey(keyInfo);
-  const substitute = randomBytes(keyBytes);
-  try {
-    const secret = await unwrapper.unwrap(wrapped, transport.oaepHash);
-    return secret.byteLength === keyBytes ? secret : substitute;
-  } catch (error) {
-    if (error instanceof XmlFailure) return substitute;
-    throw error;
-  }
+/** How long a key may be. */
+interface KeyLengths {
+  readonly minBytes: number;
+  readonly maxBytes: number;
+}
+
+/** What the keys opened, of the length it must have. */
+async function unwrapAll(
+  { wrapped, transport: { oaepHash } }: EncryptedKeyShape,
+  unwrappers: KeyUnwrappers,
+  { minBytes, maxBytes }: KeyLengths,
+): Promise<readonly Uint8Array[]> {
+  const opened = await Promise.all(
+    unwrappers.map((unwrapper) => unwrapper.unwrap(wrapped, oaepHash).catch(passOutage)),
+  );
+  return opened
+    .filter((secret) => secret !== undefined)
+    .filter(({ byteLength }) => byteLength >= minBytes && byteLength <= maxBytes);
+}
+
+function passOutage(error: unknown): undefined {
+  if (!(error instanceof XmlFailure)) throw error;
 }
 
 function decryptContent({ cipher }: ContentMethod, body: Uint8Array, secret: Uint8Array): Buffer {

@@ -10,13 +10,12 @@ import { textOf } from './reader.ts';
 import type { ChildReader } from './shape.ts';
 import { checkAttributes, readInOrder, requiredAttribute, shapedChildren } from './shape.ts';
 import type { XmlElement } from './tree.ts';
-import { isNamed } from './tree.ts';
+import { attributeOf, isNamed } from './tree.ts';
 
 /** An EncryptedKey of acceptable shape. */
 export interface EncryptedKeyShape {
   readonly transport: TransportMethod;
   readonly wrapped: Uint8Array;
-  readonly keyInfo: XmlElement | undefined;
 }
 
 /** An EncryptedData of acceptable shape, with its one key. */
@@ -27,14 +26,15 @@ export interface EncryptedDataShape {
 }
 
 const SHAPE = 'encryption-shape';
+const ELEMENT_TYPE = `${XENC_NS}Element`;
 
 /** Reads an EncryptedData whose KeyInfo holds exactly one EncryptedKey (D5).
  * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed` */
 export function readEncryptedData(element: XmlElement): EncryptedDataShape {
   const children = open(element, 'EncryptedData', ['Id', 'Type', 'MimeType']);
-  if (requiredAttribute(element, 'Type', SHAPE) !== `${XENC_NS}Element`) {
-    throw new XmlFailure(SHAPE, 'type of EncryptedData');
-  }
+  // SAML Core 2.0 §2.3.4: it should be there, and if it is, it means an element.
+  const type = attributeOf(element, 'Type') ?? ELEMENT_TYPE;
+  if (type !== ELEMENT_TYPE) throw new XmlFailure(SHAPE, 'type of EncryptedData');
   const method = children.take(XENC_NS, 'EncryptionMethod');
   const keyInfo = readInOrder(
     shapedChildren(children.take(DS_NS, 'KeyInfo'), ['Id'], SHAPE),
@@ -58,9 +58,9 @@ export function readEncryptedKey(element: XmlElement): EncryptedKeyShape {
     'Encoding',
   ]);
   const transport = readTransport(children.take(XENC_NS, 'EncryptionMethod'));
-  // A hint for choosing among our keys; it is never followed.
-  const keyInfo = children.takeIf(DS_NS, 'KeyInfo');
-  return { transport, wrapped: readCipherValue(children), keyInfo };
+  // A hint for choosing among our keys: it is neither read nor followed.
+  children.takeIf(DS_NS, 'KeyInfo');
+  return { transport, wrapped: readCipherValue(children) };
 }
 
 function open(element: XmlElement, local: string, attributes: readonly string[]): ChildReader {

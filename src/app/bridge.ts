@@ -11,6 +11,7 @@ import {
 import type { Store } from '#core/ports.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config, SamlKeySource } from '../config/config.ts';
+import { loadDecryptionKeys } from '../keys/decryption-keys.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { FetchText } from '../trust/fetch-text.ts';
 import { createUserStore } from '../users/user-store.ts';
@@ -44,12 +45,14 @@ function bridgeTrust(config: Config): readonly BridgeTrust[] {
  * @throws {Error} when a record of trust is unsafe */
 export function buildBridge(config: Config, ring: KeyRing, observers: Observers): Bridge {
   const { clock, logger } = observers;
+  const decryption = loadDecryptionKeys(config.decryptionKeys);
   return createBridge({
     clock,
     issuer: config.issuer,
     entityId: config.saml.entityId,
     skewSeconds: config.clockSkewSeconds,
     signingKeys: ring,
+    ...(decryption && { decryption }),
     trusted: bridgeTrust(config),
     metadataSettings: refreshSettings(config),
     onRefresh: (issuerId, outcome, cause) => tellRefresh({ issuerId, outcome, cause }, observers),

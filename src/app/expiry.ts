@@ -34,13 +34,16 @@ function trustedPems({ jwt, saml, x509 }: TrustedIssuerConfig): readonly string[
 
 /** Every certificate of a configuration that ends. Of several of one party each is named. */
 export function expiringCertificates(config: Config): readonly ExpiringCertificate[] {
-  const { keys, listeners, relyingParties, trustedIssuers } = config;
+  const { decryptionKeys, keys, listeners, relyingParties, trustedIssuers } = config;
   const named = (whose: ExpiringCertificate['whose'], name: string, pems: readonly string[]) =>
     pems.flatMap(endsOf).map((notAfter) => ({ whose, name, notAfter }));
   return [
     ...named('own', 'tls', listeners.public.tls ? [listeners.public.tls.certificatePem] : []),
     ...keys.flatMap(({ use, algorithm, certificatePem }, index) =>
       named('own', `keys[${index}] ${use} ${algorithm}`, certificatePem ? [certificatePem] : []),
+    ),
+    ...decryptionKeys.flatMap(({ certificatePem }, index) =>
+      named('own', `encryption key ${String(index + 1)}`, [certificatePem]),
     ),
     ...trustedIssuers.flatMap((issuer) => named('trusted-issuer', issuer.id, trustedPems(issuer))),
     ...relyingParties.flatMap(({ id, token }) =>

@@ -6,7 +6,7 @@ import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { buildClients, clientEntry } from './sections/clients.ts';
-import { buildKeys, keyEntry, validateUses } from './sections/keys.ts';
+import { buildKeys, decryptionKeyEntry, keyEntry, validateUses } from './sections/keys.ts';
 import { buildListeners } from './sections/listeners.ts';
 import { buildAudit } from './sections/operation.ts';
 import { buildPolicy, policyEntry } from './sections/policy.ts';
@@ -44,7 +44,13 @@ export async function buildConfig(
 
 async function buildParties(document: Document, loading: Loading) {
   const clockSkewSeconds = sectionOf(document, 'clockSkewSeconds')?.value ?? 0;
-  const keys = await buildKeys(entriesOf(keyEntry, document, 'keys'), loading);
+  const keys = await buildKeys(
+    {
+      signing: entriesOf(keyEntry, document, 'keys'),
+      decryption: entriesOf(decryptionKeyEntry, document, 'keys'),
+    },
+    loading,
+  );
   const issuers = entriesOf(trustedIssuerEntry, document, 'trustedIssuers');
   const trustedIssuers = await buildTrustedIssuers(issuers, loading, {
     clockSkewSeconds,
@@ -67,7 +73,7 @@ async function buildParties(document: Document, loading: Loading) {
   );
   const parties = entriesOf(relyingPartyEntry, document, 'relyingParties');
   const written = writtenKeys(document);
-  validateUses(written, loading);
+  validateUses(writtenUses(document), loading);
   const relyingParties = await buildRelyingParties(parties, written, loading);
   const rows = entriesOf(policyEntry, document, 'policy');
   const hasUsers = document['users'] !== undefined;
@@ -82,7 +88,7 @@ async function buildParties(document: Document, loading: Loading) {
   const policy = buildPolicy(rows, surroundings, loading);
   const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
-  return { keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
+  return { ...keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
 }
 
 async function buildSurroundings(document: Document, loading: Loading) {
@@ -152,6 +158,9 @@ const writtenKey = z.looseObject({ use: z.enum(['jwt', 'saml']), algorithm: z.st
 // A key that is broken elsewhere still counts as there for those who need its algorithm.
 const writtenKeys = (document: Document) =>
   entriesOf(writtenKey, document, 'keys').map(({ value }) => value);
+
+const writtenUses = (document: Document): readonly string[] =>
+  entriesOf(z.looseObject({ use: z.string() }), document, 'keys').map(({ value }) => value.use);
 
 const ID_KEYS = {
   clients: 'client_id',

@@ -18,6 +18,8 @@ export interface Config {
   /** CIDR blocks. */
   readonly trustedProxies: readonly string[];
   readonly keys: readonly SigningKeyConfig[];
+  /** All of them decrypt. */
+  readonly decryptionKeys: readonly DecryptionKeyConfig[];
   /** The name we have in assertions and metadata. */
   readonly saml: { readonly entityId: string };
   /** Absent: nobody logs in with a password. */
@@ -69,6 +71,14 @@ export interface SigningKeyConfig {
   readonly pem: string;
   readonly certificatePem?: string;
   /** Absent: it always has been. */
+  readonly activeFrom?: Instant;
+}
+
+export interface DecryptionKeyConfig {
+  /** PKCS8, RSA. */
+  readonly pem: string;
+  readonly certificatePem: string;
+  /** From when it is published; absent: it always has been. */
   readonly activeFrom?: Instant;
 }
 

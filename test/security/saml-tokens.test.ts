@@ -35,7 +35,7 @@ import { cut, edited } from '#test/support/xml/tamper.ts';
 const partner = await aSamlIssuer();
 const ours = await aCertifiedKey();
 const unwrapper = createKeyUnwrapper(createPrivateKey(ours.privatePem));
-const decrypt = (data: XmlElement) => decryptXml(data, () => unwrapper);
+const decrypt = (data: XmlElement) => decryptXml(data, [unwrapper]);
 const recipient = createRecipient({ publicKey: ours.publicKey });
 const validator = aValidator([partner.trust()], { decrypt });
 

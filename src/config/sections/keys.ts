@@ -1,10 +1,15 @@
-// Our own signing keys: `keys`.
+// Our own keys: `keys`, those that sign and those that decrypt.
 import { z } from 'zod';
-import type { SigningKeyConfig } from '../config.ts';
+import type { DecryptionKeyConfig, SigningKeyConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { instant, instantOf, rule } from './fields.ts';
-import { certificateProblem, publicFingerprint, signingKeyProblem } from './pem.ts';
+import {
+  certificateProblem,
+  decryptionKeyProblem,
+  publicFingerprint,
+  signingKeyProblem,
+} from './pem.ts';
 import { secretReference } from './secret.ts';
 
 const SAML_ALGORITHMS: ReadonlySet<string> = new Set(['RS256', 'ES256']);
@@ -52,34 +57,69 @@ export const keyEntry = z
     }),
   );
 
+export const decryptionKeyEntry = z.strictObject({
+  use: z.literal('encryption').describe('It decrypts what others encrypt to us.'),
+  key: secretReference.describe('The private key, PKCS8 PEM: RSA of 2048 bits or more.'),
+  certificate: secretReference.describe('Its certificate, PEM: what others encrypt to.'),
+  activeFrom: instant.describe('From when it is published; it decrypts before.').optional(),
+});
+
+const anyKeyEntry = z.discriminatedUnion('use', [keyEntry, decryptionKeyEntry]);
+
 export const keysSection = z
-  .array(keyEntry)
+  .array(anyKeyEntry)
   .nonempty()
-  .describe('Our signing keys. Several of one algorithm roll over by activeFrom.');
+  .describe('Our own keys. Several of one use and algorithm roll over by activeFrom.');
 
 type KeyEntry = z.output<typeof keyEntry>;
+type DecryptionKeyEntry = z.output<typeof decryptionKeyEntry>;
 
-/** Resolves the keys and holds them against each other. */
-export async function buildKeys(
-  entries: readonly Entry<KeyEntry>[],
-  loading: Loading,
-): Promise<readonly SigningKeyConfig[]> {
-  const keys: Entry<SigningKeyConfig>[] = [];
-  for (const entry of entries) {
-    keys.push({ value: await buildKey(entry, loading), path: entry.path });
-  }
-  validateSchedule(keys, loading);
-  validateSeparation(keys, loading);
-  return keys.map(({ value }) => value);
+/** The keys as they are used, and where each was written. */
+interface WrittenKeys {
+  readonly signing: readonly Entry<KeyEntry>[];
+  readonly decryption: readonly Entry<DecryptionKeyEntry>[];
 }
 
-/** Whether there is a key that signs tokens, among the keys as written. */
-export function validateUses(
-  keys: readonly Pick<SigningKeyConfig, 'use'>[],
+/** Resolves the keys and holds them against each other. */
+export async function buildKeys(written: WrittenKeys, loading: Loading) {
+  const keys: Entry<SigningKeyConfig>[] = [];
+  for (const entry of written.signing)
+    keys.push({ value: await buildKey(entry, loading), path: entry.path });
+  const decryptionKeys: Entry<DecryptionKeyConfig>[] = [];
+  for (const entry of written.decryption)
+    decryptionKeys.push({ value: await buildDecryptionKey(entry, loading), path: entry.path });
+  validateSchedule(keys, ({ algorithm, use }) => `${use} ${algorithm}`, loading);
+  validateSchedule(decryptionKeys, () => 'encryption', loading);
+  validateSeparation([...keys, ...decryptionKeys], loading);
+  const [, , , , fifth] = decryptionKeys;
+  if (fifth) loading.error(fifth.path, TOO_MANY);
+  return {
+    keys: keys.map(({ value }) => value),
+    decryptionKeys: decryptionKeys.map(({ value }) => value),
+  };
+}
+
+/** Whether there is a key that signs tokens, among the uses as written. */
+export function validateUses(uses: readonly string[], loading: Loading): void {
+  if (uses.length > 0 && !uses.includes('jwt')) loading.error(['keys'], NO_JWT_KEY);
+}
+
+async function buildDecryptionKey(
+  { value, path }: Entry<DecryptionKeyEntry>,
   loading: Loading,
-): void {
-  const hasOnlySaml = keys.length > 0 && keys.every(({ use }) => use === 'saml');
-  if (hasOnlySaml) loading.error(['keys'], NO_JWT_KEY);
+): Promise<DecryptionKeyConfig> {
+  const pem = await loading.read(value.key, [...path, 'key']);
+  const problem = pem === '' ? undefined : decryptionKeyProblem(pem);
+  if (problem) loading.error([...path, 'key'], problem);
+  const certificatePem = await loading.read(value.certificate, [...path, 'certificate']);
+  const mismatch = certificatePem === '' ? undefined : certificateProblem(certificatePem, pem);
+  if (mismatch) loading.error([...path, 'certificate'], mismatch);
+  const { activeFrom } = value;
+  return {
+    pem,
+    certificatePem,
+    ...(activeFrom !== undefined && { activeFrom: instantOf(activeFrom) }),
+  };
 }
 
 async function buildKey(
@@ -104,24 +144,32 @@ async function buildKey(
   };
 }
 
-// Of two keys that start together it is open which one signs.
-function validateSchedule(keys: readonly Entry<SigningKeyConfig>[], loading: Loading): void {
+// Of two keys that start together it is open which one signs, or is published.
+function validateSchedule<Key extends { readonly activeFrom?: number }>(
+  keys: readonly Entry<Key>[],
+  groupOf: (key: Key) => string,
+  loading: Loading,
+): void {
   const seen = new Set<string>();
   for (const { value, path } of keys) {
-    const slot = `${value.use} ${value.algorithm} ${String(value.activeFrom ?? 0)}`;
+    const slot = `${groupOf(value)} ${String(value.activeFrom ?? 0)}`;
     if (seen.has(slot)) loading.error(path, SAME_START);
     seen.add(slot);
   }
 }
 
-// One key for two formats: a signature over one could be passed off as a signature over the other.
-function validateSeparation(keys: readonly Entry<SigningKeyConfig>[], loading: Loading): void {
-  const uses = new Map<string, SigningKeyConfig['use']>();
+// One key for two formats: a signature over one could be passed off as a signature over the other. One that signs and decrypts
+// would sign for whoever can make us decrypt.
+function validateSeparation(
+  keys: readonly Entry<{ readonly pem: string }>[],
+  loading: Loading,
+): void {
+  const names = new Set<string>();
   for (const { value, path } of keys) {
     const name = publicFingerprint(value.pem);
     if (name === undefined) continue;
-    if (uses.has(name)) loading.error([...path, 'key'], REUSED);
-    uses.set(name, value.use);
+    if (names.has(name)) loading.error([...path, 'key'], REUSED);
+    names.add(name);
   }
 }
 
@@ -132,10 +180,17 @@ const NO_JWT_KEY: Complaint = {
   fix: 'add { use: jwt, algorithm: ES256, key: { file: … } }',
 };
 
+const TOO_MANY: Complaint = {
+  code: 'CONFIG_INVALID_VALUE',
+  what: 'there are more than four keys of use encryption',
+  why: 'what is encrypted to us is tried with each of them, for whoever sends it',
+  fix: 'remove those whose certificates have ended',
+};
+
 const SAME_START: Complaint = {
   code: 'CONFIG_DUPLICATE',
   what: 'another key has the same use, algorithm and activeFrom',
-  why: 'it would be open which of the two signs',
+  why: 'it would be open which of the two is used',
   fix: 'give the newer one an activeFrom in the future, or remove one',
 };
 

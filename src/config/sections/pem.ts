@@ -41,7 +41,7 @@ function shapesOf(key: KeyObject, algorithm: string): { needed: string; actual: 
   return { needed, actual: asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType };
 }
 
-/** Why a private key cannot sign with an algorithm. */
+/** Why a private key cannot be used with an algorithm. */
 export function signingKeyProblem(pem: string, algorithm: string): Complaint | undefined {
   const key = privateKey(pem);
   if (!key) return privateKeyProblem(pem);
@@ -61,6 +61,10 @@ export function signingKeyProblem(pem: string, algorithm: string): Complaint | u
   }
   return undefined;
 }
+
+/** Why a private key cannot decrypt what is encrypted with RSA-OAEP. */
+export const decryptionKeyProblem = (pem: string): Complaint | undefined =>
+  signingKeyProblem(pem, 'RSA-OAEP');
 
 /** Why a certificate does not belong to a private key. */
 export function certificateProblem(pem: string, keyPem: string): Complaint | undefined {

@@ -176,7 +176,7 @@ test('WS-Trust §9.2: ProofEncryption: the secret comes encrypted to the key tha
     const found = encryptedKeyIn(parseXml(Buffer.from(answer.body)).root);
     assert.ok(found);
     const unwrapper = createKeyUnwrapper(other.privateKey);
-    const secret = await decryptKey(found, () => unwrapper, { minBytes: 32, maxBytes: 32 });
+    const secret = await decryptKey(found, [unwrapper], { minBytes: 32, maxBytes: 32 });
     const confirmation = setting.asked[0]?.confirmation;
     assert.ok(confirmation?.method === 'symmetric-key');
     assert.equal(Buffer.from(secret).toString('base64'), confirmation.secret?.base64);

@@ -58,6 +58,7 @@ function completed(block: Readonly<Record<string, unknown>>): Readonly<Record<st
 
 describe('docs/configuration.md', () => {
   const samlKey = rsaKeyPem();
+  const encryptionKey = rsaKeyPem();
   const certificate = certificatePem(rsaKeyPem());
   let tls: Certificate;
 
@@ -73,6 +74,8 @@ describe('docs/configuration.md', () => {
           'keys/rs256.pem': rsaKeyPem(),
           'keys/saml.pem': samlKey,
           'keys/saml.crt': certificatePem(samlKey),
+          'keys/encryption.pem': encryptionKey,
+          'keys/encryption.crt': certificatePem(encryptionKey),
           'tls/server.pem': tls.certPem,
           'tls/server.key': tls.keyPem,
           'partner.crt': certificate,

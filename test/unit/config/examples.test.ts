@@ -19,6 +19,7 @@ const REVOCATION_LIST = '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\
 
 describe('Examples', () => {
   const samlKey = rsaKeyPem();
+  const encryptionKey = rsaKeyPem();
   const certificates = { own: certificatePem(samlKey), other: certificatePem(rsaKeyPem()) };
   let tls: Certificate;
 
@@ -36,6 +37,8 @@ describe('Examples', () => {
     ['tls/server.key', () => tls.keyPem],
     ['saml.pem', () => samlKey],
     ['saml.crt', () => certificates.own],
+    ['encryption.pem', () => encryptionKey],
+    ['encryption.crt', () => certificatePem(encryptionKey)],
     ['.crt', () => certificates.other],
     ['.crl', () => REVOCATION_LIST],
     ['users.yaml', () => 'users: []'],

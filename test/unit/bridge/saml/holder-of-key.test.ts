@@ -96,7 +96,7 @@ for (const type of VERSIONS) {
       const unwrapper = createKeyUnwrapper(createPrivateKey(party.privatePem));
       assert.equal(keys.length, 1);
       for (const each of keys) {
-        const opened = await decryptKey(each, () => unwrapper, { minBytes: 16, maxBytes: 64 });
+        const opened = await decryptKey(each, [unwrapper], { minBytes: 16, maxBytes: 64 });
         assert.deepEqual(Buffer.from(opened), secret);
       }
       assert.ok(!text.includes(secret.toString('base64')));

@@ -306,7 +306,7 @@ for (const type of VERSIONS) {
       const certificate = partyKey.certificatePem;
       const text = await textOf({ type, encryption: { certificate, content, keyTransport } });
       const unwrapper = createKeyUnwrapper(createPrivateKey(partyKey.privatePem));
-      const decrypt = (data: Parameters<typeof decryptXml>[0]) => decryptXml(data, () => unwrapper);
+      const decrypt = (data: Parameters<typeof decryptXml>[0]) => decryptXml(data, [unwrapper]);
 
       const facts = await anOwnValidator(key, { decrypt }).validate(asText(type, text));
 

@@ -252,7 +252,7 @@ test('XML §7: we decrypt what xmlsec1 encrypts', async (t) => {
   assert.ok(result.isOk, result.stderr);
   const unwrapper = createKeyUnwrapper(key.privateKey);
 
-  const { root } = await decryptXml(parse(result.stdout).root, () => unwrapper);
+  const { root } = await decryptXml(parse(result.stdout).root, [unwrapper]);
 
   assert.equal(textOf(requiredChild(root, SAML2_NS, 'Issuer')), 'urn:issuer');
 });

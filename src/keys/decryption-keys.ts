@@ -1,0 +1,49 @@
+// Our keys to decrypt with. All of them open what was encrypted to them; one is published at a time.
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import type { Instant } from '#core/instant.ts';
+
+/** One key as configured. */
+export interface DecryptionKeyEntry {
+  /** PKCS8, RSA of 2048 bits or more. */
+  readonly pem: string;
+  /** Of this very key. */
+  readonly certificatePem: string;
+  /** From when it is published; absent: it always has been. */
+  readonly activeFrom?: Instant;
+}
+
+export interface DecryptionKeys {
+  readonly privateKeys: readonly KeyObject[];
+  /** The certificate that others shall encrypt to: of those that are good now, the one with the latest start. */
+  publishedCertificate(now: Instant): string | undefined;
+}
+
+interface PublishedKey {
+  readonly certificatePem: string;
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+function publishedKeyOf({ activeFrom = 0, certificatePem }: DecryptionKeyEntry): PublishedKey {
+  const { validFromDate, validToDate } = new X509Certificate(certificatePem);
+  return {
+    certificatePem,
+    from: Math.max(activeFrom, Math.ceil(validFromDate.getTime() / 1000)),
+    until: Math.floor(validToDate.getTime() / 1000),
+  };
+}
+
+/** Imports the keys that the configuration was found good with; undefined where there are none.
+ * @throws {Error} when one cannot be read */
+export function loadDecryptionKeys(
+  entries: readonly DecryptionKeyEntry[],
+): DecryptionKeys | undefined {
+  if (entries.length === 0) return undefined;
+  const published = entries.map(publishedKeyOf).toSorted((left, right) => right.from - left.from);
+  return {
+    privateKeys: entries.map(({ pem }) => createPrivateKey(pem)),
+    // A certificate that has ended is none to encrypt to; its key still opens what is on the way.
+    publishedCertificate: (now) =>
+      published.find(({ from, until }) => from <= now && now < until)?.certificatePem,
+  };
+}
