@@ -42,7 +42,7 @@ import {
   type WsTrustFront,
   type WsTrustResponse,
 } from './ws-trust/front.ts';
-import { createKeyUnwrapper, decryptXml } from './xml/decrypt.ts';
+import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/decrypt.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
 
 /** Where the keys of an issuer come from, as certificates or metadata. */
@@ -209,11 +209,15 @@ function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgePa
   };
 }
 
-function createFront(parts: RouteParts, clock: Clock): WsTrustFront {
+function createFront(
+  parts: RouteParts,
+  { clock, unwrappers }: { readonly clock: Clock; readonly unwrappers: KeyUnwrappers | undefined },
+): WsTrustFront {
   const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, ...rest } = parts;
   return createWsTrustFront({
     ...rest,
     clock,
+    unwrappers,
     describeReference,
     profiles: profilesOf(parts),
     limits: {
@@ -267,6 +271,7 @@ export function createBridge(parts: BridgeParts): Bridge {
       }),
     ],
     issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf })] : [],
-    createFront: (routes) => withFederation(createFront(routes, clock), routes, parts),
+    createFront: (routes) =>
+      withFederation(createFront(routes, { clock, unwrappers }), routes, parts),
   };
 }

@@ -5,6 +5,7 @@ import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
 import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
+import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { Expression } from '#core/expression.ts';
 import type { FailureReason } from '#core/failure.ts';
@@ -65,6 +66,8 @@ export interface WsTrustFrontParts {
   readonly limits: WsTrustLimits;
   /** The key under which requests are sealed that wait for a second factor; absent: such users cannot log in. */
   readonly challengeKey?: Uint8Array | undefined;
+  /** Our keys to decrypt with; absent: what is encrypted is refused. */
+  readonly unwrappers?: KeyUnwrappers | undefined;
   /** Finds certificates that messages only name. */
   readonly findCertificate?: CertificateFinder;
   /** Finds the secrets of assertions that are bound to one. */

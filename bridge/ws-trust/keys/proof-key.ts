@@ -6,7 +6,7 @@ import type { Requestor } from '#core/requestor.ts';
 import { isCredential } from '#core/token-type.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireUsable } from './key-usage.ts';
-import { makeSecret, type SecretAnswer } from './symmetric-key.ts';
+import { makeSecret, type SecretAnswer, type SecretRequest } from './symmetric-key.ts';
 
 /** What the token is bound to, and what the requestor is told of it. */
 export interface ProofKey {
@@ -31,16 +31,19 @@ export interface Proved {
   readonly vouched?: Confirmation | undefined;
 }
 
+/** A request whose entropy is open. */
+type OpenedRequest = Omit<RstRequest, 'entropy'> & SecretRequest;
+
 /** The key for a request that was held to be without contradictions.
  * @throws {ExchangeFailure} `request-malformed`, `confirmation-missing`, `operation-unsupported`
  * @throws {SecurityFailure} `unsupported-algorithm` */
-export function decideProofKey(rst: RstRequest, proved: Proved): ProofKey {
+export function decideProofKey(rst: OpenedRequest, proved: Proved): ProofKey {
   const key = chosenKey(rst, proved);
   requireUsable(rst.algorithms, key.confirmation);
   return key;
 }
 
-function chosenKey(rst: RstRequest, proved: Proved): ProofKey {
+function chosenKey(rst: OpenedRequest, proved: Proved): ProofKey {
   if (rst.keyType === 'symmetric-key') return makeSecret(rst);
   if (rst.delegateTo?.key) return { confirmation: rst.delegateTo.key };
   if (rst.keyType === 'public-key') return { confirmation: provedKey(rst, proved) };
@@ -63,7 +66,7 @@ function usualKey({ requestor: { confirmation, identity } }: Proved): Confirmati
   return isBoundToken ? confirmation : BEARER;
 }
 
-function provedKey(rst: RstRequest, proved: Proved): Confirmation {
+function provedKey(rst: OpenedRequest, proved: Proved): Confirmation {
   const confirmation = rst.useKey ? usedKey(rst, proved) : proved.requestor.confirmation;
   // A password, or a bearer assertion, has no key (ws-trust §3.2).
   if (confirmation.method !== 'public-key' || confirmation.jwk === undefined)
@@ -87,7 +90,7 @@ const NOT_PROVED = 'possession of the key in UseKey is not shown';
 
 // Whoever could name the key of another would get tokens that the other can use, and that speak of them (E5). So: a signature
 // of this message with that very key, over the Body that asks for it, or the key that TLS proved.
-function usedKey({ useKey = {} }: RstRequest, proved: Proved): Confirmation {
+function usedKey({ useKey = {} }: Pick<RstRequest, 'useKey'>, proved: Proved): Confirmation {
   const wanted = useKey.key ?? (useKey.token && tokenKey(proved));
   if (proved.vouched) return proved.vouched;
   const found = provedKeys(proved, useKey.signatureId).find(

@@ -1,10 +1,11 @@
 // The secret of a token (WS-Trust 1.3 §4.4.3 to §4.4.5): ours, the requestor's, or computed of both.
 
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
 import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
 import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { KnownEntropy } from '../rst/entropy.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { RequestedKey } from '../rst/use-key.ts';
 
@@ -32,7 +33,12 @@ const DEFAULT_BITS = 256;
 /** The secret for a request.
  * @throws {ExchangeFailure} `request-malformed` for a size we do not make, and for entropy that is shorter than the key: it would
  * be a weaker key than the answer says */
-export function makeSecret({ entropy, keySizeBits, proofEncryption, trust }: MadeFrom): MadeSecret {
+export function makeSecret({
+  entropy,
+  keySizeBits,
+  proofEncryption,
+  trust,
+}: SecretRequest): MadeSecret {
   const bits =
     keySizeBits ?? (entropy?.kind === 'secret' ? entropy.bytes.length * 8 : DEFAULT_BITS);
   if (!SIZES_BITS.includes(bits)) throw malformed('KeySize');
@@ -51,10 +57,13 @@ export function makeSecret({ entropy, keySizeBits, proofEncryption, trust }: Mad
   }
   // Cut to size, it would be another key than the requestor holds.
   if (entropy.bytes.length > bytes) throw malformed('the secret is longer than KeySize');
-  return made(entropy.bytes, { kind: 'known' });
+  return made(Buffer.from(entropy.bytes), { kind: 'known' });
 }
 
-type MadeFrom = Pick<RstRequest, 'keySizeBits' | 'trust' | 'entropy' | 'proofEncryption'>;
+/** What a secret is made from, once its entropy is open. */
+export type SecretRequest = Pick<RstRequest, 'keySizeBits' | 'trust' | 'proofEncryption'> & {
+  readonly entropy?: KnownEntropy | undefined;
+};
 
 function recipientOf(wanted: RequestedKey | undefined): { encryptTo?: PublicKeyConfirmation } {
   if (!wanted) return {};

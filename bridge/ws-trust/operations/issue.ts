@@ -8,6 +8,7 @@ import { mapRequest, partiesOf } from '../exchange-mapping.ts';
 import { decideProofKey } from '../keys/proof-key.ts';
 import { vouchedKey } from '../keys/vouched-key.ts';
 import type { Progress } from '../opened-message.ts';
+import { openEntropy } from '../rst/entropy.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { type TokenAnswer, writeTokenAnswer } from '../rstr.ts';
@@ -30,7 +31,9 @@ export async function exchangeFor(
   const { relyingParties, timestampRules } = parts;
   const { skewSeconds } = timestampRules;
   const vouched = await vouchedKey(rst, partiesOf(rst, { profile, relyingParties }), parts.sts);
-  const { confirmation, secret } = decideProofKey(rst, { requestor, signatures, vouched });
+  const entropy = await openEntropy(rst.entropy, parts.unwrappers);
+  const proved = { requestor, signatures, vouched };
+  const { confirmation, secret } = decideProofKey({ ...rst, entropy }, proved);
   const context = {
     requestor,
     confirmation,

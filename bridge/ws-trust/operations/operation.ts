@@ -1,5 +1,6 @@
 // One operation of WS-Trust, as the table in operations.ts has it: what it honours, and how it answers.
 
+import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import type { Markup } from '#bridge/xml/markup.ts';
 import type { Expression } from '#core/expression.ts';
 import type { Ledger } from '#core/ledger.ts';
@@ -20,6 +21,8 @@ export interface OperationParts extends ReceivingParts {
   readonly ledger: Ledger;
   readonly audit: AuditLog;
   readonly relyingParties: readonly RelyingParty[];
+  /** Our keys to decrypt with; absent: what is encrypted is refused. */
+  readonly unwrappers?: KeyUnwrappers | undefined;
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
 }
 

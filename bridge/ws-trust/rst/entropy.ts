@@ -1,7 +1,7 @@
 // Entropy (WS-Trust 1.3 §4.1): what the requestor adds to the secret, or the secret itself.
 
-import type { Buffer } from 'node:buffer';
 import { parseBase64 } from '#bridge/xml/base64.ts';
+import { decryptKey, type KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
 import { textOf } from '#bridge/xml/reader.ts';
@@ -11,12 +11,17 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
 
 /** A `nonce` is mixed with ours; a `secret` is to be the key itself. */
-export interface RequestedEntropy {
+export interface KnownEntropy {
   readonly kind: 'nonce' | 'secret';
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
-const KINDS: ReadonlyMap<string, RequestedEntropy['kind']> = new Map(
+/** Entropy as it came: an `encrypted` one is a secret that is not open yet. */
+export type RequestedEntropy =
+  | KnownEntropy
+  | { readonly kind: 'encrypted'; readonly encryptedKey: XmlElement };
+
+const KINDS: ReadonlyMap<string, KnownEntropy['kind']> = new Map(
   [TRUST_13_NS, TRUST_2005_NS].flatMap((base) => [
     [`${base}/Nonce`, 'nonce'],
     [`${base}/SymmetricKey`, 'secret'],
@@ -26,13 +31,13 @@ const KINDS: ReadonlyMap<string, RequestedEntropy['kind']> = new Map(
 const MAX_BYTES = 256;
 
 /** Reads the entropy.
- * @throws {ExchangeFailure} `operation-unsupported` for an encrypted one and for a private key
+ * @throws {ExchangeFailure} `operation-unsupported` for a private key
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`, `text-malformed` */
 export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEntropy {
   const [secret, second] = elementsOf(entropy);
   if (secret === undefined) throw new XmlFailure('element-missing', 'Entropy is empty');
   if (second !== undefined) throw new XmlFailure('element-repeated', 'two in Entropy');
-  if (isNamed(secret, XENC_NS, 'EncryptedKey')) throw unsupported('EncryptedKey');
+  if (isNamed(secret, XENC_NS, 'EncryptedKey')) return { kind: 'encrypted', encryptedKey: secret };
   if (!isNamed(secret, trust.namespace, 'BinarySecret'))
     throw new XmlFailure('element-unexpected', `${secret.local} in Entropy`);
   // Without a type it is the key itself (WS-Trust 1.3 §3.3).
@@ -41,6 +46,19 @@ export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEn
   const bytes = parseBase64(textOf(secret));
   if (bytes.length > MAX_BYTES) throw new XmlFailure('text-malformed', 'entropy is too long');
   return { kind, bytes };
+}
+
+/** Opens what is encrypted to us. Its length is judged with that of all secrets; nothing that is no key comes near it.
+ * @throws {ExchangeFailure} `operation-unsupported` without a key of ours
+ * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed`, `decryption-failed` */
+export async function openEntropy(
+  entropy: RequestedEntropy | undefined,
+  unwrappers: KeyUnwrappers | undefined,
+): Promise<KnownEntropy | undefined> {
+  if (entropy?.kind !== 'encrypted') return entropy;
+  if (!unwrappers) throw unsupported('EncryptedKey');
+  const lengths = { minBytes: 0, maxBytes: MAX_BYTES };
+  return { kind: 'secret', bytes: await decryptKey(entropy.encryptedKey, unwrappers, lengths) };
 }
 
 function unsupported(what: string): ExchangeFailure {

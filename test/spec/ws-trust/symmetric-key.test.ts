@@ -4,6 +4,9 @@ import { Buffer } from 'node:buffer';
 import { createHmac, hash } from 'node:crypto';
 import { test } from 'node:test';
 import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
+import { createKeyUnwrapper, type KeyUnwrappers } from '#bridge/xml/decrypt.ts';
+import { createRecipient, encryptKey } from '#bridge/xml/encrypt.ts';
+import { toWireBytes } from '#bridge/xml/writer.ts';
 import type { SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { aRelyingParty } from '#test/support/core.ts';
 import { SOAP_VERSIONS } from '#test/support/soap.ts';
@@ -11,6 +14,7 @@ import {
   anAppliesTo,
   anIssueRequest,
   anRst,
+  aSecurityHeader,
   aWsTrustSetting,
   BILLING,
   billingRules,
@@ -18,6 +22,8 @@ import {
   TRUST_13,
   TRUST_2005,
 } from '#test/support/ws-trust.ts';
+import { anRsaKey } from '#test/support/xml/keys.ts';
+import { edited } from '#test/support/xml/tamper.ts';
 
 const child = (name: string, content: string | number = '') => `<t:${name}>${content}</t:${name}>`;
 const entropy = (bytes: Uint8Array, type?: string, trust = TRUST_13): string => {
@@ -32,10 +38,11 @@ interface Asked {
   readonly children?: string;
   readonly trust?: string;
   readonly soap?: '1.1' | '1.2';
+  readonly unwrappers?: KeyUnwrappers;
 }
 
-async function ask({ children = '', trust = TRUST_13, soap = '1.2' }: Asked) {
-  const setting = aWsTrustSetting();
+async function ask({ children = '', trust = TRUST_13, soap = '1.2', unwrappers }: Asked) {
+  const setting = aWsTrustSetting({ parts: { unwrappers } });
   const key = child('KeyType', `${trust}/SymmetricKey`);
   const body = anRst({ trust, children: anAppliesTo() + key + children });
   const answer = await setting.front.handle(anIssueRequest({ soap, body }));
@@ -210,4 +217,82 @@ test('ws-trust §3.2: a target that has no certificate for secrets gets none', a
   const answer = await setting.front.handle(anIssueRequest({ body }));
 
   assert.equal(faultCodeOf(answer), 'trust:InvalidScope');
+});
+
+const ours = anRsaKey();
+const unwrappers = [createKeyUnwrapper(ours.privateKey)];
+const encryptedTo = ({ publicKey }: Pick<typeof ours, 'publicKey'>, secret: Uint8Array): string =>
+  toWireBytes(encryptKey(secret, createRecipient({ publicKey }))).toString('latin1');
+
+for (const trust of [TRUST_13, TRUST_2005])
+  test(`WS-Trust 1.3 §4.1: a secret that comes as EncryptedKey to us is the key, and nothing is returned, in ${trust}`, async () => {
+    for (const length of [16, 24, 32]) {
+      const children = child('Entropy', encryptedTo(ours, bytes(length)));
+      const { body, secret, textIn } = await issued({ children, trust, unwrappers });
+
+      assert.deepEqual(secret, bytes(length));
+      assert.equal(textIn('KeySize'), String(length * 8));
+      assert.doesNotMatch(body, /RequestedProofToken|Entropy/);
+    }
+  });
+
+const good = encryptedTo(ours, bytes(32));
+const BAD_KEYS: readonly (readonly [what: string, encryptedKey: string])[] = [
+  ['a key for another recipient', encryptedTo(anRsaKey('other'), bytes(32))],
+  ['a changed value', edited(good, /CipherValue>..../, 'CipherValue>AAAA')],
+  ['another digest', edited(good, 'xmlenc#sha256', 'xmlenc#sha512')],
+  [
+    'RSA 1.5',
+    edited(
+      good,
+      'http://www.w3.org/2009/xmlenc11#rsa-oaep',
+      'http://www.w3.org/2001/04/xmlenc#rsa-1_5',
+    ),
+  ],
+  [
+    'a list of what it opens',
+    edited(good, '</xenc:EncryptedKey>', '<xenc:ReferenceList/></xenc:EncryptedKey>'),
+  ],
+  ['an empty secret', encryptedTo(ours, bytes(0))],
+  ['a secret of one byte', encryptedTo(ours, bytes(1))],
+  ['a secret of 20 bytes', encryptedTo(ours, bytes(20))],
+  ['a secret longer than KeySize', encryptedTo(ours, bytes(64))],
+];
+test('XML E9: an EncryptedKey as entropy that does not open, or holds no key, is refused with one answer, and nothing is decided', async () => {
+  const answers: string[] = [];
+  for (const [what, encryptedKey] of BAD_KEYS) {
+    const { answer, setting } = await ask({ children: child('Entropy', encryptedKey), unwrappers });
+
+    assert.equal(faultCodeOf(answer), 'trust:InvalidRequest', what);
+    assert.deepEqual([setting.asked, setting.errors], [[], []], what);
+    answers.push(answer.body);
+  }
+
+  assert.equal(new Set(answers).size, 1);
+});
+
+test('ws-trust §3.2: nobody who is not authenticated makes us use a private key', async () => {
+  const asked = { count: 0 };
+  const counting: KeyUnwrappers = [
+    {
+      unwrap() {
+        asked.count += 1;
+        return Promise.resolve(bytes(32));
+      },
+    },
+  ];
+  const setting = aWsTrustSetting({ parts: { unwrappers: counting } });
+  const body = anRst({
+    children: `${anAppliesTo()}${child('KeyType', `${TRUST_13}/SymmetricKey`)}${child('Entropy', good)}`,
+  });
+  const wrong = { name: 'alice', password: 'wrong' };
+
+  const refused = await setting.front.handle(
+    anIssueRequest({ body, header: aSecurityHeader('', wrong) }),
+  );
+  const before = asked.count;
+  const granted = await setting.front.handle(anIssueRequest({ body }));
+
+  assert.equal(faultCodeOf(refused), 'trust:FailedAuthentication');
+  assert.deepEqual([before, asked.count, granted.status], [0, 1, 200]);
 });
