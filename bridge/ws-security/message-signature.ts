@@ -59,6 +59,7 @@ export interface SignedMessage {
   readonly legacySha1: boolean;
   readonly trust: SignerTrust;
   readonly findCertificate?: SignerScope['findCertificate'];
+  readonly certificates?: SignerScope['certificates'];
 }
 
 /** Verifies one signature of the Security header.
@@ -66,10 +67,10 @@ export interface SignedMessage {
  * `security-token-unavailable`, `unsupported-security-token`, and whatever `trust` throws */
 export async function verifySignature(
   element: XmlElement,
-  { envelope, security, legacySha1, trust, findCertificate }: SignedMessage,
+  { envelope, security, legacySha1, trust, findCertificate, certificates }: SignedMessage,
 ): Promise<MessageSignature> {
   const { document, body, payload } = envelope;
-  const scope = { document, tokens: security.tokens, findCertificate };
+  const scope = { document, tokens: security.tokens, findCertificate, certificates };
   let signer: TrustedSigner | undefined;
   const proof = await failedAs(() =>
     verifyMessageSignature(document, element, {

@@ -9,6 +9,7 @@ import type { NamedKey } from '#bridge/xml/public-key.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import type { CertificateMemory } from './certificate-memory.ts';
 import { type KeyDerivation, readDerivedKey } from './derived-key.ts';
 import {
   THUMBPRINT_SHA1,
@@ -58,6 +59,7 @@ export type CertificateFinder = (
 /** Where a signer may be found. */
 export interface SignerScope extends ReferenceScope {
   readonly findCertificate?: CertificateFinder | undefined;
+  readonly certificates?: CertificateMemory | undefined;
 }
 
 /** The signer that a KeyInfo names.
@@ -108,7 +110,8 @@ export function readSignerReference(reference: XmlElement, scope: SignerScope): 
   const token = resolveReference(reference, scope);
   const kind = kindOfToken(token);
   if (kind === 'context') return { kind, name: readContextName(token), token };
-  if (kind === 'x509') return { kind: 'certificate', chain: readX509Token(token), token };
+  if (kind === 'x509')
+    return { kind: 'certificate', chain: readX509Token(token, scope.certificates), token };
   if (kind === 'saml1' || kind === 'saml2') return { kind: 'assertion', token };
   throw new SecurityFailure('unsupported-security-token', 'a token without a key');
 }
@@ -152,7 +155,7 @@ function readIdentifier(form: XmlElement, scope: SignerScope): CertificateChain 
   const bytes = () => readSecurely('invalid-security-token', () => parseBase64(textOf(form)));
   switch (valueType) {
     case X509_V3:
-      return [parseCertificate(bytes())];
+      return [parseCertificate(bytes(), scope.certificates)];
     case THUMBPRINT_SHA1:
       return find({ by: 'thumbprint', sha1: bytes() }, scope);
     case X509_SUBJECT_KEY_IDENTIFIER:
@@ -167,7 +170,7 @@ function readData(data: XmlElement, scope: SignerScope): CertificateChain {
     const [form, second] = elementsOf(data);
     if (form === undefined || second !== undefined) throw unavailable('one form of X509Data');
     if (isNamed(form, DS_NS, 'X509Certificate'))
-      return [parseCertificate(parseBase64(textOf(form)))];
+      return [parseCertificate(parseBase64(textOf(form)), scope.certificates)];
     if (isNamed(form, DS_NS, 'X509SKI'))
       return find({ by: 'subject-key-identifier', identifier: parseBase64(textOf(form)) }, scope);
     if (!isNamed(form, DS_NS, 'X509IssuerSerial')) throw unavailable('form of X509Data');
@@ -186,7 +189,7 @@ function serialNumberOf(text: string): bigint {
 function find(name: CertificateName, scope: SignerScope): CertificateChain {
   const presented = scope.tokens
     .filter((token) => kindOfToken(token) === 'x509')
-    .map((token) => readX509Token(token)[0]);
+    .map((token) => readX509Token(token, scope.certificates)[0]);
   const found =
     name.by === 'thumbprint'
       ? presented.find(({ raw }) => createHash('sha1').update(raw).digest().equals(name.sha1))

@@ -7,6 +7,7 @@ import { parseBase64 } from '#bridge/xml/base64.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
+import type { CertificateMemory } from './certificate-memory.ts';
 import { BASE64_BINARY, X509_PKI_PATH, X509_V3 } from './names.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 
@@ -19,21 +20,24 @@ const MAX_CERTIFICATE_BYTES = 16 * 1024;
 
 /** Reads the certificates of a BinarySecurityToken.
  * @throws {SecurityFailure} `invalid-security-token`, `unsupported-security-token` */
-export function readX509Token(token: XmlElement): CertificateChain {
+export function readX509Token(token: XmlElement, known?: CertificateMemory): CertificateChain {
   const encoding = attributeOf(token, 'EncodingType') ?? BASE64_BINARY;
   if (encoding !== BASE64_BINARY) throw invalid('EncodingType');
   const bytes = readSecurely('invalid-security-token', () => parseBase64(textOf(token)));
   const valueType = attributeOf(token, 'ValueType') ?? '';
-  if (valueType === X509_PKI_PATH) return readPkiPath(bytes);
+  if (valueType === X509_PKI_PATH) return readPkiPath(bytes, known);
   if (valueType !== X509_V3)
     throw new SecurityFailure('unsupported-security-token', 'a certificate of another form');
-  return [parseCertificate(bytes)];
+  return [parseCertificate(bytes, known)];
 }
 
-/** A certificate from DER, and nothing behind it: bytes there would make another spelling of the same token.
+/** A certificate from DER, and nothing behind it: bytes there would make another spelling of the same token. One that is known
+ * is the same object as before.
  * @throws {SecurityFailure} `invalid-security-token` */
-export function parseCertificate(der: Buffer): X509Certificate {
+export function parseCertificate(der: Buffer, known?: CertificateMemory): X509Certificate {
   if (der.byteLength > MAX_CERTIFICATE_BYTES) throw invalid('certificate too large');
+  const recalled = known?.recall(der);
+  if (recalled) return recalled;
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(der);
@@ -46,13 +50,13 @@ export function parseCertificate(der: Buffer): X509Certificate {
 }
 
 // PkiPath ::= SEQUENCE OF Certificate, the one nearest to the anchor first (X.509 §9.7).
-function readPkiPath(bytes: Buffer): CertificateChain {
+function readPkiPath(bytes: Buffer, known?: CertificateMemory): CertificateChain {
   const chain: X509Certificate[] = [];
   let rest = contentOf(bytes, bytes.byteLength);
   while (rest.byteLength > 0) {
     if (chain.length === MAX_CERTIFICATES) throw invalid('too many certificates');
     const end = lengthOf(rest);
-    chain.unshift(parseCertificate(rest.subarray(0, end)));
+    chain.unshift(parseCertificate(rest.subarray(0, end), known));
     rest = rest.subarray(end);
   }
   const [leaf, ...others] = chain;

@@ -2,6 +2,7 @@
 // the endpoint says which are taken and which of several is the requestor.
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
+import type { CertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
 import { type MessageSignature, verifySignature } from '#bridge/ws-security/message-signature.ts';
 import {
   type NonceParts,
@@ -34,6 +35,7 @@ export interface AuthenticationParts extends NonceParts {
   readonly timestampRules: TimestampRules;
   readonly findCertificate?: CertificateFinder | undefined;
   readonly findSecret?: SecretFinder | undefined;
+  readonly certificates: CertificateMemory;
   readonly audit: AuditLog;
   /** Counts a request of an authenticated requestor, by the name that is its own among all issuers.
    * @throws {ExchangeFailure} `rate-limited` */
@@ -156,8 +158,10 @@ async function verifySignatures(
       tokens: security.tokens.filter((token) => !usedTokens.has(token)),
       mayProvePossession: namesKey,
       findSecret: parts.findSecret,
+      certificates: parts.certificates,
     }),
     findCertificate: parts.findCertificate,
+    certificates: parts.certificates,
   };
   const verified: MessageSignature[] = [];
   for (const element of security.signatures) {

@@ -4,6 +4,7 @@
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
+import { createCertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
 import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
@@ -145,6 +146,7 @@ function operationPartsOf({
     ...parts,
     ...(key && { challenges: createChallenges({ ...parts, key }) }),
     now: () => parts.clock.now(),
+    certificates: createCertificateMemory(),
     rules: limits,
     timestampRules: {
       skewSeconds: limits.skewSeconds,

@@ -3,12 +3,13 @@
 
 import { Buffer } from 'node:buffer';
 import { createPublicKey, hash, X509Certificate } from 'node:crypto';
+import type { CertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
 import type { SignerTrust, TrustedSigner } from '#bridge/ws-security/message-signature.ts';
 import { kindOfToken, presentToken } from '#bridge/ws-security/presented-token.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { NamedSigner } from '#bridge/ws-security/signer.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
-import { type NamedKey, nameCertificate } from '#bridge/xml/public-key.ts';
+import type { NamedKey } from '#bridge/xml/public-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/known-secret.ts';
@@ -24,6 +25,7 @@ export interface SignerTrustParts {
   /** Whether a key that is nobody's may show its possession: beside another credential, for UseKey. */
   readonly mayProvePossession: boolean;
   readonly findSecret?: SecretFinder | undefined;
+  readonly certificates: CertificateMemory;
 }
 
 /** A token that is bound to a secret, and was found good. */
@@ -65,7 +67,7 @@ async function trustCertificate(
   { chain, token }: Named<'certificate'>,
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const confirmation = nameCertificate(chain[0]);
+  const { key, confirmation } = parts.certificates.keyOf(chain[0]);
   const tokens = token ? [token] : [];
   const held = await heldBy(confirmation, parts);
   if (held) return { ...held, tokens: [...held.tokens, ...tokens] };
@@ -74,11 +76,12 @@ async function trustCertificate(
       {
         type: 'x509',
         use: 'subject',
-        content: { certificates: chain.map(({ raw }) => raw), proof: 'signature' },
+        content: { certificates: chain, proof: 'signature' },
       },
       parts.sts,
     );
-    return { key: trustPublicKey(chain[0].publicKey), confirmation, identity, tokens };
+    parts.certificates.keep(chain[0]);
+    return { key, confirmation, identity, tokens };
   } catch (cause) {
     const isUnknown = cause instanceof SecurityFailure && UNKNOWN.has(cause.reason);
     if (!isUnknown || !parts.mayProvePossession) throw cause;

@@ -1,4 +1,5 @@
 // The terms for certificates of one trusted issuer, as a test wants them.
+import { X509Certificate } from 'node:crypto';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import type { X509Trust } from '#src/trust/x509/x509-validator.ts';
 import type { TestCertificate } from './pki.ts';
@@ -19,4 +20,13 @@ export function anX509Trust(
     subject: { entries: [], source: 'commonName' },
     ...over,
   };
+}
+
+/** The certificate whose key was proved, in evidence of type `x509`: DER. */
+export function firstCertificateOf(content: string | object): Buffer {
+  const { certificates } = content as {
+    readonly certificates: readonly (Uint8Array | X509Certificate)[];
+  };
+  const [first] = certificates;
+  return Buffer.from(first instanceof X509Certificate ? first.raw : (first ?? []));
 }

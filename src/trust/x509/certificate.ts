@@ -59,6 +59,12 @@ export function parseCertificate(encoded: string | Uint8Array): Certificate {
   } catch (cause) {
     throw new DerFailure('no certificate', { cause });
   }
+  return readCertificate(x509);
+}
+
+/** Reads what the runtime does not tell of a certificate.
+ * @throws {DerFailure} */
+export function readCertificate(x509: X509Certificate): Certificate {
   const outer = readMembers(readDer(x509.raw));
   const tbs = readMembers(outer.take(TAG.sequence));
   tbs.takeIf(TAG.context(0));

@@ -11,6 +11,7 @@ import {
   KEY_USAGE,
   keyUsages,
 } from './certificate.ts';
+import type { LinkMemory } from './link-memory.ts';
 
 /** What a path must lead to, and what its end must be for. */
 export interface PathTerms {
@@ -25,6 +26,12 @@ export interface PathTerms {
 export interface PresentedCertificate {
   readonly certificate: Certificate;
   readonly presented: readonly Certificate[];
+}
+
+/** When a path is to be good, and the links that were found before. */
+export interface Moment {
+  readonly now: Instant;
+  readonly links: LinkMemory;
 }
 
 /** A path, the certificate itself first, the anchor last; the certificate alone where it is an anchor. */
@@ -63,9 +70,9 @@ const MIN_RSA_BITS = 2048;
 export function findPath(
   { certificate, presented }: PresentedCertificate,
   terms: PathTerms,
-  now: Instant,
+  { links, now }: Moment,
 ): CertificatePath {
-  const search: Search = { terms, presented, now, tried: 0, failure: undefined };
+  const search: Search = { terms, presented, links, now, tried: 0, failure: undefined };
   validateEnd(certificate, terms);
   const path = isAnchor(certificate, terms)
     ? validated([certificate], search)
@@ -74,10 +81,9 @@ export function findPath(
   throw search.failure ?? refusal('issuer-untrusted', 'no path to an anchor');
 }
 
-interface Search {
+interface Search extends Moment {
   readonly terms: PathTerms;
   readonly presented: readonly Certificate[];
-  readonly now: Instant;
   tried: number;
   failure: ExchangeFailure | undefined;
 }
@@ -103,9 +109,13 @@ function isAnchor({ x509 }: Certificate, { anchors }: PathTerms): boolean {
 }
 
 function isIssuedBy({ x509 }: Certificate, issuer: Certificate, search: Search): boolean {
+  const { links } = search;
+  if (links.has(x509, issuer.x509)) return true;
   // Names, key identifiers and usage of the key, cheap; then the signature.
   if (!x509.checkIssued(issuer.x509) || ++search.tried > MAX_LINKS_TRIED) return false;
-  return x509.verify(issuer.x509.publicKey);
+  const isLink = x509.verify(issuer.x509.publicKey);
+  if (isLink) links.add(x509, issuer.x509);
+  return isLink;
 }
 
 function validated(path: CertificatePath, search: Search): CertificatePath | undefined {

@@ -1,6 +1,6 @@
 // Certificates as evidence: a path to an anchor of a trusted issuer, not revoked, about somebody. That its key was proved is the
 // front's to see, in the TLS handshake or by a signature over the message; no front takes a certificate from a token's place.
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import type { Claim } from '#core/claim.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -8,13 +8,15 @@ import { type Clock, type Instant } from '#core/instant.ts';
 import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { alternativeNamesOf } from './alternative-names.ts';
-import { type Certificate, parseCertificate } from './certificate.ts';
+import { type Certificate, parseCertificate, readCertificate } from './certificate.ts';
 import { type SubjectTerms, subjectOf } from './certificate-subject.ts';
 import { DerFailure } from './der.ts';
 import { writeName } from './distinguished-name.ts';
+import { createLinkMemory } from './link-memory.ts';
 import {
   type CertificatePath,
   findPath,
+  type Moment,
   type PathTerms,
   type PresentedCertificate,
 } from './path.ts';
@@ -22,8 +24,8 @@ import type { RevocationCheck } from './revocation.ts';
 
 /** What a front puts into `content` of evidence of type `x509`. */
 interface CertificateCredential {
-  /** DER; the certificate whose key was proved first, then what came with it. */
-  readonly certificates: readonly Uint8Array[];
+  /** DER, or read from it already; the certificate whose key was proved first, then what came with it. */
+  readonly certificates: readonly (Uint8Array | X509Certificate)[];
   /** How its key was proved; `named`: not at all, somebody only names it. */
   readonly proof: 'signature' | 'tls' | 'named';
 }
@@ -64,21 +66,28 @@ function isCredential(content: string | object): content is CertificateCredentia
     'certificates' in content &&
     Array.isArray(content.certificates) &&
     content.certificates.length <= MAX_CERTIFICATES &&
-    content.certificates.every((each) => each instanceof Uint8Array)
+    content.certificates.every(
+      (each) => each instanceof Uint8Array || each instanceof X509Certificate,
+    )
   );
 }
 
 /** A validator of certificates whose keys were proved. */
 export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
+  const read = createReader();
+  const links = createLinkMemory();
   return {
     canHandle: ({ type }) => type === 'x509',
     async validate({ content, use }): Promise<ValidatedToken> {
       if (!isCredential(content))
         throw new ExchangeFailure('token-malformed', 'a certificate comes with a proof of its key');
-      const [certificate, ...presented] = readAll(content.certificates);
+      const [certificate, ...presented] = readAll(content.certificates, read);
       if (!certificate) throw new ExchangeFailure('token-malformed', 'no certificate');
       const now = parts.clock.now();
-      const { path, trust } = findTrust({ certificate, presented }, parts.trusted, now);
+      const { path, trust } = findTrust(
+        { certificate, presented },
+        { trusted: parts.trusted, links, now },
+      );
       await trust.checkRevocation?.(path);
       const facts = factsOf(certificate, trust, parts.issuer);
       return acceptToken({
@@ -111,9 +120,25 @@ const boundTo = ({ x509 }: Certificate): Confirmation => ({
   certificateThumbprint: createHash('sha256').update(x509.raw).digest('base64url'),
 });
 
-function readAll(encoded: readonly Uint8Array[]): readonly Certificate[] {
+type Read = (encoded: Uint8Array | X509Certificate) => Certificate;
+
+// What a certificate says follows from its bytes: of the same object it is read once.
+function createReader(): Read {
+  const known = new WeakMap<X509Certificate, Certificate>();
+  return (encoded) => {
+    if (encoded instanceof Uint8Array) return parseCertificate(encoded);
+    const certificate = known.get(encoded) ?? readCertificate(encoded);
+    known.set(encoded, certificate);
+    return certificate;
+  };
+}
+
+function readAll(
+  encoded: CertificateCredential['certificates'],
+  read: Read,
+): readonly Certificate[] {
   try {
-    return encoded.map((der) => parseCertificate(der));
+    return encoded.map(read);
   } catch (cause) {
     if (!(cause instanceof DerFailure)) throw cause;
     throw new ExchangeFailure('token-malformed', cause.message, { cause });
@@ -122,27 +147,26 @@ function readAll(encoded: readonly Uint8Array[]): readonly Certificate[] {
 
 function findTrust(
   offered: PresentedCertificate,
-  trusted: readonly X509Trust[],
-  now: Instant,
+  { trusted, links, now }: Pick<X509ValidatorParts, 'trusted'> & Moment,
 ): { readonly path: CertificatePath; readonly trust: X509Trust } {
-  let failure = new ExchangeFailure('issuer-untrusted', 'nobody’s certificates are trusted');
+  let failure: ExchangeFailure | undefined;
   for (const trust of trusted) {
     if (trust.enabledUntil !== undefined && now >= trust.enabledUntil) continue;
     try {
-      return { path: findPath(offered, trust, now), trust };
+      return { path: findPath(offered, trust, { links, now }), trust };
     } catch (cause) {
       failure = moreTelling(failure, cause);
     }
   }
-  throw failure;
+  throw failure ?? new ExchangeFailure('issuer-untrusted', 'nobody’s certificates are trusted');
 }
 
 // Of several: the one that says more than that the path is not there.
-function moreTelling(known: ExchangeFailure, cause: unknown): ExchangeFailure {
+function moreTelling(known: ExchangeFailure | undefined, cause: unknown): ExchangeFailure {
   if (cause instanceof DerFailure)
     return new ExchangeFailure('token-malformed', cause.message, { cause });
   if (!(cause instanceof ExchangeFailure)) throw cause;
-  return known.reason === 'issuer-untrusted' ? cause : known;
+  return known === undefined || known.reason === 'issuer-untrusted' ? cause : known;
 }
 
 function factsOf(certificate: Certificate, trust: X509Trust, issuer: string) {

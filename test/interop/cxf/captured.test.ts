@@ -17,6 +17,7 @@ import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import { aPost, aWsTrustSetting, billingRules } from '#test/support/ws-trust.ts';
+import { firstCertificateOf } from '#test/support/x509-trust.ts';
 
 const FOLDER = fileURLToPath(new URL('captured', import.meta.url));
 const CAPTURED = globSync(`${FOLDER}/*.xml`).sort();
@@ -115,8 +116,7 @@ for (const path of CAPTURED.filter((one) => one.includes('addressing'))) {
 const batchClient: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
   async validate({ content, use }) {
-    const [der] = (content as { certificates: readonly Uint8Array[] }).certificates;
-    assert.equal(new X509Certificate(der ?? '').subject, 'CN=batch-client');
+    assert.equal(new X509Certificate(firstCertificateOf(content)).subject, 'CN=batch-client');
     return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self' });
   },
 };

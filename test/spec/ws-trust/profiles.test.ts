@@ -26,14 +26,14 @@ import {
   aWsTrustSetting,
   faultCodeOf,
 } from '#test/support/ws-trust.ts';
+import { firstCertificateOf } from '#test/support/x509-trust.ts';
 
 const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 
 const known: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
   async validate({ content, use }) {
-    const [der] = (content as { certificates: readonly Uint8Array[] }).certificates;
-    if (!client.der.equals(Buffer.from(der ?? [])))
+    if (!client.der.equals(firstCertificateOf(content)))
       throw new ExchangeFailure('issuer-untrusted', 'no path');
     return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', claims: [] });
   },

@@ -32,6 +32,7 @@ import {
   USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
+import { firstCertificateOf } from '#test/support/x509-trust.ts';
 
 const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const other = await aCertificate({ name: 'CN=other', algorithm: 'RSA' });
@@ -43,8 +44,8 @@ const MIXED = '/adfs/services/trust/13/certificatemixed';
 const known: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
   async validate({ content, use }) {
-    const [der] = (content as { certificates: readonly Uint8Array[] }).certificates;
-    const found = [client, other].find((one) => one.der.equals(Buffer.from(der ?? [])));
+    const der = firstCertificateOf(content);
+    const found = [client, other].find((one) => one.der.equals(der));
     if (!found) throw new ExchangeFailure('issuer-untrusted', 'no path');
     const subject = { issuer: 'https://sts.example.org', id: found.name };
     return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', subject, claims: [] });

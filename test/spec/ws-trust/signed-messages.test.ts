@@ -26,6 +26,7 @@ import {
   faultCodeOf,
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
+import { firstCertificateOf } from '#test/support/x509-trust.ts';
 
 const rsa = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const ec = await aCertificate({ name: 'CN=batch' });
@@ -35,8 +36,8 @@ const stranger = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const known: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
   async validate({ content, use }) {
-    const [der] = (content as { certificates: readonly Uint8Array[] }).certificates;
-    const isKnown = [rsa, ec].some((one) => one.der.equals(Buffer.from(der ?? [])));
+    const der = firstCertificateOf(content);
+    const isKnown = [rsa, ec].some((one) => one.der.equals(der));
     if (!isKnown) throw new ExchangeFailure('issuer-untrusted', 'no path');
     return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', claims: [] });
   },

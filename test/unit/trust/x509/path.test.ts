@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
+import { createLinkMemory } from '#src/trust/x509/link-memory.ts';
 import { findPath, type PathTerms } from '#src/trust/x509/path.ts';
 import {
   aCertificate,
@@ -31,7 +32,7 @@ function pathOf(certificate: TestCertificate, { presented = [], terms, now = NOW
   const path = findPath(
     { certificate: parse(certificate), presented: presented.map(parse) },
     { ...anX509Trust([root]), ...terms },
-    now,
+    { now, links: createLinkMemory() },
   );
   return path.map(({ x509: { subject } }) => subject);
 }
