@@ -42,6 +42,7 @@ import {
   type WsTrustFront,
   type WsTrustResponse,
 } from './ws-trust/front.ts';
+import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
 import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/decrypt.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
 
@@ -106,6 +107,11 @@ export interface RouteParts {
   readonly endpoints: readonly EndpointChange[];
   /** Which requestors may use the front at all; absent: all that authenticate. */
   readonly admits?: Expression;
+  /** The REST form; absent: there is none. */
+  readonly rest?: Pick<RestFrontParts, 'credentials'>;
+  /** Reads one JSON object in UTF-8, no name in it twice.
+   * @throws {ExchangeFailure} `request-malformed` */
+  readonly parseJson: RestFrontParts['parseJson'];
   /** Finds certificates that messages only name. */
   readonly findCertificate: CertificateFinder;
   readonly maxMessageBytes: number;
@@ -121,6 +127,7 @@ export interface RouteParts {
 }
 
 export type { WsTrustFront, WsTrustResponse } from './ws-trust/front.ts';
+export { REST_TOKEN_PATH } from './ws-trust/rest/rest-front.ts';
 
 export interface Bridge {
   readonly validators: readonly TokenValidator[];
@@ -213,9 +220,9 @@ function createFront(
   parts: RouteParts,
   { clock, unwrappers }: { readonly clock: Clock; readonly unwrappers: KeyUnwrappers | undefined },
 ): WsTrustFront {
-  const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, ...rest } = parts;
-  return createWsTrustFront({
-    ...rest,
+  const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, rest, ...others } = parts;
+  const soap = createWsTrustFront({
+    ...others,
     clock,
     unwrappers,
     describeReference,
@@ -227,6 +234,7 @@ function createFront(
       maxTimestampLifetimeSeconds: maxMessageLifetimeSeconds,
     },
   });
+  return rest ? withRest(soap, { ...others, ...rest }) : soap;
 }
 
 function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: BridgeParts): SamlKeys {

@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { REST_ERRORS } from '#bridge/ws-trust/rest/rest-error.ts';
 import { FAILURE_REASONS } from '#core/failure.ts';
 import { PROBLEM_CODES } from '#src/config/problem.ts';
 import {
@@ -106,6 +107,16 @@ test('docs/errors.md: has every reason with the error of each family of grants',
   assert.deepEqual(
     documented.map((cells) => cells.slice(0, 3)),
     expected,
+  );
+});
+
+test('docs/ws-trust-rest.md: has every reason with its answer', () => {
+  assert.deepEqual(
+    rows(section('docs/ws-trust-rest.md', 'What is refused')),
+    FAILURE_REASONS.map((reason) => {
+      const { error, status } = REST_ERRORS[reason];
+      return [reason, `${error} ${String(status)}`];
+    }),
   );
 });
 

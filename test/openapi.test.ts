@@ -8,6 +8,8 @@ import {
   VCENTER_PROFILE,
   WSO2_PROFILE,
 } from '#bridge/ws-trust/endpoint-profile.ts';
+import { REST_ERRORS } from '#bridge/ws-trust/rest/rest-error.ts';
+import { REST_PATHS } from '#bridge/ws-trust/rest/rest-front.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import { STATUS_LIST_ROUTE } from '#src/app/status-lists.ts';
 import { OAUTH_PATHS } from '#src/oauth/front.ts';
@@ -127,6 +129,7 @@ test('openapi.yaml: every route of the server is there, and no other', () => {
     FEDERATION_METADATA_PATH,
     ...SOAP_PATHS,
     ...SOAP_METADATA_PATHS,
+    ...REST_PATHS,
     ...MANAGEMENT_PATHS,
   ];
   const declared = Object.keys(memberOf(contract.document, 'paths'));
@@ -178,6 +181,24 @@ test('openapi.yaml: the errors are those of the error maps, no other', () => {
 
   assert.deepEqual(declared, [...new Set(refusals.map(({ error }) => error))].sort());
 });
+
+for (const [schema, status] of [
+  ['RestRefusal', 400],
+  ['RestDenial', 403],
+] as const) {
+  test(`openapi.yaml: ${schema} has the errors of the REST form with ${String(status)}, no other`, () => {
+    const known = Object.values(REST_ERRORS).filter(({ status: its }) => its === status);
+    // Where certificates alone are taken.
+    const also = status === 403 ? [REST_ERRORS['requestor-unauthenticated'].error] : [];
+
+    const properties = memberOf(memberOf(schemas, schema), 'properties');
+
+    assert.deepEqual(
+      memberOf(properties, 'error')['enum'],
+      [...new Set([...known.map(({ error }) => error), ...also])].sort(),
+    );
+  });
+}
 
 test('openapi.yaml: the token types are names of RFC 8693 §3 that we know', () => {
   const known: readonly unknown[] = Object.values(TOKEN_TYPES).map(({ uri }) => uri);

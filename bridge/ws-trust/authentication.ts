@@ -218,9 +218,11 @@ const METHODS: Partial<Record<CredentialKind, string>> = {
   'tls-certificate': 'tls_client_certificate',
 };
 
-function requestorOf(
+/** The requestor that good credentials stand for.
+ * @throws {ExchangeFailure} `requestor-unauthenticated` when there is none, or one that is not taken */
+export function requestorOf(
   credentials: readonly Credential[],
-  { endpoint, profile }: AuthenticationInput,
+  { endpoint, profile }: AskedAt,
 ): Requestor {
   const order = (kind: CredentialKind) => endpoint.credentials.indexOf(kind);
   if (credentials.some(({ kind }) => order(kind) < 0)) throw notTaken();
@@ -236,6 +238,12 @@ function requestorOf(
     identity,
     ...(profile.defaultTarget !== undefined && { defaultTarget: profile.defaultTarget }),
   };
+}
+
+/** What of an address bears on who asks there. */
+interface AskedAt {
+  readonly endpoint: Pick<Endpoint, 'credentials'>;
+  readonly profile: Pick<EndpointProfile, 'defaultTarget'>;
 }
 
 function notTaken(): ExchangeFailure {

@@ -107,14 +107,18 @@ export interface WsTrustResponse {
 export interface WsTrustFront {
   /** Every path of the front, for routing; one that ends in `/*` stands for one more segment. */
   readonly paths: readonly string[];
+  /** The media types of messages at one of the paths. */
+  contentTypes(path: string): readonly string[];
   /** Answers; it never throws. */
   handle(request: WsTrustRequest): Promise<WsTrustResponse>;
   /** The fault for a request that was refused before its message was read, in the version that its media type names. */
   refuse(
-    request: Pick<WsTrustRequest, 'headers' | 'correlationId'>,
+    request: Pick<WsTrustRequest, 'path' | 'headers' | 'correlationId'>,
     cause: unknown,
   ): WsTrustResponse;
 }
+
+const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];
 
 /** Builds the front. */
 export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
@@ -124,6 +128,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
       ...endpoints.map(({ path }) => path),
       ...metadataPaths,
     ]),
+    contentTypes: () => SOAP_CONTENT_TYPES,
     refuse: (request, cause) => fault(request, refusalOf(cause), newProgress(request)),
     async handle(request) {
       const served = findServedPath(parts.profiles, request.path);

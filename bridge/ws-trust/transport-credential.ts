@@ -15,7 +15,7 @@ export interface TransportCredentials {
 /** Whose transport it is. */
 export interface TransportInput {
   readonly transport: TransportCredentials;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Pick<Endpoint, 'credentials'>;
   readonly sourceAddress?: string | undefined;
 }
 

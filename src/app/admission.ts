@@ -1,13 +1,16 @@
 // What is refused before any work: more than this process can do, and more than one source or requestor may ask.
 import type { Context, Middleware } from 'koa';
+import { REST_TOKEN_PATH } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/source-block.ts';
 import type { Config } from '../config/config.ts';
 import { requestState } from '../http/request-state.ts';
 import type { Foundation, RequestInHand } from './foundation.ts';
 
-/** Metadata, keys, WSDL: static, cheap, and what others need to verify what we issued. Never refused. */
-const isStatic = (method: string): boolean => method === 'GET' || method === 'HEAD';
+/** Metadata, keys, WSDL: static, cheap, and what others need to verify what we issued. Never refused. Not so where a GET asks for
+ * a token. */
+const isStatic = ({ method, path }: Context): boolean =>
+  (method === 'GET' || method === 'HEAD') && !path.startsWith(REST_TOKEN_PATH);
 
 async function keepInHand(
   ctx: Context,
@@ -34,7 +37,7 @@ export function createAdmission(
 ): Middleware {
   const { perAddress } = limits;
   return async (ctx, next) => {
-    if (isStatic(ctx.method)) {
+    if (isStatic(ctx)) {
       await next();
       return;
     }

@@ -8,11 +8,13 @@ import {
   type RouteParts,
   type WsTrustFront,
 } from '#bridge';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { Store } from '#core/ports.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config, SamlKeySource } from '../config/config.ts';
 import { loadDecryptionKeys } from '../keys/decryption-keys.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { parseStrictObject } from '../tokens/jwt/strict-json.ts';
 import type { FetchText } from '../trust/fetch-text.ts';
 import { createUserStore } from '../users/user-store.ts';
 import { createUserValidator } from '../users/user-validator.ts';
@@ -109,6 +111,17 @@ function challengeKeyOf({ audit, issuer }: Config): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, issuer, purpose, CHALLENGE_KEY_BYTES));
 }
 
+/** The JSON of a request, read as strictly as that of a token: no name twice. */
+function parseJson(body: Uint8Array): ReturnType<typeof parseStrictObject> {
+  try {
+    return parseStrictObject(body, 'the body');
+  } catch (cause) {
+    throw cause instanceof ExchangeFailure
+      ? new ExchangeFailure('request-malformed', cause.message)
+      : cause;
+  }
+}
+
 /** The SOAP front as the configuration wants it.
  * @throws {Error} when it does not want one */
 export function createSoapFront(
@@ -121,6 +134,7 @@ export function createSoapFront(
     ...parts,
     relyingParties: config.relyingParties,
     ...config.wsTrust,
+    parseJson,
     challengeKey: challengeKeyOf(config),
     findCertificate: certificateFinder(config),
     onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),

@@ -14,7 +14,7 @@ import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createStatusListMiddleware } from './status-lists.ts';
 import { createFetch } from './trust.ts';
-import { createSoapFaults, createWsTrustMiddleware } from './ws-trust.ts';
+import { createWsTrustMiddleware, createWsTrustRefusals } from './ws-trust.ts';
 
 /** How long others may keep our metadata and keys. */
 const METADATA_MAX_AGE_SECONDS = 300;
@@ -96,5 +96,5 @@ function inOrder(
   const admission = createAdmission(config, foundation);
   if (!soap) return [...names, admission, ...others];
   const messages = createWsTrustMiddleware(soap, config, foundation);
-  return [...names, createSoapFaults(soap), admission, messages, ...others];
+  return [...names, createWsTrustRefusals(soap), admission, messages, ...others];
 }

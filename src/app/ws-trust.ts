@@ -5,14 +5,12 @@ import type { WsTrustFront, WsTrustResponse } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Config } from '../config/config.ts';
-import { readBody } from '../http/body.ts';
+import { type BodyLimits, readBody } from '../http/body.ts';
 import { clientCertificates } from '../http/client-certificates.ts';
 import { HttpRefusal } from '../http/http-refusal.ts';
 import { createTrustedProxies } from '../http/proxy.ts';
 import { type RequestState, requestState } from '../http/request-state.ts';
 import type { Foundation } from './foundation.ts';
-
-const CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];
 
 function isPathOf(pattern: string, path: string): boolean {
   return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
@@ -39,8 +37,8 @@ function correlationOf({ correlationId }: RequestState): string {
   return correlationId;
 }
 
-/** What is refused before its message was read is a fault on the paths of the front. */
-export function createSoapFaults(front: WsTrustFront): Middleware {
+/** What is refused before its message was read is a fault, or JSON, on the paths of the front. */
+export function createWsTrustRefusals(front: WsTrustFront): Middleware {
   return async (ctx, next) => {
     try {
       await next();
@@ -49,10 +47,8 @@ export function createSoapFaults(front: WsTrustFront): Middleware {
       if (route === undefined || !(cause instanceof ExchangeFailure)) throw cause;
       const state = requestState(ctx);
       state.route = route;
-      answer(
-        ctx,
-        front.refuse({ headers: ctx.headers, correlationId: correlationOf(state) }, cause),
-      );
+      const { headers, path } = ctx;
+      answer(ctx, front.refuse({ path, headers, correlationId: correlationOf(state) }, cause));
     }
   };
 }
@@ -62,12 +58,12 @@ export function createSoapFaults(front: WsTrustFront): Middleware {
  * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
 async function readMessage(
   ctx: Parameters<Middleware>[0],
-  maxBodyBytes: number,
+  limits: BodyLimits,
   audit: AuditLog,
 ): Promise<Uint8Array> {
   if (ctx.method !== 'POST') return new Uint8Array();
   try {
-    return await readBody(ctx, { maxBodyBytes, contentTypes: CONTENT_TYPES });
+    return await readBody(ctx, limits);
   } catch (cause) {
     const state = requestState(ctx);
     state.reason = 'request-malformed';
@@ -104,12 +100,13 @@ export function createWsTrustMiddleware(
     const { socket } = ctx.req;
     const { sourceAddress } = state;
     const correlationId = correlationOf(state);
+    const contentTypes = front.contentTypes(ctx.path);
     const response = await front.handle({
       method: ctx.method,
       path: ctx.path,
       query: ctx.querystring,
       headers: ctx.headers,
-      body: await readMessage(ctx, maxBodyBytes, audit),
+      body: await readMessage(ctx, { maxBodyBytes, contentTypes }, audit),
       correlationId,
       clientCertificates: clientCertificates(ctx.req, certificateSource, proxies),
       ...(sourceAddress !== undefined && { sourceAddress }),

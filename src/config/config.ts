@@ -131,6 +131,8 @@ export interface WsTrustConfig {
     readonly signChallenge?: boolean;
     readonly legacySha1Until?: Instant;
   }[];
+  /** The REST form; absent: there is none. */
+  readonly rest?: { readonly credentials: readonly ('basic' | 'tls-certificate')[] };
   readonly maxMessageBytes: number;
   readonly clockSkewSeconds: number;
   /** How long a message may be good by its own Timestamp. */

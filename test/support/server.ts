@@ -175,6 +175,7 @@ export function checked<T extends Pick<Answer, 'status' | 'headers' | 'text'>>(
   const [named = ''] = target.split('?');
   const path = named
     .replace(/^\/status\/.*/, '/status/{list}')
+    .replace(/^\/ws-trust\/token\/.*/, '/ws-trust/token/{type}')
     .replace(/^\/sts\/STSService\/.+/, '/sts/STSService/{tenant}')
     .replace(/^(\/adfs\/services\/trust)\/(?:2005|13)\/.+/, '$1/{version}/{endpoint}');
   if (declared.has(`${method} ${path}`)) {
@@ -184,7 +185,8 @@ export function checked<T extends Pick<Answer, 'status' | 'headers' | 'text'>>(
   return answer;
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+/** An answer, read. */
+export async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, body: parseBody(text) };
 }

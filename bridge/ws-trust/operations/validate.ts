@@ -3,15 +3,14 @@
 
 import type { Markup } from '#bridge/xml/markup.ts';
 import { inspect } from '#core/inspect.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import type { Progress } from '../opened-message.ts';
-import { OPERATION_EVENTS } from '../refusal-audit.ts';
 import { statusTokenType, trusted, wantsToken, writeResponse, writeStatus } from '../response.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import { writeTokenAnswer } from '../rstr.ts';
+import { recordValidation } from '../validation-audit.ts';
 import { exchangeFor } from './issue.ts';
 import type { Operation, OperationParts } from './operation.ts';
 
@@ -58,7 +57,7 @@ async function validate(
     relyingParties: parts.relyingParties,
     takesForeign: true,
   });
-  await record(found, request, parts);
+  await recordValidation(found, { ...received, requestor }, parts.audit);
   const status = writeStatus(rst.trust, found !== undefined);
   if (found !== undefined && wantsToken(rst)) {
     const issued = await exchangeFor(request, parts, progress);
@@ -69,22 +68,4 @@ async function validate(
     trusted(rst.trust, 'TokenType', [statusTokenType(rst.trust)]),
     status,
   ]);
-}
-
-async function record(
-  found: ValidatedToken | undefined,
-  { requestor: { id, kind, method }, received }: AuthenticatedRequest,
-  { audit }: OperationParts,
-): Promise<void> {
-  const { correlationId, sourceAddress } = received;
-  await audit.append({
-    event: OPERATION_EVENTS.Validate,
-    outcome: 'done',
-    operation: 'validate',
-    detail: found ? 'valid' : 'invalid',
-    correlationId,
-    requestor: { id, kind, method },
-    ...(sourceAddress !== undefined && { sourceAddress }),
-    ...(found?.id !== undefined && { token: { issuer: found.issuer, id: found.id } }),
-  });
 }

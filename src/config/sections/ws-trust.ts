@@ -66,6 +66,15 @@ export const wsTrustSection = z
       )
       .describe('What is special about an address.')
       .default([]),
+    rest: z
+      .strictObject({
+        credentials: z
+          .array(z.enum(['basic', 'tls-certificate']))
+          .nonempty()
+          .describe('What is taken there; a certificate counts before a password.'),
+      })
+      .describe('The REST form at /ws-trust/token and beside it. Absent: there is none.')
+      .optional(),
     maxMessageBytes: z
       .int()
       .min(4096)
@@ -99,6 +108,7 @@ export function buildWsTrust(
       admits: buildExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
     }),
     endpoints: buildEndpoints({ value: value.endpoints, path: [...path, 'endpoints'] }, loading),
+    ...(value.rest && { rest: value.rest }),
     maxMessageBytes,
     clockSkewSeconds: value.clockSkewSeconds ?? clockSkewSeconds,
     maxMessageLifetimeSeconds,

@@ -16,6 +16,8 @@ const CLAIMS = 'spec/ws-trust/claims.test.ts#' as const;
 const CHALLENGE = 'spec/ws-trust/interactive-challenge.test.ts#' as const;
 const METADATA = 'spec/ws-trust/metadata.test.ts#' as const;
 const PROFILES = 'spec/ws-trust/profiles.test.ts#' as const;
+const REST = 'spec/ws-trust/rest.test.ts#' as const;
+const REST_KEY = 'spec/ws-trust/rest-key.test.ts#' as const;
 const FEDERATION = 'spec/ws-federation/metadata.test.ts#' as const;
 const GRID = 'grid/grid.test.ts#' as const;
 const GOLDEN = 'interop/golden.test.ts#' as const;
@@ -295,6 +297,19 @@ export const PARITY: RequirementTable = {
       'federation metadata',
       [`${FEDERATION}whoever trusts our key reads our signing keys`],
       [`${FEDERATION}another key does not vouch for our metadata`],
+    ],
+    [
+      'P26',
+      'a REST form of all four operations',
+      [
+        `${REST}\${name} for whoever logs in, with its type and lifetime`,
+        `${REST}\${type} is valid, is renewed, is cancelled`,
+        `${REST_KEY}PublicKey binds the token to the certificate that logs in`,
+      ],
+      [
+        `${REST}without a credential, or with a wrong one, the same answer`,
+        'spec/ws-trust/rest-refusals.test.ts#none of it left a token on record',
+      ],
     ],
     [
       'P27',

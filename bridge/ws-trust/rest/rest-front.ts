@@ -1,0 +1,172 @@
+// The REST form of the front (ws-trust §6): GET for a token, JSON for the rest. It speaks to core itself; no message of SOAP is
+// made or read for it.
+
+import type { ClaimValue } from '#core/claim.ts';
+import type { WsTrustFront, WsTrustRequest, WsTrustResponse } from '../front.ts';
+import type { TrustOperation } from '../names.ts';
+import { recordRefusal } from '../refusal-audit.ts';
+import { JSON_TYPE, negotiate } from './media-type.ts';
+import { malformed } from './parameters.ts';
+import { NotAcceptable, type RestRefusal, restRefusalOf } from './rest-error.ts';
+import {
+  type RestAnswer,
+  type RestOperation,
+  type RestOperationParts,
+  readIssue,
+  TARGET_OPERATIONS,
+} from './rest-operations.ts';
+import { authenticateCaller, type RestAuthenticationParts } from './rest-requestor.ts';
+
+/** Where tokens are asked for; its GET makes one. */
+export const REST_TOKEN_PATH = '/ws-trust/token/';
+const ROOT = '/ws-trust/';
+/** Every path of the form. */
+export const REST_PATHS: readonly string[] = [
+  `${REST_TOKEN_PATH}*`,
+  ...[...TARGET_OPERATIONS.keys()].map((name) => `${ROOT}${name}`),
+];
+
+export interface RestFrontParts extends RestAuthenticationParts, RestOperationParts {
+  readonly sts: RestAuthenticationParts['sts'] & RestOperationParts['sts'];
+  /** Reads one JSON object in UTF-8, no name in it twice.
+   * @throws {ExchangeFailure} `request-malformed` */
+  readonly parseJson: (body: Uint8Array) => ReadonlyMap<string, ClaimValue>;
+  /** Hears of our own mistakes, for the log. */
+  readonly onError?: ((cause: unknown, correlationId: string) => void) | undefined;
+}
+
+/** What is known of a request so far; it is known step by step, and a refusal tells it. */
+interface RestProgress {
+  operation?: TrustOperation;
+  requestor?: Parameters<typeof recordRefusal>[1]['requestor'];
+  isRecorded: boolean;
+}
+
+/** The front with the REST form beside it. */
+export function withRest(soap: WsTrustFront, parts: RestFrontParts): WsTrustFront {
+  const isRest = (path: string) => path.startsWith(REST_TOKEN_PATH) || REST_PATHS.includes(path);
+  return {
+    paths: [...soap.paths, ...REST_PATHS],
+    contentTypes: (path) => (isRest(path) ? [JSON_TYPE] : soap.contentTypes(path)),
+    handle: (request) => (isRest(request.path) ? handle(request, parts) : soap.handle(request)),
+    refuse: (request, cause) =>
+      isRest(request.path)
+        ? write(request, restRefusalOf(cause), parts)
+        : soap.refuse(request, cause),
+  };
+}
+
+async function handle(request: WsTrustRequest, parts: RestFrontParts): Promise<WsTrustResponse> {
+  const { method, path } = request;
+  const isToken = path.startsWith(REST_TOKEN_PATH);
+  const allowed = isToken ? ['GET', 'POST'] : ['POST'];
+  if (!allowed.includes(method))
+    return { status: 405, headers: { ...headersOf(request), allow: allowed.join(', ') }, body: '' };
+  const progress: RestProgress = { isRecorded: false };
+  try {
+    const { body, mediaType } = await answer(request, parts, progress);
+    const headers = { ...headersOf(request), 'content-type': `${mediaType}; charset=utf-8` };
+    return { status: 200, headers, body };
+  } catch (cause) {
+    return refuse(cause, { request, parts, progress });
+  }
+}
+
+async function answer(
+  request: WsTrustRequest,
+  parts: RestFrontParts,
+  progress: RestProgress,
+): Promise<RestAnswer> {
+  const { correlationId, headers, isSecure, sourceAddress } = request;
+  requireOwnSite(request);
+  const operation = read(request, parts);
+  progress.operation = operation.name;
+  const mediaType = negotiate(headerOf(request, 'accept'), operation.offers);
+  if (mediaType === undefined) throw new NotAcceptable();
+  const { clientCertificates: certificates = [] } = request;
+  const transport = { certificates, authorization: [headers['authorization']].flat()[0] };
+  const requestor = await authenticateCaller({ isSecure, sourceAddress, transport }, parts);
+  progress.requestor = requestor;
+  const recorded = (byCore: boolean): void => {
+    progress.isRecorded = byCore;
+  };
+  const context = { requestor, correlationId, sourceAddress, mediaType, recorded };
+  return operation.answer(context, parts);
+}
+
+// Browsers send a password or a certificate that they know along with what another site makes them ask: it could not read the
+// token, but it would have it made, counted and put on record.
+function requireOwnSite(request: WsTrustRequest): void {
+  const site = headerOf(request, 'sec-fetch-site');
+  if (site !== undefined && site !== 'none' && site !== 'same-origin')
+    throw malformed('asked for by another site');
+}
+
+function read({ body, method, path, query }: WsTrustRequest, parts: RestFrontParts): RestOperation {
+  const members = () => parts.parseJson(body);
+  if (method !== 'GET' && query !== '') throw malformed('a query beside a body');
+  if (path.startsWith(REST_TOKEN_PATH))
+    return readIssue(path.slice(REST_TOKEN_PATH.length), method === 'GET' ? query : members());
+  const readTargetOf = TARGET_OPERATIONS.get(path.slice(ROOT.length));
+  if (!readTargetOf) throw new Error(`a path without an operation: ${path}`);
+  return readTargetOf(members());
+}
+
+interface Refused {
+  readonly request: WsTrustRequest;
+  readonly parts: RestFrontParts;
+  readonly progress: RestProgress;
+}
+
+async function refuse(cause: unknown, refused: Refused): Promise<WsTrustResponse> {
+  const { request, parts } = refused;
+  const refusal = restRefusalOf(cause);
+  if (refusal.reason === 'server-error') parts.onError?.(cause, request.correlationId);
+  return write(request, await recorded(refusal, refused), parts);
+}
+
+// No answer without a record: where that fails too, the answer is that we cannot answer.
+async function recorded(
+  refusal: RestRefusal,
+  { request, parts, progress }: Refused,
+): Promise<RestRefusal> {
+  // Whoever limits the rate records the first refusal of each requestor.
+  if (progress.isRecorded || refusal.reason === 'rate-limited') return refusal;
+  try {
+    const { correlationId, sourceAddress } = request;
+    const { operation, requestor } = progress;
+    const known = { correlationId, sourceAddress, operation, requestor };
+    await recordRefusal(parts.audit, known, refusal);
+    return refusal;
+  } catch (cause) {
+    return restRefusalOf(cause);
+  }
+}
+
+function write(
+  request: Pick<WsTrustRequest, 'correlationId'>,
+  { description, error, reason, retryAfterSeconds, status }: RestRefusal,
+  { credentials }: Pick<RestFrontParts, 'credentials'>,
+): WsTrustResponse {
+  const asksForBasic = status === 401 && credentials.includes('basic');
+  return {
+    // RFC 9110 §15.5.2: 401 names a scheme to log in with, and a certificate has none.
+    status: status === 401 && !asksForBasic ? 403 : status,
+    headers: {
+      ...headersOf(request),
+      'content-type': `${JSON_TYPE}; charset=utf-8`,
+      ...(asksForBasic && { 'www-authenticate': 'Basic realm="ws-trust", charset="UTF-8"' }),
+      ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
+    },
+    body: JSON.stringify({ error, error_description: description }),
+    reason,
+  };
+}
+
+const headerOf = ({ headers }: Pick<WsTrustRequest, 'headers'>, name: string): string | undefined =>
+  [headers[name]].flat()[0];
+
+const headersOf = ({ correlationId }: Pick<WsTrustRequest, 'correlationId'>) => ({
+  'cache-control': 'no-store',
+  'x-correlation-id': correlationId,
+});

@@ -1,0 +1,206 @@
+// Issue, Renew, Validate and Cancel in the REST form, over the use cases of core that SOAP asks too.
+
+import { writeDateTime } from '#bridge/xml/date-time.ts';
+import { BEARER } from '#core/confirmation.ts';
+import { exchange } from '#core/exchange.ts';
+import type { ExchangeRequest } from '#core/exchange-request.ts';
+import { inspect, revoke } from '#core/inspect.ts';
+import type { Ledger } from '#core/ledger.ts';
+import type { AuditLog } from '#core/ports.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
+import { renewToken } from '#core/renew-token.ts';
+import type { Requestor } from '#core/requestor.ts';
+import { requestorToken } from '#core/requestor-validator.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import { TOKEN_TYPES } from '#core/token-type.ts';
+import type { TrustOperation } from '../names.ts';
+import { recordValidation } from '../validation-audit.ts';
+import { JSON_TYPE, XML_TYPE } from './media-type.ts';
+import { malformed, type Parameters } from './parameters.ts';
+import {
+  type RestIssue,
+  type RestTarget,
+  readIssueBody,
+  readIssueQuery,
+  readRenewal,
+  readTarget,
+} from './rest-request.ts';
+
+export interface RestOperationParts {
+  readonly sts: TokenService;
+  readonly ledger: Ledger;
+  readonly audit: AuditLog;
+  readonly relyingParties: readonly RelyingParty[];
+}
+
+/** Who asks, once that is known. */
+interface RestContext {
+  readonly requestor: Requestor;
+  readonly correlationId: string;
+  readonly sourceAddress?: string | undefined;
+  /** Of the answer. */
+  readonly mediaType: string;
+  /** From now on core puts refusals on record itself, or not any more. */
+  readonly recorded: (byCore: boolean) => void;
+}
+
+export interface RestAnswer {
+  readonly mediaType: string;
+  /** Empty where there is nothing to say. */
+  readonly body: string;
+}
+
+/** A request that was read; what it asks is done when the requestor is known. */
+export interface RestOperation {
+  readonly name: TrustOperation;
+  /** What the answer can be written in, the usual one first. */
+  readonly offers: readonly string[];
+  answer(context: RestContext, parts: RestOperationParts): Promise<RestAnswer>;
+}
+
+const JSON_ONLY: readonly string[] = [JSON_TYPE];
+
+/** `GET …/token/{type}`, and `POST` of JSON there.
+ * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+export function readIssue(typeName: string, input: string | Parameters): RestOperation {
+  const wishes =
+    typeof input === 'string' ? readIssueQuery(typeName, input) : readIssueBody(typeName, input);
+  return {
+    name: 'Issue',
+    offers: offersFor(wishes),
+    answer: async (context, { sts }) =>
+      tokenAnswer(
+        await onRecord(context, () => exchange(issueRequest(wishes, context), sts)),
+        context,
+      ),
+  };
+}
+
+/** The operations about a token, by the last part of their path: each reads JSON.
+ * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
+export const TARGET_OPERATIONS: ReadonlyMap<string, (members: Parameters) => RestOperation> =
+  new Map([
+    ['renew', readRenew],
+    ['validate', readValidate],
+    ['cancel', readCancel],
+  ]);
+
+function readRenew(members: Parameters): RestOperation {
+  const target = readRenewal(members);
+  return {
+    name: 'Renew',
+    offers: offersFor({ tokenType: target.token.type }),
+    answer: async (context, { sts }) =>
+      tokenAnswer(
+        await onRecord(context, () => renewToken(renewRequest(target, context), sts)),
+        context,
+      ),
+  };
+}
+
+function readValidate(members: Parameters): RestOperation {
+  const { token } = readTarget(members, 'subject');
+  return {
+    name: 'Validate',
+    offers: JSON_ONLY,
+    async answer(context, { audit, relyingParties, sts }) {
+      const asked = { requestor: context.requestor, correlationId: context.correlationId, token };
+      const found = await inspect(asked, sts, { relyingParties, takesForeign: true });
+      await recordValidation(found, context, audit);
+      return json({ status: found ? 'valid' : 'invalid' });
+    },
+  };
+}
+
+function readCancel(members: Parameters): RestOperation {
+  const { token } = readTarget(members, 'lifecycle');
+  return {
+    name: 'Cancel',
+    offers: JSON_ONLY,
+    async answer({ correlationId, requestor }, parts) {
+      await revoke({ correlationId, requestor, token }, parts.sts, parts);
+      return json({ cancelled: true });
+    },
+  };
+}
+
+// An assertion can come bare; a JWT is no XML.
+const offersFor = ({ tokenType }: Pick<RestIssue, 'tokenType'>): readonly string[] =>
+  tokenType === 'jwt' ? JSON_ONLY : [JSON_TYPE, XML_TYPE];
+
+async function onRecord(
+  { recorded }: RestContext,
+  work: () => Promise<IssuedToken>,
+): Promise<IssuedToken> {
+  recorded(true);
+  const token = await work();
+  recorded(false);
+  return token;
+}
+
+function issueRequest(wishes: RestIssue, context: RestContext): ExchangeRequest {
+  const { appliesTo, claims, lifetimeSeconds, tokenType, wantsKey } = wishes;
+  const { requestor } = context;
+  // A password alone has no key (ws-trust §3.2).
+  if (wantsKey && requestor.confirmation.method !== 'public-key')
+    throw malformed('contradictory: a key from a bearer login');
+  return {
+    operation: 'issue',
+    ...askedBy(context),
+    confirmation: wantsKey ? requestor.confirmation : BEARER,
+    ...evidenceOf(wishes, requestor),
+    targets: appliesTo === undefined ? [] : [{ kind: 'applies-to', value: appliesTo }],
+    requestedType: tokenType,
+    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    ...(claims.length > 0 && { requiredClaims: claims }),
+    renewal: { afterExpiry: false, isWish: true },
+    tokenShape: 'soap',
+  };
+}
+
+function renewRequest(
+  { lifetimeSeconds, token }: RestTarget,
+  context: RestContext,
+): ExchangeRequest {
+  return {
+    operation: 'renew',
+    ...askedBy(context),
+    subject: token,
+    targets: [],
+    requestedType: token.type,
+    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    tokenShape: 'soap',
+  };
+}
+
+const askedBy = ({ correlationId, requestor, sourceAddress }: RestContext) => ({
+  correlationId,
+  requestor,
+  ...(sourceAddress !== undefined && { sourceAddress }),
+});
+
+// As over SOAP: OnBehalfOf is impersonation, ActAs is delegation, neither is about the requestor.
+function evidenceOf(
+  { actAs, onBehalfOf }: RestIssue,
+  requestor: Requestor,
+): Pick<ExchangeRequest, 'subject' | 'actor'> {
+  if (actAs) return { subject: actAs, actor: requestorToken(requestor, 'actor') };
+  return { subject: onBehalfOf ?? requestorToken(requestor, 'subject') };
+}
+
+function tokenAnswer({ spec, text }: IssuedToken, { mediaType }: RestContext): RestAnswer {
+  if (mediaType === XML_TYPE) return { mediaType, body: text };
+  const { confirmation, lifetime, type } = spec;
+  return json({
+    token: text,
+    tokenType: TOKEN_TYPES[type].wsTrust[0],
+    keyType: confirmation.method === 'bearer' ? 'Bearer' : 'PublicKey',
+    lifetime: {
+      created: writeDateTime(lifetime.notBefore),
+      expires: writeDateTime(lifetime.notOnOrAfter),
+    },
+  });
+}
+
+const json = (body: object): RestAnswer => ({ mediaType: JSON_TYPE, body: JSON.stringify(body) });

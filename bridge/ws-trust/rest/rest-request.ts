@@ -1,0 +1,141 @@
+// What is asked in the REST form, in our words: as Apache CXF has it for GET, and with the names of WS-Trust in JSON.
+
+import { Buffer } from 'node:buffer';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { SecurityToken, TokenUse } from '#core/security-token.ts';
+import { type TokenType, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import { keyTypeOf } from '../key-type.ts';
+import { TRUST_13 } from '../names.ts';
+import {
+  malformed,
+  objectOf,
+  type ParameterNames,
+  type Parameters,
+  parseQuery,
+  requireKnown,
+  secondsOf,
+  textOf,
+  textsOf,
+} from './parameters.ts';
+
+/** A token that is asked for. */
+export interface RestIssue {
+  readonly tokenType: TokenType;
+  readonly wantsKey: boolean;
+  readonly appliesTo?: string;
+  /** Claims that must be in it. */
+  readonly claims: readonly string[];
+  readonly lifetimeSeconds?: number;
+  readonly onBehalfOf?: SecurityToken;
+  readonly actAs?: SecurityToken;
+}
+
+/** A token that something is asked about. */
+export interface RestTarget {
+  readonly token: SecurityToken;
+  readonly lifetimeSeconds?: number;
+}
+
+/** As many as over SOAP. */
+const MAX_CLAIMS = 64;
+
+/** The names of CXF, and ours. */
+const TYPE_NAMES: ReadonlyMap<string, TokenType> = new Map([
+  ['saml1', 'saml1'],
+  ['saml1.1', 'saml1'],
+  ['saml2', 'saml2'],
+  ['saml2.0', 'saml2'],
+  ['saml', 'saml2'],
+  ['jwt', 'jwt'],
+]);
+
+const QUERY: ParameterNames = { single: ['keyType', 'appliesTo'], lists: ['claim'] };
+const ISSUE: ParameterNames = {
+  single: ['keyType', 'appliesTo', 'lifetimeSeconds', 'onBehalfOf', 'actAs'],
+  lists: ['claims'],
+};
+const TOKEN: ParameterNames = { single: ['token', 'tokenType'], lists: [] };
+const RENEWED: ParameterNames = { single: [...TOKEN.single, 'lifetimeSeconds'], lists: [] };
+
+/** The type that a path or a member names.
+ * @throws {ExchangeFailure} `token-type-unsupported` */
+function typeOf(name: string): TokenType {
+  const type = TYPE_NAMES.get(name) ?? tokenTypeOfWsTrust(name);
+  if (type === undefined)
+    throw new ExchangeFailure('token-type-unsupported', 'a token type we do not know');
+  return type;
+}
+
+/** Reads `GET …/token/{type}`.
+ * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+export function readIssueQuery(typeName: string, query: string): RestIssue {
+  const parameters = parseQuery(query, QUERY);
+  return { ...readWishes(typeName, parameters), claims: textsOf(parameters, 'claim', MAX_CLAIMS) };
+}
+
+/** Reads the JSON of `POST …/token/{type}`.
+ * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+export function readIssueBody(typeName: string, members: Parameters): RestIssue {
+  requireKnown(members, ISSUE);
+  const lifetimeSeconds = secondsOf(members, 'lifetimeSeconds');
+  const [onBehalfOf, actAs] = [readToken(members, 'onBehalfOf'), readToken(members, 'actAs')];
+  if (onBehalfOf && actAs) throw malformed('contradictory: both OnBehalfOf and ActAs');
+  return {
+    ...readWishes(typeName, members),
+    claims: textsOf(members, 'claims', MAX_CLAIMS),
+    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    ...(onBehalfOf && { onBehalfOf }),
+    ...(actAs && { actAs }),
+  };
+}
+
+function readWishes(
+  typeName: string,
+  parameters: Parameters,
+): Pick<RestIssue, 'tokenType' | 'wantsKey' | 'appliesTo'> {
+  const appliesTo = textOf(parameters, 'appliesTo');
+  return {
+    tokenType: typeOf(typeName),
+    wantsKey: readKeyType(textOf(parameters, 'keyType')) === 'public-key',
+    ...(appliesTo !== undefined && { appliesTo }),
+  };
+}
+
+// As the last part of its URI, or as that.
+function readKeyType(name = 'Bearer'): 'bearer' | 'public-key' {
+  const keyType = keyTypeOf(name) ?? keyTypeOf(`${TRUST_13.base}/${name}`);
+  if (keyType === undefined) throw malformed('a key type we do not know');
+  if (keyType === 'symmetric-key')
+    throw new ExchangeFailure('operation-unsupported', 'not done here: a symmetric key');
+  return keyType;
+}
+
+function readToken(members: Parameters, name: string): SecurityToken | undefined {
+  const token = objectOf(members, name, TOKEN);
+  return token && presented(token, 'subject');
+}
+
+/** Reads the JSON about a token, for validation or cancellation.
+ * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
+export function readTarget(members: Parameters, use: TokenUse): RestTarget {
+  return { token: presented(requireKnown(members, TOKEN), use) };
+}
+
+/** Reads the JSON about a token to renew.
+ * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
+export function readRenewal(members: Parameters): RestTarget {
+  requireKnown(members, RENEWED);
+  const lifetimeSeconds = secondsOf(members, 'lifetimeSeconds');
+  return {
+    token: presented(members, 'lifecycle'),
+    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+  };
+}
+
+// A token goes back as it came: the text of a JWT, or the XML of an assertion, which core is given as OAuth has it (RFC 8693 §3).
+function presented(members: Parameters, use: TokenUse): SecurityToken {
+  const [text, name] = [textOf(members, 'token'), textOf(members, 'tokenType')];
+  if (text === undefined || name === undefined) throw malformed('no token, or no tokenType');
+  const type = typeOf(name);
+  return { type, use, content: type === 'jwt' ? text : Buffer.from(text).toString('base64url') };
+}
