@@ -36,9 +36,10 @@ const valuesOf = (name: string): readonly string[] =>
   instructions.filter((instruction) => instruction.name === name).map(({ value }) => value);
 
 const compose = parse(read('docker-compose.yml')) as {
-  readonly services: { readonly viaduct: Service };
+  readonly services: { readonly viaduct: Service; readonly redis: Service };
+  readonly volumes: object;
 };
-const { viaduct } = compose.services;
+const { redis, viaduct } = compose.services;
 
 /** The words of an instruction in exec form: no shell stands between the signal and the server. */
 const execForm = (value: string | undefined): unknown => JSON.parse(value ?? 'null');
@@ -144,13 +145,34 @@ test('.dockerignore: lets in no keys, no data and no tests', () => {
   ]);
 });
 
-test('docker-compose.yml: the server has no rights it does not need', () => {
-  assert.equal(viaduct['read_only'], true);
-  assert.deepEqual(viaduct['cap_drop'], ['ALL']);
-  assert.deepEqual(viaduct['security_opt'], ['no-new-privileges:true']);
+for (const [name, service] of Object.entries(compose.services))
+  test(`docker-compose.yml: ${name} has no rights it does not need`, () => {
+    assert.equal(service['read_only'], true);
+    assert.deepEqual(service['cap_drop'], ['ALL']);
+    assert.deepEqual(service['security_opt'], ['no-new-privileges:true']);
+    assert.match(service.user, /^[1-9]\d*:[1-9]\d*$/);
+    for (const right of ['privileged', 'cap_add', 'devices', 'network_mode', 'pid', 'ipc'])
+      assert.equal(right in service, false, right);
+  });
+
+test('docker-compose.yml: the server runs as the user that the image is made for', () => {
   assert.equal(viaduct.user, valuesOf('USER')[0]);
-  for (const right of ['privileged', 'cap_add', 'devices', 'network_mode', 'pid', 'ipc'])
-    assert.equal(right in viaduct, false, right);
+});
+
+test('docker-compose.yml: Redis starts on demand, is reached from no other network, and has the list that init writes', () => {
+  assert.deepEqual(redis['profiles'], ['redis']);
+  assert.equal('ports' in redis, false);
+  const [list = '', data = ''] = redis.volumes;
+  const [source, target, mode] = list.split(':');
+  assert.deepEqual([source, mode], ['./viaduct/redis.acl', 'ro']);
+  assert.ok(String(redis['command']).includes(` --aclfile ${target}`));
+  assert.deepEqual([data, Object.keys(compose.volumes)], ['redis:/data', ['data', 'redis']]);
+});
+
+test('docker-compose.yml: waits longer for the server than it may drain', () => {
+  const grace = Number(/^(\d+)s$/.exec(String(viaduct['stop_grace_period']))?.[1]);
+
+  assert.ok(grace > 5 + 25, 'the delay before the listener closes, and the requests in flight');
 });
 
 test('docker-compose.yml: publishes the public listener on the loopback address, never the management', () => {

@@ -4,18 +4,10 @@ import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { hashPassword } from '#src/users/password.ts';
 import { publicJwkOf } from './demo-issuer.ts';
+import { type InitFile, open, secret } from './init-file.ts';
+import { redisSetup } from './redis-files.ts';
 
 const YEAR_SECONDS = 365 * 24 * 3600;
-
-/** A file to write: its path below the directory and its text. Secrets are readable by the owner only. */
-export interface InitFile {
-  readonly path: string;
-  readonly text: string;
-  readonly isSecret: boolean;
-}
-
-const secret = (path: string, text: string): InitFile => ({ path, text, isSecret: true });
-const open = (path: string, text: string): InitFile => ({ path, text, isSecret: false });
 
 async function tlsFiles(nowSeconds: number): Promise<readonly InitFile[]> {
   const keyPem = await generateKeyPem('ES256');
@@ -55,8 +47,14 @@ async function userFiles(): Promise<readonly InitFile[]> {
   ];
 }
 
-/** Keys, certificate and the demo issuer, all made now. */
-export async function initFiles(nowSeconds: number): Promise<readonly InitFile[]> {
+const EMBEDDED_STORE = 'store: { sqlite: { path: data/viaduct.db } }';
+
+/** Keys, certificate and the demo issuer, all made now. State is on the Redis server at the address, or in the embedded store. */
+export async function initFiles(
+  nowSeconds: number,
+  redisAddress?: string,
+): Promise<readonly InitFile[]> {
+  const redis = redisAddress === undefined ? undefined : redisSetup(redisAddress);
   const [tls, saml, users, es256, rs256, partner] = await Promise.all([
     tlsFiles(nowSeconds),
     samlFiles(nowSeconds),
@@ -78,7 +76,8 @@ export async function initFiles(nowSeconds: number): Promise<readonly InitFile[]
       'demo/partner.jwks.json',
       `${JSON.stringify(publicJwkOf(partner, randomUUID()), null, 2)}\n`,
     ),
-    open('viaduct.yaml', CONFIGURATION),
+    ...(redis?.files ?? []),
+    open('viaduct.yaml', CONFIGURATION.replace(EMBEDDED_STORE, redis?.section ?? EMBEDDED_STORE)),
   ];
 }
 
@@ -100,7 +99,7 @@ keys:
   - { use: jwt, algorithm: RS256, key: { file: keys/jwt-rs256.pem } }
   - { use: saml, algorithm: RS256, key: { file: keys/saml.pem }, certificate: { file: keys/saml.crt } }
 
-store: { sqlite: { path: data/viaduct.db } }
+${EMBEDDED_STORE}
 audit: { file: data/audit.jsonl, hmacKey: { file: keys/audit.key } }
 
 # Whose tokens we accept. The demo partner's private key lies in demo/ so that you can mint a subject token.

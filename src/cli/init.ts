@@ -1,10 +1,13 @@
 // `viaduct init`: a first configuration that runs, with keys nobody else has.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Command, Terminal } from './command.ts';
+import { type Command, type Terminal, UsageError } from './command.ts';
 import { exists } from './exists.ts';
-import { type InitFile, initFiles } from './init-files.ts';
+import type { InitFile } from './init-file.ts';
+import { initFiles } from './init-files.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+
+const HOST_AND_PORT = /^([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/;
 
 async function writeNew(directory: string, file: InitFile): Promise<void> {
   const path = join(directory, file.path);
@@ -13,13 +16,15 @@ async function writeNew(directory: string, file: InitFile): Promise<void> {
   await writeFile(path, file.text, { flag: 'wx', mode: file.isSecret ? 0o600 : 0o644 });
 }
 
-/** Writes the configuration and all it refers to below `directory`. Refuses to touch a file that is there.
+/** Writes the configuration and all it refers to below `directory`, with its state on the Redis server at the address if one is
+ * given. Refuses to touch a file that is there.
  * @throws {Error} `EEXIST` */
 export async function writeFirstConfiguration(
   directory: string,
   terminal: Terminal,
+  redisAddress?: string,
 ): Promise<void> {
-  const files = await initFiles(Math.floor(Date.now() / 1000));
+  const files = await initFiles(Math.floor(Date.now() / 1000), redisAddress);
   for (const file of files) {
     const path = join(directory, file.path);
     if (await exists(path)) throw new Error(`${path} exists; init does not overwrite`);
@@ -30,8 +35,16 @@ export async function writeFirstConfiguration(
 }
 
 export const initCommand: Command = async (words, terminal) => {
-  const { values } = parseOptions(words, { directory: { type: 'string', default: '.' } });
-  await writeFirstConfiguration(values.directory, terminal);
-  terminal.out(`next: viaduct serve --config ${join(values.directory, DEFAULT_CONFIG)}`);
+  const { values } = parseOptions(words, {
+    directory: { type: 'string', default: '.' },
+    redis: { type: 'string' },
+  });
+  const { directory, redis } = values;
+  if (redis !== undefined && !HOST_AND_PORT.test(redis))
+    throw new UsageError('--redis needs a host and a port, as in redis.internal:6379');
+  await writeFirstConfiguration(directory, terminal, redis);
+  if (redis !== undefined)
+    terminal.out(`redis needs: --appendonly yes --aclfile ${join(directory, 'redis.acl')}`);
+  terminal.out(`next: viaduct serve --config ${join(directory, DEFAULT_CONFIG)}`);
   return 0;
 };

@@ -18,7 +18,7 @@ export interface RedisServer {
   /** Where it listens on 127.0.0.1; the same after a restart. */
   readonly port: number;
   readonly directory: string;
-  /** Starts it, again if it ran before, and returns when it answers PING. */
+  /** Starts it, again if it ran before, and returns when it answers. */
   start(): Promise<void>;
   /** SIGTERM: saves what its settings say, then ends. */
   stop(): Promise<void>;
@@ -92,6 +92,16 @@ export interface RedisServerOptions {
   readonly words?: readonly string[];
 }
 
+/** Also where an access list keeps those out who do not log in. */
+async function isAnswering(server: Pick<RedisServer, 'command'>): Promise<boolean> {
+  try {
+    return (await server.command('PING')) === 'PONG';
+  } catch (cause) {
+    if (cause instanceof Error && cause.message.startsWith('NOAUTH')) return true;
+    throw cause;
+  }
+}
+
 /** A server that is not started yet. Nothing is saved unless the settings say so. */
 export async function createRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await reservedPort());
@@ -119,7 +129,7 @@ export async function createRedisServer(options: RedisServerOptions = {}): Promi
       const started = spawnChild([configFile, ...(options.words ?? [])]);
       child = started;
       await eventually(`redis-server answers on port ${port}`, async () => {
-        return !isRunning(started) || (await server.command('PING')) === 'PONG';
+        return !isRunning(started) || (await isAnswering(server));
       });
       if (!isRunning(started)) throw new Error(`redis-server ended: ${log().slice(-2000)}`);
     },
