@@ -8,7 +8,7 @@ import type { FinalXml, Markup } from '#bridge/xml/markup.ts';
 import { element } from '#bridge/xml/markup.ts';
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
 import { signEnveloped, x509KeyInfo } from '#bridge/xml/sign.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
+import { toWireText } from '#bridge/xml/writer.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { Encryption, TokenSpec } from '#core/token-spec.ts';
 import type { SamlSigningKeys } from './assertion-signer.ts';
@@ -91,7 +91,7 @@ export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): 
         encryption === undefined
           ? signed
           : encryptedToken(type, signed, recipientFor(encryption, shape));
-      return { spec, text: toWireBytes(token).toString('latin1') };
+      return { spec, text: toWireText(token) };
     },
   };
 }

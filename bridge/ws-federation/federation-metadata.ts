@@ -7,7 +7,7 @@ import type { AttributePair, Markup, MarkupChild, MarkupName } from '#bridge/xml
 import { element, SIGNATURE_PLACE } from '#bridge/xml/markup.ts';
 import { SAML2MD_NS } from '#bridge/xml/namespaces.ts';
 import { type SignOptions, signEnveloped, x509KeyInfo } from '#bridge/xml/sign.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
+import { toWireText } from '#bridge/xml/writer.ts';
 import type { Instant } from '#core/instant.ts';
 import { AUTH_NS, FED_NS, XSI_NS } from './names.ts';
 
@@ -65,7 +65,7 @@ export async function writeFederationMetadata(
   );
   // The type of the role is a QName in a value: its prefix is declared, and signed as such.
   const signed = await signEnveloped(apex, { ...signing, id, declare: [FED] });
-  return toWireBytes(signed).toString('latin1');
+  return toWireText(signed);
 }
 
 function writeRole(facts: FederationFacts): Markup {

@@ -101,7 +101,7 @@ function declarationText(bindings: RenderedBinding[]): string {
 
 function attributeText(attributes: readonly TagAttribute[]): string {
   if (attributes.length === 0) return '';
-  const sorted = attributes.length > 1 ? attributes.toSorted(compareAttributes) : attributes;
+  const sorted = isSorted(attributes) ? attributes : attributes.toSorted(compareAttributes);
   let text = '';
   for (const attribute of sorted) {
     text += ` ${qualifiedName(attribute)}="${escapeAttribute(attribute.value)}"`;
@@ -109,6 +109,17 @@ function attributeText(attributes: readonly TagAttribute[]): string {
   return text;
 }
 
+// They mostly are, and then nothing is copied.
+function isSorted(attributes: readonly TagAttribute[]): boolean {
+  let previous: TagAttribute | undefined;
+  for (const attribute of attributes) {
+    if (previous !== undefined && compareAttributes(previous, attribute) > 0) return false;
+    previous = attribute;
+  }
+  return true;
+}
+
 function compareAttributes(left: TagAttribute, right: TagAttribute): number {
-  return compareCodePoints(left.uri, right.uri) || compareCodePoints(left.local, right.local);
+  if (left.uri === right.uri) return compareCodePoints(left.local, right.local);
+  return compareCodePoints(left.uri, right.uri);
 }

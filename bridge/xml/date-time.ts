@@ -16,7 +16,41 @@ export function parseDateTime(text: string): number {
   return milliseconds / 1000;
 }
 
+const SECONDS_PER_DAY = 86_400;
+/** 1 January of the year 10000. */
+const END_OF_YEARS = 253_402_300_800;
+
 /** Writes epoch seconds with exactly three fraction digits and `Z` (ws-trust W7). */
 export function writeDateTime(epochSeconds: number): string {
-  return new Date(epochSeconds * 1000).toISOString();
+  const isPlain =
+    Number.isInteger(epochSeconds) && epochSeconds >= 0 && epochSeconds < END_OF_YEARS;
+  if (!isPlain) return new Date(epochSeconds * 1000).toISOString();
+  // The runtime takes several times as long, and an assertion has five of them.
+  const days = Math.floor(epochSeconds / SECONDS_PER_DAY);
+  const seconds = epochSeconds - days * SECONDS_PER_DAY;
+  const hour = Math.floor(seconds / 3600);
+  const minute = Math.floor(seconds / 60) % 60;
+  return `${writeDay(days)}T${two(hour)}:${two(minute)}:${two(seconds % 60)}.000Z`;
 }
+
+const DAYS_PER_ERA = 146_097;
+const DAYS_TO_1970 = 719_468;
+
+// Years that begin in March, in eras of 400: so the leap day is the last of its year, and months have a rule.
+function writeDay(daysSince1970: number): string {
+  const days = daysSince1970 + DAYS_TO_1970;
+  const era = Math.floor(days / DAYS_PER_ERA);
+  const dayOfEra = days - era * DAYS_PER_ERA;
+  const leapDays =
+    Math.floor(dayOfEra / 1460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096);
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365);
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153);
+  const day = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1;
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
+  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  return `${year}-${two(month)}-${two(day)}`;
+}
+
+const two = (value: number): string => (value < 10 ? `0${value}` : `${value}`);

@@ -4,8 +4,10 @@ import { Buffer } from 'node:buffer';
 import { isLegalText } from './characters.ts';
 import { XmlFailure } from './failure.ts';
 
-const TEXT_SPECIAL = /[&<>\r]/g;
-const ATTRIBUTE_SPECIAL = /[&<"\t\n\r]/g;
+const TEXT_SPECIAL = /[&<>\r]/;
+const TEXT_SPECIALS = /[&<>\r]/g;
+const ATTRIBUTE_SPECIAL = /[&<"\t\n\r]/;
+const ATTRIBUTE_SPECIALS = /[&<"\t\n\r]/g;
 const BEYOND_ASCII = /[^\0-\x7f]/gu;
 
 const REFERENCES: Readonly<Record<string, string>> = {
@@ -24,15 +26,13 @@ function referenceFor(character: string): string {
 
 /** Escapes character data as Canonical XML §2.3 does. */
 export function escapeText(text: string): string {
-  // The search spares the common value a copy.
-  return text.search(TEXT_SPECIAL) < 0 ? text : text.replace(TEXT_SPECIAL, referenceFor);
+  // The test spares the common value a copy.
+  return TEXT_SPECIAL.test(text) ? text.replace(TEXT_SPECIALS, referenceFor) : text;
 }
 
 /** Escapes an attribute value as Canonical XML §2.3 does, for double quotes. */
 export function escapeAttribute(value: string): string {
-  return value.search(ATTRIBUTE_SPECIAL) < 0
-    ? value
-    : value.replace(ATTRIBUTE_SPECIAL, referenceFor);
+  return ATTRIBUTE_SPECIAL.test(value) ? value.replace(ATTRIBUTE_SPECIALS, referenceFor) : value;
 }
 
 /** Writes characters above U+007F as numeric references: same canonical form, ASCII bytes (ws-trust W8). Do it after digesting. */

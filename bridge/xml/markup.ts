@@ -8,6 +8,8 @@ import { DS_NS, SAML2_NS, SAML11_NS } from './namespaces.ts';
 /** What assertions and signatures are made of: good by inspection, so that each of their elements need not show it anew. */
 const KNOWN_NAMESPACES: ReadonlySet<string> = new Set([DS_NS, SAML2_NS, SAML11_NS]);
 
+const NO_ATTRIBUTES: readonly MarkupAttribute[] = Object.freeze([]);
+
 declare const built: unique symbol;
 
 /** A name with the prefix we write it with. The prefix is `''` only for elements without namespace or in a default one. */
@@ -52,16 +54,11 @@ export function element(
   attributes: readonly AttributePair[] = [],
   children: readonly MarkupChild[] = [],
 ): Markup {
-  requireName(name);
-  for (const child of children) if (typeof child === 'string') requireLegalText(child);
   const { prefix, uri, local } = name;
-  return {
-    prefix,
-    uri,
-    local,
-    attributes: attributes.map(attribute),
-    children,
-  } as unknown as Markup;
+  requireName(prefix, uri, local);
+  for (const child of children) if (typeof child === 'string') requireLegalText(child);
+  const written = attributes.length === 0 ? NO_ATTRIBUTES : attributes.map(attribute);
+  return { prefix, uri, local, attributes: written, children } as unknown as Markup;
 }
 
 /** Seals canonical text as final. For the signing and encrypting writers of this folder: callers have no other text
@@ -78,17 +75,17 @@ export function isFinal(child: Markup | FinalXml): child is FinalXml {
 function attribute([name, value]: AttributePair): MarkupAttribute {
   requireLegalText(value);
   if (typeof name === 'string') {
-    requireName({ prefix: '', uri: '', local: name });
+    requireName('', '', name);
     return { prefix: '', uri: '', local: name, value };
   }
-  requireName(name);
+  requireName(name.prefix, name.uri, name.local);
   // An unprefixed attribute has no namespace, whatever its name object says.
   if (name.prefix === '') throw new Error(`attribute ${name.local} needs a prefix`);
   return { prefix: name.prefix, uri: name.uri, local: name.local, value };
 }
 
 // Names come from our own constants, so a bad one is a bug and not a refusal.
-function requireName({ prefix, uri, local }: MarkupName): void {
+function requireName(prefix: string, uri: string, local: string): void {
   const isPrefixGood = prefix === '' || (isAsciiNcName(prefix) && prefix !== 'xmlns' && uri !== '');
   const isLocalGood = isAsciiNcName(local) && local !== 'xmlns';
   const isUriGood = uri === '' || KNOWN_NAMESPACES.has(uri) || isNamespaceUri(uri);

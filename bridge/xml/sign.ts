@@ -4,11 +4,11 @@ import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256, STR_TRANSFORM } from './algorithms.ts';
 import { writeBase64 } from './base64.ts';
-import type { FinalXml, Markup, MarkupName } from './markup.ts';
+import type { FinalXml, Markup, MarkupChild, MarkupName } from './markup.ts';
 import { element, seal } from './markup.ts';
 import { DS_NS, EXC_C14N_NS, WSSE_NS } from './namespaces.ts';
 import type { Signer } from './signer.ts';
-import type { WriteOptions } from './writer.ts';
+import type { WriteOptions, WrittenXml } from './writer.ts';
 import { writeCanonical } from './writer.ts';
 
 /** How to sign. KeyInfo is the signer's certificate unless another is given. */
@@ -111,24 +111,33 @@ function writeSignedInfo(signer: Signer, references: readonly Markup[]): Markup 
   );
 }
 
-// SignedInfo as its own apex declares ds on itself; inside ds:Signature the same markup is written without (S4).
 async function writeSignature(
   signedInfo: Markup,
   { signer, keyInfo }: SignOptions,
 ): Promise<Markup> {
-  const value = await signer.sign(Buffer.from(writeCanonical(signedInfo).text));
+  const written = writeCanonical(signedInfo);
+  const value = await signer.sign(Buffer.from(written.text));
   const { certificate } = signer;
   const named = keyInfo ?? (certificate === undefined ? undefined : x509KeyInfo(certificate));
   return element(
     ds('Signature'),
     [],
     [
-      signedInfo,
+      insideSignature(signedInfo, written),
       element(ds('SignatureValue'), [], [writeBase64(value)]),
       ...(named === undefined ? [] : [named]),
     ],
   );
 }
+
+// SignedInfo as its own apex declares ds on itself; inside ds:Signature the same is written without (S4). Where it declares nothing
+// else, its text is all there is to write.
+function insideSignature(signedInfo: Markup, { text, prefixes }: WrittenXml): MarkupChild {
+  return prefixes.size > 1 ? signedInfo : seal(text.replace(DS_DECLARATION, ''), NO_PREFIXES);
+}
+
+const DS_DECLARATION = ` xmlns:ds="${DS_NS}"`;
+const NO_PREFIXES: ReadonlySet<string> = new Set();
 
 function ds(local: string): MarkupName {
   return { prefix: 'ds', uri: DS_NS, local };

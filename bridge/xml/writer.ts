@@ -22,6 +22,8 @@ export interface WrittenXml {
   readonly prefixes: ReadonlySet<string>;
 }
 
+const NO_BINDINGS: readonly Binding[] = Object.freeze([]);
+
 interface WriteState {
   readonly output: CanonicalOutput;
   readonly prefixes: Set<string>;
@@ -55,16 +57,23 @@ function writtenFinal({ canonical, prefixes }: FinalXml, emptyDefault: boolean):
   return { text, signatureAt: undefined, prefixes };
 }
 
-/** The ASCII bytes to send: characters above U+007F as numeric references (S6, ws-trust W8). */
+/** The text to send: ASCII, characters above U+007F as numeric references (S6, ws-trust W8). */
+export function toWireText(xml: Markup | FinalXml): string {
+  return toAsciiWire(writeCanonical(xml).text);
+}
+
+/** The same as bytes. */
 export function toWireBytes(xml: Markup | FinalXml): Buffer {
-  return Buffer.from(toAsciiWire(writeCanonical(xml).text), 'latin1');
+  return Buffer.from(toWireText(xml), 'latin1');
 }
 
 function writeElement(state: WriteState, element: Markup, extra: readonly Binding[]): void {
   const { output, prefixes } = state;
   prefixes.add(element.prefix);
-  for (const { prefix } of element.attributes) if (prefix !== '') prefixes.add(prefix);
-  requireOneMeaning(element, extra);
+  if (extra.length > 0 || element.attributes.some(isPrefixed)) {
+    for (const { prefix } of element.attributes) if (prefix !== '') prefixes.add(prefix);
+    requireOneMeaning(element, extra);
+  }
   const mark = openTag(output, element, extra);
   for (const child of element.children) writeChild(state, child);
   closeTag(output, element, mark);
@@ -75,7 +84,7 @@ function writeChild(state: WriteState, child: MarkupChild): void {
   if (typeof child === 'string') output.text += escapeText(child);
   else if (child === SIGNATURE_PLACE) markSignature(state);
   else if (isFinal(child)) writeFinal(state, child);
-  else writeElement(state, child, []);
+  else writeElement(state, child, NO_BINDINGS);
 }
 
 // Final text was canonical on its own. It stays so in here only if nothing around it has rendered one of its prefixes:
@@ -101,12 +110,12 @@ function markSignature(state: WriteState): void {
   state.signatureAt = state.output.text.length;
 }
 
+const isPrefixed = ({ prefix }: MarkupName): boolean => prefix !== '';
+
 // One prefix with two meanings in one tag cannot be written.
 function requireOneMeaning(element: Markup, extra: readonly Binding[]): void {
-  const { attributes } = element;
-  if (extra.length === 0 && attributes.every(({ prefix }) => prefix === '')) return;
   const meanings = new Map([[element.prefix, element.uri]]);
-  const prefixed = attributes.filter(({ prefix }) => prefix !== '');
+  const prefixed = element.attributes.filter(isPrefixed);
   for (const [prefix, uri] of [
     ...prefixed.map((name): Binding => [name.prefix, name.uri]),
     ...extra,

@@ -73,6 +73,17 @@ test('XML E2: instants are UTC, with any fraction', () => {
   assert.equal(writeDateTime(expected), '2026-02-28T23:59:58.000Z');
 });
 
+test('ws-trust W7: every day of ten thousand years is written as the runtime writes it', () => {
+  for (let day = 0; day < 2_932_897; day += 1) {
+    const instant = day * 86_400 + ((day * 7919) % 86_400);
+    if (writeDateTime(instant) !== new Date(instant * 1000).toISOString())
+      assert.equal(writeDateTime(instant), new Date(instant * 1000).toISOString());
+  }
+  assert.equal(writeDateTime(-1), '1969-12-31T23:59:59.000Z');
+  assert.equal(writeDateTime(1.5), '1970-01-01T00:00:01.500Z');
+  assert.throws(() => writeDateTime(Number.NaN), RangeError);
+});
+
 test('XML E2: other zones, local time and instants that do not exist are refused', () => {
   const refused = [
     '2026-02-28T23:59:58',
