@@ -3,21 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { RedisCommands } from './redis-commands.ts';
-import { BUCKETS, canaryKey } from './redis-key.ts';
+import { canaryKey } from './redis-key.ts';
 import { FORM_VERSION, wordOf } from './stored-form.ts';
-
-const EVERY_BUCKET = Array.from({ length: BUCKETS }, (_, bucket) => bucket);
 
 /** Of so many buckets one is looked at. */
 const SAMPLE_STEP = 16;
-
-export interface Dataset {
-  readonly id: string;
-  /** When the youngest part of it was made: it remembers nothing from before. */
-  readonly begunAt: Instant;
-  /** What the canary of each bucket says. */
-  readonly canaries: readonly string[];
-}
 
 const CANARY = /^1 (\S+) (\d+)$/;
 
@@ -41,65 +31,117 @@ export interface DatasetAccess {
   readonly clock: Clock;
 }
 
-/** Reads the canary of each bucket, those that are missing as null. */
-async function readCanaries({ commands, tenant }: DatasetAccess) {
-  const replies = await Promise.all(
-    EVERY_BUCKET.map((bucket) => commands.read([canaryKey(tenant, bucket)])),
-  );
-  return replies.map(([text = null]) => text);
+/** What a look at some buckets found. */
+export interface Findings {
+  /** False: a canary is missing, or another one, that was there before. */
+  readonly isOurs: boolean;
+  /** Whether nothing at all was there: there is nothing that could have been forgotten. */
+  readonly isNew: boolean;
 }
 
-/** Whether some canaries say what they said before. Every script looks at the one of its bucket, so a few are enough here. */
-export async function isStillThere(
-  { commands, tenant }: DatasetAccess,
-  { canaries }: Dataset,
-): Promise<boolean> {
-  const offset = Math.floor(Math.random() * SAMPLE_STEP);
-  const sample = EVERY_BUCKET.filter((bucket) => bucket % SAMPLE_STEP === offset);
-  const answers = await Promise.allSettled(
-    sample.map(async (bucket) => {
-      const [text] = await commands.read([canaryKey(tenant, bucket)]);
-      return text === canaries[bucket];
-    }),
-  );
-  // A part of a cluster that is away says nothing about the others; what is asked of it is refused by itself.
-  const said = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-  if (said.length === 0) throw new Error('no canary answers');
-  return said.every((isSame) => isSame);
-}
+/** What this process knows of the data. It learns each bucket once, and holds the servers to that from then on. */
+export class Dataset {
+  readonly #access: DatasetAccess;
+  readonly #canaries = new Map<number, string>();
+  #id: string | undefined;
+  #begunAt: Instant | undefined;
 
-/** Opens the dataset; makes what is missing of it, with the time it was made: whatever is older than that must be refused. */
-export async function openDataset(access: DatasetAccess): Promise<Dataset> {
-  let found = await readCanaries(access);
-  if (found.includes(null)) {
-    await makeMissing(access, found);
-    found = await readCanaries(access);
+  constructor(access: DatasetAccess) {
+    this.#access = access;
   }
-  const canaries = found.map((text) => {
-    if (text === null) throw new Error('a canary that was just written is gone');
-    return text;
-  });
-  const parsed = canaries.map(parseCanary);
-  const [id, ...otherIds] = new Set(parsed.map((canary) => canary.id));
-  if (id === undefined || otherIds.length > 0)
-    throw new Error('parts of the data belong to different datasets');
-  return { id, begunAt: Math.max(...parsed.map(({ begunAt }) => begunAt)), canaries };
-}
 
-/** Several processes may do this at once: the first bucket decides whose id it is. */
-async function makeMissing(access: DatasetAccess, found: readonly (string | null)[]) {
-  const { clock, commands, tenant } = access;
-  const begunAt = clock.now();
-  const setIfAbsent = (bucket: number, canary: Canary) => {
-    const key = canaryKey(tenant, bucket);
-    return commands.send(key, 'SET', key, writeCanary(canary), 'NX');
-  };
-  const known = found.find((text) => text !== null);
-  const id = known === undefined || known === null ? randomUUID() : parseCanary(known).id;
-  await setIfAbsent(0, { id, begunAt });
-  const [decided = null] = await commands.read([canaryKey(tenant, 0)]);
-  const agreed = decided === null ? id : parseCanary(decided).id;
-  await Promise.all(
-    EVERY_BUCKET.slice(1).map((bucket) => setIfAbsent(bucket, { id: agreed, begunAt })),
-  );
+  get id(): string | undefined {
+    return this.#id;
+  }
+
+  /** When the youngest part of it was made: it remembers nothing from before. */
+  get begunAt(): Instant | undefined {
+    return this.#begunAt;
+  }
+
+  /** What the canary of a bucket says; nothing that one ever says while that is not known. */
+  canaryOf(bucket: number): string {
+    return this.#canaries.get(bucket) ?? '';
+  }
+
+  /** Learns what is not known of these buckets, and compares some of what is. Every script looks at the canary of its own
+   * bucket, so a few are enough here. What is missing of a bucket that we see for the first time is made, with the time: whatever
+   * is older than that must be refused.
+   * @throws {Error} when the canaries cannot be read, or belong to different datasets */
+  async look(buckets: readonly number[]): Promise<Findings> {
+    const isOurs = await this.#compare(buckets.filter((bucket) => this.#canaries.has(bucket)));
+    const unknown = buckets.filter((bucket) => !this.#canaries.has(bucket));
+    const isNew = unknown.length > 0 && (await this.#learn(unknown));
+    return { isOurs, isNew };
+  }
+
+  async #compare(known: readonly number[]): Promise<boolean> {
+    const offset = Math.floor(Math.random() * SAMPLE_STEP);
+    const sample = known.filter((_, index) => index % SAMPLE_STEP === offset % known.length);
+    if (sample.length === 0) return true;
+    const answers = await Promise.allSettled(
+      sample.map(async (bucket) => (await this.#read(bucket)) === this.#canaries.get(bucket)),
+    );
+    // A bucket that is on the move says nothing about the others; what is asked of it is refused by itself.
+    const said = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    if (said.length === 0) throw new Error('no canary answers');
+    return said.every((isSame) => isSame);
+  }
+
+  /** Answers whether all of it had to be made. */
+  async #learn(buckets: readonly number[]): Promise<boolean> {
+    const before = await Promise.all(buckets.map((bucket) => this.#read(bucket)));
+    if (before.includes(null)) await this.#makeMissing(buckets, before);
+    const found = await Promise.all(
+      buckets.map(async (bucket) => [bucket, await this.#read(bucket)] as const),
+    );
+    const learnt = found.map(([bucket, text]) => {
+      if (text === null) throw new Error('a canary that was just written is gone');
+      return { bucket, text, ...parseCanary(text) };
+    });
+    this.#remember(learnt);
+    return before.every((text) => text === null);
+  }
+
+  #remember(
+    learnt: readonly (Canary & { readonly bucket: number; readonly text: string })[],
+  ): void {
+    const [id, ...others] = new Set(learnt.map((canary) => canary.id));
+    if (others.length > 0 || (this.#id !== undefined && this.#id !== id))
+      throw new Error('parts of the data belong to different datasets');
+    this.#id = id;
+    for (const { begunAt, bucket, text } of learnt) {
+      this.#canaries.set(bucket, text);
+      this.#begunAt = Math.max(this.#begunAt ?? begunAt, begunAt);
+    }
+  }
+
+  /** Several processes may do this at once: where nothing is known yet, the first bucket decides whose id it is. */
+  async #makeMissing(buckets: readonly number[], found: readonly (string | null)[]): Promise<void> {
+    const begunAt = this.#access.clock.now();
+    const known = found.find((text) => text !== null);
+    const id = known ? parseCanary(known).id : (this.#id ?? (await this.#agreeOnId(begunAt)));
+    await Promise.all(
+      buckets
+        .filter((_, index) => found[index] === null)
+        .map((bucket) => this.#setIfAbsent(bucket, { id, begunAt })),
+    );
+  }
+
+  async #agreeOnId(begunAt: Instant): Promise<string> {
+    await this.#setIfAbsent(0, { id: randomUUID(), begunAt });
+    const decided = await this.#read(0);
+    if (decided === null) throw new Error('a canary that was just written is gone');
+    return parseCanary(decided).id;
+  }
+
+  async #read(bucket: number): Promise<string | null> {
+    const key = canaryKey(this.#access.tenant, bucket);
+    return (await this.#access.commands.askFor(key, 'GET', key)) as string | null;
+  }
+
+  async #setIfAbsent(bucket: number, canary: Canary): Promise<void> {
+    const key = canaryKey(this.#access.tenant, bucket);
+    await this.#access.commands.askFor(key, 'SET', key, writeCanary(canary), 'NX');
+  }
 }

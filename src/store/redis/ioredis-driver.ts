@@ -2,8 +2,11 @@
 // it sends unanswered writes again and stays with a master that was replaced.
 import { once } from 'node:events';
 import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import { slotOf } from './hash-slot.ts';
 import {
   type DriverEvents,
+  MasterPools,
+  ONLY_MASTER,
   type RedisDriver,
   type Reply,
   reconnectDelay,
@@ -15,7 +18,8 @@ import type { RedisSettings } from './settings.ts';
 const SOCKET_TIMEOUT_MILLISECONDS = 2500;
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 const SLOTS_REFRESH_MILLISECONDS = 2000;
-const MAX_REDIRECTIONS = 3;
+
+type Node = RedisSettings['nodes'][number];
 
 function tlsOf({ tls }: RedisSettings) {
   return (
@@ -48,13 +52,6 @@ function connectionOf(settings: RedisSettings) {
   } as const satisfies RedisOptions;
 }
 
-/** A connection that ends is a reason to look. */
-function observe<Client extends Redis | Cluster>(client: Client, events: DriverEvents): Client {
-  client.on('error', events.onError);
-  client.on('close', events.onDoubt);
-  return client;
-}
-
 /** How the group is found. */
 function groupOf({ nodes, topology, ...settings }: RedisSettings) {
   if (topology.mode !== 'sentinel') return undefined;
@@ -74,50 +71,26 @@ function groupOf({ nodes, topology, ...settings }: RedisSettings) {
   } as const satisfies Partial<RedisOptions>;
 }
 
-function openServer(settings: RedisSettings, events: DriverEvents): Redis {
-  const [first] = settings.nodes;
-  const place = groupOf(settings) ?? { host: first?.host ?? '', port: first?.port ?? 0 };
+/** A connection to one server, or to whom the Sentinels name. What happens to it is a reason to look. */
+function openServer(settings: RedisSettings, node: Node, events: DriverEvents): Redis {
   const client = new Redis({
     ...connectionOf(settings),
-    ...place,
+    ...(groupOf(settings) ?? node),
     enableOfflineQueue: false,
     retryStrategy: reconnectDelay,
   });
-  return observe(client, events);
+  client.on('error', events.onError);
+  client.on('close', () => events.onDoubt());
+  return client;
 }
 
-function openCluster(settings: RedisSettings, events: DriverEvents): Cluster {
-  const options = {
-    redisOptions: connectionOf({ ...settings, database: 0 }),
-    enableOfflineQueue: false,
-    clusterRetryStrategy: reconnectDelay,
-    scaleReads: 'master',
-    maxRedirections: MAX_REDIRECTIONS,
-    slotsRefreshTimeout: CONNECT_TIMEOUT_MILLISECONDS,
-    // The driver's own timer goes on for ever where it is closed during a refresh: ours asks instead.
-    slotsRefreshInterval: 0,
-  } as const satisfies ClusterOptions;
-  const cluster = new Cluster(
-    settings.nodes.map(({ host, port }) => ({ host, port })),
-    options,
-  );
-  cluster.on('node error', events.onError);
-  const refresh = setInterval(() => {
-    if (cluster.status === 'ready') cluster.refreshSlotsCache();
-  }, SLOTS_REFRESH_MILLISECONDS).unref();
-  cluster.once('end', () => clearInterval(refresh));
-  return observe(cluster, events);
-}
-
-type Client = Redis | Cluster;
-
-async function call(client: Client, [name = '', ...rest]: Words): Promise<Reply> {
+async function call(client: Redis, [name = '', ...rest]: Words): Promise<Reply> {
   return (await client.call(name, ...rest)) as Reply;
 }
 
 /** One pipeline: both are written before either answers, on one connection. */
 async function callBoth(
-  client: Client,
+  client: Redis,
   commands: readonly [Words, Words],
 ): Promise<readonly [Reply, Reply]> {
   const answers = await client
@@ -132,47 +105,134 @@ async function callBoth(
   return [write, wait];
 }
 
-async function callMasters(client: Client, words: Words): Promise<readonly Reply[]> {
-  if (client instanceof Redis) return [await call(client, words)];
-  const answers = await Promise.allSettled(
-    client.nodes('master').map((master) => call(master, words)),
-  );
-  const replies = answers.flatMap((answer) =>
-    answer.status === 'fulfilled' ? [answer.value] : [],
-  );
-  if (replies.length === 0) throw new Error('no master answers');
-  return replies;
+function openPool(most: number, open: () => Redis): WaitPool<Redis> {
+  return new WaitPool(most, async () => {
+    const client = open();
+    await once(client, 'ready');
+    return client;
+  });
 }
 
-/** Opens the connections; they come up in the background, and come back by themselves. */
-export function openIoredisDriver(settings: RedisSettings, events: DriverEvents): RedisDriver {
-  const open = (): Client =>
-    settings.topology.mode === 'cluster'
-      ? openCluster(settings, events)
-      : openServer(settings, events);
-  const client = open();
-  for (const event of ['ready', '+node', '-node']) client.on(event, events.onDoubt);
+/** One master at a time. */
+function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
+  const node = settings.nodes[0] ?? { host: '', port: 0 };
+  const client = openServer(settings, node, events);
+  client.on('ready', () => events.onDoubt());
   const all = [client];
-  const pool = new WaitPool(settings.waitConnections, async () => {
-    const another = open();
+  const pool = openPool(settings.waitConnections, () => {
+    const another = openServer(settings, node, events);
     all.push(another);
-    await once(another, 'ready');
     return another;
   });
   client.once('ready', () => {
     if (settings.minReplicas > 0) pool.fill().catch(events.onError);
   });
   return {
-    send: (_key, words) => call(client, words),
-    sendConfirmed: (_key, commands, running) =>
+    masters: () => [ONLY_MASTER],
+    masterFor: () => ONLY_MASTER,
+    send: (_master, words) => call(client, words),
+    sendConfirmed: (_master, commands, running) =>
       pool.use(running, (member) => callBoth(member, commands)),
-    sendToMasters: (words) => callMasters(client, words),
-    rediscover() {
-      for (const each of all) if (each instanceof Redis) each.disconnect(true);
+    // The Sentinels are asked by who connects. One that is about to has asked already.
+    async rediscover() {
+      if (settings.topology.mode === 'single' || client.status !== 'ready') return;
+      for (const each of all) each.disconnect(true);
     },
     async close() {
       pool.close();
       for (const each of all) each.disconnect();
     },
   };
+}
+
+const nameOf = ({ options: { host, port } }: Redis): string => `${host}:${port}`;
+
+function openMembers(settings: RedisSettings, events: DriverEvents): Cluster {
+  const options = {
+    redisOptions: connectionOf({ ...settings, database: 0 }),
+    enableOfflineQueue: false,
+    clusterRetryStrategy: reconnectDelay,
+    scaleReads: 'master',
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MILLISECONDS,
+    // The driver's own timer goes on for ever where it is closed during a refresh: ours asks instead.
+    slotsRefreshInterval: 0,
+  } as const satisfies ClusterOptions;
+  const cluster = new Cluster(
+    settings.nodes.map(({ host, port }) => ({ host, port })),
+    options,
+  );
+  cluster.on('error', events.onError);
+  cluster.on('node error', events.onError);
+  cluster.on('ready', () => events.onDoubt());
+  cluster.on('close', () => events.onDoubt());
+  cluster.on('+node', (node: Redis) => {
+    for (const event of ['close', 'ready']) node.on(event, () => events.onDoubt(nameOf(node)));
+  });
+  const refresh = setInterval(() => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  }, SLOTS_REFRESH_MILLISECONDS).unref();
+  cluster.once('end', () => clearInterval(refresh));
+  return cluster;
+}
+
+function findMaster(cluster: Cluster, master: string): Redis {
+  const node = cluster.nodes('master').find((each) => nameOf(each) === master);
+  if (!node) throw new Error('there is no connection to this master');
+  return node;
+}
+
+/** Connections of their own for writes that wait. */
+function openPools(cluster: Cluster, settings: RedisSettings, events: DriverEvents) {
+  const clients = new Map<string, Redis[]>();
+  const open = (master: string): WaitPool<Redis> => {
+    const opened: Redis[] = [];
+    clients.set(master, opened);
+    const pool = openPool(settings.waitConnections, () => {
+      const { host = '', port = 0 } = findMaster(cluster, master).options;
+      const own = { ...events, onDoubt: () => events.onDoubt(master) };
+      const client = openServer({ ...settings, database: 0 }, { host, port }, own);
+      opened.push(client);
+      return client;
+    });
+    pool.fill().catch(events.onError);
+    return pool;
+  };
+  const end = (master: string): void => {
+    for (const client of clients.get(master) ?? []) client.disconnect();
+    clients.delete(master);
+  };
+  return new MasterPools(open, end);
+}
+
+function openCluster(settings: RedisSettings, events: DriverEvents): RedisDriver {
+  const cluster = openMembers(settings, events);
+  const pools = openPools(cluster, settings, events);
+  return {
+    masters() {
+      const masters = [...new Set(cluster.slots.flatMap(([master]) => master ?? []))];
+      pools.keep(masters);
+      return masters;
+    },
+    masterFor: (key) => cluster.slots[slotOf(key)]?.[0],
+    send: async (master, words) => call(findMaster(cluster, master), words),
+    sendConfirmed: async (master, commands, running) =>
+      pools.for(master).use(running, (member) => callBoth(member, commands)),
+    async rediscover() {
+      if (cluster.status !== 'ready') return;
+      await new Promise<void>((resolve, reject) => {
+        cluster.refreshSlotsCache((cause) => (cause ? reject(cause) : resolve()));
+      });
+    },
+    async close() {
+      pools.keep([]);
+      cluster.disconnect();
+    },
+  };
+}
+
+/** Opens the connections; they come up in the background, and come back by themselves. */
+export function openIoredisDriver(settings: RedisSettings, events: DriverEvents): RedisDriver {
+  return settings.topology.mode === 'cluster'
+    ? openCluster(settings, events)
+    : openOne(settings, events);
 }

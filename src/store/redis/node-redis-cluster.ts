@@ -1,20 +1,32 @@
-// node-redis over a cluster: keys are spread over masters, and the driver follows them when they move.
+// node-redis over a cluster. The driver knows who serves which slot; where a command goes is said by name, so that it goes to
+// nobody else by a redirection.
 import { createCluster } from 'redis';
 import { slotOf } from './hash-slot.ts';
-import { connectionOf, connectSoon, NO_TIMEOUT, sendBoth } from './node-redis-options.ts';
+import {
+  connectionOf,
+  connectSoon,
+  NO_TIMEOUT,
+  openClient,
+  sendBoth,
+} from './node-redis-options.ts';
 import {
   type DriverEvents,
+  MasterPools,
   type RedisDriver,
   type Reply,
   WaitPool,
-  type Words,
 } from './redis-driver.ts';
-import { replyCode } from './reply-meaning.ts';
 import type { RedisSettings } from './settings.ts';
 
 /** A master that does not come back is looked for elsewhere after this. */
 const REFRESH_AFTER_MILLISECONDS = 500;
-const MAX_REDIRECTIONS = 3;
+
+interface Node {
+  readonly host: string;
+  readonly port: number;
+}
+
+const nameOf = ({ host, port }: Node): string => `${host}:${port}`;
 
 function openMembers(settings: RedisSettings, events: DriverEvents) {
   const { socket, ...connection } = connectionOf({ ...settings, database: 0 });
@@ -25,95 +37,91 @@ function openMembers(settings: RedisSettings, events: DriverEvents) {
     })),
     defaults: { ...connection, socket },
     RESP: 2,
-    maxCommandRedirections: MAX_REDIRECTIONS,
     topologyRefreshOnReconnectionAttemptStrategy: REFRESH_AFTER_MILLISECONDS,
     commandOptions: NO_TIMEOUT,
   });
   cluster.on('error', events.onError);
   cluster.on('node-error', events.onError);
+  for (const event of ['node-reconnecting', 'node-disconnect', 'node-ready'])
+    cluster.on(event, (node: Node) => events.onDoubt(nameOf(node)));
   return cluster;
 }
 
 type Cluster = ReturnType<typeof openMembers>;
+type Client = ReturnType<typeof openClient>;
 
-async function masterFor(cluster: Cluster, key: string) {
-  const master = cluster.slots[slotOf(key)]?.master;
-  if (!master) throw new Error('nobody serves this key');
-  return cluster.nodeClient(master);
-}
-
-/** A slot that moved away was not written to: the way to it is learnt by a read, and then both are sent again. */
-async function sendBothFollowing(
-  cluster: Cluster,
-  key: string,
-  commands: readonly [Words, Words],
-): Promise<readonly [Reply, Reply]> {
-  const attempt = async () => {
-    const master = await masterFor(cluster, key);
-    return sendBoth((words) => master.sendCommand([...words]), commands);
+/** Connections of their own for writes that wait. */
+function openPools(cluster: Cluster, settings: RedisSettings, events: DriverEvents) {
+  const clients = new Map<string, Client[]>();
+  const open = (master: string): WaitPool<Client> => {
+    const opened: Client[] = [];
+    clients.set(master, opened);
+    const pool = new WaitPool(settings.waitConnections, async () => {
+      const node = cluster.nodeByAddress.get(master);
+      if (!node) throw new Error('it is no master any more');
+      const { host, port } = node;
+      const own = { ...events, onDoubt: () => events.onDoubt(master) };
+      const client = openClient({ ...settings, database: 0 }, { host, port }, own);
+      opened.push(client);
+      return client.connect();
+    });
+    pool.fill().catch(events.onError);
+    return pool;
   };
-  try {
-    return await attempt();
-  } catch (cause) {
-    if (replyCode(cause) !== 'MOVED') throw cause;
-    await cluster.sendCommand(key, false, ['GET', key]);
-    return attempt();
-  }
+  const end = (master: string): void => {
+    for (const client of clients.get(master) ?? []) if (client.isOpen) client.destroy();
+    clients.delete(master);
+  };
+  return new MasterPools(open, end);
 }
 
-async function sendToAll(cluster: Cluster, words: Words): Promise<readonly Reply[]> {
-  const answers = await Promise.allSettled(
-    cluster.masters.map(async (master) =>
-      (await cluster.nodeClient(master)).sendCommand([...words]),
-    ),
-  );
-  const replies = answers.flatMap((answer) =>
-    answer.status === 'fulfilled' ? [answer.value as unknown as Reply] : [],
-  );
-  if (replies.length === 0) throw new Error('no master answers');
-  return replies;
+async function connect(cluster: Cluster, isClosed: () => boolean): Promise<void> {
+  // What connects while the store closes, also by a look at the topology, would stay open and be nobody's.
+  const destroyLate = (): void => {
+    if (isClosed()) cluster.destroy();
+  };
+  for (const event of ['node-connect', 'node-ready', 'node-reconnecting'])
+    cluster.on(event, destroyLate);
+  await cluster.connect();
+  destroyLate();
 }
 
 /** Opens the connections to all masters. */
 export function openNodeRedisCluster(settings: RedisSettings, events: DriverEvents): RedisDriver {
   const cluster = openMembers(settings, events);
-  for (const event of ['node-reconnecting', 'node-disconnect', 'node-ready'])
-    cluster.on(event, events.onDoubt);
-  const all = [cluster];
+  const pools = openPools(cluster, settings, events);
   let isClosed = false;
-  const connect = async (member: Cluster): Promise<Cluster> => {
-    // What connects while the store closes, also by a look at the topology, would stay open and be nobody's.
-    const destroyLate = (): void => {
-      if (isClosed) member.destroy();
-    };
-    for (const event of ['node-connect', 'node-ready', 'node-reconnecting'])
-      member.on(event, destroyLate);
-    await member.connect();
-    destroyLate();
-    return member;
-  };
-  const pool = new WaitPool(settings.waitConnections, async () => {
-    const another = openMembers(settings, events);
-    all.push(another);
-    return connect(another);
-  });
   const giveUp = connectSoon(async () => {
-    await connect(cluster);
+    await connect(cluster, () => isClosed);
     events.onDoubt();
-    if (settings.minReplicas > 0) pool.fill().catch(events.onError);
   }, events);
   return {
-    send: async (key, words) => (await cluster.sendCommand(key, false, [...words])) as Reply,
-    sendConfirmed: (key, commands, call) =>
-      pool.use(call, (member) => sendBothFollowing(member, key, commands)),
-    sendToMasters: (words) => sendToAll(cluster, words),
-    // It follows MOVED by itself, and looks for a master that does not come back.
-    rediscover: () => {},
+    masters() {
+      const masters = cluster.masters.map(({ address }) => address);
+      pools.keep(masters);
+      return masters;
+    },
+    masterFor: (key) => cluster.slots[slotOf(key)]?.master.address,
+    async send(master, words) {
+      const node = cluster.nodeByAddress.get(master);
+      if (!node) throw new Error('it is no master any more');
+      const client = await cluster.nodeClient(node);
+      return (await client.sendCommand([...words], NO_TIMEOUT)) as Reply;
+    },
+    sendConfirmed: (master, commands, call) =>
+      pools
+        .for(master)
+        .use(call, (member) => sendBoth((words) => member.sendCommand([...words]), commands)),
+    // Its public face asks anew only after a command went wrong.
+    async rediscover(doubted) {
+      if (cluster.isReady)
+        await cluster._slots.rediscover(undefined, new Set(doubted === undefined ? [] : [doubted]));
+    },
     async close() {
       isClosed = true;
-      pool.close();
       giveUp();
-      for (const each of all) each.destroy();
+      pools.keep([]);
+      cluster.destroy();
     },
   };
 }

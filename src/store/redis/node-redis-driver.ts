@@ -1,10 +1,10 @@
 // The default driver: node-redis 6.
-import { createClient } from 'redis';
 import { openNodeRedisCluster } from './node-redis-cluster.ts';
-import { connectionOf, NO_TIMEOUT, sendBoth } from './node-redis-options.ts';
+import { openClient, sendBoth } from './node-redis-options.ts';
 import { openNodeRedisSentinel } from './node-redis-sentinel.ts';
 import {
   type DriverEvents,
+  ONLY_MASTER,
   type OpenDriver,
   type RedisDriver,
   type Reply,
@@ -19,26 +19,12 @@ const firstOf = ({ nodes }: RedisSettings) => {
   return first;
 };
 
-function openClient(settings: RedisSettings, events: DriverEvents) {
-  const options = connectionOf(settings);
-  const client = createClient({
-    ...options,
-    RESP: 2,
-    socket: { ...options.socket, ...firstOf(settings) },
-    commandOptions: NO_TIMEOUT,
-  });
-  client.on('error', (cause: unknown) => {
-    events.onError(cause);
-    events.onDoubt();
-  });
-  return client;
-}
-
 function openSingle(settings: RedisSettings, events: DriverEvents): RedisDriver {
-  const client = openClient(settings, events).on('ready', events.onDoubt);
+  const node = firstOf(settings);
+  const client = openClient(settings, node, events).on('ready', () => events.onDoubt());
   const all = [client];
   const pool = new WaitPool(settings.waitConnections, () => {
-    const another = openClient(settings, events);
+    const another = openClient(settings, node, events);
     all.push(another);
     return another.connect();
   });
@@ -46,11 +32,12 @@ function openSingle(settings: RedisSettings, events: DriverEvents): RedisDriver 
   client.connect().then(filled).catch(events.onError);
   const send = async (words: Words): Promise<Reply> => client.sendCommand([...words]);
   return {
-    send: (_key, words) => send(words),
-    sendConfirmed: (_key, commands, call) =>
+    masters: () => [ONLY_MASTER],
+    masterFor: () => ONLY_MASTER,
+    send: (_master, words) => send(words),
+    sendConfirmed: (_master, commands, call) =>
       pool.use(call, (member) => sendBoth((words) => member.sendCommand([...words]), commands)),
-    sendToMasters: async (words) => [await send(words)],
-    rediscover: () => {},
+    rediscover: async () => {},
     async close() {
       pool.close();
       for (const each of all) if (each.isOpen) each.destroy();

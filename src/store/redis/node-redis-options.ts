@@ -1,6 +1,6 @@
 // What every connection of node-redis is given. Two of its defaults must be changed (docs/operations.md says why): a timer
 // for each command, and a reconnect strategy that gives up after a silent socket.
-import type { RedisClientOptions } from 'redis';
+import { createClient, type RedisClientOptions } from 'redis';
 import { type DriverEvents, type Reply, reconnectDelay, type Words } from './redis-driver.ts';
 import type { RedisCredentials, RedisSettings } from './settings.ts';
 
@@ -47,6 +47,26 @@ export function connectionOf(settings: RedisSettings) {
     maintNotifications: 'disabled',
     disableClientInfo: true,
   } as const satisfies RedisClientOptions;
+}
+
+/** A connection to one server. */
+export function openClient(
+  settings: RedisSettings,
+  node: RedisSettings['nodes'][number],
+  events: DriverEvents,
+) {
+  const options = connectionOf(settings);
+  const client = createClient({
+    ...options,
+    RESP: 2,
+    socket: { ...options.socket, ...node },
+    commandOptions: NO_TIMEOUT,
+  });
+  client.on('error', (cause: unknown) => {
+    events.onError(cause);
+    events.onDoubt();
+  });
+  return client;
 }
 
 /** Connects in the background, for as long as it takes: servers that are away at the start come later. */

@@ -11,6 +11,7 @@ import {
 } from './node-redis-options.ts';
 import {
   type DriverEvents,
+  ONLY_MASTER,
   type RedisDriver,
   type Reply,
   WaitPool,
@@ -50,8 +51,8 @@ function openGroup(settings: RedisSettings, events: DriverEvents) {
   sentinel.on('topology-change', ({ type }: { type: string }) => {
     if (type === 'MASTER_CHANGE') events.onDoubt();
   });
-  sentinel.on('reconnecting', events.onDoubt);
-  sentinel.on('ready', events.onDoubt);
+  sentinel.on('reconnecting', () => events.onDoubt());
+  sentinel.on('ready', () => events.onDoubt());
   return sentinel;
 }
 
@@ -74,16 +75,17 @@ export function openNodeRedisSentinel(settings: RedisSettings, events: DriverEve
     return (await sentinel.sendCommand(false, [...words])) as Reply;
   };
   return {
-    send: (_key, words) => send(words),
-    async sendConfirmed(_key, commands, call) {
+    masters: () => [ONLY_MASTER],
+    masterFor: () => ONLY_MASTER,
+    send: (_master, words) => send(words),
+    async sendConfirmed(_master, commands, call) {
       requireReady(sentinel);
       return pool.use(call, (lease) =>
         sendBoth((words) => lease.sendCommand(false, [...words]), commands),
       );
     },
-    sendToMasters: async (words) => [await send(words)],
     // It asks the Sentinels by itself, every second and whenever a command meets a replica.
-    rediscover: () => {},
+    rediscover: async () => {},
     async close() {
       pool.close();
       giveUp();

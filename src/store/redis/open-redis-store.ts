@@ -13,15 +13,10 @@ import { StoreWatch, type WatchEvents } from './store-watch.ts';
 /** Calls under way at once; each holds some kilobytes. */
 const MAX_CALLS = 10_000;
 
-interface RedisStoreEvents extends WatchEvents {
-  /** A command failed or a connection broke: for the log. */
-  readonly onError: (cause: unknown) => void;
-}
-
 export interface RedisStoreOptions {
   readonly settings: RedisSettings;
   readonly clock: Clock;
-  readonly events: RedisStoreEvents;
+  readonly events: WatchEvents;
 }
 
 export interface OpenedRedisStore {
@@ -46,21 +41,25 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
   const { clock, events, settings } = options;
   const openDriver = await DRIVERS[settings.driver]();
   const driver = openDriver(settings, {
-    onDoubt: () => watch.doubt(),
+    onDoubt: (master) => watch.doubt(master),
     onError: events.onError,
   });
   const wheel = new DeadlineWheel({ ...settings, maxCalls: MAX_CALLS });
-  const onError = (cause: unknown, { followUp }: ReplyMeaning): void => {
+  const onError = (
+    cause: unknown,
+    { followUp }: ReplyMeaning,
+    master: string | undefined,
+  ): void => {
     events.onError(cause);
-    if (followUp === 'rediscover') driver.rediscover();
-    if (followUp !== 'nothing' && followUp !== 'log') watch.doubt();
+    // The look that follows asks who is master by itself.
+    if (followUp === 'rediscover' || followUp === 'alarm') watch.doubt(master);
     if (followUp === 'alarm')
       events.onAlarm(`STORE_REFUSED: ${cause instanceof Error ? cause.message : ''}`);
   };
-  const commands = new RedisCommands({ ...settings, driver, wheel, onError });
+  const assertOpen = (master: string) => watch.assertOpen(master);
+  const commands = new RedisCommands({ ...settings, driver, wheel, assertOpen, onError });
   const ring = new RewriteRing(settings.ringSeconds);
-  const rediscover = () => driver.rediscover();
-  const watch = new StoreWatch({ settings, commands, ring, clock, rediscover, events });
+  const watch = new StoreWatch({ settings, driver, commands, ring, clock, events });
   const close = async (): Promise<void> => {
     await watch.stop();
     await wheel.idle();

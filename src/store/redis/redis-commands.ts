@@ -1,7 +1,8 @@
 // The commands the store speaks, each under the deadline. Any error is a refusal: whether the command was done is not known.
+// What the store asks goes only to a master that was looked at; the look itself names its master.
 import { ExchangeFailure } from '#core/failure.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
-import type { RedisDriver, Reply, Words } from './redis-driver.ts';
+import type { Call, RedisDriver, Reply, Words } from './redis-driver.ts';
 import { meaningOf, type ReplyMeaning, replyCode } from './reply-meaning.ts';
 import type { Script } from './scripts.ts';
 
@@ -18,8 +19,10 @@ export interface RedisCommandsParts {
   readonly wheel: DeadlineWheel;
   readonly minReplicas: number;
   readonly waitMilliseconds: number;
-  /** Told of each error, with what it means. */
-  readonly onError: (cause: unknown, meaning: ReplyMeaning) => void;
+  /** Throws while the answers of a master cannot be trusted. */
+  readonly assertOpen: (master: string) => void;
+  /** Told of each error, with what it means and who answered it. */
+  readonly onError: (cause: unknown, meaning: ReplyMeaning, master: string | undefined) => void;
 }
 
 type Evaluate = readonly [byHash: Words, byText: Words];
@@ -33,6 +36,10 @@ function evaluations({ script, keys, args }: ScriptCall): Evaluate {
 }
 
 const isUnknownScript = (cause: unknown): boolean => replyCode(cause) === 'NOSCRIPT';
+const isMoved = (cause: unknown): boolean => replyCode(cause) === 'MOVED';
+
+/** What is sent to a master. */
+type Work<T> = (master: string, call: Call) => Promise<T>;
 
 export class RedisCommands {
   readonly #parts: RedisCommandsParts;
@@ -41,50 +48,23 @@ export class RedisCommands {
     this.#parts = parts;
   }
 
-  /** Runs a script on the master.
+  /** Runs a script on the master that has its keys.
    * @throws {ExchangeFailure} `dependency-unavailable` */
   run(call: ScriptCall): Promise<Reply> {
-    const [byHash, byText] = evaluations(call);
-    const [key] = call.keys;
-    return this.#closed(async () => {
-      try {
-        return await this.#parts.driver.send(key, byHash);
-      } catch (cause) {
-        if (!isUnknownScript(cause)) throw cause;
-        return this.#parts.driver.send(key, byText);
-      }
-    });
+    return this.#trusted(call.keys[0], (master) => this.#evaluate(master, call));
   }
 
   /** Runs a script and counts it only when enough replicas have its writes. What was written stays in any case.
    * @throws {ExchangeFailure} `dependency-unavailable` */
-  async runConfirmed(call: ScriptCall): Promise<Reply> {
-    const { driver, minReplicas, waitMilliseconds, wheel } = this.#parts;
-    if (minReplicas === 0) return this.run(call);
-    const [byHash, byText] = evaluations(call);
-    const [key] = call.keys;
-    const wait = ['WAIT', String(minReplicas), String(waitMilliseconds)];
-    const [reply, replicas] = await this.#failing(() =>
-      wheel.run(async (running) => {
-        try {
-          return await driver.sendConfirmed(key, [byHash, wait], running);
-        } catch (cause) {
-          if (!isUnknownScript(cause)) throw cause;
-          return driver.sendConfirmed(key, [byText, wait], running);
-        }
-      }),
-    );
-    if (Number(replicas) < minReplicas)
-      throw new ExchangeFailure('dependency-unavailable', 'a write is on too few replicas');
-    return reply;
+  runConfirmed(call: ScriptCall): Promise<Reply> {
+    return this.#trusted(call.keys[0], this.#confirmed(call));
   }
 
   /** Reads keys of one bucket. Asked once more where the error passes by itself.
    * @throws {ExchangeFailure} `dependency-unavailable` */
   read(keys: readonly [string, ...string[]]): Promise<readonly (string | null)[]> {
-    const { driver } = this.#parts;
-    return this.#closed(async () => {
-      const ask = () => driver.send(keys[0], ['MGET', ...keys]);
+    return this.#trusted(keys[0], async (master) => {
+      const ask = () => this.#parts.driver.send(master, ['MGET', ...keys]);
       const reply = await ask().catch((cause: unknown) => {
         if (!meaningOf(cause).mayReadAgain) throw cause;
         return ask();
@@ -93,29 +73,105 @@ export class RedisCommands {
     });
   }
 
-  /** Sends any other command to the master that has the key.
+  /** For the look: asks a master, trusted or not.
    * @throws {ExchangeFailure} `dependency-unavailable` */
-  send(key: string, ...words: Words): Promise<Reply> {
-    return this.#closed(() => this.#parts.driver.send(key, words));
+  ask(master: string, ...words: Words): Promise<Reply> {
+    return this.#at(master, () => this.#parts.driver.send(master, words));
   }
 
-  /** @throws {ExchangeFailure} `dependency-unavailable` */
-  sendToMasters(...words: Words): Promise<readonly Reply[]> {
-    return this.#closed(() => this.#parts.driver.sendToMasters(words));
+  /** For the look: asks whoever has a key.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  askFor(key: string, ...words: Words): Promise<Reply> {
+    const { driver } = this.#parts;
+    return this.#failing(undefined, async () => driver.send(masterOf(driver, key), words));
   }
 
-  #closed<T>(work: () => Promise<T>): Promise<T> {
-    return this.#failing(() => this.#parts.wheel.run(work));
+  /** For the look: runs a script on a master, and waits for the replicas where they are asked for.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  runConfirmedAt(master: string, call: ScriptCall): Promise<Reply> {
+    return this.#at(master, this.#confirmed(call));
   }
 
-  async #failing<T>(work: () => Promise<T>): Promise<T> {
+  /** For the look: runs a script on a master.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  runAt(master: string, call: ScriptCall): Promise<Reply> {
+    return this.#at(master, () => this.#evaluate(master, call));
+  }
+
+  async #evaluate(master: string, call: ScriptCall): Promise<Reply> {
+    const { driver } = this.#parts;
+    const [byHash, byText] = evaluations(call);
     try {
-      return await work();
+      return await driver.send(master, byHash);
+    } catch (cause) {
+      if (!isUnknownScript(cause)) throw cause;
+      return driver.send(master, byText);
+    }
+  }
+
+  #confirmed(call: ScriptCall): Work<Reply> {
+    const { driver, minReplicas, waitMilliseconds } = this.#parts;
+    if (minReplicas === 0) return (master) => this.#evaluate(master, call);
+    const [byHash, byText] = evaluations(call);
+    const wait = ['WAIT', String(minReplicas), String(waitMilliseconds)];
+    return async (master, running) => {
+      const attempt = (write: Words) => driver.sendConfirmed(master, [write, wait], running);
+      const [reply, replicas] = await attempt(byHash).catch((cause: unknown) => {
+        if (!isUnknownScript(cause)) throw cause;
+        return attempt(byText);
+      });
+      if (Number(replicas) < minReplicas)
+        throw new ExchangeFailure('dependency-unavailable', 'a write is on too few replicas');
+      return reply;
+    };
+  }
+
+  #at<T>(master: string, work: Work<T>): Promise<T> {
+    return this.#failing(master, (call) => work(master, call));
+  }
+
+  /** To a master that was looked at, and whose answer counts only while nothing has spoken against it meanwhile. One that has
+   * given the key away did nothing: then it is asked for again, and sent once more. */
+  #trusted<T>(key: string, work: Work<T>): Promise<T> {
+    const { assertOpen, driver } = this.#parts;
+    const attempt = async (call: Call): Promise<T> => {
+      const master = masterOf(driver, key);
+      assertOpen(master);
+      const reply = await work(master, call).catch((cause: unknown) => {
+        if (!isMoved(cause)) this.#tell(cause, master);
+        throw cause;
+      });
+      assertOpen(master);
+      return reply;
+    };
+    return this.#failing(undefined, (call) =>
+      attempt(call).catch(async (cause: unknown) => {
+        if (!isMoved(cause)) throw cause;
+        await driver.rediscover();
+        return attempt(call);
+      }),
+    );
+  }
+
+  async #failing<T>(master: string | undefined, work: (call: Call) => Promise<T>): Promise<T> {
+    try {
+      return await this.#parts.wheel.run(work);
     } catch (cause) {
       if (cause instanceof ExchangeFailure) throw cause;
-      this.#parts.onError(cause, meaningOf(cause));
+      if (master !== undefined) this.#tell(cause, master);
       const code = replyCode(cause) ?? 'no reply';
       throw new ExchangeFailure('dependency-unavailable', `the Redis store: ${code}`, { cause });
     }
   }
+
+  #tell(cause: unknown, master: string): void {
+    if (!(cause instanceof ExchangeFailure)) this.#parts.onError(cause, meaningOf(cause), master);
+  }
+}
+
+/** @throws {Error} while nobody is known to serve the key */
+function masterOf(driver: RedisDriver, key: string): string {
+  const master = driver.masterFor(key);
+  if (master === undefined) throw new Error('nobody serves this key');
+  return master;
 }

@@ -1,5 +1,6 @@
-// What a driver must do: carry a command to the master that has its key. All that the store asks of Redis goes through these
-// few calls, so a driver knows nothing of marks and tombstones and the store nothing of sockets.
+// What a driver must do: say which master has a key, and carry commands to it. All that the store asks of Redis goes through
+// these few calls, so a driver knows nothing of marks and tombstones and the store nothing of sockets. It follows no redirection
+// by itself: who answers must be a master that was looked at.
 import type { RedisSettings } from './settings.ts';
 
 export type Reply = string | number | null | readonly Reply[];
@@ -11,25 +12,30 @@ export interface Call {
   readonly isOver: boolean;
 }
 
+/** The name of the master where there is one at a time. */
+export const ONLY_MASTER = 'master';
+
 export interface RedisDriver {
-  /** Sends a command to the master that has the key. */
-  send(key: string, words: Words): Promise<Reply>;
+  /** The masters as they are known now: one, or those of a cluster by their addresses. */
+  masters(): readonly string[];
+  /** The master that has the key, as far as is known. */
+  masterFor(key: string): string | undefined;
+  /** Sends a command to a master. */
+  send(master: string, words: Words): Promise<Reply>;
   /** Sends a write, and right behind it on the same connection the command that waits for its replicas. */
   sendConfirmed(
-    key: string,
+    master: string,
     commands: readonly [write: Words, wait: Words],
     call: Call,
   ): Promise<readonly [Reply, Reply]>;
-  /** Sends a command to every master. */
-  sendToMasters(words: Words): Promise<readonly Reply[]>;
-  /** Asks who is master, anew. */
-  rediscover(): void;
+  /** Asks who is master, anew; not the one that is in doubt. */
+  rediscover(doubted?: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface DriverEvents {
-  /** A connection broke, was made anew or leads elsewhere: what is behind it may have changed. */
-  readonly onDoubt: () => void;
+  /** A connection broke, was made anew or leads elsewhere: what is behind it may have changed. Without a name: any. */
+  readonly onDoubt: (master?: string) => void;
   /** For the log. */
   readonly onError: (cause: unknown) => void;
 }
@@ -44,6 +50,34 @@ export function reconnectDelay(retries: number): number {
 interface Member<T> {
   readonly member: Promise<T>;
   busy: number;
+}
+
+/** Pools of connections to the masters of a cluster, and their end when a master is none any more. */
+export class MasterPools<T> {
+  readonly #open: (master: string) => WaitPool<T>;
+  readonly #end: (master: string) => void;
+  readonly #pools = new Map<string, WaitPool<T>>();
+
+  constructor(open: (master: string) => WaitPool<T>, end: (master: string) => void) {
+    this.#open = open;
+    this.#end = end;
+  }
+
+  for(master: string): WaitPool<T> {
+    const pool = this.#pools.get(master) ?? this.#open(master);
+    this.#pools.set(master, pool);
+    return pool;
+  }
+
+  /** Closes those to others. */
+  keep(masters: readonly string[]): void {
+    for (const [master, pool] of this.#pools) {
+      if (masters.includes(master)) continue;
+      this.#pools.delete(master);
+      pool.close();
+      this.#end(master);
+    }
+  }
 }
 
 /** Connections for writes that wait for replicas: such a write blocks what comes after it, so the least busy one is taken,

@@ -4,7 +4,12 @@ import { hash } from 'node:crypto';
 import type { StoreKey } from '#core/ports.ts';
 import { keyTextFor, type StoreVerb } from '../store-verb.ts';
 
-export const BUCKETS = 256;
+const BUCKETS = 256;
+
+export const EVERY_BUCKET: readonly number[] = Array.from(
+  { length: BUCKETS },
+  (_, bucket) => bucket,
+);
 
 export interface Place {
   readonly bucket: number;
@@ -38,7 +43,7 @@ export type PlaceOf = (verb: StoreVerb, key: StoreKey) => Place;
 /** Names the key for an operation: `sts:<tenant>:<class>:{<bucket>}:<SHA-256 over the parts>`.
  * @throws {Error} when the operation is not open to the class of the key */
 export function createPlaces(tenant: string): PlaceOf {
-  const canaries = Array.from({ length: BUCKETS }, (_, bucket) => canaryKey(tenant, bucket));
+  const canaries = EVERY_BUCKET.map((bucket) => canaryKey(tenant, bucket));
   return (verb, key) => {
     const text = keyTextFor(verb, key);
     const digest = text.slice(text.lastIndexOf(':') + 1);

@@ -58,7 +58,7 @@ export class RedisStore implements Store {
       this.#call(scripts.MARK, place, text, wholeOf(life));
     const [word, standing] = await this.#decide(write(milliseconds), true);
     if (word !== 'stored') return { stored: false, attempt: readMark(String(standing)) };
-    this.#keep(milliseconds, write);
+    this.#keep(place, milliseconds, write);
     return { stored: true };
   }
 
@@ -80,7 +80,7 @@ export class RedisStore implements Store {
       return { outcome: 'already-consumed', attempt: winner, value: String(second) };
     }
     const [value, life] = [String(first), Number(second)];
-    this.#keep(life < 0 ? FOREVER_MILLISECONDS : life, (left) => {
+    this.#keep(place, life < 0 ? FOREVER_MILLISECONDS : life, (left) => {
       const rest = life < 0 ? '' : wholeOf(left);
       return this.#call(scripts.REWRITE_CONSUMED, place, mine, value, rest);
     });
@@ -99,7 +99,7 @@ export class RedisStore implements Store {
           return { ...call, keys: [...call.keys, ...others.map(({ key }) => key)] };
         };
         await this.#decide(write(milliseconds), true);
-        this.#keep(milliseconds, write);
+        this.#keep(first, milliseconds, write);
       }),
     );
   }
@@ -125,7 +125,7 @@ export class RedisStore implements Store {
     const call = this.#call(scripts.ROTATE, place, ...step, wholeOf(milliseconds));
     const [rotation] = await this.#decide(call, true);
     if (rotation === 'rotated')
-      this.#keep(milliseconds, (life) =>
+      this.#keep(place, milliseconds, (life) =>
         this.#call(scripts.REWRITE_ROTATION, place, ...step, wholeOf(life)),
       );
     return rotation as Rotation;
@@ -194,9 +194,9 @@ export class RedisStore implements Store {
     this.#assertOpen();
     const { watch } = this.#parts;
     const start = performance.now();
-    const { id } = watch.open();
     await watch.probe();
-    return { roundTripMilliseconds: performance.now() - start, datasetId: id };
+    const datasetId = watch.datasetId ?? '';
+    return { roundTripMilliseconds: performance.now() - start, datasetId };
   }
 
   close(): Promise<void> {
@@ -225,12 +225,9 @@ export class RedisStore implements Store {
   /** @throws {ExchangeFailure} `dependency-unavailable`, also while the servers cannot be trusted */
   async #decide(call: ScriptCall, isConfirmed: boolean): Promise<Answer> {
     const { commands, watch } = this.#parts;
-    watch.open();
     const reply = await (isConfirmed ? commands.runConfirmed(call) : commands.run(call));
     const answer = reply as Answer;
     if (answer[0] === 'dataset') watch.lose();
-    // Closed meanwhile: what was decided before a master changed may be lost by now.
-    watch.open();
     if (answer[0] === 'form')
       throw new ExchangeFailure(
         'dependency-unavailable',
@@ -243,23 +240,20 @@ export class RedisStore implements Store {
   async #read(places: Group): Promise<readonly (string | null)[]> {
     const { commands, watch } = this.#parts;
     const { bucket, canary } = places[0];
-    watch.open();
-    const expected = watch.canaryOf(bucket);
     const [found, ...texts] = await commands.read([canary, ...places.map(({ key }) => key)]);
-    if (found !== expected) watch.lose();
-    watch.open();
+    if (found !== watch.canaryOf(bucket)) watch.lose();
     return texts;
   }
 
   #keepEntry(place: Place, { milliseconds, text }: Form): void {
-    this.#keep(milliseconds, (life) =>
+    this.#keep(place, milliseconds, (life) =>
       this.#call(scripts.REWRITE_VALUE, place, text, wholeOf(life)),
     );
   }
 
-  #keep(milliseconds: number, rewrite: (life: number) => ScriptCall): void {
+  #keep({ bucket }: Place, milliseconds: number, rewrite: (life: number) => ScriptCall): void {
     const end = performance.now() + milliseconds;
-    this.#parts.ring.keep((now) => (now < end ? rewrite(end - now) : undefined));
+    this.#parts.ring.keep(bucket, (now) => (now < end ? rewrite(end - now) : undefined));
   }
 }
 

@@ -3,28 +3,29 @@
 export interface ReplyMeaning {
   /** A read may be asked once more: the state passes by itself. Writes of one-time marks never are. */
   readonly mayReadAgain: boolean;
-  /** What else is to be done. `rediscover`: we talk to the wrong server. `alarm`: nothing but an operator mends it.
-   * `driver`: the driver follows it; that it reaches us means that it gave up. */
-  readonly followUp: 'nothing' | 'rediscover' | 'alarm' | 'driver' | 'log';
+  /** What else is to be done. `rediscover`: we may talk to the wrong server. `alarm`: nothing but an operator mends it.
+   * `follow`: the slot is on the move: where it has gone to is asked for again, and until it is there it is closed. */
+  readonly followUp: 'nothing' | 'rediscover' | 'alarm' | 'follow' | 'log';
 }
 
 const PASSES: ReplyMeaning = { mayReadAgain: true, followUp: 'nothing' };
 const REDISCOVER: ReplyMeaning = { mayReadAgain: false, followUp: 'rediscover' };
-const FOLLOWED: ReplyMeaning = { mayReadAgain: true, followUp: 'driver' };
+const FOLLOW: ReplyMeaning = { mayReadAgain: false, followUp: 'follow' };
 const ALARM: ReplyMeaning = { mayReadAgain: false, followUp: 'alarm' };
 const UNKNOWN: ReplyMeaning = { mayReadAgain: false, followUp: 'log' };
 
 export const REPLY_MEANINGS: Readonly<Record<string, ReplyMeaning>> = {
   LOADING: PASSES,
   BUSY: PASSES,
-  MASTERDOWN: PASSES,
   CLUSTERDOWN: PASSES,
   TRYAGAIN: PASSES,
-  NOREPLICAS: PASSES,
   OOM: PASSES,
   READONLY: REDISCOVER,
-  MOVED: FOLLOWED,
-  ASK: FOLLOWED,
+  MASTERDOWN: REDISCOVER,
+  // A master without replicas may be the one that was left behind, and what it does not know says nothing.
+  NOREPLICAS: REDISCOVER,
+  MOVED: FOLLOW,
+  ASK: FOLLOW,
   NOAUTH: ALARM,
   WRONGPASS: ALARM,
   NOPERM: ALARM,

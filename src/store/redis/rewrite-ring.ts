@@ -7,6 +7,7 @@ const MOST_ENTRIES = 100_000;
 
 interface Entry {
   readonly at: number;
+  readonly bucket: number;
   readonly rewrite: (nowMilliseconds: number) => ScriptCall | undefined;
 }
 
@@ -20,9 +21,9 @@ export class RewriteRing {
   }
 
   /** Keeps a write. It answers the call that does it again, or nothing once what was written has ended. */
-  keep(rewrite: Entry['rewrite']): void {
+  keep(bucket: number, rewrite: Entry['rewrite']): void {
     const at = performance.now();
-    this.#entries.push({ at, rewrite });
+    this.#entries.push({ at, bucket, rewrite });
     while (this.#isStale(this.#entries[this.#first], at)) this.#first += 1;
     if (this.#first * 2 > this.#entries.length && this.#first > 1000) {
       this.#entries = this.#entries.slice(this.#first);
@@ -30,12 +31,15 @@ export class RewriteRing {
     }
   }
 
-  /** The writes since then, oldest first, as calls. */
-  since(milliseconds: number): readonly ScriptCall[] {
+  /** The writes to these buckets since then, oldest first, as calls. */
+  since(milliseconds: number, buckets: readonly number[]): readonly ScriptCall[] {
     const now = performance.now();
+    const wanted = new Set(buckets);
     const live = this.#entries
       .slice(this.#first)
-      .filter((entry) => entry.at >= milliseconds && !this.#isOld(entry, now));
+      .filter(
+        (entry) => entry.at >= milliseconds && wanted.has(entry.bucket) && !this.#isOld(entry, now),
+      );
     return live.flatMap(({ rewrite }) => rewrite(now) ?? []);
   }
 

@@ -92,6 +92,13 @@ export const REMOVE = script(`
 redis.call('DEL', KEYS[2])
 return {'done'}`);
 
+/** KEYS[2] a key of no one's, ARGV: text. Writes, reads back and deletes. */
+export const PROBE = script(`
+redis.call('SET', KEYS[2], ARGV[2], 'PX', 10000)
+local read = redis.call('GET', KEYS[2])
+redis.call('DEL', KEYS[2])
+return {'read', read}`);
+
 /** Written again after a change of master. KEYS[2] value, ARGV: text, milliseconds. */
 export const REWRITE_VALUE = script(`
 if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {'done'} end

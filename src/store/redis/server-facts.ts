@@ -2,6 +2,11 @@
 
 export interface ServerFacts {
   readonly runId: string;
+  /** Another one after each restart, and after each time that it became master. */
+  readonly incarnation: string;
+  readonly uptimeSeconds: number;
+  /** Whether it was a replica before, since it was started. */
+  readonly wasPromoted: boolean;
   readonly isMaster: boolean;
   /** It reads its data, and until it has it says of itself what is not so yet. */
   readonly isLoading: boolean;
@@ -23,6 +28,9 @@ export function parseInfo(text: string): ServerFacts {
   const fact = (name: string): string => facts.get(name) ?? '';
   return {
     runId: fact('run_id'),
+    incarnation: `${fact('run_id')} ${fact('master_replid')}`,
+    uptimeSeconds: Number(fact('uptime_in_seconds')),
+    wasPromoted: fact('second_repl_offset') !== '-1',
     isMaster: fact('role') === 'master',
     isLoading: fact('loading') === '1',
     version: fact('redis_version'),

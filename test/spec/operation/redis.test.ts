@@ -137,7 +137,9 @@ describe('Store on Redis', { skip: redisMissing() }, () => {
       await redis.start();
       const server = await startOn(t, redis, secondsAhead);
 
-      assert.deepEqual(await readiness(server), { status: 503, reasons: ['clock'] });
+      // One that is ahead of us forgets marks too early, and is not used at all.
+      const reasons = secondsAhead < 0 ? ['store', 'clock'] : ['clock'];
+      assert.deepEqual(await readiness(server), { status: 503, reasons });
     });
   }
 

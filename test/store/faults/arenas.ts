@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { slotOf } from '#src/store/redis/hash-slot.ts';
 import { createPlaces } from '#src/store/redis/redis-key.ts';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
 import { storeKeyText } from '#src/store/store-key.ts';
@@ -49,6 +50,8 @@ export interface SentinelArena extends Arena {
 
 export interface ClusterArena extends Arena {
   readonly cluster: RedisCluster;
+  /** The slot of a one-time id. */
+  slotFor(id: string): number;
 }
 
 const DEADLINE_MILLISECONDS = 800;
@@ -146,13 +149,17 @@ export async function sentinelArena(driver: Driver): Promise<SentinelArena> {
 }
 
 export async function clusterArena(driver: Driver): Promise<ClusterArena> {
-  const cluster = await startCluster(REPLICATED);
+  // A shard that is away closes its own slots, and not those of others.
+  const servers = { ...REPLICATED, 'cluster-require-full-coverage': 'no' };
+  const cluster = await startCluster(servers, { hasSpare: true });
   const settings = aSetting(
     cluster.nodes.map(({ port }) => port),
     { driver, topology: { mode: 'cluster' }, minReplicas: 1 },
   );
+  const placeOf = createPlaces(settings.tenant);
   return {
     cluster,
+    slotFor: (id) => slotOf(placeOf('putOnce', keyOf('once', id)).key),
     spec: { kind: 'redis', settings },
     held: async () => heldBy(await cluster.masters(), settings),
     settled: () => cluster.settled(),

@@ -43,6 +43,8 @@ type Reading<T> = (value: T) => { readonly result: Result; readonly violation?: 
 export interface Lane {
   readonly store: Store;
   readonly tell: Tell;
+  /** What a client goes on trying while others are served. */
+  readonly pending: Set<Promise<void>>;
 }
 
 async function observe<T>(
@@ -118,11 +120,23 @@ async function revoke(lane: Lane): Promise<void> {
   );
 }
 
+/** Beyond them a lane waits: its clients are bounded. */
+const MOST_PENDING = 20;
+const SLOW_MILLISECONDS = 100;
+
 /** How often a client tries a refresh whose answer was lost. */
 const RETRIES = 40;
 
-/** A family that goes through a few generations. A step without an answer is taken again until there is one. */
+/** A client that has no answer tries again and again: nobody waits for it. */
 async function rotate(lane: Lane): Promise<void> {
+  const patient: Promise<void> = rotateThrough(lane).finally(() => lane.pending.delete(patient));
+  lane.pending.add(patient);
+  if (lane.pending.size < MOST_PENDING) await Promise.race([patient, delay(SLOW_MILLISECONDS)]);
+  else await patient;
+}
+
+/** A family that goes through a few generations. A step without an answer is taken again until there is one. */
+async function rotateThrough(lane: Lane): Promise<void> {
   const { store } = lane;
   const id = randomUUID();
   const step = (from: string, to: string, mayWin: boolean): Promise<Result> =>
@@ -163,4 +177,5 @@ export async function runLane(
     await WORKS[turn % WORKS.length]?.(lane);
     await delay(pauseMilliseconds);
   }
+  await Promise.all(lane.pending);
 }

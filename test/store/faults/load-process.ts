@@ -30,9 +30,13 @@ void once(process.stdin, 'end').then(() => {
 process.stdin.resume();
 tell({ ready: true });
 loopDelay.enable();
-const lane = { store, tell: (happening: Happening) => void happenings.push(happening) };
+const aLane = () => ({
+  store,
+  tell: (happening: Happening) => void happenings.push(happening),
+  pending: new Set<Promise<void>>(),
+});
 const options = { pauseMilliseconds: Number(pause), isOver: () => isOver };
-await Promise.all(Array.from({ length: Number(lanes) }, () => runLane(lane, options)));
+await Promise.all(Array.from({ length: Number(lanes) }, () => runLane(aLane(), options)));
 clearInterval(flushing);
 flush();
 tell({

@@ -37,7 +37,7 @@ export const ROWS: readonly Row[] = [
   { number: 12, failure: 'store takes connections and never answers', invariant: 'no call beyond its deadline', faults: ['single/hang', 'single/freeze'] },
   { number: 13, failure: 'no answer after a write was sent', invariant: 'unknown is closed; nothing accepted twice', faults: ['single/stall', 'single/cut', 'sqlite/locked'] },
   { number: 14, failure: 'LOADING, READONLY, NOAUTH and the like', invariant: 'each reply has its meaning', tests: [['test/store/redis/reply-meaning.test.ts', ''], [RESTART, 'Row 14']], open: 'each meaning has a unit test, only LOADING a live one' },
-  { number: 15, failure: 'cluster node lost', invariant: 'other slots serve', faults: ['cluster/kill', 'cluster/freeze'] },
+  { number: 15, failure: 'cluster node lost', invariant: 'other slots serve', faults: ['cluster/kill', 'cluster/orphan', 'cluster/freeze'] },
   { number: 16, failure: 'resharding under load', invariant: 'nothing accepted twice', faults: ['cluster/failover'], open: 'masters change under load; slots that move do not yet' },
   { number: 17, failure: 'clock of a promoted replica ahead', invariant: 'a replay at the end of the window is refused', open: 'no clock of a server is moved yet' },
   { number: 18, failure: 'own clock wrong', invariant: 'not ready beyond the skew, in both directions', tests: [[REDIS, 'Clock: not ready']] },

@@ -1,5 +1,6 @@
 // After healing: the store is held to what it acknowledged during the fault.
 import type { Store } from '#core/ports.ts';
+import { eventually } from '#test/support/redis/eventually.ts';
 import type { Happening } from './happenings.ts';
 import { keyOf, LIFETIME_SECONDS } from './lanes.ts';
 import type { LoadReport } from './load.ts';
@@ -28,13 +29,33 @@ export type Invariant = keyof typeof INVARIANTS;
 
 const BATCH = 200;
 
+/** A part of a cluster may need another moment. */
+const PATIENCE_MILLISECONDS = 60_000;
+
+/** Asks until there is an answer: what is judged is what the store remembers, not how soon it is back. */
+async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  let answer: { readonly value: T } | undefined;
+  await eventually(
+    'the store answers',
+    async () => {
+      answer = { value: await ask() };
+      return true;
+    },
+    PATIENCE_MILLISECONDS,
+  );
+  if (!answer) throw new Error('no answer');
+  return answer.value;
+}
+
 async function inBatches<T>(
   items: readonly T[],
   work: (item: T) => Promise<boolean>,
 ): Promise<number> {
   let found = 0;
   for (let start = 0; start < items.length; start += BATCH) {
-    const results = await Promise.all(items.slice(start, start + BATCH).map(work));
+    const results = await Promise.all(
+      items.slice(start, start + BATCH).map((item) => answered(() => work(item))),
+    );
     found += results.filter(Boolean).length;
   }
   return found;
@@ -66,8 +87,17 @@ const countSaid = (happenings: readonly Happening[], violation: string): number 
 async function acceptedAgain(happenings: readonly Happening[], store: Store): Promise<number> {
   const accepted = new Set(idsOf(happenings, 'once', 'ok'));
   const unknown = new Set(idsOf(happenings, 'once', 'failed').filter((id) => !accepted.has(id)));
-  const isStored = async (id: string, attempt: string): Promise<boolean> =>
-    (await store.putOnce(keyOf('once', id), attempt, LIFETIME_SECONDS)).stored;
+  // A mark of the same attempt counts: its first answer may have been lost.
+  const isStored = async (id: string, attempt: string): Promise<boolean> => {
+    const put = await store.putOnce(keyOf('once', id), attempt, LIFETIME_SECONDS);
+    return put.stored || put.attempt === attempt;
+  };
+  const isConsumed = async (id: string): Promise<boolean> => {
+    const consumption = await store.consume(keyOf('code', id), 'judge');
+    return consumption.outcome !== 'missing'
+      ? consumption.outcome === 'consumed' || consumption.attempt === 'judge'
+      : false;
+  };
   const codes = new Set(idsOf(happenings, 'code', 'ok'));
   return (
     (await inBatches([...accepted], (id) => isStored(id, 'judge'))) +
@@ -75,9 +105,7 @@ async function acceptedAgain(happenings: readonly Happening[], store: Store): Pr
       [...unknown],
       async (id) => (await isStored(id, 'judge')) && (await isStored(id, 'another')),
     )) +
-    (await inBatches([...codes], async (id) => {
-      return (await store.consume(keyOf('code', id), 'judge')).outcome === 'consumed';
-    }))
+    (await inBatches([...codes], isConsumed))
   );
 }
 

@@ -90,7 +90,7 @@ export async function storesUnderTest(
   settings: RedisSettings,
   masters: () => Promise<readonly RedisServer[]>,
 ): Promise<StoreUnderTest> {
-  const [first, second] = [await openUnderTest(settings), await openUnderTest(settings)];
+  const [first, second] = await Promise.all([openUnderTest(settings), openUnderTest(settings)]);
   for (const { store } of [first, second])
     await eventually('the store is open', async () => (await store.health()).datasetId !== '');
   return {

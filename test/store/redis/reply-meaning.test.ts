@@ -28,8 +28,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   MASTERDOWN: {
     message: "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
-    mayReadAgain: true,
-    followUp: 'nothing',
+    mayReadAgain: false,
+    followUp: 'rediscover',
   },
   CLUSTERDOWN: {
     message: 'CLUSTERDOWN The cluster is down',
@@ -43,8 +43,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   NOREPLICAS: {
     message: 'NOREPLICAS Not enough good replicas to write.',
-    mayReadAgain: true,
-    followUp: 'nothing',
+    mayReadAgain: false,
+    followUp: 'rediscover',
   },
   OOM: {
     message: "OOM command not allowed when used memory > 'maxmemory'.",
@@ -56,8 +56,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     mayReadAgain: false,
     followUp: 'rediscover',
   },
-  MOVED: { message: 'MOVED 3999 127.0.0.1:6381', mayReadAgain: true, followUp: 'driver' },
-  ASK: { message: 'ASK 3999 127.0.0.1:6381', mayReadAgain: true, followUp: 'driver' },
+  MOVED: { message: 'MOVED 3999 127.0.0.1:6381', mayReadAgain: false, followUp: 'follow' },
+  ASK: { message: 'ASK 3999 127.0.0.1:6381', mayReadAgain: false, followUp: 'follow' },
   NOAUTH: { message: 'NOAUTH Authentication required.', mayReadAgain: false, followUp: 'alarm' },
   WRONGPASS: {
     message: 'WRONGPASS invalid username-password pair or user is disabled.',

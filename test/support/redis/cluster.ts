@@ -55,10 +55,10 @@ async function assign(nodes: readonly RedisServer[]): Promise<void> {
     const [from, beyond] = [index, index + 1].map((n) => Math.floor((n * SLOTS) / MASTERS));
     await node.command('CLUSTER', 'ADDSLOTSRANGE', String(from), String((beyond ?? 0) - 1));
     const id = String(await node.command('CLUSTER', 'MYID'));
-    const replica = nodes[index + MASTERS];
-    await eventually('a replica follows its master', async () => {
-      return (await replica?.command('CLUSTER', 'REPLICATE', id)) === 'OK';
-    });
+    for (const replica of nodes.filter((_, other) => other >= MASTERS && other % MASTERS === index))
+      await eventually('a replica follows its master', async () => {
+        return (await replica.command('CLUSTER', 'REPLICATE', id)) === 'OK';
+      });
   }
 }
 
@@ -99,10 +99,14 @@ async function findMaster(nodes: readonly RedisServer[], key: string): Promise<R
   return found;
 }
 
-/** Starts the cluster, and returns when it is settled. */
-export async function startCluster(settings: RedisSettings = {}): Promise<RedisCluster> {
+/** Starts the cluster, and returns when it is settled. With a spare the first master has a second replica, the last node. */
+export async function startCluster(
+  settings: RedisSettings = {},
+  { hasSpare = false }: { readonly hasSpare?: boolean } = {},
+): Promise<RedisCluster> {
   const nodes: RedisServer[] = [];
-  for (let index = 0; index < NODES; index += 1) nodes.push(await createNode(settings));
+  const count = NODES + (hasSpare ? 1 : 0);
+  for (let index = 0; index < count; index += 1) nodes.push(await createNode(settings));
   for (const node of nodes) await node.start();
   await meet(nodes);
   await assign(nodes);
