@@ -35,7 +35,7 @@ for (const [what, changes, login] of [
   ['a disabled user with a wrong password', { disabled: true }, WRONG],
   ['a user without password login', { authenticationMethods: ['hwk'] }, GOOD],
 ] as const) {
-  test(`Same work: ${what} costs one computation of the cost in the file`, async () => {
+  test(`xml-security E3, same work: ${what} costs one computation of the cost in the file`, async () => {
     const password = await aPassword('correct horse', COSTS);
     const { users, derivations } = aUserStore({ records: [await aUser({ password, ...changes })] });
 
@@ -101,7 +101,7 @@ test('Same work: where costs are mixed, unknown names have each of them, and the
   assert.deepEqual(new Set(first), new Set(costs));
 });
 
-test('Lock-out: refuses the right password after as many failures as allowed, until the window ends', async () => {
+test('xml-security E3, lock-out: refuses the right password after as many failures as allowed, until the window ends', async () => {
   const { users, clock } = aUserStore({ records: [await aUser()] });
   await failTimes(users, 4);
   await users.authenticate(GOOD);

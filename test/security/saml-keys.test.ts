@@ -4,18 +4,22 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
+import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
 import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
 import { canonicalize } from '#bridge/xml/canonical.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import {
   aCertifiedKey,
+  anOwnValidator,
   aSamlIssuer,
+  aSamlSpec,
   assertRefused,
   type asText,
   aValidator,
   ENTRANCES,
   NOW,
+  signingKeysOf,
   testKeyOf,
   unsignedAssertion,
   VERSIONS,
@@ -211,3 +215,20 @@ for (const version of VERSIONS)
       );
     });
   }
+
+test('SAML E8: a key that was ours and is retired speaks for us no more, at both entrances and in both versions', async () => {
+  const retired = await aCertifiedKey();
+  const current = await aCertifiedKey();
+  const { issue } = createSamlIssuer({ keys: signingKeysOf(retired) });
+
+  for (const type of VERSIONS) {
+    const { text } = await issue(aSamlSpec({ type }));
+    for (const [, as] of ENTRANCES) {
+      assert.ok(await anOwnValidator(retired).validate(as(type, text)));
+      await assertRefused(
+        () => anOwnValidator(current).validate(as(type, text)),
+        'signature-invalid',
+      );
+    }
+  }
+});

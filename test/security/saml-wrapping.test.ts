@@ -84,7 +84,7 @@ for (const version of VERSIONS) {
       ],
     ];
     for (const [place, message] of messages)
-      test(`SAML A1: the signed ${version} assertion ${whose} stands ${place}`, async () => {
+      test(`SAML A1, R3, CVE-2015-5253: the signed ${version} assertion ${whose} stands ${place}`, async () => {
         const content = elementIn(message);
 
         await assertRefused(
@@ -97,7 +97,7 @@ for (const version of VERSIONS) {
       assert.throws(() => elementIn(edited(soap, '#', sameId + original)), /ID on Assertion/);
     });
 
-    test(`SAML A9: the signature of the ${version} assertion ${whose} is stripped`, async () => {
+    test(`SAML A9, R8, CVE-2025-54419: the signature of the ${version} assertion ${whose} is stripped`, async () => {
       for (const [, as] of ENTRANCES)
         for (const xml of [bare, bare.replaceAll('alice', 'admin')])
           await assertRefused(() => validator.validate(as(version, xml)), 'signature-invalid');

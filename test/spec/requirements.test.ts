@@ -12,11 +12,15 @@ const SHORTEST_FRAGMENT = 8;
 
 const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
+// A comment asserts nothing.
+const withoutComments = (path: string): string =>
+  read(path).replaceAll(/^ *(?:\/\/|\/?\*).*$/gm, '');
+
 /** Whether the file has the fragment in a title: in a call of `test` or `it`, or in a table of titles. */
 function isThere(reference: TestRef): boolean {
   const [file = '', fragment = ''] = reference.split('#');
   if (fragment.length < SHORTEST_FRAGMENT) return false;
-  return read(`test/${file}`).includes(fragment);
+  return withoutComments(`test/${file}`).includes(fragment);
 }
 
 const missing = (references: readonly TestRef[]): readonly string[] =>
@@ -64,6 +68,29 @@ test('Requirements: few are ours alone to breach', () => {
   const alone = REQUIREMENTS.filter(({ refused }: Requirement) => refused === 'ours alone');
 
   assert.ok(alone.length * 5 < REQUIREMENTS.length, alone.map(({ id }) => id).join(', '));
+});
+
+/** The numbered rules of xml-security and ws-trust, and how many there are of each. */
+const RULES = { V: 12, S: 10, A: 10, B: 15, C: 6, D: 6, E: 10, W: 16, R: 24 } as const;
+
+test('Requirements: every numbered rule and attack has a test that carries its number', () => {
+  const files = globSync('test/**/*.ts', { cwd: ROOT.pathname });
+  const titles = files
+    .filter((file) => !/requirements|\/interop\//.test(file))
+    .flatMap(
+      (file) =>
+        withoutComments(file).match(/(?<=['`])[^'`\n]{0,80}?\b[VSABCDEWR]\d\d?\b[^'`\n]*/g) ?? [],
+    );
+  const numbers = new Set(titles.flatMap((title) => title.match(/\b[VSABCDEWR]\d\d?\b/g) ?? []));
+
+  const expected = Object.entries(RULES).flatMap(([family, count]) =>
+    Array.from({ length: count }, (_, index) => `${family}${String(index + 1)}`),
+  );
+
+  assert.deepEqual(
+    expected.filter((number) => !numbers.has(number)),
+    [],
+  );
 });
 
 test('docs/standards.md: says what the tables say; npm run spec:coverage writes it', () => {

@@ -199,7 +199,7 @@ test('Lineage: revoking a token kills what was made from it and blocks further e
   assert.equal(again.body['error'], 'invalid_request');
 });
 
-test('Lineage: a revoked token is still revoked after a restart', async (t) => {
+test('ws-trust R23: a revoked token is still revoked after a restart', async (t) => {
   const server = await startServer(t);
   const token = await issuedToken(server);
   await server.post('/revoke', { token });

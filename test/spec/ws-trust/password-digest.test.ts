@@ -72,7 +72,7 @@ describe('UsernameToken Profile 1.1.1 §3.1: a password digest', () => {
     'of a user who is not kept': { name: 'bob' },
     'of another time than it says': { signedCreated: '2027-01-15T08:00:01.000Z' },
   })) {
-    test(`${what} is refused, with the cost and the count of a wrong password`, async () => {
+    test(`xml-security E3: ${what} is refused, with the cost and the count of a wrong password`, async () => {
       const { setting, tried } = aSetting();
 
       const answer = await send(setting, login);
@@ -84,7 +84,7 @@ describe('UsernameToken Profile 1.1.1 §3.1: a password digest', () => {
     });
   }
 
-  test('unknown and known users get the very same answer', async () => {
+  test('xml-security E3: unknown and known users get the very same answer', async () => {
     const answerTo = (name: string) => send(aSetting().setting, { name, password: 'wrong' });
 
     assert.deepEqual(await answerTo('alice'), await answerTo('nobody'));

@@ -97,6 +97,18 @@ export function keysAndClasses(underTest: () => StoreUnderTest): void {
       assert.deepEqual(await store.putOnce({ class: 'once', parts }, 'a', LONG), { stored: true });
     });
 
+    it('R22, CVE-2026-4325: no operation of any other class takes a one-time mark away', async () => {
+      const parts = [randomUUID()];
+      await store.putOnce({ class: 'once', parts }, 'first', LONG);
+
+      await assert.rejects(store.remove({ class: 'once', parts }), isBug);
+      for (const other of ['grant', 'cache'] as const) await store.remove({ class: other, parts });
+      await store.set({ class: 'grant', parts }, 'over it', LONG);
+      const again = await store.putOnce({ class: 'once', parts }, 'second', LONG);
+
+      assert.equal(again.stored, false);
+    });
+
     it('finds by its tag what was written with it', async () => {
       const parts = [randomUUID()];
       await store.set({ class: 'grant', parts, tag: 'one' }, 'tagged', LONG);

@@ -202,7 +202,7 @@ test('XML S6: the ASCII wire form of a signed assertion verifies and is ASCII', 
   await verifyAssertion(document, document.root, { selectKey: () => key.trusted });
 });
 
-test('XML S10: a response signed at message and assertion level verifies at both', async () => {
+test('XML S10, E10: a response signed at message and assertion level verifies at both', async () => {
   const assertion = await signEnveloped(anAssertionMarkup('_in'), { ...key, id: '_in' });
   const parts = aRequest([assertion]);
   const signature = await signDetached(threeParts(parts), anEcKey());
