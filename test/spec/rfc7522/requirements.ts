@@ -66,6 +66,18 @@ export const RFC7522: RequirementTable = {
         ],
       ],
       [
+        'RFC7522-3-10',
+        'what is encrypted is decrypted before it is judged',
+        ['security/saml-tokens.test.ts#an encrypted assertion is opened'],
+        ['security/saml-tokens.test.ts#SAML D3, R20'],
+      ],
+      [
+        'RFC7522-5-1',
+        'RSA-SHA256 is implemented',
+        ['security/saml-signature.test.ts#is good by itself'],
+        ['security/saml-keys.test.ts#other weak algorithms are never verified'],
+      ],
+      [
         'RFC7522-3-11',
         'it is valid in all other respects of SAML',
         ['unit/bridge/saml/saml-validator.test.ts#everything core wants to know is read'],

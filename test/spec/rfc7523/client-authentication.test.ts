@@ -102,6 +102,43 @@ for (const [title, claims, header] of REFUSED) {
   });
 }
 
+for (const type of [undefined, 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer', 'urn:x'])
+  test(`RFC 7523 §2.2: refuses a client assertion of type ${String(type)}`, async (t) => {
+    const { server, sign } = await startWithKeyClient(t);
+    const form = { grant_type: 'client_credentials', client_assertion: await sign() };
+
+    const { status, body } = await server.post(
+      '/token',
+      { ...form, client_assertion_type: type },
+      { as: null },
+    );
+
+    assert.ok([400, 401].includes(status), String(status));
+    assert.match(String(body['error']), /^invalid_(?:client|request)$/);
+  });
+
+test('RFC 7523 §2.2: refuses two JWTs in one client assertion, and two client assertions', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+  const form = { grant_type: 'client_credentials', client_assertion_type: ASSERTION_TYPE };
+  const [first, second] = [await sign(), await sign()];
+
+  const joined = await server.post(
+    '/token',
+    { ...form, client_assertion: `${first} ${second}` },
+    { as: null },
+  );
+  const repeated = await server.post(
+    '/token',
+    { ...form, client_assertion: [first, second] },
+    { as: null },
+  );
+
+  for (const { status, body } of [joined, repeated]) {
+    assert.ok([400, 401].includes(status), String(status));
+    assert.equal(body['access_token'], undefined);
+  }
+});
+
 test('RFC 7521 §4.2: refuses a client assertion beside a client_id that names another client', async (t) => {
   const { server, sign } = await startWithKeyClient(t);
   const form = { grant_type: 'client_credentials', client_assertion_type: ASSERTION_TYPE };

@@ -20,6 +20,21 @@ export const RFC7523: RequirementTable = {
         ],
       ],
       [
+        'RFC7523-2.2-1',
+        'client_assertion_type is the URN of JWTs, and client_assertion a single JWT',
+        [`${CLIENT}accepts a client assertion whose only audience is the issuer`],
+        [
+          `${CLIENT}refuses a client assertion of type`,
+          `${CLIENT}refuses two JWTs in one client assertion`,
+        ],
+      ],
+      [
+        'RFC7523-5-1',
+        'RS256 is implemented',
+        ['unit/tokens/jwt-issuer.test.ts#signs with ${algorithm} where the spec says so'],
+        ['security/jwt-algorithm.test.ts#refuses an algorithm off the list of the issuer'],
+      ],
+      [
         'RFC7521-4.1-1',
         'what is granted is within the scope that the assertion and policy allow',
         [`${GRANT}exchanges an assertion for an access token`],

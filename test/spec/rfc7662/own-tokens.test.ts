@@ -146,6 +146,19 @@ test('RFC 7009 §2.2: an unknown, foreign or already revoked token is answered w
   assert.deepEqual(statuses, [200, 200, 200, 200]);
 });
 
+for (const token_type_hint of ['refresh_token', 'id_token', 'urn:x', '__proto__'])
+  test(`RFC 7009 §2.1: the hint ${token_type_hint} on an access token is a hint and no more, at both endpoints`, async (t) => {
+    const server = await startServer(t);
+    const token = await issuedToken(server);
+
+    const told = await server.post('/introspect', { token, token_type_hint });
+    const { status } = await server.post('/revoke', { token, token_type_hint });
+
+    assert.equal(told.body['active'], true);
+    assert.equal(status, 200);
+    assert.deepEqual((await inspectAsOrders(server, token)).body, { active: false });
+  });
+
 test('RFC 7009 §2.2.1: an encrypted assertion lives on, and the answer says so', async (t) => {
   const server = await startServer(t);
   const namespace = 'urn:oasis:names:tc:SAML:2.0:assertion';

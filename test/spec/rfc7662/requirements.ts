@@ -49,6 +49,24 @@ export const RFC7662: RequirementTable = {
         ['unit/config/server-sections.test.ts#http://sts.example.org'],
       ],
       [
+        'RFC7662-2-1',
+        'the endpoint is https',
+        ['spec/rfc8414/metadata.test.ts#names all grants, endpoints'],
+        ['unit/config/server-sections.test.ts#http://sts.example.org'],
+      ],
+      [
+        'RFC7009-2.1-4',
+        'a token is looked for among all types, whatever the hint says',
+        [`${OWN}a revoked token is inactive`],
+        [`${OWN}is a hint and no more`],
+      ],
+      [
+        'RFC7009-2.1-5',
+        'refresh tokens can be revoked, and what was made by them goes with them',
+        ['spec/rfc6749/refresh-token.test.ts#revoking one revokes the family'],
+        ['spec/rfc6749/refresh-token.test.ts#another client revokes nothing'],
+      ],
+      [
         'RFC7009-2.1-1',
         'a revoked token is invalid at once',
         [`${OWN}a revoked token is inactive, also when it is asked for on the same second`],

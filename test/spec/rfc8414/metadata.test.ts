@@ -40,6 +40,35 @@ test('RFC 8414 §2: names all grants, endpoints and client authentication method
   );
 });
 
+test('RFC 8414 §2: names the algorithms of client assertions at each endpoint, RS256 among them and none never', async (t) => {
+  const server = await startServer(t);
+
+  const { body } = await server.get(WELL_KNOWN[0] ?? '');
+
+  for (const endpoint of ['token', 'introspection', 'revocation']) {
+    const algorithms = body[`${endpoint}_endpoint_auth_signing_alg_values_supported`] as string[];
+    assert.ok(algorithms.includes('RS256'), endpoint);
+    assert.equal(algorithms.includes('none'), false);
+    assert.equal(
+      algorithms.some((algorithm) => algorithm.startsWith('HS')),
+      false,
+    );
+  }
+});
+
+test('RFC 8414 §3.2: what there is none of is left out: no list is empty and no member is null', async (t) => {
+  const server = await startServer(t);
+
+  const { body, headers, status } = await server.get(WELL_KNOWN[0] ?? '');
+
+  assert.equal(status, 200);
+  assert.match(headers.get('content-type') ?? '', /^application\/json/);
+  const empty = Object.entries(body).filter(
+    ([, value]) => value === null || (Array.isArray(value) && value.length === 0),
+  );
+  assert.deepEqual(empty, []);
+});
+
 test('Host pinning: a spoofed Host or X-Forwarded-Host changes no published address', async (t) => {
   const server = await startServer(t);
 

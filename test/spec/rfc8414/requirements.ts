@@ -21,6 +21,18 @@ export const RFC8414: RequirementTable = {
         ['security/jwt-algorithm.test.ts#refuses alg'],
       ],
       [
+        'RFC8414-2-3',
+        'the algorithms of client assertions are named where clients may sign',
+        [`${METADATA}names the algorithms of client assertions at each endpoint`],
+        ['spec/rfc7523/client-authentication.test.ts#refuses a client assertion'],
+      ],
+      [
+        'RFC8414-3.2-1',
+        'the answer is 200 in JSON, and what there is none of is left out',
+        [`${METADATA}what there is none of is left out`],
+        [`${METADATA}an unknown address is a 404 in JSON`],
+      ],
+      [
         'RFC8414-3-1',
         'the document is at the well-known address, also where the issuer has a path',
         [
@@ -40,6 +52,23 @@ export const RFC8414: RequirementTable = {
         'an access token is signed, and says at+jwt',
         [`${ISSUER}an access token has exactly its claims`],
         ['security/jwt-type.test.ts#our access tokens have typ at+jwt, and nothing else is one'],
+      ],
+      [
+        'RFC9068-2.1-2',
+        'RS256 is implemented, and none is no algorithm',
+        [`${ISSUER}signs with \${algorithm} where the spec says so`],
+        ['security/jwt-algorithm.test.ts#refuses alg'],
+      ],
+      [
+        'RFC9068-5-1',
+        'each target has an audience of its own: a token for one is none for another',
+        [
+          'spec/rfc8693/success.test.ts#the access token carries the subject, the target, the client',
+        ],
+        [
+          'unit/config/party-sections.test.ts#names do not overlap, in no spelling',
+          'unit/config/party-sections.test.ts#our own issuer is nobody else',
+        ],
       ],
       [
         'RFC9068-2.2-1',

@@ -114,6 +114,12 @@ export const RFC8693: RequirementTable = {
         ],
       ],
       [
+        'RFC8693-4.1-2',
+        'access is decided by the current actor alone; earlier ones are told and no more',
+        ['unit/core/policy.test.ts#a row that names an actor wants one'],
+        ['unit/core/policy.test.ts#only the current actor counts'],
+      ],
+      [
         'RFC8693-4.4-1',
         'may_act names who may act; another actor, or none, is refused',
         ['unit/tokens/jwt-validator.test.ts#may_act names parties as act does'],

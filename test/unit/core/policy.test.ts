@@ -117,6 +117,19 @@ describe('decidingRow', () => {
     denies(row({ issuers: ['self'], ids: ['other'] }), evidence);
   });
 
+  test('RFC 8693 §4.1: only the current actor counts: one nested in the subject token opens no row and closes none', () => {
+    const broker = { issuer: OWN_ISSUER, id: 'broker' };
+    const earlier = { ...anEvidence(), subject: aValidatedToken({ actors: [broker] }) };
+    const wanted = aPolicyRow({ actor: { issuers: ['self'], ids: ['broker'] } });
+    const barred = aPolicyRow({
+      effect: 'deny',
+      actor: { issuers: ['self'], ids: ['broker'] },
+    });
+
+    denies(wanted, earlier);
+    assert.ok(decided([barred, aPolicyRow()], earlier));
+  });
+
   test('Policy: a row with a condition grants only when it yields true', () => {
     assert.ok(decided([aPolicyRow({ when: yields(true) })]));
     for (const when of [yields(false), yields('true'), yields(1), yields(null), fails])
