@@ -295,6 +295,12 @@ const edits: readonly Edit[] = [
     'signature-shape',
   ],
   [
+    'XML V6: refuses an attribute on DigestValue',
+    '<ds:DigestValue>',
+    '<ds:DigestValue Id="x">',
+    'signature-shape',
+  ],
+  [
     'XML B8: refuses RetrievalMethod',
     '</ds:SignatureValue>',
     '</ds:SignatureValue><ds:KeyInfo><ds:RetrievalMethod URI="http://169.254.169.254/"></ds:RetrievalMethod></ds:KeyInfo>',
@@ -334,6 +340,24 @@ for (const [title, search, replacement, reason] of edits) {
     await refuseAssertion(isResignable ? resigned(text, key) : text, reason);
   });
 }
+
+test('XML B13: an algorithm that no table has is refused before anybody is asked for a key', async () => {
+  const text = edited(signed, `Algorithm="${RSA_SHA256}"`, 'Algorithm="urn:unknown"');
+  const document = parse(text);
+  const asked: string[] = [];
+
+  await assertRejected(
+    verifyAssertion(document, document.root, {
+      selectKey: () => {
+        asked.push('a key');
+        return key.trusted;
+      },
+    }),
+    'algorithm-refused',
+  );
+
+  assert.deepEqual(asked, []);
+});
 
 test('XML V6: accepts whitespace in a signature, as other signers write it, when it was signed', async () => {
   const spaced = resigned(

@@ -119,6 +119,17 @@ describe('onceMarks', () => {
     );
   });
 
+  test('Store: refuses to make one-time what does not say when it was issued: its mark may be lost already', () => {
+    const { issuedAt: _, ...facts } = aValidatedToken({ issuedAt: NOW });
+    const undated = {
+      ...anEvidence(),
+      subject: aValidatedToken({ ...facts, issuedAt: undefined as never }),
+    };
+
+    assert.throws(() => marks(undated, { singleUse: true }), refusedAs('token-malformed'));
+    assert.deepEqual(marks(undated), []);
+  });
+
   test('RFC 6749 §4.4: the requestor as evidence of itself can be used again', () => {
     const evidence = anEvidence({ subject: { type: 'requestor', trustedIssuer: 'self' } });
 

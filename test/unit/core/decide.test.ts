@@ -414,6 +414,15 @@ describe('decide: key binding', () => {
     refuses('confirmation-missing', { ...proved, request: asBearer });
   });
 
+  test('RFC 7800 §3: a bound subject token is not bound anew to the key of somebody else', () => {
+    const subject = { confirmation: { method: 'public-key', jwkThumbprint: 'of-alice' } } as const;
+
+    refuses(
+      'confirmation-missing',
+      anEvidence({ subject, requestor: { confirmation: ANOTHER_KEY } }),
+    );
+  });
+
   test('Policy: a row that wants a key refuses a bearer', () => {
     refuses('confirmation-missing', anEvidence(), granting({ senderConstraint: true }));
     const proved = anEvidence({ requestor: { confirmation: ANOTHER_KEY } });

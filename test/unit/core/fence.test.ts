@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Fence, validateFence } from '#core/fence.ts';
+import { decide } from '#core/decide.ts';
+import { type Fence, validateFence, validateMarkFence } from '#core/fence.ts';
 import type { TokenFacts } from '#core/security-token.ts';
-import { anOwnToken, aValidatedToken, NOW, refusedAs } from '#test/support/core.ts';
+import {
+  anEvidence,
+  anOwnToken,
+  aValidatedToken,
+  NOW,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
 
 /** The store began to remember a minute ago. */
 const FENCE: Fence = {
@@ -47,5 +55,21 @@ describe('validateFence', () => {
     foreign({ issuedAt: 0 });
     validateFence(anOwnToken({ type: 'username', issuedAt: 0 }), FENCE, NOW);
     validateFence(anOwnToken({ issuedAt: 0 }), undefined, NOW);
+  });
+});
+
+describe('validateMarkFence', () => {
+  const decided = decide(anEvidence(), rules(), { now: NOW, tokenId: 'token-1' });
+  const held = (issuedAt: number, isMarked: boolean, fence: Fence | undefined = FENCE) => {
+    const evidence = anEvidence({ subject: { issuedAt } });
+    const { id = '', issuer } = evidence.subject;
+    const once = isMarked ? [{ token: { issuer, id }, until: NOW + 60 }] : [];
+    validateMarkFence(evidence, { ...decided, once }, fence);
+  };
+
+  test('Store: refuses what a policy row makes one-time when it is older than the memory of the store', () => {
+    assert.throws(() => held(NOW - 61, true), refusedAs('dependency-unavailable'));
+    held(NOW - 60, true);
+    held(NOW - 61, false);
   });
 });
