@@ -55,6 +55,18 @@ export function createAdmission(
   };
 }
 
+/** Counts the tokens for each relying party: what it must bear is not for one of its callers to decide. */
+export function createTargetAdmission(
+  { limits: { perRelyingParty }, relyingParties }: Config,
+  { limiter }: Pick<Foundation, 'limiter'>,
+): (id: string) => void {
+  const rates = new Map(relyingParties.map(({ id, rateLimit }) => [id, rateLimit]));
+  return (id) => {
+    const rate = rates.get(id) ?? perRelyingParty;
+    if (rate) limiter.admit({ kind: 'relying-party', id }, rate);
+  };
+}
+
 /** Counts the requests of authenticated clients, and of requestors of the SOAP front. */
 export function createRequestorAdmission(
   { clients, limits: { perClient } }: Config,

@@ -92,6 +92,13 @@ export async function openFoundation(
   };
 }
 
+/** Whose limit it is, as the audit has it. */
+function partyOf(kind: 'client' | 'address' | 'principal' | 'relying-party', id: string) {
+  if (kind === 'address') return { sourceAddress: id };
+  if (kind === 'relying-party') return { targets: [id] };
+  return { requestor: { id, kind, method: 'unknown' } };
+}
+
 /** A limiter that fails is told of and lets through what this process's share allows. */
 function openLimiter(
   { limits, workers }: Config,
@@ -118,9 +125,7 @@ function openLimiter(
         outcome: 'refused',
         reason: 'rate-limited',
         correlationId: newId(),
-        ...(kind === 'address'
-          ? { sourceAddress: id }
-          : { requestor: { id, kind, method: 'unknown' } }),
+        ...partyOf(kind, id),
       } as const;
       // Not waited for: the refusal says nothing that must be on record first. The audit tells of its own failures.
       audit.append(record).catch(() => undefined);

@@ -21,6 +21,7 @@ import { createRefreshTokenCodec } from '../oauth/refresh-token-codec.ts';
 import { createRefreshTokenIssuer } from '../oauth/refresh-token-issuer.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
+import { createTargetAdmission } from './admission.ts';
 import { userValidators } from './bridge.ts';
 import { x509Validators } from './certificates.ts';
 import type { Foundation } from './foundation.ts';
@@ -133,6 +134,14 @@ function userStandings({ users }: Config): NonNullable<TokenServiceParts['userSt
   };
 }
 
+const fenceOf =
+  (config: Config, { storeBegan }: Foundation): NonNullable<TokenServiceParts['fence']> =>
+  () => ({
+    issuedBefore: storeBegan(),
+    acceptanceSeconds: longestAcceptanceSeconds(config),
+    longestLifetimeSeconds: longestLifetimeSeconds(config),
+  });
+
 /** The parts of the token service for one configuration and its keys. */
 export function serviceParts(
   config: Config,
@@ -169,12 +178,9 @@ export function serviceParts(
     audit: foundation.audit,
     clock,
     userStanding: userStandings(config),
+    admitTarget: createTargetAdmission(config, foundation),
     newId: createIdSource(),
     marginSeconds: 2 * config.clockSkewSeconds,
-    fence: () => ({
-      issuedBefore: foundation.storeBegan(),
-      acceptanceSeconds: longestAcceptanceSeconds(config),
-      longestLifetimeSeconds: longestLifetimeSeconds(config),
-    }),
+    fence: fenceOf(config, foundation),
   };
 }

@@ -30,7 +30,7 @@ export interface Config {
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
   readonly fetch: FetchConfig;
   readonly clients: readonly ClientConfig[];
-  readonly relyingParties: readonly RelyingParty[];
+  readonly relyingParties: readonly RelyingPartyConfig[];
   readonly policy: readonly PolicyRow[];
   /** Absent: there are no refresh tokens. */
   readonly refreshTokens?: RefreshTokenConfig;
@@ -317,6 +317,11 @@ export interface ClientConfig {
   readonly rate_limit?: RateConfig;
 }
 
+export interface RelyingPartyConfig extends RelyingParty {
+  /** In place of the limit for all. */
+  readonly rateLimit?: RateConfig;
+}
+
 interface RateConfig {
   readonly requestsPerSecond: number;
   readonly burst: number;
@@ -327,6 +332,7 @@ interface LimitsConfig {
   /** Absent: as many as come. */
   readonly perClient?: RateConfig | undefined;
   readonly perAddress?: RateConfig | undefined;
+  readonly perRelyingParty?: RateConfig | undefined;
   /** Hosts that share the store. */
   readonly nodes: number;
   readonly maxInFlight: number;

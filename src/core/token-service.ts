@@ -68,6 +68,9 @@ export interface TokenServiceParts {
   readonly userStanding?: (id: string) => UserStanding;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
+  /** Counts a token for a relying party.
+   * @throws {ExchangeFailure} `rate-limited` */
+  readonly admitTarget?: (relyingPartyId: string) => void;
   /** Where the memory of the store ends; absent: it reaches back far enough. */
   readonly fence?: () => Fence;
 }
@@ -91,6 +94,12 @@ async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void>
   const result = await parts.store.putOnce(markKey(mark.token), parts.newId(), lifetimeSeconds);
   if (!result.stored)
     throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
+}
+
+/** Counts a token that was decided, before anything of the request is used up.
+ * @throws {ExchangeFailure} `rate-limited` */
+function admitTargets({ relyingParties }: TokenSpec, { admitTarget }: TokenServiceParts): void {
+  if (admitTarget) for (const id of relyingParties) admitTarget(id);
 }
 
 const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
@@ -138,6 +147,7 @@ async function decideAndCount(evidence: Evidence, parts: TokenServiceParts): Pro
   const basis = { evidence, entry, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
+  admitTargets(renewed.spec, parts);
   await countRenewal(renewed, parts);
   return renewed.spec;
 }
@@ -247,6 +257,8 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       try {
         return await work();
       } catch (cause) {
+        // The limiter has its first refusal on record: a flood must not fill the audit.
+        if (cause instanceof ExchangeFailure && cause.reason === 'rate-limited') throw cause;
         const { actor, subject } = request;
         const known = { subject: validated.get(subject), actor: actor && validated.get(actor) };
         await recordRefusal(audit, auditRefusal(request, cause, known), cause);
@@ -259,8 +271,10 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     },
     rules,
     decide(evidence) {
-      const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
-      return placed(withUser(spec, parts), parts);
+      const decided = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
+      const spec = withUser(decided, parts);
+      admitTargets(spec, parts);
+      return placed(spec, parts);
     },
     decideRenewed: async (evidence) => placed(await decideAndCount(evidence, parts), parts),
     ...evidenceSteps(parts, validated),

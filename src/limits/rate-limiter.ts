@@ -12,7 +12,7 @@ interface Rate {
 
 /** Who is counted. */
 interface Counted {
-  readonly kind: 'client' | 'address' | 'principal';
+  readonly kind: 'client' | 'address' | 'principal' | 'relying-party';
   readonly id: string;
 }
 
@@ -89,7 +89,7 @@ export function createRateLimiter(settings: RateLimiterSettings): RateLimiter {
       bucket.toldAt = now;
       settings.onRefused(counted);
     }
-    throw new ExchangeFailure('rate-limited', `too many requests of one ${counted.kind}`, {
+    throw new ExchangeFailure('rate-limited', `too often for one ${counted.kind}`, {
       retryAfterSeconds: Math.max(Math.ceil(waitMilliseconds / 1000), 1),
     });
   }

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { formOf } from '#core/token-type.ts';
+import type { RelyingPartyConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { readCertificates } from './certificates.ts';
-import { entryId, plainText, resourceUri, rule, scopeName, seconds } from './fields.ts';
+import { entryId, plainText, rate, resourceUri, rule, scopeName, seconds } from './fields.ts';
 import { validateKey, type WrittenKey } from './key-choice.ts';
 import { isSamlAlgorithm, keyEntry, notForSaml } from './keys.ts';
 import { buildMapping, mappingSection } from './mapping.ts';
@@ -120,6 +121,7 @@ export const relyingPartyEntry = z
     token: tokenSection,
     scopes: z.array(scopeName).describe('The scopes it knows.').default([]),
     claims: mappingSection,
+    rateLimit: rate.describe('In place of limits.perRelyingParty.').optional(),
   })
   .refine(
     ({ resources, audiences, appliesTo }) =>
@@ -144,9 +146,9 @@ export async function buildRelyingParties(
   entries: readonly Entry<RelyingPartyEntry>[],
   keys: readonly WrittenKey[],
   loading: Loading,
-): Promise<readonly RelyingParty[]> {
+): Promise<readonly RelyingPartyConfig[]> {
   validateNames(entries, loading);
-  const built: RelyingParty[] = [];
+  const built: RelyingPartyConfig[] = [];
   for (const entry of entries) {
     validateAlgorithms(entry, keys, loading);
     validateRequestors(entry, loading);
@@ -185,9 +187,10 @@ function validateAlgorithms(
 async function buildRelyingParty(
   { value, path }: Entry<RelyingPartyEntry>,
   loading: Loading,
-): Promise<RelyingParty> {
+): Promise<RelyingPartyConfig> {
   const { id, resources, audiences, appliesTo, requestors, revokers, servers, token, scopes } =
     value;
+  const { rateLimit } = value;
   return {
     id,
     resources,
@@ -207,6 +210,7 @@ async function buildRelyingParty(
     },
     scopes,
     claims: buildMapping({ value: value.claims, path: [...path, 'claims'] }, loading),
+    ...(rateLimit && { rateLimit }),
   };
 }
 
