@@ -26,6 +26,7 @@ import {
   createFederationRoute,
   FEDERATION_METADATA_PATH,
 } from './ws-federation/federation-route.ts';
+import type { AnswerSigner } from './ws-security/answer-protection.ts';
 import type { CertificateFinder } from './ws-security/signer.ts';
 import {
   ADFS_PROFILE,
@@ -216,15 +217,22 @@ function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgePa
   };
 }
 
+interface FrontKeys {
+  readonly clock: Clock;
+  readonly unwrappers: KeyUnwrappers | undefined;
+  readonly signAnswer: ((now: Instant) => AnswerSigner) | undefined;
+}
+
 function createFront(
   parts: RouteParts,
-  { clock, unwrappers }: { readonly clock: Clock; readonly unwrappers: KeyUnwrappers | undefined },
+  { clock, signAnswer, unwrappers }: FrontKeys,
 ): WsTrustFront {
   const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, rest, ...others } = parts;
   const soap = createWsTrustFront({
     ...others,
     clock,
     unwrappers,
+    signAnswer,
     describeReference,
     profiles: profilesOf(parts),
     limits: {
@@ -264,6 +272,12 @@ function ownKeysOf({ clock, signingKeys }: BridgeParts): SamlKeys {
 export function createBridge(parts: BridgeParts): Bridge {
   const { clock, entityId, issuer, onLegacySha1, signingKeys, skewSeconds } = parts;
   const unwrappers = parts.decryption?.privateKeys.map(createKeyUnwrapper);
+  const signingFor = createSignerSource(signingKeys);
+  const signAnswer = (now: Instant): AnswerSigner => ({
+    signer: signingFor({ issuedAt: now }).signer,
+    certificate: derOf(signingKeys.samlSigner(now).certificatePem),
+  });
+  const keys = { clock, unwrappers, signAnswer };
   const canSign = signingKeys.samlCertificates(clock.now()).length > 0;
   return {
     validators: [
@@ -279,7 +293,6 @@ export function createBridge(parts: BridgeParts): Bridge {
       }),
     ],
     issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf })] : [],
-    createFront: (routes) =>
-      withFederation(createFront(routes, { clock, unwrappers }), routes, parts),
+    createFront: (routes) => withFederation(createFront(routes, keys), routes, parts),
   };
 }

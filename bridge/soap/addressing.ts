@@ -38,8 +38,8 @@ export function isAnonymous(address: string, namespace: string): boolean {
 
 /** Reads the addressing headers, or undefined when there are none.
  * @throws {XmlFailure} `element-repeated`, `element-unexpected`, `element-missing`, `text-malformed` */
-export function readAddressing({ headers }: Envelope): Addressing | undefined {
-  const blocks = headers.map(({ element }) => element).filter(({ uri }) => isAddressing(uri));
+export function readAddressing(envelope: Envelope): Addressing | undefined {
+  const blocks = addressingHeaders(envelope);
   const [first] = blocks;
   if (first === undefined) return undefined;
   const namespace = first.uri;
@@ -56,6 +56,11 @@ export function readAddressing({ headers }: Envelope): Addressing | undefined {
     ...(messageId !== undefined && { messageId }),
     ...(to !== undefined && { to }),
   };
+}
+
+/** The addressing headers of a message, all of them. */
+export function addressingHeaders({ headers }: Envelope): readonly XmlElement[] {
+  return headers.map(({ element }) => element).filter(({ uri }) => isAddressing(uri));
 }
 
 // With two of a kind, the one that is checked and the one that another node acts on could differ.

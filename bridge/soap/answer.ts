@@ -2,7 +2,13 @@
 // whitespace. The canonical writer of bridge/xml does the escaping; the wire is ASCII.
 
 import { toAsciiWire } from '#bridge/xml/escape.ts';
-import { element, type FinalXml, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import {
+  type AttributePair,
+  element,
+  type FinalXml,
+  type Markup,
+  type MarkupName,
+} from '#bridge/xml/markup.ts';
 import { writeCanonical } from '#bridge/xml/writer.ts';
 import type { Addressing } from './addressing.ts';
 import { SOAP_SPELLING, type SoapVersion } from './soap-version.ts';
@@ -19,7 +25,10 @@ export interface AnswerParts {
   readonly action: string;
   /** Header blocks besides addressing. */
   readonly headers?: readonly Markup[];
+  /** The addressing headers where they are signed already. */
+  readonly addressing?: readonly Markup[];
   readonly body: Markup | FinalXml;
+  readonly bodyAttributes?: readonly AttributePair[];
   /** Namespaces of QNames in content, declared on the Envelope. */
   readonly declare?: readonly Pick<MarkupName, 'prefix' | 'uri'>[];
 }
@@ -30,18 +39,26 @@ export function soapName(version: SoapVersion, local: string): MarkupName {
 }
 
 /** Writes an answer as ASCII text. Final XML in it is copied byte for byte. */
-export function writeAnswer({ version, addressing }: Framing, parts: AnswerParts): string {
-  const blocks = [...addressingBlocks(addressing, parts.action), ...(parts.headers ?? [])];
+export function writeAnswer(framing: Framing, parts: AnswerParts): string {
+  const { version } = framing;
+  const addressing = parts.addressing ?? answerAddressing(framing, parts.action);
+  const blocks = [...addressing, ...(parts.headers ?? [])];
   const header = blocks.length === 0 ? [] : [element(soapName(version, 'Header'), [], blocks)];
-  const body = element(soapName(version, 'Body'), [], [parts.body]);
+  const body = element(soapName(version, 'Body'), parts.bodyAttributes ?? [], [parts.body]);
   const envelope = element(soapName(version, 'Envelope'), [], [...header, body]);
   return toAsciiWire(writeCanonical(envelope, { declare: parts.declare ?? [] }).text);
 }
 
-function addressingBlocks(addressing: Addressing | undefined, action: string): readonly Markup[] {
+/** The addressing headers of an answer, where the request had some; with attributes by their place, for those that are signed. */
+export function answerAddressing(
+  { addressing }: Framing,
+  action: string,
+  attributesOf: (index: number) => readonly AttributePair[] = () => [],
+): readonly Markup[] {
   if (addressing === undefined) return [];
   const { messageId, namespace } = addressing;
   const name = (local: string): MarkupName => ({ prefix: 'a', uri: namespace, local });
-  const relation = messageId === undefined ? [] : [element(name('RelatesTo'), [], [messageId])];
-  return [element(name('Action'), [], [action]), ...relation];
+  const relation =
+    messageId === undefined ? [] : [element(name('RelatesTo'), attributesOf(1), [messageId])];
+  return [element(name('Action'), attributesOf(0), [action]), ...relation];
 }

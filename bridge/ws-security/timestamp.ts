@@ -53,16 +53,12 @@ export function validateTimestamp(
   if (expires - created > maxLifetimeSeconds) throw refusal('Timestamp lives too long');
 }
 
-/** Writes the Timestamp of an answer. */
-export function writeTimestamp(created: Instant, lifetimeSeconds: number): Markup {
-  return element(
-    wsu('Timestamp'),
-    [],
-    [
-      element(wsu('Created'), [], [writeDateTime(created)]),
-      element(wsu('Expires'), [], [writeDateTime(created + lifetimeSeconds)]),
-    ],
-  );
+/** Writes the Timestamp of an answer; with an id where it is signed. */
+export function writeTimestamp(created: Instant, lifetimeSeconds: number, id?: string): Markup {
+  return element(wsu('Timestamp'), id === undefined ? [] : [[wsu('Id'), id]], [
+    element(wsu('Created'), [], [writeDateTime(created)]),
+    element(wsu('Expires'), [], [writeDateTime(created + lifetimeSeconds)]),
+  ]);
 }
 
 function wsu(local: string): MarkupName {

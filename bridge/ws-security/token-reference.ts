@@ -2,7 +2,7 @@
 // id of an assertion, or embedded. Nothing is fetched, nothing outside the Security header can be meant.
 
 import { ownIdOf } from '#bridge/xml/ids.ts';
-import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { WSSE_NS, WSSE11_NS } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
@@ -12,7 +12,6 @@ import {
   SAML11_KEY_IDENTIFIER,
   WSC_13_NS,
   WSC_2005_NS,
-  WSSE11_NS,
   X509_VALUE_TYPES,
 } from './names.ts';
 import { kindOfToken, type TokenKind } from './presented-token.ts';

@@ -2,7 +2,7 @@
 // cheap is refused before a password or a signature costs a computation.
 
 import type { MessageSignature } from '#bridge/ws-security/message-signature.ts';
-import { bodyOverTls, resumedBody } from '#bridge/ws-security/protected-body.ts';
+import { resumedBody } from '#bridge/ws-security/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { type TimestampRules, validateTimestamp } from '#bridge/ws-security/timestamp.ts';
@@ -21,6 +21,8 @@ import {
 } from './challenge/fresh-signature.ts';
 import { requireAgreement, requireLegAgreement, requireOurAddress } from './dispatch.ts';
 import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
+import { bodyOf, type MessageProtection, verifyProtection } from './message-protection.ts';
+import { trustOf } from './names.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
 import { readRst } from './rst/read-rst.ts';
 import type { RstRequest } from './rst/rst-request.ts';
@@ -37,6 +39,8 @@ export interface ReceivedMessage {
   readonly transport: TransportCredentials;
   readonly correlationId: string;
   readonly sourceAddress?: string | undefined;
+  /** What protects the message itself, once that is verified; absent where it is TLS. */
+  readonly protection?: MessageProtection | undefined;
 }
 
 /** A request whose requestor is known. Nothing is decided yet. */
@@ -73,19 +77,18 @@ export interface ReceivingParts extends AuthenticationParts {
  * @throws {SecurityFailure} any code
  * @throws {XmlFailure} reasons of reading */
 export async function authenticateRequest(
-  received: ReceivedMessage,
+  message: ReceivedMessage,
   parts: ReceivingParts,
   { progress, requireHonoured }: RequestRules,
 ): Promise<AuthenticatedRequest | ChallengedMessage> {
-  const { message, address } = received;
-  const security = readSecurityHeader(message.envelope);
-  if (security?.timestamp) validateTimestamp(security.timestamp, parts.now(), parts.timestampRules);
+  const { received, security } = await openSecurity(message, parts, progress);
+  const { address } = received;
   const resumed = await resume(received, parts);
   const { rst, usedTokens } = readRequest(received, security, resumed);
   progress.operation = rst.operation;
-  if (resumed) requireLegAgreement(message, rst.trust);
-  else requireAgreement(message, rst.trust, rst.operation);
-  requireOurAddress(message.addressing, address);
+  if (resumed) requireLegAgreement(received.message, rst.trust);
+  else requireAgreement(received.message, rst.trust, rst.operation);
+  requireOurAddress(received);
   requireHonoured(rst, address);
   requireSameUser(security, resumed);
   const { oneTimePassword } = resumed ?? {};
@@ -99,6 +102,22 @@ export async function authenticateRequest(
     if (challenge === undefined) throw cause;
     return { received, rst, security, challenge };
   }
+}
+
+/** The Security header of a message, whose protection is verified before anything of its Body is read.
+ * @throws {SecurityFailure} any code */
+export async function openSecurity(
+  message: ReceivedMessage,
+  parts: ReceivingParts,
+  progress: Progress,
+): Promise<Pick<AuthenticatedRequest, 'received' | 'security'>> {
+  const { envelope } = message.message;
+  const security = readSecurityHeader(envelope);
+  if (security?.timestamp) validateTimestamp(security.timestamp, parts.now(), parts.timestampRules);
+  const protection = await verifyProtection(message, security, parts);
+  // Before, not even a fault may tell what was encrypted.
+  if (protection) progress.trust = trustOf(envelope.payload?.uri ?? '') ?? progress.trust;
+  return { received: { ...message, protection }, security };
 }
 
 function withSignChallenge(
@@ -219,11 +238,11 @@ function challengeFor(
 
 /** What a later leg goes on with; undefined for a first one. */
 async function resume(
-  { message, isSecure, address }: ReceivedMessage,
+  received: ReceivedMessage,
   { challenges }: ReceivingParts,
 ): Promise<ResumedRequest | undefined> {
-  const { payload } = bodyOverTls(message.envelope, isSecure);
-  return isLaterLeg(payload) ? challenges?.resume(payload, address) : undefined;
+  const { payload } = bodyOf(received);
+  return isLaterLeg(payload) ? challenges?.resume(payload, received.address) : undefined;
 }
 
 interface RequestRules {
@@ -233,12 +252,12 @@ interface RequestRules {
 }
 
 function readRequest(
-  { message, isSecure }: ReceivedMessage,
+  received: ReceivedMessage,
   security: SecurityHeader | undefined,
   resumed: ResumedRequest | undefined,
 ): ReturnType<typeof readRst> {
   const tokens = security?.tokens ?? [];
-  if (resumed === undefined) return readRst(bodyOverTls(message.envelope, isSecure), tokens);
+  if (resumed === undefined) return readRst(bodyOf(received), tokens);
   const { rst, usedTokens } = readRst(resumedBody(resumed.document), tokens);
   return { rst: { ...rst, context: resumed.context }, usedTokens };
 }

@@ -56,6 +56,7 @@ export interface AuthenticationInput {
   /** The tokens of the Security header that the request refers to. */
   readonly usedTokens: ReadonlySet<XmlElement>;
   readonly transport: TransportCredentials;
+  readonly protection?: { readonly signature: MessageSignature } | undefined;
   readonly correlationId: string;
   /** The second factor, from the answer to a challenge. */
   readonly oneTimePassword?: string | undefined;
@@ -81,7 +82,7 @@ export async function authenticate(
   parts: AuthenticationParts,
 ): Promise<Authenticated> {
   const { security } = input;
-  const signatures = security ? await verifySignatures(input, security, parts) : [];
+  const signatures = await signaturesOf(input, parts);
   const credentials = await verifyCredentials(signatures, input, parts);
   const requestor = requestorOf(credentials, input);
   parts.admitRequestor?.(requestorName(requestor));
@@ -138,6 +139,16 @@ async function recordSha1(
     requestor: { id, kind, method },
     ...(sourceAddress !== undefined && { sourceAddress }),
   });
+}
+
+// That of a message that protects itself was verified before its Body was read, and against more than is asked for here.
+async function signaturesOf(
+  input: AuthenticationInput,
+  parts: AuthenticationParts,
+): Promise<readonly MessageSignature[]> {
+  const { protection, security } = input;
+  if (protection) return [protection.signature];
+  return security ? verifySignatures(input, security, parts) : [];
 }
 
 async function verifySignatures(

@@ -4,6 +4,7 @@
 import { type Addressing, isAnonymous } from '#bridge/soap/addressing.ts';
 import type { SoapHttpHeaders } from '#bridge/soap/content-type.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { Endpoint } from './endpoint-profile.ts';
 import {
   actionsOf,
   batchActionsOf,
@@ -56,12 +57,21 @@ function requireAction(action: string | undefined, expected: readonly string[]):
     throw new ExchangeFailure('request-malformed', 'an action disagrees with the Body');
 }
 
+/** A message and the address it came to. */
+interface AddressedMessage {
+  readonly message: Pick<NamedActions, 'addressing'>;
+  readonly endpoint: Pick<Endpoint, 'messageSecurity'>;
+  readonly address: string;
+}
+
 /** Refuses a message whose To is not the address it came to.
  * @throws {ExchangeFailure} `request-malformed` */
-export function requireOurAddress(addressing: Addressing | undefined, address: string): void {
-  const { to, namespace = '' } = addressing ?? {};
+export function requireOurAddress({ message, endpoint, address }: AddressedMessage): void {
+  const { to, namespace = '' } = message.addressing ?? {};
   if (to === undefined || isAnonymous(to, namespace)) return;
-  const [meant, ours] = [URL.parse(to), URL.parse(address)];
+  // Where messages protect themselves, clients may call the same address without TLS.
+  const called = endpoint.messageSecurity ? to.replace(/^http:/i, 'https:') : to;
+  const [meant, ours] = [URL.parse(called), URL.parse(address)];
   if (meant === null || ours === null || meant.href !== ours.href)
     throw new ExchangeFailure('request-malformed', 'the message is addressed to another');
 }

@@ -28,6 +28,8 @@ export interface Endpoint {
   readonly signedParts?: 'timestamp' | 'timestamp-and-body';
   /** Until then message signatures with SHA-1 are taken too, and audited. */
   readonly legacySha1Until?: Instant;
+  /** Messages are encrypted to us and signed, and so are answers; TLS is not asked for. Absent: TLS protects them. */
+  readonly messageSecurity?: 'sign-and-encrypt';
   /** Whether bearer tokens that we issued are credentials: whoever was shown one could come with it. */
   readonly takesOwnBearerTokens?: boolean;
   /** Whether a signed request to issue is answered by a challenge that must be signed (WS-Trust 1.3 §8.3). */
@@ -49,6 +51,8 @@ export interface AdvertisedPort {
 export interface EndpointProfile {
   readonly id: string;
   readonly endpoints: readonly Endpoint[];
+  /** For messages that protect themselves: served only where the operator says so. */
+  readonly messageEndpoint?: { readonly endpoint: Endpoint; readonly port: AdvertisedPort };
   /** Paths that answer with the WSDL only. */
   readonly metadataPaths: readonly string[];
   readonly ports: readonly AdvertisedPort[];
@@ -98,6 +102,10 @@ export const GENERIC_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'generic',
   endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: ANY })),
+  messageEndpoint: {
+    endpoint: { path: '/ws-trust/message', credentials: ANY },
+    port: { name: 'X509_Port', path: '/ws-trust/message', soap: '1.2', trust: '1.3' },
+  },
   ports: GENERIC_PORTS,
 };
 
@@ -202,21 +210,44 @@ function isPathOf(pattern: string, path: string): boolean {
 /** What an operator says of one address. */
 export type EndpointChange = Pick<Endpoint, 'path'> & Partial<Endpoint>;
 
+/** Who may ask where messages protect themselves: whoever signs, or a user in whose name they come. */
+const MESSAGE_CREDENTIALS: readonly CredentialKind[] = ['username', 'certificate'];
+
 /** The profiles with the changes of the operator.
  * @throws {Error} for an address that no profile has */
 export function changeEndpoints(
   profiles: readonly EndpointProfile[],
   changes: readonly EndpointChange[],
 ): readonly EndpointProfile[] {
-  const paths = profiles.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
+  const served = profiles.map((profile) => withMessageEndpoint(profile, changes));
+  const paths = served.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
   const unknown = changes.find(({ path }) => !paths.includes(path));
   // Left alone, what was meant to be closed would stay open.
   if (unknown) throw new Error(`wsTrust.endpoints: no profile serves ${unknown.path}`);
-  return profiles.map((profile) => ({
+  return served.map((profile) => ({
     ...profile,
-    endpoints: profile.endpoints.map((endpoint) => ({
-      ...endpoint,
-      ...changes.find(({ path }) => path === endpoint.path),
-    })),
+    endpoints: profile.endpoints.map((endpoint) => {
+      const change = changes.find(({ path }) => path === endpoint.path);
+      const isProtected = change?.messageSecurity !== undefined;
+      const usual = isProtected ? { credentials: MESSAGE_CREDENTIALS } : {};
+      return { ...endpoint, ...usual, ...change };
+    }),
   }));
+}
+
+function withMessageEndpoint(
+  profile: EndpointProfile,
+  changes: readonly EndpointChange[],
+): EndpointProfile {
+  const { endpoints, messageEndpoint, ports } = profile;
+  const isWanted = changes.some(
+    ({ messageSecurity, path }) =>
+      messageSecurity !== undefined && path === messageEndpoint?.endpoint.path,
+  );
+  if (!messageEndpoint || !isWanted) return profile;
+  return {
+    ...profile,
+    endpoints: [...endpoints, messageEndpoint.endpoint],
+    ports: [...ports, messageEndpoint.port],
+  };
 }

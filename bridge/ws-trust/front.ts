@@ -4,13 +4,14 @@
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
+import type { AnswerSigner } from '#bridge/ws-security/answer-protection.ts';
 import { createCertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
 import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { Expression } from '#core/expression.ts';
 import type { FailureReason } from '#core/failure.ts';
-import type { Clock } from '#core/instant.ts';
+import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -26,7 +27,7 @@ import {
 import { type EndpointProfile, findServedPath, type ServedPath } from './endpoint-profile.ts';
 import { type Refusal, refusalOf, spellFault } from './fault-map.ts';
 import { TRUST_13 } from './names.ts';
-import { openMessage, type Progress } from './opened-message.ts';
+import { decryptMessage, openMessage, type Progress } from './opened-message.ts';
 import type { OperationParts } from './operations/operation.ts';
 import { answerRequest } from './operations/operations.ts';
 import { recordRefusal } from './refusal-audit.ts';
@@ -69,6 +70,8 @@ export interface WsTrustFrontParts {
   readonly challengeKey?: Uint8Array | undefined;
   /** Our keys to decrypt with; absent: what is encrypted is refused. */
   readonly unwrappers?: KeyUnwrappers | undefined;
+  /** Signs answers to messages that protect themselves. */
+  readonly signAnswer?: ((now: Instant) => AnswerSigner) | undefined;
   /** Finds certificates that messages only name. */
   readonly findCertificate?: CertificateFinder;
   /** Finds the secrets of assertions that are bound to one. */
@@ -188,11 +191,14 @@ async function answerMessage(
   { request, served, parts, operationParts }: Post,
   progress: Progress,
 ): Promise<string> {
-  const message = openMessage(request, parts.limits.maxBodyBytes, progress);
+  const { maxBodyBytes } = parts.limits;
+  const unread = openMessage(request, maxBodyBytes, progress);
   const { path, publicOrigin, isSecure, correlationId, sourceAddress } = request;
-  if (isMetadataRequest(message)) return answerMetadata(message, { served, path, publicOrigin });
+  if (isMetadataRequest(unread)) return answerMetadata(unread, { served, path, publicOrigin });
   const { endpoint, profile } = served;
   if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
+  const { unwrappers } = parts;
+  const message = await decryptMessage(unread, endpoint, { unwrappers, maxBodyBytes });
   const address = `${publicOrigin}${path}`;
   const { clientCertificates: certificates = [], headers } = request;
   const received = {

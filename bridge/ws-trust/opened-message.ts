@@ -9,11 +9,19 @@ import {
 } from '#bridge/soap/content-type.ts';
 import { type Envelope, readEnvelope, readVersion } from '#bridge/soap/envelope.ts';
 import { requireUnderstood } from '#bridge/soap/header-block.ts';
+import {
+  type OpenedEnvelope,
+  type OpeningRules,
+  openParts,
+  openTokens,
+} from '#bridge/ws-security/message-encryption.ts';
 import { SECURITY_HEADERS } from '#bridge/ws-security/security-header.ts';
+import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
+import type { Endpoint } from './endpoint-profile.ts';
 import { type TrustNames, type TrustOperation, trustOf } from './names.ts';
 
 /** A message whose frame was read. */
@@ -21,6 +29,8 @@ export interface OpenedMessage {
   readonly http: SoapHttpHeaders;
   readonly envelope: Envelope;
   readonly addressing: Addressing | undefined;
+  /** What of it was encrypted to us; absent at addresses where TLS protects messages. */
+  readonly encryption?: OpenedEnvelope;
 }
 
 /** What is known of a request so far: a fault is written in its words, a refusal is recorded under its requestor. */
@@ -58,4 +68,31 @@ export function openMessage(
   progress.framing = { version, addressing };
   requireUnderstood(envelope.headers, UNDERSTOOD);
   return { http, envelope, addressing };
+}
+
+/** Opens what is encrypted in a message, where we have keys: the message itself at an address for such messages, elsewhere the tokens
+ * in its header.
+ * @throws {SecurityFailure} `invalid-security`, `unsupported-algorithm`, `failed-check` */
+export async function decryptMessage(
+  message: OpenedMessage,
+  { messageSecurity }: Pick<Endpoint, 'messageSecurity'>,
+  { unwrappers, maxBodyBytes }: DecryptionRules,
+): Promise<OpenedMessage> {
+  if (!unwrappers) return message;
+  const rules: OpeningRules = {
+    unwrappers,
+    limits: { ...DEFAULT_LIMITS, maxBytes: maxBodyBytes },
+  };
+  if (messageSecurity === undefined)
+    return { ...message, envelope: await openTokens(message.envelope, rules) };
+  const encryption = await openParts(message.envelope, rules);
+  const { envelope } = encryption;
+  // Read anew: these are other elements than before.
+  return { ...message, envelope, addressing: readAddressing(envelope), encryption };
+}
+
+interface DecryptionRules {
+  /** Our keys; absent: what is encrypted is refused. */
+  readonly unwrappers: KeyUnwrappers | undefined;
+  readonly maxBodyBytes: number;
 }

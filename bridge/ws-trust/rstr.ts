@@ -3,7 +3,7 @@
 
 import { Buffer } from 'node:buffer';
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
-import { BASE64_BINARY, JWT_VALUE_TYPE, WSSE11_NS } from '#bridge/ws-security/names.ts';
+import { BASE64_BINARY, JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import {
@@ -14,7 +14,7 @@ import {
   type MarkupName,
   seal,
 } from '#bridge/xml/markup.ts';
-import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSSE_NS, WSSE11_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { EndpointProfile } from './endpoint-profile.ts';

@@ -4,13 +4,18 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import { createDecipheriv, randomBytes, webcrypto } from 'node:crypto';
-import type { ContentMethod } from './encryption-algorithms.ts';
+import type { ContentMethod, ContentName, TransportName } from './encryption-algorithms.ts';
 import { GCM_IV_BYTES, GCM_TAG_BYTES } from './encryption-algorithms.ts';
 import type { EncryptedKeyShape } from './encryption-shape.ts';
 import { readEncryptedData, readEncryptedKey } from './encryption-shape.ts';
 import { XmlFailure } from './failure.ts';
+import type { GraftedDocument } from './graft.ts';
+import { graft, parseInPlace } from './graft.ts';
 import type { XmlLimits } from './limits.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { parseXml } from './parser.ts';
+import type { EncryptedPart } from './shared-key-shape.ts';
+import { readSharedKey } from './shared-key-shape.ts';
 import type { XmlDocument, XmlElement } from './tree.ts';
 
 /** Unwraps keys with one RSA private key: in memory, KMS or PKCS#11. */
@@ -66,6 +71,52 @@ export async function decryptKey(
 ): Promise<Uint8Array> {
   const [secret] = await unwrapAll(readEncryptedKey(element), unwrappers, lengths);
   return secret ?? fail();
+}
+
+/** Decrypts all that one key of a message opens into a new document, from which that key is gone.
+ * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed` before any key is used; then only
+ * `decryption-failed`: what was authentic and cannot stand there is no better than what was not */
+export async function decryptParts(
+  document: XmlDocument,
+  key: XmlElement,
+  { unwrappers, limits = DEFAULT_LIMITS, check }: PartsRules,
+): Promise<DecryptedParts> {
+  const shape = readSharedKey(key, document);
+  check(shape.parts);
+  const { keyBytes } = shape.parts[0].content;
+  const [secret = randomBytes(keyBytes)] = await unwrapAll(shape, unwrappers, {
+    minBytes: keyBytes,
+    maxBytes: keyBytes,
+  });
+  try {
+    const grafts = shape.parts.map(
+      ({ element, content, body }) =>
+        [element, parseInPlace(decryptContent(content, body, secret), element, limits)] as const,
+    );
+    return {
+      document: graft(document, new Map([[key, []], ...grafts]), limits),
+      content: shape.parts[0].content.name,
+      transport: shape.transport.name,
+    };
+  } catch (error) {
+    if (error instanceof XmlFailure) fail();
+    throw error;
+  }
+}
+
+/** What came of it, and by which algorithms. */
+interface DecryptedParts {
+  readonly document: GraftedDocument;
+  readonly content: ContentName;
+  readonly transport: TransportName;
+}
+
+/** What is opened, and how. */
+interface PartsRules {
+  readonly unwrappers: KeyUnwrappers;
+  readonly limits?: XmlLimits | undefined;
+  /** Throws where a part may not stand; before any key is used. */
+  readonly check: (parts: readonly EncryptedPart[]) => void;
 }
 
 /** How long a key may be. */

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import { constants, createCipheriv, publicEncrypt, randomBytes } from 'node:crypto';
 import { writeBase64 } from './base64.ts';
-import type { ContentName, TransportName } from './encryption-algorithms.ts';
+import type { ContentMethod, ContentName, TransportName } from './encryption-algorithms.ts';
 import {
   CONTENT_METHODS,
   GCM_IV_BYTES,
@@ -13,10 +13,13 @@ import {
 } from './encryption-algorithms.ts';
 import { XmlFailure } from './failure.ts';
 import { trustPublicKey } from './keys.ts';
-import type { FinalXml, Markup, MarkupName } from './markup.ts';
+import type { AttributePair, FinalXml, Markup, MarkupName } from './markup.ts';
 import { element } from './markup.ts';
-import { DS_NS, XENC_NS, XENC11_NS } from './namespaces.ts';
+import { DS_NS, WSSE_NS, WSSE11_NS, XENC_NS, XENC11_NS } from './namespaces.ts';
 import { toWireBytes } from './writer.ts';
+
+const ENCRYPTED_KEY_TYPE =
+  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey';
 
 declare const accepted: unique symbol;
 
@@ -51,14 +54,7 @@ export function createRecipient(options: RecipientOptions): Recipient {
 export function encryptXml(plain: FinalXml, recipient: Recipient): Markup {
   const method = CONTENT_METHODS[recipient.content];
   const key = randomBytes(method.keyBytes);
-  const iv = randomBytes(GCM_IV_BYTES);
-  const cipher = createCipheriv(method.cipher, key, iv, { authTagLength: GCM_TAG_BYTES });
-  const body = Buffer.concat([
-    iv,
-    cipher.update(toWireBytes(plain)),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
+  const body = encryptContent(toWireBytes(plain), method, key);
   const keyInfo = element(
     { prefix: 'ds', uri: DS_NS, local: 'KeyInfo' },
     [],
@@ -72,10 +68,60 @@ export function encryptXml(plain: FinalXml, recipient: Recipient): Markup {
   );
 }
 
+/** A part of a message to be encrypted: one element, or all that an element holds. */
+export interface PlainPart {
+  /** `Id` of its EncryptedData. */
+  readonly id: string;
+  readonly type: 'element' | 'content';
+  readonly plain: Markup | FinalXml;
+}
+
+/** Encrypts parts of a message under one key (WSS 1.1.1 §9): the EncryptedKey for the Security header, and an EncryptedData for the
+ * place of each part. */
+export function encryptParts(
+  parts: readonly PlainPart[],
+  recipient: Recipient,
+  keyId: string,
+): { readonly encryptedKey: Markup; readonly data: readonly Markup[] } {
+  const method = CONTENT_METHODS[recipient.content];
+  const key = randomBytes(method.keyBytes);
+  const references = parts.map(({ id }) => element(xenc('DataReference'), [['URI', `#${id}`]]));
+  const list = element(xenc('ReferenceList'), [], references);
+  return {
+    encryptedKey: encryptKey(key, recipient, { id: keyId, list }),
+    data: parts.map(({ id, plain, type }) => {
+      const attributes: readonly AttributePair[] = [
+        ['Id', id],
+        ['Type', `${XENC_NS}${type === 'element' ? 'Element' : 'Content'}`],
+      ];
+      const body = encryptContent(toWireBytes(plain), method, key);
+      const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
+      const children = [encryption, keyReference(keyId), cipherData(body)];
+      return element(xenc('EncryptedData'), attributes, children);
+    }),
+  };
+}
+
+function encryptContent(plain: Uint8Array, { cipher: name }: ContentMethod, key: Uint8Array) {
+  const iv = randomBytes(GCM_IV_BYTES);
+  const cipher = createCipheriv(name, key, iv, { authTagLength: GCM_TAG_BYTES });
+  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+// WSS 1.1.1 §7.7: by `#id`, with the type of what it names.
+function keyReference(keyId: string): Markup {
+  const wsse = (local: string): MarkupName => ({ prefix: 'wsse', uri: WSSE_NS, local });
+  const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
+  const direct = element(wsse('Reference'), [['URI', `#${keyId}`]]);
+  const reference = element(wsse('SecurityTokenReference'), [[type, ENCRYPTED_KEY_TYPE]], [direct]);
+  return element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
+}
+
 /** Encrypts a secret as EncryptedKey: a content key, or the proof key of a holder-of-key token. */
 export function encryptKey(
   secret: Uint8Array,
   { publicKey, transport, keyInfo }: Recipient,
+  shared?: { readonly id: string; readonly list: Markup },
 ): Markup {
   const { identifier, oaepHash, digest, mgf } = TRANSPORT_METHODS[transport];
   const padding = constants.RSA_PKCS1_OAEP_PADDING;
@@ -90,7 +136,9 @@ export function encryptKey(
   }
   const method = element(xenc('EncryptionMethod'), [['Algorithm', identifier]], parameters);
   const children = keyInfo === undefined ? [method] : [method, keyInfo];
-  return element(xenc('EncryptedKey'), [], [...children, cipherData(wrapped)]);
+  const attributes: readonly AttributePair[] = shared ? [['Id', shared.id]] : [];
+  const list = shared ? [shared.list] : [];
+  return element(xenc('EncryptedKey'), attributes, [...children, cipherData(wrapped), ...list]);
 }
 
 function cipherData(bytes: Uint8Array): Markup {

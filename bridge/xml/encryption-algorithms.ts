@@ -5,6 +5,7 @@ import { XmlFailure } from './failure.ts';
 
 /** How content is encrypted. */
 export interface ContentMethod {
+  readonly name: ContentName;
   readonly identifier: string;
   readonly cipher: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm';
   readonly keyBytes: number;
@@ -12,6 +13,7 @@ export interface ContentMethod {
 
 /** How its key is transported. Digest and MGF1 hash always agree: Node ties them, and so does the pair (D4). */
 export interface TransportMethod {
+  readonly name: TransportName;
   readonly identifier: string;
   readonly oaepHash: 'sha1' | 'sha256';
   readonly digest: string;
@@ -31,19 +33,36 @@ export const GCM_IV_BYTES = 12;
 export const GCM_TAG_BYTES = 16;
 
 export const CONTENT_METHODS: Readonly<Record<ContentName, ContentMethod>> = {
-  'aes128-gcm': { identifier: `${XENC11}aes128-gcm`, cipher: 'aes-128-gcm', keyBytes: 16 },
-  'aes192-gcm': { identifier: `${XENC11}aes192-gcm`, cipher: 'aes-192-gcm', keyBytes: 24 },
-  'aes256-gcm': { identifier: `${XENC11}aes256-gcm`, cipher: 'aes-256-gcm', keyBytes: 32 },
+  'aes128-gcm': {
+    name: 'aes128-gcm',
+    identifier: `${XENC11}aes128-gcm`,
+    cipher: 'aes-128-gcm',
+    keyBytes: 16,
+  },
+  'aes192-gcm': {
+    name: 'aes192-gcm',
+    identifier: `${XENC11}aes192-gcm`,
+    cipher: 'aes-192-gcm',
+    keyBytes: 24,
+  },
+  'aes256-gcm': {
+    name: 'aes256-gcm',
+    identifier: `${XENC11}aes256-gcm`,
+    cipher: 'aes-256-gcm',
+    keyBytes: 32,
+  },
 };
 
 export const TRANSPORT_METHODS: Readonly<Record<TransportName, TransportMethod>> = {
   'rsa-oaep-sha256': {
+    name: 'rsa-oaep-sha256',
     identifier: `${XENC11}rsa-oaep`,
     oaepHash: 'sha256',
     digest: 'http://www.w3.org/2001/04/xmlenc#sha256',
     mgf: `${XENC11}mgf1sha256`,
   },
   'rsa-oaep-mgf1p': {
+    name: 'rsa-oaep-mgf1p',
     identifier: 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p',
     oaepHash: 'sha1',
     digest: 'http://www.w3.org/2000/09/xmldsig#sha1',

@@ -26,12 +26,12 @@ export interface EncryptedDataShape {
 }
 
 const SHAPE = 'encryption-shape';
-const ELEMENT_TYPE = `${XENC_NS}Element`;
+export const ELEMENT_TYPE = `${XENC_NS}Element`;
 
 /** Reads an EncryptedData whose KeyInfo holds exactly one EncryptedKey (D5).
  * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed` */
 export function readEncryptedData(element: XmlElement): EncryptedDataShape {
-  const children = open(element, 'EncryptedData', ['Id', 'Type', 'MimeType']);
+  const children = openShape(element, 'EncryptedData', ['Id', 'Type', 'MimeType']);
   // SAML Core 2.0 §2.3.4: it should be there, and if it is, it means an element.
   const type = attributeOf(element, 'Type') ?? ELEMENT_TYPE;
   if (type !== ELEMENT_TYPE) throw new XmlFailure(SHAPE, 'type of EncryptedData');
@@ -42,15 +42,16 @@ export function readEncryptedData(element: XmlElement): EncryptedDataShape {
   );
   const key = readEncryptedKey(keyInfo.take(XENC_NS, 'EncryptedKey'));
   keyInfo.end();
-  readInOrder(shapedChildren(method, ['Algorithm'], SHAPE), SHAPE).end();
-  const content = contentMethod(requiredAttribute(method, 'Algorithm', SHAPE));
-  return { content, body: readCipherValue(children), key };
+  const content = readContentMethod(method);
+  const body = readCipherValue(children);
+  children.end();
+  return { content, body, key };
 }
 
 /** Reads an EncryptedKey.
  * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed` */
 export function readEncryptedKey(element: XmlElement): EncryptedKeyShape {
-  const children = open(element, 'EncryptedKey', [
+  const children = openShape(element, 'EncryptedKey', [
     'Id',
     'Recipient',
     'Type',
@@ -60,15 +61,24 @@ export function readEncryptedKey(element: XmlElement): EncryptedKeyShape {
   const transport = readTransport(children.take(XENC_NS, 'EncryptionMethod'));
   // A hint for choosing among our keys: it is neither read nor followed.
   children.takeIf(DS_NS, 'KeyInfo');
-  return { transport, wrapped: readCipherValue(children) };
+  const wrapped = readCipherValue(children);
+  children.end();
+  return { transport, wrapped };
 }
 
-function open(element: XmlElement, local: string, attributes: readonly string[]): ChildReader {
+/** The children of an element of encryption, in order. */
+export function openShape(
+  element: XmlElement,
+  local: string,
+  attributes: readonly string[],
+): ChildReader {
   if (!isNamed(element, XENC_NS, local)) throw new XmlFailure(SHAPE, `${local} expected`);
   return readInOrder(shapedChildren(element, attributes, SHAPE), SHAPE);
 }
 
-function readTransport(element: XmlElement): TransportMethod {
+/** Reads how a key is transported.
+ * @throws {XmlFailure} `encryption-shape`, `algorithm-refused` */
+export function readTransport(element: XmlElement): TransportMethod {
   const children = readInOrder(shapedChildren(element, ['Algorithm'], SHAPE), SHAPE);
   const method = transportMethod(requiredAttribute(element, 'Algorithm', SHAPE));
   const digest = children.takeIf(DS_NS, 'DigestMethod');
@@ -84,14 +94,21 @@ function readTransport(element: XmlElement): TransportMethod {
   return method;
 }
 
+/** Reads how content is encrypted.
+ * @throws {XmlFailure} `encryption-shape`, `algorithm-refused` */
+export function readContentMethod(method: XmlElement): ContentMethod {
+  return contentMethod(emptyMethod(method));
+}
+
 function emptyMethod(element: XmlElement): string {
   readInOrder(shapedChildren(element, ['Algorithm'], SHAPE), SHAPE).end();
   return requiredAttribute(element, 'Algorithm', SHAPE);
 }
 
-function readCipherValue(children: ChildReader): Uint8Array {
+/** Reads the one value there is; a reference to one elsewhere is none.
+ * @throws {XmlFailure} `encryption-shape`, `text-malformed` */
+export function readCipherValue(children: ChildReader): Uint8Array {
   const data = readInOrder(shapedChildren(children.take(XENC_NS, 'CipherData'), [], SHAPE), SHAPE);
-  children.end();
   const value = data.take(XENC_NS, 'CipherValue');
   data.end();
   checkAttributes(value, [], SHAPE);

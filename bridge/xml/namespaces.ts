@@ -8,6 +8,7 @@ export const XENC11_NS = 'http://www.w3.org/2009/xmlenc11#';
 export const DSIG11_NS = 'http://www.w3.org/2009/xmldsig11#';
 export const WSSE_NS =
   'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
+export const WSSE11_NS = 'http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd';
 export const WSU_NS =
   'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
 export const SAML11_NS = 'urn:oasis:names:tc:SAML:1.0:assertion';

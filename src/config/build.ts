@@ -20,7 +20,7 @@ import {
 } from './sections/subject-prefixes.ts';
 import { buildTrustedIssuers, trustedIssuerEntry } from './sections/trusted-issuers.ts';
 import { buildUsers } from './sections/users.ts';
-import { buildWsTrust } from './sections/ws-trust.ts';
+import { buildWsTrust, validateMessageKeys } from './sections/ws-trust.ts';
 
 type Section = keyof typeof configSchema.shape;
 type Document = Readonly<Record<string, unknown>>;
@@ -87,6 +87,7 @@ async function buildParties(document: Document, loading: Loading) {
   };
   const policy = buildPolicy(rows, surroundings, loading);
   const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
+  validateMessageKeys(wsTrust, writtenUses(document), loading);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
   return { ...keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
 }

@@ -127,6 +127,7 @@ export interface WsTrustConfig {
       | 'bearer-token'
     )[];
     readonly signedParts?: 'timestamp' | 'timestamp-and-body';
+    readonly messageSecurity?: 'sign-and-encrypt';
     readonly takesOwnBearerTokens?: boolean;
     readonly signChallenge?: boolean;
     readonly legacySha1Until?: Instant;

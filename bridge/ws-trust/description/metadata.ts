@@ -3,9 +3,9 @@
 import { writeAnswer } from '#bridge/soap/answer.ts';
 import { toAsciiWire } from '#bridge/xml/escape.ts';
 import { element, type MarkupName, seal } from '#bridge/xml/markup.ts';
-import type { ServedPath } from '../endpoint-profile.ts';
+import type { Endpoint, ServedPath } from '../endpoint-profile.ts';
 import type { OpenedMessage } from '../opened-message.ts';
-import { WSDL_NS, WSDL_TARGET_NS, writeWsdl } from './wsdl.ts';
+import { WSDL_NS, WSDL_TARGET_NS, type WsdlPort, writeWsdl } from './wsdl.ts';
 
 const TRANSFER_GET = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';
 const MEX_NS = 'http://schemas.xmlsoap.org/ws/2004/09/mex';
@@ -40,10 +40,14 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
   const isBelow = endpoint?.path.endsWith('/*') === true;
   const ports = profile.ports.map(({ path: usual, ...port }) => ({
     ...port,
+    ...messageTermsOf(profile.endpoints.find((each) => each.path === usual)),
     address: `${publicOrigin}${isBelow ? path : usual}`,
   }));
   return toAsciiWire(writeWsdl(ports, profile.includesTimestamp));
 }
+
+const messageTermsOf = (endpoint: Endpoint | undefined): Partial<WsdlPort> =>
+  endpoint?.messageSecurity === undefined ? {} : { isProtected: true, credential: 'certificate' };
 
 /** The answer to a WS-Transfer Get. */
 export function answerMetadata(

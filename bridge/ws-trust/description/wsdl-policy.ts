@@ -1,6 +1,7 @@
 // The policies we publish (WS-SecurityPolicy 1.2, and the submission of July 2005): over TLS a user name, or a message that is
 // signed with the key of a certificate or of an issued token. They are emitted, never interpreted.
 
+import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import type { AdvertisedCredential } from '../endpoint-profile.ts';
@@ -14,6 +15,8 @@ export interface PolicyTerms {
   readonly credential: AdvertisedCredential;
   /** Whether a signature must cover the Body besides the Timestamp. */
   readonly signsBody: boolean;
+  /** Whether messages protect themselves, in place of TLS. */
+  readonly isProtected: boolean;
 }
 
 const SECURITY_POLICY: Readonly<Record<TrustVersion, { namespace: string; tokens: string }>> = {
@@ -41,20 +44,22 @@ const ID_PREFIXES: Readonly<Record<AdvertisedCredential, string>> = {
 };
 
 /** The id of a policy, unique among those of one document. */
-export function policyIdOf({ credential, signsBody, trust, usesAddressing }: PolicyTerms): string {
+export function policyIdOf(terms: PolicyTerms): string {
+  const { credential, isProtected, signsBody, trust, usesAddressing } = terms;
   const isEndorsing = credential === 'certificate' || credential === 'issued-token';
   const signed = isEndorsing && signsBody ? 'SignedBody' : '';
   const plain = usesAddressing ? '' : 'Plain';
+  const version = trust === '1.3' ? '13' : '2005';
+  if (isProtected) return `${ID_PREFIXES[credential]}Message${version}${plain}`;
   return `${ID_PREFIXES[credential]}${trust === '1.3' ? '13' : '2005'}${signed}${plain}`;
 }
 
 /** Writes a policy. */
 export function writePolicy(terms: PolicyTerms): Markup {
-  const assertions = [
-    transportBinding(terms),
-    ...supportingTokens(terms),
-    ...(terms.usesAddressing ? [element(USING_ADDRESSING)] : []),
-  ];
+  const protection = terms.isProtected
+    ? messageProtection(terms)
+    : [transportBinding(terms), ...supportingTokens(terms)];
+  const assertions = [...protection, ...(terms.usesAddressing ? [element(USING_ADDRESSING)] : [])];
   const alternatives = element(wsp('ExactlyOne'), [], [element(wsp('All'), [], assertions)]);
   const id: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
   return element(wsp('Policy'), [[id, policyIdOf(terms)]], [alternatives]);
@@ -89,6 +94,52 @@ function supportingTokens(terms: PolicyTerms): readonly Markup[] {
   const endorsing = credential === 'certificate' ? x509Token(trust) : issuedToken(trust);
   const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
   return [wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])])];
+}
+
+// The suites of WS-SecurityPolicy all mean AES-CBC, which we refuse: this one is Apache CXF's, for the same with GCM.
+const GCM_SUITE: MarkupName = {
+  prefix: 'cxf',
+  uri: 'http://cxf.apache.org/custom/security-policy',
+  local: 'Basic256GCM',
+};
+
+/** The asymmetric binding (WS-SecurityPolicy 1.2 §7.5): all is signed, then Body and signature are encrypted. A user
+ * name may come with it, encrypted too. */
+function messageProtection({ trust }: PolicyTerms): readonly Markup[] {
+  const sp = securityPolicyName(trust);
+  const binding = wrapped(sp('AsymmetricBinding'), [
+    wrapped(sp('InitiatorToken'), [x509Token(trust)]),
+    wrapped(sp('RecipientToken'), [recipientToken(trust)]),
+    wrapped(sp('AlgorithmSuite'), [element(GCM_SUITE)]),
+    wrapped(sp('Layout'), [element(sp('Lax'))]),
+    element(sp('IncludeTimestamp')),
+    element(sp('EncryptSignature')),
+    element(sp('ProtectTokens')),
+    element(sp('OnlySignEntireHeadersAndBody')),
+  ]);
+  const features = wrapped(sp('Wss11'), [
+    element(sp('MustSupportRefThumbprint')),
+    element(sp('RequireSignatureConfirmation')),
+  ]);
+  const body = element(sp('Body'));
+  const addressing = element(sp('Header'), [['Namespace', WSA_NS]]);
+  return [
+    binding,
+    features,
+    element(sp('SignedParts'), [], [body, addressing]),
+    element(sp('EncryptedParts'), [], [body]),
+  ];
+}
+
+// Our certificates are two: clients encrypt to the one of the metadata, the other comes with the answer it signs.
+function recipientToken(trust: TrustVersion): Markup {
+  const sp = securityPolicyName(trust);
+  const toInitiator = `${SECURITY_POLICY[trust].namespace}/IncludeToken/AlwaysToInitiator`;
+  const policy = policyOf([
+    element(sp('RequireThumbprintReference')),
+    element(sp('WssX509V3Token10')),
+  ]);
+  return element(sp('X509Token'), [[sp('IncludeToken'), toInitiator]], [policy]);
 }
 
 function x509Token(trust: TrustVersion): Markup {

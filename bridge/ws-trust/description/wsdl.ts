@@ -24,6 +24,8 @@ import { writeSchema, XS_NS } from './wsdl-schema.ts';
 /** A port with its public address. */
 export interface WsdlPort extends Omit<AdvertisedPort, 'path'> {
   readonly address: string;
+  /** Whether messages protect themselves, in place of TLS. */
+  readonly isProtected?: boolean;
 }
 
 export const WSDL_NS = 'http://schemas.xmlsoap.org/wsdl/';
@@ -76,9 +78,10 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none.
 function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
-  const { credential = 'username', signedParts, soap, trust } = port;
+  const { credential = 'username', isProtected = false, signedParts, soap, trust } = port;
   const signsBody = signedParts === undefined;
-  return { trust, includesTimestamp, credential, signsBody, usesAddressing: soap === '1.2' };
+  const usesAddressing = soap === '1.2';
+  return { trust, includesTimestamp, credential, signsBody, isProtected, usesAddressing };
 }
 
 const REQUEST = 'RequestSecurityToken';

@@ -1,22 +1,22 @@
 // RequestSecurityTokenCollection (WS-Trust 1.3 §3.4): several requests of one operation under one authentication. Each has an
 // outcome of its own, in the order of the requests; for a refused one nothing is made.
 
-import { bodyOverTls, protectedChildren } from '#bridge/ws-security/protected-body.ts';
+import { protectedChildren } from '#bridge/ws-security/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
-import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
-import { validateTimestamp } from '#bridge/ws-security/timestamp.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { Markup } from '#bridge/xml/markup.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import {
   type AuthenticatedRequest,
   authenticateMessage,
+  openSecurity,
   type ReceivedMessage,
   wantedSignatures,
 } from '../authenticated-request.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { requireBatchAgreement, requireOurAddress } from '../dispatch.ts';
 import { refusalOf } from '../fault-map.ts';
+import { bodyOf } from '../message-protection.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
 import { recordRefusal } from '../refusal-audit.ts';
@@ -56,21 +56,20 @@ export function isBatch({ message }: ReceivedMessage): boolean {
  * @throws {SecurityFailure} any code
  * @throws {XmlFailure} reasons of reading */
 export async function authenticateBatch(
-  received: ReceivedMessage,
+  unopened: ReceivedMessage,
   parts: OperationParts,
   { progress, requireHonoured }: BatchRules,
 ): Promise<Batch> {
-  const { message, address, isSecure } = received;
-  const security = readSecurityHeader(message.envelope);
-  if (security?.timestamp) validateTimestamp(security.timestamp, parts.now(), parts.timestampRules);
-  const bodies = protectedChildren(bodyOverTls(message.envelope, isSecure));
+  const { received, security } = await openSecurity(unopened, parts, progress);
+  const { address, message } = received;
+  const bodies = protectedChildren(bodyOf(received));
   if (bodies.length > MAX_ITEMS)
     throw new ExchangeFailure('operation-unsupported', `more than ${MAX_ITEMS} requests at once`);
   const read = bodies.map((body) => readRst(body, security?.tokens ?? [], 'Batch'));
   const { trust, operation } = requireOneOperation(read.map(({ rst }) => rst));
   progress.operation = operation;
   requireBatchAgreement(message, trust, operation);
-  requireOurAddress(message.addressing, address);
+  requireOurAddress(received);
   const items = read.map(({ rst }) => ({
     rst,
     refused: refusalBy(() => requireHonoured(rst, address)),

@@ -1,8 +1,10 @@
 // One operation of WS-Trust, as the table in operations.ts has it: what it honours, and how it answers.
 
+import type { AnswerSigner } from '#bridge/ws-security/answer-protection.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import type { Markup } from '#bridge/xml/markup.ts';
 import type { Expression } from '#core/expression.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -23,6 +25,8 @@ export interface OperationParts extends ReceivingParts {
   readonly relyingParties: readonly RelyingParty[];
   /** Our keys to decrypt with; absent: what is encrypted is refused. */
   readonly unwrappers?: KeyUnwrappers | undefined;
+  /** Signs answers to messages that protect themselves. */
+  readonly signAnswer?: ((now: Instant) => AnswerSigner) | undefined;
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
 }
 

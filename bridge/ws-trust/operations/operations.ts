@@ -1,13 +1,9 @@
 // The operations by name, and the way of every request through one of them: read, authenticate, ask core, answer.
 
-import { writeAnswer } from '#bridge/soap/answer.ts';
-import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
-import { element, type Markup } from '#bridge/xml/markup.ts';
-import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
 import { validateAdmission } from '#core/admission.ts';
 import { requestorName } from '#core/requestor.ts';
 import {
-  type AuthenticatedRequest,
   authenticateRequest,
   type ChallengedMessage,
   type ReceivedMessage,
@@ -17,6 +13,7 @@ import type { Progress } from '../opened-message.ts';
 import { recordRefusal } from '../refusal-audit.ts';
 import { writeCollection } from '../response.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
+import { writeEnvelope } from './answer-envelope.ts';
 import { answerItem, authenticateBatch, isBatch } from './batch.ts';
 import { CANCEL } from './cancel.ts';
 import { ISSUE } from './issue.ts';
@@ -33,8 +30,6 @@ const OPERATIONS: Readonly<Record<TrustOperation, Operation>> = {
 
 const requireHonoured = (rst: RstRequest, address: string): void =>
   OPERATIONS[rst.operation].requireHonoured(rst, address);
-
-const ANSWER_LIFETIME_SECONDS = 300;
 
 /** Answers one message: the whole envelope.
  * @throws {ExchangeFailure} any reason
@@ -92,31 +87,4 @@ async function answerBatch(
     );
   const { answer: action } = batchActionsOf(trust, operation);
   return writeEnvelope(batch, { body: writeCollection(trust, responses), action }, parts);
-}
-
-interface AnswerBody {
-  readonly body: Markup;
-  readonly action: string;
-}
-
-function writeEnvelope(
-  { received, security }: Pick<AuthenticatedRequest, 'received' | 'security'>,
-  { body, action }: AnswerBody,
-  parts: OperationParts,
-): string {
-  const { message, profile } = received;
-  const hasTimestamp = profile.includesTimestamp && security?.timestamp !== undefined;
-  return writeAnswer(
-    { version: message.envelope.version, addressing: message.addressing },
-    {
-      action,
-      headers: hasTimestamp ? [writeSecurity(parts.now())] : [],
-      body,
-    },
-  );
-}
-
-function writeSecurity(now: number): Markup {
-  const name = { prefix: 'wsse', uri: WSSE_NS, local: 'Security' };
-  return element(name, [], [writeTimestamp(now, ANSWER_LIFETIME_SECONDS)]);
 }

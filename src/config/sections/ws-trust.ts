@@ -53,6 +53,10 @@ export const wsTrustSection = z
             .enum(['timestamp', 'timestamp-and-body'])
             .describe('What a signature must cover.')
             .optional(),
+          messageSecurity: z
+            .literal('sign-and-encrypt')
+            .describe('Messages are encrypted to us and signed, and so are answers; without TLS.')
+            .optional(),
           ownBearerTokens: z
             .boolean()
             .describe('Whether bearer tokens of ours are credentials there.')
@@ -124,16 +128,43 @@ function buildEndpoints(
     const at = [...path, index];
     if (seen.has(each.path)) loading.error([...at, 'path'], SAME_ADDRESS);
     seen.add(each.path);
-    const { credentials, ownBearerTokens, signChallenge, signedParts } = each;
+    const { credentials, messageSecurity, ownBearerTokens, signChallenge, signedParts } = each;
+    if (messageSecurity !== undefined) validateMessageSecurity({ value: each, path: at }, loading);
     return {
       path: each.path,
       ...(credentials && { credentials }),
       ...(signedParts && { signedParts }),
+      ...(messageSecurity && { messageSecurity }),
       ...(ownBearerTokens && { takesOwnBearerTokens: true }),
       ...(signChallenge && { signChallenge: true }),
       ...buildLegacySha1({ value: each.legacySha1Until, path: at }, loading),
     };
   });
+}
+
+/** Whether there are keys for messages that protect themselves, among the uses as written. */
+export function validateMessageKeys(
+  wsTrust: WsTrustConfig | undefined,
+  uses: readonly string[],
+  loading: Loading,
+): void {
+  for (const [index, { messageSecurity }] of (wsTrust?.endpoints ?? []).entries()) {
+    const isPossible = uses.includes('encryption') && uses.includes('saml');
+    if (messageSecurity !== undefined && !isPossible)
+      loading.error(['wsTrust', 'endpoints', index, 'messageSecurity'], NO_KEYS);
+  }
+}
+
+type EndpointEntry = NonNullable<WsTrustSection>['endpoints'][number];
+
+// Its fixed policy says what is signed, how, and by whom: a setting that says otherwise could not be honoured.
+function validateMessageSecurity({ value, path }: Entry<EndpointEntry>, loading: Loading): void {
+  const { credentials = [], legacySha1Until: sha1, ownBearerTokens, signedParts } = value;
+  const hasOther = credentials.some((kind) => kind !== 'certificate' && kind !== 'username');
+  const hasBoth = credentials.length === 0 || credentials.includes('certificate');
+  if (hasOther || !hasBoth) loading.error([...path, 'credentials'], SIGNED_BY_CERTIFICATE);
+  if (sha1 !== undefined || ownBearerTokens || signedParts !== undefined)
+    loading.error([...path, 'messageSecurity'], FIXED_POLICY);
 }
 
 function buildProfiles(
@@ -159,6 +190,27 @@ const SAME_ADDRESS: Complaint = {
   what: 'this address is in the list already',
   why: 'it would be open which of the two counts',
   fix: 'keep one of the two',
+};
+
+const NO_KEYS: Complaint = {
+  code: 'CONFIG_KEY',
+  what: 'message security needs a key of use encryption and one of use saml',
+  why: 'messages are encrypted to the one, answers are signed with the other',
+  fix: 'add both to keys, each with its certificate',
+};
+
+const SIGNED_BY_CERTIFICATE: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'messages of this address are signed with the key of a certificate',
+  why: 'a credential that signs nothing would stand in a message that anybody could have written',
+  fix: 'use [certificate], or [username, certificate] where users come through signed messages',
+};
+
+const FIXED_POLICY: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'signedParts, ownBearerTokens and legacySha1Until do not go with messageSecurity',
+  why: 'without TLS all of a message is signed, by today’s algorithms',
+  fix: 'remove them',
 };
 
 const TWICE: Complaint = {

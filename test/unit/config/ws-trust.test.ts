@@ -1,7 +1,7 @@
 // The WS-Trust front: absent unless asked for, bounded, and with nothing that has no end.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Change, parseChanged } from './document.ts';
+import { type Change, certificatePem, parseChanged, rsaKeyPem } from './document.ts';
 import { refuses } from './refusals.ts';
 
 const wsTrust: (section: unknown) => Change = (section) => (document) => {
@@ -56,7 +56,80 @@ refuses('wsTrust', [
   refused('empty is not asked for', null, 'CONFIG_WRONG_TYPE wsTrust'),
 ]);
 
+const [samlKey, encryptionKey] = [rsaKeyPem(), rsaKeyPem()];
+const MESSAGE_KEYS = {
+  'keys/saml.pem': samlKey,
+  'keys/saml.crt': certificatePem(samlKey),
+  'keys/enc.pem': encryptionKey,
+  'keys/enc.crt': certificatePem(encryptionKey),
+};
+const withKeys =
+  (uses: readonly ('saml' | 'encryption')[], endpoint: Readonly<Record<string, unknown>>): Change =>
+  (document) => {
+    const name = { saml: 'saml', encryption: 'enc' };
+    for (const use of uses)
+      document.keys.push({
+        use,
+        ...(use === 'saml' && { algorithm: 'RS256' }),
+        key: { file: `keys/${name[use]}.pem` },
+        certificate: { file: `keys/${name[use]}.crt` },
+      });
+    const path = '/ws-trust/message';
+    document['wsTrust'] = {
+      endpoints: [{ path, messageSecurity: 'sign-and-encrypt', ...endpoint }],
+    };
+  };
+const AT = 'wsTrust.endpoints[0]';
+const both = ['saml', 'encryption'] as const;
+refuses(
+  'wsTrust.endpoints[].messageSecurity',
+  [
+    {
+      rule: 'messages are not signed alone: the answer would carry a token in clear',
+      change: withKeys(both, { messageSecurity: 'sign' }),
+      errors: [`CONFIG_INVALID_VALUE ${AT}.messageSecurity`],
+    },
+    {
+      rule: 'it needs a key that others encrypt to',
+      change: withKeys(['saml'], {}),
+      errors: [`CONFIG_KEY ${AT}.messageSecurity`],
+    },
+    {
+      rule: 'it needs a key that signs answers',
+      change: withKeys(['encryption'], {}),
+      errors: [`CONFIG_KEY ${AT}.messageSecurity`],
+    },
+    {
+      rule: 'a user name alone signs nothing',
+      change: withKeys(both, { credentials: ['username'] }),
+      errors: [`CONFIG_CONFLICT ${AT}.credentials`],
+    },
+    {
+      rule: 'nothing that is good in the hands of whoever has it is taken',
+      change: withKeys(both, { credentials: ['certificate', 'bearer-token'] }),
+      errors: [`CONFIG_CONFLICT ${AT}.credentials`],
+    },
+    ...[
+      { signedParts: 'timestamp' },
+      { ownBearerTokens: true },
+      { legacySha1Until: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10) },
+    ].map((endpoint) => ({
+      rule: `its policy is fixed: no ${Object.keys(endpoint).join()}`,
+      change: withKeys(both, endpoint),
+      errors: [`CONFIG_CONFLICT ${AT}.messageSecurity`],
+    })),
+  ].map((refusal) => ({ ...refusal, world: { files: MESSAGE_KEYS } })),
+);
+
 describe('Config: the WS-Trust front', () => {
+  it('has addresses where messages protect themselves', async () => {
+    const config = await parseChanged(withKeys(both, {}), { files: MESSAGE_KEYS });
+
+    assert.deepEqual(config.wsTrust?.endpoints, [
+      { path: '/ws-trust/message', messageSecurity: 'sign-and-encrypt' },
+    ]);
+  });
+
   it('is absent unless it is asked for', async () => {
     assert.equal((await parseChanged(() => {})).wsTrust, undefined);
   });

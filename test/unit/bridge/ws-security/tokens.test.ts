@@ -5,13 +5,12 @@ import {
   JWT_VALUE_TYPE,
   SAML2_KEY_IDENTIFIER,
   SAML11_KEY_IDENTIFIER,
-  WSSE11_NS,
 } from '#bridge/ws-security/names.ts';
 import { presentToken } from '#bridge/ws-security/presented-token.ts';
 import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/protected-body.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { resolveReference } from '#bridge/ws-security/token-reference.ts';
-import { SAML2_NS, SAML11_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { SAML2_NS, SAML11_NS, WSSE_NS, WSSE11_NS } from '#bridge/xml/namespaces.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { VerifiedMessage } from '#bridge/xml/verify-message.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap.ts';

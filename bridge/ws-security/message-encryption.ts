@@ -1,0 +1,151 @@
+// Encryption of a message (WSS 1.1.1 §9): what is encrypted to us is opened before anything of the message is read, and the rest of
+// the way knows what came encrypted. What was signed is verified in the opened message only (xml-security V1, D6): a signature over
+// ciphertext finds nothing there that it covers.
+
+import type { Envelope } from '#bridge/soap/envelope.ts';
+import { readEnvelope } from '#bridge/soap/envelope.ts';
+import { decryptParts, decryptXml, type KeyUnwrappers } from '#bridge/xml/decrypt.ts';
+import type { ContentName, TransportName } from '#bridge/xml/encryption-algorithms.ts';
+import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
+import { type GraftedDocument, graft } from '#bridge/xml/graft.ts';
+import type { XmlLimits } from '#bridge/xml/limits.ts';
+import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
+import { childrenNamed, type ExpandedName } from '#bridge/xml/reader.ts';
+import type { EncryptedPart } from '#bridge/xml/shared-key-shape.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { isNamed } from '#bridge/xml/tree.ts';
+import { SecurityFailure, type SecurityFaultCode } from './security-failure.ts';
+
+/** What it is opened with. */
+export interface OpeningRules {
+  readonly unwrappers: KeyUnwrappers;
+  readonly limits: XmlLimits;
+}
+
+/** An envelope after decryption. */
+export interface OpenedEnvelope {
+  readonly envelope: Envelope;
+  /** Children of the Security header that came encrypted, and the Body where what it holds did. */
+  readonly confidential: ReadonlySet<XmlElement>;
+  /** How the key of the message was used; absent where it has none. */
+  readonly algorithms?: { readonly content: ContentName; readonly transport: TransportName };
+}
+
+/** Each costs a private key: a credential, and evidence beside it. */
+const MAX_TOKENS = 2;
+
+/** Opens the parts of a message that its one EncryptedKey lists.
+ * @throws {SecurityFailure} `invalid-security`, `unsupported-algorithm` before any key is used, `failed-check` */
+export async function openParts(
+  envelope: Envelope,
+  { unwrappers, limits }: OpeningRules,
+): Promise<OpenedEnvelope> {
+  const security = securityOf(envelope);
+  const [key, second] = security ? childrenNamed(security, XENC_NS, 'EncryptedKey') : [];
+  if (second !== undefined) throw new SecurityFailure('invalid-security', 'two keys of a message');
+  if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
+  return failedAs(async () => {
+    const check = (parts: readonly EncryptedPart[]) => requirePlaces(parts, envelope, security);
+    const { document, ...algorithms } = await decryptParts(envelope.document, key, {
+      unwrappers,
+      limits,
+      check,
+    });
+    return { ...reread(document, envelope), algorithms };
+  });
+}
+
+/** Opens the assertions of the Security header that come with a key of their own.
+ * @throws {SecurityFailure} `invalid-security`, `unsupported-algorithm`, `failed-check` */
+export async function openTokens(
+  envelope: Envelope,
+  { unwrappers, limits }: OpeningRules,
+): Promise<Envelope> {
+  const security = securityOf(envelope);
+  const encrypted = security ? childrenNamed(security, XENC_NS, 'EncryptedData') : [];
+  if (encrypted.length === 0) return envelope;
+  if (encrypted.length > MAX_TOKENS)
+    throw new SecurityFailure('invalid-security', 'too many encrypted tokens');
+  return failedAs(async () => {
+    const grafts = new Map<XmlElement, readonly XmlElement[]>();
+    for (const each of encrypted) {
+      const { root } = await decryptXml(each, unwrappers, limits);
+      if (!isAssertion(root)) throw failed('no assertion in an encrypted token');
+      grafts.set(each, [root]);
+    }
+    return readEnvelope(graft(envelope.document, grafts, limits));
+  });
+}
+
+function securityOf({ headers }: Envelope): XmlElement | undefined {
+  const found = headers.filter(({ element }) => isNamed(element, WSSE_NS, 'Security'));
+  const [first, second] = found;
+  // With two, whoever reads the header refuses it.
+  return second === undefined ? first?.element : undefined;
+}
+
+// A part elsewhere would become an element that nobody expects to have been encrypted, or that nobody looks at.
+function requirePlaces(
+  parts: readonly EncryptedPart[],
+  { body, payload }: Envelope,
+  security: XmlElement,
+): void {
+  const isInPlace = ({ element, type }: EncryptedPart): boolean =>
+    element === payload ? type === 'content' : element.parent === security && type === 'element';
+  if (!parts.every(isInPlace)) throw new XmlFailure('encryption-shape', 'a part out of place');
+  const listed = new Set(parts.map(({ element }) => element));
+  const all = [security, body].flatMap((parent) => childrenNamed(parent, XENC_NS, 'EncryptedData'));
+  if (!all.every((element) => listed.has(element)))
+    throw new XmlFailure('encryption-shape', 'a part that no key lists');
+}
+
+/** What may come encrypted in the Security header. */
+const HEADER_PARTS: readonly ExpandedName[] = [
+  { uri: DS_NS, local: 'Signature' },
+  { uri: WSSE_NS, local: 'UsernameToken' },
+  { uri: WSSE_NS, local: 'BinarySecurityToken' },
+  { uri: SAML2_NS, local: 'Assertion' },
+  { uri: SAML11_NS, local: 'Assertion' },
+];
+
+const isAssertion = (element: XmlElement): boolean =>
+  isNamed(element, SAML2_NS, 'Assertion') || isNamed(element, SAML11_NS, 'Assertion');
+
+function reread(document: GraftedDocument, before: Envelope): OpenedEnvelope {
+  const envelope = readEnvelope(document);
+  const { body, payload } = envelope;
+  const confidential = new Set<XmlElement>();
+  for (const [place, elements] of document.grafted) {
+    if (place === before.payload) confidential.add(body);
+    else if (place.local === 'EncryptedData') confidential.add(requireHeaderPart(elements));
+  }
+  // Nobody opens twice: what is still encrypted is for another, or a way to make us work.
+  if (payload && isNamed(payload, XENC_NS, 'EncryptedData')) throw failed('encrypted twice');
+  return { envelope, confidential };
+}
+
+function requireHeaderPart([part, second]: readonly XmlElement[]): XmlElement {
+  const isPart = HEADER_PARTS.some(({ uri, local }) => part && isNamed(part, uri, local));
+  if (part === undefined || second !== undefined || !isPart)
+    throw failed('what was encrypted is no part of a Security header');
+  return part;
+}
+
+const failed = (detail: string): XmlFailure => new XmlFailure('decryption-failed', detail);
+
+const CODES: Partial<Record<XmlFailureReason, SecurityFaultCode>> = {
+  'encryption-shape': 'invalid-security',
+  'text-malformed': 'invalid-security',
+  'algorithm-refused': 'unsupported-algorithm',
+};
+
+// All that shows only after decryption is one failure (E9).
+async function failedAs<T>(open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (cause) {
+    if (!(cause instanceof XmlFailure)) throw cause;
+    const code = CODES[cause.reason] ?? 'failed-check';
+    throw new SecurityFailure(code, `${cause.reason}: ${cause.message}`, { cause });
+  }
+}

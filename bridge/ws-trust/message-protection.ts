@@ -1,0 +1,158 @@
+// Message security without TLS (WS-SecurityPolicy 1.2 §7.5, asymmetric binding; ws-trust §4): the message is encrypted to us and signed
+// with the key of a certificate. Nothing less is taken: an address of this kind never falls back to what TLS would allow.
+
+import { Buffer } from 'node:buffer';
+import { X509Certificate } from 'node:crypto';
+import { addressingHeaders } from '#bridge/soap/addressing.ts';
+import type { OpenedEnvelope } from '#bridge/ws-security/message-encryption.ts';
+import { type MessageSignature, verifySignature } from '#bridge/ws-security/message-signature.ts';
+import { BASE64_BINARY, THUMBPRINT_SHA1 } from '#bridge/ws-security/names.ts';
+import { kindOfToken } from '#bridge/ws-security/presented-token.ts';
+import {
+  bodyOverTls,
+  bodyUnderSignature,
+  type ProtectedBody,
+} from '#bridge/ws-security/protected-body.ts';
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { writeBase64 } from '#bridge/xml/base64.ts';
+import { createRecipient, type Recipient } from '#bridge/xml/encrypt.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { optionalChild } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { AuthenticationParts } from './authentication.ts';
+import type { Endpoint } from './endpoint-profile.ts';
+import type { OpenedMessage } from './opened-message.ts';
+import { trustSigners } from './signer-trust.ts';
+
+/** What a message was protected with, where that was not TLS. */
+export interface MessageProtection {
+  /** The one signature, which covers all that is read. */
+  readonly signature: MessageSignature;
+  /** Whom the answer is encrypted to: who signed. */
+  readonly recipient: Recipient;
+}
+
+/** A message and where it came in, as far as its protection goes. */
+interface UnreadMessage {
+  readonly message: OpenedMessage;
+  readonly endpoint: Endpoint;
+  readonly isSecure: boolean;
+  readonly protection?: MessageProtection | undefined;
+}
+
+/** The Body of a message: under the signature of the message where the address wants one, else over TLS.
+ * @throws {SecurityFailure} `invalid-security`, `failed-check`
+ * @throws {XmlFailure} `element-missing` */
+export function bodyOf({ message, endpoint, isSecure, protection }: UnreadMessage): ProtectedBody {
+  if (protection) return bodyUnderSignature(message.envelope, protection.signature.proof);
+  if (endpoint.messageSecurity !== undefined) throw new Error('the protection was not verified');
+  return bodyOverTls(message.envelope, isSecure);
+}
+
+/** Verifies the protection of a message before anything of its Body is read; undefined where TLS is what protects it.
+ * @throws {SecurityFailure} any code */
+export async function verifyProtection(
+  { message, endpoint }: Pick<UnreadMessage, 'message' | 'endpoint'>,
+  security: SecurityHeader | undefined,
+  parts: Pick<AuthenticationParts, 'certificates' | 'findCertificate' | 'sts'>,
+): Promise<MessageProtection | undefined> {
+  if (endpoint.messageSecurity === undefined) return undefined;
+  const { encryption, envelope } = message;
+  if (!security || !encryption?.algorithms) throw invalid('no part of the message is encrypted');
+  const [only, second] = security.signatures;
+  if (only === undefined || second !== undefined) throw invalid('not one signature');
+  requireConfidential(encryption, security, only);
+  const signature = await verifySignature(only, {
+    envelope,
+    security,
+    legacySha1: false,
+    trust: trustSigners({
+      document: envelope.document,
+      sts: parts.sts,
+      // Whom an assertion of the header is about is told by the Body, which nobody has read yet.
+      tokens: [],
+      mayProvePossession: false,
+      certificates: parts.certificates,
+    }),
+    findCertificate: parts.findCertificate,
+  });
+  requireCovered(signature, message, security);
+  return { signature, recipient: recipientOf(signature, encryption.algorithms) };
+}
+
+// In clear, the digests of a signature let everybody try out what the Body, or a password, may be.
+function requireConfidential(
+  { confidential, envelope }: OpenedEnvelope,
+  { element: header, tokens }: SecurityHeader,
+  signature: XmlElement,
+): void {
+  const userName = userNameIn(header);
+  if (!confidential.has(envelope.body)) throw invalid('the Body is not encrypted');
+  if (!confidential.has(signature)) throw invalid('the signature is not encrypted');
+  if (userName && !confidential.has(userName)) throw invalid('the user name is not encrypted');
+  const evidence = tokens.filter((token) => kindOfToken(token) !== 'x509');
+  if (!evidence.every((token) => confidential.has(token))) throw invalid('a token in clear');
+}
+
+const userNameIn = (header: XmlElement): XmlElement | undefined =>
+  optionalChild(header, WSSE_NS, 'UsernameToken');
+
+// xml-security V10: without TLS whatever is not covered was written by anybody.
+function requireCovered(
+  { coversBody, coversTimestamp, proof: { covered } }: MessageSignature,
+  { envelope }: OpenedMessage,
+  { element: header, tokens }: SecurityHeader,
+): void {
+  if (!coversTimestamp) throw unsigned('the Timestamp is not signed');
+  if (!coversBody) throw unsigned('the Body is not signed');
+  const userName = userNameIn(header);
+  const others = [...addressingHeaders(envelope), ...tokens, ...(userName ? [userName] : [])];
+  const bare = others.find((each) => !covered.has(each));
+  if (bare) throw unsigned(`${bare.local} is not signed`);
+}
+
+// Before anything is issued: an answer that cannot be encrypted must not be made.
+function recipientOf(
+  { confirmation, identity }: MessageSignature,
+  algorithms: NonNullable<OpenedEnvelope['algorithms']>,
+): Recipient {
+  const certificate = confirmation.method === 'public-key' ? confirmation.certificate : undefined;
+  if (identity === undefined || certificate === undefined)
+    throw new SecurityFailure('unsupported-security-token', 'the signer has no certificate');
+  const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
+  try {
+    return createRecipient({
+      publicKey: parsed.publicKey,
+      ...algorithms,
+      keyInfo: thumbprintOf(parsed),
+    });
+  } catch (cause) {
+    if (!(cause instanceof XmlFailure)) throw cause;
+    const detail = 'nothing can be encrypted to the signer';
+    throw new SecurityFailure('unsupported-security-token', detail, { cause });
+  }
+}
+
+// WSS 1.1.1 §7.3: short, and the recipient has the certificate.
+function thumbprintOf({ fingerprint }: X509Certificate): Markup {
+  const wsse = (local: string): MarkupName => ({ prefix: 'wsse', uri: WSSE_NS, local });
+  const bytes = Buffer.from(fingerprint.replaceAll(':', ''), 'hex');
+  const identifier = element(
+    wsse('KeyIdentifier'),
+    [
+      ['EncodingType', BASE64_BINARY],
+      ['ValueType', THUMBPRINT_SHA1],
+    ],
+    [writeBase64(bytes)],
+  );
+  const reference = element(wsse('SecurityTokenReference'), [], [identifier]);
+  return element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
+}
+
+const invalid = (detail: string): SecurityFailure =>
+  new SecurityFailure('invalid-security', detail);
+const unsigned = (detail: string): SecurityFailure =>
+  new SecurityFailure('authentication-bad-elements', detail);

@@ -1,0 +1,71 @@
+// The envelope of an answer: with a Timestamp where the request had one, and protected as its request was.
+
+import { answerAddressing, soapName, writeAnswer } from '#bridge/soap/answer.ts';
+import { BODY_ID, protectAnswer, TIMESTAMP_ID } from '#bridge/ws-security/answer-protection.ts';
+import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
+import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import type { MessageProtection } from '../message-protection.ts';
+import type { OperationParts } from './operation.ts';
+
+const ANSWER_LIFETIME_SECONDS = 300;
+const WSU_ID: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
+
+/** What is answered. */
+interface AnswerBody {
+  readonly body: Markup;
+  readonly action: string;
+}
+
+/** Writes the envelope of an answer.
+ * @throws {ExchangeFailure} `dependency-unavailable` when it must be signed and the key cannot sign */
+export async function writeEnvelope(
+  { received, security }: Pick<AuthenticatedRequest, 'received' | 'security'>,
+  answer: AnswerBody,
+  parts: OperationParts,
+): Promise<string> {
+  const { message, profile, protection } = received;
+  const framing = { version: message.envelope.version, addressing: message.addressing };
+  if (protection) return writeProtected(framing, answer, { protection, parts });
+  const hasTimestamp = profile.includesTimestamp && security?.timestamp !== undefined;
+  const headers = hasTimestamp ? [writeSecurity(parts.now())] : [];
+  return writeAnswer(framing, { ...answer, headers });
+}
+
+function writeSecurity(now: number): Markup {
+  const name = { prefix: 'wsse', uri: WSSE_NS, local: 'Security' };
+  return element(name, [], [writeTimestamp(now, ANSWER_LIFETIME_SECONDS)]);
+}
+
+interface Protecting {
+  readonly protection: MessageProtection;
+  readonly parts: OperationParts;
+}
+
+async function writeProtected(
+  framing: Parameters<typeof writeAnswer>[0],
+  { action, body: payload }: AnswerBody,
+  { protection: { recipient, signature }, parts: { now, signAnswer } }: Protecting,
+): Promise<string> {
+  if (!signAnswer) throw new Error('no key to sign answers with');
+  const idOf = (index: number): string => `addressing-${String(index)}`;
+  const addressing = answerAddressing(framing, action, (index) => [[WSU_ID, idOf(index)]]);
+  const bodyAttributes: readonly AttributePair[] = [[WSU_ID, BODY_ID]];
+  const { security, content } = await protectAnswer(
+    {
+      timestamp: writeTimestamp(now(), ANSWER_LIFETIME_SECONDS, TIMESTAMP_ID),
+      addressing: addressing.map((part, index) => ({ id: idOf(index), element: part })),
+      body: element(soapName(framing.version, 'Body'), bodyAttributes, [payload]),
+      payload,
+    },
+    { ...signAnswer(now()), recipient, confirms: signature.proof.signatureValue },
+  );
+  return writeAnswer(framing, {
+    action,
+    addressing,
+    headers: [security],
+    body: content,
+    bodyAttributes,
+  });
+}

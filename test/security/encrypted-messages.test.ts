@@ -1,0 +1,162 @@
+// Attacks on messages that protect themselves (xml-security D1-D6, E9, R20): what only decryption brings to light, and ciphertext in
+// another place than its own.
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { test } from 'node:test';
+import { ENCRYPTED_KEY, encryptMessage } from '#test/support/encrypted-message.ts';
+import {
+  ADDRESSING,
+  aMessage,
+  aSetting,
+  bodyPart,
+  client,
+  type MessageWishes,
+  ours,
+  publicKeyOf,
+  SIGNED,
+  send,
+  signaturePart,
+  TIMESTAMP,
+  USER_TOKEN,
+} from '#test/support/message-security.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  SIGNATURE,
+  signMessage,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import { anRst, faultCodeOf } from '#test/support/ws-trust.ts';
+
+// What only shows after decryption, with messages that are signed and encrypted as they should be apart from it.
+const flip = (at: number) => (body: Buffer) => {
+  const place = at < 0 ? body.length + at : at;
+  body[place] = (body[place] ?? 0) ^ 1;
+  return body;
+};
+const ORACLE: Readonly<Record<string, MessageWishes>> = {
+  'content that is changed': { encryption: { spoil: flip(40) } },
+  'R20: a tag that is changed': { encryption: { spoil: flip(-1) } },
+  'a tag that is cut': { encryption: { spoil: (body) => body.subarray(0, -1) } },
+  'no content at all': { encryption: { spoil: () => Buffer.alloc(0) } },
+  'a key for another': { encryption: { publicKey: publicKeyOf(client) } },
+  'a wrapped key that is changed': {
+    encryption: { key: (text) => text.replace(/CipherValue>..../, 'CipherValue>AAAA') },
+  },
+  'a DOCTYPE inside': { edit: (text) => text.replace('<t:Request', '<!DOCTYPE x><t:Request') },
+  'an end tag of what is around': {
+    edit: (text) => text.replace('<t:Request', '</x><x><t:Request'),
+    parts: (text) => [signaturePart(text), { ...bodyPart(text) }],
+  },
+  'a prefix that is not declared': {
+    edit: (text) => text.replace('<t:RequestType', '<u:x/><t:RequestType'),
+  },
+  'an id that is there already': {
+    edit: (text) => text.replace('<t:RequestType', '<y wsu:Id="ts"/><t:RequestType'),
+  },
+  'two elements in the Body': {
+    edit: (text) => text.replace('</s:Body>', '<y xmlns="urn:y"/></s:Body>'),
+  },
+  'text in the Body': { edit: (text) => text.replace('</s:Body>', 'text</s:Body>') },
+  'a comment alone in the Body': {
+    edit: (text) => text.replace(/(<s:Body[^>]*>).*(?=<\/s:Body>)/s, '$1<!-- -->'),
+  },
+  'encryption in the Body once more': {
+    edit: (text) =>
+      text.replace(
+        /(<s:Body[^>]*>).*(?=<\/s:Body>)/s,
+        '$1<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"/>',
+      ),
+  },
+  'a Body in the Body, beside the request': {
+    edit: (text) => text.replace('</s:Body>', '<s:Body/></s:Body>'),
+  },
+  'another element in the place of the signature': {
+    parts: (text) => [{ ...signaturePart(text), plain: '<wsse:Security/>' }, bodyPart(text)],
+  },
+  'two signatures in the place of one': {
+    parts: (text) => {
+      const part = signaturePart(text);
+      return [
+        { ...part, plain: `${part.text}${part.text.replace('SIG-1', 'SIG-2')}` },
+        bodyPart(text),
+      ];
+    },
+  },
+  'a signature in the place of the Body': {
+    parts: (text) => [signaturePart(text), { ...bodyPart(text), plain: signaturePart(text).text }],
+  },
+  'a bomb of elements': {
+    parts: (text) => [
+      signaturePart(text),
+      { ...bodyPart(text), plain: `<y xmlns="urn:y">${'<z/>'.repeat(6000)}</y>` },
+    ],
+  },
+  'depth without end': {
+    parts: (text) => [
+      signaturePart(text),
+      { ...bodyPart(text), plain: `${'<y>'.repeat(62)}${'</y>'.repeat(62)}` },
+    ],
+  },
+};
+
+test('XML E9: whatever decryption brings to light is one answer, byte for byte, whoever sent it', async () => {
+  const answers: [string, string][] = [];
+  for (const [what, wishes] of Object.entries(ORACLE)) {
+    const setting = aSetting();
+    const { body, status } = await send(aMessage(wishes), setting);
+    assert.equal(status, 500, what);
+    assert.deepEqual([setting.asked, setting.errors], [[], []], what);
+    answers.push([what, body]);
+  }
+
+  const first = answers[0]?.[1] ?? '';
+  assert.match(first, /wsse:FailedCheck/);
+  for (const [what, body] of answers) assert.equal(body, first, what);
+});
+
+test('XML D6: a signature over ciphertext covers nothing that is read', async () => {
+  const setting = aSetting();
+  const secret = Buffer.alloc(32, 'content key');
+  const publicKey = publicKeyOf(ours);
+  const security = `${ENCRYPTED_KEY}${aBinaryToken(client)}${TIMESTAMP}${SIGNATURE}`;
+  const message = anEnvelope({
+    header: `${ADDRESSING}<wsse:Security>${security}</wsse:Security>`,
+    body: anRst(),
+    bodyId: 'body',
+  });
+  const listed = ['ED-0', 'ED-signature'];
+
+  const encrypted = encryptMessage(message, {
+    publicKey,
+    parts: [bodyPart(message)],
+    listed,
+    secret,
+  });
+  const signed = signMessage(encrypted, {
+    key: client.privateKey,
+    keyInfo: aDirectReference(),
+    ids: SIGNED,
+  });
+  const parts = [{ ...signaturePart(signed), id: 'ED-signature' }];
+  const answer = await send(encryptMessage(signed, { publicKey, parts, secret }), setting);
+
+  assert.equal(faultCodeOf(answer), 'wsse:FailedCheck');
+  assert.deepEqual(setting.asked, []);
+});
+
+test('XML D6: the ciphertext of another, in a message of one’s own, is read for nobody', async () => {
+  const setting = aSetting();
+  const victim = aMessage({ more: USER_TOKEN });
+  const [key = ''] = /<xenc:EncryptedKey .*?<\/xenc:EncryptedKey>/s.exec(victim) ?? [];
+  const [body = ''] = /(?<=<s:Body[^>]*>).*(?=<\/s:Body>)/s.exec(victim) ?? [];
+  const mine = aMessage({
+    encryption: { key: () => key },
+    last: (text) => text.replace(/(?<=<s:Body[^>]*>).*(?=<\/s:Body>)/s, () => body),
+  });
+
+  const answer = await send(mine, setting);
+
+  assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+  assert.deepEqual(setting.asked, []);
+});
