@@ -95,7 +95,7 @@ const ORACLE: Readonly<Record<string, MessageWishes>> = {
   'depth without end': {
     parts: (text) => [
       signaturePart(text),
-      { ...bodyPart(text), plain: `${'<y>'.repeat(62)}${'</y>'.repeat(62)}` },
+      { ...bodyPart(text), plain: `${'<y>'.repeat(70)}${'</y>'.repeat(70)}` },
     ],
   },
 };

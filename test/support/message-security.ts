@@ -1,5 +1,4 @@
 // An address where messages protect themselves, a client that signs and encrypts, and every choice of it open to the test.
-import { Buffer } from 'node:buffer';
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
@@ -24,6 +23,7 @@ import {
 } from './signed-message.ts';
 import { anEnvelope } from './soap.ts';
 import { anRst, aPost, aWsTrustSetting, TRUST_13, USER, type WsTrustSetting } from './ws-trust.ts';
+import { firstCertificateOf } from './x509-trust.ts';
 
 export const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 export const ec = await aCertificate({ name: 'CN=batch' });
@@ -43,8 +43,8 @@ export const PROFILES = changeEndpoints(
 const known: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
   async validate({ content, use }) {
-    const [der] = (content as { certificates: readonly Uint8Array[] }).certificates;
-    const isKnown = [client, ec].some((one) => one.der.equals(Buffer.from(der ?? [])));
+    const der = firstCertificateOf(content);
+    const isKnown = [client, ec].some((one) => one.der.equals(der));
     if (!isKnown) throw new ExchangeFailure('issuer-untrusted', 'no path');
     return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', claims: [] });
   },

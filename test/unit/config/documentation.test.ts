@@ -37,6 +37,11 @@ function surroundings(): Readonly<Record<string, unknown>> {
       ...document.keys,
       { use: 'jwt', algorithm: 'RS256', key: { file: 'keys/rs256.pem' } },
       { use: 'saml', algorithm: 'RS256', key: saml, certificate: { file: 'keys/saml.crt' } },
+      {
+        use: 'encryption',
+        key: { file: 'keys/encryption.pem' },
+        certificate: { file: 'keys/encryption.crt' },
+      },
     ],
     users: [{ file: 'users.yaml' }],
     relyingParties: [...document.relyingParties, { ...billing, token: { type: 'jwt' } }],
