@@ -20,6 +20,7 @@ export interface MappingContext {
   readonly requestor: Requestor;
   /** What the token is to be bound to. */
   readonly confirmation: Confirmation;
+  readonly isKeyUnproved?: true | undefined;
   readonly profile: EndpointProfile;
   readonly relyingParties: readonly RelyingParty[];
   readonly now: Instant;
@@ -45,6 +46,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
     correlationId: context.correlationId,
     requestor,
     confirmation,
+    ...(context.isKeyUnproved && { isKeyUnproved: true }),
     ...evidenceOf(rst, requestor),
     targets,
     ...(sourceAddress !== undefined && { sourceAddress }),

@@ -7,11 +7,11 @@ import { ExchangeFailure } from './failure.ts';
 import { type AllGrounds, type Grounds, longestChain, longestLifetimeSeconds } from './grounds.ts';
 import type { Instant } from './instant.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
-import { decidingRow, denyingRow } from './policy.ts';
+import { decidingRow, denyingRow, isUsedOnce } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
 import { requestorName } from './requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
-import type { Renewal, TokenSpec } from './token-spec.ts';
+import type { OnceMark, Renewal, TokenSpec } from './token-spec.ts';
 import { formOf } from './token-type.ts';
 
 /** What a renewal is decided on. */
@@ -207,6 +207,20 @@ function maxCountOf(grounds: AllGrounds): number {
   return maxCount > 0 ? maxCount : refuse('no policy row grants renewal any more');
 }
 
+/** Where a token of ours is good once, a renewal uses it up: the old one and the new one would be two uses.
+ * @throws {ExchangeFailure} `renewal-not-possible`: without an id it could not be marked */
+function usedUp(
+  { id, issuer, lifetime, onceUntil = 0, type }: ValidatedToken,
+  { notOnOrAfter }: Renewal,
+  rules: PolicyRules,
+): readonly OnceMark[] {
+  if (onceUntil === 0 && !isUsedOnce(rules.rows, type)) return [];
+  if (id === undefined) return refuse('a one-time token needs an id');
+  // As long as it could be renewed again: a mark that ends before lets it in again.
+  const until = Math.max(onceUntil, lifetime.notOnOrAfter, notOnOrAfter);
+  return [{ token: { issuer, id }, until }];
+}
+
 /** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime
  * is new, and never beyond the absolute end.
  * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
@@ -254,7 +268,7 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
     renewal: nextTerms(renewable),
     // Without it a renewal would give back what was used up of the budget, or make a token delegatable that never was.
     ...(token.delegations !== undefined && { delegations: token.delegations }),
-    once: [],
+    once: usedUp(token, renewal, rules),
   };
   return { spec, family, maxCount };
 }

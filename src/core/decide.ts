@@ -138,7 +138,8 @@ function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmati
   validateConfirmation(evidence);
   const { request } = evidence;
   const confirmation = request.confirmation ?? request.requestor.confirmation;
-  if (confirmation.method === 'bearer' && grounds.some(({ row }) => row.grant.senderConstraint)) {
+  const isProved = confirmation.method !== 'bearer' && request.isKeyUnproved !== true;
+  if (!isProved && grounds.some(({ row }) => row.grant.senderConstraint)) {
     throw new ExchangeFailure('confirmation-missing', 'the policy row wants a key that was proved');
   }
   if (confirmation.method === 'bearer' && isFromBoundToken(evidence))

@@ -41,8 +41,13 @@ function hasOrigin(
 ): boolean {
   if (token.type === 'requestor') return token.subject.id === requestor.id;
   if (token.trustedIssuer !== SELF || isCredential(token.type)) return true;
-  return token === requestor.identity || isPartyOf(token, requestor, relyingParties);
+  return isIdentity(token, requestor) || isPartyOf(token, requestor, relyingParties);
 }
+
+// By name as well: what the ledger knows may have been added to the one and not to the other.
+const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
+  token === identity ||
+  (token.id !== undefined && identity?.id === token.id && identity.issuer === token.issuer);
 
 /** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as
  * subject token and as actor token alike: a stolen actor token would tell of an actor who never acted.

@@ -27,6 +27,8 @@ export interface ExchangeRequest {
   /** What the token is to be bound to, where the request says so: nothing, a key that was proved, or a secret that the front made.
    * Absent: the key the requestor proved, if any. */
   readonly confirmation?: Confirmation;
+  /** Nobody has shown that they have the key of `confirmation`: it names who may use the token, and constrains no sender here. */
+  readonly isKeyUnproved?: true;
   /** The token is to be renewable. Absent: it need not be. */
   readonly renewal?: {
     readonly afterExpiry: boolean;

@@ -141,6 +141,17 @@ export function denyingRow(
   });
 }
 
+/** Whether some row lets tokens of ours of this type be used once only, whoever they are about. */
+export function isUsedOnce(rows: readonly PolicyRow[], type: TokenType): boolean {
+  return rows.some(
+    ({ effect, grant, subject }) =>
+      effect === 'allow' &&
+      grant.singleUse &&
+      subject.issuers.includes(SELF) &&
+      subject.types?.includes(type) !== false,
+  );
+}
+
 /** Every row held against the question, in order. */
 export function considerRows(
   rows: readonly PolicyRow[],

@@ -2,6 +2,7 @@
 import { ExchangeFailure } from './failure.ts';
 import type { Ledger, Standing } from './ledger.ts';
 import { acceptToken, SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
+import { isCredential } from './token-type.ts';
 
 function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): ValidatedToken {
   const isOwn = token.trustedIssuer === SELF;
@@ -9,7 +10,9 @@ function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): Va
     const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
     throw new ExchangeFailure('token-revoked', detail);
   }
-  if (!isOwn || !entry) return token;
+  // A credential was proved here, not issued.
+  if (!isOwn || isCredential(token.type)) return token;
+  if (!entry) return unrecorded(token);
   const { ancestors, clientId, renewal, root } = entry;
   const originClient = token.originClient ?? clientId;
   const delegations = lesser(token.delegations, entry.delegations);
@@ -21,6 +24,14 @@ function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): Va
     ...(renewal && { renewableUntil: renewal.notOnOrAfter }),
     ...(delegations !== undefined && { delegations }),
   });
+}
+
+/** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we
+ * know to have issued, whoever had our key. Of one that is over, in its lifecycle, the record may be gone.
+ * @throws {ExchangeFailure} `token-revoked` */
+function unrecorded(token: ValidatedToken): ValidatedToken {
+  if (token.use === 'lifecycle') return token;
+  throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
 }
 
 function lesser(told: number | undefined, known: number | undefined): number | undefined {

@@ -8,6 +8,8 @@ import type { ExchangeRequest } from '#core/exchange-request.ts';
 import type { Evaluation, Expression, ExpressionContext } from '#core/expression.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
+import type { Ledger, Standing } from '#core/ledger.ts';
+import type { LedgerEntry } from '#core/ledger-entry.ts';
 import type { Grant, PolicyRow } from '#core/policy.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -343,5 +345,24 @@ export function fakeAuditLog(): FakeAuditLog {
       if (cause) throw cause;
       records.push(record);
     },
+  };
+}
+
+/** A ledger that finds every token of ours on record, also one that a test made up. */
+export function asIfRecorded(ledger: Ledger): Ledger {
+  const entry: LedgerEntry = {
+    parents: [],
+    ancestors: [],
+    clientId: '',
+    actors: [],
+    targets: [],
+    policyRows: [],
+    notOnOrAfter: NOW + 3600,
+  };
+  const known = (found: Standing): Standing => (found.entry ? found : { ...found, entry });
+  return {
+    ...ledger,
+    lookUp: async (token) => known(await ledger.lookUp(token)),
+    standing: async (token) => known(await ledger.standing(token)),
   };
 }

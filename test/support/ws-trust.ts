@@ -33,6 +33,7 @@ import {
   aMappingRule,
   aPolicyRow,
   aRelyingParty,
+  asIfRecorded,
   aValidatedToken,
   type FakeAuditLog,
   fakeAuditLog,
@@ -159,11 +160,13 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
   const policy = changes.rules ?? billingRules();
   let ids = 0;
   const newId = () => `id-${(ids += 1)}`;
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 60,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-  });
+  const ledger = asIfRecorded(
+    createLedger(store, clock, {
+      marginSeconds: 60,
+      ownIssuers: new Set([OWN_ISSUER]),
+      longestDescentSeconds: 0,
+    }),
+  );
   const service = createTokenService({
     validators: [
       ...(changes.validators ?? []),

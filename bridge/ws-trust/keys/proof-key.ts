@@ -11,6 +11,8 @@ import { makeSecret, type SecretAnswer, type SecretRequest } from './symmetric-k
 /** What the token is bound to, and what the requestor is told of it. */
 export interface ProofKey {
   readonly confirmation: Confirmation;
+  /** It is only named: by a certificate in DelegateTo, or one that its targets take without a proof. */
+  readonly isUnproved?: true;
   readonly secret?: SecretAnswer;
 }
 
@@ -45,15 +47,15 @@ export function decideProofKey(rst: OpenedRequest, proved: Proved): ProofKey {
 
 function chosenKey(rst: OpenedRequest, proved: Proved): ProofKey {
   if (rst.keyType === 'symmetric-key') return makeSecret(rst);
-  if (rst.delegateTo?.key) return { confirmation: rst.delegateTo.key };
-  if (rst.keyType === 'public-key') return { confirmation: provedKey(rst, proved) };
+  if (rst.delegateTo?.key) return { confirmation: rst.delegateTo.key, isUnproved: true };
+  if (rst.keyType === 'public-key') return publicKey(rst, proved);
   return { confirmation: rst.keyType === undefined ? usualKey(proved) : BEARER };
 }
 
 /** A key that the message proves, for whoever must hold one already: that of UseKey, else of a signature or of TLS; else none.
  * @throws {ExchangeFailure} `confirmation-missing` */
 export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
-  if (rst.useKey) return usedKey(rst, proved);
+  if (rst.useKey) return usedKey(rst, proved).confirmation;
   return provedKeys(proved, undefined)[0] ?? BEARER;
 }
 
@@ -66,13 +68,14 @@ function usualKey({ requestor: { confirmation, identity } }: Proved): Confirmati
   return isBoundToken ? confirmation : BEARER;
 }
 
-function provedKey(rst: OpenedRequest, proved: Proved): Confirmation {
-  const confirmation = rst.useKey ? usedKey(rst, proved) : proved.requestor.confirmation;
+function publicKey(rst: OpenedRequest, proved: Proved): ProofKey {
+  const key = rst.useKey ? usedKey(rst, proved) : { confirmation: proved.requestor.confirmation };
+  const { confirmation } = key;
   // A password, or a bearer assertion, has no key (ws-trust §3.2).
   if (confirmation.method !== 'public-key' || confirmation.jwk === undefined)
     throw new ExchangeFailure('request-malformed', 'contradictory: a key from a bearer login');
   requireKeySize(rst.keySizeBits, confirmation.jwk);
-  return confirmation;
+  return key;
 }
 
 const CURVE_BITS: Readonly<Record<string, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521 };
@@ -90,15 +93,15 @@ const NOT_PROVED = 'possession of the key in UseKey is not shown';
 
 // Whoever could name the key of another would get tokens that the other can use, and that speak of them (E5). So: a signature
 // of this message with that very key, over the Body that asks for it, or the key that TLS proved.
-function usedKey({ useKey = {} }: Pick<RstRequest, 'useKey'>, proved: Proved): Confirmation {
+function usedKey({ useKey = {} }: Pick<RstRequest, 'useKey'>, proved: Proved): ProofKey {
   const wanted = useKey.key ?? (useKey.token && tokenKey(proved));
-  if (proved.vouched) return proved.vouched;
   const found = provedKeys(proved, useKey.signatureId).find(
     (confirmation) => wanted === undefined || isConfirmed(wanted, confirmation),
   );
-  if (found === undefined) throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
   // The request may name a certificate where the signature came with the bare key.
-  return wanted ?? found;
+  if (found) return { confirmation: wanted ?? found };
+  if (proved.vouched) return { confirmation: proved.vouched, isUnproved: true };
+  throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
 }
 
 // An assertion of the header: there is one, and its key is the one its holder proved.

@@ -33,10 +33,11 @@ export async function exchangeFor(
   const vouched = await vouchedKey(rst, partiesOf(rst, { profile, relyingParties }), parts.sts);
   const entropy = await openEntropy(rst.entropy, parts.unwrappers);
   const proved = { requestor, signatures, vouched };
-  const { confirmation, secret } = decideProofKey({ ...rst, entropy }, proved);
+  const { confirmation, isUnproved, secret } = decideProofKey({ ...rst, entropy }, proved);
   const context = {
     requestor,
     confirmation,
+    isKeyUnproved: isUnproved,
     profile,
     relyingParties,
     now,

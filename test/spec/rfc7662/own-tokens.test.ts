@@ -38,15 +38,15 @@ test('RFC 7662 §2.2: tells the server a token is addressed to, and its client, 
   }
 });
 
-/** A token of ours, signed with the key of the server, that is bound as a test says. */
-async function boundToken(server: TestServer, cnf: object): Promise<string> {
+/** A token signed with the key of the server that says what it issued, changed by the test. */
+async function resigned(server: TestServer, changes: object): Promise<string> {
   const issued = await issuedToken(server);
   const header = decodeProtectedHeader(issued);
   const pem = await readFile(
     join(server.directory, `keys/${header.alg?.toLowerCase()}.pem`),
     'utf8',
   );
-  return new SignJWT({ ...decodeJwt(issued), cnf })
+  return new SignJWT({ ...decodeJwt(issued), ...changes })
     .setProtectedHeader({ ...header, alg: header.alg ?? '' })
     .sign(await importPKCS8(pem, header.alg ?? ''));
 }
@@ -56,7 +56,7 @@ const THUMBPRINT = hash('sha256', 'a key', 'base64url');
 for (const cnf of [{ jkt: THUMBPRINT }, { 'x5t#S256': THUMBPRINT }]) {
   test(`RFC 8705 §3.2: a token with cnf ${Object.keys(cnf)[0]} is told with it, and is no bearer token`, async (t) => {
     const server = await startServer(t);
-    const token = await boundToken(server, cnf);
+    const token = await resigned(server, { cnf });
 
     const { body } = await inspectAsOrders(server, token);
 
@@ -65,6 +65,29 @@ for (const cnf of [{ jkt: THUMBPRINT }, { 'x5t#S256': THUMBPRINT }]) {
     assert.equal('token_type' in body, false);
   });
 }
+
+test('Ledger: a token with our signature that is not on record is none of ours, whoever had the key', async (t) => {
+  const server = await startServer(t);
+  const [forged, same] = [await resigned(server, { jti: 'forged' }), await resigned(server, {})];
+
+  const { body } = await inspectAsOrders(server, forged);
+  const exchanged = (token: string) =>
+    server.exchange(
+      {
+        subject_token: token,
+        subject_token_type: ACCESS_TOKEN_TYPE,
+        resource: 'https://billing.example/',
+      },
+      { as: ['orders-api', ORDERS_SECRET] },
+    );
+
+  assert.deepEqual(body, { active: false });
+  assert.equal((await inspectAsOrders(server, same)).body['active'], true);
+  const { body: refused, status } = await exchanged(forged);
+  assert.deepEqual([status, refused['error']], [400, 'invalid_request']);
+  const reasons = (await server.auditRecords()).map(({ reason }) => reason).filter(Boolean);
+  assert.deepEqual(reasons, ['token-revoked']);
+});
 
 test('RFC 7662 §2.2: says inactive and nothing else of an expired, foreign, mangled or unknown token', async (t) => {
   const server = await startServer(t);

@@ -41,9 +41,13 @@ const key = (name: string): string => child('KeyType', `${TRUST_13}/${name}`);
 interface Wishes {
   readonly useKeyProof?: RelyingParty['token']['useKeyProof'];
   readonly delegation?: boolean;
+  readonly senderConstraint?: boolean;
 }
 
-async function ask(children: string, { useKeyProof, delegation = true }: Wishes = {}) {
+async function ask(
+  children: string,
+  { useKeyProof, delegation = true, senderConstraint = false }: Wishes = {},
+) {
   const { relyingParties, ...rules } = billingRules();
   const parties = relyingParties.map(({ token, ...party }) => ({
     ...party,
@@ -55,7 +59,7 @@ async function ask(children: string, { useKeyProof, delegation = true }: Wishes 
     principals: { issuers: ['self'] },
     subject: { issuers: ['self', 'partner'] },
     targets: ['billing'],
-    grant: { types: ['saml1', 'saml2', 'jwt'], delegation },
+    grant: { types: ['saml1', 'saml2', 'jwt'], delegation, senderConstraint },
   });
   const validator = createX509Validator({
     issuer: 'https://sts.example.org',
@@ -83,6 +87,20 @@ test('useKeyProof trusted-certificate: a certificate with a path needs no signat
   // It says whose key the token is bound to, and nothing about who asks.
   assert.equal(setting.asked[0]?.requestor.id, 'alice');
   assert.equal(setting.asked[0]?.requestor.confirmation.method, 'bearer');
+});
+
+test('senderConstraint: a certificate that is only named is none, whatever the relying party takes', async () => {
+  for (const children of [
+    key('PublicKey') + child('UseKey', x509Data(batch)),
+    key('PublicKey') + child('DelegateTo', x509Data(batch)),
+  ]) {
+    const wishes = { ...TRUSTED, senderConstraint: true };
+    const { answer, setting } = await ask(children, wishes);
+
+    assert.equal(faultCodeOf(answer), 'trust:InvalidSecurityToken');
+    assert.equal(setting.audit.records.at(-1)?.reason, 'confirmation-missing');
+    assert.equal((await ask(children, TRUSTED)).answer.status, 200);
+  }
 });
 
 for (const [what, useKey, wishes] of [

@@ -64,8 +64,9 @@ const validator: TokenValidator = {
 
 function idOf(content: object): string {
   if ('certificates' in content) {
-    const [der] = content.certificates as readonly Uint8Array[];
-    return holder.der.equals(Buffer.from(der ?? [])) ? 'holder' : 'bad';
+    const [first] = content.certificates as readonly (Uint8Array | X509Certificate)[];
+    const der = first instanceof X509Certificate ? first.raw : Buffer.from(first ?? []);
+    return holder.der.equals(der) ? 'holder' : 'bad';
   }
   return attributeOf((content as { element: XmlElement }).element, 'ID') ?? 'bad';
 }

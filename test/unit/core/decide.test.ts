@@ -428,6 +428,13 @@ describe('decide: key binding', () => {
     const proved = anEvidence({ requestor: { confirmation: ANOTHER_KEY } });
     assert.ok(decided(proved, granting({ senderConstraint: true })));
   });
+
+  test('Policy: a row that wants a key refuses one that the request only names', () => {
+    const named = anEvidence({ request: { confirmation: ANOTHER_KEY, isKeyUnproved: true } });
+
+    refuses('confirmation-missing', named, granting({ senderConstraint: true }));
+    assert.deepEqual(decided(named).confirmation, ANOTHER_KEY);
+  });
 });
 
 describe('decide: scopes and claims', () => {

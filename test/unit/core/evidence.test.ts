@@ -107,7 +107,10 @@ describe('validateOrigin', () => {
     const requestor = { kind: 'principal', id: 'alice', identity } as const;
 
     passes({ ...anEvidence({ requestor }), subject: identity });
-    refuses({ ...anEvidence({ requestor }), subject: anOwnToken({ type: 'saml2' }) });
+    refuses({
+      ...anEvidence({ requestor }),
+      subject: anOwnToken({ type: 'saml2', id: 'another' }),
+    });
   });
 });
 

@@ -15,6 +15,7 @@ import {
   anOwnToken,
   aPolicyRow,
   aSecurityToken,
+  asIfRecorded,
   aValidatedToken,
   fakeAuditLog,
   fakeStore,
@@ -39,11 +40,13 @@ function setUp({ subject = aValidatedToken(), actor = anActorToken(), parts }: S
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 300,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-  });
+  const ledger = asIfRecorded(
+    createLedger(store, clock, {
+      marginSeconds: 300,
+      ownIssuers: new Set([OWN_ISSUER]),
+      longestDescentSeconds: 0,
+    }),
+  );
   const issued: TokenSpec[] = [];
   let count = 0;
   const sts = createTokenService({

@@ -12,6 +12,7 @@ import {
   aRelyingParty,
   aRequestor,
   aSecurityToken,
+  asIfRecorded,
   aValidatedToken,
   fakeAuditLog,
   fakeStore,
@@ -44,11 +45,13 @@ function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly 
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 300,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-  });
+  const ledger = asIfRecorded(
+    createLedger(store, clock, {
+      marginSeconds: 300,
+      ownIssuers: new Set([OWN_ISSUER]),
+      longestDescentSeconds: 0,
+    }),
+  );
   const validate = async () => {
     if (found instanceof Error) throw found;
     return found;

@@ -72,6 +72,33 @@ test('WS-Trust 1.3 §5: a token that was used is renewed, as is one that can be 
   for (const { renew } of [often, once]) assert.equal((await renew()).spec.renewal?.count, 1);
 });
 
+test('WS-Trust 1.3 §5: the renewal of a token that is good once uses it up: the new one is its one use', async () => {
+  const { renew, use } = await issued({ singleUse: true });
+  await renew();
+
+  await assert.rejects(use(), refusedAs('token-replayed'));
+  await assert.rejects(renew(), refusedAs('token-replayed'));
+});
+
+test('WS-Trust 1.3 §5: renewals and uses of a token that is good once, at the same time: one of them', async () => {
+  const { renew, use } = await issued({ singleUse: true });
+
+  const outcomes = await Promise.allSettled([renew(), use(), renew(), use(), renew(), use()]);
+
+  const failed = outcomes.flatMap((one): unknown[] =>
+    one.status === 'rejected' ? [one.reason] : [],
+  );
+  assert.equal(failed.length, 5);
+  assert.ok(failed.every(refusedAs('token-replayed')));
+});
+
+test('WS-Trust 1.3 §5: what no row lets be used once only is renewed as often as it may', async () => {
+  const { renew, use } = await issued({ singleUse: false });
+
+  await Promise.all([renew(), use(), renew()]);
+  await use();
+});
+
 test('WS-Trust 1.3 §5: a token of ours begins no chain that outlives its own', async () => {
   const { begin, clock } = await issued({ singleUse: false });
   clock.set(NOW + 500);

@@ -14,6 +14,7 @@ import {
   anExchangeRequest,
   aPolicyRow,
   aSecurityToken,
+  asIfRecorded,
   aValidatedToken,
   fakeAuditLog,
   NOW,
@@ -34,11 +35,13 @@ async function begun(evidence: Partial<TokenFacts> = {}) {
   const standings = new Map<string, UserStanding>([['alice', 'enabled']]);
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 60,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 3600,
-  });
+  const ledger = asIfRecorded(
+    createLedger(store, clock, {
+      marginSeconds: 60,
+      ownIssuers: new Set([OWN_ISSUER]),
+      longestDescentSeconds: 3600,
+    }),
+  );
   const codec = {
     write: (name: object) => JSON.stringify(name),
     parse: (text: string) => JSON.parse(text) as { family: string; number: number },
