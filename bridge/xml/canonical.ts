@@ -49,10 +49,15 @@ export function canonicalize(element: XmlElement, options: CanonicalOptions = {}
   const apex = inclusive ? withInheritedXmlAttributes(element) : element;
   const bindings = apexBindings(element, inclusive ? prefixesInScope(element) : prefixList);
   writeApex(walk, element, { tag: apex, bindings, emptyDefault: options.emptyDefault === true });
-  if (Buffer.byteLength(walk.output.text) > maxBytes) {
+  const { text } = walk.output;
+  requireSize(text, maxBytes);
+  return text;
+}
+
+function requireSize(text: string, maxBytes: number): void {
+  // A unit is three bytes at most, so most often there is nothing to count.
+  if (text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes)
     throw new XmlFailure('canonical-too-large', 'canonical form too large');
-  }
-  return walk.output.text;
 }
 
 interface Apex {

@@ -8,12 +8,30 @@ const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)$/;
  * @throws {XmlFailure} `text-malformed` on another zone, no zone, or a day or time that does not exist */
 export function parseDateTime(text: string): number {
   if (!DATE_TIME.test(text)) throw new XmlFailure('text-malformed', 'dateTime');
-  const milliseconds = Date.parse(`${text.slice(0, 19)}Z`);
-  // An overflow (30 February, 24:00) ends on another day: then it is not what was written. A leap second is no date at all.
-  const isReal = new Date(milliseconds).getUTCDate() === Number(text.slice(8, 10));
-  if (!isReal || text.startsWith('0000'))
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  const hour = digits(text, 11, 13);
+  const minute = digits(text, 14, 16);
+  const second = digits(text, 17, 19);
+  const isDay = year > 0 && month > 0 && day > 0 && day <= daysOf(month, year);
+  // 24:00 would be another day, and a leap second is none that we count.
+  if (!isDay || hour > 23 || minute > 59 || second > 59)
     throw new XmlFailure('text-malformed', 'dateTime does not exist');
-  return milliseconds / 1000;
+  return daysTo(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) value = value * 10 + text.charCodeAt(at) - 0x30;
+  return value;
+}
+
+/** How many days a month has; none where there is no such month. */
+function daysOf(month: number, year: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+  if (month > 12) return 0;
+  return [4, 6, 9, 11].includes(month) ? 30 : 31;
 }
 
 const SECONDS_PER_DAY = 86_400;
@@ -35,6 +53,16 @@ export function writeDateTime(epochSeconds: number): string {
 
 const DAYS_PER_ERA = 146_097;
 const DAYS_TO_1970 = 719_468;
+
+function daysTo(year: number, month: number, day: number): number {
+  const fromMarch = month > 2 ? year : year - 1;
+  const era = Math.floor(fromMarch / 400);
+  const yearOfEra = fromMarch - era * 400;
+  const monthFromMarch = month > 2 ? month - 3 : month + 9;
+  const dayOfYear = Math.floor((153 * monthFromMarch + 2) / 5) + day - 1;
+  const leapDays = Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100);
+  return era * DAYS_PER_ERA + yearOfEra * 365 + leapDays + dayOfYear - DAYS_TO_1970;
+}
 
 // Years that begin in March, in eras of 400: so the leap day is the last of its year, and months have a rule.
 function writeDay(daysSince1970: number): string {

@@ -12,6 +12,8 @@ export interface TrustedPublicKey {
   readonly kind: 'public';
   readonly family: 'rsa' | 'ec';
   readonly key: KeyObject;
+  /** The length of the modulus, which a signature has too; 0 for EC. */
+  readonly modulusBytes: number;
   readonly [trusted]: true;
 }
 
@@ -29,6 +31,7 @@ const MIN_RSA_BITS = 2048;
 /** A key of a message is used before its sender is known: beyond these a check costs as much as a signature. */
 const MAX_RSA_BITS = 8192;
 const MAX_EXPONENT = 0xffffffffn;
+const BITS_PER_BYTE = 8;
 const MIN_SECRET_BYTES = 16;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
@@ -40,8 +43,17 @@ export function trustPublicKey(key: KeyObject): TrustedPublicKey {
   const isStrongRsa = family === 'rsa' && isBoundedRsa(key);
   const isKnownCurve = family === 'ec' && CURVES.has(key.asymmetricKeyDetails?.namedCurve);
   if (!isStrongRsa && !isKnownCurve) throw new XmlFailure('key-refused', 'key type or size');
-  return { kind: 'public', family: isStrongRsa ? 'rsa' : 'ec', key } as TrustedPublicKey;
+  const trustedKey: Omit<TrustedPublicKey, typeof trusted> = {
+    kind: 'public',
+    family: isStrongRsa ? 'rsa' : 'ec',
+    key,
+    modulusBytes: modulusBytesOf(key),
+  };
+  return trustedKey as TrustedPublicKey;
 }
+
+const modulusBytesOf = ({ asymmetricKeyDetails: details }: KeyObject): number =>
+  Math.ceil((details?.modulusLength ?? 0) / BITS_PER_BYTE);
 
 function isBoundedRsa({ asymmetricKeyDetails: details }: KeyObject): boolean {
   const { modulusLength: bits = 0, publicExponent = 0n } = details ?? {};

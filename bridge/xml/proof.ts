@@ -52,11 +52,9 @@ export function proveSignature(signature: SignatureShape, context: ProofContext)
   const { signer } = context;
   const { algorithm, value, rules } = signature;
   const budget: Budget = { remaining: MAX_CANONICAL_BYTES };
-  const data = Buffer.from(
-    spend(
-      budget,
-      canonicalize(signature.signedInfo, { ...signature.method, maxBytes: budget.remaining }),
-    ),
+  const data = spend(
+    budget,
+    canonicalize(signature.signedInfo, { ...signature.method, maxBytes: budget.remaining }),
   );
   checkSignatureValue({ algorithm, data, value, legacySha1: rules.legacySha1 }, signer);
   // From here on the work is what a trusted signer asked for; before it only SignedInfo was canonicalised (B10).
@@ -116,12 +114,13 @@ function digestTarget({ reference, target, signature, context, budget }: DigestT
   return isElement(token) ? [target, token] : [target];
 }
 
-function spend(budget: Budget, canonical: string): string {
-  budget.remaining -= Buffer.byteLength(canonical);
-  return canonical;
+function spend(budget: Budget, canonical: string): Buffer {
+  const bytes = Buffer.from(canonical);
+  budget.remaining -= bytes.byteLength;
+  return bytes;
 }
 
-function checkDigest(reference: ReferenceShape, canonical: string): void {
+function checkDigest(reference: ReferenceShape, canonical: Buffer): void {
   const actual = digest(reference.hash, canonical);
   const { digest: expected } = reference;
   if (expected.byteLength !== actual.byteLength || !timingSafeEqual(expected, actual)) {
@@ -129,10 +128,10 @@ function checkDigest(reference: ReferenceShape, canonical: string): void {
   }
 }
 
-function digest(name: HashName, text: string): Buffer {
+function digest(name: HashName, canonical: Buffer): Buffer {
   // The digest of nothing is what a canonicaliser that failed silently leaves behind (A5).
-  if (text === '') throw new XmlFailure('reference-refused', 'empty canonical form');
-  return hash(name, text, 'buffer');
+  if (canonical.byteLength === 0) throw new XmlFailure('reference-refused', 'empty canonical form');
+  return hash(name, canonical, 'buffer');
 }
 
 // Anywhere inside a signed token a comment could split a value for another reader of it (V3, A2).

@@ -43,14 +43,9 @@ function isValidPublic(claim: SignatureClaim, key: TrustedKey & { kind: 'public'
   if (method.family !== key.family)
     throw new XmlFailure('algorithm-refused', 'key of another type');
   // RFC 8017 §8.1.2: OpenSSL takes a PSS signature without its leading zeros: a second spelling would get past a memory of values.
-  if (key.family === 'rsa' && claim.value.byteLength !== modulusBytes(key.key)) return false;
+  if (key.family === 'rsa' && claim.value.byteLength !== key.modulusBytes) return false;
   return verify(method.hash, claim.data, cryptoKey(method, key.key), claim.value);
 }
-
-const BITS_PER_BYTE = 8;
-
-const modulusBytes = ({ asymmetricKeyDetails: details }: KeyObject): number =>
-  Math.ceil((details?.modulusLength ?? 0) / BITS_PER_BYTE);
 
 /** How node:crypto is to use a key for a method: raw `r‖s` for EC (B15), salt as long as the hash for PSS.
  * A bare RSA key means PKCS #1 v1.5, and is a third faster to verify with than the same in an options object. */

@@ -73,11 +73,12 @@ test('XML E2: instants are UTC, with any fraction', () => {
   assert.equal(writeDateTime(expected), '2026-02-28T23:59:58.000Z');
 });
 
-test('ws-trust W7: every day of ten thousand years is written as the runtime writes it', () => {
-  for (let day = 0; day < 2_932_897; day += 1) {
+test('ws-trust W7: every day of four hundred years is written and read as the runtime does it', () => {
+  for (const day of [...Array(146_097).keys(), 2_932_896]) {
     const instant = day * 86_400 + ((day * 7919) % 86_400);
-    if (writeDateTime(instant) !== new Date(instant * 1000).toISOString())
-      assert.equal(writeDateTime(instant), new Date(instant * 1000).toISOString());
+    const text = new Date(instant * 1000).toISOString();
+    if (writeDateTime(instant) !== text) assert.equal(writeDateTime(instant), text);
+    if (parseDateTime(text) !== instant) assert.equal(parseDateTime(text), instant);
   }
   assert.equal(writeDateTime(-1), '1969-12-31T23:59:59.000Z');
   assert.equal(writeDateTime(1.5), '1970-01-01T00:00:01.500Z');
