@@ -28,6 +28,7 @@ async function startWithKeyClient(
       default_target: 'orders',
       ...client,
     });
+    clients.push({ ...clients.at(-1), client_id: 'second-worker' });
     Object.assign(relyingParties[0] ?? {}, { requestors: ['gateway', 'orders-api', 'worker'] });
     Object.assign(policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
   });
@@ -204,6 +205,21 @@ test('RFC 7523 §3: a client assertion is used up: of 50 in parallel exactly one
       .length,
     49,
   );
+});
+
+test('RFC 7523 §3: the jti of one client uses up none of another', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+  const jti = randomUUID();
+  const second = { iss: 'second-worker', sub: 'second-worker' };
+
+  const first = await authenticate(server, await sign({ jti }));
+  const other = await authenticate(server, await sign({ jti, ...second }));
+  const again = await authenticate(server, await sign({ jti, ...second }));
+
+  assert.equal(first.status, 200, first.text);
+  // It is authenticated; that no policy row names it is another matter.
+  assert.equal(other.body['error'], 'invalid_target', other.text);
+  assert.equal(again.body['error'], 'invalid_client');
 });
 
 const credentials = { grant_type: 'client_credentials' };

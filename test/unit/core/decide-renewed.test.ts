@@ -206,6 +206,27 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     { token: { lifetime: { notBefore: NOW - 60, notOnOrAfter: NOW } } },
     'renewal-not-possible',
   ],
+  ['another type than it has', { request: { requestedType: 'saml1' } }, 'token-type-unsupported'],
+  [
+    'terms that its request did not ask for',
+    { request: { renewal: { afterExpiry: true } } },
+    'renewal-not-possible',
+  ],
+  [
+    'a target that it was not for',
+    {
+      request: { targets: [{ kind: 'audience', value: 'other' }] },
+      rules: {
+        relyingParties: [aRelyingParty(), aRelyingParty({ id: 'other', audiences: ['other'] })],
+      },
+    },
+    'target-not-allowed',
+  ],
+  [
+    'a target that nobody knows',
+    { request: { targets: [{ kind: 'audience', value: 'nobody' }] } },
+    'target-unknown',
+  ],
   ['a relying party that is gone', { entry: { targets: ['gone'] } }, 'target-unknown'],
   [
     'consent that was withdrawn',

@@ -35,6 +35,8 @@ for (const contentType of [
   'text/xml; charset=iso-8859-1',
   'text/xml; charset=utf-16',
   'text/xml; charset=utf-8; charset=utf-7',
+  'text/xml; charset=utf-7; charset=utf-8',
+  'application/soap+xml; action=urn:a; action=urn:b',
   'text/xml; charset',
   'text/xml, application/soap+xml',
   'text/xml; a="',

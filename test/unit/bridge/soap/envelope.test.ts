@@ -60,7 +60,11 @@ for (const version of SOAP_VERSIONS) {
       edited('<s:Header>', '<s:Header><h/>'),
       'element-unexpected',
     ],
-    ['another root', `<s:Envelop xmlns:s="${namespace}"/>`, 'element-unexpected'],
+    [
+      'another root',
+      `<s:Envelop xmlns:s="${namespace}"><s:Body/></s:Envelop>`,
+      'element-unexpected',
+    ],
     [
       'a Body of the other version',
       edited('<s:Body>', `<s:Body xmlns:s="${version === '1.1' ? SOAP12_NS : SOAP11_NS}">`),
