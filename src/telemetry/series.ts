@@ -24,7 +24,10 @@ export function escapeHelp(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
-const escapeLabel = (text: string): string => escapeHelp(text).replaceAll('"', '\\"');
+const TO_ESCAPE = /[\\\n"]/;
+
+const escapeLabel = (text: string): string =>
+  TO_ESCAPE.test(text) ? escapeHelp(text).replaceAll('"', '\\"') : text;
 
 /** Makes the series of a metric with these label names; beyond the bound all share one. */
 export function createSeries<Name extends string, Value>(

@@ -202,7 +202,7 @@ export class SqliteStore implements Store {
   }
 
   /** Reads at once. Only while another process recovers the log is a read in need of waiting: then it queues. */
-  async #read<T>(read: (now: Instant) => T): Promise<T> {
+  #read<T>(read: (now: Instant) => T): T | Promise<T> {
     this.#assertOpen();
     const now = this.#parts.clock.now();
     this.#parts.place.verifyEachSecond(now);
