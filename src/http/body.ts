@@ -10,12 +10,6 @@ export interface BodyLimits {
   readonly contentTypes: readonly string[];
 }
 
-/** A form as sent and what is in it. */
-export interface Form {
-  readonly text: string;
-  readonly parameters: readonly FormParameter[];
-}
-
 /** The two halves of an HTTP exchange; a Koa context is one. */
 export interface HttpExchange {
   readonly req: IncomingMessage;
@@ -98,11 +92,13 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 const FORM_TYPES = ['application/x-www-form-urlencoded'];
 
-/** Reads and parses a form body; the text as sent goes with its parameters.
+/** Reads and parses a form body.
  * @throws {HttpRefusal} 413, 415, 400
  * @throws {ExchangeFailure} `request-malformed` */
-export async function readForm(exchange: HttpExchange, maxBodyBytes: number): Promise<Form> {
+export async function readForm(
+  exchange: HttpExchange,
+  maxBodyBytes: number,
+): Promise<readonly FormParameter[]> {
   const limits = { maxBodyBytes, contentTypes: FORM_TYPES };
-  const text = decodeUtf8(await readBody(exchange, limits));
-  return { text, parameters: parseForm(text) };
+  return parseForm(decodeUtf8(await readBody(exchange, limits)));
 }

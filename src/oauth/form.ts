@@ -1,46 +1,50 @@
 // The form of a token, introspection or revocation request, before the library sees it.
 import type { Context } from 'koa';
+import type { Provider } from 'oidc-provider';
 import { JWT_BEARER_ALIAS, jwtBearer } from './grants/jwt-bearer.ts';
 
 type Parameter = readonly [name: string, value: string];
 
-interface Form {
-  /** As sent. */
-  readonly text: string;
-  /** In the order sent, duplicates included. */
-  readonly parameters: readonly Parameter[];
-}
+/** In the order sent, duplicates included. */
+type Form = readonly Parameter[];
 
 /** Reads the body of a POST within the limits of the HTTP layer. */
 export type ReadForm = (ctx: Context) => Promise<Form>;
 
-const VISIBLE_ASCII = /^[\x21-\x7e]*$/;
+type LibraryBody = Record<string, string | string[]>;
 
-// Empty is absent (RFC 6749 §3.2), also where a parameter may be repeated.
-const needsRewriting = ([name, value]: Parameter): boolean =>
-  value === '' || (name === 'grant_type' && value === JWT_BEARER_ALIAS);
-
-function writeParameter([name, value]: Parameter): string {
-  const isAlias = name === 'grant_type' && value === JWT_BEARER_ALIAS;
-  return `${encodeURIComponent(name)}=${encodeURIComponent(isAlias ? jwtBearer.grantType : value)}`;
+/** The form as the library knows one. Empty is absent (RFC 6749 §3.2), also where a parameter may be repeated. */
+function bodyForLibrary(form: Form): LibraryBody {
+  // Without a prototype: no name of a parameter finds anything that was not sent.
+  const body = Object.create(null) as LibraryBody;
+  for (const [name, sent] of form) {
+    if (sent === '') continue;
+    const isAlias = name === 'grant_type' && sent === JWT_BEARER_ALIAS;
+    const value = isAlias ? jwtBearer.grantType : sent;
+    const known = body[name];
+    body[name] = known === undefined ? value : [known, value].flat();
+  }
+  return body;
 }
 
-/** The form for the library's own parser: as sent where both parsers are bound to read the same, else written anew. */
-function formForLibrary({ text, parameters }: Form): string {
-  if (VISIBLE_ASCII.test(text) && !parameters.some(needsRewriting)) return text;
-  return parameters
-    .filter(([, value]) => value !== '')
-    .map(writeParameter)
-    .join('&');
+/** Gives the library the form as it was parsed here, by one strict parser: a second one could read it differently. Without a
+ * media type the library parses nothing. */
+function offerBody({ req, state }: Context, form: Form): void {
+  state['libraryBody'] = bodyForLibrary(form);
+  delete req.headers['content-type'];
 }
 
-/** Gives the library the form in the one shape it reads quietly: a stream of the right length. The members are put on the
- * request itself; an object derived from it would cost more than the parsing. */
-function offerBody({ req }: Context, text: string): void {
-  const bytes = Buffer.from(text);
-  Object.defineProperty(req, 'readable', { value: true });
-  Object.assign(req, { iterator: () => [bytes] });
-  req.headers['content-length'] = String(bytes.length);
+/** Makes the library take the body that was offered, whatever it would set itself. */
+export function readOfferedBodies(provider: Provider): void {
+  const { prototype } = provider.OIDCContext as { readonly prototype: object };
+  Object.defineProperty(prototype, 'body', {
+    get(this: { readonly ctx: Context }): unknown {
+      return this.ctx.state['libraryBody'];
+    },
+    set() {
+      // What the library sets says that it read nothing.
+    },
+  });
 }
 
 // RFC 6749 §A: visible characters and space, once the form encoding of §2.3.1 is undone.
@@ -58,10 +62,10 @@ function hasReadableCredentials(authorization: string): boolean {
   }
 }
 
-function hasClientAuthentication(ctx: Context, { parameters }: Form): boolean {
+function hasClientAuthentication(ctx: Context, form: Form): boolean {
   const authorization = ctx.get('authorization');
   if (authorization !== '') return hasReadableCredentials(authorization);
-  return parameters.some(
+  return form.some(
     ([name, value]) => value !== '' && (name === 'client_id' || name === 'client_assertion'),
   );
 }
@@ -79,7 +83,7 @@ export function createFormMiddleware(
     }
     const form = await readForm(ctx);
     if (hasClientAuthentication(ctx, form)) {
-      offerBody(ctx, formForLibrary(form));
+      offerBody(ctx, form);
       await next();
       return;
     }

@@ -9,6 +9,7 @@ import {
   createAssertionHook,
   overrideClientAuthentication,
 } from './client-authentication.ts';
+import { readOfferedBodies } from './form.ts';
 import { clientCredentials } from './grants/client-credentials.ts';
 import type { Grant } from './grants/grant.ts';
 import { jwtBearer } from './grants/jwt-bearer.ts';
@@ -157,6 +158,7 @@ export function createProvider(parts: ProviderParts): Provider {
   const authentication = { ...parts, tokenEndpoint };
   const provider = new Provider(parts.issuer, configuration(parts, authentication));
   overrideClientAuthentication(provider, authentication);
+  readOfferedBodies(provider);
   for (const grant of GRANTS) {
     const names = [...grant.parameters, ...grant.refused];
     provider.registerGrantType(grant.grantType, createGrantHandler(grant, parts), names, [
