@@ -3,10 +3,6 @@
 
 import { isAsciiNcName, isNamespaceUri } from './characters.ts';
 import { requireLegalText } from './escape.ts';
-import { DS_NS, SAML2_NS, SAML11_NS } from './namespaces.ts';
-
-/** What assertions and signatures are made of: good by inspection, so that each of their elements need not show it anew. */
-const KNOWN_NAMESPACES: ReadonlySet<string> = new Set([DS_NS, SAML2_NS, SAML11_NS]);
 
 const NO_ATTRIBUTES: readonly MarkupAttribute[] = Object.freeze([]);
 
@@ -88,7 +84,7 @@ function attribute([name, value]: AttributePair): MarkupAttribute {
 function requireName(prefix: string, uri: string, local: string): void {
   const isPrefixGood = prefix === '' || (isAsciiNcName(prefix) && prefix !== 'xmlns' && uri !== '');
   const isLocalGood = isAsciiNcName(local) && local !== 'xmlns';
-  const isUriGood = uri === '' || KNOWN_NAMESPACES.has(uri) || isNamespaceUri(uri);
+  const isUriGood = uri === '' || isNamespaceUri(uri);
   if (!isPrefixGood || !isLocalGood || !isUriGood) {
     throw new Error(`not a name to write: {${uri}}${prefix}:${local}`);
   }

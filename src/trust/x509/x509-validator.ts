@@ -1,6 +1,6 @@
 // Certificates as evidence: a path to an anchor of a trusted issuer, not revoked, about somebody. That its key was proved is the
 // front's to see, in the TLS handshake or by a signature over the message; no front takes a certificate from a token's place.
-import { createHash, X509Certificate } from 'node:crypto';
+import { hash, X509Certificate } from 'node:crypto';
 import type { Claim } from '#core/claim.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -117,7 +117,7 @@ function authenticationOf(
 
 const boundTo = ({ x509 }: Certificate): Confirmation => ({
   method: 'public-key',
-  certificateThumbprint: createHash('sha256').update(x509.raw).digest('base64url'),
+  certificateThumbprint: hash('sha256', x509.raw, 'base64url'),
 });
 
 type Read = (encoded: Uint8Array | X509Certificate) => Certificate;
