@@ -112,6 +112,15 @@ for (const [entrance, as] of ENTRANCES) {
       await assertRefused(() => validator.validate(as('saml2', xml)), 'token-malformed');
   });
 
+  test(`SAML D6: what is decrypted is held to its version as what comes in clear, as ${entrance}`, async () => {
+    const other = partner.assertion('saml2', { version: 'Version="2.1"' });
+
+    await assertRefused(
+      () => validator.validate(as('saml2', wrapped(other))),
+      'token-type-unsupported',
+    );
+  });
+
   test(`SAML D3, R20, CVE-2026-32313: a GCM tag that is cut or changed is refused, as ${entrance}`, async () => {
     const good = wrapped(partner.assertion('saml2'));
     const values = good.match(/(?<=<xenc:CipherValue>)[^<]+/g) ?? [];

@@ -263,6 +263,12 @@ test('SAML 1.1 §2.4.2: statements about different subjects are refused', async 
   }
 });
 
+test('SAML 1.1 §2.4.2: an element in a Subject that is not known is refused, also where all statements have it', async () => {
+  const extended = confirmation1('bearer') + '<x:Subject xmlns:x="urn:x">bob</x:Subject>';
+
+  await assertRefused(() => validate('saml1', { confirmation: extended }), 'token-malformed');
+});
+
 test('SAML 1.1 §2.3.2: an assertion without statement names nobody', async () => {
   await assertRefused(
     () => validate('saml1', { authentication: '', attributes: '' }),
