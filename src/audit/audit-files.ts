@@ -37,21 +37,55 @@ export async function closedFiles(path: string): Promise<readonly string[]> {
   return names.toSorted().map((each) => join(dir, each));
 }
 
-/** The files of every chain of an audit, each from its oldest to the one that is written. */
-export async function auditChains(basePath: string): Promise<readonly (readonly string[])[]> {
+/** The part of the name that the files of one chain share, by folder. */
+async function stemsIn(folder: string, basePath: string): Promise<readonly string[]> {
   const { name, ext } = parse(basePath);
   const pattern = new RegExp(
     `^(${escaped(name)}(?:\\.w\\d+)?)(?:-\\d{${SEQ_DIGITS}})?${escaped(ext)}$`,
   );
-  const names = await namesIn(dirname(basePath));
-  const stems = new Set(names.flatMap((each) => pattern.exec(each)?.[1] ?? []));
+  return (await namesIn(folder)).flatMap((each) => pattern.exec(each)?.[1] ?? []);
+}
+
+/** The files of one name in a folder: those that were closed, and the one that was written last. */
+async function filesIn(folder: string, name: string) {
+  const path = join(folder, name);
+  const closed = await closedFiles(path);
+  const current = (await namesIn(folder)).includes(name) ? [path] : [];
+  return { closed, current };
+}
+
+/** The chains of one name. What was moved to an archive stands before what is left; a chain that was moved as a whole is one of
+ * its own, for its writer may have begun another since. */
+async function chainsOf(name: string, folder: string, archives: readonly string[]) {
+  const live = await filesIn(folder, name);
+  const archived = await Promise.all(archives.map((each) => filesIn(each, name)));
+  const whole = archived.filter(({ current }) => current.length > 0);
+  const left = new Set(live.closed.map((each) => basename(each)));
+  const moved = archived
+    .filter(({ current }) => current.length === 0)
+    .flatMap(({ closed }) => closed)
+    // A copy of what is still here is the same file twice.
+    .filter((each) => !left.has(basename(each)))
+    .toSorted((one, other) => (basename(one) < basename(other) ? -1 : 1));
+  return [
+    ...whole.map(({ closed, current }) => [...closed, ...current]),
+    [...moved, ...live.closed, ...live.current],
+  ].filter((paths) => paths.length > 0);
+}
+
+/** The files of every chain of an audit, each from its oldest to the one that is written; with what was moved to other folders. */
+export async function auditChains(
+  basePath: string,
+  archives: readonly string[] = [],
+): Promise<readonly (readonly string[])[]> {
+  const folder = dirname(basePath);
+  const stems = await Promise.all([folder, ...archives].map((each) => stemsIn(each, basePath)));
   const chains = await Promise.all(
-    [...stems].toSorted().map(async (stem) => {
-      const path = join(dirname(basePath), `${stem}${ext}`);
-      const current = names.includes(basename(path)) ? [path] : [];
-      return [...(await closedFiles(path)), ...current];
-    }),
+    [...new Set(stems.flat())]
+      .toSorted()
+      .map((stem) => chainsOf(`${stem}${parse(basePath).ext}`, folder, archives)),
   );
+  const found = chains.flat();
   // Where nothing is, the file that should be there is missed by its name.
-  return chains.length > 0 ? chains : [[basePath]];
+  return found.length > 0 ? found : [[basePath]];
 }

@@ -11,25 +11,34 @@ import { DEFAULT_CONFIG, parseOptions } from './options.ts';
 import { readTokenNames } from './token-names.ts';
 import { withConfig } from './with-config.ts';
 
-const USAGE = 'audit verify | audit grep --token TOKEN-OR-ID [--issuer ISSUER], [--config FILE]';
+const USAGE =
+  'audit verify | audit grep --token TOKEN-OR-ID [--issuer ISSUER], [--archive FOLDER …] [--config FILE]';
 
 const keyOf = ({ audit }: Config) => createAuditKey(Buffer.from(audit.hmacKeyBase64, 'base64'));
 
 const READ_AGAIN_AT_MOST = 3;
 
 /** Verifies what is there; once more where a running server closed a file meanwhile, for its lines were then read from two places. */
-async function verifyStanding({ audit }: Config, key: AuditKey): Promise<AuditReport> {
-  let chains = await auditChains(audit.file);
+async function verifyStanding(
+  { audit }: Config,
+  key: AuditKey,
+  archives: readonly string[],
+): Promise<AuditReport> {
+  let chains = await auditChains(audit.file, archives);
   for (let time = 1; ; time += 1) {
     const report = await verifyAudit(chains, key);
-    const after = await auditChains(audit.file);
+    const after = await auditChains(audit.file, archives);
     if (isDeepStrictEqual(after, chains) || time === READ_AGAIN_AT_MOST) return report;
     chains = after;
   }
 }
 
-async function verify(config: Config, terminal: Terminal): Promise<ExitCode> {
-  const report = await verifyStanding(config, keyOf(config));
+async function verify(
+  config: Config,
+  archives: readonly string[],
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const report = await verifyStanding(config, keyOf(config), archives);
   for (const { path, line, what } of report.problems) terminal.error(`${path}:${line}: ${what}`);
   for (const { path, line, what } of report.notes) terminal.out(`note: ${path}:${line}: ${what}`);
   for (const { chain, seq, hash } of report.heads)
@@ -38,13 +47,18 @@ async function verify(config: Config, terminal: Terminal): Promise<ExitCode> {
   return report.problems.length === 0 ? 0 : 1;
 }
 
+interface Wanted {
+  readonly names: readonly TokenRef[];
+  readonly archives: readonly string[];
+}
+
 /** Prints the lines as they are: each is a JSON object that other programs read. Found nothing: 1, as grep says it. */
 async function grep(
   config: Config,
-  names: readonly TokenRef[],
+  { archives, names }: Wanted,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const paths = (await auditChains(config.audit.file)).flat();
+  const paths = (await auditChains(config.audit.file, archives)).flat();
   let found = 0;
   for await (const { text } of findToken(paths, keyOf(config), names)) {
     found += 1;
@@ -60,15 +74,16 @@ export const auditCommand: Command = async (words, terminal) => {
       config: { type: 'string', default: DEFAULT_CONFIG },
       token: { type: 'string' },
       issuer: { type: 'string' },
+      archive: { type: 'string', multiple: true, default: [] },
     },
     true,
   );
-  const { config: path, issuer, token } = values;
+  const { archive: archives, config: path, issuer, token } = values;
   const what = positionals.join(' ');
   if (what === 'verify' && token === undefined)
-    return withConfig(path, terminal, (config) => verify(config, terminal));
+    return withConfig(path, terminal, (config) => verify(config, archives, terminal));
   if (what !== 'grep' || token === undefined) throw new UsageError(USAGE);
   return withConfig(path, terminal, (config) =>
-    grep(config, readTokenNames(token, { issuer, own: config }), terminal),
+    grep(config, { archives, names: readTokenNames(token, { issuer, own: config }) }, terminal),
   );
 };
