@@ -145,14 +145,26 @@ function adfsPorts(folder: '2005' | '13', trust: TrustVersion): readonly Adverti
 
 const ADFS_PORTS = [...adfsPorts('2005', '2005/02'), ...adfsPorts('13', '1.3')];
 
+/** The integrated logins of Windows. We have no Kerberos: nothing is taken there, and nothing published of it, but a client that
+ * still knows the address gets a fault that it understands. */
+const ADFS_INTEGRATED: readonly Endpoint[] = ['2005', '13'].flatMap((folder) =>
+  ['windows', 'windowsmixed', 'windowstransport', 'kerberosmixed'].map((name) => ({
+    path: `${ADFS}/${folder}/${name}`,
+    credentials: [],
+  })),
+);
+
 export const ADFS_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'adfs',
-  endpoints: ADFS_PORTS.map(({ path, credential = 'username', signedParts }) => ({
-    path,
-    credentials: [credential],
-    ...(signedParts && { signedParts }),
-  })),
+  endpoints: [
+    ...ADFS_PORTS.map(({ path, credential = 'username', signedParts }) => ({
+      path,
+      credentials: [credential],
+      ...(signedParts && { signedParts }),
+    })),
+    ...ADFS_INTEGRATED,
+  ],
   metadataPaths: [`${ADFS}/mex`],
   ports: ADFS_PORTS,
 };

@@ -1,6 +1,6 @@
 // Endpoint profiles (ws-trust §6): which credential each address takes, what must be signed there, and what is published of it.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
   ADFS_PROFILE,
   type EndpointProfile,
@@ -23,6 +23,7 @@ import {
   anIssueRequest,
   anRst,
   aPost,
+  aSecurityHeader,
   aWsTrustSetting,
   faultCodeOf,
 } from '#test/support/ws-trust.ts';
@@ -124,12 +125,54 @@ test('P24, AD FS: each credential has its policy, and each binding refers to one
   for (const reference of references) assert.ok(policies.has(reference), reference);
 });
 
-test('ws-trust §5, AD FS: what wants Kerberos or triple DES is neither served nor published', async () => {
+test('ws-trust §5, AD FS: what wants Kerberos or triple DES is not published, triple DES not served', async () => {
   const wsdl = await wsdlAt('/adfs/services/trust/mex');
 
-  assert.doesNotMatch(wsdl, /kerberos|windows|tripledes/i);
-  for (const name of ['kerberosmixed', 'windowstransport', 'issuedtokenmixedsymmetrictripledes']) {
-    const path = `/adfs/services/trust/13/${name}`;
-    assert.equal((await aSetting().front.handle(anIssueRequest({}, { path }))).status, 404);
-  }
+  assert.doesNotMatch(wsdl, /kerberos|windows|negotiate|tripledes/i);
+  const path = '/adfs/services/trust/13/issuedtokenmixedsymmetrictripledes';
+  assert.equal((await aSetting().front.handle(anIssueRequest({}, { path }))).status, 404);
+});
+
+describe('P30: Kerberos and SPNEGO are refused by name, for we have none', () => {
+  const kerberos = (valueType: string) =>
+    `<wsse:BinarySecurityToken ValueType="http://docs.oasis-open.org/wss/oasis-wss-kerberos-token-profile-1.1#${valueType}" EncodingType="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary">YIIB</wsse:BinarySecurityToken>`;
+  const faultAt = async (path: string, header: string, over: object = {}) =>
+    faultCodeOf(await aSetting().front.handle(anIssueRequest({ header }, { path, ...over })));
+
+  for (const folder of ['2005', '13'])
+    for (const name of ['windows', 'windowsmixed', 'windowstransport', 'kerberosmixed'])
+      test(`AD FS ${folder}/${name} takes nobody, and says so in a fault`, async () => {
+        const path = `/adfs/services/trust/${folder}/${name}`;
+        const negotiate = { authorization: 'Negotiate YIIB' };
+        const headers = { 'content-type': 'application/soap+xml; charset=utf-8', ...negotiate };
+
+        assert.equal(await faultAt(path, ''), 'trust:FailedAuthentication');
+        assert.equal(await faultAt(path, '', { headers }), 'trust:FailedAuthentication');
+        assert.equal(await faultAt(path, aSecurityHeader()), 'trust:FailedAuthentication');
+        const ticket = `<wsse:Security>${kerberos('GSS_Kerberosv5_AP_REQ')}</wsse:Security>`;
+        assert.equal(await faultAt(path, ticket), 'wsse:UnsupportedSecurityToken');
+      });
+
+  for (const path of [
+    '/ws-trust',
+    '/adfs/services/trust/13/usernamemixed',
+    '/sts/STSService',
+    '/services/wso2carbon-sts',
+  ])
+    test(`a ticket at ${path} is UnsupportedSecurityToken, beside a good password too`, async () => {
+      for (const valueType of ['Kerberosv5_AP_REQ', 'GSS_Kerberosv5_AP_REQ_4120']) {
+        const token = kerberos(valueType);
+        for (const header of [`<wsse:Security>${token}</wsse:Security>`, aSecurityHeader(token)])
+          assert.equal(await faultAt(path, header), 'wsse:UnsupportedSecurityToken');
+      }
+    });
+
+  test('a leg of SPNEGO is BadRequest', async () => {
+    const exchange = `<t:BinaryExchange ValueType="http://schemas.xmlsoap.org/ws/2005/02/trust/spnego" EncodingType="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary">YIIB</t:BinaryExchange>`;
+    const body = anRst({ children: exchange });
+
+    const answer = await aSetting().front.handle(anIssueRequest({ body }));
+
+    assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+  });
 });

@@ -343,5 +343,15 @@ export const PARITY: RequirementTable = {
       [`${CHALLENGE}P30: a right password is answered by a challenge`],
       [`${CHALLENGE}a wrong code ends the exchange`],
     ],
+    [
+      'P30-kerberos',
+      'Kerberos and SPNEGO: a plug-in that is not there, refused by name and not published',
+      [`${PROFILES}what wants Kerberos or triple DES is not published`],
+      [
+        `${PROFILES}AD FS \${folder}/\${name} takes nobody, and says so in a fault`,
+        `${PROFILES}a ticket at \${path} is UnsupportedSecurityToken`,
+        `${PROFILES}a leg of SPNEGO is BadRequest`,
+      ],
+    ],
   ),
 };
