@@ -1,4 +1,4 @@
-// Certificates of signers, read once. To parse one and to name its key costs half an RSA signature, and a client signs with the
+// Certificates of signers, read once. To parse one and to name its key takes a quarter of an RSA signature, and a client signs with the
 // same key for a year. Remembered is what follows from the bytes alone: trust, time and revocation are asked anew each time.
 
 import type { Buffer } from 'node:buffer';
