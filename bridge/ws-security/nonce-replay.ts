@@ -39,8 +39,8 @@ export async function useNonce(
 ): Promise<void> {
   if (nonce === undefined) return;
   const parts = ['wsse-nonce', name, Buffer.from(nonce).toString('hex'), String(created ?? '')];
-  // From the latest `Created` that is taken to the last moment it is.
-  const lifetimeSeconds = rules.nonceLifetimeSeconds + 2 * rules.skewSeconds;
+  // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
+  const lifetimeSeconds = rules.nonceLifetimeSeconds + 4 * rules.skewSeconds;
   const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
   if (result.stored) return;
   throw new SecurityFailure('invalid-security', 'the nonce was used before', {

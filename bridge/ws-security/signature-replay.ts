@@ -25,7 +25,8 @@ export async function useSignature(
   if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
   const { created, expires } = timestamp;
   const parts = ['wsse-signature', Buffer.from(proof.signedInfoDigest).toString('hex')];
-  const lifetimeSeconds = expires - created + 2 * timestampRules.skewSeconds;
+  // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
+  const lifetimeSeconds = expires - created + 4 * timestampRules.skewSeconds;
   const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
   if (result.stored) return;
   throw new SecurityFailure('invalid-security', 'the signed message was sent before', {

@@ -18,6 +18,7 @@ import type { RedisSettings } from './settings.ts';
 const SOCKET_TIMEOUT_MILLISECONDS = 2500;
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 const SLOTS_REFRESH_MILLISECONDS = 2000;
+const REDISCOVER_AFTER_MILLISECONDS = 3000;
 
 type Node = RedisSettings['nodes'][number];
 
@@ -117,7 +118,11 @@ function openPool(most: number, open: () => Redis): WaitPool<Redis> {
 function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
   const node = settings.nodes[0] ?? { host: '', port: 0 };
   const client = openServer(settings, node, events);
-  client.on('ready', () => events.onDoubt());
+  let readyAt = 0;
+  client.on('ready', () => {
+    readyAt = performance.now();
+    events.onDoubt();
+  });
   const all = [client];
   const pool = openPool(settings.waitConnections, () => {
     const another = openServer(settings, node, events);
@@ -133,9 +138,11 @@ function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
     send: (_master, words) => call(client, words),
     sendConfirmed: (_master, commands, running) =>
       pool.use(running, (member) => callBoth(member, commands)),
-    // The Sentinels are asked by who connects. One that is about to has asked already.
+    // The Sentinels are asked by who connects. One that is about to has asked already, and one that has is given some time:
+    // on a busy machine it would never be done.
     async rediscover() {
       if (settings.topology.mode === 'single' || client.status !== 'ready') return;
+      if (performance.now() - readyAt < REDISCOVER_AFTER_MILLISECONDS) return;
       for (const each of all) each.disconnect(true);
     },
     async close() {

@@ -5,13 +5,14 @@ import { RedisCommands } from './redis-commands.ts';
 import type { OpenDriver } from './redis-driver.ts';
 import { createPlaces } from './redis-key.ts';
 import { RedisStore } from './redis-store.ts';
-import type { ReplyMeaning } from './reply-meaning.ts';
+import { meaningOf, type ReplyMeaning } from './reply-meaning.ts';
 import { RewriteRing } from './rewrite-ring.ts';
 import type { RedisSettings } from './settings.ts';
 import { StoreWatch, type WatchEvents } from './store-watch.ts';
 
 /** Calls under way at once; each holds some kilobytes. */
 const MAX_CALLS = 10_000;
+const REPEAT_AFTER_MILLISECONDS = 60_000;
 
 export interface RedisStoreOptions {
   readonly settings: RedisSettings;
@@ -35,14 +36,32 @@ const DRIVERS: Readonly<Record<RedisSettings['driver'], () => Promise<OpenDriver
   'node-redis': async () => (await import('./node-redis-driver.ts')).openNodeRedisDriver,
 };
 
+/** Tells an operator what a server refuses us. Each try to connect is refused anew: the same is told once a minute. */
+function refusalAlarm({ onAlarm }: WatchEvents): (cause: unknown) => void {
+  const toldAt = new Map<string, number>();
+  return (cause) => {
+    if (meaningOf(cause).followUp !== 'alarm') return;
+    const text = `STORE_REFUSED: ${cause instanceof Error ? cause.message : ''}`;
+    const now = performance.now();
+    if (now - (toldAt.get(text) ?? Number.NEGATIVE_INFINITY) < REPEAT_AFTER_MILLISECONDS) return;
+    toldAt.clear();
+    toldAt.set(text, now);
+    onAlarm(text);
+  };
+}
+
 /** Opens the store. Servers that are away do not stop the start: until they are there every operation is closed.
  * @throws {UnfitStore} when the servers are there and must not be used as they are */
 export async function openRedisStore(options: RedisStoreOptions): Promise<OpenedRedisStore> {
   const { clock, events, settings } = options;
   const openDriver = await DRIVERS[settings.driver]();
+  const alarm = refusalAlarm(events);
   const driver = openDriver(settings, {
     onDoubt: (master) => watch.doubt(master),
-    onError: events.onError,
+    onError(cause) {
+      events.onError(cause);
+      alarm(cause);
+    },
   });
   const wheel = new DeadlineWheel({ ...settings, maxCalls: MAX_CALLS });
   const onError = (
@@ -53,8 +72,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
     events.onError(cause);
     // The look that follows asks who is master by itself.
     if (followUp === 'rediscover' || followUp === 'alarm') watch.doubt(master);
-    if (followUp === 'alarm')
-      events.onAlarm(`STORE_REFUSED: ${cause instanceof Error ? cause.message : ''}`);
+    alarm(cause);
   };
   const assertOpen = (master: string) => watch.assertOpen(master);
   const commands = new RedisCommands({ ...settings, driver, wheel, assertOpen, onError });
@@ -71,14 +89,9 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
     await close();
     throw cause;
   }
-  const store = new RedisStore({
-    commands,
-    watch,
-    ring,
-    placeOf: createPlaces(settings.tenant),
-    isSpread: settings.topology.mode === 'cluster',
-    close,
-  });
+  const placeOf = createPlaces(settings.tenant);
+  const isSpread = settings.topology.mode === 'cluster';
+  const store = new RedisStore({ commands, watch, ring, placeOf, isSpread, close });
   return {
     store,
     begunAt: () => watch.begunAt,

@@ -1,7 +1,10 @@
 // What happens to a node of a cluster. The first master has two replicas: when it is lost its shard can go on, with the one that
 // is left to confirm its writes. The second has one: its shard is closed until the node is back.
+import { slotOf } from '#src/store/redis/hash-slot.ts';
+import { canaryKey, EVERY_BUCKET } from '#src/store/redis/redis-key.ts';
 import { eventually } from '#test/support/redis/eventually.ts';
 import type { RedisServer } from '#test/support/redis/redis-server.ts';
+import { listOf } from '#test/support/redis/resp-client.ts';
 import type { ClusterArena } from './arenas.ts';
 import type { Fault, Stage } from './fault.ts';
 
@@ -85,6 +88,49 @@ async function failOver(stage: ClusterStage): Promise<void> {
   }
 }
 
+/** Half of a master's slots go to another, one after another, as `redis-cli --cluster reshard` moves them. */
+async function reshard(stage: ClusterStage): Promise<void> {
+  const { cluster } = stage.arena;
+  const [from, to] = [nodeAt(stage, 0), nodeAt(stage, 1)];
+  const [fromId, toId] = [await nodeId(from), await nodeId(to)];
+  const masters = await cluster.masters();
+  const used = await slotsWithKeys(from);
+  for (const slot of used.slice(0, Math.ceil(used.length / 2))) {
+    await to.command('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId);
+    await from.command('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId);
+    await moveKeys(from, to, slot);
+    for (const node of [to, from, ...masters])
+      await node.command('CLUSTER', 'SETSLOT', slot, 'NODE', toId);
+    await stage.load.progress(20);
+  }
+}
+
+const nodeId = async (node: RedisServer): Promise<string> =>
+  String(await node.command('CLUSTER', 'MYID'));
+
+async function moveKeys(from: RedisServer, to: RedisServer, slot: string): Promise<void> {
+  for (;;) {
+    const names = listOf(await from.command('CLUSTER', 'GETKEYSINSLOT', slot, '20'));
+    if (names.length === 0) return;
+    const move = ['MIGRATE', '127.0.0.1', String(to.port), '', '0', '2000', 'KEYS'];
+    await from.command(...move, ...names.map(String));
+  }
+}
+
+/** The slots of a node that our buckets are in: the others are empty. */
+async function slotsWithKeys(node: RedisServer): Promise<readonly string[]> {
+  const slots = EVERY_BUCKET.map((bucket) => slotOf(canaryKey('any', bucket)));
+  const counts = await Promise.all(
+    slots.map(async (slot) =>
+      Number(await node.command('CLUSTER', 'COUNTKEYSINSLOT', String(slot))),
+    ),
+  );
+  return slots.filter((_, index) => (counts[index] ?? 0) > 0).map(String);
+}
+
+/** The part of all calls that may be refused while slots move. */
+const MOST_REFUSED = 0.01;
+
 const fault = (
   name: string,
   rows: readonly number[],
@@ -107,5 +153,14 @@ export const CLUSTER_FAULTS: readonly Fault<ClusterArena>[] = [
     'SIGSTOP of a master until its replica is elected, then SIGCONT',
     freeze,
   ),
+  {
+    ...fault(
+      'reshard',
+      [16],
+      'half the slots of a master move to another, one after another',
+      reshard,
+    ),
+    mostRefused: MOST_REFUSED,
+  },
   fault('failover', [16], 'CLUSTER FAILOVER to every replica in turn', failOver),
 ];

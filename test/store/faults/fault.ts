@@ -8,6 +8,8 @@ import { judge, type Verdict } from './verdict.ts';
 export interface Stage<A extends Arena> {
   readonly arena: A;
   readonly load: Load;
+  /** From now on the servers can serve, as they say themselves: what is missing from here on is the store's. */
+  readonly able: () => void;
 }
 
 export interface Fault<A extends Arena> {
@@ -18,8 +20,10 @@ export interface Fault<A extends Arena> {
   readonly title: string;
   /** Does it and heals it again. */
   inject(stage: Stage<A>): Promise<void>;
-  /** The longest time without any success. */
+  /** The longest time without any success, from when the servers were able to serve again where the fault says so. */
   readonly mostOutageMilliseconds: number;
+  /** The part of all calls that may be refused closed. */
+  readonly mostRefused?: number;
 }
 
 export interface Outcome {
@@ -36,18 +40,22 @@ export interface Outcome {
 const GRACE_MILLISECONDS = 100;
 
 function problemsOf(
-  { violations, longestCallMilliseconds, outageMilliseconds, accepted, revoked }: Verdict,
-  bounds: { readonly deadlineMilliseconds: number; readonly mostOutageMilliseconds: number },
+  { violations, longestCallMilliseconds, recoveryMilliseconds, ...verdict }: Verdict,
+  bounds: Pick<Fault<Arena>, 'mostOutageMilliseconds' | 'mostRefused'> & {
+    readonly deadlineMilliseconds: number;
+  },
 ): readonly string[] {
-  const { deadlineMilliseconds, mostOutageMilliseconds } = bounds;
+  const { deadlineMilliseconds, mostOutageMilliseconds, mostRefused = 1 } = bounds;
+  const { accepted, calls, failed, revoked } = verdict;
   const longest = Math.round(longestCallMilliseconds);
   const checks: readonly (readonly [isWrong: boolean, what: string])[] = [
     ...Object.entries(violations).map(([name, count]) => [count > 0, `${name}: ${count}`] as const),
     [longest > deadlineMilliseconds + GRACE_MILLISECONDS, `a call took ${longest} ms`],
     [
-      outageMilliseconds > mostOutageMilliseconds,
-      `no success for ${Math.round(outageMilliseconds)} ms`,
+      recoveryMilliseconds > mostOutageMilliseconds,
+      `no success for ${Math.round(recoveryMilliseconds)} ms`,
     ],
+    [failed / calls > mostRefused, `${failed} of ${calls} calls were refused`],
     [accepted === 0 || revoked === 0, 'nothing was accepted: nothing was tested'],
   ];
   return checks.flatMap(([isWrong, what]) => (isWrong ? [what] : []));
@@ -61,9 +69,13 @@ export async function runFault<A extends Arena>(
 ): Promise<Outcome> {
   const load = await startLoad(arena.spec, options);
   let report: LoadReport;
+  let ableAt = 0;
+  const able = (): void => {
+    ableAt = Date.now();
+  };
   try {
     await load.progress(options.successes);
-    await fault.inject({ arena, load });
+    await fault.inject({ arena, load, able });
     await arena.settled();
     await load.progress(options.successes);
   } finally {
@@ -73,7 +85,7 @@ export async function runFault<A extends Arena>(
   const { store } = await openStore(arena.spec);
   try {
     await eventually('the store is open', () => store.health().then(() => true));
-    const verdict = await judge(report, store, isHeld);
+    const verdict = await judge({ ...report, ableAt }, store, isHeld);
     const { id, rows, title } = fault;
     const deadlineMilliseconds = deadlineOf(arena.spec);
     const problems = problemsOf(verdict, { ...fault, deadlineMilliseconds });

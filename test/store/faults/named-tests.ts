@@ -5,6 +5,9 @@ import { text as textOf } from 'node:stream/consumers';
 import type { Row } from './rows.ts';
 import type { Result } from './scoreboard.ts';
 
+/** A file that hangs has not passed. */
+const MOST_OF_A_FILE_MILLISECONDS = 240_000;
+
 const POINT = /^\s*(not ok|ok) \d+ - (.*?)(?: # (SKIP|TODO).*)?$/;
 
 /** Whether titles of a file begin so; a title made in a loop begins with what is fixed in it. */
@@ -16,6 +19,7 @@ async function runFile(
 ): Promise<readonly (readonly [isOk: boolean, title: string])[]> {
   const child = spawn(process.execPath, ['--test', '--test-reporter=tap', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: MOST_OF_A_FILE_MILLISECONDS,
   });
   const [output] = await Promise.all([textOf(child.stdout), once(child, 'close')]);
   return output.split('\n').flatMap((line) => {

@@ -6,14 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRedis } from '#test/support/redis/redis-server.ts';
 import { FIT } from '../redis/redis-under-test.ts';
-import {
-  type Arena,
-  clusterArena,
-  type Driver,
-  sentinelArena,
-  singleArena,
-  sqliteArena,
-} from './arenas.ts';
+import { type Arena, clusterArena, sentinelArena, singleArena, sqliteArena } from './arenas.ts';
 import { CLUSTER_FAULTS } from './cluster-faults.ts';
 import { type Fault, type Outcome, runFault } from './fault.ts';
 import { type Moment, startKillRig } from './kill/kill-rounds.ts';
@@ -29,6 +22,11 @@ import { SQLITE_FAULTS } from './sqlite-faults.ts';
 /** Stop points within the embedded store mean nothing to another one. */
 const OF_SQLITE = /^(mark|sweep)/;
 
+/** A fault that hangs is one that failed. */
+const MOST_OF_A_FAULT_MILLISECONDS = 180_000;
+/** Then it ends with what it has seen, and what it has not is open. */
+const MOST_MILLISECONDS = 29 * 60_000;
+
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: '100' } },
@@ -36,21 +34,41 @@ const { positionals, values } = parseArgs({
 const [wanted = ''] = positionals;
 const rounds = Number(values.rounds);
 
-function tell(result: Result): Result {
+/** All results so far. */
+const all: Result[] = [];
+
+function tell(result: Result): void {
+  all.push(result);
   console.log(`${result.isPass ? 'pass' : 'FAIL'}  ${result.name}  ${result.says}`);
-  return result;
 }
 
 function resultOf({ id, problems, verdict }: Outcome): Result {
-  const { accepted, failed, longestCallMilliseconds, outageMilliseconds, revoked } = verdict;
+  const { accepted, failed, longestCallMilliseconds, revoked } = verdict;
+  const [outage, recovery] = [verdict.outageMilliseconds, verdict.recoveryMilliseconds].map(
+    Math.round,
+  );
   const figures = [
     `${accepted} accepted`,
     `${revoked} revoked`,
     `${failed} refused closed`,
     `longest call ${Math.round(longestCallMilliseconds)} ms`,
-    `outage ${Math.round(outageMilliseconds)} ms`,
+    `outage ${outage} ms`,
+    ...(recovery === outage ? [] : [`${recovery} ms of it after the servers were back`]),
   ];
   return { name: id, isPass: problems.length === 0, says: [...problems, ...figures].join(', ') };
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error('it did not end')),
+    MOST_OF_A_FAULT_MILLISECONDS,
+  );
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Runs each fault in an arena of its own: one that failed must not spoil the next. */
@@ -58,34 +76,33 @@ async function runFaults<A extends Arena>(
   faults: readonly Fault<A>[],
   open: () => Promise<A>,
   suffix = '',
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
+): Promise<void> {
   for (const fault of faults) {
     const id = `${fault.id}${suffix}`;
     if (!id.startsWith(wanted)) continue;
-    const arena = await open();
+    let arena: A | undefined;
     try {
-      results.push(tell(resultOf(await runFault({ ...fault, id }, arena, FULL_LOAD))));
+      arena = await inTime(open());
+      tell(resultOf(await inTime(runFault({ ...fault, id }, arena, FULL_LOAD))));
     } catch (cause) {
-      results.push(tell({ name: id, isPass: false, says: String(cause) }));
+      tell({ name: id, isPass: false, says: String(cause) });
     } finally {
-      await arena.dispose();
+      await arena?.dispose();
     }
   }
-  return results;
 }
 
-/** Runs with each driver in turn; the second has its name in the results. */
-async function runDrivers(
-  runsOf: (driver: Driver, suffix: string) => readonly (() => Promise<readonly Result[]>)[],
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
+async function runAllFaults(): Promise<void> {
+  await runFaults(SQLITE_FAULTS, sqliteArena);
+  // The second driver has its name in the results.
   for (const [driver, suffix] of [
     ['node-redis', ''],
     ['ioredis', ' (ioredis)'],
-  ] as const)
-    for (const run of runsOf(driver, suffix)) results.push(...(await run()));
-  return results;
+  ] as const) {
+    await runFaults(SINGLE_FAULTS, () => singleArena(driver), suffix);
+    await runFaults(SENTINEL_FAULTS, () => sentinelArena(driver), suffix);
+    await runFaults(CLUSTER_FAULTS, () => clusterArena(driver), suffix);
+  }
 }
 
 /** Every stop point in turn, and in every other round a moment by chance. */
@@ -98,48 +115,50 @@ async function runKills(
   name: string,
   points: readonly StopPoint[],
   store: (directory: string) => object,
-): Promise<readonly Result[]> {
-  if (!name.startsWith(wanted)) return [];
+): Promise<void> {
+  if (!name.startsWith(wanted)) return;
   const rig = await startKillRig(store);
   const problems: string[] = [];
   for (let round = 0; round < rounds && problems.length === 0; round += 1) {
     const moment = momentOf(round, points);
-    await rig.round(moment).catch((cause: unknown) => {
+    await inTime(rig.round(moment)).catch((cause: unknown) => {
       problems.push(`round ${round} (${JSON.stringify(moment)}): ${String(cause)}`);
     });
   }
   // After a round that failed there may be no server to ask.
   if (problems.length > 0) {
     await rig.dispose();
-    return [tell({ name, isPass: false, says: problems.join(', ') })];
+    tell({ name, isPass: false, says: problems.join(', ') });
+    return;
   }
   const { accepted, dead, unanswered } = await rig.afterwards();
   await rig.dispose();
   const figures = `${rounds} rounds, ${accepted} accepted, ${unanswered} without an answer, ${dead} tokens dead`;
-  return [tell({ name, isPass: true, says: figures })];
+  tell({ name, isPass: true, says: figures });
 }
+
+const writeAll = async (): Promise<void> => {
+  if (wanted === '') await replaceScoreboard(writeScoreboard(all));
+};
+
+setTimeout(() => {
+  console.log(`FAIL  it takes longer than ${MOST_MILLISECONDS / 60_000} minutes`);
+  void writeAll().finally(() => process.exit(1));
+}, MOST_MILLISECONDS).unref();
 
 const points = Object.keys(STOP_POINTS) as StopPoint[];
 const redis = await startRedis(FIT);
-const results = [
-  ...(await runFaults(SQLITE_FAULTS, sqliteArena)),
-  ...(await runDrivers((driver, suffix) => [
-    () => runFaults(SINGLE_FAULTS, () => singleArena(driver), suffix),
-    () => runFaults(SENTINEL_FAULTS, () => sentinelArena(driver), suffix),
-    () => runFaults(CLUSTER_FAULTS, () => clusterArena(driver), suffix),
-  ])),
-  ...(await runKills('kill/sqlite', points, (directory) => ({
-    sqlite: { path: join(directory, 'data/viaduct.db') },
-  }))),
-  ...(await runKills(
-    'kill/redis',
-    points.filter((point) => !OF_SQLITE.test(point)),
-    () => ({ redis: { mode: 'single', nodes: [`127.0.0.1:${redis.port}`] } }),
-  )),
-];
+await runAllFaults();
+await runKills('kill/sqlite', points, (directory) => ({
+  sqlite: { path: join(directory, 'data/viaduct.db') },
+}));
+await runKills(
+  'kill/redis',
+  points.filter((point) => !OF_SQLITE.test(point)),
+  () => ({ redis: { mode: 'single', nodes: [`127.0.0.1:${redis.port}`] } }),
+);
 await redis.dispose();
-if (wanted === '') {
-  const named = (await runNamedTests(ROWS)).map(tell);
-  await replaceScoreboard(writeScoreboard([...results, ...named]));
-}
-process.exitCode = results.every(({ isPass }) => isPass) ? 0 : 1;
+if (wanted === '') for (const result of await runNamedTests(ROWS)) tell(result);
+await writeAll();
+// What a fault that hung has left behind must not keep this process.
+process.exit(all.every(({ isPass }) => isPass) ? 0 : 1);

@@ -6,17 +6,38 @@ import type { Fault, Stage } from './fault.ts';
 
 type SentinelStage = Stage<SentinelArena>;
 
-/** Sentinels see a failure after 2 s and need some more; then the store looks at the new master and writes again. */
-const FAILOVER_MILLISECONDS = 14_000;
+/** What the store needs once there is a master with a replica: to hear of it, to look at it and to write again. */
+const RECOVERY_MILLISECONDS = 4000;
+
+const PATIENCE_MILLISECONDS = 60_000;
 
 async function untilAnotherMaster({ arena: { group } }: SentinelStage, old: object): Promise<void> {
-  await eventually('another master', async () => (await group.master()) !== old, 60_000);
+  await eventually(
+    'another master',
+    async () => (await group.master()) !== old,
+    PATIENCE_MILLISECONDS,
+  );
+}
+
+/** The servers can serve when the master that the Sentinels name has a replica in step. */
+async function untilAble({ able, arena: { group } }: SentinelStage): Promise<void> {
+  await eventually(
+    'the master has a replica',
+    async () => {
+      const { server } = await group.master();
+      const text = String(await server.command('INFO', 'replication'));
+      return /role:master/.test(text) && /min_slaves_good_slaves:[1-9]/.test(text);
+    },
+    PATIENCE_MILLISECONDS,
+  );
+  able();
 }
 
 async function kill(stage: SentinelStage): Promise<void> {
   const old = await stage.arena.group.master();
   await old.server.kill();
   await untilAnotherMaster(stage, old);
+  await untilAble(stage);
   await stage.load.progress(50);
   await old.server.start();
 }
@@ -26,6 +47,7 @@ async function freeze(stage: SentinelStage): Promise<void> {
   const old = await stage.arena.group.master();
   old.server.freeze();
   await untilAnotherMaster(stage, old);
+  await untilAble(stage);
   await stage.load.progress(50);
   old.server.resume();
 }
@@ -41,6 +63,7 @@ const part =
     await untilAnotherMaster(stage, old);
     await stage.load.trouble();
     network.heal();
+    await untilAble(stage);
   };
 
 /** A replica that misses the last writes becomes master: what was acknowledged by the other two is lost. */
@@ -55,6 +78,8 @@ async function loseWrites(stage: SentinelStage): Promise<void> {
   await untilAnotherMaster(stage, old);
   network.heal();
   await Promise.all([old.server.start(), kept.server.start()]);
+  // Nothing can be confirmed before the Sentinels have made one of them a replica.
+  await untilAble(stage);
 }
 
 const fault = (
@@ -67,7 +92,7 @@ const fault = (
   rows,
   title,
   inject,
-  mostOutageMilliseconds: FAILOVER_MILLISECONDS,
+  mostOutageMilliseconds: RECOVERY_MILLISECONDS,
 });
 
 export const SENTINEL_FAULTS: readonly Fault<SentinelArena>[] = [

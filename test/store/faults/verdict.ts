@@ -7,6 +7,7 @@ import type { LoadReport } from './load.ts';
 
 /** Figures of a run. All but the first block must be zero. */
 export interface Verdict {
+  readonly calls: number;
   readonly accepted: number;
   readonly failed: number;
   readonly revoked: number;
@@ -15,6 +16,8 @@ export interface Verdict {
   readonly longestCallMilliseconds: number;
   /** The longest time without any success. */
   readonly outageMilliseconds: number;
+  /** The same, from when the servers were able to serve again. */
+  readonly recoveryMilliseconds: number;
 }
 
 export const INVARIANTS = {
@@ -72,12 +75,16 @@ function duplicates(ids: readonly string[]): number {
   return ids.length - new Set(ids).size;
 }
 
-function outage(happenings: readonly Happening[]): number {
+/** The longest time without any success since `ableAt`. */
+function outage(happenings: readonly Happening[], ableAt: number): number {
   const ends = happenings
     .filter(({ result }) => result === 'ok')
     .map(({ at, milliseconds }) => at + milliseconds)
+    .filter((end) => end > ableAt)
     .toSorted((a, b) => a - b);
-  return Math.max(0, ...ends.map((end, index) => end - (ends[index - 1] ?? end)));
+  let [longest, last] = [0, ableAt || (ends[0] ?? 0)];
+  for (const end of ends) [longest, last] = [Math.max(longest, end - last), end];
+  return longest;
 }
 
 const countSaid = (happenings: readonly Happening[], violation: string): number =>
@@ -112,11 +119,11 @@ async function acceptedAgain(happenings: readonly Happening[], store: Store): Pr
 /** Judges a run by a store that was opened anew after healing.
  * `isHeld` says whether an accepted id is where it must be, without any code of ours in between. */
 export async function judge(
-  report: LoadReport,
+  report: LoadReport & { readonly ableAt: number },
   store: Store,
   isHeld: (id: string) => boolean,
 ): Promise<Verdict> {
-  const { happenings, worstLoopDelayMilliseconds } = report;
+  const { ableAt, happenings, worstLoopDelayMilliseconds } = report;
   const accepted = idsOf(happenings, 'once', 'ok');
   const revoked = idsOf(happenings, 'revoke', 'ok');
   const lost = accepted.filter((id) => !isHeld(id)).length;
@@ -126,6 +133,7 @@ export async function judge(
   );
   const longest = Math.max(0, ...happenings.map(({ milliseconds }) => milliseconds));
   return {
+    calls: happenings.length,
     accepted: accepted.length,
     failed: happenings.filter(({ result }) => result === 'failed').length,
     revoked: revoked.length,
@@ -140,6 +148,7 @@ export async function judge(
       'locked-out': countSaid(happenings, 'a client is locked out'),
     },
     longestCallMilliseconds: Math.max(0, longest - worstLoopDelayMilliseconds),
-    outageMilliseconds: outage(happenings),
+    outageMilliseconds: outage(happenings, 0),
+    recoveryMilliseconds: outage(happenings, ableAt),
   };
 }

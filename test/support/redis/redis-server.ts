@@ -10,6 +10,7 @@ import { reservedPort } from './reserved-port.ts';
 import { type Reply, sendCommand } from './resp-client.ts';
 
 const COMMAND = 'redis-server';
+const FAKETIME = 'faketime';
 
 /** Lines of redis.conf. A list means the line stands that often. */
 export type RedisSettings = Readonly<Record<string, string | readonly string[]>>;
@@ -58,9 +59,36 @@ function endWithThisProcess(): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1));
 }
 
-function spawnChild(words: readonly string[]): ChildProcess {
+/** Why clocks of servers cannot be moved here, for the `skip` option of a test; false when they can.
+ * @throws {Error} instead with CI=true: CI skips nothing */
+export function faketimeMissing(): string | false {
+  if (fakeTimeLibrary() !== undefined) return false;
+  if (process.env['CI'] === 'true') throw new Error('CI needs faketime');
+  return 'faketime is not installed';
+}
+
+function fakeTimeLibrary(): string | undefined {
+  const said = spawnSync(FAKETIME, ['-f', '+0s', 'printenv', 'LD_PRELOAD']);
+  return said.error === undefined && said.status === 0 ? String(said.stdout).trim() : undefined;
+}
+
+/** The environment that moves the clock. The program `faketime` itself would stand between us and its child. */
+function clockAhead(seconds: number): NodeJS.ProcessEnv {
+  if (seconds === 0) return process.env;
+  return {
+    ...process.env,
+    // The allocator of the server would ask for the time while the library that answers is being loaded, and wait for ever:
+    // the one of libc comes first.
+    LD_PRELOAD: `libc_malloc_debug.so.0:${fakeTimeLibrary()}`,
+    FAKETIME: `+${seconds}s`,
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+  };
+}
+
+function spawnChild(words: readonly string[], clockAheadSeconds: number): ChildProcess {
   endWithThisProcess();
-  const child = spawn(COMMAND, words, { stdio: 'ignore' });
+  const env = clockAhead(clockAheadSeconds);
+  const child = spawn(COMMAND, words, { stdio: 'ignore', env });
   children.add(child);
   child.once('exit', () => children.delete(child));
   return child;
@@ -90,6 +118,8 @@ export interface RedisServerOptions {
   readonly settings?: RedisSettings;
   /** Words behind the configuration file, such as `--sentinel`. */
   readonly words?: readonly string[];
+  /** How far its clock is ahead of that of the machine. */
+  readonly clockAheadSeconds?: number;
 }
 
 /** Also where an access list keeps those out who do not log in. */
@@ -126,7 +156,10 @@ export async function createRedisServer(options: RedisServerOptions = {}): Promi
     log,
     async start() {
       if (isRunning(child)) throw new Error('it runs already');
-      const started = spawnChild([configFile, ...(options.words ?? [])]);
+      const started = spawnChild(
+        [configFile, ...(options.words ?? [])],
+        options.clockAheadSeconds ?? 0,
+      );
       child = started;
       await eventually(`redis-server answers on port ${port}`, async () => {
         return !isRunning(started) || (await isAnswering(server));
