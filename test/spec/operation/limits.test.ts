@@ -47,6 +47,26 @@ test('Row 32, RFC 6585 §4: a client over its rate gets 429 with Retry-After, an
   assert.equal(other.status, 200);
 });
 
+test('Row 32: while one client floods, every request of another one is served', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perClient: RATE };
+    for (const client of document.clients)
+      if (client['client_id'] === 'orders-api') client['rate_limit'] = { ...RATE, burst: 1000 };
+  });
+  const flood = Array.from({ length: 300 }, () => credentials(server, undefined));
+  const others = Array.from({ length: 30 }, () =>
+    server.post('/introspect', { token: 'a.b.c' }, { as: ORDERS }),
+  );
+
+  const [flooded, served] = await Promise.all([Promise.all(flood), Promise.all(others)]);
+
+  const taken = flooded.filter(({ status }) => status === 200);
+  const refused = flooded.filter(({ status }) => status === 429);
+  assert.deepEqual([taken.length, refused.length], [RATE.burst, 300 - RATE.burst]);
+  refused.forEach(assertLimited);
+  assert.deepEqual(new Set(statuses(served)), new Set([200]));
+});
+
 test('Row 32: introspection and revocation count like the token endpoint', async (t) => {
   const server = await startServer(t, (document) => {
     document['limits'] = { perClient: RATE };
