@@ -11,6 +11,7 @@ import type { IssuedToken, TokenSpec } from '#core/token-spec.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/assertion-signer.ts';
+import { encryptedSecretOf } from './saml/held-secret.ts';
 import {
   createSamlMetadataSource,
   type FetchedMetadata,
@@ -44,7 +45,9 @@ import {
   type WsTrustResponse,
 } from './ws-trust/front.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
-import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/decrypt.ts';
+import type { SecretFinder } from './ws-trust/signer-trust.ts';
+import { createKeyUnwrapper, decryptKey, decryptXml, type KeyUnwrappers } from './xml/decrypt.ts';
+import { XmlFailure } from './xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
 
 /** Where the keys of an issuer come from, as certificates or metadata. */
@@ -217,6 +220,22 @@ function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgePa
   };
 }
 
+/** A secret is no longer than this, and no shorter than the smallest key we make (WS-Trust 1.3 §9.2). */
+const SECRET_LENGTHS = { minBytes: 16, maxBytes: 64 };
+
+/** Finds the secrets that issuers encrypted to us in assertions. What does not open is a secret that we do not know. */
+function secretFinderOf(unwrappers: KeyUnwrappers): SecretFinder {
+  return async ({ element }) => {
+    try {
+      const encrypted = encryptedSecretOf(element);
+      return encrypted && (await decryptKey(encrypted, unwrappers, SECRET_LENGTHS));
+    } catch (cause) {
+      if (cause instanceof XmlFailure) return undefined;
+      throw cause;
+    }
+  };
+}
+
 interface FrontKeys {
   readonly clock: Clock;
   readonly unwrappers: KeyUnwrappers | undefined;
@@ -232,6 +251,7 @@ function createFront(
     ...others,
     clock,
     unwrappers,
+    ...(unwrappers && { findSecret: secretFinderOf(unwrappers) }),
     signAnswer,
     describeReference,
     profiles: profilesOf(parts),

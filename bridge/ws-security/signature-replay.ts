@@ -1,6 +1,7 @@
 // A signed message is good once (WSS 1.1.1 §13, xml-security E1): as long as its Timestamp lives, what was signed is remembered.
 
 import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
 import type { Store } from '#core/ports.ts';
 import type { MessageSignature } from './message-signature.ts';
 import { SecurityFailure } from './security-failure.ts';
@@ -24,7 +25,7 @@ export async function useSignature(
   // Whoever accepts a signature without one would have to remember it for ever.
   if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
   const { created, expires } = timestamp;
-  const parts = ['wsse-signature', Buffer.from(proof.signedInfoDigest).toString('hex')];
+  const parts = ['wsse-signature', markOf(proof)];
   // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
   const lifetimeSeconds = expires - created + 4 * timestampRules.skewSeconds;
   const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
@@ -32,4 +33,11 @@ export async function useSignature(
   throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
     reason: 'token-replayed',
   });
+}
+
+// With its key: where the Timestamp alone is signed, two clients that write it in the same second sign the same words.
+function markOf({ signedInfoDigest, signer }: MessageSignature['proof']): string {
+  const { key, kind } = signer;
+  const material = kind === 'secret' ? key.export() : key.export({ type: 'spki', format: 'der' });
+  return hash('sha256', Buffer.concat([signedInfoDigest, material]), 'hex');
 }

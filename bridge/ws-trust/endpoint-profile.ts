@@ -46,6 +46,8 @@ export interface AdvertisedPort {
   readonly credential?: AdvertisedCredential;
   /** As in {@link Endpoint}. */
   readonly signedParts?: 'timestamp';
+  /** The kind of key that an issued token must have; absent: a public key. */
+  readonly keyType?: 'SymmetricKey';
 }
 
 export interface EndpointProfile {
@@ -140,6 +142,12 @@ function adfsPorts(folder: '2005' | '13', trust: TrustVersion): readonly Adverti
       name: `IssuedToken${suffix}Sha256`,
       path: `${at}/issuedtokenmixedasymmetricbasic256sha256`,
     },
+    ...['', 'sha256'].map((hash) => ({
+      ...issued,
+      keyType: 'SymmetricKey' as const,
+      name: `IssuedTokenSymmetric${suffix}${hash === '' ? '' : 'Sha256'}`,
+      path: `${at}/issuedtokenmixedsymmetricbasic256${hash}`,
+    })),
   ];
 }
 

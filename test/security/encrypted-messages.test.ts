@@ -3,6 +3,11 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import { graft, parseInPlace } from '#bridge/xml/graft.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
+import { WSU_NS } from '#bridge/xml/namespaces.ts';
+import { parseXml } from '#bridge/xml/parser.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
 import { ENCRYPTED_KEY, encryptMessage } from '#test/support/encrypted-message.ts';
 import {
   ADDRESSING,
@@ -159,4 +164,32 @@ test('XML D6: the ciphertext of another, in a message of one’s own, is read fo
 
   assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
   assert.deepEqual(setting.asked, []);
+});
+
+test('XML D5: encryption in encryption is not opened, though all of it is signed', async () => {
+  const setting = aSetting();
+  const body =
+    '<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"></xenc:EncryptedData>';
+
+  const answer = await send(aMessage({ body }), setting);
+
+  assert.equal(faultCodeOf(answer), 'wsse:FailedCheck');
+  assert.match(JSON.stringify(setting.audit.records), /encrypted twice/);
+});
+
+test('XML V4, D5: decryption must not make two of one id, nor more than a document may hold', () => {
+  const wsu = `xmlns:wsu="${WSU_NS}"`;
+  const document = parseXml(Buffer.from(`<r ${wsu} wsu:Id="one"><p></p><p></p></r>`));
+  const [place] = elementsOf(document.root);
+  assert.ok(place);
+  const grafting = (text: string) => () =>
+    graft(document, new Map([[place, parseInPlace(Buffer.from(text), place, DEFAULT_LIMITS)]]));
+
+  assert.deepEqual([...grafting('<q wsu:Id="two"></q>')().ids.keys()], ['one', 'two']);
+  assert.throws(grafting('<q wsu:Id="one"></q>'), { reason: 'id-duplicate' });
+  assert.throws(grafting('<q></q>'.repeat(DEFAULT_LIMITS.maxElements - 1)), {
+    reason: 'too-complex',
+  });
+  assert.throws(grafting('</x><x>'), { reason: 'not-well-formed' });
+  assert.deepEqual([...document.ids.keys()], ['one'], 'the document of before is as it was');
 });

@@ -13,6 +13,8 @@ export interface PolicyTerms {
   readonly usesAddressing: boolean;
   readonly includesTimestamp: boolean;
   readonly credential: AdvertisedCredential;
+  /** The kind of key of an issued token. */
+  readonly keyType: 'PublicKey' | 'SymmetricKey';
   /** Whether a signature must cover the Body besides the Timestamp. */
   readonly signsBody: boolean;
   /** Whether messages protect themselves, in place of TLS. */
@@ -45,13 +47,14 @@ const ID_PREFIXES: Readonly<Record<AdvertisedCredential, string>> = {
 
 /** The id of a policy, unique among those of one document. */
 export function policyIdOf(terms: PolicyTerms): string {
-  const { credential, isProtected, signsBody, trust, usesAddressing } = terms;
+  const { credential, isProtected, keyType, signsBody, trust, usesAddressing } = terms;
   const isEndorsing = credential === 'certificate' || credential === 'issued-token';
   const signed = isEndorsing && signsBody ? 'SignedBody' : '';
   const plain = usesAddressing ? '' : 'Plain';
   const version = trust === '1.3' ? '13' : '2005';
   if (isProtected) return `${ID_PREFIXES[credential]}Message${version}${plain}`;
-  return `${ID_PREFIXES[credential]}${trust === '1.3' ? '13' : '2005'}${signed}${plain}`;
+  const secret = keyType === 'SymmetricKey' ? 'Symmetric' : '';
+  return `${ID_PREFIXES[credential]}${secret}${trust === '1.3' ? '13' : '2005'}${signed}${plain}`;
 }
 
 /** Writes a policy. */
@@ -91,7 +94,7 @@ function supportingTokens(terms: PolicyTerms): readonly Markup[] {
         token(trust, 'UsernameToken', [policyOf([element(sp('WssUsernameToken10'))])]),
       ]),
     ];
-  const endorsing = credential === 'certificate' ? x509Token(trust) : issuedToken(trust);
+  const endorsing = credential === 'certificate' ? x509Token(trust) : issuedToken(terms);
   const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
   return [wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])])];
 }
@@ -148,10 +151,10 @@ function x509Token(trust: TrustVersion): Markup {
 }
 
 // With a key of its own: a token that anybody could present signs nothing.
-function issuedToken(trust: TrustVersion): Markup {
+function issuedToken({ keyType: kind, trust }: PolicyTerms): Markup {
   const sp = securityPolicyName(trust);
   const names = trust === '1.3' ? TRUST_13 : TRUST_2005;
-  const keyType = element(trustName(names, 'KeyType'), [], [`${names.base}/PublicKey`]);
+  const keyType = element(trustName(names, 'KeyType'), [], [`${names.base}/${kind}`]);
   const template = element(sp('RequestSecurityTokenTemplate'), [], [keyType]);
   return token(trust, 'IssuedToken', [
     template,

@@ -81,7 +81,8 @@ function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
   const { credential = 'username', isProtected = false, signedParts, soap, trust } = port;
   const signsBody = signedParts === undefined;
   const usesAddressing = soap === '1.2';
-  return { trust, includesTimestamp, credential, signsBody, isProtected, usesAddressing };
+  const { keyType = 'PublicKey' } = port;
+  return { trust, includesTimestamp, credential, keyType, signsBody, isProtected, usesAddressing };
 }
 
 const REQUEST = 'RequestSecurityToken';

@@ -16,7 +16,7 @@ export interface KnownEntropy {
   readonly bytes: Uint8Array;
 }
 
-/** Entropy as it came: an `encrypted` one is a secret that is not open yet. */
+/** Entropy as it came: an `encrypted` one is a nonce that is not open yet. */
 export type RequestedEntropy =
   | KnownEntropy
   | { readonly kind: 'encrypted'; readonly encryptedKey: XmlElement };
@@ -48,7 +48,8 @@ export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEn
   return { kind, bytes };
 }
 
-/** Opens what is encrypted to us. Its length is judged with that of all secrets; nothing that is no key comes near it.
+/** Opens what is encrypted to us. It is mixed with ours, never the key itself: an EncryptedKey may be captured, and as the key of a token it
+ * would be open to whoever the token is for. Its length is judged with that of all entropy.
  * @throws {ExchangeFailure} `operation-unsupported` without a key of ours
  * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed`, `decryption-failed` */
 export async function openEntropy(
@@ -58,7 +59,7 @@ export async function openEntropy(
   if (entropy?.kind !== 'encrypted') return entropy;
   if (!unwrappers) throw unsupported('EncryptedKey');
   const lengths = { minBytes: 0, maxBytes: MAX_BYTES };
-  return { kind: 'secret', bytes: await decryptKey(entropy.encryptedKey, unwrappers, lengths) };
+  return { kind: 'nonce', bytes: await decryptKey(entropy.encryptedKey, unwrappers, lengths) };
 }
 
 function unsupported(what: string): ExchangeFailure {

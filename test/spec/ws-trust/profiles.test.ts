@@ -116,12 +116,16 @@ test('P24, AD FS: each credential has its policy, and each binding refers to one
       version === '13' ? /<sp:RequireClientCertificate/ : /RequireClientCertificate="true"/,
     );
     assert.match(policyOf(wsdl, `IssuedToken${version}`), /<sp:IssuedToken .*\/PublicKey</);
+    assert.match(
+      policyOf(wsdl, `IssuedTokenSymmetric${version}`),
+      /<sp:IssuedToken .*\/SymmetricKey</,
+    );
   }
   const policies = new Set(
     Array.from(wsdl.matchAll(/wsp:Policy wsu:Id="([^"]+)"/g), ([, id]) => id),
   );
   const references = Array.from(wsdl.matchAll(/PolicyReference URI="#([^"]+)"/g), ([, id]) => id);
-  assert.equal(references.length, 10);
+  assert.equal(references.length, 14);
   for (const reference of references) assert.ok(policies.has(reference), reference);
 });
 

@@ -30,14 +30,15 @@ import { firstCertificateOf } from '#test/support/x509-trust.ts';
 
 const rsa = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const ec = await aCertificate({ name: 'CN=batch' });
+const colleague = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const stranger = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 
-/** Takes the two certificates above, by their bytes. */
+/** Takes the three certificates above, by their bytes. */
 const known: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
   async validate({ content, use }) {
     const der = firstCertificateOf(content);
-    const isKnown = [rsa, ec].some((one) => one.der.equals(der));
+    const isKnown = [rsa, ec, colleague].some((one) => one.der.equals(der));
     if (!isKnown) throw new ExchangeFailure('issuer-untrusted', 'no path');
     return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', claims: [] });
   },
@@ -271,4 +272,21 @@ describe('ws-trust §4: a message signed with the key of a certificate', () => {
       'trust:FailedAuthentication',
       '/adfs/services/trust/13/usernamemixed',
     ));
+});
+
+test('xml-security E1: two clients that sign the same Timestamp sign two messages', async () => {
+  const setting = aSetting();
+  const path = '/adfs/services/trust/13/certificatemixed';
+  const messages = [rsa, colleague].map((certificate) =>
+    aSignedMessage({ certificate, ids: ['ts'] }),
+  );
+
+  const first = await Promise.all(messages.map((message) => send(message, setting, path)));
+  const again = await Promise.all(messages.map((message) => send(message, setting, path)));
+
+  assert.deepEqual(
+    first.map(({ status }) => status),
+    [200, 200],
+  );
+  assert.deepEqual(again.map(faultCodeOf), ['wsse:InvalidSecurity', 'wsse:InvalidSecurity']);
 });

@@ -1,0 +1,45 @@
+// Where a holder-of-key assertion has the secret that its issuer encrypted to us (SAML Token Profile 1.1.1 §3.5.1): the EncryptedKey of its
+// confirmation. Whether the assertion is good was found out before, and of this very element.
+
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { DS_NS, SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
+import { childrenNamed } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { isNamed } from '#bridge/xml/tree.ts';
+
+const SUBJECT_PATHS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  [SAML2_NS]: [['Subject', 'SubjectConfirmation', 'SubjectConfirmationData']],
+  // Each statement of SAML 1.1 has a subject of its own.
+  [SAML11_NS]: ['AuthenticationStatement', 'AttributeStatement'].map((statement) => [
+    statement,
+    'Subject',
+    'SubjectConfirmation',
+  ]),
+};
+
+/** The EncryptedKey of the assertion, undefined where it has none. Statements of SAML 1.1 repeat it; of two that differ, none is taken:
+ * which of them the holder means is open.
+ * @throws {XmlFailure} `element-repeated` */
+export function encryptedSecretOf(assertion: XmlElement): XmlElement | undefined {
+  if (!isNamed(assertion, assertion.uri, 'Assertion')) return undefined;
+  const paths = SUBJECT_PATHS[assertion.uri] ?? [];
+  const found = paths.flatMap((path) => descend(assertion, path)).flatMap(keysIn);
+  const [first, ...others] = found;
+  if (others.some((other) => textIn(other) !== (first && textIn(first))))
+    throw new XmlFailure('element-repeated', 'two secrets in one assertion');
+  return first;
+}
+
+const descend = (from: XmlElement, path: readonly string[]): readonly XmlElement[] =>
+  path.reduce<readonly XmlElement[]>(
+    (at, local) => at.flatMap((each) => childrenNamed(each, from.uri, local)),
+    [from],
+  );
+
+const keysIn = (confirmation: XmlElement): readonly XmlElement[] =>
+  childrenNamed(confirmation, DS_NS, 'KeyInfo').flatMap((keyInfo) =>
+    childrenNamed(keyInfo, XENC_NS, 'EncryptedKey'),
+  );
+
+const textIn = (element: XmlElement): string =>
+  element.children.map((child) => (typeof child === 'string' ? child : textIn(child))).join('');
