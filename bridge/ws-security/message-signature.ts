@@ -60,6 +60,8 @@ export interface SignedMessage {
   readonly trust: SignerTrust;
   readonly findCertificate?: SignerScope['findCertificate'];
   readonly certificates?: SignerScope['certificates'];
+  /** Tokens outside the Security header that a signature may be made with a key of. */
+  readonly otherTokens?: readonly XmlElement[];
 }
 
 /** Verifies one signature of the Security header.
@@ -67,10 +69,11 @@ export interface SignedMessage {
  * `security-token-unavailable`, `unsupported-security-token`, and whatever `trust` throws */
 export async function verifySignature(
   element: XmlElement,
-  { envelope, security, legacySha1, trust, findCertificate, certificates }: SignedMessage,
+  { envelope, security, otherTokens = [], legacySha1, trust, ...finders }: SignedMessage,
 ): Promise<MessageSignature> {
   const { document, body, payload } = envelope;
-  const scope = { document, tokens: security.tokens, findCertificate, certificates };
+  const tokens = [...new Set([...security.tokens, ...otherTokens])];
+  const scope = { document, tokens, ...finders };
   let signer: TrustedSigner | undefined;
   const proof = await failedAs(() =>
     verifyMessageSignature(document, element, {

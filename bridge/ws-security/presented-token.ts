@@ -15,6 +15,7 @@ import {
   WSC_2005_NS,
   X509_VALUE_TYPES,
 } from './names.ts';
+import { type ContextName, readContextName } from './security-context-token.ts';
 import { SecurityFailure } from './security-failure.ts';
 
 /** What kind of token an element is. */
@@ -70,13 +71,19 @@ export function presentToken(
     }
     case 'jwt':
       return { type: 'jwt', use, content: jwtOf(element) };
+    case 'context':
+      return presentContext(readContextName(element), use);
     // A certificate or a derived key by itself proves nothing: it is the signature that counts.
     case 'x509':
     case 'derived-key':
-    case 'context':
     case undefined:
       throw new SecurityFailure('unsupported-security-token', `no token for us: ${element.local}`);
   }
+}
+
+/** A context by its name as evidence. */
+export function presentContext(name: ContextName, use: TokenUse): SecurityToken {
+  return { type: 'sct', use, content: name };
 }
 
 function jwtOf(element: XmlElement): string {

@@ -1,6 +1,8 @@
 // SecurityContextToken (WS-SecureConversation 1.3 §3, February 2005 §3): the name of a context that both sides know. It says nothing
 // of whose it is, and proves nothing.
 
+import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
+import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
@@ -39,6 +41,19 @@ export function readContextName(token: XmlElement): ContextName {
 export function requireIdentifier(text: string): string {
   if (text.length > MAX_LENGTH || !ABSOLUTE_URI.test(text)) throw malformed('Identifier');
   return text;
+}
+
+/** Writes the token; `id` is its name in the message, `uri` the namespace of the version that was asked for. */
+export function writeContextToken(
+  { identifier, instance }: ContextName,
+  { id, uri }: { readonly id: string; readonly uri: string },
+): Markup {
+  const wsc = (local: string) => ({ prefix: 'wsc', uri, local });
+  const attributes: readonly AttributePair[] = [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, id]];
+  return element(wsc('SecurityContextToken'), attributes, [
+    element(wsc('Identifier'), [], [identifier]),
+    ...(instance === undefined ? [] : [element(wsc('Instance'), [], [instance])]),
+  ]);
 }
 
 function malformed(what: string): SecurityFailure {

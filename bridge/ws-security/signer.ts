@@ -50,6 +50,8 @@ type CertificateName =
   | { readonly by: 'subject-key-identifier'; readonly identifier: Buffer }
   | { readonly by: 'issuer-serial'; readonly issuer: string; readonly serialNumber: bigint };
 
+type Named<Kind extends NamedSigner['kind']> = Extract<NamedSigner, { readonly kind: Kind }>;
+
 /** Finds a certificate among those we know and those that are presented. */
 export type CertificateFinder = (
   name: CertificateName,
@@ -117,10 +119,10 @@ export function readSignerReference(reference: XmlElement, scope: SignerScope): 
 }
 
 /** WS-SecureConversation 1.3 §8: outside the message of the token a context is referred to by its Identifier. */
-function readContextReference(
+export function readContextReference(
   reference: XmlElement,
-  { tokens }: SignerScope,
-): NamedSigner | undefined {
+  { tokens }: ReferenceScope,
+): Named<'context'> | undefined {
   const direct = optionalChild(reference, WSSE_NS, 'Reference');
   const identifier = direct && attributeOf(direct, 'URI');
   if (direct === undefined || identifier === undefined || identifier.startsWith('#'))

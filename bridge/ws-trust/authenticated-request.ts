@@ -87,7 +87,7 @@ export async function authenticateRequest(
   const { rst, usedTokens } = readRequest(received, security, resumed);
   progress.operation = rst.operation;
   if (resumed) requireLegAgreement(received.message, rst.trust);
-  else requireAgreement(received.message, rst.trust, rst.operation);
+  else requireAgreement(received.message, rst);
   requireOurAddress(received);
   requireHonoured(rst, address);
   requireSameUser(security, resumed);
@@ -170,6 +170,8 @@ export interface MessageToAuthenticate extends WantedSignatures {
 interface WantedSignatures {
   /** One may be there for a key that the Body asks for. */
   readonly namesKey: boolean;
+  /** One may be there for the secret of the token that it is about. */
+  readonly namesSecret: boolean;
   /** The Body must be covered. */
   readonly needsSignedBody: boolean;
 }
@@ -182,6 +184,8 @@ export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatu
     needsSignedBody: requests.some(
       ({ actAs, operation }) => actAs !== undefined || operation === 'Renew',
     ),
+    // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.
+    namesSecret: requests.some(({ operation }) => operation === 'Renew' || operation === 'Cancel'),
   };
 }
 

@@ -22,6 +22,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
 import { type Requestor, requestorName } from '#core/requestor.ts';
 import type { SecurityToken } from '#core/security-token.ts';
+import type { TokenType } from '#core/token-type.ts';
 import { type Credential, type CredentialService, useCredentials } from './credential.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from './endpoint-profile.ts';
 import { type SecretFinder, trustSigners } from './signer-trust.ts';
@@ -51,6 +52,8 @@ export interface AuthenticationInput {
   readonly sourceAddress?: string | undefined;
   /** Whether the request names a key to use, whose possession a signature may show. */
   readonly namesKey: boolean;
+  /** Whether the request is about a token whose secret a signature may show. */
+  readonly namesSecret: boolean;
   /** Whether the request depends on the signature, so that it must be over the Body wherever it is. */
   readonly needsSignedBody: boolean;
   /** The tokens of the Security header that the request refers to. */
@@ -156,7 +159,7 @@ async function verifySignatures(
   security: SecurityHeader,
   parts: AuthenticationParts,
 ): Promise<readonly MessageSignature[]> {
-  const { endpoint, envelope, namesKey, now, usedTokens } = input;
+  const { endpoint, envelope, namesKey, namesSecret, now, usedTokens } = input;
   if (security.signatures.length > MAX_SIGNATURES)
     throw new SecurityFailure('invalid-security', 'more signatures than expected');
   const message = {
@@ -168,11 +171,15 @@ async function verifySignatures(
       sts: parts.sts,
       tokens: security.tokens.filter((token) => !usedTokens.has(token)),
       mayProvePossession: namesKey,
+      mayProveSecret: namesSecret,
+      takesContexts: endpoint.credentials.includes('security-context'),
       findSecret: parts.findSecret,
       certificates: parts.certificates,
     }),
     findCertificate: parts.findCertificate,
     certificates: parts.certificates,
+    // KeyInfo may name the token that the request is about, which its Body holds.
+    otherTokens: [...usedTokens],
   };
   const verified: MessageSignature[] = [];
   for (const element of security.signatures) {
@@ -194,10 +201,14 @@ function requireCoverage(
     throw new SecurityFailure('authentication-bad-elements', 'the Body is not signed');
 }
 
+const KINDS: Partial<Record<TokenType, CredentialKind>> = {
+  x509: 'certificate',
+  sct: 'security-context',
+};
+
 function credentialOf({ identity, confirmation }: MessageSignature): Credential[] {
   if (identity === undefined) return [];
-  const kind = identity.type === 'x509' ? 'certificate' : 'issued-token';
-  return [{ kind, identity, confirmation }];
+  return [{ kind: KINDS[identity.type] ?? 'issued-token', identity, confirmation }];
 }
 
 async function verifyUser(

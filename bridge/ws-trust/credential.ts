@@ -20,7 +20,7 @@ export interface Credential {
 /** What credentials need of core. */
 export type CredentialService = Pick<
   TokenService,
-  'validate' | 'validateCredential' | 'useCredentials'
+  'validate' | 'validateCredential' | 'findSecret' | 'useCredentials'
 >;
 
 /** One answer for every credential that is refused; the reason is for the audit (xml-security E9).
@@ -50,7 +50,8 @@ export function useCredentials(
   return refusedAlike(() => sts.useCredentials(credentials.map(({ identity }) => identity)));
 }
 
-async function refusedAlike<T>(work: () => Promise<T>): Promise<T> {
+/** One answer for whatever is wrong with a credential, or with a token whose key is to be proved. */
+export async function refusedAlike<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -4,14 +4,18 @@
 import { type Addressing, isAnonymous } from '#bridge/soap/addressing.ts';
 import type { SoapHttpHeaders } from '#bridge/soap/content-type.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { Endpoint } from './endpoint-profile.ts';
 import {
   actionsOf,
   batchActionsOf,
+  contextActionsOf,
+  isAmendment,
   legActionOf,
   type TrustNames,
   type TrustOperation,
 } from './names.ts';
+import type { RstRequest } from './rst/rst-request.ts';
 
 /** Where a message names its action. */
 export interface NamedActions {
@@ -21,16 +25,36 @@ export interface NamedActions {
 
 /** Refuses an action that is not the one of the Body.
  * @throws {ExchangeFailure} `request-malformed` */
-export function requireAgreement(
-  { http, addressing }: NamedActions,
-  trust: TrustNames,
-  operation: TrustOperation,
-): void {
+export function requireAgreement({ http, addressing }: NamedActions, rst: AskedOf): void {
+  const { operation, trust } = rst;
   const { request } = actionsOf(trust, operation);
-  requireAction(addressing?.action, [request]);
-  requireAction(http.action, [request]);
+  const actions = [request, ...(isAboutContext(rst) ? contextActions(rst).keys() : [])];
+  for (const action of [addressing?.action, http.action, http.soapAction])
+    if (action !== undefined && isAmendment(trust, action))
+      throw new ExchangeFailure('operation-unsupported', 'not done here: SCT/Amend');
+  requireAction(addressing?.action, actions);
+  requireAction(http.action, actions);
   // Some clients put the RequestType there.
-  requireAction(http.soapAction, [request, `${trust.base}/${operation}`]);
+  requireAction(http.soapAction, [...actions, `${trust.base}/${operation}`]);
+}
+
+type AskedOf = Pick<
+  RstRequest,
+  'cancelTarget' | 'operation' | 'renewTarget' | 'tokenType' | 'trust'
+>;
+
+const contextActions = ({ operation, trust }: AskedOf) => contextActionsOf(trust, operation);
+
+/** Whether a request is about a security context: to have one, or what is to become of one. */
+function isAboutContext({ cancelTarget, renewTarget, tokenType = '' }: AskedOf): boolean {
+  const target = renewTarget ?? cancelTarget;
+  return (target?.type ?? tokenTypeOfWsTrust(tokenType)) === 'sct';
+}
+
+/** The action of the answer: of WS-SecureConversation where the request named one of its own. */
+export function answerActionOf({ http, addressing }: NamedActions, rst: AskedOf): string {
+  const asked = addressing?.action ?? http.action ?? http.soapAction ?? '';
+  return contextActions(rst).get(asked) ?? actionsOf(rst.trust, rst.operation).answer;
 }
 
 /** Refuses an action that is not the one of a collection of requests.

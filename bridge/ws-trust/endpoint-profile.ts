@@ -6,17 +6,22 @@ import type { Instant } from '#core/instant.ts';
 import type { TrustVersion } from './names.ts';
 
 /** How a requestor may prove itself: a user name with its password, in the message or as HTTP Basic; the message signed with the
- * key of its certificate, or TLS with that key; the message signed with the key that an assertion names; a bearer token. */
+ * key of its certificate, or TLS with that key; the message signed with the key that an assertion names, or with the secret of a
+ * security context; a bearer token. */
 export type CredentialKind =
   | 'username'
   | 'basic'
   | 'certificate'
   | 'tls-certificate'
   | 'issued-token'
-  | 'bearer-token';
+  | 'bearer-token'
+  | 'security-context';
 
 /** The ones that our policies describe. */
-export type AdvertisedCredential = Exclude<CredentialKind, 'basic' | 'bearer-token'>;
+export type AdvertisedCredential = Exclude<
+  CredentialKind,
+  'basic' | 'bearer-token' | 'security-context'
+>;
 
 /** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
 export interface Endpoint {

@@ -63,6 +63,29 @@ export function actionsOf(
   return { request, answer: `${base}/${form}/${operation}Final` };
 }
 
+/** What stacks put behind `/RST/SCT` and `/RSTR/SCT` (WS-SecureConversation 1.3 §4 to §6). */
+const CONTEXT_ACTIONS: Readonly<Partial<Record<TrustOperation, readonly string[]>>> = {
+  Issue: [''],
+  Renew: ['/Renew', '-Renew'],
+  Cancel: ['/Cancel', '-Cancel'],
+};
+
+/** The action URIs of one operation on a security context, each with that of its answer. */
+export function contextActionsOf(
+  { base }: TrustNames,
+  operation: TrustOperation,
+): ReadonlyMap<string, string> {
+  const suffixes = CONTEXT_ACTIONS[operation] ?? [];
+  return new Map(
+    suffixes.map((suffix) => [`${base}/RST/SCT${suffix}`, `${base}/RSTR/SCT${suffix}`]),
+  );
+}
+
+/** Whether an action would change what a security context stands for (WS-SecureConversation 1.3 §5). */
+export function isAmendment({ base }: TrustNames, action: string): boolean {
+  return action === `${base}/RST/SCT/Amend` || action === `${base}/RST/SCT-Amend`;
+}
+
 /** The action URI of a later leg of Issue, in either direction (WS-Trust 1.3 §8). */
 export function legActionOf({ base }: TrustNames): string {
   return `${base}/RSTR/Issue`;

@@ -17,6 +17,7 @@ import {
 import { WSSE_NS, WSSE11_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import { contextTypeOf, writeContext, writeContextReferences } from './context-answer.ts';
 import type { EndpointProfile } from './endpoint-profile.ts';
 import { keyTypeUri } from './key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from './keys/proof-writer.ts';
@@ -55,7 +56,7 @@ const jwtIdOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
 
 /** A response with a token. */
 export function writeTokenAnswer(answer: TokenAnswer): Markup {
-  const { rst, token, profile, appliesTo, secret, status } = answer;
+  const { rst, token, appliesTo, secret, status } = answer;
   const { trust } = rst;
   const { confirmation, lifetime } = token.spec;
   return writeResponse(rst, [
@@ -66,7 +67,7 @@ export function writeTokenAnswer(answer: TokenAnswer): Markup {
       element(wsu('Expires'), [], [writeDateTime(lifetime.notOnOrAfter)]),
     ]),
     ...(appliesTo === undefined ? [] : [writeAppliesTo(appliesTo)]),
-    trusted(trust, 'RequestedSecurityToken', [writeToken(token, profile)]),
+    trusted(trust, 'RequestedSecurityToken', [writeToken(answer)]),
     ...writeProofToken(trust, secret),
     ...writeReferences(answer),
     ...writeKeyUsage(trust, rst.algorithms),
@@ -79,15 +80,18 @@ export function writeTokenAnswer(answer: TokenAnswer): Markup {
 }
 
 // ws-trust W6: clients compare strings.
-function spelledTokenType({ tokenType }: RstRequest, { spec: { type } }: IssuedToken): string {
+function spelledTokenType(rst: RstRequest, { spec: { type } }: IssuedToken): string {
+  if (type === 'sct') return contextTypeOf(rst);
+  const { tokenType } = rst;
   if (tokenType !== undefined && tokenTypeOfWsTrust(tokenType) === type) return tokenType;
   const [usual] = TOKEN_TYPES[type].wsTrust;
   if (usual === undefined) throw new Error(`a token of type ${type} does not go over SOAP`);
   return usual;
 }
 
-function writeToken(token: IssuedToken, { jwtCarrier }: TokenAnswer['profile']): MarkupChild {
+function writeToken({ rst, token, profile: { jwtCarrier } }: TokenAnswer): MarkupChild {
   const { spec, text } = token;
+  if (spec.type === 'sct') return writeContext(token, rst);
   if (spec.type !== 'jwt') return seal(text, new Set());
   if (jwtCarrier === 'token-wrapper')
     return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
@@ -103,12 +107,15 @@ function writeToken(token: IssuedToken, { jwtCarrier }: TokenAnswer['profile']):
 }
 
 // ws-trust §3.3: both, for clients that know only one. A JWT has a name in this message only.
-function writeReferences({
-  rst: { trust },
-  profile,
-  token,
-  reference,
-}: TokenAnswer): readonly Markup[] {
+function writeReferences({ rst, profile, token, reference }: TokenAnswer): readonly Markup[] {
+  const { trust } = rst;
+  if (token.spec.type === 'sct') {
+    const { attached, unattached } = writeContextReferences(token, rst);
+    return [
+      trusted(trust, 'RequestedAttachedReference', [attached]),
+      trusted(trust, 'RequestedUnattachedReference', [unattached]),
+    ];
+  }
   if (reference !== undefined) {
     const written = writeAssertionReference(reference);
     return [

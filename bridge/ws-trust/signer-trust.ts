@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { createPublicKey, hash, X509Certificate } from 'node:crypto';
 import type { CertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
 import type { SignerTrust, TrustedSigner } from '#bridge/ws-security/message-signature.ts';
-import { kindOfToken, presentToken } from '#bridge/ws-security/presented-token.ts';
+import { kindOfToken, presentContext, presentToken } from '#bridge/ws-security/presented-token.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { NamedSigner } from '#bridge/ws-security/signer.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
@@ -13,8 +13,8 @@ import type { NamedKey } from '#bridge/xml/public-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/known-secret.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
-import { type CredentialService, validateCredential } from './credential.ts';
+import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import { type CredentialService, refusedAlike, validateCredential } from './credential.ts';
 
 /** What the decision is made with. */
 export interface SignerTrustParts {
@@ -24,6 +24,10 @@ export interface SignerTrustParts {
   readonly tokens: readonly XmlElement[];
   /** Whether a key that is nobody's may show its possession: beside another credential, for UseKey. */
   readonly mayProvePossession: boolean;
+  /** Whether the secret of a token that the request is about may be shown, where that token is no credential. */
+  readonly mayProveSecret: boolean;
+  /** Whether contexts are credentials. */
+  readonly takesContexts: boolean;
   readonly findSecret?: SecretFinder | undefined;
   readonly certificates: CertificateMemory;
 }
@@ -49,7 +53,7 @@ export function trustSigners(parts: SignerTrustParts): SignerTrust {
       case 'key':
         return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
       case 'context':
-        throw new SecurityFailure('security-token-unavailable', 'no context of this name');
+        return trustSecret(presentContext(signer.name, 'subject'), signer.token, parts);
     }
   };
 }
@@ -108,12 +112,14 @@ async function trustAssertion(
   { token }: Named<'assertion'>,
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const identity = await validateCredential(
-    presentToken(parts.document, token, 'subject'),
-    parts.sts,
-  );
+  const evidence = presentToken(parts.document, token, 'subject');
+  if (parts.mayProveSecret) {
+    const { confirmation } = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
+    if (confirmation.method === 'symmetric-key') return trustSecret(evidence, token, parts);
+  }
+  const identity = await validateCredential(evidence, parts.sts);
   const { confirmation } = identity;
-  if (confirmation.method === 'symmetric-key') return holderOfSecret(token, identity, parts);
+  if (confirmation.method === 'symmetric-key') return holderOfSecret(identity, token, parts);
   // Bearer, it names no key: whoever has it could sign with a key of their own (E5).
   if (confirmation.method !== 'public-key')
     throw new SecurityFailure('failed-authentication', 'the assertion names no key');
@@ -125,21 +131,50 @@ async function trustAssertion(
   };
 }
 
+const asTarget = (evidence: SecurityToken): SecurityToken => ({ ...evidence, use: 'lifecycle' });
+
+/** The holder of a context, or of an assertion that the request is about. Where the token is no credential, or is over, its secret
+ * shows no more than the right to renew or cancel it, beside another credential. */
+async function trustSecret(
+  evidence: SecurityToken,
+  element: XmlElement | undefined,
+  parts: SignerTrustParts,
+): Promise<TrustedSigner> {
+  const isCredential = evidence.type !== 'sct' || parts.takesContexts;
+  if (!isCredential && !parts.mayProveSecret)
+    throw new SecurityFailure('failed-authentication', 'a context is no credential here');
+  try {
+    if (isCredential)
+      return await holderOfSecret(await validateCredential(evidence, parts.sts), element, parts);
+  } catch (cause) {
+    const isOver = cause instanceof SecurityFailure && OVER.has(cause.reason);
+    if (!isOver || !parts.mayProveSecret) throw cause;
+  }
+  const target = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
+  const { key, confirmation, tokens } = await holderOfSecret(target, element, parts);
+  return { key, confirmation, tokens };
+}
+
+const OVER: ReadonlySet<string> = new Set(['token-expired', 'renewal-needed']);
+
 // WS-Trust 1.3 §4.4: the secret was made for the holder and the relying party. Where that is us, or we have kept it, we can tell.
 async function holderOfSecret(
-  element: XmlElement,
   identity: ValidatedToken,
-  { document, findSecret }: SignerTrustParts,
+  element: XmlElement | undefined,
+  { document, findSecret, sts }: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const secret = await findSecret?.({ identity, document, element });
+  const kept = await sts.findSecret(identity);
+  const secret = kept
+    ? Buffer.from(kept.secret.base64, 'base64')
+    : element && (await findSecret?.({ identity, document, element }));
   if (secret === undefined)
-    throw new SecurityFailure('failed-authentication', 'the secret of the assertion is not known');
+    throw new SecurityFailure('failed-authentication', 'the secret of the token is not known');
   const thumbprint = hash('sha256', secret, 'base64url');
   return {
     key: trustSecretKey(secret),
     confirmation: { method: 'symmetric-key', thumbprint },
     identity: withKnownSecret(identity, thumbprint),
-    tokens: [element],
+    tokens: element ? [element] : [],
   };
 }
 

@@ -53,6 +53,7 @@ function capturingService(validateToken: TokenService['validate'], rules: Policy
     validate: validateToken,
     validateCredential: validateToken,
     useCredentials: async () => {},
+    findSecret: async () => undefined,
     async validateEvidence(request) {
       const subject = await validateToken(request.subject);
       const actor = request.actor && (await validateToken(request.actor));
@@ -116,7 +117,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const store = (await existingStore(config, observers)) ?? new MemoryStore(clock);
   const ledger = openLedger(config, store, clock);
   const validators = [
-    ...createValidators(config, ring, { bridge, observers }),
+    ...createValidators(config, ring, { bridge, ledger, observers }),
     ...userValidators(config, store, observers),
   ];
   const rules = policyRules(config);

@@ -14,13 +14,25 @@ interface Secret {
   readonly text: string;
 }
 
-function secretsOf({ audit, clients, keys, listeners, store, users }: Config): readonly Secret[] {
+const sealKeys = (kept: Config['keptSecrets']): readonly Secret[] =>
+  kept ? [{ name: 'keptSecrets.key', text: kept.keyBase64 }] : [];
+
+function secretsOf({
+  audit,
+  clients,
+  keptSecrets,
+  keys,
+  listeners,
+  store,
+  users,
+}: Config): readonly Secret[] {
   const { tls } = listeners.public;
   const redis = store.kind === 'redis' ? store.redis : undefined;
   return [
     ...keys.map(({ pem }, index) => ({ name: `keys[${index}]`, text: pem })),
     ...(tls ? [{ name: 'listeners.public.tls.key', text: tls.keyPem }] : []),
     { name: 'audit.hmacKey', text: audit.hmacKeyBase64 },
+    ...sealKeys(keptSecrets),
     ...clients.flatMap(({ client_id: id, client_secret: text }) =>
       text === undefined ? [] : [{ name: `clients ${id}`, text }],
     ),

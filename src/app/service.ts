@@ -2,7 +2,7 @@
 import type { Bridge } from '#bridge';
 import type { PolicyRules } from '#core/decide.ts';
 import type { Clock } from '#core/instant.ts';
-import { createLedger, type Ledger } from '#core/ledger.ts';
+import { createLedger, type Ledger, type LedgerSettings } from '#core/ledger.ts';
 import type { Store } from '#core/ports.ts';
 import {
   createRefreshFamilies,
@@ -17,8 +17,11 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
 import { createIdSource } from '../http/id-source.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
+import { createTokenSeal } from '../keys/token-seal.ts';
 import { createRefreshTokenCodec } from '../oauth/refresh-token-codec.ts';
 import { createRefreshTokenIssuer } from '../oauth/refresh-token-issuer.ts';
+import { createContextIssuer } from '../tokens/context/context-issuer.ts';
+import { createContextValidator } from '../tokens/context/context-validator.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
 import { createTargetAdmission } from './admission.ts';
@@ -52,11 +55,17 @@ export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
   return createKeyRing(config.keys, { clock, overlapSeconds });
 }
 
+interface ValidatorSurroundings {
+  readonly bridge: Bridge;
+  readonly ledger: Ledger;
+  readonly observers: Observers;
+}
+
 /** The validators in force: whose evidence is taken, and on what terms. Shared with `explain`. */
 export function createValidators(
   config: Config,
   ring: KeyRing,
-  { bridge, observers }: { readonly bridge: Bridge; readonly observers: Observers },
+  { bridge, ledger, observers }: ValidatorSurroundings,
 ): readonly TokenValidator[] {
   const own = {
     issuer: config.issuer,
@@ -76,6 +85,7 @@ export function createValidators(
       trusted: trustedJwtIssuers(config, observers),
       clock: observers.clock,
     }),
+    createContextValidator({ issuer: config.issuer, ledger, clock: observers.clock }),
     ...bridge.validators,
     ...x509Validators(config, observers),
   ];
@@ -94,12 +104,18 @@ function timed(issuer: TokenIssuer, { metrics }: Foundation): TokenIssuer {
   };
 }
 
+function sealOf({ issuer, keptSecrets }: Config): Pick<LedgerSettings, 'seal'> {
+  if (!keptSecrets) return {};
+  return { seal: createTokenSeal(Buffer.from(keptSecrets.keyBase64, 'base64'), issuer) };
+}
+
 /** The ledger over a store. */
 export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
   return createLedger(store, clock, {
     marginSeconds: 2 * config.clockSkewSeconds,
     ownIssuers: new Set([config.issuer]),
     longestDescentSeconds: longestDescentSeconds(config),
+    ...sealOf(config),
   });
 }
 
@@ -116,13 +132,14 @@ function refreshFamilies(
 
 /** The policy in force. */
 export function policyRules(config: Config): PolicyRules {
-  const { delegation, issuer, policy, relyingParties, trustedIssuers } = config;
+  const { delegation, issuer, keptSecrets, policy, relyingParties, trustedIssuers } = config;
   const issuers = trustedIssuers.map(({ id, actorIssuers, aliases, issuer: name }) => ({
     id,
     names: [name, ...aliases],
     actorIssuers,
   }));
-  return { issuer, rows: policy, relyingParties, ...delegation, issuers };
+  const keepsSecrets = keptSecrets !== undefined;
+  return { issuer, rows: policy, relyingParties, ...delegation, issuers, keepsSecrets };
 }
 
 function userStandings({ users }: Config): NonNullable<TokenServiceParts['userStanding']> {
@@ -163,11 +180,12 @@ export function serviceParts(
   const families = refreshFamilies(config, { clock, ledger, store });
   return {
     validators: [
-      ...createValidators(config, ring, { bridge, observers: foundation }),
+      ...createValidators(config, ring, { bridge, ledger, observers: foundation }),
       ...userValidators(config, store, foundation),
     ],
     issuers: [
       ...[createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
+      createContextIssuer(),
       ...(families ? [createRefreshTokenIssuer(families)] : []),
     ],
     rules: policyRules(config),

@@ -6,6 +6,7 @@ import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { buildClients, clientEntry } from './sections/clients.ts';
+import { buildKeptSecrets } from './sections/kept-secrets.ts';
 import { buildKeys, decryptionKeyEntry, keyEntry, validateUses } from './sections/keys.ts';
 import { buildListeners } from './sections/listeners.ts';
 import { buildAudit } from './sections/operation.ts';
@@ -78,12 +79,14 @@ async function buildParties(document: Document, loading: Loading) {
   const rows = entriesOf(policyEntry, document, 'policy');
   const hasUsers = document['users'] !== undefined;
   const hasRefreshTokens = document['refreshTokens'] !== undefined;
+  const keepsSecrets = document['keptSecrets'] !== undefined;
   const surroundings = {
     relyingParties,
     trustedIssuers,
     keys: written,
     hasUsers,
     hasRefreshTokens,
+    keepsSecrets,
   };
   const policy = buildPolicy(rows, surroundings, loading);
   const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
@@ -104,9 +107,10 @@ async function buildSurroundings(document: Document, loading: Loading) {
   );
   const audit = await buildAudit(sectionOf(document, 'audit'), loading);
   const refreshTokens = await buildRefreshTokens(sectionOf(document, 'refreshTokens'), loading);
+  const keptSecrets = await buildKeptSecrets(sectionOf(document, 'keptSecrets'), loading);
   const store = await buildStore(sectionOf(document, 'store'), loading);
-  const refresh = refreshTokens && { refreshTokens };
-  return listeners && audit && { listeners, audit, store, ...refresh };
+  const keys = { ...(refreshTokens && { refreshTokens }), ...(keptSecrets && { keptSecrets }) };
+  return listeners && audit && { listeners, audit, store, ...keys };
 }
 
 const plainSections = configSchema

@@ -32,6 +32,8 @@ export interface Config {
   readonly clients: readonly ClientConfig[];
   readonly relyingParties: readonly RelyingPartyConfig[];
   readonly policy: readonly PolicyRow[];
+  /** Absent: no secret of a token is kept. */
+  readonly keptSecrets?: KeptSecretsConfig;
   /** Absent: there are no refresh tokens. */
   readonly refreshTokens?: RefreshTokenConfig;
   readonly delegation: { readonly maxDepth: number; readonly selfDelegation: boolean };
@@ -125,6 +127,7 @@ export interface WsTrustConfig {
       | 'tls-certificate'
       | 'issued-token'
       | 'bearer-token'
+      | 'security-context'
     )[];
     readonly signedParts?: 'timestamp' | 'timestamp-and-body';
     readonly messageSecurity?: 'sign-and-encrypt';
@@ -338,6 +341,10 @@ interface LimitsConfig {
   readonly nodes: number;
   readonly maxInFlight: number;
   readonly maxLoopDelayMilliseconds: number;
+}
+
+export interface KeptSecretsConfig {
+  readonly keyBase64: string;
 }
 
 export interface RefreshTokenConfig {

@@ -1,6 +1,7 @@
 // The whole configuration file as one strict schema. A section is a file of its own in `sections/`.
 import { z } from 'zod';
 import { clientsSection } from './sections/clients.ts';
+import { keptSecretsSection } from './sections/kept-secrets.ts';
 import { keysSection } from './sections/keys.ts';
 import { issuerSection, listenersSection, trustedProxiesSection } from './sections/listeners.ts';
 import {
@@ -40,6 +41,7 @@ export const configSchema = z.strictObject({
   relyingParties: relyingPartiesSection,
   policy: policySection,
   refreshTokens: refreshTokensSection,
+  keptSecrets: keptSecretsSection,
   wsTrust: wsTrustSection,
   delegation: delegationSection,
   audit: auditSection,

@@ -6,6 +6,7 @@ import type { Evidence } from './evidence.ts';
 import { ExchangeFailure } from './failure.ts';
 import { type AllGrounds, type Grounds, longestChain, longestLifetimeSeconds } from './grounds.ts';
 import type { Instant } from './instant.ts';
+import type { KnownSecret } from './kept-token.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { decidingRow, denyingRow, isUsedOnce } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
@@ -20,6 +21,8 @@ export interface RenewalBasis {
   readonly evidence: Evidence;
   /** What is on record of that token. */
   readonly entry: LedgerEntry | undefined;
+  /** The secret it is bound to, where that was kept. */
+  readonly secret?: KnownSecret | undefined;
   readonly now: Instant;
   readonly tokenId: string;
 }
@@ -61,8 +64,6 @@ function requireHolder(
     throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another');
   if (!isConfirmed(token.confirmation, requestor.confirmation))
     throw new ExchangeFailure('confirmation-missing', 'the key of the token was not proved');
-  // The secret is in the token for its audience alone: it is not ours to say again.
-  if (token.confirmation.method === 'symmetric-key') refuse('a symmetric key cannot be kept');
 }
 
 /** What a renewal cannot change. */
@@ -221,6 +222,24 @@ function usedUp(
   return [{ token: { issuer, id }, until }];
 }
 
+/** The key is kept. A secret goes into the new token as into the old one: encrypted to its target, under the keys of today.
+ * @throws {ExchangeFailure} `renewal-not-possible`, `target-not-allowed` */
+function keptKey(
+  { evidence: { request, subject: token }, secret }: RenewalBasis,
+  [{ party }]: AllGrounds,
+): Pick<TokenSpec, 'confirmation' | 'keyEncryption'> {
+  const { confirmation } = token;
+  if (confirmation.method !== 'symmetric-key') return { confirmation };
+  if (!secret) return refuse('the secret of the token was not kept');
+  if ((request.keySizeBits ?? secret.secret.sizeBits) !== secret.secret.sizeBits)
+    return refuse('a renewal keeps the key of the token');
+  if (token.type === 'sct') return { confirmation: secret };
+  const { keyEncryption } = party.token;
+  if (!keyEncryption)
+    throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
+  return { confirmation: secret, keyEncryption };
+}
+
 /** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime
  * is new, and never beyond the absolute end.
  * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
@@ -236,7 +255,7 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
   requirePermission(grounds, evidence, renewal);
   requireStillGranted(token, grounds, rules);
   const maxCount = maxCountOf(grounds);
-  const { algorithms, encryption, keyEncryption } = grounds[0].party.token;
+  const { algorithms, encryption } = grounds[0].party.token;
   const isAssertion = formOf(token.type) === 'saml';
   const family: TokenRef = { issuer: rules.issuer, id: renewal.family };
   const isFirst = token.id === renewal.family;
@@ -255,11 +274,10 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
     claims: token.claims,
     issuedAt: now,
     lifetime: { notBefore: now, notOnOrAfter: decideExpiry(basis, grounds, renewable) },
-    confirmation: token.confirmation,
+    ...keptKey(basis, grounds),
     algorithm: algorithms[formOf(token.type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
     ...(encryption && isAssertion && { encryption }),
-    ...(keyEncryption && { keyEncryption }),
     policyRows: grounds.map(({ row }) => row.id),
     // Not from the token before: the line would grow with each renewal. All hang on the first, which is revoked with any of them.
     parents: [family],

@@ -40,6 +40,8 @@ export interface PolicyRules {
   readonly selfDelegation: boolean;
   /** The trusted issuers, for who may name whose parties as actors. */
   readonly issuers: readonly KnownIssuer[];
+  /** Whether there is a place for the secrets of tokens. */
+  readonly keepsSecrets?: boolean;
 }
 
 /** The policy question for one relying party. */
@@ -150,6 +152,20 @@ function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmati
   return confirmation;
 }
 
+/** A security context is a name: what it stands for, its secret above all, is ours to keep, and nobody else's to know.
+ * @throws {ExchangeFailure} `token-type-unsupported`, `request-malformed` */
+function validateContext(
+  type: TokenType,
+  { method }: Confirmation,
+  { keepsSecrets }: PolicyRules,
+): void {
+  if (type !== 'sct') return;
+  if (keepsSecrets !== true)
+    throw new ExchangeFailure('token-type-unsupported', 'there is no place for a context');
+  if (method !== 'symmetric-key')
+    throw new ExchangeFailure('request-malformed', 'a security context has a secret');
+}
+
 /** Who can decrypt the token, and the secret in it. All targets of one token want the same (`decideType`).
  * @throws {ExchangeFailure} `target-not-allowed` for a secret that its target could not decrypt */
 function decideEncryption(
@@ -157,6 +173,7 @@ function decideEncryption(
   { method }: Confirmation,
   [{ party }]: AllGrounds,
 ): Pick<TokenSpec, 'encryption' | 'keyEncryption'> {
+  if (type === 'sct') return {};
   const { encryption, keyEncryption } = party.token;
   if (method === 'symmetric-key' && !keyEncryption)
     throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
@@ -208,8 +225,10 @@ export function decide(
   const type = decideType(request.requestedType, grounds);
   const clientId = requestorName(request.requestor);
   const confirmation = decideConfirmation(evidence, grounds);
+  validateContext(type, confirmation, rules);
   const renewal = decideRenewal(evidence, grounds, { now, tokenId, type });
   const expiry = decideExpiry(evidence, grounds, now);
+  const isRefresh = type === 'refresh_token' && renewal !== undefined;
   const actors = decideActors(evidence, grounds, { rules, type });
   const delegations = decideDelegations(evidence, {
     isOwn: isOwnSubject(evidence, rules.issuer),
@@ -230,10 +249,7 @@ export function decide(
     scopes: decideGrantedScopes(evidence, grounds),
     claims: decideClaims(evidence, grounds, rules.issuer),
     issuedAt: now,
-    lifetime: {
-      notBefore: now,
-      notOnOrAfter: type === 'refresh_token' && renewal ? renewal.notOnOrAfter : expiry,
-    },
+    lifetime: { notBefore: now, notOnOrAfter: isRefresh ? renewal.notOnOrAfter : expiry },
     confirmation,
     algorithm: algorithms[formOf(type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),

@@ -29,6 +29,8 @@ export interface ExchangeRequest {
   readonly confirmation?: Confirmation;
   /** Nobody has shown that they have the key of `confirmation`: it names who may use the token, and constrains no sender here. */
   readonly isKeyUnproved?: true;
+  /** How long the secret of a token that is renewed has to be. */
+  readonly keySizeBits?: number;
   /** The token is to be renewable. Absent: it need not be. */
   readonly renewal?: {
     readonly afterExpiry: boolean;

@@ -76,8 +76,10 @@ function mayRevoke(
   const name = requestorName(requestor);
   const isProved =
     confirmation.method !== 'bearer' && isConfirmed(confirmation, requestor.confirmation);
+  // WS-SecureConversation 1.3 §6: a context is cancelled with proof of its secret.
+  const isIssuedTo = originClient === name && token.type !== 'sct';
   return (
-    originClient === name ||
+    isIssuedTo ||
     isProved ||
     relyingParties.some(
       (party) => party.revokers?.includes(name) === true && isAudience(party, audiences),

@@ -28,13 +28,15 @@ export interface LedgerEntry {
   readonly issuedAt?: Instant;
   readonly notOnOrAfter: Instant;
   readonly renewal?: Renewal;
+  /** What is kept of it, sealed. */
+  readonly sealed?: string;
 }
 
 interface StoredEntry extends LedgerEntry {
   readonly v: number;
 }
 
-/** The entry of a decision. Subject, claims and keys stay out of it: they are in the token. */
+/** The entry of a decision. Subject, claims and keys stay out of it: they are in the token, or under a seal. */
 export function entryOf(spec: TokenSpec): LedgerEntry {
   const { actors, ancestors, clientId, delegations, issuedAt, parents, policyRows } = spec;
   const { renewal, root, type } = spec;
@@ -70,6 +72,9 @@ const areTokens = (value: unknown): value is readonly TokenRef[] =>
 const isCount = (value: unknown): boolean =>
   value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0);
 
+const hasGoodOptions = ({ delegations, sealed }: Partial<LedgerEntry>): boolean =>
+  isCount(delegations) && (sealed === undefined || typeof sealed === 'string');
+
 /** Version 1 had no parents apart from the line, no type and no terms of renewal. */
 function upgraded({ v, ...entry }: Partial<StoredEntry>): Partial<LedgerEntry> {
   if (v === 1) return { parents: [], actors: [], policyRows: [], ...entry };
@@ -90,7 +95,7 @@ export function parseEntry(text: string): LedgerEntry {
     !Array.isArray(targets) ||
     typeof clientId !== 'string' ||
     typeof notOnOrAfter !== 'number' ||
-    !isCount(entry.delegations)
+    !hasGoodOptions(entry)
   )
     throw new Error('a ledger entry of an unknown form');
   return { ...entry, actors, ancestors, clientId, notOnOrAfter, parents, policyRows, targets };

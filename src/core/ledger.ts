@@ -2,6 +2,7 @@
 // the whole truth about its revocation: what descends from it names it in its entry, and is looked up with it.
 import { ExchangeFailure } from './failure.ts';
 import type { Clock, Instant } from './instant.ts';
+import { type KeptToken, openKept, sealKept, type TokenSeal } from './kept-token.ts';
 import { entryOf, type LedgerEntry, parseEntry, writeEntry } from './ledger-entry.ts';
 import type { Store, StoreKey } from './ports.ts';
 import type { TokenRef } from './security-token.ts';
@@ -11,6 +12,8 @@ export interface Standing {
   readonly isRevoked: boolean;
   /** Absent: we never issued it, or long ago. */
   readonly entry?: LedgerEntry;
+  /** What we kept of it; absent: nothing, or nothing that still opens. */
+  readonly kept?: KeptToken;
 }
 
 export interface Ledger {
@@ -41,13 +44,15 @@ export interface LedgerSettings {
   readonly marginSeconds: number;
   /** Our own issuer names: tokens of others have no entry, so none is looked for. */
   readonly ownIssuers: ReadonlySet<string>;
+  /** Absent: nothing is kept of tokens but their record. */
+  readonly seal?: TokenSeal;
   /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
   readonly longestDescentSeconds: number;
 }
 
 /** A ledger over a store. */
 export function createLedger(store: Store, clock: Clock, settings: LedgerSettings): Ledger {
-  const { marginSeconds, ownIssuers, longestDescentSeconds } = settings;
+  const { marginSeconds, ownIssuers, longestDescentSeconds, seal } = settings;
   const secondsUntil = (until: Instant): number => Math.max(until - clock.now(), 0);
 
   async function find(token: TokenRef): Promise<LedgerEntry | undefined> {
@@ -61,26 +66,33 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
       find(token),
       store.isRevoked([tombstoneKey(token)]),
     ]);
-    return { isRevoked, ...(entry && { entry }) };
+    const kept = openKept(entry?.sealed, token, seal);
+    return { isRevoked, ...(entry && { entry }), ...(kept && { kept }) };
+  }
+
+  function writeFor(spec: TokenSpec, token: TokenRef): string {
+    const sealed = seal && sealKept(spec, token, seal);
+    return writeEntry({ ...entryOf(spec), ...(sealed !== undefined && { sealed }) });
   }
 
   return {
     lookUp,
     async record(spec) {
       const until = Math.max(spec.lifetime.notOnOrAfter, spec.renewal?.notOnOrAfter ?? 0);
+      const token = { issuer: spec.issuer, id: spec.tokenId };
       const entry = {
-        key: entryKey({ issuer: spec.issuer, id: spec.tokenId }),
-        value: writeEntry(entryOf(spec)),
+        key: entryKey(token),
+        value: writeFor(spec, token),
         lifetimeSeconds: secondsUntil(until) + marginSeconds,
       };
       if (!(await store.setUnlessRevoked(entry, spec.ancestors.map(tombstoneKey))))
         throw new ExchangeFailure('token-revoked', 'made from a revoked token');
     },
     async standing(token) {
-      const { entry, isRevoked } = await lookUp(token);
-      if (!entry || isRevoked || entry.ancestors.length === 0)
-        return { isRevoked, ...(entry && { entry }) };
-      return { entry, isRevoked: await store.isRevoked(entry.ancestors.map(tombstoneKey)) };
+      const found = await lookUp(token);
+      const { ancestors = [] } = found.entry ?? {};
+      if (found.isRevoked || ancestors.length === 0) return found;
+      return { ...found, isRevoked: await store.isRevoked(ancestors.map(tombstoneKey)) };
     },
     async revoke(token, until) {
       const renewal = (await find(token))?.renewal;

@@ -1,10 +1,11 @@
 // What the ledger knows of a token that the token cannot say itself.
 import { ExchangeFailure } from './failure.ts';
+import type { KeptToken } from './kept-token.ts';
 import type { Ledger, Standing } from './ledger.ts';
 import { acceptToken, SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
 import { isCredential } from './token-type.ts';
 
-function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): ValidatedToken {
+function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standing): ValidatedToken {
   const isOwn = token.trustedIssuer === SELF;
   if (isRevoked) {
     const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
@@ -23,6 +24,7 @@ function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): Va
     ...(root && { root }),
     ...(renewal && { renewableUntil: renewal.notOnOrAfter }),
     ...(delegations !== undefined && { delegations }),
+    ...confirmationOf(token, kept),
   });
 }
 
@@ -32,6 +34,15 @@ function withStanding(token: ValidatedToken, { entry, isRevoked }: Standing): Va
 function unrecorded(token: ValidatedToken): ValidatedToken {
   if (token.use === 'lifecycle') return token;
   throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
+}
+
+// The token tells that it is bound to a secret, we know to which.
+function confirmationOf(
+  { confirmation }: ValidatedToken,
+  kept: KeptToken | undefined,
+): Partial<Pick<ValidatedToken, 'confirmation'>> {
+  if (!kept || confirmation.method !== 'symmetric-key') return {};
+  return { confirmation: { ...confirmation, thumbprint: kept.secret.thumbprint } };
 }
 
 function lesser(told: number | undefined, known: number | undefined): number | undefined {

@@ -2,7 +2,10 @@
 import type { PolicyRules } from './decide.ts';
 import { type StatusLists, tokenIdAt } from './status-list.ts';
 import type { TokenSpec } from './token-spec.ts';
-import { formOf } from './token-type.ts';
+import { formOf, type TokenType } from './token-type.ts';
+
+/** Of the family by what they are signed with, if they were. */
+const NO_JWTS: readonly TokenType[] = ['refresh_token', 'sct'];
 
 interface PlacingParts {
   readonly rules: PolicyRules;
@@ -14,7 +17,7 @@ export function placed(spec: TokenSpec, { rules, statusLists }: PlacingParts): T
   const isWanted = rules.relyingParties.some(
     ({ id, token }) => token.statusList === true && spec.relyingParties.includes(id),
   );
-  const isJwt = formOf(spec.type) === 'jwt' && spec.type !== 'refresh_token';
+  const isJwt = formOf(spec.type) === 'jwt' && !NO_JWTS.includes(spec.type);
   if (!isWanted || !isJwt || !statusLists) return spec;
   const status = statusLists.allocate(spec.algorithm);
   const tokenId = tokenIdAt(status);

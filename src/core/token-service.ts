@@ -8,6 +8,7 @@ import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import { type Fence, validateFence, validateMarkFence } from './fence.ts';
 import type { Clock } from './instant.ts';
+import type { KnownSecret } from './kept-token.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from './ports.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
@@ -33,6 +34,9 @@ export interface TokenService {
   /** Uses up the credentials of one message that are good once, when nothing else speaks against it. One of them is evidence
    * of the same request still, for one token. */
   useCredentials(identities: readonly ValidatedToken[]): Promise<void>;
+  /** The secret that a token of ours is bound to, where it was kept.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  findSecret(token: ValidatedToken): Promise<KnownSecret | undefined>;
   /** Validates all evidence of a request. Whether its ancestors are revoked, `admit` tells. */
   validateEvidence(request: ExchangeRequest): Promise<Evidence>;
   /** The family of the refresh token that is the subject of a request. */
@@ -144,7 +148,8 @@ async function decideAndCount(evidence: Evidence, parts: TokenServiceParts): Pro
     validateUnused(evidence.subject, store),
   ]);
   const entry = standing?.entry;
-  const basis = { evidence, entry, now: clock.now(), tokenId: newId() };
+  const secret = standing?.kept?.secret;
+  const basis = { evidence, entry, secret, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
   admitTargets(renewed.spec, parts);
@@ -164,7 +169,10 @@ type Validated = WeakMap<SecurityToken, ValidatedToken>;
 function evidenceSteps(
   parts: TokenServiceParts,
   validated: Validated,
-): Pick<TokenService, 'validate' | 'validateCredential' | 'validateEvidence' | 'findFamily'> {
+): Pick<
+  TokenService,
+  'validate' | 'validateCredential' | 'findSecret' | 'validateEvidence' | 'findFamily'
+> {
   const { clock, ledger, store } = parts;
   async function validateFacts(token: SecurityToken): Promise<ValidatedToken> {
     const valid = await validateOrTellRenewal(token, parts);
@@ -183,6 +191,10 @@ function evidenceSteps(
         validateUnused(valid, store),
       ]);
       return identity;
+    },
+    async findSecret({ id, issuer, trustedIssuer }) {
+      if (trustedIssuer !== SELF || id === undefined) return undefined;
+      return (await ledger.lookUp({ issuer, id })).kept?.secret;
     },
     async validateEvidence(request) {
       const subject = await validateFacts(request.subject);

@@ -23,6 +23,14 @@ export const TOKEN_TYPES = {
       'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0',
     ],
   },
+  // A name, known on both sides (WS-SecureConversation 1.3 §3): OAuth has no word for it.
+  sct: {
+    uri: undefined,
+    wsTrust: [
+      'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct',
+      'http://schemas.xmlsoap.org/ws/2005/02/sc/sct',
+    ],
+  },
   username: { uri: undefined, wsTrust: [] },
   x509: { uri: undefined, wsTrust: [] },
   // The authenticated requestor itself: its own credential is the evidence.

@@ -1,11 +1,13 @@
 // The product's promise: every subject token type becomes every token type, on every front.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
-import { ACCESS_TOKEN_TYPE } from '#test/support/document.ts';
+import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/document.ts';
 import { anRst, jwtAsXml, sendSoap } from '#test/support/rst.ts';
 import { ALL_TYPES, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { type FormValues, startServer, type TestServer } from '#test/support/server.ts';
@@ -82,6 +84,17 @@ function subjectOf(type: IssuedType, token: string): string {
   return /<[\w:]*Name(?:ID|Identifier)[^>]*>([^<]*)</.exec(text.toString())?.[1] ?? '';
 }
 
+/** A place for their secrets, and a row that grants them. */
+async function withContexts(document: ConfigDocument, directory: string): Promise<void> {
+  const key = Buffer.alloc(32, 1).toString('base64');
+  await writeFile(join(directory, 'keys/secrets.key'), key, { mode: 0o600 });
+  document['keptSecrets'] = { key: { file: 'keys/secrets.key' } };
+  document.policy = document.policy.map((row) => {
+    const allow = row['allow'] as { readonly types: readonly string[] };
+    return { ...row, allow: { ...allow, types: [...allow.types, 'sct'] } };
+  });
+}
+
 const steps: (() => Promise<unknown>)[] = [];
 after(async () => {
   for (const step of steps) await step();
@@ -93,6 +106,7 @@ before(async () => {
     { after: (step) => void steps.push(step) },
     async (document, directory) => {
       saml = await withSaml(document, directory);
+      await withContexts(document, directory);
     },
   );
   if (!saml) throw new Error('the SAML half was not set up');
@@ -158,6 +172,23 @@ suite('Grid: WS-Trust Issue on behalf of', () => {
       });
     }
   }
+
+  for (const subject of SUBJECTS.filter(({ name }) => name !== 'own id_token'))
+    for (const tokenType of TOKEN_TYPES.sct.wsTrust)
+      test(`WS-SecureConversation 1.3 §4: ${subject.name} becomes ${tokenType}`, async () => {
+        const onBehalfOf = asXml(subject.type, await subject.make());
+
+        // Without a KeyType: a context has a secret.
+        const request = anRst({ onBehalfOf, tokenType }).replace(
+          /<trust:KeyType>.*?<.trust:KeyType>/,
+          '',
+        );
+        const { status, text } = await sendSoap(world.server, request);
+
+        assert.equal(status, 200, text);
+        assert.ok(text.includes(`<trust:TokenType>${tokenType}</trust:TokenType>`));
+        assert.ok(text.includes('/ws-trust/context/'));
+      });
 
   for (const requested of SOAP_TYPES) {
     test(`WS-Trust 1.3 §4: a user name becomes ${requested}`, async () => {

@@ -26,7 +26,10 @@ import type { TokenIssuer } from '#core/token-issuer.ts';
 import { createTokenService, type TokenService } from '#core/token-service.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
+import { createTokenSeal } from '#src/keys/token-seal.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import { createContextIssuer } from '#src/tokens/context/context-issuer.ts';
+import { createContextValidator } from '#src/tokens/context/context-validator.ts';
 import { createUserValidator } from '#src/users/user-validator.ts';
 import {
   aClaim,
@@ -133,6 +136,7 @@ export interface WsTrustSetting {
   readonly front: { handle(request: WsTrustRequest): Promise<WsTrustResponse> };
   readonly audit: FakeAuditLog;
   readonly clock: FakeClock;
+  readonly store: MemoryStore;
   /** What core was asked, in order. */
   readonly asked: readonly ExchangeRequest[];
   /** What our own mistakes were. */
@@ -150,6 +154,8 @@ interface SettingChanges {
   /** Asked before the ones that are always there. */
   readonly validators?: readonly TokenValidator[];
   readonly profiles?: readonly EndpointProfile[];
+  /** Whether secrets are kept: off, as without the section. */
+  readonly keepsSecrets?: boolean;
 }
 
 /** A front with all profiles. Ids count from one. */
@@ -157,14 +163,17 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
   const clock = fakeClock(changes.now ?? NOW);
   const store = new MemoryStore(clock);
   const audit = fakeAuditLog();
-  const policy = changes.rules ?? billingRules();
+  const keepsSecrets = changes.keepsSecrets === true;
+  const policy = { ...(changes.rules ?? billingRules()), keepsSecrets };
   let ids = 0;
   const newId = () => `id-${(ids += 1)}`;
+  const seal = changes.keepsSecrets ? createTokenSeal(Buffer.alloc(32, 1), OWN_ISSUER) : undefined;
   const ledger = asIfRecorded(
     createLedger(store, clock, {
       marginSeconds: 60,
       ownIssuers: new Set([OWN_ISSUER]),
       longestDescentSeconds: 0,
+      ...(seal && { seal }),
     }),
   );
   const service = createTokenService({
@@ -172,9 +181,10 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
       ...(changes.validators ?? []),
       createRequestorValidator(OWN_ISSUER),
       createUserValidator({ issuer: OWN_ISSUER, users: usersWith(changes.password), clock }),
+      createContextValidator({ issuer: OWN_ISSUER, ledger, clock }),
       foreignTokens,
     ],
-    issuers: changes.issuers ?? [issuer],
+    issuers: [...(changes.issuers ?? [issuer]), createContextIssuer()],
     rules: policy,
     ledger,
     store,
@@ -208,7 +218,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     onError: (cause) => errors.push(cause),
     ...changes.parts,
   });
-  return { front, audit, clock, asked, errors };
+  return { front, audit, clock, asked, errors, store };
 }
 
 function samlReference(type: 'saml1' | 'saml2', tokenId: string) {

@@ -56,7 +56,12 @@ function chosenKey(rst: OpenedRequest, proved: Proved): ProofKey {
  * @throws {ExchangeFailure} `confirmation-missing` */
 export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
   if (rst.useKey) return usedKey(rst, proved).confirmation;
-  return provedKeys(proved, undefined)[0] ?? BEARER;
+  return heldSecret(proved) ?? provedKeys(proved, undefined)[0] ?? BEARER;
+}
+
+/** The secret that a signature over the Body shows. It is shown for nothing else but the token that the request is about. */
+export function heldSecret(proved: Proved): Confirmation | undefined {
+  return provedKeys(proved, undefined).find(({ method }) => method === 'symmetric-key');
 }
 
 // Without KeyType a bearer token is meant; but of an assertion that is bound to a key no bearer token is made.

@@ -3,6 +3,7 @@
 import type { Markup } from '#bridge/xml/markup.ts';
 import { revoke } from '#core/inspect.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { heldSecret } from '../keys/proof-key.ts';
 import { writeCancelled } from '../response.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
@@ -14,10 +15,13 @@ export const CANCEL: Operation = {
 };
 
 async function cancel(
-  { rst, requestor, received: { correlationId } }: AuthenticatedRequest,
+  { rst, requestor, signatures, received: { correlationId } }: AuthenticatedRequest,
   parts: OperationParts,
 ): Promise<Markup> {
   const token = targetOf(rst.cancelTarget);
-  await revoke({ correlationId, requestor, token }, parts.sts, parts);
+  // WS-SecureConversation 1.3 §6: whose secret is shown may cancel, whoever else asks with it.
+  const confirmation = heldSecret({ requestor, signatures }) ?? requestor.confirmation;
+  const holder = { ...requestor, confirmation };
+  await revoke({ correlationId, requestor: holder, token }, parts.sts, parts);
   return writeCancelled(rst);
 }

@@ -8,7 +8,8 @@ import {
   type ChallengedMessage,
   type ReceivedMessage,
 } from '../authenticated-request.ts';
-import { actionsOf, batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
+import { answerActionOf } from '../dispatch.ts';
+import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
 import { recordRefusal } from '../refusal-audit.ts';
 import { writeCollection } from '../response.ts';
@@ -51,7 +52,11 @@ export async function answerRequest(
   const response = await OPERATIONS[operation].answer(request, parts, progress);
   const isCollected = operation === 'Issue' && trust.version === '1.3';
   const body = isCollected ? writeCollection(trust, [response]) : response;
-  return writeEnvelope(request, { body, action: actionsOf(trust, operation).answer }, parts);
+  return writeEnvelope(
+    request,
+    { body, action: answerActionOf(received.message, request.rst) },
+    parts,
+  );
 }
 
 // On record: a right password without its second factor may be a stolen one.

@@ -1,9 +1,11 @@
 // The operation Renew (WS-Trust 1.3 §5): the same token for longer, to whom it was issued and who proves its key.
 
+import { Buffer } from 'node:buffer';
 import type { Markup } from '#bridge/xml/markup.ts';
 import { BEARER } from '#core/confirmation.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { secretOf } from '#core/kept-token.ts';
 import { renewToken } from '#core/renew-token.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
@@ -30,8 +32,6 @@ const HEARD = [
 
 function requireHonoured(rst: RstRequest): void {
   requireOnly(rst, 'RenewTarget', HEARD);
-  if (rst.keyType === 'symmetric-key')
-    throw new ExchangeFailure('operation-unsupported', 'not done here: a new key in Renew');
   // The flags were settled with the token: a renewal does not set those of the next (ws-trust §11, CXF 12).
   if (rst.renewing?.isAllowed === false)
     throw new ExchangeFailure('operation-unsupported', 'not done here: other terms in Renew');
@@ -47,9 +47,11 @@ async function renew(
   progress.isRecorded = true;
   const token = await renewToken(renewal, parts.sts);
   progress.isRecorded = false;
+  const kept = secretOf(token.spec);
   return writeTokenAnswer({
     rst,
     token,
+    secret: kept && { kind: 'issued', secret: Buffer.from(kept.secret.base64, 'base64') },
     profile: received.profile,
     reference: parts.describeReference(token),
     appliesTo: undefined,
@@ -91,7 +93,11 @@ function requestedType({ tokenType }: RstRequest): Pick<ExchangeRequest, 'reques
 }
 
 // Core holds the kind of key against that of the token, and the key itself against what was proved.
-function keyOf({ keyType }: RstRequest): Pick<ExchangeRequest, 'confirmation'> {
+function keyOf({
+  keySizeBits,
+  keyType,
+}: RstRequest): Pick<ExchangeRequest, 'confirmation' | 'keySizeBits'> {
   if (keyType === undefined) return {};
-  return { confirmation: keyType === 'bearer' ? BEARER : { method: 'public-key' } };
+  const size = keyType === 'symmetric-key' && keySizeBits !== undefined ? { keySizeBits } : {};
+  return { confirmation: keyType === 'bearer' ? BEARER : { method: keyType }, ...size };
 }

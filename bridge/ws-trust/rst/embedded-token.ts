@@ -1,8 +1,9 @@
 // The token inside OnBehalfOf, ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2), RenewTarget, CancelTarget and ValidateTarget (1.3 §5-7): an
 // assertion, a JWT, or a reference to one in the header.
 
-import { presentToken } from '#bridge/ws-security/presented-token.ts';
+import { presentContext, presentToken } from '#bridge/ws-security/presented-token.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { readContextReference } from '#bridge/ws-security/signer.ts';
 import { type ReferenceScope, resolveReference } from '#bridge/ws-security/token-reference.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
@@ -27,6 +28,9 @@ export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope):
   if (child === undefined) throw new XmlFailure('element-missing', `${parameter.local} is empty`);
   if (second !== undefined) throw new XmlFailure('element-repeated', `two in ${parameter.local}`);
   const isReference = isNamed(child, WSSE_NS, 'SecurityTokenReference');
+  const context = isReference ? readContextReference(child, scope) : undefined;
+  if (context)
+    return { token: presentContext(context.name, 'subject'), element: context.token ?? child };
   const element = isReference ? resolveReference(child, scope) : child;
   return { token: present(element, scope), element };
 }

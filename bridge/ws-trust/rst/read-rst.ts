@@ -9,6 +9,7 @@ import { optionalChild, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import { type KeyType, keyTypeOf } from '../key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
@@ -148,7 +149,7 @@ function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
       issuer: mapped(find('Issuer'), readIssuer),
       lifetime: mapped(find('Lifetime'), readLifetime),
       renewing: mapped(find('Renewing'), readRenewing),
-      keyType: mapped(textOf(parameters, 'KeyType'), requireKeyType),
+      keyType: readKeyType(parameters),
       keySizeBits: mapped(textOf(parameters, 'KeySize'), requireKeySize),
       entropy: mapped(find('Entropy'), (element) => readEntropy(element, trust)),
     }),
@@ -165,6 +166,13 @@ function readAlgorithms(parameters: Parameters): RequestedAlgorithms {
     signWith: textOf(parameters, 'SignWith'),
     encryptWith: textOf(parameters, 'EncryptWith'),
   });
+}
+
+// WS-SecureConversation 1.3 §4: a context has a secret, whether the request says so or not.
+function readKeyType(parameters: Parameters): KeyType | undefined {
+  const tokenType = textOf(parameters, 'TokenType') ?? '';
+  const usual = tokenTypeOfWsTrust(tokenType) === 'sct' ? 'symmetric-key' : undefined;
+  return mapped(textOf(parameters, 'KeyType'), requireKeyType) ?? usual;
 }
 
 function requireKeyType(uri: string): KeyType {

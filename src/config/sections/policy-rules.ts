@@ -19,6 +19,7 @@ export interface Surroundings {
   readonly hasUsers: boolean;
   /** Whether there is a section for refresh tokens, a broken one too. */
   readonly hasRefreshTokens: boolean;
+  readonly keepsSecrets: boolean;
 }
 
 /** Holds one row against the clients, issuers and relying parties. */

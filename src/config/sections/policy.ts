@@ -14,6 +14,7 @@ import {
   scopeName,
   seconds,
 } from './fields.ts';
+import { validateContextGrants } from './kept-secrets.ts';
 import { buildExpression, buildMapping, celSource, mappingSection } from './mapping.ts';
 import { validateRowOrder } from './policy-order.ts';
 import { type Surroundings, validateRow } from './policy-rules.ts';
@@ -22,7 +23,7 @@ import { validateRefreshGrants } from './refresh-tokens.ts';
 const selector = z.strictObject({
   issuer: oneOrMore(z.string()).describe('Ids of trusted issuers; `self` for our own tokens.'),
   type: oneOrMore(
-    z.enum(['jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'username', 'requestor']),
+    z.enum(['jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'sct', 'username', 'requestor']),
   )
     .describe(
       'Token types; `requestor` is a client that asks for itself, `username` a user with a password.',
@@ -39,7 +40,9 @@ const requestorSection = z
         issuer: oneOrMore(z.string()).describe(
           'Who vouches for it: `self` for our users and tokens, or ids of trusted issuers.',
         ),
-        type: oneOrMore(z.enum(['username', 'jwt', 'access_token', 'id_token', 'saml1', 'saml2']))
+        type: oneOrMore(
+          z.enum(['username', 'jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'sct']),
+        )
           .describe('The credential it must have used.')
           .optional(),
         id: oneOrMore(plainText).describe('Its ids, as the issuer spells them.').optional(),
@@ -53,9 +56,9 @@ const requestorSection = z
 const allow = z
   .strictObject({
     types: z
-      .array(z.enum(['access_token', 'jwt', 'id_token', 'saml1', 'saml2', 'refresh_token']))
+      .array(z.enum(['access_token', 'jwt', 'id_token', 'saml1', 'saml2', 'sct', 'refresh_token']))
       .describe(
-        "Token types besides the relying party's own; `refresh_token` needs `renewal` as well.",
+        "Token types besides the relying party's own; `refresh_token` needs `renewal` as well, `sct` (a security context) a keptSecrets section.",
       )
       .default([]),
     scopes: z.array(scopeName).describe('The most that is granted.').default([]),
@@ -145,6 +148,7 @@ export function buildPolicy(
   const rows = entries.map((entry) => ({ value: buildRow(entry, loading), path: entry.path }));
   for (const row of rows) validateRow(row, surroundings, loading);
   validateRefreshGrants(rows, surroundings.hasRefreshTokens, loading);
+  validateContextGrants(rows, surroundings.keepsSecrets, loading);
   validateRowOrder(rows, loading);
   return rows.map(({ value }) => value);
 }

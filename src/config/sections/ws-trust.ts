@@ -15,6 +15,7 @@ const credentialKind = z.enum([
   'tls-certificate',
   'issued-token',
   'bearer-token',
+  'security-context',
 ]);
 
 const profileName = z.enum(['adfs', 'vcenter', 'wso2']);

@@ -315,7 +315,7 @@ describe('Renew', () => {
     for (const [wishes, code] of [
       [{ tokenType: SAML1 }, 'UnsupportedSecurityToken'],
       [{ tokenType: 'urn:x' }, 'UnsupportedSecurityToken'],
-      [{ children: `<t:KeyType>${TRUST_13}/SymmetricKey</t:KeyType>` }, 'BadRequest'],
+      [{ children: `<t:KeyType>${TRUST_13}/SymmetricKey</t:KeyType>` }, 'UnableToRenew'],
       [{ children: `<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>` }, 'UnableToRenew'],
       [{ children: '<t:Claims/>' }, 'BadRequest'],
       [

@@ -12,6 +12,7 @@ const VALIDATE = 'spec/ws-trust/validate.test.ts#' as const;
 const CANCEL = 'spec/ws-trust/cancel.test.ts#' as const;
 const RENEW = 'spec/ws-trust/renew.test.ts#' as const;
 const BATCH = 'spec/ws-trust/batch.test.ts#' as const;
+const CONTEXT = 'spec/ws-trust/security-context.test.ts#' as const;
 const CLAIMS = 'spec/ws-trust/claims.test.ts#' as const;
 const CHALLENGE = 'spec/ws-trust/interactive-challenge.test.ts#' as const;
 const METADATA = 'spec/ws-trust/metadata.test.ts#' as const;
@@ -336,6 +337,22 @@ export const PARITY: RequirementTable = {
       'a chain of delegation in act and in DelegationRestriction',
       ['spec/rfc7522/saml-bearer.test.ts#act becomes a DelegationRestriction and act again'],
       ['unit/core/actor-chain.test.ts#refuses an inherited chain that loops'],
+    ],
+    [
+      'P29-sct',
+      'security contexts: issued, used, renewed, validated, cancelled',
+      [
+        `${CONTEXT}a context is issued, with its secret`,
+        `${CONTEXT}a context is renewed with proof of its secret`,
+        `${CONTEXT}a context is cancelled with proof`,
+        `${CONTEXT}is of whom the context is about`,
+      ],
+      [
+        'security/security-contexts.test.ts#without proof of the secret, and with proof of another',
+        'security/security-contexts.test.ts#a forged name',
+        `${CONTEXT}/RST/SCT/Amend`,
+        'spec/ws-trust/secret-signatures.test.ts#refuses a derived key with',
+      ],
     ],
     [
       'P30',

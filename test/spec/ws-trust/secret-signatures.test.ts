@@ -257,7 +257,7 @@ for (const [what, message, code] of [
       keyInfo: `<wsse:SecurityTokenReference><wsse:Reference URI="urn:uuid:1" ValueType="${WSC_13}/sct"></wsse:Reference></wsse:SecurityTokenReference>`,
       tokens: '',
     }),
-    'wsse:SecurityTokenUnavailable',
+    'trust:FailedAuthentication',
   ],
 ] as const)
   test(`WSS 1.1.1 §8: refuses a message signed with a secret: ${what}`, async () => {

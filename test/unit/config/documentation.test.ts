@@ -94,6 +94,7 @@ describe('docs/configuration.md', () => {
           'orders-api.jwks.json': publicJwks(),
           'users.yaml': 'users: []',
           'keys/refresh.key': SECRET_KEY,
+          'keys/secrets.key': SECRET_KEY,
         },
         env: { REDIS_PASSWORD: SECRET, SENTINEL_PASSWORD: SECRET },
       });

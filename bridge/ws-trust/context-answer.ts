@@ -1,0 +1,55 @@
+// A security context in an answer (WS-SecureConversation 1.3 §3, §4): the token, and how messages refer to it, by its id in the message
+// that brings it and by its Identifier elsewhere.
+
+import { WSC_13_NS, WSC_2005_NS } from '#bridge/ws-security/names.ts';
+import { type ContextName, writeContextToken } from '#bridge/ws-security/security-context-token.ts';
+import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import type { RstRequest } from './rst/rst-request.ts';
+
+/** Whose words are answered in. */
+type Asked = Pick<RstRequest, 'tokenType' | 'trust'>;
+
+// A name of its own for each: in a collection there are several.
+const idOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
+
+/** The TokenType of a context, in the version that was asked for, else in that of the message. */
+export function contextTypeOf({ tokenType, trust }: Asked): string {
+  if (tokenType !== undefined) return tokenType;
+  return `${trust.version === '2005/02' ? WSC_2005_NS : WSC_13_NS}/sct`;
+}
+
+/** The token. */
+export function writeContext(token: IssuedToken, asked: Asked): Markup {
+  return writeContextToken(nameOf(token), { id: idOf(token), uri: namespaceOf(asked) });
+}
+
+/** The references within the message and elsewhere. */
+export function writeContextReferences(
+  token: IssuedToken,
+  asked: Asked,
+): { readonly attached: Markup; readonly unattached: Markup } {
+  const { identifier, instance } = nameOf(token);
+  const uri = namespaceOf(asked);
+  const told: AttributePair[] =
+    instance === undefined ? [] : [[{ prefix: 'wsc', uri, local: 'Instance' }, instance]];
+  const reference = (target: string, more: readonly AttributePair[]): Markup =>
+    element(
+      wsse('SecurityTokenReference'),
+      [],
+      [element(wsse('Reference'), [['URI', target], ['ValueType', contextTypeOf(asked)], ...more])],
+    );
+  return { attached: reference(`#${idOf(token)}`, []), unattached: reference(identifier, told) };
+}
+
+function namespaceOf(asked: Asked): string {
+  return contextTypeOf(asked).slice(0, -'/sct'.length);
+}
+
+function nameOf({ text }: IssuedToken): ContextName {
+  const [identifier = '', instance] = text.split(' ');
+  return { identifier, ...(instance !== undefined && { instance }) };
+}
+
+const wsse = (local: string) => ({ prefix: 'wsse', uri: WSSE_NS, local });

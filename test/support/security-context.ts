@@ -1,0 +1,152 @@
+// Security contexts as a client has them: asked for, read from an answer, and used to sign with.
+import assert from 'node:assert/strict';
+import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
+import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
+import { aPolicyRow } from '#test/support/core.ts';
+import {
+  aDerivedKey,
+  aDerivedKeyToken,
+  aReferenceTo,
+  WSC_13,
+  WSC_2005,
+} from '#test/support/derived-key.ts';
+import { SIGNATURE, type SignatureWishes, signMessage } from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anAppliesTo,
+  anRst,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+  billingRules,
+  TRUST_13,
+  TRUST_2005,
+  type WsTrustSetting,
+} from '#test/support/ws-trust.ts';
+
+export const TIMESTAMP =
+  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
+export const WSA = 'http://www.w3.org/2005/08/addressing';
+
+interface Changes {
+  readonly keepsSecrets?: boolean;
+  /** Whether contexts are credentials; else user names alone. */
+  readonly takesContexts?: boolean;
+}
+
+export function aSetting({
+  keepsSecrets = true,
+  takesContexts = true,
+}: Changes = {}): WsTrustSetting {
+  const row = aPolicyRow({
+    requestors: [],
+    principals: { issuers: ['self'] },
+    targets: ['billing'],
+    grant: {
+      types: ['sct', 'saml2'],
+      renewal: { lifetimeSeconds: 3600, maxCount: 9, afterExpiry: true },
+    },
+  });
+  const credentials = takesContexts
+    ? (['username', 'security-context'] as const)
+    : (['username'] as const);
+  return aWsTrustSetting({
+    rules: billingRules({ rows: [row] }),
+    keepsSecrets,
+    profiles: changeEndpoints([GENERIC_PROFILE], [{ path: '/ws-trust', credentials }]),
+  });
+}
+
+interface Version {
+  readonly trust: string;
+  readonly wsc: string;
+}
+export const V13: Version = { trust: TRUST_13, wsc: WSC_13 };
+export const V2005: Version = { trust: TRUST_2005, wsc: WSC_2005 };
+
+export interface Context {
+  readonly version: Version;
+  /** The token as it came. */
+  readonly token: string;
+  readonly id: string;
+  readonly identifier: string;
+  readonly instance: string | undefined;
+  readonly secret: Buffer;
+}
+
+export const one = (pattern: RegExp, text: string): string =>
+  pattern.exec(text)?.[1] ?? assert.fail(`${pattern.source}: ${text}`);
+
+/** What an answer with a context says. */
+export function contextIn(body: string, version: Version, entropy?: Buffer): Context {
+  const token = one(/(<wsc:SecurityContextToken.*<\/wsc:SecurityContextToken>)/, body);
+  const secret = one(/BinarySecret[^>]*>([^<]+)</, body);
+  const told = Buffer.from(secret, 'base64');
+  return {
+    version,
+    token,
+    id: one(/wsu:Id="([^"]+)"/, token),
+    identifier: one(/Identifier>([^<]+)</, token),
+    instance: /Instance>([^<]+)</.exec(token)?.[1],
+    secret: entropy ? computePSha1(entropy, told, 32) : told,
+  };
+}
+
+export const anIssue = ({ trust, wsc }: Version, more = ''): string =>
+  anRst({ trust, children: `${anAppliesTo()}<t:TokenType>${wsc}/sct</t:TokenType>${more}` });
+
+export async function issued(setting: WsTrustSetting, version = V13, more = ''): Promise<Context> {
+  const message = anEnvelope({ header: aSecurityHeader(), body: anIssue(version, more) });
+  const { body, status } = await setting.front.handle(aPost(message));
+  assert.equal(status, 200, JSON.stringify(setting.audit.records));
+  return contextIn(body, version);
+}
+
+export const toIdentifier = ({ identifier, version: { wsc } }: Context, more = ''): string =>
+  `<wsse:SecurityTokenReference><wsse:Reference URI="${identifier}" ValueType="${wsc}/sct"${more}></wsse:Reference></wsse:SecurityTokenReference>`;
+
+export interface Wishes extends Partial<SignatureWishes> {
+  /** Beside the context. */
+  readonly header?: string;
+  /** The tokens of the header. */
+  readonly tokens?: string;
+  readonly edit?: (message: string) => string;
+}
+
+/** A message signed with a key derived of the context, unless the test says otherwise. */
+export function signed(context: Context, body: string, wishes: Wishes = {}): string {
+  const { edit, header = '', tokens, ...signature } = wishes;
+  const { wsc } = context.version;
+  const usual = `${context.token}${aDerivedKeyToken(aReferenceTo(context.id, `${wsc}/sct`), { wsc })}`;
+  const message = anEnvelope({
+    header: `<wsse:Security>${header}${tokens ?? usual}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+    body,
+    bodyId: 'body',
+  });
+  const text = signMessage(message, {
+    key: aDerivedKey(context.secret),
+    keyInfo: aReferenceTo('dkt', `${wsc}/dk`),
+    ...signature,
+  });
+  return edit ? edit(text) : text;
+}
+
+export const USER = aSecurityHeader().replace(/<\/?wsse:Security>/g, '');
+
+export function about(
+  context: Context,
+  operation: 'Renew' | 'Cancel' | 'Validate',
+  target?: string,
+) {
+  const { trust, wsc } = context.version;
+  const about = target ?? toIdentifier(context);
+  const type = operation === 'Renew' ? `<t:TokenType>${wsc}/sct</t:TokenType>` : '';
+  return anRst({
+    trust,
+    requestType: `${trust}/${operation}`,
+    children: `${type}<t:${operation}Target>${about}</t:${operation}Target>`,
+  });
+}
+
+export const aWish = () =>
+  anRst({ children: `${anAppliesTo()}<t:KeyType>${TRUST_13}/SymmetricKey</t:KeyType>` });
