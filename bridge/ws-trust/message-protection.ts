@@ -75,6 +75,8 @@ export async function verifyProtection(
       // Whom an assertion of the header is about is told by the Body, which nobody has read yet.
       tokens: [],
       mayProvePossession: false,
+      mayProveSecret: false,
+      takesContexts: false,
       certificates: parts.certificates,
     }),
     findCertificate: parts.findCertificate,

@@ -1,4 +1,4 @@
-// The seal of what we keep of our tokens (docs/decisions/0022-kept-secrets.md): AES-256-GCM, under a key of its own, bound to the token.
+// The seal of what we keep of our tokens (docs/decisions/0023-kept-secrets.md): AES-256-GCM, under a key of its own, bound to the token.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { TokenSeal } from '#core/kept-token.ts';
 import type { TokenRef } from '#core/security-token.ts';
