@@ -78,15 +78,13 @@ async function buildParties(document: Document, loading: Loading) {
   const relyingParties = await buildRelyingParties(parties, written, loading);
   const rows = entriesOf(policyEntry, document, 'policy');
   const hasUsers = document['users'] !== undefined;
-  const hasRefreshTokens = document['refreshTokens'] !== undefined;
-  const keepsSecrets = document['keptSecrets'] !== undefined;
   const surroundings = {
     relyingParties,
     trustedIssuers,
     keys: written,
     hasUsers,
-    hasRefreshTokens,
-    keepsSecrets,
+    hasRefreshTokens: document['refreshTokens'] !== undefined,
+    keepsSecrets: document['keptSecrets'] !== undefined,
   };
   const policy = buildPolicy(rows, surroundings, loading);
   const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
