@@ -50,6 +50,9 @@ final class Cases {
         if (arguments.hasRelyingPartyKey()) {
             cases.addAll(withSymmetricKey());
         }
+        if (arguments.cases().contains("context-*")) {
+            cases.addAll(withContexts());
+        }
         if (arguments.hasClientKey()) {
             cases.addAll(withClientKey());
         }
@@ -101,6 +104,16 @@ final class Cases {
             issued("wsdl-" + port + "-validate", atPort(port).then(Steps::validate)),
             issued("wsdl-" + port + "-renew", atPort(port).then(Steps::renew)),
             issued("wsdl-" + port + "-cancel", atPort(port).then(Steps::cancel)));
+    }
+
+    private static List<Case> withContexts() {
+        return List.of(
+            issued("context-soap11", aContext("TransportUT_Port")),
+            issued("context-soap12", aContext("TransportUT_Soap12_Port")));
+    }
+
+    private static Issue aContext(String port) {
+        return new Issue().fromWsdl(port).proof(Proof.SYMMETRIC_KEY).tokenType(Wst.CONTEXT);
     }
 
     /** STSClient speaks the version it is told, whatever the port: a port of February 2005 says so in its name. */

@@ -128,6 +128,9 @@ final class Issue implements Case.Call {
         var token = client.requestSecurityToken(appliesTo == null ? server.appliesTo() : appliesTo);
         IssuedToken.require(token.getSecret() == null || token.getSecret().length * Byte.SIZE == keySize,
             "a proof key of another size");
+        if (Wst.CONTEXT.equals(tokenType)) {
+            return Outcome.ok(new IssuedContext(token, keySize).check());
+        }
         if (Wst.JWT.equals(tokenType)) {
             return Outcome.ok(new IssuedJwt(token, proof).check(server));
         }
@@ -147,6 +150,7 @@ final class Issue implements Case.Call {
         client.setKeyType(proof.keyType(isTrust13));
         client.setRequiresEntropy(sendsEntropy);
         client.setTokenType(tokenType);
+        client.setSecureConv(Wst.CONTEXT.equals(tokenType));
         client.setKeySize(keySize);
         if (policy.isX509()) {
             useKey(client, server.clientKey());

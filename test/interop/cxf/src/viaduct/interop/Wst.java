@@ -15,6 +15,7 @@ final class Wst {
     static final String SAML11_PROFILE = TOKEN_PROFILE + "#SAMLV1.1";
     static final String SAML20_PROFILE = TOKEN_PROFILE + "#SAMLV2.0";
 
+    static final String CONTEXT = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct";
     static final String JWT = "urn:ietf:params:oauth:token-type:jwt";
 
     private Wst() { }
