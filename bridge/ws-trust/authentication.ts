@@ -173,6 +173,7 @@ async function verifySignatures(
       mayProvePossession: namesKey,
       mayProveSecret: namesSecret,
       takesContexts: endpoint.credentials.includes('security-context'),
+      takesOwnSharedSecrets: endpoint.takesOwnBearerTokens,
       findSecret: parts.findSecret,
       certificates: parts.certificates,
     }),

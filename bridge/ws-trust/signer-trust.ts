@@ -13,7 +13,7 @@ import type { NamedKey } from '#bridge/xml/public-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/known-secret.ts';
-import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
 import { type CredentialService, refusedAlike, validateCredential } from './credential.ts';
 
 /** What the decision is made with. */
@@ -28,6 +28,8 @@ export interface SignerTrustParts {
   readonly mayProveSecret: boolean;
   /** Whether contexts are credentials. */
   readonly takesContexts: boolean;
+  /** Whether tokens of ours are credentials whose secret their relying party has too. */
+  readonly takesOwnSharedSecrets?: boolean | undefined;
   readonly findSecret?: SecretFinder | undefined;
   readonly certificates: CertificateMemory;
 }
@@ -119,7 +121,8 @@ async function trustAssertion(
   }
   const identity = await validateCredential(evidence, parts.sts);
   const { confirmation } = identity;
-  if (confirmation.method === 'symmetric-key') return holderOfSecret(identity, token, parts);
+  if (confirmation.method === 'symmetric-key')
+    return holderOfSecret(requireUnshared(identity, parts), token, parts);
   // Bearer, it names no key: whoever has it could sign with a key of their own (E5).
   if (confirmation.method !== 'public-key')
     throw new SecurityFailure('failed-authentication', 'the assertion names no key');
@@ -145,7 +148,11 @@ async function trustSecret(
     throw new SecurityFailure('failed-authentication', 'a context is no credential here');
   try {
     if (isCredential)
-      return await holderOfSecret(await validateCredential(evidence, parts.sts), element, parts);
+      return await holderOfSecret(
+        requireUnshared(await validateCredential(evidence, parts.sts), parts),
+        element,
+        parts,
+      );
   } catch (cause) {
     const isOver = cause instanceof SecurityFailure && OVER.has(cause.reason);
     if (!isOver || !parts.mayProveSecret) throw cause;
@@ -155,7 +162,25 @@ async function trustSecret(
   return { key, confirmation, tokens };
 }
 
-const OVER: ReadonlySet<string> = new Set(['token-expired', 'renewal-needed']);
+const OVER: ReadonlySet<string> = new Set([
+  'token-expired',
+  'renewal-needed',
+  'token-audience-mismatch',
+]);
+
+// The secret of an assertion is in it for its relying party, who could sign with it in the name of whom the assertion is about. That
+// of a context has nobody but its holder.
+function requireUnshared(
+  identity: ValidatedToken,
+  { takesOwnSharedSecrets }: SignerTrustParts,
+): ValidatedToken {
+  const isShared = identity.trustedIssuer === SELF && identity.type !== 'sct';
+  if (isShared && takesOwnSharedSecrets !== true)
+    throw new SecurityFailure('failed-authentication', 'the relying party has this secret too', {
+      reason: 'token-audience-mismatch',
+    });
+  return identity;
+}
 
 // WS-Trust 1.3 §4.4: the secret was made for the holder and the relying party. Where that is us, or we have kept it, we can tell.
 async function holderOfSecret(

@@ -5,7 +5,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import { anOwnToken, aValidatedToken, NOW } from '#test/support/core.ts';
+import { anOwnToken, aPolicyRow, aValidatedToken, NOW } from '#test/support/core.ts';
 import {
   aDerivedKey,
   aDerivedKeyToken,
@@ -28,6 +28,7 @@ import {
   anRst,
   aPost,
   aWsTrustSetting,
+  billingRules,
   faultCodeOf,
   TRUST_13,
   type WsTrustSetting,
@@ -47,11 +48,19 @@ const TIMESTAMP =
 const boundTokens: TokenValidator = {
   canHandle: ({ type }) => type === 'saml2',
   validate: async ({ type, use }) =>
-    anOwnToken({ type, use, id: '_bound', confirmation: { method: 'symmetric-key' } }),
+    aValidatedToken({ type, use, id: '_bound', confirmation: { method: 'symmetric-key' } }),
 };
 
 function aSetting(parts: Parameters<typeof aWsTrustSetting>[0] = {}): WsTrustSetting {
+  const row = aPolicyRow({
+    requestors: [],
+    principals: { issuers: ['partner'] },
+    subject: { issuers: ['partner'] },
+    targets: ['billing'],
+    grant: { types: ['saml2'] },
+  });
   return aWsTrustSetting({
+    rules: billingRules({ rows: [row] }),
     validators: [boundTokens],
     ...parts,
     parts: { findSecret: async () => SECRET, ...parts.parts },
@@ -286,4 +295,17 @@ test('xml-security E1: a message signed with a derived key is good once', async 
 
   assert.equal(first.status, 200, first.body);
   assert.equal(faultCodeOf(second), 'wsse:InvalidSecurity');
+});
+
+test('ws-trust §4: an assertion of ours is no credential by a secret that its relying party has too', async () => {
+  const ownTokens: TokenValidator = {
+    canHandle: ({ type }) => type === 'saml2',
+    validate: async ({ type, use }) =>
+      anOwnToken({ type, use, id: '_bound', confirmation: { method: 'symmetric-key' } }),
+  };
+  const setting = aSetting({ validators: [ownTokens] });
+
+  for (const message of [aMessage(), aDerivedMessage()])
+    assert.equal(faultCodeOf(await send(message, setting)), 'trust:FailedAuthentication');
+  assert.deepEqual(setting.asked, []);
 });
