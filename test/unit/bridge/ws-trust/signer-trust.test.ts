@@ -17,9 +17,22 @@ const refuse = async (): Promise<never> => {
 
 function aSetting(validate: CredentialService['validateCredential'], mayProvePossession = false) {
   const certificates = createCertificateMemory();
-  const sts = { validate, validateCredential: validate, useCredentials: async () => undefined };
+  const sts = {
+    validate,
+    validateCredential: validate,
+    findSecret: async () => undefined,
+    useCredentials: async () => undefined,
+  };
   const document = parse('<a xmlns="urn:a"></a>');
-  const trust = trustSigners({ document, sts, tokens: [], mayProvePossession, certificates });
+  const trust = trustSigners({
+    document,
+    sts,
+    tokens: [],
+    mayProvePossession,
+    mayProveSecret: false,
+    takesContexts: false,
+    certificates,
+  });
   const sign = () => trust({ kind: 'certificate', chain: [new X509Certificate(der)] });
   return { certificates, sign };
 }
