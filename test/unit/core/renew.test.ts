@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger.ts';
 import { createRefreshFamilies } from '#core/refresh-family.ts';
+import type { TargetName } from '#core/relying-party.ts';
 import { renew } from '#core/renew.ts';
 import type { UserStanding } from '#core/renewal-limits.ts';
 import type { TokenFacts } from '#core/security-token.ts';
@@ -13,6 +14,7 @@ import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {
   anExchangeRequest,
   aPolicyRow,
+  aRelyingParty,
   aSecurityToken,
   asIfRecorded,
   aValidatedToken,
@@ -66,7 +68,10 @@ async function begun(evidence: Partial<TokenFacts> = {}) {
         }),
       },
     ],
-    rules: rules({ rows: [aPolicyRow({ grant })] }),
+    rules: rules({
+      relyingParties: [aRelyingParty(), aRelyingParty({ id: 'billing', audiences: ['billing'] })],
+      rows: [aPolicyRow({ targets: ['orders', 'billing'], grant })],
+    }),
     ledger,
     store,
     families,
@@ -77,17 +82,28 @@ async function begun(evidence: Partial<TokenFacts> = {}) {
     marginSeconds: 60,
   });
   const first = await exchange(anExchangeRequest({ requestedType: 'refresh_token' }), sts);
-  const renewWith = (content: string) =>
+  const renewWith = (content: string, targets: readonly TargetName[] = []) =>
     renew(
       anExchangeRequest({
         operation: 'refresh',
-        targets: [],
+        targets,
         subject: aSecurityToken({ type: 'refresh_token', content }),
       }),
       sts,
     );
   return { first, renewWith, standings };
 }
+
+test('RFC 6749 §6: a target that the refresh token was not granted for is refused, though a row would grant it', async () => {
+  const { first, renewWith } = await begun();
+
+  await assert.rejects(
+    renewWith(first.text, [{ kind: 'audience', value: 'billing' }]),
+    refusedAs('target-not-allowed'),
+  );
+  const { spec } = (await renewWith(first.text, [{ kind: 'audience', value: 'orders' }])).token;
+  assert.deepEqual(spec.relyingParties, ['orders']);
+});
 
 test('SAML Core 2.0 §2.5.1.6: a family keeps how often others may be made, and takes nothing of it', async () => {
   const { first, renewWith } = await begun({ delegations: 1 });
