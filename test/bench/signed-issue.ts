@@ -11,6 +11,7 @@ import {
   aDirectReference,
   SIGNATURE,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
@@ -22,9 +23,6 @@ import {
   TRUST_13,
 } from '#test/support/ws-trust.ts';
 import { anX509Trust } from '#test/support/x509-trust.ts';
-
-const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 
 const RULES = billingRules({
   rows: [

@@ -18,6 +18,10 @@ export const HMAC_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#hmac-sha256';
 export const HMAC_SHA1 = `${DS}hmac-sha1`;
 export const ECDSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';
 
+/** A Timestamp to sign, with the id `ts`. */
+export const TIMESTAMP =
+  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
+
 /** Where a signature goes in a message. */
 export const SIGNATURE = '@SIGNATURE@';
 

@@ -6,6 +6,9 @@ import {
   anRst,
   aTargetRst,
   faultOf,
+  JWT,
+  SAML1,
+  SAML2,
   type SoapAnswer,
   sendSoap,
   TRUST_13,
@@ -14,10 +17,6 @@ import {
 } from '#test/support/rst.ts';
 import { BILLING, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
-
-const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
-const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 
 const forTarget = (address = BILLING) =>
   `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${address}</a:Address></a:EndpointReference></p:AppliesTo>`;

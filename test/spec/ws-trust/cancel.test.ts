@@ -6,7 +6,10 @@ import {
   anRst,
   aTargetRst,
   faultOf,
+  JWT,
   jwtAsXml,
+  SAML1,
+  SAML2,
   SOAP_11,
   SOAP_12,
   type SoapAnswer,
@@ -18,10 +21,6 @@ import {
 } from '#test/support/rst.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
-
-const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
-const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 
 const cancel = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
   sendSoap(server, aTargetRst('Cancel', wishes));

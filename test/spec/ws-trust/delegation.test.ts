@@ -3,13 +3,20 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { JWT_TYPE } from '#test/support/document.ts';
-import { anRst, faultOf, jwtAsXml, type RstWishes, sendSoap, tokenOf } from '#test/support/rst.ts';
+import {
+  anRst,
+  faultOf,
+  JWT,
+  jwtAsXml,
+  type RstWishes,
+  SAML1,
+  SAML2,
+  sendSoap,
+  tokenOf,
+} from '#test/support/rst.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 
-const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
-const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const delegatable = (value: string): string => `<trust:Delegatable>${value}</trust:Delegatable>`;
 const jwtIn = (xml: string): string =>
   Buffer.from(/>([^<]+)<\/wsse:BinarySecurityToken>/.exec(xml)?.[1] ?? '', 'base64').toString();

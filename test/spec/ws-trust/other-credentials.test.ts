@@ -25,6 +25,7 @@ import {
   RSA_SHA1,
   SIGNATURE,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
@@ -91,8 +92,6 @@ const aSetting = (...changes: readonly EndpointChange[]) =>
     profiles: changeEndpoints([GENERIC_PROFILE, ADFS_PROFILE], changes),
   });
 
-const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 const anAssertion = (id: string) =>
   `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${id}"></saml:Assertion>`;
 const aJwt = () =>

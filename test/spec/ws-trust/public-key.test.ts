@@ -12,6 +12,7 @@ import {
   SIGNATURE,
   type SignatureWishes,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
@@ -36,8 +37,6 @@ const x509Data = (of: TestCertificate): string =>
 const keyValue = (of: TestCertificate): string => `<ds:KeyInfo ${DS}>${aKeyValue(of)}</ds:KeyInfo>`;
 const useKey = (content: string, sig = ''): string =>
   `<t:UseKey${sig && ` Sig="${sig}"`}>${content}</t:UseKey>`;
-const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 
 interface Wishes extends Partial<SignatureWishes> {
   readonly useKey: string;

@@ -13,6 +13,7 @@ import {
   SIGNATURE,
   type SignatureWishes,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
@@ -29,8 +30,6 @@ import {
 
 const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
 const other = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
-const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 const USE_KEY = `<t:UseKey>${aDirectReference()}</t:UseKey>`;
 
 /** Takes the assertions of this front for what they are: bound to the key of the holder. */

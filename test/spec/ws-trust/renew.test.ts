@@ -8,8 +8,11 @@ import {
   anRst,
   aTargetRst,
   faultOf,
+  JWT,
   jwtAsXml,
   type RstWishes,
+  SAML1,
+  SAML2,
   SOAP_11,
   SOAP_12,
   type SoapAnswer,
@@ -22,9 +25,6 @@ import {
 import { BILLING, withSaml } from '#test/support/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
 
-const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
-const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
 const AFTER_EXPIRY = '<trust:Renewing OK="true"/>';
 const TERMS = { lifetimeSeconds: 1200, maxCount: 3, afterExpiry: true };

@@ -8,13 +8,9 @@ import {
   type RestAsking,
   startRestServer,
 } from '#test/support/rest.ts';
-import { aTargetRst, sendSoap } from '#test/support/rst.ts';
+import { aTargetRst, JWT, SAML1, SAML2, sendSoap } from '#test/support/rst.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import type { Answer, TestServer } from '#test/support/server.ts';
-
-const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
-const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 
 const tokenOf = ({ body }: Answer) => ({
   token: String(body['token']),

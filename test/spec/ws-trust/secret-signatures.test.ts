@@ -21,6 +21,7 @@ import {
   SIGNATURE,
   type SignatureWishes,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
@@ -41,8 +42,6 @@ const SAML_ID = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1
 const ASSERTION =
   '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_bound"></saml:Assertion>';
 const TO_ASSERTION = `<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType="${SAML_ID}">_bound</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
-const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 
 /** Takes the assertion for what it is: bound to a secret. */
 const boundTokens: TokenValidator = {

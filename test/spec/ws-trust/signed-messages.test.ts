@@ -16,6 +16,7 @@ import {
   SIGNATURE,
   type SignatureWishes,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
@@ -45,8 +46,6 @@ const known: TokenValidator = {
 };
 
 const aSetting = () => aWsTrustSetting({ validators: [known] });
-const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 
 const ENVELOPED_PAIR = `<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"></ds:Transform><ds:Transform Algorithm="${EXC_C14N}"></ds:Transform>`;
 

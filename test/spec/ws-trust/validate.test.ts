@@ -6,7 +6,10 @@ import {
   anRst,
   aTargetRst,
   faultOf,
+  JWT,
   jwtAsXml,
+  SAML1,
+  SAML2,
   SOAP_11,
   SOAP_12,
   type SoapAnswer,
@@ -19,9 +22,6 @@ import {
 import { BILLING, SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 
-const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
-const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
-const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const TYPES = [SAML1, SAML2, JWT];
 const APPLIES_TO = `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${BILLING}</a:Address></a:EndpointReference></p:AppliesTo>`;
 
