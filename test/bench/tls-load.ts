@@ -1,11 +1,14 @@
 // A closed loop of requests over kept TLS connections.
 import { Agent, request } from 'node:https';
 
-export interface TlsLoad {
+interface TlsMessage {
   readonly url: string;
   readonly agent: Agent;
   readonly body: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface TlsLoad extends TlsMessage {
   readonly requests: number;
   readonly inFlight: number;
 }
@@ -15,7 +18,9 @@ export function createTlsAgent(certificate: string, inFlight: number): Agent {
   return new Agent({ keepAlive: true, maxSockets: inFlight, ca: certificate });
 }
 
-function post({ url, agent, body, headers }: TlsLoad): Promise<void> {
+/** Sends one request and gives the text of its answer.
+ * @throws {Error} any answer but 200 */
+export function sendTls({ url, agent, body, headers }: TlsMessage): Promise<string> {
   return new Promise((resolve, reject) => {
     const length = { 'content-length': Buffer.byteLength(body) };
     const options = { method: 'POST', agent, headers: { ...headers, ...length } };
@@ -23,8 +28,9 @@ function post({ url, agent, body, headers }: TlsLoad): Promise<void> {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {
-        if (response.statusCode === 200) resolve();
-        else reject(new Error(`${response.statusCode}: ${Buffer.concat(chunks).toString()}`));
+        const text = Buffer.concat(chunks).toString();
+        if (response.statusCode === 200) resolve(text);
+        else reject(new Error(`${response.statusCode}: ${text}`));
       });
     });
     sent.on('error', reject);
@@ -36,7 +42,7 @@ function post({ url, agent, body, headers }: TlsLoad): Promise<void> {
 export async function runTlsLoad(load: TlsLoad): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
-    while (next++ < load.requests) await post(load);
+    while (next++ < load.requests) await sendTls(load);
   };
   await Promise.all(Array.from({ length: load.inFlight }, worker));
 }

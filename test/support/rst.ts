@@ -85,7 +85,7 @@ export function aBatch(operation: string, requests: readonly string[]): string {
 }
 
 /** The token of an answer, as XML; a JWT as its BinarySecurityToken. */
-export function tokenOf({ status, text }: SoapAnswer): string {
+export function tokenOf({ status, text }: Pick<SoapAnswer, 'status' | 'text'>): string {
   const found = /<(t|trust):RequestedSecurityToken>(.*)<\/\1:RequestedSecurityToken>/s.exec(text);
   if (status !== 200 || found?.[2] === undefined) throw new Error(`no token: ${text}`);
   return found[2];
