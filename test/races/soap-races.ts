@@ -112,7 +112,7 @@ export const SOAP_RACES: readonly Race[] = [
     present: async (_, [server]) => {
       assert.ok(server);
       const text = await prepare(server, soap(anRst({ user: 'carol', tokenType: SAML2 })));
-      const target = tokenOf({ status: 200, headers: new Headers(), text });
+      const target = tokenOf({ status: 200, text });
       return soap(aTargetRst('Renew', { user: 'carol', target }));
     },
     judge: oneWins(fault('UnableToRenew')),
