@@ -19,6 +19,7 @@ import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './
 import { validateEvidenceStanding, validateStanding } from './standing.ts';
 import type { StatusLists } from './status-list.ts';
 import { placed } from './status-place.ts';
+import { type AdmitTarget, createTargetCount, type TargetCount } from './target-count.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
@@ -72,9 +73,7 @@ export interface TokenServiceParts {
   readonly userStanding?: (id: string) => UserStanding;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
-  /** Counts a token for a relying party.
-   * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitTarget?: (relyingPartyId: string) => void;
+  readonly admitTarget?: AdmitTarget;
   /** Where the memory of the store ends; absent: it reaches back far enough. */
   readonly fence?: () => Fence;
 }
@@ -98,12 +97,6 @@ async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void>
   const result = await parts.store.putOnce(markKey(mark.token), parts.newId(), lifetimeSeconds);
   if (!result.stored)
     throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
-}
-
-/** Counts a token that was decided, before anything of the request is used up.
- * @throws {ExchangeFailure} `rate-limited` */
-function admitTargets({ relyingParties }: TokenSpec, { admitTarget }: TokenServiceParts): void {
-  if (admitTarget) for (const id of relyingParties) admitTarget(id);
 }
 
 const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
@@ -140,7 +133,11 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
   }
 }
 
-async function decideAndCount(evidence: Evidence, parts: TokenServiceParts): Promise<TokenSpec> {
+async function decideAndCount(
+  evidence: Evidence,
+  parts: TokenServiceParts,
+  countTargets: TargetCount,
+): Promise<TokenSpec> {
   const { clock, ledger, newId, rules, store } = parts;
   const { id, issuer } = evidence.subject;
   const [standing] = await Promise.all([
@@ -152,7 +149,7 @@ async function decideAndCount(evidence: Evidence, parts: TokenServiceParts): Pro
   const basis = { evidence, entry, secret, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
-  admitTargets(renewed.spec, parts);
+  countTargets(evidence, renewed.spec);
   await countRenewal(renewed, parts);
   return renewed.spec;
 }
@@ -220,6 +217,7 @@ function evidenceSteps(
 /** The steps between a decision and its token. */
 function admissionSteps(
   parts: TokenServiceParts,
+  countTargets: TargetCount,
 ): Pick<TokenService, 'useCredentials' | 'admit' | 'advance'> {
   const { audit, ledger } = parts;
   // By the credential: the marks that its message took.
@@ -235,6 +233,7 @@ function admissionSteps(
     },
     async admit(evidence, spec) {
       validateMarkFence(evidence, spec, parts.fence?.());
+      countTargets(evidence, spec);
       await audit.append(auditDecision(evidence, spec));
       const { identity } = evidence.request.requestor;
       const own = identity && taken.get(identity);
@@ -248,6 +247,7 @@ function admissionSteps(
       ]);
     },
     async advance(evidence, spec, family) {
+      countTargets(evidence, spec);
       await audit.append(auditDecision(evidence, spec));
       const [successor] = await Promise.all([
         familiesOf(parts).advance(family),
@@ -262,6 +262,7 @@ function admissionSteps(
 /** Builds the steps over the given parts. */
 export function createTokenService(parts: TokenServiceParts): TokenService {
   const { audit, clock, rules } = parts;
+  const countTargets = createTargetCount(parts.admitTarget);
   // For the record of a refusal only: who was refused is known once the evidence is validated.
   const validated: Validated = new WeakMap();
   return {
@@ -283,14 +284,13 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     },
     rules,
     decide(evidence) {
-      const decided = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
-      const spec = withUser(decided, parts);
-      admitTargets(spec, parts);
-      return placed(spec, parts);
+      const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
+      return placed(withUser(spec, parts), parts);
     },
-    decideRenewed: async (evidence) => placed(await decideAndCount(evidence, parts), parts),
+    decideRenewed: async (evidence) =>
+      placed(await decideAndCount(evidence, parts, countTargets), parts),
     ...evidenceSteps(parts, validated),
-    ...admissionSteps(parts),
+    ...admissionSteps(parts, countTargets),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),
     record: (evidence, token) => audit.append(auditMint(evidence, token.spec)),
   };

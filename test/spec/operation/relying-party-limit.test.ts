@@ -68,6 +68,32 @@ test('Row 32: what policy refuses uses up nobody’s rate', async (t) => {
   assert.deepEqual(statuses(await tokens(server, 1)), [200]);
 });
 
+test('Row 32: a renewal counts, and one that policy refuses does not', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['limits'] = { perRelyingParty: RATE };
+    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
+    for (const client of document.clients)
+      client['grant_types'] = [...(client['grant_types'] as string[]), 'refresh_token'];
+    const allow = document.policy[0]?.['allow'] as { types: string[] };
+    Object.assign(allow, {
+      types: [...allow.types, 'refresh_token'],
+      renewal: { lifetimeSeconds: 3600, maxCount: 1 },
+    });
+  });
+  const refresh = (token: unknown) =>
+    server.post('/token', { grant_type: 'refresh_token', refresh_token: String(token) });
+  const first = await server.exchange({
+    requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token',
+  });
+  const second = await refresh(first.body['access_token']);
+  assert.equal(second.status, 200, second.text);
+
+  for (let index = 0; index < 3; index += 1)
+    assert.equal((await refresh(second.body['refresh_token'])).status, 400);
+
+  assert.deepEqual(statuses(await tokens(server, 2)), [200, 429]);
+});
+
 test('Row 32: an assertion that came too often is not used up: it is good as soon as there is room', async (t) => {
   const server = await start(t);
   await tokens(server, 3);
