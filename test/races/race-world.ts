@@ -1,4 +1,5 @@
 // The world of the races: one configuration in which everything that is good once can be had.
+import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigDocument } from '#test/support/document.ts';
@@ -73,7 +74,8 @@ async function addOneTimePasswords(document: ConfigDocument, directory: string) 
   document['lockout'] = { maxFailures: 1000, maxFailuresPerSource: 100_000 };
   const file = join(directory, 'users.yaml');
   const { users } = JSON.parse(await readFile(file, 'utf8')) as { users: Members[] };
-  const names = Array.from({ length: ROUNDS }, (_, index) => `otp-${index}`);
+  // Worlds that share a store must not share users.
+  const names = Array.from({ length: ROUNDS }, () => randomUUID());
   const added = names.map((id) => ({ ...users[1], id, oneTimePassword: { file: 'user.otp' } }));
   await writeFile(file, JSON.stringify({ users: [...users, ...added] }), { mode: 0o600 });
   await writeFile(join(directory, 'user.otp'), ONE_TIME_SECRET, { mode: 0o600 });
