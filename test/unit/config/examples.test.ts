@@ -32,6 +32,7 @@ describe('Examples', () => {
     ['.jwks.json', publicJwks],
     ['.metadata.xml', () => '<EntityDescriptor/>'],
     ['refresh.key', () => Buffer.alloc(32, 2).toString('base64')],
+    ['secrets.key', () => Buffer.alloc(32, 3).toString('base64')],
     ['audit.key', () => Buffer.alloc(32, 1).toString('base64')],
     ['tls/server.pem', () => tls.certPem],
     ['tls/server.key', () => tls.keyPem],
