@@ -2,21 +2,12 @@
 // and Body are signed, then Body, signature and confirmation are encrypted to whoever signed the request.
 
 import { writeBase64 } from '#bridge/xml/base64.ts';
-import { canonicalize } from '#bridge/xml/canonical.ts';
 import { encryptParts, type PlainPart, type Recipient } from '#bridge/xml/encrypt.ts';
-import {
-  type AttributePair,
-  element,
-  type FinalXml,
-  type Markup,
-  type MarkupName,
-  seal,
-} from '#bridge/xml/markup.ts';
+import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { DS_NS, WSSE_NS, WSSE11_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { reread } from '#bridge/xml/reread.ts';
 import { signDetached } from '#bridge/xml/sign.ts';
 import type { Signer } from '#bridge/xml/signer.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
 import { BASE64_BINARY, X509_V3 } from './names.ts';
 
 /** How answers are signed. */
@@ -65,7 +56,7 @@ export async function protectAnswer(
       { id: CONFIRMATION_ID, element: confirmation },
       { id: TOKEN_ID, element: token },
       ...addressing,
-      { id: BODY_ID, element: canonicalBody(body) },
+      { id: BODY_ID, element: reread(body) },
     ],
     { signer: keys.signer, keyInfo: tokenReference() },
   );
@@ -80,12 +71,6 @@ export async function protectAnswer(
   // The token before the signature that names it, the key before what it opens: readers go from top to bottom.
   const children = [timestamp, token, encryptedKey, ofConfirmation, ofSignature];
   return { security: element(wsse('Security'), [], children), content };
-}
-
-// The token in it was written as it goes over the wire, and declares prefixes that only its own signature needs: what others digest
-// is what a reader makes of the Body.
-function canonicalBody(body: Markup): FinalXml {
-  return seal(canonicalize(parseXml(toWireBytes(body)).root), new Set());
 }
 
 function writeToken(certificate: Uint8Array): Markup {

@@ -4,6 +4,7 @@ import { REST_TOKEN_PATH } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/source-block.ts';
 import type { Config } from '../config/config.ts';
+import { createLateRefusal } from '../http/late-refusal.ts';
 import { requestState } from '../http/request-state.ts';
 import type { Foundation, RequestInHand } from './foundation.ts';
 
@@ -36,6 +37,7 @@ export function createAdmission(
   { inHand, limiter, overload }: Pick<Foundation, 'inHand' | 'limiter' | 'overload'>,
 ): Middleware {
   const { perAddress } = limits;
+  const late = createLateRefusal();
   return async (ctx, next) => {
     if (isStatic(ctx)) {
       await next();
@@ -51,6 +53,9 @@ export function createAdmission(
     } catch (cause) {
       if (cause instanceof ExchangeFailure) state.reason ??= cause.reason;
       throw cause;
+    } finally {
+      // The library has answered for its own front already.
+      if (state.reason === 'rate-limited' || ctx.status === 429) await late.hold();
     }
   };
 }
