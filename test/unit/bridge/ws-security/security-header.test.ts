@@ -65,8 +65,8 @@ const refused = [
     'unsupported-security-token',
   ],
   [
-    'D6: encryption',
-    '<e:EncryptedData xmlns:e="http://www.w3.org/2001/04/xmlenc#"/>',
+    'D6: a key that was encrypted for some part',
+    '<e:EncryptedKey xmlns:e="http://www.w3.org/2001/04/xmlenc#"/>',
     'unsupported-security-token',
   ],
   [
