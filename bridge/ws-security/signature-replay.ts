@@ -1,7 +1,7 @@
 // A signed message is good once (WSS 1.1.1 §13, xml-security E1): as long as its Timestamp lives, what was signed is remembered.
 
-import { Buffer } from 'node:buffer';
-import { hash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { keyThumbprint } from '#bridge/xml/public-key.ts';
 import type { Store } from '#core/ports.ts';
 import type { MessageSignature } from './message-signature.ts';
 import { SecurityFailure } from './security-failure.ts';
@@ -35,9 +35,11 @@ export async function useSignature(
   });
 }
 
-// With its key: where the Timestamp alone is signed, two clients that write it in the same second sign the same words.
+// With its key: where the Timestamp alone is signed, two clients that write it in the same second sign the same words. By what the
+// key does or is, not by its bytes: a key of HMAC with zeros behind it is the same key, a point can be written in two ways, and who
+// captured a message may say another one of those outside of what is signed.
 function markOf({ signedInfoDigest, signer }: MessageSignature['proof']): string {
   const { key, kind } = signer;
-  const material = kind === 'secret' ? key.export() : key.export({ type: 'spki', format: 'der' });
-  return hash('sha256', Buffer.concat([signedInfoDigest, material]), 'hex');
+  if (kind === 'secret') return createHmac('sha256', key).update(signedInfoDigest).digest('hex');
+  return createHash('sha256').update(signedInfoDigest).update(keyThumbprint(key)).digest('hex');
 }

@@ -49,6 +49,11 @@ function jwkOf(key: KeyObject): PublicJwk {
   throw new XmlFailure('key-refused', 'key type');
 }
 
+/** The name of a key that was found strong enough before, however it was written (RFC 7638 §3). */
+export function keyThumbprint(key: KeyObject): string {
+  return thumbprintOf(jwkOf(key));
+}
+
 // RFC 7638 §3: the required members, in the order of their names.
 function thumbprintOf(jwk: PublicJwk): string {
   const members =

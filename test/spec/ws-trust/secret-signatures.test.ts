@@ -296,6 +296,24 @@ test('xml-security E1: a message signed with a derived key is good once', async 
   assert.equal(faultCodeOf(second), 'wsse:InvalidSecurity');
 });
 
+test('xml-security E1: a derived key written one byte longer, of a zero, is the same key, and the message was sent', async () => {
+  const setting = aSetting();
+  // The 33rd byte of what is derived: HMAC fills keys up with zeros.
+  const isZeroBehind = (nonce: Buffer) =>
+    aDerivedKey(SECRET, { nonce, from: 32, length: 1 }).export()[0] === 0;
+  const nonce = Buffer.alloc(16);
+  for (let count = 0; !isZeroBehind(nonce); count += 1) nonce.writeUInt32BE(count);
+  const length = '<c:Length>32</c:Length>';
+  const token = { children: length, nonce: nonce.toString('base64') };
+  const message = aDerivedMessage(token, aDerivedKey(SECRET, { nonce }));
+
+  const first = await send(message, setting);
+  const second = await send(message.replace(length, '<c:Length>33</c:Length>'), setting);
+
+  assert.equal(first.status, 200, first.body);
+  assert.equal(faultCodeOf(second), 'wsse:InvalidSecurity');
+});
+
 test('ws-trust §4: an assertion of ours is no credential by a secret that its relying party has too', async () => {
   const ownTokens: TokenValidator = {
     canHandle: ({ type }) => type === 'saml2',
