@@ -61,7 +61,8 @@ const RENEWED: ParameterNames = { single: [...TOKEN.single, 'lifetimeSeconds'], 
  * @throws {ExchangeFailure} `token-type-unsupported` */
 function typeOf(name: string): TokenType {
   const type = TYPE_NAMES.get(name) ?? tokenTypeOfWsTrust(name);
-  if (type === undefined)
+  // A security context is nothing that goes over the wire as a text.
+  if (type === undefined || type === 'sct')
     throw new ExchangeFailure('token-type-unsupported', 'a token type we do not know');
   return type;
 }

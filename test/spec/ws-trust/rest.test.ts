@@ -293,6 +293,17 @@ describe('P26: who asks', () => {
       );
   });
 
+  test('a security context is nothing that can be told as a text', async (t) => {
+    const server = await startRestServer(t);
+    const tokenType = 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct';
+
+    for (const operation of ['validate', 'renew', 'cancel']) {
+      const asked = { body: { token: 'urn:x', tokenType } };
+      const { body, status } = await askRest(server, `/ws-trust/${operation}`, asked);
+      assert.deepEqual([status, body['error']], [400, 'unsupported_token_type'], operation);
+    }
+  });
+
   test('the metrics have it under its own path', async (t) => {
     const server = await startRestServer(t);
 
