@@ -229,6 +229,7 @@ async function verifyUser(
       ...(digest ? { digest } : { password }),
       ...(oneTimePassword !== undefined && { oneTimePassword }),
       ...(sourceAddress !== undefined && { sourceAddress }),
+      ...(endpoint.messageSecurity && { isMessageEncrypted: true }),
     },
   };
   const identity = await parts.sts.validate(evidence);

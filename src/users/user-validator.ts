@@ -16,6 +16,8 @@ interface UserNameCredential {
   readonly digest?: PasswordDigest;
   readonly oneTimePassword?: string;
   readonly sourceAddress?: string;
+  /** The message was encrypted to us: nothing is said of the transport. Absent: it came over TLS. */
+  readonly isMessageEncrypted?: boolean;
 }
 
 interface Settings {
@@ -28,6 +30,7 @@ interface Settings {
 }
 
 const PASSWORD_OVER_TLS = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
+const PASSWORD = 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password';
 const TIME_SYNC_TOKEN = 'urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken';
 
 const isTextOrAbsent = (value: unknown): boolean =>
@@ -64,6 +67,15 @@ function loginOf({ digest, ...rest }: UserNameCredential, recover: RecoverPasswo
   return { ...rest, password: passwordOf({ name: rest.name, digest }, recover) };
 }
 
+// Relying parties decide by it, so it names what was really used.
+function contextClassOf(
+  { methods }: AuthenticatedUser,
+  { isMessageEncrypted = false }: UserNameCredential,
+): string {
+  if (methods.length > 1) return TIME_SYNC_TOKEN;
+  return isMessageEncrypted ? PASSWORD : PASSWORD_OVER_TLS;
+}
+
 function claimsOf({ claims }: AuthenticatedUser, issuer: string): readonly Claim[] {
   return Object.entries(claims).map(([name, value]) => ({
     name,
@@ -74,7 +86,7 @@ function claimsOf({ claims }: AuthenticatedUser, issuer: string): readonly Claim
 }
 
 /** A validator of user names with passwords. A name alone is refused: it would be taken at its word. The front must have
- * received it over TLS: the authentication context says so.
+ * received it over TLS, or encrypted to us: the authentication context says which.
  * @throws {ExchangeFailure} from `validate`: `token-malformed`, `requestor-unauthenticated`, `second-factor-required`,
  * `dependency-unavailable` */
 export function createUserValidator({
@@ -99,7 +111,7 @@ export function createUserValidator({
         authentication: {
           instant: clock.now(),
           methods: user.methods,
-          contextClass: user.methods.length > 1 ? TIME_SYNC_TOKEN : PASSWORD_OVER_TLS,
+          contextClass: contextClassOf(user, content),
         },
         claims: claimsOf(user, issuer),
         scopes: [],

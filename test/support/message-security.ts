@@ -51,9 +51,9 @@ const known: TokenValidator = {
 };
 
 export const signer = createKeySigner({ algorithm: RSA_SHA256, key: signing.privateKey });
-export const aSetting = (): WsTrustSetting =>
+export const aSetting = (others: readonly TokenValidator[] = []): WsTrustSetting =>
   aWsTrustSetting({
-    validators: [known],
+    validators: [...others, known],
     profiles: PROFILES,
     parts: {
       unwrappers: [createKeyUnwrapper(stranger.privateKey), createKeyUnwrapper(ours.privateKey)],

@@ -1,5 +1,6 @@
 // Message security without TLS (ws-trust §4, WS-SecurityPolicy 1.2 §7.5): a message is encrypted to us and signed, its answer is signed
 // and encrypted; less is refused, and nothing falls back.
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, test } from 'node:test';
@@ -7,6 +8,7 @@ import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-prof
 import { trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
 import { openMessage } from '#test/support/encrypted-message.ts';
 import {
   ADDRESSING,
@@ -87,11 +89,23 @@ describe('WS-SecurityPolicy 1.2 §7.5: a message that is encrypted to us and sig
   });
 
   test('may carry a user name, encrypted and signed: then the user asks', async () => {
-    const setting = aSetting();
+    const seen: object[] = [];
+    const watching: TokenValidator = {
+      canHandle({ content, type }) {
+        if (type === 'username' && typeof content === 'object') seen.push(content);
+        return false;
+      },
+      validate: () => assert.fail('it handles nothing'),
+    };
+    const setting = aSetting([watching]);
 
     const answer = await send(aMessage({ more: USER_TOKEN }), setting);
 
     assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+    assert.deepEqual(
+      seen.map((content) => 'isMessageEncrypted' in content && content.isMessageEncrypted),
+      [true],
+    );
     assert.deepEqual(
       [setting.asked[0]?.requestor.method, setting.asked[0]?.requestor.id],
       ['username', USER.name],

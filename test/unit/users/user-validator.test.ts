@@ -50,6 +50,15 @@ test('User validator: a right password makes the user the Subject, with the clai
   });
 });
 
+test('ws-trust §4: the context class names what was used: a password in an encrypted message says nothing of the transport', async () => {
+  const { validator } = await aValidator();
+  const content = { name: 'alice', password: 'correct horse', isMessageEncrypted: true };
+
+  const { authentication } = await validator.validate(evidence(content));
+
+  assert.equal(authentication?.contextClass, 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password');
+});
+
 test('User validator: a wrong password is refused and counted for its source', async () => {
   const { validator, failuresOf } = await aValidator();
   const content = { name: 'alice', password: 'wrong', sourceAddress: '192.0.2.1' };
