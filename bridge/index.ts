@@ -1,6 +1,7 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import type { Expression } from '#core/expression.ts';
+import type { MemoryEnd } from '#core/fence.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
@@ -104,6 +105,7 @@ export interface RouteParts {
   readonly store: Store;
   readonly audit: AuditLog;
   readonly ledger: Ledger;
+  readonly fence: MemoryEnd;
   readonly newId: () => string;
   readonly relyingParties: readonly RelyingParty[];
   readonly profiles: readonly ProfileChoice[];

@@ -2,6 +2,7 @@
 
 import { createHash, createHmac } from 'node:crypto';
 import { keyThumbprint } from '#bridge/xml/public-key.ts';
+import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Store } from '#core/ports.ts';
 import type { MessageSignature } from './message-signature.ts';
 import { SecurityFailure } from './security-failure.ts';
@@ -12,19 +13,22 @@ export interface SignatureReplayParts {
   readonly store: Pick<Store, 'putOnce'>;
   readonly newId: () => string;
   readonly timestampRules: TimestampRules;
+  /** Absent: the store remembers all there was. */
+  readonly fence?: MemoryEnd | undefined;
 }
 
 /** Takes the mark of a verified signature; the Timestamp under it bounds how long the mark is needed.
  * @throws {SecurityFailure} `invalid-security` when the message was sent before
- * @throws {ExchangeFailure} `dependency-unavailable`: not knowing is no reason to accept */
+ * @throws {ExchangeFailure} `dependency-unavailable`, also for one older than the store: not knowing is no reason to accept */
 export async function useSignature(
   { coversTimestamp, proof }: MessageSignature,
   timestamp: Timestamp | undefined,
-  { store, newId, timestampRules }: SignatureReplayParts,
+  { store, newId, timestampRules, fence }: SignatureReplayParts,
 ): Promise<void> {
   // Whoever accepts a signature without one would have to remember it for ever.
   if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
   const { created, expires } = timestamp;
+  validateRemembered(created, fence?.());
   const parts = ['wsse-signature', markOf(proof)];
   // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
   const lifetimeSeconds = expires - created + 4 * timestampRules.skewSeconds;

@@ -11,6 +11,7 @@ import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { Expression } from '#core/expression.ts';
 import type { FailureReason } from '#core/failure.ts';
+import type { MemoryEnd } from '#core/fence.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
@@ -57,6 +58,8 @@ export interface WsTrustFrontParts {
   readonly audit: AuditLog;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  /** Absent: the store remembers all there was. */
+  readonly fence?: MemoryEnd | undefined;
   /** A new unguessable id. */
   readonly newId: () => string;
   readonly profiles: readonly EndpointProfile[];

@@ -97,7 +97,7 @@ export function userValidators(
 /** What the SOAP front is built over. */
 export type SoapParts = Pick<
   RouteParts,
-  'admitRequestor' | 'audit' | 'ledger' | 'newId' | 'store' | 'sts'
+  'admitRequestor' | 'audit' | 'fence' | 'ledger' | 'newId' | 'store' | 'sts'
 > & {
   readonly bridge: Bridge;
 };

@@ -131,9 +131,12 @@ export async function createExplainer(config: Config): Promise<Explainer> {
       if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
       const { captured, sts } = capturingService(validateToken, rules);
       const audit = { append: async () => undefined };
+      // The question is what policy says, whenever the message was sent.
+      const fence = () => ({ issuedBefore: 0 });
+      const newId = () => 'explained';
       const front = createSoapFront(
         config,
-        { audit, bridge, ledger: readOnly(ledger), newId: () => 'explained', store, sts },
+        { audit, bridge, fence, ledger: readOnly(ledger), newId, store, sts },
         observers,
       );
       const { reason } = await front.handle(soapRequest(message, config.issuer));

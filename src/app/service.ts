@@ -10,7 +10,7 @@ import {
   type RefreshFamiliesParts,
 } from '#core/refresh-family.ts';
 import { createRequestorValidator } from '#core/requestor-validator.ts';
-import { createStatusLists, type StatusLists } from '#core/status-list.ts';
+import { createStatusLists } from '#core/status-list.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
@@ -164,7 +164,7 @@ export function serviceParts(
   config: Config,
   { bridge, ring }: { readonly bridge: Bridge; readonly ring: KeyRing },
   foundation: Foundation,
-): TokenServiceParts & { readonly statusLists: StatusLists } {
+): TokenServiceParts & Required<Pick<TokenServiceParts, 'fence' | 'statusLists'>> {
   const { clock, store } = foundation;
   const ledger = openLedger(config, store, clock);
   const statusLists = createStatusLists({

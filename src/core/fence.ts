@@ -15,6 +15,19 @@ export interface Fence {
   readonly longestLifetimeSeconds: number;
 }
 
+/** Where the memory of the store ends, asked for at each use: it can move. */
+export type MemoryEnd = () => Pick<Fence, 'issuedBefore'>;
+
+/** Refuses what is good once and was made before the store began to remember: it may have been used, and its mark be lost.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export function validateRemembered(
+  madeAt: Instant,
+  fence: Pick<Fence, 'issuedBefore'> | undefined,
+): void {
+  if (!fence || madeAt >= fence.issuedBefore) return;
+  throw new ExchangeFailure('dependency-unavailable', 'the store does not reach back to this');
+}
+
 /** Until when tokens of this kind that are older than the store must be refused. */
 function fencedUntil(token: ValidatedToken, fence: Fence): Instant {
   if (token.trustedIssuer === SELF && !isCredential(token.type)) {
@@ -27,12 +40,7 @@ function fencedUntil(token: ValidatedToken, fence: Fence): Instant {
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export function validateFence(token: ValidatedToken, fence: Fence | undefined, now: Instant): void {
   if (!fence || now >= fencedUntil(token, fence)) return;
-  if ((token.issuedAt ?? 0) < fence.issuedBefore) {
-    throw new ExchangeFailure(
-      'dependency-unavailable',
-      'the store does not reach back to this token',
-    );
-  }
+  validateRemembered(token.issuedAt ?? 0, fence);
 }
 
 /** Refuses a token that only a policy row made one-time, when it is older than the store: it says nothing of how long it can be
@@ -47,10 +55,5 @@ export function validateMarkFence(
   const isMarked = once.some(({ token: { issuer, id } }) => {
     return issuer === subject.issuer && id === subject.id;
   });
-  if (isMarked && (subject.issuedAt ?? 0) < fence.issuedBefore) {
-    throw new ExchangeFailure(
-      'dependency-unavailable',
-      'the store does not reach back to this token',
-    );
-  }
+  if (isMarked) validateRemembered(subject.issuedAt ?? 0, fence);
 }

@@ -2,6 +2,7 @@
 
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
+import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { OAuthClient } from './oauth-client.ts';
@@ -22,6 +23,7 @@ export interface ClientAuthenticationParts {
   readonly newId: () => string;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
+  readonly fence: MemoryEnd;
 }
 
 type AssertionHook = (
@@ -66,6 +68,9 @@ async function validateKeyStillPublished(
   }
 }
 
+const maxSecondsOf = ({ legacy_client_assertion: isLegacy }: OAuthClient): number =>
+  isLegacy ? LEGACY_MAX_ASSERTION_SECONDS : MAX_ASSERTION_SECONDS;
+
 function validateAssertionClaims(
   claims: Record<string, unknown>,
   client: OAuthClient,
@@ -76,11 +81,25 @@ function validateAssertionClaims(
   if (Array.isArray(aud) && aud.length !== 1) {
     throw new errors.InvalidClientAuth('the client assertion has several audiences');
   }
-  const maxSeconds = client.legacy_client_assertion
-    ? LEGACY_MAX_ASSERTION_SECONDS
-    : MAX_ASSERTION_SECONDS;
-  if (typeof exp !== 'number' || exp - now > maxSeconds) {
+  if (typeof exp !== 'number' || exp - now > maxSecondsOf(client)) {
     throw new errors.InvalidClientAuth('the client assertion lives too long');
+  }
+}
+
+/** After a loss of the store an assertion from before must not authenticate again. Where it does not say when it was made, it
+ * cannot have been taken earlier than its longest life before its end.
+ * @throws {errors.OIDCProviderError} */
+function validateAssertionRemembered(
+  { exp, iat }: Record<string, unknown>,
+  client: OAuthClient,
+  fence: MemoryEnd,
+): void {
+  const madeAt = typeof iat === 'number' ? iat : Number(exp) - maxSecondsOf(client);
+  try {
+    validateRemembered(madeAt, fence());
+  } catch (cause) {
+    if (cause instanceof ExchangeFailure) throw oauthError(cause, ASSERTION_GRANT_ERRORS);
+    throw cause;
   }
 }
 
@@ -96,6 +115,7 @@ export function createAssertionHook(parts: ClientAuthenticationParts): Assertion
     }
     validateAssertionClaims(claims, configured, parts.clock.now());
     await validateKeyStillPublished(client, header);
+    validateAssertionRemembered(claims, configured, parts.fence);
   };
 }
 

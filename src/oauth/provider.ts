@@ -1,6 +1,7 @@
 // Configuration -> oidc-provider. Everything the library would default or derive from a request is set here.
 
 import { type Configuration, Provider } from 'oidc-provider';
+import type { MemoryEnd } from '#core/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import { createAdapter } from './adapter.ts';
@@ -29,6 +30,7 @@ export interface ProviderParts extends OwnTokenParts {
   readonly newId: () => string;
   readonly marginSeconds: number;
   readonly clockSkewSeconds: number;
+  readonly fence: MemoryEnd;
   /** Private JWKs for what the library itself signs; copied, for it changes them. */
   readonly jwks: readonly object[];
   /** The algorithms of those keys. */

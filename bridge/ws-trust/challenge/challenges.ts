@@ -8,6 +8,7 @@ import type { Markup } from '#bridge/xml/markup.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { TrustNames } from '../names.ts';
@@ -23,6 +24,8 @@ export interface ChallengeParts {
   readonly clock: Clock;
   /** A new unguessable id. */
   readonly newId: () => string;
+  /** Absent: the store remembers all there was. */
+  readonly fence?: MemoryEnd | undefined;
 }
 
 /** A request that a challenge is made for. */
@@ -65,7 +68,7 @@ const LIFETIME_SECONDS = 300;
 const MAX_REQUEST_BYTES = 16 * 1024;
 
 /** Creates the exchange. */
-export function createChallenges({ key, store, clock, newId }: ChallengeParts): Challenges {
+export function createChallenges({ key, store, clock, newId, fence }: ChallengeParts): Challenges {
   const sealer = createChallengeSeal(key);
   return {
     ask({ trust, kind, asked, address, payload, context = `urn:viaduct:challenge:${newId()}` }) {
@@ -84,6 +87,7 @@ export function createChallenges({ key, store, clock, newId }: ChallengeParts): 
         throw new ExchangeFailure('request-malformed', 'an answer in another exchange');
       const now = clock.now();
       if (now >= until) throw new ExchangeFailure('token-expired', 'the challenge is over');
+      validateRemembered(until - LIFETIME_SECONDS, fence?.());
       const mark = { class: 'once', parts: ['challenge', id] } as const;
       const { stored } = await store.putOnce(mark, newId(), until - now + LIFETIME_SECONDS);
       if (!stored) throw new ExchangeFailure('token-replayed', 'the challenge was answered before');

@@ -1,25 +1,18 @@
 // A store that began to remember later than a token was issued cannot say "not seen" or "not revoked" of it.
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { ACCESS_TOKEN_TYPE, JWT_BEARER, ORDERS_SECRET } from '#test/support/document.ts';
-import { startServer, type TestServer } from '#test/support/server.ts';
-
-async function lose(server: TestServer): Promise<TestServer> {
-  await server.stop();
-  for (const suffix of ['', '-wal', '-shm']) {
-    await rm(join(server.directory, `data/viaduct.db${suffix}`), { force: true });
-  }
-  server.clock.advance(10);
-  return server.restart();
-}
+import { loseStore } from '#test/support/lost-store.ts';
+import { anRst, sendSoap } from '#test/support/rst.ts';
+import { withSaml } from '#test/support/saml-document.ts';
+import { startServer } from '#test/support/server.ts';
 
 test('Fence: after the store is lost a one-time assertion from before is closed, one from after is served', async (t) => {
   const server = await startServer(t);
   const before = await server.partner.sign();
 
-  const restarted = await lose(server);
+  const restarted = await loseStore(server);
   const grant = async (assertion: string) =>
     restarted.post('/token', {
       grant_type: JWT_BEARER,
@@ -38,7 +31,7 @@ test('Fence: after the store is lost a token that only a policy row makes one-ti
   const before = await server.partner.sign();
   assert.equal((await server.exchange({ subject_token: before })).status, 200);
 
-  const restarted = await lose(server);
+  const restarted = await loseStore(server);
   const again = await restarted.exchange({ subject_token: before });
   const fresh = await restarted.exchange({ subject_token: await restarted.partner.sign() });
 
@@ -51,7 +44,7 @@ test('Fence: a token of ours that was revoked does not come back to life with a 
   const token = String((await server.exchange()).body['access_token']);
   await server.post('/revoke', { token });
 
-  const restarted = await lose(server);
+  const restarted = await loseStore(server);
   const inspected = await restarted.post(
     '/introspect',
     { token, client_id: 'orders-api', client_secret: ORDERS_SECRET },
@@ -64,4 +57,30 @@ test('Fence: a token of ours that was revoked does not come back to life with a 
 
   assert.equal(inspected.status, 503);
   assert.equal(exchanged.status, 503);
+});
+
+test('Fence: a UsernameToken with a nonce from before is closed after the store is lost, one from after is served', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+  });
+  const message = () => {
+    const created = new Date(server.clock.now() * 1000).toISOString();
+    const nonce = randomBytes(16).toString('base64');
+    const wsu =
+      'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
+    const marks = `<o:Nonce>${nonce}</o:Nonce><u:Created xmlns:u="${wsu}">${created}</u:Created>`;
+    return anRst().replace('</o:UsernameToken>', `${marks}$&`);
+  };
+  const before = message();
+  const first = await sendSoap(server, before);
+  assert.equal(first.status, 200, first.text);
+
+  const restarted = await loseStore(server);
+  const again = await sendSoap(restarted, before);
+  const fresh = await sendSoap(restarted, message());
+
+  assert.equal(again.status, 500);
+  assert.match(again.text, /<s:Value>s:Receiver</);
+  assert.equal(again.headers.get('retry-after'), '1');
+  assert.equal(fresh.status, 200, fresh.text);
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { GATEWAY_SECRET, ISSUER } from '#test/support/document.ts';
+import { loseStore } from '#test/support/lost-store.ts';
 import { type Members, startServer, type TestServer } from '#test/support/server.ts';
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -18,7 +19,11 @@ async function startWithKeyClient(
 ): Promise<{ server: TestServer; sign: SignAssertion }> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'client-key', alg: 'ES256' };
-  const server = await startServer(t, async ({ clients, relyingParties, policy }, directory) => {
+  // Client assertions are judged by the library, which reads the real clock.
+  const now = (): number => Math.floor(Date.now() / 1000);
+  const server = await startServer(t, async (document, directory, clock) => {
+    const { clients, relyingParties, policy } = document;
+    clock.set(now());
     await writeFile(join(directory, 'worker.jwks.json'), JSON.stringify({ keys: [jwk] }));
     clients.push({
       client_id: 'worker',
@@ -32,8 +37,6 @@ async function startWithKeyClient(
     Object.assign(relyingParties[0] ?? {}, { requestors: ['gateway', 'orders-api', 'worker'] });
     Object.assign(policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
   });
-  // Client assertions are judged by the library, which reads the real clock.
-  const now = (): number => Math.floor(Date.now() / 1000);
   const sign: SignAssertion = (claims = {}, header = {}) =>
     new SignJWT({
       iss: 'worker',
@@ -46,7 +49,6 @@ async function startWithKeyClient(
     } as JWTPayload)
       .setProtectedHeader({ alg: 'ES256', kid: 'client-key', ...header })
       .sign(privateKey);
-  server.clock.set(now());
   return { server, sign };
 }
 
@@ -296,4 +298,32 @@ test('Policy: a public client may exchange where a row names it, and only by its
 
   assert.equal(accepted.status, 200, accepted.text);
   assert.equal(refused.status, 401);
+});
+
+test('Store: a used client assertion does not come back to life with a new store; one made since is served', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+  const assertion = await sign();
+  const first = await authenticate(server, assertion);
+
+  const restarted = await loseStore(server);
+  const again = await authenticate(restarted, assertion);
+  const fresh = await authenticate(restarted, await sign({ iat: restarted.clock.now() }));
+
+  assert.equal(first.status, 200, first.text);
+  assert.equal(again.status, 503, again.text);
+  assert.equal(again.body['error'], 'temporarily_unavailable');
+  assert.equal(again.headers.get('retry-after'), '1');
+  assert.equal(fresh.status, 200, fresh.text);
+});
+
+test('Store: a client assertion without iat is closed as long as it could have been taken before the store began', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+  const began = server.clock.now();
+  server.clock.advance(20);
+
+  const early = await authenticate(server, await sign({ iat: undefined, exp: began + 299 }));
+  const late = await authenticate(server, await sign({ iat: undefined, exp: began + 300 }));
+
+  assert.equal(early.status, 503, early.text);
+  assert.equal(late.status, 200, late.text);
 });

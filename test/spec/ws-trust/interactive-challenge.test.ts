@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
+import { loseStore } from '#test/support/lost-store.ts';
 import { anRst, type SoapAnswer, sendSoap, TRUST_13 } from '#test/support/rst.ts';
 import { BILLING, PASSWORD, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
@@ -299,4 +300,18 @@ test('Audit: a challenge and its refusals are on record, the code and the state 
   assert.ok(
     !text.includes(challenge.state) && !text.includes(`"${code}"`) && !text.includes(PASSWORD),
   );
+});
+
+test('Store: an answered challenge does not come back to life with a new store', async (t) => {
+  const server = await start(t);
+  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const answer = anAnswer({ ...challenge, code: codeNow(server) });
+  assert.equal((await sendSoap(server, answer)).status, 200);
+
+  const restarted = await loseStore(server);
+  const again = await sendSoap(restarted, answer);
+
+  assert.equal(again.status, 500);
+  assert.doesNotMatch(again.text, /Assertion/);
+  assert.equal(await lastReason(restarted), 'dependency-unavailable');
 });

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import { aValidatedToken } from '#test/support/core.ts';
+import { aValidatedToken, NOW } from '#test/support/core.ts';
 import { aCertificate, type TestCertificate } from '#test/support/pki.ts';
 import {
   aBinaryToken,
@@ -288,4 +288,22 @@ test('xml-security E1: two clients that sign the same Timestamp sign two message
     [200, 200],
   );
   assert.deepEqual(again.map(faultCodeOf), ['wsse:InvalidSecurity', 'wsse:InvalidSecurity']);
+});
+
+test('Store: a signed message from before the store began to remember is closed, whoever sent it', async () => {
+  let issuedBefore = NOW;
+  const parts = { fence: () => ({ issuedBefore }) };
+  const setting = aWsTrustSetting({ validators: [known], parts });
+  const message = aSignedMessage();
+  const first = await send(message, setting);
+  // As another store would have it: nothing is remembered of the mark.
+  const forgetful = aWsTrustSetting({ validators: [known], parts });
+  issuedBefore = NOW + 1;
+
+  const again = await send(message, forgetful);
+
+  assert.equal(first.status, 200, first.body);
+  assert.equal(again.reason, 'dependency-unavailable');
+  assert.equal(again.headers['retry-after'], '1');
+  assert.deepEqual(forgetful.asked, []);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decide } from '#core/decide.ts';
-import { type Fence, validateFence, validateMarkFence } from '#core/fence.ts';
+import { type Fence, validateFence, validateMarkFence, validateRemembered } from '#core/fence.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import {
   anEvidence,
@@ -71,5 +71,13 @@ describe('validateMarkFence', () => {
     assert.throws(() => held(NOW - 61, true), refusedAs('dependency-unavailable'));
     held(NOW - 60, true);
     held(NOW - 61, false);
+  });
+});
+
+describe('validateRemembered', () => {
+  test('Store: refuses what was made before the store began to remember', () => {
+    assert.throws(() => validateRemembered(NOW - 61, FENCE), refusedAs('dependency-unavailable'));
+    validateRemembered(NOW - 60, FENCE);
+    validateRemembered(0, undefined);
   });
 });

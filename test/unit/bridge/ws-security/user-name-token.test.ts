@@ -183,6 +183,22 @@ test('xml-security E1: without the store the answer is no', async () => {
   );
 });
 
+test('Store: refuses a nonce from before the store began to remember; one without a creation proves no less than its password', async () => {
+  const parts = {
+    store: new MemoryStore(fakeClock(NOW)),
+    newId: () => 'attempt',
+    fence: () => ({ issuedBefore: NOW }),
+  };
+  const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n') };
+
+  await assert.rejects(
+    useNonce({ ...token, created: NOW - 1 }, RULES, parts),
+    refusedAs('dependency-unavailable'),
+  );
+  await useNonce({ ...token, created: NOW }, RULES, parts);
+  await useNonce(token, RULES, parts);
+});
+
 test('xml-security E2: refuses a creation in the future', () => {
   const token = { name: 'alice', password: 'secret', created: NOW + 61 };
 
