@@ -2,8 +2,8 @@
 // waits a little: a client that waits for its answer asks a few times a second then. Bounded, and spread over time: what is held
 // comes back one by one.
 
-const LEAST_MILLISECONDS = 200;
-const SPREAD_MILLISECONDS = 200;
+const LEAST_MILLISECONDS = 400;
+const SPREAD_MILLISECONDS = 400;
 /** Each holds a connection and its request; what is beyond is answered at once. */
 const MOST_HELD = 256;
 

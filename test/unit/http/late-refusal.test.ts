@@ -13,14 +13,14 @@ function countOf(waits: readonly Promise<void>[]): () => Promise<number> {
   };
 }
 
-test('Row 32: a refusal waits, 200 to 400 ms, and then goes', async (t) => {
+test('Row 32: a refusal waits, 400 to 800 ms, and then goes', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const late = createLateRefusal();
   const over = countOf([late.hold(), late.hold()]);
 
-  t.mock.timers.tick(199);
+  t.mock.timers.tick(399);
   assert.equal(await over(), 0);
-  t.mock.timers.tick(201);
+  t.mock.timers.tick(401);
   assert.equal(await over(), 2);
 });
 
@@ -30,7 +30,7 @@ test('Row 32: what is beyond the bound is answered at once, until there is place
   const over = countOf(Array.from({ length: 300 }, () => late.hold()));
 
   assert.equal(await over(), 44);
-  t.mock.timers.tick(400);
+  t.mock.timers.tick(800);
   assert.equal(await over(), 300);
 
   assert.equal(await countOf([late.hold()])(), 0);
