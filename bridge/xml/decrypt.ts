@@ -39,6 +39,8 @@ export function createKeyUnwrapper(key: KeyObject): KeyUnwrapper {
   const imported = { sha1: importKey(key, 'SHA-1'), sha256: importKey(key, 'SHA-256') };
   return {
     async unwrap(wrapped, oaepHash) {
+      // RFC 8017 §7.1.2: as long as the modulus. OpenSSL takes one without its leading zeros for the same: a second spelling.
+      if (wrapped.byteLength !== Math.ceil(modulusLength / 8)) fail();
       const secret = await webcrypto.subtle
         .decrypt('RSA-OAEP', imported[oaepHash], new Uint8Array(wrapped))
         .catch(fail);

@@ -223,6 +223,25 @@ test('XML E9: key, tag, content and length fail alike, and say nothing', async (
   }
 });
 
+test('RFC 8017 §7.1.2: a wrapped key without its leading zero has a second spelling, and is refused', async () => {
+  const secret = randomBytes(32);
+  const recipient = createRecipient({ publicKey: party.publicKey });
+  const wrap = () => toWireBytes(encryptKey(secret, recipient)).toString('latin1');
+  const bytesOf = (text: string) =>
+    Buffer.from(/<xenc:CipherValue>([^<]*)</.exec(text)?.[1] ?? '', 'base64');
+  let wrapped = wrap();
+  while (bytesOf(wrapped)[0] !== 0) wrapped = wrap();
+  const shorter = wrapped.replace(
+    /(<xenc:CipherValue>)[^<]*/,
+    `$1${bytesOf(wrapped).subarray(1).toString('base64')}`,
+  );
+  const lengths = { minBytes: 32, maxBytes: 32 };
+  const open = (text: string) => decryptKey(parse(text).root, [unwrapper], lengths);
+
+  assert.deepEqual(Buffer.from(await open(wrapped)), secret);
+  await assertRejected(open(shorter), 'decryption-failed');
+});
+
 test('XML §7: a content key of another length fails like any other', async () => {
   const recipient = createRecipient({ publicKey: party.publicKey });
   const short = toWireBytes(encryptKey(randomBytes(16), recipient)).toString('latin1');
