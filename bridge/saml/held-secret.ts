@@ -5,7 +5,6 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { isNamed } from '#bridge/xml/tree.ts';
 
 const SUBJECT_PATHS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   [SAML2_NS]: [['Subject', 'SubjectConfirmation', 'SubjectConfirmationData']],
@@ -21,7 +20,7 @@ const SUBJECT_PATHS: Readonly<Record<string, readonly (readonly string[])[]>> = 
  * which of them the holder means is open.
  * @throws {XmlFailure} `element-repeated` */
 export function encryptedSecretOf(assertion: XmlElement): XmlElement | undefined {
-  if (!isNamed(assertion, assertion.uri, 'Assertion')) return undefined;
+  if (assertion.local !== 'Assertion') return undefined;
   const paths = SUBJECT_PATHS[assertion.uri] ?? [];
   const found = paths.flatMap((path) => descend(assertion, path)).flatMap(keysIn);
   const [first, ...others] = found;

@@ -4,7 +4,7 @@
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { encryptParts, type PlainPart, type Recipient } from '#bridge/xml/encrypt.ts';
 import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { DS_NS, WSSE_NS, WSSE11_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { DS_NS, WSSE11_NS, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
 import { reread } from '#bridge/xml/reread.ts';
 import { signDetached } from '#bridge/xml/sign.ts';
 import type { Signer } from '#bridge/xml/signer.ts';
@@ -97,8 +97,4 @@ function tokenReference(): Markup {
   ]);
   const reference = element(wsse('SecurityTokenReference'), [], [direct]);
   return element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
-}
-
-function wsse(local: string): MarkupName {
-  return { prefix: 'wsse', uri: WSSE_NS, local };
 }

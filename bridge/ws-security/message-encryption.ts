@@ -6,7 +6,7 @@ import type { Envelope } from '#bridge/soap/envelope.ts';
 import { readEnvelope } from '#bridge/soap/envelope.ts';
 import { decryptParts, decryptXml, type KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import type { ContentName, TransportName } from '#bridge/xml/encryption-algorithms.ts';
-import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type GraftedDocument, graft } from '#bridge/xml/graft.ts';
 import type { XmlLimits } from '#bridge/xml/limits.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
@@ -14,7 +14,8 @@ import { childrenNamed, type ExpandedName } from '#bridge/xml/reader.ts';
 import type { EncryptedPart } from '#bridge/xml/shared-key-shape.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isNamed } from '#bridge/xml/tree.ts';
-import { SecurityFailure, type SecurityFaultCode } from './security-failure.ts';
+import { type FaultCodes, failedSecurely, SecurityFailure } from './security-failure.ts';
+import { securityElements } from './security-header.ts';
 
 /** What it is opened with. */
 export interface OpeningRules {
@@ -44,7 +45,7 @@ export async function openParts(
   const [key, second] = security ? childrenNamed(security, XENC_NS, 'EncryptedKey') : [];
   if (second !== undefined) throw new SecurityFailure('invalid-security', 'two keys of a message');
   if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
-  return failedAs(async () => {
+  return failedSecurely(CODES, 'failed-check', async () => {
     const check = (parts: readonly EncryptedPart[]) => requirePlaces(parts, envelope, security);
     const { document, ...algorithms } = await decryptParts(envelope.document, key, {
       unwrappers,
@@ -66,7 +67,7 @@ export async function openTokens(
   if (encrypted.length === 0) return envelope;
   if (encrypted.length > MAX_TOKENS)
     throw new SecurityFailure('invalid-security', 'too many encrypted tokens');
-  return failedAs(async () => {
+  return failedSecurely(CODES, 'failed-check', async () => {
     const grafts = new Map<XmlElement, readonly XmlElement[]>();
     for (const each of encrypted) {
       const { root } = await decryptXml(each, unwrappers, limits);
@@ -77,11 +78,10 @@ export async function openTokens(
   });
 }
 
-function securityOf({ headers }: Envelope): XmlElement | undefined {
-  const found = headers.filter(({ element }) => isNamed(element, WSSE_NS, 'Security'));
-  const [first, second] = found;
+function securityOf(envelope: Envelope): XmlElement | undefined {
+  const [first, second] = securityElements(envelope);
   // With two, whoever reads the header refuses it.
-  return second === undefined ? first?.element : undefined;
+  return second === undefined ? first : undefined;
 }
 
 // A part elsewhere would become an element that nobody expects to have been encrypted, or that nobody looks at.
@@ -133,19 +133,10 @@ function requireHeaderPart([part, second]: readonly XmlElement[]): XmlElement {
 
 const failed = (detail: string): XmlFailure => new XmlFailure('decryption-failed', detail);
 
-const CODES: Partial<Record<XmlFailureReason, SecurityFaultCode>> = {
+const CODES: FaultCodes = {
   'encryption-shape': 'invalid-security',
   'text-malformed': 'invalid-security',
   'algorithm-refused': 'unsupported-algorithm',
 };
 
 // All that shows only after decryption is one failure (E9).
-async function failedAs<T>(open: () => Promise<T>): Promise<T> {
-  try {
-    return await open();
-  } catch (cause) {
-    if (!(cause instanceof XmlFailure)) throw cause;
-    const code = CODES[cause.reason] ?? 'failed-check';
-    throw new SecurityFailure(code, `${cause.reason}: ${cause.message}`, { cause });
-  }
-}

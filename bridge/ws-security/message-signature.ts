@@ -3,7 +3,7 @@
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
-import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys.ts';
 import type { ResolvedToken } from '#bridge/xml/token-reference.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
@@ -13,7 +13,7 @@ import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/conf
 import type { ValidatedToken } from '#core/security-token.ts';
 import { deriveKey } from './derived-key.ts';
 import { X509_V3 } from './names.ts';
-import { SecurityFailure, type SecurityFaultCode } from './security-failure.ts';
+import { type FaultCodes, failedSecurely, SecurityFailure } from './security-failure.ts';
 import type { SecurityHeader } from './security-header.ts';
 import {
   type NamedSigner,
@@ -75,7 +75,7 @@ export async function verifySignature(
   const tokens = [...new Set([...security.tokens, ...otherTokens])];
   const scope = { document, tokens, ...finders };
   let signer: TrustedSigner | undefined;
-  const proof = await failedAs(() =>
+  const proof = await failedSecurely(CODES, 'invalid-security', () =>
     verifyMessageSignature(document, element, {
       legacySha1,
       resolveToken: (reference) => resolveForTransform(reference, scope),
@@ -126,19 +126,9 @@ function resolveForTransform(reference: XmlElement, scope: SignerScope): Resolve
   return { valueType: X509_V3, base64: writeBase64(raw) };
 }
 
-const CODES: Partial<Record<XmlFailureReason, SecurityFaultCode>> = {
+const CODES: FaultCodes = {
   'algorithm-refused': 'unsupported-algorithm',
   'signature-invalid': 'failed-check',
   'digest-mismatch': 'failed-check',
   'key-refused': 'failed-authentication',
 };
-
-async function failedAs<T>(verify: () => Promise<T>): Promise<T> {
-  try {
-    return await verify();
-  } catch (cause) {
-    if (!(cause instanceof XmlFailure)) throw cause;
-    const code = CODES[cause.reason] ?? 'invalid-security';
-    throw new SecurityFailure(code, `${cause.reason}: ${cause.message}`, { cause });
-  }
-}

@@ -1,6 +1,6 @@
 // Refusals of the Security header itself: WS-Security has fault codes of its own for them (WSS 1.1.1 §12).
 
-import { XmlFailure } from '#bridge/xml/failure.ts';
+import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
 
 /** WSS 1.1.1 §12, and `AuthenticationBadElements` of WS-Trust 1.3 §11, which is about the same header. */
@@ -53,7 +53,33 @@ export function readSecurely<T>(code: SecurityFaultCode, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (!(cause instanceof XmlFailure)) throw cause;
-    throw new SecurityFailure(code, `${cause.reason}: ${cause.message}`, { cause });
+    throw securityFailureOf(cause, code);
   }
+}
+
+/** Fault codes by the reason of an XmlFailure. */
+export type FaultCodes = Partial<Record<XmlFailureReason, SecurityFaultCode>>;
+
+/** Does the cryptography of a header: what XML refuses leaves with the code of its reason, else with the usual one.
+ * @throws {SecurityFailure} in the place of an XmlFailure */
+export async function failedSecurely<T>(
+  codes: FaultCodes,
+  usual: SecurityFaultCode,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw securityFailureOf(cause, usual, codes);
+  }
+}
+
+function securityFailureOf(
+  cause: unknown,
+  usual: SecurityFaultCode,
+  codes: FaultCodes = {},
+): unknown {
+  if (!(cause instanceof XmlFailure)) return cause;
+  const code = codes[cause.reason] ?? usual;
+  return new SecurityFailure(code, `${cause.reason}: ${cause.message}`, { cause });
 }

@@ -27,12 +27,17 @@ export const SECURITY_HEADERS: readonly ExpandedName[] = [{ uri: WSSE_NS, local:
 /** Reads the Security header for us, or undefined when there is none. One elsewhere in the message is no header (A9).
  * @throws {SecurityFailure} `invalid-security`, `unsupported-security-token`, `failed-authentication`,
  * `authentication-bad-elements`, `invalid-security-token` */
-export function readSecurityHeader({ headers }: Envelope): SecurityHeader | undefined {
-  const found = headers.filter(({ element }) => isNamed(element, WSSE_NS, 'Security'));
-  const [first, second] = found;
+export function readSecurityHeader(envelope: Envelope): SecurityHeader | undefined {
+  const [first, second] = securityElements(envelope);
   // With two, one could be verified and the other be read.
   if (second !== undefined) throw new SecurityFailure('invalid-security', 'two Security headers');
-  return first && readSecurely('invalid-security', () => readChildren(first.element));
+  return first && readSecurely('invalid-security', () => readChildren(first));
+}
+
+/** The Security headers of a message; of two none is taken. */
+export function securityElements({ headers }: Envelope): readonly XmlElement[] {
+  const elements = headers.map(({ element }) => element);
+  return elements.filter((element) => isNamed(element, WSSE_NS, 'Security'));
 }
 
 function readChildren(security: XmlElement): SecurityHeader {

@@ -4,7 +4,7 @@
 import { WSC_13_NS, WSC_2005_NS } from '#bridge/ws-security/names.ts';
 import { type ContextName, writeContextToken } from '#bridge/ws-security/security-context-token.ts';
 import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
-import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { wsse } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { RstRequest } from './rst/rst-request.ts';
 
@@ -51,5 +51,3 @@ function nameOf({ text }: IssuedToken): ContextName {
   const [identifier = '', instance] = text.split(' ');
   return { identifier, ...(instance !== undefined && { instance }) };
 }
-
-const wsse = (local: string) => ({ prefix: 'wsse', uri: WSSE_NS, local });

@@ -31,7 +31,7 @@ import { TRUST_13 } from './names.ts';
 import { decryptMessage, openMessage, type Progress } from './opened-message.ts';
 import type { OperationParts } from './operations/operation.ts';
 import { answerRequest } from './operations/operations.ts';
-import { recordRefusal } from './refusal-audit.ts';
+import { recordOnce } from './refusal-audit.ts';
 import type { AssertionReference } from './rstr.ts';
 import type { SecretFinder } from './signer-trust.ts';
 
@@ -249,13 +249,8 @@ function fault(
 
 // No answer without a record: where that fails too, the answer is that we cannot answer.
 async function recorded(refusal: Refusal, { request, parts, progress }: Refused): Promise<Refusal> {
-  // Whoever limits the rate records the first refusal of each requestor: a flood must not cost a durable write a request.
-  if (progress.isRecorded || refusal.reason === 'rate-limited') return refusal;
   try {
-    const { correlationId, sourceAddress } = request;
-    const { operation, requestor } = progress;
-    const refused = { correlationId, sourceAddress, operation, requestor };
-    await recordRefusal(parts.audit, refused, refusal);
+    await recordOnce(parts.audit, { ...progress, ...request }, refusal);
     return refusal;
   } catch (cause) {
     return refusalOf(cause);

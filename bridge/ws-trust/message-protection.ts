@@ -6,7 +6,6 @@ import { X509Certificate } from 'node:crypto';
 import { addressingHeaders } from '#bridge/soap/addressing.ts';
 import type { OpenedEnvelope } from '#bridge/ws-security/message-encryption.ts';
 import { type MessageSignature, verifySignature } from '#bridge/ws-security/message-signature.ts';
-import { BASE64_BINARY, THUMBPRINT_SHA1 } from '#bridge/ws-security/names.ts';
 import { kindOfToken } from '#bridge/ws-security/presented-token.ts';
 import {
   bodyOverTls,
@@ -15,11 +14,10 @@ import {
 } from '#bridge/ws-security/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
-import { writeBase64 } from '#bridge/xml/base64.ts';
 import { createRecipient, type Recipient } from '#bridge/xml/encrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { thumbprintKeyInfo } from '#bridge/xml/key-value.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { AuthenticationParts } from './authentication.ts';
@@ -129,29 +127,13 @@ function recipientOf(
     return createRecipient({
       publicKey: parsed.publicKey,
       ...algorithms,
-      keyInfo: thumbprintOf(parsed),
+      keyInfo: thumbprintKeyInfo(parsed),
     });
   } catch (cause) {
     if (!(cause instanceof XmlFailure)) throw cause;
     const detail = 'nothing can be encrypted to the signer';
     throw new SecurityFailure('unsupported-security-token', detail, { cause });
   }
-}
-
-// WSS 1.1.1 §7.3: short, and the recipient has the certificate.
-function thumbprintOf({ fingerprint }: X509Certificate): Markup {
-  const wsse = (local: string): MarkupName => ({ prefix: 'wsse', uri: WSSE_NS, local });
-  const bytes = Buffer.from(fingerprint.replaceAll(':', ''), 'hex');
-  const identifier = element(
-    wsse('KeyIdentifier'),
-    [
-      ['EncodingType', BASE64_BINARY],
-      ['ValueType', THUMBPRINT_SHA1],
-    ],
-    [writeBase64(bytes)],
-  );
-  const reference = element(wsse('SecurityTokenReference'), [], [identifier]);
-  return element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
 }
 
 const invalid = (detail: string): SecurityFailure =>

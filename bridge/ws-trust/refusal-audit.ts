@@ -23,6 +23,18 @@ export const OPERATION_EVENTS = {
   Cancel: 'token.revoke',
 } as const satisfies Record<TrustOperation, AuditRecord['event']>;
 
+/** Puts a refusal on record, unless it is: core has written it, or whoever limits the rate, who records the first one of each
+ * requestor. A flood must not cost a durable write a request.
+ * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
+export async function recordOnce(
+  audit: AuditLog,
+  refused: RefusedRequest & { readonly isRecorded: boolean },
+  refusal: Pick<Refusal, 'reason' | 'detail'>,
+): Promise<void> {
+  if (refused.isRecorded || refusal.reason === 'rate-limited') return;
+  await recordRefusal(audit, refused, refusal);
+}
+
 /** Puts a refusal on record.
  * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
 export async function recordRefusal(

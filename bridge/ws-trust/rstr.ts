@@ -14,7 +14,7 @@ import {
   type MarkupName,
   seal,
 } from '#bridge/xml/markup.ts';
-import { WSSE_NS, WSSE11_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSSE11_NS, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import { contextTypeOf, writeContext, writeContextReferences } from './context-answer.ts';
@@ -155,4 +155,3 @@ function writeAppliesTo(address: string): Markup {
 }
 
 const wsu = (local: string): MarkupName => ({ prefix: 'wsu', uri: WSU_NS, local });
-const wsse = (local: string): MarkupName => ({ prefix: 'wsse', uri: WSSE_NS, local });

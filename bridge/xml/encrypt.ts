@@ -15,7 +15,7 @@ import { XmlFailure } from './failure.ts';
 import { trustPublicKey } from './keys.ts';
 import type { AttributePair, FinalXml, Markup, MarkupName } from './markup.ts';
 import { element } from './markup.ts';
-import { DS_NS, WSSE_NS, WSSE11_NS, XENC_NS, XENC11_NS } from './namespaces.ts';
+import { DS_NS, WSSE11_NS, wsse, XENC_NS, XENC11_NS } from './namespaces.ts';
 import { toWireBytes } from './writer.ts';
 
 const ENCRYPTED_KEY_TYPE =
@@ -110,7 +110,6 @@ function encryptContent(plain: Uint8Array, { cipher: name }: ContentMethod, key:
 
 // WSS 1.1.1 §7.7: by `#id`, with the type of what it names.
 function keyReference(keyId: string): Markup {
-  const wsse = (local: string): MarkupName => ({ prefix: 'wsse', uri: WSSE_NS, local });
   const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
   const direct = element(wsse('Reference'), [['URI', `#${keyId}`]]);
   const reference = element(wsse('SecurityTokenReference'), [[type, ENCRYPTED_KEY_TYPE]], [direct]);

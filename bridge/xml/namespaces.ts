@@ -15,3 +15,6 @@ export const SAML11_NS = 'urn:oasis:names:tc:SAML:1.0:assertion';
 export const SAML2_NS = 'urn:oasis:names:tc:SAML:2.0:assertion';
 export const SAML2P_NS = 'urn:oasis:names:tc:SAML:2.0:protocol';
 export const SAML2MD_NS = 'urn:oasis:names:tc:SAML:2.0:metadata';
+
+/** A name of WS-Security, with the prefix we write it with. */
+export const wsse = (local: string) => ({ prefix: 'wsse', uri: WSSE_NS, local });

@@ -54,7 +54,7 @@ export function policyIdOf(terms: PolicyTerms): string {
   const version = trust === '1.3' ? '13' : '2005';
   if (isProtected) return `${ID_PREFIXES[credential]}Message${version}${plain}`;
   const secret = keyType === 'SymmetricKey' ? 'Symmetric' : '';
-  return `${ID_PREFIXES[credential]}${secret}${trust === '1.3' ? '13' : '2005'}${signed}${plain}`;
+  return `${ID_PREFIXES[credential]}${secret}${version}${signed}${plain}`;
 }
 
 /** Writes a policy. */

@@ -4,7 +4,7 @@ import { answerAddressing, soapName, writeAnswer } from '#bridge/soap/answer.ts'
 import { BODY_ID, protectAnswer, TIMESTAMP_ID } from '#bridge/ws-security/answer-protection.ts';
 import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
 import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import type { MessageProtection } from '../message-protection.ts';
 import type { OperationParts } from './operation.ts';
@@ -34,8 +34,7 @@ export async function writeEnvelope(
 }
 
 function writeSecurity(now: number): Markup {
-  const name = { prefix: 'wsse', uri: WSSE_NS, local: 'Security' };
-  return element(name, [], [writeTimestamp(now, ANSWER_LIFETIME_SECONDS)]);
+  return element(wsse('Security'), [], [writeTimestamp(now, ANSWER_LIFETIME_SECONDS)]);
 }
 
 interface Protecting {

@@ -19,7 +19,7 @@ import { refusalOf } from '../fault-map.ts';
 import { bodyOf } from '../message-protection.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
-import { recordRefusal } from '../refusal-audit.ts';
+import { recordOnce } from '../refusal-audit.ts';
 import { writeRefused } from '../response.ts';
 import { readRst } from '../rst/read-rst.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
@@ -143,9 +143,8 @@ export async function answerItem(
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     const refusal = refusalOf(cause);
-    // Whoever limits the rate records the first refusal of each requestor.
-    const isRecorded = ofItem.isRecorded || refusal.reason === 'rate-limited';
-    if (!isRecorded) await recordRefusal(parts.audit, { ...received, ...known }, refusal);
+    const { isRecorded } = ofItem;
+    await recordOnce(parts.audit, { ...received, ...known, isRecorded }, refusal);
     return writeRefused(rst, refusal.fault.reason);
   }
 }

@@ -4,7 +4,7 @@
 import type { ClaimValue } from '#core/claim.ts';
 import type { WsTrustFront, WsTrustRequest, WsTrustResponse } from '../front.ts';
 import type { TrustOperation } from '../names.ts';
-import { recordRefusal } from '../refusal-audit.ts';
+import { type RefusedRequest, recordOnce } from '../refusal-audit.ts';
 import { JSON_TYPE, negotiate } from './media-type.ts';
 import { malformed } from './parameters.ts';
 import { NotAcceptable, type RestRefusal, restRefusalOf } from './rest-error.ts';
@@ -38,7 +38,7 @@ export interface RestFrontParts extends RestAuthenticationParts, RestOperationPa
 /** What is known of a request so far; it is known step by step, and a refusal tells it. */
 interface RestProgress {
   operation?: TrustOperation;
-  requestor?: Parameters<typeof recordRefusal>[1]['requestor'];
+  requestor?: RefusedRequest['requestor'];
   isRecorded: boolean;
 }
 
@@ -130,13 +130,8 @@ async function recorded(
   refusal: RestRefusal,
   { request, parts, progress }: Refused,
 ): Promise<RestRefusal> {
-  // Whoever limits the rate records the first refusal of each requestor.
-  if (progress.isRecorded || refusal.reason === 'rate-limited') return refusal;
   try {
-    const { correlationId, sourceAddress } = request;
-    const { operation, requestor } = progress;
-    const known = { correlationId, sourceAddress, operation, requestor };
-    await recordRefusal(parts.audit, known, refusal);
+    await recordOnce(parts.audit, { ...progress, ...request }, refusal);
     return refusal;
   } catch (cause) {
     return restRefusalOf(cause);

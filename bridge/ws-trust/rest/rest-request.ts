@@ -3,7 +3,8 @@
 import { Buffer } from 'node:buffer';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
-import { type TokenType, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { TokenType } from '#core/token-type.ts';
+import { namedTokenType } from '../exchange-mapping.ts';
 import { keyTypeOf } from '../key-type.ts';
 import { TRUST_13 } from '../names.ts';
 import {
@@ -60,10 +61,9 @@ const RENEWED: ParameterNames = { single: [...TOKEN.single, 'lifetimeSeconds'], 
 /** The type that a path or a member names.
  * @throws {ExchangeFailure} `token-type-unsupported` */
 function typeOf(name: string): TokenType {
-  const type = TYPE_NAMES.get(name) ?? tokenTypeOfWsTrust(name);
-  // A security context is nothing that goes over the wire as a text.
-  if (type === undefined || type === 'sct')
-    throw new ExchangeFailure('token-type-unsupported', 'a token type we do not know');
+  const type = TYPE_NAMES.get(name) ?? namedTokenType(name);
+  if (type === 'sct')
+    throw new ExchangeFailure('token-type-unsupported', 'a security context is no text');
   return type;
 }
 
