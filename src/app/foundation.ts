@@ -9,7 +9,7 @@ import type { ReadinessCheck } from '../http/health.ts';
 import { createIdSource } from '../http/id-source.ts';
 import { createOverloadGuard, type OverloadGuard } from '../http/overload.ts';
 import { createBucketOutbox } from '../limits/bucket-outbox.ts';
-import { createRateLimiter, type RateLimiter } from '../limits/rate-limiter.ts';
+import { type Counted, createRateLimiter, type RateLimiter } from '../limits/rate-limiter.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { observeStore } from '../telemetry/observed-store.ts';
@@ -93,7 +93,7 @@ export async function openFoundation(
 }
 
 /** Whose limit it is, as the audit has it. */
-function partyOf(kind: 'client' | 'address' | 'principal' | 'relying-party', id: string) {
+function partyOf({ id, kind }: Counted) {
   if (kind === 'address') return { sourceAddress: id };
   if (kind === 'relying-party') return { targets: [id] };
   return { requestor: { id, kind, method: 'unknown' } };
@@ -125,7 +125,7 @@ function openLimiter(
         outcome: 'refused',
         reason: 'rate-limited',
         correlationId: newId(),
-        ...partyOf(kind, id),
+        ...partyOf({ id, kind }),
       } as const;
       // Not waited for: the refusal says nothing that must be on record first. The audit tells of its own failures.
       audit.append(record).catch(() => undefined);

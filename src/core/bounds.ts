@@ -35,6 +35,14 @@ function onceUntil(token: ValidatedToken, isSingleUse: boolean): Instant | undef
   return Math.max(token.onceUntil ?? 0, token.lifetime.notOnOrAfter);
 }
 
+/** The one-time mark of a token.
+ * @throws {ExchangeFailure} `token-malformed`: without an id it could be used again */
+export function onceMark({ id, issuer }: ValidatedToken, until: Instant): OnceMark {
+  if (id === undefined)
+    throw new ExchangeFailure('token-malformed', 'a one-time token needs an id');
+  return { token: { issuer, id }, until };
+}
+
 /** The one-time marks to take: of evidence that is one-time by itself, and of a subject token that any row makes one-time.
  * @throws {ExchangeFailure} `token-malformed`: without an id, or with no time of issue, it could be used again */
 export function onceMarks({ subject, actor }: Evidence, grounds: AllGrounds): readonly OnceMark[] {
@@ -45,12 +53,11 @@ export function onceMarks({ subject, actor }: Evidence, grounds: AllGrounds): re
     if (!token) continue;
     const until = onceUntil(token, isSingleUse && token === subject);
     if (until === undefined) continue;
-    if (token.id === undefined)
-      throw new ExchangeFailure('token-malformed', 'a one-time token needs an id');
+    const mark = onceMark(token, until);
     // Else nobody could tell whether a store that lost its memory has seen it.
     if (token.issuedAt === undefined && token.onceUntil === undefined)
       throw new ExchangeFailure('token-malformed', 'a one-time token must say when it was issued');
-    marks.push({ token: { issuer: token.issuer, id: token.id }, until });
+    marks.push(mark);
   }
   return marks;
 }

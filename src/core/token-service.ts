@@ -1,6 +1,7 @@
 // The steps of the use cases over the ports. Wired once, in app.ts.
 
 import { auditDecision, auditMint, auditRefusal } from './audit-record.ts';
+import { onceMark } from './bounds.ts';
 import { decide, type PolicyRules } from './decide.ts';
 import { decideRenewed } from './decide-renewed.ts';
 import type { Evidence } from './evidence.ts';
@@ -103,11 +104,10 @@ const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]
 
 /** The one-time mark of a credential, if it is good once.
  * @throws {ExchangeFailure} `token-malformed`: without an id it could be used again */
-function credentialMarks({ id, issuer, lifetime, onceUntil }: ValidatedToken): readonly OnceMark[] {
+function credentialMarks(identity: ValidatedToken): readonly OnceMark[] {
+  const { lifetime, onceUntil } = identity;
   if (onceUntil === undefined) return [];
-  if (id === undefined)
-    throw new ExchangeFailure('token-malformed', 'a one-time token needs an id');
-  return [{ token: { issuer, id }, until: Math.max(onceUntil, lifetime.notOnOrAfter) }];
+  return [onceMark(identity, Math.max(onceUntil, lifetime.notOnOrAfter))];
 }
 
 /** Holds the names in a validated token against ours: an issuer that spells itself like us could name our tokens, and have

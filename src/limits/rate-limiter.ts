@@ -11,7 +11,7 @@ interface Rate {
 }
 
 /** Who is counted. */
-interface Counted {
+export interface Counted {
   readonly kind: 'client' | 'address' | 'principal' | 'relying-party';
   readonly id: string;
 }

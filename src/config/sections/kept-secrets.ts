@@ -4,7 +4,7 @@ import type { PolicyRow } from '#core/policy.ts';
 import type { KeptSecretsConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { readBase64Key } from './base64-key.ts';
+import { readKeySection } from './base64-key.ts';
 import { secretReference } from './secret.ts';
 
 export const keptSecretsSection = z
@@ -21,13 +21,11 @@ export const keptSecretsSection = z
 const WEAK_KEY = 'whoever guesses the key and reads the store has the secrets of all tokens';
 
 /** Resolves the key. */
-export async function buildKeptSecrets(
+export function buildKeptSecrets(
   entry: Entry<z.output<typeof keptSecretsSection>> | undefined,
   loading: Loading,
 ): Promise<KeptSecretsConfig | undefined> {
-  if (!entry?.value) return undefined;
-  const key = { value: entry.value.key, path: [...entry.path, 'key'] };
-  return { keyBase64: await readBase64Key(key, WEAK_KEY, loading) };
+  return readKeySection(entry, WEAK_KEY, loading);
 }
 
 const NO_PLACE: Complaint = {

@@ -4,7 +4,7 @@ import type { PolicyRow } from '#core/policy.ts';
 import type { RefreshTokenConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { readBase64Key } from './base64-key.ts';
+import { readKeySection } from './base64-key.ts';
 import { secretReference } from './secret.ts';
 
 export const refreshTokensSection = z
@@ -33,13 +33,11 @@ const NO_END: Complaint = {
 };
 
 /** Resolves the key. */
-export async function buildRefreshTokens(
+export function buildRefreshTokens(
   entry: Entry<z.output<typeof refreshTokensSection>> | undefined,
   loading: Loading,
 ): Promise<RefreshTokenConfig | undefined> {
-  if (!entry?.value) return undefined;
-  const key = { value: entry.value.key, path: [...entry.path, 'key'] };
-  return { keyBase64: await readBase64Key(key, WEAK_KEY, loading) };
+  return readKeySection(entry, WEAK_KEY, loading);
 }
 
 /** Holds the rows that grant refresh tokens against what those need. */
