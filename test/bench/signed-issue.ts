@@ -3,7 +3,7 @@
 import type { SamlSigningKeys } from '#bridge/saml/assertion-signer.ts';
 import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
-import { aPolicyRow, OWN_ISSUER } from '#test/support/core.ts';
+import { OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import {
@@ -19,23 +19,10 @@ import {
   anRst,
   aPost,
   aWsTrustSetting,
-  billingRules,
+  corpRules,
   TRUST_13,
 } from '#test/support/ws-trust.ts';
 import { anX509Trust } from '#test/support/x509-trust.ts';
-
-const RULES = billingRules({
-  rows: [
-    aPolicyRow({
-      id: 'corp-to-billing',
-      requestors: [],
-      principals: { issuers: ['corp'] },
-      subject: { issuers: ['corp'] },
-      targets: ['billing'],
-      grant: { types: ['saml2'] },
-    }),
-  ],
-});
 
 /** One turn: the same message each time, so that its mark is always taken as new. */
 export async function signedIssue(keys: SamlSigningKeys): Promise<() => Promise<void>> {
@@ -48,7 +35,7 @@ export async function signedIssue(keys: SamlSigningKeys): Promise<() => Promise<
     clock,
   });
   const { front } = aWsTrustSetting({
-    rules: RULES,
+    rules: corpRules(),
     validators: [validator],
     issuers: [createSamlIssuer({ keys })],
     parts: { store: { putOnce: async () => ({ stored: true }) } },

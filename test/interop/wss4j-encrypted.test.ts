@@ -11,7 +11,7 @@ import { promisify } from 'node:util';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
 import { createKeySigner } from '#bridge/xml/signer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
-import { aPolicyRow, OWN_ISSUER } from '#test/support/core.ts';
+import { OWN_ISSUER } from '#test/support/core.ts';
 import { PATH, PROFILES } from '#test/support/message-security.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import { RSA_SHA256 } from '#test/support/signed-message.ts';
@@ -20,7 +20,7 @@ import {
   anRst,
   aPost,
   aWsTrustSetting,
-  billingRules,
+  corpRules,
   faultCodeOf,
   TRUST_13,
 } from '#test/support/ws-trust.ts';
@@ -30,18 +30,6 @@ import { isBuilt } from './foreign-client.ts';
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL('run-wss4j-encrypted', import.meta.url));
 const ADDRESSING = `<a:Action>${TRUST_13}/RST/Issue</a:Action>`;
-const RULES = billingRules({
-  rows: [
-    aPolicyRow({
-      id: 'corp-to-billing',
-      requestors: [],
-      principals: { issuers: ['corp'] },
-      subject: { issuers: ['corp'] },
-      targets: ['billing'],
-      grant: { types: ['saml2'] },
-    }),
-  ],
-});
 
 const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
 const client = await aCertificate({ name: 'CN=batch', issuer: root, algorithm: 'RSA' });
@@ -54,7 +42,7 @@ function aSetting() {
   const clock = { now: () => Math.floor(Date.now() / 1000) };
   const signer = createKeySigner({ algorithm: RSA_SHA256, key: signing.privateKey });
   return aWsTrustSetting({
-    rules: RULES,
+    rules: corpRules(),
     profiles: PROFILES,
     validators: [
       createX509Validator({ issuer: OWN_ISSUER, trusted: [anX509Trust([root])], clock }),

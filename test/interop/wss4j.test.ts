@@ -10,16 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
-import { aPolicyRow, OWN_ISSUER } from '#test/support/core.ts';
+import { OWN_ISSUER } from '#test/support/core.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
 import { anEnvelope } from '#test/support/soap.ts';
-import {
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  billingRules,
-  faultCodeOf,
-} from '#test/support/ws-trust.ts';
+import { anRst, aPost, aWsTrustSetting, corpRules, faultCodeOf } from '#test/support/ws-trust.ts';
 import { anX509Trust } from '#test/support/x509-trust.ts';
 import { isBuilt } from './foreign-client.ts';
 
@@ -35,25 +29,12 @@ const FORMS = [
 ];
 const ACCEPTED = FORMS.flatMap((form) => [form, `${form}-transformed`]);
 
-const RULES = billingRules({
-  rows: [
-    aPolicyRow({
-      id: 'corp-to-billing',
-      requestors: [],
-      principals: { issuers: ['corp'] },
-      subject: { issuers: ['corp'] },
-      targets: ['billing'],
-      grant: { types: ['saml2'] },
-    }),
-  ],
-});
-
 /** A front over the real validator of certificates, at the time it is. */
 function aSetting(root: TestCertificate, known: readonly TestCertificate[]) {
   const clock = { now: () => Math.floor(Date.now() / 1000) };
   const trusted = [anX509Trust([root])];
   return aWsTrustSetting({
-    rules: RULES,
+    rules: corpRules(),
     validators: [createX509Validator({ issuer: OWN_ISSUER, trusted, clock })],
     parts: { clock, findCertificate: createCertificateFinder(known.map(({ pem }) => pem)) },
   });

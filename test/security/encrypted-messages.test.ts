@@ -21,7 +21,6 @@ import {
   SIGNED,
   send,
   signaturePart,
-  TIMESTAMP,
   USER_TOKEN,
 } from '#test/support/message-security.ts';
 import {
@@ -29,6 +28,7 @@ import {
   aDirectReference,
   SIGNATURE,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import { anRst, faultCodeOf } from '#test/support/ws-trust.ts';

@@ -1,4 +1,5 @@
 // An address where messages protect themselves, a client that signs and encrypts, and every choice of it open to the test.
+
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
@@ -6,6 +7,7 @@ import { createKeySigner } from '#bridge/xml/signer.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
+import { TIMESTAMP } from '#test/support/signed-message.ts';
 import { aValidatedToken } from './core.ts';
 import {
   ENCRYPTED_KEY,
@@ -61,8 +63,6 @@ export const aSetting = (others: readonly TokenValidator[] = []): WsTrustSetting
     },
   });
 
-export const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 const ACTION = `<a:Action wsu:Id="action">${TRUST_13}/RST/Issue</a:Action>`;
 export const ADDRESSING = `${ACTION}<a:MessageID wsu:Id="message">urn:uuid:1</a:MessageID><a:To wsu:Id="to">http://sts.example.org/ws-trust/message</a:To>`;
 export const USER_TOKEN = `<wsse:UsernameToken wsu:Id="user"><wsse:Username>${USER.name}</wsse:Username><wsse:Password>${USER.password}</wsse:Password></wsse:UsernameToken>`;

@@ -10,7 +10,12 @@ import {
   WSC_13,
   WSC_2005,
 } from '#test/support/derived-key.ts';
-import { SIGNATURE, type SignatureWishes, signMessage } from '#test/support/signed-message.ts';
+import {
+  SIGNATURE,
+  type SignatureWishes,
+  signMessage,
+  TIMESTAMP,
+} from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
   anAppliesTo,
@@ -24,8 +29,6 @@ import {
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
 
-export const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 export const WSA = 'http://www.w3.org/2005/08/addressing';
 
 interface Changes {

@@ -132,6 +132,19 @@ export function billingRules(over: Partial<PolicyRules> = {}): PolicyRules {
   });
 }
 
+/** Whoever has a certificate of `corp` may ask for an assertion to billing. */
+export function corpRules(): PolicyRules {
+  const row = aPolicyRow({
+    id: 'corp-to-billing',
+    requestors: [],
+    principals: { issuers: ['corp'] },
+    subject: { issuers: ['corp'] },
+    targets: ['billing'],
+    grant: { types: ['saml2'] },
+  });
+  return billingRules({ rows: [row] });
+}
+
 export interface WsTrustSetting {
   readonly front: { handle(request: WsTrustRequest): Promise<WsTrustResponse> };
   readonly audit: FakeAuditLog;

@@ -27,10 +27,10 @@ import {
   signaturePart,
   signing,
   stranger,
-  TIMESTAMP,
   USER_TOKEN,
   usualParts,
 } from '#test/support/message-security.ts';
+import { TIMESTAMP } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import { anRst, aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/ws-trust.ts';
 

@@ -6,7 +6,6 @@ import { describe, test } from 'node:test';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
-import { aPolicyRow } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import {
@@ -21,7 +20,7 @@ import {
   anRst,
   aPost,
   aWsTrustSetting,
-  billingRules,
+  corpRules,
   faultCodeOf,
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
@@ -47,17 +46,9 @@ function aSetting(over: Partial<X509Trust> = {}) {
   const clock = fakeClock(NOW);
   const trusted = [anX509Trust([root], over)];
   const validator = createX509Validator({ issuer: 'https://sts.example.org', trusted, clock });
-  const row = aPolicyRow({
-    id: 'corp-to-billing',
-    requestors: [],
-    principals: { issuers: ['corp'] },
-    subject: { issuers: ['corp'] },
-    targets: ['billing'],
-    grant: { types: ['saml2'] },
-  });
   const parts = { clock };
   const setting = aWsTrustSetting({
-    rules: billingRules({ rows: [row] }),
+    rules: corpRules(),
     validators: [validator],
     parts,
   });

@@ -8,7 +8,12 @@ import type { TokenSpec } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { anOwnToken, aPolicyRow } from '#test/support/core.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/derived-key.ts';
-import { SIGNATURE, type SignatureWishes, signMessage } from '#test/support/signed-message.ts';
+import {
+  SIGNATURE,
+  type SignatureWishes,
+  signMessage,
+  TIMESTAMP,
+} from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
   anAppliesTo,
@@ -23,8 +28,6 @@ import {
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
 
-const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 const SAML_ID = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID';
 
 /** Takes the assertions of this front for what they say: bound to a secret, and to which they do not tell. */

@@ -13,7 +13,6 @@ import {
   issued,
   one,
   signed,
-  TIMESTAMP,
   toIdentifier,
   USER,
   V13,
@@ -21,7 +20,7 @@ import {
   type Wishes,
   WSA,
 } from '#test/support/security-context.ts';
-import { SIGNATURE, signMessage } from '#test/support/signed-message.ts';
+import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import { anRst, aPost, aSecurityHeader, faultCodeOf, TRUST_13 } from '#test/support/ws-trust.ts';
 
