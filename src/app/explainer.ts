@@ -7,7 +7,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
-import { validateStanding } from '#core/standing.ts';
+import { findKeptSecret, validateStanding } from '#core/standing.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
@@ -28,7 +28,8 @@ export interface Explainer {
    * @throws {ExchangeFailure} as the validator */
   validate(token: SecurityToken): Promise<ValidatedToken>;
   moment(): { readonly now: Instant; readonly tokenId: string };
-  /** What a SOAP message would ask for, read and authenticated as the server would.
+  /** What a SOAP message would ask for, read and authenticated as the server would, were it the first to see the message: it
+   * is explained before it is sent and after, and the question uses nothing of it up.
    * @throws {ExchangeFailure} where the server would answer with a fault before policy */
   readRst(message: Uint8Array): Promise<Evidence>;
   close(): Promise<void>;
@@ -43,7 +44,11 @@ async function validate(
 }
 
 /** A token service that stops where policy begins, and keeps what it was asked. */
-function capturingService(validateToken: TokenService['validate'], rules: PolicyRules) {
+function capturingService(
+  validateToken: TokenService['validate'],
+  rules: PolicyRules,
+  ledger: Ledger,
+) {
   let captured: Evidence | undefined;
   const stop = (): never => {
     throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
@@ -53,7 +58,7 @@ function capturingService(validateToken: TokenService['validate'], rules: Policy
     validate: validateToken,
     validateCredential: validateToken,
     useCredentials: async () => {},
-    findSecret: async () => undefined,
+    findSecret: (token) => findKeptSecret(token, ledger),
     async validateEvidence(request) {
       const subject = await validateToken(request.subject);
       const actor = request.actor && (await validateToken(request.actor));
@@ -115,10 +120,13 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const bridge = buildBridge(config, ring, observers);
   // A store is not made for a question: where there is none, nothing was issued yet.
   const store = (await existingStore(config, observers)) ?? new MemoryStore(clock);
-  const ledger = openLedger(config, store, clock);
+  // A question changes nothing: what was issued is read from the store, and what is written is gone with the answer. A one-time
+  // mark in the store would refuse the very message that is asked about.
+  const scratch = new MemoryStore(clock);
+  const ledger = readOnly(openLedger(config, store, clock));
   const validators = [
     ...createValidators(config, ring, { bridge, ledger, observers }),
-    ...userValidators(config, store, observers),
+    ...userValidators(config, scratch, observers),
   ];
   const rules = policyRules(config);
   const validateToken = (token: SecurityToken) => validate(token, validators, ledger);
@@ -129,14 +137,14 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
     async readRst(message) {
       if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
-      const { captured, sts } = capturingService(validateToken, rules);
+      const { captured, sts } = capturingService(validateToken, rules, ledger);
       const audit = { append: async () => undefined };
       // The question is what policy says, whenever the message was sent.
       const fence = () => ({ issuedBefore: 0 });
       const newId = () => 'explained';
       const front = createSoapFront(
         config,
-        { audit, bridge, fence, ledger: readOnly(ledger), newId, store, sts },
+        { audit, bridge, fence, ledger, newId, store: scratch, sts },
         observers,
       );
       const { reason } = await front.handle(soapRequest(message, config.issuer));

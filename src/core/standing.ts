@@ -1,6 +1,6 @@
 // What the ledger knows of a token that the token cannot say itself.
 import { ExchangeFailure } from './failure.ts';
-import type { KeptToken } from './kept-token.ts';
+import type { KeptToken, KnownSecret } from './kept-token.ts';
 import type { Ledger, Standing } from './ledger.ts';
 import { acceptToken, SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
 import { isCredential } from './token-type.ts';
@@ -73,4 +73,13 @@ export function validateEvidenceStanding(
   ledger: Ledger,
 ): Promise<ValidatedToken> {
   return held(token, (ref) => ledger.lookUp(ref));
+}
+
+/** The secret that a token of ours is bound to, where it was kept. */
+export async function findKeptSecret(
+  { id, issuer, trustedIssuer }: ValidatedToken,
+  ledger: Ledger,
+): Promise<KnownSecret | undefined> {
+  if (trustedIssuer !== SELF || id === undefined) return undefined;
+  return (await ledger.lookUp({ issuer, id })).kept?.secret;
 }

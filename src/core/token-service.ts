@@ -17,7 +17,7 @@ import { countRenewal, requireUser, type UserStanding, withUser } from './renewa
 import { validateOrTellRenewal } from './renewal-needed.ts';
 import { requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
-import { validateEvidenceStanding, validateStanding } from './standing.ts';
+import { findKeptSecret, validateEvidenceStanding, validateStanding } from './standing.ts';
 import type { StatusLists } from './status-list.ts';
 import { placed } from './status-place.ts';
 import { type AdmitTarget, createTargetCount, type TargetCount } from './target-count.ts';
@@ -189,10 +189,7 @@ function evidenceSteps(
       ]);
       return identity;
     },
-    async findSecret({ id, issuer, trustedIssuer }) {
-      if (trustedIssuer !== SELF || id === undefined) return undefined;
-      return (await ledger.lookUp({ issuer, id })).kept?.secret;
-    },
+    findSecret: (token) => findKeptSecret(token, ledger),
     async validateEvidence(request) {
       const subject = await validateFacts(request.subject);
       const actor = request.actor && (await validateFacts(request.actor));

@@ -1,0 +1,183 @@
+// `viaduct explain --rst` of a message that was captured: a question changes nothing. What the message is good for once is left
+// to it, and asking twice gives one answer.
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/derived-key.ts';
+import { aCertificate, anAuthority } from '#test/support/pki.ts';
+import { viaduct } from '#test/support/process.ts';
+import { anRst, faultOf, type RstWishes, sendSoap } from '#test/support/rst.ts';
+import { iso, STS } from '#test/support/saml.ts';
+import { ALL_TYPES, PASSWORD, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
+import { contextIn, V13 } from '#test/support/security-context.ts';
+import { startServer, type TestServer } from '#test/support/server.ts';
+import {
+  aBinaryToken,
+  SIGNATURE,
+  signMessage,
+  X509_PROFILE,
+} from '#test/support/signed-message.ts';
+
+const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
+const DIGEST =
+  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest';
+const V13_CONTEXT = `${V13.wsc}/sct`;
+const CREDENTIALS = ['username', 'certificate', 'bearer-token', 'security-context'];
+const NOW = Math.floor(Date.now() / 1000);
+
+const root = await anAuthority({ name: 'CN=Root' });
+const client = await aCertificate({ name: 'CN=client', issuer: root, algorithm: 'RSA' });
+
+const CONTEXT = { tokenType: V13_CONTEXT };
+
+/** A request for a bearer token, or for a context with its secret. */
+function rst(wishes: RstWishes): string {
+  const message = anRst(wishes);
+  return wishes === CONTEXT ? message.replace('/Bearer', '/SymmetricKey') : message;
+}
+
+/** The usual request with other children of its Security header. */
+const withHeader = (content: string, wishes: RstWishes = {}): string =>
+  rst(wishes)
+    .replace('<s:Envelope ', `<s:Envelope xmlns:wsu="${WSU}" `)
+    .replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, content);
+
+function digestMessage(password = PASSWORD): string {
+  const nonce = randomBytes(16);
+  const created = iso(NOW);
+  const digest = createHash('sha1').update(nonce).update(created).update(password).digest('base64');
+  return withHeader(
+    `<o:UsernameToken><o:Username>bob</o:Username><o:Password Type="${DIGEST}">${digest}</o:Password><o:Nonce>${nonce.toString('base64')}</o:Nonce><wsu:Created>${created}</wsu:Created></o:UsernameToken>`,
+  );
+}
+
+const aTimestamp = (): string =>
+  `<wsu:Timestamp wsu:Id="ts"><wsu:Created>${iso(NOW)}</wsu:Created><wsu:Expires>${iso(NOW + 240)}</wsu:Expires></wsu:Timestamp>`;
+
+function signedMessage(): string {
+  const token = aBinaryToken(client).replaceAll('wsse:', 'o:');
+  const message = withHeader(`${aTimestamp()}${token}${SIGNATURE}`);
+  return signMessage(message.replace('<s:Body>', '<s:Body wsu:Id="body">'), {
+    key: client.privateKey,
+    keyInfo: `<o:SecurityTokenReference><o:Reference URI="#bst" ValueType="${X509_PROFILE}#X509v3"/></o:SecurityTokenReference>`,
+  });
+}
+
+/** Signed with a key derived of a security context that the server has given. */
+async function contextMessage(server: TestServer): Promise<string> {
+  const { text } = await sendSoap(server, rst(CONTEXT));
+  const context = contextIn(text, V13);
+  const token = aDerivedKeyToken(aReferenceTo(context.id, V13_CONTEXT));
+  const message = withHeader(`${context.token}${token}${aTimestamp()}${SIGNATURE}`, CONTEXT)
+    .replaceAll('wsse:', 'o:')
+    .replace('<s:Body>', '<s:Body wsu:Id="body">');
+  return signMessage(message, {
+    key: aDerivedKey(context.secret),
+    keyInfo: aReferenceTo('dkt').replaceAll('wsse:', 'o:'),
+  });
+}
+
+function assertionMessage({ partner }: SamlWorld): string {
+  const [start, end] = [iso(NOW - 30), iso(NOW + 240)];
+  return withHeader(
+    partner.assertion('saml2', {
+      issueInstant: start,
+      window: `NotBefore="${start}" NotOnOrAfter="${end}"`,
+      audiences: [[STS]],
+      confirmation: `<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml2:SubjectConfirmationData NotOnOrAfter="${end}" Recipient="${STS}/token"/></saml2:SubjectConfirmation>`,
+      authentication: '',
+    }),
+  );
+}
+
+describe('viaduct explain --rst', () => {
+  const steps: (() => Promise<unknown>)[] = [];
+  let server: TestServer;
+  let saml: SamlWorld;
+
+  before(async () => {
+    const ending = { after: (step: () => Promise<unknown>) => void steps.unshift(step) };
+    server = await startServer(ending, async (document, directory, clock) => {
+      // The store remembers from before what is presented to it.
+      clock.set(NOW - 1000);
+      saml = await withSaml(document, directory);
+      await writeFile(join(directory, 'root.crt'), root.pem);
+      await writeFile(join(directory, 'bob.password'), PASSWORD, { mode: 0o600 });
+      const users = join(directory, 'users.yaml');
+      const kept = (await readFile(users, 'utf8')).replace(
+        '"id":"bob"',
+        '"id":"bob","recoverablePassword":{"file":"bob.password"}',
+      );
+      await writeFile(users, kept);
+      const trusted = document.trustedIssuers.find(({ id }) => id === 'partner-saml');
+      Object.assign(trusted?.['saml'] ?? {}, { singleUse: true });
+      document.trustedIssuers.push({
+        id: 'corp',
+        issuer: 'urn:corp',
+        x509: { anchors: [{ file: 'root.crt' }], revocation: 'none', subject: 'commonName' },
+      });
+      const key = Buffer.alloc(32, 1).toString('base64');
+      await writeFile(join(directory, 'keys/secrets.key'), key, { mode: 0o600 });
+      document['keptSecrets'] = { key: { file: 'keys/secrets.key' } };
+      document['lockout'] = { maxFailures: 2 };
+      document['wsTrust'] = {
+        endpoints: [{ path: '/ws-trust', credentials: CREDENTIALS }],
+      };
+      const [, row] = document.policy;
+      Object.assign(row?.['allow'] ?? {}, { types: [...ALL_TYPES, 'sct'] });
+      document.policy.push({
+        ...row,
+        id: 'others-to-orders',
+        requestor: { principal: { issuer: ['partner-saml', 'corp'] } },
+        subject: { issuer: ['partner-saml', 'corp'] },
+      });
+    });
+    server.clock.set(NOW);
+  });
+  after(async () => {
+    for (const step of steps) await step();
+  });
+
+  async function explain(message: string) {
+    await writeFile(join(server.directory, 'rst.xml'), message);
+    const { code, out, error } = await viaduct(['explain', '--rst', 'rst.xml'], server.directory);
+    // What is left of an assertion's own time passes.
+    return { code, out: out.replace(/lifetime \d+ s/, 'lifetime'), error };
+  }
+
+  const messages: Readonly<Record<string, () => string | Promise<string>>> = {
+    'of a password digest with its nonce': () => digestMessage(),
+    'that is signed': signedMessage,
+    'that is signed in a security context': () => contextMessage(server),
+    'with an assertion that is good once': () => assertionMessage(saml),
+  };
+  for (const [what, message] of Object.entries(messages)) {
+    test(`changes nothing: a message ${what} is explained, then served, then a replay, and explained as before`, async () => {
+      const captured = await message();
+
+      const first = await explain(captured);
+      const served = await sendSoap(server, captured);
+      const replayed = await sendSoap(server, captured);
+      const later = await explain(captured);
+
+      assert.equal(first.code, 0, first.out + first.error);
+      assert.match(first.out, /granted: /);
+      assert.equal(served.status, 200, served.text);
+      assert.notEqual(faultOf(replayed), '');
+      assert.deepEqual(later, first);
+    });
+  }
+
+  test('changes nothing: a wrong password that is explained twice locks nobody out', async () => {
+    const wrong = digestMessage('wrong');
+
+    const answers = [];
+    for (let asked = 0; asked < 2; asked += 1) answers.push(await explain(wrong));
+    const served = await sendSoap(server, digestMessage());
+
+    for (const { out } of answers) assert.match(out, /refused before policy: requestor-un/);
+    assert.equal(served.status, 200, served.text);
+  });
+});
