@@ -31,7 +31,6 @@ export type AssertionDecrypter = (encryptedData: XmlElement) => Promise<XmlDocum
 export interface OpenedEvidence extends SamlElement {
   /** The declared one; of an EncryptedData, which declares none, the one that was inside. */
   readonly type: SamlTokenType;
-  readonly isEncrypted: boolean;
   /** Whether it came as text, over OAuth, where the rules of RFC 7522 §3 apply. */
   readonly isText: boolean;
 }
@@ -57,7 +56,7 @@ export async function openEvidence(
   const encrypted = refusedAs('token-malformed', () => encryptedDataOf(type, element));
   if (encrypted === undefined) {
     checkVersion(type, element);
-    return { type, document, element, isText, isEncrypted: false };
+    return { type, document, element, isText };
   }
   if (!decrypt) refuse('token-type-unsupported', 'no key to decrypt an assertion with');
   // A new parse with its own root: what is signed is inside, and is verified there (xml-security V1, D6).
@@ -65,7 +64,7 @@ export async function openEvidence(
   const isBare = encrypted === element && !isText;
   const found = isBare && isNamed(inner.root, SAML11_NS, 'Assertion') ? 'saml1' : type;
   checkVersion(found, inner.root);
-  return { type: found, document: inner, element: inner.root, isText, isEncrypted: true };
+  return { type: found, document: inner, element: inner.root, isText };
 }
 
 function parseAssertion(text: string): SamlElement {

@@ -46,7 +46,6 @@ export interface SamlTrust extends Limits {
   /** SHA-1 is verified until then. */
   readonly legacySha1Until?: Instant;
   readonly allowInclusiveC14n?: boolean;
-  readonly requireEncrypted?: boolean;
   /** Every assertion is good once. */
   readonly singleUse?: boolean;
   readonly enabledUntil?: Instant;

@@ -67,14 +67,6 @@ for (const [entrance, as] of ENTRANCES) {
     );
   });
 
-  test(`SAML §7: an issuer that encrypts is not believed in clear, as ${entrance}`, async () => {
-    const strict = aValidator([partner.trust({ requireEncrypted: true })], { decrypt });
-    const xml = partner.assertion('saml2');
-
-    assert.ok(await strict.validate(as('saml2', wrapped(xml))));
-    await assertRefused(() => strict.validate(as('saml2', xml)), 'token-type-unsupported');
-  });
-
   test(`SAML D5: encryption vouches for nothing: what is inside must be signed, as ${entrance}`, async () => {
     for (const version of VERSIONS)
       await assertRefused(
