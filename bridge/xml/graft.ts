@@ -30,6 +30,8 @@ interface Growth {
   readonly ids: Map<string, XmlElement>;
   readonly grafted: Map<XmlElement, XmlElement[]>;
   elements: number;
+  /** How many elements are around the one that is copied. */
+  depth: number;
 }
 
 /** Parses text as it would be read in the place of an element: with the prefixes that are declared there.
@@ -62,22 +64,31 @@ export function graft(
   grafts: Grafts,
   limits: XmlLimits = DEFAULT_LIMITS,
 ): GraftedDocument {
-  const growth: Growth = { grafts, limits, ids: new Map(), grafted: new Map(), elements: 0 };
+  const growth: Growth = {
+    grafts,
+    limits,
+    ids: new Map(),
+    grafted: new Map(),
+    elements: 0,
+    depth: 0,
+  };
   return { root: copy(root, undefined, growth), ids: growth.ids, grafted: growth.grafted };
 }
 
 function copy(element: XmlElement, parent: XmlElement | undefined, growth: Growth): XmlElement {
   growth.elements += 1;
-  if (growth.elements > growth.limits.maxElements || depthOf(parent) >= growth.limits.maxDepth)
+  if (growth.elements > growth.limits.maxElements || growth.depth >= growth.limits.maxDepth)
     throw new XmlFailure('too-complex', 'too much in it once it is decrypted');
   const copied: Growing = { ...element, parent, children: [] };
   registerIds(copied, growth.ids);
+  growth.depth += 1;
   for (const child of element.children) {
     const grafts = typeof child === 'string' ? undefined : growth.grafts.get(child);
     if (typeof child === 'string') append(copied, child);
     else if (grafts === undefined) append(copied, copy(child, copied, growth));
     else growth.grafted.set(child, copyAll(grafts, copied, growth));
   }
+  growth.depth -= 1;
   copied.commented ||= copied.children.some(
     (child) => typeof child !== 'string' && child.commented,
   );
@@ -106,10 +117,4 @@ function append(parent: Growing, child: XmlElement | string): void {
   if (typeof child === 'string' && typeof last === 'string')
     parent.children[parent.children.length - 1] = last + child;
   else parent.children.push(child);
-}
-
-function depthOf(element: XmlElement | undefined): number {
-  let depth = 0;
-  for (let at = element; at !== undefined; at = at.parent) depth += 1;
-  return depth;
 }

@@ -193,3 +193,17 @@ test('XML V4, D5: decryption must not make two of one id, nor more than a docume
   assert.throws(grafting('</x><x>'), { reason: 'not-well-formed' });
   assert.deepEqual([...document.ids.keys()], ['one'], 'the document of before is as it was');
 });
+
+test('XML D6: what was decrypted stands no deeper than a message may be, wherever it stands, beside others as deep', () => {
+  const document = parseXml(Buffer.from('<r><s><p></p></s></r>'));
+  const [around] = elementsOf(document.root);
+  const [place] = around ? elementsOf(around) : [];
+  assert.ok(place);
+  const nested = (depth: number) => '<q>'.repeat(depth) + '</q>'.repeat(depth);
+  const grafting = (text: string) => () =>
+    graft(document, new Map([[place, parseInPlace(Buffer.from(text), place, DEFAULT_LIMITS)]]));
+  const deepest = DEFAULT_LIMITS.maxDepth - 2;
+
+  assert.equal(grafting(nested(deepest).repeat(2))().grafted.get(place)?.length, 2);
+  assert.throws(grafting(nested(deepest + 1)), { reason: 'too-complex' });
+});
