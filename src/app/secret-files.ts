@@ -15,7 +15,10 @@ interface Secret {
 }
 
 const sealKeys = (kept: Config['keptSecrets']): readonly Secret[] =>
-  kept ? [{ name: 'keptSecrets.key', text: kept.keyBase64 }] : [];
+  (kept?.keys ?? []).map(({ keyBase64: text }, index) => ({
+    name: `keptSecrets.keys[${index}].key`,
+    text,
+  }));
 
 function secretsOf({
   audit,

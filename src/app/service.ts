@@ -104,9 +104,13 @@ function timed(issuer: TokenIssuer, { metrics }: Foundation): TokenIssuer {
   };
 }
 
-function sealOf({ issuer, keptSecrets }: Config): Pick<LedgerSettings, 'seal'> {
+function sealOf({ issuer, keptSecrets }: Config, clock: Clock): Pick<LedgerSettings, 'seal'> {
   if (!keptSecrets) return {};
-  return { seal: createTokenSeal(Buffer.from(keptSecrets.keyBase64, 'base64'), issuer) };
+  const keys = keptSecrets.keys.map(({ activeFrom = 0, keyBase64 }) => ({
+    secret: Buffer.from(keyBase64, 'base64'),
+    activeFrom,
+  }));
+  return { seal: createTokenSeal(keys, issuer, clock) };
 }
 
 /** The ledger over a store. */
@@ -115,7 +119,7 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
     marginSeconds: 2 * config.clockSkewSeconds,
     ownIssuers: new Set([config.issuer]),
     longestDescentSeconds: longestDescentSeconds(config),
-    ...sealOf(config),
+    ...sealOf(config, clock),
   });
 }
 

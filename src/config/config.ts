@@ -343,8 +343,14 @@ interface LimitsConfig {
   readonly maxLoopDelayMilliseconds: number;
 }
 
-export interface KeptSecretsConfig {
+export interface SealKeyConfig {
   readonly keyBase64: string;
+  /** Absent: it always has been. */
+  readonly activeFrom?: Instant;
+}
+
+export interface KeptSecretsConfig {
+  readonly keys: readonly SealKeyConfig[];
 }
 
 export interface RefreshTokenConfig {

@@ -88,7 +88,7 @@ function subjectOf(type: IssuedType, token: string): string {
 async function withContexts(document: ConfigDocument, directory: string): Promise<void> {
   const key = Buffer.alloc(32, 1).toString('base64');
   await writeFile(join(directory, 'keys/secrets.key'), key, { mode: 0o600 });
-  document['keptSecrets'] = { key: { file: 'keys/secrets.key' } };
+  document['keptSecrets'] = { keys: [{ key: { file: 'keys/secrets.key' } }] };
   document.policy = document.policy.map((row) => {
     const allow = row['allow'] as { readonly types: readonly string[] };
     return { ...row, allow: { ...allow, types: [...allow.types, 'sct'] } };

@@ -10,7 +10,7 @@ import { endsOf, isBuilt } from './foreign-client.ts';
 async function withContexts(document: ConfigDocument, directory: string): Promise<void> {
   const key = Buffer.alloc(32, 1).toString('base64');
   await writeFile(join(directory, 'keys/secrets.key'), key, { mode: 0o600 });
-  document['keptSecrets'] = { key: { file: 'keys/secrets.key' } };
+  document['keptSecrets'] = { keys: [{ key: { file: 'keys/secrets.key' } }] };
   for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), types: ['sct'] };
 }
 

@@ -180,7 +180,8 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
   const policy = { ...(changes.rules ?? billingRules()), keepsSecrets };
   let ids = 0;
   const newId = () => `id-${(ids += 1)}`;
-  const seal = changes.keepsSecrets ? createTokenSeal(Buffer.alloc(32, 1), OWN_ISSUER) : undefined;
+  const secret = { secret: Buffer.alloc(32, 1), activeFrom: 0 };
+  const seal = keepsSecrets ? createTokenSeal([secret], OWN_ISSUER, clock) : undefined;
   const ledger = asIfRecorded(
     createLedger(store, clock, {
       marginSeconds: 60,

@@ -4,17 +4,6 @@ import type { SecretReference } from './secret.ts';
 
 const MIN_KEY_BYTES = 32;
 
-/** Resolves a section that is nothing but a key; absent, it stays so. */
-export async function readKeySection(
-  section: Entry<{ readonly key: SecretReference } | undefined> | undefined,
-  why: string,
-  loading: Loading,
-): Promise<{ readonly keyBase64: string } | undefined> {
-  if (!section?.value) return undefined;
-  const key = { value: section.value.key, path: [...section.path, 'key'] };
-  return { keyBase64: await readBase64Key(key, why, loading) };
-}
-
 /** Reads a key, and complains where it is too short or no base64. `why` says what comes of a weak one. */
 export async function readBase64Key(
   { value, path }: Entry<SecretReference>,

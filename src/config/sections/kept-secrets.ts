@@ -1,17 +1,30 @@
 // The place for secrets of tokens: `keptSecrets`. Absent: none is kept, and what depends on it is refused.
 import { z } from 'zod';
 import type { PolicyRow } from '#core/policy.ts';
-import type { KeptSecretsConfig } from '../config.ts';
+import type { KeptSecretsConfig, SealKeyConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { readKeySection } from './base64-key.ts';
+import { readBase64Key } from './base64-key.ts';
+import { instant, instantOf } from './fields.ts';
+import { validateSchedule } from './keys.ts';
 import { secretReference } from './secret.ts';
+
+const MAX_KEYS = 4;
+
+const sealKeyEntry = z.strictObject({
+  key: secretReference.describe('32 random bytes or more in base64, the same for all processes.'),
+  activeFrom: instant.describe('From when it seals; it opens before.').optional(),
+});
 
 export const keptSecretsSection = z
   .strictObject({
-    key: secretReference.describe(
-      '32 random bytes or more in base64, the same for all processes; another key ends all security contexts.',
-    ),
+    keys: z
+      .array(sealKeyEntry)
+      .min(1)
+      .max(MAX_KEYS)
+      .describe(
+        'The one that started last seals, all of them open; what was sealed under a key that is not here is lost.',
+      ),
   })
   .describe(
     'Keeps the secrets of tokens that are bound to one, sealed in the store: for security contexts, for renewal, and for messages signed with such a secret.',
@@ -20,19 +33,45 @@ export const keptSecretsSection = z
 
 const WEAK_KEY = 'whoever guesses the key and reads the store has the secrets of all tokens';
 
-/** Resolves the key. */
-export function buildKeptSecrets(
-  entry: Entry<z.output<typeof keptSecretsSection>> | undefined,
+async function buildKey(
+  { value: { activeFrom, key }, path }: Entry<z.output<typeof sealKeyEntry>>,
+  loading: Loading,
+): Promise<Entry<SealKeyConfig>> {
+  const keyBase64 = await readBase64Key({ value: key, path: [...path, 'key'] }, WEAK_KEY, loading);
+  const from = activeFrom === undefined ? {} : { activeFrom: instantOf(activeFrom) };
+  return { value: { keyBase64, ...from }, path };
+}
+
+/** Resolves the keys. */
+export async function buildKeptSecrets(
+  section: Entry<z.output<typeof keptSecretsSection>> | undefined,
   loading: Loading,
 ): Promise<KeptSecretsConfig | undefined> {
-  return readKeySection(entry, WEAK_KEY, loading);
+  if (!section?.value) return undefined;
+  const keys: Entry<SealKeyConfig>[] = [];
+  for (const [index, value] of section.value.keys.entries())
+    keys.push(await buildKey({ value, path: [...section.path, 'keys', index] }, loading));
+  validateSchedule(keys, () => 'seal', loading);
+  const seen = new Set<string>();
+  for (const { value, path } of keys) {
+    if (seen.has(value.keyBase64)) loading.error([...path, 'key'], SAME_KEY);
+    seen.add(value.keyBase64);
+  }
+  return { keys: keys.map(({ value }) => value) };
 }
+
+const SAME_KEY: Complaint = {
+  code: 'CONFIG_DUPLICATE',
+  what: 'this key is in the list already',
+  why: 'a key that takes over from itself leaves all as it was',
+  fix: 'make one: openssl rand -base64 32',
+};
 
 const NO_PLACE: Complaint = {
   code: 'CONFIG_CONFLICT',
   what: 'grants security contexts without a keptSecrets section',
   why: 'what a context stands for is kept by the server alone',
-  fix: 'add keptSecrets: { key: { file: keys/secrets.key } }',
+  fix: 'add keptSecrets: { keys: [{ key: { file: keys/secrets.key } }] }',
 };
 
 /** Holds the rows that grant security contexts against what those need. */

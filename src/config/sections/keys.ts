@@ -144,8 +144,8 @@ async function buildKey(
   };
 }
 
-// Of two keys that start together it is open which one signs, or is published.
-function validateSchedule<Key extends { readonly activeFrom?: number }>(
+/** Of two keys that start together it is open which one is used. */
+export function validateSchedule<Key extends { readonly activeFrom?: number }>(
   keys: readonly Entry<Key>[],
   groupOf: (key: Key) => string,
   loading: Loading,
@@ -189,7 +189,7 @@ const TOO_MANY: Complaint = {
 
 const SAME_START: Complaint = {
   code: 'CONFIG_DUPLICATE',
-  what: 'another key has the same use, algorithm and activeFrom',
+  what: 'another key for the same has the same activeFrom',
   why: 'it would be open which of the two is used',
   fix: 'give the newer one an activeFrom in the future, or remove one',
 };

@@ -4,7 +4,7 @@ import type { PolicyRow } from '#core/policy.ts';
 import type { RefreshTokenConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { readKeySection } from './base64-key.ts';
+import { readBase64Key } from './base64-key.ts';
 import { secretReference } from './secret.ts';
 
 export const refreshTokensSection = z
@@ -33,11 +33,13 @@ const NO_END: Complaint = {
 };
 
 /** Resolves the key. */
-export function buildRefreshTokens(
-  entry: Entry<z.output<typeof refreshTokensSection>> | undefined,
+export async function buildRefreshTokens(
+  section: Entry<z.output<typeof refreshTokensSection>> | undefined,
   loading: Loading,
 ): Promise<RefreshTokenConfig | undefined> {
-  return readKeySection(entry, WEAK_KEY, loading);
+  if (!section?.value) return undefined;
+  const key = { value: section.value.key, path: [...section.path, 'key'] };
+  return { keyBase64: await readBase64Key(key, WEAK_KEY, loading) };
 }
 
 /** Holds the rows that grant refresh tokens against what those need. */

@@ -5,13 +5,18 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/derived-key.ts';
+import {
+  aContextMessage,
+  askForContext,
+  aTimestamp,
+  withContexts,
+  withHeader,
+} from '#test/support/context-message.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import { viaduct } from '#test/support/process.ts';
-import { anRst, faultOf, type RstWishes, sendSoap } from '#test/support/rst.ts';
+import { faultOf, sendSoap } from '#test/support/rst.ts';
 import { iso, STS } from '#test/support/saml.ts';
-import { ALL_TYPES, PASSWORD, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
-import { contextIn, V13 } from '#test/support/security-context.ts';
+import { PASSWORD, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import {
   aBinaryToken,
@@ -20,29 +25,13 @@ import {
   X509_PROFILE,
 } from '#test/support/signed-message.ts';
 
-const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
 const DIGEST =
   'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest';
-const V13_CONTEXT = `${V13.wsc}/sct`;
 const CREDENTIALS = ['username', 'certificate', 'bearer-token', 'security-context'];
 const NOW = Math.floor(Date.now() / 1000);
 
 const root = await anAuthority({ name: 'CN=Root' });
 const client = await aCertificate({ name: 'CN=client', issuer: root, algorithm: 'RSA' });
-
-const CONTEXT = { tokenType: V13_CONTEXT };
-
-/** A request for a bearer token, or for a context with its secret. */
-function rst(wishes: RstWishes): string {
-  const message = anRst(wishes);
-  return wishes === CONTEXT ? message.replace('/Bearer', '/SymmetricKey') : message;
-}
-
-/** The usual request with other children of its Security header. */
-const withHeader = (content: string, wishes: RstWishes = {}): string =>
-  rst(wishes)
-    .replace('<s:Envelope ', `<s:Envelope xmlns:wsu="${WSU}" `)
-    .replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, content);
 
 function digestMessage(password = PASSWORD): string {
   const nonce = randomBytes(16);
@@ -53,29 +42,12 @@ function digestMessage(password = PASSWORD): string {
   );
 }
 
-const aTimestamp = (): string =>
-  `<wsu:Timestamp wsu:Id="ts"><wsu:Created>${iso(NOW)}</wsu:Created><wsu:Expires>${iso(NOW + 240)}</wsu:Expires></wsu:Timestamp>`;
-
 function signedMessage(): string {
   const token = aBinaryToken(client).replaceAll('wsse:', 'o:');
-  const message = withHeader(`${aTimestamp()}${token}${SIGNATURE}`);
+  const message = withHeader(`${aTimestamp(NOW)}${token}${SIGNATURE}`);
   return signMessage(message.replace('<s:Body>', '<s:Body wsu:Id="body">'), {
     key: client.privateKey,
     keyInfo: `<o:SecurityTokenReference><o:Reference URI="#bst" ValueType="${X509_PROFILE}#X509v3"/></o:SecurityTokenReference>`,
-  });
-}
-
-/** Signed with a key derived of a security context that the server has given. */
-async function contextMessage(server: TestServer): Promise<string> {
-  const { text } = await sendSoap(server, rst(CONTEXT));
-  const context = contextIn(text, V13);
-  const token = aDerivedKeyToken(aReferenceTo(context.id, V13_CONTEXT));
-  const message = withHeader(`${context.token}${token}${aTimestamp()}${SIGNATURE}`, CONTEXT)
-    .replaceAll('wsse:', 'o:')
-    .replace('<s:Body>', '<s:Body wsu:Id="body">');
-  return signMessage(message, {
-    key: aDerivedKey(context.secret),
-    keyInfo: aReferenceTo('dkt').replaceAll('wsse:', 'o:'),
   });
 }
 
@@ -118,15 +90,9 @@ describe('viaduct explain --rst', () => {
         issuer: 'urn:corp',
         x509: { anchors: [{ file: 'root.crt' }], revocation: 'none', subject: 'commonName' },
       });
-      const key = Buffer.alloc(32, 1).toString('base64');
-      await writeFile(join(directory, 'keys/secrets.key'), key, { mode: 0o600 });
-      document['keptSecrets'] = { key: { file: 'keys/secrets.key' } };
+      await withContexts(document, directory, CREDENTIALS);
       document['lockout'] = { maxFailures: 2 };
-      document['wsTrust'] = {
-        endpoints: [{ path: '/ws-trust', credentials: CREDENTIALS }],
-      };
       const [, row] = document.policy;
-      Object.assign(row?.['allow'] ?? {}, { types: [...ALL_TYPES, 'sct'] });
       document.policy.push({
         ...row,
         id: 'others-to-orders',
@@ -150,7 +116,8 @@ describe('viaduct explain --rst', () => {
   const messages: Readonly<Record<string, () => string | Promise<string>>> = {
     'of a password digest with its nonce': () => digestMessage(),
     'that is signed': signedMessage,
-    'that is signed in a security context': () => contextMessage(server),
+    'that is signed in a security context': async () =>
+      aContextMessage(await askForContext(server), NOW),
     'with an assertion that is good once': () => assertionMessage(saml),
   };
   for (const [what, message] of Object.entries(messages)) {

@@ -95,6 +95,7 @@ describe('docs/configuration.md', () => {
           'users.yaml': 'users: []',
           'keys/refresh.key': SECRET_KEY,
           'keys/secrets.key': SECRET_KEY,
+          'keys/secrets-next.key': Buffer.alloc(32, 4).toString('base64'),
         },
         env: { REDIS_PASSWORD: SECRET, SENTINEL_PASSWORD: SECRET },
       });

@@ -3,7 +3,11 @@ import { refuses } from './refusals.ts';
 
 const KEY = Buffer.alloc(32, 1).toString('base64');
 const files = { 'keys/secrets.key': KEY };
-const SECTION = { key: { file: 'keys/secrets.key' } };
+const FIRST = { key: { file: 'keys/secrets.key' } };
+const SECTION = { keys: [FIRST] };
+const SECOND = { key: { file: 'keys/second.key' } };
+const START = { activeFrom: '2027-01-01T00:00:00Z' };
+const both = { ...files, 'keys/second.key': Buffer.alloc(32, 2).toString('base64') };
 
 /** A row that grants contexts, with the section or without. */
 const granting =
@@ -29,7 +33,30 @@ refuses('keptSecrets', [
   {
     rule: 'the key has 32 bytes or more',
     change: granting(SECTION),
-    errors: ['CONFIG_SECRET keptSecrets.key'],
+    errors: ['CONFIG_SECRET keptSecrets.keys[0].key'],
     world: { files: { 'keys/secrets.key': Buffer.alloc(31, 1).toString('base64') } },
+  },
+  {
+    rule: 'a key takes over from another at its instant',
+    change: granting({ keys: [FIRST, { ...SECOND, ...START }] }),
+    errors: [],
+    world: { files: both },
+  },
+  {
+    rule: 'no two keys start together',
+    change: granting({ keys: [FIRST, SECOND] }),
+    errors: ['CONFIG_DUPLICATE keptSecrets.keys[1]'],
+    world: { files: both },
+  },
+  {
+    rule: 'no key takes over from itself',
+    change: granting({ keys: [FIRST, { ...FIRST, ...START }] }),
+    errors: ['CONFIG_DUPLICATE keptSecrets.keys[1].key'],
+    world: { files },
+  },
+  {
+    rule: 'there is a key, and there are not many',
+    change: granting({ keys: [] }),
+    errors: ['CONFIG_OUT_OF_RANGE keptSecrets.keys'],
   },
 ]);
