@@ -129,11 +129,14 @@ export function readContextReference(
     return undefined;
   onlyForm(reference, direct);
   if (!CONTEXT_TYPES.has(attributeOf(direct, 'ValueType') ?? '')) return undefined;
-  const [token, second] = tokens.filter(
-    (each) => kindOfToken(each) === 'context' && readContextName(each).identifier === identifier,
-  );
-  if (second !== undefined) throw unavailable('two contexts of this name');
-  if (token) return { kind: 'context', name: readContextName(token), token };
+  const found = tokens
+    .filter((each) => kindOfToken(each) === 'context')
+    .map((token) => ({ kind: 'context' as const, name: readContextName(token), token }))
+    .filter(({ name }) => name.identifier === identifier);
+  // One that signs and is the target too stands twice. Two instances of a context are two tokens.
+  if (new Set(found.map(({ name }) => name.instance)).size > 1)
+    throw unavailable('two contexts of this name');
+  if (found[0]) return found[0];
   const instance = attributeOf(direct, 'Instance', WSC_13_NS);
   return {
     kind: 'context',

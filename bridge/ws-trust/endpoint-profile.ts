@@ -18,10 +18,9 @@ export type CredentialKind =
   | 'security-context';
 
 /** The ones that our policies describe. */
-export type AdvertisedCredential = Exclude<
-  CredentialKind,
-  'basic' | 'bearer-token' | 'security-context'
->;
+export type AdvertisedCredential = Exclude<CredentialKind, 'basic' | 'bearer-token'>;
+/** The ones of them that a security context can be asked for with. */
+export type FirstCredential = Exclude<AdvertisedCredential, 'security-context'>;
 
 /** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
 export interface Endpoint {
@@ -55,11 +54,16 @@ export interface AdvertisedPort {
   readonly keyType?: 'SymmetricKey';
 }
 
+interface OptionalEndpoint {
+  readonly endpoint: Endpoint;
+  readonly port: AdvertisedPort;
+}
+
 export interface EndpointProfile {
   readonly id: string;
   readonly endpoints: readonly Endpoint[];
-  /** For messages that protect themselves: served only where the operator says so. */
-  readonly messageEndpoint?: { readonly endpoint: Endpoint; readonly port: AdvertisedPort };
+  /** Served only where the operator names them: for messages that protect themselves, and for those of security contexts. */
+  readonly optional: readonly OptionalEndpoint[];
   /** Paths that answer with the WSDL only. */
   readonly metadataPaths: readonly string[];
   readonly ports: readonly AdvertisedPort[];
@@ -84,7 +88,11 @@ const ANY: readonly CredentialKind[] = [
   'tls-certificate',
 ];
 
+/** Who may ask where messages protect themselves: whoever signs, or a user in whose name they come. */
+const MESSAGE_CREDENTIALS: readonly CredentialKind[] = ['username', 'certificate'];
+
 const USUAL = {
+  optional: [],
   metadataPaths: [],
   defaultTokenType: 'saml1',
   jwtCarrier: 'binary-security-token',
@@ -109,10 +117,26 @@ export const GENERIC_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'generic',
   endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: ANY })),
-  messageEndpoint: {
-    endpoint: { path: '/ws-trust/message', credentials: ANY },
-    port: { name: 'X509_Port', path: '/ws-trust/message', soap: '1.2', trust: '1.3' },
-  },
+  optional: [
+    {
+      endpoint: {
+        path: '/ws-trust/message',
+        credentials: MESSAGE_CREDENTIALS,
+        messageSecurity: 'sign-and-encrypt',
+      },
+      port: { name: 'X509_Port', path: '/ws-trust/message', soap: '1.2', trust: '1.3' },
+    },
+    {
+      endpoint: { path: '/ws-trust/context', credentials: ['username', 'security-context'] },
+      port: {
+        name: 'TransportSCT_Port',
+        path: '/ws-trust/context',
+        soap: '1.2',
+        trust: '1.3',
+        credential: 'security-context',
+      },
+    },
+  ],
   ports: GENERIC_PORTS,
 };
 
@@ -235,16 +259,13 @@ function isPathOf(pattern: string, path: string): boolean {
 /** What an operator says of one address. */
 export type EndpointChange = Pick<Endpoint, 'path'> & Partial<Endpoint>;
 
-/** Who may ask where messages protect themselves: whoever signs, or a user in whose name they come. */
-const MESSAGE_CREDENTIALS: readonly CredentialKind[] = ['username', 'certificate'];
-
 /** The profiles with the changes of the operator.
  * @throws {Error} for an address that no profile has */
 export function changeEndpoints(
   profiles: readonly EndpointProfile[],
   changes: readonly EndpointChange[],
 ): readonly EndpointProfile[] {
-  const served = profiles.map((profile) => withMessageEndpoint(profile, changes));
+  const served = profiles.map((profile) => withOptional(profile, changes));
   const paths = served.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
   const unknown = changes.find(({ path }) => !paths.includes(path));
   // Left alone, what was meant to be closed would stay open.
@@ -260,19 +281,18 @@ export function changeEndpoints(
   }));
 }
 
-function withMessageEndpoint(
+// To name the address for messages that protect themselves without saying that they do would be to open it for others.
+function withOptional(
   profile: EndpointProfile,
   changes: readonly EndpointChange[],
 ): EndpointProfile {
-  const { endpoints, messageEndpoint, ports } = profile;
-  const isWanted = changes.some(
-    ({ messageSecurity, path }) =>
-      messageSecurity !== undefined && path === messageEndpoint?.endpoint.path,
+  const { endpoints, optional, ports } = profile;
+  const wanted = optional.filter(({ endpoint: { messageSecurity, path } }) =>
+    changes.some((each) => each.path === path && each.messageSecurity === messageSecurity),
   );
-  if (!messageEndpoint || !isWanted) return profile;
   return {
     ...profile,
-    endpoints: [...endpoints, messageEndpoint.endpoint],
-    ports: [...ports, messageEndpoint.port],
+    endpoints: [...endpoints, ...wanted.map(({ endpoint }) => endpoint)],
+    ports: [...ports, ...wanted.map(({ port }) => port)],
   };
 }

@@ -3,7 +3,7 @@
 import { writeAnswer } from '#bridge/soap/answer.ts';
 import { toAsciiWire } from '#bridge/xml/escape.ts';
 import { element, type MarkupName, seal } from '#bridge/xml/markup.ts';
-import type { Endpoint, ServedPath } from '../endpoint-profile.ts';
+import type { Endpoint, FirstCredential, ServedPath } from '../endpoint-profile.ts';
 import type { OpenedMessage } from '../opened-message.ts';
 import { WSDL_NS, WSDL_TARGET_NS, type WsdlPort, writeWsdl } from './wsdl.ts';
 
@@ -38,16 +38,28 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
   const { endpoint, profile } = served;
   // Equal, character by character, to what the client calls: below a wildcard that is the path of this request.
   const isBelow = endpoint?.path.endsWith('/*') === true;
+  const termsAt = new Map(profile.endpoints.map((each) => [each.path, termsOf(each)]));
   const ports = profile.ports.map(({ path: usual, ...port }) => ({
     ...port,
-    ...messageTermsOf(profile.endpoints.find((each) => each.path === usual)),
+    ...termsAt.get(usual),
     address: `${publicOrigin}${isBelow ? path : usual}`,
   }));
   return toAsciiWire(writeWsdl(ports, profile.includesTimestamp));
 }
 
-const messageTermsOf = (endpoint: Endpoint | undefined): Partial<WsdlPort> =>
-  endpoint?.messageSecurity === undefined ? {} : { isProtected: true, credential: 'certificate' };
+/** What the operator says of an address changes what is published of it. */
+function termsOf({ credentials, messageSecurity }: Endpoint): Partial<WsdlPort> {
+  if (messageSecurity !== undefined) return { isProtected: true, credential: 'certificate' };
+  return { bootstrap: FIRST_CREDENTIALS.find((each) => credentials.includes(each)) };
+}
+
+/** By the commonest. */
+const FIRST_CREDENTIALS: readonly FirstCredential[] = [
+  'username',
+  'certificate',
+  'tls-certificate',
+  'issued-token',
+];
 
 /** The answer to a WS-Transfer Get. */
 export function answerMetadata(

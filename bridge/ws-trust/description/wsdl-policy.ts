@@ -4,7 +4,7 @@
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import type { AdvertisedCredential } from '../endpoint-profile.ts';
+import type { AdvertisedCredential, FirstCredential } from '../endpoint-profile.ts';
 import { POLICY_2004_NS, TRUST_13, TRUST_2005, type TrustVersion, trustName } from '../names.ts';
 
 /** What a policy says. */
@@ -13,6 +13,8 @@ export interface PolicyTerms {
   readonly usesAddressing: boolean;
   readonly includesTimestamp: boolean;
   readonly credential: AdvertisedCredential;
+  /** What a security context is asked for with at the same address; absent: it is not. */
+  readonly bootstrap?: FirstCredential | undefined;
   /** The kind of key of an issued token. */
   readonly keyType: 'PublicKey' | 'SymmetricKey';
   /** Whether a signature must cover the Body besides the Timestamp. */
@@ -43,13 +45,20 @@ const ID_PREFIXES: Readonly<Record<AdvertisedCredential, string>> = {
   certificate: 'Certificate',
   'issued-token': 'IssuedToken',
   'tls-certificate': 'CertificateTransport',
+  'security-context': 'SecurityContext',
 };
+
+/** Those that sign the message. */
+const ENDORSING: ReadonlySet<AdvertisedCredential> = new Set([
+  'certificate',
+  'issued-token',
+  'security-context',
+]);
 
 /** The id of a policy, unique among those of one document. */
 export function policyIdOf(terms: PolicyTerms): string {
   const { credential, isProtected, keyType, signsBody, trust, usesAddressing } = terms;
-  const isEndorsing = credential === 'certificate' || credential === 'issued-token';
-  const signed = isEndorsing && signsBody ? 'SignedBody' : '';
+  const signed = ENDORSING.has(credential) && signsBody ? 'SignedBody' : '';
   const plain = usesAddressing ? '' : 'Plain';
   const version = trust === '1.3' ? '13' : '2005';
   if (isProtected) return `${ID_PREFIXES[credential]}Message${version}${plain}`;
@@ -94,9 +103,34 @@ function supportingTokens(terms: PolicyTerms): readonly Markup[] {
         token(trust, 'UsernameToken', [policyOf([element(sp('WssUsernameToken10'))])]),
       ]),
     ];
-  const endorsing = credential === 'certificate' ? x509Token(trust) : issuedToken(terms);
+  const endorsing = endorsingToken(terms);
   const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
   return [wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])])];
+}
+
+function endorsingToken(terms: PolicyTerms): Markup {
+  if (terms.credential === 'certificate') return x509Token(terms.trust);
+  return terms.credential === 'issued-token' ? issuedToken(terms) : contextToken(terms);
+}
+
+// WS-SecurityPolicy 1.2 §5.4.7: the address that takes a context gives it, for what the bootstrap policy asks (no Issuer).
+function contextToken(terms: PolicyTerms): Markup {
+  const { bootstrap: credential, trust } = terms;
+  const sp = securityPolicyName(trust);
+  const bootstrap = credential && { ...terms, credential };
+  return token(trust, 'SecureConversationToken', [
+    policyOf([
+      element(sp('MustNotSendAmend')),
+      ...(bootstrap
+        ? [
+            wrapped(sp('BootstrapPolicy'), [
+              transportBinding(bootstrap),
+              ...supportingTokens(bootstrap),
+            ]),
+          ]
+        : []),
+    ]),
+  ]);
 }
 
 // The suites of WS-SecurityPolicy all mean AES-CBC, which we refuse: this one is Apache CXF's, for the same with GCM.

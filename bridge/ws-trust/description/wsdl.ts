@@ -6,7 +6,7 @@ import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import { writeCanonical } from '#bridge/xml/writer.ts';
-import type { AdvertisedPort } from '../endpoint-profile.ts';
+import type { AdvertisedPort, FirstCredential } from '../endpoint-profile.ts';
 import {
   actionsOf,
   POLICY_2004_NS,
@@ -26,6 +26,8 @@ export interface WsdlPort extends Omit<AdvertisedPort, 'path'> {
   readonly address: string;
   /** Whether messages protect themselves, in place of TLS. */
   readonly isProtected?: boolean;
+  /** What a security context is asked for with at this address. */
+  readonly bootstrap?: FirstCredential | undefined;
 }
 
 export const WSDL_NS = 'http://schemas.xmlsoap.org/wsdl/';
@@ -78,11 +80,18 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none.
 function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
-  const { credential = 'username', isProtected = false, signedParts, soap, trust } = port;
-  const signsBody = signedParts === undefined;
-  const usesAddressing = soap === '1.2';
-  const { keyType = 'PublicKey' } = port;
-  return { trust, includesTimestamp, credential, keyType, signsBody, isProtected, usesAddressing };
+  const { bootstrap, credential = 'username', isProtected = false, signedParts, soap } = port;
+  const { keyType = 'PublicKey', trust } = port;
+  return {
+    trust,
+    includesTimestamp,
+    credential,
+    bootstrap,
+    keyType,
+    signsBody: signedParts === undefined,
+    isProtected,
+    usesAddressing: soap === '1.2',
+  };
 }
 
 const REQUEST = 'RequestSecurityToken';

@@ -3,6 +3,11 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
+import {
+  changeEndpoints,
+  type EndpointChange,
+  GENERIC_PROFILE,
+} from '#bridge/ws-trust/endpoint-profile.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { childrenNamed, requiredChild, resolveQName, textOf } from '#bridge/xml/reader.ts';
 import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
@@ -255,6 +260,69 @@ test('ws-trust §5: the text has the prefixes and the id attribute that clients 
     '<wsa10:Address>https://',
   ])
     assert.ok(body.includes(piece), piece);
+});
+
+const SP_13 = 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702';
+const CONTEXT_PATH = '/ws-trust/context';
+
+/** The policy of the port for security contexts, where the operator names its address. */
+async function contextPolicy(change: Partial<EndpointChange> = {}): Promise<XmlElement> {
+  const profiles = changeEndpoints([GENERIC_PROFILE], [{ path: CONTEXT_PATH, ...change }]);
+  const request = { ...aPost(''), method: 'GET', path: '/ws-trust', query: '?wsdl' };
+  const { body } = await aWsTrustSetting({ profiles }).front.handle(request);
+  const { root } = parseXml(Buffer.from(body));
+  const [port] = portsOf(root).filter(([address]) => address.endsWith(CONTEXT_PATH));
+  assert.deepEqual(port, [`https://sts.example.org${CONTEXT_PATH}`, SOAP_BINDINGS[1]]);
+  const policy = childrenNamed(root, WSP, 'Policy').find(
+    (each) => attributeOf(each, 'Id', WSU) === 'SecurityContext13SignedBody',
+  );
+  assert.ok(policy);
+  return requiredChild(requiredChild(policy, WSP, 'ExactlyOne'), WSP, 'All');
+}
+
+const policyIn = (parent: XmlElement, local: string): XmlElement =>
+  requiredChild(requiredChild(parent, SP_13, local), WSP, 'Policy');
+const assertionsOf = (policy: XmlElement) => elementsOf(policy).map(({ local }) => local);
+
+test('WS-SecurityPolicy 1.2 §5.4.7: an address that takes security contexts says so, and how to get one there', async () => {
+  const all = await contextPolicy();
+
+  const endorsing = policyIn(all, 'EndorsingSupportingTokens');
+  const context = policyIn(endorsing, 'SecureConversationToken');
+  assert.deepEqual(assertionsOf(endorsing), ['SecureConversationToken', 'SignedParts']);
+  assert.deepEqual(assertionsOf(context), ['MustNotSendAmend', 'BootstrapPolicy']);
+  const bootstrap = policyIn(context, 'BootstrapPolicy');
+  assert.deepEqual(assertionsOf(bootstrap), [
+    'TransportBinding',
+    'SignedEncryptedSupportingTokens',
+  ]);
+  policyIn(policyIn(bootstrap, 'SignedEncryptedSupportingTokens'), 'UsernameToken');
+});
+
+test('WS-SecurityPolicy 1.2 §5.4.7: the bootstrap policy is about the credentials of the address; where it gives no context there is none', async () => {
+  const bootstrapFor = async (credentials: EndpointChange['credentials'] = []) => {
+    const all = await contextPolicy({ credentials });
+    const context = policyIn(policyIn(all, 'EndorsingSupportingTokens'), 'SecureConversationToken');
+    return childrenNamed(context, SP_13, 'BootstrapPolicy').map((one) =>
+      assertionsOf(requiredChild(one, WSP, 'Policy')),
+    );
+  };
+
+  assert.deepEqual(await bootstrapFor(['certificate', 'security-context']), [
+    ['TransportBinding', 'EndorsingSupportingTokens'],
+  ]);
+  assert.deepEqual(await bootstrapFor(['tls-certificate', 'security-context']), [
+    ['TransportBinding'],
+  ]);
+  assert.deepEqual(await bootstrapFor(['security-context']), []);
+});
+
+test('ws-trust §5: the address for security contexts is neither served nor published until the operator names it', async () => {
+  const { body } = await get('/ws-trust', '?wsdl');
+  const unnamed = await aWsTrustSetting().front.handle(anIssueRequest({}, { path: CONTEXT_PATH }));
+
+  assert.doesNotMatch(body, /SecureConversationToken|ws-trust.context/);
+  assert.equal(unnamed.status, 404);
 });
 
 const GET_ACTION = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';

@@ -292,8 +292,12 @@ export const PARITY: RequirementTable = {
       [
         `${PROFILES}P24, AD FS: each credential has its policy`,
         `${METADATA}every reference in the WSDL`,
+        `${METADATA}an address that takes security contexts says so`,
       ],
-      [`${METADATA}the metadata address issues nothing`],
+      [
+        `${METADATA}the metadata address issues nothing`,
+        `${METADATA}the address for security contexts is neither served nor published`,
+      ],
     ],
     [
       'P25',

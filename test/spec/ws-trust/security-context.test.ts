@@ -159,6 +159,30 @@ describe('security contexts', () => {
     assert.equal(faultCodeOf(used), 'trust:FailedAuthentication');
   });
 
+  test('WS-SecureConversation 1.3 §8: a context that signs and is the target stands twice in the message, under one Identifier', async () => {
+    const setting = aSetting();
+    const context = await issued(setting);
+    const unnamed = context.token.replace(/ wsu:Id="[^"]*"/, '');
+    const keyInfo = toIdentifier(context);
+    const key = createSecretKey(context.secret);
+    const wishes = { tokens: unnamed, key, keyInfo };
+
+    const renewed = await setting.front.handle(
+      aPost(signed(context, about(context, 'Renew', unnamed), wishes)),
+    );
+    const { instance } = contextIn(renewed.body, V13);
+    const other = unnamed.replace(
+      '</wsc:SecurityContextToken>',
+      `<wsc:Instance>${instance ?? ''}</wsc:Instance></wsc:SecurityContextToken>`,
+    );
+    const mixed = await setting.front.handle(
+      aPost(signed(context, about(context, 'Cancel', other), wishes)),
+    );
+
+    assert.equal(renewed.status, 200, JSON.stringify(setting.audit.records.at(-1)));
+    assert.equal(faultCodeOf(mixed), 'wsse:SecurityTokenUnavailable');
+  });
+
   test('WS-SecureConversation 1.3 §6: a context is cancelled with proof, and with it all its instances, at once', async () => {
     const setting = aSetting();
     const context = await issued(setting);

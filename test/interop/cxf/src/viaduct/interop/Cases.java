@@ -109,7 +109,12 @@ final class Cases {
     private static List<Case> withContexts() {
         return List.of(
             issued("context-soap11", aContext("TransportUT_Port")),
-            issued("context-soap12", aContext("TransportUT_Soap12_Port")));
+            issued("context-soap12", aContext("TransportUT_Soap12_Port")),
+            new Case("context-port-issue", Wanted.OK, ContextCalls::issue),
+            new Case("context-port-renew", Wanted.OK, ContextCalls::renew),
+            new Case("context-port-named-twice", Wanted.fault("wst:InvalidRequest"), ContextCalls::renewNamedTwice),
+            new Case("context-port-cancel", Wanted.OK, ContextCalls::cancel),
+            new Case("context-port-cancelled", Wanted.fault("wst:FailedAuthentication"), ContextCalls::renewCancelled));
     }
 
     private static Issue aContext(String port) {
