@@ -3,9 +3,11 @@ import type { Context, Middleware } from 'koa';
 import { REST_TOKEN_PATH } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/source-block.ts';
+import type { AdmitToken } from '#core/token-count.ts';
 import type { Config } from '../config/config.ts';
 import { createLateRefusal } from '../http/late-refusal.ts';
 import { requestState } from '../http/request-state.ts';
+import type { Counted, Demand, Rate } from '../limits/rate-limiter.ts';
 import type { Foundation, RequestInHand } from './foundation.ts';
 
 /** Metadata, keys, WSDL: static, cheap, and what others need to verify what we issued. Never refused. Not so where a GET asks for
@@ -47,7 +49,7 @@ export function createAdmission(
     try {
       if (perAddress) {
         const id = sourceBlock(state.sourceAddress ?? '');
-        limiter.admit({ kind: 'address', id }, perAddress);
+        limiter.admit([{ kind: 'address', id, rate: perAddress }]);
       }
       await overload.run(limits, () => keepInHand(ctx, inHand, next));
     } catch (cause) {
@@ -60,17 +62,24 @@ export function createAdmission(
   };
 }
 
-/** Counts the tokens for each relying party: what it must bear is not for one of its callers to decide. */
-export function createTargetAdmission(
-  { limits: { perRelyingParty }, relyingParties }: Config,
+/** Counts a token for its subject and for each of its relying parties. */
+export function createTokenAdmission(
+  { limits: { perRelyingParty, perSubject }, relyingParties }: Config,
   { limiter }: Pick<Foundation, 'limiter'>,
-): (id: string) => void {
+): AdmitToken {
   const rates = new Map(relyingParties.map(({ id, rateLimit }) => [id, rateLimit]));
-  return (id) => {
-    const rate = rates.get(id) ?? perRelyingParty;
-    if (rate) limiter.admit({ kind: 'relying-party', id }, rate);
-  };
+  return ({ subjectName, relyingParties: ids }) =>
+    limiter.admit([
+      ...demandOf('subject', subjectName, perSubject),
+      ...ids.flatMap((id) => demandOf('relying-party', id, rates.get(id) ?? perRelyingParty)),
+    ]);
 }
+
+const demandOf = (
+  kind: Counted['kind'],
+  id: string | undefined,
+  rate: Rate | undefined,
+): readonly Demand[] => (rate && id !== undefined ? [{ kind, id, rate }] : []);
 
 /** Counts the requests of authenticated clients, and of requestors of the SOAP front. */
 export function createRequestorAdmission(
@@ -80,11 +89,10 @@ export function createRequestorAdmission(
   const rates = new Map(clients.map((client) => [client.client_id, client.rate_limit]));
   return {
     admitClient: (id: string): void => {
-      const rate = rates.get(id) ?? perClient;
-      if (rate) limiter.admit({ kind: 'client', id }, rate);
+      limiter.admit(demandOf('client', id, rates.get(id) ?? perClient));
     },
     admitRequestor: (id: string): void => {
-      if (perClient) limiter.admit({ kind: 'principal', id }, perClient);
+      limiter.admit(demandOf('principal', id, perClient));
     },
   };
 }

@@ -93,15 +93,16 @@ export async function openFoundation(
 }
 
 /** Whose limit it is, as the audit has it. */
-function partyOf({ id, kind }: Counted) {
+function partyOf({ id, kind }: Counted, issuer: string) {
   if (kind === 'address') return { sourceAddress: id };
   if (kind === 'relying-party') return { targets: [id] };
+  if (kind === 'subject') return { subject: { issuer, id } };
   return { requestor: { id, kind, method: 'unknown' } };
 }
 
 /** A limiter that fails is told of and lets through what this process's share allows. */
 function openLimiter(
-  { limits, workers }: Config,
+  { issuer, limits, workers }: Config,
   parts: Pick<Foundation, 'audit' | 'clock' | 'logger' | 'metrics' | 'store'>,
 ): RateLimiter {
   const { audit, clock, logger, metrics, store } = parts;
@@ -119,13 +120,14 @@ function openLimiter(
     clock,
     shares: limits.nodes * workers,
     onRefused({ kind, id }) {
-      logger.warn('a rate limit is reached', { kind, id });
+      // Whom a token is about is nobody's business who reads the log.
+      logger.warn('a rate limit is reached', { kind, ...(kind !== 'subject' && { id }) });
       const record = {
         event: 'limit.reached',
         outcome: 'refused',
         reason: 'rate-limited',
         correlationId: newId(),
-        ...partyOf({ id, kind }),
+        ...partyOf({ id, kind }, issuer),
       } as const;
       // Not waited for: the refusal says nothing that must be on record first. The audit tells of its own failures.
       audit.append(record).catch(() => undefined);

@@ -24,7 +24,7 @@ import { createContextIssuer } from '../tokens/context/context-issuer.ts';
 import { createContextValidator } from '../tokens/context/context-validator.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
-import { createTargetAdmission } from './admission.ts';
+import { createTokenAdmission } from './admission.ts';
 import { userValidators } from './bridge.ts';
 import { x509Validators } from './certificates.ts';
 import type { Foundation } from './foundation.ts';
@@ -200,7 +200,7 @@ export function serviceParts(
     audit: foundation.audit,
     clock,
     userStanding: userStandings(config),
-    admitTarget: createTargetAdmission(config, foundation),
+    admitToken: createTokenAdmission(config, foundation),
     newId: createIdSource(),
     marginSeconds: 2 * config.clockSkewSeconds,
     fence: fenceOf(config, foundation),

@@ -336,6 +336,7 @@ interface LimitsConfig {
   /** Absent: as many as come. */
   readonly perClient?: RateConfig | undefined;
   readonly perAddress?: RateConfig | undefined;
+  readonly perSubject?: RateConfig | undefined;
   readonly perRelyingParty?: RateConfig | undefined;
   /** Hosts that share the store. */
   readonly nodes: number;

@@ -20,7 +20,7 @@ import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './
 import { findKeptSecret, validateEvidenceStanding, validateStanding } from './standing.ts';
 import type { StatusLists } from './status-list.ts';
 import { placed } from './status-place.ts';
-import { type AdmitTarget, createTargetCount, type TargetCount } from './target-count.ts';
+import { type AdmitToken, createTokenCount, type TokenCount } from './token-count.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
@@ -74,19 +74,32 @@ export interface TokenServiceParts {
   readonly userStanding?: (id: string) => UserStanding;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
-  readonly admitTarget?: AdmitTarget;
+  /** Absent: tokens are not counted. */
+  readonly admitToken?: AdmitToken;
   /** Where the memory of the store ends; absent: it reaches back far enough. */
   readonly fence?: () => Fence;
 }
 
+const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
+
 const markKey = ({ issuer, id }: TokenRef): StoreKey => ({ class: 'once', parts: [issuer, id] });
 
+/** The marks that a message took for its own credentials, by each of these. */
+type OwnMarks = WeakMap<ValidatedToken, Set<string>>;
+
+const ownMarksOf = (own: OwnMarks, { requestor }: ExchangeRequest): Set<string> | undefined =>
+  requestor.identity && own.get(requestor.identity);
+
 /** What was used up is used up, however it is presented next: an assertion that was redeemed as a grant must not live on as a
- * subject token. Evidence that is one-time in this very use is told by `takeMark`.
+ * subject token. Of several at once `takeMark` lets one through; who comes later must not even be counted, or a token that is
+ * worth nothing would use up the rate of its subject.
  * @throws {ExchangeFailure} `token-replayed`, `dependency-unavailable` */
-async function validateUnused(token: ValidatedToken, store: Store): Promise<void> {
-  const { id, issuer, onceUntil } = token;
-  if (id === undefined || onceUntil !== undefined) return;
+async function validateUnused(
+  { id, issuer }: ValidatedToken,
+  store: Store,
+  ownMarks?: ReadonlySet<string>,
+): Promise<void> {
+  if (id === undefined || ownMarks?.has(nameOf({ issuer, id }))) return;
   if (await store.isMarked(markKey({ issuer, id })))
     throw new ExchangeFailure('token-replayed', 'a token that was used up was presented again');
 }
@@ -99,8 +112,6 @@ async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void>
   if (!result.stored)
     throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
 }
-
-const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
 
 /** The one-time mark of a credential, if it is good once.
  * @throws {ExchangeFailure} `token-malformed`: without an id it could be used again */
@@ -136,20 +147,20 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
 async function decideAndCount(
   evidence: Evidence,
   parts: TokenServiceParts,
-  countTargets: TargetCount,
+  { countToken, own }: Bookkeeping,
 ): Promise<TokenSpec> {
   const { clock, ledger, newId, rules, store } = parts;
   const { id, issuer } = evidence.subject;
   const [standing] = await Promise.all([
     id === undefined ? undefined : ledger.lookUp({ issuer, id }),
-    validateUnused(evidence.subject, store),
+    validateUnused(evidence.subject, store, ownMarksOf(own, evidence.request)),
   ]);
   const entry = standing?.entry;
   const secret = standing?.kept?.secret;
   const basis = { evidence, entry, secret, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
-  countTargets(evidence, renewed.spec);
+  countToken(evidence, renewed.spec);
   await countRenewal(renewed, parts);
   return renewed.spec;
 }
@@ -160,12 +171,18 @@ function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
   return families;
 }
 
-type Validated = WeakMap<SecurityToken, ValidatedToken>;
+/** What the steps of one request tell each other. */
+interface Bookkeeping {
+  /** For the record of a refusal only: who was refused is known once the evidence is validated. */
+  readonly validated: WeakMap<SecurityToken, ValidatedToken>;
+  readonly own: OwnMarks;
+  readonly countToken: TokenCount;
+}
 
-/** The steps before a decision. What they find out is kept in `validated`. */
+/** The steps before a decision. */
 function evidenceSteps(
   parts: TokenServiceParts,
-  validated: Validated,
+  { own, validated }: Bookkeeping,
 ): Pick<
   TokenService,
   'validate' | 'validateCredential' | 'findSecret' | 'validateEvidence' | 'findFamily'
@@ -193,11 +210,12 @@ function evidenceSteps(
     async validateEvidence(request) {
       const subject = await validateFacts(request.subject);
       const actor = request.actor && (await validateFacts(request.actor));
+      const ownMarks = ownMarksOf(own, request);
       const [heldSubject, heldActor] = await Promise.all([
         validateEvidenceStanding(subject, ledger),
         actor && validateEvidenceStanding(actor, ledger),
-        validateUnused(subject, store),
-        actor && validateUnused(actor, store),
+        validateUnused(subject, store, ownMarks),
+        actor && validateUnused(actor, store, ownMarks),
       ]);
       return { request, subject: heldSubject, actor: heldActor };
     },
@@ -214,11 +232,9 @@ function evidenceSteps(
 /** The steps between a decision and its token. */
 function admissionSteps(
   parts: TokenServiceParts,
-  countTargets: TargetCount,
+  { countToken, own }: Bookkeeping,
 ): Pick<TokenService, 'useCredentials' | 'admit' | 'advance'> {
   const { audit, ledger } = parts;
-  // By the credential: the marks that its message took.
-  const taken = new WeakMap<ValidatedToken, Set<string>>();
   return {
     async useCredentials(identities) {
       const marks = new Map(
@@ -226,16 +242,15 @@ function admissionSteps(
       );
       await Promise.all([...marks.values()].map((mark) => takeMark(mark, parts)));
       const names = new Set(marks.keys());
-      for (const identity of identities) taken.set(identity, names);
+      for (const identity of identities) own.set(identity, names);
     },
     async admit(evidence, spec) {
       validateMarkFence(evidence, spec, parts.fence?.());
-      countTargets(evidence, spec);
+      countToken(evidence, spec);
       await audit.append(auditDecision(evidence, spec));
-      const { identity } = evidence.request.requestor;
-      const own = identity && taken.get(identity);
+      const ownMarks = ownMarksOf(own, evidence.request);
       // Of a credential the mark is taken already. That counts for one token: a collection must not multiply it.
-      const marks = spec.once.filter(({ token }) => !own?.delete(nameOf(token)));
+      const marks = spec.once.filter(({ token }) => !ownMarks?.delete(nameOf(token)));
       await Promise.all([
         ...marks.map((mark) => takeMark(mark, parts)),
         ledger.record(spec),
@@ -244,7 +259,7 @@ function admissionSteps(
       ]);
     },
     async advance(evidence, spec, family) {
-      countTargets(evidence, spec);
+      countToken(evidence, spec);
       await audit.append(auditDecision(evidence, spec));
       const [successor] = await Promise.all([
         familiesOf(parts).advance(family),
@@ -259,9 +274,11 @@ function admissionSteps(
 /** Builds the steps over the given parts. */
 export function createTokenService(parts: TokenServiceParts): TokenService {
   const { audit, clock, rules } = parts;
-  const countTargets = createTargetCount(parts.admitTarget);
-  // For the record of a refusal only: who was refused is known once the evidence is validated.
-  const validated: Validated = new WeakMap();
+  const books: Bookkeeping = {
+    validated: new WeakMap(),
+    own: new WeakMap(),
+    countToken: createTokenCount(parts.admitToken),
+  };
   return {
     async answerFor(request, work) {
       try {
@@ -270,13 +287,14 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
         // The limiter has its first refusal on record: a flood must not fill the audit.
         if (cause instanceof ExchangeFailure && cause.reason === 'rate-limited') throw cause;
         const { actor, subject } = request;
+        const { validated } = books;
         const known = { subject: validated.get(subject), actor: actor && validated.get(actor) };
         await recordRefusal(audit, auditRefusal(request, cause, known), cause);
         throw cause;
       } finally {
         // A value in a WeakMap outlives its key until the next full collection.
-        validated.delete(request.subject);
-        if (request.actor) validated.delete(request.actor);
+        books.validated.delete(request.subject);
+        if (request.actor) books.validated.delete(request.actor);
       }
     },
     rules,
@@ -284,10 +302,9 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
       return placed(withUser(spec, parts), parts);
     },
-    decideRenewed: async (evidence) =>
-      placed(await decideAndCount(evidence, parts, countTargets), parts),
-    ...evidenceSteps(parts, validated),
-    ...admissionSteps(parts, countTargets),
+    decideRenewed: async (evidence) => placed(await decideAndCount(evidence, parts, books), parts),
+    ...evidenceSteps(parts, books),
+    ...admissionSteps(parts, books),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),
     record: (evidence, token) => audit.append(auditMint(evidence, token.spec)),
   };

@@ -4,7 +4,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, millisecondsOf } from '#core/instant.ts';
 import type { BucketOutbox, Taking } from './bucket-outbox.ts';
 
-interface Rate {
+export interface Rate {
   readonly requestsPerSecond: number;
   /** How many may come at once. */
   readonly burst: number;
@@ -12,14 +12,19 @@ interface Rate {
 
 /** Who is counted. */
 export interface Counted {
-  readonly kind: 'client' | 'address' | 'principal' | 'relying-party';
+  readonly kind: 'client' | 'address' | 'principal' | 'subject' | 'relying-party';
   readonly id: string;
 }
 
+/** A place in somebody's bucket. */
+export interface Demand extends Counted {
+  readonly rate: Rate;
+}
+
 export interface RateLimiter {
-  /** Takes one request from the bucket.
+  /** Takes one place in each bucket; where one of them has none, in none.
    * @throws {ExchangeFailure} `rate-limited` */
-  admit(counted: Counted, rate: Rate): void;
+  admit(demands: readonly Demand[]): void;
 }
 
 export interface RateLimiterSettings {
@@ -39,7 +44,8 @@ interface Bucket {
   toldAt: number;
 }
 
-/** So many parties are known at one time; beyond it the one that was seen first is forgotten here, and known to the store. */
+/** So many parties of a kind are known at one time; beyond it the one that was seen first is forgotten here, and known to the
+ * store. */
 const MAX_BUCKETS = 20_000;
 const TELL_EVERY_MILLISECONDS = 60_000;
 
@@ -56,20 +62,26 @@ function unsentOf(bucket: Bucket): number {
   return whole;
 }
 
-/** Creates the limiter. */
-export function createRateLimiter(settings: RateLimiterSettings): RateLimiter {
-  const { clock, outbox, shares } = settings;
-  const buckets = new Map<string, Bucket>();
-
-  function bucketOf(name: string): Bucket {
-    const known = buckets.get(name);
+/** The buckets that are known here, each kind by itself: many addresses or subjects must not have that of a client forgotten. */
+function createBuckets(): (counted: Counted) => Bucket {
+  const kinds = new Map<Counted['kind'], Map<string, Bucket>>();
+  return ({ kind, id }) => {
+    const buckets = kinds.get(kind) ?? new Map<string, Bucket>();
+    kinds.set(kind, buckets);
+    const known = buckets.get(id);
     if (known) return known;
     const [oldest] = buckets.keys();
     if (buckets.size >= MAX_BUCKETS && oldest !== undefined) buckets.delete(oldest);
     const bucket = newBucket();
-    buckets.set(name, bucket);
+    buckets.set(id, bucket);
     return bucket;
-  }
+  };
+}
+
+/** Creates the limiter. */
+export function createRateLimiter(settings: RateLimiterSettings): RateLimiter {
+  const { clock, outbox, shares } = settings;
+  const bucketOf = createBuckets();
 
   function takingOf(counted: Counted, bucket: Bucket, capacityMilliseconds: number): Taking {
     return {
@@ -94,20 +106,28 @@ export function createRateLimiter(settings: RateLimiterSettings): RateLimiter {
     });
   }
 
-  return {
-    admit(counted, { requestsPerSecond, burst }) {
-      const name = `${counted.kind} ${counted.id}`;
-      const bucket = bucketOf(name);
-      const perRequest = 1000 / requestsPerSecond;
-      const capacity = perRequest * burst;
-      // With the store away nobody knows what the others let through: each takes as much room as all of them may.
-      const cost = outbox.isAway() ? Math.min(perRequest * shares, capacity) : perRequest;
-      const now = millisecondsOf(clock);
-      const level = Math.max(bucket.emptyAt - now, 0);
-      if (level + cost > capacity) refuse(counted, bucket, level + cost - capacity);
+  /** Looks for a place, and answers what takes it. */
+  function placeFor({ kind, id, rate: { requestsPerSecond, burst } }: Demand, now: number) {
+    const counted = { kind, id };
+    const bucket = bucketOf(counted);
+    const perRequest = 1000 / requestsPerSecond;
+    const capacity = perRequest * burst;
+    // With the store away nobody knows what the others let through: each takes as much room as all of them may.
+    const cost = outbox.isAway() ? Math.min(perRequest * shares, capacity) : perRequest;
+    const level = Math.max(bucket.emptyAt - now, 0);
+    if (level + cost > capacity) refuse(counted, bucket, level + cost - capacity);
+    return (): void => {
       bucket.emptyAt = now + level + cost;
       bucket.unsentMilliseconds += perRequest;
-      outbox.add(name, () => takingOf(counted, bucket, capacity));
+      outbox.add(`${kind} ${id}`, () => takingOf(counted, bucket, capacity));
+    };
+  }
+
+  return {
+    admit(demands) {
+      const now = millisecondsOf(clock);
+      const places = demands.map((demand) => placeFor(demand, now));
+      for (const take of places) take();
     },
   };
 }

@@ -67,6 +67,9 @@ export const limitsSection = z
     perAddress: rate
       .describe('What one source address may ask, behind the trusted proxies; IPv6 by /64.')
       .optional(),
+    perSubject: rate
+      .describe('How many tokens about one subject may be asked for, whoever asks.')
+      .optional(),
     perRelyingParty: rate
       .describe('How many tokens for one relying party may be asked for, whoever asks.')
       .optional(),

@@ -5,31 +5,22 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ORDERS_SECRET } from '#test/support/document.ts';
+import {
+  assertLimited,
+  assertLimitedFault,
+  oneAfterTheOther,
+  RATE,
+  statuses,
+} from '#test/support/limited.ts';
 import { anRst, sendSoap } from '#test/support/rst.ts';
 import { withSaml } from '#test/support/saml-document.ts';
-import { type Answer, startServer, type TestServer } from '#test/support/server.ts';
+import { startServer, type TestServer } from '#test/support/server.ts';
 
-const RATE = { requestsPerSecond: 0.1, burst: 3 };
 const BODY_TO_COME = {
   'content-type': 'application/x-www-form-urlencoded',
   'content-length': 10,
 };
 const ORDERS = ['orders-api', ORDERS_SECRET] as const;
-
-const oneAfterTheOther = async <T>(times: number, ask: () => Promise<T>): Promise<readonly T[]> => {
-  const answers: T[] = [];
-  for (let time = 0; time < times; time += 1) answers.push(await ask());
-  return answers;
-};
-
-const statuses = (answers: readonly { readonly status: number }[]) =>
-  answers.map(({ status }) => status);
-
-function assertLimited({ status, headers, body, text }: Answer): void {
-  assert.equal(status, 429, text);
-  assert.equal(body['error'], 'temporarily_unavailable');
-  assert.match(headers.get('retry-after') ?? '', /^([1-9]|10)$/);
-}
 
 const credentials = (server: TestServer, as: readonly [string, string] | undefined) =>
   server.post('/token', { grant_type: 'client_credentials' }, as ? { as } : {});
@@ -152,9 +143,7 @@ test('Row 32: over SOAP the refusal is a fault with Retry-After, by requestor an
     const answers = await oneAfterTheOther(4, () => sendSoap(server, anRst()));
 
     assert.deepEqual(statuses(answers), [200, 200, 200, 500], answers[0]?.text);
-    const { headers, text } = answers[3] ?? assert.fail();
-    assert.match(text, /<s:Value>s:Receiver<\/s:Value>.*RequestFailed/);
-    assert.match(headers.get('retry-after') ?? '', /^([1-9]|10)$/);
+    assertLimitedFault(answers[3] ?? assert.fail());
     assert.equal((await fetch(`${server.url}/ws-trust?wsdl`)).status, 200);
   }
 });

@@ -2,11 +2,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ACCESS_TOKEN_TYPE, JWT_BEARER, ORDERS_SECRET } from '#test/support/document.ts';
+import {
+  assertLimited,
+  assertLimitedFault,
+  oneAfterTheOther,
+  RATE,
+  statuses,
+} from '#test/support/limited.ts';
 import { anRst, sendSoap } from '#test/support/rst.ts';
 import { withSaml } from '#test/support/saml-document.ts';
-import { type Answer, type Ending, startServer, type TestServer } from '#test/support/server.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
 
-const RATE = { requestsPerSecond: 0.1, burst: 3 };
 const ORDERS_API = ['orders-api', ORDERS_SECRET] as const;
 const RESOURCE = 'https://orders.example/';
 
@@ -15,19 +21,8 @@ const start = (t: Ending): Promise<TestServer> =>
     document['limits'] = { perRelyingParty: RATE };
   });
 
-const tokens = async (server: TestServer, count: number): Promise<readonly Answer[]> => {
-  const answers: Answer[] = [];
-  for (let index = 0; index < count; index += 1) answers.push(await server.exchange());
-  return answers;
-};
-
-const statuses = (answers: readonly Answer[]) => answers.map(({ status }) => status);
-
-function assertLimited({ status, headers, body, text }: Answer): void {
-  assert.equal(status, 429, text);
-  assert.equal(body['error'], 'temporarily_unavailable');
-  assert.match(headers.get('retry-after') ?? '', /^([1-9]|10)$/);
-}
+const tokens = (server: TestServer, count: number) =>
+  oneAfterTheOther(count, () => server.exchange());
 
 test('Row 32, RFC 6585 §4: a relying party over its rate gets no more tokens by any grant; another one does', async (t) => {
   const server = await start(t);
@@ -122,9 +117,7 @@ test('Row 32: both fronts pour into one bucket; over SOAP the refusal is a fault
     [200, 500],
     answers[0]?.text,
   );
-  const { headers, text } = answers[1] ?? assert.fail();
-  assert.match(text, /<s:Value>s:Receiver<\/s:Value>.*RequestFailed/);
-  assert.match(headers.get('retry-after') ?? '', /^([1-9]|10)$/);
+  assertLimitedFault(answers[1] ?? assert.fail());
   assertLimited((await tokens(server, 1))[0] ?? assert.fail());
 });
 

@@ -313,7 +313,7 @@ refuses('limits', [
   },
   {
     rule: 'takes no limit that it would not keep',
-    change: limits({ perSubject: { requestsPerSecond: 1, burst: 1 } }),
-    errors: ['CONFIG_UNKNOWN_KEY limits.perSubject'],
+    change: limits({ perTenant: { requestsPerSecond: 1, burst: 1 } }),
+    errors: ['CONFIG_UNKNOWN_KEY limits.perTenant'],
   },
 ]);

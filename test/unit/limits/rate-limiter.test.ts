@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { BucketFill, Store } from '#core/ports.ts';
 import { createBucketOutbox } from '#src/limits/bucket-outbox.ts';
-import { createRateLimiter } from '#src/limits/rate-limiter.ts';
+import { type Counted, createRateLimiter } from '#src/limits/rate-limiter.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
@@ -23,7 +23,7 @@ function aLimiter({ shares = 1, clock = fakeClock(), store }: ALimiter = {}) {
   const admitted = (times: number, counted: Counted = GATEWAY): number =>
     Array.from({ length: times }).filter(() => {
       try {
-        limiter.admit(counted, RATE);
+        limiter.admit([{ ...counted, rate: RATE }]);
         return true;
       } catch {
         return false;
@@ -37,8 +37,6 @@ interface ALimiter {
   readonly clock?: ReturnType<typeof fakeClock>;
   readonly store?: Pick<Store, 'fillBuckets'>;
 }
-
-type Counted = Parameters<ReturnType<typeof createRateLimiter>['admit']>[0];
 
 test('Rate limit: lets a burst through, and then as many as the rate says', () => {
   const { admitted, clock } = aLimiter();
@@ -60,12 +58,38 @@ test('Rate limit: counts each client and each kind for itself', () => {
   assert.equal(admitted(1), 0);
 });
 
+test('Rate limit: of several buckets it takes from all or from none, whichever is full', () => {
+  const { admitted, limiter } = aLimiter();
+  const alice = { kind: 'subject', id: 'alice' } as const;
+  const orders = { kind: 'relying-party', id: 'orders' } as const;
+  admitted(5, alice);
+
+  for (const demands of [
+    [alice, orders],
+    [orders, alice],
+  ])
+    for (let time = 0; time < 5; time += 1)
+      assert.throws(() => limiter.admit(demands.map((counted) => ({ ...counted, rate: RATE }))));
+
+  assert.equal(admitted(6, orders), 5);
+});
+
+test('Rate limit: however many there are of one kind, those of another are not forgotten', () => {
+  const { admitted } = aLimiter();
+  admitted(5);
+
+  for (let index = 0; index < 25_000; index += 1)
+    admitted(1, { kind: 'subject', id: `subject-${index}` });
+
+  assert.equal(admitted(1), 0);
+});
+
 test('Rate limit: a refusal says when it is worth trying again', () => {
   const { admitted, limiter } = aLimiter();
   admitted(5);
 
   assert.throws(
-    () => limiter.admit(GATEWAY, RATE),
+    () => limiter.admit([{ ...GATEWAY, rate: RATE }]),
     (cause) =>
       cause instanceof ExchangeFailure &&
       cause.reason === 'rate-limited' &&
