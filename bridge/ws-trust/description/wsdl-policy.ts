@@ -133,11 +133,12 @@ function contextToken(terms: PolicyTerms): Markup {
   ]);
 }
 
-// The suites of WS-SecurityPolicy all mean AES-CBC, which we refuse: this one is Apache CXF's, for the same with GCM.
-const GCM_SUITE: MarkupName = {
+// The suites of WS-SecurityPolicy all mean AES-CBC, which we refuse, and those of Apache CXF with GCM mean digests by SHA-1. In
+// this one of CXF both sides have agreed on what they use.
+const AGREED_SUITE: MarkupName = {
   prefix: 'cxf',
   uri: 'http://cxf.apache.org/custom/security-policy',
-  local: 'Basic256GCM',
+  local: 'CustomAlgorithmSuite',
 };
 
 /** The asymmetric binding (WS-SecurityPolicy 1.2 §7.5): all is signed, then Body and signature are encrypted. A user
@@ -147,7 +148,7 @@ function messageProtection({ trust }: PolicyTerms): readonly Markup[] {
   const binding = wrapped(sp('AsymmetricBinding'), [
     wrapped(sp('InitiatorToken'), [x509Token(trust)]),
     wrapped(sp('RecipientToken'), [recipientToken(trust)]),
-    wrapped(sp('AlgorithmSuite'), [element(GCM_SUITE)]),
+    wrapped(sp('AlgorithmSuite'), [element(AGREED_SUITE)]),
     wrapped(sp('Layout'), [element(sp('Lax'))]),
     element(sp('IncludeTimestamp')),
     element(sp('EncryptSignature')),

@@ -346,7 +346,7 @@ test('WS-SecurityPolicy 1.2 §7.5: the WSDL asks for what the address takes, and
   for (const local of [
     'InitiatorToken',
     'RecipientToken',
-    'Basic256GCM',
+    'CustomAlgorithmSuite',
     'IncludeTimestamp',
     'EncryptSignature',
     'ProtectTokens',

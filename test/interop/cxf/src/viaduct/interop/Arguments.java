@@ -20,7 +20,7 @@ record Arguments(Map<String, String> options) {
         Set.of("url", "tls-cert", "saml-cert", "user", "password-file", "applies-to");
     private static final Set<String> OPTIONAL = Set.of(
         "wsdl", "ports", "cases", "capture", "verbose", "client-cert", "client-key", "rp-cert", "rp-key",
-        "audience", "colleague", "jwks");
+        "audience", "colleague", "jwks", "sts-cert");
 
     static Arguments parse(String[] words) {
         var options = new HashMap<String, String>();
@@ -132,6 +132,11 @@ record Arguments(Map<String, String> options) {
     /** What the client signs with. */
     KeyFile clientKey() {
         return KeyFile.read(certificates("client-cert").get(0), Path.of(options.get("client-key")));
+    }
+
+    /** What messages to the server are encrypted to. */
+    X509Certificate recipientCertificate() {
+        return certificates("sts-cert").get(0);
     }
 
     boolean hasRelyingPartyKey() {

@@ -53,6 +53,9 @@ final class Cases {
         if (arguments.cases().contains("context-*")) {
             cases.addAll(withContexts());
         }
+        if (arguments.cases().stream().anyMatch(name -> name.startsWith("encrypted-"))) {
+            cases.addAll(encrypted());
+        }
         if (arguments.hasClientKey()) {
             cases.addAll(withClientKey());
         }
@@ -104,6 +107,21 @@ final class Cases {
             issued("wsdl-" + port + "-validate", atPort(port).then(Steps::validate)),
             issued("wsdl-" + port + "-renew", atPort(port).then(Steps::renew)),
             issued("wsdl-" + port + "-cancel", atPort(port).then(Steps::cancel)));
+    }
+
+    private static List<Case> encrypted() {
+        return List.of(
+            issued("encrypted-saml11", encryptedIssue().tokenType(Wst.SAML11)),
+            issued("encrypted-saml2", encryptedIssue()),
+            issued("encrypted-public-key", encryptedIssue().proof(Proof.PUBLIC_KEY)),
+            issued("encrypted-validate", encryptedIssue().then(Steps::validate)),
+            issued("encrypted-renew", encryptedIssue().then(Steps::renew)),
+            issued("encrypted-cancel", encryptedIssue().then(Steps::cancel)),
+            new Case("encrypted-unknown-applies-to", Wanted.fault("wst:InvalidScope"), encryptedIssue().appliesTo(NOBODY)));
+    }
+
+    private static Issue encryptedIssue() {
+        return new Issue().encrypted().fromWsdl("X509_Port").tokenType(Wst.SAML20);
     }
 
     private static List<Case> withContexts() {

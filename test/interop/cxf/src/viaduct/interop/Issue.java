@@ -1,12 +1,14 @@
 // An Issue request as a case states it: what it does not say is the usual.
 package viaduct.interop;
 
+import javax.security.auth.callback.CallbackHandler;
 import javax.xml.namespace.QName;
 import org.apache.cxf.ws.addressing.AttributedURIType;
 import org.apache.cxf.ws.addressing.EndpointReferenceType;
 import org.apache.cxf.ws.security.SecurityConstants;
 import org.apache.cxf.ws.security.trust.STSClient;
 import org.apache.wss4j.common.WSS4JConstants;
+import org.apache.wss4j.common.ext.WSPasswordCallback;
 import org.w3c.dom.Element;
 
 final class Issue implements Case.Call {
@@ -20,6 +22,7 @@ final class Issue implements Case.Call {
     private Proof proof = Proof.BEARER;
     private boolean sendsEntropy = true;
     private boolean isSha1;
+    private boolean isEncrypted;
     private Steps.Step step;
     private int keySize = 256;
     private String user;
@@ -79,6 +82,13 @@ final class Issue implements Case.Call {
     /** Signs as CXF does when nobody tells it otherwise: RSA-SHA1, even for the suite Basic256Sha256. */
     Issue sha1() {
         isSha1 = true;
+        return this;
+    }
+
+    /** Signs and encrypts the message itself, and opens the answer. */
+    Issue encrypted() {
+        isEncrypted = true;
+        policy = ClientPolicy.X509;
         return this;
     }
 
@@ -155,6 +165,9 @@ final class Issue implements Case.Call {
         if (policy.isX509()) {
             useKey(client, server.clientKey());
         }
+        if (isEncrypted) {
+            encrypt(client, server);
+        }
         if (policy.isUsername()) {
             client.getProperties().put(SecurityConstants.USERNAME, user == null ? server.user() : user);
             client.getProperties().put(SecurityConstants.PASSWORD, server.password() + passwordSuffix);
@@ -175,6 +188,19 @@ final class Issue implements Case.Call {
             client.setEndpointQName(new QName(Wst.TRUST_13 + "/", wsdlPort));
         }
         return client;
+    }
+
+    /** The suite of the policy leaves the algorithms to both sides: CXF would wrap keys by RSA 1.5. */
+    private static void encrypt(STSClient client, Server server) throws Exception {
+        var properties = client.getProperties();
+        properties.put(SecurityConstants.ENCRYPT_CRYPTO, server.recipient());
+        properties.put(SecurityConstants.ENCRYPT_USERNAME, Server.RECIPIENT);
+        properties.put(SecurityConstants.CALLBACK_HANDLER, (CallbackHandler) callbacks -> {
+            for (var each : callbacks) {
+                ((WSPasswordCallback) each).setPassword(KeyFile.PASSWORD);
+            }
+        });
+        properties.put(SecurityConstants.CUSTOM_ALG_SUITE_ASYMMETRIC_KEY_ENCRYPTION_ALGORITHM, WSS4JConstants.KEYTRANSPORT_RSAOAEP);
     }
 
     private void useKey(STSClient client, KeyFile key) throws Exception {

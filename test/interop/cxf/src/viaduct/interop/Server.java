@@ -16,6 +16,7 @@ import org.apache.wss4j.common.crypto.Crypto;
 import org.apache.wss4j.common.crypto.Merlin;
 
 final class Server {
+    static final String RECIPIENT = "recipient";
     private static final int TIMEOUT_MILLISECONDS = 20_000;
 
     private final Arguments arguments;
@@ -86,6 +87,15 @@ final class Server {
 
     KeyFile relyingPartyKey() {
         return arguments.relyingPartyKey();
+    }
+
+    /** Encrypts to the server, and trusts the certificates it signs with. */
+    Crypto recipient() throws Exception {
+        var store = keyStoreOf(arguments.samlCertificates());
+        store.setCertificateEntry(RECIPIENT, arguments.recipientCertificate());
+        var merlin = new Merlin();
+        merlin.setKeyStore(store);
+        return merlin;
     }
 
     /** Trusts the certificates the server signs assertions with, and none else. */
