@@ -21,10 +21,11 @@ import { malformed, type Parameters } from './parameters.ts';
 import {
   type RestIssue,
   type RestTarget,
+  readCancellation,
   readIssueBody,
   readIssueQuery,
   readRenewal,
-  readTarget,
+  readValidation,
 } from './rest-request.ts';
 
 export interface RestOperationParts {
@@ -100,7 +101,7 @@ function readRenew(members: Parameters): RestOperation {
 }
 
 function readValidate(members: Parameters): RestOperation {
-  const { token } = readTarget(members, 'subject');
+  const { token, wanted } = readValidation(members);
   return {
     name: 'Validate',
     offers: JSON_ONLY,
@@ -108,13 +109,18 @@ function readValidate(members: Parameters): RestOperation {
       const asked = { requestor: context.requestor, correlationId: context.correlationId, token };
       const found = await inspect(asked, sts, { relyingParties, takesForeign: true });
       await recordValidation(found, context, audit);
-      return json({ status: found ? 'valid' : 'invalid' });
+      // WS-Trust 1.3 §7: of an invalid token no other is made.
+      if (!found) return json({ status: 'invalid' });
+      if (!wanted) return json({ status: 'valid' });
+      const request = { ...issueRequest(wanted, context), operation: 'validate' };
+      const issued = await onRecord(context, () => exchange(request, sts));
+      return json({ status: 'valid', newToken: membersOf(issued) });
     },
   };
 }
 
 function readCancel(members: Parameters): RestOperation {
-  const { token } = readTarget(members, 'lifecycle');
+  const { token } = readCancellation(members);
   return {
     name: 'Cancel',
     offers: JSON_ONLY,
@@ -189,10 +195,13 @@ function evidenceOf(
   return { subject: onBehalfOf ?? requestorToken(requestor, 'subject') };
 }
 
-function tokenAnswer({ spec, text }: IssuedToken, { mediaType }: RestContext): RestAnswer {
-  if (mediaType === XML_TYPE) return { mediaType, body: text };
+function tokenAnswer(token: IssuedToken, { mediaType }: RestContext): RestAnswer {
+  return mediaType === XML_TYPE ? { mediaType, body: token.text } : json(membersOf(token));
+}
+
+function membersOf({ spec, text }: IssuedToken): object {
   const { confirmation, lifetime, type } = spec;
-  return json({
+  return {
     token: text,
     tokenType: TOKEN_TYPES[type].wsTrust[0],
     keyType: confirmation.method === 'bearer' ? 'Bearer' : 'PublicKey',
@@ -200,7 +209,7 @@ function tokenAnswer({ spec, text }: IssuedToken, { mediaType }: RestContext): R
       created: writeDateTime(lifetime.notBefore),
       expires: writeDateTime(lifetime.notOnOrAfter),
     },
-  });
+  };
 }
 
 const json = (body: object): RestAnswer => ({ mediaType: JSON_TYPE, body: JSON.stringify(body) });

@@ -55,7 +55,12 @@ const ISSUE: ParameterNames = {
   single: ['keyType', 'appliesTo', 'lifetimeSeconds', 'onBehalfOf', 'actAs'],
   lists: ['claims'],
 };
+const NEW_TOKEN: ParameterNames = {
+  single: ['tokenType', 'keyType', 'appliesTo', 'lifetimeSeconds'],
+  lists: ['claims'],
+};
 const TOKEN: ParameterNames = { single: ['token', 'tokenType'], lists: [] };
+const VALIDATED: ParameterNames = { single: [...TOKEN.single, 'newToken'], lists: [] };
 const RENEWED: ParameterNames = { single: [...TOKEN.single, 'lifetimeSeconds'], lists: [] };
 
 /** The type that a path or a member names.
@@ -78,15 +83,21 @@ export function readIssueQuery(typeName: string, query: string): RestIssue {
  * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
 export function readIssueBody(typeName: string, members: Parameters): RestIssue {
   requireKnown(members, ISSUE);
-  const lifetimeSeconds = secondsOf(members, 'lifetimeSeconds');
   const [onBehalfOf, actAs] = [readToken(members, 'onBehalfOf'), readToken(members, 'actAs')];
   if (onBehalfOf && actAs) throw malformed('contradictory: both OnBehalfOf and ActAs');
+  return {
+    ...readTerms(typeName, members),
+    ...(onBehalfOf && { onBehalfOf }),
+    ...(actAs && { actAs }),
+  };
+}
+
+function readTerms(typeName: string, members: Parameters): RestIssue {
+  const lifetimeSeconds = secondsOf(members, 'lifetimeSeconds');
   return {
     ...readWishes(typeName, members),
     claims: textsOf(members, 'claims', MAX_CLAIMS),
     ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
-    ...(onBehalfOf && { onBehalfOf }),
-    ...(actAs && { actAs }),
   };
 }
 
@@ -116,10 +127,22 @@ function readToken(members: Parameters, name: string): SecurityToken | undefined
   return token && presented(token, 'subject');
 }
 
-/** Reads the JSON about a token, for validation or cancellation.
+/** Reads the JSON about a token to cancel.
  * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
-export function readTarget(members: Parameters, use: TokenUse): RestTarget {
-  return { token: presented(requireKnown(members, TOKEN), use) };
+export function readCancellation(members: Parameters): RestTarget {
+  return { token: presented(requireKnown(members, TOKEN), 'lifecycle') };
+}
+
+/** Reads the JSON about a token to validate, and about the new one, if one is wanted for it.
+ * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+export function readValidation(members: Parameters): RestTarget & { readonly wanted?: RestIssue } {
+  requireKnown(members, VALIDATED);
+  const token = presented(members, 'subject');
+  const wanted = objectOf(members, 'newToken', NEW_TOKEN);
+  if (!wanted) return { token };
+  const typeName = textOf(wanted, 'tokenType');
+  if (typeName === undefined) throw malformed('a new token without tokenType');
+  return { token, wanted: { ...readTerms(typeName, wanted), onBehalfOf: token } };
 }
 
 /** Reads the JSON about a token to renew.

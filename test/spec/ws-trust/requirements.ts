@@ -311,10 +311,12 @@ export const PARITY: RequirementTable = {
       [
         `${REST}\${name} for whoever logs in, with its type and lifetime`,
         `${REST}\${type} is valid, is renewed, is cancelled`,
+        `${REST}for a valid token of another issuer there is a new one`,
         `${REST_KEY}PublicKey binds the token to the certificate that logs in`,
       ],
       [
         `${REST}without a credential, or with a wrong one, the same answer`,
+        `${REST}of a token that is not valid there is none`,
         'spec/ws-trust/rest-refusals.test.ts#none of it left a token on record',
       ],
     ],

@@ -60,6 +60,9 @@ function many(count: number): string {
 }
 
 const issue = (members: object) => ({ body: { appliesTo: BILLING, ...members } });
+const VALIDATE = '/ws-trust/validate';
+const NEW = { tokenType: 'jwt', appliesTo: BILLING };
+const newToken = (members: object) => ({ body: { ...TARGET, newToken: { ...NEW, ...members } } });
 const BODIES: readonly Refused[] = [
   ['a member that is not known', TOKEN, 400, issue({ scope: 'x' })],
   ['both OnBehalfOf and ActAs', TOKEN, 400, issue({ onBehalfOf: TARGET, actAs: TARGET })],
@@ -97,6 +100,17 @@ const BODIES: readonly Refused[] = [
     400,
     { body: { ...TARGET, lifetimeSeconds: 1 } },
   ],
+  ['a new token without type', VALIDATE, 400, { body: { ...TARGET, newToken: {} } }],
+  ['a new token that is a text', VALIDATE, 400, { body: { ...TARGET, newToken: 'jwt' } }],
+  ['a new token that is a list', VALIDATE, 400, { body: { ...TARGET, newToken: [NEW] } }],
+  ['a new token of nobody', VALIDATE, 400, { body: { ...TARGET, newToken: { tokenType: 'x' } } }],
+  ['an actor of a new token', VALIDATE, 400, newToken({ actAs: TARGET })],
+  ['a new token for another subject', VALIDATE, 400, newToken({ onBehalfOf: TARGET })],
+  ['a new token with a symmetric key', VALIDATE, 400, newToken({ keyType: 'SymmetricKey' })],
+  ['a new token with no lifetime', VALIDATE, 400, newToken({ lifetimeSeconds: 0 })],
+  ['a new token in Renew', '/ws-trust/renew', 400, { body: { ...TARGET, newToken: NEW } }],
+  ['a new token in Cancel', '/ws-trust/cancel', 400, { body: { ...TARGET, newToken: NEW } }],
+  ['XML for a new token', VALIDATE, 406, { ...newToken({}), headers: { accept: 'text/xml' } }],
   ['terms in Renew', '/ws-trust/renew', 400, { body: { ...TARGET, renewing: { ok: true } } }],
   ['a type of nobody', '/ws-trust/cancel', 400, { body: { ...TARGET, tokenType: 'x' } }],
   ['a query', '/ws-trust/cancel?x=1', 400, { body: TARGET }],

@@ -133,6 +133,65 @@ describe('P26: JSON for the rest', () => {
       }
     });
 
+  for (const type of ['saml1', 'saml2', 'jwt'])
+    test(`WS-Trust 1.3 §7: for a valid token of another issuer there is a new one, ${type}, about its subject`, async (t) => {
+      const server = await startRestServer(t);
+      const newToken = { tokenType: type, appliesTo: BILLING, lifetimeSeconds: 60 };
+      const body = { token: server.assertion, tokenType: SAML2, newToken };
+
+      const answer = await askRest(server, '/ws-trust/validate', { body });
+
+      assert.equal(answer.status, 200, answer.text);
+      assert.equal(answer.body['status'], 'valid');
+      const made = tokenOf({ ...answer, body: answer.body['newToken'] as Answer['body'] });
+      assert.match(
+        type === 'jwt' ? JSON.stringify(claimsOf(made.token)) : made.token,
+        /partner-saml:alice@partner\.example/,
+      );
+      assert.equal(await statusOf(server, made), 'valid');
+      const records = await server.auditRecords();
+      assert.deepEqual(
+        records
+          .filter(({ correlationId }) => correlationId === answer.headers.get('x-correlation-id'))
+          .map(({ event, operation, outcome }) => [event, operation, outcome]),
+        [
+          ['token.validate', 'validate', 'done'],
+          ['token.exchange', 'validate', 'allowed'],
+          ['token.exchange', 'validate', 'minted'],
+        ],
+      );
+    });
+
+  test('WS-Trust 1.3 §7: of a token that is not valid there is none, and what policy does not grant is refused', async (t) => {
+    const server = await startRestServer(t);
+    const newToken = { tokenType: 'jwt', appliesTo: BILLING };
+    const ask = (changes: object, asking: RestAsking = {}) =>
+      askRest(server, '/ws-trust/validate', {
+        body: { token: server.assertion, tokenType: SAML2, newToken, ...changes },
+        ...asking,
+      });
+
+    const forged = await ask({ token: server.assertion.replaceAll('alice', 'admin') });
+    const nowhere = await ask({ newToken: { ...newToken, appliesTo: 'https://nobody.example/' } });
+    const claim = await ask({ newToken: { ...newToken, claims: ['shoe-size'] } });
+    const key = await ask({ newToken: { ...newToken, keyType: 'PublicKey' } });
+    const stranger = await ask({}, { password: 'wrong' });
+
+    assert.deepEqual([forged.status, forged.body], [200, { status: 'invalid' }]);
+    assert.deepEqual([nowhere.status, nowhere.body['error']], [400, 'invalid_target']);
+    assert.deepEqual([claim.status, claim.body['error']], [403, 'access_denied']);
+    assert.deepEqual([key.status, key.body['error']], [400, 'invalid_request']);
+    assert.equal(stranger.status, 401);
+    const records = await server.auditRecords();
+    assert.ok(records.every(({ outcome }) => outcome !== 'minted'));
+    assert.deepEqual(records.map(({ reason }) => reason).filter(Boolean), [
+      'target-unknown',
+      'claim-missing',
+      'request-malformed',
+      'requestor-unauthenticated',
+    ]);
+  });
+
   test('a stranger can neither renew nor cancel, and is told that it is not valid', async (t) => {
     const server = await startRestServer(t);
     const body = tokenOf(await issueRest(server));
