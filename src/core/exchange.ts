@@ -8,8 +8,8 @@ import type { IssuedToken } from './token-spec.ts';
 export async function exchange(request: ExchangeRequest, sts: TokenService): Promise<IssuedToken> {
   return sts.answerFor(request, async () => {
     const evidence = await sts.validateEvidence(request);
-    const spec = sts.decide(evidence); // throws ExchangeFailure
-    await sts.admit(evidence, spec); // on record, evidence used up, nothing revoked: before anything is signed
+    const decided = sts.decide(evidence); // throws ExchangeFailure
+    const spec = await sts.admit(evidence, decided); // on record, evidence used up, nothing revoked: before anything is signed
     const token = await sts.issue(spec);
     await sts.record(evidence, token); // no record, no token
     return token;

@@ -93,9 +93,9 @@ function decideRenewed(
 export async function renew(request: ExchangeRequest, sts: TokenService): Promise<Renewed> {
   return sts.answerFor(request, async () => {
     const family = await sts.findFamily(request);
-    const spec = decideRenewed(request, family, sts);
+    const decided = decideRenewed(request, family, sts);
     const evidence = { request, subject: family.subject, actor: undefined };
-    const successor = await sts.advance(evidence, spec, family); // rotated and in the ledger, before anything is signed
+    const { spec, successor } = await sts.advance(evidence, decided, family); // rotated and in the ledger, before anything is signed
     const token = await sts.issue(spec);
     await sts.record(evidence, token);
     return { token, successor };

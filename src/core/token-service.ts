@@ -47,13 +47,21 @@ export interface TokenService {
   decide(evidence: Evidence): TokenSpec;
   /** Decides a renewal, and counts it. */
   decideRenewed(evidence: Evidence): Promise<TokenSpec>;
-  /** Decision on record, one-time evidence used up, the token in the ledger. */
-  admit(evidence: Evidence, spec: TokenSpec): Promise<void>;
-  /** Admits a renewal: as `admit`, and the refresh token is used up. Answers its successor. */
-  advance(evidence: Evidence, spec: TokenSpec, family: RefreshFamily): Promise<string>;
+  /** Counted against the limits; then with its place in a status list, decision on record, one-time evidence used up, the token
+   * in the ledger. Answers the decision with that place. */
+  admit(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec>;
+  /** Admits a renewal: as `admit`, and the refresh token is used up. */
+  advance(evidence: Evidence, decided: TokenSpec, family: RefreshFamily): Promise<Advanced>;
   issue(spec: TokenSpec): Promise<IssuedToken>;
   /** The completion on record. */
   record(evidence: Evidence, token: IssuedToken): Promise<void>;
+}
+
+interface Advanced {
+  /** The decision with its place in a status list. */
+  readonly spec: TokenSpec;
+  /** The text of the next refresh token. */
+  readonly successor: string;
 }
 
 export interface TokenServiceParts {
@@ -244,9 +252,10 @@ function admissionSteps(
       const names = new Set(marks.keys());
       for (const identity of identities) own.set(identity, names);
     },
-    async admit(evidence, spec) {
-      validateMarkFence(evidence, spec, parts.fence?.());
-      countToken(evidence, spec);
+    async admit(evidence, decided) {
+      validateMarkFence(evidence, decided, parts.fence?.());
+      countToken(evidence, decided);
+      const spec = placed(decided, parts);
       await audit.append(auditDecision(evidence, spec));
       const ownMarks = ownMarksOf(own, evidence.request);
       // Of a credential the mark is taken already. That counts for one token: a collection must not multiply it.
@@ -257,16 +266,18 @@ function admissionSteps(
         spec.status && parts.statusLists?.register(spec.status),
         spec.type === 'refresh_token' && familiesOf(parts).begin(evidence.subject, spec),
       ]);
+      return spec;
     },
-    async advance(evidence, spec, family) {
-      countToken(evidence, spec);
+    async advance(evidence, decided, family) {
+      countToken(evidence, decided);
+      const spec = placed(decided, parts);
       await audit.append(auditDecision(evidence, spec));
       const [successor] = await Promise.all([
         familiesOf(parts).advance(family),
         ledger.record(spec),
         spec.status && parts.statusLists?.register(spec.status),
       ]);
-      return successor;
+      return { spec, successor };
     },
   };
 }
@@ -300,9 +311,9 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     rules,
     decide(evidence) {
       const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
-      return placed(withUser(spec, parts), parts);
+      return withUser(spec, parts);
     },
-    decideRenewed: async (evidence) => placed(await decideAndCount(evidence, parts, books), parts),
+    decideRenewed: (evidence) => decideAndCount(evidence, parts, books),
     ...evidenceSteps(parts, books),
     ...admissionSteps(parts, books),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),

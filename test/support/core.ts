@@ -20,7 +20,9 @@ import {
   type TokenFacts,
   type ValidatedToken,
 } from '#core/security-token.ts';
+import type { StatusLists } from '#core/status-list.ts';
 import type { Subject } from '#core/subject.ts';
+import type { AdmitToken } from '#core/token-count.ts';
 
 /** Our own issuer name in tests. */
 export const OWN_ISSUER = 'https://sts.example.org';
@@ -234,6 +236,24 @@ export interface FakeStore extends Store {
   /** Runs before each call of this verb and class. */
   before(call: string, hook: () => Promise<void>): void;
 }
+
+/** Status lists that count what was taken of them, for a relying party that wants places. */
+export function countedPlaces() {
+  let taken = 0;
+  const statusLists: StatusLists = {
+    allocate: () => ({ list: 'list', index: taken++ }),
+    register: async () => {},
+    read: async () => undefined,
+  };
+  const orders = aRelyingParty();
+  const relyingParties = [{ ...orders, token: { ...orders.token, statusList: true } }];
+  return { statusLists, relyingParties, taken: () => taken };
+}
+
+/** A limit that is reached. */
+export const reachedLimit: AdmitToken = () => {
+  throw new ExchangeFailure('rate-limited', 'too often for one subject');
+};
 
 interface Held<T> {
   readonly value: T;

@@ -17,11 +17,13 @@ import {
   aSecurityToken,
   asIfRecorded,
   aValidatedToken,
+  countedPlaces,
   fakeAuditLog,
   fakeStore,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
+  reachedLimit,
   refusedAs,
   rules,
 } from '#test/support/core.ts';
@@ -272,6 +274,40 @@ describe('exchange: one-time evidence', () => {
     await assert.rejects(run({ actor: ACTOR }), refusedAs('token-replayed'));
 
     assert.equal(issued.length, 0);
+  });
+
+  test('Limits: what is refused for a limit uses nothing up: no mark, no place in a status list, no line in the audit', async () => {
+    const { relyingParties, statusLists, taken } = countedPlaces();
+    const { run, audit, store } = setUp({
+      parts: {
+        rules: { ...singleUse, relyingParties },
+        statusLists,
+        admitToken: reachedLimit,
+      },
+    });
+
+    await assert.rejects(run(), refusedAs('rate-limited'));
+
+    assert.equal(taken(), 0);
+    assert.equal(store.calls.includes('putOnce:once'), false);
+    assert.deepEqual(audit.records, []);
+  });
+
+  test('Token Status List: the place names the token, in the audit as well', async () => {
+    const { relyingParties, statusLists } = countedPlaces();
+    const { run, audit, issued } = setUp({
+      parts: { rules: rules({ relyingParties }), statusLists },
+    });
+
+    await run();
+
+    const ref = { issuer: OWN_ISSUER, id: 'list-0' };
+    assert.deepEqual(issued[0]?.status, { list: 'list', index: 0 });
+    assert.equal(issued[0].tokenId, 'list-0');
+    assert.deepEqual(
+      audit.records.map(({ token }) => token),
+      [ref, ref],
+    );
   });
 
   test('Policy: a refused request uses nothing up', async () => {

@@ -6,6 +6,7 @@ import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger.ts';
 import { renewToken } from '#core/renew-token.ts';
 import type { TokenFacts } from '#core/security-token.ts';
+import type { AdmitToken } from '#core/token-count.ts';
 import { createTokenService } from '#core/token-service.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {
@@ -13,9 +14,11 @@ import {
   anExchangeRequest,
   anOwnToken,
   aPolicyRow,
+  countedPlaces,
   fakeAuditLog,
   NOW,
   OWN_ISSUER,
+  reachedLimit,
   refusedAs,
   rules,
 } from '#test/support/core.ts';
@@ -24,7 +27,13 @@ import { fakeClock } from '#test/support/fake-clock.ts';
 const renewal = { lifetimeSeconds: 3600, maxCount: 3 };
 
 /** A service that issued a renewable token, and what is asked of it with that token. */
-async function issued({ singleUse }: { readonly singleUse: boolean }) {
+async function issued({
+  singleUse = false,
+  admitToken,
+}: {
+  readonly singleUse?: boolean;
+  readonly admitToken?: AdmitToken;
+}) {
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
   const ledger = createLedger(store, clock, {
@@ -32,7 +41,8 @@ async function issued({ singleUse }: { readonly singleUse: boolean }) {
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
   });
-  const policy = rules({ rows: [aPolicyRow({ grant: { renewal, singleUse } })] });
+  const { relyingParties, statusLists, taken } = countedPlaces();
+  const policy = rules({ relyingParties, rows: [aPolicyRow({ grant: { renewal, singleUse } })] });
   const evidence = anEvidence({ request: { renewal: { afterExpiry: false } } });
   await ledger.record(decide(evidence, policy, { now: NOW, tokenId: 'own-token-1' }));
   let ids = 0;
@@ -48,8 +58,11 @@ async function issued({ singleUse }: { readonly singleUse: boolean }) {
     clock,
     newId: () => `id-${(ids += 1)}`,
     marginSeconds: 60,
+    statusLists,
+    ...(admitToken && { admitToken }),
   });
   return {
+    taken,
     begin: () => exchange(anExchangeRequest({ renewal: { afterExpiry: false } }), sts),
     clock,
     use: () => exchange(anExchangeRequest(), sts),
@@ -90,6 +103,18 @@ test('WS-Trust 1.3 §5: renewals and uses of a token that is good once, at the s
   );
   assert.equal(failed.length, 5);
   assert.ok(failed.every(refusedAs('token-replayed')));
+});
+
+test('Token Status List: a renewal takes a place when it is granted, not when a limit is reached or policy grants no more', async () => {
+  const refused = await issued({ admitToken: reachedLimit });
+  await assert.rejects(refused.renew(), refusedAs('rate-limited'));
+  assert.equal(refused.taken(), 0);
+  const { renew, taken } = await issued({});
+
+  for (const id of ['list-0', 'list-1', 'list-2']) assert.equal((await renew()).spec.tokenId, id);
+  await assert.rejects(renew(), refusedAs('renewal-not-possible'));
+
+  assert.equal(taken(), 3);
 });
 
 test('WS-Trust 1.3 §5: what no row lets be used once only is renewed as often as it may', async () => {

@@ -8,7 +8,7 @@ import type { TargetName } from '#core/relying-party.ts';
 import { renew } from '#core/renew.ts';
 import type { UserStanding } from '#core/renewal-limits.ts';
 import type { TokenFacts } from '#core/security-token.ts';
-import { createTokenService } from '#core/token-service.ts';
+import { createTokenService, type TokenServiceParts } from '#core/token-service.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {
@@ -18,10 +18,12 @@ import {
   aSecurityToken,
   asIfRecorded,
   aValidatedToken,
+  countedPlaces,
   fakeAuditLog,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
+  reachedLimit,
   refusedAs,
   rules,
 } from '#test/support/core.ts';
@@ -33,7 +35,10 @@ const grant = {
 };
 
 /** A family begun with this evidence. */
-async function begun(evidence: Partial<TokenFacts> = {}) {
+async function begun(
+  evidence: Partial<TokenFacts> = {},
+  parts: Pick<TokenServiceParts, 'admitToken' | 'statusLists'> = {},
+) {
   const standings = new Map<string, UserStanding>([['alice', 'enabled']]);
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
@@ -69,7 +74,10 @@ async function begun(evidence: Partial<TokenFacts> = {}) {
       },
     ],
     rules: rules({
-      relyingParties: [aRelyingParty(), aRelyingParty({ id: 'billing', audiences: ['billing'] })],
+      relyingParties: [
+        ...countedPlaces().relyingParties,
+        aRelyingParty({ id: 'billing', audiences: ['billing'] }),
+      ],
       rows: [aPolicyRow({ targets: ['orders', 'billing'], grant })],
     }),
     ledger,
@@ -80,6 +88,7 @@ async function begun(evidence: Partial<TokenFacts> = {}) {
     clock,
     newId: () => `id-${(ids += 1)}`,
     marginSeconds: 60,
+    ...parts,
   });
   const first = await exchange(anExchangeRequest({ requestedType: 'refresh_token' }), sts);
   const renewWith = (content: string, targets: readonly TargetName[] = []) =>
@@ -103,6 +112,31 @@ test('RFC 6749 §6: a target that the refresh token was not granted for is refus
   );
   const { spec } = (await renewWith(first.text, [{ kind: 'audience', value: 'orders' }])).token;
   assert.deepEqual(spec.relyingParties, ['orders']);
+});
+
+test('Token Status List: a refresh takes a place when it is granted, not when a limit, the family or policy refuses it', async () => {
+  const { statusLists, taken } = countedPlaces();
+  const limit = { isReached: false };
+  const { first, renewWith } = await begun(
+    {},
+    {
+      statusLists,
+      admitToken: (token) => {
+        if (limit.isReached) reachedLimit(token);
+      },
+    },
+  );
+  const second = await renewWith(first.text);
+  assert.equal(second.token.spec.tokenId, 'list-0');
+
+  const billing = [{ kind: 'audience', value: 'billing' }] as const;
+  await assert.rejects(renewWith(second.successor, billing), refusedAs('target-not-allowed'));
+  limit.isReached = true;
+  await assert.rejects(renewWith(second.successor), refusedAs('rate-limited'));
+  assert.equal(taken(), 1);
+  limit.isReached = false;
+
+  assert.equal((await renewWith(second.successor)).token.spec.tokenId, 'list-1');
 });
 
 test('SAML Core 2.0 §2.5.1.6: a family keeps how often others may be made, and takes nothing of it', async () => {
