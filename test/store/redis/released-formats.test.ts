@@ -36,7 +36,16 @@ const FORMAT_1 = {
     'sts:sts.example:rotation:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
     '1 one two%20',
   ],
+  cache: ['sts:sts.example:cache:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', '1 \ncached'],
 } as const;
+
+/** What counts has no version: a number that Redis adds to, and a key whose rest of life is the level. */
+const COUNTED = {
+  counter: ['sts:sts.example:counter:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', '3'],
+  bucket: ['sts:sts.example:bucket:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', '1 '],
+} as const;
+
+const DATASET = 'f0c7a3de-0000-4000-8000-0123456789ab';
 
 describe('Redis, released formats', { skip: redisMissing() }, () => {
   let server: RedisServer;
@@ -44,7 +53,7 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
   before(async () => {
     server = await startRedis(FIT);
     ({ store } = await openUnderTest(aSetting([server.port])));
-    for (const [name, text] of Object.values(FORMAT_1))
+    for (const [name, text] of Object.values({ ...FORMAT_1, ...COUNTED }))
       await server.command('SET', name, text, 'PX', String(LONG * 1000));
   });
   after(async () => {
@@ -86,6 +95,27 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
     assert.equal(await store.rotate(key('rotation', 'id'), 'two ', 'three', LONG), 'rotated');
   });
 
+  it('reads a cached value, and goes on with a counter and a rate limit of format 1', async () => {
+    const fills = [{ key: key('bucket', 'id'), milliseconds: 1, mostMilliseconds: 9000 }];
+
+    assert.equal(await store.get(key('cache', 'id')), 'cached');
+    assert.equal(await store.increment(key('counter', 'id'), 1, LONG), 4);
+    assert.deepEqual(await store.fillBuckets(fills), [9000]);
+  });
+
+  it('knows the dataset, and since when it remembers, by canaries of format 1', async (t) => {
+    for (let bucket = 0; bucket < 256; bucket += 1) {
+      const tag = bucket.toString(16).padStart(2, '0');
+      await server.command('SET', `sts:sts.older:dataset:{${tag}}`, `1 ${DATASET} 1800000000`);
+    }
+
+    const older = await openUnderTest(aSetting([server.port], { tenant: 'sts.older' }));
+    t.after(() => older.store.close());
+
+    assert.equal((await older.store.health()).datasetId, DATASET);
+    assert.equal(older.begunAt(), 1_800_000_000);
+  });
+
   it('writes format 1 to the letter: who changes it adds the texts of a new one', async (t) => {
     const settings = aSetting([server.port], { tenant: 'sts.fresh' });
     const { store: fresh } = await openUnderTest(settings);
@@ -99,11 +129,17 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
     await fresh.revoke([key('revoked', 'id')], LONG);
     await fresh.rotate(key('rotation', 'id'), '', 'one', LONG);
     await fresh.rotate(key('rotation', 'id'), 'one', 'two ', LONG);
+    await fresh.set(key('cache', 'id'), 'cached', LONG);
+    await fresh.increment(key('counter', 'id'), 3, LONG);
+    const amounts = { milliseconds: LONG * 1000, mostMilliseconds: LONG * 1000 };
+    await fresh.fillBuckets([{ key: key('bucket', 'id'), ...amounts }]);
 
-    for (const [name, text] of Object.values(FORMAT_1)) {
+    for (const [name, text] of Object.values({ ...FORMAT_1, ...COUNTED })) {
       const written = await server.command('GET', name.replace('sts.example', 'sts.fresh'));
       assert.equal(written, text, name);
     }
+    const canary = await server.command('GET', 'sts:sts.fresh:dataset:{a8}');
+    assert.match(String(canary), /^1 [0-9a-f-]{36} \d{10}$/);
   });
 
   it('refuses what a later release wrote, and does not write over it', async () => {

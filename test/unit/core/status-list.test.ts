@@ -89,6 +89,17 @@ describe('Status lists', () => {
     ]);
   });
 
+  test('Upgrade: reads a list of version 1', async () => {
+    const { store, lists } = setUp();
+    await store.set(
+      { class: 'ledger', parts: ['status-list', OWN_ISSUER, 'older'] },
+      '{"v":1,"algorithm":"ES384"}',
+      60,
+    );
+
+    assert.equal((await lists.read('older'))?.algorithm, 'ES384');
+  });
+
   test('there is nothing to say of a list that nobody opened, and a form of another release is no list', async () => {
     const { store, lists } = setUp();
     await store.set(
