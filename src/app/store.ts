@@ -50,7 +50,8 @@ export async function existingStore(
   const { store } = config;
   if (store.kind === 'redis') return (await openRedis(config, observers)).store;
   if (store.kind === 'memory' || !existsSync(store.path)) return undefined;
-  return openSqliteStore({ path: store.path, clock: observers.clock }).store;
+  // Who only asks must not take a file away from the servers that have it open.
+  return openSqliteStore({ path: store.path, clock: observers.clock, keepsDamaged: true }).store;
 }
 
 const failUnless = (isTrue: boolean): void => {

@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
   /** How long an operation waits for a write of another process before it is refused. */
   readonly busyTimeoutMilliseconds?: number;
   readonly sweepIntervalSeconds?: number;
+  /** A damaged file stays where it is, and is not opened. */
+  readonly keepsDamaged?: boolean;
 }
 
 export interface OpenedSqliteStore {
@@ -57,17 +59,20 @@ function openFile(path: string, fresh: Dataset): OpenedFile {
   }
 }
 
-function openOrReplace(path: string, fresh: Dataset): OpenedFile {
+function openOrReplace(
+  { keepsDamaged = false, path }: SqliteStoreOptions,
+  fresh: Dataset,
+): OpenedFile {
   try {
     return openFile(path, fresh);
   } catch (cause) {
-    if (!isDamage(cause)) throw cause;
+    if (keepsDamaged || !isDamage(cause)) throw cause;
     setAside(path);
     return openFile(path, fresh);
   }
 }
 
-/** Opens the store at the path. A missing file is made; a damaged one is set aside and made anew.
+/** Opens the store at the path. A missing file is made; a damaged one is set aside and made anew, unless it is to be kept.
  * @throws {Error} when the schema is newer than this release, the file is not ours, or WAL is not possible
  * @throws {ExchangeFailure} `dependency-unavailable` for any error of SQLite */
 export function openSqliteStore(options: SqliteStoreOptions): OpenedSqliteStore {
@@ -78,7 +83,7 @@ export function openSqliteStore(options: SqliteStoreOptions): OpenedSqliteStore 
   const fresh: Dataset = { id: randomUUID(), createdAt: clock.now() };
   try {
     return withOpeningLock(path, OPENING_TIMEOUT_MILLISECONDS, () => {
-      const { database, dataset } = openOrReplace(path, fresh);
+      const { database, dataset } = openOrReplace(options, fresh);
       const place = new FilePlace(path);
       const durations = { busyTimeoutMilliseconds, sweepIntervalSeconds };
       const store = new SqliteStore({ database, place, clock, ...durations });

@@ -14,7 +14,7 @@ import {
 } from '#test/support/context-message.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import { viaduct } from '#test/support/process.ts';
-import { faultOf, sendSoap } from '#test/support/rst.ts';
+import { anRst, faultOf, sendSoap } from '#test/support/rst.ts';
 import { iso, STS } from '#test/support/saml.ts';
 import { PASSWORD, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
@@ -147,4 +147,24 @@ describe('viaduct explain --rst', () => {
     for (const { out } of answers) assert.match(out, /refused before policy: requestor-un/);
     assert.equal(served.status, 200, served.text);
   });
+});
+
+test('changes nothing: a store that is damaged stays where it is, and the question is not answered', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+  });
+  await server.stop();
+  const path = join(server.directory, 'data/viaduct.db');
+  const garbage = 'not a database, '.repeat(1000);
+  await writeFile(path, garbage);
+  await writeFile(join(server.directory, 'rst.xml'), anRst());
+
+  const explained = await viaduct(['explain', '--rst', 'rst.xml'], server.directory);
+  const checked = await viaduct(['check', '--live'], server.directory);
+
+  assert.notEqual(explained.code, 0);
+  assert.doesNotMatch(explained.out, /granted/);
+  assert.notEqual(checked.code, 0);
+  assert.match(checked.out + checked.error, /store/);
+  assert.equal(await readFile(path, 'utf8'), garbage);
 });

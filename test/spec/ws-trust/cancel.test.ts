@@ -129,13 +129,20 @@ describe('Cancel', () => {
     assert.deepEqual([second.status, second.text], [200, first.text]);
   });
 
-  test('WS-Trust 1.3 §6: a stranger cancels nothing, and neither does its audience without a right', async () => {
-    const target = await carolsToken(server, SAML2);
+  test('WS-Trust 1.3 §6: a stranger cancels nothing, and neither does its audience without a right', async (t) => {
+    const own = await startServer(t, async (document, directory) => {
+      await withSaml(document, directory);
+      Object.assign(document.relyingParties[0] ?? {}, { servers: ['principal:self:bob'] });
+    });
+    const target = await carolsToken(own, SAML2);
 
-    const stranger = await cancel(server, { user: 'dave', target });
+    const stranger = await cancel(own, { user: 'dave', target });
+    const audience = await cancel(own, { user: 'bob', target });
 
-    assert.equal(faultOf(stranger), 'RequestFailed');
-    assert.equal(await isValid(server, target), true);
+    for (const answer of [stranger, audience]) assert.equal(faultOf(answer), 'RequestFailed');
+    assert.equal(await isValid(own, target, 'dave'), false, 'dave is no party of it');
+    assert.equal(await isValid(own, target, 'bob'), true, 'bob is its audience');
+    assert.equal(await isValid(own, target), true);
   });
 
   test('WS-Trust 1.3 §6: whom the target names may cancel its tokens', async () => {

@@ -14,7 +14,9 @@ test('xml-security E9: unknown user and wrong password get the very same answer'
       anIssueRequest({ header: aSecurityHeader('', { name, password: 'wrong' }) }),
     );
 
-  assert.deepEqual(await answerTo('alice'), await answerTo('nobody'));
+  const known = await answerTo('alice');
+  assert.equal(faultCodeOf(known), 'trust:FailedAuthentication');
+  assert.deepEqual(known, await answerTo('nobody'));
 });
 
 test('ws-trust §4: a user name is taken over TLS only', async () => {

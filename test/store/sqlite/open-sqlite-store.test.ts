@@ -4,6 +4,7 @@ import {
   existsSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -135,6 +136,18 @@ describe('openSqliteStore', () => {
   });
 
   for (const [damage, inflict] of Object.entries(DAMAGES)) {
+    it(`leaves a file that ${damage} where it is, for a mere question`, async () => {
+      await fill();
+      inflict(directory.path);
+      const before = readFileSync(directory.path);
+
+      assert.throws(() => directory.open({ keepsDamaged: true }));
+
+      assert.deepEqual(readFileSync(directory.path), before);
+      const names = readdirSync(dirname(directory.path));
+      assert.equal(names.filter((name) => name.includes('.damaged-')).length, 0);
+    });
+
     it(`sets a file aside that ${damage}, and says that the store is new`, async () => {
       await fill();
       inflict(directory.path);
