@@ -73,6 +73,7 @@ export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): 
   const recipientFor = createRecipients();
   return {
     canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
+    requireExpressible,
     async issue(spec) {
       const { type, confirmation, encryption, keyEncryption } = spec;
       if (type !== 'saml1' && type !== 'saml2')

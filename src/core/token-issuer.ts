@@ -4,6 +4,9 @@ import type { IssuedToken, TokenSpec } from './token-spec.ts';
 
 export interface TokenIssuer {
   canIssue(spec: TokenSpec): boolean;
+  /** Refuses what a token of this form cannot say; absent: it can say all. Asked before anything is used up for the token.
+   * @throws {ExchangeFailure} `delegation-not-allowed`, `token-malformed` */
+  requireExpressible?(spec: TokenSpec): void;
   /** Signs. Decides nothing: what is not in the spec is not in the token.
    * @throws {ExchangeFailure} `dependency-unavailable` when the key cannot be reached */
   issue(spec: TokenSpec): Promise<IssuedToken>;

@@ -152,6 +152,13 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
   }
 }
 
+/** The decision, if there is a token that says it.
+ * @throws {ExchangeFailure} `token-type-unsupported`, `delegation-not-allowed`, `token-malformed` */
+function issuable(spec: TokenSpec, { issuers }: TokenServiceParts): TokenSpec {
+  issuerFor(issuers, spec).requireExpressible?.(spec);
+  return spec;
+}
+
 async function decideAndCount(
   evidence: Evidence,
   parts: TokenServiceParts,
@@ -168,7 +175,7 @@ async function decideAndCount(
   const basis = { evidence, entry, secret, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
-  countToken(evidence, renewed.spec);
+  countToken(evidence, issuable(renewed.spec, parts));
   await countRenewal(renewed, parts);
   return renewed.spec;
 }
@@ -311,7 +318,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     rules,
     decide(evidence) {
       const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
-      return withUser(spec, parts);
+      return withUser(issuable(spec, parts), parts);
     },
     decideRenewed: (evidence) => decideAndCount(evidence, parts, books),
     ...evidenceSteps(parts, books),

@@ -124,6 +124,17 @@ for (const [name, open] of Object.entries(STORES))
       assert.equal(await tripsOf(() => run(false)), CEILING);
     });
 
+    test('an exchange of an assertion that is good once by itself takes two, and one to refuse it when it comes again', async (t) => {
+      const { store, close } = await open();
+      t.after(close);
+      const { evidence, run, tripsOf } = setUp(store);
+      evidence.subject = aValidatedToken({ use: 'assertion', onceUntil: NOW + 600 });
+
+      assert.equal(await tripsOf(() => run(false)), CEILING);
+      const again = () => assert.rejects(run(false), refusedAs('token-replayed'));
+      assert.equal(await tripsOf(again), 1);
+    });
+
     test('an exchange of our own tokens with a line of ancestors on both sides takes two', async (t) => {
       const { store, close } = await open();
       t.after(close);

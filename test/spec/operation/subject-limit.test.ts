@@ -19,7 +19,7 @@ import {
   RATE,
   statuses,
 } from '#test/support/limited.ts';
-import { anRst, aTargetRst, jwtAsXml, SAML2, sendSoap, tokenOf } from '#test/support/rst.ts';
+import { anRst, aTargetRst, jwtAsXml, SAML1, SAML2, sendSoap, tokenOf } from '#test/support/rst.ts';
 import { withSaml } from '#test/support/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
 
@@ -234,6 +234,18 @@ test('Row 32: a user who asks for tokens about himself is a subject; a renewal c
   // The third that is granted: the one that was refused did not count against it.
   server.clock.advance(10);
   assert.equal((await renew()).status, 200);
+});
+
+test('Row 32: what the type of token cannot say is refused before it is counted', async (t) => {
+  const server = await startSoap(t);
+  const actAs = jwtAsXml(await server.partner.sign());
+
+  for (const refused of await oneAfterTheOther(4, () =>
+    sendSoap(server, anRst({ tokenType: SAML1, actAs })),
+  ))
+    assert.match(refused.text, /s:Sender.*RequestFailed/);
+
+  assert.deepEqual(statuses(await tokens(server, 4)), [200, 200, 200, 429]);
 });
 
 test('Row 32: while the store is away subjects are counted here', async (t) => {
