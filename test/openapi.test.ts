@@ -108,7 +108,9 @@ test('openapi.yaml: every operation has an id of its own, a summary and answers'
 });
 
 const SOAP_PROFILES = [GENERIC_PROFILE, ADFS_PROFILE, VCENTER_PROFILE, WSO2_PROFILE];
-const SOAP_PATHS = SOAP_PROFILES.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
+const SOAP_PATHS = SOAP_PROFILES.flatMap(({ endpoints, optional }) =>
+  [...endpoints, ...optional.map(({ endpoint }) => endpoint)].map(({ path }) => path),
+);
 const SOAP_METADATA_PATHS = SOAP_PROFILES.flatMap(({ metadataPaths }) => metadataPaths);
 const MANAGEMENT_PATHS = ['/livez', '/readyz', '/startupz', '/metrics'];
 
