@@ -3,7 +3,13 @@
 import { writeAnswer } from '#bridge/soap/answer.ts';
 import { toAsciiWire } from '#bridge/xml/escape.ts';
 import { element, type MarkupName, seal } from '#bridge/xml/markup.ts';
-import type { Endpoint, FirstCredential, ServedPath } from '../endpoint-profile.ts';
+import type {
+  AdvertisedPort,
+  CredentialKind,
+  Endpoint,
+  FirstCredential,
+  ServedPath,
+} from '../endpoint-profile.ts';
 import type { OpenedMessage } from '../opened-message.ts';
 import { WSDL_NS, WSDL_TARGET_NS, type WsdlPort, writeWsdl } from './wsdl.ts';
 
@@ -38,19 +44,28 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
   const { endpoint, profile } = served;
   // Equal, character by character, to what the client calls: below a wildcard that is the path of this request.
   const isBelow = endpoint?.path.endsWith('/*') === true;
-  const termsAt = new Map(profile.endpoints.map((each) => [each.path, termsOf(each)]));
-  const ports = profile.ports.map(({ path: usual, ...port }) => ({
-    ...port,
-    ...termsAt.get(usual),
-    address: `${publicOrigin}${isBelow ? path : usual}`,
-  }));
+  const ports = profile.ports.flatMap((port) => {
+    const at = isBelow ? endpoint : profile.endpoints.find((each) => each.path === port.path);
+    const terms = at && termsOf(port, at);
+    return terms
+      ? [{ ...port, ...terms, address: `${publicOrigin}${isBelow ? path : port.path}` }]
+      : [];
+  });
   return toAsciiWire(writeWsdl(ports, profile.includesTimestamp));
 }
 
-/** What the operator says of an address changes what is published of it. */
-function termsOf({ credentials, messageSecurity }: Endpoint): Partial<WsdlPort> {
-  if (messageSecurity !== undefined) return { isProtected: true, credential: 'certificate' };
-  return { bootstrap: FIRST_CREDENTIALS.find((each) => credentials.includes(each)) };
+/** What is published of an address: what the operator has it take. Undefined where no policy of ours can tell that. */
+function termsOf(
+  { credential: usual = 'username' }: AdvertisedPort,
+  { credentials, messageSecurity, signedParts }: Endpoint,
+): Pick<WsdlPort, 'bootstrap' | 'credential' | 'isProtected' | 'signsBody'> | undefined {
+  if (messageSecurity !== undefined)
+    return { isProtected: true, credential: 'certificate', signsBody: true };
+  const taken = (each: CredentialKind): boolean => credentials.includes(each);
+  const credential = [usual, ...FIRST_CREDENTIALS, 'security-context' as const].find(taken);
+  if (credential === undefined) return undefined;
+  const bootstrap = FIRST_CREDENTIALS.find(taken);
+  return { credential, bootstrap, signsBody: signedParts !== 'timestamp' };
 }
 
 /** By the commonest. */

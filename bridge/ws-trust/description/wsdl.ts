@@ -22,8 +22,10 @@ import { type PolicyTerms, policyIdOf, writePolicy } from './wsdl-policy.ts';
 import { writeSchema, XS_NS } from './wsdl-schema.ts';
 
 /** A port with its public address. */
-export interface WsdlPort extends Omit<AdvertisedPort, 'path'> {
+export interface WsdlPort extends Omit<AdvertisedPort, 'path' | 'signedParts'> {
   readonly address: string;
+  /** Whether a signature must cover the Body besides the Timestamp. */
+  readonly signsBody: boolean;
   /** Whether messages protect themselves, in place of TLS. */
   readonly isProtected?: boolean;
   /** What a security context is asked for with at this address. */
@@ -80,7 +82,7 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none.
 function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
-  const { bootstrap, credential = 'username', isProtected = false, signedParts, soap } = port;
+  const { bootstrap, credential = 'username', isProtected = false, signsBody, soap } = port;
   const { keyType = 'PublicKey', trust } = port;
   return {
     trust,
@@ -88,7 +90,7 @@ function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
     credential,
     bootstrap,
     keyType,
-    signsBody: signedParts === undefined,
+    signsBody,
     isProtected,
     usesAddressing: soap === '1.2',
   };

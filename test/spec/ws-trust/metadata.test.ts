@@ -325,6 +325,34 @@ test('ws-trust §5: the address for security contexts is neither served nor publ
   assert.equal(unnamed.status, 404);
 });
 
+/** The policy of the port at /ws-trust, by its name; undefined where it is not published. */
+async function policyOf(
+  credentials: NonNullable<EndpointChange['credentials']>,
+  more: Partial<EndpointChange> = {},
+) {
+  const change = { path: '/ws-trust', credentials, ...more };
+  const profiles = changeEndpoints([GENERIC_PROFILE], [change]);
+  const request = { ...aPost(''), method: 'GET', path: '/ws-trust', query: '?wsdl' };
+  const { body } = await aWsTrustSetting({ profiles }).front.handle(request);
+  const { root } = parseXml(Buffer.from(body));
+  const port = named(requiredChild(root, WSDL, 'service'), 'port').find(
+    (each) => valueOf(each, 'name') === 'TransportUT_Port',
+  );
+  if (!port) return undefined;
+  const binding = follow(root, port, 'binding', 'binding');
+  return valueOf(requiredChild(binding, WSP, 'PolicyReference'), 'URI');
+}
+
+test('WS-SecurityPolicy 1.2 §8: what is published of an address is a credential that it takes, and of one that takes none that a policy can tell, nothing', async () => {
+  assert.equal(await policyOf(['certificate', 'username']), '#Username13Plain');
+  assert.equal(await policyOf(['bearer-token', 'certificate']), '#Certificate13SignedBodyPlain');
+  const timestamp = { signedParts: 'timestamp' } as const;
+  assert.equal(await policyOf(['certificate'], timestamp), '#Certificate13Plain');
+  assert.equal(await policyOf(['tls-certificate', 'basic']), '#CertificateTransport13Plain');
+  assert.equal(await policyOf(['security-context']), '#SecurityContext13SignedBodyPlain');
+  assert.equal(await policyOf(['basic', 'bearer-token']), undefined);
+});
+
 const GET_ACTION = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';
 for (const soap of SOAP_VERSIONS)
   test(`ws-trust §5: a WS-Transfer Get over SOAP ${soap} gets the same document in mex:Metadata`, async () => {
