@@ -1,6 +1,6 @@
 // The text of our refresh tokens: family, number and a code that only we can make. Nothing is kept from which one could be made,
 // so whoever reads the store holds none.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RefreshTokenCodec, RefreshTokenName } from '#core/refresh-token.ts';
 
@@ -15,8 +15,9 @@ export const looksLikeRefreshToken = (text: string): boolean => text.startsWith(
  * @throws {Error} for a key that could be guessed */
 export function createRefreshTokenCodec(key: Uint8Array, issuer: string): RefreshTokenCodec {
   if (key.length < 32) throw new Error('the key of refresh tokens has 32 bytes or more');
+  const secret = createSecretKey(key);
   const codeOf = ({ family, number }: RefreshTokenName): string =>
-    createHmac('sha256', key)
+    createHmac('sha256', secret)
       .update(JSON.stringify(['refresh-token', issuer, family, number]))
       .digest('base64url');
   return {

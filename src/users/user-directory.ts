@@ -1,5 +1,5 @@
 // The records by name, and for every name that is not there a decoy to verify against, so that both cost the same.
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { parseEncodedPassword, writeEncodedPassword } from './encoded-password.ts';
 import { DEFAULT_COST } from './password.ts';
 import type { UserRecord } from './user-file.ts';
@@ -33,7 +33,7 @@ function decoyPicker(passwords: readonly string[]): (name: string) => string {
   const shapes = passwords.map(shapeOf);
   // The choice is keyed with what only the file knows: were it new at each start, a name whose cost changes over a restart
   // would be told apart as unknown.
-  const key = createHash('sha256').update(passwords.join('\n')).digest();
+  const key = createSecretKey(createHash('sha256').update(passwords.join('\n')).digest());
   return (name) => {
     const number = createHmac('sha256', key).update(name).digest().readUIntBE(0, 6);
     const decoy = decoys.get(shapes[number % shapes.length] ?? '');

@@ -1,6 +1,6 @@
 // Logins that were good a moment ago. Holds no password and no hash of one that could be tried elsewhere: keys are HMACs
 // under a key that never leaves this process. Only good logins are kept, so a failure never gets cheaper.
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import type { Clock, Instant } from '#core/instant.ts';
 
 /** One login, as the cache and the coalescing of equal logins name it. */
@@ -12,7 +12,7 @@ interface LoginParts {
 
 /** A function that names logins: equal parts, equal name; it tells nothing without the key, which is new in each process. */
 export function createLoginNamer(): (parts: LoginParts) => string {
-  const key = randomBytes(32);
+  const key = createSecretKey(randomBytes(32));
   return ({ name, encoded, password }) => {
     const hmac = createHmac('sha256', key);
     // Each part carries its length: no two logins run into one name.
