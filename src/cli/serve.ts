@@ -1,6 +1,7 @@
 // `viaduct serve`: starts the server, reloads on SIGHUP, drains on SIGTERM and SIGINT. With several workers this process starts
 // them and serves nothing itself.
 import cluster from 'node:cluster';
+import { flushCompileCache } from 'node:module';
 import type { LoadedConfig } from '#src/app/primary.ts';
 import { createApp } from '#src/app.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
@@ -80,6 +81,8 @@ async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Prom
   reloadOnHangUp(served, path, terminal);
   const { issuer } = loaded.config;
   terminal.out(`serving ${issuer} on ${publicUrl}, health and metrics on ${managementUrl}`);
+  // Now, not at the end: one that is killed has compiled for the next one too.
+  flushCompileCache();
   const { demoCurl } = await import('./demo.ts');
   const curl = await demoCurl(path, issuer);
   if (curl !== undefined) terminal.out(`\nexchange a token of the demo partner:\n\n${curl}\n`);

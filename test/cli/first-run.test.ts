@@ -103,6 +103,31 @@ test('serve: prints a curl command that exchanges a fresh token, drains on SIGTE
   assert.match(audit.out, /0 problems/);
 });
 
+test('every command: what was compiled is kept beside the packages for the next', async (t) => {
+  const place = new URL('../../node_modules/.cache/viaduct/', import.meta.url);
+  // Other tests may be writing into it.
+  await rm(place, { recursive: true, force: true, maxRetries: 10 });
+
+  await viaduct(['demo'], await emptyDirectory(t));
+
+  assert.notDeepEqual(await readdir(place), []);
+});
+
+test('serve: keeps what was compiled where NODE_COMPILE_CACHE says, also when it is killed', async (t) => {
+  const directory = await initialised(t);
+  const place = join(directory, 'compiled');
+  const environment = { NODE_COMPILE_CACHE: place };
+  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory, environment);
+  t.after(() => server.child.kill('SIGKILL'));
+  await server.says(/subject_token=/);
+
+  server.child.kill('SIGKILL');
+  await server.exit();
+
+  const [kept = ''] = await readdir(place);
+  assert.ok((await readdir(join(place, kept))).length > 100);
+});
+
 test('serve: without a configuration it makes one, but a file that was named must exist', async (t) => {
   const directory = await emptyDirectory(t);
 
