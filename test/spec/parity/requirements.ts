@@ -193,7 +193,8 @@ export const PARITY: RequirementTable = {
       'P21',
       'partners, by identity or by claims',
       [
-        `${GRID}becomes \${requested}`,
+        'spec/ws-trust/partners.test.ts#by identity: the name of the partner',
+        'spec/ws-trust/partners.test.ts#by claims: an attribute is who it is about',
         'unit/bridge/saml/saml-validator.test.ts#an attribute may identify the subject',
         'unit/core/claim-mapping.test.ts#renames a claim and keeps who stated it',
       ],
