@@ -8,6 +8,8 @@ const DELIVERY_MILLISECONDS = 50;
 const RETRY_MILLISECONDS = 1000;
 /** In one call: bounds how long a transaction of the store takes. */
 const MAX_FILLS = 256;
+/** Beyond it the oldest is never told: it bounds the memory that strangers can fill while the store is away. */
+const MAX_WAITING = 50_000;
 
 export interface Taking extends BucketFill {
   /** Gets the level over all processes, this taking included. */
@@ -39,6 +41,11 @@ export function createBucketOutbox({ store, onAway }: OutboxSettings): BucketOut
   function tell(isAway: boolean, cause?: unknown): void {
     if (isAway !== away) onAway(isAway, cause);
     away = isAway;
+  }
+
+  function forgetOldest(): void {
+    const [oldest] = waiting.keys();
+    if (oldest !== undefined) waiting.delete(oldest);
   }
 
   function schedule(): void {
@@ -75,6 +82,7 @@ export function createBucketOutbox({ store, onAway }: OutboxSettings): BucketOut
   return {
     add(id, taking) {
       waiting.set(id, taking);
+      if (waiting.size > MAX_WAITING) forgetOldest();
       if (!delivery) schedule();
     },
     deliver,

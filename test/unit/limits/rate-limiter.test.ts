@@ -166,6 +166,31 @@ test('Rate limit: while the store is away each process allows its share, and say
   assert.equal(admitted(8), 5);
 });
 
+test('Rate limit: however many ask while the store is away, what is kept for it is bounded; the last of them is told', async () => {
+  let isAway = true;
+  let told: readonly BucketFill[] = [];
+  const store = {
+    async fillBuckets(fills: readonly BucketFill[]) {
+      if (isAway) throw new Error('the store is away');
+      told = [...told, ...fills];
+      return fills.map(() => 0);
+    },
+  };
+  const { admitted, outbox } = aLimiter({ store });
+  for (let index = 0; index < 60_000; index += 1)
+    admitted(1, { kind: 'address', id: `source-${index}` });
+  await outbox.deliver();
+
+  isAway = false;
+  for (let sent = -1; sent < told.length; ) {
+    sent = told.length;
+    await outbox.deliver();
+  }
+
+  assert.ok(told.length > 40_000 && told.length < 51_000, String(told.length));
+  assert.ok(told.some(({ key }) => key.parts[1] === 'source-59999'));
+});
+
 test('Rate limit: many requests are one call of the store', async () => {
   const calls: (readonly BucketFill[])[] = [];
   const store = {
