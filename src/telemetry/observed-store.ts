@@ -22,7 +22,7 @@ const OPERATIONS: readonly Operation[] = [
 
 export interface StoreObservers {
   readonly seconds: Histogram<'op' | 'outcome'>;
-  /** Told of a one-time mark that another attempt had taken before. */
+  /** Told of a one-time mark that another attempt had taken before, by who wants to take it or finds it standing. */
   readonly onReplay: (key: StoreKey) => void;
 }
 
@@ -56,6 +56,12 @@ export function observeStore(store: Store, { onReplay, seconds }: StoreObservers
       const result = await all.putOnce(key, attempt, lifetimeSeconds);
       if (!result.stored && result.attempt !== attempt) onReplay(key);
       return result;
+    },
+    async isMarked(key): Promise<boolean> {
+      const isMarked = await all.isMarked(key);
+      // Whoever asks for the mark of evidence was presented it; for that of a refresh token introspection asks.
+      if (isMarked && key.parts[0] !== 'refresh') onReplay(key);
+      return isMarked;
     },
     close: () => store.close(),
   };

@@ -4,7 +4,7 @@ import { rename } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ORDERS_SECRET } from '#test/support/document.ts';
+import { type ConfigDocument, ORDERS_SECRET } from '#test/support/document.ts';
 import {
   assertLimited,
   assertLimitedFault,
@@ -216,17 +216,26 @@ test('Overload: more than may be in flight is refused with 503 and Retry-After; 
   assert.deepEqual(statuses(open), [200, 200, 200]);
 });
 
-test('Metrics: evidence that is presented again is counted by its kind', async (t) => {
-  const server = await startServer(t, (document) => {
-    for (const { jwt } of document.trustedIssuers)
-      Object.assign(jwt as object, { singleUse: true });
+for (const [who, makeSingleUse] of [
+  [
+    'its issuer',
+    ({ trustedIssuers }: ConfigDocument) =>
+      trustedIssuers.forEach(({ jwt }) => Object.assign(jwt as object, { singleUse: true })),
+  ],
+  [
+    'the policy row',
+    ({ policy }: ConfigDocument) =>
+      policy.forEach(({ allow }) => Object.assign(allow as object, { singleUse: true })),
+  ],
+] as const)
+  test(`Metrics: evidence that ${who} makes good once and that is presented again is counted by its kind`, async (t) => {
+    const server = await startServer(t, makeSingleUse);
+    const subject_token = await server.partner.sign();
+    const answers = await oneAfterTheOther(3, () => server.exchange({ subject_token }));
+
+    const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+
+    assert.deepEqual(statuses(answers), [200, 400, 400]);
+    assert.match(metrics, /sts_replay_detected_total\{class="token"\} 2\n/);
+    assert.match(metrics, /sts_issue_seconds_count 3\n/);
   });
-  const subject_token = await server.partner.sign();
-  const answers = await oneAfterTheOther(3, () => server.exchange({ subject_token }));
-
-  const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
-
-  assert.deepEqual(statuses(answers), [200, 400, 400]);
-  assert.match(metrics, /sts_replay_detected_total\{class="token"\} [12]\n/);
-  assert.match(metrics, /sts_issue_seconds_count 3\n/);
-});

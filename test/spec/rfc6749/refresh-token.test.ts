@@ -320,6 +320,9 @@ describe('Where refresh tokens show', () => {
     const { next } = await refreshed(server, first);
     assert.deepEqual((await server.post('/introspect', { token: first })).body, { active: false });
     assert.equal((await server.post('/introspect', { token: next })).body['active'], true);
+    // Who asks for a used one has not presented it.
+    const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+    assert.doesNotMatch(metrics, /sts_replay_detected_total\{/);
   });
 
   test('RFC 8693 §2.1: a refresh token is no subject token', async (t) => {
