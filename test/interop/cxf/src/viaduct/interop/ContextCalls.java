@@ -1,6 +1,7 @@
 // What CXF does with a security context at the port whose policy asks for one: it signs by that policy, with a key of the context.
 package viaduct.interop;
 
+import java.time.Instant;
 import javax.xml.namespace.QName;
 import org.apache.cxf.message.Message;
 import org.apache.cxf.ws.security.SecurityConstants;
@@ -16,10 +17,27 @@ final class ContextCalls {
 
     /** Asks for an assertion. CXF gets the context itself, by the bootstrap policy. */
     static Outcome issue(Server server) throws Exception {
+        return issue(user(server), server);
+    }
+
+    /** Asks for another when the context is over: CXF tries to renew it, and else gets a new one. */
+    static Outcome issueWhenOver(Server server) throws Exception {
+        var client = user(server);
+        issue(client, server);
+        var context = (SecurityToken) client.getClient().getEndpoint().get(SecurityConstants.TOKEN);
+        context.setExpires(Instant.now().minusSeconds(1));
+        return issue(client, server);
+    }
+
+    private static STSClient user(Server server) throws Exception {
         var client = client(server);
         client.setTokenType(Wst.SAML20);
         // A JAX-WS proxy says this by itself; the bootstrap goes to the same address.
         client.getRequestContext().put(Message.ENDPOINT_ADDRESS, server.url() + "/context");
+        return client;
+    }
+
+    private static Outcome issue(STSClient client, Server server) throws Exception {
         var token = client.requestSecurityToken(server.appliesTo());
         return Outcome.ok(new IssuedToken(token, Wst.SAML20, Proof.SYMMETRIC_KEY).check(server));
     }
