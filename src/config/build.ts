@@ -6,7 +6,7 @@ import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { buildClients, clientEntry } from './sections/clients.ts';
-import { buildKeptSecrets } from './sections/kept-secrets.ts';
+import { buildKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
 import { buildKeys, decryptionKeyEntry, keyEntry, validateUses } from './sections/keys.ts';
 import { buildListeners } from './sections/listeners.ts';
 import { buildAudit } from './sections/operation.ts';
@@ -89,6 +89,7 @@ async function buildParties(document: Document, loading: Loading) {
   const policy = buildPolicy(rows, surroundings, loading);
   const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
   validateMessageKeys(wsTrust, writtenUses(document), loading);
+  validateContextAddresses(wsTrust, surroundings.keepsSecrets, loading);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
   return { ...keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
 }

@@ -1,7 +1,7 @@
 // The place for secrets of tokens: `keptSecrets`. Absent: none is kept, and what depends on it is refused.
 import { z } from 'zod';
 import type { PolicyRow } from '#core/policy.ts';
-import type { KeptSecretsConfig, SealKeyConfig } from '../config.ts';
+import type { KeptSecretsConfig, SealKeyConfig, WsTrustConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { readBase64Key } from './base64-key.ts';
@@ -73,6 +73,31 @@ const NO_PLACE: Complaint = {
   why: 'what a context stands for is kept by the server alone',
   fix: 'add keptSecrets: { keys: [{ key: { file: keys/secrets.key } }] }',
 };
+
+const NO_CONTEXTS: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'takes security contexts without a keptSecrets section',
+  why: 'their secrets are kept by the server alone: none could be taken, and clients would be told to bring one',
+  fix: 'add keptSecrets: { keys: [{ key: { file: keys/secrets.key } }] }',
+};
+
+/** Takes them unless its credentials say otherwise. */
+const CONTEXT_PATH = '/ws-trust/context';
+
+/** Holds the addresses that take security contexts against what those need. */
+export function validateContextAddresses(
+  wsTrust: WsTrustConfig | undefined,
+  hasSection: boolean,
+  loading: Loading,
+): void {
+  if (hasSection) return;
+  for (const [index, { credentials, path }] of (wsTrust?.endpoints ?? []).entries()) {
+    const at = ['wsTrust', 'endpoints', index];
+    const named = credentials?.indexOf('security-context') ?? -1;
+    if (named >= 0) loading.error([...at, 'credentials', named], NO_CONTEXTS);
+    if (!credentials && path === CONTEXT_PATH) loading.error([...at, 'path'], NO_CONTEXTS);
+  }
+}
 
 /** Holds the rows that grant security contexts against what those need. */
 export function validateContextGrants(

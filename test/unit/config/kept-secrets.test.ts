@@ -18,6 +18,14 @@ const granting =
     if (section) Object.assign(document, { keptSecrets: section });
   };
 
+/** An address with these settings, with the section or without. */
+const taking =
+  (endpoint: object, section?: object): Change =>
+  (document) => {
+    document['wsTrust'] = { endpoints: [endpoint] };
+    if (section) Object.assign(document, { keptSecrets: section });
+  };
+
 refuses('keptSecrets', [
   {
     rule: 'a row that grants contexts has a place for them',
@@ -58,5 +66,21 @@ refuses('keptSecrets', [
     rule: 'there is a key, and there are not many',
     change: granting({ keys: [] }),
     errors: ['CONFIG_OUT_OF_RANGE keptSecrets.keys'],
+  },
+  {
+    rule: 'an address takes contexts where there is a place for them',
+    change: taking({ path: '/ws-trust', credentials: ['security-context'] }, SECTION),
+    errors: [],
+    world: { files },
+  },
+  {
+    rule: 'an address takes no contexts that cannot be',
+    change: taking({ path: '/ws-trust', credentials: ['username', 'security-context'] }),
+    errors: ['CONFIG_CONFLICT wsTrust.endpoints[0].credentials[1]'],
+  },
+  {
+    rule: 'the address for contexts is for contexts that can be',
+    change: taking({ path: '/ws-trust/context' }),
+    errors: ['CONFIG_CONFLICT wsTrust.endpoints[0].path'],
   },
 ]);
