@@ -120,7 +120,8 @@ function contextToken(terms: PolicyTerms): Markup {
   const bootstrap = credential && { ...terms, credential };
   return token(trust, 'SecureConversationToken', [
     policyOf([
-      element(sp('MustNotSendAmend')),
+      // The submission of 2005 has no word for it.
+      ...(trust === '1.3' ? [element(sp('MustNotSendAmend'))] : []),
       ...(bootstrap
         ? [
             wrapped(sp('BootstrapPolicy'), [

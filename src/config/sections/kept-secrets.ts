@@ -54,8 +54,9 @@ export async function buildKeptSecrets(
   validateSchedule(keys, () => 'seal', loading);
   const seen = new Set<string>();
   for (const { value, path } of keys) {
-    if (seen.has(value.keyBase64)) loading.error([...path, 'key'], SAME_KEY);
-    seen.add(value.keyBase64);
+    const bytes = Buffer.from(value.keyBase64, 'base64').toString('hex');
+    if (seen.has(bytes)) loading.error([...path, 'key'], SAME_KEY);
+    seen.add(bytes);
   }
   return { keys: keys.map(({ value }) => value) };
 }

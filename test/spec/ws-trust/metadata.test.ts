@@ -317,6 +317,20 @@ test('WS-SecurityPolicy 1.2 §5.4.7: the bootstrap policy is about the credentia
   assert.deepEqual(await bootstrapFor(['security-context']), []);
 });
 
+test('WS-SecurityPolicy of 2005: an address of February 2005 says nothing that its language has no word for', async () => {
+  const change = { path: '/ws-trust/2005', credentials: ['security-context'] } as const;
+  const profiles = changeEndpoints([GENERIC_PROFILE], [change]);
+  const request = { ...aPost(''), method: 'GET', path: '/ws-trust', query: '?wsdl' };
+
+  const { body } = await aWsTrustSetting({ profiles }).front.handle(request);
+
+  assert.match(
+    body,
+    /<sp:SecureConversationToken sp:IncludeToken="http:\/\/schemas.xmlsoap.org\/ws\/2005/,
+  );
+  assert.doesNotMatch(body, /MustNotSendAmend/);
+});
+
 test('ws-trust §5: the address for security contexts is neither served nor published until the operator names it', async () => {
   const { body } = await get('/ws-trust', '?wsdl');
   const unnamed = await aWsTrustSetting().front.handle(anIssueRequest({}, { path: CONTEXT_PATH }));

@@ -63,6 +63,17 @@ refuses('keptSecrets', [
     world: { files },
   },
   {
+    rule: 'no key takes over from itself, however it is spelled',
+    change: granting({ keys: [FIRST, { ...SECOND, ...START }] }),
+    errors: ['CONFIG_DUPLICATE keptSecrets.keys[1].key'],
+    world: {
+      files: {
+        'keys/secrets.key': Buffer.alloc(32, 255).toString('base64'),
+        'keys/second.key': Buffer.alloc(32, 255).toString('base64url'),
+      },
+    },
+  },
+  {
     rule: 'there is a key, and there are not many',
     change: granting({ keys: [] }),
     errors: ['CONFIG_OUT_OF_RANGE keptSecrets.keys'],
