@@ -1,6 +1,6 @@
 // Several processes serve one configuration: rows 25, 26 and 29 of the failure table, with real processes.
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -94,6 +94,15 @@ test('Workers: share address, store and metrics; a one-time token is taken by on
   for (const file of files) {
     const text = await readFile(join(directory, 'data', file), 'utf8');
     assert.ok(text.includes('"outcome":"minted"'), `${file}: each worker served`);
+  }
+  // Each worker's checkpoints swear to the chain of the other: neither can be taken away unnoticed.
+  for (const file of files) {
+    const [place, elsewhere] = [join(directory, 'data', file), join(directory, file)];
+    await rename(place, elsewhere);
+    const { code, error, out } = await viaduct(['audit', 'verify'], directory);
+    assert.equal(code, 1, out);
+    assert.match(error, /no file holds chain/);
+    await rename(elsewhere, place);
   }
 });
 
