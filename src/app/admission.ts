@@ -1,4 +1,5 @@
 // What is refused before any work: more than this process can do, and more than one source or requestor may ask.
+import { hash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { REST_TOKEN_PATH } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -62,6 +63,13 @@ export function createAdmission(
   };
 }
 
+/** Some issuers give their subjects, who may be requestors, names of kilobytes. */
+const MAX_NAME_CHARACTERS = 256;
+
+/** The name of a bucket: tens of thousands of them are kept in memory. */
+const boundedName = (name: string): string =>
+  name.length > MAX_NAME_CHARACTERS ? `sha256:${hash('sha256', name, 'base64url')}` : name;
+
 /** Counts a token for its subject and for each of its relying parties. */
 export function createTokenAdmission(
   { limits: { perRelyingParty, perSubject }, relyingParties }: Config,
@@ -79,7 +87,7 @@ const demandOf = (
   kind: Counted['kind'],
   id: string | undefined,
   rate: Rate | undefined,
-): readonly Demand[] => (rate && id !== undefined ? [{ kind, id, rate }] : []);
+): readonly Demand[] => (rate && id !== undefined ? [{ kind, id: boundedName(id), rate }] : []);
 
 /** Counts the requests of authenticated clients, and of requestors of the SOAP front. */
 export function createRequestorAdmission(

@@ -277,6 +277,19 @@ test('Row 32: a flood about one subject leaves one record a minute in the audit,
   assert.doesNotMatch(metrics, /alice/);
 });
 
+test('Row 32: a name as long as a token may have is counted by its digest: buckets are many', async (t) => {
+  const server = await start(t);
+  const sub = 'x'.repeat(10_000);
+  const answers = await oneAfterTheOther(4, () => about(server, { sub }));
+  const other = await about(server, { sub: `${sub}y` });
+
+  const [reached] = (await server.auditRecords()).filter(({ event }) => event === 'limit.reached');
+
+  assert.deepEqual(statuses(answers), [200, 200, 200, 429], answers[0]?.text);
+  assert.equal(other.status, 200);
+  assert.match(JSON.stringify(reached?.['subject']), /"id":"sha256:[\w-]{43}"/);
+});
+
 test('Row 32: without a limit nobody is counted', async (t) => {
   const server = await startServer(t);
 
