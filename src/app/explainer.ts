@@ -28,10 +28,10 @@ export interface Explainer {
    * @throws {ExchangeFailure} as the validator */
   validate(token: SecurityToken): Promise<ValidatedToken>;
   moment(): { readonly now: Instant; readonly tokenId: string };
-  /** What a SOAP message would ask for, read and authenticated as the server would, were it the first to see the message: it
+  /** What a SOAP message to this path would ask for, read and authenticated as the server would, were it the first to see the message: it
    * is explained before it is sent and after, and the question uses nothing of it up.
    * @throws {ExchangeFailure} where the server would answer with a fault before policy */
-  readRst(message: Uint8Array): Promise<Evidence>;
+  readRst(message: Uint8Array, path: string): Promise<Evidence>;
   close(): Promise<void>;
 }
 
@@ -93,11 +93,15 @@ const readOnly = (ledger: Ledger): Ledger => ({
 /** Where a SOAP 1.1 message says so itself, by its namespace. */
 const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
 
-function soapRequest(message: Uint8Array, issuer: string): Parameters<WsTrustFront['handle']>[0] {
+function soapRequest(
+  message: Uint8Array,
+  path: string,
+  issuer: string,
+): Parameters<WsTrustFront['handle']>[0] {
   const isSoap11 = Buffer.from(message).includes(SOAP_11);
   return {
     method: 'POST',
-    path: '/ws-trust',
+    path,
     query: '',
     headers: { 'content-type': isSoap11 ? 'text/xml' : 'application/soap+xml' },
     body: message,
@@ -135,7 +139,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     requestorOf,
     validate: validateToken,
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
-    async readRst(message) {
+    async readRst(message, path) {
       if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
       const { captured, sts } = capturingService(validateToken, rules, ledger);
       const audit = { append: async () => undefined };
@@ -147,7 +151,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
         { audit, bridge, fence, ledger, newId, store: scratch, sts },
         observers,
       );
-      const { reason } = await front.handle(soapRequest(message, config.issuer));
+      const { reason } = await front.handle(soapRequest(message, path, config.issuer));
       const evidence = captured();
       if (evidence) return evidence;
       throw new ExchangeFailure(

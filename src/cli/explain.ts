@@ -27,12 +27,14 @@ const OPTIONS = {
   audience: { type: 'string', multiple: true },
   scope: { type: 'string' },
   rst: { type: 'string' },
+  path: { type: 'string', default: '/ws-trust' },
 } as const satisfies Options;
 
 const USAGE = `explain --client ID [--subject-token TOKEN | @FILE | -] [--subject-token-type jwt|id_token|access_token]
         [--actor-token …] [--resource URI …] [--audience NAME …] [--scope "A B"] [--requested-token-type TYPE]
         without a subject token the client asks for itself; token types: jwt, id_token, access_token, saml1, saml2
-        explain --rst FILE  a SOAP message with its RequestSecurityToken, authenticated as the server would`;
+        explain --rst FILE [--path /ws-trust]  a SOAP message with its RequestSecurityToken, authenticated as the server would,
+        at the address that it was sent to`;
 
 const parseValues = (words: readonly string[]) => parseOptions(words, OPTIONS).values;
 type Values = ReturnType<typeof parseValues>;
@@ -82,7 +84,7 @@ async function requestOf(values: Values, requestor: Requestor): Promise<Exchange
 }
 
 async function evidenceOf(values: Values, config: Config, explainer: Explainer): Promise<Evidence> {
-  if (values.rst !== undefined) return explainer.readRst(await readFile(values.rst));
+  if (values.rst !== undefined) return explainer.readRst(await readFile(values.rst), values.path);
   const client = config.clients.find(({ client_id }) => client_id === values.client);
   if (!client) throw new UsageError(`no client ${values.client ?? ''} in the configuration`);
   const request = await requestOf(values, explainer.requestorOf(client));

@@ -137,6 +137,24 @@ describe('viaduct explain --rst', () => {
     });
   }
 
+  test('a message is explained at the address it was sent to', async () => {
+    const path = '/ws-trust/soap12';
+    const address = `<a:To s:mustUnderstand="1">${STS}${path}</a:To>`;
+    const captured = digestMessage().replace('</a:Action>', `</a:Action>${address}`);
+    await writeFile(join(server.directory, 'rst.xml'), captured);
+    const at = (...words: readonly string[]) =>
+      viaduct(['explain', '--rst', 'rst.xml', ...words], server.directory);
+
+    const usual = await at();
+    const there = await at('--path', path);
+    const nowhere = await at('--path', '/nowhere');
+
+    assert.match(usual.out, /refused before policy: request-malformed/);
+    assert.match(there.out, /granted: /);
+    assert.equal(there.code, 0);
+    assert.match(nowhere.out, /refused before policy: request-malformed/);
+  });
+
   test('changes nothing: a wrong password that is explained twice locks nobody out', async () => {
     const wrong = digestMessage('wrong');
 
