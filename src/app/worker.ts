@@ -27,10 +27,29 @@ export interface WorkerNews {
 
 const STATUS_EVERY_MILLISECONDS = 1000;
 
+const TO_PARENT = {
+  send: (message: object) => void process.send?.(message),
+  onMessage: (listener: (message: unknown) => void) => void process.on('message', listener),
+};
+
 const statusOf = (app: App): WorkerStatus => ({
   head: app.auditHead(),
   metrics: app.metrics(),
 });
+
+/** Tells where this one stands and hears of the others. One that is not answered goes on with what is known. */
+async function exchangeHeads(
+  channel: Channel,
+  app: App,
+  known: readonly ChainHead[],
+): Promise<readonly ChainHead[]> {
+  try {
+    const news = await channel.ask('status', statusOf(app), STATUS_EVERY_MILLISECONDS);
+    return (news as WorkerNews).otherHeads;
+  } catch {
+    return known;
+  }
+}
 
 /** Serves until the process that started this one says to stop, or a signal does; resolves when everything is closed. */
 export async function serveAsWorker(): Promise<void> {
@@ -38,30 +57,29 @@ export async function serveAsWorker(): Promise<void> {
   const serving = Promise.withResolvers<App>();
   let prepared: PreparedReload | undefined;
   let otherHeads: readonly ChainHead[] = [];
+  const tellStatus = async (app: App): Promise<void> => {
+    otherHeads = await exchangeHeads(channel, app, otherHeads);
+  };
   async function stop(atLeastMilliseconds?: unknown): Promise<void> {
     const app = await serving.promise;
+    // For the last checkpoint: else what the others wrote in a short life could be taken away unnoticed.
+    await tellStatus(app);
     await app.stop(Number(atLeastMilliseconds ?? 0)).then(stopped.resolve, stopped.reject);
   }
-  const channel = openChannel(
-    {
-      send: (message) => void process.send?.(message),
-      onMessage: (listener) => void process.on('message', listener),
+  const channel = openChannel(TO_PARENT, {
+    status: async () => statusOf(await serving.promise),
+    readiness: async () => (await serving.promise).notReadyFor(),
+    prepare: async (content) => {
+      const { path, files } = content as WorkerStart;
+      const app = await serving.promise;
+      prepared = await app.prepare(await parseConfigFiles(path, files));
     },
-    {
-      status: async () => statusOf(await serving.promise),
-      readiness: async () => (await serving.promise).notReadyFor(),
-      prepare: async (content) => {
-        const { path, files } = content as WorkerStart;
-        const app = await serving.promise;
-        prepared = await app.prepare(await parseConfigFiles(path, files));
-      },
-      commit: async () => {
-        prepared?.commit();
-        prepared = undefined;
-      },
-      stop,
+    commit: async () => {
+      prepared?.commit();
+      prepared = undefined;
     },
-  );
+    stop,
+  });
   // A terminal signals all processes at once: who started this one decides what becomes of it.
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   process.on('SIGTERM', () => void stop());
@@ -78,22 +96,10 @@ export async function serveAsWorker(): Promise<void> {
   await channel.ask('address', publicUrl);
   await channel.ask('ready');
   serving.resolve(app);
-  const timer = tellStatus(channel, app, (news) => (otherHeads = news.otherHeads));
+  await tellStatus(app);
+  const timer = setInterval(() => void tellStatus(app), STATUS_EVERY_MILLISECONDS);
   await stopped.promise;
   clearInterval(timer);
-  await channel.ask('status', statusOf(app)).catch(() => undefined);
+  await tellStatus(app);
   process.disconnect();
-}
-
-function tellStatus(
-  channel: Channel,
-  app: App,
-  onNews: (news: WorkerNews) => void,
-): NodeJS.Timeout {
-  return setInterval(() => {
-    channel
-      .ask('status', statusOf(app))
-      .then((news) => onNews(news as WorkerNews))
-      .catch(() => undefined);
-  }, STATUS_EVERY_MILLISECONDS);
 }
