@@ -4,6 +4,7 @@ import compose from 'koa-compose';
 import { ExchangeFailure } from '#core/failure.ts';
 import { HttpRefusal } from './http-refusal.ts';
 import { requestState } from './request-state.ts';
+import { createEndOfTurn } from './turn.ts';
 
 const KEPT_HEADERS = new Set([
   'connection',
@@ -94,7 +95,11 @@ export function createPublicApp({ middleware, handlers, onError }: PublicAppSett
   // Within the outer middleware too, so that they see the status of a failure.
   app.use(answerErrors(onError));
   app.use(answerNotFound);
-  app.use((ctx, next) => inner(ctx, next));
+  const endOfTurn = createEndOfTurn();
+  app.use(async (ctx, next) => {
+    await endOfTurn();
+    await inner(ctx, next);
+  });
   return {
     app,
     swap(next) {
