@@ -74,7 +74,7 @@ export interface Store {
   get(key: StoreKey): Promise<string | undefined>;
   set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void>;
   /** Writes unless one of the tombstones stands, in one round trip; false: one does, and the value means nothing. A revocation
-   * that was acknowledged before the value is in the store is always seen. */
+   * that was acknowledged before the call is always seen; where one server holds all of it, one that comes during the call as well. */
   setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean>;
   /** For classes `grant` and `cache` only: one-time marks and tombstones have no way out but expiry. */
   remove(key: StoreKey): Promise<void>;

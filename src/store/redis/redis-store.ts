@@ -148,9 +148,11 @@ export class RedisStore implements Store {
     const place = this.#place('setUnlessRevoked', entry.key);
     const others = tombstones.map((tombstone) => this.#place('isRevoked', tombstone));
     if (this.#parts.isSpread && others.some(({ bucket }) => bucket !== place.bucket)) {
-      // After the write, never before: the keys lie on several servers, and no revocation may slip in between.
-      await this.set(entry.key, entry.value, entry.lifetimeSeconds);
-      return !(await this.isRevoked(tombstones));
+      // At once: the keys lie on several servers, and one after the other would be a round trip more. A revocation that comes
+      // while they are under way may count as later than the value: it ends what the value stands for all the same.
+      const write = this.set(entry.key, entry.value, entry.lifetimeSeconds);
+      const [isRevoked] = await Promise.all([this.isRevoked(tombstones), write]);
+      return !isRevoked;
     }
     const form = formOf(entry.value, entry.lifetimeSeconds);
     const call = this.#call(scripts.PUT_UNLESS_REVOKED, place, form.text, form.life);

@@ -7,6 +7,8 @@ import type { StateClass, Store, StoreKey } from '#core/ports.ts';
 export interface StoreUnderTest {
   /** One store, or several over the same dataset: races then run across them. */
   readonly stores: readonly [Store, ...Store[]];
+  /** Whether its keys lie on several servers. */
+  readonly isSpread?: boolean;
   /** Lets so many seconds pass for the store, by whichever clock it goes. */
   advance(seconds: number): Promise<void>;
   /** Closes the stores and clears away what they left. */

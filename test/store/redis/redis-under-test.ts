@@ -95,6 +95,7 @@ export async function storesUnderTest(
     await eventually('the store is open', async () => (await store.health()).datasetId !== '');
   return {
     stores: [first.store, second.store],
+    isSpread: settings.topology.mode === 'cluster',
     async advance(seconds) {
       for (const master of await masters())
         await master.command('EVAL', PASS, '0', String(seconds * 1000));
