@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { GATEWAY_SECRET } from '#test/support/document.ts';
-import { freePort } from '#test/support/free-port.ts';
+import { reservedPort } from '#test/support/reserved-port.ts';
 import type { BenchSetting } from './bench-setting.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -36,7 +36,7 @@ function askForToken(port: number): Promise<boolean> {
 /** Seconds from spawning `viaduct serve` to the first token. */
 async function timeStart({ configPath, directory }: BenchSetting, environment: Environment) {
   const text = await readFile(configPath, 'utf8');
-  const port = await freePort();
+  const port = await reservedPort();
   const path = join(directory, `start-${port}.yaml`);
   await writeFile(path, text.replace('address: 127.0.0.1:0', `address: 127.0.0.1:${port}`));
   const from = performance.now();

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { aConfigDocument, type ConfigDocument } from '#test/support/document.ts';
-import { freePort } from '#test/support/free-port.ts';
 import { viaduct } from '#test/support/process.ts';
+import { reservedPort } from '#test/support/reserved-port.ts';
 import { createPartner, writeConfiguration } from '#test/support/server.ts';
 
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
@@ -79,7 +79,7 @@ test('check --live: asks the store, the disk of the audit and the keys of others
   t.after(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const closed = await freePort();
+  const closed = await reservedPort();
   const { directory, jwks } = await configured(t, (document) => {
     const [partner] = document.trustedIssuers;
     const jwt = partner?.['jwt'] as object;

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { freePort } from '#test/support/free-port.ts';
 import { startViaduct, viaduct } from '#test/support/process.ts';
+import { reservedPort } from '#test/support/reserved-port.ts';
 
 async function emptyDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-cli-'));
@@ -22,7 +22,7 @@ async function initialised(t: TestContext): Promise<string> {
   assert.equal(code, 0, error);
   const path = join(directory, 'viaduct.yaml');
   const text = await readFile(path, 'utf8');
-  const [port, management] = [await freePort(), await freePort()];
+  const [port, management] = [await reservedPort(), await reservedPort()];
   await writeFile(path, text.replaceAll('8443', String(port)).replace('9090', String(management)));
   return directory;
 }

@@ -10,7 +10,6 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { parse } from 'yaml';
 import { redisSetup, writeAccessList } from '#src/cli/redis-files.ts';
-import { freePort } from '#test/support/free-port.ts';
 import { startViaduct, viaduct } from '#test/support/process.ts';
 import { eventually } from '#test/support/redis/eventually.ts';
 import {
@@ -18,7 +17,7 @@ import {
   type RedisServer,
   redisMissing,
 } from '#test/support/redis/redis-server.ts';
-import { reservedPort } from '#test/support/redis/reserved-port.ts';
+import { reservedPort } from '#test/support/reserved-port.ts';
 
 const aDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'viaduct-init-'));
 
@@ -54,7 +53,7 @@ describe('init --redis', { skip: redisMissing() }, () => {
     tenant = String((await written(directory)).store.redis['tenant']);
     const path = join(directory, 'viaduct.yaml');
     const text = await readFile(path, 'utf8');
-    const [open, management] = [await freePort(), await freePort()];
+    const [open, management] = [await reservedPort(), await reservedPort()];
     await writeFile(
       path,
       text.replaceAll('8443', String(open)).replace('9090', String(management)),

@@ -4,12 +4,12 @@ import { type TestContext, test } from 'node:test';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { GATEWAY_SECRET, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
-import { freePort } from '#test/support/free-port.ts';
+import { reservedPort } from '#test/support/reserved-port.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 
 /** A server that is reached under its issuer name: real clients compare the two. */
 async function startUnderIssuer(t: TestContext): Promise<{ server: TestServer; issuer: string }> {
-  const port = await freePort();
+  const port = await reservedPort();
   const issuer = `http://127.0.0.1:${port}`;
   const server = await startServer(t, (document, _, clock) => {
     clock.set(Math.floor(Date.now() / 1000));

@@ -219,10 +219,11 @@ type Setting = Pick<TestServer, 'directory' | 'clock' | 'partner'>;
 async function startIn(t: Ending, setting: Setting): Promise<TestServer> {
   const { directory, clock, partner } = setting;
   const app = await createApp(await loadConfig(join(directory, 'viaduct.yaml')), { clock });
-  const { publicUrl: url, managementUrl } = await app.listen();
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= app.stop());
+  // Before it listens: where that fails, what is open would keep the tests from ending.
   t.after(stop);
+  const { publicUrl: url, managementUrl } = await app.listen();
   const post: TestServer['post'] = async (target, form, { as = GATEWAY, headers = {} } = {}) =>
     checked(
       'POST',

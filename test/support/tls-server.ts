@@ -6,7 +6,7 @@ import { createApp } from '#src/app.ts';
 import { loadConfig } from '#src/config/load.ts';
 import { selfSigned } from './certificate.ts';
 import { aConfigDocument, type ConfigDocument } from './document.ts';
-import { freePort } from './free-port.ts';
+import { reservedPort } from './reserved-port.ts';
 import { PASSWORD, withSaml } from './saml-document.ts';
 import { createPartner, type Ending, writeConfiguration } from './server.ts';
 
@@ -39,7 +39,10 @@ export async function startTlsServer(
   t: Ending,
   change: (document: ConfigDocument, directory: string) => void | Promise<void> = () => {},
 ): Promise<TlsServer> {
-  const [port, { certPem, keyPem }] = await Promise.all([freePort(), selfSigned(['localhost'])]);
+  const [port, { certPem, keyPem }] = await Promise.all([
+    reservedPort(),
+    selfSigned(['localhost']),
+  ]);
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-tls-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const path = (name: string): string => join(directory, name);
@@ -54,8 +57,9 @@ export async function startTlsServer(
   const app = await createApp(
     await loadConfig(await writeConfiguration(directory, document, jwks)),
   );
-  await app.listen();
+  // Before it listens: where that fails, what is open would keep the tests from ending.
   t.after(() => app.stop());
+  await app.listen();
   return {
     directory,
     origin: `https://localhost:${port}`,

@@ -1,7 +1,8 @@
 // A cluster of three masters with a replica each. Made by the commands themselves, so that no further program is needed.
+
+import { reservedPort } from '../reserved-port.ts';
 import { eventually } from './eventually.ts';
 import { createRedisServer, type RedisServer, type RedisSettings } from './redis-server.ts';
-import { reservedPort } from './reserved-port.ts';
 import { listOf } from './resp-client.ts';
 
 const MASTERS = 3;

@@ -1,5 +1,5 @@
-// Ports for servers that are stopped and started again. Below the range from which systems give ports to outgoing
-// connections: a client that reconnects to a dead server could be given that very port, and would talk to itself.
+// Ports for servers whose address must be known before they listen, or that are started again. Below the range from which systems
+// give ports to outgoing connections and to whoever asks for any: one of those could be given that very port.
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
