@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { JWT_BEARER, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import { REFRESH_TOKEN_TYPE } from '#test/support/refresh-tokens.ts';
 import { bearer, iso, TOKEN_ENDPOINT } from '#test/support/saml.ts';
 import { SAML2_BEARER } from '#test/support/saml-document.ts';
 import { clientAssertion, GATEWAY_BASIC, now, type World } from '#test/support/world.ts';
@@ -10,7 +11,6 @@ import { ONCE_ISSUER } from './race-world.ts';
 
 const RESOURCE = 'https://orders.example/';
 const CLIENT_ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-const REFRESH_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:refresh_token';
 
 export const INVALID_GRANT = { status: 400, says: /"error":"invalid_grant"/ } as const;
 

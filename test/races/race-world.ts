@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigDocument } from '#test/support/document.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
+import { grantRefreshTokens } from '#test/support/refresh-tokens.ts';
 import { createWorld, type World } from '#test/support/world.ts';
 
 export const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? '1');
@@ -24,16 +25,6 @@ type Members = Record<string, unknown>;
 
 const memberOf = (parent: Members | undefined, name: string): Members =>
   (parent?.[name] ?? {}) as Members;
-
-function addRefreshTokens(document: ConfigDocument): void {
-  document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-  for (const client of document.clients) (client['grant_types'] as string[]).push('refresh_token');
-  const allow = memberOf(document.policy[0], 'allow');
-  Object.assign(allow, {
-    types: [...(allow['types'] as readonly string[]), 'refresh_token'],
-    renewal: { lifetimeSeconds: 3600, maxCount: 5 },
-  });
-}
 
 /** What users get over SOAP can be renewed once. */
 function addRenewal(document: ConfigDocument): void {
@@ -90,7 +81,7 @@ async function addOneTimePasswords(document: ConfigDocument, directory: string) 
 export async function createRaceWorld(): Promise<RaceWorld> {
   const world = await createWorld(() => ({}));
   const { directory, document } = world;
-  addRefreshTokens(document);
+  grantRefreshTokens(document, { lifetimeSeconds: 3600, maxCount: 5 });
   addRenewal(document);
   addOnceIssuer(document);
   const bob = await addCertificates(document, directory);

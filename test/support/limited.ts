@@ -1,6 +1,6 @@
 // What tests of rate limits have in common: a small bucket, and what the refusal looks like.
 import assert from 'node:assert/strict';
-import type { Answer } from './server.ts';
+import type { Answer, TestServer } from './server.ts';
 
 /** Three at once, then one every ten seconds. */
 export const RATE = { requestsPerSecond: 0.1, burst: 3 };
@@ -34,3 +34,7 @@ export async function oneAfterTheOther<T>(
   for (let time = 0; time < times; time += 1) answers.push(await ask());
   return answers;
 }
+
+/** So many exchanges, each of a fresh token about Alice. */
+export const tokens = (server: TestServer, count: number): Promise<readonly Answer[]> =>
+  oneAfterTheOther(count, () => server.exchange());

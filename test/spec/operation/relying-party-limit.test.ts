@@ -5,10 +5,11 @@ import { ACCESS_TOKEN_TYPE, JWT_BEARER, ORDERS_SECRET } from '#test/support/docu
 import {
   assertLimited,
   assertLimitedFault,
-  oneAfterTheOther,
   RATE,
   statuses,
+  tokens,
 } from '#test/support/limited.ts';
+import { grantRefreshTokens, REFRESH_TOKEN_TYPE, refresh } from '#test/support/refresh-tokens.ts';
 import { anRst, sendSoap } from '#test/support/rst.ts';
 import { withSaml } from '#test/support/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
@@ -20,9 +21,6 @@ const start = (t: Ending): Promise<TestServer> =>
   startServer(t, (document) => {
     document['limits'] = { perRelyingParty: RATE };
   });
-
-const tokens = (server: TestServer, count: number) =>
-  oneAfterTheOther(count, () => server.exchange());
 
 test('Row 32, RFC 6585 §4: a relying party over its rate gets no more tokens by any grant; another one does', async (t) => {
   const server = await start(t);
@@ -66,25 +64,14 @@ test('Row 32: what policy refuses uses up nobody’s rate', async (t) => {
 test('Row 32: a renewal counts, and one that policy refuses does not', async (t) => {
   const server = await startServer(t, (document) => {
     document['limits'] = { perRelyingParty: RATE };
-    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-    for (const client of document.clients)
-      client['grant_types'] = [...(client['grant_types'] as string[]), 'refresh_token'];
-    const allow = document.policy[0]?.['allow'] as { types: string[] };
-    Object.assign(allow, {
-      types: [...allow.types, 'refresh_token'],
-      renewal: { lifetimeSeconds: 3600, maxCount: 1 },
-    });
+    grantRefreshTokens(document, { lifetimeSeconds: 3600, maxCount: 1 });
   });
-  const refresh = (token: unknown) =>
-    server.post('/token', { grant_type: 'refresh_token', refresh_token: String(token) });
-  const first = await server.exchange({
-    requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token',
-  });
-  const second = await refresh(first.body['access_token']);
+  const first = await server.exchange({ requested_token_type: REFRESH_TOKEN_TYPE });
+  const second = await refresh(server, first.body['access_token']);
   assert.equal(second.status, 200, second.text);
 
   for (let index = 0; index < 3; index += 1)
-    assert.equal((await refresh(second.body['refresh_token'])).status, 400);
+    assert.equal((await refresh(server, second.body['refresh_token'])).status, 400);
 
   assert.deepEqual(statuses(await tokens(server, 2)), [200, 429]);
 });

@@ -18,7 +18,9 @@ import {
   oneAfterTheOther,
   RATE,
   statuses,
+  tokens,
 } from '#test/support/limited.ts';
+import { grantRefreshTokens, REFRESH_TOKEN_TYPE, refresh } from '#test/support/refresh-tokens.ts';
 import { anRst, aTargetRst, jwtAsXml, SAML1, SAML2, sendSoap, tokenOf } from '#test/support/rst.ts';
 import { withSaml } from '#test/support/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
@@ -41,9 +43,6 @@ const startSoap = (t: Ending, configure?: Configure): Promise<TestServer> =>
     document['limits'] = { perSubject: RATE };
     configure?.(document);
   });
-
-const tokens = (server: TestServer, count: number) =>
-  oneAfterTheOther(count, () => server.exchange());
 
 const about = async (server: TestServer, claims: Readonly<Record<string, unknown>>) =>
   server.exchange({ subject_token: await server.partner.sign(claims) });
@@ -172,29 +171,18 @@ test('Row 32: who is refused for one limit takes nothing from another', async (t
 
 test('Row 32: a refresh counts for the subject of its family', async (t) => {
   const server = await start(t, (document) => {
-    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-    for (const client of document.clients)
-      client['grant_types'] = [...(client['grant_types'] as string[]), 'refresh_token'];
-    const allow = document.policy[0]?.['allow'] as { types: string[] };
-    Object.assign(allow, {
-      types: [...allow.types, 'refresh_token'],
-      renewal: { lifetimeSeconds: 3600, maxCount: 9 },
-    });
+    grantRefreshTokens(document, { lifetimeSeconds: 3600, maxCount: 9 });
   });
-  const refresh = (token: unknown) =>
-    server.post('/token', { grant_type: 'refresh_token', refresh_token: String(token) });
-  const first = await server.exchange({
-    requested_token_type: 'urn:ietf:params:oauth:token-type:refresh_token',
-  });
-  const second = await refresh(first.body['access_token']);
+  const first = await server.exchange({ requested_token_type: REFRESH_TOKEN_TYPE });
+  const second = await refresh(server, first.body['access_token']);
   assert.equal(second.status, 200, second.text);
-  const third = await refresh(second.body['refresh_token']);
-  const fourth = await refresh(third.body['refresh_token']);
+  const third = await refresh(server, second.body['refresh_token']);
+  const fourth = await refresh(server, third.body['refresh_token']);
 
   assertLimited(fourth);
   assertLimited((await tokens(server, 1))[0] ?? assert.fail());
   server.clock.advance(10);
-  assert.equal((await refresh(third.body['refresh_token'])).status, 200);
+  assert.equal((await refresh(server, third.body['refresh_token'])).status, 200);
 });
 
 for (const [name, wish] of [

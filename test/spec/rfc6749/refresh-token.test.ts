@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { parse, stringify } from 'yaml';
 import { ACCESS_TOKEN_TYPE, type ConfigDocument, ORDERS_SECRET } from '#test/support/document.ts';
+import { grantRefreshTokens, REFRESH_TOKEN_TYPE, refresh } from '#test/support/refresh-tokens.ts';
 import {
   type Ending,
   type FormValues,
@@ -13,7 +14,6 @@ import {
   type TestServer,
 } from '#test/support/server.ts';
 
-const REFRESH_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:refresh_token';
 const LIFETIME_SECONDS = 7200;
 /** How long the same token may come again. */
 const RETRY_SECONDS = 60;
@@ -21,16 +21,9 @@ const ORDERS_API = { client_id: 'orders-api', client_secret: ORDERS_SECRET };
 
 /** The first row grants refresh tokens for two hours, and both scopes of orders. */
 function grantRefresh(document: ConfigDocument): void {
-  document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-  for (const client of document.clients)
-    client['grant_types'] = [...(client['grant_types'] as readonly string[]), 'refresh_token'];
-  const allow = document.policy[0]?.['allow'] as Record<string, unknown>;
-  Object.assign(allow, {
-    types: [...(allow['types'] as readonly string[]), 'refresh_token'],
-    scopes: ['orders.read', 'orders.write'],
-    scopeMode: 'mapped',
-    renewal: { lifetimeSeconds: LIFETIME_SECONDS, maxCount: 5 },
-  });
+  grantRefreshTokens(document, { lifetimeSeconds: LIFETIME_SECONDS, maxCount: 5 });
+  const scopes = ['orders.read', 'orders.write'];
+  Object.assign(document.policy[0]?.['allow'] as object, { scopes, scopeMode: 'mapped' });
 }
 
 interface Setting {
@@ -55,9 +48,6 @@ async function begin(
   assert.equal(status, 200, JSON.stringify(body));
   return { server, first: String(body['access_token']) };
 }
-
-const refresh = (server: TestServer, refresh_token: string, form: FormValues = {}) =>
-  server.post('/token', { grant_type: 'refresh_token', refresh_token, ...form });
 
 async function refreshed(server: TestServer, token: string) {
   const { status, body } = await refresh(server, token);
