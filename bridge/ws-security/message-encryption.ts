@@ -133,10 +133,9 @@ function requireHeaderPart([part, second]: readonly XmlElement[]): XmlElement {
 
 const failed = (detail: string): XmlFailure => new XmlFailure('decryption-failed', detail);
 
+// All that shows only after decryption is one failure (E9).
 const CODES: FaultCodes = {
   'encryption-shape': 'invalid-security',
   'text-malformed': 'invalid-security',
   'algorithm-refused': 'unsupported-algorithm',
 };
-
-// All that shows only after decryption is one failure (E9).

@@ -11,6 +11,7 @@ import { readEncryptedData, readEncryptedKey } from './encryption-shape.ts';
 import { XmlFailure } from './failure.ts';
 import type { GraftedDocument } from './graft.ts';
 import { graft, parseInPlace } from './graft.ts';
+import { modulusBytesOf } from './keys.ts';
 import type { XmlLimits } from './limits.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { parseXml } from './parser.ts';
@@ -35,12 +36,13 @@ export function createKeyUnwrapper(key: KeyObject): KeyUnwrapper {
   if (key.type !== 'private' || key.asymmetricKeyType !== 'rsa' || modulusLength < 2048) {
     throw new XmlFailure('key-refused', 'decryption key');
   }
+  const modulusBytes = modulusBytesOf(key);
   // Only WebCrypto offers RSA decryption off the event loop; like the pairs we allow, it ties MGF1 to the hash.
   const imported = { sha1: importKey(key, 'SHA-1'), sha256: importKey(key, 'SHA-256') };
   return {
     async unwrap(wrapped, oaepHash) {
       // RFC 8017 §7.1.2: as long as the modulus. OpenSSL takes one without its leading zeros for the same: a second spelling.
-      if (wrapped.byteLength !== Math.ceil(modulusLength / 8)) fail();
+      if (wrapped.byteLength !== modulusBytes) fail();
       const secret = await webcrypto.subtle
         .decrypt('RSA-OAEP', imported[oaepHash], new Uint8Array(wrapped))
         .catch(fail);

@@ -52,7 +52,8 @@ export function trustPublicKey(key: KeyObject): TrustedPublicKey {
   return trustedKey as TrustedPublicKey;
 }
 
-const modulusBytesOf = ({ asymmetricKeyDetails: details }: KeyObject): number =>
+/** The length of an RSA signature, or of what is encrypted to the key. */
+export const modulusBytesOf = ({ asymmetricKeyDetails: details }: KeyObject): number =>
   Math.ceil((details?.modulusLength ?? 0) / BITS_PER_BYTE);
 
 function isBoundedRsa({ asymmetricKeyDetails: details }: KeyObject): boolean {

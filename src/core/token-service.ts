@@ -250,6 +250,14 @@ function admissionSteps(
   { countToken, own }: Bookkeeping,
 ): Pick<TokenService, 'useCredentials' | 'admit' | 'advance'> {
   const { audit, ledger } = parts;
+  async function countAndRecord(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec> {
+    countToken(evidence, decided);
+    const spec = placed(decided, parts);
+    await audit.append(auditDecision(evidence, spec));
+    return spec;
+  }
+  const keep = (spec: TokenSpec): Promise<unknown> =>
+    Promise.all([ledger.record(spec), spec.status && parts.statusLists?.register(spec.status)]);
   return {
     async useCredentials(identities) {
       const marks = new Map(
@@ -261,29 +269,20 @@ function admissionSteps(
     },
     async admit(evidence, decided) {
       validateMarkFence(evidence, decided, parts.fence?.());
-      countToken(evidence, decided);
-      const spec = placed(decided, parts);
-      await audit.append(auditDecision(evidence, spec));
+      const spec = await countAndRecord(evidence, decided);
       const ownMarks = ownMarksOf(own, evidence.request);
       // Of a credential the mark is taken already. That counts for one token: a collection must not multiply it.
       const marks = spec.once.filter(({ token }) => !ownMarks?.delete(nameOf(token)));
       await Promise.all([
         ...marks.map((mark) => takeMark(mark, parts)),
-        ledger.record(spec),
-        spec.status && parts.statusLists?.register(spec.status),
+        keep(spec),
         spec.type === 'refresh_token' && familiesOf(parts).begin(evidence.subject, spec),
       ]);
       return spec;
     },
     async advance(evidence, decided, family) {
-      countToken(evidence, decided);
-      const spec = placed(decided, parts);
-      await audit.append(auditDecision(evidence, spec));
-      const [successor] = await Promise.all([
-        familiesOf(parts).advance(family),
-        ledger.record(spec),
-        spec.status && parts.statusLists?.register(spec.status),
-      ]);
+      const spec = await countAndRecord(evidence, decided);
+      const [successor] = await Promise.all([familiesOf(parts).advance(family), keep(spec)]);
       return { spec, successor };
     },
   };
