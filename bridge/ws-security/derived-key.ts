@@ -36,7 +36,7 @@ const MAX_LABEL = 256;
 const CHILDREN = ['SecurityTokenReference', 'Generation', 'Offset', 'Length', 'Label', 'Nonce'];
 
 /** Reads the token. Nothing is computed yet.
- * @throws {SecurityFailure} `unsupported-algorithm`, `invalid-security-token` */
+ * @throws {SecurityFailure} `unsupported-algorithm`, `invalid-security-token`, `unknown-derivation-source` */
 export function readDerivedKey(token: XmlElement): KeyDerivation {
   return readSecurely('invalid-security-token', () => {
     requireAlgorithm(token);
@@ -45,7 +45,7 @@ export function readDerivedKey(token: XmlElement): KeyDerivation {
     if (length < MIN_LENGTH || length > MAX_LENGTH) throw malformed('Length');
     const label = optionalChild(token, token.uri, 'Label');
     return {
-      reference: requiredChild(token, WSSE_NS, 'SecurityTokenReference'),
+      reference: readSource(token),
       label: label ? readLabel(label) : DEFAULT_LABEL,
       nonce: readNonce(requiredChild(token, token.uri, 'Nonce')),
       offset: readOffset(token, length),
@@ -59,6 +59,13 @@ export function deriveKey(secret: KeyObject, derivation: KeyDerivation): Buffer 
   const { label, length, nonce, offset } = derivation;
   const seed = Buffer.concat([Buffer.from(label, 'utf8'), nonce]);
   return computePSha1(secret.export(), seed, offset + length).subarray(offset);
+}
+
+// The text lets it be told by the context of the message: here it is named, or it is none.
+function readSource(token: XmlElement): XmlElement {
+  const reference = optionalChild(token, WSSE_NS, 'SecurityTokenReference');
+  if (reference) return reference;
+  throw new SecurityFailure('unknown-derivation-source', 'a derived key that names no source');
 }
 
 function requireAlgorithm(token: XmlElement): void {

@@ -32,6 +32,15 @@ export interface TrustedSigner {
   readonly identity?: ValidatedToken;
   /** The tokens of the header that vouch for the key. */
   readonly tokens: readonly XmlElement[];
+  /** Why the key is good for nothing. It is told to whoever shows it, and nobody else. */
+  readonly refusal?: TellableRefusal;
+}
+
+/** A refusal that tells of a token. */
+interface TellableRefusal {
+  readonly proved: SecurityFailure;
+  /** What everybody else gets, as for a token that does not exist. */
+  readonly unproved: SecurityFailure;
 }
 
 /** Decides whether the key of a signer may be used. It must throw when it may not. */
@@ -66,7 +75,7 @@ export interface SignedMessage {
 
 /** Verifies one signature of the Security header.
  * @throws {SecurityFailure} `failed-check`, `unsupported-algorithm`, `invalid-security`, `invalid-security-token`,
- * `security-token-unavailable`, `unsupported-security-token`, and whatever `trust` throws */
+ * `security-token-unavailable`, `unsupported-security-token`, those of contexts, and whatever `trust` throws */
 export async function verifySignature(
   element: XmlElement,
   { envelope, security, otherTokens = [], legacySha1, trust, ...finders }: SignedMessage,
@@ -75,18 +84,23 @@ export async function verifySignature(
   const tokens = [...new Set([...security.tokens, ...otherTokens])];
   const scope = { document, tokens, ...finders };
   let signer: TrustedSigner | undefined;
-  const proof = await failedSecurely(CODES, 'invalid-security', () =>
-    verifyMessageSignature(document, element, {
-      legacySha1,
-      resolveToken: (reference) => resolveForTransform(reference, scope),
-      selectKey: async (keyInfo) => {
-        const named = readSigner(keyInfo, scope);
-        signer = derivedSigner(await trust(named), named);
-        return signer.key;
-      },
-    }),
-  );
+  const proof = await failedSecurely(CODES, 'invalid-security', async () => {
+    try {
+      return await verifyMessageSignature(document, element, {
+        legacySha1,
+        resolveToken: (reference) => resolveForTransform(reference, scope),
+        selectKey: async (keyInfo) => {
+          const named = readSigner(keyInfo, scope);
+          signer = derivedSigner(await trust(named), named);
+          return signer.key;
+        },
+      });
+    } catch (cause) {
+      throw signer?.refusal?.unproved ?? cause;
+    }
+  });
   if (!signer) throw new Error('verified without a signer');
+  if (signer.refusal) throw signer.refusal.proved;
   const { timestamp } = security;
   const id = attributeOf(element, 'Id');
   const signature: Omit<MessageSignature, typeof verified> = {

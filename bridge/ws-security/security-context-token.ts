@@ -17,13 +17,15 @@ export interface ContextName {
   readonly instance?: string;
 }
 
+const NAMES: ReadonlySet<string> = new Set(['Identifier', 'Instance']);
 const MAX_LENGTH = 256;
 const ABSOLUTE_URI = /^[A-Za-z][A-Za-z0-9+.-]*:[!-~]+$/;
 
 /** Reads the name. What else a product puts there, such as a cookie that holds the key, is refused: it is not ours.
- * @throws {SecurityFailure} `invalid-security-token` */
+ * @throws {SecurityFailure} `bad-context-token`, `unsupported-context-token` */
 export function readContextName(token: XmlElement): ContextName {
-  return readSecurely('invalid-security-token', () => {
+  return readSecurely('bad-context-token', () => {
+    requireUnderstood(token);
     const children = readInOrder(elementsOf(token));
     const identifier = trimmedTextOf(children.take(token.uri, 'Identifier'));
     const instance = children.takeIf(token.uri, 'Instance');
@@ -36,8 +38,15 @@ export function readContextName(token: XmlElement): ContextName {
   });
 }
 
+// WS-SecureConversation 1.3 §3: who does not understand a part of the token may say so.
+function requireUnderstood(token: XmlElement): void {
+  const other = elementsOf(token).find(({ local, uri }) => uri !== token.uri || !NAMES.has(local));
+  if (other)
+    throw new SecurityFailure('unsupported-context-token', `${other.local} of a security context`);
+}
+
 /** The identifier, if it is one.
- * @throws {SecurityFailure} `invalid-security-token` */
+ * @throws {SecurityFailure} `bad-context-token` */
 export function requireIdentifier(text: string): string {
   if (text.length > MAX_LENGTH || !ABSOLUTE_URI.test(text)) throw malformed('Identifier');
   return text;
@@ -57,5 +66,5 @@ export function writeContextToken(
 }
 
 function malformed(what: string): SecurityFailure {
-  return new SecurityFailure('invalid-security-token', `${what} of a security context`);
+  return new SecurityFailure('bad-context-token', `${what} of a security context`);
 }

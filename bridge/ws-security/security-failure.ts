@@ -1,9 +1,11 @@
-// Refusals of the Security header itself: WS-Security has fault codes of its own for them (WSS 1.1.1 §12).
+// Refusals of the Security header itself: WS-Security has fault codes of its own for them (WSS 1.1.1 §12), and WS-SecureConversation
+// for its tokens, wherever they stand (1.3 §10).
 
 import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
 
-/** WSS 1.1.1 §12, and `AuthenticationBadElements` of WS-Trust 1.3 §11, which is about the same header. */
+/** WSS 1.1.1 §12, `AuthenticationBadElements` of WS-Trust 1.3 §11, which is about the same header, and the codes of
+ * WS-SecureConversation 1.3 §10. */
 export type SecurityFaultCode =
   | 'unsupported-security-token'
   | 'unsupported-algorithm'
@@ -13,7 +15,12 @@ export type SecurityFaultCode =
   | 'failed-check'
   | 'security-token-unavailable'
   | 'message-expired'
-  | 'authentication-bad-elements';
+  | 'authentication-bad-elements'
+  | 'bad-context-token'
+  | 'unsupported-context-token'
+  | 'unknown-derivation-source'
+  | 'context-renewal-needed'
+  | 'context-renewal-not-possible';
 
 const REASONS = {
   'unsupported-security-token': 'token-type-unsupported',
@@ -25,6 +32,11 @@ const REASONS = {
   'security-token-unavailable': 'token-malformed',
   'message-expired': 'token-expired',
   'authentication-bad-elements': 'requestor-unauthenticated',
+  'bad-context-token': 'token-malformed',
+  'unsupported-context-token': 'token-malformed',
+  'unknown-derivation-source': 'token-malformed',
+  'context-renewal-needed': 'token-expired',
+  'context-renewal-not-possible': 'renewal-not-possible',
 } as const satisfies Record<SecurityFaultCode, FailureReason>;
 
 interface SecurityFailureOptions {

@@ -20,7 +20,7 @@ import {
 } from './names.ts';
 import { kindOfToken } from './presented-token.ts';
 import { type ContextName, readContextName, requireIdentifier } from './security-context-token.ts';
-import { readSecurely, SecurityFailure } from './security-failure.ts';
+import { readSecurely, SecurityFailure, type SecurityFaultCode } from './security-failure.ts';
 import { type ReferenceScope, resolveReference } from './token-reference.ts';
 import { type CertificateChain, parseCertificate, readX509Token } from './x509-token.ts';
 
@@ -66,7 +66,7 @@ export interface SignerScope extends ReferenceScope {
 
 /** The signer that a KeyInfo names.
  * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `unsupported-security-token`,
- * `invalid-security`
+ * `invalid-security`, `bad-context-token`, `unsupported-context-token`, `unknown-derivation-source`
  * @throws {XmlFailure} `key-refused` */
 export function readSigner(keyInfo: XmlElement | undefined, scope: SignerScope): NamedSigningKey {
   if (keyInfo === undefined) throw new SecurityFailure('invalid-security', 'no KeyInfo');
@@ -93,10 +93,24 @@ function readDerivedReference(
   if (token === undefined || kindOfToken(token) !== 'derived-key') return undefined;
   resolveReference(reference, scope);
   const derivation = readDerivedKey(token);
-  return {
-    ...readSignerReference(derivation.reference, scope),
-    derived: { token, derivation },
-  };
+  return { ...readSource(derivation.reference, scope), derived: { token, derivation } };
+}
+
+const NO_SOURCE: ReadonlySet<SecurityFaultCode> = new Set([
+  'security-token-unavailable',
+  'unsupported-security-token',
+] as const);
+
+// WS-SecureConversation 1.3 §7, §10. What may have a secret is seen by its kind, before anybody is asked about it.
+function readSource(reference: XmlElement, scope: SignerScope): NamedSigner {
+  try {
+    const source = readSignerReference(reference, scope);
+    if (source.kind === 'assertion' || source.kind === 'context') return source;
+  } catch (cause) {
+    if (!(cause instanceof SecurityFailure) || !NO_SOURCE.has(cause.code)) throw cause;
+    throw new SecurityFailure('unknown-derivation-source', cause.message, { cause });
+  }
+  throw new SecurityFailure('unknown-derivation-source', 'a key derived of no secret');
 }
 
 /** The signer that a SecurityTokenReference names.

@@ -1,11 +1,11 @@
 // A security context in an answer (WS-SecureConversation 1.3 §3, §4): the token, and how messages refer to it, by its id in the message
 // that brings it and by its Identifier elsewhere.
 
-import { WSC_13_NS, WSC_2005_NS } from '#bridge/ws-security/names.ts';
 import { type ContextName, writeContextToken } from '#bridge/ws-security/security-context-token.ts';
 import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
 import { wsse } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
+import { conversationNamespaceOf } from './names.ts';
 import type { RstRequest } from './rst/rst-request.ts';
 
 /** Whose words are answered in. */
@@ -17,7 +17,7 @@ const idOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
 /** The TokenType of a context, in the version that was asked for, else in that of the message. */
 export function contextTypeOf({ tokenType, trust }: Asked): string {
   if (tokenType !== undefined) return tokenType;
-  return `${trust.version === '2005/02' ? WSC_2005_NS : WSC_13_NS}/sct`;
+  return `${conversationNamespaceOf(trust)}/sct`;
 }
 
 /** The token. */

@@ -1,17 +1,18 @@
-// Refusals to faults (WS-Trust 1.3 §11, WSS 1.1.1 §12). Each code has one fixed sentence: it never names the account, the
+// Refusals to faults (WS-Trust 1.3 §11, WSS 1.1.1 §12, WS-SecureConversation 1.3 §10). Each code has one fixed sentence: it never names the account, the
 // rule or the library, so that nobody can feel their way (xml-security E9).
 
 import { EnvelopeFailure, type EnvelopeFailureCode } from '#bridge/soap/envelope-failure.ts';
 import type { SoapFault } from '#bridge/soap/fault.ts';
 import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/security-failure.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
+import type { MarkupName } from '#bridge/xml/markup.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
-import { type TrustNames, trustName } from './names.ts';
+import { conversationNamespaceOf, type TrustNames, trustName } from './names.ts';
 
 /** A fault before it is spelled in the version of the request. */
 export interface FaultRow {
-  readonly standard: 'trust' | 'wsse';
+  readonly standard: 'trust' | 'wsse' | 'conversation';
   readonly code: string;
   readonly reason: string;
   readonly party: SoapFault['party'];
@@ -25,6 +26,13 @@ const trust = (code: string, reason: string): FaultRow => ({
 });
 const wsse = (code: string, reason: string): FaultRow => ({
   standard: 'wsse',
+  code,
+  reason,
+  party: 'Sender',
+});
+
+const conversation = (code: string, reason: string): FaultRow => ({
+  standard: 'conversation',
   code,
   reason,
   party: 'Sender',
@@ -97,6 +105,23 @@ export const SECURITY_FAULTS = {
   ),
   'message-expired': wsse('MessageExpired', 'The message has expired'),
   'authentication-bad-elements': trust('AuthenticationBadElements', 'Insufficient Digest Elements'),
+  'bad-context-token': conversation(
+    'BadContextToken',
+    'The requested context elements are insufficient or unsupported',
+  ),
+  'unsupported-context-token': conversation(
+    'UnsupportedContextToken',
+    'Not all of the values associated with the SCT are supported',
+  ),
+  'unknown-derivation-source': conversation(
+    'UnknownDerivationSource',
+    'The specified source for the derivation is unknown',
+  ),
+  'context-renewal-needed': conversation('RenewNeeded', 'The provided context token has expired'),
+  'context-renewal-not-possible': conversation(
+    'UnableToRenew',
+    'The specified context token could not be renewed',
+  ),
 } as const satisfies Record<SecurityFaultCode, FaultRow>;
 
 /** The faults of SOAP itself; the code beside them tells clients that look for one of WS-Trust. */
@@ -141,12 +166,18 @@ function detailOf({ message }: Error): { readonly detail: string } {
   return { detail: message.slice(0, MAX_DETAIL_LENGTH) };
 }
 
+const SPELLINGS: Readonly<
+  Record<FaultRow['standard'], (names: TrustNames, local: string) => MarkupName>
+> = {
+  trust: trustName,
+  wsse: (_, local) => ({ prefix: 'wsse', uri: WSSE_NS, local }),
+  conversation: (names, local) => ({ prefix: 'wsc', uri: conversationNamespaceOf(names), local }),
+};
+
 /** The fault in the namespace of the request. */
 export function spellFault(
   { standard, code, reason, party }: FaultRow,
   names: TrustNames,
 ): SoapFault {
-  const name =
-    standard === 'trust' ? trustName(names, code) : { prefix: 'wsse', uri: WSSE_NS, local: code };
-  return { party, code: name, reason };
+  return { party, code: SPELLINGS[standard](names, code), reason };
 }

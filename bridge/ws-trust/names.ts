@@ -1,5 +1,6 @@
 // The versions of WS-Trust: February 2005, and 1.3 with the additions of 1.4 in a namespace of their own.
 
+import { WSC_13_NS, WSC_2005_NS } from '#bridge/ws-security/names.ts';
 import type { MarkupName } from '#bridge/xml/markup.ts';
 
 export const TRUST_2005_NS = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
@@ -47,6 +48,11 @@ export function trustOf(namespace: string): TrustNames | undefined {
 /** A name of the trust namespace with its prefix. */
 export function trustName({ prefix, namespace }: TrustNames, local: string): MarkupName {
   return { prefix, uri: namespace, local };
+}
+
+/** The namespace of WS-SecureConversation that goes with a version. */
+export function conversationNamespaceOf({ version }: TrustNames): string {
+  return version === '2005/02' ? WSC_2005_NS : WSC_13_NS;
 }
 
 export const TRUST_OPERATIONS = ['Issue', 'Renew', 'Cancel', 'Validate'] as const;

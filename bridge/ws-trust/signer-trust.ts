@@ -14,6 +14,7 @@ import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/known-secret.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
+import { refusedAsSigner } from './context-refusal.ts';
 import { type CredentialService, refusedAlike, validateCredential } from './credential.ts';
 
 /** What the decision is made with. */
@@ -55,7 +56,7 @@ export function trustSigners(parts: SignerTrustParts): SignerTrust {
       case 'key':
         return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
       case 'context':
-        return trustSecret(presentContext(signer.name, 'subject'), signer.token, parts);
+        return trustContext(signer, parts);
     }
   };
 }
@@ -136,6 +137,15 @@ async function trustAssertion(
 
 const asTarget = (evidence: SecurityToken): SecurityToken => ({ ...evidence, use: 'lifecycle' });
 
+async function trustContext(
+  { name, token }: Named<'context'>,
+  parts: SignerTrustParts,
+): Promise<TrustedSigner> {
+  if (!parts.takesContexts && !parts.mayProveSecret)
+    throw new SecurityFailure('failed-authentication', 'a context is no credential here');
+  return refusedAsSigner(() => trustSecret(presentContext(name, 'subject'), token, parts));
+}
+
 /** The holder of a context, or of an assertion that the request is about. Where the token is no credential, or is over, its secret
  * shows no more than the right to renew or cancel it, beside another credential. */
 async function trustSecret(
@@ -144,8 +154,6 @@ async function trustSecret(
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
   const isCredential = evidence.type !== 'sct' || parts.takesContexts;
-  if (!isCredential && !parts.mayProveSecret)
-    throw new SecurityFailure('failed-authentication', 'a context is no credential here');
   try {
     if (isCredential)
       return await holderOfSecret(
@@ -154,9 +162,29 @@ async function trustSecret(
         parts,
       );
   } catch (cause) {
-    const isOver = cause instanceof SecurityFailure && OVER.has(cause.reason);
-    if (!isOver || !parts.mayProveSecret) throw cause;
+    if (!(cause instanceof SecurityFailure) || !OVER.has(cause.reason)) throw cause;
+    if (!parts.mayProveSecret && evidence.type !== 'sct') throw cause;
+    const holder = await holderOfTarget(evidence, element, parts);
+    return parts.mayProveSecret ? holder : { ...holder, refusal: overdue(cause) };
   }
+  return holderOfTarget(evidence, element, parts);
+}
+
+// WS-SecureConversation 1.3 §10.
+function overdue(cause: SecurityFailure): NonNullable<TrustedSigner['refusal']> {
+  const { message, reason } = cause;
+  return {
+    proved: new SecurityFailure('context-renewal-needed', message, { cause, reason }),
+    unproved: new SecurityFailure('bad-context-token', message, { cause, reason }),
+  };
+}
+
+/** Whoever has the secret of a token, which says no more of them. */
+async function holderOfTarget(
+  evidence: SecurityToken,
+  element: XmlElement | undefined,
+  parts: SignerTrustParts,
+): Promise<TrustedSigner> {
   const target = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
   const { key, confirmation, tokens } = await holderOfSecret(target, element, parts);
   return { key, confirmation, tokens };

@@ -48,6 +48,8 @@ interface Renewable {
 function requireRenewable({ evidence, entry, now }: RenewalBasis): Renewable {
   const { subject: token } = evidence;
   if (token.trustedIssuer !== SELF) refuse('not a token of ours');
+  // First: on what terms a token could be renewed is nobody's business but its holder's.
+  if (entry) requireHolder(evidence, entry);
   if (!entry?.renewal) refuse('the token was not issued as renewable');
   const { renewal } = entry;
   if (now >= renewal.notOnOrAfter) refuse('the absolute end of its renewals has come');
@@ -249,7 +251,6 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
   const { subject: token, request } = evidence;
   const renewable = requireRenewable(basis);
   const { entry, renewal } = renewable;
-  requireHolder(evidence, entry);
   requireKept(evidence, renewal);
   const grounds = decideGrounds(basis, renewable, rules);
   requirePermission(grounds, evidence, renewal);

@@ -54,6 +54,6 @@ test('Apache CXF: STSClient gets a security context, and uses, renews and cancel
     'context-port-renew': 'ok context=renewed',
     'context-port-named-twice': 'fault=wst:InvalidRequest',
     'context-port-cancel': 'ok context=cancelled',
-    'context-port-cancelled': 'fault=wst:FailedAuthentication',
+    'context-port-cancelled': 'fault=wsc:BadContextToken',
   });
 });

@@ -83,7 +83,8 @@ describe('security contexts: refused', () => {
       const foreign = await setting.front.handle(aPost(signed(other, body, { header: USER })));
       const used = await setting.front.handle(aPost(signed(context, aWish())));
 
-      for (const answer of [bare, foreign]) assert.equal(answer.status, 500, answer.body);
+      for (const answer of [bare, foreign])
+        assert.equal(faultCodeOf(answer), 'wsc:BadContextToken');
       assert.equal(used.status, 200, used.body);
     });
 
@@ -125,7 +126,8 @@ describe('security contexts: refused', () => {
 
       const answer = await setting.front.handle(aPost(signed(change(context), aWish())));
 
-      assert.match(faultCodeOf(answer), /FailedAuthentication|InvalidSecurityToken/);
+      const code = what === 'with a cookie' ? 'UnsupportedContextToken' : 'BadContextToken';
+      assert.equal(faultCodeOf(answer), `wsc:${code}`);
       assert.equal(setting.asked.length, 1);
     });
 
@@ -145,7 +147,7 @@ describe('security contexts: refused', () => {
 
     const answer = await setting.front.handle(aPost(signed(mixed, aWish())));
 
-    assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+    assert.equal(faultCodeOf(answer), 'wsc:BadContextToken');
   });
 
   for (const [what, wishes, code] of [

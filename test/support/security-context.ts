@@ -1,5 +1,6 @@
 // Security contexts as a client has them: asked for, read from an answer, and used to sign with.
 import assert from 'node:assert/strict';
+import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
 import { aPolicyRow } from '#test/support/core.ts';
@@ -114,14 +115,16 @@ export interface Wishes extends Partial<SignatureWishes> {
   /** The tokens of the header. */
   readonly tokens?: string;
   readonly edit?: (message: string) => string;
+  readonly soap?: SoapVersion;
 }
 
 /** A message signed with a key derived of the context, unless the test says otherwise. */
 export function signed(context: Context, body: string, wishes: Wishes = {}): string {
-  const { edit, header = '', tokens, ...signature } = wishes;
+  const { edit, header = '', soap = '1.2', tokens, ...signature } = wishes;
   const { wsc } = context.version;
   const usual = `${context.token}${aDerivedKeyToken(aReferenceTo(context.id, `${wsc}/sct`), { wsc })}`;
   const message = anEnvelope({
+    version: soap,
     header: `<wsse:Security>${header}${tokens ?? usual}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
     body,
     bodyId: 'body',

@@ -8,6 +8,7 @@ import {
   type ChallengedMessage,
   type ReceivedMessage,
 } from '../authenticated-request.ts';
+import { refusedAsContext } from '../context-refusal.ts';
 import { answerActionOf } from '../dispatch.ts';
 import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
@@ -49,7 +50,7 @@ export async function answerRequest(
   if ('challenge' in request) return writeChallenged(request, parts);
   validateAdmission(parts.admits, request.requestor);
   const { operation, trust } = request.rst;
-  const response = await OPERATIONS[operation].answer(request, parts, progress);
+  const response = await answerOperation(request, parts, progress);
   const isCollected = operation === 'Issue' && trust.version === '1.3';
   const body = isCollected ? writeCollection(trust, [response]) : response;
   return writeEnvelope(
@@ -58,6 +59,11 @@ export async function answerRequest(
     parts,
   );
 }
+
+const answerOperation: Operation['answer'] = (request, parts, progress) =>
+  refusedAsContext(request.rst, () =>
+    OPERATIONS[request.rst.operation].answer(request, parts, progress),
+  );
 
 // On record: a right password without its second factor may be a stolen one.
 async function writeChallenged(request: ChallengedMessage, parts: OperationParts): Promise<string> {
@@ -86,7 +92,7 @@ async function answerBatch(
         admit: () => {
           if (index > 0) parts.admitRequestor?.(requestorName(batch.requestor));
         },
-        answer: (rst, ofItem) => OPERATIONS[operation].answer({ ...batch, rst }, parts, ofItem),
+        answer: (rst, ofItem) => answerOperation({ ...batch, rst }, parts, ofItem),
         progress,
       }),
     );

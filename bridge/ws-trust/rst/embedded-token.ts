@@ -1,7 +1,7 @@
 // The token inside OnBehalfOf, ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2), RenewTarget, CancelTarget and ValidateTarget (1.3 §5-7): an
 // assertion, a JWT, or a reference to one in the header.
 
-import { presentContext, presentToken } from '#bridge/ws-security/presented-token.ts';
+import { kindOfToken, presentContext, presentToken } from '#bridge/ws-security/presented-token.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readContextReference } from '#bridge/ws-security/signer.ts';
 import { type ReferenceScope, resolveReference } from '#bridge/ws-security/token-reference.ts';
@@ -22,7 +22,8 @@ export interface EmbeddedToken {
  * they would be taken at face value (ws-trust §8).
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`
  * @throws {ExchangeFailure} `token-type-unsupported`, `token-malformed`
- * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token` */
+ * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `bad-context-token`,
+ * `unsupported-context-token` */
 export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope): EmbeddedToken {
   const [child, second] = elementsOf(parameter);
   if (child === undefined) throw new XmlFailure('element-missing', `${parameter.local} is empty`);
@@ -40,7 +41,8 @@ function present(element: XmlElement, { document }: ReferenceScope): SecurityTok
   try {
     return presentToken(document, element, 'subject');
   } catch (cause) {
-    if (cause instanceof SecurityFailure)
+    // A context has words of its own, wherever it stands.
+    if (cause instanceof SecurityFailure && kindOfToken(element) !== 'context')
       throw new ExchangeFailure('token-type-unsupported', cause.message, { cause });
     if (cause instanceof XmlFailure)
       throw new ExchangeFailure('token-malformed', cause.message, { cause });

@@ -53,7 +53,7 @@ test('keptSecrets: a context lives through a new key, and ends when the key it i
   const lives = await sendSoap(server, aContextMessage(young, now + 1));
 
   for (const { status, text } of [...both, lives]) assert.equal(status, 200, text);
-  assert.equal(faultOf(ended), 'FailedAuthentication');
+  assert.equal(faultOf(ended), 'BadContextToken');
 });
 
 test('keptSecrets: until its instant a new key opens and does not seal: hosts that have it not yet can go on', async (t) => {
@@ -70,6 +70,6 @@ test('keptSecrets: until its instant a new key opens and does not seal: hosts th
   const lost = await sendSoap(server, aContextMessage(late, now + 60));
 
   assert.equal(kept.status, 200, kept.text);
-  assert.equal(faultOf(lost), 'FailedAuthentication');
+  assert.equal(faultOf(lost), 'BadContextToken');
   assert.equal(contextIn(kept.text, V13).version, V13);
 });

@@ -173,7 +173,7 @@ for (const [what, tokens] of [
 
     const answer = await send(aMessage({ tokens, key, keyInfo: aReferenceTo('dkt') }));
 
-    assert.equal(faultCodeOf(answer), 'wsse:UnsupportedSecurityToken');
+    assert.equal(faultCodeOf(answer), 'wsc:UnknownDerivationSource');
   });
 
 test('xml-security B5: refuses a key derived of a certificate', async () => {
@@ -193,7 +193,7 @@ test('xml-security B5: refuses a key derived of a certificate', async () => {
     setting,
   );
 
-  assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+  assert.equal(faultCodeOf(answer), 'wsc:UnknownDerivationSource');
 });
 
 test('xml-security §5: HMAC with SHA-1 is refused, and taken and audited under the dated exception', async () => {
@@ -252,7 +252,7 @@ for (const [what, message, code] of [
   [
     'a derived key of a token that is not there',
     aMessage({ tokens: dkt(TO_ASSERTION), keyInfo: aReferenceTo('dkt') }),
-    'wsse:SecurityTokenUnavailable',
+    'wsc:UnknownDerivationSource',
   ],
   [
     'a derivation of another name',

@@ -155,8 +155,8 @@ describe('security contexts', () => {
     const used = await at(message(context, aWish()));
 
     assert.equal(renewed.status, 200, JSON.stringify(setting.audit.records));
-    assert.match(faultCodeOf(refused), /UnableToRenew|RenewNeeded|ExpiredData/);
-    assert.equal(faultCodeOf(used), 'trust:FailedAuthentication');
+    assert.equal(faultCodeOf(refused), 'wsc:UnableToRenew');
+    assert.equal(faultCodeOf(used), 'wsc:RenewNeeded');
   });
 
   test('WS-SecureConversation 1.3 §8: a context that signs and is the target stands twice in the message, under one Identifier', async () => {
@@ -205,7 +205,7 @@ describe('security contexts', () => {
 
     assert.equal(cancelled.status, 200, JSON.stringify(setting.audit.records.at(-1)));
     assert.ok(cancelled.body.includes('RequestedTokenCancelled'));
-    for (const use of uses) assert.equal(faultCodeOf(use), 'trust:FailedAuthentication');
+    for (const use of uses) assert.equal(faultCodeOf(use), 'wsc:BadContextToken');
     assert.ok(validated.body.includes('/status/invalid'), validated.body);
   });
 

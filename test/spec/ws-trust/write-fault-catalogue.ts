@@ -10,7 +10,7 @@ import {
 
 const BEGIN = '<!-- faults: npm run errors:faults -->\n';
 const END = '<!-- end of faults -->\n';
-const SPELLING = { trust: 'wst', wsse: 'wsse' } as const;
+const SPELLING = { trust: 'wst', wsse: 'wsse', conversation: 'wsc' } as const;
 
 interface Catalogued {
   readonly row: FaultRow;

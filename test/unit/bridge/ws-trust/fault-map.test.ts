@@ -23,7 +23,8 @@ const rowsAfter = (heading: string) =>
         .slice(1, -1)
         .map((cell) => cell.replaceAll('`', '').trim()),
     );
-const codeOf = ({ standard, code }: FaultRow) => `${standard === 'trust' ? 'wst' : 'wsse'}:${code}`;
+const PREFIXES = { trust: 'wst', wsse: 'wsse', conversation: 'wsc' } as const;
+const codeOf = ({ standard, code }: FaultRow) => `${PREFIXES[standard]}:${code}`;
 
 test('docs/errors.md: has the faults that the front answers with; npm run errors:faults writes them', () => {
   const page = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8');

@@ -133,7 +133,7 @@ final class Cases {
             new Case("context-port-renew", Wanted.OK, ContextCalls::renew),
             new Case("context-port-named-twice", Wanted.fault("wst:InvalidRequest"), ContextCalls::renewNamedTwice),
             new Case("context-port-cancel", Wanted.OK, ContextCalls::cancel),
-            new Case("context-port-cancelled", Wanted.fault("wst:FailedAuthentication"), ContextCalls::renewCancelled));
+            new Case("context-port-cancelled", Wanted.fault("wsc:BadContextToken"), ContextCalls::renewCancelled));
     }
 
     private static Issue aContext(String port) {

@@ -9,6 +9,7 @@ final class FaultCode {
     private static final Map<String, String> PREFIXES = Map.of(
         Wst.TRUST_13, "wst",
         Wst.TRUST_2005, "t",
+        "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512", "wsc",
         "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd", "wsse",
         "http://schemas.xmlsoap.org/soap/envelope/", "soap11",
         "http://www.w3.org/2003/05/soap-envelope", "soap12");
