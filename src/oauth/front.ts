@@ -73,6 +73,22 @@ const refuseWebPages: Middleware = (ctx, next) => {
   return next();
 };
 
+/** There is no login. The library would look for the client before it says so, and tell anybody which clients there are. */
+function refuseLogin(issuer: string): Middleware {
+  return async (ctx, next) => {
+    if (ctx.path !== ROUTES.authorization || (ctx.method !== 'GET' && ctx.method !== 'HEAD')) {
+      await next();
+      return;
+    }
+    ctx.status = 400;
+    ctx.body = {
+      error: 'unsupported_response_type',
+      error_description: 'there is no login here',
+      iss: issuer,
+    };
+  };
+}
+
 type LibraryMiddleware = (ctx: Context, next: () => Promise<unknown>) => Promise<unknown>;
 
 /** The middlewares of the front in order, the library's last. Anything that is not its own is passed on. */
@@ -84,6 +100,7 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
     publishOwnGrants(servedGrantTypes(parts)),
     createRefusalAudit(parts.audit, POST_PATHS),
     refuseWebPages,
+    refuseLogin(parts.issuer),
     createFormMiddleware(parts.readForm, POST_PATHS, parts.issuer),
   ];
   const select: Middleware = async (ctx, next) => {

@@ -87,13 +87,20 @@ test('RFC 9449 §5: a DPoP proof, which cannot be honoured, is refused and not i
   assert.equal(body['error'], 'invalid_request');
 });
 
-test('Authorization endpoint: refuses in JSON until there is a login', async (t) => {
+test('Authorization endpoint: refuses in JSON until there is a login, and tells nobody which clients there are', async (t) => {
   const server = await startServer(t);
+  const login = 'response_type=code&scope=openid&redirect_uri=https://app.example/';
 
-  const { status, headers } = await server.get('/authorize?response_type=code&client_id=gateway', {
-    accept: 'text/html',
-  });
+  const answers = new Set<string>();
+  for (const query of ['', 'client_id=gateway', 'client_id=nobody'])
+    for (const more of ['', login]) {
+      const { status, headers, text } = await server.get(`/authorize?${query}&${more}`, {
+        accept: 'text/html',
+      });
 
-  assert.equal(status, 400);
-  assert.match(headers.get('content-type') ?? '', /^application\/json/);
+      assert.equal(status, 400);
+      assert.match(headers.get('content-type') ?? '', /^application\/json/);
+      answers.add(text);
+    }
+  assert.equal(answers.size, 1, [...answers].join('\n'));
 });
