@@ -95,10 +95,13 @@ function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
 const revocableTypes = (content: string): readonly TokenType[] =>
   content.includes('.') ? ['jwt', 'id_token'] : ['saml2', 'saml1'];
 
-/** An assertion that was encrypted for its target. Which one it is we cannot read, so a 200 would be a lie: it lives on. */
-const isEncryptedAssertion = (content: string): boolean =>
-  !content.includes('.') &&
-  Buffer.from(content, 'base64url').includes('EncryptedAssertion', 0, 'latin1');
+/** An assertion that was encrypted for its target, in the wrapper of SAML 2.0 or bare. Which one it is we cannot read, so a 200 would
+ * be a lie: it lives on. */
+const isEncryptedAssertion = (content: string): boolean => {
+  if (content.includes('.')) return false;
+  const text = Buffer.from(content, 'base64url').toString('latin1');
+  return /^\s*(?:<\?[^>]*>\s*)?<(?:[\w.-]+:)?Encrypted(?:Assertion|Data)[\s/>]/.test(text);
+};
 
 function refuseEncrypted(ctx: KoaContextWithOIDC): void {
   ctx.status = 400;

@@ -186,15 +186,16 @@ test('RFC 7009 §2.2.1: an encrypted assertion lives on, and the answer says so'
   const server = await startServer(t);
   const namespace = 'urn:oasis:names:tc:SAML:2.0:assertion';
   const encrypted = `<saml:EncryptedAssertion xmlns:saml="${namespace}"/>`;
-  const plain = `<saml:Assertion xmlns:saml="${namespace}"/>`;
+  // SAML 1.1 has no wrapper for it.
+  const bare = '<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"/>';
+  const plain = `<saml:Assertion xmlns:saml="${namespace}">EncryptedData</saml:Assertion>`;
 
-  for (const encoding of ['base64url', 'base64'] as const) {
-    const refused = await server.post('/revoke', {
-      token: Buffer.from(encrypted).toString(encoding),
-    });
+  for (const text of [encrypted, bare, `<?xml version="1.0"?>\n${bare}`])
+    for (const encoding of ['base64url', 'base64'] as const) {
+      const refused = await server.post('/revoke', { token: Buffer.from(text).toString(encoding) });
 
-    assert.deepEqual([refused.status, refused.body['error']], [400, 'unsupported_token_type']);
-  }
+      assert.deepEqual([refused.status, refused.body['error']], [400, 'unsupported_token_type']);
+    }
   const ignored = await server.post('/revoke', { token: Buffer.from(plain).toString('base64url') });
   assert.equal(ignored.status, 200);
   const [record] = (await server.auditRecords()).filter(({ outcome }) => outcome === 'refused');
