@@ -137,11 +137,14 @@ function refreshFamilies(
 /** The policy in force. */
 export function policyRules(config: Config): PolicyRules {
   const { delegation, issuer, keptSecrets, policy, relyingParties, trustedIssuers } = config;
-  const issuers = trustedIssuers.map(({ id, actorIssuers, aliases, issuer: name }) => ({
-    id,
-    names: [name, ...aliases],
-    actorIssuers,
-  }));
+  const issuers = trustedIssuers.map(
+    ({ id, actorIssuers, aliases, enabledUntil, issuer: name }) => ({
+      id,
+      names: [name, ...aliases],
+      actorIssuers,
+      ...(enabledUntil !== undefined && { enabledUntil }),
+    }),
+  );
   const keepsSecrets = keptSecrets !== undefined;
   return { issuer, rows: policy, relyingParties, ...delegation, issuers, keepsSecrets };
 }

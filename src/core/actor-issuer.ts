@@ -1,5 +1,6 @@
-// Whose parties a trusted issuer may name as actors.
+// Until when a trusted issuer is one, and whose parties it may name as actors.
 import { ExchangeFailure } from './failure.ts';
+import type { Instant } from './instant.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
 
 /** A trusted issuer by its names. */
@@ -9,16 +10,32 @@ export interface KnownIssuer {
   readonly names: readonly string[];
   /** Ids of other trusted issuers whose parties its tokens may name as actors. */
   readonly actorIssuers: readonly string[];
+  /** From then on nothing rests on its word; absent: no end is set. */
+  readonly enabledUntil?: Instant;
 }
 
-/** Refuses a chain in which one trusted issuer speaks for another: that a party of theirs acted, only they can say. A name of
- * somebody we do not know vouches for nothing, so it may stand.
+/** Whether the trust in an issuer has ended. Its validator sees to fresh evidence; what was kept of evidence, for renewals, must not
+ * outlive the trust either. */
+export function hasTrustEnded(
+  trustedIssuer: string,
+  issuers: readonly KnownIssuer[],
+  now: Instant,
+): boolean {
+  const enabledUntil = issuers.find(({ id }) => id === trustedIssuer)?.enabledUntil;
+  return enabledUntil !== undefined && now >= enabledUntil;
+}
+
+/** Refuses the word of an issuer whose trust has ended, and a chain in which one trusted issuer speaks for another: that a party of
+ * theirs acted, only they can say. A name of somebody we do not know vouches for nothing, so it may stand.
  * @throws {ExchangeFailure} `issuer-untrusted` */
-export function validateActorIssuers(
+export function validateIssuers(
   { actors, trustedIssuer }: ValidatedToken,
   issuers: readonly KnownIssuer[],
+  now: Instant,
 ): void {
   if (trustedIssuer === SELF) return;
+  if (hasTrustEnded(trustedIssuer, issuers, now))
+    throw new ExchangeFailure('issuer-untrusted', 'the trust in this issuer has ended');
   const allowed = issuers.find(({ id }) => id === trustedIssuer)?.actorIssuers ?? [];
   for (const { issuer } of actors) {
     const owner = issuers.find(({ names }) => names.includes(issuer));

@@ -1,6 +1,6 @@
 // Policy over verified evidence: the only place where a token is granted. Pure.
 import { actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
-import { type KnownIssuer, validateActorIssuers } from './actor-issuer.ts';
+import { type KnownIssuer, validateIssuers } from './actor-issuer.ts';
 import { decideExpiry, onceMarks } from './bounds.ts';
 import type { Confirmation } from './confirmation.ts';
 import { decideDelegations } from './delegation-budget.ts';
@@ -38,7 +38,7 @@ export interface PolicyRules {
   readonly relyingParties: readonly RelyingParty[];
   readonly maxDepth: number;
   readonly selfDelegation: boolean;
-  /** The trusted issuers, for who may name whose parties as actors. */
+  /** The trusted issuers: until when, and who may name whose parties as actors. */
   readonly issuers: readonly KnownIssuer[];
   /** Whether there is a place for the secrets of tokens. */
   readonly keepsSecrets?: boolean;
@@ -218,7 +218,7 @@ export function decide(
 ): TokenSpec {
   const { request, subject, actor } = evidence;
   validateOrigin(evidence, rules.relyingParties);
-  validateActorIssuers(subject, rules.issuers);
+  validateIssuers(subject, rules.issuers, now);
   validateMayAct(subject.mayAct, actor && actorOf(actor), subject.issuer);
   const grounds = decideGrounds(evidence, rules);
   const { algorithms } = grounds[0].party.token;

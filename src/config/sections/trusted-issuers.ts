@@ -19,7 +19,9 @@ export const trustedIssuerEntry = z
       .array(z.string())
       .describe('Ids of other trusted issuers whose parties its tokens may name as actors.')
       .default([]),
-    enabledUntil: instant.describe('From then on its tokens are refused.').optional(),
+    enabledUntil: instant
+      .describe('From then on its tokens are refused, and what was made of them is not renewed.')
+      .optional(),
     jwt: trustedJwt.describe('On which conditions its JWTs are accepted.').optional(),
     saml: trustedSaml.describe('On which conditions its assertions are accepted.').optional(),
     x509: trustedX509.describe('On which conditions its certificates are credentials.').optional(),

@@ -100,6 +100,18 @@ describe('Refresh tokens', () => {
     assert.equal(await isActive(server, access), true);
   });
 
+  test('oauth §1.11: no refresh token outlives the trust in the issuer on whose word it was granted', async (t) => {
+    // The clock of the server begins at 2027-01-15T08:00:00Z.
+    const { server, first } = await begin(t, {}, ({ trustedIssuers }) => {
+      Object.assign(trustedIssuers[0] ?? {}, { enabledUntil: '2027-01-15T09:00:00Z' });
+    });
+    server.clock.advance(3599);
+    const { next } = await refreshed(server, first);
+    server.clock.advance(1);
+
+    assert.deepEqual(errorOf(await refresh(server, next)), [400, 'invalid_grant']);
+  });
+
   test('RFC 6749 §6: scopes and targets can be narrowed, never widened', async (t) => {
     const { server, first } = await begin(t, { scope: 'orders.read' });
 
