@@ -129,7 +129,10 @@ type Question = (question: IssuedCertificate) => Promise<boolean | undefined>;
 
 function createQuestion(parts: RevocationParts): Question {
   const { clock, settings } = parts;
-  const own = settings.lists.map((pem) => parseRevocationList(Buffer.from(pem)));
+  // The newest first: an older one that is not over yet does not know who was revoked since.
+  const own = settings.lists
+    .map((pem) => parseRevocationList(Buffer.from(pem)))
+    .toSorted((left, right) => right.thisUpdate - left.thisUpdate);
   const fetchList = createListFetcher(parts);
   const askResponder = createResponderClient(parts);
   const isListedIn = (list: RevocationList | undefined, question: IssuedCertificate) =>

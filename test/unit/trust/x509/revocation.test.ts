@@ -77,6 +77,17 @@ describe('RFC 5280 §6.3: a list at hand', () => {
     assert.equal(await outcomeOf({ lists, path: [thief, root] }), 'token-revoked');
   });
 
+  test('is the newest of several, in whatever order they are given', async () => {
+    const older = await aRevocationList(root, { thisUpdate: NOW - 3600 });
+    const newer = await aRevocationList(root, { thisUpdate: NOW - 60, revoked: [thief] });
+
+    for (const lists of [
+      [older, newer],
+      [newer, older],
+    ])
+      assert.equal(await outcomeOf({ lists, path: [thief, root] }), 'token-revoked');
+  });
+
   test('is asked about every authority below the anchor as well', async () => {
     const lists = [
       await aRevocationList(root, { revoked: [issuing] }),
