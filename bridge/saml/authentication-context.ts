@@ -44,12 +44,14 @@ function isUnspecified(contextClass: string): boolean {
   return contextClass === UNSPECIFIED.saml1 || contextClass === UNSPECIFIED.saml2;
 }
 
-/** The context class to write: the one that is known, in the words of this version, else the one of the method. */
+/** The context class to write: the one that is known, in the words of this version, else the one of the method. Where the instant
+ * is not known there is none: the statement must have one, and of an old login it would make a fresh one. */
 export function contextClassOf(
   type: SamlTokenType,
   authentication: Authentication | undefined,
 ): string {
-  const { contextClass, methods = [] } = authentication ?? {};
+  if (authentication?.instant === undefined) return UNSPECIFIED[type];
+  const { contextClass, methods = [] } = authentication;
   const row =
     contextClass === undefined
       ? CONTEXTS.find((candidate) => candidate.methods.some((method) => methods.includes(method)))

@@ -34,7 +34,7 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
   const confirmed = confirmSubject(assertion.confirmations, terms, { now, use, isRfc7522 });
   const { confirmation, notOnOrAfter: confirmedUntil } = confirmed;
   const lifetime = validateTimes(assertion, terms, { now, use, confirmedUntil });
-  const authentication = authenticationOf(assertion.authentication, terms);
+  const authentication = authenticationOf(assertion.authentication, terms, now);
   const isOnce = use === 'assertion' || assertion.conditions.isOneTime || terms.singleUse === true;
   return {
     type,
@@ -85,9 +85,13 @@ function tokenIdOf({ id }: SamlAssertion, { isOwn }: SamlTerms): string {
 
 function authenticationOf(
   authentication: SamlAuthentication | undefined,
-  { isOwn }: SamlTerms,
+  { isOwn, skewSeconds }: SamlTerms,
+  now: Instant,
 ): Authentication | undefined {
   if (!authentication) return undefined;
+  // A login of the future would be a fresh one for ever.
+  if (authentication.instant > now + skewSeconds)
+    refuse('token-not-yet-valid', 'the instant of the login has not come');
   const methods = methodsOf(authentication.contextClass);
   // Every assertion of ours has a statement, also where we know of no authentication. Its instant is that of issuing:
   // read back, an old login would be a fresh one.

@@ -1,6 +1,7 @@
 // What the claims of a verified JWT say, in core's words: audience, client, scope, authentication, the rest.
 import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Authentication } from '#core/subject.ts';
 import { instantClaim, stringClaim, stringOrStrings, stringsClaim } from './claim-reader.ts';
 import type { JwtTerms } from './jwt-trust.ts';
@@ -49,10 +50,16 @@ export function parseScopes(claims: JsonMembers): readonly string[] {
   return [...new Set(scopes)];
 }
 
-/** How the subject was authenticated, as far as the token says (OIDC Core §2).
- * @throws {ExchangeFailure} `token-malformed` */
-export function parseAuthentication(claims: JsonMembers): Authentication | undefined {
+/** How the subject was authenticated, as far as the token says (OIDC Core §2). `latest` is when a login can have been at most.
+ * @throws {ExchangeFailure} `token-malformed`, `token-not-yet-valid` */
+export function parseAuthentication(
+  claims: JsonMembers,
+  latest: Instant,
+): Authentication | undefined {
   const instant = instantClaim(claims, 'auth_time');
+  // A login of the future would be a fresh one for ever.
+  if (instant !== undefined && instant > latest)
+    throw new ExchangeFailure('token-not-yet-valid', 'auth_time has not come');
   const contextClass = stringClaim(claims, 'acr');
   const methods = stringsClaim(claims, 'amr');
   if (instant === undefined && contextClass === undefined && methods === undefined)

@@ -92,14 +92,14 @@ function identityFacts(claims: VerifiedClaims, { token, terms, now }: Finding) {
 }
 
 function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
-  const { token, terms, ownNames } = finding;
+  const { token, terms, now, ownNames } = finding;
   const { issuer } = terms;
   const identity = identityFacts(claims, finding);
   const audiences = validateAudiences(claims, terms);
   validateKind(claims, token.type, terms.isOwn);
   validateRequired(claims, token.type, terms);
   const originClient = originClientOf(claims, token.type, audiences);
-  const authentication = parseAuthentication(claims);
+  const authentication = parseAuthentication(claims, now + terms.skewSeconds);
   const mayAct = parseMayAct(claims, terms);
   return {
     type: token.type,

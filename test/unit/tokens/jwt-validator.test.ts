@@ -110,6 +110,8 @@ const window: readonly (readonly [string, Members, number, string | undefined])[
   ['nbf has not come', { nbf: NOW + 61 }, NOW, 'token-not-yet-valid'],
   ['iat is in the future', { nbf: undefined, iat: NOW + 61 }, NOW, 'token-not-yet-valid'],
   ['iat is in the future and nbf is not', { nbf: NOW, iat: NOW + 61 }, NOW, 'token-not-yet-valid'],
+  ['auth_time is in the future, inside the skew', { auth_time: NOW + 60 }, NOW, undefined],
+  ['auth_time is in the future', { auth_time: NOW + 61 }, NOW, 'token-not-yet-valid'],
   ['exp is nbf', { exp: NOW, nbf: NOW }, NOW, 'token-malformed'],
   ['exp is nbf, without iat', { exp: NOW, nbf: NOW, iat: undefined }, NOW, 'token-malformed'],
   ['exp is before iat', { exp: NOW - 5, nbf: NOW - 10, iat: NOW }, NOW, 'token-malformed'],

@@ -14,6 +14,7 @@ import {
   NOW,
   PARTNER,
   STS,
+  subject1,
   VERSIONS,
 } from '#test/support/saml.ts';
 
@@ -44,6 +45,14 @@ const at = (from: number, to: number) => (type: 'saml1' | 'saml2') => ({
 });
 const condition = (content: string) => (type: 'saml1' | 'saml2') => ({
   conditions: content.replaceAll('P:', `${type}:`),
+});
+
+/** A login so many seconds ahead of the clock. */
+const login = (seconds: number) => (type: 'saml1' | 'saml2') => ({
+  authentication:
+    type === 'saml2'
+      ? `<saml2:AuthnStatement AuthnInstant="${iso(NOW + seconds)}"><saml2:AuthnContext/></saml2:AuthnStatement>`
+      : `<saml1:AuthenticationStatement AuthenticationInstant="${iso(NOW + seconds)}" AuthenticationMethod="urn:x">${subject1()}</saml1:AuthenticationStatement>`,
 });
 
 // The skew is 60 seconds.
@@ -160,6 +169,8 @@ const ROWS: readonly Row[] = [
     }),
     'good',
   ],
+  ['§2.7.2: a login of the future, within the skew', login(60), 'good'],
+  ['§2.7.2: a login of the future', login(61), 'token-not-yet-valid'],
   ['§2.7.2: no authentication statement is needed', { authentication: '' }, 'good'],
   ['§2.7.3: no attributes are needed', { attributes: '' }, 'good'],
   ['§2.4: no confirmation', { confirmation: '' }, 'confirmation-missing'],
