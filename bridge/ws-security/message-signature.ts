@@ -134,7 +134,7 @@ function resolveForTransform(reference: XmlElement, scope: SignerScope): Resolve
   const named = readSignerReference(reference, scope);
   if (named.kind === 'key' || named.kind === 'context')
     throw new XmlFailure('reference-refused', 'no token of this message');
-  if (named.kind === 'assertion') return named.token;
+  if (named.kind === 'assertion' || named.kind === 'jwt') return named.token;
   if (named.token) return named.token;
   const [{ raw }] = named.chain;
   return { valueType: X509_V3, base64: writeBase64(raw) };

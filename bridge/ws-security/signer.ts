@@ -33,6 +33,7 @@ export type NamedSigner =
       readonly token?: XmlElement;
     }
   | { readonly kind: 'assertion'; readonly token: XmlElement }
+  | { readonly kind: 'jwt'; readonly token: XmlElement }
   | { readonly kind: 'key'; readonly key: NamedKey }
   | { readonly kind: 'context'; readonly name: ContextName; readonly token?: XmlElement };
 
@@ -105,7 +106,7 @@ const NO_SOURCE: ReadonlySet<SecurityFaultCode> = new Set([
 function readSource(reference: XmlElement, scope: SignerScope): NamedSigner {
   try {
     const source = readSignerReference(reference, scope);
-    if (source.kind === 'assertion' || source.kind === 'context') return source;
+    if (source.kind !== 'certificate' && source.kind !== 'key') return source;
   } catch (cause) {
     if (!(cause instanceof SecurityFailure) || !NO_SOURCE.has(cause.code)) throw cause;
     throw new SecurityFailure('unknown-derivation-source', cause.message, { cause });
@@ -129,6 +130,7 @@ export function readSignerReference(reference: XmlElement, scope: SignerScope): 
   if (kind === 'x509')
     return { kind: 'certificate', chain: readX509Token(token, scope.certificates), token };
   if (kind === 'saml1' || kind === 'saml2') return { kind: 'assertion', token };
+  if (kind === 'jwt') return { kind, token };
   throw new SecurityFailure('unsupported-security-token', 'a token without a key');
 }
 

@@ -53,6 +53,8 @@ export function trustSigners(parts: SignerTrustParts): SignerTrust {
         return trustCertificate(signer, parts);
       case 'assertion':
         return trustAssertion(signer, parts);
+      case 'jwt':
+        return trustJwt(signer, parts);
       case 'key':
         return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
       case 'context':
@@ -135,6 +137,17 @@ async function trustAssertion(
   };
 }
 
+// No credential is made of it: its secret shows the right to renew or cancel it, beside another credential.
+async function trustJwt({ token }: Named<'jwt'>, parts: SignerTrustParts): Promise<TrustedSigner> {
+  if (!parts.mayProveSecret)
+    throw new SecurityFailure(
+      'unsupported-security-token',
+      'a JWT that is no target signs nothing',
+    );
+  const evidence = presentToken(parts.document, token, 'lifecycle');
+  return holderOfTarget(evidence, token, parts);
+}
+
 const asTarget = (evidence: SecurityToken): SecurityToken => ({ ...evidence, use: 'lifecycle' });
 
 async function trustContext(
@@ -186,6 +199,8 @@ async function holderOfTarget(
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
   const target = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
+  if (target.confirmation.method !== 'symmetric-key')
+    throw new SecurityFailure('failed-authentication', 'the token is bound to no secret');
   const { key, confirmation, tokens } = await holderOfSecret(target, element, parts);
   return { key, confirmation, tokens };
 }
