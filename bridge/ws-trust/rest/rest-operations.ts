@@ -1,10 +1,11 @@
 // Issue, Renew, Validate and Cancel in the REST form, over the use cases of core that SOAP asks too.
 
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import { BEARER } from '#core/confirmation.ts';
+import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { exchange } from '#core/exchange.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { inspect, revoke } from '#core/inspect.ts';
+import { secretOf } from '#core/kept-token.ts';
 import type { Ledger } from '#core/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -14,7 +15,8 @@ import { requestorToken } from '#core/requestor-validator.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
-import type { TrustOperation } from '../names.ts';
+import { makeSecret } from '../keys/symmetric-key.ts';
+import { TRUST_13, type TrustOperation } from '../names.ts';
 import { recordValidation } from '../validation-audit.ts';
 import { JSON_TYPE, XML_TYPE } from './media-type.ts';
 import { malformed, type Parameters } from './parameters.ts';
@@ -63,7 +65,7 @@ export interface RestOperation {
 const JSON_ONLY: readonly string[] = [JSON_TYPE];
 
 /** `GET …/token/{type}`, and `POST` of JSON there.
- * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+ * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
 export function readIssue(typeName: string, input: string | Parameters): RestOperation {
   const wishes =
     typeof input === 'string' ? readIssueQuery(typeName, input) : readIssueBody(typeName, input);
@@ -131,9 +133,11 @@ function readCancel(members: Parameters): RestOperation {
   };
 }
 
-// An assertion can come bare; a JWT is no XML.
-const offersFor = ({ tokenType }: Pick<RestIssue, 'tokenType'>): readonly string[] =>
-  tokenType === 'jwt' ? JSON_ONLY : [JSON_TYPE, XML_TYPE];
+// An assertion can come bare; a JWT is no XML, and with a secret something has to come beside the token.
+const offersFor = ({ keyType, tokenType }: Offered): readonly string[] =>
+  tokenType === 'jwt' || keyType === 'symmetric-key' ? JSON_ONLY : [JSON_TYPE, XML_TYPE];
+
+type Offered = Pick<RestIssue, 'tokenType'> & Partial<Pick<RestIssue, 'keyType'>>;
 
 async function onRecord(
   { recorded }: RestContext,
@@ -146,15 +150,12 @@ async function onRecord(
 }
 
 function issueRequest(wishes: RestIssue, context: RestContext): ExchangeRequest {
-  const { appliesTo, claims, lifetimeSeconds, tokenType, wantsKey } = wishes;
+  const { appliesTo, claims, lifetimeSeconds, tokenType } = wishes;
   const { requestor } = context;
-  // A password alone has no key (ws-trust §3.2).
-  if (wantsKey && requestor.confirmation.method !== 'public-key')
-    throw malformed('contradictory: a key from a bearer login');
   return {
     operation: 'issue',
     ...askedBy(context),
-    confirmation: wantsKey ? requestor.confirmation : BEARER,
+    confirmation: confirmationFor(wishes, requestor),
     ...evidenceOf(wishes, requestor),
     targets: appliesTo === undefined ? [] : [{ kind: 'applies-to', value: appliesTo }],
     requestedType: tokenType,
@@ -163,6 +164,16 @@ function issueRequest(wishes: RestIssue, context: RestContext): ExchangeRequest 
     renewal: { afterExpiry: false, isWish: true },
     tokenShape: 'soap',
   };
+}
+
+function confirmationFor({ keyType }: RestIssue, { confirmation }: Requestor): Confirmation {
+  if (keyType === 'bearer') return BEARER;
+  // All of it is ours: there is no message in which a part of the requestor's could be protected or computed with.
+  if (keyType === 'symmetric-key') return makeSecret({ trust: TRUST_13 }).confirmation;
+  // A password alone has no key (ws-trust §3.2).
+  if (confirmation.method !== 'public-key')
+    throw malformed('contradictory: a key from a bearer login');
+  return confirmation;
 }
 
 function renewRequest(
@@ -199,12 +210,21 @@ function tokenAnswer(token: IssuedToken, { mediaType }: RestContext): RestAnswer
   return mediaType === XML_TYPE ? { mediaType, body: token.text } : json(membersOf(token));
 }
 
+const KEY_TYPES = {
+  bearer: 'Bearer',
+  'public-key': 'PublicKey',
+  'symmetric-key': 'SymmetricKey',
+} as const satisfies Record<Confirmation['method'], string>;
+
 function membersOf({ spec, text }: IssuedToken): object {
   const { confirmation, lifetime, type } = spec;
+  const secret = secretOf(spec)?.secret;
   return {
     token: text,
     tokenType: TOKEN_TYPES[type].wsTrust[0],
-    keyType: confirmation.method === 'bearer' ? 'Bearer' : 'PublicKey',
+    keyType: KEY_TYPES[confirmation.method],
+    // To whoever asked, over TLS; the relying party has it in the token, encrypted.
+    ...(secret && { secret: secret.base64, keySizeBits: secret.sizeBits }),
     lifetime: {
       created: writeDateTime(lifetime.notBefore),
       expires: writeDateTime(lifetime.notOnOrAfter),

@@ -5,7 +5,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
-import { keyTypeOf } from '../key-type.ts';
+import { type KeyType, keyTypeOf } from '../key-type.ts';
 import { TRUST_13 } from '../names.ts';
 import {
   malformed,
@@ -22,7 +22,7 @@ import {
 /** A token that is asked for. */
 export interface RestIssue {
   readonly tokenType: TokenType;
-  readonly wantsKey: boolean;
+  readonly keyType: KeyType;
   readonly appliesTo?: string;
   /** Claims that must be in it. */
   readonly claims: readonly string[];
@@ -73,14 +73,14 @@ function typeOf(name: string): TokenType {
 }
 
 /** Reads `GET …/token/{type}`.
- * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+ * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
 export function readIssueQuery(typeName: string, query: string): RestIssue {
   const parameters = parseQuery(query, QUERY);
   return { ...readWishes(typeName, parameters), claims: textsOf(parameters, 'claim', MAX_CLAIMS) };
 }
 
 /** Reads the JSON of `POST …/token/{type}`.
- * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+ * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
 export function readIssueBody(typeName: string, members: Parameters): RestIssue {
   requireKnown(members, ISSUE);
   const [onBehalfOf, actAs] = [readToken(members, 'onBehalfOf'), readToken(members, 'actAs')];
@@ -104,21 +104,19 @@ function readTerms(typeName: string, members: Parameters): RestIssue {
 function readWishes(
   typeName: string,
   parameters: Parameters,
-): Pick<RestIssue, 'tokenType' | 'wantsKey' | 'appliesTo'> {
+): Pick<RestIssue, 'tokenType' | 'keyType' | 'appliesTo'> {
   const appliesTo = textOf(parameters, 'appliesTo');
   return {
     tokenType: typeOf(typeName),
-    wantsKey: readKeyType(textOf(parameters, 'keyType')) === 'public-key',
+    keyType: readKeyType(textOf(parameters, 'keyType')),
     ...(appliesTo !== undefined && { appliesTo }),
   };
 }
 
 // As the last part of its URI, or as that.
-function readKeyType(name = 'Bearer'): 'bearer' | 'public-key' {
+function readKeyType(name = 'Bearer'): KeyType {
   const keyType = keyTypeOf(name) ?? keyTypeOf(`${TRUST_13.base}/${name}`);
   if (keyType === undefined) throw malformed('a key type we do not know');
-  if (keyType === 'symmetric-key')
-    throw new ExchangeFailure('operation-unsupported', 'not done here: a symmetric key');
   return keyType;
 }
 
@@ -134,7 +132,7 @@ export function readCancellation(members: Parameters): RestTarget {
 }
 
 /** Reads the JSON about a token to validate, and about the new one, if one is wanted for it.
- * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported` */
+ * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
 export function readValidation(members: Parameters): RestTarget & { readonly wanted?: RestIssue } {
   requireKnown(members, VALIDATED);
   const token = presented(members, 'subject');

@@ -37,7 +37,9 @@ const QUERIES: readonly Refused[] = [
   ['an overlong form', `${TOKEN}?appliesTo=%c0%af`, 400],
   ['NUL', `${TOKEN}?appliesTo=${encodeURIComponent(BILLING)}%00`, 400],
   ['a key type of nobody', `${TOKEN}?${appliesTo}&keyType=Magic`, 400],
-  ['a symmetric key', `${TOKEN}?${appliesTo}&keyType=SymmetricKey`, 400],
+  ['a secret for a target without a key', `${TOKEN}?${appliesTo}&keyType=SymmetricKey`, 400],
+  ['entropy', `${TOKEN}?${appliesTo}&keyType=SymmetricKey&entropy=AAAA`, 400],
+  ['a key size', `${TOKEN}?${appliesTo}&keyType=SymmetricKey&keySize=128`, 400],
   ['a key of a bearer login', `${TOKEN}?${appliesTo}&keyType=PublicKey`, 400],
   ['no target', TOKEN, 400],
   ['a target of nobody', `${TOKEN}?appliesTo=urn:nobody`, 400],
@@ -60,6 +62,7 @@ function many(count: number): string {
 }
 
 const issue = (members: object) => ({ body: { appliesTo: BILLING, ...members } });
+const secret = (members: object) => issue({ keyType: 'SymmetricKey', ...members });
 const VALIDATE = '/ws-trust/validate';
 const NEW = { tokenType: 'jwt', appliesTo: BILLING };
 const newToken = (members: object) => ({ body: { ...TARGET, newToken: { ...NEW, ...members } } });
@@ -106,7 +109,13 @@ const BODIES: readonly Refused[] = [
   ['a new token of nobody', VALIDATE, 400, { body: { ...TARGET, newToken: { tokenType: 'x' } } }],
   ['an actor of a new token', VALIDATE, 400, newToken({ actAs: TARGET })],
   ['a new token for another subject', VALIDATE, 400, newToken({ onBehalfOf: TARGET })],
-  ['a new token with a symmetric key', VALIDATE, 400, newToken({ keyType: 'SymmetricKey' })],
+  ['entropy of the client', TOKEN, 400, secret({ entropy: 'AAAA' })],
+  ['a secret of the client', TOKEN, 400, secret({ secret: 'AAAA' })],
+  ['a computed key', TOKEN, 400, secret({ computedKeyAlgorithm: 'urn:x' })],
+  ['a key size in JSON', TOKEN, 400, secret({ keySizeBits: 256 })],
+  ['a secret beside a bearer token', TOKEN, 400, issue({ keyType: 'Bearer', secret: 'AAAA' })],
+  ['entropy in a new token', VALIDATE, 400, newToken({ entropy: 'AAAA' })],
+  ['a secret to renew with', '/ws-trust/renew', 400, { body: { ...TARGET, secret: 'AAAA' } }],
   ['a new token with no lifetime', VALIDATE, 400, newToken({ lifetimeSeconds: 0 })],
   ['a new token in Renew', '/ws-trust/renew', 400, { body: { ...TARGET, newToken: NEW } }],
   ['a new token in Cancel', '/ws-trust/cancel', 400, { body: { ...TARGET, newToken: NEW } }],
