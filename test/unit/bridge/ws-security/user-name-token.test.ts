@@ -39,6 +39,14 @@ test('UsernameToken Profile §3.1: text by its Type, with nonce and creation, in
   });
 });
 
+test('UsernameToken Profile §3.1: a nonce of 256 bytes is the longest that is taken', () => {
+  const nonce = Buffer.alloc(256, 1);
+
+  const token = read(`${NAME}${PASSWORD}<wsse:Nonce>${nonce.toString('base64')}</wsse:Nonce>`);
+
+  assert.deepEqual(token?.nonce, nonce);
+});
+
 test('UsernameToken Profile §3.1: name and password are taken exactly as written', () => {
   const token = read(
     '<wsse:Username> alice </wsse:Username><wsse:Password>&lt;\u00e9<![CDATA[&]]> </wsse:Password>',
@@ -97,6 +105,11 @@ const refused = [
   [
     'a digest without creation',
     `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAAA</wsse:Password>${NONCE}`,
+    'authentication-bad-elements',
+  ],
+  [
+    'a digest without nonce',
+    `${NAME}<wsse:Password Type="${PASSWORD_DIGEST}">AAAA</wsse:Password>${CREATED}`,
     'authentication-bad-elements',
   ],
   [
@@ -162,6 +175,17 @@ test('xml-security E1: a nonce is remembered as long as its creation is taken', 
   await assert.rejects(useNonce(token, RULES, parts), refusedWith('invalid-security'));
   clock.advance(1);
   assert.throws(() => validateCreated(token, clock.now(), RULES), refusedWith('message-expired'));
+});
+
+test('xml-security E1: a nonce is remembered as long again by a store whose clock is ahead', async () => {
+  const clock = fakeClock(NOW);
+  const parts = { store: new MemoryStore(clock), newId: () => 'attempt' };
+  const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW + 60 };
+  await useNonce(token, RULES, parts);
+
+  clock.advance(RULES.nonceLifetimeSeconds + 4 * RULES.skewSeconds - 1);
+
+  await assert.rejects(useNonce(token, RULES, parts), refusedWith('invalid-security'));
 });
 
 test('xml-security E1: a token without a nonce takes no mark', async () => {

@@ -1,0 +1,105 @@
+// A signed message is good once: what its mark is made of, and how long it is kept.
+import assert from 'node:assert/strict';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { test } from 'node:test';
+import { type MessageSignature, verifySignature } from '#bridge/ws-security/message-signature.ts';
+import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { useSignature } from '#bridge/ws-security/signature-replay.ts';
+import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import { NOW } from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import { aCertificate } from '#test/support/pki.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  SIGNATURE,
+  signMessage,
+  TIMESTAMP,
+} from '#test/support/signed-message.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { refusedWith } from './refused-with.ts';
+
+const RULES = { skewSeconds: 60, maxLifetimeSeconds: 3600 };
+const LIFETIME_SECONDS = 300;
+const client = await aCertificate({ name: 'CN=batch' });
+
+interface Signed {
+  readonly signature: MessageSignature;
+  readonly security: SecurityHeader;
+}
+
+/** A message over which `ids` are signed; whose key it is does not matter here. */
+async function aSigned(ids = ['ts', 'body'], key: KeyObject = client.privateKey): Promise<Signed> {
+  const header = `<wsse:Security>${aBinaryToken(client)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
+  const message = signMessage(anEnvelope({ header, bodyId: 'body' }), {
+    key,
+    keyInfo: aDirectReference(),
+    ids,
+  });
+  const envelope = envelopeOf(message);
+  const security = readSecurityHeader(envelope) ?? assert.fail();
+  const trusted =
+    key.type === 'secret'
+      ? trustSecretKey(key.export())
+      : trustPublicKey(createPublicKey(client.certificate.publicKey.toString('pem')));
+  const trust = async () => ({
+    key: trusted,
+    confirmation: { method: 'symmetric-key' as const },
+    tokens: [],
+  });
+  const [element] = security.signatures;
+  assert.ok(element);
+  const signature = await verifySignature(element, {
+    envelope,
+    security,
+    legacySha1: false,
+    trust,
+  });
+  return { signature, security };
+}
+
+function aUse(clock = fakeClock(NOW)) {
+  const parts = { store: new MemoryStore(clock), newId: () => 'attempt', timestampRules: RULES };
+  return ({ signature, security }: Signed) => useSignature(signature, security.timestamp, parts);
+}
+
+// From the earliest moment that a Timestamp is taken to the last one, and as long again for a store whose clock is ahead.
+const TAKEN_SECONDS = LIFETIME_SECONDS + 2 * RULES.skewSeconds;
+const AHEAD_SECONDS = 2 * RULES.skewSeconds;
+
+test('xml-security E1: a signature is remembered as long as its Timestamp is taken, by a store whose clock is ahead too', async () => {
+  const clock = fakeClock(NOW - RULES.skewSeconds);
+  const use = aUse(clock);
+  const signed = await aSigned();
+  await use(signed);
+
+  clock.advance(TAKEN_SECONDS + AHEAD_SECONDS - 1);
+
+  await assert.rejects(use(signed), refusedWith('invalid-security'));
+});
+
+test('xml-security E1: another message of the same key is another message', async () => {
+  const use = aUse();
+
+  await use(await aSigned(['ts', 'body']));
+  await use(await aSigned(['ts']));
+});
+
+test('xml-security E1: the same words under another secret are another message', async () => {
+  const use = aUse();
+  const [first, second] = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
+  const signed = await aSigned(['ts'], first);
+
+  await use(signed);
+
+  await use(await aSigned(['ts'], second));
+  await assert.rejects(use(signed), refusedWith('invalid-security'));
+});
+
+test('xml-security E1: a signature without a Timestamp under it could be sent again for ever, so it takes no mark', async () => {
+  const use = aUse();
+  const { security, signature } = await aSigned(['body']);
+
+  await assert.rejects(use({ security, signature }), /without a Timestamp/);
+});
