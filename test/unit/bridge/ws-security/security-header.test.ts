@@ -54,6 +54,10 @@ test('xml-security A9: a Security header inside another block is not read', () =
   assert.equal(read(`<w xmlns="urn:w">${security(USER)}</w>`), undefined);
 });
 
+test('WSS 1.1.1 §5: a Security header of another vocabulary is none', () => {
+  assert.equal(read(`<Security xmlns="urn:w">${USER}</Security>`), undefined);
+});
+
 const refused = [
   ['E2: two Timestamps', TIME.replace(' wsu:Id="_0"', '') + TIME, 'invalid-security'],
   ['V12: two UsernameTokens', USER + USER, 'invalid-security'],
@@ -76,8 +80,23 @@ const refused = [
   ],
   ['B7: a certificate without a signature', USER + X509, 'unsupported-security-token'],
   [
+    'B7: a derived key without a signature',
+    `${USER}<c:DerivedKeyToken xmlns:c="http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512"/>`,
+    'unsupported-security-token',
+  ],
+  [
     'V12: a token of an unknown type',
     '<wsse:BinarySecurityToken ValueType="urn:x">AAAA</wsse:BinarySecurityToken>',
+    'unsupported-security-token',
+  ],
+  [
+    'V12: a token of an unknown type beside a signature',
+    `${X509.replace('#X509v3', '#Kerberos')}${SIGNATURE}`,
+    'unsupported-security-token',
+  ],
+  [
+    'V12: a context of another vocabulary',
+    '<SecurityContextToken xmlns="urn:x"/>',
     'unsupported-security-token',
   ],
   ['V12: a wrapped JWT', '<TokenWrapper>a.b.c</TokenWrapper>', 'unsupported-security-token'],

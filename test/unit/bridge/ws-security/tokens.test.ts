@@ -5,6 +5,10 @@ import {
   JWT_VALUE_TYPE,
   SAML2_KEY_IDENTIFIER,
   SAML11_KEY_IDENTIFIER,
+  WSC_13_NS,
+  WSC_2005_NS,
+  X509_PKI_PATH,
+  X509_V3,
 } from '#bridge/ws-security/names.ts';
 import { presentToken } from '#bridge/ws-security/presented-token.ts';
 import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/protected-body.ts';
@@ -40,6 +44,16 @@ test('xml-security V1: an assertion is presented as the node it is, in the docum
   }
 });
 
+test('xml-security V1: a token is presented for the use it is asked for', () => {
+  const context = `<SecurityContextToken xmlns="${WSC_13_NS}"><Identifier>urn:c</Identifier></SecurityContextToken>`;
+  for (const text of [`<Assertion xmlns="${SAML2_NS}"/>`, bst(base64('aa.bb.cc')), context])
+    for (const use of ['subject', 'actor', 'lifecycle'] as const) {
+      const document = parse(text);
+
+      assert.equal(presentToken(document, document.root, use).use, use);
+    }
+});
+
 test('ws-trust §1: a JWT comes in a BinarySecurityToken or in a TokenWrapper', () => {
   const attributes = `ValueType="${JWT_VALUE_TYPE}" EncodingType="${BASE64_BINARY}"`;
 
@@ -53,6 +67,10 @@ test('ws-trust §1: a JWT comes in a BinarySecurityToken or in a TokenWrapper', 
 
 for (const [what, text] of [
   ['no compact form', bst(base64('aa.bb'))],
+  ['too many parts', bst(base64('aa.bb.cc.dd.ee.ff'))],
+  ['no header', bst(base64('.bb.cc'))],
+  ['something before it', bst(base64('aa aa.bb.cc'))],
+  ['something behind it', bst(base64('aa.bb.cc cc'))],
   ['text that is no JWT', bst(base64('aa bb cc'))],
   ['loose base64', bst('YWEuYmIuY2M')],
   ['the compact form itself', bst('aa.bb.cc')],
@@ -71,6 +89,11 @@ for (const [what, text] of [
   ['a TokenWrapper of a namespace', '<TokenWrapper xmlns="urn:x">aa.bb.cc</TokenWrapper>'],
   ['a BinarySecurityToken without ValueType', bst(base64('aa.bb.cc'), 'a="b"')],
   ['an assertion of another namespace', '<Assertion xmlns="urn:x"/>'],
+  ['a BinarySecurityToken of another namespace', bst(base64('aa.bb.cc')).replace(WSSE_NS, 'urn:x')],
+  ['a BinarySecurityToken of an unknown type', bst(base64('aa.bb.cc'), 'ValueType="urn:x"')],
+  ['a context of another namespace', '<SecurityContextToken xmlns="urn:x"/>'],
+  ['a certificate by itself', bst('AAAA', `ValueType="${X509_V3}"`)],
+  ['a derived key by itself', `<DerivedKeyToken xmlns="${WSC_13_NS}"/>`],
 ] as const)
   test(`WSS 1.1.1 §12: ${what} is no token for us`, () => {
     assert.throws(() => present(text), refusedWith('unsupported-security-token'));
@@ -108,13 +131,42 @@ test('WSS 1.1.1 §7: a reference by id, by assertion id, and embedded', () => {
 });
 
 const PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
-test('WSS 1.1.1 §7.2: wsse11:TokenType must name the token that is there', () => {
-  const reference = keyIdentifier('_two', SAML2_KEY_IDENTIFIER);
+const TYPED_TOKENS = [
+  [`<Assertion xmlns="${SAML2_NS}"/>`, [`${PROFILE}#SAMLV2.0`]],
+  [`<Assertion xmlns="${SAML11_NS}"/>`, [`${PROFILE}#SAMLV1.1`]],
+  [bst(''), [JWT_VALUE_TYPE]],
+  [bst('', `ValueType="${X509_V3}"`), [X509_V3, X509_PKI_PATH]],
+  ...[WSC_13_NS, WSC_2005_NS].flatMap(
+    (wsc) =>
+      [
+        [`<SecurityContextToken xmlns="${wsc}"/>`, [`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`]],
+        [`<DerivedKeyToken xmlns="${wsc}"/>`, [`${WSC_13_NS}/dk`, `${WSC_2005_NS}/dk`]],
+      ] as const,
+  ),
+  ['<x xmlns="urn:x"/>', []],
+] as const;
+const STATED_TYPES = new Set([...TYPED_TOKENS.flatMap(([, types]) => types), 'urn:x']);
+for (const [token, types] of TYPED_TOKENS)
+  test(`WSS 1.1.1 §7.2: wsse11:TokenType must name the token that is there: ${token.slice(0, 60)}`, () => {
+    const embedded = `<wsse:Embedded>${token}</wsse:Embedded>`;
 
-  assert.ok(resolve(reference, `wsse11:TokenType="${PROFILE}#SAMLV2.0"`));
+    assert.ok(resolve(embedded));
+    for (const stated of STATED_TYPES) {
+      const check = () => resolve(embedded, `wsse11:TokenType="${stated}"`);
+      if (types.some((type) => type === stated)) assert.ok(check());
+      else assert.throws(check, refusedWith('invalid-security-token'));
+    }
+  });
+
+test('WSS 1.1.1 §7.3: an identifier of a type we do not know names no token of a kind we do not know', () => {
+  const { root, ...document } = parse(`<x xmlns="urn:x" ID="_x"/>`);
+  const reference = parse(
+    `<wsse:SecurityTokenReference xmlns:wsse="${WSSE_NS}">${keyIdentifier('_x', 'urn:x')}</wsse:SecurityTokenReference>`,
+  );
+
   assert.throws(
-    () => resolve(reference, `wsse11:TokenType="${PROFILE}#SAMLV1.1"`),
-    refusedWith('invalid-security-token'),
+    () => resolveReference(reference.root, { document: { root, ...document }, tokens: [root] }),
+    refusedWith('security-token-unavailable'),
   );
 });
 
@@ -122,11 +174,13 @@ for (const [what, children] of [
   ['an id outside the Security header', '<wsse:Reference URI="#outside"/>'],
   ['an unknown id', '<wsse:Reference URI="#nobody"/>'],
   ['an id without a hash', '<wsse:Reference URI="jwt"/>'],
+  ['an id behind something else than a hash', '<wsse:Reference URI="?jwt"/>'],
   ['an external address (B8)', '<wsse:Reference URI="https://attacker.example/token"/>'],
   ['an XPointer (B11)', '<wsse:Reference URI="#xpointer(/)"/>'],
   ['no address', '<wsse:Reference/>'],
   ['an assertion by the id of another version', keyIdentifier('_one', SAML2_KEY_IDENTIFIER)],
-  ['an unknown identifier', keyIdentifier('_two', 'urn:x')],
+  ['an identifier of an unknown type', keyIdentifier('_two', 'urn:x')],
+  ['the same for SAML 1.1', keyIdentifier('_one', 'urn:x')],
   ['an unknown assertion', keyIdentifier('_three', SAML2_KEY_IDENTIFIER)],
   ['two forms', '<wsse:Reference URI="#jwt"/><wsse:Reference URI="#jwt"/>'],
   ['nothing', ''],

@@ -1,6 +1,8 @@
 // Certificates in a BinarySecurityToken: one, or a path; and every form that is neither.
+import '#test/support/reflect-metadata.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Extension } from '@peculiar/x509';
 import { BASE64_BINARY, X509_PKI_PATH, X509_V3 } from '#bridge/ws-security/names.ts';
 import { parseCertificate, readX509Token } from '#bridge/ws-security/x509-token.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
@@ -27,6 +29,14 @@ test('X.509 Token Profile 1.1.1 §3.1: one certificate', () => {
 test('X.509 Token Profile 1.1.1 §3.1: a PKIPath has the certificate that signs at its end', () => {
   assert.deepEqual(readPath(aSequence(middle.der, leaf.der)), [leaf.der, middle.der]);
   assert.deepEqual(readPath(aSequence(leaf.der)), [leaf.der]);
+});
+
+test('X.509 Token Profile 1.1.1 §3.1: a PKIPath of more than 64 KiB', async () => {
+  const { der } = await aCertificate({
+    extensions: [new Extension('1.2.3.4', false, Buffer.alloc(15 * 1024))],
+  });
+
+  assert.equal(readPath(aSequence(der, der, der, der, der)).length, 5);
 });
 
 test('xml-security §3: six certificates are the longest path', () => {
