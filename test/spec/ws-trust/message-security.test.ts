@@ -43,8 +43,8 @@ describe('WS-SecurityPolicy 1.2 §7.5: a message that is encrypted to us and sig
 
     assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
     assert.equal(setting.asked[0]?.requestor.method, 'x509');
-    assert.doesNotMatch(answer.body, /RequestSecurityToken|Assertion|<ds:Signature/);
-    assert.match(answer.body, /<s:Body [^>]*><xenc:EncryptedData /);
+    assert.doesNotMatch(answer.body, /RequestSecurityToken|Assertion|<ds:Signature|Confirmation/);
+    assert.match(answer.body, /<s:Body [^>]*><xenc:EncryptedData [^>]*Type="[^"]*#Content"/);
     assert.throws(() => openMessage(answer.body, stranger.privateKey));
     const opened = openMessage(answer.body, client.privateKey);
     const document = parseXml(Buffer.from(opened));

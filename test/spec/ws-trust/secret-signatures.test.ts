@@ -112,6 +112,34 @@ for (const [what, message] of [
       aDerivedKey(SECRET, { label: 'of its own', length: 24, from: 24 }),
     ),
   ],
+  ...[16, 64].map(
+    (length) =>
+      [
+        `a key of ${length} bytes`,
+        aDerivedMessage(
+          { children: `<c:Length>${length}</c:Length>` },
+          aDerivedKey(SECRET, { length }),
+        ),
+      ] as const,
+  ),
+  [
+    'the longest nonce, the longest label and the last offset',
+    aDerivedMessage(
+      {
+        children: `<c:Offset>1024</c:Offset><c:Label>${'x'.repeat(256)}</c:Label>`,
+        nonce: Buffer.alloc(128, 7).toString('base64'),
+      },
+      aDerivedKey(SECRET, {
+        label: 'x'.repeat(256),
+        nonce: Buffer.alloc(128, 7),
+        from: 1024,
+      }),
+    ),
+  ],
+  [
+    'a label outside of ASCII',
+    aDerivedMessage({ children: '<c:Label>é</c:Label>' }, aDerivedKey(SECRET, { label: 'é' })),
+  ],
   [
     'a generation',
     aDerivedMessage(
@@ -134,6 +162,8 @@ for (const [what, children] of [
   ['a Length of 15', '<c:Length>15</c:Length>'],
   ['a Length of 65', '<c:Length>65</c:Length>'],
   ['a Length beyond all numbers', '<c:Length>4294967328</c:Length>'],
+  ['a Length with a zero before it', '<c:Length>032</c:Length>'],
+  ['a Length that is no number', '<c:Length>0x20</c:Length>'],
   ['a negative Offset', '<c:Offset>-1</c:Offset>'],
   ['an Offset beyond the bound', '<c:Offset>1025</c:Offset>'],
   ['a Generation beyond the bound', '<c:Generation>33</c:Generation>'],
@@ -142,6 +172,7 @@ for (const [what, children] of [
   ['an empty Label', '<c:Label></c:Label>'],
   ['a Label without end', `<c:Label>${'x'.repeat(257)}</c:Label>`],
   ['Properties', '<c:Properties><c:Name>urn:x</c:Name></c:Properties>'],
+  ['a child of another vocabulary', '<x:Label xmlns:x="urn:x">of its own</x:Label>'],
   ['two Nonces', `<c:Nonce>${NONCE.toString('base64')}</c:Nonce>`],
 ] as const)
   test(`WS-SecureConversation 1.3 §7: refuses a derived key with ${what}`, async () => {

@@ -52,3 +52,14 @@ test('xml-security §3: the memory is bounded, and what was not used for longest
     [true, false, true],
   );
 });
+
+test('xml-security §3: the memory is bounded where nobody says how large it is', () => {
+  const memory = createCertificateMemory();
+  keep(memory, first);
+
+  // It goes by the bytes alone.
+  for (let count = 0; count < 1000; count += 1)
+    memory.keep({ raw: Buffer.from(String(count)) } as X509Certificate);
+
+  assert.equal(memory.recall(first), undefined);
+});

@@ -159,7 +159,7 @@ for (const [token, types] of TYPED_TOKENS)
   });
 
 test('WSS 1.1.1 §7.3: an identifier of a type we do not know names no token of a kind we do not know', () => {
-  const { root, ...document } = parse(`<x xmlns="urn:x" ID="_x"/>`);
+  const { root, ...document } = parse(`<Subject xmlns="${SAML2_NS}" ID="_x"/>`);
   const reference = parse(
     `<wsse:SecurityTokenReference xmlns:wsse="${WSSE_NS}">${keyIdentifier('_x', 'urn:x')}</wsse:SecurityTokenReference>`,
   );
