@@ -28,7 +28,7 @@ import {
   createFederationRoute,
   FEDERATION_METADATA_PATH,
 } from './ws-federation/federation-route.ts';
-import type { AnswerSigner } from './ws-security/answer-protection.ts';
+import type { AnswerSigner } from './ws-security/answer-keys.ts';
 import type { CertificateFinder } from './ws-security/signer.ts';
 import {
   ADFS_PROFILE,

@@ -2,9 +2,10 @@
 // use. Properties are left out, and a key derived of a derived key: it could be derived of itself.
 
 import { Buffer } from 'node:buffer';
-import type { KeyObject } from 'node:crypto';
-import { parseBase64 } from '#bridge/xml/base64.ts';
-import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { parseBase64, writeBase64 } from '#bridge/xml/base64.ts';
+import { type AttributePair, element, type Markup, type MarkupChild } from '#bridge/xml/markup.ts';
+import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
@@ -55,7 +56,7 @@ export function readDerivedKey(token: XmlElement): KeyDerivation {
 }
 
 /** The key itself: bytes `offset` to `offset + length` of P_SHA1(secret, label + nonce). */
-export function deriveKey(secret: KeyObject, derivation: KeyDerivation): Buffer {
+export function deriveKey(secret: KeyObject, derivation: Omit<KeyDerivation, 'reference'>): Buffer {
   const { label, length, nonce, offset } = derivation;
   const seed = Buffer.concat([Buffer.from(label, 'utf8'), nonce]);
   return computePSha1(secret.export(), seed, offset + length).subarray(offset);
@@ -66,6 +67,42 @@ function readSource(token: XmlElement): XmlElement {
   const reference = optionalChild(token, WSSE_NS, 'SecurityTokenReference');
   if (reference) return reference;
   throw new SecurityFailure('unknown-derivation-source', 'a derived key that names no source');
+}
+
+/** A key to be derived for a message of ours. */
+interface NewKey {
+  /** The namespace of WS-SecureConversation. */
+  readonly wsc: string;
+  /** Of the token. */
+  readonly id: string;
+  readonly bytes: number;
+  /** The SecurityTokenReference to the secret. */
+  readonly reference: Markup;
+}
+
+/** A new key of a secret, and the token that tells how it is computed. */
+export function makeDerivedKey(
+  secret: KeyObject,
+  { bytes: length, id, reference, wsc }: NewKey,
+): { readonly key: Buffer; readonly token: Markup } {
+  const nonce = randomBytes(MIN_NONCE);
+  const key = deriveKey(secret, { label: DEFAULT_LABEL, nonce, offset: 0, length });
+  const part = (
+    local: string,
+    attributes: readonly AttributePair[],
+    children: readonly MarkupChild[],
+  ) => element({ prefix: 'wsc', uri: wsc, local }, attributes, children);
+  const token = part(
+    'DerivedKeyToken',
+    [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, id]],
+    [
+      reference,
+      part('Offset', [], ['0']),
+      part('Length', [], [String(length)]),
+      part('Nonce', [], [writeBase64(nonce)]),
+    ],
+  );
+  return { key, token };
 }
 
 function requireAlgorithm(token: XmlElement): void {

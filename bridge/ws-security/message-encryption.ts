@@ -4,7 +4,8 @@
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { readEnvelope } from '#bridge/soap/envelope.ts';
-import { decryptParts, decryptXml, type KeyUnwrappers } from '#bridge/xml/decrypt.ts';
+import { decryptXml, type KeyUnwrappers } from '#bridge/xml/decrypt.ts';
+import { decryptParts } from '#bridge/xml/decrypt-parts.ts';
 import type { ContentName, TransportName } from '#bridge/xml/encryption-algorithms.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type GraftedDocument, graft } from '#bridge/xml/graft.ts';
@@ -45,7 +46,7 @@ export async function openParts(
   const [key, second] = security ? childrenNamed(security, XENC_NS, 'EncryptedKey') : [];
   if (second !== undefined) throw new SecurityFailure('invalid-security', 'two keys of a message');
   if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
-  return failedSecurely(CODES, 'failed-check', async () => {
+  return failedSecurely(OPENING_CODES, 'failed-check', async () => {
     const check = (parts: readonly EncryptedPart[]) => requirePlaces(parts, envelope, security);
     const { document, ...algorithms } = await decryptParts(envelope.document, key, {
       unwrappers,
@@ -67,7 +68,7 @@ export async function openTokens(
   if (encrypted.length === 0) return envelope;
   if (encrypted.length > MAX_TOKENS)
     throw new SecurityFailure('invalid-security', 'too many encrypted tokens');
-  return failedSecurely(CODES, 'failed-check', async () => {
+  return failedSecurely(OPENING_CODES, 'failed-check', async () => {
     const grafts = new Map<XmlElement, readonly XmlElement[]>();
     for (const each of encrypted) {
       const { root } = await decryptXml(each, unwrappers, limits);
@@ -78,14 +79,17 @@ export async function openTokens(
   });
 }
 
-function securityOf(envelope: Envelope): XmlElement | undefined {
+/** The Security header that is opened, if there is one. */
+export function securityOf(envelope: Envelope): XmlElement | undefined {
   const [first, second] = securityElements(envelope);
   // With two, whoever reads the header refuses it.
   return second === undefined ? first : undefined;
 }
 
-// A part elsewhere would become an element that nobody expects to have been encrypted, or that nobody looks at.
-function requirePlaces(
+/** Refuses parts that may not come encrypted: elsewhere one would become an element that nobody expects to have been encrypted, or that
+ * nobody looks at.
+ * @throws {XmlFailure} `encryption-shape` */
+export function requirePlaces(
   parts: readonly EncryptedPart[],
   { body, payload }: Envelope,
   security: XmlElement,
@@ -111,7 +115,9 @@ const HEADER_PARTS: readonly ExpandedName[] = [
 const isAssertion = (element: XmlElement): boolean =>
   isNamed(element, SAML2_NS, 'Assertion') || isNamed(element, SAML11_NS, 'Assertion');
 
-function reread(document: GraftedDocument, before: Envelope): OpenedEnvelope {
+/** The envelope of what was opened, and what of it came encrypted.
+ * @throws {XmlFailure} `decryption-failed`, reasons of reading */
+export function reread(document: GraftedDocument, before: Envelope): OpenedEnvelope {
   const envelope = readEnvelope(document);
   const { body, payload } = envelope;
   const confidential = new Set<XmlElement>();
@@ -133,8 +139,8 @@ function requireHeaderPart([part, second]: readonly XmlElement[]): XmlElement {
 
 const failed = (detail: string): XmlFailure => new XmlFailure('decryption-failed', detail);
 
-// All that shows only after decryption is one failure (E9).
-const CODES: FaultCodes = {
+/** All that shows only after decryption is one failure (E9). */
+export const OPENING_CODES: FaultCodes = {
   'encryption-shape': 'invalid-security',
   'text-malformed': 'invalid-security',
   'algorithm-refused': 'unsupported-algorithm',

@@ -21,6 +21,11 @@ export const X509_VALUE_TYPES: ReadonlySet<string> = new Set([
 export const X509_SUBJECT_KEY_IDENTIFIER = `${WSS_2004}-x509-token-profile-1.0#X509SubjectKeyIdentifier`;
 export const THUMBPRINT_SHA1 =
   'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1';
+/** What a secret is called that was encrypted for a message, and the ValueType of a KeyIdentifier that names one which is not in the
+ * message by the hash of what it was encrypted to (WSS 1.1.1 §7.7). */
+export const ENCRYPTED_KEY =
+  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey';
+export const ENCRYPTED_KEY_SHA1 = `${ENCRYPTED_KEY}SHA1`;
 /** ValueType of a JWT in a BinarySecurityToken, and the token type of the same name. */
 export const JWT_VALUE_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
 /** ValueTypes of a KeyIdentifier that holds the id of an assertion (SAML Token Profile 1.1.1 §3.4). */

@@ -19,7 +19,14 @@ import { type ContextName, readContextName } from './security-context-token.ts';
 import { SecurityFailure } from './security-failure.ts';
 
 /** What kind of token an element is. */
-export type TokenKind = 'saml1' | 'saml2' | 'jwt' | 'x509' | 'context' | 'derived-key';
+export type TokenKind =
+  | 'saml1'
+  | 'saml2'
+  | 'jwt'
+  | 'x509'
+  | 'context'
+  | 'derived-key'
+  | 'encrypted-key';
 
 /** The content of evidence that is an assertion: the node in the document it came in, so that what is verified is what is
  * read (xml-security V1). */
@@ -41,6 +48,7 @@ export function kindOfToken(element: XmlElement): TokenKind | undefined {
   if (isNamed(element, SAML2_NS, 'EncryptedAssertion')) return 'saml2';
   // Of which version it is shows when it is open; whoever opens it goes by that.
   if (isNamed(element, XENC_NS, 'EncryptedData')) return 'saml2';
+  if (isNamed(element, XENC_NS, 'EncryptedKey')) return 'encrypted-key';
   if (isNamed(element, SAML11_NS, 'Assertion')) return 'saml1';
   if (isNamed(element, '', 'TokenWrapper')) return 'jwt';
   if (isNamed(element, WSSE_NS, 'BinarySecurityToken')) return kindOfBinaryToken(element);
@@ -73,9 +81,10 @@ export function presentToken(
       return { type: 'jwt', use, content: jwtOf(element) };
     case 'context':
       return presentContext(readContextName(element), use);
-    // A certificate or a derived key by itself proves nothing: it is the signature that counts.
+    // A certificate or a key by itself proves nothing: it is the signature that counts.
     case 'x509':
     case 'derived-key':
+    case 'encrypted-key':
     case undefined:
       throw new SecurityFailure('unsupported-security-token', `no token for us: ${element.local}`);
   }

@@ -65,6 +65,7 @@ function requireNoSignatureParts(security: XmlElement, tokens: readonly XmlEleme
 const OF_SIGNATURES: ReadonlySet<TokenKind | undefined> = new Set<TokenKind>([
   'x509',
   'derived-key',
+  'encrypted-key',
 ]);
 
 const OTHER_CHILDREN: readonly ExpandedName[] = [

@@ -34,6 +34,7 @@ export type NamedSigner =
     }
   | { readonly kind: 'assertion'; readonly token: XmlElement }
   | { readonly kind: 'jwt'; readonly token: XmlElement }
+  | { readonly kind: 'encrypted-key'; readonly token: XmlElement }
   | { readonly kind: 'key'; readonly key: NamedKey }
   | { readonly kind: 'context'; readonly name: ContextName; readonly token?: XmlElement };
 
@@ -83,7 +84,7 @@ export function readSigner(keyInfo: XmlElement | undefined, scope: SignerScope):
   throw unavailable('a KeyInfo that names no key');
 }
 
-// The secret is that of a context or an assertion: of a derived key no other is derived here, so none is derived of itself.
+// The secret is that of a context, an assertion or a message: of a derived key no other is derived here, so none is derived of itself.
 function readDerivedReference(
   reference: XmlElement,
   scope: SignerScope,
@@ -124,13 +125,16 @@ export function readSignerReference(reference: XmlElement, scope: SignerScope): 
   if (chain) return { kind: 'certificate', chain };
   const context = readContextReference(reference, scope);
   if (context) return context;
-  const token = resolveReference(reference, scope);
+  return namedToken(resolveReference(reference, scope), scope);
+}
+
+function namedToken(token: XmlElement, scope: SignerScope): NamedSigner {
   const kind = kindOfToken(token);
   if (kind === 'context') return { kind, name: readContextName(token), token };
   if (kind === 'x509')
     return { kind: 'certificate', chain: readX509Token(token, scope.certificates), token };
   if (kind === 'saml1' || kind === 'saml2') return { kind: 'assertion', token };
-  if (kind === 'jwt') return { kind, token };
+  if (kind === 'jwt' || kind === 'encrypted-key') return { kind, token };
   throw new SecurityFailure('unsupported-security-token', 'a token without a key');
 }
 

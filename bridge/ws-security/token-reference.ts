@@ -7,6 +7,7 @@ import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import {
+  ENCRYPTED_KEY,
   JWT_VALUE_TYPE,
   SAML2_KEY_IDENTIFIER,
   SAML11_KEY_IDENTIFIER,
@@ -33,6 +34,7 @@ const TOKEN_TYPES: Readonly<Record<TokenKind, readonly string[]>> = {
   x509: [...X509_VALUE_TYPES],
   context: [`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`],
   'derived-key': [`${WSC_13_NS}/dk`, `${WSC_2005_NS}/dk`],
+  'encrypted-key': [ENCRYPTED_KEY],
 };
 
 /** The token a reference names.

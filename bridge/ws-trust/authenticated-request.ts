@@ -26,6 +26,7 @@ import { trustOf } from './names.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
 import { readRst } from './rst/read-rst.ts';
 import type { RstRequest } from './rst/rst-request.ts';
+import { verifySecretProtection } from './secret-protection.ts';
 import type { TransportCredentials } from './transport-credential.ts';
 
 /** One message and where it came in. */
@@ -112,12 +113,29 @@ export async function openSecurity(
   progress: Progress,
 ): Promise<Pick<AuthenticatedRequest, 'received' | 'security'>> {
   const { envelope } = message.message;
-  const security = readSecurityHeader(envelope);
-  if (security?.timestamp) validateTimestamp(security.timestamp, parts.now(), parts.timestampRules);
-  const protection = await verifyProtection(message, security, parts);
+  const { security, protection } = await readProtected(message, parts);
   // Before, not even a fault may tell what was encrypted.
   if (protection) progress.trust = trustOf(envelope.payload?.uri ?? '') ?? progress.trust;
   return { received: { ...message, protection }, security };
+}
+
+async function readProtected(
+  { endpoint, message }: ReceivedMessage,
+  parts: ReceivingParts,
+): Promise<{ security: SecurityHeader | undefined; protection?: MessageProtection }> {
+  const validate = ({ timestamp }: Pick<SecurityHeader, 'timestamp'>): void => {
+    if (timestamp) validateTimestamp(timestamp, parts.now(), parts.timestampRules);
+  };
+  if (endpoint.messageSecurity === 'symmetric-sign-and-encrypt') {
+    const opened = await verifySecretProtection(message);
+    // Not before: that a message is over must not tell whether it opened.
+    validate(opened.security);
+    return opened;
+  }
+  const security = readSecurityHeader(message.envelope);
+  if (security) validate(security);
+  if (endpoint.messageSecurity === undefined) return { security };
+  return { security, protection: await verifyProtection(message, security, parts) };
 }
 
 function withSignChallenge(

@@ -59,11 +59,19 @@ export interface AuthenticationInput {
   /** The tokens of the Security header that the request refers to. */
   readonly usedTokens: ReadonlySet<XmlElement>;
   readonly transport: TransportCredentials;
-  readonly protection?: { readonly signature: MessageSignature } | undefined;
+  readonly protection?: VerifiedProtection | undefined;
   readonly correlationId: string;
   /** The second factor, from the answer to a challenge. */
   readonly oneTimePassword?: string | undefined;
   readonly now: number;
+}
+
+/** What protects a message itself. */
+interface VerifiedProtection {
+  readonly signature: MessageSignature;
+  readonly tokens: readonly XmlElement[];
+  /** The secret it is made with, where nobody else knows that. */
+  readonly secret?: object;
 }
 
 /** Who asks, and what the signatures of the message proved. */
@@ -84,19 +92,19 @@ export async function authenticate(
   input: AuthenticationInput,
   parts: AuthenticationParts,
 ): Promise<Authenticated> {
-  const { security } = input;
+  const { protection, security } = input;
   const signatures = await signaturesOf(input, parts);
   const credentials = await verifyCredentials(signatures, input, parts);
   const requestor = requestorOf(credentials, input);
   parts.admitRequestor?.(requestorName(requestor));
   // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
   if (security?.userName) await useNonce(security.userName, parts.rules, parts);
-  for (const signature of signatures) {
+  for (const signature of protection ? [protection.signature] : signatures) {
     await useSignature(signature, security?.timestamp, parts);
     if (signature.proof.usedSha1) await recordSha1(requestor, input, parts);
   }
   await useCredentials(credentials, parts.sts);
-  const ofSignatures = signatures.flatMap(({ tokens }) => tokens);
+  const ofSignatures = protection?.tokens ?? signatures.flatMap(({ tokens }) => tokens);
   const ofCredentials = credentials.flatMap(({ token }) => (token ? [token] : []));
   return { requestor, signatures, usedTokens: new Set([...ofSignatures, ...ofCredentials]) };
 }
@@ -144,13 +152,14 @@ async function recordSha1(
   });
 }
 
-// That of a message that protects itself was verified before its Body was read, and against more than is asked for here.
+// That of a message that protects itself was verified before its Body was read, and against more than is asked for here. One with a
+// secret that was made for the message shows no key that anybody else knows of.
 async function signaturesOf(
   input: AuthenticationInput,
   parts: AuthenticationParts,
 ): Promise<readonly MessageSignature[]> {
   const { protection, security } = input;
-  if (protection) return [protection.signature];
+  if (protection) return protection.secret ? [] : [protection.signature];
   return security ? verifySignatures(input, security, parts) : [];
 }
 

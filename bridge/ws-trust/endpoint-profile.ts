@@ -22,6 +22,10 @@ export type AdvertisedCredential = Exclude<CredentialKind, 'basic' | 'bearer-tok
 /** The ones of them that a security context can be asked for with. */
 export type FirstCredential = Exclude<AdvertisedCredential, 'security-context'>;
 
+/** How messages protect themselves: signed with the key of a certificate, and encrypted to the other side's; or all with a secret that
+ * the client makes and encrypts to us, with a user name inside (WS-SecurityPolicy 1.2 §7.5, §7.4). */
+export type MessageSecurity = 'sign-and-encrypt' | 'symmetric-sign-and-encrypt';
+
 /** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
 export interface Endpoint {
   readonly path: string;
@@ -33,7 +37,7 @@ export interface Endpoint {
   /** Until then message signatures with SHA-1 are taken too, and audited. */
   readonly legacySha1Until?: Instant;
   /** Messages are encrypted to us and signed, and so are answers; TLS is not asked for. Absent: TLS protects them. */
-  readonly messageSecurity?: 'sign-and-encrypt';
+  readonly messageSecurity?: MessageSecurity;
   /** Whether bearer tokens that we issued are credentials: whoever was shown one could come with it. */
   readonly takesOwnBearerTokens?: boolean;
   /** Whether a signed request to issue is answered by a challenge that must be signed (WS-Trust 1.3 §8.3). */
@@ -88,8 +92,11 @@ const ANY: readonly CredentialKind[] = [
   'tls-certificate',
 ];
 
-/** Who may ask where messages protect themselves: whoever signs, or a user in whose name they come. */
-const MESSAGE_CREDENTIALS: readonly CredentialKind[] = ['username', 'certificate'];
+/** Who may ask where messages protect themselves: whoever signs, or a user in whose name they come. A secret is nobody's. */
+const MESSAGE_CREDENTIALS: Readonly<Record<MessageSecurity, readonly CredentialKind[]>> = {
+  'sign-and-encrypt': ['username', 'certificate'],
+  'symmetric-sign-and-encrypt': ['username'],
+};
 
 const USUAL = {
   optional: [],
@@ -121,10 +128,18 @@ export const GENERIC_PROFILE: EndpointProfile = {
     {
       endpoint: {
         path: '/ws-trust/message',
-        credentials: MESSAGE_CREDENTIALS,
+        credentials: MESSAGE_CREDENTIALS['sign-and-encrypt'],
         messageSecurity: 'sign-and-encrypt',
       },
       port: { name: 'X509_Port', path: '/ws-trust/message', soap: '1.2', trust: '1.3' },
+    },
+    {
+      endpoint: {
+        path: '/ws-trust/message/username',
+        credentials: MESSAGE_CREDENTIALS['symmetric-sign-and-encrypt'],
+        messageSecurity: 'symmetric-sign-and-encrypt',
+      },
+      port: { name: 'UT_Port', path: '/ws-trust/message/username', soap: '1.2', trust: '1.3' },
     },
     {
       endpoint: { path: '/ws-trust/context', credentials: ['username', 'security-context'] },
@@ -274,8 +289,8 @@ export function changeEndpoints(
     ...profile,
     endpoints: profile.endpoints.map((endpoint) => {
       const change = changes.find(({ path }) => path === endpoint.path);
-      const isProtected = change?.messageSecurity !== undefined;
-      const usual = isProtected ? { credentials: MESSAGE_CREDENTIALS } : {};
+      const { messageSecurity } = change ?? {};
+      const usual = messageSecurity ? { credentials: MESSAGE_CREDENTIALS[messageSecurity] } : {};
       return { ...endpoint, ...usual, ...change };
     }),
   }));

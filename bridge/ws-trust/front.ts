@@ -4,7 +4,7 @@
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
-import type { AnswerSigner } from '#bridge/ws-security/answer-protection.ts';
+import type { AnswerSigner } from '#bridge/ws-security/answer-keys.ts';
 import { createCertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
 import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';

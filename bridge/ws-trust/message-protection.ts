@@ -4,6 +4,8 @@
 import { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import { addressingHeaders } from '#bridge/soap/addressing.ts';
+import type { Envelope } from '#bridge/soap/envelope.ts';
+import type { AnswerSecret } from '#bridge/ws-security/answer-keys.ts';
 import type { OpenedEnvelope } from '#bridge/ws-security/message-encryption.ts';
 import { type MessageSignature, verifySignature } from '#bridge/ws-security/message-signature.ts';
 import { kindOfToken } from '#bridge/ws-security/presented-token.ts';
@@ -29,8 +31,12 @@ import { trustSigners } from './signer-trust.ts';
 export interface MessageProtection {
   /** The one signature, which covers all that is read. */
   readonly signature: MessageSignature;
-  /** Whom the answer is encrypted to: who signed. */
-  readonly recipient: Recipient;
+  /** The tokens of the Security header that had a part in it. */
+  readonly tokens: readonly XmlElement[];
+  /** Whom the answer is encrypted to: who signed. Absent: it is protected with the secret. */
+  readonly recipient?: Recipient;
+  /** What protects the answer too. The signature then shows nothing of who asks. */
+  readonly secret?: AnswerSecret;
 }
 
 /** A message and where it came in, as far as its protection goes. */
@@ -50,19 +56,19 @@ export function bodyOf({ message, endpoint, isSecure, protection }: UnreadMessag
   return bodyOverTls(message.envelope, isSecure);
 }
 
-/** Verifies the protection of a message before anything of its Body is read; undefined where TLS is what protects it.
+/** Verifies that a certificate protects a message, before anything of its Body is read.
  * @throws {SecurityFailure} any code */
 export async function verifyProtection(
-  { message, endpoint }: Pick<UnreadMessage, 'message' | 'endpoint'>,
+  message: OpenedMessage,
   security: SecurityHeader | undefined,
   parts: Pick<AuthenticationParts, 'certificates' | 'findCertificate' | 'sts'>,
-): Promise<MessageProtection | undefined> {
-  if (endpoint.messageSecurity === undefined) return undefined;
+): Promise<MessageProtection> {
   const { encryption, envelope } = message;
   if (!security || !encryption?.algorithms) throw invalid('no part of the message is encrypted');
   const [only, second] = security.signatures;
   if (only === undefined || second !== undefined) throw invalid('not one signature');
-  requireConfidential(encryption, security, only);
+  const evidence = security.tokens.filter((token) => kindOfToken(token) !== 'x509');
+  requireConfidential(encryption, { security, evidence, signature: only });
   const signature = await verifySignature(only, {
     envelope,
     security,
@@ -79,32 +85,47 @@ export async function verifyProtection(
     }),
     findCertificate: parts.findCertificate,
   });
-  requireCovered(signature, message, security);
-  return { signature, recipient: recipientOf(signature, encryption.algorithms) };
+  requireCovered(signature, { envelope, security, tokens: security.tokens });
+  const recipient = recipientOf(signature, encryption.algorithms);
+  return { signature, tokens: signature.tokens, recipient };
 }
 
-// In clear, the digests of a signature let everybody try out what the Body, or a password, may be.
-function requireConfidential(
+/** What must come encrypted, besides the Body and a user name. */
+interface ConfidentialParts {
+  readonly security: SecurityHeader;
+  readonly evidence: readonly XmlElement[];
+  readonly signature: XmlElement;
+}
+
+/** Refuses a message in which less is encrypted: in clear, the digests of a signature let everybody try out what the Body, or a
+ * password, may be.
+ * @throws {SecurityFailure} `invalid-security` */
+export function requireConfidential(
   { confidential, envelope }: OpenedEnvelope,
-  { element: header, tokens }: SecurityHeader,
-  signature: XmlElement,
+  { evidence, security: { element: header }, signature }: ConfidentialParts,
 ): void {
   const userName = userNameIn(header);
   if (!confidential.has(envelope.body)) throw invalid('the Body is not encrypted');
   if (!confidential.has(signature)) throw invalid('the signature is not encrypted');
   if (userName && !confidential.has(userName)) throw invalid('the user name is not encrypted');
-  const evidence = tokens.filter((token) => kindOfToken(token) !== 'x509');
   if (!evidence.every((token) => confidential.has(token))) throw invalid('a token in clear');
 }
 
 const userNameIn = (header: XmlElement): XmlElement | undefined =>
   optionalChild(header, WSSE_NS, 'UsernameToken');
 
-// xml-security V10: without TLS whatever is not covered was written by anybody.
-function requireCovered(
+/** What must be signed, besides Timestamp, Body, addressing and a user name. */
+interface CoveredParts {
+  readonly envelope: Envelope;
+  readonly security: SecurityHeader;
+  readonly tokens: readonly XmlElement[];
+}
+
+/** Refuses a signature that covers less: without TLS whatever is not covered was written by anybody (xml-security V10).
+ * @throws {SecurityFailure} `authentication-bad-elements` */
+export function requireCovered(
   { coversBody, coversTimestamp, proof: { covered } }: MessageSignature,
-  { envelope }: OpenedMessage,
-  { element: header, tokens }: SecurityHeader,
+  { envelope, security: { element: header }, tokens }: CoveredParts,
 ): void {
   if (!coversTimestamp) throw unsigned('the Timestamp is not signed');
   if (!coversBody) throw unsigned('the Body is not signed');

@@ -10,11 +10,11 @@ import {
 import { type Envelope, readEnvelope, readVersion } from '#bridge/soap/envelope.ts';
 import { requireUnderstood } from '#bridge/soap/header-block.ts';
 import {
-  type OpenedEnvelope,
   type OpeningRules,
   openParts,
   openTokens,
 } from '#bridge/ws-security/message-encryption.ts';
+import { type EnvelopeUnderSecret, openUnderSecret } from '#bridge/ws-security/message-secret.ts';
 import { SECURITY_HEADERS } from '#bridge/ws-security/security-header.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
@@ -30,7 +30,7 @@ export interface OpenedMessage {
   readonly envelope: Envelope;
   readonly addressing: Addressing | undefined;
   /** What of it was encrypted to us; absent at addresses where TLS protects messages. */
-  readonly encryption?: OpenedEnvelope;
+  readonly encryption?: EnvelopeUnderSecret;
 }
 
 /** What is known of a request so far: a fault is written in its words, a refusal is recorded under its requestor. */
@@ -72,7 +72,8 @@ export function openMessage(
 
 /** Opens what is encrypted in a message, where we have keys: the message itself at an address for such messages, elsewhere the tokens
  * in its header.
- * @throws {SecurityFailure} `invalid-security`, `unsupported-algorithm`, `failed-check` */
+ * @throws {SecurityFailure} `invalid-security`, `invalid-security-token`, `unknown-derivation-source`, `unsupported-algorithm`,
+ * `failed-check` */
 export async function decryptMessage(
   message: OpenedMessage,
   { messageSecurity }: Pick<Endpoint, 'messageSecurity'>,
@@ -85,7 +86,8 @@ export async function decryptMessage(
   };
   if (messageSecurity === undefined)
     return { ...message, envelope: await openTokens(message.envelope, rules) };
-  const encryption = await openParts(message.envelope, rules);
+  const open = messageSecurity === 'symmetric-sign-and-encrypt' ? openUnderSecret : openParts;
+  const encryption: EnvelopeUnderSecret = await open(message.envelope, rules);
   const { envelope } = encryption;
   // Read anew: these are other elements than before.
   return { ...message, envelope, addressing: readAddressing(envelope), encryption };

@@ -57,6 +57,9 @@ export function trustSigners(parts: SignerTrustParts): SignerTrust {
         return trustJwt(signer, parts);
       case 'key':
         return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
+      // Where a message protects itself with one, somebody else decides.
+      case 'encrypted-key':
+        throw new SecurityFailure('unsupported-security-token', 'a secret of nobody’s');
       case 'context':
         return trustContext(signer, parts);
     }

@@ -4,19 +4,14 @@
 import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import { createDecipheriv, randomBytes, webcrypto } from 'node:crypto';
-import type { ContentMethod, ContentName, TransportName } from './encryption-algorithms.ts';
+import type { ContentMethod } from './encryption-algorithms.ts';
 import { GCM_IV_BYTES, GCM_TAG_BYTES } from './encryption-algorithms.ts';
 import type { EncryptedKeyShape } from './encryption-shape.ts';
 import { readEncryptedData, readEncryptedKey } from './encryption-shape.ts';
 import { XmlFailure } from './failure.ts';
-import type { GraftedDocument } from './graft.ts';
-import { graft, parseInPlace } from './graft.ts';
 import { modulusBytesOf } from './keys.ts';
 import type { XmlLimits } from './limits.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
 import { parseXml } from './parser.ts';
-import type { EncryptedPart } from './shared-key-shape.ts';
-import { readSharedKey } from './shared-key-shape.ts';
 import type { XmlDocument, XmlElement } from './tree.ts';
 
 /** Unwraps keys with one RSA private key: in memory, KMS or PKCS#11. */
@@ -61,9 +56,9 @@ export async function decryptXml(
 ): Promise<XmlDocument> {
   const { content, body, key } = readEncryptedData(element);
   const { keyBytes } = content;
-  const [secret] = await unwrapAll(key, unwrappers, { minBytes: keyBytes, maxBytes: keyBytes });
-  // A key that does not open, or has another length, is replaced: the content then fails exactly as a wrong tag does.
-  return parseXml(decryptContent(content, body, secret ?? randomBytes(keyBytes)), limits);
+  const lengths = { minBytes: keyBytes, maxBytes: keyBytes };
+  const secret = await unwrapSecret(key, unwrappers, lengths);
+  return parseXml(decryptContent(content, body, secret), limits);
 }
 
 /** Decrypts an EncryptedKey: entropy or a proof key. The caller says how long it must be.
@@ -77,50 +72,15 @@ export async function decryptKey(
   return secret ?? fail();
 }
 
-/** Decrypts all that one key of a message opens into a new document, from which that key is gone.
- * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed` before any key is used; then only
- * `decryption-failed`: what was authentic and cannot stand there is no better than what was not */
-export async function decryptParts(
-  document: XmlDocument,
-  key: XmlElement,
-  { unwrappers, limits = DEFAULT_LIMITS, check }: PartsRules,
-): Promise<DecryptedParts> {
-  const shape = readSharedKey(key, document);
-  check(shape.parts);
-  const { keyBytes } = shape.parts[0].content;
-  const [secret = randomBytes(keyBytes)] = await unwrapAll(shape, unwrappers, {
-    minBytes: keyBytes,
-    maxBytes: keyBytes,
-  });
-  try {
-    const grafts = shape.parts.map(
-      ({ element, content, body }) =>
-        [element, parseInPlace(decryptContent(content, body, secret), element, limits)] as const,
-    );
-    return {
-      document: graft(document, new Map([[key, []], ...grafts]), limits),
-      content: shape.parts[0].content.name,
-      transport: shape.transport.name,
-    };
-  } catch (error) {
-    if (error instanceof XmlFailure) fail();
-    throw error;
-  }
-}
-
-/** What came of it, and by which algorithms. */
-interface DecryptedParts {
-  readonly document: GraftedDocument;
-  readonly content: ContentName;
-  readonly transport: TransportName;
-}
-
-/** What is opened, and how. */
-interface PartsRules {
-  readonly unwrappers: KeyUnwrappers;
-  readonly limits?: XmlLimits | undefined;
-  /** Throws where a part may not stand; before any key is used. */
-  readonly check: (parts: readonly EncryptedPart[]) => void;
+/** The secret of a key. One that does not open, or has another length, is replaced: whatever is opened with it then fails exactly as a
+ * wrong tag does. */
+export async function unwrapSecret(
+  shape: EncryptedKeyShape,
+  unwrappers: KeyUnwrappers,
+  lengths: KeyLengths,
+): Promise<Uint8Array> {
+  const [secret = randomBytes(lengths.minBytes)] = await unwrapAll(shape, unwrappers, lengths);
+  return secret;
 }
 
 /** How long a key may be. */
@@ -147,7 +107,13 @@ function passOutage(error: unknown): undefined {
   if (!(error instanceof XmlFailure)) throw error;
 }
 
-function decryptContent({ cipher }: ContentMethod, body: Uint8Array, secret: Uint8Array): Buffer {
+/** The plaintext under a key of the right length.
+ * @throws {XmlFailure} `decryption-failed` */
+export function decryptContent(
+  { cipher }: ContentMethod,
+  body: Uint8Array,
+  secret: Uint8Array,
+): Buffer {
   const tagAt = body.byteLength - GCM_TAG_BYTES;
   if (tagAt < GCM_IV_BYTES) fail();
   const iv = body.subarray(0, GCM_IV_BYTES);

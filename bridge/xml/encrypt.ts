@@ -83,23 +83,41 @@ export function encryptParts(
   recipient: Recipient,
   keyId: string,
 ): { readonly encryptedKey: Markup; readonly data: readonly Markup[] } {
-  const method = CONTENT_METHODS[recipient.content];
-  const key = randomBytes(method.keyBytes);
+  const { content } = recipient;
+  const secret = randomBytes(CONTENT_METHODS[content].keyBytes);
+  const reference = keyReference(keyId);
+  const { data, list } = encryptUnder(parts, { content, secret, reference });
+  return { encryptedKey: encryptKey(secret, recipient, { id: keyId, list }), data };
+}
+
+/** A key that both sides know, and how a message names it. */
+export interface NamedSecret {
+  readonly content: ContentName;
+  /** As long as the method wants it. */
+  readonly secret: Uint8Array;
+  /** A SecurityTokenReference. */
+  readonly reference: Markup;
+}
+
+/** Encrypts parts of a message under a key that its reader knows: an EncryptedData for the place of each part, and the ReferenceList
+ * of all. */
+export function encryptUnder(
+  parts: readonly PlainPart[],
+  { content, secret, reference }: NamedSecret,
+): { readonly data: readonly Markup[]; readonly list: Markup } {
+  const method = CONTENT_METHODS[content];
   const references = parts.map(({ id }) => element(xenc('DataReference'), [['URI', `#${id}`]]));
-  const list = element(xenc('ReferenceList'), [], references);
-  return {
-    encryptedKey: encryptKey(key, recipient, { id: keyId, list }),
-    data: parts.map(({ id, plain, type }) => {
-      const attributes: readonly AttributePair[] = [
-        ['Id', id],
-        ['Type', `${XENC_NS}${type === 'element' ? 'Element' : 'Content'}`],
-      ];
-      const body = encryptContent(toWireBytes(plain), method, key);
-      const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
-      const children = [encryption, keyReference(keyId), cipherData(body)];
-      return element(xenc('EncryptedData'), attributes, children);
-    }),
-  };
+  const data = parts.map(({ id, plain, type }) => {
+    const attributes: readonly AttributePair[] = [
+      ['Id', id],
+      ['Type', `${XENC_NS}${type === 'element' ? 'Element' : 'Content'}`],
+    ];
+    const body = encryptContent(toWireBytes(plain), method, secret);
+    const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
+    const keyInfo = element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
+    return element(xenc('EncryptedData'), attributes, [encryption, keyInfo, cipherData(body)]);
+  });
+  return { data, list: element(xenc('ReferenceList'), [], references) };
 }
 
 function encryptContent(plain: Uint8Array, { cipher: name }: ContentMethod, key: Uint8Array) {
@@ -112,8 +130,7 @@ function encryptContent(plain: Uint8Array, { cipher: name }: ContentMethod, key:
 function keyReference(keyId: string): Markup {
   const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
   const direct = element(wsse('Reference'), [['URI', `#${keyId}`]]);
-  const reference = element(wsse('SecurityTokenReference'), [[type, ENCRYPTED_KEY_TYPE]], [direct]);
-  return element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
+  return element(wsse('SecurityTokenReference'), [[type, ENCRYPTED_KEY_TYPE]], [direct]);
 }
 
 /** Encrypts a secret as EncryptedKey: a content key, or the proof key of a holder-of-key token. */

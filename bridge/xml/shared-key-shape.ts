@@ -29,26 +29,37 @@ export interface EncryptedPart {
 /** A key and all that it opens: one at least, all by one method. */
 export interface SharedKeyShape extends EncryptedKeyShape {
   readonly parts: readonly [EncryptedPart, ...EncryptedPart[]];
+  /** What all parts name as their key: this one, or another element. */
+  readonly named: XmlElement;
 }
 
 const SHAPE = 'encryption-shape';
 /** Body, signature, user name and a few confirmations: more is only work for us. */
 const MAX_PARTS = 8;
 
-/** Reads a key with its ReferenceList, and what is listed.
+/** Reads a key with its ReferenceList, and what is listed. The list is in the key, or the one that is given beside it.
  * @throws {XmlFailure} `encryption-shape`, `algorithm-refused`, `text-malformed` */
-export function readSharedKey(key: XmlElement, document: XmlDocument): SharedKeyShape {
+export function readSharedKey(
+  key: XmlElement,
+  document: XmlDocument,
+  beside?: XmlElement,
+): SharedKeyShape {
   const children = openShape(key, 'EncryptedKey', ['Id', 'Recipient', 'Type']);
   const transport = readTransport(children.take(XENC_NS, 'EncryptionMethod'));
   children.takeIf(DS_NS, 'KeyInfo');
   const wrapped = readCipherValue(children);
-  const listed = readList(children.take(XENC_NS, 'ReferenceList'), document);
+  const within = children.takeIf(XENC_NS, 'ReferenceList');
   children.end();
-  const [first, ...others] = listed.map((element) => readPart(element, key, document));
+  const list = within ?? beside;
+  if (list === undefined || (within && beside)) throw new XmlFailure(SHAPE, 'not one list');
+  const [first, ...others] = readList(list, document).map((each) => readPart(each, key, document));
   if (first === undefined) throw new XmlFailure(SHAPE, 'a key that opens nothing');
-  if (others.some(({ content }) => content !== first.content))
+  if (others.some(({ part }) => part.content !== first.part.content))
     throw new XmlFailure(SHAPE, 'one key for two methods');
-  return { transport, wrapped, parts: [first, ...others] };
+  if (others.some(({ named }) => named !== first.named))
+    throw new XmlFailure(SHAPE, 'parts of two keys');
+  const parts = [first.part, ...others.map(({ part }) => part)] as const;
+  return { transport, wrapped, parts, named: first.named };
 }
 
 function readList(list: XmlElement, { ids }: XmlDocument): readonly XmlElement[] {
@@ -65,14 +76,19 @@ function readList(list: XmlElement, { ids }: XmlDocument): readonly XmlElement[]
   return found;
 }
 
-function readPart(element: XmlElement, key: XmlElement, document: XmlDocument): EncryptedPart {
+function readPart(
+  element: XmlElement,
+  key: XmlElement,
+  document: XmlDocument,
+): { readonly part: EncryptedPart; readonly named: XmlElement } {
   const children = openShape(element, 'EncryptedData', ['Id', 'Type', 'MimeType']);
   const content = readContentMethod(children.take(XENC_NS, 'EncryptionMethod'));
   const keyInfo = children.takeIf(DS_NS, 'KeyInfo');
-  if (keyInfo && keyOf(keyInfo, document) !== key) throw new XmlFailure(SHAPE, 'of another key');
+  const named = keyInfo ? keyOf(keyInfo, document) : key;
+  if (named === undefined) throw new XmlFailure(SHAPE, 'of a key that is not there');
   const body = readCipherValue(children);
   children.end();
-  return { element, type: typeOf(element), content, body };
+  return { part: { element, type: typeOf(element), content, body }, named };
 }
 
 function typeOf(element: XmlElement): EncryptedPart['type'] {
@@ -82,7 +98,7 @@ function typeOf(element: XmlElement): EncryptedPart['type'] {
   throw new XmlFailure(SHAPE, 'type of EncryptedData');
 }
 
-// WSS 1.1.1 §7.7: a reference by `#id`. That it names another key than the one that lists it is refused, not followed.
+// WSS 1.1.1 §7.7: a reference by `#id`. Whether that may be another key than the one that lists it is for the caller to say.
 function keyOf(keyInfo: XmlElement, { ids }: XmlDocument): XmlElement | undefined {
   const [reference, second] = shapedChildren(keyInfo, ['Id'], SHAPE);
   if (reference === undefined || second !== undefined) throw new XmlFailure(SHAPE, 'KeyInfo');

@@ -130,7 +130,7 @@ export interface WsTrustConfig {
       | 'security-context'
     )[];
     readonly signedParts?: 'timestamp' | 'timestamp-and-body';
-    readonly messageSecurity?: 'sign-and-encrypt';
+    readonly messageSecurity?: 'sign-and-encrypt' | 'symmetric-sign-and-encrypt';
     readonly takesOwnBearerTokens?: boolean;
     readonly signChallenge?: boolean;
     readonly legacySha1Until?: Instant;

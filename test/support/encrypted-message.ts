@@ -36,8 +36,10 @@ export interface EncryptionWishes {
   /** The content of KeyInfo of each part. */
   readonly keyInfo?: string;
   readonly method?: string;
-  /** The content key; absent: a fresh one. */
+  /** What is wrapped; absent: a fresh one. */
   readonly secret?: Buffer;
+  /** The key of the parts; absent: what is wrapped. */
+  readonly partKey?: Buffer;
   /** Changes the bytes of a part after encryption. */
   readonly spoil?: (body: Buffer) => Buffer;
   /** Changes the EncryptedKey as text. */
@@ -55,6 +57,7 @@ export function encryptMessage(message: string, wishes: EncryptionWishes): strin
   const { key: changeKey = (text) => text, method = `${XENC11}aes256-gcm`, parts } = wishes;
   const { spoil = (body) => body, publicKey } = wishes;
   const key = wishes.secret ?? randomBytes(32);
+  const { partKey = key } = wishes;
   const keyInfo =
     wishes.keyInfo ??
     '<wsse:SecurityTokenReference><wsse:Reference URI="#EK"/></wsse:SecurityTokenReference>';
@@ -62,7 +65,7 @@ export function encryptMessage(message: string, wishes: EncryptionWishes): strin
   const ids = parts.map(({ id, plain, text, type }, index) => {
     const name = id ?? `ED-${index}`;
     if (!encrypted.includes(text)) throw new Error('nothing to encrypt');
-    const data = `<xenc:EncryptedData xmlns:xenc="${XENC}" Id="${name}" Type="${XENC}${type}"><xenc:EncryptionMethod Algorithm="${method}"/><ds:KeyInfo xmlns:ds="${DS}">${keyInfo}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${spoil(sealed(plain ?? text, key)).toString('base64')}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>`;
+    const data = `<xenc:EncryptedData xmlns:xenc="${XENC}" Id="${name}" Type="${XENC}${type}"><xenc:EncryptionMethod Algorithm="${method}"/><ds:KeyInfo xmlns:ds="${DS}">${keyInfo}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${spoil(sealed(plain ?? text, partKey)).toString('base64')}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>`;
     encrypted = encrypted.replace(text, () => data);
     return name;
   });
@@ -83,14 +86,18 @@ export function openMessage(message: string, privateKey: KeyObject): string {
     { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' },
     Buffer.from(value(found), 'base64'),
   );
-  return message
-    .replace(found, '')
-    .replaceAll(/<xenc:EncryptedData .*?<\/xenc:EncryptedData>/gs, (data) => {
-      const body = Buffer.from(value(data), 'base64');
-      const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, 12), {
-        authTagLength: 16,
-      });
-      decipher.setAuthTag(body.subarray(-16));
-      return Buffer.concat([decipher.update(body.subarray(12, -16)), decipher.final()]).toString();
+  return openParts(message.replace(found, ''), key);
+}
+
+/** A message with all its EncryptedData opened in place under one key. */
+export function openParts(message: string, key: Buffer): string {
+  const value = (text: string) => /CipherValue>([^<]+)</.exec(text)?.[1] ?? '';
+  return message.replaceAll(/<xenc:EncryptedData .*?<\/xenc:EncryptedData>/gs, (data) => {
+    const body = Buffer.from(value(data), 'base64');
+    const decipher = createDecipheriv('aes-256-gcm', key, body.subarray(0, 12), {
+      authTagLength: 16,
     });
+    decipher.setAuthTag(body.subarray(-16));
+    return Buffer.concat([decipher.update(body.subarray(12, -16)), decipher.final()]).toString();
+  });
 }

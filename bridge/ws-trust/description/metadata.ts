@@ -4,10 +4,12 @@ import { writeAnswer } from '#bridge/soap/answer.ts';
 import { toAsciiWire } from '#bridge/xml/escape.ts';
 import { element, type MarkupName, seal } from '#bridge/xml/markup.ts';
 import type {
+  AdvertisedCredential,
   AdvertisedPort,
   CredentialKind,
   Endpoint,
   FirstCredential,
+  MessageSecurity,
   ServedPath,
 } from '../endpoint-profile.ts';
 import type { OpenedMessage } from '../opened-message.ts';
@@ -58,15 +60,21 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
 function termsOf(
   { credential: usual = 'username' }: AdvertisedPort,
   { credentials, messageSecurity, signedParts }: Endpoint,
-): Pick<WsdlPort, 'bootstrap' | 'credential' | 'isProtected' | 'signsBody'> | undefined {
+): Pick<WsdlPort, 'bootstrap' | 'credential' | 'messageSecurity' | 'signsBody'> | undefined {
   if (messageSecurity !== undefined)
-    return { isProtected: true, credential: 'certificate', signsBody: true };
+    return { messageSecurity, credential: SIGNING[messageSecurity], signsBody: true };
   const taken = (each: CredentialKind): boolean => credentials.includes(each);
   const credential = [usual, ...FIRST_CREDENTIALS, 'security-context' as const].find(taken);
   if (credential === undefined) return undefined;
   const bootstrap = FIRST_CREDENTIALS.find(taken);
   return { credential, bootstrap, signsBody: signedParts !== 'timestamp' };
 }
+
+/** What messages come with that protect themselves. */
+const SIGNING: Readonly<Record<MessageSecurity, AdvertisedCredential>> = {
+  'sign-and-encrypt': 'certificate',
+  'symmetric-sign-and-encrypt': 'username',
+};
 
 /** By the commonest. */
 const FIRST_CREDENTIALS: readonly FirstCredential[] = [

@@ -4,7 +4,11 @@
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import type { AdvertisedCredential, FirstCredential } from '../endpoint-profile.ts';
+import type {
+  AdvertisedCredential,
+  FirstCredential,
+  MessageSecurity,
+} from '../endpoint-profile.ts';
 import { POLICY_2004_NS, TRUST_13, TRUST_2005, type TrustVersion, trustName } from '../names.ts';
 
 /** What a policy says. */
@@ -19,8 +23,8 @@ export interface PolicyTerms {
   readonly keyType: 'PublicKey' | 'SymmetricKey';
   /** Whether a signature must cover the Body besides the Timestamp. */
   readonly signsBody: boolean;
-  /** Whether messages protect themselves, in place of TLS. */
-  readonly isProtected: boolean;
+  /** How messages protect themselves, in place of TLS; absent: they do not. */
+  readonly messageSecurity?: MessageSecurity | undefined;
 }
 
 const SECURITY_POLICY: Readonly<Record<TrustVersion, { namespace: string; tokens: string }>> = {
@@ -57,19 +61,20 @@ const ENDORSING: ReadonlySet<AdvertisedCredential> = new Set([
 
 /** The id of a policy, unique among those of one document. */
 export function policyIdOf(terms: PolicyTerms): string {
-  const { credential, isProtected, keyType, signsBody, trust, usesAddressing } = terms;
+  const { credential, keyType, messageSecurity, signsBody, trust, usesAddressing } = terms;
   const signed = ENDORSING.has(credential) && signsBody ? 'SignedBody' : '';
   const plain = usesAddressing ? '' : 'Plain';
   const version = trust === '1.3' ? '13' : '2005';
-  if (isProtected) return `${ID_PREFIXES[credential]}Message${version}${plain}`;
+  if (messageSecurity) return `${ID_PREFIXES[credential]}Message${version}${plain}`;
   const secret = keyType === 'SymmetricKey' ? 'Symmetric' : '';
   return `${ID_PREFIXES[credential]}${secret}${version}${signed}${plain}`;
 }
 
 /** Writes a policy. */
 export function writePolicy(terms: PolicyTerms): Markup {
-  const protection = terms.isProtected
-    ? messageProtection(terms)
+  const { messageSecurity, trust } = terms;
+  const protection = messageSecurity
+    ? messageProtection(messageSecurity, trust)
     : [transportBinding(terms), ...supportingTokens(terms)];
   const assertions = [...protection, ...(terms.usesAddressing ? [element(USING_ADDRESSING)] : [])];
   const alternatives = element(wsp('ExactlyOne'), [], [element(wsp('All'), [], assertions)]);
@@ -97,15 +102,16 @@ function supportingTokens(terms: PolicyTerms): readonly Markup[] {
   const sp = securityPolicyName(trust);
   // The transport is the proof.
   if (credential === 'tls-certificate') return [];
-  if (credential === 'username')
-    return [
-      wrapped(sp(SECURITY_POLICY[trust].tokens), [
-        token(trust, 'UsernameToken', [policyOf([element(sp('WssUsernameToken10'))])]),
-      ]),
-    ];
+  if (credential === 'username') return [userNameToken(trust)];
   const endorsing = endorsingToken(terms);
   const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
   return [wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])])];
+}
+
+function userNameToken(trust: TrustVersion): Markup {
+  const sp = securityPolicyName(trust);
+  const policy = policyOf([element(sp('WssUsernameToken10'))]);
+  return wrapped(sp(SECURITY_POLICY[trust].tokens), [token(trust, 'UsernameToken', [policy])]);
 }
 
 function endorsingToken(terms: PolicyTerms): Markup {
@@ -142,43 +148,67 @@ const AGREED_SUITE: MarkupName = {
   local: 'CustomAlgorithmSuite',
 };
 
-/** The asymmetric binding (WS-SecurityPolicy 1.2 §7.5): all is signed, then Body and signature are encrypted. A user
- * name may come with it, encrypted too. */
-function messageProtection({ trust }: PolicyTerms): readonly Markup[] {
+/** What all is signed and encrypted, and by which binding (WS-SecurityPolicy 1.2 §7.4, §7.5): all is signed, then Body and signature are
+ * encrypted, and a user name that comes with them. */
+function messageProtection(security: MessageSecurity, trust: TrustVersion): readonly Markup[] {
   const sp = securityPolicyName(trust);
-  const binding = wrapped(sp('AsymmetricBinding'), [
-    wrapped(sp('InitiatorToken'), [x509Token(trust)]),
-    wrapped(sp('RecipientToken'), [recipientToken(trust)]),
-    wrapped(sp('AlgorithmSuite'), [element(AGREED_SUITE)]),
-    wrapped(sp('Layout'), [element(sp('Lax'))]),
-    element(sp('IncludeTimestamp')),
-    element(sp('EncryptSignature')),
-    element(sp('ProtectTokens')),
-    element(sp('OnlySignEntireHeadersAndBody')),
-  ]);
+  const isSymmetric = security === 'symmetric-sign-and-encrypt';
   const features = wrapped(sp('Wss11'), [
     element(sp('MustSupportRefThumbprint')),
+    ...(isSymmetric ? [element(sp('MustSupportRefEncryptedKey'))] : []),
     element(sp('RequireSignatureConfirmation')),
   ]);
   const body = element(sp('Body'));
   const addressing = element(sp('Header'), [['Namespace', WSA_NS]]);
   return [
-    binding,
+    isSymmetric ? symmetricBinding(trust) : asymmetricBinding(trust),
+    ...(isSymmetric ? [userNameToken(trust)] : []),
     features,
     element(sp('SignedParts'), [], [body, addressing]),
     element(sp('EncryptedParts'), [], [body]),
   ];
 }
 
-// Our certificates are two: clients encrypt to the one of the metadata, the other comes with the answer it signs.
-function recipientToken(trust: TrustVersion): Markup {
+function asymmetricBinding(trust: TrustVersion): Markup {
   const sp = securityPolicyName(trust);
-  const toInitiator = `${SECURITY_POLICY[trust].namespace}/IncludeToken/AlwaysToInitiator`;
+  return wrapped(sp('AsymmetricBinding'), [
+    wrapped(sp('InitiatorToken'), [x509Token(trust)]),
+    wrapped(sp('RecipientToken'), [ourToken(trust, 'AlwaysToInitiator')]),
+    ...bindingProperties(trust),
+    element(sp('ProtectTokens')),
+    element(sp('OnlySignEntireHeadersAndBody')),
+  ]);
+}
+
+// The client makes a secret and encrypts it to our certificate, which neither side sends.
+function symmetricBinding(trust: TrustVersion): Markup {
+  const sp = securityPolicyName(trust);
+  return wrapped(sp('SymmetricBinding'), [
+    wrapped(sp('ProtectionToken'), [ourToken(trust, 'Never')]),
+    ...bindingProperties(trust),
+    element(sp('OnlySignEntireHeadersAndBody')),
+  ]);
+}
+
+function bindingProperties(trust: TrustVersion): readonly Markup[] {
+  const sp = securityPolicyName(trust);
+  return [
+    wrapped(sp('AlgorithmSuite'), [element(AGREED_SUITE)]),
+    wrapped(sp('Layout'), [element(sp('Lax'))]),
+    element(sp('IncludeTimestamp')),
+    element(sp('EncryptSignature')),
+  ];
+}
+
+// Our certificates are two: clients encrypt to the one of the metadata, the other comes with an answer that it signs.
+function ourToken(trust: TrustVersion, inclusion: 'AlwaysToInitiator' | 'Never'): Markup {
+  const sp = securityPolicyName(trust);
+  const included = `${SECURITY_POLICY[trust].namespace}/IncludeToken/${inclusion}`;
   const policy = policyOf([
     element(sp('RequireThumbprintReference')),
     element(sp('WssX509V3Token10')),
   ]);
-  return element(sp('X509Token'), [[sp('IncludeToken'), toInitiator]], [policy]);
+  return element(sp('X509Token'), [[sp('IncludeToken'), included]], [policy]);
 }
 
 function x509Token(trust: TrustVersion): Markup {

@@ -6,7 +6,7 @@ import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import { writeCanonical } from '#bridge/xml/writer.ts';
-import type { AdvertisedPort, FirstCredential } from '../endpoint-profile.ts';
+import type { AdvertisedPort, FirstCredential, MessageSecurity } from '../endpoint-profile.ts';
 import {
   actionsOf,
   POLICY_2004_NS,
@@ -26,8 +26,8 @@ export interface WsdlPort extends Omit<AdvertisedPort, 'path' | 'signedParts'> {
   readonly address: string;
   /** Whether a signature must cover the Body besides the Timestamp. */
   readonly signsBody: boolean;
-  /** Whether messages protect themselves, in place of TLS. */
-  readonly isProtected?: boolean;
+  /** How messages protect themselves, in place of TLS. */
+  readonly messageSecurity?: MessageSecurity | undefined;
   /** What a security context is asked for with at this address. */
   readonly bootstrap?: FirstCredential | undefined;
 }
@@ -82,7 +82,7 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none.
 function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
-  const { bootstrap, credential = 'username', isProtected = false, signsBody, soap } = port;
+  const { bootstrap, credential = 'username', messageSecurity, signsBody, soap } = port;
   const { keyType = 'PublicKey', trust } = port;
   return {
     trust,
@@ -91,7 +91,7 @@ function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
     bootstrap,
     keyType,
     signsBody,
-    isProtected,
+    messageSecurity,
     usesAddressing: soap === '1.2',
   };
 }

@@ -1,6 +1,11 @@
 // The envelope of an answer: with a Timestamp where the request had one, and protected as its request was.
 
 import { answerAddressing, soapName, writeAnswer } from '#bridge/soap/answer.ts';
+import {
+  type AnswerKeys,
+  keysOfCertificates,
+  keysOfSecret,
+} from '#bridge/ws-security/answer-keys.ts';
 import { BODY_ID, protectAnswer, TIMESTAMP_ID } from '#bridge/ws-security/answer-protection.ts';
 import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
 import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
@@ -45,20 +50,20 @@ interface Protecting {
 async function writeProtected(
   framing: Parameters<typeof writeAnswer>[0],
   { action, body: payload }: AnswerBody,
-  { protection: { recipient, signature }, parts: { now, signAnswer } }: Protecting,
+  { protection, parts }: Protecting,
 ): Promise<string> {
-  if (!signAnswer) throw new Error('no key to sign answers with');
   const idOf = (index: number): string => `addressing-${String(index)}`;
   const addressing = answerAddressing(framing, action, (index) => [[WSU_ID, idOf(index)]]);
   const bodyAttributes: readonly AttributePair[] = [[WSU_ID, BODY_ID]];
   const { security, content } = await protectAnswer(
     {
-      timestamp: writeTimestamp(now(), ANSWER_LIFETIME_SECONDS, TIMESTAMP_ID),
+      timestamp: writeTimestamp(parts.now(), ANSWER_LIFETIME_SECONDS, TIMESTAMP_ID),
       addressing: addressing.map((part, index) => ({ id: idOf(index), element: part })),
       body: element(soapName(framing.version, 'Body'), bodyAttributes, [payload]),
       payload,
     },
-    { ...signAnswer(now()), recipient, confirms: signature.proof.signatureValue },
+    answerKeysOf({ protection, parts }),
+    protection.signature.proof.signatureValue,
   );
   return writeAnswer(framing, {
     action,
@@ -67,4 +72,13 @@ async function writeProtected(
     body: content,
     bodyAttributes,
   });
+}
+
+function answerKeysOf({
+  protection: { recipient, secret },
+  parts: { now, signAnswer },
+}: Protecting): AnswerKeys {
+  if (secret) return keysOfSecret(secret);
+  if (!recipient || !signAnswer) throw new Error('no key to sign answers with');
+  return keysOfCertificates(signAnswer(now()), recipient);
 }

@@ -1,6 +1,6 @@
 // One operation of WS-Trust, as the table in operations.ts has it: what it honours, and how it answers.
 
-import type { AnswerSigner } from '#bridge/ws-security/answer-protection.ts';
+import type { AnswerSigner } from '#bridge/ws-security/answer-keys.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import type { Markup } from '#bridge/xml/markup.ts';
 import type { Expression } from '#core/expression.ts';

@@ -55,8 +55,10 @@ export const wsTrustSection = z
             .describe('What a signature must cover.')
             .optional(),
           messageSecurity: z
-            .literal('sign-and-encrypt')
-            .describe('Messages are encrypted to us and signed, and so are answers; without TLS.')
+            .enum(['sign-and-encrypt', 'symmetric-sign-and-encrypt'])
+            .describe(
+              'Messages are encrypted to us and signed, and so are answers; without TLS. By certificates, or by a secret of the client with a user name inside.',
+            )
             .optional(),
           ownBearerTokens: z
             .boolean()
@@ -150,9 +152,12 @@ export function validateMessageKeys(
   loading: Loading,
 ): void {
   for (const [index, { messageSecurity }] of (wsTrust?.endpoints ?? []).entries()) {
-    const isPossible = uses.includes('encryption') && uses.includes('saml');
-    if (messageSecurity !== undefined && !isPossible)
-      loading.error(['wsTrust', 'endpoints', index, 'messageSecurity'], NO_KEYS);
+    const path = ['wsTrust', 'endpoints', index, 'messageSecurity'];
+    const isEncryptable = uses.includes('encryption');
+    if (messageSecurity === 'sign-and-encrypt' && !(isEncryptable && uses.includes('saml')))
+      loading.error(path, NO_KEYS);
+    if (messageSecurity === 'symmetric-sign-and-encrypt' && !isEncryptable)
+      loading.error(path, NO_ENCRYPTION_KEY);
   }
 }
 
@@ -161,11 +166,16 @@ type EndpointEntry = NonNullable<WsTrustSection>['endpoints'][number];
 // Its fixed policy says what is signed, how, and by whom: a setting that says otherwise could not be honoured.
 function validateMessageSecurity({ value, path }: Entry<EndpointEntry>, loading: Loading): void {
   const { credentials = [], legacySha1Until: sha1, ownBearerTokens, signedParts } = value;
+  if (sha1 !== undefined || ownBearerTokens || signedParts !== undefined)
+    loading.error([...path, 'messageSecurity'], FIXED_POLICY);
+  if (value.messageSecurity === 'symmetric-sign-and-encrypt') {
+    if (credentials.some((kind) => kind !== 'username'))
+      loading.error([...path, 'credentials'], USER_INSIDE);
+    return;
+  }
   const hasOther = credentials.some((kind) => kind !== 'certificate' && kind !== 'username');
   const hasBoth = credentials.length === 0 || credentials.includes('certificate');
   if (hasOther || !hasBoth) loading.error([...path, 'credentials'], SIGNED_BY_CERTIFICATE);
-  if (sha1 !== undefined || ownBearerTokens || signedParts !== undefined)
-    loading.error([...path, 'messageSecurity'], FIXED_POLICY);
 }
 
 function buildProfiles(
@@ -198,6 +208,20 @@ const NO_KEYS: Complaint = {
   what: 'message security needs a key of use encryption and one of use saml',
   why: 'messages are encrypted to the one, answers are signed with the other',
   fix: 'add both to keys, each with its certificate',
+};
+
+const NO_ENCRYPTION_KEY: Complaint = {
+  code: 'CONFIG_KEY',
+  what: 'message security needs a key of use encryption',
+  why: 'clients encrypt their secret to it',
+  fix: 'add one to keys, with its certificate',
+};
+
+const USER_INSIDE: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'at this address a user name is the one credential',
+  why: 'messages are signed with a secret that the client makes: it is nobody’s, and no other credential is inside',
+  fix: 'use [username], or leave it out',
 };
 
 const SIGNED_BY_CERTIFICATE: Complaint = {

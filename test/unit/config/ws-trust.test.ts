@@ -80,6 +80,10 @@ const withKeys =
     };
   };
 const AT = 'wsTrust.endpoints[0]';
+const SYMMETRIC = {
+  path: '/ws-trust/message/username',
+  messageSecurity: 'symmetric-sign-and-encrypt',
+};
 const both = ['saml', 'encryption'] as const;
 refuses(
   'wsTrust.endpoints[].messageSecurity',
@@ -118,6 +122,21 @@ refuses(
       change: withKeys(both, endpoint),
       errors: [`CONFIG_CONFLICT ${AT}.messageSecurity`],
     })),
+    {
+      rule: 'a secret needs a key that others encrypt it to',
+      change: withKeys(['saml'], SYMMETRIC),
+      errors: [`CONFIG_KEY ${AT}.messageSecurity`],
+    },
+    ...['certificate', 'bearer-token', 'tls-certificate', 'basic'].map((kind) => ({
+      rule: `inside a message under a secret is a user name, and no ${kind}`,
+      change: withKeys(['encryption'], { ...SYMMETRIC, credentials: ['username', kind] }),
+      errors: [`CONFIG_CONFLICT ${AT}.credentials`],
+    })),
+    {
+      rule: 'the policy of messages under a secret is fixed',
+      change: withKeys(['encryption'], { ...SYMMETRIC, signedParts: 'timestamp' }),
+      errors: [`CONFIG_CONFLICT ${AT}.messageSecurity`],
+    },
   ].map((refusal) => ({ ...refusal, world: { files: MESSAGE_KEYS } })),
 );
 
@@ -128,6 +147,12 @@ describe('Config: the WS-Trust front', () => {
     assert.deepEqual(config.wsTrust?.endpoints, [
       { path: '/ws-trust/message', messageSecurity: 'sign-and-encrypt' },
     ]);
+  });
+
+  it('has addresses where a secret protects messages, without a key that signs answers', async () => {
+    const config = await parseChanged(withKeys(['encryption'], SYMMETRIC), { files: MESSAGE_KEYS });
+
+    assert.deepEqual(config.wsTrust?.endpoints, [SYMMETRIC]);
   });
 
   it('is absent unless it is asked for', async () => {

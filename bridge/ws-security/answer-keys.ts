@@ -1,0 +1,136 @@
+// What an answer is signed with and encrypted under: our key and the certificate of the client (asymmetric binding), or the secret of the
+// request (symmetric binding), which the answer names by the hash of what it came as (WSS 1.1.1 §7.7).
+
+import { createSecretKey, hash } from 'node:crypto';
+import { writeBase64 } from '#bridge/xml/base64.ts';
+import { encryptParts, encryptUnder, type PlainPart, type Recipient } from '#bridge/xml/encrypt.ts';
+import { CONTENT_METHODS, type ContentName } from '#bridge/xml/encryption-algorithms.ts';
+import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { WSSE11_NS, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
+import type { SignedPart } from '#bridge/xml/sign.ts';
+import { createSecretSigner, type Signer } from '#bridge/xml/signer.ts';
+import { makeDerivedKey } from './derived-key.ts';
+import { BASE64_BINARY, ENCRYPTED_KEY, ENCRYPTED_KEY_SHA1, X509_V3 } from './names.ts';
+
+/** The keys of an answer, and how it names them. */
+export interface AnswerKeys {
+  readonly signer: Signer;
+  /** The SecurityTokenReference to the key that signs. */
+  readonly reference: Markup;
+  /** Tokens of the header, before all that names them. */
+  readonly tokens: readonly Markup[];
+  /** Those of them that are signed. */
+  readonly signedTokens: readonly SignedPart[];
+  /** Encrypts parts; `opener` goes into the header before them. */
+  readonly encrypt: (parts: readonly PlainPart[]) => {
+    readonly opener: Markup;
+    readonly data: readonly Markup[];
+  };
+}
+
+/** How answers are signed. */
+export interface AnswerSigner {
+  readonly signer: Signer;
+  /** DER; it goes with the answer. */
+  readonly certificate: Uint8Array;
+}
+
+/** The secret of a request. */
+export interface AnswerSecret {
+  readonly value: Uint8Array;
+  /** As it came. */
+  readonly wrapped: Uint8Array;
+  readonly content: ContentName;
+  /** The namespace of WS-SecureConversation, where keys are derived for it; else it is the secret itself. */
+  readonly signing: string | undefined;
+  readonly encryption: string | undefined;
+}
+
+const WSU_ID: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
+const CERTIFICATE_ID = 'signing-certificate';
+const KEY_ID = 'key';
+const SIGNING_ID = 'signing-key';
+const ENCRYPTION_ID = 'encryption-key';
+/** As long as the hash of HMAC-SHA256. */
+const SIGNING_BYTES = 32;
+
+/** Our key, and that of a certificate. */
+export function keysOfCertificates(
+  { certificate, signer }: AnswerSigner,
+  recipient: Recipient,
+): AnswerKeys {
+  const attributes: readonly AttributePair[] = [
+    ['EncodingType', BASE64_BINARY],
+    ['ValueType', X509_V3],
+    [WSU_ID, CERTIFICATE_ID],
+  ];
+  const token = element(wsse('BinarySecurityToken'), attributes, [writeBase64(certificate)]);
+  return {
+    signer,
+    reference: directReference(CERTIFICATE_ID, X509_V3),
+    tokens: [token],
+    signedTokens: [{ id: CERTIFICATE_ID, element: token }],
+    encrypt(parts) {
+      const { data, encryptedKey } = encryptParts(parts, recipient, KEY_ID);
+      return { data, opener: encryptedKey };
+    },
+  };
+}
+
+/** The secret of the request, or keys derived of it anew. */
+export function keysOfSecret(answer: AnswerSecret): AnswerKeys {
+  const { content, encryption } = answer;
+  const signing = keyOf(answer, { wsc: answer.signing, id: SIGNING_ID, bytes: SIGNING_BYTES });
+  const { keyBytes } = CONTENT_METHODS[content];
+  const opening = keyOf(answer, { wsc: encryption, id: ENCRYPTION_ID, bytes: keyBytes });
+  return {
+    signer: createSecretSigner(signing.key),
+    reference: signing.reference,
+    tokens: [...signing.tokens, ...opening.tokens],
+    signedTokens: [],
+    encrypt(parts) {
+      const { key: secret, reference } = opening;
+      const { data, list } = encryptUnder(parts, { content, secret, reference });
+      return { data, opener: list };
+    },
+  };
+}
+
+interface KeyWish {
+  readonly wsc: string | undefined;
+  readonly id: string;
+  readonly bytes: number;
+}
+
+interface NamedKey {
+  readonly key: Uint8Array;
+  readonly reference: Markup;
+  readonly tokens: readonly Markup[];
+}
+
+function keyOf({ value, wrapped }: AnswerSecret, { bytes, id, wsc }: KeyWish): NamedKey {
+  const reference = secretReference(wrapped);
+  if (wsc === undefined) return { key: value, reference, tokens: [] };
+  const { key, token } = makeDerivedKey(createSecretKey(value), { wsc, id, bytes, reference });
+  return { key, reference: directReference(id, `${wsc}/dk`), tokens: [token] };
+}
+
+function secretReference(wrapped: Uint8Array): Markup {
+  const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
+  const attributes: readonly AttributePair[] = [
+    ['EncodingType', BASE64_BINARY],
+    ['ValueType', ENCRYPTED_KEY_SHA1],
+  ];
+  // SHA-1 names it here: the client knows what it sent.
+  const name = writeBase64(hash('sha1', wrapped, 'buffer'));
+  const identifier = element(wsse('KeyIdentifier'), attributes, [name]);
+  return element(wsse('SecurityTokenReference'), [[type, ENCRYPTED_KEY]], [identifier]);
+}
+
+function directReference(id: string, valueType: string): Markup {
+  const direct = element(wsse('Reference'), [
+    ['URI', `#${id}`],
+    ['ValueType', valueType],
+  ]);
+  return element(wsse('SecurityTokenReference'), [], [direct]);
+}

@@ -1,0 +1,90 @@
+// Message security without TLS by a secret (WS-SecurityPolicy 1.2 §7.4, symmetric binding; ws-trust §4): the client made it and encrypted it
+// to us; all that is read is signed with it and encrypted under it, with a user name inside. The secret shows that all comes from one
+// sender, the password who that is.
+
+import { hash } from 'node:crypto';
+import type { AnswerSecret } from '#bridge/ws-security/answer-keys.ts';
+import type { MessageSecret } from '#bridge/ws-security/message-secret.ts';
+import { type SignerTrust, verifySignature } from '#bridge/ws-security/message-signature.ts';
+import { kindOfToken, type TokenKind } from '#bridge/ws-security/presented-token.ts';
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { trustSecretKey } from '#bridge/xml/keys.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import {
+  type MessageProtection,
+  requireConfidential,
+  requireCovered,
+} from './message-protection.ts';
+import type { OpenedMessage } from './opened-message.ts';
+
+/** A message whose protection was verified. */
+interface VerifiedBySecret {
+  readonly security: SecurityHeader;
+  readonly protection: MessageProtection;
+}
+
+/** Verifies that one secret protects a message, before anything of its Body is read.
+ * @throws {SecurityFailure} `invalid-security`, `failed-check`, `authentication-bad-elements`, `failed-authentication` */
+export async function verifySecretProtection(message: OpenedMessage): Promise<VerifiedBySecret> {
+  const { encryption, envelope } = message;
+  if (!encryption?.secret) throw invalid('no part of the message is encrypted');
+  const { secret } = encryption;
+  const { security, signature } = await refusedAsOne(async () => {
+    const header = readSecurityHeader(envelope);
+    const [only, second] = header?.signatures ?? [];
+    if (!header || only === undefined || second !== undefined) throw invalid('not one signature');
+    const signed = { envelope, security: header, legacySha1: false, trust: trustSecret(secret) };
+    return { security: header, signature: await verifySignature(only, signed) };
+  });
+  // Whoever gets here has the secret: what is said from here on is said to the sender alone.
+  const evidence = security.tokens.filter((token) => !isKey(token));
+  requireConfidential(encryption, { security, evidence, signature: signature.element });
+  requireCovered(signature, { envelope, security, tokens: evidence });
+  if (!security.userName)
+    throw new SecurityFailure('failed-authentication', 'a secret without a user name');
+  const ofParts = secret.derivedKey ? [secret.derivedKey] : [];
+  const tokens = [secret.element, ...signature.tokens, ...ofParts];
+  return { security, protection: { signature, tokens, secret: answerSecretOf(secret, tokens) } };
+}
+
+const KEYS: ReadonlySet<TokenKind | undefined> = new Set<TokenKind>([
+  'encrypted-key',
+  'derived-key',
+]);
+
+const isKey = (token: XmlElement): boolean => KEYS.has(kindOfToken(token));
+
+// The secret of this message, or a key derived of it, and no other key: what is signed otherwise was not written by who encrypted.
+function trustSecret({ element, value }: MessageSecret): SignerTrust {
+  return async (signer) => {
+    if (signer.kind !== 'encrypted-key' || signer.token !== element)
+      throw new SecurityFailure('failed-authentication', 'signed with another key');
+    const thumbprint = hash('sha256', value, 'base64url');
+    const confirmation = { method: 'symmetric-key', thumbprint } as const;
+    return { key: trustSecretKey(value), confirmation, tokens: [element] };
+  };
+}
+
+/** One answer for whatever shows only once a message is open and before its sender has shown the secret: else whoever captured one could put
+ * parts of it together anew and learn what is in them (E9). */
+async function refusedAsOne<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof SecurityFailure || cause instanceof XmlFailure)
+      throw new SecurityFailure('failed-check', cause.message, { cause });
+    throw cause;
+  }
+}
+
+// As the client did it: one that is told to derive keys expects it of us.
+function answerSecretOf(secret: MessageSecret, tokens: readonly XmlElement[]): AnswerSecret {
+  const { content, derivedKey, value, wrapped } = secret;
+  const signing = tokens.find((each) => each !== derivedKey && kindOfToken(each) === 'derived-key');
+  return { content, value, wrapped, signing: signing?.uri, encryption: derivedKey?.uri };
+}
+
+const invalid = (detail: string): SecurityFailure =>
+  new SecurityFailure('invalid-security', detail);

@@ -1,0 +1,196 @@
+// Message security without TLS by a secret (WS-SecurityPolicy 1.2 §7.4, symmetric binding): the client makes it and encrypts it to us, all
+// that is read is signed with it and encrypted under it, with a user name inside; less is refused, and nothing falls back.
+
+import assert from 'node:assert/strict';
+import { Buffer } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { trustSecretKey } from '#bridge/xml/keys.ts';
+import { parseXml } from '#bridge/xml/parser.ts';
+import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import { WSC_2005 } from '#test/support/derived-key.ts';
+import { named, usualParts } from '#test/support/message-security.ts';
+import {
+  addressingOf,
+  aSecretMessage,
+  aSecretSetting,
+  keyOfAnswer,
+  LIST,
+  listOf,
+  nameOfSecret,
+  openAnswer,
+  SECRET_SIGNED,
+  sendSecretly,
+  withDerivedKeys,
+} from '#test/support/secret-message.ts';
+import { anRst, aPost, faultCodeOf, TRUST_13, USER } from '#test/support/ws-trust.ts';
+
+const KEY_SHA1 =
+  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKeySHA1';
+
+describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with a user name inside', () => {
+  const forms = [
+    ['the secret itself', (secret: Buffer) => ({ secret }), 0],
+    ['derived keys', (secret: Buffer) => withDerivedKeys(secret), 2],
+    ['derived keys of February 2005', (secret: Buffer) => withDerivedKeys(secret, WSC_2005), 2],
+  ] as const;
+  for (const [what, wishesOf, derived] of forms)
+    test(`is answered without TLS under the same secret: ${what}`, async () => {
+      const setting = aSecretSetting();
+      const secret = randomBytes(32);
+      const request = aSecretMessage(wishesOf(secret));
+      assert.doesNotMatch(request, /RequestSecurityToken|UsernameToken|SignatureValue/);
+
+      const answer = await sendSecretly(request, setting);
+
+      assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+      const { requestor } = setting.asked[0] ?? {};
+      assert.deepEqual([requestor?.method, requestor?.id], ['username', USER.name]);
+      assert.deepEqual(requestor?.confirmation, { method: 'bearer' });
+      assert.doesNotMatch(answer.body, /RequestSecurityToken|Assertion|<ds:Signature|Certificate/);
+      const names = [
+        ...answer.body.matchAll(/<wsse:KeyIdentifier [^>]*ValueType="([^"]+)"[^>]*>([^<]+)</g),
+      ];
+      for (const [, type, name] of names)
+        assert.deepEqual([type, name], [KEY_SHA1, nameOfSecret(request)]);
+      assert.equal([...answer.body.matchAll(/<wsc:DerivedKeyToken /g)].length, derived);
+      const opened = openAnswer(answer.body, secret);
+      const document = parseXml(Buffer.from(opened));
+      const [signature, second] = named(document.root, 'Signature');
+      assert.ok(signature && !second);
+      const { covered } = await verifyMessageSignature(document, signature, {
+        selectKey: () => trustSecretKey(keyOfAnswer(opened, 'signing-key', secret)),
+      });
+      const places = ['Timestamp', 'SignatureConfirmation', 'Action', 'RelatesTo', 'Body'];
+      assert.deepEqual(
+        new Set(covered.keys()),
+        new Set(places.flatMap((local) => named(document.root, local)[0] ?? [])),
+      );
+      assert.match(opened, /<trust:RequestSecurityTokenResponseCollection .*<saml:Assertion /s);
+    });
+
+  test('WSS 1.1.1 §8.5: the answer confirms the very signature of its request', async () => {
+    const clear: string[] = [];
+    const secret = randomBytes(32);
+    const message = aSecretMessage({
+      secret,
+      edit(signed) {
+        clear.push(/<ds:SignatureValue>([^<]+)</.exec(signed)?.[1] ?? '');
+        return signed;
+      },
+    });
+
+    const opened = openAnswer((await sendSecretly(message)).body, secret);
+
+    const values = [...opened.matchAll(/<wsse11:SignatureConfirmation [^>]* Value="([^"]+)"/g)];
+    assert.deepEqual(
+      values.map(([, value]) => value),
+      clear,
+    );
+  });
+
+  test('WSS 1.1.1 §9.1: the list of what is encrypted may stand beside the key', async () => {
+    const setting = aSecretSetting();
+    const message = aSecretMessage({
+      encryption: { key: (text) => text.replace(LIST, '') },
+      last: (text) => text.replace('</wsse:Security>', () => `${listOf(text)}</wsse:Security>`),
+    });
+
+    const answer = await sendSecretly(message, setting);
+
+    assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+  });
+
+  test('may carry evidence, encrypted and signed', async () => {
+    const setting = aSecretSetting();
+    const assertion =
+      '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"></saml:Assertion>';
+    const reference =
+      '<t:OnBehalfOf><wsse:SecurityTokenReference><wsse:Reference URI="#_good"/></wsse:SecurityTokenReference></t:OnBehalfOf>';
+    const target = anRst();
+    const message = (isHidden: boolean) =>
+      aSecretMessage({
+        more: assertion,
+        body: target.replace('</t:RequestType>', `</t:RequestType>${reference}`),
+        signed: [...SECRET_SIGNED, '_good'],
+        parts: (text) => [
+          ...usualParts(text),
+          ...(isHidden ? [{ text: assertion, type: 'Element' as const }] : []),
+        ],
+      });
+
+    const hidden = await sendSecretly(message(true), setting);
+    const inClear = await sendSecretly(message(false), setting);
+
+    assert.equal(hidden.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(faultCodeOf(inClear), 'wsse:InvalidSecurity');
+  });
+
+  for (const [operation, child, status] of [
+    ['Validate', 'ValidateTarget', 'status/valid'],
+    ['Validate', 'ValidateTarget', 'status/invalid'],
+    ['Renew', 'RenewTarget', undefined],
+    ['Cancel', 'CancelTarget', undefined],
+  ] as const)
+    test(`asks and is answered alike: ${operation} ${status ?? 'of a token that is not ours'}`, async () => {
+      const setting = aSecretSetting();
+      const secret = randomBytes(32);
+      const token = status === 'status/valid' ? 'good.a.b' : 'bad.a.b';
+      const children = `<t:${child}><TokenWrapper>${token}</TokenWrapper></t:${child}>`;
+      const body = anRst({ requestType: `${TRUST_13}/${operation}`, children });
+      const message = aSecretMessage({ secret, body, addressing: addressingOf(operation) });
+
+      const answer = await sendSecretly(message, setting);
+
+      if (status === undefined) assert.equal(faultCodeOf(answer), 'trust:InvalidSecurityToken');
+      else assert.match(openAnswer(answer.body, secret), new RegExp(`${status}<`));
+    });
+
+  test('WS-Trust 1.3 §3.4: a collection is answered under the secret too', async () => {
+    const secret = randomBytes(32);
+    const item = anRst({ requestType: `${TRUST_13}/BatchIssue` });
+    const body = `<t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${item}${item}</t:RequestSecurityTokenCollection>`;
+    const message = aSecretMessage({ secret, body, addressing: addressingOf('BatchIssue') });
+    const setting = aSecretSetting();
+
+    const answer = await sendSecretly(message, setting);
+
+    assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(openAnswer(answer.body, secret).match(/<saml:Assertion /g)?.length, 2);
+  });
+});
+
+test('WS-SecurityPolicy 1.2 §7.4: the WSDL asks for what the address takes', async () => {
+  const request = { ...aPost('', { path: '/ws-trust' }), method: 'GET', query: 'wsdl' };
+  const wsdl = parseXml(Buffer.from((await aSecretSetting().front.handle(request)).body));
+
+  const [binding, second] = named(wsdl.root, 'SymmetricBinding');
+
+  assert.ok(binding && !second);
+  assert.deepEqual(named(wsdl.root, 'AsymmetricBinding'), []);
+  for (const local of [
+    'ProtectionToken',
+    'CustomAlgorithmSuite',
+    'EncryptSignature',
+    'IncludeTimestamp',
+  ])
+    assert.equal(named(binding, local).length, 1, local);
+  const all = binding.parent;
+  assert.ok(all);
+  for (const local of [
+    'SignedEncryptedSupportingTokens',
+    'UsernameToken',
+    'RequireSignatureConfirmation',
+  ])
+    assert.equal(named(all, local).length, 1, local);
+  assert.equal(named(all, 'TransportBinding').length, 0);
+  const [port] = named(wsdl.root, 'port').filter(({ attributes }) =>
+    attributes.some(({ value }) => value === 'UT_Port'),
+  );
+  assert.ok(
+    port &&
+      named(port, 'address').some(({ attributes }) =>
+        attributes.some(({ value }) => value.endsWith('/ws-trust/message/username')),
+      ),
+  );
+});
