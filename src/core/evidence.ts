@@ -51,11 +51,13 @@ const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
 
 /** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as
  * subject token and as actor token alike: a stolen actor token would tell of an actor who never acted.
- * @throws {ExchangeFailure} `token-audience-mismatch` */
+ * @throws {ExchangeFailure} `token-audience-mismatch`; `issuer-untrusted` for a token of others where ours alone are taken */
 export function validateOrigin(
   { request, subject, actor }: Evidence,
   relyingParties: readonly RelyingParty[],
 ): void {
+  if (request.isOwnSubjectOnly && subject.trustedIssuer !== SELF)
+    throw new ExchangeFailure('issuer-untrusted', 'only a token of ours is taken here');
   const stranger = [subject, actor].some(
     (token) => token && !hasOrigin(token, request.requestor, relyingParties),
   );

@@ -12,6 +12,8 @@ export interface ExchangeRequest {
   readonly sourceAddress?: string;
   readonly requestor: Requestor;
   readonly subject: SecurityToken;
+  /** Only a token of ours is taken as subject. */
+  readonly isOwnSubjectOnly?: true;
   readonly actor?: SecurityToken;
   readonly targets: readonly TargetName[];
   readonly requestedType?: TokenType;

@@ -10,7 +10,7 @@ import type { Parameters } from '../parameters.ts';
 /** What a grant adds to a request; who asks and under which correlation id, the endpoint knows. */
 export type GrantRequest = Pick<
   ExchangeRequest,
-  'operation' | 'subject' | 'actor' | 'targets' | 'requestedType' | 'scopes'
+  'operation' | 'subject' | 'isOwnSubjectOnly' | 'actor' | 'targets' | 'requestedType' | 'scopes'
 >;
 
 /** What came of a request. */

@@ -24,8 +24,10 @@ export const jwtBearer: Grant = {
     const scopes = isOnBehalfOf ? named?.filter((scope) => !LOGIN_SCOPES.has(scope)) : named;
     return {
       operation: isOnBehalfOf ? 'on-behalf-of' : 'jwt-bearer',
-      // On behalf of presents the caller's access token as often as it likes; an assertion is a grant and used up.
+      // On behalf of presents the caller's access token as often as it likes; an assertion is a grant and used up. So it must be
+      // a token of ours: else whoever holds an assertion could choose that it is good more than once, and at any age.
       ...parseAssertion(parameters, 'jwt', isOnBehalfOf ? 'subject' : 'assertion'),
+      ...(isOnBehalfOf && { isOwnSubjectOnly: true }),
       ...(scopes && { scopes }),
     };
   },

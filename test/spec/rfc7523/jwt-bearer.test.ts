@@ -68,17 +68,24 @@ test('RFC 7523 §3: an assertion that was used up is good for nothing else eithe
   assert.equal(replays.length, 2);
 });
 
-test('RFC 7523 §3: what was presented on behalf of somebody can still be used up as an assertion, once', async (t) => {
+test('RFC 7523 §3: whoever holds an assertion cannot choose that it is good more than once, or at any age', async (t) => {
   const server = await startServer(t);
+  const onBehalfOf = { requested_token_use: 'on_behalf_of' };
   const assertion = await server.partner.sign();
+  const old = await server.partner.sign({ iat: server.clock.now() - 900 });
 
-  const statuses = [
-    await bearer(server, assertion, { requested_token_use: 'on_behalf_of' }),
+  const answers = [
+    await bearer(server, assertion, onBehalfOf),
+    await bearer(server, old, onBehalfOf),
     await bearer(server, assertion),
     await bearer(server, assertion),
-  ].map(({ status }) => status);
+  ];
 
-  assert.deepEqual(statuses, [200, 200, 400]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [400, 400, 200, 400],
+  );
+  assert.equal(answers[0]?.body['error'], 'invalid_grant');
 });
 
 test('Policy: a singleUse row uses the subject token of an exchange up: of 50 in parallel exactly one is accepted', async (t) => {
