@@ -44,6 +44,8 @@ export interface CertificateWishes {
   readonly alternativeNames?: x509.JsonGeneralNames;
   readonly serialNumber?: string;
   readonly extensions?: readonly x509.Extension[];
+  /** Absent: fresh ones of the algorithm. */
+  readonly keys?: webcrypto.CryptoKeyPair;
   /** Without the identifiers of keys, names alone tell whose issuer is whose. */
   readonly hasKeyIdentifiers?: boolean;
 }
@@ -83,7 +85,9 @@ async function keyIdentifiers(
 /** Makes a certificate: of an end entity, unless the test says that it is an authority. */
 export async function aCertificate(wishes: CertificateWishes = {}): Promise<TestCertificate> {
   const { algorithm = 'P-256', name = 'CN=client' } = wishes;
-  const keys = await crypto.subtle.generateKey(ALGORITHMS[algorithm], true, ['sign', 'verify']);
+  const keys =
+    wishes.keys ??
+    (await crypto.subtle.generateKey(ALGORITHMS[algorithm], true, ['sign', 'verify']));
   const certificate = await generate({ ...wishes, algorithm, name }, keys);
   const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
   const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
@@ -120,6 +124,36 @@ async function generate(
 /** Makes the certificate of an authority, self-signed unless it has an issuer. */
 export function anAuthority(wishes: CertificateWishes = {}): Promise<TestCertificate> {
   return aCertificate({ name: 'CN=Test CA', ...wishes, isAuthority: wishes.isAuthority ?? true });
+}
+
+/** An RSA key whose public exponent is as long as its modulus: what everybody does with it takes longer than what its owner does. */
+export async function aSlowKey(): Promise<webcrypto.CryptoKeyPair> {
+  const { RSA } = ALGORITHMS;
+  const { privateKey } = await crypto.subtle.generateKey(RSA, true, ['sign', 'verify']);
+  const jwk = await crypto.subtle.exportKey('jwk', privateKey);
+  const short = 65_537n;
+  const swapped = {
+    ...jwk,
+    e: jwk.d ?? '',
+    d: textOf(short),
+    dp: textOf(short % (numberOf(jwk.p) - 1n)),
+    dq: textOf(short % (numberOf(jwk.q) - 1n)),
+  };
+  const { e, kty = '', n = '' } = swapped;
+  return {
+    privateKey: await crypto.subtle.importKey('jwk', swapped, RSA, true, ['sign']),
+    publicKey: await crypto.subtle.importKey('jwk', { e, kty, n }, RSA, true, ['verify']),
+  };
+}
+
+const numberOf = (text = ''): bigint =>
+  BigInt(`0x${Buffer.from(text, 'base64url').toString('hex')}`);
+
+function textOf(number: bigint): string {
+  const digits = number.toString(16);
+  return Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex').toString(
+    'base64url',
+  );
 }
 
 /** What a test says of a list of revocation; times in epoch seconds. */

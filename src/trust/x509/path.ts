@@ -1,6 +1,7 @@
 // The path of a certificate to an anchor (RFC 5280 §6.1), for the paths that clients have: no policies, and name constraints are
 // refused where they appear. A link is a signature that verifies with the issuer's key: a name alone is no link, anybody can
 // found an authority of the same name.
+import type { X509Certificate } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import {
@@ -64,6 +65,10 @@ export const SIGNATURE_HASHES: ReadonlyMap<string, string | null> = new Map([
 ]);
 
 const MIN_RSA_BITS = 2048;
+/** Whoever presents certificates chooses their keys: with a long exponent one signature takes forty times as long to check as to make. */
+const MAX_RSA_BITS = 8192;
+const MAX_EXPONENT = 0xffffffffn;
+const KEY_TYPES: ReadonlySet<string | undefined> = new Set(['rsa', 'ec', 'ed25519']);
 
 /** A path that is good now. Of several the first that is good in every part.
  * @throws {ExchangeFailure} `issuer-untrusted`, `token-expired`, `token-not-yet-valid`, `token-malformed` */
@@ -112,10 +117,17 @@ function isIssuedBy({ x509 }: Certificate, issuer: Certificate, search: Search):
   const { links } = search;
   if (links.has(x509, issuer.x509)) return true;
   // Names, key identifiers and usage of the key, cheap; then the signature.
-  if (!x509.checkIssued(issuer.x509) || ++search.tried > MAX_LINKS_TRIED) return false;
+  if (!x509.checkIssued(issuer.x509) || !isAffordable(issuer.x509)) return false;
+  if (++search.tried > MAX_LINKS_TRIED) return false;
   const isLink = x509.verify(issuer.x509.publicKey);
   if (isLink) links.add(x509, issuer.x509);
   return isLink;
+}
+
+function isAffordable({ publicKey }: X509Certificate): boolean {
+  const { asymmetricKeyDetails: details, asymmetricKeyType: type } = publicKey;
+  const { modulusLength = 0, publicExponent = 0n } = details ?? {};
+  return KEY_TYPES.has(type) && modulusLength <= MAX_RSA_BITS && publicExponent <= MAX_EXPONENT;
 }
 
 function validated(path: CertificatePath, search: Search): CertificatePath | undefined {

@@ -11,6 +11,7 @@ import { findPath, type PathTerms } from '#src/trust/x509/path.ts';
 import {
   aCertificate,
   anAuthority,
+  aSlowKey,
   type CertificateWishes,
   type TestCertificate,
 } from '#test/support/pki.ts';
@@ -185,6 +186,15 @@ describe('RFC 5280 §6.1', () => {
     const leaf = await below(crossed.at(-1) ?? issuing);
 
     refused('issuer-untrusted', () => pathOf(leaf, { presented: crossed }));
+  });
+
+  test('a key that makes us work for whoever presents it is none of an authority', async () => {
+    const usual = await anAuthority({ name: 'CN=RSA', issuer: root, algorithm: 'RSA' });
+    const slow = await anAuthority({ ...usual, issuer: root, keys: await aSlowKey() });
+
+    assert.equal(pathOf(await below(usual), { presented: [usual] }).length, 3);
+    const leaf = await below(slow);
+    refused('issuer-untrusted', () => pathOf(leaf, { presented: [slow] }));
   });
 
   test('a signature made with SHA-1 is no link', async () => {
