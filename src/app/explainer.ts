@@ -123,7 +123,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const ring = await loadKeyRing(config, clock);
   const bridge = buildBridge(config, ring, observers);
   // A store is not made for a question: where there is none, nothing was issued yet.
-  const store = (await existingStore(config, observers)) ?? new MemoryStore(clock);
+  const { store = new MemoryStore(clock) } = await existingStore(config, observers);
   // A question changes nothing: what was issued is read from the store, and what is written is gone with the answer. A one-time
   // mark in the store would refuse the very message that is asked about.
   const scratch = new MemoryStore(clock);

@@ -1,7 +1,8 @@
 // Whether what a configuration depends on is there now: the store, the disk of the audit, the keys of others, certificates that
 // are still good. A server that runs on the same configuration is not disturbed.
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -34,8 +35,9 @@ async function checkStore(config: Config, now: () => number): Promise<string> {
   const clock = { now };
   const logger = createLogger({ level: 'error' });
   const metrics = createMetrics(createRegistry());
-  const store = await existingStore(config, { clock, logger, metrics });
-  if (!store) return 'there is none yet; the first start makes it';
+  const existing = await existingStore(config, { clock, logger, metrics });
+  if (!existing.store) return existing.atStart;
+  const { store } = existing;
   try {
     const { roundTripMilliseconds } = await store.health();
     return `${config.store.kind} answered in ${Math.round(roundTripMilliseconds)} ms`;
@@ -47,7 +49,7 @@ async function checkStore(config: Config, now: () => number): Promise<string> {
 /** A file of its own beside the audit: the audit itself belongs to the process that writes it. */
 async function checkAuditDisk({ audit }: Config): Promise<string> {
   const folder = dirname(audit.file);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(folder)) return folderToBe(folder);
   const path = join(folder, `.probe-${randomUUID()}`);
   const probe = await open(path, 'wx', 0o600);
   try {
@@ -58,6 +60,14 @@ async function checkAuditDisk({ audit }: Config): Promise<string> {
     await probe.close();
     await rm(path, { force: true });
   }
+}
+
+async function folderToBe(folder: string): Promise<string> {
+  let above = dirname(folder);
+  while (!existsSync(above)) above = dirname(above);
+  if (!(await stat(above)).isDirectory()) throw new Error(`${above} is no folder`);
+  await access(above, constants.W_OK | constants.X_OK);
+  return `${folder} is not there yet; the first start makes it`;
 }
 
 function fetchSteps(config: Config): readonly Step[] {

@@ -5,7 +5,8 @@ import type { Store } from '#core/ports.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadinessCheck } from '../http/health.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
-import { openSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
+import type { OpenedRedisStore } from '../store/redis/open-redis-store.ts';
+import { openSqliteStore, readSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
@@ -42,39 +43,52 @@ export async function openStore(config: Config, observers: StoreObservers): Prom
   }
 }
 
-/** The configured store where it exists already; undefined where nothing was ever stored. */
+/** What there is of the configured store, opened to be read. */
+export type ExistingStore =
+  | { readonly store: Store }
+  /** Nothing was ever stored. */
+  | { readonly store: undefined; readonly atStart: string };
+
+const none = (atStart: string): ExistingStore => ({ store: undefined, atStart });
+
+/** The configured store where it exists already. Nothing of it is made, migrated or written: who only asks changes nothing.
+ * @throws {Error} where it cannot be read before a start has changed it, and what that would be */
 export async function existingStore(
   config: Config,
   observers: StoreObservers,
-): Promise<Store | undefined> {
+): Promise<ExistingStore> {
   const { store } = config;
-  if (store.kind === 'redis') return (await openRedis(config, observers)).store;
-  if (store.kind === 'memory' || !existsSync(store.path)) return undefined;
-  // Who only asks must not take a file away from the servers that have it open.
-  return openSqliteStore({ path: store.path, clock: observers.clock, keepsDamaged: true }).store;
+  if (store.kind === 'redis') return existingRedis(config, observers);
+  if (store.kind === 'memory') return none('it is in memory: a start begins with nothing');
+  if (!existsSync(store.path)) return none('there is none yet; the first start makes it');
+  const found = readSqliteStore({ path: store.path, clock: observers.clock });
+  if ('store' in found) return found;
+  if (found.state === 'empty') return none('its file is empty; the first start makes the tables');
+  throw new Error('the schema is of an older release: the next start migrates it');
+}
+
+async function existingRedis(config: Config, observers: StoreObservers): Promise<ExistingStore> {
+  const opened = await connectRedis(config, observers, true);
+  const { store } = opened;
+  switch (opened.missing()) {
+    case 'nothing':
+      return { store };
+    case 'all':
+      await store.close();
+      return none('Redis is empty; the first start begins a dataset there');
+    case 'parts':
+      await store.close();
+      throw new Error('parts of the dataset are gone: the next start begins them anew');
+  }
 }
 
 const failUnless = (isTrue: boolean): void => {
   if (!isTrue) throw new Error('not ready');
 };
 
-async function openRedis(
-  { clockSkewSeconds, store }: Config,
-  { clock, logger, metrics }: StoreObservers,
-): Promise<OpenedStore> {
-  if (store.kind !== 'redis') throw new Error('the store is not on Redis');
-  // Loaded when it is configured: the embedded store must not pay for a driver.
-  const { openRedisStore } = await import('../store/redis/open-redis-store.ts');
-  const opened = await openRedisStore({
-    settings: { ...store.redis, maxSkewSeconds: clockSkewSeconds },
-    clock,
-    events: {
-      onRoleChange: () => metrics.storeRoleChanges.increment({}),
-      onFence: (isFenced) => metrics.storeFenced.set({}, Number(isFenced)),
-      onAlarm: (alarm) => logger.error('store', { alarm }),
-      onError: (cause) => logger.warn('store command failed', { cause }),
-    },
-  });
+async function openRedis(config: Config, observers: StoreObservers): Promise<OpenedStore> {
+  const { clock } = observers;
+  const opened = await connectRedis(config, observers, false);
   return {
     store: opened.store,
     // Not known means not open: nothing is asked of it before it is.
@@ -84,4 +98,25 @@ async function openRedis(
       { reason: 'clock', check: async () => failUnless(opened.isClockWithinSkew()) },
     ],
   };
+}
+
+async function connectRedis(
+  { clockSkewSeconds, store }: Config,
+  { clock, logger, metrics }: StoreObservers,
+  isReadOnly: boolean,
+): Promise<OpenedRedisStore> {
+  if (store.kind !== 'redis') throw new Error('the store is not on Redis');
+  // Loaded when it is configured: the embedded store must not pay for a driver.
+  const { openRedisStore } = await import('../store/redis/open-redis-store.ts');
+  return openRedisStore({
+    isReadOnly,
+    settings: { ...store.redis, maxSkewSeconds: clockSkewSeconds },
+    clock,
+    events: {
+      onRoleChange: () => metrics.storeRoleChanges.increment({}),
+      onFence: (isFenced) => metrics.storeFenced.set({}, Number(isFenced)),
+      onAlarm: (alarm) => logger.error('store', { alarm }),
+      onError: (cause) => logger.warn('store command failed', { cause }),
+    },
+  });
 }

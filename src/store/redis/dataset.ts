@@ -29,6 +29,8 @@ export interface DatasetAccess {
   readonly commands: RedisCommands;
   readonly tenant: string;
   readonly clock: Clock;
+  /** Who only reads makes no canaries. */
+  readonly isReadOnly?: boolean;
 }
 
 /** What a look at some buckets found. */
@@ -43,6 +45,7 @@ export interface Findings {
 export class Dataset {
   readonly #access: DatasetAccess;
   readonly #canaries = new Map<number, string>();
+  readonly #missing = new Set<number>();
   #id: string | undefined;
   #begunAt: Instant | undefined;
 
@@ -57,6 +60,12 @@ export class Dataset {
   /** When the youngest part of it was made: it remembers nothing from before. */
   get begunAt(): Instant | undefined {
     return this.#begunAt;
+  }
+
+  /** What a start would have to make. Of buckets that nobody has answered for it says nothing. */
+  get missing(): 'nothing' | 'parts' | 'all' {
+    if (this.#missing.size === 0) return 'nothing';
+    return this.#canaries.size === 0 ? 'all' : 'parts';
   }
 
   /** What the canary of a bucket says; nothing that one ever says while that is not known. */
@@ -91,6 +100,7 @@ export class Dataset {
   /** Answers whether all of it had to be made. */
   async #learn(buckets: readonly number[]): Promise<boolean> {
     const before = await Promise.all(buckets.map((bucket) => this.#read(bucket)));
+    if (this.#access.isReadOnly) return this.#learnWhatThereIs(buckets, before);
     if (before.includes(null)) await this.#makeMissing(buckets, before);
     const found = await Promise.all(
       buckets.map(async (bucket) => [bucket, await this.#read(bucket)] as const),
@@ -101,6 +111,16 @@ export class Dataset {
     });
     this.#remember(learnt);
     return before.every((text) => text === null);
+  }
+
+  #learnWhatThereIs(buckets: readonly number[], found: readonly (string | null)[]): boolean {
+    const learnt = buckets.flatMap((bucket, index) => {
+      const text = found[index] ?? null;
+      if (text === null) this.#missing.add(bucket);
+      return text === null ? [] : [{ bucket, text, ...parseCanary(text) }];
+    });
+    if (learnt.length > 0) this.#remember(learnt);
+    return learnt.length === 0;
   }
 
   #remember(

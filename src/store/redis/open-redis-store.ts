@@ -18,6 +18,8 @@ export interface RedisStoreOptions {
   readonly settings: RedisSettings;
   readonly clock: Clock;
   readonly events: WatchEvents;
+  /** Opened to be read: no dataset is begun, and nothing is written but the probe of `health`, which takes itself away. */
+  readonly isReadOnly?: boolean;
 }
 
 export interface OpenedRedisStore {
@@ -26,6 +28,8 @@ export interface OpenedRedisStore {
   begunAt(): Instant | undefined;
   /** Whether what it remembers is in question: the master changed, or the dataset is gone. */
   isFenced(): boolean;
+  /** What of the dataset is not there; a store that is not opened to be read has made it. */
+  missing(): StoreWatch['missing'];
   /** Whether our clock and those of the servers are within the configured skew. */
   isClockWithinSkew(): boolean;
 }
@@ -53,7 +57,7 @@ function refusalAlarm({ onAlarm }: WatchEvents): (cause: unknown) => void {
 /** Opens the store. Servers that are away do not stop the start: until they are there every operation is closed.
  * @throws {UnfitStore} when the servers are there and must not be used as they are */
 export async function openRedisStore(options: RedisStoreOptions): Promise<OpenedRedisStore> {
-  const { clock, events, settings } = options;
+  const { clock, events, isReadOnly = false, settings } = options;
   const openDriver = await DRIVERS[settings.driver]();
   const alarm = refusalAlarm(events);
   const driver = openDriver(settings, {
@@ -77,7 +81,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
   const assertOpen = (master: string) => watch.assertOpen(master);
   const commands = new RedisCommands({ ...settings, driver, wheel, assertOpen, onError });
   const ring = new RewriteRing(settings.ringSeconds);
-  const watch = new StoreWatch({ settings, driver, commands, ring, clock, events });
+  const watch = new StoreWatch({ settings, driver, commands, ring, clock, events, isReadOnly });
   const close = async (): Promise<void> => {
     await watch.stop();
     await wheel.idle();
@@ -96,6 +100,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
     store,
     begunAt: () => watch.begunAt,
     isFenced: () => watch.isFenced,
+    missing: () => watch.missing,
     isClockWithinSkew: () => watch.isClockWithinSkew,
   };
 }

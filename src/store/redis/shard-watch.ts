@@ -51,6 +51,7 @@ export interface ShardParts {
   /** Whether the process has not served anything yet. */
   readonly isStart: () => boolean;
   readonly events: ShardEvents;
+  readonly isReadOnly?: boolean;
 }
 
 interface ShardEvents {
@@ -114,7 +115,8 @@ export class ShardWatch {
   /** A probe in passing. A master that was cut off from its replicas would answer reads as if nothing were: what was revoked
    * on the other side it does not know. It cannot confirm a write, and is found out by that. */
   beat(): void {
-    if (this.#closed || this.#parts.settings.minReplicas === 0) return;
+    const { isReadOnly, settings } = this.#parts;
+    if (this.#closed || isReadOnly || settings.minReplicas === 0) return;
     this.#beating ??= this.probe()
       .then(
         () => {
@@ -214,7 +216,7 @@ export class ShardWatch {
 
   /** @throws {Error} when anything speaks against it */
   async #lookOnce(): Promise<void> {
-    const { commands, dataset, settings } = this.#parts;
+    const { commands, dataset, isReadOnly, settings } = this.#parts;
     const facts = parseInfo(String(await commands.ask(this.#master, 'INFO')));
     if (!facts.isMaster) throw new Error('the server is no master');
     if (facts.isLoading) throw new Error('the server is loading its data');
@@ -224,7 +226,7 @@ export class ShardWatch {
     const findings = await dataset.look(this.#buckets());
     if (!findings.isOurs) this.#parts.events.onLost();
     await this.#follow(facts, findings);
-    await this.probe();
+    if (!isReadOnly) await this.probe();
     this.#noteEvictions(facts);
   }
 

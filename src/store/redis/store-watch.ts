@@ -33,6 +33,8 @@ export interface WatchParts {
   readonly ring: RewriteRing;
   readonly clock: Clock;
   readonly events: WatchEvents;
+  /** Nothing is written: no canaries, and no probes in passing. */
+  readonly isReadOnly?: boolean;
 }
 
 const closed = (why: string): ExchangeFailure =>
@@ -72,6 +74,11 @@ export class StoreWatch {
 
   get datasetId(): string | undefined {
     return this.#dataset.id;
+  }
+
+  /** What of the dataset a start would have to make. */
+  get missing(): Dataset['missing'] {
+    return this.#dataset.missing;
   }
 
   /** Since when it remembers; undefined while that is not known. */

@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock, Instant } from '#core/instant.ts';
-import { type Dataset, migrate, readDataset } from './schema.ts';
+import { type Dataset, migrate, readDataset, schemaState } from './schema.ts';
 import { asFailure, isDamage } from './sqlite-failure.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import {
   assertUndamaged,
   FilePlace,
   openDatabase,
+  openDatabaseToRead,
   setAside,
   withOpeningLock,
 } from './store-file.ts';
@@ -20,8 +21,6 @@ export interface SqliteStoreOptions {
   /** How long an operation waits for a write of another process before it is refused. */
   readonly busyTimeoutMilliseconds?: number;
   readonly sweepIntervalSeconds?: number;
-  /** A damaged file stays where it is, and is not opened. */
-  readonly keepsDamaged?: boolean;
 }
 
 export interface OpenedSqliteStore {
@@ -59,20 +58,17 @@ function openFile(path: string, fresh: Dataset): OpenedFile {
   }
 }
 
-function openOrReplace(
-  { keepsDamaged = false, path }: SqliteStoreOptions,
-  fresh: Dataset,
-): OpenedFile {
+function openOrReplace({ path }: SqliteStoreOptions, fresh: Dataset): OpenedFile {
   try {
     return openFile(path, fresh);
   } catch (cause) {
-    if (keepsDamaged || !isDamage(cause)) throw cause;
+    if (!isDamage(cause)) throw cause;
     setAside(path);
     return openFile(path, fresh);
   }
 }
 
-/** Opens the store at the path. A missing file is made; a damaged one is set aside and made anew, unless it is to be kept.
+/** Opens the store at the path. A missing file is made; a damaged one is set aside and made anew.
  * @throws {Error} when the schema is newer than this release, the file is not ours, or WAL is not possible
  * @throws {ExchangeFailure} `dependency-unavailable` for any error of SQLite */
 export function openSqliteStore(options: SqliteStoreOptions): OpenedSqliteStore {
@@ -91,6 +87,40 @@ export function openSqliteStore(options: SqliteStoreOptions): OpenedSqliteStore 
       return { store, datasetId, isNew: datasetId === fresh.id, createdAt };
     });
   } catch (cause) {
+    throw asFailure(cause);
+  }
+}
+
+/** A store that was opened to be read, or why there is nothing in it to read as it is. */
+export type ReadSqliteStore =
+  | { readonly store: SqliteStore }
+  | { readonly state: 'empty' | 'older' };
+
+/** Opens an existing store to read it: nothing is made, migrated, set aside or swept away, and every write is refused.
+ * @throws {Error} when the schema is newer than this release, or the file is not ours
+ * @throws {DamagedStore}
+ * @throws {ExchangeFailure} `dependency-unavailable` for any error of SQLite */
+export function readSqliteStore({
+  path,
+  clock,
+}: Pick<SqliteStoreOptions, 'path' | 'clock'>): ReadSqliteStore {
+  const database = openDatabaseToRead(path, DEFAULT_BUSY_TIMEOUT_MILLISECONDS);
+  try {
+    assertUndamaged(database, path);
+    const state = schemaState(database);
+    if (state !== 'current') {
+      database.close();
+      return { state };
+    }
+    const durations = {
+      busyTimeoutMilliseconds: DEFAULT_BUSY_TIMEOUT_MILLISECONDS,
+      sweepIntervalSeconds: DEFAULT_SWEEP_INTERVAL_SECONDS,
+    };
+    const place = new FilePlace(path);
+    const store = new SqliteStore({ database, place, clock, ...durations, isReadOnly: true });
+    return { store };
+  } catch (cause) {
+    if (database.isOpen) database.close();
     throw asFailure(cause);
   }
 }

@@ -53,6 +53,15 @@ function assertOurs(database: DatabaseSync, version: number): void {
   }
 }
 
+/** What a start would do to the file: make the tables, add to them, or leave them as they are.
+ * @throws {Error} when the schema is newer than this release, or not ours */
+export function schemaState(database: DatabaseSync): 'empty' | 'older' | 'current' {
+  const version = numberOf(database, 'PRAGMA user_version');
+  assertOurs(database, version);
+  if (version === 0) return 'empty';
+  return version === MIGRATIONS.length ? 'current' : 'older';
+}
+
 /** Brings the schema up to date in one transaction. The caller holds the lock under which stores are opened.
  * @throws {Error} when the schema is newer than this release, or not ours */
 export function migrate(database: DatabaseSync, fresh: Dataset): void {

@@ -39,6 +39,8 @@ export interface SqliteStoreParts {
   readonly clock: Clock;
   readonly busyTimeoutMilliseconds: number;
   readonly sweepIntervalSeconds: number;
+  /** The file was opened to read it: every write is refused. */
+  readonly isReadOnly?: boolean;
 }
 
 export class SqliteStore implements Store {
@@ -149,12 +151,13 @@ export class SqliteStore implements Store {
     return this.#write('bucket', () => rows.map((row) => this.#counters.fill(row)));
   }
 
-  /** Writes and reads back, durably: a full disk shows here.
+  /** Writes and reads back, durably: a full disk shows here. Reads alone where the file was opened for that.
    * @throws {ExchangeFailure} `dependency-unavailable` */
   async health(): Promise<StoreHealth> {
-    const { database } = this.#parts;
+    const { database, isReadOnly } = this.#parts;
     const start = performance.now();
-    await this.#write('once', () => database.exec('UPDATE dataset SET probes = probes + 1'));
+    if (!isReadOnly)
+      await this.#write('once', () => database.exec('UPDATE dataset SET probes = probes + 1'));
     const { id } = await this.#read(() => readDataset(database));
     return { roundTripMilliseconds: performance.now() - start, datasetId: id };
   }

@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import { DamagedStore } from './sqlite-failure.ts';
@@ -46,6 +47,19 @@ export function openDatabase(path: string, timeoutMilliseconds: number): Databas
     database.close();
     throw cause;
   }
+}
+
+/** Opens the database file to read it, and changes none of its bytes. While a log lies beside it somebody has it open, or has not
+ * closed it: then it is read as those do. Else it is taken as it stands, for to read it otherwise SQLite would make a log. */
+export function openDatabaseToRead(path: string, timeoutMilliseconds: number): DatabaseSync {
+  const isClosed = statSync(`${path}-wal`, { throwIfNoEntry: false }) === undefined;
+  const file = pathToFileURL(path);
+  if (isClosed) file.searchParams.set('immutable', '1');
+  return new DatabaseSync(file, {
+    readOnly: true,
+    timeout: timeoutMilliseconds,
+    limits: { length: MAX_VALUE_BYTES, attach: 0 },
+  });
 }
 
 /** Reads the whole file and finds it consistent, unless that would take longer than a start may take.
