@@ -7,6 +7,7 @@ import type { Clock } from '#core/instant.ts';
 import { type Foundation, openFoundation, type Seat } from './app/foundation.ts';
 import { buildGeneration } from './app/generation.ts';
 import { Generations, type PreparedReload } from './app/generations.ts';
+import { remindOfMemory } from './app/memory.ts';
 import { STATUS_LIST_ROUTE } from './app/status-lists.ts';
 import type { ChainHead } from './audit/audit-key.ts';
 import type { Config } from './config/config.ts';
@@ -127,6 +128,7 @@ function createServers(
     { ...config.listeners.public, trustedProxies },
     requestListener(publicApp.app),
   );
+  const memory = remindOfMemory();
   const isServing = (): boolean => listener.server.listening && !drain.isDraining();
   const checks = readinessChecks(foundation, isServing);
   const management = seat ? undefined : openManagement(config, foundation, { checks, isServing });
@@ -138,6 +140,7 @@ function createServers(
       () => audit.close(),
       () => store.close(),
       async () => overload.stop(),
+      async () => memory.stop(),
       async () => management?.close(),
       () => logger.flush(),
     ],
