@@ -4,7 +4,7 @@
 import { createSecretKey, hash } from 'node:crypto';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { encryptParts, encryptUnder, type PlainPart, type Recipient } from '#bridge/xml/encrypt.ts';
-import { CONTENT_METHODS, type ContentName } from '#bridge/xml/encryption-algorithms.ts';
+import type { ContentName } from '#bridge/xml/encryption-algorithms.ts';
 import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSSE11_NS, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
 import type { SignedPart } from '#bridge/xml/sign.ts';
@@ -41,9 +41,16 @@ export interface AnswerSecret {
   /** As it came. */
   readonly wrapped: Uint8Array;
   readonly content: ContentName;
-  /** The namespace of WS-SecureConversation, where keys are derived for it; else it is the secret itself. */
-  readonly signing: string | undefined;
-  readonly encryption: string | undefined;
+  /** How keys are derived for each use; absent: it is the secret itself. */
+  readonly signing?: AnswerDerivation | undefined;
+  readonly encryption?: AnswerDerivation | undefined;
+}
+
+/** How the request derived a key: suites of WS-SecurityPolicy prescribe lengths, and clients look. */
+export interface AnswerDerivation {
+  /** The namespace of WS-SecureConversation. */
+  readonly wsc: string;
+  readonly bytes: number;
 }
 
 const WSU_ID: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
@@ -51,8 +58,6 @@ const CERTIFICATE_ID = 'signing-certificate';
 const KEY_ID = 'key';
 const SIGNING_ID = 'signing-key';
 const ENCRYPTION_ID = 'encryption-key';
-/** As long as the hash of HMAC-SHA256. */
-const SIGNING_BYTES = 32;
 
 /** Our key, and that of a certificate. */
 export function keysOfCertificates(
@@ -79,10 +84,9 @@ export function keysOfCertificates(
 
 /** The secret of the request, or keys derived of it anew. */
 export function keysOfSecret(answer: AnswerSecret): AnswerKeys {
-  const { content, encryption } = answer;
-  const signing = keyOf(answer, { wsc: answer.signing, id: SIGNING_ID, bytes: SIGNING_BYTES });
-  const { keyBytes } = CONTENT_METHODS[content];
-  const opening = keyOf(answer, { wsc: encryption, id: ENCRYPTION_ID, bytes: keyBytes });
+  const { content } = answer;
+  const signing = keyOf(answer, SIGNING_ID, answer.signing);
+  const opening = keyOf(answer, ENCRYPTION_ID, answer.encryption);
   return {
     signer: createSecretSigner(signing.key),
     reference: signing.reference,
@@ -96,23 +100,22 @@ export function keysOfSecret(answer: AnswerSecret): AnswerKeys {
   };
 }
 
-interface KeyWish {
-  readonly wsc: string | undefined;
-  readonly id: string;
-  readonly bytes: number;
-}
-
 interface NamedKey {
   readonly key: Uint8Array;
   readonly reference: Markup;
   readonly tokens: readonly Markup[];
 }
 
-function keyOf({ value, wrapped }: AnswerSecret, { bytes, id, wsc }: KeyWish): NamedKey {
+function keyOf(
+  { value, wrapped }: AnswerSecret,
+  id: string,
+  derivation: AnswerDerivation | undefined,
+): NamedKey {
   const reference = secretReference(wrapped);
-  if (wsc === undefined) return { key: value, reference, tokens: [] };
-  const { key, token } = makeDerivedKey(createSecretKey(value), { wsc, id, bytes, reference });
-  return { key, reference: directReference(id, `${wsc}/dk`), tokens: [token] };
+  if (!derivation) return { key: value, reference, tokens: [] };
+  const wish = { ...derivation, id, reference };
+  const { key, token } = makeDerivedKey(createSecretKey(value), wish);
+  return { key, reference: directReference(id, `${derivation.wsc}/dk`), tokens: [token] };
 }
 
 function secretReference(wrapped: Uint8Array): Markup {

@@ -3,7 +3,8 @@
 // sender, the password who that is.
 
 import { hash } from 'node:crypto';
-import type { AnswerSecret } from '#bridge/ws-security/answer-keys.ts';
+import type { AnswerDerivation, AnswerSecret } from '#bridge/ws-security/answer-keys.ts';
+import { readDerivedKey } from '#bridge/ws-security/derived-key.ts';
 import type { MessageSecret } from '#bridge/ws-security/message-secret.ts';
 import { type SignerTrust, verifySignature } from '#bridge/ws-security/message-signature.ts';
 import { kindOfToken, type TokenKind } from '#bridge/ws-security/presented-token.ts';
@@ -83,8 +84,12 @@ async function refusedAsOne<T>(work: () => Promise<T>): Promise<T> {
 function answerSecretOf(secret: MessageSecret, tokens: readonly XmlElement[]): AnswerSecret {
   const { content, derivedKey, value, wrapped } = secret;
   const signing = tokens.find((each) => each !== derivedKey && kindOfToken(each) === 'derived-key');
-  return { content, value, wrapped, signing: signing?.uri, encryption: derivedKey?.uri };
+  const derived = { signing: derivationOf(signing), encryption: derivationOf(derivedKey) };
+  return { content, value, wrapped, ...derived };
 }
+
+const derivationOf = (token: XmlElement | undefined): AnswerDerivation | undefined =>
+  token && { wsc: token.uri, bytes: readDerivedKey(token).length };
 
 const invalid = (detail: string): SecurityFailure =>
   new SecurityFailure('invalid-security', detail);

@@ -81,7 +81,7 @@ function encrypted(signed: string, wishes: SecretWishes & { readonly secret: Buf
 }
 
 /** Both keys derived of the secret, each by a token of its own. */
-export function withDerivedKeys(secret: Buffer, wsc = WSC_13): SecretWishes {
+export function withDerivedKeys(secret: Buffer, wsc = WSC_13, length = 32): SecretWishes {
   const nonce = Buffer.alloc(16, 9);
   const ofSecret = aReferenceTo('EK', KEY_TYPE);
   const encrypting = aDerivedKeyToken(ofSecret, {
@@ -91,9 +91,9 @@ export function withDerivedKeys(secret: Buffer, wsc = WSC_13): SecretWishes {
   });
   return {
     secret,
-    more: `${aDerivedKeyToken(ofSecret, { wsc })}${encrypting}`,
+    more: `${aDerivedKeyToken(ofSecret, { wsc, children: `<c:Length>${length}</c:Length>` })}${encrypting}`,
     signature: {
-      key: aDerivedKey(secret, { nonce: NONCE }),
+      key: aDerivedKey(secret, { nonce: NONCE, length }),
       keyInfo: aReferenceTo('dkt', `${wsc}/dk`),
     },
     encryption: {

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { trustSecretKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
-import { WSC_2005 } from '#test/support/derived-key.ts';
+import { WSC_13, WSC_2005 } from '#test/support/derived-key.ts';
 import { named, usualParts } from '#test/support/message-security.ts';
 import {
   addressingOf,
@@ -32,9 +32,11 @@ describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with
   const forms = [
     ['the secret itself', (secret: Buffer) => ({ secret }), 0],
     ['derived keys', (secret: Buffer) => withDerivedKeys(secret), 2],
+    // As the suites of WS-SecurityPolicy have it that are named after 256 bits.
+    ['a derived key of 192 bits', (secret: Buffer) => withDerivedKeys(secret, WSC_13, 24), 2, 24],
     ['derived keys of February 2005', (secret: Buffer) => withDerivedKeys(secret, WSC_2005), 2],
   ] as const;
-  for (const [what, wishesOf, derived] of forms)
+  for (const [what, wishesOf, derived, bytes = 32] of forms)
     test(`is answered without TLS under the same secret: ${what}`, async () => {
       const setting = aSecretSetting();
       const secret = randomBytes(32);
@@ -58,8 +60,10 @@ describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with
       const document = parseXml(Buffer.from(opened));
       const [signature, second] = named(document.root, 'Signature');
       assert.ok(signature && !second);
+      const signingKey = keyOfAnswer(opened, 'signing-key', secret);
+      assert.equal(signingKey.length, bytes);
       const { covered } = await verifyMessageSignature(document, signature, {
-        selectKey: () => trustSecretKey(keyOfAnswer(opened, 'signing-key', secret)),
+        selectKey: () => trustSecretKey(signingKey),
       });
       const places = ['Timestamp', 'SignatureConfirmation', 'Action', 'RelatesTo', 'Body'];
       assert.deepEqual(

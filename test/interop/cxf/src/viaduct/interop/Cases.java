@@ -56,6 +56,9 @@ final class Cases {
         if (arguments.cases().stream().anyMatch(name -> name.startsWith("encrypted-"))) {
             cases.addAll(encrypted());
         }
+        if (arguments.cases().stream().anyMatch(name -> name.startsWith("secret-"))) {
+            cases.addAll(underSecret());
+        }
         if (arguments.hasClientKey()) {
             cases.addAll(withClientKey());
         }
@@ -122,6 +125,22 @@ final class Cases {
 
     private static Issue encryptedIssue() {
         return new Issue().encrypted().fromWsdl("X509_Port").tokenType(Wst.SAML20);
+    }
+
+    private static List<Case> underSecret() {
+        return List.of(
+            issued("secret-saml11", secretIssue().tokenType(Wst.SAML11)),
+            issued("secret-saml2", secretIssue()),
+            issued("secret-derived-keys", new Issue().underDerivedKeys().tokenType(Wst.SAML20)),
+            issued("secret-validate", secretIssue().then(Steps::validate)),
+            issued("secret-renew", secretIssue().then(Steps::renew)),
+            issued("secret-cancel", secretIssue().then(Steps::cancel)),
+            refused("secret-wrong-password", secretIssue().wrongPassword(), "wst:FailedAuthentication"),
+            new Case("secret-unknown-applies-to", Wanted.fault("wst:InvalidScope"), secretIssue().appliesTo(NOBODY)));
+    }
+
+    private static Issue secretIssue() {
+        return new Issue().underSecret().fromWsdl("UT_Port").tokenType(Wst.SAML20);
     }
 
     private static List<Case> withContexts() {

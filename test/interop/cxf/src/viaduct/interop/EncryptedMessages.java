@@ -35,7 +35,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
 final class EncryptedMessages {
-    private static final String THEIRS = "theirs";
+    static final String THEIRS = "theirs";
 
     private EncryptedMessages() {
     }
@@ -108,12 +108,12 @@ final class EncryptedMessages {
         System.out.println("payload " + body.getFirstChild().getLocalName());
     }
 
-    private static void print(WSSecurityEngineResult result) {
+    static void print(WSSecurityEngineResult result) {
         int action = (Integer) result.get(WSSecurityEngineResult.TAG_ACTION);
         if (action == WSConstants.SIGN) {
             printParts("signed", result);
             var signer = (X509Certificate) result.get(WSSecurityEngineResult.TAG_X509_CERTIFICATE);
-            System.out.println("by " + signer.getSubjectX500Principal().getName());
+            System.out.println("by " + (signer == null ? "a secret" : signer.getSubjectX500Principal().getName()));
         } else if (action == WSConstants.ENCR) {
             printParts("encrypted", result);
         } else if (action == WSConstants.SC) {
@@ -131,17 +131,17 @@ final class EncryptedMessages {
         }
     }
 
-    private static String value(byte[] bytes) {
+    static String value(byte[] bytes) {
         return Base64.getEncoder().encodeToString(bytes);
     }
 
-    private static X509Certificate certificate(String file) throws Exception {
+    static X509Certificate certificate(String file) throws Exception {
         try (var input = new FileInputStream(file)) {
             return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(input);
         }
     }
 
-    private static Document document(String file) throws Exception {
+    static Document document(String file) throws Exception {
         try (var input = new FileInputStream(file)) {
             var factory = DocumentBuilderFactory.newInstance();
             factory.setNamespaceAware(true);
@@ -149,7 +149,7 @@ final class EncryptedMessages {
         }
     }
 
-    private static Crypto theirs(X509Certificate certificate) throws Exception {
+    static Crypto theirs(X509Certificate certificate) throws Exception {
         var store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         store.setCertificateEntry(THEIRS, certificate);

@@ -23,6 +23,7 @@ final class Issue implements Case.Call {
     private boolean sendsEntropy = true;
     private boolean isSha1;
     private boolean isEncrypted;
+    private boolean derivesKeys;
     private Steps.Step step;
     private int keySize = 256;
     private String user;
@@ -90,6 +91,18 @@ final class Issue implements Case.Call {
         isEncrypted = true;
         policy = ClientPolicy.X509;
         return this;
+    }
+
+    /** Makes a secret, encrypts it to the server, and protects the message and its answer with it; a password is inside. */
+    Issue underSecret() {
+        isEncrypted = true;
+        return this;
+    }
+
+    /** The same, with keys derived of the secret, by a policy of the client's own. */
+    Issue underDerivedKeys() {
+        derivesKeys = true;
+        return underSecret().soap12();
     }
 
     Issue keySize(int bits) {
@@ -178,6 +191,10 @@ final class Issue implements Case.Call {
             reference.getAddress().setValue(isSoap12 ? server.url() + "/soap12" : server.url());
             client.setSoap11(!isSoap12);
             client.configureViaEPR(reference, true);
+        } else if (derivesKeys) {
+            client.setLocation(server.url() + "/message/username");
+            client.setSoap11(false);
+            client.setPolicy(SecretPolicy.element());
         } else if (wsdlPort == null) {
             client.setLocation(server.url());
             client.setSoap11(!isSoap12);
@@ -195,6 +212,7 @@ final class Issue implements Case.Call {
         var properties = client.getProperties();
         properties.put(SecurityConstants.ENCRYPT_CRYPTO, server.recipient());
         properties.put(SecurityConstants.ENCRYPT_USERNAME, Server.RECIPIENT);
+        properties.put(SecurityConstants.SYMMETRIC_SIGNATURE_ALGORITHM, WSS4JConstants.HMAC_SHA256);
         properties.put(SecurityConstants.CALLBACK_HANDLER, (CallbackHandler) callbacks -> {
             for (var each : callbacks) {
                 ((WSPasswordCallback) each).setPassword(KeyFile.PASSWORD);

@@ -1,0 +1,54 @@
+// Apache CXF at the port for messages under a secret: STSClient makes the secret by the policy of our WSDL alone, and opens our answers.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { ConfigDocument } from '#test/support/document.ts';
+import { aCertificate } from '#test/support/pki.ts';
+import { BILLING } from '#test/support/saml-document.ts';
+import { startTlsServer } from '#test/support/tls-server.ts';
+import { endsOf, isBuilt } from './foreign-client.ts';
+
+/** Our key that secrets are encrypted to, and a certificate that is none of ours. */
+async function withSecrets(document: ConfigDocument, directory: string): Promise<void> {
+  const ours = await aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' });
+  const stranger = await aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' });
+  const write = (name: string, text: string) =>
+    writeFile(join(directory, name), text, { mode: 0o600 });
+  await write('stranger.crt', stranger.pem);
+  await write('keys/encryption.crt', ours.pem);
+  await write('keys/encryption.pem', ours.privateKeyPem);
+  (document['keys'] as object[]).push({
+    use: 'encryption',
+    key: { file: 'keys/encryption.pem' },
+    certificate: { file: 'keys/encryption.crt' },
+  });
+  const path = '/ws-trust/message/username';
+  document['wsTrust'] = { endpoints: [{ path, messageSecurity: 'symmetric-sign-and-encrypt' }] };
+  for (const row of document.policy)
+    row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
+}
+
+test('Apache CXF: STSClient makes a secret by the policy of our WSDL, and opens what we protected with it', async (t) => {
+  if (!(await isBuilt(t, 'cxf/build'))) return;
+  const server = await startTlsServer(t, withSecrets);
+  const issued = `ok subject=bob audience=${BILLING}`;
+  const file = (name: string): string => join(server.directory, name);
+  const usual = { cases: 'secret-*', 'sts-cert': file('keys/encryption.crt') };
+
+  const ends = await endsOf('run-cxf', server, usual);
+  const stranger = { cases: 'secret-saml2', 'sts-cert': file('stranger.crt') };
+  const toStranger = await endsOf('run-cxf', server, stranger);
+
+  assert.deepEqual(Object.fromEntries(ends), {
+    'secret-saml11': issued,
+    'secret-saml2': issued,
+    'secret-derived-keys': issued,
+    'secret-validate': 'ok status=valid',
+    'secret-renew': issued,
+    'secret-cancel': 'ok status=cancelled',
+    'secret-wrong-password': 'fault=wst:FailedAuthentication',
+    'secret-unknown-applies-to': 'fault=wst:InvalidScope',
+  });
+  assert.equal(toStranger.get('secret-saml2'), 'fault=wsse:FailedCheck');
+});
