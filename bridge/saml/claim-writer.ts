@@ -62,5 +62,6 @@ export function splitName(name: string): SplitName {
 
 /** A short name for display: what follows the last separator of a URI. */
 export function friendlyNameOf(name: string): string {
-  return /[^/#:]+$/.exec(name)?.[0] ?? name;
+  const last = name.split(/[/#:]/).at(-1) ?? '';
+  return last === '' ? name : last;
 }

@@ -25,10 +25,17 @@ export function textOf(element: XmlElement): string {
 
 /** The text of an element whose schema type collapses whitespace (anyURI, dateTime, QName, base64Binary). */
 export function trimmedTextOf(element: XmlElement): string {
-  return textOf(element)
-    .replace(/^[\t\n\r ]+/, '')
-    .replace(/[\t\n\r ]+$/, '');
+  const text = textOf(element);
+  let start = 0;
+  let end = text.length;
+  // Not by a pattern: looking for the end from each space of a long text takes seconds, and anybody can send one.
+  while (start < end && isSpace(text.charCodeAt(start))) start += 1;
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
+
+const isSpace = (code: number): boolean =>
+  code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 
 /** The child elements of this name, in document order. */
 export function childrenNamed(

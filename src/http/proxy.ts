@@ -96,7 +96,7 @@ export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
  * fragment: with one, or with space in it, Koa's parser takes what follows `//` for a host, and throws when it is none. */
 function pathOf(target: string): string {
   if (target === '*') return target;
-  const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[#\s].*$/s, '');
+  const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[#\s].*/s, '');
   return path.startsWith('/') ? path : `/${path}`;
 }
 

@@ -19,7 +19,7 @@ export function createCertificateFinder(knownPems: readonly string[]) {
     name: CertificateName,
     presented: readonly X509Certificate[],
   ): X509Certificate | undefined =>
-    [...known, ...presented.flatMap(readable)].find((each) => isNamed(each, name))?.x509;
+    [...known, ...presented.flatMap(readable)].find(matcherOf(name))?.x509;
 }
 
 function readable({ raw }: X509Certificate): readonly Certificate[] {
@@ -31,19 +31,19 @@ function readable({ raw }: X509Certificate): readonly Certificate[] {
   }
 }
 
-function isNamed(certificate: Certificate, name: CertificateName): boolean {
+/** The name is read once, however many certificates there are. */
+function matcherOf(name: CertificateName): (certificate: Certificate) => boolean {
   switch (name.by) {
     case 'thumbprint':
-      return createHash('sha1').update(certificate.x509.raw).digest().equals(name.sha1);
+      return ({ x509 }) => createHash('sha1').update(x509.raw).digest().equals(name.sha1);
     case 'subject-key-identifier':
-      return subjectKeyIdentifier(certificate).equals(name.identifier);
+      return (certificate) => subjectKeyIdentifier(certificate).equals(name.identifier);
     case 'issuer-serial': {
       const issuer = parseName(name.issuer);
-      return (
+      return (certificate) =>
         certificate.serialNumber === name.serialNumber &&
         issuer !== undefined &&
-        isSameName(issuer, certificate.issuer)
-      );
+        isSameName(issuer, certificate.issuer);
     }
   }
 }

@@ -81,8 +81,12 @@ function textOf({ tag, content, raw }: Der): string {
   }
 }
 
+/** Longer than any name of a certificate; messages of strangers hold names too. */
+const MAX_CHARACTERS = 4096;
+
 /** Parses a name in text; undefined when it is none. */
 export function parseName(text: string): DistinguishedName | undefined {
+  if (text.length > MAX_CHARACTERS) return undefined;
   const relatives: NameAttribute[][] = [[]];
   for (const { separator, part } of split(text)) {
     const attribute = parseAttribute(part);
@@ -124,8 +128,17 @@ function parseAttribute(part: string): NameAttribute | undefined {
   const keyword = part.slice(0, Math.max(equals, 0)).trim().toUpperCase();
   const dotted = keyword.replace(/^OID\./, '');
   const type = KEYWORDS.get(keyword) ?? (/^\d+(?:\.\d+)+$/.test(dotted) ? dotted : undefined);
-  const value = parseValue(part.slice(equals + 1).replace(/^ +|(?<!\\) +$/g, ''));
+  const value = parseValue(withoutSpaces(part.slice(equals + 1)));
   return type === undefined || value === undefined ? undefined : { type, value };
+}
+
+/** Without the spaces around it, but for one that is escaped. */
+function withoutSpaces(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (text[start] === ' ') start += 1;
+  while (end > start && text[end - 1] === ' ') end -= 1;
+  return text.slice(start, text[end - 1] === '\\' ? end + 1 : end);
 }
 
 function parseValue(text: string): string | undefined {

@@ -20,6 +20,18 @@ test('XML V12: text is joined and kept as written', () => {
   assert.equal(trimmedTextOf(root), 'xy&');
 });
 
+test('XML V12: space is taken off the ends of a text, and off nothing else', () => {
+  const ends = '\t\n\r ';
+  for (const [text, trimmed] of [
+    ['', ''],
+    [' ', ''],
+    ['x', 'x'],
+    [`${ends}x${ends}y${ends}`, `x\t\n\n y`],
+    ['\u00a0x\u2003', '\u00a0x\u2003'],
+  ])
+    assert.equal(trimmedTextOf(parse(`<a>${text}</a>`).root), trimmed);
+});
+
 test('XML V12: text with an element child is an error', () => {
   assertRefused(() => textOf(parse('<a>admin<b/>.evil</a>').root), 'text-malformed');
 });

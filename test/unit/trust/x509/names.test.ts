@@ -25,6 +25,8 @@ describe('RFC 4514', () => {
     ['S=Bavaria', 'ST=Bavaria'],
     ['CN=a+OU=b', 'OU=b+CN=a'],
     ['CN=a  b', 'CN=a b'],
+    ['CN=  a  ,  O=b ', 'CN=a,O=b'],
+    ['CN=a\\  ', 'CN=a\\ '],
   ] as const) {
     test(`${left} is ${right}`, () => assert.ok(isSameName(parsed(left), parsed(right))));
   }
@@ -50,6 +52,7 @@ describe('RFC 4514', () => {
     'CN=#zz',
     'CN=#0c05',
     'CN=\\ff',
+    `CN=${'a'.repeat(4094)}`,
   ]) {
     test(`${text || 'nothing'} is no name`, () => assert.equal(parseName(text), undefined));
   }
