@@ -59,7 +59,7 @@ export function readDerivedKey(token: XmlElement): KeyDerivation {
 export function deriveKey(secret: KeyObject, derivation: Omit<KeyDerivation, 'reference'>): Buffer {
   const { label, length, nonce, offset } = derivation;
   const seed = Buffer.concat([Buffer.from(label, 'utf8'), nonce]);
-  return computePSha1(secret.export(), seed, offset + length).subarray(offset);
+  return computePSha1(secret, seed, offset + length).subarray(offset);
 }
 
 // The text lets it be told by the context of the message: here it is named, or it is none.

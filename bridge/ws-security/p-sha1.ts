@@ -2,14 +2,13 @@
 // (WS-SecureConversation 1.3 §7) are P_hash of TLS 1.0 over HMAC-SHA1 (RFC 2246 §5).
 
 import { Buffer } from 'node:buffer';
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 
 /** The first `bytes` bytes of P_SHA-1. */
-export function computePSha1(secret: Uint8Array, seed: Uint8Array, bytes: number): Buffer {
-  // Made once: node:crypto takes longer to make a key of bytes than to compute the MAC.
-  const key = createSecretKey(secret);
+export function computePSha1(secret: KeyObject, seed: Uint8Array, bytes: number): Buffer {
   const hmac = (...parts: readonly Uint8Array[]): Buffer => {
-    const mac = createHmac('sha1', key);
+    // Of bytes node:crypto would make a key each time, which takes longer than the MAC.
+    const mac = createHmac('sha1', secret);
     for (const part of parts) mac.update(part);
     return mac.digest();
   };

@@ -7,6 +7,7 @@ import { SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts
 import { textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
+import type { ContextName } from '#core/kept-token.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import {
   BASE64_BINARY,
@@ -15,7 +16,7 @@ import {
   WSC_2005_NS,
   X509_VALUE_TYPES,
 } from './names.ts';
-import { type ContextName, readContextName } from './security-context-token.ts';
+import { readContextName } from './security-context-token.ts';
 import { SecurityFailure } from './security-failure.ts';
 
 /** What kind of token an element is. */

@@ -7,15 +7,8 @@ import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
+import type { ContextName } from '#core/kept-token.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
-
-/** A context by name. */
-export interface ContextName {
-  /** An absolute URI. */
-  readonly identifier: string;
-  /** Which issuance of it, where it was renewed. */
-  readonly instance?: string;
-}
 
 const NAMES: ReadonlySet<string> = new Set(['Identifier', 'Instance']);
 const MAX_LENGTH = 256;

@@ -9,6 +9,7 @@ import type { NamedKey } from '#bridge/xml/public-key.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import type { ContextName } from '#core/kept-token.ts';
 import type { CertificateMemory } from './certificate-memory.ts';
 import { type KeyDerivation, readDerivedKey } from './derived-key.ts';
 import {
@@ -19,7 +20,7 @@ import {
   X509_V3,
 } from './names.ts';
 import { kindOfToken } from './presented-token.ts';
-import { type ContextName, readContextName, requireIdentifier } from './security-context-token.ts';
+import { readContextName, requireIdentifier } from './security-context-token.ts';
 import { readSecurely, SecurityFailure, type SecurityFaultCode } from './security-failure.ts';
 import { type ReferenceScope, resolveReference } from './token-reference.ts';
 import { type CertificateChain, parseCertificate, readX509Token } from './x509-token.ts';

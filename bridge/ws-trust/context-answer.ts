@@ -1,9 +1,10 @@
 // A security context in an answer (WS-SecureConversation 1.3 §3, §4): the token, and how messages refer to it, by its id in the message
 // that brings it and by its Identifier elsewhere.
 
-import { type ContextName, writeContextToken } from '#bridge/ws-security/security-context-token.ts';
+import { writeContextToken } from '#bridge/ws-security/security-context-token.ts';
 import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
 import { wsse } from '#bridge/xml/namespaces.ts';
+import type { ContextName } from '#core/kept-token.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { conversationNamespaceOf } from './names.ts';
 import type { RstRequest } from './rst/rst-request.ts';

@@ -7,6 +7,14 @@ import type { TokenSpec } from './token-spec.ts';
 /** A secret that is known, with its name. */
 export type KnownSecret = Required<SymmetricKeyConfirmation>;
 
+/** A security context by name, as evidence of type `sct` holds it. */
+export interface ContextName {
+  /** An absolute URI. */
+  readonly identifier: string;
+  /** Which issuance of it, where it was renewed. */
+  readonly instance?: string;
+}
+
 /** What a security context stands for. */
 type ContextFacts = Pick<
   TokenFacts,

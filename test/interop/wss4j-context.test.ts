@@ -16,7 +16,7 @@ import { aPost, aWsTrustSetting, billingRules, faultCodeOf } from '#test/support
 import { isBuilt } from './foreign-client.ts';
 
 const run = promisify(execFile);
-const PROGRAM = fileURLToPath(new URL('run-wss4j-context', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('run-wss4j', import.meta.url));
 const ACCEPTED = ['derived', 'derived-2005', 'derived-short', 'secret'];
 
 /** A front at the time it is. */
@@ -51,6 +51,7 @@ async function signedMessages(
     return join(folder, name);
   };
   await run(PROGRAM, [
+    'ContextMessages',
     await write('secret.txt', secret.toString('base64')),
     identifier,
     await write('message.txt', anEnvelope({ header: '', body: aWish() })),

@@ -28,7 +28,7 @@ import { anX509Trust } from '#test/support/x509-trust.ts';
 import { isBuilt } from './foreign-client.ts';
 
 const run = promisify(execFile);
-const PROGRAM = fileURLToPath(new URL('run-wss4j-encrypted', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('run-wss4j', import.meta.url));
 const ADDRESSING = `<a:Action>${TRUST_13}/RST/Issue</a:Action>`;
 
 const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
@@ -77,6 +77,7 @@ test('WSS4J: an encrypted and signed request is accepted, and it decrypts and ve
       const clear = anEnvelope({ version, header: ADDRESSING, body: anRst() });
       const request = join(folder, 'request.xml');
       const made = await run(PROGRAM, [
+        'EncryptedMessages',
         'request',
         ...own,
         await write('ours.crt', ours.pem),
@@ -94,7 +95,12 @@ test('WSS4J: an encrypted and signed request is accepted, and it decrypts and ve
       assert.equal(setting.asked[0]?.requestor.id, 'batch');
       const opened = ['answer', ...own];
       const file = await write('answer.xml', answer.body);
-      const { stdout } = await run(PROGRAM, [...opened, await write('sts.crt', signing.pem), file]);
+      const { stdout } = await run(PROGRAM, [
+        'EncryptedMessages',
+        ...opened,
+        await write('sts.crt', signing.pem),
+        file,
+      ]);
       const [, signature = ''] = /^signature (\S+)$/m.exec(made.stdout) ?? [];
       const lines = stdout.trim().split('\n').toSorted();
       assert.deepEqual(lines, [
@@ -115,7 +121,12 @@ test('WSS4J: an encrypted and signed request is accepted, and it decrypts and ve
       const again = await setting.front.handle(aPost(message, sent));
       assert.equal(faultCodeOf(again), 'wsse:InvalidSecurity');
       await assert.rejects(
-        run(PROGRAM, [...opened, await write('other.crt', stranger.pem), file]),
+        run(PROGRAM, [
+          'EncryptedMessages',
+          ...opened,
+          await write('other.crt', stranger.pem),
+          file,
+        ]),
         /WSSecurityException/,
       );
       const spoiled = answer.body.replace(
@@ -125,6 +136,7 @@ test('WSS4J: an encrypted and signed request is accepted, and it decrypts and ve
       assert.notEqual(spoiled, answer.body);
       await assert.rejects(
         run(PROGRAM, [
+          'EncryptedMessages',
           ...opened,
           await write('sts.crt', signing.pem),
           await write('spoiled.xml', spoiled),

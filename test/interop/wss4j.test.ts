@@ -49,6 +49,7 @@ async function signedMessages(t: TestContext, { pem, privateKeyPem }: TestCertif
   };
   const message = anEnvelope({ header: '', body: anRst() });
   await run(PROGRAM, [
+    'SignedMessages',
     await write('client.crt', pem),
     await write('client.key', privateKeyPem),
     await write('message.txt', message),

@@ -1,5 +1,6 @@
 // Security contexts as a client has them: asked for, read from an answer, and used to sign with.
 import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
@@ -92,7 +93,7 @@ export function contextIn(body: string, version: Version, entropy?: Buffer): Con
     id: one(/wsu:Id="([^"]+)"/, token),
     identifier: one(/Identifier>([^<]+)</, token),
     instance: /Instance>([^<]+)</.exec(token)?.[1],
-    secret: entropy ? computePSha1(entropy, told, 32) : told,
+    secret: entropy ? computePSha1(createSecretKey(entropy), told, 32) : told,
   };
 }
 

@@ -1,7 +1,7 @@
 // The secret of a token (WS-Trust 1.3 §4.4.3 to §4.4.5): ours, the requestor's, or computed of both.
 
 import { Buffer } from 'node:buffer';
-import { hash, randomBytes } from 'node:crypto';
+import { createSecretKey, hash, randomBytes } from 'node:crypto';
 import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
 import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -52,7 +52,7 @@ export function makeSecret({
   if (entropy.bytes.length < bytes) throw malformed('entropy is shorter than the key');
   if (entropy.kind === 'nonce') {
     const own = randomBytes(bytes);
-    const secret = computePSha1(entropy.bytes, own, bytes);
+    const secret = computePSha1(createSecretKey(entropy.bytes), own, bytes);
     return made(secret, { kind: 'computed', entropy: own, algorithm: `${trust.base}/CK/PSHA1` });
   }
   // Cut to size, it would be another key than the requestor holds.

@@ -2,6 +2,7 @@
 // theirs, a signature with its secret shows.
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
+import type { ContextName } from '#core/kept-token.ts';
 import type { Ledger } from '#core/ledger.ts';
 import {
   acceptToken,
@@ -10,7 +11,7 @@ import {
   type ValidatedToken,
 } from '#core/security-token.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import { type ContextName, parseContextName } from './context-name.ts';
+import { parseContextName } from './context-name.ts';
 
 export interface ContextValidatorParts {
   /** Our own name. */

@@ -1,4 +1,5 @@
-// Messages that WSS4J signs with the secret of a security context, or with a key derived of it; written to a folder.
+// Messages that WSS4J signs with the secret of a security context, or with a key derived of it; written to a folder: SECRET IDENTIFIER MESSAGE
+// FOLDER.
 package viaduct.interop;
 
 import java.io.ByteArrayOutputStream;
