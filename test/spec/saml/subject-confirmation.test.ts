@@ -125,6 +125,12 @@ const ROWS: readonly Row[] = [
     'good',
   ],
   [
+    '§3 rule 6: none is good, and the first says why',
+    bearer(`${until(-60)} ${here}`) + confirmation2('other'),
+    'token-expired',
+    'token-expired',
+  ],
+  [
     'SAML Core §2.4.1.2: not yet',
     bearer(`${until(100)} ${here} NotBefore="${iso(NOW + 61)}"`),
     'token-not-yet-valid',

@@ -291,6 +291,11 @@ for (const [what, message, code] of [
     'wsse:UnsupportedAlgorithm',
   ],
   [
+    'a derivation of the other version',
+    aDerivedMessage({ more: ` Algorithm="${WSC_2005}/dk/p_sha1"` }),
+    'wsse:UnsupportedAlgorithm',
+  ],
+  [
     'a context that is nobody’s',
     aMessage({
       keyInfo: `<wsse:SecurityTokenReference><wsse:Reference URI="urn:uuid:1" ValueType="${WSC_13}/sct"></wsse:Reference></wsse:SecurityTokenReference>`,
