@@ -81,7 +81,7 @@ export async function verifySignature(
   { envelope, security, otherTokens = [], legacySha1, trust, ...finders }: SignedMessage,
 ): Promise<MessageSignature> {
   const { document, body, payload } = envelope;
-  const tokens = [...new Set([...security.tokens, ...otherTokens])];
+  const tokens = [...security.tokens, ...otherTokens];
   const scope = { document, tokens, ...finders };
   let signer: TrustedSigner | undefined;
   const proof = await failedSecurely(CODES, 'invalid-security', async () => {

@@ -225,6 +225,11 @@ const REFUSED: readonly Row[] = [
     'wsse:UnsupportedAlgorithm',
   ],
   [
+    'a wrapped key that is no base64',
+    { encryption: { key: (text) => text.replace('CipherValue>', 'CipherValue>*') } },
+    'wsse:InvalidSecurity',
+  ],
+  [
     'OAEP with another digest',
     { encryption: { key: (text) => text.replace('xmlenc#sha256', 'xmlenc#sha512') } },
     'wsse:UnsupportedAlgorithm',
@@ -244,7 +249,13 @@ const REFUSED: readonly Row[] = [
     { encryption: { listed: ['ED-0', 'ED-1', 'ED-1'] } },
     'wsse:InvalidSecurity',
   ],
-  ['a part that is not listed', { encryption: { listed: ['ED-0'] } }, 'wsse:InvalidSecurity'],
+  ['a Body that is not listed', { encryption: { listed: ['ED-0'] } }, 'wsse:InvalidSecurity'],
+  ['a signature that is not listed', { encryption: { listed: ['ED-1'] } }, 'wsse:InvalidSecurity'],
+  [
+    'a signature as content, where nothing is around it',
+    { parts: (text) => [{ ...signaturePart(text), type: 'Content' }, bodyPart(text)] },
+    'wsse:InvalidSecurity',
+  ],
   [
     'a list of what is not encrypted',
     { encryption: { listed: ['ED-0', 'ED-1', 'ts'] } },

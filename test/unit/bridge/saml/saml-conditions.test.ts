@@ -133,6 +133,14 @@ const ROWS: readonly Row[] = [
     ),
     'token-type-unsupported',
   ],
+  ['§2.5.1.3: a condition of an unknown name', condition('<P:Other/>'), 'token-type-unsupported'],
+  [
+    '§2.5.1.4: something beside the audiences of a restriction',
+    (type) => ({
+      conditions: `<${type}:AudienceRestriction${type === 'saml1' ? 'Condition' : ''}><${type}:Audience>${STS}</${type}:Audience><x:y xmlns:x="urn:x"/></${type}:AudienceRestriction${type === 'saml1' ? 'Condition' : ''}>`,
+    }),
+    'token-malformed',
+  ],
   [
     '§2.5.1.3: a condition of another vocabulary',
     condition('<x:Condition xmlns:x="urn:x"/>'),

@@ -162,6 +162,14 @@ for (const [entrance, as] of ENTRANCES) {
     );
   });
 
+  test(`SAML Delegation Restriction, as ${entrance}: eight delegates are the longest chain, instants may be the same or absent`, async () => {
+    const chain = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((name) => delegate(name, instant(-9)));
+
+    const { actors } = await validate(del(`${chain.join('')}${delegate('h')}`));
+
+    assert.equal(actors.map(({ id }) => id).join(''), 'hgfedcba');
+  });
+
   test(`SAML Delegation Restriction, as ${entrance}: a chain that is not understood in full is refused`, async () => {
     for (const conditions of [
       del(''),
@@ -169,6 +177,7 @@ for (const [entrance, as] of ENTRANCES) {
       del('<d:Delegate><saml2:EncryptedID/></d:Delegate>'),
       del('<d:Delegate><saml2:NameID>a</saml2:NameID><saml2:NameID>b</saml2:NameID></d:Delegate>'),
       del(`${delegate('a')}<x/>`),
+      del('<d:Delegate><saml2:NameID>a</saml2:NameID><x:y xmlns:x="urn:x"/></d:Delegate>'),
       del(delegate('a').repeat(9)),
       del(delegate('a', instant(5)) + delegate('b') + delegate('c', instant(4))),
       del(delegate('a')) + del(delegate('b')),

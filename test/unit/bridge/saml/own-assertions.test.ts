@@ -1,0 +1,101 @@
+// Our own assertions read back: where they are judged by other rules than those of trusted issuers, and where they are not.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
+import type { TokenUse } from '#core/security-token.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import {
+  aCertifiedKey,
+  anOwnValidator,
+  aSamlIssuer,
+  aSamlSpec,
+  assertRefused,
+  asText,
+  aValidator,
+  bearer,
+  confirmation2,
+  iso,
+  NOW,
+  signingKeysOf,
+  VERSIONS,
+} from '#test/support/saml.ts';
+
+const key = await aCertifiedKey();
+const issuer = createSamlIssuer({ keys: signingKeysOf(key) });
+const partner = await aSamlIssuer();
+const USES: readonly TokenUse[] = ['subject', 'actor', 'assertion', 'lifecycle'];
+
+interface Reading {
+  readonly use?: TokenUse;
+  /** Seconds after it was issued. */
+  readonly after?: number;
+  readonly assertionMaxAgeSeconds?: number;
+}
+
+/** Issues an assertion that is good for ten minutes, and reads it back. */
+async function readBack(spec: Partial<TokenSpec>, { use, after = 0, ...own }: Reading = {}) {
+  const { text } = await issuer.issue(aSamlSpec(spec));
+  const keys = { signingKeys: async () => [key.trusted] };
+  const validator = anOwnValidator(key, {
+    clock: fakeClock(NOW + after),
+    own: { issuer: 'https://sts.example.org', keys, skewSeconds: 60, ...own },
+  });
+  return validator.validate(asText(spec.type === 'saml1' ? 'saml1' : 'saml2', text, use));
+}
+
+for (const type of VERSIONS) {
+  test(`SAML ${type}: an assertion of ours names its target, and is read back for every use`, async () => {
+    for (const audiences of [['https://billing.example/soap'], ['billing', 'orders']])
+      for (const use of USES)
+        assert.deepEqual((await readBack({ type, audiences }, { use })).audiences, audiences);
+  });
+
+  test(`SAML ${type}: one of ours that is over is renewed and cancelled, and good for nothing else`, async () => {
+    for (const after of [659, 660]) {
+      const isOver = after === 660;
+      assert.equal((await readBack({ type }, { use: 'lifecycle', after })).id, 'Zm9v-1');
+      for (const use of ['subject', 'actor'] as const)
+        if (isOver) await assertRefused(() => readBack({ type }, { use, after }), 'token-expired');
+        else assert.ok(await readBack({ type }, { use, after }));
+    }
+  });
+
+  test(`SAML ${type}: a grant of ours has an age too`, async () => {
+    const of = (after: number, assertionMaxAgeSeconds?: number) =>
+      readBack(
+        { type },
+        { use: 'assertion', after, ...(assertionMaxAgeSeconds && { assertionMaxAgeSeconds }) },
+      );
+
+    assert.ok(await of(360));
+    await assertRefused(() => of(361), 'token-expired');
+    assert.ok(await of(160, 100));
+    await assertRefused(() => of(161, 100), 'token-expired');
+  });
+
+  test(`SAML ${type}: an assertion of another issuer that is over is neither renewed nor cancelled`, async () => {
+    const validator = aValidator([partner.trust()]);
+    const over = partner.assertion(type, {
+      window: `NotBefore="${iso(NOW - 200)}" NotOnOrAfter="${iso(NOW - 60)}"`,
+      issueInstant: iso(NOW - 200),
+    });
+
+    await assertRefused(() => validator.validate(asText(type, over, 'lifecycle')), 'token-expired');
+  });
+}
+
+test('SAML Core 2.0 §2.4.1.1: of the confirmations of another issuer the one that is over does not count, whatever the use', async () => {
+  const over = confirmation2(
+    'bearer',
+    `<saml2:SubjectConfirmationData NotOnOrAfter="${iso(NOW - 60)}"/>`,
+  );
+  const xml = partner.assertion('saml2', { confirmation: over + bearer() });
+
+  for (const use of USES)
+    assert.equal(
+      (await aValidator([partner.trust()]).validate(asText('saml2', xml, use))).lifetime
+        .notOnOrAfter,
+      NOW + 240,
+    );
+});
