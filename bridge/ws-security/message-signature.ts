@@ -132,10 +132,10 @@ function derivedSigner(signer: TrustedSigner, { derived }: NamedSigningKey): Tru
 // by the letter, and without one by the only implementation that is known to do it, WSS4J.
 function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
   const named = readSignerReference(reference, scope);
-  if (named.kind === 'assertion' || named.kind === 'jwt') return named.token;
+  if (named.kind === 'assertion') return named.token;
+  // What has another form than a key identifier never gets here, and none of those names anything else.
   if (named.kind !== 'certificate')
     throw new XmlFailure('reference-refused', 'no token of this message');
-  if (named.token) return named.token;
   const [{ raw }] = named.chain;
   return { valueType: X509_V3, base64: writeBase64(raw) };
 }

@@ -97,7 +97,11 @@ export function aDirectReference(id = 'bst'): string {
 }
 
 /** An RSA key as a KeyValue. */
-export function aKeyValue({ certificate }: Pick<TestCertificate, 'certificate'>): string {
+export function aKeyValue({
+  certificate,
+}: {
+  readonly certificate: { readonly publicKey: { toString(format: 'pem'): string } };
+}): string {
   const { e = '', n = '' } = createPublicKey(certificate.publicKey.toString('pem')).export({
     format: 'jwk',
   });

@@ -330,6 +330,16 @@ for (const type of VERSIONS)
         );
     });
 
+    test(`SAML ${type} E5, as ${entrance}: a confirmation that cannot be read is not passed over for another`, async () => {
+      if (type === 'saml1') return; // One confirmation is all that a subject has there.
+      const malformed = keyInfo('<ds:KeyValue><ds:RSAKeyValue/></ds:KeyValue>');
+
+      await assertRefused(
+        () => check(held(malformed) + held(x509(holder.certificateDer))),
+        'token-malformed',
+      );
+    });
+
     test(`SAML ${type} E5, as ${entrance}: bytes behind a certificate do not make another key`, async () => {
       const longer = Buffer.concat([holder.certificateDer, Buffer.from([0])]);
 

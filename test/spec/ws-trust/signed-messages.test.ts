@@ -1,6 +1,6 @@
 // Messages signed with the key of a certificate (ws-trust §4): what must be signed, what a signature proves, what is refused.
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
@@ -33,6 +33,10 @@ const rsa = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const ec = await aCertificate({ name: 'CN=batch' });
 const colleague = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const stranger = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
+const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
+const weakValue = aKeyValue({
+  certificate: { publicKey: String(weak.publicKey.export({ type: 'spki', format: 'pem' })) },
+});
 
 /** Takes the three certificates above, by their bytes. */
 const known: TokenValidator = {
@@ -203,6 +207,15 @@ describe('ws-trust §4: a message signed with the key of a certificate', () => {
       aSignedMessage({
         security: `${TIMESTAMP}${SIGNATURE}`,
         keyInfo: aKeyValue(stranger),
+      }),
+      'trust:FailedAuthentication',
+    ],
+    [
+      'xml-security §5: a key that is too weak',
+      aSignedMessage({
+        security: `${TIMESTAMP}${SIGNATURE}`,
+        key: weak.privateKey,
+        keyInfo: weakValue,
       }),
       'trust:FailedAuthentication',
     ],
