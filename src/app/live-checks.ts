@@ -40,10 +40,17 @@ async function checkStore(config: Config, now: () => number): Promise<string> {
   const { store } = existing;
   try {
     const { roundTripMilliseconds } = await store.health();
+    if (config.store.kind === 'sqlite') await requireWritable(config.store.path);
     return `${config.store.kind} answered in ${Math.round(roundTripMilliseconds)} ms`;
   } finally {
     await store.close();
   }
+}
+
+// By permission alone: a trial would change the file.
+async function requireWritable(path: string): Promise<void> {
+  await access(path, constants.W_OK);
+  await access(dirname(path), constants.W_OK | constants.X_OK);
 }
 
 /** A file of its own beside the audit: the audit itself belongs to the process that writes it. */

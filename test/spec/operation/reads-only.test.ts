@@ -2,7 +2,7 @@
 // whatever was there is there after it, byte by byte. They say what a start would do.
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -245,6 +245,22 @@ describe('explain and check --live on the embedded store', () => {
       assert.notEqual(explained[0]?.code, 0);
       assert.deepEqual(await bytes(data(server)), before);
     }
+  });
+
+  test('a file that could not be written is told', async (t) => {
+    if (process.getuid?.() === 0) {
+      t.skip('whoever is root may write every file');
+      return;
+    }
+    const server = await startNow(t);
+    await server.exchange();
+    await server.stop();
+    await chmod(join(data(server), 'viaduct.db'), 0o400);
+
+    const { check } = await ask(server.directory);
+
+    assert.equal(check.code, 1);
+    assert.match(check.error, /failed store: EACCES/);
   });
 
   test('where there is nothing, nothing is made', async (t) => {
