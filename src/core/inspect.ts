@@ -133,7 +133,9 @@ async function unrevoked(
   try {
     return await sts.validate({ ...token, use: 'lifecycle' });
   } catch (cause) {
-    if (cause instanceof ExchangeFailure && cause.reason === 'token-revoked') return undefined;
+    const isRevoked = cause instanceof ExchangeFailure && cause.reason === 'token-revoked';
+    // Nobody can show any more that a context was theirs, and its name must not tell strangers that there was one.
+    if (isRevoked && token.type !== 'sct') return undefined;
     throw cause;
   }
 }

@@ -150,15 +150,17 @@ describe('faults of security contexts', () => {
   });
 
   for (const operation of ['Renew', 'Cancel'] as const)
-    test(`${operation}: a context that never was, that is not renewable, and that is somebody else’s are refused alike`, async () => {
+    test(`${operation}: a context that never was, that was cancelled, that is not renewable, and that is somebody else’s are refused alike`, async () => {
       const setting = aSetting();
       const own = await issued(setting);
+      const cancelled = await issued(setting);
+      await send(setting, signed(cancelled, about(cancelled, 'Cancel')));
       const fixed = await issued(setting, V13, '<t:Renewing Allow="false"/>');
 
       const answers = [];
-      for (const target of [unknown(own), own, fixed])
+      for (const target of [unknown(own), own, fixed, cancelled])
         answers.push(await send(setting, byUser(about(target, operation))));
-      for (const target of [unknown(own), own, fixed]) {
+      for (const target of [unknown(own), own, fixed, cancelled]) {
         const mine = await issued(setting);
         answers.push(await send(setting, signed(mine, about(target, operation), { header: USER })));
       }
