@@ -1,4 +1,4 @@
-// DerivedKeyToken (WS-SecureConversation 1.3 §7, February 2005 §7): a key that is computed of the secret of another token, for one
+// DerivedKeyToken (WS-SecureConversation 1.3 §7, February 2005 §8): a key that is computed of the secret of another token, for one
 // use. Properties are left out, and a key derived of a derived key: it could be derived of itself.
 
 import { Buffer } from 'node:buffer';

@@ -1,4 +1,4 @@
-// SecurityContextToken (WS-SecureConversation 1.3 §3, February 2005 §3): the name of a context that both sides know. It says nothing
+// SecurityContextToken (WS-SecureConversation 1.3 §2, February 2005 §3): the name of a context that both sides know. It says nothing
 // of whose it is, and proves nothing.
 
 import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
@@ -31,7 +31,7 @@ export function readContextName(token: XmlElement): ContextName {
   });
 }
 
-// WS-SecureConversation 1.3 §3: who does not understand a part of the token may say so.
+// WS-SecureConversation 1.3 §2: who does not understand a part of the token may say so.
 function requireUnderstood(token: XmlElement): void {
   const other = elementsOf(token).find(({ local, uri }) => uri !== token.uri || !NAMES.has(local));
   if (other)

@@ -1,11 +1,11 @@
 // Refusals of the Security header itself: WS-Security has fault codes of its own for them (WSS 1.1.1 §12), and WS-SecureConversation
-// for its tokens, wherever they stand (1.3 §10).
+// for its tokens, wherever they stand (1.3 §9).
 
 import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
 
 /** WSS 1.1.1 §12, `AuthenticationBadElements` of WS-Trust 1.3 §11, which is about the same header, and the codes of
- * WS-SecureConversation 1.3 §10. */
+ * WS-SecureConversation 1.3 §9. */
 export type SecurityFaultCode =
   | 'unsupported-security-token'
   | 'unsupported-algorithm'

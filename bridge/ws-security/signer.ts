@@ -104,7 +104,7 @@ const NO_SOURCE: ReadonlySet<SecurityFaultCode> = new Set([
   'unsupported-security-token',
 ] as const);
 
-// WS-SecureConversation 1.3 §7, §10. What may have a secret is seen by its kind, before anybody is asked about it.
+// WS-SecureConversation 1.3 §7, §9. What may have a secret is seen by its kind, before anybody is asked about it.
 function readSource(reference: XmlElement, scope: SignerScope): NamedSigner {
   try {
     const source = readSignerReference(reference, scope);

@@ -1,4 +1,4 @@
-// A security context in an answer (WS-SecureConversation 1.3 §3, §4): the token, and how messages refer to it, by its id in the message
+// A security context in an answer (WS-SecureConversation 1.3 §2, §3): the token, and how messages refer to it, by its id in the message
 // that brings it and by its Identifier elsewhere.
 
 import { writeContextToken } from '#bridge/ws-security/security-context-token.ts';

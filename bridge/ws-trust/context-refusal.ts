@@ -1,4 +1,4 @@
-// Refusals of security contexts in the words of WS-SecureConversation (1.3 §10). A context that never was, was cancelled, or is
+// Refusals of security contexts in the words of WS-SecureConversation (1.3 §9). A context that never was, was cancelled, or is
 // somebody else's is one and the same `BadContextToken`: its name alone must not tell which.
 
 import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/security-failure.ts';

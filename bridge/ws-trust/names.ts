@@ -69,7 +69,7 @@ export function actionsOf(
   return { request, answer: `${base}/${form}/${operation}Final` };
 }
 
-/** What stacks put behind `/RST/SCT` and `/RSTR/SCT` (WS-SecureConversation 1.3 §4 to §6). */
+/** What stacks put behind `/RST/SCT` and `/RSTR/SCT` (WS-SecureConversation 1.3 §3, §5, §6). */
 const CONTEXT_ACTIONS: Readonly<Partial<Record<TrustOperation, readonly string[]>>> = {
   Issue: [''],
   Renew: ['/Renew', '-Renew'],
@@ -87,7 +87,7 @@ export function contextActionsOf(
   );
 }
 
-/** Whether an action would change what a security context stands for (WS-SecureConversation 1.3 §5). */
+/** Whether an action would change what a security context stands for (WS-SecureConversation 1.3 §4). */
 export function isAmendment({ base }: TrustNames, action: string): boolean {
   return action === `${base}/RST/SCT/Amend` || action === `${base}/RST/SCT-Amend`;
 }

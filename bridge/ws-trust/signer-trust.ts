@@ -186,7 +186,7 @@ async function trustSecret(
   return holderOfTarget(evidence, element, parts);
 }
 
-// WS-SecureConversation 1.3 §10.
+// WS-SecureConversation 1.3 §9.
 function overdue(cause: SecurityFailure): NonNullable<TrustedSigner['refusal']> {
   const { message, reason } = cause;
   return {

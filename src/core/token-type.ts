@@ -23,7 +23,7 @@ export const TOKEN_TYPES = {
       'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0',
     ],
   },
-  // A name, known on both sides (WS-SecureConversation 1.3 §3): OAuth has no word for it.
+  // A name, known on both sides (WS-SecureConversation 1.3 §2): OAuth has no word for it.
   sct: {
     uri: undefined,
     wsTrust: [

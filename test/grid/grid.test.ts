@@ -175,7 +175,7 @@ suite('Grid: WS-Trust Issue on behalf of', () => {
 
   for (const subject of SUBJECTS.filter(({ name }) => name !== 'own id_token'))
     for (const tokenType of TOKEN_TYPES.sct.wsTrust)
-      test(`WS-SecureConversation 1.3 §4: ${subject.name} becomes ${tokenType}`, async () => {
+      test(`WS-SecureConversation 1.3 §3: ${subject.name} becomes ${tokenType}`, async () => {
         const onBehalfOf = asXml(subject.type, await subject.make());
 
         // Without a KeyType: a context has a secret.

@@ -168,7 +168,7 @@ function readAlgorithms(parameters: Parameters): RequestedAlgorithms {
   });
 }
 
-// WS-SecureConversation 1.3 §4: a context has a secret, whether the request says so or not.
+// WS-SecureConversation 1.3 §3: a context has a secret, whether the request says so or not.
 function readKeyType(parameters: Parameters): KeyType | undefined {
   const tokenType = textOf(parameters, 'TokenType') ?? '';
   const usual = tokenTypeOfWsTrust(tokenType) === 'sct' ? 'symmetric-key' : undefined;

@@ -51,7 +51,10 @@ export const PARITY: RequirementTable = {
     [
       'P3',
       'Renew, more than once',
-      [`${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`],
+      [
+        `${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`,
+        'spec/ws-trust/renew-jwt-secret.test.ts#whoever proves the secret of a JWT renews it',
+      ],
       [`${RENEW}nobody renews the token of another`, `${RENEW}a cancelled token is not renewed`],
     ],
     [
@@ -256,6 +259,7 @@ export const PARITY: RequirementTable = {
         `${REST}\${type} is valid, is renewed, is cancelled`,
         `${REST}for a valid token of another issuer there is a new one`,
         `${REST_KEY}PublicKey binds the token to the certificate that logs in`,
+        'spec/ws-trust/rest-secret.test.ts#by GET has the secret for its relying party',
       ],
       [
         `${REST}without a credential, or with a wrong one, the same answer`,
@@ -317,6 +321,8 @@ export const PARITY: RequirementTable = {
         'security/security-contexts.test.ts#a forged name',
         `${CONTEXT}/RST/SCT/Amend`,
         'spec/ws-trust/secret-signatures.test.ts#refuses a derived key with',
+        'spec/ws-trust/context-faults.test.ts#in the namespace of its version',
+        'spec/ws-trust/context-faults.test.ts#are refused alike',
       ],
     ],
     [

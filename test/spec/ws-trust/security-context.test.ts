@@ -1,4 +1,4 @@
-// Security contexts (WS-SecureConversation 1.3 §3 to §6, February 2005): issued, used as credential, renewed, validated and cancelled.
+// Security contexts (WS-SecureConversation 1.3 §2 to §6, February 2005): issued, used as credential, renewed, validated and cancelled.
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -26,10 +26,10 @@ import { anRst, aPost, aSecurityHeader, faultCodeOf, TRUST_13 } from '#test/supp
 
 describe('security contexts', () => {
   for (const [name, version] of [
-    ['1.3', V13],
-    ['February 2005', V2005],
+    ['1.3 §3', V13],
+    ['of February 2005 §4', V2005],
   ] as const)
-    test(`WS-SecureConversation ${name} §4: a context is issued, with its secret and both references`, async () => {
+    test(`WS-SecureConversation ${name}: a context is issued, with its secret and both references`, async () => {
       const setting = aSetting();
       const message = anEnvelope({ header: aSecurityHeader(), body: anIssue(version) });
 
@@ -229,7 +229,7 @@ describe('security contexts', () => {
     ['Cancel', '/Cancel', '/Cancel'],
     ['Cancel', '-Cancel', '-Cancel'],
   ] as const)
-    test(`WS-SecureConversation 1.3 §4: the action RST/SCT${suffix} is answered by its own`, async () => {
+    test(`WS-SecureConversation 1.3 §3: the action RST/SCT${suffix} is answered by its own`, async () => {
       const setting = aSetting();
       const context = await issued(setting);
       const body = operation === 'Issue' ? anIssue(V13) : about(context, operation);
@@ -247,7 +247,7 @@ describe('security contexts', () => {
     ['an action of contexts for an assertion', '/RST/SCT', anRst(), 'trust:InvalidRequest'],
     ['the action of another operation', '/RST/SCT/Cancel', anIssue(V13), 'trust:InvalidRequest'],
   ] as const)
-    test(`WS-SecureConversation 1.3 §5: refuses ${what}`, async () => {
+    test(`WS-SecureConversation 1.3 §4: refuses ${what}`, async () => {
       const message = anEnvelope({
         header: `<a:Action xmlns:a="${WSA}">${TRUST_13}${action}</a:Action>${aSecurityHeader()}`,
         body,
