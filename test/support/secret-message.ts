@@ -43,6 +43,7 @@ export const SECRET_SIGNED = ['ts', 'body', 'action', 'message', 'to', 'user'];
 export interface SecretWishes {
   readonly secret?: Buffer;
   readonly addressing?: string;
+  readonly timestamp?: string;
   readonly user?: string;
   /** More children of Security, before the signature. */
   readonly more?: string;
@@ -61,8 +62,8 @@ const unchanged = (text: string): string => text;
 /** A request that is signed with a secret, and encrypted under it to us. */
 export function aSecretMessage(wishes: SecretWishes = {}): string {
   const { addressing = addressingOf(), body = anRst(), more = '', user = USER_TOKEN } = wishes;
-  const { secret = randomBytes(32), signed = SECRET_SIGNED } = wishes;
-  const header = `${addressing}<wsse:Security>${TIMESTAMP}${more}${user}${SIGNATURE}</wsse:Security>`;
+  const { secret = randomBytes(32), signed = SECRET_SIGNED, timestamp = TIMESTAMP } = wishes;
+  const header = `${addressing}<wsse:Security>${timestamp}${more}${user}${SIGNATURE}</wsse:Security>`;
   const clear = signMessage(anEnvelope({ header, body, bodyId: 'body' }), {
     key: createSecretKey(secret),
     keyInfo: aReferenceTo('EK', KEY_TYPE),

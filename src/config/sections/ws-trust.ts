@@ -171,6 +171,7 @@ function validateMessageSecurity({ value, path }: Entry<EndpointEntry>, loading:
   if (value.messageSecurity === 'symmetric-sign-and-encrypt') {
     if (credentials.some((kind) => kind !== 'username'))
       loading.error([...path, 'credentials'], USER_INSIDE);
+    if (value.signChallenge) loading.error([...path, 'signChallenge'], NO_SIGNER);
     return;
   }
   const hasOther = credentials.some((kind) => kind !== 'certificate' && kind !== 'username');
@@ -222,6 +223,13 @@ const USER_INSIDE: Complaint = {
   what: 'at this address a user name is the one credential',
   why: 'messages are signed with a secret that the client makes: it is nobody’s, and no other credential is inside',
   fix: 'use [username], or leave it out',
+};
+
+const NO_SIGNER: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'at this address nobody signs who could be challenged',
+  why: 'the secret of a message is made for it and shows nobody, so no request would be challenged',
+  fix: 'remove signChallenge, or use sign-and-encrypt',
 };
 
 const SIGNED_BY_CERTIFICATE: Complaint = {

@@ -133,6 +133,11 @@ refuses(
       errors: [`CONFIG_CONFLICT ${AT}.credentials`],
     })),
     {
+      rule: 'a secret is nobody’s signature that could be challenged',
+      change: withKeys(['encryption'], { ...SYMMETRIC, signChallenge: true }),
+      errors: [`CONFIG_CONFLICT ${AT}.signChallenge`],
+    },
+    {
       rule: 'the policy of messages under a secret is fixed',
       change: withKeys(['encryption'], { ...SYMMETRIC, signedParts: 'timestamp' }),
       errors: [`CONFIG_CONFLICT ${AT}.messageSecurity`],
