@@ -165,15 +165,22 @@ type EndpointEntry = NonNullable<WsTrustSection>['endpoints'][number];
 
 // Its fixed policy says what is signed, how, and by whom: a setting that says otherwise could not be honoured.
 function validateMessageSecurity({ value, path }: Entry<EndpointEntry>, loading: Loading): void {
-  const { credentials = [], legacySha1Until: sha1, ownBearerTokens, signedParts } = value;
+  const { legacySha1Until: sha1, ownBearerTokens, signedParts } = value;
   if (sha1 !== undefined || ownBearerTokens || signedParts !== undefined)
     loading.error([...path, 'messageSecurity'], FIXED_POLICY);
-  if (value.messageSecurity === 'symmetric-sign-and-encrypt') {
-    if (credentials.some((kind) => kind !== 'username'))
-      loading.error([...path, 'credentials'], USER_INSIDE);
-    if (value.signChallenge) loading.error([...path, 'signChallenge'], NO_SIGNER);
-    return;
-  }
+  if (value.messageSecurity === 'sign-and-encrypt') validateSigners({ value, path }, loading);
+  else validateUsers({ value, path }, loading);
+}
+
+function validateUsers({ value, path }: Entry<EndpointEntry>, loading: Loading): void {
+  const { credentials = [], signChallenge } = value;
+  if (credentials.some((kind) => kind !== 'username'))
+    loading.error([...path, 'credentials'], USER_INSIDE);
+  if (signChallenge) loading.error([...path, 'signChallenge'], NO_SIGNER);
+}
+
+function validateSigners({ value, path }: Entry<EndpointEntry>, loading: Loading): void {
+  const { credentials = [] } = value;
   const hasOther = credentials.some((kind) => kind !== 'certificate' && kind !== 'username');
   const hasBoth = credentials.length === 0 || credentials.includes('certificate');
   if (hasOther || !hasBoth) loading.error([...path, 'credentials'], SIGNED_BY_CERTIFICATE);
