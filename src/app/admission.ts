@@ -52,7 +52,11 @@ export function createAdmission(
         const id = sourceBlock(state.sourceAddress ?? '');
         limiter.admit([{ kind: 'address', id, rate: perAddress }]);
       }
-      await overload.run(limits, () => keepInHand(ctx, inHand, next));
+      const { req } = ctx;
+      await overload.run(limits, () => keepInHand(ctx, inHand, next), {
+        isReceived: () => req.complete,
+        giveUp: () => void req.destroy(),
+      });
     } catch (cause) {
       if (cause instanceof ExchangeFailure) state.reason ??= cause.reason;
       throw cause;

@@ -9,22 +9,52 @@ interface OverloadLimits {
   readonly maxLoopDelayMilliseconds: number;
 }
 
+/** The message of a request, which may still be on its way. */
+export interface Upload {
+  isReceived(): boolean;
+  /** Ends the request. */
+  giveUp(): void;
+}
+
 export interface OverloadGuard {
-  /** Runs the work unless there is too much of it.
+  /** Runs the work unless there is too much of it. Who takes long to send what it asks gives way to others.
    * @throws {ExchangeFailure} `dependency-unavailable` */
-  run<T>(limits: OverloadLimits, work: () => Promise<T>): Promise<T>;
+  run<T>(limits: OverloadLimits, work: () => Promise<T>, upload?: Upload): Promise<T>;
   stop(): void;
 }
 
 const SAMPLE_MILLISECONDS = 100;
 /** A loop that is late with fewer requests than this share of the bound is late for another reason: refusing would not help. */
 const BUSY_SHARE = 0.05;
+/** A message of a few kilobytes is here by then. Sent byte by byte, a thousand of them would take every place for half a minute. */
+const SLOW_MILLISECONDS = 2000;
+
+/** Messages that may still be on their way, the oldest first. */
+function createUploads(now: () => number) {
+  const begun = new Map<Upload, number>();
+  return {
+    add: (upload: Upload): unknown => begun.set(upload, now()),
+    remove: (upload: Upload): unknown => begun.delete(upload),
+    /** Ends the oldest that is slow; false: there is none. */
+    endSlow(): boolean {
+      for (const [upload, begunAt] of begun) {
+        if (now() - begunAt < SLOW_MILLISECONDS) return false;
+        begun.delete(upload);
+        if (upload.isReceived()) continue;
+        upload.giveUp();
+        return true;
+      }
+      return false;
+    },
+  };
+}
 
 /** Creates the guard; `now` in milliseconds, of a clock that never goes back. */
 export function createOverloadGuard(now: () => number = () => performance.now()): OverloadGuard {
   let inFlight = 0;
   let sampledAt = now();
   let delayMilliseconds = 0;
+  const uploads = createUploads(now);
   const timer = setInterval(() => {
     const at = now();
     delayMilliseconds = Math.max(at - sampledAt - SAMPLE_MILLISECONDS, 0);
@@ -35,15 +65,17 @@ export function createOverloadGuard(now: () => number = () => performance.now())
     throw new ExchangeFailure('dependency-unavailable', detail, { retryAfterSeconds: 1 });
   }
   return {
-    async run({ maxInFlight, maxLoopDelayMilliseconds }, work) {
-      if (inFlight >= maxInFlight) refuse('too many requests at one time');
+    async run({ maxInFlight, maxLoopDelayMilliseconds }, work, upload) {
+      if (inFlight >= maxInFlight && !uploads.endSlow()) refuse('too many requests at one time');
       const isLate = delayMilliseconds > maxLoopDelayMilliseconds;
       if (isLate && inFlight > maxInFlight * BUSY_SHARE) refuse('the event loop is late');
       inFlight += 1;
+      if (upload) uploads.add(upload);
       try {
         return await work();
       } finally {
         inFlight -= 1;
+        if (upload) uploads.remove(upload);
       }
     },
     stop: () => clearInterval(timer),

@@ -1,9 +1,10 @@
 // Row 32 of the failure table: a flood from one client or address is refused, others are served, and what is static is exempt.
 import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
-import { request } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type ConfigDocument, ORDERS_SECRET } from '#test/support/document.ts';
 import {
   assertLimited,
@@ -16,10 +17,6 @@ import { anRst, sendSoap } from '#test/support/rst.ts';
 import { withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 
-const BODY_TO_COME = {
-  'content-type': 'application/x-www-form-urlencoded',
-  'content-length': 10,
-};
 const ORDERS = ['orders-api', ORDERS_SECRET] as const;
 
 const credentials = (server: TestServer, as: readonly [string, string] | undefined) =>
@@ -186,22 +183,35 @@ test('Row 32: while the store is away limits are counted here, and the metrics s
   assert.deepEqual(statuses(answers), [503, 503, 503, 429]);
 });
 
+/** A key server that never answers. */
+async function aSilentServer(t: TestContext) {
+  const asked = Promise.withResolvers<void>();
+  const silent = createServer(() => asked.resolve());
+  const hangUp = (): void => silent.closeAllConnections();
+  await new Promise<void>((resolve) => void silent.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    hangUp();
+    silent.close();
+  });
+  const { port } = silent.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/jwks`, isAsked: asked.promise, hangUp };
+}
+
 test('Overload: more than may be in flight is refused with 503 and Retry-After; keys, health and metrics are served', async (t) => {
+  const keys = await aSilentServer(t);
   const server = await startServer(t, async (document, directory) => {
     await withSaml(document, directory);
     document['limits'] = { maxInFlight: 10 };
+    document['fetch'] = { allowedHosts: ['127.0.0.1'], timeoutMilliseconds: 30_000 };
+    Object.assign(document.trustedIssuers[0]?.['jwt'] as object, { jwks: { url: keys.url } });
   });
-  const { hostname, port } = new URL(server.url);
-  const waiting = Array.from({ length: 10 }, () => {
-    const sent = request({ hostname, port, path: '/token', method: 'POST', headers: BODY_TO_COME });
-    sent.on('error', () => undefined).flushHeaders();
-    return sent;
-  });
-  const giveUp = (): void => waiting.forEach((sent) => sent.destroy());
-  t.after(async () => giveUp());
-  let refused = await server.exchange();
+  const waiting = Array.from({ length: 10 }, () => server.exchange());
+  const answered = Promise.all(waiting);
+  await keys.isAsked;
+  const credentials = { grant_type: 'client_credentials' };
+  let refused = await server.post('/token', credentials);
   // The last of them may still be on its way.
-  while (refused.status !== 503) refused = await server.exchange();
+  while (refused.status !== 503) refused = await server.post('/token', credentials);
 
   const soap = await sendSoap(server, anRst());
   const open = await Promise.all(
@@ -216,7 +226,8 @@ test('Overload: more than may be in flight is refused with 503 and Retry-After; 
   assert.equal((await server.get('/jwks')).status, 200);
   assert.deepEqual(statuses(open), [200, 200, 200]);
   // Now: the server, which stops first, would wait for them as long as it may.
-  giveUp();
+  keys.hangUp();
+  await answered;
 });
 
 for (const [who, makeSingleUse] of [

@@ -56,3 +56,32 @@ test('Overload: refuses while the event loop is late and there is work, and not 
   gate.resolve();
   await running;
 });
+
+test('Overload: of those who have not sent what they ask, the oldest gives way once it is slow, and nobody else', async (t) => {
+  let now = 0;
+  const guard = createOverloadGuard(() => now);
+  t.after(() => guard.stop());
+  const ended: string[] = [];
+  const sending = (name: string, isReceived: boolean): Promise<unknown> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const giveUp = (): void => {
+      ended.push(name);
+      resolve();
+    };
+    return guard.run(LIMITS, () => promise, { isReceived: () => isReceived, giveUp });
+  };
+  const serve = (): Promise<string> => guard.run(LIMITS, async () => 'served');
+  void sending('received', true);
+  now = 1;
+  const slow = sending('slow', false);
+
+  now = 2000;
+  await assert.rejects(serve(), REFUSED);
+  now = 2001;
+  assert.equal(await serve(), 'served');
+  await slow;
+  void sending('young', false);
+  await assert.rejects(serve(), REFUSED);
+
+  assert.deepEqual(ended, ['slow']);
+});
