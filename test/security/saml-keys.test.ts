@@ -170,6 +170,31 @@ for (const version of VERSIONS)
       );
     });
 
+    test(`SAML V7: eight keys are tried, no more: ${version}, as ${entrance}`, async () => {
+      const xml = issuer.assertion(version);
+      const after = (others: number) => ({
+        keys: {
+          signingKeys: async () => [
+            ...Array.from({ length: others }, () => stranger.trusted),
+            issuer.trusted,
+          ],
+        },
+      });
+
+      assert.ok(await validate(as, version, xml, after(7)));
+      await assertRefused(() => validate(as, version, xml, after(8)), 'signature-invalid');
+    });
+
+    test(`SAML V7: a signature that no key could make good has no key looked for: ${version}, as ${entrance}`, async () => {
+      const keys = {
+        signingKeys: async () => [issuer.trusted],
+        searchKeys: () => assert.fail('whoever changes an assertion makes us fetch nothing'),
+      };
+      const changed = edited(issuer.assertion(version), 'buyer', 'admin');
+
+      await assertRefused(() => validate(as, version, changed, { keys }), 'signature-invalid');
+    });
+
     test(`SAML V7: a new key is looked for once: ${version}, as ${entrance}`, async () => {
       const xml = issuer.assertion(version);
       const known = [stranger.trusted];

@@ -185,6 +185,10 @@ for (const name of [
     );
 
     await assertRefused(() => validate(asText, named), 'confirmation-missing');
+    await assertRefused(
+      () => validate(asText, confirmation2('bearer', name)),
+      'confirmation-missing',
+    );
     assert.ok(await validate(asText, named + bearer()));
   });
 

@@ -85,6 +85,28 @@ for (const type of VERSIONS) {
   });
 }
 
+test('SAML V5: what we never write is no assertion of ours, though our key signed it', async () => {
+  const us = await aSamlIssuer('https://sts.example.org');
+  const keys = { signingKeys: async () => [us.trusted] };
+  const own = { issuer: 'https://sts.example.org', keys, skewSeconds: 0 };
+  const validate = (changes: Parameters<typeof us.assertion>[1]) =>
+    aValidator([], { own }).validate(asText('saml2', us.assertion('saml2', changes)));
+  const name = (attributes: string) => `<saml2:NameID ${attributes}>alice</saml2:NameID>`;
+
+  assert.equal((await validate({})).id, 'a1');
+  await assertRefused(
+    () => validate({ confirmation: confirmation2('sender-vouches') }),
+    'confirmation-missing',
+  );
+  for (const changes of [
+    { id: 'a1' },
+    { name: name('NameQualifier="urn:x"') },
+    { name: name('SPNameQualifier="urn:x"') },
+  ])
+    await assertRefused(() => validate(changes), 'token-malformed');
+  await assertRefused(() => validate({ audiences: [['a'], ['b']] }), 'token-audience-mismatch');
+});
+
 test('SAML Core 2.0 §2.4.1.1: of the confirmations of another issuer the one that is over does not count, whatever the use', async () => {
   const over = confirmation2(
     'bearer',

@@ -154,6 +154,13 @@ const ROWS: readonly Row[] = [
     }),
     'token-type-unsupported',
   ],
+  [
+    '§2.3.3: the version of the other in one half',
+    (type) => ({
+      version: type === 'saml1' ? 'MajorVersion="2" MinorVersion="1"' : 'Version="1.1"',
+    }),
+    'token-type-unsupported',
+  ],
   ['§2.3.3: no version', { version: '' }, 'token-type-unsupported'],
   [
     '§2.3.3: an unknown statement',

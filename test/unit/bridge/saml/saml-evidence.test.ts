@@ -46,6 +46,9 @@ test('RFC 7522 §2.1: the three spellings of the same bytes', () => {
 
   for (const text of ['-__-AQ', '-__-AQ==', '+//+AQ=='])
     assert.deepEqual(Buffer.from(decodeAssertion(text)), bytes);
+  // Either of the two characters tells which alphabet it is.
+  for (const text of ['////', '++++'])
+    assert.deepEqual(Buffer.from(decodeAssertion(text)), Buffer.from(text, 'base64'));
 });
 
 for (const [what, text] of [
@@ -70,6 +73,8 @@ for (const [what, text] of [
   });
 
 test('SAML limits: an assertion that is too large is refused before it is decoded', async () => {
+  const largest = Buffer.alloc(262_144, 60);
+  assert.deepEqual(Buffer.from(decodeAssertion(largest.toString('base64'))), largest);
   await assertRefused(() => decodeAssertion('A'.repeat(400_000)), 'token-malformed');
   await assertRefused(() => send('saml2', 'A'.repeat(400_000)), 'token-malformed');
   await assertRefused(
@@ -85,6 +90,10 @@ for (const [what, xml] of [
     '<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol"/>',
   ],
   ['no namespace', '<Assertion Version="2.0"/>'],
+  [
+    'another element of SAML',
+    `<a:Advice xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion" Version="2.0"><a:Issuer>${PARTNER}</a:Issuer></a:Advice>`,
+  ],
   ['no issuer', '<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:2.0:assertion" Version="2.0"/>'],
   [
     'two issuers',
@@ -160,6 +169,21 @@ for (const [entrance, as] of ENTRANCES) {
       () => validate(del(delegate('a', '', `NameQualifier="${STS}"`))),
       'issuer-untrusted',
     );
+    // Under either of our names.
+    const own = {
+      issuer: 'https://as.example',
+      entityId: STS,
+      keys: { signingKeys: async () => [] },
+      skewSeconds: 0,
+    };
+    const validator = aValidator([issuer.trust()], { own });
+    for (const name of [own.issuer, own.entityId]) {
+      const conditions = del(delegate('a', '', `NameQualifier="${name}"`));
+      await assertRefused(
+        () => validator.validate(as('saml2', issuer.assertion('saml2', { conditions }))),
+        'issuer-untrusted',
+      );
+    }
   });
 
   test(`SAML Delegation Restriction, as ${entrance}: eight delegates are the longest chain, instants may be the same or absent`, async () => {
