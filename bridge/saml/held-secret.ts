@@ -20,7 +20,6 @@ const SUBJECT_PATHS: Readonly<Record<string, readonly (readonly string[])[]>> = 
  * which of them the holder means is open.
  * @throws {XmlFailure} `element-repeated` */
 export function encryptedSecretOf(assertion: XmlElement): XmlElement | undefined {
-  if (assertion.local !== 'Assertion') return undefined;
   const paths = SUBJECT_PATHS[assertion.uri] ?? [];
   const found = paths.flatMap((path) => descend(assertion, path)).flatMap(keysIn);
   const [first, ...others] = found;

@@ -18,6 +18,7 @@ import {
   iso,
   NOW,
   signingKeysOf,
+  TOKEN_ENDPOINT,
   VERSIONS,
 } from '#test/support/saml.ts';
 
@@ -110,7 +111,7 @@ test('SAML V5: what we never write is no assertion of ours, though our key signe
 test('SAML Core 2.0 §2.4.1.1: of the confirmations of another issuer the one that is over does not count, whatever the use', async () => {
   const over = confirmation2(
     'bearer',
-    `<saml2:SubjectConfirmationData NotOnOrAfter="${iso(NOW - 60)}"/>`,
+    `<saml2:SubjectConfirmationData NotOnOrAfter="${iso(NOW - 60)}" Recipient="${TOKEN_ENDPOINT}"/>`,
   );
   const xml = partner.assertion('saml2', { confirmation: over + bearer() });
 

@@ -67,6 +67,27 @@ test('SAML 1.1 §2.4.2: statements about one name that is held by two keys are r
   );
 });
 
+test('SAML 1.1 §2.4: a statement has one subject with one name and one confirmation', async () => {
+  const name = '<saml1:NameIdentifier>alice</saml1:NameIdentifier>';
+  const data = '<saml1:SubjectConfirmationData/>';
+  const statement = (content: string) =>
+    `<saml1:AuthenticationStatement AuthenticationInstant="${iso(NOW)}" AuthenticationMethod="urn:x">${content}</saml1:AuthenticationStatement>`;
+  const once = statement(subject1());
+
+  assert.ok(await validate('saml1', { authentication: once }));
+  for (const changes of [
+    { name: name + name },
+    { confirmation: confirmation1('bearer') + confirmation1('bearer') },
+    { confirmation: confirmation1('bearer', data + data) },
+    { authentication: once + once },
+    { authentication: statement(subject1() + subject1()) },
+    { authentication: statement('') },
+    { authentication: statement(`${subject1()}<x:y xmlns:x="urn:x"/>`) },
+    { authentication: once.replace('"urn:x"', '""') },
+  ])
+    await assertRefused(() => validate('saml1', changes), 'token-malformed');
+});
+
 test('SAML 1.1 §2.3.2: Conditions stand once', async () => {
   await assertRefused(
     () => validate('saml1', { advice: '<saml1:Conditions/>' }),

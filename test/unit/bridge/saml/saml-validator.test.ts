@@ -130,6 +130,8 @@ for (const type of VERSIONS) {
       value(' a\n'),
       value('1', 'xsi:type="nobody:knows"'),
       value('', 'xsi:nil="true"'),
+      value('', 'xsi:nil="1"'),
+      value('<![CDATA[0]]>', 'xsi:nil="0"'),
       value('<![CDATA[<b>]]>'),
       value(''),
     ];
@@ -146,7 +148,7 @@ for (const type of VERSIONS) {
     assert.deepEqual(claims, [
       {
         name: 'urn:ns/n',
-        values: [' a\n', '1', '<b>', ''],
+        values: [' a\n', '1', '0', '<b>', ''],
         issuer: PARTNER,
         originalIssuer: PARTNER,
       },
@@ -157,6 +159,10 @@ for (const type of VERSIONS) {
       () => validate(type, attribute('<x:AttributeValue xmlns:x="urn:x"/>')),
       'token-malformed',
     );
+    const beside = '<x:Attribute xmlns:x="urn:x"/>';
+    await assertRefused(() => validate(type, { attributes: beside }), 'token-malformed');
+    const nameless = (attribute('').attributes ?? '').replace('Name="n"', 'Name=""');
+    await assertRefused(() => validate(type, { attributes: nameless }), 'token-malformed');
   });
 
   test(`SAML ${type}: reserved names are left out, and an attribute that tells of an actor is refused`, async () => {

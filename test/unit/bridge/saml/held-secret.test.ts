@@ -1,0 +1,61 @@
+// Where the secret of an assertion stands: in its confirmation, once, and nowhere else.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encryptedSecretOf } from '#bridge/saml/held-secret.ts';
+import { DS_NS, SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
+import { textOf } from '#bridge/xml/reader.ts';
+import { assertRefused, parse } from '#test/support/xml/refusal.ts';
+
+const secret = (text: string) =>
+  `<d:KeyInfo xmlns:d="${DS_NS}"><e:EncryptedKey xmlns:e="${XENC_NS}">${text}</e:EncryptedKey></d:KeyInfo>`;
+const find = (namespace: string, content: string) => {
+  const found = encryptedSecretOf(
+    parse(`<Assertion xmlns="${namespace}">${content}</Assertion>`).root,
+  );
+  return found && textOf(found);
+};
+
+const confirmation2 = (content: string) =>
+  `<SubjectConfirmation><SubjectConfirmationData>${content}</SubjectConfirmationData></SubjectConfirmation>`;
+const saml2 = (...confirmations: readonly string[]) =>
+  find(SAML2_NS, `<Subject>${confirmations.join('')}</Subject>`);
+const statement = (local: string, content: string) =>
+  `<${local}><Subject><SubjectConfirmation>${content}</SubjectConfirmation></Subject></${local}>`;
+const saml1 = (authentication: string, attributes: string) =>
+  find(
+    SAML11_NS,
+    statement('AuthenticationStatement', authentication) +
+      statement('AttributeStatement', attributes),
+  );
+
+test('SAML Token Profile 1.1.1 §3.5.1: the secret of a confirmation, in either version, in any statement', () => {
+  assert.equal(saml2(confirmation2(secret('a'))), 'a');
+  assert.equal(saml2(confirmation2(''), confirmation2(secret('a'))), 'a');
+  assert.equal(saml1(secret('a'), ''), 'a');
+  assert.equal(saml1('', secret('a')), 'a');
+  assert.equal(saml1(secret('a'), secret('a')), 'a');
+});
+
+test('SAML Token Profile 1.1.1 §3.5.1: of two secrets none is taken', () => {
+  assertRefused(() => saml1(secret('a'), secret('b')), 'element-repeated');
+  assertRefused(
+    () => saml2(confirmation2(secret('a')), confirmation2(secret('b'))),
+    'element-repeated',
+  );
+  assertRefused(
+    () => saml2(confirmation2(secret('a') + secret('a') + secret('b'))),
+    'element-repeated',
+  );
+});
+
+test('xml-security V12: a key elsewhere in an assertion is no secret of its holder', () => {
+  for (const namespace of [SAML2_NS, SAML11_NS])
+    for (const content of [
+      secret('a'),
+      `<Advice>${secret('a')}</Advice>`,
+      `<Subject>${secret('a')}</Subject>`,
+    ])
+      assert.equal(find(namespace, content), undefined);
+  assert.equal(find('urn:x', `<Subject>${confirmation2(secret('a'))}</Subject>`), undefined);
+  assert.equal(find(SAML11_NS, `<Subject>${confirmation2(secret('a'))}</Subject>`), undefined);
+});
