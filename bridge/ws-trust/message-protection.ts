@@ -122,7 +122,7 @@ interface CoveredParts {
 }
 
 /** Refuses a signature that covers less: without TLS whatever is not covered was written by anybody (xml-security V10).
- * @throws {SecurityFailure} `authentication-bad-elements` */
+ * @throws {SecurityFailure} `authentication-bad-elements`, `unsupported-security-token` */
 export function requireCovered(
   { coversBody, coversTimestamp, proof: { covered } }: MessageSignature,
   { envelope, security: { element: header }, tokens }: CoveredParts,
@@ -133,6 +133,10 @@ export function requireCovered(
   const others = [...addressingHeaders(envelope), ...tokens, ...(userName ? [userName] : [])];
   const bare = others.find((each) => !covered.has(each));
   if (bare) throw unsigned(`${bare.local} is not signed`);
+  // Encrypted by itself, it is what it would be with a key of its own: whoever captures the message could cut it out with its key, and
+  // come with it to an address where assertions are taken.
+  if (tokens.some((token) => kindOfToken(token)?.startsWith('saml')))
+    throw new SecurityFailure('unsupported-security-token', 'an assertion outside of the Body');
 }
 
 // Before anything is issued: an answer that cannot be encrypted must not be made.

@@ -140,6 +140,8 @@ describe('WS-SecurityPolicy 1.2 §7.5: a message that is encrypted to us and sig
 
 type Row = readonly [what: string, wishes: MessageWishes, code: string];
 
+const ASSERTION =
+  '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"></saml:Assertion>';
 const REFUSED: readonly Row[] = [
   [
     'nothing is encrypted',
@@ -157,6 +159,15 @@ const REFUSED: readonly Row[] = [
     'an assertion in the header is in clear',
     { more: '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"/>' },
     'wsse:InvalidSecurity',
+  ],
+  [
+    'an assertion in the header, encrypted and signed',
+    {
+      more: ASSERTION,
+      signed: [...SIGNED, '_good'],
+      parts: (text) => [...usualParts(text), { text: ASSERTION, type: 'Element' }],
+    },
+    'wsse:UnsupportedSecurityToken',
   ],
   [
     'there is no signature',

@@ -23,6 +23,7 @@ export type Row = readonly [what: string, detail: string, wishes: SecretWishes];
 export const secret = randomBytes(32);
 export const otherSecret = randomBytes(32);
 export const userPart = { text: USER_TOKEN, type: 'Element' } as const;
+export const BY_HASH = `<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType="${KEY_TYPE}SHA1">AAAA</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
 export const EK = aReferenceTo('EK', KEY_TYPE);
 /** Another secret in the place of the one that is there, or beside it. */
 const anotherKey = (): string =>
@@ -130,6 +131,11 @@ export const OPENED: readonly Row[] = [
     'it is signed with HMAC-SHA1',
     'algorithm-refused: SHA-1',
     { signature: { algorithm: HMAC_SHA1, key: createSecretKey(secret) }, secret },
+  ],
+  [
+    'it is signed with a key that is named by its hash',
+    'no assertion of this id',
+    { signature: { keyInfo: BY_HASH } },
   ],
   [
     'it is signed by nobody says which key',

@@ -11,7 +11,7 @@ import {
 } from '#test/support/secret-message.ts';
 import { aBinaryToken } from '#test/support/signed-message.ts';
 
-import { EK, OPENED, type Row, secret, userPart } from './refused-once-opened.ts';
+import { BY_HASH, EK, OPENED, type Row, secret, userPart } from './refused-once-opened.ts';
 
 const without = (id: string) => SECRET_SIGNED.filter((each) => each !== id);
 const keyTo = (change: (key: string) => string): SecretWishes => ({ encryption: { key: change } });
@@ -91,6 +91,11 @@ const INVALID: readonly Row[] = [
           'URI="#EK" ValueType',
         ),
     },
+  ],
+  [
+    'parts of a key that is named by its hash',
+    'encryption-shape: form of the reference to a key',
+    { encryption: { keyInfo: BY_HASH } },
   ],
   [
     'a RetrievalMethod',

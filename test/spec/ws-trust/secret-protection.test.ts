@@ -23,8 +23,10 @@ import {
   sendSecretly,
   withDerivedKeys,
 } from '#test/support/secret-message.ts';
+import { BASE64_BINARY } from '#test/support/signed-message.ts';
 import { anRst, aPost, faultCodeOf, TRUST_13, USER } from '#test/support/ws-trust.ts';
 
+const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const KEY_SHA1 =
   'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKeySHA1';
 
@@ -105,29 +107,35 @@ describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with
     assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
   });
 
-  test('may carry evidence, encrypted and signed', async () => {
-    const setting = aSecretSetting();
+  test('may carry evidence, encrypted and signed; an assertion in its Body alone', async () => {
+    const jwt = `<wsse:BinarySecurityToken wsu:Id="good" ValueType="${JWT}" EncodingType="${BASE64_BINARY}">${Buffer.from('good.a.b').toString('base64')}</wsse:BinarySecurityToken>`;
     const assertion =
-      '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"></saml:Assertion>';
+      '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="good"></saml:Assertion>';
     const reference =
-      '<t:OnBehalfOf><wsse:SecurityTokenReference><wsse:Reference URI="#_good"/></wsse:SecurityTokenReference></t:OnBehalfOf>';
-    const target = anRst();
-    const message = (isHidden: boolean) =>
+      '<wsse:SecurityTokenReference><wsse:Reference URI="#good"/></wsse:SecurityTokenReference>';
+    const onBehalfOf = (token: string) =>
+      anRst().replace('</t:RequestType>', `</t:RequestType><t:OnBehalfOf>${token}</t:OnBehalfOf>`);
+    const inHeader = (token: string, isHidden: boolean) =>
       aSecretMessage({
-        more: assertion,
-        body: target.replace('</t:RequestType>', `</t:RequestType>${reference}`),
-        signed: [...SECRET_SIGNED, '_good'],
+        more: token,
+        body: onBehalfOf(reference),
+        signed: [...SECRET_SIGNED, 'good'],
         parts: (text) => [
           ...usualParts(text),
-          ...(isHidden ? [{ text: assertion, type: 'Element' as const }] : []),
+          ...(isHidden ? [{ text: token, type: 'Element' as const }] : []),
         ],
       });
+    const inBody = aSecretMessage({ body: onBehalfOf(assertion) });
+    const send = async (message: string) => {
+      const setting = aSecretSetting();
+      const answer = await sendSecretly(message, setting);
+      return answer.status === 200 ? setting.asked[0]?.subject.type : faultCodeOf(answer);
+    };
 
-    const hidden = await sendSecretly(message(true), setting);
-    const inClear = await sendSecretly(message(false), setting);
-
-    assert.equal(hidden.status, 200, JSON.stringify(setting.audit.records));
-    assert.equal(faultCodeOf(inClear), 'wsse:InvalidSecurity');
+    assert.equal(await send(inHeader(jwt, true)), 'jwt');
+    assert.equal(await send(inBody), 'saml2');
+    assert.equal(await send(inHeader(jwt, false)), 'wsse:InvalidSecurity');
+    assert.equal(await send(inHeader(assertion, true)), 'wsse:UnsupportedSecurityToken');
   });
 
   for (const [operation, child, status] of [
