@@ -19,6 +19,7 @@ import {
   aCertifiedKey,
   aSamlIssuer,
   aSamlSpec,
+  asElement,
   assertRefused,
   asText,
   aValidator,
@@ -171,6 +172,22 @@ for (const [entrance, as] of ENTRANCES) {
     }
   });
 }
+
+test('SAML §7: of which version an encrypted token is shows inside, but for what was declared over OAuth', async () => {
+  const data = encrypted(partner.assertion('saml1'));
+
+  const opened = await validator.validate(asElement('saml2', data));
+
+  assert.equal(opened.type, 'saml1');
+  await assertRefused(() => validator.validate(asText('saml2', data)), 'token-malformed');
+  // SAML 1.1 has no wrapper, and the wrapper of SAML 2.0 says what is in it.
+  for (const [, as] of ENTRANCES)
+    for (const type of VERSIONS)
+      await assertRefused(
+        () => validator.validate(as(type, wrapped(partner.assertion('saml1')))),
+        'token-malformed',
+      );
+});
 
 test('SAML V5: a token of ours in another form is no token of ours', async () => {
   const key = await aCertifiedKey();

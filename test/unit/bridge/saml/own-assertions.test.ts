@@ -106,6 +106,17 @@ test('SAML V5: what we never write is no assertion of ours, though our key signe
   ])
     await assertRefused(() => validate(changes), 'token-malformed');
   await assertRefused(() => validate({ audiences: [['a'], ['b']] }), 'token-audience-mismatch');
+  assert.deepEqual(
+    (
+      await validate({
+        audiences: [
+          ['a', 'b'],
+          ['b', 'c'],
+        ],
+      })
+    ).audiences,
+    ['b'],
+  );
 });
 
 test('SAML Core 2.0 §2.4.1.1: of the confirmations of another issuer the one that is over does not count, whatever the use', async () => {
