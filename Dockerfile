@@ -13,8 +13,8 @@ COPY LICENSE ./
 COPY src ./src
 COPY bridge ./bridge
 
-# Fewer arenas of malloc: less memory for the same work (docs/performance.md).
-ENV MALLOC_ARENA_MAX=2
+# One arena of malloc: less memory for the same work (docs/performance.md).
+ENV MALLOC_ARENA_MAX=1
 
 # One start at build compiles what every start needs: types are stripped here, and the stripper is not loaded again. The cache is
 # for the user and the V8 options of the command below, and belongs to root: what is in it is run.
