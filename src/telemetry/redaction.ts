@@ -34,11 +34,19 @@ function isSecretName(name: string): boolean {
   return !NOT_SECRET.has(plain) && SECRET_ENDINGS.some((ending) => plain.endsWith(ending));
 }
 
+const REFRESH_TOKEN = /\bvrt~[\w~-]+/g;
+/** XML that holds a credential, to the end of the text: where it ends is for a parser to say. */
+const XML_CREDENTIAL = /<(?:[\w-]{1,32}:)?(?:Assertion|Password)\b[^]*/;
+
 /** A text without credentials that can be told by their form. */
 export function redactText(text: string): string {
   const bounded =
     text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
-  return bounded.replaceAll(COMPACT_JOSE, REDACTED).replaceAll(AUTHORIZATION, `$1 ${REDACTED}`);
+  return bounded
+    .replaceAll(COMPACT_JOSE, REDACTED)
+    .replaceAll(REFRESH_TOKEN, REDACTED)
+    .replaceAll(AUTHORIZATION, `$1 ${REDACTED}`)
+    .replace(XML_CREDENTIAL, REDACTED);
 }
 
 /** Where the copy stands: how deep, and how many values it may still visit. An object of the runtime, such as a socket, reaches

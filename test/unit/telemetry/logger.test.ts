@@ -90,6 +90,17 @@ test('logger: a token that stands in a text is cut out', () => {
   assert.doesNotMatch(texts.join(''), /eyJ|Z2F0/);
 });
 
+test('logger: a refresh token, an assertion and a password of SOAP that stand in a text are cut out', () => {
+  const { log, texts } = aLogger();
+  const refreshToken = `vrt~${'a'.repeat(22)}~3~${'b'.repeat(43)}`;
+
+  log.info(`got ${refreshToken}`, { assertion2: '<saml:Assertion ID="x">alice</saml:Assertion>' });
+  log.info('got', { message: '<wsse:Password Type="text">hunter2</wsse:Password>' });
+  log.error('failed', { error: new Error('cannot read <Assertion>alice') });
+
+  assert.doesNotMatch(texts.join(''), /vrt~|aaaa|alice|hunter2/);
+});
+
 test('logger: an error is written with its reason, code, stack and cause', () => {
   const { log, lines } = aLogger();
   const cause = Object.assign(new Error('disk'), { code: 'ENOSPC' });
