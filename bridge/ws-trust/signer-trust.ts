@@ -178,10 +178,12 @@ async function trustSecret(
         parts,
       );
   } catch (cause) {
-    if (!(cause instanceof SecurityFailure) || !OVER.has(cause.reason)) throw cause;
-    if (!parts.mayProveSecret && evidence.type !== 'sct') throw cause;
+    if (!(cause instanceof SecurityFailure)) throw cause;
+    const { mayProveSecret } = parts;
+    const isOver = evidence.type === 'sct' && ENDED.has(cause.reason);
+    if (!isOver && !(mayProveSecret && NO_CREDENTIAL.has(cause.reason))) throw cause;
     const holder = await holderOfTarget(evidence, element, parts);
-    return parts.mayProveSecret ? holder : { ...holder, refusal: overdue(cause) };
+    return mayProveSecret ? holder : { ...holder, refusal: overdue(cause) };
   }
   return holderOfTarget(evidence, element, parts);
 }
@@ -208,11 +210,8 @@ async function holderOfTarget(
   return { key, confirmation, tokens };
 }
 
-const OVER: ReadonlySet<string> = new Set([
-  'token-expired',
-  'renewal-needed',
-  'token-audience-mismatch',
-]);
+const ENDED: ReadonlySet<string> = new Set(['token-expired', 'renewal-needed']);
+const NO_CREDENTIAL: ReadonlySet<string> = new Set([...ENDED, 'token-audience-mismatch']);
 
 // The secret of an assertion is in it for its relying party, who could sign with it in the name of whom the assertion is about. That
 // of a context has nobody but its holder.

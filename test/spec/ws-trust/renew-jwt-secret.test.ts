@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { compactDecrypt, decodeJwt } from 'jose';
 import { aSecretsKey, aTimestamp } from '#test/support/context-message.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/derived-key.ts';
+import { askRest } from '#test/support/rest.ts';
 import {
   anRst,
   aTargetRst,
@@ -21,7 +22,7 @@ import {
   tokenOf,
 } from '#test/support/rst.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
-import { withSaml } from '#test/support/saml-document.ts';
+import { BILLING, withSaml } from '#test/support/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
 import { SIGNATURE, type SignatureWishes, signMessage } from '#test/support/signed-message.ts';
 
@@ -35,6 +36,7 @@ const start = (t: Ending, keepsSecrets = true): Promise<TestServer> =>
     await writeFile(join(directory, 'party.crt'), party.certificatePem);
     const orders = document.relyingParties[0]?.['token'] ?? {};
     Object.assign(orders, { encryptKeysTo: { file: 'party.crt' } });
+    document['wsTrust'] = { rest: { credentials: ['basic'] } };
     const renewal = { lifetimeSeconds: 3600, maxCount: 3 };
     for (const { allow } of document.policy) Object.assign(allow ?? {}, { renewal });
     if (keepsSecrets) document['keptSecrets'] = { keys: [await aSecretsKey(directory, 'secrets')] };
@@ -152,6 +154,24 @@ test('WS-Trust 1.3 §5: whoever proves the secret of a JWT renews it, and again'
       assert.ok(first.text.includes('KeySize>256<'));
       assert.ok(first.text.includes(`KeyType>${TRUST_13}/SymmetricKey<`));
     });
+});
+
+test('WS-Trust 1.3 §5: one that was made in the REST form is renewed over SOAP, and no other way', async (t) => {
+  const server = await start(t);
+  const members = { appliesTo: BILLING, keyType: 'SymmetricKey' };
+  const { body } = await askRest(server, '/ws-trust/token/jwt', { user: 'bob', body: members });
+  const jwt = String(body['token']);
+  const held = { jwt, secret: Buffer.from(String(body['secret']), 'base64') };
+
+  const { status } = await askRest(server, '/ws-trust/renew', {
+    user: 'bob',
+    body: { token: jwt, tokenType: 'jwt' },
+  });
+  const renewed = await sendSoap(server, aMessage(server, held));
+
+  assert.equal(status, 400);
+  assert.equal(renewed.status, 200, renewed.text);
+  assert.equal(await secretFor(heldIn(renewed)), held.secret.toString('base64url'));
 });
 
 test('WS-Trust 1.3 §6: whoever proves the secret of a JWT may cancel it, whoever asks with it', async (t) => {
