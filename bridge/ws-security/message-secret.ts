@@ -63,7 +63,7 @@ export async function openUnderSecret(
     const { parts, named, wrapped } = shape;
     const { keyBytes, name: content } = parts[0].content;
     requirePlaces(parts, envelope, security);
-    const ids = [idOf(key), idOf(named)] as const;
+    const ids = [key, named].map((each) => idOf(each, document));
     const derivation = named === key ? undefined : derivationOf(named, key, { document, keyBytes });
     const lengths = derivation ? SECRET_BYTES : { minBytes: keyBytes, maxBytes: keyBytes };
     const value = await unwrapSecret(shape, unwrappers, lengths);
@@ -99,16 +99,18 @@ function derivationOf(
 // Of another secret than that of this message it could be a key that was given to others.
 function requireSource({ reference }: KeyDerivation, scope: ReferenceScope): void {
   try {
-    resolveReference(reference, scope);
+    // One that is embedded is none of the message.
+    if (scope.tokens.includes(resolveReference(reference, scope))) return;
   } catch (cause) {
     if (!(cause instanceof SecurityFailure)) throw cause;
-    throw new SecurityFailure('unknown-derivation-source', 'a key of another secret', { cause });
   }
+  throw new SecurityFailure('unknown-derivation-source', 'a key of another secret');
 }
 
-// What refers to a key does it by its id.
-function idOf(key: XmlElement): string {
-  const id = attributeOf(key, 'Id') ?? attributeOf(key, 'Id', WSU_NS);
+// What refers to a key does it by its id. Which attribute that is depends on its name: another may look like it, and say anything.
+function idOf(key: XmlElement, { ids }: XmlDocument): string {
+  const written = [attributeOf(key, 'Id'), attributeOf(key, 'Id', WSU_NS)];
+  const id = written.find((each) => each !== undefined && ids.get(each) === key);
   if (id === undefined) throw new XmlFailure('encryption-shape', 'a key without an Id');
   return id;
 }

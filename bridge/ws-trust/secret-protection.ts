@@ -47,7 +47,8 @@ export async function verifySecretProtection(message: OpenedMessage): Promise<Ve
     throw new SecurityFailure('failed-authentication', 'a secret without a user name');
   const ofParts = secret.derivedKey ? [secret.derivedKey] : [];
   const tokens = [secret.element, ...signature.tokens, ...ofParts];
-  return { security, protection: { signature, tokens, secret: answerSecretOf(secret, tokens) } };
+  const ofAnswer = answerSecretOf(secret, signature.tokens);
+  return { security, protection: { signature, tokens, secret: ofAnswer } };
 }
 
 const KEYS: ReadonlySet<TokenKind | undefined> = new Set<TokenKind>([
@@ -81,9 +82,9 @@ async function refusedAsOne<T>(work: () => Promise<T>): Promise<T> {
 }
 
 // As the client did it: one that is told to derive keys expects it of us.
-function answerSecretOf(secret: MessageSecret, tokens: readonly XmlElement[]): AnswerSecret {
+function answerSecretOf(secret: MessageSecret, ofSigner: readonly XmlElement[]): AnswerSecret {
   const { content, derivedKey, value, wrapped } = secret;
-  const signing = tokens.find((each) => each !== derivedKey && kindOfToken(each) === 'derived-key');
+  const signing = ofSigner.find((each) => kindOfToken(each) === 'derived-key');
   const derived = { signing: derivationOf(signing), encryption: derivationOf(derivedKey) };
   return { content, value, wrapped, ...derived };
 }

@@ -26,7 +26,7 @@ export const userPart = { text: USER_TOKEN, type: 'Element' } as const;
 export const BY_HASH = `<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType="${KEY_TYPE}SHA1">AAAA</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
 export const EK = aReferenceTo('EK', KEY_TYPE);
 /** Another secret in the place of the one that is there, or beside it. */
-const anotherKey = (): string =>
+export const anotherKey = (): string =>
   /<xenc:EncryptedKey .*?<\/xenc:EncryptedKey>/s.exec(
     aSecretMessage({ secret: otherSecret }),
   )?.[0] ?? '';

@@ -11,7 +11,15 @@ import {
 } from '#test/support/secret-message.ts';
 import { aBinaryToken } from '#test/support/signed-message.ts';
 
-import { BY_HASH, EK, OPENED, type Row, secret, userPart } from './refused-once-opened.ts';
+import {
+  anotherKey,
+  BY_HASH,
+  EK,
+  OPENED,
+  type Row,
+  secret,
+  userPart,
+} from './refused-once-opened.ts';
 
 const without = (id: string) => SECRET_SIGNED.filter((each) => each !== id);
 const keyTo = (change: (key: string) => string): SecretWishes => ({ encryption: { key: change } });
@@ -194,6 +202,9 @@ const POLICY: readonly Row[] = [
   ['a certificate besides', 'a token in clear', { more: aBinaryToken(client) }],
 ];
 
+/** The key of another message, inside a reference. */
+const EMBEDDED = `<wsse:Embedded>${anotherKey().replace('"EK"', '"EK2"')}</wsse:Embedded>`;
+
 const UNSIGNED: readonly Row[] = [
   ['ts', 'Timestamp'],
   ['body', 'Body'],
@@ -216,6 +227,11 @@ export const TABLE: readonly (readonly [code: string, rows: readonly Row[]])[] =
   [
     'wsc:UnknownDerivationSource',
     [
+      [
+        'parts of a key that is derived of an embedded token',
+        'a key of another secret',
+        derivedWith((token) => token.replace(/<wsse:Reference .*?<\/wsse:Reference>/, EMBEDDED)),
+      ],
       [
         'parts of a key that is derived of another token',
         'a key of another secret',

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { trustSecretKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
-import { WSC_13, WSC_2005 } from '#test/support/derived-key.ts';
+import { aDerivedKey, aReferenceTo, WSC_13, WSC_2005 } from '#test/support/derived-key.ts';
 import { named, usualParts } from '#test/support/message-security.ts';
 import {
   addressingOf,
@@ -105,6 +105,30 @@ describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with
     const answer = await sendSecretly(message, setting);
 
     assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+  });
+
+  test('may use one derived key for both, whatever other attributes its token has', async () => {
+    const secret = randomBytes(32);
+    const { more = '', ...wishes } = withDerivedKeys(secret);
+    const token = more.slice(
+      0,
+      more.indexOf('</c:DerivedKeyToken>') + '</c:DerivedKeyToken>'.length,
+    );
+    const message = aSecretMessage({
+      ...wishes,
+      more: token.replace('<c:DerivedKeyToken', '<c:DerivedKeyToken Id="ts"'),
+      encryption: {
+        ...wishes.encryption,
+        partKey: aDerivedKey(secret).export(),
+        keyInfo: aReferenceTo('dkt'),
+      },
+    });
+    const setting = aSecretSetting();
+
+    const answer = await sendSecretly(message, setting);
+
+    assert.equal(answer.status, 200, JSON.stringify([setting.audit.records, setting.errors]));
+    assert.match(openAnswer(answer.body, secret), /wsu:Id="signing-key".*<saml:Assertion /s);
   });
 
   test('may carry evidence, encrypted and signed; an assertion in its Body alone', async () => {
