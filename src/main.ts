@@ -3,6 +3,7 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { type Command, type ExitCode, type Terminal, UsageError } from './cli/command.ts';
+import { printable } from './cli/printable.ts';
 
 // Loaded when called: `serve` must not pay for what `init` needs.
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
@@ -27,8 +28,8 @@ const USAGE = `viaduct COMMAND [options]
 `;
 
 const terminal: Terminal = {
-  out: (text) => void process.stdout.write(`${text}\n`),
-  error: (text) => void process.stderr.write(`${text}\n`),
+  out: (text) => void process.stdout.write(`${printable(text)}\n`),
+  error: (text) => void process.stderr.write(`${printable(text)}\n`),
 };
 
 async function main([name = '', ...words]: readonly string[]): Promise<ExitCode> {

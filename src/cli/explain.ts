@@ -13,6 +13,7 @@ import type { Config } from '#src/config/config.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { writeExplanation } from './explanation.ts';
 import { DEFAULT_CONFIG, type Options, parseOptions } from './options.ts';
+import { printableLine } from './printable.ts';
 import { withConfig } from './with-config.ts';
 
 const OPTIONS = {
@@ -102,7 +103,7 @@ async function run(config: Config, values: Values, terminal: Terminal): Promise<
     return 'granted' in explanation.outcome ? 0 : 1;
   } catch (cause) {
     if (!(cause instanceof ExchangeFailure)) throw cause;
-    terminal.out(`refused before policy: ${cause.reason}: ${cause.message}`);
+    terminal.out(printableLine(`refused before policy: ${cause.reason}: ${cause.message}`));
     return 1;
   } finally {
     await explainer.close();

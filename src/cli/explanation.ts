@@ -5,6 +5,7 @@ import type { Evidence } from '#core/evidence.ts';
 import type { ExplainedTarget, Explanation } from '#core/explain.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { printableLine } from './printable.ts';
 
 const text = (values: readonly ClaimValue[]): string =>
   values.map((value) => JSON.stringify(value)).join(', ');
@@ -61,17 +62,18 @@ function grantedLines(spec: TokenSpec): readonly string[] {
   ];
 }
 
-/** The explanation as lines of text. No token is in it. */
+/** The explanation as lines of text. No token is in it, and no name in a token makes a line of its own. */
 export function writeExplanation(
   { subject, actor }: Evidence,
   { outcome, targets }: Explanation,
 ): string {
-  return [
+  const lines = [
     ...tokenLines('subject', subject),
     ...(actor ? tokenLines('actor', actor) : []),
     ...targets.flatMap(targetLines),
     ...('granted' in outcome
       ? grantedLines(outcome.granted)
       : [`refused: ${outcome.refused.reason}: ${outcome.refused.detail}`]),
-  ].join('\n');
+  ];
+  return lines.map(printableLine).join('\n');
 }

@@ -10,7 +10,9 @@ interface Hints {
 }
 
 const ASSERTION_ID = /\b(?:ID|AssertionID)="([^"]{1,256})"/;
-const ASSERTION_ISSUER = /<(?:[\w-]+:)?Issuer\b[^>]*>\s*([^<]+?)\s*<|\bIssuer="([^"]+)"/;
+// Bounded: what is looked for may be a text that its sender made to be looked through for long.
+const ASSERTION_ISSUER =
+  /<(?:[\w-]{1,64}:)?Issuer\b[^>]{0,512}>([^<]{1,1024})<|\bIssuer="([^"]{1,1024})"/;
 const COMPACT_JWT = /^[\w-]+\.([\w-]+)\.[\w-]*$/;
 
 interface Named {
@@ -36,7 +38,7 @@ function namedInJwt(payload: string): Named {
 
 function namedInAssertion(xml: string): Named {
   const [, element, attribute] = ASSERTION_ISSUER.exec(xml) ?? [];
-  return { issuer: element ?? attribute, id: ASSERTION_ID.exec(xml)?.[1] };
+  return { issuer: element?.trim() ?? attribute, id: ASSERTION_ID.exec(xml)?.[1] };
 }
 
 function namedIn(text: string): Named {
