@@ -15,6 +15,7 @@ import {
   PARTNER,
   STS,
   subject1,
+  TOKEN_ENDPOINT,
   VERSIONS,
 } from '#test/support/saml.ts';
 
@@ -117,6 +118,11 @@ const ROWS: readonly Row[] = [
     '§2.5.1.4: all restrictions are to be met',
     { audiences: [[STS], ['https://other.example']] },
     'token-audience-mismatch',
+  ],
+  [
+    '§2.5.1.4: several restrictions with a name of ours in each',
+    { audiences: [[STS], [TOKEN_ENDPOINT]] },
+    'good',
   ],
   ['§2.5.1.4: several restrictions with us in each', { audiences: [[STS], ['x', STS]] }, 'good'],
   [

@@ -102,6 +102,8 @@ for (const type of VERSIONS) {
       idOf('alice', 'NameQualifier="urn:a"'),
       idOf('alice', 'NameQualifier="urn:a!b"'),
       idOf('b!alice', 'NameQualifier="urn:a"'),
+      idOf('alice', 'NameQualifier="urn:a!"'),
+      idOf('alice', 'NameQualifier="urn:a" SPNameQualifier="!"'),
       idOf('!urn%3Aa!!alice'),
       idOf('!alice'),
     ]);
@@ -110,6 +112,10 @@ for (const type of VERSIONS) {
     assert.equal(ids[0], 'alice');
     assert.equal(ids[1], '!urn%3Aa!!alice');
     assert.equal(await idOf('alice', `NameQualifier="${PARTNER}"`), 'alice');
+    assert.equal(
+      await idOf('alice', `NameQualifier="${PARTNER}" SPNameQualifier="urn:sp"`),
+      '!!urn%3Asp!alice',
+    );
   });
 
   test(`SAML ${type} §2.2.2: a name with space around it, or of elements, is refused`, async () => {
@@ -181,7 +187,11 @@ for (const type of VERSIONS) {
       claims.map(({ name }) => name),
       ['mail'],
     );
-    for (const name of ['actort', 'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor'])
+    for (const name of [
+      'act',
+      'actort',
+      'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor',
+    ])
       await assertRefused(
         () => validate(type, { attributes: attribute(name) }),
         'token-type-unsupported',
@@ -190,18 +200,28 @@ for (const type of VERSIONS) {
 
   test(`SAML ${type}: an attribute may identify the subject where the operator says so`, async () => {
     const trust = { subjectAttribute: 'role' };
+    const roleOf = (...values: readonly string[]) => {
+      const content = values
+        .map((value) => `<${p}:AttributeValue>${value}</${p}:AttributeValue>`)
+        .join('');
+      return type === 'saml1'
+        ? `<saml1:Attribute AttributeName="role" AttributeNamespace="urn:oasis:names:tc:SAML:2.0:attrname-format:basic">${content}</saml1:Attribute>`
+        : `<saml2:Attribute Name="role">${content}</saml2:Attribute>`;
+    };
 
     assert.deepEqual((await validate(type, { name: '' }, trust)).subject, {
       issuer: PARTNER,
       id: 'buyer',
     });
     await assertRefused(() => validate(type, { attributes: '' }, trust), 'token-malformed');
-    const values = ['a', 'b'].map((value) => `<${p}:AttributeValue>${value}</${p}:AttributeValue>`);
-    const two =
-      type === 'saml1'
-        ? `<saml1:Attribute AttributeName="role" AttributeNamespace="urn:oasis:names:tc:SAML:2.0:attrname-format:basic">${values.join('')}</saml1:Attribute>`
-        : `<saml2:Attribute Name="role">${values.join('')}</saml2:Attribute>`;
-    await assertRefused(() => validate(type, { attributes: two }, trust), 'token-malformed');
+    await assertRefused(
+      () => validate(type, { attributes: roleOf(' ') }, trust),
+      'token-malformed',
+    );
+    await assertRefused(
+      () => validate(type, { attributes: roleOf('a', 'b') }, trust),
+      'token-malformed',
+    );
   });
 
   test(`SAML ${type}: an assertion older than the maximum age is refused, for grants earlier`, async () => {
