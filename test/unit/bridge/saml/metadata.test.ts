@@ -78,6 +78,20 @@ test('SAML Metadata §2.4.1: signing keys and keys of no stated use are read, ot
   assert.deepEqual(await keysOf(xml), [issuer, next].map(spki));
 });
 
+test('SAML Metadata §2.4.1: eight keys are the most that are read', async () => {
+  const keys = (count: number) => keysOf(signed(entity(idp(descriptor(issuer).repeat(count)))));
+
+  assert.equal((await keys(8)).length, 8);
+  assert.equal((await keys(9)).length, 8);
+});
+
+test('SAML Metadata §2.4.1.1: of several certificates the first is the key, the others are its chain', async () => {
+  const [, chain = ''] = /<ds:X509Data>(.*)<\/ds:X509Data>/.exec(descriptor(stranger)) ?? [];
+  const xml = descriptor(issuer).replace('</ds:X509Data>', `${chain}</ds:X509Data>`);
+
+  assert.deepEqual(await keysOf(signed(entity(idp(xml)))), [spki(issuer)]);
+});
+
 test('SAML Metadata §2.4: only roles that issue assertions count', async () => {
   const role = (type: string, key: CertifiedKey): string =>
     `<RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" ${type}>${descriptor(key)}</RoleDescriptor>`;
@@ -123,6 +137,15 @@ const REFUSED: readonly (readonly [string, string])[] = [
   ['of another entity', signed(entity(idp(descriptor(issuer)), '', 'urn:other'))],
   ['of an entity whose name is longer', signed(entity(idp(descriptor(issuer)), '', `${PARTNER}/`))],
   ['two descriptors of the entity', signed(entities(entity(idp(descriptor(issuer))).repeat(2)))],
+  [
+    'something else of metadata around the entity',
+    signed(
+      entities(entity(idp(descriptor(issuer)))).replaceAll(
+        'EntitiesDescriptor',
+        'AffiliationDescriptor',
+      ),
+    ),
+  ],
   ['no role', signed(entity(''))],
   ['no key', signed(entity(idp('')))],
   ['a key of encryption only', signed(entity(idp(descriptor(issuer, 'use="encryption"'))))],
@@ -299,6 +322,34 @@ test('SAML metadata source: no failing source keeps keys alive past validUntil',
   clock.advance(1);
 
   await assertRefused(() => keys.signingKeys(), 'dependency-unavailable');
+});
+
+test('SAML metadata source: at validUntil the document is asked for anew', async () => {
+  const until = (seconds: number) => ({
+    text: signed(entity(idp(descriptor(issuer)), `validUntil="${iso(NOW + seconds)}"`)),
+  });
+  const { clock, state, keys } = aSource(until(100));
+  await keys.signingKeys();
+  state.document = until(900);
+  clock.advance(100);
+
+  assert.equal((await keys.signingKeys()).length, 1);
+  assert.equal(state.fetches, 2);
+});
+
+test('SAML metadata source: a source that is back answers for unknown keys again', async () => {
+  const { clock, state, keys } = aSource();
+  await keys.signingKeys();
+  state.isDown = true;
+  clock.advance(300);
+  await keys.signingKeys();
+  await assertRefused(async () => keys.searchKeys?.(), 'dependency-unavailable');
+  state.isDown = false;
+  clock.advance(30);
+
+  await keys.signingKeys();
+
+  assert.equal((await keys.searchKeys?.())?.length, 1);
 });
 
 test('SAML metadata source: metadata that is not acceptable does not replace the keys that are held', async () => {
