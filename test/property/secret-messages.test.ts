@@ -53,6 +53,16 @@ const tear: fc.Arbitrary<Tear> = fc.oneof(
     const [one = '', other = ''] = [ids[first % ids.length], ids[second % ids.length]];
     return message.replace(`"#${one}"`, `"#${other}"`);
   }),
+  fc
+    .tuple(fc.nat(), fc.nat(), fc.constantFrom('Id', 'wsu:Id', 'xml:id', 'Type', 'Algorithm'))
+    .map(([first, second, name]) => (message: string) => {
+      const ids = [...message.matchAll(/Id="([^"]+)"/g)].map(([, id = '']) => id);
+      const tags = [...message.matchAll(/<[\w:]+(?=[ >])/g)];
+      const { index = 0, 0: tag } = tags[first % tags.length] ?? { 0: '' };
+      const at = index + tag.length;
+      const id = ids[second % ids.length] ?? '';
+      return `${message.slice(0, at)} ${name}="${id}"${message.slice(at)}`;
+    }),
 );
 
 const tears = fc.array(tear, { minLength: 1, maxLength: 3 });
