@@ -117,6 +117,14 @@ for (const type of VERSIONS) {
   });
 }
 
+test('SAML issue: so are such names of actors', async () => {
+  for (const id of ['', ' gateway', 'gateway\n'])
+    await assertRefused(
+      () => issuer.issue(aSamlSpec({ actors: [...ACTORS, { issuer: 'urn:x', id }] })),
+      'token-malformed',
+    );
+});
+
 test('SAML issue: SAML 1.1 cannot tell of actors, so it is refused', async () => {
   await assertRefused(
     () => issuer.issue(aSamlSpec({ type: 'saml1', actors: ACTORS })),

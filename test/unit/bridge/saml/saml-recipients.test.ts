@@ -1,0 +1,40 @@
+// Assertions for several relying parties of one issuer: each is encrypted to its own key, in the way its own record says.
+import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
+import { test } from 'node:test';
+import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
+import { createKeyUnwrapper, decryptXml } from '#bridge/xml/decrypt.ts';
+import { parseXml } from '#bridge/xml/parser.ts';
+import type { Encryption } from '#core/token-spec.ts';
+import { aCertifiedKey, aSamlSpec, type CertifiedKey, signingKeysOf } from '#test/support/saml.ts';
+
+const key = await aCertifiedKey();
+const [billing, orders] = [await aCertifiedKey(), await aCertifiedKey()];
+const WAYS = [
+  ['aes256-gcm', 'rsa-oaep-sha256', 'xmlenc11#aes256-gcm', 'xmlenc11#rsa-oaep'],
+  ['aes128-gcm', 'rsa-oaep-sha256', 'xmlenc11#aes128-gcm', 'xmlenc11#rsa-oaep'],
+  ['aes256-gcm', 'rsa-oaep-mgf1p', 'xmlenc11#aes256-gcm', 'xmlenc#rsa-oaep-mgf1p'],
+] as const;
+
+test('XML §7: one issuer encrypts to each relying party, by its key and in its way', async () => {
+  const issuer = createSamlIssuer({ keys: signingKeysOf(key) });
+  const issue = async (encryption: Encryption) =>
+    (await issuer.issue(aSamlSpec({ type: 'saml1', encryption }))).text;
+  const open = (text: string, { privatePem }: CertifiedKey) =>
+    decryptXml(parseXml(Buffer.from(text)).root, [
+      createKeyUnwrapper(createPrivateKey(privatePem)),
+    ]);
+
+  // Twice, so that what is remembered of one is there when it is the turn of another.
+  for (const [content, keyTransport, ...names] of [...WAYS, ...WAYS])
+    for (const [party, other] of [
+      [billing, orders],
+      [orders, billing],
+    ] as const) {
+      const text = await issue({ certificate: party.certificatePem, content, keyTransport });
+
+      assert.equal((await open(text, party)).root.local, 'Assertion');
+      await assert.rejects(open(text, other));
+      for (const name of names) assert.ok(text.includes(`${name}"`), name);
+    }
+});
