@@ -236,6 +236,18 @@ const ATTACKS: readonly (readonly [what: string, message: string, code: string])
   ],
 ];
 
+/** What the audit tells of each fault; of an authentication that failed it tells more. */
+const REASONS: Readonly<Record<string, string>> = {
+  'wsse:InvalidSecurity': 'request-malformed',
+  'wsse:InvalidSecurityToken': 'token-malformed',
+  'wsse:SecurityTokenUnavailable': 'token-malformed',
+  'wsse:UnsupportedSecurityToken': 'token-type-unsupported',
+  'wsse:UnsupportedAlgorithm': 'signature-invalid',
+  'wsse:FailedCheck': 'signature-invalid',
+  'wsse:MessageExpired': 'token-expired',
+  'trust:AuthenticationBadElements': 'requestor-unauthenticated',
+};
+
 describe('a signed message', () => {
   test('is good as it is, so that the attacks fail for their own reason', async () => {
     for (const certificate of [client, ecClient]) {
@@ -253,6 +265,9 @@ describe('a signed message', () => {
       assert.equal(faultCodeOf(answer), code, JSON.stringify(setting.audit.records));
       assert.deepEqual(setting.asked, []);
       assert.deepEqual(setting.errors, []);
+      const { reason } = setting.audit.records.at(-1) ?? {};
+      assert.equal(reason, REASONS[code] ?? reason);
+      assert.ok(reason);
     });
   }
 });

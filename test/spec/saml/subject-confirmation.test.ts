@@ -111,6 +111,12 @@ const ROWS: readonly Row[] = [
     'confirmation-missing',
   ],
   [
+    '§3 rule 5: the name that the method has in SAML 1.1',
+    '<saml2:SubjectConfirmation Method="urn:oasis:names:tc:SAML:1.0:cm:bearer"/>',
+    'confirmation-missing',
+    'confirmation-missing',
+  ],
+  [
     '§3 rule 5: Address is at our discretion',
     bearer(`${until(9)} ${here} Address="192.0.2.1"`),
     'good',
@@ -385,6 +391,10 @@ test('SAML 1.1 §2.4.2.3: methods and their data', async () => {
       confirmation1('bearer', '<saml1:SubjectConfirmationData>x</saml1:SubjectConfirmationData>'),
     ),
   );
-  for (const confirmation of [confirmation1('other'), '<saml1:SubjectConfirmation/>'])
+  for (const confirmation of [
+    confirmation1('other'),
+    confirmation1('bearer').replace('1.0:cm', '2.0:cm'),
+    '<saml1:SubjectConfirmation/>',
+  ])
     await assertRefused(() => check(confirmation), 'confirmation-missing');
 });

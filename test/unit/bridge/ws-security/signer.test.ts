@@ -122,10 +122,26 @@ for (const [what, keyInfo, tokens, finders] of [
     assert.throws(() => name(keyInfo, tokens, finders), refusedWith('security-token-unavailable'));
   });
 
-test('WSS 1.1.1 §7: a token of no kind that we know is no signer', () => {
+test('WSS 1.1.1 §7: a token of no kind that we know is no signer, nor is a derived key that is embedded', () => {
+  for (const token of ['<x xmlns="urn:x"/>', dkt])
+    assert.throws(
+      () => name(reference(`<wsse:Embedded>${token}</wsse:Embedded>`)),
+      refusedWith('unsupported-security-token'),
+    );
+});
+
+test('X.509 Token Profile 1.1.1 §3.2: a certificate by name is looked for among those of the header too', () => {
+  const findCertificate: SignerScope['findCertificate'] = (_, [presented]) => presented;
+
+  const signer = name(issuerSerial('1'), CONTEXT() + aBinaryToken(certificate), {
+    findCertificate,
+  });
+
+  assert.ok(signer.kind === 'certificate');
+  assert.deepEqual(signer.chain[0].raw, certificate.der);
   assert.throws(
-    () => name(reference('<wsse:Embedded><x xmlns="urn:x"/></wsse:Embedded>')),
-    refusedWith('unsupported-security-token'),
+    () => name(issuerSerial('1', 'X509CRL'), aBinaryToken(certificate), { findCertificate }),
+    refusedWith('security-token-unavailable'),
   );
 });
 
