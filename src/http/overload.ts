@@ -29,22 +29,38 @@ const BUSY_SHARE = 0.05;
 /** A message of a few kilobytes is here by then. Sent byte by byte, a thousand of them would take every place for half a minute. */
 const SLOW_MILLISECONDS = 2000;
 
-/** Messages that may still be on their way, the oldest first. */
+interface Begun {
+  readonly upload: Upload;
+  readonly at: number;
+}
+
+/** Messages that may still be on their way. */
 function createUploads(now: () => number) {
-  const begun = new Map<Upload, number>();
+  // No Map: the tables that a busy one leaves behind would keep the requests in them until the next full collection.
+  const begun: Begun[] = [];
+  const remove = (each: Begun): void => {
+    const index = begun.indexOf(each);
+    if (index < 0) return;
+    const last = begun.pop();
+    if (last && last !== each) begun[index] = last;
+  };
   return {
-    add: (upload: Upload): unknown => begun.set(upload, now()),
-    remove: (upload: Upload): unknown => begun.delete(upload),
+    add(upload: Upload): Begun {
+      const each = { upload, at: now() };
+      begun.push(each);
+      return each;
+    },
+    remove,
     /** Ends the oldest that is slow; false: there is none. */
     endSlow(): boolean {
-      for (const [upload, begunAt] of begun) {
-        if (now() - begunAt < SLOW_MILLISECONDS) return false;
-        begun.delete(upload);
-        if (upload.isReceived()) continue;
-        upload.giveUp();
-        return true;
-      }
-      return false;
+      const latest = now() - SLOW_MILLISECONDS;
+      const slow = begun.filter(({ at, upload }) => at <= latest && !upload.isReceived());
+      const [oldest] = slow.toSorted((one, other) => one.at - other.at);
+      if (!oldest) return false;
+      // At once: it makes room for one request, not for all that come before it has ended.
+      remove(oldest);
+      oldest.upload.giveUp();
+      return true;
     },
   };
 }
@@ -70,12 +86,12 @@ export function createOverloadGuard(now: () => number = () => performance.now())
       const isLate = delayMilliseconds > maxLoopDelayMilliseconds;
       if (isLate && inFlight > maxInFlight * BUSY_SHARE) refuse('the event loop is late');
       inFlight += 1;
-      if (upload) uploads.add(upload);
+      const begun = upload && uploads.add(upload);
       try {
         return await work();
       } finally {
         inFlight -= 1;
-        if (upload) uploads.remove(upload);
+        if (begun) uploads.remove(begun);
       }
     },
     stop: () => clearInterval(timer),

@@ -85,3 +85,28 @@ test('Overload: of those who have not sent what they ask, the oldest gives way o
 
   assert.deepEqual(ended, ['slow']);
 });
+
+test('Overload: one that is slow makes room for one, and the oldest goes first', async (t) => {
+  let now = 0;
+  const guard = createOverloadGuard(() => now);
+  t.after(() => guard.stop());
+  const ended: string[] = [];
+  const sending = (name: string): unknown =>
+    guard.run(LIMITS, () => new Promise<void>(() => {}), {
+      isReceived: () => false,
+      giveUp: () => ended.push(name),
+    });
+  sending('first');
+  now = 1;
+  sending('second');
+  now = 5000;
+
+  const served = [1, 2, 3].map(() => guard.run(LIMITS, async () => 'served'));
+
+  const outcomes = await Promise.allSettled(served);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'rejected'],
+  );
+  assert.deepEqual(ended, ['first', 'second']);
+});
