@@ -118,6 +118,10 @@ class Workers implements Supervisor {
 
   async roll(): Promise<void> {
     for (const old of this.members()) {
+      // Whoever is stopped meanwhile must not start what nobody stops any more.
+      if (this.#isStopping) throw new Error('the workers are being stopped');
+      // One that died was started again with what is new.
+      if (this.#seats.get(old.slot) !== old) continue;
       const next = this.#spawn(this.#freeSlot(), true);
       await next.ready.promise;
       // Its successor has half of the new connections by then; clients are told to leave the old ones.

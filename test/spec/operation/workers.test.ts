@@ -211,6 +211,45 @@ test('Row 25: SIGTERM under load drains all workers: no request is refused or br
   await verified(served);
 });
 
+/** Begins to replace the workers; resolves when the first successor serves beside them all. */
+async function beginToReplace(served: Served, workers: number): Promise<void> {
+  await served.edit((document) => {
+    document['log'] = { level: 'warn' };
+  });
+  served.server.child.kill('SIGHUP');
+  const serving = async () => counted(await served.metrics(), 'sts_workers');
+  await eventually('a successor', async () => (await serving()) > workers);
+}
+
+test('Row 25: SIGTERM while workers are replaced ends them all, the new ones too', async (t) => {
+  const served = await serve(t, withWorkers(2));
+  const { server } = served;
+  await beginToReplace(served, 2);
+
+  server.child.kill('SIGTERM');
+
+  await eventually('the end', async () => server.child.exitCode === 0);
+  assert.match(server.text(), /draining/);
+});
+
+test('Row 26: a worker that dies while workers are replaced comes back once', async (t) => {
+  const served = await serve(t, withWorkers(2));
+  const [, second = 0] = await workerPids(served);
+  await beginToReplace(served, 2);
+  const reloaded = served.server.says(/configuration reloaded/);
+
+  process.kill(second, 'SIGKILL');
+
+  await reloaded;
+  await eventually('two workers', async () => {
+    const metrics = await served.metrics();
+    return (
+      counted(metrics, 'sts_workers') === 2 && counted(metrics, 'sts_worker_restarts_total') === 1
+    );
+  });
+  assert.equal((await workerPids(served)).length, 2);
+});
+
 test('Row 29: reloads under load fail no request, swap in all workers or in none, and replace workers only where they must', async (t) => {
   const served = await serve(t, withWorkers(2));
   const before = await workerPids(served);
