@@ -13,7 +13,7 @@ const REQUESTS = Number(process.env['BENCH_REQUESTS'] ?? 3000);
 const IN_FLIGHT = 32;
 /** V8 looks every eight seconds whether memory can be given back, and takes two or three looks. */
 const REST_MILLISECONDS = 40_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const RESOURCES = { ES256: 'https://orders.example/', RS256: 'https://rs256.example/' } as const;
 const headers = {
   authorization: `Basic ${Buffer.from(`gateway:${GATEWAY_SECRET}`).toString('base64')}`,
