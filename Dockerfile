@@ -13,8 +13,8 @@ COPY LICENSE ./
 COPY src ./src
 COPY bridge ./bridge
 
-# One arena of malloc: less memory for the same work (docs/performance.md).
-ENV MALLOC_ARENA_MAX=1
+# One arena of malloc, and bounds that do not grow by themselves: less memory for the same work (docs/performance.md).
+ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
 
 # One start at build compiles what every start needs: types are stripped here, and the stripper is not loaded again. The cache is
 # for the user and the V8 options of the command below, and belongs to root: what is in it is run.

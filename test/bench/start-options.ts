@@ -8,13 +8,16 @@ export interface StartOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The options of the image's command and its allocator setting, with a compile cache in `directory`. */
+/** The options of the image's command and its allocator settings, with a compile cache in `directory`. */
 export async function imageStartOptions(directory: string): Promise<StartOptions> {
   const dockerfile = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
   const command = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
-  const arenas = /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? '';
+  const ofMalloc = dockerfile.matchAll(/(MALLOC_\w+)=(\d+)/g);
   return {
     execArgv: command.slice(1, command.indexOf('src/main.ts')),
-    env: { MALLOC_ARENA_MAX: arenas, NODE_COMPILE_CACHE: join(directory, 'compile-cache') },
+    env: {
+      ...Object.fromEntries(Array.from(ofMalloc, ([, name, value]) => [name, value])),
+      NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
+    },
   };
 }
