@@ -12,11 +12,14 @@ export interface StartOptions {
 export async function imageStartOptions(directory: string): Promise<StartOptions> {
   const dockerfile = await readFile(new URL('../../Dockerfile', import.meta.url), 'utf8');
   const command = JSON.parse(/^CMD (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
-  const ofMalloc = dockerfile.matchAll(/(MALLOC_\w+)=(\d+)/g);
+  const ofMalloc = Array.from(
+    dockerfile.matchAll(/(MALLOC_\w+)=(\d+)/g),
+    ([, name = '', value = '']): [string, string] => [name, value],
+  );
   return {
     execArgv: command.slice(1, command.indexOf('src/main.ts')),
     env: {
-      ...Object.fromEntries(Array.from(ofMalloc, ([, name, value]) => [name, value])),
+      ...Object.fromEntries<string>(ofMalloc),
       NODE_COMPILE_CACHE: join(directory, 'compile-cache'),
     },
   };
