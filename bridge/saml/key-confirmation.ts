@@ -5,7 +5,7 @@ import { encryptKey, type Recipient } from '#bridge/xml/encrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { readKeyInfo, writeKeyInfo } from '#bridge/xml/key-value.ts';
 import { element, type Markup } from '#bridge/xml/markup.ts';
-import { DS_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
+import { KEY_INFO, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { optionalVerifiedChild, type Verified } from '#bridge/xml/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Confirmation } from '#core/confirmation.ts';
@@ -36,7 +36,7 @@ export function writeConfirmationKey(
     const { secret } = confirmation;
     if (!secret || !recipient) refuse('confirmation-missing', 'a secret without its recipient');
     const encrypted = encryptKey(Buffer.from(secret.base64, 'base64'), recipient);
-    return element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [encrypted]);
+    return element(KEY_INFO, [], [encrypted]);
   }
   const { jwk, certificate } = confirmation;
   if (!jwk) refuse('confirmation-missing', 'a key of which only the thumbprint is known');

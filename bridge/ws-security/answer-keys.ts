@@ -5,12 +5,13 @@ import { createSecretKey, hash } from 'node:crypto';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { encryptParts, encryptUnder, type PlainPart, type Recipient } from '#bridge/xml/encrypt.ts';
 import type { ContentName } from '#bridge/xml/encryption-algorithms.ts';
-import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { WSSE11_NS, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
+import { ENCRYPTED_KEY, TOKEN_TYPE, WSU_ID, wsse } from '#bridge/xml/namespaces.ts';
 import type { SignedPart } from '#bridge/xml/sign.ts';
 import { createSecretSigner, type Signer } from '#bridge/xml/signer.ts';
 import { makeDerivedKey } from './derived-key.ts';
-import { BASE64_BINARY, ENCRYPTED_KEY, ENCRYPTED_KEY_SHA1, X509_V3 } from './names.ts';
+import { BASE64_BINARY, ENCRYPTED_KEY_SHA1, X509_V3 } from './names.ts';
+import { writeDirectReference } from './token-reference.ts';
 
 /** The keys of an answer, and how it names them. */
 export interface AnswerKeys {
@@ -53,7 +54,6 @@ export interface AnswerDerivation {
   readonly bytes: number;
 }
 
-const WSU_ID: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
 const CERTIFICATE_ID = 'signing-certificate';
 const KEY_ID = 'key';
 const SIGNING_ID = 'signing-key';
@@ -72,7 +72,7 @@ export function keysOfCertificates(
   const token = element(wsse('BinarySecurityToken'), attributes, [writeBase64(certificate)]);
   return {
     signer,
-    reference: directReference(CERTIFICATE_ID, X509_V3),
+    reference: writeDirectReference(`#${CERTIFICATE_ID}`, X509_V3),
     tokens: [token],
     signedTokens: [{ id: CERTIFICATE_ID, element: token }],
     encrypt(parts) {
@@ -115,11 +115,14 @@ function keyOf(
   if (!derivation) return { key: value, reference, tokens: [] };
   const wish = { ...derivation, id, reference };
   const { key, token } = makeDerivedKey(createSecretKey(value), wish);
-  return { key, reference: directReference(id, `${derivation.wsc}/dk`), tokens: [token] };
+  return {
+    key,
+    reference: writeDirectReference(`#${id}`, `${derivation.wsc}/dk`),
+    tokens: [token],
+  };
 }
 
 function secretReference(wrapped: Uint8Array): Markup {
-  const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
   const attributes: readonly AttributePair[] = [
     ['EncodingType', BASE64_BINARY],
     ['ValueType', ENCRYPTED_KEY_SHA1],
@@ -127,13 +130,5 @@ function secretReference(wrapped: Uint8Array): Markup {
   // SHA-1 names it here: the client knows what it sent.
   const name = writeBase64(hash('sha1', wrapped, 'buffer'));
   const identifier = element(wsse('KeyIdentifier'), attributes, [name]);
-  return element(wsse('SecurityTokenReference'), [[type, ENCRYPTED_KEY]], [identifier]);
-}
-
-function directReference(id: string, valueType: string): Markup {
-  const direct = element(wsse('Reference'), [
-    ['URI', `#${id}`],
-    ['ValueType', valueType],
-  ]);
-  return element(wsse('SecurityTokenReference'), [], [direct]);
+  return element(wsse('SecurityTokenReference'), [[TOKEN_TYPE, ENCRYPTED_KEY]], [identifier]);
 }

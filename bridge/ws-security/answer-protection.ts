@@ -3,8 +3,8 @@
 
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import type { PlainPart } from '#bridge/xml/encrypt.ts';
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { DS_NS, WSSE11_NS, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { element, type Markup } from '#bridge/xml/markup.ts';
+import { KEY_INFO, WSSE11_NS, WSU_ID, wsse } from '#bridge/xml/namespaces.ts';
 import { reread } from '#bridge/xml/reread.ts';
 import { signDetached } from '#bridge/xml/sign.ts';
 import type { AnswerKeys } from './answer-keys.ts';
@@ -23,7 +23,6 @@ export interface PlainAnswer {
 export const TIMESTAMP_ID = 'timestamp';
 export const BODY_ID = 'body';
 const CONFIRMATION_ID = 'confirmation';
-const WSU_ID: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
 
 /** The Security header, and what goes into the Body. The parts must be embedded as they were given. `confirms` is the value of the
  * signature of the request, as it was verified.
@@ -34,7 +33,7 @@ export async function protectAnswer(
   confirms: Uint8Array,
 ): Promise<{ readonly security: Markup; readonly content: Markup }> {
   const confirmation = writeConfirmation(confirms);
-  const keyInfo = element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
+  const keyInfo = element(KEY_INFO, [], [reference]);
   const signature = await signDetached(
     [
       { id: TIMESTAMP_ID, element: timestamp },

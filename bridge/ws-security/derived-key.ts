@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { parseBase64, writeBase64 } from '#bridge/xml/base64.ts';
 import { type AttributePair, element, type Markup, type MarkupChild } from '#bridge/xml/markup.ts';
-import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSSE_NS, WSU_ID } from '#bridge/xml/namespaces.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
@@ -94,7 +94,7 @@ export function makeDerivedKey(
   ) => element({ prefix: 'wsc', uri: wsc, local }, attributes, children);
   const token = part(
     'DerivedKeyToken',
-    [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, id]],
+    [[WSU_ID, id]],
     [
       reference,
       part('Offset', [], ['0']),

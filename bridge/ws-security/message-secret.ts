@@ -69,7 +69,7 @@ export async function openUnderSecret(
     const value = await unwrapSecret(shape, unwrappers, lengths);
     const secret = derivation ? deriveKey(createSecretKey(value), derivation) : value;
     const opened = decryptUnder(document, parts, { secret, removed: list ? [list] : [], limits });
-    const [element, derivedKey] = ids.map((id) => copyOf(opened, id));
+    const [element, derivedKey] = ids.map((id) => opened.ids.get(id));
     if (!element || !derivedKey) throw new Error('a key was not copied');
     const common = { element, value, wrapped, content };
     return {
@@ -114,5 +114,3 @@ function idOf(key: XmlElement, { ids }: XmlDocument): string {
   if (id === undefined) throw new XmlFailure('encryption-shape', 'a key without an Id');
   return id;
 }
-
-const copyOf = ({ ids }: XmlDocument, id: string): XmlElement | undefined => ids.get(id);

@@ -1,5 +1,7 @@
 // Identifiers of WS-Security 1.1.1 and its token profiles.
 
+import { ENCRYPTED_KEY } from '#bridge/xml/namespaces.ts';
+
 const WSS_2004 = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
 
 /** WS-SecureConversation 1.3 and 1.4 share a namespace; February 2005 has its own. */
@@ -21,10 +23,7 @@ export const X509_VALUE_TYPES: ReadonlySet<string> = new Set([
 export const X509_SUBJECT_KEY_IDENTIFIER = `${WSS_2004}-x509-token-profile-1.0#X509SubjectKeyIdentifier`;
 export const THUMBPRINT_SHA1 =
   'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1';
-/** What a secret is called that was encrypted for a message, and the ValueType of a KeyIdentifier that names one which is not in the
- * message by the hash of what it was encrypted to (WSS 1.1.1 §7.7). */
-export const ENCRYPTED_KEY =
-  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey';
+/** ValueType of a KeyIdentifier that names a secret which is not in the message by the hash of what it was encrypted to (WSS 1.1.1 §7.7). */
 export const ENCRYPTED_KEY_SHA1 = `${ENCRYPTED_KEY}SHA1`;
 /** ValueType of a JWT in a BinarySecurityToken, and the token type of the same name. */
 export const JWT_VALUE_TYPE = 'urn:ietf:params:oauth:token-type:jwt';

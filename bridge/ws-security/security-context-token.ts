@@ -2,7 +2,7 @@
 // of whose it is, and proves nothing.
 
 import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
-import { WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
@@ -51,7 +51,7 @@ export function writeContextToken(
   { id, uri }: { readonly id: string; readonly uri: string },
 ): Markup {
   const wsc = (local: string) => ({ prefix: 'wsc', uri, local });
-  const attributes: readonly AttributePair[] = [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, id]];
+  const attributes: readonly AttributePair[] = [[WSU_ID, id]];
   return element(wsc('SecurityContextToken'), attributes, [
     element(wsc('Identifier'), [], [identifier]),
     ...(instance === undefined ? [] : [element(wsc('Instance'), [], [instance])]),

@@ -2,12 +2,12 @@
 // id of an assertion, or embedded. Nothing is fetched, nothing outside the Security header can be meant.
 
 import { ownIdOf } from '#bridge/xml/ids.ts';
-import { WSSE_NS, WSSE11_NS } from '#bridge/xml/namespaces.ts';
+import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
+import { ENCRYPTED_KEY, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import {
-  ENCRYPTED_KEY,
   JWT_VALUE_TYPE,
   SAML2_KEY_IDENTIFIER,
   SAML11_KEY_IDENTIFIER,
@@ -92,4 +92,14 @@ function requireType(reference: XmlElement, token: XmlElement): void {
 
 function unavailable(detail: string): SecurityFailure {
   return new SecurityFailure('security-token-unavailable', detail);
+}
+
+/** Writes a reference to a token by the address it has (WSS 1.1.1 §7.2), with what else the kind of the token wants in it. */
+export function writeDirectReference(
+  uri: string,
+  valueType: string,
+  more: readonly AttributePair[] = [],
+): Markup {
+  const direct = element(wsse('Reference'), [['URI', uri], ['ValueType', valueType], ...more]);
+  return element(wsse('SecurityTokenReference'), [], [direct]);
 }

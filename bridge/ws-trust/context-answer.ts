@@ -2,8 +2,8 @@
 // that brings it and by its Identifier elsewhere.
 
 import { writeContextToken } from '#bridge/ws-security/security-context-token.ts';
-import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
-import { wsse } from '#bridge/xml/namespaces.ts';
+import { writeDirectReference } from '#bridge/ws-security/token-reference.ts';
+import type { AttributePair, Markup } from '#bridge/xml/markup.ts';
 import type { ContextName } from '#core/kept-token.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { conversationNamespaceOf } from './names.ts';
@@ -35,13 +35,11 @@ export function writeContextReferences(
   const uri = namespaceOf(asked);
   const told: AttributePair[] =
     instance === undefined ? [] : [[{ prefix: 'wsc', uri, local: 'Instance' }, instance]];
-  const reference = (target: string, more: readonly AttributePair[]): Markup =>
-    element(
-      wsse('SecurityTokenReference'),
-      [],
-      [element(wsse('Reference'), [['URI', target], ['ValueType', contextTypeOf(asked)], ...more])],
-    );
-  return { attached: reference(`#${idOf(token)}`, []), unattached: reference(identifier, told) };
+  const type = contextTypeOf(asked);
+  return {
+    attached: writeDirectReference(`#${idOf(token)}`, type),
+    unattached: writeDirectReference(identifier, type, told),
+  };
 }
 
 function namespaceOf(asked: Asked): string {

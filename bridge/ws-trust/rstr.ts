@@ -4,17 +4,17 @@
 import { Buffer } from 'node:buffer';
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import { BASE64_BINARY, JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
+import { writeDirectReference } from '#bridge/ws-security/token-reference.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import {
-  type AttributePair,
   element,
   type Markup,
   type MarkupChild,
   type MarkupName,
   seal,
 } from '#bridge/xml/markup.ts';
-import { WSSE11_NS, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { TOKEN_TYPE, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import { contextTypeOf, writeContext, writeContextReferences } from './context-answer.ts';
@@ -127,22 +127,16 @@ function writeReferences({ rst, profile, token, reference }: TokenAnswer): reado
   return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference(token)])] : [];
 }
 
-function writeJwtReference(token: IssuedToken): Markup {
-  const attributes: readonly AttributePair[] = [
-    ['URI', `#${jwtIdOf(token)}`],
-    ['ValueType', JWT_VALUE_TYPE],
-  ];
-  return element(wsse('SecurityTokenReference'), [], [element(wsse('Reference'), attributes)]);
-}
+const writeJwtReference = (token: IssuedToken): Markup =>
+  writeDirectReference(`#${jwtIdOf(token)}`, JWT_VALUE_TYPE);
 
 function writeAssertionReference({
   tokenType,
   valueType,
   assertionId,
 }: AssertionReference): Markup {
-  const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
   const identifier = element(wsse('KeyIdentifier'), [['ValueType', valueType]], [assertionId]);
-  return element(wsse('SecurityTokenReference'), [[type, tokenType]], [identifier]);
+  return element(wsse('SecurityTokenReference'), [[TOKEN_TYPE, tokenType]], [identifier]);
 }
 
 function writeAppliesTo(address: string): Markup {

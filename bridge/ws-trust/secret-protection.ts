@@ -2,7 +2,6 @@
 // to us; all that is read is signed with it and encrypted under it, with a user name inside. The secret shows that all comes from one
 // sender, the password who that is.
 
-import { hash } from 'node:crypto';
 import type { AnswerDerivation, AnswerSecret } from '#bridge/ws-security/answer-keys.ts';
 import { readDerivedKey } from '#bridge/ws-security/derived-key.ts';
 import type { MessageSecret } from '#bridge/ws-security/message-secret.ts';
@@ -11,7 +10,6 @@ import { kindOfToken, type TokenKind } from '#bridge/ws-security/presented-token
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { trustSecretKey } from '#bridge/xml/keys.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import {
   type MessageProtection,
@@ -19,6 +17,7 @@ import {
   requireCovered,
 } from './message-protection.ts';
 import type { OpenedMessage } from './opened-message.ts';
+import { signerWithSecret } from './signer-trust.ts';
 
 /** A message whose protection was verified. */
 interface VerifiedBySecret {
@@ -63,9 +62,7 @@ function trustSecret({ element, value }: MessageSecret): SignerTrust {
   return async (signer) => {
     if (signer.kind !== 'encrypted-key' || signer.token !== element)
       throw new SecurityFailure('failed-authentication', 'signed with another key');
-    const thumbprint = hash('sha256', value, 'base64url');
-    const confirmation = { method: 'symmetric-key', thumbprint } as const;
-    return { key: trustSecretKey(value), confirmation, tokens: [element] };
+    return signerWithSecret(value, element);
   };
 }
 

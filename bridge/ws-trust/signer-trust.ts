@@ -239,13 +239,15 @@ async function holderOfSecret(
     : element && (await findSecret?.({ identity, document, element }));
   if (secret === undefined)
     throw new SecurityFailure('failed-authentication', 'the secret of the token is not known');
+  const signer = signerWithSecret(secret, element);
+  return { ...signer, identity: withKnownSecret(identity, signer.confirmation.thumbprint) };
+}
+
+/** Whoever has this secret, which came with or for the token. */
+export function signerWithSecret(secret: Uint8Array, token: XmlElement | undefined) {
   const thumbprint = hash('sha256', secret, 'base64url');
-  return {
-    key: trustSecretKey(secret),
-    confirmation: { method: 'symmetric-key', thumbprint },
-    identity: withKnownSecret(identity, thumbprint),
-    tokens: element ? [element] : [],
-  };
+  const confirmation = { method: 'symmetric-key', thumbprint } as const;
+  return { key: trustSecretKey(secret), confirmation, tokens: token ? [token] : [] };
 }
 
 function publicKeyOf({ jwk, certificate }: PublicKeyConfirmation) {

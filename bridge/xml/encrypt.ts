@@ -15,11 +15,16 @@ import { XmlFailure } from './failure.ts';
 import { trustPublicKey } from './keys.ts';
 import type { AttributePair, FinalXml, Markup, MarkupName } from './markup.ts';
 import { element } from './markup.ts';
-import { DS_NS, WSSE11_NS, wsse, XENC_NS, XENC11_NS } from './namespaces.ts';
+import {
+  DS_NS,
+  ENCRYPTED_KEY,
+  KEY_INFO,
+  TOKEN_TYPE,
+  wsse,
+  XENC_NS,
+  XENC11_NS,
+} from './namespaces.ts';
 import { toWireBytes } from './writer.ts';
-
-const ENCRYPTED_KEY_TYPE =
-  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey';
 
 declare const accepted: unique symbol;
 
@@ -55,11 +60,7 @@ export function encryptXml(plain: FinalXml, recipient: Recipient): Markup {
   const method = CONTENT_METHODS[recipient.content];
   const key = randomBytes(method.keyBytes);
   const body = encryptContent(toWireBytes(plain), method, key);
-  const keyInfo = element(
-    { prefix: 'ds', uri: DS_NS, local: 'KeyInfo' },
-    [],
-    [encryptKey(key, recipient)],
-  );
+  const keyInfo = element(KEY_INFO, [], [encryptKey(key, recipient)]);
   const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
   return element(
     xenc('EncryptedData'),
@@ -114,7 +115,7 @@ export function encryptUnder(
     ];
     const body = encryptContent(toWireBytes(plain), method, secret);
     const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
-    const keyInfo = element({ prefix: 'ds', uri: DS_NS, local: 'KeyInfo' }, [], [reference]);
+    const keyInfo = element(KEY_INFO, [], [reference]);
     return element(xenc('EncryptedData'), attributes, [encryption, keyInfo, cipherData(body)]);
   });
   return { data, list: element(xenc('ReferenceList'), [], references) };
@@ -128,9 +129,8 @@ function encryptContent(plain: Uint8Array, { cipher: name }: ContentMethod, key:
 
 // WSS 1.1.1 §7.7: by `#id`, with the type of what it names.
 function keyReference(keyId: string): Markup {
-  const type: MarkupName = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
   const direct = element(wsse('Reference'), [['URI', `#${keyId}`]]);
-  return element(wsse('SecurityTokenReference'), [[type, ENCRYPTED_KEY_TYPE]], [direct]);
+  return element(wsse('SecurityTokenReference'), [[TOKEN_TYPE, ENCRYPTED_KEY]], [direct]);
 }
 
 /** Encrypts a secret as EncryptedKey: a content key, or the proof key of a holder-of-key token. */

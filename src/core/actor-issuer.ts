@@ -16,14 +16,14 @@ export interface KnownIssuer {
 
 /** Whether the trust in an issuer has ended. Its validator sees to fresh evidence; what was kept of evidence, for renewals, must not
  * outlive the trust either. */
-export function hasTrustEnded(
+export const hasTrustEnded = (issuer: KnownIssuer | undefined, now: Instant): boolean =>
+  issuer?.enabledUntil !== undefined && now >= issuer.enabledUntil;
+
+/** A trusted issuer by its id. */
+export const knownIssuer = (
   trustedIssuer: string,
   issuers: readonly KnownIssuer[],
-  now: Instant,
-): boolean {
-  const enabledUntil = issuers.find(({ id }) => id === trustedIssuer)?.enabledUntil;
-  return enabledUntil !== undefined && now >= enabledUntil;
-}
+): KnownIssuer | undefined => issuers.find(({ id }) => id === trustedIssuer);
 
 /** Refuses the word of an issuer whose trust has ended, and a chain in which one trusted issuer speaks for another: that a party of
  * theirs acted, only they can say. A name of somebody we do not know vouches for nothing, so it may stand.
@@ -34,9 +34,10 @@ export function validateIssuers(
   now: Instant,
 ): void {
   if (trustedIssuer === SELF) return;
-  if (hasTrustEnded(trustedIssuer, issuers, now))
+  const known = knownIssuer(trustedIssuer, issuers);
+  if (hasTrustEnded(known, now))
     throw new ExchangeFailure('issuer-untrusted', 'the trust in this issuer has ended');
-  const allowed = issuers.find(({ id }) => id === trustedIssuer)?.actorIssuers ?? [];
+  const allowed = known?.actorIssuers ?? [];
   for (const { issuer } of actors) {
     const owner = issuers.find(({ names }) => names.includes(issuer));
     if (!owner || owner.id === trustedIssuer || allowed.includes(owner.id)) continue;

@@ -1,6 +1,6 @@
 // Policy over a token that is to be renewed: what it says is kept, whether it may still be said is decided anew (WS-Trust 1.3 §5).
 import { isSame } from './actor-chain.ts';
-import { hasTrustEnded } from './actor-issuer.ts';
+import { hasTrustEnded, knownIssuer } from './actor-issuer.ts';
 import { isConfirmed } from './confirmation.ts';
 import { type PolicyRules, policyQuestion } from './decide.ts';
 import type { Evidence } from './evidence.ts';
@@ -252,7 +252,7 @@ export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedS
   const { subject: token, request } = evidence;
   const renewable = requireRenewable(basis);
   const { entry, renewal } = renewable;
-  if (hasTrustEnded(renewal.subject.trustedIssuer, rules.issuers, now))
+  if (hasTrustEnded(knownIssuer(renewal.subject.trustedIssuer, rules.issuers), now))
     refuse('the trust in the issuer of its evidence has ended');
   requireKept(evidence, renewal);
   const grounds = decideGrounds(basis, renewable, rules);

@@ -3,7 +3,7 @@
 
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import type {
   AdvertisedCredential,
   FirstCredential,
@@ -78,8 +78,7 @@ export function writePolicy(terms: PolicyTerms): Markup {
     : [transportBinding(terms), ...supportingTokens(terms)];
   const assertions = [...protection, ...(terms.usesAddressing ? [element(USING_ADDRESSING)] : [])];
   const alternatives = element(wsp('ExactlyOne'), [], [element(wsp('All'), [], assertions)]);
-  const id: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
-  return element(wsp('Policy'), [[id, policyIdOf(terms)]], [alternatives]);
+  return element(wsp('Policy'), [[WSU_ID, policyIdOf(terms)]], [alternatives]);
 }
 
 function transportBinding({ credential, trust, includesTimestamp }: PolicyTerms): Markup {

@@ -8,14 +8,13 @@ import {
 } from '#bridge/ws-security/answer-keys.ts';
 import { BODY_ID, protectAnswer, TIMESTAMP_ID } from '#bridge/ws-security/answer-protection.ts';
 import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
-import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
+import { WSU_ID, wsse } from '#bridge/xml/namespaces.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import type { MessageProtection } from '../message-protection.ts';
 import type { OperationParts } from './operation.ts';
 
 const ANSWER_LIFETIME_SECONDS = 300;
-const WSU_ID: MarkupName = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
 
 /** What is answered. */
 interface AnswerBody {
