@@ -52,11 +52,7 @@ export function createAdmission(
         const id = sourceBlock(state.sourceAddress ?? '');
         limiter.admit([{ kind: 'address', id, rate: perAddress }]);
       }
-      const { req } = ctx;
-      await overload.run(limits, () => keepInHand(ctx, inHand, next), {
-        isReceived: () => req.complete,
-        giveUp: () => void req.destroy(),
-      });
+      await overload.run(limits, () => keepInHand(ctx, inHand, next), ctx.req);
     } catch (cause) {
       if (cause instanceof ExchangeFailure) state.reason ??= cause.reason;
       throw cause;

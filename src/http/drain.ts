@@ -1,6 +1,7 @@
 // An orderly end: no request that was taken stays without its answer, and what was answered is on record.
 import type { Server, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
+import { takeOut } from './in-flight.ts';
 
 const LINGER_MILLISECONDS = 500;
 
@@ -33,7 +34,6 @@ interface Flight {
 
 /** Watches the requests in flight of a server. */
 function watch(server: Server): Flight {
-  // No Set: the tables that a busy one leaves behind would keep the responses in them until the next full collection.
   const responses: ServerResponse[] = [];
   const waiting: (() => void)[] = [];
   let isClosing = false;
@@ -45,8 +45,7 @@ function watch(server: Server): Flight {
     responses.push(response);
     if (isClosing) sayClose(response);
     response.once('close', () => {
-      const last = responses.pop();
-      if (last && last !== response) responses[responses.indexOf(response)] = last;
+      takeOut(responses, response);
       if (responses.length === 0) for (const resolve of waiting.splice(0)) resolve();
     });
   });

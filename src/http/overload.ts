@@ -1,6 +1,7 @@
 // Refuses work early while there is more than can be done: a request that waits in line until its client has gone costs as much
 // as one that is answered.
 import { ExchangeFailure } from '#core/failure.ts';
+import { takeOut } from './in-flight.ts';
 
 interface OverloadLimits {
   /** Requests of one process at one time. */
@@ -9,11 +10,11 @@ interface OverloadLimits {
   readonly maxLoopDelayMilliseconds: number;
 }
 
-/** The message of a request, which may still be on its way. */
+/** The message of a request, which may still be on its way: a request of node:http is one. */
 export interface Upload {
-  isReceived(): boolean;
-  /** Ends the request. */
-  giveUp(): void;
+  /** Whether all of it is here. */
+  readonly complete: boolean;
+  destroy(): unknown;
 }
 
 export interface OverloadGuard {
@@ -36,30 +37,23 @@ interface Begun {
 
 /** Messages that may still be on their way. */
 function createUploads(now: () => number) {
-  // No Map: the tables that a busy one leaves behind would keep the requests in them until the next full collection.
   const begun: Begun[] = [];
-  const remove = (each: Begun): void => {
-    const index = begun.indexOf(each);
-    if (index < 0) return;
-    const last = begun.pop();
-    if (last && last !== each) begun[index] = last;
-  };
   return {
     add(upload: Upload): Begun {
       const each = { upload, at: now() };
       begun.push(each);
       return each;
     },
-    remove,
+    remove: (each: Begun): void => takeOut(begun, each),
     /** Ends the oldest that is slow; false: there is none. */
     endSlow(): boolean {
       const latest = now() - SLOW_MILLISECONDS;
-      const slow = begun.filter(({ at, upload }) => at <= latest && !upload.isReceived());
+      const slow = begun.filter(({ at, upload }) => at <= latest && !upload.complete);
       const [oldest] = slow.toSorted((one, other) => one.at - other.at);
       if (!oldest) return false;
       // At once: it makes room for one request, not for all that come before it has ended.
-      remove(oldest);
-      oldest.upload.giveUp();
+      takeOut(begun, oldest);
+      oldest.upload.destroy();
       return true;
     },
   };

@@ -64,11 +64,11 @@ test('Overload: of those who have not sent what they ask, the oldest gives way o
   const ended: string[] = [];
   const sending = (name: string, isReceived: boolean): Promise<unknown> => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const giveUp = (): void => {
+    const destroy = (): void => {
       ended.push(name);
       resolve();
     };
-    return guard.run(LIMITS, () => promise, { isReceived: () => isReceived, giveUp });
+    return guard.run(LIMITS, () => promise, { complete: isReceived, destroy });
   };
   const serve = (): Promise<string> => guard.run(LIMITS, async () => 'served');
   void sending('received', true);
@@ -93,8 +93,8 @@ test('Overload: one that is slow makes room for one, and the oldest goes first',
   const ended: string[] = [];
   const sending = (name: string): unknown =>
     guard.run(LIMITS, () => new Promise<void>(() => {}), {
-      isReceived: () => false,
-      giveUp: () => ended.push(name),
+      complete: false,
+      destroy: () => ended.push(name),
     });
   sending('first');
   now = 1;
