@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConfigDocument } from '#test/support/document.ts';
+import { withEncryptionKey } from '#test/support/encryption-key.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import { startTlsServer } from '#test/support/tls-server.ts';
@@ -22,20 +23,12 @@ async function withMessageSecurity(document: ConfigDocument, directory: string):
   await write('client.key', client.privateKeyPem);
   await write('stranger.crt', stranger.pem);
   await write('stranger.key', stranger.privateKeyPem);
-  await write('keys/encryption.crt', ours.pem);
-  await write('keys/encryption.pem', ours.privateKeyPem);
-  (document['keys'] as object[]).push({
-    use: 'encryption',
-    key: { file: 'keys/encryption.pem' },
-    certificate: { file: 'keys/encryption.crt' },
-  });
+  await withEncryptionKey(document, directory, ours);
   const x509 = { anchors: [{ file: 'root.crt' }], revocation: 'none', subject: 'commonName' };
   const corp = { id: 'corp', issuer: 'urn:corp', x509: { ...x509, users: true } };
   document.trustedIssuers.push(corp);
   const path = '/ws-trust/message';
   document['wsTrust'] = { endpoints: [{ path, messageSecurity: 'sign-and-encrypt' }] };
-  for (const row of document.policy)
-    row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
 }
 
 test('Apache CXF: STSClient signs and encrypts by the policy of our WSDL, and opens what we signed and encrypted', async (t) => {

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ConfigDocument } from '#test/support/document.ts';
+import { withEncryptionKey } from '#test/support/encryption-key.ts';
 import { aCertificate } from '#test/support/pki.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import { startTlsServer } from '#test/support/tls-server.ts';
@@ -13,20 +14,10 @@ import { endsOf, isBuilt } from './foreign-client.ts';
 async function withSecrets(document: ConfigDocument, directory: string): Promise<void> {
   const ours = await aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' });
   const stranger = await aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' });
-  const write = (name: string, text: string) =>
-    writeFile(join(directory, name), text, { mode: 0o600 });
-  await write('stranger.crt', stranger.pem);
-  await write('keys/encryption.crt', ours.pem);
-  await write('keys/encryption.pem', ours.privateKeyPem);
-  (document['keys'] as object[]).push({
-    use: 'encryption',
-    key: { file: 'keys/encryption.pem' },
-    certificate: { file: 'keys/encryption.crt' },
-  });
+  await writeFile(join(directory, 'stranger.crt'), stranger.pem);
+  await withEncryptionKey(document, directory, ours);
   const path = '/ws-trust/message/username';
   document['wsTrust'] = { endpoints: [{ path, messageSecurity: 'symmetric-sign-and-encrypt' }] };
-  for (const row of document.policy)
-    row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
 }
 
 test('Apache CXF: STSClient makes a secret by the policy of our WSDL, and opens what we protected with it', async (t) => {

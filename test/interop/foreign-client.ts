@@ -1,5 +1,8 @@
 // Programs of other stacks, run against a server of ours: each prints one line for each case (docs/interop.md).
 import { type ExecFileException, execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { BILLING } from '#test/support/saml-document.ts';
@@ -28,6 +31,17 @@ export async function isBuilt(t: TestContext, build: string): Promise<boolean> {
   if (process.env['CI'] === 'true') throw new Error(`CI needs this client: ${error.trim()}`);
   t.skip(error.trim());
   return false;
+}
+
+/** A folder for the files of a client, gone when the test ends. `write` gives the path of what it wrote. */
+export async function aFolder(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'foreign-client-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const write = async (name: string, text: string): Promise<string> => {
+    await writeFile(join(folder, name), text, { mode: 0o600 });
+    return join(folder, name);
+  };
+  return { folder, write };
 }
 
 /** Runs a client as the user `bob` and gives the end of each case, by its name. What it wanted itself is left out. */

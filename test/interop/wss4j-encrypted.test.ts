@@ -2,8 +2,7 @@
 // (WSS 1.1.1 §8, §9; ws-trust §4).
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +24,7 @@ import {
   TRUST_13,
 } from '#test/support/ws-trust.ts';
 import { anX509Trust } from '#test/support/x509-trust.ts';
-import { isBuilt } from './foreign-client.ts';
+import { aFolder, isBuilt } from './foreign-client.ts';
 
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL('run-wss4j', import.meta.url));
@@ -55,13 +54,8 @@ function aSetting() {
   });
 }
 
-async function aFolder(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'wss4j-encrypted-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const write = async (name: string, text: string): Promise<string> => {
-    await writeFile(join(folder, name), text, { mode: 0o600 });
-    return join(folder, name);
-  };
+async function aClientFolder(t: TestContext) {
+  const { folder, write } = await aFolder(t);
   const own = [
     await write('client.crt', client.pem),
     await write('client.key', client.privateKeyPem),
@@ -71,7 +65,7 @@ async function aFolder(t: TestContext) {
 
 test('WSS4J: an encrypted and signed request is accepted, and it decrypts and verifies our answer', async (t) => {
   if (!(await isBuilt(t, 'cxf/build'))) return;
-  const { folder, own, write } = await aFolder(t);
+  const { folder, own, write } = await aClientFolder(t);
   for (const version of SOAP_VERSIONS) {
     await t.test(`SOAP ${version}`, async () => {
       const clear = anEnvelope({ version, header: ADDRESSING, body: anRst() });

@@ -2,10 +2,8 @@
 // of the Basic Security Profile (WSS 1.1.1 §7.7, §8, §9; WS-SecurityPolicy 1.2 §7.4).
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
@@ -20,7 +18,7 @@ import {
   TRUST_13,
   USER,
 } from '#test/support/ws-trust.ts';
-import { isBuilt } from './foreign-client.ts';
+import { aFolder, isBuilt } from './foreign-client.ts';
 
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL('run-wss4j-secret', import.meta.url));
@@ -33,15 +31,6 @@ const aSetting = () =>
     parts: { unwrappers: [createKeyUnwrapper(ours.privateKey)] },
   });
 
-async function aFolder(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'wss4j-secret-'));
-  t.after(() => rm(folder, { recursive: true }));
-  return async (name: string, text: string): Promise<string> => {
-    await writeFile(join(folder, name), text, { mode: 0o600 });
-    return join(folder, name);
-  };
-}
-
 const FORMS = SOAP_VERSIONS.flatMap((version) =>
   (version === '1.2' ? ['secret', 'derived', 'derived-2005'] : ['secret']).map((form) => ({
     version,
@@ -51,7 +40,7 @@ const FORMS = SOAP_VERSIONS.flatMap((version) =>
 
 test('WSS4J: a request under a secret is accepted, and it decrypts and verifies our answer', async (t) => {
   if (!(await isBuilt(t, 'cxf/build'))) return;
-  const write = await aFolder(t);
+  const { write } = await aFolder(t);
   const certificate = await write('ours.crt', ours.pem);
   for (const { form, version } of FORMS)
     await t.test(`SOAP ${version}, ${form}`, async () => {

@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
 import { aTimestamp } from '#test/support/context-message.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
+import { withEncryptionKey } from '#test/support/encryption-key.ts';
 import { bodyPart, ours, signaturePart } from '#test/support/message-security.ts';
 import { TRUST_13 } from '#test/support/rst.ts';
 import { BILLING, PASSWORD, withSaml } from '#test/support/saml-document.ts';
@@ -34,8 +35,6 @@ async function withSecrets(document: ConfigDocument, directory: string): Promise
   delete document['trustedProxies'];
   const write = (name: string, text: string) =>
     writeFile(join(directory, name), text, { mode: 0o600 });
-  await write('keys/encryption.crt', ours.pem);
-  await write('keys/encryption.pem', ours.privateKeyPem);
   await write('carol.otp', OTP_SECRET);
   const { users } = JSON.parse(await readFile(join(directory, 'users.yaml'), 'utf8')) as {
     users: { id: string }[];
@@ -44,18 +43,12 @@ async function withSecrets(document: ConfigDocument, directory: string): Promise
     user.id === 'carol' ? { ...user, oneTimePassword: { file: 'carol.otp' } } : user,
   );
   await write('users.yaml', JSON.stringify({ users: secured }));
-  (document['keys'] as object[]).push({
-    use: 'encryption',
-    key: { file: 'keys/encryption.pem' },
-    certificate: { file: 'keys/encryption.crt' },
-  });
+  await withEncryptionKey(document, directory, ours);
   const messageSecurity = 'symmetric-sign-and-encrypt';
   document['wsTrust'] = {
     profiles: ['wso2'],
     endpoints: [SECRET_PATH, WSO2].map((path) => ({ path, messageSecurity })),
   };
-  for (const row of document.policy)
-    row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
 }
 
 interface Asking extends Pick<SecretWishes, 'body' | 'addressing' | 'edit'> {

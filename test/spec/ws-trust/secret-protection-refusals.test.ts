@@ -27,6 +27,18 @@ import { anRst, aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/
 import { EK, OPENED, otherSecret, secret } from './refused-once-opened.ts';
 import { TABLE } from './refused-secret-messages.ts';
 
+/** Signed with a secret that was encrypted to us, and nothing else of it encrypted. */
+function aSignedOnly(): string {
+  const key = aSecretMessage({ secret }).match(/<xenc:EncryptedKey .*?<\/xenc:EncryptedKey>/s)?.[0];
+  const tokens = `${key?.replace(LIST, '') ?? ''}${TIMESTAMP}${USER_TOKEN}`;
+  const header = `<wsse:Security>${tokens}${SIGNATURE}</wsse:Security>`;
+  return signMessage(anEnvelope({ header, body: anRst(), bodyId: 'body' }), {
+    key: createSecretKey(secret),
+    keyInfo: EK,
+    ids: ['ts', 'body', 'user'],
+  });
+}
+
 describe('WS-SecurityPolicy 1.2 §7.4: at an address for messages under a secret', () => {
   for (const [code, rows] of TABLE)
     for (const [what, detail, wishes] of rows)
@@ -198,18 +210,7 @@ describe('ws-trust §4: nothing falls back', () => {
   });
 
   test('over TLS neither: a user name, or a message that is signed with a secret and not encrypted', async () => {
-    const key =
-      aSecretMessage({ secret })
-        .match(/<xenc:EncryptedKey .*?<\/xenc:EncryptedKey>/s)?.[0]
-        .replace(LIST, '') ?? '';
-    const signed = signMessage(
-      anEnvelope({
-        header: `<wsse:Security>${key}${TIMESTAMP}${USER_TOKEN}${SIGNATURE}</wsse:Security>`,
-        body: anRst(),
-        bodyId: 'body',
-      }),
-      { key: createSecretKey(secret), keyInfo: EK, ids: ['ts', 'body', 'user'] },
-    );
+    const signed = aSignedOnly();
     const plain = anEnvelope({
       header: `<wsse:Security>${USER_TOKEN}</wsse:Security>`,
       body: anRst(),
@@ -227,18 +228,7 @@ describe('ws-trust §4: nothing falls back', () => {
   });
 
   test('at other addresses a secret of nobody’s signs nothing', async () => {
-    const key =
-      aSecretMessage({ secret })
-        .match(/<xenc:EncryptedKey .*?<\/xenc:EncryptedKey>/s)?.[0]
-        .replace(LIST, '') ?? '';
-    const message = signMessage(
-      anEnvelope({
-        header: `<wsse:Security>${key}${TIMESTAMP}${USER_TOKEN}${SIGNATURE}</wsse:Security>`,
-        body: anRst(),
-        bodyId: 'body',
-      }),
-      { key: createSecretKey(secret), keyInfo: EK, ids: ['ts', 'body', 'user'] },
-    );
+    const message = aSignedOnly();
     const setting = aSecretSetting();
 
     const codes = [];
