@@ -47,7 +47,7 @@ function hasOrigin(
 // By name as well: what the ledger knows may have been added to the one and not to the other.
 const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
   token === identity ||
-  (token.id !== undefined && identity?.id === token.id && identity.issuer === token.issuer);
+  (token.id !== undefined && identity?.id === token.id && identity.trustedIssuer === SELF);
 
 /** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as
  * subject token and as actor token alike: a stolen actor token would tell of an actor who never acted.

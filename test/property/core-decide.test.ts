@@ -319,21 +319,17 @@ describe('decide, over arbitrary evidence and rules', () => {
     });
   });
 
-  test('RFC 8693 §2.1: a token of ours only in the hands of a party of it', () => {
-    holds((_, { request, subject, actor: acting }) => {
-      const { requestor: by } = request;
-      for (const token of [subject, acting ?? subject]) {
-        if (
-          token.trustedIssuer !== 'self' ||
-          token.type === 'requestor' ||
-          token.type === 'username'
-        )
-          continue;
-        const isAddressed = token.audiences.some(
-          (name) => name === by.id || by.represents.includes(name),
+  test('RFC 8693 §2.1: a token of ours only in the hands of a client that is a party of it or showed it as its own credential', () => {
+    holds((_, { request: { requestor: by }, subject, actor: acting }) => {
+      if (by.kind !== 'client') return;
+      const { identity } = by;
+      for (const { trustedIssuer: from, type, ...token } of [subject, acting ?? subject]) {
+        if (from !== 'self' || ['requestor', 'username'].includes(type)) continue;
+        const isAddressed = [by.id, ...by.represents].some((name) =>
+          token.audiences.includes(name),
         );
-        const isParty = by.kind === 'client' ? token.originClient === by.id || isAddressed : true;
-        assert.ok(isParty);
+        const isShown = identity?.trustedIssuer === 'self' && identity.id === token.id;
+        assert.ok(isAddressed || isShown || token.originClient === by.id);
       }
     });
   });

@@ -14,8 +14,6 @@ type ClusterStage = Stage<ClusterArena>;
 const OUTAGE_MILLISECONDS = 3000;
 
 const FIRST_SHARD: readonly [from: number, beyond: number] = [0, 5461];
-const PATIENCE_MILLISECONDS = 60_000;
-
 function nodeAt({ arena: { cluster } }: ClusterStage, index: number): RedisServer {
   const node = cluster.nodes[index];
   if (!node) throw new Error('there is no such node');
@@ -24,14 +22,10 @@ function nodeAt({ arena: { cluster } }: ClusterStage, index: number): RedisServe
 
 /** Returns when one of these nodes is a master. */
 async function untilPromoted(replicas: readonly RedisServer[]): Promise<void> {
-  await eventually(
-    'a replica is master',
-    async () => {
-      const roles = await Promise.all(replicas.map((node) => node.command('ROLE')));
-      return roles.some((role) => Array.isArray(role) && role[0] === 'master');
-    },
-    PATIENCE_MILLISECONDS,
-  );
+  await eventually('a replica is master', async () => {
+    const roles = await Promise.all(replicas.map((node) => node.command('ROLE')));
+    return roles.some((role) => Array.isArray(role) && role[0] === 'master');
+  });
 }
 
 /** Returns when a mark of this shard was accepted since. */
@@ -40,14 +34,11 @@ async function untilServed(
   [from, beyond]: readonly [from: number, beyond: number],
 ): Promise<void> {
   const before = load.happenings.length;
-  await eventually(
-    'the shard serves again',
-    async () =>
-      load.happenings.slice(before).some(({ id, kind, result }) => {
-        const slot = kind === 'once' && result === 'ok' ? arena.slotFor(id) : -1;
-        return from <= slot && slot < beyond;
-      }),
-    PATIENCE_MILLISECONDS,
+  await eventually('the shard serves again', async () =>
+    load.happenings.slice(before).some(({ id, kind, result }) => {
+      const slot = kind === 'once' && result === 'ok' ? arena.slotFor(id) : -1;
+      return from <= slot && slot < beyond;
+    }),
   );
 }
 

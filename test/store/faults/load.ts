@@ -94,10 +94,8 @@ function untilAll(
   what: string,
   isTrue: (worker: Worker, index: number) => boolean,
 ): Promise<void> {
-  return eventually(
-    what,
-    async () => workers.every((worker, index) => !isRunning(worker) || isTrue(worker, index)),
-    120_000,
+  return eventually(what, async () =>
+    workers.every((worker, index) => !isRunning(worker) || isTrue(worker, index)),
   ).then(() => {
     const ended = workers.find((worker) => !isRunning(worker) && !worker.child.killed);
     if (ended) throw new Error(`a load process ended: ${ended.error}`);

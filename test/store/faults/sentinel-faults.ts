@@ -9,27 +9,17 @@ type SentinelStage = Stage<SentinelArena>;
 /** What the store needs once there is a master with a replica: to hear of it, to look at it and to write again. */
 const RECOVERY_MILLISECONDS = 4000;
 
-const PATIENCE_MILLISECONDS = 60_000;
-
 async function untilAnotherMaster({ arena: { group } }: SentinelStage, old: object): Promise<void> {
-  await eventually(
-    'another master',
-    async () => (await group.master()) !== old,
-    PATIENCE_MILLISECONDS,
-  );
+  await eventually('another master', async () => (await group.master()) !== old);
 }
 
 /** The servers can serve when the master that the Sentinels name has a replica in step. */
 async function untilAble({ able, arena: { group } }: SentinelStage): Promise<void> {
-  await eventually(
-    'the master has a replica',
-    async () => {
-      const { server } = await group.master();
-      const text = String(await server.command('INFO', 'replication'));
-      return /role:master/.test(text) && /min_slaves_good_slaves:[1-9]/.test(text);
-    },
-    PATIENCE_MILLISECONDS,
-  );
+  await eventually('the master has a replica', async () => {
+    const { server } = await group.master();
+    const text = String(await server.command('INFO', 'replication'));
+    return /role:master/.test(text) && /min_slaves_good_slaves:[1-9]/.test(text);
+  });
   able();
 }
 

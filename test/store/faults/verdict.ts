@@ -32,20 +32,13 @@ export type Invariant = keyof typeof INVARIANTS;
 
 const BATCH = 200;
 
-/** A part of a cluster may need another moment. */
-const PATIENCE_MILLISECONDS = 60_000;
-
 /** Asks until there is an answer: what is judged is what the store remembers, not how soon it is back. */
 async function answered<T>(ask: () => Promise<T>): Promise<T> {
   let answer: { readonly value: T } | undefined;
-  await eventually(
-    'the store answers',
-    async () => {
-      answer = { value: await ask() };
-      return true;
-    },
-    PATIENCE_MILLISECONDS,
-  );
+  await eventually('the store answers', async () => {
+    answer = { value: await ask() };
+    return true;
+  });
   if (!answer) throw new Error('no answer');
   return answer.value;
 }

@@ -115,7 +115,7 @@ export async function startCluster(
     nodes,
     masters: () => findMasters(nodes),
     masterOf: (key) => findMaster(nodes, key),
-    settled: () => eventually('the cluster is settled', () => isSettled(nodes), 60_000),
+    settled: () => eventually('the cluster is settled', () => isSettled(nodes)),
     async dispose() {
       await Promise.all(nodes.map((node) => node.dispose()));
     },

@@ -130,7 +130,7 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
     members,
     sentinels,
     master: () => agreedMaster(group),
-    settled: () => eventually('the Sentinel group is settled', () => isSettled(group), 60_000),
+    settled: () => eventually('the Sentinel group is settled', () => isSettled(group)),
     async dispose() {
       await Promise.all([...sentinels, ...members].map(({ server }) => server.dispose()));
     },

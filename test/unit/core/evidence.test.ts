@@ -112,6 +112,16 @@ describe('validateOrigin', () => {
       subject: anOwnToken({ type: 'saml2', id: 'another' }),
     });
   });
+
+  test('Policy: a credential of others under the id of a token of ours is not that token', () => {
+    const subject = anOwnToken({ type: 'saml2', originClient: 'other', audiences: [] });
+    const identity = aValidatedToken({ ...subject, trustedIssuer: 'partner' });
+
+    refuses({
+      ...anEvidence({ requestor: { kind: 'principal', id: 'alice', identity } }),
+      subject,
+    });
+  });
 });
 
 describe('isPartyOf', () => {
