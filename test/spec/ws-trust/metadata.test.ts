@@ -1,8 +1,7 @@
-// WSDL and MEX (ws-trust §5): what strict tools and old clients look for, and that every reference in it resolves.
+// WSDL (ws-trust §5): what strict tools and old clients look for, and that every reference in it resolves.
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { contentTypeOf } from '#bridge/soap/soap-version.ts';
 import {
   changeEndpoints,
   type EndpointChange,
@@ -11,13 +10,10 @@ import {
 import { parseXml } from '#bridge/xml/parser.ts';
 import { childrenNamed, requiredChild, resolveQName, textOf } from '#bridge/xml/reader.ts';
 import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
-import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap.ts';
 import {
   anIssueRequest,
-  anRst,
   aPost,
   aWsTrustSetting,
-  faultCodeOf,
   TRUST_13,
   TRUST_2005,
 } from '#test/support/ws-trust.ts';
@@ -365,49 +361,4 @@ test('WS-SecurityPolicy 1.2 §8: what is published of an address is a credential
   assert.equal(await policyOf(['tls-certificate', 'basic']), '#CertificateTransport13Plain');
   assert.equal(await policyOf(['security-context']), '#SecurityContext13SignedBodyPlain');
   assert.equal(await policyOf(['basic', 'bearer-token']), undefined);
-});
-
-const GET_ACTION = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';
-for (const soap of SOAP_VERSIONS)
-  test(`ws-trust §5: a WS-Transfer Get over SOAP ${soap} gets the same document in mex:Metadata`, async () => {
-    const header = `<a:Action s:mustUnderstand="1">${GET_ACTION}</a:Action><a:MessageID>urn:uuid:1</a:MessageID>`;
-    const message = anEnvelope({ version: soap, header, body: '' });
-
-    for (const path of [MEX_PATH, '/ws-trust']) {
-      const answer = await aWsTrustSetting().front.handle(aPost(message, { soap, path }));
-
-      const plain = await get(path, '?wsdl');
-      assert.equal(answer.headers['content-type'], contentTypeOf(soap));
-      assert.ok(answer.body.includes(`>${GET_ACTION}Response</a:Action>`), answer.body);
-      assert.ok(
-        answer.body.includes(
-          '<s:Body><mex:Metadata xmlns:mex="http://schemas.xmlsoap.org/ws/2004/09/mex"><mex:MetadataSection ' +
-            `Dialect="${WSDL}" Identifier="${TRUST_13}/">${plain.body}</mex:MetadataSection></mex:Metadata></s:Body>`,
-        ),
-      );
-      parseXml(Buffer.from(answer.body));
-    }
-  });
-
-test('ws-trust §5: the metadata address issues nothing', async () => {
-  const setting = aWsTrustSetting();
-
-  const answer = await setting.front.handle(anIssueRequest({ body: anRst() }, { path: MEX_PATH }));
-
-  assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
-  assert.deepEqual(setting.asked, []);
-});
-
-test('ws-trust §5: an empty Body without the action of a Get is no request for metadata', async () => {
-  const answer = await aWsTrustSetting().front.handle(aPost(anEnvelope({ body: '' })));
-
-  assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
-});
-
-test('xml-security A9: the action of a Get over a request to issue is refused, not answered', async () => {
-  const header = `<a:Action>${GET_ACTION}</a:Action>`;
-
-  const answer = await aWsTrustSetting().front.handle(anIssueRequest({ header }));
-
-  assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
 });
