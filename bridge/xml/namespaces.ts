@@ -1,6 +1,7 @@
 // Namespace names this folder itself must know: it types IDs by them and reads signatures and encryption.
 
 export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
+export const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
 export const DS_NS = 'http://www.w3.org/2000/09/xmldsig#';
 export const EXC_C14N_NS = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 export const XENC_NS = 'http://www.w3.org/2001/04/xmlenc#';

@@ -23,7 +23,7 @@ const refusals: readonly [title: string, text: string, reason: XmlFailureReason]
   [
     'XML V2: refuses a document type declaration after the root',
     '<a/><!DOCTYPE a>',
-    'not-well-formed',
+    'doctype-refused',
   ],
   ['XML V2: refuses a processing instruction', '<a><?p d?></a>', 'processing-instruction-refused'],
   [
@@ -39,12 +39,12 @@ const refusals: readonly [title: string, text: string, reason: XmlFailureReason]
   [
     'XML V2: refuses an XML declaration inside the document',
     '<a><?xml version="1.0"?></a>',
-    'not-well-formed',
+    'processing-instruction-refused',
   ],
   [
     'XML V2: refuses an XML declaration after whitespace',
     ' <?xml version="1.0"?><a/>',
-    'not-well-formed',
+    'processing-instruction-refused',
   ],
   ['XML V2: refuses XML 1.1', '<?xml version="1.1"?><a/>', 'encoding-refused'],
   [
@@ -88,7 +88,7 @@ const refusals: readonly [title: string, text: string, reason: XmlFailureReason]
     'not-well-formed',
   ],
   ['XML V2: refuses two colons in a name', '<a:b:c xmlns:a="u:x"/>', 'not-well-formed'],
-  ['XML V2: refuses rebinding of xml', '<a xmlns:xml="u:x"/>', 'not-well-formed'],
+  ['XML V2: refuses rebinding of xml', '<a xmlns:xml="u:x"/>', 'namespace-refused'],
   [
     'XML V2: refuses the xml prefix declared to its own namespace',
     '<a xmlns:xml="http://www.w3.org/XML/1998/namespace"/>',
@@ -97,17 +97,17 @@ const refusals: readonly [title: string, text: string, reason: XmlFailureReason]
   [
     'XML V2: refuses a declaration of xmlns',
     '<a xmlns:xmlns="http://www.w3.org/2000/xmlns/"/>',
-    'not-well-formed',
+    'namespace-refused',
   ],
   [
     'XML V2: refuses another prefix for the xml namespace',
     '<a xmlns:x="http://www.w3.org/XML/1998/namespace"/>',
-    'not-well-formed',
+    'namespace-refused',
   ],
   [
     'XML V2: refuses an undeclared prefix by an empty value',
     '<a xmlns:p="u:x"><b xmlns:p=""/></a>',
-    'not-well-formed',
+    'namespace-refused',
   ],
   ['XML A5: refuses a relative namespace name', '<a xmlns="relative"/>', 'namespace-refused'],
   [
@@ -215,7 +215,7 @@ const bytesRefused: readonly [title: string, bytes: Buffer, reason: XmlFailureRe
     Buffer.from([0x3c, 0x61, 0x3e, 0xed, 0xa0, 0x80]),
     'encoding-refused',
   ],
-  ['XML V2: refuses two byte order marks', Buffer.from('\uFEFF\uFEFF<a/>'), 'encoding-refused'],
+  ['XML V2: refuses two byte order marks', Buffer.from('\uFEFF\uFEFF<a/>'), 'not-well-formed'],
   [
     'XML V2: refuses a body over the limit',
     Buffer.alloc(DEFAULT_LIMITS.maxBytes + 1, 0x20),
