@@ -3,7 +3,7 @@
 import { ExchangeFailure } from '#core/failure.ts';
 import { type SoapVersion, versionOfMediaType } from './soap-version.ts';
 
-/** Headers by lower-case name, as node:http gives them. */
+/** Headers by lower-case name, as node:http gives them: without space around their values. */
 export type HttpHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** What the HTTP headers say about the message. */
@@ -42,7 +42,7 @@ export function readSoapHttpHeaders(headers: HttpHeaders): SoapHttpHeaders {
 /** The version the content type names, if it can be read at all: what a message that is no XML is answered in. */
 export function guessVersion(headers: HttpHeaders): SoapVersion {
   const value = headers['content-type'];
-  const isNewer = typeof value === 'string' && /^\s*application\/soap\+xml/i.test(value);
+  const isNewer = typeof value === 'string' && /^application\/soap\+xml/i.test(value);
   return isNewer ? '1.2' : '1.1';
 }
 
@@ -53,11 +53,10 @@ function singleValue(headers: HttpHeaders, name: string): string | undefined {
   return value;
 }
 
-function readContentType(value: string | undefined): {
+function readContentType(text = ''): {
   readonly mediaType: string;
   readonly parameters: ReadonlyMap<string, string>;
 } {
-  const text = (value ?? '').trim();
   const head = MEDIA_TYPE.exec(text);
   if (head === null) throw refusal('content type');
   const parameters = new Map<string, string>();
@@ -81,9 +80,8 @@ function addParameter(parameters: Map<string, string>, match: RegExpExecArray): 
 }
 
 // Quoted by the book, unquoted by many, empty or absent by others (ws-trust W11).
-function readSoapAction(value: string | undefined): string | undefined {
-  const text = (value ?? '').trim();
-  const action = text.length > 1 && /^".*"$/.test(text) ? text.slice(1, -1) : text;
+function readSoapAction(text = ''): string | undefined {
+  const action = text.replace(/^"(.*)"$/, '$1');
   if (action.includes('"')) throw refusal('SOAPAction');
   return action === '' ? undefined : action;
 }

@@ -30,8 +30,8 @@ export function writeFault(framing: Framing, fault: SoapFault): string {
   if (version === '1.1') return writeAnswer(framing, { action, body: fault11(fault), declare });
   // Apache CXF reads the prefixes of the Envelope only where there is a Header: that of the code is declared on the Fault.
   const { text } = writeCanonical(fault12(fault), { declare });
-  // `s` too, a second time and with the same meaning: a fault is not signed.
-  return writeAnswer(framing, { action, body: seal(text, new Set([fault.code.prefix])) });
+  // `s` too, a second time and with the same meaning: a fault is not signed, so nobody minds what it declares.
+  return writeAnswer(framing, { action, body: seal(text, new Set()) });
 }
 
 function fault11({ party, code, reason }: SoapFault): Markup {

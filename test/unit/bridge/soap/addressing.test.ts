@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readAddressing } from '#bridge/soap/addressing.ts';
+import { ADDRESSING_HEADERS, readAddressing } from '#bridge/soap/addressing.ts';
+import { requireUnderstood } from '#bridge/soap/header-block.ts';
 import { WSA_2004_NS, WSA_NS } from '#bridge/soap/namespaces.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
@@ -62,6 +63,30 @@ for (const [namespace, anonymous] of ANONYMOUS) {
     });
   }
 }
+
+test('WS-Addressing §3: whatever is in its namespaces and must be understood is, and nothing else', () => {
+  const names = 'Action To MessageID messageID ReplyTo FaultTo From RelatesTo'.split(' ');
+  const blocks = (namespace: string, local: string) =>
+    envelopeOf(anEnvelope({ header: `<b:${local} xmlns:b="${namespace}" s:mustUnderstand="1"/>` }))
+      .headers;
+
+  for (const namespace of [WSA_NS, WSA_2004_NS]) {
+    for (const local of names) requireUnderstood(blocks(namespace, local), ADDRESSING_HEADERS);
+    assert.throws(() => requireUnderstood(blocks(namespace, 'Other'), ADDRESSING_HEADERS));
+  }
+});
+
+test('WS-Addressing §3: a message may relate to several, of which nothing is read', () => {
+  const header = '<a:RelatesTo>urn:a</a:RelatesTo><a:RelatesTo>urn:b</a:RelatesTo>';
+
+  assert.deepEqual(read(header), { namespace: WSA_NS });
+});
+
+test('xml-security C3: a MessageID of 2048 characters is not too long to echo', () => {
+  const id = 'x'.repeat(2048);
+
+  assert.equal(read(`<a:MessageID>${id}</a:MessageID>`)?.messageId, id);
+});
 
 const refused = [
   ['two Actions', '<a:Action>urn:a</a:Action><a:Action>urn:b</a:Action>', 'element-repeated'],

@@ -20,6 +20,9 @@ const accepted = [
   ['application/soap+xml;action="urn:a;b"', { version: '1.2', action: 'urn:a;b' }],
   ['application/soap+xml; action=urn:a; charset=utf-8', { version: '1.2', action: 'urn:a' }],
   ['text/xml; action="urn:a"', { version: '1.1' }],
+  ['text/xml \t; charset=utf-8', { version: '1.1' }],
+  ['text/xml; charset="utf\\-8"', { version: '1.1' }],
+  ['application/soap+xml; action="urn:a\\"b\\\\c"', { version: '1.2', action: 'urn:a"b\\c' }],
   ['application/soap+xml; action=""', { version: '1.2' }],
 ] as const;
 for (const [contentType, expected] of accepted)
@@ -34,6 +37,7 @@ for (const contentType of [
   'multipart/related; type="text/xml"',
   'text/xml; charset=iso-8859-1',
   'text/xml; charset=utf-16',
+  'text/xml; Charset=utf-16',
   'text/xml; charset=utf-8; charset=utf-7',
   'text/xml; charset=utf-7; charset=utf-8',
   'application/soap+xml; action=urn:a; action=urn:b',
@@ -65,6 +69,13 @@ test('SOAP 1.1 §6.1.1: refuses a SOAPAction with a stray quote, and two of them
   );
 });
 
+test('xml-security C3: header values longer than 1024 characters are refused', () => {
+  const long = 'x'.repeat(1024);
+
+  assert.equal(read('text/xml', long).soapAction, long);
+  assert.throws(() => read('text/xml', `${long}x`), refusedAs('request-malformed'));
+});
+
 test('ws-trust W1: an answer names its charset, in the type of the version', () => {
   assert.equal(contentTypeOf('1.1'), 'text/xml; charset=utf-8');
   assert.equal(contentTypeOf('1.2'), 'application/soap+xml; charset=utf-8');
@@ -72,6 +83,9 @@ test('ws-trust W1: an answer names its charset, in the type of the version', () 
 
 test('ws-trust W1: a message that cannot be read is answered in the version of its content type', () => {
   assert.equal(guessVersion({ 'content-type': 'application/soap+xml; charset=x' }), '1.2');
+  assert.equal(guessVersion({ 'content-type': 'Application/SOAP+XML' }), '1.2');
   assert.equal(guessVersion({ 'content-type': 'text/xml' }), '1.1');
+  assert.equal(guessVersion({ 'content-type': 'text/xml; a="application/soap+xml"' }), '1.1');
+  assert.equal(guessVersion({ 'content-type': ['application/soap+xml'] }), '1.1');
   assert.equal(guessVersion({}), '1.1');
 });
