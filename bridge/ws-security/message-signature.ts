@@ -67,6 +67,8 @@ export interface SignedMessage {
   /** The dated exception of the endpoint. */
   readonly legacySha1: boolean;
   readonly trust: SignerTrust;
+  /** Of all that is digested. A key that shows nobody signs, too: its references are work of whoever likes (B10). */
+  readonly maxCanonicalBytes: number;
   readonly findCertificate?: SignerScope['findCertificate'];
   readonly certificates?: SignerScope['certificates'];
   /** Tokens outside the Security header that a signature may be made with a key of. */
@@ -78,7 +80,15 @@ export interface SignedMessage {
  * `security-token-unavailable`, `unsupported-security-token`, those of contexts, and whatever `trust` throws */
 export async function verifySignature(
   element: XmlElement,
-  { envelope, security, otherTokens = [], legacySha1, trust, ...finders }: SignedMessage,
+  {
+    envelope,
+    security,
+    otherTokens = [],
+    legacySha1,
+    maxCanonicalBytes,
+    trust,
+    ...finders
+  }: SignedMessage,
 ): Promise<MessageSignature> {
   const { document, body, payload } = envelope;
   const tokens = [...security.tokens, ...otherTokens];
@@ -88,6 +98,7 @@ export async function verifySignature(
     try {
       return await verifyMessageSignature(document, element, {
         legacySha1,
+        maxCanonicalBytes,
         resolveToken: (reference) => resolveForTransform(reference, scope),
         selectKey: async (keyInfo) => {
           const named = readSigner(keyInfo, scope);

@@ -127,7 +127,7 @@ async function readProtected(
     if (timestamp) validateTimestamp(timestamp, parts.now(), parts.timestampRules);
   };
   if (endpoint.messageSecurity === 'symmetric-sign-and-encrypt') {
-    const opened = await verifySecretProtection(message);
+    const opened = await verifySecretProtection(message, parts);
     // Not before: that a message is over must not tell whether it opened.
     validate(opened.security);
     return opened;

@@ -34,6 +34,8 @@ export interface AuthenticationParts extends NonceParts {
   readonly sts: CredentialService;
   readonly rules: NonceRules;
   readonly timestampRules: TimestampRules;
+  /** What the signature of a message may have us digest. */
+  readonly maxCanonicalBytes: number;
   readonly findCertificate?: CertificateFinder | undefined;
   readonly findSecret?: SecretFinder | undefined;
   readonly certificates: CertificateMemory;
@@ -175,6 +177,7 @@ async function verifySignatures(
     envelope,
     security,
     legacySha1: endpoint.legacySha1Until !== undefined && now < endpoint.legacySha1Until,
+    maxCanonicalBytes: parts.maxCanonicalBytes,
     trust: trustSigners({
       document: envelope.document,
       sts: parts.sts,

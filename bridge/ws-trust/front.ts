@@ -124,6 +124,10 @@ export interface WsTrustFront {
   ): WsTrustResponse;
 }
 
+/** What a signature digests, by what a message may have. Canonical form is somewhat longer than what was sent, and a token that is
+ * signed in the Body may be named by a reference, too. References to one part within another could make it sixteen times as much. */
+const CANONICAL_SHARE = 2;
+
 const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];
 
 /** Builds the front. */
@@ -159,6 +163,7 @@ function operationPartsOf({
     now: () => parts.clock.now(),
     certificates: createCertificateMemory(),
     rules: limits,
+    maxCanonicalBytes: CANONICAL_SHARE * limits.maxBodyBytes,
     timestampRules: {
       skewSeconds: limits.skewSeconds,
       maxLifetimeSeconds: limits.maxTimestampLifetimeSeconds,

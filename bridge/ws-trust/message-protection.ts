@@ -61,7 +61,10 @@ export function bodyOf({ message, endpoint, isSecure, protection }: UnreadMessag
 export async function verifyProtection(
   message: OpenedMessage,
   security: SecurityHeader | undefined,
-  parts: Pick<AuthenticationParts, 'certificates' | 'findCertificate' | 'sts'>,
+  parts: Pick<
+    AuthenticationParts,
+    'certificates' | 'findCertificate' | 'maxCanonicalBytes' | 'sts'
+  >,
 ): Promise<MessageProtection> {
   const { encryption, envelope } = message;
   if (!security || !encryption?.algorithms) throw invalid('no part of the message is encrypted');
@@ -73,6 +76,7 @@ export async function verifyProtection(
     envelope,
     security,
     legacySha1: false,
+    maxCanonicalBytes: parts.maxCanonicalBytes,
     trust: trustSigners({
       document: envelope.document,
       sts: parts.sts,

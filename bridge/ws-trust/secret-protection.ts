@@ -11,6 +11,7 @@ import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { AuthenticationParts } from './authentication.ts';
 import {
   type MessageProtection,
   requireConfidential,
@@ -27,7 +28,10 @@ interface VerifiedBySecret {
 
 /** Verifies that one secret protects a message, before anything of its Body is read.
  * @throws {SecurityFailure} `invalid-security`, `failed-check`, `authentication-bad-elements`, `failed-authentication` */
-export async function verifySecretProtection(message: OpenedMessage): Promise<VerifiedBySecret> {
+export async function verifySecretProtection(
+  message: OpenedMessage,
+  { maxCanonicalBytes }: Pick<AuthenticationParts, 'maxCanonicalBytes'>,
+): Promise<VerifiedBySecret> {
   const { encryption, envelope } = message;
   if (!encryption?.secret) throw invalid('no part of the message is encrypted');
   const { secret } = encryption;
@@ -35,7 +39,13 @@ export async function verifySecretProtection(message: OpenedMessage): Promise<Ve
     const header = readSecurityHeader(envelope);
     const [only, second] = header?.signatures ?? [];
     if (!header || only === undefined || second !== undefined) throw invalid('not one signature');
-    const signed = { envelope, security: header, legacySha1: false, trust: trustSecret(secret) };
+    const signed = {
+      envelope,
+      security: header,
+      legacySha1: false,
+      maxCanonicalBytes,
+      trust: trustSecret(secret),
+    };
     return { security: header, signature: await verifySignature(only, signed) };
   });
   // Whoever gets here has the secret: what is said from here on is said to the sender alone.

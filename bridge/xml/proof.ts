@@ -43,15 +43,17 @@ export interface ProofContext {
   readonly document: XmlDocument;
   readonly signer: TrustedKey;
   readonly resolveToken?: TokenResolver | undefined;
+  /** Over all references; absent: what any document may cost. */
+  readonly maxCanonicalBytes?: number | undefined;
 }
 
 /** Proves a signature of acceptable shape with a trusted key.
  * @throws {XmlFailure} `algorithm-refused`, `signature-invalid`, `reference-refused`, `comment-refused`,
  * `digest-mismatch`, `canonical-too-large` */
 export function proveSignature(signature: SignatureShape, context: ProofContext): Proof {
-  const { signer } = context;
+  const { signer, maxCanonicalBytes = MAX_CANONICAL_BYTES } = context;
   const { algorithm, value, rules } = signature;
-  const budget: Budget = { remaining: MAX_CANONICAL_BYTES };
+  const budget: Budget = { remaining: maxCanonicalBytes };
   const data = spend(
     budget,
     canonicalize(signature.signedInfo, { ...signature.method, maxBytes: budget.remaining }),

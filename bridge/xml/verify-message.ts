@@ -17,6 +17,8 @@ export interface MessageOptions {
   /** Resolves references STR-Transform meets that are neither `#id` nor embedded. */
   readonly resolveToken?: TokenResolver;
   readonly legacySha1?: boolean;
+  /** Over all references. */
+  readonly maxCanonicalBytes?: number;
 }
 
 /** What a message signature proved: who signed and which nodes, by identity. Read nodes through `verifiedNode`. */
@@ -30,7 +32,7 @@ export async function verifyMessageSignature(
   signature: XmlElement,
   options: MessageOptions,
 ): Promise<VerifiedMessage> {
-  const { selectKey, legacySha1 = false } = options;
+  const { selectKey, legacySha1 = false, ...work } = options;
   if (!isNamed(signature, DS_NS, 'Signature'))
     throw new XmlFailure('element-unexpected', 'no Signature');
   const shape = readSignatureShape(signature, {
@@ -39,5 +41,5 @@ export async function verifyMessageSignature(
     inclusiveC14n: false,
   });
   const signer = await selectKey(shape.keyInfo);
-  return proveSignature(shape, { document, signer, resolveToken: options.resolveToken });
+  return proveSignature(shape, { document, signer, ...work });
 }

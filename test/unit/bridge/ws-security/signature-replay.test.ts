@@ -54,6 +54,7 @@ async function aSigned(ids = ['ts', 'body'], key: KeyObject = client.privateKey)
     envelope,
     security,
     legacySha1: false,
+    maxCanonicalBytes: 65_536,
     trust,
   });
   return { signature, security };

@@ -1,0 +1,100 @@
+// What a message may have us compute before anybody has shown who it is from (xml-security B10, C3): whoever likes signs with a key that
+// was made for the message, so what such a signature refers to is work of a stranger.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  aMessage,
+  aSetting as aSignedSetting,
+  PATH,
+  SIGNED,
+  send,
+} from '#test/support/message-security.ts';
+import { aCertificate } from '#test/support/pki.ts';
+import {
+  aSecretMessage,
+  aSecretSetting,
+  SECRET_SIGNED,
+  type SecretWishes,
+  sendSecretly,
+} from '#test/support/secret-message.ts';
+import { aKeyValue, SIGNATURE, signMessage, TIMESTAMP } from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anAppliesTo,
+  anRst,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+  faultCodeOf,
+  TRUST_13,
+} from '#test/support/ws-trust.ts';
+
+const NESTED = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8', 'n9', 'n10'];
+const DETAIL = /canonical form too large/;
+
+/** Elements within each other around what is long to digest. */
+const nested = (content: string): string =>
+  NESTED.reduceRight((inner, id) => `<y xmlns="urn:y" wsu:Id="${id}">${inner}</y>`, content);
+const LONG = nested('<z b="" a=""></z>'.repeat(1500));
+
+const withKey = (more = ''): string =>
+  anRst({
+    children: `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType><t:UseKey Sig="#SIG-1"/>${more}`,
+  });
+
+test('xml-security B10: a secret that anybody can make has no part digested again and again', async () => {
+  const setting = aSecretSetting();
+  const message = (wishes: SecretWishes) =>
+    aSecretMessage({ body: anRst({ children: LONG }), ...wishes });
+
+  const once = await sendSecretly(message({}), setting);
+  const often = await sendSecretly(message({ signed: [...SECRET_SIGNED, ...NESTED] }), setting);
+
+  // Its signature verified: what is refused is the element that nobody knows.
+  assert.equal(faultCodeOf(once), 'trust:BadRequest');
+  assert.equal(faultCodeOf(often), 'wsse:FailedCheck');
+  assert.match(JSON.stringify(setting.audit.records.at(-1)), DETAIL);
+});
+
+test('xml-security B10: no certificate has a part digested again and again', async () => {
+  const setting = aSignedSetting();
+  const body = anRst({ children: LONG });
+
+  const once = await send(aMessage({ body }), setting, PATH);
+  const often = await send(aMessage({ body, signed: [...SIGNED, ...NESTED] }), setting, PATH);
+
+  assert.equal(faultCodeOf(once), 'trust:BadRequest');
+  assert.equal(faultCodeOf(often), 'wsse:InvalidSecurity');
+  assert.match(JSON.stringify(setting.audit.records.at(-1)), DETAIL);
+});
+
+test('xml-security B10: a key of one’s own has no part digested again and again, whatever the password', async () => {
+  const setting = aWsTrustSetting();
+  const own = await aCertificate({ name: 'CN=anybody', algorithm: 'RSA' });
+  const user = { name: 'nobody', password: 'guess' };
+  const signed = (ids: readonly string[]): string =>
+    signMessage(
+      anEnvelope({
+        header: aSecurityHeader(`${TIMESTAMP}${SIGNATURE}`, user) + LONG,
+        body: withKey(),
+        bodyId: 'body',
+      }),
+      { key: own.privateKey, keyInfo: aKeyValue(own), ids },
+    );
+
+  const once = await setting.front.handle(aPost(signed(['ts', 'body', 'n1'])));
+  const often = await setting.front.handle(aPost(signed(['ts', 'body', ...NESTED])));
+
+  assert.equal(faultCodeOf(once), 'trust:FailedAuthentication');
+  assert.equal(faultCodeOf(often), 'wsse:InvalidSecurity');
+  assert.match(JSON.stringify(setting.audit.records.at(-1)), DETAIL);
+});
+
+test('xml-security B10: what fills a message is digested where each part is named once', async () => {
+  const setting = aSecretSetting();
+  const long = `<y xmlns="urn:y">${'text '.repeat(8000)}</y>`;
+
+  const answer = await sendSecretly(aSecretMessage({ body: anRst({ children: long }) }), setting);
+
+  assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+});
