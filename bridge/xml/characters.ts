@@ -9,6 +9,7 @@ const NCNAME = new RegExp(
   `^[${NAME_START}][${NAME_START}\\-.0-9\\u{B7}\\u{300}-\\u{36F}\\u{203F}-\\u{2040}]*$`,
   'u',
 );
+const BEYOND_PLAIN = /[^\t\n\r -~]/;
 // Two expressions: the engine skips along a text for each of them many units at a time, which it does not for both in one.
 // oxlint-disable-next-line no-control-regex -- these characters are what is looked for
 const ILLEGAL_LOW = /[\0-\x08\x0b\x0c\x0e\x0f\ufffe\uffff]/;
@@ -62,6 +63,8 @@ export function isAsciiNcName(text: string): boolean {
 
 /** Whether every character is legal in XML 1.0 (§2.2); a lone surrogate is not. */
 export function isLegalText(text: string): boolean {
+  // What is written is mostly short and plain, which one expression tells.
+  if (text.length < 128 && !BEYOND_PLAIN.test(text)) return true;
   return !ILLEGAL_LOW.test(text) && !ILLEGAL_HIGH.test(text) && text.isWellFormed();
 }
 

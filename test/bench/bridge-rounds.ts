@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
 
 /** What a piece of work took; medians over the rounds. */
 export interface Beside {
@@ -36,21 +37,48 @@ export async function costOf(work: () => unknown, count: number): Promise<Cost> 
   return { cpuMicroseconds: (user + system) / count, wallMicroseconds };
 }
 
-function createSignature(): () => unknown {
+/** The cost of one piece of work where `inFlight` of them are always under way. */
+export async function costInFlight(
+  work: () => Promise<unknown>,
+  count: number,
+  inFlight: number,
+): Promise<Cost> {
+  let left = count;
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await work();
+    }
+  };
+  const all = await costOf(() => Promise.all(Array.from({ length: inFlight }, lane)), 1);
+  return {
+    cpuMicroseconds: all.cpuMicroseconds / count,
+    wallMicroseconds: all.wallMicroseconds / count,
+  };
+}
+
+/** Signatures of the kind that work is held against: one after another, or on the thread pool, so many in flight. */
+function createSignatures(inFlight: number | undefined): (count: number) => Promise<Cost> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const bytes = Buffer.alloc(600, 'a');
-  return () => sign('sha256', bytes, privateKey);
+  if (inFlight === undefined)
+    return (count) => costOf(() => sign('sha256', bytes, privateKey), count);
+  const signOnPool = promisify(sign);
+  return (count) => costInFlight(() => signOnPool('sha256', bytes, privateKey), count, inFlight);
 }
 
 /** Compares rounds of work with as many of signatures. `round` must be warm. */
-export async function besideSignature(round: () => Promise<Cost>): Promise<Beside> {
-  const signature = createSignature();
-  await costOf(signature, SIGNATURES);
+export async function besideSignature(
+  round: () => Promise<Cost>,
+  inFlight?: number,
+): Promise<Beside> {
+  const signatures = createSignatures(inFlight);
+  await signatures(SIGNATURES);
   const rounds: { readonly work: Cost; readonly floor: Cost }[] = [];
   for (let done = 0; done < ROUNDS; done += 1) {
-    const before = await costOf(signature, SIGNATURES);
+    const before = await signatures(SIGNATURES);
     const work = await round();
-    const after = await costOf(signature, SIGNATURES);
+    const after = await signatures(SIGNATURES);
     rounds.push({ work, floor: meanOf(before, after) });
   }
   return {
