@@ -1,12 +1,8 @@
 // Password digests (UsernameToken Profile 1.1.1 §3.1): taken for users whose password is kept readable, and no oracle of who
 // they are.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { ExchangeFailure } from '#core/failure.ts';
-import { createUserValidator } from '#src/users/user-validator.ts';
-import { OWN_ISSUER } from '#test/support/core.ts';
-import { fakeClock } from '#test/support/fake-clock.ts';
+import { aDigestToken, type DigestLogin, digestUsers } from '#test/support/password-digest.ts';
 import {
   anIssueRequest,
   aWsTrustSetting,
@@ -15,44 +11,15 @@ import {
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
 
-const DIGEST =
-  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest';
-const NONCE = Buffer.from('0123456789abcdef');
-const CREATED = '2027-01-15T08:00:00.000Z';
-
-interface Login {
-  readonly name?: string;
-  readonly password?: string;
-  readonly created?: string;
-  readonly signedCreated?: string;
-}
-
-function aLogin({ name = USER.name, password = USER.password, ...times }: Login = {}): string {
-  const { created = CREATED, signedCreated = created } = times;
-  const digest = createHash('sha1').update(NONCE).update(signedCreated).update(password);
-  return `<wsse:Security><wsse:UsernameToken><wsse:Username>${name}</wsse:Username><wsse:Password Type="${DIGEST}">${digest.digest('base64')}</wsse:Password><wsse:Nonce>${NONCE.toString('base64')}</wsse:Nonce><wsu:Created>${created}</wsu:Created></wsse:UsernameToken></wsse:Security>`;
-}
+const aLogin = (login: DigestLogin): string =>
+  `<wsse:Security>${aDigestToken(login)}</wsse:Security>`;
 
 function aSetting(): { readonly setting: WsTrustSetting; readonly tried: string[] } {
-  const tried: string[] = [];
-  const users = {
-    async authenticate({ name, password }: { name: string; password: string }) {
-      tried.push(password);
-      if (name !== USER.name || password !== USER.password)
-        throw new ExchangeFailure('requestor-unauthenticated', 'wrong password');
-      return { id: name, claims: {}, methods: ['pwd'] as const };
-    },
-  };
-  const validator = createUserValidator({
-    issuer: OWN_ISSUER,
-    users,
-    clock: fakeClock(),
-    recoverPassword: (name) => (name === USER.name ? USER.password : undefined),
-  });
+  const { validator, tried } = digestUsers();
   return { setting: aWsTrustSetting({ validators: [validator] }), tried };
 }
 
-const send = (setting: WsTrustSetting, login: Login = {}) =>
+const send = (setting: WsTrustSetting, login: DigestLogin = {}) =>
   setting.front.handle(anIssueRequest({ header: aLogin(login) }));
 
 describe('UsernameToken Profile 1.1.1 §3.1: a password digest', () => {
