@@ -21,12 +21,14 @@ export interface RestAsking {
   readonly body?: unknown;
 }
 
-const basic = (user: string, password: string): string =>
-  `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+/** The header of a login with a password. */
+export const basicOf = (user: string, password = PASSWORD) => ({
+  authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+});
 
 function headersOf({ body, headers, password = PASSWORD, user = 'carol' }: RestAsking) {
   return {
-    ...(user !== null && { authorization: basic(user, password) }),
+    ...(user !== null && basicOf(user, password)),
     ...(body !== undefined && { 'content-type': 'application/json' }),
     ...headers,
   };

@@ -78,7 +78,8 @@ export function textsOf(
   name: string,
   maxLength: number,
 ): readonly string[] {
-  const value = parameters.get(name) ?? [];
+  const value = parameters.get(name);
+  if (value === undefined) return [];
   if (!isList(value) || value.length > maxLength) throw malformed(`${name} is no list we take`);
   const texts = value.map((each) => readText(each, name));
   if (new Set(texts).size !== texts.length) throw malformed(`the same ${name} twice`);

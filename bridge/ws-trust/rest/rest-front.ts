@@ -79,6 +79,7 @@ async function answer(
 ): Promise<RestAnswer> {
   const { correlationId, headers, isSecure, sourceAddress } = request;
   requireOwnSite(request);
+  if (request.method === 'GET') requireNoBody(request);
   const operation = read(request, parts);
   progress.operation = operation.name;
   const mediaType = negotiate(headerOf(request, 'accept'), operation.offers);
@@ -100,6 +101,13 @@ function requireOwnSite(request: WsTrustRequest): void {
   const site = headerOf(request, 'sec-fetch-site');
   if (site !== undefined && site !== 'none' && site !== 'same-origin')
     throw malformed('asked for by another site');
+}
+
+// RFC 9110 §9.3.1: content of a GET means nothing. What cannot be honoured is refused.
+function requireNoBody(request: WsTrustRequest): void {
+  const length = headerOf(request, 'content-length') ?? '0';
+  if (length !== '0' || headerOf(request, 'transfer-encoding') !== undefined)
+    throw malformed('a body with GET');
 }
 
 function read({ body, method, path, query }: WsTrustRequest, parts: RestFrontParts): RestOperation {

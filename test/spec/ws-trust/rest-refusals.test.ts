@@ -1,7 +1,16 @@
 // What the REST form refuses before anybody is asked: every request here is of somebody who may.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { askRest, issueRest, type RestAsking, startRestServer } from '#test/support/rest.ts';
+import {
+  askRest,
+  basicOf,
+  issueRest,
+  type RestAsking,
+  startRestServer,
+} from '#test/support/rest.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import type { TestServer } from '#test/support/server.ts';
 
@@ -75,6 +84,8 @@ const BODIES: readonly Refused[] = [
   ['a token with more', TOKEN, 400, issue({ actAs: { ...TARGET, x: 1 } })],
   ['a password as token', TOKEN, 400, issue({ onBehalfOf: { token: 'x', tokenType: 'username' } })],
   ['claims that are a text', TOKEN, 400, issue({ claims: 'email' })],
+  ['claims that are null', TOKEN, 400, issue({ claims: null })],
+  ['a target that is null', TOKEN, 400, { body: { appliesTo: null } }],
   ['claims that are no texts', TOKEN, 400, issue({ claims: [1] })],
   ['a lifetime as text', TOKEN, 400, issue({ lifetimeSeconds: '60' })],
   ['no lifetime', TOKEN, 400, issue({ lifetimeSeconds: 0 })],
@@ -138,12 +149,27 @@ function latin(asking: RestAsking): RestAsking {
 describe('P26: refuses', () => {
   for (const [what, path, status, asking] of [...QUERIES, ...BODIES])
     test(`${what}: ${status} ${path.slice(0, 40)}`, async () => {
-      const { headers, text, ...answer } = await askRest(server, path, asking);
+      const { headers, text: body, status: found } = await askRest(server, path, asking);
 
-      assert.equal(answer.status, status, text);
+      assert.equal(found, status, body);
       assert.match(headers.get('x-correlation-id') ?? '', /^[\w-]{20,}$/);
       assert.equal(headers.get('cache-control'), 'no-store');
-      assert.doesNotMatch(text, /<|token"/);
+      assert.doesNotMatch(body, /<|token"/);
+    });
+
+  for (const [what, sent] of [
+    ['content', { 'content-length': '2' }],
+    ['chunks', { 'transfer-encoding': 'chunked' }],
+  ] as const)
+    test(`a GET with ${what}: RFC 9110 §9.3.1`, async () => {
+      const url = `${server.url}${TOKEN}?${appliesTo}`;
+      const asked = request(url, { headers: { ...basicOf('carol'), ...sent } });
+      asked.end('{}');
+
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+
+      assert.equal(response.statusCode, 400);
+      assert.match(await text(response), /invalid_request/);
     });
 
   test('none of it left a token on record, and the same server still answers', async () => {
