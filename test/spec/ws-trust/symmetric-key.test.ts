@@ -83,6 +83,14 @@ for (const [secretBytes, seedBytes, length, key] of VECTORS)
     assert.equal(computePSha1(createSecretKey(secret), seed, length).toString('hex'), key);
   });
 
+test('RFC 2246 §5: fewer bytes of P_SHA-1 are the first of more, wherever its blocks end', () => {
+  const secret = createSecretKey(bytes(16));
+  const whole = computePSha1(secret, bytes(16), 64);
+
+  for (let length = 0; length <= 64; length += 1)
+    assert.deepEqual(computePSha1(secret, bytes(16), length), whole.subarray(0, length));
+});
+
 for (const [trust, prefix] of [
   [TRUST_13, 'trust'],
   [TRUST_2005, 't'],

@@ -177,6 +177,19 @@ test('SAML metadata source: a new key is found at once, a forged signature fetch
   assert.equal(state.fetches, 3);
 });
 
+test('SAML metadata source: right after a fetch a signature of an unknown key fetches nothing more', async () => {
+  const { clock, state, keys } = aSource();
+  await keys.signingKeys();
+  clock.advance(29);
+
+  await keys.searchKeys?.();
+
+  assert.equal(state.fetches, 1);
+  clock.advance(1);
+  await keys.searchKeys?.();
+  assert.equal(state.fetches, 2);
+});
+
 test('SAML metadata source: while the source fails an unknown key may be a new one', async () => {
   const { clock, state, keys } = aSource();
   const validator = aValidator([issuer.trust({ keys })], { clock });
