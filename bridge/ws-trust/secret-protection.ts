@@ -55,7 +55,7 @@ export async function verifySecretProtection(
   if (!security.userName)
     throw new SecurityFailure('failed-authentication', 'a secret without a user name');
   const ofParts = secret.derivedKey ? [secret.derivedKey] : [];
-  const tokens = [secret.element, ...signature.tokens, ...ofParts];
+  const tokens = [...signature.tokens, ...ofParts];
   const ofAnswer = answerSecretOf(secret, signature.tokens);
   return { security, protection: { signature, tokens, secret: ofAnswer } };
 }

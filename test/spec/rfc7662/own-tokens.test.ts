@@ -38,6 +38,31 @@ test('RFC 7662 §2.2: tells the server a token is addressed to, and its client, 
   }
 });
 
+test('RFC 8693 §4.1: tells the whole chain of those who acted, with their clients', async (t) => {
+  const server = await startServer(t);
+  const inner = { iss: 'https://stranger.example', sub: 'inner' };
+  const subject_token = await server.partner.sign({ act: { sub: 'outer', act: inner } });
+  const first = await server.exchange({ subject_token });
+  const onward = await server.exchange(
+    {
+      subject_token: String(first.body['access_token']),
+      subject_token_type: ACCESS_TOKEN_TYPE,
+      resource: undefined,
+      audience: 'billing',
+      ...asOrders,
+    },
+    { as: null },
+  );
+  const token = String(onward.body['access_token']);
+
+  const { body } = await inspectAsOrders(server, token);
+
+  const outer = { iss: 'https://partner.example', sub: 'outer', act: inner };
+  const act = { iss: ISSUER, sub: 'orders-api', client_id: 'orders-api', act: outer };
+  assert.deepEqual(body['act'], act, onward.text);
+  assert.deepEqual(decodeJwt(token)['act'], act);
+});
+
 /** A token signed with the key of the server that says what it issued, changed by the test. */
 async function resigned(server: TestServer, changes: object): Promise<string> {
   const issued = await issuedToken(server);

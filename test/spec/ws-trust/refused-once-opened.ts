@@ -128,6 +128,15 @@ export const OPENED: readonly Row[] = [
     },
   ],
   [
+    'it is signed with the secret, and a key in the reference is named for it',
+    'signed with another key',
+    {
+      signature: {
+        keyInfo: `<wsse:SecurityTokenReference><wsse:Embedded>${anotherKey().replace('"EK"', '"EK2"')}</wsse:Embedded></wsse:SecurityTokenReference>`,
+      },
+    },
+  ],
+  [
     'it is signed with HMAC-SHA1',
     'algorithm-refused: SHA-1',
     { signature: { algorithm: HMAC_SHA1, key: createSecretKey(secret) }, secret },

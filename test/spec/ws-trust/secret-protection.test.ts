@@ -57,7 +57,11 @@ describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with
       ];
       for (const [, type, name] of names)
         assert.deepEqual([type, name], [KEY_SHA1, nameOfSecret(request)]);
-      assert.equal([...answer.body.matchAll(/<wsc:DerivedKeyToken /g)].length, derived);
+      const tokens = answer.body.match(/<wsc:DerivedKeyToken .*?<\/wsc:DerivedKeyToken>/gs) ?? [];
+      assert.equal(tokens.length, derived);
+      // WS-SecureConversation 1.3 §7: of which secret, and which part of the sequence.
+      for (const token of tokens)
+        assert.match(token, /EncryptedKeySHA1".*<wsc:Offset>0<\/wsc:Offset><wsc:Length>/s);
       const opened = openAnswer(answer.body, secret);
       const document = parseXml(Buffer.from(opened));
       const [signature, second] = named(document.root, 'Signature');
@@ -130,6 +134,16 @@ describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with
     assert.equal(answer.status, 200, JSON.stringify([setting.audit.records, setting.errors]));
     assert.match(openAnswer(answer.body, secret), /wsu:Id="signing-key".*<saml:Assertion /s);
   });
+
+  for (const bytes of [16, 64])
+    test(`may derive its keys of a secret of ${bytes} bytes`, async () => {
+      const secret = randomBytes(bytes);
+
+      const answer = await sendSecretly(aSecretMessage(withDerivedKeys(secret)));
+
+      assert.equal(answer.status, 200);
+      assert.match(openAnswer(answer.body, secret), /<saml:Assertion /);
+    });
 
   test('may carry evidence, encrypted and signed; an assertion in its Body alone', async () => {
     const jwt = `<wsse:BinarySecurityToken wsu:Id="good" ValueType="${JWT}" EncodingType="${BASE64_BINARY}">${Buffer.from('good.a.b').toString('base64')}</wsse:BinarySecurityToken>`;

@@ -1,0 +1,170 @@
+// What every grant makes of the parameters of a token request: each is honoured or refused, none is passed over (RFC 8707 §2, RFC 6749 §3.3).
+import assert from 'node:assert/strict';
+import { after, describe, test } from 'node:test';
+import { JWT_BEARER } from '#test/support/document.ts';
+import { grantRefreshTokens, REFRESH_TOKEN_TYPE } from '#test/support/refresh-tokens.ts';
+import { NOW } from '#test/support/saml.ts';
+import { SAML2_BEARER, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
+import {
+  type Answer,
+  type Ending,
+  type FormValues,
+  startServer,
+  type TestServer,
+} from '#test/support/server.ts';
+
+interface World {
+  readonly server: TestServer;
+  readonly saml: SamlWorld;
+}
+
+/** A fresh request of each grant, without a target and a scope: the client has a target by default. */
+const GRANTS: readonly (readonly [name: string, form: (world: World) => Promise<FormValues>])[] = [
+  ['client-credentials', async () => ({ grant_type: 'client_credentials' })],
+  [
+    'jwt-bearer',
+    async ({ server }) => ({ grant_type: JWT_BEARER, assertion: await server.partner.sign() }),
+  ],
+  [
+    'on-behalf-of',
+    async ({ server }) => ({
+      grant_type: JWT_BEARER,
+      requested_token_use: 'on_behalf_of',
+      assertion: await tokenFor(server, { grant_type: 'client_credentials' }),
+    }),
+  ],
+  [
+    'saml2-bearer',
+    async ({ saml }) => ({
+      grant_type: SAML2_BEARER,
+      assertion: Buffer.from(saml.partner.assertion('saml2', { id: anId() })).toString('base64url'),
+    }),
+  ],
+  ['token-exchange', async ({ server }) => anExchange(server)],
+  [
+    'refresh-token',
+    async ({ server }) => ({
+      grant_type: 'refresh_token',
+      refresh_token: await tokenFor(server, {
+        ...(await anExchange(server)),
+        requested_token_type: REFRESH_TOKEN_TYPE,
+      }),
+    }),
+  ],
+];
+
+let ids = 0;
+const anId = (): string => `_a${(ids += 1)}`;
+
+const anExchange = async (server: TestServer): Promise<FormValues> => ({
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  subject_token: await server.partner.sign(),
+  subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+});
+
+async function tokenFor(server: TestServer, form: FormValues): Promise<string> {
+  const { body, status } = await server.post('/token', form);
+  assert.equal(status, 200, JSON.stringify(body));
+  return String(body['access_token']);
+}
+
+async function start(t: Ending): Promise<World> {
+  let saml: SamlWorld | undefined;
+  const server = await startServer(t, async (document, directory, clock) => {
+    // The store remembers from before the assertions were issued.
+    clock.set(NOW - 1000);
+    saml = await withSaml(document, directory);
+    for (const client of document.clients) (client['grant_types'] as string[]).push(JWT_BEARER);
+    grantRefreshTokens(document, { lifetimeSeconds: 7200, maxCount: 5 });
+  });
+  server.clock.set(NOW);
+  if (!saml) throw new Error('the SAML half was not set up');
+  return { server, saml };
+}
+
+/** One for all: each request is of fresh evidence. */
+const world = await start({ after });
+
+const ORDERS = 'https://orders.example/';
+const BILLING = 'https://billing.example/';
+
+for (const [name, formOf] of GRANTS)
+  describe(`RFC 6749 §3.2: the grant ${name}`, () => {
+    const send = async (form: FormValues): Promise<Answer> =>
+      world.server.post('/token', { ...(await formOf(world)), ...form });
+    const refusals = async (forms: readonly FormValues[]): Promise<unknown[]> => {
+      const errors = [];
+      for (const form of forms) {
+        const { body, status } = await send(form);
+        errors.push([status, body['error']]);
+      }
+      return errors;
+    };
+
+    test('RFC 8707 §2: is for the target that is named, which may be named more than once', async () => {
+      const forms = [
+        {},
+        { resource: ORDERS },
+        { resource: [ORDERS, ORDERS] },
+        { audience: 'orders' },
+        { audience: ['orders', 'orders'] },
+        { resource: ORDERS, audience: 'orders' },
+      ];
+
+      for (const form of forms) {
+        const { body, status } = await send(form);
+        assert.equal(status, 200, JSON.stringify([form, body]));
+      }
+      const last = (await world.server.auditRecords()).at(-1);
+      assert.equal(last?.['operation'], name);
+    });
+
+    test('RFC 8707 §2: refuses another target than the client may have, and falls back to none', async () => {
+      const forms = [
+        { resource: BILLING },
+        { audience: 'billing' },
+        { resource: [ORDERS, BILLING] },
+        { audience: ['orders', 'billing'] },
+        { resource: ORDERS, audience: 'billing' },
+        { resource: 'orders' },
+        { resource: `${ORDERS}#fragment` },
+      ];
+
+      const errors = await refusals(forms);
+
+      assert.deepEqual(
+        errors,
+        forms.map(() => [400, 'invalid_target']),
+      );
+    });
+
+    test('RFC 6749 §3.3: refuses a scope that cannot be granted, and one that stands twice', async () => {
+      const errors = await refusals([
+        { scope: 'billing.read' },
+        { scope: ['orders.read', 'orders.read'] },
+        // Of a login: it is asked for in the dialect alone, where it is passed over.
+        ...(name === 'on-behalf-of' ? [] : [{ scope: 'orders.read openid' }]),
+      ]);
+      const { body } = await send({ scope: 'orders.read' });
+
+      assert.deepEqual(errors, [
+        [400, 'invalid_scope'],
+        [400, 'invalid_request'],
+        ...(name === 'on-behalf-of' ? [] : [[400, 'invalid_scope']]),
+      ]);
+      assert.equal(body['scope'], 'orders.read');
+    });
+
+    test('RFC 9396 §5: refuses what it knows and cannot honour', async () => {
+      const refused = ['authorization_details', 'claims', 'request', 'request_uri'];
+
+      const errors = await refusals(
+        refused.map((parameter) => ({ resource: ORDERS, [parameter]: '{}' })),
+      );
+
+      assert.deepEqual(
+        errors,
+        refused.map(() => [400, 'invalid_request']),
+      );
+    });
+  });
