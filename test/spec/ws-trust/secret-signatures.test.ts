@@ -1,9 +1,10 @@
 // Messages signed with the secret of an assertion, or with a key derived of it (WSS 1.1.1 §8, WS-SecureConversation 1.3 §7): what
 // proves the secret, what is refused.
 import assert from 'node:assert/strict';
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
+import { nameKey } from '#bridge/xml/public-key.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { anOwnToken, aPolicyRow, aValidatedToken, NOW } from '#test/support/core.ts';
 import {
@@ -225,6 +226,23 @@ test('xml-security B5: refuses a key derived of a certificate', async () => {
   );
 
   assert.equal(faultCodeOf(answer), 'wsc:UnknownDerivationSource');
+});
+
+test('xml-security B5: refuses a key derived of an assertion that is bound to a public key', async () => {
+  const publicKey = createPublicKey(certificate.certificate.publicKey.toString('pem'));
+  const bound: TokenValidator = {
+    ...boundTokens,
+    validate: async ({ type, use }) =>
+      aValidatedToken({ type, use, id: '_bound', confirmation: nameKey(publicKey) }),
+  };
+  const spki = publicKey.export({ type: 'spki', format: 'der' });
+
+  const answer = await send(
+    aDerivedMessage({}, aDerivedKey(spki)),
+    aSetting({ validators: [bound] }),
+  );
+
+  assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
 });
 
 test('xml-security §5: HMAC with SHA-1 is refused, and taken and audited under the dated exception', async () => {

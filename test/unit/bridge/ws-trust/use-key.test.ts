@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { bodyOverTls } from '#bridge/ws-security/protected-body.ts';
-import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { decideProofKey, type Proved } from '#bridge/ws-trust/keys/proof-key.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
-import { XmlFailure } from '#bridge/xml/failure.ts';
+import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { writeKeyInfo } from '#bridge/xml/key-value.ts';
 import { nameCertificate, nameKey } from '#bridge/xml/public-key.ts';
 import { writeCanonical } from '#bridge/xml/writer.ts';
@@ -16,6 +15,7 @@ import { aRequestor, aValidatedToken, refusedAs } from '#test/support/core.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
 import { anRst, TRUST_13 } from '#test/support/ws-trust.ts';
+import { assertRefused } from '#test/support/xml/refusal.ts';
 
 const holder = await aCertifiedKey();
 const other = nameCertificate(new X509Certificate((await aCertifiedKey()).certificatePem));
@@ -207,28 +207,37 @@ const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.expor
   format: 'jwk',
 });
 const number = (text = ''): string => Buffer.from(text, 'base64url').toString('base64');
-const HOSTILE: readonly (readonly [what: string, content: string])[] = [
-  ['nothing', ''],
-  ['two keys', keyInfo(bare) + keyInfo(certified)],
-  ['an empty KeyInfo', inKeyInfo('')],
-  ['a KeyName', inKeyInfo('<ds:KeyName>x</ds:KeyName>')],
-  ['a RetrievalMethod', inKeyInfo('<ds:RetrievalMethod URI="https://attacker.example/"/>')],
-  ['a reference beside a key', inKeyInfo(`${toBst}<ds:KeyName>x</ds:KeyName>`)],
-  ['a certificate that is none', bst('AAAA')],
-  ['a certificate that is no base64', bst('*')],
+const HOSTILE: readonly (readonly [what: string, content: string, reason: XmlFailureReason])[] = [
+  ['nothing', '', 'element-missing'],
+  ['two keys', keyInfo(bare) + keyInfo(certified), 'element-repeated'],
+  ['an empty KeyInfo', inKeyInfo(''), 'key-refused'],
+  ['a KeyName', inKeyInfo('<ds:KeyName>x</ds:KeyName>'), 'key-refused'],
+  [
+    'a RetrievalMethod',
+    inKeyInfo('<ds:RetrievalMethod URI="https://attacker.example/"/>'),
+    'key-refused',
+  ],
+  [
+    'a reference beside a key',
+    inKeyInfo(`${toBst}<ds:KeyName>x</ds:KeyName>`),
+    'element-unexpected',
+  ],
+  ['a certificate that is none', bst('AAAA').replace('bst', 'inner'), 'key-refused'],
+  ['a certificate that is no base64', bst('*').replace('bst', 'inner'), 'text-malformed'],
   [
     'a weak key',
     inKeyInfo(
       `<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>${number(weak.n)}</ds:Modulus><ds:Exponent>${number(weak.e)}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>`,
     ),
+    'key-refused',
   ],
-  ['text', 'key'],
+  ['text', 'key', 'element-unexpected'],
 ];
-for (const [what, content] of HOSTILE)
+for (const [what, content, reason] of HOSTILE)
   test(`ws-trust §3.2: UseKey refuses ${what}`, () => {
-    assert.throws(
+    assertRefused(
       () => decide(useKey(content), proving([signed(certified)]), bst(certified.certificate)),
-      XmlFailure,
+      reason,
     );
   });
 
@@ -243,8 +252,12 @@ test('ws-trust §3.2: UseKey refuses a token that is none for it, and references
     () => decide(useKey(bst(certified.certificate).replace('#X509v3', '#X509PKIPathv1')), proved),
     refusedAs('operation-unsupported'),
   );
-  assert.throws(() => decide(useKey(toBst), proved), SecurityFailure);
-  // A certificate in the Body under the id of one in the header is not in the header.
-  assert.throws(() => decide(useKey(toBst) + bst(certified.certificate), proved));
-  assert.throws(() => decide(useKey(keyInfo(certified), ''), proved), XmlFailure);
+  // A certificate in the Body is none of the header, whatever its id.
+  const inBody = child('Claims', bst(certified.certificate));
+  for (const children of [useKey(toBst), useKey(toBst) + inBody])
+    assert.throws(() => decide(children, proved), {
+      name: 'SecurityFailure',
+      code: 'security-token-unavailable',
+    });
+  assertRefused(() => decide(useKey(keyInfo(certified), ''), proved), 'text-malformed');
 });
