@@ -1,5 +1,15 @@
 // YAML 1.2 core schema into plain data, with the place of every value. Strict: what two readers could read differently is refused.
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import type { Complaint, Path } from './problem.ts';
 
 interface Place {
@@ -19,6 +29,8 @@ export interface YamlDocument {
 const MAX_BYTES = 1024 * 1024;
 const MAX_ALIASES = 100;
 const MAX_DEPTH = 32;
+/** What is long in a configuration is a list. */
+const MAX_KEYS = 1000;
 const MAX_COMPLAINTS = 20;
 const START: Place = { line: 1, column: 1 };
 
@@ -37,7 +49,8 @@ export function parseYaml(text: string): YamlDocument {
     version: '1.2',
     schema: 'core',
     strict: true,
-    uniqueKeys: true,
+    // The library holds each key against each other one: a large file would take minutes.
+    uniqueKeys: false,
     stringKeys: true,
     merge: false,
     resolveKnownTags: false,
@@ -46,7 +59,7 @@ export function parseYaml(text: string): YamlDocument {
     logLevel: 'error',
     lineCounter: lines,
   });
-  const complaints = syntaxComplaints(document, lines);
+  const complaints = [...syntaxComplaints(document, lines), ...keyComplaints(document, lines)];
   const placeOf = (path: Path) => placeIn(document, lines, path);
   if (complaints.length > 0) return { value: undefined, complaints, placeOf };
   try {
@@ -92,6 +105,34 @@ function syntaxComplaints(
     found.unshift({ ...yamlComplaint('a YAML version other than 1.2 is asked for'), ...START });
   }
   return found.slice(0, MAX_COMPLAINTS);
+}
+
+function keyComplaints(
+  document: Document.Parsed,
+  lines: LineCounter,
+): readonly (Complaint & Place)[] {
+  const found: (Complaint & Place)[] = [];
+  const complain = (what: string, node: unknown) =>
+    found.push({ ...yamlComplaint(what), ...placeAt(lines, offsetOf(node) ?? 0) });
+  visit(document, {
+    Map(_, map) {
+      if (map.items.length > MAX_KEYS) complain(`a map has more than ${MAX_KEYS} keys`, map);
+      for (const key of repeatedKeys(map)) complain('Map keys must be unique', key);
+    },
+  });
+  return found.slice(0, MAX_COMPLAINTS);
+}
+
+function repeatedKeys({ items }: YAMLMap): readonly unknown[] {
+  const seen = new Set<string>();
+  return items
+    .map(({ key }) => key)
+    .filter((key) => {
+      const name = isScalar(key) ? String(key.value) : '';
+      const isRepeated = seen.has(name);
+      seen.add(name);
+      return isRepeated;
+    });
 }
 
 const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;

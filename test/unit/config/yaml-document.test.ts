@@ -6,6 +6,14 @@ import { parseYaml } from '#src/config/yaml-document.ts';
 describe('YAML: refuses', () => {
   const refused: readonly (readonly [string, string, RegExp])[] = [
     ['a key that stands twice', 'a: 1\na: 2', /unique/],
+    ['a key that stands twice in two spellings', 'x: { a: 1, b: 2, "a": 3 }', /unique/],
+    ['a key that stands twice without a name', '? \n? ', /unique/],
+    // Held against each other one by one they would take a minute, of a server that is told to reload.
+    [
+      'more keys than a person writes',
+      Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n'),
+      /more than 1000 keys/,
+    ],
     ['a second document', 'a: 1\n---\nb: 2', /multiple documents/],
     ['a custom tag', 'a: !secret x', /Unresolved tag/],
     ['a tag of YAML 1.1', 'a: !!binary aGk=', /Unresolved tag/],
