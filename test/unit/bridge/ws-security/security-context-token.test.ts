@@ -37,6 +37,7 @@ for (const [what, children] of [
   ['two Instances', `${instance('urn:2')}<Instance>urn:3</Instance>`],
   ['an Identifier without end', `<Identifier>${sized(257)}</Identifier>`],
   ['an empty Identifier', '<Identifier/>'],
+  ['an Identifier that is a scheme alone', '<Identifier>urn:</Identifier>'],
   ['a relative Identifier', '<Identifier>uuid-1</Identifier>'],
   ['an Identifier of no scheme', '<Identifier>:uuid:1</Identifier>'],
   ['an Identifier with a scheme of digits', '<Identifier>1a:uuid:1</Identifier>'],
