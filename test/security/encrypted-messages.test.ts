@@ -207,3 +207,20 @@ test('XML D6: what was decrypted stands no deeper than a message may be, whereve
   assert.equal(grafting(nested(deepest).repeat(2))().grafted.get(place)?.length, 2);
   assert.throws(grafting(nested(deepest + 1)), { reason: 'too-complex' });
 });
+
+test('xml-security D5: of two keys of a message none is used', async () => {
+  const setting = aSetting();
+  const message = aMessage({
+    encryption: {
+      key: (key) =>
+        key +
+        key.replace('"EK"', '"EK2"').replace(/<xenc:ReferenceList>.*?<\/xenc:ReferenceList>/s, ''),
+    },
+  });
+
+  const answer = await send(message, setting);
+
+  assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+  // It is refused as unsigned too: only the record tells that it was not opened before.
+  assert.equal(setting.audit.records.at(-1)?.detail, 'two keys of a message');
+});
