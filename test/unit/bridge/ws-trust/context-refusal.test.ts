@@ -12,7 +12,7 @@ import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
 import { anRst } from '#test/support/ws-trust.ts';
 
 const envelope = envelopeOf(anEnvelope({ body: anRst() }));
-const plain = readRst(bodyOverTls(envelope, true), []);
+const { rst: plain } = readRst(bodyOverTls(envelope, true), []);
 const tokenOf = (type: TokenType) => ({ type, use: 'subject', content: {} }) as const;
 const context = tokenOf('sct');
 
