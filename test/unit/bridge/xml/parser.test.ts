@@ -73,6 +73,17 @@ const refusals: readonly [title: string, text: string, reason: XmlFailureReason]
     'not-well-formed',
   ],
   [
+    'XML V2: refuses one repeated attribute among many',
+    `<a ${Array.from({ length: 20 }, (_, i) => `b${i}=""`).join(' ')} b7=""/>`,
+    'not-well-formed',
+  ],
+  [
+    'XML V2: refuses one attribute among many that is equal by namespace and local name',
+    `<a xmlns:p="u:x" xmlns:q="u:x" ${Array.from({ length: 20 }, (_, i) => `b${i}=""`).join(' ')} p:b7="" q:b7=""/>`,
+    'not-well-formed',
+  ],
+  ['XML V2: refuses a repeated declaration', '<a xmlns:p="u:x" xmlns:p="u:x"/>', 'not-well-formed'],
+  [
     'XML V2: refuses a name part that starts with a digit',
     '<p:1a xmlns:p="u:x"/>',
     'not-well-formed',
@@ -261,6 +272,15 @@ test('XML C3: accepts a document at its limits', () => {
   const { root } = parse(`<r ${attributes}>${deep}${'<b/>'.repeat(5000 - 64)}</r>`);
 
   assert.equal(root.children.length, 1 + 5000 - 64);
+});
+
+test('XML V2: accepts equal local names of different namespaces, few and many', () => {
+  const many = Array.from({ length: 20 }, (_, i) => `b${i}="" p:b${i}=""`).join(' ');
+  const { root } = parse(`<a xmlns:p="u:x" ${many}><c d="1" p:d="2"/></a>`);
+
+  const [inner] = elementsOf(root);
+  assert.equal(root.attributes.length, 40);
+  assert.equal(attributeOf(inner ?? root, 'd', 'u:x'), '2');
 });
 
 test('XML V2: accepts one byte order mark, a UTF-8 declaration and the five entities', () => {
