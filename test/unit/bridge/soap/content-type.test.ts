@@ -62,7 +62,8 @@ for (const [value, expected] of actions)
   });
 
 test('SOAP 1.1 §6.1.1: refuses a SOAPAction with a stray quote, and two of them', () => {
-  assert.throws(() => read('text/xml', '"urn:a'), refusedAs('request-malformed'));
+  for (const stray of ['"urn:a', 'urn:a"b"', '"a"urn:b', '"urn:a"b"'])
+    assert.throws(() => read('text/xml', stray), refusedAs('request-malformed'), stray);
   assert.throws(
     () => readSoapHttpHeaders({ 'content-type': 'text/xml', soapaction: ['urn:a', 'urn:b'] }),
     refusedAs('request-malformed'),
