@@ -241,7 +241,7 @@ export const PARITY: RequirementTable = {
         `${METADATA}an address that takes security contexts says so`,
       ],
       [
-        `${METADATA}the metadata address issues nothing`,
+        'spec/ws-trust/metadata-exchange.test.ts#the metadata address issues nothing',
         `${METADATA}the address for security contexts is neither served nor published`,
       ],
     ],
