@@ -1,4 +1,4 @@
-// Character-level rules of XML 1.0 and Namespaces 1.0 that the tokenizer leaves open, shared by parser and writer.
+// Character-level rules of XML 1.0 and Namespaces 1.0, shared by tokenizer, parser and writer.
 
 import { DS_NS, EXC_C14N_NS, SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS, XENC_NS } from './namespaces.ts';
 

@@ -24,6 +24,8 @@ export class NamespaceScope {
 
   /** Takes them back at its end tag; tags are left in the order opposite to that in which they were entered. */
   leave(declarations: readonly NamespaceDeclaration[]): void {
+    // Most tags have none, and this runs for each.
+    if (declarations.length === 0) return;
     for (const { prefix } of declarations.toReversed()) this.#uris.set(prefix, this.#hidden.pop());
   }
 

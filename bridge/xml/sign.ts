@@ -6,7 +6,7 @@ import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256, STR_TRANSFORM } from './algorith
 import { writeBase64 } from './base64.ts';
 import type { FinalXml, Markup, MarkupChild, MarkupName } from './markup.ts';
 import { element, seal } from './markup.ts';
-import { DS_NS, EXC_C14N_NS, WSSE_NS } from './namespaces.ts';
+import { DS_NS, EXC_C14N_NS, KEY_INFO, wsse } from './namespaces.ts';
 import type { Signer } from './signer.ts';
 import type { WriteOptions, WrittenXml } from './writer.ts';
 import { writeCanonical } from './writer.ts';
@@ -66,15 +66,16 @@ export async function signDetached(
 /** KeyInfo with one X.509 certificate, given as DER. */
 export function x509KeyInfo(certificate: Uint8Array): Markup {
   const content = element(ds('X509Certificate'), [], [writeBase64(certificate)]);
-  return element(ds('KeyInfo'), [], [element(ds('X509Data'), [], [content])]);
+  return element(KEY_INFO, [], [element(ds('X509Data'), [], [content])]);
 }
 
 function partReference({ id, element: part, token }: SignedPart): Markup {
   if (token === undefined) return reference(id, writeCanonical(part).text, [transform(EXC_C14N)]);
   const method = element(ds('CanonicalizationMethod'), [['Algorithm', EXC_C14N]]);
-  const wsse = { prefix: 'wsse', uri: WSSE_NS, local: 'TransformationParameters' };
   const text = writeCanonical(token, { emptyDefault: true }).text;
-  return reference(id, text, [transform(STR_TRANSFORM, [element(wsse, [], [method])])]);
+  return reference(id, text, [
+    transform(STR_TRANSFORM, [element(wsse('TransformationParameters'), [], [method])]),
+  ]);
 }
 
 function reference(id: string, canonical: string, transforms: readonly Markup[]): Markup {

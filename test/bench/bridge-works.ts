@@ -21,7 +21,7 @@ import { soapMessage } from '#test/support/xml/samples.ts';
 import { type Beside, besideSignature, costInFlight, costOf } from './bridge-rounds.ts';
 import { signedIssue } from './signed-issue.ts';
 
-/** A row before it is judged. `per` says how many pieces of work one turn holds. */
+/** A row before it is judged. */
 interface Work {
   readonly work: string;
   readonly target: number;
