@@ -47,7 +47,10 @@ export async function openParts(
   if (second !== undefined) throw new SecurityFailure('invalid-security', 'two keys of a message');
   if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
   return failedSecurely(OPENING_CODES, 'failed-check', async () => {
-    const check = (parts: readonly EncryptedPart[]) => requirePlaces(parts, envelope, security);
+    const check = (parts: readonly EncryptedPart[]) => {
+      requirePlaces(parts, envelope, security);
+      requireNothingInClear(envelope, security);
+    };
     const { document, ...algorithms } = await decryptParts(envelope.document, key, {
       unwrappers,
       limits,
@@ -103,14 +106,24 @@ export function requirePlaces(
     throw new XmlFailure('encryption-shape', 'a part that no key lists');
 }
 
-/** What may come encrypted in the Security header. */
-const HEADER_PARTS: readonly ExpandedName[] = [
+/** What must come encrypted in the Security header, where it is there. */
+const SECRET_PARTS: readonly ExpandedName[] = [
   { uri: DS_NS, local: 'Signature' },
   { uri: WSSE_NS, local: 'UsernameToken' },
-  { uri: WSSE_NS, local: 'BinarySecurityToken' },
   { uri: SAML2_NS, local: 'Assertion' },
   { uri: SAML11_NS, local: 'Assertion' },
 ];
+
+/** What may come encrypted there. */
+const HEADER_PARTS = [...SECRET_PARTS, { uri: WSSE_NS, local: 'BinarySecurityToken' }];
+
+// What everybody can see can be told, as long as no key was used. Whoever holds an opened message against its policy does it again.
+function requireNothingInClear({ payload }: Envelope, security: XmlElement): void {
+  const clear = SECRET_PARTS.find(({ uri, local }) => childrenNamed(security, uri, local)[0]);
+  if (clear) throw new SecurityFailure('invalid-security', `${clear.local} in clear`);
+  if (payload && !isNamed(payload, XENC_NS, 'EncryptedData'))
+    throw new SecurityFailure('invalid-security', 'the Body is not encrypted');
+}
 
 const isAssertion = (element: XmlElement): boolean =>
   isNamed(element, SAML2_NS, 'Assertion') || isNamed(element, SAML11_NS, 'Assertion');

@@ -86,6 +86,20 @@ export async function failedSecurely<T>(
   }
 }
 
+/** One answer for whatever shows only once a message is open and before its sender has shown the key that signed it: else whoever captured
+ * one could put parts of it together anew and learn what is in them (E9). The reason and the detail are those of the cause.
+ * @throws {SecurityFailure} only `failed-check`, in the place of an XmlFailure too */
+export async function refusedAsOne<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const refusal = securityFailureOf(cause, 'failed-check');
+    if (!(refusal instanceof SecurityFailure)) throw refusal;
+    const { message, reason } = refusal;
+    throw new SecurityFailure('failed-check', message, { cause, reason });
+  }
+}
+
 function securityFailureOf(
   cause: unknown,
   usual: SecurityFaultCode,

@@ -126,16 +126,17 @@ async function readProtected(
   const validate = ({ timestamp }: Pick<SecurityHeader, 'timestamp'>): void => {
     if (timestamp) validateTimestamp(timestamp, parts.now(), parts.timestampRules);
   };
-  if (endpoint.messageSecurity === 'symmetric-sign-and-encrypt') {
-    const opened = await verifySecretProtection(message, parts);
-    // Not before: that a message is over must not tell whether it opened.
-    validate(opened.security);
-    return opened;
+  const { messageSecurity } = endpoint;
+  if (messageSecurity === undefined) {
+    const security = readSecurityHeader(message.envelope);
+    if (security) validate(security);
+    return { security };
   }
-  const security = readSecurityHeader(message.envelope);
-  if (security) validate(security);
-  if (endpoint.messageSecurity === undefined) return { security };
-  return { security, protection: await verifyProtection(message, security, parts) };
+  const bySecret = messageSecurity === 'symmetric-sign-and-encrypt';
+  const opened = await (bySecret ? verifySecretProtection : verifyProtection)(message, parts);
+  // Not before: that a message is over must not tell whether it opened.
+  validate(opened.security);
+  return opened;
 }
 
 function withSignChallenge(

@@ -7,15 +7,19 @@ import { addressingHeaders } from '#bridge/soap/addressing.ts';
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import type { AnswerSecret } from '#bridge/ws-security/answer-keys.ts';
 import type { OpenedEnvelope } from '#bridge/ws-security/message-encryption.ts';
-import { type MessageSignature, verifySignature } from '#bridge/ws-security/message-signature.ts';
+import {
+  type MessageSignature,
+  type SignerTrust,
+  verifySignature,
+} from '#bridge/ws-security/message-signature.ts';
 import { kindOfToken } from '#bridge/ws-security/presented-token.ts';
 import {
   bodyOverTls,
   bodyUnderSignature,
   type ProtectedBody,
 } from '#bridge/ws-security/protected-body.ts';
-import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
-import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import { refusedAsOne, SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { createRecipient, type Recipient } from '#bridge/xml/encrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { thumbprintKeyInfo } from '#bridge/xml/key-value.ts';
@@ -56,42 +60,92 @@ export function bodyOf({ message, endpoint, isSecure, protection }: UnreadMessag
   return bodyOverTls(message.envelope, isSecure);
 }
 
+/** A message whose protection was verified. */
+export interface ProtectedMessage {
+  readonly security: SecurityHeader;
+  readonly protection: MessageProtection;
+}
+
 /** Verifies that a certificate protects a message, before anything of its Body is read.
- * @throws {SecurityFailure} any code */
+ * @throws {SecurityFailure} `invalid-security`, `failed-check`; from whoever signed, `failed-authentication`,
+ * `authentication-bad-elements`, `unsupported-security-token`
+ * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function verifyProtection(
   message: OpenedMessage,
-  security: SecurityHeader | undefined,
-  parts: Pick<
-    AuthenticationParts,
-    'certificates' | 'findCertificate' | 'maxCanonicalBytes' | 'sts'
-  >,
-): Promise<MessageProtection> {
+  parts: ProtectionParts,
+): Promise<ProtectedMessage> {
   const { encryption, envelope } = message;
-  if (!security || !encryption?.algorithms) throw invalid('no part of the message is encrypted');
-  const [only, second] = security.signatures;
-  if (only === undefined || second !== undefined) throw invalid('not one signature');
-  const evidence = security.tokens.filter((token) => kindOfToken(token) !== 'x509');
-  requireConfidential(encryption, { security, evidence, signature: only });
-  const signature = await verifySignature(only, {
-    envelope,
-    security,
-    legacySha1: false,
-    maxCanonicalBytes: parts.maxCanonicalBytes,
-    trust: trustSigners({
-      document: envelope.document,
-      sts: parts.sts,
-      // Whom an assertion of the header is about is told by the Body, which nobody has read yet.
-      tokens: [],
-      mayProvePossession: false,
-      mayProveSecret: false,
-      takesContexts: false,
-      certificates: parts.certificates,
-    }),
-    findCertificate: parts.findCertificate,
+  if (!encryption?.algorithms) throw invalid('no part of the message is encrypted');
+  const signers = knownSigners(envelope, parts);
+  const { security, signature } = await refusedAsOne(async () => {
+    const { header, only } = requireOneSignature(envelope);
+    const evidence = header.tokens.filter((token) => kindOfToken(token) !== 'x509');
+    // Before: a signature in clear could be made over what the Body is guessed to be.
+    requireConfidential(encryption, { security: header, evidence, signature: only });
+    const signature = await verifySignature(only, {
+      envelope,
+      security: header,
+      legacySha1: false,
+      maxCanonicalBytes: parts.maxCanonicalBytes,
+      trust: signers.trust,
+      findCertificate: parts.findCertificate,
+    });
+    return { security: header, signature };
   });
+  signers.requireKnown();
   requireCovered(signature, { envelope, security, tokens: security.tokens });
   const recipient = recipientOf(signature, encryption.algorithms);
-  return { signature, tokens: signature.tokens, recipient };
+  return { security, protection: { signature, tokens: signature.tokens, recipient } };
+}
+
+type ProtectionParts = Pick<
+  AuthenticationParts,
+  'certificates' | 'findCertificate' | 'maxCanonicalBytes' | 'sts'
+>;
+
+/** Trust in certificates. Whose one is, and that it is nobody's, is told to whoever signs with its key: a certificate is what anybody can put
+ * into a captured message, and how far that got would tell what the message refers to. */
+function knownSigners(
+  { document }: Envelope,
+  { certificates, sts }: ProtectionParts,
+): { readonly trust: SignerTrust; requireKnown(): void } {
+  const refusals: unknown[] = [];
+  const trust = trustSigners({
+    document,
+    sts,
+    // Whom an assertion of the header is about is told by the Body, which nobody has read yet.
+    tokens: [],
+    mayProvePossession: false,
+    mayProveSecret: false,
+    takesContexts: false,
+    certificates,
+  });
+  return {
+    async trust(signer) {
+      try {
+        return await trust(signer);
+      } catch (cause) {
+        if (signer.kind !== 'certificate') throw cause;
+        refusals.push(cause);
+        return { ...certificates.keyOf(signer.chain[0]), tokens: [] };
+      }
+    },
+    requireKnown() {
+      if (refusals.length > 0) throw refusals[0];
+    },
+  };
+}
+
+/** The one signature of a message, and the header around it.
+ * @throws {SecurityFailure} `invalid-security`, those of reading the header */
+export function requireOneSignature(envelope: Envelope): {
+  readonly header: SecurityHeader;
+  readonly only: XmlElement;
+} {
+  const header = readSecurityHeader(envelope);
+  const [only, second] = header?.signatures ?? [];
+  if (!header || only === undefined || second !== undefined) throw invalid('not one signature');
+  return { header, only };
 }
 
 /** What must come encrypted, besides the Body and a user name. */

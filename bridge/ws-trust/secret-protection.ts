@@ -7,38 +7,29 @@ import { readDerivedKey } from '#bridge/ws-security/derived-key.ts';
 import type { MessageSecret } from '#bridge/ws-security/message-secret.ts';
 import { type SignerTrust, verifySignature } from '#bridge/ws-security/message-signature.ts';
 import { kindOfToken, type TokenKind } from '#bridge/ws-security/presented-token.ts';
-import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
-import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
-import { XmlFailure } from '#bridge/xml/failure.ts';
+import { refusedAsOne, SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { AuthenticationParts } from './authentication.ts';
 import {
-  type MessageProtection,
+  type ProtectedMessage,
   requireConfidential,
   requireCovered,
+  requireOneSignature,
 } from './message-protection.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import { signerWithSecret } from './signer-trust.ts';
-
-/** A message whose protection was verified. */
-interface VerifiedBySecret {
-  readonly security: SecurityHeader;
-  readonly protection: MessageProtection;
-}
 
 /** Verifies that one secret protects a message, before anything of its Body is read.
  * @throws {SecurityFailure} `invalid-security`, `failed-check`, `authentication-bad-elements`, `failed-authentication` */
 export async function verifySecretProtection(
   message: OpenedMessage,
   { maxCanonicalBytes }: Pick<AuthenticationParts, 'maxCanonicalBytes'>,
-): Promise<VerifiedBySecret> {
+): Promise<ProtectedMessage> {
   const { encryption, envelope } = message;
   if (!encryption?.secret) throw invalid('no part of the message is encrypted');
   const { secret } = encryption;
   const { security, signature } = await refusedAsOne(async () => {
-    const header = readSecurityHeader(envelope);
-    const [only, second] = header?.signatures ?? [];
-    if (!header || only === undefined || second !== undefined) throw invalid('not one signature');
+    const { header, only } = requireOneSignature(envelope);
     const signed = {
       envelope,
       security: header,
@@ -74,18 +65,6 @@ function trustSecret({ element, value }: MessageSecret): SignerTrust {
       throw new SecurityFailure('failed-authentication', 'signed with another key');
     return signerWithSecret(value, element);
   };
-}
-
-/** One answer for whatever shows only once a message is open and before its sender has shown the secret: else whoever captured one could put
- * parts of it together anew and learn what is in them (E9). */
-async function refusedAsOne<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof SecurityFailure || cause instanceof XmlFailure)
-      throw new SecurityFailure('failed-check', cause.message, { cause });
-    throw cause;
-  }
 }
 
 // As the client did it: one that is told to derive keys expects it of us.

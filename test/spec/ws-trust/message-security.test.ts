@@ -178,7 +178,7 @@ const REFUSED: readonly Row[] = [
           .replace(/<ds:Signature .*?<\/ds:Signature>/s, '')
           .replace(/<wsse:Binary.*?<\/wsse:Binary\w+>/s, ''),
     },
-    'wsse:InvalidSecurity',
+    'wsse:FailedCheck',
   ],
   [
     'the Body is not signed',
