@@ -1,4 +1,5 @@
-// Requests as clients in the field write them (one file each), and how we read them. Written by us after what was seen.
+// Requests as clients in the field write them (one file each), and how we read them. Written by us after what was seen, those of
+// Mono's WCF by it: a byte order mark, addressing without an Action, or with nothing else.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -115,6 +116,27 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     requestedType: 'saml1',
     requiredClaims: ['department'],
     answers: `${PROFILE}#SAMLV1.1`,
+  },
+  'mono-ws2007-http.xml': {
+    path: USERNAME_13,
+    headers: { 'content-type': SOAP_12 },
+    requestedType: 'saml2',
+    answers: SAML2,
+  },
+  'mono-soap11.xml': {
+    path: '/ws-trust',
+    headers: {
+      'content-type': 'text/xml; charset=utf-8',
+      soapaction: `"${TRUST_2005}/RST/Issue"`,
+    },
+    requestedType: 'saml2',
+    answers: SAML2,
+  },
+  'mono-soap12-2004.xml': {
+    path: '/ws-trust',
+    headers: { 'content-type': SOAP_12 },
+    requestedType: 'saml2',
+    answers: SAML2,
   },
   'wsdl-tool.xml': {
     path: '/ws-trust',
