@@ -1,14 +1,20 @@
 // From the file to a frozen Config: YAML, environment, schema, rules between sections, secrets. All problems in one report.
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { buildConfig } from './build.ts';
 import type { Config } from './config.ts';
 import { applyEnvironment, type Overridden } from './environment.ts';
 import { createExpressionCompiler } from './expression.ts';
-import { absoluteFrom, type ConfigSources, createReader, type Loading } from './loading.ts';
+import {
+  absoluteFrom,
+  type ConfigSources,
+  createReader,
+  type Loading,
+  whyUnread,
+} from './loading.ts';
 import { type Complaint, ConfigError, formatPath, type Path, type Problem } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { schemaComplaints } from './schema-issues.ts';
+import { readTextFile } from './text-file.ts';
 import { parseYaml, type YamlDocument } from './yaml-document.ts';
 
 /** Loads the configuration file at `path`, with the environment of the process.
@@ -28,7 +34,7 @@ export async function loadConfigFiles(
 ): Promise<{ readonly config: Config; readonly files: ConfigFiles }> {
   const files: Record<string, string> = {};
   const read = async (file: string): Promise<string> => {
-    const text = await readFile(file, 'utf8');
+    const text = await readTextFile(file);
     files[file] = text;
     return text;
   };
@@ -46,8 +52,12 @@ export function parseConfigFiles(path: string, files: ConfigFiles): Promise<Conf
 }
 
 async function loadWith(path: string, read: ConfigSources['readFile']): Promise<Config> {
-  const text = await read(path).catch(() => undefined);
-  if (text === undefined) throw new ConfigError([unreadable(path)]);
+  let text: string;
+  try {
+    text = await read(path);
+  } catch (cause) {
+    throw new ConfigError([unreadable(path, whyUnread(cause))]);
+  }
   return parseConfig(text, { path, env: process.env, readFile: read });
 }
 
@@ -175,14 +185,14 @@ const inEnvironment = (variable: string) =>
 const yamlProblems = ({ complaints }: YamlDocument, file: string): readonly Problem[] =>
   complaints.map((complaint) => ({ ...complaint, severity: 'error', file, path: '' }));
 
-const unreadable = (file: string): Problem => ({
+const unreadable = (file: string, reason: string): Problem => ({
   code: 'CONFIG_UNREADABLE',
   severity: 'error',
   file,
   line: 1,
   column: 1,
   path: '',
-  what: 'the file cannot be read',
+  what: `the file ${reason}`,
   why: 'nothing starts without a configuration',
   fix: 'correct the path or the permissions; `viaduct init` makes a first configuration',
 });

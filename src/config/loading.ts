@@ -4,6 +4,7 @@ import type { Instant } from '#core/instant.ts';
 import type { CompileExpression } from './expression.ts';
 import type { Complaint, Path, Problem } from './problem.ts';
 import type { SecretReference } from './sections/secret.ts';
+import { FileRefused } from './text-file.ts';
 
 /** The world of a configuration; injected, so that tests own it. */
 export interface ConfigSources {
@@ -76,7 +77,7 @@ export function createReader(sources: ConfigSources, report: Report): Loading['r
       if (text.trim() === '') report(path, unreadable(file ?? '', 'is empty'));
       return text;
     } catch (cause) {
-      report(path, unreadable(file ?? '', `cannot be read (${codeOf(cause)})`));
+      report(path, unreadable(file ?? '', whyUnread(cause)));
       return '';
     }
   };
@@ -86,8 +87,12 @@ export function createReader(sources: ConfigSources, report: Report): Loading['r
 const variableOf = ({ env }: ConfigSources, name: string): string =>
   (Object.hasOwn(env, name) ? env[name] : undefined) ?? '';
 
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+/** Why a file was not read, to be said of it. */
+export function whyUnread(cause: unknown): string {
+  if (cause instanceof FileRefused) return cause.message;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : 'unknown reason';
+  return `cannot be read (${String(code)})`;
+}
 
 const unset = (name: string): Complaint => ({
   code: 'CONFIG_SECRET',
@@ -100,5 +105,5 @@ const unreadable = (file: string, what: string): Complaint => ({
   code: 'CONFIG_SECRET',
   what: `the file ${file} ${what}`,
   why: 'the text behind this reference is needed at start; paths are relative to the configuration file',
-  fix: 'correct the path, or the permissions of the file',
+  fix: 'correct the path, or the permissions of the file; it is a regular file, no pipe',
 });

@@ -1,0 +1,100 @@
+// What a configuration may refer to is a file that ends: a pipe, a device or one without end is refused, and holds up nobody.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { aConfigDocument } from '#test/support/document.ts';
+import { viaduct } from '#test/support/process.ts';
+import { serve } from '#test/support/served.ts';
+import { createPartner, writeConfiguration } from '#test/support/server.ts';
+
+const clock = { now: (): number => Math.floor(Date.now() / 1000) };
+
+async function aDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'viaduct-files-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Things that a path may lead to, and are no file to read. */
+async function placeOddities(directory: string): Promise<void> {
+  execFileSync('mkfifo', [join(directory, 'pipe')]);
+  await mkdir(join(directory, 'folder'));
+  await symlink('/dev/zero', join(directory, 'device'));
+  await writeFile(join(directory, 'endless'), '');
+  await truncate(join(directory, 'endless'), 16 * 1024 * 1024 + 1);
+}
+
+test('Configuration: whatever is no regular file, or too large, is a problem with its path and reason, wherever it is referred to', async (t) => {
+  const directory = await aDirectory(t);
+  await placeOddities(directory);
+  const document = aConfigDocument();
+  const [first, second] = [document.clients[0], document.trustedIssuers[0]];
+  assert.ok(first && second);
+  first['client_secret'] = { file: 'device' };
+  const { jwt } = second;
+  Object.assign(jwt as object, { jwks: { file: 'endless' } });
+  document['keys'] = [
+    { use: 'jwt', algorithm: 'ES256', key: { file: 'pipe' } },
+    {
+      use: 'saml',
+      algorithm: 'RS256',
+      key: { file: 'keys/rs256.pem' },
+      certificate: { file: 'pipe' },
+    },
+  ];
+  document['users'] = [{ file: 'folder' }, { file: 'pipe' }];
+  document.trustedIssuers.push({
+    id: 'idp',
+    issuer: 'urn:idp',
+    saml: {
+      metadata: { file: 'pipe', certificates: [{ file: 'pipe' }] },
+      audiences: ['https://sts.example.org'],
+    },
+  });
+  const { jwks } = await createPartner(clock);
+  await writeConfiguration(directory, document, jwks);
+
+  const { code, error, out } = await viaduct(['check'], directory);
+
+  assert.equal(code, 2, out);
+  for (const [place, what] of [
+    ['keys[0].key', 'the file pipe is no regular file'],
+    ['keys[1].certificate', 'the file pipe is no regular file'],
+    ['clients[0].client_secret', 'the file device is no regular file'],
+    ['trustedIssuers[0].jwt.jwks', 'the file endless has more than 16777216 bytes'],
+    ['users[0].file', 'the file folder is no regular file'],
+    ['users[1].file', 'the file pipe is no regular file'],
+    ['trustedIssuers[1].saml.metadata.file', 'the file pipe is no regular file'],
+  ] as const)
+    assert.ok(
+      error.split('\n').some((line) => line.includes(place) && line.includes(what)),
+      `${place}: ${what} in ${error}`,
+    );
+});
+
+test('Configuration: nor is the file itself a pipe', async (t) => {
+  const directory = await aDirectory(t);
+  await placeOddities(directory);
+
+  const { code, error } = await viaduct(['check', '--config', 'pipe'], directory);
+
+  assert.equal(code, 2);
+  assert.match(error, /^pipe:1:1 error CONFIG_UNREADABLE\n +the file is no regular file/);
+});
+
+test('Configuration: a reload that meets a pipe is refused, and the server goes on', async (t) => {
+  const served = await serve(t);
+  execFileSync('mkfifo', [join(served.directory, 'pipe')]);
+  await served.edit((document) => {
+    document['keys'] = [{ use: 'jwt', algorithm: 'ES256', key: { file: 'pipe' } }];
+  });
+
+  const said = await served.reload();
+
+  assert.match(said, /not reloaded/);
+  assert.match(served.server.text(), /the file pipe is no regular file/);
+  assert.equal((await served.exchange()).status, 200);
+});
