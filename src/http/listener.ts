@@ -1,6 +1,11 @@
 // Servers over plain HTTP and TLS, with every limit set: by default Node waits for a slow client for minutes.
 import type { X509Certificate } from 'node:crypto';
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { type AddressInfo, isIPv4 } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -70,9 +75,28 @@ const tlsOptions = ({ certificatePem, keyPem }: ListenerTls) => ({
   minVersion: 'TLSv1.2' as const,
 });
 
+/** RFC 3986 §3.2.2, §3.2.3, as far as it takes to tell a host from what is none. */
+const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
+
+/** Refuses a request with two Host headers, or with one that is no host (RFC 9112 §3.2): of those Node takes the first, and something
+ * before us may have taken the other. That one is there at all is seen to by Node. */
+function requireOneHost(handler: RequestListener): RequestListener {
+  return (request, response) => {
+    const hosts = hostsOf(request);
+    if (hosts.length <= 1 && hosts.every((host) => HOST.test(host)))
+      return handler(request, response);
+    response.writeHead(400, { connection: 'close' }).end();
+  };
+}
+
+// Names and values by turns: the parsed headers have lost all but the first.
+const hostsOf = ({ rawHeaders }: IncomingMessage): readonly string[] =>
+  rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
+
 /** Makes a server; it does not listen yet.
  * @throws {Error} for plain HTTP where others can listen in, and for a certificate that does not fit its key */
-export function createListener(settings: ListenerSettings, handler: RequestListener): Listener {
+export function createListener(settings: ListenerSettings, answer: RequestListener): Listener {
+  const handler = requireOneHost(answer);
   const { host, port, tls, trustedProxies = [] } = settings;
   if (!tls && !isLoopback(host) && trustedProxies.length === 0) {
     throw new Error(`plain HTTP on ${host} needs TLS, or the proxies that end TLS before it`);

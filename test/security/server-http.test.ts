@@ -12,7 +12,7 @@ const FORM = 'application/x-www-form-urlencoded';
 const BODY = 'grant_type=client_credentials&resource=https%3A%2F%2Forders.example%2F';
 
 /** Sends bytes as they are; the last request must ask for the connection to be closed. */
-async function sendRaw({ url }: TestServer, request: string): Promise<string> {
+async function sendRaw({ url }: Pick<TestServer, 'url'>, request: string): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(request);
   return textOf(socket);
@@ -79,6 +79,34 @@ test('HTTP: the host of an absolute target, Host and forwarding headers have no 
   assert.equal(statusOf(token), 200);
   assert.equal(statusOf(metadata), 200);
   assert.doesNotMatch(metadata, /evil/);
+});
+
+test('RFC 9112 §3.2: two Host headers, one that is no host, and none at all are refused, on both listeners', async (t) => {
+  const server = await startServer(t);
+  const get = (url: string, ...lines: string[]) =>
+    sendRaw({ url }, ['GET /livez HTTP/1.1', ...lines, 'Connection: close', '', ''].join('\r\n'));
+  const hostile: readonly (readonly string[])[] = [
+    [],
+    ['Host: sts.example.org', 'Host: evil.example'],
+    ['Host: sts.example.org', 'Host: sts.example.org'],
+    ['Host: sts.example.org', 'hOST:'],
+    ['Host: sts.example.org evil.example'],
+    ['Host: user@sts.example.org'],
+    ['Host: sts.example.org/token'],
+    ['Host: sts.example.org:80:80'],
+    ['Host: [::1'],
+  ];
+  const good = ['Host:', 'Host: sts.example.org', 'Host: sts.example.org:8443', 'Host: [::1]:8443'];
+
+  for (const url of [server.url, server.managementUrl]) {
+    for (const lines of hostile)
+      assert.match(await get(url, ...lines), /^HTTP\/1\.1 400 /, `${url} ${lines.join()}`);
+    for (const line of good)
+      assert.doesNotMatch(await get(url, line), /^HTTP\/1\.1 400 /, `${url} ${line}`);
+  }
+  const token = aRequest({ headers: ['Host: sts.example.org'] });
+  assert.equal(statusOf(await sendRaw(server, token)), 400);
+  assert.equal(statusOf(await sendRaw(server, token.replace('Host: evil.example\r\n', ''))), 200);
 });
 
 test('HTTP: a chunked body is read as any other; two framings at once are refused', async (t) => {
