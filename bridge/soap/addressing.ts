@@ -6,7 +6,7 @@ import { type ExpandedName, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isAddressing, readAddress } from './endpoint-reference.ts';
 import type { Envelope } from './envelope.ts';
-import { WSA_2004_NS, WSA_NS } from './namespaces.ts';
+import { WSA_2004_ANONYMOUS, WSA_2004_NS, WSA_NS } from './namespaces.ts';
 
 /** What a request says about itself. Without a signature over it, it carries no authority (xml-security V10). */
 export interface Addressing {
@@ -18,7 +18,7 @@ export interface Addressing {
 
 const ANONYMOUS: Readonly<Record<string, string>> = {
   [WSA_NS]: `${WSA_NS}/anonymous`,
-  [WSA_2004_NS]: `${WSA_2004_NS}/role/anonymous`,
+  [WSA_2004_NS]: WSA_2004_ANONYMOUS,
 };
 const SINGLE: ReadonlySet<string> = new Set(['Action', 'To', 'MessageID', 'ReplyTo', 'FaultTo']);
 /** Some clients write the name in lower case (ws-trust W11). */

@@ -11,6 +11,7 @@ import {
 } from '#bridge/xml/markup.ts';
 import { writeCanonical } from '#bridge/xml/writer.ts';
 import type { Addressing } from './addressing.ts';
+import { WSA_2004_ANONYMOUS, WSA_2004_NS } from './namespaces.ts';
 import { SOAP_SPELLING, type SoapVersion } from './soap-version.ts';
 
 /** How the request was framed, and so its answer. */
@@ -60,5 +61,8 @@ export function answerAddressing(
   const name = (local: string): MarkupName => ({ prefix: 'a', uri: namespace, local });
   const relation =
     messageId === undefined ? [] : [element(name('RelatesTo'), attributesOf(1), [messageId])];
-  return [element(name('Action'), attributesOf(0), [action]), ...relation];
+  // In the submission of 2004 (§3) every message has a To; in 1.0 (§3.2) one that is left out means the same.
+  const destination =
+    namespace === WSA_2004_NS ? [element(name('To'), attributesOf(2), [WSA_2004_ANONYMOUS])] : [];
+  return [element(name('Action'), attributesOf(0), [action]), ...relation, ...destination];
 }

@@ -22,16 +22,21 @@ const FAULT_ACTIONS: Readonly<Record<string, string>> = {
 };
 const LANGUAGE: MarkupName = { prefix: 'xml', uri: XML_NS, local: 'lang' };
 
-/** Writes a fault as ASCII text. */
-export function writeFault(framing: Framing, fault: SoapFault): string {
+/** Writes a fault as ASCII text, with these header blocks besides addressing. */
+export function writeFault(
+  framing: Framing,
+  fault: SoapFault,
+  headers: readonly Markup[] = [],
+): string {
   const { addressing, version } = framing;
   const action = FAULT_ACTIONS[addressing?.namespace ?? WSA_NS] ?? '';
   const declare = [fault.code];
-  if (version === '1.1') return writeAnswer(framing, { action, body: fault11(fault), declare });
+  if (version === '1.1')
+    return writeAnswer(framing, { action, headers, body: fault11(fault), declare });
   // Apache CXF reads the prefixes of the Envelope only where there is a Header: that of the code is declared on the Fault.
   const { text } = writeCanonical(fault12(fault), { declare });
   // `s` too, a second time and with the same meaning: a fault is not signed, so nobody minds what it declares.
-  return writeAnswer(framing, { action, body: seal(text, new Set()) });
+  return writeAnswer(framing, { action, headers, body: seal(text, new Set()) });
 }
 
 function fault11({ party, code, reason }: SoapFault): Markup {

@@ -233,11 +233,16 @@ test('ws-trust §3.1: Context is echoed verbatim', async () => {
   assert.ok(body.includes('Context="a &quot;b&quot; &#xA;c"'), body);
 });
 
+// WS-Addressing of August 2004 §3: To is required in every message. Apache Axis2 takes no answer without it.
 const ADDRESSING = [
-  [WSA_NS, `${WSA_NS}/anonymous`],
-  [WSA_2004_NS, `${WSA_2004_NS}/role/anonymous`],
+  [WSA_NS, `${WSA_NS}/anonymous`, ''],
+  [
+    WSA_2004_NS,
+    `${WSA_2004_NS}/role/anonymous`,
+    `<a:To xmlns:a="${WSA_2004_NS}">${WSA_2004_NS}/role/anonymous</a:To>`,
+  ],
 ] as const;
-for (const [namespace, anonymous] of ADDRESSING)
+for (const [namespace, anonymous, to] of ADDRESSING)
   test(`ws-trust §3.8: an answer in ${namespace} relates to the request and names its action`, async () => {
     const header = (action: string) =>
       `${aSecurityHeader()}<b:Action xmlns:b="${namespace}">${action}</b:Action><b:MessageID xmlns:b="${namespace}">urn:uuid:1</b:MessageID>` +
@@ -255,7 +260,7 @@ for (const [namespace, anonymous] of ADDRESSING)
     ] as const)
       assert.ok(
         body.includes(
-          `<s:Header><a:Action xmlns:a="${namespace}">${action}</a:Action><a:RelatesTo xmlns:a="${namespace}">urn:uuid:1</a:RelatesTo></s:Header>`,
+          `<s:Header><a:Action xmlns:a="${namespace}">${action}</a:Action><a:RelatesTo xmlns:a="${namespace}">urn:uuid:1</a:RelatesTo>${to}</s:Header>`,
         ),
         body,
       );

@@ -39,10 +39,14 @@ test('ws-trust W12: a SOAP 1.2 fault has one prefixed Subcode, no deeper one, an
 });
 
 const ACTIONS = [
-  [WSA_NS, `${WSA_NS}/soap/fault`],
-  [WSA_2004_NS, `${WSA_2004_NS}/fault`],
+  [WSA_NS, `${WSA_NS}/soap/fault`, ''],
+  [
+    WSA_2004_NS,
+    `${WSA_2004_NS}/fault`,
+    `<a:To xmlns:a="${WSA_2004_NS}">${WSA_2004_NS}/role/anonymous</a:To>`,
+  ],
 ] as const;
-for (const [namespace, action] of ACTIONS)
+for (const [namespace, action, to] of ACTIONS)
   test(`ws-trust W12: addressing headers of ${namespace} only when the request had them`, () => {
     const addressing = { namespace, messageId: 'urn:uuid:1 & <more> é' };
 
@@ -51,7 +55,7 @@ for (const [namespace, action] of ACTIONS)
     assert.ok(
       text.includes(
         `<s:Header><a:Action xmlns:a="${namespace}">${action}</a:Action>` +
-          `<a:RelatesTo xmlns:a="${namespace}">urn:uuid:1 &amp; &lt;more&gt; &#xE9;</a:RelatesTo></s:Header>`,
+          `<a:RelatesTo xmlns:a="${namespace}">urn:uuid:1 &amp; &lt;more&gt; &#xE9;</a:RelatesTo>${to}</s:Header>`,
       ),
       text,
     );
