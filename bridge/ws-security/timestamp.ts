@@ -2,7 +2,7 @@
 
 import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
@@ -53,11 +53,18 @@ export function validateTimestamp(
   if (expires - created > maxLifetimeSeconds) throw refusal('Timestamp lives too long');
 }
 
+const ANSWER_LIFETIME_SECONDS = 300;
+
+/** Writes the Security header of an answer that nothing but a Timestamp is in. */
+export function writeTimestampHeader(created: Instant): Markup {
+  return element(wsse('Security'), [], [writeTimestamp(created)]);
+}
+
 /** Writes the Timestamp of an answer; with an id where it is signed. */
-export function writeTimestamp(created: Instant, lifetimeSeconds: number, id?: string): Markup {
+export function writeTimestamp(created: Instant, id?: string): Markup {
   return element(wsu('Timestamp'), id === undefined ? [] : [[wsu('Id'), id]], [
     element(wsu('Created'), [], [writeDateTime(created)]),
-    element(wsu('Expires'), [], [writeDateTime(created + lifetimeSeconds)]),
+    element(wsu('Expires'), [], [writeDateTime(created + ANSWER_LIFETIME_SECONDS)]),
   ]);
 }
 

@@ -82,6 +82,12 @@ export interface EndpointProfile {
   readonly tellsAppliesTo: boolean;
   /** Whether an answer carries a Timestamp when the request did: the policy says IncludeTimestamp. */
   readonly includesTimestamp: boolean;
+  /** Whether a fault does as well. Apache Rampart throws one without a Security header away, code and reason; other clients count
+   * the text nodes of a fault (ws-trust W12). */
+  readonly faultsIncludeTimestamp: boolean;
+  /** How the policies over TLS call a user name, where their language has both words. TLS signs and encrypts either way, but Apache
+   * Rampart sends no user name for the second. */
+  readonly userNameTokens: 'SignedSupportingTokens' | 'SignedEncryptedSupportingTokens';
 }
 
 const ANY: readonly CredentialKind[] = [
@@ -105,6 +111,8 @@ const USUAL = {
   jwtCarrier: 'binary-security-token',
   tellsAppliesTo: true,
   includesTimestamp: true,
+  faultsIncludeTimestamp: false,
+  userNameTokens: 'SignedSupportingTokens',
 } as const satisfies Partial<EndpointProfile>;
 
 // A client that looks a port up by its address takes the last one that has it: so each port has its own.
@@ -219,6 +227,8 @@ export const ADFS_PROFILE: EndpointProfile = {
   ],
   metadataPaths: [`${ADFS}/mex`],
   ports: ADFS_PORTS,
+  // Where its clients look for it.
+  userNameTokens: 'SignedEncryptedSupportingTokens',
 };
 
 const VCENTER = '/sts/STSService';
@@ -241,6 +251,7 @@ export const WSO2_PROFILE: EndpointProfile = {
   id: 'wso2',
   endpoints: [{ path: WSO2, credentials: ANY }],
   ports: [{ name: 'wso2carbon-stsHttpsSoap12Endpoint', path: WSO2, soap: '1.2', trust: '1.3' }],
+  faultsIncludeTimestamp: true,
 };
 
 const SEGMENT = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?$/;

@@ -238,7 +238,7 @@ async function refuse(cause: unknown, refused: Refused): Promise<WsTrustResponse
 function fault(
   request: Pick<WsTrustRequest, 'correlationId'>,
   { fault: row, reason, retryAfterSeconds }: Refusal,
-  { framing, trust }: Pick<Progress, 'framing' | 'trust'>,
+  { faultHeaders, framing, trust }: Pick<Progress, 'faultHeaders' | 'framing' | 'trust'>,
 ): WsTrustResponse {
   return {
     status: 500,
@@ -247,7 +247,7 @@ function fault(
       'content-type': contentTypeOf(framing.version),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
-    body: writeFault(framing, spellFault(row, trust)),
+    body: writeFault(framing, spellFault(row, trust), faultHeaders),
     reason,
   };
 }

@@ -18,6 +18,7 @@ import { type EnvelopeUnderSecret, openUnderSecret } from '#bridge/ws-security/m
 import { SECURITY_HEADERS } from '#bridge/ws-security/security-header.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
+import type { Markup } from '#bridge/xml/markup.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
@@ -40,6 +41,8 @@ export interface Progress {
   /** What the Body asks for. */
   operation?: TrustOperation;
   requestor?: Requestor;
+  /** Header blocks of a fault, besides addressing. */
+  faultHeaders?: readonly Markup[];
   /** Whether core has put what happened on record. */
   isRecorded: boolean;
 }

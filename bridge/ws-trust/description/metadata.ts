@@ -53,7 +53,8 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
       ? [{ ...port, ...terms, address: `${publicOrigin}${isBelow ? path : port.path}` }]
       : [];
   });
-  return toAsciiWire(writeWsdl(ports, profile.includesTimestamp));
+  const { includesTimestamp, userNameTokens } = profile;
+  return toAsciiWire(writeWsdl(ports, { includesTimestamp, userNameTokens }));
 }
 
 /** What is published of an address: what the operator has it take. Undefined where no policy of ours can tell that. */

@@ -6,6 +6,7 @@ import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import type {
   AdvertisedCredential,
+  EndpointProfile,
   FirstCredential,
   MessageSecurity,
 } from '../endpoint-profile.ts';
@@ -16,6 +17,8 @@ export interface PolicyTerms {
   readonly trust: TrustVersion;
   readonly usesAddressing: boolean;
   readonly includesTimestamp: boolean;
+  /** How a user name over TLS is called; the submission of 2005 has one word only. */
+  readonly userNameTokens: EndpointProfile['userNameTokens'];
   readonly credential: AdvertisedCredential;
   /** What a security context is asked for with at the same address; absent: it is not. */
   readonly bootstrap?: FirstCredential | undefined;
@@ -27,15 +30,9 @@ export interface PolicyTerms {
   readonly messageSecurity?: MessageSecurity | undefined;
 }
 
-const SECURITY_POLICY: Readonly<Record<TrustVersion, { namespace: string; tokens: string }>> = {
-  '1.3': {
-    namespace: 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702',
-    tokens: 'SignedEncryptedSupportingTokens',
-  },
-  '2005/02': {
-    namespace: 'http://schemas.xmlsoap.org/ws/2005/07/securitypolicy',
-    tokens: 'SignedSupportingTokens',
-  },
+const SECURITY_POLICY: Readonly<Record<TrustVersion, string>> = {
+  '1.3': 'http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702',
+  '2005/02': 'http://schemas.xmlsoap.org/ws/2005/07/securitypolicy',
 };
 const USING_ADDRESSING: MarkupName = {
   prefix: 'wsaw',
@@ -97,20 +94,21 @@ function transportBinding({ credential, trust, includesTimestamp }: PolicyTerms)
 }
 
 function supportingTokens(terms: PolicyTerms): readonly Markup[] {
-  const { credential, signsBody, trust } = terms;
+  const { credential, signsBody, trust, userNameTokens } = terms;
   const sp = securityPolicyName(trust);
   // The transport is the proof.
   if (credential === 'tls-certificate') return [];
-  if (credential === 'username') return [userNameToken(trust)];
+  if (credential === 'username') return [userNameToken(trust, userNameTokens)];
   const endorsing = endorsingToken(terms);
   const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
   return [wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])])];
 }
 
-function userNameToken(trust: TrustVersion): Markup {
+function userNameToken(trust: TrustVersion, tokens: PolicyTerms['userNameTokens']): Markup {
   const sp = securityPolicyName(trust);
   const policy = policyOf([element(sp('WssUsernameToken10'))]);
-  return wrapped(sp(SECURITY_POLICY[trust].tokens), [token(trust, 'UsernameToken', [policy])]);
+  const name = trust === '1.3' ? tokens : 'SignedSupportingTokens';
+  return wrapped(sp(name), [token(trust, 'UsernameToken', [policy])]);
 }
 
 function endorsingToken(terms: PolicyTerms): Markup {
@@ -161,7 +159,7 @@ function messageProtection(security: MessageSecurity, trust: TrustVersion): read
   const addressing = element(sp('Header'), [['Namespace', WSA_NS]]);
   return [
     isSymmetric ? symmetricBinding(trust) : asymmetricBinding(trust),
-    ...(isSymmetric ? [userNameToken(trust)] : []),
+    ...(isSymmetric ? [userNameToken(trust, 'SignedEncryptedSupportingTokens')] : []),
     features,
     element(sp('SignedParts'), [], [body, addressing]),
     element(sp('EncryptedParts'), [], [body]),
@@ -202,7 +200,7 @@ function bindingProperties(trust: TrustVersion): readonly Markup[] {
 // Our certificates are two: clients encrypt to the one of the metadata, the other comes with an answer that it signs.
 function ourToken(trust: TrustVersion, inclusion: 'AlwaysToInitiator' | 'Never'): Markup {
   const sp = securityPolicyName(trust);
-  const included = `${SECURITY_POLICY[trust].namespace}/IncludeToken/${inclusion}`;
+  const included = `${SECURITY_POLICY[trust]}/IncludeToken/${inclusion}`;
   const policy = policyOf([
     element(sp('RequireThumbprintReference')),
     element(sp('WssX509V3Token10')),
@@ -229,7 +227,7 @@ function issuedToken({ keyType: kind, trust }: PolicyTerms): Markup {
 
 function token(trust: TrustVersion, local: string, children: readonly Markup[]): Markup {
   const sp = securityPolicyName(trust);
-  const always = `${SECURITY_POLICY[trust].namespace}/IncludeToken/AlwaysToRecipient`;
+  const always = `${SECURITY_POLICY[trust]}/IncludeToken/AlwaysToRecipient`;
   return element(sp(local), [[sp('IncludeToken'), always]], children);
 }
 
@@ -240,7 +238,7 @@ function wrapped(name: MarkupName, assertions: readonly Markup[]): Markup {
 }
 
 function securityPolicyName(trust: TrustVersion): (local: string) => MarkupName {
-  return (local) => ({ prefix: 'sp', uri: SECURITY_POLICY[trust].namespace, local });
+  return (local) => ({ prefix: 'sp', uri: SECURITY_POLICY[trust], local });
 }
 
 function wsp(local: string): MarkupName {

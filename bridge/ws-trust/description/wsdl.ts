@@ -32,6 +32,9 @@ export interface WsdlPort extends Omit<AdvertisedPort, 'path' | 'signedParts'> {
   readonly bootstrap?: FirstCredential | undefined;
 }
 
+/** What the policies of all ports say alike. */
+export type WsdlHabits = Pick<PolicyTerms, 'includesTimestamp' | 'userNameTokens'>;
+
 export const WSDL_NS = 'http://schemas.xmlsoap.org/wsdl/';
 /** Clients look the service up in this namespace, with the slash. */
 export const WSDL_TARGET_NS = `${TRUST_13_NS}/`;
@@ -47,9 +50,9 @@ const NAMES: Readonly<Record<TrustVersion, TrustNames>> = {
 };
 
 /** Writes the WSDL of these ports as text whose root is `wsdl:definitions`. */
-export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean): string {
+export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): string {
   const versions = [...new Set(ports.map(({ trust }) => trust))].map((trust) => NAMES[trust]);
-  const terms = ports.map((port) => termsOf(port, includesTimestamp));
+  const terms = ports.map((port) => termsOf(port, habits));
   const policies = new Map(terms.map((one) => [policyIdOf(one), one]));
   const definitions = element(
     wsdl('definitions'),
@@ -62,7 +65,7 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
       element(wsdl('types'), [], versions.map(writeSchema)),
       ...versions.flatMap(writeMessages),
       ...versions.map(writePortType),
-      ...ports.map((port) => writeBinding(port, includesTimestamp)),
+      ...ports.map((port) => writeBinding(port, habits)),
       element(wsdl('service'), [['name', 'SecurityTokenService']], ports.map(writePort)),
     ],
   );
@@ -81,12 +84,12 @@ export function writeWsdl(ports: readonly WsdlPort[], includesTimestamp: boolean
 }
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none.
-function termsOf(port: WsdlPort, includesTimestamp: boolean): PolicyTerms {
+function termsOf(port: WsdlPort, habits: WsdlHabits): PolicyTerms {
   const { bootstrap, credential = 'username', messageSecurity, signsBody, soap } = port;
   const { keyType = 'PublicKey', trust } = port;
   return {
+    ...habits,
     trust,
-    includesTimestamp,
     credential,
     bootstrap,
     keyType,
@@ -145,7 +148,7 @@ function writePortType(trust: TrustNames): Markup {
   return element(wsdl('portType'), [['name', `STS${suffixOf(trust)}`]], operations);
 }
 
-function writeBinding(port: WsdlPort, includesTimestamp: boolean): Markup {
+function writeBinding(port: WsdlPort, habits: WsdlHabits): Markup {
   const trust = NAMES[port.trust];
   const soap = (local: string): MarkupName => ({ ...SOAP_BINDINGS[port.soap], local });
   const body = element(soap('body'), [['use', 'literal']]);
@@ -163,7 +166,7 @@ function writeBinding(port: WsdlPort, includesTimestamp: boolean): Markup {
       ],
     ),
   );
-  const policy = `#${policyIdOf(termsOf(port, includesTimestamp))}`;
+  const policy = `#${policyIdOf(termsOf(port, habits))}`;
   return element(
     wsdl('binding'),
     [

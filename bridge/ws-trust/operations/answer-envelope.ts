@@ -7,14 +7,12 @@ import {
   keysOfSecret,
 } from '#bridge/ws-security/answer-keys.ts';
 import { BODY_ID, protectAnswer, TIMESTAMP_ID } from '#bridge/ws-security/answer-protection.ts';
-import { writeTimestamp } from '#bridge/ws-security/timestamp.ts';
+import { writeTimestamp, writeTimestampHeader } from '#bridge/ws-security/timestamp.ts';
 import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
-import { WSU_ID, wsse } from '#bridge/xml/namespaces.ts';
+import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import type { MessageProtection } from '../message-protection.ts';
 import type { OperationParts } from './operation.ts';
-
-const ANSWER_LIFETIME_SECONDS = 300;
 
 /** What is answered. */
 interface AnswerBody {
@@ -33,12 +31,8 @@ export async function writeEnvelope(
   const framing = { version: message.envelope.version, addressing: message.addressing };
   if (protection) return writeProtected(framing, answer, { protection, parts });
   const hasTimestamp = profile.includesTimestamp && security?.timestamp !== undefined;
-  const headers = hasTimestamp ? [writeSecurity(parts.now())] : [];
+  const headers = hasTimestamp ? [writeTimestampHeader(parts.now())] : [];
   return writeAnswer(framing, { ...answer, headers });
-}
-
-function writeSecurity(now: number): Markup {
-  return element(wsse('Security'), [], [writeTimestamp(now, ANSWER_LIFETIME_SECONDS)]);
 }
 
 interface Protecting {
@@ -56,7 +50,7 @@ async function writeProtected(
   const bodyAttributes: readonly AttributePair[] = [[WSU_ID, BODY_ID]];
   const { security, content } = await protectAnswer(
     {
-      timestamp: writeTimestamp(parts.now(), ANSWER_LIFETIME_SECONDS, TIMESTAMP_ID),
+      timestamp: writeTimestamp(parts.now(), TIMESTAMP_ID),
       addressing: addressing.map((part, index) => ({ id: idOf(index), element: part })),
       body: element(soapName(framing.version, 'Body'), bodyAttributes, [payload]),
       payload,

@@ -18,14 +18,16 @@ import {
   SIGNATURE,
   signMessage,
 } from '#test/support/signed-message.ts';
-import { anEnvelope } from '#test/support/soap.ts';
+import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap.ts';
 import {
+  anAppliesTo,
   anIssueRequest,
   anRst,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
   faultCodeOf,
+  TIMESTAMP,
 } from '#test/support/ws-trust.ts';
 import { firstCertificateOf } from '#test/support/x509-trust.ts';
 
@@ -91,6 +93,63 @@ for (const { id, credentials, path, signedParts } of ENDPOINTS) {
     assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
   });
 }
+
+const WSO2 = '/services/wso2carbon-sts';
+const TIMESTAMP_OF_FAULT =
+  /<s:Header><wsse:Security [^>]*><wsu:Timestamp [^>]*><wsu:Created>2027-01-15T08:00:00.000Z<\/wsu:Created><wsu:Expires>2027-01-15T08:05:00.000Z<\/wsu:Expires><\/wsu:Timestamp><\/wsse:Security><\/s:Header><s:Body><s:Fault/;
+const wrongPassword = (more: string) => aSecurityHeader(more, { name: 'alice', password: 'wrong' });
+
+for (const soap of SOAP_VERSIONS) {
+  test(`WS-SecurityPolicy 1.2 §6.2, wso2, SOAP ${soap}: a fault has a Timestamp when the request has one`, async () => {
+    const header = wrongPassword(TIMESTAMP);
+    const unknown = anRst({ children: anAppliesTo('urn:nobody') });
+
+    const answers = [
+      await aSetting().front.handle(anIssueRequest({ soap, header }, { path: WSO2 })),
+      await aSetting().front.handle(
+        anIssueRequest({ soap, header: aSecurityHeader(TIMESTAMP), body: unknown }, { path: WSO2 }),
+      ),
+    ];
+
+    assert.deepEqual(answers.map(faultCodeOf), [
+      'trust:FailedAuthentication',
+      'trust:InvalidScope',
+    ]);
+    for (const { body } of answers) assert.match(body, TIMESTAMP_OF_FAULT);
+  });
+
+  test(`ws-trust W12, SOAP ${soap}: elsewhere a fault has no text besides its own, at wso2 neither without a Timestamp in the request`, async () => {
+    const faults = [
+      await aSetting().front.handle(
+        anIssueRequest({ soap, header: wrongPassword('') }, { path: WSO2 }),
+      ),
+      ...(await Promise.all(
+        ['/ws-trust', '/sts/STSService', '/adfs/services/trust/13/usernamemixed'].map((path) =>
+          aSetting().front.handle(
+            anIssueRequest({ soap, header: wrongPassword(TIMESTAMP) }, { path }),
+          ),
+        ),
+      )),
+    ];
+
+    for (const fault of faults) {
+      assert.equal(faultCodeOf(fault), 'trust:FailedAuthentication');
+      assert.doesNotMatch(fault.body, /Header|Timestamp/);
+    }
+  });
+}
+
+test('ws-trust W12, wso2: a fault about what no Security header was read of has no Timestamp', async () => {
+  const second = anIssueRequest(
+    { header: aSecurityHeader(TIMESTAMP) + aSecurityHeader() },
+    { path: WSO2 },
+  );
+
+  const answer = await aSetting().front.handle(second);
+
+  assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+  assert.doesNotMatch(answer.body, /Header|Timestamp/);
+});
 
 const wsdlAt = async (path: string): Promise<string> => {
   const request = { ...aPost(''), method: 'GET', path, query: '?wsdl' };
