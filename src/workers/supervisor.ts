@@ -3,6 +3,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { type Channel, type Handlers, openChannel } from './channel.ts';
 import { createCrashBudget } from './crash-budget.ts';
+import { closeUntaken } from './untaken-connection.ts';
 
 export interface Member {
   readonly slot: number;
@@ -62,6 +63,7 @@ const HUNG_MILLISECONDS = 30_000;
 
 function openSeat(slot: number, isTrial: boolean, handlersOf: (member: Seat) => Handlers): Seat {
   const worker = cluster.fork();
+  closeUntaken(worker);
   const handlers: Record<string, Handlers[string]> = {};
   const channel = openChannel(
     {

@@ -10,8 +10,8 @@ import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { parse } from 'yaml';
 import { redisSetup, writeAccessList } from '#src/cli/redis-files.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { startViaduct, viaduct } from '#test/support/process.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
 import {
   createRedisServer,
   type RedisServer,

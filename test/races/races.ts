@@ -1,7 +1,7 @@
 // The races: what is good once is presented by many at the same moment to two servers. What is added to the product joins by a
 // line in one of the tables.
 import { after, before, describe, it } from 'node:test';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { type ServerProcess, stopServerProcess } from '#test/support/server-process.ts';
 import { startServers } from '#test/support/world.ts';
 import { OAUTH_RACES } from './oauth-races.ts';

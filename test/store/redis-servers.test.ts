@@ -1,8 +1,8 @@
 // The servers that other tests break: that they are what they claim to be.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { eventually } from '#test/support/eventually.ts';
 import { startCluster } from '#test/support/redis/cluster.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
 import { createNetwork } from '#test/support/redis/network.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 import { listOf, sendCommand } from '#test/support/redis/resp-client.ts';

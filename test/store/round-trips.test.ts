@@ -22,8 +22,8 @@ import {
   rules,
 } from '#test/support/core.ts';
 import { countTrips } from '#test/support/counting-store.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
 import { redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 import { aSetting, FIT, openUnderTest } from './redis/redis-under-test.ts';
 import { aStoreDirectory } from './store-directory.ts';

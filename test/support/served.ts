@@ -110,6 +110,13 @@ export async function serve(
   return serveIn(t, { directory, partner }, environment);
 }
 
+/** The process ids of the workers, told by the children of the primary. */
+export async function workerPids({ server }: Served): Promise<readonly number[]> {
+  const pid = String(server.child.pid);
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
 export interface LoadReport {
   readonly answered: number;
   /** Statuses other than 200, and failed connections. */

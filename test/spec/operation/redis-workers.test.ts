@@ -9,7 +9,7 @@ import {
   ORDERS_SECRET,
   TOKEN_EXCHANGE,
 } from '#test/support/document.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 import { type Served, serve, underLoad } from '#test/support/served.ts';
 import { FIT } from '../../store/redis/redis-under-test.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { JWT_BEARER, ORDERS_SECRET } from '#test/support/document.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { viaduct } from '#test/support/process.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
 import {
   createRedisServer,
   type RedisServer,

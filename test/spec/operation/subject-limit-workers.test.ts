@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { GATEWAY_SECRET, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { type Served, serve } from '#test/support/served.ts';
 
 const BURST = 6;

@@ -11,19 +11,13 @@ import {
   jwtVerify,
 } from 'jose';
 import { generateKeyPem } from '#src/keys/generate.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { viaduct } from '#test/support/process.ts';
-import { type Served, serve, underLoad } from '#test/support/served.ts';
+import { type Served, serve, underLoad, workerPids } from '#test/support/served.ts';
 
 const withWorkers = (workers: number) => (document: Record<string, unknown>) => {
   document['workers'] = workers;
 };
-
-/** The process ids of the workers, told by the children of the primary. */
-async function workerPids({ server }: Served): Promise<readonly number[]> {
-  const pid = String(server.child.pid);
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
-}
 
 const counted = (metrics: string, name: string): number =>
   Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1] ?? Number.NaN);
@@ -33,15 +27,6 @@ const answered = (metrics: string): number =>
     metrics,
     'sts_requests_total\\{endpoint="/token",grant="token-exchange",outcome="answered",reason=""\\}',
   );
-
-async function eventually(what: string, isTrue: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (Date.now() < deadline) {
-    if (await isTrue()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail(`never: ${what}`);
-}
 
 async function auditFiles({ directory }: Served): Promise<readonly string[]> {
   const names = await readdir(join(directory, 'data'));

@@ -2,7 +2,7 @@
 // is left to confirm its writes. The second has one: its shard is closed until the node is back.
 import { slotOf } from '#src/store/redis/hash-slot.ts';
 import { canaryKey, EVERY_BUCKET } from '#src/store/redis/redis-key.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { RedisServer } from '#test/support/redis/redis-server.ts';
 import { listOf } from '#test/support/redis/resp-client.ts';
 import type { ClusterArena } from './arenas.ts';

@@ -1,5 +1,5 @@
 // A fault as data, and the run of one: load, fault, healing, verdict.
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { Arena } from './arenas.ts';
 import { type Load, type LoadOptions, type LoadReport, startLoad } from './load.ts';
 import { deadlineOf, openStore } from './store-spec.ts';

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { Happening, Line } from './happenings.ts';
 import type { StoreSpec } from './store-spec.ts';
 

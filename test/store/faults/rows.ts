@@ -48,7 +48,7 @@ export const ROWS: readonly Row[] = [
   { number: 23, failure: 'audit disk full in the middle of a record', invariant: 'cut to the last good line, with a note', tests: [[AUDIT, 'audit: a disk that fills up'], ['test/unit/audit/rotation.test.ts', 'Row 23']] },
   { number: 24, failure: 'kill -9 between decision, mint and answer', invariant: 'the audit verifies; what was used stays used, what was revoked stays dead', faults: ['kill/sqlite', 'sqlite/kill'] },
   { number: 25, failure: 'SIGTERM under load', invariant: 'no request is refused or broken', tests: [[WORKERS, 'Row 25'], ['test/unit/http/drain.test.ts', 'drain:']] },
-  { number: 26, failure: 'a worker dies', invariant: 'it is started again; others have no error', tests: [[WORKERS, 'Row 26']] },
+  { number: 26, failure: 'a worker dies', invariant: 'it is started again; others have no error', tests: [[WORKERS, 'Row 26'], ['test/spec/operation/worker-connections.test.ts', 'Row 26']] },
   { number: 27, failure: 'signing key rolled under load', invariant: 'every token verifies with the keys that are published', tests: [['test/spec/operation/rotation.test.ts', 'Rotation:']] },
   { number: 28, failure: 'HSM or KMS away', invariant: 'closed for that key', notApplicable: 'this release has keys in files only' },
   { number: 29, failure: 'reload of a configuration with an error', invariant: 'the old one goes on', tests: [[WORKERS, 'Row 29'], ['test/spec/operation/rotation.test.ts', 'Reload:']] },

@@ -1,5 +1,5 @@
 // What happens to a master that Sentinels watch.
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { ProxyFault } from '#test/support/redis/tcp-proxy.ts';
 import type { SentinelArena } from './arenas.ts';
 import type { Fault, Stage } from './fault.ts';

@@ -1,5 +1,5 @@
 // What happens to one Redis server.
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { SingleArena } from './arenas.ts';
 import type { Fault, Stage } from './fault.ts';
 

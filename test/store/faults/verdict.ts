@@ -1,6 +1,6 @@
 // After healing: the store is held to what it acknowledged during the fault.
 import type { Store } from '#core/ports.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { Happening } from './happenings.ts';
 import { keyOf, LIFETIME_SECONDS } from './lanes.ts';
 import type { LoadReport } from './load.ts';

@@ -1,8 +1,8 @@
 // A cluster that lost a shard for good: what lies there is refused, everything else is served.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { eventually } from '#test/support/eventually.ts';
 import { type RedisCluster, startCluster } from '#test/support/redis/cluster.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
 import { redisMissing } from '#test/support/redis/redis-server.ts';
 import { aKey, isUnavailable, LONG } from '../conformance/under-test.ts';
 import { aSetting, DRIVERS, FIT, openUnderTest } from './redis-under-test.ts';

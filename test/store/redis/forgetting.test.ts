@@ -1,7 +1,7 @@
 // Servers that forget: what this process wrote is written again, and what nobody can answer for is refused.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 import { aKey, isUnavailable, LONG } from '../conformance/under-test.ts';
 import { aSetting, DRIVERS, FIT, noAlarms, openUnderTest } from './redis-under-test.ts';

@@ -1,7 +1,7 @@
 // Redis stores over servers of the test's own, with settings that are quick, and a way to let the servers' time pass.
 import { type OpenedRedisStore, openRedisStore } from '#src/store/redis/open-redis-store.ts';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type {
   RedisServer,
   RedisSettings as ServerSettings,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import type { RedisServer } from '#test/support/redis/redis-server.ts';
 import { aKey, isUnavailable, LONG } from '../conformance/under-test.ts';
 import { openUnderTest } from './redis-under-test.ts';

@@ -7,8 +7,8 @@ import type { StoreKey } from '#core/ports.ts';
 import { slotOf } from '#src/store/redis/hash-slot.ts';
 import { createPlaces } from '#src/store/redis/redis-key.ts';
 import { replyCode } from '#src/store/redis/reply-meaning.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { type RedisCluster, startCluster } from '#test/support/redis/cluster.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
 import {
   createRedisServer,
   type RedisServer,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { eventually } from '#test/support/redis/eventually.ts';
+import { eventually } from '#test/support/eventually.ts';
 import {
   createRedisServer,
   type RedisServer,

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { decodeJwt } from 'jose';
 import { createAuditKey, lookupHash } from '#src/audit/audit-key.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { viaduct } from '#test/support/process.ts';
-import { eventually } from '#test/support/redis/eventually.ts';
 import {
   type ServerProcess,
   startServerProcess,
