@@ -1,13 +1,15 @@
 // `viaduct init`: a first configuration that runs, with keys nobody else has.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isServerAddress } from '#src/config/sections/redis.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { exists } from './exists.ts';
 import type { InitFile } from './init-file.ts';
 import { initFiles } from './init-files.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
 
-const HOST_AND_PORT = /^([\w.-]+|\[[0-9A-Fa-f:]+\]):\d{1,5}$/;
+/** What needs no more than quotes around it in YAML. */
+const PLAIN_ADDRESS = /^[\w.:[\]-]+$/;
 
 async function writeNew(directory: string, file: InitFile): Promise<void> {
   const path = join(directory, file.path);
@@ -40,7 +42,7 @@ export const initCommand: Command = async (words, terminal) => {
     redis: { type: 'string' },
   });
   const { directory, redis } = values;
-  if (redis !== undefined && !HOST_AND_PORT.test(redis))
+  if (redis !== undefined && !(PLAIN_ADDRESS.test(redis) && isServerAddress(redis)))
     throw new UsageError('--redis needs a host and a port, as in redis.internal:6379');
   await writeFirstConfiguration(directory, terminal, redis);
   if (redis !== undefined)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -143,15 +143,26 @@ describe('init --redis, its files', () => {
     assert.equal(new Set(setups.flatMap(({ files }) => files.map(({ text }) => text))).size, 4);
   });
 
-  test('an address without a port is refused before anything is written', async (t) => {
+  test('what is no address of a server is refused before anything is written', async (t) => {
     const directory = await aDirectory();
     t.after(() => rm(directory, { recursive: true }));
+    const addresses = [
+      'redis.internal',
+      'redis.internal:65536',
+      'redis.internal:0',
+      '[10.0.0.1]:6379',
+      "redis'internal:6379",
+    ];
 
-    const { code, error } = await viaduct(['init', '--redis', 'redis.internal'], directory);
+    const ends = await Promise.all(
+      addresses.map((address) => viaduct(['init', '--redis', address], directory)),
+    );
 
-    assert.equal(code, 2);
-    assert.match(error, /needs a host and a port/);
-    await assert.rejects(stat(join(directory, 'viaduct.yaml')));
+    for (const [index, { code, error }] of ends.entries()) {
+      assert.equal(code, 2, addresses[index]);
+      assert.match(error, /needs a host and a port/);
+    }
+    assert.deepEqual(await readdir(directory), []);
   });
 
   test('config/redis.acl.example is the list that init writes', async () => {

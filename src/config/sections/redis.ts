@@ -8,8 +8,11 @@ import { parseAddress } from './listeners.ts';
 import { privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
 
+/** Whether a text is the address of a server: to listen, any free port will do. */
+export const isServerAddress = (text: string): boolean => (parseAddress(text)?.port ?? 0) > 0;
+
 const node = z.string().refine(
-  (text) => (parseAddress(text)?.port ?? 0) > 0,
+  isServerAddress,
   valueRule({
     what: 'is not the address of a server',
     why: 'a server has a host and a port',
