@@ -33,14 +33,24 @@ async function verifyStanding(
   }
 }
 
+/** Of each file. The first say what happened; a file that is damaged throughout has a problem a line. */
+const TOLD_AT_MOST = 20;
+
+function tell(findings: AuditReport['problems'], write: (text: string) => void): void {
+  for (const [path, all] of Map.groupBy(findings, (finding) => finding.path)) {
+    for (const { line, what } of all.slice(0, TOLD_AT_MOST)) write(`${path}:${line}: ${what}`);
+    if (all.length > TOLD_AT_MOST) write(`${path}: ${all.length - TOLD_AT_MOST} more`);
+  }
+}
+
 async function verify(
   config: Config,
   archives: readonly string[],
   terminal: Terminal,
 ): Promise<ExitCode> {
   const report = await verifyStanding(config, keyOf(config), archives);
-  for (const { path, line, what } of report.problems) terminal.error(`${path}:${line}: ${what}`);
-  for (const { path, line, what } of report.notes) terminal.out(`note: ${path}:${line}: ${what}`);
+  tell(report.problems, (text) => terminal.error(text));
+  tell(report.notes, (text) => terminal.out(`note: ${text}`));
   for (const { chain, seq, hash } of report.heads)
     terminal.out(`chain ${chain}: head ${seq} ${hash}`);
   terminal.out(`${report.records} records, ${report.problems.length} problems`);

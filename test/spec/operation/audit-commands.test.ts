@@ -1,5 +1,7 @@
 // The audit as an operator meets it: `audit verify` after what happened, `audit grep` for a token in hand.
 import assert from 'node:assert/strict';
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { viaduct } from '#test/support/process.ts';
 import { withSaml } from '#test/support/saml-document.ts';
@@ -29,6 +31,29 @@ test('audit grep: finds an exchange by the token it gave, the token it took, and
   assert.equal(byId.out, byIssued.out);
   assert.equal(unknown.code, 1);
   assert.equal(without.code, 2);
+});
+
+test('audit verify: of a file that is damaged throughout the first lines are told, then how many more; the counts are true', async (t) => {
+  const server = await startServer(t);
+  for (let times = 0; times < 3; times += 1) await server.exchange();
+  await server.stop();
+  const verify = () => viaduct(['audit', 'verify'], server.directory);
+  const whole = await verify();
+  const records = Number(/(\d+) records, 0 problems/.exec(whole.out)?.[1]);
+  const file = join(server.directory, 'data/audit.jsonl');
+  await appendFile(file, 'x\n'.repeat(2000));
+
+  const { code, error, out } = await verify();
+
+  assert.equal(whole.code, 0, whole.error);
+  assert.equal(code, 1);
+  const told = error.trimEnd().split('\n');
+  assert.equal(told.length, 21, error);
+  assert.ok(told.slice(0, -1).every((line) => /audit\.jsonl:\d+: /.test(line)));
+  const problems = Number(/records, (\d+) problems/.exec(out)?.[1]);
+  assert.match(out, new RegExp(`${records} records, `));
+  assert.ok(problems >= 2000, out);
+  assert.match(told.at(-1) ?? '', new RegExp(`audit\\.jsonl: ${problems - 20} more$`));
 });
 
 test('audit grep: finds an assertion, as XML and in base64url', async (t) => {
