@@ -16,13 +16,19 @@ export interface PreparedReload {
   commit(): void;
 }
 
-/** What a running process has taken from its configuration for good. */
-function fixedParts({ listeners, store, audit, log, drain, limits, workers }: Config) {
+/** What a running process has taken from its configuration for good. Our names are among it: what was issued under another one could be
+ * neither revoked nor introspected any more, from one moment to the next and with every key as it was. */
+function fixedParts(config: Config) {
+  const { issuer, saml, listeners, store, audit, log, drain, limits, workers } = config;
   const { tls, ...address } = listeners.public;
   return {
+    issuer,
+    'saml.entityId': saml.entityId,
     'listeners.public': { ...address, tls: tls && { clientCertificates: tls.clientCertificates } },
     'listeners.management': listeners.management,
     store,
+    // The clocks of the servers are held against it.
+    ...(store.kind === 'redis' && { clockSkewSeconds: config.clockSkewSeconds }),
     audit,
     log,
     drain,

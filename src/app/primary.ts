@@ -35,6 +35,7 @@ const TAKEN_BY_NEW_WORKERS: ReadonlySet<string> = new Set([
   'log',
   'drain',
   'limits.nodes',
+  'clockSkewSeconds',
 ]);
 const ANSWER_MILLISECONDS = 1000;
 

@@ -102,3 +102,37 @@ test('Reload: a configuration with an error changes nothing', async (t) => {
 
   assert.equal((await server.exchange()).status, 200);
 });
+
+test('Reload: what a running server has taken for good is not changed, and what it has issued is still its own', async (t) => {
+  const server = await startServer(t);
+  const token = await issue(server);
+  const path = join(server.directory, 'viaduct.yaml');
+  const before = await readFile(path, 'utf8');
+  const audit = { ...(parse(before) as { audit: object }).audit, file: 'data/other.jsonl' };
+  const changes: readonly (readonly [string, object])[] = [
+    ['issuer, saml.entityId', { issuer: 'https://other.example.org' }],
+    ['saml.entityId', { saml: { entityId: 'urn:other' } }],
+    [
+      'listeners.public, listeners.management',
+      { listeners: { public: { address: '[::1]:0' }, management: { address: '127.0.0.2:0' } } },
+    ],
+    ['store', { store: { sqlite: { path: 'data/other.db' } } }],
+    ['audit', { audit }],
+    ['drain', { drain: { graceSeconds: 7 } }],
+    ['log', { log: { level: 'debug' } }],
+    ['workers', { workers: 2 }],
+  ];
+
+  for (const [sections, change] of changes) {
+    await writeFile(path, stringify({ ...(parse(before) as object), ...change }));
+    await assert.rejects(server.reload(), ({ message }: Error) => {
+      assert.equal(message, `a running server cannot take this change: restart for ${sections}`);
+      return true;
+    });
+  }
+
+  const { body } = await server.post('/introspect', { token });
+  assert.equal(body['active'], true);
+  const metadata = await server.get('/.well-known/oauth-authorization-server');
+  assert.equal(metadata.body['issuer'], ISSUER);
+});
