@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { ConfigDocument } from '#test/support/document.ts';
+import { withEncryptionKey } from '#test/support/encryption-key.ts';
+import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import { startTlsServer } from '#test/support/tls-server.ts';
@@ -36,6 +39,7 @@ function endsIn(version: string, prefix: string): Ends {
     [`adfs-${version}-wrong-password`]: `fault=${prefix}:FailedAuthentication`,
     [`adfs-${version}-unknown-applies-to`]: `fault=${prefix}:InvalidScope`,
     [`adfs-${version}-old`]: 'fault=wsse:MessageExpired',
+    [`adfs-${version}-no-certificate`]: `fault=${prefix}:FailedAuthentication`,
     [`${version}-mtom`]: 'http=415',
   };
 }
@@ -64,19 +68,84 @@ test('WCF on Mono: gets its tokens by every binding, the faults it should, and t
   for (const [name, end] of Object.entries(expected))
     await t.test(`${name}: ${end}`, () => assert.equal(ends.get(name), end));
   assert.deepEqual([...ends.keys()].sort(), Object.keys(expected).sort());
+
+  await t.test('takes no assertion of another key, and talks to no other server', async () => {
+    const certificate = join(server.directory, 'other.crt');
+    await writeFile(certificate, (await aCertifiedKey()).certificatePem);
+    const cases = 'adfs-13-saml2';
+
+    const ofOtherKey = await endsOf('run-wcf', server, { cases, 'saml-cert': certificate });
+    const atOtherServer = await endsOf('run-wcf', server, { cases, 'tls-cert': certificate });
+
+    const refused = 'error=ProtocolException the signature is not that of the certificate';
+    assert.equal(ofOtherKey.get(cases), refused);
+    assert.match(atOtherServer.get(cases) ?? '', /^error=WebException .*TrustFailure/);
+  });
 });
 
-test('WCF on Mono: takes no assertion of another key, and talks to no server of another certificate', async (t) => {
+/** An authority whose clients are our users by name, and an address for messages that protect themselves. */
+async function withCertificates(document: ConfigDocument, directory: string): Promise<void> {
+  // Nothing but its signature tells whose a certificate is.
+  const bare = { hasKeyIdentifiers: false };
+  const [root, twin, ours] = await Promise.all([
+    anAuthority({ name: 'CN=Root', ...bare }),
+    anAuthority({ name: 'CN=Root', ...bare }),
+    aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' }),
+  ]);
+  await writeFile(join(directory, 'root.crt'), root.pem);
+  for (const issuer of [root, twin]) {
+    const client = await aCertificate({ name: 'CN=bob', issuer, algorithm: 'RSA', ...bare });
+    const file = join(directory, issuer === root ? 'bob' : 'stranger');
+    await writeFile(`${file}.crt`, client.pem);
+    await writeFile(`${file}.key`, client.privateKeyPem, { mode: 0o600 });
+  }
+  document.trustedIssuers.push({
+    id: 'corp',
+    issuer: 'urn:corp',
+    x509: {
+      anchors: [{ file: 'root.crt' }],
+      revocation: 'none',
+      subject: 'commonName',
+      users: true,
+    },
+  });
+  const { public: open, ...others } = document['listeners'] as Record<string, object>;
+  document['listeners'] = { ...others, public: { ...open, clientCertificates: 'optional' } };
+  await withEncryptionKey(document, directory, ours);
+  const path = '/ws-trust/message/username';
+  const endpoints = [{ path, messageSecurity: 'symmetric-sign-and-encrypt' }];
+  document['wsTrust'] = { profiles: ['adfs'], endpoints };
+}
+
+test('WCF on Mono: is the user of its TLS certificate; has no message security that we take', async (t) => {
   if (!(await isBuilt(t, 'wcf/build'))) return;
-  const [server, other] = await Promise.all([startTlsServer(t), aCertifiedKey()]);
-  const certificate = join(server.directory, 'other.crt');
-  await writeFile(certificate, other.certificatePem);
-  const cases = 'adfs-13-saml2';
+  const server = await startTlsServer(t, withCertificates);
+  const file = (name: string): string => join(server.directory, name);
+  const of = (name: string) => ({
+    'client-cert': file(`${name}.crt`),
+    'client-key': file(`${name}.key`),
+    cases: 'adfs-2005-certificate,adfs-13-certificate',
+  });
 
-  const ofOtherKey = await endsOf('run-wcf', server, { cases, 'saml-cert': certificate });
-  const atOtherServer = await endsOf('run-wcf', server, { cases, 'tls-cert': certificate });
+  // A program for each: Mono keeps connections, with the certificate that they were opened with.
+  const ofBob = await endsOf('run-wcf', server, of('bob'));
+  const ofStranger = await endsOf('run-wcf', server, of('stranger'));
+  const secured = await endsOf('run-wcf', server, {
+    'sts-cert': file('keys/encryption.crt'),
+    cases: 'adfs-2005-no-certificate,adfs-13-no-certificate,message-security',
+  });
 
-  const refused = 'error=ProtocolException the signature is not that of the certificate';
-  assert.equal(ofOtherKey.get(cases), refused);
-  assert.match(atOtherServer.get(cases) ?? '', /^error=WebException .*TrustFailure/);
+  assert.deepEqual(Object.fromEntries(ofBob), {
+    'adfs-2005-certificate': ISSUED,
+    'adfs-13-certificate': ISSUED,
+  });
+  assert.deepEqual(Object.fromEntries(ofStranger), {
+    'adfs-2005-certificate': 'fault=t:FailedAuthentication',
+    'adfs-13-certificate': 'fault=wst:FailedAuthentication',
+  });
+  assert.deepEqual(Object.fromEntries(secured), {
+    'adfs-2005-no-certificate': 'fault=t:FailedAuthentication',
+    'adfs-13-no-certificate': 'fault=wst:FailedAuthentication',
+    'message-security': 'fault=wsse:UnsupportedAlgorithm',
+  });
 });

@@ -3,7 +3,7 @@ using System;
 using System.Collections.Generic;
 using System.ServiceModel;
 using System.ServiceModel.Channels;
-using System.Text;
+using System.ServiceModel.Security;
 
 sealed class Case
 {
@@ -15,19 +15,6 @@ static class Cases
 {
     const string Nobody = "urn:viaduct:interop:nobody";
 
-    /// <summary>The bindings of WCF that a client has over TLS, and one for each other version of SOAP and WS-Addressing.</summary>
-    static readonly IDictionary<string, Binding> Bindings = new Dictionary<string, Binding>
-    {
-        { "basic-http", new BasicHttpBinding(BasicHttpSecurityMode.Transport) },
-        { "ws-http", WithoutCertificate(new WSHttpBinding(SecurityMode.Transport)) },
-        { "ws2007-http", Ws2007Http() },
-        { "soap11-addressing", Text(MessageVersion.Soap11WSAddressing10) },
-        { "soap11-addressing2004", Text(MessageVersion.Soap11WSAddressingAugust2004) },
-        { "soap12", Text(MessageVersion.Soap12) },
-        { "soap12-addressing2004", Text(MessageVersion.Soap12WSAddressingAugust2004) },
-        { "streamed", Over(new TextMessageEncodingBindingElement(), TransferMode.Streamed) }
-    };
-
     public static IEnumerable<Case> All(Server server)
     {
         foreach (var version in new[] { "2005", "13" })
@@ -35,7 +22,10 @@ static class Cases
             var trust = version == "13" ? Names.Trust13 : Names.Trust2005;
             foreach (var one in AtAdfs(server, version, trust)) yield return one;
             foreach (var one in Elsewhere(server, version, trust)) yield return one;
+            if (server.Has("client-cert"))
+                yield return OverTls(server, version, "certificate", Credential.Certificate, "ok ");
         }
+        if (server.Has("sts-cert")) yield return MessageSecurity(server);
         foreach (var one in Metadata.Cases(server)) yield return one;
     }
 
@@ -44,7 +34,7 @@ static class Cases
     {
         Func<Call> call = () => new Call
         {
-            Binding = Ws2007Http(), Trust = trust, TokenType = Names.Saml2,
+            Binding = Bindings.Ws2007Http(), Trust = trust, TokenType = Names.Saml2,
             Address = server.Address("/adfs/services/trust/" + version + "/usernamemixed")
         };
         var name = "adfs-" + version;
@@ -63,6 +53,7 @@ static class Cases
         var old = call();
         old.IsOld = true;
         yield return Ending(server, name + "-old", old, "fault=wsse:MessageExpired");
+        yield return OverTls(server, version, "no-certificate", Credential.None, code + "FailedAuthentication");
     }
 
     static IEnumerable<Case> Elsewhere(Server server, string version, string trust)
@@ -71,32 +62,35 @@ static class Cases
         {
             Binding = binding, Address = server.Address("/ws-trust"), Trust = trust, TokenType = type
         };
-        foreach (var one in Bindings)
+        foreach (var one in Bindings.All)
             yield return Ending(server, version + "-" + one.Key, call(one.Value, Names.Saml2), "ok ");
-        yield return Ending(server, version + "-saml11", call(Ws2007Http(), Names.Saml11), "ok ");
-        var mtom = Over(new MtomMessageEncodingBindingElement(), TransferMode.Buffered);
+        yield return Ending(server, version + "-saml11", call(Bindings.Ws2007Http(), Names.Saml11), "ok ");
+        var mtom = Bindings.Over(new MtomMessageEncodingBindingElement(), TransferMode.Buffered);
         yield return Ending(server, version + "-mtom", call(mtom, Names.Saml2), "http=415");
     }
 
-    public static Binding Ws2007Http()
+    /// <summary>TLS alone, as WCF itself does it: nothing is added to the message.</summary>
+    static Case OverTls(Server server, string version, string name, Credential credential, string wanted)
     {
-        return WithoutCertificate(new WS2007HttpBinding(SecurityMode.Transport));
+        return Ending(server, "adfs-" + version + "-" + name, new Call
+        {
+            Binding = Bindings.Ws2007Http(HttpClientCredentialType.Certificate),
+            Address = server.Address("/adfs/services/trust/" + version + "/certificatetransport"),
+            Trust = version == "13" ? Names.Trust13 : Names.Trust2005, TokenType = Names.Saml2, Credential = credential
+        }, wanted);
     }
 
-    static Binding WithoutCertificate(WSHttpBinding binding)
+    /// <summary>The message security of WCF: a secret under our certificate, with AES-CBC in every suite.</summary>
+    static Case MessageSecurity(Server server)
     {
-        binding.Security.Transport.ClientCredentialType = HttpClientCredentialType.None;
-        return binding;
-    }
-
-    static Binding Text(MessageVersion version)
-    {
-        return Over(new TextMessageEncodingBindingElement(version, Encoding.UTF8), TransferMode.Buffered);
-    }
-
-    static Binding Over(MessageEncodingBindingElement encoding, TransferMode mode)
-    {
-        return new CustomBinding(encoding, new HttpsTransportBindingElement { TransferMode = mode });
+        var security = SecurityBindingElement.CreateUserNameForCertificateBindingElement();
+        return Ending(server, "message-security", new Call
+        {
+            Binding = new CustomBinding(security, new TextMessageEncodingBindingElement(),
+                new HttpsTransportBindingElement()),
+            Address = server.Address("/ws-trust/message/username"), Trust = Names.Trust13, TokenType = Names.Saml2,
+            Credential = Credential.Message
+        }, "fault=wsse:UnsupportedAlgorithm");
     }
 
     static Case Ending(Server server, string name, Call call, string wanted)

@@ -34,7 +34,7 @@ static class Metadata
         var loaded = new MetadataExchangeClient(new Uri(server.Address(path)), mode).GetMetadata();
         return server.Issue(new Call
         {
-            Binding = global::Cases.Ws2007Http(), Address = AddressOf(loaded, port), TokenType = Names.Saml2,
+            Binding = Bindings.Ws2007Http(), Address = AddressOf(loaded, port), TokenType = Names.Saml2,
             Trust = name.Contains("2005") ? Names.Trust2005 : Names.Trust13
         });
     }

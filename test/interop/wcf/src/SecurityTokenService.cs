@@ -15,13 +15,13 @@ interface ISecurityTokenService
     Message Issue2005(Message request);
 }
 
-/// <summary>Puts the credential into a message, and holds the answer against what was sent: Mono leaves that to its users.</summary>
-sealed class WithUserName : IEndpointBehavior, IClientMessageInspector
+/// <summary>Adds a header, if there is one, and holds the answer against what was sent: Mono leaves that to its users.</summary>
+sealed class CallInspector : IEndpointBehavior, IClientMessageInspector
 {
     readonly SecurityHeader header;
     readonly string replyAction;
 
-    public WithUserName(SecurityHeader header, string replyAction)
+    public CallInspector(SecurityHeader header, string replyAction)
     {
         this.header = header;
         this.replyAction = replyAction;
@@ -34,7 +34,7 @@ sealed class WithUserName : IEndpointBehavior, IClientMessageInspector
 
     public object BeforeSendRequest(ref Message request, IClientChannel channel)
     {
-        request.Headers.Add(header);
+        if (header != null) request.Headers.Add(header);
         return request.Headers.MessageId;
     }
 

@@ -8,12 +8,17 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.ServiceModel;
 using System.ServiceModel.Channels;
+using System.ServiceModel.Security;
 using System.Xml;
+
+/// <summary>How the caller shows itself: in a header of ours, by TLS, by the message security of WCF, or not at all.</summary>
+enum Credential { Header, Certificate, Message, None }
 
 /// <summary>One call. What is null or false is as it should be.</summary>
 sealed class Call
 {
     public Binding Binding;
+    public Credential Credential;
     public string Address, Trust, TokenType, Answers, Password, AppliesTo;
     public bool IsOld;
 }
@@ -35,6 +40,8 @@ sealed class Server
         WebRequest.DefaultWebProxy = null;
     }
 
+    public bool Has(string option) { return options.ContainsKey(option); }
+
     public string Address(string path) { return new Uri(new Uri(options["url"]), path).AbsoluteUri; }
 
     /// <summary>Asks for a token and checks it; the line's end says for whom and where it is.</summary>
@@ -49,11 +56,15 @@ sealed class Server
 
     XmlElement Send(Call call)
     {
-        var factory = new ChannelFactory<ISecurityTokenService>(call.Binding, new EndpointAddress(call.Address));
-        var password = call.Password ?? File.ReadAllText(options["password-file"]).Trim();
-        var token = new UserNameSecurityToken(options["user"], password);
-        var header = new SecurityHeader(token, DateTime.UtcNow.AddMinutes(call.IsOld ? -60 : 0));
-        factory.Endpoint.Behaviors.Add(new WithUserName(header, Names.Reply(call.Trust)));
+        var factory = new ChannelFactory<ISecurityTokenService>(call.Binding, AddressOf(call));
+        var header = call.Credential == Credential.Header ? Header(call) : null;
+        factory.Endpoint.Behaviors.Add(new CallInspector(header, Names.Reply(call.Trust)));
+        var credentials = factory.Credentials;
+        if (call.Credential == Credential.Certificate)
+            credentials.ClientCertificate.Certificate = ClientKey.Load(options["client-cert"], options["client-key"]);
+        credentials.UserName.UserName = options["user"];
+        credentials.UserName.Password = Password(call);
+        credentials.ServiceCertificate.Authentication.CertificateValidationMode = X509CertificateValidationMode.None;
         var channel = factory.CreateChannel();
         try
         {
@@ -65,6 +76,22 @@ sealed class Server
             factory.Abort();
         }
     }
+
+    /// <summary>With message security, the address says whom messages are encrypted to.</summary>
+    EndpointAddress AddressOf(Call call)
+    {
+        if (call.Credential != Credential.Message) return new EndpointAddress(call.Address);
+        var identity = new X509CertificateEndpointIdentity(new X509Certificate2(options["sts-cert"]));
+        return new EndpointAddress(new Uri(call.Address), identity);
+    }
+
+    SecurityHeader Header(Call call)
+    {
+        var token = new UserNameSecurityToken(options["user"], Password(call));
+        return new SecurityHeader(token, DateTime.UtcNow.AddMinutes(call.IsOld ? -60 : 0));
+    }
+
+    string Password(Call call) { return call.Password ?? File.ReadAllText(options["password-file"]).Trim(); }
 
     Message SendOver(ISecurityTokenService channel, Call call)
     {
