@@ -1,12 +1,12 @@
 // What the library leaves open in client authentication (RFC 7523 §3, rfc7523bis): audience, type, age, removed keys, replay.
 
-import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { OAuthClient } from './oauth-client.ts';
-import { ASSERTION_GRANT_ERRORS, oauthError } from './oauth-error.ts';
+import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from './oauth-error.ts';
 
 /** Longest life of a client assertion, so that its one-time mark is bounded too. */
 const MAX_ASSERTION_SECONDS = 300;
@@ -21,6 +21,7 @@ export interface ClientAuthenticationParts {
   readonly store: Store;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly clockSkewSeconds: number;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
   readonly fence: MemoryEnd;
@@ -34,38 +35,34 @@ type AssertionHook = (
 
 interface ClientKeyStore {
   refresh(): Promise<void>;
-  selectForVerify(query: { readonly alg: unknown; readonly kid: unknown }): readonly unknown[];
 }
 
 function keyStoreOf(client: object): ClientKeyStore {
-  const keyStore: unknown = 'asymmetricKeyStore' in client ? client.asymmetricKeyStore : undefined;
-  const isKeyStore =
-    typeof keyStore === 'object' &&
-    keyStore !== null &&
-    'refresh' in keyStore &&
-    'selectForVerify' in keyStore;
-  if (!isKeyStore) throw new Error('the library keeps client keys elsewhere now');
-  return keyStore as ClientKeyStore;
+  const { asymmetricKeyStore } = client as { asymmetricKeyStore?: Partial<ClientKeyStore> };
+  if (!asymmetricKeyStore?.refresh) throw new Error('the library keeps client keys elsewhere now');
+  return asymmetricKeyStore as ClientKeyStore;
 }
 
-/** The library fetches a client's keys again only when a signature fails: a key that was removed upstream would still be
- * accepted. Fetch when stale, then ask whether the key that signed is still there. */
-async function validateKeyStillPublished(
-  client: object,
-  header: Record<string, unknown>,
-): Promise<void> {
-  const keyStore = keyStoreOf(client);
+/** The library fetches a client's keys again only when a signature fails: by a key that was removed upstream, it would still be
+ * taken. Fetched when stale and before a signature is looked at, only keys that are published can have made it, whatever they
+ * are called. */
+async function refreshKeys(client: object): Promise<void> {
   try {
-    await keyStore.refresh();
+    await keyStoreOf(client).refresh();
   } catch (cause) {
-    const failure = new ExchangeFailure('dependency-unavailable', 'client keys cannot be fetched', {
-      cause,
-    });
-    throw oauthError(failure, ASSERTION_GRANT_ERRORS);
+    const { ctx } = Provider;
+    if (!ctx || !(cause instanceof errors.OIDCProviderError)) throw cause;
+    // Not said yet: whoever has no key of the client would learn that there is one of that name.
+    ctx.state['staleClientKeys'] = cause;
   }
-  if (keyStore.selectForVerify({ alg: header['alg'], kid: header['kid'] }).length === 0) {
-    throw new errors.InvalidClientAuth('the key of the client assertion is no longer published');
-  }
+}
+
+/** After the signature: it may be by a key that was removed.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+function validateKeysFetched({ state }: KoaContextWithOIDC): void {
+  const cause: unknown = state['staleClientKeys'];
+  if (cause !== undefined)
+    throw new ExchangeFailure('dependency-unavailable', 'client keys cannot be fetched', { cause });
 }
 
 const maxSecondsOf = ({ legacy_client_assertion: isLegacy }: OAuthClient): number =>
@@ -74,9 +71,10 @@ const maxSecondsOf = ({ legacy_client_assertion: isLegacy }: OAuthClient): numbe
 function validateAssertionClaims(
   claims: Record<string, unknown>,
   client: OAuthClient,
-  now: number,
+  { clock, clockSkewSeconds }: ClientAuthenticationParts,
 ): void {
-  const { aud, exp } = claims;
+  const { aud, exp, iat } = claims;
+  const now = clock.now();
   // Several audiences could be replayed at each of them: the issuer alone is meant (rfc7523bis §4).
   if (Array.isArray(aud) && aud.length !== 1) {
     throw new errors.InvalidClientAuth('the client assertion has several audiences');
@@ -84,42 +82,42 @@ function validateAssertionClaims(
   if (typeof exp !== 'number' || exp - now > maxSecondsOf(client)) {
     throw new errors.InvalidClientAuth('the client assertion lives too long');
   }
+  // After a loss of the store it would seem to be made since.
+  if (typeof iat === 'number' && iat > now + clockSkewSeconds) {
+    throw new errors.InvalidClientAuth('the client assertion is of the future');
+  }
 }
 
 /** After a loss of the store an assertion from before must not authenticate again. Where it does not say when it was made, it
  * cannot have been taken earlier than its longest life before its end.
- * @throws {errors.OIDCProviderError} */
+ * @throws {ExchangeFailure} `dependency-unavailable` */
 function validateAssertionRemembered(
   { exp, iat }: Record<string, unknown>,
   client: OAuthClient,
   fence: MemoryEnd,
 ): void {
   const madeAt = typeof iat === 'number' ? iat : Number(exp) - maxSecondsOf(client);
-  try {
-    validateRemembered(madeAt, fence());
-  } catch (cause) {
-    if (cause instanceof ExchangeFailure) throw oauthError(cause, ASSERTION_GRANT_ERRORS);
-    throw cause;
-  }
+  validateRemembered(madeAt, fence());
 }
 
 /** Runs after the signature was verified and before the one-time mark is taken. */
 export function createAssertionHook(parts: ClientAuthenticationParts): AssertionHook {
-  return async (ctx, claims, header) => {
-    const { client } = ctx.oidc;
-    const configured = parts.clients.get(client?.clientId ?? '');
-    if (!client || !configured) throw new Error('the authenticated client is not configured');
-    // RFC 8725 §3.11: a JWT made for another purpose must not authenticate its subject.
-    if (!ASSERTION_TYPES.includes(header['typ'])) {
-      throw new errors.InvalidClientAuth('the client assertion has another type');
-    }
-    validateAssertionClaims(claims, configured, parts.clock.now());
-    await validateKeyStillPublished(client, header);
-    validateAssertionRemembered(claims, configured, parts.fence);
-  };
+  return (ctx, claims, header) =>
+    withOAuthErrors(ASSERTION_GRANT_ERRORS, async () => {
+      const client = parts.clients.get(ctx.oidc.client?.clientId ?? '');
+      if (!client) throw new Error('the authenticated client is not configured');
+      // RFC 8725 §3.11: a JWT made for another purpose must not authenticate its subject.
+      if (!ASSERTION_TYPES.includes(header['typ'])) {
+        throw new errors.InvalidClientAuth('the client assertion has another type');
+      }
+      validateAssertionClaims(claims, client, parts);
+      validateKeysFetched(ctx);
+      validateAssertionRemembered(claims, client, parts.fence);
+    });
 }
 
-/** Replaces the library's find-then-save by one atomic insert, and its Host-derived audience by configured names. */
+/** Replaces the library's find-then-save by one atomic insert, its Host-derived audience by configured names, and lets it find a
+ * client with its present keys. */
 export function overrideClientAuthentication(
   provider: Provider,
   parts: ClientAuthenticationParts,
@@ -128,14 +126,17 @@ export function overrideClientAuthentication(
     const key = { class: 'once', parts: ['client-assertion', issuer, id] } as const;
     const lifetimeSeconds =
       Math.max(Math.ceil(expiry - parts.clock.now()), 0) + parts.marginSeconds;
-    try {
-      const result = await parts.store.putOnce(key, parts.newId(), lifetimeSeconds);
-      return result.stored;
-    } catch (cause) {
-      // Unknown is not "new": no mark, no authentication.
-      if (cause instanceof ExchangeFailure) throw oauthError(cause, ASSERTION_GRANT_ERRORS);
-      throw cause;
-    }
+    // Unknown is not "new": no mark, no authentication.
+    return withOAuthErrors(ASSERTION_GRANT_ERRORS, async () => {
+      const { stored } = await parts.store.putOnce(key, parts.newId(), lifetimeSeconds);
+      return stored;
+    });
+  };
+  const find = provider.Client.find.bind(provider.Client);
+  provider.Client.find = async (id) => {
+    const client = await find(id);
+    if (client?.jwksUri !== undefined) await refreshKeys(client);
+    return client;
   };
   const { prototype } = provider.OIDCContext as { readonly prototype: object };
   Object.assign(prototype, {

@@ -9,6 +9,7 @@ import { GATEWAY_SECRET, ISSUER } from '#test/support/document.ts';
 import { loseStore } from '#test/support/lost-store.ts';
 import { type Members, startServer, type TestServer } from '#test/support/server.ts';
 
+const CLOCK_SKEW_SECONDS = 60;
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 type SignAssertion = (claims?: Members, header?: Members) => Promise<string>;
@@ -160,6 +161,41 @@ test('RFC 7521 §4.2: refuses a client assertion beside a client_id that names a
   assert.equal(named.status, 200, named.text);
   assert.equal(misnamed.status, 400);
   assert.equal(misnamed.body['error'], 'invalid_request');
+});
+
+for (const typ of [undefined, 'JWT', 'client-authentication+jwt'])
+  test(`RFC 8725 §3.11: takes a client assertion of the type ${typ}`, async (t) => {
+    const { server, sign } = await startWithKeyClient(t);
+
+    const { status, text } = await authenticate(server, await sign({}, { typ }));
+
+    assert.equal(status, 200, text);
+  });
+
+for (const [legacy_client_assertion, seconds] of [
+  [false, 300],
+  [true, 3600],
+] as const)
+  test(`RFC 7523 §3: a client assertion lives ${seconds} seconds at most, legacy: ${legacy_client_assertion}`, async (t) => {
+    const { server, sign } = await startWithKeyClient(t, { legacy_client_assertion });
+    const end = server.clock.now() + seconds;
+
+    const longest = await authenticate(server, await sign({ exp: end }));
+    const longer = await authenticate(server, await sign({ exp: end + 1 }));
+
+    assert.equal(longest.status, 200, longest.text);
+    assert.deepEqual([longer.status, longer.body['error']], [401, 'invalid_client']);
+  });
+
+test('RFC 7523 §3: a client assertion of the future is refused, beyond what clocks differ', async (t) => {
+  const { server, sign } = await startWithKeyClient(t);
+  const skewed = server.clock.now() + CLOCK_SKEW_SECONDS;
+
+  const early = await authenticate(server, await sign({ iat: skewed, exp: skewed + 60 }));
+  const earlier = await authenticate(server, await sign({ iat: skewed + 1, exp: skewed + 60 }));
+
+  assert.equal(early.status, 200, early.text);
+  assert.deepEqual([earlier.status, earlier.body['error']], [401, 'invalid_client']);
 });
 
 test('rfc7523bis §4: the legacy switch accepts the token endpoint as audience and an hour of life', async (t) => {

@@ -7,36 +7,50 @@ import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { ISSUER } from '#test/support/document.ts';
-import { startServer } from '#test/support/server.ts';
+import { type Ending, startServer } from '#test/support/server.ts';
 
 const NOW_SECONDS = 1_800_000_000;
+const KID = 'the-key';
+
+async function aKey(kid: string) {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } };
+}
 
 /** A client that publishes its keys at an address: what is published can change. */
-async function startClient(t: TestContext) {
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-  let keys: object[] = [{ ...(await exportJWK(publicKey)), kid: 'withdrawn', alg: 'ES256' }];
+async function startClient(t: Ending) {
+  const { privateKey, jwk } = await aKey(KID);
+  let [status, keys]: [number, object[]] = [200, [jwk]];
   let fetches = 0;
   const server = createServer((_, response) => {
     fetches++;
+    response.statusCode = status;
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => server.close());
+  const stop = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+  };
+  t.after(stop);
   const { port } = server.address() as AddressInfo;
   return {
     host: `127.0.0.1:${port}`,
-    withdraw: () => (keys = []),
+    publish: (...published: object[]) => (keys = published),
+    break: () => (status = 500),
+    stop,
     fetches: () => fetches,
-    assertion: () =>
+    assertion: (header: object = { kid: KID }) =>
       new SignJWT({ iss: 'worker', sub: 'worker', aud: ISSUER, jti: randomUUID() })
         .setIssuedAt(Math.floor(Date.now() / 1000))
         .setExpirationTime(Math.floor(Date.now() / 1000) + 60)
-        .setProtectedHeader({ alg: 'ES256', kid: 'withdrawn' })
+        .setProtectedHeader({ alg: 'ES256', ...header })
         .sign(privateKey),
   };
 }
 
-test('RFC 7523 §3: a client key that is no longer published is refused once the key set is stale', async (t) => {
+/** A server whose keys of the client are stale once `pass` was called, and a request of that client. */
+async function startServerOf(t: TestContext) {
   t.mock.timers.enable({ apis: ['Date'], now: NOW_SECONDS * 1000 });
   const client = await startClient(t);
   const server = await startServer(t, (document) => {
@@ -53,23 +67,66 @@ test('RFC 7523 §3: a client key that is no longer published is refused once the
     });
     Object.assign(document.policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
   });
-  const authenticate = async () =>
+  const authenticate = async (header?: object) =>
     server.post(
       '/token',
       {
         grant_type: 'client_credentials',
-        client_assertion: await client.assertion(),
+        client_assertion: await client.assertion(header),
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       },
       { as: null },
     );
+  const pass = () => {
+    t.mock.timers.setTime(Date.now() + 120_000);
+    server.clock.advance(120);
+  };
+  return { client, server, authenticate, pass };
+}
 
-  const before = await authenticate();
-  client.withdraw();
-  t.mock.timers.setTime((NOW_SECONDS + 120) * 1000);
-  const after = await authenticate();
+for (const [what, header, published] of [
+  ['none in its place', { kid: KID }, []],
+  ['another in its place', { kid: KID }, ['another']],
+  ['another of its name', { kid: KID }, [KID]],
+  ['another, and the assertion names none', {}, ['another']],
+] as const)
+  test(`RFC 7523 §3: a client key that is no longer published is refused once the key set is stale: ${what}`, async (t) => {
+    const { client, authenticate, pass } = await startServerOf(t);
 
-  assert.equal(before.status, 200, before.text);
-  assert.equal(after.status, 401, after.text);
-  assert.equal(client.fetches(), 2);
-});
+    const before = await authenticate(header);
+    client.publish(...(await Promise.all(published.map(async (kid) => (await aKey(kid)).jwk))));
+    pass();
+    const after = await authenticate(header);
+
+    assert.equal(before.status, 200, before.text);
+    assert.deepEqual([after.status, after.body['error']], [401, 'invalid_client']);
+    assert.equal(client.fetches(), 2);
+  });
+
+for (const [what, spoil] of [
+  ['cannot be reached', 'stop'],
+  ['answer with an error', 'break'],
+] as const)
+  test(`RFC 7523 §3: while the keys of a client ${what}, nobody knows whether one is still good`, async (t) => {
+    const { client, server, authenticate, pass } = await startServerOf(t);
+    const before = await authenticate();
+    await client[spoil]();
+    pass();
+
+    const refused = [await authenticate(), await authenticate()];
+
+    assert.equal(before.status, 200, before.text);
+    for (const { status, body, headers } of refused) {
+      assert.deepEqual([status, body['error']], [503, 'temporarily_unavailable']);
+      assert.equal(headers.get('retry-after'), '1');
+    }
+    const last = (await server.auditRecords()).at(-1);
+    assert.equal(last?.['reason'], 'dependency-unavailable');
+    // Whoever has no key of it is told what is told of a client that is not there.
+    const form = { grant_type: 'client_credentials' };
+    const [known, unknown] = [
+      await server.post('/token', form, { as: ['worker', 'x'] }),
+      await server.post('/token', form, { as: ['nobody', 'x'] }),
+    ];
+    assert.deepEqual([known.status, known.body], [401, unknown.body]);
+  });
