@@ -6,15 +6,20 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, importPKCS8, SignJWT } from 'jose';
 import { ACCESS_TOKEN_TYPE, ISSUER, ORDERS_SECRET } from '#test/support/document.ts';
-import { type Answer, startServer, type TestServer } from '#test/support/server.ts';
+import {
+  type Answer,
+  type FormValues,
+  startServer,
+  type TestServer,
+} from '#test/support/server.ts';
 
 const asOrders = { client_id: 'orders-api', client_secret: ORDERS_SECRET };
 
 const inspectAsOrders = (server: TestServer, token: string): Promise<Answer> =>
   server.post('/introspect', { token, ...asOrders }, { as: null });
 
-async function issuedToken(server: TestServer): Promise<string> {
-  const { body, text } = await server.exchange();
+async function issuedToken(server: TestServer, form: FormValues = {}): Promise<string> {
+  const { body, text } = await server.exchange(form);
   assert.equal(typeof body['access_token'], 'string', text);
   return String(body['access_token']);
 }
@@ -64,8 +69,8 @@ test('RFC 8693 §4.1: tells the whole chain of those who acted, with their clien
 });
 
 /** A token signed with the key of the server that says what it issued, changed by the test. */
-async function resigned(server: TestServer, changes: object): Promise<string> {
-  const issued = await issuedToken(server);
+async function resigned(server: TestServer, changes: object, form?: FormValues): Promise<string> {
+  const issued = await issuedToken(server, form);
   const header = decodeProtectedHeader(issued);
   const pem = await readFile(
     join(server.directory, `keys/${header.alg?.toLowerCase()}.pem`),
@@ -90,6 +95,30 @@ for (const cnf of [{ jkt: THUMBPRINT }, { 'x5t#S256': THUMBPRINT }]) {
     assert.equal('token_type' in body, false);
   });
 }
+
+test('RFC 7800 §3.3: a token that is bound to a secret is told as inactive: no member says so, and it is no bearer token', async (t) => {
+  const server = await startServer(t);
+  const token = await resigned(server, { cnf: { jwe: 'a.b.c.d.e' } });
+
+  const { body, status } = await inspectAsOrders(server, token);
+
+  assert.deepEqual([status, body], [200, { active: false }]);
+});
+
+for (const [what, groups, changes] of [
+  ['one value and one audience', ['buyer'], {}],
+  ['several values and audiences', ['buyer', 'approver'], { aud: ['orders', 'elsewhere'] }],
+  ['no scope', [], { scope: undefined }],
+] as const)
+  test(`RFC 7662 §2.2: tells of a token with ${what} what stands in it, member by member`, async (t) => {
+    const server = await startServer(t);
+    const subject_token = await server.partner.sign({ groups });
+    const token = await resigned(server, changes, { subject_token });
+
+    const { body } = await inspectAsOrders(server, token);
+
+    assert.deepEqual(body, { ...decodeJwt(token), active: true, token_type: 'Bearer' });
+  });
 
 test('Ledger: a token with our signature that is not on record is none of ours, whoever had the key', async (t) => {
   const server = await startServer(t);

@@ -17,6 +17,13 @@ test('form: an empty body has no parameters', () => {
   assert.deepEqual(parseForm(''), []);
 });
 
+test('form: a name may be one letter, a value empty', () => {
+  assert.deepEqual(parseForm('a=1&b='), [
+    ['a', '1'],
+    ['b', ''],
+  ]);
+});
+
 test('form: a value may hold an equals sign', () => {
   assert.deepEqual(parseForm('assertion=YWI=='), [['assertion', 'YWI==']]);
 });

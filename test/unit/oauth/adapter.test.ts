@@ -54,3 +54,40 @@ test('Adapter: models are kept apart, and clients are never read from the store'
   assert.equal(await of('AccessToken').find('one'), undefined);
   assert.deepEqual(await of('Session').findByUid('u'), { uid: 'u' });
 });
+
+test('Adapter: what is stored is found by its user code, and by nothing once it is destroyed', async () => {
+  const codes = anAdapter('DeviceCode');
+  const payload = { userCode: 'ABCD-EFGH', jti: 'one' };
+  await codes.upsert('one', payload, 60);
+
+  assert.deepEqual(await codes.findByUserCode('ABCD-EFGH'), payload);
+  assert.equal(await codes.findByUid('ABCD-EFGH'), undefined);
+  await codes.destroy('one');
+  assert.equal(await codes.find('one'), undefined);
+  assert.equal(await codes.findByUserCode('ABCD-EFGH'), undefined);
+});
+
+const YEAR_SECONDS = 31_536_000;
+
+test('Adapter: what has an end goes with it; what has none stays a year, and so does the end of a grant', async () => {
+  const clock = fakeClock();
+  const of = createAdapter(new MemoryStore(clock), () => `attempt-${String(serial++)}`);
+  await of('Grant').upsert('for-ever', { jti: 'for-ever' });
+  await of('Session').upsert('minute', { uid: 'u' }, 60);
+  await of('AccessToken').revokeByGrantId('grant-1');
+  const revoked = async () => {
+    await of('AccessToken').upsert('late', { grantId: 'grant-1' }, 60);
+    return (await of('AccessToken').find('late')) === undefined;
+  };
+
+  clock.advance(59);
+  assert.deepEqual(await of('Session').findByUid('u'), { uid: 'u' });
+  clock.advance(1);
+  assert.equal(await of('Session').find('minute'), undefined);
+  clock.advance(YEAR_SECONDS - 61);
+  assert.deepEqual(await of('Grant').find('for-ever'), { jti: 'for-ever' });
+  assert.equal(await revoked(), true);
+  clock.advance(1);
+  assert.equal(await of('Grant').find('for-ever'), undefined);
+  assert.equal(await revoked(), false);
+});
