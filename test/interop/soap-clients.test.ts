@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import * as soap from 'soap';
+import { withCertifiedClient } from '#test/support/certified-client.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
-import { aCertificate, anAuthority, aRevocationList } from '#test/support/pki.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { BILLING, PASSWORD } from '#test/support/saml-document.ts';
 import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
@@ -161,24 +161,9 @@ test('Apache CXF: STSClient gets its tokens, and the refusals it should', async 
   });
 });
 
-/** A client whose certificate is of an authority that the server trusts, and about the user `bob`. */
-async function withCertifiedClient(document: ConfigDocument, directory: string): Promise<void> {
-  const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
-  const client = await aCertificate({ name: 'CN=bob', issuer: root, algorithm: 'RSA' });
-  await writeFile(join(directory, 'root.crt'), root.pem);
-  await writeFile(join(directory, 'root.crl'), await aRevocationList(root));
-  await writeFile(join(directory, 'client.crt'), client.pem);
-  await writeFile(join(directory, 'client.key'), client.privateKeyPem, { mode: 0o600 });
-  document.trustedIssuers.push({
-    id: 'corp',
-    issuer: 'urn:corp',
-    x509: {
-      anchors: [{ file: 'root.crt' }],
-      revocation: { lists: [{ file: 'root.crl' }] },
-      subject: 'commonName',
-      users: true,
-    },
-  });
+/** And an address where SHA-1 is taken still. */
+async function withSigners(document: ConfigDocument, directory: string): Promise<void> {
+  await withCertifiedClient(document, directory);
   const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
   const path = '/adfs/services/trust/13/certificatemixed';
   document['wsTrust'] = { profiles: ['adfs'], endpoints: [{ path, legacySha1Until: day }] };
@@ -186,7 +171,7 @@ async function withCertifiedClient(document: ConfigDocument, directory: string):
 
 test('Apache CXF: WSS4J signs with a certificate, the Timestamp at a mixed address, the Body too elsewhere', async (t) => {
   if (!(await isBuilt(t, 'cxf/build'))) return;
-  const server = await startTlsServer(t, withCertifiedClient);
+  const server = await startTlsServer(t, withSigners);
   const options = {
     'client-cert': join(server.directory, 'client.crt'),
     'client-key': join(server.directory, 'client.key'),

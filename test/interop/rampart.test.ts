@@ -1,0 +1,73 @@
+// Apache Axis2 and Rampart, whose own STSClient follows the policies of our WSDL. It judges what it got with the WSS4J 1.6 and
+// OpenSAML 2 that it brings.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { withCertifiedClient } from '#test/support/certified-client.ts';
+import type { ConfigDocument } from '#test/support/document.ts';
+import { aCertifiedKey } from '#test/support/saml.ts';
+import { BILLING } from '#test/support/saml-document.ts';
+import { startTlsServer } from '#test/support/tls-server.ts';
+import { endsOf, isBuilt } from './foreign-client.ts';
+
+/** The WSO2 profile, and a relying party that opens keys with WSS4J 1.6. */
+async function withAxisEstate(document: ConfigDocument, directory: string): Promise<void> {
+  const { certificatePem, privatePem } = await aCertifiedKey();
+  await writeFile(join(directory, 'party.crt'), certificatePem);
+  await writeFile(join(directory, 'party.key'), privatePem, { mode: 0o600 });
+  const [orders] = document.relyingParties;
+  const keys = {
+    encryptKeysTo: { file: 'party.crt' },
+    encryption: { keyTransport: 'rsa-oaep-mgf1p' },
+  };
+  Object.assign(orders ?? {}, { token: { ...(orders?.['token'] as object), ...keys } });
+  await withCertifiedClient(document, directory);
+  const path = '/adfs/services/trust/2005/certificatemixed';
+  const signsBody = { path, signedParts: 'timestamp-and-body' };
+  document['wsTrust'] = { profiles: ['adfs', 'wso2'], endpoints: [signsBody] };
+}
+
+const BEARER = ['wso2', 'general'].flatMap((address) =>
+  ['13-soap11', '13-soap12', '2005-soap11', '2005-soap12'].flatMap((version) =>
+    ['saml11', 'saml2'].map((type) => `${address}-${version}-${type}`),
+  ),
+);
+// biome-ignore format: a line for each kind
+const ISSUED = [
+  ...BEARER,
+  'wso2-profile-saml11', 'wso2-profile-saml2', 'wso2-13-no-template', 'wso2-2005-no-template',
+  'wso2-13-addressing', 'wso2-2005-addressing', 'wso2-13-checks',
+  'symmetric-13-saml11', 'symmetric-13-saml2', 'symmetric-2005-saml11', 'symmetric-2005-saml2',
+  'symmetric-no-size', 'symmetric-128-bits', 'symmetric-no-entropy',
+  'x509-timestamp', 'x509-body', 'x509-wso2', 'x509-wso2-public-key',
+];
+
+test('Apache Rampart: STSClient gets its tokens by the policies of our WSDL, and the refusals it should', async (t) => {
+  if (!(await isBuilt(t, 'rampart/build'))) return;
+  const server = await startTlsServer(t, withAxisEstate);
+  const file = (name: string): string => join(server.directory, name);
+
+  const ends = await endsOf('run-rampart', server, {
+    'client-cert': file('client.crt'),
+    'client-key': file('client.key'),
+    'rp-cert': file('party.crt'),
+    'rp-key': file('party.key'),
+  });
+
+  assert.deepEqual(Object.fromEntries(ends), {
+    ...Object.fromEntries(ISSUED.map((name) => [name, `ok subject=bob audience=${BILLING}`])),
+    'x509-sha1': 'fault=wsse:UnsupportedAlgorithm',
+    // It names tokens that it does not send.
+    validate: 'fault=wsse:SecurityTokenUnavailable',
+    cancel: 'fault=wsse:SecurityTokenUnavailable',
+    // The fault is lost in an exception of its own.
+    renew: "error=RuntimeException: Undefined 'errorInRenewingToken' resource property",
+    'unknown-applies-to': 'fault=wst:InvalidScope',
+    'wrong-password-13-soap11': 'fault=wst:FailedAuthentication',
+    'wrong-password-13-soap12': 'fault=wst:FailedAuthentication',
+    'wrong-password-2005-soap12': 'fault=t:FailedAuthentication',
+    // Faults have no Timestamp there.
+    'wrong-password-general': 'error=RampartException: Missing wsse:Security header in request',
+  });
+});

@@ -1,0 +1,117 @@
+// The table of cases. A further one is a further line.
+package viaduct.rampart;
+
+import java.util.ArrayList;
+import java.util.List;
+
+final class Cases {
+    private static final String OK = "ok";
+    private static final String UNAVAILABLE = "fault=wsse:SecurityTokenUnavailable";
+    private static final String PROFILE = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1";
+    /** A relying party that no configuration of ours knows. */
+    private static final String NOBODY = "urn:viaduct:interop:nobody";
+
+    private Cases() { }
+
+    /** The cases asked for; `wso2-*` means all whose name begins so. */
+    static List<Case> chosen(List<String> names) {
+        var all = all();
+        for (var wanted : names) {
+            if (all.stream().noneMatch(one -> isNamed(one, wanted))) {
+                throw new IllegalArgumentException(
+                    "no case " + wanted + "; there are " + String.join(" ", all.stream().map(Case::name).toList()));
+            }
+        }
+        return names.isEmpty()
+            ? all : all.stream().filter(one -> names.stream().anyMatch(name -> isNamed(one, name))).toList();
+    }
+
+    private static boolean isNamed(Case one, String wanted) {
+        return wanted.endsWith("*")
+            ? one.name().startsWith(wanted.substring(0, wanted.length() - 1))
+            : one.name().equals(wanted);
+    }
+
+    private static List<Case> all() {
+        var cases = new ArrayList<Case>();
+        for (var version : Wst.values()) {
+            for (var soap : List.of("1.1", "1.2")) {
+                var name = (version == Wst.V13 ? "13" : "2005") + "-soap" + soap.replace(".", "");
+                cases.addAll(bearer("wso2-" + name, version, soap, Port.WSO2));
+                cases.addAll(bearer("general-" + name, version, soap, Port.general(version, soap)));
+            }
+        }
+        cases.addAll(atWso2());
+        cases.addAll(withSymmetricKey());
+        cases.addAll(signed());
+        cases.addAll(byReference());
+        cases.addAll(refused());
+        return cases;
+    }
+
+    private static List<Case> bearer(String name, Wst version, String soap, Port port) {
+        return List.of(
+            new Case(name + "-saml11", OK, new Issue(version, soap, port).tokenType(Wst.SAML11)),
+            new Case(name + "-saml2", OK, new Issue(version, soap, port).tokenType(Wst.SAML2)));
+    }
+
+    private static List<Case> atWso2() {
+        return List.of(
+            new Case("wso2-profile-saml11", OK, wso2(Wst.V13).tokenType(PROFILE + "#SAMLV1.1")),
+            new Case("wso2-profile-saml2", OK, wso2(Wst.V13).tokenType(PROFILE + "#SAMLV2.0")),
+            new Case("wso2-13-no-template", OK, wso2(Wst.V13).withoutTemplate()),
+            new Case("wso2-2005-no-template", OK, wso2(Wst.V2005).withoutTemplate()),
+            new Case("wso2-13-checks", OK, wso2(Wst.V13).then((issue, issued, server) -> issued.checkChecks(server))),
+            new Case("wso2-13-addressing", OK, wso2(Wst.V13).newAddressing()),
+            new Case("wso2-2005-addressing", OK, wso2(Wst.V2005).newAddressing()));
+    }
+
+    private static List<Case> withSymmetricKey() {
+        return List.of(
+            new Case("symmetric-13-saml11", OK, wso2(Wst.V13).tokenType(Wst.SAML11).symmetricKey("256")),
+            new Case("symmetric-13-saml2", OK, wso2(Wst.V13).symmetricKey("256")),
+            new Case("symmetric-2005-saml11", OK, wso2(Wst.V2005).tokenType(Wst.SAML11).symmetricKey("256")),
+            new Case("symmetric-2005-saml2", OK, wso2(Wst.V2005).symmetricKey("256")),
+            new Case("symmetric-no-size", OK, wso2(Wst.V13).symmetricKey(null)),
+            new Case("symmetric-128-bits", OK, wso2(Wst.V13).symmetricKey("128")),
+            new Case("symmetric-no-entropy", OK, wso2(Wst.V13).symmetricKey("256").withoutEntropy()));
+    }
+
+    private static List<Case> signed() {
+        return List.of(
+            new Case("x509-timestamp", OK, new Issue(Wst.V13, "1.2", Port.SIGNED_TIMESTAMP).signed()),
+            new Case("x509-body", OK, new Issue(Wst.V2005, "1.2", Port.SIGNED_BODY).signed()),
+            new Case("x509-wso2", OK, signedAtWso2()),
+            new Case("x509-wso2-public-key", OK, signedAtWso2().publicKey()),
+            new Case("x509-sha1", "fault=wsse:UnsupportedAlgorithm", signedAtWso2().suite("Basic256")));
+    }
+
+    private static List<Case> byReference() {
+        return List.of(
+            new Case("validate", UNAVAILABLE, wso2(Wst.V13).then(Steps::validate)),
+            // STSClient has no words for this exception, and so throws another one without the fault.
+            new Case("renew", "error=RuntimeException: Undefined 'errorInRenewingToken' resource property",
+                wso2(Wst.V13).then(Steps::renew)),
+            new Case("cancel", UNAVAILABLE, wso2(Wst.V13).then(Steps::cancel)));
+    }
+
+    private static List<Case> refused() {
+        return List.of(
+            new Case("unknown-applies-to", "fault=wst:InvalidScope", wso2(Wst.V13).appliesTo(NOBODY)),
+            new Case("wrong-password-13-soap11", "fault=wst:FailedAuthentication",
+                new Issue(Wst.V13, "1.1", Port.WSO2).wrongPassword()),
+            new Case("wrong-password-13-soap12", "fault=wst:FailedAuthentication", wso2(Wst.V13).wrongPassword()),
+            new Case("wrong-password-2005-soap12", "fault=t:FailedAuthentication", wso2(Wst.V2005).wrongPassword()),
+            // Faults have no Timestamp there: STSClient throws, but does not say what it was.
+            new Case("wrong-password-general", "error=RampartException: Missing wsse:Security header in request",
+                new Issue(Wst.V13, "1.2", Port.general(Wst.V13, "1.2")).wrongPassword()));
+    }
+
+    private static Issue wso2(Wst version) {
+        return new Issue(version, "1.2", Port.WSO2);
+    }
+
+    private static Issue signedAtWso2() {
+        return new Issue(Wst.V13, "1.2", Port.SIGNED_BODY).to(Port.WSO2).signed();
+    }
+}
