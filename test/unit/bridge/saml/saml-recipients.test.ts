@@ -1,6 +1,6 @@
 // Assertions for several relying parties of one issuer: each is encrypted to its own key, in the way its own record says.
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
 import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/decrypt.ts';
@@ -37,4 +37,26 @@ test('XML §7: one issuer encrypts to each relying party, by its key and in its 
       await assert.rejects(open(text, other));
       for (const name of names) assert.ok(text.includes(`${name}"`), name);
     }
+});
+
+test('WSS 1.1.1 §7.3: in an answer of SOAP a key tells its recipient by a thumbprint, elsewhere by the certificate, as SAML does', async () => {
+  const encryption: Encryption = {
+    certificate: billing.certificatePem,
+    content: 'aes256-gcm',
+    keyTransport: 'rsa-oaep-sha256',
+  };
+  const thumbprint = createHash('sha1').update(billing.certificateDer).digest('base64');
+
+  for (const [shape, named] of [
+    ['default', `<ds:X509Certificate>${billing.certificateDer.toString('base64')}<`],
+    ['soap', `#ThumbprintSHA1">${thumbprint}</wsse:KeyIdentifier>`],
+    ['vcenter', `#ThumbprintSHA1">${thumbprint}</wsse:KeyIdentifier>`],
+  ] as const) {
+    const issuer = createSamlIssuer({ keys: signingKeysOf(key), shapeOf: () => shape });
+
+    const { text } = await issuer.issue(aSamlSpec({ encryption }));
+
+    assert.ok(text.includes(named), text);
+    assert.equal(text.match(/<ds:X509Certificate>|ThumbprintSHA1/g)?.length, 1);
+  }
 });

@@ -168,3 +168,33 @@ test('SAML 2.0 §2.7.2: the end of the session bounds the lifetime', async () =>
   assert.equal((await validate('saml2', until(-59))).lifetime.notOnOrAfter, NOW - 59);
   await assertRefused(() => validate('saml2', until(-60)), 'token-expired');
 });
+
+for (const [type, attribute] of [
+  ['saml1', '<saml1:Attribute AttributeName="a" AttributeNamespace="urn:x">'],
+  ['saml2', '<saml2:Attribute Name="a">'],
+] as const)
+  test(`SAML ${type}: an attribute without one of its names, or with an empty one, says nothing that a claim could be made of`, async () => {
+    const value = `<${type}:AttributeValue>v</${type}:AttributeValue></${type}:Attribute>`;
+    const names = attribute.match(/ \w+="[^"]+"/g) ?? [];
+
+    const facts = await validate(type, { attributes: attribute + value });
+
+    assert.deepEqual(facts.claims.at(0)?.values, ['v']);
+    for (const name of names)
+      for (const less of ['', name.replace(/"[^"]+"/, '""')])
+        await assertRefused(
+          () => validate(type, { attributes: attribute.replace(name, less) + value }),
+          'token-malformed',
+        );
+  });
+
+for (const [type, name] of [
+  ['saml1', '<saml1:NameIdentifier>alice</saml1:NameIdentifier>'],
+  ['saml2', '<saml2:NameID>alice</saml2:NameID>'],
+] as const)
+  test(`xml-security V11, ${type}: a signature stands in the assertion, nowhere in its parts`, async () => {
+    const signature = '<ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/>';
+
+    assert.equal((await validate(type, { name })).subject.id, 'alice');
+    await assertRefused(() => validate(type, { name: name + signature }), 'token-malformed');
+  });
