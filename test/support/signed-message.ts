@@ -18,6 +18,8 @@ export const HMAC_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#hmac-sha256';
 export const HMAC_SHA1 = `${DS}hmac-sha1`;
 export const ECDSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';
 
+const STR_TRANSFORM = `<ds:Transform Algorithm="${WSS}-soap-message-security-1.0#STR-Transform"><wsse:TransformationParameters xmlns:wsse="${WSS}-wssecurity-secext-1.0.xsd"><ds:CanonicalizationMethod Algorithm="${EXC_C14N}"></ds:CanonicalizationMethod></wsse:TransformationParameters></ds:Transform>`;
+
 /** A Timestamp to sign, with the id `ts`. */
 export const TIMESTAMP =
   '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
@@ -36,6 +38,8 @@ export interface SignatureWishes {
   readonly digestHash?: string;
   /** The content of Transforms. */
   readonly transforms?: string;
+  /** SecurityTokenReferences by their wsu:Ids, with the octets that STR-Transform is to give for each. */
+  readonly transformed?: Readonly<Record<string, string>>;
   readonly id?: string;
 }
 
@@ -67,15 +71,24 @@ export function signMessage(message: string, wishes: SignatureWishes): string {
     id = 'SIG-1',
     ids = ['ts', 'body'],
     keyInfo,
+    transformed = {},
     transforms = `<ds:Transform Algorithm="${EXC_C14N}"></ds:Transform>`,
   } = wishes;
   const { ids: elements } = parseXml(Buffer.from(message.replaceAll(/@SIGNATURE\d?@/g, '')));
-  const references = ids.map((target) => {
-    const element = elements.get(target);
-    if (!element) throw new Error(`nothing to sign: ${target}`);
-    const value = hash(digestHash, canonicalize(element), 'base64');
-    return `<ds:Reference URI="#${target}"><ds:Transforms>${transforms}</ds:Transforms><ds:DigestMethod Algorithm="${digest}"></ds:DigestMethod><ds:DigestValue>${value}</ds:DigestValue></ds:Reference>`;
-  });
+  const reference = (target: string, octets: string, content: string): string => {
+    const value = hash(digestHash, octets, 'base64');
+    return `<ds:Reference URI="#${target}"><ds:Transforms>${content}</ds:Transforms><ds:DigestMethod Algorithm="${digest}"></ds:DigestMethod><ds:DigestValue>${value}</ds:DigestValue></ds:Reference>`;
+  };
+  const references = [
+    ...ids.map((target) => {
+      const element = elements.get(target);
+      if (!element) throw new Error(`nothing to sign: ${target}`);
+      return reference(target, canonicalize(element), transforms);
+    }),
+    ...Object.entries(transformed).map(([target, octets]) =>
+      reference(target, octets, STR_TRANSFORM),
+    ),
+  ];
   const content = `<ds:CanonicalizationMethod Algorithm="${EXC_C14N}"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="${algorithm}"></ds:SignatureMethod>${references.join('')}`;
   const signedInfo = `<ds:SignedInfo xmlns:ds="${DS}">${content}</ds:SignedInfo>`;
   const value = signatureValue(signedInfo, algorithm, wishes.key).toString('base64');

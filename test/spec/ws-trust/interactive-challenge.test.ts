@@ -8,7 +8,7 @@ import { parseXml } from '#bridge/xml/parser.ts';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
 import { loseStore } from '#test/support/lost-store.ts';
 import { anRst, type SoapAnswer, sendSoap, TRUST_13 } from '#test/support/rst.ts';
-import { BILLING, PASSWORD, withSaml } from '#test/support/saml-document.ts';
+import { BILLING, PASSWORD, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 
 const TRUST_14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
@@ -16,9 +16,12 @@ const OTP = `${TRUST_14}/challenge/OTP`;
 const STATE = `${TRUST_14}/challenge/state`;
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
-async function start(t: TestContext): Promise<TestServer> {
+async function start(
+  t: TestContext,
+  meet: (world: SamlWorld) => void = () => {},
+): Promise<TestServer> {
   return startServer(t, async (document, directory) => {
-    await withSaml(document, directory);
+    meet(await withSaml(document, directory));
     const file = join(directory, 'users.yaml');
     const { users } = JSON.parse(await readFile(file, 'utf8')) as { users: object[] };
     const [bob] = users;
@@ -95,6 +98,26 @@ test('WS-Trust 1.4 §8.9, P30: a right password is answered by a challenge, its 
   assert.match(second.text, /<saml:Assertion /);
   assert.ok(second.text.includes(`Context="${challenge.context}"`));
   assert.ok(second.text.includes(BILLING));
+});
+
+test('WS-Trust 1.4 §8.9: the request goes on with the assertion in it, whose signature is verified as it came', async (t) => {
+  let world: SamlWorld | undefined;
+  const server = await start(t, (met) => (world = met));
+  const assertion = world?.partner.assertion('saml2') ?? assert.fail();
+  const ask = async (onBehalfOf: string): Promise<SoapAnswer> => {
+    const challenge = challengeOf(await sendSoap(server, anRst({ onBehalfOf })));
+    const answer = await sendSoap(server, anAnswer({ ...challenge, code: codeNow(server) }));
+    // A code is good once.
+    server.clock.set(server.clock.now() + 30);
+    return answer;
+  };
+
+  const { status, text } = await ask(assertion);
+  const forged = await ask(assertion.replace('alice@', 'mallory@'));
+
+  assert.equal(status, 200, text);
+  assert.match(text, /partner-saml:alice@partner\.example/);
+  assert.equal(faultOf(forged), 'trust:InvalidSecurityToken');
 });
 
 test('WS-Trust 1.4 §8.9: the token says how its subject was authenticated', async (t) => {

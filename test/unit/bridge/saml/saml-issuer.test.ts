@@ -176,6 +176,7 @@ test('SAML Authentication Context §3.4: the statement names the method that was
   );
 });
 
+const UNSPECIFIED = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified';
 const ACTORS = [
   { issuer: STS, id: 'broker', clientId: 'broker' },
   { issuer: 'https://other.example', id: 'portal' },
@@ -246,6 +247,26 @@ test('vCenter: each attribute and value, the order of conditions and the prefixe
   assert.equal(text.match(/<saml2:Attribute /g)?.length, 2);
   assert.equal(text.match(/<saml2:AttributeValue /g)?.length, 3);
   assert.equal(text.match(/ xsi:type="xs:string"/g)?.length, 3);
+});
+
+test('xml-security S5: vCenter: xs is declared for the values that say it, and for nothing else', async () => {
+  const { text } = await vcenter.issue(aSamlSpec());
+
+  assert.doesNotMatch(text, /xmlns:xs=|PrefixList/);
+});
+
+test('SAML Delegation Restriction: an actor of ours is told without a qualifier, under either of our names', async () => {
+  const entityId = 'urn:sts:saml';
+  const named = createSamlIssuer({ keys: signingKeysOf(key), entityId });
+  const actors = [STS, entityId, 'urn:sts'].map((name) => ({ issuer: name, id: name }));
+
+  const { text } = await named.issue(aSamlSpec({ actors }));
+
+  assert.deepEqual(text.match(/(?<=<del:Delegate [^>]*><saml:NameID )[^>]*>[^<]*/g), [
+    `Format="${UNSPECIFIED}" NameQualifier="urn:sts">urn:sts`,
+    `Format="${UNSPECIFIED}">${entityId}`,
+    `Format="${UNSPECIFIED}">${STS}`,
+  ]);
 });
 
 test('vCenter: a validator takes the shape back', async () => {
@@ -360,17 +381,22 @@ test('SAML 1.1 §2.4.4: claim names split at the last slash of a URI, or stay wh
 });
 
 test('SAML Token Profile 1.1 §3.3: references carry the bare id under the value type of the version', async () => {
-  const { root } = parseXml(Buffer.from(await textOf({ type: 'saml1' })));
+  const profile = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile';
+  for (const [type, other, tokenType, valueType] of [
+    ['saml1', 'saml2', '-1.1#SAMLV1.1', '-1.0#SAMLAssertionID'],
+    ['saml2', 'saml1', '-1.1#SAMLV2.0', '-1.1#SAMLID'],
+  ] as const) {
+    const { root } = parseXml(Buffer.from(await textOf({ type })));
 
-  const id = unverifiedIdOf('saml1', root) ?? '';
+    const id = unverifiedIdOf(type, root) ?? '';
 
-  assert.deepEqual(samlTokenReference('saml1', id), {
-    tokenType: 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1',
-    valueType: 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID',
-    assertionId: '_Zm9v-1',
-  });
-  assert.match(samlTokenReference('saml2', id).valueType, /token-profile-1.1#SAMLID$/);
-  assert.equal(unverifiedIdOf('saml2', root), undefined);
+    assert.deepEqual(samlTokenReference(type, id), {
+      tokenType: profile + tokenType,
+      valueType: profile + valueType,
+      assertionId: '_Zm9v-1',
+    });
+    assert.equal(unverifiedIdOf(other, root), undefined);
+  }
 });
 
 test('SAML issue: a login that is not known does not come back as a fresh one', async () => {

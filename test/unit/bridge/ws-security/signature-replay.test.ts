@@ -6,6 +6,7 @@ import { type MessageSignature, verifySignature } from '#bridge/ws-security/mess
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { useSignature } from '#bridge/ws-security/signature-replay.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
+import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { NOW } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
@@ -78,6 +79,30 @@ test('xml-security E1: a signature is remembered as long as its Timestamp is tak
   clock.advance(TAKEN_SECONDS + AHEAD_SECONDS - 1);
 
   await assert.rejects(use(signed), refusedWith('invalid-security'));
+  clock.advance(1);
+  await use(signed);
+});
+
+test('xml-security E1: a mark says what it is of', async () => {
+  const used: (readonly string[])[] = [];
+  const store: Pick<Store, 'putOnce'> = {
+    async putOnce({ parts }) {
+      used.push(parts);
+      return { stored: true };
+    },
+  };
+  const { security, signature } = await aSigned();
+
+  await useSignature(signature, security.timestamp, {
+    store,
+    newId: () => 'attempt',
+    timestampRules: RULES,
+  });
+
+  const [parts = []] = used;
+  assert.equal(parts.length, 2);
+  assert.equal(parts[0], 'wsse-signature');
+  assert.match(parts[1] ?? '', /^[0-9a-f]{64}$/);
 });
 
 test('xml-security E1: another message of the same key is another message', async () => {

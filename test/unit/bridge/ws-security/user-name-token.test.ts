@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { PASSWORD_DIGEST, PASSWORD_TEXT } from '#bridge/ws-security/names.ts';
 import { useNonce, validateCreated } from '#bridge/ws-security/nonce-replay.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
+import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { fakeStore, NOW, refusedAs } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
@@ -186,6 +187,36 @@ test('xml-security E1: a nonce is remembered as long again by a store whose cloc
   clock.advance(RULES.nonceLifetimeSeconds + 4 * RULES.skewSeconds - 1);
 
   await assert.rejects(useNonce(token, RULES, parts), refusedWith('invalid-security'));
+  clock.advance(1);
+  await useNonce(token, RULES, parts);
+});
+
+test('xml-security E1: what was used before is told as a replay, which a watcher of the audit looks for', async () => {
+  const parts = { store: new MemoryStore(fakeClock(NOW)), newId: () => 'attempt' };
+  const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW };
+  await useNonce(token, RULES, parts);
+
+  await assert.rejects(useNonce(token, RULES, parts), { reason: 'token-replayed' });
+});
+
+test('xml-security E1: a mark says what it is of, so the name that a client takes makes it no mark of another kind', async () => {
+  const used: (readonly string[])[] = [];
+  const store: Pick<Store, 'putOnce'> = {
+    async putOnce({ parts }) {
+      used.push(parts);
+      return { stored: true };
+    },
+  };
+  const token = { name: 'wsse-signature', password: 'secret', nonce: Buffer.from('n') };
+
+  await useNonce(token, RULES, { store, newId: () => 'attempt' });
+  await useNonce({ ...token, created: NOW }, RULES, { store, newId: () => 'attempt' });
+
+  // A server of the release before knows them, too.
+  assert.deepEqual(used, [
+    ['wsse-nonce', 'wsse-signature', '6e', ''],
+    ['wsse-nonce', 'wsse-signature', '6e', String(NOW)],
+  ]);
 });
 
 test('xml-security E1: a token without a nonce takes no mark', async () => {
