@@ -32,6 +32,8 @@ function endsIn(version: string, prefix: string): Ends {
     `adfs-${version}-saml2`,
     `adfs-${version}-no-token-type`,
     `${version}-saml11`,
+    `${version}-symmetric-saml11`,
+    `${version}-symmetric-saml2`,
     ...BINDINGS.map((name) => `${version}-${name}`),
   ];
   return {
@@ -54,16 +56,33 @@ const FROM_METADATA = [
   'wsdl-transfer',
 ];
 
+/** A relying party that is a service on .NET, which has no OAEP but that with SHA-1. */
+async function withService(document: ConfigDocument, directory: string): Promise<void> {
+  const service = await aCertificate({ name: 'CN=service', algorithm: 'RSA' });
+  await writeFile(join(directory, 'service.crt'), service.pem);
+  await writeFile(join(directory, 'service.key'), service.privateKeyPem, { mode: 0o600 });
+  const [orders] = document.relyingParties;
+  const token = {
+    ...(orders?.['token'] as object),
+    encryptKeysTo: { file: 'service.crt' },
+    encryption: { keyTransport: 'rsa-oaep-mgf1p' },
+  };
+  Object.assign(orders ?? {}, { token });
+}
+
 test('WCF on Mono: gets its tokens by every binding, the faults it should, and the description', async (t) => {
   if (!(await isBuilt(t, 'wcf/build'))) return;
-  const server = await startTlsServer(t);
+  const server = await startTlsServer(t, withService);
   const expected: Ends = {
     ...endsIn('2005', 't'),
     ...endsIn('13', 'wst'),
     ...Object.fromEntries(FROM_METADATA.map((name) => [name, ISSUED])),
   };
 
-  const ends = await endsOf('run-wcf', server, {});
+  const ends = await endsOf('run-wcf', server, {
+    'rp-cert': join(server.directory, 'service.crt'),
+    'rp-key': join(server.directory, 'service.key'),
+  });
 
   for (const [name, end] of Object.entries(expected))
     await t.test(`${name}: ${end}`, () => assert.equal(ends.get(name), end));

@@ -65,6 +65,13 @@ static class Cases
         foreach (var one in Bindings.All)
             yield return Ending(server, version + "-" + one.Key, call(one.Value, Names.Saml2), "ok ");
         yield return Ending(server, version + "-saml11", call(Bindings.Ws2007Http(), Names.Saml11), "ok ");
+        foreach (var type in server.Has("rp-cert") ? new[] { Names.Saml11, Names.Saml2 } : new string[0])
+        {
+            var symmetric = call(Bindings.Ws2007Http(), type);
+            symmetric.Key = new ProofKey();
+            var name = version + "-symmetric-" + (type == Names.Saml2 ? "saml2" : "saml11");
+            yield return Ending(server, name, symmetric, "ok ");
+        }
         var mtom = Bindings.Over(new MtomMessageEncodingBindingElement(), TransferMode.Buffered);
         yield return Ending(server, version + "-mtom", call(mtom, Names.Saml2), "http=415");
     }

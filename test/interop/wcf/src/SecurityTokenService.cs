@@ -50,24 +50,3 @@ sealed class CallInspector : IEndpointBehavior, IClientMessageInspector
     public void ApplyDispatchBehavior(ServiceEndpoint endpoint, EndpointDispatcher dispatcher) { }
     public void Validate(ServiceEndpoint endpoint) { }
 }
-
-/// <summary>What is asked for. A TokenType of null is left out.</summary>
-sealed class TokenRequest : BodyWriter
-{
-    public string Trust, TokenType, AppliesTo;
-
-    public TokenRequest() : base(true) { }
-
-    protected override void OnWriteBodyContents(XmlDictionaryWriter writer)
-    {
-        writer.WriteStartElement("t", "RequestSecurityToken", Trust);
-        writer.WriteElementString("RequestType", Trust, Trust + "/Issue");
-        if (TokenType != null) writer.WriteElementString("TokenType", Trust, TokenType);
-        writer.WriteElementString("KeyType", Trust, Names.Bearer(Trust));
-        writer.WriteElementString("KeySize", Trust, "0");
-        writer.WriteStartElement("wsp", "AppliesTo", Names.Policy);
-        new EndpointAddress(AppliesTo).WriteTo(AddressingVersion.WSAddressing10, writer);
-        writer.WriteEndElement();
-        writer.WriteEndElement();
-    }
-}

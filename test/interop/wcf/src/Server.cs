@@ -21,6 +21,8 @@ sealed class Call
     public Credential Credential;
     public string Address, Trust, TokenType, Answers, Password, AppliesTo;
     public bool IsOld;
+    /// <summary>Absent: a bearer token.</summary>
+    public ProofKey Key;
 }
 
 sealed class Server
@@ -47,14 +49,21 @@ sealed class Server
     /// <summary>Asks for a token and checks it; the line's end says for whom and where it is.</summary>
     public string Issue(Call call)
     {
-        var answer = Send(call);
-        var assertion = new IssuedAssertion(answer, call.Trust, call.Answers ?? call.TokenType);
+        var asked = new TokenRequest
+        {
+            Trust = call.Trust, TokenType = call.TokenType, AppliesTo = call.AppliesTo ?? options["applies-to"],
+            Entropy = call.Key == null ? null : call.Key.Entropy
+        };
+        var response = asked.ResponseIn(Send(call, asked));
+        var assertion = new IssuedAssertion(response, call.Trust, call.Answers ?? call.TokenType);
         assertion.CheckSignature(samlCertificate);
+        if (call.Key != null)
+            call.Key.Check(response, call.Trust, assertion.Element, ClientKey.Load(options["rp-cert"], options["rp-key"]));
         var audience = options["applies-to"];
         return "ok subject=" + assertion.CheckConditions(audience) + " audience=" + audience;
     }
 
-    XmlElement Send(Call call)
+    XmlElement Send(Call call, TokenRequest asked)
     {
         var factory = new ChannelFactory<ISecurityTokenService>(call.Binding, AddressOf(call));
         var header = call.Credential == Credential.Header ? Header(call) : null;
@@ -68,7 +77,7 @@ sealed class Server
         var channel = factory.CreateChannel();
         try
         {
-            return BodyOf(SendOver(channel, call));
+            return BodyOf(SendOver(channel, call, asked));
         }
         finally
         {
@@ -93,12 +102,8 @@ sealed class Server
 
     string Password(Call call) { return call.Password ?? File.ReadAllText(options["password-file"]).Trim(); }
 
-    Message SendOver(ISecurityTokenService channel, Call call)
+    static Message SendOver(ISecurityTokenService channel, Call call, TokenRequest asked)
     {
-        var asked = new TokenRequest
-        {
-            Trust = call.Trust, TokenType = call.TokenType, AppliesTo = call.AppliesTo ?? options["applies-to"]
-        };
         var request = Message.CreateMessage(call.Binding.MessageVersion, call.Trust + "/RST/Issue", asked);
         return call.Trust == Names.Trust13 ? channel.Issue13(request) : channel.Issue2005(request);
     }
