@@ -122,10 +122,11 @@ function knownSigners(
   });
   return {
     async trust(signer) {
+      if (signer.kind !== 'certificate')
+        throw new SecurityFailure('unsupported-security-token', 'signed with no certificate');
       try {
         return await trust(signer);
       } catch (cause) {
-        if (signer.kind !== 'certificate') throw cause;
         refusals.push(cause);
         return { ...certificates.keyOf(signer.chain[0]), tokens: [] };
       }
