@@ -8,6 +8,7 @@ import {
   ADFS_PROFILE,
   GENERIC_PROFILE,
   VCENTER_PROFILE,
+  WSO2_PROFILE,
 } from '#bridge/ws-trust/endpoint-profile.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import type { TokenType } from '#core/token-type.ts';
@@ -23,6 +24,9 @@ import {
 const FOLDER = fileURLToPath(new URL('requests', import.meta.url));
 const USERNAME_13 = '/adfs/services/trust/13/usernamemixed';
 const USERNAME_2005 = '/adfs/services/trust/2005/usernamemixed';
+const WSO2 = '/services/wso2carbon-sts';
+/** The media type that Axis2 sends with SOAP 1.2. */
+const axis2 = (action: string): string => `application/soap+xml; charset=UTF-8; action="${action}"`;
 const SOAP_12 = 'application/soap+xml; charset=utf-8';
 const SOAP_11 = 'text/xml; charset="utf-8"';
 
@@ -145,9 +149,61 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     lifetimeSeconds: 300,
     answers: 'urn:ietf:params:oauth:token-type:jwt',
   },
+  'rampart-13.xml': {
+    path: WSO2,
+    headers: { 'content-type': axis2(`${TRUST_13}/RST/Issue`) },
+    requestedType: 'saml2',
+    lifetimeSeconds: 300,
+    answers: SAML2,
+  },
+  // STSClient without a template.
+  'rampart-2005.xml': {
+    path: WSO2,
+    headers: { 'content-type': axis2(`${TRUST_2005}/RST/Issue`) },
+    lifetimeSeconds: 300,
+    answers: SAML2,
+  },
+  'rampart-addressing.xml': {
+    path: WSO2,
+    headers: { 'content-type': axis2(`${TRUST_13}/RST/Issue`) },
+    requestedType: 'saml2',
+    lifetimeSeconds: 300,
+    answers: SAML2,
+  },
+  'rampart-symmetric.xml': {
+    path: WSO2,
+    headers: { 'content-type': axis2(`${TRUST_2005}/RST/Issue`) },
+    requestedType: 'saml1',
+    lifetimeSeconds: 300,
+    answers: SAML1,
+  },
+  // STSClient sends no token to Validate, Renew and Cancel.
+  'rampart-validate.xml': {
+    path: WSO2,
+    headers: { 'content-type': axis2(`${TRUST_13}/RST/Validate`) },
+    fault: 'wsse:SecurityTokenUnavailable',
+  },
+  'rampart-renew.xml': {
+    path: WSO2,
+    headers: { 'content-type': axis2(`${TRUST_13}/RST/Renew`) },
+    fault: 'wsse:SecurityTokenUnavailable',
+  },
+  'rampart-cancel.xml': {
+    path: WSO2,
+    headers: {
+      'content-type': 'text/xml; charset=UTF-8',
+      soapaction: `"${TRUST_13}/RST/Cancel"`,
+    },
+    fault: 'wsse:SecurityTokenUnavailable',
+  },
 };
 
-const profiles = [GENERIC_PROFILE, ADFS_PROFILE, { ...VCENTER_PROFILE, defaultTarget: 'billing' }];
+const profiles = [
+  GENERIC_PROFILE,
+  ADFS_PROFILE,
+  { ...VCENTER_PROFILE, defaultTarget: 'billing' },
+  WSO2_PROFILE,
+];
 
 test('Interop: every request in the folder has an expected reading', () => {
   assert.deepEqual(readdirSync(FOLDER).sort(), Object.keys(EXPECTED).sort());

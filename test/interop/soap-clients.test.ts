@@ -196,6 +196,27 @@ test('Apache CXF: WSS4J signs with a certificate, the Timestamp at a mixed addre
   );
 });
 
+test('Apache CXF: at the WSO2 address it gets its tokens and reads faults that have a Timestamp', async (t) => {
+  if (!(await isBuilt(t, 'cxf/build'))) return;
+  const server = await startTlsServer(t, (document) => {
+    document['wsTrust'] = { profiles: ['wso2'] };
+  });
+  const port = 'wso2carbon-stsHttpsSoap12Endpoint';
+  const issued = ['13-soap11-saml11', '13-soap12-saml2', '2005-soap12-saml11', `wsdl-${port}`];
+
+  const ends = await endsOf('run-cxf', server, {
+    url: `${server.origin}/services/wso2carbon-sts`,
+    ports: port,
+    cases: [...issued, ...CXF_WRONG_PASSWORD, ...CXF_UNKNOWN_PARTY].join(),
+  });
+
+  await compareEnds(t, ends, {
+    ...all(issued, () => ISSUED),
+    ...all(CXF_WRONG_PASSWORD, refused('FailedAuthentication')),
+    ...all(CXF_UNKNOWN_PARTY, refused('InvalidScope')),
+  });
+});
+
 test('zeep: loads the WSDL in strict mode and calls Issue at every port', async (t) => {
   if (!(await isBuilt(t, 'zeep/build')) || !hasXmlsec1(t)) return;
   const server = await startTlsServer(t);

@@ -44,7 +44,7 @@ final class Cases {
         cases.addAll(atWso2());
         cases.addAll(withSymmetricKey());
         cases.addAll(signed());
-        cases.addAll(byReference());
+        cases.addAll(withIssued());
         cases.addAll(refused());
         return cases;
     }
@@ -86,13 +86,16 @@ final class Cases {
             new Case("x509-sha1", "fault=wsse:UnsupportedAlgorithm", signedAtWso2().suite("Basic256")));
     }
 
-    private static List<Case> byReference() {
+    private static List<Case> withIssued() {
         return List.of(
             new Case("validate", UNAVAILABLE, wso2(Wst.V13).then(Steps::validate)),
             // STSClient has no words for this exception, and so throws another one without the fault.
             new Case("renew", "error=RuntimeException: Undefined 'errorInRenewingToken' resource property",
                 wso2(Wst.V13).then(Steps::renew)),
-            new Case("cancel", UNAVAILABLE, wso2(Wst.V13).then(Steps::cancel)));
+            new Case("cancel", UNAVAILABLE, wso2(Wst.V13).then(Steps::cancel)),
+            new Case("validate-sent", OK, wso2(Wst.V13).then(Steps::validateSent)),
+            new Case("renew-sent", OK, wso2(Wst.V13).tokenType(Wst.SAML11).then(Steps::renewSent)),
+            new Case("renew-sent-2005", OK, wso2(Wst.V2005).tokenType(Wst.SAML11).then(Steps::renewIntoStore)));
     }
 
     private static List<Case> refused() {
