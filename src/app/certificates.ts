@@ -6,14 +6,16 @@ import { parseCertificate } from '../trust/x509/certificate.ts';
 import { createCertificateFinder } from '../trust/x509/certificate-finder.ts';
 import { createRevocationCheck } from '../trust/x509/revocation.ts';
 import { createX509Validator, type X509Trust } from '../trust/x509/x509-validator.ts';
+import { requireReadableCertificates } from './readable-certificates.ts';
 import type { Observers } from './trust.ts';
 
 /** Lists of revocation are longer than keys and metadata. */
 const MAX_REVOCATION_BYTES = 8 * 1024 * 1024;
 
 /** The validator of certificates, where the configuration trusts any.
- * @throws {Error} when a certificate or a list of revocation cannot be used */
+ * @throws {ConfigError} when a certificate or a list of revocation cannot be used */
 export function x509Validators(config: Config, observers: Observers): readonly TokenValidator[] {
+  requireReadableCertificates(config);
   const trusted = config.trustedIssuers.flatMap(({ enabledUntil, id, issuer, x509 }) => {
     const until = enabledUntil === undefined ? {} : { enabledUntil };
     return x509 ? [{ id, issuer, ...until, ...termsOf(x509, config, { id, observers }) }] : [];

@@ -3,6 +3,7 @@
 import { type HardeningFinding, hardeningFindings } from '#src/app/hardening.ts';
 import { type LiveCheck, runLiveChecks } from '#src/app/live-checks.ts';
 import type { LoadedConfig } from '#src/app/primary.ts';
+import { requireReadableCertificates } from '#src/app/readable-certificates.ts';
 import { secretFindings } from '#src/app/secret-files.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '#src/config/problem.ts';
@@ -80,6 +81,7 @@ export const checkCommand: Command = async (words, terminal) => {
   let loaded: LoadedConfig;
   try {
     loaded = await loadConfigFiles(values.config);
+    requireReadableCertificates(loaded.config);
   } catch (cause) {
     return refuse(cause, values.json, terminal);
   }

@@ -6,9 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { aConfigDocument } from '#test/support/document.ts';
+import { aCertificate } from '#test/support/pki.ts';
 import { viaduct } from '#test/support/process.ts';
 import { serve } from '#test/support/served.ts';
 import { createPartner, writeConfiguration } from '#test/support/server.ts';
+
+/** PEM by its form, and nothing in it. */
+const EMPTY_LIST = '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n';
 
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
 
@@ -97,4 +101,35 @@ test('Configuration: a reload that meets a pipe is refused, and the server goes 
   assert.match(said, /not reloaded/);
   assert.match(served.server.text(), /the file pipe is no regular file/);
   assert.equal((await served.exchange()).status, 200);
+});
+
+test('Configuration: a list of revocation that no start can use is a problem for check as for the start, with its issuer and the reason', async (t) => {
+  const directory = await aDirectory(t);
+  const document = aConfigDocument();
+  const root = await aCertificate({ name: 'CN=root', isAuthority: true });
+  await writeFile(join(directory, 'root.crt'), root.pem);
+  await writeFile(join(directory, 'root.crl'), EMPTY_LIST);
+  document.trustedIssuers.push({
+    id: 'corp',
+    issuer: 'urn:corp',
+    x509: {
+      anchors: [{ file: 'root.crt' }],
+      revocation: { lists: [{ file: 'root.crl' }] },
+      subject: 'commonName',
+    },
+  });
+  const { jwks } = await createPartner(clock);
+  await writeConfiguration(directory, document, jwks);
+
+  const ends = [await viaduct(['check'], directory), await viaduct(['serve'], directory)];
+
+  assert.deepEqual(
+    ends.map(({ code }) => code),
+    [2, 1],
+  );
+  for (const { error } of ends)
+    assert.match(
+      error,
+      /trustedIssuers\[1\]\.x509\.revocation\.lists: .*cannot be used: no member/,
+    );
 });
