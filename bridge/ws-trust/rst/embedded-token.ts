@@ -1,8 +1,7 @@
 // The token inside OnBehalfOf, ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2), RenewTarget, CancelTarget and ValidateTarget (1.3 §5-7): an
 // assertion, a JWT, or a reference to one in the header.
 
-import { kindOfToken, presentContext, presentToken } from '#bridge/ws-security/presented-token.ts';
-import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { presentContext, presentToken } from '#bridge/ws-security/presented-token.ts';
 import { readContextReference } from '#bridge/ws-security/signer.ts';
 import { type ReferenceScope, resolveReference } from '#bridge/ws-security/token-reference.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
@@ -21,9 +20,9 @@ export interface EmbeddedToken {
 /** Reads the one token of a parameter. Names without a proof, such as a UsernameToken or an address, are refused:
  * they would be taken at face value (ws-trust §8).
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`
- * @throws {ExchangeFailure} `token-type-unsupported`, `token-malformed`
- * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `bad-context-token`,
- * `unsupported-context-token` */
+ * @throws {ExchangeFailure} `token-malformed`
+ * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`,
+ * `bad-context-token`, `unsupported-context-token` */
 export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope): EmbeddedToken {
   const [child, second] = elementsOf(parameter);
   if (child === undefined) throw new XmlFailure('element-missing', `${parameter.local} is empty`);
@@ -36,14 +35,11 @@ export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope):
   return { token: present(element, scope), element };
 }
 
-// A token in the Body: what is wrong with it is told in the words of core.
+// A token in the Body: that it cannot be read is told in the words of core.
 function present(element: XmlElement, { document }: ReferenceScope): SecurityToken {
   try {
     return presentToken(document, element, 'subject');
   } catch (cause) {
-    // A context has words of its own, wherever it stands.
-    if (cause instanceof SecurityFailure && kindOfToken(element) !== 'context')
-      throw new ExchangeFailure('token-type-unsupported', cause.message, { cause });
     if (cause instanceof XmlFailure)
       throw new ExchangeFailure('token-malformed', cause.message, { cause });
     throw cause;

@@ -126,5 +126,5 @@ function nameOf({ uri, local }: XmlElement, trust: TrustNames): ParameterName | 
 }
 
 function unsupported(detail: string): ExchangeFailure {
-  return new ExchangeFailure('operation-unsupported', detail.slice(0, 200));
+  return new ExchangeFailure('operation-unsupported', detail);
 }

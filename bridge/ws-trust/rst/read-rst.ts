@@ -34,8 +34,8 @@ export interface ReadRst {
 const KEY_SIZE = /^(?:0|[1-9]\d{0,4})$/;
 
 /** Reads the request in a Body that is protected.
- * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed`, `token-type-unsupported`, `token-malformed`
- * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`
+ * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed`, `token-malformed`
+ * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`, those of contexts
  * @throws {XmlFailure} reasons of reading */
 export function readRst(
   { document, payload }: ProtectedBody,
@@ -137,8 +137,6 @@ function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
   return {
     participants: mapped(find('Participants'), (element) => readParticipants(element, trust)) ?? [],
     claims: readClaims(findAll('Claims')),
-    // An empty element: to be there is what it says.
-    allowsPostdating: present.has('AllowPostdating'),
     isForwardable: readFlag(find('Forwardable'), true),
     algorithms: readAlgorithms(parameters),
     present,
@@ -238,5 +236,5 @@ function defined<T extends object>(values: T): Defined<T> {
 }
 
 function unsupported(detail: string): ExchangeFailure {
-  return new ExchangeFailure('operation-unsupported', detail.slice(0, 200));
+  return new ExchangeFailure('operation-unsupported', detail);
 }

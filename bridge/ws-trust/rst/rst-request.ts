@@ -55,7 +55,6 @@ export interface RstRequest {
   readonly claims: readonly RequestedClaim[];
   readonly lifetime?: RequestedLifetime;
   readonly renewing?: RequestedRenewing;
-  readonly allowsPostdating: boolean;
   readonly isForwardable: boolean;
   /** Absent: nothing is said. */
   readonly isDelegatable?: boolean;

@@ -1,10 +1,18 @@
 // Whom a KeyInfo names, form by form; a form that is almost one of them names nobody.
 import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { THUMBPRINT_SHA1, WSC_13_NS, X509_V3 } from '#bridge/ws-security/names.ts';
+import {
+  JWT_VALUE_TYPE,
+  THUMBPRINT_SHA1,
+  WSC_13_NS,
+  X509_SUBJECT_KEY_IDENTIFIER,
+  X509_V3,
+} from '#bridge/ws-security/names.ts';
 import { kindOfToken } from '#bridge/ws-security/presented-token.ts';
 import { readSigner, type SignerScope } from '#bridge/ws-security/signer.ts';
-import { DS_NS, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
+import { nameKey } from '#bridge/xml/public-key.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { aDerivedKeyToken, aReferenceTo } from '#test/support/derived-key.ts';
 import { aCertificate } from '#test/support/pki.ts';
@@ -13,6 +21,7 @@ import { parse } from '#test/support/xml/refusal.ts';
 import { refusedWith } from './refused-with.ts';
 
 const certificate = await aCertificate({ algorithm: 'RSA' });
+const another = await aCertificate({ algorithm: 'RSA' });
 const CONTEXT = (instance = '') =>
   `<c:SecurityContextToken xmlns:c="${WSC_13_NS}"><c:Identifier>urn:uuid:1</c:Identifier>${instance}</c:SecurityContextToken>`;
 
@@ -65,6 +74,80 @@ test('WS-SecureConversation 1.3 §8: a context by its name, with the instance th
   const named = name(reference(toContext('urn:uuid:1')), CONTEXT() + CONTEXT());
   assert.ok(named.kind === 'context' && named.token);
   assert.equal(kindOfToken(named.token), 'context');
+});
+
+test('XML Signature §4.5.2: a key by its value is that key, and nobody’s', () => {
+  const { publicKey } = new X509Certificate(certificate.der);
+
+  assert.deepEqual(name(aKeyValue(certificate)), { kind: 'key', key: nameKey(publicKey) });
+});
+
+test('xml-security V7: refuses a KeyInfo that is not there, is empty, or gives two hints', () => {
+  for (const keyInfo of ['', aDirectReference() + aDirectReference()])
+    assert.throws(() => name(keyInfo, aBinaryToken(certificate)), refusedWith('invalid-security'));
+  const { root, ...document } = parse('<r xmlns="urn:r"/>');
+  assert.throws(
+    () => readSigner(undefined, { document: { root, ...document }, tokens: [] }),
+    refusedWith('invalid-security'),
+  );
+});
+
+test('SAML Token Profile 1.1.1 §3.4, ws-trust §1: each kind of token that has a key is told by its kind, as the element of the header', () => {
+  const jwt = Buffer.from('aa.bb.cc').toString('base64');
+  for (const [token, kind] of [
+    [`<a:Assertion xmlns:a="${SAML2_NS}" ID="t"/>`, 'assertion'],
+    [`<a:Assertion xmlns:a="${SAML11_NS}" AssertionID="t"/>`, 'assertion'],
+    [
+      `<wsse:BinarySecurityToken wsu:Id="t" ValueType="${JWT_VALUE_TYPE}">${jwt}</wsse:BinarySecurityToken>`,
+      'jwt',
+    ],
+    [`<x:EncryptedKey xmlns:x="${XENC_NS}" Id="t"/>`, 'encrypted-key'],
+  ] as const) {
+    const named = name(reference('<wsse:Reference URI="#t"/>'), token);
+
+    assert.equal(named.kind, kind);
+    assert.equal('token' in named && named.token?.parent?.local, 'h');
+  }
+});
+
+test('X.509 Token Profile 1.1.1 §3.2: each name of a certificate is asked for as what it is', () => {
+  const asked: object[] = [];
+  const findCertificate: SignerScope['findCertificate'] = (wanted) => {
+    asked.push(wanted);
+    return new X509Certificate(certificate.der);
+  };
+  const bytes = Buffer.alloc(20, 3);
+  const ski = `<ds:X509SKI>${bytes.toString('base64')}</ds:X509SKI>`;
+
+  for (const keyInfo of [
+    reference(identifier(THUMBPRINT_SHA1, bytes)),
+    reference(identifier(X509_SUBJECT_KEY_IDENTIFIER, bytes)),
+    x509Data(ski),
+    reference(x509Data(ski)),
+  ])
+    assert.equal(name(keyInfo, '', { findCertificate }).kind, 'certificate');
+
+  const byIdentifier = { by: 'subject-key-identifier', identifier: bytes };
+  assert.deepEqual(asked, [
+    { by: 'thumbprint', sha1: bytes },
+    byIdentifier,
+    byIdentifier,
+    byIdentifier,
+  ]);
+});
+
+test('X.509 Token Profile 1.1.1 §3.2.2: a thumbprint names the certificate of the header that has it, and is asked of nobody', () => {
+  const findCertificate = () => assert.fail('asked');
+  const thumbprint = createHash('sha1').update(certificate.der).digest();
+
+  const signer = name(
+    reference(identifier(THUMBPRINT_SHA1, thumbprint)),
+    aBinaryToken(another, 'other') + aBinaryToken(certificate),
+    { findCertificate },
+  );
+
+  assert.ok(signer.kind === 'certificate');
+  assert.deepEqual(signer.chain[0].raw, certificate.der);
 });
 
 test('RFC 5280 §4.1.2.2: a serial number of 49 digits is asked for, one that is none is not', () => {
@@ -123,7 +206,9 @@ for (const [what, keyInfo, tokens, finders] of [
   });
 
 test('WSS 1.1.1 §7: a token of no kind that we know is no signer, nor is a derived key that is embedded', () => {
-  for (const token of ['<x xmlns="urn:x"/>', dkt])
+  // Kerberos, say: what it holds is no certificate, even where it could be read as one.
+  const untyped = aBinaryToken(certificate).replace(X509_V3, 'urn:x');
+  for (const token of ['<x xmlns="urn:x"/>', dkt, untyped])
     assert.throws(
       () => name(reference(`<wsse:Embedded>${token}</wsse:Embedded>`)),
       refusedWith('unsupported-security-token'),
@@ -150,8 +235,14 @@ test('WS-SecureConversation 1.3 §8: refuses the name of a context that is no ab
     assert.throws(() => name(reference(toContext(uri))), refusedWith('bad-context-token'));
 });
 
-test('xml-security B14: an identifier in loose base64 is no certificate', () => {
+test('xml-security B14: an identifier in loose base64 is no certificate, nor is one in data', () => {
   const loose = identifier(THUMBPRINT_SHA1, Buffer.alloc(20)).replace('AAA=', 'AAB=');
 
-  assert.throws(() => name(reference(loose)), refusedWith('invalid-security-token'));
+  for (const keyInfo of [
+    reference(loose),
+    x509Data('<ds:X509SKI>AAB=</ds:X509SKI>'),
+    x509Data('<ds:X509Certificate>AAAA</ds:X509Certificate>'),
+    x509Data('<ds:X509IssuerSerial/>'),
+  ])
+    assert.throws(() => name(keyInfo), refusedWith('invalid-security-token'));
 });

@@ -13,10 +13,18 @@ import {
 import { presentToken } from '#bridge/ws-security/presented-token.ts';
 import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/protected-body.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
-import { resolveReference } from '#bridge/ws-security/token-reference.ts';
-import { SAML2_NS, SAML11_NS, WSSE_NS, WSSE11_NS } from '#bridge/xml/namespaces.ts';
+import { resolveReference, writeDirectReference } from '#bridge/ws-security/token-reference.ts';
+import {
+  ENCRYPTED_KEY,
+  SAML2_NS,
+  SAML11_NS,
+  WSSE_NS,
+  WSSE11_NS,
+  XENC_NS,
+} from '#bridge/xml/namespaces.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { VerifiedMessage } from '#bridge/xml/verify-message.ts';
+import { writeCanonical } from '#bridge/xml/writer.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 import { refusedWith } from './refused-with.ts';
@@ -94,6 +102,7 @@ for (const [what, text] of [
   ['a context of another namespace', '<SecurityContextToken xmlns="urn:x"/>'],
   ['a certificate by itself', bst('AAAA', `ValueType="${X509_V3}"`)],
   ['a derived key by itself', `<DerivedKeyToken xmlns="${WSC_13_NS}"/>`],
+  ['a secret by itself', `<EncryptedKey xmlns="${XENC_NS}"/>`],
 ] as const)
   test(`WSS 1.1.1 §12: ${what} is no token for us`, () => {
     assert.throws(() => present(text), refusedWith('unsupported-security-token'));
@@ -143,6 +152,7 @@ const TYPED_TOKENS = [
         [`<DerivedKeyToken xmlns="${wsc}"/>`, [`${WSC_13_NS}/dk`, `${WSC_2005_NS}/dk`]],
       ] as const,
   ),
+  [`<EncryptedKey xmlns="${XENC_NS}"/>`, [ENCRYPTED_KEY]],
   ['<x xmlns="urn:x"/>', []],
 ] as const;
 const STATED_TYPES = new Set([...TYPED_TOKENS.flatMap(([, types]) => types), 'urn:x']);
@@ -185,11 +195,33 @@ for (const [what, children] of [
   ['two forms', '<wsse:Reference URI="#jwt"/><wsse:Reference URI="#jwt"/>'],
   ['nothing', ''],
   ['a key name', '<ds:KeyName xmlns:ds="http://www.w3.org/2000/09/xmldsig#">x</ds:KeyName>'],
+  ['no embedded token', '<wsse:Embedded/>'],
   ['two embedded tokens', '<wsse:Embedded><x xmlns="urn:x"/><x xmlns="urn:x"/></wsse:Embedded>'],
 ] as const)
   test(`WSS 1.1.1 §7: refuses a reference with ${what}`, () => {
     assert.throws(() => resolve(children), refusedWith('security-token-unavailable'));
   });
+
+test('xml-security V12: a reference that cannot be read names no token, in the words of the header', () => {
+  for (const children of [
+    `text<wsse:Reference URI="#jwt"/>`,
+    `<wsse:KeyIdentifier ValueType="${SAML2_KEY_IDENTIFIER}">_two<x xmlns="urn:x"/></wsse:KeyIdentifier>`,
+  ])
+    assert.throws(() => resolve(children), refusedWith('invalid-security-token'));
+});
+
+test('WSS 1.1.1 §7.2: a direct reference is written with its address, its type and what the token wants besides', () => {
+  const instance = [{ prefix: 'wsc', uri: WSC_13_NS, local: 'Instance' }, 'urn:2'] as const;
+
+  assert.equal(
+    writeCanonical(writeDirectReference('#a', 'urn:type')).text,
+    `<wsse:SecurityTokenReference xmlns:wsse="${WSSE_NS}"><wsse:Reference URI="#a" ValueType="urn:type"></wsse:Reference></wsse:SecurityTokenReference>`,
+  );
+  assert.equal(
+    writeCanonical(writeDirectReference('urn:1', 'urn:type', [instance])).text,
+    `<wsse:SecurityTokenReference xmlns:wsse="${WSSE_NS}"><wsse:Reference xmlns:wsc="${WSC_13_NS}" URI="urn:1" ValueType="urn:type" wsc:Instance="urn:2"></wsse:Reference></wsse:SecurityTokenReference>`,
+  );
+});
 
 test('xml-security V9: a bare Body is read over TLS only', () => {
   const envelope = envelopeOf(anEnvelope({}));
