@@ -26,6 +26,7 @@ import { thumbprintKeyInfo } from '#bridge/xml/key-value.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { AuthenticationParts } from './authentication.ts';
 import type { Endpoint } from './endpoint-profile.ts';
 import type { OpenedMessage } from './opened-message.ts';
@@ -109,7 +110,7 @@ function knownSigners(
   { document }: Envelope,
   { certificates, sts }: ProtectionParts,
 ): { readonly trust: SignerTrust; requireKnown(): void } {
-  const refusals: unknown[] = [];
+  const refusals: Error[] = [];
   const trust = trustSigners({
     document,
     sts,
@@ -127,12 +128,14 @@ function knownSigners(
       try {
         return await trust(signer);
       } catch (cause) {
+        if (!(cause instanceof SecurityFailure || cause instanceof ExchangeFailure)) throw cause;
         refusals.push(cause);
         return { ...certificates.keyOf(signer.chain[0]), tokens: [] };
       }
     },
     requireKnown() {
-      if (refusals.length > 0) throw refusals[0];
+      const [refusal] = refusals;
+      if (refusal) throw refusal;
     },
   };
 }

@@ -131,3 +131,18 @@ test('XML E9: that a certificate cannot be asked about is told to who signed wit
 
   assert.deepEqual(codes, ['trust:RequestFailed', 'wsse:FailedCheck']);
 });
+
+test('XML E9: an error of ours while a certificate is looked at stays an error of ours, whatever is signed', async () => {
+  const broken: TokenValidator = {
+    canHandle: ({ type }) => type === 'x509',
+    validate: () => Promise.reject(new TypeError('an oversight')),
+  };
+  for (const message of [captured, SPLICES['a certificate of another client'] ?? '']) {
+    const setting = aSetting([broken]);
+
+    const answer = await send(message, setting);
+
+    assert.equal(answer.reason, 'server-error');
+    assert.equal(setting.errors.length, 1);
+  }
+});
