@@ -39,6 +39,7 @@ test('Apache CXF: STSClient signs and encrypts by the policy of our WSDL, and op
   const file = (name: string): string => join(server.directory, name);
   const usual = {
     cases: 'encrypted-*',
+    wsdl: `${server.origin}/ws-trust/message?wsdl`,
     'client-cert': file('client.crt'),
     'client-key': file('client.key'),
     'sts-cert': file('keys/encryption.crt'),

@@ -25,10 +25,11 @@ test('Apache CXF: STSClient makes a secret by the policy of our WSDL, and opens 
   const server = await startTlsServer(t, withSecrets);
   const issued = `ok subject=bob audience=${BILLING}`;
   const file = (name: string): string => join(server.directory, name);
-  const usual = { cases: 'secret-*', 'sts-cert': file('keys/encryption.crt') };
+  const wsdl = `${server.origin}/ws-trust/message/username?wsdl`;
+  const usual = { cases: 'secret-*', wsdl, 'sts-cert': file('keys/encryption.crt') };
 
   const ends = await endsOf('run-cxf', server, usual);
-  const stranger = { cases: 'secret-saml2', 'sts-cert': file('stranger.crt') };
+  const stranger = { cases: 'secret-saml2', wsdl, 'sts-cert': file('stranger.crt') };
   const toStranger = await endsOf('run-cxf', server, stranger);
 
   assert.deepEqual(Object.fromEntries(ends), {

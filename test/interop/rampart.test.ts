@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { withCertifiedClient } from '#test/support/certified-client.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
+import { withEncryptionKey } from '#test/support/encryption-key.ts';
+import { aCertificate } from '#test/support/pki.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import { startTlsServer } from '#test/support/tls-server.ts';
@@ -25,9 +27,17 @@ async function withAxisEstate(document: ConfigDocument, directory: string): Prom
   await withCertifiedClient(document, directory);
   const path = '/adfs/services/trust/2005/certificatemixed';
   const signsBody = { path, signedParts: 'timestamp-and-body' };
-  for (const row of document.policy)
-    row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
-  document['wsTrust'] = { profiles: ['adfs', 'wso2'], endpoints: [signsBody] };
+  // Rampart has no word for their algorithms: they must not be in its way.
+  const others = [
+    { path: '/ws-trust/message', messageSecurity: 'sign-and-encrypt' },
+    { path: '/ws-trust/message/username', messageSecurity: 'symmetric-sign-and-encrypt' },
+  ];
+  await withEncryptionKey(
+    document,
+    directory,
+    await aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' }),
+  );
+  document['wsTrust'] = { profiles: ['adfs', 'wso2'], endpoints: [signsBody, ...others] };
 }
 
 const BEARER = ['wso2', 'general'].flatMap((address) =>

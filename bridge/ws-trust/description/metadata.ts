@@ -48,7 +48,7 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
   const isBelow = endpoint?.path.endsWith('/*') === true;
   const ports = profile.ports.flatMap((port) => {
     const at = isBelow ? endpoint : profile.endpoints.find((each) => each.path === port.path);
-    const terms = at && termsOf(port, at);
+    const terms = at && isToldAt(endpoint, at) && termsOf(port, at);
     return terms
       ? [{ ...port, ...terms, address: `${publicOrigin}${isBelow ? path : port.path}` }]
       : [];
@@ -56,6 +56,10 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
   const { includesTimestamp, userNameTokens } = profile;
   return toAsciiWire(writeWsdl(ports, { includesTimestamp, userNameTokens }));
 }
+
+// Readers of all policies of a document, such as Apache Rampart, fall over the algorithm suite of messages that protect themselves.
+const isToldAt = (asked: Endpoint | undefined, { messageSecurity }: Endpoint): boolean =>
+  messageSecurity === undefined || asked?.messageSecurity !== undefined;
 
 /** What is published of an address: what the operator has it take. Undefined where no policy of ours can tell that. */
 function termsOf(

@@ -19,6 +19,7 @@ import {
   listOf,
   nameOfSecret,
   openAnswer,
+  SECRET_PATH,
   SECRET_SIGNED,
   sendSecretly,
   withDerivedKeys,
@@ -210,9 +211,13 @@ describe('WS-SecurityPolicy 1.2 §7.4: a message under a secret of its own, with
   });
 });
 
-test('WS-SecurityPolicy 1.2 §7.4: the WSDL asks for what the address takes', async () => {
-  const request = { ...aPost('', { path: '/ws-trust' }), method: 'GET', query: 'wsdl' };
-  const wsdl = parseXml(Buffer.from((await aSecretSetting().front.handle(request)).body));
+test('WS-SecurityPolicy 1.2 §7.4: the WSDL asks for what the address takes, and other addresses do not speak of it', async () => {
+  const wsdlAt = async (path: string) => {
+    const request = { ...aPost('', { path }), method: 'GET', query: 'wsdl' };
+    return parseXml(Buffer.from((await aSecretSetting().front.handle(request)).body));
+  };
+  const wsdl = await wsdlAt(SECRET_PATH);
+  assert.deepEqual(named((await wsdlAt('/ws-trust')).root, 'CustomAlgorithmSuite'), []);
 
   const [binding, second] = named(wsdl.root, 'SymmetricBinding');
 
