@@ -16,7 +16,7 @@ import type { TokenType } from '#core/token-type.ts';
 import { type OAuthClient, requestorOf } from './oauth-client.ts';
 import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
 import { looksLikeRefreshToken } from './refresh-token-codec.ts';
-import { correlationOf } from './request-state.ts';
+import { correlationOf, markRequestor } from './request-state.ts';
 
 export interface OwnTokenParts {
   /** Counts a request of an authenticated client.
@@ -31,49 +31,37 @@ export interface OwnTokenParts {
   readonly audit: AuditLog;
 }
 
-interface ActClaim {
-  readonly iss: string;
-  readonly sub: string;
-  readonly client_id?: string;
-  readonly act?: ActClaim;
+/** What is not known is undefined here, and JSON leaves it out. */
+type Members = Readonly<Record<string, unknown>>;
+
+function actClaim([actor, ...nested]: readonly Actor[]): Members | undefined {
+  if (!actor) return undefined;
+  return { iss: actor.issuer, sub: actor.id, client_id: actor.clientId, act: actClaim(nested) };
 }
 
-function actClaim([actor, ...nested]: readonly Actor[]): ActClaim | undefined {
-  if (!actor) return undefined;
-  const act = actClaim(nested);
-  return {
-    iss: actor.issuer,
-    sub: actor.id,
-    ...(actor.clientId !== undefined && { client_id: actor.clientId }),
-    ...(act && { act }),
-  };
-}
+/** RFC 6749 §3.3: a scope is one name at least. */
+const scopeMember = (scopes: readonly string[]): Members =>
+  scopes.length > 0 ? { scope: scopes.join(' ') } : {};
 
 /** How a token shows whose it is (RFC 8705 §3.2, RFC 9449 §6.2). Said to be a bearer token, one that is bound to a key would open the
  * door to whoever stole it. */
-function bindingOf({ confirmation }: ValidatedToken): Record<string, unknown> | undefined {
+function bindingOf({ confirmation }: ValidatedToken): Members | undefined {
   if (confirmation.method === 'bearer') return { token_type: 'Bearer' };
   // There is no member for a secret that the server has in the token alone.
   if (confirmation.method === 'symmetric-key') return undefined;
   const { certificateThumbprint, jwkThumbprint } = confirmation;
-  return {
-    cnf: {
-      ...(certificateThumbprint !== undefined && { 'x5t#S256': certificateThumbprint }),
-      ...(jwkThumbprint !== undefined && { jkt: jwkThumbprint }),
-    },
-  };
+  return { cnf: { 'x5t#S256': certificateThumbprint, jkt: jwkThumbprint } };
 }
 
-function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
+function introspectionResponse(token: ValidatedToken): Members {
   const binding = bindingOf(token);
   if (!binding) return { active: false };
-  const act = actClaim(token.actors);
   const claims = token.claims.map(({ name, values }) => [
     name,
     values.length === 1 ? values[0] : values,
   ]);
   return {
-    ...(Object.fromEntries(claims) as Record<string, unknown>),
+    ...(Object.fromEntries(claims) as Members),
     active: true,
     iss: token.issuer,
     sub: token.subject.id,
@@ -81,11 +69,11 @@ function introspectionResponse(token: ValidatedToken): Record<string, unknown> {
     exp: token.lifetime.notOnOrAfter,
     nbf: token.lifetime.notBefore,
     ...binding,
-    ...(token.issuedAt !== undefined && { iat: token.issuedAt }),
-    ...(token.id !== undefined && { jti: token.id }),
-    ...(token.originClient !== undefined && { client_id: token.originClient }),
-    ...(token.scopes.length > 0 && { scope: token.scopes.join(' ') }),
-    ...(act && { act }),
+    iat: token.issuedAt,
+    jti: token.id,
+    client_id: token.originClient,
+    ...scopeMember(token.scopes),
+    act: actClaim(token.actors),
   };
 }
 
@@ -98,7 +86,6 @@ const revocableTypes = (content: string): readonly TokenType[] =>
 /** An assertion that was encrypted for its target, in the wrapper of SAML 2.0 or bare. Which one it is we cannot read, so a 200 would
  * be a lie: it lives on. */
 const isEncryptedAssertion = (content: string): boolean => {
-  if (content.includes('.')) return false;
   const text = Buffer.from(content, 'base64url').toString('latin1');
   return /^\s*(?:<\?[^>]*>\s*)?<(?:[\w.-]+:)?Encrypted(?:Assertion|Data)[\s/>]/.test(text);
 };
@@ -170,7 +157,7 @@ async function answerOfRefreshToken(
 }
 
 // No `token_type`: RFC 7662 §2.2 means that of an access token, and nobody may take this for one.
-function refreshTokenResponse(family: RefreshFamily): Record<string, unknown> {
+function refreshTokenResponse(family: RefreshFamily): Members {
   const { clientId, issuedAt, notOnOrAfter, scopes, subject } = family;
   return {
     active: true,
@@ -178,38 +165,29 @@ function refreshTokenResponse(family: RefreshFamily): Record<string, unknown> {
     client_id: clientId,
     iat: issuedAt,
     exp: notOnOrAfter,
-    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...scopeMember(scopes),
   };
 }
 
 const ROUTES: ReadonlySet<unknown> = new Set(['introspection', 'revocation']);
 
-/** Whether the library has left the answer to us. It says so of a JWT; of an assertion it says that it was revoked. */
-function isOurs(ctx: KoaContextWithOIDC): boolean {
-  const body: unknown = ctx.body;
-  if (ctx.oidc.route === 'revocation' && ctx.status === 200) return true;
-  const content = ctx.oidc.params?.['token'];
-  if (ctx.status === 200 && typeof content === 'string' && looksLikeRefreshToken(content))
-    return true;
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    'error' in body &&
-    body.error === 'unsupported_token_type'
-  );
+/** Whether the library has authenticated the client and left the answer to us. It says so of a JWT; of what it does not know it
+ * says that it is not active, or revoked. A client that it only has found is not authenticated yet. */
+function isOurs({ body, status }: { readonly body: unknown; readonly status: number }): boolean {
+  const { error } = (body ?? {}) as { readonly error?: unknown };
+  return status === 200 || error === 'unsupported_token_type';
 }
 
-/** Middleware around the library. Nothing is answered unless the library authenticated the client. */
+/** Middleware around the library. Nothing is answered, and nothing counted, unless the library authenticated the client. */
 export function createOwnTokenMiddleware(parts: OwnTokenParts) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> => {
     await next();
-    const client =
-      ROUTES.has(ctx.oidc?.route) && parts.clients.get(ctx.oidc.client?.clientId ?? '');
-    if (!client) return;
+    if (!ROUTES.has(ctx.oidc?.route) || !isOurs(ctx)) return;
+    const client = parts.clients.get(ctx.oidc.client?.clientId ?? '');
+    if (!client) throw new Error('the authenticated client is not configured');
+    markRequestor(ctx, requestorOf(client));
     try {
       parts.admitClient?.(client.client_id);
-      if (!isOurs(ctx)) return;
-      ctx.state['refusal'] = undefined;
       await answer(ctx, client, parts);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;

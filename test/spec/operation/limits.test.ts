@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { SignJWT } from 'jose';
 import { type ConfigDocument, ORDERS_SECRET } from '#test/support/document.ts';
 import {
   assertLimited,
@@ -77,16 +78,29 @@ test('Row 32: a client has its own rate where the configuration gives it one', a
   assert.deepEqual(statuses(answers), [200, 200, 200, 200, 200, 429]);
 });
 
-test('Row 32: who does not authenticate uses up nobody’s rate', async (t) => {
-  const server = await startServer(t, (document) => {
-    document['limits'] = { perClient: RATE };
+for (const path of ['/token', '/introspect', '/revoke'])
+  test(`Row 32: who does not authenticate uses up nobody’s rate at ${path}`, async (t) => {
+    const server = await startServer(t, (document) => {
+      document['limits'] = { perClient: RATE };
+    });
+    const form = { grant_type: 'client_credentials', token: 'a.b.c' };
+    // The library looks the client up and says then that it takes no attestation.
+    const attestation = await new SignJWT({ sub: 'gateway' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(new Uint8Array(32));
+    const headers = { 'oauth-client-attestation': attestation };
+
+    const wrong = await oneAfterTheOther(6, () =>
+      server.post(path, form, { as: ['gateway', 'x'.repeat(40)] }),
+    );
+    const odd = await oneAfterTheOther(6, () =>
+      server.post(path, { ...form, client_id: 'gateway' }, { as: null, headers }),
+    );
+
+    assert.deepEqual(new Set(statuses(wrong)), new Set([401]));
+    assert.deepEqual(new Set(statuses(odd)), new Set([400]));
+    assert.equal((await server.post(path, form)).status, 200);
   });
-
-  const bad = await oneAfterTheOther(6, () => credentials(server, ['gateway', 'x'.repeat(40)]));
-
-  assert.deepEqual(new Set(statuses(bad)), new Set([401]));
-  assert.equal((await server.exchange()).status, 200);
-});
 
 test('Row 32: an address over its rate is refused before its message is read; metadata and keys are exempt', async (t) => {
   const server = await startServer(t, (document) => {

@@ -272,9 +272,9 @@ describe('The end of refresh tokens', () => {
     const { server, first } = await begin(t);
     const { access, next } = await refreshed(server, first);
 
-    const { status } = await server.post('/revoke', { token: first });
+    const { status, text } = await server.post('/revoke', { token: first });
 
-    assert.equal(status, 200);
+    assert.deepEqual([status, text], [200, '']);
     assert.equal(await isActive(server, access), false);
     assert.deepEqual(errorOf(await refresh(server, next)), [400, 'invalid_grant']);
   });
@@ -317,6 +317,7 @@ describe('Where refresh tokens show', () => {
     assert.equal(body['active'], true);
     assert.equal(body['client_id'], 'gateway');
     assert.equal(body['exp'], server.clock.now() + LIFETIME_SECONDS);
+    assert.equal(body['scope'], 'orders.read orders.write');
     assert.equal('token_type' in body, false);
     assert.equal(await isActive(server, first), false);
     const { next } = await refreshed(server, first);

@@ -108,6 +108,7 @@ test('RFC 7800 §3.3: a token that is bound to a secret is told as inactive: no 
 for (const [what, groups, changes] of [
   ['one value and one audience', ['buyer'], {}],
   ['several values and audiences', ['buyer', 'approver'], { aud: ['orders', 'elsewhere'] }],
+  ['several scopes', ['buyer'], { scope: 'orders.read orders.write' }],
   ['no scope', [], { scope: undefined }],
 ] as const)
   test(`RFC 7662 §2.2: tells of a token with ${what} what stands in it, member by member`, async (t) => {
@@ -191,13 +192,25 @@ test('RFC 7662 §2.1: refuses a caller that is not authenticated, before looking
   assert.equal(body['error'], 'invalid_client');
 });
 
-test('RFC 7662 §2.1: refuses a request without token', async (t) => {
+for (const path of ['/introspect', '/revoke'])
+  test(`RFC 7662 §2.1, RFC 7009 §2.1: ${path} refuses a request without token, and one with two`, async (t) => {
+    const server = await startServer(t);
+
+    const answers = [await server.post(path, {}), await server.post(path, { token: ['a', 'b'] })];
+
+    for (const { status, body } of answers)
+      assert.deepEqual([status, body['error']], [400, 'invalid_request']);
+  });
+
+test('RFC 7662 §2.2: where there are no refresh tokens, what looks like one is inactive, and revoked with nothing done', async (t) => {
   const server = await startServer(t);
+  const token = `vrt~${'a'.repeat(16)}~1~${'a'.repeat(43)}`;
 
-  const { status, body } = await server.post('/introspect', {});
+  const told = await server.post('/introspect', { token });
+  const revoked = await server.post('/revoke', { token });
 
-  assert.equal(status, 400);
-  assert.equal(body['error'], 'invalid_request');
+  assert.deepEqual([told.status, told.body], [200, { active: false }]);
+  assert.deepEqual([revoked.status, revoked.text], [200, '']);
 });
 
 test('RFC 7009 §2.1: a revoked token is inactive, also when it is asked for on the same second', async (t) => {
@@ -242,9 +255,9 @@ test('RFC 7009 §2.2.1: an encrypted assertion lives on, and the answer says so'
   const encrypted = `<saml:EncryptedAssertion xmlns:saml="${namespace}"/>`;
   // SAML 1.1 has no wrapper for it.
   const bare = '<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"/>';
-  const plain = `<saml:Assertion xmlns:saml="${namespace}">EncryptedData</saml:Assertion>`;
+  const plain = `<saml:Assertion xmlns:saml="${namespace}">${bare}</saml:Assertion>`;
 
-  for (const text of [encrypted, bare, `<?xml version="1.0"?>\n${bare}`])
+  for (const text of [encrypted, bare, `\n${bare}`, `<?xml version="1.0"?>\n${bare}`])
     for (const encoding of ['base64url', 'base64'] as const) {
       const refused = await server.post('/revoke', { token: Buffer.from(text).toString(encoding) });
 
@@ -252,6 +265,8 @@ test('RFC 7009 §2.2.1: an encrypted assertion lives on, and the answer says so'
     }
   const ignored = await server.post('/revoke', { token: Buffer.from(plain).toString('base64url') });
   assert.equal(ignored.status, 200);
+  const told = await server.post('/introspect', { token: Buffer.from(bare).toString('base64url') });
+  assert.deepEqual([told.status, told.body], [200, { active: false }]);
   const [record] = (await server.auditRecords()).filter(({ outcome }) => outcome === 'refused');
   assert.equal(record?.['event'], 'token.revoke');
   assert.equal(record?.['reason'], 'token-type-unsupported');
