@@ -4,7 +4,7 @@ import type { Context } from 'koa';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
-import { correlationOf, isAudited } from './request-state.ts';
+import { correlationOf, isAudited, requestorMember } from './request-state.ts';
 
 function failureOf(cause: unknown): ExchangeFailure | undefined {
   if (cause instanceof ExchangeFailure) return cause;
@@ -16,9 +16,14 @@ function reasonOf(status: number, cause: unknown): FailureReason | 'server-error
   const failure = failureOf(cause);
   if (failure) return failure.reason;
   if (status === 401) return 'requestor-unauthenticated';
-  const isRefusal = status < 500 || (cause instanceof Error && cause.name === 'HttpRefusal');
-  return isRefusal ? 'request-malformed' : 'server-error';
+  return status < 500 ? 'request-malformed' : 'server-error';
 }
+
+/** What the HTTP layer will answer to an error: whatever says no status is a bug. */
+const statusOf = (cause: unknown): number =>
+  cause instanceof Error && 'status' in cause && typeof cause.status === 'number'
+    ? cause.status
+    : 500;
 
 function detailOf(cause: unknown): string | undefined {
   if (cause instanceof ExchangeFailure) return cause.message;
@@ -29,9 +34,8 @@ function detailOf(cause: unknown): string | undefined {
   return undefined;
 }
 
-function refusalRecord(ctx: Context): AuditRecord {
-  const cause: unknown = ctx.state['refusal'];
-  const detail = detailOf(cause);
+function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): AuditRecord {
+  const detail = detailOf(ctx.state['refusal']);
   return {
     event: ctx.path.endsWith('/revoke')
       ? 'token.revoke'
@@ -39,21 +43,21 @@ function refusalRecord(ctx: Context): AuditRecord {
         ? 'token.validate'
         : 'token.exchange',
     outcome: 'refused',
-    reason: reasonOf(ctx.status, cause),
+    reason,
     ...(detail !== undefined && { detail }),
+    ...requestorMember(ctx),
     ...correlationOf(ctx),
   };
 }
 
 /** Outermost middleware of the front: no refusal leaves without a record, and 503 says when to come back. */
 export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) {
-  const record = async (ctx: Context): Promise<void> => {
-    const cause: unknown = ctx.state['refusal'];
-    const reason = reasonOf(ctx.status, cause);
+  const record = async (ctx: Context, status: number): Promise<void> => {
+    const reason = reasonOf(status, ctx.state['refusal']);
     ctx.state['reason'] = reason;
     // The limiter records the first one of each: a flood must not cost a durable write for each of its requests.
     if (reason === 'rate-limited') return;
-    if (!isAudited(ctx)) await audit.append(refusalRecord(ctx));
+    if (!isAudited(ctx)) await audit.append(refusalRecord(ctx, reason));
   };
   return async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
     if (!paths.has(ctx.path)) {
@@ -65,12 +69,12 @@ export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) 
     } catch (cause) {
       // A body that could not be read: the HTTP layer answers it, the record is ours.
       ctx.state['refusal'] = cause;
-      await record(ctx);
+      await record(ctx, statusOf(cause));
       throw cause;
     }
     if (ctx.status < 400) return;
     try {
-      await record(ctx);
+      await record(ctx, ctx.status);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;
       const { status, error, description } = TOKEN_EXCHANGE_ERRORS[cause.reason];

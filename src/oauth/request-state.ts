@@ -1,4 +1,7 @@
 // What travels with one request between our middleware around the library.
+import type { AuditRecord } from '#core/ports.ts';
+import type { Requestor } from '#core/requestor.ts';
+
 interface StatefulContext {
   readonly state: Record<string, unknown>;
 }
@@ -24,4 +27,16 @@ export function markAudited(ctx: StatefulContext): void {
 /** Whether core wrote the audit of this request. */
 export function isAudited(ctx: StatefulContext): boolean {
   return ctx.state['audited'] === true;
+}
+
+/** From here on it is known who asks: the library has authenticated the client. */
+export function markRequestor(ctx: StatefulContext, { id, kind, method }: Requestor): void {
+  ctx.state['requestor'] = { id, kind, method };
+}
+
+/** Who asks, for the audit of a refusal; empty where nobody has authenticated. */
+export function requestorMember({ state }: StatefulContext): Pick<AuditRecord, 'requestor'> {
+  return state['requestor'] === undefined
+    ? {}
+    : { requestor: state['requestor'] as NonNullable<AuditRecord['requestor']> };
 }

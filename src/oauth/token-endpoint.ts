@@ -11,7 +11,7 @@ import type { Grant, Performed } from './grants/grant.ts';
 import { type OAuthClient, requestorOf } from './oauth-client.ts';
 import { withOAuthErrors } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
-import { correlationOf, markAudited } from './request-state.ts';
+import { correlationOf, markAudited, markRequestor } from './request-state.ts';
 
 export interface TokenEndpointParts {
   /** Counts a request of an authenticated client.
@@ -66,6 +66,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const client = clientOf(ctx, parts.clients);
     const requestor: Requestor = requestorOf(client);
+    markRequestor(ctx, requestor);
     const parameters: Parameters = ctx.oidc.params ?? {};
     ctx.body = await withOAuthErrors(grant.errorMap, async () => {
       // Once it has authenticated: by a claimed name anybody could use up the limit of another.

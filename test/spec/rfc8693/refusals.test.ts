@@ -5,6 +5,7 @@ import {
   ACCESS_TOKEN_TYPE,
   ID_TOKEN_TYPE,
   JWT_TYPE,
+  ORDERS_SECRET,
   TOKEN_EXCHANGE,
 } from '#test/support/document.ts';
 import {
@@ -289,4 +290,54 @@ test('Confused deputy: refuses an own token that was issued to another client fo
   assertCleanRefusal(answer, 'invalid_request');
   assert.deepEqual(answer.body, BAD_TOKEN);
   assert.equal(await lastReason(server), 'token-audience-mismatch');
+});
+
+test('oauth §1.13: each refusal is on record once, with the correlation id that the client is told, and with who asked once it has authenticated', async (t) => {
+  const server = await startServer(t, ({ clients }) => {
+    Object.assign(clients[1] ?? {}, { grant_types: ['client_credentials'] });
+  });
+  const orders = ['orders-api', ORDERS_SECRET] as const;
+  const gateway = { id: 'gateway', kind: 'client', method: 'client_secret_basic' };
+  const ordersApi = { id: 'orders-api', kind: 'client', method: 'client_secret_post' };
+  const asOrders = { client_id: orders[0], client_secret: orders[1] };
+  const token = await ownToken(server, ACCESS_TOKEN_TYPE);
+  const refusals = [
+    ['requestor-unauthenticated', undefined, () => server.exchange({}, { as: ['gateway', 'x'] })],
+    ['requestor-not-allowed', ordersApi, () => server.exchange(asOrders, { as: null })],
+    ['request-malformed', gateway, () => server.exchange({ claims: '{}' })],
+    ['request-malformed', gateway, () => server.exchange({ actor_token_type: JWT_TYPE })],
+    ['target-unknown', gateway, () => server.exchange({ resource: 'orders' })],
+    [
+      'target-not-allowed',
+      gateway,
+      () => server.exchange({ resource: 'https://billing.example/' }),
+    ],
+    [
+      'requestor-not-allowed',
+      ordersApi,
+      () => server.post('/revoke', { token, ...asOrders }, { as: null }),
+    ],
+  ] as const;
+
+  for (const [reason, requestor, refuse] of refusals) {
+    const before = (await server.auditRecords()).length;
+    const { headers } = await refuse();
+
+    const [record, ...others] = (await server.auditRecords()).slice(before);
+    assert.deepEqual(others, [], reason);
+    assert.deepEqual([record?.['reason'], record?.['requestor']], [reason, requestor]);
+    assert.equal(record?.['correlationId'], headers.get('x-correlation-id'));
+    assert.equal(record?.['sourceAddress'], '127.0.0.1');
+  }
+});
+
+test('RFC 8707 §2: the record says of a resource that it is no absolute URI without fragment', async (t) => {
+  const server = await startServer(t);
+
+  for (const resource of ['orders', 'https://orders.example/#x', '//orders.example/']) {
+    await server.exchange({ resource });
+
+    const last = (await server.auditRecords()).at(-1);
+    assert.equal(last?.['detail'], 'resource is not an absolute URI without fragment');
+  }
 });

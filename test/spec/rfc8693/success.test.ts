@@ -10,7 +10,7 @@ import {
   ORDERS_SECRET,
   PARTNER,
 } from '#test/support/document.ts';
-import { startServer } from '#test/support/server.ts';
+import { type FormValues, startServer } from '#test/support/server.ts';
 
 test('RFC 8693 §2.2.1: answers with access_token, issued_token_type, token_type, expires_in and scope', async (t) => {
   const server = await startServer(t);
@@ -56,6 +56,7 @@ test('RFC 8693 §2.1: issues a jwt and an id_token where the policy row grants t
   const idToken = await server.exchange({ requested_token_type: ID_TOKEN_TYPE });
 
   assert.equal(jwt.body['issued_token_type'], JWT_TYPE);
+  assert.equal(jwt.body['token_type'], 'Bearer');
   assert.equal(decodeProtectedHeader(String(jwt.body['access_token'])).typ, 'JWT');
   assert.equal(idToken.body['issued_token_type'], ID_TOKEN_TYPE);
   assert.equal(idToken.body['token_type'], 'N_A');
@@ -145,4 +146,43 @@ test('Policy: the token never outlives the subject token', async (t) => {
   const { body } = await server.exchange({ subject_token });
 
   assert.equal(body['expires_in'], 100);
+});
+
+test('RFC 6749 §3.3: scopes stand one space apart; where none is granted there is no scope', async (t) => {
+  const server = await startServer(t, ({ policy }) => {
+    const scopes = ['orders.read', 'orders.write'];
+    Object.assign(policy[0]?.['allow'] ?? {}, { scopes, scopeMode: 'mapped' });
+    Object.assign(policy[1]?.['allow'] ?? {}, { scopes: [] });
+  });
+  const scopeOf = async (form: FormValues) => {
+    const { body, text } = await server.exchange(form);
+    return body['scope'] ?? text;
+  };
+
+  assert.equal(await scopeOf({}), 'orders.read orders.write');
+  assert.equal(await scopeOf({ scope: 'orders.write orders.read' }), 'orders.write orders.read');
+  assert.equal(await scopeOf({ scope: 'orders.write orders.write' }), 'orders.write');
+  assert.equal(await scopeOf({ scope: 'orders.write' }), 'orders.write');
+  for (const scope of [' ', 'orders.write  orders.read', ' orders.read', 'orders.read '])
+    assert.match(String(await scopeOf({ scope })), /invalid_scope/);
+  const { body, status } = await server.post('/token', { grant_type: 'client_credentials' });
+  assert.deepEqual([status, 'scope' in body], [200, false]);
+});
+
+test('oauth §1.13: the records of an exchange carry the correlation id that the client is told, who asked, and from where', async (t) => {
+  const server = await startServer(t);
+  const before = (await server.auditRecords()).length;
+
+  const { headers } = await server.exchange();
+
+  const records = (await server.auditRecords()).slice(before);
+  assert.deepEqual(
+    records.map(({ outcome }) => outcome),
+    ['allowed', 'minted'],
+  );
+  for (const { correlationId, requestor, sourceAddress } of records) {
+    assert.equal(correlationId, headers.get('x-correlation-id'));
+    assert.deepEqual(requestor, { id: 'gateway', kind: 'client', method: 'client_secret_basic' });
+    assert.equal(sourceAddress, '127.0.0.1');
+  }
 });
