@@ -51,10 +51,10 @@ export function readOfferedBodies(provider: Provider): void {
 const CREDENTIALS = /^[\x20-\x7e]*:[\x20-\x7e]*$/;
 
 /** Whether an Authorization header holds Basic credentials that can be anybody's. Raw Latin-1 or a stray percent sign is a
- * wrong secret, not a malformed request. */
+ * wrong secret, not a malformed request; another scheme authenticates no client (RFC 6749 §5.2: 401 answers it). */
 function hasReadableCredentials(authorization: string): boolean {
   const [scheme, encoded = ''] = authorization.split(' ');
-  if (scheme?.toLowerCase() !== 'basic') return true;
+  if (scheme?.toLowerCase() !== 'basic') return false;
   try {
     return CREDENTIALS.test(decodeURIComponent(Buffer.from(encoded, 'base64').toString('latin1')));
   } catch {

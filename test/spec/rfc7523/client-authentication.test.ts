@@ -261,6 +261,7 @@ test('RFC 7523 §3: the jti of one client uses up none of another', async (t) =>
 });
 
 const credentials = { grant_type: 'client_credentials' };
+const basic = (text: string): string => `Basic ${btoa(text)}`;
 
 test('RFC 6749 §2.3.1: a wrong secret gets 401 with WWW-Authenticate where the header was used', async (t) => {
   const server = await startServer(t);
@@ -306,16 +307,60 @@ test('RFC 6749 §2.3: two ways of client authentication at once are refused', as
   assert.equal(body['error'], 'invalid_request');
 });
 
-test('RFC 6749 §2.3.1: a Basic secret in raw Latin-1 gets 401, never 500', async (t) => {
-  const server = await startServer(t);
-  const authorization = `Basic ${Buffer.from('gateway:pässwörd', 'latin1').toString('base64')}`;
+for (const [what, authorization] of [
+  ['a Basic secret in raw Latin-1', basic('gateway:p\xe4ssw\xf6rd')],
+  ['a Basic secret with a stray percent sign', basic('gateway:%')],
+  ['Basic without a colon', basic('gateway')],
+  ['Basic with nothing', 'Basic'],
+  ['a bearer token', 'Bearer a.b.c'],
+  ['a scheme that nobody knows', `Negotiate ${btoa('gateway:x')}`],
+] as const)
+  test(`RFC 6749 §5.2: ${what} authenticates no client: 401 with a challenge, never 500`, async (t) => {
+    const server = await startServer(t);
 
-  const { status } = await server.post('/token', credentials, {
-    as: null,
-    headers: { authorization },
+    const { status, body, headers } = await server.post('/token', credentials, {
+      as: null,
+      headers: { authorization },
+    });
+
+    assert.deepEqual([status, body['error']], [401, 'invalid_client']);
+    assert.equal(headers.get('www-authenticate'), `Basic realm="${ISSUER}"`);
   });
 
-  assert.equal(status, 401);
+test('RFC 6749 §3.2: an empty client_id is none', async (t) => {
+  const server = await startServer(t);
+
+  const { status, body } = await server.post(
+    '/token',
+    { ...credentials, client_id: '', client_assertion: '' },
+    { as: null },
+  );
+
+  assert.deepEqual([status, body['error']], [401, 'invalid_client']);
+});
+
+test('RFC 7591 §2: a client that names its algorithm authenticates by no other', async (t) => {
+  const named = { token_endpoint_auth_signing_alg: 'ES256' };
+  const other = { token_endpoint_auth_signing_alg: 'ES384' };
+  const statusWith = async (client: object) => {
+    const { server, sign } = await startWithKeyClient(t, client);
+    return (await authenticate(server, await sign())).status;
+  };
+
+  assert.deepEqual([await statusWith(named), await statusWith(other)], [200, 401]);
+});
+
+test('RFC 7591 §2: a client gets the scopes that it has, where a row says so', async (t) => {
+  const server = await startServer(t, ({ clients, policy, relyingParties }) => {
+    const scopes = ['orders.read', 'orders.write', 'orders.delete'];
+    Object.assign(clients[0] ?? {}, { scope: 'orders.write orders.read' });
+    Object.assign(relyingParties[0] ?? {}, { scopes });
+    Object.assign(policy[1]?.['allow'] ?? {}, { scopes, scopeMode: 'intersect-client' });
+  });
+
+  const { body } = await server.post('/token', credentials);
+
+  assert.equal(body['scope'], 'orders.read orders.write');
 });
 
 test('Policy: a public client may exchange where a row names it, and only by its id', async (t) => {

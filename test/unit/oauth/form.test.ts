@@ -37,6 +37,7 @@ test('RFC 6749 §3.2: the library sees the form that was parsed here, and parses
     ['resource', 'https://b.example/'],
     ['resource', 'https://c.example/'],
     ['scope', ''],
+    ['audience', 'urn:ietf:params:oauth:grant-type:JWT-bearer'],
   ]);
 
   assert.deepEqual(
@@ -44,6 +45,7 @@ test('RFC 6749 §3.2: the library sees the form that was parsed here, and parses
     {
       client_id: 'gateway',
       resource: ['https://a.example/', 'https://b.example/', 'https://c.example/'],
+      audience: 'urn:ietf:params:oauth:grant-type:JWT-bearer',
     },
   );
   assert.equal(contentType, undefined);
