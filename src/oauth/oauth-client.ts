@@ -40,8 +40,6 @@ export function clientMetadata(client: OAuthClient, grantTypes: readonly string[
       token_endpoint_auth_signing_alg: client.token_endpoint_auth_signing_alg as 'ES256',
     }),
     grant_types: [...grantTypes],
-    redirect_uris: [],
-    response_types: [],
   };
 }
 
@@ -51,7 +49,7 @@ export function requestorOf(client: OAuthClient): Requestor {
     kind: 'client',
     id: client.client_id,
     method: client.token_endpoint_auth_method,
-    ...(client.scope !== undefined && { scopes: client.scope.split(' ').filter(Boolean) }),
+    ...(client.scope !== undefined && { scopes: client.scope.split(' ') }),
     represents: client.represents,
     ...(client.default_target !== undefined && { defaultTarget: client.default_target }),
     confirmation: BEARER,

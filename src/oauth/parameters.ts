@@ -1,4 +1,4 @@
-// The parameters of a token request as the library hands them on: empty is absent (RFC 6749 §3.2).
+// The parameters of a token request as the library hands them on. None is empty: the form leaves such out (RFC 6749 §3.2).
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TargetName } from '#core/relying-party.ts';
 
@@ -8,10 +8,8 @@ export type Parameters = Readonly<Record<string, unknown>>;
  * @throws {ExchangeFailure} `request-malformed` when it is repeated */
 export function optionalParameter(parameters: Parameters, name: string): string | undefined {
   const value = parameters[name];
-  if (value === undefined || value === '') return undefined;
-  if (typeof value !== 'string')
-    throw new ExchangeFailure('request-malformed', `${name} stands more than once`);
-  return value;
+  if (value === undefined || typeof value === 'string') return value;
+  throw new ExchangeFailure('request-malformed', `${name} stands more than once`);
 }
 
 /** A parameter that must stand exactly once.
@@ -23,9 +21,7 @@ export function requiredParameter(parameters: Parameters, name: string): string 
 }
 
 function repeatableParameter(parameters: Parameters, name: string): readonly string[] {
-  const value = parameters[name] ?? [];
-  const values: unknown[] = Array.isArray(value) ? value : [value];
-  return values.filter((entry): entry is string => typeof entry === 'string' && entry !== '');
+  return [parameters[name]].flat().filter((value) => typeof value === 'string');
 }
 
 /** RFC 8707 §2: an absolute URI without a fragment. */
@@ -44,9 +40,8 @@ export function targetNames(parameters: Parameters): readonly TargetName[] {
   return [...resources, ...audiences.map((value) => ({ kind: 'audience', value }) as const)];
 }
 
-/** The requested scopes, each once; absent when none are named. */
+/** The requested scopes, each once; absent when none are named. The library has refused what is no list of names (RFC 6749 §3.3). */
 export function scopeNames(parameters: Parameters): readonly string[] | undefined {
   const scope = optionalParameter(parameters, 'scope');
-  const names = scope?.split(' ').filter(Boolean) ?? [];
-  return names.length > 0 ? [...new Set(names)] : undefined;
+  return scope === undefined ? undefined : [...new Set(scope.split(' '))];
 }
