@@ -14,9 +14,9 @@ interface Exchanged {
   readonly status?: number;
   readonly state?: object;
   /** Thrown by whatever lies within. */
-  readonly thrown?: unknown;
+  readonly thrown?: Error;
   /** Thrown by the audit. */
-  readonly unwritten?: unknown;
+  readonly unwritten?: Error;
 }
 
 async function refused({ path = '/token', status = 400, state, thrown, unwritten }: Exchanged) {
@@ -24,14 +24,14 @@ async function refused({ path = '/token', status = 400, state, thrown, unwritten
   const headers: Record<string, string> = {};
   const audit = {
     append: async (record: AuditRecord) => {
-      if (unwritten !== undefined) throw unwritten;
+      if (unwritten) throw unwritten;
       records.push(record);
     },
   };
   const set = (name: string, value: string) => Object.assign(headers, { [name]: value });
   const ctx = { path, status: 404, body: undefined, state: { ...REQUEST, ...state }, set };
   const inner = async () => {
-    if (thrown !== undefined) throw thrown;
+    if (thrown) throw thrown;
     ctx.status = status;
   };
   const cause: unknown = await createRefusalAudit(audit, PATHS)(
