@@ -58,11 +58,13 @@ export function answerAddressing(
 ): readonly Markup[] {
   if (addressing === undefined) return [];
   const { messageId, namespace } = addressing;
-  const name = (local: string): MarkupName => ({ prefix: 'a', uri: namespace, local });
-  const relation =
-    messageId === undefined ? [] : [element(name('RelatesTo'), attributesOf(1), [messageId])];
-  // In the submission of 2004 (§3) every message has a To; in 1.0 (§3.2) one that is left out means the same.
-  const destination =
-    namespace === WSA_2004_NS ? [element(name('To'), attributesOf(2), [WSA_2004_ANONYMOUS])] : [];
-  return [element(name('Action'), attributesOf(0), [action]), ...relation, ...destination];
+  const headers: readonly (readonly [local: string, text: string])[] = [
+    ['Action', action],
+    ...(messageId === undefined ? [] : [['RelatesTo', messageId] as const]),
+    // In the submission of 2004 (§3) every message has a To; in 1.0 (§3.2) one that is left out means the same.
+    ...(namespace === WSA_2004_NS ? [['To', WSA_2004_ANONYMOUS] as const] : []),
+  ];
+  return headers.map(([local, text], index) =>
+    element({ prefix: 'a', uri: namespace, local }, attributesOf(index), [text]),
+  );
 }

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, test } from 'node:test';
+import { WSA_2004_NS } from '#bridge/soap/namespaces.ts';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
@@ -32,7 +33,14 @@ import {
 } from '#test/support/message-security.ts';
 import { TIMESTAMP } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
-import { anRst, aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/ws-trust.ts';
+import {
+  anRst,
+  aPost,
+  aWsTrustSetting,
+  faultCodeOf,
+  TRUST_13,
+  USER,
+} from '#test/support/ws-trust.ts';
 
 describe('WS-SecurityPolicy 1.2 §7.5: a message that is encrypted to us and signed', () => {
   test('is answered without TLS, and the answer is signed by us and encrypted to who signed', async () => {
@@ -68,6 +76,30 @@ describe('WS-SecurityPolicy 1.2 §7.5: a message that is encrypted to us and sig
     assert.equal(covered.size, places.length);
     assert.match(opened, /<trust:RequestSecurityTokenResponseCollection .*<saml:Assertion /s);
     assert.match(opened, /<a:RelatesTo [^>]*>urn:uuid:1</);
+  });
+
+  test('WS-Addressing of August 2004 §3: the To of an answer is signed, whether or not it relates to a message', async () => {
+    const action = `<b:Action xmlns:b="${WSA_2004_NS}" wsu:Id="action">${TRUST_13}/RST/Issue</b:Action>`;
+    const id = `<b:MessageID xmlns:b="${WSA_2004_NS}" wsu:Id="message">urn:uuid:1</b:MessageID>`;
+    for (const [addressing, ids] of [
+      [action, ['action']],
+      [`${action}${id}`, ['action', 'message']],
+    ] as const) {
+      const request = aMessage({ addressing, signed: ['ts', 'body', 'bst', ...ids] });
+
+      const document = parseXml(
+        Buffer.from(openMessage((await send(request)).body, client.privateKey)),
+      );
+
+      const [signature] = named(document.root, 'Signature');
+      const [to] = named(document.root, 'To');
+      assert.ok(signature && to);
+      const { covered } = await verifyMessageSignature(document, signature, {
+        selectKey: () => trustPublicKey(publicKeyOf(signing)),
+      });
+      assert.equal(to.uri, WSA_2004_NS);
+      assert.ok(covered.has(to));
+    }
   });
 
   test('WSS 1.1.1 §8.5: the answer confirms the very signature of its request', async () => {
