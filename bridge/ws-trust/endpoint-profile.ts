@@ -73,6 +73,8 @@ export interface EndpointProfile {
   readonly ports: readonly AdvertisedPort[];
   /** Issued where neither the request nor the relying party says a type that goes over SOAP. */
   readonly defaultTokenType: 'saml1' | 'saml2';
+  /** The key of an assertion where a request says nothing of it, if its relying parties can be given one; absent: none. */
+  readonly defaultKeyType?: 'symmetric-key';
   /** The relying party meant when a request names none. */
   readonly defaultTarget?: string;
   readonly jwtCarrier: 'binary-security-token' | 'token-wrapper';
@@ -217,6 +219,7 @@ const ADFS_INTEGRATED: readonly Endpoint[] = ['2005', '13'].flatMap((folder) =>
 export const ADFS_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'adfs',
+  defaultKeyType: 'symmetric-key',
   endpoints: [
     ...ADFS_PORTS.map(({ path, credential = 'username', signedParts }) => ({
       path,

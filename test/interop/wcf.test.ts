@@ -31,6 +31,7 @@ function endsIn(version: string, prefix: string): Ends {
   const issued = [
     `adfs-${version}-saml2`,
     `adfs-${version}-no-token-type`,
+    `adfs-${version}-no-key-type`,
     `${version}-saml11`,
     `${version}-symmetric-saml11`,
     `${version}-symmetric-saml2`,

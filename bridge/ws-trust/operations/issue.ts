@@ -5,6 +5,7 @@ import { exchange } from '#core/exchange.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import { mapRequest, partiesOf } from '../exchange-mapping.ts';
+import { withMeantKeyType } from '../keys/meant-key-type.ts';
 import { decideProofKey } from '../keys/proof-key.ts';
 import { vouchedKey } from '../keys/vouched-key.ts';
 import type { Progress } from '../opened-message.ts';
@@ -23,14 +24,16 @@ export const ISSUE: Operation = {
 /** A new token as it is asked for, and what is told of it.
  * @throws {ExchangeFailure} any reason */
 export async function exchangeFor(
-  { rst, requestor, received, now, signatures }: AuthenticatedRequest,
+  { rst: asked, requestor, received, now, signatures }: AuthenticatedRequest,
   parts: OperationParts,
   progress: Progress,
 ): Promise<TokenAnswer> {
   const { profile, correlationId, sourceAddress } = received;
   const { relyingParties, timestampRules } = parts;
   const { skewSeconds } = timestampRules;
-  const vouched = await vouchedKey(rst, partiesOf(rst, { profile, relyingParties }), parts.sts);
+  const parties = partiesOf(asked, { profile, relyingParties });
+  const rst = withMeantKeyType(asked, parties, profile);
+  const vouched = await vouchedKey(rst, parties, parts.sts);
   const entropy = await openEntropy(rst.entropy, parts.unwrappers);
   const proved = { requestor, signatures, vouched };
   const { confirmation, isUnproved, secret } = decideProofKey({ ...rst, entropy }, proved);

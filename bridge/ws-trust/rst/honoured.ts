@@ -2,6 +2,7 @@
 
 import { ExchangeFailure } from '#core/failure.ts';
 import type { KeyType } from '../key-type.ts';
+import { impliedKeyType } from '../keys/meant-key-type.ts';
 import type { ParameterName } from './parameters.ts';
 import type { RstRequest } from './rst-request.ts';
 import type { RequestedKey } from './use-key.ts';
@@ -60,9 +61,10 @@ function requireDelegate(rst: RstRequest, { key, signatureId }: RequestedKey): v
     throw unsupported('DelegateTo without a certificate');
 }
 
-// Without KeyType a bearer token is meant, as long as nothing speaks of a key.
+// Who says nothing of a key has nothing to say of its size and its use.
 function requireKey(rst: RstRequest): void {
-  const { algorithms, keySizeBits, keyType = 'bearer', trust } = rst;
+  const { algorithms, keySizeBits, trust } = rst;
+  const keyType = impliedKeyType(rst) ?? 'bearer';
   refusePresent(rst, NOT_OF_KEY_TYPE[keyType], contradictory);
   // Zero is what some clients write for no key (ws-trust W11).
   if (keyType === 'bearer' && keySizeBits !== undefined && keySizeBits !== 0)

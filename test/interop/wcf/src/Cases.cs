@@ -53,6 +53,13 @@ static class Cases
         var old = call();
         old.IsOld = true;
         yield return Ending(server, name + "-old", old, "fault=wsse:MessageExpired");
+        if (server.Has("rp-cert"))
+        {
+            var silent = call();
+            silent.KeyType = null;
+            silent.Key = new ProofKey();
+            yield return Ending(server, name + "-no-key-type", silent, "ok ");
+        }
         yield return OverTls(server, version, "no-certificate", Credential.None, code + "FailedAuthentication");
     }
 
@@ -68,7 +75,8 @@ static class Cases
         foreach (var type in server.Has("rp-cert") ? new[] { Names.Saml11, Names.Saml2 } : new string[0])
         {
             var symmetric = call(Bindings.Ws2007Http(), type);
-            symmetric.Key = new ProofKey();
+            symmetric.KeyType = "SymmetricKey";
+            symmetric.Key = new ProofKey(true);
             var name = version + "-symmetric-" + (type == Names.Saml2 ? "saml2" : "saml11");
             yield return Ending(server, name, symmetric, "ok ");
         }

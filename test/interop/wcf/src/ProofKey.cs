@@ -1,4 +1,5 @@
-// A symmetric key that client and server make together (CK/PSHA1), and its place in an assertion, as a WCF service finds it.
+// A symmetric key that the server makes, alone or together with the client (CK/PSHA1), and its place in an assertion, as a WCF
+// service finds it.
 using System;
 using System.IdentityModel.Tokens;
 using System.Linq;
@@ -14,24 +15,40 @@ sealed class ProofKey
     public const int Bits = 256;
     const string Encryption = "http://www.w3.org/2001/04/xmlenc#";
 
-    readonly byte[] entropy = new byte[Bits / 8];
+    readonly byte[] entropy;
 
-    public ProofKey() { RandomNumberGenerator.Create().GetBytes(entropy); }
+    /// <summary>With no part of the client in it, unless it is said.</summary>
+    public ProofKey(bool hasEntropy = false)
+    {
+        if (!hasEntropy) return;
+        entropy = new byte[Bits / 8];
+        RandomNumberGenerator.Create().GetBytes(entropy);
+    }
 
-    public string Entropy { get { return Convert.ToBase64String(entropy); } }
+    public string Entropy { get { return entropy == null ? null : Convert.ToBase64String(entropy); } }
 
-    /// <summary>Takes the server's part, and demands that the relying party decrypts the same key.</summary>
+    /// <summary>Takes what the server tells of the key, and demands that the relying party decrypts the same.</summary>
     public void Check(XmlElement response, string trust, XmlElement assertion, X509Certificate2 relyingParty)
     {
-        var proof = Xml.Child(response, trust, "RequestedProofToken");
-        Xml.Demand(Xml.Text(proof, trust, "ComputedKey") == trust + "/CK/PSHA1", "another computation of the key");
+        Xml.Demand(Xml.Text(response, trust, "KeyType") == trust + "/SymmetricKey", "another KeyType");
         Xml.Demand(Xml.Text(response, trust, "KeySize") == Bits.ToString(), "another KeySize");
-        var theirs = Xml.Text(Xml.Child(response, trust, "Entropy"), trust, "BinarySecret");
-        var key = Compute(entropy, Convert.FromBase64String(theirs));
+        var proof = Xml.Child(response, trust, "RequestedProofToken");
+        var key = entropy == null ? Secret(proof, trust) : Computed(response, proof, trust);
         // SAML 1.1 says it of each statement.
         var places = assertion.GetElementsByTagName("EncryptedKey", Encryption).Cast<XmlElement>().ToList();
         Xml.Demand(places.Count > 0, "no key in the assertion");
         Xml.Demand(places.All(place => Decrypt(place, relyingParty).SequenceEqual(key)), "another key in the assertion");
+    }
+
+    byte[] Computed(XmlElement response, XmlElement proof, string trust)
+    {
+        Xml.Demand(Xml.Text(proof, trust, "ComputedKey") == trust + "/CK/PSHA1", "another computation of the key");
+        return Compute(entropy, Secret(Xml.Child(response, trust, "Entropy"), trust));
+    }
+
+    static byte[] Secret(XmlElement parent, string trust)
+    {
+        return Convert.FromBase64String(Xml.Text(parent, trust, "BinarySecret"));
     }
 
     /// <summary>P_SHA-1 of RFC 2246 §5: the secret is the client's part, the seed the server's.</summary>

@@ -21,7 +21,9 @@ sealed class Call
     public Credential Credential;
     public string Address, Trust, TokenType, Answers, Password, AppliesTo;
     public bool IsOld;
-    /// <summary>Absent: a bearer token.</summary>
+    /// <summary>Null: none is named.</summary>
+    public string KeyType = "Bearer";
+    /// <summary>The key that is to come of it.</summary>
     public ProofKey Key;
 }
 
@@ -52,7 +54,7 @@ sealed class Server
         var asked = new TokenRequest
         {
             Trust = call.Trust, TokenType = call.TokenType, AppliesTo = call.AppliesTo ?? options["applies-to"],
-            Entropy = call.Key == null ? null : call.Key.Entropy
+            KeyType = call.KeyType, Entropy = call.Key == null ? null : call.Key.Entropy
         };
         var response = asked.ResponseIn(Send(call, asked));
         var assertion = new IssuedAssertion(response, call.Trust, call.Answers ?? call.TokenType);

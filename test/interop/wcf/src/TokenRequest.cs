@@ -4,10 +4,11 @@ using System.ServiceModel;
 using System.ServiceModel.Channels;
 using System.Xml;
 
-/// <summary>A TokenType of null is left out. With an entropy a symmetric key is asked for, else a bearer token.</summary>
+/// <summary>A TokenType of null is left out, and so is a KeyType.</summary>
 sealed class TokenRequest : BodyWriter
 {
     public string Trust, TokenType, AppliesTo, Entropy;
+    public string KeyType = "Bearer";
     public readonly string Context = "uuid-" + Guid.NewGuid();
 
     public TokenRequest() : base(true) { }
@@ -18,14 +19,20 @@ sealed class TokenRequest : BodyWriter
         writer.WriteAttributeString("Context", Context);
         writer.WriteElementString("RequestType", Trust, Trust + "/Issue");
         if (TokenType != null) writer.WriteElementString("TokenType", Trust, TokenType);
-        writer.WriteElementString("KeyType", Trust, Entropy == null ? Names.Bearer(Trust) : Trust + "/SymmetricKey");
-        writer.WriteElementString("KeySize", Trust, Entropy == null ? "0" : ProofKey.Bits.ToString());
+        if (KeyType != null) WriteKeyType(writer);
         if (Entropy != null) writer.WriteElementString("ComputedKeyAlgorithm", Trust, Trust + "/CK/PSHA1");
         writer.WriteStartElement("wsp", "AppliesTo", Names.Policy);
         new EndpointAddress(AppliesTo).WriteTo(AddressingVersion.WSAddressing10, writer);
         writer.WriteEndElement();
         if (Entropy != null) WriteEntropy(writer);
         writer.WriteEndElement();
+    }
+
+    void WriteKeyType(XmlWriter writer)
+    {
+        var isBearer = KeyType == "Bearer";
+        writer.WriteElementString("KeyType", Trust, isBearer ? Names.Bearer(Trust) : Trust + "/" + KeyType);
+        writer.WriteElementString("KeySize", Trust, isBearer ? "0" : ProofKey.Bits.ToString());
     }
 
     void WriteEntropy(XmlWriter writer)
