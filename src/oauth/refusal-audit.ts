@@ -27,11 +27,8 @@ const statusOf = (cause: unknown): number =>
 
 function detailOf(cause: unknown): string | undefined {
   if (cause instanceof ExchangeFailure) return cause.message;
-  if (typeof cause !== 'object' || cause === null) return undefined;
-  if ('error_detail' in cause && typeof cause.error_detail === 'string') return cause.error_detail;
-  if ('error_description' in cause && typeof cause.error_description === 'string')
-    return cause.error_description;
-  return undefined;
+  const { error_detail, error_description } = (cause ?? {}) as Readonly<Record<string, unknown>>;
+  return [error_detail, error_description].find((text) => typeof text === 'string');
 }
 
 function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): AuditRecord {

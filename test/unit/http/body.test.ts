@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
-import { connect } from 'node:net';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import test from 'node:test';
 import { type BodyLimits, decodeUtf8, readBody, readForm } from '#src/http/body.ts';
 import { HttpRefusal } from '#src/http/http-refusal.ts';
@@ -59,6 +59,14 @@ for (const [name, headers] of [
   ['no media type', {}],
   ['another media type', { 'content-type': 'application/json' }],
   ['a media type that only begins like it', { 'content-type': 'text/xml-evil' }],
+  ['another media type before it', { 'content-type': 'text/plain text/xml' }],
+  ['another charset, in capitals', { 'content-type': 'text/xml; CHARSET=UTF-16' }],
+  ['another charset with space around', { 'content-type': 'text/xml ; charset = utf-16' }],
+  [
+    'another charset, in quotes, with space around',
+    { 'content-type': 'text/xml;charset = "utf-16"' },
+  ],
+  ['another charset, without a space', { 'content-type': 'text/xml;a=b;charset=utf-16' }],
   ['another charset', { 'content-type': 'text/xml; charset=utf-7' }],
   ['two charsets', { 'content-type': 'text/xml; charset=utf-8; charset=utf-16' }],
   ['a quoted charset that is another', { 'content-type': 'text/xml;charset="ISO-8859-1"' }],
@@ -71,7 +79,13 @@ for (const [name, headers] of [
   });
 }
 
-for (const contentType of ['text/xml', 'Text/XML; Charset="UTF-8"', 'text/xml;charset=utf8']) {
+for (const contentType of [
+  'text/xml',
+  ' text/xml ',
+  'Text/XML; Charset="UTF-8"',
+  'text/xml;charset=utf8',
+  'text/xml ; charset = utf-8 ; action="urn:x"',
+]) {
   test(`body: ${contentType} is taken`, async (t) => {
     const { port } = await serve(t, echo());
 
@@ -81,23 +95,48 @@ for (const contentType of ['text/xml', 'Text/XML; Charset="UTF-8"', 'text/xml;ch
   });
 }
 
-test('body: a client that goes away in the middle is a refusal', async (t) => {
-  const outcome = Promise.withResolvers<unknown>();
+test('body: of one that is too large no more is read', async (t) => {
+  const request = Promise.withResolvers<IncomingMessage>();
   const { port } = await serve(t, (req, res) => {
-    readBody({ req, res }, LIMITS).catch(outcome.resolve);
-    client.destroy();
+    readBody({ req, res }, LIMITS).catch(() => request.resolve(req));
   });
   const client = connect(port, '127.0.0.1');
-  await once(client, 'connect');
+  t.after(() => client.destroy());
 
   client.write(
-    'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nContent-Length: 9\r\n\r\nabc',
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n',
   );
 
-  const refusal = await outcome.promise;
-  assert.ok(refusal instanceof HttpRefusal);
-  assert.equal(refusal.status, 400);
+  const refused = await request.promise;
+  assert.equal(refused.isPaused(), true);
+  assert.equal(refused.listenerCount('data'), 0);
 });
+
+for (const [what, head, spoil] of [
+  ['goes away', 'Content-Length: 9\r\n\r\nabc', (client: Socket) => client.destroy()],
+  ['ends', 'Content-Length: 9\r\n\r\nabc', (client: Socket) => client.end()],
+  [
+    'sends what is no chunk',
+    'Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n',
+    (client: Socket) => client.write('zz\r\n'),
+  ],
+] as const)
+  test(`body: a client that ${what} in the middle is a refusal`, async (t) => {
+    const outcome = Promise.withResolvers<unknown>();
+    const { port } = await serve(t, (req, res) => {
+      readBody({ req, res }, LIMITS).catch(outcome.resolve);
+      spoil(client);
+    });
+    const client = connect(port, '127.0.0.1');
+    t.after(() => client.destroy());
+    await once(client, 'connect');
+
+    client.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\n${head}`);
+
+    const refusal = await outcome.promise;
+    assert.ok(refusal instanceof HttpRefusal);
+    assert.equal(refusal.status, 400);
+  });
 
 test('body: a form is parsed, duplicates included', async (t) => {
   const { port } = await serve(t, (req, res) => {

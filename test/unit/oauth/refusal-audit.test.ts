@@ -41,7 +41,7 @@ async function refused({ path = '/token', status = 400, state, thrown, unwritten
     () => undefined,
     (error: unknown) => error,
   );
-  return { records, headers, cause, status: ctx.status, body: ctx.body as unknown };
+  return { ...ctx, records, headers, cause };
 }
 
 const failure = (reason: ConstructorParameters<typeof ExchangeFailure>[0]) =>
@@ -66,7 +66,11 @@ for (const [status, reason] of [
   [500, 'server-error'],
 ] as const)
   test(`oauth §1.13: an answer ${status} without more is on record as ${reason}`, async () => {
-    assert.deepEqual((await refused({ status })).records, [{ ...REFUSED, reason }]);
+    const { records, state } = await refused({ status });
+
+    assert.deepEqual(records, [{ ...REFUSED, reason }]);
+    // For the metrics.
+    assert.deepEqual(state, { ...REQUEST, reason });
   });
 
 test('oauth §1.13: an answer below 400 is no refusal', async () => {
@@ -89,6 +93,11 @@ for (const [what, refusal, expected] of [
     'an error of the library without one',
     Object.assign(new Error('x'), { error_detail: undefined, error_description: 'told' }),
     { reason: 'request-malformed', detail: 'told' },
+  ],
+  [
+    'an error that another one caused',
+    new Error('x', { cause: new Error('may hold a secret') }),
+    { reason: 'request-malformed' },
   ],
   ['any other error', new Error('may hold a secret'), { reason: 'request-malformed' }],
   ['no object', null, { reason: 'request-malformed' }],
@@ -135,7 +144,9 @@ test('oauth §1.13: what core has on record is not recorded twice, nor is each r
 });
 
 test('oauth §1.13: other paths are others’ business', async () => {
-  assert.deepEqual((await refused({ path: '/jwks', status: 503 })).headers, {});
+  const { headers, records, status } = await refused({ path: '/jwks', status: 503 });
+
+  assert.deepEqual([status, headers, records], [503, {}, []]);
 });
 
 test('RFC 9110 §10.2.3: 429 and 503 say when to come back, as far as that is known, and nothing else does', async () => {
