@@ -23,7 +23,10 @@ async function withAxisEstate(document: ConfigDocument, directory: string): Prom
     encryptKeysTo: { file: 'party.crt' },
     encryption: { keyTransport: 'rsa-oaep-mgf1p' },
   };
-  Object.assign(orders ?? {}, { token: { ...(orders?.['token'] as object), ...keys } });
+  Object.assign(orders ?? {}, {
+    token: { ...(orders?.['token'] as object), ...keys },
+    claims: [{ claim: 'http://wso2.org/claims/emailaddress', from: 'email' }],
+  });
   await withCertifiedClient(document, directory);
   const path = '/adfs/services/trust/2005/certificatemixed';
   const signsBody = { path, signedParts: 'timestamp-and-body' };
@@ -40,6 +43,7 @@ async function withAxisEstate(document: ConfigDocument, directory: string): Prom
   document['wsTrust'] = { profiles: ['adfs', 'wso2'], endpoints: [signsBody, ...others] };
 }
 
+const ISSUED_END = `ok subject=bob audience=${BILLING}`;
 const BEARER = ['wso2', 'general'].flatMap((address) =>
   ['13-soap11', '13-soap12', '2005-soap11', '2005-soap12'].flatMap((version) =>
     ['saml11', 'saml2'].map((type) => `${address}-${version}-${type}`),
@@ -68,7 +72,14 @@ test('Apache Rampart: STSClient gets its tokens by the policies of our WSDL, and
   });
 
   assert.deepEqual(Object.fromEntries(ends), {
-    ...Object.fromEntries(ISSUED.map((name) => [name, `ok subject=bob audience=${BILLING}`])),
+    ...Object.fromEntries(ISSUED.map((name) => [name, ISSUED_END])),
+    ...Object.fromEntries(
+      ['wso2-claim-saml11', 'wso2-claim-saml2'].map((name) => [
+        name,
+        `${ISSUED_END} claim=bob@example.org`,
+      ]),
+    ),
+    'wso2-claim-missing': 'fault=wst:RequestFailed',
     'x509-sha1': 'fault=wsse:UnsupportedAlgorithm',
     // It names tokens that it does not send.
     validate: 'fault=wsse:SecurityTokenUnavailable',

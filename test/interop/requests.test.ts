@@ -170,6 +170,15 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     lifetimeSeconds: 300,
     answers: SAML2,
   },
+  // The dialect is an attribute in the namespace of WS-Trust.
+  'rampart-claims.xml': {
+    path: WSO2,
+    headers: { 'content-type': axis2(`${TRUST_13}/RST/Issue`) },
+    requestedType: 'saml2',
+    lifetimeSeconds: 300,
+    requiredClaims: ['department'],
+    answers: SAML2,
+  },
   'rampart-symmetric.xml': {
     path: WSO2,
     headers: { 'content-type': axis2(`${TRUST_2005}/RST/Issue`) },

@@ -8,6 +8,8 @@ final class Cases {
     private static final String OK = "ok";
     private static final String UNAVAILABLE = "fault=wsse:SecurityTokenUnavailable";
     private static final String PROFILE = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1";
+    /** The relying party of the server under test takes it from the user's `email`. */
+    private static final String EMAIL = "http://wso2.org/claims/emailaddress";
     /** A relying party that no configuration of ours knows. */
     private static final String NOBODY = "urn:viaduct:interop:nobody";
 
@@ -61,6 +63,9 @@ final class Cases {
             new Case("wso2-profile-saml2", OK, wso2(Wst.V13).tokenType(PROFILE + "#SAMLV2.0")),
             new Case("wso2-13-no-template", OK, wso2(Wst.V13).withoutTemplate()),
             new Case("wso2-2005-no-template", OK, wso2(Wst.V2005).withoutTemplate()),
+            new Case("wso2-claim-saml11", OK, withClaim(Wst.V2005).tokenType(Wst.SAML11)),
+            new Case("wso2-claim-saml2", OK, withClaim(Wst.V13)),
+            new Case("wso2-claim-missing", "fault=wst:RequestFailed", wso2(Wst.V13).claim("http://wso2.org/claims/nothing")),
             new Case("wso2-13-checks", OK, wso2(Wst.V13).then((issue, issued, server) -> issued.checkChecks(server))),
             new Case("wso2-13-addressing", OK, wso2(Wst.V13).newAddressing()),
             new Case("wso2-2005-addressing", OK, wso2(Wst.V2005).newAddressing()));
@@ -112,6 +117,10 @@ final class Cases {
 
     private static Issue wso2(Wst version) {
         return new Issue(version, "1.2", Port.WSO2);
+    }
+
+    private static Issue withClaim(Wst version) {
+        return wso2(version).claim(EMAIL).then((issue, issued, server) -> issued.checkClaim(server, EMAIL));
     }
 
     private static Issue signedAtWso2() {

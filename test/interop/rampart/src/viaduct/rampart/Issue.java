@@ -19,6 +19,7 @@ final class Issue implements Case.Call {
     private String tokenType = Wst.SAML2;
     private Key key = Key.BEARER;
     private String keySize;
+    private String claim;
     private boolean sendsTemplate = true;
     private boolean sendsEntropy = true;
     private boolean usesNewAddressing;
@@ -55,6 +56,11 @@ final class Issue implements Case.Call {
     Issue withoutTemplate() {
         sendsTemplate = false;
         tokenType = Wst.SAML11;
+        return this;
+    }
+
+    Issue claim(String uri) {
+        claim = uri;
         return this;
     }
 
@@ -111,7 +117,7 @@ final class Issue implements Case.Call {
     public String run(Server server) throws Exception {
         var client = client(server, "Issue");
         if (sendsTemplate) {
-            client.setRstTemplate(version.template(tokenType, keyType(), keySize));
+            client.setRstTemplate(version.template(tokenType, keyType(), keySize, claim));
         }
         var service = key == Key.SYMMETRIC && sendsEntropy ? ServicePolicy.withClientEntropy(version) : null;
         var token = client.requestSecurityToken(service, address(server), policy(server),

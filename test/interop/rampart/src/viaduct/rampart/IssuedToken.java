@@ -47,6 +47,23 @@ record IssuedToken(Token token, String wantedType, Issue.Key key) {
         return "subject=" + subject(assertion) + " audience=" + String.join(",", audiences);
     }
 
+    /** What is in the token of a claim, besides. */
+    String checkClaim(Server server, String uri) throws Exception {
+        var facts = check(server);
+        var assertion = new AssertionWrapper(XMLUtils.toDOM(token.getToken()));
+        var values = new ArrayList<String>();
+        if (assertion.getSaml2() != null) {
+            assertion.getSaml2().getAttributeStatements().forEach(statement -> statement.getAttributes().stream()
+                .filter(one -> uri.equals(one.getName()))
+                .forEach(one -> one.getAttributeValues().forEach(value -> values.add(value.getDOM().getTextContent()))));
+        } else {
+            assertion.getSaml1().getAttributeStatements().forEach(statement -> statement.getAttributes().stream()
+                .filter(one -> uri.equals(one.getAttributeNamespace() + "/" + one.getAttributeName()))
+                .forEach(one -> one.getAttributeValues().forEach(value -> values.add(value.getDOM().getTextContent()))));
+        }
+        return facts + " claim=" + String.join(",", values);
+    }
+
     /** Whether the checks are checks: they refuse another name in the token, and a signer that is not the one trusted. */
     String checkChecks(Server server) throws Exception {
         var arguments = server.arguments();

@@ -5,6 +5,8 @@ import javax.xml.namespace.QName;
 import org.apache.axiom.om.OMAbstractFactory;
 import org.apache.axiom.om.OMElement;
 import org.apache.rahas.RahasConstants;
+import org.apache.rahas.TrustException;
+import org.apache.rahas.TrustUtil;
 
 enum Wst {
     V13(RahasConstants.VERSION_05_12, RahasConstants.WST_NS_05_12, RahasConstants.WST_NS_05_12 + "/Bearer"),
@@ -13,6 +15,9 @@ enum Wst {
 
     static final String SAML11 = "urn:oasis:names:tc:SAML:1.0:assertion";
     static final String SAML2 = "urn:oasis:names:tc:SAML:2.0:assertion";
+
+    private static final QName CLAIM_TYPE =
+        new QName("http://schemas.xmlsoap.org/ws/2005/05/identity", "ClaimType", "wsid");
 
     private final int number;
     private final String namespace;
@@ -42,11 +47,17 @@ enum Wst {
     }
 
     /** What `STSClient.setRstTemplate` takes; a value that is null is left out. */
-    OMElement template(String tokenType, String keyType, String keySize) {
+    OMElement template(String tokenType, String keyType, String keySize, String claim) throws TrustException {
         var template = OMAbstractFactory.getOMFactory().createOMElement(name("RequestSecurityTokenTemplate"));
         add(template, "TokenType", tokenType);
         add(template, "KeyType", keyType);
         add(template, "KeySize", keySize);
+        if (claim != null) {
+            // As the samples of WSO2 do it. Rampart writes the dialect as an attribute in the namespace of WS-Trust.
+            var claims = TrustUtil.createClaims(number, template, "http://wso2.org");
+            var type = OMAbstractFactory.getOMFactory().createOMElement(CLAIM_TYPE, claims);
+            type.addAttribute("Uri", claim, null);
+        }
         return template;
     }
 
