@@ -13,6 +13,31 @@ import { BILLING } from '#test/support/saml-document.ts';
 import { startTlsServer } from '#test/support/tls-server.ts';
 import { endsOf, isBuilt } from './foreign-client.ts';
 
+const READS_ALONE = 'urn:viaduct:interop:reads-alone';
+
+/** The relying party that tokens are encrypted to. */
+function addPartyThatReadsAlone({ policy, relyingParties }: ConfigDocument): void {
+  relyingParties.push({
+    id: 'reads-alone',
+    appliesTo: [READS_ALONE],
+    requestors: 'any',
+    token: {
+      type: 'saml2',
+      algorithm: 'RS256',
+      lifetimeSeconds: 600,
+      encryptTo: { file: 'party.crt' },
+      encryption: { keyTransport: 'rsa-oaep-mgf1p' },
+    },
+  });
+  policy.push({
+    id: 'users-to-reads-alone',
+    requestor: { principal: { issuer: 'self' } },
+    subject: { issuer: 'self' },
+    target: 'reads-alone',
+    allow: { types: ['saml1', 'saml2'], lifetimeSeconds: 300 },
+  });
+}
+
 /** The WSO2 profile, and a relying party that opens keys with WSS4J 1.6. */
 async function withAxisEstate(document: ConfigDocument, directory: string): Promise<void> {
   const { certificatePem, privatePem } = await aCertifiedKey();
@@ -27,6 +52,7 @@ async function withAxisEstate(document: ConfigDocument, directory: string): Prom
     token: { ...(orders?.['token'] as object), ...keys },
     claims: [{ claim: 'http://wso2.org/claims/emailaddress', from: 'email' }],
   });
+  addPartyThatReadsAlone(document);
   await withCertifiedClient(document, directory);
   const path = '/adfs/services/trust/2005/certificatemixed';
   const signsBody = { path, signedParts: 'timestamp-and-body' };
@@ -73,6 +99,8 @@ test('Apache Rampart: STSClient gets its tokens by the policies of our WSDL, and
 
   assert.deepEqual(Object.fromEntries(ends), {
     ...Object.fromEntries(ISSUED.map((name) => [name, ISSUED_END])),
+    'wso2-encrypted-saml11': `ok subject=bob audience=${READS_ALONE}`,
+    'wso2-encrypted-saml2': `ok subject=bob audience=${READS_ALONE}`,
     ...Object.fromEntries(
       ['wso2-claim-saml11', 'wso2-claim-saml2'].map((name) => [
         name,

@@ -13,6 +13,9 @@ final class Cases {
     /** A relying party that no configuration of ours knows. */
     private static final String NOBODY = "urn:viaduct:interop:nobody";
 
+    /** A relying party that tokens are encrypted to, with the certificate of the other one. */
+    private static final String READS_ALONE = "urn:viaduct:interop:reads-alone";
+
     private Cases() { }
 
     /** The cases asked for; `wso2-*` means all whose name begins so. */
@@ -63,6 +66,8 @@ final class Cases {
             new Case("wso2-profile-saml2", OK, wso2(Wst.V13).tokenType(PROFILE + "#SAMLV2.0")),
             new Case("wso2-13-no-template", OK, wso2(Wst.V13).withoutTemplate()),
             new Case("wso2-2005-no-template", OK, wso2(Wst.V2005).withoutTemplate()),
+            new Case("wso2-encrypted-saml11", OK, encrypted(Wst.V2005).tokenType(Wst.SAML11)),
+            new Case("wso2-encrypted-saml2", OK, encrypted(Wst.V13)),
             new Case("wso2-claim-saml11", OK, withClaim(Wst.V2005).tokenType(Wst.SAML11)),
             new Case("wso2-claim-saml2", OK, withClaim(Wst.V13)),
             new Case("wso2-claim-missing", "fault=wst:RequestFailed", wso2(Wst.V13).claim("http://wso2.org/claims/nothing")),
@@ -117,6 +122,10 @@ final class Cases {
 
     private static Issue wso2(Wst version) {
         return new Issue(version, "1.2", Port.WSO2);
+    }
+
+    private static Issue encrypted(Wst version) {
+        return wso2(version).appliesTo(READS_ALONE).then((issue, issued, server) -> issued.checkEncrypted(server));
     }
 
     private static Issue withClaim(Wst version) {

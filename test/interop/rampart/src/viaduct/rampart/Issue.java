@@ -120,9 +120,9 @@ final class Issue implements Case.Call {
             client.setRstTemplate(version.template(tokenType, keyType(), keySize, claim));
         }
         var service = key == Key.SYMMETRIC && sendsEntropy ? ServicePolicy.withClientEntropy(version) : null;
-        var token = client.requestSecurityToken(service, address(server), policy(server),
-            appliesTo == null ? server.arguments().appliesTo() : appliesTo);
-        return step.run(this, new IssuedToken(token, tokenType, key), server);
+        var target = appliesTo == null ? server.arguments().appliesTo() : appliesTo;
+        var token = client.requestSecurityToken(service, address(server), policy(server), target);
+        return step.run(this, new IssuedToken(token, tokenType, key, target), server);
     }
 
     /** A client for an operation, with the user name and the version of this request. */

@@ -23,14 +23,15 @@ import org.apache.ws.security.saml.ext.builder.SAML1Constants;
 import org.apache.ws.security.saml.ext.builder.SAML2Constants;
 import org.apache.ws.security.validate.Credential;
 import org.apache.ws.security.validate.SamlAssertionValidator;
+import org.w3c.dom.Element;
 
-record IssuedToken(Token token, String wantedType, Issue.Key key) {
+record IssuedToken(Token token, String wantedType, Issue.Key key, String appliesTo) {
 
     /** @return who the token is about and for whom it is, as the end of a line */
     String check(Server server) throws Exception {
         require(token.getAttachedReference() != null, "no RequestedAttachedReference");
         require(token.getUnattachedReference() != null, "no RequestedUnattachedReference");
-        var assertion = new AssertionWrapper(XMLUtils.toDOM(token.getToken()));
+        var assertion = new AssertionWrapper(assertion(server));
         require(token.getId().equals(assertion.getId()), "the reference names another token");
         return checkAssertion(server);
     }
@@ -38,19 +39,31 @@ record IssuedToken(Token token, String wantedType, Issue.Key key) {
     /** Without the references: STSClient reads none of a renewed token. */
     String checkAssertion(Server server) throws Exception {
         require(token.getExpires() != null && token.getExpires().after(new Date()), "no Lifetime ahead");
-        var assertion = new AssertionWrapper(XMLUtils.toDOM(token.getToken()));
+        var assertion = new AssertionWrapper(assertion(server));
         require(isSaml2() == (assertion.getSaml2() != null), "another type than was asked for");
         validate(assertion, server.arguments().trusted("saml-cert"), server.arguments());
         checkKey(assertion);
         var audiences = audiences(assertion);
-        require(audiences.equals(List.of(server.arguments().appliesTo())), "audience is " + audiences);
+        require(audiences.equals(List.of(appliesTo)), "audience is " + audiences);
         return "subject=" + subject(assertion) + " audience=" + String.join(",", audiences);
+    }
+
+    private Element assertion(Server server) throws Exception {
+        var element = XMLUtils.toDOM(token.getToken());
+        return element.getLocalName().equals("Assertion")
+            ? element : Opened.assertionIn(element, holding(server.arguments().keyOf("rp")));
+    }
+
+    /** The relying party alone reads it. */
+    String checkEncrypted(Server server) throws Exception {
+        require(!token.getToken().getLocalName().equals("Assertion"), "the token is not encrypted");
+        return check(server);
     }
 
     /** What is in the token of a claim, besides. */
     String checkClaim(Server server, String uri) throws Exception {
         var facts = check(server);
-        var assertion = new AssertionWrapper(XMLUtils.toDOM(token.getToken()));
+        var assertion = new AssertionWrapper(assertion(server));
         var values = new ArrayList<String>();
         if (assertion.getSaml2() != null) {
             assertion.getSaml2().getAttributeStatements().forEach(statement -> statement.getAttributes().stream()

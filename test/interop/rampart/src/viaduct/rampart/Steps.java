@@ -35,7 +35,7 @@ final class Steps {
             issued.token().getId(), issue.address(server), issue.policy(server), store);
         var renewed = store.getToken(issued.token().getId());
         IssuedToken.require(!first.equals(renewed.getToken().toString()), "the token is the old one");
-        return new IssuedToken(renewed, issued.wantedType(), issued.key()).checkAssertion(server);
+        return new IssuedToken(renewed, issued.wantedType(), issued.key(), issued.appliesTo()).checkAssertion(server);
     }
 
     private static void sent(IssuedToken issued) {
