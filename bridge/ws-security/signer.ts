@@ -108,7 +108,7 @@ const NO_SOURCE: ReadonlySet<SecurityFaultCode> = new Set([
 function readSource(reference: XmlElement, scope: SignerScope): NamedSigner {
   try {
     const source = readSignerReference(reference, scope);
-    if (source.kind !== 'certificate' && source.kind !== 'key') return source;
+    if (source.kind !== 'certificate') return source;
   } catch (cause) {
     if (!(cause instanceof SecurityFailure) || !NO_SOURCE.has(cause.code)) throw cause;
     throw new SecurityFailure('unknown-derivation-source', cause.message, { cause });

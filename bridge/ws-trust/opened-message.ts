@@ -91,9 +91,8 @@ export async function decryptMessage(
     return { ...message, envelope: await openTokens(message.envelope, rules) };
   const open = messageSecurity === 'symmetric-sign-and-encrypt' ? openUnderSecret : openParts;
   const encryption: EnvelopeUnderSecret = await open(message.envelope, rules);
-  const { envelope } = encryption;
-  // Read anew: these are other elements than before.
-  return { ...message, envelope, addressing: readAddressing(envelope), encryption };
+  // Addressing stays what it was: nothing of it can come encrypted.
+  return { ...message, envelope: encryption.envelope, encryption };
 }
 
 interface DecryptionRules {

@@ -2,6 +2,7 @@
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
 import { createKeySigner } from '#bridge/xml/signer.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
@@ -21,6 +22,7 @@ import {
   aDirectReference,
   RSA_SHA256,
   SIGNATURE,
+  type SignatureWishes,
   signMessage,
 } from './signed-message.ts';
 import { anEnvelope } from './soap.ts';
@@ -53,13 +55,17 @@ const known: TokenValidator = {
 };
 
 export const signer = createKeySigner({ algorithm: RSA_SHA256, key: signing.privateKey });
-export const aSetting = (others: readonly TokenValidator[] = []): WsTrustSetting =>
+export const aSetting = (
+  others: readonly TokenValidator[] = [],
+  parts: Partial<WsTrustFrontParts> = {},
+): WsTrustSetting =>
   aWsTrustSetting({
     validators: [...others, known],
     profiles: PROFILES,
     parts: {
       unwrappers: [createKeyUnwrapper(stranger.privateKey), createKeyUnwrapper(ours.privateKey)],
       signAnswer: () => ({ signer, certificate: signing.der }),
+      ...parts,
     },
   });
 
@@ -75,6 +81,9 @@ export interface MessageWishes {
   readonly more?: string;
   readonly body?: string;
   readonly signed?: readonly string[];
+  readonly signature?: Partial<SignatureWishes>;
+  /** The certificate in the header; absent: as a token. */
+  readonly token?: string;
   /** What is encrypted; absent: signature, Body and a user name where there is one. */
   readonly parts?: (message: string) => readonly PartWish[];
   readonly encryption?: Partial<EncryptionWishes>;
@@ -102,12 +111,14 @@ export const usualParts = (message: string): readonly PartWish[] => [
 function aSignedMessage(wishes: MessageWishes): string {
   const { addressing = ADDRESSING, body = anRst(), certificate = client, more = '' } = wishes;
   const usual = more.includes('wsu:Id="user"') ? [...SIGNED, 'user'] : SIGNED;
-  const security = `${aBinaryToken(certificate)}${TIMESTAMP}${SIGNATURE}${more}`;
+  const { token = aBinaryToken(certificate) } = wishes;
+  const security = `${token}${TIMESTAMP}${SIGNATURE}${more}`;
   const header = `${addressing}<wsse:Security>${security}</wsse:Security>`;
   const signed = signMessage(anEnvelope({ header, body, bodyId: 'body' }), {
     key: certificate.privateKey,
     keyInfo: aDirectReference(),
     ids: wishes.signed ?? usual,
+    ...wishes.signature,
   });
   return signed.replace('<wsse:Security>', `<wsse:Security>${ENCRYPTED_KEY}`);
 }

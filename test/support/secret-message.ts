@@ -2,6 +2,7 @@
 
 import { createSecretKey, hash, randomBytes } from 'node:crypto';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo, NONCE, WSC_13 } from './derived-key.ts';
@@ -25,12 +26,16 @@ export const SECRET_PROFILES = changeEndpoints(
 const WSS11 = 'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1';
 export const KEY_TYPE = `${WSS11}#EncryptedKey`;
 
-export const aSecretSetting = (others: readonly TokenValidator[] = []): WsTrustSetting =>
+export const aSecretSetting = (
+  others: readonly TokenValidator[] = [],
+  parts: Partial<WsTrustFrontParts> = {},
+): WsTrustSetting =>
   aWsTrustSetting({
     validators: others,
     profiles: SECRET_PROFILES,
     parts: {
       unwrappers: [createKeyUnwrapper(stranger.privateKey), createKeyUnwrapper(ours.privateKey)],
+      ...parts,
     },
   });
 

@@ -2,7 +2,6 @@
 
 import { Buffer } from 'node:buffer';
 import type { Markup } from '#bridge/xml/markup.ts';
-import { BEARER } from '#core/confirmation.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { secretOf } from '#core/kept-token.ts';
@@ -99,5 +98,5 @@ function keyOf({
 }: RstRequest): Pick<ExchangeRequest, 'confirmation' | 'keySizeBits'> {
   if (keyType === undefined) return {};
   const size = keyType === 'symmetric-key' && keySizeBits !== undefined ? { keySizeBits } : {};
-  return { confirmation: keyType === 'bearer' ? BEARER : { method: keyType }, ...size };
+  return { confirmation: { method: keyType }, ...size };
 }

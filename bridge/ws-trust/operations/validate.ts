@@ -40,7 +40,6 @@ const OF_NEW_TOKEN = [
 
 function requireHonoured(rst: RstRequest, address: string): void {
   requireOnly(rst, 'ValidateTarget', wantsToken(rst) ? OF_NEW_TOKEN : []);
-  if (!wantsToken(rst)) return;
   const present = new Set([...rst.present].filter((name) => name !== 'ValidateTarget'));
   requireIssueHonoured({ ...rst, present }, address);
 }

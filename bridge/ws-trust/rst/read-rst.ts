@@ -137,11 +137,11 @@ function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
   return {
     participants: mapped(find('Participants'), (element) => readParticipants(element, trust)) ?? [],
     claims: readClaims(findAll('Claims')),
-    isForwardable: readFlag(find('Forwardable'), true),
+    isForwardable: mapped(find('Forwardable'), readFlag) ?? true,
     algorithms: readAlgorithms(parameters),
     present,
     ...defined({
-      isDelegatable: mapped(find('Delegatable'), (element) => readFlag(element, false)),
+      isDelegatable: mapped(find('Delegatable'), readFlag),
       tokenType: textOf(parameters, 'TokenType'),
       appliesTo: mapped(find('AppliesTo'), readAppliesTo),
       issuer: mapped(find('Issuer'), readIssuer),
@@ -205,9 +205,7 @@ function readRenewing(renewing: XmlElement): RequestedRenewing {
   };
 }
 
-function readFlag(element: XmlElement | undefined, whenAbsent: boolean): boolean {
-  return element === undefined ? whenAbsent : parseFlag(trimmedTextOf(element));
-}
+const readFlag = (element: XmlElement): boolean => parseFlag(trimmedTextOf(element));
 
 function parseFlag(text: string): boolean {
   if (text === 'true' || text === '1') return true;

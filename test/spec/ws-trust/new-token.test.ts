@@ -113,6 +113,27 @@ for (const [name, [children, check]] of Object.entries(HEARD)) {
   });
 }
 
+test('Audit: a validation is on record under its message, with who asked and where from', async () => {
+  const setting = aWsTrustSetting();
+  const body = anRst({ requestType: `${TRUST_13}/Validate`, children: TARGET });
+
+  const answer = await setting.front.handle(
+    anIssueRequest({ body }, { correlationId: 'c-7', sourceAddress: '192.0.2.7' }),
+  );
+
+  assert.equal(answer.status, 200, answer.body);
+  assert.deepEqual(
+    setting.audit.records.map(({ correlationId, detail, operation, requestor, sourceAddress }) => [
+      operation,
+      detail,
+      correlationId,
+      sourceAddress,
+      requestor?.id,
+    ]),
+    [['validate', 'valid', 'c-7', '192.0.2.7', 'alice']],
+  );
+});
+
 test('WS-Trust 1.3 §7: with a new token Participants are further targets', async () => {
   const epr = '<a:EndpointReference><a:Address>urn:b</a:Address></a:EndpointReference>';
 
@@ -125,9 +146,9 @@ test('WS-Trust 1.3 §7: with a new token Participants are further targets', asyn
 });
 
 for (const [what, children, code] of [
-  ['a UseKey with bearer', '<t:UseKey Sig="#s"/>', 'trust:InvalidRequest'],
-  ['an Entropy with bearer', ENTROPY, 'trust:InvalidRequest'],
-  ['a KeySize with bearer', child('KeySize', '256'), 'trust:InvalidRequest'],
+  ['a UseKey with bearer', keyType('Bearer') + '<t:UseKey Sig="#s"/>', 'trust:InvalidRequest'],
+  ['an Entropy with bearer', keyType('Bearer') + ENTROPY, 'trust:InvalidRequest'],
+  ['a KeySize with bearer', keyType('Bearer') + child('KeySize', '256'), 'trust:InvalidRequest'],
   [
     'the Issuer that another is',
     child('Issuer', '<a:Address>urn:x</a:Address>'),

@@ -1,7 +1,7 @@
 // What may be asked for with a renewal (WS-Trust 1.3 §5), name by name, and what core is asked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import type { WsTrustFrontParts, WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
@@ -33,7 +33,11 @@ const ownTokens: TokenValidator = {
 };
 
 /** The answer to a renewal of a token that was issued before, and what core was asked for it. */
-async function renew(children: string, over: Partial<WsTrustRequest> = {}) {
+async function renew(
+  children: string,
+  over: Partial<WsTrustRequest> = {},
+  parts: Partial<WsTrustFrontParts> = {},
+) {
   const row = aPolicyRow({
     requestors: [],
     principals: { issuers: ['self'] },
@@ -43,6 +47,7 @@ async function renew(children: string, over: Partial<WsTrustRequest> = {}) {
   const setting = aWsTrustSetting({
     rules: billingRules({ rows: [row] }),
     validators: [ownTokens],
+    parts,
   });
   const first = await setting.front.handle(anIssueRequest());
   const token = /<saml:Assertion.*<\/saml:Assertion>/.exec(first.body)?.[0];
@@ -181,5 +186,28 @@ for (const [what, children, code] of [
     const { answer, setting } = await renew(children);
 
     assert.equal(faultCodeOf(answer), code);
-    assert.equal(setting.audit.records.filter(({ outcome }) => outcome === 'minted').length, 1);
+    const outcomes = setting.audit.records.map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ['allowed', 'minted', 'refused']);
   });
+
+test('Audit: a mistake of ours after a renewal is on record, beside the renewal', async () => {
+  let answers = 0;
+  const describeReference: WsTrustFrontParts['describeReference'] = () => {
+    if ((answers += 1) > 1) throw new Error('a bug');
+    return undefined;
+  };
+
+  const { answer, setting } = await renew('', {}, { describeReference });
+
+  assert.equal(answer.reason, 'server-error');
+  assert.deepEqual(
+    setting.audit.records.map(({ operation, outcome }) => [operation, outcome]),
+    [
+      ['issue', 'allowed'],
+      ['issue', 'minted'],
+      ['renew', 'allowed'],
+      ['renew', 'minted'],
+      ['renew', 'refused'],
+    ],
+  );
+});

@@ -250,9 +250,11 @@ test('vCenter: each attribute and value, the order of conditions and the prefixe
 });
 
 test('xml-security S5: vCenter: xs is declared for the values that say it, and for nothing else', async () => {
-  const { text } = await vcenter.issue(aSamlSpec());
+  const without = await vcenter.issue(aSamlSpec());
+  const one = await vcenter.issue(aSamlSpec({ claims: CLAIMS.slice(1) }));
 
-  assert.doesNotMatch(text, /xmlns:xs=|PrefixList/);
+  assert.doesNotMatch(without.text, /xmlns:xs=|PrefixList/);
+  assert.match(one.text, /xmlns:xs="[^"]+" ID=.*PrefixList="xs"/);
 });
 
 test('SAML Delegation Restriction: an actor of ours is told without a qualifier, under either of our names', async () => {

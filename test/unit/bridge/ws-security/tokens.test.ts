@@ -52,6 +52,18 @@ test('xml-security V1: an assertion is presented as the node it is, in the docum
   }
 });
 
+test('xml-security §7: what is encrypted is presented as an assertion: of which version shows when it is open', () => {
+  for (const text of [
+    `<EncryptedAssertion xmlns="${SAML2_NS}"/>`,
+    `<EncryptedData xmlns="${XENC_NS}"/>`,
+  ]) {
+    const { document, token } = present(text);
+
+    assert.equal(token.type, 'saml2');
+    assert.deepEqual(token.content, { document, element: document.root });
+  }
+});
+
 test('xml-security V1: a token is presented for the use it is asked for', () => {
   const context = `<SecurityContextToken xmlns="${WSC_13_NS}"><Identifier>urn:c</Identifier></SecurityContextToken>`;
   for (const text of [`<Assertion xmlns="${SAML2_NS}"/>`, bst(base64('aa.bb.cc')), context])
