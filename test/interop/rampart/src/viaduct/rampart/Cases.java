@@ -104,6 +104,10 @@ final class Cases {
                 wso2(Wst.V13).then(Steps::renew)),
             new Case("cancel", UNAVAILABLE, wso2(Wst.V13).then(Steps::cancel)),
             new Case("validate-sent", OK, wso2(Wst.V13).then(Steps::validateSent)),
+            new Case("validate-changed", OK, wso2(Wst.V13).then(Steps::validateChanged)),
+            // It looks for a collection.
+            new Case("renew-sent-13", "error=TrustException: RequestedSecurityToken missing in the response",
+                wso2(Wst.V13).tokenType(Wst.SAML11).then(Steps::renewIntoStore)),
             new Case("renew-sent", OK, wso2(Wst.V13).tokenType(Wst.SAML11).then(Steps::renewSent)),
             new Case("renew-sent-2005", OK, wso2(Wst.V2005).tokenType(Wst.SAML11).then(Steps::renewIntoStore)));
     }

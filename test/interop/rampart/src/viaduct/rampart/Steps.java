@@ -2,6 +2,7 @@
 // the reference is up to its user.
 package viaduct.rampart;
 
+import org.apache.axiom.om.util.AXIOMUtil;
 import org.apache.rahas.TrustUtil;
 import org.apache.rampart.RampartMessageData;
 
@@ -17,6 +18,13 @@ final class Steps {
     /** Whatever the answer says: `validateToken` throws what is a fault, and does not read the status. */
     static String validateSent(Issue issue, IssuedToken issued, Server server) throws Exception {
         sent(issued);
+        return validate(issue, issued, server);
+    }
+
+    /** No token of the server's, so that the answer says invalid. */
+    static String validateChanged(Issue issue, IssuedToken issued, Server server) throws Exception {
+        var text = issued.token().getToken().toString().replace(">" + server.arguments().user() + "<", ">eve<");
+        issued.token().setUnattachedReference(AXIOMUtil.stringToOM(text));
         return validate(issue, issued, server);
     }
 
