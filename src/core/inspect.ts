@@ -13,6 +13,7 @@ import type { TokenService } from './token-service.ts';
 
 export interface InspectRequest {
   readonly correlationId: string;
+  readonly sourceAddress?: string | undefined;
   readonly requestor: Requestor;
   readonly token: SecurityToken;
 }
@@ -109,7 +110,7 @@ export async function revoke(
 /** Revokes what its holder may revoke.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function revokeOnRecord(
-  { correlationId, requestor }: Pick<InspectRequest, 'correlationId' | 'requestor'>,
+  { correlationId, requestor, sourceAddress }: Omit<InspectRequest, 'token'>,
   { ref, until }: { readonly ref: TokenRef; readonly until: Instant },
   parts: Pick<RevokeParts, 'audit' | 'ledger'>,
 ): Promise<void> {
@@ -119,6 +120,7 @@ export async function revokeOnRecord(
     correlationId,
     requestor: { id, kind, method },
     token: ref,
+    ...(sourceAddress !== undefined && { sourceAddress }),
   } as const;
   // The intent first: once revoked, a repeated request finds a dead token and leaves no record of who killed it.
   await parts.audit.append({ ...record, outcome: 'allowed' });

@@ -92,10 +92,7 @@ export const ASSERTION_GRANT_ERRORS = {
 /** The library's error for a refusal. The detail goes to our log with the cause, never to the client. */
 export function oauthError(failure: ExchangeFailure, map: ErrorMap): errors.OIDCProviderError {
   const { status, error, description } = map[failure.reason];
-  const thrown = new errors.OIDCProviderError(status, error, {
-    detail: failure.message,
-    cause: failure,
-  });
+  const thrown = new errors.OIDCProviderError(status, error, { cause: failure });
   // The library hides the text of all 5xx; ours says nothing but that it is worth trying again.
   thrown.expose = true;
   thrown.error_description = description;

@@ -9,6 +9,7 @@ import type { AuditLog } from '#core/ports.ts';
 import type { RefreshFamilies, RefreshFamily } from '#core/refresh-family.ts';
 import { inspectRefreshToken, revokeRefreshToken } from '#core/refresh-lifecycle.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
+import type { Requestor } from '#core/requestor.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { Actor } from '#core/subject.ts';
 import type { TokenService } from '#core/token-service.ts';
@@ -34,6 +35,9 @@ export interface OwnTokenParts {
 /** What is not known is undefined here, and JSON leaves it out. */
 type Members = Readonly<Record<string, unknown>>;
 
+/** RFC 7662 §2.2: alone, so that nobody learns why. */
+const INACTIVE: Members = { active: false };
+
 function actClaim([actor, ...nested]: readonly Actor[]): Members | undefined {
   if (!actor) return undefined;
   return { iss: actor.issuer, sub: actor.id, client_id: actor.clientId, act: actClaim(nested) };
@@ -55,7 +59,7 @@ function bindingOf({ confirmation }: ValidatedToken): Members | undefined {
 
 function introspectionResponse(token: ValidatedToken): Members {
   const binding = bindingOf(token);
-  if (!binding) return { active: false };
+  if (!binding) return INACTIVE;
   const claims = token.claims.map(({ name, values }) => [
     name,
     values.length === 1 ? values[0] : values,
@@ -112,48 +116,57 @@ async function revokeQuietly(
   }
 }
 
+/** A token as it was presented, and by whom. */
+interface Presented extends Omit<Parameters<typeof revoke>[0], 'token'> {
+  readonly content: string;
+}
+
+async function revokePresented(
+  { content, ...asked }: Presented,
+  parts: OwnTokenParts,
+): Promise<void> {
+  const { families } = parts;
+  if (looksLikeRefreshToken(content)) {
+    if (families) await revokeRefreshToken({ ...asked, text: content }, { ...parts, families });
+    return;
+  }
+  for (const type of revocableTypes(content))
+    await revokeQuietly({ ...asked, token: { type, use: 'subject', content } }, parts);
+}
+
+async function inspectPresented(
+  { content, ...asked }: Presented,
+  parts: OwnTokenParts,
+): Promise<Members> {
+  const { families, sts } = parts;
+  if (looksLikeRefreshToken(content)) {
+    const request = { ...asked, text: content };
+    const family = families && (await inspectRefreshToken(request, { families }));
+    return family ? refreshTokenResponse(family) : INACTIVE;
+  }
+  const request = { ...asked, token: { type: 'jwt', use: 'subject', content } } as const;
+  const token = await inspect(request, sts, parts);
+  return token ? introspectionResponse(token) : INACTIVE;
+}
+
 async function answer(
   ctx: KoaContextWithOIDC,
-  client: OAuthClient,
+  requestor: Requestor,
   parts: OwnTokenParts,
 ): Promise<void> {
   const content = ctx.oidc.params?.['token'];
   if (typeof content !== 'string')
     throw new Error('the library let a request without a token pass');
-  const requestOf = (type: TokenType) =>
-    ({
-      ...correlationOf(ctx),
-      requestor: requestorOf(client),
-      token: { type, use: 'subject', content },
-    }) as const;
-  if (looksLikeRefreshToken(content)) {
-    await answerOfRefreshToken(ctx, content, { ...parts, client });
-  } else if (ctx.oidc.route === 'revocation' && isEncryptedAssertion(content)) {
+  const presented = { ...correlationOf(ctx), requestor, content };
+  if (ctx.oidc.route === 'introspection') ctx.body = await inspectPresented(presented, parts);
+  else if (isEncryptedAssertion(content)) {
     refuseEncrypted(ctx);
     return;
-  } else if (ctx.oidc.route === 'revocation') {
-    for (const type of revocableTypes(content)) await revokeQuietly(requestOf(type), parts);
-    ctx.body = '';
   } else {
-    const token = await inspect(requestOf('jwt'), parts.sts, parts);
-    ctx.body = token ? introspectionResponse(token) : { active: false };
+    await revokePresented(presented, parts);
+    ctx.body = '';
   }
   ctx.status = 200;
-}
-
-async function answerOfRefreshToken(
-  ctx: KoaContextWithOIDC,
-  text: string,
-  { families, client, ...parts }: OwnTokenParts & { readonly client: OAuthClient },
-): Promise<void> {
-  const request = { ...correlationOf(ctx), requestor: requestorOf(client), text };
-  if (ctx.oidc.route === 'revocation') {
-    if (families) await revokeRefreshToken(request, { ...parts, families });
-    ctx.body = '';
-    return;
-  }
-  const family = families && (await inspectRefreshToken(request, { families }));
-  ctx.body = family ? refreshTokenResponse(family) : { active: false };
 }
 
 // No `token_type`: RFC 7662 §2.2 means that of an access token, and nobody may take this for one.
@@ -185,10 +198,11 @@ export function createOwnTokenMiddleware(parts: OwnTokenParts) {
     if (!ROUTES.has(ctx.oidc?.route) || !isOurs(ctx)) return;
     const client = parts.clients.get(ctx.oidc.client?.clientId ?? '');
     if (!client) throw new Error('the authenticated client is not configured');
-    markRequestor(ctx, requestorOf(client));
+    const requestor = requestorOf(client);
+    markRequestor(ctx, requestor);
     try {
       parts.admitClient?.(client.client_id);
-      await answer(ctx, client, parts);
+      await answer(ctx, requestor, parts);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;
       const { status, error, description } = TOKEN_EXCHANGE_ERRORS[cause.reason];

@@ -15,13 +15,13 @@ export const CANCEL: Operation = {
 };
 
 async function cancel(
-  { rst, requestor, signatures, received: { correlationId } }: AuthenticatedRequest,
+  { rst, requestor, signatures, received: { correlationId, sourceAddress } }: AuthenticatedRequest,
   parts: OperationParts,
 ): Promise<Markup> {
   const token = targetOf(rst.cancelTarget);
   // WS-SecureConversation 1.3 §6: whose secret is shown may cancel, whoever else asks with it.
   const confirmation = heldSecret({ requestor, signatures }) ?? requestor.confirmation;
   const holder = { ...requestor, confirmation };
-  await revoke({ correlationId, requestor: holder, token }, parts.sts, parts);
+  await revoke({ correlationId, sourceAddress, requestor: holder, token }, parts.sts, parts);
   return writeCancelled(rst);
 }

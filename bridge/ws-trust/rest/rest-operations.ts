@@ -126,8 +126,8 @@ function readCancel(members: Parameters): RestOperation {
   return {
     name: 'Cancel',
     offers: JSON_ONLY,
-    async answer({ correlationId, requestor }, parts) {
-      await revoke({ correlationId, requestor, token }, parts.sts, parts);
+    async answer({ correlationId, requestor, sourceAddress }, parts) {
+      await revoke({ correlationId, sourceAddress, requestor, token }, parts.sts, parts);
       return json({ cancelled: true });
     },
   };

@@ -7,6 +7,7 @@ import { decodeJwt } from 'jose';
 import { parse, stringify } from 'yaml';
 import { ACCESS_TOKEN_TYPE, type ConfigDocument, ORDERS_SECRET } from '#test/support/document.ts';
 import { grantRefreshTokens, REFRESH_TOKEN_TYPE, refresh } from '#test/support/refresh-tokens.ts';
+import { assertRevocationOnRecord } from '#test/support/revocation.ts';
 import {
   type Ending,
   type FormValues,
@@ -272,9 +273,14 @@ describe('The end of refresh tokens', () => {
     const { server, first } = await begin(t);
     const { access, next } = await refreshed(server, first);
 
-    const { status, text } = await server.post('/revoke', { token: first });
+    const { headers, status, text } = await server.post('/revoke', { token: first });
 
     assert.deepEqual([status, text], [200, '']);
+    await assertRevocationOnRecord(server, headers, {
+      id: 'gateway',
+      kind: 'client',
+      method: 'client_secret_basic',
+    });
     assert.equal(await isActive(server, access), false);
     assert.deepEqual(errorOf(await refresh(server, next)), [400, 'invalid_grant']);
   });

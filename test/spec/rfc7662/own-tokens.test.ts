@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, importPKCS8, SignJWT } from 'jose';
 import { ACCESS_TOKEN_TYPE, ISSUER, ORDERS_SECRET } from '#test/support/document.ts';
+import { assertRevocationOnRecord } from '#test/support/revocation.ts';
 import {
   type Answer,
   type FormValues,
@@ -217,11 +218,16 @@ test('RFC 7009 §2.1: a revoked token is inactive, also when it is asked for on 
   const server = await startServer(t);
   const token = await issuedToken(server);
 
-  const { status, text } = await server.post('/revoke', { token });
+  const { headers, status, text } = await server.post('/revoke', { token });
 
   assert.equal(status, 200);
   assert.equal(text, '');
   assert.deepEqual((await inspectAsOrders(server, token)).body, { active: false });
+  await assertRevocationOnRecord(server, headers, {
+    id: 'gateway',
+    kind: 'client',
+    method: 'client_secret_basic',
+  });
 });
 
 test('RFC 7009 §2.2: an unknown, foreign or already revoked token is answered with 200', async (t) => {

@@ -241,5 +241,6 @@ describe('Cancel', () => {
         ['done', undefined],
       ],
     );
+    for (const { sourceAddress } of records) assert.equal(sourceAddress, '127.0.0.1');
   });
 });

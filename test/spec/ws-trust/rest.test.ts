@@ -123,6 +123,8 @@ describe('P26: JSON for the rest', () => {
 
       const cancelled = await askRest(server, '/ws-trust/cancel', { body: token });
       assert.deepEqual([cancelled.status, cancelled.body], [200, { cancelled: true }]);
+      const last = (await server.auditRecords()).at(-1);
+      assert.deepEqual([last?.['event'], last?.['sourceAddress']], ['token.revoke', '127.0.0.1']);
 
       assert.equal(await statusOf(server, token), 'invalid');
       const again = await askRest(server, '/ws-trust/renew', { body: token });
