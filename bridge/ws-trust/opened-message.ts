@@ -59,7 +59,6 @@ export function openMessage(
   progress: Progress,
 ): OpenedMessage {
   const http = readSoapHttpHeaders(message.headers);
-  progress.framing = { version: http.version, addressing: undefined };
   const document = parseXml(message.body, { ...DEFAULT_LIMITS, maxBytes: maxBodyBytes });
   const version = readVersion(document);
   progress.framing = { version, addressing: undefined };

@@ -11,9 +11,10 @@ import type { Signer } from './signer.ts';
 import type { WriteOptions, WrittenXml } from './writer.ts';
 import { writeCanonical } from './writer.ts';
 
-/** How to sign. KeyInfo is the signer's certificate unless another is given. */
+/** How to sign. */
 export interface SignOptions {
   readonly signer: Signer;
+  /** Absent: the signature names no key. */
   readonly keyInfo?: Markup;
 }
 
@@ -118,15 +119,13 @@ async function writeSignature(
 ): Promise<Markup> {
   const written = writeCanonical(signedInfo);
   const value = await signer.sign(Buffer.from(written.text));
-  const { certificate } = signer;
-  const named = keyInfo ?? (certificate === undefined ? undefined : x509KeyInfo(certificate));
   return element(
     ds('Signature'),
     [],
     [
       insideSignature(signedInfo, written),
       element(ds('SignatureValue'), [], [writeBase64(value)]),
-      ...(named === undefined ? [] : [named]),
+      ...(keyInfo === undefined ? [] : [keyInfo]),
     ],
   );
 }

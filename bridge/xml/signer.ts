@@ -12,8 +12,6 @@ import { checkSignatureValue, cryptoKey } from './signature-value.ts';
 export interface Signer {
   /** The signature algorithm identifier, as it goes into SignatureMethod. */
   readonly algorithm: string;
-  /** DER of the certificate to name in KeyInfo, where there is one. */
-  readonly certificate?: Uint8Array;
   /** The raw signature value: `r‖s` for ECDSA. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
@@ -22,12 +20,11 @@ export interface Signer {
 export interface KeySignerOptions {
   readonly algorithm: string;
   readonly key: KeyObject;
-  readonly certificate?: Uint8Array;
 }
 
 /** A signer over a private key in memory: signs on the thread pool and verifies after signing.
  * @throws {XmlFailure} `algorithm-refused`, `key-refused` */
-export function createKeySigner({ algorithm, key, certificate }: KeySignerOptions): Signer {
+export function createKeySigner({ algorithm, key }: KeySignerOptions): Signer {
   const method = publicMethod(algorithm, false);
   const publicKey = trustPublicKey(createPublicKey(key));
   if (publicKey.family !== method.family)
@@ -40,8 +37,7 @@ export function createKeySigner({ algorithm, key, certificate }: KeySignerOption
         else reject(new XmlFailure('signing-failed', 'signing', { cause: error }));
       });
     });
-  const signer = certificate === undefined ? { algorithm, sign } : { algorithm, sign, certificate };
-  return verifyAfterSigning(signer, publicKey);
+  return verifyAfterSigning({ algorithm, sign }, publicKey);
 }
 
 /** A signer with a shared secret, HMAC-SHA256: for the symmetric bindings of WS-Security.
@@ -68,10 +64,4 @@ export function verifyAfterSigning(signer: Signer, key: TrustedKey): Signer {
     return value;
   };
   return { ...signer, sign };
-}
-
-/** Signs a probe and checks it, for start-up (S8).
- * @throws {XmlFailure} `signing-failed` */
-export async function checkSigner(signer: Signer, key: TrustedKey): Promise<void> {
-  await verifyAfterSigning(signer, key).sign(new TextEncoder().encode('self-check'));
 }

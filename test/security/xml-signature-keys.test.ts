@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
+import { x509KeyInfo } from '#bridge/xml/sign.ts';
 import { checkSignatureValue } from '#bridge/xml/signature-value.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
 import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
@@ -102,7 +103,7 @@ test('XML B13: takes no weak, private or odd key into trust', () => {
 test('XML B7: the certificate in KeyInfo never becomes the key', async () => {
   const attacker = anRsaKey('attacker');
   const document = parse(
-    await aSignedAssertion({ signer: { ...attacker.signer, certificate: new Uint8Array([1]) } }),
+    await aSignedAssertion({ ...attacker, keyInfo: x509KeyInfo(new Uint8Array([1])) }),
   );
 
   await assertRejected(

@@ -153,6 +153,33 @@ for (const [what, over] of transports)
     assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
   });
 
+test('ws-trust W1: a fault is in the version of the envelope, where the content type is that of another', async () => {
+  for (const [soap, other] of [
+    ['1.1', '1.2'],
+    ['1.2', '1.1'],
+  ] as const) {
+    const headers = { 'content-type': SOAP_SPELLING[other].mediaType };
+
+    const answer = await aWsTrustSetting().front.handle(anIssueRequest({ soap }, { headers }));
+
+    assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
+    assert.equal(answer.headers['content-type'], `${SOAP_SPELLING[soap].mediaType}; charset=utf-8`);
+    assert.ok(answer.body.includes(`xmlns:s="${SOAP_SPELLING[soap].namespace}"`));
+  }
+});
+
+test('ws-trust W1: a fault about what has no version is in that of the content type', async () => {
+  for (const soap of SOAP_VERSIONS) {
+    const headers = { 'content-type': SOAP_SPELLING[soap].mediaType };
+
+    const answer = await aWsTrustSetting().front.handle(
+      anIssueRequest({}, { headers, body: Buffer.from('<x') }),
+    );
+
+    assert.equal(answer.headers['content-type'], `${SOAP_SPELLING[soap].mediaType}; charset=utf-8`);
+  }
+});
+
 test('other paths are not found, other methods are not allowed', async () => {
   const { front } = aWsTrustSetting();
 

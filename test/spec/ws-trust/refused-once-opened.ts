@@ -46,7 +46,7 @@ export const OPENED: readonly Row[] = [
   [
     'keys are derived of a secret that can be guessed',
     'decryption-failed: decryption failed',
-    withDerivedKeys(randomBytes(8)),
+    withDerivedKeys(randomBytes(15)),
   ],
   [
     'keys are derived of a secret without end',

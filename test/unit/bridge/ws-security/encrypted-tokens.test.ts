@@ -92,12 +92,12 @@ const PARTS = {
   'Assertion of SAML 1.1': assertion('_one', SAML11_NS),
 };
 /** The part of a header whose Body is encrypted, too. */
-const openPart = (text: string) => {
+const openPart = (text: string, plain = text) => {
   const body = '<x xmlns="urn:x"></x>';
   const header = `<wsse:Security>${ENCRYPTED_KEY}${text}</wsse:Security>`;
   const message = anEnvelope({ header, body });
   const parts = [
-    { text, type: 'Element' },
+    { text, plain, type: 'Element' },
     { text: body, type: 'Content' },
   ] as const;
   return openParts(envelopeOf(encryptMessage(message, { publicKey, parts })), rules);
@@ -121,3 +121,10 @@ for (const [what, text] of [
   test(`xml-security D6: refuses ${what} as an encrypted part of the header`, async () => {
     await assert.rejects(openPart(text), refusedWith('failed-check'));
   });
+
+test('xml-security D6: refuses an encrypted part of the header that is nothing, is text, or is two', async () => {
+  const { Signature } = PARTS;
+
+  for (const plain of ['', 'text', Signature + Signature, `${Signature}text`])
+    await assert.rejects(openPart(Signature, plain), refusedWith('failed-check'));
+});

@@ -20,6 +20,8 @@ const other = nameKey(
 );
 const OLDER = '<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:1.0:assertion" AssertionID="_b"/>';
 
+const only = ([token]: readonly XmlElement[]): XmlElement => token ?? assert.fail();
+
 /** A header whose assertions are bound to the key. */
 const aHeader: typeof aSignersHeader = (tokens, wishes) =>
   aSignersHeader(tokens, { confirmation: key, ...wishes });
@@ -123,11 +125,16 @@ for (const reason of [
 ] as const)
   test(`ws-trust §3.2: a certificate that is nobody’s here (${reason}) may be the client’s own, where a key may be proved`, async () => {
     const refusal = new ExchangeFailure(reason, 'unknown');
-    const possessed = await aHeader('', { refusal, mayProvePossession: true }).trust(signs);
+    const { elements, trust } = aHeader(aBinaryToken(certificate), {
+      refusal,
+      mayProvePossession: true,
+    });
+
+    const possessed = await trust({ ...signs, token: only(elements) });
 
     assert.equal(possessed.identity, undefined);
     assert.deepEqual(possessed.confirmation, nameCertificate(holder));
-    assert.deepEqual(possessed.tokens, []);
+    assert.deepEqual(possessed.tokens, elements);
     await assert.rejects(
       aHeader('', { refusal }).trust(signs),
       refusedWith('failed-authentication'),
@@ -147,8 +154,6 @@ for (const refusal of [
       message: refusal.message,
     });
   });
-
-const only = ([token]: readonly XmlElement[]): XmlElement => token ?? assert.fail();
 
 test('SAML Token Profile 1.1.1 §3.5: an assertion that is named is a credential, whose key is the signer’s', async () => {
   const bare = { method: 'public-key', certificate: der.toString('base64') } as const;
