@@ -309,6 +309,7 @@ test('RFC 6749 §2.3: two ways of client authentication at once are refused', as
 
 for (const [what, authorization] of [
   ['a Basic secret in raw Latin-1', basic('gateway:p\xe4ssw\xf6rd')],
+  ['a Basic name in raw Latin-1', basic('g\xe4teway:x')],
   ['a Basic secret with a stray percent sign', basic('gateway:%')],
   ['Basic without a colon', basic('gateway')],
   ['Basic with nothing', 'Basic'],
