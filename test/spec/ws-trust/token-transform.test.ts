@@ -9,6 +9,8 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import { aCertificate } from '#test/support/pki.ts';
 import {
+  aBinaryToken,
+  aDirectReference,
   SIGNATURE,
   type SignatureWishes,
   signMessage,
@@ -16,7 +18,7 @@ import {
   X509_PROFILE,
 } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
-import { anRst, aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust.ts';
+import { anAppliesTo, anRst, aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust.ts';
 import { firstCertificateOf } from '#test/support/x509-trust.ts';
 
 const WSS = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
@@ -146,4 +148,26 @@ test('WSS 1.1.1 §8.3: a certificate that nobody knows stands for nothing', asyn
   const answer = await setting.front.handle(aPost(aMessage({ form, octets })));
 
   assert.equal(faultCodeOf(answer), 'wsse:SecurityTokenUnavailable');
+});
+
+test('SAML Token Profile 1.1.1 §3.5.2: a reference of the header may be signed for the assertion that the request is about', async () => {
+  const form = identifier(`${SAML_PROFILE}.1#SAMLID`, '_hok');
+  const reference = `<wsse:SecurityTokenReference wsu:Id="str">${form}</wsse:SecurityTokenReference>`;
+  const onBehalfOf = `<t:OnBehalfOf>${reference.replace(' wsu:Id="str"', '')}</t:OnBehalfOf>`;
+  const header = `<wsse:Security>${aBinaryToken(client)}${SAML2}${reference}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
+  const body = anRst({ children: anAppliesTo() + onBehalfOf });
+  const sign = (octets: string): string =>
+    signMessage(anEnvelope({ header, body, bodyId: 'body' }), {
+      key: client.privateKey,
+      keyInfo: aDirectReference(),
+      transformed: { str: octets },
+    });
+
+  const { answer, setting } = await send(sign(withEmptyDefault(SAML2)));
+  const other = await send(sign(withEmptyDefault(SAML2).replace('_hok', '_other')));
+
+  // The signature held, so core was asked: of an assertion that is bound to a key it makes no bearer token.
+  assert.equal(setting.asked[0]?.subject.type, 'saml2');
+  assert.equal(answer.reason, 'confirmation-missing');
+  assert.equal(faultCodeOf(other.answer), 'wsse:FailedCheck');
 });
