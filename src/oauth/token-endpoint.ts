@@ -34,17 +34,17 @@ function validateHonourable(grant: Grant, ctx: KoaContextWithOIDC, parameters: P
 const wireText = (type: TokenType, text: string): string =>
   formOf(type) === 'saml' ? Buffer.from(text).toString('base64url') : text;
 
+/** What there is not is undefined here, and JSON leaves it out. */
 function tokenResponse(grant: Grant, performed: Performed): Record<string, unknown> {
   const { spec, text } = performed.token;
-  const issuedTokenType = grant.issuedTokenType(spec.type);
   const isAccessToken = spec.type === 'access_token' || spec.type === 'jwt';
   return {
     access_token: wireText(spec.type, text),
-    ...(issuedTokenType !== undefined && { issued_token_type: issuedTokenType }),
+    issued_token_type: grant.issuedTokenType(spec.type),
     token_type: isAccessToken ? 'Bearer' : 'N_A',
     expires_in: spec.lifetime.notOnOrAfter - spec.issuedAt,
     ...(spec.scopes.length > 0 && { scope: spec.scopes.join(' ') }),
-    ...(performed.refreshToken !== undefined && { refresh_token: performed.refreshToken }),
+    refresh_token: performed.refreshToken,
   };
 }
 
