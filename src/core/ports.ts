@@ -78,7 +78,8 @@ export interface Store {
   setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean>;
   /** For classes `grant` and `cache` only: one-time marks and tombstones have no way out but expiry. */
   remove(key: StoreKey): Promise<void>;
-  /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. */
+  /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. To add nothing is to
+   * ask: it starts no counter and writes nothing. */
   increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number>;
   /** Fills leaky buckets, each atomically, and returns their levels in milliseconds, in order. Best effort: nothing here
    * survives a power failure. */

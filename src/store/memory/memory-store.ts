@@ -162,7 +162,7 @@ export class MemoryStore implements Store {
     const expiresAt = this.#until(lifetimeSeconds);
     const held = this.#counters.find(text);
     const sum = (held?.content ?? 0) + by;
-    this.#counters.put(text, sum, held?.expiresAt ?? expiresAt);
+    if (by !== 0) this.#counters.put(text, sum, held?.expiresAt ?? expiresAt);
     return sum;
   }
 

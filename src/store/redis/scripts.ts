@@ -77,6 +77,7 @@ return {'rotated'}`);
 
 /** KEYS[2] counter, ARGV: by, milliseconds. */
 export const COUNT = script(`
+if ARGV[2] == '0' then return {'sum', tonumber(redis.call('GET', KEYS[2]) or '0')} end
 local sum = redis.call('INCRBY', KEYS[2], ARGV[2])
 if redis.call('PTTL', KEYS[2]) < 0 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 return {'sum', sum}`);

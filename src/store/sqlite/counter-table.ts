@@ -19,6 +19,7 @@ interface Fill {
 }
 
 export interface CounterTable {
+  total(key: string, now: Instant): number;
   add(increment: Increment): number;
   /** Fills a bucket; returns its level in milliseconds. */
   fill(fill: Fill): number;
@@ -31,6 +32,9 @@ export function prepareCounterTable(database: DatabaseSync): CounterTable {
        total = CASE WHEN counter.expires_at > :now THEN counter.total ELSE 0 END + :by,
        expires_at = CASE WHEN counter.expires_at > :now THEN counter.expires_at ELSE :expiresAt END
      RETURNING total`,
+  );
+  const select = database.prepare(
+    'SELECT total FROM counter WHERE key = :key AND expires_at > :now',
   );
   // Numbers are bound as REAL: without the casts the end of a bucket would have a fraction, and the table takes none.
   const pour = database.prepare(
@@ -48,6 +52,7 @@ export function prepareCounterTable(database: DatabaseSync): CounterTable {
       if (!row) throw new Error('a bucket gave no level');
       return Number(row['total']) - now;
     },
+    total: (key, now) => Number(select.get({ key, now })?.['total'] ?? 0),
     add({ key, by, now, expiresAt }) {
       const row = upsert.get({ key, by, now, expiresAt });
       if (!row) throw new Error('a counter gave no sum');

@@ -51,6 +51,16 @@ export function counters(underTest: () => StoreUnderTest): void {
       assert.equal(await store.increment(key, 1, LONG), 1);
     });
 
+    it('starts no window for who only asks', async () => {
+      const key = aKey('counter');
+      assert.equal(await store.increment(key, 0, LONG), 0);
+      await store.increment(key, 1, SHORT);
+
+      await underTest().advance(PAST_SHORT);
+
+      assert.equal(await store.increment(key, 0, LONG), 0);
+    });
+
     it('does not shorten its window by a later use', async () => {
       const key = aKey('counter');
       await store.increment(key, 1, LONG);

@@ -57,6 +57,20 @@ describe('SqliteStore', () => {
     assert.deepEqual(await store.consume(keys.unconsumed, 'late'), { outcome: 'missing' });
   });
 
+  it('tells a sum while another process writes: who only asks waits for nobody', async () => {
+    directory.open();
+    const { store, database } = directory.openReachable({ clock });
+    const [key, other] = [aKey('counter'), directory.connect()];
+    await store.increment(key, 3, LONG);
+    other.exec('BEGIN IMMEDIATE');
+
+    assert.equal(await store.increment(key, 0, LONG), 3);
+    assert.equal(await store.increment(aKey('counter'), 0, LONG), 0);
+
+    other.exec('ROLLBACK');
+    assert.equal(rowsIn(database, 'counter'), 1);
+  });
+
   it('puts the error of a value that is too long on its own caller', async () => {
     const { store } = directory.open({ clock });
     const [before, after] = [aKey('grant'), aKey('grant')];
