@@ -121,7 +121,7 @@ export async function openSecurity(
   // Before, not even a fault may tell what was encrypted.
   if (protection) progress.trust = trustOf(envelope.payload?.uri ?? '') ?? progress.trust;
   else if (message.profile.faultsIncludeTimestamp && security?.timestamp)
-    progress.faultHeaders = [writeTimestampHeader(parts.now())];
+    progress.faultHeaders = () => [writeTimestampHeader(parts.now())];
   return { received: { ...message, protection }, security };
 }
 

@@ -247,7 +247,7 @@ function fault(
       'content-type': contentTypeOf(framing.version),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
-    body: writeFault(framing, spellFault(row, trust), faultHeaders),
+    body: writeFault(framing, spellFault(row, trust), faultHeaders?.()),
     reason,
   };
 }

@@ -41,8 +41,8 @@ export interface Progress {
   /** What the Body asks for. */
   operation?: TrustOperation;
   requestor?: Requestor;
-  /** Header blocks of a fault, besides addressing. */
-  faultHeaders?: readonly Markup[];
+  /** Header blocks of a fault, besides addressing; written when there is one. */
+  faultHeaders?: () => readonly Markup[];
   /** Whether core has put what happened on record. */
   isRecorded: boolean;
 }
