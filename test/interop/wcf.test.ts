@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { withUserAuthority } from '#test/support/certified-client.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
 import { withEncryptionKey } from '#test/support/encryption-key.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
@@ -112,23 +113,13 @@ async function withCertificates(document: ConfigDocument, directory: string): Pr
     anAuthority({ name: 'CN=Root', ...bare }),
     aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' }),
   ]);
-  await writeFile(join(directory, 'root.crt'), root.pem);
   for (const issuer of [root, twin]) {
     const client = await aCertificate({ name: 'CN=bob', issuer, algorithm: 'RSA', ...bare });
     const file = join(directory, issuer === root ? 'bob' : 'stranger');
     await writeFile(`${file}.crt`, client.pem);
     await writeFile(`${file}.key`, client.privateKeyPem, { mode: 0o600 });
   }
-  document.trustedIssuers.push({
-    id: 'corp',
-    issuer: 'urn:corp',
-    x509: {
-      anchors: [{ file: 'root.crt' }],
-      revocation: 'none',
-      subject: 'commonName',
-      users: true,
-    },
-  });
+  await withUserAuthority(document, directory, root);
   const { public: open, ...others } = document['listeners'] as Record<string, object>;
   document['listeners'] = { ...others, public: { ...open, clientCertificates: 'optional' } };
   await withEncryptionKey(document, directory, ours);

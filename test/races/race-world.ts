@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withUserAuthority } from '#test/support/certified-client.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
 import { grantRefreshTokens } from '#test/support/refresh-tokens.ts';
@@ -44,17 +45,7 @@ function addOnceIssuer(document: ConfigDocument): void {
 
 async function addCertificates(document: ConfigDocument, directory: string) {
   const authority = await anAuthority({ name: 'CN=Root' });
-  await writeFile(join(directory, 'root.crt'), authority.pem);
-  document.trustedIssuers.push({
-    id: 'corp',
-    issuer: 'urn:corp',
-    x509: {
-      anchors: [{ file: 'root.crt' }],
-      revocation: 'none',
-      subject: 'commonName',
-      users: true,
-    },
-  });
+  await withUserAuthority(document, directory, authority);
   const wsTrust = memberOf(document, 'wsTrust');
   wsTrust['endpoints'] = [{ path: CHALLENGED_PATH, signChallenge: true }];
   return aCertificate({ name: 'CN=bob', issuer: authority, algorithm: 'RSA' });

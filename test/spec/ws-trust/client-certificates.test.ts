@@ -1,10 +1,9 @@
 // Certificates of TLS clients, over real TLS and through a proxy (ws-trust §4, W16, RFC 9440).
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
+import { withUserAuthority } from '#test/support/certified-client.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
 import { anRst } from '#test/support/rst.ts';
@@ -22,17 +21,7 @@ const nobody = await aCertificate({ name: 'CN=eve', issuer: root });
 const carol = await aCertificate({ name: 'CN=carol', issuer: root });
 
 async function withAuthority(document: ConfigDocument, directory: string): Promise<void> {
-  await writeFile(join(directory, 'root.crt'), root.pem);
-  document.trustedIssuers.push({
-    id: 'corp',
-    issuer: 'urn:corp',
-    x509: {
-      anchors: [{ file: 'root.crt' }],
-      revocation: 'none',
-      subject: 'commonName',
-      users: true,
-    },
-  });
+  await withUserAuthority(document, directory, root);
 }
 
 const asksFor = (mode: string) => async (document: ConfigDocument, directory: string) => {
