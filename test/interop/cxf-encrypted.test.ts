@@ -27,8 +27,11 @@ async function withMessageSecurity(document: ConfigDocument, directory: string):
   const x509 = { anchors: [{ file: 'root.crt' }], revocation: 'none', subject: 'commonName' };
   const corp = { id: 'corp', issuer: 'urn:corp', x509: { ...x509, users: true } };
   document.trustedIssuers.push(corp);
-  const path = '/ws-trust/message';
-  document['wsTrust'] = { endpoints: [{ path, messageSecurity: 'sign-and-encrypt' }] };
+  // The second has the port, and the policy, of February 2005.
+  const paths = ['/ws-trust/message', '/ws-trust/2005/soap12'];
+  document['wsTrust'] = {
+    endpoints: paths.map((path) => ({ path, messageSecurity: 'sign-and-encrypt' })),
+  };
 }
 
 test('Apache CXF: STSClient signs and encrypts by the policy of our WSDL, and opens what we signed and encrypted', async (t) => {
@@ -54,6 +57,8 @@ test('Apache CXF: STSClient signs and encrypts by the policy of our WSDL, and op
   assert.deepEqual(Object.fromEntries(ends), {
     'encrypted-saml11': issued,
     'encrypted-saml2': issued,
+    'encrypted-2005-saml11': issued,
+    'encrypted-2005-saml2': issued,
     'encrypted-public-key': issued,
     'encrypted-validate': 'ok status=valid',
     'encrypted-renew': issued,

@@ -16,8 +16,11 @@ async function withSecrets(document: ConfigDocument, directory: string): Promise
   const stranger = await aCertificate({ name: 'CN=sts encryption', algorithm: 'RSA' });
   await writeFile(join(directory, 'stranger.crt'), stranger.pem);
   await withEncryptionKey(document, directory, ours);
-  const path = '/ws-trust/message/username';
-  document['wsTrust'] = { endpoints: [{ path, messageSecurity: 'symmetric-sign-and-encrypt' }] };
+  // The second has the port, and the policy, of February 2005.
+  const paths = ['/ws-trust/message/username', '/ws-trust/2005/soap12'];
+  document['wsTrust'] = {
+    endpoints: paths.map((path) => ({ path, messageSecurity: 'symmetric-sign-and-encrypt' })),
+  };
 }
 
 test('Apache CXF: STSClient makes a secret by the policy of our WSDL, and opens what we protected with it', async (t) => {
@@ -35,6 +38,8 @@ test('Apache CXF: STSClient makes a secret by the policy of our WSDL, and opens 
   assert.deepEqual(Object.fromEntries(ends), {
     'secret-saml11': issued,
     'secret-saml2': issued,
+    'secret-2005-saml11': issued,
+    'secret-2005-saml2': issued,
     'secret-derived-keys': issued,
     'secret-validate': 'ok status=valid',
     'secret-renew': issued,

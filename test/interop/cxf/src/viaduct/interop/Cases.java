@@ -116,6 +116,8 @@ final class Cases {
         return List.of(
             issued("encrypted-saml11", encryptedIssue().tokenType(Wst.SAML11)),
             issued("encrypted-saml2", encryptedIssue()),
+            issued("encrypted-2005-saml11", encryptedIssue2005().tokenType(Wst.SAML11)),
+            issued("encrypted-2005-saml2", encryptedIssue2005()),
             issued("encrypted-public-key", encryptedIssue().proof(Proof.PUBLIC_KEY)),
             issued("encrypted-validate", encryptedIssue().then(Steps::validate)),
             issued("encrypted-renew", encryptedIssue().then(Steps::renew)),
@@ -127,10 +129,16 @@ final class Cases {
         return new Issue().encrypted().fromWsdl("X509_Port").tokenType(Wst.SAML20);
     }
 
+    private static Issue encryptedIssue2005() {
+        return new Issue().february2005().encrypted().fromWsdl("TransportUT_2005_Soap12_Port").tokenType(Wst.SAML20);
+    }
+
     private static List<Case> underSecret() {
         return List.of(
             issued("secret-saml11", secretIssue().tokenType(Wst.SAML11)),
             issued("secret-saml2", secretIssue()),
+            issued("secret-2005-saml11", secretIssue2005().tokenType(Wst.SAML11)),
+            issued("secret-2005-saml2", secretIssue2005()),
             issued("secret-derived-keys", new Issue().underDerivedKeys().tokenType(Wst.SAML20)),
             issued("secret-validate", secretIssue().then(Steps::validate)),
             issued("secret-renew", secretIssue().then(Steps::renew)),
@@ -141,6 +149,10 @@ final class Cases {
 
     private static Issue secretIssue() {
         return new Issue().underSecret().fromWsdl("UT_Port").tokenType(Wst.SAML20);
+    }
+
+    private static Issue secretIssue2005() {
+        return new Issue().february2005().underSecret().fromWsdl("TransportUT_2005_Soap12_Port").tokenType(Wst.SAML20);
     }
 
     private static List<Case> withContexts() {
