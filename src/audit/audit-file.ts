@@ -46,7 +46,15 @@ async function orUndo<T>(step: () => Promise<T>, undo: () => Promise<void>): Pro
   }
 }
 
-const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND;
+// Without waiting, as a pipe might have it.
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
+
+async function openRegular(path: string): Promise<FileHandle> {
+  const handle = await open(path, FLAGS, OWNER_ONLY);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error(`${path} is no regular file`);
+}
 
 /** The file as it is open now: another one after each rotation. */
 interface Held {
@@ -85,10 +93,11 @@ async function rotate(held: Held, path: string, closedPath: string): Promise<voi
   await written.close();
 }
 
-/** Opens or makes an audit file and its folder. */
+/** Opens or makes an audit file and its folder.
+ * @throws {Error} when that is not possible, or something else has the name */
 export async function openAuditFile(path: string): Promise<AuditFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const held: Held = { handle: await open(path, FLAGS, OWNER_ONLY) };
+  const held: Held = { handle: await openRegular(path) };
   await syncDirectory(path);
   const read = (position: number, lengthBytes: number) => readAt(held, position, lengthBytes);
   const sizeBytes = async (): Promise<number> => (await held.handle.stat()).size;

@@ -104,9 +104,10 @@ async function buildSurroundings(document: Document, loading: Loading) {
     },
     loading,
   );
-  const audit = await buildAudit(sectionOf(document, 'audit'), loading);
   const refreshTokens = await buildRefreshTokens(sectionOf(document, 'refreshTokens'), loading);
   const keptSecrets = await buildKeptSecrets(sectionOf(document, 'keptSecrets'), loading);
+  // The files that are kept last: they are held against those that were read.
+  const audit = await buildAudit(sectionOf(document, 'audit'), loading);
   const store = await buildStore(sectionOf(document, 'store'), loading);
   const keys = { ...(refreshTokens && { refreshTokens }), ...(keptSecrets && { keptSecrets }) };
   return listeners && audit && { listeners, audit, store, ...keys };

@@ -4,13 +4,8 @@ import { buildConfig } from './build.ts';
 import type { Config } from './config.ts';
 import { applyEnvironment, type Overridden } from './environment.ts';
 import { createExpressionCompiler } from './expression.ts';
-import {
-  absoluteFrom,
-  type ConfigSources,
-  createReader,
-  type Loading,
-  whyUnread,
-} from './loading.ts';
+import { requireRegularOrNone } from './kept-file.ts';
+import { type ConfigSources, createFiles, type Loading, whyUnread } from './loading.ts';
 import { type Complaint, ConfigError, formatPath, type Path, type Problem } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { schemaComplaints } from './schema-issues.ts';
@@ -38,27 +33,32 @@ export async function loadConfigFiles(
     files[file] = text;
     return text;
   };
-  return { config: await loadWith(path, read), files };
+  const world = { readFile: read, requireRoom: requireRegularOrNone };
+  return { config: await loadWith(path, world), files };
 }
 
 /** Makes a configuration of texts that were read before: processes that serve together must have one and the same.
  * @throws {ConfigError} with every problem found */
 export function parseConfigFiles(path: string, files: ConfigFiles): Promise<Config> {
-  return loadWith(path, async (file) => {
-    const text = Object.hasOwn(files, file) ? files[file] : undefined;
-    if (text === undefined) throw new Error('the file was not read');
-    return text;
+  return loadWith(path, {
+    async readFile(file) {
+      const text = Object.hasOwn(files, file) ? files[file] : undefined;
+      if (text === undefined) throw new Error('the file was not read');
+      return text;
+    },
   });
 }
 
-async function loadWith(path: string, read: ConfigSources['readFile']): Promise<Config> {
+type Files = Pick<ConfigSources, 'readFile' | 'requireRoom'>;
+
+async function loadWith(path: string, files: Files): Promise<Config> {
   let text: string;
   try {
-    text = await read(path);
+    text = await files.readFile(path);
   } catch (cause) {
     throw new ConfigError([unreadable(path, whyUnread(cause))]);
   }
-  return parseConfig(text, { path, env: process.env, readFile: read });
+  return parseConfig(text, { path, env: process.env, ...files });
 }
 
 /** Parses the text of a configuration; what it refers to comes from `sources`.
@@ -106,8 +106,7 @@ function createLoading(
         file: name,
         path: formatPath(path),
       }),
-    absolute: absoluteFrom(sources.path),
-    read: createReader(sources, error),
+    ...createFiles(sources, error),
   };
 }
 

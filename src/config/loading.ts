@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Instant } from '#core/instant.ts';
 import type { CompileExpression } from './expression.ts';
-import type { Complaint, Path, Problem } from './problem.ts';
+import { type Complaint, formatPath, type Path, type Problem } from './problem.ts';
 import type { SecretReference } from './sections/secret.ts';
 import { FileRefused } from './text-file.ts';
 
@@ -13,6 +13,8 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a text file by its absolute path. */
   readonly readFile: (path: string) => Promise<string>;
+  /** Rejects when no file of ours can be kept at an absolute path; absent: nobody looks. */
+  readonly requireRoom?: (path: string) => Promise<void>;
   /** What certificates and exceptions are held against; absent: the clock of the machine. */
   readonly now?: Instant;
 }
@@ -51,35 +53,54 @@ export interface Loading {
   errorIn(file: OtherFile, path: Path, complaint: Complaint): void;
   /** An absolute path, from one relative to the folder of the file. */
   absolute(path: string): string;
+  /** The absolute path of a file that the server keeps; a complaint when it cannot be kept there. */
+  keep(path: string, at: Path): Promise<string>;
   /** The text behind a reference; empty, and a complaint, when there is none. */
   read(reference: SecretReference, path: Path): Promise<string>;
 }
 
-/** Makes paths absolute from the folder of the configuration file. */
-export const absoluteFrom =
-  (configPath: string) =>
-  (path: string): string =>
-    resolve(dirname(configPath), path);
-
 type Report = (path: Path, complaint: Complaint) => void;
 
-/** Creates the reader of references. What it reads never shows in a complaint. */
-export function createReader(sources: ConfigSources, report: Report): Loading['read'] {
-  const absolute = absoluteFrom(sources.path);
-  return async ({ file, env }, path) => {
-    if (env !== undefined) {
-      const value = variableOf(sources, env);
-      if (value === '') report(path, unset(env));
-      return value;
-    }
-    try {
-      const text = await sources.readFile(absolute(file ?? ''));
-      if (text.trim() === '') report(path, unreadable(file ?? '', 'is empty'));
-      return text;
-    } catch (cause) {
-      report(path, unreadable(file ?? '', whyUnread(cause)));
-      return '';
-    }
+/** Creates what deals with the files that a configuration names. What is read never shows in a complaint. What is kept must be named
+ * after all that is read. */
+export function createFiles(
+  sources: ConfigSources,
+  report: Report,
+): Pick<Loading, 'absolute' | 'read' | 'keep'> {
+  const absolute = (path: string): string => resolve(dirname(sources.path), path);
+  const wasRead = new Set([absolute(sources.path)]);
+  const kept = new Map<string, Path>();
+  return {
+    absolute,
+    async read({ file, env }, path) {
+      if (env !== undefined) {
+        const value = variableOf(sources, env);
+        if (value === '') report(path, unset(env));
+        return value;
+      }
+      try {
+        wasRead.add(absolute(file ?? ''));
+        const text = await sources.readFile(absolute(file ?? ''));
+        if (text.trim() === '') report(path, unreadable(file ?? '', 'is empty'));
+        return text;
+      } catch (cause) {
+        report(path, unreadable(file ?? '', whyUnread(cause)));
+        return '';
+      }
+    },
+    async keep(path, at) {
+      const file = absolute(path);
+      const other = kept.get(file);
+      try {
+        await sources.requireRoom?.(file);
+        if (wasRead.has(file)) throw new FileRefused('is a file that the configuration is made of');
+        if (other) throw new FileRefused(`is where ${formatPath(other)} is kept`);
+      } catch (cause) {
+        report(at, unkept(whyUnread(cause)));
+      }
+      kept.set(file, at);
+      return file;
+    },
   };
 }
 
@@ -99,6 +120,13 @@ const unset = (name: string): Complaint => ({
   what: `the environment variable ${name} is not set`,
   why: 'the value behind this reference is needed at start',
   fix: `set ${name}, or refer to a file`,
+});
+
+const unkept = (what: string): Complaint => ({
+  code: 'CONFIG_INVALID_VALUE',
+  what,
+  why: 'the server keeps a file of its own here, and must neither wait for somebody else nor write over what is theirs',
+  fix: 'name a file that is not there yet, or that was made here by an earlier start, in a folder on a local disk',
 });
 
 const unreadable = (file: string, what: string): Complaint => ({

@@ -89,6 +89,24 @@ test('Configuration: nor is the file itself a pipe', async (t) => {
   assert.match(error, /^pipe:1:1 error CONFIG_UNREADABLE\n +the file is no regular file/);
 });
 
+test('Configuration: a pipe or a device where the store or the audit keeps its file is a problem, for check as for the start', async (t) => {
+  const directory = await aDirectory(t);
+  await placeOddities(directory);
+  const document = aConfigDocument();
+  document['store'] = { sqlite: { path: 'pipe' } };
+  Object.assign(document['audit'] as object, { file: 'device' });
+  const { jwks } = await createPartner(clock);
+  await writeConfiguration(directory, document, jwks);
+
+  const ends = [await viaduct(['check'], directory), await viaduct(['serve'], directory)];
+
+  for (const { code, error } of ends) {
+    assert.equal(code, 2, error);
+    assert.match(error, /^ {2}store\.sqlite\.path: is no regular file$/m);
+    assert.match(error, /^ {2}audit\.file: is no regular file$/m);
+  }
+});
+
 test('Configuration: a reload that meets a pipe is refused, and the server goes on', async (t) => {
   const served = await serve(t);
   execFileSync('mkfifo', [join(served.directory, 'pipe')]);

@@ -185,7 +185,7 @@ export async function buildAudit(
   const key = { value: hmacKey, path: [...entry.path, 'hmacKey'] };
   const hmacKeyBase64 = await readBase64Key(key, WEAK_HMAC_KEY, loading);
   return {
-    file: loading.absolute(file),
+    file: await loading.keep(file, [...entry.path, 'file']),
     hmacKeyBase64,
     waitMilliseconds,
     maxFileBytes,

@@ -45,7 +45,11 @@ export async function buildStore(
   loading: Loading,
 ): Promise<StoreConfig> {
   const { sqlite, redis } = entry?.value ?? {};
-  if (sqlite) return { kind: 'sqlite', path: loading.absolute(sqlite.path) };
+  if (entry && sqlite)
+    return {
+      kind: 'sqlite',
+      path: await loading.keep(sqlite.path, [...entry.path, 'sqlite', 'path']),
+    };
   if (entry && redis)
     return {
       kind: 'redis',

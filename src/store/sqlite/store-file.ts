@@ -26,6 +26,9 @@ function createOwnerOnly(path: string): void {
     closeSync(openSync(path, 'wx', OWNER_ONLY_FILE));
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+    // Not asked of SQLite: it answers with an I/O error, or waits for whoever writes to a pipe.
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+      throw new Error(`${path} is no regular file`, { cause });
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -193,10 +195,13 @@ describe('openSqliteStore', () => {
     assert.equal(existsSync(directory.path), true);
   });
 
-  it('refuses a path that cannot be opened', async () => {
-    await fill();
+  it('refuses what is no file, without waiting for who writes to a pipe', () => {
+    const pipe = `${directory.path}.pipe`;
+    mkdirSync(dirname(pipe));
+    execFileSync('mkfifo', [pipe]);
 
-    assert.throws(() => directory.open({ path: dirname(directory.path) }), isUnavailable);
+    for (const path of [dirname(pipe), pipe])
+      assert.throws(() => directory.open({ path }), new Error(`${path} is no regular file`));
   });
 
   it('refuses to write once its file was replaced: nobody would find the marks again', async () => {

@@ -1,6 +1,6 @@
 // What happens when the disk does not do as it should (reliability rows 22 to 24).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import test from 'node:test';
@@ -195,6 +195,16 @@ test('audit: a file that cannot be written at the start is a refusal', async (t)
   disk.fault = 'full';
 
   await assert.rejects(anAudit(t, { openFile: disk.openFile }), UNAVAILABLE);
+});
+
+test('audit: what is no regular file is refused at the start, without waiting for who reads a pipe', async (t) => {
+  const path = await aPath(t);
+  execFileSync('mkfifo', [path]);
+
+  await assert.rejects(
+    openAuditLog({ path, key: SECRET }),
+    new Error(`${path} is no regular file`),
+  );
 });
 
 test('audit: a second writer of the same file is refused, one with a suffix is not', async (t) => {
