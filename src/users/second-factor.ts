@@ -11,8 +11,8 @@ import {
   parseOneTimeSecret,
   STEP_LIFETIME_SECONDS,
 } from './one-time-password.ts';
-import type { UserRecord } from './user-file.ts';
 import { foldUserName } from './user-name.ts';
+import type { UserRecord } from './user-record.ts';
 
 interface Parts {
   readonly store: Pick<Store, 'putOnce'>;

@@ -2,7 +2,7 @@
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { parseEncodedPassword, writeEncodedPassword } from './encoded-password.ts';
 import { DEFAULT_COST } from './password.ts';
-import type { UserRecord } from './user-file.ts';
+import type { UserRecord } from './user-record.ts';
 
 /** What a login is verified against. Without a record the password is a decoy that nobody knows. */
 export interface Candidate {

@@ -1,5 +1,4 @@
 // Logs users in by password: lock-out, then the cache, then verification, in an order that gives no oracle.
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
@@ -16,8 +15,8 @@ import { type DeriveKey, deriveScryptKey } from './password.ts';
 import { createSecondFactor, type ProvedMethods } from './second-factor.ts';
 import { createSharedVerification, type Verification } from './shared-verification.ts';
 import { type Candidate, createUserDirectory, type UserDirectory } from './user-directory.ts';
-import type { UserRecord } from './user-file.ts';
 import { foldUserName } from './user-name.ts';
+import type { UserRecord } from './user-record.ts';
 import { createLoginNamer, createVerifiedCache, type VerifiedCache } from './verified-cache.ts';
 
 export interface AuthenticatedUser {
@@ -30,8 +29,6 @@ export interface AuthenticatedUser {
 export interface UserStore {
   /** @throws {ExchangeFailure} `requestor-unauthenticated`, `second-factor-required`, `dependency-unavailable` */
   authenticate(login: Login): Promise<AuthenticatedUser>;
-  /** Takes new records at once. What was remembered of the logins of changed records is forgotten. */
-  replaceRecords(records: readonly UserRecord[]): void;
 }
 
 export interface UserStoreSettings {
@@ -39,8 +36,8 @@ export interface UserStoreSettings {
   readonly store: Store;
   readonly clock: Clock;
   readonly lockout: LockoutRules;
-  /** How long a good login is remembered; 60 unless told. Zero: not at all. */
-  readonly cacheSeconds?: number;
+  /** How long a good login is remembered. Zero: not at all. */
+  readonly cacheSeconds: number;
   /** How many good logins are remembered; 1000 unless told. */
   readonly cacheSize?: number;
   readonly queue?: QueueLimits;
@@ -51,38 +48,6 @@ export interface UserStoreSettings {
 
 const DEFAULT_QUEUE: QueueLimits = { maxConcurrent: 2, maxQueued: 200 };
 
-function checkWhole(name: string, value: number | undefined, least: number): void {
-  if (value !== undefined && !(Number.isSafeInteger(value) && value >= least)) {
-    throw new Error(`${name} must be a whole number, ${least} or more`);
-  }
-}
-
-function checkSettings({ lockout, cacheSeconds, cacheSize, queue }: UserStoreSettings): void {
-  checkWhole('lockout.maxFailures', lockout.maxFailures, 1);
-  checkWhole('lockout.windowSeconds', lockout.windowSeconds, 1);
-  checkWhole('lockout.maxFailuresPerSource', lockout.maxFailuresPerSource, 1);
-  checkWhole('cacheSeconds', cacheSeconds, 0);
-  checkWhole('cacheSize', cacheSize, 0);
-  checkWhole('queue.maxConcurrent', queue?.maxConcurrent, 1);
-  checkWhole('queue.maxQueued', queue?.maxQueued, 0);
-}
-
-/** A directory that can be replaced while logins run. */
-function createLiveDirectory(records: readonly UserRecord[], cache: VerifiedCache) {
-  let current = { records, directory: createUserDirectory(records) };
-  return {
-    find: (name: string): Candidate => current.directory.find(name),
-    replace(next: readonly UserRecord[]): void {
-      const directory = createUserDirectory(next);
-      const changed = current.records.filter(
-        (record) => !isDeepStrictEqual(record, directory.find(record.id).record),
-      );
-      current = { records: next, directory };
-      cache.drop(new Set(changed.map(({ id }) => id)));
-    },
-  };
-}
-
 interface LoginParts {
   readonly directory: UserDirectory;
   readonly cache: VerifiedCache;
@@ -92,15 +57,6 @@ interface LoginParts {
 
 function createLoginStep({ directory, cache, lockout, verify }: LoginParts) {
   const nameLogin = createLoginNamer();
-
-  /** The record as it is after the verification: it may have been replaced meanwhile. */
-  function stillGood(name: string, encoded: string): Candidate {
-    const current = directory.find(name);
-    if (current.encoded !== encoded || !admitsPassword(current)) {
-      throw loginFailure('the record was changed during the login');
-    }
-    return current;
-  }
 
   return async ({ name, password, sourceAddress }: Login): Promise<Candidate> => {
     const foldedName = foldUserName(name);
@@ -118,23 +74,21 @@ function createLoginStep({ directory, cache, lockout, verify }: LoginParts) {
     if (admitsPassword(candidate) && cache.has(loginName)) return candidate;
     const refusal = await verify({ candidate, loginName, password, foldedName, sourceAddress });
     if (refusal) throw loginFailure(refusal.detail);
-    const current = stillGood(name, candidate.encoded);
-    if (current.record) cache.add(loginName, current.record.id);
-    return current;
+    cache.add(loginName);
+    return candidate;
   };
 }
 
-/** Creates a user store over records of `parseUserFile`.
- * @throws {Error} when the settings are out of bounds */
+/** Creates a user store. Other records need another one.
+ * @throws {Error} when two records have the same id */
 export function createUserStore(settings: UserStoreSettings): UserStore {
-  checkSettings(settings);
-  const { clock, store, cacheSeconds = 60, cacheSize = 1000 } = settings;
+  const { clock, store, cacheSeconds, cacheSize = 1000 } = settings;
   const cache = createVerifiedCache({
     clock,
     lifetimeSeconds: cacheSeconds,
     maxEntries: cacheSize,
   });
-  const directory = createLiveDirectory(settings.records, cache);
+  const directory = createUserDirectory(settings.records);
   const onFailure = settings.onCounterFailure ?? (() => undefined);
   const lockout = createLockout(settings.lockout, { store, clock, onFailure });
   const queue = createLoginQueue(settings.queue ?? DEFAULT_QUEUE);
@@ -150,6 +104,5 @@ export function createUserStore(settings: UserStoreSettings): UserStore {
       const methods = await proveSecond(record, login);
       return { id: record.id, claims: record.claims, methods };
     },
-    replaceRecords: (records) => directory.replace(records),
   };
 }

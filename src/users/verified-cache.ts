@@ -25,9 +25,7 @@ export function createLoginNamer(): (parts: LoginParts) => string {
 
 export interface VerifiedCache {
   has(loginName: string): boolean;
-  add(loginName: string, id: string): void;
-  /** Forgets the logins of these users. */
-  drop(ids: ReadonlySet<string>): void;
+  add(loginName: string): void;
 }
 
 interface Settings {
@@ -38,26 +36,23 @@ interface Settings {
 }
 
 export function createVerifiedCache(settings: Settings): VerifiedCache {
-  const entries = new Map<string, { readonly id: string; readonly verifiedAt: Instant }>();
+  const verifiedAt = new Map<string, Instant>();
   return {
     has(loginName) {
-      const entry = entries.get(loginName);
-      if (!entry) return false;
-      entries.delete(loginName);
-      const age = settings.clock.now() - entry.verifiedAt;
+      const instant = verifiedAt.get(loginName);
+      if (instant === undefined) return false;
+      verifiedAt.delete(loginName);
+      const age = settings.clock.now() - instant;
       // A clock that was set back must not make an entry live longer.
       if (age < 0 || age >= settings.lifetimeSeconds) return false;
-      entries.set(loginName, entry); // Used last, but not verified again: its end stays.
+      verifiedAt.set(loginName, instant); // Used last, but not verified again: its end stays.
       return true;
     },
-    add(loginName, id) {
-      entries.delete(loginName);
-      entries.set(loginName, { id, verifiedAt: settings.clock.now() });
-      const [oldest] = entries.keys();
-      if (entries.size > settings.maxEntries && oldest !== undefined) entries.delete(oldest);
-    },
-    drop(ids) {
-      for (const [loginName, { id }] of entries) if (ids.has(id)) entries.delete(loginName);
+    add(loginName) {
+      verifiedAt.delete(loginName);
+      verifiedAt.set(loginName, settings.clock.now());
+      const [oldest] = verifiedAt.keys();
+      if (verifiedAt.size > settings.maxEntries && oldest !== undefined) verifiedAt.delete(oldest);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { writeEncodedPassword } from '#src/users/encoded-password.ts';
 import { type DeriveKey, deriveScryptKey } from '#src/users/password.ts';
-import type { UserRecord } from '#src/users/user-file.ts';
+import type { UserRecord } from '#src/users/user-record.ts';
 import { createUserStore, type UserStoreSettings } from '#src/users/user-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
@@ -37,6 +37,7 @@ export function aUserStore(changes: Changes = {}) {
   const parallel = { now: 0, most: 0 };
   const users = createUserStore({
     records: [],
+    cacheSeconds: 60,
     lockout: { maxFailures: 5, windowSeconds: 300 },
     ...changes,
     store,
