@@ -2,6 +2,8 @@
 // none of its own: some clients show a certificate in every handshake and prove themselves in the message (W16).
 
 import { Buffer } from 'node:buffer';
+import { X509Certificate } from 'node:crypto';
+import { nameCertificate } from '#bridge/xml/public-key.ts';
 import { type Credential, type CredentialService, validateCredential } from './credential.ts';
 import type { Endpoint } from './endpoint-profile.ts';
 
@@ -27,10 +29,13 @@ export async function transportCredential(
   sts: CredentialService,
 ): Promise<Credential | undefined> {
   const { certificates, authorization } = transport;
-  if (certificates.length > 0 && endpoint.credentials.includes('tls-certificate')) {
+  const [certificate] = certificates;
+  if (certificate && endpoint.credentials.includes('tls-certificate')) {
     const content = { certificates, proof: 'tls' };
     const identity = await validateCredential({ type: 'x509', use: 'subject', content }, sts);
-    return { kind: 'tls-certificate', identity, confirmation: identity.confirmation };
+    // The key with all its names, as that of a signature has them: a token bound to it must be able to write it.
+    const confirmation = nameCertificate(new X509Certificate(certificate));
+    return { kind: 'tls-certificate', identity, confirmation };
   }
   const login = endpoint.credentials.includes('basic') ? parseBasic(authorization) : undefined;
   if (!login) return undefined;

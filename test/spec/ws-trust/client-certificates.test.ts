@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { withUserAuthority } from '#test/support/certified-client.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
-import { anRst } from '#test/support/rst.ts';
+import { anRst, type RstWishes } from '#test/support/rst.ts';
 import { withSaml } from '#test/support/saml-document.ts';
 import { startServer } from '#test/support/server.ts';
 import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
@@ -31,8 +31,13 @@ const asksFor = (mode: string) => async (document: ConfigDocument, directory: st
 };
 
 /** The message of a user without its credential. */
-const BARE = anRst().replace(/<o:Security.*<\/o:Security>/, '');
+const bare = (wishes: RstWishes): string =>
+  anRst(wishes).replace(/<o:Security.*<\/o:Security>/, '');
+const BARE = bare({});
 const CONTENT = { 'content-type': 'application/soap+xml; charset=utf-8' };
+
+const useKeyOf = ({ der }: TestCertificate) =>
+  `<trust:UseKey><d:KeyInfo xmlns:d="http://www.w3.org/2000/09/xmldsig#"><d:X509Data><d:X509Certificate>${der.toString('base64')}</d:X509Certificate></d:X509Data></d:KeyInfo></trust:UseKey>`;
 
 function send(
   { origin, tlsCertificate }: TlsServer,
@@ -65,6 +70,30 @@ describe('over TLS', () => {
     assert.match(body, />bob</);
     assert.match(body, /urn:ietf:rfc:2246|ac:classes:TLSClient/);
   });
+
+  for (const [type, key] of [
+    ['urn:oasis:names:tc:SAML:1.0:assertion', /cm:holder-of-key.*X509Certificate/s],
+    ['urn:oasis:names:tc:SAML:2.0:assertion', /cm:holder-of-key.*X509Certificate/s],
+    ['urn:ietf:params:oauth:token-type:jwt', /PublicKey/],
+  ] as const)
+    test(`ws-trust §3.2: PublicKey means the key that TLS proved, by UseKey or without: ${type}`, async (t) => {
+      const server = await startTlsServer(t, asksFor('optional'));
+      const ask = (useKey: string) =>
+        send(
+          server,
+          bare({ tokenType: type, children: useKey }).replace('/Bearer<', '/PublicKey<'),
+          { ...bob, chain: [issuing] },
+        );
+
+      for (const useKey of ['', useKeyOf(bob)]) {
+        const { status, body } = await ask(useKey);
+        assert.equal(status, 200, body);
+        assert.match(body, key);
+      }
+      const { status, body } = await ask(useKeyOf(carol));
+      assert.equal(status, 500, body);
+      assert.match(body, /:InvalidSecurityToken</);
+    });
 
   test('of an authority of the same name, without its chain, of nobody, of a user without a key: refused', async (t) => {
     const server = await startTlsServer(t, asksFor('optional'));

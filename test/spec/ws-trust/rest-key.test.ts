@@ -102,6 +102,17 @@ describe('P26: the TLS client certificate is the UseKey', async () => {
     }
   });
 
+  for (const type of ['saml1.1', 'saml2.0'])
+    test(`an assertion of ${type} names the key of the certificate that logs in`, async (t) => {
+      const server = await startTlsServer(t, withRest(['tls-certificate']));
+
+      const { body, status } = await send(server, { path: path(type, 'PublicKey'), client: bob });
+
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.match(String(body['token']), /cm:holder-of-key/);
+      assert.ok(String(body['token']).includes(bob.der.toString('base64')));
+    });
+
   test('beside a password the handshake alone proves the key, whoever vouches for it', async (t) => {
     const server = await startTlsServer(t, withRest(['basic']));
 
