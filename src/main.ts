@@ -4,9 +4,10 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { type Command, type ExitCode, type Terminal, UsageError } from './cli/command.ts';
 import { printable } from './cli/printable.ts';
+import { answerWithoutCommand, COMMAND_USAGE, type CommandName } from './cli/usage.ts';
 
 // Loaded when called: `serve` must not pay for what `init` needs.
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   init: async () => (await import('./cli/init.ts')).initCommand,
   serve: async () => (await import('./cli/serve.ts')).serveCommand,
   check: async () => (await import('./cli/check.ts')).checkCommand,
@@ -16,34 +17,32 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   demo: async () => (await import('./cli/demo.ts')).demoCommand,
 };
 
-const USAGE = `viaduct COMMAND [options]
-
-  serve    start the server                      [--config FILE]
-  init     write a first configuration with keys [--directory DIR]
-  check    whether it would start               [--config FILE] [--live] [--hardening] [--json]
-  explain  why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
-  keys     list | rotate                         [--config FILE]
-  audit    verify | grep --token TOKEN-OR-ID     [--config FILE]
-  demo     the demo as a curl command            [exchange | saml | soap]
-`;
+// Whoever reads may stop reading (`| head`): that ends neither a server nor a command with a stack trace.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EPIPE') throw cause;
+  });
 
 const terminal: Terminal = {
   out: (text) => void process.stdout.write(`${printable(text)}\n`),
   error: (text) => void process.stderr.write(`${printable(text)}\n`),
 };
 
-async function main([name = '', ...words]: readonly string[]): Promise<ExitCode> {
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!load) {
-    terminal.error(USAGE);
-    return 2;
+const isCommand = (word: string): word is CommandName => Object.hasOwn(COMMANDS, word);
+
+async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
+  if (name === undefined || !isCommand(name)) return answerWithoutCommand(name, terminal);
+  if (words.includes('--help') || words.includes('-h')) {
+    terminal.out(COMMAND_USAGE[name]);
+    return 0;
   }
   try {
-    return await (await load())(words, terminal);
+    return await (await COMMANDS[name]())(words, terminal);
   } catch (cause) {
-    if (cause instanceof UsageError) terminal.error(`viaduct ${cause.message}`);
-    else terminal.error(`viaduct ${name}: ${cause instanceof Error ? cause.message : 'failed'}`);
-    return cause instanceof UsageError ? 2 : 1;
+    terminal.error(`viaduct ${name}: ${cause instanceof Error ? cause.message : 'failed'}`);
+    if (!(cause instanceof UsageError)) return 1;
+    terminal.error(`viaduct ${name} --help says what it takes`);
+    return 2;
   }
 }
 

@@ -1,4 +1,5 @@
 // `viaduct audit verify`: whether the audit is whole, and what happened to it. `viaduct audit grep`: what it says of a token.
+import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenRef } from '#core/security-token.ts';
 import { auditChains } from '#src/audit/audit-files.ts';
@@ -10,9 +11,6 @@ import { type Command, type ExitCode, type Terminal, UsageError } from './comman
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
 import { readTokenNames } from './token-names.ts';
 import { withConfig } from './with-config.ts';
-
-const USAGE =
-  'audit verify | audit grep --token TOKEN-OR-ID [--issuer ISSUER], [--archive FOLDER …] [--config FILE]';
 
 const keyOf = ({ audit }: Config) => createAuditKey(Buffer.from(audit.hmacKeyBase64, 'base64'));
 
@@ -77,6 +75,29 @@ async function grep(
   return found > 0 ? 0 : 1;
 }
 
+// One that is misspelt must not look like an archive in which all is well.
+async function requireFolder(path: string): Promise<void> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new UsageError(`--archive ${path}: there is no such folder`);
+}
+
+/** As `withConfig`, and the answer is no where nothing is to be read. */
+const withAudit: typeof withConfig = (path, terminal, work) =>
+  withConfig(path, terminal, async (config) => {
+    try {
+      return await work(config);
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+      terminal.error(
+        `there is no audit at ${config.audit.file}: no server wrote one yet, or it was removed`,
+      );
+      return 1;
+    }
+  });
+
 export const auditCommand: Command = async (words, terminal) => {
   const { values, positionals } = parseOptions(
     words,
@@ -90,10 +111,15 @@ export const auditCommand: Command = async (words, terminal) => {
   );
   const { archive: archives, config: path, issuer, token } = values;
   const what = positionals.join(' ');
-  if (what === 'verify' && token === undefined)
-    return withConfig(path, terminal, (config) => verify(config, archives, terminal));
-  if (what !== 'grep' || token === undefined) throw new UsageError(USAGE);
-  return withConfig(path, terminal, (config) =>
+  if (what !== 'verify' && what !== 'grep') throw new UsageError('say verify or grep');
+  for (const archive of archives) await requireFolder(archive);
+  if (what === 'verify') {
+    if (token !== undefined || issuer !== undefined)
+      throw new UsageError('--token and --issuer are for grep');
+    return withAudit(path, terminal, (config) => verify(config, archives, terminal));
+  }
+  if (token === undefined) throw new UsageError('grep needs --token TOKEN-OR-ID');
+  return withAudit(path, terminal, (config) =>
     grep(config, { archives, names: readTokenNames(token, { issuer, own: config }) }, terminal),
   );
 };

@@ -40,11 +40,15 @@ async function reportOn(loaded: LoadedConfig, wishes: Wishes): Promise<Report> {
   };
 }
 
+const counted = (all: readonly unknown[], one: string, several = `${one}s`): string =>
+  `${all.length} ${all.length === 1 ? one : several}`;
+
 function tell({ config }: LoadedConfig, report: Report, terminal: Terminal): void {
   if (report.warnings.length > 0) terminal.error(formatProblems(report.warnings));
   terminal.out(
-    `${config.file} is valid: ${config.clients.length} clients, ${config.relyingParties.length} relying parties, ` +
-      `${config.trustedIssuers.length} trusted issuers, ${config.policy.length} policy rows`,
+    `${config.file} is valid: ${counted(config.clients, 'client')}, ` +
+      `${counted(config.relyingParties, 'relying party', 'relying parties')}, ` +
+      `${counted(config.trustedIssuers, 'trusted issuer')}, ${counted(config.policy, 'policy row')}`,
   );
   for (const { detail, name, state } of report.live ?? []) {
     const line = `${state.padEnd(6)} ${name}: ${detail}`;
@@ -74,10 +78,13 @@ export const checkCommand: Command = async (words, terminal) => {
     json: { type: 'boolean', default: false },
     live: { type: 'boolean', default: false },
     hardening: { type: 'boolean', default: false },
-    level: { type: 'string', default: '2' },
+    level: { type: 'string' },
   });
-  if (!/^[123]$/.test(values.level)) throw new UsageError('check: --level is 1, 2 or 3');
-  const wishes = { ...values, level: Number(values.level) };
+  const { level = '2' } = values;
+  if (!/^[123]$/.test(level)) throw new UsageError('--level is 1, 2 or 3');
+  if (values.level !== undefined && !values.hardening)
+    throw new UsageError('--level is for --hardening');
+  const wishes = { ...values, level: Number(level) };
   let loaded: LoadedConfig;
   try {
     loaded = await loadConfigFiles(values.config);

@@ -10,7 +10,7 @@ export interface Terminal {
 
 export type Command = (words: readonly string[], terminal: Terminal) => Promise<ExitCode>;
 
-/** A call that cannot be understood. Its message is shown with the usage. */
+/** A call that cannot be understood. Its message is shown, and where the usage is. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

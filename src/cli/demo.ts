@@ -11,6 +11,12 @@ interface DemoKey {
   readonly kid: string;
 }
 
+/** A path as a shell takes it, from where we are. */
+function shellPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return /^[\w./-]+$/.test(near) ? near : `'${near.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 /** A curl command that exchanges a fresh demo token, or undefined where the configuration is not the demo's. */
 export async function demoCurl(configPath: string, issuer: string): Promise<string | undefined> {
   const directory = dirname(configPath);
@@ -21,7 +27,7 @@ export async function demoCurl(configPath: string, issuer: string): Promise<stri
     readFile(join(directory, 'demo/partner.jwks.json'), 'utf8'),
   ]);
   const { keys } = JSON.parse(jwks) as { readonly keys: readonly [DemoKey] };
-  const path = (name: string): string => relative(process.cwd(), join(directory, name));
+  const path = (name: string): string => shellPath(join(directory, name));
   return [
     `curl --cacert ${path('tls/localhost.pem')} -u "gateway:$(cat ${path('demo/gateway.secret')})" ${issuer}/token`,
     '-d grant_type=urn:ietf:params:oauth:grant-type:token-exchange',
@@ -62,10 +68,10 @@ function demoRst(password: string): string {
 async function soapCurl(configPath: string, issuer: string): Promise<string> {
   const directory = dirname(configPath);
   const password = await readFile(join(directory, 'demo/bob.password'), 'utf8');
-  const path = relative(process.cwd(), join(directory, 'demo/rst.xml'));
+  const path = join(directory, 'demo/rst.xml');
   await writeFile(path, demoRst(password.trim()), { mode: 0o600 });
-  const certificate = relative(process.cwd(), join(directory, 'tls/localhost.pem'));
-  return `curl --cacert ${certificate} -H 'Content-Type: application/soap+xml; charset=utf-8' --data-binary @${path} ${issuer}/ws-trust`;
+  const certificate = shellPath(join(directory, 'tls/localhost.pem'));
+  return `curl --cacert ${certificate} -H 'Content-Type: application/soap+xml; charset=utf-8' --data-binary @${shellPath(path)} ${issuer}/ws-trust`;
 }
 
 /** The demo as a curl command, or undefined where the configuration is not the demo's. */
@@ -88,7 +94,7 @@ export const demoCommand: Command = async (words, terminal) => {
   );
   const [kind = 'exchange', ...others] = positionals;
   if (!['exchange', 'saml', 'soap'].includes(kind) || others.length > 0) {
-    throw new UsageError('demo [exchange | saml | soap] [--config FILE]');
+    throw new UsageError('say exchange, saml or soap');
   }
   return withConfig(values.config, terminal, async ({ issuer }) => {
     const curl = await curlFor(kind, values.config, issuer);

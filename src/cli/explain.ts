@@ -20,30 +20,32 @@ const OPTIONS = {
   config: { type: 'string', default: DEFAULT_CONFIG },
   client: { type: 'string' },
   'subject-token': { type: 'string' },
-  'subject-token-type': { type: 'string', default: 'jwt' },
+  'subject-token-type': { type: 'string' },
   'actor-token': { type: 'string' },
-  'actor-token-type': { type: 'string', default: 'jwt' },
+  'actor-token-type': { type: 'string' },
   'requested-token-type': { type: 'string' },
   resource: { type: 'string', multiple: true },
   audience: { type: 'string', multiple: true },
   scope: { type: 'string' },
   rst: { type: 'string' },
-  path: { type: 'string', default: '/ws-trust' },
+  path: { type: 'string' },
 } as const satisfies Options;
-
-const USAGE = `explain --client ID [--subject-token TOKEN | @FILE | -] [--subject-token-type jwt|id_token|access_token]
-        [--actor-token …] [--resource URI …] [--audience NAME …] [--scope "A B"] [--requested-token-type TYPE]
-        without a subject token the client asks for itself; token types: jwt, id_token, access_token, saml1, saml2
-        explain --rst FILE [--path /ws-trust]  a SOAP message with its RequestSecurityToken, authenticated as the server would,
-        at the address that it was sent to`;
 
 const parseValues = (words: readonly string[]) => parseOptions(words, OPTIONS).values;
 type Values = ReturnType<typeof parseValues>;
 
 /** A token from the command line, a file or the standard input: a shell history is no place for one. */
 async function readToken(word: string): Promise<string> {
-  if (word === '-') return (await readFile('/dev/stdin', 'utf8')).trim();
-  return word.startsWith('@') ? (await readFile(word.slice(1), 'utf8')).trim() : word;
+  if (word === '-') return (await readInput('/dev/stdin')).toString().trim();
+  return word.startsWith('@') ? (await readInput(word.slice(1))).toString().trim() : word;
+}
+
+async function readInput(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new UsageError(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`);
+  }
 }
 
 function typeOf(name: string): TokenType {
@@ -55,12 +57,13 @@ function typeOf(name: string): TokenType {
 
 async function evidence(
   word: string | undefined,
-  type: string,
+  type: string | undefined,
   use: TokenUse,
 ): Promise<SecurityToken | undefined> {
-  return word === undefined
-    ? undefined
-    : { type: typeOf(type), use, content: await readToken(word) };
+  if (word !== undefined)
+    return { type: typeOf(type ?? 'jwt'), use, content: await readToken(word) };
+  if (type !== undefined) throw new UsageError(`--${use}-token-type is for --${use}-token`);
+  return undefined;
 }
 
 async function requestOf(values: Values, requestor: Requestor): Promise<ExchangeRequest> {
@@ -85,7 +88,8 @@ async function requestOf(values: Values, requestor: Requestor): Promise<Exchange
 }
 
 async function evidenceOf(values: Values, config: Config, explainer: Explainer): Promise<Evidence> {
-  if (values.rst !== undefined) return explainer.readRst(await readFile(values.rst), values.path);
+  if (values.rst !== undefined)
+    return explainer.readRst(await readInput(values.rst), values.path ?? '/ws-trust');
   const client = config.clients.find(({ client_id }) => client_id === values.client);
   if (!client) throw new UsageError(`no client ${values.client ?? ''} in the configuration`);
   const request = await requestOf(values, explainer.requestorOf(client));
@@ -110,8 +114,19 @@ async function run(config: Config, values: Values, terminal: Terminal): Promise<
   }
 }
 
+/** A message says all of its request itself: what stands beside it would be without effect. */
+function requireOneRequest(values: Values): void {
+  const { client, path, rst } = values;
+  const other = Object.keys(values).find((name) => !['config', 'path', 'rst'].includes(name));
+  if (rst === undefined && client === undefined)
+    throw new UsageError('say who asks with --client ID, or which message with --rst FILE');
+  if (rst !== undefined && other !== undefined)
+    throw new UsageError(`--${other} does not go with --rst: the message says it`);
+  if (rst === undefined && path !== undefined) throw new UsageError('--path is for --rst');
+}
+
 export const explainCommand: Command = async (words, terminal) => {
   const values = parseValues(words);
-  if ((values.client === undefined) === (values.rst === undefined)) throw new UsageError(USAGE);
+  requireOneRequest(values);
   return withConfig(values.config, terminal, (config) => run(config, values, terminal));
 };

@@ -49,11 +49,20 @@ async function userFiles(): Promise<readonly InitFile[]> {
 
 const EMBEDDED_STORE = 'store: { sqlite: { path: data/viaduct.db } }';
 
-/** Keys, certificate and the demo issuer, all made now. State is on the Redis server at the address, or in the embedded store. */
-export async function initFiles(
-  nowSeconds: number,
-  redisAddress?: string,
-): Promise<readonly InitFile[]> {
+interface InitTerms {
+  readonly nowSeconds: number;
+  /** Where editors find the schema, from the directory. */
+  readonly schemaPath: string;
+  /** State is kept on this server; undefined: in the embedded store. */
+  readonly redisAddress: string | undefined;
+}
+
+/** The configuration, and all it refers to, made now: keys, certificate and the demo issuer. */
+export async function initFiles({
+  nowSeconds,
+  redisAddress,
+  schemaPath,
+}: InitTerms): Promise<readonly InitFile[]> {
   const redis = redisAddress === undefined ? undefined : redisSetup(redisAddress);
   const [tls, saml, users, es256, rs256, partner] = await Promise.all([
     tlsFiles(nowSeconds),
@@ -77,11 +86,19 @@ export async function initFiles(
       `${JSON.stringify(publicJwkOf(partner, randomUUID()), null, 2)}\n`,
     ),
     ...(redis?.files ?? []),
-    open('viaduct.yaml', CONFIGURATION.replace(EMBEDDED_STORE, redis?.section ?? EMBEDDED_STORE)),
+    open(
+      'viaduct.yaml',
+      CONFIGURATION.replace(SCHEMA, () => schemaPath).replace(
+        EMBEDDED_STORE,
+        () => redis?.section ?? EMBEDDED_STORE,
+      ),
+    ),
   ];
 }
 
-const CONFIGURATION = `# yaml-language-server: $schema=./config/schema.json
+const SCHEMA = './schema.json';
+
+const CONFIGURATION = `# yaml-language-server: $schema=${SCHEMA}
 # A first configuration, made by \`viaduct init\`: a gateway exchanges tokens of a partner, and a SOAP client that knows only
 # user names gets its tokens from the same policy.
 version: 1

@@ -1,12 +1,14 @@
 // `viaduct init`: a first configuration that runs, with keys nobody else has.
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { isServerAddress } from '#src/config/sections/redis.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { exists } from './exists.ts';
 import type { InitFile } from './init-file.ts';
 import { initFiles } from './init-files.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+
+const SCHEMA_PATH = join(import.meta.dirname, '../../config/schema.json');
 
 /** What needs no more than quotes around it in YAML. */
 const PLAIN_ADDRESS = /^[\w.:[\]-]+$/;
@@ -26,7 +28,11 @@ export async function writeFirstConfiguration(
   terminal: Terminal,
   redisAddress?: string,
 ): Promise<void> {
-  const files = await initFiles(Math.floor(Date.now() / 1000), redisAddress);
+  const files = await initFiles({
+    nowSeconds: Math.floor(Date.now() / 1000),
+    schemaPath: `./${relative(directory, SCHEMA_PATH)}`,
+    redisAddress,
+  });
   for (const file of files) {
     const path = join(directory, file.path);
     if (await exists(path)) throw new Error(`${path} exists; init does not overwrite`);

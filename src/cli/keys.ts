@@ -1,5 +1,5 @@
 // `viaduct keys list | rotate`: which keys sign now, and how the next one comes in without an outage.
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { appendKey } from '#src/config/append-key.ts';
 import type { Config } from '#src/config/config.ts';
@@ -14,47 +14,68 @@ const PUBLISH_AHEAD_SECONDS = 600;
 
 const clock = { now: () => Math.floor(Date.now() / 1000) };
 
+const writtenInstant = (seconds: number): string =>
+  new Date(seconds * 1000).toISOString().replace('.000', '');
+
 async function list(config: Config, terminal: Terminal): Promise<void> {
   const ring = await createKeyRing(config.keys, { clock, overlapSeconds: 0 });
-  const now = clock.now();
-  for (const { alg = '', kid = '' } of ring.publicJwks(now).keys) {
-    const isActive = ring.jwtSigningKey(alg, now).kid === kid;
-    terminal.out(`${isActive ? 'active' : 'next  '}  ${alg}  ${kid}`);
+  for (const { activeFrom, algorithm, kid, phase, use } of ring.list(clock.now())) {
+    const from = phase === 'next' ? `  from ${writtenInstant(activeFrom)}` : '';
+    terminal.out(`${phase.padEnd(6)}  ${use.padEnd(4)}  ${algorithm}  ${kid}${from}`);
+  }
+}
+
+/** In one step: a server that reloads meanwhile reads the old text or the new one. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const target = await realpath(path);
+  const { mode } = await stat(target);
+  const beside = `${target}.${process.pid}.new`;
+  await writeFile(beside, text, { flag: 'wx', mode: mode & 0o777 });
+  await rename(beside, target);
+}
+
+async function newKey(algorithm: string): Promise<string> {
+  try {
+    return await generateKeyPem(algorithm);
+  } catch (cause) {
+    throw new UsageError(cause instanceof Error ? cause.message : 'no key can be made');
   }
 }
 
 async function rotate(config: Config, algorithm: string, terminal: Terminal): Promise<void> {
-  const from = new Date((clock.now() + PUBLISH_AHEAD_SECONDS) * 1000)
-    .toISOString()
-    .replace('.000', '');
+  const now = clock.now();
+  // The first one of an algorithm takes over from nobody, and whoever wants it would wait in vain.
+  const isFirst = !config.keys.some((key) => key.use === 'jwt' && key.algorithm === algorithm);
+  const from = writtenInstant(isFirst ? now : now + PUBLISH_AHEAD_SECONDS);
   const name = `keys/jwt-${algorithm.toLowerCase()}-${from.replace(/\D/g, '')}.pem`;
   const path = join(dirname(config.file), name);
-  await writeFile(path, await generateKeyPem(algorithm), { flag: 'wx', mode: 0o600 });
-  await chmod(path, 0o600);
   const text = await readFile(config.file, 'utf8');
-  const entry = { use: 'jwt', algorithm, key: { file: name }, activeFrom: from } as const;
-  await writeFile(config.file, appendKey(text, entry));
+  const entry = { use: 'jwt', algorithm, key: { file: name } } as const;
+  const extended = appendKey(text, { ...entry, ...(!isFirst && { activeFrom: from }) });
+  const pem = await newKey(algorithm);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(path, pem, { flag: 'wx', mode: 0o600 });
+  await replaceFile(config.file, extended);
   terminal.out(
-    `${name} signs from ${from}; tell the running server with SIGHUP, so that it is published until then`,
+    isFirst
+      ? `${name} signs once the running server is told with SIGHUP`
+      : `${name} signs from ${from}; tell the running server with SIGHUP, so that it is published until then`,
   );
 }
 
 export const keysCommand: Command = async (words, terminal) => {
   const { values, positionals } = parseOptions(
     words,
-    {
-      config: { type: 'string', default: DEFAULT_CONFIG },
-      algorithm: { type: 'string', default: 'ES256' },
-    },
+    { config: { type: 'string', default: DEFAULT_CONFIG }, algorithm: { type: 'string' } },
     true,
   );
-  const [verb, ...others] = positionals;
-  if ((verb !== 'list' && verb !== 'rotate') || others.length > 0) {
-    throw new UsageError('keys list | rotate [--algorithm ALGORITHM] [--config FILE]');
-  }
+  const verb = positionals.join(' ');
+  if (verb !== 'list' && verb !== 'rotate') throw new UsageError('say list or rotate');
+  const { algorithm } = values;
+  if (verb === 'list' && algorithm !== undefined) throw new UsageError('--algorithm is for rotate');
   return withConfig(values.config, terminal, async (config) => {
     if (verb === 'list') await list(config, terminal);
-    else await rotate(config, values.algorithm, terminal);
+    else await rotate(config, algorithm ?? 'ES256', terminal);
     return 0;
   });
 };

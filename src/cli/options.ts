@@ -15,7 +15,8 @@ export function parseOptions<const T extends Options>(
   try {
     return parseArgs({ args: [...words], options, allowPositionals: positionals, strict: true });
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : 'the options cannot be read');
+    const [reason = ''] = cause instanceof Error ? cause.message.split('. ') : [];
+    throw new UsageError(reason || 'the options cannot be read');
   }
 }
 

@@ -74,8 +74,18 @@ function reloadOnHangUp(served: Served, path: string, terminal: Terminal): void 
   process.on('SIGHUP', () => void (last = last.then(reload)));
 }
 
+/** The system says that an address cannot be had, and not what can be done about it. */
+function withCure(cause: unknown, path: string): unknown {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'EACCES'
+    ? new Error(`${message}; its address is under listeners in ${path}`, { cause })
+    : cause;
+}
+
 async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Promise<ExitCode> {
-  const served = await start(loaded);
+  const served = await start(loaded).catch((cause: unknown) => {
+    throw withCure(cause, path);
+  });
   const { managementUrl, publicUrl } = served;
   const stopped = stopOnSignals(served, terminal);
   reloadOnHangUp(served, path, terminal);

@@ -32,7 +32,7 @@ function namedInJwt(payload: string): Named {
       id: typeof jti === 'string' ? jti : undefined,
     };
   } catch {
-    throw new UsageError('audit grep: this is not a JWT');
+    throw new UsageError('--token is not a JWT');
   }
 }
 
@@ -54,7 +54,7 @@ function namedIn(text: string): Named {
 export function readTokenNames(token: string, { issuer, own }: Hints): readonly TokenRef[] {
   const named = namedIn(token.trim());
   const { id } = named;
-  if (id === undefined) throw new UsageError('audit grep: the token has no id to look for');
+  if (id === undefined) throw new UsageError('--token has no id to look for');
   const stated = issuer ?? named.issuer ?? own.issuer;
   // Assertions of ours are signed by the entity id and known by the issuer; their ids begin with a letter for XML's sake.
   const issuers = stated === own.saml.entityId ? [stated, own.issuer] : [stated];

@@ -6,7 +6,8 @@ export interface KeyEntryText {
   readonly use: 'jwt' | 'saml';
   readonly algorithm: string;
   readonly key: { readonly file: string };
-  readonly activeFrom: string;
+  /** Absent: it signs from now on. */
+  readonly activeFrom?: string;
 }
 
 /** The configuration text with one more key.

@@ -6,6 +6,7 @@ import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { buildClients, clientEntry } from './sections/clients.ts';
+import { instant, instantOf } from './sections/fields.ts';
 import { buildKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
 import { buildKeys, decryptionKeyEntry, keyEntry, validateUses } from './sections/keys.ts';
 import { buildListeners } from './sections/listeners.ts';
@@ -158,11 +159,20 @@ const clientNames = (document: Document): readonly Entry<string>[] =>
     ({ value, path }) => ({ value: value.client_id, path: [...path, 'client_id'] }),
   );
 
-const writtenKey = z.looseObject({ use: z.enum(['jwt', 'saml']), algorithm: z.string() });
+const writtenKey = z.looseObject({
+  use: z.enum(['jwt', 'saml']),
+  algorithm: z.string(),
+  // One that cannot be read is a problem already.
+  activeFrom: instant.optional().catch(undefined),
+});
 
 // A key that is broken elsewhere still counts as there for those who need its algorithm.
 const writtenKeys = (document: Document) =>
-  entriesOf(writtenKey, document, 'keys').map(({ value }) => value);
+  entriesOf(writtenKey, document, 'keys').map(({ value: { activeFrom, algorithm, use } }) => ({
+    use,
+    algorithm,
+    ...(activeFrom !== undefined && { activeFrom: instantOf(activeFrom) }),
+  }));
 
 const writtenUses = (document: Document): readonly string[] =>
   entriesOf(z.looseObject({ use: z.string() }), document, 'keys').map(({ value }) => value.use);

@@ -13,6 +13,15 @@ interface JwtSigningKey {
   readonly key: KeyObject;
 }
 
+/** What there is to tell of one key. */
+export interface ListedKey {
+  readonly phase: 'active' | 'next';
+  readonly use: SigningKey['use'];
+  readonly algorithm: string;
+  readonly kid: string;
+  readonly activeFrom: Instant;
+}
+
 export interface KeyRing {
   /** The key of this algorithm that signs at `now`: the one with the latest start. Never falls back to another.
    * @throws {Error} when there is none: the configuration promised one */
@@ -32,6 +41,8 @@ export interface KeyRing {
   samlSigner(now: Instant, algorithm?: string): SamlSigner;
   /** Certificates to publish in metadata, in the order of `publicJwks`. */
   samlCertificates(now: Instant): readonly string[];
+  /** Which keys sign, and which will: of each use and algorithm the active one first. */
+  list(now: Instant): readonly ListedKey[];
   /** When any of the answers changes next; undefined: never. */
   nextChange(now: Instant): Instant | undefined;
 }
@@ -111,6 +122,18 @@ function scheduleOf(keys: readonly SigningKey[], overlapSeconds: number): Schedu
   };
 }
 
+function listed(group: readonly SigningKey[], now: Instant): readonly ListedKey[] {
+  const { active, next } = phasesAt(group, now, 0);
+  const told = (phase: ListedKey['phase'], { activeFrom, algorithm, kid, use }: SigningKey) => ({
+    phase,
+    use,
+    algorithm,
+    kid,
+    activeFrom,
+  });
+  return [...(active ? [told('active', active)] : []), ...next.map((key) => told('next', key))];
+}
+
 /** Imports the keys and checks that they fit together.
  * @throws {Error} naming the entry and what is wrong with it; never its content */
 export async function createKeyRing(
@@ -139,6 +162,8 @@ export async function createKeyRing(
     },
     samlSigner: (now, algorithm) => createSamlSigner(active('saml', now, algorithm)),
     samlCertificates: (now) => published('saml', now).flatMap((key) => key.certificatePem ?? []),
+    list: (now) =>
+      [...groupsOf(keys, 'jwt'), ...groupsOf(keys, 'saml')].flatMap((group) => listed(group, now)),
     nextChange,
   };
 }

@@ -41,10 +41,13 @@ test('audit verify: what was changed in the archive is found there', async (t) =
   assert.match(error, /archive.audit\.jsonl:\d+: it was changed/);
 });
 
-test('audit verify: an archive that is not there shows nothing', async (t) => {
+test('audit verify: an archive that is not there is a wrong call, not an archive where all is well', async (t) => {
   const { verify } = await moved(t);
 
-  assert.equal((await verify('--archive', 'nowhere')).code, 1);
+  const { code, error } = await verify('--archive', 'nowhere');
+
+  assert.equal(code, 2);
+  assert.match(error, /--archive nowhere: there is no such folder/);
 });
 
 test('audit grep: looks into the archive too', async (t) => {

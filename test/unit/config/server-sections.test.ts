@@ -152,6 +152,13 @@ refuses('keys', [
     errors: ['CONFIG_OUT_OF_RANGE keys', 'CONFIG_KEY relyingParties[0].token.algorithm'],
   },
   {
+    rule: 'a signature that is wanted has a key that signs by now',
+    change: (document) => {
+      document.keys = document.keys.map((key) => ({ ...key, activeFrom: '2099-01-01T00:00:00Z' }));
+    },
+    errors: ['CONFIG_KEY relyingParties[0].token.algorithm'],
+  },
+  {
     rule: 'a SAML key needs its certificate',
     change: (document) => {
       document.keys.push({ use: 'saml', algorithm: 'ES256', key: { file: 'keys/saml.pem' } });

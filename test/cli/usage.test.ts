@@ -1,0 +1,143 @@
+// Calls of somebody who does not know the commands: help where it is asked for, and a wrong call is told what is wrong with it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { viaduct } from '#test/support/process.ts';
+
+const COMMANDS = ['serve', 'init', 'check', 'explain', 'keys', 'audit', 'demo'];
+
+describe('Usage', () => {
+  let directory = '';
+
+  // A space in it: what is printed to be pasted must be quoted.
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'viaduct usage-'));
+    const { code, error } = await viaduct(['init', '--directory', 'first try'], directory);
+    assert.equal(code, 0, error);
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  const run = (...words: readonly string[]) => viaduct(words, join(directory, 'first try'));
+
+  test('help is an answer: on the output, with 0', async () => {
+    for (const word of ['--help', '-h', 'help']) {
+      const { code, error, out } = await run(word);
+
+      assert.equal(code, 0);
+      assert.equal(error, '');
+      for (const command of COMMANDS) assert.match(out, new RegExp(`^ {2}${command} `, 'm'));
+    }
+  });
+
+  for (const command of COMMANDS) {
+    test(`viaduct ${command} --help tells its own usage`, async () => {
+      const { code, error, out } = await run(command, '--help');
+
+      assert.equal(code, 0);
+      assert.equal(error, '');
+      assert.ok(out.startsWith(`viaduct ${command} `), out);
+    });
+  }
+
+  test('--version is that of the package', async () => {
+    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+    const { version } = JSON.parse(manifest) as { readonly version: string };
+
+    const { code, out } = await run('--version');
+
+    assert.equal(code, 0);
+    assert.equal(out, `viaduct ${version}\n`);
+  });
+
+  const WRONG: readonly (readonly [words: readonly string[], told: RegExp])[] = [
+    [['sing'], /^viaduct: there is no command sing\n/],
+    [['check', '--loud'], /^viaduct check: Unknown option '--loud'\nviaduct check --help says/],
+    [['keys', '--loud'], /^viaduct keys: Unknown option '--loud'\nviaduct keys --help says/],
+    [['check', '--level', '1'], /--level is for --hardening/],
+    [['keys'], /say list or rotate/],
+    [['keys', 'list', '--algorithm', 'ES256'], /--algorithm is for rotate/],
+    [['keys', 'rotate', '--algorithm', 'HS256'], /HS256 is not an algorithm/],
+    [['audit'], /say verify or grep/],
+    [['audit', 'verify', '--issuer', 'x'], /--token and --issuer are for grep/],
+    [['audit', 'verify', '--archive', 'nowhere'], /--archive nowhere: there is no such folder/],
+    [['audit', 'grep'], /grep needs --token/],
+    [['demo', 'sing'], /say exchange, saml or soap/],
+    [['explain'], /say who asks with --client ID, or which message/],
+    [['explain', '--client', 'nobody'], /no client nobody in the configuration/],
+    [['explain', '--client', 'gateway', '--path', '/x'], /--path is for --rst/],
+    [
+      ['explain', '--client', 'gateway', '--subject-token', '@none'],
+      /none cannot be read \(ENOENT/,
+    ],
+    [
+      ['explain', '--client', 'gateway', '--actor-token-type', 'jwt'],
+      /--actor-token-type is for --actor-token/,
+    ],
+    [['explain', '--rst', 'none'], /none cannot be read \(ENOENT\)/],
+    [['explain', '--rst', 'users.yaml', '--scope', 'a'], /--scope does not go with --rst/],
+  ];
+
+  for (const [words, told] of WRONG) {
+    test(`viaduct ${words.join(' ')}: is told what is wrong, with 2`, async () => {
+      const { code, error, out } = await run(...words);
+
+      assert.match(error, told);
+      assert.equal(code, 2);
+      assert.equal(out, '');
+    });
+  }
+
+  test('audit: where nothing was written yet that is said, and the answer is no', async () => {
+    for (const words of [['verify'], ['grep', '--token', 'x']]) {
+      const { code, error } = await run('audit', ...words);
+
+      assert.equal(code, 1);
+      assert.match(error, /^there is no audit at .*audit\.jsonl: no server wrote one yet/);
+    }
+  });
+
+  test('demo: paths with a space are quoted for the shell', async () => {
+    const { out } = await viaduct(
+      ['demo', 'soap', '--config', 'first try/viaduct.yaml'],
+      directory,
+    );
+
+    const shell = spawn('sh', ['-c', out.replace(/^curl/, String.raw`printf '%s\n'`)]);
+    const [words] = (await once(shell.stdout, 'data')) as [Buffer];
+
+    const given = words.toString().split('\n');
+    assert.ok(given.includes('first try/tls/localhost.pem'), words.toString());
+    assert.ok(given.includes('@first try/demo/rst.xml'));
+  });
+
+  test('init: the configuration leads editors to the schema', async () => {
+    const text = await readFile(join(directory, 'first try/viaduct.yaml'), 'utf8');
+
+    const [, path = ''] = /^# yaml-language-server: \$schema=(.*)$/m.exec(text) ?? [];
+
+    const schema = await readFile(join(directory, 'first try', path), 'utf8');
+    assert.equal(
+      schema,
+      await readFile(new URL('../../config/schema.json', import.meta.url), 'utf8'),
+    );
+  });
+
+  test('a reader that has gone ends no command with a stack trace', async () => {
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const words = [main, 'check', '--hardening'];
+    const child = spawn(process.execPath, words, { cwd: join(directory, 'first try') });
+    child.stdout.destroy();
+    let error = '';
+    child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
+
+    const [code] = (await once(child, 'close')) as [number];
+
+    assert.equal(error, '');
+    assert.equal(code, 1);
+  });
+});
