@@ -1,13 +1,10 @@
 // Refresh tokens at introspection and revocation: they are told of and die for their own client alone.
-import { type InspectRequest, isInactive, revokeOnRecord } from './inspect.ts';
+import { isInactive, type PresentedText } from './inspect.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog } from './ports.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
 import { requestorName } from './requestor.ts';
-
-interface RefreshTokenRequest extends Omit<InspectRequest, 'token'> {
-  readonly text: string;
-}
+import { revokeOnRecord } from './revoke.ts';
 
 interface RefreshTokenParts {
   readonly families: RefreshFamilies;
@@ -16,7 +13,7 @@ interface RefreshTokenParts {
 }
 
 async function familyOf(
-  { requestor, text }: RefreshTokenRequest,
+  { requestor, text }: PresentedText,
   families: RefreshFamilies,
 ): Promise<RefreshFamily | undefined> {
   try {
@@ -31,7 +28,7 @@ async function familyOf(
  * is shown one in place of an access token learns nothing from it.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function inspectRefreshToken(
-  request: RefreshTokenRequest,
+  request: PresentedText,
   { families }: Pick<RefreshTokenParts, 'families'>,
 ): Promise<RefreshFamily | undefined> {
   const family = await familyOf(request, families);
@@ -42,7 +39,7 @@ export async function inspectRefreshToken(
  * or of another client, needs nothing.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function revokeRefreshToken(
-  request: RefreshTokenRequest,
+  request: PresentedText,
   parts: RefreshTokenParts,
 ): Promise<void> {
   const family = await familyOf(request, parts.families);

@@ -5,7 +5,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
-import type { OAuthClient } from './oauth-client.ts';
+import { authenticatedClient, type OAuthClient } from './oauth-client.ts';
 import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from './oauth-error.ts';
 
 /** Longest life of a client assertion, so that its one-time mark is bounded too. */
@@ -104,8 +104,7 @@ function validateAssertionRemembered(
 export function createAssertionHook(parts: ClientAuthenticationParts): AssertionHook {
   return (ctx, claims, header) =>
     withOAuthErrors(ASSERTION_GRANT_ERRORS, async () => {
-      const client = parts.clients.get(ctx.oidc.client?.clientId ?? '');
-      if (!client) throw new Error('the authenticated client is not configured');
+      const client = authenticatedClient(ctx, parts.clients);
       // RFC 8725 §3.11: a JWT made for another purpose must not authenticate its subject.
       if (!ASSERTION_TYPES.includes(header['typ'])) {
         throw new errors.InvalidClientAuth('the client assertion has another type');

@@ -1,6 +1,6 @@
 // A registered client: RFC 7591 names, because operators paste them. As the library and as core see it.
 
-import type { ClientMetadata } from 'oidc-provider';
+import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider';
 import { BEARER } from '#core/confirmation.ts';
 import type { Requestor } from '#core/requestor.ts';
 
@@ -41,6 +41,17 @@ export function clientMetadata(client: OAuthClient, grantTypes: readonly string[
     }),
     grant_types: [...grantTypes],
   };
+}
+
+/** The configured client that the library has authenticated.
+ * @throws {Error} when there is none */
+export function authenticatedClient(
+  { oidc }: KoaContextWithOIDC,
+  clients: ReadonlyMap<string, OAuthClient>,
+): OAuthClient {
+  const client = clients.get(oidc.client?.clientId ?? '');
+  if (!client) throw new Error('the authenticated client is not configured');
+  return client;
 }
 
 /** The authenticated client as the caller of a use case. */

@@ -99,6 +99,16 @@ export function oauthError(failure: ExchangeFailure, map: ErrorMap): errors.OIDC
   return thrown;
 }
 
+/** Answers a refusal where the library does not, at introspection and revocation. */
+export function answerFailure(
+  ctx: { status: number; body?: unknown },
+  { reason }: ExchangeFailure,
+): void {
+  const { status, error, description } = TOKEN_EXCHANGE_ERRORS[reason];
+  ctx.status = status;
+  ctx.body = { error, error_description: description };
+}
+
 /** Runs a step; a refusal leaves as an OAuth error, a bug as it is.
  * @throws {errors.OIDCProviderError} */
 export async function withOAuthErrors<T>(map: ErrorMap, step: () => Promise<T>): Promise<T> {

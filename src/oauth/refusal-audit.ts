@@ -3,7 +3,7 @@
 import type { Context } from 'koa';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
-import { TOKEN_EXCHANGE_ERRORS } from './oauth-error.ts';
+import { answerFailure } from './oauth-error.ts';
 import { correlationOf, isAudited, requestorMember } from './request-state.ts';
 
 function failureOf(cause: unknown): ExchangeFailure | undefined {
@@ -74,9 +74,7 @@ export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) 
       await record(ctx, ctx.status);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;
-      const { status, error, description } = TOKEN_EXCHANGE_ERRORS[cause.reason];
-      ctx.status = status;
-      ctx.body = { error, error_description: description };
+      answerFailure(ctx, cause);
     }
     const { retryAfterSeconds } = failureOf(ctx.state['refusal']) ?? {};
     if (ctx.status === 503 || ctx.status === 429)

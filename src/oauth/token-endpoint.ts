@@ -4,11 +4,10 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import { exchange } from '#core/exchange.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Requestor } from '#core/requestor.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { formOf, type TokenType } from '#core/token-type.ts';
-import type { Grant, Performed } from './grants/grant.ts';
-import { type OAuthClient, requestorOf } from './oauth-client.ts';
+import { type Grant, type Performed, REFUSED_PARAMETERS } from './grants/grant.ts';
+import { authenticatedClient, type OAuthClient, requestorOf } from './oauth-client.ts';
 import { withOAuthErrors } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
 import { correlationOf, markAudited, markRequestor } from './request-state.ts';
@@ -21,8 +20,8 @@ export interface TokenEndpointParts {
   readonly clients: ReadonlyMap<string, OAuthClient>;
 }
 
-function validateHonourable(grant: Grant, ctx: KoaContextWithOIDC, parameters: Parameters): void {
-  const refused = grant.refused.find((name) => parameters[name] !== undefined);
+function validateHonourable(ctx: KoaContextWithOIDC, parameters: Parameters): void {
+  const refused = REFUSED_PARAMETERS.find((name) => parameters[name] !== undefined);
   if (refused !== undefined)
     throw new ExchangeFailure('request-malformed', `${refused} cannot be honoured`);
   // A client that sends a proof expects a bound token; a bearer token in its place would be a silent downgrade.
@@ -40,7 +39,7 @@ function tokenResponse(grant: Grant, performed: Performed): Record<string, unkno
   const isAccessToken = spec.type === 'access_token' || spec.type === 'jwt';
   return {
     access_token: wireText(spec.type, text),
-    issued_token_type: grant.issuedTokenType(spec.type),
+    issued_token_type: grant.issuedTokenType?.(spec.type),
     token_type: isAccessToken ? 'Bearer' : 'N_A',
     expires_in: spec.lifetime.notOnOrAfter - spec.issuedAt,
     ...(spec.scopes.length > 0 && { scope: spec.scopes.join(' ') }),
@@ -55,17 +54,11 @@ const perform = async (
 ): Promise<Performed> =>
   grant.perform ? grant.perform(request, sts) : { token: await exchange(request, sts) };
 
-function clientOf(ctx: KoaContextWithOIDC, clients: TokenEndpointParts['clients']): OAuthClient {
-  const client = clients.get(ctx.oidc.client?.clientId ?? '');
-  if (!client) throw new Error('the authenticated client is not configured');
-  return client;
-}
-
 /** The library's handler for a grant: the client is authenticated and the parameters are the grant's own when it runs. */
 export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
-    const client = clientOf(ctx, parts.clients);
-    const requestor: Requestor = requestorOf(client);
+    const client = authenticatedClient(ctx, parts.clients);
+    const requestor = requestorOf(client);
     markRequestor(ctx, requestor);
     const parameters: Parameters = ctx.oidc.params ?? {};
     ctx.body = await withOAuthErrors(grant.errorMap, async () => {
@@ -74,7 +67,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
       if (!client.grant_types.includes(grant.grantType)) {
         throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
       }
-      validateHonourable(grant, ctx, parameters);
+      validateHonourable(ctx, parameters);
       const request = { ...grant.parse(parameters, requestor), ...correlationOf(ctx), requestor };
       markAudited(ctx);
       ctx.state['grant'] = request.operation;

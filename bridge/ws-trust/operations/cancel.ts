@@ -1,7 +1,7 @@
 // The operation Cancel (WS-Trust 1.3 §6): the token dies, and with it all that was made from it, on either front.
 
 import type { Markup } from '#bridge/xml/markup.ts';
-import { revoke } from '#core/inspect.ts';
+import { revoke } from '#core/revoke.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import { heldSecret } from '../keys/proof-key.ts';
 import { writeCancelled } from '../response.ts';

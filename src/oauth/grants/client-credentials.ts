@@ -2,13 +2,11 @@
 import { requestorToken } from '#core/requestor-validator.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { scopeNames, targetNames } from '../parameters.ts';
-import { type Grant, REFUSED_PARAMETERS } from './grant.ts';
+import type { Grant } from './grant.ts';
 
 export const clientCredentials: Grant = {
   grantType: 'client_credentials',
   parameters: ['audience', 'resource', 'scope'],
-  repeatable: ['audience', 'resource'],
-  refused: REFUSED_PARAMETERS,
   errorMap: ASSERTION_GRANT_ERRORS,
   parse(parameters, requestor) {
     const scopes = scopeNames(parameters);
@@ -19,5 +17,4 @@ export const clientCredentials: Grant = {
       ...(scopes && { scopes }),
     };
   },
-  issuedTokenType: () => undefined,
 };

@@ -23,20 +23,19 @@ export interface Performed {
 export interface Grant {
   readonly grantType: string;
   readonly parameters: readonly string[];
-  /** Parameters that may be repeated. */
-  readonly repeatable: readonly string[];
-  /** Parameters that we know and cannot honour: present, they are a refusal. */
-  readonly refused: readonly string[];
   readonly errorMap: ErrorMap;
   /** @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported`, `target-unknown` */
   parse(parameters: Parameters, requestor: Requestor): GrantRequest;
-  /** `issued_token_type` of the answer, where the grant has one. */
-  issuedTokenType(type: TokenType): string | undefined;
+  /** `issued_token_type` of the answer; absent: it has none. */
+  issuedTokenType?(type: TokenType): string | undefined;
   /** The use case, where it is not an exchange. */
   perform?(request: ExchangeRequest, sts: TokenService): Promise<Performed>;
 }
 
-/** Parameters that no grant of ours can honour yet. */
+/** Parameters that may be repeated, at every grant: they name targets (RFC 8707 §2, RFC 8693 §2.1). */
+export const REPEATABLE_PARAMETERS: readonly string[] = ['audience', 'resource'];
+
+/** Parameters that we know and that no grant of ours can honour: present, they are a refusal. */
 export const REFUSED_PARAMETERS: readonly string[] = [
   'authorization_details',
   'claims',

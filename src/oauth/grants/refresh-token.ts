@@ -2,13 +2,11 @@
 import { renew } from '#core/renew.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { requiredParameter, scopeNames, targetNames } from '../parameters.ts';
-import { type Grant, REFUSED_PARAMETERS } from './grant.ts';
+import type { Grant } from './grant.ts';
 
 export const refreshToken: Grant = {
   grantType: 'refresh_token',
   parameters: ['refresh_token', 'audience', 'resource', 'scope'],
-  repeatable: ['audience', 'resource'],
-  refused: REFUSED_PARAMETERS,
   // RFC 6749 §5.2: a refresh token that is bad in any way is `invalid_grant`, as an assertion is.
   errorMap: ASSERTION_GRANT_ERRORS,
   parse(parameters) {
@@ -21,7 +19,6 @@ export const refreshToken: Grant = {
       ...(scopes && { scopes }),
     };
   },
-  issuedTokenType: () => undefined,
   async perform(request, sts) {
     const { token, successor } = await renew(request, sts);
     return { token, refreshToken: successor };

@@ -10,7 +10,7 @@ import {
   scopeNames,
   targetNames,
 } from '../parameters.ts';
-import { type Grant, REFUSED_PARAMETERS } from './grant.ts';
+import type { Grant } from './grant.ts';
 
 function tokenType(uri: string): TokenType {
   const type = tokenTypeOfUri(uri);
@@ -51,8 +51,6 @@ export const tokenExchange: Grant = {
     'actor_token',
     'actor_token_type',
   ],
-  repeatable: ['audience', 'resource'],
-  refused: REFUSED_PARAMETERS,
   errorMap: TOKEN_EXCHANGE_ERRORS,
   parse(parameters) {
     const requested = optionalParameter(parameters, 'requested_token_type');

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
-import { inspect, revoke } from '#core/inspect.ts';
+import { inspect } from '#core/inspect.ts';
 import { createLedger } from '#core/ledger.ts';
 import type { Requestor } from '#core/requestor.ts';
+import { revoke } from '#core/revoke.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
 import {

@@ -1,0 +1,92 @@
+// Lets a token die, and with it all that was made from it.
+import { isConfirmed } from './confirmation.ts';
+import { ExchangeFailure } from './failure.ts';
+import type { InspectRequest } from './inspect.ts';
+import type { Instant } from './instant.ts';
+import type { Ledger } from './ledger.ts';
+import type { AuditLog } from './ports.ts';
+import { isAudience, type RelyingParty } from './relying-party.ts';
+import { type Requestor, requestorName } from './requestor.ts';
+import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
+import type { TokenService } from './token-service.ts';
+
+interface RevokeParts {
+  readonly relyingParties: readonly RelyingParty[];
+  readonly ledger: Ledger;
+  readonly audit: AuditLog;
+}
+
+/** Whom a token was issued to, whoever proves the key it is bound to, and whom its target names may revoke it. */
+function mayRevoke(
+  token: ValidatedToken,
+  requestor: Requestor,
+  relyingParties: readonly RelyingParty[],
+): boolean {
+  const { audiences, confirmation, originClient } = token;
+  const name = requestorName(requestor);
+  const isProved =
+    confirmation.method !== 'bearer' && isConfirmed(confirmation, requestor.confirmation);
+  // WS-SecureConversation 1.3 §6: a context is cancelled with proof of its secret.
+  const isIssuedTo = originClient === name && token.type !== 'sct';
+  return (
+    isIssuedTo ||
+    isProved ||
+    relyingParties.some(
+      (party) => party.revokers?.includes(name) === true && isAudience(party, audiences),
+    )
+  );
+}
+
+/** Revokes a token of ours and with it all that was made from it. One that is revoked already needs nothing; one that is
+ * over is revoked too: what was made from it may live on.
+ * @throws {ExchangeFailure} what `validate` throws of a token that was never good; `issuer-untrusted` when it is not ours,
+ * `requestor-not-allowed` without a right to it, `dependency-unavailable` */
+export async function revoke(
+  request: InspectRequest,
+  sts: TokenService,
+  parts: RevokeParts,
+): Promise<void> {
+  const token = await unrevoked(request.token, sts);
+  if (!token) return;
+  if (token.trustedIssuer !== SELF || token.id === undefined)
+    throw new ExchangeFailure('issuer-untrusted', 'no token of ours to revoke');
+  if (!mayRevoke(token, request.requestor, parts.relyingParties))
+    throw new ExchangeFailure('requestor-not-allowed', 'no right to revoke this token');
+  const ref = { issuer: token.issuer, id: token.id };
+  await revokeOnRecord(request, { ref, until: token.lifetime.notOnOrAfter }, parts);
+}
+
+/** Revokes what its holder may revoke.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export async function revokeOnRecord(
+  { correlationId, requestor, sourceAddress }: Omit<InspectRequest, 'token'>,
+  { ref, until }: { readonly ref: TokenRef; readonly until: Instant },
+  parts: Pick<RevokeParts, 'audit' | 'ledger'>,
+): Promise<void> {
+  const { id, kind, method } = requestor;
+  const record = {
+    event: 'token.revoke',
+    correlationId,
+    requestor: { id, kind, method },
+    token: ref,
+    ...(sourceAddress !== undefined && { sourceAddress }),
+  } as const;
+  // The intent first: once revoked, a repeated request finds a dead token and leaves no record of who killed it.
+  await parts.audit.append({ ...record, outcome: 'allowed' });
+  await parts.ledger.revoke(ref, until);
+  await parts.audit.append({ ...record, outcome: 'done' });
+}
+
+async function unrevoked(
+  token: SecurityToken,
+  sts: TokenService,
+): Promise<ValidatedToken | undefined> {
+  try {
+    return await sts.validate({ ...token, use: 'lifecycle' });
+  } catch (cause) {
+    const isRevoked = cause instanceof ExchangeFailure && cause.reason === 'token-revoked';
+    // Nobody can show any more that a context was theirs, and its name must not tell strangers that there was one.
+    if (isRevoked && token.type !== 'sct') return undefined;
+    throw cause;
+  }
+}
