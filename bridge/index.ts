@@ -13,6 +13,7 @@ import { TOKEN_TYPES } from '#core/token-type.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/assertion-signer.ts';
 import { encryptedSecretOf } from './saml/held-secret.ts';
+import { readSamlMetadata } from './saml/metadata.ts';
 import {
   createSamlMetadataSource,
   type FetchedMetadata,
@@ -280,6 +281,27 @@ function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: Brid
     settings: parts.metadataSettings,
     onRefresh: (outcome, cause) => parts.onRefresh(id, outcome, cause),
   });
+}
+
+/** Verifies metadata and tells what is in it, before any assertion needs it. Whether it is still valid is not judged.
+ * @throws {Error} when it is not acceptable XML, not signed by one of the certificates, of another entity, or without usable keys */
+export async function inspectMetadata(
+  text: string,
+  {
+    entityId,
+    signerCertificatePems,
+  }: { entityId: string; signerCertificatePems: readonly string[] },
+): Promise<{ readonly signingKeys: number; readonly validUntil?: Instant }> {
+  const signers = signerCertificatePems.map(trustedKeyOf);
+  // Before all times nothing has ended.
+  const terms = { entityId, signers, skewSeconds: 0 };
+  try {
+    const { keys, validUntil } = await readSamlMetadata(text, terms, Number.NEGATIVE_INFINITY);
+    return { signingKeys: keys.length, ...(validUntil !== undefined && { validUntil }) };
+  } catch (cause) {
+    if (!(cause instanceof XmlFailure)) throw cause;
+    throw new Error(`${cause.reason}: ${cause.message}`, { cause });
+  }
 }
 
 /** Our own keys; none where the configuration has no key for assertions: then none of ours verifies. */

@@ -14,6 +14,7 @@ import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createStatusListMiddleware } from './status-lists.ts';
 import { createFetch } from './trust.ts';
+import { requireUsableMetadata } from './usable-metadata.ts';
 import { createWsTrustMiddleware, createWsTrustRefusals } from './ws-trust.ts';
 
 /** How long others may keep our metadata and keys. */
@@ -44,6 +45,8 @@ function timedService(sts: TokenService, { metrics }: Foundation): TokenService 
  * @throws {Error} when a key cannot be used */
 export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
   const builtAt = foundation.clock.now();
+  for (const { path, what } of await requireUsableMetadata(config, builtAt))
+    foundation.logger.error('metadata is no longer valid', { path, what });
   const ring = await loadKeyRing(config, foundation.clock);
   const bridge = buildBridge(config, ring, foundation);
   const parts = serviceParts(config, { bridge, ring }, foundation);

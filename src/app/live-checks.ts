@@ -13,6 +13,7 @@ import { parseJwks } from '../trust/jwks.ts';
 import { EXPIRY_WARNING_SECONDS, expiringCertificates } from './expiry.ts';
 import { existingStore } from './store.ts';
 import { createFetch } from './trust.ts';
+import { describeMetadata, type SignedSource } from './usable-metadata.ts';
 
 export interface LiveCheck {
   readonly name: string;
@@ -77,18 +78,16 @@ async function folderToBe(folder: string): Promise<string> {
   return `${folder} is not there yet; the first start makes it`;
 }
 
-function fetchSteps(config: Config): readonly Step[] {
+function fetchSteps(config: Config, now: number): readonly Step[] {
   const fetchText = createFetch(config);
   const keysAt = async (load: () => Promise<{ readonly text: string }>): Promise<string> => {
     const { text } = await load();
     parseJwks(text);
     return 'a JWK Set was fetched';
   };
-  const documentAt = async (url: string): Promise<string> => {
-    const { text } = await fetchText(url);
-    if (!/<(?:[\w.-]+:)?Entit(?:y|ies)Descriptor[\s>]/.test(text))
-      throw new Error('what is there is no SAML metadata');
-    return 'metadata was fetched; its signature is verified when it is used';
+  const metadataOf = async (entityId: string, source: SignedSource): Promise<string> => {
+    const text = source.kind === 'metadata' ? source.xml : (await fetchText(source.url)).text;
+    return describeMetadata(text, { entityId, now, source });
   };
   const ofIssuers = config.trustedIssuers.flatMap(({ id, issuer, jwt, saml }): readonly Step[] => {
     const [keys, metadata] = [jwt?.keySource, saml?.keySource];
@@ -98,8 +97,8 @@ function fetchSteps(config: Config): readonly Step[] {
       ...(keys?.kind === 'discovery'
         ? [{ name, run: () => keysAt(() => discoverJwks(issuer, fetchText)) }]
         : []),
-      ...(metadata?.kind === 'metadata-url'
-        ? [{ name: `${name} (metadata)`, run: () => documentAt(metadata.url) }]
+      ...(metadata && metadata.kind !== 'pinned'
+        ? [{ name: `${name} (metadata)`, run: () => metadataOf(issuer, metadata) }]
         : []),
     ];
   });
@@ -133,7 +132,7 @@ export async function runLiveChecks(config: Config): Promise<readonly LiveCheck[
   const steps: readonly Step[] = [
     { name: 'store', run: () => checkStore(config, now) },
     { name: 'audit', run: () => checkAuditDisk(config) },
-    ...fetchSteps(config),
+    ...fetchSteps(config, now()),
   ];
   const checks = await Promise.all(steps.map(runStep));
   return [...checks, ...certificateChecks(config, now())];

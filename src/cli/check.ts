@@ -5,6 +5,7 @@ import { type LiveCheck, runLiveChecks } from '#src/app/live-checks.ts';
 import type { LoadedConfig } from '#src/app/primary.ts';
 import { requireReadableCertificates } from '#src/app/readable-certificates.ts';
 import { secretFindings } from '#src/app/secret-files.ts';
+import { requireUsableMetadata } from '#src/app/usable-metadata.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '#src/config/problem.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
@@ -30,11 +31,15 @@ async function hardeningOf({ config, files }: LoadedConfig): Promise<readonly Ha
   return findings.toSorted((left, right) => left.level - right.level);
 }
 
-async function reportOn(loaded: LoadedConfig, wishes: Wishes): Promise<Report> {
+async function reportOn(
+  loaded: LoadedConfig,
+  warnings: readonly Problem[],
+  wishes: Wishes,
+): Promise<Report> {
   return {
     valid: true,
     problems: [],
-    warnings: loaded.config.warnings,
+    warnings,
     ...(wishes.live && { live: await runLiveChecks(loaded.config) }),
     ...(wishes.hardening && { hardening: await hardeningOf(loaded) }),
   };
@@ -86,13 +91,15 @@ export const checkCommand: Command = async (words, terminal) => {
     throw new UsageError('--level is for --hardening');
   const wishes = { ...values, level: Number(level) };
   let loaded: LoadedConfig;
+  let ended: readonly Problem[];
   try {
     loaded = await loadConfigFiles(values.config);
     requireReadableCertificates(loaded.config);
+    ended = await requireUsableMetadata(loaded.config, Date.now() / 1000);
   } catch (cause) {
     return refuse(cause, values.json, terminal);
   }
-  const report = await reportOn(loaded, wishes);
+  const report = await reportOn(loaded, [...loaded.config.warnings, ...ended], wishes);
   if (values.json) terminal.out(JSON.stringify(report));
   else tell(loaded, report, terminal);
   return answerOf(report, wishes);

@@ -1,0 +1,120 @@
+// `check` and `serve` over the metadata of trusted issuers: what cannot be used is told before the first assertion comes.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { requireUsableMetadata } from '#src/app/usable-metadata.ts';
+import { loadConfigFiles } from '#src/config/load.ts';
+import { aConfigDocument } from '#test/support/document.ts';
+import { viaduct } from '#test/support/process.ts';
+import { aCertifiedKey, iso, PARTNER } from '#test/support/saml.ts';
+import { descriptor, entity, idp, signedMetadata } from '#test/support/saml-metadata.ts';
+import { createPartner, writeConfiguration } from '#test/support/server.ts';
+
+const clock = { now: (): number => Math.floor(Date.now() / 1000) };
+const signer = await aCertifiedKey();
+const issuer = await aCertifiedKey();
+const good = entity(idp(descriptor(issuer) + descriptor(signer)));
+const ended = entity(idp(descriptor(issuer)), `validUntil="${iso(clock.now() - 86_400)}"`);
+
+async function configured(t: TestContext, source: object, xml: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'viaduct-metadata-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const document = aConfigDocument();
+  document.trustedIssuers.push({
+    id: 'partner-saml',
+    issuer: PARTNER,
+    saml: {
+      metadata: { ...source, certificates: [{ file: 'signer.pem' }] },
+      audiences: ['https://localhost:8443'],
+    },
+  });
+  document['fetch'] = { allowedHosts: ['127.0.0.1'] };
+  const { jwks } = await createPartner(clock);
+  await writeConfiguration(directory, document, jwks);
+  await writeFile(join(directory, 'signer.pem'), signer.certificatePem);
+  await writeFile(join(directory, 'idp.xml'), xml);
+  return directory;
+}
+
+const FILE = { file: 'idp.xml' };
+
+async function servedMetadata(t: TestContext, xml: string): Promise<object> {
+  const server = createServer((_, response) => response.end(xml));
+  t.after(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+}
+
+const unusable: readonly (readonly [name: string, xml: string, said: RegExp])[] = [
+  ['that is not signed', good, /element-missing: no Signature/],
+  ['signed by a stranger', signedMetadata(good, issuer), /signature-invalid: /],
+  ['of another entity', signedMetadata(good.replace(PARTNER, 'urn:x'), signer), /another entity/],
+  ['without a signing key', signedMetadata(entity(idp('')), signer), /no usable signing key/],
+  ['that is none', '<x/>', /no metadata/],
+  ['that is no XML', 'metadata', /cannot be used: /],
+];
+
+for (const [name, xml, said] of unusable)
+  test(`SAML Metadata §3: refuses a configuration with a metadata file ${name}`, async (t) => {
+    const { config } = await loadConfigFiles(join(await configured(t, FILE, xml), 'viaduct.yaml'));
+
+    await assert.rejects(requireUsableMetadata(config, clock.now()), (cause: Error) => {
+      assert.match(
+        cause.message,
+        /CONFIG_KEY\n {2}trustedIssuers\[1\]\.saml\.metadata\.file: cannot/,
+      );
+      assert.match(cause.message, said);
+      return true;
+    });
+  });
+
+test('SAML Metadata §3: check and serve refuse metadata that is not signed', async (t) => {
+  const directory = await configured(t, FILE, good);
+
+  const checked = await viaduct(['check'], directory);
+  const served = await viaduct(['serve', '--config', 'viaduct.yaml'], directory);
+
+  assert.equal(checked.code, 2, checked.out);
+  assert.notEqual(served.code, 0);
+  for (const { error } of [checked, served])
+    assert.match(error, /trustedIssuers\[1\]\.saml\.metadata\.file: cannot be used/);
+});
+
+test('SAML Metadata §2.3.2: check warns of a metadata file that is no longer valid, and --live fails', async (t) => {
+  const directory = await configured(t, FILE, signedMetadata(ended, signer));
+
+  const plain = await viaduct(['check'], directory);
+  const live = await viaduct(['check', '--live'], directory);
+
+  assert.equal(plain.code, 0, plain.error);
+  assert.match(plain.error, /warning CONFIG_KEY\n.*metadata\.file: was valid until \d{4}-/);
+  assert.equal(live.code, 1);
+  assert.match(live.error, /failed trusted issuer partner-saml \(metadata\): .*valid until/);
+});
+
+test('SAML Metadata §2.4.1: check --live verifies metadata and tells of its keys, from a file and an address', async (t) => {
+  const xml = signedMetadata(good, signer);
+  for (const source of [FILE, await servedMetadata(t, xml)]) {
+    const { code, out, error } = await viaduct(
+      ['check', '--live'],
+      await configured(t, source, xml),
+    );
+
+    assert.equal(code, 0, error);
+    assert.match(out, /good +trusted issuer partner-saml \(metadata\): .* 2 signing keys, without/);
+  }
+});
+
+test('SAML Metadata §3: check --live fails on metadata at an address that a stranger has signed', async (t) => {
+  const source = await servedMetadata(t, signedMetadata(good, issuer));
+  const directory = await configured(t, source, '');
+
+  const { code, error } = await viaduct(['check', '--live'], directory);
+
+  assert.equal(code, 1);
+  assert.match(error, /failed trusted issuer partner-saml \(metadata\): /);
+});
