@@ -124,8 +124,8 @@ export interface WsTrustFront {
   ): WsTrustResponse;
 }
 
-/** What a signature digests, by what a message may have. Canonical form is somewhat longer than what was sent, and a token that is
- * signed in the Body may be named by a reference, too. References to one part within another could make it sixteen times as much. */
+/** What signatures digest, by what a message may have. Canonical form is somewhat longer than what was sent, a token that is signed
+ * where it stands may be named by a reference, too, and there may be two signatures. Short prefixes of long names could make it much more. */
 const CANONICAL_SHARE = 2;
 
 const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];

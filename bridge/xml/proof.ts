@@ -8,12 +8,13 @@ import { canonicalize } from './canonical.ts';
 import { XmlFailure } from './failure.ts';
 import type { TrustedKey } from './keys.ts';
 import { MAX_CANONICAL_BYTES } from './limits.ts';
-import { DS_NS, SAML2_NS, SAML11_NS } from './namespaces.ts';
+import { DS_NS } from './namespaces.ts';
 import { childrenNamed, optionalChild, requiredChild } from './reader.ts';
 import type { ReferenceShape, SignatureShape } from './signature-shape.ts';
+import { findTargets, isAssertion, type Target } from './signature-targets.ts';
 import { checkSignatureValue } from './signature-value.ts';
 import type { TokenResolver } from './token-reference.ts';
-import { canonicalToken, isElement, resolveToken } from './token-reference.ts';
+import { canonicalToken } from './token-reference.ts';
 import type { XmlDocument, XmlElement } from './tree.ts';
 import { isNamed, pathOf } from './tree.ts';
 
@@ -33,6 +34,8 @@ export interface Proof {
   readonly signedInfoDigest: Uint8Array;
   /** Whether SHA-1 took part: to be audited. */
   readonly usedSha1: boolean;
+  /** What was written to be digested: the next signature of a message has so much less (B10). */
+  readonly canonicalBytes: number;
   /** Every covered node with its path, at least one. Ask by identity: a copy elsewhere is another node (V10). */
   readonly covered: ReadonlyMap<XmlElement, string>;
   readonly [verified]: true;
@@ -59,18 +62,11 @@ export function proveSignature(signature: SignatureShape, context: ProofContext)
     canonicalize(signature.signedInfo, { ...signature.method, maxBytes: budget.remaining }),
   );
   checkSignatureValue({ algorithm, data, value, legacySha1: rules.legacySha1 }, signer);
-  // From here on the work is what a trusted signer asked for; before it only SignedInfo was canonicalised (B10).
+  // From here on the work is what the signer asked for; before it only SignedInfo was canonicalised (B10).
   const covered = new Map<XmlElement, string>();
-  const targets = new Set<XmlElement>();
-  for (const reference of signature.references) {
-    const target = context.document.ids.get(reference.id);
-    if (target === undefined || targets.has(target)) {
-      throw new XmlFailure('reference-refused', 'no target or the same target twice');
-    }
-    targets.add(target);
-    for (const node of digestTarget({ reference, target, signature, context, budget })) {
-      covered.set(node, pathOf(node));
-    }
+  for (const target of findTargets(signature.references, context)) {
+    digestTarget(target, signature, budget);
+    for (const node of target.nodes) covered.set(node, pathOf(node));
   }
   const usedSha1 =
     signature.references.some((reference) => reference.hash === 'sha1') ||
@@ -81,6 +77,7 @@ export function proveSignature(signature: SignatureShape, context: ProofContext)
     signatureValue: value,
     signedInfoDigest: hash('sha256', data, 'buffer'),
     usedSha1,
+    canonicalBytes: maxCanonicalBytes - budget.remaining,
     covered,
   };
   return proof as Proof;
@@ -90,30 +87,18 @@ interface Budget {
   remaining: number;
 }
 
-interface DigestTask {
-  readonly reference: ReferenceShape;
-  readonly target: XmlElement;
-  readonly signature: SignatureShape;
-  readonly context: ProofContext;
-  readonly budget: Budget;
-}
-
-function digestTarget({ reference, target, signature, context, budget }: DigestTask): XmlElement[] {
-  if (reference.transform !== 'token-reference') {
-    if (isAssertion(target)) requireUncommented(target);
-    const maxBytes = budget.remaining;
-    const options =
-      reference.transform === 'enveloped'
-        ? { ...reference.method, maxBytes, omit: signature.element }
-        : { ...reference.method, maxBytes };
-    checkDigest(reference, spend(budget, canonicalize(target, options)));
-    return [target];
-  }
-  const token = resolveToken(context.document, target, context.resolveToken);
-  if (isElement(token)) requireUncommented(token);
-  const options = { method: reference.method, maxBytes: budget.remaining };
-  checkDigest(reference, spend(budget, canonicalToken(target, token, options)));
-  return isElement(token) ? [target, token] : [target];
+function digestTarget(
+  { reference, element, token }: Target,
+  signature: SignatureShape,
+  budget: Budget,
+): void {
+  const { method, transform } = reference;
+  const maxBytes = budget.remaining;
+  const omitted = transform === 'enveloped' && { omit: signature.element };
+  const canonical = token
+    ? canonicalToken(element, token, { method, maxBytes })
+    : canonicalize(element, { ...method, maxBytes, ...omitted });
+  checkDigest(reference, spend(budget, canonical));
 }
 
 function spend(budget: Budget, canonical: string): Buffer {
@@ -134,15 +119,6 @@ function digest(name: HashName, canonical: Buffer): Buffer {
   // The digest of nothing is what a canonicaliser that failed silently leaves behind (A5).
   if (canonical.byteLength === 0) throw new XmlFailure('reference-refused', 'empty canonical form');
   return hash(name, canonical, 'buffer');
-}
-
-// Anywhere inside a signed token a comment could split a value for another reader of it (V3, A2).
-function requireUncommented(token: XmlElement): void {
-  if (token.commented) throw new XmlFailure('comment-refused', 'comment in a signed token');
-}
-
-function isAssertion({ uri, local }: XmlElement): boolean {
-  return local === 'Assertion' && (uri === SAML2_NS || uri === SAML11_NS);
 }
 
 /** The node as a verified one, if this very node was covered (V10).

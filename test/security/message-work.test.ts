@@ -29,8 +29,9 @@ import {
   TRUST_13,
 } from '#test/support/ws-trust.ts';
 
+const STRANGER = { name: 'nobody', password: 'guess' };
 const NESTED = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8', 'n9', 'n10'];
-const DETAIL = /canonical form too large/;
+const DETAIL = /a target within another/;
 
 /** Elements within each other around what is long to digest. */
 const nested = (content: string): string =>
@@ -71,11 +72,10 @@ test('xml-security B10: no certificate has a part digested again and again', asy
 test('xml-security B10: a key of one’s own has no part digested again and again, whatever the password', async () => {
   const setting = aWsTrustSetting();
   const own = await aCertificate({ name: 'CN=anybody', algorithm: 'RSA' });
-  const user = { name: 'nobody', password: 'guess' };
   const signed = (ids: readonly string[]): string =>
     signMessage(
       anEnvelope({
-        header: aSecurityHeader(`${TIMESTAMP}${SIGNATURE}`, user) + LONG,
+        header: aSecurityHeader(`${TIMESTAMP}${SIGNATURE}`, STRANGER) + LONG,
         body: withKey(),
         bodyId: 'body',
       }),
@@ -88,6 +88,44 @@ test('xml-security B10: a key of one’s own has no part digested again and agai
   assert.equal(faultCodeOf(once), 'trust:FailedAuthentication');
   assert.equal(faultCodeOf(often), 'wsse:InvalidSecurity');
   assert.match(JSON.stringify(setting.audit.records.at(-1)), DETAIL);
+});
+
+/** Each element is written with the declaration that its prefix needs. */
+const longNames = (count: number): string =>
+  `<y xmlns="urn:y" xmlns:p="urn:${'p'.repeat(200)}" wsu:Id="long">${'<p:z/>'.repeat(count)}</y>`;
+const TOO_LARGE = /canonical form too large/;
+
+test('xml-security B10: no short prefix of a long name makes us digest more than a message has', async () => {
+  const setting = aSecretSetting();
+  const body = anRst({ children: longNames(1000) });
+
+  const answer = await sendSecretly(aSecretMessage({ body }), setting);
+
+  assert.equal(faultCodeOf(answer), 'wsse:FailedCheck');
+  assert.match(JSON.stringify(setting.audit.records.at(-1)), TOO_LARGE);
+});
+
+test('xml-security B10: two signatures digest together what one may digest', async () => {
+  const setting = aWsTrustSetting();
+  const own = await aCertificate({ name: 'CN=anybody', algorithm: 'RSA' });
+  const wishes = { key: own.privateKey, keyInfo: aKeyValue(own) };
+  const message = (other: readonly string[]): string => {
+    const header = aSecurityHeader(`${TIMESTAMP}${SIGNATURE}@SIGNATURE2@`, STRANGER);
+    const text = anEnvelope({ header: header + longNames(400), body: withKey(), bodyId: 'body' });
+    const once = signMessage(text, { ...wishes, ids: ['ts', 'body', 'long'] });
+    return signMessage(once.replace('@SIGNATURE2@', SIGNATURE), {
+      ...wishes,
+      ids: other,
+      id: 'SIG-2',
+    });
+  };
+
+  const once = await setting.front.handle(aPost(message(['ts', 'body'])));
+  const twice = await setting.front.handle(aPost(message(['ts', 'body', 'long'])));
+
+  assert.equal(faultCodeOf(once), 'trust:FailedAuthentication');
+  assert.equal(faultCodeOf(twice), 'wsse:InvalidSecurity');
+  assert.match(JSON.stringify(setting.audit.records.at(-1)), TOO_LARGE);
 });
 
 test('xml-security B10: what fills a message is digested where each part is named once', async () => {

@@ -2,9 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { canonicalize } from '#bridge/xml/canonical.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSignedAssertion, aSignedRequest, openRequest } from '#test/support/xml/signed.ts';
@@ -54,6 +57,61 @@ test('XML §3: refuses two references to one target', async () => {
   );
 
   await refuseMessage(resigned(twice, key), 'reference-refused');
+});
+
+/** A message with a part in a part and two references to one token, of which these are signed. */
+function signedParts(ids: readonly string[], references: readonly string[] = []) {
+  const parts = `${TIMESTAMP}<wsse:BinarySecurityToken wsu:Id="bst">AAAA</wsse:BinarySecurityToken>`;
+  const named = ['one', 'other'].map(
+    (id) =>
+      `<wsse:SecurityTokenReference wsu:Id="${id}"><wsse:Reference URI="#bst"/></wsse:SecurityTokenReference>`,
+  );
+  const text = anEnvelope({
+    header: `<wsse:Security>${parts}${SIGNATURE}</wsse:Security>${named.join('')}`,
+    body: '<y xmlns="urn:y" wsu:Id="outer"><z wsu:Id="inner"/></y>',
+    bodyId: 'body',
+  });
+  const token = parse(text.replace(SIGNATURE, '')).ids.get('bst');
+  assert.ok(token);
+  const octets = canonicalize(token, { prefixList: [''], emptyDefault: true });
+  return signMessage(text, {
+    key: key.privateKey,
+    ids,
+    transformed: Object.fromEntries(references.map((id) => [id, octets])),
+  });
+}
+
+test('XML B10: refuses a part within another, whichever is named first', async () => {
+  for (const ids of [
+    ['body', 'outer'],
+    ['inner', 'ts', 'body'],
+    ['ts', 'inner', 'outer'],
+  ])
+    await refuseMessage(signedParts(ids), 'reference-refused');
+});
+
+test('XML B10: a token may be signed where it stands and by one reference to it, not by two', async () => {
+  const { document, signature } = openRequest(signedParts(['ts', 'bst', 'body'], ['one']));
+  const proof = await verifyMessageSignature(document, signature, { selectKey: () => key.trusted });
+  assert.equal(proof.covered.size, 4);
+
+  await refuseMessage(signedParts(['ts', 'body'], ['one', 'other']), 'reference-refused');
+  await refuseMessage(signedParts(['ts', 'body', 'one'], ['one']), 'reference-refused');
+});
+
+test('XML B10: tells what was written to be digested', async () => {
+  const { document, signature } = openRequest(signedParts(['ts', 'body']));
+  const parts = [document.ids.get('ts'), document.ids.get('body'), signature.children[0]];
+
+  const proof = await verifyMessageSignature(document, signature, { selectKey: () => key.trusted });
+
+  const lengths = parts.map((part) =>
+    part === undefined || typeof part === 'string' ? 0 : canonicalize(part).length,
+  );
+  assert.equal(
+    proof.canonicalBytes,
+    lengths.reduce((sum, length) => sum + length),
+  );
 });
 
 test('XML V8: refuses a reference to nothing', async () => {
