@@ -34,6 +34,7 @@ type AssertionHook = (
 ) => Promise<void>;
 
 interface ClientKeyStore {
+  freshUntil?: number;
   refresh(): Promise<void>;
 }
 
@@ -45,25 +46,23 @@ function keyStoreOf(client: object): ClientKeyStore {
 
 /** The library fetches a client's keys again only when a signature fails: by a key that was removed upstream, it would still be
  * taken. Fetched when stale and before a signature is looked at, only keys that are published can have made it, whatever they
- * are called. */
-async function refreshKeys(client: object): Promise<void> {
+ * are called. Where they cannot be fetched nobody knows: the client is not refused for good.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+async function refreshKeys(keys: ClientKeyStore, clientId: string): Promise<void> {
   try {
-    await keyStoreOf(client).refresh();
+    await keys.refresh();
   } catch (cause) {
-    const { ctx } = Provider;
-    if (!ctx || !(cause instanceof errors.OIDCProviderError)) throw cause;
-    // Not said yet: whoever has no key of the client would learn that there is one of that name.
-    ctx.state['staleClientKeys'] = cause;
+    if (!(cause instanceof errors.OIDCProviderError)) throw cause;
+    // The library has them for fresh already when it finds that an answer is no key set.
+    delete keys.freshUntil;
+    const detail = `the keys of client ${clientId} cannot be fetched`;
+    throw new ExchangeFailure('dependency-unavailable', detail, { cause });
   }
 }
 
-/** After the signature: it may be by a key that was removed.
- * @throws {ExchangeFailure} `dependency-unavailable` */
-function validateKeysFetched({ state }: KoaContextWithOIDC): void {
-  const cause: unknown = state['staleClientKeys'];
-  if (cause !== undefined)
-    throw new ExchangeFailure('dependency-unavailable', 'client keys cannot be fetched', { cause });
-}
+/** Nothing is fetched for who could not be verified by it anyway: names of clients could be tried out with any secret. */
+const isAssertionPresented = (): boolean =>
+  Provider.ctx?.oidc.params?.['client_assertion'] !== undefined;
 
 const maxSecondsOf = ({ legacy_client_assertion: isLegacy }: OAuthClient): number =>
   isLegacy ? LEGACY_MAX_ASSERTION_SECONDS : MAX_ASSERTION_SECONDS;
@@ -110,7 +109,6 @@ export function createAssertionHook(parts: ClientAuthenticationParts): Assertion
         throw new errors.InvalidClientAuth('the client assertion has another type');
       }
       validateAssertionClaims(claims, client, parts);
-      validateKeysFetched(ctx);
       validateAssertionRemembered(claims, client, parts.fence);
     });
 }
@@ -134,7 +132,10 @@ export function overrideClientAuthentication(
   const find = provider.Client.find.bind(provider.Client);
   provider.Client.find = async (id) => {
     const client = await find(id);
-    if (client?.jwksUri !== undefined) await refreshKeys(client);
+    if (client?.jwksUri === undefined) return client;
+    const keys = keyStoreOf(client);
+    if (isAssertionPresented())
+      await withOAuthErrors(ASSERTION_GRANT_ERRORS, () => refreshKeys(keys, id));
     return client;
   };
   const { prototype } = provider.OIDCContext as { readonly prototype: object };

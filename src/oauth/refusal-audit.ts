@@ -26,9 +26,9 @@ const statusOf = (cause: unknown): number =>
     : 500;
 
 function detailOf(cause: unknown): string | undefined {
-  if (cause instanceof ExchangeFailure) return cause.message;
   const { error_detail, error_description } = (cause ?? {}) as Readonly<Record<string, unknown>>;
-  return [error_detail, error_description].find((text) => typeof text === 'string');
+  const texts = [error_detail, failureOf(cause)?.message, error_description];
+  return texts.find((text) => typeof text === 'string');
 }
 
 function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): AuditRecord {

@@ -20,7 +20,7 @@ async function aKey(kid: string) {
 /** A client that publishes its keys at an address: what is published can change. */
 async function startClient(t: Ending) {
   const { privateKey, jwk } = await aKey(KID);
-  let [status, keys]: [number, object[]] = [200, [jwk]];
+  let [status, keys]: [number, unknown] = [200, [jwk]];
   let fetches = 0;
   const server = createServer((_, response) => {
     fetches++;
@@ -38,6 +38,8 @@ async function startClient(t: Ending) {
     host: `127.0.0.1:${port}`,
     publish: (...published: object[]) => (keys = published),
     break: () => (status = 500),
+    mend: () => (status = 200),
+    garble: () => (keys = 'none'),
     stop,
     fetches: () => fetches,
     assertion: (header: object = { kid: KID }) =>
@@ -103,30 +105,71 @@ for (const [what, header, published] of [
     assert.equal(client.fetches(), 2);
   });
 
-for (const [what, spoil] of [
+const OUTAGES = [
   ['cannot be reached', 'stop'],
   ['answer with an error', 'break'],
-] as const)
+  ['are no key set', 'garble'],
+] as const;
+
+type Answers = readonly Awaited<
+  ReturnType<Awaited<ReturnType<typeof startServerOf>>['authenticate']>
+>[];
+
+function assertComeBack(answers: Answers): void {
+  for (const { status, body, headers } of answers) {
+    assert.deepEqual([status, body['error']], [503, 'temporarily_unavailable']);
+    assert.equal(headers.get('retry-after'), '1');
+  }
+}
+
+for (const [what, spoil] of OUTAGES) {
   test(`RFC 7523 §3: while the keys of a client ${what}, nobody knows whether one is still good`, async (t) => {
     const { client, server, authenticate, pass } = await startServerOf(t);
     const before = await authenticate();
     await client[spoil]();
     pass();
 
-    const refused = [await authenticate(), await authenticate()];
+    const refused = [
+      await authenticate(),
+      await authenticate(),
+      await authenticate({ kid: 'new' }),
+    ];
 
     assert.equal(before.status, 200, before.text);
-    for (const { status, body, headers } of refused) {
-      assert.deepEqual([status, body['error']], [503, 'temporarily_unavailable']);
-      assert.equal(headers.get('retry-after'), '1');
-    }
-    const last = (await server.auditRecords()).at(-1);
-    assert.equal(last?.['reason'], 'dependency-unavailable');
-    // Whoever has no key of it is told what is told of a client that is not there.
-    const form = { grant_type: 'client_credentials' };
-    const [known, unknown] = [
-      await server.post('/token', form, { as: ['worker', 'x'] }),
-      await server.post('/token', form, { as: ['nobody', 'x'] }),
-    ];
-    assert.deepEqual([known.status, known.body], [401, unknown.body]);
+    assertComeBack(refused);
+    assert.equal((await server.auditRecords()).at(-1)?.['reason'], 'dependency-unavailable');
   });
+
+  test(`RFC 7523 §3: keys of a client that ${what} and were never fetched: it is told to come back, not that it is wrong`, async (t) => {
+    const { client, server, authenticate } = await startServerOf(t);
+    await client[spoil]();
+
+    assertComeBack([await authenticate(), await authenticate()]);
+    const record = (await server.auditRecords()).at(-1);
+    assert.equal(record?.['reason'], 'dependency-unavailable');
+    assert.equal(record['detail'], 'the keys of client worker cannot be fetched');
+  });
+}
+
+test('RFC 7523 §3: a client whose keys can be fetched again is served at once', async (t) => {
+  const { client, authenticate } = await startServerOf(t);
+  client.break();
+  assertComeBack([await authenticate()]);
+  client.mend();
+
+  assert.equal((await authenticate()).status, 200);
+});
+
+test('RFC 6749 §5.2: while the keys of a client cannot be fetched, whoever presents no assertion learns nothing of it, and has nothing fetched', async (t) => {
+  const { client, server } = await startServerOf(t);
+  client.break();
+
+  const form = { grant_type: 'client_credentials' };
+  const [known, unknown] = [
+    await server.post('/token', form, { as: ['worker', 'x'] }),
+    await server.post('/token', form, { as: ['nobody', 'x'] }),
+  ];
+
+  assert.deepEqual([known.status, known.body], [401, unknown.body]);
+  assert.equal(client.fetches(), 0);
+});
