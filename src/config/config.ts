@@ -276,6 +276,8 @@ export interface TrustedJwtConfig {
   readonly algorithms: readonly string[];
   /** One of these must be in `aud`. Never empty. */
   readonly audiences: readonly string[];
+  /** Absent: tokens that any client got. */
+  readonly authorizedParties?: readonly string[];
   /** The declared token types that are accepted. */
   readonly types: readonly TokenType[];
   readonly maxAgeSeconds?: number;

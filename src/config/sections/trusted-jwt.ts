@@ -40,7 +40,14 @@ export const trustedJwt = z
     audiences: z
       .array(plainText)
       .nonempty()
-      .describe('One of these must be in `aud`: a token for somebody else is refused.'),
+      .describe(
+        'One of these must be in `aud`, and in an ID token all of it: a token for somebody else is refused.',
+      ),
+    authorizedParties: z
+      .array(plainText)
+      .nonempty()
+      .describe('Clients of the issuer, as in `azp` or `client_id`: tokens of others are refused.')
+      .optional(),
     types: z
       .array(z.enum(['jwt', 'access_token', 'id_token']))
       .nonempty()
@@ -75,6 +82,7 @@ export async function buildTrustedJwt(
     jwks,
     discovery: _discovery,
     certificates,
+    authorizedParties,
     maxAgeSeconds,
     skewSeconds = clockSkewSeconds,
     subjectPrefix: prefix,
@@ -86,6 +94,7 @@ export async function buildTrustedJwt(
       ? await certificateKeys({ value: certificates, path: [...path, 'certificates'] }, loading)
       : await keySourceOf({ value: jwks, path: [...path, 'jwks'] }, loading),
     skewSeconds,
+    ...(authorizedParties && { authorizedParties }),
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
     ...(prefix !== undefined && { subjectPrefix: prefix }),
   };

@@ -8,27 +8,55 @@ import type { JwtTerms } from './jwt-trust.ts';
 import type { JwtTokenType } from './jwt-type.ts';
 import type { JsonMembers } from './strict-json.ts';
 
-/** The audiences; for a foreign token one of them must be ours (RFC 8725 §3.9).
+/** The audiences; for a foreign token one of them must be ours (RFC 8725 §3.9). An ID token may have no others (OIDC Core §3.1.3.7 rule
+ * 3): it tells of a login, and whoever else received it could show it here as well.
  * @throws {ExchangeFailure} `token-malformed`, `token-audience-mismatch` */
-export function validateAudiences(claims: JsonMembers, terms: JwtTerms): readonly string[] {
+export function validateAudiences(
+  claims: JsonMembers,
+  type: JwtTokenType,
+  terms: JwtTerms,
+): readonly string[] {
   const audiences = stringOrStrings(claims, 'aud') ?? [];
   if (audiences.length === 0)
     throw new ExchangeFailure('token-audience-mismatch', 'the JWT names no audience');
-  if (!terms.isOwn && !audiences.some((audience) => terms.audiences.includes(audience)))
+  if (terms.isOwn) return audiences;
+  const isTrusted = (audience: string): boolean => terms.audiences.includes(audience);
+  if (!audiences.some(isTrusted))
     throw new ExchangeFailure('token-audience-mismatch', 'no audience of the JWT is ours');
+  if (type === 'id_token' && !audiences.every(isTrusted))
+    throw new ExchangeFailure('token-audience-mismatch', 'the ID token is for somebody else too');
   return audiences;
 }
 
-/** The client the token was issued to. An ID token says it as `client_id`, else `azp`, else by its sole audience.
+/** Who is said to be the client the token was issued to: `client_id` and `azp`. An ID token without them says it by its sole audience.
  * @throws {ExchangeFailure} `token-malformed` */
-export function originClientOf(
+function namedClients(
   claims: JsonMembers,
   type: JwtTokenType,
   audiences: readonly string[],
+): readonly string[] {
+  const named = [stringClaim(claims, 'client_id'), stringClaim(claims, 'azp')].filter(
+    (name) => name !== undefined,
+  );
+  return named.length === 0 && type === 'id_token' && audiences.length === 1 ? audiences : named;
+}
+
+/** The client the token was issued to, held against the authorized parties where there are some (OIDC Core §3.1.3.7 rules 4, 5).
+ * @throws {ExchangeFailure} `token-malformed`, `token-audience-mismatch` */
+export function validateOriginClient(
+  claims: JsonMembers,
+  { audiences, type }: { readonly audiences: readonly string[]; readonly type: JwtTokenType },
+  { authorizedParties }: JwtTerms,
 ): string | undefined {
-  const named = stringClaim(claims, 'client_id') ?? stringClaim(claims, 'azp');
-  const soleAudience = audiences.length === 1 ? audiences[0] : undefined;
-  return named ?? (type === 'id_token' ? soleAudience : undefined);
+  const clients = namedClients(claims, type, audiences);
+  const [client] = clients;
+  if (!authorizedParties) return client;
+  if (client === undefined || !clients.every((name) => authorizedParties.includes(name)))
+    throw new ExchangeFailure(
+      'token-audience-mismatch',
+      'the token was not issued to an authorized party',
+    );
+  return client;
 }
 
 // RFC 6749 §3.3.

@@ -28,6 +28,8 @@ export interface JwtTrust extends OwnJwtTrust {
   readonly aliases: readonly string[];
   /** One of these must be in `aud`. Mandatory: else a token for anybody would be good here. */
   readonly audiences: readonly string[];
+  /** The clients of the issuer whose tokens are accepted. Absent: those of all of them. */
+  readonly authorizedParties?: readonly string[];
   readonly types: AcceptedTypes;
   readonly maxAgeSeconds?: number;
   /** The claim that identifies the subject: `sub` unless the operator chose another. */

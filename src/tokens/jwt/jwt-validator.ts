@@ -15,10 +15,10 @@ import { parseActors, parseMayAct } from './jwt-actor.ts';
 import { parseConfirmation } from './jwt-confirmation.ts';
 import {
   claimSetOf,
-  originClientOf,
   parseAuthentication,
   parseScopes,
   validateAudiences,
+  validateOriginClient,
 } from './jwt-facts.ts';
 import { keyHintOf } from './jwt-header.ts';
 import { validateTimes } from './jwt-time.ts';
@@ -95,10 +95,10 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
   const { token, terms, now, ownNames } = finding;
   const { issuer } = terms;
   const identity = identityFacts(claims, finding);
-  const audiences = validateAudiences(claims, terms);
+  const audiences = validateAudiences(claims, token.type, terms);
   validateKind(claims, token.type, terms.isOwn);
   validateRequired(claims, token.type, terms);
-  const originClient = originClientOf(claims, token.type, audiences);
+  const originClient = validateOriginClient(claims, { audiences, type: token.type }, terms);
   const authentication = parseAuthentication(claims, now + terms.skewSeconds);
   const mayAct = parseMayAct(claims, terms);
   return {

@@ -210,7 +210,7 @@ const clients: readonly (readonly [string, 'jwt' | 'id_token', Members, string |
   [
     'several audiences of an ID token',
     'id_token',
-    { aud: ['a', 'https://sts.example'] },
+    { aud: ['https://sts.example', 'https://sts.example'] },
     undefined,
   ],
 ];
