@@ -33,6 +33,12 @@ export type Consumption =
   | { readonly outcome: 'missing' }
   | { readonly outcome: 'already-consumed'; readonly attempt: string; readonly value: string };
 
+/** From one generation to the next; the first step is from the empty one. */
+export interface RotationStep {
+  readonly from: string;
+  readonly to: string;
+}
+
 export type Rotation = 'rotated' | 'repeated' | 'conflict';
 
 /** What is poured into a leaky bucket, which runs out by one millisecond each millisecond. */
@@ -70,7 +76,7 @@ export interface Store {
   /** Whether any of the keys has a tombstone. */
   isRevoked(keys: readonly StoreKey[]): Promise<boolean>;
   /** Compare-and-set of a generation; `repeated` when this very step was taken before. */
-  rotate(family: StoreKey, from: string, to: string, lifetimeSeconds: number): Promise<Rotation>;
+  rotate(family: StoreKey, step: RotationStep, lifetimeSeconds: number): Promise<Rotation>;
   get(key: StoreKey): Promise<string | undefined>;
   set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void>;
   /** Writes unless one of the tombstones stands, in one round trip; false: one does, and the value means nothing. A revocation

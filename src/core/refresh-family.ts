@@ -67,7 +67,8 @@ function familyState({ clock, issuer, marginSeconds, store }: RefreshFamiliesPar
     },
     rotate: ({ family, number, notOnOrAfter }: RefreshFamily): Promise<Rotation> => {
       const key = keyOf('rotation', family);
-      return store.rotate(key, String(number), String(number + 1), secondsUntil(notOnOrAfter));
+      const step = { from: String(number), to: String(number + 1) };
+      return store.rotate(key, step, secondsUntil(notOnOrAfter));
     },
   };
 }
@@ -90,7 +91,7 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
       const { tokenId: family, lifetime } = spec;
       const seconds = secondsUntil(lifetime.notOnOrAfter);
       const [rotation] = await Promise.all([
-        store.rotate(keyOf('rotation', family), '', '1', seconds),
+        store.rotate(keyOf('rotation', family), { from: '', to: '1' }, seconds),
         store.set(keyOf('grant', family), writeGrant(subject, spec), seconds),
       ]);
       if (rotation === 'conflict') throw new Error('a new family of refresh tokens is not new');

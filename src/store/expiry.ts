@@ -9,17 +9,14 @@ export function expiryOf(now: Instant, lifetimeSeconds: number): Instant {
   return Math.min(now + Math.max(Math.ceil(lifetimeSeconds), 1), FOREVER);
 }
 
-/** The level of a leaky bucket after a fill.
- * @throws {Error} when the amounts are no whole numbers, zero or more */
-export function filledLevel(
-  level: number,
-  { milliseconds, mostMilliseconds }: Omit<BucketFill, 'key'>,
-): number {
+type Amounts = Omit<BucketFill, 'key'>;
+
+/** @throws {Error} when a bucket is to be filled by what is no whole number, zero or more */
+export function assertFill({ milliseconds, mostMilliseconds }: Amounts): void {
   for (const amount of [milliseconds, mostMilliseconds]) {
     if (!Number.isSafeInteger(amount) || amount < 0)
       throw new Error('a bucket holds whole milliseconds, zero or more');
   }
-  return Math.min(Math.max(level, 0) + milliseconds, mostMilliseconds);
 }
 
 /** @throws {Error} when what is to be counted is no whole number */

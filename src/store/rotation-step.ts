@@ -1,14 +1,9 @@
 // What a rotation step means against the state that stands. One rule for all adapters that can read before they write.
-import type { Rotation } from '#core/ports.ts';
+import type { Rotation, RotationStep } from '#core/ports.ts';
 
 export interface RotationState {
   readonly previous: string;
   readonly current: string;
-}
-
-export interface RotationStep {
-  readonly from: string;
-  readonly to: string;
 }
 
 /** The `from` of the first step, for a family that does not exist yet. */

@@ -7,12 +7,13 @@ import type {
   Consumption,
   PutOnce,
   Rotation,
+  RotationStep,
   Store,
   StoreEntry,
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
-import { assertWhole, expiryOf, filledLevel } from '../expiry.ts';
+import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
 import { decideRotation, type RotationState } from '../rotation-step.ts';
 import { keyTextFor, type StoreVerb } from '../store-verb.ts';
 
@@ -112,19 +113,13 @@ export class MemoryStore implements Store {
     return texts.some((text) => this.#tombstones.find(text) !== undefined);
   }
 
-  // oxlint-disable-next-line max-params -- the port has four
-  async rotate(
-    family: StoreKey,
-    from: string,
-    to: string,
-    lifetimeSeconds: number,
-  ): Promise<Rotation> {
+  async rotate(family: StoreKey, step: RotationStep, lifetimeSeconds: number): Promise<Rotation> {
     const text = this.#textOf('rotate', family);
     const expiresAt = this.#until(lifetimeSeconds);
     const held = this.#families.find(text);
-    const rotation = decideRotation(held?.content, { from, to });
+    const rotation = decideRotation(held?.content, step);
     if (rotation === 'rotated') {
-      const state = { previous: from, current: to };
+      const state = { previous: step.from, current: step.to };
       this.#families.put(text, state, Math.max(held?.expiresAt ?? 0, expiresAt));
     }
     return rotation;
@@ -169,9 +164,11 @@ export class MemoryStore implements Store {
   async fillBuckets(fills: readonly BucketFill[]): Promise<readonly number[]> {
     const now = millisecondsOf(this.#clock);
     const texts = fills.map(({ key }) => this.#textOf('fillBuckets', key));
-    return fills.map((fill, index) => {
+    for (const fill of fills) assertFill(fill);
+    return fills.map(({ milliseconds, mostMilliseconds }, index) => {
       const text = texts[index] ?? '';
-      const level = filledLevel((this.#buckets.find(text)?.content ?? 0) - now, fill);
+      const standing = Math.max((this.#buckets.find(text)?.content ?? 0) - now, 0);
+      const level = Math.min(standing + milliseconds, mostMilliseconds);
       this.#buckets.put(text, now + level, Math.ceil((now + level) / 1000));
       return level;
     });

@@ -6,12 +6,13 @@ import type {
   Consumption,
   PutOnce,
   Rotation,
+  RotationStep,
   Store,
   StoreEntry,
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
-import { assertWhole, expiryOf } from '../expiry.ts';
+import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
 import { assertStep } from '../rotation-step.ts';
 import type { StoreVerb } from '../store-verb.ts';
 import type { RedisCommands, ScriptCall } from './redis-commands.ts';
@@ -111,22 +112,16 @@ export class RedisStore implements Store {
     return found.flat().some((text) => text !== null);
   }
 
-  // oxlint-disable-next-line max-params -- the port has four
-  async rotate(
-    family: StoreKey,
-    from: string,
-    to: string,
-    lifetimeSeconds: number,
-  ): Promise<Rotation> {
+  async rotate(family: StoreKey, step: RotationStep, lifetimeSeconds: number): Promise<Rotation> {
     const place = this.#place('rotate', family);
-    assertStep({ from, to });
+    assertStep(step);
     const milliseconds = millisecondsFor(lifetimeSeconds);
-    const step = [wordOf(from), wordOf(to)] as const;
-    const call = this.#call(scripts.ROTATE, place, ...step, wholeOf(milliseconds));
+    const words = [wordOf(step.from), wordOf(step.to)] as const;
+    const call = this.#call(scripts.ROTATE, place, ...words, wholeOf(milliseconds));
     const [rotation] = await this.#decide(call, true);
     if (rotation === 'rotated')
       this.#keep(place, milliseconds, (life) =>
-        this.#call(scripts.REWRITE_ROTATION, place, ...step, wholeOf(life)),
+        this.#call(scripts.REWRITE_ROTATION, place, ...words, wholeOf(life)),
       );
     return rotation as Rotation;
   }
@@ -178,8 +173,7 @@ export class RedisStore implements Store {
 
   async fillBuckets(fills: readonly BucketFill[]): Promise<readonly number[]> {
     this.#assertOpen();
-    for (const { milliseconds, mostMilliseconds } of fills)
-      for (const amount of [milliseconds, mostMilliseconds]) assertAmount(amount);
+    for (const fill of fills) assertFill(fill);
     return Promise.all(
       fills.map(async ({ key, milliseconds, mostMilliseconds }) => {
         const amounts = [String(milliseconds), String(mostMilliseconds)] as const;
@@ -274,11 +268,6 @@ function formOf(value: string, lifetimeSeconds: number | undefined): Form {
 }
 
 const wholeOf = (milliseconds: number): string => String(Math.ceil(milliseconds));
-
-function assertAmount(amount: number): void {
-  assertWhole(amount);
-  if (amount < 0) throw new Error('a bucket is filled by zero or more');
-}
 
 type Group = readonly [Place, ...Place[]];
 

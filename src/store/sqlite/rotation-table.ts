@@ -1,8 +1,8 @@
 // Generations of refresh families. Read, then write: safe because the transaction holds the write lock from its start.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
-import type { Rotation } from '#core/ports.ts';
-import { decideRotation, type RotationState, type RotationStep } from '../rotation-step.ts';
+import type { Rotation, RotationStep } from '#core/ports.ts';
+import { decideRotation, type RotationState } from '../rotation-step.ts';
 import { VALUE_VERSION } from './schema.ts';
 import { assertReadable, type Versioned } from './versioned.ts';
 

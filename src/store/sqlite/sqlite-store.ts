@@ -8,13 +8,14 @@ import type {
   Consumption,
   PutOnce,
   Rotation,
+  RotationStep,
   StateClass,
   Store,
   StoreEntry,
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
-import { assertWhole, expiryOf, filledLevel } from '../expiry.ts';
+import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
 import { isDurable, keyTextFor } from '../store-verb.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type CounterTable, prepareCounterTable } from './counter-table.ts';
@@ -97,16 +98,10 @@ export class SqliteStore implements Store {
     return this.#read((now) => this.#tombstones.hasAny(texts, now));
   }
 
-  // oxlint-disable-next-line max-params -- the port has four
-  async rotate(
-    family: StoreKey,
-    from: string,
-    to: string,
-    lifetimeSeconds: number,
-  ): Promise<Rotation> {
+  async rotate(family: StoreKey, step: RotationStep, lifetimeSeconds: number): Promise<Rotation> {
     const key = keyTextFor('rotate', family);
-    const step = { key, from, to, ...this.#window(lifetimeSeconds) };
-    return this.#write(family.class, () => this.#rotations.rotate(step));
+    const familyStep = { key, ...step, ...this.#window(lifetimeSeconds) };
+    return this.#write(family.class, () => this.#rotations.rotate(familyStep));
   }
 
   async get(key: StoreKey): Promise<string | undefined> {
@@ -148,7 +143,7 @@ export class SqliteStore implements Store {
   async fillBuckets(fills: readonly BucketFill[]): Promise<readonly number[]> {
     const nowMilliseconds = millisecondsOf(this.#parts.clock);
     const rows = fills.map(({ key, ...amounts }) => {
-      filledLevel(0, amounts);
+      assertFill(amounts);
       return { key: keyTextFor('fillBuckets', key), ...amounts, nowMilliseconds };
     });
     return this.#write('bucket', () => rows.map((row) => this.#counters.fill(row)));

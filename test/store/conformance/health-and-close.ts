@@ -9,7 +9,7 @@ const EVERYTHING: Readonly<Record<string, (store: Store) => Promise<unknown>>> =
   consume: (store) => store.consume(aKey('grant'), 'a'),
   revoke: (store) => store.revoke([aKey('revoked')], LONG),
   isRevoked: (store) => store.isRevoked([aKey('revoked')]),
-  rotate: (store) => store.rotate(aKey('rotation'), '', 'one', LONG),
+  rotate: (store) => store.rotate(aKey('rotation'), { from: '', to: 'one' }, LONG),
   get: (store) => store.get(aKey('grant')),
   set: (store) => store.set(aKey('grant'), 'value', LONG),
   remove: (store) => store.remove(aKey('grant')),

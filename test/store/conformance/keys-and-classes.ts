@@ -18,7 +18,10 @@ const OPERATIONS: Readonly<Record<string, OperationCase>> = {
   consume: { run: (store, key) => store.consume(key, 'a'), openTo: ['grant'] },
   revoke: { run: (store, key) => store.revoke([key], LONG), openTo: ['revoked'] },
   isRevoked: { run: (store, key) => store.isRevoked([key]), openTo: ['revoked'] },
-  rotate: { run: (store, key) => store.rotate(key, '', 'one', LONG), openTo: ['rotation'] },
+  rotate: {
+    run: (store, key) => store.rotate(key, { from: '', to: 'one' }, LONG),
+    openTo: ['rotation'],
+  },
   get: { run: (store, key) => store.get(key), openTo: ['ledger', 'grant', 'cache'] },
   set: { run: (store, key) => store.set(key, 'v', LONG), openTo: ['ledger', 'grant', 'cache'] },
   setUnlessRevoked: {

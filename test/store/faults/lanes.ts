@@ -143,7 +143,7 @@ async function rotateThrough(lane: Lane): Promise<void> {
     observe(
       lane,
       { kind: 'rotate', id },
-      () => store.rotate(keyOf('rotate', id), from, to, LIFETIME_SECONDS),
+      () => store.rotate(keyOf('rotate', id), { from, to }, LIFETIME_SECONDS),
       (rotation) => ({
         result: rotation === 'conflict' ? 'refused' : 'ok',
         ...(rotation === 'conflict' && mayWin && { violation: 'a client is locked out' }),

@@ -47,7 +47,7 @@ describe('Redis, access list', { skip: redisMissing() }, () => {
       await store.remove(grant);
       await store.revoke([aKey('revoked')], LONG);
       assert.equal(await store.isRevoked([aKey('revoked')]), false);
-      assert.equal(await store.rotate(aKey('rotation'), '', 'one', LONG), 'rotated');
+      assert.equal(await store.rotate(aKey('rotation'), { from: '', to: 'one' }, LONG), 'rotated');
       assert.equal(await store.increment(aKey('counter'), 1, LONG), 1);
       await store.fillBuckets([{ key: aKey('bucket'), milliseconds: 1, mostMilliseconds: 9 }]);
     });

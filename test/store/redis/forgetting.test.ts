@@ -30,8 +30,8 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
       await store.putOnce(mark, 'mine', LONG);
       await store.set(grant, 'code', LONG);
       await store.consume(grant, 'mine');
-      await store.rotate(family, '', 'one', LONG);
-      await store.rotate(family, 'one', 'two', LONG);
+      await store.rotate(family, { from: '', to: 'one' }, LONG);
+      await store.rotate(family, { from: 'one', to: 'two' }, LONG);
       await store.revoke([tombstone], LONG);
       await store.set(entry, 'entry', LONG);
 
@@ -48,8 +48,8 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
         attempt: 'mine',
         value: 'code',
       });
-      assert.equal(await store.rotate(family, '', 'other', LONG), 'conflict');
-      assert.equal(await store.rotate(family, 'two', 'three', LONG), 'rotated');
+      assert.equal(await store.rotate(family, { from: '', to: 'other' }, LONG), 'conflict');
+      assert.equal(await store.rotate(family, { from: 'two', to: 'three' }, LONG), 'rotated');
       assert.equal(await store.isRevoked([tombstone]), true);
       assert.equal(await store.get(entry), 'entry');
     });

@@ -91,8 +91,14 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
   });
 
   it('goes on with a rotation of format 1', async () => {
-    assert.equal(await store.rotate(key('rotation', 'id'), 'one', 'two ', LONG), 'repeated');
-    assert.equal(await store.rotate(key('rotation', 'id'), 'two ', 'three', LONG), 'rotated');
+    assert.equal(
+      await store.rotate(key('rotation', 'id'), { from: 'one', to: 'two ' }, LONG),
+      'repeated',
+    );
+    assert.equal(
+      await store.rotate(key('rotation', 'id'), { from: 'two ', to: 'three' }, LONG),
+      'rotated',
+    );
   });
 
   it('reads a cached value, and goes on with a counter and a rate limit of format 1', async () => {
@@ -127,8 +133,8 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
     await fresh.consume(key('grant', 'consumed'), 'attempt 1');
     await fresh.set(key('ledger', 'id'), '{"v":1}', LONG);
     await fresh.revoke([key('revoked', 'id')], LONG);
-    await fresh.rotate(key('rotation', 'id'), '', 'one', LONG);
-    await fresh.rotate(key('rotation', 'id'), 'one', 'two ', LONG);
+    await fresh.rotate(key('rotation', 'id'), { from: '', to: 'one' }, LONG);
+    await fresh.rotate(key('rotation', 'id'), { from: 'one', to: 'two ' }, LONG);
     await fresh.set(key('cache', 'id'), 'cached', LONG);
     await fresh.increment(key('counter', 'id'), 3, LONG);
     const amounts = { milliseconds: LONG * 1000, mostMilliseconds: LONG * 1000 };
@@ -152,7 +158,10 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
     await assert.rejects(store.get(key('grant', 'id')), isUnavailable);
     await assert.rejects(store.consume(key('grant', 'id'), 'mine'), isUnavailable);
     await assert.rejects(store.set(key('grant', 'id'), 'mine', LONG), isUnavailable);
-    await assert.rejects(store.rotate(key('rotation', 'id'), 'one', 'four', LONG), isUnavailable);
+    await assert.rejects(
+      store.rotate(key('rotation', 'id'), { from: 'one', to: 'four' }, LONG),
+      isUnavailable,
+    );
     assert.equal(await store.isRevoked([key('revoked', 'id')]), true);
     for (const [name, text] of later) assert.equal(await server.command('GET', name), text);
   });

@@ -38,7 +38,7 @@ describe('Redis, rotation', { skip: redisMissing() }, () => {
           const expected = decideRotation(state, step);
           if (expected === 'rotated') state = { previous: step.from, current: step.to };
 
-          assert.equal(await store.rotate(family, step.from, step.to, LONG), expected);
+          assert.equal(await store.rotate(family, step, LONG), expected);
         }
       }),
       { numRuns: 100 },

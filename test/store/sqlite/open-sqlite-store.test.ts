@@ -73,7 +73,7 @@ describe('openSqliteStore', () => {
     for (const write of [
       () => store.putOnce(aKey('once'), 'attempt', LONG),
       () => store.revoke([aKey('revoked')], LONG),
-      () => store.rotate(aKey('rotation'), '', 'one', LONG),
+      () => store.rotate(aKey('rotation'), { from: '', to: 'one' }, LONG),
       () => store.set(aKey('ledger'), 'value', LONG),
       () => store.set(aKey('grant'), 'value', LONG),
       () => store.consume(aKey('grant'), 'attempt'),
@@ -120,7 +120,7 @@ describe('openSqliteStore', () => {
     const { store: before } = directory.open();
     await before.putOnce(mark, 'first', LONG);
     await before.revoke([tombstone], LONG);
-    await before.rotate(family, '', 'one', LONG);
+    await before.rotate(family, { from: '', to: 'one' }, LONG);
     await before.set(grant, 'code', LONG);
     await before.consume(grant, 'first');
     await before.increment(counter, 3, LONG);
@@ -133,7 +133,7 @@ describe('openSqliteStore', () => {
       attempt: 'first',
     });
     assert.equal(await store.isRevoked([tombstone]), true);
-    assert.equal(await store.rotate(family, '', 'other', LONG), 'conflict');
+    assert.equal(await store.rotate(family, { from: '', to: 'other' }, LONG), 'conflict');
     assert.equal((await store.consume(grant, 'second')).outcome, 'already-consumed');
     assert.equal(await store.increment(counter, 1, LONG), 4);
   });

@@ -71,7 +71,7 @@ describe('SqliteStore in several processes', () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const parts = [`round ${round}`];
       await store.set({ class: 'grant', parts }, 'code', LONG);
-      await store.rotate({ class: 'rotation', parts }, '', 'one', LONG);
+      await store.rotate({ class: 'rotation', parts }, { from: '', to: 'one' }, LONG);
     }
     const writers = [startWriter('race', 'left'), startWriter('race', 'right')];
     await Promise.all(writers.map((writer) => toldLines(writer, 1)));

@@ -29,8 +29,8 @@ async function fill(store: Store): Promise<void> {
   await store.set(key('ledger'), '{"v":1}', YEAR_SECONDS);
   await store.set(key('cache'), 'cached', YEAR_SECONDS);
   await store.revoke([key('revoked')], YEAR_SECONDS);
-  await store.rotate(key('rotation'), '', 'one', YEAR_SECONDS);
-  await store.rotate(key('rotation'), 'one', 'two ', YEAR_SECONDS);
+  await store.rotate(key('rotation'), { from: '', to: 'one' }, YEAR_SECONDS);
+  await store.rotate(key('rotation'), { from: 'one', to: 'two ' }, YEAR_SECONDS);
   await store.increment(key('counter'), 3, YEAR_SECONDS);
   await store.fillBuckets([{ key: key('bucket'), milliseconds: 1500, mostMilliseconds: 9000 }]);
 }
@@ -79,8 +79,14 @@ describe('Embedded store, released formats', () => {
         attempt: 'attempt 1',
         value: '{"of":"format 1"}',
       });
-      assert.equal(await store.rotate(key('rotation'), 'one', 'two ', YEAR_SECONDS), 'repeated');
-      assert.equal(await store.rotate(key('rotation'), 'two ', 'three', YEAR_SECONDS), 'rotated');
+      assert.equal(
+        await store.rotate(key('rotation'), { from: 'one', to: 'two ' }, YEAR_SECONDS),
+        'repeated',
+      );
+      assert.equal(
+        await store.rotate(key('rotation'), { from: 'two ', to: 'three' }, YEAR_SECONDS),
+        'rotated',
+      );
       assert.equal(await store.increment(key('counter'), 1, YEAR_SECONDS), 4);
       const fills = [{ key: key('bucket'), milliseconds: 0, mostMilliseconds: 9000 }];
       assert.deepEqual(await store.fillBuckets(fills), [1500]);

@@ -35,14 +35,14 @@ describe('SqliteStore', () => {
     };
     await store.putOnce(keys.once, 'first', 10);
     await store.revoke([keys.revoked], 10);
-    await store.rotate(keys.rotation, '', 'one', 10);
+    await store.rotate(keys.rotation, { from: '', to: 'one' }, 10);
     await store.set(keys.grant, 'value', 10);
     await store.set(keys.unconsumed, 'value', 10);
     await store.increment(keys.counter, 1, 10);
     const look = async (): Promise<unknown> => ({
       stored: (await store.putOnce(keys.once, 'again', 10)).stored,
       isRevoked: await store.isRevoked([keys.revoked]),
-      step: await store.rotate(keys.rotation, '', 'other', 10),
+      step: await store.rotate(keys.rotation, { from: '', to: 'other' }, 10),
       value: await store.get(keys.grant),
       outcome: (await store.consume(keys.grant, 'late')).outcome,
       sum: await store.increment(keys.counter, 0, 10),
@@ -133,7 +133,7 @@ describe('SqliteStore', () => {
     const { store } = directory.open({ clock });
     const [grant, family, mark] = [aKey('grant'), aKey('rotation'), aKey('once')];
     await store.set(grant, 'value', LONG);
-    await store.rotate(family, '', 'one', LONG);
+    await store.rotate(family, { from: '', to: 'one' }, LONG);
     await store.putOnce(mark, 'first', LONG);
     const later = directory.connect();
     for (const table of ['stored_value', 'rotation', 'once']) {
@@ -142,7 +142,7 @@ describe('SqliteStore', () => {
 
     await assert.rejects(store.get(grant), isUnavailable);
     await assert.rejects(store.consume(grant, 'a'), isUnavailable);
-    await assert.rejects(store.rotate(family, 'one', 'two', LONG), isUnavailable);
+    await assert.rejects(store.rotate(family, { from: 'one', to: 'two' }, LONG), isUnavailable);
     // A mark says all by being there, in whatever form.
     assert.equal((await store.putOnce(mark, 'second', LONG)).stored, false);
   });
@@ -151,7 +151,7 @@ describe('SqliteStore', () => {
     const { store } = directory.open({ clock });
     await store.putOnce(aKey('once'), 'a', LONG);
     await store.revoke([aKey('revoked')], LONG);
-    await store.rotate(aKey('rotation'), '', 'one', LONG);
+    await store.rotate(aKey('rotation'), { from: '', to: 'one' }, LONG);
     await store.set(aKey('grant'), 'value', LONG);
     await store.increment(aKey('counter'), 1, LONG);
 
@@ -183,7 +183,7 @@ describe('SqliteStore', () => {
       for (const lifetimeSeconds of [SHORT, LONG]) {
         await store.putOnce(aKey('once'), 'a', lifetimeSeconds);
         await store.revoke([aKey('revoked')], lifetimeSeconds);
-        await store.rotate(aKey('rotation'), '', 'one', lifetimeSeconds);
+        await store.rotate(aKey('rotation'), { from: '', to: 'one' }, lifetimeSeconds);
         await store.set(aKey('grant'), 'value', lifetimeSeconds);
         await store.increment(aKey('counter'), 1, lifetimeSeconds);
       }

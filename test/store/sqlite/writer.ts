@@ -29,7 +29,7 @@ async function race(store: SqliteStore): Promise<void> {
         const [mark, consumption, step] = await Promise.all([
           store.putOnce({ class: 'once', parts }, attempt, LONG),
           store.consume({ class: 'grant', parts }, attempt),
-          store.rotate({ class: 'rotation', parts }, 'one', attempt, LONG),
+          store.rotate({ class: 'rotation', parts }, { from: 'one', to: attempt }, LONG),
         ]);
         if (mark.stored) tell(`putOnce ${round}`);
         if (consumption.outcome === 'consumed') tell(`consume ${round}`);
