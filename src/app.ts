@@ -1,23 +1,21 @@
 // The composition root: with app/ the only place that sees every part. It builds, swaps and stops; it decides nothing.
-import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type Koa from 'koa';
 import type { Middleware } from 'koa';
 import type { Clock } from '#core/instant.ts';
 import { type Foundation, openFoundation, type Seat } from './app/foundation.ts';
 import { buildGeneration } from './app/generation.ts';
 import { Generations, type PreparedReload } from './app/generations.ts';
+import { createManagement, type Management } from './app/management.ts';
 import { remindOfMemory } from './app/memory.ts';
+import { systemClock } from './app/observers.ts';
 import { STATUS_LIST_ROUTE } from './app/status-lists.ts';
 import type { ChainHead } from './audit/audit-key.ts';
 import type { Config } from './config/config.ts';
 import { createCorrelation } from './http/correlation.ts';
 import { createDrain, type Drain } from './http/drain.ts';
-import { createManagementApp, failedChecks, type ReadinessCheck } from './http/health.ts';
-import { createListener, type Listener } from './http/listener.ts';
+import { failedChecks, type ReadinessCheck } from './http/health.ts';
+import { createListener, type Listener, requestListener, urlOf } from './http/listener.ts';
 import { createPublicApp, type PublicApp } from './http/mount.ts';
 import { OAUTH_PATHS } from './oauth/front.ts';
-import { METRICS_CONTENT_TYPE } from './telemetry/registry.ts';
 
 export interface App {
   /** Opens the listeners and resolves with their addresses. */
@@ -38,17 +36,6 @@ export interface App {
   /** Not ready, drain (taking requests for `atLeastMilliseconds` more in any case), flush, close. */
   stop(atLeastMilliseconds?: number): Promise<void>;
 }
-
-const systemClock: Clock = {
-  now: () => Math.floor(Date.now() / 1000),
-  nowMilliseconds: () => Date.now(),
-};
-
-// Koa answers by itself; a promise it rejects with would be a bug of Koa's.
-const requestListener = (app: Koa): RequestListener => {
-  const handle = app.callback();
-  return (request, response) => void handle(request, response);
-};
 
 function createOuter({ logger, metrics }: Foundation): readonly Middleware[] {
   return [
@@ -82,33 +69,6 @@ const readinessChecks = (
   { reason: 'audit', check: () => audit.probe() },
 ];
 
-interface Management {
-  readonly listener: Listener;
-  close(): Promise<void>;
-}
-
-/** Health and metrics of this process, on a port of their own. */
-function openManagement(
-  config: Config,
-  { registry }: Foundation,
-  parts: { readonly checks: readonly ReadinessCheck[]; readonly isServing: () => boolean },
-): Management {
-  const management = createManagementApp({
-    isStarted: parts.isServing,
-    notReadyFor: () => failedChecks(parts.checks),
-    metrics: { contentType: METRICS_CONTENT_TYPE, write: async () => registry.write() },
-  });
-  const listener = createListener(config.listeners.management, requestListener(management.app));
-  return {
-    listener,
-    async close() {
-      management.close();
-      listener.server.close();
-      listener.server.closeAllConnections();
-    },
-  };
-}
-
 interface Servers {
   readonly listener: Listener;
   readonly checks: readonly ReadinessCheck[];
@@ -131,7 +91,13 @@ function createServers(
   const memory = remindOfMemory();
   const isServing = (): boolean => listener.server.listening && !drain.isDraining();
   const checks = readinessChecks(foundation, isServing);
-  const management = seat ? undefined : openManagement(config, foundation, { checks, isServing });
+  const management = seat
+    ? undefined
+    : createManagement(config, {
+        isStarted: isServing,
+        notReadyFor: () => failedChecks(checks),
+        writeMetrics: async () => foundation.registry.write(),
+      });
   const drain = createDrain({
     servers: [listener.server],
     drainDelayMilliseconds: config.drain.delaySeconds * 1000,
@@ -146,11 +112,6 @@ function createServers(
     ],
   });
   return { listener, checks, management, drain };
-}
-
-function urlOf({ address, family, port }: AddressInfo, isTls: boolean): string {
-  const host = family === 'IPv6' ? `[${address}]` : address;
-  return `${isTls ? 'https' : 'http'}://${host}:${port}`;
 }
 
 export interface AppOptions {
@@ -179,12 +140,12 @@ export async function createApp(
   return {
     async listen() {
       await foundation.audit.probe();
-      const managementAddress = await management?.listener.listen();
+      const managementUrl = await management?.listen();
       const publicAddress = await listener.listen();
       generations.serve({ publicApp, listener });
       return {
         publicUrl: urlOf(publicAddress, config.listeners.public.tls !== undefined),
-        managementUrl: managementAddress ? urlOf(managementAddress, false) : '',
+        managementUrl: managementUrl ?? '',
       };
     },
     async probe() {

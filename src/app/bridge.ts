@@ -1,4 +1,4 @@
-// The bridge over the configuration: our SAML keys, whose assertions are trusted, who logs in with a password.
+// The bridge over the configuration: our SAML keys, whose assertions are trusted, and the SOAP front.
 import { hkdfSync } from 'node:crypto';
 import {
   type Bridge,
@@ -9,17 +9,14 @@ import {
   type WsTrustFront,
 } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Store } from '#core/ports.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config, SamlKeySource } from '../config/config.ts';
 import { loadDecryptionKeys } from '../keys/decryption-keys.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { parseStrictObject } from '../tokens/jwt/strict-json.ts';
 import type { FetchText } from '../trust/fetch-text.ts';
-import { createUserStore } from '../users/user-store.ts';
-import { createUserValidator } from '../users/user-validator.ts';
 import { certificateFinder } from './certificates.ts';
-import { createFetch, type Observers, refreshSettings, tellRefresh } from './trust.ts';
+import type { Observers } from './observers.ts';
+import { createFetch, refreshSettings, tellRefresh } from './trust.ts';
 
 function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
   if (source.kind === 'pinned') return source;
@@ -61,37 +58,6 @@ export function buildBridge(config: Config, ring: KeyRing, observers: Observers)
     onLegacySha1: ({ trustedIssuer }) =>
       logger.warn('an assertion was verified with SHA-1', { trustedIssuer }),
   });
-}
-
-/** The validator of user names and passwords, where the configuration has users. */
-export function userValidators(
-  config: Config,
-  store: Store,
-  { clock, logger }: Observers,
-): readonly TokenValidator[] {
-  if (!config.users) return [];
-  const { cacheSeconds, lockout, records } = config.users;
-  const users = createUserStore({
-    records,
-    store,
-    clock,
-    lockout,
-    cacheSeconds,
-    onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),
-  });
-  const recoverable = new Map(
-    records.map(({ id, recoverablePassword }) => [id, recoverablePassword]),
-  );
-  const isKept = records.some((record) => record.recoverablePassword !== undefined);
-  const recoverPassword = (name: string) => recoverable.get(name);
-  return [
-    createUserValidator({
-      issuer: config.issuer,
-      users,
-      clock,
-      ...(isKept && { recoverPassword }),
-    }),
-  ];
 }
 
 /** What the SOAP front is built over. */

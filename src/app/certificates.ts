@@ -6,8 +6,9 @@ import { parseCertificate } from '../trust/x509/certificate.ts';
 import { createCertificateFinder } from '../trust/x509/certificate-finder.ts';
 import { createRevocationCheck } from '../trust/x509/revocation.ts';
 import { createX509Validator, type X509Trust } from '../trust/x509/x509-validator.ts';
+import type { Observers } from './observers.ts';
 import { requireReadableCertificates } from './readable-certificates.ts';
-import type { Observers } from './trust.ts';
+import { findKeyUser } from './users.ts';
 
 /** Lists of revocation are longer than keys and metadata. */
 const MAX_REVOCATION_BYTES = 8 * 1024 * 1024;
@@ -49,16 +50,9 @@ function termsOf(
     extendedKeyUsages,
     subject: { entries: subjects, ...(source !== undefined && { source }) },
     ...(subjectPrefix !== undefined && { subjectPrefix }),
-    ...(areUsers && { findUser: (name) => findUser(name, config) }),
+    ...(areUsers && { findUser: (name) => findKeyUser(name, config) }),
     ...(checkRevocation && { checkRevocation }),
   };
-}
-
-function findUser(name: string, { users }: Config) {
-  const record = users?.records.find(({ id }) => id === name);
-  // By a key only who is said to: a password stays the way of all others.
-  const hasKey = record?.authenticationMethods?.some((method) => method !== 'pwd') === true;
-  return record && hasKey && record.disabled !== true ? record.claims : undefined;
 }
 
 function revocationCheck(

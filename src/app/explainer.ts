@@ -13,12 +13,11 @@ import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
 import { type OAuthClient, requestorOf } from '../oauth/oauth-client.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
-import { createLogger } from '../telemetry/logger.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
-import { createRegistry } from '../telemetry/registry.ts';
-import { buildBridge, createSoapFront, userValidators } from './bridge.ts';
+import { buildBridge, createSoapFront } from './bridge.ts';
+import { quietObservers } from './observers.ts';
 import { createValidators, loadKeyRing, openLedger, policyRules } from './service.ts';
 import { existingStore } from './store.ts';
+import { userValidators } from './users.ts';
 
 export interface Explainer {
   readonly rules: PolicyRules;
@@ -114,12 +113,8 @@ function soapRequest(
 /** Builds it for a configuration.
  * @throws {Error} when a key cannot be used */
 export async function createExplainer(config: Config): Promise<Explainer> {
-  const clock = { now: () => Math.floor(Date.now() / 1000) };
-  const observers = {
-    clock,
-    logger: createLogger({ level: 'error' }),
-    metrics: createMetrics(createRegistry()),
-  };
+  const observers = quietObservers();
+  const { clock } = observers;
   const ring = await loadKeyRing(config, clock);
   const bridge = buildBridge(config, ring, observers);
   // A store is not made for a question: where there is none, nothing was issued yet.

@@ -10,16 +10,14 @@ import { createIdSource } from '../http/id-source.ts';
 import { createOverloadGuard, type OverloadGuard } from '../http/overload.ts';
 import { createBucketOutbox } from '../limits/bucket-outbox.ts';
 import { type Counted, createRateLimiter, type RateLimiter } from '../limits/rate-limiter.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { observeStore } from '../telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '../telemetry/registry.ts';
+import type { Observers } from './observers.ts';
 import { openStore } from './store.ts';
 
-export interface Foundation {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
+export interface Foundation extends Observers {
   readonly registry: Registry;
   readonly store: Store;
   /** When the store began to remember. */

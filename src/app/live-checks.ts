@@ -5,12 +5,10 @@ import { constants, existsSync } from 'node:fs';
 import { access, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { createLogger } from '../telemetry/logger.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
-import { createRegistry } from '../telemetry/registry.ts';
 import { discoverJwks } from '../trust/discovery.ts';
 import { parseJwks } from '../trust/jwks.ts';
 import { EXPIRY_WARNING_SECONDS, expiringCertificates } from './expiry.ts';
+import { quietObservers, systemClock } from './observers.ts';
 import { existingStore } from './store.ts';
 import { createFetch } from './trust.ts';
 import { describeMetadata, type SignedSource } from './usable-metadata.ts';
@@ -32,11 +30,8 @@ const messageOf = (cause: unknown): string => {
   return cause instanceof Error ? cause.message : 'failed';
 };
 
-async function checkStore(config: Config, now: () => number): Promise<string> {
-  const clock = { now };
-  const logger = createLogger({ level: 'error' });
-  const metrics = createMetrics(createRegistry());
-  const existing = await existingStore(config, { clock, logger, metrics });
+async function checkStore(config: Config): Promise<string> {
+  const existing = await existingStore(config, quietObservers());
   if (!existing.store) return existing.atStart;
   const { store } = existing;
   try {
@@ -128,12 +123,12 @@ async function runStep({ name, run }: Step): Promise<LiveCheck> {
 
 /** Asks everything that the configuration depends on, all at once. */
 export async function runLiveChecks(config: Config): Promise<readonly LiveCheck[]> {
-  const now = (): number => Math.floor(Date.now() / 1000);
+  const now = systemClock.now();
   const steps: readonly Step[] = [
-    { name: 'store', run: () => checkStore(config, now) },
+    { name: 'store', run: () => checkStore(config) },
     { name: 'audit', run: () => checkAuditDisk(config) },
-    ...fetchSteps(config, now()),
+    ...fetchSteps(config, now),
   ];
   const checks = await Promise.all(steps.map(runStep));
-  return [...checks, ...certificateChecks(config, now())];
+  return [...checks, ...certificateChecks(config, now)];
 }

@@ -1,21 +1,14 @@
 // The process that starts the workers. It serves no token itself: it has the management port, tells the workers what to do, and
 // starts the ones again that died. It opens neither store nor audit.
 import type { ChainHead } from '../audit/audit-key.ts';
-import type { Config } from '../config/config.ts';
-import type { ConfigFiles } from '../config/load.ts';
-import { createManagementApp } from '../http/health.ts';
-import { createListener } from '../http/listener.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { mergeMetrics } from '../telemetry/merge-metrics.ts';
-import { createRegistry, METRICS_CONTENT_TYPE } from '../telemetry/registry.ts';
+import { createRegistry } from '../telemetry/registry.ts';
 import { createSupervisor, type Member } from '../workers/supervisor.ts';
 import { needsRestart } from './generations.ts';
+import { createManagement } from './management.ts';
 import type { WorkerNews, WorkerStart, WorkerStatus } from './worker.ts';
-
-export interface LoadedConfig {
-  readonly config: Config;
-  readonly files: ConfigFiles;
-}
 
 export interface WorkerGroup {
   readonly publicUrl: string;
@@ -227,21 +220,14 @@ export async function startWorkerGroup(loaded: LoadedConfig): Promise<WorkerGrou
   const logger = createLogger({ level: config.log.level });
   const group = new Group(loaded, logger);
   let isStarted = false;
-  const management = createManagementApp({
+  const management = createManagement(config, {
     isStarted: () => isStarted,
     notReadyFor: () => group.notReadyFor(),
-    metrics: { contentType: METRICS_CONTENT_TYPE, write: () => group.metrics() },
+    writeMetrics: () => group.metrics(),
   });
-  const handle = management.app.callback();
-  const listener = createListener(
-    config.listeners.management,
-    (request, response) => void handle(request, response),
-  );
-  const { address, port } = await listener.listen();
+  const managementUrl = await management.listen();
   const close = async (): Promise<void> => {
     management.close();
-    listener.server.close();
-    listener.server.closeAllConnections();
     await logger.flush();
   };
   try {
@@ -254,7 +240,7 @@ export async function startWorkerGroup(loaded: LoadedConfig): Promise<WorkerGrou
   isStarted = true;
   return {
     publicUrl: group.publicUrl,
-    managementUrl: `http://${address.includes(':') ? `[${address}]` : address}:${port}`,
+    managementUrl,
     failed: group.failed.promise,
     reload: (next) => group.reload(next),
     async stop() {

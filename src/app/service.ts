@@ -25,11 +25,12 @@ import { createContextValidator } from '../tokens/context/context-validator.ts';
 import { createJwtIssuer } from '../tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '../tokens/jwt/jwt-validator.ts';
 import { createTokenAdmission } from './admission.ts';
-import { userValidators } from './bridge.ts';
 import { x509Validators } from './certificates.ts';
 import type { Foundation } from './foundation.ts';
+import type { Observers } from './observers.ts';
 import { shuffled } from './status-lists.ts';
-import { type Observers, trustedJwtIssuers } from './trust.ts';
+import { trustedJwtIssuers } from './trust.ts';
+import { userStandings, userValidators } from './users.ts';
 
 const longestLifetimeSeconds = (config: Config): number =>
   Math.max(...config.relyingParties.map(({ token }) => token.lifetimeSeconds), 0);
@@ -147,15 +148,6 @@ export function policyRules(config: Config): PolicyRules {
   );
   const keepsSecrets = keptSecrets !== undefined;
   return { issuer, rows: policy, relyingParties, ...delegation, issuers, keepsSecrets };
-}
-
-function userStandings({ users }: Config): NonNullable<TokenServiceParts['userStanding']> {
-  const records = new Map(users?.records.map((record) => [record.id, record]));
-  return (id) => {
-    const record = records.get(id);
-    if (!record) return 'unknown';
-    return record.disabled === true ? 'disabled' : 'enabled';
-  };
 }
 
 const fenceOf =

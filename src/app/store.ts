@@ -1,14 +1,13 @@
 // The configured store, opened: where state lives, since when it remembers, and what else it says of itself.
 import { existsSync } from 'node:fs';
-import type { Clock, Instant } from '#core/instant.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { Config } from '../config/config.ts';
 import type { ReadinessCheck } from '../http/health.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import type { OpenedRedisStore } from '../store/redis/open-redis-store.ts';
 import { openSqliteStore, readSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import type { Observers } from './observers.ts';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -18,15 +17,9 @@ export interface OpenedStore {
   readonly checks: readonly ReadinessCheck[];
 }
 
-export interface StoreObservers {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}
-
 /** Opens the configured store.
  * @throws {Error} when it cannot be used as it is */
-export async function openStore(config: Config, observers: StoreObservers): Promise<OpenedStore> {
+export async function openStore(config: Config, observers: Observers): Promise<OpenedStore> {
   const { clock } = observers;
   switch (config.store.kind) {
     case 'memory': {
@@ -53,10 +46,7 @@ const none = (atStart: string): ExistingStore => ({ store: undefined, atStart })
 
 /** The configured store where it exists already. Nothing of it is made, migrated or written: who only asks changes nothing.
  * @throws {Error} where it cannot be read before a start has changed it, and what that would be */
-export async function existingStore(
-  config: Config,
-  observers: StoreObservers,
-): Promise<ExistingStore> {
+export async function existingStore(config: Config, observers: Observers): Promise<ExistingStore> {
   const { store } = config;
   if (store.kind === 'redis') return existingRedis(config, observers);
   if (store.kind === 'memory') return none('it is in memory: a start begins with nothing');
@@ -67,7 +57,7 @@ export async function existingStore(
   throw new Error('the schema is of an older release: the next start migrates it');
 }
 
-async function existingRedis(config: Config, observers: StoreObservers): Promise<ExistingStore> {
+async function existingRedis(config: Config, observers: Observers): Promise<ExistingStore> {
   const opened = await connectRedis(config, observers, true);
   const { store } = opened;
   switch (opened.missing()) {
@@ -86,7 +76,7 @@ const failUnless = (isTrue: boolean): void => {
   if (!isTrue) throw new Error('not ready');
 };
 
-async function openRedis(config: Config, observers: StoreObservers): Promise<OpenedStore> {
+async function openRedis(config: Config, observers: Observers): Promise<OpenedStore> {
   const { clock } = observers;
   const opened = await connectRedis(config, observers, false);
   return {
@@ -102,7 +92,7 @@ async function openRedis(config: Config, observers: StoreObservers): Promise<Ope
 
 async function connectRedis(
   { clockSkewSeconds, store }: Config,
-  { clock, logger, metrics }: StoreObservers,
+  { clock, logger, metrics }: Observers,
   isReadOnly: boolean,
 ): Promise<OpenedRedisStore> {
   if (store.kind !== 'redis') throw new Error('the store is not on Redis');

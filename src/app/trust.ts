@@ -8,12 +8,10 @@ import {
   type RefreshEvent,
   type TrustedIssuerRecord,
 } from '../trust/trusted-issuers.ts';
-import type { Foundation } from './foundation.ts';
+import type { Observers } from './observers.ts';
 
 /** How long a foreign key set is fresh when it does not say. */
 const DEFAULT_FRESH_SECONDS = 300;
-
-export type Observers = Pick<Foundation, 'clock' | 'logger' | 'metrics'>;
 
 function recordedKeys(source: KeySource): TrustedIssuerRecord['keys'] {
   if (source.kind === 'pinned') return { kind: 'pinned', jwks: JSON.stringify(source.jwks) };

@@ -2,11 +2,10 @@
 // (--hardening). For operators before a restart, and for their pipelines. A running server is not disturbed.
 import { type HardeningFinding, hardeningFindings } from '#src/app/hardening.ts';
 import { type LiveCheck, runLiveChecks } from '#src/app/live-checks.ts';
-import type { LoadedConfig } from '#src/app/primary.ts';
 import { requireReadableCertificates } from '#src/app/readable-certificates.ts';
 import { secretFindings } from '#src/app/secret-files.ts';
 import { requireUsableMetadata } from '#src/app/usable-metadata.ts';
-import { loadConfigFiles } from '#src/config/load.ts';
+import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '#src/config/problem.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';

@@ -2,9 +2,8 @@
 // them and serves nothing itself.
 import cluster from 'node:cluster';
 import { flushCompileCache } from 'node:module';
-import type { LoadedConfig } from '#src/app/primary.ts';
 import { createApp } from '#src/app.ts';
-import { loadConfigFiles } from '#src/config/load.ts';
+import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems } from '#src/config/problem.ts';
 import type { Command, ExitCode, Terminal } from './command.ts';
 import { exists } from './exists.ts';

@@ -22,11 +22,15 @@ export async function loadConfig(path: string): Promise<Config> {
 /** The texts a configuration was made of, by path: whoever has them and the same environment makes the same one. */
 export type ConfigFiles = Readonly<Record<string, string>>;
 
+/** A configuration with what it was made of. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly files: ConfigFiles;
+}
+
 /** Loads the configuration file at `path`, and keeps what was read.
  * @throws {ConfigError} with every problem found */
-export async function loadConfigFiles(
-  path: string,
-): Promise<{ readonly config: Config; readonly files: ConfigFiles }> {
+export async function loadConfigFiles(path: string): Promise<LoadedConfig> {
   const files: Record<string, string> = {};
   const read = async (file: string): Promise<string> => {
     const text = await readTextFile(file);

@@ -9,6 +9,7 @@ import {
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { type AddressInfo, isIPv4 } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type Koa from 'koa';
 
 interface ListenerTls {
   readonly certificatePem: string;
@@ -92,6 +93,18 @@ function requireOneHost(handler: RequestListener): RequestListener {
 // Names and values by turns: the parsed headers have lost all but the first.
 const hostsOf = ({ rawHeaders }: IncomingMessage): readonly string[] =>
   rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
+
+/** An application as Node calls it. It answers by itself; a promise it rejects with would be a bug of Koa's. */
+export function requestListener(app: Koa): RequestListener {
+  const handle = app.callback();
+  return (request, response) => void handle(request, response);
+}
+
+/** The address of a listener. */
+export function urlOf({ address, family, port }: AddressInfo, isTls: boolean): string {
+  const host = family === 'IPv6' ? `[${address}]` : address;
+  return `${isTls ? 'https' : 'http'}://${host}:${port}`;
+}
 
 /** Makes a server; it does not listen yet.
  * @throws {Error} for plain HTTP where others can listen in, and for a certificate that does not fit its key */

@@ -1,0 +1,33 @@
+// Health and metrics, on a port of their own.
+import type { Config } from '../config/config.ts';
+import { createManagementApp, type ManagementSettings } from '../http/health.ts';
+import { createListener, requestListener, urlOf } from '../http/listener.ts';
+import { METRICS_CONTENT_TYPE } from '../telemetry/registry.ts';
+
+interface Sources extends Pick<ManagementSettings, 'isStarted' | 'notReadyFor'> {
+  readonly writeMetrics: () => Promise<string>;
+}
+
+export interface Management {
+  /** Opens the port and resolves with its address. */
+  listen(): Promise<string>;
+  close(): void;
+}
+
+/** Prepares the management of a process, or of all that it has started. */
+export function createManagement(
+  { listeners }: Config,
+  { writeMetrics, ...sources }: Sources,
+): Management {
+  const metrics = { contentType: METRICS_CONTENT_TYPE, write: writeMetrics };
+  const management = createManagementApp({ ...sources, metrics });
+  const listener = createListener(listeners.management, requestListener(management.app));
+  return {
+    listen: async () => urlOf(await listener.listen(), false),
+    close() {
+      management.close();
+      listener.server.close();
+      listener.server.closeAllConnections();
+    },
+  };
+}
