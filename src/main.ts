@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Picks the command, nothing else.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';

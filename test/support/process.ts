@@ -42,8 +42,17 @@ export function startViaduct(
   cwd: string,
   environment: Readonly<Record<string, string>> = {},
 ): Running {
+  return startScript([MAIN, ...words], cwd, environment);
+}
+
+/** The same for a script of another place. */
+export function startScript(
+  words: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Running {
   const env = { ...process.env, ...environment };
-  const child = spawn(process.execPath, [MAIN, ...words], { cwd, env });
+  const child = spawn(process.execPath, words, { cwd, env });
   const output = collect(child);
   const text = (): string => output.out() + output.error();
   return {
