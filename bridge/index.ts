@@ -209,8 +209,8 @@ function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgePa
     async handle(request): Promise<WsTrustResponse> {
       if (request.path !== FEDERATION_METADATA_PATH) return front.handle(request);
       const correlation = { 'x-correlation-id': request.correlationId };
-      if (request.method !== 'GET')
-        return { status: 405, headers: { ...correlation, allow: 'GET' }, body: '' };
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return { status: 405, headers: { ...correlation, allow: 'GET, HEAD' }, body: '' };
       try {
         const { body, headers } = await answer(request.publicOrigin);
         return { status: 200, headers: { ...headers, ...correlation }, body };

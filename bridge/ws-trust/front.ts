@@ -128,6 +128,9 @@ export interface WsTrustFront {
  * where it stands may be named by a reference, too, and there may be two signatures. Short prefixes of long names could make it much more. */
 const CANONICAL_SHARE = 2;
 
+/** What reads a description; that a HEAD gets no body is the server's to see to (RFC 9110 §9.3.2). */
+const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
 const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];
 
 /** Builds the front. */
@@ -144,8 +147,11 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
       const served = findServedPath(parts.profiles, request.path);
       if (served === undefined) return plain(request, 404);
       if (request.method === 'POST') return answerPost({ request, served, parts, operationParts });
-      if (request.method !== 'GET' || !asksForMetadata(served, request.query))
-        return { ...plain(request, 405), headers: { ...headersOf(request), allow: 'POST' } };
+      const isDescribed = asksForMetadata(served, request.query);
+      if (!isDescribed || !READING_METHODS.has(request.method)) {
+        const allow = isDescribed ? 'GET, HEAD, POST' : 'POST';
+        return { ...plain(request, 405), headers: { ...headersOf(request), allow } };
+      }
       const { path, publicOrigin } = request;
       return respond(request, contentTypeOf('1.1'), describe({ served, path, publicOrigin }));
     },

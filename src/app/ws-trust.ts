@@ -53,9 +53,18 @@ export function createWsTrustRefusals(front: WsTrustFront): Middleware {
   };
 }
 
+const SOAP_MEDIA_TYPES = ['text/xml', 'application/soap+xml'];
+
+/** SOAP clients take every status but 200 and 500 for a broken transport (ws-trust W12): what is SOAP by its media type gets a fault.
+ * For what is none the status says it (SOAP 1.2 Adjuncts §7.5.2.2). */
+function faultOrStatus(ctx: Parameters<Middleware>[0], cause: unknown): unknown {
+  const isMessage = cause instanceof HttpRefusal && typeof ctx.is(SOAP_MEDIA_TYPES) === 'string';
+  return isMessage ? new ExchangeFailure('request-malformed', cause.message, { cause }) : cause;
+}
+
 /** Reads a message; one that is too large or of another type is on record as well.
  * @throws {HttpRefusal} 413, 415, 400
- * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
+ * @throws {ExchangeFailure} `request-malformed` where a fault is the answer; `dependency-unavailable`: no answer without a record */
 async function readMessage(
   ctx: Parameters<Middleware>[0],
   limits: BodyLimits,
@@ -75,7 +84,7 @@ async function readMessage(
       ...(cause instanceof HttpRefusal && { detail: cause.message }),
       ...(state.sourceAddress !== undefined && { sourceAddress: state.sourceAddress }),
     });
-    throw cause;
+    throw faultOrStatus(ctx, cause);
   }
 }
 

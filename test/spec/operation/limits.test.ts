@@ -159,27 +159,56 @@ test('Row 32: over SOAP the refusal is a fault with Retry-After, by requestor an
   }
 });
 
-test('Row 22: a SOAP message that is too large or of another type is on record', async (t) => {
+test('Row 22: a SOAP message that is too large, compressed or not in UTF-8 is a fault in its version, and on record', async (t) => {
   const server = await startServer(t, async (document, directory) => {
     await withSaml(document, directory);
   });
-  const send = (type: string, body: string) =>
-    fetch(`${server.url}/ws-trust`, { method: 'POST', headers: { 'content-type': type }, body });
+  const send = (headers: Record<string, string>, body: string) =>
+    fetch(`${server.url}/ws-trust`, { method: 'POST', headers, body });
+  const large = 'x'.repeat(100_000);
 
-  const answers = [
-    await send('application/soap+xml', 'x'.repeat(100_000)),
-    await send('application/json', '{}'),
-  ];
+  for (const type of ['application/soap+xml', 'text/xml']) {
+    const answers = [
+      await send({ 'content-type': type }, large),
+      await send({ 'content-type': `${type}; charset=iso-8859-1` }, '<x/>'),
+      await send({ 'content-type': type, 'content-encoding': 'gzip' }, '<x/>'),
+    ];
 
-  assert.deepEqual(statuses(answers), [413, 415]);
-  const records = await server.auditRecords();
-  for (const answer of answers) {
-    const id = answer.headers.get('x-correlation-id');
-    const record = records.find(({ correlationId }) => correlationId === id);
-    assert.equal(record?.['reason'], 'request-malformed');
-    assert.equal(record?.['outcome'], 'refused');
+    assert.deepEqual(statuses(answers), [500, 500, 500]);
+    for (const answer of answers) {
+      assert.equal(answer.headers.get('content-type'), `${type}; charset=utf-8`);
+      assert.match(await answer.text(), /Envelope.*trust:InvalidRequest</);
+      await assertOnRecord(server, answer);
+    }
   }
 });
+
+test('Row 22: what is no SOAP by its media type gets the status alone, and is on record', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+  });
+  const types = [
+    'application/json',
+    'text/plain',
+    'multipart/related; type="application/xop+xml"; start-info="application/soap+xml"; boundary=b',
+  ];
+
+  for (const type of types) {
+    const headers = { 'content-type': type };
+    const answer = await fetch(`${server.url}/ws-trust`, { method: 'POST', headers, body: '{}' });
+
+    assert.equal(answer.status, 415);
+    await assertOnRecord(server, answer);
+  }
+});
+
+async function assertOnRecord(server: TestServer, answer: Response): Promise<void> {
+  const id = answer.headers.get('x-correlation-id');
+  const records = await server.auditRecords();
+  const record = records.find(({ correlationId }) => correlationId === id);
+  assert.equal(record?.['reason'], 'request-malformed');
+  assert.equal(record?.['outcome'], 'refused');
+}
 
 test('Row 32: while the store is away limits are counted here, and the metrics say so', async (t) => {
   const server = await startServer(t, (document) => {

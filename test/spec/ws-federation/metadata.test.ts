@@ -181,7 +181,7 @@ test('ws-trust §10: during a rollover the certificates of both keys are listed'
   assert.ok(keys[1]?.key.equals(new X509Certificate(next.certificatePem).publicKey));
 });
 
-test('Federation metadata: is signed once for a while, and answers GET only', async (t) => {
+test('Federation metadata: is signed once for a while, and answers GET and HEAD only', async (t) => {
   const { server } = await start(t);
 
   const [first, second] = [await server.get(PATH), await server.get(PATH)];
@@ -193,7 +193,10 @@ test('Federation metadata: is signed once for a while, and answers GET only', as
 
   assert.equal(first.text, second.text);
   assert.equal(posted.status, 405);
-  assert.equal(posted.headers.get('allow'), 'GET');
+  assert.equal(posted.headers.get('allow'), 'GET, HEAD');
+  const head = await fetch(`${server.url}${PATH}`, { method: 'HEAD' });
+  assert.equal(head.status, 200);
+  assert.equal(await head.text(), '');
   server.clock.set(server.clock.now() + 301);
   assert.notEqual((await server.get(PATH)).text, first.text);
 });

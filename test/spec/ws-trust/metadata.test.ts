@@ -51,6 +51,23 @@ async function definitionsAt(path: string, query: string): Promise<XmlElement> {
   return root;
 }
 
+test('RFC 9110 §9.3.2: a description is had by HEAD too, and a 405 names the methods of its address', async () => {
+  for (const [path, query] of PAGES) {
+    const [head, put] = [
+      await get(path, query, { method: 'HEAD' }),
+      await get(path, query, { method: 'PUT' }),
+    ];
+
+    assert.equal(head.status, 200);
+    assert.equal(head.headers['content-type'], 'text/xml; charset=utf-8');
+    assert.deepEqual([put.status, put.headers['allow']], [405, 'GET, HEAD, POST']);
+  }
+  for (const method of ['HEAD', 'GET', 'OPTIONS']) {
+    const answer = await get('/ws-trust', '', { method });
+    assert.deepEqual([answer.status, answer.headers['allow']], [405, 'POST']);
+  }
+});
+
 const named = (parent: XmlElement, local: string) => childrenNamed(parent, WSDL, local);
 const valueOf = (element: XmlElement, name: string): string => {
   const value = attributeOf(element, name);
