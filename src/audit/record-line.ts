@@ -8,10 +8,13 @@ interface HashedToken {
   readonly idHash: string;
 }
 
-/** Total over AuditRecord: a new member of the record does not compile until it is decided here how it is written. */
-type RecordContent = { readonly [Member in keyof Required<AuditRecord>]: unknown } & {
+/** Total over AuditRecord and its requestor: a new member does not compile until it is decided here how it is written. */
+type RecordContent = Total<Omit<AuditRecord, 'requestor'>> & {
   readonly event: string;
+  readonly requestor: Total<NonNullable<AuditRecord['requestor']>> | undefined;
 };
+
+type Total<T> = { readonly [Member in keyof Required<T>]: unknown };
 
 /** The content of the line for a record. Only named members pass: what a caller adds at run time is not written. */
 export function recordContent(record: AuditRecord, key: AuditKey): RecordContent {
@@ -38,6 +41,7 @@ export function recordContent(record: AuditRecord, key: AuditKey): RecordContent
       id: requestor.id,
       kind: requestor.kind,
       method: requestor.method,
+      issuer: requestor.issuer,
     },
     subject: record.subject && party(record.subject),
     actors: record.actors?.map(party),

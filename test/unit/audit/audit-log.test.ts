@@ -88,6 +88,23 @@ test('audit: no token id is written in clear, wherever the record names a token'
   }
 });
 
+test('audit: a requestor of another issuer is on record with that issuer', async (t) => {
+  const audit = await anAudit(t);
+  const issuer = 'https://idp.example';
+
+  await audit.append(
+    aRecord({ requestor: { id: 'alice', kind: 'principal', method: 'issued-token', issuer } }),
+  );
+
+  const [line] = (await linesOf(audit.path)).slice(-1);
+  assert.deepEqual(line?.['requestor'], {
+    id: 'alice',
+    kind: 'principal',
+    method: 'issued-token',
+    issuer,
+  });
+});
+
 test('audit: what a caller adds to a record at run time is not written', async (t) => {
   const audit = await anAudit(t);
   const requestor = { id: 'gateway', kind: 'client', method: 'none', secret: 'hidden-1' };
