@@ -32,8 +32,6 @@ export interface AuditLogSettings {
   readonly openFile?: (path: string) => Promise<AuditFile>;
   readonly onWrite?: (seconds: number) => void;
   readonly onFailure?: () => void;
-  /** Gets each checkpoint line once it is durable: keep it where the audit's own writer cannot reach it. */
-  readonly onCheckpoint?: (line: string) => void;
 }
 
 interface Settings extends SinkSettings {
@@ -43,7 +41,6 @@ interface Settings extends SinkSettings {
   readonly checkpointEveryRecords: number;
   readonly otherHeads: () => readonly ChainHead[];
   readonly onWrite: (seconds: number) => void;
-  readonly onCheckpoint: (line: string) => void;
 }
 
 const DEFAULTS = {
@@ -57,7 +54,6 @@ const DEFAULTS = {
   otherHeads: () => [],
   onWrite: () => undefined,
   onFailure: () => undefined,
-  onCheckpoint: () => undefined,
 } as const;
 
 function withDefaults(given: AuditLogSettings): Settings {
@@ -77,25 +73,25 @@ interface Place extends FileStart {
 }
 
 /** The place behind the last closed file, for one that was begun and holds no line yet; undefined: there is none. */
-async function placeBehindClosed(path: string): Promise<Place | undefined> {
+async function placeBehindClosed({ now, path }: Settings): Promise<Place | undefined> {
   const last = (await closedFiles(path)).at(-1);
   if (last === undefined) return undefined;
   const closed = await openAuditFile(last);
   try {
     const { head } = await readTail(closed);
     const { chain } = await readStart(closed);
-    return { chain, head, goodBytes: 0, firstSeq: head.seq + 1, startedAt: Date.now() };
+    return { chain, head, goodBytes: 0, firstSeq: head.seq + 1, startedAt: now() };
   } finally {
     await closed.close();
   }
 }
 
-async function findPlace(file: AuditFile, { path, now }: Settings): Promise<Place> {
+async function findPlace(file: AuditFile, settings: Settings): Promise<Place> {
   const { head, goodBytes } = await readTail(file);
   if (head.seq > 0) return { ...(await readStart(file)), head, goodBytes };
   const chain = randomBytes(16).toString('base64url');
-  const fresh = { chain, head, goodBytes, firstSeq: 1, startedAt: now() };
-  return (await placeBehindClosed(path)) ?? fresh;
+  const fresh = { chain, head, goodBytes, firstSeq: 1, startedAt: settings.now() };
+  return (await placeBehindClosed(settings)) ?? fresh;
 }
 
 function createWriter(file: AuditFile, place: Place, settings: Settings): ChainWriter {

@@ -13,7 +13,6 @@ export interface ChainFileParts {
   readonly rotation: Rotation;
   readonly onWrite: (seconds: number) => void;
   readonly onFailure: () => void;
-  readonly onCheckpoint: (line: string) => void;
 }
 
 /** When a file is closed and the next one begun; the chain goes on. */
@@ -75,7 +74,6 @@ export class ChainFile {
     this.#goodBytes += Buffer.byteLength(next.text);
     this.#state = next.state;
     this.#parts.onWrite((performance.now() - started) / 1000);
-    next.checkpoints.forEach(this.#parts.onCheckpoint);
   }
 
   /** Closes the file and begins the next one when it is time: the old one ends with a checkpoint, the new one says what it goes

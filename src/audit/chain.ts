@@ -25,8 +25,6 @@ export interface ChainState {
 export interface ChainExtension {
   readonly text: string;
   readonly state: ChainState;
-  /** The checkpoint lines in `text`, for a witness. */
-  readonly checkpoints: readonly string[];
 }
 
 /** The lines for these entries, behind `before`. Pure: the caller keeps the new state when the text is durable. */
@@ -37,17 +35,15 @@ export function extendChain(
 ): ChainExtension {
   let { head, recordsSinceCheckpoint } = before;
   const lines: string[] = [];
-  const checkpoints: string[] = [];
 
-  const push = (time: string, content: LineContent): string => {
+  const push = (time: string, content: LineContent): void => {
     const line = writeLine(head, time, content);
     head = line.head;
     lines.push(line.text);
-    return line.text;
   };
   const checkpoint = (time: string): void => {
     const heads = [{ chain: rules.chain, ...head }, ...rules.otherHeads()];
-    checkpoints.push(push(time, checkpointContent(rules.key, heads)));
+    push(time, checkpointContent(rules.key, heads));
     recordsSinceCheckpoint = 0;
   };
 
@@ -57,5 +53,5 @@ export function extendChain(
     if (entry.kind === 'record') recordsSinceCheckpoint += 1;
     if (recordsSinceCheckpoint >= rules.checkpointEveryRecords) checkpoint(entry.time);
   }
-  return { text: lines.join(''), state: { head, recordsSinceCheckpoint }, checkpoints };
+  return { text: lines.join(''), state: { head, recordsSinceCheckpoint } };
 }

@@ -1,5 +1,5 @@
 // `viaduct audit verify`: whether the audit is whole, and what happened to it. `viaduct audit grep`: what it says of a token.
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenRef } from '#core/security-token.ts';
 import { auditChains } from '#src/audit/audit-files.ts';
@@ -16,15 +16,22 @@ const keyOf = ({ audit }: Config) => createAuditKey(Buffer.from(audit.hmacKeyBas
 
 const READ_AGAIN_AT_MOST = 3;
 
+/** What is shown besides the audit itself. */
+interface Shown {
+  readonly archives: readonly string[];
+  /** Checkpoint lines that were kept elsewhere. */
+  readonly witnessed: readonly string[];
+}
+
 /** Verifies what is there; once more where a running server closed a file meanwhile, for its lines were then read from two places. */
 async function verifyStanding(
   { audit }: Config,
   key: AuditKey,
-  archives: readonly string[],
+  { archives, witnessed }: Shown,
 ): Promise<AuditReport> {
   let chains = await auditChains(audit.file, archives);
   for (let time = 1; ; time += 1) {
-    const report = await verifyAudit(chains, key);
+    const report = await verifyAudit(chains, key, { witnessed });
     const after = await auditChains(audit.file, archives);
     if (isDeepStrictEqual(after, chains) || time === READ_AGAIN_AT_MOST) return report;
     chains = after;
@@ -41,12 +48,8 @@ function tell(findings: AuditReport['problems'], write: (text: string) => void):
   }
 }
 
-async function verify(
-  config: Config,
-  archives: readonly string[],
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const report = await verifyStanding(config, keyOf(config), archives);
+async function verify(config: Config, shown: Shown, terminal: Terminal): Promise<ExitCode> {
+  const report = await verifyStanding(config, keyOf(config), shown);
   tell(report.problems, (text) => terminal.error(text));
   tell(report.notes, (text) => terminal.out(`note: ${text}`));
   for (const { chain, seq, hash } of report.heads)
@@ -84,6 +87,12 @@ async function requireFolder(path: string): Promise<void> {
   if (!isFolder) throw new UsageError(`--archive ${path}: there is no such folder`);
 }
 
+async function readWitness(path: string): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  if (text === undefined) throw new UsageError(`--witness ${path}: there is no such file`);
+  return text.split('\n').filter((line) => line !== '');
+}
+
 /** As `withConfig`, and the answer is no where nothing is to be read. */
 const withAudit: typeof withConfig = (path, terminal, work) =>
   withConfig(path, terminal, async (config) => {
@@ -106,18 +115,21 @@ export const auditCommand: Command = async (words, terminal) => {
       token: { type: 'string' },
       issuer: { type: 'string' },
       archive: { type: 'string', multiple: true, default: [] },
+      witness: { type: 'string', multiple: true, default: [] },
     },
     true,
   );
-  const { archive: archives, config: path, issuer, token } = values;
+  const { archive: archives, config: path, issuer, token, witness: witnesses } = values;
   const what = positionals.join(' ');
   if (what !== 'verify' && what !== 'grep') throw new UsageError('say verify or grep');
   for (const archive of archives) await requireFolder(archive);
   if (what === 'verify') {
     if (token !== undefined || issuer !== undefined)
       throw new UsageError('--token and --issuer are for grep');
-    return withAudit(path, terminal, (config) => verify(config, archives, terminal));
+    const witnessed = (await Promise.all(witnesses.map(readWitness))).flat();
+    return withAudit(path, terminal, (config) => verify(config, { archives, witnessed }, terminal));
   }
+  if (witnesses.length > 0) throw new UsageError('--witness is for verify');
   if (token === undefined) throw new UsageError('grep needs --token TOKEN-OR-ID');
   return withAudit(path, terminal, (config) =>
     grep(config, { archives, names: readTokenNames(token, { issuer, own: config }) }, terminal),

@@ -68,7 +68,7 @@ has it sign ten minutes later: tell the server with SIGHUP. The first key of an 
   --algorithm NAME   of the new key, ES256 unless told
 ${CONFIG}`;
 
-const AUDIT = `viaduct audit verify [--archive FOLDER …] [--config FILE]
+const AUDIT = `viaduct audit verify [--witness FILE …] [--archive FOLDER …] [--config FILE]
 viaduct audit grep --token TOKEN-OR-ID [--issuer ISSUER] [--archive FOLDER …] [--config FILE]
 
 verify holds the audit against its hashes. grep prints the records of a token, which the audit holds as a keyed hash only;
@@ -77,6 +77,7 @@ exit code 1 where there are none.
   --token TOKEN      a JWT, an assertion (XML or base64), or the id of one
   --issuer ISSUER    whose token it is, where an id does not say
   --archive FOLDER   where closed files were moved to, repeatable
+  --witness FILE     lines of checkpoints that were kept elsewhere, repeatable: they show an end that is gone
 ${CONFIG}`;
 
 const DEMO = `viaduct demo [exchange | saml | soap] [--config FILE]

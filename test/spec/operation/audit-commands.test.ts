@@ -1,6 +1,6 @@
 // The audit as an operator meets it: `audit verify` after what happened, `audit grep` for a token in hand.
 import assert from 'node:assert/strict';
-import { appendFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { viaduct } from '#test/support/process.ts';
@@ -54,6 +54,29 @@ test('audit verify: of a file that is damaged throughout the first lines are tol
   assert.match(out, new RegExp(`${records} records, `));
   assert.ok(problems >= 2000, out);
   assert.match(told.at(-1) ?? '', new RegExp(`audit\\.jsonl: ${problems - 20} more$`));
+});
+
+test('audit verify: an end that was cut off is found by the checkpoints that were kept elsewhere', async (t) => {
+  const server = await startServer(t);
+  await server.exchange();
+  await server.stop();
+  const file = join(server.directory, 'data/audit.jsonl');
+  const lines = (await readFile(file, 'utf8')).split(/(?<=\n)/);
+  const checkpoints = lines.filter((line) => line.includes('"event":"audit.checkpoint"'));
+  await writeFile(join(server.directory, 'kept.jsonl'), checkpoints.join(''));
+  const verify = (...words: string[]) => viaduct(['audit', 'verify', ...words], server.directory);
+
+  const whole = await verify('--witness', 'kept.jsonl');
+  await writeFile(file, lines.slice(0, 2).join(''));
+  const alone = await verify();
+  const witnessed = await verify('--witness', 'kept.jsonl');
+  const misspelt = await verify('--witness', 'keep.jsonl');
+
+  assert.equal(whole.code, 0, whole.error);
+  assert.equal(alone.code, 0, alone.error);
+  assert.equal(witnessed.code, 1, witnessed.out);
+  assert.match(witnessed.error, /audit\.jsonl:2: the end is gone: a checkpoint knows line \d+/);
+  assert.equal(misspelt.code, 2);
 });
 
 test('audit grep: finds an assertion, as XML and in base64url', async (t) => {
