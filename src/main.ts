@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   explain: async () => (await import('./cli/explain.ts')).explainCommand,
   keys: async () => (await import('./cli/keys.ts')).keysCommand,
   audit: async () => (await import('./cli/audit.ts')).auditCommand,
+  password: async () => (await import('./cli/password.ts')).passwordCommand,
   demo: async () => (await import('./cli/demo.ts')).demoCommand,
 };
 

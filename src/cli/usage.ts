@@ -12,6 +12,7 @@ const USAGE = `viaduct COMMAND [options]
   explain  why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
   keys     list | rotate                         [--config FILE]
   audit    verify | grep --token TOKEN-OR-ID     [--config FILE]
+  password hash a password for a user file       < FILE
   demo     the demo as a curl command            [exchange | saml | soap]
 
 viaduct COMMAND --help says more of one; viaduct --version says which release this is.
@@ -80,6 +81,10 @@ exit code 1 where there are none.
   --witness FILE     lines of checkpoints that were kept elsewhere, repeatable: they show an end that is gone
 ${CONFIG}`;
 
+const PASSWORD = `viaduct password
+
+Asks for a password, or reads it from the standard input, and prints the hash that stands as password in a user file.`;
+
 const DEMO = `viaduct demo [exchange | saml | soap] [--config FILE]
 
 Prints a curl command for the demo of init: a JWT for an access token (exchange), for an assertion (saml), or a user name
@@ -95,6 +100,7 @@ export const COMMAND_USAGE = {
   explain: EXPLAIN,
   keys: KEYS,
   audit: AUDIT,
+  password: PASSWORD,
   demo: DEMO,
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { verifyPassword } from '#src/users/password.ts';
 import { viaduct } from '#test/support/process.ts';
 
-const COMMANDS = ['serve', 'init', 'check', 'explain', 'keys', 'audit', 'demo'];
+const COMMANDS = ['serve', 'init', 'check', 'explain', 'keys', 'audit', 'password', 'demo'];
 
 describe('Usage', () => {
   let directory = '';
@@ -40,7 +41,7 @@ describe('Usage', () => {
 
       assert.equal(code, 0);
       assert.equal(error, '');
-      assert.ok(out.startsWith(`viaduct ${command} `), out);
+      assert.match(out, new RegExp(`^viaduct ${command}\\b`));
     });
   }
 
@@ -99,6 +100,25 @@ describe('Usage', () => {
       assert.equal(code, 1);
       assert.match(error, /^there is no audit at .*audit\.jsonl: no server wrote one yet/);
     }
+  });
+
+  test('password: prints what a user file takes, and the line end is not part of it', async () => {
+    const { code, error, out } = await viaduct(['password'], directory, 'correct hörse\n');
+
+    assert.equal(code, 0, error);
+    assert.match(out, /^scrypt\$32768\$8\$3\$[\w-]+\$[\w-]+\n$/);
+    assert.ok(await verifyPassword(out.trim(), 'correct hörse'));
+    assert.equal(await verifyPassword(out.trim(), 'correct hörse\n'), false);
+  });
+
+  test('password: an empty one is none, and one on the command line is not taken', async () => {
+    const none = await viaduct(['password'], directory, '');
+    const shown = await viaduct(['password', 'secret'], directory, '');
+
+    assert.equal(none.code, 2);
+    assert.match(none.error, /a password has 1 to 1024 bytes/);
+    assert.equal(shown.code, 2);
+    assert.equal(none.out + shown.out, '');
   });
 
   test('demo: paths with a space are quoted for the shell', async () => {

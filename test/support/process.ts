@@ -28,9 +28,16 @@ function collect(child: ChildProcess): { out(): string; error(): string } {
   return { out: () => out, error: () => error };
 }
 
-/** Runs a command to its end. */
-export async function viaduct(words: readonly string[], cwd: string): Promise<Finished> {
+/** Runs a command to its end, with `input` as its standard input. */
+export async function viaduct(
+  words: readonly string[],
+  cwd: string,
+  input = '',
+): Promise<Finished> {
   const child = spawn(process.execPath, [MAIN, ...words], { cwd });
+  // A command that reads nothing may have ended before.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
   const output = collect(child);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, out: output.out(), error: output.error() };
