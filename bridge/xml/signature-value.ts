@@ -15,7 +15,7 @@ export interface SignatureClaim {
   readonly legacySha1: boolean;
 }
 
-interface SigningOptions {
+interface KeyOptions {
   readonly key: KeyObject;
   readonly dsaEncoding?: 'ieee-p1363';
   readonly padding?: number;
@@ -49,7 +49,7 @@ function isValidPublic(claim: SignatureClaim, key: TrustedKey & { kind: 'public'
 
 /** How node:crypto is to use a key for a method: raw `r‖s` for EC (B15), salt as long as the hash for PSS.
  * A bare RSA key means PKCS #1 v1.5, and is a third faster to verify with than the same in an options object. */
-export function cryptoKey(method: PublicMethod, key: KeyObject): KeyObject | SigningOptions {
+function cryptoKey(method: PublicMethod, key: KeyObject): KeyObject | KeyOptions {
   if (method.family === 'ec') return { key, dsaEncoding: 'ieee-p1363' };
   if (!method.pss) return key;
   return {

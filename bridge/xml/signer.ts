@@ -1,12 +1,11 @@
 // Who signs (xml-security §1, S8, S9): one asynchronous interface for keys in memory, KMS and PKCS#11.
 
-import type { KeyObject } from 'node:crypto';
-import { createHmac, createPublicKey, sign as signBytes } from 'node:crypto';
-import { HMAC_SHA256, publicMethod } from './algorithms.ts';
+import { createHmac } from 'node:crypto';
+import { HMAC_SHA256 } from './algorithms.ts';
 import { XmlFailure } from './failure.ts';
 import type { TrustedKey } from './keys.ts';
-import { trustPublicKey, trustSecretKey } from './keys.ts';
-import { checkSignatureValue, cryptoKey } from './signature-value.ts';
+import { trustSecretKey } from './keys.ts';
+import { checkSignatureValue } from './signature-value.ts';
 
 /** Signs bytes under one algorithm. */
 export interface Signer {
@@ -14,30 +13,6 @@ export interface Signer {
   readonly algorithm: string;
   /** The raw signature value: `r‖s` for ECDSA. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
-}
-
-/** What a signer is made from. */
-export interface KeySignerOptions {
-  readonly algorithm: string;
-  readonly key: KeyObject;
-}
-
-/** A signer over a private key in memory: signs on the thread pool and verifies after signing.
- * @throws {XmlFailure} `algorithm-refused`, `key-refused` */
-export function createKeySigner({ algorithm, key }: KeySignerOptions): Signer {
-  const method = publicMethod(algorithm, false);
-  const publicKey = trustPublicKey(createPublicKey(key));
-  if (publicKey.family !== method.family)
-    throw new XmlFailure('key-refused', 'key of another type');
-  const options = cryptoKey(method, key);
-  const sign = (bytes: Uint8Array): Promise<Uint8Array> =>
-    new Promise((resolve, reject) => {
-      signBytes(method.hash, bytes, options, (error, value) => {
-        if (error === null) resolve(value);
-        else reject(new XmlFailure('signing-failed', 'signing', { cause: error }));
-      });
-    });
-  return verifyAfterSigning({ algorithm, sign }, publicKey);
 }
 
 /** A signer with a shared secret, HMAC-SHA256: for the symmetric bindings of WS-Security.

@@ -8,7 +8,6 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
-import { createKeySigner } from '#bridge/xml/signer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { PATH, PROFILES } from '#test/support/message-security.ts';
@@ -24,6 +23,7 @@ import {
   TRUST_13,
 } from '#test/support/ws-trust.ts';
 import { anX509Trust } from '#test/support/x509-trust.ts';
+import { createKeySigner } from '#test/support/xml/signer.ts';
 import { aFolder, isBuilt } from './foreign-client.ts';
 
 const run = promisify(execFile);

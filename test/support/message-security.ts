@@ -4,11 +4,11 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
-import { createKeySigner } from '#bridge/xml/signer.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { TIMESTAMP } from '#test/support/signed-message.ts';
+import { createKeySigner } from '#test/support/xml/signer.ts';
 import { aValidatedToken } from './core.ts';
 import {
   ENCRYPTED_KEY,

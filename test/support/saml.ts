@@ -25,7 +25,6 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { requiredChild } from '#bridge/xml/reader.ts';
-import { createKeySigner } from '#bridge/xml/signer.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
@@ -33,6 +32,7 @@ import type { TokenSpec } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import type { TestKey } from '#test/support/xml/keys.ts';
+import { createKeySigner } from '#test/support/xml/signer.ts';
 
 export const PARTNER = 'urn:partner:idp';
 export const STS = 'https://sts.example.org';

@@ -6,7 +6,7 @@ import { ECDSA_SHA256, RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { TrustedPublicKey } from '#bridge/xml/keys.ts';
 import { trustPublicKey } from '#bridge/xml/keys.ts';
 import type { Signer } from '#bridge/xml/signer.ts';
-import { createKeySigner } from '#bridge/xml/signer.ts';
+import { createKeySigner } from './signer.ts';
 
 /** A key pair, its trusted half and a signer over it. */
 export interface TestKey {

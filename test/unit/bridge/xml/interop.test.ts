@@ -10,7 +10,6 @@ import { element } from '#bridge/xml/markup.ts';
 import { SAML2_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { requiredChild, textOf } from '#bridge/xml/reader.ts';
 import { signDetached, signEnveloped } from '#bridge/xml/sign.ts';
-import { createKeySigner } from '#bridge/xml/signer.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
 import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import { toWireBytes, writeCanonical } from '#bridge/xml/writer.ts';
@@ -27,6 +26,7 @@ import {
   saml,
   threeParts,
 } from '#test/support/xml/signed.ts';
+import { createKeySigner } from '#test/support/xml/signer.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 

@@ -13,12 +13,13 @@ import {
 } from '#bridge/xml/proof.ts';
 import { childrenNamed, textOf } from '#bridge/xml/reader.ts';
 import { signEnveloped } from '#bridge/xml/sign.ts';
-import { createKeySigner, createSecretSigner } from '#bridge/xml/signer.ts';
+import { createSecretSigner } from '#bridge/xml/signer.ts';
 import type { EnvelopedOptions } from '#bridge/xml/verify-enveloped.ts';
 import { verifyAssertion, verifyEnveloped } from '#bridge/xml/verify-enveloped.ts';
 import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSaml11Markup, aSignedAssertion } from '#test/support/xml/signed.ts';
+import { createKeySigner } from '#test/support/xml/signer.ts';
 import { cut, edited, resigned } from '#test/support/xml/tamper.ts';
 
 const key = anRsaKey();
