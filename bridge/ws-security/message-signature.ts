@@ -44,7 +44,9 @@ interface TellableRefusal {
 }
 
 /** Decides whether the key of a signer may be used. It must throw when it may not. */
-export type SignerTrust = (signer: NamedSigner) => Promise<TrustedSigner>;
+export type SignerTrust<Signer extends TrustedSigner = TrustedSigner> = (
+  signer: NamedSigner,
+) => Promise<Signer>;
 
 declare const verified: unique symbol;
 
@@ -61,12 +63,12 @@ export interface MessageSignature extends TrustedSigner {
 }
 
 /** A message whose signatures are to be verified. */
-export interface SignedMessage {
+export interface SignedMessage<Signer extends TrustedSigner = TrustedSigner> {
   readonly envelope: Envelope;
   readonly security: SecurityHeader;
   /** The dated exception of the endpoint. */
   readonly legacySha1: boolean;
-  readonly trust: SignerTrust;
+  readonly trust: SignerTrust<Signer>;
   /** Of all that is digested. A key that shows nobody signs, too: its references are work of whoever likes (B10). */
   readonly maxCanonicalBytes: number;
   readonly findCertificate?: SignerScope['findCertificate'];
@@ -75,10 +77,10 @@ export interface SignedMessage {
   readonly otherTokens?: readonly XmlElement[];
 }
 
-/** Verifies one signature of the Security header.
+/** Verifies one signature of the Security header; what is known of its signer goes with it.
  * @throws {SecurityFailure} `failed-check`, `unsupported-algorithm`, `invalid-security`, `invalid-security-token`,
  * `security-token-unavailable`, `unsupported-security-token`, those of contexts, and whatever `trust` throws */
-export async function verifySignature(
+export async function verifySignature<Signer extends TrustedSigner>(
   element: XmlElement,
   {
     envelope,
@@ -88,12 +90,12 @@ export async function verifySignature(
     maxCanonicalBytes,
     trust,
     ...finders
-  }: SignedMessage,
-): Promise<MessageSignature> {
+  }: SignedMessage<Signer>,
+): Promise<MessageSignature & Signer> {
   const { document, body, payload } = envelope;
   const tokens = [...security.tokens, ...otherTokens];
   const scope = { document, tokens, ...finders };
-  let signer: TrustedSigner | undefined;
+  let signer: Signer | undefined;
   const proof = await failedSecurely(CODES, 'invalid-security', async () => {
     try {
       return await verifyMessageSignature(document, element, {
@@ -114,19 +116,21 @@ export async function verifySignature(
   if (signer.refusal) throw signer.refusal.proved;
   const { timestamp } = security;
   const id = attributeOf(element, 'Id');
-  const signature: Omit<MessageSignature, typeof verified> = {
-    ...signer,
+  const facts: Omit<MessageSignature, keyof TrustedSigner | typeof verified> = {
     element,
     ...(id !== undefined && { id }),
     proof,
     coversTimestamp: timestamp !== undefined && proof.covered.has(timestamp.element),
     coversBody: proof.covered.has(body) || (payload !== undefined && proof.covered.has(payload)),
   };
-  return signature as MessageSignature;
+  return { ...signer, ...facts } as MessageSignature & Signer;
 }
 
 // WS-SecureConversation 1.3 §7. Whoever has a key that was derived of a secret shows the secret, so its holder stays the signer.
-function derivedSigner(signer: TrustedSigner, { derived }: NamedSigningKey): TrustedSigner {
+function derivedSigner<Signer extends TrustedSigner>(
+  signer: Signer,
+  { derived }: NamedSigningKey,
+): Signer {
   if (!derived) return signer;
   const { key, tokens } = signer;
   // Of a public key everybody could derive (B5).

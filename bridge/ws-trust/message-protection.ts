@@ -1,8 +1,7 @@
 // Message security without TLS (WS-SecurityPolicy 1.2 §7.5, asymmetric binding; ws-trust §4): the message is encrypted to us and signed
 // with the key of a certificate. Nothing less is taken: an address of this kind never falls back to what TLS would allow.
 
-import { Buffer } from 'node:buffer';
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { addressingHeaders } from '#bridge/soap/addressing.ts';
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import type { AnswerSecret } from '#bridge/ws-security/answer-keys.ts';
@@ -10,6 +9,7 @@ import type { OpenedEnvelope } from '#bridge/ws-security/message-encryption.ts';
 import {
   type MessageSignature,
   type SignerTrust,
+  type TrustedSigner,
   verifySignature,
 } from '#bridge/ws-security/message-signature.ts';
 import { kindOfToken } from '#bridge/ws-security/presented-token.ts';
@@ -95,7 +95,7 @@ export async function verifyProtection(
   });
   signers.requireKnown();
   requireCovered(signature, { envelope, security, tokens: security.tokens });
-  const recipient = recipientOf(signature, encryption.algorithms);
+  const recipient = recipientOf(signature.certificate, encryption.algorithms);
   return { security, protection: { signature, tokens: signature.tokens, recipient } };
 }
 
@@ -104,12 +104,16 @@ type ProtectionParts = Pick<
   'certificates' | 'findCertificate' | 'maxCanonicalBytes' | 'sts'
 >;
 
+interface CertifiedSigner extends TrustedSigner {
+  readonly certificate: X509Certificate;
+}
+
 /** Trust in certificates. Whose one is, and that it is nobody's, is told to whoever signs with its key: a certificate is what anybody can put
  * into a captured message, and how far that got would tell what the message refers to. */
 function knownSigners(
   { document }: Envelope,
   { certificates, sts }: ProtectionParts,
-): { readonly trust: SignerTrust; requireKnown(): void } {
+): { readonly trust: SignerTrust<CertifiedSigner>; requireKnown(): void } {
   const refusals: Error[] = [];
   const trust = trustSigners({
     document,
@@ -125,12 +129,13 @@ function knownSigners(
     async trust(signer) {
       if (signer.kind !== 'certificate')
         throw new SecurityFailure('unsupported-security-token', 'signed with no certificate');
+      const [certificate] = signer.chain;
       try {
-        return await trust(signer);
+        return { ...(await trust(signer)), certificate };
       } catch (cause) {
         if (!(cause instanceof SecurityFailure || cause instanceof ExchangeFailure)) throw cause;
         refusals.push(cause);
-        return { ...certificates.keyOf(signer.chain[0]), tokens: [] };
+        return { ...certificates.keyOf(certificate), certificate, tokens: [] };
       }
     },
     requireKnown() {
@@ -203,18 +208,14 @@ export function requireCovered(
 
 // Before anything is issued: an answer that cannot be encrypted must not be made.
 function recipientOf(
-  { confirmation, identity }: MessageSignature,
+  certificate: X509Certificate,
   algorithms: NonNullable<OpenedEnvelope['algorithms']>,
 ): Recipient {
-  const certificate = confirmation.method === 'public-key' ? confirmation.certificate : undefined;
-  if (identity === undefined || certificate === undefined)
-    throw new SecurityFailure('unsupported-security-token', 'the signer has no certificate');
-  const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
   try {
     return createRecipient({
-      publicKey: parsed.publicKey,
+      publicKey: certificate.publicKey,
       ...algorithms,
-      keyInfo: thumbprintKeyInfo(parsed),
+      keyInfo: thumbprintKeyInfo(certificate),
     });
   } catch (cause) {
     if (!(cause instanceof XmlFailure)) throw cause;
