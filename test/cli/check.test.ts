@@ -110,15 +110,15 @@ test('check --live: asks the store, the disk of the audit and the keys of others
   assert.deepEqual(await readdir(join(directory, 'data')), []);
 });
 
-test('check --live: a folder of the audit that cannot be made is told', async (t) => {
+test('check: a folder of the audit that cannot be made is told, without asking for what is live', async (t) => {
   const { directory } = await configured(t, (document) => {
     document['audit'] = { ...(document['audit'] as object), file: 'viaduct.yaml/audit.jsonl' };
   });
 
-  const { code, error } = await viaduct(['check', '--live'], directory);
+  const { code, error } = await viaduct(['check'], directory);
 
-  assert.equal(code, 1);
-  assert.match(error, /failed audit: /);
+  assert.equal(code, 2);
+  assert.match(error, /audit\.file: leads through \S+viaduct\.yaml, which is no folder/);
 });
 
 test('check: a level that ASVS does not have is refused', async (t) => {
