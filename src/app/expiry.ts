@@ -46,9 +46,10 @@ export function expiringCertificates(config: Config): readonly ExpiringCertifica
       named('own', `encryption key ${String(index + 1)}`, [certificatePem]),
     ),
     ...trustedIssuers.flatMap((issuer) => named('trusted-issuer', issuer.id, trustedPems(issuer))),
-    ...relyingParties.flatMap(({ id, token }) =>
-      named('relying-party', id, token.encryption ? [token.encryption.certificate] : []),
-    ),
+    ...relyingParties.flatMap(({ id, token: { encryption, keyEncryption } }) => {
+      const pems = [encryption, keyEncryption].flatMap((to) => to?.certificate ?? []);
+      return named('relying-party', id, [...new Set(pems)]);
+    }),
   ];
 }
 

@@ -109,16 +109,22 @@ const bearerRow = ({ effect, grant, id }: PolicyRow): readonly HardeningFinding[
 
 const policy: Rule = ({ policy: rows }) => rows.flatMap(bearerRow);
 
-const algorithms: Rule = ({ trustedIssuers }) =>
-  trustedIssuers.flatMap(({ id, saml }) =>
-    when(saml?.legacySha1Until !== undefined, {
-      id: '11.4.1',
-      level: 1,
-      where: `trustedIssuers ${id}`,
-      what: 'signatures with SHA-1 are taken from it',
-      fix: 'have it sign with SHA-256 and remove legacySha1Until',
-    }),
-  );
+const sha1At = (where: string): HardeningFinding => ({
+  id: '11.4.1',
+  level: 1,
+  where,
+  what: 'signatures with SHA-1 are taken there',
+  fix: 'have them made with SHA-256, and remove legacySha1Until',
+});
+
+const algorithms: Rule = ({ trustedIssuers, wsTrust }) => [
+  ...trustedIssuers
+    .filter(({ saml }) => saml?.legacySha1Until !== undefined)
+    .map(({ id }) => sha1At(`trustedIssuers ${id}`)),
+  ...(wsTrust?.endpoints ?? [])
+    .filter(({ legacySha1Until }) => legacySha1Until !== undefined)
+    .map(({ path }) => sha1At(`wsTrust.endpoints ${path}`)),
+];
 
 const plainFetch: Rule = ({ clients: all, trustedIssuers }) => {
   const addresses = [

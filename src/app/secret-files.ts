@@ -14,38 +14,42 @@ interface Secret {
   readonly text: string;
 }
 
-const sealKeys = (kept: Config['keptSecrets']): readonly Secret[] =>
-  (kept?.keys ?? []).map(({ keyBase64: text }, index) => ({
+const named = (name: string, text: string | undefined): readonly Secret[] =>
+  text === undefined ? [] : [{ name, text }];
+
+const keysOf = ({ audit, decryptionKeys, keptSecrets, keys, listeners, refreshTokens }: Config) => [
+  ...keys.map(({ pem }, index) => ({ name: `keys[${index}]`, text: pem })),
+  ...decryptionKeys.map(({ pem }, index) => ({ name: `encryption key ${index + 1}`, text: pem })),
+  ...named('listeners.public.tls.key', listeners.public.tls?.keyPem),
+  ...named('audit.hmacKey', audit.hmacKeyBase64),
+  ...named('refreshTokens.key', refreshTokens?.keyBase64),
+  ...(keptSecrets?.keys ?? []).map(({ keyBase64: text }, index) => ({
     name: `keptSecrets.keys[${index}].key`,
     text,
-  }));
+  })),
+];
 
-function secretsOf({
-  audit,
-  clients,
-  keptSecrets,
-  keys,
-  listeners,
-  store,
-  users,
-}: Config): readonly Secret[] {
-  const { tls } = listeners.public;
-  const redis = store.kind === 'redis' ? store.redis : undefined;
+function redisSecrets({ store }: Config): readonly Secret[] {
+  if (store.kind !== 'redis') return [];
+  const { credentials, tls, topology } = store.redis;
+  const sentinel = topology.mode === 'sentinel' ? topology.credentials : undefined;
   return [
-    ...keys.map(({ pem }, index) => ({ name: `keys[${index}]`, text: pem })),
-    ...(tls ? [{ name: 'listeners.public.tls.key', text: tls.keyPem }] : []),
-    { name: 'audit.hmacKey', text: audit.hmacKeyBase64 },
-    ...sealKeys(keptSecrets),
-    ...clients.flatMap(({ client_id: id, client_secret: text }) =>
-      text === undefined ? [] : [{ name: `clients ${id}`, text }],
-    ),
-    ...(redis?.credentials
-      ? [{ name: 'store.redis.password', text: redis.credentials.password }]
-      : []),
-    ...(redis?.tls?.keyPem ? [{ name: 'store.redis.tls.key', text: redis.tls.keyPem }] : []),
-    ...(users?.records ?? []).map(({ id, password }) => ({ name: `user ${id}`, text: password })),
+    ...named('store.redis.password', credentials?.password),
+    ...named('store.redis.sentinel.password', sentinel?.password),
+    ...named('store.redis.tls.key', tls?.keyPem),
   ];
 }
+
+const secretsOf = (config: Config): readonly Secret[] => [
+  ...keysOf(config),
+  ...redisSecrets(config),
+  ...config.clients.flatMap((client) => named(`clients ${client.client_id}`, client.client_secret)),
+  ...(config.users?.records ?? []).flatMap((user) => [
+    ...named(`user ${user.id}`, user.password),
+    ...named(`user ${user.id} recoverablePassword`, user.recoverablePassword),
+    ...named(`user ${user.id} oneTimePassword`, user.oneTimePasswordSecret),
+  ]),
+];
 
 const modeOf = async (path: string): Promise<number | undefined> => {
   try {
@@ -88,17 +92,21 @@ function weakKeys({ keys }: Config): readonly HardeningFinding[] {
   });
 }
 
+// A secret for one-time passwords may stand in groups.
+const squeezed = (text: string): string => text.replaceAll(/\s/g, '');
+
 /** Findings about the files and values of a configuration, and about its keys. */
 export async function secretFindings(
   config: Config,
   files: ConfigFiles,
 ): Promise<readonly HardeningFinding[]> {
   const secrets = secretsOf(config);
-  const paths = Object.entries(files);
-  const holding = paths.filter(([, text]) => secrets.some((secret) => text.includes(secret.text)));
-  const readable = await Promise.all(holding.map(([path]) => readableFile(path)));
+  const contents = Object.entries(files).map(([path, text]) => ({ path, text: squeezed(text) }));
+  const isIn = (text: string) => (secret: Secret) => text.includes(squeezed(secret.text));
+  const holding = contents.filter(({ text }) => secrets.some(isIn(text)));
+  const readable = await Promise.all(holding.map(({ path }) => readableFile(path)));
   const fromEnvironment = secrets
-    .filter(({ text }) => !paths.some(([, content]) => content.includes(text)))
+    .filter((secret) => !contents.some(({ text }) => isIn(text)(secret)))
     .map(({ name }) => ({
       id: '13.3.1',
       level: 2 as const,

@@ -1,11 +1,14 @@
 // `check --hardening` and `check --live`: advice by the ids of ASVS 5.0, and whether what is depended on is there.
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
+import { generateKeyPem } from '#src/keys/generate.ts';
+import { hashPassword } from '#src/users/password.ts';
 import { aConfigDocument, type ConfigDocument } from '#test/support/document.ts';
 import { viaduct } from '#test/support/process.ts';
 import { reservedPort } from '#test/support/reserved-port.ts';
@@ -72,6 +75,68 @@ test('check --hardening: each finding goes when its cause does', async (t) => {
   const { hardening } = JSON.parse(out) as Reported;
   assert.equal(code, 1);
   assert.deepEqual(new Set(hardening.map(({ id }) => id)), new Set(['12.3.1', '10.4.14']));
+});
+
+test('check --hardening: every secret that others may read is told, and none that is in a file counts as of the environment', async (t) => {
+  const { directory } = await configured(t, (document) => {
+    document['refreshTokens'] = { key: { file: 'refresh.key' } };
+    document['users'] = [{ file: 'users.json' }];
+  });
+  const user = { id: 'alice', password: await hashPassword('correct horse') };
+  const secrets = { recoverablePassword: { file: 'pw' }, oneTimePassword: { file: 'otp' } };
+  const files = {
+    'refresh.key': Buffer.alloc(32, 7).toString('base64'),
+    'users.json': JSON.stringify({ users: [{ ...user, ...secrets }] }),
+    pw: 'correct horse\n',
+    otp: 'GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ\n',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(directory, name), text);
+    await chmod(join(directory, name), 0o644);
+  }
+
+  const { out } = await viaduct(['check', '--hardening', '--json'], directory);
+
+  const { hardening } = JSON.parse(out) as Reported;
+  const placesOf = (wanted: string) =>
+    hardening.filter(({ id }) => id === wanted).map(({ where }) => where);
+  assert.deepEqual(placesOf('13.3.1'), []);
+  for (const name of Object.keys(files))
+    assert.ok(
+      placesOf('13.3.2').some((place) => place.endsWith(`/${name}`)),
+      `${name} in ${out}`,
+    );
+});
+
+test('check --hardening: SHA-1 in the signatures of messages is told as that of assertions is', async (t) => {
+  const nextYear = new Date((clock.now() + 365 * 86_400) * 1000).toISOString().slice(0, 10);
+  const { directory } = await configured(t, (document) => {
+    document['wsTrust'] = { endpoints: [{ path: '/ws-trust', legacySha1Until: nextYear }] };
+  });
+
+  const { code, out } = await viaduct(['check', '--hardening', '--level', '1'], directory);
+
+  assert.equal(code, 1);
+  assert.match(out, /ASVS 11\.4\.1 \(L1\) wsTrust\.endpoints \/ws-trust: /);
+});
+
+test('check --live: the certificate that secrets of tokens are encrypted to is among those that end', async (t) => {
+  const keyPem = await generateKeyPem('RS256', 2048);
+  const { directory } = await configured(t, (document) => {
+    const [party] = document.relyingParties;
+    Object.assign(party?.['token'] as object, { encryptKeysTo: { file: 'keys-to.pem' } });
+  });
+  const certificate = issueSelfSignedCertificate({
+    keyPem,
+    commonName: 'orders',
+    notBefore: clock.now() - 60,
+    lifetimeSeconds: 5 * 86_400,
+  });
+  await writeFile(join(directory, 'keys-to.pem'), certificate);
+
+  const { out } = await viaduct(['check', '--live'], directory);
+
+  assert.match(out, /soon +certificate \(relying-party\) orders: 4 days left/);
 });
 
 test('check --live: asks the store, the disk of the audit and the keys of others, and leaves nothing behind', async (t) => {
