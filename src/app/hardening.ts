@@ -2,6 +2,7 @@
 // keeps a server from starting.
 import type { PolicyRow } from '#core/policy.ts';
 import type { Config } from '../config/config.ts';
+import { isLoopbackHost } from '../config/sections/fields.ts';
 
 export interface HardeningFinding {
   /** The requirement of ASVS 5.0. */
@@ -15,9 +16,6 @@ export interface HardeningFinding {
 }
 
 type Rule = (config: Config) => readonly HardeningFinding[];
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 const when = (isSo: boolean, finding: HardeningFinding): readonly HardeningFinding[] =>
   isSo ? [finding] : [];
@@ -35,7 +33,7 @@ const transport: Rule = ({ listeners, trustedProxies }) =>
   });
 
 const management: Rule = ({ listeners }) =>
-  when(!isLoopback(listeners.management.host), {
+  when(!isLoopbackHost(listeners.management.host), {
     id: '13.4.5',
     level: 2,
     where: 'listeners.management',

@@ -2,6 +2,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
+import { MIN_RSA_BITS } from './pem.ts';
 import type { SecretReference } from './secret.ts';
 
 /** What a certificate is for: another key is good for signatures than for encryption. */
@@ -55,7 +56,6 @@ function parse(pem: string): X509Certificate | undefined {
   }
 }
 
-const MIN_RSA_BITS = 2048;
 const WARNING_SECONDS = 30 * 86_400;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 

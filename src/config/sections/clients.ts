@@ -5,6 +5,7 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { validateFetch } from './fetch-address.ts';
 import {
+  conflict,
   entryId,
   exactlyOne,
   fetchUrl,
@@ -20,9 +21,6 @@ import { type SecretReference, secretReference } from './secret.ts';
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const SAML2_BEARER = 'urn:ietf:params:oauth:grant-type:saml2-bearer';
-
-const conflict = (what: string, why: string, fix: string) =>
-  rule({ code: 'CONFIG_CONFLICT', what, why, fix });
 
 const isScopeList = (text: string): boolean =>
   text.split(' ').every((scope) => scopeName.safeParse(scope).success);

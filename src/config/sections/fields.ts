@@ -17,6 +17,10 @@ interface Rule {
 /** A rule about the value of one field. */
 export const valueRule = (said: Rule) => rule({ code: 'CONFIG_INVALID_VALUE', ...said });
 
+/** A rule about fields that do not go together. */
+export const conflict = (what: string, why: string, fix: string) =>
+  rule({ code: 'CONFIG_CONFLICT', what, why, fix });
+
 const count = (value: object, names: readonly string[]): number =>
   names.filter((name) => Object.hasOwn(value, name)).length;
 
@@ -108,9 +112,9 @@ export const resourceUri = z.string().refine(
   }),
 );
 
-const LOOPBACK_HOSTS = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const LOOPBACK_HOSTS = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/;
 
-/** Whether a host, as written in a URL, is this machine. */
+/** Whether a host is this machine, an IPv6 address with brackets or without. */
 export const isLoopbackHost = (host: string): boolean => LOOPBACK_HOSTS.test(host);
 
 /** Whether a text is an http or https URL without credentials and fragment. */

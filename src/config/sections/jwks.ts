@@ -3,8 +3,7 @@ import { createPublicKey } from 'node:crypto';
 import type { JsonWebKeySet } from '../config.ts';
 import type { Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-
-const MIN_RSA_BITS = 2048;
+import { MIN_RSA_BITS } from './pem.ts';
 
 /** Reads a JWK Set file; an empty set and a complaint when it cannot be used. */
 export async function readJwks(file: string, path: Path, loading: Loading): Promise<JsonWebKeySet> {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { DecryptionKeyConfig, SigningKeyConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { instant, instantOf, rule } from './fields.ts';
+import { instant, instantOf, rule, signatureAlgorithm } from './fields.ts';
 import {
   certificateProblem,
   decryptionKeyProblem,
@@ -28,19 +28,8 @@ export const notForSaml = rule({
 export const keyEntry = z
   .strictObject({
     use: z.enum(['jwt', 'saml']).describe('What it signs. JWT and SAML never share a key.'),
-    algorithm: z
-      .enum([
-        'ES256',
-        'ES384',
-        'RS256',
-        'RS384',
-        'RS512',
-        'PS256',
-        'PS384',
-        'PS512',
-        'Ed25519',
-        'EdDSA',
-      ])
+    algorithm: signatureAlgorithm
+      .exclude(['ES512'])
       .describe('For SAML, RS256 means rsa-sha256 and ES256 ecdsa-sha256.'),
     key: secretReference.describe('The private key, PKCS8 PEM.'),
     certificate: secretReference.describe('Its certificate, PEM. SAML needs one.').optional(),

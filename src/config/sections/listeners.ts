@@ -112,8 +112,6 @@ interface ListenerParts {
   readonly trustedProxies: readonly string[];
 }
 
-const LOOPBACK = new Set(['localhost', '::1']);
-const isLoopback = (host: string): boolean => LOOPBACK.has(host) || /^127\.[\d.]+$/.test(host);
 const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
 /** Builds the listeners and holds them against each other. */
@@ -127,7 +125,7 @@ export async function buildListeners(
   const management = parseAddress(value.management.address);
   if (!open || !management) throw new Error('an address passed its schema and cannot be parsed');
   if (collides(open, management)) loading.error([...path, 'management', 'address'], COLLISION);
-  if (!isLoopback(management.host) && !value.management.exposed) {
+  if (!isLoopbackHost(management.host) && !value.management.exposed) {
     loading.error([...path, 'management', 'address'], EXPOSED);
   }
   if (trustedProxies.length === 0) validateUnproxied({ open, listeners }, loading);
@@ -143,7 +141,7 @@ const SOURCES = {
 function collides(left: HostAndPort, right: HostAndPort): boolean {
   // Port 0 means any free port: two of them never meet.
   if (left.port !== right.port || left.port === 0) return false;
-  const areBothLoopback = isLoopback(left.host) && isLoopback(right.host);
+  const areBothLoopback = isLoopbackHost(left.host) && isLoopbackHost(right.host);
   const hosts = [left.host, right.host];
   return left.host === right.host || areBothLoopback || hosts.some(isEverywhere);
 }
@@ -153,7 +151,7 @@ function validateUnproxied(
   loading: Loading,
 ): void {
   const { clientCertificates, tls } = value.public;
-  if (!tls && !isLoopback(open.host)) loading.error([...path, 'public'], PLAIN);
+  if (!tls && !isLoopbackHost(open.host)) loading.error([...path, 'public'], PLAIN);
   if (clientCertificates === 'client-cert-header')
     loading.error([...path, 'public', 'clientCertificates'], NO_PROXIES);
 }

@@ -25,7 +25,8 @@ export function privateKeyProblem(pem: string): Complaint | undefined {
   return privateKey(pem) ? undefined : keyComplaint('is not a private key in PKCS8 PEM', PKCS8_FIX);
 }
 
-const MIN_RSA_BITS = 2048;
+/** RFC 7518 §3.3. */
+export const MIN_RSA_BITS = 2048;
 
 const EC_CURVES: Readonly<Record<string, string>> = {
   ES256: 'prime256v1',

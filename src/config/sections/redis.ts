@@ -1,9 +1,9 @@
 // State on Redis: `store.redis`. Where the servers are, how they are reached, and how sure a write must be.
 import { z } from 'zod';
-import type { HostAndPort, RedisStoreConfig } from '../config.ts';
+import type { RedisStoreConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { isLoopbackHost, plainText, rule, valueRule } from './fields.ts';
+import { conflict, isLoopbackHost, plainText, valueRule } from './fields.ts';
 import { parseAddress } from './listeners.ts';
 import { privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
@@ -35,9 +35,6 @@ const login = {
   user: plainText.describe('The user of the access control list.').optional(),
   password: secretReference.optional(),
 };
-
-const conflict = (what: string, why: string, fix: string) =>
-  rule({ code: 'CONFIG_CONFLICT', what, why, fix });
 
 export const redisSection = z
   .strictObject({
@@ -189,9 +186,6 @@ async function readTopology(
   return { mode: 'sentinel', masterName, ...(credentials && { credentials }) };
 }
 
-const isFar = ({ host }: HostAndPort): boolean =>
-  !isLoopbackHost(host.includes(':') ? `[${host}]` : host);
-
 function validateReach({ value, path }: Entry<RedisSection>, loading: Loading): void {
   if (!value.tls && !value.unencrypted) loading.error(path, UNENCRYPTED);
   if (!value.password) loading.error(path, OPEN);
@@ -204,7 +198,7 @@ export async function buildRedis(
 ): Promise<RedisStoreConfig> {
   const { value } = entry;
   const nodes = value.nodes.flatMap((text) => parseAddress(text) ?? []);
-  if (nodes.some(isFar)) validateReach(entry, loading);
+  if (!nodes.every(({ host }) => isLoopbackHost(host))) validateReach(entry, loading);
   const credentials = await readLogin(entry, loading);
   const tls = await readTls(entry, loading);
   return {
