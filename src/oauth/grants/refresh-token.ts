@@ -1,5 +1,5 @@
 // RFC 6749 §6: a refresh token for a new token and the next refresh token.
-import { renew } from '#core/renew.ts';
+import { refresh } from '#core/refresh.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { requiredParameter, scopeNames, targetNames } from '../parameters.ts';
 import type { Grant } from './grant.ts';
@@ -20,7 +20,7 @@ export const refreshToken: Grant = {
     };
   },
   async perform(request, sts) {
-    const { token, successor } = await renew(request, sts);
+    const { token, successor } = await refresh(request, sts);
     return { token, refreshToken: successor };
   },
 };

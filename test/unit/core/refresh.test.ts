@@ -5,7 +5,7 @@ import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger.ts';
 import { createRefreshFamilies } from '#core/refresh-family.ts';
 import type { TargetName } from '#core/relying-party.ts';
-import { renew } from '#core/renew.ts';
+import { refresh } from '#core/refresh.ts';
 import type { UserStanding } from '#core/renewal-limits.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import { createTokenService, type TokenServiceParts } from '#core/token-service.ts';
@@ -92,7 +92,7 @@ async function begun(
   });
   const first = await exchange(anExchangeRequest({ requestedType: 'refresh_token' }), sts);
   const renewWith = (content: string, targets: readonly TargetName[] = []) =>
-    renew(
+    refresh(
       anExchangeRequest({
         operation: 'refresh',
         targets,

@@ -7,7 +7,7 @@ import type { RefreshFamily } from './refresh-family.ts';
 import type { TokenService } from './token-service.ts';
 import type { IssuedToken, TokenSpec } from './token-spec.ts';
 
-export interface Renewed {
+export interface Refreshed {
   readonly token: IssuedToken;
   /** The text of the next refresh token. */
   readonly successor: string;
@@ -69,7 +69,7 @@ function asRenewalFailure(cause: unknown, request: ExchangeRequest): unknown {
   return new ExchangeFailure('renewal-not-possible', cause.message, { cause });
 }
 
-function decideRenewed(
+function decideAnew(
   request: ExchangeRequest,
   family: RefreshFamily,
   sts: TokenService,
@@ -88,12 +88,12 @@ function decideRenewed(
   }
 }
 
-/** Renews: find the family, decide anew, use the token up, issue, record. The request's subject is the refresh token.
+/** Refreshes: find the family, decide anew, use the token up, issue, record. The request's subject is the refresh token.
  * @throws {ExchangeFailure} any reason; `token-replayed` has revoked the family */
-export async function renew(request: ExchangeRequest, sts: TokenService): Promise<Renewed> {
+export async function refresh(request: ExchangeRequest, sts: TokenService): Promise<Refreshed> {
   return sts.answerFor(request, async () => {
     const family = await sts.findFamily(request);
-    const decided = decideRenewed(request, family, sts);
+    const decided = decideAnew(request, family, sts);
     const evidence = { request, subject: family.subject, actor: undefined };
     const { spec, successor } = await sts.advance(evidence, decided, family); // rotated and in the ledger, before anything is signed
     const token = await sts.issue(spec);
