@@ -14,7 +14,7 @@ import { createCorrelation } from './http/correlation.ts';
 import { createDrain, type Drain } from './http/drain.ts';
 import { failedChecks, type ReadinessCheck } from './http/health.ts';
 import { createListener, type Listener, requestListener, urlOf } from './http/listener.ts';
-import { createPublicApp, type PublicApp } from './http/mount.ts';
+import { createPublicApp, type PublicApp } from './http/public-app.ts';
 import { OAUTH_PATHS } from './oauth/front.ts';
 
 export interface App {

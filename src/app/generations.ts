@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { createIdSource } from '../http/id-source.ts';
 import type { Listener } from '../http/listener.ts';
-import type { PublicApp } from '../http/mount.ts';
+import type { PublicApp } from '../http/public-app.ts';
 import { reportExpiry } from './expiry.ts';
 import type { Foundation } from './foundation.ts';
 import { buildGeneration, type Generation } from './generation.ts';

@@ -69,11 +69,7 @@ function asRenewalFailure(cause: unknown, request: ExchangeRequest): unknown {
   return new ExchangeFailure('renewal-not-possible', cause.message, { cause });
 }
 
-function decideAnew(
-  request: ExchangeRequest,
-  family: RefreshFamily,
-  sts: TokenService,
-): TokenSpec {
+function decideAnew(request: ExchangeRequest, family: RefreshFamily, sts: TokenService): TokenSpec {
   const evidence = {
     request: narrowed(request, family),
     subject: family.subject,

@@ -1,4 +1,4 @@
-// A refusal below the protocols: the message could not even be read. Fronts let it pass; mount.ts answers it.
+// A refusal below the protocols: the message could not even be read. Fronts let it pass; public-app.ts answers it.
 
 /** Refuses with a bare HTTP status. The message is for our log. */
 export class HttpRefusal extends Error {

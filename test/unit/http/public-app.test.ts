@@ -4,7 +4,7 @@ import type Koa from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Access, createCorrelation } from '#src/http/correlation.ts';
 import { HttpRefusal } from '#src/http/http-refusal.ts';
-import { createPublicApp, type PublicApp } from '#src/http/mount.ts';
+import { createPublicApp, type PublicApp } from '#src/http/public-app.ts';
 import { requestState } from '#src/http/request-state.ts';
 import { send, serve } from './http-fixture.ts';
 
