@@ -2,7 +2,7 @@
 // trusts it is not said.
 import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { clientCertificate } from './listener.ts';
+import { TLSSocket } from 'node:tls';
 import type { TrustedProxies } from './proxy.ts';
 
 /** Where certificates are taken from. */
@@ -18,11 +18,15 @@ export function clientCertificates(
   source: CertificateSource,
   proxies: TrustedProxies,
 ): readonly Uint8Array[] {
-  if (source === 'handshake') return chainOf(clientCertificate(request));
+  if (source === 'handshake') return chainOf(handshakeCertificate(request));
   const isBelieved =
     source === 'client-cert-header' && proxies.has(request.socket.remoteAddress ?? '');
   return isBelieved ? parseHeaders(request) : [];
 }
+
+// Its key was proved in the handshake.
+const handshakeCertificate = ({ socket }: IncomingMessage): X509Certificate | undefined =>
+  socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
 
 function chainOf(leaf: X509Certificate | undefined): readonly Uint8Array[] {
   const chain: Uint8Array[] = [];

@@ -1,5 +1,4 @@
 // Servers over plain HTTP and TLS, with every limit set: by default Node waits for a slow client for minutes.
-import type { X509Certificate } from 'node:crypto';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -8,7 +7,6 @@ import {
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { type AddressInfo, isIPv4 } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type Koa from 'koa';
 
 interface ListenerTls {
@@ -148,13 +146,4 @@ export function createListener(settings: ListenerSettings, answer: RequestListen
       server.setSecureContext(tlsOptions(next));
     },
   };
-}
-
-/** The certificate that the client showed and whose key it proved in the handshake; whether it is trusted is not said. */
-export function clientCertificate({
-  socket,
-}: {
-  readonly socket: object;
-}): X509Certificate | undefined {
-  return socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
 }

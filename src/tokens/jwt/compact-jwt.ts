@@ -1,6 +1,7 @@
-// The compact form of a signed JWT (RFC 7515 §7.1), read strictly: one token, one spelling.
+// The compact form of a signed JWT (RFC 7515 §7.1), written and read strictly: one token, one spelling.
+import type { ClaimValue } from '#core/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type JwsKey, verifyJws } from './jws-signature.ts';
+import { type JwsKey, signJws, verifyJws } from './jws-signature.ts';
 import { type JsonMembers, parseStrictObject } from './strict-json.ts';
 
 const MAX_COMPACT_CHARACTERS = 16 * 1024;
@@ -57,4 +58,21 @@ export async function verifyJwt(jwt: UnverifiedJwt, key: JwsKey): Promise<Verifi
     });
   }
   throw new ExchangeFailure('signature-invalid', 'the signature of the JWT does not verify');
+}
+
+/** The members of a JSON object to be written. */
+export type JsonObject = { readonly [name: string]: ClaimValue };
+
+const writePart = (members: JsonObject): string =>
+  Buffer.from(JSON.stringify(members)).toString('base64url');
+
+/** Signs a JWT and writes it.
+ * @throws {Error} when the key is not for the algorithm */
+export async function signJwt(
+  { header, claims }: { readonly header: JsonObject; readonly claims: JsonObject },
+  key: JwsKey,
+): Promise<string> {
+  const input = `${writePart(header)}.${writePart(claims)}`;
+  const signature = await signJws(key, Buffer.from(input, 'latin1'));
+  return `${input}.${signature.toString('base64url')}`;
 }

@@ -5,7 +5,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Actor, Authentication } from '#core/subject.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
-import { signJws } from './jws-signature.ts';
+import { type JsonObject, signJwt } from './compact-jwt.ts';
 import { confirmationMember } from './jwt-confirmation.ts';
 import { isJwtTokenType, type JwtTokenType } from './jwt-type.ts';
 import { encryptProofKey } from './proof-key.ts';
@@ -19,8 +19,6 @@ export interface JwtSigningKeys {
     now: Instant,
   ): { readonly kid: string; readonly algorithm: string; readonly key: KeyObject };
 }
-
-type JsonObject = { readonly [name: string]: ClaimValue };
 
 const HEADER_TYPES: Readonly<Record<JwtTokenType, string>> = {
   access_token: 'at+jwt',
@@ -92,10 +90,6 @@ function claimsSetOf(spec: TokenSpec, encryptedKey: string | undefined): JsonObj
   };
 }
 
-/** A part of the compact form (RFC 7515 §3.1). */
-const partOf = (members: JsonObject): string =>
-  Buffer.from(JSON.stringify(members)).toString('base64url');
-
 /** An issuer of JWTs. `sub` is the decided name of the subject, which no subject of another issuer has. A spec that asks for encryption is not for this issuer: it would come out in clear. */
 export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
   return {
@@ -108,10 +102,9 @@ export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
         confirmation.method === 'symmetric-key'
           ? await encryptProofKey(confirmation, keyEncryption)
           : undefined;
-      const header = partOf({ alg: algorithm, typ: HEADER_TYPES[spec.type], kid });
-      const input = `${header}.${partOf(claimsSetOf(spec, encryptedKey))}`;
-      const signature = await signJws({ algorithm, key }, Buffer.from(input, 'latin1'));
-      return { spec, text: `${input}.${signature.toString('base64url')}` };
+      const header = { alg: algorithm, typ: HEADER_TYPES[spec.type], kid };
+      const claims = claimsSetOf(spec, encryptedKey);
+      return { spec, text: await signJwt({ header, claims }, { algorithm, key }) };
     },
   };
 }

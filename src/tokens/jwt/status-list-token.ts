@@ -2,7 +2,7 @@
 import { deflateSync } from 'node:zlib';
 import type { Instant } from '#core/instant.ts';
 import type { StatusListContent } from '#core/status-list.ts';
-import { signJws } from './jws-signature.ts';
+import { signJwt } from './compact-jwt.ts';
 import type { JwtSigningKeys } from './jwt-issuer.ts';
 import { statusListUri } from './status-claim.ts';
 
@@ -20,9 +20,6 @@ export interface StatusListTerms {
   readonly lifetimeSeconds: number;
 }
 
-const partOf = (members: object): string =>
-  Buffer.from(JSON.stringify(members)).toString('base64url');
-
 /** Signs what a list says, with the key that signs the tokens in it. */
 export async function writeStatusListToken(
   { algorithm, bits }: StatusListContent,
@@ -39,7 +36,5 @@ export async function writeStatusListToken(
     ttl: ttlSeconds,
     status_list: { bits: 1, lst: encodeStatusBits(bits) },
   };
-  const input = `${partOf(header)}.${partOf(claims)}`;
-  const signature = await signJws(signingKey, Buffer.from(input, 'latin1'));
-  return `${input}.${signature.toString('base64url')}`;
+  return signJwt({ header, claims }, signingKey);
 }

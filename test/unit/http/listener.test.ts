@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import test from 'node:test';
-import { clientCertificate, createListener } from '#src/http/listener.ts';
+import { clientCertificates } from '#src/http/client-certificates.ts';
+import { createListener } from '#src/http/listener.ts';
 import { type Certificate, selfSigned } from '#test/support/certificate.ts';
 import { send, sendRaw, serve } from './http-fixture.ts';
 
 const answer: RequestListener = (_, response) => void response.end('ok');
-const showCertificate: RequestListener = (request, response) =>
-  void response.end(clientCertificate(request)?.subject ?? 'none');
+const showCertificate: RequestListener = (request, response) => {
+  const [certificate] = clientCertificates(request, 'handshake', { has: () => false });
+  response.end(certificate ? new X509Certificate(certificate).subject : 'none');
+};
 
 const asTls = ({ certPem, keyPem }: Certificate) => ({ certificatePem: certPem, keyPem });
 
