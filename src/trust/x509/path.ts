@@ -39,8 +39,10 @@ export interface Moment {
 export type CertificatePath = readonly Certificate[];
 
 const MAX_LENGTH = 8;
-/** Signatures that are tried for one path: authorities that certify each other must not keep us busy. */
-const MAX_LINKS_TRIED = 32;
+/** Signatures that do not verify though names fit: after a change of keys under one name there are a few, else there is none. */
+const MAX_WRONG_LINKS = 4;
+/** Issuers by name that are looked at: authorities that certify each other must not keep us busy. */
+const MAX_ISSUERS_TRIED = 256;
 
 const ANY_EXTENDED_USAGE = '2.5.29.37.0';
 const CERTIFICATE_POLICIES = '2.5.29.32';
@@ -77,7 +79,15 @@ export function findPath(
   terms: PathTerms,
   { links, now }: Moment,
 ): CertificatePath {
-  const search: Search = { terms, presented, links, now, tried: 0, failure: undefined };
+  const search: Search = {
+    terms,
+    presented,
+    links,
+    now,
+    tried: 0,
+    wrong: [],
+    failure: undefined,
+  };
   validateEnd(certificate, terms);
   const path = isAnchor(certificate, terms)
     ? validated([certificate], search)
@@ -90,6 +100,8 @@ interface Search extends Moment {
   readonly terms: PathTerms;
   readonly presented: readonly Certificate[];
   tried: number;
+  /** What the issuers of a certificate by name did not sign. */
+  readonly wrong: (readonly [certificate: Certificate, issuer: Certificate])[];
   failure: ExchangeFailure | undefined;
 }
 
@@ -99,7 +111,7 @@ function extend(path: CertificatePath, search: Search): CertificatePath | undefi
   const { anchors, intermediates } = search.terms;
   for (const issuer of [...anchors, ...intermediates, ...search.presented]) {
     if (path.some(({ x509 }) => x509.raw.equals(issuer.x509.raw))) continue;
-    if (!isIssuedBy(last, issuer, search)) continue;
+    if (!isNamedIssuer(last, issuer, search)) continue;
     const longer = [...path, issuer];
     const found = isAnchor(issuer, search.terms)
       ? validated(longer, search)
@@ -113,14 +125,32 @@ function isAnchor({ x509 }: Certificate, { anchors }: PathTerms): boolean {
   return anchors.some((anchor) => anchor.x509.raw.equals(x509.raw));
 }
 
-function isIssuedBy({ x509 }: Certificate, issuer: Certificate, search: Search): boolean {
-  const { links } = search;
+// Names, key identifiers and usage of the key.
+function isNamedIssuer({ x509 }: Certificate, issuer: Certificate, search: Search): boolean {
+  if (search.links.has(x509, issuer.x509)) return true;
+  if (++search.tried > MAX_ISSUERS_TRIED) return false;
+  return x509.checkIssued(issuer.x509) && isAffordable(issuer.x509);
+}
+
+// From the anchor down: each signature is checked with a key that was proved. Upwards it would be with whatever keys somebody presents,
+// who can make as many that certify each other as we take.
+function isLinked(path: CertificatePath, search: Search): boolean {
+  return path
+    .slice(1)
+    .map((issuer, index) => [path[index], issuer] as const)
+    .toReversed()
+    .every(([certificate, issuer]) => certificate && isIssuedBy(certificate, issuer, search));
+}
+
+function isIssuedBy(certificate: Certificate, issuer: Certificate, search: Search): boolean {
+  const { links, wrong } = search;
+  const { x509 } = certificate;
   if (links.has(x509, issuer.x509)) return true;
-  // Names, key identifiers and usage of the key, cheap; then the signature.
-  if (!x509.checkIssued(issuer.x509) || !isAffordable(issuer.x509)) return false;
-  if (++search.tried > MAX_LINKS_TRIED) return false;
+  const isKnown = wrong.some(([one, other]) => one === certificate && other === issuer);
+  if (isKnown || wrong.length === MAX_WRONG_LINKS) return false;
   const isLink = x509.verify(issuer.x509.publicKey);
   if (isLink) links.add(x509, issuer.x509);
+  else wrong.push([certificate, issuer]);
   return isLink;
 }
 
@@ -131,6 +161,7 @@ function isAffordable({ publicKey }: X509Certificate): boolean {
 }
 
 function validated(path: CertificatePath, search: Search): CertificatePath | undefined {
+  if (!isLinked(path, search)) return undefined;
   try {
     validateEach(path, search);
     validateAuthorities(path.slice(1), search.terms);

@@ -3,6 +3,7 @@
 import '#test/support/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
@@ -186,6 +187,50 @@ describe('RFC 5280 §6.1', () => {
     const leaf = await below(crossed.at(-1) ?? issuing);
 
     refused('issuer-untrusted', () => pathOf(leaf, { presented: crossed }));
+  });
+
+  test('no key is used that no anchor vouches for, and four signatures that are wrong are enough', async () => {
+    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, true, [
+      'sign',
+      'verify',
+    ]);
+    const hasKeyIdentifiers = false;
+    const crossed: TestCertificate[] = [];
+    for (let at = 0; at < 5; at += 1)
+      crossed.push(
+        await anAuthority({ name: 'CN=Root', keys, algorithm: 'P-384', hasKeyIdentifiers }),
+      );
+    const [first = root] = crossed;
+    const presented = crossed.map(({ pem }) => parseCertificate(pem));
+    const leaf = parseCertificate((await below(first, { hasKeyIdentifiers })).pem);
+    const used: string[] = [];
+    for (const { x509: each } of [leaf, ...presented])
+      Object.defineProperty(each, 'verify', {
+        value(key: KeyObject) {
+          used.push(key.asymmetricKeyDetails?.namedCurve ?? '');
+          return X509Certificate.prototype.verify.call(each, key);
+        },
+      });
+
+    const moment = { now: NOW, links: createLinkMemory() };
+    refused('issuer-untrusted', () =>
+      findPath({ certificate: leaf, presented }, anX509Trust([root]), moment),
+    );
+
+    // The key of the root, and never that of a namesake.
+    assert.deepEqual(used, Array(4).fill('prime256v1'));
+  });
+
+  test('an authority that changed its key under its name twice is found by the anchor that signed', async () => {
+    const hasKeyIdentifiers = false;
+    const anchors = [];
+    for (let at = 0; at < 3; at += 1)
+      anchors.push(await anAuthority({ name: 'CN=Root', hasKeyIdentifiers }));
+    const [, , newest = root] = anchors;
+    const leaf = await below(newest, { hasKeyIdentifiers });
+
+    const terms = { anchors: anchors.map(({ pem }) => parseCertificate(pem)) };
+    assert.deepEqual(pathOf(leaf, { terms }), ['CN=client', 'CN=Root']);
   });
 
   test('a key that makes us work for whoever presents it is none of an authority', async () => {
