@@ -40,8 +40,12 @@ export function securityElements({ headers }: Envelope): readonly XmlElement[] {
   return elements.filter((element) => isNamed(element, WSSE_NS, 'Security'));
 }
 
+/** Credentials, certificates and derived keys of any message there is. Each may be read for a name that fits (xml-security B10). */
+const MAX_TOKENS = 16;
+
 function readChildren(security: XmlElement): SecurityHeader {
   const tokens = elementsOf(security).filter((child) => isTokenChild(child));
+  if (tokens.length > MAX_TOKENS) throw new SecurityFailure('invalid-security', 'too many tokens');
   const signatures = childrenNamed(security, DS_NS, 'Signature');
   if (signatures.length === 0) requireNoSignatureParts(security, tokens);
   const timestamp = optionalChild(security, WSU_NS, 'Timestamp');

@@ -34,7 +34,7 @@ export interface AuthenticationParts extends NonceParts {
   readonly sts: CredentialService;
   readonly rules: NonceRules;
   readonly timestampRules: TimestampRules;
-  /** What all signatures of a message may have us digest. */
+  /** What the signature of a message may have us digest. */
   readonly maxCanonicalBytes: number;
   readonly findCertificate?: CertificateFinder | undefined;
   readonly findSecret?: SecretFinder | undefined;
@@ -177,6 +177,7 @@ async function verifySignatures(
     envelope,
     security,
     legacySha1: endpoint.legacySha1Until !== undefined && now < endpoint.legacySha1Until,
+    maxCanonicalBytes: parts.maxCanonicalBytes,
     trust: trustSigners({
       document: envelope.document,
       sts: parts.sts,
@@ -194,12 +195,10 @@ async function verifySignatures(
     otherTokens: [...usedTokens],
   };
   const verified: MessageSignature[] = [];
-  let { maxCanonicalBytes } = parts;
   for (const element of security.signatures) {
-    const signature = await verifySignature(element, { ...message, maxCanonicalBytes });
+    const signature = await verifySignature(element, message);
     requireCoverage(signature, input);
     verified.push(signature);
-    maxCanonicalBytes -= signature.proof.canonicalBytes;
   }
   return verified;
 }

@@ -124,8 +124,8 @@ export interface WsTrustFront {
   ): WsTrustResponse;
 }
 
-/** What signatures digest, by what a message may have. Canonical form is somewhat longer than what was sent, a token that is signed
- * where it stands may be named by a reference, too, and there may be two signatures. Short prefixes of long names could make it much more. */
+/** What a signature digests, by what a message may have. Canonical form is somewhat longer than what was sent, and a token that is
+ * signed where it stands may be named by a reference, too. Short prefixes of long names could make it much more. */
 const CANONICAL_SHARE = 2;
 
 /** What reads a description; that a HEAD gets no body is the server's to see to (RFC 9110 §9.3.2). */

@@ -47,23 +47,34 @@ export type SecretFinder = (held: HeldToken) => Promise<Uint8Array | undefined>;
 
 /** Trust in signers, by what core says of their certificates and assertions. */
 export function trustSigners(parts: SignerTrustParts): SignerTrust {
+  let isShown = false;
   return async (signer) => {
-    switch (signer.kind) {
-      case 'certificate':
-        return trustCertificate(signer, parts);
-      case 'assertion':
-        return trustAssertion(signer, parts);
-      case 'jwt':
-        return trustJwt(signer, parts);
-      case 'key':
-        return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
-      // Where a message protects itself with one, somebody else decides.
-      case 'encrypted-key':
-        throw new SecurityFailure('unsupported-security-token', 'a secret of nobody’s');
-      case 'context':
-        return trustContext(signer, parts);
-    }
+    const trusted = await trust(signer, parts);
+    if (trusted.identity !== undefined || trusted.confirmation.method !== 'public-key')
+      return trusted;
+    // UseKey names one. With two, whoever likes could have us digest twice what a message has (xml-security B10).
+    if (isShown) throw new SecurityFailure('failed-authentication', 'two keys that are nobody’s');
+    isShown = true;
+    return trusted;
   };
+}
+
+async function trust(signer: NamedSigner, parts: SignerTrustParts): Promise<TrustedSigner> {
+  switch (signer.kind) {
+    case 'certificate':
+      return trustCertificate(signer, parts);
+    case 'assertion':
+      return trustAssertion(signer, parts);
+    case 'jwt':
+      return trustJwt(signer, parts);
+    case 'key':
+      return (await heldBy(signer.key, parts)) ?? possession(signer.key, parts);
+    // Where a message protects itself with one, somebody else decides.
+    case 'encrypted-key':
+      throw new SecurityFailure('unsupported-security-token', 'a secret of nobody’s');
+    case 'context':
+      return trustContext(signer, parts);
+  }
 }
 
 type Named<Kind extends NamedSigner['kind']> = Extract<NamedSigner, { readonly kind: Kind }>;

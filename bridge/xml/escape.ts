@@ -5,34 +5,46 @@ import { isLegalText } from './characters.ts';
 import { XmlFailure } from './failure.ts';
 
 const TEXT_SPECIAL = /[&<>\r]/;
-const TEXT_SPECIALS = /[&<>\r]/g;
 const ATTRIBUTE_SPECIAL = /[&<"\t\n\r]/;
-const ATTRIBUTE_SPECIALS = /[&<"\t\n\r]/g;
 const BEYOND_ASCII = /[^\0-\x7f]/gu;
 
-const REFERENCES: Readonly<Record<string, string>> = {
+const TEXT_REFERENCES = referencesByUnit({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '\r': '&#xD;' });
+const ATTRIBUTE_REFERENCES = referencesByUnit({
   '&': '&amp;',
   '<': '&lt;',
-  '>': '&gt;',
   '"': '&quot;',
   '\t': '&#x9;',
   '\n': '&#xA;',
   '\r': '&#xD;',
-};
+});
 
-function referenceFor(character: string): string {
-  return REFERENCES[character] ?? character;
+/** By code unit, as far as there are any. */
+function referencesByUnit(references: Readonly<Record<string, string>>): readonly string[] {
+  return Array.from({ length: 0x40 }, (_, unit) => references[String.fromCharCode(unit)] ?? '');
 }
 
 /** Escapes character data as Canonical XML §2.3 does. */
 export function escapeText(text: string): string {
   // The test spares the common value a copy.
-  return TEXT_SPECIAL.test(text) ? text.replace(TEXT_SPECIALS, referenceFor) : text;
+  return TEXT_SPECIAL.test(text) ? withReferences(text, TEXT_REFERENCES) : text;
 }
 
 /** Escapes an attribute value as Canonical XML §2.3 does, for double quotes. */
 export function escapeAttribute(value: string): string {
-  return ATTRIBUTE_SPECIAL.test(value) ? value.replace(ATTRIBUTE_SPECIALS, referenceFor) : value;
+  return ATTRIBUTE_SPECIAL.test(value) ? withReferences(value, ATTRIBUTE_REFERENCES) : value;
+}
+
+// A loop: a text may be nothing but specials, and for each an expression with a function takes three times as long.
+function withReferences(text: string, references: readonly string[]): string {
+  let written = '';
+  let from = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const reference = references[text.charCodeAt(at)] ?? '';
+    if (reference === '') continue;
+    written += text.slice(from, at) + reference;
+    from = at + 1;
+  }
+  return written + text.slice(from);
 }
 
 /** Writes characters above U+007F as numeric references: same canonical form, ASCII bytes (ws-trust W8). Do it after digesting. */

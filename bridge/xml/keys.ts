@@ -31,6 +31,8 @@ const MIN_RSA_BITS = 2048;
 /** A key of a message is used before its sender is known: beyond these a check costs as much as a signature. */
 const MAX_RSA_BITS = 8192;
 const MAX_EXPONENT = 0xffffffffn;
+/** Encoded, no key within these bounds is longer. To tell a long exponent takes the runtime the square of its length. */
+const MAX_ENCODED_BYTES = 1200;
 const BITS_PER_BYTE = 8;
 const MIN_SECRET_BYTES = 16;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
@@ -39,6 +41,8 @@ const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r
  * @throws {XmlFailure} `key-refused` */
 export function trustPublicKey(key: KeyObject): TrustedPublicKey {
   if (key.type !== 'public') throw new XmlFailure('key-refused', `${key.type} key`);
+  if (key.export({ format: 'der', type: 'spki' }).byteLength > MAX_ENCODED_BYTES)
+    throw new XmlFailure('key-refused', 'key too long');
   const family = key.asymmetricKeyType;
   const isStrongRsa = family === 'rsa' && isBoundedRsa(key);
   const isKnownCurve = family === 'ec' && CURVES.has(key.asymmetricKeyDetails?.namedCurve);

@@ -4,7 +4,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 import { XmlFailure } from './failure.ts';
 import { registerIds } from './ids.ts';
 import type { XmlLimits } from './limits.ts';
-import { DEFAULT_LIMITS } from './limits.ts';
+import { DEFAULT_LIMITS, maxNodes } from './limits.ts';
 import { NamespaceScope, toDeclaration } from './namespace-scope.ts';
 import { DS_NS } from './namespaces.ts';
 import type { QualifiedName, TokenHandler, WrittenAttribute } from './tokenizer.ts';
@@ -52,9 +52,11 @@ class TreeBuilder implements TokenHandler {
   #root: XmlElement | undefined;
   #depth = 0;
   #elements = 0;
+  #nodesLeft: number;
 
   constructor(limits: XmlLimits) {
     this.#limits = limits;
+    this.#nodesLeft = maxNodes(limits);
   }
 
   document(): XmlDocument {
@@ -87,8 +89,10 @@ class TreeBuilder implements TokenHandler {
     const { maxAttributeLength, maxAttributes, maxDepth, maxElements } = this.#limits;
     this.#depth += 1;
     this.#elements += 1;
+    this.#nodesLeft -= 1 + written.length;
     if (this.#depth > maxDepth) throw new XmlFailure('too-complex', 'too deep');
     if (this.#elements > maxElements) throw new XmlFailure('too-complex', 'too many elements');
+    if (this.#nodesLeft < 0) throw new XmlFailure('too-complex', 'too much markup');
     if (written.length > maxAttributes) throw new XmlFailure('too-complex', 'too many attributes');
     for (const { value } of written) {
       if (value.length > maxAttributeLength)

@@ -34,8 +34,6 @@ export interface Proof {
   readonly signedInfoDigest: Uint8Array;
   /** Whether SHA-1 took part: to be audited. */
   readonly usedSha1: boolean;
-  /** What was written to be digested: the next signature of a message has so much less (B10). */
-  readonly canonicalBytes: number;
   /** Every covered node with its path, at least one. Ask by identity: a copy elsewhere is another node (V10). */
   readonly covered: ReadonlyMap<XmlElement, string>;
   readonly [verified]: true;
@@ -77,7 +75,6 @@ export function proveSignature(signature: SignatureShape, context: ProofContext)
     signatureValue: value,
     signedInfoDigest: hash('sha256', data, 'buffer'),
     usedSha1,
-    canonicalBytes: maxCanonicalBytes - budget.remaining,
     covered,
   };
   return proof as Proof;

@@ -139,3 +139,19 @@ test('XML B13: refuses an RSA key whose exponent makes every check as dear as a 
   assert.equal(trustPublicKey(key(Buffer.from([1, 0, 1]))).family, 'rsa');
   assertRefused(() => trustPublicKey(key(Buffer.alloc(200, 0xff))), 'key-refused');
 });
+
+// To tell an exponent of 40 KB took the runtime a third of a second of CPU.
+test('XML B13: a key that is longer than any we take is not looked at', () => {
+  const { n = '' } = anRsaKey().publicKey.export({ format: 'jwk' });
+  const e = Buffer.alloc(40_000, 0xff).toString('base64url');
+  const key = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
+  Object.defineProperty(key, 'asymmetricKeyDetails', { get: () => assert.fail('looked at') });
+
+  assertRefused(() => trustPublicKey(key), 'key-refused');
+});
+
+test('XML B13: takes the longest key within the bounds', () => {
+  const n = Buffer.alloc(1024, 0xff).toString('base64url');
+  const jwk = { kty: 'RSA', n, e: Buffer.alloc(4, 0xff).toString('base64url') };
+  assert.equal(trustPublicKey(createPublicKey({ key: jwk, format: 'jwk' })).modulusBytes, 1024);
+});

@@ -1,7 +1,6 @@
 // The path of a certificate to an anchor (RFC 5280 §6.1), for the paths that clients have: no policies, and name constraints are
 // refused where they appear. A link is a signature that verifies with the issuer's key: a name alone is no link, anybody can
 // found an authority of the same name.
-import type { X509Certificate } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import {
@@ -70,6 +69,8 @@ const MIN_RSA_BITS = 2048;
 /** Whoever presents certificates chooses their keys: with a long exponent one signature takes forty times as long to check as to make. */
 const MAX_RSA_BITS = 8192;
 const MAX_EXPONENT = 0xffffffffn;
+/** Encoded, no key within these bounds is longer. */
+const MAX_KEY_OCTETS = 1100;
 const KEY_TYPES: ReadonlySet<string | undefined> = new Set(['rsa', 'ec', 'ed25519']);
 
 /** A path that is good now. Of several the first that is good in every part.
@@ -129,7 +130,7 @@ function isAnchor({ x509 }: Certificate, { anchors }: PathTerms): boolean {
 function isNamedIssuer({ x509 }: Certificate, issuer: Certificate, search: Search): boolean {
   if (search.links.has(x509, issuer.x509)) return true;
   if (++search.tried > MAX_ISSUERS_TRIED) return false;
-  return x509.checkIssued(issuer.x509) && isAffordable(issuer.x509);
+  return x509.checkIssued(issuer.x509) && isAffordable(issuer);
 }
 
 // From the anchor down: each signature is checked with a key that was proved. Upwards it would be with whatever keys somebody presents,
@@ -154,7 +155,9 @@ function isIssuedBy(certificate: Certificate, issuer: Certificate, search: Searc
   return isLink;
 }
 
-function isAffordable({ publicKey }: X509Certificate): boolean {
+function isAffordable({ keyOctets, x509: { publicKey } }: Certificate): boolean {
+  // To tell a long exponent takes the runtime the square of its length.
+  if (keyOctets.byteLength > MAX_KEY_OCTETS) return false;
   const { asymmetricKeyDetails: details, asymmetricKeyType: type } = publicKey;
   const { modulusLength = 0, publicExponent = 0n } = details ?? {};
   return KEY_TYPES.has(type) && modulusLength <= MAX_RSA_BITS && publicExponent <= MAX_EXPONENT;

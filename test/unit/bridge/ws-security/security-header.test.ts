@@ -109,3 +109,10 @@ for (const [what, children, code] of refused)
 test('WSS 1.1.1 §6.3: a certificate beside a signature is handed on', () => {
   assert.equal(read(security(X509 + SIGNATURE))?.tokens.length, 1);
 });
+
+test('xml-security B10: as many tokens as any message has are handed on, and no more', () => {
+  const tokens = (count: number) => read(security(X509.repeat(count) + SIGNATURE))?.tokens.length;
+
+  assert.equal(tokens(16), 16);
+  assert.throws(() => tokens(17), refusedWith('invalid-security'));
+});

@@ -209,6 +209,8 @@ for (const [title, text, reason] of refusals) {
   });
 }
 
+const TEN_ATTRIBUTES = Array.from({ length: 10 }, (_, i) => ` b${i}=""`).join('');
+
 const bytesRefused: readonly [title: string, bytes: Buffer, reason: XmlFailureReason][] = [
   [
     'XML C4: refuses UTF-16 with its mark',
@@ -253,6 +255,11 @@ const bytesRefused: readonly [title: string, bytes: Buffer, reason: XmlFailureRe
     'too-complex',
   ],
   [
+    'XML C3: refuses more elements, attributes and declarations than one in 16 bytes of what it may have',
+    Buffer.from(`<a>${`<b${TEN_ATTRIBUTES}/>`.repeat(1490)}</a>`),
+    'too-complex',
+  ],
+  [
     'XML C3: refuses a long attribute',
     Buffer.from(`<a b="${'x'.repeat(16 * 1024 + 1)}"/>`),
     'too-complex',
@@ -264,6 +271,18 @@ for (const [title, bytes, reason] of bytesRefused) {
     assertRefused(() => parseXml(bytes), reason);
   });
 }
+
+test('XML C3: counts markup by the longest document that is taken, not by this one', () => {
+  const limits = { ...DEFAULT_LIMITS, maxBytes: 1600 };
+  // With the root 100, of which 11 each.
+  const text = `<a>${`<b${TEN_ATTRIBUTES}/>`.repeat(9)}</a>`;
+
+  assert.equal(parseXml(Buffer.from(text), limits).root.children.length, 9);
+  assertRefused(
+    () => parseXml(Buffer.from(text.replace('</a>', '<b/></a>')), limits),
+    'too-complex',
+  );
+});
 
 test('XML C3: accepts a document at its limits', () => {
   const attributes = Array.from({ length: 64 }, (_, i) => `b${i}=""`).join(' ');
