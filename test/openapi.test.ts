@@ -114,13 +114,28 @@ const SOAP_PATHS = SOAP_PROFILES.flatMap(({ endpoints, optional }) =>
 const SOAP_METADATA_PATHS = SOAP_PROFILES.flatMap(({ metadataPaths }) => metadataPaths);
 const MANAGEMENT_PATHS = ['/livez', '/readyz', '/startupz', '/metrics'];
 
+/** What a parameter of a path may stand for; undefined: anything. */
+function valuesOf(declared: string, parameter: string): readonly unknown[] | undefined {
+  const all = memberOf(memberOf(contract.document, 'paths'), declared)['parameters'];
+  const parameters = Array.isArray(all) ? (all as readonly JsonObject[]) : [];
+  const found = parameters.find(({ name }) => name === parameter);
+  const values = found && memberOf(found, 'schema')['enum'];
+  return Array.isArray(values) ? values : undefined;
+}
+
 /** Whether a path of the contract, whose parameters stand for one segment each, describes what is served at `path`. */
 function describes(path: string, declared: string): boolean {
   const wanted = path.split('/');
   const segments = declared.split('/');
   return (
     segments.length === wanted.length &&
-    segments.every((segment, index) => /^\{\w+\}$/.test(segment) || segment === wanted[index])
+    segments.every((segment, index) => {
+      const parameter = /^\{(\w+)\}$/.exec(segment)?.[1];
+      if (parameter === undefined) return segment === wanted[index];
+      return (
+        wanted[index] === '*' || (valuesOf(declared, parameter)?.includes(wanted[index]) ?? true)
+      );
+    })
   );
 }
 

@@ -145,7 +145,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
     refuse: (request, cause) => fault(request, refusalOf(cause), newProgress(request)),
     async handle(request) {
       const served = findServedPath(parts.profiles, request.path);
-      if (served === undefined) return plain(request, 404);
+      if (served === undefined) return notFound(request);
       if (request.method === 'POST') return answerPost({ request, served, parts, operationParts });
       const isDescribed = asksForMetadata(served, request.query);
       if (!isDescribed || !READING_METHODS.has(request.method)) {
@@ -276,6 +276,12 @@ function headersOf({
 
 function respond(request: WsTrustRequest, contentType: string, body: string): WsTrustResponse {
   return { status: 200, headers: { ...headersOf(request), 'content-type': contentType }, body };
+}
+
+// As everything else that is not served here is answered, of which a path that only looks like one of ours is a part.
+function notFound(request: WsTrustRequest): WsTrustResponse {
+  const headers = { ...headersOf(request), 'content-type': 'application/json; charset=utf-8' };
+  return { status: 404, headers, body: '{"error":"not_found"}' };
 }
 
 function plain(request: WsTrustRequest, status: number): WsTrustResponse {

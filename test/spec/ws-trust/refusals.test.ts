@@ -180,6 +180,20 @@ test('ws-trust W1: a fault about what has no version is in that of the content t
   }
 });
 
+test('a tenant that cannot be one is answered as the contract says of what is not here', async () => {
+  const { front } = aWsTrustSetting();
+
+  for (const method of ['GET', 'POST']) {
+    const request = anIssueRequest({}, { method, path: '/sts/STSService/%C2%A9' });
+    const { body, headers, status } = await front.handle(request);
+
+    assert.equal(status, 404);
+    assert.ok(headers['x-correlation-id']);
+    assert.equal(headers['content-type'], 'application/json; charset=utf-8');
+    assert.deepEqual(JSON.parse(body), { error: 'not_found' });
+  }
+});
+
 test('other paths are not found, other methods are not allowed', async () => {
   const { front } = aWsTrustSetting();
 
