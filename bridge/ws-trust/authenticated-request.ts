@@ -5,11 +5,7 @@ import type { MessageSignature } from '#bridge/ws-security/message-signature.ts'
 import { resumedBody } from '#bridge/ws-security/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
-import {
-  type TimestampRules,
-  validateTimestamp,
-  writeTimestampHeader,
-} from '#bridge/ws-security/timestamp.ts';
+import { type TimestampRules, validateTimestamp } from '#bridge/ws-security/timestamp.ts';
 import type { Markup } from '#bridge/xml/markup.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -120,8 +116,8 @@ export async function openSecurity(
   const { security, protection } = await readProtected(message, parts);
   // Before, not even a fault may tell what was encrypted.
   if (protection) progress.trust = trustOf(envelope.payload?.uri ?? '') ?? progress.trust;
-  else if (message.profile.faultsIncludeTimestamp && security?.timestamp)
-    progress.faultHeaders = () => [writeTimestampHeader(parts.now())];
+  // Only now is it known that the client wants none.
+  else if (!security?.timestamp) delete progress.faultHeaders;
   return { received: { ...message, protection }, security };
 }
 

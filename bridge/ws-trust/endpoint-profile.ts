@@ -84,8 +84,8 @@ export interface EndpointProfile {
   readonly tellsAppliesTo: boolean;
   /** Whether an answer carries a Timestamp when the request did: the policy says IncludeTimestamp. */
   readonly includesTimestamp: boolean;
-  /** Whether a fault does as well. Apache Rampart throws one without a Security header away, code and reason; other clients count
-   * the text nodes of a fault (ws-trust W12). */
+  /** Whether a fault does as well, unless the request is known to have none. Apache Rampart throws one without a Security header away,
+   * code and reason; other clients count the text nodes of a fault (ws-trust W12). */
   readonly faultsIncludeTimestamp: boolean;
   /** How the policies over TLS call a user name, where their language has both words. TLS signs and encrypts either way, but Apache
    * Rampart sends no user name for the second. */

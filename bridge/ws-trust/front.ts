@@ -7,6 +7,7 @@ import { contentTypeOf } from '#bridge/soap/soap-version.ts';
 import type { AnswerSigner } from '#bridge/ws-security/answer-keys.ts';
 import { createCertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
 import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
+import { writeTimestampHeader } from '#bridge/ws-security/timestamp.ts';
 import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { Expression } from '#core/expression.ts';
@@ -142,7 +143,10 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
       ...metadataPaths,
     ]),
     contentTypes: () => SOAP_CONTENT_TYPES,
-    refuse: (request, cause) => fault(request, refusalOf(cause), newProgress(request)),
+    refuse(request, cause) {
+      const served = findServedPath(parts.profiles, request.path);
+      return fault(request, refusalOf(cause), newProgress(request, served, parts));
+    },
     async handle(request) {
       const served = findServedPath(parts.profiles, request.path);
       if (served === undefined) return notFound(request);
@@ -177,11 +181,21 @@ function operationPartsOf({
   };
 }
 
-const newProgress = ({ headers }: Pick<WsTrustRequest, 'headers'>): Progress => ({
-  framing: { version: guessVersion(headers), addressing: undefined },
-  trust: TRUST_13,
-  isRecorded: false,
-});
+function newProgress(
+  { headers }: Pick<WsTrustRequest, 'headers'>,
+  served: ServedPath | undefined,
+  { clock }: Pick<WsTrustFrontParts, 'clock'>,
+): Progress {
+  // Where messages protect themselves it would be one that nobody signs.
+  const hasTimestamp =
+    served?.profile.faultsIncludeTimestamp && served.endpoint?.messageSecurity === undefined;
+  return {
+    framing: { version: guessVersion(headers), addressing: undefined },
+    trust: TRUST_13,
+    isRecorded: false,
+    ...(hasTimestamp && { faultHeaders: () => [writeTimestampHeader(clock.now())] }),
+  };
+}
 
 interface Post {
   readonly request: WsTrustRequest;
@@ -191,8 +205,8 @@ interface Post {
 }
 
 async function answerPost(post: Post): Promise<WsTrustResponse> {
-  const { request, parts } = post;
-  const progress = newProgress(request);
+  const { request, parts, served } = post;
+  const progress = newProgress(request, served, parts);
   try {
     const text = await answerMessage(post, progress);
     return respond(request, contentTypeOf(progress.framing.version), text);

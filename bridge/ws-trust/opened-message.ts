@@ -41,7 +41,7 @@ export interface Progress {
   /** What the Body asks for. */
   operation?: TrustOperation;
   requestor?: Requestor;
-  /** Header blocks of a fault, besides addressing; written when there is one. */
+  /** Header blocks of a fault, besides addressing; written when there is one. Absent: none. */
   faultHeaders?: () => readonly Markup[];
   /** Whether core has put what happened on record. */
   isRecorded: boolean;

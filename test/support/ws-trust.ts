@@ -11,6 +11,7 @@ import {
 import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
+  type WsTrustFront,
   type WsTrustFrontParts,
   type WsTrustRequest,
   type WsTrustResponse,
@@ -146,7 +147,7 @@ export function corpRules(): PolicyRules {
 }
 
 export interface WsTrustSetting {
-  readonly front: { handle(request: WsTrustRequest): Promise<WsTrustResponse> };
+  readonly front: Pick<WsTrustFront, 'handle' | 'refuse'>;
   readonly audit: FakeAuditLog;
   readonly clock: FakeClock;
   readonly store: MemoryStore;

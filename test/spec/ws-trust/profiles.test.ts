@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   ADFS_PROFILE,
+  changeEndpoints,
   type EndpointProfile,
   GENERIC_PROFILE,
   VCENTER_PROFILE,
   WSO2_PROFILE,
 } from '#bridge/ws-trust/endpoint-profile.ts';
+import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
@@ -96,7 +98,8 @@ for (const { id, credentials, path, signedParts } of ENDPOINTS) {
 
 const WSO2 = '/services/wso2carbon-sts';
 const TIMESTAMP_OF_FAULT =
-  /<s:Header><wsse:Security [^>]*><wsu:Timestamp [^>]*><wsu:Created>2027-01-15T08:00:00.000Z<\/wsu:Created><wsu:Expires>2027-01-15T08:05:00.000Z<\/wsu:Expires><\/wsu:Timestamp><\/wsse:Security><\/s:Header><s:Body><s:Fault/;
+  /<s:Header><wsse:Security(?: [^>]*)?><wsu:Timestamp [^>]*><wsu:Created>2027-01-15T08:00:00.000Z<\/wsu:Created><wsu:Expires>2027-01-15T08:05:00.000Z<\/wsu:Expires><\/wsu:Timestamp><\/wsse:Security><\/s:Header><s:Body><s:Fault/;
+const OVER = TIMESTAMP.replaceAll('2027', '2026');
 const wrongPassword = (more: string) => aSecurityHeader(more, { name: 'alice', password: 'wrong' });
 
 for (const soap of SOAP_VERSIONS) {
@@ -139,15 +142,75 @@ for (const soap of SOAP_VERSIONS) {
   });
 }
 
-test('ws-trust W12, wso2: a fault about what no Security header was read of has no Timestamp', async () => {
-  const second = anIssueRequest(
-    { header: aSecurityHeader(TIMESTAMP) + aSecurityHeader() },
-    { path: WSO2 },
+/** Messages of which no Security header is taken, by the fault for them. */
+const UNREAD: readonly (readonly [
+  what: string,
+  code: RegExp,
+  message: (soap: '1.1' | '1.2') => WsTrustRequest,
+])[] = [
+  [
+    'a Timestamp that is over',
+    /^wsse:MessageExpired$/,
+    (soap) => anIssueRequest({ soap, header: wrongPassword(OVER) }, { path: WSO2 }),
+  ],
+  [
+    'two Security headers',
+    /^wsse:InvalidSecurity$/,
+    (soap) =>
+      anIssueRequest(
+        { soap, header: wrongPassword(TIMESTAMP) + aSecurityHeader() },
+        { path: WSO2 },
+      ),
+  ],
+  [
+    'a header that must be understood',
+    // In SOAP 1.2 the code of SOAP has one of ours below it.
+    /^(?:s:MustUnderstand|trust:InvalidRequest)$/,
+    (soap) =>
+      anIssueRequest(
+        { soap, header: '<x:y xmlns:x="urn:x" s:mustUnderstand="1"></x:y>' },
+        { path: WSO2 },
+      ),
+  ],
+  [
+    'what is no XML',
+    /^trust:InvalidRequest$/,
+    (soap) => ({ ...anIssueRequest({ soap }, { path: WSO2 }), body: Buffer.from('<') }),
+  ],
+];
+
+for (const soap of SOAP_VERSIONS) {
+  for (const [what, code, message] of UNREAD)
+    test(`WS-SecurityPolicy 1.2 §6.2, wso2, SOAP ${soap}: a fault for ${what} has a Timestamp`, async () => {
+      const answer = await aSetting().front.handle(message(soap));
+
+      assert.match(faultCodeOf(answer), code);
+      assert.match(answer.body, TIMESTAMP_OF_FAULT);
+    });
+
+  test(`WS-SecurityPolicy 1.2 §6.2, wso2, SOAP ${soap}: so has one for what was refused unread, and none elsewhere`, () => {
+    const { front } = aSetting();
+    const refused = (path: string) =>
+      front.refuse(
+        anIssueRequest({ soap }, { path }),
+        new ExchangeFailure('rate-limited', 'too many'),
+      );
+
+    assert.match(refused(WSO2).body, TIMESTAMP_OF_FAULT);
+    assert.doesNotMatch(refused('/ws-trust').body, /Header|Timestamp/);
+  });
+}
+
+test('WS-SecurityPolicy 1.2 §6.2, wso2: where messages protect themselves a fault has no Timestamp, for nobody signs it', async () => {
+  const change = { path: WSO2, messageSecurity: 'sign-and-encrypt' } as const;
+  const profiles = changeEndpoints([WSO2_PROFILE], [change]);
+  const { front } = aWsTrustSetting({ validators: [known], profiles });
+
+  const answer = await front.handle(
+    anIssueRequest({ header: wrongPassword(OVER) }, { path: WSO2 }),
   );
 
-  const answer = await aSetting().front.handle(second);
-
-  assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+  assert.equal(answer.status, 500);
   assert.doesNotMatch(answer.body, /Header|Timestamp/);
 });
 
