@@ -184,13 +184,13 @@ function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgePa
   const signingFor = createSignerSource(signingKeys);
   const ports = profilesOf(parts).flatMap((profile) => profile.ports);
   const answer = createFederationRoute({
-    factsAt(now, publicOrigin) {
+    factsAt(now, publicBase) {
       const published = decryption?.publishedCertificate(now);
       return {
         entityId,
         certificates: signingKeys.samlCertificates(now).map(derOf),
         ...(published !== undefined && { encryptionCertificate: derOf(published) }),
-        endpoints: [...new Set(ports.map(({ path }) => `${publicOrigin}${path}`))],
+        endpoints: [...new Set(ports.map(({ path }) => `${publicBase}${path}`))],
         tokenTypeUris: [
           ...TOKEN_TYPES.saml1.wsTrust,
           ...TOKEN_TYPES.saml2.wsTrust,
@@ -212,7 +212,7 @@ function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgePa
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return { status: 405, headers: { ...correlation, allow: 'GET, HEAD' }, body: '' };
       try {
-        const { body, headers } = await answer(request.publicOrigin);
+        const { body, headers } = await answer(request.publicBase);
         return { status: 200, headers: { ...headers, ...correlation }, body };
       } catch (cause) {
         parts.onError(cause, request.correlationId);

@@ -13,8 +13,8 @@ const MAX_AGE_SECONDS = 300;
 const VALID_SECONDS = 7 * 86_400;
 
 export interface FederationRouteParts {
-  /** What it says at an instant; `publicOrigin` is scheme, host and port of our public address. */
-  readonly factsAt: (now: Instant, publicOrigin: string) => FederationFacts;
+  /** What it says at an instant; `publicBase` is our public address without a slash at its end. */
+  readonly factsAt: (now: Instant, publicBase: string) => FederationFacts;
   readonly signingAt: (now: Instant) => SignOptions;
   readonly clock: Clock;
   /** A new unguessable id. */
@@ -27,7 +27,7 @@ export interface FederationAnswer {
 }
 
 interface Written {
-  readonly publicOrigin: string;
+  readonly publicBase: string;
   readonly until: Instant;
   readonly text: Promise<string>;
 }
@@ -36,21 +36,21 @@ interface Written {
  * @throws {Error} when the key cannot sign */
 export function createFederationRoute(
   parts: FederationRouteParts,
-): (publicOrigin: string) => Promise<FederationAnswer> {
+): (publicBase: string) => Promise<FederationAnswer> {
   let written: Written | undefined;
-  const write = (publicOrigin: string, now: Instant): Written => ({
-    publicOrigin,
+  const write = (publicBase: string, now: Instant): Written => ({
+    publicBase,
     until: now + MAX_AGE_SECONDS,
     text: writeFederationMetadata(
-      parts.factsAt(now, publicOrigin),
+      parts.factsAt(now, publicBase),
       { id: `_${parts.newId()}`, validUntil: now + VALID_SECONDS },
       parts.signingAt(now),
     ),
   });
-  return async (publicOrigin) => {
+  return async (publicBase) => {
     const now = parts.clock.now();
-    if (written === undefined || now >= written.until || written.publicOrigin !== publicOrigin)
-      written = write(publicOrigin, now);
+    if (written === undefined || now >= written.until || written.publicBase !== publicBase)
+      written = write(publicBase, now);
     try {
       const body = await written.text;
       return {

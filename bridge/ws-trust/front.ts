@@ -95,8 +95,8 @@ export interface WsTrustRequest {
   readonly body: Uint8Array;
   readonly correlationId: string;
   readonly sourceAddress?: string;
-  /** Scheme, host and port of our public address, from the issuer. */
-  readonly publicOrigin: string;
+  /** Our public address without a slash at its end, from the issuer. Paths are below it. */
+  readonly publicBase: string;
   /** DER; the certificate whose key the client proved to us, or to a proxy we trust, and what came with it. */
   readonly clientCertificates?: readonly Uint8Array[];
   /** Whether it came over TLS, to us or to a proxy we trust. */
@@ -156,8 +156,8 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
         const allow = isDescribed ? 'GET, HEAD, POST' : 'POST';
         return { ...plain(request, 405), headers: { ...headersOf(request), allow } };
       }
-      const { path, publicOrigin } = request;
-      return respond(request, contentTypeOf('1.1'), describe({ served, path, publicOrigin }));
+      const { path, publicBase } = request;
+      return respond(request, contentTypeOf('1.1'), describe({ served, path, publicBase }));
     },
   };
 }
@@ -221,13 +221,13 @@ async function answerMessage(
 ): Promise<string> {
   const { maxBodyBytes } = parts.limits;
   const unread = openMessage(request, maxBodyBytes, progress);
-  const { path, publicOrigin, isSecure, correlationId, sourceAddress } = request;
-  if (isMetadataRequest(unread)) return answerMetadata(unread, { served, path, publicOrigin });
+  const { path, publicBase, isSecure, correlationId, sourceAddress } = request;
+  if (isMetadataRequest(unread)) return answerMetadata(unread, { served, path, publicBase });
   const { endpoint, profile } = served;
   if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
   const { unwrappers } = parts;
   const message = await decryptMessage(unread, endpoint, { unwrappers, maxBodyBytes });
-  const address = `${publicOrigin}${path}`;
+  const address = `${publicBase}${path}`;
   const { clientCertificates: certificates = [], headers } = request;
   const received = {
     message,

@@ -6,6 +6,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/source-block.ts';
 import type { AdmitToken } from '#core/token-count.ts';
 import type { Config } from '../config/config.ts';
+import { basePathOf } from '../http/base-path.ts';
 import { createLateRefusal } from '../http/late-refusal.ts';
 import { requestState } from '../http/request-state.ts';
 import type { Counted, Demand, Rate } from '../limits/rate-limiter.ts';
@@ -13,8 +14,8 @@ import type { Foundation, RequestInHand } from './foundation.ts';
 
 /** Metadata, keys, WSDL: static, cheap, and what others need to verify what we issued. Never refused. Not so where a GET asks for
  * a token. */
-const isStatic = ({ method, path }: Context): boolean =>
-  (method === 'GET' || method === 'HEAD') && !path.startsWith(REST_TOKEN_PATH);
+const isStatic = ({ method, path }: Context, restPath: string): boolean =>
+  (method === 'GET' || method === 'HEAD') && !path.startsWith(restPath);
 
 async function keepInHand(
   ctx: Context,
@@ -36,13 +37,14 @@ async function keepInHand(
 /** Counts requests by their source, and holds back what is too much. Goes around both fronts.
  * @throws {ExchangeFailure} `rate-limited`, `dependency-unavailable` */
 export function createAdmission(
-  { limits }: Config,
+  { issuer, limits }: Config,
   { inHand, limiter, overload }: Pick<Foundation, 'inHand' | 'limiter' | 'overload'>,
 ): Middleware {
   const { perAddress } = limits;
   const late = createLateRefusal();
+  const restPath = `${basePathOf(issuer)}${REST_TOKEN_PATH}`;
   return async (ctx, next) => {
-    if (isStatic(ctx)) {
+    if (isStatic(ctx, restPath)) {
       await next();
       return;
     }

@@ -11,6 +11,7 @@ import { findKeptSecret, validateStanding } from '#core/standing.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
+import { basePathOf } from '../http/base-path.ts';
 import { type OAuthClient, requestorOf } from '../oauth/oauth-client.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { buildBridge, createSoapFront } from './bridge.ts';
@@ -105,7 +106,7 @@ function soapRequest(
     headers: { 'content-type': isSoap11 ? 'text/xml' : 'application/soap+xml' },
     body: message,
     correlationId: 'explain',
-    publicOrigin: new URL(issuer).origin,
+    publicBase: `${new URL(issuer).origin}${basePathOf(issuer)}`,
     isSecure: true,
   };
 }

@@ -99,5 +99,5 @@ function inOrder(
   const admission = createAdmission(config, foundation);
   if (!soap) return [...names, admission, ...others];
   const messages = createWsTrustMiddleware(soap, config, foundation);
-  return [...names, createWsTrustRefusals(soap), admission, messages, ...others];
+  return [...names, createWsTrustRefusals(soap, config.issuer), admission, messages, ...others];
 }

@@ -5,6 +5,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { StatusLists } from '#core/status-list.ts';
 import type { Config } from '../config/config.ts';
+import { basePathOf } from '../http/base-path.ts';
 import { requestState } from '../http/request-state.ts';
 import type { JwtSigningKeys } from '../tokens/jwt/jwt-issuer.ts';
 import { STATUS_LIST_PATH } from '../tokens/jwt/status-claim.ts';
@@ -87,7 +88,7 @@ function refusalOf(ctx: Context): readonly [status: number, error: string] | und
 
 /** The middleware; other paths are passed on. Anybody may read a list: it holds neither names nor ids. */
 export function createStatusListMiddleware(config: Config, parts: StatusListParts): Middleware {
-  const prefix = `${new URL(config.issuer).pathname.replace(/\/$/, '')}${STATUS_LIST_PATH}`;
+  const prefix = `${basePathOf(config.issuer)}${STATUS_LIST_PATH}`;
   const tokenOf = createCopies(config, parts);
   return async (ctx, next) => {
     if (!ctx.path.startsWith(prefix)) {

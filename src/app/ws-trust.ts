@@ -5,6 +5,7 @@ import type { WsTrustFront, WsTrustResponse } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Config } from '../config/config.ts';
+import { basePathOf } from '../http/base-path.ts';
 import { type BodyLimits, readBody } from '../http/body.ts';
 import { clientCertificates } from '../http/client-certificates.ts';
 import { HttpRefusal } from '../http/http-refusal.ts';
@@ -31,6 +32,10 @@ function answer(
 const patternOf = ({ paths }: WsTrustFront, path: string): string | undefined =>
   paths.find((candidate) => isPathOf(candidate, path));
 
+/** The part of a path below that of the issuer; empty where it is not below it. */
+const pathBelow = (base: string, path: string): string =>
+  path.startsWith(`${base}/`) ? path.slice(base.length) : '';
+
 function correlationOf({ correlationId }: RequestState): string {
   if (correlationId === undefined)
     throw new Error('no correlation id: the outer middleware is missing');
@@ -38,16 +43,18 @@ function correlationOf({ correlationId }: RequestState): string {
 }
 
 /** What is refused before its message was read is a fault, or JSON, on the paths of the front. */
-export function createWsTrustRefusals(front: WsTrustFront): Middleware {
+export function createWsTrustRefusals(front: WsTrustFront, issuer: string): Middleware {
+  const base = basePathOf(issuer);
   return async (ctx, next) => {
     try {
       await next();
     } catch (cause) {
-      const route = patternOf(front, ctx.path);
+      const path = pathBelow(base, ctx.path);
+      const route = patternOf(front, path);
       if (route === undefined || !(cause instanceof ExchangeFailure)) throw cause;
       const state = requestState(ctx);
       state.route = route;
-      const { headers, path } = ctx;
+      const { headers } = ctx;
       answer(ctx, front.refuse({ path, headers, correlationId: correlationOf(state) }, cause));
     }
   };
@@ -94,12 +101,14 @@ export function createWsTrustMiddleware(
   config: Config,
   { audit }: Pick<Foundation, 'audit'>,
 ): Middleware {
-  const { origin } = new URL(config.issuer);
+  const base = basePathOf(config.issuer);
+  const publicBase = `${new URL(config.issuer).origin}${base}`;
   const proxies = createTrustedProxies(config.trustedProxies);
   const { certificateSource } = config.listeners.public;
   const maxBodyBytes = config.wsTrust?.maxMessageBytes ?? 0;
   return async (ctx, next) => {
-    const pattern = patternOf(front, ctx.path);
+    const path = pathBelow(base, ctx.path);
+    const pattern = patternOf(front, path);
     if (pattern === undefined) {
       await next();
       return;
@@ -109,17 +118,17 @@ export function createWsTrustMiddleware(
     const { socket } = ctx.req;
     const { sourceAddress } = state;
     const correlationId = correlationOf(state);
-    const contentTypes = front.contentTypes(ctx.path);
+    const contentTypes = front.contentTypes(path);
     const response = await front.handle({
       method: ctx.method,
-      path: ctx.path,
+      path,
       query: ctx.querystring,
       headers: ctx.headers,
       body: await readMessage(ctx, { maxBodyBytes, contentTypes }, audit),
       correlationId,
       clientCertificates: clientCertificates(ctx.req, certificateSource, proxies),
       ...(sourceAddress !== undefined && { sourceAddress }),
-      publicOrigin: origin,
+      publicBase,
       isSecure:
         state.wasPlain !== true &&
         (socket instanceof TLSSocket || proxies.has(socket.remoteAddress ?? '')),

@@ -305,7 +305,7 @@ export function aPost(
     headers: { 'content-type': contentTypeOf(soap) },
     body: Buffer.from(message),
     correlationId: 'correlation-1',
-    publicOrigin: OWN_ISSUER,
+    publicBase: OWN_ISSUER,
     isSecure: true,
     ...rest,
   };

@@ -23,8 +23,8 @@ const QUERIES: ReadonlySet<string> = new Set(['wsdl', 'mex', 'singlewsdl']);
 export interface DescribedAddress {
   readonly served: ServedPath;
   readonly path: string;
-  /** Scheme, host and port of our public address: it decides every address we publish. */
-  readonly publicOrigin: string;
+  /** Our public address without a slash at its end: it decides every address we publish. */
+  readonly publicBase: string;
 }
 
 /** Whether a GET with this query asks for metadata. */
@@ -42,7 +42,7 @@ export function isMetadataRequest({ addressing, envelope, http }: OpenedMessage)
 }
 
 /** The WSDL of a profile. */
-export function describe({ served, path, publicOrigin }: DescribedAddress): string {
+export function describe({ served, path, publicBase }: DescribedAddress): string {
   const { endpoint, profile } = served;
   // Equal, character by character, to what the client calls: below a wildcard that is the path of this request.
   const isBelow = endpoint?.path.endsWith('/*') === true;
@@ -50,7 +50,7 @@ export function describe({ served, path, publicOrigin }: DescribedAddress): stri
     const at = isBelow ? endpoint : profile.endpoints.find((each) => each.path === port.path);
     const terms = at && isToldAt(endpoint, at) && termsOf(port, at);
     return terms
-      ? [{ ...port, ...terms, address: `${publicOrigin}${isBelow ? path : port.path}` }]
+      ? [{ ...port, ...terms, address: `${publicBase}${isBelow ? path : port.path}` }]
       : [];
   });
   const { includesTimestamp, userNameTokens } = profile;

@@ -198,7 +198,7 @@ test('ws-trust §5: addresses are public, https, unique, and every one of them i
 test('ws-trust §5: the issuer decides every address, not the request', async () => {
   const answer = await get('/ws-trust', '?wsdl', {
     headers: { host: 'attacker.example', 'x-forwarded-host': 'attacker.example' },
-    publicOrigin: 'https://public.example:8443',
+    publicBase: 'https://public.example:8443',
   });
 
   assert.ok(answer.body.includes('location="https://public.example:8443/ws-trust"'));
