@@ -5,6 +5,7 @@ import type { Evidence } from '#core/evidence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger.ts';
+import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
 import { findKeptSecret, validateStanding } from '#core/standing.ts';
@@ -30,7 +31,8 @@ export interface Explainer {
   moment(): { readonly now: Instant; readonly tokenId: string };
   /** What a SOAP message to this path would ask for, read and authenticated as the server would, were it the first to see the message: it
    * is explained before it is sent and after, and the question uses nothing of it up.
-   * @throws {ExchangeFailure} where the server would answer with a fault before policy */
+   * @throws {ExchangeFailure} where the server would answer with a fault before policy, with what the audit would say of it
+   * @throws {Error} where nothing is there to explain: no such address, or an answer without a question of policy */
   readRst(message: Uint8Array, path: string): Promise<Evidence>;
   close(): Promise<void>;
 }
@@ -90,6 +92,12 @@ const readOnly = (ledger: Ledger): Ledger => ({
   },
 });
 
+/** Answers that no policy was asked for, by their status. */
+const UNEXPLAINED: ReadonlyMap<number, string> = new Map([
+  [200, 'the message is answered without asking policy: there is nothing to explain'],
+  [404, 'the configuration has no such address'],
+]);
+
 /** Where a SOAP 1.1 message says so itself, by its namespace. */
 const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
 
@@ -138,7 +146,12 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     async readRst(message, path) {
       if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
       const { captured, sts } = capturingService(validateToken, rules, ledger);
-      const audit = { append: async () => undefined };
+      let detail: string | undefined;
+      const audit: AuditLog = {
+        async append(record) {
+          detail = record.detail ?? detail;
+        },
+      };
       // The question is what policy says, whenever the message was sent.
       const fence = () => ({ issuedBefore: 0 });
       const newId = () => 'explained';
@@ -147,13 +160,14 @@ export async function createExplainer(config: Config): Promise<Explainer> {
         { audit, bridge, fence, ledger, newId, store: scratch, sts },
         observers,
       );
-      const { reason } = await front.handle(soapRequest(message, path, config.issuer));
+      const { reason, status } = await front.handle(soapRequest(message, path, config.issuer));
       const evidence = captured();
       if (evidence) return evidence;
-      throw new ExchangeFailure(
-        reason === undefined || reason === 'server-error' ? 'request-malformed' : reason,
-        'the message is answered with a fault before policy is asked',
-      );
+      if (reason === undefined || reason === 'server-error')
+        throw new Error(
+          UNEXPLAINED.get(status) ?? 'the server would answer with an error of its own',
+        );
+      throw new ExchangeFailure(reason, detail ?? 'the message is answered with a fault');
     },
     close: () => store.close(),
   };

@@ -60,8 +60,12 @@ async function evidence(
   type: string | undefined,
   use: TokenUse,
 ): Promise<SecurityToken | undefined> {
-  if (word !== undefined)
-    return { type: typeOf(type ?? 'jwt'), use, content: await readToken(word) };
+  if (word !== undefined) {
+    const content = await readToken(word);
+    // Clients send an assertion in base64 (RFC 8693 §2.1, RFC 7522 §2.1); in a trace it stands as XML.
+    const sent = content.startsWith('<') ? Buffer.from(content).toString('base64url') : content;
+    return { type: typeOf(type ?? 'jwt'), use, content: sent };
+  }
   if (type !== undefined) throw new UsageError(`--${use}-token-type is for --${use}-token`);
   return undefined;
 }

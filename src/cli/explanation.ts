@@ -22,31 +22,65 @@ function tokenLines(title: string, token: ValidatedToken): readonly string[] {
   ];
 }
 
+type Row = readonly [inbound: string, rule: string, outbound: string];
+
+const NOTHING = '-';
+
 function sourceOf({ source }: MappingRule): string {
   if ('from' in source) return `from ${source.from}`;
   return 'constant' in source ? 'constant' : `cel ${source.expression.source}`;
 }
 
-/** One rule as a row: the inbound claim, what the rule made of it, and why. */
-function claimRow({ claim, note, rule }: MappedClaim): readonly [string, string, string] {
-  return [sourceOf(rule), rule.claim, claim ? text(claim.values) : `nothing: ${note ?? ''}`];
+/** One rule as a row: the claim that came in, the rule, and what it made of it or why not. */
+function claimRow({ claim, note, rule }: MappedClaim, inbound: ReadonlyMap<string, string>): Row {
+  const { source } = rule;
+  return [
+    ('from' in source && inbound.get(source.from)) || NOTHING,
+    sourceOf(rule),
+    claim ? `${rule.claim} = ${text(claim.values)}` : `${rule.claim}: nothing, ${note ?? ''}`,
+  ];
 }
 
-/** Rows with their columns aligned: the claims of both worlds side by side. */
-function table(rows: readonly (readonly [string, string, string])[]): readonly string[] {
+/** The claims of both worlds side by side, with the rule between them; what no rule takes comes last. */
+function claimRows(
+  claims: readonly MappedClaim[],
+  subject: Pick<ValidatedToken, 'claims'>,
+): readonly Row[] {
+  const inbound = new Map<string, string>();
+  for (const { name, values } of subject.claims) {
+    const before = inbound.get(name);
+    inbound.set(
+      name,
+      before === undefined ? `${name} = ${text(values)}` : `${before}, ${text(values)}`,
+    );
+  }
+  const taken = new Set(
+    claims.flatMap(({ rule: { source } }) => ('from' in source ? [source.from] : [])),
+  );
+  const untaken = [...inbound].filter(([name]) => !taken.has(name));
+  return [
+    ...claims.map((claim) => claimRow(claim, inbound)),
+    ...untaken.map(([, shown]): Row => [shown, 'no rule', NOTHING]),
+  ];
+}
+
+/** Rows with their columns aligned. */
+function table(rows: readonly Row[]): readonly string[] {
   const width = (column: 0 | 1): number => Math.max(...rows.map((row) => row[column].length));
-  const [source, claim] = [width(0), width(1)];
-  return rows.map((row) => `    ${row[0].padEnd(source)}  ->  ${row[1].padEnd(claim)}  ${row[2]}`);
+  const [inbound, rule] = [width(0), width(1)];
+  return rows.map((row) => `    ${row[0].padEnd(inbound)}  | ${row[1].padEnd(rule)} |  ${row[2]}`);
 }
 
-function targetLines(target: ExplainedTarget): readonly string[] {
+function targetLines(target: ExplainedTarget, subject: ValidatedToken): readonly string[] {
+  const rows = target.decidingRow === undefined ? [] : claimRows(target.claims, subject);
   return [
     `target ${target.relyingParty}: ${target.hasConsented ? 'consents to this requestor' : 'does not consent to this requestor'}`,
     ...target.rows.map(({ mismatch, row }) => {
       if (mismatch !== undefined) return `  row ${row.id}: no, ${mismatch}`;
       return `  row ${row.id}: fits${row.id === target.decidingRow ? ' and decides' : ''} (${row.effect})`;
     }),
-    ...(target.claims.length > 0 ? ['  claims:', ...table(target.claims.map(claimRow))] : []),
+    ...(rows.length > 0 ? ['  claims that came in, the rule, and what is issued:'] : []),
+    ...table(rows),
   ];
 }
 
@@ -70,7 +104,7 @@ export function writeExplanation(
   const lines = [
     ...tokenLines('subject', subject),
     ...(actor ? tokenLines('actor', actor) : []),
-    ...targets.flatMap(targetLines),
+    ...targets.flatMap((target) => targetLines(target, subject)),
     ...('granted' in outcome
       ? grantedLines(outcome.granted)
       : [`refused: ${outcome.refused.reason}: ${outcome.refused.detail}`]),

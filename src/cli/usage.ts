@@ -50,7 +50,7 @@ viaduct explain --rst FILE [--path /ws-trust] [--config FILE]
 Shows every policy row considered, the one that decided, and each claim with its rule. It issues and changes nothing.
 
   --client ID                  who asks; without a subject token it asks for itself
-  --subject-token TOKEN        a token, @FILE that holds one, or - for the standard input
+  --subject-token TOKEN        a token, @FILE that holds one, or - for the standard input; an assertion in base64 or as XML
   --subject-token-type TYPE    jwt (unless told), id_token, access_token, saml1, saml2, or a token type URI
   --actor-token, --actor-token-type    the same for who acts
   --resource URI, --audience NAME      the targets, repeatable

@@ -273,6 +273,13 @@ test('explain: takes an assertion and a SOAP message, and shows the claims of bo
     ],
     directory,
   );
+  await writeFile(join(directory, 'assertion.xml'), Buffer.from(access_token, 'base64url'));
+  const asXml = await viaduct(
+    'explain --client gateway --audience orders --subject-token @assertion.xml --subject-token-type saml2'.split(
+      ' ',
+    ),
+    directory,
+  );
   const rst = await viaduct(['explain', '--rst', 'demo/rst.xml'], directory);
   const path = join(directory, 'demo/rst.xml');
   await writeFile(
@@ -287,10 +294,16 @@ test('explain: takes an assertion and a SOAP message, and shows the claims of bo
     assertion.out,
     /subject: partner:alice at https:\/\/localhost:\d+ \(saml2 of self\)/,
   );
-  assert.match(assertion.out, /from email +-> +email +"alice@partner\.example"/);
+  assert.match(
+    assertion.out,
+    /email = "alice@partner\.example" +\| from email +\| +email = "alice@partner\.example"/,
+  );
+  assert.match(assertion.out, /- +\| from groups +\| +roles: nothing, the subject token has no/);
+  assert.match(assertion.out, /tier = "gold" +\| no rule +\| +-/);
+  assert.equal(asXml.out.replace(/lifetime \d+/, ''), assertion.out.replace(/lifetime \d+/, ''));
   assert.equal(rst.code, 0, rst.out + rst.error);
   assert.match(rst.out, /subject: bob at https:\/\/localhost:\d+ \(username of self\)/);
   assert.match(rst.out, /granted: saml2 signed RS256 for https:\/\/orders\.example\/soap/);
   assert.equal(refused.code, 1);
-  assert.match(refused.out, /refused before policy: requestor-unauthenticated/);
+  assert.match(refused.out, /refused before policy: requestor-unauthenticated: wrong password/);
 });

@@ -14,7 +14,7 @@ import {
 } from '#test/support/context-message.ts';
 import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import { viaduct } from '#test/support/process.ts';
-import { anRst, faultOf, sendSoap } from '#test/support/rst.ts';
+import { anRst, aTargetRst, faultOf, sendSoap } from '#test/support/rst.ts';
 import { iso, STS } from '#test/support/saml.ts';
 import { PASSWORD, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
@@ -149,10 +149,11 @@ describe('viaduct explain --rst', () => {
     const there = await at('--path', path);
     const nowhere = await at('--path', '/nowhere');
 
-    assert.match(usual.out, /refused before policy: request-malformed/);
+    assert.match(usual.out, /refused before policy: request-malformed: .*addressed to another/);
     assert.match(there.out, /granted: /);
     assert.equal(there.code, 0);
-    assert.match(nowhere.out, /refused before policy: request-malformed/);
+    assert.notEqual(nowhere.code, 0);
+    assert.match(nowhere.error, /the configuration has no such address/);
   });
 
   test('changes nothing: a wrong password that is explained twice locks nobody out', async () => {
@@ -162,8 +163,24 @@ describe('viaduct explain --rst', () => {
     for (let asked = 0; asked < 2; asked += 1) answers.push(await explain(wrong));
     const served = await sendSoap(server, digestMessage());
 
-    for (const { out } of answers) assert.match(out, /refused before policy: requestor-un/);
+    for (const { out } of answers)
+      assert.match(out, /refused before policy: requestor-unauthenticated: .*(password|digest)/);
     assert.equal(served.status, 200, served.text);
+  });
+
+  test('a message is refused with what the audit would say of it', async () => {
+    const { out } = await explain(digestMessage().replace('<s:Body>', '<?x y?><s:Body>'));
+
+    assert.match(out, /refused before policy: request-malformed: processing instruction/);
+  });
+
+  test('a message that asks no policy is no refusal, and nothing to explain', async () => {
+    const { code, error } = await explain(
+      aTargetRst('Validate', { target: saml.partner.assertion('saml2') }),
+    );
+
+    assert.notEqual(code, 0);
+    assert.match(error, /answered without asking policy/);
   });
 });
 

@@ -12,7 +12,7 @@ const HEADERS = { 'content-type': 'application/soap+xml; charset=utf-8' };
 async function started(t: Ending): Promise<{ server: TestServer; issuer: string }> {
   let issuer = '';
   const server = await startRestServer(t, (document) => {
-    issuer = `${document['issuer']}${PATH}`;
+    issuer = `${String(document['issuer'])}${PATH}`;
     document['issuer'] = issuer;
     document['limits'] = { perAddress: RATE };
     Object.assign(document['wsTrust'] as object, { profiles: ['adfs'] });
