@@ -149,16 +149,18 @@ export function readContextReference(
   if (direct === undefined || identifier === undefined || identifier.startsWith('#'))
     return undefined;
   onlyForm(reference, direct);
-  if (!CONTEXT_TYPES.has(attributeOf(direct, 'ValueType') ?? '')) return undefined;
+  const type = attributeOf(direct, 'ValueType') ?? '';
+  if (!CONTEXT_TYPES.has(type)) return undefined;
+  const instance = instanceOf(direct, type);
   const found = tokens
     .filter((each) => kindOfToken(each) === 'context')
     .map((token) => ({ kind: 'context' as const, name: readContextName(token), token }))
-    .filter(({ name }) => name.identifier === identifier);
+    .filter(({ name }) => name.identifier === identifier)
+    .filter(({ name }) => instance === undefined || name.instance === instance);
   // One that signs and is the target too stands twice. Two instances of a context are two tokens.
   if (new Set(found.map(({ name }) => name.instance)).size > 1)
     throw unavailable('two contexts of this name');
   if (found[0]) return found[0];
-  const instance = attributeOf(direct, 'Instance', WSC_13_NS);
   return {
     kind: 'context',
     name: {
@@ -166,6 +168,17 @@ export function readContextReference(
       ...(instance !== undefined && { instance }),
     },
   };
+}
+
+// The attribute is declared by the schema of each version, in the namespace of that version.
+function instanceOf(direct: XmlElement, type: string): string | undefined {
+  const [instance, second] = [WSC_13_NS, WSC_2005_NS].flatMap((uri) => {
+    const text = attributeOf(direct, 'Instance', uri);
+    return text === undefined ? [] : [{ text, uri }];
+  });
+  // What is of another version than the context could be passed over by one reader and be taken by another.
+  if (second ?? (instance && !type.startsWith(instance.uri))) throw unavailable('Instance');
+  return instance?.text;
 }
 
 const CONTEXT_TYPES: ReadonlySet<string> = new Set([`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`]);

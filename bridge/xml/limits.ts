@@ -17,9 +17,9 @@ export const DEFAULT_LIMITS: XmlLimits = {
   maxAttributeLength: 16 * 1024,
 };
 
-/** Elements, attributes and declarations a document may have, all together: one in 16 bytes of what is the longest that is taken. What costs
+/** Elements, attributes and declarations a document may have, all together: one in 20 bytes of what is the longest that is taken. What costs
  * is their number more than the bytes; in the messages of real clients there is one in 40. */
-export const maxNodes = ({ maxBytes }: XmlLimits): number => maxBytes / 16;
+export const maxNodes = ({ maxBytes }: XmlLimits): number => maxBytes / 20;
 
 /** Canonical bytes one message may make us write, over all its references: four times the default body limit. */
 export const MAX_CANONICAL_BYTES = 4 * DEFAULT_LIMITS.maxBytes;

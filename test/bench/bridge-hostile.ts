@@ -1,6 +1,5 @@
 // What a stranger can make us work: hostile messages of 64 KB, refused by the whole front before authentication.
 import { Buffer } from 'node:buffer';
-import { performance } from 'node:perf_hooks';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
   anIssueRequest,
@@ -13,11 +12,13 @@ import { hostileDocuments } from '#test/support/xml/hostile.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { aSignedRequest } from '#test/support/xml/signed.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
-import { median } from './bridge-rounds.ts';
+import { costOf, median } from './bridge-rounds.ts';
+import { type HostileMessage, signedMessages } from './hostile-signed.ts';
 
 export interface HostileCost {
   readonly message: string;
   readonly kilobytes: number;
+  /** Of CPU, all threads. */
   readonly milliseconds: number;
 }
 
@@ -37,7 +38,7 @@ function filled(place: 'header' | 'body' | 'rst', unit: string): string {
   return write(filling(unit, SIZE - write('').length));
 }
 
-async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+async function bareMessages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
   const signed = await aSignedRequest(anRsaKey());
   const reference = cut(signed, 'ds:Reference');
   const { body } = anIssueRequest();
@@ -89,25 +90,37 @@ async function messages(): Promise<ReadonlyMap<string, string | Uint8Array>> {
   ]);
 }
 
-/** Times each; the slowest first. Refused or not is for the tests; here all of them are. */
+async function messages(): Promise<readonly (readonly [string, HostileMessage])[]> {
+  const bare = [...(await bareMessages())].map(([name, content]) => [name, { content }] as const);
+  return [...bare, ...(await signedMessages())];
+}
+
+/** Measures each; the dearest first. Refused or not is for the tests; here all of them are. */
 export async function measureHostile(): Promise<readonly HostileCost[]> {
   const costs: HostileCost[] = [];
-  for (const [message, content] of await messages()) {
+  for (const [message, hostile] of await messages()) {
+    const bytes = Buffer.byteLength(hostile.content);
     // A larger one would be refused unread.
-    if (Buffer.byteLength(content) > SIZE) throw new Error(`${message} is too large`);
-    const { audit, front, asked } = aWsTrustSetting();
-    const times: number[] = [];
-    for (let done = 0; done < TIMES; done += 1) {
-      const started = performance.now();
-      const { status } = await front.handle(aPost(content));
-      times.push(performance.now() - started);
-      if (status === 200 || asked.length > 0) throw new Error(`${message} was not refused`);
-    }
-    // A refusal after authentication names its requestor.
-    if (audit.records.some(({ requestor }) => requestor !== undefined))
-      throw new Error(`${message} was refused too late`);
-    const kilobytes = Math.round(Buffer.byteLength(content) / 1024);
-    costs.push({ message, kilobytes, milliseconds: median(times) });
+    if (bytes > SIZE) throw new Error(`${message} is too large`);
+    const milliseconds = await costOfRefusal(message, hostile);
+    costs.push({ message, kilobytes: Math.round(bytes / 1024), milliseconds });
   }
   return costs.toSorted((left, right) => right.milliseconds - left.milliseconds);
+}
+
+async function costOfRefusal(
+  message: string,
+  { content, over, setting = aWsTrustSetting }: HostileMessage,
+): Promise<number> {
+  const { asked, audit, front } = setting();
+  const refuse = async (): Promise<void> => {
+    const { status } = await front.handle(aPost(content, over));
+    if (status === 200 || asked.length > 0) throw new Error(`${message} was not refused`);
+  };
+  const costs: number[] = [];
+  for (let done = 0; done < TIMES; done += 1) costs.push((await costOf(refuse, 1)).cpuMicroseconds);
+  // A refusal after authentication names its requestor.
+  if (audit.records.some(({ requestor }) => requestor !== undefined))
+    throw new Error(`${message} was refused too late`);
+  return median(costs) / 1000;
 }

@@ -36,7 +36,7 @@ const DETAIL = /a target within another/;
 /** Elements within each other around what is long to digest. */
 const nested = (content: string): string =>
   NESTED.reduceRight((inner, id) => `<y xmlns="urn:y" wsu:Id="${id}">${inner}</y>`, content);
-const LONG = nested('<z b="" a=""></z>'.repeat(1200));
+const LONG = nested('<z b="" a=""></z>'.repeat(950));
 
 const withKey = (more = ''): string =>
   anRst({

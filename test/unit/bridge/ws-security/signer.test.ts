@@ -6,6 +6,7 @@ import {
   JWT_VALUE_TYPE,
   THUMBPRINT_SHA1,
   WSC_13_NS,
+  WSC_2005_NS,
   X509_SUBJECT_KEY_IDENTIFIER,
   X509_V3,
 } from '#bridge/ws-security/names.ts';
@@ -74,6 +75,29 @@ test('WS-SecureConversation 1.3 §8: a context by its name, with the instance th
   const named = name(reference(toContext('urn:uuid:1')), CONTEXT() + CONTEXT());
   assert.ok(named.kind === 'context' && named.token);
   assert.equal(kindOfToken(named.token), 'context');
+});
+
+test('WS-SecureConversation 1.3 §8, February 2005 §8: the instance of a reference is read in the namespace of its version', () => {
+  for (const uri of [WSC_13_NS, WSC_2005_NS]) {
+    const attributes = `ValueType="${uri}/sct" xmlns:c="${uri}" c:Instance="urn:2"`;
+
+    assert.deepEqual(name(reference(toContext('urn:uuid:1', attributes))), {
+      kind: 'context',
+      name: { identifier: 'urn:uuid:1', instance: 'urn:2' },
+    });
+  }
+});
+
+test('WS-SecureConversation 1.3 §8: of the contexts in the header the reference means the instance that it tells', () => {
+  const attributes = `ValueType="${WSC_13_NS}/sct" xmlns:c="${WSC_13_NS}" c:Instance="urn:2"`;
+  const second = CONTEXT('<c:Instance>urn:2</c:Instance>');
+
+  const named = name(reference(toContext('urn:uuid:1', attributes)), CONTEXT() + second);
+  assert.ok(named.kind === 'context' && named.token);
+  assert.equal(named.name.instance, 'urn:2');
+  const other = name(reference(toContext('urn:uuid:1', attributes)), CONTEXT());
+  assert.ok(other.kind === 'context' && other.token === undefined);
+  assert.equal(other.name.instance, 'urn:2');
 });
 
 test('XML Signature §4.5.2: a key by its value is that key, and nobody’s', () => {
@@ -197,6 +221,24 @@ for (const [what, keyInfo, tokens, finders] of [
     'two instances of a context',
     reference(toContext('urn:uuid:1')),
     CONTEXT() + CONTEXT('<c:Instance>urn:2</c:Instance>'),
+  ],
+  [
+    'an instance in the namespace of the other version',
+    reference(
+      toContext(
+        'urn:uuid:1',
+        `ValueType="${WSC_13_NS}/sct" xmlns:c="${WSC_2005_NS}" c:Instance="2"`,
+      ),
+    ),
+  ],
+  [
+    'an instance of both versions',
+    reference(
+      toContext(
+        'urn:uuid:1',
+        `ValueType="${WSC_13_NS}/sct" xmlns:c="${WSC_13_NS}" xmlns:d="${WSC_2005_NS}" c:Instance="2" d:Instance="2"`,
+      ),
+    ),
   ],
   ['a derived key outside of the header', aReferenceTo('dkt'), CONTEXT(), { outside: dkt }],
   ['a derived key behind something else than a hash', aReferenceTo('dkt').replace('#', '?'), dkt],

@@ -1,0 +1,191 @@
+// Signed messages of strangers, as costly as 64 KB can be: with keys that anybody makes, what they name is digested before anybody
+// knows who sent them.
+import { randomBytes } from 'node:crypto';
+import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import { aMessage, aSetting, PATH, SIGNED, stranger } from '#test/support/message-security.ts';
+import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
+import {
+  aSecretMessage,
+  aSecretSetting,
+  SECRET_PATH,
+  SECRET_SIGNED,
+} from '#test/support/secret-message.ts';
+import {
+  aBinaryToken,
+  aKeyValue,
+  BASE64_BINARY,
+  SIGNATURE,
+  signMessage,
+  TIMESTAMP,
+  X509_PROFILE,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anAppliesTo,
+  anRst,
+  aSecurityHeader,
+  aWsTrustSetting,
+  TRUST_13,
+  type WsTrustSetting,
+} from '#test/support/ws-trust.ts';
+import { anX509Trust } from '#test/support/x509-trust.ts';
+
+/** A message and where it goes. */
+export interface HostileMessage {
+  readonly content: string | Uint8Array;
+  readonly setting?: () => WsTrustSetting;
+  readonly over?: Partial<WsTrustRequest>;
+}
+
+const SIZE = 64 * 1024;
+/** What is dear to parse and to write in canonical form, as often as a parser takes it. */
+const DENSE: Readonly<Record<string, readonly [unit: string, nodes: number]>> = {
+  attributes: ['<z b="" a=""></z>', 3],
+  declarations: ['<p:z xmlns:p="urn:p"/>', 2],
+  references: ['<z a="&lt;&#9;">&amp;&gt;</z>', 2],
+};
+const MAX_UNITS = 3150;
+const NESTED = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6', 'n7', 'n8', 'n9', 'n10'];
+const STRANGER = { name: 'nobody', password: 'guess' };
+
+/** As many copies of a unit as fit into a message that somebody writes around them. */
+function filled([unit, nodes]: readonly [string, number], write: (content: string) => string) {
+  let count = Math.floor(MAX_UNITS / nodes);
+  let message = write(unit.repeat(count));
+  while (message.length > SIZE) {
+    count -= Math.ceil((message.length - SIZE) / unit.length / 2);
+    message = write(unit.repeat(count));
+  }
+  return message;
+}
+
+const within = (content: string, ids: readonly string[]): string =>
+  ids.reduceRight((inner, id) => `<y xmlns="urn:y" wsu:Id="${id}">${inner}</y>`, content);
+
+const withKey = (): string =>
+  anRst({
+    children: `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType><t:UseKey Sig="#SIG-1"/>`,
+  });
+
+const own = await aCertificate({ name: 'CN=anybody', algorithm: 'RSA' });
+
+interface SignedByAnybody {
+  readonly security?: string;
+  readonly content?: string;
+  readonly ids?: readonly string[];
+  readonly keyInfo?: string;
+}
+
+/** Signed with a key of anybody beside a password that is wrong. */
+function byAnybody({ content = '', ids = [], keyInfo, security = '' }: SignedByAnybody): string {
+  const header = aSecurityHeader(`${security}${TIMESTAMP}${SIGNATURE}`, STRANGER) + content;
+  return signMessage(anEnvelope({ header, body: withKey(), bodyId: 'body' }), {
+    key: own.privateKey,
+    keyInfo: keyInfo ?? aKeyValue(own),
+    ids: ['ts', 'body', ...ids],
+  });
+}
+
+const OVER_SECRET = { path: SECRET_PATH, isSecure: false };
+const bySecret = (content: string, ids: readonly string[] = []): string =>
+  aSecretMessage({
+    user: '',
+    body: anRst({ children: content }),
+    signed: [...SECRET_SIGNED.filter((id) => id !== 'user'), ...ids],
+  });
+
+function ofStranger(content: string): string {
+  const addressing = within(content, ['addressing']);
+  const signed = ['addressing', ...SIGNED.filter((id) => ['ts', 'body', 'bst'].includes(id))];
+  return aMessage({ certificate: stranger, addressing, signed });
+}
+
+function dense(): readonly (readonly [string, HostileMessage])[] {
+  return Object.entries(DENSE).flatMap(([name, unit]) => {
+    const inHeader = (content: string, ids: readonly string[]) =>
+      byAnybody({ content: within(content, ids), ids });
+    return [
+      [`${name} under a key of anybody`, { content: filled(unit, (z) => inHeader(z, ['n1'])) }],
+      [`${name} under it, nested`, { content: filled(unit, (z) => inHeader(z, NESTED)) }],
+      [
+        `${name} under a secret of the sender`,
+        {
+          content: filled(unit, (z) => bySecret(within(z, ['n1']))),
+          setting: aSecretSetting,
+          over: OVER_SECRET,
+        },
+      ],
+      [
+        `${name} under it, nested in the Body`,
+        {
+          content: filled(unit, (z) => bySecret(within(z, NESTED), NESTED)),
+          setting: aSecretSetting,
+          over: OVER_SECRET,
+        },
+      ],
+      [
+        `${name} under a certificate of a stranger`,
+        {
+          content: filled(unit, ofStranger),
+          setting: aSetting,
+          over: { path: PATH, isSecure: false },
+        },
+      ],
+    ] as const;
+  });
+}
+
+const lengthOf = (bytes: number): readonly number[] => [0x82, bytes >> 8, bytes & 0xff];
+
+/** A path in which each certificate but the last is certified by all others, and none by an anchor of the same name. */
+async function crossedPath(): Promise<HostileMessage> {
+  const root = await anAuthority({ name: 'CN=Root' });
+  const [first = root, ...others] = await crossedAuthorities();
+  const leaf = await aCertificate({ issuer: first, algorithm: 'RSA', hasKeyIdentifiers: false });
+  const all = Buffer.concat([first, ...others, leaf].map(({ der }) => der));
+  const path = Buffer.concat([Buffer.from([0x30, ...lengthOf(all.byteLength)]), all]);
+  const type = `${X509_PROFILE}#X509PKIPathv1`;
+  const trusted = [anX509Trust([root])];
+  const validator = createX509Validator({
+    issuer: 'https://sts.example.org',
+    trusted,
+    clock: fakeClock(1_800_000_000),
+  });
+  return {
+    content: byAnybody({
+      security: `<wsse:BinarySecurityToken wsu:Id="bst" ValueType="${type}" EncodingType="${BASE64_BINARY}">${path.toString('base64')}</wsse:BinarySecurityToken>`,
+      keyInfo: `<wsse:SecurityTokenReference><wsse:Reference URI="#bst" ValueType="${type}"/></wsse:SecurityTokenReference>`,
+    }),
+    setting: () => aWsTrustSetting({ validators: [validator] }),
+  };
+}
+
+async function crossedAuthorities(): Promise<readonly TestCertificate[]> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-384' };
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const wishes = { name: 'CN=Root', keys, algorithm: 'P-384', hasKeyIdentifiers: false } as const;
+  return Promise.all(Array.from({ length: 5 }, () => anAuthority(wishes)));
+}
+
+/** What names a key is read before anything of the key is used. */
+function keys(): readonly (readonly [string, HostileMessage])[] {
+  const value = (modulus: number, exponent: number): string => {
+    const [n, e] = [modulus, exponent].map((bytes) => randomBytes(bytes).fill(0xff, 0, 1));
+    return `<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>${n?.toString('base64')}</ds:Modulus><ds:Exponent>${e?.toString('base64')}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>`;
+  };
+  const thumbprint = `<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType="http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1">${randomBytes(20).toString('base64')}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
+  const tokens = Array.from({ length: 40 }, (_, at) => aBinaryToken(own, `bst${at}`)).join('');
+  return [
+    ['an RSA key with a long exponent', { content: byAnybody({ keyInfo: value(256, 40_000) }) }],
+    ['an RSA key with a long modulus', { content: byAnybody({ keyInfo: value(40_000, 3) }) }],
+    ['many certificates', { content: byAnybody({ keyInfo: thumbprint, security: tokens }) }],
+  ];
+}
+
+/** By name. */
+export async function signedMessages(): Promise<ReadonlyMap<string, HostileMessage>> {
+  const crossed = ['certificates that certify each other', await crossedPath()] as const;
+  return new Map([...dense(), ...keys(), crossed]);
+}
