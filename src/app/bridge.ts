@@ -17,6 +17,7 @@ import type { FetchText } from '../trust/fetch-text.ts';
 import { certificateFinder } from './certificates.ts';
 import type { Observers } from './observers.ts';
 import { createFetch, refreshSettings, tellRefresh } from './trust.ts';
+import type { CertificatesOfIssuers } from './trusted-certificates.ts';
 
 function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
   if (source.kind === 'pinned') return source;
@@ -66,6 +67,7 @@ export type SoapParts = Pick<
   'admitRequestor' | 'audit' | 'fence' | 'ledger' | 'newId' | 'store' | 'sts'
 > & {
   readonly bridge: Bridge;
+  readonly certificates: CertificatesOfIssuers;
 };
 
 const CHALLENGE_KEY_BYTES = 32;
@@ -92,7 +94,7 @@ function parseJson(body: Uint8Array): ReturnType<typeof parseStrictObject> {
  * @throws {Error} when it does not want one */
 export function createSoapFront(
   config: Config,
-  { bridge, ...parts }: SoapParts,
+  { bridge, certificates, ...parts }: SoapParts,
   { logger }: Observers,
 ): WsTrustFront {
   if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
@@ -102,7 +104,7 @@ export function createSoapFront(
     ...config.wsTrust,
     parseJson,
     challengeKey: challengeKeyOf(config),
-    findCertificate: certificateFinder(config),
+    findCertificate: certificateFinder(certificates),
     onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),
   });
 }

@@ -19,6 +19,7 @@ import { buildBridge, createSoapFront } from './bridge.ts';
 import { quietObservers } from './observers.ts';
 import { createValidators, loadKeyRing, openLedger, policyRules } from './service.ts';
 import { existingStore } from './store.ts';
+import { parseTrustedCertificates } from './trusted-certificates.ts';
 import { userValidators } from './users.ts';
 
 export interface Explainer {
@@ -126,6 +127,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const { clock } = observers;
   const ring = await loadKeyRing(config, clock);
   const bridge = buildBridge(config, ring, observers);
+  const certificates = parseTrustedCertificates(config);
   // A store is not made for a question: where there is none, nothing was issued yet.
   const { store = new MemoryStore(clock) } = await existingStore(config, observers);
   // A question changes nothing: what was issued is read from the store, and what is written is gone with the answer. A one-time
@@ -133,7 +135,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const scratch = new MemoryStore(clock);
   const ledger = readOnly(openLedger(config, store, clock));
   const validators = [
-    ...createValidators(config, ring, { bridge, ledger, observers }),
+    ...createValidators(config, ring, { bridge, certificates, ledger, observers }),
     ...userValidators(config, scratch, observers),
   ];
   const rules = policyRules(config);
@@ -157,7 +159,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
       const newId = () => 'explained';
       const front = createSoapFront(
         config,
-        { audit, bridge, fence, ledger, newId, store: scratch, sts },
+        { audit, bridge, certificates, fence, ledger, newId, store: scratch, sts },
         observers,
       );
       const { reason, status } = await front.handle(soapRequest(message, path, config.issuer));

@@ -14,6 +14,7 @@ import type { Foundation } from './foundation.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createStatusListMiddleware } from './status-lists.ts';
 import { createFetch } from './trust.ts';
+import { parseTrustedCertificates } from './trusted-certificates.ts';
 import { requireUsableMetadata } from './usable-metadata.ts';
 import { createWsTrustMiddleware, createWsTrustRefusals } from './ws-trust.ts';
 
@@ -49,7 +50,8 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
     foundation.logger.error('metadata is no longer valid', { path, what });
   const ring = await loadKeyRing(config, foundation.clock);
   const bridge = buildBridge(config, ring, foundation);
-  const parts = serviceParts(config, { bridge, ring }, foundation);
+  const certificates = parseTrustedCertificates(config);
+  const parts = serviceParts(config, { bridge, certificates, ring }, foundation);
   const fetchText = createFetch(config);
   const counted = createRequestorAdmission(config, foundation);
   const { keys } = ring.privateJwks(builtAt);
@@ -73,7 +75,7 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
     metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
   });
-  const soapParts = { ...parts, ...counted, bridge, sts };
+  const soapParts = { ...parts, ...counted, bridge, certificates, sts };
   const soap = config.wsTrust && createSoapFront(config, soapParts, foundation);
   const lists = createStatusListMiddleware(config, {
     statusLists: parts.statusLists,

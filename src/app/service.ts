@@ -30,6 +30,7 @@ import type { Foundation } from './foundation.ts';
 import type { Observers } from './observers.ts';
 import { shuffled } from './status-lists.ts';
 import { trustedJwtIssuers } from './trust.ts';
+import type { CertificatesOfIssuers } from './trusted-certificates.ts';
 import { userStandings, userValidators } from './users.ts';
 
 const longestLifetimeSeconds = (config: Config): number =>
@@ -60,13 +61,14 @@ interface ValidatorSurroundings {
   readonly bridge: Bridge;
   readonly ledger: Ledger;
   readonly observers: Observers;
+  readonly certificates: CertificatesOfIssuers;
 }
 
 /** The validators in force: whose evidence is taken, and on what terms. Shared with `explain`. */
 export function createValidators(
   config: Config,
   ring: KeyRing,
-  { bridge, ledger, observers }: ValidatorSurroundings,
+  { bridge, certificates, ledger, observers }: ValidatorSurroundings,
 ): readonly TokenValidator[] {
   const own = {
     issuer: config.issuer,
@@ -88,7 +90,7 @@ export function createValidators(
     }),
     createContextValidator({ issuer: config.issuer, ledger, clock: observers.clock }),
     ...bridge.validators,
-    ...x509Validators(config, observers),
+    ...x509Validators(config, certificates, observers),
   ];
 }
 
@@ -158,10 +160,17 @@ const fenceOf =
     longestLifetimeSeconds: longestLifetimeSeconds(config),
   });
 
+/** Keys of ours and of others, and what is built over them. */
+interface KeyMaterial {
+  readonly bridge: Bridge;
+  readonly certificates: CertificatesOfIssuers;
+  readonly ring: KeyRing;
+}
+
 /** The parts of the token service for one configuration and its keys. */
 export function serviceParts(
   config: Config,
-  { bridge, ring }: { readonly bridge: Bridge; readonly ring: KeyRing },
+  { bridge, certificates, ring }: KeyMaterial,
   foundation: Foundation,
 ): TokenServiceParts & Required<Pick<TokenServiceParts, 'fence' | 'statusLists'>> {
   const { clock, store } = foundation;
@@ -179,7 +188,7 @@ export function serviceParts(
   const families = refreshFamilies(config, { clock, ledger, store });
   return {
     validators: [
-      ...createValidators(config, ring, { bridge, ledger, observers: foundation }),
+      ...createValidators(config, ring, { bridge, certificates, ledger, observers: foundation }),
       ...userValidators(config, store, foundation),
     ],
     issuers: [

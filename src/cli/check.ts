@@ -2,8 +2,8 @@
 // (--hardening). For operators before a restart, and for their pipelines. A running server is not disturbed.
 import { type HardeningFinding, hardeningFindings } from '#src/app/hardening.ts';
 import { type LiveCheck, runLiveChecks } from '#src/app/live-checks.ts';
-import { requireReadableCertificates } from '#src/app/readable-certificates.ts';
 import { secretFindings } from '#src/app/secret-files.ts';
+import { parseTrustedCertificates } from '#src/app/trusted-certificates.ts';
 import { requireUsableMetadata } from '#src/app/usable-metadata.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '#src/config/problem.ts';
@@ -93,7 +93,7 @@ export const checkCommand: Command = async (words, terminal) => {
   let ended: readonly Problem[];
   try {
     loaded = await loadConfigFiles(values.config);
-    requireReadableCertificates(loaded.config);
+    parseTrustedCertificates(loaded.config);
     ended = await requireUsableMetadata(loaded.config, Date.now() / 1000);
   } catch (cause) {
     return refuse(cause, values.json, terminal);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
@@ -36,7 +37,10 @@ function aSetting(root: TestCertificate, known: readonly TestCertificate[]) {
   return aWsTrustSetting({
     rules: corpRules(),
     validators: [createX509Validator({ issuer: OWN_ISSUER, trusted, clock })],
-    parts: { clock, findCertificate: createCertificateFinder(known.map(({ pem }) => pem)) },
+    parts: {
+      clock,
+      findCertificate: createCertificateFinder(known.map(({ pem }) => parseCertificate(pem))),
+    },
   });
 }
 

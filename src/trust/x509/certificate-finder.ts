@@ -11,10 +11,8 @@ type CertificateName =
   | { readonly by: 'subject-key-identifier'; readonly identifier: Buffer }
   | { readonly by: 'issuer-serial'; readonly issuer: string; readonly serialNumber: bigint };
 
-/** A finder over the certificates we know; with each question come those that the message presents.
- * @throws {DerFailure} when a known certificate cannot be read */
-export function createCertificateFinder(knownPems: readonly string[]) {
-  const known = knownPems.map((pem) => parseCertificate(pem));
+/** A finder over the certificates we know; with each question come those that the message presents. */
+export function createCertificateFinder(known: readonly Certificate[]) {
   return (
     name: CertificateName,
     presented: readonly X509Certificate[],

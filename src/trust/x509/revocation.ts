@@ -21,8 +21,8 @@ import type { CertificatePath } from './path.ts';
 
 /** Where answers come from. */
 interface RevocationSettings {
-  /** PEM; they are as good as their `nextUpdate`. */
-  readonly lists: readonly string[];
+  /** They are as good as their `nextUpdate`. */
+  readonly lists: readonly RevocationList[];
   readonly listUrls: readonly string[];
   readonly ocspUrl?: string;
   /** Whether the addresses in certificates are asked: responders, then lists. */
@@ -105,8 +105,7 @@ class Answers<Answer> {
   }
 }
 
-/** A check over these sources.
- * @throws {DerFailure} when a list at hand cannot be read */
+/** A check over these sources. */
 export function createRevocationCheck(parts: RevocationParts): RevocationCheck {
   const isRevoked = createQuestion(parts);
   return async (path) => {
@@ -130,9 +129,7 @@ type Question = (question: IssuedCertificate) => Promise<boolean | undefined>;
 function createQuestion(parts: RevocationParts): Question {
   const { clock, settings } = parts;
   // The newest first: an older one that is not over yet does not know who was revoked since.
-  const own = settings.lists
-    .map((pem) => parseRevocationList(Buffer.from(pem)))
-    .toSorted((left, right) => right.thisUpdate - left.thisUpdate);
+  const own = settings.lists.toSorted((left, right) => right.thisUpdate - left.thisUpdate);
   const fetchList = createListFetcher(parts);
   const askResponder = createResponderClient(parts);
   const isListedIn = (list: RevocationList | undefined, question: IssuedCertificate) =>

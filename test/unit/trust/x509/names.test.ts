@@ -76,7 +76,7 @@ describe('a certificate that is only named', () => {
     const root = await anAuthority({ name: 'CN=Root, O="Corp, Inc"' });
     const client = await aCertificate({ issuer: root, serialNumber: '00ff01' });
     const bare = await aCertificate({ issuer: root, hasKeyIdentifiers: false });
-    const find = createCertificateFinder([client.pem]);
+    const find = createCertificateFinder([parseCertificate(client.pem)]);
     const sha1 = (bytes: Uint8Array) => createHash('sha1').update(bytes).digest();
     const { x509, keyOctets } = parseCertificate(bare.pem);
 

@@ -6,6 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { createFetchBytes } from '#src/trust/fetch-text.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
+import { parseRevocationList } from '#src/trust/x509/crl.ts';
 import { createRevocationCheck, type RevocationParts } from '#src/trust/x509/revocation.ts';
 import { anHttpServer, answerOcsp, type ResponderWishes } from '#test/support/ocsp-responder.ts';
 import {
@@ -39,15 +40,18 @@ const NO_ANSWERS = [
   ],
 ] as const;
 
-interface Given extends Partial<RevocationParts['settings']> {
+interface Given extends Partial<Omit<RevocationParts['settings'], 'lists'>> {
+  /** PEM. */
+  readonly lists?: readonly string[];
   readonly path?: readonly TestCertificate[];
   readonly now?: () => number;
 }
 
-function aCheck({ now = () => NOW, ...settings }: Omit<Given, 'path'>) {
+function aCheck({ now = () => NOW, lists: pems = [], ...settings }: Omit<Given, 'path'>) {
   const failures: unknown[] = [];
+  const lists = pems.map((pem) => parseRevocationList(Buffer.from(pem)));
   const check = createRevocationCheck({
-    settings: { lists: [], listUrls: [], asksCertificateAddresses: false, ...settings },
+    settings: { lists, listUrls: [], asksCertificateAddresses: false, ...settings },
     fetchBytes: createFetchBytes({
       allowedHosts: ['127.0.0.1'],
       timeoutSeconds: 5,
