@@ -1,7 +1,7 @@
 // What the schema refuses, told as problems with a reason and a cure. Values are never quoted: one may be a misplaced secret.
 import type { z } from 'zod';
 import type { Complaint, Path } from './problem.ts';
-import { descriptionAt, schemaAt, shapeOf } from './schema-walk.ts';
+import { descriptionAt, keysOf, schemaAt, shapeOf } from './schema-walk.ts';
 import { nearest } from './spelling.ts';
 
 export interface PlacedComplaint {
@@ -15,7 +15,11 @@ type Issue = z.core.$ZodIssue;
 export function schemaComplaints(schema: z.ZodType, value: unknown): readonly PlacedComplaint[] {
   const parsed = schema.safeParse(value);
   if (parsed.success) return [];
-  const found = parsed.error.issues.flatMap((issue) => complaintsOf(issue, { schema, value }));
+  const found = parsed.error.issues.flatMap((issue) => {
+    const complaints = complaintsOf(issue, { schema, value });
+    // A refusal that nobody is told of would be none: what it is about would be left out, and the rest taken.
+    return complaints.length > 0 ? complaints : [{ path: pathOf(issue.path), complaint: INVALID }];
+  });
   // One complaint for one place: what follows from the first is noise.
   const places = new Set<string>();
   return found.filter(({ path, complaint }) => {
@@ -23,6 +27,13 @@ export function schemaComplaints(schema: z.ZodType, value: unknown): readonly Pl
     return !places.has(place) && places.add(place);
   });
 }
+
+const INVALID: Complaint = {
+  code: 'CONFIG_INVALID_VALUE',
+  what: 'is not valid',
+  why: 'the format of the file is fixed',
+  fix: 'correct the value; config/schema.json has the format',
+};
 
 interface Parsing {
   readonly schema: z.ZodType;
@@ -37,6 +48,8 @@ function complaintsOf(issue: Issue, parsing: Parsing): readonly PlacedComplaint[
       complaint: unknownKey(key, path, parsing),
     }));
   }
+  if (issue.code === 'invalid_union' && 'options' in issue)
+    return [{ path, complaint: noneOfThem(issue.options ?? [], path, parsing) }];
   if (issue.code === 'invalid_union') return unionComplaints(issue, path, parsing);
   return [{ path, complaint: complaintOf(issue, path, parsing) }];
 }
@@ -46,15 +59,20 @@ const pathOf = (path: readonly PropertyKey[]): Path =>
 
 function unknownKey(key: string, path: Path, { schema }: Parsing): Complaint {
   const at = schemaAt(schema, path);
-  const known = at ? [...shapeOf(at).keys()] : [];
+  const known = at ? keysOf(at) : [];
   const meant = nearest(key, known);
+  const others = known.length > 0 ? `known here: ${known.join(', ')}` : 'none is known here';
   return {
     code: 'CONFIG_UNKNOWN_KEY',
     what: `there is no key ${key} here${meant === undefined ? '' : `; did you mean ${meant}?`}`,
     why: 'a key that nobody reads would be a setting that silently does nothing',
-    fix: meant === undefined ? `remove it; known here: ${known.join(', ')}` : `write ${meant}`,
+    fix: meant === undefined ? `remove it; ${others}` : `write ${meant}`,
   };
 }
+
+/** The key that tells which of several forms a map has is missing, or names none of them. */
+const noneOfThem = (choices: readonly unknown[], path: Path, { schema, value }: Parsing) =>
+  choiceComplaint(choices, { path, value, why: descriptionAt(schema, path) ?? INVALID.why });
 
 // Of `one or a list of`, the branch that has the form of the value tells what is wrong.
 function unionComplaints(
@@ -73,13 +91,13 @@ function unionComplaints(
 }
 
 function complaintOf(issue: Issue, path: Path, { schema, value }: Parsing): Complaint {
-  const why = descriptionAt(schema, path) ?? 'the format of the file is fixed';
+  const why = descriptionAt(schema, path) ?? INVALID.why;
   if (issue.code === 'custom') return customComplaint(issue, why);
   if (issue.code === 'invalid_type')
     return typeComplaint(issue.expected, { path, schema, value, why });
   if (issue.code === 'invalid_value') return choiceComplaint(issue.values, { path, value, why });
   if (issue.code === 'too_small' || issue.code === 'too_big') return rangeComplaint(issue, why);
-  return { code: 'CONFIG_INVALID_VALUE', what: 'is not valid', why, fix: 'correct the value' };
+  return { ...INVALID, why };
 }
 
 function customComplaint({ params, message }: Issue & { code: 'custom' }, why: string): Complaint {

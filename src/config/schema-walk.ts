@@ -18,6 +18,14 @@ export function shapeOf(schema: z.ZodType): ReadonlyMap<string, z.ZodType> {
   return new Map(Object.entries(inner.shape as Record<string, z.ZodType>));
 }
 
+/** The keys that a map may have, in all its forms where it has several. */
+export function keysOf(schema: z.ZodType): readonly string[] {
+  const inner = unwrap(schema);
+  if (!(inner instanceof z.ZodUnion)) return [...shapeOf(inner).keys()];
+  const options = inner.options as readonly z.ZodType[];
+  return [...new Set(options.flatMap(keysOf))];
+}
+
 /** The schemas along a path, from the root to as far as the path is known. */
 function schemasAlong(root: z.ZodType, path: Path): readonly z.ZodType[] {
   const schemas = [root];

@@ -152,6 +152,20 @@ refuses('keys', [
     errors: ['CONFIG_OUT_OF_RANGE keys', 'CONFIG_KEY relyingParties[0].token.algorithm'],
   },
   {
+    rule: 'a use that there is not is no key that is passed over',
+    change: (document) => {
+      document.keys.push({ use: 'jtw', algorithm: 'RS256', key: { file: 'keys/jwt.pem' } });
+    },
+    errors: ['CONFIG_INVALID_VALUE keys[1].use'],
+  },
+  {
+    rule: 'an entry that says no use is no key that is passed over',
+    change: (document) => {
+      document.keys.push({ algorithm: 'RS256', key: { file: 'keys/jwt.pem' } });
+    },
+    errors: ['CONFIG_MISSING keys[1].use'],
+  },
+  {
     rule: 'a signature that is wanted has a key that signs by now',
     change: (document) => {
       document.keys = document.keys.map((key) => ({ ...key, activeFrom: '2099-01-01T00:00:00Z' }));
