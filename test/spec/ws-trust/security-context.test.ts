@@ -229,7 +229,7 @@ describe('security contexts', () => {
     ['Cancel', '/Cancel', '/Cancel'],
     ['Cancel', '-Cancel', '-Cancel'],
   ] as const)
-    test(`WS-SecureConversation 1.3 §3: the action RST/SCT${suffix} is answered by its own`, async () => {
+    test(`WS-SecureConversation 1.3 §3: the action RST/SCT${suffix} is answered by its own, in a collection for Issue alone`, async () => {
       const setting = aSetting();
       const context = await issued(setting);
       const body = operation === 'Issue' ? anIssue(V13) : about(context, operation);
@@ -240,7 +240,26 @@ describe('security contexts', () => {
 
       assert.equal(answer.status, 200, JSON.stringify(setting.audit.records.at(-1)));
       assert.ok(answer.body.includes(`>${TRUST_13}/RSTR/SCT${spelling}<`), answer.body);
+      assert.equal(answer.body.includes('ResponseCollection'), operation === 'Issue');
     });
+
+  test('WS-SecureConversation February 2005 §8: an instance is named in the namespace of its version, and another is none', async () => {
+    const setting = aSetting();
+    const context = await issued(setting, V2005);
+    const first = await setting.front.handle(aPost(signed(context, about(context, 'Renew'))));
+    assert.equal(first.status, 200, JSON.stringify(setting.audit.records.at(-1)));
+    const renewed = contextIn(first.body, V2005);
+    setting.clock.advance(1);
+    const named = (instance = '') =>
+      toIdentifier(renewed, ` wsc:Instance="${instance}" xmlns:wsc="${V2005.wsc}"`);
+    const cancel = (instance?: string) =>
+      setting.front.handle(aPost(signed(renewed, about(renewed, 'Cancel', named(instance)))));
+
+    assert.equal(faultCodeOf(await cancel('id-99')), 'wsc:BadContextToken');
+    const cancelled = await cancel(renewed.instance);
+
+    assert.equal(cancelled.status, 200, JSON.stringify(setting.audit.records.at(-1)));
+  });
 
   for (const [what, action, body, code] of [
     ['SCT/Amend', '/RST/SCT/Amend', anIssue(V13), 'trust:BadRequest'],
