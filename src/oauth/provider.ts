@@ -12,7 +12,7 @@ import {
 } from './client-authentication.ts';
 import { readOfferedBodies } from './form.ts';
 import { clientCredentials } from './grants/client-credentials.ts';
-import { type Grant, REFUSED_PARAMETERS, REPEATABLE_PARAMETERS } from './grants/grant.ts';
+import { type Grant, REPEATABLE_PARAMETERS, refusedParameters } from './grants/grant.ts';
 import { jwtBearer } from './grants/jwt-bearer.ts';
 import { refreshToken } from './grants/refresh-token.ts';
 import { saml2Bearer } from './grants/saml2-bearer.ts';
@@ -162,7 +162,7 @@ export function createProvider(parts: ProviderParts): Provider {
   overrideClientAuthentication(provider, authentication);
   readOfferedBodies(provider);
   for (const grant of GRANTS) {
-    const names = [...grant.parameters, ...REFUSED_PARAMETERS];
+    const names = [...grant.parameters, ...refusedParameters(grant)];
     const handler = createGrantHandler(grant, parts);
     provider.registerGrantType(grant.grantType, handler, names, [...REPEATABLE_PARAMETERS]);
   }

@@ -5,8 +5,8 @@ import { exchange } from '#core/exchange.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenService } from '#core/token-service.ts';
-import { formOf, type TokenType } from '#core/token-type.ts';
-import { type Grant, type Performed, REFUSED_PARAMETERS } from './grants/grant.ts';
+import { formOf, TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
+import { type Grant, type Performed, refusedParameters } from './grants/grant.ts';
 import { authenticatedClient, type OAuthClient, requestorOf } from './oauth-client.ts';
 import { withOAuthErrors } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
@@ -20,8 +20,12 @@ export interface TokenEndpointParts {
   readonly clients: ReadonlyMap<string, OAuthClient>;
 }
 
-function validateHonourable(ctx: KoaContextWithOIDC, parameters: Parameters): void {
-  const refused = REFUSED_PARAMETERS.find((name) => parameters[name] !== undefined);
+function validateHonourable(ctx: KoaContextWithOIDC, grant: Grant, parameters: Parameters): void {
+  const refused = refusedParameters(grant).find((name) => {
+    // What every grant but the exchange gives: some clients name it whatever they ask for.
+    const isGivenAnyway = parameters[name] === TOKEN_TYPES.access_token.uri;
+    return parameters[name] !== undefined && !(name === 'requested_token_type' && isGivenAnyway);
+  });
   if (refused !== undefined)
     throw new ExchangeFailure('request-malformed', `${refused} cannot be honoured`);
   // A client that sends a proof expects a bound token; a bearer token in its place would be a silent downgrade.
@@ -67,7 +71,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
       if (!client.grant_types.includes(grant.grantType)) {
         throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
       }
-      validateHonourable(ctx, parameters);
+      validateHonourable(ctx, grant, parameters);
       const request = { ...grant.parse(parameters, requestor), ...correlationOf(ctx), requestor };
       markAudited(ctx);
       ctx.state['grant'] = request.operation;

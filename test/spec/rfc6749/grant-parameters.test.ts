@@ -86,6 +86,23 @@ async function start(t: Ending): Promise<World> {
 const world = await start({ after });
 
 const ORDERS = 'https://orders.example/';
+const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
+const SAML2_TYPE = 'urn:ietf:params:oauth:token-type:saml2';
+const EVIDENCE_PARAMETERS = [
+  'actor_token',
+  'actor_token_type',
+  'assertion',
+  'refresh_token',
+  'requested_token_type',
+  'requested_token_use',
+  'subject_token',
+  'subject_token_type',
+];
+/** What a grant takes of these besides what its request has. */
+const OPTIONAL_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  'jwt-bearer': ['requested_token_use'],
+  'token-exchange': ['actor_token', 'actor_token_type', 'requested_token_type'],
+};
 const BILLING = 'https://billing.example/';
 
 for (const [name, formOf] of GRANTS)
@@ -153,6 +170,23 @@ for (const [name, formOf] of GRANTS)
         ...(name === 'on-behalf-of' ? [] : [[400, 'invalid_scope']]),
       ]);
       assert.equal(body['scope'], 'orders.read');
+    });
+
+    test('RFC 8693 §2.1: refuses what only another grant can honour, but not the type that it gives anyway', async () => {
+      const own = Object.keys(await formOf(world));
+      const foreign = EVIDENCE_PARAMETERS.filter((parameter) => !own.includes(parameter)).filter(
+        (parameter) => !(OPTIONAL_PARAMETERS[name] ?? []).includes(parameter),
+      );
+
+      const errors = await refusals(foreign.map((parameter) => ({ [parameter]: SAML2_TYPE })));
+      const usual = await send({ requested_token_type: ACCESS_TOKEN_TYPE });
+
+      assert.deepEqual(
+        errors,
+        foreign.map(() => [400, 'invalid_request']),
+      );
+      assert.ok(foreign.length >= 3);
+      assert.equal(usual.status, 200, usual.text);
     });
 
     test('RFC 9396 §5: refuses what it knows and cannot honour', async () => {
