@@ -29,31 +29,44 @@ export async function verifyEvidence(
   const verifyWith = (key: TrustedPublicKey): Promise<VerifiedElement> =>
     verifyAssertion(evidence.document, evidence.element, { ...options, selectKey: () => key });
   return rejectedAs('signature-invalid', async () => {
+    const attempts: XmlFailure[] = [];
     const known = await terms.keys.signingKeys();
-    const verified = await firstVerified(known, verifyWith);
+    const verified = await firstVerified(known, verifyWith, attempts);
     if (verified) return verified;
     const found = await terms.keys.searchKeys?.();
-    const late = found && found !== known ? await firstVerified(found, verifyWith) : undefined;
-    return late ?? refuse('signature-invalid', 'no key of the issuer made this signature');
+    const late =
+      found && found !== known ? await firstVerified(found, verifyWith, attempts) : undefined;
+    return late ?? refuse('signature-invalid', whyNone(attempts));
   });
+}
+
+// For our log: a SHA-1 signature looks like one of a wrong key else, and whoever moves from an old issuer looks for the key.
+function whyNone(attempts: readonly XmlFailure[]): string {
+  const [first] = attempts;
+  const isAlgorithm = attempts.every(({ reason }) => reason === 'algorithm-refused');
+  return first && isAlgorithm
+    ? `no key of the issuer may verify this signature: ${first.message}`
+    : 'no key of the issuer made this signature';
 }
 
 async function firstVerified(
   keys: readonly TrustedPublicKey[],
   verifyWith: (key: TrustedPublicKey) => Promise<VerifiedElement>,
+  attempts: XmlFailure[],
 ): Promise<VerifiedElement | undefined> {
   for (const key of keys.slice(0, MAX_KEYS)) {
     try {
       return await verifyWith(key);
     } catch (cause) {
       if (!isOfAnotherKey(cause)) throw cause;
+      attempts.push(cause);
     }
   }
   return undefined;
 }
 
 // All other reasons are about the signature itself, and no other key changes them.
-function isOfAnotherKey(cause: unknown): boolean {
+function isOfAnotherKey(cause: unknown): cause is XmlFailure {
   return (
     cause instanceof XmlFailure &&
     (cause.reason === 'signature-invalid' || cause.reason === 'algorithm-refused')

@@ -108,6 +108,7 @@ async function keySourceOf(
       { value: certificates, path: [...path, 'certificates'] },
       loading,
     );
+    if (pems.length > MAX_PINNED) loading.error([...path, 'certificates'], TOO_MANY);
     return { kind: 'pinned', certificatePems: pems };
   }
   const at = [...path, 'metadata'];
@@ -120,6 +121,16 @@ async function keySourceOf(
   validateFetch({ value: metadata.url, path: [...at, 'url'] }, loading);
   return { kind: 'metadata-url', url: metadata.url, signerCertificatePems };
 }
+
+/** As many as the bridge tries for one assertion: a further one would be trusted and never used. */
+const MAX_PINNED = 8;
+
+const TOO_MANY: Complaint = {
+  code: 'CONFIG_OUT_OF_RANGE',
+  what: 'more than eight certificates',
+  why: 'each is tried on every assertion, and no more than eight are',
+  fix: 'take out those that sign no longer; a file may hold several',
+};
 
 const VOUCHED: Complaint = {
   code: 'CONFIG_INSECURE',

@@ -204,6 +204,13 @@ describe('Configuration: certificates of a trusted issuer', () => {
     assert.deepEqual(await warningsOf(saml(), world(31)), []);
   });
 
+  it('of one issuer there are eight at most, for no more are tried', async () => {
+    assert.deepEqual(await errorsWith(PEM.repeat(8)), []);
+    assert.deepEqual(await errorsWith(PEM.repeat(9)), [
+      `CONFIG_OUT_OF_RANGE ${at('.certificates')}`,
+    ]);
+  });
+
   it('those that sign metadata are held to the same rules', async () => {
     const files = { 'idp.pem': certificatePem(rsaKeyPem(1024)) };
 

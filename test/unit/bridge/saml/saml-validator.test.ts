@@ -17,6 +17,7 @@ import {
   NOW,
   PARTNER,
   STS,
+  unsignedAssertion,
   VERSIONS,
 } from '#test/support/saml.ts';
 
@@ -374,4 +375,21 @@ test('SAML validate: the clock is read once and the skew of 300 seconds is the w
       aValidator([issuer.trust({ skewSeconds: 300 })], { clock }).validate(asText('saml1', xml)),
     'token-expired',
   );
+});
+
+test('xml-security §5: the log tells an algorithm that is not taken from a key that nobody trusts', async () => {
+  const stranger = await aSamlIssuer();
+  const unsigned = unsignedAssertion('saml2', { issuer: PARTNER });
+  const refusals = [
+    [issuer, { signatureAlgorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1' }, /: SHA-1$/],
+    [issuer, { digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1' }, /: SHA-1$/],
+    [stranger, {}, /^no key of the issuer made this signature$/],
+  ] as const;
+
+  for (const [signer, changes, detail] of refusals) {
+    const evidence = asText('saml2', signer.sign('saml2', unsigned, changes));
+    const outcome = aValidator([issuer.trust()]).validate(evidence);
+
+    await assert.rejects(outcome, { reason: 'signature-invalid', message: detail });
+  }
 });
