@@ -21,9 +21,11 @@ import {
 } from './challenge/fresh-signature.ts';
 import { requireAgreement, requireLegAgreement, requireOurAddress } from './dispatch.ts';
 import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
+import { endorsingKeys } from './keys/proof-key.ts';
 import { bodyOf, type MessageProtection, verifyProtection } from './message-protection.ts';
 import { trustOf } from './names.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
+import { EMBEDDED } from './rst/parameters.ts';
 import { readRst } from './rst/read-rst.ts';
 import type { RstRequest } from './rst/rst-request.ts';
 import { verifySecretProtection } from './secret-protection.ts';
@@ -189,7 +191,7 @@ export interface MessageToAuthenticate extends WantedSignatures {
 
 /** What a Body wants of the signatures of its message. */
 interface WantedSignatures {
-  /** One may be there for a key that the Body asks for. */
+  /** One may be there for a key that the Body asks for, or for that of a token in it. */
   readonly namesKey: boolean;
   /** One may be there for the secret of the token that it is about. */
   readonly namesSecret: boolean;
@@ -200,7 +202,9 @@ interface WantedSignatures {
 /** What requests want of the signatures of their message. */
 export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatures {
   return {
-    namesKey: requests.some(({ present }) => present.has('UseKey')),
+    namesKey: requests.some(({ present }) =>
+      ['UseKey' as const, ...EMBEDDED].some((name) => present.has(name)),
+    ),
     // ws-trust §4, §8: who acts as another, or renews what is theirs, signs what they ask for.
     needsSignedBody: requests.some(
       ({ actAs, operation }) => actAs !== undefined || operation === 'Renew',
@@ -231,7 +235,8 @@ export async function authenticateMessage(
     },
     parts,
   );
-  const { requestor, signatures } = authenticated;
+  const { signatures } = authenticated;
+  const requestor = { ...authenticated.requestor, otherKeys: endorsingKeys(signatures) };
   progress.requestor = requestor;
   requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]));
   return { received, security, requestor, signatures, now };

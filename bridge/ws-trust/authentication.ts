@@ -52,7 +52,7 @@ export interface AuthenticationInput {
   readonly endpoint: Endpoint;
   readonly profile: EndpointProfile;
   readonly sourceAddress?: string | undefined;
-  /** Whether the request names a key to use, whose possession a signature may show. */
+  /** Whether the request names a key to use, or holds a token that may be bound to one: a signature may show it. */
   readonly namesKey: boolean;
   /** Whether the request is about a token whose secret a signature may show. */
   readonly namesSecret: boolean;

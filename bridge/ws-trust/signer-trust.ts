@@ -23,7 +23,7 @@ export interface SignerTrustParts {
   readonly sts: CredentialService;
   /** The tokens of the Security header that nothing else refers to. */
   readonly tokens: readonly XmlElement[];
-  /** Whether a key that is nobody's may show its possession: beside another credential, for UseKey. */
+  /** Whether a key that is nobody's may show its possession: beside another credential, for UseKey or a token in the Body. */
   readonly mayProvePossession: boolean;
   /** Whether the secret of a token that the request is about may be shown, where that token is no credential. */
   readonly mayProveSecret: boolean;

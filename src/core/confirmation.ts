@@ -31,6 +31,13 @@ export type Confirmation =
   | PublicKeyConfirmation
   | SymmetricKeyConfirmation;
 
+const CURVE_BITS: Readonly<Record<string, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521 };
+
+/** The size of a public key in bits; undefined for a curve that we do not know. */
+export function publicKeyBits(jwk: PublicJwk): number | undefined {
+  return jwk.kty === 'RSA' ? Math.floor((jwk.n.length * 3) / 4) * 8 : CURVE_BITS[jwk.crv];
+}
+
 export const BEARER: Confirmation = { method: 'bearer' };
 
 const isEqual = (required: string | undefined, proved: string | undefined): boolean =>

@@ -1,9 +1,10 @@
 // Policy over a token that is to be renewed: what it says is kept, whether it may still be said is decided anew (WS-Trust 1.3 §5).
 import { isSame } from './actor-chain.ts';
 import { hasTrustEnded, knownIssuer } from './actor-issuer.ts';
-import { isConfirmed } from './confirmation.ts';
+import { type Confirmation, publicKeyBits } from './confirmation.ts';
 import { type PolicyRules, policyQuestion } from './decide.ts';
 import type { Evidence } from './evidence.ts';
+import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import { type AllGrounds, type Grounds, longestChain, longestLifetimeSeconds } from './grounds.ts';
 import type { Instant } from './instant.ts';
@@ -11,7 +12,7 @@ import type { KnownSecret } from './kept-token.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { decidingRow, denyingRow, isUsedOnce } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
-import { requestorName } from './requestor.ts';
+import { hasProved, requestorName } from './requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { OnceMark, Renewal, TokenSpec } from './token-spec.ts';
 import { formOf } from './token-type.ts';
@@ -65,7 +66,7 @@ function requireHolder(
 ): void {
   if (entry.clientId !== requestorName(requestor))
     throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another');
-  if (!isConfirmed(token.confirmation, requestor.confirmation))
+  if (!hasProved(requestor, token.confirmation))
     throw new ExchangeFailure('confirmation-missing', 'the key of the token was not proved');
 }
 
@@ -232,7 +233,10 @@ function keptKey(
   [{ party }]: AllGrounds,
 ): Pick<TokenSpec, 'confirmation' | 'keyEncryption'> {
   const { confirmation } = token;
-  if (confirmation.method !== 'symmetric-key') return { confirmation };
+  if (confirmation.method !== 'symmetric-key') {
+    requireKeptSize(request, confirmation);
+    return { confirmation };
+  }
   if (!secret) return refuse('the secret of the token was not kept');
   if ((request.keySizeBits ?? secret.secret.sizeBits) !== secret.secret.sizeBits)
     return refuse('a renewal keeps the key of the token');
@@ -241,6 +245,17 @@ function keptKey(
   if (!keyEncryption)
     throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
   return { confirmation: secret, keyEncryption };
+}
+
+// The token may name its key by a thumbprint alone; the one that was proved is that key.
+function requireKeptSize(
+  { keySizeBits, requestor: { confirmation: proved } }: ExchangeRequest,
+  kept: Confirmation,
+): void {
+  if (keySizeBits === undefined) return;
+  const jwk = kept.method === 'public-key' && 'jwk' in proved ? proved.jwk : undefined;
+  if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits)
+    refuse('a renewal keeps the key of the token');
 }
 
 /** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime

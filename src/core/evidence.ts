@@ -1,11 +1,10 @@
 // What was validated for one request, the checks that bind it to the requestor, and how conditions see it.
 import type { ClaimSet, ClaimValue } from './claim.ts';
-import { isConfirmed } from './confirmation.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import type { ExpressionContext, ExpressionParty } from './expression.ts';
 import { ExchangeFailure } from './failure.ts';
 import { isAudience, type RelyingParty } from './relying-party.ts';
-import { type Requestor, requestorName } from './requestor.ts';
+import { hasProved, type Requestor, requestorName } from './requestor.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
 import { isCredential } from './token-type.ts';
 
@@ -68,9 +67,8 @@ export function validateOrigin(
 /** A token bound to a key is good only in the hands of who proves that key: it never falls back to bearer.
  * @throws {ExchangeFailure} `confirmation-missing` */
 export function validateConfirmation({ request, subject, actor }: Evidence): void {
-  const proved = request.requestor.confirmation;
   const isUnproved = [subject, actor].some(
-    (token) => token && !isConfirmed(token.confirmation, proved),
+    (token) => token && !hasProved(request.requestor, token.confirmation),
   );
   if (isUnproved)
     throw new ExchangeFailure(

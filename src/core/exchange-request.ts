@@ -31,7 +31,7 @@ export interface ExchangeRequest {
   readonly confirmation?: Confirmation;
   /** Nobody has shown that they have the key of `confirmation`: it names who may use the token, and constrains no sender here. */
   readonly isKeyUnproved?: true;
-  /** How long the secret of a token that is renewed has to be. */
+  /** How long the key of a token that is renewed has to be. */
   readonly keySizeBits?: number;
   /** The token is to be renewable. Absent: it need not be. */
   readonly renewal?: {

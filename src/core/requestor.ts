@@ -1,5 +1,5 @@
 // The authenticated caller of a request.
-import type { Confirmation } from './confirmation.ts';
+import { type Confirmation, isConfirmed } from './confirmation.ts';
 import { ExchangeFailure } from './failure.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
 
@@ -16,8 +16,18 @@ export interface Requestor {
   readonly defaultTarget?: string;
   /** The key it proved in this request. */
   readonly confirmation: Confirmation;
+  /** Others that it proved beside that one. They count for tokens that are bound to them; no token is made for them. */
+  readonly otherKeys?: readonly Confirmation[];
   /** Its own credential, where that was a token. */
   readonly identity?: ValidatedToken;
+}
+
+/** Whether it proved the very key that a token is bound to; a bearer token wants none. */
+export function hasProved(
+  { confirmation, otherKeys = [] }: Requestor,
+  bound: Confirmation,
+): boolean {
+  return [confirmation, ...otherKeys].some((proved) => isConfirmed(bound, proved));
 }
 
 const PRINCIPAL_PREFIX = 'principal:';

@@ -1,12 +1,11 @@
 // Lets a token die, and with it all that was made from it.
-import { isConfirmed } from './confirmation.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { InspectRequest } from './inspect.ts';
 import type { Instant } from './instant.ts';
 import type { Ledger } from './ledger.ts';
 import type { AuditLog } from './ports.ts';
 import { isAudience, type RelyingParty } from './relying-party.ts';
-import { type Requestor, requestorName } from './requestor.ts';
+import { hasProved, type Requestor, requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
 
@@ -24,8 +23,7 @@ function mayRevoke(
 ): boolean {
   const { audiences, confirmation, originClient } = token;
   const name = requestorName(requestor);
-  const isProved =
-    confirmation.method !== 'bearer' && isConfirmed(confirmation, requestor.confirmation);
+  const isProved = confirmation.method !== 'bearer' && hasProved(requestor, confirmation);
   // WS-SecureConversation 1.3 §6: a context is cancelled with proof of its secret.
   const isIssuedTo = originClient === name && token.type !== 'sct';
   return (

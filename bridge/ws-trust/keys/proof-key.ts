@@ -1,6 +1,12 @@
 // The key of the token that is asked for (WS-Trust 1.3 §4.2, §9.2): none, a public key that the requestor proved, or a secret.
 
-import { BEARER, type Confirmation, isConfirmed, type PublicJwk } from '#core/confirmation.ts';
+import {
+  BEARER,
+  type Confirmation,
+  isConfirmed,
+  type PublicJwk,
+  publicKeyBits,
+} from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
 import { isCredential } from '#core/token-type.ts';
@@ -59,6 +65,15 @@ export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
   return heldSecret(proved) ?? provedKeys(proved, undefined)[0] ?? BEARER;
 }
 
+/** The keys that signatures over what is asked show: one of them may be that of a token which it is asked with, whoever asks
+ * (WS-Trust 1.3 §5, §9.1). */
+export function endorsingKeys(signatures: Proved['signatures']): readonly Confirmation[] {
+  return signatures
+    .filter(({ coversBody, coversTimestamp }) => coversBody && coversTimestamp)
+    .map(({ confirmation }) => confirmation)
+    .filter(({ method }) => method === 'public-key');
+}
+
 /** The secret that a signature over the Body shows. It is shown for nothing else but the token that the request is about. */
 export function heldSecret(proved: Proved): Confirmation | undefined {
   return provedKeys(proved, undefined).find(({ method }) => method === 'symmetric-key');
@@ -83,16 +98,11 @@ function publicKey(rst: OpenedRequest, proved: Proved): ProofKey {
   return key;
 }
 
-const CURVE_BITS: Readonly<Record<string, number>> = { 'P-256': 256, 'P-384': 384, 'P-521': 521 };
-
 // The size of the key is what it is: a request that wants another one cannot be honoured. 0 is what some clients write for none.
 function requireKeySize(asked: number | undefined, jwk: PublicJwk): void {
-  const bits = jwk.kty === 'RSA' ? modulusBits(jwk.n) : CURVE_BITS[jwk.crv];
-  if (asked !== undefined && asked !== 0 && asked !== bits)
+  if (asked !== undefined && asked !== 0 && asked !== publicKeyBits(jwk))
     throw new ExchangeFailure('request-malformed', 'KeySize is not that of the key');
 }
-
-const modulusBits = (n: string): number => Buffer.from(n, 'base64url').length * 8;
 
 const NOT_PROVED = 'possession of the key in UseKey is not shown';
 

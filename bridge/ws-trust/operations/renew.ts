@@ -67,7 +67,8 @@ function mapRenewal(request: AuthenticatedRequest, parts: OperationParts): Excha
   return {
     operation: 'renew',
     correlationId,
-    requestor: { ...requestor, confirmation },
+    // With UseKey the key that is named is the one that is meant, and no other that was shown.
+    requestor: { ...requestor, confirmation, ...(rst.useKey && { otherKeys: [] }) },
     subject: { ...targetOf(rst.renewTarget), use: 'lifecycle' },
     targets: targetsOf(request),
     ...requestedType(rst),
@@ -96,7 +97,10 @@ function keyOf({
   keySizeBits,
   keyType,
 }: RstRequest): Pick<ExchangeRequest, 'confirmation' | 'keySizeBits'> {
-  if (keyType === undefined) return {};
-  const size = keyType === 'symmetric-key' && keySizeBits !== undefined ? { keySizeBits } : {};
-  return { confirmation: { method: keyType }, ...size };
+  // Zero is what some clients write for no size; of a secret nobody does.
+  const isSize = keySizeBits !== undefined && (keySizeBits !== 0 || keyType === 'symmetric-key');
+  return {
+    ...(keyType !== undefined && { confirmation: { method: keyType } }),
+    ...(isSize && { keySizeBits }),
+  };
 }

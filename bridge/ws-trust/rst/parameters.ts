@@ -1,6 +1,7 @@
 // The children of a RequestSecurityToken by name: each known, each once (WS-Trust 1.3 §3.1, §4, §9; 1.4 §4, §8).
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
+import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -75,6 +76,15 @@ export type ParameterName =
   | (typeof TRUST_14_PARAMETERS)[number]
   | (typeof POLICY_PARAMETERS)[number];
 
+/** The ones that hold a token, or a reference to one. */
+export const EMBEDDED: readonly ParameterName[] = [
+  'OnBehalfOf',
+  'ActAs',
+  'RenewTarget',
+  'ValidateTarget',
+  'CancelTarget',
+];
+
 /** The parameters of a request. */
 export interface Parameters {
   /** The one that counts: of the request itself, else of its secondary parameters. */
@@ -96,12 +106,29 @@ export function readParameters(request: XmlElement, trust: TrustNames): Paramete
   for (const name of secondary.keys()) {
     if (!SECONDARY_PARAMETERS.has(name)) throw unsupported(`${name} as a secondary parameter`);
   }
+  const defaults = withoutOtherKey(primary, secondary);
   return {
-    find: (name) => primary.get(name) ?? secondary.get(name),
+    find: (name) => primary.get(name) ?? defaults.get(name),
     findAll: (name) =>
-      [primary.get(name), secondary.get(name)].filter((found) => found !== undefined),
-    present: new Set([...primary.keys(), ...secondary.keys()]),
+      [primary.get(name), defaults.get(name)].filter((found) => found !== undefined),
+    present: new Set([...primary.keys(), ...defaults.keys()]),
   };
+}
+
+/** What a template says of the key that its own KeyType means. */
+const OF_KEY: ReadonlySet<string> = new Set([
+  'KeySize',
+  'SignWith',
+  'EncryptWith',
+  'ComputedKeyAlgorithm',
+]);
+
+// The request counts first (WS-Trust 1.3 §4.1): where it wants a key of another kind, the size and use of that of the template are
+// those of no key that is asked for.
+function withoutOtherKey(primary: ParameterMap, secondary: ParameterMap): ParameterMap {
+  const [asked, meant] = [primary.get('KeyType'), secondary.get('KeyType')];
+  if (!asked || !meant || trimmedTextOf(asked) === trimmedTextOf(meant)) return secondary;
+  return new Map([...secondary].filter(([name]) => !OF_KEY.has(name)));
 }
 
 function collect(parent: XmlElement, trust: TrustNames): ParameterMap {

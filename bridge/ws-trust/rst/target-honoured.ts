@@ -2,7 +2,7 @@
 
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/security-token.ts';
-import type { ParameterName } from './parameters.ts';
+import { EMBEDDED, type ParameterName } from './parameters.ts';
 import type { RstRequest } from './rst-request.ts';
 
 /** Refuses a request that has not the one target of its operation, or says more than the operation hears.
@@ -22,14 +22,6 @@ export function requireOnly(
     throw new ExchangeFailure('request-malformed', `contradictory: ${unheard} in ${operation}`);
   throw new ExchangeFailure('operation-unsupported', `not done here: ${unheard} in ${operation}`);
 }
-
-const EMBEDDED: readonly ParameterName[] = [
-  'OnBehalfOf',
-  'ActAs',
-  'RenewTarget',
-  'ValidateTarget',
-  'CancelTarget',
-];
 
 /** The target that `requireOnly` has seen. */
 export function targetOf(target: SecurityToken | undefined): SecurityToken {

@@ -162,3 +162,20 @@ for (const [name, children, rules, code] of [
     assert.doesNotMatch(answer.body, /Assertion/);
     assert.equal(setting.errors.length, 0);
   });
+
+test('WS-Trust 1.3 §4.1: what a template says of a key counts where its KeyType does', async () => {
+  const keyType = (name: string) => child('KeyType', `${TRUST_13}/${name}`);
+  const template = (children: string) => child('SecondaryParameters', children);
+  const ofSecret = template(keyType('SymmetricKey') + child('KeySize', '128'));
+
+  const bearer = await ask({ children: keyType('Bearer') + ofSecret });
+  const secret = await ask({ children: ofSecret });
+  const ofNothing = await ask({
+    children: keyType('Bearer') + template(child('KeySize', '128')),
+  });
+
+  assert.equal(bearer.answer.status, 200, bearer.answer.body);
+  assert.deepEqual(bearer.confirmation, { method: 'bearer' });
+  assert.ok(secret.answer.body.includes('KeySize>128<'), secret.answer.body);
+  assert.equal(faultCodeOf(ofNothing.answer), 'trust:InvalidRequest');
+});

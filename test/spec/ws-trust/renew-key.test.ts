@@ -101,6 +101,26 @@ test('WS-Trust 1.3 §5: whoever proves the key of the token renews it, with UseK
   assert.equal(setting.audit.records.at(-1)?.confirmation, 'public-key');
 });
 
+test('ws-trust §3.2: the KeySize of a renewal is that of the key, or it is refused', async () => {
+  for (const [size, keyType] of [
+    [2048, 'PublicKey'],
+    [0, 'PublicKey'],
+    [2048, undefined],
+    [1024, 'PublicKey'],
+    [256, undefined],
+  ] as const) {
+    const setting = aSetting();
+    const token = await issued(setting);
+    const type = keyType === undefined ? '' : `<t:KeyType>${TRUST_13}/${keyType}</t:KeyType>`;
+    const children = `${USE_KEY}${type}<t:KeySize>${size}</t:KeySize>`;
+
+    const answer = await setting.front.handle(aPost(signed(renewal(token, children), holder)));
+
+    if (size === 2048 || size === 0) assert.equal(answer.status, 200, answer.body);
+    else assert.equal(faultCodeOf(answer), 'trust:UnableToRenew');
+  }
+});
+
 for (const [what, message] of [
   [
     'nobody proves it',

@@ -131,7 +131,8 @@ test('WS-Trust 1.3 §5: what core is to hold against the key of the token goes t
   for (const [children, confirmation, keySizeBits] of [
     [keyType('SymmetricKey') + child('KeySize', '128'), { method: 'symmetric-key' }, 128],
     [keyType('SymmetricKey'), { method: 'symmetric-key' }, undefined],
-    [keyType('PublicKey') + child('KeySize', '2048'), { method: 'public-key' }, undefined],
+    [keyType('PublicKey') + child('KeySize', '2048'), { method: 'public-key' }, 2048],
+    [child('KeySize', '256'), undefined, 256],
   ] as const) {
     const { answer, asked } = await renew(children);
 
