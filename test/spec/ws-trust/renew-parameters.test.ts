@@ -138,7 +138,7 @@ test('WS-Trust 1.3 §5: what core is to hold against the key of the token goes t
 
     assert.equal(faultCodeOf(answer), 'trust:UnableToRenew');
     assert.deepEqual(asked[0]?.confirmation, confirmation);
-    assert.equal(asked[0].keySizeBits, keySizeBits);
+    assert.equal(asked[0]?.keySizeBits, keySizeBits);
   }
 });
 
