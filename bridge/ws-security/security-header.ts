@@ -59,7 +59,8 @@ function readChildren(security: XmlElement): SecurityHeader {
   };
 }
 
-// Certificates, derived keys and references are there for a signature: without one, what they are for is open.
+// Derived keys and references are there for a signature: without one, what they are for is open. A certificate may be there for the
+// Body, which names it; one that nothing names is refused when the Body was read.
 function requireNoSignatureParts(security: XmlElement, tokens: readonly XmlElement[]): void {
   const references = childrenNamed(security, WSSE_NS, 'SecurityTokenReference');
   if (references.length > 0 || tokens.some((token) => OF_SIGNATURES.has(kindOfToken(token))))
@@ -67,7 +68,6 @@ function requireNoSignatureParts(security: XmlElement, tokens: readonly XmlEleme
 }
 
 const OF_SIGNATURES: ReadonlySet<TokenKind | undefined> = new Set<TokenKind>([
-  'x509',
   'derived-key',
   'encrypted-key',
 ]);

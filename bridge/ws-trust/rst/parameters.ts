@@ -77,13 +77,13 @@ export type ParameterName =
   | (typeof POLICY_PARAMETERS)[number];
 
 /** The ones that hold a token, or a reference to one. */
-export const EMBEDDED: readonly ParameterName[] = [
+export const EMBEDDED = [
   'OnBehalfOf',
   'ActAs',
   'RenewTarget',
   'ValidateTarget',
   'CancelTarget',
-];
+] as const satisfies readonly ParameterName[];
 
 /** The parameters of a request. */
 export interface Parameters {

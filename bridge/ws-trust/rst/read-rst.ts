@@ -15,7 +15,7 @@ import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
 import { type EmbeddedToken, readEmbeddedToken } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
-import { type ParameterName, type Parameters, readParameters } from './parameters.ts';
+import { EMBEDDED, type ParameterName, type Parameters, readParameters } from './parameters.ts';
 import type {
   RequestedAlgorithms,
   RequestedLifetime,
@@ -77,19 +77,11 @@ export function readRst(
   };
 }
 
-const EMBEDDING = [
-  'OnBehalfOf',
-  'ActAs',
-  'RenewTarget',
-  'ValidateTarget',
-  'CancelTarget',
-] as const satisfies readonly ParameterName[];
-
-type EmbeddedTokens = Partial<Record<(typeof EMBEDDING)[number], EmbeddedToken>>;
+type EmbeddedTokens = Partial<Record<(typeof EMBEDDED)[number], EmbeddedToken>>;
 
 function readEmbeddedTokens({ find }: Parameters, scope: ReferenceScope): EmbeddedTokens {
   const found: EmbeddedTokens = {};
-  for (const name of EMBEDDING) {
+  for (const name of EMBEDDED) {
     const parameter = find(name);
     if (parameter !== undefined) found[name] = readEmbeddedToken(parameter, scope);
   }

@@ -18,7 +18,7 @@ export function requireOnly(
   const unheard = [...present].find((name) => !heard.includes(name));
   if (unheard === undefined) return;
   // Two targets, or somebody else's identity beside one: which token is meant is open.
-  if (EMBEDDED.includes(unheard))
+  if (EMBEDDED.some((name) => name === unheard))
     throw new ExchangeFailure('request-malformed', `contradictory: ${unheard} in ${operation}`);
   throw new ExchangeFailure('operation-unsupported', `not done here: ${unheard} in ${operation}`);
 }

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { type EndpointProfile, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
 import { nameCertificate } from '#bridge/xml/public-key.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { anOwnToken, aPolicyRow, aValidatedToken } from '#test/support/core.ts';
 import { aCertificate, type TestCertificate } from '#test/support/pki.ts';
@@ -52,7 +53,21 @@ const assertions: TokenValidator = {
   },
 };
 
-function aSetting(profiles?: readonly EndpointProfile[]): WsTrustSetting {
+/** Knows the holder: a message has one key of nobody's at most. */
+const certificates: TokenValidator = {
+  canHandle: ({ type }) => type === 'x509',
+  async validate({ content, use }) {
+    const [{ raw } = { raw: Buffer.alloc(0) }] = (content as { certificates: X509Certificate[] })
+      .certificates;
+    if (!raw.equals(holder.der)) throw new ExchangeFailure('issuer-untrusted', 'unknown');
+    return aValidatedToken({ type: 'x509', use, confirmation });
+  },
+};
+
+function aSetting(
+  profiles?: readonly EndpointProfile[],
+  more: readonly TokenValidator[] = [],
+): WsTrustSetting {
   const row = aPolicyRow({
     requestors: [],
     principals: { issuers: ['self'] },
@@ -67,7 +82,7 @@ function aSetting(profiles?: readonly EndpointProfile[]): WsTrustSetting {
   });
   return aWsTrustSetting({
     rules: billingRules({ rows: [row] }),
-    validators: [assertions],
+    validators: [assertions, ...more],
     ...(profiles && { profiles }),
   });
 }
@@ -173,7 +188,7 @@ describe('WS-Trust 1.3 §5, §6: a signature shows the key of the target, withou
   });
 
   test('Renew that names another key in UseKey is refused, though the key of the token was shown as well', async () => {
-    const setting = aSetting();
+    const setting = aSetting(undefined, [certificates]);
     await issueOwn(setting);
     const useOther = `<t:UseKey>${aDirectReference('bst2')}</t:UseKey>`;
     const header = aSecurityHeader(

@@ -9,11 +9,12 @@ import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { aPolicyRow } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
-import { aKeyValue } from '#test/support/signed-message.ts';
+import { aBinaryToken, aDirectReference, aKeyValue } from '#test/support/signed-message.ts';
 import {
   anAppliesTo,
   anIssueRequest,
   anRst,
+  aSecurityHeader,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
@@ -42,11 +43,13 @@ interface Wishes {
   readonly useKeyProof?: RelyingParty['token']['useKeyProof'];
   readonly delegation?: boolean;
   readonly senderConstraint?: boolean;
+  /** Tokens of the Security header. */
+  readonly header?: string;
 }
 
 async function ask(
   children: string,
-  { useKeyProof, delegation = true, senderConstraint = false }: Wishes = {},
+  { useKeyProof, delegation = true, senderConstraint = false, header }: Wishes = {},
 ) {
   const { relyingParties, ...rules } = billingRules();
   const parties = relyingParties.map(({ token, ...party }) => ({
@@ -71,7 +74,8 @@ async function ask(
     validators: [validator],
   });
   const body = anRst({ children: anAppliesTo() + children });
-  return { answer: await setting.front.handle(anIssueRequest({ body })), setting };
+  const message = anIssueRequest({ body, header: aSecurityHeader(header) });
+  return { answer: await setting.front.handle(message), setting };
 }
 
 const TRUSTED = { useKeyProof: 'trusted-certificate' } as const;
@@ -87,6 +91,32 @@ test('useKeyProof trusted-certificate: a certificate with a path needs no signat
   // It says whose key the token is bound to, and nothing about who asks.
   assert.equal(setting.asked[0]?.requestor.id, 'alice');
   assert.equal(setting.asked[0]?.requestor.confirmation.method, 'bearer');
+});
+
+test('WS-Trust 1.3 §4.2, §9.3: UseKey and DelegateTo may refer to a certificate of the header, which signs nothing', async () => {
+  const header = aBinaryToken(batch);
+  for (const name of ['UseKey', 'DelegateTo']) {
+    const children = key('PublicKey') + child(name, aDirectReference());
+
+    const { answer, setting } = await ask(children, { ...TRUSTED, header });
+    const alone = await ask(key('PublicKey') + child(name, x509Data(batch)), {
+      ...TRUSTED,
+      header,
+    });
+
+    assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+    assert.deepEqual(setting.asked[0]?.confirmation, named(batch));
+    // B7: what nothing refers to is there for something that we do not know.
+    assert.equal(faultCodeOf(alone.answer), 'wsse:UnsupportedSecurityToken');
+  }
+});
+
+test('WS-Trust 1.3 §4.2: a certificate of the header that signs nothing shows no key', async () => {
+  const children = key('PublicKey') + child('UseKey', aDirectReference());
+
+  const { answer } = await ask(children, { header: aBinaryToken(batch) });
+
+  assert.equal(faultCodeOf(answer), 'trust:InvalidSecurityToken');
 });
 
 test('senderConstraint: a certificate that is only named is none, whatever the relying party takes', async () => {

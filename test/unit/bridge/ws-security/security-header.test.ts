@@ -78,7 +78,6 @@ const refused = [
     `${USER}<wsse:SecurityTokenReference/>`,
     'unsupported-security-token',
   ],
-  ['B7: a certificate without a signature', USER + X509, 'unsupported-security-token'],
   [
     'B7: a derived key without a signature',
     `${USER}<c:DerivedKeyToken xmlns:c="http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512"/>`,
