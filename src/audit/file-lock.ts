@@ -17,7 +17,9 @@ export function lockFile(path: string): FileLock {
   } catch (cause) {
     database.close();
     if (!isBusy(cause)) throw cause;
-    throw new Error(`another process writes ${path}: give each process its own suffix`, { cause });
+    throw new Error(`another process writes ${path}: each needs an audit.file of its own`, {
+      cause,
+    });
   }
   return { release: () => database.close() };
 }
