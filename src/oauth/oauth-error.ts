@@ -99,12 +99,18 @@ export function oauthError(failure: ExchangeFailure, map: ErrorMap): errors.OIDC
   return thrown;
 }
 
+/** RFC 7009 §2.2.1, RFC 7662 §2.3: there is no grant, and what a client may not do there is to revoke. */
+const OWN_TOKEN_ERRORS = {
+  ...TOKEN_EXCHANGE_ERRORS,
+  'requestor-not-allowed': bad('unauthorized_client', 'the client may not revoke this token'),
+} as const satisfies ErrorMap;
+
 /** Answers a refusal where the library does not, at introspection and revocation. */
 export function answerFailure(
   ctx: { status: number; body?: unknown },
   { reason }: ExchangeFailure,
 ): void {
-  const { status, error, description } = TOKEN_EXCHANGE_ERRORS[reason];
+  const { status, error, description } = OWN_TOKEN_ERRORS[reason];
   ctx.status = status;
   ctx.body = { error, error_description: description };
 }

@@ -286,6 +286,7 @@ test('RFC 7009 §2.1: refuses to revoke a token that was issued to another clien
 
   assert.equal(status, 400);
   assert.equal(body['error'], 'unauthorized_client');
+  assert.equal(body['error_description'], 'the client may not revoke this token');
   assert.equal((await inspectAsOrders(server, token)).body['active'], true);
 });
 
