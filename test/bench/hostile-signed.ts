@@ -2,9 +2,22 @@
 // knows who sent them.
 import { randomBytes } from 'node:crypto';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
+import { createRecipient, encryptXml } from '#bridge/xml/encrypt.ts';
+import { seal } from '#bridge/xml/markup.ts';
+import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { toWireBytes } from '#bridge/xml/writer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aMessage, aSetting, PATH, SIGNED, stranger } from '#test/support/message-security.ts';
+import {
+  aMessage,
+  aSetting,
+  ours,
+  PATH,
+  publicKeyOf,
+  SIGNED,
+  stranger,
+} from '#test/support/message-security.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
 import {
   aSecretMessage,
@@ -184,8 +197,27 @@ function keys(): readonly (readonly [string, HostileMessage])[] {
   ];
 }
 
+/** Everybody can encrypt to us: two tokens, as many as are opened. */
+function encryptedTokens(): HostileMessage {
+  const recipient = createRecipient({ publicKey: publicKeyOf(ours) });
+  const [unit] = DENSE['references'] ?? [''];
+  const one = (id: string): string => {
+    const xml = `<a:Assertion xmlns:a="${SAML2_NS}" ID="${id}">${unit.repeat(700)}</a:Assertion>`;
+    return toWireBytes(encryptXml(seal(xml, new Set()), recipient)).toString('latin1');
+  };
+  const unwrappers = [stranger, ours].map(({ privateKey }) => createKeyUnwrapper(privateKey));
+  return {
+    content: anEnvelope({
+      header: `<wsse:Security>${one('_a')}${one('_b')}</wsse:Security>`,
+      body: anRst(),
+    }),
+    setting: () => aWsTrustSetting({ parts: { unwrappers } }),
+  };
+}
+
 /** By name. */
 export async function signedMessages(): Promise<ReadonlyMap<string, HostileMessage>> {
   const crossed = ['certificates that certify each other', await crossedPath()] as const;
-  return new Map([...dense(), ...keys(), crossed]);
+  const tokens = ['two encrypted tokens', encryptedTokens()] as const;
+  return new Map([...dense(), ...keys(), crossed, tokens]);
 }

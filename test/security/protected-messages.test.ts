@@ -116,7 +116,7 @@ const adding = (more: string) => (message: string) =>
   message.replace(REQUEST_END, more + REQUEST_END);
 const BEYOND = [
   ['too deep', `${'<x>'.repeat(70)}${'</x>'.repeat(70)}`, /deep/],
-  ['of too many elements', '<x></x>'.repeat(5001), /elements/],
+  ['of too much markup', '<x></x>'.repeat(3500), /markup/],
   [
     'with too many attributes',
     `<x${Array.from({ length: 70 }, (_, at) => ` a${String(at)}=""`).join('')}></x>`,

@@ -39,7 +39,7 @@ export type CertificatePath = readonly Certificate[];
 
 const MAX_LENGTH = 8;
 /** Signatures that do not verify though names fit: after a change of keys under one name there are a few, else there is none. */
-const MAX_WRONG_LINKS = 4;
+const MAX_WRONG_LINKS = 8;
 /** Issuers by name that are looked at: authorities that certify each other must not keep us busy. */
 const MAX_ISSUERS_TRIED = 256;
 
