@@ -3,7 +3,7 @@ import { isSame } from './actor-chain.ts';
 import { hasTrustEnded, knownIssuer } from './actor-issuer.ts';
 import { type Confirmation, publicKeyBits } from './confirmation.ts';
 import { type PolicyRules, policyQuestion } from './decide.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, isIdentity } from './evidence.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import { type AllGrounds, type Grounds, longestChain, longestLifetimeSeconds } from './grounds.ts';
@@ -12,7 +12,7 @@ import type { KnownSecret } from './kept-token.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { decidingRow, denyingRow, isUsedOnce } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
-import { hasProved, requestorName } from './requestor.ts';
+import { hasProved, type Requestor, requestorName } from './requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { OnceMark, Renewal, TokenSpec } from './token-spec.ts';
 import { formOf } from './token-type.ts';
@@ -57,6 +57,26 @@ function requireRenewable({ evidence, entry, now }: RenewalBasis): Renewable {
   if (now >= renewal.notOnOrAfter) refuse('the absolute end of its renewals has come');
   if (now >= token.lifetime.notOnOrAfter && !renewal.afterExpiry) refuse('the token has ended');
   return { entry, renewal };
+}
+
+// A token of ours names its subject as one of ours. Who comes with the very token, and its key, is who asked for it then, under the
+// name of who vouched for them: else nobody could renew with their token what they got with the certificate of another issuer.
+function asIssuedTo(basis: RenewalBasis): RenewalBasis {
+  const { evidence, entry } = basis;
+  const { request, subject: token } = evidence;
+  const { requestor } = request;
+  const { identity } = requestor;
+  const first = entry?.renewal?.subject;
+  const isItself = identity !== undefined && isIdentity(token, requestor);
+  if (!first || !isItself || token.confirmation.method === 'bearer') return basis;
+  const { id, issuer, trustedIssuer } = first;
+  const original: Requestor = {
+    ...requestor,
+    identity: { ...identity, trustedIssuer, issuer, subject: { ...identity.subject, issuer, id } },
+  };
+  // Of another's evidence the requestor was never the subject.
+  if (entry.clientId !== requestorName(original)) return basis;
+  return { ...basis, evidence: { ...evidence, request: { ...request, requestor: original } } };
 }
 
 /** Whom it was issued to, with proof of its key (WS-Trust 1.3 §5). */
@@ -262,7 +282,8 @@ function requireKeptSize(
  * is new, and never beyond the absolute end.
  * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
  * `target-unknown`, `target-not-allowed`, `delegation-not-allowed`, `scope-not-allowed`, `lifetime-not-possible` */
-export function decideRenewed(basis: RenewalBasis, rules: PolicyRules): RenewedSpec {
+export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedSpec {
+  const basis = asIssuedTo(asked);
   const { evidence, now, tokenId } = basis;
   const { subject: token, request } = evidence;
   const renewable = requireRenewable(basis);

@@ -43,8 +43,9 @@ function hasOrigin(
   return isIdentity(token, requestor) || isPartyOf(token, requestor, relyingParties);
 }
 
-// By name as well: what the ledger knows may have been added to the one and not to the other.
-const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
+/** Whether the token is the very credential that the requestor came with. By name as well: what the ledger knows may have been added to
+ * the one and not to the other. */
+export const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
   token === identity ||
   (token.id !== undefined && identity?.id === token.id && identity.trustedIssuer === SELF);
 

@@ -1,5 +1,5 @@
 // Is a token still good, and what does it say? Tokens of ours are open only to their own parties.
-import { isPartyOf } from './evidence.ts';
+import { isIdentity, isPartyOf } from './evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
 import type { RelyingParty } from './relying-party.ts';
 import type { Requestor } from './requestor.ts';
@@ -53,7 +53,9 @@ export async function inspect(
   try {
     const found = await sts.validate(token);
     const isTold =
-      found.trustedIssuer === SELF ? isPartyOf(found, requestor, relyingParties) : takesForeign;
+      found.trustedIssuer === SELF
+        ? isIdentity(found, requestor) || isPartyOf(found, requestor, relyingParties)
+        : takesForeign;
     return isTold ? found : undefined;
   } catch (cause) {
     if (isInactive(cause)) return undefined;

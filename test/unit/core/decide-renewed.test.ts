@@ -346,3 +346,31 @@ for (const [what, changes, reason] of refused)
   test(`WS-Trust 1.3 §5: refuses ${what}`, () => {
     assert.throws(() => decideWith(changes), refusedAs(reason));
   });
+
+test('WS-Trust 1.3 §5: with the token itself, and its key, comes whom it was issued to by the name of another issuer', () => {
+  const token = { id: 'own-token-1', confirmation: KEY };
+  const comes = (over: Partial<TokenFacts>, entry: Partial<LedgerEntry> = {}) => {
+    const identity = anOwnToken({ type: 'saml2', ...token, ...over });
+    const requestor = aRequestor({
+      kind: 'principal',
+      id: identity.subject.id,
+      identity,
+      confirmation: identity.confirmation,
+    });
+    const row = aPolicyRow({ requestors: [], principals: { issuers: ['partner'] }, grant });
+    return decideWith({
+      token: { ...token, ...over, ...(over.id === undefined ? {} : { id: token.id }) },
+      request: { requestor },
+      entry: { clientId: 'principal:partner:alice', ...entry },
+      rules: { rows: [row] },
+    });
+  };
+
+  assert.equal(comes({}).spec.clientId, 'principal:partner:alice');
+  // E5: a bearer token is in many hands; and another token of theirs is not this one.
+  for (const over of [{ confirmation: { method: 'bearer' } as const }, { id: 'own-token-2' }])
+    assert.throws(() => comes(over), refusedAs('requestor-not-allowed'));
+  // Of whom it is about is not who asked for it.
+  for (const clientId of ['principal:self:broker', 'gateway', 'principal:partner:bob'])
+    assert.throws(() => comes({}, { clientId }), refusedAs('requestor-not-allowed'));
+});

@@ -1,0 +1,87 @@
+// A token as the credential of its own renewal (WS-Trust 1.3 §5, ws-trust §6): whoever got it with the certificate of another issuer is
+// called by that issuer's name, and by our own where the token speaks. Over whole servers.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { ConfigDocument } from '#test/support/document.ts';
+import { aCertificate, anAuthority } from '#test/support/pki.ts';
+import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/rst.ts';
+import { withSaml } from '#test/support/saml-document.ts';
+import { startServer } from '#test/support/server.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  SIGNATURE,
+  signMessage,
+  TIMESTAMP,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust.ts';
+
+const SAML_PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
+const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
+const batch = await aCertificate({ name: 'CN=batch', issuer: root, algorithm: 'RSA' });
+const other = await aCertificate({ name: 'CN=other', issuer: root, algorithm: 'RSA' });
+
+/** Certificates say who their holders are, and those are nobody of ours. */
+async function withCorp(document: ConfigDocument, directory: string): Promise<void> {
+  await withSaml(document, directory);
+  await writeFile(join(directory, 'root.crt'), root.pem);
+  const x509 = { anchors: [{ file: 'root.crt' }], revocation: 'none', subject: 'commonName' };
+  document.trustedIssuers.push({ id: 'corp', issuer: 'urn:corp', x509 });
+  document.policy.push({
+    id: 'corp-to-orders',
+    requestor: { principal: { issuer: 'corp' } },
+    subject: { issuer: 'corp' },
+    target: 'orders',
+    allow: {
+      types: ['saml2'],
+      lifetimeSeconds: 300,
+      renewal: { lifetimeSeconds: 1200, maxCount: 5 },
+    },
+  });
+}
+
+const signed = (header: string, body: string, keyInfo: string, by = batch) =>
+  signMessage(
+    anEnvelope({
+      header: `<wsse:Security>${header}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+      body,
+      bodyId: 'body',
+    }),
+    { key: by.privateKey, keyInfo },
+  );
+
+const byCertificate = (body: string, by = batch) =>
+  signed(aBinaryToken(by), body, aDirectReference(), by);
+
+/** The token is the target, and the signature is by its key. */
+function byItself(operation: 'Renew' | 'Validate', token: string): string {
+  const [, id = ''] = / ID="([^"]+)"/.exec(token) ?? [];
+  const keyInfo = `<wsse:SecurityTokenReference xmlns:k="http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd" k:TokenType="${SAML_PROFILE}#SAMLV2.0"><wsse:KeyIdentifier ValueType="${SAML_PROFILE}#SAMLID">${id}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
+  return signed('', about(operation, token), keyInfo);
+}
+
+const about = (operation: 'Renew' | 'Validate', token: string): string =>
+  anRst({
+    requestType: `${TRUST_13}/${operation}`,
+    children: `<t:${operation}Target>${token}</t:${operation}Target>`,
+  });
+
+test('WS-Trust 1.3 §5: who got a token with a certificate of another issuer renews it with the token itself, and again', async (t) => {
+  const server = await startServer(t, withCorp);
+  const children = `${anAppliesTo()}<t:TokenType>${SAML2}</t:TokenType><t:KeyType>${TRUST_13}/PublicKey</t:KeyType>`;
+  const token = tokenOf(await sendSoap(server, byCertificate(anRst({ children }))));
+
+  const valid = await sendSoap(server, byItself('Validate', token));
+  const renewed = tokenOf(await sendSoap(server, byItself('Renew', token)));
+  const again = tokenOf(await sendSoap(server, byItself('Renew', renewed)));
+  const byOwner = await sendSoap(server, byCertificate(about('Renew', again)));
+  const stranger = await sendSoap(server, byCertificate(about('Renew', again), other));
+
+  assert.match(valid.text, /status\/valid</);
+  assert.match(again, />corp:batch</);
+  assert.equal(byOwner.status, 200, byOwner.text);
+  assert.equal(faultOf(stranger), 'RequestFailed');
+});
