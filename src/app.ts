@@ -1,12 +1,13 @@
 // The composition root: with app/ the only place that sees every part. It builds, swaps and stops; it decides nothing.
 import type { Middleware } from 'koa';
 import type { Clock } from '#core/instant.ts';
-import { type Foundation, openFoundation, type Seat } from './app/foundation.ts';
-import { buildGeneration } from './app/generation.ts';
+import { closeFoundation, type Foundation, openFoundation, type Seat } from './app/foundation.ts';
+import { buildGeneration, type Generation } from './app/generation.ts';
 import { Generations, type PreparedReload } from './app/generations.ts';
 import { createManagement, type Management } from './app/management.ts';
 import { remindOfMemory } from './app/memory.ts';
 import { systemClock } from './app/observers.ts';
+import { listenerPlace, startStep } from './app/start-failure.ts';
 import { STATUS_LIST_ROUTE } from './app/status-lists.ts';
 import type { ChainHead } from './audit/audit-key.ts';
 import type { Config } from './config/config.ts';
@@ -82,7 +83,6 @@ function createServers(
   foundation: Foundation,
   { publicApp, seat }: { readonly publicApp: PublicApp; readonly seat: Seat | undefined },
 ): Servers {
-  const { audit, logger, overload, store } = foundation;
   const { trustedProxies } = config;
   const listener = createListener(
     { ...config.listeners.public, trustedProxies },
@@ -103,12 +103,9 @@ function createServers(
     drainDelayMilliseconds: config.drain.delaySeconds * 1000,
     graceMilliseconds: config.drain.graceSeconds * 1000,
     onDrained: [
-      () => audit.close(),
-      () => store.close(),
-      async () => overload.stop(),
+      () => closeFoundation(foundation),
       async () => memory.stop(),
       async () => management?.close(),
-      () => logger.flush(),
     ],
   });
   return { listener, checks, management, drain };
@@ -127,7 +124,21 @@ export async function createApp(
   { clock = systemClock, seat }: AppOptions = {},
 ): Promise<App> {
   const foundation = await openFoundation(config, clock, seat);
-  const first = await buildGeneration(config, foundation);
+  try {
+    return createAppOver(foundation, await buildGeneration(config, foundation), { config, seat });
+  } catch (cause) {
+    // What stays open would keep the process, and its locks, for ever.
+    await closeFoundation(foundation);
+    throw cause;
+  }
+}
+
+interface Seated {
+  readonly config: Config;
+  readonly seat: Seat | undefined;
+}
+
+function createAppOver(foundation: Foundation, first: Generation, { config, seat }: Seated): App {
   const generations = new Generations(foundation, config, first);
   const publicApp = createPublicApp({
     middleware: createOuter(foundation),
@@ -139,14 +150,19 @@ export async function createApp(
   const { checks, drain, listener, management } = servers;
   return {
     async listen() {
-      await foundation.audit.probe();
-      const managementUrl = await management?.listen();
-      const publicAddress = await listener.listen();
-      generations.serve({ publicApp, listener });
-      return {
-        publicUrl: urlOf(publicAddress, config.listeners.public.tls !== undefined),
-        managementUrl: managementUrl ?? '',
-      };
+      try {
+        await foundation.audit.probe();
+        const managementUrl = (await management?.listen()) ?? '';
+        const place = listenerPlace(config.listeners, 'public');
+        const publicAddress = await startStep(place, config, () => listener.listen());
+        generations.serve({ publicApp, listener });
+        const publicUrl = urlOf(publicAddress, config.listeners.public.tls !== undefined);
+        return { publicUrl, managementUrl };
+      } catch (cause) {
+        generations.stop();
+        await drain.abandon();
+        throw cause;
+      }
     },
     async probe() {
       await Promise.all([foundation.store.health(), foundation.audit.probe()]);

@@ -5,6 +5,7 @@ import type { ChainHead } from '../audit/audit-key.ts';
 import { openAuditLog } from '../audit/audit-log.ts';
 import type { AuditSink } from '../audit/audit-sink.ts';
 import type { Config } from '../config/config.ts';
+import { closeAll } from '../http/drain.ts';
 import type { ReadinessCheck } from '../http/health.ts';
 import { createIdSource } from '../http/id-source.ts';
 import { createOverloadGuard, type OverloadGuard } from '../http/overload.ts';
@@ -15,6 +16,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { observeStore } from '../telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '../telemetry/registry.ts';
 import type { Observers } from './observers.ts';
+import { startStep } from './start-failure.ts';
 import { openStore } from './store.ts';
 
 export interface Foundation extends Observers {
@@ -58,17 +60,25 @@ export async function openFoundation(
   const registry = createRegistry();
   const metrics = createMetrics(registry);
   const logger = createLogger({ level: config.log.level });
-  const audit = await openAuditLog({
-    path: config.audit.file,
-    ...(seat && { suffix: `w${seat.slot}`, otherHeads: seat.otherHeads }),
-    key: Buffer.from(config.audit.hmacKeyBase64, 'base64'),
-    waitMilliseconds: config.audit.waitMilliseconds,
-    maxFileBytes: config.audit.maxFileBytes,
-    maxFileAgeMilliseconds: (config.audit.maxFileAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
-    onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
-    onFailure: () => metrics.auditWriteFailures.increment({}),
-  });
-  const { store, began, checks } = await openStore(config, { clock, logger, metrics });
+  const path = config.audit.file;
+  const openAudit = () =>
+    openAuditLog({
+      path,
+      ...(seat && { suffix: `w${seat.slot}`, otherHeads: seat.otherHeads }),
+      key: Buffer.from(config.audit.hmacKeyBase64, 'base64'),
+      waitMilliseconds: config.audit.waitMilliseconds,
+      maxFileBytes: config.audit.maxFileBytes,
+      maxFileAgeMilliseconds: (config.audit.maxFileAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+      onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
+      onFailure: () => metrics.auditWriteFailures.increment({}),
+    });
+  const audit = await startStep({ setting: 'audit.file', value: path }, config, openAudit);
+  const { store, began, checks } = await openStore(config, { clock, logger, metrics }).catch(
+    async (cause: unknown) => {
+      await audit.close();
+      throw cause;
+    },
+  );
   const observed = observeStore(store, {
     seconds: metrics.storeOperationSeconds,
     onReplay: (key) => metrics.replayDetected.increment({ class: markClassOf(key) }),
@@ -89,6 +99,16 @@ export async function openFoundation(
     inHand: new Set(),
   };
 }
+
+/** Writes what waits, and lets go of everything: the audit first.
+ * @throws {AggregateError} what could not be closed well, after all was tried */
+export const closeFoundation = ({ audit, logger, overload, store }: Foundation): Promise<void> =>
+  closeAll([
+    () => audit.close(),
+    () => store.close(),
+    async () => overload.stop(),
+    () => logger.flush(),
+  ]);
 
 /** Whose limit it is, as the audit has it. */
 function partyOf({ id, kind }: Counted, issuer: string) {

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { createManagementApp, type ManagementSettings } from '../http/health.ts';
 import { createListener, requestListener, urlOf } from '../http/listener.ts';
 import { METRICS_CONTENT_TYPE } from '../telemetry/registry.ts';
+import { listenerPlace, startStep } from './start-failure.ts';
 
 interface Sources extends Pick<ManagementSettings, 'isStarted' | 'notReadyFor'> {
   readonly writeMetrics: () => Promise<string>;
@@ -16,14 +17,15 @@ export interface Management {
 
 /** Prepares the management of a process, or of all that it has started. */
 export function createManagement(
-  { listeners }: Config,
+  { file, listeners }: Config,
   { writeMetrics, ...sources }: Sources,
 ): Management {
   const metrics = { contentType: METRICS_CONTENT_TYPE, write: writeMetrics };
   const management = createManagementApp({ ...sources, metrics });
   const listener = createListener(listeners.management, requestListener(management.app));
+  const place = listenerPlace(listeners, 'management');
   return {
-    listen: async () => urlOf(await listener.listen(), false),
+    listen: () => startStep(place, { file }, async () => urlOf(await listener.listen(), false)),
     close() {
       management.close();
       listener.server.close();

@@ -8,6 +8,7 @@ import { MemoryStore } from '../store/memory/memory-store.ts';
 import type { OpenedRedisStore } from '../store/redis/open-redis-store.ts';
 import { openSqliteStore, readSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
 import type { Observers } from './observers.ts';
+import { startStep } from './start-failure.ts';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -27,7 +28,10 @@ export async function openStore(config: Config, observers: Observers): Promise<O
       return { store: new MemoryStore(clock), began: () => began, checks: [] };
     }
     case 'sqlite': {
-      const { store, createdAt } = openSqliteStore({ path: config.store.path, clock });
+      const { path } = config.store;
+      const place = { setting: 'store.sqlite.path', value: path };
+      const open = async () => openSqliteStore({ path, clock });
+      const { store, createdAt } = await startStep(place, config, open);
       store.start();
       return { store, began: () => createdAt, checks: [] };
     }

@@ -73,18 +73,8 @@ function reloadOnHangUp(served: Served, path: string, terminal: Terminal): void 
   process.on('SIGHUP', () => void (last = last.then(reload)));
 }
 
-/** The system says that an address cannot be had, and not what can be done about it. */
-function withCure(cause: unknown, path: string): unknown {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  return code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'EACCES'
-    ? new Error(`${message}; its address is under listeners in ${path}`, { cause })
-    : cause;
-}
-
 async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Promise<ExitCode> {
-  const served = await start(loaded).catch((cause: unknown) => {
-    throw withCure(cause, path);
-  });
+  const served = await start(loaded);
   const { managementUrl, publicUrl } = served;
   const stopped = stopOnSignals(served, terminal);
   reloadOnHangUp(served, path, terminal);
@@ -121,8 +111,14 @@ async function load(path: string, terminal: Terminal): Promise<LoadedConfig | un
 export const serveCommand: Command = async (words, terminal) => {
   if (cluster.isWorker) {
     const { serveAsWorker } = await import('#src/app/worker.ts');
-    await serveAsWorker();
-    return 0;
+    try {
+      await serveAsWorker();
+      return 0;
+    } catch (cause) {
+      terminal.error(`viaduct serve: ${told(cause)}`);
+      // The channel to who started it would keep it, and who started it waits for its end.
+      process.exit(1);
+    }
   }
   const { values } = parseOptions(words, { config: { type: 'string' } });
   const path = values.config ?? DEFAULT_CONFIG;

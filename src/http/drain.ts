@@ -22,6 +22,9 @@ export interface Drain {
   /** Drains, taking requests for `atLeastMilliseconds` more in any case; a second call gets the first one's promise.
    * @throws {AggregateError} what the closers failed with, after all of them ran */
   start(atLeastMilliseconds?: number): Promise<void>;
+  /** Closes where nothing was ever taken: there is nobody to wait for.
+   * @throws {AggregateError} as `start` */
+  abandon(): Promise<void>;
 }
 
 interface Flight {
@@ -83,7 +86,9 @@ async function closeServer(server: Server, flight: Flight, graceMilliseconds: nu
   await closed;
 }
 
-async function runAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
+/** Runs all of them, one after the other.
+ * @throws {AggregateError} what they failed with, after the last one */
+export async function closeAll(closers: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const close of closers) {
     try {
@@ -108,12 +113,16 @@ export function createDrain(settings: DrainSettings): Drain {
     await Promise.all(
       watched.map(({ server, flight }) => closeServer(server, flight, graceMilliseconds)),
     );
-    await runAll(onDrained);
+    await closeAll(onDrained);
   }
   return {
     isDraining: () => draining !== undefined,
     start(atLeastMilliseconds = 0) {
       draining ??= drain(atLeastMilliseconds);
+      return draining;
+    },
+    abandon() {
+      draining ??= closeAll(onDrained);
       return draining;
     },
   };

@@ -33,7 +33,7 @@ interface WorkerEnd {
 
 export interface Supervisor {
   /** Resolves when all serve.
-   * @throws {Error} when they keep dying */
+   * @throws {Error} when one ends with a failure before, or when they keep dying */
   start(): Promise<void>;
   /** Workers that serve. */
   members(): readonly Member[];
@@ -101,6 +101,7 @@ class Workers implements Supervisor {
   readonly #budget = createCrashBudget();
   readonly #started = Promise.withResolvers<void>();
   readonly #watch: NodeJS.Timeout;
+  #hasStarted = false;
   #isStopping = false;
   #lookedAt = performance.now();
 
@@ -153,7 +154,9 @@ class Workers implements Supervisor {
     seat.isReady = true;
     seat.ready.resolve();
     this.#settings.onReady(seat);
-    if (this.members().length >= this.#settings.count) this.#started.resolve();
+    if (this.members().length < this.#settings.count) return;
+    this.#hasStarted = true;
+    this.#started.resolve();
   }
 
   #left(seat: Seat, code: number | null, signal: string | null): void {
@@ -163,6 +166,9 @@ class Workers implements Supervisor {
     seat.gone.resolve();
     const isCrash = !seat.isLeaving && !this.#isStopping;
     this.#settings.onGone(seat, { isCrash, code, signal });
+    // By itself, with the reason in its last words: the next one would end as it did.
+    if (isCrash && !this.#hasStarted && code === 1)
+      return this.#giveUp('a worker ended before it served');
     if (isCrash && !(seat.isTrial && !seat.isReady)) this.#restart(seat.slot);
   }
 
@@ -176,9 +182,9 @@ class Workers implements Supervisor {
     }, pause);
   }
 
-  #giveUp(): void {
+  #giveUp(why = 'the workers keep dying'): void {
     this.#isStopping = true;
-    this.#started.reject(new Error('the workers keep dying'));
+    this.#started.reject(new Error(why));
     this.#settings.onGivenUp();
   }
 

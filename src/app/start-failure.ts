@@ -1,0 +1,43 @@
+// Why a start failed, in the words of the configuration: the system says what it could not do, and not which setting named it.
+import type { Config } from '../config/config.ts';
+
+/** Permission denied, not permitted, read-only: by the system, and by SQLite, which tells no more than that it cannot. */
+const NO_ACCESS = /\b(?:EACCES|EPERM|EROFS)\b|unable to open database file|readonly database/;
+
+function reasonsOf(cause: unknown): readonly string[] {
+  if (!(cause instanceof Error)) return ['for no reason that is told'];
+  return [cause.message, ...(cause.cause === undefined ? [] : reasonsOf(cause.cause))];
+}
+
+/** What a step needs: the setting that names it, and what it says. */
+interface Place {
+  readonly setting: string;
+  readonly value: string;
+}
+
+/** The address of a listener. */
+export function listenerPlace(
+  listeners: Config['listeners'],
+  name: 'public' | 'management',
+): Place {
+  const { host, port } = listeners[name];
+  return { setting: `listeners.${name}.address`, value: `${host}:${port}` };
+}
+
+/** Runs a step of a start; its failure names the setting behind it, the file of the configuration, and each reason.
+ * @throws {Error} */
+export async function startStep<T>(
+  { setting, value }: Place,
+  { file }: Pick<Config, 'file'>,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    const reasons = reasonsOf(cause).join(': ');
+    const fix = NO_ACCESS.test(reasons)
+      ? '; whoever serves must be able to write it, what lies beside it, and its folder'
+      : '';
+    throw new Error(`${setting} in ${file}, ${value}: ${reasons}${fix}`, { cause });
+  }
+}
