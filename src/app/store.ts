@@ -8,6 +8,7 @@ import { MemoryStore } from '../store/memory/memory-store.ts';
 import type { OpenedRedisStore } from '../store/redis/open-redis-store.ts';
 import { openSqliteStore, readSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
 import type { Observers } from './observers.ts';
+import { createSeldom } from './seldom.ts';
 import { startStep } from './start-failure.ts';
 
 export interface OpenedStore {
@@ -110,7 +111,9 @@ async function connectRedis(
       onRoleChange: () => metrics.storeRoleChanges.increment({}),
       onFence: (isFenced) => metrics.storeFenced.set({}, Number(isFenced)),
       onAlarm: (alarm) => logger.error('store', { alarm }),
-      onError: (cause) => logger.warn('store command failed', { cause }),
+      onError: createSeldom(clock, (cause, untold) =>
+        logger.warn('store command failed', { cause, ...(untold > 0 && { untold }) }),
+      ),
     },
   });
 }
