@@ -1,10 +1,11 @@
 // RequestSecurityTokenCollection (WS-Trust 1.3 §3.4): several requests of one operation under one authentication. Each has an
 // outcome of its own, in the order of the requests; for a refused one nothing is made.
 
-import { protectedChildren } from '#bridge/ws-security/protected-body.ts';
+import { type ProtectedBody, protectedChildren } from '#bridge/ws-security/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { Markup } from '#bridge/xml/markup.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import {
   type AuthenticatedRequest,
@@ -21,7 +22,7 @@ import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
 import { recordOnce } from '../refusal-audit.ts';
 import { writeRefused } from '../response.ts';
-import { readRst } from '../rst/read-rst.ts';
+import { type ReadRst, type RstFrame, readFrame, readRst } from '../rst/read-rst.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { OperationParts } from './operation.ts';
 
@@ -30,10 +31,15 @@ const MAX_ITEMS = 20;
 
 type Refused = ExchangeFailure | SecurityFailure | XmlFailure;
 
-/** One request of a collection, and why it is refused before anybody is asked, if it is. */
+/** One request of a collection, or why it is refused before anybody is asked. */
 export interface BatchItem {
-  readonly rst: RstRequest;
-  readonly refused: Refused | undefined;
+  readonly frame: RstFrame;
+  readonly wanted: RstRequest | Refused;
+}
+
+interface ReadItem extends BatchItem {
+  /** Absent where it cannot be read. */
+  readonly read?: ReadRst;
 }
 
 export interface Batch extends Omit<AuthenticatedRequest, 'rst'> {
@@ -50,7 +56,7 @@ export function isBatch({ message }: ReceivedMessage): boolean {
   );
 }
 
-/** Reads and authenticates a collection. What cannot be read refuses it whole, before anything is made.
+/** Reads and authenticates a collection. One of whose requests it cannot be told what they are is refused whole, before anything is made.
  * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported`, `token-malformed`,
  * `requestor-unauthenticated`, `dependency-unavailable`
  * @throws {SecurityFailure} any code
@@ -65,28 +71,28 @@ export async function authenticateBatch(
   const bodies = protectedChildren(bodyOf(received));
   if (bodies.length > MAX_ITEMS)
     throw new ExchangeFailure('operation-unsupported', `more than ${MAX_ITEMS} requests at once`);
-  const read = bodies.map((body) => readRst(body, security?.tokens ?? [], 'Batch'));
-  const { trust, operation } = requireOneOperation(read.map(({ rst }) => rst));
+  const tokens = security?.tokens ?? [];
+  const items = bodies.map((body) =>
+    readItem(body, tokens, (rst) => requireHonoured(rst, address)),
+  );
+  const { trust, operation } = requireOneOperation(items.map(({ frame }) => frame));
   progress.operation = operation;
   requireBatchAgreement(message, trust, operation);
   requireOurAddress(received);
-  const items = read.map(({ rst }) => ({
-    rst,
-    refused: refusalBy(() => requireHonoured(rst, address)),
-  }));
+  const read = items.flatMap((item) => (item.read ? [item.read] : []));
+  const requests = read.map(({ rst }) => rst);
   const authenticated = await authenticateMessage(
     {
       received,
       security,
       usedTokens: new Set(read.flatMap(({ usedTokens }) => [...usedTokens])),
       oneTimePassword: undefined,
-      ...wantedSignatures(items.map(({ rst }) => rst)),
+      ...wantedSignatures(requests),
     },
     parts,
     progress,
   );
   // A collection has no legs: it would get without a challenge what one request does not.
-  const requests = read.map(({ rst }) => rst);
   if (needsFreshSignature(authenticated, requests)) refuseUnchallenged();
   return { ...authenticated, trust, operation, items };
 }
@@ -98,7 +104,7 @@ interface BatchRules {
 }
 
 // WS-Trust 1.3 §3.4: two at least, all of one RequestType.
-function requireOneOperation(requests: readonly RstRequest[]): RstRequest {
+function requireOneOperation(requests: readonly RstFrame[]): RstFrame {
   const [first, second] = requests;
   if (first === undefined || second === undefined)
     throw new XmlFailure('element-missing', 'a collection of fewer than two requests');
@@ -107,10 +113,22 @@ function requireOneOperation(requests: readonly RstRequest[]): RstRequest {
   return first;
 }
 
-function refusalBy(check: () => void): Refused | undefined {
+// What is wrong with one request is the outcome of that one, as long as it can be told which it is.
+function readItem(
+  body: ProtectedBody,
+  tokens: readonly XmlElement[],
+  requireHonoured: (rst: RstRequest) => void,
+): ReadItem {
+  const frame = readFrame(body, 'Batch');
+  const read = unlessRefused(() => readRst(body, tokens, 'Batch'));
+  if (isRefusal(read)) return { frame, wanted: read };
+  const refused = unlessRefused(() => requireHonoured(read.rst));
+  return { frame, read, wanted: isRefusal(refused) ? refused : read.rst };
+}
+
+function unlessRefused<Result>(attempt: () => Result): Result | Refused {
   try {
-    check();
-    return undefined;
+    return attempt();
   } catch (cause) {
     if (isRefusal(cause)) return cause;
     throw cause;
@@ -130,7 +148,7 @@ interface ItemParts {
  * written, fail the whole: what was made before is on record.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function answerItem(
-  { rst, refused }: BatchItem,
+  { frame, wanted }: BatchItem,
   { parts, received, admit, answer, progress }: ItemParts,
 ): Promise<Markup> {
   const { operation, requestor } = progress;
@@ -138,14 +156,14 @@ export async function answerItem(
   const ofItem: Progress = { ...progress, isRecorded: false };
   try {
     admit();
-    if (refused !== undefined) throw refused;
-    return await answer(rst, ofItem);
+    if (isRefusal(wanted)) throw wanted;
+    return await answer(wanted, ofItem);
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     const refusal = refusalOf(cause);
     const { isRecorded } = ofItem;
     await recordOnce(parts.audit, { ...received, ...known, isRecorded }, refusal);
-    return writeRefused(rst, refusal.fault.reason);
+    return writeRefused(frame, refusal.fault.reason);
   }
 }
 

@@ -31,6 +31,9 @@ export interface ReadRst {
   readonly usedTokens: ReadonlySet<XmlElement>;
 }
 
+/** What a request says of itself, by which it can be answered though the rest of it cannot be read. */
+export type RstFrame = Pick<RstRequest, 'trust' | 'operation' | 'context'>;
+
 const KEY_SIZE = /^(?:0|[1-9]\d{0,4})$/;
 
 /** Reads the request in a Body that is protected.
@@ -58,7 +61,7 @@ export function readRst(
   return {
     rst: {
       trust,
-      operation: requireOperation(parameters, trust, form),
+      operation: requireOperation(parameters.find('RequestType'), trust, form),
       ...readWishes(parameters, trust),
       ...keys,
       ...defined({
@@ -74,6 +77,22 @@ export function readRst(
       ...Object.values(embedded).map(({ element }) => element),
       ...Object.values(keys).flatMap(({ token }) => (token ? [token] : [])),
     ]),
+  };
+}
+
+/** Reads no more of a request than what it is.
+ * @throws {ExchangeFailure} `operation-unsupported`
+ * @throws {XmlFailure} reasons of reading */
+export function readFrame(
+  { payload }: Pick<ProtectedBody, 'payload'>,
+  form: '' | 'Batch',
+): RstFrame {
+  const trust = requireRequest(payload);
+  const requestType = optionalChild(payload, payload.uri, 'RequestType');
+  return {
+    trust,
+    operation: requireOperation(requestType, trust, form),
+    ...defined({ context: attributeOf(payload, 'Context') }),
   };
 }
 
@@ -97,13 +116,12 @@ function requireRequest({ uri, local }: XmlElement): TrustNames {
 }
 
 function requireOperation(
-  parameters: Parameters,
+  requestType: XmlElement | undefined,
   trust: TrustNames,
   form: '' | 'Batch',
 ): RstRequest['operation'] {
-  const requestType = textOf(parameters, 'RequestType');
   if (requestType === undefined) throw new XmlFailure('element-missing', 'no RequestType');
-  const operation = operationOf(trust, requestType, form);
+  const operation = operationOf(trust, trimmedTextOf(requestType), form);
   if (operation === undefined) throw unsupported('RequestType');
   return operation;
 }

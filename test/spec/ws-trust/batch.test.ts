@@ -107,6 +107,42 @@ describe('Batch', () => {
     assert.ok(reasons.includes('target-unknown') && reasons.includes('operation-unsupported'));
   });
 
+  for (const [what, content, reason] of [
+    [
+      'a child we do not know',
+      '<x:y xmlns:x="urn:x"/>',
+      'The specified RequestSecurityToken is not understood',
+    ],
+    [
+      'a KeySize that is no number',
+      '<t:KeySize>x</t:KeySize>',
+      'The request was invalid or malformed',
+    ],
+    ['a token without content', '<t:OnBehalfOf/>', 'The request was invalid or malformed'],
+    [
+      'a token of nobody',
+      '<t:OnBehalfOf><x:y xmlns:x="urn:x"/></t:OnBehalfOf>',
+      'An unsupported token was provided',
+    ],
+  ] as const)
+    test(`ws-trust §3.1: one item that cannot be read has its own outcome: ${what}`, async () => {
+      const before = await minted();
+
+      const answer = await sendSoap(
+        server,
+        aBatch('Issue', [issueOf(SAML2), issueOf(SAML2) + content, issueOf(JWT)]),
+      );
+
+      const responses = responsesOf(answer);
+      assert.deepEqual(responses.map(contextOf), ['urn:1', 'urn:2', 'urn:3']);
+      assert.deepEqual(
+        responses.map((response) => response.includes('RequestedSecurityToken')),
+        [true, false, true],
+      );
+      assert.ok(responses[1]?.includes(`<trust:Reason>${reason}</trust:Reason>`), responses[1]);
+      assert.equal(await minted(), before + 2);
+    });
+
   test('WS-Trust 1.3 §3.4: Validate and Cancel of several tokens, valid or not', async () => {
     const tokens = await Promise.all(
       [SAML1, SAML2, JWT].map(async (tokenType) =>
