@@ -54,14 +54,22 @@ function claimRows(
       before === undefined ? `${name} = ${text(values)}` : `${before}, ${text(values)}`,
     );
   }
-  const taken = new Set(
-    claims.flatMap(({ rule: { source } }) => ('from' in source ? [source.from] : [])),
-  );
+  const rules = claims.map(({ rule }) => rule);
+  const taken = new Set(rules.flatMap(({ source }) => ('from' in source ? [source.from] : [])));
   const untaken = [...inbound].filter(([name]) => !taken.has(name));
   return [
     ...claims.map((claim) => claimRow(claim, inbound)),
-    ...untaken.map(([, shown]): Row => [shown, 'no rule', NOTHING]),
+    ...untaken.map(([name, shown]): Row => [shown, whoReads(name, rules), NOTHING]),
   ];
+}
+
+/** Of a claim that no rule hands on: whether an expression asks for it. */
+function whoReads(name: string, rules: readonly MappingRule[]): string {
+  const sources = rules.flatMap(({ source, when }) => [
+    ...('expression' in source ? [source.expression.source] : []),
+    ...(when ? [when.source] : []),
+  ]);
+  return sources.some((source) => source.includes(name)) ? 'in cel only' : 'no rule';
 }
 
 /** Rows with their columns aligned. */
@@ -72,7 +80,8 @@ function table(rows: readonly Row[]): readonly string[] {
 }
 
 function targetLines(target: ExplainedTarget, subject: ValidatedToken): readonly string[] {
-  const rows = target.decidingRow === undefined ? [] : claimRows(target.claims, subject);
+  // Without claims the mapping was refused, or there are no rules.
+  const rows = target.claims.length === 0 ? [] : claimRows(target.claims, subject);
   return [
     `target ${target.relyingParty}: ${target.hasConsented ? 'consents to this requestor' : 'does not consent to this requestor'}`,
     ...target.rows.map(({ mismatch, row }) => {

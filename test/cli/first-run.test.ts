@@ -92,6 +92,8 @@ test('serve: prints a curl command that exchanges a fresh token, drains on SIGTE
   assert.equal(answer['token_type'], 'Bearer');
   assert.equal(answer['scope'], 'orders.read');
   assert.equal(explained.code, 0, explained.error);
+  assert.match(explained.out, /level = 3 +\| in cel only +\| +-/);
+  assert.match(explained.out, /groups = "buyer", "staff" +\| from groups +\| +roles = "buyer"/);
   assert.match(explained.out, /row partner-to-orders: fits and decides/);
   assert.match(explained.out, /granted: access_token signed RS256 for orders/);
   assert.equal(explained.out.includes('eyJ'), false);
