@@ -17,6 +17,7 @@ import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
 import type { TimestampRules } from '#bridge/ws-security/timestamp.ts';
 import type { UserNameToken } from '#bridge/ws-security/user-name-token.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
+import { auditRequestor } from '#core/audit-record.ts';
 import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
@@ -139,7 +140,7 @@ async function bearerOf(
 
 // The exception is on record each time it is used: whoever still needs it can be told before it ends.
 async function recordSha1(
-  { id, kind, method }: Requestor,
+  requestor: Requestor,
   { correlationId, endpoint, sourceAddress }: AuthenticationInput,
   { audit }: AuthenticationParts,
 ): Promise<void> {
@@ -149,7 +150,7 @@ async function recordSha1(
     operation: 'message-signature',
     correlationId,
     detail: `SHA-1 by the exception of ${endpoint.path}`,
-    requestor: { id, kind, method },
+    requestor: auditRequestor(requestor),
     ...(sourceAddress !== undefined && { sourceAddress }),
   });
 }

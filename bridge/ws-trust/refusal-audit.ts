@@ -1,5 +1,6 @@
 // Refusals that happen before core is asked are on record as well.
 
+import { auditRequestor } from '#core/audit-record.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
@@ -51,9 +52,7 @@ export async function recordRefusal(
       reason,
       ...(detail !== undefined && { detail }),
       ...(sourceAddress !== undefined && { sourceAddress }),
-      ...(requestor && {
-        requestor: { id: requestor.id, kind: requestor.kind, method: requestor.method },
-      }),
+      ...(requestor && { requestor: auditRequestor(requestor) }),
     });
   } catch (cause) {
     throw new ExchangeFailure('dependency-unavailable', 'a refusal could not be recorded', {

@@ -1,5 +1,6 @@
 // Every validation is on record, whatever its outcome.
 
+import { auditRequestor } from '#core/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
@@ -16,7 +17,7 @@ interface ValidationRequest {
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function recordValidation(
   found: ValidatedToken | undefined,
-  { correlationId, requestor: { id, kind, method }, sourceAddress }: ValidationRequest,
+  { correlationId, requestor, sourceAddress }: ValidationRequest,
   audit: AuditLog,
 ): Promise<void> {
   await audit.append({
@@ -25,7 +26,7 @@ export async function recordValidation(
     operation: 'validate',
     detail: found ? 'valid' : 'invalid',
     correlationId,
-    requestor: { id, kind, method },
+    requestor: auditRequestor(requestor),
     ...(sourceAddress !== undefined && { sourceAddress }),
     ...(found?.id !== undefined && { token: { issuer: found.issuer, id: found.id } }),
   });

@@ -1,5 +1,5 @@
 // An audit record as the content of a line: members in a fixed order, each token id replaced by its keyed hash.
-import type { AuditParty, AuditRecord } from '#core/ports.ts';
+import type { AuditParty, AuditRecord, AuditRequestor } from '#core/ports.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import { type AuditKey, lookupHash } from './audit-key.ts';
 
@@ -11,7 +11,7 @@ interface HashedToken {
 /** Total over AuditRecord and its requestor: a new member does not compile until it is decided here how it is written. */
 type RecordContent = Total<Omit<AuditRecord, 'requestor'>> & {
   readonly event: string;
-  readonly requestor: Total<NonNullable<AuditRecord['requestor']>> | undefined;
+  readonly requestor: Total<AuditRequestor> | undefined;
 };
 
 type Total<T> = { readonly [Member in keyof Required<T>]: unknown };

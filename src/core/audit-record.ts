@@ -2,20 +2,25 @@
 import type { Evidence } from './evidence.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
-import type { AuditParty, AuditRecord } from './ports.ts';
+import type { AuditParty, AuditRecord, AuditRequestor } from './ports.ts';
+import type { Requestor } from './requestor.ts';
 import type { ValidatedToken } from './security-token.ts';
 import type { TokenSpec } from './token-spec.ts';
 
 const eventOf = ({ operation, subject }: ExchangeRequest): AuditRecord['event'] =>
   operation === 'renew' || subject.type === 'refresh_token' ? 'token.renew' : 'token.exchange';
 
+/** Who asked, as every record has it. */
+export function auditRequestor({ id, kind, method, identity }: Requestor): AuditRequestor {
+  return { id, kind, method, ...(identity && { issuer: identity.subject.issuer }) };
+}
+
 function base(request: ExchangeRequest): Omit<AuditRecord, 'outcome'> {
-  const { id, kind, method, identity } = request.requestor;
   return {
     event: eventOf(request),
     operation: request.operation,
     correlationId: request.correlationId,
-    requestor: { id, kind, method, ...(identity && { issuer: identity.subject.issuer }) },
+    requestor: auditRequestor(request.requestor),
     targets: request.targets.map(({ value }) => value),
     ...(request.requestedType && { requestedType: request.requestedType }),
     ...(request.scopes && { requestedScopes: request.scopes }),

@@ -103,6 +103,14 @@ export interface AuditParty {
   readonly clientId?: string;
 }
 
+export interface AuditRequestor {
+  readonly id: string;
+  readonly kind: string;
+  readonly method: string;
+  /** Who vouches for it, where it showed a token. */
+  readonly issuer?: string;
+}
+
 export interface AuditRecord {
   readonly event:
     | 'token.exchange'
@@ -118,13 +126,7 @@ export interface AuditRecord {
   readonly operation?: string;
   readonly reason?: FailureReason | 'server-error';
   readonly detail?: string;
-  readonly requestor?: {
-    readonly id: string;
-    readonly kind: string;
-    readonly method: string;
-    /** Who vouches for it, where that is not us. */
-    readonly issuer?: string;
-  };
+  readonly requestor?: AuditRequestor;
   readonly subject?: AuditParty;
   readonly actors?: readonly AuditParty[];
   readonly requestedType?: TokenType;

@@ -1,4 +1,5 @@
 // Lets a token die, and with it all that was made from it.
+import { auditRequestor } from './audit-record.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { InspectRequest } from './inspect.ts';
 import type { Instant } from './instant.ts';
@@ -61,11 +62,10 @@ export async function revokeOnRecord(
   { ref, until }: { readonly ref: TokenRef; readonly until: Instant },
   parts: Pick<RevokeParts, 'audit' | 'ledger'>,
 ): Promise<void> {
-  const { id, kind, method } = requestor;
   const record = {
     event: 'token.revoke',
     correlationId,
-    requestor: { id, kind, method },
+    requestor: auditRequestor(requestor),
     token: ref,
     ...(sourceAddress !== undefined && { sourceAddress }),
   } as const;

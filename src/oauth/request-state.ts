@@ -1,5 +1,6 @@
 // What travels with one request between our middleware around the library.
-import type { AuditRecord } from '#core/ports.ts';
+import { auditRequestor } from '#core/audit-record.ts';
+import type { AuditRecord, AuditRequestor } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 
 interface StatefulContext {
@@ -30,13 +31,13 @@ export function isAudited(ctx: StatefulContext): boolean {
 }
 
 /** From here on it is known who asks: the library has authenticated the client. */
-export function markRequestor(ctx: StatefulContext, { id, kind, method }: Requestor): void {
-  ctx.state['requestor'] = { id, kind, method };
+export function markRequestor(ctx: StatefulContext, requestor: Requestor): void {
+  ctx.state['requestor'] = auditRequestor(requestor);
 }
 
 /** Who asks, for the audit of a refusal; empty where nobody has authenticated. */
 export function requestorMember({ state }: StatefulContext): Pick<AuditRecord, 'requestor'> {
   return state['requestor'] === undefined
     ? {}
-    : { requestor: state['requestor'] as NonNullable<AuditRecord['requestor']> };
+    : { requestor: state['requestor'] as AuditRequestor };
 }

@@ -155,6 +155,18 @@ describe('revoke', () => {
     );
   });
 
+  test('Audit: the record of a revocation tells who vouches for the one who asked', async () => {
+    const confirmation = aKeyConfirmation('key-1');
+    const { revoke: kill, audit } = setUp(anOwnToken({ confirmation }));
+
+    await kill({ kind: 'principal', id: 'alice', confirmation, identity: aValidatedToken() });
+
+    assert.deepEqual(
+      audit.records.map(({ requestor }) => requestor?.issuer),
+      [aValidatedToken().subject.issuer, aValidatedToken().subject.issuer],
+    );
+  });
+
   for (const [who, requestor] of [
     ['another client', { id: 'other' }],
     ['its audience', { id: 'server', represents: ['orders'] }],
