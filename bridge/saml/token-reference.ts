@@ -1,8 +1,6 @@
 // How other messages refer to an assertion (SAML Token Profile 1.1 §3.3, ws-trust §3.3): the data of a
 // SecurityTokenReference. Who writes the element is not of this folder.
 
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf } from '#bridge/xml/tree.ts';
 import type { SamlTokenType } from './names.ts';
 
 /** A key identifier for an assertion. */
@@ -28,9 +26,4 @@ const REFERENCES: Readonly<Record<SamlTokenType, Omit<SamlTokenReference, 'asser
 /** The reference to an assertion by its id. */
 export function samlTokenReference(type: SamlTokenType, assertionId: string): SamlTokenReference {
   return { ...REFERENCES[type], assertionId };
-}
-
-/** The id of an assertion element, undefined when it has none. Nothing is verified: it finds a token, it proves none. */
-export function unverifiedIdOf(type: SamlTokenType, assertion: XmlElement): string | undefined {
-  return attributeOf(assertion, type === 'saml1' ? 'AssertionID' : 'ID');
 }

@@ -2,6 +2,7 @@
 // would change whom it names.
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
+import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { requiredChild, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
@@ -28,6 +29,12 @@ export function readAddress(reference: XmlElement, namespace: string): string {
   const text = trimmedTextOf(address);
   if (text === '') throw new XmlFailure('text-malformed', 'empty Address');
   return text;
+}
+
+/** An EndpointReference of WS-Addressing 1.0 that has an address only: some readers take its first child, some refuse another. */
+export function writeEndpointReference(address: string, prefix = 'wsa'): Markup {
+  const wsa = (local: string): MarkupName => ({ prefix, uri: WSA_NS, local });
+  return element(wsa('EndpointReference'), [], [element(wsa('Address'), [], [address])]);
 }
 
 function requireDescription(child: XmlElement, namespace: string): void {

@@ -1,7 +1,8 @@
 // Our federation metadata (WS-Federation 1.2 §3.1): one entity with one role, the security token service. Signed, for whoever
 // reads it learns which keys to believe.
 
-import { WSA_NS } from '#bridge/soap/namespaces.ts';
+import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
+import { TRUST_13_NS, TRUST_2005_NS } from '#bridge/ws-trust/names.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import type { AttributePair, Markup, MarkupChild, MarkupName } from '#bridge/xml/markup.ts';
 import { element, SIGNATURE_PLACE } from '#bridge/xml/markup.ts';
@@ -32,11 +33,7 @@ export interface FederationMoment {
   readonly validUntil: Instant;
 }
 
-const PROTOCOLS = [
-  'http://docs.oasis-open.org/ws-sx/ws-trust/200512',
-  'http://schemas.xmlsoap.org/ws/2005/02/trust',
-  FED_NS,
-].join(' ');
+const PROTOCOLS = [TRUST_13_NS, TRUST_2005_NS, FED_NS].join(' ');
 const FED = { prefix: 'fed', uri: FED_NS };
 const XSI_TYPE: MarkupName = { prefix: 'xsi', uri: XSI_NS, local: 'type' };
 
@@ -96,7 +93,9 @@ function writeRole(facts: FederationFacts): Markup {
               ),
             ),
           ]),
-      ...endpoints.map((address) => fed('SecurityTokenServiceEndpoint', [writeReference(address)])),
+      ...endpoints.map((address) =>
+        fed('SecurityTokenServiceEndpoint', [writeEndpointReference(address)]),
+      ),
     ],
   );
 }
@@ -104,11 +103,4 @@ function writeRole(facts: FederationFacts): Markup {
 // KeyInfo with the certificate is the only child: readers stumble over an EncryptionMethod (ws-trust §10).
 function writeKey(use: 'signing' | 'encryption', der: Uint8Array): Markup {
   return md('KeyDescriptor', [['use', use]], [x509KeyInfo(der)]);
-}
-
-// Address is the only child: some readers take the first one, some refuse another.
-function writeReference(address: string): Markup {
-  const wsa = (local: string, children: readonly MarkupChild[]): Markup =>
-    element({ prefix: 'wsa', uri: WSA_NS, local }, [], children);
-  return wsa('EndpointReference', [wsa('Address', [address])]);
 }

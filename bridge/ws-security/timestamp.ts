@@ -1,8 +1,8 @@
 // wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, in UTC, neither in the future nor endless.
 
 import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
-import { WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { element, type Markup } from '#bridge/xml/markup.ts';
+import { WSU_NS, wsse, wsu } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
@@ -66,10 +66,6 @@ export function writeTimestamp(created: Instant, id?: string): Markup {
     element(wsu('Created'), [], [writeDateTime(created)]),
     element(wsu('Expires'), [], [writeDateTime(created + ANSWER_LIFETIME_SECONDS)]),
   ]);
-}
-
-function wsu(local: string): MarkupName {
-  return { prefix: 'wsu', uri: WSU_NS, local };
 }
 
 function refusal(detail: string): SecurityFailure {

@@ -6,7 +6,7 @@ import type { SoapFault } from '#bridge/soap/fault.ts';
 import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/security-failure.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { MarkupName } from '#bridge/xml/markup.ts';
-import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { wsse as wsseName } from '#bridge/xml/namespaces.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import { conversationNamespaceOf, type TrustNames, trustName } from './names.ts';
 
@@ -18,25 +18,12 @@ export interface FaultRow {
   readonly party: SoapFault['party'];
 }
 
-const trust = (code: string, reason: string): FaultRow => ({
-  standard: 'trust',
-  code,
-  reason,
-  party: 'Sender',
-});
-const wsse = (code: string, reason: string): FaultRow => ({
-  standard: 'wsse',
-  code,
-  reason,
-  party: 'Sender',
-});
-
-const conversation = (code: string, reason: string): FaultRow => ({
-  standard: 'conversation',
-  code,
-  reason,
-  party: 'Sender',
-});
+const faultsOf =
+  (standard: FaultRow['standard']) =>
+  (code: string, reason: string): FaultRow => ({ standard, code, reason, party: 'Sender' });
+const trust = faultsOf('trust');
+const wsse = faultsOf('wsse');
+const conversation = faultsOf('conversation');
 
 const INVALID_REQUEST = trust('InvalidRequest', 'The request was invalid or malformed');
 const FAILED_AUTHENTICATION = trust('FailedAuthentication', 'Authentication failed');
@@ -170,7 +157,7 @@ const SPELLINGS: Readonly<
   Record<FaultRow['standard'], (names: TrustNames, local: string) => MarkupName>
 > = {
   trust: trustName,
-  wsse: (_, local) => ({ prefix: 'wsse', uri: WSSE_NS, local }),
+  wsse: (_, local) => wsseName(local),
   conversation: (names, local) => ({ prefix: 'wsc', uri: conversationNamespaceOf(names), local }),
 };
 

@@ -282,7 +282,8 @@ async function recorded(refusal: Refusal, { request, parts, progress }: Refused)
   }
 }
 
-function headersOf({
+/** The headers of every answer of the front. */
+export function headersOf({
   correlationId,
 }: Pick<WsTrustRequest, 'correlationId'>): Readonly<Record<string, string>> {
   return { 'cache-control': 'no-store', 'x-correlation-id': correlationId };

@@ -2,19 +2,13 @@
 // clients read by position. The token is copied byte for byte (ws-trust W8).
 
 import { Buffer } from 'node:buffer';
-import { WSA_NS } from '#bridge/soap/namespaces.ts';
+import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
 import { BASE64_BINARY, JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
 import { writeDirectReference } from '#bridge/ws-security/token-reference.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import {
-  element,
-  type Markup,
-  type MarkupChild,
-  type MarkupName,
-  seal,
-} from '#bridge/xml/markup.ts';
-import { TOKEN_TYPE, WSU_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { element, type Markup, type MarkupChild, seal } from '#bridge/xml/markup.ts';
+import { TOKEN_TYPE, wsse, wsu } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import { contextTypeOf, writeContext, writeContextReferences } from './context-answer.ts';
@@ -140,12 +134,6 @@ function writeAssertionReference({
 }
 
 function writeAppliesTo(address: string): Markup {
-  const wsa = (local: string): MarkupName => ({ prefix: 'wsa', uri: WSA_NS, local });
-  return element(
-    { prefix: 'wsp', uri: POLICY_2004_NS, local: 'AppliesTo' },
-    [],
-    [element(wsa('EndpointReference'), [], [element(wsa('Address'), [], [address])])],
-  );
+  const name = { prefix: 'wsp', uri: POLICY_2004_NS, local: 'AppliesTo' };
+  return element(name, [], [writeEndpointReference(address)]);
 }
-
-const wsu = (local: string): MarkupName => ({ prefix: 'wsu', uri: WSU_NS, local });

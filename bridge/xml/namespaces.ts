@@ -19,8 +19,10 @@ export const SAML2MD_NS = 'urn:oasis:names:tc:SAML:2.0:metadata';
 
 /** A name of WS-Security, with the prefix we write it with. */
 export const wsse = (local: string) => ({ prefix: 'wsse', uri: WSSE_NS, local });
+/** A name of its utilities, likewise. */
+export const wsu = (local: string) => ({ prefix: 'wsu', uri: WSU_NS, local });
 export const KEY_INFO = { prefix: 'ds', uri: DS_NS, local: 'KeyInfo' };
-export const WSU_ID = { prefix: 'wsu', uri: WSU_NS, local: 'Id' };
+export const WSU_ID = wsu('Id');
 /** The attribute of a reference that says of which kind what it names is (WSS 1.1.1 §7.3). */
 export const TOKEN_TYPE = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
 /** The kind of a secret that was encrypted for a message (WSS 1.1.1 §7.7). */

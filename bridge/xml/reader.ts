@@ -37,6 +37,14 @@ export function trimmedTextOf(element: XmlElement): string {
 const isSpace = (code: number): boolean =>
   code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 
+/** A boolean of XML Schema, from text without white space around it. `what` names it in the failure.
+ * @throws {XmlFailure} `text-malformed` */
+export function parseBoolean(text: string, what: string): boolean {
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw new XmlFailure('text-malformed', what);
+}
+
 /** The child elements of this name, in document order. */
 export function childrenNamed(
   parent: XmlElement,

@@ -1,6 +1,7 @@
 // Writes the WSDL 1.1 of a profile (ws-trust §5): the four operations for each version, a port with an address of its own for
 // each version of SOAP and WS-Trust, and the policy that each wants.
 
+import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
@@ -186,7 +187,6 @@ function writeBinding(port: WsdlPort, habits: WsdlHabits): Markup {
 
 function writePort(port: WsdlPort): Markup {
   const { address, name, soap } = port;
-  const wsa = (local: string): MarkupName => ({ prefix: 'wsa10', uri: WSA_NS, local });
   return element(
     wsdl('port'),
     [
@@ -195,7 +195,7 @@ function writePort(port: WsdlPort): Markup {
     ],
     [
       element({ ...SOAP_BINDINGS[soap], local: 'address' }, [['location', address]]),
-      element(wsa('EndpointReference'), [], [element(wsa('Address'), [], [address])]),
+      writeEndpointReference(address, 'wsa10'),
     ],
   );
 }

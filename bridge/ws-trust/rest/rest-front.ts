@@ -2,7 +2,12 @@
 // made or read for it.
 
 import type { ClaimValue } from '#core/claim.ts';
-import type { WsTrustFront, WsTrustRequest, WsTrustResponse } from '../front.ts';
+import {
+  headersOf,
+  type WsTrustFront,
+  type WsTrustRequest,
+  type WsTrustResponse,
+} from '../front.ts';
 import type { TrustOperation } from '../names.ts';
 import { type RefusedRequest, recordOnce } from '../refusal-audit.ts';
 import { JSON_TYPE, negotiate } from './media-type.ts';
@@ -168,8 +173,3 @@ function write(
 
 const headerOf = ({ headers }: Pick<WsTrustRequest, 'headers'>, name: string): string | undefined =>
   [headers[name]].flat()[0];
-
-const headersOf = ({ correlationId }: Pick<WsTrustRequest, 'correlationId'>) => ({
-  'cache-control': 'no-store',
-  'x-correlation-id': correlationId,
-});

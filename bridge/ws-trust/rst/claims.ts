@@ -2,7 +2,7 @@
 // WS-Federation 1.2 §9.3. A wished value is one of a list of texts; constraints by order, structure or encryption are refused.
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { textOf } from '#bridge/xml/reader.ts';
+import { parseBoolean, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -57,7 +57,8 @@ function readClaim(element: XmlElement, namespace: string): RequestedClaim {
   if (uri === '') throw new XmlFailure('text-malformed', 'claim without Uri');
   return {
     uri,
-    isOptional: readOptional(attributeOf(element, 'Optional')),
+    // Both dialects: what is not called optional is mandatory.
+    isOptional: readFlag(element, 'Optional'),
     ...(values && { values }),
   };
 }
@@ -80,8 +81,7 @@ function readClaimTypeWish(wish: XmlElement, namespace: string): readonly string
   if (isOfDialect && wish.local === 'Value') return [textOf(wish)];
   if (!isOfDialect || wish.local !== 'ConstrainedValue') throw unsupported('claim with a value');
   // The token says values; that a constraint holds is another statement.
-  if (readFlag(attributeOf(wish, 'AssertConstraint'), 'AssertConstraint'))
-    throw unsupported('claim that asserts a constraint');
+  if (readFlag(wish, 'AssertConstraint')) throw unsupported('claim that asserts a constraint');
   const [constraint, second] = elementsOf(wish);
   if (constraint === undefined || second !== undefined)
     throw new XmlFailure('element-unexpected', 'not one constraint');
@@ -97,17 +97,9 @@ function readValues(parent: XmlElement, namespace: string): readonly string[] {
   return children.map(textOf);
 }
 
-// Both dialects: what is not called optional is mandatory.
-function readOptional(text: string | undefined): boolean {
-  return readFlag(text, 'Optional');
-}
-
-function readFlag(text = 'false', name: string): boolean {
-  if (text === 'true' || text === '1') return true;
-  if (text === 'false' || text === '0') return false;
-  throw new XmlFailure('text-malformed', name);
-}
-
 function unsupported(detail: string): ExchangeFailure {
   return new ExchangeFailure('operation-unsupported', detail);
 }
+
+const readFlag = (element: XmlElement, name: string): boolean =>
+  parseBoolean(attributeOf(element, name) ?? 'false', name);

@@ -5,7 +5,7 @@ import type { ReferenceScope } from '#bridge/ws-security/token-reference.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import { optionalChild, trimmedTextOf } from '#bridge/xml/reader.ts';
+import { optionalChild, parseBoolean, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -210,18 +210,13 @@ function readRenewing(renewing: XmlElement): RequestedRenewing {
   if (elementsOf(renewing).length > 0)
     throw new XmlFailure('element-unexpected', 'child of Renewing');
   return {
-    isAllowed: parseFlag(attributeOf(renewing, 'Allow') ?? 'true'),
-    isAllowedAfterExpiry: parseFlag(attributeOf(renewing, 'OK') ?? 'false'),
+    isAllowed: parseBoolean(attributeOf(renewing, 'Allow') ?? 'true', 'Allow'),
+    isAllowedAfterExpiry: parseBoolean(attributeOf(renewing, 'OK') ?? 'false', 'OK'),
   };
 }
 
-const readFlag = (element: XmlElement): boolean => parseFlag(trimmedTextOf(element));
-
-function parseFlag(text: string): boolean {
-  if (text === 'true' || text === '1') return true;
-  if (text === 'false' || text === '0') return false;
-  throw new XmlFailure('text-malformed', 'boolean');
-}
+const readFlag = (element: XmlElement): boolean =>
+  parseBoolean(trimmedTextOf(element), element.local);
 
 function textOf({ find }: Parameters, name: ParameterName): string | undefined {
   const element = find(name);
