@@ -31,21 +31,20 @@ import {
 } from './ws-federation/federation-route.ts';
 import type { AnswerSigner } from './ws-security/answer-keys.ts';
 import type { CertificateFinder } from './ws-security/signer.ts';
-import {
-  ADFS_PROFILE,
-  changeEndpoints,
-  type EndpointChange,
-  type EndpointProfile,
-  GENERIC_PROFILE,
-  VCENTER_PROFILE,
-  WSO2_PROFILE,
-} from './ws-trust/endpoint-profile.ts';
+import { changeEndpoints, type EndpointChange } from './ws-trust/endpoint-changes.ts';
+import type { EndpointProfile } from './ws-trust/endpoint-profile.ts';
 import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
   type WsTrustFront,
   type WsTrustResponse,
 } from './ws-trust/front.ts';
+import {
+  ADFS_PROFILE,
+  GENERIC_PROFILE,
+  VCENTER_PROFILE,
+  WSO2_PROFILE,
+} from './ws-trust/profiles.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
 import type { SecretFinder } from './ws-trust/signer-trust.ts';
 import { createKeyUnwrapper, decryptKey, decryptXml, type KeyUnwrappers } from './xml/decrypt.ts';

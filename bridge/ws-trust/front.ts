@@ -26,7 +26,7 @@ import {
   describe,
   isMetadataRequest,
 } from './description/metadata.ts';
-import { type EndpointProfile, findServedPath, type ServedPath } from './endpoint-profile.ts';
+import type { EndpointProfile } from './endpoint-profile.ts';
 import { type Refusal, refusalOf, spellFault } from './fault-map.ts';
 import { TRUST_13 } from './names.ts';
 import { decryptMessage, openMessage, type Progress } from './opened-message.ts';
@@ -34,6 +34,7 @@ import type { OperationParts } from './operations/operation.ts';
 import { answerRequest } from './operations/operations.ts';
 import { recordOnce } from './refusal-audit.ts';
 import type { AssertionReference } from './rstr.ts';
+import { findServedPath, type ServedPath } from './served-path.ts';
 import type { SecretFinder } from './signer-trust.ts';
 
 /** Bounds of a message; times in seconds. */

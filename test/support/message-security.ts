@@ -1,8 +1,9 @@
 // An address where messages protect themselves, a client that signs and encrypts, and every choice of it open to the test.
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
-import { changeEndpoints, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint-profile.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { aPolicyRow } from '#test/support/core.ts';
 import {
   aDerivedKey,

@@ -1,13 +1,7 @@
 // The WS-Trust front over the real core: a user store, a validator and issuers that a test can see through.
 import { Buffer } from 'node:buffer';
 import { contentTypeOf, type SoapVersion } from '#bridge/soap/soap-version.ts';
-import {
-  ADFS_PROFILE,
-  type EndpointProfile,
-  GENERIC_PROFILE,
-  VCENTER_PROFILE,
-  WSO2_PROFILE,
-} from '#bridge/ws-trust/endpoint-profile.ts';
+import type { EndpointProfile } from '#bridge/ws-trust/endpoint-profile.ts';
 import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
@@ -16,6 +10,12 @@ import {
   type WsTrustRequest,
   type WsTrustResponse,
 } from '#bridge/ws-trust/front.ts';
+import {
+  ADFS_PROFILE,
+  GENERIC_PROFILE,
+  VCENTER_PROFILE,
+  WSO2_PROFILE,
+} from '#bridge/ws-trust/profiles.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import type { PolicyRules } from '#core/decide.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';

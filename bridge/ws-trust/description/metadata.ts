@@ -10,9 +10,9 @@ import type {
   Endpoint,
   FirstCredential,
   MessageSecurity,
-  ServedPath,
 } from '../endpoint-profile.ts';
 import type { OpenedMessage } from '../opened-message.ts';
+import type { ServedPath } from '../served-path.ts';
 import { WSDL_NS, WSDL_TARGET_NS, type WsdlPort, writeWsdl } from './wsdl.ts';
 
 const TRANSFER_GET = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';

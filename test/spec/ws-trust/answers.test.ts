@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SOAP11_NS, SOAP12_NS, WSA_2004_NS, WSA_NS } from '#bridge/soap/namespaces.ts';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
+import { GENERIC_PROFILE, VCENTER_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { aRelyingParty } from '#test/support/core.ts';
 import { SOAP_VERSIONS } from '#test/support/soap.ts';
@@ -300,7 +301,6 @@ test('ws-trust §1: a JWT goes out in a BinarySecurityToken with a reference to 
 });
 
 test('ws-trust §1: by profile a JWT goes out in a TokenWrapper', async () => {
-  const { GENERIC_PROFILE } = await import('#bridge/ws-trust/endpoint-profile.ts');
   const setting = aWsTrustSetting({
     profiles: [{ ...GENERIC_PROFILE, jwtCarrier: 'token-wrapper' }],
   });
@@ -316,7 +316,6 @@ test('ws-trust §1: by profile a JWT goes out in a TokenWrapper', async () => {
 });
 
 test('ws-trust §3.5: AppliesTo is told only where the request named no target', async () => {
-  const { GENERIC_PROFILE, VCENTER_PROFILE } = await import('#bridge/ws-trust/endpoint-profile.ts');
   const setting = aWsTrustSetting({
     profiles: [GENERIC_PROFILE, VCENTER_PROFILE].map((profile) => ({
       ...profile,

@@ -2,11 +2,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import {
-  changeEndpoints,
-  type EndpointChange,
-  GENERIC_PROFILE,
-} from '#bridge/ws-trust/endpoint-profile.ts';
+import { changeEndpoints, type EndpointChange } from '#bridge/ws-trust/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { childrenNamed, requiredChild, resolveQName, textOf } from '#bridge/xml/reader.ts';
 import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';

@@ -3,13 +3,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
-import {
-  ADFS_PROFILE,
-  changeEndpoints,
-  type EndpointChange,
-  GENERIC_PROFILE,
-} from '#bridge/ws-trust/endpoint-profile.ts';
+import { changeEndpoints, type EndpointChange } from '#bridge/ws-trust/endpoint-changes.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { nameCertificate } from '#bridge/xml/public-key.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
   anAppliesTo,
@@ -188,7 +189,6 @@ for (const [what, request] of accepted)
   });
 
 test('ws-trust W11: takes a request without AppliesTo where a default is set', async () => {
-  const { GENERIC_PROFILE } = await import('#bridge/ws-trust/endpoint-profile.ts');
   const request = anIssueRequest({ body: anRst({ children: '' }) });
 
   const bare = await aWsTrustSetting().front.handle(request);

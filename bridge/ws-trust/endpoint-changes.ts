@@ -1,0 +1,45 @@
+// What an operator changes of the addresses of the profiles.
+
+import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
+import { MESSAGE_CREDENTIALS } from './profiles.ts';
+
+/** What an operator says of one address. */
+export type EndpointChange = Pick<Endpoint, 'path'> & Partial<Endpoint>;
+
+/** The profiles with the changes of the operator.
+ * @throws {Error} for an address that no profile has */
+export function changeEndpoints(
+  profiles: readonly EndpointProfile[],
+  changes: readonly EndpointChange[],
+): readonly EndpointProfile[] {
+  const served = profiles.map((profile) => withOptional(profile, changes));
+  const paths = served.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
+  const unknown = changes.find(({ path }) => !paths.includes(path));
+  // Left alone, what was meant to be closed would stay open.
+  if (unknown) throw new Error(`wsTrust.endpoints: no profile serves ${unknown.path}`);
+  return served.map((profile) => ({
+    ...profile,
+    endpoints: profile.endpoints.map((endpoint) => {
+      const change = changes.find(({ path }) => path === endpoint.path);
+      const { messageSecurity } = change ?? {};
+      const usual = messageSecurity ? { credentials: MESSAGE_CREDENTIALS[messageSecurity] } : {};
+      return { ...endpoint, ...usual, ...change };
+    }),
+  }));
+}
+
+// To name the address for messages that protect themselves without saying that they do would be to open it for others.
+function withOptional(
+  profile: EndpointProfile,
+  changes: readonly EndpointChange[],
+): EndpointProfile {
+  const { endpoints, optional, ports } = profile;
+  const wanted = optional.filter(({ endpoint: { messageSecurity, path } }) =>
+    changes.some((each) => each.path === path && each.messageSecurity === messageSecurity),
+  );
+  return {
+    ...profile,
+    endpoints: [...endpoints, ...wanted.map(({ endpoint }) => endpoint)],
+    ports: [...ports, ...wanted.map(({ port }) => port)],
+  };
+}
