@@ -1,6 +1,6 @@
 // The alternative names of a subject (RFC 5280 §4.2.1.6), as far as they name people and services.
 import { type Certificate, EXTENSION } from './certificate.ts';
-import { membersOf, objectIdentifierOf, readDer, readMembers, TAG } from './der.ts';
+import { type Der, membersOf, objectIdentifierOf, readDer, readMembers, TAG } from './der.ts';
 
 /** The names by kind. */
 export interface AlternativeNames {
@@ -30,7 +30,7 @@ export function alternativeNamesOf({ extensions }: Certificate): AlternativeName
   };
 }
 
-function principalName(other: Parameters<typeof membersOf>[0]): readonly string[] {
+function principalName(other: Der): readonly string[] {
   const members = readMembers(other, TAG.context(0));
   if (objectIdentifierOf(members.take(TAG.objectIdentifier)) !== USER_PRINCIPAL_NAME) return [];
   return membersOf(members.take(TAG.context(0))).map(({ content }) =>

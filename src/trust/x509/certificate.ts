@@ -27,7 +27,7 @@ export interface Certificate {
   readonly serialNumber: bigint;
   readonly issuer: DistinguishedName;
   readonly subject: DistinguishedName;
-  /** The names as they are encoded, for digests over them. */
+  /** As it is encoded, for digests over it. */
   readonly encodedSubject: Buffer;
   /** The octets of the key, without its algorithm. */
   readonly keyOctets: Buffer;
@@ -78,8 +78,8 @@ export function readCertificate(x509: X509Certificate): Certificate {
   const subject = tbs.take(TAG.sequence);
   const key = readMembers(tbs.take(TAG.sequence));
   key.take(TAG.sequence);
-  tbs.takeIf(0x81);
-  tbs.takeIf(0x82);
+  tbs.takeIf(TAG.primitive(1));
+  tbs.takeIf(TAG.primitive(2));
   return {
     x509,
     serialNumber,

@@ -8,7 +8,16 @@ import {
   keyUsages,
   readExtensions,
 } from './certificate.ts';
-import { DerFailure, membersOf, naturalOf, readDer, readMembers, TAG, timeOf } from './der.ts';
+import {
+  type Der,
+  DerFailure,
+  membersOf,
+  naturalOf,
+  readDer,
+  readMembers,
+  TAG,
+  timeOf,
+} from './der.ts';
 import { type DistinguishedName, isSameName, readName } from './distinguished-name.ts';
 import { isFresh, isSignedWith, readSigned, type SignedStructure } from './signed-structure.ts';
 
@@ -45,7 +54,7 @@ export function parseRevocationList(encoded: Buffer): RevocationList {
   tbs.take(TAG.sequence);
   const issuer = readName(tbs.take(TAG.sequence));
   const thisUpdate = timeOf(tbs.takeAny());
-  const nextUpdate = tbs.takeIf(0x17) ?? tbs.takeIf(0x18);
+  const nextUpdate = tbs.takeIf(TAG.utcTime) ?? tbs.takeIf(TAG.generalizedTime);
   // Without an end an old list would do for ever: whoever was revoked since would pass.
   if (!nextUpdate) throw new DerFailure('a list without nextUpdate');
   const entries = tbs.takeIf(TAG.sequence);
@@ -73,7 +82,7 @@ function scopeOf(extensions: Extensions): ListScope {
   return point ? readScope(point.value) : EVERYTHING;
 }
 
-function serialOf(entry: Parameters<typeof readMembers>[0]): string {
+function serialOf(entry: Der): string {
   const members = readMembers(entry);
   const serial = naturalOf(members.take(TAG.integer));
   members.takeAny();
@@ -100,7 +109,7 @@ function readScope(value: Buffer): ListScope {
   };
 }
 
-function pointNames(names: readonly Parameters<typeof membersOf>[0][]): readonly string[] {
+function pointNames(names: readonly Der[]): readonly string[] {
   return names
     .filter(({ tag }) => tag === TAG.context(0))
     .flatMap((full) => membersOf(full))

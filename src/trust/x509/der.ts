@@ -17,6 +17,8 @@ export const TAG = {
   octetString: 0x04,
   objectIdentifier: 0x06,
   enumerated: 0x0a,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
   /** Of a context-specific member in constructed form, such as `[0] EXPLICIT`. */
@@ -134,15 +136,14 @@ export function bitStringOf({ tag, content }: Der): Buffer {
   return content.subarray(1);
 }
 
-const UTC_TIME = 0x17;
-const GENERALIZED_TIME = 0x18;
-
 /** UTCTime or GeneralizedTime, in epoch seconds (RFC 5280 §4.1.2.5). */
 export function timeOf({ tag, content }: Der): number {
   const text = content.toString('latin1');
-  const digits = tag === UTC_TIME ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
+  const digits =
+    tag === TAG.utcTime ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits);
-  if (!parts || (tag !== UTC_TIME && tag !== GENERALIZED_TIME)) throw new DerFailure('no time');
+  if (!parts || (tag !== TAG.utcTime && tag !== TAG.generalizedTime))
+    throw new DerFailure('no time');
   const [, year, month, day, hour, minute, second] = parts;
   const instant = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   if (Number.isNaN(instant)) throw new DerFailure('no time');

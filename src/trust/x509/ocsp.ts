@@ -10,6 +10,7 @@ import {
 import {
   type Der,
   DerFailure,
+  type MemberReader,
   membersOf,
   objectIdentifierOf,
   readDer,
@@ -163,7 +164,7 @@ const STATUS: ReadonlyMap<number, OcspStatus['status']> = new Map([
   [TAG.primitive(2), 'unknown'],
 ]);
 
-function readSingle(members: ReturnType<typeof readMembers>, now: number): OcspStatus {
+function readSingle(members: MemberReader, now: number): OcspStatus {
   const status = STATUS.get(members.takeAny().tag);
   const thisUpdate = timeOf(members.takeAny());
   const wrapped = members.takeIf(TAG.context(0));

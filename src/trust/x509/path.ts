@@ -12,6 +12,7 @@ import {
   keyUsages,
 } from './certificate.ts';
 import type { LinkMemory } from './link-memory.ts';
+import { SIGNATURE_HASHES } from './signed-structure.ts';
 
 /** What a path must lead to, and what its end must be for. */
 export interface PathTerms {
@@ -52,17 +53,6 @@ const PROCESSED: ReadonlySet<string> = new Set([
   EXTENSION.keyUsage,
   EXTENSION.subjectAlternativeName,
   CERTIFICATE_POLICIES,
-]);
-
-/** Algorithms of certificate signatures: RSA and ECDSA with SHA-2, Ed25519. SHA-1 can be made to fit another certificate. */
-export const SIGNATURE_HASHES: ReadonlyMap<string, string | null> = new Map([
-  ['1.2.840.113549.1.1.11', 'sha256'],
-  ['1.2.840.113549.1.1.12', 'sha384'],
-  ['1.2.840.113549.1.1.13', 'sha512'],
-  ['1.2.840.10045.4.3.2', 'sha256'],
-  ['1.2.840.10045.4.3.3', 'sha384'],
-  ['1.2.840.10045.4.3.4', 'sha512'],
-  ['1.3.101.112', null],
 ]);
 
 const MIN_RSA_BITS = 2048;

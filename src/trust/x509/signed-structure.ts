@@ -1,8 +1,7 @@
-// The signature over a list of revocation or an OCSP response: `{ to be signed, algorithm, signature }`.
+// Signatures by authorities, over certificates, lists of revocation and OCSP responses: `{ to be signed, algorithm, signature }`.
 import { type KeyObject, verify } from 'node:crypto';
 import { algorithmOf } from './certificate.ts';
 import { bitStringOf, type Der, type MemberReader, TAG } from './der.ts';
-import { SIGNATURE_HASHES } from './path.ts';
 
 /** The three parts of a signed structure, read in order. */
 export interface SignedStructure {
@@ -10,6 +9,17 @@ export interface SignedStructure {
   readonly algorithm: string;
   readonly signature: Buffer;
 }
+
+/** Algorithms of signatures by authorities: RSA and ECDSA with SHA-2, Ed25519. SHA-1 can be made to fit another certificate. */
+export const SIGNATURE_HASHES: ReadonlyMap<string, string | null> = new Map([
+  ['1.2.840.113549.1.1.11', 'sha256'],
+  ['1.2.840.113549.1.1.12', 'sha384'],
+  ['1.2.840.113549.1.1.13', 'sha512'],
+  ['1.2.840.10045.4.3.2', 'sha256'],
+  ['1.2.840.10045.4.3.3', 'sha384'],
+  ['1.2.840.10045.4.3.4', 'sha512'],
+  ['1.3.101.112', null],
+]);
 
 /** How far ahead of ours the clock of who answers may be. */
 const TOLERANCE_SECONDS = 300;

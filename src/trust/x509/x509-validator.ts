@@ -4,7 +4,7 @@ import { hash, X509Certificate } from 'node:crypto';
 import type { Claim } from '#core/claim.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type Clock, type Instant } from '#core/instant.ts';
+import type { Clock, Instant } from '#core/instant.ts';
 import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { alternativeNamesOf } from './alternative-names.ts';
