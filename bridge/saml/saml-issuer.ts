@@ -66,8 +66,8 @@ function encryptedToken(type: TokenSpec['type'], signed: FinalXml, recipient: Re
   return element({ prefix: 'saml', uri: SAML2_NS, local: 'EncryptedAssertion' }, [], [data]);
 }
 
-/** An issuer of assertions, bound to the key of the decision, signed and, where the decision says so, encrypted. The text is ASCII, in one line, and declares
- * every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
+/** An issuer of assertions, bound to the key of the decision, signed and, where the decision says so, encrypted. The text is ASCII,
+ * in one line, and declares every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
 export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): TokenIssuer {
   const signingFor = createSignerSource(keys);
   const recipientFor = createRecipients();

@@ -9,12 +9,13 @@ import { contextClassOf } from './authentication-context.ts';
 import type { WritableClaim } from './claim-writer.ts';
 import { splitName, writableClaims } from './claim-writer.ts';
 import { CONFIRMATION_METHODS } from './names.ts';
-import type { WriteInput, WrittenAssertion } from './saml2-writer.ts';
 import {
   assertionIdOf,
   audiencesOf,
   authenticationInstantOf,
   nameFormatOfSubject,
+  type WriteInput,
+  type WrittenAssertion,
   windowOf,
 } from './spec-reader.ts';
 

@@ -17,24 +17,10 @@ import {
   authenticationInstantOf,
   nameFormatOfSubject,
   recipientOf,
+  type WriteInput,
+  type WrittenAssertion,
   windowOf,
 } from './spec-reader.ts';
-
-/** An assertion with the place of its signature, and the prefixes of QNames in its content. */
-export interface WrittenAssertion {
-  readonly apex: Markup;
-  readonly declare: readonly Pick<MarkupName, 'prefix' | 'uri'>[];
-}
-
-/** What an assertion is written from. */
-export interface WriteInput {
-  readonly spec: TokenSpec;
-  /** The name of the issuer in it. */
-  readonly entityId: string;
-  readonly shape: SamlShape;
-  /** KeyInfo of the key that the token is bound to; absent: it is for any bearer. */
-  readonly keyInfo?: Markup | undefined;
-}
 
 type Write = (
   local: string,

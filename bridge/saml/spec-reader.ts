@@ -1,8 +1,26 @@
-// What both writers take from a decision.
+// What both writers make, of what, and what they take from a decision.
 
 import { writeDateTime } from '#bridge/xml/date-time.ts';
+import type { Markup, MarkupName } from '#bridge/xml/markup.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { NAME_UNSPECIFIED } from './names.ts';
+import type { SamlShape } from './saml-shape.ts';
+
+/** An assertion with the place of its signature, and the prefixes of QNames in its content. */
+export interface WrittenAssertion {
+  readonly apex: Markup;
+  readonly declare: readonly Pick<MarkupName, 'prefix' | 'uri'>[];
+}
+
+/** What an assertion is written from. */
+export interface WriteInput {
+  readonly spec: TokenSpec;
+  /** The name of the issuer in it. */
+  readonly entityId: string;
+  readonly shape: SamlShape;
+  /** KeyInfo of the key that the token is bound to; absent: it is for any bearer. */
+  readonly keyInfo?: Markup | undefined;
+}
 
 /** The id of the assertion: XML wants one that begins like a name. */
 export function assertionIdOf({ tokenId }: Pick<TokenSpec, 'tokenId'>): string {

@@ -1,5 +1,5 @@
-// Refusals to faults (WS-Trust 1.3 §11, WSS 1.1.1 §12, WS-SecureConversation 1.3 §9). Each code has one fixed sentence: it never names the account, the
-// rule or the library, so that nobody can feel their way (xml-security E9).
+// Refusals to faults (WS-Trust 1.3 §11, WSS 1.1.1 §12, WS-SecureConversation 1.3 §9). Each code has one fixed sentence: it never
+// names the account, the rule or the library, so that nobody can feel their way (xml-security E9).
 
 import { EnvelopeFailure, type EnvelopeFailureCode } from '#bridge/soap/envelope-failure.ts';
 import type { SoapFault } from '#bridge/soap/fault.ts';

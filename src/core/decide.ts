@@ -208,9 +208,9 @@ const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken
   `${subjectPrefix ?? (trustedIssuer === SELF ? '' : `${trustedIssuer}:`)}${subject.id}`;
 
 /** Decides one request over validated evidence.
- * @throws {ExchangeFailure} `requestor-not-allowed`, `issuer-untrusted`, `token-audience-mismatch`, `token-malformed`, `delegation-not-allowed`,
- * `confirmation-missing`, `target-unknown`, `target-not-allowed`, `token-type-unsupported`, `scope-not-allowed`,
- * `claim-missing`, `lifetime-not-possible`, `token-expired`, `renewal-not-possible` */
+ * @throws {ExchangeFailure} `requestor-not-allowed`, `issuer-untrusted`, `token-audience-mismatch`, `token-malformed`,
+ * `delegation-not-allowed`, `confirmation-missing`, `target-unknown`, `target-not-allowed`, `token-type-unsupported`,
+ * `scope-not-allowed`, `claim-missing`, `lifetime-not-possible`, `token-expired`, `renewal-not-possible` */
 export function decide(
   evidence: Evidence,
   rules: PolicyRules,

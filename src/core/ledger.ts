@@ -26,7 +26,8 @@ export interface Ledger {
   lookUp(token: TokenRef): Promise<Standing>;
   /** As `lookUp`, and revoked is also what was made from a revoked token. Two round trips, one for a token made from none. */
   standing(token: TokenRef): Promise<Standing>;
-  /** Revokes the token, and with it the whole chain of renewals that it stands in. The tombstone lives as long as the token and all that can descend from it by now. */
+  /** Revokes the token, and with it the whole chain of renewals that it stands in. The tombstone lives as long as the token and
+   * all that can descend from it by now. */
   revoke(token: TokenRef, until: Instant): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 // The exchange with a challenge in it (WS-Trust 1.4 §8): a right password of a user with a second factor is answered by a challenge,
-// and so is a signed request where an address asks for a fresh signature; the request goes on when the answer comes. A wrong answer ends it: there is no second try at one challenge.
+// and so is a signed request where an address asks for a fresh signature; the request goes on when the answer comes. A wrong
+// answer ends it: there is no second try at one challenge.
 
 import { Buffer } from 'node:buffer';
 import { canonicalize } from '#bridge/xml/canonical.ts';

@@ -90,7 +90,8 @@ function claimsSetOf(spec: TokenSpec, encryptedKey: string | undefined): JsonObj
   };
 }
 
-/** An issuer of JWTs. `sub` is the decided name of the subject, which no subject of another issuer has. A spec that asks for encryption is not for this issuer: it would come out in clear. */
+/** An issuer of JWTs. `sub` is the decided name of the subject, which no subject of another issuer has. A spec that asks for
+ * encryption is not for this issuer: it would come out in clear. */
 export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
   return {
     canIssue: ({ type, encryption }) => isJwtTokenType(type) && encryption === undefined,
