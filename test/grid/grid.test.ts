@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, suite, test } from 'node:test';
+import { before, suite, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
@@ -11,6 +11,7 @@ import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/document.t
 import { anRst, jwtAsXml, sendSoap } from '#test/support/rst.ts';
 import { ALL_TYPES, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { type FormValues, startServer, type TestServer } from '#test/support/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
 
 type IssuedType = (typeof ALL_TYPES)[number];
 
@@ -95,20 +96,14 @@ async function withContexts(document: ConfigDocument, directory: string): Promis
   });
 }
 
-const steps: (() => Promise<unknown>)[] = [];
-after(async () => {
-  for (const step of steps) await step();
-});
+const ending = endingOfSuite();
 
 before(async () => {
   let saml: SamlWorld | undefined;
-  const server = await startServer(
-    { after: (step) => void steps.push(step) },
-    async (document, directory) => {
-      saml = await withSaml(document, directory);
-      await withContexts(document, directory);
-    },
-  );
+  const server = await startServer(ending, async (document, directory) => {
+    saml = await withSaml(document, directory);
+    await withContexts(document, directory);
+  });
   if (!saml) throw new Error('the SAML half was not set up');
   world = { ...saml, server };
 });

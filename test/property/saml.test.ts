@@ -8,6 +8,7 @@ import { idOf } from '#bridge/saml/subject-name.ts';
 import { RESERVED_CLAIMS } from '#core/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { legalText } from '#test/support/legal-text.ts';
 import {
   aCertifiedKey,
   anOwnValidator,
@@ -28,32 +29,7 @@ const key = await aCertifiedKey('ec');
 const keys = signingKeysOf(key, 'ES256');
 const partner = await aSamlIssuer();
 
-const legal = fc
-  .string({
-    unit: fc.oneof(
-      fc.constantFrom(
-        '&',
-        '<',
-        '>',
-        '"',
-        "'",
-        '\t',
-        '\n',
-        '\r',
-        ' ',
-        'é',
-        '\u{10000}',
-        ']]>',
-        '!',
-        ':',
-      ),
-      fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
-    ),
-    maxLength: 10,
-  })
-  .map((text) =>
-    text.replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, ''),
-  );
+const legal = legalText('!', ':');
 const nameText = legal.filter((text) => text !== '' && text.trim() === text);
 const claimName = fc
   .oneof(

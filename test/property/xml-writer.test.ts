@@ -10,36 +10,13 @@ import { XML_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser.ts';
 import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
 import { toWireBytes, writeCanonical } from '#bridge/xml/writer.ts';
+import { legalText } from '#test/support/legal-text.ts';
 import { anEcKey } from '#test/support/xml/keys.ts';
 import { libxml2Canonical } from '#test/support/xml/libxml2.ts';
 import { parse } from '#test/support/xml/refusal.ts';
 import { aSignedAssertion } from '#test/support/xml/signed.ts';
 
-const legal = fc
-  .string({
-    unit: fc.oneof(
-      fc.constantFrom(
-        '&',
-        '<',
-        '>',
-        '"',
-        "'",
-        '\t',
-        '\n',
-        '\r',
-        ' ',
-        'é',
-        '\u{10000}',
-        ']]>',
-        '&#x',
-      ),
-      fc.string({ unit: 'binary', minLength: 1, maxLength: 2 }),
-    ),
-    maxLength: 12,
-  })
-  .map((text) =>
-    text.replaceAll(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, ''),
-  );
+const legal = legalText('&#x');
 const local = fc.constantFrom('a', 'b', 'A', 'B-1', '_c');
 // Prefixes that rebind, differ in case only, and URIs that are prefixes of each other.
 const name = fc.oneof(

@@ -31,6 +31,10 @@ export const jwtAsXml = (jwt: string): string =>
 const optional = (name: string, content: string | undefined): string =>
   content === undefined ? '' : `<${name}>${content}</${name}>`;
 
+/** AppliesTo in another spelling than that of the usual request. */
+export const anAppliesTo = (address = BILLING): string =>
+  `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${address}</a:Address></a:EndpointReference></p:AppliesTo>`;
+
 /** The message. */
 export function anRst(wishes: RstWishes = {}): string {
   const { actAs, appliesTo = BILLING, onBehalfOf, password = PASSWORD, tokenType } = wishes;
@@ -112,4 +116,19 @@ export async function sendSoap(server: TestServer, body: string): Promise<SoapAn
   const response = await fetch(`${server.url}/ws-trust`, { method: 'POST', headers, body });
   const { status, headers: answered } = response;
   return checked('POST', '/ws-trust', { status, headers: answered, text: await response.text() });
+}
+
+/** A token of ours, issued to carol. */
+export async function carolsToken(server: TestServer, tokenType: string): Promise<string> {
+  return tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType })));
+}
+
+/** Whether a token is valid, as far as the user may know. */
+export async function isValid(
+  server: TestServer,
+  target: string,
+  user = 'carol',
+): Promise<boolean> {
+  const { text } = await sendSoap(server, aTargetRst('Validate', { target, user }));
+  return text.includes('/status/valid');
 }

@@ -1,11 +1,12 @@
 // RequestSecurityTokenCollection over real HTTP (WS-Trust 1.3 §3.4): an outcome for each, in order, nothing for a refused one.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import {
   aBatch,
+  anAppliesTo,
   anRst,
-  aTargetRst,
   faultOf,
+  isValid,
   JWT,
   SAML1,
   SAML2,
@@ -15,13 +16,12 @@ import {
   TRUST_2005,
   tokenOf,
 } from '#test/support/rst.ts';
-import { BILLING, withSaml } from '#test/support/saml-document.ts';
+import { withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
 
-const forTarget = (address = BILLING) =>
-  `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${address}</a:Address></a:EndpointReference></p:AppliesTo>`;
 const issueOf = (tokenType: string, address?: string) =>
-  `<t:TokenType>${tokenType}</t:TokenType>${forTarget(address)}`;
+  `<t:TokenType>${tokenType}</t:TokenType>${anAppliesTo(address)}`;
 const responsesOf = ({ status, text }: SoapAnswer): readonly string[] => {
   assert.equal(status, 200, text);
   const [, collection = ''] =
@@ -38,22 +38,14 @@ const contextOf = (response: string) => /Context="([^"]*)"/.exec(response)?.[1];
 
 describe('Batch', () => {
   let server: TestServer;
-  const steps: (() => Promise<unknown>)[] = [];
-  after(async () => {
-    for (const step of steps) await step();
-  });
+  const ending = endingOfSuite();
   before(async () => {
-    server = await startServer(
-      { after: (step) => void steps.push(step) },
-      async (document, directory) => {
-        await withSaml(document, directory);
-      },
-    );
+    server = await startServer(ending, async (document, directory) => {
+      await withSaml(document, directory);
+    });
   });
   const minted = async () =>
     (await server.auditRecords()).filter(({ outcome }) => outcome === 'minted').length;
-  const isValid = async (target: string): Promise<boolean> =>
-    (await sendSoap(server, aTargetRst('Validate', { target }))).text.includes('/status/valid');
 
   test('WS-Trust 1.3 §3.4: tokens of every type in the order of their requests', async () => {
     const types = [SAML1, JWT, SAML2, JWT];
@@ -171,7 +163,11 @@ describe('Batch', () => {
       responsesOf(cancelled).map((response) => response.includes('RequestedTokenCancelled')),
       [true, false, true],
     );
-    assert.deepEqual(await Promise.all(tokens.map(isValid)), [false, true, false]);
+    assert.deepEqual(await Promise.all(tokens.map((token) => isValid(server, token, 'bob'))), [
+      false,
+      true,
+      false,
+    ]);
   });
 
   const two = [issueOf(SAML2), issueOf(SAML2)];

@@ -1,11 +1,13 @@
 // Cancel over real HTTP (WS-Trust 1.3 §6): who may, what dies with the token, on both fronts.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { JWT_TYPE } from '#test/support/document.ts';
 import {
   anRst,
   aTargetRst,
+  carolsToken,
   faultOf,
+  isValid,
   JWT,
   jwtAsXml,
   SAML1,
@@ -21,34 +23,25 @@ import {
 } from '#test/support/rst.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
 
 const cancel = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
   sendSoap(server, aTargetRst('Cancel', wishes));
-const isValid = async (server: TestServer, target: string, user = 'carol'): Promise<boolean> =>
-  (await sendSoap(server, aTargetRst('Validate', { target, user }))).text.includes('/status/valid');
-const carolsToken = async (server: TestServer, tokenType: string): Promise<string> =>
-  tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType })));
 
 describe('Cancel', () => {
   let server: TestServer;
   let partnerAssertion: string;
-  const steps: (() => Promise<unknown>)[] = [];
-  after(async () => {
-    for (const step of steps) await step();
-  });
+  const ending = endingOfSuite();
   before(async () => {
-    server = await startServer(
-      { after: (step) => void steps.push(step) },
-      async (document, directory) => {
-        const { partner } = await withSaml(document, directory);
-        partnerAssertion = partner.assertion('saml2');
-        // Bob's right to cancel is his own: as a server of the party he may only ask.
-        document.relyingParties[0] = {
-          ...document.relyingParties[0],
-          revokers: ['principal:self:bob'],
-        };
-      },
-    );
+    server = await startServer(ending, async (document, directory) => {
+      const { partner } = await withSaml(document, directory);
+      partnerAssertion = partner.assertion('saml2');
+      // Bob's right to cancel is his own: as a server of the party he may only ask.
+      document.relyingParties[0] = {
+        ...document.relyingParties[0],
+        revokers: ['principal:self:bob'],
+      };
+    });
   });
 
   for (const tokenType of [SAML1, SAML2, JWT])

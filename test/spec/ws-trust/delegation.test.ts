@@ -1,6 +1,6 @@
 // Delegation over real HTTP (WS-Trust 1.3 §9, ws-trust §8): permissions apart, chains that end, Delegatable kept on both fronts.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { JWT_TYPE } from '#test/support/document.ts';
 import {
@@ -15,17 +15,18 @@ import {
   tokenOf,
 } from '#test/support/rst.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
 
 const delegatable = (value: string): string => `<trust:Delegatable>${value}</trust:Delegatable>`;
 const jwtIn = (xml: string): string =>
   Buffer.from(/>([^<]+)<\/wsse:BinarySecurityToken>/.exec(xml)?.[1] ?? '', 'base64').toString();
 
 async function serverWith(
-  steps: (() => Promise<unknown>)[],
+  ending: Ending,
   allow: Readonly<Record<string, unknown>>,
 ): Promise<TestServer> {
-  return startServer({ after: (step) => void steps.push(step) }, async (document, directory) => {
+  return startServer(ending, async (document, directory) => {
     await withSaml(document, directory);
     const row = document.policy.find(({ id }) => id === 'users-to-orders');
     Object.assign(row?.['allow'] as object, allow);
@@ -40,10 +41,7 @@ const carols = async (server: TestServer, tokenType: string, children = ''): Pro
   tokenOf(await issue(server, { user: 'carol', tokenType, children }));
 
 describe('ws-trust §8: what a row allows', () => {
-  const steps: (() => Promise<unknown>)[] = [];
-  after(async () => {
-    for (const step of steps) await step();
-  });
+  const ending = endingOfSuite();
 
   for (const [allow, onBehalfOf, actAs] of [
     [{ impersonation: true, delegation: false }, 200, 500],
@@ -51,7 +49,7 @@ describe('ws-trust §8: what a row allows', () => {
     [{ impersonation: false, delegation: false }, 500, 500],
   ] as const)
     test(`${JSON.stringify(allow)}: OnBehalfOf ${onBehalfOf}, ActAs ${actAs}`, async () => {
-      const server = await serverWith(steps, allow);
+      const server = await serverWith(ending, allow);
       for (const tokenType of [SAML1, SAML2, JWT]) {
         const token = await carols(server, tokenType);
 
@@ -66,7 +64,7 @@ describe('ws-trust §8: what a row allows', () => {
     });
 
   test('maxActors 1: a delegate cannot delegate again by ActAs', async () => {
-    const server = await serverWith(steps, { maxActors: 1 });
+    const server = await serverWith(ending, { maxActors: 1 });
     const first = await issue(server, { tokenType: SAML2, actAs: await carols(server, SAML2) });
 
     const again = await issue(server, { user: 'dave', tokenType: SAML2, actAs: tokenOf(first) });
@@ -77,12 +75,9 @@ describe('ws-trust §8: what a row allows', () => {
 
 describe('ws-trust §8: chains and their end', () => {
   let server: TestServer;
-  const steps: (() => Promise<unknown>)[] = [];
+  const ending = endingOfSuite();
   before(async () => {
-    server = await serverWith(steps, {});
-  });
-  after(async () => {
-    for (const step of steps) await step();
+    server = await serverWith(ending, {});
   });
 
   test('ActAs of a token that was made by ActAs: the newest actor outermost, in JWT and SAML 2.0 alike', async () => {

@@ -3,10 +3,8 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { nameCertificate } from '#bridge/xml/public-key.ts';
-import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
-import { anOwnToken, aPolicyRow } from '#test/support/core.ts';
 import { aCertificate, type TestCertificate } from '#test/support/pki.ts';
+import { ownAssertions, RENEWABLE } from '#test/support/renewable.ts';
 import {
   aBinaryToken,
   aDirectReference,
@@ -22,7 +20,6 @@ import {
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
-  billingRules,
   faultCodeOf,
   TRUST_13,
   type WsTrustSetting,
@@ -32,29 +29,11 @@ const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
 const other = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
 const USE_KEY = `<t:UseKey>${aDirectReference()}</t:UseKey>`;
 
-/** Takes the assertions of this front for what they are: bound to the key of the holder. */
-const ownTokens: TokenValidator = {
-  canHandle: ({ type }) => type === 'saml2',
-  async validate({ content, type, use }) {
-    const { element } = content as { element: XmlElement };
-    return anOwnToken({
-      type,
-      use,
-      id: (attributeOf(element, 'ID') ?? '').slice(1),
-      audiences: ['https://billing.example/soap'],
-      confirmation: nameCertificate(new X509Certificate(holder.der)),
-    });
-  },
-};
-
 function aSetting(): WsTrustSetting {
-  const row = aPolicyRow({
-    requestors: [],
-    principals: { issuers: ['self'] },
-    targets: ['billing'],
-    grant: { types: ['saml2'], renewal: { lifetimeSeconds: 3600, maxCount: 9 } },
+  return aWsTrustSetting({
+    rules: RENEWABLE,
+    validators: [ownAssertions(nameCertificate(new X509Certificate(holder.der)))],
   });
-  return aWsTrustSetting({ rules: billingRules({ rows: [row] }), validators: [ownTokens] });
 }
 
 function signed(body: string, by: TestCertificate, wishes: Partial<SignatureWishes> = {}): string {

@@ -2,18 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WsTrustFrontParts, WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf } from '#bridge/xml/tree.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
-import { anOwnToken, aPolicyRow } from '#test/support/core.ts';
+import { ownAssertions, RENEWABLE } from '#test/support/renewable.ts';
 import {
   anAppliesTo,
   anIssueRequest,
   anRst,
   aWsTrustSetting,
   BILLING,
-  billingRules,
   faultCodeOf,
   TRUST_13,
 } from '#test/support/ws-trust.ts';
@@ -22,31 +18,15 @@ const child = (name: string, content = '') => `<t:${name}>${content}</t:${name}>
 const keyType = (name: string) => child('KeyType', `${TRUST_13}/${name}`);
 const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
 
-/** Takes the assertions of this front for what they are. */
-const ownTokens: TokenValidator = {
-  canHandle: ({ type }) => type === 'saml2',
-  async validate({ content, type, use }) {
-    const { element } = content as { element: XmlElement };
-    const id = (attributeOf(element, 'ID') ?? '').slice(1);
-    return anOwnToken({ type, use, id, audiences: [BILLING] });
-  },
-};
-
 /** The answer to a renewal of a token that was issued before, and what core was asked for it. */
 async function renew(
   children: string,
   over: Partial<WsTrustRequest> = {},
   parts: Partial<WsTrustFrontParts> = {},
 ) {
-  const row = aPolicyRow({
-    requestors: [],
-    principals: { issuers: ['self'] },
-    targets: ['billing'],
-    grant: { types: ['saml2'], renewal: { lifetimeSeconds: 3600, maxCount: 9 } },
-  });
   const setting = aWsTrustSetting({
-    rules: billingRules({ rows: [row] }),
-    validators: [ownTokens],
+    rules: RENEWABLE,
+    validators: [ownAssertions()],
     parts,
   });
   const first = await setting.front.handle(anIssueRequest());

@@ -2,12 +2,10 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
-import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
-import { anOwnToken, aPolicyRow } from '#test/support/core.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/derived-key.ts';
+import { ownAssertions, RENEWABLE } from '#test/support/renewable.ts';
 import {
   SIGNATURE,
   type SignatureWishes,
@@ -21,7 +19,6 @@ import {
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
-  billingRules,
   faultCodeOf,
   TRUST_13,
   tokenText,
@@ -29,21 +26,6 @@ import {
 } from '#test/support/ws-trust.ts';
 
 const SAML_ID = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID';
-
-/** Takes the assertions of this front for what they say: bound to a secret, and to which they do not tell. */
-const ownTokens: TokenValidator = {
-  canHandle: ({ type }) => type === 'saml2',
-  async validate({ content, type, use }) {
-    const { element } = content as { element: XmlElement };
-    return anOwnToken({
-      type,
-      use,
-      id: (attributeOf(element, 'ID') ?? '').slice(1),
-      audiences: ['https://billing.example/soap'],
-      confirmation: { method: 'symmetric-key' },
-    });
-  },
-};
 
 interface Setting extends WsTrustSetting {
   /** What was to be issued, in order. */
@@ -59,15 +41,13 @@ function aSetting(keepsSecrets = true): Setting {
       return { spec, text: tokenText(spec) };
     },
   };
-  const row = aPolicyRow({
-    requestors: [],
-    principals: { issuers: ['self'] },
-    targets: ['billing'],
-    grant: { types: ['saml2'], renewal: { lifetimeSeconds: 3600, maxCount: 9 } },
-  });
-  const rules = billingRules({ rows: [row] });
   return {
-    ...aWsTrustSetting({ rules, validators: [ownTokens], issuers: [issuer], keepsSecrets }),
+    ...aWsTrustSetting({
+      rules: RENEWABLE,
+      validators: [ownAssertions({ method: 'symmetric-key' })],
+      issuers: [issuer],
+      keepsSecrets,
+    }),
     specs,
   };
 }

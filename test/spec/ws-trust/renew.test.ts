@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { ConfigDocument } from '#test/support/document.ts';
 import {
+  anAppliesTo,
   anRst,
   aTargetRst,
   faultOf,
+  isValid,
   JWT,
   jwtAsXml,
   type RstWishes,
@@ -31,9 +33,6 @@ const TERMS = { lifetimeSeconds: 1200, maxCount: 3, afterExpiry: true };
 const LIFETIME_SECONDS = 300;
 /** Beyond every skew. */
 const OVER = LIFETIME_SECONDS + 120;
-
-const appliesTo = (address: string) =>
-  `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${address}</a:Address></a:EndpointReference></p:AppliesTo>`;
 
 type Configure = (document: ConfigDocument, directory: string) => void | Promise<void>;
 
@@ -60,10 +59,6 @@ const renew = (
   sendSoap(server, aTargetRst('Renew', { user: 'carol', target, ...wishes }));
 const cancel = (server: TestServer, target: string): Promise<SoapAnswer> =>
   sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
-const isValid = async (server: TestServer, target: string): Promise<boolean> =>
-  (await sendSoap(server, aTargetRst('Validate', { target, user: 'carol' }))).text.includes(
-    '/status/valid',
-  );
 const expiryOf = ({ text }: SoapAnswer): number => {
   const [, expires = ''] = /<wsu:Expires[^>]*>([^<]+)</.exec(text) ?? [];
   return Date.parse(expires) / 1000;
@@ -293,10 +288,12 @@ describe('Renew', () => {
     const target = tokenOf(await issue(server));
 
     const own = await renew(server, target, {
-      children: appliesTo('https://sts.example.org/ws-trust'),
+      children: anAppliesTo('https://sts.example.org/ws-trust'),
     });
-    const same = await renew(server, target, { children: appliesTo(BILLING) });
-    const other = await renew(server, target, { children: appliesTo('https://unknown.example/') });
+    const same = await renew(server, target, { children: anAppliesTo(BILLING) });
+    const other = await renew(server, target, {
+      children: anAppliesTo('https://unknown.example/'),
+    });
 
     assert.deepEqual([own.status, same.status], [200, 200]);
     assert.equal(faultOf(other), 'InvalidScope');

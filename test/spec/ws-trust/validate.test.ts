@@ -1,10 +1,11 @@
 // Validate over real HTTP (WS-Trust 1.3 §7): to status and to a new token, in every version, and what must not come of it.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { ACCESS_TOKEN_TYPE } from '#test/support/document.ts';
 import {
-  anRst,
+  anAppliesTo,
   aTargetRst,
+  carolsToken,
   faultOf,
   JWT,
   jwtAsXml,
@@ -21,9 +22,9 @@ import {
 } from '#test/support/rst.ts';
 import { BILLING, SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
 
 const TYPES = [SAML1, SAML2, JWT];
-const APPLIES_TO = `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${BILLING}</a:Address></a:EndpointReference></p:AppliesTo>`;
 
 const validate = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
   sendSoap(server, aTargetRst('Validate', wishes));
@@ -34,25 +35,15 @@ const statusOf = ({ status, text }: SoapAnswer): string => {
   return code;
 };
 
-/** A token of ours, issued to carol. */
-const carolsToken = async (server: TestServer, tokenType: string): Promise<string> =>
-  tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType })));
-
 describe('Validate', () => {
   let server: TestServer;
   let partnerAssertion: string;
-  const steps: (() => Promise<unknown>)[] = [];
-  after(async () => {
-    for (const step of steps) await step();
-  });
+  const ending = endingOfSuite();
   before(async () => {
-    server = await startServer(
-      { after: (step) => void steps.push(step) },
-      async (document, directory) => {
-        const { partner } = await withSaml(document, directory);
-        partnerAssertion = partner.assertion('saml2');
-      },
-    );
+    server = await startServer(ending, async (document, directory) => {
+      const { partner } = await withSaml(document, directory);
+      partnerAssertion = partner.assertion('saml2');
+    });
   });
 
   for (const tokenType of TYPES)
@@ -141,7 +132,7 @@ describe('Validate', () => {
         user: 'carol',
         target,
         tokenType: JWT,
-        children: APPLIES_TO,
+        children: anAppliesTo(),
       });
 
       assert.equal(statusOf(status), `${TRUST_13}/status/invalid`);
@@ -165,7 +156,7 @@ describe('Validate', () => {
         user: 'carol',
         target,
         tokenType,
-        children: APPLIES_TO,
+        children: anAppliesTo(),
       });
 
       assert.equal(statusOf(answer), `${TRUST_13}/status/valid`);
@@ -177,7 +168,7 @@ describe('Validate', () => {
 
   test('WS-Trust 1.3 §7: a new token is policy like an exchange: refused for an unknown target', async () => {
     const target = await carolsToken(server, SAML2);
-    const children = APPLIES_TO.replace(BILLING, 'https://unknown.example/');
+    const children = anAppliesTo().replace(BILLING, 'https://unknown.example/');
 
     const answer = await validate(server, { user: 'carol', target, tokenType: JWT, children });
 
