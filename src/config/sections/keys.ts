@@ -4,12 +4,8 @@ import type { DecryptionKeyConfig, SigningKeyConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { instant, instantOf, rule, signatureAlgorithm } from './fields.ts';
-import {
-  certificateProblem,
-  decryptionKeyProblem,
-  publicFingerprint,
-  signingKeyProblem,
-} from './pem.ts';
+import { readOwnCertificate } from './own-certificate.ts';
+import { decryptionKeyProblem, publicFingerprint, signingKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
 
 const SAML_ALGORITHMS: ReadonlySet<string> = new Set(['RS256', 'ES256']);
@@ -100,9 +96,8 @@ async function buildDecryptionKey(
   const pem = await loading.read(value.key, [...path, 'key']);
   const problem = pem === '' ? undefined : decryptionKeyProblem(pem);
   if (problem) loading.error([...path, 'key'], problem);
-  const certificatePem = await loading.read(value.certificate, [...path, 'certificate']);
-  const mismatch = certificatePem === '' ? undefined : certificateProblem(certificatePem, pem);
-  if (mismatch) loading.error([...path, 'certificate'], mismatch);
+  const place = { keyPem: pem, path: [...path, 'certificate'] };
+  const certificatePem = await readOwnCertificate(value.certificate, place, loading);
   const { activeFrom } = value;
   return {
     pem,
@@ -119,11 +114,8 @@ async function buildKey(
   const pem = await loading.read(key, [...path, 'key']);
   const problem = pem === '' ? undefined : signingKeyProblem(pem, algorithm);
   if (problem) loading.error([...path, 'key'], problem);
-  const certificatePem = certificate && (await loading.read(certificate, [...path, 'certificate']));
-  if (certificatePem !== undefined && certificatePem !== '') {
-    const mismatch = certificateProblem(certificatePem, pem);
-    if (mismatch) loading.error([...path, 'certificate'], mismatch);
-  }
+  const place = { keyPem: pem, path: [...path, 'certificate'] };
+  const certificatePem = certificate && (await readOwnCertificate(certificate, place, loading));
   return {
     use,
     algorithm,

@@ -5,7 +5,8 @@ import type { Config, HostAndPort, PublicListener } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { isLoopbackHost, isWebUrl, rule, valueRule } from './fields.ts';
-import { certificateProblem, privateKeyProblem } from './pem.ts';
+import { readOwnCertificate } from './own-certificate.ts';
+import { privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
 
 function isIssuer(text: string): boolean {
@@ -165,15 +166,11 @@ async function buildPublic(
   const certificateSource = SOURCES[clientCertificates];
   if (!tls) return { ...open, certificateSource };
   const at = [...path, 'public', 'tls'];
-  const certificatePem = await loading.read(tls.certificate, [...at, 'certificate']);
   const keyPem = await loading.read(tls.key, [...at, 'key']);
   const keyProblem = keyPem === '' ? undefined : privateKeyProblem(keyPem);
   if (keyProblem) loading.error([...at, 'key'], keyProblem);
-  const problem =
-    keyProblem || certificatePem === '' || keyPem === ''
-      ? undefined
-      : certificateProblem(certificatePem, keyPem);
-  if (problem) loading.error([...at, 'certificate'], problem);
+  const place = { keyPem: keyProblem ? '' : keyPem, path: [...at, 'certificate'] };
+  const certificatePem = await readOwnCertificate(tls.certificate, place, loading);
   const shown = clientCertificates === 'optional' ? 'optional' : 'none';
   const ours = { certificatePem, keyPem, clientCertificates: shown } as const;
   return { ...open, certificateSource, tls: ours };
