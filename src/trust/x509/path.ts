@@ -41,8 +41,8 @@ export type CertificatePath = readonly Certificate[];
 const MAX_LENGTH = 8;
 /** Signatures that do not verify though names fit: after a change of keys under one name there are a few, else there is none. */
 const MAX_WRONG_LINKS = 8;
-/** Issuers by name that are looked at: authorities that certify each other must not keep us busy. */
-const MAX_ISSUERS_TRIED = 256;
+/** Issuers whose names fit: authorities that certify each other must not keep us busy. */
+const MAX_ISSUERS_TRIED = 32;
 
 const ANY_EXTENDED_USAGE = '2.5.29.37.0';
 const CERTIFICATE_POLICIES = '2.5.29.32';
@@ -119,8 +119,10 @@ function isAnchor({ x509 }: Certificate, { anchors }: PathTerms): boolean {
 // Names, key identifiers and usage of the key.
 function isNamedIssuer({ x509 }: Certificate, issuer: Certificate, search: Search): boolean {
   if (search.links.has(x509, issuer.x509)) return true;
-  if (++search.tried > MAX_ISSUERS_TRIED) return false;
-  return x509.checkIssued(issuer.x509) && isAffordable(issuer);
+  if (search.tried >= MAX_ISSUERS_TRIED || !x509.checkIssued(issuer.x509)) return false;
+  // Not those of other names: there may be hundreds of anchors.
+  search.tried += 1;
+  return isAffordable(issuer);
 }
 
 // From the anchor down: each signature is checked with a key that was proved. Upwards it would be with whatever keys somebody presents,

@@ -236,6 +236,17 @@ describe('RFC 5280 §6.1', () => {
     refused('issuer-untrusted', () => pathOf(late ?? root, { terms }));
   });
 
+  test('anchors of other names do not count, however many there are', async () => {
+    const others: TestCertificate[] = [];
+    for (let at = 0; at < 300; at += 1)
+      others.push(await anAuthority({ name: `CN=Other ${String(at)}`, keys: root.keys }));
+    const anchors = [...others, root].map(({ pem }) => parseCertificate(pem));
+
+    const path = pathOf(await below(issuing), { presented: [issuing], terms: { anchors } });
+
+    assert.deepEqual(path, ['CN=client', 'CN=Issuing', 'CN=Root']);
+  });
+
   test('a key that makes us work for whoever presents it is none of an authority', async () => {
     const usual = await anAuthority({ name: 'CN=RSA', issuer: root, algorithm: 'RSA' });
     const slow = await anAuthority({ ...usual, issuer: root, keys: await aSlowKey() });
