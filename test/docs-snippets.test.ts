@@ -5,6 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { COMMAND_USAGE } from '#src/cli/usage.ts';
 import { configSchema } from '#src/config/schema.ts';
 import { schemaComplaints } from '#src/config/schema-issues.ts';
 import { createMetrics } from '#src/telemetry/metrics.ts';
@@ -90,6 +91,15 @@ test('Docs: every address of ours in a command is one of openapi.yaml', () => {
     asked.filter((address) => !patterns.some((pattern) => pattern.test(address))),
     [],
   );
+});
+
+test('README.md: has every command, with options that its help has', () => {
+  const rows = [...read('README.md').matchAll(/^\| `viaduct (\w+)(.*?)\|(.*)\|$/gm)];
+
+  assert.deepEqual(new Set(rows.map(([, name]) => name)), new Set(Object.keys(COMMAND_USAGE)));
+  for (const [line, name = ''] of rows)
+    for (const [option] of line.matchAll(/--\w+/g))
+      assert.ok(COMMAND_USAGE[name as keyof typeof COMMAND_USAGE].includes(option), line);
 });
 
 test('Docs: every npm script that is named is there', () => {
