@@ -96,7 +96,7 @@ const ATTACKS: readonly (readonly [what: string, message: string, code: string])
   [
     'A9: the signature is taken away',
     aMessage({ edit: (text) => text.replace(/<ds:Signature .*<\/ds:Signature>/, '') }),
-    'wsse:UnsupportedSecurityToken',
+    'trust:FailedAuthentication',
   ],
   [
     'A9: a second Security header',
