@@ -127,8 +127,8 @@ export async function createApp(
   try {
     return createAppOver(foundation, await buildGeneration(config, foundation), { config, seat });
   } catch (cause) {
-    // What stays open would keep the process, and its locks, for ever.
-    await closeFoundation(foundation);
+    // What stays open would keep the process, and its locks, for ever. Why it failed counts, not what closing it met.
+    await closeFoundation(foundation).catch(() => undefined);
     throw cause;
   }
 }
@@ -160,7 +160,7 @@ function createAppOver(foundation: Foundation, first: Generation, { config, seat
         return { publicUrl, managementUrl };
       } catch (cause) {
         generations.stop();
-        await drain.abandon();
+        await drain.abandon().catch(() => undefined);
         throw cause;
       }
     },

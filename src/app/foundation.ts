@@ -16,7 +16,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { observeStore } from '../telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '../telemetry/registry.ts';
 import type { Observers } from './observers.ts';
-import { startStep } from './start-failure.ts';
+import { filePlace, startStep } from './start-failure.ts';
 import { openStore } from './store.ts';
 
 export interface Foundation extends Observers {
@@ -72,7 +72,7 @@ export async function openFoundation(
       onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
       onFailure: () => metrics.auditWriteFailures.increment({}),
     });
-  const audit = await startStep({ setting: 'audit.file', value: path }, config, openAudit);
+  const audit = await startStep(filePlace('audit.file', path), config, openAudit);
   const { store, began, checks } = await openStore(config, { clock, logger, metrics }).catch(
     async (cause: unknown) => {
       await audit.close();

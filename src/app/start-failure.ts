@@ -13,21 +13,36 @@ function reasonsOf(cause: unknown): readonly string[] {
 interface Place {
   readonly setting: string;
   readonly value: string;
+  /** What helps whoever may not have it. */
+  readonly cure: string;
 }
+
+/** A file that the server keeps. */
+export const filePlace = (setting: string, value: string): Place => ({
+  setting,
+  value,
+  cure: 'whoever serves must be able to write it, what lies beside it, and its folder',
+});
 
 /** The address of a listener. */
 export function listenerPlace(
-  listeners: Config['listeners'],
+  listeners: Readonly<
+    Record<'public' | 'management', { readonly host: string; readonly port: number }>
+  >,
   name: 'public' | 'management',
 ): Place {
   const { host, port } = listeners[name];
-  return { setting: `listeners.${name}.address`, value: `${host}:${port}` };
+  return {
+    setting: `listeners.${name}.address`,
+    value: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    cure: 'take a port above 1023, or grant whoever serves the right to bind it',
+  };
 }
 
 /** Runs a step of a start; its failure names the setting behind it, the file of the configuration, and each reason.
  * @throws {Error} */
 export async function startStep<T>(
-  { setting, value }: Place,
+  { cure, setting, value }: Place,
   { file }: Pick<Config, 'file'>,
   step: () => Promise<T>,
 ): Promise<T> {
@@ -35,9 +50,7 @@ export async function startStep<T>(
     return await step();
   } catch (cause) {
     const reasons = reasonsOf(cause).join(': ');
-    const fix = NO_ACCESS.test(reasons)
-      ? '; whoever serves must be able to write it, what lies beside it, and its folder'
-      : '';
+    const fix = NO_ACCESS.test(reasons) ? `; ${cure}` : '';
     throw new Error(`${setting} in ${file}, ${value}: ${reasons}${fix}`, { cause });
   }
 }

@@ -9,7 +9,7 @@ import type { OpenedRedisStore } from '../store/redis/open-redis-store.ts';
 import { openSqliteStore, readSqliteStore } from '../store/sqlite/open-sqlite-store.ts';
 import type { Observers } from './observers.ts';
 import { createSeldom } from './seldom.ts';
-import { startStep } from './start-failure.ts';
+import { filePlace, startStep } from './start-failure.ts';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -30,7 +30,7 @@ export async function openStore(config: Config, observers: Observers): Promise<O
     }
     case 'sqlite': {
       const { path } = config.store;
-      const place = { setting: 'store.sqlite.path', value: path };
+      const place = filePlace('store.sqlite.path', path);
       const open = async () => openSqliteStore({ path, clock });
       const { store, createdAt } = await startStep(place, config, open);
       store.start();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startStep } from '#src/app/start-failure.ts';
+import { filePlace, listenerPlace, startStep } from '#src/app/start-failure.ts';
 
-const place = { setting: 'store.sqlite.path', value: '/var/lib/viaduct.db' };
+const place = filePlace('store.sqlite.path', '/var/lib/viaduct.db');
 const BEGINNING = 'store.sqlite.path in viaduct.yaml, /var/lib/viaduct.db: ';
 const FIX = '; whoever serves must be able to write it, what lies beside it, and its folder';
 
@@ -25,6 +25,20 @@ for (const [what, cause, told] of [
 
     await assert.rejects(failing, new Error(`${BEGINNING}${told}`, { cause }));
   });
+
+test('Start: an address that nobody may have is told with what helps', async () => {
+  const anywhere = { host: '::1', port: 443 };
+  const listener = listenerPlace({ public: anywhere, management: anywhere }, 'management');
+  const cause = new Error('listen EACCES: permission denied ::1:443');
+
+  await assert.rejects(
+    startStep(listener, { file: 'viaduct.yaml' }, () => Promise.reject(cause)),
+    new Error(
+      'listeners.management.address in viaduct.yaml, [::1]:443: listen EACCES: permission denied ::1:443; take a port above 1023, or grant whoever serves the right to bind it',
+      { cause },
+    ),
+  );
+});
 
 test('Start: a step that does not fail gives what it made', async () => {
   assert.equal(await startStep(place, { file: 'viaduct.yaml' }, async () => 'made'), 'made');
