@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { ACCESS_TOKEN_TYPE, JWT_BEARER, JWT_TYPE, ORDERS_SECRET } from '#test/support/document.ts';
+import { JWT_BEARER, ORDERS_SECRET } from '#test/support/document.ts';
 import {
   type FormValues,
   type Members,
@@ -177,16 +177,4 @@ test('On-behalf-of dialect: refuses another requested_token_use', async (t) => {
   });
 
   assert.equal(body['error'], 'invalid_request');
-});
-
-test('RFC 7523 §2.1: subject_token parameters have no meaning in the grant', async (t) => {
-  const server = await startServer(t);
-
-  const { status } = await bearer(server, await server.partner.sign(), {
-    subject_token: 'ignored',
-    subject_token_type: JWT_TYPE,
-    requested_token_type: ACCESS_TOKEN_TYPE,
-  });
-
-  assert.equal(status, 200);
 });
