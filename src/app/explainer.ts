@@ -12,7 +12,7 @@ import { findKeptSecret, validateStanding } from '#core/standing.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
-import { basePathOf } from '../http/base-path.ts';
+import { publicBaseOf } from '../http/base-path.ts';
 import { type OAuthClient, requestorOf } from '../oauth/oauth-client.ts';
 import { MemoryStore } from '../store/memory/memory-store.ts';
 import { buildBridge, createSoapFront } from './bridge.ts';
@@ -115,7 +115,7 @@ function soapRequest(
     headers: { 'content-type': isSoap11 ? 'text/xml' : 'application/soap+xml' },
     body: message,
     correlationId: 'explain',
-    publicBase: `${new URL(issuer).origin}${basePathOf(issuer)}`,
+    publicBase: publicBaseOf(issuer),
     isSecure: true,
   };
 }

@@ -5,7 +5,7 @@ import type { WsTrustFront, WsTrustResponse } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Config } from '../config/config.ts';
-import { basePathOf } from '../http/base-path.ts';
+import { basePathOf, publicBaseOf } from '../http/base-path.ts';
 import { type BodyLimits, readBody } from '../http/body.ts';
 import { clientCertificates } from '../http/client-certificates.ts';
 import { HttpRefusal } from '../http/http-refusal.ts';
@@ -102,7 +102,7 @@ export function createWsTrustMiddleware(
   { audit }: Pick<Foundation, 'audit'>,
 ): Middleware {
   const base = basePathOf(config.issuer);
-  const publicBase = `${new URL(config.issuer).origin}${base}`;
+  const publicBase = publicBaseOf(config.issuer);
   const proxies = createTrustedProxies(config.trustedProxies);
   const { certificateSource } = config.listeners.public;
   const maxBodyBytes = config.wsTrust?.maxMessageBytes ?? 0;

@@ -2,6 +2,7 @@
 // (--hardening). For operators before a restart, and for their pipelines. A running server is not disturbed.
 import { type HardeningFinding, hardeningFindings } from '#src/app/hardening.ts';
 import { type LiveCheck, runLiveChecks } from '#src/app/live-checks.ts';
+import { systemClock } from '#src/app/observers.ts';
 import { secretFindings } from '#src/app/secret-files.ts';
 import { parseTrustedCertificates } from '#src/app/trusted-certificates.ts';
 import { requireUsableMetadata } from '#src/app/usable-metadata.ts';
@@ -94,7 +95,7 @@ export const checkCommand: Command = async (words, terminal) => {
   try {
     loaded = await loadConfigFiles(values.config);
     parseTrustedCertificates(loaded.config);
-    ended = await requireUsableMetadata(loaded.config, Date.now() / 1000);
+    ended = await requireUsableMetadata(loaded.config, systemClock.now());
   } catch (cause) {
     return refuse(cause, values.json, terminal);
   }

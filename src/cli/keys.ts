@@ -1,6 +1,7 @@
 // `viaduct keys list | rotate`: which keys sign now, and how the next one comes in without an outage.
 import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemClock } from '#src/app/observers.ts';
 import { appendKey } from '#src/config/append-key.ts';
 import type { Config } from '#src/config/config.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
@@ -12,14 +13,12 @@ import { withConfig } from './with-config.ts';
 /** A new key is published this long before it signs: twice what others may keep our key set for. */
 const PUBLISH_AHEAD_SECONDS = 600;
 
-const clock = { now: () => Math.floor(Date.now() / 1000) };
-
 const writtenInstant = (seconds: number): string =>
   new Date(seconds * 1000).toISOString().replace('.000', '');
 
 async function list(config: Config, terminal: Terminal): Promise<void> {
-  const ring = await createKeyRing(config.keys, { clock, overlapSeconds: 0 });
-  for (const { activeFrom, algorithm, kid, phase, use } of ring.list(clock.now())) {
+  const ring = await createKeyRing(config.keys, { clock: systemClock, overlapSeconds: 0 });
+  for (const { activeFrom, algorithm, kid, phase, use } of ring.list(systemClock.now())) {
     const from = phase === 'next' ? `  from ${writtenInstant(activeFrom)}` : '';
     terminal.out(`${phase.padEnd(6)}  ${use.padEnd(4)}  ${algorithm}  ${kid}${from}`);
   }
@@ -43,7 +42,7 @@ async function newKey(algorithm: string): Promise<string> {
 }
 
 async function rotate(config: Config, algorithm: string, terminal: Terminal): Promise<void> {
-  const now = clock.now();
+  const now = systemClock.now();
   // The first one of an algorithm takes over from nobody, and whoever wants it would wait in vain.
   const isFirst = !config.keys.some((key) => key.use === 'jwt' && key.algorithm === algorithm);
   const from = writtenInstant(isFirst ? now : now + PUBLISH_AHEAD_SECONDS);

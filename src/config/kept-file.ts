@@ -3,10 +3,7 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FileRefused } from './text-file.ts';
-
-const codeOf = (cause: unknown): unknown =>
-  cause instanceof Error && 'code' in cause ? cause.code : undefined;
+import { codeOf, FileRefused } from './text-file.ts';
 
 async function statsAt(path: string): Promise<Stats | undefined> {
   try {

@@ -4,7 +4,7 @@ import type { Instant } from '#core/instant.ts';
 import type { CompileExpression } from './expression.ts';
 import { type Complaint, formatPath, type Path, type Problem } from './problem.ts';
 import type { SecretReference } from './sections/secret.ts';
-import { FileRefused } from './text-file.ts';
+import { codeOf, FileRefused } from './text-file.ts';
 
 /** The world of a configuration; injected, so that tests own it. */
 export interface ConfigSources {
@@ -111,8 +111,7 @@ const variableOf = ({ env }: ConfigSources, name: string): string =>
 /** Why a file was not read, to be said of it. */
 export function whyUnread(cause: unknown): string {
   if (cause instanceof FileRefused) return cause.message;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : 'unknown reason';
-  return `cannot be read (${String(code)})`;
+  return `cannot be read (${codeOf(cause) ?? 'unknown reason'})`;
 }
 
 const unset = (name: string): Complaint => ({

@@ -9,6 +9,10 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** A file that is none to read; the message says why. */
 export class FileRefused extends Error {}
 
+/** The code of an error of the system, such as `ENOENT`; undefined for any other. */
+export const codeOf = (cause: unknown): string | undefined =>
+  cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+
 /** The text of a regular file.
  * @throws {FileRefused} for anything else, and for one that is too large
  * @throws {Error} of the system, with its `code` */
