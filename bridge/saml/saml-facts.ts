@@ -9,7 +9,7 @@ import { confirmSubject } from './confirm-subject.ts';
 import { refuse } from './refusal.ts';
 import type { SamlAssertion, SamlAuthentication, SamlConditions } from './saml-assertion.ts';
 import type { SamlEvidence } from './saml-evidence.ts';
-import { validateTimes } from './saml-times.ts';
+import { lastUseOf, validateTimes } from './saml-times.ts';
 import type { SamlTerms } from './saml-trust.ts';
 import { actorsOf, subjectOf } from './subject-name.ts';
 
@@ -34,6 +34,7 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
   const confirmed = confirmSubject(assertion.confirmations, terms, { now, use, isRfc7522 });
   const { confirmation, notOnOrAfter: confirmedUntil } = confirmed;
   const lifetime = validateTimes(assertion, terms, { now, use, confirmedUntil });
+  const presentableUntil = lastUseOf(assertion, lifetime.notOnOrAfter);
   const authentication = authenticationOf(assertion.authentication, terms, now);
   const isOnce = use === 'assertion' || assertion.conditions.isOneTime || terms.singleUse === true;
   return {
@@ -53,8 +54,9 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
     audiences,
     actors: actorsOf(assertion.conditions.delegates, terms, ownNames),
     ...(proxyCount !== undefined && { delegations: proxyCount }),
+    ...(presentableUntil > lifetime.notOnOrAfter && { presentableUntil }),
     // Within the skew the assertion is still taken: the mark must outlive that.
-    ...(isOnce && { onceUntil: lifetime.notOnOrAfter + terms.skewSeconds }),
+    ...(isOnce && { onceUntil: presentableUntil + terms.skewSeconds }),
   };
 }
 

@@ -38,6 +38,22 @@ export function validateTimes(
   return lifetime;
 }
 
+/** Until when the assertion can be presented, by whichever of its confirmations: `lifetimeEnd`, or later where another one than that
+ * which was satisfied lasts longer. A mark that ends before lets a used assertion in again. */
+export function lastUseOf(
+  { authentication, conditions, confirmations }: SamlAssertion,
+  lifetimeEnd: Instant,
+): Instant {
+  const never = Number.POSITIVE_INFINITY;
+  const end = Math.min(
+    conditions.notOnOrAfter ?? never,
+    authentication?.sessionNotOnOrAfter ?? never,
+  );
+  const ends = confirmations.map(({ notOnOrAfter }) => Math.min(notOnOrAfter ?? never, end));
+  // By one that never ends nothing is accepted.
+  return Math.max(lifetimeEnd, ...ends.filter(Number.isFinite));
+}
+
 function maxAgeOf({ maxAgeSeconds, assertionMaxAgeSeconds }: SamlTerms, use: TokenUse): number {
   const maxAge = maxAgeSeconds ?? Number.POSITIVE_INFINITY;
   return use === 'assertion' ? Math.min(maxAge, assertionMaxAgeSeconds) : maxAge;

@@ -31,8 +31,9 @@ export function decideExpiry(
 
 function onceUntil(token: ValidatedToken, isSingleUse: boolean): Instant | undefined {
   if (!isSingleUse) return token.onceUntil;
-  // The later of both: a mark that ends before its token does lets it in again.
-  return Math.max(token.onceUntil ?? 0, token.lifetime.notOnOrAfter);
+  const { lifetime, onceUntil: until = 0, presentableUntil = 0 } = token;
+  // The latest of all: a mark that ends before its token does lets it in again.
+  return Math.max(until, presentableUntil, lifetime.notOnOrAfter);
 }
 
 /** The one-time mark of a token.

@@ -9,7 +9,7 @@ import { isCredential } from './token-type.ts';
 export interface Fence {
   /** When the store began to remember. */
   readonly issuedBefore: Instant;
-  /** How long one-time evidence can be presented after it was issued, seconds. */
+  /** How long a grant can be presented after it was issued, seconds. */
   readonly acceptanceSeconds: number;
   /** The longest life of a token of ours, seconds. */
   readonly longestLifetimeSeconds: number;
@@ -33,7 +33,10 @@ function fencedUntil(token: ValidatedToken, fence: Fence): Instant {
   if (token.trustedIssuer === SELF && !isCredential(token.type)) {
     return fence.issuedBefore + fence.longestLifetimeSeconds;
   }
-  return token.onceUntil === undefined ? 0 : fence.issuedBefore + fence.acceptanceSeconds;
+  if (token.onceUntil === undefined) return 0;
+  // A grant must be young. What else is good once can be presented for as long as it lasts, and only its issuer knows how long.
+  const isYoung = token.use === 'assertion';
+  return isYoung ? fence.issuedBefore + fence.acceptanceSeconds : Number.POSITIVE_INFINITY;
 }
 
 /** Refuses a token whose one-time mark or tombstone the store may have lost.

@@ -47,6 +47,8 @@ export interface TokenFacts {
   readonly mayAct?: MayAct;
   /** How often others may still have tokens made of it; absent: nobody has set an end. */
   readonly delegations?: number;
+  /** Until when it can be presented, where that is later than the end of its lifetime. */
+  readonly presentableUntil?: Instant;
   /** The key and lifetime of the one-time mark, when the trusted issuer's record or the use makes it one-time. */
   readonly onceUntil?: Instant;
   /** The absolute end of its renewals, as the ledger knows it; absent: it cannot be renewed. */

@@ -82,6 +82,9 @@ function identityFacts(claims: VerifiedClaims, { token, terms, now }: Finding) {
   // RFC 7523 §3 rule 7: without an id there is nothing to remember, and the assertion could be replayed.
   if (isOnce && id === undefined)
     throw new ExchangeFailure('token-malformed', 'a one-time token needs a jti');
+  // Nor could anybody tell whether a store that lost its memory has seen it. A grant without it ends soon.
+  if (isOnce && token.use !== 'assertion' && issuedAt === undefined)
+    throw new ExchangeFailure('token-malformed', 'a one-time token must say when it was issued');
   return {
     lifetime,
     ...(id !== undefined && { id }),

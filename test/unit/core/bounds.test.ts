@@ -98,6 +98,13 @@ describe('onceMarks', () => {
     assert.deepEqual(marks(evidence, { singleUse: true }), [{ token: SUBJECT, until: NOW + 3600 }]);
   });
 
+  test('Policy: nor before it can no longer be presented, however short the token made of it', () => {
+    const evidence = anEvidence({ subject: { onceUntil: NOW + 10, presentableUntil: NOW + 7200 } });
+
+    assert.deepEqual(marks(evidence, { singleUse: true }), [{ token: SUBJECT, until: NOW + 7200 }]);
+    assert.deepEqual(marks(anEvidence({ subject: { presentableUntil: NOW + 7200 } })), []);
+  });
+
   test('Policy: an actor token that is one-time by itself is marked too, the row concerns the subject token', () => {
     const actor = anActorToken({ onceUntil: NOW + 50 });
 

@@ -43,12 +43,20 @@ describe('validateFence', () => {
     own(NOW - 61, end);
   });
 
-  test('Store: refuses foreign one-time evidence whose mark may be lost, for as long as it could be accepted', () => {
-    const evidence = { issuedAt: NOW - 61, onceUntil: NOW + 60 };
+  test('Store: refuses a grant whose mark may be lost, for as long as it could be accepted', () => {
+    const evidence = { use: 'assertion', issuedAt: NOW - 61, onceUntil: NOW + 60 } as const;
 
     assert.throws(() => foreign(evidence), refusedAs('dependency-unavailable'));
     foreign({ ...evidence, issuedAt: NOW - 60 });
     foreign(evidence, FENCE.issuedBefore + FENCE.acceptanceSeconds);
+  });
+
+  test('Store: refuses other foreign one-time evidence that is older than the store as long as it comes', () => {
+    const evidence = { issuedAt: NOW - 61, onceUntil: NOW + 90_000 };
+
+    for (const later of [0, FENCE.acceptanceSeconds, 90_000])
+      assert.throws(() => foreign(evidence, NOW + later), refusedAs('dependency-unavailable'));
+    foreign({ ...evidence, issuedAt: NOW - 60 });
   });
 
   test('Store: reusable foreign tokens and credentials need no memory', () => {

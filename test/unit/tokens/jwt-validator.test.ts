@@ -182,7 +182,10 @@ test('Trust: a single-use issuer makes every token one-time; others only asserti
 
   assert.equal((await single(partner.sign())).onceUntil, NOW + 360);
   assert.equal((await validate(partner.sign())).onceUntil, undefined);
-  await assert.rejects(single(partner.sign({ jti: undefined })), { reason: 'token-malformed' });
+  for (const missing of ['jti', 'iat'])
+    await assert.rejects(single(partner.sign({ [missing]: undefined })), {
+      reason: 'token-malformed',
+    });
 });
 
 test('RFC 8725 §3.9: aud must name us, as a string or in a list', async () => {
