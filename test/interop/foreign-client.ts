@@ -44,11 +44,13 @@ export async function aFolder(t: TestContext) {
   return { folder, write };
 }
 
-/** Runs a client as the user `bob` and gives the end of each case, by its name. What it wanted itself is left out. */
+/** Runs a client as the user `bob` and gives the end of each case, by its name. What it wanted itself is left out.
+ * `words` stand before the options. */
 export async function endsOf(
   program: string,
   server: TlsServer,
   options: Readonly<Record<string, string>>,
+  words: readonly string[] = [],
 ): Promise<ReadonlyMap<string, string>> {
   const { files, origin } = server;
   const all = {
@@ -60,10 +62,10 @@ export async function endsOf(
     'applies-to': BILLING,
     ...options,
   };
-  const { error, out } = await run(
-    program,
-    Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]),
-  );
+  const { error, out } = await run(program, [
+    ...words,
+    ...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]),
+  ]);
   const lines = [...out.matchAll(/^case (\S+) (.*?)(?: UNEXPECTED, wanted .*)?$/gm)];
   if (lines.length === 0) throw new Error(`${program} printed no case: ${error}`);
   return new Map(lines.map(([, name = '', end = '']) => [name, end]));

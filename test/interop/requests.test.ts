@@ -1,5 +1,5 @@
 // Requests as clients in the field write them (one file each), and how we read them. Written by us after what was seen, those of
-// Mono's WCF by it: a byte order mark, addressing without an Action, or with nothing else.
+// govmomi and of Mono's WCF by them: a byte order mark, addressing without an Action, or with nothing else.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -71,6 +71,14 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     path: '/sts/STSService',
     headers: { 'content-type': SOAP_11, soapaction: `${TRUST_13}/RST/Issue` },
     requestedType: 'saml2',
+    answers: SAML2,
+  },
+  'govmomi-bearer.xml': {
+    path: '/sts/STSService',
+    headers: { 'content-type': SOAP_11, soapaction: `"${TRUST_13}/RST/Issue"` },
+    requestedType: 'saml2',
+    targets: [],
+    lifetimeSeconds: 300,
     answers: SAML2,
   },
   'java-bearer.xml': {

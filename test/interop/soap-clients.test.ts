@@ -1,4 +1,4 @@
-// SOAP clients that nobody here wrote, over TLS: Apache CXF, zeep and the `soap` package of npm. xmlsec1 judges signatures.
+// SOAP clients that nobody here wrote, over TLS: Apache CXF and the `soap` package of npm. xmlsec1 judges signatures.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
@@ -214,22 +214,6 @@ test('Apache CXF: at the WSO2 address it gets its tokens and reads faults that h
     ...all(issued, () => ISSUED),
     ...all(CXF_WRONG_PASSWORD, refused('FailedAuthentication')),
     ...all(CXF_UNKNOWN_PARTY, refused('InvalidScope')),
-  });
-});
-
-test('zeep: loads the WSDL in strict mode and calls Issue at every port', async (t) => {
-  if (!(await isBuilt(t, 'zeep/build')) || !hasXmlsec1(t)) return;
-  const server = await startTlsServer(t);
-
-  const ends = await endsOf('zeep/run', server, { ports: PORTS.join() });
-
-  const atPorts = (...names: readonly string[]) =>
-    PORTS.flatMap((port) => names.map((name) => `${port}-${name}`));
-  await compareEnds(t, ends, {
-    'wsdl-strict': 'ok',
-    ...all(atPorts('saml11', 'saml2', 'timestamp'), () => ISSUED),
-    ...all(atPorts('wrong-password'), () => 'fault=FailedAuthentication'),
-    ...all(atPorts('unknown-applies-to'), () => 'fault=InvalidScope'),
   });
 });
 
