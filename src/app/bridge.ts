@@ -9,7 +9,8 @@ import {
   type WsTrustFront,
 } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Config, SamlKeySource } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { SamlKeySource } from '../config/sections/trusted-saml.ts';
 import { loadDecryptionKeys } from '../keys/decryption-keys.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { parseStrictObject } from '../tokens/jwt/strict-json.ts';

@@ -1,6 +1,7 @@
 // Certificates as credentials over the configuration: whose are trusted, and where they are found when messages only name them.
 import type { TokenValidator } from '#core/token-validator.ts';
-import type { Config, TrustedX509Config } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { TrustedX509Config } from '../config/sections/trusted-x509.ts';
 import { createFetchBytes } from '../trust/fetch-text.ts';
 import { createCertificateFinder } from '../trust/x509/certificate-finder.ts';
 import { createRevocationCheck } from '../trust/x509/revocation.ts';

@@ -1,7 +1,9 @@
 // Alarms before a certificate ends: ours, and those that we trust others by. As metrics for whoever watches, and in the log.
 import { X509Certificate } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
-import type { Config, SamlKeySource, TrustedIssuerConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { TrustedIssuerConfig } from '../config/sections/trusted-issuers.ts';
+import type { SamlKeySource } from '../config/sections/trusted-saml.ts';
 import type { Foundation } from './foundation.ts';
 
 /** From then on each report is a line in the log. */

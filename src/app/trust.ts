@@ -1,5 +1,6 @@
 // Trusted issuers of the configuration with the source of their keys.
-import type { Config, KeySource } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { KeySource } from '../config/sections/trusted-jwt.ts';
 import type { JwtTrust } from '../tokens/jwt/jwt-trust.ts';
 import { DEFAULT_TYPES } from '../tokens/jwt/jwt-type.ts';
 import { createFetchText, type FetchText } from '../trust/fetch-text.ts';

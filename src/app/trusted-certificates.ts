@@ -1,7 +1,8 @@
 // The certificates and lists of revocation of trusted issuers, parsed: once for whoever uses them. The validator is stricter than the
 // runtime, which the configuration asks.
-import type { Config, TrustedX509Config } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigError, type Problem } from '../config/problem.ts';
+import type { TrustedX509Config } from '../config/sections/trusted-x509.ts';
 import { type Certificate, parseCertificate } from '../trust/x509/certificate.ts';
 import { parseRevocationList, type RevocationList } from '../trust/x509/crl.ts';
 import { DerFailure } from '../trust/x509/der.ts';

@@ -2,8 +2,9 @@
 // and would only show when the first assertion comes.
 import { inspectMetadata } from '#bridge';
 import type { Instant } from '#core/instant.ts';
-import type { Config, SamlKeySource } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { ConfigError, type Problem } from '../config/problem.ts';
+import type { SamlKeySource } from '../config/sections/trusted-saml.ts';
 
 /** Metadata, whose signature says which keys it may name. */
 export type SignedSource = Exclude<SamlKeySource, { readonly kind: 'pinned' }>;

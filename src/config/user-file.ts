@@ -1,6 +1,5 @@
 // A user file: strict YAML of its own, its problems told with its own lines. No value and no unknown key of it is repeated.
 import { z } from 'zod';
-import type { UserConfigRecord } from './config.ts';
 import type { Loading } from './loading.ts';
 import type { Complaint, Path } from './problem.ts';
 import { type PlacedComplaint, schemaComplaints } from './schema-issues.ts';
@@ -9,6 +8,19 @@ import { secretReference } from './sections/secret.ts';
 import { userClaims } from './user-claims.ts';
 import { isStoredPassword } from './user-password.ts';
 import { parseYaml, type YamlDocument } from './yaml-document.ts';
+
+export interface UserConfigRecord {
+  readonly id: string;
+  /** `scrypt$N$r$p$salt$hash`. */
+  readonly password: string;
+  readonly disabled?: boolean;
+  readonly claims: Readonly<Record<string, string | readonly string[]>>;
+  readonly authenticationMethods?: readonly ('pwd' | 'swk' | 'hwk')[];
+  /** Base32. Present: a password alone is not enough. */
+  readonly oneTimePasswordSecret?: string;
+  /** The password itself, for digests. */
+  readonly recoverablePassword?: string;
+}
 
 function isUserId(text: string): boolean {
   return (

@@ -1,6 +1,5 @@
 // OAuth clients: `clients`. RFC 7591 names, because operators paste them.
 import { z } from 'zod';
-import type { ClientConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { validateFetch } from './fetch-address.ts';
@@ -15,8 +14,33 @@ import {
   scopeName,
   signatureAlgorithm,
 } from './fields.ts';
-import { readJwks } from './jwks.ts';
+import { type JsonWebKeySet, readJwks } from './jwks.ts';
+import type { RateConfig } from './operation.ts';
 import { type SecretReference, secretReference } from './secret.ts';
+
+/** A client, with the names of RFC 7591. */
+export interface ClientConfig {
+  readonly client_id: string;
+  readonly token_endpoint_auth_method:
+    | 'client_secret_basic'
+    | 'client_secret_post'
+    | 'private_key_jwt'
+    | 'none';
+  readonly client_secret?: string;
+  readonly jwks?: JsonWebKeySet;
+  readonly jwks_uri?: string;
+  readonly token_endpoint_auth_signing_alg?: string;
+  readonly grant_types: readonly string[];
+  /** Separated by single spaces. */
+  readonly scope?: string;
+  /** Ids of the relying parties it is the server of. */
+  readonly represents: readonly string[];
+  /** Id of the relying party meant when a request names none. */
+  readonly default_target?: string;
+  readonly legacy_client_assertion: boolean;
+  /** In place of the limit for all. */
+  readonly rate_limit?: RateConfig;
+}
 
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';

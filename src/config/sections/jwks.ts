@@ -1,9 +1,12 @@
 // Pinned public keys of others: a JWK Set (RFC 7517) from a file.
 import { createPublicKey } from 'node:crypto';
-import type { JsonWebKeySet } from '../config.ts';
 import type { Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { MIN_RSA_BITS } from './pem.ts';
+
+export interface JsonWebKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
 
 /** Reads a JWK Set file; an empty set and a complaint when it cannot be used. */
 export async function readJwks(file: string, path: Path, loading: Loading): Promise<JsonWebKeySet> {

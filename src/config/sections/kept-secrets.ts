@@ -1,13 +1,24 @@
 // The place for secrets of tokens: `keptSecrets`. Absent: none is kept, and what depends on it is refused.
 import { z } from 'zod';
+import type { Instant } from '#core/instant.ts';
 import type { PolicyRow } from '#core/policy.ts';
-import type { KeptSecretsConfig, SealKeyConfig, WsTrustConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { readBase64Key } from './base64-key.ts';
 import { instant, instantOf } from './fields.ts';
 import { validateSchedule } from './keys.ts';
 import { secretReference } from './secret.ts';
+import type { WsTrustConfig } from './ws-trust.ts';
+
+interface SealKeyConfig {
+  readonly keyBase64: string;
+  /** Absent: it always has been. */
+  readonly activeFrom?: Instant;
+}
+
+export interface KeptSecretsConfig {
+  readonly keys: readonly SealKeyConfig[];
+}
 
 const MAX_KEYS = 4;
 

@@ -1,7 +1,7 @@
 // Whether there is a key for what shall be signed: another algorithm is never taken instead.
-import type { SigningKeyConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
+import type { SigningKeyConfig } from './keys.ts';
 
 type Signature = Pick<SigningKeyConfig, 'use' | 'algorithm'>;
 

@@ -1,12 +1,30 @@
 // Our own keys: `keys`, those that sign and those that decrypt.
 import { z } from 'zod';
-import type { DecryptionKeyConfig, SigningKeyConfig } from '../config.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { instant, instantOf, rule, signatureAlgorithm } from './fields.ts';
 import { readOwnCertificate } from './own-certificate.ts';
 import { decryptionKeyProblem, publicFingerprint, signingKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
+
+export interface SigningKeyConfig {
+  readonly use: 'jwt' | 'saml';
+  readonly algorithm: string;
+  /** PKCS8. */
+  readonly pem: string;
+  readonly certificatePem?: string;
+  /** Absent: it always has been. */
+  readonly activeFrom?: Instant;
+}
+
+export interface DecryptionKeyConfig {
+  /** PKCS8, RSA. */
+  readonly pem: string;
+  readonly certificatePem: string;
+  /** From when it is published; absent: it always has been. */
+  readonly activeFrom?: Instant;
+}
 
 const SAML_ALGORITHMS: ReadonlySet<string> = new Set(['RS256', 'ES256']);
 

@@ -1,13 +1,34 @@
 // Where we listen and under which name: `issuer`, `listeners`, `trustedProxies`.
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Config, HostAndPort, PublicListener } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { isLoopbackHost, isWebUrl, rule, valueRule } from './fields.ts';
 import { readOwnCertificate } from './own-certificate.ts';
 import { privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
+
+/** A host without the brackets of IPv6. */
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface PublicListener extends HostAndPort {
+  /** Where the certificates of clients come from. */
+  readonly certificateSource: 'handshake' | 'client-cert-header' | 'nowhere';
+  /** Absent: plain HTTP, on loopback or behind trusted proxies. */
+  readonly tls?: {
+    readonly certificatePem: string;
+    readonly keyPem: string;
+    readonly clientCertificates: 'optional' | 'none';
+  };
+}
+
+export interface ListenersConfig {
+  readonly public: PublicListener;
+  readonly management: HostAndPort;
+}
 
 function isIssuer(text: string): boolean {
   if (!isWebUrl(text) || text.includes('?') || text.endsWith('/')) return false;
@@ -119,7 +140,7 @@ const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '
 export async function buildListeners(
   { listeners, trustedProxies }: ListenerParts,
   loading: Loading,
-): Promise<Config['listeners'] | undefined> {
+): Promise<ListenersConfig | undefined> {
   if (!listeners) return undefined;
   const { value, path } = listeners;
   const open = parseAddress(value.public.address);

@@ -1,11 +1,48 @@
 // How the process runs: `delegation`, `audit`, `log`, `limits`, `drain`, `clockSkewSeconds`, `fetch`, `saml`.
 import { z } from 'zod';
 import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
-import type { AuditConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import { readBase64Key } from './base64-key.ts';
 import { plainText, rate, resourceUri, rule, seconds, valueRule } from './fields.ts';
 import { secretReference } from './secret.ts';
+
+export interface FetchConfig {
+  /** Hosts, with or without a port, that may resolve to internal addresses. */
+  readonly allowedHosts: readonly string[];
+  readonly timeoutMilliseconds: number;
+  readonly maxBytes: number;
+  readonly staleSeconds: number;
+  readonly unknownKeyIntervalSeconds: number;
+}
+
+export interface RateConfig {
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+}
+
+export interface LimitsConfig {
+  readonly maxBodyBytes: number;
+  /** Absent: as many as come. */
+  readonly perClient?: RateConfig | undefined;
+  readonly perAddress?: RateConfig | undefined;
+  readonly perSubject?: RateConfig | undefined;
+  readonly perRelyingParty?: RateConfig | undefined;
+  /** Hosts that share the store. */
+  readonly nodes: number;
+  readonly maxInFlight: number;
+  readonly maxLoopDelayMilliseconds: number;
+}
+
+export interface AuditConfig {
+  readonly file: string;
+  /** 32 bytes or more. */
+  readonly hmacKeyBase64: string;
+  readonly waitMilliseconds: number;
+  readonly maxFileBytes: number;
+  readonly maxFileAgeSeconds?: number;
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 
 export const delegationSection = z
   .strictObject({

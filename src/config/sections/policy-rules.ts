@@ -3,12 +3,12 @@ import type { PartySelector, PolicyRow } from '#core/policy.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { SELF } from '#core/security-token.ts';
 import { formOf, type TokenType } from '#core/token-type.ts';
-import type { TrustedIssuerConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { validateKey, type WrittenKey } from './key-choice.ts';
 import { principalName } from './requestor-name.ts';
+import type { TrustedIssuerConfig } from './trusted-issuers.ts';
 
 /** What the rows speak of. */
 export interface Surroundings {

@@ -1,12 +1,40 @@
 // State on Redis: `store.redis`. Where the servers are, how they are reached, and how sure a write must be.
 import { z } from 'zod';
-import type { RedisStoreConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { conflict, isLoopbackHost, plainText, valueRule } from './fields.ts';
-import { parseAddress } from './listeners.ts';
+import { type HostAndPort, parseAddress } from './listeners.ts';
 import { privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
+
+interface RedisLogin {
+  readonly username?: string;
+  readonly password: string;
+}
+
+export interface RedisStoreConfig {
+  readonly driver: 'node-redis' | 'ioredis';
+  readonly topology:
+    | { readonly mode: 'single' | 'cluster' }
+    | { readonly mode: 'sentinel'; readonly masterName: string; readonly credentials?: RedisLogin };
+  readonly nodes: readonly HostAndPort[];
+  readonly database: number;
+  readonly tls?: {
+    readonly caPem?: string;
+    readonly certificatePem?: string;
+    readonly keyPem?: string;
+    readonly serverName?: string;
+  };
+  readonly credentials?: RedisLogin;
+  /** Stands in every key. */
+  readonly tenant: string;
+  readonly minReplicas: number;
+  readonly waitMilliseconds: number;
+  readonly waitConnections: number;
+  readonly deadlineMilliseconds: number;
+  readonly ringSeconds: number;
+  readonly isAppendOnlyRequired: boolean;
+}
 
 /** Whether a text is the address of a server: to listen, any free port will do. */
 export const isServerAddress = (text: string): boolean => (parseAddress(text)?.port ?? 0) > 0;

@@ -1,11 +1,14 @@
 // Refresh tokens: `refreshTokens`. Which exchange may bring one is a matter of policy.
 import { z } from 'zod';
 import type { PolicyRow } from '#core/policy.ts';
-import type { RefreshTokenConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { readBase64Key } from './base64-key.ts';
 import { secretReference } from './secret.ts';
+
+export interface RefreshTokenConfig {
+  readonly keyBase64: string;
+}
 
 export const refreshTokensSection = z
   .strictObject({

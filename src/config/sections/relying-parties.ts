@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { formOf } from '#core/token-type.ts';
-import type { RelyingPartyConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { readCertificates } from './certificates.ts';
@@ -10,8 +9,14 @@ import { entryId, plainText, rate, resourceUri, rule, scopeName, seconds } from 
 import { validateKey, type WrittenKey } from './key-choice.ts';
 import { isSamlAlgorithm, keyEntry, notForSaml } from './keys.ts';
 import { buildMapping, mappingSection } from './mapping.ts';
+import type { RateConfig } from './operation.ts';
 import { validateRequestorName } from './requestor-name.ts';
 import { type SecretReference, secretReference } from './secret.ts';
+
+export interface RelyingPartyConfig extends RelyingParty {
+  /** In place of the limit for all. */
+  readonly rateLimit?: RateConfig;
+}
 
 const signature = keyEntry.shape.algorithm;
 

@@ -1,11 +1,15 @@
 // Where state lives: `store`.
 import { z } from 'zod';
-import type { StoreConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { exactlyOne, plainText, valueRule } from './fields.ts';
 import { isLoopbackIssuer } from './listeners.ts';
-import { buildRedis, redisSection } from './redis.ts';
+import { buildRedis, type RedisStoreConfig, redisSection } from './redis.ts';
+
+export type StoreConfig =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'redis'; readonly redis: RedisStoreConfig }
+  | { readonly kind: 'memory' };
 
 export const storeSection = z
   .strictObject({

@@ -1,14 +1,30 @@
 // Whose tokens we accept, and on which conditions: `trustedIssuers`.
 import { z } from 'zod';
-import type { TrustedIssuerConfig } from '../config.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { validateFetch } from './fetch-address.ts';
 import { entryId, instant, instantOf, isWebUrl, oneAtLeast, plainText, rule } from './fields.ts';
-import { buildTrustedJwt, trustedJwt } from './trusted-jwt.ts';
-import { buildTrustedSaml, trustedSaml } from './trusted-saml.ts';
-import { buildTrustedX509, trustedX509 } from './trusted-x509.ts';
+import { buildTrustedJwt, type TrustedJwtConfig, trustedJwt } from './trusted-jwt.ts';
+import { buildTrustedSaml, type TrustedSamlConfig, trustedSaml } from './trusted-saml.ts';
+import { buildTrustedX509, type TrustedX509Config, trustedX509 } from './trusted-x509.ts';
+
+export interface TrustedIssuerConfig {
+  readonly id: string;
+  /** As its tokens spell it. */
+  readonly issuer: string;
+  readonly aliases: readonly string[];
+  /** Ids of other trusted issuers whose parties its tokens may name as actors. */
+  readonly actorIssuers: readonly string[];
+  readonly enabledUntil?: Instant;
+  /** Absent: its JWTs are refused. */
+  readonly jwt?: TrustedJwtConfig;
+  /** Absent: its assertions are refused. */
+  readonly saml?: TrustedSamlConfig;
+  /** Absent: its certificates are no credentials. */
+  readonly x509?: TrustedX509Config;
+}
 
 export const trustedIssuerEntry = z
   .strictObject({

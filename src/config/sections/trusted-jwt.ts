@@ -1,7 +1,7 @@
 // On which conditions the JWTs of a trusted issuer are accepted: `trustedIssuers[].jwt`.
 import { hash, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import type { KeySource, TrustedJwtConfig } from '../config.ts';
+import type { TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
 import { readVerificationCertificates } from './certificates.ts';
 import { validateFetch } from './fetch-address.ts';
@@ -13,8 +13,38 @@ import {
   signatureAlgorithm,
   subjectPrefix,
 } from './fields.ts';
-import { readJwks } from './jwks.ts';
+import { type JsonWebKeySet, readJwks } from './jwks.ts';
 import { type SecretReference, secretReference } from './secret.ts';
+
+/** Where the keys of a trusted issuer come from. */
+export type KeySource =
+  | {
+      readonly kind: 'pinned';
+      readonly jwks: JsonWebKeySet;
+      /** Where the keys were pinned as certificates. */
+      readonly certificatePems?: readonly string[];
+    }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'discovery' };
+
+export interface TrustedJwtConfig {
+  readonly keySource: KeySource;
+  readonly algorithms: readonly string[];
+  /** One of these must be in `aud`. Never empty. */
+  readonly audiences: readonly string[];
+  /** Absent: tokens that any client got. */
+  readonly authorizedParties?: readonly string[];
+  /** The declared token types that are accepted. */
+  readonly types: readonly TokenType[];
+  readonly maxAgeSeconds?: number;
+  readonly skewSeconds: number;
+  readonly subjectClaim: string;
+  /** Absent: `<id>:`. */
+  readonly subjectPrefix?: string;
+  readonly requiredClaims: readonly string[];
+  readonly singleUse: boolean;
+  readonly assertionMaxAgeSeconds: number;
+}
 
 const jwksSource = z
   .strictObject({

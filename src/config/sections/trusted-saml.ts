@@ -1,6 +1,6 @@
 // On which conditions the SAML assertions of a trusted issuer are accepted: `trustedIssuers[].saml`.
 import { z } from 'zod';
-import type { SamlKeySource, TrustedSamlConfig } from '../config.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { readVerificationCertificates } from './certificates.ts';
@@ -8,6 +8,40 @@ import { validateFetch } from './fetch-address.ts';
 import { exactlyOne, fetchUrl, plainText, resourceUri, seconds, subjectPrefix } from './fields.ts';
 import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
 import { secretReference } from './secret.ts';
+
+/** Where the certificates come from that an issuer signs its assertions with. */
+export type SamlKeySource =
+  | { readonly kind: 'pinned'; readonly certificatePems: readonly string[] }
+  | {
+      readonly kind: 'metadata';
+      readonly xml: string;
+      /** Whoever signs the metadata names the keys: only these may. */
+      readonly signerCertificatePems: readonly string[];
+    }
+  | {
+      readonly kind: 'metadata-url';
+      readonly url: string;
+      readonly signerCertificatePems: readonly string[];
+    };
+
+export interface TrustedSamlConfig {
+  readonly keySource: SamlKeySource;
+  /** One of these must be in every AudienceRestriction. Never empty. */
+  readonly audiences: readonly string[];
+  /** Our addresses that a Recipient may name. Never empty. */
+  readonly recipients: readonly string[];
+  readonly subjectConfirmation: readonly ('bearer' | 'holder-of-key' | 'sender-vouches')[];
+  readonly skewSeconds: number;
+  readonly maxAgeSeconds?: number;
+  readonly assertionMaxAgeSeconds: number;
+  readonly singleUse: boolean;
+  /** The attribute that names the subject; absent: NameID. */
+  readonly subjectAttribute?: string;
+  /** Absent: `<id>:`. */
+  readonly subjectPrefix?: string;
+  readonly allowInclusiveC14n: boolean;
+  readonly legacySha1Until?: Instant;
+}
 
 const pinned = z.array(secretReference).nonempty();
 

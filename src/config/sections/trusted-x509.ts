@@ -1,12 +1,40 @@
 // On which conditions the certificates of a trusted issuer are credentials: `trustedIssuers[].x509`.
 import { z } from 'zod';
-import type { TrustedX509Config } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { readVerificationCertificates } from './certificates.ts';
 import { validateFetch } from './fetch-address.ts';
 import { exactlyOne, fetchUrl, plainText, rule, subjectPrefix, valueRule } from './fields.ts';
 import { type SecretReference, secretReference } from './secret.ts';
+
+/** The certificates of an issuer as credentials. */
+export interface TrustedX509Config {
+  readonly anchorPems: readonly string[];
+  readonly intermediatePems: readonly string[];
+  /** What messages may only name. */
+  readonly knownPems: readonly string[];
+  /** Absent: nobody is asked. */
+  readonly revocation:
+    | {
+        readonly lists: readonly string[];
+        readonly listUrls: readonly string[];
+        readonly ocspUrl?: string;
+        readonly asksCertificateAddresses: boolean;
+      }
+    | undefined;
+  /** Object identifiers. */
+  readonly extendedKeyUsages: readonly string[];
+  /** What names the subject. Absent: `subjects` alone. */
+  readonly subject?: 'commonName' | 'subjectName' | 'email' | 'dns' | 'uri' | 'upn';
+  readonly subjects: readonly {
+    readonly thumbprint?: string;
+    readonly subjectName?: string;
+    readonly subject: string;
+  }[];
+  /** Whether its subjects are our users. */
+  readonly areUsers: boolean;
+  readonly subjectPrefix?: string;
+}
 
 const files = z.array(secretReference);
 

@@ -1,11 +1,21 @@
 // Who may log in with a user name: `users`, `lockout`, `passwordCacheSeconds`.
 import { z } from 'zod';
-import type { UsersConfig } from '../config.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { parseUsers, type ReadUsers } from '../user-file.ts';
+import { parseUsers, type ReadUsers, type UserConfigRecord } from '../user-file.ts';
 import { plainText, seconds } from './fields.ts';
 import { type SubjectPrefix, validateOwnNames } from './subject-prefixes.ts';
+
+export interface UsersConfig {
+  /** Of all user files. */
+  readonly records: readonly UserConfigRecord[];
+  readonly lockout: {
+    readonly maxFailures: number;
+    readonly windowSeconds: number;
+    readonly maxFailuresPerSource?: number;
+  };
+  readonly cacheSeconds: number;
+}
 
 export const usersSection = z
   .array(

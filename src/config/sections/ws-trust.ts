@@ -1,12 +1,48 @@
 // The WS-Trust front: `wsTrust`. Absent: there is none.
 import { z } from 'zod';
-import type { WsTrustConfig } from '../config.ts';
+import type { Expression } from '#core/expression.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
 import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
 import { buildExpression, celSource } from './mapping.ts';
+
+export interface WsTrustConfig {
+  /** Besides the general one at /ws-trust. */
+  readonly profiles: readonly {
+    readonly name: 'adfs' | 'vcenter' | 'wso2';
+    /** Id of the relying party meant when a request names none. */
+    readonly defaultTarget?: string;
+  }[];
+  /** Which requestors may use the front at all. */
+  readonly admits?: Expression;
+  /** What is special about addresses; the rest is as their profile has it. */
+  readonly endpoints: readonly {
+    readonly path: string;
+    readonly credentials?: readonly (
+      | 'username'
+      | 'basic'
+      | 'certificate'
+      | 'tls-certificate'
+      | 'issued-token'
+      | 'bearer-token'
+      | 'security-context'
+    )[];
+    readonly signedParts?: 'timestamp' | 'timestamp-and-body';
+    readonly messageSecurity?: 'sign-and-encrypt' | 'symmetric-sign-and-encrypt';
+    readonly takesOwnBearerTokens?: boolean;
+    readonly signChallenge?: boolean;
+    readonly legacySha1Until?: Instant;
+  }[];
+  /** The REST form; absent: there is none. */
+  readonly rest?: { readonly credentials: readonly ('basic' | 'tls-certificate')[] };
+  readonly maxMessageBytes: number;
+  readonly clockSkewSeconds: number;
+  /** How long a message may be good by its own Timestamp. */
+  readonly maxMessageLifetimeSeconds: number;
+}
 
 const credentialKind = z.enum([
   'username',
