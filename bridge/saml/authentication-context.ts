@@ -8,6 +8,8 @@ interface ContextRow {
   readonly saml2: string;
   readonly saml1: string;
   readonly methods: readonly string[];
+  /** SAML 1.1 has no word for it but one that says less: read back, it must not become this again. */
+  readonly saysMore?: true;
 }
 
 const AC = 'urn:oasis:names:tc:SAML:2.0:ac:classes';
@@ -21,27 +23,39 @@ const UNSPECIFIED: ContextRow = {
 
 // The first row that fits is taken: passwords are presented to us over TLS.
 const CONTEXTS: readonly ContextRow[] = [
-  { saml2: `${AC}:PasswordProtectedTransport`, saml1: `${AM}:password`, methods: ['pwd'] },
+  {
+    saml2: `${AC}:PasswordProtectedTransport`,
+    saml1: `${AM}:password`,
+    methods: ['pwd'],
+    saysMore: true,
+  },
   { saml2: `${AC}:Password`, saml1: `${AM}:password`, methods: ['pwd'] },
   { saml2: `${AC}:X509`, saml1: `${AM}:X509-PKI`, methods: ['pop'] },
   { saml2: `${AC}:TLSClient`, saml1: 'urn:ietf:rfc:2246', methods: ['pop'] },
   { saml2: `${AC}:Kerberos`, saml1: 'urn:ietf:rfc:1510', methods: ['wia'] },
-  { saml2: `${AC}:SmartcardPKI`, saml1: `${AM}:HardwareToken`, methods: ['sc'] },
-  { saml2: `${AC}:TimeSyncToken`, saml1: `${AM}:HardwareToken`, methods: ['otp'] },
+  { saml2: `${AC}:SmartcardPKI`, saml1: `${AM}:HardwareToken`, methods: ['sc'], saysMore: true },
+  { saml2: `${AC}:TimeSyncToken`, saml1: `${AM}:HardwareToken`, methods: ['otp'], saysMore: true },
 ];
+
+/** The row of a class of either version; none for one that says less than each of the rows it stands in. */
+const rowOf = (contextClass: string): ContextRow | undefined =>
+  CONTEXTS.find(
+    ({ saml1, saml2, saysMore }) =>
+      saml2 === contextClass || (saml1 === contextClass && saysMore !== true),
+  );
 
 /** The authentication that a context class tells of; nothing for the class that says nothing. */
 export function methodsOf(
   contextClass: string | undefined,
 ): Pick<Authentication, 'contextClass' | 'methods'> {
   if (contextClass === undefined || isUnspecified(contextClass)) return {};
-  const row = CONTEXTS.find(({ saml1, saml2 }) => [saml1, saml2].includes(contextClass));
+  const row = rowOf(contextClass);
   return { contextClass, ...(row && { methods: row.methods }) };
 }
 
 /** Whether a context class says nothing. */
 function isUnspecified(contextClass: string): boolean {
-  return contextClass === UNSPECIFIED.saml1 || contextClass === UNSPECIFIED.saml2;
+  return [UNSPECIFIED.saml1, UNSPECIFIED.saml2, ''].includes(contextClass.trim());
 }
 
 /** The context class to write: the one that is known, in the words of this version, else the one of the method. Where the instant
@@ -55,7 +69,7 @@ export function contextClassOf(
   const row =
     contextClass === undefined
       ? CONTEXTS.find((candidate) => candidate.methods.some((method) => methods.includes(method)))
-      : CONTEXTS.find(({ saml1, saml2 }) => [saml1, saml2].includes(contextClass));
+      : rowOf(contextClass);
   if (row) return row[type];
   // What has space in it would be read back as something else.
   return contextClass !== undefined && /^\S+$/.test(contextClass)

@@ -74,12 +74,21 @@ export function requireKnownChildren(
  * @throws {XmlFailure} `text-malformed` also for space around it: two spellings would be one name to some readers */
 export function readName(element: Verified<XmlElement>): SamlName {
   const value = textOf(element);
-  if (value === '' || value.trim() !== value)
+  const nameQualifier = qualifierOf(element, 'NameQualifier');
+  const spNameQualifier = qualifierOf(element, 'SPNameQualifier');
+  const parts = [value, nameQualifier, spNameQualifier];
+  if (value === '' || parts.some((part) => part?.trim() !== part))
     throw new XmlFailure('text-malformed', `${element.local} is empty or has space around it`);
   return present<SamlName>({
     value,
     format: attributeOf(element, 'Format'),
-    nameQualifier: attributeOf(element, 'NameQualifier'),
-    spNameQualifier: attributeOf(element, 'SPNameQualifier'),
+    nameQualifier,
+    spNameQualifier,
   });
+}
+
+// An empty one qualifies nothing. Taken for the name of an issuer it would be one that no token can carry.
+function qualifierOf(element: Verified<XmlElement>, local: string): string | undefined {
+  const qualifier = attributeOf(element, local);
+  return qualifier === '' ? undefined : qualifier;
 }

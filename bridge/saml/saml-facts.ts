@@ -98,7 +98,9 @@ function authenticationOf(
   // Every assertion of ours has a statement, also where we know of no authentication. Its instant is that of issuing:
   // read back, an old login would be a fresh one.
   if (isOwn && methods.contextClass === undefined) return undefined;
-  return { instant: authentication.instant, ...methods };
+  // Some stacks write the first instant of their calendar where they know none.
+  const isKnown = authentication.instant >= 0;
+  return { ...(isKnown && { instant: authentication.instant }), ...methods };
 }
 
 /** A delegation told by an attribute. We do not read it, and without it the token would hide who acts. */

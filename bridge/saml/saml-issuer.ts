@@ -33,9 +33,8 @@ export interface SamlIssuerParts {
  * @throws {ExchangeFailure} `delegation-not-allowed`, `token-malformed` */
 function requireExpressible({ type, actors, subjectName }: TokenSpec): void {
   // Some readers trim names, so with space around it the name would be another one for them.
-  if (
-    [subjectName, ...actors.map(({ id }) => id)].some((name) => name === '' || name.trim() !== name)
-  )
+  const names = [subjectName, ...actors.flatMap(({ id, issuer }) => [id, issuer])];
+  if (names.some((name) => name === '' || name.trim() !== name))
     refuse('token-malformed', 'a name is empty or has space around it');
   if (type === 'saml1' && actors.length > 0)
     refuse('delegation-not-allowed', 'SAML 1.1 cannot tell of actors');

@@ -100,8 +100,9 @@ function requestorInput({ id, kind, method, claims }: ExpressionContext['request
 
 /** A result as a claim value, or undefined when it has no JSON form. */
 export function claimValueOf(value: unknown): ClaimValue | undefined {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'boolean' || value === null) return value;
+  if (typeof value === 'string') return value.isWellFormed() ? value : undefined;
+  if (typeof value === 'number') return isKept(value) ? value : undefined;
   if (typeof value === 'bigint') return wholeNumber(value);
   if (Array.isArray(value)) return listValue(value);
   return typeof value === 'object' ? objectValue(value) : undefined;
@@ -111,6 +112,9 @@ function objectValue(value: object): ClaimValue | undefined {
   if (value instanceof Map) return recordValue([...(value as Map<unknown, unknown>)]);
   return value.constructor === Object ? recordValue(Object.entries(value)) : undefined;
 }
+
+const isKept = (value: number): boolean =>
+  Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
 
 // A number that JSON readers would round is refused: two readers would see two values.
 function wholeNumber(value: bigint): number | undefined {

@@ -4,7 +4,8 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { type JwsKey, signJws, verifyJws } from './jws-signature.ts';
 import { type JsonMembers, parseStrictObject } from './strict-json.ts';
 
-const MAX_COMPACT_CHARACTERS = 16 * 1024;
+/** The longest that is read, and so the longest that is written: one that we cannot read we could not revoke. */
+export const MAX_COMPACT_CHARACTERS = 16 * 1024;
 
 // Three parts, none empty: `none` has an empty signature, JWE has five parts.
 const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;

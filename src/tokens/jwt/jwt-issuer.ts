@@ -1,11 +1,12 @@
 // Issues JWTs: RFC 9068 access tokens, plain JWTs with the same claims, and ID tokens (OIDC Core §2).
 import type { KeyObject } from 'node:crypto';
 import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claim.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Actor, Authentication } from '#core/subject.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
-import { type JsonObject, signJwt } from './compact-jwt.ts';
+import { type JsonObject, MAX_COMPACT_CHARACTERS, signJwt } from './compact-jwt.ts';
 import { confirmationMember } from './jwt-confirmation.ts';
 import { isJwtTokenType, type JwtTokenType } from './jwt-type.ts';
 import { encryptProofKey } from './proof-key.ts';
@@ -90,11 +91,29 @@ function claimsSetOf(spec: TokenSpec, encryptedKey: string | undefined): JsonObj
   };
 }
 
+/** For the header and a signature of the longest key, and for a secret encrypted to the target. */
+const ROOM_CHARACTERS = { always: 1024, secret: 1536 } as const;
+
+/** Refuses what a JWT cannot say, or what we would not read again: nobody could have it introspected, and revoking it would do nothing.
+ * @throws {ExchangeFailure} `token-malformed`, `claim-missing` */
+function requireExpressible(spec: TokenSpec): void {
+  const { actors, confirmation, subjectName } = spec;
+  const names = [subjectName, ...actors.flatMap(({ id, issuer }) => [id, issuer])];
+  if (names.some((name) => name.trim() === ''))
+    throw new ExchangeFailure('token-malformed', 'a name is empty');
+  const hasSecret = confirmation.method === 'symmetric-key';
+  const room = ROOM_CHARACTERS.always + (hasSecret ? ROOM_CHARACTERS.secret : 0);
+  const text = JSON.stringify(claimsSetOf(spec, hasSecret ? '' : undefined));
+  if (Math.ceil((Buffer.byteLength(text) * 4) / 3) > MAX_COMPACT_CHARACTERS - room)
+    throw new ExchangeFailure('claim-missing', 'more claims than a JWT has room for');
+}
+
 /** An issuer of JWTs. `sub` is the decided name of the subject, which no subject of another issuer has. A spec that asks for
  * encryption is not for this issuer: it would come out in clear. */
 export function createJwtIssuer(keys: JwtSigningKeys): TokenIssuer {
   return {
     canIssue: ({ type, encryption }) => isJwtTokenType(type) && encryption === undefined,
+    requireExpressible,
     async issue(spec) {
       if (!isJwtTokenType(spec.type)) throw new Error(`asked to issue ${spec.type} as a JWT`);
       const { algorithm, key, kid } = keys.jwtSigningKey(spec.algorithm, spec.issuedAt);

@@ -99,6 +99,10 @@ describe('Expression: evaluation returns an error and never throws', () => {
     ['actor.id', aContext(), 'no_such_key at id'],
     ['9007199254740993', aContext(), 'the result is not a claim value'],
     ['1.0 / 0.0', aContext(), 'the result is not a claim value'],
+    // What we ourselves would not read in a token.
+    ['claims.c * claims.c', claim(1e200 / 3 + 0.5), 'the result is not a claim value'],
+    ['claims.c * 1e300', claim(1.5), 'the result is not a claim value'],
+    ['claims.c.substring(0, 1)', claim('😀'), 'the result is not a claim value'],
   ];
 
   for (const [source, context, error] of fails) {

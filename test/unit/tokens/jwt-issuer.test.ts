@@ -233,3 +233,27 @@ for (const [type, as, isAccepted] of declared) {
     else await assert.rejects(result, { reason: 'token-malformed' });
   });
 }
+
+test('RFC 9068 §4: what we would not read again is not issued: it could not be revoked', async () => {
+  const refused = (spec: Partial<TokenSpec>) => () => issuer.requireExpressible?.(aSpec(spec));
+
+  for (const name of ['', ' ', '\u00a0']) {
+    const malformed = { reason: 'token-malformed' };
+    assert.throws(refused({ subjectName: name }), malformed);
+    assert.throws(refused({ actors: [{ issuer: name, id: 'a' }] }), malformed);
+    assert.throws(refused({ actors: [{ issuer: 'urn:x', id: name }] }), malformed);
+  }
+  for (const long of ['x'.repeat(11_500), 'ä'.repeat(5750)]) {
+    assert.throws(refused({ claims: [aClaim('long', long)] }), { reason: 'claim-missing' });
+    assert.throws(refused({ subjectName: long }), { reason: 'claim-missing' });
+  }
+});
+
+test('RFC 9068 §4: the longest that is issued is read', async () => {
+  const spec = aSpec({ claims: [aClaim('long', 'x'.repeat(11_100))] });
+  issuer.requireExpressible?.(spec);
+
+  const { text } = await issuer.issue(spec);
+
+  assert.equal((await validate(text)).id, 'id-1');
+});

@@ -154,14 +154,25 @@ for (const [entrance, as] of ENTRANCES) {
     const { actors } = await validate(
       del(
         delegate('a', '', `NameQualifier="${PARTNER}"`) +
-          delegate('a', '', 'SPNameQualifier="urn:sp"'),
+          delegate('a', '', 'SPNameQualifier="urn:sp"') +
+          delegate('b', '', 'NameQualifier=""'),
       ),
     );
 
     assert.deepEqual(actors, [
+      { issuer: PARTNER, id: 'b' },
       { issuer: PARTNER, id: '!!urn%3Asp!a' },
       { issuer: PARTNER, id: 'a' },
     ]);
+  });
+
+  test(`SAML Delegation Restriction, as ${entrance}: a qualifier with space around it is refused`, async () => {
+    for (const qualifier of [' ', 'urn:other ', '&#xA0;'])
+      for (const name of ['NameQualifier', 'SPNameQualifier'])
+        await assertRefused(
+          () => validate(del(delegate('a', '', `${name}="${qualifier}"`))),
+          'token-malformed',
+        );
   });
 
   test(`SAML Delegation Restriction, as ${entrance}: nobody but us tells of actors of ours`, async () => {

@@ -123,6 +123,11 @@ test('SAML issue: so are such names of actors', async () => {
       () => issuer.issue(aSamlSpec({ actors: [...ACTORS, { issuer: 'urn:x', id }] })),
       'token-malformed',
     );
+  for (const name of ['', ' urn:x', 'urn:x\n'])
+    await assertRefused(
+      () => issuer.issue(aSamlSpec({ actors: [...ACTORS, { issuer: name, id: 'x' }] })),
+      'token-malformed',
+    );
 });
 
 test('SAML issue: SAML 1.1 cannot tell of actors, so it is refused', async () => {

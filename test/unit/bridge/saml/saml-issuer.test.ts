@@ -150,11 +150,16 @@ test('SAML Core 2.0 §2.2.2: the format is that of the issuer where the name is 
 
 test('SAML Authentication Context §3.4: the statement names the method that was used, in the words of the version', async () => {
   const contextClass = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
+  const AM = 'urn:oasis:names:tc:SAML:1.0:am';
   const instant = NOW - 9;
   const cases = [
     [{ instant, contextClass }, ':PasswordProtectedTransport', ':am:password'],
     [{ instant, methods: ['pwd'] }, ':PasswordProtectedTransport', ':am:password'],
     [{ instant, methods: ['x', 'otp'] }, ':TimeSyncToken', ':am:HardwareToken'],
+    [{ instant, contextClass: `${AM}:password` }, ':Password', ':am:password'],
+    [{ instant, contextClass: `${AM}:X509-PKI` }, ':X509', ':am:X509-PKI'],
+    // SAML 1.1 says no more of a token than that it is hardware.
+    [{ instant, contextClass: `${AM}:HardwareToken` }, ':am:HardwareToken', ':am:HardwareToken'],
     [{ instant, contextClass: 'urn:acr:gold' }, 'urn:acr:gold', 'urn:acr:gold'],
     [{ instant, contextClass: 'two words' }, ':ac:classes:unspecified', ':am:unspecified'],
     [{ instant, methods: ['x'] }, ':ac:classes:unspecified', ':am:unspecified'],

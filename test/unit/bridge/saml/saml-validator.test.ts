@@ -17,6 +17,7 @@ import {
   NOW,
   PARTNER,
   STS,
+  subject1,
   unsignedAssertion,
   VERSIONS,
 } from '#test/support/saml.ts';
@@ -392,4 +393,20 @@ test('xml-security §5: the log tells an algorithm that is not taken from a key 
 
     await assert.rejects(outcome, { reason: 'signature-invalid', message: detail });
   }
+});
+
+test('SAML Authentication Context §3.4: of a login is believed what its class says, and no more', async () => {
+  const authenticated = async (contextClass: string, instant = iso(NOW - 60)) => {
+    const authentication = `<saml1:AuthenticationStatement AuthenticationInstant="${instant}" AuthenticationMethod="${contextClass}">${subject1()}</saml1:AuthenticationStatement>`;
+    return (await validate('saml1', { authentication })).authentication;
+  };
+  const HARDWARE = 'urn:oasis:names:tc:SAML:1.0:am:HardwareToken';
+
+  // A smart card, or a list of numbers that a device shows: the class does not say which.
+  assert.deepEqual(await authenticated(HARDWARE), { instant: NOW - 60, contextClass: HARDWARE });
+  for (const nothing of [' ', '&#xA0;', 'urn:oasis:names:tc:SAML:1.0:am:unspecified'])
+    assert.deepEqual(await authenticated(nothing), { instant: NOW - 60 });
+  // The first instant of a calendar is no instant, and a token of ours could not carry it.
+  for (const never of ['0001-01-01T00:00:00Z', '1969-12-31T23:59:59Z'])
+    assert.deepEqual(await authenticated(HARDWARE, never), { contextClass: HARDWARE });
 });
