@@ -3,7 +3,7 @@
 
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import type { Instant } from '#core/instant.ts';
-import type { TrustVersion } from './names.ts';
+import type { TrustOperation, TrustVersion } from './names.ts';
 
 /** How a requestor may prove itself: a user name with its password, in the message or as HTTP Basic; the message signed with the
  * key of its certificate, or TLS with that key; the message signed with the key that an assertion names, or with the secret of a
@@ -70,6 +70,8 @@ export interface EndpointProfile {
   readonly optional: readonly OptionalEndpoint[];
   /** Paths that answer with the WSDL only. */
   readonly metadataPaths: readonly string[];
+  /** The operations that the WSDL at those paths tells; absent: all. */
+  readonly metadataOperations?: readonly TrustOperation[];
   readonly ports: readonly AdvertisedPort[];
   /** Issued where neither the request nor the relying party says a type that goes over SOAP. */
   readonly defaultTokenType: 'saml1' | 'saml2';

@@ -11,6 +11,7 @@ import type {
   FirstCredential,
   MessageSecurity,
 } from '../endpoint-profile.ts';
+import { TRUST_OPERATIONS } from '../names.ts';
 import type { OpenedMessage } from '../opened-message.ts';
 import type { ServedPath } from '../served-path.ts';
 import { WSDL_NS, WSDL_TARGET_NS, type WsdlPort, writeWsdl } from './wsdl.ts';
@@ -53,8 +54,9 @@ export function describe({ served, path, publicBase }: DescribedAddress): string
       ? [{ ...port, ...terms, address: `${publicBase}${isBelow ? path : port.path}` }]
       : [];
   });
-  const { includesTimestamp, userNameTokens } = profile;
-  return toAsciiWire(writeWsdl(ports, { includesTimestamp, userNameTokens }));
+  const { includesTimestamp, metadataOperations = TRUST_OPERATIONS, userNameTokens } = profile;
+  const operations = endpoint ? TRUST_OPERATIONS : metadataOperations;
+  return toAsciiWire(writeWsdl(ports, { includesTimestamp, operations, userNameTokens }));
 }
 
 // Readers of all policies of a document, such as Apache Rampart, fall over the algorithm suite of messages that protect themselves.

@@ -1,4 +1,4 @@
-// Writes the WSDL 1.1 of a profile (ws-trust §5): the four operations for each version, a port with an address of its own for
+// Writes the WSDL 1.1 of a profile (ws-trust §5): the operations for each version, a port with an address of its own for
 // each version of SOAP and WS-Trust, and the policy that each wants.
 
 import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
@@ -14,7 +14,6 @@ import {
   TRUST_13,
   TRUST_13_NS,
   TRUST_2005,
-  TRUST_OPERATIONS,
   type TrustNames,
   type TrustOperation,
   type TrustVersion,
@@ -34,7 +33,9 @@ export interface WsdlPort extends Omit<AdvertisedPort, 'path' | 'signedParts'> {
 }
 
 /** What the policies of all ports say alike. */
-export type WsdlHabits = Pick<PolicyTerms, 'includesTimestamp' | 'userNameTokens'>;
+export interface WsdlHabits extends Pick<PolicyTerms, 'includesTimestamp' | 'userNameTokens'> {
+  readonly operations: readonly TrustOperation[];
+}
 
 export const WSDL_NS = 'http://schemas.xmlsoap.org/wsdl/';
 /** Clients look the service up in this namespace, with the slash. */
@@ -65,7 +66,7 @@ export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): strin
       ...[...policies.values()].map(writePolicy),
       element(wsdl('types'), [], versions.map(writeSchema)),
       ...versions.flatMap(writeMessages),
-      ...versions.map(writePortType),
+      ...versions.map((trust) => writePortType(trust, habits)),
       ...ports.map((port) => writeBinding(port, habits)),
       element(wsdl('service'), [['name', 'SecurityTokenService']], ports.map(writePort)),
     ],
@@ -85,11 +86,12 @@ export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): strin
 }
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none.
-function termsOf(port: WsdlPort, habits: WsdlHabits): PolicyTerms {
+function termsOf(port: WsdlPort, { includesTimestamp, userNameTokens }: WsdlHabits): PolicyTerms {
   const { bootstrap, credential = 'username', messageSecurity, signsBody, soap } = port;
   const { keyType = 'PublicKey', trust } = port;
   return {
-    ...habits,
+    includesTimestamp,
+    userNameTokens,
     trust,
     credential,
     bootstrap,
@@ -126,9 +128,9 @@ function writeMessages(trust: TrustNames): readonly Markup[] {
   );
 }
 
-function writePortType(trust: TrustNames): Markup {
+function writePortType(trust: TrustNames, habits: WsdlHabits): Markup {
   const action: MarkupName = { prefix: 'wsam', uri: WSAM_NS, local: 'Action' };
-  const operations = TRUST_OPERATIONS.map((operation) => {
+  const operations = habits.operations.map((operation) => {
     const { answer, request } = actionsOf(trust, operation);
     const message = (local: string): string => `tns:${local}${suffixOf(trust)}`;
     return element(
@@ -153,7 +155,7 @@ function writeBinding(port: WsdlPort, habits: WsdlHabits): Markup {
   const trust = NAMES[port.trust];
   const soap = (local: string): MarkupName => ({ ...SOAP_BINDINGS[port.soap], local });
   const body = element(soap('body'), [['use', 'literal']]);
-  const operations = TRUST_OPERATIONS.map((operation) =>
+  const operations = habits.operations.map((operation) =>
     element(
       wsdl('operation'),
       [['name', operation]],

@@ -135,8 +135,10 @@ for (const [path, query] of PAGES)
   });
 
 for (const [path, query] of PAGES)
-  test(`ws-trust §5: the WSDL of GET ${path} ${query} has the four operations by soapAction and wsam:Action`, async () => {
+  test(`ws-trust §5: the WSDL of GET ${path} ${query} has its operations by soapAction and wsam:Action`, async () => {
     const definitions = await definitionsAt(path, query);
+    // ADAL for Node takes the last operation of a binding for the one that issues, MSAL the first: AD FS tells that one alone.
+    const operations = path === MEX_PATH ? ['Issue'] : ['Issue', 'Renew', 'Cancel', 'Validate'];
 
     for (const portType of named(definitions, 'portType')) {
       const trust = valueOf(portType, 'name') === 'STS13' ? TRUST_13 : TRUST_2005;
@@ -149,7 +151,7 @@ for (const [path, query] of PAGES)
       );
       assert.deepEqual(
         actions,
-        ['Issue', 'Renew', 'Cancel', 'Validate'].map((name) => `${trust}/RST/${name}`),
+        operations.map((name) => `${trust}/RST/${name}`),
       );
     }
     for (const binding of named(definitions, 'binding')) {
@@ -158,7 +160,7 @@ for (const [path, query] of PAGES)
         return soap && attributeOf(soap, 'soapAction');
       });
       assert.match(actions[0] ?? '', /\/RST\/Issue$/);
-      assert.equal(new Set(actions).size, 4);
+      assert.equal(new Set(actions).size, operations.length);
     }
   });
 
