@@ -34,7 +34,7 @@ function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySour
 }
 
 function bridgeTrust(config: Config): readonly BridgeTrust[] {
-  const fetchText = createFetch(config);
+  const fetchText = createFetch(config, 'metadata');
   return config.trustedIssuers.flatMap(({ enabledUntil, id, issuer, saml }) => {
     if (!saml) return [];
     const until = enabledUntil === undefined ? {} : { enabledUntil };

@@ -74,13 +74,14 @@ async function folderToBe(folder: string): Promise<string> {
 
 function fetchSteps(config: Config, now: number): readonly Step[] {
   const fetchText = createFetch(config);
+  const fetchMetadata = createFetch(config, 'metadata');
   const keysAt = async (load: () => Promise<{ readonly text: string }>): Promise<string> => {
     const { text } = await load();
     parseJwks(text);
     return 'a JWK Set was fetched';
   };
   const metadataOf = async (entityId: string, source: SignedSource): Promise<string> => {
-    const text = source.kind === 'metadata' ? source.xml : (await fetchText(source.url)).text;
+    const text = source.kind === 'metadata' ? source.xml : (await fetchMetadata(source.url)).text;
     return describeMetadata(text, { entityId, now, source });
   };
   const ofIssuers = config.trustedIssuers.flatMap(({ id, issuer, jwt, saml }): readonly Step[] => {

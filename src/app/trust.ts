@@ -20,13 +20,14 @@ function recordedKeys(source: KeySource): TrustedIssuerRecord['keys'] {
 }
 
 /** Fetches documents of others within the limits of the configuration. */
-export function createFetch(config: Config): FetchText {
+export function createFetch(config: Config, form?: 'json' | 'metadata'): FetchText {
   const { allowedHosts, maxBytes, timeoutMilliseconds } = config.fetch;
-  return createFetchText({
+  const limits = {
     allowedHosts,
     maxBodyBytes: maxBytes,
     timeoutSeconds: timeoutMilliseconds / 1000,
-  });
+  };
+  return createFetchText(limits, form);
 }
 
 /** How often and how long keys and metadata of others are kept. */

@@ -140,9 +140,18 @@ function send({ url, options, body }: Sent, maxBodyBytes: number) {
   });
 }
 
-/** A fetcher of text with these limits. */
-export function createFetchText(limits: FetchLimits): FetchText {
-  const fetchAnswer = createFetch(limits, 'application/json');
+/** What is asked for. Servers that can answer in several forms choose by it, and refuse what they have not. */
+const ACCEPTED = {
+  json: 'application/json',
+  metadata: 'application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1',
+} as const;
+
+/** A fetcher of text with these limits: of JSON, or of SAML metadata. */
+export function createFetchText(
+  limits: FetchLimits,
+  form: keyof typeof ACCEPTED = 'json',
+): FetchText {
+  const fetchAnswer = createFetch(limits, ACCEPTED[form]);
   return async (address) => {
     const { bytes, ...rest } = await fetchAnswer(address);
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), ...rest };
