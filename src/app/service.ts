@@ -141,10 +141,14 @@ function refreshFamilies(
 export function policyRules(config: Config): PolicyRules {
   const { delegation, issuer, keptSecrets, policy, relyingParties, trustedIssuers } = config;
   const issuers = trustedIssuers.map(
-    ({ id, actorIssuers, aliases, enabledUntil, issuer: name }) => ({
+    ({ id, actorIssuers, aliases, enabledUntil, issuer: name, jwt, saml, x509 }) => ({
       id,
       names: [name, ...aliases],
       actorIssuers,
+      // Subjects of certificates that are users of ours have their names.
+      subjectPrefixes: [jwt, saml, x509?.areUsers ? undefined : x509].flatMap((terms) =>
+        terms ? [terms.subjectPrefix ?? `${id}:`] : [],
+      ),
       ...(enabledUntil !== undefined && { enabledUntil }),
     }),
   );

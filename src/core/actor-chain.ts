@@ -1,4 +1,5 @@
 // The chain of actors (RFC 8693 §4.1): the new actor outermost, the subject token's chain nested in it.
+import type { KnownIssuer } from './actor-issuer.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { ValidatedToken } from './security-token.ts';
 import type { Actor, MayAct } from './subject.ts';
@@ -7,6 +8,9 @@ import type { Actor, MayAct } from './subject.ts';
 export const ACTOR_CHAIN_CEILING = 8;
 
 interface ChainRules {
+  /** Our own name. */
+  readonly issuer: string;
+  readonly issuers: readonly KnownIssuer[];
   readonly maxDepth: number;
   /** Whether a party may act for itself. */
   readonly selfDelegation: boolean;
@@ -20,6 +24,20 @@ interface Party {
 /** Whether both are the same party: an id alone names nobody. */
 export const isSame = (left: Party, right: Party): boolean =>
   left.issuer === right.issuer && left.id === right.id;
+
+/** The names that tokens of ours have for a party: there `alice` of a partner is `partner:alice`, and one of us. */
+function namesOf({ issuer, id }: Party, rules: ChainRules): readonly string[] {
+  if (issuer === rules.issuer) return [id];
+  const known = rules.issuers.find(({ names }) => names.includes(issuer));
+  return known?.subjectPrefixes.map((prefix) => `${prefix}${id}`) ?? [];
+}
+
+/** Whether both are one party, be it that a token of ours speaks of it and a token of its own issuer. */
+function isOne(left: Party, right: Party, rules: ChainRules): boolean {
+  if (isSame(left, right)) return true;
+  const names = namesOf(right, rules);
+  return namesOf(left, rules).some((name) => names.includes(name));
+}
 
 /** The actor that an actor token speaks for. A nested chain in it is refused: whose delegation it tells of is ambiguous.
  * @throws {ExchangeFailure} `delegation-not-allowed` */
@@ -49,10 +67,12 @@ export function actorChain(
   if (chain.length > Math.min(rules.maxDepth, ACTOR_CHAIN_CEILING)) {
     throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors is too deep');
   }
-  if (chain.some((link, index) => chain.slice(0, index).some((outer) => isSame(outer, link)))) {
+  if (
+    chain.some((link, index) => chain.slice(0, index).some((outer) => isOne(outer, link, rules)))
+  ) {
     throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors loops');
   }
-  if (!rules.selfDelegation && chain.some((link) => isSame(subject.subject, link))) {
+  if (!rules.selfDelegation && chain.some((link) => isOne(subject.subject, link, rules))) {
     throw new ExchangeFailure('delegation-not-allowed', 'subject and actor are the same');
   }
   return chain;

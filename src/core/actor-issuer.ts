@@ -10,6 +10,8 @@ export interface KnownIssuer {
   readonly names: readonly string[];
   /** Ids of other trusted issuers whose parties its tokens may name as actors. */
   readonly actorIssuers: readonly string[];
+  /** What is put before the ids of its subjects in tokens of ours; several where its forms of token differ in that. */
+  readonly subjectPrefixes: readonly string[];
   /** From then on nothing rests on its word; absent: no end is set. */
   readonly enabledUntil?: Instant;
 }

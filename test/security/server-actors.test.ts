@@ -1,7 +1,7 @@
 // A trusted issuer speaks for its own parties: that somebody of another issuer acted, only that issuer can say.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ConfigDocument } from '#test/support/document.ts';
+import { ACCESS_TOKEN_TYPE, type ConfigDocument, JWT_TYPE } from '#test/support/document.ts';
 import { startServer } from '#test/support/server.ts';
 
 const OTHER = 'https://other.example';
@@ -59,4 +59,28 @@ test('RFC 8693 §4.1: an actor of its own, or of nobody we know, a trusted issue
 
     assert.equal(status, 200, JSON.stringify(body));
   }
+});
+
+test('Policy: nobody acts for themselves under the name that they have in a token of ours', async (t) => {
+  const server = await startServer(t, ({ policy }) => {
+    Object.assign(policy[1]?.['allow'] ?? {}, { delegation: true });
+  });
+  const theirs = await server.partner.sign();
+  const ours = String((await server.exchange({ subject_token: theirs })).body['access_token']);
+  const asTheirs = { subject_token: theirs };
+  const asOurs = { subject_token: ours, subject_token_type: ACCESS_TOKEN_TYPE };
+  const actor = { subject_token: await server.partner.sign({ sub: 'broker' }) };
+  const ofTheirs = { actor_token: theirs, actor_token_type: JWT_TYPE };
+  const ofOurs = { actor_token: ours, actor_token_type: ACCESS_TOKEN_TYPE };
+
+  for (const form of [
+    { ...asTheirs, ...ofTheirs },
+    { ...asOurs, ...ofOurs },
+    { ...asTheirs, ...ofOurs },
+    { ...asOurs, ...ofTheirs },
+  ]) {
+    assert.equal((await server.exchange(form)).status, 400);
+    assert.equal((await server.auditRecords()).at(-1)?.['reason'], 'delegation-not-allowed');
+  }
+  assert.equal((await server.exchange({ ...actor, ...ofOurs })).status, 200);
 });

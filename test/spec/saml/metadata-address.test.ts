@@ -13,9 +13,9 @@ import { type Ending, startServer, type TestServer } from '#test/support/server.
 interface Published {
   readonly server: TestServer;
   /** What the issuer publishes from now on. */
-  publish(...keys: readonly ForeignSamlIssuer[]): void;
+  readonly publish: (...keys: readonly ForeignSamlIssuer[]) => void;
   /** Exchanges an assertion that this key signed. */
-  exchange(key: ForeignSamlIssuer): Promise<number>;
+  readonly exchange: (key: ForeignSamlIssuer) => Promise<number>;
 }
 
 const isXml = (accept: string): boolean =>

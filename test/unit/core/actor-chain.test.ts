@@ -10,7 +10,7 @@ import {
   refusedAs,
 } from '#test/support/core.ts';
 
-const CHAIN_RULES = { maxDepth: 5, selfDelegation: false };
+const CHAIN_RULES = { issuer: OWN_ISSUER, issuers: [], maxDepth: 5, selfDelegation: false };
 const service = (id: string): Actor => ({ issuer: OWN_ISSUER, id });
 const services = (count: number) =>
   Array.from({ length: count }, (_, index) => service(`s${index}`));
@@ -65,7 +65,7 @@ describe('actorChain', () => {
 
   test('RFC 8693 §4.1: no configuration lifts the ceiling', () => {
     const subject = aValidatedToken({ actors: services(ACTOR_CHAIN_CEILING) });
-    const lax = { maxDepth: 1000, selfDelegation: true };
+    const lax = { ...CHAIN_RULES, maxDepth: 1000, selfDelegation: true };
 
     assert.equal(actorChain(subject, undefined, lax).length, ACTOR_CHAIN_CEILING);
     assert.throws(
@@ -127,10 +127,30 @@ describe('actorChain', () => {
     );
   });
 
+  test('Policy: a party is one, under the name of its issuer and under the one that it has in tokens of ours', () => {
+    const names = [PARTNER_ISSUER, 'https://alias.example'];
+    const known = { id: 'partner', names, actorIssuers: [], subjectPrefixes: ['partner:', 'p/'] };
+    const rules = { ...CHAIN_RULES, issuers: [known] };
+    const refused = refusedAs('delegation-not-allowed');
+    const ofOurs = (id: string) => aValidatedToken({ subject: { issuer: OWN_ISSUER, id } });
+
+    for (const issuer of names)
+      for (const id of ['partner:alice', 'p/alice']) {
+        const [theirs, ours] = [{ issuer, id: 'alice' }, service(id)];
+        assert.throws(() => actorChain(ofOurs(id), theirs, rules), refused);
+        assert.throws(() => actorChain(aValidatedToken({ subject: theirs }), ours, rules), refused);
+        const acted = ofOurs('partner:bob');
+        assert.throws(() => actorChain({ ...acted, actors: [theirs] }, ours, rules), refused);
+        assert.throws(() => actorChain({ ...acted, actors: [ours] }, theirs, rules), refused);
+        assert.equal(actorChain(acted, theirs, rules).length, 1);
+      }
+    assert.equal(actorChain(ofOurs('alice'), { issuer: 'urn:x', id: 'alice' }, rules).length, 1);
+  });
+
   test('Policy: a subject may act for itself where self-delegation is on', () => {
     const subject = aValidatedToken();
 
-    const chain = actorChain(subject, subject.subject, { maxDepth: 5, selfDelegation: true });
+    const chain = actorChain(subject, subject.subject, { ...CHAIN_RULES, selfDelegation: true });
 
     assert.deepEqual(chain, [subject.subject]);
   });

@@ -334,7 +334,15 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     'a token made on the word of an issuer whose trust has ended since',
     {
       rules: {
-        issuers: [{ id: 'partner', names: [PARTNER_ISSUER], actorIssuers: [], enabledUntil: NOW }],
+        issuers: [
+          {
+            id: 'partner',
+            names: [PARTNER_ISSUER],
+            actorIssuers: [],
+            subjectPrefixes: [],
+            enabledUntil: NOW,
+          },
+        ],
       },
     },
     'renewal-not-possible',
