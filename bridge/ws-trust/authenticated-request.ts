@@ -207,7 +207,8 @@ export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatu
     ),
     // ws-trust §4, §8: who acts as another, or renews what is theirs, signs what they ask for.
     needsSignedBody: requests.some(
-      ({ actAs, operation }) => actAs !== undefined || operation === 'Renew',
+      ({ actAs, operation, renewTarget }) =>
+        actAs !== undefined || (operation === 'Renew' && renewTarget?.type !== 'sct'),
     ),
     // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.
     namesSecret: requests.some(({ operation }) => operation === 'Renew' || operation === 'Cancel'),

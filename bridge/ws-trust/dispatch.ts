@@ -51,10 +51,23 @@ function isAboutContext({ cancelTarget, renewTarget, tokenType = '' }: AskedOf):
   return (target?.type ?? tokenTypeOfWsTrust(tokenType)) === 'sct';
 }
 
-/** The action of the answer: of WS-SecureConversation where the request named one of its own. */
-export function answerActionOf({ http, addressing }: NamedActions, rst: AskedOf): string {
+/** How a request is answered. */
+interface AnswerForm {
+  readonly action: string;
+  /** Whether the response comes in a collection. */
+  readonly isCollection: boolean;
+}
+
+/** The form of the answer: that of WS-SecureConversation where the request named an action of it. In 1.3 a collection answers Issue
+ * (ws-trust W3, W4), and every one of those actions, as the schema has it: WCF reads no other. */
+export function answerOf({ http, addressing }: NamedActions, rst: AskedOf): AnswerForm {
+  const { operation, trust } = rst;
   const asked = addressing?.action ?? http.action ?? http.soapAction ?? '';
-  return contextActions(rst).get(asked) ?? actionsOf(rst.trust, rst.operation).answer;
+  const ofContext = contextActions(rst).get(asked);
+  return {
+    action: ofContext ?? actionsOf(trust, operation).answer,
+    isCollection: trust.version === '1.3' && (operation === 'Issue' || ofContext !== undefined),
+  };
 }
 
 /** Refuses an action that is not the one of a collection of requests.

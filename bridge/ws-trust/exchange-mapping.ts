@@ -91,6 +91,21 @@ function targetsOf({ appliesTo, participants }: RstRequest): readonly TargetName
   return addresses.map((value) => ({ kind: 'applies-to', value }));
 }
 
+/** A request with the target that it means where it names none: a security context is shared with the service that is asked for it
+ * (WS-SecureConversation 1.3 §3), which is the address that was called, where a relying party stands for it. WCF names no other. */
+export function withMeantTarget(
+  rst: RstRequest,
+  address: string,
+  relyingParties: readonly RelyingParty[],
+): RstRequest {
+  const isContext = rst.tokenType !== undefined && tokenTypeOfWsTrust(rst.tokenType) === 'sct';
+  const isMeant =
+    isContext &&
+    targetsOf(rst).length === 0 &&
+    relyingParties.some(({ appliesTo }) => appliesTo.includes(address));
+  return isMeant ? { ...rst, appliesTo: address } : rst;
+}
+
 /** The relying parties that are meant; unknown ones are left for core to refuse, on record. */
 export function partiesOf(
   rst: RstRequest,

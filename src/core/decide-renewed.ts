@@ -8,7 +8,7 @@ import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import { type AllGrounds, type Grounds, longestChain, longestLifetimeSeconds } from './grounds.ts';
 import type { Instant } from './instant.ts';
-import type { KnownSecret } from './kept-token.ts';
+import { type KnownSecret, secretOf } from './kept-token.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 import { decidingRow, denyingRow, isUsedOnce } from './policy.ts';
 import { type RelyingParty, resolveTargets } from './relying-party.ts';
@@ -36,6 +36,8 @@ export interface RenewedSpec {
   /** How often the whole chain may be renewed. */
   readonly maxCount: number;
 }
+
+const KEEPS_KEY = 'a renewal keeps the key of the token';
 
 function refuse(detail: string): never {
   throw new ExchangeFailure('renewal-not-possible', detail);
@@ -93,8 +95,7 @@ function requireHolder(
 /** What a renewal cannot change. */
 function requireKept({ subject: token, request }: Evidence, { afterExpiry }: Renewal): void {
   const { confirmation = token.confirmation, requestedType = token.type } = request;
-  if (confirmation.method !== token.confirmation.method)
-    refuse('a renewal keeps the key of the token');
+  if (confirmation.method !== token.confirmation.method) refuse(KEEPS_KEY);
   if (request.renewal?.afterExpiry && !afterExpiry)
     refuse('a renewal does not set the terms of the next');
   if (requestedType !== token.type)
@@ -246,20 +247,22 @@ function usedUp(
   return [{ token: { issuer, id }, until }];
 }
 
-/** The key is kept. A secret goes into the new token as into the old one: encrypted to its target, under the keys of today.
+/** The key is kept, but for that of a context where another was made. A secret goes into the new token as into the old one: encrypted to its target, under the keys of today.
  * @throws {ExchangeFailure} `renewal-not-possible`, `target-not-allowed` */
 function keptKey(
   { evidence: { request, subject: token }, secret }: RenewalBasis,
   [{ party }]: AllGrounds,
 ): Pick<TokenSpec, 'confirmation' | 'keyEncryption'> {
   const { confirmation } = token;
+  const other = secretOf(request);
+  if (other) return token.type === 'sct' ? { confirmation: other } : refuse(KEEPS_KEY);
   if (confirmation.method !== 'symmetric-key') {
     requireKeptSize(request, confirmation);
     return { confirmation };
   }
   if (!secret) return refuse('the secret of the token was not kept');
   if ((request.keySizeBits ?? secret.secret.sizeBits) !== secret.secret.sizeBits)
-    return refuse('a renewal keeps the key of the token');
+    return refuse(KEEPS_KEY);
   if (token.type === 'sct') return { confirmation: secret };
   const { keyEncryption } = party.token;
   if (!keyEncryption)
@@ -274,8 +277,7 @@ function requireKeptSize(
 ): void {
   if (keySizeBits === undefined) return;
   const jwk = kept.method === 'public-key' && 'jwk' in proved ? proved.jwk : undefined;
-  if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits)
-    refuse('a renewal keeps the key of the token');
+  if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits) refuse(KEEPS_KEY);
 }
 
 /** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime

@@ -33,11 +33,11 @@ export interface TokenSeal {
   open(sealed: string, token: TokenRef): string | undefined;
 }
 
-/** The secret of a decision, if there is one. */
+/** The secret of a decision, or of a request, if there is one. */
 export function secretOf({
   confirmation,
-}: Pick<TokenSpec, 'confirmation'>): KnownSecret | undefined {
-  if (confirmation.method !== 'symmetric-key') return undefined;
+}: Partial<Pick<TokenSpec, 'confirmation'>>): KnownSecret | undefined {
+  if (confirmation?.method !== 'symmetric-key') return undefined;
   const { method, secret, thumbprint } = confirmation;
   return secret && thumbprint !== undefined ? { method, secret, thumbprint } : undefined;
 }

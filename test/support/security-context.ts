@@ -38,11 +38,18 @@ interface Changes {
   readonly keepsSecrets?: boolean;
   /** Whether contexts are credentials; else user names alone. */
   readonly takesContexts?: boolean;
+  readonly signedParts?: 'timestamp';
+  /** Which address the relying party stands for, besides `billing`. */
+  readonly standsFor?: string;
+  readonly defaultTarget?: string;
 }
 
 export function aSetting({
   keepsSecrets = true,
   takesContexts = true,
+  signedParts,
+  standsFor,
+  defaultTarget,
 }: Changes = {}): WsTrustSetting {
   const row = aPolicyRow({
     requestors: [],
@@ -56,10 +63,16 @@ export function aSetting({
   const credentials = takesContexts
     ? (['username', 'security-context'] as const)
     : (['username'] as const);
+  const rules = billingRules({ rows: [row] });
+  const relyingParties = rules.relyingParties.map((party) =>
+    standsFor === undefined ? party : { ...party, appliesTo: [...party.appliesTo, standsFor] },
+  );
+  const profile = { ...GENERIC_PROFILE, ...(defaultTarget !== undefined && { defaultTarget }) };
+  const endpoint = { path: '/ws-trust', credentials, ...(signedParts && { signedParts }) };
   return aWsTrustSetting({
-    rules: billingRules({ rows: [row] }),
+    rules: { ...rules, relyingParties },
     keepsSecrets,
-    profiles: changeEndpoints([GENERIC_PROFILE], [{ path: '/ws-trust', credentials }]),
+    profiles: changeEndpoints([profile], [endpoint]),
   });
 }
 
@@ -98,6 +111,14 @@ export function contextIn(body: string, version: Version, entropy?: Buffer): Con
   };
 }
 
+/** The action of a message, for its headers. */
+export const anAction = (suffix: string, { trust }: Version = V13): string =>
+  `<a:Action xmlns:a="${WSA}">${trust}/RST${suffix}</a:Action>`;
+
+/** The secret of a request, to be mixed with ours. */
+export const anEntropy = (entropy: Uint8Array, { trust }: Version = V13): string =>
+  `<t:Entropy><t:BinarySecret Type="${trust}/Nonce">${Buffer.from(entropy).toString('base64')}</t:BinarySecret></t:Entropy>`;
+
 export const anIssue = ({ trust, wsc }: Version, more = ''): string =>
   anRst({ trust, children: `${anAppliesTo()}<t:TokenType>${wsc}/sct</t:TokenType>${more}` });
 
@@ -116,18 +137,19 @@ export interface Wishes extends Partial<SignatureWishes> {
   readonly header?: string;
   /** The tokens of the header. */
   readonly tokens?: string;
+  readonly timestamp?: string;
   readonly edit?: (message: string) => string;
   readonly soap?: SoapVersion;
 }
 
 /** A message signed with a key derived of the context, unless the test says otherwise. */
 export function signed(context: Context, body: string, wishes: Wishes = {}): string {
-  const { edit, header = '', soap = '1.2', tokens, ...signature } = wishes;
+  const { edit, header = '', soap = '1.2', timestamp = TIMESTAMP, tokens, ...signature } = wishes;
   const { wsc } = context.version;
   const usual = `${context.token}${aDerivedKeyToken(aReferenceTo(context.id, `${wsc}/sct`), { wsc })}`;
   const message = anEnvelope({
     version: soap,
-    header: `<wsse:Security>${header}${tokens ?? usual}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
+    header: `<wsse:Security>${header}${tokens ?? usual}${timestamp}${SIGNATURE}</wsse:Security>`,
     body,
     bodyId: 'body',
   });
@@ -145,6 +167,7 @@ export function about(
   context: Context,
   operation: 'Renew' | 'Cancel' | 'Validate',
   target?: string,
+  more = '',
 ) {
   const { trust, wsc } = context.version;
   const about = target ?? toIdentifier(context);
@@ -152,7 +175,7 @@ export function about(
   return anRst({
     trust,
     requestType: `${trust}/${operation}`,
-    children: `${type}<t:${operation}Target>${about}</t:${operation}Target>`,
+    children: `${type}${more}<t:${operation}Target>${about}</t:${operation}Target>`,
   });
 }
 

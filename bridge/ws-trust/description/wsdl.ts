@@ -55,6 +55,7 @@ const NAMES: Readonly<Record<TrustVersion, TrustNames>> = {
 export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): string {
   const versions = [...new Set(ports.map(({ trust }) => trust))].map((trust) => NAMES[trust]);
   const terms = ports.map((port) => termsOf(port, habits));
+  const portTypes = new Map(ports.map((port) => [portTypeOf(port), port]));
   const policies = new Map(terms.map((one) => [policyIdOf(one), one]));
   const definitions = element(
     wsdl('definitions'),
@@ -66,7 +67,7 @@ export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): strin
       ...[...policies.values()].map(writePolicy),
       element(wsdl('types'), [], versions.map(writeSchema)),
       ...versions.flatMap(writeMessages),
-      ...versions.map((trust) => writePortType(trust, habits)),
+      ...[...portTypes.values()].map((port) => writePortType(port, habits)),
       ...ports.map((port) => writeBinding(port, habits)),
       element(wsdl('service'), [['name', 'SecurityTokenService']], ports.map(writePort)),
     ],
@@ -106,8 +107,18 @@ const REQUEST = 'RequestSecurityToken';
 const RESPONSE = 'RequestSecurityTokenResponse';
 const COLLECTION = 'RequestSecurityTokenResponseCollection';
 
-function answerOf({ version }: TrustNames, operation: TrustOperation): string {
-  return version === '1.3' && operation === 'Issue' ? COLLECTION : RESPONSE;
+type Typed = Pick<WsdlPort, 'credential' | 'trust'>;
+
+// Apache CXF reads what the WSDL says, and renews a context under the action that is answered by a collection (dispatch.ts).
+function answerOf({ credential, trust }: Typed, operation: TrustOperation): string {
+  const isCollection =
+    operation === 'Issue' || (operation === 'Renew' && credential === 'security-context');
+  return trust === '1.3' && isCollection ? COLLECTION : RESPONSE;
+}
+
+function portTypeOf({ credential, trust }: Typed): string {
+  const isOfContexts = trust === '1.3' && credential === 'security-context';
+  return `STS${isOfContexts ? 'Context' : ''}${suffixOf(NAMES[trust])}`;
 }
 
 const suffixOf = ({ version }: TrustNames): string => (version === '1.3' ? '13' : '2005');
@@ -128,7 +139,8 @@ function writeMessages(trust: TrustNames): readonly Markup[] {
   );
 }
 
-function writePortType(trust: TrustNames, habits: WsdlHabits): Markup {
+function writePortType(port: Typed, habits: WsdlHabits): Markup {
+  const trust = NAMES[port.trust];
   const action: MarkupName = { prefix: 'wsam', uri: WSAM_NS, local: 'Action' };
   const operations = habits.operations.map((operation) => {
     const { answer, request } = actionsOf(trust, operation);
@@ -143,12 +155,12 @@ function writePortType(trust: TrustNames, habits: WsdlHabits): Markup {
         ]),
         element(wsdl('output'), [
           [action, answer],
-          ['message', message(answerOf(trust, operation))],
+          ['message', message(answerOf(port, operation))],
         ]),
       ],
     );
   });
-  return element(wsdl('portType'), [['name', `STS${suffixOf(trust)}`]], operations);
+  return element(wsdl('portType'), [['name', portTypeOf(port)]], operations);
 }
 
 function writeBinding(port: WsdlPort, habits: WsdlHabits): Markup {
@@ -174,7 +186,7 @@ function writeBinding(port: WsdlPort, habits: WsdlHabits): Markup {
     wsdl('binding'),
     [
       ['name', bindingOf(port)],
-      ['type', `tns:STS${suffixOf(trust)}`],
+      ['type', `tns:${portTypeOf(port)}`],
     ],
     [
       element({ prefix: 'wsp', uri: POLICY_2004_NS, local: 'PolicyReference' }, [['URI', policy]]),

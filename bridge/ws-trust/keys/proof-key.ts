@@ -62,7 +62,7 @@ function chosenKey(rst: OpenedRequest, proved: Proved): ProofKey {
  * @throws {ExchangeFailure} `confirmation-missing` */
 export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
   if (rst.useKey) return usedKey(rst, proved).confirmation;
-  return heldSecret(proved) ?? provedKeys(proved, undefined)[0] ?? BEARER;
+  return heldSecret(rst, proved) ?? provedKeys(proved, undefined)[0] ?? BEARER;
 }
 
 /** The keys that signatures over what is asked show: one of them may be that of a token which it is asked with, whoever asks
@@ -74,10 +74,20 @@ export function endorsingKeys(signatures: Proved['signatures']): readonly Confir
     .filter(({ method }) => method === 'public-key');
 }
 
-/** The secret that a signature over the Body shows. It is shown for nothing else but the token that the request is about. */
-export function heldSecret(proved: Proved): Confirmation | undefined {
-  return provedKeys(proved, undefined).find(({ method }) => method === 'symmetric-key');
+/** The secret that a signature shows. It is shown for nothing else but the token that the request is about. */
+export function heldSecret(rst: TargetOf, proved: Proved): Confirmation | undefined {
+  const keys = isAboutContext(rst)
+    ? proved.signatures.map(({ confirmation }) => confirmation)
+    : provedKeys(proved, undefined);
+  return keys.find(({ method }) => method === 'symmetric-key');
 }
+
+// The secret of a context is shared with us alone: a signature with it cannot have been made for anybody else, and is good once. So
+// what it covers is the policy of the address, which was held against it; WCF signs the Timestamp only.
+type TargetOf = Pick<RstRequest, 'cancelTarget' | 'renewTarget'>;
+
+const isAboutContext = ({ cancelTarget, renewTarget }: TargetOf): boolean =>
+  (renewTarget ?? cancelTarget)?.type === 'sct';
 
 // Without KeyType a bearer token is meant; but of an assertion that is bound to a key no bearer token is made.
 function usualKey({ requestor: { confirmation, identity } }: Proved): Confirmation {

@@ -20,7 +20,7 @@ async function cancel(
 ): Promise<Markup> {
   const token = targetOf(rst.cancelTarget);
   // WS-SecureConversation 1.3 §6: whose secret is shown may cancel, whoever else asks with it.
-  const confirmation = heldSecret({ requestor, signatures }) ?? requestor.confirmation;
+  const confirmation = heldSecret(rst, { requestor, signatures }) ?? requestor.confirmation;
   const holder = { ...requestor, confirmation };
   await revoke({ correlationId, sourceAddress, requestor: holder, token }, parts.sts, parts);
   return writeCancelled(rst);

@@ -4,7 +4,7 @@ import type { Markup } from '#bridge/xml/markup.ts';
 import { exchange } from '#core/exchange.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
-import { mapRequest, partiesOf } from '../exchange-mapping.ts';
+import { mapRequest, partiesOf, withMeantTarget } from '../exchange-mapping.ts';
 import { withMeantKeyType } from '../keys/meant-key-type.ts';
 import { decideProofKey } from '../keys/proof-key.ts';
 import { vouchedKey } from '../keys/vouched-key.ts';
@@ -31,8 +31,9 @@ export async function exchangeFor(
   const { profile, correlationId, sourceAddress } = received;
   const { relyingParties, timestampRules } = parts;
   const { skewSeconds } = timestampRules;
-  const parties = partiesOf(asked, { profile, relyingParties });
-  const rst = withMeantKeyType(asked, parties, profile);
+  const named = withMeantTarget(asked, received.address, relyingParties);
+  const parties = partiesOf(named, { profile, relyingParties });
+  const rst = withMeantKeyType(named, parties, profile);
   const vouched = await vouchedKey(rst, parties, parts.sts);
   const entropy = await openEntropy(rst.entropy, parts.unwrappers);
   const proved = { requestor, signatures, vouched };
@@ -58,7 +59,7 @@ export async function exchangeFor(
     profile,
     secret,
     reference: parts.describeReference(token),
-    appliesTo: profile.tellsAppliesTo ? unaskedTarget(rst, token, parts) : undefined,
+    appliesTo: profile.tellsAppliesTo ? unaskedTarget(asked, token, parts) : undefined,
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type ReceivedMessage,
 } from '../authenticated-request.ts';
 import { refusedAsContext } from '../context-refusal.ts';
-import { answerActionOf } from '../dispatch.ts';
+import { answerOf } from '../dispatch.ts';
 import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import type { Progress } from '../opened-message.ts';
 import { recordRefusal } from '../refusal-audit.ts';
@@ -49,15 +49,11 @@ export async function answerRequest(
   });
   if ('challenge' in request) return writeChallenged(request, parts);
   validateAdmission(parts.admits, request.requestor);
-  const { operation, trust } = request.rst;
+  const { trust } = request.rst;
   const response = await answerOperation(request, parts, progress);
-  const isCollected = operation === 'Issue' && trust.version === '1.3';
-  const body = isCollected ? writeCollection(trust, [response]) : response;
-  return writeEnvelope(
-    request,
-    { body, action: answerActionOf(received.message, request.rst) },
-    parts,
-  );
+  const { action, isCollection } = answerOf(received.message, request.rst);
+  const body = isCollection ? writeCollection(trust, [response]) : response;
+  return writeEnvelope(request, { body, action }, parts);
 }
 
 const answerOperation: Operation['answer'] = (request, parts, progress) =>

@@ -9,8 +9,10 @@ import { renewToken } from '#core/renew-token.ts';
 import type { AuthenticatedRequest } from '../authenticated-request.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
 import { heldKey } from '../keys/proof-key.ts';
+import { type MadeSecret, makeSecret } from '../keys/symmetric-key.ts';
 import type { Progress } from '../opened-message.ts';
 import { lifetimeSecondsOf } from '../requested-lifetime.ts';
+import { openEntropy } from '../rst/entropy.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import { writeTokenAnswer } from '../rstr.ts';
@@ -29,8 +31,12 @@ const HEARD = [
   'SecondaryParameters',
 ] as const;
 
+// WS-SecureConversation 1.3 §2, §5: a renewed context may have another key than before, and WCF asks for one each time.
+const HEARD_OF_CONTEXT = [...HEARD, 'Entropy'] as const;
+
 function requireHonoured(rst: RstRequest): void {
-  requireOnly(rst, 'RenewTarget', HEARD);
+  const isContext = rst.renewTarget?.type === 'sct';
+  requireOnly(rst, 'RenewTarget', isContext ? HEARD_OF_CONTEXT : HEARD);
   // The flags were settled with the token: a renewal does not set those of the next (ws-trust §11, CXF 12).
   if (rst.renewing?.isAllowed === false)
     throw new ExchangeFailure('operation-unsupported', 'not done here: other terms in Renew');
@@ -42,7 +48,9 @@ async function renew(
   progress: Progress,
 ): Promise<Markup> {
   const { rst, received } = request;
-  const renewal = mapRenewal(request, parts);
+  const entropy = await openEntropy(rst.entropy, parts.unwrappers);
+  const renewedKey = entropy && makeSecret({ ...rst, entropy });
+  const renewal = mapRenewal(request, parts, renewedKey);
   progress.isRecorded = true;
   const token = await renewToken(renewal, parts.sts);
   progress.isRecorded = false;
@@ -50,14 +58,20 @@ async function renew(
   return writeTokenAnswer({
     rst,
     token,
-    secret: kept && { kind: 'issued', secret: Buffer.from(kept.secret.base64, 'base64') },
+    secret:
+      renewedKey?.secret ??
+      (kept && { kind: 'issued', secret: Buffer.from(kept.secret.base64, 'base64') }),
     profile: received.profile,
     reference: parts.describeReference(token),
     appliesTo: undefined,
   });
 }
 
-function mapRenewal(request: AuthenticatedRequest, parts: OperationParts): ExchangeRequest {
+function mapRenewal(
+  request: AuthenticatedRequest,
+  parts: OperationParts,
+  renewedKey: MadeSecret | undefined,
+): ExchangeRequest {
   const { rst, received, now } = request;
   const { correlationId, profile, sourceAddress } = received;
   const { requestor, signatures } = request;
@@ -72,7 +86,7 @@ function mapRenewal(request: AuthenticatedRequest, parts: OperationParts): Excha
     subject: { ...targetOf(rst.renewTarget), use: 'lifecycle' },
     targets: targetsOf(request),
     ...requestedType(rst),
-    ...keyOf(rst),
+    ...(renewedKey ? { confirmation: renewedKey.confirmation } : keyOf(rst)),
     ...(sourceAddress !== undefined && { sourceAddress }),
     ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
     ...(rst.renewing?.isAllowedAfterExpiry && { renewal: { afterExpiry: true } }),

@@ -321,6 +321,31 @@ test('WS-SecurityPolicy 1.2 §5.4.7: an address that takes security contexts say
   policyIn(policyIn(bootstrap, 'SignedSupportingTokens'), 'UsernameToken');
 });
 
+test('WS-Trust 1.3 §4.3: the port for contexts says that Renew is answered by a collection, others that it is bare', async () => {
+  const profiles = changeEndpoints([GENERIC_PROFILE], [{ path: CONTEXT_PATH }]);
+  const request = { ...aPost(''), method: 'GET', path: '/ws-trust', query: '?wsdl' };
+  const { body } = await aWsTrustSetting({ profiles }).front.handle(request);
+  const { root } = parseXml(Buffer.from(body));
+  const answers = named(root, 'portType').map((type) => [
+    valueOf(type, 'name'),
+    ...named(type, 'operation').map((operation) =>
+      valueOf(requiredChild(operation, WSDL, 'output'), 'message'),
+    ),
+  ]);
+
+  const [one, many] = ['RequestSecurityTokenResponse', 'RequestSecurityTokenResponseCollection'];
+  assert.deepEqual(answers, [
+    ['STS13', `tns:${many}13`, `tns:${one}13`, `tns:${one}13`, `tns:${one}13`],
+    ['STS2005', `tns:${one}2005`, `tns:${one}2005`, `tns:${one}2005`, `tns:${one}2005`],
+    ['STSContext13', `tns:${many}13`, `tns:${many}13`, `tns:${one}13`, `tns:${one}13`],
+  ]);
+  const [port] = named(requiredChild(root, WSDL, 'service'), 'port').filter(
+    (each) => valueOf(each, 'name') === 'TransportSCT_Port',
+  );
+  assert.ok(port);
+  assert.equal(valueOf(follow(root, port, 'binding', 'binding'), 'type'), 'tns:STSContext13');
+});
+
 test('WS-SecurityPolicy 1.2 §5.4.7: the bootstrap policy is about the credentials of the address; where it gives no context there is none', async () => {
   const bootstrapFor = async (credentials: EndpointChange['credentials'] = []) => {
     const all = await contextPolicy({ credentials });

@@ -5,6 +5,8 @@ import { describe, test } from 'node:test';
 import { aDerivedKeyToken, aReferenceTo, WSC_13 } from '#test/support/derived-key.ts';
 import {
   about,
+  anAction,
+  anEntropy,
   anIssue,
   aSetting,
   aWish,
@@ -18,7 +20,6 @@ import {
   V13,
   V2005,
   type Wishes,
-  WSA,
 } from '#test/support/security-context.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
@@ -51,7 +52,7 @@ describe('security contexts', () => {
   test('WS-Trust 1.3 §4.4.4: the secret of a context is computed of both entropies', async () => {
     const setting = aSetting();
     const entropy = Buffer.alloc(32, 9);
-    const more = `<t:KeySize>256</t:KeySize><t:Entropy><t:BinarySecret Type="${TRUST_13}/Nonce">${entropy.toString('base64')}</t:BinarySecret></t:Entropy>`;
+    const more = `<t:KeySize>256</t:KeySize>${anEntropy(entropy)}`;
     const message = anEnvelope({ header: aSecurityHeader(), body: anIssue(V13, more) });
     const { body } = await setting.front.handle(aPost(message));
     const context = contextIn(body, V13, entropy);
@@ -229,18 +230,32 @@ describe('security contexts', () => {
     ['Cancel', '/Cancel', '/Cancel'],
     ['Cancel', '-Cancel', '-Cancel'],
   ] as const)
-    test(`WS-SecureConversation 1.3 §3: the action RST/SCT${suffix} is answered by its own, in a collection for Issue alone`, async () => {
+    test(`WS-SecureConversation 1.3 §3: the action RST/SCT${suffix} is answered by its own, in a collection`, async () => {
       const setting = aSetting();
       const context = await issued(setting);
       const body = operation === 'Issue' ? anIssue(V13) : about(context, operation);
-      const action = `<a:Action xmlns:a="${WSA}">${TRUST_13}/RST/SCT${suffix}</a:Action>`;
-      const message = signed(context, body).replace('<s:Header>', `<s:Header>${action}`);
+      const header = `<s:Header>${anAction(`/SCT${suffix}`)}`;
+      const message = signed(context, body).replace('<s:Header>', header);
 
       const answer = await setting.front.handle(aPost(message));
 
       assert.equal(answer.status, 200, JSON.stringify(setting.audit.records.at(-1)));
       assert.ok(answer.body.includes(`>${TRUST_13}/RSTR/SCT${spelling}<`), answer.body);
-      assert.equal(answer.body.includes('ResponseCollection'), operation === 'Issue');
+      assert.match(answer.body, /<s:Body><[a-z]+:RequestSecurityTokenResponseCollection /);
+    });
+
+  for (const operation of ['Renew', 'Cancel'] as const)
+    test(`WS-Trust 1.3 §5, §6: the action of ${operation} is answered by a bare response, for a context too`, async () => {
+      const setting = aSetting();
+      const context = await issued(setting);
+      const header = `<s:Header>${anAction(`/${operation}`)}`;
+      const message = signed(context, about(context, operation)).replace('<s:Header>', header);
+
+      const answer = await setting.front.handle(aPost(message));
+
+      assert.equal(answer.status, 200, JSON.stringify(setting.audit.records.at(-1)));
+      assert.ok(answer.body.includes(`>${TRUST_13}/RSTR/${operation}Final<`), answer.body);
+      assert.match(answer.body, /<s:Body><[a-z]+:RequestSecurityTokenResponse /);
     });
 
   test('WS-SecureConversation February 2005 §8: an instance is named in the namespace of its version, and another is none', async () => {
@@ -262,13 +277,13 @@ describe('security contexts', () => {
   });
 
   for (const [what, action, body, code] of [
-    ['SCT/Amend', '/RST/SCT/Amend', anIssue(V13), 'trust:BadRequest'],
-    ['an action of contexts for an assertion', '/RST/SCT', anRst(), 'trust:InvalidRequest'],
-    ['the action of another operation', '/RST/SCT/Cancel', anIssue(V13), 'trust:InvalidRequest'],
+    ['SCT/Amend', '/SCT/Amend', anIssue(V13), 'trust:BadRequest'],
+    ['an action of contexts for an assertion', '/SCT', anRst(), 'trust:InvalidRequest'],
+    ['the action of another operation', '/SCT/Cancel', anIssue(V13), 'trust:InvalidRequest'],
   ] as const)
     test(`WS-SecureConversation 1.3 §4: refuses ${what}`, async () => {
       const message = anEnvelope({
-        header: `<a:Action xmlns:a="${WSA}">${TRUST_13}${action}</a:Action>${aSecurityHeader()}`,
+        header: `${anAction(action)}${aSecurityHeader()}`,
         body,
       });
 

@@ -194,6 +194,17 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     'renewal-not-possible',
   ],
   ['another kind of key', { request: { confirmation: KEY } }, 'renewal-not-possible'],
+  [
+    'another secret, for what is no security context',
+    {
+      token: { confirmation: secret },
+      request: {
+        requestor: aRequestor({ confirmation: secret }),
+        confirmation: { ...secret, secret: { base64: 'AAAA', sizeBits: 256 } },
+      },
+    },
+    'renewal-not-possible',
+  ],
   ['a foreign token', { token: { trustedIssuer: 'partner' } }, 'renewal-not-possible'],
   [
     'a token that was not renewable',

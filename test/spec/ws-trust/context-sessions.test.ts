@@ -1,0 +1,223 @@
+// Security contexts as WCF keeps its sessions: asked for without a target, signed with over the Timestamp alone, renewed with another
+// secret.
+import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { aReferenceTo } from '#test/support/derived-key.ts';
+import {
+  about,
+  anAction,
+  anEntropy,
+  aSetting,
+  aWish,
+  type Context,
+  contextIn,
+  issued,
+  signed,
+  toIdentifier,
+  USER,
+  V13,
+  V2005,
+  type Wishes,
+} from '#test/support/security-context.ts';
+import { TIMESTAMP } from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anRst,
+  aPost,
+  aSecurityHeader,
+  faultCodeOf,
+  type WsTrustSetting,
+} from '#test/support/ws-trust.ts';
+
+const OURS = 'https://sts.example.org/ws-trust';
+const NONCE = Buffer.alloc(32, 7);
+
+/** A Timestamp that began so many seconds after the usual one: over it alone, the same words would be signed again. */
+const at = (seconds: number): string => TIMESTAMP.replace('08:00:00Z', `08:00:${String(seconds)}Z`);
+const LATER = at(10);
+
+/** Signed with the secret itself over the Timestamp, beside a user name or alone. */
+const overTimestamp = ({ id, secret, token, version }: Context): Wishes => ({
+  tokens: token,
+  key: createSecretKey(secret),
+  keyInfo: aReferenceTo(id, `${version.wsc}/sct`),
+  ids: ['ts'],
+});
+
+const post = ({ front }: WsTrustSetting, message: string) => front.handle(aPost(message));
+
+const anIssueWithoutTarget = ({ trust, wsc } = V13): string =>
+  anRst({ trust, children: `<t:TokenType>${wsc}/sct</t:TokenType>` });
+
+describe('sessions', () => {
+  for (const version of [V13, V2005])
+    test(`WS-SecureConversation 1.3 §3: a context that names no target is for the address that was called (${version.trust})`, async () => {
+      const setting = aSetting({ standsFor: OURS });
+      const header = `${anAction('/SCT', version)}${aSecurityHeader()}`;
+
+      const answer = await post(
+        setting,
+        anEnvelope({ header, body: anIssueWithoutTarget(version) }),
+      );
+
+      assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+      assert.deepEqual(setting.asked.at(-1)?.targets, [{ kind: 'applies-to', value: OURS }]);
+      const used = await post(setting, signed(contextIn(answer.body, version), aWish()));
+      assert.equal(used.status, 200, used.body);
+    });
+
+  for (const [what, standsFor, children] of [
+    ['a context where no relying party stands for the address', undefined, anIssueWithoutTarget()],
+    ['a context where one stands for another address', `${OURS}/soap12`, anIssueWithoutTarget()],
+    ['an assertion', OURS, anRst({ children: '' })],
+  ] as const)
+    test(`WS-Trust 1.3 §4.1: refuses ${what}, without a target`, async () => {
+      const message = anEnvelope({ header: aSecurityHeader(), body: children });
+
+      const answer = await post(aSetting(standsFor === undefined ? {} : { standsFor }), message);
+
+      assert.equal(faultCodeOf(answer), 'trust:InvalidScope');
+    });
+
+  test('ws-trust §6: where no relying party stands for the address, a context is for the default target of its profile', async () => {
+    const setting = aSetting({ defaultTarget: 'billing' });
+    const message = anEnvelope({ header: aSecurityHeader(), body: anIssueWithoutTarget() });
+
+    const answer = await post(setting, message);
+
+    assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+    assert.deepEqual(setting.asked.at(-1)?.targets, []);
+  });
+
+  for (const [what, header] of [
+    ['alone', ''],
+    ['beside a user name', USER],
+  ] as const)
+    test(`WS-SecureConversation 1.3 §5, §6: where the Timestamp is what must be signed, that renews and cancels a context, ${what}`, async () => {
+      const setting = aSetting({ signedParts: 'timestamp' });
+      const context = await issued(setting);
+      const wishes = { ...overTimestamp(context), header };
+
+      const renewed = await post(setting, signed(context, about(context, 'Renew'), wishes));
+      const cancelled = await post(
+        setting,
+        signed(context, about(context, 'Cancel'), { ...wishes, timestamp: LATER }),
+      );
+
+      assert.equal(renewed.status, 200, JSON.stringify(setting.audit.records));
+      assert.equal(cancelled.status, 200, JSON.stringify(setting.audit.records));
+    });
+
+  for (const operation of ['Renew', 'Cancel'] as const) {
+    test(`ws-trust §4: elsewhere the Body must be signed to ${operation} a context`, async () => {
+      const setting = aSetting();
+      const context = await issued(setting);
+      const message = signed(context, about(context, operation), overTimestamp(context));
+
+      const answer = await post(setting, message);
+
+      assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
+    });
+
+    test(`xml-security E1: what was signed to ${operation} a context, over the Timestamp alone, is good for nothing else`, async () => {
+      const setting = aSetting({ signedParts: 'timestamp' });
+      const [context, other] = [await issued(setting), await issued(setting)];
+      const wishes = overTimestamp(context);
+      const first = await post(setting, signed(context, about(context, operation), wishes));
+
+      const again = await post(setting, signed(context, aWish(), wishes));
+      const ofOther = await post(
+        setting,
+        signed(context, about(other, operation), { ...wishes, header: USER, timestamp: LATER }),
+      );
+
+      assert.equal(first.status, 200, JSON.stringify(setting.audit.records));
+      assert.notEqual(again.status, 200);
+      assert.notEqual(ofOther.status, 200);
+    });
+  }
+
+  test('ws-trust §4: what a context signs over the Timestamp alone renews no assertion', async () => {
+    const setting = aSetting({ signedParts: 'timestamp' });
+    const context = await issued(setting);
+    const target = '<saml2:Assertion xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion" ID="_1"/>';
+    const body = anRst({
+      requestType: `${V13.trust}/Renew`,
+      children: `<t:RenewTarget>${target}</t:RenewTarget>`,
+    });
+
+    const answer = await post(setting, signed(context, body, overTimestamp(context)));
+
+    assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
+  });
+
+  test('WS-SecureConversation 1.3 §2, §5: with Entropy a context is renewed with another secret, as an instance of its own', async () => {
+    const setting = aSetting({ signedParts: 'timestamp' });
+    const context = await issued(setting);
+    const more = `${anEntropy(NONCE)}<t:KeySize>256</t:KeySize>`;
+    const wishes = overTimestamp(context);
+
+    const answer = await post(
+      setting,
+      signed(context, about(context, 'Renew', undefined, more), wishes),
+    );
+
+    assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+    assert.ok(answer.body.includes('/CK/PSHA1<'), answer.body);
+    const renewed = contextIn(answer.body, V13, NONCE);
+    assert.equal(renewed.identifier, context.identifier);
+    assert.notEqual(renewed.instance, context.instance);
+    assert.notDeepEqual(renewed.secret, context.secret);
+    const uses = [renewed, context, { ...renewed, secret: context.secret }].map((each, index) =>
+      post(setting, signed(each, aWish(), { ...overTimestamp(each), timestamp: at(10 + index) })),
+    );
+    const [withNew, withOld, mixed] = await Promise.all(uses);
+    assert.equal(withNew?.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(withOld?.status, 200, JSON.stringify(setting.audit.records));
+    assert.ok(mixed);
+    assert.equal(faultCodeOf(mixed), 'wsse:FailedCheck');
+  });
+
+  test('WS-SecureConversation 1.3 §5: a context with another secret is renewed again, and cancelled with all of them', async () => {
+    const setting = aSetting();
+    const context = await issued(setting);
+    const more = anEntropy(NONCE);
+    const first = await post(setting, signed(context, about(context, 'Renew', undefined, more)));
+    const renewed = contextIn(first.body, V13, NONCE);
+    setting.clock.advance(1);
+    const name = ` wsc:Instance="${renewed.instance ?? ''}" xmlns:wsc="${V13.wsc}"`;
+    const target = toIdentifier(renewed, name);
+
+    const second = await post(setting, signed(renewed, about(renewed, 'Renew', target, more)));
+    const last = contextIn(second.body, V13, NONCE);
+    const cancelled = await post(setting, signed(last, about(context, 'Cancel')));
+    const uses = await Promise.all(
+      [context, renewed, last].map((each) => post(setting, signed(each, aWish()))),
+    );
+
+    assert.equal(second.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(cancelled.status, 200, JSON.stringify(setting.audit.records));
+    for (const use of uses) assert.equal(faultCodeOf(use), 'wsc:BadContextToken');
+  });
+
+  for (const [what, more, code] of [
+    ['a nonce that is shorter than the key', anEntropy(NONCE.subarray(1)), 'trust:InvalidRequest'],
+    ['an empty nonce', anEntropy(Buffer.alloc(0)), 'trust:InvalidRequest'],
+    [
+      'a size that we do not make',
+      `${anEntropy(NONCE)}<t:KeySize>7</t:KeySize>`,
+      'trust:InvalidRequest',
+    ],
+    ['Forwardable', '<t:Forwardable>true</t:Forwardable>', 'trust:BadRequest'],
+    ['Delegatable', '<t:Delegatable>true</t:Delegatable>', 'trust:BadRequest'],
+  ] as const)
+    test(`WS-Trust 1.3 §4.4.4: refuses to renew a context with ${what}`, async () => {
+      const setting = aSetting();
+      const context = await issued(setting);
+
+      const answer = await post(setting, signed(context, about(context, 'Renew', undefined, more)));
+
+      assert.equal(faultCodeOf(answer), code);
+    });
+});

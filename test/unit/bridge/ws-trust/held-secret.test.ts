@@ -1,0 +1,27 @@
+// The secret that a message shows for the token that it is about (ws-trust §4).
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { heldSecret } from '#bridge/ws-trust/keys/proof-key.ts';
+import { BEARER } from '#core/confirmation.ts';
+import type { TokenType } from '#core/token-type.ts';
+import { aRequestor } from '#test/support/core.ts';
+
+const SECRET = { method: 'symmetric-key', thumbprint: 'secret-1' } as const;
+
+function heldFor(type: TokenType, coversBody: boolean) {
+  const target = { type, use: 'lifecycle', content: '' } as const;
+  const requestor = aRequestor({ kind: 'principal', confirmation: BEARER });
+  const signatures = [{ confirmation: SECRET, coversBody, coversTimestamp: true }];
+  return heldSecret({ cancelTarget: target }, { requestor, signatures });
+}
+
+for (const type of ['saml1', 'saml2', 'jwt'] as const)
+  test(`ws-trust §4: the secret of a token of type ${type} is shown by a signature over the Body alone`, () => {
+    assert.deepEqual(heldFor(type, true), SECRET);
+    assert.equal(heldFor(type, false), undefined);
+  });
+
+test('WS-SecureConversation 1.3 §6: that of a context also where the Body need not be signed', () => {
+  assert.deepEqual(heldFor('sct', true), SECRET);
+  assert.deepEqual(heldFor('sct', false), SECRET);
+});
