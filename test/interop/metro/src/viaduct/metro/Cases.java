@@ -1,0 +1,105 @@
+// The table of cases. A further one is a further line.
+package viaduct.metro;
+
+import java.util.ArrayList;
+import java.util.List;
+
+final class Cases {
+    private static final String OK = "ok";
+    /** A relying party that no configuration of ours knows. */
+    private static final String NOBODY = "urn:viaduct:interop:nobody";
+
+    private Cases() { }
+
+    /** The cases asked for; `adfs-*` means all whose name begins so. */
+    static List<Case> chosen(List<String> names) {
+        var all = all();
+        for (var wanted : names) {
+            if (all.stream().noneMatch(one -> isNamed(one, wanted))) {
+                throw new IllegalArgumentException(
+                    "no case " + wanted + "; there are " + String.join(" ", all.stream().map(Case::name).toList()));
+            }
+        }
+        return names.isEmpty()
+            ? all : all.stream().filter(one -> names.stream().anyMatch(name -> isNamed(one, name))).toList();
+    }
+
+    private static boolean isNamed(Case one, String wanted) {
+        return wanted.endsWith("*")
+            ? one.name().startsWith(wanted.substring(0, wanted.length() - 1))
+            : one.name().equals(wanted);
+    }
+
+    private static List<Case> all() {
+        var cases = new ArrayList<Case>();
+        for (var version : Wst.values()) {
+            var name = version == Wst.V13 ? "13" : "2005";
+            cases.addAll(issued("general-" + name + "-soap12", version, Port.general(version, "1.2")));
+            cases.addAll(issued("adfs-" + name, version, Port.adfs(version)));
+            cases.add(new Case("general-" + name + "-soap11", OK, new Issue(version, Port.general(version, "1.1"))));
+            cases.addAll(refused("general-" + name, version, Port.general(version, "1.2")));
+            cases.addAll(refused("adfs-" + name, version, Port.adfs(version)));
+        }
+        cases.addAll(issued("wso2-13", Wst.V13, Port.WSO2));
+        cases.addAll(refused("wso2-13", Wst.V13, Port.WSO2));
+        cases.addAll(described());
+        cases.addAll(asked());
+        cases.addAll(validated());
+        return cases;
+    }
+
+    private static List<Case> issued(String name, Wst version, Port port) {
+        return List.of(
+            new Case(name + "-bearer-saml11", OK, new Issue(version, port).tokenType(Wst.SAML11)),
+            new Case(name + "-bearer-saml2", OK, new Issue(version, port)),
+            new Case(name + "-symmetric-saml11", OK,
+                new Issue(version, port).tokenType(Wst.SAML11).key(Issue.Key.SYMMETRIC, 256)),
+            new Case(name + "-symmetric-saml2", OK, new Issue(version, port).key(Issue.Key.SYMMETRIC, 256)));
+    }
+
+    /** Where Metro may be told to look for the policy. */
+    private static List<Case> described() {
+        var port = Port.general(Wst.V13, "1.2");
+        return List.of(
+            new Case("described-mex", OK, new Issue(Wst.V13, port.described("/ws-trust?mex"))),
+            new Case("described-address", OK, new Issue(Wst.V13, port.described(port.path()))),
+            // Where it looks by itself.
+            new Case("described-path", OK, new Issue(Wst.V13, port.described(port.path() + "/mex"))));
+    }
+
+    private static List<Case> asked() {
+        return List.of(
+            new Case("profile-saml11", OK, general().tokenType(Wst.PROFILE + "#SAMLV1.1")),
+            new Case("profile-saml2", OK, general().tokenType(Wst.PROFILE + "#SAMLV2.0")),
+            new Case("symmetric-no-size", OK, general().key(Issue.Key.SYMMETRIC, 0)),
+            new Case("symmetric-128-bits", OK, general().key(Issue.Key.SYMMETRIC, 128)),
+            new Case("lifetime", OK, general().lifetime(60_000)),
+            new Case("checks", OK, general().then((issue, issued, server) -> issued.checkChecks(server))),
+            // Its UseKey is a bare key of which nothing is signed.
+            new Case("public-key", "fault=InvalidRequest", general().key(Issue.Key.PUBLIC, 2048)));
+    }
+
+    private static List<Case> validated() {
+        return List.of(
+            new Case("validate", OK, general().then((issue, issued, server) -> issue.validate(issued, server))),
+            new Case("validate-changed", OK,
+                general().then((issue, issued, server) -> issue.validate(issued.withAnotherName(server), server))),
+            new Case("validate-2005", OK, new Issue(Wst.V2005, Port.general(Wst.V2005, "1.2"))
+                .then((issue, issued, server) -> issue.validate(issued, server))));
+    }
+
+    private static List<Case> refused(String name, Wst version, Port port) {
+        // It reads an answer of February 2005 without looking whether it is a fault.
+        var lost = "error=NullPointerException";
+        var isLost = version == Wst.V2005;
+        return List.of(
+            new Case(name + "-wrong-password", isLost ? lost : "fault=FailedAuthentication",
+                new Issue(version, port).wrongPassword()),
+            new Case(name + "-unknown-applies-to", isLost ? lost : "fault=InvalidScope",
+                new Issue(version, port).appliesTo(NOBODY)));
+    }
+
+    private static Issue general() {
+        return new Issue(Wst.V13, Port.general(Wst.V13, "1.2"));
+    }
+}

@@ -1,0 +1,92 @@
+// A request to issue as an estate on Metro makes it: its IssuedTokenManager under the policy of our WSDL.
+package viaduct.metro;
+
+import com.sun.xml.ws.api.security.trust.client.IssuedTokenManager;
+import com.sun.xml.ws.api.security.trust.client.STSIssuedTokenConfiguration;
+import com.sun.xml.ws.security.trust.GenericToken;
+import com.sun.xml.ws.security.trust.impl.client.DefaultSTSIssuedTokenConfiguration;
+
+final class Issue implements Case.Call {
+    enum Key { BEARER, SYMMETRIC, PUBLIC }
+
+    private final Wst version;
+    private final Port port;
+    private String tokenType = Wst.SAML2;
+    private Key key = Key.BEARER;
+    private long bits;
+    private Integer lifetimeMilliseconds;
+    private String password;
+    private String appliesTo;
+    private Step step = (issue, issued, server) -> issued.check(server);
+
+    /** What is done with the token; it returns the end of a line. */
+    interface Step {
+        String run(Issue issue, IssuedToken issued, Server server) throws Exception;
+    }
+
+    Issue(Wst version, Port port) {
+        this.version = version;
+        this.port = port;
+    }
+
+    Issue tokenType(String type) {
+        tokenType = type;
+        return this;
+    }
+
+    /** 0 bits: the request says no size. */
+    Issue key(Key wanted, long size) {
+        key = wanted;
+        bits = size;
+        return this;
+    }
+
+    Issue lifetime(int milliseconds) {
+        lifetimeMilliseconds = milliseconds;
+        return this;
+    }
+
+    Issue wrongPassword() {
+        password = "wrong";
+        return this;
+    }
+
+    Issue appliesTo(String address) {
+        appliesTo = address;
+        return this;
+    }
+
+    Issue then(Step next) {
+        step = next;
+        return this;
+    }
+
+    @Override
+    public String run(Server server) throws Exception {
+        var configuration = configuration(server);
+        configuration.setTokenType(tokenType);
+        configuration.setKeyType(version.keyType(key));
+        configuration.setKeySize(bits);
+        if (lifetimeMilliseconds != null) {
+            configuration.getOtherOptions().put(STSIssuedTokenConfiguration.LIFE_TIME, lifetimeMilliseconds);
+        }
+        var target = appliesTo == null ? server.arguments().appliesTo() : appliesTo;
+        var context = IssuedTokenManager.getInstance().createIssuedTokenContext(configuration, target);
+        IssuedTokenManager.getInstance().getIssuedToken(context);
+        return step.run(this, new IssuedToken(context, tokenType, key, target), server);
+    }
+
+    /** What Metro finds of the token: the word of the status. */
+    String validate(IssuedToken issued, Server server) throws Exception {
+        var context = IssuedTokenManager.getInstance().createIssuedTokenContext(configuration(server), null);
+        context.setTarget(new GenericToken(issued.assertion()));
+        IssuedTokenManager.getInstance().validateIssuedToken(context);
+        var status = (com.sun.xml.ws.api.security.trust.Status)
+            context.getOtherProperties().get(com.sun.xml.ws.security.IssuedTokenContext.STATUS);
+        return "status=" + status.getCode().replaceFirst(".*/", "");
+    }
+
+    private DefaultSTSIssuedTokenConfiguration configuration(Server server) {
+        return server.configuration(version, port, password == null ? server.arguments().password() : password);
+    }
+}

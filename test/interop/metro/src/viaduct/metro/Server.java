@@ -1,0 +1,40 @@
+// The server under test as a Metro client knows it: trust in TLS, and who asks.
+package viaduct.metro;
+
+import com.sun.xml.ws.security.trust.impl.client.DefaultSTSIssuedTokenConfiguration;
+import com.sun.xml.wss.XWSSConstants;
+import java.security.GeneralSecurityException;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+final class Server {
+    private final Arguments arguments;
+
+    Server(Arguments arguments) throws Exception {
+        this.arguments = arguments;
+        // Metro calls, and reads what describes the server, with what Java trusts.
+        SSLContext.setDefault(trusting(arguments));
+    }
+
+    Arguments arguments() {
+        return arguments;
+    }
+
+    /** What Metro must know of the server; the policy of the port it asks for itself, by WS-MetadataExchange. */
+    DefaultSTSIssuedTokenConfiguration configuration(Wst version, Port port, String password) {
+        var origin = arguments.origin();
+        var configuration = new DefaultSTSIssuedTokenConfiguration(
+            version.protocol(), origin + port.path(), origin + port.metadata());
+        configuration.getOtherOptions().put(XWSSConstants.USERNAME_PROPERTY, arguments.user());
+        configuration.getOtherOptions().put(XWSSConstants.PASSWORD_PROPERTY, password);
+        return configuration;
+    }
+
+    private static SSLContext trusting(Arguments arguments) throws GeneralSecurityException {
+        var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(arguments.trusted("tls-cert"));
+        var context = SSLContext.getInstance("TLS");
+        context.init(null, factory.getTrustManagers(), null);
+        return context;
+    }
+}
