@@ -66,9 +66,18 @@ export function loadContract(): Contract {
   // Known by name only: what OpenAPI puts around and beside the schemas.
   ajv.addVocabulary(['discriminator', ...Object.keys(document)]);
   ajv.addSchema(document, DOCUMENT_ID);
+  // To compile one takes longer than many answers.
+  const compiled = new Map<string, ValidateFunction>();
   return {
     document,
-    schemaAt: (pointer) => ajv.compile({ $ref: `${DOCUMENT_ID}#/${writePointer(pointer)}` }),
+    schemaAt(pointer) {
+      const place = writePointer(pointer);
+      const known = compiled.get(place);
+      if (known) return known;
+      const validate = ajv.compile({ $ref: `${DOCUMENT_ID}#/${place}` });
+      compiled.set(place, validate);
+      return validate;
+    },
   };
 }
 

@@ -1,0 +1,283 @@
+// How each party asks for what it wants: users over SOAP or in the REST form, clients over OAuth.
+import assert from 'node:assert/strict';
+import { TOKEN_TYPES } from '#core/token-type.ts';
+import { GATEWAY_SECRET, ORDERS_SECRET, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import { REFRESH_TOKEN_TYPE } from '#test/support/refresh-tokens.ts';
+import { basicOf } from '#test/support/rest.ts';
+import {
+  anRst,
+  aTargetRst,
+  faultOf,
+  JWT,
+  jwtAsXml,
+  SAML1,
+  SAML2,
+  type TargetOperation,
+  tokenOf,
+} from '#test/support/rst.ts';
+import { type Answer, answerOf, checked } from '#test/support/server.ts';
+import {
+  type Audience,
+  CLIENTS,
+  type Client,
+  type Party,
+  type TextType,
+  type User,
+} from './model.ts';
+import { APPLIES_TO, RESOURCES, type Servers } from './servers.ts';
+
+/** How a request is sent. */
+export interface Way {
+  /** Which server. */
+  readonly server: 0 | 1;
+  /** Of users. */
+  readonly front: 'soap' | 'rest';
+  readonly login: 'certificate' | 'password';
+}
+
+export interface Presented {
+  readonly text: string;
+  readonly type: TextType;
+}
+
+/** What was asked for, done: a token, its text and when it ends; else empty and never. */
+export interface Handed {
+  readonly text: string;
+  readonly expiry: number;
+}
+
+export type Outcome = Handed | { readonly refusal: string };
+
+export interface IssueWishes {
+  readonly type: TextType;
+  readonly audience: Audience;
+  readonly onBehalfOf?: Presented;
+  readonly actAs?: Presented;
+  /** Over SOAP alone. */
+  readonly afterExpiry?: boolean;
+}
+
+export interface ExchangeWishes {
+  readonly type: TextType | 'refresh_token';
+  readonly audience: Audience;
+  readonly subject: Presented;
+  readonly actor?: Presented;
+}
+
+export const isClient = (party: Party): party is Client =>
+  CLIENTS.some((client) => client === party);
+
+const SECRETS: Readonly<Record<Client, string>> = {
+  gateway: GATEWAY_SECRET,
+  'orders-api': ORDERS_SECRET,
+};
+const WS_TRUST_TYPES: Readonly<Partial<Record<TextType, string>>> = {
+  saml1: SAML1,
+  saml2: SAML2,
+  jwt: JWT,
+};
+// To SOAP a JWT is a JWT, whatever it is for.
+const wsTrustType = (type: TextType): string => WS_TRUST_TYPES[type] ?? JWT;
+
+const isAssertion = (type: TextType): boolean => type === 'saml1' || type === 'saml2';
+const asXml = ({ text, type }: Presented): string => (isAssertion(type) ? text : jwtAsXml(text));
+const asForm = ({ text, type }: Presented): string =>
+  isAssertion(type) ? Buffer.from(text).toString('base64url') : text;
+const fromForm = (text: string, type: TextType | 'refresh_token'): string =>
+  type === 'saml1' || type === 'saml2' ? Buffer.from(text, 'base64url').toString() : text;
+const fromXml = (xml: string): string => {
+  const jwt = /BinarySecurityToken[^>]*>([^<]+)</.exec(xml)?.[1];
+  return jwt === undefined ? xml : Buffer.from(jwt, 'base64').toString();
+};
+
+/** The fronts of two servers. */
+export class Fronts {
+  readonly #servers: Servers;
+
+  constructor(servers: Servers) {
+    this.#servers = servers;
+  }
+
+  readonly #now = (): number => this.#servers.clock.now();
+
+  async #send(
+    path: string,
+    { server }: Pick<Way, 'server'>,
+    init: { readonly headers: Record<string, string>; readonly body: string },
+  ): Promise<Answer> {
+    const url = `${this.#servers.urls[server]}${path}`;
+    return checked('POST', path, await answerOf(await fetch(url, { method: 'POST', ...init })));
+  }
+
+  #credential(user: User, { login }: Way): Record<string, string> {
+    if (login === 'password') return basicOf(user);
+    const { der } = this.#servers.certificates[user];
+    return { 'client-cert': `:${der.toString('base64')}:` };
+  }
+
+  async #soap(user: User, way: Way, message: string): Promise<Answer> {
+    const byPassword = way.login === 'password';
+    const body = byPassword ? message : message.replace(/<o:Security.*<\/o:Security>/, '');
+    const headers = {
+      'content-type': 'application/soap+xml; charset=utf-8',
+      ...(!byPassword && this.#credential(user, way)),
+    };
+    return this.#send('/ws-trust', way, { headers, body });
+  }
+
+  #rest(user: User, way: Way, path: string, body: object): Promise<Answer> {
+    const headers = { 'content-type': 'application/json', ...this.#credential(user, way) };
+    return this.#send(path, way, { headers, body: JSON.stringify(body) });
+  }
+
+  #oauth(
+    client: Client,
+    { server }: Way,
+    path: string,
+    form: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
+    const secret = SECRETS[client];
+    const isPosted = client === 'orders-api';
+    const values = isPosted ? { ...form, client_id: client, client_secret: secret } : form;
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(!isPosted && basicOf(client, secret)),
+    };
+    return this.#send(path, { server }, { headers, body: new URLSearchParams(values).toString() });
+  }
+
+  async issue(user: User, way: Way, wishes: IssueWishes): Promise<Outcome> {
+    const { actAs, afterExpiry = false, audience, onBehalfOf, type } = wishes;
+    if (way.front === 'rest') {
+      const member = (token: Presented) => ({
+        token: token.text,
+        tokenType: wsTrustType(token.type),
+      });
+      return restOutcome(
+        await this.#rest(user, way, `/ws-trust/token/${type}`, {
+          appliesTo: APPLIES_TO[audience],
+          ...(onBehalfOf && { onBehalfOf: member(onBehalfOf) }),
+          ...(actAs && { actAs: member(actAs) }),
+        }),
+      );
+    }
+    const message = anRst({
+      user,
+      tokenType: wsTrustType(type),
+      appliesTo: APPLIES_TO[audience],
+      ...(onBehalfOf && { onBehalfOf: asXml(onBehalfOf) }),
+      ...(actAs && { actAs: asXml(actAs) }),
+      ...(afterExpiry && { children: '<trust:Renewing OK="true"/>' }),
+    });
+    return soapOutcome(await this.#soap(user, way, message));
+  }
+
+  #target(operation: TargetOperation, user: User, way: Way, token: Presented): Promise<Answer> {
+    if (way.front === 'rest') {
+      const body = { token: token.text, tokenType: wsTrustType(token.type) };
+      return this.#rest(user, way, `/ws-trust/${operation.toLowerCase()}`, body);
+    }
+    return this.#soap(user, way, aTargetRst(operation, { user, target: asXml(token) }));
+  }
+
+  async renew(user: User, way: Way, token: Presented): Promise<Outcome> {
+    const answer = await this.#target('Renew', user, way, token);
+    return way.front === 'rest' ? restOutcome(answer) : soapOutcome(answer);
+  }
+
+  async cancel(by: Party, way: Way, token: Presented): Promise<Outcome> {
+    if (isClient(by)) return this.revoke(by, way, asForm(token));
+    const answer = await this.#target('Cancel', by, way, token);
+    if (way.front === 'rest') return restOutcome(answer);
+    if (answer.status === 200) assert.match(answer.text, /RequestedTokenCancelled/);
+    return soapOutcome(answer);
+  }
+
+  /** RFC 7009, of whatever text. */
+  async revoke(client: Client, way: Way, token: string): Promise<Outcome> {
+    return oauthOutcome(await this.#oauth(client, way, '/revoke', { token }), this.#now());
+  }
+
+  /** Whether the token is good, as far as this party is told. */
+  async isActive(by: Party, way: Way, token: Presented): Promise<boolean> {
+    if (isClient(by)) return this.introspect(by, way, asForm(token));
+    const { body, status, text } = await this.#target('Validate', by, way, token);
+    assert.equal(status, 200, text);
+    const told =
+      way.front === 'rest' ? body['status'] : /\/status\/((?:in)?valid)</.exec(text)?.[1];
+    assert.ok(told === 'valid' || told === 'invalid', text);
+    return told === 'valid';
+  }
+
+  /** RFC 7662, of whatever text. */
+  async introspect(client: Client, way: Way, token: string): Promise<boolean> {
+    const { body, status, text } = await this.#oauth(client, way, '/introspect', { token });
+    assert.equal(status, 200, text);
+    assert.equal(typeof body['active'], 'boolean', text);
+    return body['active'] === true;
+  }
+
+  async exchange(client: Client, way: Way, wishes: ExchangeWishes): Promise<Outcome> {
+    const { actor, audience, subject, type } = wishes;
+    const requested = type === 'refresh_token' ? REFRESH_TOKEN_TYPE : TOKEN_TYPES[type].uri;
+    const answer = await this.#oauth(client, way, '/token', {
+      grant_type: TOKEN_EXCHANGE,
+      resource: RESOURCES[audience],
+      requested_token_type: requested,
+      subject_token: asForm(subject),
+      subject_token_type: TOKEN_TYPES[subject.type].uri,
+      ...(actor && {
+        actor_token: asForm(actor),
+        actor_token_type: TOKEN_TYPES[actor.type].uri,
+      }),
+    });
+    const outcome = oauthOutcome(answer, this.#now());
+    return 'text' in outcome ? { ...outcome, text: fromForm(outcome.text, type) } : outcome;
+  }
+
+  /** An access token, and the next refresh token. */
+  async refresh(
+    client: Client,
+    way: Way,
+    refresh_token: string,
+  ): Promise<{ readonly outcome: Outcome; readonly successor: string }> {
+    const form = { grant_type: 'refresh_token', refresh_token };
+    const answer = await this.#oauth(client, way, '/token', form);
+    const { refresh_token: successor = '' } = answer.body as { refresh_token?: string };
+    return { outcome: oauthOutcome(answer, this.#now()), successor };
+  }
+}
+
+const NOTHING: Handed = { text: '', expiry: Number.POSITIVE_INFINITY };
+const secondsOf = (dateTime: string): number => Date.parse(dateTime) / 1000;
+
+// What is refused is refused as such: a mistake of ours would be no answer.
+function soapOutcome(answer: Answer): Outcome {
+  const { status, text } = answer;
+  if (status !== 200) {
+    assert.match(text, /<s:Value>s:Sender</);
+    return { refusal: faultOf(answer) };
+  }
+  if (!text.includes('RequestedSecurityToken>')) return NOTHING;
+  const [, expires = ''] = /<wsu:Expires[^>]*>([^<]+)</.exec(text) ?? [];
+  return { text: fromXml(tokenOf(answer)), expiry: secondsOf(expires) };
+}
+
+function restOutcome({ body, status, text }: Answer): Outcome {
+  if (status !== 200) {
+    assert.ok(status === 400 || status === 403, text);
+    return { refusal: String(body['error']) };
+  }
+  const { lifetime, token } = body as { lifetime?: { expires: string }; token?: string };
+  if (token === undefined) return NOTHING;
+  return { text: token, expiry: secondsOf(lifetime?.expires ?? '') };
+}
+
+function oauthOutcome({ body, status, text }: Answer, now: number): Outcome {
+  if (status !== 200) {
+    assert.ok(status === 400 || status === 403, text);
+    return { refusal: String(body['error']) };
+  }
+  const { access_token, expires_in = 0 } = body as { access_token?: string; expires_in?: number };
+  return access_token === undefined ? NOTHING : { text: access_token, expiry: now + expires_in };
+}

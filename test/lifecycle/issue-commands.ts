@@ -1,0 +1,193 @@
+// New tokens: for oneself, of evidence of another issuer, and of tokens that there are, as their subject or on their behalf.
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import {
+  type Command,
+  commands,
+  hasTokens,
+  keepToken,
+  meant,
+  presented,
+  type Subject,
+  subjects,
+  ways,
+} from './command.ts';
+import { isClient, type Way } from './fronts.ts';
+import { holdOutcome, pick, type Real } from './hold.ts';
+import {
+  type Audience,
+  CLIENTS,
+  type Client,
+  canIssue,
+  isParty,
+  issued,
+  type Model,
+  type TextType,
+  type Token,
+  USERS,
+  type User,
+  type Wish,
+} from './model.ts';
+
+const TEXT_TYPES = ['saml1', 'saml2', 'jwt', 'access_token', 'id_token'] as const;
+const SOAP_TYPES = ['saml1', 'saml2', 'jwt'] as const;
+
+const audiences = fc.constantFrom<Audience>('orders', 'ledger');
+const types = fc.constantFrom(...TEXT_TYPES, 'refresh_token' as const);
+const soapTypes = fc.constantFrom(...SOAP_TYPES);
+
+const issue = commands(
+  fc.record({
+    by: fc.constantFrom(...USERS),
+    type: soapTypes,
+    audience: audiences,
+    afterExpiry: fc.boolean(),
+    way: ways,
+  }),
+  {
+    name: 'issue',
+    async run({ by, type, audience, way, ...wished }, model, { fronts }) {
+      const now = model.now();
+      // The REST form has no word for it.
+      const afterExpiry = wished.afterExpiry && way.front === 'soap';
+      const outcome = await fronts.issue(by, way, { type, audience, afterExpiry });
+      assert.ok(holdOutcome(outcome, true, `Issue for ${by}`));
+      const renewing = { afterExpiry };
+      const wish = { by, subject: 'self', actor: undefined, type, audience, renewing } as const;
+      const { chain, expiry } = issued(wish, now);
+      return keepToken(model, { chain: { ...chain, type }, expiry, outcome });
+    },
+  },
+);
+
+interface Exchange {
+  readonly wish: Omit<Wish, 'renewing' | 'by'> & { readonly by: Client };
+  readonly subject: { readonly text: string; readonly type: TextType };
+  readonly way: Way;
+}
+
+async function exchange({ wish, subject, way }: Exchange, model: Model, { fronts }: Real) {
+  const { actor, audience, by, type } = wish;
+  const now = model.now();
+  const outcome = await fronts.exchange(by, way, {
+    type,
+    audience,
+    subject,
+    ...(typeof actor === 'object' && { actor: presented(actor) }),
+  });
+  const renewing = type === 'refresh_token' ? { afterExpiry: false } : undefined;
+  const whole: Wish = { ...wish, renewing };
+  if (!holdOutcome(outcome, canIssue(whole, now), `exchange by ${by}`)) return 'refused';
+  const { chain, expiry } = issued(whole, now);
+  if (type !== 'refresh_token')
+    return keepToken(model, { chain: { ...chain, type }, expiry, outcome });
+  const name = `r${model.families.length + 1}`;
+  const end = chain.terms?.end ?? 0;
+  assert.equal(outcome.expiry, end, `${name} ends otherwise`);
+  const family = {
+    name,
+    chain,
+    end,
+    texts: new Map([[1, outcome.text]]),
+    uses: new Map(),
+    current: 1,
+  };
+  model.families.push(family);
+  return name;
+}
+
+const exchangeForeign = commands(
+  fc.record({
+    by: fc.constantFrom(...CLIENTS),
+    type: types,
+    audience: audiences,
+    lifetimeSeconds: fc.constantFrom(100, 1800),
+    way: ways,
+  }),
+  {
+    name: 'exchange foreign',
+    async run({ by, type, audience, lifetimeSeconds, way }, model, real) {
+      const expiry = model.now() + lifetimeSeconds;
+      const text = await real.servers.partner.sign({ exp: expiry });
+      const wish = { by, subject: { expiry }, actor: undefined, type, audience };
+      return exchange({ wish, subject: { text, type: 'jwt' }, way }, model, real);
+    },
+  },
+);
+
+interface Making {
+  readonly of: Subject;
+  readonly type: TextType | 'refresh_token';
+  readonly audience: Audience;
+  /** A client shows a token of the actor, a user is the actor. */
+  readonly actor: number | undefined;
+  readonly afterExpiry: boolean;
+  readonly way: Way;
+}
+
+const makings: fc.Arbitrary<Making> = fc.record({
+  of: subjects,
+  type: types,
+  audience: audiences,
+  actor: fc.option(fc.nat(99), { nil: undefined, freq: 1 }),
+  afterExpiry: fc.boolean(),
+  way: ways,
+});
+
+const make = commands(makings, {
+  name: 'make',
+  check: hasTokens,
+  async run(making, model, real) {
+    const now = model.now();
+    const { token, by } = meant(making.of, model, {
+      apt: ({ chain, expiry, isUsed }, who) => isParty(chain, who) && now < expiry && !isUsed,
+      near: ({ chain }, who) => isParty(chain, who),
+    });
+    return isClient(by)
+      ? makeByClient({ ...making, token, by }, model, real)
+      : makeByUser({ ...making, token, by }, model, real);
+  },
+});
+
+interface MakingBy<By> extends Making {
+  readonly token: Token;
+  readonly by: By;
+}
+
+async function makeByClient(making: MakingBy<Client>, model: Model, real: Real): Promise<string> {
+  const { audience, by, token, type, way } = making;
+  const base = { by, subject: token, type, audience };
+  const actor = actorFor(making, model);
+  const wish = { ...base, actor };
+  const made = await exchange({ wish, subject: presented(token), way }, model, real);
+  const of = actor ? `${token.name} and ${actor.name}` : token.name;
+  return `${by} for ${of}: ${made}`;
+}
+
+// Few tokens are good as that of an actor: mostly one of those, where there is one.
+function actorFor({ actor, by, of, token, ...wish }: MakingBy<Client>, model: Model) {
+  if (actor === undefined) return undefined;
+  const whole = { ...wish, by, subject: token, renewing: undefined };
+  const isApt = (one: Token): boolean => canIssue({ ...whole, actor: one }, model.now());
+  const apt = of.aim === 'apt' ? model.tokens.filter(isApt) : [];
+  return pick(apt.length > 0 ? apt : model.tokens, actor);
+}
+
+async function makeByUser(making: MakingBy<User>, model: Model, { fronts }: Real): Promise<string> {
+  const { audience, by, token, way } = making;
+  const now = model.now();
+  const type = pick(SOAP_TYPES, [...TEXT_TYPES, 'refresh_token'].indexOf(making.type));
+  const actor = making.actor === undefined ? undefined : 'self';
+  const afterExpiry = making.afterExpiry && way.front === 'soap';
+  const evidence = actor ? { actAs: presented(token) } : { onBehalfOf: presented(token) };
+  const outcome = await fronts.issue(by, way, { type, audience, afterExpiry, ...evidence });
+  const wish: Wish = { by, subject: token, actor, type, audience, renewing: { afterExpiry } };
+  const what = `${by} ${actor ? 'as' : 'on behalf of'} ${token.name}`;
+  // SOAP has no name for an ID token.
+  const isKnown = token.chain.type !== 'id_token';
+  if (!holdOutcome(outcome, isKnown && canIssue(wish, now), what)) return `${what}: refused`;
+  const { chain, expiry } = issued(wish, now);
+  return `${what}: ${keepToken(model, { chain: { ...chain, type }, expiry, outcome })}`;
+}
+
+export const ISSUING: readonly fc.Arbitrary<Command>[] = [issue, exchangeForeign, make, make, make];
