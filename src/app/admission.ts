@@ -7,6 +7,7 @@ import { sourceBlock } from '#core/source-block.ts';
 import type { AdmitToken } from '#core/token-count.ts';
 import type { Config } from '../config/config.ts';
 import { basePathOf } from '../http/base-path.ts';
+import { takeOut } from '../http/in-flight.ts';
 import { createLateRefusal } from '../http/late-refusal.ts';
 import { requestState } from '../http/request-state.ts';
 import type { Counted, Demand, Rate } from '../limits/rate-limiter.ts';
@@ -19,18 +20,18 @@ const isStatic = ({ method, path }: Context, restPath: string): boolean =>
 
 async function keepInHand(
   ctx: Context,
-  inHand: Set<RequestInHand>,
+  inHand: RequestInHand[],
   next: () => Promise<unknown>,
 ): Promise<void> {
   const { correlationId, sourceAddress } = requestState(ctx);
   const { 'content-length': contentLength, 'content-type': contentType } = ctx.headers;
   const { path } = ctx;
   const request = { correlationId, sourceAddress, path, contentType, contentLength };
-  inHand.add(request);
+  inHand.push(request);
   try {
     await next();
   } finally {
-    inHand.delete(request);
+    takeOut(inHand, request);
   }
 }
 

@@ -30,7 +30,7 @@ export interface Foundation extends Observers {
   readonly limiter: RateLimiter;
   readonly overload: OverloadGuard;
   /** What is being worked on, for the log of a crash. */
-  readonly inHand: Set<RequestInHand>;
+  readonly inHand: RequestInHand[];
 }
 
 /** What may be told of a request whatever it holds. */
@@ -96,7 +96,7 @@ export async function openFoundation(
     audit,
     limiter,
     overload,
-    inHand: new Set(),
+    inHand: [],
   };
 }
 

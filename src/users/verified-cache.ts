@@ -31,7 +31,7 @@ export interface VerifiedCache {
 interface Settings {
   readonly clock: Clock;
   readonly lifetimeSeconds: number;
-  /** The least recently used goes first; 0 turns the cache off. */
+  /** What was verified first goes first, as it would end first; 0 turns the cache off. */
   readonly maxEntries: number;
 }
 
@@ -41,12 +41,11 @@ export function createVerifiedCache(settings: Settings): VerifiedCache {
     has(loginName) {
       const instant = verifiedAt.get(loginName);
       if (instant === undefined) return false;
-      verifiedAt.delete(loginName);
       const age = settings.clock.now() - instant;
       // A clock that was set back must not make an entry live longer.
-      if (age < 0 || age >= settings.lifetimeSeconds) return false;
-      verifiedAt.set(loginName, instant); // Used last, but not verified again: its end stays.
-      return true;
+      if (age >= 0 && age < settings.lifetimeSeconds) return true;
+      verifiedAt.delete(loginName);
+      return false;
     },
     add(loginName) {
       verifiedAt.delete(loginName);
