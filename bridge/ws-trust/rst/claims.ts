@@ -12,11 +12,16 @@ const IDENTITY_CLAIMS_NS = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
 const AUTHORIZATION_NS = 'http://docs.oasis-open.org/wsfed/authorization/200706';
 const AUTHORIZATION_2006_NS = 'http://schemas.xmlsoap.org/ws/2006/12/authorization';
 
-/** The namespace of the claims of each dialect. */
-const DIALECTS: ReadonlyMap<string, string> = new Map([
-  [IDENTITY_CLAIMS_NS, IDENTITY_CLAIMS_NS],
-  [`${AUTHORIZATION_NS}/authclaims`, AUTHORIZATION_NS],
-  [`${AUTHORIZATION_2006_NS}/authclaims`, AUTHORIZATION_2006_NS],
+const DIALECTS: ReadonlySet<string> = new Set([
+  IDENTITY_CLAIMS_NS,
+  `${AUTHORIZATION_NS}/authclaims`,
+  `${AUTHORIZATION_2006_NS}/authclaims`,
+]);
+/** Those of their claims. */
+const NAMESPACES: ReadonlySet<string> = new Set([
+  IDENTITY_CLAIMS_NS,
+  AUTHORIZATION_NS,
+  AUTHORIZATION_2006_NS,
 ]);
 /** Children of a ClaimType that are for people. */
 const DESCRIPTIONS: ReadonlySet<string> = new Set(['DisplayName', 'Description', 'DisplayValue']);
@@ -40,12 +45,12 @@ export function readClaims(elements: readonly XmlElement[]): readonly RequestedC
 function readDialect(element: XmlElement): readonly RequestedClaim[] {
   const children = elementsOf(element);
   const dialect = attributeOf(element, 'Dialect');
-  const namespace = dialect === undefined ? children[0]?.uri : DIALECTS.get(dialect);
-  // Without a dialect the first claim tells, if it is of one that we know.
-  const isKnown = namespace !== undefined && [...DIALECTS.values()].includes(namespace);
-  if (!isKnown && (dialect !== undefined || children.length > 0))
+  // The claims tell of which they are: Microsoft's library for .NET writes those of 200706 under the name of any other.
+  const namespace = children[0]?.uri ?? '';
+  const isKnown = children.length === 0 || NAMESPACES.has(namespace);
+  if (!isKnown || (dialect !== undefined && !DIALECTS.has(dialect)))
     throw unsupported('dialect of claims');
-  const claims = children.map((child) => readClaim(child, namespace ?? ''));
+  const claims = children.map((child) => readClaim(child, namespace));
   if (new Set(claims.map(({ uri }) => uri)).size !== claims.length)
     throw new XmlFailure('element-repeated', 'one claim twice');
   return claims;
@@ -72,7 +77,9 @@ function readWish(element: XmlElement, namespace: string): readonly string[] | u
     (child) => child.uri !== namespace || !DESCRIPTIONS.has(child.local),
   );
   if (second !== undefined) throw new XmlFailure('element-repeated', 'two wishes for one claim');
-  return wish && readClaimTypeWish(wish, namespace);
+  const values = wish && readClaimTypeWish(wish, namespace);
+  // An empty Value is what Microsoft's library for .NET writes where nothing is wished for.
+  return wish?.local === 'Value' && values?.[0] === '' ? undefined : values;
 }
 
 // WS-Federation 1.2 §9.3: the dialect of 2005 has no values in a ClaimType.

@@ -41,11 +41,20 @@ export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEn
   if (!isNamed(secret, trust.namespace, 'BinarySecret'))
     throw new XmlFailure('element-unexpected', `${secret.local} in Entropy`);
   // Without a type it is the key itself (WS-Trust 1.3 §3.3).
-  const kind = KINDS.get(attributeOf(secret, 'Type') ?? `${TRUST_13_NS}/SymmetricKey`);
+  const kind = KINDS.get(typeOf(secret, trust) ?? `${TRUST_13_NS}/SymmetricKey`);
   if (kind === undefined) throw unsupported('BinarySecret of another type');
   const bytes = parseBase64(textOf(secret));
   if (bytes.length > MAX_BYTES) throw new XmlFailure('text-malformed', 'entropy is too long');
   return { kind, bytes };
+}
+
+// Microsoft's library for .NET writes the attribute with the prefix of WS-Trust. To look over it would make a nonce the key.
+function typeOf(secret: XmlElement, { namespace }: TrustNames): string | undefined {
+  const type = attributeOf(secret, 'Type');
+  const qualified = attributeOf(secret, 'Type', namespace);
+  if (type !== undefined && qualified !== undefined)
+    throw new XmlFailure('element-repeated', 'two types of one BinarySecret');
+  return type ?? qualified;
 }
 
 /** Opens what is encrypted to us. It is mixed with ours, never the key itself: an EncryptedKey may be captured, and as the key of a token it

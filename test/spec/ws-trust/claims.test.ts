@@ -38,6 +38,9 @@ const DIALECTS: readonly (readonly [
   ['200706 authorization', authclaims(AUTHORIZATION), AUTHORIZATION],
   ['200706 authorization, not named', undefined, AUTHORIZATION],
   ['2006/12 authorization', authclaims(AUTHORIZATION_2006), AUTHORIZATION_2006],
+  // As Microsoft.IdentityModel.Protocols.WsTrust writes them.
+  ['2005/05, with claims of 200706', IDENTITY, AUTHORIZATION],
+  ['2006/12, with claims of 200706', authclaims(AUTHORIZATION_2006), AUTHORIZATION],
 ];
 for (const [name, dialect, namespace] of DIALECTS)
   test(`WS-Trust 1.3 §4.1: mandatory and optional claims of dialect ${name}`, async () => {
@@ -55,7 +58,6 @@ for (const namespace of [AUTHORIZATION, AUTHORIZATION_2006])
   for (const [what, wish, values] of [
     ['Value', value('sales'), ['sales']],
     ['Value with spaces', value(' sales '), [' sales ']],
-    ['an empty Value', value(''), ['']],
     [
       'ValueOneOf',
       `<c:ConstrainedValue><c:ValueOneOf>${value('sales')}${value('support')}</c:ValueOneOf></c:ConstrainedValue>`,
@@ -75,6 +77,20 @@ for (const namespace of [AUTHORIZATION, AUTHORIZATION_2006])
       assert.equal(answer.status, 200, answer.body);
       assert.deepEqual([...(asked?.claimValues ?? [])], [['department', values]]);
     });
+
+for (const [optional, requiredClaims] of [
+  ['false', ['department']],
+  ['true', undefined],
+] as const)
+  test(`WS-Federation 1.2 §9.3: an empty Value wishes for nothing (Optional ${optional})`, async () => {
+    const content = claim('department', value(''), optional);
+
+    const { answer, asked } = await ask(claims(authclaims(AUTHORIZATION), AUTHORIZATION, content));
+
+    assert.equal(answer.status, 200, answer.body);
+    assert.deepEqual(asked?.requiredClaims, requiredClaims);
+    assert.equal(asked?.claimValues, undefined);
+  });
 
 test('WS-Trust 1.3 §4.1: the ClaimValue of the 2005/05 dialect wishes for values too', async () => {
   const content = `<c:ClaimValue Uri="department">${value('sales')}</c:ClaimValue>`;
@@ -169,6 +185,26 @@ for (const [what, content, code] of [
 ] as const)
   test(`WS-Trust 1.3 §4.1: the 2005/05 dialect refuses ${what}`, async () => {
     assert.equal(faultCodeOf((await ask(claims(IDENTITY, IDENTITY, content))).answer), code);
+  });
+
+for (const [what, dialect, namespace, content] of [
+  ['a dialect that we do not know', 'urn:dialect', AUTHORIZATION, claim('department')],
+  ['one without claims', 'urn:dialect', AUTHORIZATION, ''],
+  ['claims that we do not know', authclaims(AUTHORIZATION), 'urn:claims', claim('department')],
+  ['them without a dialect', undefined, 'urn:claims', claim('department')],
+  [
+    'claims of two dialects',
+    authclaims(AUTHORIZATION),
+    AUTHORIZATION,
+    claim('department') +
+      claim('urn:a').replace('<c:ClaimType', `<c:ClaimType xmlns:c="${IDENTITY}"`),
+  ],
+] as const)
+  test(`WS-Trust 1.3 §4.1: refuses ${what}`, async () => {
+    const { answer, asked } = await ask(claims(dialect, namespace, content));
+
+    assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+    assert.equal(asked, undefined);
   });
 
 test('ws-trust: a front for a role refuses every request of others, on record', async () => {

@@ -153,6 +153,16 @@ for (const [what, type] of [
     }
   });
 
+for (const trust of [TRUST_13, TRUST_2005])
+  test(`ws-trust §3.2: the Type of a BinarySecret may have the prefix of WS-Trust (${trust})`, async () => {
+    const children = nonce(bytes(32), trust).replace(' Type=', ' t:Type=');
+
+    const { body, secret } = await issued({ trust, children });
+
+    assert.notDeepEqual(secret, bytes(32));
+    assert.ok(body.includes(`${trust}/CK/PSHA1<`), body);
+  });
+
 test('ws-trust §3.2: two requests never get one secret', async () => {
   const children = nonce(bytes(32));
 
@@ -193,6 +203,15 @@ const REFUSED: readonly (readonly [what: string, children: string, code?: string
   [
     'an element inside BinarySecret',
     child('Entropy', '<t:BinarySecret>AA<x xmlns="urn:x"/>AA</t:BinarySecret>'),
+  ],
+  [
+    'a BinarySecret of two types',
+    nonce(bytes(32)).replace(' Type=', ` t:Type="${TRUST_13}/SymmetricKey" Type=`),
+  ],
+  [
+    'an AsymmetricKey by a prefixed type',
+    entropy(bytes(32), 'AsymmetricKey').replace(' Type=', ' t:Type='),
+    'trust:BadRequest',
   ],
   ['UseKey beside a secret', '<t:UseKey Sig="#s"/>'],
   ['two Entropy', nonce(bytes(32)) + nonce(bytes(32))],
