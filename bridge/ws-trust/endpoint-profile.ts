@@ -86,9 +86,10 @@ export interface EndpointProfile {
   readonly tellsAppliesTo: boolean;
   /** Whether an answer carries a Timestamp when the request did: the policy says IncludeTimestamp. */
   readonly includesTimestamp: boolean;
-  /** Whether a fault does as well, unless the request is known to have none. Apache Rampart throws one without a Security header away,
-   * code and reason; other clients count the text nodes of a fault (ws-trust W12). */
-  readonly faultsIncludeTimestamp: boolean;
+  /** Which faults carry one as well, unless the request is known to have none. Eclipse Metro and Apache Rampart throw a fault away that
+   * comes without what the policy asks for, code and reason; other clients, which have no addressing, count the text nodes of a fault
+   * (ws-trust W12). */
+  readonly faultTimestamps: 'always' | 'with-addressing' | 'never';
   /** How the policies over TLS call a user name, where their language has both words. TLS signs and encrypts either way, but Apache
    * Rampart sends no user name for the second. */
   readonly userNameTokens: 'SignedSupportingTokens' | 'SignedEncryptedSupportingTokens';

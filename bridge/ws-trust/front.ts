@@ -1,6 +1,7 @@
 // The WS-Trust front: one function from an HTTP request to an HTTP response. Whatever goes wrong leaves as a fault in the words
 // of the request (ws-trust §2, W12), on record.
 
+import type { Framing } from '#bridge/soap/answer.ts';
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
@@ -188,13 +189,16 @@ function newProgress(
   { clock }: Pick<WsTrustFrontParts, 'clock'>,
 ): Progress {
   // Where messages protect themselves it would be one that nobody signs.
-  const hasTimestamp =
-    served?.profile.faultsIncludeTimestamp && served.endpoint?.messageSecurity === undefined;
+  const isProtected = served?.endpoint?.messageSecurity !== undefined;
+  const wanted = isProtected ? 'never' : (served?.profile.faultTimestamps ?? 'never');
   return {
     framing: { version: guessVersion(headers), addressing: undefined },
     trust: TRUST_13,
     isRecorded: false,
-    ...(hasTimestamp && { faultHeaders: () => [writeTimestampHeader(clock.now())] }),
+    ...(wanted !== 'never' && {
+      faultHeaders: ({ addressing }: Framing) =>
+        wanted === 'always' || addressing ? [writeTimestampHeader(clock.now())] : [],
+    }),
   };
 }
 
@@ -268,7 +272,7 @@ function fault(
       'content-type': contentTypeOf(framing.version),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
-    body: writeFault(framing, spellFault(row, trust), faultHeaders?.()),
+    body: writeFault(framing, spellFault(row, trust), faultHeaders?.(framing)),
     reason,
   };
 }

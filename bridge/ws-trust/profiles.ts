@@ -30,7 +30,7 @@ const USUAL = {
   jwtCarrier: 'binary-security-token',
   tellsAppliesTo: true,
   includesTimestamp: true,
-  faultsIncludeTimestamp: false,
+  faultTimestamps: 'with-addressing',
   userNameTokens: 'SignedSupportingTokens',
 } as const satisfies Partial<EndpointProfile>;
 
@@ -51,6 +51,8 @@ export const GENERIC_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'generic',
   endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: ANY })),
+  // Where Eclipse Metro looks when all it has is the address of a port.
+  metadataPaths: GENERIC_PORTS.map(({ path }) => `${path}/mex`),
   optional: [
     {
       endpoint: {
@@ -164,6 +166,7 @@ export const VCENTER_PROFILE: EndpointProfile = {
   tokenShape: 'vcenter',
   tellsAppliesTo: false,
   includesTimestamp: false,
+  faultTimestamps: 'never',
 };
 
 const WSO2 = '/services/wso2carbon-sts';
@@ -173,5 +176,5 @@ export const WSO2_PROFILE: EndpointProfile = {
   id: 'wso2',
   endpoints: [{ path: WSO2, credentials: ANY }],
   ports: [{ name: 'wso2carbon-stsHttpsSoap12Endpoint', path: WSO2, soap: '1.2', trust: '1.3' }],
-  faultsIncludeTimestamp: true,
+  faultTimestamps: 'always',
 };

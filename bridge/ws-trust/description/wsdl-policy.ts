@@ -2,7 +2,7 @@
 // signed with the key of a certificate or of an issued token. They are emitted, never interpreted.
 
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import type {
   AdvertisedCredential,
@@ -15,6 +15,7 @@ import { POLICY_2004_NS, TRUST_13, TRUST_2005, type TrustVersion, trustName } fr
 /** What a policy says. */
 export interface PolicyTerms {
   readonly trust: TrustVersion;
+  /** Whether requests must have addressing: without it they may. */
   readonly usesAddressing: boolean;
   readonly includesTimestamp: boolean;
   /** How a user name over TLS is called; the submission of 2005 has one word only. */
@@ -39,6 +40,9 @@ const USING_ADDRESSING: MarkupName = {
   uri: 'http://www.w3.org/2006/05/addressing/wsdl',
   local: 'UsingAddressing',
 };
+
+// WS-Policy 1.2 §4.3.1: with it or without.
+const OPTIONAL: AttributePair = [wsp('Optional'), 'true'];
 
 /** How ids begin; clients search for the first. */
 const ID_PREFIXES: Readonly<Record<AdvertisedCredential, string>> = {
@@ -73,7 +77,8 @@ export function writePolicy(terms: PolicyTerms): Markup {
   const protection = messageSecurity
     ? messageProtection(messageSecurity, trust)
     : [transportBinding(terms), ...supportingTokens(terms)];
-  const assertions = [...protection, ...(terms.usesAddressing ? [element(USING_ADDRESSING)] : [])];
+  const addressing = element(USING_ADDRESSING, terms.usesAddressing ? [] : [OPTIONAL]);
+  const assertions = [...protection, addressing];
   const alternatives = element(wsp('ExactlyOne'), [], [element(wsp('All'), [], assertions)]);
   return element(wsp('Policy'), [[WSU_ID, policyIdOf(terms)]], [alternatives]);
 }

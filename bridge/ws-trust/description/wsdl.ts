@@ -86,7 +86,7 @@ export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): strin
   return writeCanonical(definitions, { declare }).text;
 }
 
-// Addressing goes with SOAP 1.2: clients of 1.1 often have none.
+// Addressing goes with SOAP 1.2: clients of 1.1 often have none, and some, as Eclipse Metro, have it only where the policy tells of it.
 function termsOf(port: WsdlPort, { includesTimestamp, userNameTokens }: WsdlHabits): PolicyTerms {
   const { bootstrap, credential = 'username', messageSecurity, signsBody, soap } = port;
   const { keyType = 'PublicKey', trust } = port;

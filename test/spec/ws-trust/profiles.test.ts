@@ -97,8 +97,11 @@ for (const { id, credentials, path, signedParts } of ENDPOINTS) {
 }
 
 const WSO2 = '/services/wso2carbon-sts';
-const TIMESTAMP_OF_FAULT =
-  /<s:Header><wsse:Security(?: [^>]*)?><wsu:Timestamp [^>]*><wsu:Created>2027-01-15T08:00:00.000Z<\/wsu:Created><wsu:Expires>2027-01-15T08:05:00.000Z<\/wsu:Expires><\/wsu:Timestamp><\/wsse:Security><\/s:Header><s:Body><s:Fault/;
+const USERNAME_13 = '/adfs/services/trust/13/usernamemixed';
+const MESSAGE_ID = '<a:MessageID>urn:uuid:1</a:MessageID>';
+const TIMESTAMP_BEFORE_FAULT =
+  /<wsse:Security(?: [^>]*)?><wsu:Timestamp [^>]*><wsu:Created>2027-01-15T08:00:00.000Z<\/wsu:Created><wsu:Expires>2027-01-15T08:05:00.000Z<\/wsu:Expires><\/wsu:Timestamp><\/wsse:Security><\/s:Header><s:Body><s:Fault/;
+const TIMESTAMP_OF_FAULT = new RegExp(`<s:Header>${TIMESTAMP_BEFORE_FAULT.source}`);
 const OVER = TIMESTAMP.replaceAll('2027', '2026');
 const wrongPassword = (more: string) => aSecurityHeader(more, { name: 'alice', password: 'wrong' });
 
@@ -121,13 +124,44 @@ for (const soap of SOAP_VERSIONS) {
     for (const { body } of answers) assert.match(body, TIMESTAMP_OF_FAULT);
   });
 
-  test(`ws-trust W12, SOAP ${soap}: elsewhere a fault has no text besides its own, at wso2 neither without a Timestamp in the request`, async () => {
+  for (const path of ['/ws-trust', '/ws-trust/soap12', USERNAME_13])
+    test(`WS-SecurityPolicy 1.2 §6.2, ${path}, SOAP ${soap}: a fault has a Timestamp when the request has one and addressing`, async () => {
+      const faultFor = (header: string) =>
+        aSetting().front.handle(
+          anIssueRequest({ soap, header: `${MESSAGE_ID}${header}` }, { path }),
+        );
+
+      const [refused, unread, without] = await Promise.all([
+        faultFor(wrongPassword(TIMESTAMP)),
+        faultFor(wrongPassword(OVER)),
+        faultFor(wrongPassword('')),
+      ]);
+
+      assert.equal(faultCodeOf(refused), 'trust:FailedAuthentication');
+      assert.equal(faultCodeOf(unread), 'wsse:MessageExpired');
+      for (const { body } of [refused, unread]) assert.match(body, TIMESTAMP_BEFORE_FAULT);
+      assert.equal(faultCodeOf(without), 'trust:FailedAuthentication');
+      assert.doesNotMatch(without.body, /Timestamp/);
+    });
+
+  test(`ws-trust §6, vcenter, SOAP ${soap}: a fault has no Timestamp, as no answer has`, async () => {
+    const header = `${MESSAGE_ID}${wrongPassword(TIMESTAMP)}`;
+
+    const fault = await aSetting().front.handle(
+      anIssueRequest({ soap, header }, { path: '/sts/STSService' }),
+    );
+
+    assert.equal(faultCodeOf(fault), 'trust:FailedAuthentication');
+    assert.doesNotMatch(fault.body, /Timestamp/);
+  });
+
+  test(`ws-trust W12, SOAP ${soap}: elsewhere a fault to a request without addressing has no text besides its own, at wso2 neither without a Timestamp in the request`, async () => {
     const faults = [
       await aSetting().front.handle(
         anIssueRequest({ soap, header: wrongPassword('') }, { path: WSO2 }),
       ),
       ...(await Promise.all(
-        ['/ws-trust', '/sts/STSService', '/adfs/services/trust/13/usernamemixed'].map((path) =>
+        ['/ws-trust', '/sts/STSService', USERNAME_13].map((path) =>
           aSetting().front.handle(
             anIssueRequest({ soap, header: wrongPassword(TIMESTAMP) }, { path }),
           ),

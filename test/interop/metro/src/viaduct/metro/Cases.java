@@ -76,7 +76,7 @@ final class Cases {
             new Case("lifetime", OK, general().lifetime(60_000)),
             new Case("checks", OK, general().then((issue, issued, server) -> issued.checkChecks(server))),
             // Its UseKey is a bare key of which nothing is signed.
-            new Case("public-key", "fault=InvalidRequest", general().key(Issue.Key.PUBLIC, 2048)));
+            new Case("public-key", "fault=InvalidSecurityToken", general().key(Issue.Key.PUBLIC, 2048)));
     }
 
     private static List<Case> validated() {
