@@ -49,11 +49,11 @@ function confirm(
   terms: SamlTerms,
   presentation: Presentation,
 ): Confirmed {
-  const { method, namesAttester, notOnOrAfter } = confirmation;
+  const { method, notOnOrAfter } = confirmation;
   if (method === undefined || !terms.subjectConfirmation.includes(method))
     refuse('confirmation-missing', 'a method of subject confirmation that is not accepted');
-  // Who presents it is not known here, so that it is the one who is named cannot be told (SAML Core 2.0 §2.4.1.1).
-  if (namesAttester) refuse('confirmation-missing', 'the assertion is for one party to present');
+  if (isForOne(confirmation))
+    refuse('confirmation-missing', 'the assertion is for one party to present');
   if (method === 'bearer' && presentation.isRfc7522 && !terms.isOwn) requireRfc7522(confirmation);
   validateData(confirmation, terms, presentation);
   return {
@@ -61,6 +61,11 @@ function confirm(
     ...(notOnOrAfter !== undefined && { notOnOrAfter }),
   };
 }
+
+// Who presents it is not known here, so that it is the one who is named cannot be told (SAML Core 2.0 §2.4.1.1). A key names one just as
+// well, and only the method for keys has it proved: passed over, it would protect nobody.
+const isForOne = ({ keyInfos, method, namesAttester }: SamlConfirmation): boolean =>
+  namesAttester || (method !== 'holder-of-key' && keyInfos.length > 0);
 
 // Without data the lifetime of the assertion is the window (rule 5); with data both must be there.
 function requireRfc7522({ hasData, recipient, notOnOrAfter }: SamlConfirmation): void {

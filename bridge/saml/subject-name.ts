@@ -42,9 +42,9 @@ function subjectAttributeOf({ attributes }: SamlAssertion, name: string): string
   const values = attributes
     .filter((attribute) => attribute.name === name)
     .flatMap((attribute) => attribute.values);
-  const [id, ...others] = values;
-  if (id === undefined || id.trim() === '' || others.length > 0)
-    refuse('token-malformed', 'the attribute of the subject has not exactly one value');
+  const [id = '', ...others] = values;
+  if (id === '' || id.trim() !== id || others.length > 0)
+    refuse('token-malformed', 'the attribute of the subject is not one value without space around');
   return id;
 }
 

@@ -375,6 +375,23 @@ for (const type of VERSIONS)
       await assertRefused(() => check(confirmation), 'confirmation-missing');
     });
 
+    test(`SAML ${type}, as ${entrance}: a key in a confirmation for any bearer is not passed over`, async () => {
+      const trust = { subjectConfirmation: ['bearer', 'sender-vouches'] } as const;
+
+      for (const method of trust.subjectConfirmation) {
+        const data = `${until(9)} ${here}`;
+        const key = x509(holder.certificateDer);
+        const keyed =
+          type === 'saml1'
+            ? confirmation1(method, key)
+            : confirmation2(
+                method,
+                `<saml2:SubjectConfirmationData ${data}>${key}</saml2:SubjectConfirmationData>`,
+              );
+        await assertRefused(() => check(keyed, trust), 'confirmation-missing');
+      }
+    });
+
     test(`SAML ${type}, as ${entrance}: bearer only where the record says so`, async () => {
       await assertRefused(
         () => check(confirmationOf(type, 'bearer'), { subjectConfirmation: ['holder-of-key'] }),

@@ -216,10 +216,11 @@ for (const type of VERSIONS) {
       id: 'buyer',
     });
     await assertRefused(() => validate(type, { attributes: '' }, trust), 'token-malformed');
-    await assertRefused(
-      () => validate(type, { attributes: roleOf(' ') }, trust),
-      'token-malformed',
-    );
+    for (const space of [' ', ' a', 'a\n', '&#xA0;a', ''])
+      await assertRefused(
+        () => validate(type, { attributes: roleOf(space) }, trust),
+        'token-malformed',
+      );
     await assertRefused(
       () => validate(type, { attributes: roleOf('a', 'b') }, trust),
       'token-malformed',
