@@ -297,7 +297,9 @@ function evidenceOf(from: Start): Held | Promise<Held> {
   if (form === 'jwt') return jwtOf(from);
   const read = readAssertion(form, assertionOf(form, from));
   const end = NOW + (form === 'saml2' ? Math.min(lasts, session) : lasts);
-  return { ...read, subject: 'partner-saml:alice@partner.example', end, roles };
+  // Of another issuer the instant is believed, whatever the class.
+  const known = { subject: 'partner-saml:alice@partner.example', instant: NOW - 60 };
+  return { ...read, ...known, end, roles };
 }
 
 const hop: fc.Arbitrary<Hop> = fc.record({
