@@ -135,11 +135,20 @@ function contextToken(terms: PolicyTerms): Markup {
             wrapped(sp('BootstrapPolicy'), [
               transportBinding(bootstrap),
               ...supportingTokens(bootstrap),
+              ...protectedBody(trust),
             ]),
           ]
         : []),
     ]),
   ]);
+}
+
+// TLS signs and encrypts it. The importer of WCF takes no bootstrap policy that does not say so.
+function protectedBody(trust: TrustVersion): readonly Markup[] {
+  const sp = securityPolicyName(trust);
+  return ['SignedParts', 'EncryptedParts'].map((local) =>
+    element(sp(local), [], [element(sp('Body'))]),
+  );
 }
 
 // The suites of WS-SecurityPolicy all mean AES-CBC, which we refuse, and those of Apache CXF with GCM mean digests by SHA-1. In

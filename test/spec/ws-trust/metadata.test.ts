@@ -342,7 +342,15 @@ test('WS-SecurityPolicy 1.2 §5.4.7: an address that takes security contexts say
   assert.deepEqual(assertionsOf(endorsing), ['SecureConversationToken', 'SignedParts']);
   assert.deepEqual(assertionsOf(context), ['MustNotSendAmend', 'BootstrapPolicy']);
   const bootstrap = policyIn(context, 'BootstrapPolicy');
-  assert.deepEqual(assertionsOf(bootstrap), ['TransportBinding', 'SignedSupportingTokens']);
+  const ofTls = ['SignedParts', 'EncryptedParts'];
+  assert.deepEqual(assertionsOf(bootstrap), [
+    'TransportBinding',
+    'SignedSupportingTokens',
+    ...ofTls,
+  ]);
+  // The importer of WCF asks for the Body in both.
+  for (const parts of ofTls)
+    assert.deepEqual(assertionsOf(requiredChild(bootstrap, SP_13, parts)), ['Body']);
   policyIn(policyIn(bootstrap, 'SignedSupportingTokens'), 'UsernameToken');
 });
 
@@ -381,10 +389,10 @@ test('WS-SecurityPolicy 1.2 §5.4.7: the bootstrap policy is about the credentia
   };
 
   assert.deepEqual(await bootstrapFor(['certificate', 'security-context']), [
-    ['TransportBinding', 'EndorsingSupportingTokens'],
+    ['TransportBinding', 'EndorsingSupportingTokens', 'SignedParts', 'EncryptedParts'],
   ]);
   assert.deepEqual(await bootstrapFor(['tls-certificate', 'security-context']), [
-    ['TransportBinding'],
+    ['TransportBinding', 'SignedParts', 'EncryptedParts'],
   ]);
   assert.deepEqual(await bootstrapFor(['security-context']), []);
 });
