@@ -1,6 +1,7 @@
 // Issues SAML 1.1 and 2.0 assertions. The text that leaves is the text that was signed (xml-security S7).
 
 import { X509Certificate } from 'node:crypto';
+import { isLegalText } from '#bridge/xml/characters.ts';
 import type { Recipient } from '#bridge/xml/encrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encrypt.ts';
 import { thumbprintKeyInfo } from '#bridge/xml/key-value.ts';
@@ -13,6 +14,7 @@ import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { Encryption, TokenSpec } from '#core/token-spec.ts';
 import type { SamlSigningKeys } from './assertion-signer.ts';
 import { createSignerSource } from './assertion-signer.ts';
+import { writableClaims } from './claim-writer.ts';
 import { writeConfirmationKey } from './key-confirmation.ts';
 import { refuse, refusedAs, rejectedAs } from './refusal.ts';
 import type { SamlShape, SamlShapeName } from './saml-shape.ts';
@@ -30,14 +32,17 @@ export interface SamlIssuerParts {
 }
 
 /** Refuses what an assertion cannot say: leaving it out would be another decision.
- * @throws {ExchangeFailure} `delegation-not-allowed`, `token-malformed` */
-function requireExpressible({ type, actors, subjectName }: TokenSpec): void {
+ * @throws {ExchangeFailure} `delegation-not-allowed`, `token-malformed`, `claim-missing` */
+function requireExpressible({ type, actors, claims, subjectName }: TokenSpec): void {
   // Some readers trim names, so with space around it the name would be another one for them.
   const names = [subjectName, ...actors.flatMap(({ id, issuer }) => [id, issuer])];
   if (names.some((name) => name === '' || name.trim() !== name))
     refuse('token-malformed', 'a name is empty or has space around it');
   if (type === 'saml1' && actors.length > 0)
     refuse('delegation-not-allowed', 'SAML 1.1 cannot tell of actors');
+  const values = writableClaims(claims).flatMap((claim) => claim.values);
+  if (![...names, ...values].every(isLegalText))
+    refuse('token-malformed', 'a character that XML has not');
 }
 
 type RecipientSource = (encryption: Encryption, shape: SamlShape) => Recipient;

@@ -78,6 +78,19 @@ test('SAML E1: a policy row that makes it one-time means all of its confirmation
   assert.equal(await reasonOf(server), 'token-replayed');
 });
 
+test('SAML issue: what an assertion cannot say is refused before the evidence is used up', async (t) => {
+  const { server } = await start(t, true);
+  for (const email of ['a\u0000b', { structured: true }]) {
+    const subject_token = await server.partner.sign({ email });
+
+    const refused = await server.exchange({ subject_token, requested_token_type: SAML2_TYPE });
+    const instead = await server.exchange({ subject_token });
+
+    assert.equal(refused.status, 400);
+    assert.equal(instead.status, 200, instead.text);
+  }
+});
+
 test('Fence: an assertion that is good once and lasts for hours is closed for all of them after the store is lost', async (t) => {
   const { server, saml } = await start(t);
   const hours = {
