@@ -6,7 +6,7 @@ import { slotOf } from './hash-slot.ts';
 import {
   type DriverEvents,
   MasterPools,
-  ONLY_MASTER,
+  oneMaster,
   type RedisDriver,
   type Reply,
   reconnectDelay,
@@ -117,11 +117,12 @@ function openPool(most: number, open: () => Redis): WaitPool<Redis> {
 /** One master at a time. */
 function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
   const node = settings.nodes[0] ?? { host: '', port: 0 };
+  const { masterFor, masters, onReady } = oneMaster(events);
   const client = openServer(settings, node, events);
   let readyAt = 0;
   client.on('ready', () => {
     readyAt = performance.now();
-    events.onDoubt();
+    onReady();
   });
   const all = [client];
   const pool = openPool(settings.waitConnections, () => {
@@ -133,8 +134,8 @@ function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
     if (settings.minReplicas > 0) pool.fill().catch(events.onError);
   });
   return {
-    masters: () => [ONLY_MASTER],
-    masterFor: () => ONLY_MASTER,
+    masters,
+    masterFor,
     send: (_master, words) => call(client, words),
     sendConfirmed: (_master, commands, running) =>
       pool.use(running, (member) => callBoth(member, commands)),

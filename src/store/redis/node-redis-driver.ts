@@ -4,8 +4,8 @@ import { openClient, sendBoth } from './node-redis-options.ts';
 import { openNodeRedisSentinel } from './node-redis-sentinel.ts';
 import {
   type DriverEvents,
-  ONLY_MASTER,
   type OpenDriver,
+  oneMaster,
   type RedisDriver,
   type Reply,
   WaitPool,
@@ -21,7 +21,8 @@ const firstOf = ({ nodes }: RedisSettings) => {
 
 function openSingle(settings: RedisSettings, events: DriverEvents): RedisDriver {
   const node = firstOf(settings);
-  const client = openClient(settings, node, events).on('ready', () => events.onDoubt());
+  const { masterFor, masters, onReady } = oneMaster(events);
+  const client = openClient(settings, node, events).on('ready', onReady);
   const all = [client];
   const pool = new WaitPool(settings.waitConnections, () => {
     const another = openClient(settings, node, events);
@@ -32,8 +33,8 @@ function openSingle(settings: RedisSettings, events: DriverEvents): RedisDriver 
   client.connect().then(filled).catch(events.onError);
   const send = async (words: Words): Promise<Reply> => client.sendCommand([...words]);
   return {
-    masters: () => [ONLY_MASTER],
-    masterFor: () => ONLY_MASTER,
+    masters,
+    masterFor,
     send: (_master, words) => send(words),
     sendConfirmed: (_master, commands, call) =>
       pool.use(call, (member) => sendBoth((words) => member.sendCommand([...words]), commands)),

@@ -11,7 +11,7 @@ import {
 } from './node-redis-options.ts';
 import {
   type DriverEvents,
-  ONLY_MASTER,
+  oneMaster,
   type RedisDriver,
   type Reply,
   WaitPool,
@@ -21,7 +21,7 @@ import type { RedisSettings } from './settings.ts';
 
 const ASK_EVERY_MILLISECONDS = 1000;
 
-function openGroup(settings: RedisSettings, events: DriverEvents) {
+function openGroup(settings: RedisSettings, events: DriverEvents, onReady: () => void) {
   const { minReplicas, nodes, topology, waitConnections } = settings;
   if (topology.mode !== 'sentinel') throw new Error('there are no Sentinels');
   const sentinel = createSentinel({
@@ -52,7 +52,7 @@ function openGroup(settings: RedisSettings, events: DriverEvents) {
     if (type === 'MASTER_CHANGE') events.onDoubt();
   });
   sentinel.on('reconnecting', () => events.onDoubt());
-  sentinel.on('ready', () => events.onDoubt());
+  sentinel.on('ready', onReady);
   return sentinel;
 }
 
@@ -63,7 +63,8 @@ function requireReady({ isReady }: { readonly isReady: boolean }): void {
 
 /** Opens the connections to whoever is master. */
 export function openNodeRedisSentinel(settings: RedisSettings, events: DriverEvents): RedisDriver {
-  const sentinel = openGroup(settings, events);
+  const { masterFor, masters, onReady } = oneMaster(events);
+  const sentinel = openGroup(settings, events, onReady);
   // Leases are kept: the driver builds a class of some hundred methods for each.
   const pool = new WaitPool(settings.waitConnections, () => sentinel.acquire());
   const giveUp = connectSoon(async () => {
@@ -75,8 +76,8 @@ export function openNodeRedisSentinel(settings: RedisSettings, events: DriverEve
     return (await sentinel.sendCommand(false, [...words])) as Reply;
   };
   return {
-    masters: () => [ONLY_MASTER],
-    masterFor: () => ONLY_MASTER,
+    masters,
+    masterFor,
     send: (_master, words) => send(words),
     async sendConfirmed(_master, commands, call) {
       requireReady(sentinel);

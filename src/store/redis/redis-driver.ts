@@ -13,7 +13,7 @@ export interface Call {
 }
 
 /** The name of the master where there is one at a time. */
-export const ONLY_MASTER = 'master';
+const ONLY_MASTER = 'master';
 
 export interface RedisDriver {
   /** The masters as they are known now: one, or those of a cluster by their addresses. */
@@ -41,6 +41,21 @@ export interface DriverEvents {
 }
 
 export type OpenDriver = (settings: RedisSettings, events: DriverEvents) => RedisDriver;
+
+/** The master where there is one at a time. There is none until it was reached: a command into nothing would be a failure to tell of,
+ * at every start. */
+export function oneMaster({ onDoubt }: Pick<DriverEvents, 'onDoubt'>) {
+  let masters: readonly string[] = [];
+  return {
+    masters: (): readonly string[] => masters,
+    masterFor: (): string => ONLY_MASTER,
+    /** A connection to it is up. */
+    onReady: (): void => {
+      masters = [ONLY_MASTER];
+      onDoubt();
+    },
+  };
+}
 
 /** How long until the next try to connect, milliseconds: soon, then calmly, and for ever. */
 export function reconnectDelay(retries: number): number {

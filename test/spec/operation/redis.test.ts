@@ -10,7 +10,9 @@ import {
   type RedisServer,
   redisMissing,
 } from '#test/support/redis/redis-server.ts';
+import { serve } from '#test/support/served.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
+import { DRIVERS } from '../../store/redis/redis-under-test.ts';
 
 async function aRedis(t: TestContext, settings = {}): Promise<RedisServer> {
   const redis = await createRedisServer({ settings: { appendonly: 'yes', ...settings } });
@@ -75,6 +77,24 @@ describe('Store on Redis', { skip: redisMissing() }, () => {
     await eventually('the store is ready', async () => (await readiness(server)).status === 200);
     assert.equal((await introspect()).body['active'], false);
   });
+
+  for (const driver of DRIVERS)
+    test(`Store there at start: nothing is complained about (${driver})`, async (t) => {
+      const redis = await aRedis(t);
+      await redis.start();
+
+      const { managementUrl, server } = await serve(t, (document) => {
+        document['log'] = { level: 'warn' };
+        document['store'] = {
+          redis: { mode: 'single', nodes: [`127.0.0.1:${redis.port}`], driver },
+        };
+      });
+      await eventually('it is ready', async () => (await fetch(`${managementUrl}/readyz`)).ok);
+      server.child.kill('SIGTERM');
+      await server.exit();
+
+      assert.doesNotMatch(server.text(), /"level":/);
+    });
 
   test('Store away at start: the server lives, is not ready and issues nothing; all comes with Redis', async (t) => {
     const redis = await aRedis(t);

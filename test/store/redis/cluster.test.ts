@@ -5,6 +5,7 @@ import { redisMissing } from '#test/support/redis/redis-server.ts';
 import { storeConformance } from '../conformance.ts';
 import { aSetting, DRIVERS, FIT_REPLICATED, storesUnderTest } from './redis-under-test.ts';
 import { unconfirmedWrites } from './replicas.ts';
+import { silentOpening } from './silent-opening.ts';
 
 describe('Redis cluster', { skip: redisMissing() }, () => {
   let cluster: RedisCluster;
@@ -18,6 +19,9 @@ describe('Redis cluster', { skip: redisMissing() }, () => {
       cluster.nodes.map(({ port }) => port),
       { driver, topology: { mode: 'cluster' }, minReplicas: 1 },
     );
+
+  for (const driver of DRIVERS)
+    silentOpening(`redis cluster, ${driver}`, () => settingsFor(driver));
 
   for (const driver of DRIVERS)
     storeConformance(`redis cluster, ${driver}`, () =>

@@ -5,6 +5,7 @@ import { type SentinelGroup, startSentinels } from '#test/support/redis/sentinel
 import { storeConformance } from '../conformance.ts';
 import { aSetting, DRIVERS, FIT_REPLICATED, storesUnderTest } from './redis-under-test.ts';
 import { unconfirmedWrites } from './replicas.ts';
+import { silentOpening } from './silent-opening.ts';
 
 describe('Redis behind Sentinels', { skip: redisMissing() }, () => {
   let group: SentinelGroup;
@@ -18,6 +19,9 @@ describe('Redis behind Sentinels', { skip: redisMissing() }, () => {
       group.sentinels.map(({ announcedPort }) => announcedPort),
       { driver, topology: { mode: 'sentinel', masterName: group.name }, minReplicas: 1 },
     );
+
+  for (const driver of DRIVERS)
+    silentOpening(`redis with Sentinels, ${driver}`, () => settingsFor(driver));
 
   for (const driver of DRIVERS)
     storeConformance(`redis with Sentinels, ${driver}`, () =>
