@@ -88,8 +88,9 @@ export interface EndpointProfile {
   readonly includesTimestamp: boolean;
   /** Which faults carry one as well, unless the request is known to have none. Eclipse Metro and Apache Rampart throw a fault away that
    * comes without what the policy asks for, code and reason; other clients, which have no addressing, count the text nodes of a fault
-   * (ws-trust W12). */
-  readonly faultTimestamps: 'always' | 'with-addressing' | 'never';
+   * (ws-trust W12). `once-authenticated` is with addressing, too, and not before it is known who asks: to a client of WCF it tells whether
+   * its credential was refused (`MessageSecurityException`) or what it asked for (`FaultException`). */
+  readonly faultTimestamps: 'always' | 'with-addressing' | 'once-authenticated' | 'never';
   /** How the policies over TLS call a user name, where their language has both words. TLS signs and encrypts either way, but Apache
    * Rampart sends no user name for the second. */
   readonly userNameTokens: 'SignedSupportingTokens' | 'SignedEncryptedSupportingTokens';

@@ -1,7 +1,6 @@
 // The WS-Trust front: one function from an HTTP request to an HTTP response. Whatever goes wrong leaves as a fault in the words
 // of the request (ws-trust §2, W12), on record.
 
-import type { Framing } from '#bridge/soap/answer.ts';
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
@@ -183,6 +182,20 @@ function operationPartsOf({
   };
 }
 
+/** Whether a fault has a Timestamp, by the habit of the profile. */
+const FAULT_TIMESTAMPS: Readonly<
+  Record<
+    EndpointProfile['faultTimestamps'],
+    (progress: Pick<Progress, 'framing' | 'requestor'>) => boolean
+  >
+> = {
+  always: () => true,
+  'with-addressing': ({ framing }) => framing.addressing !== undefined,
+  'once-authenticated': ({ framing, requestor }) =>
+    framing.addressing !== undefined && requestor !== undefined,
+  never: () => false,
+};
+
 function newProgress(
   { headers }: Pick<WsTrustRequest, 'headers'>,
   served: ServedPath | undefined,
@@ -190,14 +203,14 @@ function newProgress(
 ): Progress {
   // Where messages protect themselves it would be one that nobody signs.
   const isProtected = served?.endpoint?.messageSecurity !== undefined;
-  const wanted = isProtected ? 'never' : (served?.profile.faultTimestamps ?? 'never');
+  const habit = served?.profile.faultTimestamps ?? 'never';
   return {
     framing: { version: guessVersion(headers), addressing: undefined },
     trust: TRUST_13,
     isRecorded: false,
-    ...(wanted !== 'never' && {
-      faultHeaders: ({ addressing }: Framing) =>
-        wanted === 'always' || addressing ? [writeTimestampHeader(clock.now())] : [],
+    ...(!isProtected && {
+      faultHeaders: (progress) =>
+        FAULT_TIMESTAMPS[habit](progress) ? [writeTimestampHeader(clock.now())] : [],
     }),
   };
 }
@@ -263,8 +276,9 @@ async function refuse(cause: unknown, refused: Refused): Promise<WsTrustResponse
 function fault(
   request: Pick<WsTrustRequest, 'correlationId'>,
   { fault: row, reason, retryAfterSeconds }: Refusal,
-  { faultHeaders, framing, trust }: Pick<Progress, 'faultHeaders' | 'framing' | 'trust'>,
+  progress: Pick<Progress, 'faultHeaders' | 'framing' | 'requestor' | 'trust'>,
 ): WsTrustResponse {
+  const { faultHeaders, framing, trust } = progress;
   return {
     status: 500,
     headers: {
@@ -272,7 +286,7 @@ function fault(
       'content-type': contentTypeOf(framing.version),
       ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
     },
-    body: writeFault(framing, spellFault(row, trust), faultHeaders?.(framing)),
+    body: writeFault(framing, spellFault(row, trust), faultHeaders?.(progress)),
     reason,
   };
 }

@@ -4,7 +4,7 @@ import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from './names.ts';
 
 export type KeyType = 'bearer' | 'public-key' | 'symmetric-key';
 
-/** The bearer of February 2005 comes from another standard. */
+/** The bearer of February 2005 comes from another standard. WCF for .NET writes that of 1.3 in its words, too. */
 const NO_PROOF_KEY = 'http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey';
 /** As the published schema of 1.3 misspells it. */
 const SCHEMA_BEARER = 'http://docs.oasis-open.org/wssx/wstrust/200512/Bearer';
@@ -13,6 +13,7 @@ const KEY_TYPES: ReadonlyMap<string, KeyType> = new Map([
   [`${TRUST_13_NS}/Bearer`, 'bearer'],
   [SCHEMA_BEARER, 'bearer'],
   [NO_PROOF_KEY, 'bearer'],
+  [`${TRUST_2005_NS}/Bearer`, 'bearer'],
   [`${TRUST_13_NS}/PublicKey`, 'public-key'],
   [`${TRUST_2005_NS}/PublicKey`, 'public-key'],
   [`${TRUST_13_NS}/SymmetricKey`, 'symmetric-key'],

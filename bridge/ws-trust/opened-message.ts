@@ -42,7 +42,7 @@ export interface Progress {
   operation?: TrustOperation;
   requestor?: Requestor;
   /** Header blocks of a fault, besides addressing; written when there is one. Absent: none. */
-  faultHeaders?: (framing: Framing) => readonly Markup[];
+  faultHeaders?: (progress: Pick<Progress, 'framing' | 'requestor'>) => readonly Markup[];
   /** Whether core has put what happened on record. */
   isRecorded: boolean;
 }

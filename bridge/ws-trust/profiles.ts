@@ -148,6 +148,8 @@ export const ADFS_PROFILE: EndpointProfile = {
     ...ADFS_INTEGRATED,
   ],
   metadataPaths: [`${ADFS}/mex`],
+  // As a service of WCF does.
+  faultTimestamps: 'once-authenticated',
   // As there. ADAL for Node takes the last operation of a binding for the one that issues, others take the first.
   metadataOperations: ['Issue'],
   ports: ADFS_PORTS,

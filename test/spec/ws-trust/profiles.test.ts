@@ -124,7 +124,7 @@ for (const soap of SOAP_VERSIONS) {
     for (const { body } of answers) assert.match(body, TIMESTAMP_OF_FAULT);
   });
 
-  for (const path of ['/ws-trust', '/ws-trust/soap12', USERNAME_13])
+  for (const path of ['/ws-trust', '/ws-trust/soap12'])
     test(`WS-SecurityPolicy 1.2 §6.2, ${path}, SOAP ${soap}: a fault has a Timestamp when the request has one and addressing`, async () => {
       const faultFor = (header: string) =>
         aSetting().front.handle(
@@ -143,6 +143,26 @@ for (const soap of SOAP_VERSIONS) {
       assert.equal(faultCodeOf(without), 'trust:FailedAuthentication');
       assert.doesNotMatch(without.body, /Timestamp/);
     });
+
+  test(`ws-trust §6, adfs, SOAP ${soap}: a fault has a Timestamp once it is known who asks, as clients of WCF tell a refused credential from a refused request`, async () => {
+    const unknown = anRst({ children: anAppliesTo('urn:nobody') });
+    const faultFor = (header: string, body = anRst()) =>
+      aSetting().front.handle(anIssueRequest({ soap, header, body }, { path: USERNAME_13 }));
+
+    const [refused, over, known, plain, without] = await Promise.all([
+      faultFor(`${MESSAGE_ID}${wrongPassword(TIMESTAMP)}`),
+      faultFor(`${MESSAGE_ID}${aSecurityHeader(OVER)}`),
+      faultFor(`${MESSAGE_ID}${aSecurityHeader(TIMESTAMP)}`, unknown),
+      faultFor(aSecurityHeader(TIMESTAMP), unknown),
+      faultFor(`${MESSAGE_ID}${aSecurityHeader()}`, unknown),
+    ]);
+
+    assert.equal(faultCodeOf(refused), 'trust:FailedAuthentication');
+    assert.equal(faultCodeOf(over), 'wsse:MessageExpired');
+    assert.equal(faultCodeOf(known), 'trust:InvalidScope');
+    assert.match(known.body, TIMESTAMP_BEFORE_FAULT);
+    for (const { body } of [refused, over, plain, without]) assert.doesNotMatch(body, /Timestamp/);
+  });
 
   test(`ws-trust §6, vcenter, SOAP ${soap}: a fault has no Timestamp, as no answer has`, async () => {
     const header = `${MESSAGE_ID}${wrongPassword(TIMESTAMP)}`;

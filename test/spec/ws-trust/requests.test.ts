@@ -44,6 +44,8 @@ const KEY_TYPES = [
   [TRUST_13, `${TRUST_13}/Bearer`],
   [TRUST_13, 'http://docs.oasis-open.org/wssx/wstrust/200512/Bearer'],
   [TRUST_2005, 'http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey'],
+  // Of WCF for .NET.
+  [TRUST_2005, `${TRUST_2005}/Bearer`],
   [TRUST_2005, `${TRUST_13}/Bearer`],
 ] as const;
 const accepted: readonly (readonly [string, WsTrustRequest])[] = [
