@@ -4,13 +4,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { withCertifiedClient } from '#test/support/certified-client.ts';
+import { aSecretsKey } from '#test/support/context-message.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { BILLING } from '#test/support/saml-document.ts';
-import { startTlsServer } from '#test/support/tls-server.ts';
+import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
 import { endsOf, isBuilt } from './foreign-client.ts';
 
-/** The profiles whose addresses it calls, and a relying party with a certificate for secrets. */
+const CONTEXT = '/ws-trust/context';
+
+/** The profiles whose addresses it calls, security contexts, and a relying party with a certificate for secrets. */
 async function withMetroEstate(document: ConfigDocument, directory: string): Promise<void> {
   const { certificatePem, privatePem } = await aCertifiedKey();
   await writeFile(join(directory, 'party.crt'), certificatePem);
@@ -19,7 +22,46 @@ async function withMetroEstate(document: ConfigDocument, directory: string): Pro
   const token = { ...(orders?.['token'] as object), encryptKeysTo: { file: 'party.crt' } };
   Object.assign(orders ?? {}, { token });
   await withCertifiedClient(document, directory);
-  document['wsTrust'] = { profiles: ['adfs', 'wso2'] };
+  document['keptSecrets'] = { keys: [await aSecretsKey(directory, 'secrets')] };
+  document.relyingParties.push({
+    id: 'here',
+    appliesTo: [`${String(document['issuer'])}${CONTEXT}`],
+    audiences: ['here'],
+    requestors: 'any',
+    token: { type: 'saml2', algorithm: 'RS256', lifetimeSeconds: 600 },
+    scopes: ['orders.read'],
+  });
+  for (const row of document.policy) {
+    const allow = { ...(row['allow'] as object), types: ['saml1', 'saml2', 'sct'] };
+    Object.assign(row, { target: ['orders', 'here'], allow });
+  }
+  const signsBody = {
+    path: '/adfs/services/trust/2005/certificatemixed',
+    signedParts: 'timestamp-and-body',
+  };
+  document['wsTrust'] = { profiles: ['adfs', 'wso2'], endpoints: [{ path: CONTEXT }, signsBody] };
+}
+
+/** As an operator would for as long as a client on Metro needs it. */
+async function withSha1ForContexts(document: ConfigDocument, directory: string): Promise<void> {
+  await withMetroEstate(document, directory);
+  const legacySha1Until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
+  document['wsTrust'] = { profiles: ['adfs'], endpoints: [{ path: CONTEXT, legacySha1Until }] };
+}
+
+async function metroEndsOf(
+  server: TlsServer,
+  options: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const file = (name: string): string => join(server.directory, name);
+  const ends = await endsOf('run-metro', server, {
+    'client-cert': file('client.crt'),
+    'client-key': file('client.key'),
+    'rp-cert': file('party.crt'),
+    'rp-key': file('party.key'),
+    ...options,
+  });
+  return Object.fromEntries(ends);
 }
 
 const ISSUED_END = `ok subject=bob audience=${BILLING}`;
@@ -31,6 +73,7 @@ const ISSUED = [
   'general-13-soap11', 'general-2005-soap11',
   'described-mex', 'described-address', 'described-path',
   'profile-saml11', 'profile-saml2', 'symmetric-no-size', 'symmetric-128-bits', 'lifetime', 'checks',
+  'x509-timestamp', 'x509-body',
 ];
 const LOST = [
   'general-2005-wrong-password',
@@ -41,16 +84,10 @@ const LOST = [
 test('Eclipse Metro: IssuedTokenManager gets its tokens by the policies of our WSDL, and the refusals it should', async (t) => {
   if (!(await isBuilt(t, 'metro/build'))) return;
   const server = await startTlsServer(t, withMetroEstate);
-  const file = (name: string): string => join(server.directory, name);
 
-  const ends = await endsOf('run-metro', server, {
-    'client-cert': file('client.crt'),
-    'client-key': file('client.key'),
-    'rp-cert': file('party.crt'),
-    'rp-key': file('party.key'),
-  });
+  const ends = await metroEndsOf(server);
 
-  assert.deepEqual(Object.fromEntries(ends), {
+  assert.deepEqual(ends, {
     ...Object.fromEntries(ISSUED.map((name) => [name, ISSUED_END])),
     ...Object.fromEntries(
       ['general-13', 'wso2-13'].map((port) => [
@@ -73,11 +110,27 @@ test('Eclipse Metro: IssuedTokenManager gets its tokens by the policies of our W
     ),
     // It does not look whether what came is a fault.
     ...Object.fromEntries(LOST.map((name) => [name, 'error=NullPointerException'])),
+    // By HMAC-SHA1.
+    context: 'fault=UnsupportedAlgorithm',
+    'context-cancel': 'fault=UnsupportedAlgorithm',
     // Its UseKey is a key that signs nothing.
     'public-key': 'fault=InvalidSecurityToken',
     // It looks for a collection.
     validate: 'error=IndexOutOfBoundsException: Index 0 out of bounds for length 0',
     'validate-changed': 'error=IndexOutOfBoundsException: Index 0 out of bounds for length 0',
     'validate-2005': 'error=NullPointerException',
+  });
+});
+
+test('Eclipse Metro: gets a security context by the policy of the port for them, and uses it where the operator takes SHA-1 for a while', async (t) => {
+  if (!(await isBuilt(t, 'metro/build'))) return;
+  const server = await startTlsServer(t, withSha1ForContexts);
+
+  const ends = await metroEndsOf(server, { cases: 'context,context-cancel' });
+
+  assert.deepEqual(ends, {
+    context: ISSUED_END,
+    // Refused, for its media type names another action than its addressing does; the fault is lost.
+    'context-cancel': 'error=NullPointerException',
   });
 });

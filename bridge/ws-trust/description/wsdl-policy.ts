@@ -83,6 +83,10 @@ export function writePolicy(terms: PolicyTerms): Markup {
   return element(wsp('Policy'), [[WSU_ID, policyIdOf(terms)]], [alternatives]);
 }
 
+// To most clients the suite means RSA-SHA1, which we refuse. Eclipse Metro can be told otherwise, by this attribute; to others it says
+// nothing.
+const METRO_RSA_SHA256: AttributePair = ['signatureAlgorithm', 'SHA256withRSA'];
+
 function transportBinding({ credential, trust, includesTimestamp }: PolicyTerms): Markup {
   const sp = securityPolicyName(trust);
   const wantsCertificate = credential === 'tls-certificate';
@@ -92,7 +96,7 @@ function transportBinding({ credential, trust, includesTimestamp }: PolicyTerms)
       : element(sp('HttpsToken'), [['RequireClientCertificate', String(wantsCertificate)]]);
   return wrapped(sp('TransportBinding'), [
     wrapped(sp('TransportToken'), [https]),
-    wrapped(sp('AlgorithmSuite'), [element(sp('Basic256Sha256'))]),
+    element(sp('AlgorithmSuite'), [METRO_RSA_SHA256], [policyOf([element(sp('Basic256Sha256'))])]),
     wrapped(sp('Layout'), [element(sp('Lax'))]),
     ...(includesTimestamp ? [element(sp('IncludeTimestamp'))] : []),
   ]);

@@ -311,29 +311,6 @@ const policyIn = (parent: XmlElement, local: string): XmlElement =>
   requiredChild(requiredChild(parent, SP_13, local), WSP, 'Policy');
 const assertionsOf = (policy: XmlElement) => elementsOf(policy).map(({ local }) => local);
 
-test('WS-Addressing 1.0 WSDL Binding §3.1.1: requests in SOAP 1.2 have addressing, those in SOAP 1.1 may have it', async () => {
-  const { body } = await get('/ws-trust', '?wsdl');
-
-  const addressing = [
-    ...body.matchAll(/wsu:Id="(\w+)">(?:(?!<\/wsp:Policy><w).)*?<wsaw:UsingAddressing([^>]*)>/g),
-  ].map(([, id, attributes = '']) => [id, /wsp:Optional="true"/.test(attributes)]);
-  assert.deepEqual(addressing, [
-    ['Username13Plain', true],
-    ['Username13', false],
-    ['Username2005Plain', true],
-    ['Username2005', false],
-  ]);
-});
-
-test('WS-MetadataExchange: nothing is issued where an address is only described', async () => {
-  for (const path of ['/ws-trust/mex', '/ws-trust/soap12/mex', '/ws-trust/2005/mex', MEX_PATH]) {
-    const answer = await aWsTrustSetting().front.handle(anIssueRequest({}, { path }));
-
-    assert.equal(answer.status, 500);
-    assert.doesNotMatch(answer.body, /RequestedSecurityToken/);
-  }
-});
-
 test('WS-SecurityPolicy 1.2 §5.4.7: an address that takes security contexts says so, and how to get one there', async () => {
   const all = await contextPolicy();
 

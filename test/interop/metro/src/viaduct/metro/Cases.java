@@ -35,15 +35,16 @@ final class Cases {
         for (var version : Wst.values()) {
             var name = version == Wst.V13 ? "13" : "2005";
             cases.addAll(issued("general-" + name + "-soap12", version, Port.general(version, "1.2")));
-            cases.addAll(issued("adfs-" + name, version, Port.adfs(version)));
+            cases.addAll(issued("adfs-" + name, version, Port.adfs(version, "usernamemixed")));
             cases.add(new Case("general-" + name + "-soap11", OK, new Issue(version, Port.general(version, "1.1"))));
             cases.addAll(refused("general-" + name, version, Port.general(version, "1.2")));
-            cases.addAll(refused("adfs-" + name, version, Port.adfs(version)));
+            cases.addAll(refused("adfs-" + name, version, Port.adfs(version, "usernamemixed")));
         }
         cases.addAll(issued("wso2-13", Wst.V13, Port.WSO2));
         cases.addAll(refused("wso2-13", Wst.V13, Port.WSO2));
         cases.addAll(described());
         cases.addAll(asked());
+        cases.addAll(signed());
         cases.addAll(validated());
         return cases;
     }
@@ -77,6 +78,25 @@ final class Cases {
             new Case("checks", OK, general().then((issue, issued, server) -> issued.checkChecks(server))),
             // Its UseKey is a bare key of which nothing is signed.
             new Case("public-key", "fault=InvalidSecurityToken", general().key(Issue.Key.PUBLIC, 2048)));
+    }
+
+    private static List<Case> signed() {
+        return List.of(
+            new Case("x509-timestamp", OK, certified(Wst.V13)),
+            // The server under test wants the Body signed here as well.
+            new Case("x509-body", OK, certified(Wst.V2005).tokenType(Wst.SAML11)),
+            // Metro gets a context first and signs with its secret, by HMAC-SHA1 whatever the policy says.
+            new Case("context", OK, withContext()),
+            // When it cancels the context, its media type names another action than its addressing; the fault is lost.
+            new Case("context-cancel", "error=NullPointerException", withContext().then((issue, issued, server) -> issue.close(server))));
+    }
+
+    private static Issue withContext() {
+        return new Issue(Wst.V13, Port.CONTEXT).key(Issue.Key.SYMMETRIC, 256);
+    }
+
+    private static Issue certified(Wst version) {
+        return new Issue(version, Port.adfs(version, "certificatemixed")).key(Issue.Key.PUBLIC, 0).signed();
     }
 
     private static List<Case> validated() {

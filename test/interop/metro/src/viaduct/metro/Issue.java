@@ -1,10 +1,14 @@
 // A request to issue as an estate on Metro makes it: its IssuedTokenManager under the policy of our WSDL.
 package viaduct.metro;
 
+import com.sun.xml.ws.api.security.trust.Status;
 import com.sun.xml.ws.api.security.trust.client.IssuedTokenManager;
 import com.sun.xml.ws.api.security.trust.client.STSIssuedTokenConfiguration;
+import com.sun.xml.ws.security.IssuedTokenContext;
 import com.sun.xml.ws.security.trust.GenericToken;
 import com.sun.xml.ws.security.trust.impl.client.DefaultSTSIssuedTokenConfiguration;
+import java.io.Closeable;
+import java.security.GeneralSecurityException;
 
 final class Issue implements Case.Call {
     enum Key { BEARER, SYMMETRIC, PUBLIC }
@@ -15,8 +19,10 @@ final class Issue implements Case.Call {
     private Key key = Key.BEARER;
     private long bits;
     private Integer lifetimeMilliseconds;
+    private boolean signs;
     private String password;
     private String appliesTo;
+    private DefaultSTSIssuedTokenConfiguration configuration;
     private Step step = (issue, issued, server) -> issued.check(server);
 
     /** What is done with the token; it returns the end of a line. */
@@ -46,6 +52,12 @@ final class Issue implements Case.Call {
         return this;
     }
 
+    /** With the key of the client's certificate, as the policy wants, and without a user name. */
+    Issue signed() {
+        signs = true;
+        return this;
+    }
+
     Issue wrongPassword() {
         password = "wrong";
         return this;
@@ -63,7 +75,7 @@ final class Issue implements Case.Call {
 
     @Override
     public String run(Server server) throws Exception {
-        var configuration = configuration(server);
+        configuration = configuration(server);
         configuration.setTokenType(tokenType);
         configuration.setKeyType(version.keyType(key));
         configuration.setKeySize(bits);
@@ -81,12 +93,23 @@ final class Issue implements Case.Call {
         var context = IssuedTokenManager.getInstance().createIssuedTokenContext(configuration(server), null);
         context.setTarget(new GenericToken(issued.assertion()));
         IssuedTokenManager.getInstance().validateIssuedToken(context);
-        var status = (com.sun.xml.ws.api.security.trust.Status)
-            context.getOtherProperties().get(com.sun.xml.ws.security.IssuedTokenContext.STATUS);
+        var status = (Status) context.getOtherProperties().get(IssuedTokenContext.STATUS);
         return "status=" + status.getCode().replaceFirst(".*/", "");
     }
 
-    private DefaultSTSIssuedTokenConfiguration configuration(Server server) {
-        return server.configuration(version, port, password == null ? server.arguments().password() : password);
+    /** Ends what Metro holds open, which is where it cancels a security context. */
+    String close(Server server) throws Exception {
+        ((Closeable) configuration.getOtherOptions().get(server.address(port))).close();
+        return "closed";
+    }
+
+    private DefaultSTSIssuedTokenConfiguration configuration(Server server) throws GeneralSecurityException {
+        var made = server.configuration(version, port);
+        if (signs) {
+            server.giveKey(made.getOtherOptions());
+        } else {
+            server.nameUser(made.getOtherOptions(), password == null ? server.arguments().password() : password);
+        }
+        return made;
     }
 }

@@ -6,9 +6,14 @@ import com.sun.xml.ws.security.Token;
 import com.sun.xml.ws.security.trust.elements.str.KeyIdentifier;
 import com.sun.xml.ws.security.trust.elements.str.SecurityTokenReference;
 import com.sun.xml.wss.saml.util.SAMLUtil;
+import java.io.ByteArrayInputStream;
+import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
@@ -26,7 +31,7 @@ record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key,
         checkReference(context.getUnAttachedSecurityTokenReference());
         require(isSaml2() == "2.0".equals(assertion().getAttribute("Version")), "another type than was asked for");
         validate(assertion(), server.arguments().trusted("saml-cert"));
-        checkKey(server.arguments().keyOf("rp"));
+        checkKey(server.arguments());
         var audiences = texts("Audience");
         require(audiences.equals(List.of(appliesTo)), "audience is " + audiences);
         return "subject=" + texts(isSaml2() ? "NameID" : "NameIdentifier").get(0) + " audience=" + String.join(",", audiences);
@@ -85,20 +90,30 @@ record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key,
     }
 
     /** The key in the assertion is the one that the client computed: else it could not use the token. */
-    private void checkKey(KeyStore party) throws Exception {
+    private void checkKey(Arguments arguments) throws Exception {
         var method = "urn:oasis:names:tc:SAML:" + (isSaml2() ? "2" : "1") + ".0:cm:"
             + (key == Issue.Key.BEARER ? "bearer" : "holder-of-key");
         require(methods().equals(Set.of(method)), "confirmation is " + methods());
-        if (key == Issue.Key.BEARER) {
+        if (key != Issue.Key.SYMMETRIC) {
             require(context.getProofKey() == null, "a secret that nobody asked for");
+            require(key == Issue.Key.BEARER || held().equals(arguments.keyOf("client").getCertificate(Arguments.ALIAS)),
+                "the assertion has another key than the client");
             return;
         }
         require(context.getProofKey() != null, "no proof key");
+        var party = arguments.keyOf("rp");
         var encrypted = (Element) assertion().getElementsByTagNameNS(XENC, "EncryptedKey").item(0);
         var cipher = XMLCipher.getInstance();
         cipher.init(XMLCipher.UNWRAP_MODE, party.getKey(Arguments.ALIAS, Arguments.STORE_PASSWORD.toCharArray()));
         var held = cipher.decryptKey(cipher.loadEncryptedKey(encrypted), "http://www.w3.org/2000/09/xmldsig#hmac-sha1");
         require(Arrays.equals(context.getProofKey(), held.getEncoded()), "the assertion has another key than the client");
+    }
+
+    /** The certificate of who may show the token. */
+    private Certificate held() throws GeneralSecurityException {
+        var text = elements("SubjectConfirmation").get(0).getElementsByTagNameNS("*", "X509Certificate").item(0).getTextContent();
+        var bytes = Base64.getMimeDecoder().decode(text);
+        return CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(bytes));
     }
 
     private boolean isSaml2() {

@@ -4,6 +4,7 @@ package viaduct.metro;
 import com.sun.xml.ws.security.trust.impl.client.DefaultSTSIssuedTokenConfiguration;
 import com.sun.xml.wss.XWSSConstants;
 import java.security.GeneralSecurityException;
+import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -21,13 +22,23 @@ final class Server {
     }
 
     /** What Metro must know of the server; the policy of the port it asks for itself, by WS-MetadataExchange. */
-    DefaultSTSIssuedTokenConfiguration configuration(Wst version, Port port, String password) {
-        var origin = arguments.origin();
-        var configuration = new DefaultSTSIssuedTokenConfiguration(
-            version.protocol(), origin + port.path(), origin + port.metadata());
-        configuration.getOtherOptions().put(XWSSConstants.USERNAME_PROPERTY, arguments.user());
-        configuration.getOtherOptions().put(XWSSConstants.PASSWORD_PROPERTY, password);
-        return configuration;
+    DefaultSTSIssuedTokenConfiguration configuration(Wst version, Port port) {
+        return new DefaultSTSIssuedTokenConfiguration(version.protocol(), address(port), arguments.origin() + port.metadata());
+    }
+
+    String address(Port port) {
+        return arguments.origin() + port.path();
+    }
+
+    void nameUser(Map<String, Object> options, String password) {
+        options.put(XWSSConstants.USERNAME_PROPERTY, arguments.user());
+        options.put(XWSSConstants.PASSWORD_PROPERTY, password);
+    }
+
+    void giveKey(Map<String, Object> options) throws GeneralSecurityException {
+        var client = arguments.keyOf("client");
+        options.put(XWSSConstants.CERTIFICATE_PROPERTY, client.getCertificate(Arguments.ALIAS));
+        options.put(XWSSConstants.PRIVATEKEY_PROPERTY, client.getKey(Arguments.ALIAS, Arguments.STORE_PASSWORD.toCharArray()));
     }
 
     private static SSLContext trusting(Arguments arguments) throws GeneralSecurityException {
