@@ -41,6 +41,14 @@ function pathBelowIssuer(path: string, issuerPath: string): string | undefined {
   return path.startsWith(`${issuerPath}/`) ? path.slice(issuerPath.length) : undefined;
 }
 
+/** What was routed nowhere was asked with another method (RFC 9110 §15.5.6). Afterwards, for the library answers more than these: a page
+ * may ask beforehand for what it may read. */
+function refuseMethod(ctx: Context): void {
+  ctx.status = 405;
+  ctx.set('Allow', POST_PATHS.has(ctx.path) ? 'POST' : 'GET, HEAD');
+  ctx.body = { error: 'method_not_allowed' };
+}
+
 function createCacheHeaders(maxAgeSeconds: number): Middleware {
   return async (ctx, next) => {
     await next();
@@ -112,6 +120,7 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
     ctx.path = path;
     forceJson(ctx);
     await next();
+    if (ctx.status === 404) refuseMethod(ctx);
   };
   const library = (provider.middleware as LibraryMiddleware[]).map(
     (middleware): Middleware =>
