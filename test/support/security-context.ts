@@ -42,6 +42,7 @@ interface Changes {
   /** Which address the relying party stands for, besides `billing`. */
   readonly standsFor?: string;
   readonly defaultTarget?: string;
+  readonly path?: string;
 }
 
 export function aSetting({
@@ -50,6 +51,7 @@ export function aSetting({
   signedParts,
   standsFor,
   defaultTarget,
+  path = '/ws-trust',
 }: Changes = {}): WsTrustSetting {
   const row = aPolicyRow({
     requestors: [],
@@ -68,7 +70,7 @@ export function aSetting({
     standsFor === undefined ? party : { ...party, appliesTo: [...party.appliesTo, standsFor] },
   );
   const profile = { ...GENERIC_PROFILE, ...(defaultTarget !== undefined && { defaultTarget }) };
-  const endpoint = { path: '/ws-trust', credentials, ...(signedParts && { signedParts }) };
+  const endpoint = { path, credentials, ...(signedParts && { signedParts }) };
   return aWsTrustSetting({
     rules: { ...rules, relyingParties },
     keepsSecrets,
