@@ -58,15 +58,24 @@ interface AnswerForm {
   readonly isCollection: boolean;
 }
 
+/** A message, and what its address says of answers. */
+interface Answerable {
+  readonly message: NamedActions;
+  readonly endpoint: Pick<Endpoint, 'answersInCollections'>;
+}
+
 /** The form of the answer: that of WS-SecureConversation where the request named an action of it. In 1.3 a collection answers Issue
- * (ws-trust W3, W4), and every one of those actions, as the schema has it: WCF reads no other. */
-export function answerOf({ http, addressing }: NamedActions, rst: AskedOf): AnswerForm {
+ * (ws-trust W3, W4), and every one of those actions, as the schema has it: WCF reads no other. All else it answers where the operator
+ * wants it so. */
+export function answerOf({ message, endpoint }: Answerable, rst: AskedOf): AnswerForm {
+  const { http, addressing } = message;
   const { operation, trust } = rst;
   const asked = addressing?.action ?? http.action ?? http.soapAction ?? '';
   const ofContext = contextActions(rst).get(asked);
+  const inCollections = endpoint.answersInCollections === true || ofContext !== undefined;
   return {
     action: ofContext ?? actionsOf(trust, operation).answer,
-    isCollection: trust.version === '1.3' && (operation === 'Issue' || ofContext !== undefined),
+    isCollection: trust.version === '1.3' && (operation === 'Issue' || inCollections),
   };
 }
 

@@ -42,6 +42,8 @@ export interface Endpoint {
   readonly takesOwnBearerTokens?: boolean;
   /** Whether a signed request to issue is answered by a challenge that must be signed (WS-Trust 1.3 §8.3). */
   readonly signChallenge?: boolean;
+  /** Whether in 1.3 the answers to Renew, Validate and Cancel are collections too, as its schema has it; its WSDL has them bare. */
+  readonly answersInCollections?: boolean;
 }
 
 /** One port of the WSDL: an address, and the versions that are advertised for it. Every address takes every version. */

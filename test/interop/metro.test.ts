@@ -42,11 +42,15 @@ async function withMetroEstate(document: ConfigDocument, directory: string): Pro
   document['wsTrust'] = { profiles: ['adfs', 'wso2'], endpoints: [{ path: CONTEXT }, signsBody] };
 }
 
-/** As an operator would for as long as a client on Metro needs it. */
-async function withSha1ForContexts(document: ConfigDocument, directory: string): Promise<void> {
+/** What an operator can do for clients on Metro, the first for as long as they need it. */
+async function withConcessions(document: ConfigDocument, directory: string): Promise<void> {
   await withMetroEstate(document, directory);
   const legacySha1Until = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10);
-  document['wsTrust'] = { profiles: ['adfs'], endpoints: [{ path: CONTEXT, legacySha1Until }] };
+  const endpoints = [
+    { path: CONTEXT, legacySha1Until },
+    { path: '/ws-trust/soap12', answersInCollections: true },
+  ];
+  document['wsTrust'] = { endpoints };
 }
 
 async function metroEndsOf(
@@ -122,15 +126,17 @@ test('Eclipse Metro: IssuedTokenManager gets its tokens by the policies of our W
   });
 });
 
-test('Eclipse Metro: gets a security context by the policy of the port for them, and uses it where the operator takes SHA-1 for a while', async (t) => {
+test('Eclipse Metro: where the operator takes SHA-1 for a while it uses security contexts, and where answers are collections it has tokens validated', async (t) => {
   if (!(await isBuilt(t, 'metro/build'))) return;
-  const server = await startTlsServer(t, withSha1ForContexts);
+  const server = await startTlsServer(t, withConcessions);
 
-  const ends = await metroEndsOf(server, { cases: 'context,context-cancel' });
+  const ends = await metroEndsOf(server, { cases: 'context*,validate,validate-changed' });
 
   assert.deepEqual(ends, {
     context: ISSUED_END,
     // Refused, for its media type names another action than its addressing does; the fault is lost.
     'context-cancel': 'error=NullPointerException',
+    validate: 'ok status=valid',
+    'validate-changed': 'ok status=invalid',
   });
 });

@@ -51,7 +51,14 @@ export function describe({ served, path, publicBase }: DescribedAddress): string
     const at = isBelow ? endpoint : profile.endpoints.find((each) => each.path === port.path);
     const terms = at && isToldAt(endpoint, at) && termsOf(port, at);
     return terms
-      ? [{ ...port, ...terms, address: `${publicBase}${isBelow ? path : port.path}` }]
+      ? [
+          {
+            ...port,
+            ...terms,
+            answersInCollections: at.answersInCollections,
+            address: `${publicBase}${isBelow ? path : port.path}`,
+          },
+        ]
       : [];
   });
   const { includesTimestamp, metadataOperations = TRUST_OPERATIONS, userNameTokens } = profile;

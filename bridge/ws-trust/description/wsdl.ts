@@ -28,6 +28,8 @@ export interface WsdlPort extends Omit<AdvertisedPort, 'path' | 'signedParts'> {
   readonly signsBody: boolean;
   /** How messages protect themselves, in place of TLS. */
   readonly messageSecurity?: MessageSecurity | undefined;
+  /** Whether in 1.3 all answers are collections. */
+  readonly answersInCollections?: boolean | undefined;
   /** What a security context is asked for with at this address. */
   readonly bootstrap?: FirstCredential | undefined;
 }
@@ -107,18 +109,21 @@ const REQUEST = 'RequestSecurityToken';
 const RESPONSE = 'RequestSecurityTokenResponse';
 const COLLECTION = 'RequestSecurityTokenResponseCollection';
 
-type Typed = Pick<WsdlPort, 'credential' | 'trust'>;
+type Typed = Pick<WsdlPort, 'answersInCollections' | 'credential' | 'trust'>;
 
 // Apache CXF reads what the WSDL says, and renews a context under the action that is answered by a collection (dispatch.ts).
-function answerOf({ credential, trust }: Typed, operation: TrustOperation): string {
+function answerOf(port: Typed, operation: TrustOperation): string {
   const isCollection =
-    operation === 'Issue' || (operation === 'Renew' && credential === 'security-context');
-  return trust === '1.3' && isCollection ? COLLECTION : RESPONSE;
+    operation === 'Issue' ||
+    port.answersInCollections === true ||
+    (operation === 'Renew' && port.credential === 'security-context');
+  return port.trust === '1.3' && isCollection ? COLLECTION : RESPONSE;
 }
 
-function portTypeOf({ credential, trust }: Typed): string {
-  const isOfContexts = trust === '1.3' && credential === 'security-context';
-  return `STS${isOfContexts ? 'Context' : ''}${suffixOf(NAMES[trust])}`;
+function portTypeOf({ answersInCollections, credential, trust }: Typed): string {
+  if (trust !== '1.3') return `STS${suffixOf(NAMES[trust])}`;
+  const ofContexts = credential === 'security-context' ? 'Context' : '';
+  return `STS${answersInCollections ? 'Collections' : ofContexts}${suffixOf(NAMES[trust])}`;
 }
 
 const suffixOf = ({ version }: TrustNames): string => (version === '1.3' ? '13' : '2005');

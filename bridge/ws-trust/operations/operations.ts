@@ -51,7 +51,7 @@ export async function answerRequest(
   validateAdmission(parts.admits, request.requestor);
   const { trust } = request.rst;
   const response = await answerOperation(request, parts, progress);
-  const { action, isCollection } = answerOf(received.message, request.rst);
+  const { action, isCollection } = answerOf(received, request.rst);
   const body = isCollection ? writeCollection(trust, [response]) : response;
   return writeEnvelope(request, { body, action }, parts);
 }

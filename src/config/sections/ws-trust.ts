@@ -34,6 +34,7 @@ export interface WsTrustConfig {
     readonly messageSecurity?: 'sign-and-encrypt' | 'symmetric-sign-and-encrypt';
     readonly takesOwnBearerTokens?: boolean;
     readonly signChallenge?: boolean;
+    readonly answersInCollections?: boolean;
     readonly legacySha1Until?: Instant;
   }[];
   /** The REST form; absent: there is none. */
@@ -104,6 +105,12 @@ export const wsTrustSection = z
             .boolean()
             .describe('Whether a signed request to issue is answered by a challenge to be signed.')
             .default(false),
+          answersInCollections: z
+            .boolean()
+            .describe(
+              'Whether in WS-Trust 1.3 the answers to Renew, Validate and Cancel are collections too.',
+            )
+            .default(false),
           legacySha1Until,
         }),
       )
@@ -167,7 +174,8 @@ function buildEndpoints(
     const at = [...path, index];
     if (seen.has(each.path)) loading.error([...at, 'path'], SAME_ADDRESS);
     seen.add(each.path);
-    const { credentials, messageSecurity, ownBearerTokens, signChallenge, signedParts } = each;
+    const { answersInCollections, credentials, messageSecurity } = each;
+    const { ownBearerTokens, signChallenge, signedParts } = each;
     if (messageSecurity !== undefined) validateMessageSecurity({ value: each, path: at }, loading);
     return {
       path: each.path,
@@ -176,6 +184,7 @@ function buildEndpoints(
       ...(messageSecurity && { messageSecurity }),
       ...(ownBearerTokens && { takesOwnBearerTokens: true }),
       ...(signChallenge && { signChallenge: true }),
+      ...(answersInCollections && { answersInCollections: true }),
       ...buildLegacySha1({ value: each.legacySha1Until, path: at }, loading),
     };
   });

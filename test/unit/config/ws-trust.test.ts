@@ -146,6 +146,22 @@ refuses(
 );
 
 describe('Config: the WS-Trust front', () => {
+  it('answers in collections where an address says so', async () => {
+    const config = await parseChanged((document) => {
+      document['wsTrust'] = {
+        endpoints: [
+          { path: '/ws-trust', answersInCollections: true },
+          { path: '/ws-trust/soap12' },
+        ],
+      };
+    });
+
+    assert.deepEqual(config.wsTrust?.endpoints, [
+      { path: '/ws-trust', answersInCollections: true },
+      { path: '/ws-trust/soap12' },
+    ]);
+  });
+
   it('has addresses where messages protect themselves', async () => {
     const config = await parseChanged(withKeys(both, {}), { files: MESSAGE_KEYS });
 
