@@ -27,7 +27,7 @@ import { type RelyingParty, resolveTargets } from './relying-party.ts';
 import { decideRenewal } from './renewal.ts';
 import { type Requestor, requestorName } from './requestor.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
-import type { Actor } from './subject.ts';
+import type { Actor, Authentication } from './subject.ts';
 import type { TokenSpec } from './token-spec.ts';
 import { formOf, isCredential, type TokenType } from './token-type.ts';
 
@@ -207,6 +207,12 @@ const audiencesOf = (
 const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken): string =>
   `${subjectPrefix ?? (trustedIssuer === SELF ? '' : `${trustedIssuer}:`)}${subject.id}`;
 
+/** A login that the clock of its issuer puts ahead of ours was now: a token of ours that tells of one to come we would not read, nor could
+ * it be revoked until then. */
+function hasBeen({ instant, ...how }: Authentication, now: Instant): Authentication {
+  return { ...how, ...(instant !== undefined && { instant: Math.min(instant, now) }) };
+}
+
 /** Decides one request over validated evidence.
  * @throws {ExchangeFailure} `requestor-not-allowed`, `issuer-untrusted`, `token-audience-mismatch`, `token-malformed`,
  * `delegation-not-allowed`, `confirmation-missing`, `target-unknown`, `target-not-allowed`, `token-type-unsupported`,
@@ -240,7 +246,7 @@ export function decide(
     issuer: rules.issuer,
     subject: subject.subject,
     subjectName: subjectNameOf(subject),
-    ...(subject.authentication && { authentication: subject.authentication }),
+    ...(subject.authentication && { authentication: hasBeen(subject.authentication, now) }),
     actors,
     ...(delegations !== undefined && { delegations }),
     clientId,
