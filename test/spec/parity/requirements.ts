@@ -319,7 +319,7 @@ export const PARITY: RequirementTable = {
       [
         'security/security-contexts.test.ts#without proof of the secret, and with proof of another',
         'security/security-contexts.test.ts#a forged name',
-        `${CONTEXT}/RST/SCT/Amend`,
+        `${CONTEXT}SCT/Amend`,
         'spec/ws-trust/secret-signatures.test.ts#refuses a derived key with',
         'spec/ws-trust/context-faults.test.ts#in the namespace of its version',
         'spec/ws-trust/context-faults.test.ts#are refused alike',
