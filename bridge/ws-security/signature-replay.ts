@@ -1,6 +1,6 @@
 // A signed message is good once (WSS 1.1.1 §13, xml-security E1): as long as its Timestamp lives, what was signed is remembered.
 
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import { keyThumbprint } from '#bridge/xml/public-key.ts';
 import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Store } from '#core/ports.ts';
@@ -17,23 +17,36 @@ export interface SignatureReplayParts {
   readonly fence?: MemoryEnd | undefined;
 }
 
+/** What was signed, and whether the same may be signed again. */
+export interface SignatureUse {
+  readonly signature: MessageSignature;
+  readonly timestamp: Timestamp | undefined;
+  /** The MessageID of a message in which a signature over the Timestamp alone is good, though it was good in another one: clients that
+   * send several messages within a millisecond sign the same words. Absent: a signature is good once. */
+  readonly inMessage?: string | undefined;
+}
+
 /** Takes the mark of a verified signature; the Timestamp under it bounds how long the mark is needed.
  * @throws {SecurityFailure} `invalid-security` when the message was sent before
  * @throws {ExchangeFailure} `dependency-unavailable`, also for one older than the store: not knowing is no reason to accept */
 export async function useSignature(
-  { coversTimestamp, proof }: MessageSignature,
-  timestamp: Timestamp | undefined,
+  { signature: { coversBody, coversTimestamp, proof }, timestamp, inMessage }: SignatureUse,
   { store, newId, timestampRules, fence }: SignatureReplayParts,
 ): Promise<void> {
   // Whoever accepts a signature without one would have to remember it for ever.
   if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
   const { created, expires } = timestamp;
   validateRemembered(created, fence?.());
-  const parts = ['wsse-signature', markOf(proof)];
+  const mark = ['wsse-signature', markOf(proof)];
   // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
   const lifetimeSeconds = expires - created + 4 * timestampRules.skewSeconds;
-  const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
-  if (result.stored) return;
+  const use = async (parts: readonly string[]): Promise<boolean> =>
+    (await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds)).stored;
+  const isRepeatable = inMessage !== undefined && !coversBody;
+  const isNew = await use(isRepeatable ? [...mark, hash('sha256', inMessage)] : mark);
+  // It is no proof of what is good once in every message.
+  if (isNew && isRepeatable) await use(mark);
+  if (isNew) return;
   throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
     reason: 'token-replayed',
   });

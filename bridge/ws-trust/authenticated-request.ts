@@ -228,6 +228,7 @@ export async function authenticateMessage(
     {
       ...received,
       envelope: received.message.envelope,
+      repeatableIn: repeatableIn(received, wanted),
       security,
       oneTimePassword,
       usedTokens,
@@ -241,6 +242,15 @@ export async function authenticateMessage(
   progress.requestor = requestor;
   requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]));
   return { received, security, requestor, signatures, now };
+}
+
+// What renews or ends something is asked for once.
+function repeatableIn(
+  { endpoint, message }: ReceivedMessage,
+  { namesSecret }: WantedSignatures,
+): string | undefined {
+  const isRepeatable = endpoint.takesRepeatedTimestamps && !namesSecret;
+  return isRepeatable ? message.addressing?.messageId : undefined;
 }
 
 /** The challenge to a right password that is not enough; undefined where there is none to make (WS-Trust 1.4 §8.9: it came with

@@ -59,6 +59,8 @@ export interface AuthenticationInput {
   readonly namesSecret: boolean;
   /** Whether the request depends on the signature, so that it must be over the Body wherever it is. */
   readonly needsSignedBody: boolean;
+  /** The MessageID, where the same signature may stand in another message. */
+  readonly repeatableIn?: string | undefined;
   /** The tokens of the Security header that the request refers to. */
   readonly usedTokens: ReadonlySet<XmlElement>;
   readonly transport: TransportCredentials;
@@ -103,7 +105,8 @@ export async function authenticate(
   // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
   if (security?.userName) await useNonce(security.userName, parts.rules, parts);
   for (const signature of protection ? [protection.signature] : signatures) {
-    await useSignature(signature, security?.timestamp, parts);
+    const { repeatableIn: inMessage } = input;
+    await useSignature({ signature, timestamp: security?.timestamp, inMessage }, parts);
     if (signature.proof.usedSha1) await recordSha1(requestor, input, parts);
   }
   await useCredentials(credentials, parts.sts);

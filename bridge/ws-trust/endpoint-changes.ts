@@ -17,7 +17,23 @@ export function changeEndpoints(
   const unknown = changes.find(({ path }) => !paths.includes(path));
   // Left alone, what was meant to be closed would stay open.
   if (unknown) throw new Error(`wsTrust.endpoints: no profile serves ${unknown.path}`);
-  return served.map((profile) => ({
+  const changed = withChanges(served, changes);
+  const idle = changed
+    .flatMap(({ endpoints }) => endpoints)
+    .find(
+      ({ signedParts, takesRepeatedTimestamps }) =>
+        takesRepeatedTimestamps && signedParts !== 'timestamp',
+    );
+  if (idle)
+    throw new Error(`wsTrust.endpoints: the Body is signed at ${idle.path}: no repeatedTimestamps`);
+  return changed;
+}
+
+function withChanges(
+  profiles: readonly EndpointProfile[],
+  changes: readonly EndpointChange[],
+): readonly EndpointProfile[] {
+  return profiles.map((profile) => ({
     ...profile,
     endpoints: profile.endpoints.map((endpoint) => {
       const change = changes.find(({ path }) => path === endpoint.path);

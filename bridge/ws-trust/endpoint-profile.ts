@@ -40,6 +40,9 @@ export interface Endpoint {
   readonly messageSecurity?: MessageSecurity;
   /** Whether bearer tokens that we issued are credentials: whoever was shown one could come with it. */
   readonly takesOwnBearerTokens?: boolean;
+  /** Whether a signature over the Timestamp alone is good once for each MessageID, and not once. Clients that send several messages
+   * within a millisecond sign the same words; but so does who sends such a message again, under another MessageID. */
+  readonly takesRepeatedTimestamps?: boolean;
   /** Whether a signed request to issue is answered by a challenge that must be signed (WS-Trust 1.3 §8.3). */
   readonly signChallenge?: boolean;
   /** Whether in 1.3 the answers to Renew, Validate and Cancel are collections too, as its schema has it; its WSDL has them bare. */

@@ -43,6 +43,7 @@ interface Changes {
   readonly standsFor?: string;
   readonly defaultTarget?: string;
   readonly path?: string;
+  readonly takesRepeatedTimestamps?: boolean;
 }
 
 export function aSetting({
@@ -52,6 +53,7 @@ export function aSetting({
   standsFor,
   defaultTarget,
   path = '/ws-trust',
+  takesRepeatedTimestamps = false,
 }: Changes = {}): WsTrustSetting {
   const row = aPolicyRow({
     requestors: [],
@@ -70,7 +72,12 @@ export function aSetting({
     standsFor === undefined ? party : { ...party, appliesTo: [...party.appliesTo, standsFor] },
   );
   const profile = { ...GENERIC_PROFILE, ...(defaultTarget !== undefined && { defaultTarget }) };
-  const endpoint = { path, credentials, ...(signedParts && { signedParts }) };
+  const endpoint = {
+    path,
+    credentials,
+    takesRepeatedTimestamps,
+    ...(signedParts && { signedParts }),
+  };
   return aWsTrustSetting({
     rules: { ...rules, relyingParties },
     keepsSecrets,

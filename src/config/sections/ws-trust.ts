@@ -33,6 +33,7 @@ export interface WsTrustConfig {
     readonly signedParts?: 'timestamp' | 'timestamp-and-body';
     readonly messageSecurity?: 'sign-and-encrypt' | 'symmetric-sign-and-encrypt';
     readonly takesOwnBearerTokens?: boolean;
+    readonly takesRepeatedTimestamps?: boolean;
     readonly signChallenge?: boolean;
     readonly answersInCollections?: boolean;
     readonly legacySha1Until?: Instant;
@@ -100,6 +101,12 @@ export const wsTrustSection = z
           ownBearerTokens: z
             .boolean()
             .describe('Whether bearer tokens of ours are credentials there.')
+            .default(false),
+          repeatedTimestamps: z
+            .boolean()
+            .describe(
+              'Whether a signature over the Timestamp alone is good once for each MessageID, for clients that send several messages within a millisecond.',
+            )
             .default(false),
           signChallenge: z
             .boolean()
@@ -174,17 +181,17 @@ function buildEndpoints(
     const at = [...path, index];
     if (seen.has(each.path)) loading.error([...at, 'path'], SAME_ADDRESS);
     seen.add(each.path);
-    const { answersInCollections, credentials, messageSecurity } = each;
-    const { ownBearerTokens, signChallenge, signedParts } = each;
+    const { credentials, messageSecurity, signedParts } = each;
     if (messageSecurity !== undefined) validateMessageSecurity({ value: each, path: at }, loading);
     return {
       path: each.path,
       ...(credentials && { credentials }),
       ...(signedParts && { signedParts }),
       ...(messageSecurity && { messageSecurity }),
-      ...(ownBearerTokens && { takesOwnBearerTokens: true }),
-      ...(signChallenge && { signChallenge: true }),
-      ...(answersInCollections && { answersInCollections: true }),
+      ...(each.ownBearerTokens && { takesOwnBearerTokens: true }),
+      ...(each.repeatedTimestamps && { takesRepeatedTimestamps: true }),
+      ...(each.signChallenge && { signChallenge: true }),
+      ...(each.answersInCollections && { answersInCollections: true }),
       ...buildLegacySha1({ value: each.legacySha1Until, path: at }, loading),
     };
   });
@@ -210,8 +217,8 @@ type EndpointEntry = NonNullable<WsTrustSection>['endpoints'][number];
 
 // Its fixed policy says what is signed, how, and by whom: a setting that says otherwise could not be honoured.
 function validateMessageSecurity({ value, path }: Entry<EndpointEntry>, loading: Loading): void {
-  const { legacySha1Until: sha1, ownBearerTokens, signedParts } = value;
-  if (sha1 !== undefined || ownBearerTokens || signedParts !== undefined)
+  const { legacySha1Until: sha1, ownBearerTokens, repeatedTimestamps, signedParts } = value;
+  if (sha1 !== undefined || ownBearerTokens || repeatedTimestamps || signedParts !== undefined)
     loading.error([...path, 'messageSecurity'], FIXED_POLICY);
   if (value.messageSecurity === 'sign-and-encrypt') validateSigners({ value, path }, loading);
   else validateUsers({ value, path }, loading);
@@ -293,7 +300,7 @@ const SIGNED_BY_CERTIFICATE: Complaint = {
 
 const FIXED_POLICY: Complaint = {
   code: 'CONFIG_CONFLICT',
-  what: 'signedParts, ownBearerTokens and legacySha1Until do not go with messageSecurity',
+  what: 'signedParts, ownBearerTokens, repeatedTimestamps and legacySha1Until do not go with messageSecurity',
   why: 'without TLS all of a message is signed, by today’s algorithms',
   fix: 'remove them',
 };

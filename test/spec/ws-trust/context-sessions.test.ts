@@ -19,6 +19,7 @@ import {
   V13,
   V2005,
   type Wishes,
+  WSA,
 } from '#test/support/security-context.ts';
 import { TIMESTAMP } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
@@ -108,6 +109,52 @@ describe('sessions', () => {
       assert.equal(renewed.status, 200, JSON.stringify(setting.audit.records));
       assert.equal(cancelled.status, 200, JSON.stringify(setting.audit.records));
     });
+
+  const named = (message: string, id: string): string =>
+    message.replace('<s:Header>', `<s:Header><a:MessageID xmlns:a="${WSA}">${id}</a:MessageID>`);
+
+  for (const takesRepeatedTimestamps of [true, false])
+    test(`xml-security E1: the same Timestamp, signed for several messages, is ${takesRepeatedTimestamps ? 'good once in each, where the operator says so' : 'good once'}`, async () => {
+      const setting = aSetting({ signedParts: 'timestamp', takesRepeatedTimestamps });
+      const context = await issued(setting);
+      const message = signed(context, aWish(), overTimestamp(context));
+
+      // At once, as clients send them.
+      const answers = await Promise.all(
+        ['urn:uuid:1', 'urn:uuid:2', 'urn:uuid:3'].map((id) => post(setting, named(message, id))),
+      );
+      const again = await post(setting, named(message, 'urn:uuid:1'));
+      const unnamed = await post(setting, message);
+
+      const good = answers.filter(({ status }) => status === 200);
+      assert.equal(good.length, takesRepeatedTimestamps ? 3 : 1);
+      for (const answer of [again, unnamed])
+        assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+    });
+
+  test('xml-security E1: where Timestamps may repeat, a context is renewed and cancelled once all the same', async () => {
+    const setting = aSetting({ signedParts: 'timestamp', takesRepeatedTimestamps: true });
+    const context = await issued(setting);
+    const wishes = overTimestamp(context);
+    const renewal = signed(context, about(context, 'Renew'), wishes);
+    const later = { ...wishes, timestamp: LATER };
+
+    const used = await post(setting, named(signed(context, aWish(), later), 'urn:uuid:1'));
+    const stolen = await post(
+      setting,
+      named(signed(context, about(context, 'Cancel'), later), 'urn:uuid:2'),
+    );
+    const renewed = await post(setting, named(renewal, 'urn:uuid:3'));
+    const again = await post(setting, named(renewal, 'urn:uuid:4'));
+
+    assert.equal(used.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(renewed.status, 200, JSON.stringify(setting.audit.records));
+    for (const answer of [stolen, again]) assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+  });
+
+  test('wsTrust.endpoints: where the Body must be signed, no Timestamp repeats', () => {
+    assert.throws(() => aSetting({ takesRepeatedTimestamps: true }), /no repeatedTimestamps/);
+  });
 
   for (const operation of ['Renew', 'Cancel'] as const) {
     test(`ws-trust §4: elsewhere the Body must be signed to ${operation} a context`, async () => {

@@ -116,6 +116,7 @@ refuses(
     ...[
       { signedParts: 'timestamp' },
       { ownBearerTokens: true },
+      { repeatedTimestamps: true },
       { legacySha1Until: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10) },
     ].map((endpoint) => ({
       rule: `its policy is fixed: no ${Object.keys(endpoint).join()}`,
@@ -205,6 +206,7 @@ describe('Config: the WS-Trust front', () => {
             credentials: ['basic'],
             legacySha1Until: day,
             ownBearerTokens: true,
+            repeatedTimestamps: true,
           },
         ],
       }),
@@ -215,6 +217,7 @@ describe('Config: the WS-Trust front', () => {
         path: '/ws-trust',
         credentials: ['basic'],
         takesOwnBearerTokens: true,
+        takesRepeatedTimestamps: true,
         legacySha1Until: Date.parse(day) / 1000,
       },
     ]);

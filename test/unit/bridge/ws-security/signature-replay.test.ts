@@ -63,7 +63,8 @@ async function aSigned(ids = ['ts', 'body'], key: KeyObject = client.privateKey)
 
 function aUse(clock = fakeClock(NOW)) {
   const parts = { store: new MemoryStore(clock), newId: () => 'attempt', timestampRules: RULES };
-  return ({ signature, security }: Signed) => useSignature(signature, security.timestamp, parts);
+  return ({ signature, security }: Signed, inMessage?: string) =>
+    useSignature({ signature, timestamp: security.timestamp, inMessage }, parts);
 }
 
 // From the earliest moment that a Timestamp is taken to the last one, and as long again for a store whose clock is ahead.
@@ -93,11 +94,10 @@ test('xml-security E1: a mark says what it is of', async () => {
   };
   const { security, signature } = await aSigned();
 
-  await useSignature(signature, security.timestamp, {
-    store,
-    newId: () => 'attempt',
-    timestampRules: RULES,
-  });
+  await useSignature(
+    { signature, timestamp: security.timestamp },
+    { store, newId: () => 'attempt', timestampRules: RULES },
+  );
 
   const [parts = []] = used;
   assert.equal(parts.length, 2);
@@ -128,4 +128,24 @@ test('xml-security E1: a signature without a Timestamp under it could be sent ag
   const { security, signature } = await aSigned(['body']);
 
   await assert.rejects(use({ security, signature }), /without a Timestamp/);
+});
+
+test('xml-security E1: where Timestamps may repeat, a signature over one is good once for each MessageID', async () => {
+  const use = aUse();
+  const signed = await aSigned(['ts']);
+
+  await use(signed, 'urn:uuid:1');
+
+  await use(signed, 'urn:uuid:2');
+  for (const message of ['urn:uuid:1', 'urn:uuid:2', undefined])
+    await assert.rejects(use(signed, message), refusedWith('invalid-security'));
+});
+
+test('xml-security E1: a signature over the Body is good once wherever it is', async () => {
+  const use = aUse();
+  const signed = await aSigned(['ts', 'body']);
+
+  await use(signed, 'urn:uuid:1');
+
+  await assert.rejects(use(signed, 'urn:uuid:2'), refusedWith('invalid-security'));
 });
