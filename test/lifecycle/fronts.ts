@@ -24,7 +24,7 @@ import {
   type TextType,
   type User,
 } from './model.ts';
-import { APPLIES_TO, RESOURCES, type Servers } from './servers.ts';
+import { APPLIES_TO, RESOURCES, type Servers } from './world.ts';
 
 /** How a request is sent. */
 export interface Way {

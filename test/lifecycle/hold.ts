@@ -13,12 +13,12 @@ import {
   SERVERS,
   type Token,
 } from './model.ts';
-import type { Servers } from './servers.ts';
+import type { TimedServers } from './servers.ts';
 
 /** What is held to the model. */
 export interface Real {
   readonly fronts: Fronts;
-  readonly servers: Servers;
+  readonly servers: TimedServers;
   /** Counts the steps, so that askers and ways take turns. */
   turn: number;
   /** How often what came of what. */
@@ -58,7 +58,12 @@ interface Asking<By extends Party = Party> {
   readonly way: Way;
 }
 
-async function holdToken(token: Token, { by, way }: Asking, model: Model, { fronts }: Real) {
+async function holdToken(
+  token: Token,
+  { by, way }: Asking,
+  model: Model,
+  { fronts }: Pick<Real, 'fronts'>,
+) {
   const { chain, name, text } = token;
   const actual = await fronts.isActive(by, way, { text, type: chain.type });
   const expected = isActive(token, by, model.now()) && isTold(token, by);
@@ -96,7 +101,7 @@ export async function holdSome(model: Model, real: Real, count: number): Promise
 
 /** Asks about all tokens over all fronts at both servers, as the owner and as another.
  * @throws {AssertionError} */
-export async function holdAll(model: Model, real: Real): Promise<void> {
+export async function holdAll(model: Model, real: Pick<Real, 'fronts'>): Promise<void> {
   for (const way of WAYS)
     await Promise.all(
       model.tokens.flatMap((token, index) =>

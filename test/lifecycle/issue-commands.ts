@@ -19,6 +19,7 @@ import {
   CLIENTS,
   type Client,
   canIssue,
+  isDead,
   isParty,
   issued,
   type Model,
@@ -101,15 +102,16 @@ const exchangeForeign = commands(
     by: fc.constantFrom(...CLIENTS),
     type: types,
     audience: audiences,
+    subject: fc.constantFrom('alice', 'zoe'),
     lifetimeSeconds: fc.constantFrom(100, 1800),
     way: ways,
   }),
   {
     name: 'exchange foreign',
-    async run({ by, type, audience, lifetimeSeconds, way }, model, real) {
+    async run({ lifetimeSeconds, subject, way, ...asked }, model, real) {
       const expiry = model.now() + lifetimeSeconds;
-      const text = await real.servers.partner.sign({ exp: expiry });
-      const wish = { by, subject: { expiry }, actor: undefined, type, audience };
+      const text = await real.servers.partner.sign({ sub: subject, exp: expiry });
+      const wish = { ...asked, subject: { subject, expiry }, actor: undefined };
       return exchange({ wish, subject: { text, type: 'jwt' }, way }, model, real);
     },
   },
@@ -129,7 +131,7 @@ const makings: fc.Arbitrary<Making> = fc.record({
   of: subjects,
   type: types,
   audience: audiences,
-  actor: fc.option(fc.nat(99), { nil: undefined, freq: 1 }),
+  actor: fc.option(fc.nat(99), { nil: undefined, freq: 2 }),
   afterExpiry: fc.boolean(),
   way: ways,
 });
@@ -139,9 +141,11 @@ const make = commands(makings, {
   check: hasTokens,
   async run(making, model, real) {
     const now = model.now();
+    const isFresh = ({ chain, expiry, isUsed }: Token): boolean =>
+      !isDead(chain) && now < expiry && !isUsed;
     const { token, by } = meant(making.of, model, {
-      apt: ({ chain, expiry, isUsed }, who) => isParty(chain, who) && now < expiry && !isUsed,
-      near: ({ chain }, who) => isParty(chain, who),
+      apt: (one, who) => isParty(one.chain, who) && isFresh(one),
+      near: (one, who) => isParty(one.chain, who) && !isFresh(one),
     });
     return isClient(by)
       ? makeByClient({ ...making, token, by }, model, real)

@@ -36,7 +36,7 @@ const renew = commands(fc.record({ what: subjects, way: ways }), {
     const now = model.now();
     const { token, by: party } = meant(subject, model, {
       apt: (one) => canRenew(one, one.chain.owner, now),
-      near: ({ chain }) => chain.terms !== undefined,
+      near: ({ isUsed }) => isUsed,
     });
     // Clients renew by refresh tokens.
     const by = isClient(party) ? pick(USERS, subject.at) : party;

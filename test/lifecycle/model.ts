@@ -77,6 +77,7 @@ export interface Family {
 
 /** What evidence of another issuer is worth. */
 export interface Foreign {
+  readonly subject: string;
   readonly expiry: number;
 }
 
@@ -156,8 +157,10 @@ function isGoodEvidence(token: Token, who: Party, now: number): boolean {
   return isParty(token.chain, who) && !isDead(token.chain) && now < token.expiry && !token.isUsed;
 }
 
-const subjectOf = ({ by, subject }: Wish): string =>
-  isToken(subject) ? subject.chain.subject : subject === 'self' ? by : 'partner:alice';
+function subjectOf({ by, subject }: Wish): string {
+  if (subject === 'self') return by;
+  return isToken(subject) ? subject.chain.subject : `partner:${subject.subject}`;
+}
 
 function actorsOf({ actor, by, subject }: Wish): readonly string[] {
   const before = isToken(subject) ? subject.chain.actors : [];
@@ -174,7 +177,7 @@ function isGoodChain(wish: Wish): boolean {
   return (
     actors.length <= MAX_ACTORS &&
     new Set(actors).size === actors.length &&
-    !actors.includes(isForeign(wish.subject) ? 'alice of the partner' : subjectOf(wish))
+    !actors.includes(subjectOf(wish))
   );
 }
 

@@ -16,6 +16,6 @@ describe('Redis', { skip: redisMissing() }, () => {
         return startServers(ending, { redis: { mode: 'single', nodes, driver } }, 'now');
       },
       waits: false,
-      runs: 4,
+      runs: 3,
     });
 });

@@ -8,17 +8,17 @@ import { holdAll, type Real } from './hold.ts';
 import { ISSUING } from './issue-commands.ts';
 import { LIVING, WAITING } from './life-commands.ts';
 import type { Model } from './model.ts';
-import type { Servers } from './servers.ts';
+import type { TimedServers } from './servers.ts';
 
 const { LIFE_RUNS, LIFE_SEED: SEED, LIFE_PATH: PATH, LIFE_REPLAY: replayPath } = process.env;
 /** Below, chance may have it that something was never drawn. */
-const ENOUGH_RUNS = 10;
+const ENOUGH_RUNS = 8;
 const MAX_COMMANDS = 60;
 
 interface Setting {
   /** What the store is. */
   readonly name: string;
-  readonly start: (ending: Ending) => Promise<Servers>;
+  readonly start: (ending: Ending) => Promise<TimedServers>;
   /** Whether time can be made to pass. */
   readonly waits: boolean;
   /** How many sequences, unless LIFE_RUNS says. */

@@ -1,114 +1,20 @@
-// Two servers on one store, in this process: their clock is the test's. One policy in which all can be had that lives and dies.
+// Two servers on one store in this process: their clock is the test's.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { createApp } from '#src/app.ts';
 import { loadConfig } from '#src/config/load.ts';
-import { hashPassword } from '#src/users/password.ts';
-import { withUserAuthority } from '#test/support/certified-client.ts';
-import { type ConfigDocument, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import type { ConfigDocument } from '#test/support/document.ts';
 import { eventually } from '#test/support/eventually.ts';
 import type { FakeClock } from '#test/support/fake-clock.ts';
-import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
-import { ALL_TYPES, PASSWORD, withSaml } from '#test/support/saml-document.ts';
-import { type Ending, type Partner, startServer } from '#test/support/server.ts';
-import {
-  type Audience,
-  CLIENTS,
-  LIFETIME_SECONDS,
-  MAX_ACTORS,
-  MAX_RENEWALS,
-  ONCE_TYPE,
-  RENEWAL_SECONDS,
-  REVOKERS,
-  SERVERS,
-  USERS,
-  type User,
-} from './model.ts';
+import { type Ending, startServer } from '#test/support/server.ts';
+import { configure, type Servers } from './world.ts';
 
-export const APPLIES_TO: Readonly<Record<Audience, string>> = {
-  orders: 'https://orders.example/soap',
-  ledger: 'https://ledger.example/soap',
-};
-export const RESOURCES: Readonly<Record<Audience, string>> = {
-  orders: 'https://orders.example/',
-  ledger: 'https://ledger.example/',
-};
-
-export interface Servers {
-  readonly urls: readonly [string, string];
+/** Two servers whose time is the test's. */
+export interface TimedServers extends Servers {
   readonly clock: FakeClock;
-  readonly partner: Partner;
-  readonly certificates: Readonly<Record<User, TestCertificate>>;
   /** Before each sequence. */
   begin(): void;
-}
-
-const GRANT = {
-  types: [...ALL_TYPES, 'refresh_token'],
-  scopes: ['orders.read'],
-  scopeMode: 'mapped',
-  lifetimeSeconds: LIFETIME_SECONDS,
-  impersonation: true,
-  delegation: true,
-  renewal: { lifetimeSeconds: RENEWAL_SECONDS, maxCount: MAX_RENEWALS, afterExpiry: true },
-};
-
-const isUser = (name: string): boolean => USERS.some((user) => user === name);
-const nameOf = (party: string): string => (isUser(party) ? `principal:self:${party}` : party);
-
-function rows(): ConfigDocument['policy'] {
-  const requestors = {
-    clients: { client: [...CLIENTS] },
-    users: { principal: { issuer: 'self' } },
-  };
-  return Object.entries(requestors).flatMap(([name, requestor]) => [
-    {
-      id: `${name}-once`,
-      requestor,
-      subject: { issuer: 'self', type: [ONCE_TYPE] },
-      target: 'ledger',
-      allow: { ...GRANT, singleUse: true },
-    },
-    {
-      id: `${name}-any`,
-      requestor,
-      subject: { issuer: ['partner', 'self'] },
-      target: ['orders', 'ledger'],
-      allow: GRANT,
-    },
-  ]);
-}
-
-const aParty = (id: Audience) => ({
-  id,
-  resources: [RESOURCES[id]],
-  audiences: [id],
-  appliesTo: [APPLIES_TO[id]],
-  requestors: 'any',
-  servers: SERVERS[id].filter(isUser).map(nameOf),
-  revokers: REVOKERS[id].map(nameOf),
-  token: { type: 'access_token', algorithm: 'ES256', lifetimeSeconds: 600 },
-  scopes: ['orders.read'],
-});
-
-async function configure(document: ConfigDocument, directory: string): Promise<void> {
-  await withSaml(document, directory);
-  document.relyingParties = [aParty('orders'), aParty('ledger')];
-  document.policy = rows();
-  document['delegation'] = { maxDepth: MAX_ACTORS };
-  document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-  document['wsTrust'] = { rest: { credentials: ['tls-certificate', 'basic'] } };
-  const { public: open, ...rest } = document['listeners'] as Record<string, object>;
-  document['listeners'] = {
-    ...rest,
-    public: { ...open, clientCertificates: 'client-cert-header' },
-  };
-  for (const client of document.clients)
-    client['grant_types'] = ['client_credentials', TOKEN_EXCHANGE, 'refresh_token'];
-  const password = await hashPassword(PASSWORD, { N: 2 ** 14, r: 8, p: 1 });
-  const users = USERS.map((id) => ({ id, authenticationMethods: ['pwd', 'swk'], password }));
-  await writeFile(join(directory, 'users.yaml'), JSON.stringify({ users }), { mode: 0o600 });
 }
 
 async function startSecond(t: Ending, directory: string, clock: FakeClock) {
@@ -131,17 +37,14 @@ export async function startServers(
   t: Ending,
   store: object,
   time: 'still' | 'now',
-): Promise<Servers> {
-  const authority = await anAuthority({ name: 'CN=Root' });
-  const certificateOf = async (user: User) =>
-    [user, await aCertificate({ name: `CN=${user}`, issuer: authority })] as const;
-  const certificates = await Promise.all(USERS.map(certificateOf));
+): Promise<TimedServers> {
+  let certificates: Servers['certificates'] | undefined;
   const first = await startServer(t, async (document, directory, clock) => {
     if (time === 'now') setToNow(clock);
-    await configure(document, directory);
-    await withUserAuthority(document, directory, authority);
+    certificates = await configure(document, directory);
     document['store'] = store;
   });
+  if (!certificates) throw new Error('not configured');
   const { clock, directory, partner } = first;
   const both = [first, await startSecond(t, directory, clock)] as const;
   for (const { managementUrl } of both)
@@ -150,7 +53,7 @@ export async function startServers(
     urls: [both[0].url, both[1].url],
     clock,
     partner,
-    certificates: Object.fromEntries(certificates) as Record<User, TestCertificate>,
+    certificates,
     begin() {
       if (time === 'now') setToNow(clock);
     },

@@ -6,5 +6,5 @@ holdSequences({
   name: 'SQLite',
   start: (ending) => startServers(ending, { sqlite: { path: 'data/viaduct.db' } }, 'still'),
   waits: true,
-  runs: 12,
+  runs: 8,
 });
