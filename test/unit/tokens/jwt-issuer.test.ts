@@ -245,7 +245,15 @@ test('RFC 9068 §4: what we would not read again is not issued: it could not be 
   }
   for (const long of ['x'.repeat(11_500), 'ä'.repeat(5750)]) {
     assert.throws(refused({ claims: [aClaim('long', long)] }), { reason: 'claim-missing' });
-    assert.throws(refused({ subjectName: long }), { reason: 'claim-missing' });
+    for (const spec of [
+      { subjectName: long },
+      { clientId: `principal:partner:${long}` },
+      { actors: [{ issuer: 'urn:x', id: 'a', clientId: long }] },
+      { authentication: { contextClass: long } },
+      { authentication: { methods: [long] } },
+      { claims: [{ ...aClaim('nested'), values: [{ long }] }] },
+    ])
+      assert.throws(refused(spec), { reason: 'claim-missing' });
   }
 });
 
