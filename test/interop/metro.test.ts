@@ -6,12 +6,37 @@ import { test } from 'node:test';
 import { withCertifiedClient } from '#test/support/certified-client.ts';
 import { aSecretsKey } from '#test/support/context-message.ts';
 import type { ConfigDocument } from '#test/support/document.ts';
+import { reservedPort } from '#test/support/reserved-port.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
 import { endsOf, isBuilt } from './foreign-client.ts';
 
 const CONTEXT = '/ws-trust/context';
+
+/** The relying party that the program is itself, as a service on Metro. */
+function withService(document: ConfigDocument, address: string): void {
+  document.relyingParties.push({
+    id: 'service',
+    appliesTo: [address],
+    requestors: 'any',
+    token: {
+      type: 'saml2',
+      algorithm: 'RS256',
+      lifetimeSeconds: 600,
+      encryptKeysTo: { file: 'party.crt' },
+      // It knows no other OAEP.
+      encryption: { keyTransport: 'rsa-oaep-mgf1p' },
+    },
+  });
+  document.policy.push({
+    id: 'users-to-service',
+    requestor: { principal: { issuer: 'self' } },
+    subject: { issuer: 'self' },
+    target: 'service',
+    allow: { types: ['saml1', 'saml2'], lifetimeSeconds: 300 },
+  });
+}
 
 /** The profiles whose addresses it calls, security contexts, and a relying party with a certificate for secrets. */
 async function withMetroEstate(document: ConfigDocument, directory: string): Promise<void> {
@@ -79,17 +104,22 @@ const ISSUED = [
   'profile-saml11', 'profile-saml2', 'symmetric-no-size', 'symmetric-128-bits', 'lifetime', 'checks',
   'x509-timestamp', 'x509-body',
 ];
+const CALLED = KINDS.map((kind) => `call-${kind}`);
 const LOST = [
   'general-2005-wrong-password',
   'general-2005-unknown-applies-to',
   'adfs-2005-unknown-applies-to',
 ];
 
-test('Eclipse Metro: IssuedTokenManager gets its tokens by the policies of our WSDL, and the refusals it should', async (t) => {
+test('Eclipse Metro: gets its tokens by the policies of our WSDL, and the refusals it should, and its services take the tokens', async (t) => {
   if (!(await isBuilt(t, 'metro/build'))) return;
-  const server = await startTlsServer(t, withMetroEstate);
+  const service = `https://localhost:${String(await reservedPort())}/echo`;
+  const server = await startTlsServer(t, async (document, directory) => {
+    await withMetroEstate(document, directory);
+    withService(document, service);
+  });
 
-  const ends = await metroEndsOf(server);
+  const ends = await metroEndsOf(server, { service, 'tls-key': join(server.directory, 'tls.key') });
 
   assert.deepEqual(ends, {
     ...Object.fromEntries(ISSUED.map((name) => [name, ISSUED_END])),
@@ -114,6 +144,8 @@ test('Eclipse Metro: IssuedTokenManager gets its tokens by the policies of our W
     ),
     // It does not look whether what came is a fault.
     ...Object.fromEntries(LOST.map((name) => [name, 'error=NullPointerException'])),
+    ...Object.fromEntries(CALLED.map((name) => [name, 'ok called'])),
+    'call-other-signer': 'fault=InvalidSecurityToken',
     // By HMAC-SHA1.
     context: 'fault=UnsupportedAlgorithm',
     'context-cancel': 'fault=UnsupportedAlgorithm',

@@ -24,7 +24,7 @@ record Arguments(Map<String, String> options) {
 
     private static final Set<String> REQUIRED = Set.of(
         "url", "tls-cert", "saml-cert", "user", "password-file", "applies-to", "rp-cert", "rp-key", "client-cert", "client-key");
-    private static final Set<String> OPTIONAL = Set.of("cases", "verbose");
+    private static final Set<String> OPTIONAL = Set.of("cases", "verbose", "service", "tls-key");
 
     static Arguments parse(String[] words) {
         var options = new HashMap<String, String>();
@@ -42,6 +42,9 @@ record Arguments(Map<String, String> options) {
             if (!options.containsKey(name)) {
                 throw new IllegalArgumentException("--" + name + " is required");
             }
+        }
+        if (options.containsKey("service") != options.containsKey("tls-key")) {
+            throw new IllegalArgumentException("--service and --tls-key go together");
         }
         return new Arguments(Map.copyOf(options));
     }
@@ -72,6 +75,11 @@ record Arguments(Map<String, String> options) {
         return options.get("applies-to");
     }
 
+    /** The address of a relying party that this program is itself; null: it is none. */
+    String service() {
+        return options.get("service");
+    }
+
     boolean isVerbose() {
         return "true".equals(options.get("verbose"));
     }
@@ -85,7 +93,7 @@ record Arguments(Map<String, String> options) {
         return store;
     }
 
-    /** The key and the certificate of a party: `client` or `rp`. */
+    /** The key and the certificate of a party: `client`, `rp` or `tls`. */
     KeyStore keyOf(String party) throws GeneralSecurityException {
         var certificate = certificates(party + "-cert").get(0);
         try {

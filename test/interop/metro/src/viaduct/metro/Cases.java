@@ -12,8 +12,11 @@ final class Cases {
     private Cases() { }
 
     /** The cases asked for; `adfs-*` means all whose name begins so. */
-    static List<Case> chosen(List<String> names) {
-        var all = all();
+    static List<Case> chosen(List<String> names, boolean hasService) {
+        var all = new ArrayList<>(all());
+        if (hasService) {
+            all.addAll(calls());
+        }
         for (var wanted : names) {
             if (all.stream().noneMatch(one -> isNamed(one, wanted))) {
                 throw new IllegalArgumentException(
@@ -97,6 +100,16 @@ final class Cases {
 
     private static Issue certified(Wst version) {
         return new Issue(version, Port.adfs(version, "certificatemixed")).key(Issue.Key.PUBLIC, 0).signed();
+    }
+
+    private static List<Case> calls() {
+        return List.of(
+            new Case("call-bearer-saml11", OK, new CallOfService(Wst.SAML11, Issue.Key.BEARER)),
+            new Case("call-bearer-saml2", OK, new CallOfService(Wst.SAML2, Issue.Key.BEARER)),
+            new Case("call-symmetric-saml11", OK, new CallOfService(Wst.SAML11, Issue.Key.SYMMETRIC)),
+            new Case("call-symmetric-saml2", OK, new CallOfService(Wst.SAML2, Issue.Key.SYMMETRIC)),
+            // Whether the service looks who signed the token.
+            new Case("call-other-signer", "fault=InvalidSecurityToken", new CallOfService(Wst.SAML2, Issue.Key.BEARER, "tls-cert")));
     }
 
     private static List<Case> validated() {

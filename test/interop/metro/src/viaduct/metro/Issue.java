@@ -85,6 +85,7 @@ final class Issue implements Case.Call {
         var target = appliesTo == null ? server.arguments().appliesTo() : appliesTo;
         var context = IssuedTokenManager.getInstance().createIssuedTokenContext(configuration, target);
         IssuedTokenManager.getInstance().getIssuedToken(context);
+        server.keepOpened(port, configuration);
         return step.run(this, new IssuedToken(context, tokenType, key, target), server);
     }
 

@@ -4,12 +4,14 @@ package viaduct.metro;
 import com.sun.xml.ws.security.trust.impl.client.DefaultSTSIssuedTokenConfiguration;
 import com.sun.xml.wss.XWSSConstants;
 import java.security.GeneralSecurityException;
+import java.util.HashMap;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 final class Server {
     private final Arguments arguments;
+    private final Map<Port, Object> opened = new HashMap<>();
 
     Server(Arguments arguments) throws Exception {
         this.arguments = arguments;
@@ -21,9 +23,19 @@ final class Server {
         return arguments;
     }
 
-    /** What Metro must know of the server; the policy of the port it asks for itself, by WS-MetadataExchange. */
+    /** What Metro must know of the server; the policy of the port it asks for itself, by WS-MetadataExchange, once for each port. */
     DefaultSTSIssuedTokenConfiguration configuration(Wst version, Port port) {
-        return new DefaultSTSIssuedTokenConfiguration(version.protocol(), address(port), arguments.origin() + port.metadata());
+        var configuration = new DefaultSTSIssuedTokenConfiguration(
+            version.protocol(), address(port), arguments.origin() + port.metadata());
+        if (opened.containsKey(port)) {
+            configuration.getOtherOptions().put(address(port), opened.get(port));
+        }
+        return configuration;
+    }
+
+    /** Where Metro looks for, and leaves, what it made of a port. */
+    void keepOpened(Port port, DefaultSTSIssuedTokenConfiguration configuration) {
+        opened.put(port, configuration.getOtherOptions().get(address(port)));
     }
 
     String address(Port port) {
