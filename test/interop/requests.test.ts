@@ -1,5 +1,5 @@
 // Requests as clients in the field write them (one file each), and how we read them. Written by us after what was seen, those of
-// govmomi and of Mono's WCF by them: a byte order mark, addressing without an Action, or with nothing else. Those of
+// govmomi, Metro and Mono's WCF by them: a byte order mark, addressing without an Action, or with nothing else. Those of
 // Microsoft's WCF (3.4.3, .NET Core 3.1) are by it, too; times, names and addresses are those of the tests.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -28,6 +28,8 @@ const USERNAME_2005 = '/adfs/services/trust/2005/usernamemixed';
 const WSO2 = '/services/wso2carbon-sts';
 /** The media type that Axis2 sends with SOAP 1.2. */
 const axis2 = (action: string): string => `application/soap+xml; charset=UTF-8; action="${action}"`;
+/** The one that Metro sends. */
+const metro = (action: string): string => `application/soap+xml; charset=utf-8;action="${action}"`;
 const SOAP_12 = 'application/soap+xml; charset=utf-8';
 const SOAP_11 = 'text/xml; charset="utf-8"';
 
@@ -135,6 +137,19 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     headers: { 'content-type': SOAP_12 },
     requestedType: 'saml2',
     answers: SAML2,
+  },
+  'metro-13.xml': {
+    path: '/ws-trust/soap12',
+    headers: { 'content-type': metro(`${TRUST_13}/RST/Issue`) },
+    requestedType: 'saml2',
+    answers: SAML2,
+  },
+  // With an attribute on Entropy that no standard has.
+  'metro-2005.xml': {
+    path: '/ws-trust/2005/soap12',
+    headers: { 'content-type': metro(`${TRUST_2005}/RST/Issue`) },
+    requestedType: 'saml1',
+    answers: SAML1,
   },
   'mono-soap11.xml': {
     path: '/ws-trust',
