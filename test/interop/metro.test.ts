@@ -119,7 +119,11 @@ test('Eclipse Metro: gets its tokens by the policies of our WSDL, and the refusa
     withService(document, service);
   });
 
-  const ends = await metroEndsOf(server, { service, 'tls-key': join(server.directory, 'tls.key') });
+  const ends = await metroEndsOf(server, {
+    service,
+    'tls-key': join(server.directory, 'tls.key'),
+    colleague: 'carol',
+  });
 
   assert.deepEqual(ends, {
     ...Object.fromEntries(ISSUED.map((name) => [name, ISSUED_END])),
@@ -144,6 +148,9 @@ test('Eclipse Metro: gets its tokens by the policies of our WSDL, and the refusa
     ),
     // It does not look whether what came is a fault.
     ...Object.fromEntries(LOST.map((name) => [name, 'error=NullPointerException'])),
+    'on-behalf-of': `ok subject=carol audience=${BILLING}`,
+    'act-as': `ok subject=carol audience=${BILLING} delegate=bob`,
+    'act-as-saml11': 'fault=RequestFailed',
     ...Object.fromEntries(CALLED.map((name) => [name, 'ok called'])),
     'call-other-signer': 'fault=InvalidSecurityToken',
     // By HMAC-SHA1.

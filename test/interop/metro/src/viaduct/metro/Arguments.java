@@ -24,7 +24,7 @@ record Arguments(Map<String, String> options) {
 
     private static final Set<String> REQUIRED = Set.of(
         "url", "tls-cert", "saml-cert", "user", "password-file", "applies-to", "rp-cert", "rp-key", "client-cert", "client-key");
-    private static final Set<String> OPTIONAL = Set.of("cases", "verbose", "service", "tls-key");
+    private static final Set<String> OPTIONAL = Set.of("cases", "verbose", "service", "tls-key", "colleague");
 
     static Arguments parse(String[] words) {
         var options = new HashMap<String, String>();
@@ -78,6 +78,11 @@ record Arguments(Map<String, String> options) {
     /** The address of a relying party that this program is itself; null: it is none. */
     String service() {
         return options.get("service");
+    }
+
+    /** A second user with the same password, for whose tokens the first may ask; null for none. */
+    String colleague() {
+        return options.get("colleague");
     }
 
     boolean isVerbose() {

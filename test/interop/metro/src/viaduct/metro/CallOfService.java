@@ -19,7 +19,7 @@ record CallOfService(String tokenType, Issue.Key key, String signer) implements 
     public String run(Server server) throws Exception {
         var arguments = server.arguments();
         var sts = server.configuration(Wst.V13, Port.general(Wst.V13, "1.2"));
-        server.nameUser(sts.getOtherOptions(), arguments.password());
+        Server.nameUser(sts.getOtherOptions(), arguments.user(), arguments.password());
         try (var service = new Service(arguments, tokenType, key, signer)) {
             var mode = jakarta.xml.ws.Service.Mode.PAYLOAD;
             var call = jakarta.xml.ws.Service.create(service.wsdl(), Service.NAME)

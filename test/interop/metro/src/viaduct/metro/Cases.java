@@ -12,10 +12,14 @@ final class Cases {
     private Cases() { }
 
     /** The cases asked for; `adfs-*` means all whose name begins so. */
-    static List<Case> chosen(List<String> names, boolean hasService) {
+    static List<Case> chosen(Arguments arguments) {
+        var names = arguments.cases();
         var all = new ArrayList<>(all());
-        if (hasService) {
+        if (arguments.service() != null) {
             all.addAll(calls());
+        }
+        if (arguments.colleague() != null) {
+            all.addAll(delegated());
         }
         for (var wanted : names) {
             if (all.stream().noneMatch(one -> isNamed(one, wanted))) {
@@ -77,7 +81,8 @@ final class Cases {
             new Case("profile-saml2", OK, general().tokenType(Wst.PROFILE + "#SAMLV2.0")),
             new Case("symmetric-no-size", OK, general().key(Issue.Key.SYMMETRIC, 0)),
             new Case("symmetric-128-bits", OK, general().key(Issue.Key.SYMMETRIC, 128)),
-            new Case("lifetime", OK, general().lifetime(60_000)),
+            new Case("lifetime", OK, general().lifetime(60_000)
+                .then((issue, issued, server) -> issued.checkLifetime(60_000, server))),
             new Case("checks", OK, general().then((issue, issued, server) -> issued.checkChecks(server))),
             // Its UseKey is a bare key of which nothing is signed.
             new Case("public-key", "fault=InvalidSecurityToken", general().key(Issue.Key.PUBLIC, 2048)));
@@ -110,6 +115,15 @@ final class Cases {
             new Case("call-symmetric-saml2", OK, new CallOfService(Wst.SAML2, Issue.Key.SYMMETRIC)),
             // Whether the service looks who signed the token.
             new Case("call-other-signer", "fault=InvalidSecurityToken", new CallOfService(Wst.SAML2, Issue.Key.BEARER, "tls-cert")));
+    }
+
+    private static List<Case> delegated() {
+        return List.of(
+            new Case("on-behalf-of", OK, general().delegated(Issue.Delegation.ON_BEHALF_OF)),
+            new Case("act-as", OK, general().delegated(Issue.Delegation.ACT_AS)
+                .then((issue, issued, server) -> issued.checkDelegate(server))),
+            new Case("act-as-saml11", "fault=RequestFailed",
+                general().tokenType(Wst.SAML11).delegated(Issue.Delegation.ACT_AS)));
     }
 
     private static List<Case> validated() {

@@ -13,6 +13,8 @@ import java.security.GeneralSecurityException;
 final class Issue implements Case.Call {
     enum Key { BEARER, SYMMETRIC, PUBLIC }
 
+    enum Delegation { ON_BEHALF_OF, ACT_AS }
+
     private final Wst version;
     private final Port port;
     private String tokenType = Wst.SAML2;
@@ -20,6 +22,8 @@ final class Issue implements Case.Call {
     private long bits;
     private Integer lifetimeMilliseconds;
     private boolean signs;
+    private String user;
+    private Delegation delegation;
     private String password;
     private String appliesTo;
     private DefaultSTSIssuedTokenConfiguration configuration;
@@ -58,6 +62,18 @@ final class Issue implements Case.Call {
         return this;
     }
 
+    /** Asked for by another user, with the same password. */
+    Issue user(String name) {
+        user = name;
+        return this;
+    }
+
+    /** For the colleague, of whom a token is got first. */
+    Issue delegated(Delegation kind) {
+        delegation = kind;
+        return this;
+    }
+
     Issue wrongPassword() {
         password = "wrong";
         return this;
@@ -75,6 +91,10 @@ final class Issue implements Case.Call {
 
     @Override
     public String run(Server server) throws Exception {
+        return step.run(this, issue(server), server);
+    }
+
+    private IssuedToken issue(Server server) throws Exception {
         configuration = configuration(server);
         configuration.setTokenType(tokenType);
         configuration.setKeyType(version.keyType(key));
@@ -82,11 +102,24 @@ final class Issue implements Case.Call {
         if (lifetimeMilliseconds != null) {
             configuration.getOtherOptions().put(STSIssuedTokenConfiguration.LIFE_TIME, lifetimeMilliseconds);
         }
+        if (delegation != null) {
+            delegate(server);
+        }
         var target = appliesTo == null ? server.arguments().appliesTo() : appliesTo;
         var context = IssuedTokenManager.getInstance().createIssuedTokenContext(configuration, target);
         IssuedTokenManager.getInstance().getIssuedToken(context);
         server.keepOpened(port, configuration);
-        return step.run(this, new IssuedToken(context, tokenType, key, target), server);
+        return new IssuedToken(context, tokenType, key, target);
+    }
+
+    private void delegate(Server server) throws Exception {
+        var theirs = new Issue(version, port).user(server.arguments().colleague()).issue(server);
+        var token = new GenericToken(theirs.assertion());
+        if (delegation == Delegation.ON_BEHALF_OF) {
+            configuration.setOBOToken(token);
+        } else {
+            configuration.getOtherOptions().put(STSIssuedTokenConfiguration.ACT_AS, token);
+        }
     }
 
     /** What Metro finds of the token: the word of the status. */
@@ -109,7 +142,9 @@ final class Issue implements Case.Call {
         if (signs) {
             server.giveKey(made.getOtherOptions());
         } else {
-            server.nameUser(made.getOtherOptions(), password == null ? server.arguments().password() : password);
+            var arguments = server.arguments();
+            Server.nameUser(made.getOtherOptions(), user == null ? arguments.user() : user,
+                password == null ? arguments.password() : password);
         }
         return made;
     }

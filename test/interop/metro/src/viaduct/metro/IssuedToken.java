@@ -37,6 +37,20 @@ record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key,
         return "subject=" + texts(isSaml2() ? "NameID" : "NameIdentifier").get(0) + " audience=" + String.join(",", audiences);
     }
 
+    String checkLifetime(long milliseconds, Server server) throws Exception {
+        var found = context.getExpirationTime().getTime() - context.getCreationTime().getTime();
+        require(found == milliseconds, "lives for " + found);
+        return check(server);
+    }
+
+    /** The token tells of who acts, too. */
+    String checkDelegate(Server server) throws Exception {
+        var facts = check(server);
+        var delegates = assertion().getElementsByTagNameNS("urn:oasis:names:tc:SAML:2.0:conditions:delegation", "Delegate");
+        require(delegates.getLength() == 1, delegates.getLength() + " delegates");
+        return facts + " delegate=" + delegates.item(0).getTextContent();
+    }
+
     Element assertion() {
         return (Element) context.getSecurityToken().getTokenValue();
     }

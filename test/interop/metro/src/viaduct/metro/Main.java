@@ -14,7 +14,7 @@ public final class Main {
         List<Case> cases;
         try {
             arguments = Arguments.parse(words);
-            cases = Cases.chosen(arguments.cases(), arguments.service() != null);
+            cases = Cases.chosen(arguments);
         } catch (IllegalArgumentException problem) {
             System.err.println(problem.getMessage());
             System.exit(2);

@@ -42,8 +42,8 @@ final class Server {
         return arguments.origin() + port.path();
     }
 
-    void nameUser(Map<String, Object> options, String password) {
-        options.put(XWSSConstants.USERNAME_PROPERTY, arguments.user());
+    static void nameUser(Map<String, Object> options, String user, String password) {
+        options.put(XWSSConstants.USERNAME_PROPERTY, user);
         options.put(XWSSConstants.PASSWORD_PROPERTY, password);
     }
 
