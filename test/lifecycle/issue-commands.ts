@@ -160,22 +160,38 @@ interface MakingBy<By> extends Making {
 
 async function makeByClient(making: MakingBy<Client>, model: Model, real: Real): Promise<string> {
   const { audience, by, token, type, way } = making;
-  const base = { by, subject: token, type, audience };
-  const actor = actorFor(making, model);
-  const wish = { ...base, actor };
+  const actor = making.actor === undefined ? undefined : pick(model.tokens, making.actor);
+  const wish = { by, subject: token, type, audience, actor };
   const made = await exchange({ wish, subject: presented(token), way }, model, real);
   const of = actor ? `${token.name} and ${actor.name}` : token.name;
   return `${by} for ${of}: ${made}`;
 }
 
-// Few tokens are good as that of an actor: mostly one of those, where there is one.
-function actorFor({ actor, by, of, token, ...wish }: MakingBy<Client>, model: Model) {
-  if (actor === undefined) return undefined;
-  const whole = { ...wish, by, subject: token, renewing: undefined };
-  const isApt = (one: Token): boolean => canIssue({ ...whole, actor: one }, model.now());
-  const apt = of.aim === 'apt' ? model.tokens.filter(isApt) : [];
-  return pick(apt.length > 0 ? apt : model.tokens, actor);
-}
+/** RFC 8693 §1.1: a token of the subject and one of the actor. Few fit together: two that do are looked for. */
+const delegate = commands(
+  fc.record({
+    by: fc.constantFrom(...CLIENTS),
+    at: fc.nat(99),
+    type: fc.constantFrom('saml2', 'jwt', 'access_token', 'id_token'),
+    audience: audiences,
+    way: ways,
+  }),
+  {
+    name: 'delegate',
+    check: hasTokens,
+    async run({ at, way, ...asked }, model, real) {
+      const { tokens } = model;
+      const pairs = tokens.flatMap((subject) => tokens.map((actor) => ({ subject, actor })));
+      const fitting = pairs.filter((pair) =>
+        canIssue({ ...asked, ...pair, renewing: undefined }, model.now()),
+      );
+      const { actor, subject } = pick(fitting.length > 0 ? fitting : pairs, at);
+      const wish = { ...asked, actor, subject };
+      const made = await exchange({ wish, subject: presented(subject), way }, model, real);
+      return `${asked.by} for ${subject.name} and ${actor.name}: ${made}`;
+    },
+  },
+);
 
 async function makeByUser(making: MakingBy<User>, model: Model, { fronts }: Real): Promise<string> {
   const { audience, by, token, way } = making;
@@ -194,4 +210,11 @@ async function makeByUser(making: MakingBy<User>, model: Model, { fronts }: Real
   return `${what}: ${keepToken(model, { chain: { ...chain, type }, expiry, outcome })}`;
 }
 
-export const ISSUING: readonly fc.Arbitrary<Command>[] = [issue, exchangeForeign, make, make, make];
+export const ISSUING: readonly fc.Arbitrary<Command>[] = [
+  issue,
+  exchangeForeign,
+  make,
+  make,
+  make,
+  delegate,
+];
