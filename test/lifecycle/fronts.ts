@@ -15,6 +15,7 @@ import {
   type TargetOperation,
   tokenOf,
 } from '#test/support/rst.ts';
+import { type Context, contextIn, V13 } from '#test/support/security-context.ts';
 import { type Answer, answerOf, checked } from '#test/support/server.ts';
 import {
   type Audience,
@@ -48,6 +49,13 @@ export interface Handed {
 
 export type Outcome = Handed | { readonly refusal: string };
 
+export interface ContextOutcome {
+  readonly outcome: Outcome;
+  /** The whole answer. */
+  readonly told: string;
+  readonly context?: Context;
+}
+
 export interface IssueWishes {
   readonly type: TextType;
   readonly audience: Audience;
@@ -80,7 +88,8 @@ const WS_TRUST_TYPES: Readonly<Partial<Record<TextType, string>>> = {
 const wsTrustType = (type: TextType): string => WS_TRUST_TYPES[type] ?? JWT;
 
 const isAssertion = (type: TextType): boolean => type === 'saml1' || type === 'saml2';
-const asXml = ({ text, type }: Presented): string => (isAssertion(type) ? text : jwtAsXml(text));
+export const asXml = ({ text, type }: Presented): string =>
+  isAssertion(type) ? text : jwtAsXml(text);
 const asForm = ({ text, type }: Presented): string =>
   isAssertion(type) ? Buffer.from(text).toString('base64url') : text;
 const fromForm = (text: string, type: TextType | 'refresh_token'): string =>
@@ -235,6 +244,18 @@ export class Fronts {
     return 'text' in outcome ? { ...outcome, text: fromForm(outcome.text, type) } : outcome;
   }
 
+  /** A message about security contexts: of a user, or signed with the secret of one. */
+  async context(way: Pick<Way, 'server'>, message: string, user?: User): Promise<ContextOutcome> {
+    const headers = {
+      'content-type': 'application/soap+xml; charset=utf-8',
+      ...(user && this.#credential(user, { ...way, front: 'soap', login: 'certificate' })),
+    };
+    const answer = await this.#send('/ws-trust', way, { headers, body: message });
+    const outcome = soapOutcome(answer);
+    if (!('text' in outcome) || outcome === NOTHING) return { outcome, told: answer.text };
+    return { outcome, told: answer.text, context: contextIn(answer.text, V13) };
+  }
+
   /** An access token, and the next refresh token. */
   async refresh(
     client: Client,
@@ -259,7 +280,7 @@ function soapOutcome(answer: Answer): Outcome {
     return { refusal: faultOf(answer) };
   }
   if (!text.includes('RequestedSecurityToken>')) return NOTHING;
-  const [, expires = ''] = /<wsu:Expires[^>]*>([^<]+)</.exec(text) ?? [];
+  const [, expires = ''] = /:Lifetime>.*<wsu:Expires[^>]*>([^<]+)<.*:Lifetime>/.exec(text) ?? [];
   return { text: fromXml(tokenOf(answer)), expiry: secondsOf(expires) };
 }
 

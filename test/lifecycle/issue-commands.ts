@@ -62,7 +62,11 @@ const issue = commands(
 );
 
 interface Exchange {
-  readonly wish: Omit<Wish, 'renewing' | 'by'> & { readonly by: Client };
+  readonly wish: Omit<Wish, 'renewing' | 'by' | 'type' | 'actor'> & {
+    readonly by: Client;
+    readonly type: TextType | 'refresh_token';
+    readonly actor: Token | undefined;
+  };
   readonly subject: { readonly text: string; readonly type: TextType };
   readonly way: Way;
 }
@@ -74,7 +78,7 @@ async function exchange({ wish, subject, way }: Exchange, model: Model, { fronts
     type,
     audience,
     subject,
-    ...(typeof actor === 'object' && { actor: presented(actor) }),
+    ...(actor && { actor: presented(actor) }),
   });
   const renewing = type === 'refresh_token' ? { afterExpiry: false } : undefined;
   const whole: Wish = { ...wish, renewing };

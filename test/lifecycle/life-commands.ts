@@ -140,6 +140,8 @@ const wait = commands(
 export const LIVING: readonly fc.Arbitrary<Command>[] = [
   renew,
   renew,
+  renew,
+  renew,
   cancel,
   cancel,
   refresh,

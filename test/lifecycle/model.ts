@@ -1,4 +1,5 @@
 // What the life of tokens is meant to be, plainly: no signatures, no store, no fronts. The servers are held to it.
+import type { Context } from '#test/support/security-context.ts';
 
 export const USERS = ['bob', 'carol', 'dave', 'erin'] as const;
 export const CLIENTS = ['gateway', 'orders-api'] as const;
@@ -34,7 +35,7 @@ export const ONCE_TYPE = 'saml1';
 
 /** A token and all its renewals: whoever cancels one of them cancels all. */
 export interface Chain {
-  readonly type: TextType | 'refresh_token';
+  readonly type: TextType | 'refresh_token' | 'sct';
   readonly owner: Party;
   readonly subject: string;
   /** Outermost first. */
@@ -54,14 +55,25 @@ interface Terms {
   readonly afterExpiry: boolean;
 }
 
-/** One token of a chain, as it was handed out. */
-export interface Token {
+/** One token of a chain, as evidence. */
+export interface Evidence {
+  readonly chain: Chain;
+  readonly expiry: number;
+  isUsed: boolean;
+}
+
+/** A token as it was handed out. */
+export interface Token extends Evidence {
   /** For messages. */
   readonly name: string;
   readonly chain: Chain & { readonly type: TextType };
   readonly text: string;
-  readonly expiry: number;
-  isUsed: boolean;
+}
+
+/** A security context: a name with a secret. */
+export interface ContextToken extends Evidence {
+  readonly name: string;
+  readonly context: Context;
 }
 
 /** Refresh tokens: the text of each by its number. */
@@ -85,6 +97,7 @@ export interface Model {
   readonly now: () => number;
   readonly tokens: Token[];
   readonly families: Family[];
+  readonly contexts: ContextToken[];
 }
 
 /** Nothing lives on what was cancelled. */
@@ -106,14 +119,21 @@ export const mayCancel = (chain: Chain, who: Party): boolean =>
 export const isActive = ({ chain, expiry }: Token, who: Party, now: number): boolean =>
   isParty(chain, who) && !isDead(chain) && now < expiry + SKEW_SECONDS;
 
+/** The same of a context: both clocks are ours, so there is no skew. */
+export const isActiveContext = (
+  { chain, expiry }: ContextToken,
+  who: Party,
+  now: number,
+): boolean => isParty(chain, who) && !isDead(chain) && now < expiry;
+
 /** Whether there is a record of the token still. */
-export const isOnRecord = ({ chain: { terms }, expiry }: Token, now: number): boolean =>
+export const isOnRecord = ({ chain: { terms }, expiry }: Evidence, now: number): boolean =>
   now < Math.max(expiry, terms?.end ?? 0) + MARGIN_SECONDS;
 
-const isGoodOnce = ({ chain }: Token): boolean => chain.type === ONCE_TYPE;
+const isGoodOnce = ({ chain }: Evidence): boolean => chain.type === ONCE_TYPE;
 
 /** Whether a renewal is to succeed. */
-export function canRenew(token: Token, who: Party, now: number): boolean {
+export function canRenew(token: Evidence, who: Party, now: number): boolean {
   const { chain, expiry, isUsed } = token;
   const { terms } = chain;
   return (
@@ -128,7 +148,10 @@ export function canRenew(token: Token, who: Party, now: number): boolean {
 }
 
 /** What became of a renewal. */
-export function renewed(token: Token, now: number): Pick<Token, 'chain' | 'expiry'> {
+export function renewed<Of extends Evidence>(
+  token: Of,
+  now: number,
+): { chain: Of['chain']; expiry: number } {
   const { chain } = token;
   chain.renewals += 1;
   if (isGoodOnce(token)) token.isUsed = true;
@@ -138,22 +161,22 @@ export function renewed(token: Token, now: number): Pick<Token, 'chain' | 'expir
 /** A request for a token that is made of others. */
 export interface Wish {
   readonly by: Party;
-  readonly subject: Token | Foreign | 'self';
+  readonly subject: Evidence | Foreign | 'self';
   /** Of whom the new token is to tell that they act: a token, or the one who asks. */
-  readonly actor: Token | 'self' | undefined;
-  readonly type: TextType | 'refresh_token';
+  readonly actor: Evidence | 'self' | undefined;
+  readonly type: Chain['type'];
   readonly audience: Audience;
   /** Absent: none is wanted. */
   readonly renewing: { readonly afterExpiry: boolean } | undefined;
 }
 
-const isToken = (evidence: Wish['subject'] | Wish['actor']): evidence is Token =>
+const isToken = (evidence: Wish['subject'] | Wish['actor']): evidence is Evidence =>
   typeof evidence === 'object' && 'chain' in evidence;
 
 const isForeign = (evidence: Wish['subject']): evidence is Foreign =>
   typeof evidence === 'object' && !('chain' in evidence);
 
-function isGoodEvidence(token: Token, who: Party, now: number): boolean {
+function isGoodEvidence(token: Evidence, who: Party, now: number): boolean {
   return isParty(token.chain, who) && !isDead(token.chain) && now < token.expiry && !token.isUsed;
 }
 

@@ -144,7 +144,7 @@ const FIRST: Way = { server: 0, front: 'soap', login: 'certificate' };
 
 /** Two tokens that can be renewed, one of them good once, and refresh tokens. */
 async function begin(fronts: Fronts, evidence: string, now: () => number): Promise<Model> {
-  const model: Model = { now, tokens: [], families: [] };
+  const model: Model = { now, tokens: [], families: [], contexts: [] };
   for (const [type, audience] of [
     ['saml2', 'orders'],
     [ONCE_TYPE, 'ledger'],

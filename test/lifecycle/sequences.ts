@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Ending } from '#test/support/server.ts';
+import { CONTEXTS, holdContexts } from './context-commands.ts';
 import { Fronts } from './fronts.ts';
 import { holdAll, type Real } from './hold.ts';
 import { ISSUING } from './issue-commands.ts';
@@ -12,8 +13,8 @@ import type { TimedServers } from './servers.ts';
 
 const { LIFE_RUNS, LIFE_SEED: SEED, LIFE_PATH: PATH, LIFE_REPLAY: replayPath } = process.env;
 /** Below, chance may have it that something was never drawn. */
-const ENOUGH_RUNS = 8;
-const MAX_COMMANDS = 60;
+const ENOUGH_RUNS = 30;
+const MAX_COMMANDS = 80;
 
 interface Setting {
   /** What the store is. */
@@ -26,7 +27,15 @@ interface Setting {
 }
 
 /** Without these a run has shown nothing. */
-const WANTED = ['issue: done', 'make: done', 'renew: done', 'cancel: done'];
+const WANTED = [
+  'issue: done',
+  'make: done',
+  'delegate: done',
+  'renew: done',
+  'refresh: done',
+  'cancel: done',
+  'use context: done',
+];
 
 /** The test of one store. A failure tells its seed, path and replayPath: with those in LIFE_SEED, LIFE_PATH and LIFE_REPLAY it comes
  * again. */
@@ -36,7 +45,7 @@ export function holdSequences({ name, runs, start, waits }: Setting): void {
     const numRuns = Number(LIFE_RUNS ?? runs);
     const fronts = new Fronts(servers);
     const outcomes = new Map<string, number>();
-    const arbitraries = [...ISSUING, ...LIVING, ...(waits ? [WAITING] : [])];
+    const arbitraries = [...ISSUING, ...LIVING, ...CONTEXTS, ...(waits ? [WAITING] : [])];
     const property = fc.asyncProperty(
       fc.commands(arbitraries, {
         maxCommands: MAX_COMMANDS,
@@ -45,10 +54,16 @@ export function holdSequences({ name, runs, start, waits }: Setting): void {
       }),
       async (commands) => {
         servers.begin();
-        const model: Model = { now: () => servers.clock.now(), tokens: [], families: [] };
+        const model: Model = {
+          now: () => servers.clock.now(),
+          tokens: [],
+          families: [],
+          contexts: [],
+        };
         const real: Real = { fronts, servers, turn: 0, outcomes };
         await fc.asyncModelRun(() => ({ model, real }), commands);
         await holdAll(model, real);
+        await holdContexts(model, real);
       },
     );
     await fc.assert(property, {

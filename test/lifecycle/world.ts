@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Clock } from '#core/instant.ts';
 import { hashPassword } from '#src/users/password.ts';
 import { withUserAuthority } from '#test/support/certified-client.ts';
+import { aSecretsKey } from '#test/support/context-message.ts';
 import { type ConfigDocument, TOKEN_EXCHANGE } from '#test/support/document.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
 import { ALL_TYPES, PASSWORD, withSaml } from '#test/support/saml-document.ts';
@@ -39,7 +40,7 @@ export interface Servers {
 }
 
 const GRANT = {
-  types: [...ALL_TYPES, 'refresh_token'],
+  types: [...ALL_TYPES, 'refresh_token', 'sct'],
   scopes: ['orders.read'],
   scopeMode: 'mapped',
   lifetimeSeconds: LIFETIME_SECONDS,
@@ -104,8 +105,14 @@ export async function configure(
   document.relyingParties = [aParty('orders'), aParty('ledger')];
   document.policy = rows();
   document['delegation'] = { maxDepth: MAX_ACTORS };
+  document['keptSecrets'] = { keys: [await aSecretsKey(directory, 'secrets')] };
   document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-  document['wsTrust'] = { rest: { credentials: ['tls-certificate', 'basic'] } };
+  document['wsTrust'] = {
+    rest: { credentials: ['tls-certificate', 'basic'] },
+    endpoints: [
+      { path: '/ws-trust', credentials: ['username', 'tls-certificate', 'security-context'] },
+    ],
+  };
   const { public: open, ...rest } = document['listeners'] as Record<string, object>;
   document['listeners'] = {
     ...rest,
