@@ -247,7 +247,8 @@ function usedUp(
   return [{ token: { issuer, id }, until }];
 }
 
-/** The key is kept, but for that of a context where another was made. A secret goes into the new token as into the old one: encrypted to its target, under the keys of today.
+/** The key is kept, but for that of a context where another was made. A secret goes into the new token as into the old one: encrypted
+ * to its target, under the keys of today.
  * @throws {ExchangeFailure} `renewal-not-possible`, `target-not-allowed` */
 function keptKey(
   { evidence: { request, subject: token }, secret }: RenewalBasis,

@@ -37,6 +37,9 @@ const HEARD_OF_CONTEXT = [...HEARD, 'Entropy'] as const;
 function requireHonoured(rst: RstRequest): void {
   const isContext = rst.renewTarget?.type === 'sct';
   requireOnly(rst, 'RenewTarget', isContext ? HEARD_OF_CONTEXT : HEARD);
+  const { entropy, keyType = 'symmetric-key' } = rst;
+  if (entropy && keyType !== 'symmetric-key')
+    throw new ExchangeFailure('request-malformed', 'contradictory: Entropy for no secret');
   // The flags were settled with the token: a renewal does not set those of the next (ws-trust §11, CXF 12).
   if (rst.renewing?.isAllowed === false)
     throw new ExchangeFailure('operation-unsupported', 'not done here: other terms in Renew');

@@ -250,6 +250,16 @@ describe('sessions', () => {
 
   for (const [what, more, code] of [
     ['a nonce that is shorter than the key', anEntropy(NONCE.subarray(1)), 'trust:InvalidRequest'],
+    [
+      'a bearer token in its place',
+      `${anEntropy(NONCE)}<t:KeyType>${V13.trust}/Bearer</t:KeyType>`,
+      'trust:InvalidRequest',
+    ],
+    [
+      'a public key in its place',
+      `${anEntropy(NONCE)}<t:KeyType>${V13.trust}/PublicKey</t:KeyType>`,
+      'trust:InvalidRequest',
+    ],
     ['an empty nonce', anEntropy(Buffer.alloc(0)), 'trust:InvalidRequest'],
     [
       'a size that we do not make',
