@@ -36,12 +36,16 @@ function onceUntil(token: ValidatedToken, isSingleUse: boolean): Instant | undef
   return Math.max(until, presentableUntil, lifetime.notOnOrAfter);
 }
 
-/** The one-time mark of a token.
+/** The one-time mark of a token, until then at least: a mark that is gone while the token can still be renewed, after its end too,
+ * would let it in again.
  * @throws {ExchangeFailure} `token-malformed`: without an id it could be used again */
-export function onceMark({ id, issuer }: ValidatedToken, until: Instant): OnceMark {
+export function onceMark(
+  { id, issuer, renewableUntil = 0 }: ValidatedToken,
+  until: Instant,
+): OnceMark {
   if (id === undefined)
     throw new ExchangeFailure('token-malformed', 'a one-time token needs an id');
-  return { token: { issuer, id }, until };
+  return { token: { issuer, id }, until: Math.max(until, renewableUntil) };
 }
 
 /** The one-time marks to take: of evidence that is one-time by itself, and of a subject token that any row makes one-time.

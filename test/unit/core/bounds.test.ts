@@ -105,6 +105,16 @@ describe('onceMarks', () => {
     assert.deepEqual(marks(anEvidence({ subject: { presentableUntil: NOW + 7200 } })), []);
   });
 
+  test('Policy: nor before it can no longer be renewed: a renewal after its end would let it in again', () => {
+    const evidence = anEvidence({ subject: { renewableUntil: NOW + 7200 } });
+    const alone = anEvidence({ subject: { onceUntil: NOW + 10, renewableUntil: NOW + 7200 } });
+    const until = [{ token: SUBJECT, until: NOW + 7200 }];
+
+    assert.deepEqual(marks(evidence, { singleUse: true }), until);
+    assert.deepEqual(marks(alone), until);
+    assert.deepEqual(marks(evidence), []);
+  });
+
   test('Policy: an actor token that is one-time by itself is marked too, the row concerns the subject token', () => {
     const actor = anActorToken({ onceUntil: NOW + 50 });
 
