@@ -176,6 +176,26 @@ describe('Renew', () => {
     assert.equal(faultOf(await issue(server, { onBehalfOf: target })), 'ExpiredData');
   });
 
+  test('Policy: what is good once and was used does not come back by a renewal after its end', async (t) => {
+    const { server } = await start(t, (document) => {
+      const users = document.policy.find(({ id }) => id === 'users-to-orders') ?? {};
+      document.policy.unshift({
+        ...users,
+        id: 'assertions-once',
+        subject: { issuer: 'self', type: ['saml2'] },
+        allow: { ...(users['allow'] as object), singleUse: true },
+      });
+    });
+    const target = tokenOf(await issue(server, { children: AFTER_EXPIRY }));
+    const used = await issue(server, { onBehalfOf: target });
+
+    // Beyond the margin that is kept on top of the end.
+    server.clock.advance(OVER + 10);
+
+    assert.equal(used.status, 200, used.text);
+    assert.equal(faultOf(await renew(server, target)), 'InvalidSecurityToken');
+  });
+
   test('ws-trust §3.4: a renewal does not set the terms of the next', async (t) => {
     const { server } = await start(t);
     const target = tokenOf(await issue(server));
