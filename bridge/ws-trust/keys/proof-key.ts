@@ -10,7 +10,7 @@ import {
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
 import { isCredential } from '#core/token-type.ts';
-import type { RstRequest } from '../rst/rst-request.ts';
+import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
 import { requireUsable } from './key-usage.ts';
 import { makeSecret, type SecretAnswer, type SecretRequest } from './symmetric-key.ts';
 
@@ -75,19 +75,17 @@ export function endorsingKeys(signatures: Proved['signatures']): readonly Confir
 }
 
 /** The secret that a signature shows. It is shown for nothing else but the token that the request is about. */
-export function heldSecret(rst: TargetOf, proved: Proved): Confirmation | undefined {
-  const keys = isAboutContext(rst)
+export function heldSecret(
+  rst: Pick<RstRequest, 'cancelTarget' | 'renewTarget'>,
+  proved: Proved,
+): Confirmation | undefined {
+  // The secret of a context is shared with us alone: a signature with it cannot have been made for anybody else, and is good once. So
+  // what it covers is the policy of the address, which was held against it; WCF signs the Timestamp only.
+  const keys = targetsContext(rst)
     ? proved.signatures.map(({ confirmation }) => confirmation)
     : provedKeys(proved, undefined);
   return keys.find(({ method }) => method === 'symmetric-key');
 }
-
-// The secret of a context is shared with us alone: a signature with it cannot have been made for anybody else, and is good once. So
-// what it covers is the policy of the address, which was held against it; WCF signs the Timestamp only.
-type TargetOf = Pick<RstRequest, 'cancelTarget' | 'renewTarget'>;
-
-const isAboutContext = ({ cancelTarget, renewTarget }: TargetOf): boolean =>
-  (renewTarget ?? cancelTarget)?.type === 'sct';
 
 // Without KeyType a bearer token is meant; but of an assertion that is bound to a key no bearer token is made.
 function usualKey({ requestor: { confirmation, identity } }: Proved): Confirmation {

@@ -13,7 +13,7 @@ import { type MadeSecret, makeSecret } from '../keys/symmetric-key.ts';
 import type { Progress } from '../opened-message.ts';
 import { lifetimeSecondsOf } from '../requested-lifetime.ts';
 import { openEntropy } from '../rst/entropy.ts';
-import type { RstRequest } from '../rst/rst-request.ts';
+import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import { writeTokenAnswer } from '../rstr.ts';
 import type { Operation, OperationParts } from './operation.ts';
@@ -35,8 +35,7 @@ const HEARD = [
 const HEARD_OF_CONTEXT = [...HEARD, 'Entropy'] as const;
 
 function requireHonoured(rst: RstRequest): void {
-  const isContext = rst.renewTarget?.type === 'sct';
-  requireOnly(rst, 'RenewTarget', isContext ? HEARD_OF_CONTEXT : HEARD);
+  requireOnly(rst, 'RenewTarget', targetsContext(rst) ? HEARD_OF_CONTEXT : HEARD);
   const { entropy, keyType = 'symmetric-key' } = rst;
   if (entropy && keyType !== 'symmetric-key')
     throw new ExchangeFailure('request-malformed', 'contradictory: Entropy for no secret');

@@ -79,3 +79,10 @@ export interface RstRequest {
   /** The names of all parameters that were there. */
   readonly present: ReadonlySet<ParameterName>;
 }
+
+/** Whether a request renews or ends a security context. */
+export const targetsContext = ({
+  cancelTarget,
+  renewTarget,
+}: Pick<RstRequest, 'cancelTarget' | 'renewTarget'>): boolean =>
+  (renewTarget ?? cancelTarget)?.type === 'sct';
