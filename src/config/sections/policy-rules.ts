@@ -2,7 +2,7 @@
 import type { PartySelector, PolicyRow } from '#core/policy.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { SELF } from '#core/security-token.ts';
-import { formOf, type TokenType } from '#core/token-type.ts';
+import { formOf, isCredential, type TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
@@ -41,6 +41,7 @@ export function validateRow(
   validateTypes(row, surroundings, loading);
   validateConsent(row, surroundings.relyingParties, loading);
   validatePermission(row, loading);
+  validateOnce(row, surroundings, loading);
 }
 
 function validateReferences({ value, path }: Entry<PolicyRow>, loading: Loading): void {
@@ -144,6 +145,36 @@ function validatePermission({ value, path }: Entry<PolicyRow>, loading: Loading)
   const isUseful = grant.impersonation || grant.delegation || isOwn;
   if (effect === 'allow' && !isUseful) loading.error([...path, 'allow'], GRANTS_NOTHING);
 }
+
+/** The types of evidence a row can meet; undefined where the row does not tell. */
+function subjectTypes(
+  { subject: { issuers, types } }: PolicyRow,
+  { trustedIssuers }: Surroundings,
+): readonly TokenType[] | undefined {
+  if (types) return types;
+  const found = trustedIssuers.filter(({ id }) => issuers.includes(id));
+  return found.length < issuers.length ? undefined : found.flatMap(typesOf);
+}
+
+// The mark of a token that is good once is its id. A user name among other types would be refused each time; a requestor among them
+// needs no mark, but alone it leaves nothing that could be good once.
+function validateOnce(
+  { value, path }: Entry<PolicyRow>,
+  surroundings: Surroundings,
+  loading: Loading,
+): void {
+  if (!value.grant.singleUse) return;
+  const types = subjectTypes(value, surroundings);
+  if (types && (types.includes('username') || types.every(isCredential)))
+    loading.error([...path, 'allow', 'singleUse'], NO_TOKEN_ID);
+}
+
+const NO_TOKEN_ID: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'singleUse for a subject that is no token',
+  why: 'a token is told by its id, and a login has none: a user name or a certificate would be refused each time, and a requestor is taken each time',
+  fix: 'remove singleUse, or give tokens a row of their own with their types in subject.type',
+};
 
 const neverAccepted = (type: string): Complaint => ({
   code: 'CONFIG_NO_EFFECT',

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
 import { BEARER } from '#core/confirmation.ts';
 import { requestorName } from '#core/requestor.ts';
-import { type Change, first, parseChanged, warningsOf } from './document.ts';
+import { type Change, first, parseChanged, type World, warningsOf } from './document.ts';
 import { party, refuses } from './refusals.ts';
 
 const row: (change: Record<string, unknown>) => Change = (change) => (document) => {
@@ -22,10 +22,15 @@ const withUsers =
     document['users'] = [{ file: 'users.yaml' }];
   };
 
-const refused = (rule: string, change: Change, error: string) => ({
+/** A row whose subject tokens are good once. */
+const once = (subject: Record<string, unknown>): Change =>
+  row({ subject, allow: { lifetimeSeconds: 300, impersonation: true, singleUse: true } });
+
+const refused = (rule: string, change: Change, error: string, world?: World) => ({
   rule,
   change,
   errors: [error],
+  ...(world && { world }),
 });
 
 refuses('principals', [
@@ -63,6 +68,14 @@ refuses('principals', [
     'a subject with a user name needs users',
     row({ subject: { issuer: 'self', type: 'username' } }),
     'CONFIG_NO_EFFECT policy[0].subject.type',
+  ),
+  ...(['username', ['username', 'saml2'], 'requestor'] as const).map((type) =>
+    refused(
+      `what has no id cannot be good once: ${String(type)}`,
+      withUsers(once({ issuer: 'self', type })),
+      'CONFIG_CONFLICT policy[0].allow.singleUse',
+      WITH_USERS,
+    ),
   ),
   refused(
     'a principal of one issuer that asks for subjects of another needs a permission',
@@ -119,6 +132,16 @@ describe('Config: principals', () => {
       'principal:partner:urn:a:b',
     ]);
   });
+
+  for (const subject of [
+    { issuer: 'self' },
+    { issuer: ['self', 'partner'], type: ['requestor', 'saml2', 'access_token', 'jwt'] },
+  ])
+    it(`are no reason against tokens that are good once: ${JSON.stringify(subject)}`, async () => {
+      const config = await parseChanged(withUsers(once(subject)), WITH_USERS);
+
+      assert.equal(first(config.policy).grant.singleUse, true);
+    });
 
   it('need no permission to ask for themselves', async () => {
     const config = await parseChanged((document) => {

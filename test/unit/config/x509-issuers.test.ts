@@ -56,6 +56,15 @@ refuses('trustedIssuers[].x509', [
     `CONFIG_MISSING ${at('.revocation')}`,
   ),
   refused(
+    'a certificate comes as often as its owner: it cannot be good once',
+    (document) => {
+      x509()(document);
+      const { allow, ...row } = first(document.policy);
+      document.policy = [{ ...row, allow: { ...allow, singleUse: true } }];
+    },
+    'CONFIG_CONFLICT policy[0].allow.singleUse',
+  ),
+  refused(
     'a subject comes from somewhere',
     x509({ subject: undefined }),
     `CONFIG_MISSING ${at('')}`,
