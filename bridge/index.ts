@@ -1,9 +1,9 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import type { Expression } from '#core/expression.ts';
-import type { MemoryEnd } from '#core/fence.ts';
+import type { Expression } from '#core/decision/expression.ts';
+import type { MemoryEnd } from '#core/decision/fence.ts';
 import type { Clock, Instant } from '#core/instant.ts';
-import type { Ledger } from '#core/ledger.ts';
+import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
@@ -11,45 +11,50 @@ import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken, TokenSpec } from '#core/token-spec.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import { createSignerSource, type SamlSigningKeys } from './saml/assertion-signer.ts';
 import { encryptedSecretOf } from './saml/held-secret.ts';
-import { readSamlMetadata } from './saml/metadata.ts';
+import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertion-signer.ts';
+import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
+import { samlShapeName } from './saml/issuer/saml-shape.ts';
+import { assertionIdOf } from './saml/issuer/spec-reader.ts';
+import { readSamlMetadata } from './saml/metadata/metadata.ts';
 import {
   createSamlMetadataSource,
   type FetchedMetadata,
   type MetadataSettings,
-} from './saml/metadata-source.ts';
-import { createSamlIssuer } from './saml/saml-issuer.ts';
-import { samlShapeName } from './saml/saml-shape.ts';
-import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/saml-trust.ts';
-import { createSamlValidator } from './saml/saml-validator.ts';
-import { assertionIdOf } from './saml/spec-reader.ts';
+} from './saml/metadata/metadata-source.ts';
 import { samlTokenReference } from './saml/token-reference.ts';
+import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/validator/saml-trust.ts';
+import { createSamlValidator } from './saml/validator/saml-validator.ts';
 import {
   createFederationRoute,
   FEDERATION_METADATA_PATH,
 } from './ws-federation/federation-route.ts';
-import type { AnswerSigner } from './ws-security/answer-keys.ts';
-import type { CertificateFinder } from './ws-security/signer.ts';
-import { changeEndpoints, type EndpointChange } from './ws-trust/endpoint-changes.ts';
-import type { EndpointProfile } from './ws-trust/endpoint-profile.ts';
+import type { AnswerSigner } from './ws-security/encryption/answer-keys.ts';
+import type { CertificateFinder } from './ws-security/signature/signer.ts';
+import type { SecretFinder } from './ws-trust/authentication/signer-trust.ts';
+import { changeEndpoints, type EndpointChange } from './ws-trust/endpoint/endpoint-changes.ts';
+import type { EndpointProfile } from './ws-trust/endpoint/endpoint-profile.ts';
+import {
+  ADFS_PROFILE,
+  GENERIC_PROFILE,
+  VCENTER_PROFILE,
+  WSO2_PROFILE,
+} from './ws-trust/endpoint/profiles.ts';
 import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
   type WsTrustFront,
   type WsTrustResponse,
 } from './ws-trust/front.ts';
-import {
-  ADFS_PROFILE,
-  GENERIC_PROFILE,
-  VCENTER_PROFILE,
-  WSO2_PROFILE,
-} from './ws-trust/profiles.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
-import type { SecretFinder } from './ws-trust/signer-trust.ts';
-import { createKeyUnwrapper, decryptKey, decryptXml, type KeyUnwrappers } from './xml/decrypt.ts';
+import {
+  createKeyUnwrapper,
+  decryptKey,
+  decryptXml,
+  type KeyUnwrappers,
+} from './xml/encryption/decrypt.ts';
 import { XmlFailure } from './xml/failure.ts';
-import { type TrustedPublicKey, trustPublicKey } from './xml/keys.ts';
+import { type TrustedPublicKey, trustPublicKey } from './xml/keys/keys.ts';
 
 /** Where the keys of an issuer come from, as certificates or metadata. */
 export type BridgeKeySource =

@@ -7,7 +7,7 @@ import {
   GENERIC_PROFILE,
   VCENTER_PROFILE,
   WSO2_PROFILE,
-} from '#bridge/ws-trust/profiles.ts';
+} from '#bridge/ws-trust/endpoint/profiles.ts';
 import { REST_ERRORS } from '#bridge/ws-trust/rest/rest-error.ts';
 import { REST_PATHS } from '#bridge/ws-trust/rest/rest-front.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';

@@ -1,12 +1,12 @@
 // The key that a holder-of-key confirmation names (SAML Core 2.0 §2.4.1.3, SAML Token Profile 1.1.1 §3.5.1), read and written.
 // It is not proved here.
 
-import { encryptKey, type Recipient } from '#bridge/xml/encrypt.ts';
+import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
+import { encryptKey, type Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { readKeyInfo, writeKeyInfo } from '#bridge/xml/key-value.ts';
-import { element, type Markup } from '#bridge/xml/markup.ts';
+import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
 import { KEY_INFO, XENC_NS } from '#bridge/xml/namespaces.ts';
-import { optionalVerifiedChild, type Verified } from '#bridge/xml/proof.ts';
+import { optionalVerifiedChild, type Verified } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Confirmation } from '#core/confirmation.ts';
 import { refuse } from './refusal.ts';

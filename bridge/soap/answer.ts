@@ -1,15 +1,15 @@
 // Writes the envelope of an answer: prefix `s:` (ws-trust W9), addressing headers only when the request had them, no
 // whitespace. The canonical writer of bridge/xml does the escaping; the wire is ASCII.
 
-import { toAsciiWire } from '#bridge/xml/escape.ts';
+import { toAsciiWire } from '#bridge/xml/canonical/escape.ts';
 import {
   type AttributePair,
   element,
   type FinalXml,
   type Markup,
   type MarkupName,
-} from '#bridge/xml/markup.ts';
-import { writeCanonical } from '#bridge/xml/writer.ts';
+} from '#bridge/xml/canonical/markup.ts';
+import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import type { Addressing } from './addressing.ts';
 import { WSA_2004_ANONYMOUS, WSA_2004_NS } from './namespaces.ts';
 import { SOAP_SPELLING, type SoapVersion } from './soap-version.ts';

@@ -1,8 +1,8 @@
 // Endpoint references (WS-Addressing 1.0 Core §2, and the submission of August 2004): their address, and nothing that
 // would change whom it names.
 
+import { element, type Markup, type MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
 import { requiredChild, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';

@@ -1,9 +1,9 @@
 // Writes SOAP faults (SOAP 1.1 §4.4, SOAP 1.2 Part 1 §5.4) in the one form that old clients read (ws-trust W12):
 // 1.1 with unqualified faultcode and faultstring; 1.2 with one prefixed Subcode and one Text. No detail, no whitespace.
 
-import { element, type Markup, type MarkupName, seal } from '#bridge/xml/markup.ts';
+import { element, type Markup, type MarkupName, seal } from '#bridge/xml/canonical/markup.ts';
+import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { XML_NS } from '#bridge/xml/namespaces.ts';
-import { writeCanonical } from '#bridge/xml/writer.ts';
 import { type Framing, soapName, writeAnswer } from './answer.ts';
 import { WSA_2004_NS, WSA_NS } from './namespaces.ts';
 

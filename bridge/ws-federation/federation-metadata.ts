@@ -3,12 +3,17 @@
 
 import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
 import { TRUST_13_NS, TRUST_2005_NS } from '#bridge/ws-trust/names.ts';
+import type {
+  AttributePair,
+  Markup,
+  MarkupChild,
+  MarkupName,
+} from '#bridge/xml/canonical/markup.ts';
+import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
+import { toWireText } from '#bridge/xml/canonical/writer.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import type { AttributePair, Markup, MarkupChild, MarkupName } from '#bridge/xml/markup.ts';
-import { element, SIGNATURE_PLACE } from '#bridge/xml/markup.ts';
 import { SAML2MD_NS } from '#bridge/xml/namespaces.ts';
-import { type SignOptions, signEnveloped, x509KeyInfo } from '#bridge/xml/sign.ts';
-import { toWireText } from '#bridge/xml/writer.ts';
+import { type SignOptions, signEnveloped, x509KeyInfo } from '#bridge/xml/signature/sign.ts';
 import type { Instant } from '#core/instant.ts';
 import { AUTH_NS, FED_NS, XSI_NS } from './names.ts';
 

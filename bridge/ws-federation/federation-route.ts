@@ -1,7 +1,7 @@
 // The address of the federation metadata. The document is signed once for a while: whoever asks for it again and again
 // must not make us sign again and again.
 
-import type { SignOptions } from '#bridge/xml/sign.ts';
+import type { SignOptions } from '#bridge/xml/signature/sign.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { type FederationFacts, writeFederationMetadata } from './federation-metadata.ts';
 

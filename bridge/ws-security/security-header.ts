@@ -6,10 +6,10 @@ import type { ExpandedName } from '#bridge/xml/reader.ts';
 import { childrenNamed, optionalChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
-import { kindOfToken, type TokenKind } from './presented-token.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 import { readTimestamp, type Timestamp } from './timestamp.ts';
-import { readUserNameToken, type UserNameToken } from './user-name-token.ts';
+import { kindOfToken, type TokenKind } from './tokens/presented-token.ts';
+import { readUserNameToken, type UserNameToken } from './tokens/user-name-token.ts';
 
 /** The Security header as received. Nothing in it is verified. */
 export interface SecurityHeader {

@@ -1,7 +1,7 @@
 // wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, in UTC, neither in the future nor endless.
 
+import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
-import { element, type Markup } from '#bridge/xml/markup.ts';
 import { WSU_NS, wsse, wsu } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';

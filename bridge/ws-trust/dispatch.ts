@@ -5,7 +5,7 @@ import { type Addressing, isAnonymous } from '#bridge/soap/addressing.ts';
 import type { SoapHttpHeaders } from '#bridge/soap/content-type.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { tokenTypeOfWsTrust } from '#core/token-type.ts';
-import type { Endpoint } from './endpoint-profile.ts';
+import type { Endpoint } from './endpoint/endpoint-profile.ts';
 import {
   actionsOf,
   batchActionsOf,

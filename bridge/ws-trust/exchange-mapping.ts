@@ -9,10 +9,10 @@ import type { RelyingParty, TargetName } from '#core/relying-party.ts';
 import type { Requestor } from '#core/requestor.ts';
 import { requestorToken } from '#core/requestor-validator.ts';
 import { TOKEN_TYPES, type TokenType, tokenTypeOfWsTrust } from '#core/token-type.ts';
-import type { EndpointProfile } from './endpoint-profile.ts';
+import type { EndpointProfile } from './endpoint/endpoint-profile.ts';
 import { namedCertificate } from './keys/vouched-key.ts';
-import { requireAlgorithms } from './requested-algorithms.ts';
-import { lifetimeSecondsOf } from './requested-lifetime.ts';
+import { requireAlgorithms } from './rst/requested-algorithms.ts';
+import { lifetimeSecondsOf } from './rst/requested-lifetime.ts';
 import type { RstRequest } from './rst/rst-request.ts';
 
 /** What a request is mapped with. */

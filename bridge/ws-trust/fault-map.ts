@@ -4,8 +4,8 @@
 import { EnvelopeFailure, type EnvelopeFailureCode } from '#bridge/soap/envelope-failure.ts';
 import type { SoapFault } from '#bridge/soap/fault.ts';
 import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/security-failure.ts';
+import type { MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { MarkupName } from '#bridge/xml/markup.ts';
 import { wsse as wsseName } from '#bridge/xml/namespaces.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import { conversationNamespaceOf, type TrustNames, trustName } from './names.ts';

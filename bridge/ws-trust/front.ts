@@ -4,21 +4,24 @@
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
-import type { AnswerSigner } from '#bridge/ws-security/answer-keys.ts';
-import { createCertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
-import type { CertificateFinder } from '#bridge/ws-security/signer.ts';
+import type { AnswerSigner } from '#bridge/ws-security/encryption/answer-keys.ts';
+import type { CertificateFinder } from '#bridge/ws-security/signature/signer.ts';
 import { writeTimestampHeader } from '#bridge/ws-security/timestamp.ts';
-import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
+import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
+import type { KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { Expression } from '#core/expression.ts';
+import type { Expression } from '#core/decision/expression.ts';
+import type { MemoryEnd } from '#core/decision/fence.ts';
 import type { FailureReason } from '#core/failure.ts';
-import type { MemoryEnd } from '#core/fence.ts';
 import type { Clock, Instant } from '#core/instant.ts';
-import type { Ledger } from '#core/ledger.ts';
+import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
+import type { AssertionReference } from './answer/rstr.ts';
+import { decryptMessage, openMessage, type Progress } from './authentication/opened-message.ts';
+import type { SecretFinder } from './authentication/signer-trust.ts';
 import { createChallenges } from './challenge/challenges.ts';
 import {
   answerMetadata,
@@ -26,16 +29,13 @@ import {
   describe,
   isMetadataRequest,
 } from './description/metadata.ts';
-import type { EndpointProfile } from './endpoint-profile.ts';
+import type { EndpointProfile } from './endpoint/endpoint-profile.ts';
+import { findServedPath, type ServedPath } from './endpoint/served-path.ts';
 import { type Refusal, refusalOf, spellFault } from './fault-map.ts';
 import { TRUST_13 } from './names.ts';
-import { decryptMessage, openMessage, type Progress } from './opened-message.ts';
 import type { OperationParts } from './operations/operation.ts';
 import { answerRequest } from './operations/operations.ts';
 import { recordOnce } from './refusal-audit.ts';
-import type { AssertionReference } from './rstr.ts';
-import { findServedPath, type ServedPath } from './served-path.ts';
-import type { SecretFinder } from './signer-trust.ts';
 
 /** Bounds of a message; times in seconds. */
 export interface WsTrustLimits {

@@ -1,7 +1,7 @@
 // The versions of WS-Trust: February 2005, and 1.3 with the additions of 1.4 in a namespace of their own.
 
 import { WSC_13_NS, WSC_2005_NS } from '#bridge/ws-security/names.ts';
-import type { MarkupName } from '#bridge/xml/markup.ts';
+import type { MarkupName } from '#bridge/xml/canonical/markup.ts';
 
 export const TRUST_2005_NS = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
 export const TRUST_13_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';

@@ -1,7 +1,7 @@
 // Refusals that happen before core is asked are on record as well.
 
-import { auditRequestor } from '#core/audit-record.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { Refusal } from './fault-map.ts';

@@ -1,6 +1,6 @@
 // Every validation is on record, whatever its outcome.
 
-import { auditRequestor } from '#core/audit-record.ts';
+import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { ValidatedToken } from '#core/security-token.ts';

@@ -2,9 +2,9 @@
 import { hash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { REST_TOKEN_PATH } from '#bridge';
+import type { AdmitToken } from '#core/decision/token-count.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/source-block.ts';
-import type { AdmitToken } from '#core/token-count.ts';
 import type { Config } from '../config/config.ts';
 import { basePathOf } from '../http/base-path.ts';
 import { takeOut } from '../http/in-flight.ts';

@@ -1,14 +1,14 @@
 // What `explain` needs of the product: the same validators and rules, with no store, no audit and no signature.
 import type { WsTrustFront } from '#bridge';
-import type { PolicyRules } from '#core/decide.ts';
-import type { Evidence } from '#core/evidence.ts';
+import type { PolicyRules } from '#core/decision/decide.ts';
+import type { Evidence } from '#core/decision/evidence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import type { Ledger } from '#core/ledger.ts';
+import type { Ledger } from '#core/ledger/ledger.ts';
+import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
-import { findKeptSecret, validateStanding } from '#core/standing.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';

@@ -1,16 +1,16 @@
 // The steps of the use cases over everything the configuration names.
 import type { Bridge } from '#bridge';
-import type { PolicyRules } from '#core/decide.ts';
+import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Clock } from '#core/instant.ts';
-import { createLedger, type Ledger, type LedgerSettings } from '#core/ledger.ts';
+import { createLedger, type Ledger, type LedgerSettings } from '#core/ledger/ledger.ts';
+import { createStatusLists } from '#core/ledger/status-list.ts';
 import type { Store } from '#core/ports.ts';
 import {
   createRefreshFamilies,
   type RefreshFamilies,
   type RefreshFamiliesParts,
-} from '#core/refresh-family.ts';
+} from '#core/refresh/refresh-family.ts';
 import { createRequestorValidator } from '#core/requestor-validator.ts';
-import { createStatusLists } from '#core/status-list.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
 import type { TokenValidator } from '#core/token-validator.ts';

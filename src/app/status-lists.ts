@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
-import type { StatusLists } from '#core/status-list.ts';
+import type { StatusLists } from '#core/ledger/status-list.ts';
 import type { Config } from '../config/config.ts';
 import { basePathOf } from '../http/base-path.ts';
 import { requestState } from '../http/request-state.ts';

@@ -1,6 +1,6 @@
 // The users of the configuration: who logs in with a password or by a key, and who may still.
 import type { Store } from '#core/ports.ts';
-import type { UserStanding } from '#core/renewal-limits.ts';
+import type { UserStanding } from '#core/renewal/renewal-limits.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '../config/config.ts';
 import { createUserStore } from '../users/user-store.ts';

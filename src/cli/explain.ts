@@ -1,8 +1,8 @@
 // `viaduct explain`: every row considered, the one that decided, and each claim with its source and rule.
 import { readFile } from 'node:fs/promises';
-import type { Evidence } from '#core/evidence.ts';
+import type { Evidence } from '#core/decision/evidence.ts';
+import { explain } from '#core/decision/explain.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
-import { explain } from '#core/explain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Requestor } from '#core/requestor.ts';
 import { requestorToken } from '#core/requestor-validator.ts';

@@ -1,8 +1,8 @@
 // The text of an explanation: what came in, what each row said, what goes out and which rule made it.
 import type { ClaimValue } from '#core/claim.ts';
 import type { MappedClaim, MappingRule } from '#core/claim-mapping.ts';
-import type { Evidence } from '#core/evidence.ts';
-import type { ExplainedTarget, Explanation } from '#core/explain.ts';
+import type { Evidence } from '#core/decision/evidence.ts';
+import type { ExplainedTarget, Explanation } from '#core/decision/explain.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { printableLine } from './printable.ts';

@@ -1,6 +1,10 @@
 // What an expression sees of a request: plain values without a prototype to climb, and bounded in size.
 import type { ClaimValue } from '#core/claim.ts';
-import type { ExpressionClaims, ExpressionContext, ExpressionParty } from '#core/expression.ts';
+import type {
+  ExpressionClaims,
+  ExpressionContext,
+  ExpressionParty,
+} from '#core/decision/expression.ts';
 
 /** How much of a token an expression may look at. A claim that is larger cannot be read; the others can. */
 export const INPUT_LIMITS = {

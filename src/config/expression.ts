@@ -1,6 +1,6 @@
 // CEL expressions of the configuration, compiled and type-checked at load (design.md §5). The only file that runs the library.
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
-import type { Evaluation, Expression, ExpressionContext } from '#core/expression.ts';
+import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import { EXPRESSION_LIMITS, ExpressionRefusal, validateBounds } from './expression-bounds.ts';
 import { claimValueOf, expressionInput } from './expression-input.ts';
 

@@ -1,5 +1,5 @@
 // Is a token still good, and what does it say? Tokens of ours are open only to their own parties.
-import { isIdentity, isPartyOf } from './evidence.ts';
+import { isIdentity, isPartyOf } from './decision/evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
 import type { RelyingParty } from './relying-party.ts';
 import type { Requestor } from './requestor.ts';

@@ -2,11 +2,11 @@
 // fits, and no row is a refusal.
 
 import type { MappingRule } from './claim-mapping.ts';
-import type { Expression, ExpressionContext } from './expression.ts';
+import type { Expression, ExpressionContext } from './decision/expression.ts';
+import type { ScopeMode } from './decision/scope.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { RelyingParty } from './relying-party.ts';
 import { type Requestor, requestorName } from './requestor.ts';
-import type { ScopeMode } from './scope.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
 import type { Actor } from './subject.ts';
 import type { TokenType } from './token-type.ts';

@@ -1,9 +1,10 @@
 // Lets a token die, and with it all that was made from it.
-import { auditRequestor } from './audit-record.ts';
+
 import { ExchangeFailure } from './failure.ts';
 import type { InspectRequest } from './inspect.ts';
 import type { Instant } from './instant.ts';
-import type { Ledger } from './ledger.ts';
+import { auditRequestor } from './ledger/audit-record.ts';
+import type { Ledger } from './ledger/ledger.ts';
 import type { AuditLog } from './ports.ts';
 import { isAudience, type RelyingParty } from './relying-party.ts';
 import { hasProved, type Requestor, requestorName } from './requestor.ts';

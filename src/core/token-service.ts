@@ -1,26 +1,31 @@
 // The steps of the use cases over the ports. Wired once, in app.ts.
 
-import { auditDecision, auditMint, auditRefusal } from './audit-record.ts';
-import { onceMark } from './bounds.ts';
-import { decide, type PolicyRules } from './decide.ts';
-import { decideRenewed } from './decide-renewed.ts';
-import type { Evidence } from './evidence.ts';
+import { onceMark } from './decision/bounds.ts';
+import { decide, type PolicyRules } from './decision/decide.ts';
+import type { Evidence } from './decision/evidence.ts';
+import { type Fence, validateFence, validateMarkFence } from './decision/fence.ts';
+import { type AdmitToken, createTokenCount, type TokenCount } from './decision/token-count.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
-import { type Fence, validateFence, validateMarkFence } from './fence.ts';
 import type { Clock } from './instant.ts';
-import type { KnownSecret } from './kept-token.ts';
-import type { Ledger } from './ledger.ts';
+import { auditDecision, auditMint, auditRefusal } from './ledger/audit-record.ts';
+import type { KnownSecret } from './ledger/kept-token.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { findKeptSecret, validateEvidenceStanding, validateStanding } from './ledger/standing.ts';
+import type { StatusLists } from './ledger/status-list.ts';
+import { placed } from './ledger/status-place.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from './ports.ts';
-import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
-import { countRenewal, requireUser, type UserStanding, withUser } from './renewal-limits.ts';
-import { validateOrTellRenewal } from './renewal-needed.ts';
+import type { RefreshFamilies, RefreshFamily } from './refresh/refresh-family.ts';
+import { decideRenewed } from './renewal/decide-renewed.ts';
+import {
+  countRenewal,
+  requireUser,
+  type UserStanding,
+  withUser,
+} from './renewal/renewal-limits.ts';
+import { validateOrTellRenewal } from './renewal/renewal-needed.ts';
 import { requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
-import { findKeptSecret, validateEvidenceStanding, validateStanding } from './standing.ts';
-import type { StatusLists } from './status-list.ts';
-import { placed } from './status-place.ts';
-import { type AdmitToken, createTokenCount, type TokenCount } from './token-count.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';

@@ -1,7 +1,7 @@
 // The seal of what we keep of our tokens (docs/decisions/0023-kept-secrets.md): AES-256-GCM, under keys of its own, bound to the token.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { Clock, Instant } from '#core/instant.ts';
-import type { TokenSeal } from '#core/kept-token.ts';
+import type { TokenSeal } from '#core/ledger/kept-token.ts';
 import type { TokenRef } from '#core/security-token.ts';
 
 const ALGORITHM = 'aes-256-gcm';

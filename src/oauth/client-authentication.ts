@@ -1,8 +1,8 @@
 // What the library leaves open in client authentication (RFC 7523 §3, rfc7523bis): audience, type, age, removed keys, replay.
 
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import { authenticatedClient, type OAuthClient } from './oauth-client.ts';

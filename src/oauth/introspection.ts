@@ -1,7 +1,7 @@
 // Introspection (RFC 7662) of our own access tokens, JWTs and refresh tokens: what a good one says, to whom it concerns.
 import { inspect, type PresentedText } from '#core/inspect.ts';
-import type { RefreshFamilies, RefreshFamily } from '#core/refresh-family.ts';
-import { inspectRefreshToken } from '#core/refresh-lifecycle.ts';
+import type { RefreshFamilies, RefreshFamily } from '#core/refresh/refresh-family.ts';
+import { inspectRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { Actor } from '#core/subject.ts';

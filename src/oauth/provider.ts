@@ -1,7 +1,7 @@
 // Configuration -> oidc-provider. Everything the library would default or derive from a request is set here.
 
 import { type Configuration, Provider } from 'oidc-provider';
-import type { MemoryEnd } from '#core/fence.ts';
+import type { MemoryEnd } from '#core/decision/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import { createAdapter } from './adapter.ts';

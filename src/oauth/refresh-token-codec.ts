@@ -2,7 +2,7 @@
 // so whoever reads the store holds none.
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { RefreshTokenCodec, RefreshTokenName } from '#core/refresh-token.ts';
+import type { RefreshTokenCodec, RefreshTokenName } from '#core/refresh/refresh-token.ts';
 
 /** So that scanners for secrets, and we, know one when we see it. No character of it stands in a JWT or in base64. */
 const PREFIX = 'vrt~';

@@ -1,5 +1,5 @@
 // A refresh token as the token of an exchange (RFC 8693 §3): the first of the family that admission began.
-import type { RefreshFamilies } from '#core/refresh-family.ts';
+import type { RefreshFamilies } from '#core/refresh/refresh-family.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 
 /** Writes what was decided; nothing is signed. */

@@ -1,5 +1,5 @@
 // What travels with one request between our middleware around the library.
-import { auditRequestor } from '#core/audit-record.ts';
+import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditRecord, AuditRequestor } from '#core/ports.ts';
 import type { Requestor } from '#core/requestor.ts';
 

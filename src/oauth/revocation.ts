@@ -2,9 +2,9 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
 import { isInactive, type PresentedText } from '#core/inspect.ts';
-import type { Ledger } from '#core/ledger.ts';
+import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
-import { revokeRefreshToken } from '#core/refresh-lifecycle.ts';
+import { revokeRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
 import { revoke } from '#core/revoke.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { IntrospectionParts } from './introspection.ts';

@@ -1,9 +1,9 @@
 // The work of the bridge inside one process: issuing, validating, parsing.
 import { Buffer } from 'node:buffer';
 import { createPrivateKey } from 'node:crypto';
-import type { SamlSigningKeys } from '#bridge/saml/assertion-signer.ts';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { createSamlSigner } from '#src/keys/saml-signer.ts';
 import { aClaim } from '#test/support/core.ts';

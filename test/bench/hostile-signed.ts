@@ -2,11 +2,11 @@
 // knows who sent them.
 import { randomBytes } from 'node:crypto';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
-import { createRecipient, encryptXml } from '#bridge/xml/encrypt.ts';
-import { seal } from '#bridge/xml/markup.ts';
+import { seal } from '#bridge/xml/canonical/markup.ts';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
+import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
+import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {

@@ -1,7 +1,7 @@
 // The work of one signed request: verify a message signed with the key of a certificate, issue a holder-of-key assertion.
 
-import type { SamlSigningKeys } from '#bridge/saml/assertion-signer.ts';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
+import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';

@@ -4,12 +4,12 @@
 import { Buffer } from 'node:buffer';
 import { sign } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
-import { signEnveloped } from '#bridge/xml/sign.ts';
-import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
-import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
+import { signEnveloped } from '#bridge/xml/signature/sign.ts';
+import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import { hostileDocuments } from '#test/support/xml/hostile.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { soapMessage } from '#test/support/xml/samples.ts';

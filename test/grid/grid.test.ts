@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
 import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/document.ts';

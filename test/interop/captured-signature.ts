@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readEnvelope } from '#bridge/soap/envelope.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
-import { trustPublicKey } from '#bridge/xml/keys.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
-import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 
 interface Signed {
   readonly text: string;

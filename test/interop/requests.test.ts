@@ -5,13 +5,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import {
   ADFS_PROFILE,
   GENERIC_PROFILE,
   VCENTER_PROFILE,
   WSO2_PROFILE,
-} from '#bridge/ws-trust/profiles.ts';
+} from '#bridge/ws-trust/endpoint/profiles.ts';
+import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import type { TokenType } from '#core/token-type.ts';
 import {
   aPost,

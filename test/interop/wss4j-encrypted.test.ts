@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
+import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { PATH, PROFILES } from '#test/support/message-security.ts';

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
+import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import { ours } from '#test/support/message-security.ts';
 import { SECRET_PATH, SECRET_PROFILES } from '#test/support/secret-message.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap.ts';

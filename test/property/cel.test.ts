@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import type { ClaimValue } from '#core/claim.ts';
-import type { ExpressionContext, ExpressionParty } from '#core/expression.ts';
+import type { ExpressionContext, ExpressionParty } from '#core/decision/expression.ts';
 import { createExpressionCompiler } from '#src/config/expression.ts';
 
 const compile = createExpressionCompiler();

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
 import type { Confirmation } from '#core/confirmation.ts';
-import { decide, type PolicyRules } from '#core/decide.ts';
-import type { Evidence } from '#core/evidence.ts';
+import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
+import { decide, type PolicyRules } from '#core/decision/decide.ts';
+import type { Evidence } from '#core/decision/evidence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Grant, PolicyRow } from '#core/policy.ts';
 import { acceptToken, type TokenFacts, type ValidatedToken } from '#core/security-token.ts';

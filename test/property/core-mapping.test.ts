@@ -10,7 +10,7 @@ import {
   RESERVED_CLAIMS,
 } from '#core/claim.ts';
 import { type MappingRule, mapClaims, mappedClaims } from '#core/claim-mapping.ts';
-import { expressionContext } from '#core/evidence.ts';
+import { expressionContext } from '#core/decision/evidence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { anEvidence, aRelyingParty, fails, OWN_ISSUER, yields } from '#test/support/core.ts';
 

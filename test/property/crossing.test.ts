@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { decodeJwt } from 'jose';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import { anRst, jwtAsXml, sendSoap, tokenOf } from '#test/support/rst.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { escapeText } from '#bridge/xml/escape.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { escapeText } from '#bridge/xml/canonical/escape.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap.ts';
 import {
   anAppliesTo,

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
-import { idOf } from '#bridge/saml/subject-name.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
+import { idOf } from '#bridge/saml/validator/subject-name.ts';
 import { RESERVED_CLAIMS } from '#core/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenSpec } from '#core/token-spec.ts';

@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { graft, parseInPlace } from '#bridge/xml/graft.ts';
-import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
+import { graft, parseInPlace } from '#bridge/xml/encryption/graft.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { ENCRYPTED_KEY, encryptMessage } from '#test/support/encrypted-message.ts';
 import {

@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
-import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
-import { canonicalize } from '#bridge/xml/canonical.ts';
-import { trustPublicKey } from '#bridge/xml/keys.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
+import type { SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
+import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
+import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import {
   aCertifiedKey,
   anOwnValidator,

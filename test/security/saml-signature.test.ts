@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
+import type { SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
 import {
   aSamlIssuer,
   assertForgeryRefused,

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import {
   aSamlIssuer,
   aSamlSpec,

@@ -5,10 +5,10 @@ import { createPublicKey, X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readSamlMetadata } from '#bridge/saml/metadata.ts';
-import { createRecipient, encryptXml } from '#bridge/xml/encrypt.ts';
-import { seal } from '#bridge/xml/markup.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
+import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
+import { seal } from '#bridge/xml/canonical/markup.ts';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
+import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import { ISSUER } from '#test/support/document.ts';
 import { anRst, sendSoap } from '#test/support/rst.ts';
 import {

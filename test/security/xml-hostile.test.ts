@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
-import { readSignatureShape } from '#bridge/xml/signature-shape.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
+import { readSignatureShape } from '#bridge/xml/signature/signature-shape.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import { hostileDocuments } from '#test/support/xml/hostile.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { aSignedRequest } from '#test/support/xml/signed.ts';

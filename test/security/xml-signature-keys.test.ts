@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { constants, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
-import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
-import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys.ts';
-import { x509KeyInfo } from '#bridge/xml/sign.ts';
-import { checkSignatureValue } from '#bridge/xml/signature-value.ts';
-import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
+import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import { RSA_SHA256 } from '#bridge/xml/signature/algorithms.ts';
+import { x509KeyInfo } from '#bridge/xml/signature/sign.ts';
+import { checkSignatureValue } from '#bridge/xml/signature/signature-value.ts';
+import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
 import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSignedAssertion } from '#test/support/xml/signed.ts';

@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalize } from '#bridge/xml/canonical.ts';
+import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
-import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
-import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';

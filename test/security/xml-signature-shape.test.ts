@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RSA_SHA256 } from '#bridge/xml/algorithms.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
-import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
+import { RSA_SHA256 } from '#bridge/xml/signature/algorithms.ts';
+import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { assertRejected, parse } from '#test/support/xml/refusal.ts';
 import { aSignedAssertion } from '#test/support/xml/signed.ts';

@@ -6,12 +6,12 @@ import { glob } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { SAML2_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
-import { verifiedChild, verifiedNode } from '#bridge/xml/proof.ts';
 import { childrenNamed, requiredChild, textOf } from '#bridge/xml/reader.ts';
-import { signEnveloped } from '#bridge/xml/sign.ts';
+import { verifiedChild, verifiedNode } from '#bridge/xml/signature/proof.ts';
+import { signEnveloped } from '#bridge/xml/signature/sign.ts';
+import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { verifyAssertion } from '#bridge/xml/verify-enveloped.ts';
-import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
 import {
@@ -261,14 +261,17 @@ const INTERNALS = /import \{[^}]*\b(seal|proveSignature|readSignatureShape)\b[^}
 
 test('XML V9: no file but the proof brands a node, and no folder but this one makes proofs or final text', async () => {
   const top = `${import.meta.dirname}/../..`;
+  let files = 0;
   for await (const file of glob(['bridge/**/*.ts', 'src/**/*.ts'], { cwd: top })) {
+    files += 1;
     const source = readFileSync(`${top}/${file}`, 'utf8');
-    const isMaker = /bridge\/xml\/(proof|signature-shape)\.ts$/.test(file);
+    const isMaker = /^bridge\/xml\/signature\/(proof|signature-shape)\.ts$/.test(file);
     if (!isMaker) assert.doesNotMatch(source, BRANDS, file);
     // An answer embeds text that was final before: a token of our own issuer, our own WSDL, our own fault.
     const isAnswer = /^bridge\/(ws-trust|soap)\//.test(file);
     assert.doesNotMatch(isAnswer ? source.replace(/\bseal\b/, '') : source, INTERNALS, file);
   }
+  assert.ok(files > 100, `${files} files seen`);
 });
 
 test('XML V9: reading raw XML as verified does not compile', () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { exchange } from '#core/exchange.ts';
-import { createLedger } from '#core/ledger.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
 import type { Store } from '#core/ports.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';

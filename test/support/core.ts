@@ -2,14 +2,16 @@
 
 import type { Claim, ClaimValue } from '#core/claim.ts';
 import type { MappingRule } from '#core/claim-mapping.ts';
-import type { PolicyRules } from '#core/decide.ts';
-import type { Evidence } from '#core/evidence.ts';
+import type { PolicyRules } from '#core/decision/decide.ts';
+import type { Evidence } from '#core/decision/evidence.ts';
+import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
+import type { AdmitToken } from '#core/decision/token-count.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
-import type { Evaluation, Expression, ExpressionContext } from '#core/expression.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
-import type { Ledger, Standing } from '#core/ledger.ts';
-import type { LedgerEntry } from '#core/ledger-entry.ts';
+import type { Ledger, Standing } from '#core/ledger/ledger.ts';
+import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
+import type { StatusLists } from '#core/ledger/status-list.ts';
 import type { Grant, PolicyRow } from '#core/policy.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
@@ -20,9 +22,7 @@ import {
   type TokenFacts,
   type ValidatedToken,
 } from '#core/security-token.ts';
-import type { StatusLists } from '#core/status-list.ts';
 import type { Subject } from '#core/subject.ts';
-import type { AdmitToken } from '#core/token-count.ts';
 
 /** Our own issuer name in tests. */
 export const OWN_ISSUER = 'https://sts.example.org';

@@ -1,10 +1,10 @@
 // An address where messages protect themselves, a client that signs and encrypts, and every choice of it open to the test.
 
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
+import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';

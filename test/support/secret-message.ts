@@ -1,10 +1,10 @@
 // An address where messages protect themselves with a secret, a client that makes one, and every choice of it open to the test.
 
 import { createSecretKey, hash, randomBytes } from 'node:crypto';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { createKeyUnwrapper } from '#bridge/xml/decrypt.ts';
+import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo, NONCE, WSC_13 } from './derived-key.ts';
 import {

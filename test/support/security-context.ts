@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
-import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
+import { computePSha1 } from '#bridge/ws-security/encryption/p-sha1.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { aPolicyRow } from '#test/support/core.ts';
 import {
   aDerivedKey,

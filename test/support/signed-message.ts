@@ -1,8 +1,8 @@
 // SOAP messages signed the way clients sign them: over text with wsu:Ids, with every choice of a client open to the test. The
 // canonical form is ours; that it is right is judged by xmlsec1 and by real clients elsewhere.
 import { createHmac, createPublicKey, hash, type KeyObject, sign } from 'node:crypto';
-import { canonicalize } from '#bridge/xml/canonical.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { TestCertificate } from './pki.ts';
 
 const WSS = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';

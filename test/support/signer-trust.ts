@@ -1,8 +1,11 @@
 // Trust in the signers of one message, over a core that says what a test has it say.
 import { hash } from 'node:crypto';
-import { createCertificateMemory } from '#bridge/ws-security/certificate-memory.ts';
-import type { CredentialService } from '#bridge/ws-trust/credential.ts';
-import { type SignerTrustParts, trustSigners } from '#bridge/ws-trust/signer-trust.ts';
+import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
+import type { CredentialService } from '#bridge/ws-trust/authentication/credential.ts';
+import {
+  type SignerTrustParts,
+  trustSigners,
+} from '#bridge/ws-trust/authentication/signer-trust.ts';
 import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import type { Confirmation } from '#core/confirmation.ts';

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { type Envelope, readEnvelope } from '#bridge/soap/envelope.ts';
 import { SOAP_SPELLING, type SoapVersion } from '#bridge/soap/soap-version.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 
 export const SOAP_VERSIONS: readonly SoapVersion[] = ['1.1', '1.2'];
 

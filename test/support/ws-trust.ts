@@ -1,7 +1,13 @@
 // The WS-Trust front over the real core: a user store, a validator and issuers that a test can see through.
 import { Buffer } from 'node:buffer';
 import { contentTypeOf, type SoapVersion } from '#bridge/soap/soap-version.ts';
-import type { EndpointProfile } from '#bridge/ws-trust/endpoint-profile.ts';
+import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile.ts';
+import {
+  ADFS_PROFILE,
+  GENERIC_PROFILE,
+  VCENTER_PROFILE,
+  WSO2_PROFILE,
+} from '#bridge/ws-trust/endpoint/profiles.ts';
 import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
@@ -10,17 +16,11 @@ import {
   type WsTrustRequest,
   type WsTrustResponse,
 } from '#bridge/ws-trust/front.ts';
-import {
-  ADFS_PROFILE,
-  GENERIC_PROFILE,
-  VCENTER_PROFILE,
-  WSO2_PROFILE,
-} from '#bridge/ws-trust/profiles.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
-import type { PolicyRules } from '#core/decide.ts';
+import type { PolicyRules } from '#core/decision/decide.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { createLedger } from '#core/ledger.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
 import { createRequestorValidator } from '#core/requestor-validator.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';

@@ -1,7 +1,12 @@
 // Asks for a one-time password (WS-Trust 1.4 §8.9) or for a signature (WS-Trust 1.3 §8.3): a bare response, for the answer that
 // ends the exchange comes later.
 
-import { type AttributePair, element, type Markup, type MarkupChild } from '#bridge/xml/markup.ts';
+import {
+  type AttributePair,
+  element,
+  type Markup,
+  type MarkupChild,
+} from '#bridge/xml/canonical/markup.ts';
 import { TRUST_14_NS, type TrustNames, trustName } from '../names.ts';
 
 /** The field that is asked for; a well-known name, so that clients can put their own words to it. */

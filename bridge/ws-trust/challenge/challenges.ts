@@ -3,13 +3,13 @@
 // answer ends it: there is no second try at one challenge.
 
 import { Buffer } from 'node:buffer';
-import { canonicalize } from '#bridge/xml/canonical.ts';
-import { DEFAULT_LIMITS } from '#bridge/xml/limits.ts';
-import type { Markup } from '#bridge/xml/markup.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type MemoryEnd, validateRemembered } from '#core/fence.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { TrustNames } from '../names.ts';

@@ -1,11 +1,11 @@
 // Where an address wants signatures that cannot have been made before (WS-Trust 1.3 §8.3), no token is made of an older one.
 
-import type { MessageSignature } from '#bridge/ws-security/message-signature.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Requestor, requestorName } from '#core/requestor.ts';
-import type { Endpoint } from '../endpoint-profile.ts';
-import { wantsToken } from '../response.ts';
+import { wantsToken } from '../answer/response.ts';
+import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { ResumedRequest } from './challenges.ts';
 

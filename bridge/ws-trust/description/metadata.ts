@@ -1,8 +1,9 @@
 // Metadata of an endpoint: the WSDL by GET, and by WS-Transfer Get inside mex:Metadata (WS-MetadataExchange, September 2004).
 
 import { writeAnswer } from '#bridge/soap/answer.ts';
-import { toAsciiWire } from '#bridge/xml/escape.ts';
-import { element, type MarkupName, seal } from '#bridge/xml/markup.ts';
+import { toAsciiWire } from '#bridge/xml/canonical/escape.ts';
+import { element, type MarkupName, seal } from '#bridge/xml/canonical/markup.ts';
+import type { OpenedMessage } from '../authentication/opened-message.ts';
 import type {
   AdvertisedCredential,
   AdvertisedPort,
@@ -10,10 +11,9 @@ import type {
   Endpoint,
   FirstCredential,
   MessageSecurity,
-} from '../endpoint-profile.ts';
+} from '../endpoint/endpoint-profile.ts';
+import type { ServedPath } from '../endpoint/served-path.ts';
 import { TRUST_OPERATIONS } from '../names.ts';
-import type { OpenedMessage } from '../opened-message.ts';
-import type { ServedPath } from '../served-path.ts';
 import { WSDL_NS, WSDL_TARGET_NS, type WsdlPort, writeWsdl } from './wsdl.ts';
 
 const TRANSFER_GET = 'http://schemas.xmlsoap.org/ws/2004/09/transfer/Get';

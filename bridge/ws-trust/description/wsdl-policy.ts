@@ -2,14 +2,19 @@
 // signed with the key of a certificate or of an issued token. They are emitted, never interpreted.
 
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
-import { type AttributePair, element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import {
+  type AttributePair,
+  element,
+  type Markup,
+  type MarkupName,
+} from '#bridge/xml/canonical/markup.ts';
 import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import type {
   AdvertisedCredential,
   EndpointProfile,
   FirstCredential,
   MessageSecurity,
-} from '../endpoint-profile.ts';
+} from '../endpoint/endpoint-profile.ts';
 import { POLICY_2004_NS, TRUST_13, TRUST_2005, type TrustVersion, trustName } from '../names.ts';
 
 /** What a policy says. */

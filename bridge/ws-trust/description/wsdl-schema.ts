@@ -1,7 +1,7 @@
 // The schema part of our WSDL: the outermost elements of each version, open inside. Enough for tools that build calls, and
 // nothing that has to be fetched.
 
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { element, type Markup, type MarkupName } from '#bridge/xml/canonical/markup.ts';
 import type { TrustNames } from '../names.ts';
 
 export const XS_NS = 'http://www.w3.org/2001/XMLSchema';

@@ -4,10 +4,14 @@
 import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
-import { element, type Markup, type MarkupName } from '#bridge/xml/markup.ts';
+import { element, type Markup, type MarkupName } from '#bridge/xml/canonical/markup.ts';
+import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import { writeCanonical } from '#bridge/xml/writer.ts';
-import type { AdvertisedPort, FirstCredential, MessageSecurity } from '../endpoint-profile.ts';
+import type {
+  AdvertisedPort,
+  FirstCredential,
+  MessageSecurity,
+} from '../endpoint/endpoint-profile.ts';
 import {
   actionsOf,
   POLICY_2004_NS,

@@ -3,7 +3,7 @@
 
 import type { RelyingParty } from '#core/relying-party.ts';
 import { tokenTypeOfWsTrust } from '#core/token-type.ts';
-import type { EndpointProfile } from '../endpoint-profile.ts';
+import type { EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import type { KeyType } from '../key-type.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 

@@ -3,9 +3,9 @@
 
 import { createPublicKey } from 'node:crypto';
 import { writeBase64 } from '#bridge/xml/base64.ts';
-import { createRecipient, encryptKey } from '#bridge/xml/encrypt.ts';
-import { writeKeyInfo } from '#bridge/xml/key-value.ts';
-import { element, type Markup } from '#bridge/xml/markup.ts';
+import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
+import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
+import { writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
 import type { Confirmation } from '#core/confirmation.ts';
 import { type TrustNames, trustName } from '../names.ts';
 import type { SecretAnswer } from './symmetric-key.ts';

@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer';
 import { createSecretKey, hash, randomBytes } from 'node:crypto';
-import { computePSha1 } from '#bridge/ws-security/p-sha1.ts';
+import { computePSha1 } from '#bridge/ws-security/encryption/p-sha1.ts';
 import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { KnownEntropy } from '../rst/entropy.ts';

@@ -5,13 +5,17 @@ import {
   type AnswerKeys,
   keysOfCertificates,
   keysOfSecret,
-} from '#bridge/ws-security/answer-keys.ts';
-import { BODY_ID, protectAnswer, TIMESTAMP_ID } from '#bridge/ws-security/answer-protection.ts';
+} from '#bridge/ws-security/encryption/answer-keys.ts';
+import {
+  BODY_ID,
+  protectAnswer,
+  TIMESTAMP_ID,
+} from '#bridge/ws-security/encryption/answer-protection.ts';
 import { writeTimestamp, writeTimestampHeader } from '#bridge/ws-security/timestamp.ts';
-import { type AttributePair, element, type Markup } from '#bridge/xml/markup.ts';
+import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { WSU_ID } from '#bridge/xml/namespaces.ts';
-import type { AuthenticatedRequest } from '../authenticated-request.ts';
-import type { MessageProtection } from '../message-protection.ts';
+import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
+import type { MessageProtection } from '../authentication/message-protection.ts';
 import type { OperationParts } from './operation.ts';
 
 /** What is answered. */

@@ -1,27 +1,30 @@
 // RequestSecurityTokenCollection (WS-Trust 1.3 §3.4): several requests of one operation under one authentication. Each has an
 // outcome of its own, in the order of the requests; for a refused one nothing is made.
 
-import { type ProtectedBody, protectedChildren } from '#bridge/ws-security/protected-body.ts';
+import {
+  type ProtectedBody,
+  protectedChildren,
+} from '#bridge/ws-security/encryption/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { Markup } from '#bridge/xml/markup.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { writeRefused } from '../answer/response.ts';
 import {
   type AuthenticatedRequest,
   authenticateMessage,
   openSecurity,
   type ReceivedMessage,
   wantedSignatures,
-} from '../authenticated-request.ts';
+} from '../authentication/authenticated-request.ts';
+import { bodyOf } from '../authentication/message-protection.ts';
+import type { Progress } from '../authentication/opened-message.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { requireBatchAgreement, requireOurAddress } from '../dispatch.ts';
 import { refusalOf } from '../fault-map.ts';
-import { bodyOf } from '../message-protection.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
-import type { Progress } from '../opened-message.ts';
 import { recordOnce } from '../refusal-audit.ts';
-import { writeRefused } from '../response.ts';
 import { type ReadRst, type RstFrame, readFrame, readRst } from '../rst/read-rst.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { OperationParts } from './operation.ts';

@@ -1,10 +1,10 @@
 // The operation Cancel (WS-Trust 1.3 §6): the token dies, and with it all that was made from it, on either front.
 
-import type { Markup } from '#bridge/xml/markup.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { revoke } from '#core/revoke.ts';
-import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { writeCancelled } from '../answer/response.ts';
+import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import { heldSecret } from '../keys/proof-key.ts';
-import { writeCancelled } from '../response.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import type { Operation, OperationParts } from './operation.ts';

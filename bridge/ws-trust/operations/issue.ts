@@ -1,18 +1,18 @@
 // The operation Issue (WS-Trust 1.3 §4): the request of core, and its token in an answer.
 
-import type { Markup } from '#bridge/xml/markup.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { exchange } from '#core/exchange.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
-import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { type TokenAnswer, writeTokenAnswer } from '../answer/rstr.ts';
+import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
+import type { Progress } from '../authentication/opened-message.ts';
 import { mapRequest, partiesOf, withMeantTarget } from '../exchange-mapping.ts';
 import { withMeantKeyType } from '../keys/meant-key-type.ts';
 import { decideProofKey } from '../keys/proof-key.ts';
 import { vouchedKey } from '../keys/vouched-key.ts';
-import type { Progress } from '../opened-message.ts';
 import { openEntropy } from '../rst/entropy.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
-import { type TokenAnswer, writeTokenAnswer } from '../rstr.ts';
 import type { Operation, OperationParts } from './operation.ts';
 
 export const ISSUE: Operation = {

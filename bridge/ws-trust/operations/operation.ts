@@ -1,19 +1,22 @@
 // One operation of WS-Trust, as the table in operations.ts has it: what it honours, and how it answers.
 
-import type { AnswerSigner } from '#bridge/ws-security/answer-keys.ts';
-import type { KeyUnwrappers } from '#bridge/xml/decrypt.ts';
-import type { Markup } from '#bridge/xml/markup.ts';
-import type { Expression } from '#core/expression.ts';
+import type { AnswerSigner } from '#bridge/ws-security/encryption/answer-keys.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
+import type { KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
+import type { Expression } from '#core/decision/expression.ts';
 import type { Instant } from '#core/instant.ts';
-import type { Ledger } from '#core/ledger.ts';
+import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
-import type { AuthenticatedRequest, ReceivingParts } from '../authenticated-request.ts';
-import type { Progress } from '../opened-message.ts';
+import type { AssertionReference } from '../answer/rstr.ts';
+import type {
+  AuthenticatedRequest,
+  ReceivingParts,
+} from '../authentication/authenticated-request.ts';
+import type { Progress } from '../authentication/opened-message.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
-import type { AssertionReference } from '../rstr.ts';
 
 /** What the operations need of the world. */
 export interface OperationParts extends ReceivingParts {

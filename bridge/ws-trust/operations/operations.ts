@@ -1,19 +1,19 @@
 // The operations by name, and the way of every request through one of them: read, authenticate, ask core, answer.
 
-import type { Markup } from '#bridge/xml/markup.ts';
-import { validateAdmission } from '#core/admission.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
+import { validateAdmission } from '#core/decision/admission.ts';
 import { requestorName } from '#core/requestor.ts';
+import { writeCollection } from '../answer/response.ts';
 import {
   authenticateRequest,
   type ChallengedMessage,
   type ReceivedMessage,
-} from '../authenticated-request.ts';
-import { refusedAsContext } from '../context-refusal.ts';
+} from '../authentication/authenticated-request.ts';
+import { refusedAsContext } from '../authentication/context-refusal.ts';
+import type { Progress } from '../authentication/opened-message.ts';
 import { answerOf } from '../dispatch.ts';
 import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
-import type { Progress } from '../opened-message.ts';
 import { recordRefusal } from '../refusal-audit.ts';
-import { writeCollection } from '../response.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { writeEnvelope } from './answer-envelope.ts';
 import { answerItem, authenticateBatch, isBatch } from './batch.ts';

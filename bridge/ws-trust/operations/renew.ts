@@ -1,21 +1,21 @@
 // The operation Renew (WS-Trust 1.3 §5): the same token for longer, to whom it was issued and who proves its key.
 
 import { Buffer } from 'node:buffer';
-import type { Markup } from '#bridge/xml/markup.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { secretOf } from '#core/kept-token.ts';
+import { secretOf } from '#core/ledger/kept-token.ts';
 import { renewToken } from '#core/renew-token.ts';
-import type { AuthenticatedRequest } from '../authenticated-request.ts';
+import { writeTokenAnswer } from '../answer/rstr.ts';
+import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
+import type { Progress } from '../authentication/opened-message.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
 import { heldKey } from '../keys/proof-key.ts';
 import { type MadeSecret, makeSecret } from '../keys/symmetric-key.ts';
-import type { Progress } from '../opened-message.ts';
-import { lifetimeSecondsOf } from '../requested-lifetime.ts';
 import { openEntropy } from '../rst/entropy.ts';
+import { lifetimeSecondsOf } from '../rst/requested-lifetime.ts';
 import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
-import { writeTokenAnswer } from '../rstr.ts';
 import type { Operation, OperationParts } from './operation.ts';
 
 export const RENEW: Operation = { requireHonoured, answer: renew };

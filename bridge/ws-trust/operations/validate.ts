@@ -1,15 +1,21 @@
 // The operation Validate (WS-Trust 1.3 §7): is the token still good, and, where another TokenType is asked for, a new token for
 // it. A token that is not valid is an answer, not a fault.
 
-import type { Markup } from '#bridge/xml/markup.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { inspect } from '#core/inspect.ts';
-import type { AuthenticatedRequest } from '../authenticated-request.ts';
-import type { Progress } from '../opened-message.ts';
-import { statusTokenType, trusted, wantsToken, writeResponse, writeStatus } from '../response.ts';
+import {
+  statusTokenType,
+  trusted,
+  wantsToken,
+  writeResponse,
+  writeStatus,
+} from '../answer/response.ts';
+import { writeTokenAnswer } from '../answer/rstr.ts';
+import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
+import type { Progress } from '../authentication/opened-message.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
-import { writeTokenAnswer } from '../rstr.ts';
 import { recordValidation } from '../validation-audit.ts';
 import { exchangeFor } from './issue.ts';
 import type { Operation, OperationParts } from './operation.ts';

@@ -1,15 +1,18 @@
 // Who asks in the REST form, and which key they proved: by TLS alone, for there is no message to sign.
 
 import { X509Certificate } from 'node:crypto';
-import { nameCertificate } from '#bridge/xml/public-key.ts';
-import { validateAdmission } from '#core/admission.ts';
+import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
-import type { Expression } from '#core/expression.ts';
+import { validateAdmission } from '#core/decision/admission.ts';
+import type { Expression } from '#core/decision/expression.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Requestor, requestorName } from '#core/requestor.ts';
-import { requestorOf } from '../authentication.ts';
-import { type CredentialService, useCredentials } from '../credential.ts';
-import { type TransportCredentials, transportCredential } from '../transport-credential.ts';
+import { requestorOf } from '../authentication/authentication.ts';
+import { type CredentialService, useCredentials } from '../authentication/credential.ts';
+import {
+  type TransportCredentials,
+  transportCredential,
+} from '../authentication/transport-credential.ts';
 
 /** The credentials that TLS and HTTP carry. */
 type RestCredentialKind = 'basic' | 'tls-certificate';

@@ -1,9 +1,12 @@
 // The token inside OnBehalfOf, ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2), RenewTarget, CancelTarget and ValidateTarget (1.3 §5-7): an
 // assertion, a JWT, or a reference to one in the header.
 
-import { presentContext, presentToken } from '#bridge/ws-security/presented-token.ts';
-import { readContextReference } from '#bridge/ws-security/signer.ts';
-import { type ReferenceScope, resolveReference } from '#bridge/ws-security/token-reference.ts';
+import { readContextReference } from '#bridge/ws-security/signature/signer.ts';
+import { presentContext, presentToken } from '#bridge/ws-security/tokens/presented-token.ts';
+import {
+  type ReferenceScope,
+  resolveReference,
+} from '#bridge/ws-security/tokens/token-reference.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';

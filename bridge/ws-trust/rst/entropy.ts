@@ -1,7 +1,7 @@
 // Entropy (WS-Trust 1.3 §4.1): what the requestor adds to the secret, or the secret itself.
 
 import { parseBase64 } from '#bridge/xml/base64.ts';
-import { decryptKey, type KeyUnwrappers } from '#bridge/xml/decrypt.ts';
+import { decryptKey, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
 import { textOf } from '#bridge/xml/reader.ts';

@@ -1,7 +1,7 @@
 // Reads a RequestSecurityToken (WS-Trust February 2005 §4-9, 1.3 §4-9, 1.4 §9) into our words. Nothing is decided here.
 
-import type { ProtectedBody } from '#bridge/ws-security/protected-body.ts';
-import type { ReferenceScope } from '#bridge/ws-security/token-reference.ts';
+import type { ProtectedBody } from '#bridge/ws-security/encryption/protected-body.ts';
+import type { ReferenceScope } from '#bridge/ws-security/tokens/token-reference.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';

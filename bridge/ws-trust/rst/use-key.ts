@@ -2,13 +2,16 @@
 
 import { X509Certificate } from 'node:crypto';
 import { X509_VALUE_TYPES } from '#bridge/ws-security/names.ts';
-import { kindOfToken } from '#bridge/ws-security/presented-token.ts';
-import { type ReferenceScope, resolveReference } from '#bridge/ws-security/token-reference.ts';
+import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
+import {
+  type ReferenceScope,
+  resolveReference,
+} from '#bridge/ws-security/tokens/token-reference.ts';
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { readKeyInfo, readKeyValue, readRsaKeyValue } from '#bridge/xml/key-value.ts';
+import { readKeyInfo, readKeyValue, readRsaKeyValue } from '#bridge/xml/keys/key-value.ts';
+import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
-import { nameCertificate } from '#bridge/xml/public-key.ts';
 import { optionalChild, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';

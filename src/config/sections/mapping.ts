@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { RESERVED_CLAIMS } from '#core/claim.ts';
 import type { MappingRule } from '#core/claim-mapping.ts';
-import type { Expression } from '#core/expression.ts';
+import type { Expression } from '#core/decision/expression.ts';
 import type { ExpressionPurpose } from '../expression.ts';
 import type { Entry, Loading } from '../loading.ts';
 import { exactlyOne, plainText, rule } from './fields.ts';

@@ -1,6 +1,6 @@
 // The WS-Trust front: `wsTrust`. Absent: there is none.
 import { z } from 'zod';
-import type { Expression } from '#core/expression.ts';
+import type { Expression } from '#core/decision/expression.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';

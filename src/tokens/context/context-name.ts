@@ -1,7 +1,7 @@
 // The name of a security context of ours (WS-SecureConversation 1.3 §2): an Identifier, which is an absolute URI under our issuer, and
 // once it was renewed the Instance. The ids in it are those of the ledger.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { ContextName } from '#core/kept-token.ts';
+import type { ContextName } from '#core/ledger/kept-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 
 /** The ids that a name stands for. */

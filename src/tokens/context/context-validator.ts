@@ -2,8 +2,8 @@
 // theirs, a signature with its secret shows.
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
-import type { ContextName } from '#core/kept-token.ts';
-import type { Ledger } from '#core/ledger.ts';
+import type { ContextName } from '#core/ledger/kept-token.ts';
+import type { Ledger } from '#core/ledger/ledger.ts';
 import {
   acceptToken,
   SELF,

@@ -1,5 +1,5 @@
 // Reads `act` and `may_act` (RFC 8693 §4.1, §4.4). A chain that is not understood in full is refused, never shortened.
-import { ACTOR_CHAIN_CEILING } from '#core/actor-chain.ts';
+import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Actor, MayAct } from '#core/subject.ts';
 import { requiredString, stringClaim } from './claim-reader.ts';

@@ -198,11 +198,11 @@ export const PARITY: RequirementTable = {
       [
         'spec/ws-trust/partners.test.ts#by identity: the name of the partner',
         'spec/ws-trust/partners.test.ts#by claims: an attribute is who it is about',
-        'unit/bridge/saml/saml-validator.test.ts#an attribute may identify the subject',
+        'unit/bridge/saml/validator/saml-validator.test.ts#an attribute may identify the subject',
         'unit/core/claim-mapping.test.ts#renames a claim and keeps who stated it',
       ],
       [
-        'unit/bridge/saml/saml-validator.test.ts#the same name in two domains is two subjects',
+        'unit/bridge/saml/validator/saml-validator.test.ts#the same name in two domains is two subjects',
         'unit/core/claim-mapping.test.ts#what no rule names does not pass',
       ],
     ],
@@ -301,8 +301,8 @@ export const PARITY: RequirementTable = {
         `${DELEGATION}ActAs of a token that was made by ActAs`,
       ],
       [
-        'unit/core/actor-chain.test.ts#refuses an inherited chain that loops',
-        'unit/core/actor-chain.test.ts#refuses an inherited chain that is too deep',
+        'unit/core/decision/actor-chain.test.ts#refuses an inherited chain that loops',
+        'unit/core/decision/actor-chain.test.ts#refuses an inherited chain that is too deep',
         `${DELEGATION}an actor cannot come twice`,
       ],
     ],

@@ -26,7 +26,7 @@ export const REGRESSIONS: RequirementTable = {
       'R4',
       'an empty UsernameToken is no login',
       [`${REQUESTS}the requestor is a principal by its user name`],
-      ['unit/bridge/ws-security/user-name-token.test.ts#GHSA-2p7x-jcr3-7p2c (R4)'],
+      ['unit/bridge/ws-security/tokens/user-name-token.test.ts#GHSA-2p7x-jcr3-7p2c (R4)'],
     ],
     [
       'R5',
@@ -62,7 +62,7 @@ export const REGRESSIONS: RequirementTable = {
       'R24',
       'one root, and nothing compressed',
       [`${SAML_WRAPPING}is good as it is`],
-      ['unit/bridge/saml/saml-evidence.test.ts#SAML R24'],
+      ['unit/bridge/saml/validator/saml-evidence.test.ts#SAML R24'],
     ],
     [
       'R6',

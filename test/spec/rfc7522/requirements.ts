@@ -31,7 +31,7 @@ export const RFC7522: RequirementTable = {
         'there is a Subject',
         [`${GRANT}takes the assertion in base64url`],
         [
-          'unit/bridge/saml/saml-validator.test.ts#a name with space around it, or of elements, is refused',
+          'unit/bridge/saml/validator/saml-validator.test.ts#a name with space around it, or of elements, is refused',
         ],
       ],
       [
@@ -80,7 +80,7 @@ export const RFC7522: RequirementTable = {
       [
         'RFC7522-3-11',
         'it is valid in all other respects of SAML',
-        ['unit/bridge/saml/saml-validator.test.ts#everything core wants to know is read'],
+        ['unit/bridge/saml/validator/saml-validator.test.ts#everything core wants to know is read'],
         [
           `${GRANT}with a document type`,
           'unit/bridge/saml/saml-conditions.test.ts#SAML ${type} ${rule}: ${reason}',

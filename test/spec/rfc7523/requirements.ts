@@ -40,7 +40,7 @@ export const RFC7523: RequirementTable = {
         [`${GRANT}exchanges an assertion for an access token`],
         [
           'spec/rfc8693/refusals.test.ts#a widened scope',
-          'unit/core/scope.test.ts#refuses one scope too many',
+          'unit/core/decision/scope.test.ts#refuses one scope too many',
         ],
       ],
       [

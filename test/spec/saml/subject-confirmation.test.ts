@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import '#test/support/reflect-metadata.ts';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { calculateJwkThumbprint } from 'jose';
-import type { SamlTrust } from '#bridge/saml/saml-trust.ts';
+import type { SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
 import type { FailureReason } from '#core/failure.ts';
 import {
   aCertifiedKey,

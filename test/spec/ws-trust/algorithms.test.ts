@@ -1,9 +1,9 @@
 // Algorithms and keys that a request names (WS-Trust 1.3 §9.2): honoured and reported, or refused; never another in their place.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createKeyUnwrapper, decryptKey } from '#bridge/xml/decrypt.ts';
+import { createKeyUnwrapper, decryptKey } from '#bridge/xml/encryption/decrypt.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Encryption } from '#core/token-spec.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SOAP11_NS, SOAP12_NS, WSA_2004_NS, WSA_NS } from '#bridge/soap/namespaces.ts';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
-import { GENERIC_PROFILE, VCENTER_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { GENERIC_PROFILE, VCENTER_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { aRelyingParty } from '#test/support/core.ts';
 import { SOAP_VERSIONS } from '#test/support/soap.ts';
 import {

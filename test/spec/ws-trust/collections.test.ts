@@ -1,8 +1,8 @@
 // Where the operator has all final answers of WS-Trust 1.3 come in collections, as its schema says: for clients that read nothing else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import {
   anIssueRequest,
   anRst,

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
-import type { EndpointProfile } from '#bridge/ws-trust/endpoint-profile.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { nameCertificate } from '#bridge/xml/public-key.ts';
+import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
+import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
 import { loseStore } from '#test/support/lost-store.ts';
 import { anRst, type SoapAnswer, sendSoap, TRUST_13 } from '#test/support/rst.ts';

@@ -5,9 +5,9 @@ import { createPublicKey, createSecretKey, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createRecipient, encryptKey, encryptXml } from '#bridge/xml/encrypt.ts';
-import { seal } from '#bridge/xml/markup.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
+import { seal } from '#bridge/xml/canonical/markup.ts';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
+import { createRecipient, encryptKey, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import {
   aCertifiedKey,
   type CertifiedKey,

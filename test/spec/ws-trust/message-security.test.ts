@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, test } from 'node:test';
 import { WSA_2004_NS } from '#bridge/soap/namespaces.ts';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { trustPublicKey } from '#bridge/xml/keys.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
-import { verifyMessageSignature } from '#bridge/xml/verify-message.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
+import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { openMessage } from '#test/support/encrypted-message.ts';
 import {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap.ts';
 import {
   anIssueRequest,

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import { changeEndpoints, type EndpointChange } from '#bridge/ws-trust/endpoint-changes.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import {
+  changeEndpoints,
+  type EndpointChange,
+} from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { childrenNamed, requiredChild, resolveQName, textOf } from '#bridge/xml/reader.ts';
 import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { nameCertificate } from '#bridge/xml/public-key.ts';
+import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { aPolicyRow } from '#test/support/core.ts';

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { changeEndpoints, type EndpointChange } from '#bridge/ws-trust/endpoint-changes.ts';
+import {
+  changeEndpoints,
+  type EndpointChange,
+} from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { nameCertificate } from '#bridge/xml/public-key.ts';
+import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';

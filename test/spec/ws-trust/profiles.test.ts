@@ -1,15 +1,15 @@
 // Endpoint profiles (ws-trust §6): which credential each address takes, what must be signed there, and what is published of it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
-import type { EndpointProfile } from '#bridge/ws-trust/endpoint-profile.ts';
-import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile.ts';
 import {
   ADFS_PROFILE,
   GENERIC_PROFILE,
   VCENTER_PROFILE,
   WSO2_PROFILE,
-} from '#bridge/ws-trust/profiles.ts';
+} from '#bridge/ws-trust/endpoint/profiles.ts';
+import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { openMessage } from '#test/support/encrypted-message.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { nameCertificate, nameKey } from '#bridge/xml/public-key.ts';
+import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import { aCertificate, type TestCertificate } from '#test/support/pki.ts';
 import {
   aBinaryToken,

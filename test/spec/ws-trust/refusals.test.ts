@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { SOAP_SPELLING } from '#bridge/soap/soap-version.ts';
 import { REASON_FAULTS, SECURITY_FAULTS } from '#bridge/ws-trust/fault-map.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { SOAP_VERSIONS } from '#test/support/soap.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
   anAppliesTo,

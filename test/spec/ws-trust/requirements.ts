@@ -98,7 +98,7 @@ export const WIRE_RULES: RequirementTable = {
       'exactly one AuthnStatement, no xsi:type on the root',
       [
         `${GOLDEN}gets the answer that its clients read`,
-        'unit/bridge/saml/saml-issuer.test.ts#W14: there is one AuthnStatement',
+        'unit/bridge/saml/issuer/saml-issuer.test.ts#W14: there is one AuthnStatement',
       ],
       'ours alone',
     ],

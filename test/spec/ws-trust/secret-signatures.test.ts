@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
-import { GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
-import { nameKey } from '#bridge/xml/public-key.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
+import { nameKey } from '#bridge/xml/keys/public-key.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { anOwnToken, aPolicyRow, aValidatedToken, NOW } from '#test/support/core.ts';
 import {

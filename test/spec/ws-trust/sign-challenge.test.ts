@@ -2,9 +2,9 @@
 // token. A signature that was stolen with its message, or made long ago, gets nothing.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
-import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/profiles.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';

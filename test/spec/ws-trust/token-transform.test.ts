@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { nameKey } from '#bridge/xml/public-key.ts';
+import { nameKey } from '#bridge/xml/keys/public-key.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';

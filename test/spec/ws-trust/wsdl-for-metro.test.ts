@@ -1,13 +1,13 @@
 // The WSDL as Eclipse Metro reads it, which does nothing that no policy asks of it (test/interop/metro.test.ts runs it).
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changeEndpoints } from '#bridge/ws-trust/endpoint-changes.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import {
   ADFS_PROFILE,
   GENERIC_PROFILE,
   VCENTER_PROFILE,
   WSO2_PROFILE,
-} from '#bridge/ws-trust/profiles.ts';
+} from '#bridge/ws-trust/endpoint/profiles.ts';
 import { anIssueRequest, aPost, aWsTrustSetting } from '#test/support/ws-trust.ts';
 
 const CONTEXT_PATH = '/ws-trust/context';

@@ -1,10 +1,10 @@
 // Hash tags: what belongs together shares a slot of a cluster, so that one server has all of it.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { decide } from '#core/decide.ts';
-import { createLedger } from '#core/ledger.ts';
+import { decide } from '#core/decision/decide.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
 import type { StoreKey } from '#core/ports.ts';
-import { createRefreshFamilies } from '#core/refresh-family.ts';
+import { createRefreshFamilies } from '#core/refresh/refresh-family.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { slotOf } from '#src/store/redis/hash-slot.ts';
 import { createPlaces } from '#src/store/redis/redis-key.ts';

@@ -2,10 +2,10 @@
 
 import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { ECDSA_SHA256, RSA_SHA256 } from '#bridge/xml/algorithms.ts';
-import type { TrustedPublicKey } from '#bridge/xml/keys.ts';
-import { trustPublicKey } from '#bridge/xml/keys.ts';
-import type { Signer } from '#bridge/xml/signer.ts';
+import type { TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { ECDSA_SHA256, RSA_SHA256 } from '#bridge/xml/signature/algorithms.ts';
+import type { Signer } from '#bridge/xml/signature/signer.ts';
 import { createKeySigner } from './signer.ts';
 
 /** A key pair, its trusted half and a signer over it. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlDocument } from '#bridge/xml/tree.ts';
 
 /** Asserts that a call is refused for this reason. */

@@ -2,7 +2,7 @@
 
 import { SaxesParser } from 'saxes';
 import { isNcName } from '#bridge/xml/characters.ts';
-import { tokenize } from '#bridge/xml/tokenizer.ts';
+import { tokenize } from '#bridge/xml/parser/tokenizer.ts';
 
 type Told = readonly [event: string, ...details: string[]];
 

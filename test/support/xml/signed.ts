@@ -1,15 +1,15 @@
 // Signed assertions and messages for tests, written by our own writer.
 
 import { Buffer } from 'node:buffer';
-import type { FinalXml, Markup, MarkupChild, MarkupName } from '#bridge/xml/markup.ts';
-import { element, SIGNATURE_PLACE } from '#bridge/xml/markup.ts';
+import type { FinalXml, Markup, MarkupChild, MarkupName } from '#bridge/xml/canonical/markup.ts';
+import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { childrenNamed, requiredChild } from '#bridge/xml/reader.ts';
-import type { SignedPart, SignOptions } from '#bridge/xml/sign.ts';
-import { signDetached, signEnveloped } from '#bridge/xml/sign.ts';
+import type { SignedPart, SignOptions } from '#bridge/xml/signature/sign.ts';
+import { signDetached, signEnveloped } from '#bridge/xml/signature/sign.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { toWireBytes } from '#bridge/xml/writer.ts';
 
 export const SOAP_NS = 'http://www.w3.org/2003/05/soap-envelope';
 export const TRUST_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';

@@ -2,7 +2,7 @@
 
 import { constants, type KeyObject, sign as signBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Signer } from '#bridge/xml/signer.ts';
+import type { Signer } from '#bridge/xml/signature/signer.ts';
 
 const signAsync = promisify(signBytes);
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
-import type { ExpressionContext } from '#core/expression.ts';
+import type { ExpressionContext } from '#core/decision/expression.ts';
 import { loadConfig } from '#src/config/load.ts';
 import { ConfigError, formatProblems, PROBLEM_CODES } from '#src/config/problem.ts';
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from '#core/decide.ts';
+import { decide } from '#core/decision/decide.ts';
 import type { TargetName } from '#core/relying-party.ts';
 import { anEvidence, aPolicyRow, aRelyingParty, NOW, rules } from '#test/support/core.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ClaimSet, claimValues, RESERVED_CLAIMS } from '#core/claim.ts';
 import { type MappingRule, mapClaims, mappedClaims } from '#core/claim-mapping.ts';
-import { expressionContext } from '#core/evidence.ts';
+import { expressionContext } from '#core/decision/evidence.ts';
 import {
   aClaim,
   aMappingRule,

@@ -1,7 +1,7 @@
 // How a login is told in the token that is made.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from '#core/decide.ts';
+import { decide } from '#core/decision/decide.ts';
 import type { Authentication } from '#core/subject.ts';
 import { anEvidence, NOW, rules } from '#test/support/core.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decide } from '#core/decide.ts';
+import { decide } from '#core/decision/decide.ts';
 import { exchange } from '#core/exchange.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { createLedger } from '#core/ledger.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
 import { createTokenService, type TokenServiceParts } from '#core/token-service.ts';
 import type { TokenSpec } from '#core/token-spec.ts';

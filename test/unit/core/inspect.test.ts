@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { inspect } from '#core/inspect.ts';
-import { createLedger } from '#core/ledger.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
 import type { Requestor } from '#core/requestor.ts';
 import { revoke } from '#core/revoke.ts';
 import type { ValidatedToken } from '#core/security-token.ts';

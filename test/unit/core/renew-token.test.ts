@@ -1,12 +1,12 @@
 // Renewal of a token of ours over the whole service in memory.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decide } from '#core/decide.ts';
+import { decide } from '#core/decision/decide.ts';
+import type { AdmitToken } from '#core/decision/token-count.ts';
 import { exchange } from '#core/exchange.ts';
-import { createLedger } from '#core/ledger.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
 import { renewToken } from '#core/renew-token.ts';
 import type { TokenFacts } from '#core/security-token.ts';
-import type { AdmitToken } from '#core/token-count.ts';
 import { createTokenService } from '#core/token-service.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClaimValue } from '#core/claim.ts';
-import { decide } from '#core/decide.ts';
+import { decide } from '#core/decision/decide.ts';
 import {
   aClaim,
   aMappingRule,

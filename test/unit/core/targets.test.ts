@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decide, type PolicyRules } from '#core/decide.ts';
+import { decide, type PolicyRules } from '#core/decision/decide.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { Grant } from '#core/policy.ts';
 import type { RelyingParty } from '#core/relying-party.ts';

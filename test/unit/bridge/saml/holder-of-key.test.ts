@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
-import { createKeyUnwrapper, decryptKey } from '#bridge/xml/decrypt.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
+import { createKeyUnwrapper, decryptKey } from '#bridge/xml/encryption/decrypt.ts';
+import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
-import { nameCertificate, nameKey } from '#bridge/xml/public-key.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isNamed } from '#bridge/xml/tree.ts';
 import { type Confirmation, isConfirmed } from '#core/confirmation.ts';

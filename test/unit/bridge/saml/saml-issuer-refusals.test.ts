@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/saml-issuer.ts';
-import { createKeyUnwrapper, decryptXml } from '#bridge/xml/decrypt.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
+import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { Encryption } from '#core/token-spec.ts';
 import { aCertifiedKey, aSamlSpec, type CertifiedKey, signingKeysOf } from '#test/support/saml.ts';
 

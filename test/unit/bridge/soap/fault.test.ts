@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { SOAP11_NS, SOAP12_NS, WSA_2004_NS, WSA_NS } from '#bridge/soap/namespaces.ts';
-import { parseXml } from '#bridge/xml/parser.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 
 const TRUST = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/encryption/protected-body.ts';
 import {
   BASE64_BINARY,
   JWT_VALUE_TYPE,
@@ -10,10 +11,13 @@ import {
   X509_PKI_PATH,
   X509_V3,
 } from '#bridge/ws-security/names.ts';
-import { presentToken } from '#bridge/ws-security/presented-token.ts';
-import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/protected-body.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
-import { resolveReference, writeDirectReference } from '#bridge/ws-security/token-reference.ts';
+import { presentToken } from '#bridge/ws-security/tokens/presented-token.ts';
+import {
+  resolveReference,
+  writeDirectReference,
+} from '#bridge/ws-security/tokens/token-reference.ts';
+import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import {
   ENCRYPTED_KEY,
   SAML2_NS,
@@ -22,9 +26,8 @@ import {
   WSSE11_NS,
   XENC_NS,
 } from '#bridge/xml/namespaces.ts';
+import type { VerifiedMessage } from '#bridge/xml/signature/verify-message.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import type { VerifiedMessage } from '#bridge/xml/verify-message.ts';
-import { writeCanonical } from '#bridge/xml/writer.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 import { refusedWith } from './refused-with.ts';

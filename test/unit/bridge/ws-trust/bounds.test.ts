@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { refusalOf } from '#bridge/ws-trust/fault-map.ts';
-import { requireAlgorithms } from '#bridge/ws-trust/requested-algorithms.ts';
-import { lifetimeSecondsOf } from '#bridge/ws-trust/requested-lifetime.ts';
+import { requireAlgorithms } from '#bridge/ws-trust/rst/requested-algorithms.ts';
+import { lifetimeSecondsOf } from '#bridge/ws-trust/rst/requested-lifetime.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { aRelyingParty, NOW, refusedAs } from '#test/support/core.ts';
 

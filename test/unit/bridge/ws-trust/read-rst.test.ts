@@ -1,8 +1,8 @@
 // The values of a RequestSecurityToken, spelling by spelling, and which tokens of the header it refers to.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bodyOverTls } from '#bridge/ws-security/encryption/protected-body.ts';
 import { WSC_13_NS } from '#bridge/ws-security/names.ts';
-import { bodyOverTls } from '#bridge/ws-security/protected-body.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import { NOW, refusedAs } from '#test/support/core.ts';

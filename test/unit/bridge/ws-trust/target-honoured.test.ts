@@ -1,7 +1,7 @@
 // What may stand beside the target of Renew, Validate and Cancel, name by name.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bodyOverTls } from '#bridge/ws-security/protected-body.ts';
+import { bodyOverTls } from '#bridge/ws-security/encryption/protected-body.ts';
 import type { ParameterName } from '#bridge/ws-trust/rst/parameters.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import { requireOnly, targetOf } from '#bridge/ws-trust/rst/target-honoured.ts';

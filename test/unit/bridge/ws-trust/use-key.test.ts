@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { bodyOverTls } from '#bridge/ws-security/protected-body.ts';
+import { bodyOverTls } from '#bridge/ws-security/encryption/protected-body.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { decideProofKey, type Proved } from '#bridge/ws-trust/keys/proof-key.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
+import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
-import { writeKeyInfo } from '#bridge/xml/key-value.ts';
-import { nameCertificate, nameKey } from '#bridge/xml/public-key.ts';
-import { writeCanonical } from '#bridge/xml/writer.ts';
+import { writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { aRequestor, aValidatedToken, refusedAs } from '#test/support/core.ts';
 import { aCertifiedKey } from '#test/support/saml.ts';

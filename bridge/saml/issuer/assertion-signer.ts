@@ -1,0 +1,82 @@
+// From our signing keys to the signer of an assertion: names of algorithms, the certificate, verify after signing (S8).
+
+import { X509Certificate } from 'node:crypto';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
+import type { TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import type { SignOptions } from '#bridge/xml/signature/sign.ts';
+import { x509KeyInfo } from '#bridge/xml/signature/sign.ts';
+import type { Signer } from '#bridge/xml/signature/signer.ts';
+import { verifyAfterSigning } from '#bridge/xml/signature/signer.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Instant } from '#core/instant.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+
+/** A key of ours that signs assertions. */
+interface SamlSigningKey {
+  /** `RS256`, `ES256` and so on. */
+  readonly algorithm: string;
+  readonly certificatePem: string;
+  /** Whether what computes its signatures holds each against the public key before it gives it out. Where it is not said,
+   * each is verified here (S8). */
+  readonly checksItself?: boolean;
+  /** The signature value as XML-DSig wants it: raw `r‖s` for ECDSA. */
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Our signing keys. */
+export interface SamlSigningKeys {
+  /** The key that signs at `now`, of one algorithm where several are configured. */
+  samlSigner(now: Instant, algorithm?: string): SamlSigningKey;
+}
+
+const MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
+const IDENTIFIERS: ReadonlyMap<string, string> = new Map([
+  ['RS256', `${MORE}rsa-sha256`],
+  ['RS384', `${MORE}rsa-sha384`],
+  ['RS512', `${MORE}rsa-sha512`],
+  ['ES256', `${MORE}ecdsa-sha256`],
+  ['ES384', `${MORE}ecdsa-sha384`],
+]);
+
+interface PublicHalf {
+  readonly keyInfo: Markup;
+  readonly trusted: TrustedPublicKey;
+}
+
+/** Chooses the signer for a decision and the KeyInfo that names its certificate. Certificates are parsed once (S9).
+ * @throws {Error} when there is no such key or it cannot sign assertions */
+export function createSignerSource(
+  keys: SamlSigningKeys,
+): (wanted: Pick<TokenSpec, 'issuedAt'> & Partial<TokenSpec>) => Required<SignOptions> {
+  const halves = new Map<string, PublicHalf>();
+  function publicHalf(pem: string): PublicHalf {
+    const known = halves.get(pem);
+    if (known) return known;
+    const certificate = new X509Certificate(pem);
+    const { publicKey, raw } = certificate;
+    const half = { keyInfo: x509KeyInfo(raw), trusted: trustPublicKey(publicKey) };
+    halves.set(pem, half);
+    return half;
+  }
+  return ({ algorithm, issuedAt }) => {
+    const key = keys.samlSigner(issuedAt, algorithm);
+    const identifier = IDENTIFIERS.get(key.algorithm);
+    if (identifier === undefined) throw new Error(`${key.algorithm} cannot sign an assertion`);
+    const { keyInfo, trusted } = publicHalf(key.certificatePem);
+    const signer = { algorithm: identifier, sign: signWith(key) };
+    return { signer: key.checksItself ? signer : verifyAfterSigning(signer, trusted), keyInfo };
+  };
+}
+
+function signWith(key: SamlSigningKey): Signer['sign'] {
+  return async (bytes) => {
+    try {
+      return await key.sign(bytes);
+    } catch (cause) {
+      throw new ExchangeFailure('dependency-unavailable', 'the signing key cannot be used', {
+        cause,
+      });
+    }
+  };
+}

@@ -1,0 +1,102 @@
+// Issues SAML 1.1 and 2.0 assertions. The text that leaves is the text that was signed (xml-security S7).
+
+import { X509Certificate } from 'node:crypto';
+import type { FinalXml, Markup } from '#bridge/xml/canonical/markup.ts';
+import { element } from '#bridge/xml/canonical/markup.ts';
+import { toWireText } from '#bridge/xml/canonical/writer.ts';
+import { isLegalText } from '#bridge/xml/characters.ts';
+import type { Recipient } from '#bridge/xml/encryption/encrypt.ts';
+import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
+import { thumbprintKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { signEnveloped, x509KeyInfo } from '#bridge/xml/signature/sign.ts';
+import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { Encryption, TokenSpec } from '#core/token-spec.ts';
+import { writeConfirmationKey } from '../key-confirmation.ts';
+import { refuse, refusedAs, rejectedAs } from '../refusal.ts';
+import type { SamlSigningKeys } from './assertion-signer.ts';
+import { createSignerSource } from './assertion-signer.ts';
+import { writableClaims } from './claim-writer.ts';
+import type { SamlShape, SamlShapeName } from './saml-shape.ts';
+import { SAML_SHAPES } from './saml-shape.ts';
+import { writeSaml1 } from './saml1-writer.ts';
+import { writeSaml2 } from './saml2-writer.ts';
+import { assertionIdOf } from './spec-reader.ts';
+
+export interface SamlIssuerParts {
+  readonly keys: SamlSigningKeys;
+  /** Our name in assertions; absent: the issuer of the decision. */
+  readonly entityId?: string;
+  /** How the assertion of a decision looks; absent: always `default`. */
+  readonly shapeOf?: (spec: TokenSpec) => SamlShapeName;
+}
+
+/** Refuses what an assertion cannot say: leaving it out would be another decision.
+ * @throws {ExchangeFailure} `delegation-not-allowed`, `token-malformed`, `claim-missing` */
+function requireExpressible({ type, actors, claims, subjectName }: TokenSpec): void {
+  // Some readers trim names, so with space around it the name would be another one for them.
+  const names = [subjectName, ...actors.flatMap(({ id, issuer }) => [id, issuer])];
+  if (names.some((name) => name === '' || name.trim() !== name))
+    refuse('token-malformed', 'a name is empty or has space around it');
+  if (type === 'saml1' && actors.length > 0)
+    refuse('delegation-not-allowed', 'SAML 1.1 cannot tell of actors');
+  const values = writableClaims(claims).flatMap((claim) => claim.values);
+  if (![...names, ...values].every(isLegalText))
+    refuse('token-malformed', 'a character that XML has not');
+}
+
+type RecipientSource = (encryption: Encryption, shape: SamlShape) => Recipient;
+
+function createRecipients(): RecipientSource {
+  const recipients = new Map<string, Recipient>();
+  return ({ certificate, content, keyTransport }, { hasTokenReferences }) => {
+    const name = [hasTokenReferences, content, keyTransport, certificate].join(' ');
+    const known = recipients.get(name);
+    if (known) return known;
+    const parsed = new X509Certificate(certificate);
+    const { publicKey, raw } = parsed;
+    const keyInfo = hasTokenReferences ? thumbprintKeyInfo(parsed) : x509KeyInfo(raw);
+    const recipient = createRecipient({ publicKey, keyInfo, content, transport: keyTransport });
+    // As many as there are relying parties in the configuration.
+    recipients.set(name, recipient);
+    return recipient;
+  };
+}
+
+// SAML 2.0 has an element for it; SAML 1.1 has none, and a bare EncryptedData is what WS-Trust clients expect.
+function encryptedToken(type: TokenSpec['type'], signed: FinalXml, recipient: Recipient): Markup {
+  const data = encryptXml(signed, recipient);
+  if (type === 'saml1') return data;
+  return element({ prefix: 'saml', uri: SAML2_NS, local: 'EncryptedAssertion' }, [], [data]);
+}
+
+/** An issuer of assertions, bound to the key of the decision, signed and, where the decision says so, encrypted. The text is ASCII,
+ * in one line, and declares every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
+export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): TokenIssuer {
+  const signingFor = createSignerSource(keys);
+  const recipientFor = createRecipients();
+  return {
+    canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
+    requireExpressible,
+    async issue(spec) {
+      const { type, confirmation, encryption, keyEncryption } = spec;
+      if (type !== 'saml1' && type !== 'saml2')
+        throw new Error(`asked to issue ${type} as an assertion`);
+      requireExpressible(spec);
+      const shape = SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
+      const keyRecipient = keyEncryption && recipientFor(keyEncryption, shape);
+      const keyInfo = writeConfirmationKey(confirmation, keyRecipient);
+      const input = { spec, shape, keyInfo, entityId: entityId ?? spec.issuer };
+      const { apex, declare } = refusedAs('token-malformed', () =>
+        type === 'saml1' ? writeSaml1(input) : writeSaml2(input),
+      );
+      const options = { ...signingFor(spec), id: assertionIdOf(spec), declare };
+      const signed = await rejectedAs('dependency-unavailable', () => signEnveloped(apex, options));
+      const token =
+        encryption === undefined
+          ? signed
+          : encryptedToken(type, signed, recipientFor(encryption, shape));
+      return { spec, text: toWireText(token) };
+    },
+  };
+}

@@ -1,0 +1,153 @@
+// The keys of an issuer from its metadata (SAML Metadata 2.0 §2, WS-Federation 1.2 §3.1). Metadata that names keys is as
+// powerful as the keys: it is verified first, and only what was signed is read. Roles that issue no assertions, keys
+// for encryption and endpoints are left out.
+
+import { Buffer } from 'node:buffer';
+import { X509Certificate } from 'node:crypto';
+import { parseDateTime } from '#bridge/xml/date-time.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { DS_NS, SAML2MD_NS } from '#bridge/xml/namespaces.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
+import { resolveQName } from '#bridge/xml/reader.ts';
+import type { Verified } from '#bridge/xml/signature/proof.ts';
+import {
+  optionalVerifiedChild,
+  verifiedChild,
+  verifiedChildren,
+} from '#bridge/xml/signature/proof.ts';
+import { verifyEnveloped } from '#bridge/xml/signature/verify-enveloped.ts';
+import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
+import type { Instant } from '#core/instant.ts';
+import { FEDERATION_NS, XSI_NS } from '../names.ts';
+import { bytesOf } from '../reader/element-reader.ts';
+import { parseDuration } from './duration.ts';
+
+/** Whose metadata, and who must have signed it. */
+export interface MetadataTerms {
+  readonly entityId: string;
+  /** Whoever signs the metadata names the keys: only these may. */
+  readonly signers: readonly TrustedPublicKey[];
+  readonly skewSeconds: number;
+}
+
+/** What metadata says about an issuer. */
+export interface SamlMetadata {
+  readonly keys: readonly TrustedPublicKey[];
+  readonly validUntil?: Instant;
+  readonly cacheSeconds?: number;
+}
+
+/** More is no rollover but a mistake, and each is tried on a bad signature. */
+const MAX_KEYS = 8;
+
+/** Verifies metadata and reads the signing keys of one entity.
+ * @throws {XmlFailure} when it is not acceptable XML, not signed by a pinned key, expired, or without usable keys */
+export async function readSamlMetadata(
+  text: string,
+  terms: MetadataTerms,
+  now: Instant,
+): Promise<SamlMetadata> {
+  const document = parseXml(Buffer.from(text));
+  const root = await verifyMetadata(document, terms.signers);
+  const path = entityPath(root, terms.entityId);
+  const entity = path.at(-1) ?? root;
+  const roles = issuingRoles(entity);
+  const keys = roles.flatMap(signingKeysOf).slice(0, MAX_KEYS);
+  if (keys.length === 0) throw new XmlFailure('element-missing', 'no usable signing key');
+  const times = [...path, ...roles];
+  const validUntil = earliest(times, 'validUntil', parseDateTime);
+  // Past its date it says what keys there were, which is what an attacker with an old key wants to hear.
+  if (validUntil !== undefined && now >= validUntil + terms.skewSeconds)
+    throw new XmlFailure('text-malformed', 'the metadata is no longer valid');
+  const cacheSeconds = earliest(times, 'cacheDuration', parseDuration);
+  return {
+    keys,
+    ...(validUntil !== undefined && { validUntil }),
+    ...(cacheSeconds !== undefined && { cacheSeconds }),
+  };
+}
+
+async function verifyMetadata(
+  document: XmlDocument,
+  signers: readonly TrustedPublicKey[],
+): Promise<Verified<XmlElement>> {
+  const { root } = document;
+  const isMetadata =
+    isNamed(root, SAML2MD_NS, 'EntityDescriptor') ||
+    isNamed(root, SAML2MD_NS, 'EntitiesDescriptor');
+  if (!isMetadata) throw new XmlFailure('element-unexpected', 'no metadata');
+  let failure = new XmlFailure('key-refused', 'nobody is pinned to sign the metadata');
+  for (const signer of signers) {
+    try {
+      return (await verifyEnveloped(document, root, { selectKey: () => signer })).element;
+    } catch (cause) {
+      if (!(cause instanceof XmlFailure)) throw cause;
+      failure = cause;
+    }
+  }
+  throw failure;
+}
+
+/** The elements from the root to the one entity of this name. */
+function entityPath(element: Verified<XmlElement>, entityId: string): Verified<XmlElement>[] {
+  const [path, second] = entityPaths(element, entityId);
+  if (!path) throw new XmlFailure('element-missing', 'the metadata is of another entity');
+  // Two descriptors for one name are two answers.
+  if (second) throw new XmlFailure('element-repeated', 'two descriptors of the entity');
+  return path;
+}
+
+function entityPaths(element: Verified<XmlElement>, entityId: string): Verified<XmlElement>[][] {
+  if (element.local === 'EntityDescriptor')
+    return attributeOf(element, 'entityID') === entityId ? [[element]] : [];
+  return ['EntityDescriptor', 'EntitiesDescriptor']
+    .flatMap((local) => verifiedChildren(element, SAML2MD_NS, local))
+    .flatMap((child) => entityPaths(child, entityId))
+    .map((path) => [element, ...path]);
+}
+
+function issuingRoles(entity: Verified<XmlElement>): Verified<XmlElement>[] {
+  const isTokenService = (role: Verified<XmlElement>): boolean => {
+    const type = resolveQName(role, attributeOf(role, 'type', XSI_NS) ?? 'none');
+    return type.uri === FEDERATION_NS && type.local === 'SecurityTokenServiceType';
+  };
+  return [
+    ...verifiedChildren(entity, SAML2MD_NS, 'IDPSSODescriptor'),
+    ...verifiedChildren(entity, SAML2MD_NS, 'RoleDescriptor').filter(isTokenService),
+  ];
+}
+
+function signingKeysOf(role: Verified<XmlElement>): readonly TrustedPublicKey[] {
+  return verifiedChildren(role, SAML2MD_NS, 'KeyDescriptor')
+    .filter((descriptor) => (attributeOf(descriptor, 'use') ?? 'signing') === 'signing')
+    .flatMap((descriptor) => {
+      const keyInfo = verifiedChild(descriptor, DS_NS, 'KeyInfo');
+      const data = optionalVerifiedChild(keyInfo, DS_NS, 'X509Data');
+      // The first is the key's own; others would be its chain, and a CA signs no assertions.
+      const [certificate] = data ? verifiedChildren(data, DS_NS, 'X509Certificate') : [];
+      return certificate ? usableKey(bytesOf(certificate)) : [];
+    });
+}
+
+// A key we do not take is not the issuer's last one: the others stay good.
+function usableKey(der: Uint8Array): readonly TrustedPublicKey[] {
+  try {
+    return [trustPublicKey(new X509Certificate(der).publicKey)];
+  } catch {
+    return [];
+  }
+}
+
+function earliest(
+  elements: readonly Verified<XmlElement>[],
+  attribute: string,
+  parse: (text: string) => number,
+): number | undefined {
+  const values = elements.flatMap((element) => {
+    const text = attributeOf(element, attribute);
+    return text === undefined ? [] : [parse(text)];
+  });
+  return values.length === 0 ? undefined : Math.min(...values);
+}

@@ -1,0 +1,136 @@
+// Reads a verified SAML 1.1 assertion (SAML 1.1 §2). Each statement has a subject of its own here: they must be the same.
+
+import { DS_NS, SAML11_NS } from '#bridge/xml/namespaces.ts';
+import type { Verified } from '#bridge/xml/signature/proof.ts';
+import {
+  optionalVerifiedChild,
+  verifiedChild,
+  verifiedChildren,
+} from '#bridge/xml/signature/proof.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
+import { keyInfoConfirmation } from '../key-confirmation.ts';
+import { confirmationMethodOf } from '../names.ts';
+import { refuse } from '../refusal.ts';
+import { readSaml1Attributes } from './attribute-reader.ts';
+import {
+  instantOf,
+  present,
+  readName,
+  requiredAttribute,
+  requiredInstant,
+  requireKnownChildren,
+  uriOf,
+} from './element-reader.ts';
+import type {
+  SamlAssertion,
+  SamlAuthentication,
+  SamlConditions,
+  SamlConfirmation,
+  SamlName,
+} from './saml-assertion.ts';
+import { NO_CONDITIONS } from './saml-assertion.ts';
+
+interface StatementSubject {
+  readonly name?: SamlName;
+  readonly confirmations: readonly SamlConfirmation[];
+}
+
+const STATEMENTS = ['AuthenticationStatement', 'AttributeStatement'];
+
+/** Reads the assertion.
+ * @throws {XmlFailure} reading reasons
+ * @throws {ExchangeFailure} `token-type-unsupported`, `token-malformed` */
+export function readSaml1(assertion: Verified<XmlElement>): SamlAssertion {
+  requireKnownChildren(assertion, ['Conditions', 'Advice', 'Signature', ...STATEMENTS]);
+  const conditions = optionalVerifiedChild(assertion, SAML11_NS, 'Conditions');
+  return {
+    id: requiredAttribute(assertion, 'AssertionID'),
+    issueInstant: requiredInstant(assertion, 'IssueInstant'),
+    ...readSubject(assertion),
+    conditions: conditions ? readConditions(conditions) : NO_CONDITIONS,
+    ...present<Pick<SamlAssertion, 'authentication'>>({
+      authentication: readAuthentication(assertion),
+    }),
+    attributes: verifiedChildren(assertion, SAML11_NS, 'AttributeStatement').flatMap(
+      readSaml1Attributes,
+    ),
+  };
+}
+
+function readSubject(assertion: Verified<XmlElement>): StatementSubject {
+  const statements = STATEMENTS.flatMap((local) => verifiedChildren(assertion, SAML11_NS, local));
+  const subjects = statements.map((statement) =>
+    readStatementSubject(verifiedChild(statement, SAML11_NS, 'Subject')),
+  );
+  const [first] = subjects;
+  if (!first) refuse('token-malformed', 'the assertion has no statement');
+  const text = subjectText(first);
+  // Else the attributes of one would become those of another.
+  if (!subjects.every((subject) => subjectText(subject) === text))
+    refuse('token-malformed', 'the statements are about different subjects');
+  return first;
+}
+
+function subjectText({ name, confirmations }: StatementSubject): string {
+  return JSON.stringify([
+    name?.value,
+    name?.format,
+    name?.nameQualifier,
+    confirmations.map(({ method, keyInfos }) => [method, keyInfos.map(keyInfoConfirmation)]),
+  ]);
+}
+
+function readStatementSubject(subject: Verified<XmlElement>): StatementSubject {
+  requireKnownChildren(subject, ['NameIdentifier', 'SubjectConfirmation']);
+  const name = optionalVerifiedChild(subject, SAML11_NS, 'NameIdentifier');
+  const confirmation = optionalVerifiedChild(subject, SAML11_NS, 'SubjectConfirmation');
+  return {
+    ...present<Pick<StatementSubject, 'name'>>({ name: name && readName(name) }),
+    confirmations: confirmation ? readConfirmations(confirmation) : [],
+  };
+}
+
+// SAML 1.1 §2.4.2.3: one element may list several methods, which share their key.
+function readConfirmations(confirmation: Verified<XmlElement>): readonly SamlConfirmation[] {
+  const keyInfos = verifiedChildren(confirmation, DS_NS, 'KeyInfo');
+  const hasData =
+    optionalVerifiedChild(confirmation, SAML11_NS, 'SubjectConfirmationData') !== undefined;
+  return verifiedChildren(confirmation, SAML11_NS, 'ConfirmationMethod').map((method) => ({
+    method: confirmationMethodOf('saml1', uriOf(method)),
+    namesAttester: false,
+    hasData,
+    keyInfos,
+  }));
+}
+
+function readAuthentication(assertion: Verified<XmlElement>): SamlAuthentication | undefined {
+  const statement = optionalVerifiedChild(assertion, SAML11_NS, 'AuthenticationStatement');
+  if (!statement) return undefined;
+  requireKnownChildren(statement, ['Subject', 'SubjectLocality', 'AuthorityBinding']);
+  return {
+    instant: requiredInstant(statement, 'AuthenticationInstant'),
+    contextClass: requiredAttribute(statement, 'AuthenticationMethod'),
+  };
+}
+
+function readConditions(conditions: Verified<XmlElement>): SamlConditions {
+  const restrictions = verifiedChildren(conditions, SAML11_NS, 'AudienceRestrictionCondition');
+  const doNotCache = verifiedChildren(conditions, SAML11_NS, 'DoNotCacheCondition');
+  // SAML 1.1 §2.3.2.1: a condition that is not understood leaves the validity of the assertion undetermined.
+  if (restrictions.length + doNotCache.length !== elementsOf(conditions).length)
+    refuse('token-type-unsupported', 'a condition that is not understood');
+  return {
+    ...present<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter'>>({
+      notBefore: instantOf(conditions, 'NotBefore'),
+      notOnOrAfter: instantOf(conditions, 'NotOnOrAfter'),
+    }),
+    audienceRestrictions: restrictions.map((restriction) => {
+      requireKnownChildren(restriction, ['Audience']);
+      return verifiedChildren(restriction, SAML11_NS, 'Audience').map(uriOf);
+    }),
+    // SAML 1.1 §2.3.2.1.4: it may not be kept for later use, which is what OneTimeUse says.
+    isOneTime: doNotCache.length > 0,
+    delegates: [],
+  };
+}

@@ -1,0 +1,123 @@
+// From a verified assertion and the terms of its issuer to what core knows about a token.
+
+import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
+import type { Instant } from '#core/instant.ts';
+import type { TokenFacts } from '#core/security-token.ts';
+import type { Authentication } from '#core/subject.ts';
+import { methodsOf } from '../authentication-context.ts';
+import type {
+  SamlAssertion,
+  SamlAuthentication,
+  SamlConditions,
+} from '../reader/saml-assertion.ts';
+import { refuse } from '../refusal.ts';
+import { confirmSubject } from './confirm-subject.ts';
+import type { SamlEvidence } from './saml-evidence.ts';
+import { lastUseOf, validateTimes } from './saml-times.ts';
+import type { SamlTerms } from './saml-trust.ts';
+import { actorsOf, subjectOf } from './subject-name.ts';
+
+/** Under what circumstances the assertion was presented. */
+export interface Circumstances {
+  readonly evidence: SamlEvidence;
+  readonly terms: SamlTerms;
+  readonly now: Instant;
+  /** All spellings of our own name. */
+  readonly ownNames: readonly string[];
+}
+
+/** Validates a verified assertion.
+ * @throws {ExchangeFailure} `token-malformed`, `token-audience-mismatch`, `confirmation-missing`, `token-expired`,
+ * `token-not-yet-valid`, `token-type-unsupported`, `issuer-untrusted` */
+export function factsOf(assertion: SamlAssertion, circumstances: Circumstances): TokenFacts {
+  const { evidence, terms, now, ownNames } = circumstances;
+  const { type, use } = evidence;
+  const { proxyCount } = assertion.conditions;
+  const audiences = validateAudiences(assertion.conditions, terms);
+  const isRfc7522 = type === 'saml2' && typeof evidence.content === 'string';
+  const confirmed = confirmSubject(assertion.confirmations, terms, { now, use, isRfc7522 });
+  const { confirmation, notOnOrAfter: confirmedUntil } = confirmed;
+  const lifetime = validateTimes(assertion, terms, { now, use, confirmedUntil });
+  const presentableUntil = lastUseOf(assertion, lifetime.notOnOrAfter);
+  const authentication = authenticationOf(assertion.authentication, terms, now);
+  const isOnce = use === 'assertion' || assertion.conditions.isOneTime || terms.singleUse === true;
+  return {
+    type,
+    use,
+    issuer: terms.issuer,
+    trustedIssuer: terms.id,
+    id: tokenIdOf(assertion, terms),
+    subject: subjectOf(assertion, terms),
+    subjectPrefix: terms.subjectPrefix,
+    ...(authentication && { authentication }),
+    claims: claimsOf(assertion, terms),
+    scopes: [],
+    issuedAt: assertion.issueInstant,
+    lifetime,
+    confirmation,
+    audiences,
+    actors: actorsOf(assertion.conditions.delegates, terms, ownNames),
+    ...(proxyCount !== undefined && { delegations: proxyCount }),
+    ...(presentableUntil > lifetime.notOnOrAfter && { presentableUntil }),
+    // Within the skew the assertion is still taken: the mark must outlive that.
+    ...(isOnce && { onceUntil: presentableUntil + terms.skewSeconds }),
+  };
+}
+
+/** The audiences. Every restriction must have one of ours (SAML Core 2.0 §2.5.1.4): several are all to be met, and the
+ * names within one are alternatives. No restriction is a refusal: it could be replayed at any party. */
+function validateAudiences(
+  { audienceRestrictions }: SamlConditions,
+  terms: SamlTerms,
+): readonly string[] {
+  const [first = [], ...others] = audienceRestrictions;
+  if (first.length === 0) refuse('token-audience-mismatch', 'the assertion names no audience');
+  const isOurs = (names: readonly string[]): boolean =>
+    names.some((name) => terms.audiences.includes(name));
+  if (!terms.isOwn && !audienceRestrictions.every(isOurs))
+    refuse('token-audience-mismatch', 'no audience of the assertion is ours');
+  const common = first.filter((name) => others.every((names) => names.includes(name)));
+  if (terms.isOwn && common.length === 0)
+    refuse('token-audience-mismatch', 'the restrictions have no audience in common');
+  return [...new Set(common)];
+}
+
+/** The id that the ledger knows. XML wants an ID to begin like a name, so ours have a `_` in front. */
+function tokenIdOf({ id }: SamlAssertion, { isOwn }: SamlTerms): string {
+  if (!isOwn) return id;
+  if (!id.startsWith('_')) refuse('token-malformed', 'an assertion of ours has another form of id');
+  return id.slice(1);
+}
+
+function authenticationOf(
+  authentication: SamlAuthentication | undefined,
+  { isOwn, skewSeconds }: SamlTerms,
+  now: Instant,
+): Authentication | undefined {
+  if (!authentication) return undefined;
+  // A login of the future would be a fresh one for ever.
+  if (authentication.instant > now + skewSeconds)
+    refuse('token-not-yet-valid', 'the instant of the login has not come');
+  const methods = methodsOf(authentication.contextClass);
+  // Every assertion of ours has a statement, also where we know of no authentication. Its instant is that of issuing:
+  // read back, an old login would be a fresh one.
+  if (isOwn && methods.contextClass === undefined) return undefined;
+  // Some stacks write the first instant of their calendar where they know none.
+  const isKnown = authentication.instant >= 0;
+  return { ...(isKnown && { instant: authentication.instant }), ...methods };
+}
+
+/** A delegation told by an attribute. We do not read it, and without it the token would hide who acts. */
+const ACTOR_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'act',
+  'actort',
+  'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor',
+]);
+
+function claimsOf({ attributes }: SamlAssertion, { issuer }: SamlTerms): ClaimSet {
+  if (attributes.some(({ name }) => ACTOR_ATTRIBUTES.has(name)))
+    refuse('token-type-unsupported', 'an attribute tells of an actor');
+  return attributes
+    .filter(({ name }) => !RESERVED_CLAIMS.has(name))
+    .map(({ name, values, originalIssuer = issuer }) => ({ name, values, issuer, originalIssuer }));
+}

@@ -1,0 +1,76 @@
+// When an assertion is good (SAML Core 2.0 §2.5.1.2, RFC 7522 §3 rules 4 and 6): one reading of the clock for all rules.
+
+import type { Instant, Lifetime } from '#core/instant.ts';
+import type { TokenUse } from '#core/security-token.ts';
+import type { SamlAssertion } from '../reader/saml-assertion.ts';
+import { refuse } from '../refusal.ts';
+import type { SamlTerms } from './saml-trust.ts';
+
+interface Moment {
+  readonly now: Instant;
+  readonly use: TokenUse;
+  /** The end of the confirmation that was satisfied. */
+  readonly confirmedUntil: Instant | undefined;
+}
+
+/** Validates the window and the age of an assertion.
+ * @throws {ExchangeFailure} `token-malformed`, `token-expired`, `token-not-yet-valid` */
+export function validateTimes(
+  assertion: SamlAssertion,
+  terms: SamlTerms,
+  { now, use, confirmedUntil }: Moment,
+): Lifetime {
+  const { conditions, issueInstant } = assertion;
+  const { skewSeconds } = terms;
+  const lifetime = lifetimeOf(assertion, confirmedUntil);
+  // The window of the issuer is judged as it stands; a shorter confirmation does not make it malformed.
+  if (conditions.notOnOrAfter !== undefined && conditions.notOnOrAfter <= lifetime.notBefore)
+    refuse('token-malformed', 'the assertion ends before it begins');
+  const mayBeOver = use === 'lifecycle' && terms.isOwn;
+  if (!mayBeOver && now >= lifetime.notOnOrAfter + skewSeconds)
+    refuse('token-expired', 'NotOnOrAfter has passed');
+  if (lifetime.notBefore > now + skewSeconds)
+    refuse('token-not-yet-valid', 'NotBefore has not come');
+  // An assertion of the future was made by a clock that is wrong, or its age would never count.
+  if (issueInstant > now + skewSeconds) refuse('token-not-yet-valid', 'IssueInstant has not come');
+  if (issueInstant < now - maxAgeOf(terms, use) - skewSeconds)
+    refuse('token-expired', 'the assertion is too old');
+  return lifetime;
+}
+
+/** Until when the assertion can be presented, by whichever of its confirmations: `lifetimeEnd`, or later where another one than that
+ * which was satisfied lasts longer. A mark that ends before lets a used assertion in again. */
+export function lastUseOf(
+  { authentication, conditions, confirmations }: SamlAssertion,
+  lifetimeEnd: Instant,
+): Instant {
+  const never = Number.POSITIVE_INFINITY;
+  const end = Math.min(
+    conditions.notOnOrAfter ?? never,
+    authentication?.sessionNotOnOrAfter ?? never,
+  );
+  const ends = confirmations.map(({ notOnOrAfter }) => Math.min(notOnOrAfter ?? never, end));
+  // By one that never ends nothing is accepted.
+  return Math.max(lifetimeEnd, ...ends.filter(Number.isFinite));
+}
+
+function maxAgeOf({ maxAgeSeconds, assertionMaxAgeSeconds }: SamlTerms, use: TokenUse): number {
+  const maxAge = maxAgeSeconds ?? Number.POSITIVE_INFINITY;
+  return use === 'assertion' ? Math.min(maxAge, assertionMaxAgeSeconds) : maxAge;
+}
+
+function lifetimeOf(
+  { conditions, issueInstant, authentication }: SamlAssertion,
+  confirmedUntil: Instant | undefined,
+): Lifetime {
+  const end = Math.min(
+    conditions.notOnOrAfter ?? Number.POSITIVE_INFINITY,
+    confirmedUntil ?? Number.POSITIVE_INFINITY,
+  );
+  if (end === Number.POSITIVE_INFINITY) refuse('token-malformed', 'the assertion never ends');
+  const sessionEnd = authentication?.sessionNotOnOrAfter ?? Number.POSITIVE_INFINITY;
+  return {
+    notBefore: conditions.notBefore ?? issueInstant,
+    notOnOrAfter: Math.min(end, sessionEnd),
+  };
+}

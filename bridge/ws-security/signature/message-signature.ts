@@ -1,0 +1,166 @@
+// A verified signature over parts of this message (WSS 1.1.1 §8, xml-security V5-V10): which key signed, whose it is, and what
+// it covers. Everything that depends on a signature takes this type.
+
+import type { Envelope } from '#bridge/soap/envelope.ts';
+import { writeBase64 } from '#bridge/xml/base64.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import type { ResolvedToken } from '#bridge/xml/signature/token-reference.ts';
+import {
+  type VerifiedMessage,
+  verifyMessageSignature,
+} from '#bridge/xml/signature/verify-message.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf } from '#bridge/xml/tree.ts';
+import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
+import type { ValidatedToken } from '#core/security-token.ts';
+import { deriveKey } from '../encryption/derived-key.ts';
+import { X509_V3 } from '../names.ts';
+import { type FaultCodes, failedSecurely, SecurityFailure } from '../security-failure.ts';
+import type { SecurityHeader } from '../security-header.ts';
+import {
+  type NamedSigner,
+  type NamedSigningKey,
+  readSigner,
+  readSignerReference,
+  type SignerScope,
+} from './signer.ts';
+
+/** A key that may have signed, and whose it is. */
+export interface TrustedSigner {
+  readonly key: TrustedKey;
+  /** The key in the words of core. */
+  readonly confirmation: PublicKeyConfirmation | SymmetricKeyConfirmation;
+  /** Whose key it is. Absent: nobody's that we know. The signature then shows possession of the key, and no identity. */
+  readonly identity?: ValidatedToken;
+  /** The tokens of the header that vouch for the key. */
+  readonly tokens: readonly XmlElement[];
+  /** Why the key is good for nothing. It is told to whoever shows it, and nobody else. */
+  readonly refusal?: TellableRefusal;
+}
+
+/** A refusal that tells of a token. */
+interface TellableRefusal {
+  readonly proved: SecurityFailure;
+  /** What everybody else gets, as for a token that does not exist. */
+  readonly unproved: SecurityFailure;
+}
+
+/** Decides whether the key of a signer may be used. It must throw when it may not. */
+export type SignerTrust<Signer extends TrustedSigner = TrustedSigner> = (
+  signer: NamedSigner,
+) => Promise<Signer>;
+
+declare const verified: unique symbol;
+
+/** A signature that verified. Only this file makes one. */
+export interface MessageSignature extends TrustedSigner {
+  readonly element: XmlElement;
+  /** Its `Id`: what UseKey names. */
+  readonly id?: string;
+  readonly proof: VerifiedMessage;
+  readonly coversTimestamp: boolean;
+  /** Whether the Body, or its one child, is covered. */
+  readonly coversBody: boolean;
+  readonly [verified]: true;
+}
+
+/** A message whose signatures are to be verified. */
+export interface SignedMessage<Signer extends TrustedSigner = TrustedSigner> {
+  readonly envelope: Envelope;
+  readonly security: SecurityHeader;
+  /** The dated exception of the endpoint. */
+  readonly legacySha1: boolean;
+  readonly trust: SignerTrust<Signer>;
+  /** Of all that is digested. A key that shows nobody signs, too: its references are work of whoever likes (B10). */
+  readonly maxCanonicalBytes: number;
+  readonly findCertificate?: SignerScope['findCertificate'];
+  readonly certificates?: SignerScope['certificates'];
+  /** Tokens outside the Security header that a signature may be made with a key of. */
+  readonly otherTokens?: readonly XmlElement[];
+}
+
+/** Verifies one signature of the Security header; what is known of its signer goes with it.
+ * @throws {SecurityFailure} `failed-check`, `unsupported-algorithm`, `invalid-security`, `invalid-security-token`,
+ * `security-token-unavailable`, `unsupported-security-token`, those of contexts, and whatever `trust` throws */
+export async function verifySignature<Signer extends TrustedSigner>(
+  element: XmlElement,
+  {
+    envelope,
+    security,
+    otherTokens = [],
+    legacySha1,
+    maxCanonicalBytes,
+    trust,
+    ...finders
+  }: SignedMessage<Signer>,
+): Promise<MessageSignature & Signer> {
+  const { document, body, payload } = envelope;
+  const tokens = [...security.tokens, ...otherTokens];
+  const scope = { document, tokens, ...finders };
+  let signer: Signer | undefined;
+  const proof = await failedSecurely(CODES, 'invalid-security', async () => {
+    try {
+      return await verifyMessageSignature(document, element, {
+        legacySha1,
+        maxCanonicalBytes,
+        resolveToken: (reference) => resolveForTransform(reference, scope),
+        selectKey: async (keyInfo) => {
+          const named = readSigner(keyInfo, scope);
+          signer = derivedSigner(await trust(named), named);
+          return signer.key;
+        },
+      });
+    } catch (cause) {
+      throw signer?.refusal?.unproved ?? cause;
+    }
+  });
+  if (!signer) throw new Error('verified without a signer');
+  if (signer.refusal) throw signer.refusal.proved;
+  const { timestamp } = security;
+  const id = attributeOf(element, 'Id');
+  const facts: Omit<MessageSignature, keyof TrustedSigner | typeof verified> = {
+    element,
+    ...(id !== undefined && { id }),
+    proof,
+    coversTimestamp: timestamp !== undefined && proof.covered.has(timestamp.element),
+    coversBody: proof.covered.has(body) || (payload !== undefined && proof.covered.has(payload)),
+  };
+  return { ...signer, ...facts } as MessageSignature & Signer;
+}
+
+// WS-SecureConversation 1.3 §7. Whoever has a key that was derived of a secret shows the secret, so its holder stays the signer.
+function derivedSigner<Signer extends TrustedSigner>(
+  signer: Signer,
+  { derived }: NamedSigningKey,
+): Signer {
+  if (!derived) return signer;
+  const { key, tokens } = signer;
+  // Of a public key everybody could derive (B5).
+  if (key.kind !== 'secret')
+    throw new SecurityFailure('failed-authentication', 'a key derived of no secret');
+  return {
+    ...signer,
+    key: trustSecretKey(deriveKey(key.key, derived.derivation)),
+    tokens: [...tokens, derived.token],
+  };
+}
+
+// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as if it were, with the EncodingType of its key identifier
+// by the letter, and without one by the only implementation that is known to do it, WSS4J.
+function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
+  const named = readSignerReference(reference, scope);
+  if (named.kind === 'assertion') return named.token;
+  // What has another form than a key identifier never gets here, and none of those names anything else.
+  if (named.kind !== 'certificate')
+    throw new XmlFailure('reference-refused', 'no token of this message');
+  const [{ raw }] = named.chain;
+  return { valueType: X509_V3, base64: writeBase64(raw) };
+}
+
+const CODES: FaultCodes = {
+  'algorithm-refused': 'unsupported-algorithm',
+  'signature-invalid': 'failed-check',
+  'digest-mismatch': 'failed-check',
+  'key-refused': 'failed-authentication',
+};

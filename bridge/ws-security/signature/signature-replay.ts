@@ -1,0 +1,62 @@
+// A signed message is good once (WSS 1.1.1 §13, xml-security E1): as long as its Timestamp lives, what was signed is remembered.
+
+import { createHash, createHmac, hash } from 'node:crypto';
+import { keyThumbprint } from '#bridge/xml/keys/public-key.ts';
+import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
+import type { Store } from '#core/ports.ts';
+import { SecurityFailure } from '../security-failure.ts';
+import type { Timestamp, TimestampRules } from '../timestamp.ts';
+import type { MessageSignature } from './message-signature.ts';
+
+/** What the check needs of the world. */
+export interface SignatureReplayParts {
+  readonly store: Pick<Store, 'putOnce'>;
+  readonly newId: () => string;
+  readonly timestampRules: TimestampRules;
+  /** Absent: the store remembers all there was. */
+  readonly fence?: MemoryEnd | undefined;
+}
+
+/** What was signed, and whether the same may be signed again. */
+export interface SignatureUse {
+  readonly signature: MessageSignature;
+  readonly timestamp: Timestamp | undefined;
+  /** The MessageID of a message in which a signature over the Timestamp alone is good, though it was good in another one: clients that
+   * send several messages within a millisecond sign the same words. Absent: a signature is good once. */
+  readonly inMessage?: string | undefined;
+}
+
+/** Takes the mark of a verified signature; the Timestamp under it bounds how long the mark is needed.
+ * @throws {SecurityFailure} `invalid-security` when the message was sent before
+ * @throws {ExchangeFailure} `dependency-unavailable`, also for one older than the store: not knowing is no reason to accept */
+export async function useSignature(
+  { signature: { coversBody, coversTimestamp, proof }, timestamp, inMessage }: SignatureUse,
+  { store, newId, timestampRules, fence }: SignatureReplayParts,
+): Promise<void> {
+  // Whoever accepts a signature without one would have to remember it for ever.
+  if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
+  const { created, expires } = timestamp;
+  validateRemembered(created, fence?.());
+  const mark = ['wsse-signature', markOf(proof)];
+  // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
+  const lifetimeSeconds = expires - created + 4 * timestampRules.skewSeconds;
+  const use = async (parts: readonly string[]): Promise<boolean> =>
+    (await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds)).stored;
+  const isRepeatable = inMessage !== undefined && !coversBody;
+  const isNew = await use(isRepeatable ? [...mark, hash('sha256', inMessage)] : mark);
+  // It is no proof of what is good once in every message.
+  if (isNew && isRepeatable) await use(mark);
+  if (isNew) return;
+  throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
+    reason: 'token-replayed',
+  });
+}
+
+// With its key: where the Timestamp alone is signed, two clients that write it in the same second sign the same words. By what the
+// key does or is, not by its bytes: a key of HMAC with zeros behind it is the same key, a point can be written in two ways, and who
+// captured a message may say another one of those outside of what is signed.
+function markOf({ signedInfoDigest, signer }: MessageSignature['proof']): string {
+  const { key, kind } = signer;
+  if (kind === 'secret') return createHmac('sha256', key).update(signedInfoDigest).digest('hex');
+  return createHash('sha256').update(signedInfoDigest).update(keyThumbprint(key)).digest('hex');
+}

@@ -1,0 +1,105 @@
+// wsse:SecurityTokenReference to a token of this very header (WSS 1.1.1 §7, SAML Token Profile 1.1.1 §3.4): by `#id`, by the
+// id of an assertion, or embedded. Nothing is fetched, nothing outside the Security header can be meant.
+
+import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
+import { ENCRYPTED_KEY, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { ownIdOf } from '#bridge/xml/parser/ids.ts';
+import { trimmedTextOf } from '#bridge/xml/reader.ts';
+import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import {
+  JWT_VALUE_TYPE,
+  SAML2_KEY_IDENTIFIER,
+  SAML11_KEY_IDENTIFIER,
+  WSC_13_NS,
+  WSC_2005_NS,
+  X509_VALUE_TYPES,
+} from '../names.ts';
+import { readSecurely, SecurityFailure } from '../security-failure.ts';
+import { kindOfToken, type TokenKind } from './presented-token.ts';
+
+/** Where the tokens of a reference may stand. */
+export interface ReferenceScope {
+  readonly document: XmlDocument;
+  /** The tokens of the Security header. */
+  readonly tokens: readonly XmlElement[];
+}
+
+const SAML_PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
+/** What `wsse11:TokenType` may say of each kind. */
+const TOKEN_TYPES: Readonly<Record<TokenKind, readonly string[]>> = {
+  saml1: [`${SAML_PROFILE}#SAMLV1.1`],
+  saml2: [`${SAML_PROFILE}#SAMLV2.0`],
+  jwt: [JWT_VALUE_TYPE],
+  x509: [...X509_VALUE_TYPES],
+  context: [`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`],
+  'derived-key': [`${WSC_13_NS}/dk`, `${WSC_2005_NS}/dk`],
+  'encrypted-key': [ENCRYPTED_KEY],
+};
+
+/** The token a reference names.
+ * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token` */
+export function resolveReference(reference: XmlElement, scope: ReferenceScope): XmlElement {
+  return readSecurely('invalid-security-token', () => {
+    const [form, second] = elementsOf(reference);
+    if (form === undefined || second !== undefined) throw unavailable('one form expected');
+    const token = resolveForm(form, scope);
+    requireType(reference, token);
+    return token;
+  });
+}
+
+function resolveForm(form: XmlElement, scope: ReferenceScope): XmlElement {
+  if (isNamed(form, WSSE_NS, 'Reference')) return resolveDirect(form, scope);
+  if (isNamed(form, WSSE_NS, 'KeyIdentifier')) return resolveKeyIdentifier(form, scope);
+  if (isNamed(form, WSSE_NS, 'Embedded')) return resolveEmbedded(form);
+  throw unavailable('form of the reference');
+}
+
+function resolveDirect(form: XmlElement, { document, tokens }: ReferenceScope): XmlElement {
+  const uri = attributeOf(form, 'URI') ?? '';
+  const target = uri.startsWith('#') ? document.ids.get(uri.slice(1)) : undefined;
+  // By identity: an element of the same id elsewhere in the message is no token of this header.
+  if (target === undefined || !tokens.includes(target)) throw unavailable('no token of this id');
+  return target;
+}
+
+function resolveKeyIdentifier(form: XmlElement, { tokens }: ReferenceScope): XmlElement {
+  const id = trimmedTextOf(form);
+  const kind = kindOfKeyIdentifier(attributeOf(form, 'ValueType'));
+  const found = tokens.find((token) => kindOfToken(token) === kind && ownIdOf(token) === id);
+  if (kind === undefined || found === undefined) throw unavailable('no assertion of this id');
+  return found;
+}
+
+function kindOfKeyIdentifier(valueType: string | undefined): TokenKind | undefined {
+  if (valueType === SAML2_KEY_IDENTIFIER) return 'saml2';
+  return valueType === SAML11_KEY_IDENTIFIER ? 'saml1' : undefined;
+}
+
+function resolveEmbedded(form: XmlElement): XmlElement {
+  const [token, second] = elementsOf(form);
+  if (token === undefined || second !== undefined) throw unavailable('one embedded token expected');
+  return token;
+}
+
+function requireType(reference: XmlElement, token: XmlElement): void {
+  const type = attributeOf(reference, 'TokenType', WSSE11_NS);
+  const kind = kindOfToken(token);
+  if (type === undefined || (kind !== undefined && TOKEN_TYPES[kind].includes(type))) return;
+  throw new SecurityFailure('invalid-security-token', 'the reference tells of another token type');
+}
+
+function unavailable(detail: string): SecurityFailure {
+  return new SecurityFailure('security-token-unavailable', detail);
+}
+
+/** Writes a reference to a token by the address it has (WSS 1.1.1 §7.2), with what else the kind of the token wants in it. */
+export function writeDirectReference(
+  uri: string,
+  valueType: string,
+  more: readonly AttributePair[] = [],
+): Markup {
+  const direct = element(wsse('Reference'), [['URI', uri], ['ValueType', valueType], ...more]);
+  return element(wsse('SecurityTokenReference'), [], [direct]);
+}

@@ -1,0 +1,139 @@
+// Writes an answer that carries a token (WS-Trust 1.3 §4.4, §5, §7; February 2005 §6.2): the order is that of AD FS, which
+// clients read by position. The token is copied byte for byte (ws-trust W8).
+
+import { Buffer } from 'node:buffer';
+import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
+import { BASE64_BINARY, JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
+import { writeDirectReference } from '#bridge/ws-security/tokens/token-reference.ts';
+import { writeBase64 } from '#bridge/xml/base64.ts';
+import { element, type Markup, type MarkupChild, seal } from '#bridge/xml/canonical/markup.ts';
+import { writeDateTime } from '#bridge/xml/date-time.ts';
+import { TOKEN_TYPE, wsse, wsu } from '#bridge/xml/namespaces.ts';
+import type { IssuedToken } from '#core/token-spec.ts';
+import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { EndpointProfile } from '../endpoint/endpoint-profile.ts';
+import { keyTypeUri } from '../key-type.ts';
+import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';
+import type { SecretAnswer } from '../keys/symmetric-key.ts';
+import { POLICY_2004_NS } from '../names.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { contextTypeOf, writeContext, writeContextReferences } from './context-answer.ts';
+import { trusted, writeResponse } from './response.ts';
+import { writeKeyUsage, writeUsedAlgorithms } from './used-algorithms.ts';
+
+/** How other messages refer to an assertion (SAML Token Profile 1.1.1 §3.4). */
+export interface AssertionReference {
+  /** `wsse11:TokenType`. */
+  readonly tokenType: string;
+  /** `ValueType` of the KeyIdentifier. */
+  readonly valueType: string;
+  readonly assertionId: string;
+}
+
+/** What is answered. */
+export interface TokenAnswer {
+  readonly rst: RstRequest;
+  readonly token: IssuedToken;
+  /** Of an assertion. */
+  readonly reference: AssertionReference | undefined;
+  readonly profile: Pick<EndpointProfile, 'jwtCarrier'>;
+  /** How the requestor comes to the secret of the token. */
+  readonly secret?: SecretAnswer | undefined;
+  /** The address the token is for, where the request named none. */
+  readonly appliesTo: string | undefined;
+  /** What was found out about the target of a Validate, as a Status. */
+  readonly status?: Markup;
+}
+
+// A name of its own for each: in a collection there are several.
+const jwtIdOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
+
+/** A response with a token. */
+export function writeTokenAnswer(answer: TokenAnswer): Markup {
+  const { rst, token, appliesTo, secret, status } = answer;
+  const { trust } = rst;
+  const { confirmation, lifetime } = token.spec;
+  return writeResponse(rst, [
+    ...writeEntropy(trust, secret),
+    ...writeKeySize(trust, confirmation),
+    trusted(trust, 'Lifetime', [
+      element(wsu('Created'), [], [writeDateTime(lifetime.notBefore)]),
+      element(wsu('Expires'), [], [writeDateTime(lifetime.notOnOrAfter)]),
+    ]),
+    ...(appliesTo === undefined ? [] : [writeAppliesTo(appliesTo)]),
+    trusted(trust, 'RequestedSecurityToken', [writeToken(answer)]),
+    ...writeProofToken(trust, secret),
+    ...writeReferences(answer),
+    ...writeKeyUsage(trust, rst.algorithms),
+    trusted(trust, 'TokenType', [spelledTokenType(rst, token)]),
+    trusted(trust, 'RequestType', [`${trust.base}/${rst.operation}`]),
+    trusted(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
+    ...writeUsedAlgorithms(trust, rst.algorithms, token.spec),
+    ...(status === undefined ? [] : [status]),
+  ]);
+}
+
+// ws-trust W6: clients compare strings.
+function spelledTokenType(rst: RstRequest, { spec: { type } }: IssuedToken): string {
+  if (type === 'sct') return contextTypeOf(rst);
+  const { tokenType } = rst;
+  if (tokenType !== undefined && tokenTypeOfWsTrust(tokenType) === type) return tokenType;
+  const [usual] = TOKEN_TYPES[type].wsTrust;
+  if (usual === undefined) throw new Error(`a token of type ${type} does not go over SOAP`);
+  return usual;
+}
+
+function writeToken({ rst, token, profile: { jwtCarrier } }: TokenAnswer): MarkupChild {
+  const { spec, text } = token;
+  if (spec.type === 'sct') return writeContext(token, rst);
+  if (spec.type !== 'jwt') return seal(text, new Set());
+  if (jwtCarrier === 'token-wrapper')
+    return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
+  return element(
+    wsse('BinarySecurityToken'),
+    [
+      ['EncodingType', BASE64_BINARY],
+      ['ValueType', JWT_VALUE_TYPE],
+      [wsu('Id'), jwtIdOf(token)],
+    ],
+    [writeBase64(Buffer.from(text, 'latin1'))],
+  );
+}
+
+// ws-trust §3.3: both, for clients that know only one. A JWT has a name in this message only.
+function writeReferences({ rst, profile, token, reference }: TokenAnswer): readonly Markup[] {
+  const { trust } = rst;
+  if (token.spec.type === 'sct') {
+    const { attached, unattached } = writeContextReferences(token, rst);
+    return [
+      trusted(trust, 'RequestedAttachedReference', [attached]),
+      trusted(trust, 'RequestedUnattachedReference', [unattached]),
+    ];
+  }
+  if (reference !== undefined) {
+    const written = writeAssertionReference(reference);
+    return [
+      trusted(trust, 'RequestedAttachedReference', [written]),
+      trusted(trust, 'RequestedUnattachedReference', [written]),
+    ];
+  }
+  const isNamed = token.spec.type === 'jwt' && profile.jwtCarrier === 'binary-security-token';
+  return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference(token)])] : [];
+}
+
+const writeJwtReference = (token: IssuedToken): Markup =>
+  writeDirectReference(`#${jwtIdOf(token)}`, JWT_VALUE_TYPE);
+
+function writeAssertionReference({
+  tokenType,
+  valueType,
+  assertionId,
+}: AssertionReference): Markup {
+  const identifier = element(wsse('KeyIdentifier'), [['ValueType', valueType]], [assertionId]);
+  return element(wsse('SecurityTokenReference'), [[TOKEN_TYPE, tokenType]], [identifier]);
+}
+
+function writeAppliesTo(address: string): Markup {
+  const name = { prefix: 'wsp', uri: POLICY_2004_NS, local: 'AppliesTo' };
+  return element(name, [], [writeEndpointReference(address)]);
+}

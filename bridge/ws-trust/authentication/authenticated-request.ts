@@ -1,0 +1,313 @@
+// What every operation begins with: the message is read, held against its frame, and its requestor authenticated. Everything
+// cheap is refused before a password or a signature costs a computation.
+
+import { resumedBody } from '#bridge/ws-security/encryption/protected-body.ts';
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
+import { type TimestampRules, validateTimestamp } from '#bridge/ws-security/timestamp.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Instant } from '#core/instant.ts';
+import { type Requestor, requestorName } from '#core/requestor.ts';
+import { isLaterLeg } from '../challenge/challenge-response.ts';
+import type { Challenges, ResumedRequest } from '../challenge/challenges.ts';
+import {
+  needsFreshSignature,
+  refuseUnchallenged,
+  requireFreshSignature,
+} from '../challenge/fresh-signature.ts';
+import { requireAgreement, requireLegAgreement, requireOurAddress } from '../dispatch.ts';
+import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
+import { endorsingKeys } from '../keys/proof-key.ts';
+import { trustOf } from '../names.ts';
+import { EMBEDDED } from '../rst/parameters.ts';
+import { readRst } from '../rst/read-rst.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
+import { type AuthenticationParts, authenticate } from './authentication.ts';
+import { bodyOf, type MessageProtection, verifyProtection } from './message-protection.ts';
+import type { OpenedMessage, Progress } from './opened-message.ts';
+import { verifySecretProtection } from './secret-protection.ts';
+import type { TransportCredentials } from './transport-credential.ts';
+
+/** One message and where it came in. */
+export interface ReceivedMessage {
+  readonly message: OpenedMessage;
+  readonly profile: EndpointProfile;
+  readonly endpoint: Endpoint;
+  /** The endpoint as the client calls it. */
+  readonly address: string;
+  readonly isSecure: boolean;
+  readonly transport: TransportCredentials;
+  readonly correlationId: string;
+  readonly sourceAddress?: string | undefined;
+  /** What protects the message itself, once that is verified; absent where it is TLS. */
+  readonly protection?: MessageProtection | undefined;
+}
+
+/** A request whose requestor is known. Nothing is decided yet. */
+export interface AuthenticatedRequest {
+  readonly received: ReceivedMessage;
+  readonly rst: RstRequest;
+  readonly security: SecurityHeader | undefined;
+  readonly requestor: Requestor;
+  /** What the signatures of the message proved. */
+  readonly signatures: readonly MessageSignature[];
+  readonly now: Instant;
+}
+
+/** A request whose requestor is half known: it goes on when the challenge is answered. */
+export interface ChallengedMessage {
+  readonly received: ReceivedMessage;
+  readonly rst: RstRequest;
+  readonly security: SecurityHeader | undefined;
+  /** The Body that asks. */
+  readonly challenge: Markup;
+}
+
+/** What it takes to get that far. */
+export interface ReceivingParts extends AuthenticationParts {
+  /** Absent: users with a second factor cannot log in. */
+  readonly challenges?: Challenges | undefined;
+  readonly timestampRules: TimestampRules;
+  readonly now: () => Instant;
+}
+
+/** Reads and authenticates a request. `requireHonoured` refuses what its operation does not do, before authentication.
+ * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported`, `token-malformed`,
+ * `requestor-unauthenticated`, `dependency-unavailable`
+ * @throws {SecurityFailure} any code
+ * @throws {XmlFailure} reasons of reading */
+export async function authenticateRequest(
+  message: ReceivedMessage,
+  parts: ReceivingParts,
+  { progress, requireHonoured }: RequestRules,
+): Promise<AuthenticatedRequest | ChallengedMessage> {
+  const { received, security } = await openSecurity(message, parts, progress);
+  const { address } = received;
+  const resumed = await resume(received, parts);
+  const { rst, usedTokens } = readRequest(received, security, resumed);
+  progress.operation = rst.operation;
+  if (resumed) requireLegAgreement(received.message, rst.trust);
+  else requireAgreement(received.message, rst);
+  requireOurAddress(received);
+  requireHonoured(rst, address);
+  requireSameUser(security, resumed);
+  const { oneTimePassword } = resumed ?? {};
+  const wanted = wantedSignatures([rst]);
+  const read = { received, rst, security, usedTokens, oneTimePassword, ...wanted };
+  try {
+    const request = { ...(await authenticateMessage(read, parts, progress)), rst };
+    return withSignChallenge(request, resumed, parts);
+  } catch (cause) {
+    const challenge = challengeFor(cause, read, parts);
+    if (challenge === undefined) throw cause;
+    return { received, rst, security, challenge };
+  }
+}
+
+/** The Security header of a message, whose protection is verified before anything of its Body is read.
+ * @throws {SecurityFailure} any code */
+export async function openSecurity(
+  message: ReceivedMessage,
+  parts: ReceivingParts,
+  progress: Progress,
+): Promise<Pick<AuthenticatedRequest, 'received' | 'security'>> {
+  const { envelope } = message.message;
+  const { security, protection } = await readProtected(message, parts);
+  // Before, not even a fault may tell what was encrypted.
+  if (protection) progress.trust = trustOf(envelope.payload?.uri ?? '') ?? progress.trust;
+  // Only now is it known that the client wants none.
+  else if (!security?.timestamp) delete progress.faultHeaders;
+  return { received: { ...message, protection }, security };
+}
+
+async function readProtected(
+  { endpoint, message }: ReceivedMessage,
+  parts: ReceivingParts,
+): Promise<{ security: SecurityHeader | undefined; protection?: MessageProtection }> {
+  const validate = ({ timestamp }: Pick<SecurityHeader, 'timestamp'>): void => {
+    if (timestamp) validateTimestamp(timestamp, parts.now(), parts.timestampRules);
+  };
+  const { messageSecurity } = endpoint;
+  if (messageSecurity === undefined) {
+    const security = readSecurityHeader(message.envelope);
+    if (security) validate(security);
+    return { security };
+  }
+  const bySecret = messageSecurity === 'symmetric-sign-and-encrypt';
+  const opened = await (bySecret ? verifySecretProtection : verifyProtection)(message, parts);
+  // Not before: that a message is over must not tell whether it opened.
+  validate(opened.security);
+  return opened;
+}
+
+function withSignChallenge(
+  request: AuthenticatedRequest,
+  resumed: ResumedRequest | undefined,
+  parts: ReceivingParts,
+): AuthenticatedRequest | ChallengedMessage {
+  if (resumed) requireFreshSignature(request, resumed);
+  if (resumed || !needsFreshSignature(request, [request.rst])) return request;
+  const { received, rst, security } = request;
+  return { received, rst, security, challenge: signChallengeFor(request, parts) };
+}
+
+/** The challenge to a signed request where the address asks for a signature that cannot have been made before (WS-Trust 1.3 §8.3). */
+function signChallengeFor(
+  { received, requestor, rst }: AuthenticatedRequest,
+  { challenges }: ReceivingParts,
+): Markup {
+  const { payload } = received.message.envelope;
+  const { context, operation, trust } = rst;
+  if (operation !== 'Issue' || payload === undefined || !challenges) return refuseUnchallenged();
+  const asked = requestorName(requestor);
+  const { address } = received;
+  return challenges.ask({ trust, kind: 'signature', asked, context, address, payload });
+}
+
+// Each leg is authenticated anew: what is sealed says what was asked, not who asks.
+function requireSameUser(
+  security: SecurityHeader | undefined,
+  resumed: ResumedRequest | undefined,
+): void {
+  if (resumed?.kind === 'one-time-password' && security?.userName?.name !== resumed.asked)
+    throw new ExchangeFailure('requestor-unauthenticated', 'another user answers the challenge');
+}
+
+interface ReadMessage extends MessageToAuthenticate {
+  readonly rst: RstRequest;
+}
+
+/** A message whose Body was read. */
+export interface MessageToAuthenticate extends WantedSignatures {
+  readonly received: ReceivedMessage;
+  readonly security: SecurityHeader | undefined;
+  /** The tokens of the header that the Body refers to. */
+  readonly usedTokens: ReadonlySet<XmlElement>;
+  readonly oneTimePassword: string | undefined;
+}
+
+/** What a Body wants of the signatures of its message. */
+interface WantedSignatures {
+  /** One may be there for a key that the Body asks for, or for that of a token in it. */
+  readonly namesKey: boolean;
+  /** One may be there for the secret of the token that it is about. */
+  readonly namesSecret: boolean;
+  /** The Body must be covered. */
+  readonly needsSignedBody: boolean;
+}
+
+/** What requests want of the signatures of their message. */
+export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatures {
+  return {
+    namesKey: requests.some(({ present }) =>
+      ['UseKey' as const, ...EMBEDDED].some((name) => present.has(name)),
+    ),
+    // ws-trust §4, §8: who acts as another, or renews what is theirs, signs what they ask for.
+    needsSignedBody: requests.some(
+      ({ actAs, operation, renewTarget }) =>
+        actAs !== undefined || (operation === 'Renew' && renewTarget?.type !== 'sct'),
+    ),
+    // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.
+    namesSecret: requests.some(({ operation }) => operation === 'Renew' || operation === 'Cancel'),
+  };
+}
+
+/** Who asks, and what the signatures of the message proved.
+ * @throws {ExchangeFailure} `requestor-unauthenticated`, `second-factor-required`, `dependency-unavailable`
+ * @throws {SecurityFailure} any code */
+export async function authenticateMessage(
+  { received, security, usedTokens, oneTimePassword, ...wanted }: MessageToAuthenticate,
+  parts: ReceivingParts,
+  progress: Progress,
+): Promise<Omit<AuthenticatedRequest, 'rst'>> {
+  const now = parts.now();
+  const authenticated = await authenticate(
+    {
+      ...received,
+      envelope: received.message.envelope,
+      repeatableIn: repeatableIn(received, wanted),
+      security,
+      oneTimePassword,
+      usedTokens,
+      now,
+      ...wanted,
+    },
+    parts,
+  );
+  const { signatures } = authenticated;
+  const requestor = { ...authenticated.requestor, otherKeys: endorsingKeys(signatures) };
+  progress.requestor = requestor;
+  requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]));
+  return { received, security, requestor, signatures, now };
+}
+
+// What renews or ends something is asked for once.
+function repeatableIn(
+  { endpoint, message }: ReceivedMessage,
+  { namesSecret }: WantedSignatures,
+): string | undefined {
+  const isRepeatable = endpoint.takesRepeatedTimestamps && !namesSecret;
+  return isRepeatable ? message.addressing?.messageId : undefined;
+}
+
+/** The challenge to a right password that is not enough; undefined where there is none to make (WS-Trust 1.4 §8.9: it came with
+ * 1.4, and Issue alone has legs). */
+function challengeFor(
+  cause: unknown,
+  { received, rst, security }: ReadMessage,
+  { challenges }: ReceivingParts,
+): Markup | undefined {
+  const isMissing = cause instanceof ExchangeFailure && cause.reason === 'second-factor-required';
+  const { payload } = received.message.envelope;
+  const userName = security?.userName?.name;
+  const isPossible = rst.operation === 'Issue' && rst.trust.version === '1.3';
+  if (!isMissing || !isPossible || payload === undefined || userName === undefined)
+    return undefined;
+  const { context, trust } = rst;
+  return challenges?.ask({
+    trust,
+    kind: 'one-time-password',
+    asked: userName,
+    context,
+    address: received.address,
+    payload,
+  });
+}
+
+/** What a later leg goes on with; undefined for a first one. */
+async function resume(
+  received: ReceivedMessage,
+  { challenges }: ReceivingParts,
+): Promise<ResumedRequest | undefined> {
+  const { payload } = bodyOf(received);
+  return isLaterLeg(payload) ? challenges?.resume(payload, received.address) : undefined;
+}
+
+interface RequestRules {
+  /** Follows. */
+  readonly progress: Progress;
+  readonly requireHonoured: (rst: RstRequest, address: string) => void;
+}
+
+function readRequest(
+  received: ReceivedMessage,
+  security: SecurityHeader | undefined,
+  resumed: ResumedRequest | undefined,
+): ReturnType<typeof readRst> {
+  const tokens = security?.tokens ?? [];
+  if (resumed === undefined) return readRst(bodyOf(received), tokens);
+  const { rst, usedTokens } = readRst(resumedBody(resumed.document), tokens);
+  return { rst: { ...rst, context: resumed.context }, usedTokens };
+}
+
+// A second credential, or a token nobody asks about: what it is there for is open.
+function requireUsed(
+  security: SecurityHeader | undefined,
+  usedTokens: ReadonlySet<XmlElement>,
+): void {
+  if (security?.tokens.some((token) => !usedTokens.has(token)))
+    throw new SecurityFailure('unsupported-security-token', 'a token that nothing refers to');
+}

@@ -1,0 +1,298 @@
+// Who asks: the credentials of a message become a Requestor (ws-trust §4). Every one that is presented must be good; the policy of
+// the endpoint says which are taken and which of several is the requestor.
+
+import type { Envelope } from '#bridge/soap/envelope.ts';
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
+import {
+  type MessageSignature,
+  verifySignature,
+} from '#bridge/ws-security/signature/message-signature.ts';
+import { useSignature } from '#bridge/ws-security/signature/signature-replay.ts';
+import type { CertificateFinder } from '#bridge/ws-security/signature/signer.ts';
+import type { TimestampRules } from '#bridge/ws-security/timestamp.ts';
+import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
+import {
+  type NonceParts,
+  type NonceRules,
+  useNonce,
+  validateCreated,
+} from '#bridge/ws-security/tokens/nonce-replay.ts';
+import type { UserNameToken } from '#bridge/ws-security/tokens/user-name-token.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { BEARER } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import { auditRequestor } from '#core/ledger/audit-record.ts';
+import type { AuditLog } from '#core/ports.ts';
+import { type Requestor, requestorName } from '#core/requestor.ts';
+import type { SecurityToken } from '#core/security-token.ts';
+import type { TokenType } from '#core/token-type.ts';
+import type { CredentialKind, Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
+import { type Credential, type CredentialService, useCredentials } from './credential.ts';
+import { type SecretFinder, trustSigners } from './signer-trust.ts';
+import { bearerCredential } from './token-credential.ts';
+import { type TransportCredentials, transportCredential } from './transport-credential.ts';
+
+/** What authentication needs. */
+export interface AuthenticationParts extends NonceParts {
+  readonly sts: CredentialService;
+  readonly rules: NonceRules;
+  readonly timestampRules: TimestampRules;
+  /** What the signature of a message may have us digest. */
+  readonly maxCanonicalBytes: number;
+  readonly findCertificate?: CertificateFinder | undefined;
+  readonly findSecret?: SecretFinder | undefined;
+  readonly certificates: CertificateMemory;
+  readonly audit: AuditLog;
+  /** Counts a request of an authenticated requestor, by the name that is its own among all issuers.
+   * @throws {ExchangeFailure} `rate-limited` */
+  readonly admitRequestor?: ((requestorName: string) => void) | undefined;
+}
+
+/** A message to authenticate. */
+export interface AuthenticationInput {
+  readonly envelope: Envelope;
+  readonly security: SecurityHeader | undefined;
+  readonly endpoint: Endpoint;
+  readonly profile: EndpointProfile;
+  readonly sourceAddress?: string | undefined;
+  /** Whether the request names a key to use, or holds a token that may be bound to one: a signature may show it. */
+  readonly namesKey: boolean;
+  /** Whether the request is about a token whose secret a signature may show. */
+  readonly namesSecret: boolean;
+  /** Whether the request depends on the signature, so that it must be over the Body wherever it is. */
+  readonly needsSignedBody: boolean;
+  /** The MessageID, where the same signature may stand in another message. */
+  readonly repeatableIn?: string | undefined;
+  /** The tokens of the Security header that the request refers to. */
+  readonly usedTokens: ReadonlySet<XmlElement>;
+  readonly transport: TransportCredentials;
+  readonly protection?: VerifiedProtection | undefined;
+  readonly correlationId: string;
+  /** The second factor, from the answer to a challenge. */
+  readonly oneTimePassword?: string | undefined;
+  readonly now: number;
+}
+
+/** What protects a message itself. */
+interface VerifiedProtection {
+  readonly signature: MessageSignature;
+  readonly tokens: readonly XmlElement[];
+  /** The secret it is made with, where nobody else knows that. */
+  readonly secret?: object;
+}
+
+/** Who asks, and what the signatures of the message proved. */
+export interface Authenticated {
+  readonly requestor: Requestor;
+  readonly signatures: readonly MessageSignature[];
+  /** The tokens of the Security header that had a part in it. */
+  readonly usedTokens: ReadonlySet<XmlElement>;
+}
+
+/** The credential's, and one that shows possession of another key. */
+const MAX_SIGNATURES = 2;
+
+/** The requestor of a message.
+ * @throws {ExchangeFailure} `requestor-unauthenticated`, `dependency-unavailable`
+ * @throws {SecurityFailure} any code */
+export async function authenticate(
+  input: AuthenticationInput,
+  parts: AuthenticationParts,
+): Promise<Authenticated> {
+  const { protection, security } = input;
+  const signatures = await signaturesOf(input, parts);
+  const credentials = await verifyCredentials(signatures, input, parts);
+  const requestor = requestorOf(credentials, input);
+  parts.admitRequestor?.(requestorName(requestor));
+  // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
+  if (security?.userName) await useNonce(security.userName, parts.rules, parts);
+  for (const signature of protection ? [protection.signature] : signatures) {
+    const { repeatableIn: inMessage } = input;
+    await useSignature({ signature, timestamp: security?.timestamp, inMessage }, parts);
+    if (signature.proof.usedSha1) await recordSha1(requestor, input, parts);
+  }
+  await useCredentials(credentials, parts.sts);
+  const ofSignatures = protection?.tokens ?? signatures.flatMap(({ tokens }) => tokens);
+  const ofCredentials = credentials.flatMap(({ token }) => (token ? [token] : []));
+  return { requestor, signatures, usedTokens: new Set([...ofSignatures, ...ofCredentials]) };
+}
+
+async function verifyCredentials(
+  signatures: readonly MessageSignature[],
+  input: AuthenticationInput,
+  parts: AuthenticationParts,
+): Promise<readonly Credential[]> {
+  const credentials = signatures.flatMap(credentialOf);
+  const { userName } = input.security ?? {};
+  // After the signatures: a password costs more.
+  if (userName) credentials.push(await verifyUser(userName, input, parts));
+  if (credentials.length > 0) return credentials;
+  const found =
+    (await bearerOf(signatures, input, parts)) ?? (await transportCredential(input, parts.sts));
+  return found ? [found] : [];
+}
+
+// Beside another credential it would be open what the token is there for.
+async function bearerOf(
+  signatures: readonly MessageSignature[],
+  { endpoint, envelope: { document }, security, usedTokens }: AuthenticationInput,
+  { sts }: AuthenticationParts,
+): Promise<Credential | undefined> {
+  if (!security) return undefined;
+  const used = new Set([...usedTokens, ...signatures.flatMap(({ tokens }) => tokens)]);
+  return bearerCredential({ document, security, endpoint, usedTokens: used, sts });
+}
+
+// The exception is on record each time it is used: whoever still needs it can be told before it ends.
+async function recordSha1(
+  requestor: Requestor,
+  { correlationId, endpoint, sourceAddress }: AuthenticationInput,
+  { audit }: AuthenticationParts,
+): Promise<void> {
+  await audit.append({
+    event: 'token.validate',
+    outcome: 'allowed',
+    operation: 'message-signature',
+    correlationId,
+    detail: `SHA-1 by the exception of ${endpoint.path}`,
+    requestor: auditRequestor(requestor),
+    ...(sourceAddress !== undefined && { sourceAddress }),
+  });
+}
+
+// That of a message that protects itself was verified before its Body was read, and against more than is asked for here. One with a
+// secret that was made for the message shows no key that anybody else knows of.
+async function signaturesOf(
+  input: AuthenticationInput,
+  parts: AuthenticationParts,
+): Promise<readonly MessageSignature[]> {
+  const { protection, security } = input;
+  if (protection) return protection.secret ? [] : [protection.signature];
+  return security ? verifySignatures(input, security, parts) : [];
+}
+
+async function verifySignatures(
+  input: AuthenticationInput,
+  security: SecurityHeader,
+  parts: AuthenticationParts,
+): Promise<readonly MessageSignature[]> {
+  const { endpoint, envelope, namesKey, namesSecret, now, usedTokens } = input;
+  if (security.signatures.length > MAX_SIGNATURES)
+    throw new SecurityFailure('invalid-security', 'more signatures than expected');
+  const message = {
+    envelope,
+    security,
+    legacySha1: endpoint.legacySha1Until !== undefined && now < endpoint.legacySha1Until,
+    maxCanonicalBytes: parts.maxCanonicalBytes,
+    trust: trustSigners({
+      document: envelope.document,
+      sts: parts.sts,
+      tokens: security.tokens.filter((token) => !usedTokens.has(token)),
+      mayProvePossession: namesKey,
+      mayProveSecret: namesSecret,
+      takesContexts: endpoint.credentials.includes('security-context'),
+      takesOwnSharedSecrets: endpoint.takesOwnBearerTokens,
+      findSecret: parts.findSecret,
+      certificates: parts.certificates,
+    }),
+    findCertificate: parts.findCertificate,
+    certificates: parts.certificates,
+    // KeyInfo may name the token that the request is about, which its Body holds.
+    otherTokens: [...usedTokens],
+  };
+  const verified: MessageSignature[] = [];
+  for (const element of security.signatures) {
+    const signature = await verifySignature(element, message);
+    requireCoverage(signature, input);
+    verified.push(signature);
+  }
+  return verified;
+}
+
+// ws-trust §4. Without a signed Timestamp a message could be sent again for ever.
+function requireCoverage(
+  { coversBody, coversTimestamp }: MessageSignature,
+  { endpoint: { signedParts }, needsSignedBody }: AuthenticationInput,
+): void {
+  if (!coversTimestamp)
+    throw new SecurityFailure('authentication-bad-elements', 'the Timestamp is not signed');
+  if (!coversBody && (needsSignedBody || signedParts !== 'timestamp'))
+    throw new SecurityFailure('authentication-bad-elements', 'the Body is not signed');
+}
+
+const KINDS: Partial<Record<TokenType, CredentialKind>> = {
+  x509: 'certificate',
+  sct: 'security-context',
+};
+
+function credentialOf({ identity, confirmation }: MessageSignature): Credential[] {
+  if (identity === undefined) return [];
+  return [{ kind: KINDS[identity.type] ?? 'issued-token', identity, confirmation }];
+}
+
+async function verifyUser(
+  userName: UserNameToken,
+  { endpoint, now, oneTimePassword, sourceAddress }: AuthenticationInput,
+  parts: AuthenticationParts,
+): Promise<Credential> {
+  // Not looked at where it is not taken: nobody shall try passwords at such an address.
+  if (!endpoint.credentials.includes('username')) throw notTaken();
+  validateCreated(userName, now, parts.rules);
+  const { name, password, digest } = userName;
+  const evidence: SecurityToken = {
+    type: 'username',
+    use: 'subject',
+    content: {
+      name,
+      ...(digest ? { digest } : { password }),
+      ...(oneTimePassword !== undefined && { oneTimePassword }),
+      ...(sourceAddress !== undefined && { sourceAddress }),
+      ...(endpoint.messageSecurity && { isMessageEncrypted: true }),
+    },
+  };
+  const identity = await parts.sts.validate(evidence);
+  return { kind: 'username', identity, confirmation: BEARER };
+}
+
+/** How the audit and policy call it; the others are called by the type of their token. */
+const METHODS: Partial<Record<CredentialKind, string>> = {
+  basic: 'http_basic',
+  'tls-certificate': 'tls_client_certificate',
+};
+
+/** The requestor that good credentials stand for.
+ * @throws {ExchangeFailure} `requestor-unauthenticated` when there is none, or one that is not taken */
+export function requestorOf(
+  credentials: readonly Credential[],
+  { endpoint, profile }: AskedAt,
+): Requestor {
+  const order = (kind: CredentialKind) => endpoint.credentials.indexOf(kind);
+  if (credentials.some(({ kind }) => order(kind) < 0)) throw notTaken();
+  const [first] = credentials.toSorted((left, right) => order(left.kind) - order(right.kind));
+  if (first === undefined) throw notTaken();
+  const { identity, confirmation, kind } = first;
+  return {
+    kind: 'principal',
+    id: identity.subject.id,
+    method: METHODS[kind] ?? identity.type,
+    represents: [],
+    confirmation,
+    identity,
+    ...(profile.defaultTarget !== undefined && { defaultTarget: profile.defaultTarget }),
+  };
+}
+
+/** What of an address bears on who asks there. */
+interface AskedAt {
+  readonly endpoint: Pick<Endpoint, 'credentials'>;
+  readonly profile: Pick<EndpointProfile, 'defaultTarget'>;
+}
+
+function notTaken(): ExchangeFailure {
+  return unauthenticated('no credential for this endpoint');
+}
+
+function unauthenticated(detail: string): ExchangeFailure {
+  return new ExchangeFailure('requestor-unauthenticated', detail);
+}

@@ -1,0 +1,63 @@
+// A credential that was found good: what kind it is, whose, and which key it proved in this message.
+
+import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { Confirmation } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import type { TokenService } from '#core/token-service.ts';
+import type { CredentialKind } from '../endpoint/endpoint-profile.ts';
+
+export interface Credential {
+  readonly kind: CredentialKind;
+  readonly identity: ValidatedToken;
+  /** The key it proved in this message. */
+  readonly confirmation: Confirmation;
+  /** The token of the Security header that it is. */
+  readonly token?: XmlElement;
+}
+
+/** What credentials need of core. */
+export type CredentialService = Pick<
+  TokenService,
+  'validate' | 'validateCredential' | 'findSecret' | 'useCredentials'
+>;
+
+/** One answer for every credential that is refused; the reason is for the audit (xml-security E9).
+ * @throws {SecurityFailure} `failed-authentication`
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export async function validateCredential(
+  token: SecurityToken,
+  sts: CredentialService,
+): Promise<ValidatedToken> {
+  const identity = await refusedAlike(() => sts.validateCredential(token));
+  // The key in its hands, or the token itself, is the actor's: as credential it would make the actor its subject, and nobody
+  // would see that it acts (RFC 8693 §1.1). It is evidence about the subject, beside a credential of the actor's own.
+  if (identity.actors.length > 0)
+    throw new SecurityFailure('failed-authentication', 'a token with an actor is no credential', {
+      reason: 'requestor-unauthenticated',
+    });
+  return identity;
+}
+
+/** Uses up those of a message that are good once.
+ * @throws {SecurityFailure} `failed-authentication`
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export function useCredentials(
+  credentials: readonly Credential[],
+  sts: CredentialService,
+): Promise<void> {
+  return refusedAlike(() => sts.useCredentials(credentials.map(({ identity }) => identity)));
+}
+
+/** One answer for whatever is wrong with a credential, or with a token whose key is to be proved. */
+export async function refusedAlike<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof ExchangeFailure) || cause.reason === 'dependency-unavailable')
+      throw cause;
+    const { message, reason } = cause;
+    throw new SecurityFailure('failed-authentication', message, { cause, reason });
+  }
+}

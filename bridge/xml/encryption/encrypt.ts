@@ -1,0 +1,166 @@
+// Encrypts finished XML and proof keys to a relying party (XML Encryption 1.1 §3, xml-security §7). Sign first.
+
+import { Buffer } from 'node:buffer';
+import type { KeyObject } from 'node:crypto';
+import { constants, createCipheriv, publicEncrypt, randomBytes } from 'node:crypto';
+import { writeBase64 } from '../base64.ts';
+import type { AttributePair, FinalXml, Markup, MarkupName } from '../canonical/markup.ts';
+import { element } from '../canonical/markup.ts';
+import { toWireBytes } from '../canonical/writer.ts';
+import { XmlFailure } from '../failure.ts';
+import { trustPublicKey } from '../keys/keys.ts';
+import {
+  DS_NS,
+  ENCRYPTED_KEY,
+  KEY_INFO,
+  TOKEN_TYPE,
+  wsse,
+  XENC_NS,
+  XENC11_NS,
+} from '../namespaces.ts';
+import type { ContentMethod, ContentName, TransportName } from './encryption-algorithms.ts';
+import {
+  CONTENT_METHODS,
+  GCM_IV_BYTES,
+  GCM_TAG_BYTES,
+  TRANSPORT_METHODS,
+} from './encryption-algorithms.ts';
+
+declare const accepted: unique symbol;
+
+/** Who can decrypt, and how. Made once per relying party: {@link createRecipient}. */
+export interface Recipient {
+  readonly publicKey: KeyObject;
+  readonly content: ContentName;
+  readonly transport: TransportName;
+  /** KeyInfo of the EncryptedKey: which of the recipient's keys it is. */
+  readonly keyInfo?: Markup;
+  readonly [accepted]: true;
+}
+
+/** What a recipient is made from; a new relying party gets AES-256-GCM and OAEP with SHA-256. */
+export interface RecipientOptions {
+  readonly publicKey: KeyObject;
+  readonly content?: ContentName;
+  readonly transport?: TransportName;
+  readonly keyInfo?: Markup;
+}
+
+/** Checks a relying party's key and fills in the defaults.
+ * @throws {XmlFailure} `key-refused` */
+export function createRecipient(options: RecipientOptions): Recipient {
+  const { publicKey, content = 'aes256-gcm', transport = 'rsa-oaep-sha256' } = options;
+  if (trustPublicKey(publicKey).family !== 'rsa')
+    throw new XmlFailure('key-refused', 'RSA key expected');
+  return { ...options, content, transport } as Recipient;
+}
+
+/** Encrypts finished XML as EncryptedData of type Element, its key in the EncryptedKey of its own KeyInfo (D5). */
+export function encryptXml(plain: FinalXml, recipient: Recipient): Markup {
+  const method = CONTENT_METHODS[recipient.content];
+  const key = randomBytes(method.keyBytes);
+  const body = encryptContent(toWireBytes(plain), method, key);
+  const keyInfo = element(KEY_INFO, [], [encryptKey(key, recipient)]);
+  const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
+  return element(
+    xenc('EncryptedData'),
+    [['Type', `${XENC_NS}Element`]],
+    [encryption, keyInfo, cipherData(body)],
+  );
+}
+
+/** A part of a message to be encrypted: one element, or all that an element holds. */
+export interface PlainPart {
+  /** `Id` of its EncryptedData. */
+  readonly id: string;
+  readonly type: 'element' | 'content';
+  readonly plain: Markup | FinalXml;
+}
+
+/** Encrypts parts of a message under one key (WSS 1.1.1 §9): the EncryptedKey for the Security header, and an EncryptedData for the
+ * place of each part. */
+export function encryptParts(
+  parts: readonly PlainPart[],
+  recipient: Recipient,
+  keyId: string,
+): { readonly encryptedKey: Markup; readonly data: readonly Markup[] } {
+  const { content } = recipient;
+  const secret = randomBytes(CONTENT_METHODS[content].keyBytes);
+  const reference = keyReference(keyId);
+  const { data, list } = encryptUnder(parts, { content, secret, reference });
+  return { encryptedKey: encryptKey(secret, recipient, { id: keyId, list }), data };
+}
+
+/** A key that both sides know, and how a message names it. */
+export interface NamedSecret {
+  readonly content: ContentName;
+  /** As long as the method wants it. */
+  readonly secret: Uint8Array;
+  /** A SecurityTokenReference. */
+  readonly reference: Markup;
+}
+
+/** Encrypts parts of a message under a key that its reader knows: an EncryptedData for the place of each part, and the ReferenceList
+ * of all. */
+export function encryptUnder(
+  parts: readonly PlainPart[],
+  { content, secret, reference }: NamedSecret,
+): { readonly data: readonly Markup[]; readonly list: Markup } {
+  const method = CONTENT_METHODS[content];
+  const references = parts.map(({ id }) => element(xenc('DataReference'), [['URI', `#${id}`]]));
+  const data = parts.map(({ id, plain, type }) => {
+    const attributes: readonly AttributePair[] = [
+      ['Id', id],
+      ['Type', `${XENC_NS}${type === 'element' ? 'Element' : 'Content'}`],
+    ];
+    const body = encryptContent(toWireBytes(plain), method, secret);
+    const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
+    const keyInfo = element(KEY_INFO, [], [reference]);
+    return element(xenc('EncryptedData'), attributes, [encryption, keyInfo, cipherData(body)]);
+  });
+  return { data, list: element(xenc('ReferenceList'), [], references) };
+}
+
+function encryptContent(plain: Uint8Array, { cipher: name }: ContentMethod, key: Uint8Array) {
+  const iv = randomBytes(GCM_IV_BYTES);
+  const cipher = createCipheriv(name, key, iv, { authTagLength: GCM_TAG_BYTES });
+  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+// WSS 1.1.1 §7.7: by `#id`, with the type of what it names.
+function keyReference(keyId: string): Markup {
+  const direct = element(wsse('Reference'), [['URI', `#${keyId}`]]);
+  return element(wsse('SecurityTokenReference'), [[TOKEN_TYPE, ENCRYPTED_KEY]], [direct]);
+}
+
+/** Encrypts a secret as EncryptedKey: a content key, or the proof key of a holder-of-key token. */
+export function encryptKey(
+  secret: Uint8Array,
+  { publicKey, transport, keyInfo }: Recipient,
+  shared?: { readonly id: string; readonly list: Markup },
+): Markup {
+  const { identifier, oaepHash, digest, mgf } = TRANSPORT_METHODS[transport];
+  const padding = constants.RSA_PKCS1_OAEP_PADDING;
+  const wrapped = publicEncrypt({ key: publicKey, padding, oaepHash }, secret);
+  const parameters = [
+    element({ prefix: 'ds', uri: DS_NS, local: 'DigestMethod' }, [['Algorithm', digest]]),
+  ];
+  if (mgf !== undefined) {
+    parameters.push(
+      element({ prefix: 'xenc11', uri: XENC11_NS, local: 'MGF' }, [['Algorithm', mgf]]),
+    );
+  }
+  const method = element(xenc('EncryptionMethod'), [['Algorithm', identifier]], parameters);
+  const children = keyInfo === undefined ? [method] : [method, keyInfo];
+  const attributes: readonly AttributePair[] = shared ? [['Id', shared.id]] : [];
+  const list = shared ? [shared.list] : [];
+  return element(xenc('EncryptedKey'), attributes, [...children, cipherData(wrapped), ...list]);
+}
+
+function cipherData(bytes: Uint8Array): Markup {
+  return element(xenc('CipherData'), [], [element(xenc('CipherValue'), [], [writeBase64(bytes)])]);
+}
+
+function xenc(local: string): MarkupName {
+  return { prefix: 'xenc', uri: XENC_NS, local };
+}

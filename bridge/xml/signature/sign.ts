@@ -1,0 +1,144 @@
+// Writes signatures (xml-security S3, S4, S6, S7): enveloped into one element, or detached over parts of a message.
+
+import { Buffer } from 'node:buffer';
+import { hash } from 'node:crypto';
+import { writeBase64 } from '../base64.ts';
+import type { FinalXml, Markup, MarkupChild, MarkupName } from '../canonical/markup.ts';
+import { element, seal } from '../canonical/markup.ts';
+import type { WriteOptions, WrittenXml } from '../canonical/writer.ts';
+import { writeCanonical } from '../canonical/writer.ts';
+import { DS_NS, EXC_C14N_NS, KEY_INFO, wsse } from '../namespaces.ts';
+import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256, STR_TRANSFORM } from './algorithms.ts';
+import type { Signer } from './signer.ts';
+
+/** How to sign. */
+export interface SignOptions {
+  readonly signer: Signer;
+  /** Absent: the signature names no key. */
+  readonly keyInfo?: Markup;
+}
+
+/** How to sign an element from within. */
+export interface EnvelopedSignOptions extends SignOptions {
+  /** The element's own ID, as its ID attribute says. */
+  readonly id: string;
+  /** Namespaces for QNames in content: declared on the element and listed in the PrefixList (S5). */
+  readonly declare?: WriteOptions['declare'];
+}
+
+/** A part of a message to be signed by its ID. With `token`, the part is a SecurityTokenReference and the token is what
+ * is digested (STR-Transform). */
+export interface SignedPart {
+  readonly id: string;
+  readonly element: Markup | FinalXml;
+  readonly token?: Markup | FinalXml;
+}
+
+/** Signs an element that holds SIGNATURE_PLACE where its schema wants the signature. The result is final. */
+export async function signEnveloped(
+  apex: Markup,
+  options: EnvelopedSignOptions,
+): Promise<FinalXml> {
+  const { id, declare = [] } = options;
+  const { text, signatureAt, prefixes } = writeCanonical(apex, { declare });
+  if (signatureAt === undefined) throw new Error('no place for the signature');
+  const prefixList = declare.map(({ prefix }) => prefix);
+  // Without the signature the text is head and tail joined: exactly what enveloped-signature leaves.
+  const signedInfo = writeSignedInfo(options.signer, [
+    reference(id, text, [
+      transform(ENVELOPED_SIGNATURE),
+      transform(EXC_C14N, prefixListOf(prefixList)),
+    ]),
+  ]);
+  const signature = writeCanonical(await writeSignature(signedInfo, options));
+  const signed = text.slice(0, signatureAt) + signature.text + text.slice(signatureAt);
+  return seal(signed, new Set([...prefixes, ...signature.prefixes]));
+}
+
+/** Signs parts of a message by their IDs; the result goes into the Security header.
+ * A part must be embedded as it was given: exclusive form makes its digest independent of where it stands. */
+export async function signDetached(
+  parts: readonly SignedPart[],
+  options: SignOptions,
+): Promise<Markup> {
+  return writeSignature(writeSignedInfo(options.signer, parts.map(partReference)), options);
+}
+
+/** KeyInfo with one X.509 certificate, given as DER. */
+export function x509KeyInfo(certificate: Uint8Array): Markup {
+  const content = element(ds('X509Certificate'), [], [writeBase64(certificate)]);
+  return element(KEY_INFO, [], [element(ds('X509Data'), [], [content])]);
+}
+
+function partReference({ id, element: part, token }: SignedPart): Markup {
+  if (token === undefined) return reference(id, writeCanonical(part).text, [transform(EXC_C14N)]);
+  const method = element(ds('CanonicalizationMethod'), [['Algorithm', EXC_C14N]]);
+  const text = writeCanonical(token, { emptyDefault: true }).text;
+  return reference(id, text, [
+    transform(STR_TRANSFORM, [element(wsse('TransformationParameters'), [], [method])]),
+  ]);
+}
+
+function reference(id: string, canonical: string, transforms: readonly Markup[]): Markup {
+  return element(
+    ds('Reference'),
+    [['URI', `#${id}`]],
+    [
+      element(ds('Transforms'), [], transforms),
+      element(ds('DigestMethod'), [['Algorithm', SHA256]]),
+      element(ds('DigestValue'), [], [hash('sha256', canonical, 'base64')]),
+    ],
+  );
+}
+
+function transform(algorithm: string, children: readonly Markup[] = []): Markup {
+  return element(ds('Transform'), [['Algorithm', algorithm]], children);
+}
+
+function prefixListOf(prefixes: readonly string[]): readonly Markup[] {
+  if (prefixes.length === 0) return [];
+  const name = { prefix: 'ec', uri: EXC_C14N_NS, local: 'InclusiveNamespaces' };
+  return [element(name, [['PrefixList', prefixes.join(' ')]])];
+}
+
+function writeSignedInfo(signer: Signer, references: readonly Markup[]): Markup {
+  return element(
+    ds('SignedInfo'),
+    [],
+    [
+      element(ds('CanonicalizationMethod'), [['Algorithm', EXC_C14N]]),
+      element(ds('SignatureMethod'), [['Algorithm', signer.algorithm]]),
+      ...references,
+    ],
+  );
+}
+
+async function writeSignature(
+  signedInfo: Markup,
+  { signer, keyInfo }: SignOptions,
+): Promise<Markup> {
+  const written = writeCanonical(signedInfo);
+  const value = await signer.sign(Buffer.from(written.text));
+  return element(
+    ds('Signature'),
+    [],
+    [
+      insideSignature(signedInfo, written),
+      element(ds('SignatureValue'), [], [writeBase64(value)]),
+      ...(keyInfo === undefined ? [] : [keyInfo]),
+    ],
+  );
+}
+
+// SignedInfo as its own apex declares ds on itself; inside ds:Signature the same is written without (S4). Where it declares nothing
+// else, its text is all there is to write.
+function insideSignature(signedInfo: Markup, { text, prefixes }: WrittenXml): MarkupChild {
+  return prefixes.size > 1 ? signedInfo : seal(text.replace(DS_DECLARATION, ''), NO_PREFIXES);
+}
+
+const DS_DECLARATION = ` xmlns:ds="${DS_NS}"`;
+const NO_PREFIXES: ReadonlySet<string> = new Set();
+
+function ds(local: string): MarkupName {
+  return { prefix: 'ds', uri: DS_NS, local };
+}

@@ -1,0 +1,102 @@
+// Verifies an element signed from within: a SAML assertion, a protocol message, metadata (xml-security V11,
+// SAML Core 2.0 §5.4, SAML 1.1 §5.4).
+
+import { XmlFailure } from '../failure.ts';
+import type { TrustedKey } from '../keys/keys.ts';
+import { DS_NS, SAML2_NS, SAML2MD_NS, SAML2P_NS, SAML11_NS } from '../namespaces.ts';
+import { ownIdOf } from '../parser/ids.ts';
+import { requiredChild } from '../reader.ts';
+import type { XmlDocument, XmlElement } from '../tree.ts';
+import { isNamed } from '../tree.ts';
+import type { Proof, Verified } from './proof.ts';
+import { proveSignature, verifiedNode } from './proof.ts';
+import { readSignatureShape } from './signature-shape.ts';
+
+/** Chooses the key for a signature among keys already trusted; KeyInfo is a hint. Throws an XmlFailure when there is none. */
+export type KeySelector = (keyInfo: XmlElement | undefined) => TrustedKey | Promise<TrustedKey>;
+
+/** How to verify. Both switches are per trusted issuer, dated and audited by the caller. */
+export interface EnvelopedOptions {
+  readonly selectKey: KeySelector;
+  readonly legacySha1?: boolean;
+  readonly inclusiveC14n?: boolean;
+}
+
+/** A verified element with its proof. */
+export interface VerifiedElement {
+  readonly element: Verified<XmlElement>;
+  readonly proof: Proof;
+}
+
+/** Verifies a SAML 1.1 or 2.0 assertion by its own signature. Nothing else in it gets trust but what is read through it.
+ * @throws {XmlFailure} `element-unexpected`, and those of {@link verifyEnveloped} */
+export async function verifyAssertion(
+  document: XmlDocument,
+  assertion: XmlElement,
+  options: EnvelopedOptions,
+): Promise<VerifiedElement> {
+  const isAssertion =
+    isNamed(assertion, SAML2_NS, 'Assertion') || isNamed(assertion, SAML11_NS, 'Assertion');
+  if (!isAssertion) throw new XmlFailure('element-unexpected', 'no assertion');
+  return verifyEnveloped(document, assertion, options);
+}
+
+/** Verifies an element by the ds:Signature that is its direct child, in the place its schema demands, with exactly one
+ * reference to the element's own ID.
+ * @throws {XmlFailure} `element-missing`, `element-repeated`, `comment-refused`, `signature-shape`, `algorithm-refused`,
+ * `key-refused`, `reference-refused`, `signature-invalid`, `digest-mismatch`, `canonical-too-large` */
+export async function verifyEnveloped(
+  document: XmlDocument,
+  element: XmlElement,
+  options: EnvelopedOptions,
+): Promise<VerifiedElement> {
+  const { selectKey, legacySha1 = false, inclusiveC14n = false } = options;
+  // Metadata may be commented between elements; a token may not at all (V3).
+  if (element.commented && element.uri !== SAML2MD_NS) {
+    throw new XmlFailure('comment-refused', 'comment in a signed element');
+  }
+  const signature = requiredChild(element, DS_NS, 'Signature');
+  requirePlace(element, signature);
+  const shape = readSignatureShape(signature, { place: 'enveloped', legacySha1, inclusiveC14n });
+  const [reference] = shape.references;
+  const isOwn = reference !== undefined && reference.id === ownIdOf(element);
+  // The reference must name this element by its own vocabulary, and this element must be the one the ID map holds (A1, A6).
+  if (shape.references.length !== 1 || !isOwn || document.ids.get(reference.id) !== element) {
+    throw new XmlFailure('reference-refused', 'one reference to the own ID expected');
+  }
+  const signer = await selectKey(shape.keyInfo);
+  const proof = proveSignature(shape, { document, signer });
+  return { element: verifiedNode(proof, element), proof };
+}
+
+function requirePlace(element: XmlElement, signature: XmlElement): void {
+  const children = element.children.filter((child) => typeof child !== 'string');
+  const at = children.indexOf(signature);
+  const before = children[at - 1];
+  if (!isPlaced(element, { before, isLast: at === children.length - 1 })) {
+    throw new XmlFailure('signature-shape', `Signature not in its place in ${element.local}`);
+  }
+}
+
+function isPlaced(
+  element: XmlElement,
+  { before, isLast }: { readonly before: XmlElement | undefined; readonly isLast: boolean },
+): boolean {
+  switch (element.uri) {
+    case SAML11_NS:
+      return isLast;
+    case SAML2_NS:
+      return before !== undefined && isNamed(before, SAML2_NS, 'Issuer') && isFirst(before);
+    case SAML2P_NS:
+      // Issuer is optional in protocol messages.
+      return before === undefined || (isNamed(before, SAML2_NS, 'Issuer') && isFirst(before));
+    case SAML2MD_NS:
+      return before === undefined;
+    default:
+      return false;
+  }
+}
+
+function isFirst(element: XmlElement): boolean {
+  return element.parent?.children.find((child) => typeof child !== 'string') === element;
+}

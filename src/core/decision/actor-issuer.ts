@@ -1,0 +1,48 @@
+// Until when a trusted issuer is one, and whose parties it may name as actors.
+import { ExchangeFailure } from '../failure.ts';
+import type { Instant } from '../instant.ts';
+import { SELF, type ValidatedToken } from '../security-token.ts';
+
+/** A trusted issuer by its names. */
+export interface KnownIssuer {
+  readonly id: string;
+  /** Every spelling of its name. */
+  readonly names: readonly string[];
+  /** Ids of other trusted issuers whose parties its tokens may name as actors. */
+  readonly actorIssuers: readonly string[];
+  /** What is put before the ids of its subjects in tokens of ours; several where its forms of token differ in that. */
+  readonly subjectPrefixes: readonly string[];
+  /** From then on nothing rests on its word; absent: no end is set. */
+  readonly enabledUntil?: Instant;
+}
+
+/** Whether the trust in an issuer has ended. Its validator sees to fresh evidence; what was kept of evidence, for renewals, must not
+ * outlive the trust either. */
+export const hasTrustEnded = (issuer: KnownIssuer | undefined, now: Instant): boolean =>
+  issuer?.enabledUntil !== undefined && now >= issuer.enabledUntil;
+
+/** A trusted issuer by its id. */
+export const knownIssuer = (
+  trustedIssuer: string,
+  issuers: readonly KnownIssuer[],
+): KnownIssuer | undefined => issuers.find(({ id }) => id === trustedIssuer);
+
+/** Refuses the word of an issuer whose trust has ended, and a chain in which one trusted issuer speaks for another: that a party of
+ * theirs acted, only they can say. A name of somebody we do not know vouches for nothing, so it may stand.
+ * @throws {ExchangeFailure} `issuer-untrusted` */
+export function validateIssuers(
+  { actors, trustedIssuer }: ValidatedToken,
+  issuers: readonly KnownIssuer[],
+  now: Instant,
+): void {
+  if (trustedIssuer === SELF) return;
+  const known = knownIssuer(trustedIssuer, issuers);
+  if (hasTrustEnded(known, now))
+    throw new ExchangeFailure('issuer-untrusted', 'the trust in this issuer has ended');
+  const allowed = known?.actorIssuers ?? [];
+  for (const { issuer } of actors) {
+    const owner = issuers.find(({ names }) => names.includes(issuer));
+    if (!owner || owner.id === trustedIssuer || allowed.includes(owner.id)) continue;
+    throw new ExchangeFailure('issuer-untrusted', `an actor of ${owner.id} is named by another`);
+  }
+}

@@ -1,0 +1,134 @@
+// What was validated for one request, the checks that bind it to the requestor, and how conditions see it.
+import type { ClaimSet, ClaimValue } from '../claim.ts';
+import type { ExchangeRequest } from '../exchange-request.ts';
+import { ExchangeFailure } from '../failure.ts';
+import { isAudience, type RelyingParty } from '../relying-party.ts';
+import { hasProved, type Requestor, requestorName } from '../requestor.ts';
+import { SELF, type ValidatedToken } from '../security-token.ts';
+import { isCredential } from '../token-type.ts';
+import type { ExpressionContext, ExpressionParty } from './expression.ts';
+
+export interface Evidence {
+  readonly request: ExchangeRequest;
+  readonly subject: ValidatedToken;
+  readonly actor: ValidatedToken | undefined;
+}
+
+/** Whether a token of ours was issued to this requestor or is addressed to it, under its own name or as a server.
+ * @throws {ExchangeFailure} `requestor-not-allowed` */
+export function isPartyOf(
+  token: ValidatedToken,
+  requestor: Requestor,
+  relyingParties: readonly RelyingParty[],
+): boolean {
+  const name = requestorName(requestor);
+  return (
+    token.originClient === name ||
+    token.audiences.includes(name) ||
+    relyingParties.some(
+      (party) =>
+        (requestor.represents.includes(party.id) || party.servers?.includes(name)) &&
+        isAudience(party, token.audiences),
+    )
+  );
+}
+
+function hasOrigin(
+  token: ValidatedToken,
+  requestor: Requestor,
+  relyingParties: readonly RelyingParty[],
+): boolean {
+  if (token.type === 'requestor') return token.subject.id === requestor.id;
+  if (token.trustedIssuer !== SELF || isCredential(token.type)) return true;
+  return isIdentity(token, requestor) || isPartyOf(token, requestor, relyingParties);
+}
+
+/** Whether the token is the very credential that the requestor came with. By name as well: what the ledger knows may have been added to
+ * the one and not to the other. */
+export const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
+  token === identity ||
+  (token.id !== undefined && identity?.id === token.id && identity.trustedIssuer === SELF);
+
+/** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as
+ * subject token and as actor token alike: a stolen actor token would tell of an actor who never acted.
+ * @throws {ExchangeFailure} `token-audience-mismatch`; `issuer-untrusted` for a token of others where ours alone are taken */
+export function validateOrigin(
+  { request, subject, actor }: Evidence,
+  relyingParties: readonly RelyingParty[],
+): void {
+  if (request.isOwnSubjectOnly && subject.trustedIssuer !== SELF)
+    throw new ExchangeFailure('issuer-untrusted', 'only a token of ours is taken here');
+  const stranger = [subject, actor].some(
+    (token) => token && !hasOrigin(token, request.requestor, relyingParties),
+  );
+  if (stranger)
+    throw new ExchangeFailure('token-audience-mismatch', 'a token is not for this requestor');
+}
+
+/** A token bound to a key is good only in the hands of who proves that key: it never falls back to bearer.
+ * @throws {ExchangeFailure} `confirmation-missing` */
+export function validateConfirmation({ request, subject, actor }: Evidence): void {
+  const isUnproved = [subject, actor].some(
+    (token) => token && !hasProved(request.requestor, token.confirmation),
+  );
+  if (isUnproved)
+    throw new ExchangeFailure(
+      'confirmation-missing',
+      'a bound token came without proof of its key',
+    );
+}
+
+const partyContext = (token: ValidatedToken): ExpressionParty => ({
+  issuer: token.subject.issuer,
+  id: token.subject.id,
+  trustedIssuer: token.trustedIssuer,
+  scopes: token.scopes,
+});
+
+function claimsContext(set: ClaimSet): Record<string, ClaimValue> {
+  const valuesByName = new Map<string, ClaimValue[]>();
+  for (const { name, values } of set) {
+    const known = valuesByName.get(name);
+    if (known) known.push(...values);
+    else valuesByName.set(name, [...values]);
+  }
+  // No prototype: a condition that asks for a claim must never find a method of ours.
+  const claims: Record<string, ClaimValue> = Object.create(null) as Record<string, ClaimValue>;
+  for (const [name, values] of valuesByName) {
+    claims[name] = values.length === 1 ? (values[0] ?? null) : values;
+  }
+  return claims;
+}
+
+const NOBODY: ExpressionParty = { issuer: '', id: '', trustedIssuer: '', scopes: [] };
+
+function requestorInContext({ id, kind, method, identity }: Requestor) {
+  return { id, kind, method, claims: claimsContext(identity?.claims ?? []) };
+}
+
+/** What a condition may read before anything is asked: the requestor, which is its own subject. */
+export function requestorContext(requestor: Requestor): ExpressionContext {
+  const { identity } = requestor;
+  const seen = requestorInContext(requestor);
+  return {
+    subject: identity ? partyContext(identity) : NOBODY,
+    actor: null,
+    requestor: seen,
+    target: { id: '' },
+    claims: seen.claims,
+  };
+}
+
+/** What conditions and mapped values may read of this request. */
+export function expressionContext(
+  { request, subject, actor }: Evidence,
+  target: RelyingParty,
+): ExpressionContext {
+  return {
+    subject: partyContext(subject),
+    actor: actor ? partyContext(actor) : null,
+    requestor: requestorInContext(request.requestor),
+    target: { id: target.id },
+    claims: claimsContext(subject.claims),
+  };
+}

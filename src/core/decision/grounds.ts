@@ -1,0 +1,130 @@
+// What a decision rests on: one policy row for each target, and what the targets of one token must have in common.
+
+import type { Claim, ClaimSet } from '../claim.ts';
+import { type MappedClaim, mapClaims, mappedClaims } from '../claim-mapping.ts';
+import { ExchangeFailure } from '../failure.ts';
+import type { PolicyRow } from '../policy.ts';
+import type { RelyingParty } from '../relying-party.ts';
+import type { Encryption } from '../token-spec.ts';
+import type { TokenType } from '../token-type.ts';
+import { type Evidence, expressionContext } from './evidence.ts';
+import { commonScopes, decideScopes, grantableScopes } from './scope.ts';
+
+/** One target and the row that grants it. */
+export interface Grounds {
+  readonly party: RelyingParty;
+  readonly row: PolicyRow;
+}
+
+/** At least one: no target is a refusal before. */
+export type AllGrounds = readonly [Grounds, ...Grounds[]];
+
+/** How many actors a token may show. */
+export const longestChain = (grounds: AllGrounds, maxDepth: number): number =>
+  Math.min(maxDepth, ...grounds.map(({ row }) => row.grant.maxActors ?? maxDepth));
+
+/** How long a token may live at most: the shortest of every row and every target. */
+export const longestLifetimeSeconds = (grounds: AllGrounds): number =>
+  Math.min(
+    ...grounds.flatMap(({ party, row }) => [
+      party.token.lifetimeSeconds,
+      row.grant.lifetimeSeconds,
+    ]),
+  );
+
+const isSameEncryption = (left: Encryption | undefined, right: Encryption | undefined): boolean =>
+  left?.certificate === right?.certificate &&
+  left?.content === right?.content &&
+  left?.keyTransport === right?.keyTransport;
+
+const hasSameForm = (left: RelyingParty['token'], right: RelyingParty['token']): boolean =>
+  left.type === right.type &&
+  left.algorithms.jwt === right.algorithms.jwt &&
+  left.algorithms.saml === right.algorithms.saml &&
+  isSameEncryption(left.encryption, right.encryption) &&
+  isSameEncryption(left.keyEncryption, right.keyEncryption);
+
+/** The token type to issue: one that every target wants or its row lets be asked for.
+ * @throws {ExchangeFailure} `target-not-allowed`, `token-type-unsupported` */
+export function decideType(requested: TokenType | undefined, grounds: AllGrounds): TokenType {
+  const [{ party: first }] = grounds;
+  if (!grounds.every(({ party }) => hasSameForm(party.token, first.token))) {
+    throw new ExchangeFailure('target-not-allowed', 'the targets want tokens of different forms');
+  }
+  const type = requested ?? first.token.type;
+  const isGranted = grounds.every(
+    ({ party, row }) => party.token.type === type || row.grant.types.includes(type),
+  );
+  if (!isGranted)
+    throw new ExchangeFailure('token-type-unsupported', `${type} is not granted for this target`);
+  return type;
+}
+
+/** The scopes to grant: what was asked for, if every target grants it.
+ * @throws {ExchangeFailure} `scope-not-allowed` */
+export function decideGrantedScopes(evidence: Evidence, grounds: AllGrounds): readonly string[] {
+  const { request, subject } = evidence;
+  const perTarget = grounds.map(({ party, row }) =>
+    grantableScopes({
+      mode: row.grant.scopeMode,
+      row: row.grant.scopes,
+      relyingParty: party.scopes,
+      // A requestor that asks for itself is bounded by its registration, which `client` already is.
+      subject:
+        subject.type === 'requestor' && request.requestor.scopes === undefined
+          ? row.grant.scopes
+          : subject.scopes,
+      client: request.requestor.scopes,
+    }),
+  );
+  return decideScopes(commonScopes(perTarget), request.scopes);
+}
+
+/** Every mapping rule of one target and what came of it.
+ * @throws {ExchangeFailure} `claim-missing` */
+export function mapClaimsFor(
+  evidence: Evidence,
+  { party, row }: Grounds,
+  issuer: string,
+): readonly MappedClaim[] {
+  return mapClaims([...party.claims, ...row.grant.claims], {
+    claims: evidence.subject.claims,
+    context: expressionContext(evidence, party),
+    issuer,
+  });
+}
+
+const asText = (claims: ClaimSet): string =>
+  JSON.stringify(
+    claims
+      .toSorted((left, right) => (left.name < right.name ? -1 : 1))
+      .map(({ name, issuer, originalIssuer, values }) => [name, issuer, originalIssuer, values]),
+  );
+
+/** The claims of the token. Several targets must want the very same: a role meant for one would count at the others, and a
+ * personal detail for one would be told to all.
+ * @throws {ExchangeFailure} `claim-missing`, `target-not-allowed` */
+export function decideClaims(evidence: Evidence, grounds: AllGrounds, issuer: string): ClaimSet {
+  const claimsFor = (ground: Grounds) => mappedClaims(mapClaimsFor(evidence, ground, issuer));
+  const [first, ...others] = grounds;
+  const claims = claimsFor(first);
+  if (others.some((ground) => asText(claimsFor(ground)) !== asText(claims))) {
+    throw new ExchangeFailure('target-not-allowed', 'the targets want different claims');
+  }
+  const { requiredClaims, claimValues } = evidence.request;
+  const wished = claimValues ? claims.flatMap((claim) => restrict(claim, claimValues)) : claims;
+  const missing = requiredClaims?.find((name) => !wished.some((claim) => claim.name === name));
+  if (missing !== undefined)
+    throw new ExchangeFailure('claim-missing', `the request needs claim ${missing}`);
+  return wished;
+}
+
+// What was not wished for is not told: who asks for one role wants a token for that role.
+function restrict(claim: Claim, wishes: ReadonlyMap<string, readonly string[]>): ClaimSet {
+  const wish = wishes.get(claim.name);
+  if (!wish) return [claim];
+  const values = claim.values.filter(
+    (value) => typeof value !== 'object' && wish.includes(String(value)),
+  );
+  return values.length === 0 ? [] : [{ ...claim, values }];
+}

@@ -1,0 +1,102 @@
+// The stored form of a ledger entry. Readers take the form written now and the one before; fixtures of each are kept in
+// test/unit/core/ledger/ledger-entry.test.ts.
+import type { Instant } from '../instant.ts';
+import type { TokenRef } from '../security-token.ts';
+import type { Actor } from '../subject.ts';
+import type { Renewal, TokenSpec } from '../token-spec.ts';
+import type { TokenType } from '../token-type.ts';
+
+/** Bump when the stored form changes. */
+const LEDGER_VERSION = 2;
+
+/** What is on record of a token. */
+export interface LedgerEntry {
+  /** Absent in entries of the first form. */
+  readonly type?: TokenType;
+  readonly parents: readonly TokenRef[];
+  /** All tokens above it, parents first. */
+  readonly ancestors: readonly TokenRef[];
+  /** Where its line began, if not with itself. */
+  readonly root?: TokenRef;
+  /** The requestor it was issued to, as `requestorName` calls it. */
+  readonly clientId: string;
+  readonly actors: readonly Actor[];
+  readonly delegations?: number;
+  /** Ids of relying parties. */
+  readonly targets: readonly string[];
+  readonly policyRows: readonly string[];
+  readonly issuedAt?: Instant;
+  readonly notOnOrAfter: Instant;
+  readonly renewal?: Renewal;
+  /** What is kept of it, sealed. */
+  readonly sealed?: string;
+}
+
+interface StoredEntry extends LedgerEntry {
+  readonly v: number;
+}
+
+/** The entry of a decision. Subject, claims and keys stay out of it: they are in the token, or under a seal. */
+export function entryOf(spec: TokenSpec): LedgerEntry {
+  const { actors, ancestors, clientId, delegations, issuedAt, parents, policyRows } = spec;
+  const { renewal, root, type } = spec;
+  return {
+    type,
+    parents,
+    ancestors,
+    ...(root && { root }),
+    clientId,
+    actors,
+    ...(delegations !== undefined && { delegations }),
+    targets: spec.relyingParties,
+    policyRows,
+    issuedAt,
+    notOnOrAfter: spec.lifetime.notOnOrAfter,
+    ...(renewal && { renewal }),
+  };
+}
+
+/** Writes the form of this release. */
+export function writeEntry(entry: LedgerEntry): string {
+  return JSON.stringify({ v: LEDGER_VERSION, ...entry } satisfies StoredEntry);
+}
+
+const areTokens = (value: unknown): value is readonly TokenRef[] =>
+  Array.isArray(value) &&
+  value.every(
+    (token: Partial<TokenRef> | null) =>
+      typeof token?.issuer === 'string' && typeof token.id === 'string',
+  );
+
+// Compared with anything but a count, it would be no end.
+const isCount = (value: unknown): boolean =>
+  value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0);
+
+const hasGoodOptions = ({ delegations, sealed }: Partial<LedgerEntry>): boolean =>
+  isCount(delegations) && (sealed === undefined || typeof sealed === 'string');
+
+/** Version 1 had no parents apart from the line, no type and no terms of renewal. */
+function upgraded({ v, ...entry }: Partial<StoredEntry>): Partial<LedgerEntry> {
+  if (v === 1) return { parents: [], actors: [], policyRows: [], ...entry };
+  if (v === LEDGER_VERSION) return entry;
+  throw new Error('a ledger entry of an unknown form');
+}
+
+/** Reads a stored entry of this release or the one before.
+ * @throws {Error} for any other: it is a bug or an attack on the store, never an empty ancestry */
+export function parseEntry(text: string): LedgerEntry {
+  const entry = upgraded((JSON.parse(text) ?? {}) as Partial<StoredEntry>);
+  const { actors, ancestors, clientId, notOnOrAfter, parents, policyRows, targets } = entry;
+  if (
+    !areTokens(ancestors) ||
+    !areTokens(parents) ||
+    !Array.isArray(actors) ||
+    !Array.isArray(policyRows) ||
+    !Array.isArray(targets) ||
+    typeof clientId !== 'string' ||
+    typeof notOnOrAfter !== 'number' ||
+    !hasGoodOptions(entry)
+  )
+    throw new Error('a ledger entry of an unknown form');
+  return { ...entry, actors, ancestors, clientId, notOnOrAfter, parents, policyRows, targets };
+}

@@ -1,0 +1,85 @@
+// What the ledger knows of a token that the token cannot say itself.
+import { ExchangeFailure } from '../failure.ts';
+import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
+import { isCredential } from '../token-type.ts';
+import type { KeptToken, KnownSecret } from './kept-token.ts';
+import type { Ledger, Standing } from './ledger.ts';
+
+function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standing): ValidatedToken {
+  const isOwn = token.trustedIssuer === SELF;
+  if (isRevoked) {
+    const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
+    throw new ExchangeFailure('token-revoked', detail);
+  }
+  // A credential was proved here, not issued.
+  if (!isOwn || isCredential(token.type)) return token;
+  if (!entry) return unrecorded(token);
+  const { ancestors, clientId, renewal, root } = entry;
+  const originClient = token.originClient ?? clientId;
+  const delegations = lesser(token.delegations, entry.delegations);
+  return acceptToken({
+    ...token,
+    originClient,
+    ancestors,
+    ...(root && { root }),
+    ...(renewal && { renewableUntil: renewal.notOnOrAfter }),
+    ...(delegations !== undefined && { delegations }),
+    ...confirmationOf(token, kept),
+  });
+}
+
+/** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we
+ * know to have issued, whoever had our key. Of one that is over, in its lifecycle, the record may be gone.
+ * @throws {ExchangeFailure} `token-revoked` */
+function unrecorded(token: ValidatedToken): ValidatedToken {
+  if (token.use === 'lifecycle') return token;
+  throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
+}
+
+// The token tells that it is bound to a secret, we know to which.
+function confirmationOf(
+  { confirmation }: ValidatedToken,
+  kept: KeptToken | undefined,
+): Partial<Pick<ValidatedToken, 'confirmation'>> {
+  if (!kept || confirmation.method !== 'symmetric-key') return {};
+  return { confirmation: { ...confirmation, thumbprint: kept.secret.thumbprint } };
+}
+
+function lesser(told: number | undefined, known: number | undefined): number | undefined {
+  if (told === undefined || known === undefined) return told ?? known;
+  return Math.min(told, known);
+}
+
+async function held(
+  token: ValidatedToken,
+  look: (token: TokenRef) => Promise<Standing>,
+): Promise<ValidatedToken> {
+  const { id, issuer } = token;
+  return id === undefined ? token : withStanding(token, await look({ issuer, id }));
+}
+
+/** Holds a token against the ledger: whether it or what it was made from is revoked, and to whom it was issued where it cannot
+ * say so itself. A foreign token is held against it too: a tombstone on it must not be undone by presenting it again.
+ * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+export function validateStanding(token: ValidatedToken, ledger: Ledger): Promise<ValidatedToken> {
+  return held(token, (ref) => ledger.standing(ref));
+}
+
+/** As `validateStanding`, for evidence of a token to be made: whether an ancestor is revoked is looked at when that token is
+ * recorded, so that an exchange costs two round trips and not four.
+ * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+export function validateEvidenceStanding(
+  token: ValidatedToken,
+  ledger: Ledger,
+): Promise<ValidatedToken> {
+  return held(token, (ref) => ledger.lookUp(ref));
+}
+
+/** The secret that a token of ours is bound to, where it was kept. */
+export async function findKeptSecret(
+  { id, issuer, trustedIssuer }: ValidatedToken,
+  ledger: Ledger,
+): Promise<KnownSecret | undefined> {
+  if (trustedIssuer !== SELF || id === undefined) return undefined;
+  return (await ledger.lookUp({ issuer, id })).kept?.secret;
+}

@@ -1,0 +1,152 @@
+// Token Status Lists (draft-ietf-oauth-status-list): which place of which list a token has, and what the list says. A list belongs to
+// the process that opened it, so places need no agreement; what it says is read from the ledger, so every process can say it.
+import type { Clock } from '../instant.ts';
+import type { Store, StoreKey } from '../ports.ts';
+import type { StatusPlace } from '../token-spec.ts';
+import type { Ledger } from './ledger.ts';
+
+/** Places of one list: 128 bytes before compression, and as many look-ups to read it. */
+export const STATUS_LIST_SIZE = 1024;
+
+/** How long a list takes tokens in. */
+const OPEN_SECONDS = 3600;
+
+/** Look-ups at once. */
+const LOOK_UPS = 128;
+
+/** Bump when the stored form of a list changes. */
+const LIST_VERSION = 1;
+
+/** What a list says. */
+export interface StatusListContent {
+  /** The signature algorithm of the tokens in it. */
+  readonly algorithm: string;
+  /** One bit for each place, the least significant of the first byte first: set for a token that is revoked. */
+  readonly bits: Uint8Array;
+}
+
+export interface StatusLists {
+  /** The next free place in a list of tokens signed with this algorithm. */
+  allocate(algorithm: string): StatusPlace;
+  /** Makes the list of a place known to all processes. */
+  register(place: StatusPlace): Promise<void>;
+  /** Reads a list; undefined: there is none of this name, or all its tokens have ended. */
+  read(list: string): Promise<StatusListContent | undefined>;
+}
+
+export interface StatusListsParts {
+  readonly issuer: string;
+  readonly store: Store;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** The numbers from zero up to `size` in an order that nobody can foresee: places shall not tell which token came first. */
+  readonly shuffled: (size: number) => readonly number[];
+  readonly longestLifetimeSeconds: number;
+  /** Kept on top of every lifetime, for clocks that differ. */
+  readonly marginSeconds: number;
+}
+
+interface OpenList {
+  readonly list: string;
+  readonly algorithm: string;
+  readonly closesAt: number;
+  readonly places: readonly number[];
+  used: number;
+  registration?: Promise<void>;
+}
+
+/** The id of the token at a place: from it the ledger knows the token. */
+export const tokenIdAt = ({ list, index }: StatusPlace): string => `${list}-${index}`;
+
+const listKey = (issuer: string, list: string): StoreKey => ({
+  class: 'ledger',
+  parts: ['status-list', issuer, list],
+});
+
+function parseAlgorithm(text: string): string {
+  const { v, algorithm } = JSON.parse(text) as { readonly v: unknown; readonly algorithm: unknown };
+  if (v !== LIST_VERSION || typeof algorithm !== 'string')
+    throw new Error('a status list of an unknown form');
+  return algorithm;
+}
+
+async function readBits(list: string, { issuer, ledger }: StatusListsParts): Promise<Uint8Array> {
+  const bits = new Uint8Array(STATUS_LIST_SIZE / 8);
+  for (let start = 0; start < STATUS_LIST_SIZE; start += LOOK_UPS) {
+    const indices = Array.from({ length: LOOK_UPS }, (_, step) => start + step);
+    const standings = await Promise.all(
+      indices.map((index) => ledger.standing({ issuer, id: tokenIdAt({ list, index }) })),
+    );
+    for (const [step, { isRevoked }] of standings.entries()) {
+      const byte = Math.floor((start + step) / 8);
+      if (isRevoked) bits[byte] = (bits[byte] ?? 0) | (1 << (step % 8));
+    }
+  }
+  return bits;
+}
+
+/** The lists that this process gives places of, one for each algorithm. */
+function createAllocator({ clock, newId, shuffled }: StatusListsParts) {
+  const open = new Map<string, OpenList>();
+  /** Lists that no other process knows of yet, full ones too: no token of theirs may leave. */
+  const unregistered = new Map<string, OpenList>();
+  function openList(algorithm: string): OpenList {
+    const standing = open.get(algorithm);
+    if (standing && standing.used < STATUS_LIST_SIZE && clock.now() < standing.closesAt)
+      return standing;
+    const opened: OpenList = {
+      list: newId(),
+      algorithm,
+      closesAt: clock.now() + OPEN_SECONDS,
+      places: shuffled(STATUS_LIST_SIZE),
+      used: 0,
+    };
+    open.set(algorithm, opened);
+    unregistered.set(opened.list, opened);
+    return opened;
+  }
+  return {
+    unregistered,
+    allocate: (algorithm: string): StatusPlace => {
+      const list = openList(algorithm);
+      const index = list.places[list.used];
+      if (index === undefined) throw new Error('an open list has no free place');
+      list.used += 1;
+      return { list: list.list, index };
+    },
+  };
+}
+
+/** Lists over a store and a ledger. */
+export function createStatusLists(parts: StatusListsParts): StatusLists {
+  const { issuer, longestLifetimeSeconds, marginSeconds, store } = parts;
+  const { allocate, unregistered } = createAllocator(parts);
+  const lifetimeSeconds = OPEN_SECONDS + longestLifetimeSeconds + marginSeconds;
+  const write = ({ algorithm, list }: OpenList): Promise<void> =>
+    store.set(
+      listKey(issuer, list),
+      JSON.stringify({ v: LIST_VERSION, algorithm }),
+      lifetimeSeconds,
+    );
+  return {
+    allocate,
+    async register({ list }) {
+      const opened = unregistered.get(list);
+      if (!opened) return;
+      opened.registration ??= write(opened);
+      try {
+        await opened.registration;
+        unregistered.delete(list);
+      } catch (cause) {
+        delete opened.registration;
+        throw cause;
+      }
+    },
+    async read(list) {
+      const text = await store.get(listKey(issuer, list));
+      if (text === undefined) return undefined;
+      return { algorithm: parseAlgorithm(text), bits: await readBits(list, parts) };
+    },
+  };
+}

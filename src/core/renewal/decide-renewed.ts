@@ -1,0 +1,341 @@
+// Policy over a token that is to be renewed: what it says is kept, whether it may still be said is decided anew (WS-Trust 1.3 §5).
+
+import { type Confirmation, publicKeyBits } from '../confirmation.ts';
+import { isSame } from '../decision/actor-chain.ts';
+import { hasTrustEnded, knownIssuer } from '../decision/actor-issuer.ts';
+import { type PolicyRules, policyQuestion } from '../decision/decide.ts';
+import { type Evidence, isIdentity } from '../decision/evidence.ts';
+import {
+  type AllGrounds,
+  type Grounds,
+  longestChain,
+  longestLifetimeSeconds,
+} from '../decision/grounds.ts';
+import type { ExchangeRequest } from '../exchange-request.ts';
+import { ExchangeFailure } from '../failure.ts';
+import type { Instant } from '../instant.ts';
+import { type KnownSecret, secretOf } from '../ledger/kept-token.ts';
+import type { LedgerEntry } from '../ledger/ledger-entry.ts';
+import { decidingRow, denyingRow, isUsedOnce } from '../policy.ts';
+import { type RelyingParty, resolveTargets } from '../relying-party.ts';
+import { hasProved, type Requestor, requestorName } from '../requestor.ts';
+import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
+import type { OnceMark, Renewal, TokenSpec } from '../token-spec.ts';
+import { formOf } from '../token-type.ts';
+
+/** What a renewal is decided on. */
+export interface RenewalBasis {
+  /** Its subject is the token to renew. */
+  readonly evidence: Evidence;
+  /** What is on record of that token. */
+  readonly entry: LedgerEntry | undefined;
+  /** The secret it is bound to, where that was kept. */
+  readonly secret?: KnownSecret | undefined;
+  readonly now: Instant;
+  readonly tokenId: string;
+}
+
+/** A renewal that policy allows. */
+export interface RenewedSpec {
+  readonly spec: TokenSpec;
+  readonly family: TokenRef;
+  /** How often the whole chain may be renewed. */
+  readonly maxCount: number;
+}
+
+const KEEPS_KEY = 'a renewal keeps the key of the token';
+
+function refuse(detail: string): never {
+  throw new ExchangeFailure('renewal-not-possible', detail);
+}
+
+interface Renewable {
+  readonly entry: LedgerEntry;
+  readonly renewal: Renewal;
+}
+
+/** The terms that were recorded when the token was issued: what a token or a request says of them counts for nothing. */
+function requireRenewable({ evidence, entry, now }: RenewalBasis): Renewable {
+  const { subject: token } = evidence;
+  if (token.trustedIssuer !== SELF) refuse('not a token of ours');
+  // First: on what terms a token could be renewed is nobody's business but its holder's.
+  if (entry) requireHolder(evidence, entry);
+  if (!entry?.renewal) refuse('the token was not issued as renewable');
+  const { renewal } = entry;
+  if (now >= renewal.notOnOrAfter) refuse('the absolute end of its renewals has come');
+  if (now >= token.lifetime.notOnOrAfter && !renewal.afterExpiry) refuse('the token has ended');
+  return { entry, renewal };
+}
+
+// A token of ours names its subject as one of ours. Who comes with the very token, and its key, is who asked for it then, under the
+// name of who vouched for them: else nobody could renew with their token what they got with the certificate of another issuer.
+function asIssuedTo(basis: RenewalBasis): RenewalBasis {
+  const { evidence, entry } = basis;
+  const { request, subject: token } = evidence;
+  const { requestor } = request;
+  const { identity } = requestor;
+  const first = entry?.renewal?.subject;
+  const isItself = identity !== undefined && isIdentity(token, requestor);
+  if (!first || !isItself || token.confirmation.method === 'bearer') return basis;
+  const { id, issuer, trustedIssuer } = first;
+  const original: Requestor = {
+    ...requestor,
+    identity: { ...identity, trustedIssuer, issuer, subject: { ...identity.subject, issuer, id } },
+  };
+  // Of another's evidence the requestor was never the subject.
+  if (entry.clientId !== requestorName(original)) return basis;
+  return { ...basis, evidence: { ...evidence, request: { ...request, requestor: original } } };
+}
+
+/** Whom it was issued to, with proof of its key (WS-Trust 1.3 §5). */
+function requireHolder(
+  { subject: token, request: { requestor } }: Evidence,
+  entry: LedgerEntry,
+): void {
+  if (entry.clientId !== requestorName(requestor))
+    throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another');
+  if (!hasProved(requestor, token.confirmation))
+    throw new ExchangeFailure('confirmation-missing', 'the key of the token was not proved');
+}
+
+/** What a renewal cannot change. */
+function requireKept({ subject: token, request }: Evidence, { afterExpiry }: Renewal): void {
+  const { confirmation = token.confirmation, requestedType = token.type } = request;
+  if (confirmation.method !== token.confirmation.method) refuse(KEEPS_KEY);
+  if (request.renewal?.afterExpiry && !afterExpiry)
+    refuse('a renewal does not set the terms of the next');
+  if (requestedType !== token.type)
+    throw new ExchangeFailure('token-type-unsupported', 'a renewal keeps the type of the token');
+}
+
+/** The parties it was for. They may be named again; none can be added or left out: the renewed token is for the same. */
+function decideParties(
+  { evidence: { request } }: RenewalBasis,
+  { targets }: LedgerEntry,
+  { relyingParties }: PolicyRules,
+): readonly RelyingParty[] {
+  const parties = targets.map((id) => relyingParties.find((party) => party.id === id));
+  if (!parties.every((party) => party !== undefined))
+    throw new ExchangeFailure('target-unknown', 'a relying party of the token is gone');
+  const named =
+    request.targets.length === 0
+      ? parties
+      : resolveTargets(relyingParties, request.targets, undefined);
+  if (!named.every((party) => parties.includes(party)))
+    throw new ExchangeFailure('target-not-allowed', 'a renewal keeps the targets of the token');
+  return parties;
+}
+
+/** Who the token is about, as the evidence said that it was once made from: rows name those issuers and types. Its claims are
+ * those of the token, for the evidence is gone; a condition that asks for others does not hold. */
+function originalSubject(token: ValidatedToken, { subject }: Renewal): ValidatedToken {
+  const { id, issuer, trustedIssuer, type } = subject;
+  // A token of ours about a subject of another issuer was evidence of ours, and its `alice` is not ours.
+  const origin = trustedIssuer === SELF ? token.issuer : issuer;
+  return { ...token, trustedIssuer, type, issuer: origin, subject: { issuer, id } };
+}
+
+function isOwnSubject({ request }: Evidence, { subject }: Renewal): boolean {
+  const { identity } = request.requestor;
+  if (subject.type === 'requestor') return true;
+  return (
+    identity !== undefined &&
+    identity.trustedIssuer === subject.trustedIssuer &&
+    isSame(identity.subject, subject)
+  );
+}
+
+function requirePermission(grounds: AllGrounds, evidence: Evidence, renewal: Renewal): void {
+  const permission = evidence.subject.actors.length > 0 ? 'delegation' : 'impersonation';
+  const isNeeded = permission === 'delegation' || !isOwnSubject(evidence, renewal);
+  if (isNeeded && !grounds.every(({ row }) => row.grant[permission]))
+    throw new ExchangeFailure('delegation-not-allowed', `no ${permission} any more`);
+}
+
+function requireGranted({ row: { grant }, party }: Grounds, token: ValidatedToken): void {
+  if (party.token.type !== token.type && !grant.types.includes(token.type))
+    throw new ExchangeFailure('token-type-unsupported', `${token.type} is not granted any more`);
+  const isIn = (scope: string) => grant.scopes.includes(scope) && party.scopes.includes(scope);
+  if (!token.scopes.every(isIn))
+    throw new ExchangeFailure('scope-not-allowed', 'a scope is not granted any more');
+  if (grant.senderConstraint && token.confirmation.method === 'bearer')
+    throw new ExchangeFailure('confirmation-missing', 'the policy row wants a key by now');
+}
+
+function decideGrounds(
+  basis: RenewalBasis,
+  { entry, renewal }: Renewable,
+  rules: PolicyRules,
+): AllGrounds {
+  const { evidence } = basis;
+  const { request, actor } = evidence;
+  const subject = originalSubject(evidence.subject, renewal);
+  const [first, ...others] = decideParties(basis, entry, rules).map((party): Grounds => {
+    const question = policyQuestion({ request, subject, actor }, party);
+    const denial = denyingRow(rules.rows, question, subject.actors);
+    if (denial)
+      throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies an actor`);
+    return { party, row: decidingRow(rules.rows, question) };
+  });
+  if (!first) throw new Error('a token without a target');
+  return [first, ...others];
+}
+
+function requireStillGranted(
+  token: ValidatedToken,
+  grounds: AllGrounds,
+  { maxDepth }: PolicyRules,
+): void {
+  if (token.actors.length > longestChain(grounds, maxDepth))
+    throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors is too long by now');
+  for (const ground of grounds) requireGranted(ground, token);
+}
+
+/** When the first token of the chain was issued, if the record still tells. */
+function begunAtOf({ entry, renewal }: Renewable): Instant | undefined {
+  return renewal.begunAt ?? (renewal.count === 0 ? entry.issuedAt : undefined);
+}
+
+function nextTerms(renewable: Renewable): Renewal {
+  const { renewal } = renewable;
+  const begunAt = begunAtOf(renewable);
+  return { ...renewal, count: renewal.count + 1, ...(begunAt !== undefined && { begunAt }) };
+}
+
+/** The absolute end: what was promised, and no more than the rows grant by now. */
+function decideEnd(
+  { evidence: { subject: token }, now }: RenewalBasis,
+  grounds: AllGrounds,
+  renewable: Renewable,
+): Instant {
+  const hasEnded = now >= token.lifetime.notOnOrAfter;
+  const begunAt = begunAtOf(renewable) ?? now;
+  const ends = grounds.map(({ row: { id, grant } }) => {
+    if (!grant.renewal) refuse('no policy row grants renewal any more');
+    if (hasEnded && grant.renewal.afterExpiry !== true)
+      refuse(`policy row ${id} grants none after expiry any more`);
+    return begunAt + grant.renewal.lifetimeSeconds;
+  });
+  const end = Math.min(renewable.renewal.notOnOrAfter, ...ends);
+  return now < end ? end : refuse('the rows grant no renewal for so long any more');
+}
+
+function decideExpiry(basis: RenewalBasis, grounds: AllGrounds, renewable: Renewable): Instant {
+  const { evidence, now } = basis;
+  const { request } = evidence;
+  const notOnOrAfter = decideEnd(basis, grounds, renewable);
+  const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
+  const expiry = Math.floor(
+    Math.min(now + Math.min(longestLifetimeSeconds(grounds), wish), notOnOrAfter),
+  );
+  if (!(expiry > now))
+    throw new ExchangeFailure('lifetime-not-possible', 'nothing is left of the lifetime');
+  return expiry;
+}
+
+function maxCountOf(grounds: AllGrounds): number {
+  const counts = grounds.map(({ row }) => row.grant.renewal?.maxCount ?? 0);
+  const maxCount = Math.min(...counts);
+  return maxCount > 0 ? maxCount : refuse('no policy row grants renewal any more');
+}
+
+/** Where a token of ours is good once, a renewal uses it up: the old one and the new one would be two uses.
+ * @throws {ExchangeFailure} `renewal-not-possible`: without an id it could not be marked */
+function usedUp(
+  { id, issuer, lifetime, onceUntil = 0, type }: ValidatedToken,
+  { notOnOrAfter }: Renewal,
+  rules: PolicyRules,
+): readonly OnceMark[] {
+  if (onceUntil === 0 && !isUsedOnce(rules.rows, type)) return [];
+  if (id === undefined) return refuse('a one-time token needs an id');
+  // As long as it could be renewed again: a mark that ends before lets it in again.
+  const until = Math.max(onceUntil, lifetime.notOnOrAfter, notOnOrAfter);
+  return [{ token: { issuer, id }, until }];
+}
+
+/** The key is kept, but for that of a context where another was made. A secret goes into the new token as into the old one: encrypted
+ * to its target, under the keys of today.
+ * @throws {ExchangeFailure} `renewal-not-possible`, `target-not-allowed` */
+function keptKey(
+  { evidence: { request, subject: token }, secret }: RenewalBasis,
+  [{ party }]: AllGrounds,
+): Pick<TokenSpec, 'confirmation' | 'keyEncryption'> {
+  const { confirmation } = token;
+  const other = secretOf(request);
+  if (other) return token.type === 'sct' ? { confirmation: other } : refuse(KEEPS_KEY);
+  if (confirmation.method !== 'symmetric-key') {
+    requireKeptSize(request, confirmation);
+    return { confirmation };
+  }
+  if (!secret) return refuse('the secret of the token was not kept');
+  if ((request.keySizeBits ?? secret.secret.sizeBits) !== secret.secret.sizeBits)
+    return refuse(KEEPS_KEY);
+  if (token.type === 'sct') return { confirmation: secret };
+  const { keyEncryption } = party.token;
+  if (!keyEncryption)
+    throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
+  return { confirmation: secret, keyEncryption };
+}
+
+// The token may name its key by a thumbprint alone; the one that was proved is that key.
+function requireKeptSize(
+  { keySizeBits, requestor: { confirmation: proved } }: ExchangeRequest,
+  kept: Confirmation,
+): void {
+  if (keySizeBits === undefined) return;
+  const jwk = kept.method === 'public-key' && 'jwk' in proved ? proved.jwk : undefined;
+  if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits) refuse(KEEPS_KEY);
+}
+
+/** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime
+ * is new, and never beyond the absolute end.
+ * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
+ * `target-unknown`, `target-not-allowed`, `delegation-not-allowed`, `scope-not-allowed`, `lifetime-not-possible` */
+export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedSpec {
+  const basis = asIssuedTo(asked);
+  const { evidence, now, tokenId } = basis;
+  const { subject: token, request } = evidence;
+  const renewable = requireRenewable(basis);
+  const { entry, renewal } = renewable;
+  if (hasTrustEnded(knownIssuer(renewal.subject.trustedIssuer, rules.issuers), now))
+    refuse('the trust in the issuer of its evidence has ended');
+  requireKept(evidence, renewal);
+  const grounds = decideGrounds(basis, renewable, rules);
+  requirePermission(grounds, evidence, renewal);
+  requireStillGranted(token, grounds, rules);
+  const maxCount = maxCountOf(grounds);
+  const { algorithms, encryption } = grounds[0].party.token;
+  const isAssertion = formOf(token.type) === 'saml';
+  const family: TokenRef = { issuer: rules.issuer, id: renewal.family };
+  const isFirst = token.id === renewal.family;
+  const spec: TokenSpec = {
+    type: token.type,
+    tokenId,
+    issuer: rules.issuer,
+    subject: token.subject,
+    subjectName: token.subject.id,
+    ...(token.authentication && { authentication: token.authentication }),
+    actors: token.actors,
+    clientId: entry.clientId,
+    audiences: token.audiences,
+    relyingParties: entry.targets,
+    scopes: token.scopes,
+    claims: token.claims,
+    issuedAt: now,
+    lifetime: { notBefore: now, notOnOrAfter: decideExpiry(basis, grounds, renewable) },
+    ...keptKey(basis, grounds),
+    algorithm: algorithms[formOf(token.type)],
+    ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
+    ...(encryption && isAssertion && { encryption }),
+    policyRows: grounds.map(({ row }) => row.id),
+    // Not from the token before: the line would grow with each renewal. All hang on the first, which is revoked with any of them.
+    parents: [family],
+    ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,
+    root: entry.root ?? family,
+    renewal: nextTerms(renewable),
+    // Without it a renewal would give back what was used up of the budget, or make a token delegatable that never was.
+    ...(token.delegations !== undefined && { delegations: token.delegations }),
+    once: usedUp(token, renewal, rules),
+  };
+  return { spec, family, maxCount };
+}

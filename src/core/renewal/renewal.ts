@@ -1,0 +1,52 @@
+// On what terms the token to be issued can be renewed: only where every row says so, and never without an end.
+import type { Evidence } from '../decision/evidence.ts';
+import type { AllGrounds } from '../decision/grounds.ts';
+import type { ExchangeRequest } from '../exchange-request.ts';
+import { ExchangeFailure } from '../failure.ts';
+import type { Instant } from '../instant.ts';
+import { SELF, type ValidatedToken } from '../security-token.ts';
+import type { Renewal } from '../token-spec.ts';
+import { isCredential, type TokenType } from '../token-type.ts';
+
+interface Moment {
+  readonly now: Instant;
+  readonly tokenId: string;
+  readonly type: TokenType;
+}
+
+/** A token of ours does not begin a chain that outlives its own: each end would be followed by another. */
+function endOf({ lifetime, renewableUntil, trustedIssuer, type }: ValidatedToken): Instant {
+  if (trustedIssuer !== SELF || isCredential(type)) return Number.POSITIVE_INFINITY;
+  return renewableUntil ?? lifetime.notOnOrAfter;
+}
+
+/** The terms of renewal, if the request wants any. The chain may outlive evidence of others: the terms of the rows are its end.
+ * @throws {ExchangeFailure} `renewal-not-possible` when a row does not grant what is more than a wish */
+export function decideRenewal(
+  { request, subject }: Evidence,
+  grounds: AllGrounds,
+  { now, tokenId, type }: Moment,
+): Renewal | undefined {
+  // A refresh token is nothing but a renewal.
+  const wanted: ExchangeRequest['renewal'] =
+    type === 'refresh_token' ? { afterExpiry: false } : request.renewal;
+  if (!wanted) return undefined;
+  const { afterExpiry, isWish = false } = wanted;
+  if (isWish && grounds.some(({ row }) => !row.grant.renewal)) return undefined;
+  const seconds = grounds.map(({ row }) => {
+    const { renewal } = row.grant;
+    if (!renewal)
+      throw new ExchangeFailure('renewal-not-possible', `policy row ${row.id} grants no renewal`);
+    if (afterExpiry && renewal.afterExpiry !== true)
+      throw new ExchangeFailure('renewal-not-possible', `${row.id} grants none after expiry`);
+    return renewal.lifetimeSeconds;
+  });
+  const { issuer, id } = subject.subject;
+  return {
+    family: tokenId,
+    count: 0,
+    afterExpiry,
+    notOnOrAfter: Math.min(now + Math.min(...seconds), endOf(subject)),
+    subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
+  };
+}

@@ -1,0 +1,201 @@
+// Keys from metadata: what is believed and what is read.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseDuration } from '#bridge/saml/metadata/duration.ts';
+import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import {
+  aCertifiedKey,
+  aSamlIssuer,
+  type CertifiedKey,
+  iso,
+  NOW,
+  PARTNER,
+} from '#test/support/saml.ts';
+import { descriptor, entities, entity, idp, signedMetadata } from '#test/support/saml-metadata.ts';
+import { edited } from '#test/support/xml/tamper.ts';
+
+const signer = await aCertifiedKey();
+const stranger = await aCertifiedKey();
+const issuer = await aSamlIssuer();
+const next = await aSamlIssuer();
+const weak = await aCertifiedKey('ec');
+
+const signed = (xml: string, key = signer) => signedMetadata(xml, key);
+
+const terms = { entityId: PARTNER, signers: [stranger.trusted, signer.trusted], skewSeconds: 60 };
+const read = (xml: string, over: Partial<typeof terms> = {}) =>
+  readSamlMetadata(xml, { ...terms, ...over }, NOW);
+const keysOf = async (xml: string) =>
+  (await read(xml)).keys.map(({ key }) =>
+    key.export({ type: 'spki', format: 'der' }).toString('hex'),
+  );
+const spki = ({ publicKey }: CertifiedKey): string =>
+  publicKey.export({ type: 'spki', format: 'der' }).toString('hex');
+
+const good = signed(entity(idp(descriptor(issuer))));
+
+test('SAML Metadata §2.4.1: signing keys and keys of no stated use are read, others are not', async () => {
+  const xml = signed(
+    entity(
+      idp(descriptor(issuer) + descriptor(next, '') + descriptor(stranger, 'use="encryption"')),
+    ),
+  );
+
+  assert.deepEqual(await keysOf(xml), [issuer, next].map(spki));
+});
+
+test('SAML Metadata §2.4.1: eight keys are the most that are read', async () => {
+  const keys = (count: number) => keysOf(signed(entity(idp(descriptor(issuer).repeat(count)))));
+
+  assert.equal((await keys(8)).length, 8);
+  assert.equal((await keys(9)).length, 8);
+});
+
+test('SAML Metadata §2.4.1.1: of several certificates the first is the key, the others are its chain', async () => {
+  const [, chain = ''] = /<ds:X509Data>(.*)<\/ds:X509Data>/.exec(descriptor(stranger)) ?? [];
+  const xml = descriptor(issuer).replace('</ds:X509Data>', `${chain}</ds:X509Data>`);
+
+  assert.deepEqual(await keysOf(signed(entity(idp(xml)))), [spki(issuer)]);
+});
+
+test('SAML Metadata §2.4: only roles that issue assertions count', async () => {
+  const role = (type: string, key: CertifiedKey): string =>
+    `<RoleDescriptor xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:fed="http://docs.oasis-open.org/wsfed/federation/200706" ${type}>${descriptor(key)}</RoleDescriptor>`;
+  const xml = signed(
+    entity(
+      role('xsi:type="fed:SecurityTokenServiceType"', issuer) +
+        role('xsi:type="fed:ApplicationServiceType"', stranger) +
+        role('xsi:type="SecurityTokenServiceType"', stranger) +
+        role('', stranger) +
+        `<SPSSODescriptor>${descriptor(stranger)}</SPSSODescriptor>`,
+    ),
+  );
+
+  assert.deepEqual(await keysOf(xml), [spki(issuer)]);
+});
+
+test('SAML Metadata §2.3.1: an entity is found by its name among others, however deep', async () => {
+  const other = entity(idp(descriptor(stranger)), '', 'urn:other');
+  const xml = signed(
+    entities(other + entities(entity(idp(descriptor(issuer)))).replace('ID="_all"', '')),
+  );
+
+  assert.deepEqual(await keysOf(xml), [spki(issuer)]);
+});
+
+test('SAML Metadata §2.3: validUntil and cacheDuration of all levels count, the earliest and the shortest', async () => {
+  const inner = entity(
+    idp(descriptor(issuer), `validUntil="${iso(NOW + 50)}" cacheDuration="PT2H"`),
+    'cacheDuration="P1D"',
+  );
+  const xml = signed(entities(inner, `validUntil="${iso(NOW + 900)}" cacheDuration="PT90S"`));
+
+  const { validUntil, cacheSeconds } = await read(xml);
+
+  assert.equal(validUntil, NOW + 50);
+  assert.equal(cacheSeconds, 90);
+});
+
+const REFUSED: readonly (readonly [string, string])[] = [
+  ['unsigned', entity(idp(descriptor(issuer)))],
+  ['signed by a key that is not pinned', signed(entity(idp(descriptor(issuer))), next)],
+  ['changed after it was signed', edited(good, 'use="signing"', '')],
+  ['of another entity', signed(entity(idp(descriptor(issuer)), '', 'urn:other'))],
+  ['of an entity whose name is longer', signed(entity(idp(descriptor(issuer)), '', `${PARTNER}/`))],
+  ['two descriptors of the entity', signed(entities(entity(idp(descriptor(issuer))).repeat(2)))],
+  [
+    'something else of metadata around the entity',
+    signed(
+      entities(entity(idp(descriptor(issuer)))).replaceAll(
+        'EntitiesDescriptor',
+        'AffiliationDescriptor',
+      ),
+    ),
+  ],
+  ['no role', signed(entity(''))],
+  ['no key', signed(entity(idp('')))],
+  ['a key of encryption only', signed(entity(idp(descriptor(issuer, 'use="encryption"'))))],
+  [
+    'a certificate that is none',
+    signed(entity(idp(descriptor(issuer).replace(/(?<=Certificate>)[^<]+/, 'AAAA')))),
+  ],
+  [
+    'a key name only',
+    signed(
+      entity(
+        idp(
+          '<KeyDescriptor><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:KeyName>x</ds:KeyName></ds:KeyInfo></KeyDescriptor>',
+        ),
+      ),
+    ),
+  ],
+  ['past its date', signed(entity(idp(descriptor(issuer)), `validUntil="${iso(NOW - 60)}"`))],
+  ['a date that is none', signed(entity(idp(descriptor(issuer)), 'validUntil="soon"'))],
+  ['a duration that is none', signed(entity(idp(descriptor(issuer)), 'cacheDuration="P1Y"'))],
+  ['an assertion', issuer.assertion('saml2')],
+  ['no XML', 'hello'],
+  ['a document type', `<!DOCTYPE x>${good}`],
+  [
+    'A1: the signed entity inside a forged one',
+    edited(
+      entity(idp(descriptor(stranger)), '', PARTNER).replace('ID="_m"', 'ID="_evil"'),
+      '</EntityDescriptor>',
+      `<Extensions>${good}</Extensions></EntityDescriptor>`,
+    ),
+  ],
+  [
+    'A1: the signature in a forged one',
+    edited(
+      entity(idp(descriptor(stranger))).replace('ID="_m"', 'ID="_evil"'),
+      /(?<=<EntityDescriptor[^>]*>)/,
+      /<Signature .*<\/Signature>/s.exec(good)?.[0] ?? '',
+    ),
+  ],
+];
+for (const [what, xml] of REFUSED)
+  test(`SAML Metadata: refuses what is ${what}`, async () => {
+    await assert.rejects(read(xml), XmlFailure);
+  });
+
+test('SAML Metadata: without a pinned signer nothing is believed (A10)', async () => {
+  await assert.rejects(read(good, { signers: [] }), /nobody is pinned/);
+});
+
+test('SAML Metadata: within the skew its date has not passed', async () => {
+  assert.ok(await read(signed(entity(idp(descriptor(issuer)), `validUntil="${iso(NOW - 59)}"`))));
+});
+
+test('SAML Metadata: a weak key is left out, the others stay good', async () => {
+  const bad = descriptor(weak).replace(/(?<=Certificate>)[^<]+/, 'AAAA');
+
+  assert.deepEqual(await keysOf(signed(entity(idp(bad + descriptor(issuer))))), [spki(issuer)]);
+});
+
+for (const [text, seconds] of [
+  ['PT0S', 0],
+  ['PT1M', 60],
+  ['P1D', 86_400],
+  ['P1DT1H1M1.5S', 90_061],
+  ['PT36H', 129_600],
+] as const)
+  test(`SAML Metadata §2.3: the duration ${text}`, () => {
+    assert.equal(parseDuration(text), seconds);
+  });
+for (const text of [
+  '',
+  'P',
+  'PT',
+  'P1DT',
+  'P1Y',
+  'P1M',
+  '-PT1S',
+  'PT1.S',
+  '1',
+  'PT1H ',
+  'P99999999D',
+])
+  test(`SAML Metadata §2.3: refuses the duration "${text}"`, () => {
+    assert.throws(() => parseDuration(text), XmlFailure);
+  });

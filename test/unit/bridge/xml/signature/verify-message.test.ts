@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FinalXml, Markup } from '#bridge/xml/canonical/markup.ts';
+import { element } from '#bridge/xml/canonical/markup.ts';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { requiredChild } from '#bridge/xml/reader.ts';
+import { verifiedNode } from '#bridge/xml/signature/proof.ts';
+import { signDetached, signEnveloped } from '#bridge/xml/signature/sign.ts';
+import { createSecretSigner } from '#bridge/xml/signature/signer.ts';
+import type { AbsentToken, ResolvedToken } from '#bridge/xml/signature/token-reference.ts';
+import type { MessageOptions } from '#bridge/xml/signature/verify-message.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
+import { anRsaKey, aSecret } from '#test/support/xml/keys.ts';
+import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
+import {
+  anAssertionMarkup,
+  anEnvelope,
+  aRequest,
+  aSignedRequest,
+  openRequest,
+  threeParts,
+} from '#test/support/xml/signed.ts';
+import { cut, edited, resigned } from '#test/support/xml/tamper.ts';
+
+const key = anRsaKey();
+const options: MessageOptions = { selectKey: () => key.trusted };
+
+async function verifyText(text: string, settings: MessageOptions = options) {
+  const opened = openRequest(text);
+  const message = await verifyMessageSignature(opened.document, opened.signature, settings);
+  return { ...opened, message };
+}
+
+test('XML V9: a message signature covers its parts by node identity', async () => {
+  const { message, body, security } = await verifyText(await aSignedRequest(key));
+
+  const timestamp = requiredChild(security, WSU_NS, 'Timestamp');
+  assert.equal(verifiedNode(message, body), body);
+  assert.equal(message.covered.get(timestamp), '/Envelope/Header/Security/Timestamp');
+  assert.equal(message.covered.size, 3);
+  assert.equal(message.signer, key.trusted);
+  assert.equal(message.signatureValue.byteLength, 256);
+  assertRefused(() => verifiedNode(message, security), 'not-covered');
+});
+
+test('XML V10: what is in another parse of the same text is not covered', async () => {
+  const text = await aSignedRequest(key);
+  const { message } = await verifyText(text);
+
+  assertRefused(() => verifiedNode(message, openRequest(text).body), 'not-covered');
+});
+
+test('XML §5: verifies a message signed with a secret', async () => {
+  const secret = aSecret();
+
+  const text = await aSignedRequest({ signer: createSecretSigner(secret) });
+
+  await verifyText(text, { selectKey: () => trustSecretKey(secret) });
+});
+
+test('XML V7: the selector may look a key up in a store', async () => {
+  const text = await aSignedRequest(key);
+
+  await verifyText(text, { selectKey: async () => key.trusted });
+  const refused = new XmlFailure('key-refused', 'unknown');
+  await assertRejected(
+    verifyText(text, { selectKey: () => Promise.reject(refused) }),
+    'key-refused',
+  );
+});
+
+test('XML V8: refuses a change in any covered part, and allows one elsewhere', async () => {
+  const text = await aSignedRequest(key);
+
+  for (const [from, to] of [
+    ['00:05:00', '09:05:00'],
+    ['https://sts.', 'https://evil.'],
+    ['</trust:Req', 'x</trust:Req'],
+  ] as const) {
+    await assertRejected(verifyText(edited(text, from, to)), 'digest-mismatch');
+  }
+  await verifyText(edited(text, 'AAECAw==', 'BBECAw=='));
+});
+
+test('XML V8: a PrefixList keeps the meaning of prefixes in content', async () => {
+  const parameters =
+    '<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="s #default"></ec:InclusiveNamespaces>';
+  const text = await aSignedRequest(key);
+  // The prefix is in use anyway, so the digests stay as they are.
+  const listed = edited(
+    text,
+    '</ds:CanonicalizationMethod>',
+    `${parameters}</ds:CanonicalizationMethod>`,
+  );
+  const { document, signature } = openRequest(listed);
+
+  await assertRejected(verifyMessageSignature(document, signature, options), 'signature-invalid');
+  for (const list of ['a:b', '1', Array.from({ length: 33 }, (_, i) => `p${i}`).join(' ')]) {
+    await assertRejected(verifyText(edited(listed, 's #default', list)), 'signature-shape');
+  }
+});
+
+async function signedToken(
+  token: Markup | FinalXml | undefined,
+  edit: (text: string) => string = (text) => text,
+  settings: MessageOptions = options,
+) {
+  const parts = aRequest();
+  const signature = await signDetached(
+    [...threeParts(parts), { id: 'str', element: parts.reference, token: token ?? parts.token }],
+    key,
+  );
+  const envelope = anEnvelope(
+    parts,
+    token === undefined ? [parts.reference, signature] : [parts.reference, token, signature],
+  );
+  return verifyText(edit(toWireBytes(envelope).toString('latin1')), settings);
+}
+
+test('XML §6: STR-Transform covers the reference and the token it names', async () => {
+  const { message, security } = await signedToken(undefined);
+
+  assert.ok(message.covered.has(requiredChild(security, WSSE_NS, 'SecurityTokenReference')));
+  assert.ok(message.covered.has(requiredChild(security, WSSE_NS, 'BinarySecurityToken')));
+});
+
+test('XML §6: a token without namespace is signed and verified with its empty default', async () => {
+  const token = element(
+    { prefix: '', uri: '', local: 'TokenWrapper' },
+    [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, 'tok']],
+    ['e30.e30.'],
+  );
+
+  const { message } = await signedToken(token, (text) => edited(text, '#bst', '#tok'));
+
+  assert.equal(message.covered.size, 5);
+});
+
+test('XML §6: a swapped token is refused', async () => {
+  await assertRejected(
+    signedToken(undefined, (text) => edited(text, 'AAECAw==', 'BBECAw==')),
+    'digest-mismatch',
+  );
+});
+
+test('XML §6: a reference that points elsewhere is refused', async () => {
+  const swap = (uri: string) => (text: string) =>
+    edited(text, '<wsse:Reference URI="#bst">', `<wsse:Reference URI="${uri}">`);
+
+  await assertRejected(signedToken(undefined, swap('#ts')), 'digest-mismatch');
+  for (const uri of ['#none', 'bst', '', 'http://x/#bst', '#xpointer(/)']) {
+    await assertRejected(signedToken(undefined, swap(uri)), 'reference-refused');
+  }
+});
+
+test('XML §6: an assertion is resolved by the key identifier through the resolver of the caller', async () => {
+  const assertion = await signEnveloped(anAssertionMarkup('_t'), { ...key, id: '_t' });
+  const identifier = (text: string) =>
+    edited(
+      text,
+      '<wsse:Reference URI="#bst"></wsse:Reference>',
+      '<wsse:KeyIdentifier>_t</wsse:KeyIdentifier>',
+    );
+  const resolveToken = (reference: { parent: unknown }): ResolvedToken => {
+    const security = reference.parent as Parameters<typeof requiredChild>[0];
+    return requiredChild(security, 'urn:oasis:names:tc:SAML:2.0:assertion', 'Assertion');
+  };
+
+  const { message } = await signedToken(assertion, identifier, { ...options, resolveToken });
+
+  assert.equal(message.covered.size, 5);
+  const foreign = parse(assertion.canonical).root;
+  await assertRejected(
+    signedToken(assertion, identifier, { ...options, resolveToken: () => foreign }),
+    'reference-refused',
+  );
+  await assertRejected(signedToken(assertion, identifier), 'reference-refused');
+});
+
+test('XML V3: a commented token is refused when it is covered through its reference', async () => {
+  const token = element(
+    { prefix: 'x', uri: 'urn:x', local: 'Token' },
+    [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, 'tok']],
+    [element({ prefix: 'x', uri: 'urn:x', local: 'A' })],
+  );
+  const edit = (text: string) => edited(edited(text, '#bst', '#tok'), '<x:A>', '<!-- --><x:A>');
+
+  await assertRejected(signedToken(token, edit), 'comment-refused');
+});
+
+test('XML §6: an embedded token is the one child of Embedded', async () => {
+  const embed = (content: string) => (text: string) =>
+    edited(
+      text,
+      '<wsse:Reference URI="#bst"></wsse:Reference>',
+      `<wsse:Embedded>${content}</wsse:Embedded>`,
+    );
+  const token =
+    '<wsse:BinarySecurityToken xmlns:wsu="' +
+    WSU_NS +
+    '" ValueType="urn:x509" wsu:Id="b2">AAECAw==</wsse:BinarySecurityToken>';
+
+  // The embedded token has another ID than the one that was digested.
+  await assertRejected(signedToken(undefined, embed(token)), 'digest-mismatch');
+  await assertRejected(signedToken(undefined, embed('')), 'reference-refused');
+  await assertRejected(
+    signedToken(undefined, embed(token + token.replace('b2', 'b3'))),
+    'reference-refused',
+  );
+  const both = (text: string) =>
+    edited(
+      text,
+      '<wsse:Reference URI="#bst">',
+      '<wsse:Embedded></wsse:Embedded><wsse:Reference URI="#bst">',
+    );
+  await assertRejected(signedToken(undefined, both), 'reference-refused');
+});
+
+test('XML §6: a token outside the message is put in its place as a BinarySecurityToken', async () => {
+  const absent = element(
+    { prefix: 'wsse', uri: WSSE_NS, local: 'BinarySecurityToken' },
+    [
+      ['ValueType', 'urn:v'],
+      ['EncodingType', 'urn:e'],
+    ],
+    ['AAEC'],
+  );
+  const parts = aRequest();
+  const signature = await signDetached(
+    [{ id: 'str', element: parts.reference, token: absent }],
+    key,
+  );
+  const text = edited(
+    toWireBytes(anEnvelope(parts, [parts.reference, signature])).toString('latin1'),
+    '<wsse:Reference URI="#bst"></wsse:Reference>',
+    '<wsse:KeyIdentifier>x</wsse:KeyIdentifier>',
+  );
+
+  const token: AbsentToken = { valueType: 'urn:v', encodingType: 'urn:e', base64: 'AAEC' };
+  const { message } = await verifyText(text, { ...options, resolveToken: () => token });
+
+  assert.deepEqual(
+    [...message.covered.values()],
+    ['/Envelope/Header/Security/SecurityTokenReference'],
+  );
+  const other = { ...token, base64: 'BBEC' };
+  await assertRejected(
+    verifyText(text, { ...options, resolveToken: () => other }),
+    'digest-mismatch',
+  );
+  const bare = { base64: 'AAEC' };
+  await assertRejected(
+    verifyText(text, { ...options, resolveToken: () => bare }),
+    'digest-mismatch',
+  );
+});
+
+test('XML §6: STR-Transform is refused on another element and with another canonical form', async () => {
+  const text = await aSignedRequest(key);
+  const plain =
+    /<ds:Transform Algorithm="http:\/\/www.w3.org\/2001\/10\/xml-exc-c14n#"><\/ds:Transform>/;
+  const transform = (algorithm: string) =>
+    '<ds:Transform Algorithm="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform">' +
+    `<wsse:TransformationParameters><ds:CanonicalizationMethod Algorithm="${algorithm}"></ds:CanonicalizationMethod></wsse:TransformationParameters></ds:Transform>`;
+
+  const onTimestamp = edited(text, plain, transform('http://www.w3.org/2001/10/xml-exc-c14n#'));
+  await assertRejected(verifyText(resigned(onTimestamp, key)), 'reference-refused');
+  // Even a resolver that would find a token for it is not asked.
+  const resolveToken = () => assert.fail('the resolver was asked');
+  const asked = verifyText(resigned(onTimestamp, key), { ...options, resolveToken });
+  await assertRejected(asked, 'reference-refused');
+  const inclusive = edited(
+    text,
+    plain,
+    transform('http://www.w3.org/TR/2001/REC-xml-c14n-20010315'),
+  );
+  await assertRejected(verifyText(resigned(inclusive, key)), 'algorithm-refused');
+});
+
+test('XML V5: only a ds:Signature is verified as one', async () => {
+  const { document, body } = openRequest(await aSignedRequest(key));
+
+  await assertRejected(verifyMessageSignature(document, body, options), 'element-unexpected');
+});
+
+test('XML V8: a message reference does not leave anything out', async () => {
+  const enveloped =
+    '<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"></ds:Transform>';
+  const text = await aSignedRequest(key);
+
+  // The pair of script signers is exclusive form alone: the parts hold no signature.
+  const pair = edited(text, '<ds:Transforms>', `<ds:Transforms>${enveloped}`);
+  assert.equal((await verifyText(resigned(pair, key))).message.covered.size, 3);
+  const three = edited(text, '<ds:Transforms>', `<ds:Transforms>${enveloped}${enveloped}`);
+  await assertRejected(verifyText(resigned(three, key)), 'signature-shape');
+  const alone = edited(
+    text,
+    cut(text, 'ds:Transforms'),
+    `<ds:Transforms>${enveloped}</ds:Transforms>`,
+  );
+  await assertRejected(verifyText(resigned(alone, key)), 'algorithm-refused');
+});

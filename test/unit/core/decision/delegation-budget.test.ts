@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decide } from '#core/decision/decide.ts';
+import type { Evidence } from '#core/decision/evidence.ts';
+import type { Grant } from '#core/policy.ts';
+import {
+  anActorToken,
+  anEvidence,
+  anOwnToken,
+  aPolicyRow,
+  NOW,
+  OWN_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
+
+const inForce = (grant: Partial<Grant> = {}) =>
+  rules({
+    rows: [aPolicyRow({ subject: { issuers: ['partner', 'self'] }, grant })],
+  });
+const decided = (evidence: Evidence, grant?: Partial<Grant>) =>
+  decide(evidence, inForce(grant), { now: NOW, tokenId: 'new' });
+const left = (delegations: number | undefined, over: Partial<Evidence['request']> = {}) =>
+  decided(
+    anEvidence({ subject: { ...(delegations !== undefined && { delegations }) }, request: over }),
+  ).delegations;
+
+test('SAML Core 2.0 §2.5.1.6: each token made takes one from the count, and none from no count', () => {
+  assert.equal(left(undefined), undefined);
+  assert.equal(left(7), 6);
+  assert.equal(left(1), 0);
+});
+
+test('SAML Core 2.0 §2.5.1.6: refuses to make a token when nothing is left, also for its own subject', () => {
+  const refused = (evidence: Evidence) =>
+    assert.throws(() => decided(evidence), refusedAs('delegation-not-allowed'));
+
+  refused(anEvidence({ subject: { delegations: 0 } }));
+  refused(anEvidence({ actor: anActorToken({ delegations: 0 }) }));
+  refused({ ...anEvidence(), subject: anOwnToken({ delegations: 0, originClient: 'gateway' }) });
+});
+
+test('WS-Trust 1.3 §9.3: with a token of ours that may not be delegated its own subject asks on', () => {
+  const own = { issuer: OWN_ISSUER, id: 'gateway' };
+  const subject = anOwnToken({ subject: own, originClient: 'gateway', delegations: 0 });
+
+  assert.equal(decided({ ...anEvidence(), subject }).delegations, 0);
+});
+
+test('WS-Trust 1.3 §9.3: Delegatable shortens what is left and never lengthens it', () => {
+  assert.equal(left(undefined, { isDelegatable: false }), 0);
+  assert.equal(left(7, { isDelegatable: false }), 0);
+  assert.equal(left(2, { isDelegatable: true }), 1);
+  // No longer than a chain of actors can be.
+  assert.equal(left(undefined, { isDelegatable: true }), rules().maxDepth);
+});
+
+test('ws-trust §8: a row can say that a delegate cannot delegate again', () => {
+  const first = anEvidence({ actor: anActorToken() });
+  const again = anEvidence({
+    actor: anActorToken(),
+    subject: { actors: [{ issuer: OWN_ISSUER, id: 'earlier' }] },
+  });
+
+  assert.equal(decided(first, { maxActors: 1 }).actors.length, 1);
+  assert.equal(decided(again).actors.length, 2);
+  assert.throws(() => decided(again, { maxActors: 1 }), refusedAs('delegation-not-allowed'));
+  assert.ok(decided(again, { maxActors: 8 }));
+});

@@ -1,0 +1,73 @@
+// No record, no token: what the ledger must know of a token of ours that is presented (design.md §2).
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decide } from '#core/decision/decide.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
+import { validateEvidenceStanding, validateStanding } from '#core/ledger/standing.ts';
+import type { TokenFacts } from '#core/security-token.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import {
+  anEvidence,
+  anOwnToken,
+  aValidatedToken,
+  NOW,
+  OWN_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+
+async function setUp() {
+  const clock = fakeClock(NOW);
+  const ledger = createLedger(new MemoryStore(clock), clock, {
+    marginSeconds: 120,
+    ownIssuers: new Set([OWN_ISSUER]),
+    longestDescentSeconds: 0,
+  });
+  const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });
+  await ledger.record(spec);
+  return { clock, ledger, end: spec.lifetime.notOnOrAfter };
+}
+
+describe('Ledger: no record, no token', () => {
+  for (const [name, validate] of [
+    ['by itself', validateStanding],
+    ['as evidence', validateEvidenceStanding],
+  ] as const)
+    test(`${name}: a token of ours is taken if it is on record, and no other`, async () => {
+      const { ledger } = await setUp();
+
+      assert.equal((await validate(anOwnToken({ id: 'recorded' }), ledger)).id, 'recorded');
+      await assert.rejects(
+        validate(anOwnToken({ id: 'unknown' }), ledger),
+        refusedAs('token-revoked'),
+      );
+    });
+
+  test('the record stands as long as any clock within the skew takes the token', async () => {
+    const { clock, end, ledger } = await setUp();
+    clock.set(end + 119);
+
+    assert.ok(await validateStanding(anOwnToken({ id: 'recorded' }), ledger));
+  });
+
+  test('what is over may be cancelled without a record, for it may have left descendants', async () => {
+    const { ledger } = await setUp();
+
+    const token = anOwnToken({ id: 'unknown', use: 'lifecycle' });
+
+    assert.ok(await validateStanding(token, ledger));
+  });
+
+  test('credentials and tokens of others have no record', async () => {
+    const { ledger } = await setUp();
+    const own = { trustedIssuer: 'self', issuer: OWN_ISSUER } satisfies Partial<TokenFacts>;
+
+    for (const token of [
+      aValidatedToken({ ...own, type: 'username', id: undefined as never }),
+      aValidatedToken({ ...own, type: 'x509', id: 'a' }),
+      aValidatedToken({ id: 'a' }),
+    ])
+      assert.ok(await validateStanding(token, ledger));
+  });
+});
