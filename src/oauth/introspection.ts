@@ -85,7 +85,7 @@ export async function introspect(
 ): Promise<Members> {
   const { families, sts } = parts;
   if (looksLikeRefreshToken(text)) {
-    const family = families && (await inspectRefreshToken({ ...asked, text }, { families }));
+    const family = families && (await inspectRefreshToken({ ...asked, text }, { families, sts }));
     return family ? refreshTokenResponse(family) : INACTIVE;
   }
   // Bearer tokens only: to a server that asks, "active" says that it may let the bearer in.

@@ -3,7 +3,8 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { PresentedText } from '#core/inspect.ts';
-import { introspect } from './introspection.ts';
+import { refreshToken } from './grants/refresh-token.ts';
+import { type IntrospectionParts, introspect } from './introspection.ts';
 import { authenticatedClient, type OAuthClient, requestorOf } from './oauth-client.ts';
 import { answerFailure } from './oauth-error.ts';
 import { correlationOf, markRequestor } from './request-state.ts';
@@ -25,6 +26,12 @@ function isOurs({ body, status }: { readonly body: unknown; readonly status: num
   return status === 200 || error === 'unsupported_token_type';
 }
 
+/** A client that may not refresh holds no refresh token that it could use. */
+function usableBy(id: string, { families, ...parts }: OwnTokenParts): IntrospectionParts {
+  const mayRefresh = parts.clients.get(id)?.grant_types.includes(refreshToken.grantType);
+  return { ...parts, ...(families && mayRefresh === true && { families }) };
+}
+
 async function answer(
   ctx: KoaContextWithOIDC,
   asked: Omit<PresentedText, 'text'>,
@@ -33,7 +40,7 @@ async function answer(
   const text = ctx.oidc.params?.['token'];
   if (typeof text !== 'string') throw new Error('the library let a request without a token pass');
   if (ctx.oidc.route === 'revocation') return answerRevocation(ctx, { ...asked, text }, parts);
-  ctx.body = await introspect({ ...asked, text }, parts);
+  ctx.body = await introspect({ ...asked, text }, usableBy(asked.requestor.id, parts));
   ctx.status = 200;
 }
 

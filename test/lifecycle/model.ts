@@ -274,8 +274,8 @@ export function refreshed(
   };
 }
 
-/** Whether introspection is to say that a refresh token is good. */
+/** Whether introspection is to say that a refresh token is good: one that was used is not, though its use can be repeated. */
 export const isActiveRefresh = (
-  { chain, current, end }: Family,
-  { number, by, now }: { readonly number: number; readonly by: Party; readonly now: number },
-): boolean => chain.owner === by && !isDead(chain) && now < end && number === current;
+  family: Family,
+  use: { readonly number: number; readonly by: Party; readonly now: number },
+): boolean => use.number === family.current && refreshOutcome(family, use) === 'refreshed';

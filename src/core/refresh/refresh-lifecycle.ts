@@ -1,9 +1,13 @@
 // Refresh tokens at introspection and revocation: they are told of and die for their own client alone.
+import type { ExchangeRequest } from '../exchange-request.ts';
+import { ExchangeFailure } from '../failure.ts';
 import { isInactive, type PresentedText } from '../inspect.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AuditLog } from '../ports.ts';
 import { requestorName } from '../requestor.ts';
 import { revokeOnRecord } from '../revoke.ts';
+import type { TokenService } from '../token-service.ts';
+import { isRefreshable } from './refresh.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
 
 interface RefreshTokenParts {
@@ -24,15 +28,37 @@ async function familyOf(
   }
 }
 
-/** What a refresh token was granted for, while it is good, for its client; undefined for everything else. A server that
- * is shown one in place of an access token learns nothing from it.
+/** The use of the token that the question is about: by its client, for all that it was granted for. */
+function useOf({ sourceAddress, text, ...asked }: PresentedText): ExchangeRequest {
+  return {
+    ...asked,
+    ...(sourceAddress !== undefined && { sourceAddress }),
+    operation: 'introspection',
+    subject: { type: 'refresh_token', use: 'subject', content: text },
+    targets: [],
+  };
+}
+
+const isUseless = (cause: unknown): boolean =>
+  isInactive(cause) ||
+  (cause instanceof ExchangeFailure && cause.reason === 'renewal-not-possible');
+
+/** What a refresh token was granted for, while it could be used, for its client; undefined for everything else: one that policy would
+ * refuse is not active (RFC 7662 §2.2). A server that is shown one in place of an access token learns nothing from it.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function inspectRefreshToken(
-  request: PresentedText,
-  { families }: Pick<RefreshTokenParts, 'families'>,
+  presented: PresentedText,
+  { families, sts }: Pick<RefreshTokenParts, 'families'> & { readonly sts: TokenService },
 ): Promise<RefreshFamily | undefined> {
-  const family = await familyOf(request, families);
-  return family && (await families.isActive(family)) ? family : undefined;
+  const request = useOf(presented);
+  try {
+    const family = await sts.findFamily(request);
+    if (!(await families.isActive(family))) return undefined;
+    return isRefreshable(request, family, sts) ? family : undefined;
+  } catch (cause) {
+    if (isUseless(cause)) return undefined;
+    throw cause;
+  }
 }
 
 /** Revokes the family of a refresh token, used ones included, and with it all that was made by it (RFC 7009 §2.1). What is none,

@@ -97,3 +97,22 @@ export async function refresh(request: ExchangeRequest, sts: TokenService): Prom
     return { token, successor };
   });
 }
+
+/** Whether the token would bring anything now, for all its targets or for one of them. Nothing is used up. */
+export function isRefreshable(
+  request: ExchangeRequest,
+  family: RefreshFamily,
+  sts: TokenService,
+): boolean {
+  const { targets } = family;
+  const each = targets.length > 1 ? targets.map((value) => [{ kind: 'id', value } as const]) : [];
+  return [[], ...each].some((named) => {
+    try {
+      decideAnew({ ...request, targets: named }, family, sts);
+      return true;
+    } catch (cause) {
+      if (cause instanceof ExchangeFailure) return false;
+      throw cause;
+    }
+  });
+}

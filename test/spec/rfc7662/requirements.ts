@@ -43,6 +43,14 @@ export const RFC7662: RequirementTable = {
         ],
       ],
       [
+        'RFC7662-2.2-3',
+        'a refresh token is active where it could be used',
+        [
+          'spec/rfc7662/refresh-tokens.test.ts#its renewals are used up; the last of them is active',
+        ],
+        ['spec/rfc7662/refresh-tokens.test.ts#the absolute end has come'],
+      ],
+      [
         'RFC7009-2-1',
         'the endpoint is https',
         ['spec/rfc8414/metadata.test.ts#names all grants, endpoints'],

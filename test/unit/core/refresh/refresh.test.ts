@@ -5,6 +5,7 @@ import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import { refresh } from '#core/refresh/refresh.ts';
 import { createRefreshFamilies } from '#core/refresh/refresh-family.ts';
+import { inspectRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
 import type { TargetName } from '#core/relying-party.ts';
 import type { UserStanding } from '#core/renewal/renewal-limits.ts';
 import type { TokenFacts } from '#core/security-token.ts';
@@ -15,6 +16,7 @@ import {
   anExchangeRequest,
   aPolicyRow,
   aRelyingParty,
+  aRequestor,
   aSecurityToken,
   asIfRecorded,
   aValidatedToken,
@@ -100,7 +102,12 @@ async function begun(
       }),
       sts,
     );
-  return { first, renewWith, standings };
+  const inspectWith = (text: string) =>
+    inspectRefreshToken(
+      { correlationId: 'correlation-1', requestor: aRequestor(), text },
+      { families, sts },
+    );
+  return { first, inspectWith, renewWith, standings };
 }
 
 test('RFC 6749 §6: a target that the refresh token was not granted for is refused, though a row would grant it', async () => {
@@ -161,11 +168,13 @@ const ALICE = { trustedIssuer: 'self', issuer: OWN_ISSUER, originClient: 'gatewa
 for (const type of ['username', 'x509', 'jwt'] as const)
   for (const standing of ['disabled', undefined] as const)
     test(`RFC 9700 §4.14: refuses a refresh token of a user of ours (${type}) who is ${standing ?? 'removed'}`, async () => {
-      const { first, renewWith, standings } = await begun({ ...ALICE, type });
+      const { first, inspectWith, renewWith, standings } = await begun({ ...ALICE, type });
+      assert.notEqual(await inspectWith(first.text), undefined);
       if (standing) standings.set('alice', standing);
       else standings.delete('alice');
 
       await assert.rejects(renewWith(first.text), refusedAs('renewal-not-possible'));
+      assert.equal(await inspectWith(first.text), undefined);
     });
 
 test('RFC 9700 §4.14: users bound neither a client of ours nor the alice of another issuer', async () => {
