@@ -188,5 +188,6 @@ test('Secrets: what was sent in any place is not in the audit, the metrics or an
     audit.split('\n').find((line) => line.includes(secret)),
   );
   assert.ok(!metrics.includes(secret));
-  assert.doesNotMatch(audit, /eyJ|SignatureValue/);
+  // A JWT, not three letters: one of a hundred audits has those in a hash.
+  assert.doesNotMatch(audit, /eyJ[\w-]*\.|eyJhbGciOi|SignatureValue/);
 });
