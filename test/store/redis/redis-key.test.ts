@@ -12,6 +12,7 @@ import type { StoreVerb } from '#src/store/store-verb.ts';
 import { anEvidence, aPolicyRow, NOW, OWN_ISSUER, rules } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
+import { reservedPort } from '#test/support/reserved-port.ts';
 
 const placeOf = createPlaces('sts.example');
 
@@ -89,7 +90,9 @@ describe('Redis keys', () => {
 describe('Redis keys, as the servers see them', { skip: redisMissing() }, () => {
   let server: RedisServer;
   before(async () => {
-    server = await startRedis({ 'cluster-enabled': 'yes' });
+    // The one that it would take by itself may be that of somebody's connection.
+    const busPort = await reservedPort();
+    server = await startRedis({ 'cluster-enabled': 'yes', 'cluster-port': String(busPort) });
   });
   after(() => server.dispose());
 
