@@ -15,6 +15,7 @@ import {
   aWrittenAudit,
   KEY,
   linesOf,
+  PATIENT,
   SECRET,
 } from './audit-fixture.ts';
 
@@ -102,11 +103,13 @@ test('audit: a record that takes too long is refused, and so is all behind it at
   await assert.rejects(audit.append(aRecord()), UNAVAILABLE);
   await assert.rejects(audit.append(aRecord()), UNAVAILABLE);
   await assert.rejects(audit.probe(), UNAVAILABLE);
+  // Before the end: a real disk may take as long for the last checkpoint.
+  const counted = failures;
   disk.resume();
   await audit.close();
 
   const report = await verifyAudit([[audit.path]], KEY);
-  assert.equal(failures, 1);
+  assert.equal(counted, 1);
   assert.deepEqual(report.problems, []);
   // The first one was written late; the one behind it did not even wait.
   assert.equal(report.records, 1);
@@ -145,7 +148,7 @@ test('audit: zeros that a power cut left at the end are cut', async (t) => {
 
 test('audit: lines longer than the window are found', async (t) => {
   const path = await aPath(t);
-  const first = await openAuditLog({ path, key: SECRET });
+  const first = await openAuditLog({ ...PATIENT, path });
   await first.append(aRecord({ detail: 'x'.repeat(300_000) }));
   await first.close();
   await appendFile(path, `{"v":1,${' '.repeat(200_000)}`);

@@ -12,6 +12,9 @@ import type { AuditSink } from '#src/audit/audit-sink.ts';
 export const SECRET = new Uint8Array(32).fill(7);
 export const KEY = createAuditKey(SECRET);
 
+/** Longer than a disk takes that all other tests are at as well: few tests are about how long a record may wait. */
+export const PATIENT = { key: SECRET, waitMilliseconds: 10_000 };
+
 /** A path in a folder of its own, removed after the test. */
 export async function aPath(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'viaduct-audit-'));
@@ -25,7 +28,7 @@ export async function anAudit(
   settings: Partial<AuditLogSettings> = {},
 ): Promise<AuditSink> {
   const path = settings.path ?? (await aPath(t));
-  const audit = await openAuditLog({ key: SECRET, ...settings, path });
+  const audit = await openAuditLog({ ...PATIENT, ...settings, path });
   t.after(() => audit.close());
   return audit;
 }
@@ -41,7 +44,7 @@ export async function aWrittenAudit(
   settings: Partial<AuditLogSettings> = {},
 ): Promise<string> {
   const path = settings.path ?? (await aPath(t));
-  const audit = await openAuditLog({ key: SECRET, ...settings, path });
+  const audit = await openAuditLog({ ...PATIENT, ...settings, path });
   for (let index = 1; index <= count; index += 1) {
     await audit.append(aRecord({ correlationId: `c-${index}` }));
   }

@@ -6,7 +6,7 @@ import { auditPath } from '#src/audit/audit-files.ts';
 import { lookupHash } from '#src/audit/audit-key.ts';
 import { openAuditLog } from '#src/audit/audit-log.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
-import { aDisk, anAudit, aPath, aRecord, KEY, linesOf, SECRET } from './audit-fixture.ts';
+import { aDisk, anAudit, aPath, aRecord, KEY, linesOf, PATIENT } from './audit-fixture.ts';
 
 const UNAVAILABLE = { name: 'ExchangeFailure', reason: 'dependency-unavailable' };
 
@@ -191,7 +191,7 @@ test('audit: closing writes what waits and a last checkpoint, and takes no more'
 
 test('audit: a chain goes on in the next run', async (t) => {
   const path = await aPath(t);
-  const first = await openAuditLog({ path, key: SECRET });
+  const first = await openAuditLog({ ...PATIENT, path });
   await first.append(aRecord());
   await first.close();
 

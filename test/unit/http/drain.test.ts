@@ -25,7 +25,7 @@ const answer: RequestListener = (_, response) => void response.end('ok');
 
 test('drain: not ready at once, but serves until the delay is over', async (t) => {
   const { server, port } = await serve(t, answer);
-  const drain = drainOf(server, { drainDelayMilliseconds: 100 });
+  const drain = drainOf(server, { drainDelayMilliseconds: 1000 });
   assert.equal(drain.isDraining(), false);
 
   const drained = drain.start();
