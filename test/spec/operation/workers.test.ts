@@ -178,7 +178,7 @@ test('Row 26: workers that keep dying end the server with an exit code', async (
 test('Row 25: SIGTERM under load drains all workers: no request is refused or broken while readiness is honoured', async (t) => {
   const served = await serve(t, (document) => {
     document['workers'] = 2;
-    document['drain'] = { delaySeconds: 2, graceSeconds: 20 };
+    document['drain'] = { delaySeconds: 5, graceSeconds: 20 };
   });
   const { server, managementUrl } = served;
   const readiness = async (): Promise<number> => (await fetch(`${managementUrl}/readyz`)).status;
@@ -289,7 +289,8 @@ test('Row 27: a key that starts to sign under load was in the key set before, in
   const served = await serve(t, withWorkers(2));
   const { directory, url } = served;
   await writeFile(join(directory, 'keys/next.pem'), await generateKeyPem('ES256'), { mode: 0o600 });
-  const startsAt = Math.floor(Date.now() / 1000) + 4;
+  // The reload is over by then, on a busy machine too.
+  const startsAt = Math.floor(Date.now() / 1000) + 10;
   await served.edit((document) => {
     const next = { use: 'jwt', algorithm: 'ES256', key: { file: 'keys/next.pem' } };
     const activeFrom = new Date(startsAt * 1000).toISOString();
@@ -316,9 +317,7 @@ test('Row 27: a key that starts to sign under load was in the key set before, in
     },
     async () => {
       await eventually('the new key signs', async () => seen.size === 2);
-      await eventually('and goes on', async () =>
-        [...seen.values()].every(({ length }) => length > 40),
-      );
+      await eventually('and goes on', async () => ([...seen.values()][1]?.length ?? 0) > 40);
     },
   );
 
