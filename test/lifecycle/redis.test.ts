@@ -13,7 +13,9 @@ describe('Redis', { skip: redisMissing() }, () => {
         const redis = await startRedis(FIT);
         ending.after(() => redis.dispose());
         const nodes = [`127.0.0.1:${redis.port}`];
-        return startServers(ending, { redis: { mode: 'single', nodes, driver } }, 'now');
+        // What is told is asked, not how fast: a busy machine must not refuse.
+        const store = { mode: 'single', nodes, driver, deadlineMilliseconds: 10_000 };
+        return startServers(ending, { redis: store }, 'now');
       },
       waits: false,
       runs: 3,

@@ -82,7 +82,8 @@ describe('explain and check --live on Redis', { skip: redisMissing() }, () => {
     return redis;
   }
   const storeOn = ({ port }: RedisServer) => ({
-    redis: { mode: 'single', nodes: [`127.0.0.1:${port}`] },
+    // A busy machine must not refuse.
+    redis: { mode: 'single', nodes: [`127.0.0.1:${port}`], deadlineMilliseconds: 10_000 },
   });
 
   /** All keys with their values. */

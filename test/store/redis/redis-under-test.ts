@@ -1,4 +1,4 @@
-// Redis stores over servers of the test's own, with settings that are quick, and a way to let the servers' time pass.
+// Redis stores over servers of the test's own, with settings that are patient, and a way to let the servers' time pass.
 import { type OpenedRedisStore, openRedisStore } from '#src/store/redis/open-redis-store.ts';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -42,9 +42,10 @@ export function aSetting(ports: readonly number[], overrides: Partial<RedisSetti
     database: 0,
     tenant: 'sts.example',
     minReplicas: 0,
-    waitMilliseconds: 300,
+    // What is in time elsewhere must not be refused on a busy machine.
+    waitMilliseconds: 5000,
     waitConnections: 2,
-    deadlineMilliseconds: 800,
+    deadlineMilliseconds: 10_000,
     ringSeconds: 120,
     isAppendOnlyRequired: true,
     maxSkewSeconds: 60,

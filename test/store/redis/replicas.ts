@@ -14,7 +14,7 @@ export function unconfirmedWrites(
 ): void {
   it(`${name}: a mark that no replica has is refused, stays, and is known by its own attempt`, async (t) => {
     const { replicas, settings } = open();
-    const { store } = await openUnderTest(settings);
+    const { store } = await openUnderTest({ ...settings, waitMilliseconds: 300 });
     t.after(() => store.close());
     await eventually('the store is open', async () => (await store.health()).datasetId !== '');
     const [mark, tombstone, entry] = [aKey('once'), aKey('revoked'), aKey('ledger')];
