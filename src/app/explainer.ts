@@ -60,6 +60,8 @@ function capturingService(
     answerFor: (_request, work) => work(),
     validate: validateToken,
     validateCredential: validateToken,
+    // Whether it was used before is not looked at, and whose actors it names policy sees.
+    validateUsable: async () => {},
     useCredentials: async () => {},
     findSecret: (token) => findKeptSecret(token, ledger),
     async validateEvidence(request) {

@@ -31,6 +31,7 @@ const INACTIVE: ReadonlySet<FailureReason> = new Set([
   'signature-invalid',
   'issuer-untrusted',
   'token-audience-mismatch',
+  'token-replayed',
   'token-revoked',
   'token-expired',
   'renewal-needed',
@@ -52,11 +53,14 @@ export async function inspect(
 ): Promise<ValidatedToken | undefined> {
   try {
     const found = await sts.validate(token);
-    const isTold =
-      found.trustedIssuer === SELF
-        ? isIdentity(found, requestor) || isPartyOf(found, requestor, relyingParties)
-        : takesForeign;
-    return isTold ? found : undefined;
+    if (found.trustedIssuer === SELF) {
+      const isTold = isIdentity(found, requestor) || isPartyOf(found, requestor, relyingParties);
+      return isTold ? found : undefined;
+    }
+    if (!takesForeign) return undefined;
+    // One of ours is meant for its audience, whatever it was evidence for; one of others is evidence here or nothing.
+    await sts.validateUsable(found, requestor);
+    return found;
   } catch (cause) {
     if (isInactive(cause)) return undefined;
     throw cause;

@@ -1,5 +1,6 @@
 // The steps of the use cases over the ports. Wired once, in app.ts.
 
+import { validateIssuers } from './decision/actor-issuer.ts';
 import { onceMark } from './decision/bounds.ts';
 import { decide, type PolicyRules } from './decision/decide.ts';
 import type { Evidence } from './decision/evidence.ts';
@@ -24,7 +25,7 @@ import {
   withUser,
 } from './renewal/renewal-limits.ts';
 import { validateOrTellRenewal } from './renewal/renewal-needed.ts';
-import { requestorName } from './requestor.ts';
+import { type Requestor, requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
@@ -38,6 +39,10 @@ export interface TokenService {
   validate(token: SecurityToken): Promise<ValidatedToken>;
   /** Validates what a requestor authenticates with: as `validate`, and what was used up is no credential. */
   validateCredential(token: SecurityToken): Promise<ValidatedToken>;
+  /** Holds a token of others against what every exchange would refuse it for, whatever its target: actors that are not its issuer's
+   * to name, and its use before this message.
+   * @throws {ExchangeFailure} `issuer-untrusted`, `token-replayed`, `dependency-unavailable` */
+  validateUsable(token: ValidatedToken, requestor: Requestor): Promise<void>;
   /** Uses up the credentials of one message that are good once, when nothing else speaks against it. One of them is evidence
    * of the same request still, for one token. */
   useCredentials(identities: readonly ValidatedToken[]): Promise<void>;
@@ -100,8 +105,10 @@ const markKey = ({ issuer, id }: TokenRef): StoreKey => ({ class: 'once', parts:
 /** The marks that a message took for its own credentials, by each of these. */
 type OwnMarks = WeakMap<ValidatedToken, Set<string>>;
 
-const ownMarksOf = (own: OwnMarks, { requestor }: ExchangeRequest): Set<string> | undefined =>
-  requestor.identity && own.get(requestor.identity);
+const ownMarksOf = (
+  own: OwnMarks,
+  { requestor }: Pick<ExchangeRequest, 'requestor'>,
+): Set<string> | undefined => requestor.identity && own.get(requestor.identity);
 
 /** What was used up is used up, however it is presented next: an assertion that was redeemed as a grant must not live on as a
  * subject token. Of several at once `takeMark` lets one through; who comes later must not even be counted, or a token that is
@@ -199,23 +206,33 @@ interface Bookkeeping {
   readonly countToken: TokenCount;
 }
 
+/** Validates a token by what it says itself. */
+function factsValidator(parts: TokenServiceParts, validated: Bookkeeping['validated']) {
+  return async (token: SecurityToken): Promise<ValidatedToken> => {
+    const valid = await validateOrTellRenewal(token, parts);
+    validateNames(valid, parts.rules.issuer);
+    validateFence(valid, parts.fence?.(), parts.clock.now());
+    // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
+    validated.set(token, valid);
+    return valid;
+  };
+}
+
 /** The steps before a decision. */
 function evidenceSteps(
   parts: TokenServiceParts,
   { own, validated }: Bookkeeping,
 ): Pick<
   TokenService,
-  'validate' | 'validateCredential' | 'findSecret' | 'validateEvidence' | 'findFamily'
+  | 'validate'
+  | 'validateCredential'
+  | 'validateUsable'
+  | 'findSecret'
+  | 'validateEvidence'
+  | 'findFamily'
 > {
   const { clock, ledger, store } = parts;
-  async function validateFacts(token: SecurityToken): Promise<ValidatedToken> {
-    const valid = await validateOrTellRenewal(token, parts);
-    validateNames(valid, parts.rules.issuer);
-    validateFence(valid, parts.fence?.(), clock.now());
-    // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
-    validated.set(token, valid);
-    return valid;
-  }
+  const validateFacts = factsValidator(parts, validated);
   return {
     validate: async (token) => validateStanding(await validateFacts(token), ledger),
     async validateCredential(token) {
@@ -225,6 +242,10 @@ function evidenceSteps(
         validateUnused(valid, store),
       ]);
       return identity;
+    },
+    async validateUsable(token, requestor) {
+      validateIssuers(token, parts.rules.issuers, clock.now());
+      await validateUnused(token, store, ownMarksOf(own, { requestor }));
     },
     findSecret: (token) => findKeptSecret(token, ledger),
     async validateEvidence(request) {

@@ -8,7 +8,7 @@ import { type TokenValidator, validatorFor } from '../token-validator.ts';
 
 interface RenewalParts {
   readonly clock: Clock;
-  readonly ledger: Pick<Ledger, 'lookUp'>;
+  readonly ledger: Pick<Ledger, 'standing'>;
   readonly validators: readonly TokenValidator[];
 }
 
@@ -36,6 +36,7 @@ async function isRenewable(
   { clock, ledger }: RenewalParts,
 ): Promise<boolean> {
   if (id === undefined || trustedIssuer !== SELF) return false;
-  const renewal = (await ledger.lookUp({ issuer, id })).entry?.renewal;
-  return renewal?.afterExpiry === true && clock.now() < renewal.notOnOrAfter;
+  const { entry, isRevoked } = await ledger.standing({ issuer, id });
+  const { renewal } = entry ?? {};
+  return !isRevoked && renewal?.afterExpiry === true && clock.now() < renewal.notOnOrAfter;
 }

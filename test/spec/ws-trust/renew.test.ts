@@ -167,6 +167,16 @@ describe('Renew', () => {
     assert.equal(await isValid(server, tokenOf(renewed)), true);
   });
 
+  test('WS-Trust 1.3 §11: what was cancelled needs no renewal: after its end it is ExpiredData', async (t) => {
+    const { server } = await start(t);
+    const target = tokenOf(await issue(server, { children: AFTER_EXPIRY }));
+    server.clock.advance(OVER);
+    const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
+
+    assert.equal(cancelled.status, 200, cancelled.text);
+    assert.equal(faultOf(await issue(server, { onBehalfOf: target })), 'ExpiredData');
+  });
+
   test('WS-Trust 1.3 §4.1: without OK an ended token is not renewed, and elsewhere it is ExpiredData', async (t) => {
     const { server } = await start(t);
     const target = tokenOf(await issue(server, { children: '<trust:Renewing/>' }));

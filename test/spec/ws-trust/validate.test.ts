@@ -92,6 +92,24 @@ describe('Validate', () => {
     assert.equal(statusOf(jwt), `${TRUST_13}/status/valid`);
   });
 
+  test('WS-Trust 1.3 §7: a token of a trusted issuer that is good once is valid until it is used up', async (t) => {
+    const strict = await startServer(t, async (document, directory) => {
+      await withSaml(document, directory);
+      for (const { jwt } of document.trustedIssuers)
+        if (jwt) Object.assign(jwt, { singleUse: true });
+    });
+    const subject_token = await strict.partner.sign();
+    const target = jwtAsXml(subject_token);
+
+    const before = [await validate(strict, { target }), await validate(strict, { target })];
+    const used = await strict.exchange({ subject_token });
+    const after = await validate(strict, { target });
+
+    for (const answer of before) assert.equal(statusOf(answer), `${TRUST_13}/status/valid`);
+    assert.equal(used.status, 200, used.text);
+    assert.equal(statusOf(after), `${TRUST_13}/status/invalid`);
+  });
+
   test('WS-Trust 1.3 §7.1: the target may be a reference to a token of the header', async () => {
     const security = await carolsToken(server, SAML2);
     const id = /ID="([^"]+)"/.exec(security)?.[1] ?? '';

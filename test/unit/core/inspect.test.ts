@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Confirmation } from '#core/confirmation.ts';
+import type { KnownIssuer } from '#core/decision/actor-issuer.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { inspect } from '#core/inspect.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
@@ -31,6 +32,7 @@ const INACTIVE: readonly FailureReason[] = [
   'signature-invalid',
   'issuer-untrusted',
   'token-audience-mismatch',
+  'token-replayed',
   'token-revoked',
   'token-expired',
   'renewal-needed',
@@ -40,6 +42,13 @@ const INACTIVE: readonly FailureReason[] = [
 const aKeyConfirmation = (jwkThumbprint: string): Confirmation => ({
   method: 'public-key',
   jwkThumbprint,
+});
+
+const issuer = (id: string): KnownIssuer => ({
+  id,
+  names: [`https://${id}.example`],
+  actorIssuers: [],
+  subjectPrefixes: [],
 });
 
 function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly string[] = []) {
@@ -60,7 +69,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly 
   const sts = createTokenService({
     validators: [{ canHandle: () => true, validate }],
     issuers: [],
-    rules: rules(),
+    rules: rules({ issuers: [issuer('partner'), issuer('other')] }),
     ledger,
     store,
     audit,
@@ -78,8 +87,9 @@ function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly 
     store,
     audit,
     ledger,
-    inspect: (requestor: Partial<Requestor> = {}) =>
-      inspect(request(requestor), sts, { relyingParties }),
+    sts,
+    inspect: (requestor: Partial<Requestor> = {}, takesForeign = false) =>
+      inspect(request(requestor), sts, { relyingParties, takesForeign }),
     revoke: (requestor: Partial<Requestor> = {}) =>
       revoke(request(requestor), sts, { ledger, audit, relyingParties }),
   };
@@ -106,6 +116,48 @@ describe('inspect', () => {
     const { inspect: ask } = setUp(aValidatedToken({ originClient: 'gateway' }));
 
     assert.equal(await ask(), undefined);
+  });
+
+  describe('WS-Trust 1.3 §7: where tokens of trusted issuers are told of,', () => {
+    const once = aValidatedToken({ onceUntil: NOW + 300 });
+
+    test('one that was used up is not active, but for the message that it came with', async () => {
+      const { inspect: ask, sts } = setUp(once);
+      assert.equal(await ask({}, true), once);
+
+      await sts.useCredentials([once]);
+
+      assert.equal(await ask({}, true), undefined);
+      assert.equal(await ask({ kind: 'principal', identity: once }, true), once);
+    });
+
+    test('unknown is not active', async () => {
+      const { inspect: ask, store } = setUp(once);
+      store.breakOn('isMarked:once');
+
+      await assert.rejects(ask({}, true), refusedAs('dependency-unavailable'));
+    });
+
+    for (const [actor, isActive] of [
+      ['https://partner.example', true],
+      ['https://nobody.example', true],
+      ['https://other.example', false],
+    ] as const)
+      test(`one that names an actor of ${actor} is ${isActive ? '' : 'not '}active`, async () => {
+        const actors = [{ issuer: actor, id: 'broker' }];
+        const { inspect: ask } = setUp(aValidatedToken({ actors }));
+
+        assert.equal((await ask({}, true)) !== undefined, isActive);
+      });
+  });
+
+  test('RFC 7662 §2.2: a token of ours that was used up as evidence is active still where it was issued for', async () => {
+    const own = anOwnToken({ onceUntil: NOW + 300 });
+    const { inspect: ask, sts } = setUp(own);
+
+    await sts.useCredentials([own]);
+
+    assert.equal((await ask())?.id, own.id);
   });
 
   test('RFC 7662 §2.2: a revoked token is not active', async () => {
