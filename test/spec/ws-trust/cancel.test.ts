@@ -24,6 +24,7 @@ import {
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
+import { edited } from '#test/support/xml/tamper.ts';
 
 const cancel = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
   sendSoap(server, aTargetRst('Cancel', wishes));
@@ -164,7 +165,7 @@ describe('Cancel', () => {
     ['a foreign JWT', async () => jwtAsXml(await server.partner.sign()), 'InvalidSecurityToken'],
     [
       'a forged assertion',
-      async () => (await carolsToken(server, SAML2)).replace(/carol/, 'wendy'),
+      async () => edited(await carolsToken(server, SAML2), '>carol<', '>wendy<'),
       'InvalidSecurityToken',
     ],
     [

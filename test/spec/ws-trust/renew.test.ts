@@ -26,6 +26,7 @@ import {
 } from '#test/support/rst.ts';
 import { BILLING, withSaml } from '#test/support/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
+import { edited } from '#test/support/xml/tamper.ts';
 
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
 const AFTER_EXPIRY = '<trust:Renewing OK="true"/>';
@@ -264,7 +265,7 @@ describe('Renew', () => {
       [foreign(), 'UnableToRenew'],
       [jwtAsXml(await server.partner.sign()), 'UnableToRenew'],
       [jwtAsXml(expired), 'ExpiredData'],
-      [own.replace('carol', 'wendy'), 'InvalidSecurityToken'],
+      [edited(own, '>carol<', '>wendy<'), 'InvalidSecurityToken'],
       [wrapped, 'InvalidSecurityToken'],
     ] as const)
       assert.equal(faultOf(await renew(server, target)), code);

@@ -11,6 +11,7 @@ import {
 import { aTargetRst, JWT, SAML1, SAML2, sendSoap } from '#test/support/rst.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import type { Answer, TestServer } from '#test/support/server.ts';
+import { edited } from '#test/support/xml/tamper.ts';
 
 const tokenOf = ({ body }: Answer) => ({
   token: String(body['token']),
@@ -247,7 +248,7 @@ describe('P26: JSON for the rest', () => {
     const { token, tokenType } = tokenOf(await issueRest(server));
 
     for (const body of [
-      { token: token.replace('carol', 'dave'), tokenType },
+      { token: edited(token, '>carol<', '>dave<'), tokenType },
       { token, tokenType: SAML1 },
       { token, tokenType: 'jwt' },
       { token: 'x', tokenType },
