@@ -164,7 +164,7 @@ test('Apache CXF: STSClient gets its tokens, and the refusals it should', async 
 /** And an address where SHA-1 is taken still. */
 async function withSigners(document: ConfigDocument, directory: string): Promise<void> {
   await withCertifiedClient(document, directory);
-  const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const day = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10);
   const path = '/adfs/services/trust/13/certificatemixed';
   document['wsTrust'] = { profiles: ['adfs'], endpoints: [{ path, legacySha1Until: day }] };
 }

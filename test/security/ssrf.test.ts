@@ -12,7 +12,7 @@ import { createAddressGuard } from '#src/trust/public-address.ts';
 import { startHttpsServer } from '#test/support/https-server.ts';
 
 const fetching = (limits: Partial<FetchLimits> = {}) =>
-  createFetchText({ allowedHosts: [], timeoutSeconds: 5, maxBodyBytes: 1000, ...limits });
+  createFetchText({ allowedHosts: [], timeoutSeconds: 60, maxBodyBytes: 1000, ...limits });
 const trusting = ({ certificate }: { certificate: string }): Partial<FetchLimits> => ({
   allowedHosts: ['localhost'],
   certificateAuthorities: [certificate],
@@ -248,7 +248,7 @@ test('SSRF: proxy variables of the environment are not followed', async (context
   const proxy = `http://127.0.0.1:${port}`;
   const script = `
     const { createFetchText } = await import('#src/trust/fetch-text.ts');
-    const fetchText = createFetchText({ allowedHosts: ['localhost'], timeoutSeconds: 5,
+    const fetchText = createFetchText({ allowedHosts: ['localhost'], timeoutSeconds: 60,
       maxBodyBytes: 100, certificateAuthorities: [process.env.TEST_CA] });
     process.stdout.write((await fetchText(process.env.TEST_URL)).text);`;
   const env = {

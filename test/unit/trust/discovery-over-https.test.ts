@@ -24,7 +24,7 @@ async function aPublishedIssuer(context: TestContext, jwksUri?: string) {
     {
       fetchText: createFetchText({
         allowedHosts: [`localhost:${server.port}`],
-        timeoutSeconds: 5,
+        timeoutSeconds: 60,
         maxBodyBytes: 65_536,
         certificateAuthorities: [server.certificate],
       }),

@@ -30,7 +30,7 @@ import {
 const HOOKS = fileURLToPath(new URL('hooks.ts', import.meta.url));
 const SERVER = 'victim';
 /** How long traffic may take to reach a stop point. */
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MILLISECONDS = 120_000;
 
 /** Dead tokens there must be before a server is killed: what it forgets must be missed. */
 const DEAD_BEFORE = 6;

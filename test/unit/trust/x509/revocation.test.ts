@@ -54,7 +54,7 @@ function aCheck({ now = () => NOW, lists: pems = [], ...settings }: Omit<Given, 
     settings: { lists, listUrls: [], asksCertificateAddresses: false, ...settings },
     fetchBytes: createFetchBytes({
       allowedHosts: ['127.0.0.1'],
-      timeoutSeconds: 5,
+      timeoutSeconds: 60,
       maxBodyBytes: 100_000,
     }),
     clock: { now },
