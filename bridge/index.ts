@@ -83,6 +83,8 @@ export interface BridgeParts {
     /** The certificates of our signing keys, superseded ones inside the overlap too. */
     samlCertificates(now: Instant): readonly string[];
   };
+  /** The longest assertion that can come back to us. */
+  readonly maxAssertionBytes: number;
   /** Our own keys to decrypt with; absent: what is encrypted is refused. */
   readonly decryption?: {
     readonly privateKeys: readonly KeyObject[];
@@ -318,7 +320,8 @@ function ownKeysOf({ clock, signingKeys }: BridgeParts): SamlKeys {
 /** Builds the bridge.
  * @throws {Error} when a record of trust is unsafe */
 export function createBridge(parts: BridgeParts): Bridge {
-  const { clock, entityId, issuer, onLegacySha1, signingKeys, skewSeconds } = parts;
+  const { clock, entityId, issuer, maxAssertionBytes, onLegacySha1, signingKeys, skewSeconds } =
+    parts;
   const unwrappers = parts.decryption?.privateKeys.map(createKeyUnwrapper);
   const signingFor = createSignerSource(signingKeys);
   const signAnswer = (now: Instant): AnswerSigner => ({
@@ -340,7 +343,9 @@ export function createBridge(parts: BridgeParts): Bridge {
         ...(unwrappers && { decrypt: (data) => decryptXml(data, unwrappers) }),
       }),
     ],
-    issuers: canSign ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf })] : [],
+    issuers: canSign
+      ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf, maxBytes: maxAssertionBytes })]
+      : [],
     createFront: (routes) => withFederation(createFront(routes, keys), routes, parts),
   };
 }

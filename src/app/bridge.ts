@@ -42,6 +42,19 @@ function bridgeTrust(config: Config): readonly BridgeTrust[] {
   });
 }
 
+/** Of a request that brings an assertion back, what is not the assertion. */
+const AROUND_BYTES = { form: 4 * 1024, message: 12 * 1024 } as const;
+
+/** Whoever lets bodies be no longer than one such assertion gets it issued all the same. */
+const SHORT_ASSERTION_BYTES = 16 * 1024;
+
+/** The longest assertion that fits into a request, in base64url in a form and as it stands in a message. */
+function longestAssertion({ limits, wsTrust }: Config): number {
+  const inForm = Math.floor((limits.maxBodyBytes - AROUND_BYTES.form) * (3 / 4));
+  const inMessage = (wsTrust?.maxMessageBytes ?? Number.POSITIVE_INFINITY) - AROUND_BYTES.message;
+  return Math.max(SHORT_ASSERTION_BYTES, Math.min(inForm, inMessage));
+}
+
 /** The bridge of one generation.
  * @throws {Error} when a record of trust is unsafe */
 export function buildBridge(config: Config, ring: KeyRing, observers: Observers): Bridge {
@@ -53,6 +66,7 @@ export function buildBridge(config: Config, ring: KeyRing, observers: Observers)
     entityId: config.saml.entityId,
     skewSeconds: config.clockSkewSeconds,
     signingKeys: ring,
+    maxAssertionBytes: longestAssertion(config),
     ...(decryption && { decryption }),
     trusted: bridgeTrust(config),
     metadataSettings: refreshSettings(config),

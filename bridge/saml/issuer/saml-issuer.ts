@@ -9,19 +9,21 @@ import type { Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import { thumbprintKeyInfo } from '#bridge/xml/keys/key-value.ts';
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { signEnveloped, x509KeyInfo } from '#bridge/xml/signature/sign.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { Encryption, TokenSpec } from '#core/token-spec.ts';
 import { writeConfirmationKey } from '../key-confirmation.ts';
 import { refuse, refusedAs, rejectedAs } from '../refusal.ts';
+import { requireRoom } from './assertion-room.ts';
 import type { SamlSigningKeys } from './assertion-signer.ts';
 import { createSignerSource } from './assertion-signer.ts';
-import { writableClaims } from './claim-writer.ts';
+import { type WritableClaim, writableClaims } from './claim-writer.ts';
 import type { SamlShape, SamlShapeName } from './saml-shape.ts';
 import { SAML_SHAPES } from './saml-shape.ts';
 import { writeSaml1 } from './saml1-writer.ts';
 import { writeSaml2 } from './saml2-writer.ts';
-import { assertionIdOf } from './spec-reader.ts';
+import { assertionIdOf, type WriteInput, type WrittenAssertion } from './spec-reader.ts';
 
 export interface SamlIssuerParts {
   readonly keys: SamlSigningKeys;
@@ -29,21 +31,30 @@ export interface SamlIssuerParts {
   readonly entityId?: string;
   /** How the assertion of a decision looks; absent: always `default`. */
   readonly shapeOf?: (spec: TokenSpec) => SamlShapeName;
+  /** The longest that can come back to us; absent: all that our parser reads. */
+  readonly maxBytes?: number;
 }
 
 /** Refuses what an assertion cannot say: leaving it out would be another decision.
  * @throws {ExchangeFailure} `delegation-not-allowed`, `token-malformed`, `claim-missing` */
-function requireExpressible({ type, actors, claims, subjectName }: TokenSpec): void {
+function writableOf({ type, actors, claims, subjectName }: TokenSpec): readonly WritableClaim[] {
   // Some readers trim names, so with space around it the name would be another one for them.
   const names = [subjectName, ...actors.flatMap(({ id, issuer }) => [id, issuer])];
   if (names.some((name) => name === '' || name.trim() !== name))
     refuse('token-malformed', 'a name is empty or has space around it');
   if (type === 'saml1' && actors.length > 0)
     refuse('delegation-not-allowed', 'SAML 1.1 cannot tell of actors');
-  const values = writableClaims(claims).flatMap((claim) => claim.values);
+  const writable = writableClaims(claims);
+  const values = writable.flatMap((claim) => claim.values);
   if (![...names, ...values].every(isLegalText))
     refuse('token-malformed', 'a character that XML has not');
+  return writable;
 }
+
+const writeAssertion = (input: WriteInput): WrittenAssertion =>
+  refusedAs('token-malformed', () =>
+    input.spec.type === 'saml1' ? writeSaml1(input) : writeSaml2(input),
+  );
 
 type RecipientSource = (encryption: Encryption, shape: SamlShape) => Recipient;
 
@@ -72,9 +83,18 @@ function encryptedToken(type: TokenSpec['type'], signed: FinalXml, recipient: Re
 
 /** An issuer of assertions, bound to the key of the decision, signed and, where the decision says so, encrypted. The text is ASCII,
  * in one line, and declares every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
-export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): TokenIssuer {
+export function createSamlIssuer(parts: SamlIssuerParts): TokenIssuer {
+  const { keys, entityId, maxBytes = DEFAULT_LIMITS.maxBytes, shapeOf } = parts;
   const signingFor = createSignerSource(keys);
   const recipientFor = createRecipients();
+  const inputOf = (spec: TokenSpec): WriteInput & { readonly shape: SamlShape } => {
+    const shape = SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
+    return { spec, shape, entityId: entityId ?? spec.issuer };
+  };
+  function requireExpressible(spec: TokenSpec): void {
+    const write = (): string => toWireText(writeAssertion(inputOf(spec)).apex);
+    requireRoom(spec, writableOf(spec), { maxBytes, write });
+  }
   return {
     canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
     requireExpressible,
@@ -83,19 +103,17 @@ export function createSamlIssuer({ keys, entityId, shapeOf }: SamlIssuerParts): 
       if (type !== 'saml1' && type !== 'saml2')
         throw new Error(`asked to issue ${type} as an assertion`);
       requireExpressible(spec);
-      const shape = SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
-      const keyRecipient = keyEncryption && recipientFor(keyEncryption, shape);
+      const input = inputOf(spec);
+      const keyRecipient = keyEncryption && recipientFor(keyEncryption, input.shape);
       const keyInfo = writeConfirmationKey(confirmation, keyRecipient);
-      const input = { spec, shape, keyInfo, entityId: entityId ?? spec.issuer };
-      const { apex, declare } = refusedAs('token-malformed', () =>
-        type === 'saml1' ? writeSaml1(input) : writeSaml2(input),
-      );
+      const { apex, declare } = writeAssertion({ ...input, keyInfo });
       const options = { ...signingFor(spec), id: assertionIdOf(spec), declare };
       const signed = await rejectedAs('dependency-unavailable', () => signEnveloped(apex, options));
+      // One that its target alone can read is no longer inside: the target can bring what it decrypted.
       const token =
         encryption === undefined
           ? signed
-          : encryptedToken(type, signed, recipientFor(encryption, shape));
+          : encryptedToken(type, signed, recipientFor(encryption, input.shape));
       return { spec, text: toWireText(token) };
     },
   };

@@ -1,0 +1,66 @@
+// How long an assertion may become. One that we would not read again is not made: nobody could have it validated, and cancelling it
+// would do nothing.
+
+import { Buffer } from 'node:buffer';
+import { XmlFailure } from '#bridge/xml/failure.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
+import { parseXml } from '#bridge/xml/parser/parser.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { refuse } from '../refusal.ts';
+import type { WritableClaim } from './claim-writer.ts';
+
+/** What is added to what is measured: the signature with our certificate, and the key that the token is bound to. */
+const ROOM_BYTES = { signature: 6 * 1024, key: 6 * 1024 } as const;
+
+/** For the signature and the key, and for the message that the assertion comes back in. */
+const ROOM_ELEMENTS = 100;
+
+/** A UTF-16 unit as a numeric reference. */
+const UNIT_BYTES = 8;
+
+/** Tags, attributes and declarations around one text. */
+const PART_BYTES = 300;
+
+/** An assertion that says nothing but the names in it. */
+const FRAME_BYTES = 4 * 1024;
+
+const keyBytes = ({ confirmation }: TokenSpec): number => {
+  if (confirmation.method === 'bearer') return 0;
+  const named = confirmation.method === 'public-key' ? (confirmation.certificate ?? '') : '';
+  return ROOM_BYTES.key + named.length;
+};
+
+/** What others wrote in it: each text with its place. */
+function textsOf(spec: TokenSpec, claims: readonly WritableClaim[]): readonly string[] {
+  const { actors, audiences, authentication, subject, subjectName } = spec;
+  return [
+    subjectName,
+    subject.format ?? '',
+    authentication?.contextClass ?? '',
+    ...audiences,
+    ...actors.flatMap(({ id, issuer }) => [id, issuer]),
+    // The name of a claim may stand twice, in full and for display.
+    ...claims.flatMap(({ name, values }) => [name, name, ...values]),
+  ];
+}
+
+/** Refuses a decision whose assertion would be longer, or have more elements, than we read. Of the usual one this is told by the lengths
+ * of its texts alone; another is written, without signature and key, and read as it would be when it comes again.
+ * @throws {ExchangeFailure} `claim-missing` */
+export function requireRoom(
+  spec: TokenSpec,
+  claims: readonly WritableClaim[],
+  { maxBytes, write }: { readonly maxBytes: number; readonly write: () => string },
+): void {
+  const room = Math.min(maxBytes, DEFAULT_LIMITS.maxBytes) - ROOM_BYTES.signature - keyBytes(spec);
+  const texts = textsOf(spec, claims);
+  const units = texts.reduce((sum, { length }) => sum + length, 0);
+  if (FRAME_BYTES + texts.length * PART_BYTES + units * UNIT_BYTES <= room) return;
+  const maxElements = DEFAULT_LIMITS.maxElements - ROOM_ELEMENTS;
+  try {
+    parseXml(Buffer.from(write(), 'latin1'), { ...DEFAULT_LIMITS, maxBytes: room, maxElements });
+  } catch (cause) {
+    if (!(cause instanceof XmlFailure)) throw cause;
+    refuse('claim-missing', `more than an assertion has room for: ${cause.message}`);
+  }
+}

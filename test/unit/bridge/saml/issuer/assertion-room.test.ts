@@ -1,0 +1,95 @@
+// However an assertion looks and whatever it is bound to: what is issued is no longer than what comes back, and is read.
+import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
+import { SAML_SHAPES, type SamlShapeName, samlShapeName } from '#bridge/saml/issuer/saml-shape.ts';
+import type { Confirmation } from '#core/confirmation.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
+import { aClaim } from '#test/support/core.ts';
+import {
+  aCertifiedKey,
+  anOwnValidator,
+  aSamlSpec,
+  assertRefused,
+  asText,
+  STS,
+  signingKeysOf,
+  VERSIONS,
+} from '#test/support/saml.ts';
+
+const MAX_BYTES = 24 * 1024;
+const key = await aCertifiedKey();
+const SHAPES = Object.keys(SAML_SHAPES).map(samlShapeName);
+
+const issuerOf = (shape: SamlShapeName) =>
+  createSamlIssuer({ keys: signingKeysOf(key), maxBytes: MAX_BYTES, shapeOf: () => shape });
+
+function heldKey(): Confirmation {
+  const { publicKey, raw } = new X509Certificate(key.certificatePem);
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const certificateThumbprint = createHash('sha256').update(raw).digest('base64url');
+  const certificate = raw.toString('base64');
+  return { method: 'public-key', jwk: { kty: 'RSA', n, e }, certificateThumbprint, certificate };
+}
+
+const values = (count: number, value: string) => [
+  aClaim({ name: 'groups', values: Array.from({ length: count }, () => value) }),
+];
+
+/** What grows, by its size. */
+const GROWTHS: readonly (readonly [string, (size: number) => Partial<TokenSpec>])[] = [
+  ['a value', (size) => ({ claims: values(1, 'x'.repeat(size * 100)) })],
+  ['a value of markup', (size) => ({ claims: values(1, '<'.repeat(size * 25)) })],
+  ['a value beyond ASCII', (size) => ({ claims: values(1, '\u20AC'.repeat(size * 12)) })],
+  ['a value beyond the BMP', (size) => ({ claims: values(1, '\u{1F600}'.repeat(size * 10)) })],
+  ['values', (size) => ({ claims: values(size * 2, '') })],
+  ['the name of a claim', (size) => ({ claims: [aClaim({ name: 'n'.repeat(size * 50) })] })],
+  ['the name of the subject', (size) => ({ subjectName: 's'.repeat(size * 100) })],
+  [
+    'audiences',
+    (size) => ({ audiences: Array.from({ length: size * 2 }, (_, at) => `urn:${at}`) }),
+  ],
+];
+
+const growing = (shape: SamlShapeName, type: (typeof VERSIONS)[number]) =>
+  [...GROWTHS, ...(type === 'saml2' ? ACTORS : [])].flatMap(([what, grown]) =>
+    [{ method: 'bearer' } as const, heldKey()].map((confirmation) => ({
+      title: `${what} (${type}, ${shape}, ${confirmation.method})`,
+      specOf: (size: number) => aSamlSpec({ type, confirmation, ...grown(size) }),
+    })),
+  );
+
+const ACTORS: typeof GROWTHS = [
+  ['an actor', (size) => ({ actors: [{ issuer: `urn:${'i'.repeat(size * 100)}`, id: 'a' }] })],
+];
+
+describe('SAML issue: what is too long to come back is refused,', () => {
+  for (const shape of SHAPES)
+    for (const type of VERSIONS)
+      for (const { title, specOf } of growing(shape, type))
+        test(title, async () => {
+          const issuer = issuerOf(shape);
+          const validator = anOwnValidator(key);
+          const outcomes: boolean[] = [];
+          for (let size = 1; size <= 401; size += 20) {
+            const spec = specOf(size);
+            try {
+              issuer.requireExpressible?.(spec);
+            } catch (cause) {
+              assert.ok(cause instanceof ExchangeFailure && cause.reason === 'claim-missing');
+              await assertRefused(() => issuer.issue(spec), 'claim-missing');
+              outcomes.push(false);
+              continue;
+            }
+            const { text } = await issuer.issue(spec);
+            assert.ok(text.length <= MAX_BYTES, `${text.length} bytes`);
+            assert.equal((await validator.validate(asText(type, text))).issuer, STS);
+            outcomes.push(true);
+          }
+
+          const falls = outcomes.filter((one, at) => one !== outcomes[at - 1]).length;
+          assert.deepEqual([outcomes[0], outcomes.at(-1), falls], [true, false, 2]);
+        });
+});
