@@ -5,12 +5,12 @@ import type { RedisSettings } from '#src/store/redis/settings.ts';
 import { noAlarms, openUnderTest } from './redis-under-test.ts';
 
 export function silentOpening(name: string, settings: () => RedisSettings): void {
-  it(`${name}: servers that are there are opened without a complaint`, async () => {
+  it(`${name}: servers that are there are opened without a complaint`, async (t) => {
     const seen = noAlarms();
 
     const { store } = await openUnderTest(settings(), seen);
+    t.after(() => store.close());
     await store.health();
-    await store.close();
 
     assert.deepEqual([...seen.errors, ...seen.alarms], []);
   });
