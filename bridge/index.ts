@@ -6,16 +6,17 @@ import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
+import type { TokenRef } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken, TokenSpec } from '#core/token-spec.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
+import { assertionIdOf, tokenIdOf } from './saml/assertion-id.ts';
 import { encryptedSecretOf } from './saml/held-secret.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertion-signer.ts';
 import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
 import { samlShapeName } from './saml/issuer/saml-shape.ts';
-import { assertionIdOf } from './saml/issuer/spec-reader.ts';
 import { readSamlMetadata } from './saml/metadata/metadata.ts';
 import {
   createSamlMetadataSource,
@@ -160,6 +161,13 @@ const PROFILES: Readonly<Record<ProfileChoice['name'], EndpointProfile>> = {
   wso2: WSO2_PROFILE,
 };
 
+const tokenOfAssertion =
+  (issuer: string) =>
+  (assertionId: string): TokenRef | undefined => {
+    const id = tokenIdOf(assertionId);
+    return id === undefined ? undefined : { issuer, id };
+  };
+
 /** How messages refer to an assertion of ours; undefined for what is none. */
 function describeReference({ spec }: IssuedToken) {
   const isAssertion = spec.type === 'saml1' || spec.type === 'saml2';
@@ -246,6 +254,7 @@ function secretFinderOf(unwrappers: KeyUnwrappers): SecretFinder {
 }
 
 interface FrontKeys {
+  readonly issuer: string;
   readonly clock: Clock;
   readonly unwrappers: KeyUnwrappers | undefined;
   readonly signAnswer: ((now: Instant) => AnswerSigner) | undefined;
@@ -253,7 +262,7 @@ interface FrontKeys {
 
 function createFront(
   parts: RouteParts,
-  { clock, signAnswer, unwrappers }: FrontKeys,
+  { clock, issuer, signAnswer, unwrappers }: FrontKeys,
 ): WsTrustFront {
   const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, rest, ...others } = parts;
   const soap = createWsTrustFront({
@@ -263,6 +272,7 @@ function createFront(
     ...(unwrappers && { findSecret: secretFinderOf(unwrappers) }),
     signAnswer,
     describeReference,
+    tokenOfAssertion: tokenOfAssertion(issuer),
     profiles: profilesOf(parts),
     limits: {
       ...DEFAULT_WS_TRUST_LIMITS,
@@ -328,7 +338,7 @@ export function createBridge(parts: BridgeParts): Bridge {
     signer: signingFor({ issuedAt: now }).signer,
     certificate: derOf(signingKeys.samlSigner(now).certificatePem),
   });
-  const keys = { clock, unwrappers, signAnswer };
+  const keys = { issuer, clock, unwrappers, signAnswer };
   const canSign = signingKeys.samlCertificates(clock.now()).length > 0;
   return {
     validators: [

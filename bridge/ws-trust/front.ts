@@ -17,6 +17,7 @@ import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
+import type { TokenRef } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { AssertionReference } from './answer/rstr.ts';
@@ -70,6 +71,8 @@ export interface WsTrustFrontParts {
   readonly admits?: Expression | undefined;
   /** How messages refer to an assertion that we issued; undefined for what is none. */
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
+  /** The token of ours whose assertion has this id; undefined for what is no id of one. Whether there is one it does not say. */
+  readonly tokenOfAssertion: (assertionId: string) => TokenRef | undefined;
   readonly limits: WsTrustLimits;
   /** The key under which requests are sealed that wait for a second factor; absent: such users cannot log in. */
   readonly challengeKey?: Uint8Array | undefined;

@@ -56,6 +56,20 @@ export async function revoke(
   await revokeOnRecord(request, { ref, until: token.lifetime.notOnOrAfter }, parts);
 }
 
+/** Revokes a token of ours that is named and not shown. Of a name nothing can be proved, so this is open to none but whom the token was
+ * issued to, and nobody else learns whether there is one of that name.
+ * @throws {ExchangeFailure} `requestor-not-allowed`, `dependency-unavailable` */
+export async function revokeNamed(
+  { token, ...request }: Omit<InspectRequest, 'token'> & { readonly token: TokenRef | undefined },
+  parts: Pick<RevokeParts, 'audit' | 'ledger'>,
+): Promise<void> {
+  const entry = token && (await parts.ledger.lookUp(token)).entry;
+  // WS-SecureConversation 1.3 §6: a context is cancelled with proof of its secret.
+  if (!token || entry?.clientId !== requestorName(request.requestor) || entry.type === 'sct')
+    throw new ExchangeFailure('requestor-not-allowed', 'no token of that name to revoke');
+  await revokeOnRecord(request, { ref: token, until: entry.notOnOrAfter }, parts);
+}
+
 /** Revokes what its holder may revoke.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function revokeOnRecord(

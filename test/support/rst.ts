@@ -7,7 +7,8 @@ export const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 export const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
 export const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
 export const JWT = 'urn:ietf:params:oauth:token-type:jwt';
-const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
+export const WSSE =
+  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 const BASE64 =
   'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary';
 

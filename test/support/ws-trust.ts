@@ -229,6 +229,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     relyingParties: policy.relyingParties,
     describeReference: ({ spec: { type, tokenId } }) =>
       type === 'saml1' || type === 'saml2' ? samlReference(type, tokenId) : undefined,
+    tokenOfAssertion: (id) => ({ issuer: OWN_ISSUER, id: id.slice(1) }),
     limits: DEFAULT_WS_TRUST_LIMITS,
     onError: (cause) => errors.push(cause),
     ...changes.parts,

@@ -13,6 +13,7 @@ import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { signEnveloped, x509KeyInfo } from '#bridge/xml/signature/sign.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { Encryption, TokenSpec } from '#core/token-spec.ts';
+import { assertionIdOf } from '../assertion-id.ts';
 import { writeConfirmationKey } from '../key-confirmation.ts';
 import { refuse, refusedAs, rejectedAs } from '../refusal.ts';
 import { requireRoom } from './assertion-room.ts';
@@ -23,7 +24,7 @@ import type { SamlShape, SamlShapeName } from './saml-shape.ts';
 import { SAML_SHAPES } from './saml-shape.ts';
 import { writeSaml1 } from './saml1-writer.ts';
 import { writeSaml2 } from './saml2-writer.ts';
-import { assertionIdOf, type WriteInput, type WrittenAssertion } from './spec-reader.ts';
+import type { WriteInput, WrittenAssertion } from './spec-reader.ts';
 
 export interface SamlIssuerParts {
   readonly keys: SamlSigningKeys;

@@ -5,12 +5,12 @@ import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { SAML11_NS } from '#bridge/xml/namespaces.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { assertionIdOf } from '../assertion-id.ts';
 import { contextClassOf } from '../authentication-context.ts';
 import { CONFIRMATION_METHODS } from '../names.ts';
 import type { WritableClaim } from './claim-writer.ts';
 import { splitName, writableClaims } from './claim-writer.ts';
 import {
-  assertionIdOf,
   audiencesOf,
   authenticationInstantOf,
   nameFormatOfSubject,

@@ -22,11 +22,6 @@ export interface WriteInput {
   readonly keyInfo?: Markup | undefined;
 }
 
-/** The id of the assertion: XML wants one that begins like a name. */
-export function assertionIdOf({ tokenId }: Pick<TokenSpec, 'tokenId'>): string {
-  return `_${tokenId}`;
-}
-
 /** The format of the name. Under a name of ours, with a prefix, the issuer's format would be a lie. */
 export function nameFormatOfSubject({ subject, subjectName }: TokenSpec): string {
   return subjectName === subject.id ? (subject.format ?? NAME_UNSPECIFIED) : NAME_UNSPECIFIED;

@@ -4,6 +4,7 @@ import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
 import type { Instant } from '#core/instant.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import type { Authentication } from '#core/subject.ts';
+import { tokenIdOf } from '../assertion-id.ts';
 import { methodsOf } from '../authentication-context.ts';
 import type {
   SamlAssertion,
@@ -46,7 +47,7 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
     use,
     issuer: terms.issuer,
     trustedIssuer: terms.id,
-    id: tokenIdOf(assertion, terms),
+    id: ledgerIdOf(assertion, terms),
     subject: subjectOf(assertion, terms),
     subjectPrefix: terms.subjectPrefix,
     ...(authentication && { authentication }),
@@ -82,11 +83,10 @@ function validateAudiences(
   return [...new Set(common)];
 }
 
-/** The id that the ledger knows. XML wants an ID to begin like a name, so ours have a `_` in front. */
-function tokenIdOf({ id }: SamlAssertion, { isOwn }: SamlTerms): string {
+/** The id that the ledger knows. */
+function ledgerIdOf({ id }: SamlAssertion, { isOwn }: SamlTerms): string {
   if (!isOwn) return id;
-  if (!id.startsWith('_')) refuse('token-malformed', 'an assertion of ours has another form of id');
-  return id.slice(1);
+  return tokenIdOf(id) ?? refuse('token-malformed', 'an assertion of ours has another form of id');
 }
 
 function authenticationOf(

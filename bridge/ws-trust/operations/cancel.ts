@@ -1,7 +1,7 @@
 // The operation Cancel (WS-Trust 1.3 §6): the token dies, and with it all that was made from it, on either front.
 
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
-import { revoke } from '#core/revoke.ts';
+import { revoke, revokeNamed } from '#core/revoke.ts';
 import { writeCancelled } from '../answer/response.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import { heldSecret } from '../keys/proof-key.ts';
@@ -18,10 +18,15 @@ async function cancel(
   { rst, requestor, signatures, received: { correlationId, sourceAddress } }: AuthenticatedRequest,
   parts: OperationParts,
 ): Promise<Markup> {
-  const token = targetOf(rst.cancelTarget);
+  const request = { correlationId, sourceAddress, requestor };
+  if (rst.cancelName !== undefined) {
+    await revokeNamed({ ...request, token: parts.tokenOfAssertion(rst.cancelName) }, parts);
+    return writeCancelled(rst);
+  }
   // WS-SecureConversation 1.3 §6: whose secret is shown may cancel, whoever else asks with it.
   const confirmation = heldSecret(rst, { requestor, signatures }) ?? requestor.confirmation;
   const holder = { ...requestor, confirmation };
-  await revoke({ correlationId, sourceAddress, requestor: holder, token }, parts.sts, parts);
+  const token = targetOf(rst.cancelTarget);
+  await revoke({ ...request, requestor: holder, token }, parts.sts, parts);
   return writeCancelled(rst);
 }

@@ -8,6 +8,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
+import type { TokenRef } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { AssertionReference } from '../answer/rstr.ts';
@@ -31,6 +32,8 @@ export interface OperationParts extends ReceivingParts {
   /** Signs answers to messages that protect themselves. */
   readonly signAnswer?: ((now: Instant) => AnswerSigner) | undefined;
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
+  /** The token of ours whose assertion has this id; undefined for what is no id of one. Whether there is one it does not say. */
+  readonly tokenOfAssertion: (assertionId: string) => TokenRef | undefined;
 }
 
 export interface Operation {

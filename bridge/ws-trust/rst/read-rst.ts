@@ -13,7 +13,7 @@ import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import { type KeyType, keyTypeOf } from '../key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
-import { type EmbeddedToken, readEmbeddedToken } from './embedded-token.ts';
+import { type EmbeddedToken, readEmbeddedToken, readTokenName } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
 import { EMBEDDED, type ParameterName, type Parameters, readParameters } from './parameters.ts';
 import type {
@@ -48,7 +48,11 @@ export function readRst(
   const trust = requireRequest(payload);
   const parameters = readParameters(payload, trust);
   const scope = { document, tokens: headerTokens };
-  const embedded = readEmbeddedTokens(parameters, scope);
+  // WS-Trust 1.3 §6: a token may be cancelled by its name; everything else wants the token itself.
+  const cancelName = mapped(parameters.find('CancelTarget'), (element) =>
+    readTokenName(element, scope),
+  );
+  const embedded = readEmbeddedTokens(parameters, scope, cancelName);
   const keyOf = (name: ParameterName): RequestedKey | undefined =>
     mapped(parameters.find(name), (element) => readUseKey(element, scope));
   const keys = defined({
@@ -71,6 +75,7 @@ export function readRst(
         renewTarget: RenewTarget?.token,
         validateTarget: ValidateTarget?.token,
         cancelTarget: CancelTarget?.token,
+        cancelName,
       }),
     },
     usedTokens: new Set([
@@ -98,10 +103,15 @@ export function readFrame(
 
 type EmbeddedTokens = Partial<Record<(typeof EMBEDDED)[number], EmbeddedToken>>;
 
-function readEmbeddedTokens({ find }: Parameters, scope: ReferenceScope): EmbeddedTokens {
+function readEmbeddedTokens(
+  { find }: Parameters,
+  scope: ReferenceScope,
+  cancelName: string | undefined,
+): EmbeddedTokens {
   const found: EmbeddedTokens = {};
   for (const name of EMBEDDED) {
     const parameter = find(name);
+    if (name === 'CancelTarget' && cancelName !== undefined) continue;
     if (parameter !== undefined) found[name] = readEmbeddedToken(parameter, scope);
   }
   return found;
@@ -140,6 +150,7 @@ type Wishes = Omit<
   | 'renewTarget'
   | 'validateTarget'
   | 'cancelTarget'
+  | 'cancelName'
 >;
 
 function readWishes(parameters: Parameters, trust: TrustNames): Wishes {

@@ -76,6 +76,8 @@ export interface RstRequest {
   readonly renewTarget?: SecurityToken;
   readonly validateTarget?: SecurityToken;
   readonly cancelTarget?: SecurityToken;
+  /** The id of the token to cancel, where it is named and not shown. */
+  readonly cancelName?: string;
   /** The names of all parameters that were there. */
   readonly present: ReadonlySet<ParameterName>;
 }

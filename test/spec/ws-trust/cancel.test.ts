@@ -20,11 +20,28 @@ import {
   TRUST_13,
   TRUST_2005,
   tokenOf,
+  WSSE,
 } from '#test/support/rst.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import { edited } from '#test/support/xml/tamper.ts';
+
+const aReference = (form: string): string =>
+  `<o:SecurityTokenReference xmlns:o="${WSSE}">${form}</o:SecurityTokenReference>`;
+const idIn = (assertion: string): string =>
+  / (?:Assertion)?ID="([^"]+)"/.exec(` ${assertion}`)?.[1] ?? '';
+const identified = (assertion: string): string => {
+  const of = assertion.includes(' AssertionID=') ? '1.0#SAMLAssertionID' : '1.1#SAMLID';
+  const type = `http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-${of}`;
+  return aReference(`<o:KeyIdentifier ValueType="${type}">${idIn(assertion)}</o:KeyIdentifier>`);
+};
+const referred = (assertion: string): string =>
+  aReference(`<o:Reference URI="${idIn(assertion)}"/>`);
+const withoutIds = (text: string): string =>
+  text.replace(/urn:uuid:[\w-]+|[0-9a-f]{8}-[\w-]+/g, '').replace(/\d{4}-\d\d-\d\dT[^<]+Z/g, '');
+
+const GONE = 'SecurityTokenUnavailable';
 
 const cancel = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
   sendSoap(server, aTargetRst('Cancel', wishes));
@@ -216,6 +233,77 @@ describe('Cancel', () => {
 
     assert.equal(faultOf(answer), 'BadRequest');
   });
+
+  for (const [form, tokenType, named] of [
+    ['a key identifier', SAML1, identified],
+    ['a key identifier', SAML2, identified],
+    ['a bare reference, as Apache Rampart does', SAML1, referred],
+    ['a bare reference, as Apache Rampart does', SAML2, referred],
+  ] as const)
+    test(`WS-Trust 1.3 §6: an assertion is cancelled by its name alone, in ${form} (${tokenType})`, async () => {
+      const token = await carolsToken(server, tokenType);
+      const leaf = tokenOf(await sendSoap(server, anRst({ user: 'carol', onBehalfOf: token })));
+
+      const answer = await cancel(server, { user: 'carol', target: named(token) });
+      const again = await cancel(server, { user: 'carol', target: named(token) });
+
+      assert.deepEqual([answer.status, again.text], [200, answer.text]);
+      assert.match(answer.text, /RequestedTokenCancelled/);
+      assert.deepEqual([await isValid(server, token), await isValid(server, leaf)], [false, false]);
+    });
+
+  test('WS-Trust 1.3 §6: by its name nobody cancels the token of another, nor learns whether there is one', async () => {
+    const token = await carolsToken(server, SAML2);
+
+    const answers = [
+      await cancel(server, { user: 'dave', target: identified(token) }),
+      // He may cancel what he can show.
+      await cancel(server, { user: 'bob', target: identified(token) }),
+      await cancel(server, { user: 'bob', target: referred('ID="_nobody"') }),
+      await cancel(server, { user: 'bob', target: referred('ID="no-assertion"') }),
+    ];
+
+    assert.deepEqual(answers.map(faultOf), Array(4).fill('RequestFailed'));
+    const texts = answers.map(({ text }) => withoutIds(text));
+    assert.equal(new Set(texts).size, 1, texts.join('\n'));
+    assert.equal(await isValid(server, token), true);
+  });
+
+  test('WS-Trust 1.3 §6: a name that a token in the header has means that token, which must be good', async () => {
+    const token = await carolsToken(server, SAML2);
+    const forged = token.replace(/>carol</, '>wendy<');
+
+    const answer = await cancel(server, {
+      user: 'carol',
+      target: identified(token),
+      security: forged,
+    });
+
+    assert.equal(faultOf(answer), 'InvalidSecurityToken');
+    assert.equal(await isValid(server, token), true);
+  });
+
+  for (const [what, target, code] of [
+    ['a reference into the message to nothing', aReference('<o:Reference URI="#_1"/>'), GONE],
+    ['a reference without an address', aReference('<o:Reference/>'), GONE],
+    ['a key identifier of another kind', aReference('<o:KeyIdentifier>_1</o:KeyIdentifier>'), GONE],
+    ['two forms', aReference('<o:Reference URI="_1"/><o:Reference URI="_2"/>'), 'InvalidRequest'],
+  ] as const)
+    test(`WS-Trust 1.3 §6: refuses as name ${what}`, async () => {
+      const answer = await cancel(server, { user: 'carol', target });
+
+      assert.equal(faultOf(answer), code);
+    });
+
+  for (const operation of ['Renew', 'Validate'] as const)
+    test(`WS-Trust 1.3 §5, §7: ${operation} wants the token itself: a name would vouch for a forged one`, async () => {
+      const token = await carolsToken(server, SAML2);
+
+      for (const target of [identified(token), referred(token)]) {
+        const answer = await sendSoap(server, aTargetRst(operation, { user: 'carol', target }));
+        assert.equal(faultOf(answer), 'SecurityTokenUnavailable');
+      }
+    });
 
   test('Audit: who cancelled what is on record before and after, a refusal under its own event', async () => {
     const target = await carolsToken(server, SAML2);

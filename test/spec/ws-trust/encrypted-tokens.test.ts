@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { anRst, aTargetRst, faultOf, SAML1, SAML2, sendSoap, tokenOf } from '#test/support/rst.ts';
+import {
+  anRst,
+  aTargetRst,
+  faultOf,
+  isValid,
+  SAML1,
+  SAML2,
+  sendSoap,
+  tokenOf,
+} from '#test/support/rst.ts';
 import { aCertifiedKey, type CertifiedKey } from '#test/support/saml.ts';
 import { SAML1_TYPE, SAML2_TYPE, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
@@ -79,6 +88,26 @@ for (const [version, tokenType, oauthType, idName, form] of VERSIONS) {
     assert.match(oauth, form);
     assert.match(assertionIn(oauth, setting, idName), />partner:alice</);
     assert.equal(decrypt(soap, setting.ours).isOk, false);
+  });
+
+  test(`WS-Trust 1.3 §6: ${version} that its requestor cannot read is cancelled by the name it was given with`, async (t) => {
+    if (!hasXmlsec1(t)) return;
+    const setting = await start(t);
+    const { server } = setting;
+    const answer = await sendSoap(server, anRst({ tokenType }));
+    const readByParty = assertionIn(tokenOf(answer), setting, idName);
+    const target = /RequestedUnattachedReference>(.*)<\/\w+:RequestedUnattached/s.exec(
+      answer.text,
+    )?.[1];
+    const before = await isValid(server, readByParty, 'bob');
+
+    const cancelled = await sendSoap(
+      server,
+      aTargetRst('Cancel', { user: 'bob', target: target ?? '' }),
+    );
+
+    assert.equal(cancelled.status, 200, cancelled.text);
+    assert.deepEqual([before, await isValid(server, readByParty, 'bob')], [true, false]);
   });
 
   test(`P22: ${version} that is encrypted to another is no evidence here, and is not renewed`, async (t) => {

@@ -210,6 +210,25 @@ describe('security contexts', () => {
     assert.ok(validated.body.includes('/status/invalid'), validated.body);
   });
 
+  test("WS-SecureConversation 1.3 §6: a context is not cancelled by a name without a proof, though it is the requestor's own", async () => {
+    const setting = aSetting();
+    const context = await issued(setting);
+    const id = context.identifier.slice(context.identifier.lastIndexOf('/') + 1);
+
+    for (const name of [`_${id}`, id, context.identifier]) {
+      const target = `<wsse:SecurityTokenReference><wsse:Reference URI="${name}"/></wsse:SecurityTokenReference>`;
+      const message = anEnvelope({
+        header: aSecurityHeader(),
+        body: about(context, 'Cancel', target),
+      });
+      const answer = await setting.front.handle(aPost(message));
+      assert.equal(faultCodeOf(answer), 'trust:RequestFailed', answer.body);
+    }
+
+    const used = await setting.front.handle(aPost(signed(context, aWish())));
+    assert.equal(used.status, 200);
+  });
+
   test('WS-Trust 1.3 §7: a context is validated for whom it was issued to', async () => {
     const setting = aSetting();
     const context = await issued(setting);
