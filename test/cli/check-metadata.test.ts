@@ -17,6 +17,7 @@ import { createPartner, writeConfiguration } from '#test/support/server.ts';
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
 const signer = await aCertifiedKey();
 const issuer = await aCertifiedKey();
+const nine = await Promise.all(Array.from({ length: 9 }, () => aCertifiedKey()));
 const good = entity(idp(descriptor(issuer) + descriptor(signer)));
 const ended = entity(idp(descriptor(issuer)), `validUntil="${iso(clock.now() - 86_400)}"`);
 
@@ -54,6 +55,11 @@ const unusable: readonly (readonly [name: string, xml: string, said: RegExp])[] 
   ['signed by a stranger', signedMetadata(good, issuer), /signature-invalid: /],
   ['of another entity', signedMetadata(good.replace(PARTNER, 'urn:x'), signer), /another entity/],
   ['without a signing key', signedMetadata(entity(idp('')), signer), /no usable signing key/],
+  [
+    'with more keys than are tried',
+    signedMetadata(entity(idp(nine.map((key) => descriptor(key)).join(''))), signer),
+    /too-complex: 9 signing keys, and 8 at most/,
+  ],
   ['that is none', '<x/>', /no metadata/],
   ['that is no XML', 'metadata', /cannot be used: /],
 ];

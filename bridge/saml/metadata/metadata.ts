@@ -39,11 +39,12 @@ export interface SamlMetadata {
   readonly cacheSeconds?: number;
 }
 
-/** More is no rollover but a mistake, and each is tried on a bad signature. */
+/** Each is tried on a bad signature. To leave some out would be to refuse their assertions, and nobody would know why. */
 const MAX_KEYS = 8;
 
 /** Verifies metadata and reads the signing keys of one entity.
- * @throws {XmlFailure} when it is not acceptable XML, not signed by a pinned key, expired, or without usable keys */
+ * @throws {XmlFailure} when it is not acceptable XML, not signed by a pinned key, expired, without usable keys or with
+ * more than are tried */
 export async function readSamlMetadata(
   text: string,
   terms: MetadataTerms,
@@ -54,8 +55,7 @@ export async function readSamlMetadata(
   const path = entityPath(root, terms.entityId);
   const entity = path.at(-1) ?? root;
   const roles = issuingRoles(entity);
-  const keys = roles.flatMap(signingKeysOf).slice(0, MAX_KEYS);
-  if (keys.length === 0) throw new XmlFailure('element-missing', 'no usable signing key');
+  const keys = signingKeysOf(roles);
   const times = [...path, ...roles];
   const validUntil = earliest(times, 'validUntil', parseDateTime);
   // Past its date it says what keys there were, which is what an attacker with an old key wants to hear.
@@ -119,7 +119,21 @@ function issuingRoles(entity: Verified<XmlElement>): Verified<XmlElement>[] {
   ];
 }
 
-function signingKeysOf(role: Verified<XmlElement>): readonly TrustedPublicKey[] {
+/** The keys of all roles, each once: many write the same ones for each role. */
+function signingKeysOf(roles: readonly Verified<XmlElement>[]): readonly TrustedPublicKey[] {
+  const nameOf = ({ key }: TrustedPublicKey): string =>
+    key.export({ format: 'der', type: 'spki' }).toString('base64');
+  const keys = [...new Map(roles.flatMap(keysOfRole).map((key) => [nameOf(key), key])).values()];
+  if (keys.length === 0) throw new XmlFailure('element-missing', 'no usable signing key');
+  if (keys.length > MAX_KEYS)
+    throw new XmlFailure(
+      'too-complex',
+      `${keys.length} signing keys, and ${MAX_KEYS} at most are tried`,
+    );
+  return keys;
+}
+
+function keysOfRole(role: Verified<XmlElement>): readonly TrustedPublicKey[] {
   return verifiedChildren(role, SAML2MD_NS, 'KeyDescriptor')
     .filter((descriptor) => (attributeOf(descriptor, 'use') ?? 'signing') === 'signing')
     .flatMap((descriptor) => {

@@ -96,6 +96,9 @@ export async function buildKeys(written: WrittenKeys, loading: Loading) {
   validateSeparation([...keys, ...decryptionKeys], loading);
   const [, , , , fifth] = decryptionKeys;
   if (fifth) loading.error(fifth.path, TOO_MANY);
+  const forSaml = keys.filter(({ value: { use } }) => use === 'saml');
+  const tooMany = forSaml[MAX_SAML_KEYS];
+  if (tooMany) loading.error(tooMany.path, TOO_MANY_FOR_SAML);
   return {
     keys: keys.map(({ value }) => value),
     decryptionKeys: decryptionKeys.map(({ value }) => value),
@@ -184,6 +187,16 @@ const TOO_MANY: Complaint = {
   what: 'there are more than four keys of use encryption',
   why: 'what is encrypted to us is tried with each of them, for whoever sends it',
   fix: 'remove those whose certificates have ended',
+};
+
+/** As many as the bridge tries for one assertion. */
+const MAX_SAML_KEYS = 8;
+
+const TOO_MANY_FOR_SAML: Complaint = {
+  code: 'CONFIG_INVALID_VALUE',
+  what: 'there are more than eight keys of use saml',
+  why: 'an assertion of ours is verified with each of them, and with no more than eight',
+  fix: 'remove those that sign no longer and whose assertions have ended',
 };
 
 const SAME_START: Complaint = {

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
-import { type ConfigDocument, parseChanged, problemsOf, rsaKeyPem } from './document.ts';
+import {
+  type ConfigDocument,
+  ecKeyPem,
+  errorsOf,
+  parseChanged,
+  problemsOf,
+  rsaKeyPem,
+} from './document.ts';
 
 const NOW = Math.floor(Date.now() / 1000);
 const DAY_SECONDS = 86_400;
@@ -65,4 +72,22 @@ test('Configuration: a certificate of another key has that complaint alone', asy
     problems.map(({ path, what, severity }) => `${severity} ${path}: ${what}`).toSorted(),
     PLACES.map((path) => `error ${path}: the certificate is of another key`),
   );
+});
+
+test('Configuration: more than eight keys for assertions is an error: a ninth would sign what we do not verify', async () => {
+  const files: Record<string, string> = {};
+  const entries = Array.from({ length: 9 }, (_, at) => {
+    const keyPem = ecKeyPem();
+    const wanted = { keyPem, commonName: 'sts.example.org', notBefore: NOW - 60 };
+    files[`${at}.pem`] = keyPem;
+    files[`${at}.crt`] = issueSelfSignedCertificate({ ...wanted, lifetimeSeconds: DAY_SECONDS });
+    const activeFrom = new Date((NOW + at) * 1000).toISOString().replace(/\.\d+/, '');
+    const pair = { key: { file: `${at}.pem` }, certificate: { file: `${at}.crt` } };
+    return { use: 'saml', algorithm: 'ES256', activeFrom, ...pair };
+  });
+  const adding = (count: number) =>
+    errorsOf(({ keys }) => keys.push(...entries.slice(0, count)), { files });
+
+  assert.deepEqual(await adding(8), []);
+  assert.deepEqual(await adding(9), ['CONFIG_INVALID_VALUE keys[9]']);
 });

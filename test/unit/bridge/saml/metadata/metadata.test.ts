@@ -46,11 +46,17 @@ test('SAML Metadata §2.4.1: signing keys and keys of no stated use are read, ot
   assert.deepEqual(await keysOf(xml), [issuer, next].map(spki));
 });
 
-test('SAML Metadata §2.4.1: eight keys are the most that are read', async () => {
-  const keys = (count: number) => keysOf(signed(entity(idp(descriptor(issuer).repeat(count)))));
+test('SAML Metadata §2.4.1: eight keys are the most that are tried, so a ninth is a refusal: none is left out', async () => {
+  const keys = await Promise.all(Array.from({ length: 9 }, () => aCertifiedKey()));
+  const xmlOf = (some: readonly CertifiedKey[]) => {
+    const content = some.map((key) => descriptor(key)).join('');
+    return signed(entity(idp(content) + idp(content)));
+  };
+  const eight = keys.slice(0, 8);
 
-  assert.equal((await keys(8)).length, 8);
-  assert.equal((await keys(9)).length, 8);
+  // Some write each key once for each of their roles.
+  assert.deepEqual(await keysOf(xmlOf(eight)), eight.map(spki));
+  await assert.rejects(read(xmlOf(keys)), /9 signing keys, and 8 at most are tried/);
 });
 
 test('SAML Metadata §2.4.1.1: of several certificates the first is the key, the others are its chain', async () => {
