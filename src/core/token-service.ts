@@ -1,7 +1,6 @@
 // The steps of the use cases over the ports. Wired once, in app.ts.
 
 import { validateIssuers } from './decision/actor-issuer.ts';
-import { onceMark } from './decision/bounds.ts';
 import { decide, type PolicyRules } from './decision/decide.ts';
 import type { Evidence } from './decision/evidence.ts';
 import { type Fence, validateFence, validateMarkFence } from './decision/fence.ts';
@@ -12,10 +11,11 @@ import type { Clock } from './instant.ts';
 import { auditDecision, auditMint, auditRefusal } from './ledger/audit-record.ts';
 import type { KnownSecret } from './ledger/kept-token.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import { createOneTimeMarks, type OneTimeMarks } from './ledger/one-time-marks.ts';
 import { findKeptSecret, validateEvidenceStanding, validateStanding } from './ledger/standing.ts';
 import type { StatusLists } from './ledger/status-list.ts';
 import { placed } from './ledger/status-place.ts';
-import type { AuditLog, AuditRecord, Store, StoreKey } from './ports.ts';
+import type { AuditLog, AuditRecord, Store } from './ports.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh/refresh-family.ts';
 import { decideRenewed } from './renewal/decide-renewed.ts';
 import {
@@ -26,9 +26,9 @@ import {
 } from './renewal/renewal-limits.ts';
 import { validateOrTellRenewal } from './renewal/renewal-needed.ts';
 import { type Requestor, requestorName } from './requestor.ts';
-import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
-import type { IssuedToken, OnceMark, TokenSpec } from './token-spec.ts';
+import type { IssuedToken, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
 import type { TokenValidator } from './token-validator.ts';
 
@@ -98,49 +98,6 @@ export interface TokenServiceParts {
   readonly fence?: () => Fence;
 }
 
-const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
-
-const markKey = ({ issuer, id }: TokenRef): StoreKey => ({ class: 'once', parts: [issuer, id] });
-
-/** The marks that a message took for its own credentials, by each of these. */
-type OwnMarks = WeakMap<ValidatedToken, Set<string>>;
-
-const ownMarksOf = (
-  own: OwnMarks,
-  { requestor }: Pick<ExchangeRequest, 'requestor'>,
-): Set<string> | undefined => requestor.identity && own.get(requestor.identity);
-
-/** What was used up is used up, however it is presented next: an assertion that was redeemed as a grant must not live on as a
- * subject token. Of several at once `takeMark` lets one through; who comes later must not even be counted, or a token that is
- * worth nothing would use up the rate of its subject.
- * @throws {ExchangeFailure} `token-replayed`, `dependency-unavailable` */
-async function validateUnused(
-  { id, issuer }: ValidatedToken,
-  store: Store,
-  ownMarks?: ReadonlySet<string>,
-): Promise<void> {
-  if (id === undefined || ownMarks?.has(nameOf({ issuer, id }))) return;
-  if (await store.isMarked(markKey({ issuer, id })))
-    throw new ExchangeFailure('token-replayed', 'a token that was used up was presented again');
-}
-
-/** Takes a one-time mark.
- * @throws {ExchangeFailure} `token-replayed`, `dependency-unavailable` */
-async function takeMark(mark: OnceMark, parts: TokenServiceParts): Promise<void> {
-  const lifetimeSeconds = Math.max(mark.until - parts.clock.now(), 0) + parts.marginSeconds;
-  const result = await parts.store.putOnce(markKey(mark.token), parts.newId(), lifetimeSeconds);
-  if (!result.stored)
-    throw new ExchangeFailure('token-replayed', 'a one-time token was presented again');
-}
-
-/** The one-time mark of a credential, if it is good once.
- * @throws {ExchangeFailure} `token-malformed`: without an id it could be used again */
-function credentialMarks(identity: ValidatedToken): readonly OnceMark[] {
-  const { lifetime, onceUntil } = identity;
-  if (onceUntil === undefined) return [];
-  return [onceMark(identity, Math.max(onceUntil, lifetime.notOnOrAfter))];
-}
-
 /** Holds the names in a validated token against ours: an issuer that spells itself like us could name our tokens, and have
  * them marked as used or revoked; a token of ours without an id could not be revoked.
  * @throws {ExchangeFailure} `issuer-untrusted`, `token-malformed` */
@@ -174,13 +131,13 @@ function issuable(spec: TokenSpec, { issuers }: TokenServiceParts): TokenSpec {
 async function decideAndCount(
   evidence: Evidence,
   parts: TokenServiceParts,
-  { countToken, own }: Bookkeeping,
+  { countToken, marks }: Bookkeeping,
 ): Promise<TokenSpec> {
-  const { clock, ledger, newId, rules, store } = parts;
+  const { clock, ledger, newId, rules } = parts;
   const { id, issuer } = evidence.subject;
   const [standing] = await Promise.all([
     id === undefined ? undefined : ledger.lookUp({ issuer, id }),
-    validateUnused(evidence.subject, store, ownMarksOf(own, evidence.request)),
+    marks.validateUnused(evidence.subject, evidence.request.requestor),
   ]);
   const entry = standing?.entry;
   const secret = standing?.kept?.secret;
@@ -202,7 +159,7 @@ function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
 interface Bookkeeping {
   /** For the record of a refusal only: who was refused is known once the evidence is validated. */
   readonly validated: WeakMap<SecurityToken, ValidatedToken>;
-  readonly own: OwnMarks;
+  readonly marks: OneTimeMarks;
   readonly countToken: TokenCount;
 }
 
@@ -221,7 +178,7 @@ function factsValidator(parts: TokenServiceParts, validated: Bookkeeping['valida
 /** The steps before a decision. */
 function evidenceSteps(
   parts: TokenServiceParts,
-  { own, validated }: Bookkeeping,
+  { marks, validated }: Bookkeeping,
 ): Pick<
   TokenService,
   | 'validate'
@@ -231,7 +188,7 @@ function evidenceSteps(
   | 'validateEvidence'
   | 'findFamily'
 > {
-  const { clock, ledger, store } = parts;
+  const { clock, ledger } = parts;
   const validateFacts = factsValidator(parts, validated);
   return {
     validate: async (token) => validateStanding(await validateFacts(token), ledger),
@@ -239,24 +196,24 @@ function evidenceSteps(
       const valid = await validateFacts(token);
       const [identity] = await Promise.all([
         validateStanding(valid, ledger),
-        validateUnused(valid, store),
+        marks.validateUnused(valid),
       ]);
       return identity;
     },
     async validateUsable(token, requestor) {
       validateIssuers(token, parts.rules.issuers, clock.now());
-      await validateUnused(token, store, ownMarksOf(own, { requestor }));
+      await marks.validateUnused(token, requestor);
     },
     findSecret: (token) => findKeptSecret(token, ledger),
     async validateEvidence(request) {
       const subject = await validateFacts(request.subject);
       const actor = request.actor && (await validateFacts(request.actor));
-      const ownMarks = ownMarksOf(own, request);
+      const { requestor } = request;
       const [heldSubject, heldActor] = await Promise.all([
         validateEvidenceStanding(subject, ledger),
         actor && validateEvidenceStanding(actor, ledger),
-        validateUnused(subject, store, ownMarks),
-        actor && validateUnused(actor, store, ownMarks),
+        marks.validateUnused(subject, requestor),
+        actor && marks.validateUnused(actor, requestor),
       ]);
       return { request, subject: heldSubject, actor: heldActor };
     },
@@ -273,7 +230,7 @@ function evidenceSteps(
 /** The steps between a decision and its token. */
 function admissionSteps(
   parts: TokenServiceParts,
-  { countToken, own }: Bookkeeping,
+  { countToken, marks }: Bookkeeping,
 ): Pick<TokenService, 'useCredentials' | 'admit' | 'advance'> {
   const { audit, ledger } = parts;
   async function countAndRecord(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec> {
@@ -285,22 +242,12 @@ function admissionSteps(
   const keep = (spec: TokenSpec): Promise<unknown> =>
     Promise.all([ledger.record(spec), spec.status && parts.statusLists?.register(spec.status)]);
   return {
-    async useCredentials(identities) {
-      const marks = new Map(
-        identities.flatMap(credentialMarks).map((mark) => [nameOf(mark.token), mark]),
-      );
-      await Promise.all([...marks.values()].map((mark) => takeMark(mark, parts)));
-      const names = new Set(marks.keys());
-      for (const identity of identities) own.set(identity, names);
-    },
+    useCredentials: (identities) => marks.takeCredentials(identities),
     async admit(evidence, decided) {
       validateMarkFence(evidence, decided, parts.fence?.());
       const spec = await countAndRecord(evidence, decided);
-      const ownMarks = ownMarksOf(own, evidence.request);
-      // Of a credential the mark is taken already. That counts for one token: a collection must not multiply it.
-      const marks = spec.once.filter(({ token }) => !ownMarks?.delete(nameOf(token)));
       await Promise.all([
-        ...marks.map((mark) => takeMark(mark, parts)),
+        marks.take(spec.once, evidence.request.requestor),
         keep(spec),
         spec.type === 'refresh_token' && familiesOf(parts).begin(evidence.subject, spec),
       ]);
@@ -319,7 +266,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
   const { audit, clock, rules } = parts;
   const books: Bookkeeping = {
     validated: new WeakMap(),
-    own: new WeakMap(),
+    marks: createOneTimeMarks(parts),
     countToken: createTokenCount(parts.admitToken),
   };
   return {
