@@ -10,10 +10,9 @@ import type { TokenRef } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken, TokenSpec } from '#core/token-spec.ts';
-import { TOKEN_TYPES } from '#core/token-type.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { assertionIdOf, tokenIdOf } from './saml/assertion-id.ts';
-import { encryptedSecretOf } from './saml/held-secret.ts';
+import { createSecretFinder } from './saml/held-secret.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertion-signer.ts';
 import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
 import { samlShapeName } from './saml/issuer/saml-shape.ts';
@@ -26,13 +25,9 @@ import {
 import { samlTokenReference } from './saml/token-reference.ts';
 import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/validator/saml-trust.ts';
 import { createSamlValidator } from './saml/validator/saml-validator.ts';
-import {
-  createFederationRoute,
-  FEDERATION_METADATA_PATH,
-} from './ws-federation/federation-route.ts';
+import { withFederation } from './ws-federation/federation-front.ts';
 import type { AnswerSigner } from './ws-security/encryption/answer-keys.ts';
 import type { CertificateFinder } from './ws-security/signature/signer.ts';
-import type { SecretFinder } from './ws-trust/authentication/signer-trust.ts';
 import { changeEndpoints, type EndpointChange } from './ws-trust/endpoint/endpoint-changes.ts';
 import type { EndpointProfile } from './ws-trust/endpoint/endpoint-profile.ts';
 import {
@@ -45,15 +40,9 @@ import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
   type WsTrustFront,
-  type WsTrustResponse,
 } from './ws-trust/front.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
-import {
-  createKeyUnwrapper,
-  decryptKey,
-  decryptXml,
-  type KeyUnwrappers,
-} from './xml/encryption/decrypt.ts';
+import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/encryption/decrypt.ts';
 import { XmlFailure } from './xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from './xml/keys/keys.ts';
 
@@ -182,75 +171,25 @@ const profilesOf = ({ endpoints, profiles }: RouteParts): readonly EndpointProfi
     endpoints,
   );
 
-/** Names of claims that are what claim types are: absolute URIs. */
-const claimTypesOf = (parties: readonly RelyingParty[]): readonly string[] => [
-  ...new Set(
-    parties
-      .flatMap(({ claims }) => claims.map(({ claim }) => claim))
-      .filter((name) => URL.canParse(name)),
-  ),
-];
-
 /** The WS-Trust front with the federation metadata beside it, where there is a key that assertions are signed with. */
-function withFederation(front: WsTrustFront, parts: RouteParts, bridge: BridgeParts): WsTrustFront {
+function withMetadata(front: WsTrustFront, parts: RouteParts, bridge: BridgeParts): WsTrustFront {
   const { clock, decryption, entityId, signingKeys } = bridge;
   if (signingKeys.samlCertificates(clock.now()).length === 0) return front;
   const signingFor = createSignerSource(signingKeys);
-  const ports = profilesOf(parts).flatMap((profile) => profile.ports);
-  const answer = createFederationRoute({
-    factsAt(now, publicBase) {
+  return withFederation(front, {
+    entityId,
+    certificatesAt: (now) => signingKeys.samlCertificates(now).map(derOf),
+    encryptionCertificateAt(now) {
       const published = decryption?.publishedCertificate(now);
-      return {
-        entityId,
-        certificates: signingKeys.samlCertificates(now).map(derOf),
-        ...(published !== undefined && { encryptionCertificate: derOf(published) }),
-        endpoints: [...new Set(ports.map(({ path }) => `${publicBase}${path}`))],
-        tokenTypeUris: [
-          ...TOKEN_TYPES.saml1.wsTrust,
-          ...TOKEN_TYPES.saml2.wsTrust,
-          ...TOKEN_TYPES.jwt.wsTrust,
-        ],
-        claimTypeUris: claimTypesOf(parts.relyingParties),
-      };
+      return published === undefined ? undefined : derOf(published);
     },
     signingAt: (now) => signingFor({ issuedAt: now }),
+    profiles: profilesOf(parts),
+    relyingParties: parts.relyingParties,
     clock,
     newId: parts.newId,
+    onError: parts.onError,
   });
-  return {
-    ...front,
-    paths: [...front.paths, FEDERATION_METADATA_PATH],
-    async handle(request): Promise<WsTrustResponse> {
-      if (request.path !== FEDERATION_METADATA_PATH) return front.handle(request);
-      const correlation = { 'x-correlation-id': request.correlationId };
-      if (request.method !== 'GET' && request.method !== 'HEAD')
-        return { status: 405, headers: { ...correlation, allow: 'GET, HEAD' }, body: '' };
-      try {
-        const { body, headers } = await answer(request.publicBase);
-        return { status: 200, headers: { ...headers, ...correlation }, body };
-      } catch (cause) {
-        parts.onError(cause, request.correlationId);
-        const headers = { ...correlation, 'retry-after': '1' };
-        return { status: 503, headers, body: '', reason: 'dependency-unavailable' };
-      }
-    },
-  };
-}
-
-/** A secret is no longer than this, and no shorter than the smallest key we make (WS-Trust 1.3 §9.2). */
-const SECRET_LENGTHS = { minBytes: 16, maxBytes: 64 };
-
-/** Finds the secrets that issuers encrypted to us in assertions. What does not open is a secret that we do not know. */
-function secretFinderOf(unwrappers: KeyUnwrappers): SecretFinder {
-  return async ({ element }) => {
-    try {
-      const encrypted = encryptedSecretOf(element);
-      return encrypted && (await decryptKey(encrypted, unwrappers, SECRET_LENGTHS));
-    } catch (cause) {
-      if (cause instanceof XmlFailure) return undefined;
-      throw cause;
-    }
-  };
 }
 
 interface FrontKeys {
@@ -269,7 +208,7 @@ function createFront(
     ...others,
     clock,
     unwrappers,
-    ...(unwrappers && { findSecret: secretFinderOf(unwrappers) }),
+    ...(unwrappers && { findSecret: createSecretFinder(unwrappers) }),
     signAnswer,
     describeReference,
     tokenOfAssertion: tokenOfAssertion(issuer),
@@ -356,6 +295,6 @@ export function createBridge(parts: BridgeParts): Bridge {
     issuers: canSign
       ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf, maxBytes: maxAssertionBytes })]
       : [],
-    createFront: (routes) => withFederation(createFront(routes, keys), routes, parts),
+    createFront: (routes) => withMetadata(createFront(routes, keys), routes, parts),
   };
 }

@@ -1,6 +1,7 @@
 // Where a holder-of-key assertion has the secret that its issuer encrypted to us (SAML Token Profile 1.1.1 §3.5.1): the EncryptedKey of its
 // confirmation. Whether the assertion is good was found out before, and of this very element.
 
+import { decryptKey, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
@@ -15,6 +16,22 @@ const SUBJECT_PATHS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     'SubjectConfirmation',
   ]),
 };
+
+/** A secret is no longer than this, and no shorter than the smallest key we make (WS-Trust 1.3 §9.2). */
+const SECRET_LENGTHS = { minBytes: 16, maxBytes: 64 };
+
+/** Finds the secrets that issuers encrypted to us in assertions. What does not open is a secret that we do not know. */
+export function createSecretFinder(unwrappers: KeyUnwrappers) {
+  return async ({ element }: { readonly element: XmlElement }): Promise<Uint8Array | undefined> => {
+    try {
+      const encrypted = encryptedSecretOf(element);
+      return encrypted && (await decryptKey(encrypted, unwrappers, SECRET_LENGTHS));
+    } catch (cause) {
+      if (cause instanceof XmlFailure) return undefined;
+      throw cause;
+    }
+  };
+}
 
 /** The EncryptedKey of the assertion, undefined where it has none. Statements of SAML 1.1 repeat it; of two that differ, none is taken:
  * which of them the holder means is open.

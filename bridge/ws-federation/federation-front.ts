@@ -1,0 +1,74 @@
+// The federation metadata beside the WS-Trust front, at its own address.
+
+import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile.ts';
+import type { WsTrustFront, WsTrustResponse } from '#bridge/ws-trust/front.ts';
+import type { SignOptions } from '#bridge/xml/signature/sign.ts';
+import type { Clock, Instant } from '#core/instant.ts';
+import type { RelyingParty } from '#core/relying-party.ts';
+import { TOKEN_TYPES } from '#core/token-type.ts';
+import { createFederationRoute, FEDERATION_METADATA_PATH } from './federation-route.ts';
+
+export interface FederationParts {
+  /** Our name in assertions. */
+  readonly entityId: string;
+  /** DER of the certificates whose keys sign assertions now, next or lately. */
+  readonly certificatesAt: (now: Instant) => readonly Uint8Array[];
+  /** DER of the certificate to encrypt to, where there is one. */
+  readonly encryptionCertificateAt: (now: Instant) => Uint8Array | undefined;
+  readonly signingAt: (now: Instant) => SignOptions;
+  /** Whose addresses issue tokens. */
+  readonly profiles: readonly EndpointProfile[];
+  readonly relyingParties: readonly RelyingParty[];
+  readonly clock: Clock;
+  /** A new unguessable id. */
+  readonly newId: () => string;
+  /** Hears of our own mistakes, for the log. */
+  readonly onError: (cause: unknown, correlationId: string) => void;
+}
+
+/** Names of claims that are what claim types are: absolute URIs. */
+const claimTypesOf = (parties: readonly RelyingParty[]): readonly string[] => [
+  ...new Set(
+    parties
+      .flatMap(({ claims }) => claims.map(({ claim }) => claim))
+      .filter((name) => URL.canParse(name)),
+  ),
+];
+
+/** The front, which answers for the metadata as well. */
+export function withFederation(front: WsTrustFront, parts: FederationParts): WsTrustFront {
+  const ports = parts.profiles.flatMap((profile) => profile.ports);
+  const answer = createFederationRoute({
+    ...parts,
+    factsAt: (now, publicBase) => ({
+      entityId: parts.entityId,
+      certificates: parts.certificatesAt(now),
+      encryptionCertificate: parts.encryptionCertificateAt(now),
+      endpoints: [...new Set(ports.map(({ path }) => `${publicBase}${path}`))],
+      tokenTypeUris: [
+        ...TOKEN_TYPES.saml1.wsTrust,
+        ...TOKEN_TYPES.saml2.wsTrust,
+        ...TOKEN_TYPES.jwt.wsTrust,
+      ],
+      claimTypeUris: claimTypesOf(parts.relyingParties),
+    }),
+  });
+  return {
+    ...front,
+    paths: [...front.paths, FEDERATION_METADATA_PATH],
+    async handle(request): Promise<WsTrustResponse> {
+      if (request.path !== FEDERATION_METADATA_PATH) return front.handle(request);
+      const correlation = { 'x-correlation-id': request.correlationId };
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return { status: 405, headers: { ...correlation, allow: 'GET, HEAD' }, body: '' };
+      try {
+        const { body, headers } = await answer(request.publicBase);
+        return { status: 200, headers: { ...headers, ...correlation }, body };
+      } catch (cause) {
+        parts.onError(cause, request.correlationId);
+        const headers = { ...correlation, 'retry-after': '1' };
+        return { status: 503, headers, body: '', reason: 'dependency-unavailable' };
+      }
+    },
+  };
+}
