@@ -16,7 +16,7 @@ import { createSecretFinder } from './saml/held-secret.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertion-signer.ts';
 import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
 import { samlShapeName } from './saml/issuer/saml-shape.ts';
-import { readSamlMetadata } from './saml/metadata/metadata.ts';
+import { readSamlMetadata, requireLifetime } from './saml/metadata/metadata.ts';
 import {
   createSamlMetadataSource,
   type FetchedMetadata,
@@ -55,6 +55,8 @@ export type BridgeKeySource =
       readonly fetchText: (url: string) => Promise<FetchedMetadata>;
       /** Whoever signs the metadata names the keys: only these may. */
       readonly signerCertificatePems: readonly string[];
+      /** How far ahead its end may be; absent: it needs none. */
+      readonly maxLifetimeSeconds?: number;
     };
 
 /** The terms for one trusted issuer of assertions. */
@@ -225,9 +227,10 @@ function createFront(
 
 function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: BridgeParts): SamlKeys {
   if (keySource.kind === 'pinned') return pinnedKeys(keySource.certificatePems.map(trustedKeyOf));
-  const { fetchText, signerCertificatePems, url } = keySource;
+  const { fetchText, maxLifetimeSeconds, signerCertificatePems, url } = keySource;
   return createSamlMetadataSource({
     url,
+    ...(maxLifetimeSeconds !== undefined && { maxLifetimeSeconds }),
     fetchText,
     entityId: issuer,
     signers: signerCertificatePems.map(trustedKeyOf),
@@ -238,20 +241,27 @@ function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: Brid
   });
 }
 
+/** Metadata to look at, and on which terms. */
+export interface MetadataQuestion {
+  readonly entityId: string;
+  readonly signerCertificatePems: readonly string[];
+  readonly maxLifetimeSeconds?: number;
+  readonly now: Instant;
+}
+
 /** Verifies metadata and tells what is in it, before any assertion needs it. Whether it is still valid is not judged.
- * @throws {Error} when it is not acceptable XML, not signed by one of the certificates, of another entity, or without usable keys */
+ * @throws {Error} when it is not acceptable XML, not signed by one of the certificates, of another entity, without usable keys, or good
+ * for too long */
 export async function inspectMetadata(
   text: string,
-  {
-    entityId,
-    signerCertificatePems,
-  }: { entityId: string; signerCertificatePems: readonly string[] },
+  { entityId, now, signerCertificatePems, ...bounds }: MetadataQuestion,
 ): Promise<{ readonly signingKeys: number; readonly validUntil?: Instant }> {
   const signers = signerCertificatePems.map(trustedKeyOf);
-  // Before all times nothing has ended.
   const terms = { entityId, signers, skewSeconds: 0 };
   try {
+    // Before all times nothing has ended.
     const { keys, validUntil } = await readSamlMetadata(text, terms, Number.NEGATIVE_INFINITY);
+    requireLifetime(validUntil, { ...terms, ...bounds }, now);
     return { signingKeys: keys.length, ...(validUntil !== undefined && { validUntil }) };
   } catch (cause) {
     if (!(cause instanceof XmlFailure)) throw cause;

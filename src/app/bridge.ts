@@ -22,15 +22,10 @@ import type { CertificatesOfIssuers } from './trusted-certificates.ts';
 
 function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
   if (source.kind === 'pinned') return source;
-  const { signerCertificatePems } = source;
+  const terms = { ...source, kind: 'metadata' } as const;
   return source.kind === 'metadata-url'
-    ? { kind: 'metadata', url: source.url, fetchText, signerCertificatePems }
-    : {
-        kind: 'metadata',
-        url: '',
-        fetchText: async () => ({ text: source.xml }),
-        signerCertificatePems,
-      };
+    ? { ...terms, url: source.url, fetchText }
+    : { ...terms, url: '', fetchText: async () => ({ text: source.xml }) };
 }
 
 function bridgeTrust(config: Config): readonly BridgeTrust[] {

@@ -15,11 +15,7 @@ export async function describeMetadata(
   text: string,
   { entityId, now, source }: { entityId: string; now: Instant; source: SignedSource },
 ): Promise<string> {
-  const { signerCertificatePems } = source;
-  const { signingKeys, validUntil } = await inspectMetadata(text, {
-    entityId,
-    signerCertificatePems,
-  });
+  const { signingKeys, validUntil } = await inspectMetadata(text, { ...source, entityId, now });
   if (validUntil !== undefined && now >= validUntil)
     throw new Error(`the metadata was valid until ${isoOf(validUntil)}`);
   const end = validUntil === undefined ? 'without an end' : `valid until ${isoOf(validUntil)}`;
@@ -62,9 +58,8 @@ async function problemsOf(
   source: Extract<SignedSource, { readonly kind: 'metadata' }>,
   { entityId, now, place }: Named,
 ): Promise<readonly Problem[]> {
-  const { signerCertificatePems, xml } = source;
   try {
-    const { validUntil } = await inspectMetadata(xml, { entityId, signerCertificatePems });
+    const { validUntil } = await inspectMetadata(source.xml, { ...source, entityId, now });
     if (validUntil === undefined || now < validUntil) return [];
     return [{ ...place, severity: 'warning', ...endedAt(validUntil) }];
   } catch (cause) {

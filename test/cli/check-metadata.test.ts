@@ -102,6 +102,41 @@ test('SAML Metadata §2.3.2: check warns of a metadata file that is no longer va
   assert.match(live.error, /failed trusted issuer partner-saml \(metadata\): .*valid until/);
 });
 
+const BOUNDED = { maxLifetimeSeconds: 14 * 86_400 };
+const endingIn = (days: number): string =>
+  signedMetadata(
+    entity(idp(descriptor(issuer)), `validUntil="${iso(clock.now() + days * 86_400)}"`),
+    signer,
+  );
+
+for (const [what, xml, said] of [
+  ['without an end', signedMetadata(good, signer), /says no validUntil/],
+  ['that ends too late', endingIn(15), /valid for longer than 1209600 seconds/],
+] as const)
+  test(`SAML Metadata §2.3: where its lifetime is bounded, check refuses a file ${what}, and --live an address`, async (t) => {
+    const file = await configured(t, { ...FILE, ...BOUNDED }, xml);
+    const address = await configured(t, { ...(await servedMetadata(t, xml)), ...BOUNDED }, '');
+
+    const checked = await viaduct(['check'], file);
+    const live = await viaduct(['check', '--live'], address);
+
+    assert.equal(checked.code, 2, checked.out);
+    assert.match(checked.error, /trustedIssuers\[1\]\.saml\.metadata\.file: cannot be used/);
+    assert.equal(live.code, 1, live.out);
+    for (const { error } of [checked, live]) assert.match(error, said);
+  });
+
+test('SAML Metadata §2.3: where its lifetime is bounded, metadata that ends in time is good', async (t) => {
+  for (const source of [FILE, await servedMetadata(t, endingIn(13))]) {
+    const directory = await configured(t, { ...source, ...BOUNDED }, endingIn(13));
+
+    const { code, out, error } = await viaduct(['check', '--live'], directory);
+
+    assert.equal(code, 0, error);
+    assert.match(out, /good +trusted issuer partner-saml \(metadata\): .* valid until /);
+  }
+});
+
 test('SAML Metadata §2.4.1: check --live verifies metadata and tells of its keys, from a file and an address', async (t) => {
   const xml = signedMetadata(good, signer);
   for (const source of [FILE, await servedMetadata(t, xml)]) {

@@ -30,6 +30,8 @@ export interface MetadataTerms {
   /** Whoever signs the metadata names the keys: only these may. */
   readonly signers: readonly TrustedPublicKey[];
   readonly skewSeconds: number;
+  /** How far ahead its end may be; there must be one then. Absent: it may be good for ever. */
+  readonly maxLifetimeSeconds?: number;
 }
 
 /** What metadata says about an issuer. */
@@ -43,7 +45,7 @@ export interface SamlMetadata {
 const MAX_KEYS = 8;
 
 /** Verifies metadata and reads the signing keys of one entity.
- * @throws {XmlFailure} when it is not acceptable XML, not signed by a pinned key, expired, without usable keys or with
+ * @throws {XmlFailure} when it is not acceptable XML, not signed by a pinned key, expired, good for too long, without usable keys or with
  * more than are tried */
 export async function readSamlMetadata(
   text: string,
@@ -61,12 +63,32 @@ export async function readSamlMetadata(
   // Past its date it says what keys there were, which is what an attacker with an old key wants to hear.
   if (validUntil !== undefined && now >= validUntil + terms.skewSeconds)
     throw new XmlFailure('text-malformed', 'the metadata is no longer valid');
+  requireLifetime(validUntil, terms, now);
   const cacheSeconds = earliest(times, 'cacheDuration', parseDuration);
   return {
     keys,
     ...(validUntil !== undefined && { validUntil }),
     ...(cacheSeconds !== undefined && { cacheSeconds }),
   };
+}
+
+/** Holds the end of metadata against the longest that it may be good. Whoever has an old document with a key that was withdrawn can
+ * bring it until it ends.
+ * @throws {XmlFailure} `attribute-missing`, `text-malformed` */
+export function requireLifetime(
+  validUntil: Instant | undefined,
+  { maxLifetimeSeconds, skewSeconds }: Pick<MetadataTerms, 'maxLifetimeSeconds' | 'skewSeconds'>,
+  now: Instant,
+): void {
+  if (maxLifetimeSeconds === undefined) return;
+  if (validUntil === undefined)
+    throw new XmlFailure('attribute-missing', 'the metadata says no validUntil');
+  // Written so that NaN is refused.
+  if (!(validUntil <= now + maxLifetimeSeconds + skewSeconds))
+    throw new XmlFailure(
+      'text-malformed',
+      `the metadata is valid for longer than ${maxLifetimeSeconds} seconds`,
+    );
 }
 
 async function verifyMetadata(

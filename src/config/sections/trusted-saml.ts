@@ -9,20 +9,18 @@ import { exactlyOne, fetchUrl, plainText, resourceUri, seconds, subjectPrefix } 
 import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
 import { secretReference } from './secret.ts';
 
+interface MetadataTerms {
+  /** Whoever signs the metadata names the keys: only these may. */
+  readonly signerCertificatePems: readonly string[];
+  /** How far ahead its end may be; absent: it needs none. */
+  readonly maxLifetimeSeconds?: number;
+}
+
 /** Where the certificates come from that an issuer signs its assertions with. */
 export type SamlKeySource =
   | { readonly kind: 'pinned'; readonly certificatePems: readonly string[] }
-  | {
-      readonly kind: 'metadata';
-      readonly xml: string;
-      /** Whoever signs the metadata names the keys: only these may. */
-      readonly signerCertificatePems: readonly string[];
-    }
-  | {
-      readonly kind: 'metadata-url';
-      readonly url: string;
-      readonly signerCertificatePems: readonly string[];
-    };
+  | (MetadataTerms & { readonly kind: 'metadata'; readonly xml: string })
+  | (MetadataTerms & { readonly kind: 'metadata-url'; readonly url: string });
 
 export interface TrustedSamlConfig {
   readonly keySource: SamlKeySource;
@@ -50,6 +48,11 @@ const metadataSource = z
     file: plainText.describe('SAML metadata, relative to the folder of this file.').optional(),
     url: fetchUrl.describe('Where the metadata is fetched.').optional(),
     certificates: pinned.describe('The certificates that the metadata is signed with, PEM.'),
+    maxLifetimeSeconds: seconds(60, 31_536_000)
+      .describe(
+        'How far ahead its validUntil may be; there must be one then. Absent: it needs none.',
+      )
+      .optional(),
   })
   .refine(...exactlyOne('file', 'url'))
   .meta({ oneOf: [{ required: ['file'] }, { required: ['url'] }] });
@@ -148,12 +151,17 @@ async function keySourceOf(
   const at = [...path, 'metadata'];
   const signers = { value: metadata.certificates, path: [...at, 'certificates'] };
   const signerCertificatePems = await readVerificationCertificates(signers, loading);
-  if (metadata.url === undefined) {
+  const { maxLifetimeSeconds, url } = metadata;
+  const terms = {
+    signerCertificatePems,
+    ...(maxLifetimeSeconds !== undefined && { maxLifetimeSeconds }),
+  };
+  if (url === undefined) {
     const xml = await loading.read({ file: metadata.file }, [...at, 'file']);
-    return { kind: 'metadata', xml, signerCertificatePems };
+    return { kind: 'metadata', xml, ...terms };
   }
-  validateFetch({ value: metadata.url, path: [...at, 'url'] }, loading);
-  return { kind: 'metadata-url', url: metadata.url, signerCertificatePems };
+  validateFetch({ value: url, path: [...at, 'url'] }, loading);
+  return { kind: 'metadata-url', url, ...terms };
 }
 
 /** As many as the bridge tries for one assertion: a further one would be trusted and never used. */

@@ -5,7 +5,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { aCertifiedKey, aSamlIssuer, type ForeignSamlIssuer, NOW } from '#test/support/saml.ts';
+import {
+  aCertifiedKey,
+  aSamlIssuer,
+  type ForeignSamlIssuer,
+  iso,
+  NOW,
+} from '#test/support/saml.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { descriptor, entity, idp, signedMetadata } from '#test/support/saml-metadata.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
@@ -14,6 +20,8 @@ interface Published {
   readonly server: TestServer;
   /** What the issuer publishes from now on. */
   readonly publish: (...keys: readonly ForeignSamlIssuer[]) => void;
+  /** The same, good until then. */
+  readonly publishUntil: (end: number | undefined, ...keys: readonly ForeignSamlIssuer[]) => void;
   /** Exchanges an assertion that this key signed. */
   readonly exchange: (key: ForeignSamlIssuer) => Promise<number>;
 }
@@ -21,7 +29,7 @@ interface Published {
 const isXml = (accept: string): boolean =>
   /\b(?:samlmetadata\+xml|application\/xml)\b/.test(accept);
 
-async function start(t: Ending): Promise<Published> {
+async function start(t: Ending, terms: object = {}): Promise<Published> {
   const signer = await aCertifiedKey();
   let xml = '';
   let serial = 0;
@@ -39,16 +47,20 @@ async function start(t: Ending): Promise<Published> {
     await writeFile(join(directory, 'signer.pem'), signer.certificatePem);
     document['fetch'] = { allowedHosts: ['127.0.0.1'] };
     const trusted = document.trustedIssuers.find(({ id }) => id === 'partner-saml');
-    const metadata = { url: `http://127.0.0.1:${port}/`, certificates: [{ file: 'signer.pem' }] };
+    const url = `http://127.0.0.1:${port}/`;
+    const metadata = { url, certificates: [{ file: 'signer.pem' }], ...terms };
     Object.assign(trusted ?? {}, { saml: { metadata, audiences: ['https://sts.example.org'] } });
   });
   server.clock.set(NOW);
+  function publishUntil(end: number | undefined, ...keys: readonly ForeignSamlIssuer[]): void {
+    const role = idp(keys.map((key) => descriptor(key)).join(''));
+    const until = end === undefined ? '' : `validUntil="${iso(end)}"`;
+    xml = signedMetadata(entity(role, `cacheDuration="PT1M" ${until}`), signer);
+  }
   return {
     server,
-    publish(...keys) {
-      const role = idp(keys.map((key) => descriptor(key)).join(''));
-      xml = signedMetadata(entity(role, 'cacheDuration="PT1M"'), signer);
-    },
+    publish: (...keys) => publishUntil(undefined, ...keys),
+    publishUntil,
     async exchange(key) {
       serial += 1;
       const assertion = key.assertion('saml2', { id: `_${serial}` });
@@ -78,4 +90,26 @@ test('SAML Metadata §4.1.1: metadata is asked for as XML; a new key is found, a
   server.clock.advance(60);
   assert.equal(await exchange(next), 200);
   assert.equal(await exchange(old), 400);
+});
+
+test('SAML Metadata §2.3: where its lifetime is bounded, keys are not taken from metadata without an end, or with a late one', async (t) => {
+  const { exchange, publish, publishUntil, server } = await start(t, {
+    maxLifetimeSeconds: 86_400,
+  });
+  const [old, next] = await Promise.all([aSamlIssuer(), aSamlIssuer()]);
+
+  publish(old);
+  assert.equal(await exchange(old), 503);
+  publishUntil(NOW + 90_000, old);
+  server.clock.advance(60);
+  assert.equal(await exchange(old), 503);
+
+  publishUntil(server.clock.now() + 86_400, old);
+  server.clock.advance(60);
+  assert.equal(await exchange(old), 200);
+
+  publish(next);
+  server.clock.advance(60);
+  assert.equal(await exchange(old), 200, 'what was good before is used a while longer');
+  assert.equal(await exchange(next), 503);
 });

@@ -102,6 +102,13 @@ refuses('trustedIssuers[].saml', [
     metadata({ url: 'http://idp.example/metadata' }),
     `CONFIG_INSECURE ${at('.metadata.url')}`,
   ),
+  ...[59, 31_536_001, '14d'].map((maxLifetimeSeconds) =>
+    refused(
+      `metadata does not live for ${maxLifetimeSeconds}`,
+      metadata({ maxLifetimeSeconds }),
+      `CONFIG_${typeof maxLifetimeSeconds === 'string' ? 'WRONG_TYPE' : 'OUT_OF_RANGE'} ${at('.metadata.maxLifetimeSeconds')}`,
+    ),
+  ),
   refused(
     'a metadata file must be there',
     metadata({ url: undefined, file: 'missing.xml' }),
@@ -269,6 +276,15 @@ describe('Config: trusted issuers of assertions', () => {
       allowInclusiveC14n: true,
       legacySha1Until: Date.parse(legacySha1Until) / 1000,
     });
+  });
+
+  it('may be known by metadata that has to end', async () => {
+    const bounded = metadata({ maxLifetimeSeconds: 1_209_600 });
+
+    const [issuer] = (await parseChanged(bounded, WORLD)).trustedIssuers;
+
+    const source = issuer?.saml?.keySource;
+    assert.equal(source?.kind !== 'pinned' && source?.maxLifetimeSeconds, 1_209_600);
   });
 
   it('may be known by their metadata', async () => {

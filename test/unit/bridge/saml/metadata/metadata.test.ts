@@ -1,9 +1,9 @@
 // Keys from metadata: what is believed and what is read.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { parseDuration } from '#bridge/saml/metadata/duration.ts';
-import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
+import { type MetadataTerms, readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import {
   aCertifiedKey,
@@ -25,7 +25,7 @@ const weak = await aCertifiedKey('ec');
 const signed = (xml: string, key = signer) => signedMetadata(xml, key);
 
 const terms = { entityId: PARTNER, signers: [stranger.trusted, signer.trusted], skewSeconds: 60 };
-const read = (xml: string, over: Partial<typeof terms> = {}) =>
+const read = (xml: string, over: Partial<MetadataTerms> = {}) =>
   readSamlMetadata(xml, { ...terms, ...over }, NOW);
 const keysOf = async (xml: string) =>
   (await read(xml)).keys.map(({ key }) =>
@@ -171,6 +171,43 @@ test('SAML Metadata: without a pinned signer nothing is believed (A10)', async (
 
 test('SAML Metadata: within the skew its date has not passed', async () => {
   assert.ok(await read(signed(entity(idp(descriptor(issuer)), `validUntil="${iso(NOW - 59)}"`))));
+});
+
+describe('SAML Metadata §2.3: where the lifetime of metadata is bounded,', () => {
+  const DAY = 86_400;
+  const bounded = { maxLifetimeSeconds: 14 * DAY };
+  const until = (seconds: number): string => `validUntil="${iso(NOW + seconds)}"`;
+  const role = idp(descriptor(issuer));
+
+  test('its end is no further ahead, within the skew', async () => {
+    const { validUntil } = await read(signed(entity(role, until(14 * DAY + 60))), bounded);
+
+    assert.equal(validUntil, NOW + 14 * DAY + 60);
+    assert.ok(await read(signed(entity(idp(descriptor(issuer), until(DAY)))), bounded));
+    assert.ok(await read(signed(entities(entity(role), until(DAY))), bounded));
+    assert.ok(await read(signed(entities(entity(role, until(90 * DAY)), until(DAY))), bounded));
+  });
+
+  for (const [what, xml] of [
+    ['one without an end is refused', entity(role)],
+    [
+      'one that alone says how long it may be kept is refused',
+      entity(role, 'cacheDuration="PT1H"'),
+    ],
+    ['one that ends later is refused', entity(role, until(14 * DAY + 61))],
+    [
+      'one that ends later on all levels is refused',
+      entities(entity(role, until(15 * DAY)), until(16 * DAY)),
+    ],
+    [
+      'the end of another entity is not its end',
+      entities(entity(role) + entity(role, until(DAY), 'urn:other')),
+    ],
+    ['one that has ended is refused', entity(role, until(-60))],
+  ] as const)
+    test(what, async () => {
+      await assert.rejects(read(signed(xml), bounded), XmlFailure);
+    });
 });
 
 test('SAML Metadata: a weak key is left out, the others stay good', async () => {
