@@ -43,6 +43,7 @@ export interface CertificateWishes {
   readonly extendedKeyUsage?: readonly string[];
   readonly alternativeNames?: x509.JsonGeneralNames;
   readonly serialNumber?: string;
+  /** Instead of those of the same kind that it would have. */
   readonly extensions?: readonly x509.Extension[];
   /** Absent: fresh ones of the algorithm. */
   readonly keys?: webcrypto.CryptoKeyPair;
@@ -66,7 +67,6 @@ function extensionsOf(wishes: CertificateWishes): x509.Extension[] {
     new x509.KeyUsagesExtension(usage, true),
     ...(extendedKeyUsage ? [new x509.ExtendedKeyUsageExtension([...extendedKeyUsage])] : []),
     ...(alternativeNames ? [new x509.SubjectAlternativeNameExtension(alternativeNames)] : []),
-    ...(wishes.extensions ?? []),
   ];
 }
 
@@ -103,6 +103,14 @@ export async function aCertificate(wishes: CertificateWishes = {}): Promise<Test
   };
 }
 
+function withWished(
+  usual: readonly x509.Extension[],
+  { extensions = [] }: CertificateWishes,
+): x509.Extension[] {
+  const types = new Set(extensions.map(({ type }) => type));
+  return [...usual.filter(({ type }) => !types.has(type)), ...extensions];
+}
+
 async function generate(
   wishes: CertificateWishes & { readonly algorithm: KeyAlgorithm; readonly name: string },
   keys: webcrypto.CryptoKeyPair,
@@ -117,7 +125,10 @@ async function generate(
     publicKey: keys.publicKey,
     signingKey: (issuer?.keys ?? keys).privateKey,
     signingAlgorithm: ALGORITHMS[issuer?.algorithm ?? algorithm],
-    extensions: [...extensionsOf(wishes), ...(await keyIdentifiers(wishes, keys))],
+    extensions: withWished(
+      [...extensionsOf(wishes), ...(await keyIdentifiers(wishes, keys))],
+      wishes,
+    ),
   });
 }
 
@@ -164,12 +175,15 @@ export interface RevocationWishes {
   /** Who signs, where that is not the issuer. */
   readonly signer?: TestCertificate;
   readonly extensions?: readonly x509.Extension[];
+  /** Of each entry. */
+  readonly entryExtensions?: readonly x509.Extension[];
 }
 
 /** The list of an authority, PEM. */
 export async function aRevocationList(
   issuer: TestCertificate,
   {
+    entryExtensions = [],
     extensions = [],
     nextUpdate,
     revoked = [],
@@ -183,7 +197,10 @@ export async function aRevocationList(
     nextUpdate: new Date((nextUpdate ?? START + LIFE_SECONDS) * 1000),
     signingKey: signer.keys.privateKey,
     signingAlgorithm: ALGORITHMS[signer.algorithm],
-    entries: revoked.map(({ certificate: { serialNumber } }) => ({ serialNumber })),
+    entries: revoked.map(({ certificate: { serialNumber } }) => ({
+      serialNumber,
+      extensions: [...entryExtensions],
+    })),
     extensions: [...extensions],
   });
   // RFC 7468 §6: the label is X509 CRL.

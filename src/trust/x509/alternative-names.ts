@@ -1,6 +1,14 @@
 // The alternative names of a subject (RFC 5280 §4.2.1.6), as far as they name people and services.
 import { type Certificate, EXTENSION } from './certificate.ts';
-import { type Der, membersOf, objectIdentifierOf, readDer, readMembers, TAG } from './der.ts';
+import {
+  type Der,
+  DerFailure,
+  membersOf,
+  objectIdentifierOf,
+  readDer,
+  readMembers,
+  TAG,
+} from './der.ts';
 
 /** The names by kind. */
 export interface AlternativeNames {
@@ -33,7 +41,11 @@ export function alternativeNamesOf({ extensions }: Certificate): AlternativeName
 function principalName(other: Der): readonly string[] {
   const members = readMembers(other, TAG.context(0));
   if (objectIdentifierOf(members.take(TAG.objectIdentifier)) !== USER_PRINCIPAL_NAME) return [];
-  return membersOf(members.take(TAG.context(0))).map(({ content }) =>
-    new TextDecoder('utf-8', { fatal: true }).decode(content),
-  );
+  return membersOf(members.take(TAG.context(0))).map(({ content }) => {
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(content);
+    } catch (cause) {
+      throw new DerFailure('a user principal name', { cause });
+    }
+  });
 }

@@ -20,13 +20,18 @@ export function createCertificateFinder(known: readonly Certificate[]) {
     [...known, ...presented.flatMap(readable)].find(matcherOf(name))?.x509;
 }
 
-function readable({ raw }: X509Certificate): readonly Certificate[] {
+// Whoever presents certificates chooses what is in them: one that cannot be read hides no other.
+function unlessUnreadable<Result>(read: () => Result): Result | undefined {
   try {
-    return [parseCertificate(raw)];
+    return read();
   } catch (cause) {
-    if (cause instanceof DerFailure) return [];
+    if (cause instanceof DerFailure) return undefined;
     throw cause;
   }
+}
+
+function readable({ raw }: X509Certificate): readonly Certificate[] {
+  return unlessUnreadable(() => [parseCertificate(raw)]) ?? [];
 }
 
 /** The name is read once, however many certificates there are. */
@@ -35,7 +40,8 @@ function matcherOf(name: CertificateName): (certificate: Certificate) => boolean
     case 'thumbprint':
       return ({ x509 }) => createHash('sha1').update(x509.raw).digest().equals(name.sha1);
     case 'subject-key-identifier':
-      return (certificate) => subjectKeyIdentifier(certificate).equals(name.identifier);
+      return (certificate) =>
+        unlessUnreadable(() => subjectKeyIdentifier(certificate))?.equals(name.identifier) === true;
     case 'issuer-serial': {
       const issuer = parseName(name.issuer);
       return (certificate) =>

@@ -5,7 +5,12 @@ import type { Claim } from '#core/claim.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
-import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
+import {
+  acceptToken,
+  SELF,
+  type SecurityToken,
+  type ValidatedToken,
+} from '#core/security-token.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { alternativeNamesOf } from './alternative-names.ts';
 import { type Certificate, parseCertificate, readCertificate } from './certificate.ts';
@@ -76,33 +81,40 @@ function isCredential(content: string | object): content is CertificateCredentia
 export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
   const read = createReader();
   const links = createLinkMemory();
+  const validate = async ({ content, use }: SecurityToken): Promise<ValidatedToken> => {
+    if (!isCredential(content))
+      throw new ExchangeFailure('token-malformed', 'a certificate comes with a proof of its key');
+    const [certificate, ...presented] = content.certificates.map(read);
+    if (!certificate) throw new ExchangeFailure('token-malformed', 'no certificate');
+    const now = parts.clock.now();
+    const { path, trust } = findTrust(
+      { certificate, presented },
+      { trusted: parts.trusted, links, now },
+    );
+    await trust.checkRevocation?.(path);
+    const facts = factsOf(certificate, trust, parts.issuer);
+    return acceptToken({
+      ...facts,
+      type: 'x509',
+      use,
+      ...authenticationOf(content.proof, now),
+      scopes: [],
+      lifetime: { notBefore: certificate.notBefore, notOnOrAfter: certificate.notAfter + 1 },
+      confirmation: content.proof === 'named' ? BEARER : boundTo(certificate),
+      audiences: [parts.issuer],
+      actors: [],
+    });
+  };
   return {
     canHandle: ({ type }) => type === 'x509',
-    async validate({ content, use }): Promise<ValidatedToken> {
-      if (!isCredential(content))
-        throw new ExchangeFailure('token-malformed', 'a certificate comes with a proof of its key');
-      const [certificate, ...presented] = readAll(content.certificates, read);
-      if (!certificate) throw new ExchangeFailure('token-malformed', 'no certificate');
-      const now = parts.clock.now();
-      const { path, trust } = findTrust(
-        { certificate, presented },
-        { trusted: parts.trusted, links, now },
-      );
-      await trust.checkRevocation?.(path);
-      const facts = factsOf(certificate, trust, parts.issuer);
-      return acceptToken({
-        ...facts,
-        type: 'x509',
-        use,
-        ...authenticationOf(content.proof, now),
-        scopes: [],
-        lifetime: { notBefore: certificate.notBefore, notOnOrAfter: certificate.notAfter + 1 },
-        confirmation: content.proof === 'named' ? BEARER : boundTo(certificate),
-        audiences: [parts.issuer],
-        actors: [],
-      });
-    },
+    // Much of a certificate is read only where it is needed, and what of it cannot be read is no fault of ours.
+    validate: (token) => validate(token).catch(refuseMalformed),
   };
+}
+
+function refuseMalformed(cause: unknown): never {
+  if (!(cause instanceof DerFailure)) throw cause;
+  throw new ExchangeFailure('token-malformed', cause.message, { cause });
 }
 
 // Who is only named has shown nothing.
@@ -131,18 +143,6 @@ function createReader(): Read {
     known.set(encoded, certificate);
     return certificate;
   };
-}
-
-function readAll(
-  encoded: CertificateCredential['certificates'],
-  read: Read,
-): readonly Certificate[] {
-  try {
-    return encoded.map(read);
-  } catch (cause) {
-    if (!(cause instanceof DerFailure)) throw cause;
-    throw new ExchangeFailure('token-malformed', cause.message, { cause });
-  }
 }
 
 function findTrust(

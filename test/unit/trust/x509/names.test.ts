@@ -2,8 +2,9 @@
 import '#test/support/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
+import * as x509 from '@peculiar/x509';
 import fc from 'fast-check';
 import { parseCertificate, subjectKeyIdentifier } from '#src/trust/x509/certificate.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
@@ -106,6 +107,28 @@ describe('a certificate that is only named', () => {
     ] as const)
       assert.equal(find(name, []), undefined);
   });
+});
+
+describe('a certificate that came with a message and that nobody can read', () => {
+  const cutShort = Buffer.from('0402ff', 'hex');
+  for (const [what, extensions] of [
+    ['an extension twice', ['1.2.3.4', '1.2.3.4']],
+    ['an identifier of its key that is none', ['2.5.29.14']],
+  ] as const) {
+    test(`is not found and hides no other: one with ${what}`, async () => {
+      const client = await aCertificate();
+      const unreadable = await aCertificate({
+        extensions: extensions.map((oid) => new x509.Extension(oid, false, cutShort)),
+      });
+      const presented = [unreadable, client].map(({ der }) => new X509Certificate(der));
+      const find = createCertificateFinder([]);
+      const identifier = subjectKeyIdentifier(parseCertificate(client.pem));
+
+      const found = find({ by: 'subject-key-identifier', identifier }, presented);
+
+      assert.ok(found?.raw.equals(client.der));
+    });
+  }
 });
 
 describe('DER', () => {

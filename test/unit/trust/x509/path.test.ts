@@ -104,10 +104,17 @@ describe('RFC 5280 §6.1', () => {
   });
 
   test('§4.2.1.9: an issuer is an authority', async () => {
-    const client = await below(root);
-    const forged = await below(client, { name: 'CN=admin' });
+    // Its key may sign certificates, as it says itself: that makes no authority of it.
+    const keyUsage = x509.KeyUsageFlags.keyCertSign;
+    for (const over of [{}, { keyUsage }]) {
+      const client = await below(root, over);
+      const forged = await below(client, { name: 'CN=admin' });
 
-    refused('issuer-untrusted', () => pathOf(forged, { presented: [client] }));
+      refused('issuer-untrusted', () => pathOf(forged, { presented: [client] }));
+    }
+    const authority = await below(root, { keyUsage, isAuthority: true });
+    const leaf = await below(authority, { name: 'CN=admin' });
+    assert.equal(pathOf(leaf, { presented: [authority] }).length, 3);
   });
 
   test('§4.2.1.9: a path is no longer than its authorities allow', async () => {
@@ -256,6 +263,21 @@ describe('RFC 5280 §6.1', () => {
     refused('issuer-untrusted', () => pathOf(leaf, { presented: [slow] }));
   });
 
+  test('an RSA key of less than 2048 bits is none, of the certificate or of an authority', async () => {
+    const rsa = async (modulusLength: number) => ({
+      algorithm: 'RSA' as const,
+      keys: await anRsaKey(modulusLength),
+    });
+    const [short, usual] = [await rsa(1024), await rsa(2048)];
+    const weak = await anAuthority({ name: 'CN=Weak', issuer: root, ...short });
+    const certificate = await below(root, short);
+    const leaf = await below(weak);
+
+    refused('issuer-untrusted', () => pathOf(certificate));
+    refused('issuer-untrusted', () => pathOf(leaf, { presented: [weak] }));
+    assert.equal(pathOf(await below(root, usual)).length, 2);
+  });
+
   test('a signature made with SHA-1 is no link', async () => {
     const weak = await aSha1Certificate();
 
@@ -264,6 +286,18 @@ describe('RFC 5280 §6.1', () => {
     );
   });
 });
+
+const anRsaKey = (modulusLength: number) =>
+  crypto.subtle.generateKey(
+    {
+      name: 'RSASSA-PKCS1-v1_5',
+      hash: 'SHA-256',
+      publicExponent: new Uint8Array([1, 0, 1]),
+      modulusLength,
+    },
+    true,
+    ['sign', 'verify'],
+  );
 
 async function aSha1Certificate() {
   const algorithm = {

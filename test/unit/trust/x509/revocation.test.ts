@@ -7,6 +7,7 @@ import * as x509 from '@peculiar/x509';
 import { createFetchBytes } from '#src/trust/fetch-text.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { parseRevocationList } from '#src/trust/x509/crl.ts';
+import { DerFailure } from '#src/trust/x509/der.ts';
 import { createRevocationCheck, type RevocationParts } from '#src/trust/x509/revocation.ts';
 import { anHttpServer, answerOcsp, type ResponderWishes } from '#test/support/ocsp-responder.ts';
 import {
@@ -125,6 +126,18 @@ describe('RFC 5280 §6.3: a list at hand', () => {
     ])
       assert.throws(() => aCheck({ lists: [list] }));
   });
+
+  test('§5.3: cannot be used with a critical extension of an entry, which may be one of another issuer', async () => {
+    const entry = (isCritical: boolean) =>
+      aRevocationList(root, {
+        revoked: [thief],
+        entryExtensions: [new x509.Extension('2.5.29.29', isCritical, new Uint8Array([0x30, 0]))],
+      });
+    const [critical, other] = [await entry(true), await entry(false)];
+
+    assert.throws(() => aCheck({ lists: [critical] }), DerFailure);
+    assert.equal(await outcomeOf({ lists: [other], path: [thief, root] }), 'token-revoked');
+  });
 });
 
 describe('a list that is fetched', () => {
@@ -186,6 +199,25 @@ describe('RFC 6960: a responder', () => {
     assert.equal(await asked(t, {}, { path: [stranger, root] }), 'dependency-unavailable');
   });
 
+  test('may be named by the certificate, where that is configured', async (t) => {
+    const answers = (body: Buffer) =>
+      answerOcsp(body, { issuer: root, good: [named, other], revoked: [stolen] });
+    const ocsp = await anHttpServer(t, (_, body) => answers(body));
+    const naming = (access: x509.AuthorityInfoAccessParams) =>
+      aCertificate({ issuer: root, extensions: [new x509.AuthorityInfoAccessExtension(access)] });
+    const named = await naming({ ocsp });
+    const stolen = await naming({ ocsp });
+    // Where its issuer is found is no responder.
+    const other = await naming({ caIssuers: ocsp });
+    const outcome = (certificate: TestCertificate) =>
+      outcomeOf({ asksCertificateAddresses: true, path: [certificate, root] });
+
+    assert.equal(await outcome(named), 'good');
+    assert.equal(await outcome(stolen), 'token-revoked');
+    assert.equal(await outcome(other), 'dependency-unavailable');
+    assert.equal(await outcomeOf({ path: [named, root] }), 'dependency-unavailable');
+  });
+
   test('§4.2.2.2: may be one that the authority appointed for it, and no other', async (t) => {
     const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
     const noCheck = new x509.Extension('1.3.6.1.5.5.7.48.1.5', false, new Uint8Array([5, 0]));
@@ -231,6 +263,19 @@ describe('RFC 6960: a responder', () => {
       'dependency-unavailable',
     );
     assert.equal(await asked(t, { arguments: [] }), 'dependency-unavailable');
+  });
+
+  test('§4.2.1: answers in the basic form, and in no other', async (t) => {
+    const basic = Buffer.from('2b0601050507300101', 'hex');
+    const ocspUrl = await anHttpServer(t, (_, body) => {
+      const answer = answerOcsp(body, { issuer: root, good: [client] });
+      const at = answer.indexOf(basic);
+      assert.notEqual(at, -1);
+      answer.writeUInt8(2, at + basic.byteLength - 1);
+      return answer;
+    });
+
+    assert.equal(await outcomeOf({ ocspUrl }), 'dependency-unavailable');
   });
 
   test('that answers with nonsense does not answer', async (t) => {

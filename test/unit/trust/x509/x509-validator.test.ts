@@ -3,6 +3,7 @@ import '#test/support/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import * as x509 from '@peculiar/x509';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
@@ -79,6 +80,7 @@ describe('a certificate as evidence', () => {
     ['email', 'batch@corp.example'],
     ['dns', 'batch.corp.example'],
     ['uri', 'urn:batch'],
+    ['upn', 'batch@ad.corp.example'],
   ] as const) {
     test(`is about the subject that its ${source} names`, async () => {
       const certificate = await aClient({
@@ -87,6 +89,7 @@ describe('a certificate as evidence', () => {
           { type: 'email', value: 'batch@corp.example' },
           { type: 'dns', value: 'batch.corp.example' },
           { type: 'url', value: 'urn:batch' },
+          { type: 'upn', value: 'batch@ad.corp.example' },
         ],
       });
 
@@ -148,6 +151,22 @@ describe('a certificate as evidence', () => {
     });
     await assert.rejects(validate(certificate, { checkRevocation }), /asked/);
   });
+
+  for (const [what, oid, hex] of [
+    ['a key usage', '2.5.29.15', '0500'],
+    ['an extended key usage', '2.5.29.37', '0500'],
+    // The runtime reads a length in more octets than it needs.
+    ['alternative names', '2.5.29.17', '3081058103614062'],
+    // Of the octet FF.
+    ['a user principal name', '2.5.29.17', '3013a011060a2b060104018237140203a0030c01ff'],
+  ] as const) {
+    test(`is refused with ${what} that nobody can read`, async () => {
+      const extension = new x509.Extension(oid, false, Buffer.from(hex, 'hex'));
+      const certificate = await aClient({ extensions: [extension] });
+
+      await assert.rejects(validate(certificate), { reason: 'token-malformed' });
+    });
+  }
 
   test('is refused without a proof of its key', async () => {
     const { der } = await aClient();
