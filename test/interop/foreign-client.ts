@@ -18,7 +18,7 @@ interface Finished {
 function run(program: string, words: readonly string[]): Promise<Finished> {
   const path = fileURLToPath(new URL(program, import.meta.url));
   return new Promise((resolve) => {
-    execFile(path, words, { timeout: 120_000 }, (failure, out, error) =>
+    execFile(path, words, { timeout: 600_000 }, (failure, out, error) =>
       resolve({ code: failure === null ? 0 : failure.code, out, error }),
     );
   });
