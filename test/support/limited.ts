@@ -1,5 +1,6 @@
 // What tests of rate limits have in common: a small bucket, and what the refusal looks like.
 import assert from 'node:assert/strict';
+import { eventually } from './eventually.ts';
 import type { Answer, TestServer } from './server.ts';
 
 /** Three at once, then one every ten seconds. */
@@ -38,3 +39,11 @@ export async function oneAfterTheOther<T>(
 /** So many exchanges, each of a fresh token about Alice. */
 export const tokens = (server: TestServer, count: number): Promise<readonly Answer[]> =>
   oneAfterTheOther(count, () => server.exchange());
+
+/** The audit once a limit is on record that was reached: the refusal does not wait for it. */
+export async function recordsOfLimit(server: TestServer): ReturnType<TestServer['auditRecords']> {
+  await eventually('a limit is on record', async () =>
+    (await server.auditRecords()).some(({ event }) => event === 'limit.reached'),
+  );
+  return server.auditRecords();
+}

@@ -12,6 +12,7 @@ import {
   assertLimitedFault,
   oneAfterTheOther,
   RATE,
+  recordsOfLimit,
   statuses,
 } from '#test/support/limited.ts';
 import { anRst, sendSoap } from '#test/support/rst.ts';
@@ -134,7 +135,7 @@ test('Row 32: a flood leaves one record a minute in the audit, and a count for e
   });
   await oneAfterTheOther(8, () => server.exchange());
 
-  const records = await server.auditRecords();
+  const records = await recordsOfLimit(server);
   const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
 
   const reached = records.filter(({ event }) => event === 'limit.reached');

@@ -6,6 +6,7 @@ import {
   assertLimited,
   assertLimitedFault,
   RATE,
+  recordsOfLimit,
   statuses,
   tokens,
 } from '#test/support/limited.ts';
@@ -112,7 +113,7 @@ test('Row 32: a flood at one relying party leaves one record a minute in the aud
   const server = await start(t);
   await tokens(server, 8);
 
-  const records = await server.auditRecords();
+  const records = await recordsOfLimit(server);
 
   const refused = records.filter(({ reason }) => reason === 'rate-limited');
   assert.equal(refused.length, 1);

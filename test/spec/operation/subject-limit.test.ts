@@ -17,6 +17,7 @@ import {
   assertLimitedFault,
   oneAfterTheOther,
   RATE,
+  recordsOfLimit,
   statuses,
   tokens,
 } from '#test/support/limited.ts';
@@ -253,7 +254,7 @@ test('Row 32: a flood about one subject leaves one record a minute in the audit,
   const server = await start(t);
   await tokens(server, 8);
 
-  const records = await server.auditRecords();
+  const records = await recordsOfLimit(server);
   const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
 
   const refused = records.filter(({ reason }) => reason === 'rate-limited');
@@ -271,7 +272,7 @@ test('Row 32: a name as long as a token may have is counted by its digest: bucke
   const answers = await oneAfterTheOther(4, () => about(server, { sub }));
   const other = await about(server, { sub: `${sub}y` });
 
-  const [reached] = (await server.auditRecords()).filter(({ event }) => event === 'limit.reached');
+  const [reached] = (await recordsOfLimit(server)).filter(({ event }) => event === 'limit.reached');
 
   assert.deepEqual(statuses(answers), [200, 200, 200, 429], answers[0]?.text);
   assert.equal(other.status, 200);
