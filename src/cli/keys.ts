@@ -1,20 +1,14 @@
 // `viaduct keys list | rotate`: which keys sign now, and how the next one comes in without an outage.
-import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { systemClock } from '#src/app/observers.ts';
-import { appendKey } from '#src/config/append-key.ts';
 import type { Config } from '#src/config/config.ts';
-import { generateKeyPem } from '#src/keys/generate.ts';
 import { createKeyRing } from '#src/keys/key-ring.ts';
 import { type Command, type Terminal, UsageError } from './command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+import { type KeyUse, rotateKey, writtenInstant } from './rotate-key.ts';
 import { withConfig } from './with-config.ts';
 
-/** A new key is published this long before it signs: twice what others may keep our key set for. */
-const PUBLISH_AHEAD_SECONDS = 600;
-
-const writtenInstant = (seconds: number): string =>
-  new Date(seconds * 1000).toISOString().replace('.000', '');
+/** What a key is made for unless the call says so. Old readers of assertions know nothing but RSA. */
+const DEFAULT_ALGORITHMS = { jwt: 'ES256', saml: 'RS256' } as const;
 
 async function list(config: Config, terminal: Terminal): Promise<void> {
   const ring = await createKeyRing(config.keys, { clock: systemClock, overlapSeconds: 0 });
@@ -24,57 +18,30 @@ async function list(config: Config, terminal: Terminal): Promise<void> {
   }
 }
 
-/** In one step: a server that reloads meanwhile reads the old text or the new one. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const target = await realpath(path);
-  const { mode } = await stat(target);
-  const beside = `${target}.${process.pid}.new`;
-  await writeFile(beside, text, { flag: 'wx', mode: mode & 0o777 });
-  await rename(beside, target);
-}
-
-async function newKey(algorithm: string): Promise<string> {
-  try {
-    return await generateKeyPem(algorithm);
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : 'no key can be made');
-  }
-}
-
-async function rotate(config: Config, algorithm: string, terminal: Terminal): Promise<void> {
-  const now = systemClock.now();
-  // The first one of an algorithm takes over from nobody, and whoever wants it would wait in vain.
-  const isFirst = !config.keys.some((key) => key.use === 'jwt' && key.algorithm === algorithm);
-  const from = writtenInstant(isFirst ? now : now + PUBLISH_AHEAD_SECONDS);
-  const name = `keys/jwt-${algorithm.toLowerCase()}-${from.replace(/\D/g, '')}.pem`;
-  const path = join(dirname(config.file), name);
-  const text = await readFile(config.file, 'utf8');
-  const entry = { use: 'jwt', algorithm, key: { file: name } } as const;
-  const extended = appendKey(text, { ...entry, ...(!isFirst && { activeFrom: from }) });
-  const pem = await newKey(algorithm);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(path, pem, { flag: 'wx', mode: 0o600 });
-  await replaceFile(config.file, extended);
-  terminal.out(
-    isFirst
-      ? `${name} signs once the running server is told with SIGHUP`
-      : `${name} signs from ${from}; tell the running server with SIGHUP, so that it is published until then`,
-  );
+function keyUse(written = 'jwt'): KeyUse {
+  if (written !== 'jwt' && written !== 'saml') throw new UsageError('--use is jwt or saml');
+  return written;
 }
 
 export const keysCommand: Command = async (words, terminal) => {
   const { values, positionals } = parseOptions(
     words,
-    { config: { type: 'string', default: DEFAULT_CONFIG }, algorithm: { type: 'string' } },
+    {
+      config: { type: 'string', default: DEFAULT_CONFIG },
+      algorithm: { type: 'string' },
+      use: { type: 'string' },
+    },
     true,
   );
   const verb = positionals.join(' ');
   if (verb !== 'list' && verb !== 'rotate') throw new UsageError('say list or rotate');
-  const { algorithm } = values;
-  if (verb === 'list' && algorithm !== undefined) throw new UsageError('--algorithm is for rotate');
+  if (verb === 'list' && (values.algorithm ?? values.use) !== undefined)
+    throw new UsageError('--use and --algorithm are for rotate');
+  const use = keyUse(values.use);
+  const algorithm = values.algorithm ?? DEFAULT_ALGORITHMS[use];
   return withConfig(values.config, terminal, async (config) => {
     if (verb === 'list') await list(config, terminal);
-    else await rotate(config, algorithm ?? 'ES256', terminal);
+    else await rotateKey(config, { use, algorithm }, terminal);
     return 0;
   });
 };

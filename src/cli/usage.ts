@@ -61,12 +61,14 @@ Shows every policy row considered, the one that decided, and each claim with its
 ${CONFIG.replace('FILE     ', 'FILE               ')}`;
 
 const KEYS = `viaduct keys list [--config FILE]
-viaduct keys rotate [--algorithm ALGORITHM] [--config FILE]
+viaduct keys rotate [--use jwt | saml] [--algorithm ALGORITHM] [--config FILE]
 
-list tells which keys sign now, and which will. rotate makes the next key for JWTs, adds it to the configuration, and
-has it sign ten minutes later: tell the server with SIGHUP. The first key of an algorithm signs at once.
+list tells which keys sign now, and which will. rotate makes the next key, adds it to the configuration, and has it sign later:
+one for JWTs in ten minutes, one for assertions, with its certificate, in eight days, when all who read the federation
+metadata know it. Tell the server with SIGHUP. The first key of a use and algorithm signs at once.
 
-  --algorithm NAME   of the new key, ES256 unless told
+  --use USE          of the new key, jwt unless told
+  --algorithm NAME   of the new key; ES256 for JWTs and RS256 for assertions unless told
 ${CONFIG}`;
 
 const AUDIT = `viaduct audit verify [--witness FILE …] [--archive FOLDER …] [--config FILE]

@@ -6,6 +6,8 @@ export interface KeyEntryText {
   readonly use: 'jwt' | 'saml';
   readonly algorithm: string;
   readonly key: { readonly file: string };
+  /** Of a key for assertions. */
+  readonly certificate?: { readonly file: string };
   /** Absent: it signs from now on. */
   readonly activeFrom?: string;
 }

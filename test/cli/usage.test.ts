@@ -61,7 +61,7 @@ describe('Usage', () => {
     [['keys', '--loud'], /^viaduct keys: Unknown option '--loud'\nviaduct keys --help says/],
     [['check', '--level', '1'], /--level is for --hardening/],
     [['keys'], /say list or rotate/],
-    [['keys', 'list', '--algorithm', 'ES256'], /--algorithm is for rotate/],
+    [['keys', 'list', '--algorithm', 'ES256'], /--use and --algorithm are for rotate/],
     [['keys', 'rotate', '--algorithm', 'HS256'], /HS256 is not an algorithm/],
     [['audit'], /say verify or grep/],
     [['audit', 'verify', '--issuer', 'x'], /--token and --issuer are for grep/],

@@ -190,7 +190,7 @@ const TOO_MANY: Complaint = {
 };
 
 /** As many as the bridge tries for one assertion. */
-const MAX_SAML_KEYS = 8;
+export const MAX_SAML_KEYS = 8;
 
 const TOO_MANY_FOR_SAML: Complaint = {
   code: 'CONFIG_INVALID_VALUE',
