@@ -1,6 +1,8 @@
 // What CXF does with a security context at the port whose policy asks for one: it signs by that policy, with a key of the context.
 package viaduct.interop;
 
+import static viaduct.client.Check.require;
+
 import java.time.Instant;
 import javax.xml.namespace.QName;
 import org.apache.cxf.message.Message;
@@ -9,6 +11,7 @@ import org.apache.cxf.ws.security.tokenstore.SecurityToken;
 import org.apache.cxf.ws.security.trust.STSClient;
 import org.apache.wss4j.common.WSS4JConstants;
 import org.apache.wss4j.dom.message.token.SecurityContextToken;
+import viaduct.client.TokenType;
 
 final class ContextCalls {
     private static final String PORT = "TransportSCT_Port";
@@ -16,12 +19,12 @@ final class ContextCalls {
     private ContextCalls() { }
 
     /** Asks for an assertion. CXF gets the context itself, by the bootstrap policy. */
-    static Outcome issue(Server server) throws Exception {
+    static String issue(Server server) throws Exception {
         return issue(user(server), server);
     }
 
     /** Asks for another when the context is over: CXF tries to renew it, and else gets a new one. */
-    static Outcome issueWhenOver(Server server) throws Exception {
+    static String issueWhenOver(Server server) throws Exception {
         var client = user(server);
         issue(client, server);
         var context = (SecurityToken) client.getClient().getEndpoint().get(SecurityConstants.TOKEN);
@@ -31,43 +34,43 @@ final class ContextCalls {
 
     private static STSClient user(Server server) throws Exception {
         var client = client(server);
-        client.setTokenType(Wst.SAML20);
+        client.setTokenType(TokenType.SAML2);
         // A JAX-WS proxy says this by itself; the bootstrap goes to the same address.
         client.getRequestContext().put(Message.ENDPOINT_ADDRESS, server.url() + "/context");
         return client;
     }
 
-    private static Outcome issue(STSClient client, Server server) throws Exception {
+    private static String issue(STSClient client, Server server) throws Exception {
         var token = client.requestSecurityToken(server.appliesTo());
-        return Outcome.ok(new IssuedToken(token, Wst.SAML20, Proof.SYMMETRIC_KEY).check(server));
+        return new IssuedToken(token, TokenType.SAML2, Proof.SYMMETRIC_KEY).check(server);
     }
 
     /** Renews twice, the second time with what came back. */
-    static Outcome renew(Server server) throws Exception {
+    static String renew(Server server) throws Exception {
         var token = namedOnce(context(server));
         var first = namedOnce(renewed(server, token));
         var second = renewed(server, first);
-        IssuedToken.require(identifier(first).equals(identifier(token)), "another Identifier");
-        IssuedToken.require(identifier(second).equals(identifier(token)), "another Identifier");
-        return Outcome.ok("context=renewed");
+        require(identifier(first).equals(identifier(token)), "another Identifier");
+        require(identifier(second).equals(identifier(token)), "another Identifier");
+        return "context=renewed";
     }
 
-    static Outcome cancel(Server server) throws Exception {
-        IssuedToken.require(client(server).cancelSecurityToken(namedOnce(context(server))), "Cancel failed");
-        return Outcome.ok("context=cancelled");
+    static String cancel(Server server) throws Exception {
+        require(client(server).cancelSecurityToken(namedOnce(context(server))), "Cancel failed");
+        return "context=cancelled";
     }
 
     /** Left alone CXF puts the token into the header and the target under one wsu:Id. */
-    static Outcome renewNamedTwice(Server server) throws Exception {
+    static String renewNamedTwice(Server server) throws Exception {
         renewed(server, context(server));
-        return Outcome.ok("context=renewed");
+        return "context=renewed";
     }
 
-    static Outcome renewCancelled(Server server) throws Exception {
+    static String renewCancelled(Server server) throws Exception {
         var token = namedOnce(context(server));
-        IssuedToken.require(client(server).cancelSecurityToken(token), "Cancel failed");
+        require(client(server).cancelSecurityToken(token), "Cancel failed");
         renewed(server, token);
-        return Outcome.ok("context=renewed");
+        return "context=renewed";
     }
 
     /** Without a wsu:Id, and referred to by its Identifier wherever it stands: WSS 1.1.1 §4 lets no id stand twice in a message. */

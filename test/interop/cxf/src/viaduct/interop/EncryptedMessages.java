@@ -6,7 +6,6 @@ import java.io.FileInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Base64;
@@ -16,7 +15,6 @@ import javax.xml.namespace.QName;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.apache.wss4j.common.WSEncryptionPart;
 import org.apache.wss4j.common.crypto.Crypto;
-import org.apache.wss4j.common.crypto.Merlin;
 import org.apache.wss4j.common.ext.WSPasswordCallback;
 import org.apache.wss4j.common.util.KeyUtils;
 import org.apache.wss4j.common.util.XMLUtils;
@@ -33,6 +31,7 @@ import org.apache.wss4j.dom.message.WSSecTimestamp;
 import org.apache.wss4j.dom.message.token.SignatureConfirmation;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
+import viaduct.client.KeyFile;
 
 final class EncryptedMessages {
     static final String THEIRS = "theirs";
@@ -73,7 +72,7 @@ final class EncryptedMessages {
         signature.getParts().add(new WSEncryptionPart("Action", "http://www.w3.org/2005/08/addressing", ""));
         signature.getParts().add(new WSEncryptionPart("Body", soap, ""));
         signature.getParts().add(new WSEncryptionPart("STRTransform", "", "Content"));
-        signature.build(own.crypto());
+        signature.build(WssCrypto.of(own));
         System.out.println("signature " + value(signature.getSignatureValue()));
         var encryption = new WSSecEncrypt(header);
         encryption.setUserInfo(THEIRS);
@@ -91,7 +90,7 @@ final class EncryptedMessages {
     private static void open(Document document, KeyFile own, Crypto theirs) throws Exception {
         var data = new RequestData();
         data.setWssConfig(WSSConfig.getNewInstance());
-        data.setDecCrypto(own.crypto());
+        data.setDecCrypto(WssCrypto.of(own));
         data.setSigVerCrypto(theirs);
         data.setCallbackHandler(callbacks -> {
             for (Callback callback : callbacks) {
@@ -150,11 +149,8 @@ final class EncryptedMessages {
     }
 
     static Crypto theirs(X509Certificate certificate) throws Exception {
-        var store = KeyStore.getInstance("PKCS12");
-        store.load(null, null);
+        var store = KeyFile.emptyStore();
         store.setCertificateEntry(THEIRS, certificate);
-        var merlin = new Merlin();
-        merlin.setKeyStore(store);
-        return merlin;
+        return WssCrypto.of(store);
     }
 }

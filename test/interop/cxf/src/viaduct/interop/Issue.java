@@ -1,6 +1,8 @@
 // An Issue request as a case states it: what it does not say is the usual.
 package viaduct.interop;
 
+import static viaduct.client.Check.require;
+
 import javax.security.auth.callback.CallbackHandler;
 import javax.xml.namespace.QName;
 import org.apache.cxf.ws.addressing.AttributedURIType;
@@ -10,8 +12,11 @@ import org.apache.cxf.ws.security.trust.STSClient;
 import org.apache.wss4j.common.WSS4JConstants;
 import org.apache.wss4j.common.ext.WSPasswordCallback;
 import org.w3c.dom.Element;
+import viaduct.client.Case;
+import viaduct.client.KeyFile;
+import viaduct.client.TokenType;
 
-final class Issue implements Case.Call {
+final class Issue implements Case.Call<Server> {
     private boolean isSoap12;
     private boolean isTrust13 = true;
     private String tokenType;
@@ -140,7 +145,7 @@ final class Issue implements Case.Call {
     }
 
     @Override
-    public Outcome run(Server server) throws Exception {
+    public String run(Server server) throws Exception {
         var client = client(server);
         if (delegation == Delegation.ON_BEHALF_OF) {
             client.setOnBehalfOf(tokenOfColleague(server));
@@ -149,21 +154,21 @@ final class Issue implements Case.Call {
             client.setActAs(tokenOfColleague(server));
         }
         var token = client.requestSecurityToken(appliesTo == null ? server.appliesTo() : appliesTo);
-        IssuedToken.require(token.getSecret() == null || token.getSecret().length * Byte.SIZE == keySize,
+        require(token.getSecret() == null || token.getSecret().length * Byte.SIZE == keySize,
             "a proof key of another size");
         if (Wst.CONTEXT.equals(tokenType)) {
-            return Outcome.ok(new IssuedContext(token, keySize).check());
+            return new IssuedContext(token, keySize).check();
         }
         if (Wst.JWT.equals(tokenType)) {
-            return Outcome.ok(new IssuedJwt(token, proof).check(server));
+            return new IssuedJwt(token, proof).check(server);
         }
         var issued = new IssuedToken(token, tokenType, proof);
         var facts = issued.check(server);
-        return Outcome.ok(step == null ? facts : step.run(client, issued, server));
+        return step == null ? facts : step.run(client, issued, server);
     }
 
     private static Element tokenOfColleague(Server server) throws Exception {
-        var client = new Issue().tokenType(Wst.SAML20).as(server.colleague()).client(server);
+        var client = new Issue().tokenType(TokenType.SAML2).as(server.colleague()).client(server);
         return client.requestSecurityToken(server.appliesTo()).getToken();
     }
 
@@ -223,7 +228,7 @@ final class Issue implements Case.Call {
 
     private void useKey(STSClient client, KeyFile key) throws Exception {
         var properties = client.getProperties();
-        properties.put(SecurityConstants.SIGNATURE_CRYPTO, key.crypto());
+        properties.put(SecurityConstants.SIGNATURE_CRYPTO, WssCrypto.of(key));
         properties.put(SecurityConstants.SIGNATURE_USERNAME, KeyFile.ALIAS);
         properties.put(SecurityConstants.SIGNATURE_PASSWORD, KeyFile.PASSWORD);
         if (!isSha1) {

@@ -1,6 +1,8 @@
 // What came back, checked as a relying party on WSS4J and OpenSAML would.
 package viaduct.interop;
 
+import static viaduct.client.Check.require;
+
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +15,8 @@ import org.apache.wss4j.dom.handler.RequestData;
 import org.apache.wss4j.dom.saml.WSSSAMLKeyInfoProcessor;
 import org.apache.wss4j.dom.validate.Credential;
 import org.apache.wss4j.dom.validate.SamlAssertionValidator;
+import viaduct.client.KeyFile;
+import viaduct.client.TokenType;
 
 record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
 
@@ -20,7 +24,7 @@ record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
     String check(Server server) throws Exception {
         checkAnswer();
         var assertion = new SamlAssertionWrapper(token.getToken());
-        require(isSaml2() == (assertion.getSaml2() != null), "TokenType does not name what was issued");
+        require(TokenType.isSaml2(token.getTokenType()) == (assertion.getSaml2() != null), "TokenType does not name what was issued");
         validate(assertion, server);
         var audiences = audiences(assertion);
         require(audiences.equals(List.of(server.appliesTo())), "audience is " + audiences);
@@ -38,10 +42,6 @@ record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
         require(token.getExpires() != null && token.getExpires().isAfter(Instant.now()), "no Lifetime ahead");
     }
 
-    private boolean isSaml2() {
-        return token.getTokenType().endsWith("SAML:2.0:assertion") || token.getTokenType().endsWith("SAMLV2.0");
-    }
-
     /** The steps of WSS4J for a received assertion: signature, then trust, times, audience and confirmation. */
     private void validate(SamlAssertionWrapper assertion, Server server) throws Exception {
         require(assertion.isSigned(), "the assertion is not signed");
@@ -50,7 +50,7 @@ record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
         data.setWsDocInfo(new WSDocInfo(token.getToken().getOwnerDocument()));
         data.setSigVerCrypto(server.samlTrust());
         if (proof == Proof.SYMMETRIC_KEY) {
-            data.setDecCrypto(server.relyingPartyKey().crypto());
+            data.setDecCrypto(WssCrypto.of(server.relyingPartyKey()));
             data.setCallbackHandler(callbacks -> ((WSPasswordCallback) callbacks[0]).setPassword(KeyFile.PASSWORD));
         }
         data.setAudienceRestrictions(List.of(server.appliesTo()));
@@ -63,7 +63,7 @@ record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
         var credential = new Credential();
         credential.setSamlAssertion(assertion);
         var validator = new SamlAssertionValidator();
-        validator.setRequiredSubjectConfirmationMethod(proof.confirmationMethod(isSaml2()));
+        validator.setRequiredSubjectConfirmationMethod(proof.confirmationMethod(TokenType.isSaml2(token.getTokenType())));
         validator.validate(credential, data);
         proof.check(token, assertion, server);
     }
@@ -80,11 +80,5 @@ record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
             }
         }
         return found;
-    }
-
-    static void require(boolean isTrue, String otherwise) {
-        if (!isTrue) {
-            throw new IllegalStateException(otherwise);
-        }
     }
 }

@@ -1,46 +1,42 @@
-// Runs the cases against a server and prints one line for each: `case NAME ok …` or `case NAME fault=CODE`.
-// Exit code: 0 when every case ended as it should, 1 when one did not, 2 when the arguments make no sense.
+// Runs the cases of Apache CXF against a server (viaduct.client.Program).
 package viaduct.interop;
 
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import org.apache.cxf.BusFactory;
 import org.apache.wss4j.common.saml.OpenSAMLUtil;
+import viaduct.client.Arguments;
+import viaduct.client.Case;
+import viaduct.client.Program;
 
 public final class Main {
+    private static final List<String> REQUIRED =
+        List.of("url", "tls-cert", "saml-cert", "user", "password-file", "applies-to");
+    private static final List<String> OPTIONAL = List.of(
+        "wsdl", "ports", "cases", "capture", "verbose", "client-cert", "client-key", "rp-cert", "rp-key",
+        "audience", "colleague", "jwks", "sts-cert");
+
     private Main() { }
 
     public static void main(String[] words) {
-        Arguments arguments;
-        List<Case> cases;
-        try {
-            arguments = Arguments.parse(words);
-            cases = Cases.chosen(arguments);
-        } catch (IllegalArgumentException problem) {
-            System.err.println(problem.getMessage());
-            System.exit(2);
-            return;
-        }
-        // CXF logs every fault with its stack; the one line of a case says what counts.
-        Logger.getLogger("").setLevel(arguments.isVerbose() ? Level.INFO : Level.OFF);
+        var arguments = Program.read(() -> arguments(words));
+        var cases = Program.read(() -> Case.chosen(Cases.all(arguments), arguments.cases()));
+        Program.setLogLevel(arguments);
         // The OpenSAML at hand has no XACML; WSS4J must not look for it.
         OpenSAMLUtil.initSamlEngine(false);
-        System.exit(run(arguments, cases) ? 0 : 1);
-    }
-
-    private static boolean run(Arguments arguments, List<Case> cases) {
         var server = new Server(arguments);
-        var allAsWanted = true;
-        for (var one : cases) {
-            var outcome = one.run(server);
-            var isAsWanted = one.wanted().isMetBy(outcome);
-            allAsWanted &= isAsWanted;
-            var remark = isAsWanted ? "" : " UNEXPECTED, wanted " + one.wanted().description();
-            System.out.println("case " + one.name() + " " + outcome.line() + remark);
-        }
+        var exitCode = Program.run(cases, server::run, Failure::of);
         server.bus().shutdown(false);
         BusFactory.setThreadDefaultBus(null);
-        return allAsWanted;
+        System.exit(exitCode);
+    }
+
+    private static Arguments arguments(String[] words) {
+        var arguments = Arguments.parse(words, REQUIRED, OPTIONAL);
+        for (var party : List.of("client", "rp")) {
+            if (arguments.has(party + "-key") != arguments.has(party + "-cert")) {
+                throw new IllegalArgumentException("--" + party + "-key and --" + party + "-cert belong together");
+            }
+        }
+        return arguments;
     }
 }

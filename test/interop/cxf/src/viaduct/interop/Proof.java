@@ -1,6 +1,8 @@
 // What ties the token to its bearer, and what the client must hold for it.
 package viaduct.interop;
 
+import static viaduct.client.Check.require;
+
 import java.util.Arrays;
 import org.apache.cxf.ws.security.tokenstore.SecurityToken;
 import org.apache.wss4j.common.saml.SamlAssertionWrapper;
@@ -28,16 +30,16 @@ enum Proof {
     /** The key in the assertion is the key the client got or has: else the client could not use the token. */
     void check(SecurityToken token, SamlAssertionWrapper assertion, Server server) {
         if (this == SYMMETRIC_KEY) {
-            IssuedToken.require(token.getSecret() != null, "no proof key");
-            IssuedToken.require(Arrays.equals(token.getSecret(), assertion.getSubjectKeyInfo().getSecret()),
+            require(token.getSecret() != null, "no proof key");
+            require(Arrays.equals(token.getSecret(), assertion.getSubjectKeyInfo().getSecret()),
                 "the assertion has another key than the client");
             return;
         }
-        IssuedToken.require(token.getSecret() == null, "a proof key nobody asked for");
+        require(token.getSecret() == null, "a proof key nobody asked for");
         if (this == PUBLIC_KEY) {
             var keyInfo = assertion.getSubjectKeyInfo();
             var key = keyInfo.getCerts() == null ? keyInfo.getPublicKey() : keyInfo.getCerts()[0].getPublicKey();
-            IssuedToken.require(server.clientKey().certificate().getPublicKey().equals(key),
+            require(server.clientKey().certificate().getPublicKey().equals(key),
                 "the assertion has another key than the client");
         }
     }

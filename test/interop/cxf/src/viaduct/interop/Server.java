@@ -2,10 +2,9 @@
 package viaduct.interop;
 
 import com.nimbusds.jose.jwk.JWKSet;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
-import java.util.List;
-import javax.net.ssl.TrustManagerFactory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.text.ParseException;
 import org.apache.cxf.Bus;
 import org.apache.cxf.bus.extension.ExtensionManagerBus;
 import org.apache.cxf.configuration.jsse.TLSClientParameters;
@@ -14,6 +13,10 @@ import org.apache.cxf.transport.http.HTTPConduitConfigurer;
 import org.apache.cxf.transports.http.configuration.HTTPClientPolicy;
 import org.apache.wss4j.common.crypto.Crypto;
 import org.apache.wss4j.common.crypto.Merlin;
+import viaduct.client.Arguments;
+import viaduct.client.Case;
+import viaduct.client.KeyFile;
+import viaduct.client.Trust;
 
 final class Server {
     static final String RECIPIENT = "recipient";
@@ -27,11 +30,12 @@ final class Server {
     Server(Arguments arguments) {
         this.arguments = arguments;
         try {
-            var tls = trustOf(arguments.tlsCertificates());
+            var tls = new TLSClientParameters();
+            tls.setTrustManagers(Trust.managers(arguments.trusted("tls-cert")));
             // Every conduit of the bus, so that the WSDL too is fetched with this trust.
             bus.setExtension((name, address, conduit) -> configure(conduit, tls), HTTPConduitConfigurer.class);
             var merlin = new Merlin();
-            merlin.setTrustStore(keyStoreOf(arguments.samlCertificates()));
+            merlin.setTrustStore(arguments.trusted("saml-cert"));
             samlTrust = merlin;
         } catch (Exception problem) {
             throw new IllegalStateException(problem);
@@ -41,8 +45,9 @@ final class Server {
         }
     }
 
-    void startCase(String name) {
-        caseName = name;
+    String run(Case<Server> one) throws Exception {
+        caseName = one.name();
+        return one.call().run(this);
     }
 
     Bus bus() {
@@ -50,11 +55,11 @@ final class Server {
     }
 
     String url() {
-        return arguments.url();
+        return arguments.get("url");
     }
 
     String wsdl() {
-        return arguments.wsdl();
+        return arguments.get("wsdl", url() + "?wsdl");
     }
 
     String user() {
@@ -69,33 +74,39 @@ final class Server {
         return arguments.appliesTo();
     }
 
+    /** How a JWT names the relying party. */
     String audience() {
-        return arguments.audience();
+        return arguments.get("audience", appliesTo());
     }
 
     String colleague() {
         return arguments.colleague();
     }
 
+    /** The keys that JWTs are verified with. */
     JWKSet jwtKeys() {
-        return arguments.jwks();
+        try {
+            return JWKSet.load(Path.of(arguments.get("jwks")).toFile());
+        } catch (IOException | ParseException problem) {
+            throw new IllegalArgumentException("--jwks: " + problem.getMessage(), problem);
+        }
     }
 
+    /** What the client signs with. */
     KeyFile clientKey() {
-        return arguments.clientKey();
+        return arguments.keyOf("client");
     }
 
+    /** What the relying party reads a proof key with. */
     KeyFile relyingPartyKey() {
-        return arguments.relyingPartyKey();
+        return arguments.keyOf("rp");
     }
 
     /** Encrypts to the server, and trusts the certificates it signs with. */
     Crypto recipient() throws Exception {
-        var store = keyStoreOf(arguments.samlCertificates());
-        store.setCertificateEntry(RECIPIENT, arguments.recipientCertificate());
-        var merlin = new Merlin();
-        merlin.setKeyStore(store);
-        return merlin;
+        var store = arguments.trusted("saml-cert");
+        store.setCertificateEntry(RECIPIENT, arguments.certificates("sts-cert").get(0));
+        return WssCrypto.of(store);
     }
 
     /** Trusts the certificates the server signs assertions with, and none else. */
@@ -109,22 +120,5 @@ final class Server {
         policy.setConnectionTimeout(TIMEOUT_MILLISECONDS);
         policy.setReceiveTimeout(TIMEOUT_MILLISECONDS);
         conduit.setClient(policy);
-    }
-
-    private static TLSClientParameters trustOf(List<X509Certificate> certificates) throws Exception {
-        var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(keyStoreOf(certificates));
-        var parameters = new TLSClientParameters();
-        parameters.setTrustManagers(factory.getTrustManagers());
-        return parameters;
-    }
-
-    private static KeyStore keyStoreOf(List<X509Certificate> certificates) throws Exception {
-        var store = KeyStore.getInstance("PKCS12");
-        store.load(null, null);
-        for (var certificate : certificates) {
-            store.setCertificateEntry("trusted-" + store.size(), certificate);
-        }
-        return store;
     }
 }

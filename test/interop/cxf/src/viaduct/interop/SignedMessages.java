@@ -18,6 +18,7 @@ import org.apache.wss4j.dom.engine.WSSConfig;
 import org.apache.wss4j.dom.message.WSSecHeader;
 import org.apache.wss4j.dom.message.WSSecSignature;
 import org.apache.wss4j.dom.message.WSSecTimestamp;
+import viaduct.client.KeyFile;
 
 final class SignedMessages {
     private static final Map<String, Integer> FORMS = forms();
@@ -73,7 +74,7 @@ final class SignedMessages {
             if (signsToken) {
                 signature.getParts().add(new WSEncryptionPart("STRTransform", "", "Content"));
             }
-            signature.build(key.crypto());
+            signature.build(WssCrypto.of(key));
             var output = new ByteArrayOutputStream();
             XMLUtils.elementToStream(document.getDocumentElement(), output);
             return output.toString(StandardCharsets.UTF_8);

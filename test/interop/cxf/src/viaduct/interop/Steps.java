@@ -1,6 +1,8 @@
 // What a client does with a token it was issued. Each step is with the client that got the token.
 package viaduct.interop;
 
+import static viaduct.client.Check.require;
+
 import org.apache.cxf.ws.security.trust.STSClient;
 import org.apache.cxf.ws.security.trust.TrustException;
 
@@ -28,7 +30,7 @@ final class Steps {
     }
 
     static String cancel(STSClient client, IssuedToken issued, Server server) throws Exception {
-        IssuedToken.require(client.cancelSecurityToken(issued.token()), "Cancel failed");
+        require(client.cancelSecurityToken(issued.token()), "Cancel failed");
         try {
             validate(client, issued, server);
         } catch (TrustException invalid) {

@@ -9,12 +9,6 @@ final class Wst {
     /** February 2005 has no word for bearer: this one came with InfoCard. */
     static final String BEARER_2005 = "http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey";
 
-    static final String SAML11 = "urn:oasis:names:tc:SAML:1.0:assertion";
-    static final String SAML20 = "urn:oasis:names:tc:SAML:2.0:assertion";
-    private static final String TOKEN_PROFILE = "http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1";
-    static final String SAML11_PROFILE = TOKEN_PROFILE + "#SAMLV1.1";
-    static final String SAML20_PROFILE = TOKEN_PROFILE + "#SAMLV2.0";
-
     static final String CONTEXT = "http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512/sct";
     static final String JWT = "urn:ietf:params:oauth:token-type:jwt";
 

@@ -9,8 +9,9 @@ import javax.xml.transform.TransformerFactory;
 import javax.xml.transform.dom.DOMResult;
 import javax.xml.transform.stream.StreamSource;
 import org.w3c.dom.Document;
+import viaduct.client.Case;
 
-record CallOfService(String tokenType, Issue.Key key, String signer) implements Case.Call {
+record CallOfService(String tokenType, Issue.Key key, String signer) implements Case.Call<Server> {
     CallOfService(String tokenType, Issue.Key key) {
         this(tokenType, key, "saml-cert");
     }

@@ -9,15 +9,17 @@ import com.sun.xml.ws.security.trust.GenericToken;
 import com.sun.xml.ws.security.trust.impl.client.DefaultSTSIssuedTokenConfiguration;
 import java.io.Closeable;
 import java.security.GeneralSecurityException;
+import viaduct.client.Case;
+import viaduct.client.TokenType;
 
-final class Issue implements Case.Call {
+final class Issue implements Case.Call<Server> {
     enum Key { BEARER, SYMMETRIC, PUBLIC }
 
     enum Delegation { ON_BEHALF_OF, ACT_AS }
 
     private final Wst version;
     private final Port port;
-    private String tokenType = Wst.SAML2;
+    private String tokenType = TokenType.SAML2;
     private Key key = Key.BEARER;
     private long bits;
     private Integer lifetimeMilliseconds;

@@ -1,6 +1,8 @@
 // What came back, checked with what Metro has for its relying parties: signature, times, audience, confirmation and key.
 package viaduct.metro;
 
+import static viaduct.client.Check.require;
+
 import com.sun.xml.ws.security.IssuedTokenContext;
 import com.sun.xml.ws.security.Token;
 import com.sun.xml.ws.security.trust.elements.str.KeyIdentifier;
@@ -20,6 +22,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.xml.security.encryption.XMLCipher;
 import org.w3c.dom.Element;
+import viaduct.client.Arguments;
+import viaduct.client.TokenType;
 
 record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key, String appliesTo) {
     private static final String XENC = "http://www.w3.org/2001/04/xmlenc#";
@@ -110,7 +114,7 @@ record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key,
         require(methods().equals(Set.of(method)), "confirmation is " + methods());
         if (key != Issue.Key.SYMMETRIC) {
             require(context.getProofKey() == null, "a secret that nobody asked for");
-            require(key == Issue.Key.BEARER || held().equals(arguments.keyOf("client").getCertificate(Arguments.ALIAS)),
+            require(key == Issue.Key.BEARER || held().equals(arguments.keyOf("client").certificate()),
                 "the assertion has another key than the client");
             return;
         }
@@ -118,7 +122,7 @@ record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key,
         var party = arguments.keyOf("rp");
         var encrypted = (Element) assertion().getElementsByTagNameNS(XENC, "EncryptedKey").item(0);
         var cipher = XMLCipher.getInstance();
-        cipher.init(XMLCipher.UNWRAP_MODE, party.getKey(Arguments.ALIAS, Arguments.STORE_PASSWORD.toCharArray()));
+        cipher.init(XMLCipher.UNWRAP_MODE, party.key());
         var held = cipher.decryptKey(cipher.loadEncryptedKey(encrypted), "http://www.w3.org/2000/09/xmldsig#hmac-sha1");
         require(Arrays.equals(context.getProofKey(), held.getEncoded()), "the assertion has another key than the client");
     }
@@ -131,7 +135,7 @@ record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key,
     }
 
     private boolean isSaml2() {
-        return wantedType.contains("SAML:2.0") || wantedType.endsWith("#SAMLV2.0");
+        return TokenType.isSaml2(wantedType);
     }
 
     /** SAML 1.1 has one for each statement, SAML 2.0 says it in an attribute. */
@@ -152,11 +156,5 @@ record IssuedToken(IssuedTokenContext context, String wantedType, Issue.Key key,
             found.add((Element) nodes.item(i));
         }
         return found;
-    }
-
-    static void require(boolean isTrue, String otherwise) {
-        if (!isTrue) {
-            throw new IllegalStateException(otherwise);
-        }
     }
 }

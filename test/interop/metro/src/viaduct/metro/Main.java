@@ -1,39 +1,31 @@
-// Runs the cases against a server and prints one line for each: `case NAME ok …` or `case NAME fault=CODE`.
-// Exit code: 0 when every case ended as it should, 1 when one did not, 2 when the arguments make no sense.
+// Runs the cases of Metro against a server (viaduct.client.Program).
 package viaduct.metro;
 
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
+import viaduct.client.Arguments;
+import viaduct.client.Case;
+import viaduct.client.Program;
 
 public final class Main {
+    private static final List<String> REQUIRED = List.of(
+        "url", "tls-cert", "saml-cert", "user", "password-file", "applies-to", "rp-cert", "rp-key", "client-cert", "client-key");
+    private static final List<String> OPTIONAL = List.of("cases", "verbose", "service", "tls-key", "colleague");
+
     private Main() { }
 
     public static void main(String[] words) throws Exception {
-        Arguments arguments;
-        List<Case> cases;
-        try {
-            arguments = Arguments.parse(words);
-            cases = Cases.chosen(arguments);
-        } catch (IllegalArgumentException problem) {
-            System.err.println(problem.getMessage());
-            System.exit(2);
-            return;
-        }
-        // Metro logs every fault with its stack; the one line of a case says what counts.
-        Logger.getLogger("").setLevel(arguments.isVerbose() ? Level.INFO : Level.OFF);
-        System.exit(run(new Server(arguments), cases) ? 0 : 1);
+        var arguments = Program.read(() -> arguments(words));
+        var cases = Program.read(() -> Case.chosen(Cases.all(arguments), arguments.cases()));
+        Program.setLogLevel(arguments);
+        var server = new Server(arguments);
+        System.exit(Program.run(cases, one -> one.call().run(server), Failure::of));
     }
 
-    private static boolean run(Server server, List<Case> cases) {
-        var allAsWanted = true;
-        for (var one : cases) {
-            var outcome = one.run(server);
-            var isAsWanted = outcome.isAs(one.wanted());
-            allAsWanted &= isAsWanted;
-            var remark = isAsWanted ? "" : " UNEXPECTED, wanted " + one.wanted();
-            System.out.println("case " + one.name() + " " + outcome.line() + remark);
+    private static Arguments arguments(String[] words) {
+        var arguments = Arguments.parse(words, REQUIRED, OPTIONAL);
+        if (arguments.has("service") != arguments.has("tls-key")) {
+            throw new IllegalArgumentException("--service and --tls-key go together");
         }
-        return allAsWanted;
+        return arguments;
     }
 }

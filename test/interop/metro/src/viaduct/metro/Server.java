@@ -7,7 +7,8 @@ import java.security.GeneralSecurityException;
 import java.util.HashMap;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
+import viaduct.client.Arguments;
+import viaduct.client.Trust;
 
 final class Server {
     private final Arguments arguments;
@@ -16,7 +17,7 @@ final class Server {
     Server(Arguments arguments) throws Exception {
         this.arguments = arguments;
         // Metro calls, and reads what describes the server, with what Java trusts.
-        SSLContext.setDefault(trusting(arguments));
+        SSLContext.setDefault(Trust.tls(arguments.trusted("tls-cert")));
     }
 
     Arguments arguments() {
@@ -49,15 +50,7 @@ final class Server {
 
     void giveKey(Map<String, Object> options) throws GeneralSecurityException {
         var client = arguments.keyOf("client");
-        options.put(XWSSConstants.CERTIFICATE_PROPERTY, client.getCertificate(Arguments.ALIAS));
-        options.put(XWSSConstants.PRIVATEKEY_PROPERTY, client.getKey(Arguments.ALIAS, Arguments.STORE_PASSWORD.toCharArray()));
-    }
-
-    private static SSLContext trusting(Arguments arguments) throws GeneralSecurityException {
-        var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(arguments.trusted("tls-cert"));
-        var context = SSLContext.getInstance("TLS");
-        context.init(null, factory.getTrustManagers(), null);
-        return context;
+        options.put(XWSSConstants.CERTIFICATE_PROPERTY, client.certificate());
+        options.put(XWSSConstants.PRIVATEKEY_PROPERTY, client.key());
     }
 }

@@ -25,6 +25,8 @@ import javax.net.ssl.SSLContext;
 import javax.xml.namespace.QName;
 import javax.xml.transform.Source;
 import javax.xml.transform.stream.StreamSource;
+import viaduct.client.Arguments;
+import viaduct.client.KeyFile;
 
 final class Service implements AutoCloseable {
     static final QName NAME = new QName(ServiceWsdl.NAMESPACE, "Echo");
@@ -37,16 +39,16 @@ final class Service implements AutoCloseable {
 
     /** @param signer the option with the certificate of whose tokens the service trusts */
     Service(Arguments arguments, String tokenType, Issue.Key key, String signer) throws Exception {
-        var address = URI.create(arguments.service());
+        var address = URI.create(arguments.get("service"));
         wsdl = URI.create(address + "?wsdl").toURL();
         folder = Files.createTempDirectory("metro-service");
-        store(arguments.keyOf("rp"), "rp.p12");
+        store(arguments.keyOf("rp").store(), "rp.p12");
         store(arguments.trusted(signer), "sts.p12");
         http = HttpsServer.create(new InetSocketAddress("127.0.0.1", address.getPort()), 0);
         http.setHttpsConfigurator(new HttpsConfigurator(serving(arguments)));
         http.start();
         endpoint = Endpoint.create(SOAPBinding.SOAP12HTTP_BINDING, new Echo());
-        var text = ServiceWsdl.write(arguments.service(), tokenType, key, folder);
+        var text = ServiceWsdl.write(arguments.get("service"), tokenType, key, folder);
         endpoint.setMetadata(List.of(new StreamSource(new StringReader(text), wsdl.toString())));
         endpoint.setProperties(Map.of(Endpoint.WSDL_SERVICE, NAME, Endpoint.WSDL_PORT, PORT));
         endpoint.publish(http.createContext(address.getPath()));
@@ -68,13 +70,13 @@ final class Service implements AutoCloseable {
 
     private void store(KeyStore keys, String name) throws GeneralSecurityException, IOException {
         try (var file = Files.newOutputStream(folder.resolve(name))) {
-            keys.store(file, Arguments.STORE_PASSWORD.toCharArray());
+            keys.store(file, KeyFile.PASSWORD.toCharArray());
         }
     }
 
     private static SSLContext serving(Arguments arguments) throws GeneralSecurityException {
         var factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        factory.init(arguments.keyOf("tls"), Arguments.STORE_PASSWORD.toCharArray());
+        factory.init(arguments.keyOf("tls").store(), KeyFile.PASSWORD.toCharArray());
         var context = SSLContext.getInstance("TLS");
         context.init(factory.getKeyManagers(), null, null);
         return context;

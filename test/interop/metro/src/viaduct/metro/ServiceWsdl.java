@@ -2,6 +2,7 @@
 package viaduct.metro;
 
 import java.nio.file.Path;
+import viaduct.client.KeyFile;
 
 final class ServiceWsdl {
     static final String NAMESPACE = "urn:viaduct:interop:echo";
@@ -65,8 +66,8 @@ final class ServiceWsdl {
             .replace("KEY_TYPE", Wst.V13.keyType(key))
             .replace("KEY_SIZE", isBearer ? "" : "<trust:KeySize>256</trust:KeySize>")
             .replace("FOLDER", folder.toString())
-            .replace("PASSWORD", Arguments.STORE_PASSWORD)
-            .replace("ALIAS", Arguments.ALIAS)
+            .replace("PASSWORD", KeyFile.PASSWORD)
+            .replace("ALIAS", KeyFile.ALIAS)
             .replace("NAMESPACE", NAMESPACE)
             .replace("ADDRESS", address);
     }

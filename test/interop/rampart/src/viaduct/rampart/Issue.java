@@ -8,15 +8,17 @@ import org.apache.axis2.client.Options;
 import org.apache.neethi.Policy;
 import org.apache.rahas.client.STSClient;
 import org.apache.rampart.policy.model.RampartConfig;
+import viaduct.client.Case;
+import viaduct.client.TokenType;
 
-final class Issue implements Case.Call {
+final class Issue implements Case.Call<Server> {
     enum Key { BEARER, SYMMETRIC, PUBLIC }
 
     private final Wst version;
     private final String soap;
     private final Port port;
     private Port sentTo;
-    private String tokenType = Wst.SAML2;
+    private String tokenType = TokenType.SAML2;
     private Key key = Key.BEARER;
     private String keySize;
     private String claim;
@@ -55,7 +57,7 @@ final class Issue implements Case.Call {
     /** STSClient's own request: neither TokenType nor KeyType. */
     Issue withoutTemplate() {
         sendsTemplate = false;
-        tokenType = Wst.SAML11;
+        tokenType = TokenType.SAML11;
         return this;
     }
 

@@ -1,6 +1,8 @@
 // What came back, checked as a relying party on WSS4J 1.6 and OpenSAML 2 would: those that Rampart brings.
 package viaduct.rampart;
 
+import static viaduct.client.Check.require;
+
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.ArrayList;
@@ -24,6 +26,9 @@ import org.apache.ws.security.saml.ext.builder.SAML2Constants;
 import org.apache.ws.security.validate.Credential;
 import org.apache.ws.security.validate.SamlAssertionValidator;
 import org.w3c.dom.Element;
+import viaduct.client.Arguments;
+import viaduct.client.KeyFile;
+import viaduct.client.TokenType;
 
 record IssuedToken(Token token, String wantedType, Issue.Key key, String appliesTo) {
 
@@ -51,7 +56,7 @@ record IssuedToken(Token token, String wantedType, Issue.Key key, String applies
     private Element assertion(Server server) throws Exception {
         var element = XMLUtils.toDOM(token.getToken());
         return element.getLocalName().equals("Assertion")
-            ? element : Opened.assertionIn(element, holding(server.arguments().keyOf("rp")));
+            ? element : Opened.assertionIn(element, holding(server.arguments().keyOf("rp").store()));
     }
 
     /** The relying party alone reads it. */
@@ -99,7 +104,7 @@ record IssuedToken(Token token, String wantedType, Issue.Key key, String applies
     }
 
     private boolean isSaml2() {
-        return wantedType.contains("SAML:2.0") || wantedType.endsWith("#SAMLV2.0");
+        return TokenType.isSaml2(wantedType);
     }
 
     /** The steps of WSS4J for a received assertion: signature, then times, schema and profile of SAML, and trust. */
@@ -110,9 +115,9 @@ record IssuedToken(Token token, String wantedType, Issue.Key key, String applies
         var data = new RequestData();
         data.setWssConfig(WSSConfig.getNewInstance());
         data.setSigCrypto(trusting(trusted));
-        data.setDecCrypto(holding(arguments.keyOf("rp")));
+        data.setDecCrypto(holding(arguments.keyOf("rp").store()));
         data.setCallbackHandler(callbacks ->
-            ((WSPasswordCallback) callbacks[0]).setPassword(Arguments.STORE_PASSWORD));
+            ((WSPasswordCallback) callbacks[0]).setPassword(KeyFile.PASSWORD));
         var document = new WSDocInfo(assertion.getElement().getOwnerDocument());
         assertion.verifySignature(data, document);
         assertion.parseHOKSubject(data, document);
@@ -170,11 +175,5 @@ record IssuedToken(Token token, String wantedType, Issue.Key key, String applies
         var crypto = new Merlin();
         crypto.setKeyStore(store);
         return crypto;
-    }
-
-    static void require(boolean isTrue, String otherwise) {
-        if (!isTrue) {
-            throw new IllegalStateException(otherwise);
-        }
     }
 }

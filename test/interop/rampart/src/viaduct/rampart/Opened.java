@@ -1,12 +1,15 @@
 // A token that only its relying party can read, read as that party: with the XML Encryption that Rampart brings.
 package viaduct.rampart;
 
+import static viaduct.client.Check.require;
+
 import javax.crypto.spec.SecretKeySpec;
 import org.apache.rahas.impl.util.CommonUtil;
 import org.apache.ws.security.WSPasswordCallback;
 import org.apache.ws.security.components.crypto.Crypto;
 import org.apache.xml.security.encryption.XMLCipher;
 import org.w3c.dom.Element;
+import viaduct.client.KeyFile;
 
 final class Opened {
     private static final String XENC = "http://www.w3.org/2001/04/xmlenc#";
@@ -18,9 +21,9 @@ final class Opened {
     static Element assertionIn(Element token, Crypto party) throws Exception {
         var isSaml2 = SAML2.equals(token.getNamespaceURI()) && "EncryptedAssertion".equals(token.getLocalName());
         var data = isSaml2 ? child(token, "EncryptedData") : token;
-        IssuedToken.require(XENC.equals(data.getNamespaceURI()), "the token is not encrypted");
+        require(XENC.equals(data.getNamespaceURI()), "the token is not encrypted");
         var secret = CommonUtil.getDecryptedBytes(
-            callbacks -> ((WSPasswordCallback) callbacks[0]).setPassword(Arguments.STORE_PASSWORD),
+            callbacks -> ((WSPasswordCallback) callbacks[0]).setPassword(KeyFile.PASSWORD),
             party, child(data, "EncryptedKey"));
         // Of several methods the first one in the document is that of the content.
         var algorithm = child(data, "EncryptionMethod").getAttribute("Algorithm");

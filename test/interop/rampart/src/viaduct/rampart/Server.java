@@ -5,11 +5,9 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.util.HashMap;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import javax.xml.namespace.QName;
 import javax.xml.stream.XMLOutputFactory;
 import org.apache.axis2.client.Options;
@@ -21,6 +19,9 @@ import org.apache.axis2.transport.http.HTTPConstants;
 import org.apache.commons.httpclient.MultiThreadedHttpConnectionManager;
 import org.apache.neethi.Policy;
 import org.apache.neethi.PolicyEngine;
+import viaduct.client.Arguments;
+import viaduct.client.Case;
+import viaduct.client.Trust;
 
 final class Server {
     private static final QName SERVICE =
@@ -36,7 +37,7 @@ final class Server {
     Server(Arguments arguments) throws Exception {
         this.arguments = arguments;
         // The HTTP client of Axis2, and what reads the WSDL, take what Java trusts.
-        SSLContext.setDefault(trusting(arguments));
+        SSLContext.setDefault(Trust.tls(arguments.trusted("tls-cert")));
         axis = ConfigurationContextFactory.createConfigurationContextFromFileSystem(
             System.getProperty("axis2.repository"), null);
         // STSClient leaves the connections of Validate, Renew and Cancel open; Axis2 alone would have two for a host.
@@ -49,8 +50,9 @@ final class Server {
         }
     }
 
-    void startCase(String name) {
-        caseName = name;
+    String run(Case<Server> one) throws Exception {
+        caseName = one.name();
+        return one.call().run(this);
     }
 
     Arguments arguments() {
@@ -88,13 +90,5 @@ final class Server {
         var endpoint = service.getEndpoint(port.name());
         endpoints.put(port, endpoint);
         return endpoint;
-    }
-
-    private static SSLContext trusting(Arguments arguments) throws GeneralSecurityException {
-        var factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        factory.init(arguments.trusted("tls-cert"));
-        var context = SSLContext.getInstance("TLS");
-        context.init(null, factory.getTrustManagers(), null);
-        return context;
     }
 }

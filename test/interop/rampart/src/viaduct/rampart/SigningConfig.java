@@ -9,6 +9,8 @@ import org.apache.rampart.policy.model.CryptoConfig;
 import org.apache.rampart.policy.model.RampartConfig;
 import org.apache.ws.security.WSPasswordCallback;
 import org.apache.ws.security.components.crypto.Merlin;
+import viaduct.client.Arguments;
+import viaduct.client.KeyFile;
 
 public final class SigningConfig implements CallbackHandler {
     /** Rampart makes one for each message. */
@@ -18,17 +20,17 @@ public final class SigningConfig implements CallbackHandler {
         var file = Files.createTempFile("rampart-client-", ".p12");
         file.toFile().deleteOnExit();
         try (var out = Files.newOutputStream(file)) {
-            arguments.keyOf("client").store(out, Arguments.STORE_PASSWORD.toCharArray());
+            arguments.keyOf("client").store().store(out, KeyFile.PASSWORD.toCharArray());
         }
         var properties = new Properties();
         properties.setProperty("org.apache.ws.security.crypto.merlin.keystore.type", "PKCS12");
         properties.setProperty("org.apache.ws.security.crypto.merlin.keystore.file", file.toString());
-        properties.setProperty("org.apache.ws.security.crypto.merlin.keystore.password", Arguments.STORE_PASSWORD);
+        properties.setProperty("org.apache.ws.security.crypto.merlin.keystore.password", KeyFile.PASSWORD);
         var crypto = new CryptoConfig();
         crypto.setProvider(Merlin.class.getName());
         crypto.setProp(properties);
         var config = new RampartConfig();
-        config.setUserCertAlias(Arguments.ALIAS);
+        config.setUserCertAlias(KeyFile.ALIAS);
         config.setPwCbClass(SigningConfig.class.getName());
         config.setSigCryptoConfig(crypto);
         return config;
@@ -36,6 +38,6 @@ public final class SigningConfig implements CallbackHandler {
 
     @Override
     public void handle(Callback[] callbacks) {
-        ((WSPasswordCallback) callbacks[0]).setPassword(Arguments.STORE_PASSWORD);
+        ((WSPasswordCallback) callbacks[0]).setPassword(KeyFile.PASSWORD);
     }
 }

@@ -2,6 +2,8 @@
 // the reference is up to its user.
 package viaduct.rampart;
 
+import static viaduct.client.Check.require;
+
 import org.apache.axiom.om.util.AXIOMUtil;
 import org.apache.rahas.TrustUtil;
 import org.apache.rampart.RampartMessageData;
@@ -42,7 +44,7 @@ final class Steps {
         issue.client(server, "Renew").renewToken(
             issued.token().getId(), issue.address(server), issue.policy(server), store);
         var renewed = store.getToken(issued.token().getId());
-        IssuedToken.require(!first.equals(renewed.getToken().toString()), "the token is the old one");
+        require(!first.equals(renewed.getToken().toString()), "the token is the old one");
         return new IssuedToken(renewed, issued.wantedType(), issued.key(), issued.appliesTo()).checkAssertion(server);
     }
 

@@ -13,9 +13,6 @@ enum Wst {
     V2005(RahasConstants.VERSION_05_02, RahasConstants.WST_NS_05_02,
         "http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey");
 
-    static final String SAML11 = "urn:oasis:names:tc:SAML:1.0:assertion";
-    static final String SAML2 = "urn:oasis:names:tc:SAML:2.0:assertion";
-
     private static final QName CLAIM_TYPE =
         new QName("http://schemas.xmlsoap.org/ws/2005/05/identity", "ClaimType", "wsid");
 
