@@ -2,6 +2,7 @@
 import type { WsTrustFront } from '#bridge';
 import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
+import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
@@ -59,7 +60,8 @@ function capturingService(
   const sts: TokenService = {
     answerFor: (_request, work) => work(),
     validate: validateToken,
-    validateCredential: validateToken,
+    validateCredential: async (token) =>
+      validateOwnCredential(await validateToken(token), rules.issuers),
     // Whether it was used before is not looked at, and whose actors it names policy sees.
     validateUsable: async () => {},
     useCredentials: async () => {},

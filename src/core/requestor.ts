@@ -45,3 +45,12 @@ export function requestorName({ kind, id, identity }: Requestor): string {
   }
   return id;
 }
+
+/** Whom the name of a principal stands for; undefined for a client. */
+export function principalOf(
+  name: string,
+): { readonly trustedIssuer: string; readonly id: string } | undefined {
+  // Ids of trusted issuers have no colon.
+  const [, trustedIssuer, id] = /^principal:([^:]+):(.+)$/s.exec(name) ?? [];
+  return trustedIssuer === undefined || id === undefined ? undefined : { trustedIssuer, id };
+}

@@ -4,6 +4,7 @@ import { validateIssuers } from './decision/actor-issuer.ts';
 import { decide, type PolicyRules } from './decision/decide.ts';
 import type { Evidence } from './decision/evidence.ts';
 import { type Fence, validateFence, validateMarkFence } from './decision/fence.ts';
+import { validateOwnCredential } from './decision/own-credential.ts';
 import { type AdmitToken, createTokenCount, type TokenCount } from './decision/token-count.ts';
 import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
@@ -37,7 +38,8 @@ export interface TokenService {
   answerFor<T>(request: ExchangeRequest, work: () => Promise<T>): Promise<T>;
   /** Validates one token by itself, whatever it is to be used for. */
   validate(token: SecurityToken): Promise<ValidatedToken>;
-  /** Validates what a requestor authenticates with: as `validate`, and what was used up is no credential. */
+  /** Validates what a requestor authenticates with: as `validate`, and what was used up, or was asked for in the name of another, is
+   * no credential. */
   validateCredential(token: SecurityToken): Promise<ValidatedToken>;
   /** Holds a token of others against what every exchange would refuse it for, whatever its target: actors that are not its issuer's
    * to name, and its use before this message.
@@ -198,7 +200,7 @@ function evidenceSteps(
         validateStanding(valid, ledger),
         marks.validateUnused(valid),
       ]);
-      return identity;
+      return validateOwnCredential(identity, parts.rules.issuers);
     },
     async validateUsable(token, requestor) {
       validateIssuers(token, parts.rules.issuers, clock.now());

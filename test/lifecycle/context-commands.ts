@@ -163,12 +163,10 @@ const useContext = commands(
       const answer = await real.fronts.context({ server }, signed(context, bodies[kind](), now));
       const renewing = { afterExpiry: false };
       const wish: Wish = { by, subject: used, actor: undefined, type: 'sct', audience, renewing };
-      const isAllowed = {
-        issue: () => !isDead(chain),
-        renew: () => canRenew(used, by, now),
-        cancel: () => !isDead(chain),
-      };
-      if (!holdOutcome(answer.outcome, isAllowed[kind](), what)) return `${what}: refused`;
+      // Alone, the secret speaks for whom the context is about where they asked for it themselves.
+      const isCredential = chain.owner === by && !isDead(chain);
+      const isAllowed = isCredential && (kind !== 'renew' || canRenew(used, by, now));
+      if (!holdOutcome(answer.outcome, isAllowed, what)) return `${what}: refused`;
       if (kind === 'issue') keepContext(model, answer, issued(wish, now));
       else if (kind === 'renew') keepContext(model, answer, renewed(used, now));
       else chain.isCancelled = true;

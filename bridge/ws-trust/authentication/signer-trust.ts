@@ -143,19 +143,24 @@ async function trustAssertion(
     const { confirmation } = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
     if (confirmation.method === 'symmetric-key') return trustSecret(evidence, token, parts);
   }
-  const identity = await validateCredential(evidence, parts.sts);
-  const { confirmation } = identity;
-  if (confirmation.method === 'symmetric-key')
-    return holderOfSecret(requireUnshared(identity, parts), token, parts);
+  try {
+    const identity = await validateCredential(evidence, parts.sts);
+    if (identity.confirmation.method === 'symmetric-key')
+      return await holderOfSecret(requireUnshared(identity, parts), token, parts);
+    return { ...holderOfKey(identity, token), identity };
+  } catch (cause) {
+    const isNone = cause instanceof SecurityFailure && cause.reason === 'token-audience-mismatch';
+    if (!isNone || !parts.mayProvePossession) throw cause;
+    // No credential, it is a token that the request is about: its key shows the right to it, beside another credential.
+    return holderOfKey(await refusedAlike(() => parts.sts.validate(evidence)), token);
+  }
+}
+
+function holderOfKey({ confirmation }: ValidatedToken, token: XmlElement): TrustedSigner {
   // Bearer, it names no key: whoever has it could sign with a key of their own (E5).
   if (confirmation.method !== 'public-key')
     throw new SecurityFailure('failed-authentication', 'the assertion names no key');
-  return {
-    key: trustPublicKey(publicKeyOf(confirmation)),
-    confirmation,
-    identity,
-    tokens: [token],
-  };
+  return { key: trustPublicKey(publicKeyOf(confirmation)), confirmation, tokens: [token] };
 }
 
 // No credential is made of it: its secret shows the right to renew or cancel it, beside another credential.

@@ -54,6 +54,7 @@ const validator: TokenValidator = {
       use,
       id,
       trustedIssuer: type === 'x509' || id.startsWith('own') ? 'self' : 'partner',
+      ...(id.startsWith('own') && { originClient: 'principal:self:alice' }),
       claims: [],
       ...(id.includes('once') && { onceUntil: NOW + 3900 }),
       confirmation: type === 'x509' || id.includes('held') ? HELD : BEARER,

@@ -38,6 +38,7 @@ const known: TokenValidator = {
       type,
       use,
       trustedIssuer: 'self',
+      originClient: 'principal:self:alice',
       claims: [],
       ...(type !== 'x509' && { confirmation: nameKey(publicKey) }),
     });

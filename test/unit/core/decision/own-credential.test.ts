@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { KnownIssuer } from '#core/decision/actor-issuer.ts';
+import { validateOwnCredential } from '#core/decision/own-credential.ts';
+import type { TokenFacts } from '#core/security-token.ts';
+import {
+  anOwnToken,
+  aSubject,
+  aValidatedToken,
+  OWN_ISSUER,
+  refusedAs,
+} from '#test/support/core.ts';
+
+const KEY = { method: 'public-key', jwkThumbprint: 'key-1' } as const;
+const PARTNER: KnownIssuer = {
+  id: 'partner',
+  names: ['https://partner.example'],
+  actorIssuers: [],
+  subjectPrefixes: ['partner:', 'p-'],
+};
+
+const held = (originClient: string, id: string, over: Partial<TokenFacts> = {}) =>
+  anOwnToken({
+    originClient,
+    subject: aSubject({ issuer: OWN_ISSUER, id }),
+    confirmation: KEY,
+    ...over,
+  });
+
+describe('ws-trust §8: a token of ours that is bound to a key is a credential', () => {
+  for (const [client, id] of [
+    ['principal:self:alice', 'alice'],
+    ['principal:self:a:b', 'a:b'],
+    ['principal:self:partner:alice', 'partner:alice'],
+    ['principal:partner:alice', 'partner:alice'],
+    ['principal:partner:alice', 'p-alice'],
+  ] as const)
+    test(`of ${id}, issued to ${client}`, () => {
+      const token = held(client, id);
+
+      assert.equal(validateOwnCredential(token, [PARTNER]), token);
+    });
+
+  for (const [what, client, id] of [
+    ['another user', 'principal:self:bob', 'alice'],
+    ['a user of a partner who is called so', 'principal:partner:alice', 'alice'],
+    ['a user of ours, for one of a partner', 'principal:self:alice', 'partner:alice'],
+    ['a party of an issuer that is gone', 'principal:former:alice', 'former:alice'],
+    ['a client that is called so', 'alice', 'alice'],
+    ['nobody', 'principal:self:', ''],
+  ] as const)
+    test(`of its subject no more, asked for by ${what}`, () => {
+      const token = held(client, id);
+
+      assert.throws(
+        () => validateOwnCredential(token, [PARTNER]),
+        refusedAs('token-audience-mismatch'),
+      );
+    });
+
+  test('bearers, those of others and what was proved here are not its business', () => {
+    const tokens = [
+      held('gateway', 'alice', { confirmation: { method: 'bearer' } }),
+      aValidatedToken({ confirmation: KEY }),
+      held('', 'alice', { type: 'x509' }),
+    ];
+
+    for (const token of tokens) assert.equal(validateOwnCredential(token, [PARTNER]), token);
+  });
+});
