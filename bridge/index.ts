@@ -74,6 +74,8 @@ export interface BridgeParts {
   readonly signingKeys: SamlSigningKeys & {
     /** The certificates of our signing keys, superseded ones inside the overlap too. */
     samlCertificates(now: Instant): readonly string[];
+    /** Those that verify our own assertions, for longer. */
+    samlVerificationCertificates(now: Instant): readonly string[];
   };
   /** The longest assertion that can come back to us. */
   readonly maxAssertionBytes: number;
@@ -272,7 +274,7 @@ export async function inspectMetadata(
 /** Our own keys; none where the configuration has no key for assertions: then none of ours verifies. */
 function ownKeysOf({ clock, signingKeys }: BridgeParts): SamlKeys {
   // A key that joins or leaves the ring makes a new bridge: the list is as old as the ring.
-  const keys = signingKeys.samlCertificates(clock.now()).map(trustedKeyOf);
+  const keys = signingKeys.samlVerificationCertificates(clock.now()).map(trustedKeyOf);
   return { signingKeys: async () => keys };
 }
 

@@ -51,10 +51,12 @@ const longestAcceptanceSeconds = (config: Config): number => {
   return Math.max(...seconds, 0);
 };
 
-/** The ring of our own keys: superseded ones stay published as long as a token signed with them can live. */
+/** The ring of our own keys: superseded ones stay published as long as a token signed with them can live, and verify for us as long as
+ * something that was made from it can. Only what is on record is evidence, so an old key that was stolen makes none. */
 export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
   const overlapSeconds = longestLifetimeSeconds(config) + config.clockSkewSeconds;
-  return createKeyRing(config.keys, { clock, overlapSeconds });
+  const verifySeconds = longestDescentSeconds(config) + config.clockSkewSeconds;
+  return createKeyRing(config.keys, { clock, overlapSeconds, verifySeconds });
 }
 
 interface ValidatorSurroundings {

@@ -30,7 +30,7 @@ export interface KeyRing {
   publicJwks(now: Instant): { readonly keys: JWK[] };
   /** The same keys in the same order with their private members: fresh copies, for a reader that may change them. */
   privateJwks(now: Instant): { readonly keys: JWK[] };
-  /** The key that verifies one of our own tokens, superseded ones inside the overlap too.
+  /** The key that verifies one of our own tokens for us: superseded ones too, for longer than they are published.
    * @throws {ExchangeFailure} `signature-invalid` */
   verificationKey(wanted: {
     readonly kid: string | undefined;
@@ -41,6 +41,8 @@ export interface KeyRing {
   samlSigner(now: Instant, algorithm?: string): SamlSigner;
   /** Certificates to publish in metadata, in the order of `publicJwks`. */
   samlCertificates(now: Instant): readonly string[];
+  /** Certificates that verify our own assertions for us: superseded ones too, for longer than they are published. */
+  samlVerificationCertificates(now: Instant): readonly string[];
   /** Which keys sign, and which will: of each use and algorithm the active one first. */
   list(now: Instant): readonly ListedKey[];
   /** When any of the answers changes next; undefined: never. */
@@ -51,6 +53,9 @@ interface RingSettings {
   readonly clock: Clock;
   /** How long a superseded key stays published: the longest token life plus skew, or more. */
   readonly overlapSeconds: number;
+  /** How long a superseded key verifies our own tokens for us: a token that has ended can still be renewed, or cancelled with all that was
+   * made from it. Absent: as long as it is published. */
+  readonly verifySeconds?: number;
 }
 
 async function loadAll(entries: readonly KeyEntry[]): Promise<readonly SigningKey[]> {
@@ -138,11 +143,12 @@ function listed(group: readonly SigningKey[], now: Instant): readonly ListedKey[
  * @throws {Error} naming the entry and what is wrong with it; never its content */
 export async function createKeyRing(
   entries: readonly KeyEntry[],
-  { clock, overlapSeconds }: RingSettings,
+  { clock, overlapSeconds, verifySeconds = overlapSeconds }: RingSettings,
 ): Promise<KeyRing> {
   const keys = await loadAll(entries);
   checkRing(keys);
   const { active, nextChange, published } = scheduleOf(keys, overlapSeconds);
+  const verifying = scheduleOf(keys, Math.max(verifySeconds, overlapSeconds));
   return {
     jwtSigningKey(algorithm, now) {
       const { kid, keyObject } = active('jwt', now, algorithm);
@@ -155,15 +161,22 @@ export async function createKeyRing(
       keys: published('jwt', now).map(({ privateJwk }) => structuredClone(privateJwk)),
     }),
     async verificationKey({ kid, alg }) {
-      const key = published('jwt', clock.now()).find((candidate) => candidate.kid === kid);
+      const key = verifying.published('jwt', clock.now()).find((found) => found.kid === kid);
       if (!key || key.algorithm !== alg)
         throw new ExchangeFailure('signature-invalid', 'no key of ours has this id and algorithm');
       return key.publicKey;
     },
     samlSigner: (now, algorithm) => createSamlSigner(active('saml', now, algorithm)),
     samlCertificates: (now) => published('saml', now).flatMap((key) => key.certificatePem ?? []),
+    samlVerificationCertificates: (now) =>
+      verifying.published('saml', now).flatMap((key) => key.certificatePem ?? []),
     list: (now) =>
       [...groupsOf(keys, 'jwt'), ...groupsOf(keys, 'saml')].flatMap((group) => listed(group, now)),
-    nextChange,
+    nextChange(now) {
+      const changes = [nextChange(now), verifying.nextChange(now)].filter(
+        (instant) => instant !== undefined,
+      );
+      return changes.length === 0 ? undefined : Math.min(...changes);
+    },
   };
 }

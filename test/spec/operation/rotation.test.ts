@@ -7,6 +7,8 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import { parse, stringify } from 'yaml';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { ISSUER } from '#test/support/document.ts';
+import { anRst, aTargetRst, faultOf, isValid, JWT, sendSoap, tokenOf } from '#test/support/rst.ts';
+import { withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 
 async function addKey(server: TestServer, fromSeconds: number): Promise<void> {
@@ -135,4 +137,37 @@ test('Reload: what a running server has taken for good is not changed, and what 
   assert.equal(body['active'], true);
   const metadata = await server.get('/.well-known/oauth-authorization-server');
   assert.equal(metadata.body['issuer'], ISSUER);
+});
+
+test('Rotation: a token whose key is published no longer is renewed after its end where it may be, and cancelled', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+    const renewal = { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true };
+    for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+  });
+  const children = '<trust:Renewing OK="true"/>';
+  const wishes = { user: 'carol', tokenType: JWT, children };
+  const target = tokenOf(await sendSoap(server, anRst(wishes)));
+  const { keys: before } = await published(server);
+  await addKey(server, 1);
+  await server.reload();
+  server.clock.advance(7200);
+  await server.reload();
+  const { keys: after } = await published(server);
+  assert.equal(after.length, before.length, 'it is published no longer');
+
+  const renewed = await sendSoap(server, aTargetRst('Renew', { user: 'carol', target }));
+  const isGood = await isValid(server, tokenOf(renewed));
+  const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
+
+  assert.deepEqual([isGood, cancelled.status], [true, 200], cancelled.text);
+  assert.equal(await isValid(server, tokenOf(renewed)), false);
+
+  server.clock.advance(28_800);
+  await server.reload();
+  assert.equal(
+    faultOf(await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }))),
+    'InvalidSecurityToken',
+    'when no renewal can be left, it is unknown',
+  );
 });

@@ -10,6 +10,7 @@ import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
 import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
 import { ISSUER } from '#test/support/document.ts';
 import { viaduct } from '#test/support/process.ts';
+import { anRst, aTargetRst, isValid, SAML2, sendSoap, tokenOf } from '#test/support/rst.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server.ts';
 
@@ -85,4 +86,28 @@ test('Rotation: the next certificate is in the federation metadata before it sig
   server.clock.advance(3600);
   await server.reload();
   assert.deepEqual(await published(server, newPem), [next]);
+});
+
+test('Rotation: an assertion whose certificate is published no longer is renewed after its end where it may be, and cancelled', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+    const renewal = { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true };
+    for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+  });
+  const children = '<trust:Renewing OK="true"/>';
+  const target = tokenOf(
+    await sendSoap(server, anRst({ user: 'carol', tokenType: SAML2, children })),
+  );
+  const newPem = await rotate(server);
+  await server.reload();
+  server.clock.advance(PUBLISH_AHEAD_SECONDS + 3600);
+  await server.reload();
+  assert.deepEqual(await published(server, newPem), [certificateText(newPem)]);
+
+  const renewed = await sendSoap(server, aTargetRst('Renew', { user: 'carol', target }));
+  const before = await isValid(server, tokenOf(renewed));
+  const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
+
+  assert.deepEqual([before, cancelled.status], [true, 200], cancelled.text);
+  assert.equal(await isValid(server, tokenOf(renewed)), false);
 });

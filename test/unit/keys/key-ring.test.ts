@@ -169,6 +169,37 @@ test('Key rotation: SAML metadata shows the next certificate before it signs', a
   assert.equal(keys.samlSigner(100, 'RS256').certificatePem, second.certificatePem);
 });
 
+test('Key rotation: a superseded key verifies our own tokens for longer than it is published, and no longer than that', async () => {
+  const entries = [
+    await jwtEntry('ES256', 0),
+    await jwtEntry('ES256', 100),
+    await samlEntry('RS256', 0),
+    await samlEntry('RS256', 100),
+  ];
+  const clock = fakeClock(50);
+  const keys = await createKeyRing(entries, { clock, overlapSeconds: 10, verifySeconds: 1000 });
+  const { kid } = keys.jwtSigningKey('ES256', 50);
+  const counts = (now: number) => [
+    keys.publicJwks(now).keys.length,
+    keys.samlCertificates(now).length,
+    keys.samlVerificationCertificates(now).length,
+  ];
+
+  assert.deepEqual(counts(109), [2, 2, 2]);
+  assert.deepEqual(counts(110), [1, 1, 2]);
+  assert.deepEqual(counts(1100), [1, 1, 1]);
+  clock.set(1099);
+  assert.ok(await keys.verificationKey({ kid, alg: 'ES256' }));
+  clock.set(1100);
+  await assert.rejects(keys.verificationKey({ kid, alg: 'ES256' }), {
+    reason: 'signature-invalid',
+  });
+  assert.deepEqual(
+    [50, 100, 110, 1100].map((now) => keys.nextChange(now)),
+    [100, 110, 1100, undefined],
+  );
+});
+
 test('Key ring: SAML keys are in no JWKS and sign no JWT', async () => {
   const keys = await ring([await samlEntry('RS256')]);
 
