@@ -208,6 +208,23 @@ test('XML D6: what was decrypted stands no deeper than a message may be, whereve
   assert.throws(grafting(nested(deepest + 1)), { reason: 'too-complex' });
 });
 
+for (const [what, from, to] of [
+  [
+    'another type than element and content',
+    /(Type=")[^"]*#Content/,
+    '$1http://www.w3.org/2009/xmlenc11#EXI',
+  ],
+  ['another method than the one before', 'xmlenc11#aes256-gcm', 'xmlenc11#aes128-gcm'],
+] as const)
+  test(`xml-security D5: a part of ${what} is not opened`, async () => {
+    const setting = aSetting();
+
+    const answer = await send(aMessage({ last: (text) => text.replace(from, to) }), setting);
+
+    assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+    assert.deepEqual(setting.asked, []);
+  });
+
 test('xml-security D5: of two keys of a message none is used', async () => {
   const setting = aSetting();
   const message = aMessage({

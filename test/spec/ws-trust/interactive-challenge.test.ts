@@ -53,20 +53,25 @@ function challengeOf({ status, text }: SoapAnswer): Challenge {
   return { context, state };
 }
 
+type NameWritten = (field: string) => string;
+
 interface Answering extends Challenge {
   readonly code: string;
   readonly user?: string;
   readonly password?: string;
-  readonly attribute?: 'RefID' | 'RefId';
+  /** How an answer says what it answers; absent: `RefID`. */
+  readonly nameOf?: NameWritten;
   readonly more?: string;
   readonly action?: string;
 }
 
+const refId: NameWritten = (field) => `RefID="${field}"`;
+
 /** The second leg. */
 function anAnswer(answering: Answering): string {
-  const { attribute = 'RefID', code, context, more = '', password = PASSWORD, state } = answering;
+  const { code, context, more = '', nameOf = refId, password = PASSWORD, state } = answering;
   const { action = `${TRUST_13}/RSTR/Issue`, user = 'bob' } = answering;
-  const response = `<trust:RequestSecurityTokenResponse xmlns:trust="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${TRUST_14}"><w:TextChallengeResponse ${attribute}="${OTP}">${code}</w:TextChallengeResponse><w:ContextData ${attribute}="${STATE}">${state}</w:ContextData>${more}</w:InteractiveChallengeResponse></trust:RequestSecurityTokenResponse>`;
+  const response = `<trust:RequestSecurityTokenResponse xmlns:trust="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${TRUST_14}"><w:TextChallengeResponse ${nameOf(OTP)}>${code}</w:TextChallengeResponse><w:ContextData ${nameOf(STATE)}>${state}</w:ContextData>${more}</w:InteractiveChallengeResponse></trust:RequestSecurityTokenResponse>`;
   return anRst({ password })
     .replace(/<trust:RequestSecurityToken .*<\/trust:RequestSecurityToken>/, response)
     .replace(`${TRUST_13}/RST/Issue`, action)
@@ -147,7 +152,7 @@ test('WS-Trust 1.4 schema: the attribute of an answer may be spelled RefId', asy
 
   const { status, text } = await sendSoap(
     server,
-    anAnswer({ ...challenge, code: codeNow(server), attribute: 'RefId' }),
+    anAnswer({ ...challenge, code: codeNow(server), nameOf: (field) => `RefId="${field}"` }),
   );
 
   assert.equal(status, 200, text);
@@ -270,6 +275,13 @@ for (const [title, answering, fault] of [
     'trust:InvalidRequest',
   ],
   ['an empty answer', { code: '' }, 'trust:InvalidRequest'],
+  ['an answer to another question', { nameOf: () => refId(STATE) }, 'trust:InvalidRequest'],
+  ['an answer to no question', { nameOf: () => '' }, 'trust:InvalidRequest'],
+  [
+    'an answer to two questions',
+    { nameOf: (field: string) => `${refId(field)} RefId="urn:other"` },
+    'trust:InvalidRequest',
+  ],
   ['the action of a first leg', { action: `${TRUST_13}/RST/Issue` }, 'trust:InvalidRequest'],
 ] as const) {
   test(`WS-Trust 1.4 §8.9: refuses ${title}`, async (t) => {

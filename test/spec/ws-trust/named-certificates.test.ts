@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
+import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
-import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
+import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import { aPolicyRow } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
@@ -43,13 +44,20 @@ interface Wishes {
   readonly useKeyProof?: RelyingParty['token']['useKeyProof'];
   readonly delegation?: boolean;
   readonly senderConstraint?: boolean;
+  readonly checkRevocation?: X509Trust['checkRevocation'];
   /** Tokens of the Security header. */
   readonly header?: string;
 }
 
 async function ask(
   children: string,
-  { useKeyProof, delegation = true, senderConstraint = false, header }: Wishes = {},
+  {
+    useKeyProof,
+    delegation = true,
+    senderConstraint = false,
+    checkRevocation = async () => undefined,
+    header,
+  }: Wishes = {},
 ) {
   const { relyingParties, ...rules } = billingRules();
   const parties = relyingParties.map(({ token, ...party }) => ({
@@ -66,7 +74,7 @@ async function ask(
   });
   const validator = createX509Validator({
     issuer: 'https://sts.example.org',
-    trusted: [anX509Trust([root])],
+    trusted: [anX509Trust([root], { checkRevocation })],
     clock: fakeClock(NOW),
   });
   const setting = aWsTrustSetting({
@@ -151,6 +159,23 @@ for (const [what, useKey, wishes] of [
     assert.equal(faultCodeOf(answer), 'trust:InvalidSecurityToken');
     assert.deepEqual(setting.asked, []);
   });
+
+test('useKeyProof: refuses a certificate that is revoked, and one of which nobody can say it', async () => {
+  const useKey = key('PublicKey') + child('UseKey', x509Data(batch));
+  const saying = (reason: FailureReason) => ({
+    ...TRUSTED,
+    checkRevocation: () => Promise.reject(new ExchangeFailure(reason, 'a certificate')),
+  });
+
+  const revoked = await ask(useKey, saying('token-revoked'));
+  const unknown = await ask(useKey, saying('dependency-unavailable'));
+
+  assert.equal(faultCodeOf(revoked.answer), 'trust:InvalidSecurityToken');
+  // Who asks again later may have an answer.
+  assert.equal(unknown.answer.reason, 'dependency-unavailable');
+  assert.equal(unknown.answer.headers['retry-after'], '1');
+  assert.deepEqual([...revoked.setting.asked, ...unknown.setting.asked], []);
+});
 
 test('WS-Trust 1.3 §9.3: DelegateTo makes the holder of the certificate act, and binds the token to its key', async () => {
   const { answer, setting } = await ask(key('PublicKey') + child('DelegateTo', x509Data(batch)));
