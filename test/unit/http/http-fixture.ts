@@ -72,13 +72,16 @@ export function send({ port, path = '/', method, headers, body, tls }: Sent): Pr
   return promise;
 }
 
-/** Writes raw bytes and resolves with all that comes back until the server closes. */
+/** Writes raw bytes and resolves with all that comes back until the server closes. It may do so before it has read all of them: then
+ * the end is a reset. */
 export function sendRaw(port: number, text: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = connect(port, '127.0.0.1', () => void socket.write(text));
   let received = '';
   socket.on('data', (chunk) => void (received += chunk.toString()));
-  socket.on('error', reject);
+  socket.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ECONNRESET') reject(cause);
+  });
   socket.on('close', () => resolve(received));
   return promise;
 }
