@@ -1,14 +1,22 @@
 // Calls of somebody who does not know the commands: help where it is asked for, and a wrong call is told what is wrong with it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { verifyPassword } from '#src/users/password.ts';
 import { viaduct } from '#test/support/process.ts';
+
+/** Whether a command can be run at a terminal: with the `script` of util-linux. */
+function hasTerminals(t: TestContext): boolean {
+  const isInstalled = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
+  if (!isInstalled && process.env['CI'] === 'true') throw new Error('CI needs script');
+  if (!isInstalled) t.skip('script of util-linux not installed');
+  return isInstalled;
+}
 
 const COMMANDS = ['serve', 'init', 'check', 'explain', 'keys', 'audit', 'password', 'demo'];
 
@@ -119,6 +127,26 @@ describe('Usage', () => {
     assert.match(none.error, /a password has 1 to 1024 bytes/);
     assert.equal(shown.code, 2);
     assert.equal(none.out + shown.out, '');
+  });
+
+  test('password: at a terminal it asks, and shows nothing of what is typed', async (t) => {
+    if (!hasTerminals(t)) return;
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const command = [process.execPath, main, 'password'].map((word) => `'${word}'`).join(' ');
+    const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: directory });
+    let shown = '';
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      const isAsking = !shown.includes('password: ');
+      shown += chunk.toString();
+      if (isAsking && shown.includes('password: ')) terminal.stdin.write('correct horse\r');
+    });
+
+    const [code] = (await once(terminal, 'close')) as [number | null];
+
+    assert.equal(code, 0, shown);
+    const hashed = /^scrypt\S+/m.exec(shown)?.[0] ?? assert.fail(shown);
+    assert.ok(await verifyPassword(hashed, 'correct horse'));
+    assert.doesNotMatch(shown, /correct|horse/);
   });
 
   test('demo: paths with a space are quoted for the shell', async () => {
