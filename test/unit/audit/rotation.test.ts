@@ -46,6 +46,23 @@ test('audit rotation: a file that is old is closed, counted from its first line'
   assert.deepEqual((await verify(path)).problems, []);
 });
 
+test('audit rotation: a file whose first line was changed is not gone on with, and stays as it is', async (t) => {
+  // More than what is read of its end.
+  const path = await aWrittenAudit(t, 300);
+  const text = await readFile(path, 'utf8');
+  for (const changed of [
+    text.replace(/"time":"20../, '"time":"2001'),
+    text.replace(/"seq":1,/, '"seq":7,'),
+  ]) {
+    assert.notEqual(changed, text);
+    await writeFile(path, changed);
+
+    await assert.rejects(aWrittenAudit(t, 1, { path }), /the first line .* was changed/);
+
+    assert.equal(await readFile(path, 'utf8'), changed);
+  }
+});
+
 test('audit rotation: no record is lost or torn between files while many are written', async (t) => {
   const audit = await anAudit(t, { maxFileBytes: 5000 });
   await Promise.all(
