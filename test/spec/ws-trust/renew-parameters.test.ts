@@ -135,6 +135,16 @@ test('WS-Trust 1.3 §5: a renewal after the end is asked for as such: other term
   assert.deepEqual(asked[0]?.renewal, { afterExpiry: true });
 });
 
+test('WS-Trust 1.3 §4.1: Renewing OK is refused where no row lets a token be renewed after its end, not ignored', async () => {
+  const issue = (renewing: string) =>
+    aWsTrustSetting({ rules: RENEWABLE }).front.handle(
+      anIssueRequest({ body: anRst({ children: anAppliesTo() + renewing }) }),
+    );
+
+  assert.equal(faultCodeOf(await issue('<t:Renewing OK="true"/>')), 'trust:UnableToRenew');
+  assert.equal((await issue('<t:Renewing/>')).status, 200);
+});
+
 const JWT = '<TokenWrapper>aa.good.cc</TokenWrapper>';
 const EPR = `<a:EndpointReference><a:Address>${BILLING}</a:Address></a:EndpointReference>`;
 const ENTROPY = `<t:BinarySecret Type="${TRUST_13}/Nonce">${Buffer.alloc(32, 7).toString('base64')}</t:BinarySecret>`;

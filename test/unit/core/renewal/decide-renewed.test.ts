@@ -55,6 +55,8 @@ interface Changes {
   readonly request?: Partial<ExchangeRequest>;
   readonly entry?: Partial<LedgerEntry>;
   readonly rules?: Partial<PolicyRules>;
+  /** What was kept of the token. */
+  readonly secret?: RenewalBasis['secret'];
 }
 
 function decideWith(changes: Changes = {}) {
@@ -74,6 +76,7 @@ function decideWith(changes: Changes = {}) {
     entry: anEntry(changes.entry),
     now: NOW,
     tokenId: 'renewed',
+    ...(changes.secret && { secret: changes.secret }),
   };
   return decideRenewed(basis, rules({ rows: [aPolicyRow({ grant })], ...changes.rules }));
 }
@@ -175,6 +178,11 @@ test('Policy: a row that denies one actor leaves the tokens of others, and those
 });
 
 const secret: Confirmation = { method: 'symmetric-key', thumbprint: 'secret-1' };
+const kept = {
+  method: 'symmetric-key',
+  thumbprint: 'secret-1',
+  secret: { base64: 'AAAA', sizeBits: 256 },
+} as const;
 const refused: readonly (readonly [string, Changes, FailureReason])[] = [
   ['a bound token without proof', { token: { confirmation: KEY } }, 'confirmation-missing'],
   [
@@ -204,6 +212,15 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
       },
     },
     'renewal-not-possible',
+  ],
+  [
+    'a secret that nobody can encrypt to its target any more',
+    {
+      token: { confirmation: secret },
+      secret: kept,
+      request: { requestor: aRequestor({ confirmation: secret }) },
+    },
+    'target-not-allowed',
   ],
   ['a foreign token', { token: { trustedIssuer: 'partner' } }, 'renewal-not-possible'],
   [
