@@ -21,7 +21,7 @@ import { quietObservers } from './observers.ts';
 import { createValidators, loadKeyRing, openLedger, policyRules } from './service.ts';
 import { existingStore } from './store.ts';
 import { parseTrustedCertificates } from './trusted-certificates.ts';
-import { userValidators } from './users.ts';
+import { userStandings, userValidators } from './users.ts';
 
 export interface Explainer {
   readonly rules: PolicyRules;
@@ -50,9 +50,10 @@ async function validate(
 /** A token service that stops where policy begins, and keeps what it was asked. */
 function capturingService(
   validateToken: TokenService['validate'],
-  rules: PolicyRules,
+  { config, rules }: { readonly config: Config; readonly rules: PolicyRules },
   ledger: Ledger,
 ) {
+  const known = { ...rules, userStanding: userStandings(config) };
   let captured: Evidence | undefined;
   const stop = (): never => {
     throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
@@ -60,8 +61,7 @@ function capturingService(
   const sts: TokenService = {
     answerFor: (_request, work) => work(),
     validate: validateToken,
-    validateCredential: async (token) =>
-      validateOwnCredential(await validateToken(token), rules.issuers),
+    validateCredential: async (token) => validateOwnCredential(await validateToken(token), known),
     // Whether it was used before is not looked at, and whose actors it names policy sees.
     validateUsable: async () => {},
     useCredentials: async () => {},
@@ -151,7 +151,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
     async readRst(message, path) {
       if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
-      const { captured, sts } = capturingService(validateToken, rules, ledger);
+      const { captured, sts } = capturingService(validateToken, { config, rules }, ledger);
       let detail: string | undefined;
       const audit: AuditLog = {
         async append(record) {

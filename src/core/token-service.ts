@@ -200,7 +200,7 @@ function evidenceSteps(
         validateStanding(valid, ledger),
         marks.validateUnused(valid),
       ]);
-      return validateOwnCredential(identity, parts.rules.issuers);
+      return validateOwnCredential(identity, { ...parts.rules, userStanding: parts.userStanding });
     },
     async validateUsable(token, requestor) {
       validateIssuers(token, parts.rules.issuers, clock.now());

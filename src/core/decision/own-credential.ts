@@ -1,13 +1,24 @@
-// Whether a token of ours is a credential here: where it is bound to a key, that is the key of whoever asked for it.
+// Whether a token of ours is a credential here: it speaks for its subject in the hands of that subject alone, while they may log in.
 import { ExchangeFailure } from '../failure.ts';
+import type { UserStanding } from '../renewal/renewal-limits.ts';
 import { principalOf } from '../requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
 import { type KnownIssuer, knownIssuer } from './actor-issuer.ts';
 
+/** Whom there is. */
+interface KnownParties {
+  readonly issuers: readonly KnownIssuer[];
+  /** Whether a user of ours may still log in; absent: there are no users. */
+  readonly userStanding?: ((id: string) => UserStanding) | undefined;
+}
+
 /** The names that tokens of ours have for a requestor, known by its own name. */
-function subjectNamesOf(requestorName: string, issuers: readonly KnownIssuer[]): readonly string[] {
-  const principal = principalOf(requestorName);
+function subjectNamesOf(
+  requestorName: string | undefined,
+  { issuers }: KnownParties,
+): readonly string[] {
+  const principal = requestorName === undefined ? undefined : principalOf(requestorName);
   if (!principal) return [];
   const { id, trustedIssuer } = principal;
   if (trustedIssuer === SELF) return [id];
@@ -15,18 +26,31 @@ function subjectNamesOf(requestorName: string, issuers: readonly KnownIssuer[]):
   return prefixes.map((prefix) => `${prefix}${id}`);
 }
 
-/** The token, unless it is one of ours that was asked for in the name of another: whoever may impersonate a subject towards one target
- * has its key, and would be that subject towards all.
- * @throws {ExchangeFailure} `token-audience-mismatch` */
-export function validateOwnCredential(
-  token: ValidatedToken,
-  issuers: readonly KnownIssuer[],
-): ValidatedToken {
+/** Whether the token is about a user of ours who was disabled or removed since. */
+function isOfEndedUser(
+  { originClient = '', subject: { id } }: ValidatedToken,
+  { issuers, userStanding }: KnownParties,
+): boolean {
+  const standing = userStanding?.(id);
+  if (standing !== 'unknown') return standing === 'disabled';
+  // By a name of ours it was a user who asked, unless it is that of another issuer's party, who came with a token of ours.
+  const isForeign = issuers.some(({ subjectPrefixes }) =>
+    subjectPrefixes.some((prefix) => id.startsWith(prefix)),
+  );
+  return !isForeign && principalOf(originClient)?.trustedIssuer === SELF;
+}
+
+/** The token, unless it is one of ours that makes nobody the requestor. One that is bound to a key and was asked for in the name of
+ * another: whoever may impersonate a subject towards one target has its key, and would be that subject towards all.
+ * @throws {ExchangeFailure} `token-audience-mismatch`; `requestor-unauthenticated` for a user who may not log in any more */
+export function validateOwnCredential(token: ValidatedToken, known: KnownParties): ValidatedToken {
   const { confirmation, originClient, subject, trustedIssuer, type } = token;
-  const isOwn = trustedIssuer === SELF && !isCredential(type);
+  if (trustedIssuer !== SELF || isCredential(type)) return token;
   // A bearer token is no credential but where the operator takes it from whoever has it.
-  if (!isOwn || confirmation.method === 'bearer') return token;
-  if (originClient !== undefined && subjectNamesOf(originClient, issuers).includes(subject.id))
-    return token;
-  throw new ExchangeFailure('token-audience-mismatch', 'asked for in the name of another');
+  const isHeld = confirmation.method !== 'bearer';
+  if (isHeld && !subjectNamesOf(originClient, known).includes(subject.id))
+    throw new ExchangeFailure('token-audience-mismatch', 'asked for in the name of another');
+  if (isOfEndedUser(token, known))
+    throw new ExchangeFailure('requestor-unauthenticated', 'the user is gone');
+  return token;
 }

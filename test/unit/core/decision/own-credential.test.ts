@@ -38,7 +38,7 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     test(`of ${id}, issued to ${client}`, () => {
       const token = held(client, id);
 
-      assert.equal(validateOwnCredential(token, [PARTNER]), token);
+      assert.equal(validateOwnCredential(token, { issuers: [PARTNER] }), token);
     });
 
   for (const [what, client, id] of [
@@ -53,8 +53,41 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
       const token = held(client, id);
 
       assert.throws(
-        () => validateOwnCredential(token, [PARTNER]),
+        () => validateOwnCredential(token, { issuers: [PARTNER] }),
         refusedAs('token-audience-mismatch'),
+      );
+    });
+
+  const ENDED = { gone: 'unknown', off: 'disabled', on: 'enabled' } as const;
+  const userStanding = (id: string) =>
+    Object.entries(ENDED).find(([name]) => name === id)?.[1] ?? 'unknown';
+  const known = { issuers: [PARTNER], userStanding };
+  const BEARER = { confirmation: { method: 'bearer' } } as const;
+
+  for (const [client, id, over] of [
+    ['principal:self:on', 'on', {}],
+    ['gateway', 'on', BEARER],
+    ['principal:self:partner:alice', 'partner:alice', {}],
+    ['principal:partner:alice', 'partner:alice', {}],
+  ] as const)
+    test(`while its user may log in: of ${id}, issued to ${client}`, () => {
+      const token = held(client, id, over);
+
+      assert.equal(validateOwnCredential(token, known), token);
+    });
+
+  for (const [client, id, over] of [
+    ['principal:self:off', 'off', {}],
+    ['principal:self:gone', 'gone', {}],
+    ['gateway', 'off', BEARER],
+    ['principal:self:bob', 'gone', BEARER],
+  ] as const)
+    test(`no longer than its user may log in: of ${id}, issued to ${client}`, () => {
+      const token = held(client, id, over);
+
+      assert.throws(
+        () => validateOwnCredential(token, known),
+        refusedAs('requestor-unauthenticated'),
       );
     });
 
@@ -65,6 +98,7 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
       held('', 'alice', { type: 'x509' }),
     ];
 
-    for (const token of tokens) assert.equal(validateOwnCredential(token, [PARTNER]), token);
+    for (const token of tokens)
+      assert.equal(validateOwnCredential(token, { issuers: [PARTNER] }), token);
   });
 });
