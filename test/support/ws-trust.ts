@@ -16,6 +16,7 @@ import {
   type WsTrustRequest,
   type WsTrustResponse,
 } from '#bridge/ws-trust/front.ts';
+import type { RestOperationParts } from '#bridge/ws-trust/rest/rest-operations.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import type { PolicyRules } from '#core/decision/decide.ts';
 import type { ExchangeRequest } from '#core/exchange-request.ts';
@@ -147,7 +148,9 @@ export function corpRules(): PolicyRules {
 }
 
 export interface WsTrustSetting {
-  readonly front: Pick<WsTrustFront, 'handle' | 'refuse'>;
+  readonly front: WsTrustFront;
+  /** What the REST form asks. */
+  readonly core: RestOperationParts;
   readonly audit: FakeAuditLog;
   readonly clock: FakeClock;
   readonly store: MemoryStore;
@@ -234,7 +237,8 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     onError: (cause) => errors.push(cause),
     ...changes.parts,
   });
-  return { front, audit, clock, asked, errors, store };
+  const core = { sts, ledger, audit, relyingParties: policy.relyingParties };
+  return { front, core, audit, clock, asked, errors, store };
 }
 
 function samlReference(type: 'saml1' | 'saml2', tokenId: string) {

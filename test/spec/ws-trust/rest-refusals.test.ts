@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { withRest } from '#bridge/ws-trust/rest/rest-front.ts';
 import {
   askRest,
   basicOf,
@@ -13,6 +14,7 @@ import {
 } from '#test/support/rest.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import type { TestServer } from '#test/support/server.ts';
+import { aPost, aWsTrustSetting } from '#test/support/ws-trust.ts';
 
 const TOKEN = '/ws-trust/token/saml2';
 const TARGET = { token: 'x', tokenType: 'jwt' };
@@ -179,4 +181,22 @@ describe('P26: refuses', () => {
 
     assert.equal((await issueRest(server)).status, 200);
   });
+});
+
+test('a refusal that cannot be recorded is answered as if we were away', async () => {
+  const setting = aWsTrustSetting();
+  const front = withRest(setting.front, {
+    ...setting.core,
+    credentials: ['basic'],
+    parseJson: () => new Map(),
+  });
+  const ask = () => front.handle(aPost('', { method: 'GET', path: TOKEN, query: appliesTo }));
+
+  const recorded = await ask();
+  setting.audit.breakOn('refused');
+  const unrecorded = await ask();
+
+  assert.equal(recorded.status, 401);
+  assert.equal(unrecorded.status, 503);
+  assert.equal(unrecorded.reason, 'dependency-unavailable');
 });
