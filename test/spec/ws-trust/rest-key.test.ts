@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import type { ConfigDocument } from '#test/support/document.ts';
-import { aCertificate, anAuthority } from '#test/support/pki.ts';
+import { aCertificate, anAuthority, aRevocationList } from '#test/support/pki.ts';
 import { askRest, claimsOf, startRestServer } from '#test/support/rest.ts';
 import { BILLING } from '#test/support/saml-document.ts';
 import { startTlsServer } from '#test/support/tls-server.ts';
@@ -21,11 +21,12 @@ describe('P26: the TLS client certificate is the UseKey', async () => {
       'base64url',
     );
   const withRest =
-    (credentials: readonly string[]) => async (document: ConfigDocument, directory: string) => {
+    (credentials: readonly string[], revocation: object | 'none' = 'none') =>
+    async (document: ConfigDocument, directory: string) => {
       await writeFile(join(directory, 'root.crt'), root.pem);
       const x509 = {
         anchors: [{ file: 'root.crt' }],
-        revocation: 'none',
+        revocation,
         subject: 'commonName',
         users: true,
       };
@@ -181,5 +182,29 @@ describe('P26: the TLS client certificate is the UseKey', async () => {
       });
       assert.deepEqual([status, body['error']], [401, 'invalid_client']);
     }
+  });
+
+  test('RFC 5280 §6.3: a certificate that a list of its issuer revokes is no login; one that no list tells of is none for now', async (t) => {
+    const stolen = await aCertificate({ name: 'CN=carol', issuer: root, algorithm: 'RSA' });
+    const list = await aRevocationList(root, { revoked: [stolen] });
+    const over = await aRevocationList(root, { nextUpdate: 1_700_000_001 });
+    const startWith = (text: string) =>
+      startTlsServer(t, async (document, directory) => {
+        await writeFile(join(directory, 'root.crl'), text);
+        const revocation = { lists: [{ file: 'root.crl' }] };
+        await withRest(['tls-certificate'], revocation)(document, directory);
+      });
+    const login = (
+      server: Awaited<ReturnType<typeof startTlsServer>>,
+      client: NonNullable<Sent['client']>,
+    ) => send(server, { path: path('saml2', 'Bearer'), client });
+
+    const server = await startWith(list);
+    assert.equal((await login(server, bob)).status, 200);
+    const revoked = await login(server, stolen);
+    assert.deepEqual([revoked.status, revoked.body['error']], [403, 'invalid_client']);
+
+    const unknown = await login(await startWith(over), bob);
+    assert.deepEqual([unknown.status, unknown.body['error']], [503, 'temporarily_unavailable']);
   });
 });
