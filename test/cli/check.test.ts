@@ -108,6 +108,34 @@ test('check --hardening: every secret that others may read is told, and none tha
     );
 });
 
+for (const [what, login, wanted] of [
+  ['without a login', {}, ['12.3.1', '13.2.1']],
+  ['with the user who may do everything', { password: 'redis.password' }, ['12.3.1', '13.2.2']],
+  ['with a user of ours', { user: 'viaduct', password: 'redis.password' }, ['12.3.1']],
+] as const)
+  test(`check --hardening: a Redis in the clear, ${what}`, async (t) => {
+    const { directory } = await configured(t, (document) => {
+      const { password, ...user } = { password: undefined, ...login };
+      const file = password === undefined ? {} : { password: { file: password } };
+      const nodes = ['127.0.0.1:6379'];
+      document['store'] = { redis: { mode: 'single', nodes, ...user, ...file } };
+    });
+    const file = join(directory, 'redis.password');
+    await writeFile(file, 'a long password of Redis\n');
+    await chmod(file, 0o644);
+
+    const { error, out } = await viaduct(['check', '--hardening', '--json'], directory);
+
+    const { hardening } = JSON.parse(out || error) as Reported;
+    const ofRedis = hardening.filter(({ where }) => where.startsWith('store.redis'));
+    assert.deepEqual(
+      ofRedis.map(({ id }) => id),
+      wanted,
+    );
+    const readable = hardening.some(({ where }) => where.endsWith('/redis.password'));
+    assert.equal(readable, 'password' in login);
+  });
+
 test('check --hardening: SHA-1 in the signatures of messages is told as that of assertions is', async (t) => {
   const nextYear = new Date((clock.now() + 365 * 86_400) * 1000).toISOString().slice(0, 10);
   const { directory } = await configured(t, (document) => {
