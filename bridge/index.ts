@@ -44,7 +44,7 @@ import {
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
 import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/encryption/decrypt.ts';
 import { XmlFailure } from './xml/failure.ts';
-import { type TrustedPublicKey, trustPublicKey } from './xml/keys/keys.ts';
+import { type TrustedKey, type TrustedPublicKey, trustPublicKey } from './xml/keys/keys.ts';
 
 /** Where the keys of an issuer come from, as certificates or metadata. */
 export type BridgeKeySource =
@@ -74,8 +74,10 @@ export interface BridgeParts {
   readonly signingKeys: SamlSigningKeys & {
     /** The certificates of our signing keys, superseded ones inside the overlap too. */
     samlCertificates(now: Instant): readonly string[];
-    /** Those that verify our own assertions, for longer. */
-    samlVerificationCertificates(now: Instant): readonly string[];
+    /** Those that verify our own assertions, for longer; with when they were superseded, where they are published no longer. */
+    samlVerificationCertificates(
+      now: Instant,
+    ): readonly { readonly certificatePem: string; readonly signedBefore?: Instant }[];
   };
   /** The longest assertion that can come back to us. */
   readonly maxAssertionBytes: number;
@@ -274,8 +276,11 @@ export async function inspectMetadata(
 /** Our own keys; none where the configuration has no key for assertions: then none of ours verifies. */
 function ownKeysOf({ clock, signingKeys }: BridgeParts): SamlKeys {
   // A key that joins or leaves the ring makes a new bridge: the list is as old as the ring.
-  const keys = signingKeys.samlVerificationCertificates(clock.now()).map(trustedKeyOf);
-  return { signingKeys: async () => keys };
+  const certificates = signingKeys.samlVerificationCertificates(clock.now());
+  const keys = certificates.map(({ certificatePem }) => trustedKeyOf(certificatePem));
+  const signedBefore = (signer: TrustedKey): Instant | undefined =>
+    certificates[keys.findIndex((key) => key === signer)]?.signedBefore;
+  return { signingKeys: async () => keys, signedBefore };
 }
 
 /** Builds the bridge.

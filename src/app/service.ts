@@ -52,7 +52,7 @@ const longestAcceptanceSeconds = (config: Config): number => {
 };
 
 /** The ring of our own keys: superseded ones stay published as long as a token signed with them can live, and verify for us as long as
- * something that was made from it can. Only what is on record is evidence, so an old key that was stolen makes none. */
+ * something that was made from it can: what has ended by then, and is on record as issued before. */
 export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
   const overlapSeconds = longestLifetimeSeconds(config) + config.clockSkewSeconds;
   const verifySeconds = longestDescentSeconds(config) + config.clockSkewSeconds;
@@ -81,6 +81,7 @@ export function createValidators(
     assertionMaxAgeSeconds: longestLifetimeSeconds(config),
     verificationKey: (wanted: Parameters<KeyRing['verificationKey']>[0]) =>
       ring.verificationKey(wanted),
+    signedBefore: (kid: string | undefined) => ring.signedBefore(kid),
   };
   return [
     createRequestorValidator(config.issuer),

@@ -38,6 +38,8 @@ export interface TokenFacts {
   readonly claims: ClaimSet;
   readonly scopes: readonly string[];
   readonly issuedAt?: Instant;
+  /** When the key of a token of ours was superseded, where it is published no longer. */
+  readonly signedBefore?: Instant;
   readonly lifetime: Lifetime;
   readonly confirmation: Confirmation;
   readonly audiences: readonly string[];

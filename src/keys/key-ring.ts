@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
-import { nextPhaseChange, phasesAt } from './rollover.ts';
+import { nextPhaseChange, phasesAt, supersededAt } from './rollover.ts';
 import { checkSamlAlgorithm, createSamlSigner, type SamlSigner } from './saml-signer.ts';
 import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts';
 
@@ -11,6 +11,11 @@ interface JwtSigningKey {
   readonly kid: string;
   readonly algorithm: string;
   readonly key: KeyObject;
+}
+
+/** When a key was superseded, where it is published no longer: what it verifies was issued before. */
+interface Superseded {
+  readonly signedBefore?: Instant;
 }
 
 /** What there is to tell of one key. */
@@ -36,13 +41,17 @@ export interface KeyRing {
     readonly kid: string | undefined;
     readonly alg: string;
   }): Promise<KeyObject>;
+  /** When the key of this id was superseded, where it is published no longer. */
+  signedBefore(kid: string | undefined): Instant | undefined;
   /** The signer of assertions at `now`, of one algorithm where several are configured.
    * @throws {Error} when there is none */
   samlSigner(now: Instant, algorithm?: string): SamlSigner;
   /** Certificates to publish in metadata, in the order of `publicJwks`. */
   samlCertificates(now: Instant): readonly string[];
   /** Certificates that verify our own assertions for us: superseded ones too, for longer than they are published. */
-  samlVerificationCertificates(now: Instant): readonly string[];
+  samlVerificationCertificates(
+    now: Instant,
+  ): readonly (Superseded & { readonly certificatePem: string })[];
   /** Which keys sign, and which will: of each use and algorithm the active one first. */
   list(now: Instant): readonly ListedKey[];
   /** When any of the answers changes next; undefined: never. */
@@ -127,6 +136,34 @@ function scheduleOf(keys: readonly SigningKey[], overlapSeconds: number): Schedu
   };
 }
 
+interface VerificationKey extends Superseded {
+  readonly key: SigningKey;
+}
+
+/** The keys that verify for us: for `verifySeconds` after they were superseded, of which they are published for `overlapSeconds`. */
+function verificationOf(
+  keys: readonly SigningKey[],
+  { overlapSeconds, verifySeconds = overlapSeconds }: RingSettings,
+) {
+  const { published } = scheduleOf(keys, overlapSeconds);
+  const { nextChange, published: verifying } = scheduleOf(
+    keys,
+    Math.max(verifySeconds, overlapSeconds),
+  );
+  const sharing = ({ algorithm, use }: SigningKey) =>
+    keys.filter((other) => other.use === use && other.algorithm === algorithm);
+  return {
+    nextChange,
+    keysAt(use: SigningKey['use'], now: Instant): readonly VerificationKey[] {
+      const known = new Set(published(use, now));
+      return verifying(use, now).map((key) => {
+        const signedBefore = known.has(key) ? undefined : supersededAt(key, sharing(key));
+        return { key, ...(signedBefore !== undefined && { signedBefore }) };
+      });
+    },
+  };
+}
+
 function listed(group: readonly SigningKey[], now: Instant): readonly ListedKey[] {
   const { active, next } = phasesAt(group, now, 0);
   const told = (phase: ListedKey['phase'], { activeFrom, algorithm, kid, use }: SigningKey) => ({
@@ -143,12 +180,14 @@ function listed(group: readonly SigningKey[], now: Instant): readonly ListedKey[
  * @throws {Error} naming the entry and what is wrong with it; never its content */
 export async function createKeyRing(
   entries: readonly KeyEntry[],
-  { clock, overlapSeconds, verifySeconds = overlapSeconds }: RingSettings,
+  settings: RingSettings,
 ): Promise<KeyRing> {
   const keys = await loadAll(entries);
   checkRing(keys);
-  const { active, nextChange, published } = scheduleOf(keys, overlapSeconds);
-  const verifying = scheduleOf(keys, Math.max(verifySeconds, overlapSeconds));
+  const { active, nextChange, published } = scheduleOf(keys, settings.overlapSeconds);
+  const verification = verificationOf(keys, settings);
+  const jwtKey = (kid: string | undefined): VerificationKey | undefined =>
+    verification.keysAt('jwt', settings.clock.now()).find(({ key }) => key.kid === kid);
   return {
     jwtSigningKey(algorithm, now) {
       const { kid, keyObject } = active('jwt', now, algorithm);
@@ -161,19 +200,24 @@ export async function createKeyRing(
       keys: published('jwt', now).map(({ privateJwk }) => structuredClone(privateJwk)),
     }),
     async verificationKey({ kid, alg }) {
-      const key = verifying.published('jwt', clock.now()).find((found) => found.kid === kid);
+      const key = jwtKey(kid)?.key;
       if (!key || key.algorithm !== alg)
         throw new ExchangeFailure('signature-invalid', 'no key of ours has this id and algorithm');
       return key.publicKey;
     },
+    signedBefore: (kid) => jwtKey(kid)?.signedBefore,
     samlSigner: (now, algorithm) => createSamlSigner(active('saml', now, algorithm)),
     samlCertificates: (now) => published('saml', now).flatMap((key) => key.certificatePem ?? []),
     samlVerificationCertificates: (now) =>
-      verifying.published('saml', now).flatMap((key) => key.certificatePem ?? []),
+      verification
+        .keysAt('saml', now)
+        .flatMap(({ key: { certificatePem }, ...superseded }) =>
+          certificatePem === undefined ? [] : [{ certificatePem, ...superseded }],
+        ),
     list: (now) =>
       [...groupsOf(keys, 'jwt'), ...groupsOf(keys, 'saml')].flatMap((group) => listed(group, now)),
     nextChange(now) {
-      const changes = [nextChange(now), verifying.nextChange(now)].filter(
+      const changes = [nextChange(now), verification.nextChange(now)].filter(
         (instant) => instant !== undefined,
       );
       return changes.length === 0 ? undefined : Math.min(...changes);

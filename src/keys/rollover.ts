@@ -36,6 +36,12 @@ export function phasesAt<K extends Scheduled>(
   };
 }
 
+/** When another key of the same purpose takes over from this one; undefined: none does. */
+export function supersededAt<K extends Scheduled>(key: K, keys: readonly K[]): Instant | undefined {
+  const later = keys.map(({ activeFrom }) => activeFrom).filter((from) => from > key.activeFrom);
+  return later.length === 0 ? undefined : Math.min(...later);
+}
+
 /** When the phases change next after `now`: a key becomes active, or a superseded one is dropped. */
 export function nextPhaseChange<K extends Scheduled>(
   keys: readonly K[],

@@ -136,7 +136,7 @@ export function testKeyOf({ privatePem, publicKey, trusted }: CertifiedKey): Tes
 
 /** Our own keys, as the key ring offers them. */
 export function signingKeysOf(
-  { certificatePem, privatePem }: CertifiedKey,
+  { certificatePem, privatePem }: Pick<CertifiedKey, 'certificatePem' | 'privatePem'>,
   algorithm = 'RS256',
 ): SamlSigningKeys {
   const key = createPrivateKey(privatePem);

@@ -1,6 +1,6 @@
 // Whose assertions are accepted, and on what terms: the port that configuration, metadata and our own keys fill.
 
-import type { TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
+import type { TrustedKey, TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
 import type { Instant } from '#core/instant.ts';
 import { SELF } from '#core/security-token.ts';
 import type { ConfirmationMethod } from '../names.ts';
@@ -12,6 +12,8 @@ export interface SamlKeys {
   /** Looks again where a new key may have appeared; the same list when there was nothing to look for.
    * @throws {ExchangeFailure} `dependency-unavailable` */
   searchKeys?(): Promise<readonly TrustedPublicKey[]>;
+  /** When a key of ours was superseded, where it is published no longer. */
+  signedBefore?(key: TrustedKey): Instant | undefined;
 }
 
 interface Limits {

@@ -67,17 +67,13 @@ export function createSamlValidator(parts: SamlValidatorParts): TokenValidator {
       const terms = termsFor(opened, index, now);
       const { element, proof } = await verifyEvidence(opened, terms, now);
       if (proof.usedSha1) parts.onLegacySha1?.({ trustedIssuer: terms.id });
+      const signedBefore = terms.keys.signedBefore?.(proof.signer);
       const read = opened.type === 'saml1' ? readSaml1 : readSaml2;
-      return acceptToken(
-        refusedAs('token-malformed', () =>
-          factsOf(read(element), {
-            evidence: { ...token, type: opened.type },
-            terms,
-            now,
-            ownNames,
-          }),
-        ),
-      );
+      const circumstances = { evidence: { ...token, type: opened.type }, terms, now, ownNames };
+      return acceptToken({
+        ...refusedAs('token-malformed', () => factsOf(read(element), circumstances)),
+        ...(signedBefore !== undefined && { signedBefore }),
+      });
     },
   };
 }

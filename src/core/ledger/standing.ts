@@ -4,6 +4,7 @@ import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../securi
 import { isCredential } from '../token-type.ts';
 import type { KeptToken, KnownSecret } from './kept-token.ts';
 import type { Ledger, Standing } from './ledger.ts';
+import type { LedgerEntry } from './ledger-entry.ts';
 
 function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standing): ValidatedToken {
   const isOwn = token.trustedIssuer === SELF;
@@ -14,6 +15,7 @@ function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standin
   // A credential was proved here, not issued.
   if (!isOwn || isCredential(token.type)) return token;
   if (!entry) return unrecorded(token);
+  requireAsRecorded(token, entry);
   const { ancestors, clientId, renewal, root } = entry;
   const originClient = token.originClient ?? clientId;
   const delegations = lesser(token.delegations, entry.delegations);
@@ -34,6 +36,18 @@ function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standin
 function unrecorded(token: ValidatedToken): ValidatedToken {
   if (token.use === 'lifecycle') return token;
   throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
+}
+
+/** A key that is published no longer verifies what was issued while it signed, and nothing of that lives on. Whoever has it could else put
+ * the id of a token that is on record on one of their own.
+ * @throws {ExchangeFailure} `signature-invalid` */
+function requireAsRecorded(
+  { lifetime, signedBefore }: ValidatedToken,
+  { issuedAt = Number.POSITIVE_INFINITY, notOnOrAfter }: LedgerEntry,
+): void {
+  if (signedBefore === undefined) return;
+  if (issuedAt >= signedBefore || lifetime.notOnOrAfter > notOnOrAfter)
+    throw new ExchangeFailure('signature-invalid', 'the key was superseded before');
 }
 
 // The token tells that it is bound to a secret, we know to which.
@@ -60,14 +74,14 @@ async function held(
 
 /** Holds a token against the ledger: whether it or what it was made from is revoked, and to whom it was issued where it cannot
  * say so itself. A foreign token is held against it too: a tombstone on it must not be undone by presenting it again.
- * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+ * @throws {ExchangeFailure} `token-revoked`, `signature-invalid`, `dependency-unavailable` */
 export function validateStanding(token: ValidatedToken, ledger: Ledger): Promise<ValidatedToken> {
   return held(token, (ref) => ledger.standing(ref));
 }
 
 /** As `validateStanding`, for evidence of a token to be made: whether an ancestor is revoked is looked at when that token is
  * recorded, so that an exchange costs two round trips and not four.
- * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+ * @throws {ExchangeFailure} `token-revoked`, `signature-invalid`, `dependency-unavailable` */
 export function validateEvidenceStanding(
   token: ValidatedToken,
   ledger: Ledger,

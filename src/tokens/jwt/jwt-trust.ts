@@ -19,6 +19,8 @@ export interface OwnJwtTrust extends VerificationKeys {
   readonly algorithms: readonly string[];
   readonly skewSeconds: number;
   readonly assertionMaxAgeSeconds: number;
+  /** When the key of this id was superseded, where it is published no longer. */
+  signedBefore?(kid: string | undefined): Instant | undefined;
 }
 
 /** The terms for one trusted issuer. */
@@ -61,6 +63,7 @@ function ownTerms(own: OwnJwtTrust): JwtTerms {
     skewSeconds: own.skewSeconds,
     assertionMaxAgeSeconds: own.assertionMaxAgeSeconds,
     verificationKey: (wanted) => own.verificationKey(wanted),
+    signedBefore: (kid) => own.signedBefore?.(kid),
     id: SELF,
     aliases: [],
     audiences: [],

@@ -143,7 +143,11 @@ export function createJwtValidator(parts: JwtValidatorParts): TokenValidator {
       validateHeaderType(jwt.header, token.type, terms.types);
       const key = await terms.verificationKey(hint);
       const claims = await verifyJwt(jwt, { algorithm: hint.alg, key });
-      return acceptToken(factsOf(claims, { token, terms, now, ownNames }));
+      const signedBefore = terms.signedBefore?.(hint.kid);
+      return acceptToken({
+        ...factsOf(claims, { token, terms, now, ownNames }),
+        ...(signedBefore !== undefined && { signedBefore }),
+      });
     },
   };
 }

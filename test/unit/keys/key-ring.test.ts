@@ -188,7 +188,13 @@ test('Key rotation: a superseded key verifies our own tokens for longer than it 
   assert.deepEqual(counts(109), [2, 2, 2]);
   assert.deepEqual(counts(110), [1, 1, 2]);
   assert.deepEqual(counts(1100), [1, 1, 1]);
-  clock.set(1099);
+  const ends = (now: number) => {
+    clock.set(now);
+    const [, old] = keys.samlVerificationCertificates(now);
+    return [keys.signedBefore(kid), old?.signedBefore];
+  };
+  assert.deepEqual(ends(109), [undefined, undefined]);
+  assert.deepEqual(ends(1099), [100, 100]);
   assert.ok(await keys.verificationKey({ kid, alg: 'ES256' }));
   clock.set(1100);
   await assert.rejects(keys.verificationKey({ kid, alg: 'ES256' }), {

@@ -59,6 +59,24 @@ describe('Ledger: no record, no token', () => {
     assert.ok(await validateStanding(token, ledger));
   });
 
+  test('a key that was superseded vouches for what was issued while it signed, and for no more', async () => {
+    const { end, ledger } = await setUp();
+    const signed = (signedBefore: number, notOnOrAfter = end) =>
+      validateStanding(
+        anOwnToken({
+          id: 'recorded',
+          use: 'lifecycle',
+          signedBefore,
+          lifetime: { notBefore: NOW, notOnOrAfter },
+        }),
+        ledger,
+      );
+
+    assert.ok(await signed(NOW + 1));
+    await assert.rejects(signed(NOW), refusedAs('signature-invalid'));
+    await assert.rejects(signed(NOW + 1, end + 1), refusedAs('signature-invalid'));
+  });
+
   test('credentials and tokens of others have no record', async () => {
     const { ledger } = await setUp();
     const own = { trustedIssuer: 'self', issuer: OWN_ISSUER } satisfies Partial<TokenFacts>;
