@@ -55,6 +55,8 @@ export interface TokenFacts {
   readonly onceUntil?: Instant;
   /** The absolute end of its renewals, as the ledger knows it; absent: it cannot be renewed. */
   readonly renewableUntil?: Instant;
+  /** How often its chain was renewed before it, as the ledger knows it; absent: it cannot be renewed. */
+  readonly renewals?: number;
   /** All tokens it was made from, nearest first, as the ledger knows them. */
   readonly ancestors?: readonly TokenRef[];
   /** Where its line began, if not with itself. */

@@ -25,13 +25,13 @@ export interface StatusPlace {
 export interface Renewal {
   /** The id of the first token of the chain of renewals. */
   readonly family: string;
-  /** How often the chain was renewed before this token. */
+  /** How often the chain was renewed before this token; one that begins with a token of ours goes on counting where that one was. */
   readonly count: number;
   /** Whether a token that has ended can still be renewed. */
   readonly afterExpiry: boolean;
   /** The absolute end: no renewal reaches beyond it. */
   readonly notOnOrAfter: Instant;
-  /** When the first token of the chain was issued; absent before the first renewal. */
+  /** When the first token of the chain was issued; absent while nothing is counted. */
   readonly begunAt?: Instant;
   /** The evidence that the chain began with, for whoever decides a renewal anew. */
   readonly subject: RenewalSubject;

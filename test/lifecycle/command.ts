@@ -95,7 +95,7 @@ export function meant(
 
 export const hasTokens = ({ tokens }: Model): boolean => tokens.length > 0;
 
-interface Made extends Pick<Token, 'chain' | 'expiry'> {
+interface Made extends Pick<Token, 'chain' | 'expiry' | 'count'> {
   readonly outcome: Handed;
 }
 

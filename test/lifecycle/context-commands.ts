@@ -14,7 +14,6 @@ import { asXml, type ContextOutcome } from './fronts.ts';
 import { holdOutcome, pick, type Real } from './hold.ts';
 import {
   type Audience,
-  type Chain,
   type ContextToken,
   canIssue,
   canRenew,
@@ -51,7 +50,7 @@ const withoutLogin = (message: string): string =>
 function keepContext(
   model: Model,
   { context, outcome }: ContextOutcome,
-  made: { readonly chain: Chain; readonly expiry: number },
+  made: Pick<ContextToken, 'chain' | 'expiry' | 'count'>,
 ): string {
   const name = `c${model.contexts.length + 1}`;
   if (!context || !('text' in outcome)) throw new Error('no context');

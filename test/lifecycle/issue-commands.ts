@@ -55,8 +55,8 @@ const issue = commands(
       assert.ok(holdOutcome(outcome, true, `Issue for ${by}`));
       const renewing = { afterExpiry };
       const wish = { by, subject: 'self', actor: undefined, type, audience, renewing } as const;
-      const { chain, expiry } = issued(wish, now);
-      return keepToken(model, { chain: { ...chain, type }, expiry, outcome });
+      const { chain, ...made } = issued(wish, now);
+      return keepToken(model, { ...made, chain: { ...chain, type }, outcome });
     },
   },
 );
@@ -83,9 +83,9 @@ async function exchange({ wish, subject, way }: Exchange, model: Model, { fronts
   const renewing = type === 'refresh_token' ? { afterExpiry: false } : undefined;
   const whole: Wish = { ...wish, renewing };
   if (!holdOutcome(outcome, canIssue(whole, now), `exchange by ${by}`)) return 'refused';
-  const { chain, expiry } = issued(whole, now);
+  const { chain, ...made } = issued(whole, now);
   if (type !== 'refresh_token')
-    return keepToken(model, { chain: { ...chain, type }, expiry, outcome });
+    return keepToken(model, { ...made, chain: { ...chain, type }, outcome });
   const name = `r${model.families.length + 1}`;
   const end = chain.terms?.end ?? 0;
   assert.equal(outcome.expiry, end, `${name} ends otherwise`);
@@ -93,6 +93,7 @@ async function exchange({ wish, subject, way }: Exchange, model: Model, { fronts
     name,
     chain,
     end,
+    count: made.count,
     texts: new Map([[1, outcome.text]]),
     uses: new Map(),
     current: 1,
@@ -210,8 +211,8 @@ async function makeByUser(making: MakingBy<User>, model: Model, { fronts }: Real
   // SOAP has no name for an ID token.
   const isKnown = token.chain.type !== 'id_token';
   if (!holdOutcome(outcome, isKnown && canIssue(wish, now), what)) return `${what}: refused`;
-  const { chain, expiry } = issued(wish, now);
-  return `${what}: ${keepToken(model, { chain: { ...chain, type }, expiry, outcome })}`;
+  const { chain, ...made } = issued(wish, now);
+  return `${what}: ${keepToken(model, { ...made, chain: { ...chain, type }, outcome })}`;
 }
 
 export const ISSUING: readonly fc.Arbitrary<Command>[] = [

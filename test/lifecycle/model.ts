@@ -59,6 +59,8 @@ interface Terms {
 export interface Evidence {
   readonly chain: Chain;
   readonly expiry: number;
+  /** How often it was renewed, what it was made from counted. */
+  readonly count: number;
   isUsed: boolean;
 }
 
@@ -81,6 +83,8 @@ export interface Family {
   readonly name: string;
   readonly chain: Chain;
   readonly end: number;
+  /** How often what it was granted for was renewed. */
+  readonly count: number;
   readonly texts: Map<number, string>;
   /** When each was used first. */
   readonly uses: Map<number, number>;
@@ -142,7 +146,7 @@ export function canRenew(token: Evidence, who: Party, now: number): boolean {
     terms !== undefined &&
     now < terms.end &&
     (now < expiry || terms.afterExpiry) &&
-    chain.renewals < MAX_RENEWALS &&
+    Math.max(chain.renewals, token.count) < MAX_RENEWALS &&
     !(isGoodOnce(token) && isUsed)
   );
 }
@@ -151,11 +155,12 @@ export function canRenew(token: Evidence, who: Party, now: number): boolean {
 export function renewed<Of extends Evidence>(
   token: Of,
   now: number,
-): { chain: Of['chain']; expiry: number } {
-  const { chain } = token;
+): { chain: Of['chain']; expiry: number; count: number } {
+  const { chain, count } = token;
   chain.renewals += 1;
   if (isGoodOnce(token)) token.isUsed = true;
-  return { chain, expiry: Math.min(now + LIFETIME_SECONDS, chain.terms?.end ?? 0) };
+  const expiry = Math.min(now + LIFETIME_SECONDS, chain.terms?.end ?? 0);
+  return { chain, expiry, count: count + 1 };
 }
 
 /** A request for a token that is made of others. */
@@ -219,7 +224,7 @@ function endOf({ subject }: Wish, now: number): number {
 }
 
 /** What became of a request for a new token. */
-export function issued(wish: Wish, now: number): { chain: Chain; expiry: number } {
+export function issued(wish: Wish, now: number): Pick<Evidence, 'chain' | 'expiry' | 'count'> {
   const { actor, audience, by, renewing, subject, type } = wish;
   const evidence = [subject, actor].filter(isToken);
   if (isToken(subject) && subject.chain.type === ONCE_TYPE && audience === 'ledger')
@@ -241,6 +246,7 @@ export function issued(wish: Wish, now: number): { chain: Chain; expiry: number 
       isCancelled: false,
     },
     expiry: Math.min(now + LIFETIME_SECONDS, ...expiries),
+    count: isToken(subject) && terms ? subject.count : 0,
   };
 }
 
@@ -248,10 +254,11 @@ export function issued(wish: Wish, now: number): { chain: Chain; expiry: number 
 export type RefreshOutcome = 'refreshed' | 'refused' | 'replayed';
 
 export function refreshOutcome(
-  { chain, current, end, uses }: Family,
+  { chain, count, current, end, uses }: Family,
   { number, by, now }: { readonly number: number; readonly by: Party; readonly now: number },
 ): RefreshOutcome {
-  if (chain.owner !== by || isDead(chain) || now >= end || number > MAX_RENEWALS) return 'refused';
+  if (chain.owner !== by || isDead(chain) || now >= end || count + number > MAX_RENEWALS)
+    return 'refused';
   if (number === current) return 'refreshed';
   const usedAt = uses.get(number) ?? 0;
   return number === current - 1 && now - usedAt <= RETRY_SECONDS ? 'refreshed' : 'replayed';
@@ -262,7 +269,7 @@ export function refreshed(
   family: Family,
   { number, now }: { readonly number: number; readonly now: number },
   successor: string,
-): Pick<Token, 'chain' | 'expiry'> {
+): Pick<Token, 'chain' | 'expiry' | 'count'> {
   const { chain, end, texts, uses } = family;
   texts.set(number + 1, successor);
   uses.set(number, uses.get(number) ?? now);
@@ -271,6 +278,7 @@ export function refreshed(
   return {
     chain: { ...chain, ...made, renewals: 0, isCancelled: false },
     expiry: Math.min(now + LIFETIME_SECONDS, end),
+    count: 0,
   };
 }
 

@@ -44,6 +44,7 @@ interface Changes {
   readonly defaultTarget?: string;
   readonly path?: string;
   readonly takesRepeatedTimestamps?: boolean;
+  readonly maxCount?: number;
 }
 
 export function aSetting({
@@ -54,6 +55,7 @@ export function aSetting({
   defaultTarget,
   path = '/ws-trust',
   takesRepeatedTimestamps = false,
+  maxCount = 9,
 }: Changes = {}): WsTrustSetting {
   const row = aPolicyRow({
     requestors: [],
@@ -61,7 +63,7 @@ export function aSetting({
     targets: ['billing'],
     grant: {
       types: ['sct', 'saml2'],
-      renewal: { lifetimeSeconds: 3600, maxCount: 9, afterExpiry: true },
+      renewal: { lifetimeSeconds: 3600, maxCount, afterExpiry: true },
     },
   });
   const credentials = takesContexts

@@ -24,7 +24,7 @@ function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standin
     originClient,
     ancestors,
     ...(root && { root }),
-    ...(renewal && { renewableUntil: renewal.notOnOrAfter }),
+    ...(renewal && { renewableUntil: renewal.notOnOrAfter, renewals: renewal.count }),
     ...(delegations !== undefined && { delegations }),
     ...confirmationOf(token, kept),
   });

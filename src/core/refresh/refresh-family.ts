@@ -21,6 +21,8 @@ export interface RefreshFamily extends FamilyGrant, RefreshTokenName {
   readonly origin: RenewalSubject;
   /** How often others may have tokens made of what it brings; absent: no end is set. */
   readonly delegations?: number;
+  /** How often the token of ours was renewed that it began with; absent: not at all. */
+  readonly renewals?: number;
 }
 
 export interface RefreshFamilies {
@@ -77,9 +79,13 @@ function familyState({ clock, issuer, marginSeconds, store }: RefreshFamiliesPar
 function onRecord(
   { delegations, renewal }: LedgerEntry,
   { subject, trustedIssuer, type }: ValidatedToken,
-): Pick<RefreshFamily, 'origin' | 'delegations'> {
+): Pick<RefreshFamily, 'origin' | 'delegations' | 'renewals'> {
   const origin = renewal?.subject ?? { ...subject, trustedIssuer, type };
-  return { origin, ...(delegations !== undefined && { delegations }) };
+  return {
+    origin,
+    ...(delegations !== undefined && { delegations }),
+    ...(renewal && { renewals: renewal.count }),
+  };
 }
 
 /** Families over a store. */

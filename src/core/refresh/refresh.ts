@@ -53,7 +53,7 @@ function validateStillGranted(
     return (
       grant?.types.includes('refresh_token') === true &&
       now < family.issuedAt + lifetimeSeconds &&
-      family.number <= maxCount
+      family.number + (family.renewals ?? 0) <= maxCount
     );
   });
   if (!isGranted)

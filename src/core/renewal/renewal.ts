@@ -14,10 +14,15 @@ interface Moment {
   readonly type: TokenType;
 }
 
-/** A token of ours does not begin a chain that outlives its own: each end would be followed by another. */
-function endOf({ lifetime, renewableUntil, trustedIssuer, type }: ValidatedToken): Instant {
-  if (trustedIssuer !== SELF || isCredential(type)) return Number.POSITIVE_INFINITY;
-  return renewableUntil ?? lifetime.notOnOrAfter;
+/** A token of ours does not begin a chain that outlives its own, or is renewed more often: each end would be followed by another. */
+function boundsOf(
+  { lifetime, renewableUntil, renewals = 0, trustedIssuer, type }: ValidatedToken,
+  now: Instant,
+): Pick<Renewal, 'count' | 'notOnOrAfter' | 'begunAt'> {
+  if (trustedIssuer !== SELF || isCredential(type))
+    return { count: 0, notOnOrAfter: Number.POSITIVE_INFINITY };
+  const notOnOrAfter = renewableUntil ?? lifetime.notOnOrAfter;
+  return { count: renewals, notOnOrAfter, ...(renewals > 0 && { begunAt: now }) };
 }
 
 /** The terms of renewal, if the request wants any. The chain may outlive evidence of others: the terms of the rows are its end.
@@ -42,11 +47,12 @@ export function decideRenewal(
     return renewal.lifetimeSeconds;
   });
   const { issuer, id } = subject.subject;
+  const { notOnOrAfter, ...counted } = boundsOf(subject, now);
   return {
     family: tokenId,
-    count: 0,
+    ...counted,
     afterExpiry,
-    notOnOrAfter: Math.min(now + Math.min(...seconds), endOf(subject)),
+    notOnOrAfter: Math.min(now + Math.min(...seconds), notOnOrAfter),
     subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
   };
 }

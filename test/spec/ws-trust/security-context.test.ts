@@ -160,6 +160,32 @@ describe('security contexts', () => {
     assert.equal(faultCodeOf(used), 'wsc:RenewNeeded');
   });
 
+  test('ws-trust §3.4: what was asked for with a renewed context goes on counting where that one was', async () => {
+    const setting = aSetting({ maxCount: 2 });
+    let sent = 10;
+    const send = (context: Context, body: string) => {
+      setting.clock.advance(1);
+      const timestamp = TIMESTAMP.replace('08:00:00Z', `08:00:${String((sent += 1))}Z`);
+      return setting.front.handle(aPost(signed(context, body, { timestamp })));
+    };
+    const renew = (context: Context) => {
+      const { instance } = context;
+      const more = instance === undefined ? '' : ` w:Instance="${instance}" xmlns:w="${WSC_13}"`;
+      return send(context, about(context, 'Renew', toIdentifier(context, more)));
+    };
+    const renewed = async (context: Context) => contextIn((await renew(context)).body, V13);
+    const next = async (context: Context) =>
+      contextIn((await send(context, anIssue(V13))).body, V13);
+
+    const once = await renewed(await issued(setting));
+    const twice = await renewed(once);
+    const onceToo = await next(once);
+    const last = await renewed(onceToo);
+
+    for (const ended of [twice, await next(twice), last, await next(last)])
+      assert.equal(faultCodeOf(await renew(ended)), 'wsc:UnableToRenew');
+  });
+
   test('WS-SecureConversation 1.3 §8: a context that signs and is the target stands twice in the message, under one Identifier', async () => {
     const setting = aSetting();
     const context = await issued(setting);
