@@ -10,6 +10,7 @@ import { isAudience, type RelyingParty } from './relying-party.ts';
 import { hasProved, type Requestor, requestorName } from './requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
+import { formOf } from './token-type.ts';
 
 interface RevokeParts {
   readonly relyingParties: readonly RelyingParty[];
@@ -56,16 +57,16 @@ export async function revoke(
   await revokeOnRecord(request, { ref, until: token.lifetime.notOnOrAfter }, parts);
 }
 
-/** Revokes a token of ours that is named and not shown. Of a name nothing can be proved, so this is open to none but whom the token was
- * issued to, and nobody else learns whether there is one of that name.
+/** Revokes an assertion of ours that is named and not shown. Of a name nothing can be proved, so this is open to none but whom it was
+ * issued to, and nobody else learns whether there is one of that name. What has a like id and is none is not what was named.
  * @throws {ExchangeFailure} `requestor-not-allowed`, `dependency-unavailable` */
 export async function revokeNamed(
   { token, ...request }: Omit<InspectRequest, 'token'> & { readonly token: TokenRef | undefined },
   parts: Pick<RevokeParts, 'audit' | 'ledger'>,
 ): Promise<void> {
   const entry = token && (await parts.ledger.lookUp(token)).entry;
-  // WS-SecureConversation 1.3 §6: a context is cancelled with proof of its secret.
-  if (!token || entry?.clientId !== requestorName(request.requestor) || entry.type === 'sct')
+  const isNamed = entry?.type !== undefined && formOf(entry.type) === 'saml';
+  if (!token || !isNamed || entry.clientId !== requestorName(request.requestor))
     throw new ExchangeFailure('requestor-not-allowed', 'no token of that name to revoke');
   await revokeOnRecord(request, { ref: token, until: entry.notOnOrAfter }, parts);
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { aDerivedKey, aReferenceTo } from '#test/support/derived-key.ts';
 import {
   about,
   anIssue,
@@ -15,6 +16,7 @@ import {
   USER,
   V13,
 } from '#test/support/security-context.ts';
+import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import { anRst, aPost, aSecurityHeader, faultCodeOf, TRUST_13 } from '#test/support/ws-trust.ts';
 
@@ -175,6 +177,32 @@ describe('security contexts: refused', () => {
 
       assert.equal(faultCodeOf(answer), code);
     });
+
+  test('xml-security V5: more signatures than anybody needs', async () => {
+    const setting = aSetting({ signedParts: 'timestamp' });
+    const context = await issued(setting);
+    const keyInfo = aReferenceTo('dkt', `${V13.wsc}/dk`);
+    const more = (text: string, id: string, ids: readonly string[]) =>
+      signMessage(text.replace('</wsse:Security>', `${SIGNATURE}</wsse:Security>`), {
+        key: aDerivedKey(context.secret),
+        keyInfo,
+        id,
+        ids,
+      });
+    const two = more(signed(context, aWish()), 'SIG-2', ['ts']);
+    const timestamp = TIMESTAMP.replace('08:00:00Z', '08:00:10Z');
+    const three = more(more(signed(context, aWish(), { timestamp }), 'SIG-2', ['ts']), 'SIG-3', [
+      'body',
+      'ts',
+    ]);
+
+    const answers = [two, three].map((message) => setting.front.handle(aPost(message)));
+
+    const [ofTwo, ofThree] = await Promise.all(answers);
+    assert.equal(ofTwo?.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(ofThree && faultCodeOf(ofThree), 'wsse:InvalidSecurity');
+    assert.match(JSON.stringify(setting.audit.records), /more signatures than expected/);
+  });
 
   test('xml-security E1: the same message again', async () => {
     const setting = aSetting();

@@ -111,6 +111,9 @@ function requireOneOperation(requests: readonly RstFrame[]): RstFrame {
   const [first, second] = requests;
   if (first === undefined || second === undefined)
     throw new XmlFailure('element-missing', 'a collection of fewer than two requests');
+  // The collection is of 1.3; what is in it of February 2005 would be answered in its words within those of another.
+  if (requests.some(({ trust }) => trust.version !== '1.3'))
+    throw new XmlFailure('element-unexpected', 'a request of another version');
   if (requests.some(({ operation }) => operation !== first.operation))
     throw new ExchangeFailure('request-malformed', 'contradictory: requests of several kinds');
   return first;

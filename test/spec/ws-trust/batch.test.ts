@@ -226,6 +226,15 @@ describe('Batch', () => {
     ],
     ['a batch RequestType alone', anRst().replaceAll('/Issue<', '/BatchIssue<'), 'BadRequest'],
     [
+      'a request of February 2005',
+      aBatch('Issue', two).replace(
+        /<t:RequestSecurityToken Context="urn:2">(.*?)<\/t:RequestSecurityToken>/s,
+        (_, children: string) =>
+          `<u:RequestSecurityToken xmlns:u="${TRUST_2005}" Context="urn:2">${children.replaceAll('<t:', '<u:').replaceAll('</t:', '</u:').replace(TRUST_13, TRUST_2005)}</u:RequestSecurityToken>`,
+      ),
+      'InvalidRequest',
+    ],
+    [
       'a wrong password',
       aBatch('Issue', two).replace('correct horse', 'wrong horse'),
       'FailedAuthentication',

@@ -41,6 +41,10 @@ const referred = (assertion: string): string =>
 const withoutIds = (text: string): string =>
   text.replace(/urn:uuid:[\w-]+|[0-9a-f]{8}-[\w-]+/g, '').replace(/\d{4}-\d\d-\d\dT[^<]+Z/g, '');
 
+/** The JWT in a BinarySecurityToken. */
+const textOf = (token: string): string =>
+  Buffer.from(/>([^<]+)</.exec(token)?.[1] ?? '', 'base64').toString();
+
 const GONE = 'SecurityTokenUnavailable';
 
 const cancel = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
@@ -269,6 +273,18 @@ describe('Cancel', () => {
     assert.equal(await isValid(server, token), true);
   });
 
+  test('WS-Trust 1.3 §6: what is no assertion has no name that cancels it, though it has a like id', async () => {
+    const token = await carolsToken(server, JWT);
+    const [, payload = ''] = textOf(token).split('.');
+    const { jti } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { jti: string };
+
+    for (const named of [identified, referred]) {
+      const answer = await cancel(server, { user: 'carol', target: named(`ID="_${jti}"`) });
+      assert.equal(faultOf(answer), 'RequestFailed');
+    }
+    assert.equal(await isValid(server, token), true);
+  });
+
   test('WS-Trust 1.3 §6: a name that a token in the header has means that token, which must be good', async () => {
     const token = await carolsToken(server, SAML2);
     const forged = token.replace(/>carol</, '>wendy<');
@@ -287,6 +303,7 @@ describe('Cancel', () => {
     ['a reference into the message to nothing', aReference('<o:Reference URI="#_1"/>'), GONE],
     ['a reference without an address', aReference('<o:Reference/>'), GONE],
     ['a key identifier of another kind', aReference('<o:KeyIdentifier>_1</o:KeyIdentifier>'), GONE],
+    ['two names', aReference('<o:Reference URI="_1"/>').repeat(2), 'InvalidRequest'],
     ['two forms', aReference('<o:Reference URI="_1"/><o:Reference URI="_2"/>'), 'InvalidRequest'],
   ] as const)
     test(`WS-Trust 1.3 §6: refuses as name ${what}`, async () => {

@@ -199,6 +199,22 @@ describe('sessions', () => {
     assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
   });
 
+  test('ws-trust §4: nor does it in a collection, beside a context that it renews', async () => {
+    const setting = aSetting({ signedParts: 'timestamp' });
+    const context = await issued(setting);
+    const target = '<saml2:Assertion xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion" ID="_1"/>';
+    const ofAssertion = anRst({
+      requestType: `${V13.trust}/Renew`,
+      children: `<t:RenewTarget>${target}</t:RenewTarget>`,
+    });
+    const items = `${about(context, 'Renew')}${ofAssertion}`.replaceAll('/Renew<', '/BatchRenew<');
+    const body = `<t:RequestSecurityTokenCollection xmlns:t="${V13.trust}">${items}</t:RequestSecurityTokenCollection>`;
+
+    const answer = await post(setting, signed(context, body, overTimestamp(context)));
+
+    assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
+  });
+
   test('WS-SecureConversation 1.3 §2, §5: with Entropy a context is renewed with another secret, as an instance of its own', async () => {
     const setting = aSetting({ signedParts: 'timestamp' });
     const context = await issued(setting);

@@ -373,7 +373,13 @@ test('ws-trust §4: an assertion of ours is no credential by a secret that its r
   const ownTokens: TokenValidator = {
     canHandle: ({ type }) => type === 'saml2',
     validate: async ({ type, use }) =>
-      anOwnToken({ type, use, id: '_bound', confirmation: { method: 'symmetric-key' } }),
+      anOwnToken({
+        type,
+        use,
+        id: '_bound',
+        originClient: 'principal:self:alice',
+        confirmation: { method: 'symmetric-key' },
+      }),
   };
   const setting = aSetting({ validators: [ownTokens] });
 
