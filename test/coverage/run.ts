@@ -33,7 +33,8 @@ async function loadSources(): Promise<readonly Source[]> {
 function tellFolders(sources: readonly Source[]): boolean {
   const folders = decideFolders(sources);
   for (const { name, found, covered, owedPercent, isEnough } of folders) {
-    const percent = found === 0 ? 0 : (100 * covered) / found;
+    // Rounded down: what is not quite enough must not look like it.
+    const percent = found === 0 ? 0 : Math.floor((1000 * covered) / found) / 10;
     const verdict = isEnough ? 'ok  ' : 'LESS';
     console.log(
       `${verdict} ${name} ${percent.toFixed(1)} % of ${found} lines, ${owedPercent} wanted`,
