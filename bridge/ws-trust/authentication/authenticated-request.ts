@@ -205,10 +205,12 @@ export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatu
     namesKey: requests.some(({ present }) =>
       ['UseKey' as const, ...EMBEDDED].some((name) => present.has(name)),
     ),
-    // ws-trust §4, §8: who acts as another, or renews what is theirs, signs what they ask for.
+    // ws-trust §4, §8: who acts as another, renews what is theirs, or ends it and shows nothing of it, signs what they ask for.
     needsSignedBody: requests.some(
-      ({ actAs, operation, renewTarget }) =>
-        actAs !== undefined || (operation === 'Renew' && renewTarget?.type !== 'sct'),
+      ({ actAs, cancelName, operation, renewTarget }) =>
+        actAs !== undefined ||
+        cancelName !== undefined ||
+        (operation === 'Renew' && renewTarget?.type !== 'sct'),
     ),
     // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.
     namesSecret: requests.some(({ operation }) => operation === 'Renew' || operation === 'Cancel'),

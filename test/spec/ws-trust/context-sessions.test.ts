@@ -199,6 +199,22 @@ describe('sessions', () => {
     assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
   });
 
+  test('ws-trust §4: what is signed over the Timestamp alone cancels nothing by its name', async () => {
+    const setting = aSetting({ signedParts: 'timestamp' });
+    const context = await issued(setting);
+    const form = '<wsse:Reference URI="_1"></wsse:Reference>';
+    const body = anRst({
+      requestType: `${V13.trust}/Cancel`,
+      children: `<t:CancelTarget><wsse:SecurityTokenReference>${form}</wsse:SecurityTokenReference></t:CancelTarget>`,
+    });
+
+    const bare = await post(setting, signed(context, body, overTimestamp(context)));
+    const whole = await post(setting, signed(context, body));
+
+    assert.equal(faultCodeOf(bare), 'trust:AuthenticationBadElements');
+    assert.equal(faultCodeOf(whole), 'trust:RequestFailed');
+  });
+
   test('ws-trust §4: nor does it in a collection, beside a context that it renews', async () => {
     const setting = aSetting({ signedParts: 'timestamp' });
     const context = await issued(setting);

@@ -164,6 +164,21 @@ test('SAML Core 2.0 §2.5.1.6: a family of evidence without an end has none', as
   assert.equal('delegations' in (await renewWith(first.text)).token.spec, false);
 });
 
+test('ws-trust §3.4: a family of a token of ours goes on counting where that one was', async () => {
+  const { first, inspectWith, renewWith } = await begun({
+    trustedIssuer: 'self',
+    issuer: OWN_ISSUER,
+    originClient: 'gateway',
+    renewals: 2,
+  });
+  assert.notEqual(await inspectWith(first.text), undefined);
+
+  const { successor } = await renewWith(first.text);
+
+  assert.equal(await inspectWith(successor), undefined);
+  await assert.rejects(renewWith(successor), refusedAs('renewal-not-possible'));
+});
+
 const ALICE = { trustedIssuer: 'self', issuer: OWN_ISSUER, originClient: 'gateway' };
 for (const type of ['username', 'x509', 'jwt'] as const)
   for (const standing of ['disabled', undefined] as const)
