@@ -9,10 +9,10 @@ import type { TokenSpec } from '#core/token-spec.ts';
 import { refuse } from '../refusal.ts';
 import type { WritableClaim } from './claim-writer.ts';
 
-/** What is added to what is measured: the signature with our certificate, and the key that the token is bound to. */
-const ROOM_BYTES = { signature: 6 * 1024, key: 6 * 1024 } as const;
+/** What is added to what is measured: the signature with our certificate. */
+const SIGNATURE_BYTES = 6 * 1024;
 
-/** For the signature and the key, and for the message that the assertion comes back in. */
+/** For the signature, and for the message that the assertion comes back in. */
 const ROOM_ELEMENTS = 100;
 
 /** A UTF-16 unit as a numeric reference. */
@@ -24,11 +24,16 @@ const PART_BYTES = 300;
 /** An assertion that says nothing but the names in it. */
 const FRAME_BYTES = 4 * 1024;
 
-const keyBytes = ({ confirmation }: TokenSpec): number => {
+/** A key, or a secret that is encrypted, without a certificate. */
+const KEY_BYTES = 6 * 1024;
+
+/** The key that the token is bound to. SAML 1.1 says it in both statements. */
+function keyBytes({ confirmation, keyEncryption, type }: TokenSpec): number {
   if (confirmation.method === 'bearer') return 0;
-  const named = confirmation.method === 'public-key' ? (confirmation.certificate ?? '') : '';
-  return ROOM_BYTES.key + named.length;
-};
+  const { certificate = '' } =
+    confirmation.method === 'public-key' ? confirmation : (keyEncryption ?? {});
+  return (type === 'saml1' ? 2 : 1) * (KEY_BYTES + certificate.length);
+}
 
 /** What others wrote in it: each text with its place. */
 function textsOf(spec: TokenSpec, claims: readonly WritableClaim[]): readonly string[] {
@@ -45,17 +50,18 @@ function textsOf(spec: TokenSpec, claims: readonly WritableClaim[]): readonly st
 }
 
 /** Refuses a decision whose assertion would be longer, or have more elements, than we read. Of the usual one this is told by the lengths
- * of its texts alone; another is written, without signature and key, and read as it would be when it comes again.
+ * of its texts alone; another is written, without its signature, and read as it would be when it comes again.
  * @throws {ExchangeFailure} `claim-missing` */
 export function requireRoom(
   spec: TokenSpec,
   claims: readonly WritableClaim[],
   { maxBytes, write }: { readonly maxBytes: number; readonly write: () => string },
 ): void {
-  const room = Math.min(maxBytes, DEFAULT_LIMITS.maxBytes) - ROOM_BYTES.signature - keyBytes(spec);
+  const room = Math.min(maxBytes, DEFAULT_LIMITS.maxBytes) - SIGNATURE_BYTES;
   const texts = textsOf(spec, claims);
   const units = texts.reduce((sum, { length }) => sum + length, 0);
-  if (FRAME_BYTES + texts.length * PART_BYTES + units * UNIT_BYTES <= room) return;
+  const most = FRAME_BYTES + keyBytes(spec) + texts.length * PART_BYTES + units * UNIT_BYTES;
+  if (most <= room) return;
   const maxElements = DEFAULT_LIMITS.maxElements - ROOM_ELEMENTS;
   try {
     parseXml(Buffer.from(write(), 'latin1'), { ...DEFAULT_LIMITS, maxBytes: room, maxElements });

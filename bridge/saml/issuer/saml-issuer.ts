@@ -88,33 +88,35 @@ export function createSamlIssuer(parts: SamlIssuerParts): TokenIssuer {
   const { keys, entityId, maxBytes = DEFAULT_LIMITS.maxBytes, shapeOf } = parts;
   const signingFor = createSignerSource(keys);
   const recipientFor = createRecipients();
-  const inputOf = (spec: TokenSpec): WriteInput & { readonly shape: SamlShape } => {
-    const shape = SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
-    return { spec, shape, entityId: entityId ?? spec.issuer };
-  };
+  const shapeFor = (spec: TokenSpec): SamlShape => SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
+  /** The assertion before it is signed. */
+  function write(spec: TokenSpec): WrittenAssertion {
+    const { confirmation, issuer, keyEncryption } = spec;
+    const shape = shapeFor(spec);
+    const keyRecipient = keyEncryption && recipientFor(keyEncryption, shape);
+    const keyInfo = writeConfirmationKey(confirmation, keyRecipient);
+    return writeAssertion({ spec, shape, entityId: entityId ?? issuer, keyInfo });
+  }
   function requireExpressible(spec: TokenSpec): void {
-    const write = (): string => toWireText(writeAssertion(inputOf(spec)).apex);
-    requireRoom(spec, writableOf(spec), { maxBytes, write });
+    const claims = writableOf(spec);
+    requireRoom(spec, claims, { maxBytes, write: () => toWireText(write(spec).apex) });
   }
   return {
     canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
     requireExpressible,
     async issue(spec) {
-      const { type, confirmation, encryption, keyEncryption } = spec;
+      const { type, encryption } = spec;
       if (type !== 'saml1' && type !== 'saml2')
         throw new Error(`asked to issue ${type} as an assertion`);
       requireExpressible(spec);
-      const input = inputOf(spec);
-      const keyRecipient = keyEncryption && recipientFor(keyEncryption, input.shape);
-      const keyInfo = writeConfirmationKey(confirmation, keyRecipient);
-      const { apex, declare } = writeAssertion({ ...input, keyInfo });
+      const { apex, declare } = write(spec);
       const options = { ...signingFor(spec), id: assertionIdOf(spec), declare };
       const signed = await rejectedAs('dependency-unavailable', () => signEnveloped(apex, options));
       // One that its target alone can read is no longer inside: the target can bring what it decrypted.
       const token =
         encryption === undefined
           ? signed
-          : encryptedToken(type, signed, recipientFor(encryption, input.shape));
+          : encryptedToken(type, signed, recipientFor(encryption, shapeFor(spec)));
       return { spec, text: toWireText(token) };
     },
   };

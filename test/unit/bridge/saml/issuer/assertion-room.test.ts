@@ -1,7 +1,10 @@
 // However an assertion looks and whatever it is bound to: what is issued is no longer than what comes back, and is read.
+import '#test/support/reflect-metadata.ts';
+
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
+import * as x509 from '@peculiar/x509';
 import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { SAML_SHAPES, type SamlShapeName, samlShapeName } from '#bridge/saml/issuer/saml-shape.ts';
 import type { Confirmation } from '#core/confirmation.ts';
@@ -19,20 +22,45 @@ import {
   VERSIONS,
 } from '#test/support/saml.ts';
 
-const MAX_BYTES = 24 * 1024;
+const MAX_BYTES = 46 * 1024;
+/** So long that it matters whether an assertion has the certificate once or twice. */
+const LONG_BYTES = 12.5 * 1024;
+const RSA = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
 const key = await aCertifiedKey();
 const SHAPES = Object.keys(SAML_SHAPES).map(samlShapeName);
 
 const issuerOf = (shape: SamlShapeName) =>
   createSamlIssuer({ keys: signingKeysOf(key), maxBytes: MAX_BYTES, shapeOf: () => shape });
 
-function heldKey(): Confirmation {
-  const { publicKey, raw } = new X509Certificate(key.certificatePem);
+async function aLongCertificate(): Promise<string> {
+  const keys = await crypto.subtle.generateKey(RSA, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=holder',
+    keys,
+    signingAlgorithm: RSA,
+    extensions: [new x509.Extension('1.2.3.4', false, new Uint8Array(LONG_BYTES))],
+  });
+  return certificate.toString('pem');
+}
+
+function heldKey(certificatePem = key.certificatePem): Confirmation {
+  const { publicKey, raw } = new X509Certificate(certificatePem);
   const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
   const certificateThumbprint = createHash('sha256').update(raw).digest('base64url');
   const certificate = raw.toString('base64');
   return { method: 'public-key', jwk: { kty: 'RSA', n, e }, certificateThumbprint, certificate };
 }
+
+const HELD: readonly (readonly [string, Confirmation])[] = [
+  ['bearer', { method: 'bearer' }],
+  ['a key', heldKey()],
+  ['a key with a long certificate', heldKey(await aLongCertificate())],
+];
 
 const values = (count: number, value: string) => [
   aClaim({ name: 'groups', values: Array.from({ length: count }, () => value) }),
@@ -45,7 +73,7 @@ const GROWTHS: readonly (readonly [string, (size: number) => Partial<TokenSpec>]
   ['a value beyond ASCII', (size) => ({ claims: values(1, '\u20AC'.repeat(size * 12)) })],
   ['a value beyond the BMP', (size) => ({ claims: values(1, '\u{1F600}'.repeat(size * 10)) })],
   ['values', (size) => ({ claims: values(size * 2, '') })],
-  ['the name of a claim', (size) => ({ claims: [aClaim({ name: 'n'.repeat(size * 50) })] })],
+  ['the name of a claim', (size) => ({ claims: [aClaim({ name: 'n'.repeat(size * 100) })] })],
   ['the name of the subject', (size) => ({ subjectName: 's'.repeat(size * 100) })],
   [
     'audiences',
@@ -55,8 +83,8 @@ const GROWTHS: readonly (readonly [string, (size: number) => Partial<TokenSpec>]
 
 const growing = (shape: SamlShapeName, type: (typeof VERSIONS)[number]) =>
   [...GROWTHS, ...(type === 'saml2' ? ACTORS : [])].flatMap(([what, grown]) =>
-    [{ method: 'bearer' } as const, heldKey()].map((confirmation) => ({
-      title: `${what} (${type}, ${shape}, ${confirmation.method})`,
+    HELD.map(([held, confirmation]) => ({
+      title: `${what} (${type}, ${shape}, ${held})`,
       specOf: (size: number) => aSamlSpec({ type, confirmation, ...grown(size) }),
     })),
   );
@@ -73,7 +101,7 @@ describe('SAML issue: what is too long to come back is refused,', () => {
           const issuer = issuerOf(shape);
           const validator = anOwnValidator(key);
           const outcomes: boolean[] = [];
-          for (let size = 1; size <= 401; size += 20) {
+          for (let size = 1; size <= 601; size += 25) {
             const spec = specOf(size);
             try {
               issuer.requireExpressible?.(spec);
