@@ -171,11 +171,14 @@ describe('Renew', () => {
   test('WS-Trust 1.3 §11: what was cancelled needs no renewal: after its end it is ExpiredData', async (t) => {
     const { server } = await start(t);
     const target = tokenOf(await issue(server, { children: AFTER_EXPIRY }));
+    const made = tokenOf(await issue(server, { onBehalfOf: target, children: AFTER_EXPIRY }));
     server.clock.advance(OVER);
+    assert.equal(faultOf(await issue(server, { onBehalfOf: made })), 'RenewNeeded');
     const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
 
     assert.equal(cancelled.status, 200, cancelled.text);
-    assert.equal(faultOf(await issue(server, { onBehalfOf: target })), 'ExpiredData');
+    for (const onBehalfOf of [target, made])
+      assert.equal(faultOf(await issue(server, { onBehalfOf })), 'ExpiredData');
   });
 
   test('WS-Trust 1.3 §4.1: without OK an ended token is not renewed, and elsewhere it is ExpiredData', async (t) => {
