@@ -114,7 +114,7 @@ export class Generations {
       .catch((cause: unknown) => logger.error('a change is not on record', { event, cause }));
   }
 
-  /** Builds anew when a key starts to sign or is no longer published. The instant is the configuration's, so that all processes
+  /** Builds anew when a key starts to sign, is no longer published, or verifies no longer. The instant is the configuration's, so that all processes
    * and hosts change at once. */
   #schedule(): void {
     clearTimeout(this.#timer);
