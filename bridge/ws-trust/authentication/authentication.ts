@@ -25,7 +25,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
 import { type Requestor, requestorName } from '#core/requestor.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import { SELF, type SecurityToken } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { type Credential, type CredentialService, useCredentials } from './credential.ts';
@@ -212,14 +212,25 @@ async function verifySignatures(
 
 // ws-trust §4. Without a signed Timestamp a message could be sent again for ever.
 function requireCoverage(
-  { coversBody, coversTimestamp }: MessageSignature,
-  { endpoint: { signedParts }, needsSignedBody }: AuthenticationInput,
+  { coversBody, coversTimestamp, identity }: MessageSignature,
+  { endpoint, needsSignedBody }: AuthenticationInput,
 ): void {
   if (!coversTimestamp)
     throw new SecurityFailure('authentication-bad-elements', 'the Timestamp is not signed');
-  if (!coversBody && (needsSignedBody || signedParts !== 'timestamp'))
+  const isNeeded = needsSignedBody || endpoint.signedParts !== 'timestamp';
+  if (!coversBody && (isNeeded || isShownToOthers(identity, endpoint)))
     throw new SecurityFailure('authentication-bad-elements', 'the Body is not signed');
 }
+
+// An assertion of ours is for its relying party. Whoever signs for that one with its key, over the Timestamp alone, has made a header that
+// the relying party could send on to us, with a Body of its own.
+const isShownToOthers = (
+  identity: MessageSignature['identity'],
+  { takesOwnBearerTokens }: Endpoint,
+): boolean =>
+  identity?.trustedIssuer === SELF &&
+  KINDS[identity.type] === undefined &&
+  takesOwnBearerTokens !== true;
 
 const KINDS: Partial<Record<TokenType, CredentialKind>> = {
   x509: 'certificate',

@@ -236,15 +236,22 @@ describe('ws-trust §4: a token in the Security header', () => {
 describe('ws-trust §4: a message signed with the key that an assertion names', () => {
   const signed = (
     id: string,
-    over: { keyInfo?: string; certificate?: typeof holder; more?: string } = {},
+    over: Partial<{
+      keyInfo: string;
+      certificate: typeof holder;
+      more: string;
+      ids: readonly string[];
+      path: string;
+    }> = {},
   ) => {
     const { certificate = holder, keyInfo = aSamlReference(id), more = '' } = over;
+    const { ids = ['ts', 'body'], path = '/ws-trust' } = over;
     const message = anEnvelope({
       header: `<wsse:Security>${anAssertion(id)}${more}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
       body: anRst(),
       bodyId: 'body',
     });
-    return aPost(signMessage(message, { key: certificate.privateKey, keyInfo }));
+    return aPost(signMessage(message, { key: certificate.privateKey, keyInfo, ids }), { path });
   };
 
   test('is accepted, though the key is nowhere but in the assertion', async () => {
@@ -260,6 +267,17 @@ describe('ws-trust §4: a message signed with the key that an assertion names', 
     const setting = aSetting({ path: '/ws-trust', credentials: ['issued-token'] });
     const request = signed('held', { keyInfo: aDirectReference(), more });
     await accepted({ setting, request }, 'saml2');
+  });
+
+  test('ws-trust §4: of an assertion of ours over the Body, also where the Timestamp alone would do: its relying party could send such a header on', async () => {
+    const path = '/adfs/services/trust/13/issuedtokenmixedasymmetricbasic256';
+    const bare = (id: string) => signed(id, { ids: ['ts'], path });
+    const setting = aSetting({ path, takesOwnBearerTokens: true });
+
+    await refused({ request: bare('own-held') }, 'trust:AuthenticationBadElements');
+    await accepted({ request: signed('own-held', { path }) }, 'saml2');
+    await accepted({ request: bare('held') }, 'saml2');
+    await accepted({ setting, request: bare('own-held') }, 'saml2');
   });
 
   test('is refused with another key', () =>
