@@ -90,9 +90,7 @@ describe('Store on Redis', { skip: redisMissing() }, () => {
 
       const { managementUrl, server } = await serve(t, (document) => {
         document['log'] = { level: 'warn' };
-        document['store'] = {
-          redis: { mode: 'single', nodes: [`127.0.0.1:${redis.port}`], driver },
-        };
+        document['store'] = { redis: { ...storeOn(redis).redis, driver } };
       });
       await eventually('it is ready', async () => (await fetch(`${managementUrl}/readyz`)).ok);
       server.child.kill('SIGTERM');
