@@ -250,6 +250,7 @@ export interface MetadataQuestion {
   readonly entityId: string;
   readonly signerCertificatePems: readonly string[];
   readonly maxLifetimeSeconds?: number;
+  readonly skewSeconds: number;
   readonly now: Instant;
 }
 
@@ -258,14 +259,14 @@ export interface MetadataQuestion {
  * for too long */
 export async function inspectMetadata(
   text: string,
-  { entityId, now, signerCertificatePems, ...bounds }: MetadataQuestion,
+  { entityId, maxLifetimeSeconds, now, signerCertificatePems, skewSeconds }: MetadataQuestion,
 ): Promise<{ readonly signingKeys: number; readonly validUntil?: Instant }> {
   const signers = signerCertificatePems.map(trustedKeyOf);
-  const terms = { entityId, signers, skewSeconds: 0 };
+  const terms = { entityId, signers, skewSeconds };
   try {
     // Before all times nothing has ended.
     const { keys, validUntil } = await readSamlMetadata(text, terms, Number.NEGATIVE_INFINITY);
-    requireLifetime(validUntil, { ...terms, ...bounds }, now);
+    requireLifetime(validUntil, { ...terms, maxLifetimeSeconds }, now);
     return { signingKeys: keys.length, ...(validUntil !== undefined && { validUntil }) };
   } catch (cause) {
     if (!(cause instanceof XmlFailure)) throw cause;

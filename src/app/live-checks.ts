@@ -11,7 +11,7 @@ import { EXPIRY_WARNING_SECONDS, expiringCertificates } from './expiry.ts';
 import { quietObservers, systemClock } from './observers.ts';
 import { existingStore } from './store.ts';
 import { createFetch } from './trust.ts';
-import { describeMetadata, type SignedSource } from './usable-metadata.ts';
+import { describeMetadata, type MetadataTerms, type SignedSource } from './usable-metadata.ts';
 
 export interface LiveCheck {
   readonly name: string;
@@ -80,21 +80,27 @@ function fetchSteps(config: Config, now: number): readonly Step[] {
     parseJwks(text);
     return 'a JWK Set was fetched';
   };
-  const metadataOf = async (entityId: string, source: SignedSource): Promise<string> => {
+  const metadataOf = async (source: SignedSource, terms: MetadataTerms): Promise<string> => {
     const text = source.kind === 'metadata' ? source.xml : (await fetchMetadata(source.url)).text;
-    return describeMetadata(text, { entityId, now, source });
+    return describeMetadata(text, source, terms);
   };
-  const ofIssuers = config.trustedIssuers.flatMap(({ id, issuer, jwt, saml }): readonly Step[] => {
-    const [keys, metadata] = [jwt?.keySource, saml?.keySource];
+  const ofMetadata = ({ id, issuer, saml }: Config['trustedIssuers'][number]): readonly Step[] => {
+    if (!saml || saml.keySource.kind === 'pinned') return [];
+    const { keySource, skewSeconds } = saml;
+    const terms = { entityId: issuer, skewSeconds, now };
+    const name = `trusted issuer ${id} (metadata)`;
+    return [{ name, run: () => metadataOf(keySource, terms) }];
+  };
+  const ofIssuers = config.trustedIssuers.flatMap((trusted): readonly Step[] => {
+    const { id, issuer, jwt } = trusted;
+    const keys = jwt?.keySource;
     const name = `trusted issuer ${id}`;
     return [
       ...(keys?.kind === 'url' ? [{ name, run: () => keysAt(() => fetchText(keys.url)) }] : []),
       ...(keys?.kind === 'discovery'
         ? [{ name, run: () => keysAt(() => discoverJwks(issuer, fetchText)) }]
         : []),
-      ...(metadata && metadata.kind !== 'pinned'
-        ? [{ name: `${name} (metadata)`, run: () => metadataOf(issuer, metadata) }]
-        : []),
+      ...ofMetadata(trusted),
     ];
   });
   const ofClients = config.clients.flatMap(({ client_id: id, jwks_uri: url }): readonly Step[] =>

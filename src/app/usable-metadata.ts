@@ -9,13 +9,22 @@ import type { SamlKeySource } from '../config/sections/trusted-saml.ts';
 /** Metadata, whose signature says which keys it may name. */
 export type SignedSource = Exclude<SamlKeySource, { readonly kind: 'pinned' }>;
 
+/** On which terms metadata is taken. */
+export interface MetadataTerms {
+  readonly entityId: string;
+  readonly skewSeconds: number;
+  readonly now: Instant;
+}
+
 /** Verifies the metadata of an issuer, and tells what it is good for.
  * @throws {Error} when it cannot be used, or is no longer valid */
 export async function describeMetadata(
   text: string,
-  { entityId, now, source }: { entityId: string; now: Instant; source: SignedSource },
+  source: SignedSource,
+  terms: MetadataTerms,
 ): Promise<string> {
-  const { signingKeys, validUntil } = await inspectMetadata(text, { ...source, entityId, now });
+  const { now } = terms;
+  const { signingKeys, validUntil } = await inspectMetadata(text, { ...source, ...terms });
   if (validUntil !== undefined && now >= validUntil)
     throw new Error(`the metadata was valid until ${isoOf(validUntil)}`);
   const end = validUntil === undefined ? 'without an end' : `valid until ${isoOf(validUntil)}`;
@@ -33,8 +42,8 @@ export async function requireUsableMetadata(
 ): Promise<readonly Problem[]> {
   const found: Problem[] = [];
   for (const [index, { issuer, saml }] of trustedIssuers.entries()) {
-    const source = saml?.keySource;
-    if (source?.kind !== 'metadata') continue;
+    if (saml?.keySource.kind !== 'metadata') continue;
+    const { keySource, skewSeconds } = saml;
     const place = {
       code: 'CONFIG_KEY',
       file,
@@ -42,29 +51,27 @@ export async function requireUsableMetadata(
       column: 1,
       path: `trustedIssuers[${index}].saml.metadata.file`,
     } as const;
-    found.push(...(await problemsOf(source, { entityId: issuer, now, place })));
+    found.push(...(await problemsOf(keySource, { entityId: issuer, skewSeconds, now, place })));
   }
   if (found.some(({ severity }) => severity === 'error')) throw new ConfigError(found);
   return found;
 }
 
-interface Named {
-  readonly entityId: string;
-  readonly now: Instant;
+interface Named extends MetadataTerms {
   readonly place: Pick<Problem, 'code' | 'file' | 'line' | 'column' | 'path'>;
 }
 
 async function problemsOf(
   source: Extract<SignedSource, { readonly kind: 'metadata' }>,
-  { entityId, now, place }: Named,
+  { place, ...terms }: Named,
 ): Promise<readonly Problem[]> {
   try {
-    const { validUntil } = await inspectMetadata(source.xml, { ...source, entityId, now });
-    if (validUntil === undefined || now < validUntil) return [];
+    const { validUntil } = await inspectMetadata(source.xml, { ...source, ...terms });
+    if (validUntil === undefined || terms.now < validUntil) return [];
     return [{ ...place, severity: 'warning', ...endedAt(validUntil) }];
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
-    return [{ ...place, severity: 'error', ...unusable(entityId, cause.message) }];
+    return [{ ...place, severity: 'error', ...unusable(terms.entityId, cause.message) }];
   }
 }
 

@@ -72,12 +72,17 @@ export async function readSamlMetadata(
   };
 }
 
+interface LifetimeBounds {
+  readonly maxLifetimeSeconds?: number | undefined;
+  readonly skewSeconds: number;
+}
+
 /** Holds the end of metadata against the longest that it may be good. Whoever has an old document with a key that was withdrawn can
  * bring it until it ends.
  * @throws {XmlFailure} `attribute-missing`, `text-malformed` */
 export function requireLifetime(
   validUntil: Instant | undefined,
-  { maxLifetimeSeconds, skewSeconds }: Pick<MetadataTerms, 'maxLifetimeSeconds' | 'skewSeconds'>,
+  { maxLifetimeSeconds, skewSeconds }: LifetimeBounds,
   now: Instant,
 ): void {
   if (maxLifetimeSeconds === undefined) return;
