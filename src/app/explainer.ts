@@ -4,7 +4,7 @@ import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Instant } from '#core/instant.ts';
+import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
 import type { AuditLog } from '#core/ports.ts';
@@ -47,13 +47,19 @@ async function validate(
   return validateStanding(await validatorFor(validators, token).validate(token), ledger);
 }
 
+interface Explaining {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly rules: PolicyRules;
+}
+
 /** A token service that stops where policy begins, and keeps what it was asked. */
 function capturingService(
   validateToken: TokenService['validate'],
-  { config, rules }: { readonly config: Config; readonly rules: PolicyRules },
+  { clock, config, rules }: Explaining,
   ledger: Ledger,
 ) {
-  const known = { ...rules, userStanding: userStandings(config) };
+  const known = { ...rules, userStanding: userStandings(config), now: clock.now() };
   let captured: Evidence | undefined;
   const stop = (): never => {
     throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
@@ -151,7 +157,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
     async readRst(message, path) {
       if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
-      const { captured, sts } = capturingService(validateToken, { config, rules }, ledger);
+      const { captured, sts } = capturingService(validateToken, { clock, config, rules }, ledger);
       let detail: string | undefined;
       const audit: AuditLog = {
         async append(record) {

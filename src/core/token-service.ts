@@ -190,7 +190,7 @@ function evidenceSteps(
   | 'validateEvidence'
   | 'findFamily'
 > {
-  const { clock, ledger } = parts;
+  const { clock, ledger, rules, userStanding } = parts;
   const validateFacts = factsValidator(parts, validated);
   return {
     validate: async (token) => validateStanding(await validateFacts(token), ledger),
@@ -200,10 +200,10 @@ function evidenceSteps(
         validateStanding(valid, ledger),
         marks.validateUnused(valid),
       ]);
-      return validateOwnCredential(identity, { ...parts.rules, userStanding: parts.userStanding });
+      return validateOwnCredential(identity, { ...rules, userStanding, now: clock.now() });
     },
     async validateUsable(token, requestor) {
-      validateIssuers(token, parts.rules.issuers, clock.now());
+      validateIssuers(token, rules.issuers, clock.now());
       await marks.validateUnused(token, requestor);
     },
     findSecret: (token) => findKeptSecret(token, ledger),
@@ -223,7 +223,7 @@ function evidenceSteps(
       if (typeof subject.content !== 'string') throw new Error('a refresh token is a text');
       const family = await familiesOf(parts).find(subject.content, requestorName(requestor));
       validated.set(subject, family.subject);
-      requireUser(family.origin, parts.rules.issuer, parts);
+      requireUser(family.origin, rules.issuer, parts);
       return family;
     },
   };

@@ -56,18 +56,36 @@ const signed = (header: string, body: string, keyInfo: string, by = batch) =>
 const byCertificate = (body: string, by = batch) =>
   signed(aBinaryToken(by), body, aDirectReference(), by);
 
-/** The token is the target, and the signature is by its key. */
-function byItself(operation: 'Renew' | 'Validate', token: string): string {
+function keyInfoOf(token: string): string {
   const [, id = ''] = / ID="([^"]+)"/.exec(token) ?? [];
-  const keyInfo = `<wsse:SecurityTokenReference xmlns:k="http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd" k:TokenType="${SAML_PROFILE}#SAMLV2.0"><wsse:KeyIdentifier ValueType="${SAML_PROFILE}#SAMLID">${id}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
-  return signed('', about(operation, token), keyInfo);
+  return `<wsse:SecurityTokenReference xmlns:k="http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd" k:TokenType="${SAML_PROFILE}#SAMLV2.0"><wsse:KeyIdentifier ValueType="${SAML_PROFILE}#SAMLID">${id}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
 }
+
+/** The token is the target, and the signature is by its key. */
+const byItself = (operation: 'Renew' | 'Validate', token: string): string =>
+  signed('', about(operation, token), keyInfoOf(token));
 
 const about = (operation: 'Renew' | 'Validate', token: string): string =>
   anRst({
     requestType: `${TRUST_13}/${operation}`,
     children: `<t:${operation}Target>${token}</t:${operation}Target>`,
   });
+
+test('ws-trust §4: once the trust in the issuer behind it has ended, a token of ours is no credential of its party', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withCorp(document, directory);
+    Object.assign(document.trustedIssuers.at(-1) ?? {}, { enabledUntil: '2027-01-15T08:01:00Z' });
+  });
+  const children = `${anAppliesTo()}<t:TokenType>${SAML2}</t:TokenType><t:KeyType>${TRUST_13}/PublicKey</t:KeyType>`;
+  const token = tokenOf(await sendSoap(server, byCertificate(anRst({ children }))));
+  const before = await sendSoap(server, byItself('Validate', token));
+  server.clock.advance(60);
+
+  const answer = await sendSoap(server, signed(token, anRst({ children }), keyInfoOf(token)));
+
+  assert.match(before.text, /status\/valid</);
+  assert.equal(faultOf(answer), 'FailedAuthentication');
+});
 
 test('WS-Trust 1.3 §5: who got a token with a certificate of another issuer renews it with the token itself, and again', async (t) => {
   const server = await startServer(t, withCorp);

@@ -7,6 +7,7 @@ import {
   anOwnToken,
   aSubject,
   aValidatedToken,
+  NOW,
   OWN_ISSUER,
   refusedAs,
 } from '#test/support/core.ts';
@@ -38,14 +39,14 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     test(`of ${id}, issued to ${client}`, () => {
       const token = held(client, id);
 
-      assert.equal(validateOwnCredential(token, { issuers: [PARTNER] }), token);
+      assert.equal(validateOwnCredential(token, { issuers: [PARTNER], now: NOW }), token);
     });
 
   for (const [what, client, id] of [
     ['another user', 'principal:self:bob', 'alice'],
     ['a user of a partner who is called so', 'principal:partner:alice', 'alice'],
     ['a user of ours, for one of a partner', 'principal:self:alice', 'partner:alice'],
-    ['a party of an issuer that is gone', 'principal:former:alice', 'former:alice'],
+    ['a party of an issuer that is gone', 'principal:gone:alice', 'gone:alice'],
     ['a client that is called so', 'alice', 'alice'],
     ['nobody', 'principal:self:', ''],
   ] as const)
@@ -53,7 +54,7 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
       const token = held(client, id);
 
       assert.throws(
-        () => validateOwnCredential(token, { issuers: [PARTNER] }),
+        () => validateOwnCredential(token, { issuers: [PARTNER], now: NOW }),
         refusedAs('token-audience-mismatch'),
       );
     });
@@ -61,7 +62,13 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
   const ENDED = { gone: 'unknown', off: 'disabled', on: 'enabled' } as const;
   const userStanding = (id: string) =>
     Object.entries(ENDED).find(([name]) => name === id)?.[1] ?? 'unknown';
-  const known = { issuers: [PARTNER], userStanding };
+  const FORMER: KnownIssuer = {
+    ...PARTNER,
+    id: 'former',
+    subjectPrefixes: ['former:'],
+    enabledUntil: NOW,
+  };
+  const known = { issuers: [PARTNER, FORMER], userStanding, now: NOW };
   const BEARER = { confirmation: { method: 'bearer' } } as const;
 
   for (const [client, id, over] of [
@@ -81,6 +88,9 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ['principal:self:gone', 'gone', {}],
     ['gateway', 'off', BEARER],
     ['principal:self:bob', 'gone', BEARER],
+    ['principal:former:alice', 'former:alice', {}],
+    ['principal:self:former:alice', 'former:alice', {}],
+    ['gateway', 'former:alice', BEARER],
   ] as const)
     test(`no longer than its user may log in: of ${id}, issued to ${client}`, () => {
       const token = held(client, id, over);
@@ -99,6 +109,6 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ];
 
     for (const token of tokens)
-      assert.equal(validateOwnCredential(token, { issuers: [PARTNER] }), token);
+      assert.equal(validateOwnCredential(token, { issuers: [PARTNER], now: NOW }), token);
   });
 });

@@ -125,6 +125,16 @@ test('WS-Trust 1.3 §5: a bound token is renewed with proof of its key, and stay
   assert.deepEqual(spec.confirmation, KEY);
 });
 
+test('ws-trust §3.4: what was promised is the end, though the rows grant more by now', () => {
+  const { renewal } = anEntry();
+  assert.ok(renewal);
+  const end = NOW + 100;
+
+  const { spec } = decideWith({ entry: { renewal: { ...renewal, notOnOrAfter: end } } });
+
+  assert.deepEqual([spec.lifetime.notOnOrAfter, spec.renewal?.notOnOrAfter], [end, end]);
+});
+
 const ended = { notBefore: NOW - 900, notOnOrAfter: NOW - 300 };
 const afterExpiry = {
   renewal: {
