@@ -27,6 +27,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  BILLING,
   faultCodeOf,
   type WsTrustSetting,
 } from '#test/support/ws-trust.ts';
@@ -67,6 +68,14 @@ describe('sessions', () => {
       const used = await post(setting, signed(contextIn(answer.body, version), aWish()));
       assert.equal(used.status, 200, used.body);
     });
+
+  test('WS-Trust 1.3 §4.1: a context that names a target is for that one, whatever stands for the address', async () => {
+    const setting = aSetting({ standsFor: OURS });
+
+    await issued(setting);
+
+    assert.deepEqual(setting.asked.at(-1)?.targets, [{ kind: 'applies-to', value: BILLING }]);
+  });
 
   for (const [what, standsFor, children] of [
     ['a context where no relying party stands for the address', undefined, anIssueWithoutTarget()],

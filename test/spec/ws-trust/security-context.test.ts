@@ -303,6 +303,21 @@ describe('security contexts', () => {
       assert.match(answer.body, /<s:Body><[a-z]+:RequestSecurityTokenResponse /);
     });
 
+  test('WS-SecureConversation 1.3 §8: an instance of another version, or of both, is none', async () => {
+    const setting = aSetting();
+    const context = await issued(setting);
+    const first = await setting.front.handle(aPost(signed(context, about(context, 'Renew'))));
+    const renewed = contextIn(first.body, V13);
+    const named = ({ wsc }: typeof V13, prefix: string) =>
+      ` ${prefix}:Instance="${renewed.instance ?? ''}" xmlns:${prefix}="${wsc}"`;
+
+    for (const more of [named(V2005, 'o'), named(V13, 'w') + named(V2005, 'o')]) {
+      const body = about(renewed, 'Cancel', toIdentifier(renewed, more));
+      const answer = await setting.front.handle(aPost(signed(renewed, body)));
+      assert.equal(faultCodeOf(answer), 'wsse:SecurityTokenUnavailable');
+    }
+  });
+
   test('WS-SecureConversation February 2005 §8: an instance is named in the namespace of its version, and another is none', async () => {
     const setting = aSetting();
     const context = await issued(setting, V2005);
