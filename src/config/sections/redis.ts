@@ -4,7 +4,8 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { conflict, isLoopbackHost, plainText, valueRule } from './fields.ts';
 import { type HostAndPort, parseAddress } from './listeners.ts';
-import { privateKeyProblem } from './pem.ts';
+import { readOwnCertificate } from './own-certificate.ts';
+import { isCertificates, privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
 
 interface RedisLogin {
@@ -163,6 +164,7 @@ export const redisSection = z
   );
 
 type RedisSection = z.output<typeof redisSection>;
+type RedisTlsSection = NonNullable<RedisSection['tls']>;
 
 /** The issuer as it can stand in a key: injective, so that two issuers never share marks. */
 const tenantOf = (issuer: string): string =>
@@ -184,21 +186,26 @@ async function readLogin(
   return { ...(user !== undefined && { username: user }), password: text.trim() };
 }
 
+/** Our certificate and its key: the schema has both, or neither. */
+async function readOwn({ value, path }: Entry<RedisTlsSection>, loading: Loading) {
+  const { certificate, key } = value;
+  if (!certificate || !key) return undefined;
+  const keyPem = await loading.read(key, [...path, 'key']);
+  const problem = keyPem === '' ? undefined : privateKeyProblem(keyPem);
+  if (problem) loading.error([...path, 'key'], problem);
+  const place = { keyPem: problem ? '' : keyPem, path: [...path, 'certificate'] };
+  return { certificatePem: await readOwnCertificate(certificate, place, loading), keyPem };
+}
+
 async function readTls({ value, path }: Entry<RedisSection>, loading: Loading) {
   if (!value.tls) return undefined;
-  const { ca, certificate, key, serverName } = value.tls;
+  const { ca, serverName } = value.tls;
   const at = [...path, 'tls'];
-  const read = async (reference: typeof ca, name: string) =>
-    reference && loading.read(reference, [...at, name]);
-  const caPem = await read(ca, 'ca');
-  const certificatePem = await read(certificate, 'certificate');
-  const keyPem = await read(key, 'key');
-  const problem = keyPem === undefined || keyPem === '' ? undefined : privateKeyProblem(keyPem);
-  if (problem) loading.error([...at, 'key'], problem);
+  const caPem = ca && (await loading.read(ca, [...at, 'ca']));
+  if (caPem && !isCertificates(caPem)) loading.error([...at, 'ca'], NO_AUTHORITY);
   return {
     ...(caPem !== undefined && { caPem }),
-    ...(certificatePem !== undefined && { certificatePem }),
-    ...(keyPem !== undefined && { keyPem }),
+    ...(await readOwn({ value: value.tls, path: at }, loading)),
     ...(serverName !== undefined && { serverName }),
   };
 }
@@ -251,6 +258,13 @@ const NO_PASSWORD: Complaint = {
   what: 'a user without a password',
   why: 'nobody can log in by a name alone',
   fix: 'add password: { file: … }',
+};
+
+const NO_AUTHORITY: Complaint = {
+  code: 'CONFIG_KEY',
+  what: 'is not a certificate in PEM',
+  why: 'no server could prove who it is',
+  fix: 'refer to a file with one or more blocks -----BEGIN CERTIFICATE-----',
 };
 
 const UNENCRYPTED: Complaint = {

@@ -1,7 +1,7 @@
 // What `store.redis` refuses, and what it is when little is said.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Change, parseChanged } from './document.ts';
+import { type Change, certificatePem, ecKeyPem, parseChanged } from './document.ts';
 import { refuses } from './refusals.ts';
 
 const store: (value: object) => Change = (value) => (document) => {
@@ -10,6 +10,8 @@ const store: (value: object) => Change = (value) => (document) => {
 
 const redis: (value: object) => Change = (value) =>
   store({ redis: { mode: 'single', nodes: ['127.0.0.1:6379'], ...value } });
+
+const BROKEN_CERTIFICATE = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 
 refuses('store.redis', [
   {
@@ -62,6 +64,24 @@ refuses('store.redis', [
     change: redis({ tls: { certificate: { file: 'tls.pem' }, key: { file: 'tls.key' } } }),
     errors: ['CONFIG_KEY store.redis.tls.key'],
     world: { files: { 'tls.pem': 'x', 'tls.key': 'x' } },
+  },
+  {
+    rule: 'our certificate is of our key',
+    change: redis({ tls: { certificate: { file: 'tls.pem' }, key: { file: 'tls.key' } } }),
+    errors: ['CONFIG_KEY store.redis.tls.certificate'],
+    world: { files: { 'tls.pem': certificatePem(ecKeyPem()), 'tls.key': ecKeyPem() } },
+  },
+  {
+    rule: 'who vouches for the servers is a certificate: with anything else nobody would',
+    change: redis({ tls: { ca: { file: 'ca.pem' } } }),
+    errors: ['CONFIG_KEY store.redis.tls.ca'],
+    world: { files: { 'ca.pem': 'x' } },
+  },
+  {
+    rule: 'each of those who vouch for the servers is a certificate',
+    change: redis({ tls: { ca: { file: 'ca.pem' } } }),
+    errors: ['CONFIG_KEY store.redis.tls.ca'],
+    world: { files: { 'ca.pem': `${certificatePem(ecKeyPem())}${BROKEN_CERTIFICATE}` } },
   },
   {
     rule: 'a user needs a password',
