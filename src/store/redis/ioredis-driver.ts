@@ -14,6 +14,7 @@ import {
   type Words,
 } from './redis-driver.ts';
 import type { RedisSettings } from './settings.ts';
+import { tlsOptionsOf } from './tls-options.ts';
 
 const SOCKET_TIMEOUT_MILLISECONDS = 2500;
 const CONNECT_TIMEOUT_MILLISECONDS = 1000;
@@ -22,21 +23,10 @@ const REDISCOVER_AFTER_MILLISECONDS = 3000;
 
 type Node = RedisSettings['nodes'][number];
 
-function tlsOf({ tls }: RedisSettings) {
-  return (
-    tls && {
-      ...(tls.caPem !== undefined && { ca: tls.caPem }),
-      ...(tls.certificatePem !== undefined && { cert: tls.certificatePem }),
-      ...(tls.keyPem !== undefined && { key: tls.keyPem }),
-      ...(tls.serverName !== undefined && { servername: tls.serverName }),
-    }
-  );
-}
-
 /** What every connection has. */
 function connectionOf(settings: RedisSettings) {
   const { credentials, database, deadlineMilliseconds } = settings;
-  const tls = tlsOf(settings);
+  const tls = tlsOptionsOf(settings);
   return {
     ...(credentials?.username !== undefined && { username: credentials.username }),
     ...(credentials && { password: credentials.password }),
@@ -54,10 +44,11 @@ function connectionOf(settings: RedisSettings) {
 }
 
 /** How the group is found. */
-function groupOf({ nodes, topology, ...settings }: RedisSettings) {
+function groupOf(settings: RedisSettings) {
+  const { nodes, topology } = settings;
   if (topology.mode !== 'sentinel') return undefined;
   const { credentials, masterName } = topology;
-  const tls = tlsOf({ nodes, topology, ...settings });
+  const tls = tlsOptionsOf(settings);
   return {
     sentinels: nodes.map(({ host, port }) => ({ host, port })),
     name: masterName,

@@ -3,6 +3,7 @@
 import { createClient, type RedisClientOptions } from 'redis';
 import { type DriverEvents, type Reply, reconnectDelay, type Words } from './redis-driver.ts';
 import type { RedisCredentials, RedisSettings } from './settings.ts';
+import { tlsOptionsOf } from './tls-options.ts';
 
 const MAX_QUEUED_COMMANDS = 20_000;
 
@@ -14,19 +15,14 @@ const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 /** No timer for each command: the deadline wheel has them all. Left out, the driver would make one. */
 export const NO_TIMEOUT = { timeout: 0 };
 
-export function socketOf({ tls }: RedisSettings) {
+export function socketOf(settings: RedisSettings) {
+  const tls = tlsOptionsOf(settings);
   return {
     connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
     socketTimeout: SOCKET_TIMEOUT_MILLISECONDS,
     // A number always, for a silent socket too: a driver that stays closed would need a restart.
     reconnectStrategy: reconnectDelay,
-    ...(tls && {
-      tls: true as const,
-      ...(tls.caPem !== undefined && { ca: tls.caPem }),
-      ...(tls.certificatePem !== undefined && { cert: tls.certificatePem }),
-      ...(tls.keyPem !== undefined && { key: tls.keyPem }),
-      ...(tls.serverName !== undefined && { servername: tls.serverName }),
-    }),
+    ...(tls && { tls: true as const, ...tls }),
   };
 }
 
