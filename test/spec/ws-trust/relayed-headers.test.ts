@@ -1,0 +1,79 @@
+// A message that was signed for somebody else, over the Timestamp alone, who sends its header on to us under a Body of their own
+// (ws-trust §4).
+import assert from 'node:assert/strict';
+import type { X509Certificate } from 'node:crypto';
+import { test } from 'node:test';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { aPolicyRow, aValidatedToken } from '#test/support/core.ts';
+import { aCertificate } from '#test/support/pki.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  aKeyValue,
+  SIGNATURE,
+  signMessage,
+  TIMESTAMP,
+} from '#test/support/signed-message.ts';
+import { anEnvelope } from '#test/support/soap.ts';
+import {
+  anAppliesTo,
+  anRst,
+  aPost,
+  aWsTrustSetting,
+  billingRules,
+  faultCodeOf,
+  TRUST_13,
+} from '#test/support/ws-trust.ts';
+
+const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
+const thief = await aCertificate({ name: 'CN=thief', algorithm: 'RSA' });
+
+/** Knows the certificate of the holder. */
+const certificates: TokenValidator = {
+  canHandle: ({ type }) => type === 'x509',
+  async validate({ content, use }) {
+    const { certificates: chain } = content as { certificates: readonly X509Certificate[] };
+    if (!chain[0]?.raw.equals(holder.der)) throw new ExchangeFailure('issuer-untrusted', 'unknown');
+    return aValidatedToken({ type: 'x509', use, claims: [] });
+  },
+};
+
+const row = aPolicyRow({
+  requestors: [],
+  principals: { issuers: ['partner'] },
+  subject: { issuers: ['partner'] },
+  targets: ['billing'],
+  grant: { types: ['saml2'] },
+});
+
+test('ws-trust §4: who names another key in UseKey signs that with their own key, too', async () => {
+  const { audit, front } = aWsTrustSetting({
+    validators: [certificates],
+    rules: billingRules({ rows: [row] }),
+  });
+  const useKey = `<t:KeyType>${TRUST_13}/PublicKey</t:KeyType><t:UseKey Sig="#SIG-2"/>`;
+  const send = (ids: readonly string[]) => {
+    const header = `${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}`;
+    const message = anEnvelope({
+      header: `<wsse:Security>${header}</wsse:Security>`,
+      body: anRst({ children: `${anAppliesTo()}${useKey}` }),
+      bodyId: 'body',
+    });
+    const once = signMessage(message, {
+      key: holder.privateKey,
+      keyInfo: aDirectReference(),
+      ids,
+    });
+    const twice = once.replace('</wsse:Security>', `${SIGNATURE}</wsse:Security>`);
+    const second = { key: thief.privateKey, keyInfo: aKeyValue(thief), id: 'SIG-2' };
+    const path = '/adfs/services/trust/13/certificatemixed';
+    return aPost(signMessage(twice, second), { path });
+  };
+
+  const relayed = await front.handle(send(['ts']));
+  const meant = await front.handle(send(['ts', 'body']));
+
+  assert.equal(faultCodeOf(relayed), 'trust:AuthenticationBadElements');
+  assert.equal(meant.status, 200, JSON.stringify(audit.records));
+});
