@@ -155,6 +155,8 @@ function openMembers(settings: RedisSettings, events: DriverEvents): Cluster {
     slotsRefreshTimeout: CONNECT_TIMEOUT_MILLISECONDS,
     // The driver's own timer goes on for ever where it is closed during a refresh: ours asks instead.
     slotsRefreshInterval: 0,
+    // The driver would look a name up by itself and connect to the address, which is not in the certificate of a name.
+    ...(settings.tls && { dnsLookup: (name, callback) => callback(null, name) }),
   } as const satisfies ClusterOptions;
   const cluster = new Cluster(
     settings.nodes.map(({ host, port }) => ({ host, port })),

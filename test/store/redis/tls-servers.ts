@@ -21,6 +21,8 @@ export interface TlsWorld {
   readonly fit: TestCertificate;
   /** By the same authority, of `redis.internal` alone. */
   readonly ofAnotherHost: TestCertificate;
+  /** The same, of `localhost` by that name alone. */
+  readonly ofLocalhost: TestCertificate;
   /** Of 127.0.0.1, by an authority of the same name that nobody named. */
   readonly ofAnotherAuthority: TestCertificate;
   readonly client: TestCertificate;
@@ -40,6 +42,11 @@ export async function createTlsWorld(): Promise<TlsWorld> {
       name,
       issuer: authority,
       alternativeNames: [{ type: 'dns', value: OTHER_HOST }],
+    }),
+    ofLocalhost: await aCertificate({
+      name,
+      issuer: authority,
+      alternativeNames: [{ type: 'dns', value: 'localhost' }],
     }),
     ofAnotherAuthority: await aCertificate({
       name,
