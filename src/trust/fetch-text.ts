@@ -186,6 +186,8 @@ function createFetch(limits: FetchLimits, accept: string) {
       },
       signal: AbortSignal.timeout(timeoutSeconds * 1000),
       ...(!isAllowed && { lookup }),
+      // Said, because `NODE_TLS_REJECT_UNAUTHORIZED` in the environment would have anybody taken for the host.
+      rejectUnauthorized: true,
       ...(certificateAuthorities && { ca: [...certificateAuthorities] }),
     };
     return send({ url, options, body: question?.body }, maxBodyBytes);

@@ -56,3 +56,19 @@ test('SSRF: metadata that points to a private address yields no keys', async (co
 
   await assert.rejects(validate(partner.sign()), { reason: 'dependency-unavailable' });
 });
+
+test('RFC 8414 §3: keys are not taken from who cannot prove to be the host, whatever the environment says', async (context) => {
+  const server = await startHttpsServer(context, (_request, response) => response.end('{}'));
+  const unproven = 'NODE_TLS_REJECT_UNAUTHORIZED';
+  process.env[unproven] = '0';
+  context.after(() => delete process.env[unproven]);
+  const fetchText = createFetchText({
+    allowedHosts: ['localhost'],
+    timeoutSeconds: 60,
+    maxBodyBytes: 1000,
+  });
+
+  await assert.rejects(fetchText(`${server.origin}/keys`), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+
+  assert.deepEqual(server.requests, []);
+});
