@@ -205,11 +205,11 @@ export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatu
     namesKey: requests.some(({ present }) =>
       ['UseKey' as const, ...EMBEDDED].some((name) => present.has(name)),
     ),
-    // ws-trust §4, §8: who acts as another, wants the token bound to a key they name, renews what is theirs, or ends it and shows nothing
-    // of it, signs what they ask for.
+    // ws-trust §4, §8: who asks as or for another, wants the token bound to a key they name, renews what is theirs, or ends it and shows
+    // nothing of it, signs what they ask for. Else whoever was sent a message could send its header on to us, and have what its sender may.
     needsSignedBody: requests.some(
-      ({ actAs, cancelName, operation, renewTarget, useKey }) =>
-        [actAs, cancelName, useKey].some((asked) => asked !== undefined) ||
+      ({ actAs, cancelName, delegateTo, onBehalfOf, operation, renewTarget, useKey }) =>
+        [actAs, cancelName, delegateTo, onBehalfOf, useKey].some((asked) => asked !== undefined) ||
         (operation === 'Renew' && renewTarget?.type !== 'sct'),
     ),
     // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.

@@ -145,12 +145,16 @@ describe('WS-Trust 1.3 §9.1: a signature shows the key of the token in OnBehalf
       signedParts: 'timestamp',
     } as const;
     const { front, audit } = aSetting([{ ...GENERIC_PROFILE, endpoints: [endpoint] }]);
-    const body = issue(keyType('SymmetricKey') + behalf);
+    const carols = about('Cancel', '', PARTNER.replace('partner', '_carols'));
 
-    const answer = await front.handle(aPost(endorsed(body, holder, ['ts'])));
+    const ofEvidence = await front.handle(
+      aPost(endorsed(issue(keyType('SymmetricKey') + behalf), holder, ['ts'])),
+    );
+    const ofTarget = await front.handle(aPost(endorsed(carols, holder, ['ts'])));
 
-    assert.equal(faultCodeOf(answer), 'trust:InvalidSecurityToken');
-    assert.equal(audit.records.at(-1)?.reason, 'confirmation-missing');
+    assert.equal(faultCodeOf(ofEvidence), 'trust:AuthenticationBadElements');
+    assert.equal(faultCodeOf(ofTarget), 'trust:RequestFailed');
+    assert.equal(audit.records.at(-1)?.reason, 'requestor-not-allowed');
   });
 });
 

@@ -29,6 +29,9 @@ import {
 const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
 const thief = await aCertificate({ name: 'CN=thief', algorithm: 'RSA' });
 
+/** The Timestamp alone will do there. */
+const PATH = '/adfs/services/trust/13/certificatemixed';
+
 /** Knows the certificate of the holder. */
 const certificates: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
@@ -44,7 +47,34 @@ const row = aPolicyRow({
   principals: { issuers: ['partner'] },
   subject: { issuers: ['partner'] },
   targets: ['billing'],
-  grant: { types: ['saml2'] },
+  grant: { types: ['saml2'], impersonation: true },
+});
+const OWN_KEY = '<t:UseKey Sig="#SIG-2"/>';
+const BEHALF =
+  '<t:OnBehalfOf><saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"/></t:OnBehalfOf>';
+
+test('ws-trust §4: who asks in the name of another signs that', async () => {
+  const { audit, front } = aWsTrustSetting({
+    validators: [certificates],
+    rules: billingRules({ rows: [row] }),
+  });
+  const send = (ids: readonly string[]) => {
+    const header = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
+    const body = anRst({ children: anAppliesTo() + BEHALF });
+    const message = anEnvelope({ header, body, bodyId: 'body' });
+    const signed = signMessage(message, {
+      key: holder.privateKey,
+      keyInfo: aDirectReference(),
+      ids,
+    });
+    return front.handle(aPost(signed, { path: PATH }));
+  };
+
+  const relayed = await send(['ts']);
+  const meant = await send(['ts', 'body']);
+
+  assert.equal(faultCodeOf(relayed), 'trust:AuthenticationBadElements');
+  assert.equal(meant.status, 200, JSON.stringify(audit.records));
 });
 
 test('ws-trust §4: who names another key in UseKey signs that with their own key, too', async () => {
@@ -52,7 +82,7 @@ test('ws-trust §4: who names another key in UseKey signs that with their own ke
     validators: [certificates],
     rules: billingRules({ rows: [row] }),
   });
-  const useKey = `<t:KeyType>${TRUST_13}/PublicKey</t:KeyType><t:UseKey Sig="#SIG-2"/>`;
+  const useKey = `<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>${OWN_KEY}`;
   const send = (ids: readonly string[]) => {
     const header = `${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}`;
     const message = anEnvelope({
@@ -67,8 +97,7 @@ test('ws-trust §4: who names another key in UseKey signs that with their own ke
     });
     const twice = once.replace('</wsse:Security>', `${SIGNATURE}</wsse:Security>`);
     const second = { key: thief.privateKey, keyInfo: aKeyValue(thief), id: 'SIG-2' };
-    const path = '/adfs/services/trust/13/certificatemixed';
-    return aPost(signMessage(twice, second), { path });
+    return aPost(signMessage(twice, second), { path: PATH });
   };
 
   const relayed = await front.handle(send(['ts']));
