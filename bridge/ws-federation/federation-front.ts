@@ -2,26 +2,25 @@
 
 import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile.ts';
 import type { WsTrustFront, WsTrustResponse } from '#bridge/ws-trust/front.ts';
-import type { SignOptions } from '#bridge/xml/signature/sign.ts';
-import type { Clock, Instant } from '#core/instant.ts';
+import type { Instant } from '#core/instant.ts';
 import type { RelyingParty } from '#core/relying-party.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
-import { createFederationRoute, FEDERATION_METADATA_PATH } from './federation-route.ts';
+import {
+  createFederationRoute,
+  FEDERATION_METADATA_PATH,
+  type FederationRouteParts,
+} from './federation-route.ts';
 
-export interface FederationParts {
+export interface FederationParts extends Omit<FederationRouteParts, 'factsAt'> {
   /** Our name in assertions. */
   readonly entityId: string;
   /** DER of the certificates whose keys sign assertions now, next or lately. */
   readonly certificatesAt: (now: Instant) => readonly Uint8Array[];
   /** DER of the certificate to encrypt to, where there is one. */
   readonly encryptionCertificateAt: (now: Instant) => Uint8Array | undefined;
-  readonly signingAt: (now: Instant) => SignOptions;
   /** Whose addresses issue tokens. */
   readonly profiles: readonly EndpointProfile[];
   readonly relyingParties: readonly RelyingParty[];
-  readonly clock: Clock;
-  /** A new unguessable id. */
-  readonly newId: () => string;
   /** Hears of our own mistakes, for the log. */
   readonly onError: (cause: unknown, correlationId: string) => void;
 }

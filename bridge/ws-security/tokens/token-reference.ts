@@ -1,5 +1,6 @@
 // wsse:SecurityTokenReference to a token of this very header (WSS 1.1.1 §7, SAML Token Profile 1.1.1 §3.4): by `#id`, by the
-// id of an assertion, or embedded. Nothing is fetched, nothing outside the Security header can be meant.
+// id of an assertion, or embedded. Nothing is fetched, nothing outside the Security header is
+// taken for the token; of one that is not there the name is told, and no more.
 
 import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { ENCRYPTED_KEY, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';
@@ -75,6 +76,27 @@ function resolveKeyIdentifier(form: XmlElement, { tokens }: ReferenceScope): Xml
 function kindOfKeyIdentifier(valueType: string | undefined): TokenKind | undefined {
   if (valueType === SAML2_KEY_IDENTIFIER) return 'saml2';
   return valueType === SAML11_KEY_IDENTIFIER ? 'saml1' : undefined;
+}
+
+/** The id that a reference has for a token that is not in this header (WSS 1.1.1 §7): the bare id, or the id of an assertion. Undefined
+ * for everything else.
+ * @throws {XmlFailure} `element-unexpected` for an id that is no text */
+export function nameOfAbsent(
+  reference: XmlElement,
+  { tokens }: ReferenceScope,
+): string | undefined {
+  const [form, second] = elementsOf(reference);
+  const name = form && !second ? nameIn(form) : undefined;
+  return name === undefined || tokens.some((token) => ownIdOf(token) === name) ? undefined : name;
+}
+
+function nameIn(form: XmlElement): string | undefined {
+  const valueType = attributeOf(form, 'ValueType');
+  if (isNamed(form, WSSE_NS, 'KeyIdentifier'))
+    return kindOfKeyIdentifier(valueType) && trimmedTextOf(form);
+  if (!isNamed(form, WSSE_NS, 'Reference') || valueType !== undefined) return undefined;
+  const uri = attributeOf(form, 'URI') ?? '';
+  return uri === '' || uri.startsWith('#') ? undefined : uri;
 }
 
 function resolveEmbedded(form: XmlElement): XmlElement {

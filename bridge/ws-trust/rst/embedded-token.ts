@@ -1,19 +1,17 @@
 // The token inside OnBehalfOf, ActAs (WS-Trust 1.3 §9.1, 1.4 §9.2), RenewTarget, CancelTarget and ValidateTarget (1.3 §5-7): an
 // assertion, a JWT, or a reference to one in the header.
 
-import { SAML2_KEY_IDENTIFIER, SAML11_KEY_IDENTIFIER } from '#bridge/ws-security/names.ts';
 import { readContextReference } from '#bridge/ws-security/signature/signer.ts';
 import { presentContext, presentToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import {
+  nameOfAbsent,
   type ReferenceScope,
   resolveReference,
 } from '#bridge/ws-security/tokens/token-reference.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
-import { ownIdOf } from '#bridge/xml/parser/ids.ts';
-import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 
@@ -41,33 +39,14 @@ export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope):
   return { token: present(element, scope), element };
 }
 
-/** The id of a token that a parameter names by a reference, where none of that id is in the message (WSS 1.1.1 §7): by the bare id, or by
- * the id of an assertion. Undefined for everything else. A name proves nothing: who it is about must be known otherwise.
+/** The id of a token that a parameter names by a reference, where none of that id is in the message. Undefined for everything else. A
+ * name proves nothing: who it is about must be known otherwise.
  * @throws {XmlFailure} `element-unexpected` for an id that is no text */
-export function readTokenName(
-  parameter: XmlElement,
-  { tokens }: ReferenceScope,
-): string | undefined {
+export function readTokenName(parameter: XmlElement, scope: ReferenceScope): string | undefined {
   const [reference, another] = elementsOf(parameter);
   if (another || !reference || !isNamed(reference, WSSE_NS, 'SecurityTokenReference'))
     return undefined;
-  const [form, second] = elementsOf(reference);
-  const name = form && !second ? nameIn(form) : undefined;
-  return name === undefined || tokens.some((token) => ownIdOf(token) === name) ? undefined : name;
-}
-
-const SAML_IDENTIFIERS: ReadonlySet<string | undefined> = new Set([
-  SAML2_KEY_IDENTIFIER,
-  SAML11_KEY_IDENTIFIER,
-]);
-
-function nameIn(form: XmlElement): string | undefined {
-  if (isNamed(form, WSSE_NS, 'KeyIdentifier'))
-    return SAML_IDENTIFIERS.has(attributeOf(form, 'ValueType')) ? trimmedTextOf(form) : undefined;
-  if (!isNamed(form, WSSE_NS, 'Reference') || attributeOf(form, 'ValueType') !== undefined)
-    return undefined;
-  const uri = attributeOf(form, 'URI') ?? '';
-  return uri === '' || uri.startsWith('#') ? undefined : uri;
+  return nameOfAbsent(reference, scope);
 }
 
 // A token in the Body: that it cannot be read is told in the words of core.
