@@ -11,6 +11,8 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import { type Requestor, requestorName } from '#core/requestor.ts';
+import { tokenTypeOfWsTrust } from '#core/token-type.ts';
+import { wantsToken } from '../answer/response.ts';
 import { isLaterLeg } from '../challenge/challenge-response.ts';
 import type { Challenges, ResumedRequest } from '../challenge/challenges.ts';
 import {
@@ -95,7 +97,7 @@ export async function authenticateRequest(
   requireHonoured(rst, address);
   requireSameUser(security, resumed);
   const { oneTimePassword } = resumed ?? {};
-  const wanted = wantedSignatures([rst]);
+  const wanted = wantedSignatures([rst], received.endpoint);
   const read = { received, rst, security, usedTokens, oneTimePassword, ...wanted };
   try {
     const request = { ...(await authenticateMessage(read, parts, progress)), rst };
@@ -199,19 +201,35 @@ interface WantedSignatures {
   readonly needsSignedBody: boolean;
 }
 
+// ws-trust §4, §8: who asks as or for another, has the token of another exchanged, wants the token bound to a key they name, renews what
+// is theirs, or ends it and shows nothing of it, signs what they ask for. Else whoever was sent a message could send its header on to us,
+// and have what its sender may.
+function dependsOnSender(rst: RstRequest): boolean {
+  const { actAs, cancelName, delegateTo, onBehalfOf, operation, renewTarget, useKey } = rst;
+  return (
+    [actAs, cancelName, delegateTo, onBehalfOf, useKey].some((asked) => asked !== undefined) ||
+    (operation === 'Renew' && renewTarget?.type !== 'sct') ||
+    (operation === 'Validate' && wantsToken(rst))
+  );
+}
+
+// Whoever has the secret of a context is its subject here, and may all that is refused above. Where contexts are credentials, what begins
+// one is the policy of the address: WCF signs the Timestamp only.
+const isLogin = ({ operation, tokenType = '' }: RstRequest, { credentials }: Endpoint): boolean =>
+  operation === 'Issue' &&
+  tokenTypeOfWsTrust(tokenType) === 'sct' &&
+  !credentials.includes('security-context');
+
 /** What requests want of the signatures of their message. */
-export function wantedSignatures(requests: readonly RstRequest[]): WantedSignatures {
+export function wantedSignatures(
+  requests: readonly RstRequest[],
+  endpoint: Endpoint,
+): WantedSignatures {
   return {
     namesKey: requests.some(({ present }) =>
       ['UseKey' as const, ...EMBEDDED].some((name) => present.has(name)),
     ),
-    // ws-trust §4, §8: who asks as or for another, wants the token bound to a key they name, renews what is theirs, or ends it and shows
-    // nothing of it, signs what they ask for. Else whoever was sent a message could send its header on to us, and have what its sender may.
-    needsSignedBody: requests.some(
-      ({ actAs, cancelName, delegateTo, onBehalfOf, operation, renewTarget, useKey }) =>
-        [actAs, cancelName, delegateTo, onBehalfOf, useKey].some((asked) => asked !== undefined) ||
-        (operation === 'Renew' && renewTarget?.type !== 'sct'),
-    ),
+    needsSignedBody: requests.some((rst) => dependsOnSender(rst) || isLogin(rst, endpoint)),
     // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.
     namesSecret: requests.some(({ operation }) => operation === 'Renew' || operation === 'Cancel'),
   };

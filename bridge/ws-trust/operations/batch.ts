@@ -90,7 +90,7 @@ export async function authenticateBatch(
       security,
       usedTokens: new Set(read.flatMap(({ usedTokens }) => [...usedTokens])),
       oneTimePassword: undefined,
-      ...wantedSignatures(requests),
+      ...wantedSignatures(requests, received.endpoint),
     },
     parts,
     progress,

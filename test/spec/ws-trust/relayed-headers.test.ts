@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import type { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aPolicyRow, aValidatedToken } from '#test/support/core.ts';
 import { aCertificate } from '#test/support/pki.ts';
+import { anIssue, V13 } from '#test/support/security-context.ts';
 import {
   aBinaryToken,
   aDirectReference,
@@ -32,6 +35,9 @@ const thief = await aCertificate({ name: 'CN=thief', algorithm: 'RSA' });
 /** The Timestamp alone will do there. */
 const PATH = '/adfs/services/trust/13/certificatemixed';
 
+/** Where contexts are credentials, and the Timestamp alone will do by choice of the operator. */
+const SESSIONS = '/ws-trust/context';
+
 /** Knows the certificate of the holder. */
 const certificates: TokenValidator = {
   canHandle: ({ type }) => type === 'x509',
@@ -52,6 +58,8 @@ const row = aPolicyRow({
 const OWN_KEY = '<t:UseKey Sig="#SIG-2"/>';
 const BEHALF =
   '<t:OnBehalfOf><saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"/></t:OnBehalfOf>';
+const TARGET =
+  '<t:ValidateTarget><saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"/></t:ValidateTarget>';
 
 test('ws-trust §4: who asks in the name of another signs that', async () => {
   const { audit, front } = aWsTrustSetting({
@@ -75,6 +83,32 @@ test('ws-trust §4: who asks in the name of another signs that', async () => {
 
   assert.equal(faultCodeOf(relayed), 'trust:AuthenticationBadElements');
   assert.equal(meant.status, 200, JSON.stringify(audit.records));
+});
+
+test('ws-trust §4: who has a token of another exchanged by Validate signs that', async () => {
+  const { audit, front } = aWsTrustSetting({
+    validators: [certificates],
+    rules: billingRules({ rows: [row] }),
+  });
+  const send = (ids: readonly string[], tokenType: string) => {
+    const header = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
+    const body = anRst({
+      requestType: `${TRUST_13}/Validate`,
+      children: `${tokenType}${TARGET}`,
+    });
+    const message = anEnvelope({ header, body, bodyId: 'body' });
+    const wishes = { key: holder.privateKey, keyInfo: aDirectReference(), ids };
+    return front.handle(aPost(signMessage(message, wishes), { path: PATH }));
+  };
+  const newToken = `${anAppliesTo()}<t:TokenType>urn:oasis:names:tc:SAML:2.0:assertion</t:TokenType>`;
+
+  const relayed = await send(['ts'], newToken);
+  const meant = await send(['ts', 'body'], newToken);
+  const ofStatus = await send(['ts'], '');
+
+  assert.equal(faultCodeOf(relayed), 'trust:AuthenticationBadElements');
+  assert.equal(meant.status, 200, JSON.stringify(audit.records));
+  assert.equal(ofStatus.status, 200, JSON.stringify(audit.records));
 });
 
 test('ws-trust §4: who names another key in UseKey signs that with their own key, too', async () => {
@@ -105,4 +139,38 @@ test('ws-trust §4: who names another key in UseKey signs that with their own ke
 
   assert.equal(faultCodeOf(relayed), 'trust:AuthenticationBadElements');
   assert.equal(meant.status, 200, JSON.stringify(audit.records));
+});
+
+test('ws-trust §4: who asks for a context, which is a login, signs that, but where sessions begin so', async () => {
+  const ofContexts = aPolicyRow({ ...row, grant: { ...row.grant, types: ['sct'] } });
+  const known = { id: 'partner', names: [], actorIssuers: [], subjectPrefixes: ['partner:'] };
+  const { audit, front } = aWsTrustSetting({
+    validators: [certificates],
+    rules: billingRules({ rows: [ofContexts], issuers: [known] }),
+    keepsSecrets: true,
+    profiles: changeEndpoints(
+      [GENERIC_PROFILE, ADFS_PROFILE],
+      [
+        {
+          path: SESSIONS,
+          credentials: ['certificate', 'security-context'],
+          signedParts: 'timestamp',
+        },
+      ],
+    ),
+  });
+  const send = (ids: readonly string[], path: string) => {
+    const header = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP.replace('00Z', `0${path.length % 10}Z`)}${SIGNATURE}</wsse:Security>`;
+    const message = anEnvelope({ header, body: anIssue(V13), bodyId: 'body' });
+    const wishes = { key: holder.privateKey, keyInfo: aDirectReference(), ids };
+    return front.handle(aPost(signMessage(message, wishes), { path }));
+  };
+
+  const relayed = await send(['ts'], PATH);
+  const meant = await send(['ts', 'body'], PATH);
+  const begun = await send(['ts'], SESSIONS);
+
+  assert.equal(faultCodeOf(relayed), 'trust:AuthenticationBadElements');
+  assert.equal(meant.status, 200, JSON.stringify(audit.records));
+  assert.equal(begun.status, 200, JSON.stringify(audit.records));
 });
