@@ -1,12 +1,13 @@
 // Signed messages of strangers, as costly as 64 KB can be: with keys that anybody makes, what they name is digested before anybody
 // knows who sent them.
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes, X509Certificate } from 'node:crypto';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { seal } from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
-import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { SAML2_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {
@@ -30,6 +31,7 @@ import {
   aKeyValue,
   BASE64_BINARY,
   SIGNATURE,
+  type SignatureWishes,
   signMessage,
   TIMESTAMP,
   X509_PROFILE,
@@ -89,15 +91,18 @@ interface SignedByAnybody {
   readonly content?: string;
   readonly ids?: readonly string[];
   readonly keyInfo?: string;
+  readonly transformed?: SignatureWishes['transformed'];
 }
 
 /** Signed with a key of anybody beside a password that is wrong. */
-function byAnybody({ content = '', ids = [], keyInfo, security = '' }: SignedByAnybody): string {
+function byAnybody(wishes: SignedByAnybody): string {
+  const { content = '', ids = [], keyInfo, security = '', transformed } = wishes;
   const header = aSecurityHeader(`${security}${TIMESTAMP}${SIGNATURE}`, STRANGER) + content;
   return signMessage(anEnvelope({ header, body: withKey(), bodyId: 'body' }), {
     key: own.privateKey,
     keyInfo: keyInfo ?? aKeyValue(own),
     ids: ['ts', 'body', ...ids],
+    ...(transformed && { transformed }),
   });
 }
 
@@ -197,6 +202,32 @@ function keys(): readonly (readonly [string, HostileMessage])[] {
   ];
 }
 
+/** Each reference of a signature names a certificate, which may be any of those in the header. */
+async function namedCertificates(): Promise<HostileMessage> {
+  const small = await aCertificate({ name: 'CN=a', algorithm: 'P-256' });
+  const all = Buffer.concat(Array.from({ length: 6 }, () => small.der));
+  const path = Buffer.concat([Buffer.from([0x30, ...lengthOf(all.byteLength)]), all]);
+  const security = Array.from(
+    { length: 14 },
+    (_, at) =>
+      `<wsse:BinarySecurityToken wsu:Id="bst${at}" ValueType="${X509_PROFILE}#X509PKIPathv1" EncodingType="${BASE64_BINARY}">${path.toString('base64')}</wsse:BinarySecurityToken>`,
+  );
+  const { publicKey } = new X509Certificate(small.der);
+  const point = publicKey.export({ format: 'der', type: 'spki' }).subarray(-65);
+  const identifier = hash('sha1', point, 'base64');
+  const names = Array.from({ length: 13 }, (_, at) => `str${at}`);
+  const references = names.map(
+    (id) =>
+      `<wsse:SecurityTokenReference wsu:Id="${id}"><wsse:KeyIdentifier ValueType="${X509_PROFILE}#X509SubjectKeyIdentifier">${identifier}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`,
+  );
+  const digested = `<wsse:BinarySecurityToken xmlns="" xmlns:wsse="${WSSE_NS}" ValueType="${X509_PROFILE}#X509v3">${small.der.toString('base64')}</wsse:BinarySecurityToken>`;
+  const transformed = Object.fromEntries(names.map((id) => [id, digested]));
+  return {
+    content: byAnybody({ security: [...security, ...references].join(''), transformed }),
+    setting: () => aWsTrustSetting({ parts: { findCertificate: createCertificateFinder([]) } }),
+  };
+}
+
 /** Everybody can encrypt to us: two tokens, as many as are opened. */
 function encryptedTokens(): HostileMessage {
   const recipient = createRecipient({ publicKey: publicKeyOf(ours) });
@@ -218,6 +249,7 @@ function encryptedTokens(): HostileMessage {
 /** By name. */
 export async function signedMessages(): Promise<ReadonlyMap<string, HostileMessage>> {
   const crossed = ['certificates that certify each other', await crossedPath()] as const;
+  const named = ['certificates that references name', await namedCertificates()] as const;
   const tokens = ['two encrypted tokens', encryptedTokens()] as const;
-  return new Map([...dense(), ...keys(), crossed, tokens]);
+  return new Map([...dense(), ...keys(), crossed, named, tokens]);
 }

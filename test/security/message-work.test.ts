@@ -1,7 +1,11 @@
 // What a message may have us compute before anybody has shown who it is from (xml-security B10, C3): whoever likes signs with a key that
 // was made for the message, so what such a signature refers to is work of a stranger.
 import assert from 'node:assert/strict';
+import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import type { CertificateFinder } from '#bridge/ws-security/signature/signer.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import {
   aMessage,
   aSetting as aSignedSetting,
@@ -17,7 +21,14 @@ import {
   type SecretWishes,
   sendSecretly,
 } from '#test/support/secret-message.ts';
-import { aKeyValue, SIGNATURE, signMessage, TIMESTAMP } from '#test/support/signed-message.ts';
+import {
+  aBinaryToken,
+  aKeyValue,
+  SIGNATURE,
+  signMessage,
+  TIMESTAMP,
+  X509_PROFILE,
+} from '#test/support/signed-message.ts';
 import { anEnvelope } from '#test/support/soap.ts';
 import {
   anAppliesTo,
@@ -129,4 +140,39 @@ test('xml-security B10: what fills a message is digested where each part is name
   const answer = await sendSecretly(aSecretMessage({ body: anRst({ children: long }) }), setting);
 
   assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+});
+
+/** A reference to a certificate by the identifier of its key. */
+const byIdentifier = (identifier: string, id: string): string =>
+  `<wsse:SecurityTokenReference wsu:Id="${id}"><wsse:KeyIdentifier ValueType="${X509_PROFILE}#X509SubjectKeyIdentifier">${identifier}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
+
+test('xml-security B10: the certificates of a header are read once, however many references name one of them', async () => {
+  const own = await aCertificate({ name: 'CN=anybody', algorithm: 'P-256' });
+  const { publicKey } = new X509Certificate(own.der);
+  // RFC 5280 §4.2.1.2: of the point, which is the end of the key.
+  const point = publicKey.export({ format: 'der', type: 'spki' }).subarray(-65);
+  const identifier = createHash('sha1').update(point).digest('base64');
+  const names = ['s1', 's2', 's3', 's4'];
+  const digested = `<wsse:BinarySecurityToken xmlns="" xmlns:wsse="${WSSE_NS}" ValueType="${X509_PROFILE}#X509v3">${own.der.toString('base64')}</wsse:BinarySecurityToken>`;
+  const read: X509Certificate[] = [];
+  const find = createCertificateFinder([]);
+  const findCertificate: CertificateFinder = (name, presented) => {
+    read.push(...presented);
+    return find(name, presented);
+  };
+  const { front } = aWsTrustSetting({ parts: { findCertificate } });
+  const tokens = aBinaryToken(own) + aBinaryToken(own, 'bst2');
+  const references = names.map((name) => byIdentifier(identifier, name)).join('');
+  const header = aSecurityHeader(`${tokens}${references}${TIMESTAMP}${SIGNATURE}`, STRANGER);
+  const message = signMessage(anEnvelope({ header, body: withKey(), bodyId: 'body' }), {
+    key: own.privateKey,
+    keyInfo: byIdentifier(identifier, 'signer'),
+    transformed: Object.fromEntries(names.map((name) => [name, digested])),
+  });
+
+  const answer = await front.handle(aPost(message));
+
+  assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+  assert.equal(read.length, 2 * (names.length + 1));
+  assert.equal(new Set(read).size, 2);
 });

@@ -21,6 +21,7 @@ import type { SecurityHeader } from '../security-header.ts';
 import {
   type NamedSigner,
   type NamedSigningKey,
+  presentedOnce,
   readSigner,
   readSignerReference,
   type SignerScope,
@@ -97,7 +98,8 @@ export async function verifySignature<Signer extends TrustedSigner>(
 ): Promise<MessageSignature & Signer> {
   const { document, body, payload } = envelope;
   const tokens = [...security.tokens, ...otherTokens];
-  const scope = { document, tokens, ...finders };
+  const within = { document, tokens, ...finders };
+  const scope = { ...within, presented: presentedOnce(within) };
   let signer: Signer | undefined;
   const proof = await failedSecurely(CODES, 'invalid-security', async () => {
     try {

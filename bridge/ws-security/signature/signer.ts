@@ -65,7 +65,21 @@ export type CertificateFinder = (
 export interface SignerScope extends ReferenceScope {
   readonly findCertificate?: CertificateFinder | undefined;
   readonly certificates?: CertificateMemory | undefined;
+  /** As {@link presentedOnce} has it; absent: they are read for each name. */
+  readonly presented?: (() => readonly X509Certificate[]) | undefined;
 }
+
+/** The certificates of a header, read when the first is looked for and not again: a signature has many references, whose signer may be
+ * anybody, and each may name one (xml-security B10). */
+export function presentedOnce(scope: SignerScope): () => readonly X509Certificate[] {
+  let read: readonly X509Certificate[] | undefined;
+  return () => (read ??= presentedIn(scope));
+}
+
+const presentedIn = ({ certificates, tokens }: SignerScope): readonly X509Certificate[] =>
+  tokens
+    .filter((token) => kindOfToken(token) === 'x509')
+    .map((token) => readX509Token(token, certificates)[0]);
 
 /** The signer that a KeyInfo names.
  * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `unsupported-security-token`,
@@ -226,9 +240,7 @@ function serialNumberOf(text: string): bigint {
 }
 
 function find(name: CertificateName, scope: SignerScope): CertificateChain {
-  const presented = scope.tokens
-    .filter((token) => kindOfToken(token) === 'x509')
-    .map((token) => readX509Token(token, scope.certificates)[0]);
+  const presented = scope.presented?.() ?? presentedIn(scope);
   const found =
     name.by === 'thumbprint'
       ? presented.find(({ raw }) => createHash('sha1').update(raw).digest().equals(name.sha1))

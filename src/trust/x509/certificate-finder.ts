@@ -13,6 +13,7 @@ type CertificateName =
 
 /** A finder over the certificates we know; with each question come those that the message presents. */
 export function createCertificateFinder(known: readonly Certificate[]) {
+  const readable = createReader();
   return (
     name: CertificateName,
     presented: readonly X509Certificate[],
@@ -30,8 +31,14 @@ function unlessUnreadable<Result>(read: () => Result): Result | undefined {
   }
 }
 
-function readable({ raw }: X509Certificate): readonly Certificate[] {
-  return unlessUnreadable(() => [parseCertificate(raw)]) ?? [];
+// The same certificates come with each name that one message looks for.
+function createReader(): (presented: X509Certificate) => readonly Certificate[] {
+  const read = new WeakMap<X509Certificate, readonly Certificate[]>();
+  return (presented) => {
+    const found = read.get(presented) ?? unlessUnreadable(() => [parseCertificate(presented.raw)]);
+    read.set(presented, found ?? []);
+    return found ?? [];
+  };
 }
 
 /** The name is read once, however many certificates there are. */

@@ -109,6 +109,22 @@ describe('a certificate that is only named', () => {
   });
 });
 
+test('a certificate that came with a message is read once for all names that the message has', async () => {
+  const client = await aCertificate();
+  const presented = new X509Certificate(client.der);
+  let timesRead = 0;
+  Object.defineProperty(presented, 'raw', { get: () => (timesRead += 1) && client.der });
+  const find = createCertificateFinder([]);
+  const identifier = subjectKeyIdentifier(parseCertificate(client.pem));
+
+  const found = Array.from({ length: 4 }, () =>
+    find({ by: 'subject-key-identifier', identifier }, [presented]),
+  );
+
+  assert.ok(found.every((each) => each?.raw.equals(client.der)));
+  assert.equal(timesRead, 1);
+});
+
 describe('a certificate that came with a message and that nobody can read', () => {
   const cutShort = Buffer.from('0402ff', 'hex');
   for (const [what, extensions] of [
