@@ -1,14 +1,19 @@
 // The composition root: with app/ the only place that sees every part. It builds, swaps and stops; it decides nothing.
 import type { Middleware } from 'koa';
 import type { Clock } from '#core/instant.ts';
-import { closeFoundation, type Foundation, openFoundation, type Seat } from './app/foundation.ts';
-import { buildGeneration, type Generation } from './app/generation.ts';
-import { Generations, type PreparedReload } from './app/generations.ts';
+import {
+  closeFoundation,
+  type Foundation,
+  openFoundation,
+  type Seat,
+} from './app/foundation/foundation.ts';
+import { systemClock } from './app/foundation/observers.ts';
+import { listenerPlace, startStep } from './app/foundation/start-failure.ts';
+import { buildGeneration, type Generation } from './app/generation/generation.ts';
+import { Generations, type PreparedReload } from './app/generation/generations.ts';
+import { STATUS_LIST_ROUTE } from './app/generation/status-lists.ts';
 import { createManagement, type Management } from './app/management.ts';
 import { remindOfMemory } from './app/memory.ts';
-import { systemClock } from './app/observers.ts';
-import { listenerPlace, startStep } from './app/start-failure.ts';
-import { STATUS_LIST_ROUTE } from './app/status-lists.ts';
 import type { ChainHead } from './audit/audit-key.ts';
 import type { Config } from './config/config.ts';
 import { createCorrelation } from './http/correlation.ts';

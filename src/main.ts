@@ -1,8 +1,8 @@
 // Picks the command, nothing else.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { type Command, type ExitCode, type Terminal, UsageError } from './cli/command.ts';
-import { printable } from './cli/printable.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './cli/command/command.ts';
+import { printable } from './cli/command/printable.ts';
 import { answerWithoutCommand, COMMAND_USAGE, type CommandName } from './cli/usage.ts';
 
 // Loaded when called: `serve` must not pay for what `init` needs.

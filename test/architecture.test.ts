@@ -20,8 +20,6 @@ interface Layer {
   /** Packages of which it may import types only. */
   readonly typePackages?: readonly string[];
   readonly isPure?: boolean;
-  /** Sees every part: to it no folder is a sibling. */
-  readonly isRoot?: boolean;
 }
 
 const layer = (imports: readonly string[], packages: readonly string[] = []): Layer => ({
@@ -76,7 +74,6 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   'src/app': {
     ...layer([...SRC_FOLDERS, 'src/app.ts', 'bridge/index.ts']),
     typePackages: ['koa'],
-    isRoot: true,
   },
   'src/main.ts': layer(['src/cli']),
   'bridge/xml': layer([]),
@@ -145,8 +142,7 @@ function badFile(own: string, target: string, specifier: string): string | undef
   if (target === own)
     return specifier.startsWith('#') ? 'imports its own folder by an alias' : undefined;
   if (!LAYERS[own]?.imports.includes(target)) return 'may not import this folder';
-  const isAstray = specifier.startsWith('..') && !LAYERS[own].isRoot;
-  return isAstray ? 'leaves its folder by a relative path' : undefined;
+  return specifier.startsWith('..') ? 'leaves its folder by a relative path' : undefined;
 }
 
 function badDestination(file: string, { to, isTypeOnly, specifier }: Resolved): string | undefined {

@@ -3,7 +3,7 @@
 import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile.ts';
 import type { WsTrustFront, WsTrustResponse } from '#bridge/ws-trust/front.ts';
 import type { Instant } from '#core/instant.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import {
   createFederationRoute,

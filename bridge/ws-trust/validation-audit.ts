@@ -2,7 +2,7 @@
 
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import { OPERATION_EVENTS } from './refusal-audit.ts';
 

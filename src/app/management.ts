@@ -1,9 +1,9 @@
 // Health and metrics, on a port of their own.
-import type { Config } from '../config/config.ts';
-import { createManagementApp, type ManagementSettings } from '../http/health.ts';
-import { createListener, requestListener, urlOf } from '../http/listener.ts';
-import { METRICS_CONTENT_TYPE } from '../telemetry/registry.ts';
-import { listenerPlace, startStep } from './start-failure.ts';
+import type { Config } from '#src/config/config.ts';
+import { createManagementApp, type ManagementSettings } from '#src/http/health.ts';
+import { createListener, requestListener, urlOf } from '#src/http/listener.ts';
+import { METRICS_CONTENT_TYPE } from '#src/telemetry/registry.ts';
+import { listenerPlace, startStep } from './foundation/start-failure.ts';
 
 interface Sources extends Pick<ManagementSettings, 'isStarted' | 'notReadyFor'> {
   readonly writeMetrics: () => Promise<string>;

@@ -1,12 +1,12 @@
 // The process that starts the workers. It serves no token itself: it has the management port, tells the workers what to do, and
 // starts the ones again that died. It opens neither store nor audit.
-import type { ChainHead } from '../audit/audit-key.ts';
-import type { LoadedConfig } from '../config/load.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { mergeMetrics } from '../telemetry/merge-metrics.ts';
-import { createRegistry } from '../telemetry/registry.ts';
-import { createSupervisor, type Member } from '../workers/supervisor.ts';
-import { needsRestart } from './generations.ts';
+import type { ChainHead } from '#src/audit/audit-key.ts';
+import type { LoadedConfig } from '#src/config/load.ts';
+import { createLogger, type Logger } from '#src/telemetry/logger.ts';
+import { mergeMetrics } from '#src/telemetry/merge-metrics.ts';
+import { createRegistry } from '#src/telemetry/registry.ts';
+import { createSupervisor, type Member } from '#src/workers/supervisor.ts';
+import { needsRestart } from './generation/generations.ts';
 import { createManagement } from './management.ts';
 import type { WorkerNews, WorkerStart, WorkerStatus } from './worker.ts';
 

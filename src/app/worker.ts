@@ -1,11 +1,11 @@
 // One of several processes that serve one configuration. It gets the configuration from the process that started it, tells that
 // one how it is, and does what that one says.
 import { writeSync } from 'node:fs';
-import { type App, createApp } from '../app.ts';
-import type { ChainHead } from '../audit/audit-key.ts';
-import { type ConfigFiles, parseConfigFiles } from '../config/load.ts';
-import { type Channel, openChannel } from '../workers/channel.ts';
-import type { PreparedReload } from './generations.ts';
+import { type App, createApp } from '#src/app.ts';
+import type { ChainHead } from '#src/audit/audit-key.ts';
+import { type ConfigFiles, parseConfigFiles } from '#src/config/load.ts';
+import { type Channel, openChannel } from '#src/workers/channel.ts';
+import type { PreparedReload } from './generation/generations.ts';
 
 /** What a worker is told when it starts. */
 export interface WorkerStart {

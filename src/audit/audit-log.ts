@@ -1,15 +1,15 @@
 // The audit log: hash-chained JSON lines, durable before append returns. No record, no token.
 import { randomBytes } from 'node:crypto';
-import { type AuditFile, openAuditFile, type RemovedEnd } from './audit-file.ts';
-import { auditPath, closedFiles } from './audit-files.ts';
 import { type ChainHead, createAuditKey } from './audit-key.ts';
 import { type AuditSink, createSink, type OpenChain, type SinkSettings } from './audit-sink.ts';
-import type { Entry } from './chain.ts';
-import { continuationContent, recoveryContent } from './chain-file.ts';
-import { type ChainWriter, createChainWriter } from './chain-writer.ts';
-import { type FileLock, lockFile } from './file-lock.ts';
-import type { LineHead } from './line.ts';
-import { type FileStart, readStart, readTail } from './tail.ts';
+import type { Entry } from './chain/chain.ts';
+import { continuationContent, recoveryContent } from './chain/chain-file.ts';
+import { type ChainWriter, createChainWriter } from './chain/chain-writer.ts';
+import type { LineHead } from './chain/line.ts';
+import { type FileStart, readStart, readTail } from './chain/tail.ts';
+import { type AuditFile, openAuditFile, type RemovedEnd } from './file/audit-file.ts';
+import { auditPath, closedFiles } from './file/audit-files.ts';
+import { type FileLock, lockFile } from './file/file-lock.ts';
 
 export interface AuditLogSettings {
   /** The base path; one chain and one file for each process that writes. */

@@ -2,10 +2,10 @@
 import { ExchangeFailure } from '#core/failure.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { AuditKey, ChainHead } from './audit-key.ts';
-import type { Entry } from './chain.ts';
-import type { ChainWriter } from './chain-writer.ts';
+import type { Entry } from './chain/chain.ts';
+import type { ChainWriter } from './chain/chain-writer.ts';
+import { recordContent } from './chain/record-line.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { recordContent } from './record-line.ts';
 
 export interface AuditSink extends AuditLog {
   readonly path: string;

@@ -1,7 +1,7 @@
 // Follows one chain through its lines and says where it was changed. It goes on behind a fault, so that one altered line
 // does not hide the next.
 import type { AuditKey, ChainHead } from './audit-key.ts';
-import { CHECKPOINT_EVENT, sealedHeads } from './checkpoint.ts';
+import { CHECKPOINT_EVENT, sealedHeads } from './chain/checkpoint.ts';
 import {
   type AuditLine,
   CONTINUED_EVENT,
@@ -9,7 +9,7 @@ import {
   type LineHead,
   NO_LINE,
   parseLine,
-} from './line.ts';
+} from './chain/line.ts';
 
 export interface AuditFinding {
   /** Counted from 1. */

@@ -1,8 +1,8 @@
 // Verifies audit files against themselves, against each other, and against checkpoints that a witness kept.
 import type { AuditKey, ChainHead } from './audit-key.ts';
-import { sealedHeads } from './checkpoint.ts';
-import { type FileLine, readFileLines } from './file-lines.ts';
-import { type AuditLine, decodeLine, parseLine } from './line.ts';
+import { sealedHeads } from './chain/checkpoint.ts';
+import { type AuditLine, decodeLine, parseLine } from './chain/line.ts';
+import { type FileLine, readFileLines } from './file/file-lines.ts';
 import { type AuditFinding, type ChainReport, createChainVerifier } from './verify-chain.ts';
 
 /** The files of a chain, oldest first. */

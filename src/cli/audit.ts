@@ -2,15 +2,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenRef } from '#core/security-token.ts';
-import { auditChains } from '#src/audit/audit-files.ts';
 import { type AuditKey, createAuditKey } from '#src/audit/audit-key.ts';
+import { auditChains } from '#src/audit/file/audit-files.ts';
 import { findToken } from '#src/audit/find-token.ts';
 import { type AuditReport, verifyAudit } from '#src/audit/verify.ts';
 import type { Config } from '#src/config/config.ts';
-import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
-import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
+import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { withConfig } from './command/with-config.ts';
 import { readTokenNames } from './token-names.ts';
-import { withConfig } from './with-config.ts';
 
 const keyOf = ({ audit }: Config) => createAuditKey(Buffer.from(audit.hmacKeyBase64, 'base64'));
 

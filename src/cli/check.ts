@@ -1,15 +1,15 @@
 // `viaduct check`: what start-up checks, and on demand whether what it depends on is there (--live) and what could be hardened
 // (--hardening). For operators before a restart, and for their pipelines. A running server is not disturbed.
-import { type HardeningFinding, hardeningFindings } from '#src/app/hardening.ts';
-import { type LiveCheck, runLiveChecks } from '#src/app/live-checks.ts';
-import { systemClock } from '#src/app/observers.ts';
-import { secretFindings } from '#src/app/secret-files.ts';
-import { parseTrustedCertificates } from '#src/app/trusted-certificates.ts';
-import { requireUsableMetadata } from '#src/app/usable-metadata.ts';
+import { type HardeningFinding, hardeningFindings } from '#src/app/checks/hardening.ts';
+import { type LiveCheck, runLiveChecks } from '#src/app/checks/live-checks.ts';
+import { secretFindings } from '#src/app/checks/secret-files.ts';
+import { systemClock } from '#src/app/foundation/observers.ts';
+import { parseTrustedCertificates } from '#src/app/trust/trusted-certificates.ts';
+import { requireUsableMetadata } from '#src/app/trust/usable-metadata.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '#src/config/problem.ts';
-import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
-import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
+import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 
 interface Report {
   readonly valid: boolean;

@@ -1,11 +1,11 @@
 // `viaduct demo`: the demo exchange as a curl command with a freshly minted subject token.
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { type Command, UsageError } from './command.ts';
-import { demoSubjectToken } from './demo-issuer.ts';
-import { exists } from './exists.ts';
-import { DEFAULT_CONFIG, parseOptions } from './options.ts';
-import { withConfig } from './with-config.ts';
+import { type Command, UsageError } from './command/command.ts';
+import { exists } from './command/exists.ts';
+import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { withConfig } from './command/with-config.ts';
+import { demoSubjectToken } from './init/demo-issuer.ts';
 
 interface DemoKey {
   readonly kid: string;

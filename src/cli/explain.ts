@@ -2,19 +2,19 @@
 import { readFile } from 'node:fs/promises';
 import type { Evidence } from '#core/decision/evidence.ts';
 import { explain } from '#core/decision/explain.ts';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Requestor } from '#core/requestor.ts';
-import { requestorToken } from '#core/requestor-validator.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import type { Requestor } from '#core/request/requestor.ts';
+import { requestorToken } from '#core/request/requestor-validator.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import { TOKEN_TYPES, type TokenType, tokenTypeOfUri } from '#core/token-type.ts';
 import { createExplainer, type Explainer } from '#src/app/explainer.ts';
 import type { Config } from '#src/config/config.ts';
-import { type Command, type ExitCode, type Terminal, UsageError } from './command.ts';
+import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
+import { DEFAULT_CONFIG, type Options, parseOptions } from './command/options.ts';
+import { printableLine } from './command/printable.ts';
+import { withConfig } from './command/with-config.ts';
 import { writeExplanation } from './explanation.ts';
-import { DEFAULT_CONFIG, type Options, parseOptions } from './options.ts';
-import { printableLine } from './printable.ts';
-import { withConfig } from './with-config.ts';
 
 const OPTIONS = {
   config: { type: 'string', default: DEFAULT_CONFIG },

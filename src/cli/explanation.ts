@@ -5,7 +5,7 @@ import type { Evidence } from '#core/decision/evidence.ts';
 import type { ExplainedTarget, Explanation } from '#core/decision/explain.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
-import { printableLine } from './printable.ts';
+import { printableLine } from './command/printable.ts';
 
 const text = (values: readonly ClaimValue[]): string =>
   values.map((value) => JSON.stringify(value)).join(', ');

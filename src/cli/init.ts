@@ -2,11 +2,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isServerAddress } from '#src/config/sections/redis.ts';
-import { type Command, type Terminal, UsageError } from './command.ts';
-import { exists } from './exists.ts';
-import type { InitFile } from './init-file.ts';
-import { initFiles } from './init-files.ts';
-import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+import { type Command, type Terminal, UsageError } from './command/command.ts';
+import { exists } from './command/exists.ts';
+import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import type { InitFile } from './init/init-file.ts';
+import { initFiles } from './init/init-files.ts';
 
 const SCHEMA_PATH = join(import.meta.dirname, '../../config/schema.json');
 

@@ -1,11 +1,11 @@
 // `viaduct keys list | rotate`: which keys sign now, and how the next one comes in without an outage.
-import { systemClock } from '#src/app/observers.ts';
+import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Config } from '#src/config/config.ts';
 import { createKeyRing } from '#src/keys/key-ring.ts';
-import { type Command, type Terminal, UsageError } from './command.ts';
-import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+import { type Command, type Terminal, UsageError } from './command/command.ts';
+import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { withConfig } from './command/with-config.ts';
 import { type KeyUse, rotateKey, writtenInstant } from './rotate-key.ts';
-import { withConfig } from './with-config.ts';
 
 /** What a key is made for unless the call says so. Old readers of assertions know nothing but RSA. */
 const DEFAULT_ALGORITHMS = { jwt: 'ES256', saml: 'RS256' } as const;

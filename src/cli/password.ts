@@ -3,9 +3,9 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { hashPassword } from '#src/users/password.ts';
-import { type Command, UsageError } from './command.ts';
-import { parseOptions } from './options.ts';
+import { hashPassword } from '#src/users/password/password.ts';
+import { type Command, UsageError } from './command/command.ts';
+import { parseOptions } from './command/options.ts';
 
 /** Asks at the terminal, without an echo. */
 async function ask(): Promise<string> {

@@ -1,13 +1,13 @@
 // The next key of ours, for JWTs or assertions: made, and written into the configuration with the time it starts to sign.
 import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemClock } from '#src/app/observers.ts';
-import { appendKey } from '#src/config/append-key.ts';
+import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Config } from '#src/config/config.ts';
-import { isSamlAlgorithm, MAX_SAML_KEYS } from '#src/config/sections/keys.ts';
+import { appendKey } from '#src/config/document/append-key.ts';
+import { isSamlAlgorithm, MAX_SAML_KEYS } from '#src/config/sections/keys/keys.ts';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
-import { type Terminal, UsageError } from './command.ts';
+import { type Terminal, UsageError } from './command/command.ts';
 
 export type KeyUse = 'jwt' | 'saml';
 

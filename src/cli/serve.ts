@@ -5,9 +5,9 @@ import { flushCompileCache } from 'node:module';
 import { createApp } from '#src/app.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems } from '#src/config/problem.ts';
-import type { Command, ExitCode, Terminal } from './command.ts';
-import { exists } from './exists.ts';
-import { DEFAULT_CONFIG, parseOptions } from './options.ts';
+import type { Command, ExitCode, Terminal } from './command/command.ts';
+import { exists } from './command/exists.ts';
+import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 
 /** What runs: one process, or many. */
 interface Served {

@@ -1,7 +1,7 @@
 // Under which names the audit may know a token that somebody holds in hand. Nothing is verified: it is only looked for.
 import type { TokenRef } from '#core/security-token.ts';
 import type { Config } from '#src/config/config.ts';
-import { UsageError } from './command.ts';
+import { UsageError } from './command/command.ts';
 
 interface Hints {
   /** Whose token it is, where the token does not say. */

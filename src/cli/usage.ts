@@ -1,7 +1,7 @@
 // What `--help` says, and the answers to words that are no command.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExitCode, Terminal } from './command.ts';
+import type { ExitCode, Terminal } from './command/command.ts';
 
 /** The commands, in the order of a first day. */
 const USAGE = `viaduct COMMAND [options]

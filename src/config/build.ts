@@ -8,10 +8,10 @@ import { configSchema } from './schema.ts';
 import { buildClients, clientEntry } from './sections/clients.ts';
 import { instant, instantOf } from './sections/fields.ts';
 import { buildKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
-import { buildKeys, decryptionKeyEntry, keyEntry, validateUses } from './sections/keys.ts';
+import { buildKeys, decryptionKeyEntry, keyEntry, validateUses } from './sections/keys/keys.ts';
 import { buildListeners } from './sections/listeners.ts';
 import { buildAudit } from './sections/operation.ts';
-import { buildPolicy, policyEntry } from './sections/policy.ts';
+import { buildPolicy, policyEntry } from './sections/policy/policy.ts';
 import { buildRefreshTokens } from './sections/refresh-tokens.ts';
 import { buildRelyingParties, relyingPartyEntry } from './sections/relying-parties.ts';
 import { buildStore } from './sections/store.ts';
@@ -19,8 +19,11 @@ import {
   subjectPrefixes,
   validateOwnNames,
   validatePrefixes,
-} from './sections/subject-prefixes.ts';
-import { buildTrustedIssuers, trustedIssuerEntry } from './sections/trusted-issuers.ts';
+} from './sections/trusted-issuers/subject-prefixes.ts';
+import {
+  buildTrustedIssuers,
+  trustedIssuerEntry,
+} from './sections/trusted-issuers/trusted-issuers.ts';
 import { buildUsers } from './sections/users.ts';
 import { buildWsTrust, validateMessageKeys } from './sections/ws-trust.ts';
 

@@ -3,7 +3,7 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf, FileRefused } from './text-file.ts';
+import { codeOf, FileRefused } from './document/text-file.ts';
 
 async function statsAt(path: string): Promise<Stats | undefined> {
   try {

@@ -2,15 +2,15 @@
 import { z } from 'zod';
 import { buildConfig } from './build.ts';
 import type { Config } from './config.ts';
+import { readTextFile } from './document/text-file.ts';
+import { parseYaml, type YamlDocument } from './document/yaml-document.ts';
 import { applyEnvironment, type Overridden } from './environment.ts';
-import { createExpressionCompiler } from './expression.ts';
+import { createExpressionCompiler } from './expressions/expression.ts';
 import { requireRegularOrNone } from './kept-file.ts';
 import { type ConfigSources, createFiles, type Loading, whyUnread } from './loading.ts';
 import { type Complaint, ConfigError, formatPath, type Path, type Problem } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { schemaComplaints } from './schema-issues.ts';
-import { readTextFile } from './text-file.ts';
-import { parseYaml, type YamlDocument } from './yaml-document.ts';
 
 /** Loads the configuration file at `path`, with the environment of the process.
  * @throws {ConfigError} with every problem found */

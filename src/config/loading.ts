@@ -1,10 +1,10 @@
 // What the sections need while a configuration is loaded: a place for complaints, and the files and variables it refers to.
 import { dirname, resolve } from 'node:path';
 import type { Instant } from '#core/instant.ts';
-import type { CompileExpression } from './expression.ts';
+import { codeOf, FileRefused } from './document/text-file.ts';
+import type { CompileExpression } from './expressions/expression.ts';
 import { type Complaint, formatPath, type Path, type Problem } from './problem.ts';
 import type { SecretReference } from './sections/secret.ts';
-import { codeOf, FileRefused } from './text-file.ts';
 
 /** The world of a configuration; injected, so that tests own it. */
 export interface ConfigSources {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { clientsSection } from './sections/clients.ts';
 import { keptSecretsSection } from './sections/kept-secrets.ts';
-import { keysSection } from './sections/keys.ts';
+import { keysSection } from './sections/keys/keys.ts';
 import { issuerSection, listenersSection, trustedProxiesSection } from './sections/listeners.ts';
 import {
   auditSection,
@@ -16,11 +16,11 @@ import {
   statusListsSection,
   workersSection,
 } from './sections/operation.ts';
-import { policySection } from './sections/policy.ts';
+import { policySection } from './sections/policy/policy.ts';
 import { refreshTokensSection } from './sections/refresh-tokens.ts';
 import { relyingPartiesSection } from './sections/relying-parties.ts';
 import { storeSection } from './sections/store.ts';
-import { trustedIssuersSection } from './sections/trusted-issuers.ts';
+import { trustedIssuersSection } from './sections/trusted-issuers/trusted-issuers.ts';
 import { lockoutSection, passwordCacheSection, usersSection } from './sections/users.ts';
 import { wsTrustSection } from './sections/ws-trust.ts';
 

@@ -1,5 +1,5 @@
 // The product: evidence in, one token out. Both fronts come here; no step can be left out.
-import type { ExchangeRequest } from './exchange-request.ts';
+import type { ExchangeRequest } from './request/exchange-request.ts';
 import type { TokenService } from './token-service.ts';
 import type { IssuedToken } from './token-spec.ts';
 

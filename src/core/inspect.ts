@@ -1,8 +1,8 @@
 // Is a token still good, and what does it say? Tokens of ours are open only to their own parties.
 import { isIdentity, isPartyOf } from './decision/evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
-import type { RelyingParty } from './relying-party.ts';
-import type { Requestor } from './requestor.ts';
+import type { RelyingParty } from './request/relying-party.ts';
+import type { Requestor } from './request/requestor.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
 

@@ -6,7 +6,6 @@ import type { Evidence } from './decision/evidence.ts';
 import { type Fence, validateFence, validateMarkFence } from './decision/fence.ts';
 import { validateOwnCredential } from './decision/own-credential.ts';
 import { type AdmitToken, createTokenCount, type TokenCount } from './decision/token-count.ts';
-import type { ExchangeRequest } from './exchange-request.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { Clock } from './instant.ts';
 import { auditDecision, auditMint, auditRefusal } from './ledger/audit-record.ts';
@@ -26,7 +25,8 @@ import {
   withUser,
 } from './renewal/renewal-limits.ts';
 import { validateOrTellRenewal } from './renewal/renewal-needed.ts';
-import { type Requestor, requestorName } from './requestor.ts';
+import type { ExchangeRequest } from './request/exchange-request.ts';
+import { type Requestor, requestorName } from './request/requestor.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
 import { issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, TokenSpec } from './token-spec.ts';

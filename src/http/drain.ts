@@ -1,7 +1,7 @@
 // An orderly end: no request that was taken stays without its answer, and what was answered is on record.
 import type { Server, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { takeOut } from './in-flight.ts';
+import { takeOut } from './load/in-flight.ts';
 
 const LINGER_MILLISECONDS = 500;
 

@@ -3,8 +3,8 @@ import Koa from 'koa';
 import compose from 'koa-compose';
 import { ExchangeFailure } from '#core/failure.ts';
 import { HttpRefusal } from './http-refusal.ts';
+import { createEndOfTurn } from './load/turn.ts';
 import { requestState } from './request-state.ts';
-import { createEndOfTurn } from './turn.ts';
 
 const KEPT_HEADERS = new Set([
   'connection',

@@ -2,7 +2,7 @@
 
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider';
 import { BEARER } from '#core/confirmation.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 
 export interface OAuthClient {
   readonly client_id: string;

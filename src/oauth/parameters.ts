@@ -1,6 +1,6 @@
 // The parameters of a token request as the library hands them on. None is empty: the form leaves such out (RFC 6749 §3.2).
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TargetName } from '#core/relying-party.ts';
+import type { TargetName } from '#core/request/relying-party.ts';
 
 export type Parameters = Readonly<Record<string, unknown>>;
 

@@ -18,7 +18,7 @@ import { refreshToken } from './grants/refresh-token.ts';
 import { saml2Bearer } from './grants/saml2-bearer.ts';
 import { tokenExchange } from './grants/token-exchange.ts';
 import { clientMetadata, type OAuthClient } from './oauth-client.ts';
-import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens.ts';
+import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens/own-tokens.ts';
 import { createGrantHandler } from './token-endpoint.ts';
 
 export interface ProviderParts extends OwnTokenParts {

@@ -1,7 +1,7 @@
 // What travels with one request between our middleware around the library.
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditRecord, AuditRequestor } from '#core/ports.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 
 interface StatefulContext {
   readonly state: Record<string, unknown>;

@@ -2,8 +2,8 @@
 
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { exchange } from '#core/exchange.ts';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { formOf, TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
 import { type Grant, type Performed, refusedParameters } from './grants/grant.ts';

@@ -1,5 +1,5 @@
 // After too many failures no password is right until the window ends: by user name, and by source address over all names.
-import { sourceBlock } from '#core/source-block.ts';
+import { sourceBlock } from '#core/request/source-block.ts';
 import { createFailureCounter, type FailureCounterSettings } from './failure-counter.ts';
 
 export interface LockoutRules {

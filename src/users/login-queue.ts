@@ -3,7 +3,7 @@
 // a lock-out, and a flood on one name holds one slot only. Sources take turns for a slot: a flood from one delays no other by more
 // than one computation.
 import { ExchangeFailure } from '#core/failure.ts';
-import { sourceBlock } from '#core/source-block.ts';
+import { sourceBlock } from '#core/request/source-block.ts';
 
 export interface QueueLimits {
   /** scrypt computations at one time. Each takes a thread of the pool and the memory of its cost. */

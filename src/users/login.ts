@@ -1,6 +1,6 @@
 // One attempt to log in, as it was received, and why it may be refused whatever its password is.
 import { ExchangeFailure } from '#core/failure.ts';
-import { isPossiblePassword } from './password.ts';
+import { isPossiblePassword } from './password/password.ts';
 import type { Candidate } from './user-directory.ts';
 import { isPossibleUserName } from './user-name.ts';
 

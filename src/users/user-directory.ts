@@ -1,7 +1,7 @@
 // The records by name, and for every name that is not there a decoy to verify against, so that both cost the same.
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
-import { parseEncodedPassword, writeEncodedPassword } from './encoded-password.ts';
-import { DEFAULT_COST } from './password.ts';
+import { parseEncodedPassword, writeEncodedPassword } from './password/encoded-password.ts';
+import { DEFAULT_COST } from './password/password.ts';
 import type { UserRecord } from './user-record.ts';
 
 /** What a login is verified against. Without a record the password is a decoy that nobody knows. */

@@ -11,13 +11,17 @@ import {
   SOURCE_LOCKED,
 } from './login.ts';
 import { createLoginQueue, type QueueLimits } from './login-queue.ts';
-import { type DeriveKey, deriveScryptKey } from './password.ts';
+import { type DeriveKey, deriveScryptKey } from './password/password.ts';
+import { createSharedVerification, type Verification } from './password/shared-verification.ts';
+import {
+  createLoginNamer,
+  createVerifiedCache,
+  type VerifiedCache,
+} from './password/verified-cache.ts';
 import { createSecondFactor, type ProvedMethods } from './second-factor.ts';
-import { createSharedVerification, type Verification } from './shared-verification.ts';
 import { type Candidate, createUserDirectory, type UserDirectory } from './user-directory.ts';
 import { foldUserName } from './user-name.ts';
 import type { UserRecord } from './user-record.ts';
-import { createLoginNamer, createVerifiedCache, type VerifiedCache } from './verified-cache.ts';
 
 export interface AuthenticatedUser {
   readonly id: string;

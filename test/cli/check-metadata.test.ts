@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { requireUsableMetadata } from '#src/app/usable-metadata.ts';
+import { requireUsableMetadata } from '#src/app/trust/usable-metadata.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
 import { aConfigDocument } from '#test/support/document.ts';
 import { viaduct } from '#test/support/process.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
-import { hashPassword } from '#src/users/password.ts';
+import { hashPassword } from '#src/users/password/password.ts';
 import { aConfigDocument, type ConfigDocument } from '#test/support/document.ts';
 import { viaduct } from '#test/support/process.ts';
 import { reservedPort } from '#test/support/reserved-port.ts';

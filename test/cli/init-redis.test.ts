@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { parse } from 'yaml';
-import { redisSetup, writeAccessList } from '#src/cli/redis-files.ts';
+import { redisSetup, writeAccessList } from '#src/cli/init/redis-files.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { startViaduct, viaduct } from '#test/support/process.ts';
 import {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { verifyPassword } from '#src/users/password.ts';
+import { verifyPassword } from '#src/users/password/password.ts';
 import { viaduct } from '#test/support/process.ts';
 
 /** Whether a command can be run at a terminal: with the `script` of util-linux. */

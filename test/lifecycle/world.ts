@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#core/instant.ts';
-import { hashPassword } from '#src/users/password.ts';
+import { hashPassword } from '#src/users/password/password.ts';
 import { withUserAuthority } from '#test/support/certified-client.ts';
 import { aSecretsKey } from '#test/support/context-message.ts';
 import { type ConfigDocument, TOKEN_EXCHANGE } from '#test/support/document.ts';

@@ -6,9 +6,9 @@ import test from 'node:test';
 import fc from 'fast-check';
 import type { AuditRecord } from '#core/ports.ts';
 import { createAuditKey } from '#src/audit/audit-key.ts';
-import { extendChain } from '#src/audit/chain.ts';
-import { NO_LINE } from '#src/audit/line.ts';
-import { recordContent } from '#src/audit/record-line.ts';
+import { extendChain } from '#src/audit/chain/chain.ts';
+import { NO_LINE } from '#src/audit/chain/line.ts';
+import { recordContent } from '#src/audit/chain/record-line.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
 
 const KEY = createAuditKey(new Uint8Array(32).fill(1));

@@ -4,7 +4,7 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import type { ClaimValue } from '#core/claim.ts';
 import type { ExpressionContext, ExpressionParty } from '#core/decision/expression.ts';
-import { createExpressionCompiler } from '#src/config/expression.ts';
+import { createExpressionCompiler } from '#src/config/expressions/expression.ts';
 
 const compile = createExpressionCompiler();
 

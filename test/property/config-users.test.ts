@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
-import { parseEncodedPassword } from '#src/users/encoded-password.ts';
+import { parseEncodedPassword } from '#src/users/password/encoded-password.ts';
 import { isPossibleUserName } from '#src/users/user-name.ts';
 import { parseChanged, problemsOf } from '#test/unit/config/document.ts';
 

@@ -4,8 +4,8 @@ import { type KeyObject, KeyObject as NodeKey, sign, verify } from 'node:crypto'
 import test from 'node:test';
 import fc from 'fast-check';
 import { CompactSign, compactVerify, generateKeyPair } from 'jose';
-import { derOfSignature, signatureOfDer } from '#src/tokens/jwt/ecdsa-form.ts';
-import { signJws, verifyJws } from '#src/tokens/jwt/jws-signature.ts';
+import { derOfSignature, signatureOfDer } from '#src/tokens/jwt/jws/ecdsa-form.ts';
+import { signJws, verifyJws } from '#src/tokens/jwt/jws/jws-signature.ts';
 
 const ALGORITHMS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ');
 const COORDINATE_BYTES = { ES256: 32, ES384: 48, ES512: 66 } as const;

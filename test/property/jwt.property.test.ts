@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { ExchangeFailure } from '#core/failure.ts';
-import { parseStrictObject } from '#src/tokens/jwt/strict-json.ts';
+import { parseStrictObject } from '#src/tokens/jwt/jws/strict-json.ts';
 import { aForeignIssuer, part } from '#test/support/jwt.ts';
 import { trustIn, validating } from '#test/support/jwt-terms.ts';
 

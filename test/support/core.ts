@@ -6,7 +6,6 @@ import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import type { AdmitToken } from '#core/decision/token-count.ts';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Ledger, Standing } from '#core/ledger/ledger.ts';
@@ -14,8 +13,9 @@ import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import type { StatusLists } from '#core/ledger/status-list.ts';
 import type { Grant, PolicyRow } from '#core/policy.ts';
 import type { AuditLog, AuditRecord, Store, StoreKey } from '#core/ports.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import {
   acceptToken,
   type SecurityToken,

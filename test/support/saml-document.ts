@@ -1,7 +1,7 @@
 // The test configuration with the other half of the product: our SAML key, a partner that writes assertions, users.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashPassword } from '#src/users/password.ts';
+import { hashPassword } from '#src/users/password/password.ts';
 import { type ConfigDocument, ISSUER, TOKEN_EXCHANGE } from './document.ts';
 import { aCertifiedKey, aSamlIssuer, type CertifiedKey, type ForeignSamlIssuer } from './saml.ts';
 

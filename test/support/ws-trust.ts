@@ -19,10 +19,10 @@ import {
 import type { RestOperationParts } from '#bridge/ws-trust/rest/rest-operations.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import type { PolicyRules } from '#core/decision/decide.ts';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
-import { createRequestorValidator } from '#core/requestor-validator.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import { createRequestorValidator } from '#core/request/requestor-validator.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import { createTokenService, type TokenService } from '#core/token-service.ts';

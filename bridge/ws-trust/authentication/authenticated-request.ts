@@ -10,7 +10,7 @@ import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import { type Requestor, requestorName } from '#core/requestor.ts';
+import { type Requestor, requestorName } from '#core/request/requestor.ts';
 import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import { wantsToken } from '../answer/response.ts';
 import { isLaterLeg } from '../challenge/challenge-response.ts';

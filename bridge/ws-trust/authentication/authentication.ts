@@ -24,7 +24,7 @@ import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
-import { type Requestor, requestorName } from '#core/requestor.ts';
+import { type Requestor, requestorName } from '#core/request/requestor.ts';
 import { SELF, type SecurityToken } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';

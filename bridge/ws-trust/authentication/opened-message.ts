@@ -24,7 +24,7 @@ import type { KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 

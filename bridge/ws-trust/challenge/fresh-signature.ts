@@ -3,7 +3,7 @@
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type Requestor, requestorName } from '#core/requestor.ts';
+import { type Requestor, requestorName } from '#core/request/requestor.ts';
 import { wantsToken } from '../answer/response.ts';
 import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import type { RstRequest } from '../rst/rst-request.ts';

@@ -1,7 +1,7 @@
 // Which key is meant where no KeyType names one (WS-Trust 1.3 §9.2).
 // Deviation: by the text a symmetric key. Most clients that name none know nothing of keys and want a bearer token.
 
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import type { KeyType } from '../key-type.ts';

@@ -8,7 +8,7 @@ import {
   publicKeyBits,
 } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import { isCredential } from '#core/token-type.ts';
 import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
 import { requireUsable } from './key-usage.ts';

@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import type { Confirmation, PublicKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { RstRequest } from '../rst/rst-request.ts';

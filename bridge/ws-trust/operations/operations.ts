@@ -2,7 +2,7 @@
 
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { validateAdmission } from '#core/decision/admission.ts';
-import { requestorName } from '#core/requestor.ts';
+import { requestorName } from '#core/request/requestor.ts';
 import { writeCollection } from '../answer/response.ts';
 import {
   authenticateRequest,

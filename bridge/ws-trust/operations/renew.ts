@@ -2,10 +2,10 @@
 
 import { Buffer } from 'node:buffer';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { secretOf } from '#core/ledger/kept-token.ts';
-import { renewToken } from '#core/renew-token.ts';
+import { renewToken } from '#core/renewal/renew-token.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import { writeTokenAnswer } from '../answer/rstr.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import type { Progress } from '../authentication/opened-message.ts';

@@ -6,7 +6,7 @@ import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { validateAdmission } from '#core/decision/admission.ts';
 import type { Expression } from '#core/decision/expression.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type Requestor, requestorName } from '#core/requestor.ts';
+import { type Requestor, requestorName } from '#core/request/requestor.ts';
 import { requestorOf } from '../authentication/authentication.ts';
 import { type CredentialService, useCredentials } from '../authentication/credential.ts';
 import {

@@ -9,7 +9,7 @@ import {
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { isConfirmed } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { Encryption } from '#core/token-spec.ts';
 import { formOf, type TokenType } from '#core/token-type.ts';
 import type { RstRequest } from './rst-request.ts';

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { validateFetch } from './fetch-address.ts';
 import {
   conflict,
   entryId,
@@ -14,7 +13,8 @@ import {
   scopeName,
   signatureAlgorithm,
 } from './fields.ts';
-import { type JsonWebKeySet, readJwks } from './jwks.ts';
+import { validateFetch } from './keys/fetch-address.ts';
+import { type JsonWebKeySet, readJwks } from './keys/jwks.ts';
 import type { RateConfig } from './operation.ts';
 import { type SecretReference, secretReference } from './secret.ts';
 

@@ -4,9 +4,9 @@ import type { Instant } from '#core/instant.ts';
 import type { PolicyRow } from '#core/policy.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { readBase64Key } from './base64-key.ts';
 import { instant, instantOf } from './fields.ts';
-import { validateSchedule } from './keys.ts';
+import { readBase64Key } from './keys/base64-key.ts';
+import { validateSchedule } from './keys/keys.ts';
 import { secretReference } from './secret.ts';
 import type { WsTrustConfig } from './ws-trust.ts';
 

@@ -4,8 +4,8 @@ import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { isLoopbackHost, isWebUrl, rule, valueRule } from './fields.ts';
-import { readOwnCertificate } from './own-certificate.ts';
-import { privateKeyProblem } from './pem.ts';
+import { readOwnCertificate } from './keys/own-certificate.ts';
+import { privateKeyProblem } from './keys/pem.ts';
 import { secretReference } from './secret.ts';
 
 /** A host without the brackets of IPv6. */

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import type { Entry, Loading } from '../loading.ts';
-import { readBase64Key } from './base64-key.ts';
 import { plainText, rate, resourceUri, rule, seconds, valueRule } from './fields.ts';
+import { readBase64Key } from './keys/base64-key.ts';
 import { secretReference } from './secret.ts';
 
 export interface FetchConfig {

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { conflict, isLoopbackHost, plainText, valueRule } from './fields.ts';
+import { readOwnCertificate } from './keys/own-certificate.ts';
+import { isCertificates, privateKeyProblem } from './keys/pem.ts';
 import { type HostAndPort, parseAddress } from './listeners.ts';
-import { readOwnCertificate } from './own-certificate.ts';
-import { isCertificates, privateKeyProblem } from './pem.ts';
 import { secretReference } from './secret.ts';
 
 interface RedisLogin {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { PolicyRow } from '#core/policy.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { readBase64Key } from './base64-key.ts';
+import { readBase64Key } from './keys/base64-key.ts';
 import { secretReference } from './secret.ts';
 
 export interface RefreshTokenConfig {

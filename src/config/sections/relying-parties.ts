@@ -1,16 +1,16 @@
 // For whom tokens are made: `relyingParties`.
 import { z } from 'zod';
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import { formOf } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { readCertificates } from './certificates.ts';
 import { entryId, plainText, rate, resourceUri, rule, scopeName, seconds } from './fields.ts';
-import { validateKey, type WrittenKey } from './key-choice.ts';
-import { isSamlAlgorithm, keyEntry, notForSaml } from './keys.ts';
-import { buildMapping, mappingSection } from './mapping.ts';
+import { readCertificates } from './keys/certificates.ts';
+import { validateKey, type WrittenKey } from './keys/key-choice.ts';
+import { isSamlAlgorithm, keyEntry, notForSaml } from './keys/keys.ts';
 import type { RateConfig } from './operation.ts';
-import { validateRequestorName } from './requestor-name.ts';
+import { buildMapping, mappingSection } from './policy/mapping.ts';
+import { validateRequestorName } from './policy/requestor-name.ts';
 import { type SecretReference, secretReference } from './secret.ts';
 
 export interface RelyingPartyConfig extends RelyingParty {

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
-import { parseUsers, type ReadUsers, type UserConfigRecord } from '../user-file.ts';
+import { parseUsers, type ReadUsers, type UserConfigRecord } from '../users/user-file.ts';
 import { plainText, seconds } from './fields.ts';
-import { type SubjectPrefix, validateOwnNames } from './subject-prefixes.ts';
+import { type SubjectPrefix, validateOwnNames } from './trusted-issuers/subject-prefixes.ts';
 
 export interface UsersConfig {
   /** Of all user files. */

@@ -6,8 +6,8 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
-import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
-import { buildExpression, celSource } from './mapping.ts';
+import { buildExpression, celSource } from './policy/mapping.ts';
+import { buildLegacySha1, legacySha1Until } from './trusted-issuers/legacy-sha1.ts';
 
 export interface WsTrustConfig {
   /** Besides the general one at /ws-trust. */

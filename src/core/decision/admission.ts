@@ -1,7 +1,7 @@
 // Who may use a front at all, whatever is asked: a condition over the requestor, beside the policy that decides about tokens.
 
 import { ExchangeFailure } from '../failure.ts';
-import type { Requestor } from '../requestor.ts';
+import type { Requestor } from '../request/requestor.ts';
 import { requestorContext } from './evidence.ts';
 import type { Expression } from './expression.ts';
 

@@ -1,14 +1,14 @@
 // Policy over verified evidence: the only place where a token is granted. Pure.
 
 import type { Confirmation } from '../confirmation.ts';
-import type { ExchangeRequest } from '../exchange-request.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { lineageOf } from '../ledger/lineage.ts';
 import { decidingRow, type PolicyQuestion, type PolicyRow } from '../policy.ts';
-import { type RelyingParty, resolveTargets } from '../relying-party.ts';
 import { decideRenewal } from '../renewal/renewal.ts';
-import { type Requestor, requestorName } from '../requestor.ts';
+import type { ExchangeRequest } from '../request/exchange-request.ts';
+import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
+import { type Requestor, requestorName } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import type { Actor, Authentication } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';

@@ -3,7 +3,7 @@ import type { MappedClaim } from '../claim-mapping.ts';
 import { ExchangeFailure, type FailureReason } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { type ConsideredRow, considerRows, decisiveRow, hasConsented } from '../policy.ts';
-import { type RelyingParty, resolveTargets } from '../relying-party.ts';
+import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { decide, type PolicyRules, policyQuestion } from './decide.ts';
 import type { Evidence } from './evidence.ts';

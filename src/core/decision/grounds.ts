@@ -4,7 +4,7 @@ import type { Claim, ClaimSet } from '../claim.ts';
 import { type MappedClaim, mapClaims, mappedClaims } from '../claim-mapping.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { PolicyRow } from '../policy.ts';
-import type { RelyingParty } from '../relying-party.ts';
+import type { RelyingParty } from '../request/relying-party.ts';
 import type { Encryption } from '../token-spec.ts';
 import type { TokenType } from '../token-type.ts';
 import { type Evidence, expressionContext } from './evidence.ts';

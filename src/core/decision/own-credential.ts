@@ -2,7 +2,7 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import type { UserStanding } from '../renewal/renewal-limits.ts';
-import { principalOf } from '../requestor.ts';
+import { principalOf } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
 import { hasTrustEnded, type KnownIssuer, knownIssuer } from './actor-issuer.ts';

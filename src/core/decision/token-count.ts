@@ -1,7 +1,7 @@
 // Tokens are counted for whom they are about and for the relying parties they are for, whoever asks: what those must bear is not
 // for one of their callers to decide.
 
-import type { ExchangeRequest } from '../exchange-request.ts';
+import type { ExchangeRequest } from '../request/exchange-request.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import type { Evidence } from './evidence.ts';
 

@@ -1,9 +1,9 @@
 // What the audit says of an exchange: who, for whom, what was asked, what was granted, and why not.
 import type { Evidence } from '../decision/evidence.ts';
-import type { ExchangeRequest } from '../exchange-request.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { AuditParty, AuditRecord, AuditRequestor } from '../ports.ts';
-import type { Requestor } from '../requestor.ts';
+import type { ExchangeRequest } from '../request/exchange-request.ts';
+import type { Requestor } from '../request/requestor.ts';
 import type { ValidatedToken } from '../security-token.ts';
 import type { TokenSpec } from '../token-spec.ts';
 

@@ -4,7 +4,7 @@ import { onceMark } from '../decision/bounds.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';
-import type { Requestor } from '../requestor.ts';
+import type { Requestor } from '../request/requestor.ts';
 import type { TokenRef, ValidatedToken } from '../security-token.ts';
 import type { OnceMark } from '../token-spec.ts';
 

@@ -1,10 +1,11 @@
 // Refresh tokens at introspection and revocation: they are told of and die for their own client alone.
-import type { ExchangeRequest } from '../exchange-request.ts';
+
 import { ExchangeFailure } from '../failure.ts';
 import { isInactive, type PresentedText } from '../inspect.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AuditLog } from '../ports.ts';
-import { requestorName } from '../requestor.ts';
+import type { ExchangeRequest } from '../request/exchange-request.ts';
+import { requestorName } from '../request/requestor.ts';
 import { revokeOnRecord } from '../revoke.ts';
 import type { TokenService } from '../token-service.ts';
 import { isRefreshable } from './refresh.ts';

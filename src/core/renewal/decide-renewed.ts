@@ -11,14 +11,14 @@ import {
   longestChain,
   longestLifetimeSeconds,
 } from '../decision/grounds.ts';
-import type { ExchangeRequest } from '../exchange-request.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { type KnownSecret, secretOf } from '../ledger/kept-token.ts';
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import { decidingRow, denyingRow, isUsedOnce } from '../policy.ts';
-import { type RelyingParty, resolveTargets } from '../relying-party.ts';
-import { hasProved, type Requestor, requestorName } from '../requestor.ts';
+import type { ExchangeRequest } from '../request/exchange-request.ts';
+import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
+import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
 import type { OnceMark, Renewal, TokenSpec } from '../token-spec.ts';
 import { formOf } from '../token-type.ts';

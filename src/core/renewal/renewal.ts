@@ -1,9 +1,9 @@
 // On what terms the token to be issued can be renewed: only where every row says so, and never without an end.
 import type { Evidence } from '../decision/evidence.ts';
 import type { AllGrounds } from '../decision/grounds.ts';
-import type { ExchangeRequest } from '../exchange-request.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
+import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import type { Renewal } from '../token-spec.ts';
 import { isCredential, type TokenType } from '../token-type.ts';

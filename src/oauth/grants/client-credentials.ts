@@ -1,5 +1,5 @@
 // RFC 6749 §4.4: the client itself is the subject. The same policy, ledger and audit as every other grant.
-import { requestorToken } from '#core/requestor-validator.ts';
+import { requestorToken } from '#core/request/requestor-validator.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { scopeNames, targetNames } from '../parameters.ts';
 import type { Grant } from './grant.ts';

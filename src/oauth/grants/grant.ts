@@ -1,6 +1,6 @@
 // What every grant is: a name, its parameters, its family of errors, and how it reads a request. The endpoint owns the rest.
-import type { ExchangeRequest } from '#core/exchange-request.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import type { TokenType } from '#core/token-type.ts';

@@ -1,6 +1,6 @@
 // Deadlines of all commands on one timer. A timer for each command would cost more than the command.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Call } from './redis-driver.ts';
+import type { Call } from './drivers/redis-driver.ts';
 
 const TICK_MILLISECONDS = 25;
 

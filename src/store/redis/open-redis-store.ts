@@ -1,14 +1,14 @@
 // Opens the Redis store: connections, the first look at the servers, and what watches over them from then on.
 import type { Clock, Instant } from '#core/instant.ts';
 import { DeadlineWheel } from './deadline-wheel.ts';
+import type { OpenDriver } from './drivers/redis-driver.ts';
 import { RedisCommands } from './redis-commands.ts';
-import type { OpenDriver } from './redis-driver.ts';
 import { createPlaces } from './redis-key.ts';
 import { RedisStore } from './redis-store.ts';
 import { meaningOf, type ReplyMeaning } from './reply-meaning.ts';
 import { RewriteRing } from './rewrite-ring.ts';
 import type { RedisSettings } from './settings.ts';
-import { StoreWatch, type WatchEvents } from './store-watch.ts';
+import { StoreWatch, type WatchEvents } from './watch/store-watch.ts';
 
 /** Calls under way at once; each holds some kilobytes. */
 const MAX_CALLS = 10_000;
@@ -36,8 +36,8 @@ export interface OpenedRedisStore {
 
 /** Loaded when chosen: nobody pays for the other. */
 const DRIVERS: Readonly<Record<RedisSettings['driver'], () => Promise<OpenDriver>>> = {
-  ioredis: async () => (await import('./ioredis-driver.ts')).openIoredisDriver,
-  'node-redis': async () => (await import('./node-redis-driver.ts')).openNodeRedisDriver,
+  ioredis: async () => (await import('./drivers/ioredis-driver.ts')).openIoredisDriver,
+  'node-redis': async () => (await import('./drivers/node-redis-driver.ts')).openNodeRedisDriver,
 };
 
 /** Tells an operator what a server refuses us. Each try to connect is refused anew: the same is told once a minute. */

@@ -2,7 +2,7 @@
 // What the store asks goes only to a master that was looked at; the look itself names its master.
 import { ExchangeFailure } from '#core/failure.ts';
 import type { DeadlineWheel } from './deadline-wheel.ts';
-import type { Call, RedisDriver, Reply, Words } from './redis-driver.ts';
+import type { Call, RedisDriver, Reply, Words } from './drivers/redis-driver.ts';
 import { meaningOf, type ReplyMeaning, replyCode } from './reply-meaning.ts';
 import type { Script } from './scripts.ts';
 

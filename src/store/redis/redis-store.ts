@@ -15,13 +15,13 @@ import type {
 import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
 import { assertStep } from '../rotation-step.ts';
 import type { StoreVerb } from '../store-verb.ts';
+import type { Reply } from './drivers/redis-driver.ts';
 import type { RedisCommands, ScriptCall } from './redis-commands.ts';
-import type { Reply } from './redis-driver.ts';
 import type { Place, PlaceOf } from './redis-key.ts';
 import type { RewriteRing } from './rewrite-ring.ts';
 import * as scripts from './scripts.ts';
-import type { StoreWatch } from './store-watch.ts';
 import { readMark, readValue, TOMBSTONE, wordOf, writeMark, writeValue } from './stored-form.ts';
+import type { StoreWatch } from './watch/store-watch.ts';
 
 /** What Redis takes as a lifetime without counting past the end of its clock. */
 const FOREVER_MILLISECONDS = 100 * 365 * 86_400_000;

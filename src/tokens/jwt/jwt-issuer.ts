@@ -6,11 +6,11 @@ import type { Instant } from '#core/instant.ts';
 import type { Actor, Authentication } from '#core/subject.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
-import { type JsonObject, MAX_COMPACT_CHARACTERS, signJwt } from './compact-jwt.ts';
-import { confirmationMember } from './jwt-confirmation.ts';
+import { confirmationMember } from './claims/jwt-confirmation.ts';
+import { encryptProofKey } from './claims/proof-key.ts';
+import { statusMember } from './claims/status-claim.ts';
+import { type JsonObject, MAX_COMPACT_CHARACTERS, signJwt } from './jws/compact-jwt.ts';
 import { isJwtTokenType, type JwtTokenType } from './jwt-type.ts';
-import { encryptProofKey } from './proof-key.ts';
-import { statusMember } from './status-claim.ts';
 
 /** Our signing keys. */
 export interface JwtSigningKeys {

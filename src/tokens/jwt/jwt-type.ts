@@ -1,7 +1,7 @@
 // Which `typ` a JWT of a declared type may carry: one kind of JWT must never pass as another (RFC 8725 §3.11, §3.12).
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenType } from '#core/token-type.ts';
-import type { JsonMembers } from './strict-json.ts';
+import type { JsonMembers } from './jws/strict-json.ts';
 
 /** The token types that are JWTs. */
 export type JwtTokenType = Extract<TokenType, 'access_token' | 'jwt' | 'id_token'>;

@@ -9,19 +9,19 @@ import {
 } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import { requiredString, stringClaim } from './claim-reader.ts';
-import { parseJwt, type UnverifiedJwt, type VerifiedClaims, verifyJwt } from './compact-jwt.ts';
-import { parseActors, parseMayAct } from './jwt-actor.ts';
-import { parseConfirmation } from './jwt-confirmation.ts';
+import { requiredString, stringClaim } from './claims/claim-reader.ts';
+import { parseActors, parseMayAct } from './claims/jwt-actor.ts';
+import { parseConfirmation } from './claims/jwt-confirmation.ts';
 import {
   claimSetOf,
   parseAuthentication,
   parseScopes,
   validateAudiences,
   validateOriginClient,
-} from './jwt-facts.ts';
-import { keyHintOf } from './jwt-header.ts';
-import { validateTimes } from './jwt-time.ts';
+} from './claims/jwt-facts.ts';
+import { validateTimes } from './claims/jwt-time.ts';
+import { parseJwt, type UnverifiedJwt, type VerifiedClaims, verifyJwt } from './jws/compact-jwt.ts';
+import { keyHintOf } from './jws/jwt-header.ts';
 import { indexTerms, type JwtTerms, type JwtTrust, type OwnJwtTrust } from './jwt-trust.ts';
 import { isJwtTokenType, type JwtTokenType, validateHeaderType, validateKind } from './jwt-type.ts';
 

@@ -2,9 +2,9 @@
 import { deflateSync } from 'node:zlib';
 import type { Instant } from '#core/instant.ts';
 import type { StatusListContent } from '#core/ledger/status-list.ts';
-import { signJwt } from './compact-jwt.ts';
+import { statusListUri } from './claims/status-claim.ts';
+import { signJwt } from './jws/compact-jwt.ts';
 import type { JwtSigningKeys } from './jwt-issuer.ts';
-import { statusListUri } from './status-claim.ts';
 
 /** The list as it stands in the token: one bit for each place, zlib at its highest level, base64url. */
 export const encodeStatusBits = (bits: Uint8Array): string =>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { auditChains } from '#src/audit/audit-files.ts';
+import { auditChains } from '#src/audit/file/audit-files.ts';
 import { viaduct } from '#test/support/process.ts';
 import { startServer } from '#test/support/server.ts';
 

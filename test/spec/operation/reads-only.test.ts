@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, type TestContext, test } from 'node:test';
 import { checkCommand } from '#src/cli/check.ts';
-import type { Command } from '#src/cli/command.ts';
+import type { Command } from '#src/cli/command/command.ts';
 import { explainCommand } from '#src/cli/explain.ts';
 import type { Finished } from '#test/support/process.ts';
 import {

@@ -1,7 +1,7 @@
 // What strangers wrote, on the terminal of an operator: it is shown and not obeyed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { printable } from '#src/cli/printable.ts';
+import { printable } from '#src/cli/command/printable.ts';
 import { viaduct } from '#test/support/process.ts';
 import { startServer } from '#test/support/server.ts';
 

@@ -151,7 +151,7 @@ export const PARITY: RequirementTable = {
         `${GRID}a user name becomes \${requested}`,
         CXF_TOKENS,
       ],
-      ['unit/tokens/jwt-issuer.test.ts#takes JWT types, and nothing that must be encrypted'],
+      ['unit/tokens/jwt/jwt-issuer.test.ts#takes JWT types, and nothing that must be encrypted'],
     ],
     [
       'P17',
@@ -177,7 +177,7 @@ export const PARITY: RequirementTable = {
       [`${REQUESTS}Participants are further targets`, `${ANSWERS}AppliesTo is told only where`],
       [
         `${VALIDATE}a new token is policy like an exchange: refused for an unknown target`,
-        'unit/core/relying-party.test.ts#a name counts for its own kind only',
+        'unit/core/request/relying-party.test.ts#a name counts for its own kind only',
       ],
     ],
     [

@@ -3,7 +3,7 @@ import { must, type RequirementTable, should } from '#test/support/requirements.
 
 const GRANT = 'spec/rfc7523/jwt-bearer.test.ts#' as const;
 const CLIENT = 'spec/rfc7523/client-authentication.test.ts#' as const;
-const VALIDATOR = 'unit/tokens/jwt-validator.test.ts#' as const;
+const VALIDATOR = 'unit/tokens/jwt/jwt-validator.test.ts#' as const;
 const CLAIMS = 'security/jwt-claims.test.ts#' as const;
 
 export const RFC7523: RequirementTable = {
@@ -31,7 +31,7 @@ export const RFC7523: RequirementTable = {
       [
         'RFC7523-5-1',
         'RS256 is implemented',
-        ['unit/tokens/jwt-issuer.test.ts#signs with ${algorithm} where the spec says so'],
+        ['unit/tokens/jwt/jwt-issuer.test.ts#signs with ${algorithm} where the spec says so'],
         ['security/jwt-algorithm.test.ts#refuses an algorithm off the list of the issuer'],
       ],
       [
@@ -110,7 +110,7 @@ export const RFC7523: RequirementTable = {
       [
         'RFC7523-3-10',
         'the JWT is valid in all other respects',
-        ['unit/tokens/jwt-validator.test.ts#a good token yields its facts'],
+        ['unit/tokens/jwt/jwt-validator.test.ts#a good token yields its facts'],
         [
           `${CLAIMS}\${rule}: refuses \${name}`,
           'security/jwt-form.test.ts#refuses a signed claims set',

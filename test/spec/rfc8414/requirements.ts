@@ -2,7 +2,7 @@
 import { must, type RequirementTable } from '#test/support/requirements.ts';
 
 const METADATA = 'spec/rfc8414/metadata.test.ts#' as const;
-const ISSUER = 'unit/tokens/jwt-issuer.test.ts#' as const;
+const ISSUER = 'unit/tokens/jwt/jwt-issuer.test.ts#' as const;
 
 export const RFC8414: RequirementTable = {
   standard: 'RFC 8414 and RFC 9068',
@@ -95,13 +95,13 @@ export const RFC8414: RequirementTable = {
         'without a target the default of the client is meant',
         ['spec/rfc8693/success.test.ts#the default target of the client is meant'],
         [
-          'unit/core/relying-party.test.ts#refuses a request without a target and without a default',
+          'unit/core/request/relying-party.test.ts#refuses a request without a target and without a default',
         ],
       ],
       [
         'RFC9068-4-1',
         'a validator wants typ, iss, aud, signature and exp',
-        ['unit/tokens/jwt-validator.test.ts#a good token yields its facts'],
+        ['unit/tokens/jwt/jwt-validator.test.ts#a good token yields its facts'],
         [
           'security/jwt-type.test.ts#nothing else is one',
           'security/jwt-algorithm.test.ts#refuses alg',

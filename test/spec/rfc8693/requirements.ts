@@ -122,7 +122,7 @@ export const RFC8693: RequirementTable = {
       [
         'RFC8693-4.4-1',
         'may_act names who may act; another actor, or none, is refused',
-        ['unit/tokens/jwt-validator.test.ts#may_act names parties as act does'],
+        ['unit/tokens/jwt/jwt-validator.test.ts#may_act names parties as act does'],
         [
           `${REFUSALS}an actor that may_act does not name`,
           `${REFUSALS}no actor where may_act names one`,

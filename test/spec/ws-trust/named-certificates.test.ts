@@ -5,7 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import { aPolicyRow } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';

@@ -2,7 +2,7 @@
 // refused as what is not done, what contradicts itself as Issue refuses it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import {
   anAppliesTo,
   anIssueRequest,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { WsTrustFrontParts, WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import { ownAssertions, RENEWABLE } from '#test/support/renewable.ts';
 import {
   anAppliesTo,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { slotOf } from '#src/store/redis/hash-slot.ts';
+import { slotOf } from '#src/store/redis/drivers/hash-slot.ts';
 import { createPlaces } from '#src/store/redis/redis-key.ts';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
 import { storeKeyText } from '#src/store/store-key.ts';

@@ -1,6 +1,6 @@
 // What happens to a node of a cluster. The first master has two replicas: when it is lost its shard can go on, with the one that
 // is left to confirm its writes. The second has one: its shard is closed until the node is back.
-import { slotOf } from '#src/store/redis/hash-slot.ts';
+import { slotOf } from '#src/store/redis/drivers/hash-slot.ts';
 import { canaryKey, EVERY_BUCKET } from '#src/store/redis/redis-key.ts';
 import { eventually } from '#test/support/eventually.ts';
 import type { RedisServer } from '#test/support/redis/redis-server.ts';

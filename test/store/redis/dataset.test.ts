@@ -2,11 +2,11 @@
 // what it is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Dataset } from '#src/store/redis/dataset.ts';
 import { DeadlineWheel } from '#src/store/redis/deadline-wheel.ts';
+import type { RedisDriver } from '#src/store/redis/drivers/redis-driver.ts';
 import { RedisCommands } from '#src/store/redis/redis-commands.ts';
-import type { RedisDriver } from '#src/store/redis/redis-driver.ts';
 import { canaryKey } from '#src/store/redis/redis-key.ts';
+import { Dataset } from '#src/store/redis/watch/dataset.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 const TENANT = 'sts.example.org';

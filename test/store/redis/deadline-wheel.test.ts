@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
 import { DeadlineWheel } from '#src/store/redis/deadline-wheel.ts';
-import type { Call } from '#src/store/redis/redis-driver.ts';
+import type { Call } from '#src/store/redis/drivers/redis-driver.ts';
 
 const isUnavailable = (cause: unknown): boolean =>
   cause instanceof ExchangeFailure && cause.reason === 'dependency-unavailable';

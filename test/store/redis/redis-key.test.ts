@@ -6,7 +6,7 @@ import { createLedger } from '#core/ledger/ledger.ts';
 import type { StoreKey } from '#core/ports.ts';
 import { createRefreshFamilies } from '#core/refresh/refresh-family.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
-import { slotOf } from '#src/store/redis/hash-slot.ts';
+import { slotOf } from '#src/store/redis/drivers/hash-slot.ts';
 import { createPlaces } from '#src/store/redis/redis-key.ts';
 import type { StoreVerb } from '#src/store/store-verb.ts';
 import { anEvidence, aPolicyRow, NOW, OWN_ISSUER, rules } from '#test/support/core.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import type { StoreKey } from '#core/ports.ts';
-import { slotOf } from '#src/store/redis/hash-slot.ts';
+import { slotOf } from '#src/store/redis/drivers/hash-slot.ts';
 import { createPlaces } from '#src/store/redis/redis-key.ts';
 import { replyCode } from '#src/store/redis/reply-meaning.ts';
 import { eventually } from '#test/support/eventually.ts';

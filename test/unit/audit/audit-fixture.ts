@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { AuditRecord } from '#core/ports.ts';
-import { type AuditFile, openAuditFile } from '#src/audit/audit-file.ts';
 import { createAuditKey } from '#src/audit/audit-key.ts';
 import { type AuditLogSettings, openAuditLog } from '#src/audit/audit-log.ts';
 import type { AuditSink } from '#src/audit/audit-sink.ts';
+import { type AuditFile, openAuditFile } from '#src/audit/file/audit-file.ts';
 
 export const SECRET = new Uint8Array(32).fill(7);
 export const KEY = createAuditKey(SECRET);

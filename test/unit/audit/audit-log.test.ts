@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import test from 'node:test';
-import { auditPath } from '#src/audit/audit-files.ts';
 import { lookupHash } from '#src/audit/audit-key.ts';
 import { openAuditLog } from '#src/audit/audit-log.ts';
+import { auditPath } from '#src/audit/file/audit-files.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
 import { aDisk, anAudit, aPath, aRecord, KEY, linesOf, PATIENT } from './audit-fixture.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import { createAuditKey, lookupHash } from '#src/audit/audit-key.ts';
-import { type LineContent, type LineHead, NO_LINE, writeLine } from '#src/audit/line.ts';
+import { type LineContent, type LineHead, NO_LINE, writeLine } from '#src/audit/chain/line.ts';
 import { verifyAudit, verifyAuditChain } from '#src/audit/verify.ts';
 import { anAudit, aPath, aRecord, aWrittenAudit, KEY, linesOf } from './audit-fixture.ts';
 

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ClaimValue } from '#core/claim.ts';
 import type { Evaluation, ExpressionContext } from '#core/decision/expression.ts';
-import { createExpressionCompiler, type ExpressionPurpose } from '#src/config/expression.ts';
+import {
+  createExpressionCompiler,
+  type ExpressionPurpose,
+} from '#src/config/expressions/expression.ts';
 
 const compile = createExpressionCompiler();
 

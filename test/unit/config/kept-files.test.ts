@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { FileRefused } from '#src/config/document/text-file.ts';
 import { requireRegularOrNone } from '#src/config/kept-file.ts';
-import { FileRefused } from '#src/config/text-file.ts';
 import { errorsOf } from './document.ts';
 
 test('Configuration: a file is kept where one is, or none yet', async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
 import { BEARER } from '#core/confirmation.ts';
-import { requestorName } from '#core/requestor.ts';
+import { requestorName } from '#core/request/requestor.ts';
 import { type Change, first, parseChanged, type World, warningsOf } from './document.ts';
 import { party, refuses } from './refusals.ts';
 

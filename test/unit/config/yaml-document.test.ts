@@ -1,7 +1,7 @@
 // YAML: strict where two readers could see two documents, with the place of every value.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseYaml } from '#src/config/yaml-document.ts';
+import { parseYaml } from '#src/config/document/yaml-document.ts';
 
 describe('YAML: refuses', () => {
   const refused: readonly (readonly [string, string, RegExp])[] = [

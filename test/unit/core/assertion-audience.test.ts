@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide } from '#core/decision/decide.ts';
-import type { TargetName } from '#core/relying-party.ts';
+import type { TargetName } from '#core/request/relying-party.ts';
 import { anEvidence, aPolicyRow, aRelyingParty, NOW, rules } from '#test/support/core.ts';
 
 const ADDRESSES = ['https://orders.example/soap', 'https://orders.example/soap12'];

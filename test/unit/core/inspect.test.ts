@@ -5,7 +5,7 @@ import type { KnownIssuer } from '#core/decision/actor-issuer.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { inspect } from '#core/inspect.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
-import type { Requestor } from '#core/requestor.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import { revoke } from '#core/revoke.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';

@@ -9,7 +9,7 @@ import {
   hasConsented,
   type PolicyRow,
 } from '#core/policy.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import {
   anActorToken,
   anEvidence,

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { decide, type PolicyRules } from '#core/decision/decide.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { Grant } from '#core/policy.ts';
-import type { RelyingParty } from '#core/relying-party.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import {
   aClaim,
   aMappingRule,

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
-import { writeEncodedPassword } from '#src/users/encoded-password.ts';
-import { type DeriveKey, deriveScryptKey } from '#src/users/password.ts';
+import { writeEncodedPassword } from '#src/users/password/encoded-password.ts';
+import { type DeriveKey, deriveScryptKey } from '#src/users/password/password.ts';
 import type { UserRecord } from '#src/users/user-record.ts';
 import { createUserStore, type UserStoreSettings } from '#src/users/user-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { createLoginNamer } from '#src/users/verified-cache.ts';
+import { createLoginNamer } from '#src/users/password/verified-cache.ts';
 import { aUser, aUserStore } from './a-user-store.ts';
 
 const GOOD = { name: 'alice', password: 'correct horse' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { validateAdmission } from '#core/decision/admission.ts';
-import { createExpressionCompiler } from '#src/config/expression.ts';
+import { createExpressionCompiler } from '#src/config/expressions/expression.ts';
 import { aClaim, aRequestor, aValidatedToken, refusedAs } from '#test/support/core.ts';
 
 const compile = createExpressionCompiler();

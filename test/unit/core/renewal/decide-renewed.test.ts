@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Confirmation } from '#core/confirmation.ts';
 import type { PolicyRules } from '#core/decision/decide.ts';
-import type { ExchangeRequest } from '#core/exchange-request.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import type { PartySelector } from '#core/policy.ts';
 import { decideRenewed, type RenewalBasis } from '#core/renewal/decide-renewed.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import {
   anExchangeRequest,

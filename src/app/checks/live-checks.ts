@@ -1,0 +1,144 @@
+// Whether what a configuration depends on is there now: the store, the disk of the audit, the keys of others, certificates that
+// are still good. A server that runs on the same configuration is not disturbed.
+import { randomUUID } from 'node:crypto';
+import { constants, existsSync } from 'node:fs';
+import { access, open, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Config } from '#src/config/config.ts';
+import { discoverJwks } from '#src/trust/discovery.ts';
+import { parseJwks } from '#src/trust/jwks.ts';
+import { quietObservers, systemClock } from '../foundation/observers.ts';
+import { existingStore } from '../foundation/store.ts';
+import { EXPIRY_WARNING_SECONDS, expiringCertificates } from '../trust/expiry.ts';
+import { createFetch } from '../trust/trust.ts';
+import {
+  describeMetadata,
+  type MetadataTerms,
+  type SignedSource,
+} from '../trust/usable-metadata.ts';
+
+export interface LiveCheck {
+  readonly name: string;
+  readonly state: 'good' | 'soon' | 'failed';
+  readonly detail: string;
+}
+
+interface Step {
+  readonly name: string;
+  /** Resolves with what is worth telling. */
+  readonly run: () => Promise<string>;
+}
+
+const messageOf = (cause: unknown): string => {
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
+  return cause instanceof Error ? cause.message : 'failed';
+};
+
+async function checkStore(config: Config): Promise<string> {
+  const existing = await existingStore(config, quietObservers());
+  if (!existing.store) return existing.atStart;
+  const { store } = existing;
+  try {
+    const { roundTripMilliseconds } = await store.health();
+    if (config.store.kind === 'sqlite') await requireWritable(config.store.path);
+    return `${config.store.kind} answered in ${Math.round(roundTripMilliseconds)} ms`;
+  } finally {
+    await store.close();
+  }
+}
+
+// By permission alone: a trial would change the file.
+async function requireWritable(path: string): Promise<void> {
+  await access(path, constants.W_OK);
+  await access(dirname(path), constants.W_OK | constants.X_OK);
+}
+
+/** A file of its own beside the audit: the audit itself belongs to the process that writes it. */
+async function checkAuditDisk({ audit }: Config): Promise<string> {
+  const folder = dirname(audit.file);
+  if (!existsSync(folder)) return folderToBe(folder);
+  const path = join(folder, `.probe-${randomUUID()}`);
+  const probe = await open(path, 'wx', 0o600);
+  try {
+    await probe.appendFile('probe\n');
+    await probe.datasync();
+    return `${folder} can be written and synced`;
+  } finally {
+    await probe.close();
+    await rm(path, { force: true });
+  }
+}
+
+async function folderToBe(folder: string): Promise<string> {
+  let above = dirname(folder);
+  while (!existsSync(above)) above = dirname(above);
+  await access(above, constants.W_OK | constants.X_OK);
+  return `${folder} is not there yet; the first start makes it`;
+}
+
+function fetchSteps(config: Config, now: number): readonly Step[] {
+  const fetchText = createFetch(config);
+  const fetchMetadata = createFetch(config, 'metadata');
+  const keysAt = async (load: () => Promise<{ readonly text: string }>): Promise<string> => {
+    const { text } = await load();
+    parseJwks(text);
+    return 'a JWK Set was fetched';
+  };
+  const metadataOf = async (source: SignedSource, terms: MetadataTerms): Promise<string> => {
+    const text = source.kind === 'metadata' ? source.xml : (await fetchMetadata(source.url)).text;
+    return describeMetadata(text, source, terms);
+  };
+  const ofMetadata = ({ id, issuer, saml }: Config['trustedIssuers'][number]): readonly Step[] => {
+    if (!saml || saml.keySource.kind === 'pinned') return [];
+    const { keySource, skewSeconds } = saml;
+    const terms = { entityId: issuer, skewSeconds, now };
+    const name = `trusted issuer ${id} (metadata)`;
+    return [{ name, run: () => metadataOf(keySource, terms) }];
+  };
+  const ofIssuers = config.trustedIssuers.flatMap((trusted): readonly Step[] => {
+    const { id, issuer, jwt } = trusted;
+    const keys = jwt?.keySource;
+    const name = `trusted issuer ${id}`;
+    return [
+      ...(keys?.kind === 'url' ? [{ name, run: () => keysAt(() => fetchText(keys.url)) }] : []),
+      ...(keys?.kind === 'discovery'
+        ? [{ name, run: () => keysAt(() => discoverJwks(issuer, fetchText)) }]
+        : []),
+      ...ofMetadata(trusted),
+    ];
+  });
+  const ofClients = config.clients.flatMap(({ client_id: id, jwks_uri: url }): readonly Step[] =>
+    url === undefined ? [] : [{ name: `client ${id}`, run: () => keysAt(() => fetchText(url)) }],
+  );
+  return [...ofIssuers, ...ofClients];
+}
+
+function certificateChecks(config: Config, now: number): readonly LiveCheck[] {
+  return expiringCertificates(config).map(({ name, notAfter, whose }) => {
+    const days = Math.floor((notAfter - now) / 86_400);
+    const isSoon = notAfter - now < EXPIRY_WARNING_SECONDS;
+    const state = now >= notAfter ? 'failed' : isSoon ? 'soon' : 'good';
+    const detail = now >= notAfter ? 'it has ended' : `${days} days left`;
+    return { name: `certificate (${whose}) ${name}`, state, detail };
+  });
+}
+
+async function runStep({ name, run }: Step): Promise<LiveCheck> {
+  try {
+    return { name, state: 'good', detail: await run() };
+  } catch (cause) {
+    return { name, state: 'failed', detail: messageOf(cause) };
+  }
+}
+
+/** Asks everything that the configuration depends on, all at once. */
+export async function runLiveChecks(config: Config): Promise<readonly LiveCheck[]> {
+  const now = systemClock.now();
+  const steps: readonly Step[] = [
+    { name: 'store', run: () => checkStore(config) },
+    { name: 'audit', run: () => checkAuditDisk(config) },
+    ...fetchSteps(config, now),
+  ];
+  const checks = await Promise.all(steps.map(runStep));
+  return [...checks, ...certificateChecks(config, now)];
+}

@@ -1,0 +1,168 @@
+// What outlives a reload: state, audit and telemetry.
+import type { Clock, Instant } from '#core/instant.ts';
+import type { Store, StoreKey } from '#core/ports.ts';
+import type { ChainHead } from '#src/audit/audit-key.ts';
+import { openAuditLog } from '#src/audit/audit-log.ts';
+import type { AuditSink } from '#src/audit/audit-sink.ts';
+import type { Config } from '#src/config/config.ts';
+import { closeAll } from '#src/http/drain.ts';
+import type { ReadinessCheck } from '#src/http/health.ts';
+import { createIdSource } from '#src/http/id-source.ts';
+import { createOverloadGuard, type OverloadGuard } from '#src/http/load/overload.ts';
+import { createBucketOutbox } from '#src/limits/bucket-outbox.ts';
+import { type Counted, createRateLimiter, type RateLimiter } from '#src/limits/rate-limiter.ts';
+import { createLogger } from '#src/telemetry/logger.ts';
+import { createMetrics } from '#src/telemetry/metrics.ts';
+import { observeStore } from '#src/telemetry/observed-store.ts';
+import { createRegistry, type Registry } from '#src/telemetry/registry.ts';
+import type { Observers } from './observers.ts';
+import { filePlace, startStep } from './start-failure.ts';
+import { openStore } from './store.ts';
+
+export interface Foundation extends Observers {
+  readonly registry: Registry;
+  readonly store: Store;
+  /** When the store began to remember. */
+  readonly storeBegan: () => Instant;
+  /** What must hold for the store besides answering. */
+  readonly storeChecks: readonly ReadinessCheck[];
+  readonly audit: AuditSink;
+  readonly limiter: RateLimiter;
+  readonly overload: OverloadGuard;
+  /** What is being worked on, for the log of a crash. */
+  readonly inHand: RequestInHand[];
+}
+
+/** What may be told of a request whatever it holds. */
+export interface RequestInHand {
+  readonly correlationId: string | undefined;
+  readonly sourceAddress: string | undefined;
+  readonly path: string;
+  readonly contentType: string | undefined;
+  readonly contentLength: string | undefined;
+}
+
+/** The place of a process among those that serve one configuration. */
+export interface Seat {
+  /** Counted from 1: names its audit file. */
+  readonly slot: number;
+  /** The last known heads of the audits of the others. */
+  readonly otherHeads: () => readonly ChainHead[];
+}
+
+/** Opens the audit, then the store: what cannot be recorded is not begun.
+ * @throws {Error} when either cannot be used */
+export async function openFoundation(
+  config: Config,
+  clock: Clock,
+  seat?: Seat,
+): Promise<Foundation> {
+  const registry = createRegistry();
+  const metrics = createMetrics(registry);
+  const logger = createLogger({ level: config.log.level });
+  const path = config.audit.file;
+  const openAudit = () =>
+    openAuditLog({
+      path,
+      ...(seat && { suffix: `w${seat.slot}`, otherHeads: seat.otherHeads }),
+      key: Buffer.from(config.audit.hmacKeyBase64, 'base64'),
+      waitMilliseconds: config.audit.waitMilliseconds,
+      maxFileBytes: config.audit.maxFileBytes,
+      maxFileAgeMilliseconds: (config.audit.maxFileAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+      onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
+      onFailure: () => metrics.auditWriteFailures.increment({}),
+    });
+  const audit = await startStep(filePlace('audit.file', path), config, openAudit);
+  const { store, began, checks } = await openStore(config, { clock, logger, metrics }).catch(
+    async (cause: unknown) => {
+      await audit.close();
+      throw cause;
+    },
+  );
+  const observed = observeStore(store, {
+    seconds: metrics.storeOperationSeconds,
+    onReplay: (key) => metrics.replayDetected.increment({ class: markClassOf(key) }),
+  });
+  const limiter = openLimiter(config, { audit, clock, logger, metrics, store: observed });
+  const overload = createOverloadGuard();
+  return {
+    clock,
+    logger,
+    metrics,
+    registry,
+    store: observed,
+    storeBegan: began,
+    storeChecks: checks,
+    audit,
+    limiter,
+    overload,
+    inHand: [],
+  };
+}
+
+/** Writes what waits, and lets go of everything: the audit first.
+ * @throws {AggregateError} what could not be closed well, after all was tried */
+export const closeFoundation = ({ audit, logger, overload, store }: Foundation): Promise<void> =>
+  closeAll([
+    () => audit.close(),
+    () => store.close(),
+    async () => overload.stop(),
+    () => logger.flush(),
+  ]);
+
+/** Whose limit it is, as the audit has it. */
+function partyOf({ id, kind }: Counted, issuer: string) {
+  if (kind === 'address') return { sourceAddress: id };
+  if (kind === 'relying-party') return { targets: [id] };
+  if (kind === 'subject') return { subject: { issuer, id } };
+  return { requestor: { id, kind, method: 'unknown' } };
+}
+
+/** A limiter that fails is told of and lets through what this process's share allows. */
+function openLimiter(
+  { issuer, limits, workers }: Config,
+  parts: Pick<Foundation, 'audit' | 'clock' | 'logger' | 'metrics' | 'store'>,
+): RateLimiter {
+  const { audit, clock, logger, metrics, store } = parts;
+  const newId = createIdSource();
+  const outbox = createBucketOutbox({
+    store,
+    onAway(isAway, cause) {
+      metrics.rateLimitLocalFallback.set({}, isAway ? 1 : 0);
+      if (isAway) logger.warn('rate limits are counted locally', { cause });
+      else logger.info('rate limits are shared again');
+    },
+  });
+  return createRateLimiter({
+    outbox,
+    clock,
+    shares: limits.nodes * workers,
+    onRefused({ kind, id }) {
+      // Whom a token is about is nobody's business who reads the log.
+      logger.warn('a rate limit is reached', { kind, ...(kind !== 'subject' && { id }) });
+      const record = {
+        event: 'limit.reached',
+        outcome: 'refused',
+        reason: 'rate-limited',
+        correlationId: newId(),
+        ...partyOf({ id, kind }, issuer),
+      } as const;
+      // Not waited for: the refusal says nothing that must be on record first. The audit tells of its own failures.
+      audit.append(record).catch(() => undefined);
+    },
+  });
+}
+
+/** What one-time marks other than those of tokens begin with. A closed list: a label must not be somebody's id. */
+const MARK_CLASSES: ReadonlySet<string> = new Set([
+  'challenge',
+  'client-assertion',
+  'one-time-password',
+  'wsse-nonce',
+  'wsse-signature',
+]);
+
+/** The kind of evidence behind a one-time mark. */
+function markClassOf({ parts: [first = ''] }: StoreKey): string {
+  return MARK_CLASSES.has(first) ? first : 'token';
+}

@@ -1,0 +1,105 @@
+// One generation of handlers: everything that a key or a configuration can change, built anew and swapped in.
+import type { Middleware } from 'koa';
+import type { WsTrustFront } from '#bridge';
+import type { Instant } from '#core/instant.ts';
+import { createTokenService, type TokenService } from '#core/token-service.ts';
+import type { Config } from '#src/config/config.ts';
+import { readForm } from '#src/http/body.ts';
+import { createTrustedProxies, pinHost, trustProxies } from '#src/http/proxy.ts';
+import type { KeyRing } from '#src/keys/key-ring.ts';
+import { createOAuthFront } from '#src/oauth/front.ts';
+import type { Foundation } from '../foundation/foundation.ts';
+import { createFetch } from '../trust/trust.ts';
+import { parseTrustedCertificates } from '../trust/trusted-certificates.ts';
+import { requireUsableMetadata } from '../trust/usable-metadata.ts';
+import { createAdmission, createRequestorAdmission } from './admission.ts';
+import { buildBridge, createSoapFront } from './bridge.ts';
+import { loadKeyRing, serviceParts } from './service.ts';
+import { createStatusListMiddleware } from './status-lists.ts';
+import { createWsTrustMiddleware, createWsTrustRefusals } from './ws-trust.ts';
+
+/** How long others may keep our metadata and keys. */
+const METADATA_MAX_AGE_SECONDS = 300;
+
+export interface Generation {
+  readonly handlers: readonly Middleware[];
+  readonly ring: KeyRing;
+  readonly builtAt: Instant;
+}
+
+/** The use cases, with how long each took. */
+function timedService(sts: TokenService, { metrics }: Foundation): TokenService {
+  return {
+    ...sts,
+    async answerFor(request, work) {
+      const started = performance.now();
+      try {
+        return await sts.answerFor(request, work);
+      } finally {
+        metrics.issueSeconds.observe({}, (performance.now() - started) / 1000);
+      }
+    },
+  };
+}
+
+/** Builds the handlers.
+ * @throws {Error} when a key cannot be used */
+export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
+  const builtAt = foundation.clock.now();
+  for (const { path, what } of await requireUsableMetadata(config, builtAt))
+    foundation.logger.error('metadata is no longer valid', { path, what });
+  const ring = await loadKeyRing(config, foundation.clock);
+  const bridge = buildBridge(config, ring, foundation);
+  const certificates = parseTrustedCertificates(config);
+  const parts = serviceParts(config, { bridge, certificates, ring }, foundation);
+  const fetchText = createFetch(config);
+  const counted = createRequestorAdmission(config, foundation);
+  const { keys } = ring.privateJwks(builtAt);
+  const sts = timedService(createTokenService(parts), foundation);
+  const oauth = createOAuthFront({
+    ...parts,
+    ...counted,
+    issuer: config.issuer,
+    sts,
+    relyingParties: config.relyingParties,
+    clients: new Map(config.clients.map((client) => [client.client_id, client])),
+    clockSkewSeconds: config.clockSkewSeconds,
+    jwks: keys,
+    signingAlgorithms: [...new Set(keys.map(({ alg }) => alg ?? ''))],
+    fetch: async (url) => {
+      const { text, maxAgeSeconds = 0 } = await fetchText(
+        url instanceof Request ? url.url : url.toString(),
+      );
+      return new Response(text, { headers: { 'cache-control': `max-age=${maxAgeSeconds}` } });
+    },
+    readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
+    metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
+  });
+  const soapParts = { ...parts, ...counted, bridge, certificates, sts };
+  const soap = config.wsTrust && createSoapFront(config, soapParts, foundation);
+  const lists = createStatusListMiddleware(config, {
+    statusLists: parts.statusLists,
+    keys: ring,
+    clock: foundation.clock,
+  });
+  const handlers = inOrder({ soap, others: [lists, ...oauth] }, config, foundation);
+  return { handlers, ring, builtAt };
+}
+
+interface Fronts {
+  readonly soap: WsTrustFront | undefined;
+  readonly others: readonly Middleware[];
+}
+
+/** Names first, then admission. The paths of the SOAP front are its own; the OAuth front, the last, answers all that is left. */
+function inOrder(
+  { soap, others }: Fronts,
+  config: Config,
+  foundation: Foundation,
+): readonly Middleware[] {
+  const names = [trustProxies(createTrustedProxies(config.trustedProxies)), pinHost(config.issuer)];
+  const admission = createAdmission(config, foundation);
+  if (!soap) return [...names, admission, ...others];
+  const messages = createWsTrustMiddleware(soap, config, foundation);
+  return [...names, createWsTrustRefusals(soap, config.issuer), admission, messages, ...others];
+}

@@ -1,0 +1,219 @@
+// The steps of the use cases over everything the configuration names.
+import type { Bridge } from '#bridge';
+import type { PolicyRules } from '#core/decision/decide.ts';
+import type { Clock } from '#core/instant.ts';
+import { createLedger, type Ledger, type LedgerSettings } from '#core/ledger/ledger.ts';
+import { createStatusLists } from '#core/ledger/status-list.ts';
+import type { Store } from '#core/ports.ts';
+import {
+  createRefreshFamilies,
+  type RefreshFamilies,
+  type RefreshFamiliesParts,
+} from '#core/refresh/refresh-family.ts';
+import { createRequestorValidator } from '#core/request/requestor-validator.ts';
+import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenServiceParts } from '#core/token-service.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import type { Config } from '#src/config/config.ts';
+import { createIdSource } from '#src/http/id-source.ts';
+import { createKeyRing, type KeyRing } from '#src/keys/key-ring.ts';
+import { createTokenSeal } from '#src/keys/token-seal.ts';
+import { createRefreshTokenCodec } from '#src/oauth/own-tokens/refresh-token-codec.ts';
+import { createRefreshTokenIssuer } from '#src/oauth/own-tokens/refresh-token-issuer.ts';
+import { createContextIssuer } from '#src/tokens/context/context-issuer.ts';
+import { createContextValidator } from '#src/tokens/context/context-validator.ts';
+import { createJwtIssuer } from '#src/tokens/jwt/jwt-issuer.ts';
+import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';
+import type { Foundation } from '../foundation/foundation.ts';
+import type { Observers } from '../foundation/observers.ts';
+import { x509Validators } from '../trust/certificates.ts';
+import { trustedJwtIssuers } from '../trust/trust.ts';
+import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
+import { createTokenAdmission } from './admission.ts';
+import { shuffled } from './status-lists.ts';
+import { userStandings, userValidators } from './users.ts';
+
+const longestLifetimeSeconds = (config: Config): number =>
+  Math.max(...config.relyingParties.map(({ token }) => token.lifetimeSeconds), 0);
+
+/** How long after now the last token can end that descends from one of now. */
+const longestDescentSeconds = (config: Config): number =>
+  Math.max(
+    longestLifetimeSeconds(config),
+    ...config.policy.map(({ grant }) => grant.renewal?.lifetimeSeconds ?? 0),
+  );
+
+const longestAcceptanceSeconds = (config: Config): number => {
+  const terms = config.trustedIssuers.flatMap(({ jwt, saml }) => [jwt, saml]);
+  const seconds = terms.map((term) =>
+    term ? term.assertionMaxAgeSeconds + 2 * term.skewSeconds : 0,
+  );
+  return Math.max(...seconds, 0);
+};
+
+/** The ring of our own keys: superseded ones stay published as long as a token signed with them can live, and verify for us as long as
+ * something that was made from it can: what has ended by then, and is on record as issued before. */
+export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
+  const overlapSeconds = longestLifetimeSeconds(config) + config.clockSkewSeconds;
+  const verifySeconds = longestDescentSeconds(config) + config.clockSkewSeconds;
+  return createKeyRing(config.keys, { clock, overlapSeconds, verifySeconds });
+}
+
+interface ValidatorSurroundings {
+  readonly bridge: Bridge;
+  readonly ledger: Ledger;
+  readonly observers: Observers;
+  readonly certificates: CertificatesOfIssuers;
+}
+
+/** The validators in force: whose evidence is taken, and on what terms. Shared with `explain`. */
+export function createValidators(
+  config: Config,
+  ring: KeyRing,
+  { bridge, certificates, ledger, observers }: ValidatorSurroundings,
+): readonly TokenValidator[] {
+  const own = {
+    issuer: config.issuer,
+    algorithms: [
+      ...new Set(config.keys.filter(({ use }) => use === 'jwt').map(({ algorithm }) => algorithm)),
+    ],
+    skewSeconds: config.clockSkewSeconds,
+    assertionMaxAgeSeconds: longestLifetimeSeconds(config),
+    verificationKey: (wanted: Parameters<KeyRing['verificationKey']>[0]) =>
+      ring.verificationKey(wanted),
+    signedBefore: (kid: string | undefined) => ring.signedBefore(kid),
+  };
+  return [
+    createRequestorValidator(config.issuer),
+    createJwtValidator({
+      own,
+      otherOwnNames: [config.saml.entityId],
+      trusted: trustedJwtIssuers(config, observers),
+      clock: observers.clock,
+    }),
+    createContextValidator({ issuer: config.issuer, ledger, clock: observers.clock }),
+    ...bridge.validators,
+    ...x509Validators(config, certificates, observers),
+  ];
+}
+
+/** The same issuer, its signatures timed. */
+function timed(issuer: TokenIssuer, { metrics }: Foundation): TokenIssuer {
+  return {
+    ...issuer,
+    async issue(spec) {
+      const started = performance.now();
+      const token = await issuer.issue(spec);
+      metrics.signSeconds.observe({ key: spec.algorithm }, (performance.now() - started) / 1000);
+      return token;
+    },
+  };
+}
+
+function sealOf({ issuer, keptSecrets }: Config, clock: Clock): Pick<LedgerSettings, 'seal'> {
+  if (!keptSecrets) return {};
+  const keys = keptSecrets.keys.map(({ activeFrom = 0, keyBase64 }) => ({
+    secret: Buffer.from(keyBase64, 'base64'),
+    activeFrom,
+  }));
+  return { seal: createTokenSeal(keys, issuer, clock) };
+}
+
+/** The ledger over a store. */
+export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
+  return createLedger(store, clock, {
+    marginSeconds: 2 * config.clockSkewSeconds,
+    ownIssuers: new Set([config.issuer]),
+    longestDescentSeconds: longestDescentSeconds(config),
+    ...sealOf(config, clock),
+  });
+}
+
+/** The families of refresh tokens, where the configuration has any. */
+function refreshFamilies(
+  { clockSkewSeconds, issuer, refreshTokens }: Config,
+  parts: Pick<RefreshFamiliesParts, 'clock' | 'ledger' | 'store'>,
+): RefreshFamilies | undefined {
+  if (!refreshTokens) return undefined;
+  const key = Buffer.from(refreshTokens.keyBase64, 'base64');
+  const codec = createRefreshTokenCodec(key, issuer);
+  return createRefreshFamilies({ ...parts, issuer, codec, marginSeconds: 2 * clockSkewSeconds });
+}
+
+/** The policy in force. */
+export function policyRules(config: Config): PolicyRules {
+  const { delegation, issuer, keptSecrets, policy, relyingParties, trustedIssuers } = config;
+  const issuers = trustedIssuers.map(
+    ({ id, actorIssuers, aliases, enabledUntil, issuer: name, jwt, saml, x509 }) => ({
+      id,
+      names: [name, ...aliases],
+      actorIssuers,
+      // Subjects of certificates that are users of ours have their names.
+      subjectPrefixes: [jwt, saml, x509?.areUsers ? undefined : x509].flatMap((terms) =>
+        terms ? [terms.subjectPrefix ?? `${id}:`] : [],
+      ),
+      ...(enabledUntil !== undefined && { enabledUntil }),
+    }),
+  );
+  const keepsSecrets = keptSecrets !== undefined;
+  return { issuer, rows: policy, relyingParties, ...delegation, issuers, keepsSecrets };
+}
+
+const fenceOf =
+  (config: Config, { storeBegan }: Foundation): NonNullable<TokenServiceParts['fence']> =>
+  () => ({
+    issuedBefore: storeBegan(),
+    acceptanceSeconds: longestAcceptanceSeconds(config),
+    longestLifetimeSeconds: longestLifetimeSeconds(config),
+  });
+
+/** Keys of ours and of others, and what is built over them. */
+interface KeyMaterial {
+  readonly bridge: Bridge;
+  readonly certificates: CertificatesOfIssuers;
+  readonly ring: KeyRing;
+}
+
+/** The parts of the token service for one configuration and its keys. */
+export function serviceParts(
+  config: Config,
+  { bridge, certificates, ring }: KeyMaterial,
+  foundation: Foundation,
+): TokenServiceParts & Required<Pick<TokenServiceParts, 'fence' | 'statusLists'>> {
+  const { clock, store } = foundation;
+  const ledger = openLedger(config, store, clock);
+  const statusLists = createStatusLists({
+    issuer: config.issuer,
+    store,
+    ledger,
+    clock,
+    newId: createIdSource(),
+    shuffled,
+    longestLifetimeSeconds: longestLifetimeSeconds(config),
+    marginSeconds: 2 * config.clockSkewSeconds,
+  });
+  const families = refreshFamilies(config, { clock, ledger, store });
+  return {
+    validators: [
+      ...createValidators(config, ring, { bridge, certificates, ledger, observers: foundation }),
+      ...userValidators(config, store, foundation),
+    ],
+    issuers: [
+      ...[createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
+      createContextIssuer(),
+      ...(families ? [createRefreshTokenIssuer(families)] : []),
+    ],
+    rules: policyRules(config),
+    ledger,
+    ...(families && { families }),
+    statusLists,
+    store,
+    audit: foundation.audit,
+    clock,
+    userStanding: userStandings(config),
+    admitToken: createTokenAdmission(config, foundation),
+    newId: createIdSource(),
+    marginSeconds: 2 * config.clockSkewSeconds,
+    fence: fenceOf(config, foundation),
+  };
+}

@@ -1,0 +1,118 @@
+// Status lists under Koa: `GET /status/{list}` (draft-ietf-oauth-status-list §8).
+import { randomInt } from 'node:crypto';
+import type { Middleware } from 'koa';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Clock, Instant } from '#core/instant.ts';
+import type { StatusLists } from '#core/ledger/status-list.ts';
+import type { Config } from '#src/config/config.ts';
+import { basePathOf } from '#src/http/base-path.ts';
+import { requestState } from '#src/http/request-state.ts';
+import { STATUS_LIST_PATH } from '#src/tokens/jwt/claims/status-claim.ts';
+import type { JwtSigningKeys } from '#src/tokens/jwt/jwt-issuer.ts';
+import { writeStatusListToken } from '#src/tokens/jwt/status-list-token.ts';
+
+/** The route for logs and metrics. */
+export const STATUS_LIST_ROUTE = `${STATUS_LIST_PATH}*`;
+
+const MEDIA_TYPE = 'application/statuslist+jwt';
+/** As our id source makes them; anything else is nobody's. */
+const LIST = /^[\w-]{22}$/;
+/** Copies kept: each is about a kilobyte. */
+const MAX_COPIES = 1000;
+
+/** The numbers from zero up to `size`, in random order. */
+export function shuffled(size: number): readonly number[] {
+  const numbers = Array.from({ length: size }, (_, index) => index);
+  for (let last = size - 1; last > 0; last -= 1) {
+    const other = randomInt(last + 1);
+    [numbers[last], numbers[other]] = [numbers[other] ?? 0, numbers[last] ?? 0];
+  }
+  return numbers;
+}
+
+interface Copy {
+  readonly madeAt: Instant;
+  readonly token: Promise<string | undefined>;
+}
+
+interface StatusListParts {
+  readonly statusLists: StatusLists;
+  readonly keys: JwtSigningKeys;
+  readonly clock: Clock;
+}
+
+/** Signed lists, each made anew when its time to live is over, and once for all who ask meanwhile. */
+function createCopies({ issuer, statusLists: settings }: Config, parts: StatusListParts) {
+  const { clock, keys, statusLists } = parts;
+  const copies = new Map<string, Copy>();
+  async function sign(list: string, now: Instant): Promise<string | undefined> {
+    const content = await statusLists.read(list);
+    return content && writeStatusListToken(content, { issuer, list, now, ...settings }, keys);
+  }
+  return async (list: string): Promise<string | undefined> => {
+    const now = clock.now();
+    const kept = copies.get(list);
+    if (kept && now < kept.madeAt + settings.ttlSeconds) return kept.token;
+    const copy = { madeAt: now, token: sign(list, now) };
+    copies.delete(list);
+    copies.set(list, copy);
+    const [oldest] = copies.keys();
+    if (copies.size > MAX_COPIES && oldest !== undefined) copies.delete(oldest);
+    try {
+      const token = await copy.token;
+      // That there is none is not kept: whoever asks for made-up lists must not push the real ones out.
+      if (token === undefined) copies.delete(list);
+      return token;
+    } catch (cause) {
+      copies.delete(list);
+      throw cause;
+    }
+  };
+}
+
+type Context = Parameters<Middleware>[0];
+
+function refuse(ctx: Context, status: number, error: string): void {
+  ctx.status = status;
+  ctx.set('Cache-Control', 'no-store');
+  ctx.body = { error };
+}
+
+/** What is wrong with a request for a list, if anything. */
+function refusalOf(ctx: Context): readonly [status: number, error: string] | undefined {
+  if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return [405, 'method_not_allowed'];
+  // §8.4: what a list said in the past is not kept, and must not be mistaken for what it says now.
+  if (ctx.query['time'] !== undefined) return [501, 'not_implemented'];
+  return ctx.accepts(MEDIA_TYPE) === false ? [406, 'not_acceptable'] : undefined;
+}
+
+/** The middleware; other paths are passed on. Anybody may read a list: it holds neither names nor ids. */
+export function createStatusListMiddleware(config: Config, parts: StatusListParts): Middleware {
+  const prefix = `${basePathOf(config.issuer)}${STATUS_LIST_PATH}`;
+  const tokenOf = createCopies(config, parts);
+  return async (ctx, next) => {
+    if (!ctx.path.startsWith(prefix)) {
+      await next();
+      return;
+    }
+    requestState(ctx).route = STATUS_LIST_ROUTE;
+    const refusal = refusalOf(ctx);
+    if (refusal) {
+      if (refusal[0] === 405) ctx.set('Allow', 'GET, HEAD');
+      return refuse(ctx, ...refusal);
+    }
+    const list = ctx.path.slice(prefix.length);
+    try {
+      const token = LIST.test(list) ? await tokenOf(list) : undefined;
+      if (token === undefined) return refuse(ctx, 404, 'not_found');
+      ctx.set('Cache-Control', `public, max-age=${config.statusLists.ttlSeconds}`);
+      ctx.set('Access-Control-Allow-Origin', '*');
+      ctx.type = MEDIA_TYPE;
+      ctx.body = token;
+    } catch (cause) {
+      if (!(cause instanceof ExchangeFailure)) throw cause;
+      ctx.set('Retry-After', '1');
+      refuse(ctx, 503, 'temporarily_unavailable');
+    }
+  };
+}

@@ -1,0 +1,57 @@
+// The users of the configuration: who logs in with a password or by a key, and who may still.
+import type { Store } from '#core/ports.ts';
+import type { UserStanding } from '#core/renewal/renewal-limits.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import type { Config } from '#src/config/config.ts';
+import { createUserStore } from '#src/users/user-store.ts';
+import { createUserValidator } from '#src/users/user-validator.ts';
+import type { Observers } from '../foundation/observers.ts';
+
+/** The validator of user names and passwords, where the configuration has users. */
+export function userValidators(
+  config: Config,
+  store: Store,
+  { clock, logger }: Observers,
+): readonly TokenValidator[] {
+  if (!config.users) return [];
+  const { cacheSeconds, lockout, records } = config.users;
+  const users = createUserStore({
+    records,
+    store,
+    clock,
+    lockout,
+    cacheSeconds,
+    onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),
+  });
+  const recoverable = new Map(
+    records.map(({ id, recoverablePassword }) => [id, recoverablePassword]),
+  );
+  const isKept = records.some((record) => record.recoverablePassword !== undefined);
+  const recoverPassword = (name: string) => recoverable.get(name);
+  return [
+    createUserValidator({
+      issuer: config.issuer,
+      users,
+      clock,
+      ...(isKept && { recoverPassword }),
+    }),
+  ];
+}
+
+/** Whether a user may still log in. */
+export function userStandings({ users }: Config): (id: string) => UserStanding {
+  const records = new Map(users?.records.map((record) => [record.id, record]));
+  return (id) => {
+    const record = records.get(id);
+    if (!record) return 'unknown';
+    return record.disabled === true ? 'disabled' : 'enabled';
+  };
+}
+
+/** The claims of a user who may log in by a key; undefined for everybody else. */
+export function findKeyUser(name: string, { users }: Config) {
+  const record = users?.records.find(({ id }) => id === name);
+  // By a key only who is said to: a password stays the way of all others.
+  const hasKey = record?.authenticationMethods?.some((method) => method !== 'pwd') === true;
+  return record && hasKey && record.disabled !== true ? record.claims : undefined;
+}

@@ -1,0 +1,124 @@
+// The chain and the file it is written to now: appended to, closed for the next one, cut where a write failed.
+import type { AuditFile, RemovedEnd } from '../file/audit-file.ts';
+import { closedPath } from '../file/audit-files.ts';
+import { type ChainRules, type ChainState, type Entry, extendChain } from './chain.ts';
+import { CONTINUED_EVENT, type LineContent, type LineHead } from './line.ts';
+
+export interface ChainFileParts {
+  readonly file: AuditFile;
+  readonly rules: ChainRules;
+  readonly head: LineHead;
+  /** The size of the file up to that head. */
+  readonly goodBytes: number;
+  readonly rotation: Rotation;
+  readonly onWrite: (seconds: number) => void;
+  readonly onFailure: () => void;
+}
+
+/** When a file is closed and the next one begun; the chain goes on. */
+interface Rotation {
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly maxAgeMilliseconds: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Of the file as it was opened. */
+  readonly firstSeq: number;
+  readonly startedAt: number;
+}
+
+/** Between two attempts to close a file that cannot be closed. */
+const RETRY_ROTATION_MILLISECONDS = 60_000;
+
+interface RecoveryContent extends LineContent {
+  readonly good: LineHead;
+  readonly removed: RemovedEnd;
+}
+
+/** Tells of an end that was cut: the head that is left, and what stood behind it. */
+export function recoveryContent(good: LineHead, removed: RemovedEnd): RecoveryContent {
+  return { event: 'audit.recovered', good: { seq: good.seq, hash: good.hash }, removed };
+}
+
+/** The first line of a file that is not the first of its chain. */
+export const continuationContent = (chain: string, previous: LineHead) => ({
+  event: CONTINUED_EVENT,
+  chain,
+  previous: { seq: previous.seq, hash: previous.hash },
+});
+
+export class ChainFile {
+  readonly #parts: ChainFileParts;
+  #state: ChainState;
+  #goodBytes: number;
+  #firstSeq: number;
+  #startedAt: number;
+  #notBefore = 0;
+
+  constructor(parts: ChainFileParts) {
+    this.#parts = parts;
+    this.#state = { head: parts.head, recordsSinceCheckpoint: 0 };
+    this.#goodBytes = parts.goodBytes;
+    this.#firstSeq = parts.rotation.firstSeq;
+    this.#startedAt = parts.rotation.startedAt;
+  }
+
+  get state(): ChainState {
+    return this.#state;
+  }
+
+  async append(entries: readonly Entry[]): Promise<void> {
+    const started = performance.now();
+    const next = extendChain(this.#state, entries, this.#parts.rules);
+    await this.#parts.file.append(next.text);
+    this.#goodBytes += Buffer.byteLength(next.text);
+    this.#state = next.state;
+    this.#parts.onWrite((performance.now() - started) / 1000);
+  }
+
+  /** Closes the file and begins the next one when it is time: the old one ends with a checkpoint, the new one says what it goes
+   * on from. */
+  async rotateWhenDue(time: string): Promise<void> {
+    if (!this.#isDue()) return;
+    await this.append([{ kind: 'checkpoint', time }]);
+    if (!(await this.#begin())) return;
+    this.#goodBytes = 0;
+    this.#firstSeq = this.#state.head.seq + 1;
+    this.#startedAt = this.#parts.rotation.now();
+    await this.append([this.#continuation(time)]);
+  }
+
+  /** Cuts what a failed write left and writes that it happened. */
+  async recover(time: string): Promise<void> {
+    const { head } = this.#state;
+    const removed = await this.#parts.file.cut(this.#goodBytes);
+    // A file that was just begun has lost its first line with what was cut.
+    const first = this.#goodBytes === 0 && head.seq > 0 ? [this.#continuation(time)] : [];
+    const content = recoveryContent(head, removed);
+    await this.append([...first, { kind: 'notice', time, content }]);
+  }
+
+  #isDue(): boolean {
+    const { maxAgeMilliseconds, maxBytes, now } = this.#parts.rotation;
+    const isOver = this.#goodBytes >= maxBytes || now() - this.#startedAt >= maxAgeMilliseconds;
+    return isOver && now() >= this.#notBefore;
+  }
+
+  async #begin(): Promise<boolean> {
+    const { now, path } = this.#parts.rotation;
+    try {
+      await this.#parts.file.rotate(closedPath(path, this.#firstSeq));
+      return true;
+    } catch {
+      // A file that is too long is better than no audit: it is gone on with, and tried again later.
+      this.#parts.onFailure();
+      this.#notBefore = now() + RETRY_ROTATION_MILLISECONDS;
+      return false;
+    }
+  }
+
+  #continuation(time: string): Entry {
+    const content = continuationContent(this.#parts.rules.chain, this.#state.head);
+    return { kind: 'notice', time, content };
+  }
+}

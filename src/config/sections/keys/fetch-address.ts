@@ -1,0 +1,17 @@
+// Addresses that we fetch keys from, against the hosts that may speak plain http: told at load, not at the first token.
+import type { Entry, Loading } from '../../loading.ts';
+import type { Complaint } from '../../problem.ts';
+
+/** Holds the URL of a fetch against `fetch.allowedHosts`. */
+export function validateFetch({ value, path }: Entry<string>, loading: Loading): void {
+  const { host, hostname, protocol } = new URL(value);
+  const isAllowed = [host, hostname].some((name) => loading.allowedHosts.includes(name));
+  if (protocol !== 'https:' && !isAllowed) loading.error(path, PLAIN);
+}
+
+const PLAIN: Complaint = {
+  code: 'CONFIG_INSECURE',
+  what: 'is plain http, and its host is not in fetch.allowedHosts',
+  why: 'who can change the answer on the way can put keys of their own into it',
+  fix: 'use an https URL; for a host on your own network, name it in fetch.allowedHosts',
+};

@@ -1,0 +1,67 @@
+// Pinned public keys of others: a JWK Set (RFC 7517) from a file.
+import { createPublicKey } from 'node:crypto';
+import type { Loading } from '../../loading.ts';
+import type { Complaint, Path } from '../../problem.ts';
+import { MIN_RSA_BITS } from './pem.ts';
+
+export interface JsonWebKeySet {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Reads a JWK Set file; an empty set and a complaint when it cannot be used. */
+export async function readJwks(file: string, path: Path, loading: Loading): Promise<JsonWebKeySet> {
+  const text = await loading.read({ file }, path);
+  const keys = text === '' ? [] : keysOf(text);
+  if (!keys) {
+    loading.error(
+      path,
+      complaint('is not a JWK Set', 'refer to JSON of the form { "keys": [ … ] }'),
+    );
+    return { keys: [] };
+  }
+  for (const [index, key] of keys.entries()) {
+    const what = keyProblem(key);
+    if (what !== undefined) loading.error(path, complaint(`key ${String(index)} ${what}`, FIX));
+  }
+  if (text !== '' && keys.length === 0) loading.error(path, complaint('has no keys', FIX));
+  return { keys };
+}
+
+const FIX = 'put public RSA, EC or OKP keys into the set';
+
+const complaint = (what: string, fix: string): Complaint => ({
+  code: 'CONFIG_KEY',
+  what,
+  why: 'tokens are verified with these keys alone',
+  fix,
+});
+
+type JsonWebKeyRecord = JsonWebKeySet['keys'][number];
+
+function keysOf(text: string): readonly JsonWebKeyRecord[] | undefined {
+  try {
+    const set = JSON.parse(text) as unknown;
+    const keys: unknown = isRecord(set) ? set['keys'] : undefined;
+    return Array.isArray(keys) && keys.every(isRecord) ? keys : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function keyProblem(key: JsonWebKeyRecord): string | undefined {
+  // A shared secret in a key set would let its readers sign; a private key there has leaked already.
+  if ('k' in key || key['kty'] === 'oct') return 'is a shared secret';
+  if ('d' in key) return 'is a private key';
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' });
+    const bits = asymmetricKeyDetails?.modulusLength;
+    return bits !== undefined && bits < MIN_RSA_BITS
+      ? `has fewer than ${String(MIN_RSA_BITS)} bits`
+      : undefined;
+  } catch {
+    return 'cannot be used';
+  }
+}

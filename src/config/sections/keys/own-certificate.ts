@@ -1,0 +1,48 @@
+// Certificates of our own keys: of the listener, of keys that sign and of those that others encrypt to.
+import { X509Certificate } from 'node:crypto';
+import type { Instant } from '#core/instant.ts';
+import type { Loading } from '../../loading.ts';
+import type { Complaint, Path } from '../../problem.ts';
+import type { SecretReference } from '../secret.ts';
+import { certificateProblem } from './pem.ts';
+
+/** Reads the certificate of a key. It must be of that very key; when it is good is for others to judge, so that is a warning: a server
+ * that is started again must come up whatever the day. */
+export async function readOwnCertificate(
+  reference: SecretReference,
+  { keyPem, path }: { readonly keyPem: string; readonly path: Path },
+  loading: Loading,
+): Promise<string> {
+  const pem = await loading.read(reference, path);
+  const problem = pem === '' || keyPem === '' ? undefined : certificateProblem(pem, keyPem);
+  if (problem) loading.error(path, problem);
+  else if (pem !== '') warnOfTimes(pem, path, loading);
+  return pem;
+}
+
+const instantOf = (date: Date): Instant => date.getTime() / 1000;
+
+function warnOfTimes(pem: string, path: Path, loading: Loading): void {
+  const certificate = read(pem);
+  if (!certificate) return;
+  // One that ends soon is no news where it is renewed by itself, every few days at some: the log and the metrics tell of it.
+  if (instantOf(certificate.validToDate) <= loading.now) loading.warn(path, complaint('has ended'));
+  else if (instantOf(certificate.validFromDate) > loading.now)
+    loading.warn(path, complaint('is not good yet'));
+}
+
+function read(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    // Of a key that has its complaint already.
+    return undefined;
+  }
+}
+
+const complaint = (what: string): Complaint => ({
+  code: 'CONFIG_KEY',
+  what: `the certificate ${what}`,
+  why: 'others refuse what comes with a certificate that is not good',
+  fix: 'refer to its successor; a reload takes it',
+});

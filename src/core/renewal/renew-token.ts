@@ -1,0 +1,21 @@
+// The same token for longer. A token that is cancelled, or whose grounds are gone, is not renewed.
+import type { ExchangeRequest } from '../request/exchange-request.ts';
+import type { TokenService } from '../token-service.ts';
+import type { IssuedToken } from '../token-spec.ts';
+
+/** Renews the token that is the subject token of the request: validate, decide anew, admit, issue, record.
+ * @throws {ExchangeFailure} any reason */
+export async function renewToken(
+  request: ExchangeRequest,
+  sts: TokenService,
+): Promise<IssuedToken> {
+  return sts.answerFor(request, async () => {
+    const subject = await sts.validate(request.subject);
+    const evidence = { request, subject, actor: undefined };
+    const decided = await sts.decideRenewed(evidence); // throws ExchangeFailure
+    const spec = await sts.admit(evidence, decided);
+    const token = await sts.issue(spec);
+    await sts.record(evidence, token);
+    return token;
+  });
+}

@@ -1,0 +1,239 @@
+// The second driver: ioredis 6, for those who run it already. What it must be told is in docs/operations.md: by its defaults
+// it sends unanswered writes again and stays with a master that was replaced.
+import { once } from 'node:events';
+import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis';
+import type { RedisSettings } from '../settings.ts';
+import { slotOf } from './hash-slot.ts';
+import {
+  type DriverEvents,
+  MasterPools,
+  oneMaster,
+  type RedisDriver,
+  type Reply,
+  reconnectDelay,
+  WaitPool,
+  type Words,
+} from './redis-driver.ts';
+import { tlsOptionsOf } from './tls-options.ts';
+
+const SOCKET_TIMEOUT_MILLISECONDS = 2500;
+const CONNECT_TIMEOUT_MILLISECONDS = 1000;
+const SLOTS_REFRESH_MILLISECONDS = 2000;
+const REDISCOVER_AFTER_MILLISECONDS = 3000;
+
+type Node = RedisSettings['nodes'][number];
+
+/** What every connection has. */
+function connectionOf(settings: RedisSettings) {
+  const { credentials, database, deadlineMilliseconds } = settings;
+  const tls = tlsOptionsOf(settings);
+  return {
+    ...(credentials?.username !== undefined && { username: credentials.username }),
+    ...(credentials && { password: credentials.password }),
+    ...(database > 0 && { db: database }),
+    ...(tls && { tls }),
+    // A write that was not answered is never sent again by itself: it may have been done.
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: deadlineMilliseconds,
+    socketTimeout: SOCKET_TIMEOUT_MILLISECONDS,
+    connectTimeout: CONNECT_TIMEOUT_MILLISECONDS,
+    disableClientInfo: true,
+    protocol: 2,
+  } as const satisfies RedisOptions;
+}
+
+/** How the group is found. */
+function groupOf(settings: RedisSettings) {
+  const { nodes, topology } = settings;
+  if (topology.mode !== 'sentinel') return undefined;
+  const { credentials, masterName } = topology;
+  const tls = tlsOptionsOf(settings);
+  return {
+    sentinels: nodes.map(({ host, port }) => ({ host, port })),
+    name: masterName,
+    role: 'master',
+    // Without it a master that wakes up after it was replaced keeps its clients, and loses what they write.
+    failoverDetector: true,
+    sentinelRetryStrategy: reconnectDelay,
+    sentinelCommandTimeout: CONNECT_TIMEOUT_MILLISECONDS,
+    ...(credentials?.username !== undefined && { sentinelUsername: credentials.username }),
+    ...(credentials && { sentinelPassword: credentials.password }),
+    ...(tls && { sentinelTLS: tls, enableTLSForSentinelMode: true }),
+  } as const satisfies Partial<RedisOptions>;
+}
+
+/** A connection to one server, or to whom the Sentinels name. What happens to it is a reason to look. */
+function openServer(settings: RedisSettings, node: Node, events: DriverEvents): Redis {
+  const client = new Redis({
+    ...connectionOf(settings),
+    ...(groupOf(settings) ?? node),
+    enableOfflineQueue: false,
+    retryStrategy: reconnectDelay,
+  });
+  client.on('error', events.onError);
+  client.on('close', () => events.onDoubt());
+  return client;
+}
+
+async function call(client: Redis, [name = '', ...rest]: Words): Promise<Reply> {
+  return (await client.call(name, ...rest)) as Reply;
+}
+
+/** One pipeline: both are written before either answers, on one connection. */
+async function callBoth(
+  client: Redis,
+  commands: readonly [Words, Words],
+): Promise<readonly [Reply, Reply]> {
+  const answers = await client
+    .pipeline(commands.map(([name = '', ...rest]) => [name.toLowerCase(), ...rest]))
+    .exec();
+  const replies = (answers ?? []).map(([cause, reply]) => {
+    if (cause) throw cause;
+    return reply as Reply;
+  });
+  const [write, wait] = replies;
+  if (write === undefined || wait === undefined) throw new Error('a pipeline was not answered');
+  return [write, wait];
+}
+
+function openPool(most: number, open: () => Redis): WaitPool<Redis> {
+  return new WaitPool(most, async () => {
+    const client = open();
+    await once(client, 'ready');
+    return client;
+  });
+}
+
+/** One master at a time. */
+function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
+  const node = settings.nodes[0] ?? { host: '', port: 0 };
+  const { masterFor, masters, onReady } = oneMaster(events);
+  const client = openServer(settings, node, events);
+  let readyAt = 0;
+  client.on('ready', () => {
+    readyAt = performance.now();
+    onReady();
+  });
+  const all = [client];
+  const pool = openPool(settings.waitConnections, () => {
+    const another = openServer(settings, node, events);
+    all.push(another);
+    return another;
+  });
+  client.once('ready', () => {
+    if (settings.minReplicas > 0) pool.fill().catch(events.onError);
+  });
+  return {
+    masters,
+    masterFor,
+    send: (_master, words) => call(client, words),
+    sendConfirmed: (_master, commands, running) =>
+      pool.use(running, (member) => callBoth(member, commands)),
+    // The Sentinels are asked by who connects. One that is about to has asked already, and one that has is given some time:
+    // on a busy machine it would never be done.
+    async rediscover() {
+      if (settings.topology.mode === 'single' || client.status !== 'ready') return;
+      if (performance.now() - readyAt < REDISCOVER_AFTER_MILLISECONDS) return;
+      for (const each of all) each.disconnect(true);
+    },
+    async close() {
+      pool.close();
+      for (const each of all) each.disconnect();
+    },
+  };
+}
+
+const nameOf = ({ options: { host, port } }: Redis): string => `${host}:${port}`;
+
+function openMembers(settings: RedisSettings, events: DriverEvents): Cluster {
+  const options = {
+    redisOptions: connectionOf({ ...settings, database: 0 }),
+    enableOfflineQueue: false,
+    clusterRetryStrategy: reconnectDelay,
+    scaleReads: 'master',
+    slotsRefreshTimeout: CONNECT_TIMEOUT_MILLISECONDS,
+    // The driver's own timer goes on for ever where it is closed during a refresh: ours asks instead.
+    slotsRefreshInterval: 0,
+    // The driver would look a name up by itself and connect to the address, which is not in the certificate of a name.
+    ...(settings.tls && { dnsLookup: (name, callback) => callback(null, name) }),
+  } as const satisfies ClusterOptions;
+  const cluster = new Cluster(
+    settings.nodes.map(({ host, port }) => ({ host, port })),
+    options,
+  );
+  cluster.on('error', events.onError);
+  cluster.on('node error', events.onError);
+  cluster.on('ready', () => events.onDoubt());
+  cluster.on('close', () => events.onDoubt());
+  cluster.on('+node', (node: Redis) => {
+    for (const event of ['close', 'ready']) node.on(event, () => events.onDoubt(nameOf(node)));
+  });
+  const refresh = setInterval(() => {
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+  }, SLOTS_REFRESH_MILLISECONDS).unref();
+  cluster.once('end', () => clearInterval(refresh));
+  return cluster;
+}
+
+function findMaster(cluster: Cluster, master: string): Redis {
+  const node = cluster.nodes('master').find((each) => nameOf(each) === master);
+  if (!node) throw new Error('there is no connection to this master');
+  return node;
+}
+
+/** Connections of their own for writes that wait. */
+function openPools(cluster: Cluster, settings: RedisSettings, events: DriverEvents) {
+  const clients = new Map<string, Redis[]>();
+  const open = (master: string): WaitPool<Redis> => {
+    const opened: Redis[] = [];
+    clients.set(master, opened);
+    const pool = openPool(settings.waitConnections, () => {
+      const { host = '', port = 0 } = findMaster(cluster, master).options;
+      const own = { ...events, onDoubt: () => events.onDoubt(master) };
+      const client = openServer({ ...settings, database: 0 }, { host, port }, own);
+      opened.push(client);
+      return client;
+    });
+    pool.fill().catch(events.onError);
+    return pool;
+  };
+  const end = (master: string): void => {
+    for (const client of clients.get(master) ?? []) client.disconnect();
+    clients.delete(master);
+  };
+  return new MasterPools(open, end);
+}
+
+function openCluster(settings: RedisSettings, events: DriverEvents): RedisDriver {
+  const cluster = openMembers(settings, events);
+  const pools = openPools(cluster, settings, events);
+  return {
+    masters() {
+      const masters = [...new Set(cluster.slots.flatMap(([master]) => master ?? []))];
+      pools.keep(masters);
+      return masters;
+    },
+    masterFor: (key) => cluster.slots[slotOf(key)]?.[0],
+    send: async (master, words) => call(findMaster(cluster, master), words),
+    sendConfirmed: async (master, commands, running) =>
+      pools.for(master).use(running, (member) => callBoth(member, commands)),
+    async rediscover() {
+      if (cluster.status !== 'ready') return;
+      await new Promise<void>((resolve, reject) => {
+        cluster.refreshSlotsCache((cause) => (cause ? reject(cause) : resolve()));
+      });
+    },
+    async close() {
+      pools.keep([]);
+      cluster.disconnect();
+    },
+  };
+}
+
+/** Opens the connections; they come up in the background, and come back by themselves. */
+export function openIoredisDriver(settings: RedisSettings, events: DriverEvents): RedisDriver {
+  return settings.topology.mode === 'cluster'
+    ? openCluster(settings, events)
+    : openOne(settings, events);
+}

@@ -1,0 +1,232 @@
+// Whether the servers can be trusted with an answer: each master by itself, and the dataset as a whole. Once the data behind
+// them is not ours any more, all is closed until the next start.
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Clock, Instant } from '#core/instant.ts';
+import type { RedisDriver } from '../drivers/redis-driver.ts';
+import type { RedisCommands } from '../redis-commands.ts';
+import { canaryKey, EVERY_BUCKET } from '../redis-key.ts';
+import type { RewriteRing } from '../rewrite-ring.ts';
+import type { RedisSettings } from '../settings.ts';
+import { Dataset } from './dataset.ts';
+import { ShardWatch, type UnfitStore } from './shard-watch.ts';
+
+const START_PATIENCE_MILLISECONDS = 2000;
+const BEAT_MILLISECONDS = 1000;
+const BEATS_TO_A_LOOK = 60;
+
+const LOST = 'the dataset is gone or another one';
+
+export interface WatchEvents {
+  /** Another master, or the same server after a restart. */
+  readonly onRoleChange: () => void;
+  readonly onFence: (isFenced: boolean) => void;
+  /** What an operator must know. */
+  readonly onAlarm: (message: string) => void;
+  /** A command failed or a connection broke: for the log. */
+  readonly onError: (cause: unknown) => void;
+}
+
+export interface WatchParts {
+  readonly settings: RedisSettings;
+  readonly driver: RedisDriver;
+  readonly commands: RedisCommands;
+  readonly ring: RewriteRing;
+  readonly clock: Clock;
+  readonly events: WatchEvents;
+  /** Nothing is written: no canaries, and no probes in passing. */
+  readonly isReadOnly?: boolean;
+}
+
+const closed = (why: string): ExchangeFailure =>
+  new ExchangeFailure('dependency-unavailable', `the Redis store is closed: ${why}`);
+
+export class StoreWatch {
+  readonly #parts: WatchParts;
+  readonly #dataset: Dataset;
+  readonly #shards = new Map<string, ShardWatch>();
+  readonly #known = new Set<string>();
+  #isLost = false;
+  #isFenceTold = false;
+  #isStart = true;
+  #evictedAt: Instant = 0;
+  #beats = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #first = Promise.withResolvers<void>();
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+    this.#dataset = new Dataset({ ...parts, tenant: parts.settings.tenant });
+  }
+
+  /** @throws {ExchangeFailure} `dependency-unavailable` while the answers of a master cannot be trusted */
+  assertOpen(master: string): void {
+    if (this.#isLost) throw closed(LOST);
+    const shard = this.#shards.get(master);
+    if (!shard) this.#follow();
+    const why = shard ? shard.closed?.why : 'a server that was not looked at yet';
+    if (why !== undefined) throw closed(why);
+  }
+
+  /** What the canary of a bucket says; nothing that one ever says while that is not known. */
+  canaryOf(bucket: number): string {
+    return this.#dataset.canaryOf(bucket);
+  }
+
+  get datasetId(): string | undefined {
+    return this.#dataset.id;
+  }
+
+  /** What of the dataset a start would have to make. */
+  get missing(): Dataset['missing'] {
+    return this.#dataset.missing;
+  }
+
+  /** Since when it remembers; undefined while that is not known. */
+  get begunAt(): Instant | undefined {
+    const begunAt = this.#dataset.begunAt;
+    return begunAt === undefined ? undefined : Math.max(begunAt, this.#evictedAt);
+  }
+
+  /** Whether nothing is served because what is remembered is in question. */
+  get isFenced(): boolean {
+    return this.#isLost || (this.#openShards().length === 0 && this.#isAnyFenced());
+  }
+
+  get isClockWithinSkew(): boolean {
+    const { maxSkewSeconds } = this.#parts.settings;
+    const shards = [...this.#shards.values()];
+    return shards.every(({ clockAheadSeconds }) => Math.abs(clockAheadSeconds) <= maxSkewSeconds);
+  }
+
+  /** The first look. Servers that are away are waited for a little, and looked for from then on.
+   * @throws {UnfitStore} when they are there and must not be used */
+  async start(): Promise<void> {
+    const patience = setTimeout(() => this.#begin(), START_PATIENCE_MILLISECONDS);
+    this.#timer = setInterval(() => this.#beat(), BEAT_MILLISECONDS).unref();
+    this.#follow();
+    try {
+      await this.#first.promise;
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  /** A connection broke or leads elsewhere. In a cluster the masters at other addresses go on. */
+  doubt(master?: string): void {
+    this.#follow();
+    for (const [name, shard] of this.#shards)
+      if (master === undefined || name === master) shard.doubt();
+  }
+
+  /** An operation met a canary that is not ours: the data is gone or another. Only a new start makes a dataset.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  lose(): never {
+    if (!this.#isLost) {
+      this.#isLost = true;
+      this.#onChange();
+      this.#parts.events.onAlarm(
+        `STORE_DATASET: ${LOST}: the store is fenced until the next start`,
+      );
+    }
+    throw closed(LOST);
+  }
+
+  /** Writes, reads back and deletes. In a cluster the store is there when one of its masters is.
+   * @throws {ExchangeFailure} `dependency-unavailable` */
+  async probe(): Promise<void> {
+    if (this.#isLost) throw closed(LOST);
+    const open = this.#openShards();
+    if (open.length === 0) {
+      const [shard] = this.#shards.values();
+      throw closed(shard?.closed?.why ?? 'no master is known');
+    }
+    await Promise.any(open.map((shard) => shard.probe())).catch((cause: unknown) => {
+      throw cause instanceof AggregateError ? cause.errors[0] : cause;
+    });
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([...this.#shards.values()].map((shard) => shard.stop()));
+  }
+
+  #openShards(): readonly ShardWatch[] {
+    return [...this.#shards.values()].filter((shard) => !shard.closed);
+  }
+
+  #isAnyFenced(): boolean {
+    return [...this.#shards.values()].some((shard) => shard.closed?.by === 'fenced');
+  }
+
+  #begin(): void {
+    this.#isStart = false;
+    this.#first.resolve();
+  }
+
+  #beat(): void {
+    this.#follow();
+    this.#cover();
+    this.#beats += 1;
+    const isLook = this.#beats % BEATS_TO_A_LOOK === 0;
+    for (const shard of this.#shards.values())
+      if (isLook) shard.look();
+      else shard.beat();
+  }
+
+  /** Watches the masters there are, and no others. */
+  #follow(): void {
+    const { driver, events } = this.#parts;
+    const masters = driver.masters();
+    for (const master of masters) {
+      if (this.#shards.has(master)) continue;
+      const shard = this.#watch(master);
+      this.#shards.set(master, shard);
+      shard.look();
+    }
+    for (const [name, shard] of this.#shards) {
+      if (masters.includes(name)) continue;
+      this.#shards.delete(name);
+      shard.stop().catch(events.onError);
+      this.#onChange();
+    }
+  }
+
+  /** Asks for the master of buckets that nobody is known to serve. */
+  #cover(): void {
+    const { driver, events, settings } = this.#parts;
+    const isCovered = (bucket: number) =>
+      driver.masterFor(canaryKey(settings.tenant, bucket)) !== undefined;
+    if (this.#shards.size > 0 && !EVERY_BUCKET.every(isCovered))
+      driver.rediscover().catch(events.onError);
+  }
+
+  #watch(master: string): ShardWatch {
+    const { events } = this.#parts;
+    return new ShardWatch(master, {
+      ...this.#parts,
+      dataset: this.#dataset,
+      known: this.#known,
+      isStart: () => this.#isStart,
+      events: {
+        ...events,
+        onChange: () => this.#onChange(),
+        onUnfit: (cause: UnfitStore) => this.#first.reject(cause),
+        onLost: () => this.lose(),
+        onEvicted: (keys) => {
+          // They may have been marks: what is older than this moment cannot be answered for.
+          this.#evictedAt = this.#parts.clock.now() + 1;
+          events.onAlarm(`STORE_EVICTED: the server has evicted ${keys} keys`);
+        },
+      },
+    });
+  }
+
+  #onChange(): void {
+    const shards = [...this.#shards.values()];
+    if (shards.length > 0 && shards.every((shard) => !shard.closed)) this.#begin();
+    const isFenced = this.#isLost || this.#isAnyFenced();
+    if (isFenced === this.#isFenceTold) return;
+    this.#isFenceTold = isFenced;
+    this.#parts.events.onFence(isFenced);
+  }
+}

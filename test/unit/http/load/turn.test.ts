@@ -1,0 +1,36 @@
+// Requests of one turn of the event loop begin together.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createEndOfTurn } from '#src/http/load/turn.ts';
+
+test('Turn: who asks within one turn goes on step by step with the others, in the order of asking', async () => {
+  const endOfTurn = createEndOfTurn();
+  const steps: string[] = [];
+  const request = async (name: string): Promise<void> => {
+    await endOfTurn();
+    steps.push(`${name}1`);
+    await Promise.resolve();
+    steps.push(`${name}2`);
+  };
+
+  const all = Promise.all([request('a'), request('b'), request('c')]);
+  assert.deepEqual(steps, []);
+  await all;
+
+  assert.deepEqual(steps, ['a1', 'b1', 'c1', 'a2', 'b2', 'c2']);
+});
+
+test('Turn: who asks after a release waits for the next one', async () => {
+  const endOfTurn = createEndOfTurn();
+  const steps: string[] = [];
+  await endOfTurn();
+
+  const second = endOfTurn().then(() => steps.push('second'));
+  await Promise.resolve();
+  assert.deepEqual(steps, []);
+  await nextTurn();
+  await second;
+
+  assert.deepEqual(steps, ['second']);
+});
