@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startScript } from '#test/support/process.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
+import { startScript } from '#test/support/server/process.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 
 const run = promisify(execFile);
 

@@ -4,8 +4,8 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
-import { aConfigDocument, type ConfigDocument, ISSUER } from '#test/support/document.ts';
-import { createPartner, type Partner, writeConfiguration } from '#test/support/server.ts';
+import { aConfigDocument, type ConfigDocument, ISSUER } from '#test/support/server/document.ts';
+import { createPartner, type Partner, writeConfiguration } from '#test/support/server/server.ts';
 import type { BaselineSetting } from './baseline-server.ts';
 
 export interface BenchSetting {

@@ -2,14 +2,14 @@
 import { Buffer } from 'node:buffer';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { anEnvelope } from '#test/support/soap.ts';
+import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
   anIssueRequest,
   anRst,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
-} from '#test/support/ws-trust.ts';
+} from '#test/support/ws-trust/ws-trust.ts';
 import { hostileDocuments } from '#test/support/xml/hostile.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { aSignedRequest } from '#test/support/xml/signed.ts';

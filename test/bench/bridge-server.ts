@@ -1,9 +1,9 @@
 // The bridge inside the real server, a process of its own: SOAP over TLS, and an assertion that becomes an access token.
 import { rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import { GATEWAY_SECRET, TOKEN_EXCHANGE } from '#test/support/document.ts';
-import { aBatch, anRst, aTargetRst, SAML2, tokenOf } from '#test/support/rst.ts';
-import { BILLING, SAML2_TYPE } from '#test/support/saml-document.ts';
+import { BILLING, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
+import { GATEWAY_SECRET, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import { aBatch, anRst, aTargetRst, SAML2, tokenOf } from '#test/support/ws-trust/rst.ts';
 import { besideSignature } from './bridge-rounds.ts';
 import { aCurrentAssertion, type BridgeSetting, createBridgeSetting } from './bridge-setting.ts';
 import type { MeasuredWork } from './bridge-works.ts';

@@ -2,11 +2,11 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { selfSigned } from '#test/support/certificate.ts';
-import { aConfigDocument } from '#test/support/document.ts';
-import { type ForeignSamlIssuer, iso, TOKEN_ENDPOINT } from '#test/support/saml.ts';
-import { withSaml } from '#test/support/saml-document.ts';
-import { createPartner, writeConfiguration } from '#test/support/server.ts';
+import { type ForeignSamlIssuer, iso, TOKEN_ENDPOINT } from '#test/support/saml/saml.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
+import { aConfigDocument } from '#test/support/server/document.ts';
+import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
+import { selfSigned } from '#test/support/x509/certificate.ts';
 import { PATIENT, PATIENT_AUDIT } from './bench-setting.ts';
 
 export interface BridgeSetting {

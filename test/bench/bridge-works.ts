@@ -16,7 +16,7 @@ import {
   aValidator,
   type CertifiedKey,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 import { soapMessage } from '#test/support/xml/samples.ts';
 import { type Beside, besideSignature, costInFlight, costOf } from './bridge-rounds.ts';
 import { signedIssue } from './signed-issue.ts';

@@ -9,7 +9,7 @@ import {
   JWT_TYPE,
   ORDERS_SECRET,
   TOKEN_EXCHANGE,
-} from '#test/support/document.ts';
+} from '#test/support/server/document.ts';
 import { createBenchSetting } from './bench-setting.ts';
 import type { Flood } from './flooder.ts';
 import { type LoadResult, percentile, runLoad } from './load.ts';

@@ -18,14 +18,13 @@ import {
   publicKeyOf,
   SIGNED,
   stranger,
-} from '#test/support/message-security.ts';
-import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
+} from '#test/support/soap/message-security.ts';
 import {
   aSecretMessage,
   aSecretSetting,
   SECRET_PATH,
   SECRET_SIGNED,
-} from '#test/support/secret-message.ts';
+} from '#test/support/soap/secret-message.ts';
 import {
   aBinaryToken,
   aKeyValue,
@@ -35,8 +34,8 @@ import {
   signMessage,
   TIMESTAMP,
   X509_PROFILE,
-} from '#test/support/signed-message.ts';
-import { anEnvelope } from '#test/support/soap.ts';
+} from '#test/support/soap/signed-message.ts';
+import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
   anRst,
@@ -44,8 +43,9 @@ import {
   aWsTrustSetting,
   TRUST_13,
   type WsTrustSetting,
-} from '#test/support/ws-trust.ts';
-import { anX509Trust } from '#test/support/x509-trust.ts';
+} from '#test/support/ws-trust/ws-trust.ts';
+import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
+import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 
 /** A message and where it goes. */
 export interface HostileMessage {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, importJWK, jwtVerify, SignJWT } from 'jose';
 import { Provider } from 'oidc-provider';
-import { GATEWAY_SECRET, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import { GATEWAY_SECRET, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
 import type { BaselineSetting } from './baseline-server.ts';
 import { answerUsage } from './usage.ts';
 

@@ -1,7 +1,12 @@
 // `npm run bench`: what Viaduct costs beside the bare cryptography, in one run on one machine. It asserts nothing.
 import { rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
-import { GATEWAY_SECRET, JWT_BEARER, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
+import {
+  GATEWAY_SECRET,
+  JWT_BEARER,
+  JWT_TYPE,
+  TOKEN_EXCHANGE,
+} from '#test/support/server/document.ts';
 import { type BenchSetting, createBenchSetting } from './bench-setting.ts';
 import { startImageServer } from './image-server.ts';
 import { type LoadResult, percentile, runLoad } from './load.ts';

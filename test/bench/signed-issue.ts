@@ -5,15 +5,14 @@ import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aCertificate, anAuthority } from '#test/support/pki.ts';
 import {
   aBinaryToken,
   aDirectReference,
   SIGNATURE,
   signMessage,
   TIMESTAMP,
-} from '#test/support/signed-message.ts';
-import { anEnvelope } from '#test/support/soap.ts';
+} from '#test/support/soap/signed-message.ts';
+import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
   anRst,
@@ -21,8 +20,9 @@ import {
   aWsTrustSetting,
   corpRules,
   TRUST_13,
-} from '#test/support/ws-trust.ts';
-import { anX509Trust } from '#test/support/x509-trust.ts';
+} from '#test/support/ws-trust/ws-trust.ts';
+import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
+import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 
 /** One turn: the same message each time, so that its mark is always taken as new. */
 export async function signedIssue(keys: SamlSigningKeys): Promise<() => Promise<void>> {

@@ -5,8 +5,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { GATEWAY_SECRET } from '#test/support/document.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
+import { GATEWAY_SECRET } from '#test/support/server/document.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 import type { BenchSetting } from './bench-setting.ts';
 
 type Environment = Readonly<Record<string, string>>;

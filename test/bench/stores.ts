@@ -1,7 +1,12 @@
 // `npm run bench:stores`: the same exchanges over the embedded store and over Redis, in turns. It asserts nothing.
 import { rm } from 'node:fs/promises';
-import { GATEWAY_SECRET, JWT_BEARER, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
 import { startRedis } from '#test/support/redis/redis-server.ts';
+import {
+  GATEWAY_SECRET,
+  JWT_BEARER,
+  JWT_TYPE,
+  TOKEN_EXCHANGE,
+} from '#test/support/server/document.ts';
 import { type BenchSetting, createBenchSetting } from './bench-setting.ts';
 import { runLoad } from './load.ts';
 import { type ServerProcess, startProcess } from './server-process.ts';

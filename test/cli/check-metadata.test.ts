@@ -8,11 +8,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { requireUsableMetadata } from '#src/app/trust/usable-metadata.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
-import { aConfigDocument } from '#test/support/document.ts';
-import { viaduct } from '#test/support/process.ts';
-import { aCertifiedKey, iso, PARTNER } from '#test/support/saml.ts';
-import { descriptor, entity, idp, signedMetadata } from '#test/support/saml-metadata.ts';
-import { createPartner, writeConfiguration } from '#test/support/server.ts';
+import { aCertifiedKey, iso, PARTNER } from '#test/support/saml/saml.ts';
+import { descriptor, entity, idp, signedMetadata } from '#test/support/saml/saml-metadata.ts';
+import { aConfigDocument } from '#test/support/server/document.ts';
+import { viaduct } from '#test/support/server/process.ts';
+import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
 
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
 const signer = await aCertifiedKey();

@@ -9,10 +9,10 @@ import { type TestContext, test } from 'node:test';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { hashPassword } from '#src/users/password/password.ts';
-import { aConfigDocument, type ConfigDocument } from '#test/support/document.ts';
-import { viaduct } from '#test/support/process.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
-import { createPartner, writeConfiguration } from '#test/support/server.ts';
+import { aConfigDocument, type ConfigDocument } from '#test/support/server/document.ts';
+import { viaduct } from '#test/support/server/process.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
+import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
 
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
 

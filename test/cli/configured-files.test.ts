@@ -5,11 +5,11 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { aConfigDocument } from '#test/support/document.ts';
-import { aCertificate } from '#test/support/pki.ts';
-import { viaduct } from '#test/support/process.ts';
-import { serve } from '#test/support/served.ts';
-import { createPartner, writeConfiguration } from '#test/support/server.ts';
+import { aConfigDocument } from '#test/support/server/document.ts';
+import { viaduct } from '#test/support/server/process.ts';
+import { serve } from '#test/support/server/served.ts';
+import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 
 /** PEM by its form, and nothing in it. */
 const EMPTY_LIST = '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n';

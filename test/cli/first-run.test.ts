@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { startViaduct, viaduct } from '#test/support/process.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
+import { startViaduct, viaduct } from '#test/support/server/process.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 
 async function emptyDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-cli-'));

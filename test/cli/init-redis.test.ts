@@ -11,13 +11,13 @@ import { Redis } from 'ioredis';
 import { parse } from 'yaml';
 import { redisSetup, writeAccessList } from '#src/cli/init/redis-files.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { startViaduct, viaduct } from '#test/support/process.ts';
 import {
   createRedisServer,
   type RedisServer,
   redisMissing,
 } from '#test/support/redis/redis-server.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
+import { startViaduct, viaduct } from '#test/support/server/process.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 
 const aDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'viaduct-init-'));
 

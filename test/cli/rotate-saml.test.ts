@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
-import { viaduct } from '#test/support/process.ts';
+import { viaduct } from '#test/support/server/process.ts';
 
 interface KeyEntry {
   readonly use: string;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { verifyPassword } from '#src/users/password/password.ts';
-import { viaduct } from '#test/support/process.ts';
+import { viaduct } from '#test/support/server/process.ts';
 
 /** Whether a command can be run at a terminal: with the `script` of util-linux. */
 function hasTerminals(t: TestContext): boolean {

@@ -7,11 +7,11 @@ import { decodeJwt } from 'jose';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
-import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/document.ts';
-import { anRst, jwtAsXml, sendSoap } from '#test/support/rst.ts';
-import { ALL_TYPES, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
-import { type FormValues, startServer, type TestServer } from '#test/support/server.ts';
+import { ALL_TYPES, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
+import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/server/document.ts';
+import { type FormValues, startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
+import { anRst, jwtAsXml, sendSoap } from '#test/support/ws-trust/rst.ts';
 
 type IssuedType = (typeof ALL_TYPES)[number];
 

@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { BILLING, PASSWORD, withSaml } from '#test/support/saml-document.ts';
-import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
+import { BILLING, PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 
 const NOW = Date.parse('2027-01-15T08:00:00Z') / 1000;
 const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
-import { GATEWAY_SECRET, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/document.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
-import { startServer, type TestServer } from '#test/support/server.ts';
+import { GATEWAY_SECRET, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
+import { startServer, type TestServer } from '#test/support/server/server.ts';
 
 /** A server that is reached under its issuer name: real clients compare the two. */
 async function startUnderIssuer(t: TestContext): Promise<{ server: TestServer; issuer: string }> {

@@ -20,7 +20,7 @@ import {
   faultCodeOf,
   TRUST_13,
   TRUST_2005,
-} from '#test/support/ws-trust.ts';
+} from '#test/support/ws-trust/ws-trust.ts';
 
 const FOLDER = fileURLToPath(new URL('requests', import.meta.url));
 const USERNAME_13 = '/adfs/services/trust/13/usernamemixed';

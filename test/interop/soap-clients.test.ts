@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import * as soap from 'soap';
-import { withCertifiedClient } from '#test/support/certified-client.ts';
-import type { ConfigDocument } from '#test/support/document.ts';
-import { aCertifiedKey } from '#test/support/saml.ts';
-import { BILLING, PASSWORD } from '#test/support/saml-document.ts';
-import { startTlsServer, type TlsServer } from '#test/support/tls-server.ts';
+import { aCertifiedKey } from '#test/support/saml/saml.ts';
+import { BILLING, PASSWORD } from '#test/support/saml/saml-document.ts';
+import type { ConfigDocument } from '#test/support/server/document.ts';
+import { startTlsServer, type TlsServer } from '#test/support/server/tls-server.ts';
+import { withCertifiedClient } from '#test/support/x509/certified-client.ts';
 import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 import { endsOf, isBuilt } from './foreign-client.ts';
 
@@ -131,7 +131,7 @@ test('Apache CXF: STSClient gets its tokens, and the refusals it should', async 
   const file = (name: string): string => join(server.directory, name);
   await writeFile(file('jwks.json'), await readOver(server, '/jwks'));
 
-  const ends = await endsOf('run-cxf', server, {
+  const ends = await endsOf('cxf/run', server, {
     ports: PORTS.join(),
     'client-cert': file('client.crt'),
     'client-key': file('client.key'),
@@ -179,8 +179,8 @@ test('Apache CXF: WSS4J signs with a certificate, the Timestamp at a mixed addre
   };
   const mixed = `${server.origin}/adfs/services/trust/13/certificatemixed`;
 
-  const elsewhere = await endsOf('run-cxf', server, options);
-  const atMixed = await endsOf('run-cxf', server, { ...options, url: mixed });
+  const elsewhere = await endsOf('cxf/run', server, options);
+  const atMixed = await endsOf('cxf/run', server, { ...options, url: mixed });
 
   const signed = ['13-x509-body', '13-public-key-saml11', '13-public-key-saml2'];
   const timestampOnly = ['13-x509-soap11', '13-x509-soap12', '2005-x509-soap11'];
@@ -204,7 +204,7 @@ test('Apache CXF: at the WSO2 address it gets its tokens and reads faults that h
   const port = 'wso2carbon-stsHttpsSoap12Endpoint';
   const issued = ['13-soap11-saml11', '13-soap12-saml2', '2005-soap12-saml11', `wsdl-${port}`];
 
-  const ends = await endsOf('run-cxf', server, {
+  const ends = await endsOf('cxf/run', server, {
     url: `${server.origin}/services/wso2carbon-sts`,
     ports: port,
     cases: [...issued, ...CXF_WRONG_PASSWORD, ...CXF_UNKNOWN_PARTY].join(),

@@ -1,9 +1,10 @@
 // How each party asks for what it wants: users over SOAP or in the REST form, clients over OAuth.
 import assert from 'node:assert/strict';
 import { TOKEN_TYPES } from '#core/token-type.ts';
-import { GATEWAY_SECRET, ORDERS_SECRET, TOKEN_EXCHANGE } from '#test/support/document.ts';
-import { REFRESH_TOKEN_TYPE } from '#test/support/refresh-tokens.ts';
-import { basicOf } from '#test/support/rest.ts';
+import { GATEWAY_SECRET, ORDERS_SECRET, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import { REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
+import { type Answer, answerOf, checked } from '#test/support/server/server.ts';
+import { basicOf } from '#test/support/ws-trust/rest.ts';
 import {
   anRst,
   aTargetRst,
@@ -14,9 +15,8 @@ import {
   SAML2,
   type TargetOperation,
   tokenOf,
-} from '#test/support/rst.ts';
-import { type Context, contextIn, V13 } from '#test/support/security-context.ts';
-import { type Answer, answerOf, checked } from '#test/support/server.ts';
+} from '#test/support/ws-trust/rst.ts';
+import { type Context, contextIn, V13 } from '#test/support/ws-trust/security-context.ts';
 import {
   type Audience,
   CLIENTS,

@@ -1,5 +1,5 @@
 // What the life of tokens is meant to be, plainly: no signatures, no store, no fronts. The servers are held to it.
-import type { Context } from '#test/support/security-context.ts';
+import type { Context } from '#test/support/ws-trust/security-context.ts';
 
 export const USERS = ['bob', 'carol', 'dave', 'erin'] as const;
 export const CLIENTS = ['gateway', 'orders-api'] as const;

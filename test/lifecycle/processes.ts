@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { aConfigDocument } from '#test/support/document.ts';
-import { createPartner, type Ending, writeConfiguration } from '#test/support/server.ts';
-import { startServerProcess, stopServerProcess } from '#test/support/server-process.ts';
-import { now } from '#test/support/world.ts';
+import { aConfigDocument } from '#test/support/server/document.ts';
+import { createPartner, type Ending, writeConfiguration } from '#test/support/server/server.ts';
+import { startServerProcess, stopServerProcess } from '#test/support/server/server-process.ts';
+import { now } from '#test/support/server/world.ts';
 import { configure, type Servers } from './world.ts';
 
 /** Starts two server processes on a database file. */

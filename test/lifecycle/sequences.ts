@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Ending } from '#test/support/server.ts';
+import type { Ending } from '#test/support/server/server.ts';
 import { CONTEXTS, holdContexts } from './context-commands.ts';
 import { Fronts } from './fronts.ts';
 import { holdAll, type Real } from './hold.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { createApp } from '#src/app.ts';
 import { loadConfig } from '#src/config/load.ts';
-import type { ConfigDocument } from '#test/support/document.ts';
 import { eventually } from '#test/support/eventually.ts';
 import type { FakeClock } from '#test/support/fake-clock.ts';
-import { type Ending, startServer } from '#test/support/server.ts';
+import type { ConfigDocument } from '#test/support/server/document.ts';
+import { type Ending, startServer } from '#test/support/server/server.ts';
 import { configure, type Servers } from './world.ts';
 
 /** Two servers whose time is the test's. */

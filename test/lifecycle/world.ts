@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '#core/instant.ts';
 import { hashPassword } from '#src/users/password/password.ts';
-import { withUserAuthority } from '#test/support/certified-client.ts';
-import { aSecretsKey } from '#test/support/context-message.ts';
-import { type ConfigDocument, TOKEN_EXCHANGE } from '#test/support/document.ts';
-import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
-import { ALL_TYPES, PASSWORD, withSaml } from '#test/support/saml-document.ts';
-import type { Partner } from '#test/support/server.ts';
+import { ALL_TYPES, PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
+import { type ConfigDocument, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import type { Partner } from '#test/support/server/server.ts';
+import { aSecretsKey } from '#test/support/ws-trust/context-message.ts';
+import { withUserAuthority } from '#test/support/x509/certified-client.ts';
+import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
 import {
   type Audience,
   CLIENTS,

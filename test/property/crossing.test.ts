@@ -7,11 +7,11 @@ import { decodeJwt } from 'jose';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
-import { anRst, jwtAsXml, sendSoap, tokenOf } from '#test/support/rst.ts';
-import { type AssertionChanges, bearer, iso, NOW, subject1 } from '#test/support/saml.ts';
-import { type SamlWorld, withSaml } from '#test/support/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server.ts';
+import { type AssertionChanges, bearer, iso, NOW, subject1 } from '#test/support/saml/saml.ts';
+import { type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
+import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
+import { anRst, jwtAsXml, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
 
 const FORMS = ['access_token', 'jwt', 'saml1', 'saml2'] as const;
 type Form = (typeof FORMS)[number];

@@ -3,8 +3,8 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { ExchangeFailure } from '#core/failure.ts';
 import { parseStrictObject } from '#src/tokens/jwt/jws/strict-json.ts';
-import { aForeignIssuer, part } from '#test/support/jwt.ts';
-import { trustIn, validating } from '#test/support/jwt-terms.ts';
+import { aForeignIssuer, part } from '#test/support/jwt/jwt.ts';
+import { trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
 
 const partner = await aForeignIssuer();
 const validate = validating({ trusted: [trustIn(partner)] });

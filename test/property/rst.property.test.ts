@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { escapeText } from '#bridge/xml/canonical/escape.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap.ts';
+import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
   anIssueRequest,
@@ -18,7 +18,7 @@ import {
   TIMESTAMP,
   TRUST_13,
   TRUST_2005,
-} from '#test/support/ws-trust.ts';
+} from '#test/support/ws-trust/ws-trust.ts';
 
 const RUNS = 300;
 const child = (name: string, content = '') => `<t:${name}>${content}</t:${name}>`;

@@ -22,7 +22,7 @@ import {
   STS,
   signingKeysOf,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 // An EC key: what is tested is the form, and RSA is ten times slower.
 const key = await aCertifiedKey('ec');

@@ -10,8 +10,8 @@ import {
   type SecretWishes,
   sendSecretly,
   withDerivedKeys,
-} from '#test/support/secret-message.ts';
-import { USER } from '#test/support/ws-trust.ts';
+} from '#test/support/soap/secret-message.ts';
+import { USER } from '#test/support/ws-trust/ws-trust.ts';
 
 const secret = Buffer.alloc(32, 5);
 const FORMS: readonly SecretWishes[] = [{ secret }, withDerivedKeys(secret)];

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withUserAuthority } from '#test/support/certified-client.ts';
-import type { ConfigDocument } from '#test/support/document.ts';
-import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
-import { grantRefreshTokens } from '#test/support/refresh-tokens.ts';
-import { createWorld, type World } from '#test/support/world.ts';
+import type { ConfigDocument } from '#test/support/server/document.ts';
+import { grantRefreshTokens } from '#test/support/server/refresh-tokens.ts';
+import { createWorld, type World } from '#test/support/server/world.ts';
+import { withUserAuthority } from '#test/support/x509/certified-client.ts';
+import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
 
 export const ROUNDS = Number(process.env['RACE_ROUNDS'] ?? '1');
 /** An address where a signed request is answered by a challenge. */

@@ -1,6 +1,6 @@
 // What a race is: something that is good once, and what those who come with it are told.
 import assert from 'node:assert/strict';
-import type { ServerProcess } from '#test/support/server-process.ts';
+import type { ServerProcess } from '#test/support/server/server-process.ts';
 import type { RaceWorld } from './race-world.ts';
 
 export const CONTENDERS = 50;

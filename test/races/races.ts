@@ -2,8 +2,8 @@
 // line in one of the tables.
 import { after, before, describe, it } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
-import { type ServerProcess, stopServerProcess } from '#test/support/server-process.ts';
-import { startServers } from '#test/support/world.ts';
+import { type ServerProcess, stopServerProcess } from '#test/support/server/server-process.ts';
+import { startServers } from '#test/support/server/world.ts';
 import { OAUTH_RACES } from './oauth-races.ts';
 import { CONTENDERS, type Outcome, type Presentation, type Race } from './race.ts';
 import { createRaceWorld, type RaceWorld, ROUNDS } from './race-world.ts';

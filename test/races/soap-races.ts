@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
-import { anRst, aTargetRst, TRUST_13, tokenOf } from '#test/support/rst.ts';
-import { iso } from '#test/support/saml.ts';
+import { iso } from '#test/support/saml/saml.ts';
+import { now } from '#test/support/server/world.ts';
 import {
   aBinaryToken,
   aDirectReference,
   SIGNATURE,
   signMessage,
-} from '#test/support/signed-message.ts';
-import { anEnvelope } from '#test/support/soap.ts';
-import { now } from '#test/support/world.ts';
-import { anRst as aBareRst } from '#test/support/ws-trust.ts';
+} from '#test/support/soap/signed-message.ts';
+import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anRst, aTargetRst, TRUST_13, tokenOf } from '#test/support/ws-trust/rst.ts';
+import { anRst as aBareRst } from '#test/support/ws-trust/ws-trust.ts';
 import { INVALID_GRANT, samlAssertion, samlBearer } from './oauth-races.ts';
 import { CONTENDERS, type Loss, oneWins, type Presentation, prepare, type Race } from './race.ts';
 import { CHALLENGED_PATH, ONE_TIME_SECRET, type RaceWorld } from './race-world.ts';

@@ -9,7 +9,7 @@ import test, { type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { createFetchText, type FetchLimits, type HostAddress } from '#src/trust/fetch-text.ts';
 import { createAddressGuard } from '#src/trust/public-address.ts';
-import { startHttpsServer } from '#test/support/https-server.ts';
+import { startHttpsServer } from '#test/support/server/https-server.ts';
 
 const fetching = (limits: Partial<FetchLimits> = {}) =>
   createFetchText({ allowedHosts: [], timeoutSeconds: 60, maxBodyBytes: 1000, ...limits });

@@ -21,10 +21,10 @@ import {
   refusedAs,
   rules,
 } from '#test/support/core.ts';
-import { countTrips } from '#test/support/counting-store.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
+import { countTrips } from '#test/support/store/counting-store.ts';
 import { aSetting, FIT, openUnderTest } from './redis/redis-under-test.ts';
 import { aStoreDirectory } from './store-directory.ts';
 

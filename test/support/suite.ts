@@ -1,6 +1,6 @@
 // What the tests of a suite have in common.
 import { after } from 'node:test';
-import type { Ending } from './server.ts';
+import type { Ending } from './server/server.ts';
 
 /** The end of the suite that this is called in. */
 export function endingOfSuite(): Ending {

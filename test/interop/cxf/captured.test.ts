@@ -16,8 +16,8 @@ import { textOf } from '#bridge/xml/reader.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
-import { aPost, aWsTrustSetting, billingRules } from '#test/support/ws-trust.ts';
-import { firstCertificateOf } from '#test/support/x509-trust.ts';
+import { aPost, aWsTrustSetting, billingRules } from '#test/support/ws-trust/ws-trust.ts';
+import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
 
 const FOLDER = fileURLToPath(new URL('captured', import.meta.url));
 const CAPTURED = globSync(`${FOLDER}/*.xml`).sort();

@@ -9,8 +9,8 @@ import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import { trustSecretKey } from '#bridge/xml/keys/keys.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
-import { aSetting, contextIn, V13, V2005 } from '#test/support/security-context.ts';
-import { aPost } from '#test/support/ws-trust.ts';
+import { aSetting, contextIn, V13, V2005 } from '#test/support/ws-trust/security-context.ts';
+import { aPost } from '#test/support/ws-trust/ws-trust.ts';
 import { certificateIn, verifyCaptured } from '../captured-signature.ts';
 
 const textIn = (name: string): string =>

@@ -1,30 +1,30 @@
 // What the best security token services can do (P), over WS-Trust and beside it.
 import { must, type RequirementTable } from '#test/support/requirements.ts';
 
-const ANSWERS = 'spec/ws-trust/answers.test.ts#' as const;
-const REQUESTS = 'spec/ws-trust/requests.test.ts#' as const;
-const REFUSALS = 'spec/ws-trust/refusals.test.ts#' as const;
-const CREDENTIALS = 'spec/ws-trust/credentials.test.ts#' as const;
-const SIGNED = 'spec/ws-trust/signed-messages.test.ts#' as const;
-const PUBLIC_KEY = 'spec/ws-trust/public-key.test.ts#' as const;
-const SYMMETRIC = 'spec/ws-trust/symmetric-key.test.ts#' as const;
-const VALIDATE = 'spec/ws-trust/validate.test.ts#' as const;
-const CANCEL = 'spec/ws-trust/cancel.test.ts#' as const;
-const RENEW = 'spec/ws-trust/renew.test.ts#' as const;
-const BATCH = 'spec/ws-trust/batch.test.ts#' as const;
-const CONTEXT = 'spec/ws-trust/security-context.test.ts#' as const;
-const CLAIMS = 'spec/ws-trust/claims.test.ts#' as const;
-const CHALLENGE = 'spec/ws-trust/interactive-challenge.test.ts#' as const;
-const METADATA = 'spec/ws-trust/metadata.test.ts#' as const;
-const PROFILES = 'spec/ws-trust/profiles.test.ts#' as const;
-const REST = 'spec/ws-trust/rest.test.ts#' as const;
-const REST_KEY = 'spec/ws-trust/rest-key.test.ts#' as const;
+const ANSWERS = 'spec/ws-trust/answer/answers.test.ts#' as const;
+const REQUESTS = 'spec/ws-trust/rst/requests.test.ts#' as const;
+const REFUSALS = 'spec/ws-trust/rst/refusals.test.ts#' as const;
+const CREDENTIALS = 'spec/ws-trust/credential/credentials.test.ts#' as const;
+const SIGNED = 'spec/ws-trust/signature/signed-messages.test.ts#' as const;
+const PUBLIC_KEY = 'spec/ws-trust/keys/public-key.test.ts#' as const;
+const SYMMETRIC = 'spec/ws-trust/keys/symmetric-key.test.ts#' as const;
+const VALIDATE = 'spec/ws-trust/operations/validate.test.ts#' as const;
+const CANCEL = 'spec/ws-trust/operations/cancel.test.ts#' as const;
+const RENEW = 'spec/ws-trust/renewal/renew.test.ts#' as const;
+const BATCH = 'spec/ws-trust/operations/batch.test.ts#' as const;
+const CONTEXT = 'spec/ws-trust/context/security-context.test.ts#' as const;
+const CLAIMS = 'spec/ws-trust/rst/claims.test.ts#' as const;
+const CHALLENGE = 'spec/ws-trust/challenge/interactive-challenge.test.ts#' as const;
+const METADATA = 'spec/ws-trust/description/metadata.test.ts#' as const;
+const PROFILES = 'spec/ws-trust/description/profiles.test.ts#' as const;
+const REST = 'spec/ws-trust/rest/rest.test.ts#' as const;
+const REST_KEY = 'spec/ws-trust/rest/rest-key.test.ts#' as const;
 const FEDERATION = 'spec/ws-federation/metadata.test.ts#' as const;
 const GRID = 'grid/grid.test.ts#' as const;
-const SAML_SIGNATURE = 'security/saml-signature.test.ts#' as const;
-const SAML_WRAPPING = 'security/saml-wrapping.test.ts#' as const;
-const TLS = 'spec/ws-trust/client-certificates.test.ts#' as const;
-const DELEGATION = 'spec/ws-trust/delegation.test.ts#' as const;
+const SAML_SIGNATURE = 'security/saml/saml-signature.test.ts#' as const;
+const SAML_WRAPPING = 'security/saml/saml-wrapping.test.ts#' as const;
+const TLS = 'spec/ws-trust/credential/client-certificates.test.ts#' as const;
+const DELEGATION = 'spec/ws-trust/operations/delegation.test.ts#' as const;
 const CXF = 'interop/soap-clients.test.ts#Apache CXF: ' as const;
 /** Every type and key, each assertion judged by OpenSAML and each JWT by another library. */
 const CXF_TOKENS = `${CXF}STSClient gets its tokens` as const;
@@ -53,7 +53,7 @@ export const PARITY: RequirementTable = {
       'Renew, more than once',
       [
         `${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`,
-        'spec/ws-trust/renew-jwt-secret.test.ts#whoever proves the secret of a JWT renews it',
+        'spec/ws-trust/renewal/renew-jwt-secret.test.ts#whoever proves the secret of a JWT renews it',
       ],
       [`${RENEW}nobody renews the token of another`, `${RENEW}a cancelled token is not renewed`],
     ],
@@ -123,7 +123,7 @@ export const PARITY: RequirementTable = {
       'P13',
       'JWT in',
       [`${GRID}becomes \${requested}`],
-      ['security/jwt-algorithm.test.ts#refuses HS256 with the RSA public key'],
+      ['security/jwt/jwt-algorithm.test.ts#refuses HS256 with the RSA public key'],
     ],
     [
       'P14',
@@ -185,19 +185,19 @@ export const PARITY: RequirementTable = {
       'claims in both dialects, mandatory ones checked',
       [
         `${CLAIMS}mandatory and optional claims of dialect`,
-        'spec/ws-trust/claims-in-token.test.ts#a claim that is asked for is in the token',
+        'spec/ws-trust/rst/claims-in-token.test.ts#a claim that is asked for is in the token',
       ],
       [
         `${REQUESTS}a mandatory claim of`,
-        'spec/ws-trust/claims-in-token.test.ts#a mandatory claim that there is not refuses',
+        'spec/ws-trust/rst/claims-in-token.test.ts#a mandatory claim that there is not refuses',
       ],
     ],
     [
       'P21',
       'partners, by identity or by claims',
       [
-        'spec/ws-trust/partners.test.ts#by identity: the name of the partner',
-        'spec/ws-trust/partners.test.ts#by claims: an attribute is who it is about',
+        'spec/ws-trust/credential/partners.test.ts#by identity: the name of the partner',
+        'spec/ws-trust/credential/partners.test.ts#by claims: an attribute is who it is about',
         'unit/bridge/saml/validator/saml-validator.test.ts#an attribute may identify the subject',
         'unit/core/claim-mapping.test.ts#renames a claim and keeps who stated it',
       ],
@@ -210,16 +210,16 @@ export const PARITY: RequirementTable = {
       'P22',
       'encrypted tokens, out and in',
       [
-        'spec/ws-trust/encrypted-tokens.test.ts#for a relying party with a certificate is read by it alone',
-        'security/saml-tokens.test.ts#an encrypted assertion is opened and verified by its own signature',
-        'security/server-encrypted.test.ts#an assertion that is encrypted to any of our keys is taken',
-        'spec/ws-trust/message-security.test.ts#is answered without TLS',
+        'spec/ws-trust/answer/encrypted-tokens.test.ts#for a relying party with a certificate is read by it alone',
+        'security/saml/saml-tokens.test.ts#an encrypted assertion is opened and verified by its own signature',
+        'security/server/server-encrypted.test.ts#an assertion that is encrypted to any of our keys is taken',
+        'spec/ws-trust/message-security/message-security.test.ts#is answered without TLS',
       ],
       [
-        'spec/ws-trust/encrypted-tokens.test.ts#that is encrypted to another is no evidence here',
-        'security/saml-tokens.test.ts#a GCM tag that is cut or changed is refused',
-        'security/server-encrypted.test.ts#is refused with one answer',
-        'security/encrypted-messages.test.ts#whatever decryption brings to light is one answer',
+        'spec/ws-trust/answer/encrypted-tokens.test.ts#that is encrypted to another is no evidence here',
+        'security/saml/saml-tokens.test.ts#a GCM tag that is cut or changed is refused',
+        'security/server/server-encrypted.test.ts#is refused with one answer',
+        'security/soap/encrypted-messages.test.ts#whatever decryption brings to light is one answer',
       ],
     ],
     [
@@ -241,7 +241,7 @@ export const PARITY: RequirementTable = {
         `${METADATA}an address that takes security contexts says so`,
       ],
       [
-        'spec/ws-trust/metadata-exchange.test.ts#the metadata address issues nothing',
+        'spec/ws-trust/description/metadata-exchange.test.ts#the metadata address issues nothing',
         `${METADATA}the address for security contexts is neither served nor published`,
       ],
     ],
@@ -259,12 +259,12 @@ export const PARITY: RequirementTable = {
         `${REST}\${type} is valid, is renewed, is cancelled`,
         `${REST}for a valid token of another issuer there is a new one`,
         `${REST_KEY}PublicKey binds the token to the certificate that logs in`,
-        'spec/ws-trust/rest-secret.test.ts#by GET has the secret for its relying party',
+        'spec/ws-trust/rest/rest-secret.test.ts#by GET has the secret for its relying party',
       ],
       [
         `${REST}without a credential, or with a wrong one, the same answer`,
         `${REST}of a token that is not valid there is none`,
-        'spec/ws-trust/rest-refusals.test.ts#none of it left a token on record',
+        'spec/ws-trust/rest/rest-refusals.test.ts#none of it left a token on record',
       ],
     ],
     [
@@ -283,8 +283,8 @@ export const PARITY: RequirementTable = {
       ],
       [
         'races/races.ts#Races of two servers on',
-        'spec/operation/redis.test.ts#an assertion is used once, by every server of the store',
-        'spec/operation/redis.test.ts#the first request after FLUSHALL is closed',
+        'spec/operation/store/redis.test.ts#an assertion is used once, by every server of the store',
+        'spec/operation/store/redis.test.ts#the first request after FLUSHALL is closed',
       ],
     ],
     [
@@ -314,15 +314,15 @@ export const PARITY: RequirementTable = {
         `${CONTEXT}a context is renewed with proof of its secret`,
         `${CONTEXT}a context is cancelled with proof`,
         `${CONTEXT}is of whom the context is about`,
-        'interop/cxf-context.test.ts#gets a security context, and uses, renews and cancels it',
+        'interop/cxf/cxf-context.test.ts#gets a security context, and uses, renews and cancels it',
       ],
       [
-        'security/security-contexts.test.ts#without proof of the secret, and with proof of another',
-        'security/security-contexts.test.ts#a forged name',
+        'security/soap/security-contexts.test.ts#without proof of the secret, and with proof of another',
+        'security/soap/security-contexts.test.ts#a forged name',
         `${CONTEXT}SCT/Amend`,
-        'spec/ws-trust/secret-signatures.test.ts#refuses a derived key with',
-        'spec/ws-trust/context-faults.test.ts#in the namespace of its version',
-        'spec/ws-trust/context-faults.test.ts#are refused alike',
+        'spec/ws-trust/signature/secret-signatures.test.ts#refuses a derived key with',
+        'spec/ws-trust/context/context-faults.test.ts#in the namespace of its version',
+        'spec/ws-trust/context/context-faults.test.ts#are refused alike',
       ],
     ],
     [

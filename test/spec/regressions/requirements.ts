@@ -1,10 +1,10 @@
 // Defects of others that must not come back (R), each with the test that would see it.
 import { must, type RequirementTable } from '#test/support/requirements.ts';
 
-const REQUESTS = 'spec/ws-trust/requests.test.ts#' as const;
-const SAML_SIGNATURE = 'security/saml-signature.test.ts#' as const;
-const SAML_ATTACKS = 'support/saml-attacks.ts#' as const;
-const SAML_WRAPPING = 'security/saml-wrapping.test.ts#' as const;
+const REQUESTS = 'spec/ws-trust/rst/requests.test.ts#' as const;
+const SAML_SIGNATURE = 'security/saml/saml-signature.test.ts#' as const;
+const SAML_ATTACKS = 'support/saml/saml-attacks.ts#' as const;
+const SAML_WRAPPING = 'security/saml/saml-wrapping.test.ts#' as const;
 
 /** Defects of others. */
 export const REGRESSIONS: RequirementTable = {
@@ -67,8 +67,10 @@ export const REGRESSIONS: RequirementTable = {
     [
       'R6',
       'the second renewal works as well as the first',
-      ['spec/ws-trust/renew.test.ts#ws-trust W4, W15: ${tokenType} twice, in a bare response'],
-      ['spec/ws-trust/renew.test.ts#ws-trust R6: the chain ends with its count'],
+      [
+        'spec/ws-trust/renewal/renew.test.ts#ws-trust W4, W15: ${tokenType} twice, in a bare response',
+      ],
+      ['spec/ws-trust/renewal/renew.test.ts#ws-trust R6: the chain ends with its count'],
     ],
     [
       'R7',
@@ -86,7 +88,7 @@ export const REGRESSIONS: RequirementTable = {
       'R12',
       'no HMAC with a public key',
       [`${SAML_WRAPPING}is good as it is`],
-      ['security/saml-keys.test.ts#an HMAC keyed by the public key (R12'],
+      ['security/saml/saml-keys.test.ts#an HMAC keyed by the public key (R12'],
     ],
     [
       'R13',
@@ -122,7 +124,7 @@ export const REGRESSIONS: RequirementTable = {
       'R18',
       'without a key everything is refused',
       [`${SAML_WRAPPING}is good as it is`],
-      ['security/saml-keys.test.ts#without any key everything is refused (R18'],
+      ['security/saml/saml-keys.test.ts#without any key everything is refused (R18'],
     ],
     [
       'R19',
@@ -133,14 +135,14 @@ export const REGRESSIONS: RequirementTable = {
     [
       'R20',
       'the GCM tag is checked',
-      ['security/saml-tokens.test.ts#an encrypted assertion is opened'],
-      ['security/saml-tokens.test.ts#SAML D3, R20'],
+      ['security/saml/saml-tokens.test.ts#an encrypted assertion is opened'],
+      ['security/saml/saml-tokens.test.ts#SAML D3, R20'],
     ],
     [
       'R21',
       'the second send fails',
       [`${SAML_WRAPPING}is good as it is`],
-      ['security/saml-tokens.test.ts#SAML E1, R21'],
+      ['security/saml/saml-tokens.test.ts#SAML E1, R21'],
     ],
     [
       'R22',

@@ -1,17 +1,17 @@
 // What every grant makes of the parameters of a token request: each is honoured or refused, none is passed over (RFC 8707 §2, RFC 6749 §3.3).
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { JWT_BEARER } from '#test/support/document.ts';
-import { grantRefreshTokens, REFRESH_TOKEN_TYPE } from '#test/support/refresh-tokens.ts';
-import { NOW } from '#test/support/saml.ts';
-import { SAML2_BEARER, type SamlWorld, withSaml } from '#test/support/saml-document.ts';
+import { NOW } from '#test/support/saml/saml.ts';
+import { SAML2_BEARER, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
+import { JWT_BEARER } from '#test/support/server/document.ts';
+import { grantRefreshTokens, REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
 import {
   type Answer,
   type Ending,
   type FormValues,
   startServer,
   type TestServer,
-} from '#test/support/server.ts';
+} from '#test/support/server/server.ts';
 
 interface World {
   readonly server: TestServer;

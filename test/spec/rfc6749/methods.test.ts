@@ -1,7 +1,7 @@
 // What an address of the OAuth front is asked with: another method is refused as such, not as if nothing were there.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { startServer, type TestServer } from '#test/support/server.ts';
+import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 
 const METADATA = [

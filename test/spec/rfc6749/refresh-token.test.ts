@@ -5,15 +5,23 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { parse, stringify } from 'yaml';
-import { ACCESS_TOKEN_TYPE, type ConfigDocument, ORDERS_SECRET } from '#test/support/document.ts';
-import { grantRefreshTokens, REFRESH_TOKEN_TYPE, refresh } from '#test/support/refresh-tokens.ts';
-import { assertRevocationOnRecord } from '#test/support/revocation.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  type ConfigDocument,
+  ORDERS_SECRET,
+} from '#test/support/server/document.ts';
+import {
+  grantRefreshTokens,
+  REFRESH_TOKEN_TYPE,
+  refresh,
+} from '#test/support/server/refresh-tokens.ts';
 import {
   type Ending,
   type FormValues,
   startServer,
   type TestServer,
-} from '#test/support/server.ts';
+} from '#test/support/server/server.ts';
+import { assertRevocationOnRecord } from '#test/support/store/revocation.ts';
 
 const LIFETIME_SECONDS = 7200;
 /** How long the same token may come again. */

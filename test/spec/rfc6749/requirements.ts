@@ -3,7 +3,7 @@ import { must, type RequirementTable } from '#test/support/requirements.ts';
 
 const TRANSPORT = 'spec/rfc6749/transport.test.ts#' as const;
 const CLIENT = 'spec/rfc7523/client-authentication.test.ts#' as const;
-const ALGORITHM = 'security/jwt-algorithm.test.ts#' as const;
+const ALGORITHM = 'security/jwt/jwt-algorithm.test.ts#' as const;
 
 export const RFC6749: RequirementTable = {
   standard: 'RFC 6749 and RFC 8725',
@@ -58,7 +58,7 @@ export const RFC6749: RequirementTable = {
         'RFC6749-10.10-1',
         'secrets cannot be found by guessing',
         [
-          'security/password-guessing.test.ts#refuses the right password after as many failures as allowed',
+          'security/server/password-guessing.test.ts#refuses the right password after as many failures as allowed',
         ],
         [`${CLIENT}an unknown client and a wrong secret get the same answer`],
       ],
@@ -83,8 +83,8 @@ export const RFC6749: RequirementTable = {
       [
         'RFC8725-3.11-1',
         'a token of one type never passes for another',
-        ['security/jwt-type.test.ts#a foreign token of typ'],
-        ['security/jwt-type.test.ts#is taken as nothing, ours or foreign'],
+        ['security/jwt/jwt-type.test.ts#a foreign token of typ'],
+        ['security/jwt/jwt-type.test.ts#is taken as nothing, ours or foreign'],
       ],
     ),
   ],

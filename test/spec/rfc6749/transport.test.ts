@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { startServer } from '#test/support/server.ts';
+import { startServer } from '#test/support/server/server.ts';
 
 test('RFC 6749 §4.4: the client itself is the subject of client_credentials', async (t) => {
   const server = await startServer(t);

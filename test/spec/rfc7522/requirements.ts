@@ -61,21 +61,21 @@ export const RFC7522: RequirementTable = {
         [`${GRANT}takes the assertion in base64url`],
         [
           `${GRANT}that was changed after signing`,
-          'security/saml-signature.test.ts#nothing is read of an assertion that failed',
-          'security/saml-wrapping.test.ts#SAML A1: position',
+          'security/saml/saml-signature.test.ts#nothing is read of an assertion that failed',
+          'security/saml/saml-wrapping.test.ts#SAML A1: position',
         ],
       ],
       [
         'RFC7522-3-10',
         'what is encrypted is decrypted before it is judged',
-        ['security/saml-tokens.test.ts#an encrypted assertion is opened'],
-        ['security/saml-tokens.test.ts#SAML D3, R20'],
+        ['security/saml/saml-tokens.test.ts#an encrypted assertion is opened'],
+        ['security/saml/saml-tokens.test.ts#SAML D3, R20'],
       ],
       [
         'RFC7522-5-1',
         'RSA-SHA256 is implemented',
-        ['security/saml-signature.test.ts#is good by itself'],
-        ['security/saml-keys.test.ts#other weak algorithms are never verified'],
+        ['security/saml/saml-signature.test.ts#is good by itself'],
+        ['security/saml/saml-keys.test.ts#other weak algorithms are never verified'],
       ],
       [
         'RFC7522-3-11',

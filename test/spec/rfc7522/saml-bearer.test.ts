@@ -2,15 +2,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { bearer, iso, NOW } from '#test/support/saml.ts';
+import { bearer, iso, NOW } from '#test/support/saml/saml.ts';
 import {
   SAML1_TYPE,
   SAML2_BEARER,
   SAML2_TYPE,
   type SamlWorld,
   withSaml,
-} from '#test/support/saml-document.ts';
-import { type Answer, type Ending, startServer, type TestServer } from '#test/support/server.ts';
+} from '#test/support/saml/saml-document.ts';
+import {
+  type Answer,
+  type Ending,
+  startServer,
+  type TestServer,
+} from '#test/support/server/server.ts';
 
 async function start(t: Ending): Promise<{ server: TestServer; saml: SamlWorld }> {
   let saml: SamlWorld | undefined;

@@ -5,9 +5,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { GATEWAY_SECRET, ISSUER } from '#test/support/document.ts';
-import { loseStore } from '#test/support/lost-store.ts';
-import { type Members, startServer, type TestServer } from '#test/support/server.ts';
+import { GATEWAY_SECRET, ISSUER } from '#test/support/server/document.ts';
+import { type Members, startServer, type TestServer } from '#test/support/server/server.ts';
+import { loseStore } from '#test/support/store/lost-store.ts';
 
 const CLOCK_SKEW_SECONDS = 60;
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { JWT_BEARER, ORDERS_SECRET } from '#test/support/document.ts';
+import { JWT_BEARER, ORDERS_SECRET } from '#test/support/server/document.ts';
 import {
   type FormValues,
   type Members,
   startServer,
   type TestServer,
-} from '#test/support/server.ts';
+} from '#test/support/server/server.ts';
 
 const bearer = (server: TestServer, assertion: string, form: FormValues = {}) =>
   server.post('/token', {

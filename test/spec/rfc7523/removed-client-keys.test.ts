@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { ISSUER } from '#test/support/document.ts';
-import { type Ending, startServer } from '#test/support/server.ts';
+import { ISSUER } from '#test/support/server/document.ts';
+import { type Ending, startServer } from '#test/support/server/server.ts';
 
 const NOW_SECONDS = 1_800_000_000;
 const KID = 'the-key';

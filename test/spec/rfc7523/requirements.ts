@@ -4,7 +4,7 @@ import { must, type RequirementTable, should } from '#test/support/requirements.
 const GRANT = 'spec/rfc7523/jwt-bearer.test.ts#' as const;
 const CLIENT = 'spec/rfc7523/client-authentication.test.ts#' as const;
 const VALIDATOR = 'unit/tokens/jwt/jwt-validator.test.ts#' as const;
-const CLAIMS = 'security/jwt-claims.test.ts#' as const;
+const CLAIMS = 'security/jwt/jwt-claims.test.ts#' as const;
 
 export const RFC7523: RequirementTable = {
   standard: 'RFC 7523',
@@ -16,7 +16,7 @@ export const RFC7523: RequirementTable = {
         [`${GRANT}exchanges an assertion for an access token`],
         [
           `${GRANT}refuses a request without assertion`,
-          'security/jwt-form.test.ts#refuses a nested token',
+          'security/jwt/jwt-form.test.ts#refuses a nested token',
         ],
       ],
       [
@@ -32,7 +32,7 @@ export const RFC7523: RequirementTable = {
         'RFC7523-5-1',
         'RS256 is implemented',
         ['unit/tokens/jwt/jwt-issuer.test.ts#signs with ${algorithm} where the spec says so'],
-        ['security/jwt-algorithm.test.ts#refuses an algorithm off the list of the issuer'],
+        ['security/jwt/jwt-algorithm.test.ts#refuses an algorithm off the list of the issuer'],
       ],
       [
         'RFC7521-4.1-1',
@@ -102,8 +102,8 @@ export const RFC7523: RequirementTable = {
         'the signature is valid',
         [`${GRANT}exchanges an assertion for an access token`],
         [
-          'security/jwt-algorithm.test.ts#refuses a signature by a key that is not of the issuer',
-          'security/jwt-algorithm.test.ts#refuses alg',
+          'security/jwt/jwt-algorithm.test.ts#refuses a signature by a key that is not of the issuer',
+          'security/jwt/jwt-algorithm.test.ts#refuses alg',
           `${CLIENT}signed by a key that is not published`,
         ],
       ],
@@ -113,7 +113,7 @@ export const RFC7523: RequirementTable = {
         ['unit/tokens/jwt/jwt-validator.test.ts#a good token yields its facts'],
         [
           `${CLAIMS}\${rule}: refuses \${name}`,
-          'security/jwt-form.test.ts#refuses a signed claims set',
+          'security/jwt/jwt-form.test.ts#refuses a signed claims set',
         ],
       ],
       [

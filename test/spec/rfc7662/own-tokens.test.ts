@@ -5,14 +5,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, importPKCS8, SignJWT } from 'jose';
-import { ACCESS_TOKEN_TYPE, ISSUER, ORDERS_SECRET } from '#test/support/document.ts';
-import { assertRevocationOnRecord } from '#test/support/revocation.ts';
+import { ACCESS_TOKEN_TYPE, ISSUER, ORDERS_SECRET } from '#test/support/server/document.ts';
 import {
   type Answer,
   type FormValues,
   startServer,
   type TestServer,
-} from '#test/support/server.ts';
+} from '#test/support/server/server.ts';
+import { assertRevocationOnRecord } from '#test/support/store/revocation.ts';
 
 const asOrders = { client_id: 'orders-api', client_secret: ORDERS_SECRET };
 

@@ -4,9 +4,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse, stringify } from 'yaml';
-import type { ConfigDocument } from '#test/support/document.ts';
-import { grantRefreshTokens, REFRESH_TOKEN_TYPE, refresh } from '#test/support/refresh-tokens.ts';
-import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
+import type { ConfigDocument } from '#test/support/server/document.ts';
+import {
+  grantRefreshTokens,
+  REFRESH_TOKEN_TYPE,
+  refresh,
+} from '#test/support/server/refresh-tokens.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 
 const LIFETIME_SECONDS = 7200;
 const MAX_COUNT = 2;

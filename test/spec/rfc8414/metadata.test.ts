@@ -1,8 +1,8 @@
 // RFC 8414 and OIDC Discovery: where we are and what we do, and that the Host header has no say in it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ISSUER, JWT_BEARER, TOKEN_EXCHANGE } from '#test/support/document.ts';
-import { startServer } from '#test/support/server.ts';
+import { ISSUER, JWT_BEARER, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import { startServer } from '#test/support/server/server.ts';
 
 const WELL_KNOWN = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
 

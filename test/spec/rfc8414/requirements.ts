@@ -18,7 +18,7 @@ export const RFC8414: RequirementTable = {
         'RFC8414-2-2',
         'none is no algorithm of client authentication',
         [`${METADATA}names all grants, endpoints and client authentication methods`],
-        ['security/jwt-algorithm.test.ts#refuses alg'],
+        ['security/jwt/jwt-algorithm.test.ts#refuses alg'],
       ],
       [
         'RFC8414-2-3',
@@ -51,13 +51,15 @@ export const RFC8414: RequirementTable = {
         'RFC9068-2.1-1',
         'an access token is signed, and says at+jwt',
         [`${ISSUER}an access token has exactly its claims`],
-        ['security/jwt-type.test.ts#our access tokens have typ at+jwt, and nothing else is one'],
+        [
+          'security/jwt/jwt-type.test.ts#our access tokens have typ at+jwt, and nothing else is one',
+        ],
       ],
       [
         'RFC9068-2.1-2',
         'RS256 is implemented, and none is no algorithm',
         [`${ISSUER}signs with \${algorithm} where the spec says so`],
-        ['security/jwt-algorithm.test.ts#refuses alg'],
+        ['security/jwt/jwt-algorithm.test.ts#refuses alg'],
       ],
       [
         'RFC9068-5-1',
@@ -76,7 +78,7 @@ export const RFC8414: RequirementTable = {
         [
           'spec/rfc8693/success.test.ts#the access token carries the subject, the target, the client',
         ],
-        ['security/jwt-type.test.ts#our own token without iat, jti or client_id is refused'],
+        ['security/jwt/jwt-type.test.ts#our own token without iat, jti or client_id is refused'],
       ],
       [
         'RFC9068-2.2.1-1',
@@ -103,8 +105,8 @@ export const RFC8414: RequirementTable = {
         'a validator wants typ, iss, aud, signature and exp',
         ['unit/tokens/jwt/jwt-validator.test.ts#a good token yields its facts'],
         [
-          'security/jwt-type.test.ts#nothing else is one',
-          'security/jwt-algorithm.test.ts#refuses alg',
+          'security/jwt/jwt-type.test.ts#nothing else is one',
+          'security/jwt/jwt-algorithm.test.ts#refuses alg',
         ],
       ],
     ),

@@ -7,14 +7,14 @@ import {
   JWT_TYPE,
   ORDERS_SECRET,
   TOKEN_EXCHANGE,
-} from '#test/support/document.ts';
+} from '#test/support/server/document.ts';
 import {
   type Answer,
   type FormValues,
   type Members,
   startServer,
   type TestServer,
-} from '#test/support/server.ts';
+} from '#test/support/server/server.ts';
 
 const BAD_TOKEN = {
   error: 'invalid_request',

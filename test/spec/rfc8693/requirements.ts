@@ -60,8 +60,8 @@ export const RFC8693: RequirementTable = {
         [`${SUCCESS}issues a jwt and an id_token`],
         [
           `${REFUSALS}that is declared as`,
-          'security/jwt-type.test.ts#a foreign token of typ',
-          'security/jwt-algorithm.test.ts#refuses HS256 with the RSA public key',
+          'security/jwt/jwt-type.test.ts#a foreign token of typ',
+          'security/jwt/jwt-algorithm.test.ts#refuses HS256 with the RSA public key',
         ],
       ],
       [
@@ -110,7 +110,7 @@ export const RFC8693: RequirementTable = {
         ],
         [
           'unit/core/decision/actor-chain.test.ts#refuses an inherited chain that loops',
-          'security/jwt-claims.test.ts#eight actors are the most',
+          'security/jwt/jwt-claims.test.ts#eight actors are the most',
         ],
       ],
       [

@@ -9,8 +9,8 @@ import {
   JWT_TYPE,
   ORDERS_SECRET,
   PARTNER,
-} from '#test/support/document.ts';
-import { type FormValues, startServer } from '#test/support/server.ts';
+} from '#test/support/server/document.ts';
+import { type FormValues, startServer } from '#test/support/server/server.ts';
 
 test('RFC 8693 §2.2.1: answers with access_token, issued_token_type, token_type, expires_in and scope', async (t) => {
   const server = await startServer(t);

@@ -11,10 +11,10 @@ import {
   type ForeignSamlIssuer,
   iso,
   NOW,
-} from '#test/support/saml.ts';
-import { SAML2_TYPE, withSaml } from '#test/support/saml-document.ts';
-import { descriptor, entity, idp, signedMetadata } from '#test/support/saml-metadata.ts';
-import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
+} from '#test/support/saml/saml.ts';
+import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
+import { descriptor, entity, idp, signedMetadata } from '#test/support/saml/saml-metadata.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 
 interface Published {
   readonly server: TestServer;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, hash, webcrypto } from 'node:crypto';
 import { test } from 'node:test';
-import '#test/support/reflect-metadata.ts';
+import '#test/support/x509/reflect-metadata.ts';
 import { X509CertificateGenerator } from '@peculiar/x509';
 import { calculateJwkThumbprint } from 'jose';
 import type { SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
@@ -23,7 +23,7 @@ import {
   NOW,
   TOKEN_ENDPOINT,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const issuer = await aSamlIssuer();
 const holder = await aCertifiedKey();

@@ -10,8 +10,8 @@ import {
   ISSUER,
   JWT_TYPE,
   ORDERS_SECRET,
-} from '#test/support/document.ts';
-import { type Ending, startServer, type TestServer } from '#test/support/server.ts';
+} from '#test/support/server/document.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 
 const SIZE = 1024;
 const TTL_SECONDS = 60;

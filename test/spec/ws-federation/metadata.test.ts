@@ -10,10 +10,10 @@ import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
 import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { ISSUER } from '#test/support/document.ts';
-import { aCertifiedKey } from '#test/support/saml.ts';
-import { type SamlWorld, withSaml } from '#test/support/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server.ts';
+import { aCertifiedKey } from '#test/support/saml/saml.ts';
+import { type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
+import { ISSUER } from '#test/support/server/document.ts';
+import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { libxml2Canonical } from '#test/support/xml/libxml2.ts';
 import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 

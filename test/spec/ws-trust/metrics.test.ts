@@ -1,9 +1,9 @@
 // A fault goes out with status 500; the metrics must not take every wrong password for an outage of ours.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { anRst, sendSoap } from '#test/support/rst.ts';
-import { withSaml } from '#test/support/saml-document.ts';
-import { startServer } from '#test/support/server.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
+import { startServer } from '#test/support/server/server.ts';
+import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
 
 test('Metrics: a fault for a wrong password is a refusal, named by its reason', async (t) => {
   const server = await startServer(t, async (document, directory) => {

@@ -1,12 +1,12 @@
 // What old clients need on the wire (W).
 import { must, type RequirementTable } from '#test/support/requirements.ts';
 
-const ANSWERS = 'spec/ws-trust/answers.test.ts#' as const;
-const REQUESTS = 'spec/ws-trust/requests.test.ts#' as const;
-const REFUSALS = 'spec/ws-trust/refusals.test.ts#' as const;
-const SIGNED = 'spec/ws-trust/signed-messages.test.ts#' as const;
-const SYMMETRIC = 'spec/ws-trust/symmetric-key.test.ts#' as const;
-const RENEW = 'spec/ws-trust/renew.test.ts#' as const;
+const ANSWERS = 'spec/ws-trust/answer/answers.test.ts#' as const;
+const REQUESTS = 'spec/ws-trust/rst/requests.test.ts#' as const;
+const REFUSALS = 'spec/ws-trust/rst/refusals.test.ts#' as const;
+const SIGNED = 'spec/ws-trust/signature/signed-messages.test.ts#' as const;
+const SYMMETRIC = 'spec/ws-trust/keys/symmetric-key.test.ts#' as const;
+const RENEW = 'spec/ws-trust/renewal/renew.test.ts#' as const;
 const GOLDEN = 'interop/golden.test.ts#' as const;
 
 /** The wire rules. */

@@ -15,8 +15,8 @@ export interface Row {
   readonly open?: string;
 }
 
-const REDIS = 'test/spec/operation/redis.test.ts';
-const WORKERS = 'test/spec/operation/workers.test.ts';
+const REDIS = 'test/spec/operation/store/redis.test.ts';
+const WORKERS = 'test/spec/operation/process/workers.test.ts';
 const TRUST = 'test/unit/trust/trusted-issuers.test.ts';
 const AUDIT = 'test/unit/audit/audit-failure.test.ts';
 const RESTART = 'test/store/redis/restart.test.ts';
@@ -48,11 +48,11 @@ export const ROWS: readonly Row[] = [
   { number: 23, failure: 'audit disk full in the middle of a record', invariant: 'cut to the last good line, with a note', tests: [[AUDIT, 'audit: a disk that fills up'], ['test/unit/audit/rotation.test.ts', 'Row 23']] },
   { number: 24, failure: 'kill -9 between decision, mint and answer', invariant: 'the audit verifies; what was used stays used, what was revoked stays dead', faults: ['kill/sqlite', 'sqlite/kill'] },
   { number: 25, failure: 'SIGTERM under load', invariant: 'no request is refused or broken', tests: [[WORKERS, 'Row 25'], ['test/unit/http/drain.test.ts', 'drain:']] },
-  { number: 26, failure: 'a worker dies', invariant: 'it is started again; others have no error', tests: [[WORKERS, 'Row 26'], ['test/spec/operation/worker-connections.test.ts', 'Row 26']] },
-  { number: 27, failure: 'signing key rolled under load', invariant: 'every token verifies with the keys that are published', tests: [['test/spec/operation/rotation.test.ts', 'Rotation:']] },
+  { number: 26, failure: 'a worker dies', invariant: 'it is started again; others have no error', tests: [[WORKERS, 'Row 26'], ['test/spec/operation/process/worker-connections.test.ts', 'Row 26']] },
+  { number: 27, failure: 'signing key rolled under load', invariant: 'every token verifies with the keys that are published', tests: [['test/spec/operation/keys/rotation.test.ts', 'Rotation:']] },
   { number: 28, failure: 'HSM or KMS away', invariant: 'closed for that key', notApplicable: 'this release has keys in files only' },
-  { number: 29, failure: 'reload of a configuration with an error', invariant: 'the old one goes on', tests: [[WORKERS, 'Row 29'], ['test/spec/operation/rotation.test.ts', 'Reload:']] },
+  { number: 29, failure: 'reload of a configuration with an error', invariant: 'the old one goes on', tests: [[WORKERS, 'Row 29'], ['test/spec/operation/keys/rotation.test.ts', 'Reload:']] },
   { number: 30, failure: 'two releases on one store', invariant: 'each reads what the other wrote', tests: [['test/store/redis/released-formats.test.ts', ''], ['test/store/sqlite/released-formats.test.ts', ''], ['test/store/sqlite/sqlite-store.test.ts', 'refuses to guess at a value']], notApplicable: 'there is no release before 0.1: its own format is read back, and a later one is refused' },
-  { number: 31, failure: 'hostile XML and JSON', invariant: 'refused within 10 ms', tests: [['test/security/xml-hostile.test.ts', 'XML C3'], ['test/unit/http/body.test.ts', 'body:']] },
-  { number: 32, failure: 'flood from one client', invariant: '429; others are served', tests: [['test/spec/operation/limits.test.ts', 'Row 32'], ['test/spec/operation/relying-party-limit.test.ts', 'Row 32'], ['test/spec/operation/subject-limit.test.ts', 'Row 32'], ['test/spec/operation/subject-limit-workers.test.ts', 'Row 32']] },
+  { number: 31, failure: 'hostile XML and JSON', invariant: 'refused within 10 ms', tests: [['test/security/xml/xml-hostile.test.ts', 'XML C3'], ['test/unit/http/body.test.ts', 'body:']] },
+  { number: 32, failure: 'flood from one client', invariant: '429; others are served', tests: [['test/spec/operation/limits/limits.test.ts', 'Row 32'], ['test/spec/operation/limits/relying-party-limit.test.ts', 'Row 32'], ['test/spec/operation/limits/subject-limit.test.ts', 'Row 32'], ['test/spec/operation/limits/subject-limit-workers.test.ts', 'Row 32']] },
 ];

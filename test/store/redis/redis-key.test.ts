@@ -12,7 +12,7 @@ import type { StoreVerb } from '#src/store/store-verb.ts';
 import { anEvidence, aPolicyRow, NOW, OWN_ISSUER, rules } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 
 const placeOf = createPlaces('sts.example');
 

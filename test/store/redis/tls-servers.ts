@@ -4,14 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
-import { aCertificate, anAuthority, type TestCertificate } from '#test/support/pki.ts';
 import {
   createRedisServer,
   type RedisServer,
   type RedisSettings as ServerSettings,
 } from '#test/support/redis/redis-server.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
-import type { Ending } from '#test/support/server.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
+import type { Ending } from '#test/support/server/server.ts';
+import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
 import { FIT } from './redis-under-test.ts';
 
 /** Whom the store is told to trust, who is not, and certificates of both. */

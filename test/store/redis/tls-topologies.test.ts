@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { before, describe, it, type TestContext } from 'node:test';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
 import { eventually } from '#test/support/eventually.ts';
-import type { TestCertificate } from '#test/support/pki.ts';
 import { createRedisServer, redisMissing } from '#test/support/redis/redis-server.ts';
-import { reservedPort } from '#test/support/reserved-port.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
+import type { TestCertificate } from '#test/support/x509/pki.ts';
 import { aKey, isUnavailable, LONG } from '../conformance/under-test.ts';
 import { aSetting, DRIVERS, openUnderTest } from './redis-under-test.ts';
 import {

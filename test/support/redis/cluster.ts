@@ -1,7 +1,7 @@
 // A cluster of three masters with a replica each. Made by the commands themselves, so that no further program is needed.
 
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 import { eventually } from '../eventually.ts';
-import { reservedPort } from '../reserved-port.ts';
 import { createRedisServer, type RedisServer, type RedisSettings } from './redis-server.ts';
 import { listOf } from './resp-client.ts';
 

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 import { eventually } from '../eventually.ts';
-import { reservedPort } from '../reserved-port.ts';
 import { type Reply, sendCommand } from './resp-client.ts';
 
 const COMMAND = 'redis-server';

@@ -1,7 +1,7 @@
 // One master, two replicas and three Sentinels. Where a network is given, all of them are reached through it.
 
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 import { eventually } from '../eventually.ts';
-import { reservedPort } from '../reserved-port.ts';
 import type { Network, Place } from './network.ts';
 import { createRedisServer, type RedisServer, type RedisSettings } from './redis-server.ts';
 import { listOf, type Reply } from './resp-client.ts';

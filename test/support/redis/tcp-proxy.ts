@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { reservedPort } from '../reserved-port.ts';
+import { reservedPort } from '#test/support/server/reserved-port.ts';
 
 /** `cut`: reset at once, also what comes new. `hang`: bytes are swallowed both ways and nobody is told; a connection that
  * lost some is reset when the fault is over. `stall`: bytes are held, and come late when the fault is over. */

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { configSchema } from '#src/config/schema.ts';
-import { type Certificate, selfSigned } from '#test/support/certificate.ts';
+import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
 import {
   aDocument,
   certificatePem,

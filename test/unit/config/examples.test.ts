@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { parseConfig } from '#src/config/load.ts';
 import { schemaText } from '#src/config/write-schema.ts';
-import { type Certificate, selfSigned } from '#test/support/certificate.ts';
+import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
 import { aDocument, certificatePem, ecKeyPem, publicJwks, rsaKeyPem, SECRET } from './document.ts';
 
 const FOLDER = new URL('../../../config/', import.meta.url);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { before, describe, it } from 'node:test';
-import { type Certificate, selfSigned } from '#test/support/certificate.ts';
+import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
 import { type Change, ecKeyPem, errorsOf, first, parseChanged } from './document.ts';
 import { party, refuses } from './refusals.ts';
 

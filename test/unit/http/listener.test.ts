@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import test from 'node:test';
 import { clientCertificates } from '#src/http/client-certificates.ts';
 import { createListener } from '#src/http/listener.ts';
-import { type Certificate, selfSigned } from '#test/support/certificate.ts';
+import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
 import { send, sendRaw, serve } from './http-fixture.ts';
 
 const answer: RequestListener = (_, response) => void response.end('ok');

@@ -3,9 +3,9 @@ import test, { type TestContext } from 'node:test';
 import { createFetchText } from '#src/trust/fetch-text.ts';
 import { createTrustedIssuers } from '#src/trust/trusted-issuers.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { startHttpsServer } from '#test/support/https-server.ts';
-import { aForeignIssuer } from '#test/support/jwt.ts';
-import { trustIn, validating } from '#test/support/jwt-terms.ts';
+import { aForeignIssuer } from '#test/support/jwt/jwt.ts';
+import { trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
+import { startHttpsServer } from '#test/support/server/https-server.ts';
 
 /** An issuer with metadata and keys on a real server; `jwksUri` may lead elsewhere. */
 async function aPublishedIssuer(context: TestContext, jwksUri?: string) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { parseJwks, parsePinnedJwks } from '#src/trust/jwks.ts';
-import { aForeignIssuer } from '#test/support/jwt.ts';
+import { aForeignIssuer } from '#test/support/jwt/jwt.ts';
 
 const es256 = (await aForeignIssuer()).publicJwk;
 const other = (await aForeignIssuer()).publicJwk;

@@ -3,7 +3,7 @@ import test from 'node:test';
 import type { FetchedDocument, FetchText } from '#src/trust/fetch-text.ts';
 import { createTrustedIssuers, type TrustedIssuerRecord } from '#src/trust/trusted-issuers.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aForeignIssuer } from '#test/support/jwt.ts';
+import { aForeignIssuer } from '#test/support/jwt/jwt.ts';
 
 const ISSUER = 'https://idp.example/realms/a';
 const JWKS_URI = 'https://idp.example/keys';

@@ -9,13 +9,13 @@ import { decodeJwt } from 'jose';
 import { createAuditKey, lookupHash } from '#src/audit/audit-key.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { viaduct } from '#test/support/process.ts';
+import { viaduct } from '#test/support/server/process.ts';
 import {
   type ServerProcess,
   startServerProcess,
   stopServerProcess,
-} from '#test/support/server-process.ts';
-import { createWorld, ORDERS_CREDENTIALS, type World } from '#test/support/world.ts';
+} from '#test/support/server/server-process.ts';
+import { createWorld, ORDERS_CREDENTIALS, type World } from '#test/support/server/world.ts';
 import { ARMING_FILE, ARMING_SIGNAL, type Arming, type StopPoint } from './stop-points.ts';
 import {
   exchangeOwn,

@@ -20,7 +20,7 @@ import {
   asText,
   signingKeysOf,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const key = await aCertifiedKey();
 const party = await aCertifiedKey();

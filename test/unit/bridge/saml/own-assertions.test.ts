@@ -20,7 +20,7 @@ import {
   signingKeysOf,
   TOKEN_ENDPOINT,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const key = await aCertifiedKey();
 const issuer = createSamlIssuer({ keys: signingKeysOf(key) });

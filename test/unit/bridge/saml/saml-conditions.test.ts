@@ -17,7 +17,7 @@ import {
   subject1,
   TOKEN_ENDPOINT,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const issuer = await aSamlIssuer();
 

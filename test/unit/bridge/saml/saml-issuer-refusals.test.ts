@@ -16,7 +16,7 @@ import {
   STS,
   signingKeysOf,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const key = await aCertifiedKey();
 const issuer = createSamlIssuer({ keys: signingKeysOf(key) });

@@ -6,7 +6,12 @@ import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { Encryption } from '#core/token-spec.ts';
-import { aCertifiedKey, aSamlSpec, type CertifiedKey, signingKeysOf } from '#test/support/saml.ts';
+import {
+  aCertifiedKey,
+  aSamlSpec,
+  type CertifiedKey,
+  signingKeysOf,
+} from '#test/support/saml/saml.ts';
 
 const key = await aCertifiedKey();
 const [billing, orders] = [await aCertifiedKey(), await aCertifiedKey()];

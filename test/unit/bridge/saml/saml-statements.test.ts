@@ -15,7 +15,7 @@ import {
   NOW,
   subject1,
   TOKEN_ENDPOINT,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const issuer = await aSamlIssuer();
 const EMAIL = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';

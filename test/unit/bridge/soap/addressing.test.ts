@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ADDRESSING_HEADERS, readAddressing } from '#bridge/soap/addressing.ts';
 import { requireUnderstood } from '#bridge/soap/header-block.ts';
 import { WSA_2004_NS, WSA_NS } from '#bridge/soap/namespaces.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
 
 const read = (header: string) => readAddressing(envelopeOf(anEnvelope({ header })));

@@ -4,7 +4,7 @@ import { requireUnderstood } from '#bridge/soap/header-block.ts';
 import { SOAP11_NS, SOAP12_NS } from '#bridge/soap/namespaces.ts';
 import { SOAP_SPELLING } from '#bridge/soap/soap-version.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
-import { anEnvelope, envelopeOf, SOAP_VERSIONS } from '#test/support/soap.ts';
+import { anEnvelope, envelopeOf, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
 
 for (const version of SOAP_VERSIONS) {

@@ -4,8 +4,8 @@ import { createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
 import { createFederationRoute } from '#bridge/ws-federation/federation-route.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aCertifiedKey } from '#test/support/saml.ts';
-import { RSA_SHA256 } from '#test/support/signed-message.ts';
+import { aCertifiedKey } from '#test/support/saml/saml.ts';
+import { RSA_SHA256 } from '#test/support/soap/signed-message.ts';
 import { createKeySigner } from '#test/support/xml/signer.ts';
 
 const BASE = 'https://sts.example.org';

@@ -10,10 +10,10 @@ import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import { SAML2_NS, SAML11_NS } from '#bridge/xml/namespaces.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
-import { ENCRYPTED_KEY, encryptMessage } from '#test/support/encrypted-message.ts';
-import { aCertificate } from '#test/support/pki.ts';
-import { aBinaryToken } from '#test/support/signed-message.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { ENCRYPTED_KEY, encryptMessage } from '#test/support/soap/encrypted-message.ts';
+import { aBinaryToken } from '#test/support/soap/signed-message.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 import { refusedWith } from './refused-with.ts';
 
 const ours = await aCertificate({ algorithm: 'RSA' });

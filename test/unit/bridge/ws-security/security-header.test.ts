@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { refusedWith } from './refused-with.ts';
 
 const USER =

@@ -28,7 +28,7 @@ import {
 } from '#bridge/xml/namespaces.ts';
 import type { VerifiedMessage } from '#bridge/xml/signature/verify-message.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 import { refusedWith } from './refused-with.ts';
 

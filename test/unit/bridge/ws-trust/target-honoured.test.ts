@@ -6,8 +6,8 @@ import type { ParameterName } from '#bridge/ws-trust/rst/parameters.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import { requireOnly, targetOf } from '#bridge/ws-trust/rst/target-honoured.ts';
 import { refusedAs } from '#test/support/core.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
-import { anRst } from '#test/support/ws-trust.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
+import { anRst } from '#test/support/ws-trust/ws-trust.ts';
 
 const { rst } = readRst(bodyOverTls(envelopeOf(anEnvelope({ body: anRst() })), true), []);
 const requireBeside = (...names: readonly ParameterName[]) =>

@@ -12,9 +12,9 @@ import { writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { aRequestor, aValidatedToken, refusedAs } from '#test/support/core.ts';
-import { aCertifiedKey } from '#test/support/saml.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
-import { anRst, TRUST_13 } from '#test/support/ws-trust.ts';
+import { aCertifiedKey } from '#test/support/saml/saml.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
 
 const holder = await aCertifiedKey();

@@ -4,8 +4,8 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { BEARER } from '#core/confirmation.ts';
 import type { Encryption, TokenSpec } from '#core/token-spec.ts';
 import { createJwtIssuer } from '#src/tokens/jwt/jwt-issuer.ts';
-import { aForeignIssuer } from '#test/support/jwt.ts';
-import { ownTrust, validating } from '#test/support/jwt-terms.ts';
+import { aForeignIssuer } from '#test/support/jwt/jwt.ts';
+import { ownTrust, validating } from '#test/support/jwt/jwt-terms.ts';
 
 const NOW = 1_800_000_000;
 const us = await aForeignIssuer({ issuer: 'https://sts.example' });

@@ -3,8 +3,8 @@ import test from 'node:test';
 import type { TokenUse } from '#core/security-token.ts';
 import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aForeignIssuer, type Members } from '#test/support/jwt.ts';
-import { evidence, ownTrust, trustIn, validating } from '#test/support/jwt-terms.ts';
+import { aForeignIssuer, type Members } from '#test/support/jwt/jwt.ts';
+import { evidence, ownTrust, trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
 
 const NOW = 1_800_000_000;
 const partner = await aForeignIssuer();

@@ -1,5 +1,5 @@
 // Distinguished names (RFC 4514, RFC 5280 §7.1), finding certificates by name, and DER that is none.
-import '#test/support/reflect-metadata.ts';
+import '#test/support/x509/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
@@ -11,7 +11,7 @@ import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure, membersOf, readDer } from '#src/trust/x509/der.ts';
 import { isSameName, parseName, writeName } from '#src/trust/x509/distinguished-name.ts';
-import { aCertificate, anAuthority, aRevocationList } from '#test/support/pki.ts';
+import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
 
 const parsed = (text: string) => parseName(text) ?? assert.fail(`no name: ${text}`);
 

@@ -1,6 +1,6 @@
 // Certificate paths (RFC 5280 §6.1, §4.2): each rule with a path that is good and one that is refused. Certificates are made by
 // another implementation.
-import '#test/support/reflect-metadata.ts';
+import '#test/support/x509/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
 import { type KeyObject, X509Certificate } from 'node:crypto';
@@ -15,8 +15,8 @@ import {
   aSlowKey,
   type CertificateWishes,
   type TestCertificate,
-} from '#test/support/pki.ts';
-import { anX509Trust, CLIENT_AUTH } from '#test/support/x509-trust.ts';
+} from '#test/support/x509/pki.ts';
+import { anX509Trust, CLIENT_AUTH } from '#test/support/x509/x509-trust.ts';
 
 const NOW = 1_800_000_000;
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';

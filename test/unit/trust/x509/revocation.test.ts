@@ -1,5 +1,5 @@
 // Revocation of certificates (RFC 5280 §5, RFC 6960): each answer, each answer that is none, and that not knowing refuses.
-import '#test/support/reflect-metadata.ts';
+import '#test/support/x509/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
@@ -9,13 +9,17 @@ import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure } from '#src/trust/x509/der.ts';
 import { createRevocationCheck, type RevocationParts } from '#src/trust/x509/revocation.ts';
-import { anHttpServer, answerOcsp, type ResponderWishes } from '#test/support/ocsp-responder.ts';
+import {
+  anHttpServer,
+  answerOcsp,
+  type ResponderWishes,
+} from '#test/support/x509/ocsp-responder.ts';
 import {
   aCertificate,
   anAuthority,
   aRevocationList,
   type TestCertificate,
-} from '#test/support/pki.ts';
+} from '#test/support/x509/pki.ts';
 
 // Of this moment, since openssl has no other clock.
 const NOW = Math.floor(Date.now() / 1000);

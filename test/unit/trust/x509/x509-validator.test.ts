@@ -1,5 +1,5 @@
 // Certificates as evidence: whom they are about, and which are refused.
-import '#test/support/reflect-metadata.ts';
+import '#test/support/x509/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -12,8 +12,8 @@ import {
   anAuthority,
   type CertificateWishes,
   type TestCertificate,
-} from '#test/support/pki.ts';
-import { anX509Trust } from '#test/support/x509-trust.ts';
+} from '#test/support/x509/pki.ts';
+import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 
 const ISSUER = 'https://sts.example.org';
 const NOW = 1_800_000_000;

@@ -1,5 +1,5 @@
 // However an assertion looks and whatever it is bound to: what is issued is no longer than what comes back, and is read.
-import '#test/support/reflect-metadata.ts';
+import '#test/support/x509/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
@@ -20,7 +20,7 @@ import {
   STS,
   signingKeysOf,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const MAX_BYTES = 46 * 1024;
 /** So long that it matters whether an assertion has the certificate once or twice. */

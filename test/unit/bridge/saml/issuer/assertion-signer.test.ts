@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSignerSource } from '#bridge/saml/issuer/assertion-signer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { aCertifiedKey, assertRefused, NOW, signingKeysOf } from '#test/support/saml.ts';
+import { aCertifiedKey, assertRefused, NOW, signingKeysOf } from '#test/support/saml/saml.ts';
 
 const key = await aCertifiedKey();
 const MORE = 'http://www.w3.org/2001/04/xmldsig-more#';

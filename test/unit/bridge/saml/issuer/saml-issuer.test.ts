@@ -23,7 +23,7 @@ import {
   STS,
   signingKeysOf,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 import { libxml2Canonical } from '#test/support/xml/libxml2.ts';
 import { cut } from '#test/support/xml/tamper.ts';
 import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';

@@ -17,8 +17,8 @@ import {
   iso,
   NOW,
   PARTNER,
-} from '#test/support/saml.ts';
-import { descriptor, entity, idp, signedMetadata } from '#test/support/saml-metadata.ts';
+} from '#test/support/saml/saml.ts';
+import { descriptor, entity, idp, signedMetadata } from '#test/support/saml/saml-metadata.ts';
 
 const signer = await aCertifiedKey();
 const stranger = await aCertifiedKey();

@@ -12,8 +12,14 @@ import {
   iso,
   NOW,
   PARTNER,
-} from '#test/support/saml.ts';
-import { descriptor, entities, entity, idp, signedMetadata } from '#test/support/saml-metadata.ts';
+} from '#test/support/saml/saml.ts';
+import {
+  descriptor,
+  entities,
+  entity,
+  idp,
+  signedMetadata,
+} from '#test/support/saml/saml-metadata.ts';
 import { edited } from '#test/support/xml/tamper.ts';
 
 const signer = await aCertifiedKey();

@@ -16,7 +16,7 @@ import {
   PARTNER,
   STS,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const issuer = await aSamlIssuer();
 

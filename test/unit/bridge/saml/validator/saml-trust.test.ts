@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pinnedKeys, type SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
-import { aSamlIssuer, aValidator, STS } from '#test/support/saml.ts';
+import { aSamlIssuer, aValidator, STS } from '#test/support/saml/saml.ts';
 
 const issuer = await aSamlIssuer();
 

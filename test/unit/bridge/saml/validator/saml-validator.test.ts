@@ -20,7 +20,7 @@ import {
   subject1,
   unsignedAssertion,
   VERSIONS,
-} from '#test/support/saml.ts';
+} from '#test/support/saml/saml.ts';
 
 const issuer = await aSamlIssuer();
 

@@ -8,8 +8,8 @@ import { element } from '#bridge/xml/canonical/markup.ts';
 import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { createRecipient } from '#bridge/xml/encryption/encrypt.ts';
 import { WSSE_NS, WSSE11_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
-import { client, publicKeyOf, signer, signing } from '#test/support/message-security.ts';
-import { BASE64_BINARY, X509_PROFILE } from '#test/support/signed-message.ts';
+import { client, publicKeyOf, signer, signing } from '#test/support/soap/message-security.ts';
+import { BASE64_BINARY, X509_PROFILE } from '#test/support/soap/signed-message.ts';
 
 const WSS11 = 'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1';
 const reference = (form: string, declared = '', type = '') =>

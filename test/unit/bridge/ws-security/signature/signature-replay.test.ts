@@ -13,15 +13,15 @@ import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { NOW } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aCertificate } from '#test/support/pki.ts';
 import {
   aBinaryToken,
   aDirectReference,
   SIGNATURE,
   signMessage,
   TIMESTAMP,
-} from '#test/support/signed-message.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+} from '#test/support/soap/signed-message.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 import { refusedWith } from '../refused-with.ts';
 
 const RULES = { skewSeconds: 60, maxLifetimeSeconds: 3600 };

@@ -15,9 +15,9 @@ import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
-import { aDerivedKeyToken, aReferenceTo } from '#test/support/derived-key.ts';
-import { aCertificate } from '#test/support/pki.ts';
-import { aBinaryToken, aDirectReference, aKeyValue } from '#test/support/signed-message.ts';
+import { aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
+import { aBinaryToken, aDirectReference, aKeyValue } from '#test/support/soap/signed-message.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 import { parse } from '#test/support/xml/refusal.ts';
 import { refusedWith } from '../refused-with.ts';
 

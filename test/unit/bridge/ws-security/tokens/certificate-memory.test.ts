@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import { parseCertificate } from '#bridge/ws-security/tokens/x509-token.ts';
-import { aCertificate } from '#test/support/pki.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 
 const made = await Promise.all([1, 2, 3].map(() => aCertificate({ algorithm: 'RSA' })));
 const [first, second, third] = made.map(({ der }) => der);

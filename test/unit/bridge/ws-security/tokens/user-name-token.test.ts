@@ -7,7 +7,7 @@ import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { fakeStore, NOW, refusedAs } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
 import { refusedWith } from '../refused-with.ts';
 

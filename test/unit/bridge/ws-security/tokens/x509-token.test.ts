@@ -1,13 +1,13 @@
 // Certificates in a BinarySecurityToken: one, or a path; and every form that is neither.
-import '#test/support/reflect-metadata.ts';
+import '#test/support/x509/reflect-metadata.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Extension } from '@peculiar/x509';
 import { BASE64_BINARY, X509_PKI_PATH, X509_V3 } from '#bridge/ws-security/names.ts';
 import { parseCertificate, readX509Token } from '#bridge/ws-security/tokens/x509-token.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
-import { aSequence } from '#test/support/der.ts';
-import { aCertificate, anAuthority } from '#test/support/pki.ts';
+import { aSequence } from '#test/support/x509/der.ts';
+import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 import { parse } from '#test/support/xml/refusal.ts';
 import { refusedWith } from '../refused-with.ts';
 

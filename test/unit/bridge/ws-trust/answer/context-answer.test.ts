@@ -10,8 +10,8 @@ import {
 import { trustOf } from '#bridge/ws-trust/names.ts';
 import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
-import { aSamlSpec } from '#test/support/saml.ts';
-import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust.ts';
+import { aSamlSpec } from '#test/support/saml/saml.ts';
+import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/ws-trust.ts';
 
 const [newer, older] = [TRUST_13, TRUST_2005].map((uri) => trustOf(uri) ?? assert.fail());
 assert.ok(newer && older);

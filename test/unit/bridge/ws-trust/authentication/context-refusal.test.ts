@@ -11,8 +11,8 @@ import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import type { RstRequest } from '#bridge/ws-trust/rst/rst-request.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import type { TokenType } from '#core/token-type.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap.ts';
-import { anRst } from '#test/support/ws-trust.ts';
+import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
+import { anRst } from '#test/support/ws-trust/ws-trust.ts';
 
 const envelope = envelopeOf(anEnvelope({ body: anRst() }));
 const { rst: plain } = readRst(bodyOverTls(envelope, true), []);

@@ -5,9 +5,9 @@ import { test } from 'node:test';
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { aCertificate } from '#test/support/pki.ts';
-import { aBinaryToken } from '#test/support/signed-message.ts';
-import { ASSERTION, aSignersHeader, BEARER } from '#test/support/signer-trust.ts';
+import { aBinaryToken } from '#test/support/soap/signed-message.ts';
+import { ASSERTION, aSignersHeader, BEARER } from '#test/support/soap/signer-trust.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 import { refusedWith } from '../../ws-security/refused-with.ts';
 
 const certificate = await aCertificate({ algorithm: 'RSA' });

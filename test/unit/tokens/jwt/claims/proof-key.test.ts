@@ -7,9 +7,9 @@ import type { ClaimValue } from '#core/claim.ts';
 import { type Confirmation, isConfirmed } from '#core/confirmation.ts';
 import type { Encryption } from '#core/token-spec.ts';
 import { createJwtIssuer } from '#src/tokens/jwt/jwt-issuer.ts';
-import { aForeignIssuer } from '#test/support/jwt.ts';
-import { ownTrust, trustIn, validating } from '#test/support/jwt-terms.ts';
-import { aCertifiedKey, aSamlSpec } from '#test/support/saml.ts';
+import { aForeignIssuer } from '#test/support/jwt/jwt.ts';
+import { ownTrust, trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
+import { aCertifiedKey, aSamlSpec } from '#test/support/saml/saml.ts';
 
 const us = await aForeignIssuer({ issuer: 'https://sts.example' });
 const partner = await aForeignIssuer();

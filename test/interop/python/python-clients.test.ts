@@ -1,0 +1,114 @@
+// Clients in Python: zeep, which knows nothing but our WSDL; MSAL and ADAL, which know AD FS; the SDK of vCenter. xmlsec1 judges the
+// signatures of what they hand on.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
+import { BILLING } from '#test/support/saml/saml-document.ts';
+import type { ConfigDocument } from '#test/support/server/document.ts';
+import { startTlsServer } from '#test/support/server/tls-server.ts';
+import { withUserAuthority } from '#test/support/x509/certified-client.ts';
+import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
+import { hasXmlsec1 } from '#test/support/xml/xmlsec1.ts';
+
+const PORTS = [
+  'TransportUT_Port',
+  'TransportUT_Soap12_Port',
+  'TransportUT_2005_Port',
+  'TransportUT_2005_Soap12_Port',
+];
+const ISSUED = `ok subject=bob audience=${BILLING}`;
+const NOT_AUTHENTICATED = 'fault=FailedAuthentication';
+
+const isReady = async (t: TestContext): Promise<boolean> =>
+  (await isBuilt(t, 'python/build')) && hasXmlsec1(t);
+
+test('zeep: loads the WSDL in strict mode and calls Issue at every port', async (t) => {
+  if (!(await isReady(t))) return;
+  const server = await startTlsServer(t);
+
+  const ends = await endsOf('python/run', server, { ports: PORTS.join() }, ['zeep']);
+
+  const atPorts = PORTS.flatMap((port) => [
+    ...['saml11', 'saml2', 'timestamp'].map((name) => [`${port}-${name}`, ISSUED]),
+    [`${port}-wrong-password`, NOT_AUTHENTICATED],
+    [`${port}-unknown-applies-to`, 'fault=InvalidScope'],
+  ]);
+  assert.deepEqual(Object.fromEntries(ends), {
+    'wsdl-strict': 'ok',
+    ...Object.fromEntries(atPorts),
+  });
+});
+
+test('MSAL and ADAL: find the address in our MEX, and hand our assertion on as a grant', async (t) => {
+  if (!(await isReady(t))) return;
+  const server = await startTlsServer(t);
+
+  const ends = await endsOf('python/run', server, {}, ['msal']);
+
+  assert.deepEqual(Object.fromEntries(ends), {
+    'msal-mex': ISSUED,
+    'msal-2005': ISSUED,
+    'msal-wrong-password': NOT_AUTHENTICATED,
+    'msal-2005-wrong-password': NOT_AUTHENTICATED,
+    'msal-unknown-applies-to': 'fault=InvalidScope',
+    'adal-mex': ISSUED,
+    'adal-2005': ISSUED,
+    'adal-wrong-password': NOT_AUTHENTICATED,
+  });
+});
+
+/** An authority that says of bob who he is, and one of the same name that nobody trusts. */
+async function withSolution(document: ConfigDocument, directory: string): Promise<void> {
+  const [root, twin] = await Promise.all([
+    anAuthority({ name: 'CN=Root', algorithm: 'RSA' }),
+    anAuthority({ name: 'CN=Root', algorithm: 'RSA' }),
+  ]);
+  for (const [file, issuer] of Object.entries({ client: root, stranger: twin })) {
+    const { pem, privateKeyPem } = await aCertificate({ name: 'CN=bob', issuer, algorithm: 'RSA' });
+    await writeFile(join(directory, `${file}.crt`), pem);
+    await writeFile(join(directory, `${file}.key`), privateKeyPem, { mode: 0o600 });
+  }
+  await withUserAuthority(document, directory, root);
+  document['wsTrust'] = { profiles: [{ profile: 'vcenter', defaultTarget: 'orders' }] };
+  // What the SDK calls renewable is so behind its end as well.
+  const renewal = { lifetimeSeconds: 3600, maxCount: 10, afterExpiry: true };
+  for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+}
+
+test('pyVmomi: gets tokens by user name, certificate and token, and acts for others', async (t) => {
+  if (!(await isReady(t))) return;
+  const server = await startTlsServer(t, withSolution);
+  const file = (name: string): string => join(server.directory, name);
+
+  const ends = await endsOf(
+    'python/run',
+    server,
+    {
+      'client-cert': file('client.crt'),
+      'client-key': file('client.key'),
+      'stranger-cert': file('stranger.crt'),
+      'stranger-key': file('stranger.key'),
+      colleague: 'carol',
+    },
+    ['pyvmomi'],
+  );
+
+  assert.deepEqual(Object.fromEntries(ends), {
+    bearer: ISSUED,
+    'bearer-tenant': ISSUED,
+    'bearer-one-minute': ISSUED,
+    'bearer-delegatable-renewable': ISSUED,
+    'bearer-wrong-password': NOT_AUTHENTICATED,
+    'holder-of-key': ISSUED,
+    'holder-of-key-tenant': ISSUED,
+    'holder-of-key-delegatable-renewable': ISSUED,
+    'holder-of-key-stranger': NOT_AUTHENTICATED,
+    'act-as': `ok subject=carol audience=${BILLING} actor=bob`,
+    'by-token': ISSUED,
+    'by-token-tenant': ISSUED,
+    'by-token-other-key': 'fault=FailedCheck',
+    'by-changed-token': NOT_AUTHENTICATED,
+  });
+});

@@ -1,0 +1,126 @@
+// Attacks by type: one kind of JWT must never pass as another (RFC 8725 §2.8, §3.11, §3.12).
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import type { ClaimValue } from '#core/claim.ts';
+import type { JwtTokenType } from '#src/tokens/jwt/jwt-type.ts';
+import { aForeignIssuer, type Members } from '#test/support/jwt/jwt.ts';
+import { ownTrust, trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
+
+const TYPES: readonly JwtTokenType[] = ['access_token', 'jwt', 'id_token'];
+const partner = await aForeignIssuer();
+const us = await aForeignIssuer({ issuer: 'https://sts.example' });
+const validate = validating({ trusted: [trustIn(partner)], own: ownTrust(us) });
+const OWN: Members = { client_id: 'app' };
+
+const foreign: readonly (readonly [string | undefined, readonly JwtTokenType[]])[] = [
+  ['at+jwt', ['access_token']],
+  ['application/at+jwt', ['access_token']],
+  ['Application/AT+JWT', ['access_token']],
+  ['JWT', ['jwt', 'id_token']],
+  ['jwt', ['jwt', 'id_token']],
+  [undefined, ['jwt', 'id_token']],
+];
+
+for (const [typ, accepted] of foreign) {
+  for (const type of TYPES) {
+    const isAccepted = accepted.includes(type);
+    test(`RFC 8725 §3.11: a foreign token of typ ${typ} declared ${type} is ${isAccepted ? 'taken' : 'refused'}`, async () => {
+      const result = validate(partner.sign({}, { typ }), type);
+
+      if (isAccepted) await result;
+      else await assert.rejects(result, { reason: 'token-malformed' });
+    });
+  }
+}
+
+const OTHER_KINDS: readonly ClaimValue[] = [
+  'client-authentication+jwt',
+  'logout+jwt',
+  'secevent+jwt',
+  'dpop+jwt',
+  'oauth-id-jag+jwt',
+  'txntoken+jwt',
+  'statuslist+jwt',
+  'token-introspection+jwt',
+  'oauth-authz-req+jwt',
+  'JOSE',
+  'absent',
+  'at+jwt;x=1',
+  'application/application/at+jwt',
+  ' JWT',
+  '',
+  '__proto__',
+  null,
+  7,
+  ['JWT'],
+];
+
+for (const typ of OTHER_KINDS) {
+  test(`RFC 8725 §3.11: typ ${JSON.stringify(typ)} is taken as nothing, ours or foreign`, async () => {
+    for (const type of TYPES) {
+      for (const token of [partner.sign({}, { typ }), us.sign(OWN, { typ })]) {
+        await assert.rejects(validate(token, type), { reason: 'token-malformed' });
+      }
+    }
+  });
+}
+
+test('RFC 9068 §4: our access tokens have typ at+jwt, and nothing else is one', async () => {
+  await validate(us.sign(OWN, { typ: 'at+jwt' }), 'access_token');
+
+  for (const typ of ['JWT', undefined]) {
+    await assert.rejects(validate(us.sign(OWN, { typ }), 'access_token'), {
+      reason: 'token-malformed',
+    });
+  }
+});
+
+test('RFC 9068 §2.2: our own token without iat, jti or client_id is refused', async () => {
+  for (const name of ['iat', 'jti', 'client_id']) {
+    const token = us.sign({ ...OWN, [name]: undefined }, { typ: 'at+jwt' });
+
+    await assert.rejects(validate(token, 'access_token'), { reason: 'token-malformed' });
+  }
+});
+
+test('OIDC Core §2: our ID token has no client_id and no scope', async () => {
+  await validate(us.sign({ azp: 'app' }), 'id_token');
+
+  for (const claims of [OWN, { azp: 'app', scope: 'a' }, { azp: 'app', scp: ['a'] }]) {
+    await assert.rejects(validate(us.sign(claims), 'id_token'), { reason: 'token-malformed' });
+  }
+});
+
+test('OIDC Core §2: an ID token without iat is refused', async () => {
+  await assert.rejects(validate(partner.sign({ iat: undefined }), 'id_token'), {
+    reason: 'token-malformed',
+  });
+});
+
+test('RFC 8725 §3.12: where an issuer gives all its tokens typ JWT, their content tells them apart', async () => {
+  const types = { access_token: ['JWT'], id_token: ['JWT'] } as const;
+  const plain = validating({ trusted: [trustIn(partner, { types })] });
+  const idToken = partner.sign({ at_hash: 'x' });
+  const accessToken = partner.sign({ scope: 'read' });
+
+  await plain(idToken, 'id_token');
+  await plain(accessToken, 'access_token');
+
+  await assert.rejects(plain(idToken, 'access_token'), { reason: 'token-malformed' });
+  await assert.rejects(plain(accessToken, 'id_token'), { reason: 'token-malformed' });
+  await assert.rejects(plain(partner.sign({ token_use: 'id' }), 'access_token'), {
+    reason: 'token-malformed',
+  });
+  await assert.rejects(plain(partner.sign({ token_use: 'access' }), 'id_token'), {
+    reason: 'token-malformed',
+  });
+  await assert.rejects(plain(partner.sign(), 'jwt'), { reason: 'token-type-unsupported' });
+});
+
+test('RFC 8417 §4: a security event or logout token is no token of any type', async () => {
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+
+  for (const type of ['jwt', 'id_token'] as const) {
+    await assert.rejects(validate(partner.sign({ events }), type), { reason: 'token-malformed' });
+  }
+});

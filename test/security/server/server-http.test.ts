@@ -1,0 +1,224 @@
+// Attacks on the HTTP layer of a whole server: targets, framing, headers, methods, paths, pages of other origins.
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { GATEWAY, startServer, type TestServer } from '#test/support/server/server.ts';
+
+const BASIC = `Basic ${Buffer.from(GATEWAY.join(':')).toString('base64')}`;
+const WRONG = `Basic ${Buffer.from('gateway:wrong').toString('base64')}`;
+const UNKNOWN = `Basic ${Buffer.from('nobody:wrong').toString('base64')}`;
+const FORM = 'application/x-www-form-urlencoded';
+const BODY = 'grant_type=client_credentials&resource=https%3A%2F%2Forders.example%2F';
+
+/** Sends bytes as they are; the last request must ask for the connection to be closed. */
+async function sendRaw({ url }: Pick<TestServer, 'url'>, request: string): Promise<string> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.write(request);
+  return textOf(socket);
+}
+
+interface RawRequest {
+  readonly target?: string;
+  readonly headers?: readonly string[];
+  readonly body?: string;
+}
+
+function aRequest({ target = '/token', headers = [], body = BODY }: RawRequest = {}): string {
+  const framing = headers.some((line) => line.startsWith('Transfer-Encoding'))
+    ? []
+    : [`Content-Length: ${body.length}`];
+  const lines = [
+    `POST ${target} HTTP/1.1`,
+    'Host: evil.example',
+    ...headers,
+    `Authorization: ${BASIC}`,
+    `Content-Type: ${FORM}`,
+    ...framing,
+    'Connection: close',
+  ];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+
+test('HTTP: a target that no parser can read is a plain refusal, never an error of ours', async (t) => {
+  const server = await startServer(t);
+  // One of them has the path of an address that is only posted to.
+  const refusals = [
+    ['http://[::1', 404],
+    ['http://[::1/token', 405],
+    ['//user@[x#', 404],
+    ['/%ff%zz', 404],
+  ] as const;
+
+  const answers: string[] = [];
+  for (const [target] of refusals) {
+    answers.push(
+      await sendRaw(server, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`),
+    );
+  }
+
+  assert.deepEqual(
+    answers.map(statusOf),
+    refusals.map(([, status]) => status),
+  );
+  for (const answer of answers) assert.match(answer, /x-correlation-id: /i);
+});
+
+test('HTTP: the host of an absolute target, Host and forwarding headers have no say', async (t) => {
+  const server = await startServer(t);
+  const forwarded = [
+    'X-Forwarded-Host: evil.example',
+    'X-Forwarded-Proto: http',
+    'Forwarded: host=evil.example',
+  ];
+
+  const token = await sendRaw(
+    server,
+    aRequest({ target: 'https://evil.example/token', headers: forwarded }),
+  );
+  const metadata = await sendRaw(
+    server,
+    `GET https://evil.example/.well-known/openid-configuration HTTP/1.1\r\nHost: evil.example\r\n${forwarded.join('\r\n')}\r\nConnection: close\r\n\r\n`,
+  );
+
+  assert.equal(statusOf(token), 200);
+  assert.equal(statusOf(metadata), 200);
+  assert.doesNotMatch(metadata, /evil/);
+});
+
+test('RFC 9112 §3.2: two Host headers, one that is no host, and none at all are refused, on both listeners', async (t) => {
+  const server = await startServer(t);
+  const get = (url: string, ...lines: string[]) =>
+    sendRaw({ url }, ['GET /livez HTTP/1.1', ...lines, 'Connection: close', '', ''].join('\r\n'));
+  const hostile: readonly (readonly string[])[] = [
+    [],
+    ['Host: sts.example.org', 'Host: evil.example'],
+    ['Host: sts.example.org', 'Host: sts.example.org'],
+    ['Host: sts.example.org', 'hOST:'],
+    ['Host: sts.example.org evil.example'],
+    ['Host: user@sts.example.org'],
+    ['Host: sts.example.org/token'],
+    ['Host: sts.example.org:80:80'],
+    ['Host: [::1'],
+  ];
+  const good = ['Host:', 'Host: sts.example.org', 'Host: sts.example.org:8443', 'Host: [::1]:8443'];
+
+  for (const url of [server.url, server.managementUrl]) {
+    for (const lines of hostile)
+      assert.match(await get(url, ...lines), /^HTTP\/1\.1 400 /, `${url} ${lines.join()}`);
+    for (const line of good)
+      assert.doesNotMatch(await get(url, line), /^HTTP\/1\.1 400 /, `${url} ${line}`);
+  }
+  const token = aRequest({ headers: ['Host: sts.example.org'] });
+  assert.equal(statusOf(await sendRaw(server, token)), 400);
+  assert.equal(statusOf(await sendRaw(server, token.replace('Host: evil.example\r\n', ''))), 200);
+});
+
+test('HTTP: a chunked body is read as any other; two framings at once are refused', async (t) => {
+  const server = await startServer(t);
+  const chunks = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
+  const chunked = { headers: ['Transfer-Encoding: chunked'], body: chunks };
+
+  const good = await sendRaw(server, aRequest(chunked));
+  const smuggled = await sendRaw(
+    server,
+    aRequest({ ...chunked, headers: ['Content-Length: 5', 'Transfer-Encoding: chunked'] }),
+  );
+
+  assert.equal(statusOf(good), 200);
+  assert.equal(statusOf(smuggled), 400);
+});
+
+test('HTTP: credentials in a trailer or in a second header do not count', async (t) => {
+  const server = await startServer(t);
+  const chunks = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\nAuthorization: ${BASIC}\r\n\r\n`;
+  const trailer = aRequest({
+    headers: ['Transfer-Encoding: chunked', 'Trailer: authorization'],
+    body: chunks,
+  }).replace(`Authorization: ${BASIC}\r\nContent-Type`, 'Content-Type');
+
+  const answers = [
+    await sendRaw(server, trailer),
+    await sendRaw(server, aRequest({ headers: [`Authorization: ${UNKNOWN}`] })),
+  ];
+
+  assert.deepEqual(answers.map(statusOf), [401, 401]);
+});
+
+test('HTTP: of two requests in one segment each is judged by its own credentials', async (t) => {
+  const server = await startServer(t);
+  const first = aRequest().replace('Connection: close\r\n', '');
+  const second = aRequest().replace(BASIC, WRONG);
+
+  const answer = await sendRaw(server, first + second);
+
+  assert.deepEqual(
+    [...answer.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status),
+    ['200', '401'],
+  );
+});
+
+test('HTTP: only the exact path is the endpoint, and only by POST', async (t) => {
+  const server = await startServer(t);
+  const paths = [
+    '/token/',
+    '//token',
+    '/TOKEN',
+    '/%74oken',
+    '/token%2f',
+    '/token;x',
+    '/reg',
+    '/session/end',
+  ];
+  const methods = ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'];
+  const headers = { authorization: BASIC, 'x-http-method-override': 'POST' };
+
+  const byPath = await Promise.all(
+    paths.map((path) => sendRaw(server, aRequest({ target: path }))),
+  );
+  const byMethod = await Promise.all(
+    methods.map((method) => fetch(`${server.url}/token?${BODY}`, { method, headers })),
+  );
+
+  assert.deepEqual(
+    byPath.map(statusOf),
+    paths.map(() => 404),
+  );
+  assert.deepEqual(
+    byMethod.map(({ status }) => status),
+    methods.map(() => 405),
+  );
+});
+
+for (const path of ['/token', '/introspect', '/revoke']) {
+  test(`HTTP: ${path} tells a web page nothing, not even which clients there are`, async (t) => {
+    const server = await startServer(t);
+    const send = async (authorization: string) => {
+      const headers = { authorization, origin: 'https://evil.example', 'content-type': FORM };
+      const response = await fetch(server.url + path, {
+        method: 'POST',
+        headers,
+        body: `${BODY}&token=x`,
+      });
+      return { status: response.status, text: await response.text(), headers: response.headers };
+    };
+    const preflight = await fetch(server.url + path, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    });
+
+    const answers = [await send(BASIC), await send(WRONG), await send(UNKNOWN)];
+
+    for (const { status, text, headers } of answers) {
+      assert.equal(status, 400);
+      assert.deepEqual(JSON.parse(text), { error: 'invalid_request' });
+      assert.equal(headers.get('access-control-allow-origin'), null);
+    }
+    assert.equal(preflight.status, 400);
+    assert.equal(preflight.headers.get('access-control-allow-origin'), null);
+    const records = await server.auditRecords();
+    assert.equal(records.filter(({ outcome }) => outcome === 'refused').length, 4);
+  });
+}

@@ -1,0 +1,283 @@
+// WS-Trust 1.3 §8.3: where an address asks for it, a signed request is answered by a challenge, and the signed challenge by the
+// token. A signature that was stolen with its message, or made long ago, gets nothing.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
+import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
+import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { aValidatedToken } from '#test/support/core.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  SIGNATURE,
+  signMessage,
+} from '#test/support/soap/signed-message.ts';
+import { anEnvelope } from '#test/support/soap/soap.ts';
+import {
+  anAppliesTo,
+  anIssueRequest,
+  anRst,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+  faultCodeOf,
+  TRUST_13,
+  TRUST_2005,
+  USER,
+  type WsTrustSetting,
+} from '#test/support/ws-trust/ws-trust.ts';
+import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
+import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
+
+const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
+const other = await aCertificate({ name: 'CN=other', algorithm: 'RSA' });
+const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
+const GOOD = `<saml:Assertion xmlns:saml="${SAML2}" ID="_good"></saml:Assertion>`;
+const MIXED = '/adfs/services/trust/13/certificatemixed';
+
+/** Each certificate is the subject of its name. */
+const known: TokenValidator = {
+  canHandle: ({ type }) => type === 'x509',
+  async validate({ content, use }) {
+    const der = firstCertificateOf(content);
+    const found = [client, other].find((one) => one.der.equals(der));
+    if (!found) throw new ExchangeFailure('issuer-untrusted', 'no path');
+    const subject = { issuer: 'https://sts.example.org', id: found.name };
+    return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', subject, claims: [] });
+  },
+};
+
+const aSetting = (
+  parts: Partial<WsTrustFrontParts> = {},
+  changes: Parameters<typeof aWsTrustSetting>[0] = {},
+): WsTrustSetting =>
+  aWsTrustSetting({
+    validators: [known],
+    profiles: changeEndpoints(
+      [GENERIC_PROFILE, ADFS_PROFILE],
+      [
+        { path: '/ws-trust', signChallenge: true },
+        { path: MIXED, signChallenge: true },
+      ],
+    ),
+    parts: { challengeKey: new Uint8Array(32).fill(7), ...parts },
+    ...changes,
+  });
+
+interface Wishes {
+  readonly by?: TestCertificate;
+  readonly ids?: readonly string[];
+  readonly more?: string;
+}
+
+let count = 0;
+
+/** A signed message with this Body. Each has a Timestamp of its own, so that none is sent twice. */
+function aSigned(
+  body: string,
+  { by = client, ids = ['ts', 'body'], more = '' }: Wishes = {},
+): string {
+  count += 1;
+  const expires = `2027-01-15T08:04:00.${String(count).padStart(3, '0')}Z`;
+  const timestamp = `<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`;
+  const header = `<wsse:Security>${aBinaryToken(by)}${more}${timestamp}${SIGNATURE}</wsse:Security>`;
+  const message = anEnvelope({ header, body, bodyId: 'body' });
+  return signMessage(message, { key: by.privateKey, keyInfo: aDirectReference(), ids });
+}
+
+const send = (setting: WsTrustSetting, message: string, path = '/ws-trust') =>
+  setting.front.handle(aPost(message, { path }));
+
+interface Challenge {
+  readonly context: string;
+  readonly challenge: string;
+}
+
+async function challenged(
+  setting: WsTrustSetting,
+  trust = TRUST_13,
+  path = '/ws-trust',
+): Promise<Challenge> {
+  const ids = path === MIXED ? ['ts'] : ['ts', 'body'];
+  const { body, status } = await send(setting, aSigned(anRst({ trust }), { ids }), path);
+  assert.equal(status, 200, body);
+  const [, context = ''] = /Context="([^"]+)"/.exec(body) ?? [];
+  const [, challenge = ''] =
+    /<(?:trust|t):SignChallenge><(?:trust|t):Challenge>([^<]+)</.exec(body) ?? [];
+  assert.ok(context !== '' && challenge !== '', body);
+  return { context, challenge };
+}
+
+const anAnswer = ({ challenge, context }: Challenge, trust = TRUST_13, more = ''): string =>
+  `<t:RequestSecurityTokenResponse xmlns:t="${trust}" Context="${context}"><t:SignChallengeResponse><t:Challenge>${challenge}</t:Challenge>${more}</t:SignChallengeResponse></t:RequestSecurityTokenResponse>`;
+
+const WST14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
+
+const anOtpAnswer = ({ challenge, context }: Challenge): string =>
+  `<t:RequestSecurityTokenResponse xmlns:t="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${WST14}"><w:TextChallengeResponse RefID="${WST14}/challenge/OTP">123456</w:TextChallengeResponse><w:ContextData RefID="${WST14}/challenge/state">${challenge}</w:ContextData></w:InteractiveChallengeResponse></t:RequestSecurityTokenResponse>`;
+
+for (const trust of [TRUST_13, TRUST_2005]) {
+  test(`WS-Trust §8.3: the signed challenge gets the token, ${trust.slice(-6)}`, async () => {
+    const setting = aSetting();
+
+    const challenge = await challenged(setting, trust);
+    assert.deepEqual(setting.asked, []);
+    const { body, status } = await send(setting, aSigned(anAnswer(challenge, trust)));
+
+    assert.equal(status, 200, body);
+    assert.match(body, /<saml:Assertion /);
+    assert.ok(body.includes(`Context="${challenge.context}"`));
+    assert.equal(setting.asked.length, 1);
+  });
+}
+
+test('WS-Trust 1.3 §8.3: where the first leg signs the Timestamp alone, the answer signs the Body', async () => {
+  const setting = aSetting();
+  const challenge = await challenged(setting, TRUST_13, MIXED);
+
+  const bare = await send(setting, aSigned(anAnswer(challenge), { ids: ['ts'] }), MIXED);
+  assert.equal(faultCodeOf(bare), 'trust:AuthenticationBadElements');
+
+  const again = await challenged(setting, TRUST_13, MIXED);
+  const signed = await send(setting, aSigned(anAnswer(again)), MIXED);
+  assert.equal(signed.status, 200, signed.body);
+});
+
+test('WS-Trust 1.3 §8.3: only who was asked may answer', async () => {
+  const setting = aSetting();
+  const challenge = await challenged(setting);
+
+  const answer = await send(setting, aSigned(anAnswer(challenge), { by: other }));
+
+  assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+  assert.deepEqual(setting.asked, []);
+});
+
+test('WS-Trust 1.3 §8.3: a challenge is answered once, and not by an unsigned message', async () => {
+  const setting = aSetting();
+  const [first, second] = [await challenged(setting), await challenged(setting)];
+
+  assert.equal((await send(setting, aSigned(anAnswer(first)))).status, 200);
+  assert.equal(
+    faultCodeOf(await send(setting, aSigned(anAnswer(first)))),
+    'trust:InvalidSecurityToken',
+  );
+  const unsigned = await setting.front.handle(anIssueRequest({ body: anAnswer(second) }));
+  assert.equal(faultCodeOf(unsigned), 'trust:AuthenticationBadElements');
+});
+
+test('ws-trust §3.6: a challenge for a signature is not answered by a one-time password, nor the reverse', async () => {
+  const setting = aSetting();
+  const { challenge, context } = await challenged(setting);
+  const answer = anOtpAnswer({ challenge, context });
+
+  assert.equal(faultCodeOf(await send(setting, aSigned(answer))), 'trust:InvalidRequest');
+});
+
+test('WS-Trust 1.3 §8.3: refuses more than the challenge in an answer, and a changed challenge', async () => {
+  const setting = aSetting();
+  const challenge = await challenged(setting);
+
+  for (const more of ['<t:Challenge>x</t:Challenge>', '<y xmlns="urn:y"/>']) {
+    const answer = aSigned(anAnswer(challenge, TRUST_13, more));
+    assert.equal(faultCodeOf(await send(setting, answer)), 'trust:InvalidRequest');
+  }
+  const { challenge: text } = challenge;
+  const changed = {
+    ...challenge,
+    challenge: text.slice(0, -2) + (text.endsWith('AA') ? 'BA' : 'AA'),
+  };
+  assert.equal(
+    faultCodeOf(await send(setting, aSigned(anAnswer(changed)))),
+    'trust:InvalidRequest',
+  );
+});
+
+const OTHER_WAYS = {
+  'a collection': `<t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${anRst({ requestType: `${TRUST_13}/BatchIssue` }).repeat(2)}</t:RequestSecurityTokenCollection>`,
+  'Validate for a new token': anRst({
+    requestType: `${TRUST_13}/Validate`,
+    children: `<t:TokenType>${SAML2}</t:TokenType><t:ValidateTarget>${GOOD}</t:ValidateTarget>${anAppliesTo()}`,
+  }),
+  Renew: anRst({
+    requestType: `${TRUST_13}/Renew`,
+    children: `<t:RenewTarget>${GOOD}</t:RenewTarget>`,
+  }),
+};
+
+for (const [way, body] of Object.entries(OTHER_WAYS)) {
+  test(`WS-Trust 1.3 §8.3: ${way} is no way around the challenge`, async () => {
+    const setting = aSetting();
+
+    const answer = await send(setting, aSigned(body));
+
+    assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+    assert.equal(setting.audit.records.at(-1)?.reason, 'operation-unsupported');
+    assert.deepEqual(setting.asked, []);
+  });
+}
+
+test('WS-Trust 1.3 §8.3: what makes no token needs no challenge', async () => {
+  const children = `<t:ValidateTarget>${GOOD}</t:ValidateTarget>`;
+  const message = aSigned(anRst({ requestType: `${TRUST_13}/Validate`, children }));
+
+  const { body, status } = await send(aSetting(), message);
+
+  assert.equal(status, 200, body);
+  assert.match(body, /status\/valid/);
+});
+
+test('WS-Trust 1.3 §8.3: without challenges a signed request is refused, not let through', async () => {
+  const setting = aSetting({ challengeKey: undefined });
+
+  const answer = await send(setting, aSigned(anRst()));
+
+  assert.equal(faultCodeOf(answer), 'trust:BadRequest');
+  assert.deepEqual(setting.asked, []);
+});
+
+test('WS-Trust 1.3 §8.3: after a one-time password the signature covers the Body, and so the challenge', async () => {
+  const secondFactor: TokenValidator = {
+    canHandle: ({ type }) => type === 'username',
+    async validate({ content, use }) {
+      if (!('oneTimePassword' in (content as object)))
+        throw new ExchangeFailure('second-factor-required', 'one-time password');
+      const subject = { issuer: 'https://sts.example.org', id: USER.name };
+      return aValidatedToken({ type: 'username', use, trustedIssuer: 'self', subject, claims: [] });
+    },
+  };
+  const profiles = changeEndpoints(
+    [ADFS_PROFILE],
+    [{ path: MIXED, signChallenge: true, credentials: ['certificate', 'username'] }],
+  );
+  const setting = aSetting({}, { profiles, validators: [secondFactor, known] });
+  const userName = aSecurityHeader().replace(/<\/?wsse:Security>/g, '');
+  const asUser = (body: string, ids: readonly string[]) =>
+    send(setting, aSigned(body, { ids, more: userName }), MIXED);
+  const answered = async (ids: readonly string[]) => {
+    const { body } = await asUser(anRst(), ['ts']);
+    const [, context = ''] = /Context="([^"]+)"/.exec(body) ?? [];
+    const [, state = ''] = /<wst14:ContextData [^>]*>([^<]+)</.exec(body) ?? [];
+    assert.ok(context !== '' && state !== '', body);
+    return asUser(anOtpAnswer({ context, challenge: state }), ids);
+  };
+
+  assert.equal(faultCodeOf(await answered(['ts'])), 'trust:AuthenticationBadElements');
+  assert.deepEqual(setting.asked, []);
+  const { body, status } = await answered(['ts', 'body']);
+  assert.equal(status, 200, body);
+});
+
+test('WS-Trust 1.3 §8.3: a user name is not challenged, and neither is a signature at another address', async () => {
+  const setting = aSetting();
+
+  const byName = await setting.front.handle(anIssueRequest());
+  const elsewhere = await send(setting, aSigned(anRst()), '/ws-trust/soap12');
+
+  for (const { body, status } of [byName, elsewhere]) {
+    assert.equal(status, 200, body);
+    assert.doesNotMatch(body, /SignChallenge/);
+  }
+});
