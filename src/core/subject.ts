@@ -29,3 +29,16 @@ export interface MayAct {
   readonly id?: string;
   readonly clientId?: string;
 }
+
+/** How a subject logged in, for a token that is made now. A login that the clock of its issuer puts ahead of ours was now: a token of ours
+ * that tells of one to come we would not read, nor could it be revoked until then. */
+export function authenticationMember(
+  { authentication }: { readonly authentication?: Authentication },
+  now: Instant,
+): { readonly authentication?: Authentication } {
+  if (!authentication) return {};
+  const { instant, ...how } = authentication;
+  return {
+    authentication: { ...how, ...(instant !== undefined && { instant: Math.min(instant, now) }) },
+  };
+}

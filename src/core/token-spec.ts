@@ -35,6 +35,8 @@ export interface Renewal {
   readonly begunAt?: Instant;
   /** The evidence that the chain began with, for whoever decides a renewal anew. */
   readonly subject: RenewalSubject;
+  /** How the subject had logged in; absent: it is not known. */
+  readonly authentication?: Authentication;
 }
 
 /** Who a chain of renewals is about, as its first evidence said. */

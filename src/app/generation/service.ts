@@ -1,4 +1,5 @@
 // The steps of the use cases over everything the configuration names.
+import { hash } from 'node:crypto';
 import type { Bridge } from '#bridge';
 import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Clock } from '#core/instant.ts';
@@ -125,6 +126,7 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
     marginSeconds: 2 * config.clockSkewSeconds,
     ownIssuers: new Set([config.issuer]),
     longestDescentSeconds: longestDescentSeconds(config),
+    digest: (text) => hash('sha256', text, 'base64url'),
     ...sealOf(config, clock),
   });
 }

@@ -10,7 +10,7 @@ import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { type Requestor, requestorName } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
-import type { Actor, Authentication } from '../subject.ts';
+import { type Actor, authenticationMember } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { formOf, isCredential, type TokenType } from '../token-type.ts';
 import { actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
@@ -208,12 +208,6 @@ const audiencesOf = (
 const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken): string =>
   `${subjectPrefix ?? (trustedIssuer === SELF ? '' : `${trustedIssuer}:`)}${subject.id}`;
 
-/** A login that the clock of its issuer puts ahead of ours was now: a token of ours that tells of one to come we would not read, nor could
- * it be revoked until then. */
-function hasBeen({ instant, ...how }: Authentication, now: Instant): Authentication {
-  return { ...how, ...(instant !== undefined && { instant: Math.min(instant, now) }) };
-}
-
 /** Decides one request over validated evidence.
  * @throws {ExchangeFailure} `requestor-not-allowed`, `issuer-untrusted`, `token-audience-mismatch`, `token-malformed`,
  * `delegation-not-allowed`, `confirmation-missing`, `target-unknown`, `target-not-allowed`, `token-type-unsupported`,
@@ -247,7 +241,7 @@ export function decide(
     issuer: rules.issuer,
     subject: subject.subject,
     subjectName: subjectNameOf(subject),
-    ...(subject.authentication && { authentication: hasBeen(subject.authentication, now) }),
+    ...authenticationMember(subject, now),
     actors,
     ...(delegations !== undefined && { delegations }),
     clientId,

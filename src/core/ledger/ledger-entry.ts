@@ -28,6 +28,8 @@ export interface LedgerEntry {
   readonly issuedAt?: Instant;
   readonly notOnOrAfter: Instant;
   readonly renewal?: Renewal;
+  /** A digest of what it says. */
+  readonly said?: string;
   /** What is kept of it, sealed. */
   readonly sealed?: string;
 }
@@ -72,8 +74,10 @@ const areTokens = (value: unknown): value is readonly TokenRef[] =>
 const isCount = (value: unknown): boolean =>
   value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0);
 
-const hasGoodOptions = ({ delegations, sealed }: Partial<LedgerEntry>): boolean =>
-  isCount(delegations) && (sealed === undefined || typeof sealed === 'string');
+const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
+
+const hasGoodOptions = ({ delegations, said, sealed }: Partial<LedgerEntry>): boolean =>
+  isCount(delegations) && isText(said) && isText(sealed);
 
 /** Version 1 had no parents apart from the line, no type and no terms of renewal. */
 function upgraded({ v, ...entry }: Partial<StoredEntry>): Partial<LedgerEntry> {

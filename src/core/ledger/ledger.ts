@@ -3,10 +3,11 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock, Instant } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';
-import type { TokenRef } from '../security-token.ts';
+import type { TokenRef, ValidatedToken } from '../security-token.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { type KeptToken, openKept, sealKept, type TokenSeal } from './kept-token.ts';
 import { entryOf, type LedgerEntry, parseEntry, writeEntry } from './ledger-entry.ts';
+import { saidBy, saidIn } from './said.ts';
 
 export interface Standing {
   readonly isRevoked: boolean;
@@ -26,6 +27,8 @@ export interface Ledger {
   lookUp(token: TokenRef): Promise<Standing>;
   /** As `lookUp`, and revoked is also what was made from a revoked token. Two round trips, one for a token made from none. */
   standing(token: TokenRef): Promise<Standing>;
+  /** Whether a token says what the one on record says; no, where that is not on record. */
+  hasSaid(entry: LedgerEntry, token: ValidatedToken): boolean;
   /** Revokes the token, and with it the whole chain of renewals that it stands in. The tombstone lives as long as the token and
    * all that can descend from it by now. */
   revoke(token: TokenRef, until: Instant): Promise<void>;
@@ -47,13 +50,24 @@ export interface LedgerSettings {
   readonly ownIssuers: ReadonlySet<string>;
   /** Absent: nothing is kept of tokens but their record. */
   readonly seal?: TokenSeal;
+  /** A digest of what tokens say. Absent: it is not on record. */
+  readonly digest?: (text: string) => string;
   /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
   readonly longestDescentSeconds: number;
 }
 
+function writeFor(spec: TokenSpec, token: TokenRef, { digest, seal }: LedgerSettings): string {
+  const sealed = seal && sealKept(spec, token, seal);
+  return writeEntry({
+    ...entryOf(spec),
+    ...(digest && { said: digest(saidIn(spec)) }),
+    ...(sealed !== undefined && { sealed }),
+  });
+}
+
 /** A ledger over a store. */
 export function createLedger(store: Store, clock: Clock, settings: LedgerSettings): Ledger {
-  const { marginSeconds, ownIssuers, longestDescentSeconds, seal } = settings;
+  const { digest, marginSeconds, ownIssuers, longestDescentSeconds, seal } = settings;
   const secondsUntil = (until: Instant): number => Math.max(until - clock.now(), 0);
 
   async function find(token: TokenRef): Promise<LedgerEntry | undefined> {
@@ -71,11 +85,6 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
     return { isRevoked, ...(entry && { entry }), ...(kept && { kept }) };
   }
 
-  function writeFor(spec: TokenSpec, token: TokenRef): string {
-    const sealed = seal && sealKept(spec, token, seal);
-    return writeEntry({ ...entryOf(spec), ...(sealed !== undefined && { sealed }) });
-  }
-
   return {
     lookUp,
     async record(spec) {
@@ -83,7 +92,7 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
       const token = { issuer: spec.issuer, id: spec.tokenId };
       const entry = {
         key: entryKey(token),
-        value: writeFor(spec, token),
+        value: writeFor(spec, token, settings),
         lifetimeSeconds: secondsUntil(until) + marginSeconds,
       };
       if (!(await store.setUnlessRevoked(entry, spec.ancestors.map(tombstoneKey))))
@@ -95,6 +104,7 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
       if (found.isRevoked || ancestors.length === 0) return found;
       return { ...found, isRevoked: await store.isRevoked(ancestors.map(tombstoneKey)) };
     },
+    hasSaid: ({ said }, token) => said !== undefined && said === digest?.(saidBy(token)),
     async revoke(token, until) {
       const renewal = (await find(token))?.renewal;
       const tokens = renewal ? [token, { issuer: token.issuer, id: renewal.family }] : [token];

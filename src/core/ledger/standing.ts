@@ -6,7 +6,11 @@ import type { KeptToken, KnownSecret } from './kept-token.ts';
 import type { Ledger, Standing } from './ledger.ts';
 import type { LedgerEntry } from './ledger-entry.ts';
 
-function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standing): ValidatedToken {
+function withStanding(
+  token: ValidatedToken,
+  { entry, isRevoked, kept }: Standing,
+  ledger: Ledger,
+): ValidatedToken {
   const isOwn = token.trustedIssuer === SELF;
   if (isRevoked) {
     const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
@@ -15,7 +19,7 @@ function withStanding(token: ValidatedToken, { entry, isRevoked, kept }: Standin
   // A credential was proved here, not issued.
   if (!isOwn || isCredential(token.type)) return token;
   if (!entry) return unrecorded(token);
-  requireAsRecorded(token, entry);
+  requireAsRecorded(token, entry, ledger);
   const { ancestors, clientId, renewal, root } = entry;
   const originClient = token.originClient ?? clientId;
   const delegations = lesser(token.delegations, entry.delegations);
@@ -38,15 +42,16 @@ function unrecorded(token: ValidatedToken): ValidatedToken {
   throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
 }
 
-/** A key that is published no longer verifies what was issued while it signed, and nothing of that lives on. Whoever has it could else put
- * the id of a token that is on record on one of their own.
+/** A key that is published no longer verifies what was issued while it signed and has ended, to be renewed or cancelled, and every word of
+ * it must be on record. Whoever has the key could else put the id of a token that is on record on one of their own.
  * @throws {ExchangeFailure} `signature-invalid` */
-function requireAsRecorded(
-  { lifetime, signedBefore }: ValidatedToken,
-  { issuedAt = Number.POSITIVE_INFINITY, notOnOrAfter }: LedgerEntry,
-): void {
+function requireAsRecorded(token: ValidatedToken, entry: LedgerEntry, ledger: Ledger): void {
+  const { lifetime, originClient, signedBefore, use } = token;
   if (signedBefore === undefined) return;
-  if (issuedAt >= signedBefore || lifetime.notOnOrAfter > notOnOrAfter)
+  const { clientId, issuedAt = Number.POSITIVE_INFINITY, notOnOrAfter } = entry;
+  const isOfItsTime = issuedAt < signedBefore && lifetime.notOnOrAfter <= notOnOrAfter;
+  const isOfClient = originClient === undefined || originClient === clientId;
+  if (use !== 'lifecycle' || !isOfItsTime || !isOfClient || !ledger.hasSaid(entry, token))
     throw new ExchangeFailure('signature-invalid', 'the key was superseded before');
 }
 
@@ -67,16 +72,17 @@ function lesser(told: number | undefined, known: number | undefined): number | u
 async function held(
   token: ValidatedToken,
   look: (token: TokenRef) => Promise<Standing>,
+  ledger: Ledger,
 ): Promise<ValidatedToken> {
   const { id, issuer } = token;
-  return id === undefined ? token : withStanding(token, await look({ issuer, id }));
+  return id === undefined ? token : withStanding(token, await look({ issuer, id }), ledger);
 }
 
 /** Holds a token against the ledger: whether it or what it was made from is revoked, and to whom it was issued where it cannot
  * say so itself. A foreign token is held against it too: a tombstone on it must not be undone by presenting it again.
  * @throws {ExchangeFailure} `token-revoked`, `signature-invalid`, `dependency-unavailable` */
 export function validateStanding(token: ValidatedToken, ledger: Ledger): Promise<ValidatedToken> {
-  return held(token, (ref) => ledger.standing(ref));
+  return held(token, (ref) => ledger.standing(ref), ledger);
 }
 
 /** As `validateStanding`, for evidence of a token to be made: whether an ancestor is revoked is looked at when that token is
@@ -86,7 +92,7 @@ export function validateEvidenceStanding(
   token: ValidatedToken,
   ledger: Ledger,
 ): Promise<ValidatedToken> {
-  return held(token, (ref) => ledger.lookUp(ref));
+  return held(token, (ref) => ledger.lookUp(ref), ledger);
 }
 
 /** The secret that a token of ours is bound to, where it was kept. */

@@ -287,6 +287,15 @@ function requireKeptSize(
   if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits) refuse(KEEPS_KEY);
 }
 
+// The one thing that a token says and its digest on record does not hold.
+function keptAuthentication(
+  { authentication: told, signedBefore }: ValidatedToken,
+  { authentication: known }: Renewal,
+): Pick<TokenSpec, 'authentication'> {
+  const authentication = signedBefore === undefined ? told : known;
+  return authentication ? { authentication } : {};
+}
+
 /** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime
  * is new, and never beyond the absolute end.
  * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
@@ -314,7 +323,7 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     issuer: rules.issuer,
     subject: token.subject,
     subjectName: token.subject.id,
-    ...(token.authentication && { authentication: token.authentication }),
+    ...keptAuthentication(token, renewal),
     actors: token.actors,
     clientId: entry.clientId,
     audiences: token.audiences,

@@ -5,6 +5,7 @@ import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
+import { authenticationMember } from '../subject.ts';
 import type { Renewal } from '../token-spec.ts';
 import { isCredential, type TokenType } from '../token-type.ts';
 
@@ -54,5 +55,6 @@ export function decideRenewal(
     afterExpiry,
     notOnOrAfter: Math.min(now + Math.min(...seconds), notOnOrAfter),
     subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
+    ...authenticationMember(subject, now),
   };
 }

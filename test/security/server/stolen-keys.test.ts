@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { decodeJwt, decodeProtectedHeader, importPKCS8, SignJWT } from 'jose';
+import { decodeJwt, decodeProtectedHeader, importPKCS8, type JWTPayload, SignJWT } from 'jose';
 import { parse, stringify } from 'yaml';
 import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
@@ -19,6 +19,7 @@ import {
   isValid,
   JWT,
   jwtAsXml,
+  SAML1,
   SAML2,
   sendSoap,
   tokenOf,
@@ -56,24 +57,29 @@ async function write(directory: string, name: string, text: string): Promise<{ f
   return { file: `keys/${name}` };
 }
 
-const FORMS: Readonly<Record<string, Form>> = {
-  'a JWT': {
-    tokenType: JWT,
-    idOf: (token) => String(decodeJwt(jwtIn(token)).jti),
-    async nextKey(directory, token) {
-      const { alg: algorithm = '' } = decodeProtectedHeader(jwtIn(token));
-      const key = await write(directory, 'next.pem', await generateKeyPem(algorithm));
-      return { use: 'jwt', algorithm, key };
-    },
-    async forge(directory, token, { about, id, issuedAt, notOnOrAfter }) {
-      const { alg = '', ...header } = decodeProtectedHeader(jwtIn(token));
-      const says = { sub: about, jti: id, iat: issuedAt, nbf: issuedAt, exp: notOnOrAfter };
-      const jwt = await new SignJWT({ ...decodeJwt(jwtIn(token)), ...says })
-        .setProtectedHeader({ ...header, alg })
-        .sign(await importPKCS8(await pemOf(directory, `${alg.toLowerCase()}.pem`), alg));
-      return jwtAsXml(jwt);
-    },
+const JWT_FORM = {
+  tokenType: JWT,
+  idOf: (token: string) => String(decodeJwt(jwtIn(token)).jti),
+  async nextKey(directory: string, token: string) {
+    const { alg: algorithm = '' } = decodeProtectedHeader(jwtIn(token));
+    const key = await write(directory, 'next.pem', await generateKeyPem(algorithm));
+    return { use: 'jwt', algorithm, key };
   },
+  async forgeClaims(directory: string, token: string, claims: JWTPayload) {
+    const { alg = '', ...header } = decodeProtectedHeader(jwtIn(token));
+    const jwt = await new SignJWT({ ...decodeJwt(jwtIn(token)), ...claims })
+      .setProtectedHeader({ ...header, alg })
+      .sign(await importPKCS8(await pemOf(directory, `${alg.toLowerCase()}.pem`), alg));
+    return jwtAsXml(jwt);
+  },
+  forge(directory: string, token: string, { about, id, issuedAt, notOnOrAfter }: Forgery) {
+    const says = { sub: about, jti: id, iat: issuedAt, nbf: issuedAt, exp: notOnOrAfter };
+    return JWT_FORM.forgeClaims(directory, token, says);
+  },
+} as const;
+
+const FORMS: Readonly<Record<string, Form>> = {
+  'a JWT': JWT_FORM,
   'an assertion': {
     tokenType: SAML2,
     idOf: (token) => /ID="_([^"]+)"/.exec(token)?.[1] ?? '',
@@ -155,5 +161,100 @@ describe('A key that was superseded makes nothing, whoever has it:', () => {
 
       assert.equal(await isValid(server, fresh), true);
       assert.equal(await isValid(server, tokenOf(await ask('Renew', old))), true);
+    });
+
+  for (const [what, { forge, idOf, nextKey, tokenType }] of Object.entries(FORMS))
+    test(`${what} that has ended is renewed and cancelled as it was, and not in other words under its id`, async (t) => {
+      const server = await start(t);
+      const { clock, directory } = server;
+      const children = '<trust:Renewing OK="true"/>';
+      const old = tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType, children })));
+      const begun = clock.now();
+      await addKey(server, await nextKey(directory, old));
+      clock.advance(OVERLAP_SECONDS);
+      await server.reload();
+      const ask = (operation: 'Renew' | 'Cancel', target: string) =>
+        sendSoap(server, aTargetRst(operation, { user: 'carol', target }));
+
+      for (const notOnOrAfter of [begun + 300, begun + 200]) {
+        const says = { id: idOf(old), about: 'dave', issuedAt: begun, notOnOrAfter };
+        const forged = await forge(directory, old, says);
+
+        assert.equal(await isValid(server, forged), false);
+        assert.equal(faultOf(await ask('Renew', forged)), 'InvalidSecurityToken');
+        assert.equal(faultOf(await ask('Cancel', forged)), 'InvalidSecurityToken');
+      }
+
+      const renewed = tokenOf(await ask('Renew', old));
+      assert.equal(await isValid(server, renewed), true);
+      assert.equal((await ask('Cancel', old)).status, 200);
+      assert.equal(await isValid(server, renewed), false);
+    });
+
+  test('a JWT that has ended does not say of another client, key or login what was never said', async (t) => {
+    const server = await start(t);
+    const { clock, directory } = server;
+    const children = '<trust:Renewing OK="true"/>';
+    const issued = await sendSoap(server, anRst({ user: 'carol', tokenType: JWT, children }));
+    const old = tokenOf(issued);
+    const { auth_time } = decodeJwt(jwtIn(old));
+    await addKey(server, await JWT_FORM.nextKey(directory, old));
+    clock.advance(OVERLAP_SECONDS);
+    await server.reload();
+    const ask = (operation: 'Renew' | 'Cancel', user: string, target: string) =>
+      sendSoap(server, aTargetRst(operation, { user, target }));
+
+    for (const claims of [
+      { client_id: 'principal:self:dave' },
+      { aud: 'billing' },
+      { scope: 'orders.read orders.write' },
+      { roles: 'approver' },
+      { email: ['carol@example.org', 'ceo@example.org'] },
+      { act: { iss: ISSUER, sub: 'bob' } },
+      { cnf: { jkt: 'A'.repeat(43) } },
+    ])
+      for (const operation of ['Renew', 'Cancel'] as const) {
+        const forged = await JWT_FORM.forgeClaims(directory, old, claims);
+        assert.equal(faultOf(await ask(operation, 'dave', forged)), 'InvalidSecurityToken');
+        assert.equal(faultOf(await ask(operation, 'carol', forged)), 'InvalidSecurityToken');
+      }
+
+    const fresher = await JWT_FORM.forgeClaims(directory, old, {
+      auth_time: clock.now(),
+      acr: 'mfa',
+    });
+    const renewed = decodeJwt(jwtIn(tokenOf(await ask('Renew', 'carol', fresher))));
+    assert.equal(renewed['auth_time'], auth_time);
+    assert.notEqual(renewed['acr'], 'mfa');
+  });
+
+  for (const tokenType of [JWT, SAML1, SAML2])
+    test(`whatever it says, what has ended is renewed under its old key: ${tokenType}`, async (t) => {
+      const server = await start(t);
+      const { clock, directory } = server;
+      const children = '<trust:Renewing OK="true"/>';
+      const evidence = jwtAsXml(
+        await server.partner.sign({ groups: ['buyer', 'approver'], acr: 'urn:x', auth_time: 1 }),
+      );
+      const canName = tokenType !== SAML1;
+      const wishes = [
+        { onBehalfOf: evidence },
+        ...(canName ? [{ actAs: evidence }] : []),
+        { children: `${children}<trust:Delegatable>false</trust:Delegatable>` },
+      ];
+      const olds: string[] = [];
+      for (const wish of wishes)
+        olds.push(
+          tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType, children, ...wish }))),
+        );
+      const form = tokenType === JWT ? FORMS['a JWT'] : FORMS['an assertion'];
+      await addKey(server, (await form?.nextKey(directory, olds[0] ?? '')) ?? {});
+      clock.advance(OVERLAP_SECONDS);
+      await server.reload();
+
+      for (const target of olds) {
+        const renewed = await sendSoap(server, aTargetRst('Renew', { user: 'carol', target }));
+        assert.equal(await isValid(server, tokenOf(renewed)), true);
+      }
     });
 });

@@ -26,6 +26,7 @@ function setUp(entry: LedgerEntry | undefined) {
     record: async () => {},
     lookUp,
     standing: lookUp,
+    hasSaid: () => true,
     revoke: async (_: unknown, until: Instant) => void revoked.push(until),
   };
   const named = (token: typeof TOKEN | undefined = TOKEN) =>

@@ -74,6 +74,7 @@ describe('Ledger entry', () => {
     VERSION_2.replace('"parents":[', '"elders":['),
     VERSION_2.replace('"policyRows":["to-billing"]', '"policyRows":{}'),
     VERSION_2.replace('"targets":["billing"]', '"targets":"billing"'),
+    VERSION_2.replace('"type":"saml2"', '"said":7'),
   ];
   for (const text of hostile)
     test(`Ledger: ${text.slice(0, 60)}… of ${text.length} characters is no entry`, () => {

@@ -1,5 +1,6 @@
 // No record, no token: what the ledger must know of a token of ours that is presented (design.md §2).
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { decide } from '#core/decision/decide.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
@@ -23,10 +24,11 @@ async function setUp() {
     marginSeconds: 120,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
+    digest: (text) => hash('sha256', text),
   });
   const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });
   await ledger.record(spec);
-  return { clock, ledger, end: spec.lifetime.notOnOrAfter };
+  return { clock, ledger, spec, end: spec.lifetime.notOnOrAfter };
 }
 
 describe('Ledger: no record, no token', () => {
@@ -59,22 +61,58 @@ describe('Ledger: no record, no token', () => {
     assert.ok(await validateStanding(token, ledger));
   });
 
-  test('a key that was superseded vouches for what was issued while it signed, and for no more', async () => {
-    const { end, ledger } = await setUp();
-    const signed = (signedBefore: number, notOnOrAfter = end) =>
+  test('a key that was superseded vouches for what was issued while it signed, in its lifecycle, and for no other words', async () => {
+    const { end, ledger, spec } = await setUp();
+    const { audiences, claims, clientId, scopes, subjectName } = spec;
+    const signed = (changes: Partial<TokenFacts> = {}) =>
       validateStanding(
         anOwnToken({
           id: 'recorded',
+          type: spec.type,
           use: 'lifecycle',
-          signedBefore,
-          lifetime: { notBefore: NOW, notOnOrAfter },
+          subject: { issuer: OWN_ISSUER, id: subjectName },
+          originClient: clientId,
+          signedBefore: NOW + 1,
+          lifetime: spec.lifetime,
+          audiences,
+          claims,
+          scopes,
+          ...changes,
         }),
         ledger,
       );
 
-    assert.ok(await signed(NOW + 1));
-    await assert.rejects(signed(NOW), refusedAs('signature-invalid'));
-    await assert.rejects(signed(NOW + 1, end + 1), refusedAs('signature-invalid'));
+    assert.ok(await signed());
+    for (const changes of [
+      { signedBefore: NOW },
+      { lifetime: { notBefore: NOW, notOnOrAfter: end + 1 } },
+      { use: 'subject' },
+      { originClient: 'another' },
+      { subject: { issuer: OWN_ISSUER, id: 'another' } },
+      { audiences: ['another'] },
+      { scopes: [...scopes, 'another'] },
+      {
+        claims: [{ name: 'role', values: ['x'], issuer: OWN_ISSUER, originalIssuer: OWN_ISSUER }],
+      },
+      { actors: [{ issuer: OWN_ISSUER, id: 'another' }] },
+      { confirmation: { method: 'public-key', jwkThumbprint: 'another' } },
+    ] satisfies Partial<TokenFacts>[])
+      await assert.rejects(signed(changes), refusedAs('signature-invalid'));
+  });
+
+  test('a key that was superseded vouches for nothing where the words are not on record', async () => {
+    const clock = fakeClock(NOW);
+    const settings = {
+      marginSeconds: 0,
+      ownIssuers: new Set([OWN_ISSUER]),
+      longestDescentSeconds: 0,
+    };
+    const ledger = createLedger(new MemoryStore(clock), clock, settings);
+    const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });
+    await ledger.record(spec);
+    const token = anOwnToken({ id: 'recorded', use: 'lifecycle', signedBefore: NOW + 1 });
+
+    await assert.rejects(validateStanding(token, ledger), refusedAs('signature-invalid'));
   });
 
   test('credentials and tokens of others have no record', async () => {
