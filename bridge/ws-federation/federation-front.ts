@@ -34,6 +34,10 @@ const claimTypesOf = (parties: readonly RelyingParty[]): readonly string[] => [
   ),
 ];
 
+// In any case: so Windows serves it, and many readers have it in lower case.
+const isMetadata = (path: string): boolean =>
+  path.toLowerCase() === FEDERATION_METADATA_PATH.toLowerCase();
+
 /** The front, which answers for the metadata as well. */
 export function withFederation(front: WsTrustFront, parts: FederationParts): WsTrustFront {
   const ports = parts.profiles.flatMap((profile) => profile.ports);
@@ -54,9 +58,9 @@ export function withFederation(front: WsTrustFront, parts: FederationParts): WsT
   });
   return {
     ...front,
-    paths: [...front.paths, FEDERATION_METADATA_PATH],
+    routeOf: (path) => (isMetadata(path) ? FEDERATION_METADATA_PATH : front.routeOf(path)),
     async handle(request): Promise<WsTrustResponse> {
-      if (request.path !== FEDERATION_METADATA_PATH) return front.handle(request);
+      if (!isMetadata(request.path)) return front.handle(request);
       const correlation = { 'x-correlation-id': request.correlationId };
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return { status: 405, headers: { ...correlation, allow: 'GET, HEAD' }, body: '' };

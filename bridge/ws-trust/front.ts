@@ -116,8 +116,9 @@ export interface WsTrustResponse {
 }
 
 export interface WsTrustFront {
-  /** Every path of the front, for routing; one that ends in `/*` stands for one more segment. */
-  readonly paths: readonly string[];
+  /** The pattern of the paths of which this is one, by which requests are counted; undefined where nothing is served. One that ends in `/*`
+   * stands for one more segment. */
+  routeOf(path: string): string | undefined;
   /** The media types of messages at one of the paths. */
   contentTypes(path: string): readonly string[];
   /** Answers; it never throws. */
@@ -142,10 +143,7 @@ const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml
 export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
   const operationParts = operationPartsOf(parts);
   return {
-    paths: parts.profiles.flatMap(({ endpoints, metadataPaths }) => [
-      ...endpoints.map(({ path }) => path),
-      ...metadataPaths,
-    ]),
+    routeOf: (path) => findServedPath(parts.profiles, path)?.pattern,
     contentTypes: () => SOAP_CONTENT_TYPES,
     refuse(request, cause) {
       const served = findServedPath(parts.profiles, request.path);

@@ -70,6 +70,8 @@ interface OptionalEndpoint {
 
 export interface EndpointProfile {
   readonly id: string;
+  /** Whether its paths, which are then in lower case, are taken in any: so the product did that clients were written for. */
+  readonly ignoresCase?: boolean;
   readonly endpoints: readonly Endpoint[];
   /** Served only where the operator names them: for messages that protect themselves, and for those of security contexts. */
   readonly optional: readonly OptionalEndpoint[];

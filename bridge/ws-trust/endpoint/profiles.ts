@@ -138,6 +138,8 @@ const ADFS_INTEGRATED: readonly Endpoint[] = ['2005', '13'].flatMap((folder) =>
 export const ADFS_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'adfs',
+  // Windows serves paths so, and clients have them as somebody once typed them.
+  ignoresCase: true,
   defaultKeyType: 'symmetric-key',
   endpoints: [
     ...ADFS_PORTS.map(({ path, credential = 'username', signedParts }) => ({

@@ -6,6 +6,8 @@ const SEGMENT = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?$/;
 
 /** A path of a profile and what stands there. */
 export interface ServedPath {
+  /** As the profile writes it. */
+  readonly pattern: string;
   readonly profile: EndpointProfile;
   /** Absent where only metadata is served. */
   readonly endpoint?: Endpoint;
@@ -17,9 +19,10 @@ export function findServedPath(
   path: string,
 ): ServedPath | undefined {
   for (const profile of profiles) {
-    const endpoint = profile.endpoints.find((candidate) => isPathOf(candidate.path, path));
-    if (endpoint) return { profile, endpoint };
-    if (profile.metadataPaths.includes(path)) return { profile };
+    const asWritten = profile.ignoresCase ? path.toLowerCase() : path;
+    const endpoint = profile.endpoints.find((candidate) => isPathOf(candidate.path, asWritten));
+    if (endpoint) return { pattern: endpoint.path, profile, endpoint };
+    if (profile.metadataPaths.includes(asWritten)) return { pattern: asWritten, profile };
   }
   return undefined;
 }

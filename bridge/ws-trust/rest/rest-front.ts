@@ -24,10 +24,11 @@ import { authenticateCaller, type RestAuthenticationParts } from './rest-request
 
 /** Where tokens are asked for; its GET makes one. */
 export const REST_TOKEN_PATH = '/ws-trust/token/';
+const TOKEN_PATTERN = `${REST_TOKEN_PATH}*`;
 const ROOT = '/ws-trust/';
 /** Every path of the form. */
 export const REST_PATHS: readonly string[] = [
-  `${REST_TOKEN_PATH}*`,
+  TOKEN_PATTERN,
   ...[...TARGET_OPERATIONS.keys()].map((name) => `${ROOT}${name}`),
 ];
 
@@ -49,9 +50,13 @@ interface RestProgress {
 
 /** The front with the REST form beside it. */
 export function withRest(soap: WsTrustFront, parts: RestFrontParts): WsTrustFront {
-  const isRest = (path: string) => path.startsWith(REST_TOKEN_PATH) || REST_PATHS.includes(path);
+  const patternOf = (path: string): string | undefined =>
+    path.startsWith(REST_TOKEN_PATH)
+      ? TOKEN_PATTERN
+      : REST_PATHS.find((candidate) => candidate === path);
+  const isRest = (path: string): boolean => patternOf(path) !== undefined;
   return {
-    paths: [...soap.paths, ...REST_PATHS],
+    routeOf: (path) => patternOf(path) ?? soap.routeOf(path),
     contentTypes: (path) => (isRest(path) ? [JSON_TYPE] : soap.contentTypes(path)),
     handle: (request) => (isRest(request.path) ? handle(request, parts) : soap.handle(request)),
     refuse: (request, cause) =>

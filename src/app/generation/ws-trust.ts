@@ -13,10 +13,6 @@ import { createTrustedProxies } from '#src/http/proxy.ts';
 import { type RequestState, requestState } from '#src/http/request-state.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 
-function isPathOf(pattern: string, path: string): boolean {
-  return pattern.endsWith('/*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
-}
-
 function answer(
   ctx: Parameters<Middleware>[0],
   { body, headers, reason, status }: WsTrustResponse,
@@ -28,9 +24,6 @@ function answer(
   ctx.set({ ...headers });
   ctx.body = body;
 }
-
-const patternOf = ({ paths }: WsTrustFront, path: string): string | undefined =>
-  paths.find((candidate) => isPathOf(candidate, path));
 
 /** The part of a path below that of the issuer; empty where it is not below it. */
 const pathBelow = (base: string, path: string): string =>
@@ -50,7 +43,7 @@ export function createWsTrustRefusals(front: WsTrustFront, issuer: string): Midd
       await next();
     } catch (cause) {
       const path = pathBelow(base, ctx.path);
-      const route = patternOf(front, path);
+      const route = front.routeOf(path);
       if (route === undefined || !(cause instanceof ExchangeFailure)) throw cause;
       const state = requestState(ctx);
       state.route = route;
@@ -108,7 +101,7 @@ export function createWsTrustMiddleware(
   const maxBodyBytes = config.wsTrust?.maxMessageBytes ?? 0;
   return async (ctx, next) => {
     const path = pathBelow(base, ctx.path);
-    const pattern = patternOf(front, path);
+    const pattern = front.routeOf(path);
     if (pattern === undefined) {
       await next();
       return;
