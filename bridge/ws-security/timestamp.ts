@@ -1,7 +1,8 @@
-// wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, in UTC, neither in the future nor endless.
+// wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, neither in the future nor endless. Clients have to write UTC; those that
+// write another zone and say which (ws-trust W11) are understood.
 
 import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
-import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
+import { parseZonedDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
 import { WSU_NS, wsse, wsu } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
@@ -36,7 +37,7 @@ export function readTimestamp(timestamp: XmlElement): Timestamp {
 }
 
 function instantOf(element: XmlElement): Instant {
-  return parseDateTime(trimmedTextOf(element));
+  return parseZonedDateTime(trimmedTextOf(element));
 }
 
 /** Holds a Timestamp against the clock.

@@ -6,6 +6,8 @@ import type { MarkupName } from '#bridge/xml/canonical/markup.ts';
 export const TRUST_2005_NS = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
 export const TRUST_13_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 export const TRUST_14_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
+/** Of information cards (Identity Selector Interoperability 1.5); its claims are asked for without cards, too. */
+export const IDENTITY_NS = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
 export const POLICY_NAMESPACES: ReadonlySet<string> = new Set([
   'http://schemas.xmlsoap.org/ws/2004/09/policy',
   'http://www.w3.org/2006/07/ws-policy',

@@ -1,6 +1,7 @@
 // Requests as clients in the field write them (one file each), and how we read them. Written by us after what was seen, those of
 // govmomi, Metro and Mono's WCF by them: a byte order mark, addressing without an Action, or with nothing else. Those of
-// Microsoft's WCF (3.4.3, .NET Core 3.1) are by it, too; times, names and addresses are those of the tests.
+// Microsoft's WCF (3.4.3, .NET Core 3.1), go-vcloud-director, node-sp-auth, SharePy and Office365-REST-Python-Client are by them, too;
+// times, names and addresses are those of the tests.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -123,6 +124,23 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     requestedType: 'saml1',
     answers: SAML1,
   },
+  // The clock of its machine is an hour ahead of UTC, and says so. It asks for a text of the claims.
+  'vcloud-director.xml': {
+    path: USERNAME_13,
+    headers: { 'content-type': 'application/soap+xml' },
+    requestedType: 'saml2',
+    answers: `${PROFILE}#SAMLV2.0`,
+  },
+  // Space before the message, no TokenType.
+  'node-sp-auth.xml': {
+    path: USERNAME_13,
+    headers: { 'content-type': SOAP_12 },
+    answers: SAML2,
+  },
+  // A header of Microsoft's for another service, an Id of no namespace.
+  'sharepy.xml': { path: USERNAME_2005, headers: { 'content-type': SOAP_12 }, answers: SAML2 },
+  // The same, good for half an hour.
+  'office365.xml': { path: USERNAME_2005, headers: { 'content-type': SOAP_12 }, answers: SAML2 },
   'dotnet-2005.xml': {
     path: '/ws-trust/2005/soap12',
     headers: {

@@ -6,20 +6,20 @@ import { parseBoolean, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { IDENTITY_NS } from '../names.ts';
 import type { RequestedClaim } from './rst-request.ts';
 
-const IDENTITY_CLAIMS_NS = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
 const AUTHORIZATION_NS = 'http://docs.oasis-open.org/wsfed/authorization/200706';
 const AUTHORIZATION_2006_NS = 'http://schemas.xmlsoap.org/ws/2006/12/authorization';
 
 const DIALECTS: ReadonlySet<string> = new Set([
-  IDENTITY_CLAIMS_NS,
+  IDENTITY_NS,
   `${AUTHORIZATION_NS}/authclaims`,
   `${AUTHORIZATION_2006_NS}/authclaims`,
 ]);
 /** Those of their claims. */
 const NAMESPACES: ReadonlySet<string> = new Set([
-  IDENTITY_CLAIMS_NS,
+  IDENTITY_NS,
   AUTHORIZATION_NS,
   AUTHORIZATION_2006_NS,
 ]);
@@ -70,7 +70,7 @@ function readClaim(element: XmlElement, namespace: string): RequestedClaim {
 
 function readWish(element: XmlElement, namespace: string): readonly string[] | undefined {
   // A form of Apache CXF in the dialect of 2005: what it wishes for is in the element that is named so.
-  if (namespace === IDENTITY_CLAIMS_NS && isNamed(element, namespace, 'ClaimValue'))
+  if (namespace === IDENTITY_NS && isNamed(element, namespace, 'ClaimValue'))
     return readValues(element, namespace);
   if (!isNamed(element, namespace, 'ClaimType')) throw unsupported('claim of another form');
   const [wish, second] = elementsOf(element).filter(
@@ -84,7 +84,7 @@ function readWish(element: XmlElement, namespace: string): readonly string[] | u
 
 // WS-Federation 1.2 §9.3: the dialect of 2005 has no values in a ClaimType.
 function readClaimTypeWish(wish: XmlElement, namespace: string): readonly string[] {
-  const isOfDialect = wish.uri === namespace && namespace !== IDENTITY_CLAIMS_NS;
+  const isOfDialect = wish.uri === namespace && namespace !== IDENTITY_NS;
   if (isOfDialect && wish.local === 'Value') return [textOf(wish)];
   if (!isOfDialect || wish.local !== 'ConstrainedValue') throw unsupported('claim with a value');
   // The token says values; that a constraint holds is another statement.

@@ -5,7 +5,7 @@ import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
+import { IDENTITY_NS, POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
 
 const TRUST_PARAMETERS = [
   'RequestType',
@@ -55,6 +55,8 @@ const TRUST_14_PARAMETERS = [
   'InteractiveChallengeResponse',
 ] as const;
 const POLICY_PARAMETERS = ['AppliesTo', 'Policy', 'PolicyReference'] as const;
+/** The answer may have a text for people of what the token says, and need not (Identity Selector Interoperability 1.5). */
+const IDENTITY_PARAMETERS = ['RequestDisplayToken'] as const;
 /** What a relying party's policy may say for the requestor (WS-Trust 1.3 §4.1). */
 const SECONDARY_PARAMETERS: ReadonlySet<string> = new Set([
   'TokenType',
@@ -74,7 +76,8 @@ export type ParameterName =
   | (typeof TRUST_PARAMETERS)[number]
   | (typeof TRUST_13_PARAMETERS)[number]
   | (typeof TRUST_14_PARAMETERS)[number]
-  | (typeof POLICY_PARAMETERS)[number];
+  | (typeof POLICY_PARAMETERS)[number]
+  | (typeof IDENTITY_PARAMETERS)[number];
 
 /** The ones that hold a token, or a reference to one. */
 export const EMBEDDED = [
@@ -147,6 +150,7 @@ function nameOf({ uri, local }: XmlElement, trust: TrustNames): ParameterName | 
   const nameIn = (names: readonly ParameterName[]) => names.find((name) => name === local);
   if (uri === TRUST_14_NS) return nameIn(TRUST_14_PARAMETERS);
   if (POLICY_NAMESPACES.has(uri)) return nameIn(POLICY_PARAMETERS);
+  if (uri === IDENTITY_NS) return nameIn(IDENTITY_PARAMETERS);
   if (uri !== trust.namespace) return undefined;
   const newer = trust.version === '1.3' ? nameIn(TRUST_13_PARAMETERS) : undefined;
   return newer ?? nameIn(TRUST_PARAMETERS);

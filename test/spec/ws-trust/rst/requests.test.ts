@@ -170,6 +170,12 @@ const accepted: readonly (readonly [string, WsTrustRequest])[] = [
     ] as const,
   ]),
   [
+    'RequestDisplayToken, which nothing comes of',
+    withChildren(
+      '<i:RequestDisplayToken xml:lang="en" xmlns:i="http://schemas.xmlsoap.org/ws/2005/05/identity"/>',
+    ),
+  ],
+  [
     'AppliesTo with the addressing of 2004',
     anIssueRequest({
       body: anRst({
