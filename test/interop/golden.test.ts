@@ -31,6 +31,11 @@ const GOLDEN: Readonly<Record<string, Golden>> = {
     path: '/adfs/services/trust/13/usernamemixed',
     contentType: SOAP_12,
   },
+  'adfs-13-saml2': {
+    request: 'vcloud-director',
+    path: '/adfs/services/trust/13/usernamemixed',
+    contentType: 'application/soap+xml',
+  },
   'adfs-2005': {
     request: 'adfs-password-2005',
     path: '/adfs/services/trust/2005/usernamemixed',
@@ -116,5 +121,6 @@ test('Golden: the messages are of the profiles they are named after', () => {
   assert.deepEqual(new Set(prefixes), new Set(['adfs', 'vcenter', 'wso2']));
   assert.match(fixture('golden/vcenter.xml'), /<saml2:Assertion/);
   assert.match(fixture('golden/adfs-2005.xml'), /<t:RequestSecurityTokenResponse /);
+  assert.match(fixture('golden/adfs-13-saml2.xml'), /RequestedSecurityToken><Assertion xmlns=/);
   assert.ok(fixture('golden/adfs-13.xml').includes(`xmlns:trust="${TRUST_13}"`));
 });

@@ -62,7 +62,9 @@ const spec = fc.record({
     { maxLength: 8 },
   ),
   instant: fc.option(fc.integer({ min: 0, max: NOW }), { nil: undefined }),
-  shape: fc.constantFrom('default', 'vcenter') as fc.Arbitrary<'default' | 'vcenter'>,
+  shape: fc.constantFrom('default', 'adfs', 'vcenter') as fc.Arbitrary<
+    'default' | 'adfs' | 'vcenter'
+  >,
 });
 
 for (const type of VERSIONS)

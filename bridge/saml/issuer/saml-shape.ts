@@ -1,9 +1,12 @@
 // How our assertions look, as data. What they say is the same; some clients survive one spelling only (ws-trust §6).
 
-export type SamlShapeName = 'default' | 'soap' | 'vcenter';
+const SHAPE_NAMES = ['default', 'soap', 'adfs', 'vcenter'] as const;
+
+export type SamlShapeName = (typeof SHAPE_NAMES)[number];
 
 export interface SamlShape {
-  readonly prefix: 'saml' | 'saml2';
+  /** Of SAML 2.0; SAML 1.1 is always `saml`. Empty: it is the default namespace. */
+  readonly prefix: 'saml' | 'saml2' | '';
   /** Each attribute has a FriendlyName. */
   readonly hasFriendlyNames: boolean;
   /** Values carry `xsi:type="xs:string"`, with `xs` declared on the root and listed for canonical form. */
@@ -30,6 +33,14 @@ export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
     hasRecipient: false,
     hasTokenReferences: true,
   },
+  // Its clients cut an assertion of SAML 2.0 out of the answer between `<Assertion ` and `</Assertion>`.
+  adfs: {
+    prefix: '',
+    hasFriendlyNames: false,
+    hasTypedValues: false,
+    hasRecipient: false,
+    hasTokenReferences: true,
+  },
   vcenter: {
     prefix: 'saml2',
     hasFriendlyNames: true,
@@ -41,5 +52,5 @@ export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
 
 /** The shape of this name; a name that is none of ours means the usual one. */
 export function samlShapeName(name: string | undefined): SamlShapeName {
-  return name === 'soap' || name === 'vcenter' ? name : 'default';
+  return SHAPE_NAMES.find((shape) => shape === name) ?? 'default';
 }

@@ -96,7 +96,8 @@ function bearerConfirmation(write: Write, { spec, shape }: WriteInput): Markup {
 
 // SAML Core 2.0 §2.4.1.3. No end of its own: vCenter clients take none, and Conditions have one.
 function keyConfirmation(write: Write, { shape }: WriteInput, keyInfo: Markup): Markup {
-  const type: AttributePair = [XSI_TYPE, `${shape.prefix}:KeyInfoConfirmationDataType`];
+  const name = 'KeyInfoConfirmationDataType';
+  const type: AttributePair = [XSI_TYPE, shape.prefix === '' ? name : `${shape.prefix}:${name}`];
   return write(
     'SubjectConfirmation',
     [['Method', CONFIRMATION_METHODS.saml2['holder-of-key']]],

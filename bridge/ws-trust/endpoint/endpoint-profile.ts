@@ -88,7 +88,7 @@ export interface EndpointProfile {
   readonly defaultTarget?: string;
   readonly jwtCarrier: 'binary-security-token' | 'token-wrapper';
   /** How assertions must look. */
-  readonly tokenShape?: 'vcenter';
+  readonly tokenShape?: 'adfs' | 'vcenter';
   /** Whether an answer tells for whom the token is when the request did not. */
   readonly tellsAppliesTo: boolean;
   /** Whether an answer carries a Timestamp when the request did: the policy says IncludeTimestamp. */

@@ -140,6 +140,7 @@ export const ADFS_PROFILE: EndpointProfile = {
   id: 'adfs',
   // Windows serves paths so, and clients have them as somebody once typed them.
   ignoresCase: true,
+  tokenShape: 'adfs',
   defaultKeyType: 'symmetric-key',
   endpoints: [
     ...ADFS_PORTS.map(({ path, credential = 'username', signedParts }) => ({

@@ -14,7 +14,7 @@ async function sendTo(server: TestServer, path: string): Promise<SoapAnswer> {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-test('WS-Trust profiles: an assertion for SOAP has no Recipient, one for vCenter has its prefixes and typed values', async (t) => {
+test('WS-Trust profiles: an assertion for SOAP has no Recipient, one for AD FS no prefix, one for vCenter its prefixes and typed values', async (t) => {
   const server = await startServer(t, async (document, directory) => {
     await withSaml(document, directory);
   });
@@ -25,9 +25,13 @@ test('WS-Trust profiles: an assertion for SOAP has no Recipient, one for vCenter
 
   for (const { status, text } of [general, adfs]) {
     assert.equal(status, 200, text);
-    assert.match(text, /<saml:Assertion /);
     assert.doesNotMatch(text, /Recipient=/);
   }
+  assert.match(general.text, /<saml:Assertion /);
+  assert.match(
+    adfs.text,
+    /RequestedSecurityToken><Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID=.*<\/Assertion><\/trust:/,
+  );
   assert.equal(vcenter.status, 200, vcenter.text);
   assert.match(vcenter.text, /<saml2:Assertion /);
   assert.match(

@@ -72,12 +72,12 @@ const GROWTHS: readonly (readonly [string, (size: number) => Partial<TokenSpec>]
   ['a value of markup', (size) => ({ claims: values(1, '<'.repeat(size * 25)) })],
   ['a value beyond ASCII', (size) => ({ claims: values(1, '\u20AC'.repeat(size * 12)) })],
   ['a value beyond the BMP', (size) => ({ claims: values(1, '\u{1F600}'.repeat(size * 10)) })],
-  ['values', (size) => ({ claims: values(size * 2, '') })],
+  ['values', (size) => ({ claims: values(size * 3, '') })],
   ['the name of a claim', (size) => ({ claims: [aClaim({ name: 'n'.repeat(size * 100) })] })],
   ['the name of the subject', (size) => ({ subjectName: 's'.repeat(size * 100) })],
   [
     'audiences',
-    (size) => ({ audiences: Array.from({ length: size * 2 }, (_, at) => `urn:${at}`) }),
+    (size) => ({ audiences: Array.from({ length: size * 3 }, (_, at) => `urn:${at}`) }),
   ],
 ];
 
