@@ -61,6 +61,8 @@ export interface TokenFacts {
   readonly ancestors?: readonly TokenRef[];
   /** Where its line began, if not with itself. */
   readonly root?: TokenRef;
+  /** Ids of the trusted issuers on whose word a token of ours rests, as the ledger knows them; absent: on nobody's. */
+  readonly vouchers?: readonly string[];
 }
 
 declare const validated: unique symbol;

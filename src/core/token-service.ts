@@ -1,6 +1,6 @@
 // The steps of the use cases over the ports. Wired once, in app.ts.
 
-import { validateIssuers } from './decision/actor-issuer.ts';
+import { hasLostTrust, validateIssuers } from './decision/actor-issuer.ts';
 import { decide, type PolicyRules } from './decision/decide.ts';
 import type { Evidence } from './decision/evidence.ts';
 import { type Fence, validateFence, validateMarkFence } from './decision/fence.ts';
@@ -157,6 +157,15 @@ function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
   return families;
 }
 
+/** Whoever is behind a family may still be, and whoever vouched for them.
+ * @throws {ExchangeFailure} `renewal-not-possible` */
+function requireParties({ origin, subject }: RefreshFamily, parts: TokenServiceParts): void {
+  const { clock, rules } = parts;
+  requireUser(origin, rules.issuer, parts);
+  if (hasLostTrust(subject, rules.issuers, clock.now()))
+    throw new ExchangeFailure('renewal-not-possible', 'the trust in an issuer has ended');
+}
+
 /** What the steps of one request tell each other. */
 interface Bookkeeping {
   /** For the record of a refusal only: who was refused is known once the evidence is validated. */
@@ -223,7 +232,7 @@ function evidenceSteps(
       if (typeof subject.content !== 'string') throw new Error('a refresh token is a text');
       const family = await familiesOf(parts).find(subject.content, requestorName(requestor));
       validated.set(subject, family.subject);
-      requireUser(family.origin, rules.issuer, parts);
+      requireParties(family, parts);
       return family;
     },
   };

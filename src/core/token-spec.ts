@@ -83,6 +83,8 @@ export interface TokenSpec {
   readonly ancestors: readonly TokenRef[];
   /** The first token of the line that its subject token stands in; absent: this one. */
   readonly root?: TokenRef;
+  /** Ids of the trusted issuers on whose word it rests, its evidence's included; absent: on nobody's but ours. */
+  readonly vouchers?: readonly string[];
   /** Its place in a status list; absent: it has none. */
   readonly status?: StatusPlace;
   /** Absent: it cannot be renewed. */

@@ -181,7 +181,14 @@ export function rules(over: Partial<PolicyRules> = {}): PolicyRules {
     relyingParties: [aRelyingParty()],
     maxDepth: 5,
     selfDelegation: false,
-    issuers: [],
+    issuers: [
+      {
+        id: 'partner',
+        names: [PARTNER_ISSUER],
+        actorIssuers: [],
+        subjectPrefixes: ['partner:'],
+      },
+    ],
     ...over,
   };
 }

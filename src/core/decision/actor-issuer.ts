@@ -27,6 +27,17 @@ export const knownIssuer = (
   issuers: readonly KnownIssuer[],
 ): KnownIssuer | undefined => issuers.find(({ id }) => id === trustedIssuer);
 
+/** Whether a token rests on the word of an issuer whose trust has ended, or who is none any more. */
+export const hasLostTrust = (
+  { vouchers = [] }: { readonly vouchers?: readonly string[] },
+  issuers: readonly KnownIssuer[],
+  now: Instant,
+): boolean =>
+  vouchers.some((id) => {
+    const issuer = knownIssuer(id, issuers);
+    return !issuer || hasTrustEnded(issuer, now);
+  });
+
 /** Refuses the word of an issuer whose trust has ended, and a chain in which one trusted issuer speaks for another: that a party of
  * theirs acted, only they can say. A name of somebody we do not know vouches for nothing, so it may stand.
  * @throws {ExchangeFailure} `issuer-untrusted` */

@@ -5,7 +5,7 @@ import type { UserStanding } from '../renewal/renewal-limits.ts';
 import { principalOf } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
-import { hasTrustEnded, type KnownIssuer, knownIssuer } from './actor-issuer.ts';
+import { hasLostTrust, hasTrustEnded, type KnownIssuer, knownIssuer } from './actor-issuer.ts';
 
 /** Whom there is. */
 interface KnownParties {
@@ -53,7 +53,7 @@ export function validateOwnCredential(token: ValidatedToken, known: KnownParties
   const isHeld = confirmation.method !== 'bearer';
   if (isHeld && !subjectNamesOf(originClient, known).includes(subject.id))
     throw new ExchangeFailure('token-audience-mismatch', 'asked for in the name of another');
-  if (isOfEndedParty(token, known))
+  if (isOfEndedParty(token, known) || hasLostTrust(token, known.issuers, known.now))
     throw new ExchangeFailure(
       'requestor-unauthenticated',
       'whom it is about may not log in any more',

@@ -18,6 +18,8 @@ export interface LedgerEntry {
   readonly ancestors: readonly TokenRef[];
   /** Where its line began, if not with itself. */
   readonly root?: TokenRef;
+  /** Ids of the trusted issuers on whose word it rests. */
+  readonly vouchers?: readonly string[];
   /** The requestor it was issued to, as `requestorName` calls it. */
   readonly clientId: string;
   readonly actors: readonly Actor[];
@@ -41,12 +43,13 @@ interface StoredEntry extends LedgerEntry {
 /** The entry of a decision. Subject, claims and keys stay out of it: they are in the token, or under a seal. */
 export function entryOf(spec: TokenSpec): LedgerEntry {
   const { actors, ancestors, clientId, delegations, issuedAt, parents, policyRows } = spec;
-  const { renewal, root, type } = spec;
+  const { renewal, root, type, vouchers } = spec;
   return {
     type,
     parents,
     ancestors,
     ...(root && { root }),
+    ...(vouchers && { vouchers }),
     clientId,
     actors,
     ...(delegations !== undefined && { delegations }),
@@ -76,8 +79,11 @@ const isCount = (value: unknown): boolean =>
 
 const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
 
-const hasGoodOptions = ({ delegations, said, sealed }: Partial<LedgerEntry>): boolean =>
-  isCount(delegations) && isText(said) && isText(sealed);
+const areTexts = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((text) => typeof text === 'string'));
+
+const hasGoodOptions = ({ delegations, said, sealed, vouchers }: Partial<LedgerEntry>): boolean =>
+  isCount(delegations) && isText(said) && isText(sealed) && areTexts(vouchers);
 
 /** Version 1 had no parents apart from the line, no type and no terms of renewal. */
 function upgraded({ v, ...entry }: Partial<StoredEntry>): Partial<LedgerEntry> {

@@ -1,7 +1,7 @@
-// From what a token is made: parents, the whole line above them, and where that line began.
+// From what a token is made: parents, the whole line above them, where that line began, and on whose word it rests.
 import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
-import type { TokenRef, ValidatedToken } from '../security-token.ts';
+import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
 import type { TokenSpec } from '../token-spec.ts';
 
 /** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
@@ -13,17 +13,28 @@ function refsOf(token: ValidatedToken | undefined): readonly TokenRef[] {
   return token?.id === undefined ? [] : [{ issuer: token.issuer, id: token.id }];
 }
 
+const vouchersOf = (token: ValidatedToken | undefined): readonly string[] => {
+  if (!token) return [];
+  return token.trustedIssuer === SELF ? (token.vouchers ?? []) : [token.trustedIssuer];
+};
+
 /** The lineage of a token made from this evidence.
  * @throws {ExchangeFailure} `delegation-not-allowed` when the line is too long */
 export function lineageOf({
   subject,
   actor,
-}: Evidence): Pick<TokenSpec, 'parents' | 'ancestors' | 'root'> {
+}: Evidence): Pick<TokenSpec, 'parents' | 'ancestors' | 'root' | 'vouchers'> {
   const parents = [...refsOf(subject), ...refsOf(actor)];
   const line = [...parents, ...(subject.ancestors ?? []), ...(actor?.ancestors ?? [])];
   const ancestors = [...new Map(line.map((token) => [nameOf(token), token])).values()];
   if (ancestors.length > ANCESTOR_CEILING)
     throw new ExchangeFailure('delegation-not-allowed', 'the line of tokens is too long');
   const root = subject.root ?? refsOf(subject)[0];
-  return { parents, ancestors, ...(root && { root }) };
+  const vouchers = [...new Set([...vouchersOf(subject), ...vouchersOf(actor)])];
+  return {
+    parents,
+    ancestors,
+    ...(root && { root }),
+    ...(vouchers.length > 0 && { vouchers }),
+  };
 }

@@ -20,19 +20,24 @@ function withStanding(
   if (!isOwn || isCredential(token.type)) return token;
   if (!entry) return unrecorded(token);
   requireAsRecorded(token, entry, ledger);
-  const { ancestors, clientId, renewal, root } = entry;
+  const { clientId, renewal } = entry;
   const originClient = token.originClient ?? clientId;
   const delegations = lesser(token.delegations, entry.delegations);
   return acceptToken({
     ...token,
     originClient,
-    ancestors,
-    ...(root && { root }),
+    ...lineOf(entry),
     ...(renewal && { renewableUntil: renewal.notOnOrAfter, renewals: renewal.count }),
     ...(delegations !== undefined && { delegations }),
     ...confirmationOf(token, kept),
   });
 }
+
+const lineOf = ({ ancestors, root, vouchers }: LedgerEntry) => ({
+  ancestors,
+  ...(root && { root }),
+  ...(vouchers && { vouchers }),
+});
 
 /** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we
  * know to have issued, whoever had our key. Of one that is over, in its lifecycle, the record may be gone.

@@ -112,7 +112,7 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
       ]);
       if (stored === undefined || !entry)
         throw new ExchangeFailure('token-expired', 'the family of the refresh token is gone');
-      const { grant, subject } = parseGrant(stored, { ref, ancestors: entry.ancestors });
+      const { grant, subject } = parseGrant(stored, { ref, ...entry });
       // RFC 6749 §10.4: bound to the client, whoever else holds it.
       if (grant.clientId !== clientId)
         throw new ExchangeFailure('token-audience-mismatch', 'a refresh token of another client');

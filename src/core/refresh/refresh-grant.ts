@@ -68,13 +68,14 @@ interface Place {
   /** The family, under the name that the ledger has for it. */
   readonly ref: TokenRef;
   readonly ancestors: readonly TokenRef[];
+  readonly vouchers?: readonly string[];
 }
 
 /** Reads the stored form: the bounds, and the evidence as a decision takes it. What is made from it descends from the family.
  * @throws {Error} for a form of another release */
 export function parseGrant(
   text: string,
-  { ref, ancestors }: Place,
+  { ref, ancestors, vouchers }: Place,
 ): { readonly grant: FamilyGrant; readonly subject: ValidatedToken } {
   const { v, evidence, ...grant } = JSON.parse(text) as StoredGrant;
   if (v !== GRANT_VERSION) throw new Error('a grant of a refresh token of an unknown form');
@@ -88,6 +89,7 @@ export function parseGrant(
     confirmation: BEARER,
     actors: [],
     ancestors,
+    ...(vouchers && { vouchers }),
   });
   return { grant, subject };
 }

@@ -2,7 +2,7 @@
 
 import { type Confirmation, publicKeyBits } from '../confirmation.ts';
 import { isSame } from '../decision/actor-chain.ts';
-import { hasTrustEnded, knownIssuer } from '../decision/actor-issuer.ts';
+import { hasLostTrust, hasTrustEnded, knownIssuer } from '../decision/actor-issuer.ts';
 import { type PolicyRules, policyQuestion } from '../decision/decide.ts';
 import { type Evidence, isIdentity } from '../decision/evidence.ts';
 import {
@@ -287,6 +287,17 @@ function requireKeptSize(
   if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits) refuse(KEEPS_KEY);
 }
 
+// By all that it was made from: a chain that begins with a token of ours has no other end of trust.
+function requireTrust(
+  { entry, renewal: { subject } }: Renewable,
+  issuers: PolicyRules['issuers'],
+  now: Instant,
+): void {
+  const issuer = knownIssuer(subject.trustedIssuer, issuers);
+  if (hasTrustEnded(issuer, now) || hasLostTrust(entry, issuers, now))
+    refuse('the trust in the issuer of its evidence has ended');
+}
+
 // The one thing that a token says and its digest on record does not hold.
 function keptAuthentication(
   { authentication: told, signedBefore }: ValidatedToken,
@@ -306,8 +317,7 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
   const { subject: token, request } = evidence;
   const renewable = requireRenewable(basis);
   const { entry, renewal } = renewable;
-  if (hasTrustEnded(knownIssuer(renewal.subject.trustedIssuer, rules.issuers), now))
-    refuse('the trust in the issuer of its evidence has ended');
+  requireTrust(renewable, rules.issuers, now);
   requireKept(evidence, renewal);
   const grounds = decideGrounds(basis, renewable, rules);
   requirePermission(grounds, evidence, renewal);
@@ -341,6 +351,7 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     parents: [family],
     ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,
     root: entry.root ?? family,
+    ...(entry.vouchers && { vouchers: entry.vouchers }),
     renewal: nextTerms(renewable),
     // Without it a renewal would give back what was used up of the budget, or make a token delegatable that never was.
     ...(token.delegations !== undefined && { delegations: token.delegations }),

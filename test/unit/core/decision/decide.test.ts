@@ -58,6 +58,7 @@ describe('decide', () => {
       parents: [{ issuer: PARTNER_ISSUER, id: 'subject-token-1' }],
       ancestors: [{ issuer: PARTNER_ISSUER, id: 'subject-token-1' }],
       root: { issuer: PARTNER_ISSUER, id: 'subject-token-1' },
+      vouchers: ['partner'],
       once: [],
     });
   });

@@ -76,6 +76,7 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ['gateway', 'on', BEARER],
     ['principal:self:partner:alice', 'partner:alice', {}],
     ['principal:partner:alice', 'partner:alice', {}],
+    ['gateway', 'partner:alice', { ...BEARER, vouchers: ['partner'] }],
   ] as const)
     test(`while its user may log in: of ${id}, issued to ${client}`, () => {
       const token = held(client, id, over);
@@ -91,6 +92,8 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ['principal:former:alice', 'former:alice', {}],
     ['principal:self:former:alice', 'former:alice', {}],
     ['gateway', 'former:alice', BEARER],
+    ['gateway', 'on', { ...BEARER, vouchers: ['former'] }],
+    ['gateway', 'removed:alice', { ...BEARER, vouchers: ['removed'] }],
   ] as const)
     test(`no longer than its user may log in: of ${id}, issued to ${client}`, () => {
       const token = held(client, id, over);

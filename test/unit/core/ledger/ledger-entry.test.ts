@@ -75,6 +75,8 @@ describe('Ledger entry', () => {
     VERSION_2.replace('"policyRows":["to-billing"]', '"policyRows":{}'),
     VERSION_2.replace('"targets":["billing"]', '"targets":"billing"'),
     VERSION_2.replace('"type":"saml2"', '"said":7'),
+    VERSION_2.replace('"type":"saml2"', '"vouchers":[7]'),
+    VERSION_2.replace('"type":"saml2"', '"vouchers":"partner"'),
   ];
   for (const text of hostile)
     test(`Ledger: ${text.slice(0, 60)}… of ${text.length} characters is no entry`, () => {
