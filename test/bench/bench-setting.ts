@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { JWK } from 'jose';
 import { aConfigDocument, type ConfigDocument, ISSUER } from '#test/support/server/document.ts';
 import { createPartner, type Partner, writeConfiguration } from '#test/support/server/server.ts';
-import type { BaselineSetting } from './baseline-server.ts';
+import type { BaselineSetting } from './server/baseline-server.ts';
 
 export interface BenchSetting {
   readonly directory: string;

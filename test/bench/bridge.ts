@@ -1,8 +1,8 @@
 // `node test/bench/bridge.ts`: what the bridge costs beside one RSA-2048 signature, in one run on one machine. It asserts
 // nothing.
-import { type HostileCost, measureHostile } from './bridge-hostile.ts';
-import { measureServer } from './bridge-server.ts';
-import { type MeasuredWork, measureWorks } from './bridge-works.ts';
+import { type HostileCost, measureHostile } from './bridge/bridge-hostile.ts';
+import { measureServer } from './bridge/bridge-server.ts';
+import { type MeasuredWork, measureWorks } from './bridge/bridge-works.ts';
 
 /** One line of the table. */
 export interface BridgeRow {

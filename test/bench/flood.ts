@@ -13,7 +13,7 @@ import {
 import { createBenchSetting } from './bench-setting.ts';
 import type { Flood } from './flooder.ts';
 import { type LoadResult, percentile, runLoad } from './load.ts';
-import { type ServerProcess, startProcess } from './server-process.ts';
+import { type ServerProcess, startProcess } from './server/server-process.ts';
 
 const REQUESTS = Number(process.env['BENCH_REQUESTS'] ?? 1000);
 const ROUNDS = 5;

@@ -8,9 +8,9 @@ import {
   TOKEN_EXCHANGE,
 } from '#test/support/server/document.ts';
 import { type BenchSetting, createBenchSetting } from './bench-setting.ts';
-import { startImageServer } from './image-server.ts';
 import { type LoadResult, percentile, runLoad } from './load.ts';
-import { type ServerProcess, startProcess } from './server-process.ts';
+import { startImageServer } from './server/image-server.ts';
+import { type ServerProcess, startProcess } from './server/server-process.ts';
 import { type SignatureAlgorithm, signatureMicroseconds } from './signing-rate.ts';
 import { measureStarts } from './start-up.ts';
 

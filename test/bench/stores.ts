@@ -9,8 +9,8 @@ import {
 } from '#test/support/server/document.ts';
 import { type BenchSetting, createBenchSetting } from './bench-setting.ts';
 import { runLoad } from './load.ts';
-import { type ServerProcess, startProcess } from './server-process.ts';
-import { imageStartOptions } from './start-options.ts';
+import { type ServerProcess, startProcess } from './server/server-process.ts';
+import { imageStartOptions } from './server/start-options.ts';
 
 const REQUESTS = Number(process.env['BENCH_REQUESTS'] ?? 3000);
 const WARM_UP = 1000;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { presented, ways } from './command.ts';
+import { presented, ways } from './commands/command.ts';
 import { Fronts, isClient, type Outcome, type Way } from './fronts.ts';
 import { holdAll, pick } from './hold.ts';
 import {

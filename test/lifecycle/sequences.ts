@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Ending } from '#test/support/server/server.ts';
-import { CONTEXTS, holdContexts } from './context-commands.ts';
+import { CONTEXTS, holdContexts } from './commands/context-commands.ts';
+import { ISSUING } from './commands/issue-commands.ts';
+import { LIVING, WAITING } from './commands/life-commands.ts';
 import { Fronts } from './fronts.ts';
 import { holdAll, type Real } from './hold.ts';
-import { ISSUING } from './issue-commands.ts';
-import { LIVING, WAITING } from './life-commands.ts';
 import type { Model } from './model.ts';
 import type { TimedServers } from './servers.ts';
 

@@ -277,9 +277,9 @@ export const PARITY: RequirementTable = {
       'P28',
       'state that several servers share, on one Redis, behind Sentinels, on a cluster',
       [
-        'store/redis/single.test.ts#Redis, one server',
-        'store/redis/sentinel.test.ts#Redis behind Sentinels',
-        'store/redis/cluster.test.ts#Redis cluster',
+        'store/redis/topology/single.test.ts#Redis, one server',
+        'store/redis/topology/sentinel.test.ts#Redis behind Sentinels',
+        'store/redis/topology/cluster.test.ts#Redis cluster',
       ],
       [
         'races/races.ts#Races of two servers on',

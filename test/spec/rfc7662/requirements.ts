@@ -54,13 +54,13 @@ export const RFC7662: RequirementTable = {
         'RFC7009-2-1',
         'the endpoint is https',
         ['spec/rfc8414/metadata.test.ts#names all grants, endpoints'],
-        ['unit/config/server-sections.test.ts#http://sts.example.org'],
+        ['unit/config/sections/server-sections.test.ts#http://sts.example.org'],
       ],
       [
         'RFC7662-2-1',
         'the endpoint is https',
         ['spec/rfc8414/metadata.test.ts#names all grants, endpoints'],
-        ['unit/config/server-sections.test.ts#http://sts.example.org'],
+        ['unit/config/sections/server-sections.test.ts#http://sts.example.org'],
       ],
       [
         'RFC7009-2.1-4',

@@ -12,7 +12,7 @@ export const RFC8414: RequirementTable = {
         'RFC8414-2-1',
         'issuer is an https URL, and there are the endpoints that the grants need',
         [`${METADATA}names all grants, endpoints and client authentication methods`],
-        ['unit/config/server-sections.test.ts#http://sts.example.org'],
+        ['unit/config/sections/server-sections.test.ts#http://sts.example.org'],
       ],
       [
         'RFC8414-2-2',
@@ -68,8 +68,8 @@ export const RFC8414: RequirementTable = {
           'spec/rfc8693/success.test.ts#the access token carries the subject, the target, the client',
         ],
         [
-          'unit/config/party-sections.test.ts#names do not overlap, in no spelling',
-          'unit/config/party-sections.test.ts#our own issuer is nobody else',
+          'unit/config/sections/party-sections.test.ts#names do not overlap, in no spelling',
+          'unit/config/sections/party-sections.test.ts#our own issuer is nobody else',
         ],
       ],
       [

@@ -19,7 +19,7 @@ import { listOf } from '#test/support/redis/resp-client.ts';
 import { MASTER_NAME, type SentinelGroup, startSentinels } from '#test/support/redis/sentinel.ts';
 import { startTcpProxy, type TcpProxy } from '#test/support/redis/tcp-proxy.ts';
 import { aSetting, FIT } from '../redis/redis-under-test.ts';
-import { keyOf } from './lanes.ts';
+import { keyOf } from './load/lanes.ts';
 import type { StoreSpec } from './store-spec.ts';
 
 export type Driver = RedisSettings['driver'];

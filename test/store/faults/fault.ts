@@ -1,7 +1,7 @@
 // A fault as data, and the run of one: load, fault, healing, verdict.
 import { eventually } from '#test/support/eventually.ts';
 import type { Arena } from './arenas.ts';
-import { type Load, type LoadOptions, type LoadReport, startLoad } from './load.ts';
+import { type Load, type LoadOptions, type LoadReport, startLoad } from './load/load.ts';
 import { deadlineOf, openStore } from './store-spec.ts';
 import { judge, type Verdict } from './verdict.ts';
 

@@ -1,9 +1,9 @@
 // After healing: the store is held to what it acknowledged during the fault.
 import type { Store } from '#core/ports.ts';
 import { eventually } from '#test/support/eventually.ts';
-import type { Happening } from './happenings.ts';
-import { keyOf, LIFETIME_SECONDS } from './lanes.ts';
-import type { LoadReport } from './load.ts';
+import type { Happening } from './load/happenings.ts';
+import { keyOf, LIFETIME_SECONDS } from './load/lanes.ts';
+import type { LoadReport } from './load/load.ts';
 
 /** Figures of a run. All but the first block must be zero. */
 export interface Verdict {

@@ -11,7 +11,7 @@ import {
   OTHER_HOST,
   startTlsRedis,
   type TlsWorld,
-} from '#test/store/redis/tls-servers.ts';
+} from '#test/store/redis/tls/tls-servers.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { type RedisServer, redisMissing } from '#test/support/redis/redis-server.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';

@@ -1,0 +1,108 @@
+// Servers that forget: what this process wrote is written again, and what nobody can answer for is refused.
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { aKey, isUnavailable, LONG } from '#test/store/conformance/under-test.ts';
+import {
+  aSetting,
+  DRIVERS,
+  FIT,
+  noAlarms,
+  openUnderTest,
+} from '#test/store/redis/redis-under-test.ts';
+import { eventually } from '#test/support/eventually.ts';
+import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
+
+/** All that is no canary is gone, as after a failover that lost the last writes. */
+const FORGET = `
+for _, key in ipairs(redis.call('KEYS', 'sts:*')) do
+  if not string.find(key, ':dataset:', 1, true) then redis.call('DEL', key) end
+end`;
+
+async function aServer(t: TestContext, settings = {}): Promise<RedisServer> {
+  const server = await startRedis({ ...FIT, appendfsync: 'always', ...settings });
+  t.after(() => server.dispose());
+  return server;
+}
+
+describe('Redis that forgets', { skip: redisMissing() }, () => {
+  for (const driver of DRIVERS)
+    it(`${driver}: a master that is new is given the own writes of the last minutes again`, async (t) => {
+      const server = await aServer(t);
+      const seen = noAlarms();
+      const { store } = await openUnderTest(aSetting([server.port], { driver }), seen);
+      t.after(() => store.close());
+      const [mark, grant, family] = [aKey('once'), aKey('grant'), aKey('rotation')];
+      const [tombstone, entry] = [aKey('revoked'), aKey('ledger')];
+      await store.putOnce(mark, 'mine', LONG);
+      await store.set(grant, 'code', LONG);
+      await store.consume(grant, 'mine');
+      await store.rotate(family, { from: '', to: 'one' }, LONG);
+      await store.rotate(family, { from: 'one', to: 'two' }, LONG);
+      await store.revoke([tombstone], LONG);
+      await store.set(entry, 'entry', LONG);
+
+      await server.command('EVAL', FORGET, '0');
+      await server.kill();
+      await server.start();
+      await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+
+      assert.equal(seen.roleChanges, 1);
+      assert.equal(seen.fences.at(-1), false);
+      assert.deepEqual(await store.putOnce(mark, 'late', LONG), { stored: false, attempt: 'mine' });
+      assert.deepEqual(await store.consume(grant, 'late'), {
+        outcome: 'already-consumed',
+        attempt: 'mine',
+        value: 'code',
+      });
+      assert.equal(await store.rotate(family, { from: '', to: 'other' }, LONG), 'conflict');
+      assert.equal(await store.rotate(family, { from: 'two', to: 'three' }, LONG), 'rotated');
+      assert.equal(await store.isRevoked([tombstone]), true);
+      assert.equal(await store.get(entry), 'entry');
+    });
+
+  it('the data of another installation is refused by the first operation, and nothing is written to it', async (t) => {
+    const server = await aServer(t);
+    const seen = noAlarms();
+    const { store } = await openUnderTest(aSetting([server.port]), seen);
+    t.after(() => store.close());
+    await server.command('FLUSHALL');
+    const other = await openUnderTest(aSetting([server.port]));
+    t.after(() => other.store.close());
+    const key = aKey('once');
+
+    await assert.rejects(store.putOnce(key, 'mine', LONG), isUnavailable);
+
+    assert.deepEqual(await other.store.putOnce(key, 'theirs', LONG), { stored: true });
+    assert.match(seen.alarms.join(), /^STORE_DATASET: /);
+  });
+
+  it('a policy that evicts closes a running store, and evicted keys move its beginning', async (t) => {
+    const server = await aServer(t, { save: '""' });
+    const seen = noAlarms();
+    const opened = await openUnderTest(aSetting([server.port]), seen);
+    t.after(() => opened.store.close());
+    const began = opened.begunAt() ?? 0;
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru');
+    for (let index = 0; index < 200; index += 1)
+      await opened.store.putOnce(aKey('once'), 'a', LONG);
+
+    // It looks again when its connections break, and each minute.
+    await server.command('CLIENT', 'KILL', 'TYPE', 'normal');
+    await eventually('the policy is seen', async () =>
+      seen.alarms.some((alarm) => alarm.startsWith('STORE_EVICTION_POLICY: ')),
+    );
+    await assert.rejects(opened.store.putOnce(aKey('once'), 'a', LONG), isUnavailable);
+    await server.command('CONFIG', 'SET', 'maxmemory', '1mb');
+    await eventually('keys are evicted', async () => {
+      await server.command('SET', 'filler', 'x'.repeat(100), 'PX', '60000').catch(() => undefined);
+      return /evicted_keys:[1-9]/.test(String(await server.command('INFO', 'stats')));
+    });
+    await server.command('CONFIG', 'SET', 'maxmemory', '0');
+    await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+
+    await eventually('the eviction is seen', async () =>
+      seen.alarms.some((alarm) => alarm.startsWith('STORE_EVICTED: ')),
+    );
+    assert.ok((opened.begunAt() ?? 0) > began);
+  });
+});

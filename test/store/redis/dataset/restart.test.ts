@@ -1,0 +1,68 @@
+// A server that comes back: what it forgot is written again, and while it reads its data it is away, not unfit.
+import assert from 'node:assert/strict';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { aSetting, FIT, noAlarms, openUnderTest } from '#test/store/redis/redis-under-test.ts';
+import { eventually } from '#test/support/eventually.ts';
+import {
+  createRedisServer,
+  type RedisServer,
+  redisMissing,
+  startRedis,
+} from '#test/support/redis/redis-server.ts';
+
+const LONG = 600;
+const mark = (id: string) => ({ class: 'once', parts: [id] }) as const;
+const tombstone = (id: string) => ({ class: 'revoked', parts: [id] }) as const;
+
+describe('Redis, one server that comes back', { skip: redisMissing() }, () => {
+  let server: RedisServer;
+  before(async () => {
+    server = await startRedis({ ...FIT, appendfsync: 'always' });
+  });
+  after(() => server.dispose());
+
+  it('Row 2: what a killed server forgot of what was acknowledged is written again before the store opens', async (t) => {
+    const { store } = await openUnderTest(aSetting([server.port]));
+    t.after(() => store.close());
+    const [log, copy] = ['appendonlydir', 'copy'].map((name) => join(server.directory, name));
+    cpSync(log ?? '', copy ?? '', { recursive: true });
+    await store.putOnce(mark('used'), 'first', LONG);
+    await store.revoke([tombstone('revoked')], LONG);
+
+    await server.kill();
+    rmSync(log ?? '', { recursive: true });
+    cpSync(copy ?? '', log ?? '', { recursive: true });
+    await server.start();
+    await eventually('the store is open again', () => store.health().then(() => true));
+
+    const replay = await store.putOnce(mark('used'), 'second', LONG);
+    assert.deepEqual(replay, { stored: false, attempt: 'first' });
+    assert.equal(await store.isRevoked([tombstone('revoked')]), true);
+  });
+
+  it('Row 14: a server that is loading its data does not stop the start; the store opens when it is done', async (t) => {
+    const settings = {
+      ...FIT,
+      'aof-use-rdb-preamble': 'no',
+      // Loads slowly, and answers meanwhile.
+      'key-load-delay': '1000',
+      'loading-process-events-interval-bytes': '1024',
+    };
+    const slow = await createRedisServer({ settings });
+    t.after(() => slow.dispose());
+    await slow.start();
+    await slow.command('EVAL', "for i = 1, 2000 do redis.call('SET', 'k' .. i, 'v') end", '0');
+    await slow.stop();
+    const seen = noAlarms();
+
+    const starting = slow.start();
+    const { store } = await openUnderTest(aSetting([slow.port]), seen);
+    t.after(() => store.close());
+    await starting;
+    await eventually('the store is open', () => store.health().then(() => true));
+
+    assert.deepEqual(seen.alarms, []);
+  });
+});

@@ -1,0 +1,47 @@
+// A write that no replica has does not count, and stays.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { RedisSettings } from '#src/store/redis/settings.ts';
+import { aKey, isUnavailable, LONG } from '#test/store/conformance/under-test.ts';
+import { openUnderTest } from '#test/store/redis/redis-under-test.ts';
+import { eventually } from '#test/support/eventually.ts';
+import type { RedisServer } from '#test/support/redis/redis-server.ts';
+
+/** Freezes all replicas for the time of a write. */
+export function unconfirmedWrites(
+  name: string,
+  open: () => { settings: RedisSettings; replicas: readonly RedisServer[] },
+): void {
+  it(`${name}: a mark that no replica has is refused, stays, and is known by its own attempt`, async (t) => {
+    const { replicas, settings } = open();
+    const { store } = await openUnderTest({ ...settings, waitMilliseconds: 300 });
+    t.after(() => store.close());
+    await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+    const [mark, tombstone, entry] = [aKey('once'), aKey('revoked'), aKey('ledger')];
+    // So that connections are open and scripts known: the outcome below is about replicas alone.
+    await eventually('all connections are open', async () => {
+      const writes = Array.from({ length: 32 }, () => store.revoke([aKey('revoked')], LONG));
+      await Promise.all([...writes, store.putOnce(aKey('once'), 'before', LONG)]);
+      await store.set(aKey('ledger'), 'before', LONG);
+      return true;
+    });
+
+    for (const replica of replicas) replica.freeze();
+    const refused = await Promise.allSettled([
+      store.putOnce(mark, 'mine', LONG),
+      store.revoke([tombstone], LONG),
+      store.set(entry, 'entry', LONG),
+    ]);
+    for (const replica of replicas) replica.resume();
+
+    for (const outcome of refused)
+      assert.ok(outcome.status === 'rejected' && isUnavailable(outcome.reason));
+    await eventually('the replicas are back', async () => {
+      const standing = await store.putOnce(mark, 'another', LONG);
+      assert.deepEqual(standing, { stored: false, attempt: 'mine' });
+      return true;
+    });
+    assert.deepEqual(await store.putOnce(mark, 'mine', LONG), { stored: false, attempt: 'mine' });
+    assert.equal(await store.isRevoked([tombstone]), true);
+  });
+}

@@ -1,0 +1,17 @@
+// Servers that are there, and fit, are opened without a word in the log.
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import type { RedisSettings } from '#src/store/redis/settings.ts';
+import { noAlarms, openUnderTest } from '#test/store/redis/redis-under-test.ts';
+
+export function silentOpening(name: string, settings: () => RedisSettings): void {
+  it(`${name}: servers that are there are opened without a complaint`, async (t) => {
+    const seen = noAlarms();
+
+    const { store } = await openUnderTest(settings(), seen);
+    t.after(() => store.close());
+    await store.health();
+
+    assert.deepEqual([...seen.errors, ...seen.alarms], []);
+  });
+}

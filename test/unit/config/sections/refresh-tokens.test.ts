@@ -1,0 +1,55 @@
+import { type Change, first } from '#test/unit/config/document.ts';
+import { refuses } from '#test/unit/config/refusals.ts';
+
+const KEY = Buffer.alloc(32, 1).toString('base64');
+const files = { 'keys/refresh.key': KEY };
+
+/** A row that grants refresh tokens, changed. */
+const granting =
+  (allow: Record<string, unknown>, section: object | undefined): Change =>
+  (document) => {
+    const row = first(document.policy);
+    const types = ['refresh_token'];
+    document.policy = [{ ...row, allow: { ...(row['allow'] as object), types, ...allow } }];
+    if (section) Object.assign(document, { refreshTokens: section });
+  };
+
+const SECTION = { key: { file: 'keys/refresh.key' } };
+const RENEWAL = { renewal: { lifetimeSeconds: 3600 } };
+
+refuses('refreshTokens', [
+  {
+    rule: 'a row that grants refresh tokens has a key and an end for them',
+    change: granting(RENEWAL, SECTION),
+    errors: [],
+    world: { files },
+  },
+  {
+    rule: 'RFC 9700 §4.14.2: refresh tokens have an absolute end',
+    change: granting({}, SECTION),
+    errors: ['CONFIG_CONFLICT policy[0].allow.types[0]'],
+    world: { files },
+  },
+  {
+    rule: 'there is a key for refresh tokens',
+    change: granting(RENEWAL, undefined),
+    errors: ['CONFIG_CONFLICT policy[0].allow.types[0]'],
+  },
+  {
+    rule: 'the key has 32 bytes or more',
+    change: granting(RENEWAL, SECTION),
+    errors: ['CONFIG_SECRET refreshTokens.key'],
+    world: { files: { 'keys/refresh.key': Buffer.alloc(31, 1).toString('base64') } },
+  },
+  {
+    rule: 'the key is base64',
+    change: granting(RENEWAL, SECTION),
+    errors: ['CONFIG_SECRET refreshTokens.key'],
+    world: { files: { 'keys/refresh.key': 'correct horse battery staple correct horse battery' } },
+  },
+  {
+    rule: 'a broken section is one problem',
+    change: granting(RENEWAL, {}),
+    errors: ['CONFIG_MISSING refreshTokens.key'],
+  },
+]);
