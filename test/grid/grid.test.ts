@@ -7,9 +7,10 @@ import { decodeJwt } from 'jose';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
-import { ALL_TYPES, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
+import { ALL_TYPES, type SamlWorld } from '#test/support/saml/saml-document.ts';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/server/document.ts';
-import { type FormValues, startServer, type TestServer } from '#test/support/server/server.ts';
+import type { FormValues, TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import { anRst, jwtAsXml, sendSoap } from '#test/support/ws-trust/rst.ts';
 
@@ -99,12 +100,9 @@ async function withContexts(document: ConfigDocument, directory: string): Promis
 const ending = endingOfSuite();
 
 before(async () => {
-  let saml: SamlWorld | undefined;
-  const server = await startServer(ending, async (document, directory) => {
-    saml = await withSaml(document, directory);
+  const { server, saml } = await startSamlServer(ending, async (document, directory) => {
     await withContexts(document, directory);
   });
-  if (!saml) throw new Error('the SAML half was not set up');
   world = { ...saml, server };
 });
 

@@ -8,8 +8,9 @@ import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import { type AssertionChanges, bearer, iso, NOW, subject1 } from '#test/support/saml/saml.ts';
-import { type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server/server.ts';
+import type { SamlWorld } from '#test/support/saml/saml-document.ts';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import type { TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import { anRst, jwtAsXml, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
 
@@ -36,10 +37,7 @@ let serial = 0;
 const ending = endingOfSuite();
 
 before(async () => {
-  let found: SamlWorld | undefined;
-  server = await startServer(ending, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    found = await withSaml(document, directory);
+  ({ server, saml } = await startSamlServer(ending, (document) => {
     const [orders] = document.relyingParties;
     const claims = [
       { claim: 'roles', from: 'groups', multiple: true },
@@ -50,10 +48,7 @@ before(async () => {
     for (const row of document.policy)
       Object.assign(row['allow'] ?? {}, { scopeMode: 'intersect-subject', lifetimeSeconds: 3600 });
     document['delegation'] = { maxDepth: 4 };
-  });
-  server.clock.set(NOW);
-  if (!found) throw new Error('the SAML half was not set up');
-  saml = found;
+  }));
 });
 
 /** All elements of this name, in document order. */

@@ -2,42 +2,27 @@
 // the Security header, in OnBehalfOf and in ActAs. Over HTTP, each with the refusals of its place and no other.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { NOW, testKeyOf, VERSIONS } from '#test/support/saml/saml.ts';
+import { testKeyOf, VERSIONS } from '#test/support/saml/saml.ts';
 import { signatureAttacks } from '#test/support/saml/saml-attacks.ts';
-import {
-  SAML1_TYPE,
-  SAML2_BEARER,
-  SAML2_TYPE,
-  type SamlWorld,
-  withSaml,
-} from '#test/support/saml/saml-document.ts';
+import { SAML1_TYPE, SAML2_BEARER, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { piecesOf, wrappings } from '#test/support/saml/saml-wrappings.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
-import { type FormValues, startServer, type TestServer } from '#test/support/server/server.ts';
+import type { FormValues } from '#test/support/server/server.ts';
 import { anRst, type SoapAnswer, sendSoap } from '#test/support/ws-trust/rst.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 
 type Version = (typeof VERSIONS)[number];
 
-async function start(): Promise<{ server: TestServer; saml: SamlWorld }> {
-  let saml: SamlWorld | undefined;
-  const server = await startServer({ after }, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
-    document.policy.push({
-      id: 'partners-by-soap',
-      requestor: { principal: { issuer: 'partner-saml' } },
-      subject: { issuer: 'partner-saml' },
-      target: 'orders',
-      allow: { types: ['saml2'], scopes: [], lifetimeSeconds: 300 },
-    });
+const { server, saml } = await startSamlServer({ after }, (document) => {
+  document.policy.push({
+    id: 'partners-by-soap',
+    requestor: { principal: { issuer: 'partner-saml' } },
+    subject: { issuer: 'partner-saml' },
+    target: 'orders',
+    allow: { types: ['saml2'], scopes: [], lifetimeSeconds: 300 },
   });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
-  return { server, saml };
-}
-
-const { server, saml } = await start();
+});
 const key = testKeyOf(saml.partner);
 let serial = 0;
 

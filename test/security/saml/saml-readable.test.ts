@@ -3,13 +3,9 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { type AssertionChanges, iso, NOW, subject1 } from '#test/support/saml/saml.ts';
-import {
-  SAML1_TYPE,
-  SAML2_TYPE,
-  type SamlWorld,
-  withSaml,
-} from '#test/support/saml/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server/server.ts';
+import { SAML1_TYPE, SAML2_TYPE, type SamlWorld } from '#test/support/saml/saml-document.ts';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import type { TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 
 let server: TestServer;
@@ -18,19 +14,13 @@ let serial = 0;
 const ending = endingOfSuite();
 
 before(async () => {
-  let found: SamlWorld | undefined;
-  server = await startServer(ending, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    found = await withSaml(document, directory);
+  ({ server, saml } = await startSamlServer(ending, (document) => {
     const [orders] = document.relyingParties;
     Object.assign(orders ?? {}, { claims: [{ claim: 'role', from: 'role', multiple: true }] });
     // The clocks of partners may differ by more than ours do among each other.
     for (const { jwt, saml: terms } of document.trustedIssuers)
       Object.assign(jwt ?? terms ?? {}, { skewSeconds: 300 });
-  });
-  server.clock.set(NOW);
-  if (!found) throw new Error('the SAML half was not set up');
-  saml = found;
+  }));
 });
 
 const delegate = (qualifier: string): string =>

@@ -2,34 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bearer, iso, NOW, TOKEN_ENDPOINT } from '#test/support/saml/saml.ts';
-import {
-  SAML2_BEARER,
-  SAML2_TYPE,
-  type SamlWorld,
-  withSaml,
-} from '#test/support/saml/saml-document.ts';
-import {
-  type Answer,
-  type Ending,
-  startServer,
-  type TestServer,
-} from '#test/support/server/server.ts';
+import { SAML2_BEARER, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
+import { type SamlServer, startSamlServer } from '#test/support/saml/saml-server.ts';
+import type { Answer, Ending, TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
 import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
 
-async function start(
-  t: Ending,
-  isUsedUp = false,
-): Promise<{ server: TestServer; saml: SamlWorld }> {
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
+async function start(t: Ending, isUsedUp = false): Promise<SamlServer> {
+  return startSamlServer(t, (document) => {
     for (const row of document.policy) Object.assign(row['allow'] ?? {}, { singleUse: isUsedUp });
   });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
-  return { server, saml };
 }
 
 const asGrant = (server: TestServer, xml: string): Promise<Answer> =>

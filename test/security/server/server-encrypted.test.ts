@@ -21,10 +21,10 @@ import {
   SAML2_BEARER,
   SAML2_TYPE,
   type SamlWorld,
-  withSaml,
 } from '#test/support/saml/saml-document.ts';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { ISSUER } from '#test/support/server/document.ts';
-import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
+import type { Ending, TestServer } from '#test/support/server/server.ts';
 import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 
@@ -38,10 +38,7 @@ interface Setting {
 
 async function start(t: Ending): Promise<Setting> {
   const [current, former] = await Promise.all([aCertifiedKey(), aCertifiedKey()]);
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
+  const { server, saml } = await startSamlServer(t, async (document, directory) => {
     for (const [name, key] of Object.entries({ current, former })) {
       await writeFile(join(directory, `keys/${name}.pem`), key.privatePem, { mode: 0o600 });
       await writeFile(join(directory, `keys/${name}.crt`), key.certificatePem);
@@ -53,8 +50,6 @@ async function start(t: Ending): Promise<Setting> {
       });
     }
   });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
   return { server, saml, current, former };
 }
 

@@ -5,7 +5,8 @@ import { text as textOf } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { iso, NOW } from '#test/support/saml/saml.ts';
-import { SAML2_TYPE, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
+import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
+import { type SamlServer, startSamlServer } from '#test/support/saml/saml-server.ts';
 import { GATEWAY_SECRET, ID_TOKEN_TYPE, JWT_TYPE } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { anRst, jwtAsXml, type SoapAnswer, sendSoap } from '#test/support/ws-trust/rst.ts';
@@ -16,11 +17,8 @@ const WSU =
   'xmlns:u="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"';
 
 /** `hr` is a party that bob is no server of and that consents to the gateway alone. */
-async function start(t: Ending): Promise<{ server: TestServer; saml: SamlWorld }> {
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
+async function start(t: Ending): Promise<SamlServer> {
+  return startSamlServer(t, (document) => {
     document.relyingParties.push({
       id: 'hr',
       appliesTo: [HR],
@@ -38,9 +36,6 @@ async function start(t: Ending): Promise<{ server: TestServer; saml: SamlWorld }
       allow: { types: ['saml2'], scopes: [], lifetimeSeconds: 300, impersonation: true },
     });
   });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
-  return { server, saml };
 }
 
 const assertionIn = ({ text }: SoapAnswer): string =>

@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { NOW } from '#test/support/saml/saml.ts';
 import {
   SAML1_TYPE,
   SAML2_BEARER,
   SAML2_TYPE,
   type SamlWorld,
-  withSaml,
 } from '#test/support/saml/saml-document.ts';
+import { type SamlServer, startSamlServer } from '#test/support/saml/saml-server.ts';
 import {
   ACCESS_TOKEN_TYPE,
   ID_TOKEN_TYPE,
@@ -17,24 +16,18 @@ import {
   JWT_TYPE,
   TOKEN_EXCHANGE,
 } from '#test/support/server/document.ts';
-import { type Ending, GATEWAY, startServer, type TestServer } from '#test/support/server/server.ts';
+import { type Ending, GATEWAY, type TestServer } from '#test/support/server/server.ts';
 
 const TYPES = [ACCESS_TOKEN_TYPE, JWT_TYPE, ID_TOKEN_TYPE, SAML1_TYPE, SAML2_TYPE] as const;
 const ENTITY_ID = 'urn:viaduct:entity';
 
-async function start(t: Ending): Promise<{ server: TestServer; saml: SamlWorld }> {
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
+async function start(t: Ending): Promise<SamlServer> {
+  return startSamlServer(t, (document) => {
     document['saml'] = { entityId: ENTITY_ID };
     for (const client of document.clients)
       client['grant_types'] = ['client_credentials', TOKEN_EXCHANGE, JWT_BEARER, SAML2_BEARER];
     document.clients.push({ ...document.clients[0], client_id: 'stranger' });
   });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
-  return { server, saml };
 }
 
 async function issued(server: TestServer, form: Readonly<Record<string, string>>): Promise<string> {

@@ -1,25 +1,22 @@
 // What every grant makes of the parameters of a token request: each is honoured or refused, none is passed over (RFC 8707 §2, RFC 6749 §3.3).
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { NOW } from '#test/support/saml/saml.ts';
-import { SAML2_BEARER, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
-import { JWT_BEARER } from '#test/support/server/document.ts';
-import { grantRefreshTokens, REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
+import { SAML2_BEARER, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
+import { type SamlServer, startSamlServer } from '#test/support/saml/saml-server.ts';
 import {
-  type Answer,
-  type Ending,
-  type FormValues,
-  startServer,
-  type TestServer,
-} from '#test/support/server/server.ts';
-
-interface World {
-  readonly server: TestServer;
-  readonly saml: SamlWorld;
-}
+  ACCESS_TOKEN_TYPE,
+  JWT_BEARER,
+  JWT_TYPE,
+  TOKEN_EXCHANGE,
+} from '#test/support/server/document.ts';
+import { grantRefreshTokens, REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
+import type { Answer, FormValues, TestServer } from '#test/support/server/server.ts';
 
 /** A fresh request of each grant, without a target and a scope: the client has a target by default. */
-const GRANTS: readonly (readonly [name: string, form: (world: World) => Promise<FormValues>])[] = [
+const GRANTS: readonly (readonly [
+  name: string,
+  form: (world: SamlServer) => Promise<FormValues>,
+])[] = [
   ['client-credentials', async () => ({ grant_type: 'client_credentials' })],
   [
     'jwt-bearer',
@@ -57,9 +54,9 @@ let ids = 0;
 const anId = (): string => `_a${(ids += 1)}`;
 
 const anExchange = async (server: TestServer): Promise<FormValues> => ({
-  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  grant_type: TOKEN_EXCHANGE,
   subject_token: await server.partner.sign(),
-  subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+  subject_token_type: JWT_TYPE,
 });
 
 async function tokenFor(server: TestServer, form: FormValues): Promise<string> {
@@ -68,26 +65,13 @@ async function tokenFor(server: TestServer, form: FormValues): Promise<string> {
   return String(body['access_token']);
 }
 
-async function start(t: Ending): Promise<World> {
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory, clock) => {
-    // The store remembers from before the assertions were issued.
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
-    for (const client of document.clients) (client['grant_types'] as string[]).push(JWT_BEARER);
-    grantRefreshTokens(document, { lifetimeSeconds: 7200, maxCount: 5 });
-  });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
-  return { server, saml };
-}
-
 /** One for all: each request is of fresh evidence. */
-const world = await start({ after });
+const world = await startSamlServer({ after }, (document) => {
+  for (const client of document.clients) (client['grant_types'] as string[]).push(JWT_BEARER);
+  grantRefreshTokens(document, { lifetimeSeconds: 7200, maxCount: 5 });
+});
 
 const ORDERS = 'https://orders.example/';
-const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
-const SAML2_TYPE = 'urn:ietf:params:oauth:token-type:saml2';
 const EVIDENCE_PARAMETERS = [
   'actor_token',
   'actor_token_type',

@@ -8,26 +8,9 @@ import {
   SAML2_BEARER,
   SAML2_TYPE,
   type SamlWorld,
-  withSaml,
 } from '#test/support/saml/saml-document.ts';
-import {
-  type Answer,
-  type Ending,
-  startServer,
-  type TestServer,
-} from '#test/support/server/server.ts';
-
-async function start(t: Ending): Promise<{ server: TestServer; saml: SamlWorld }> {
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory, clock) => {
-    // The store remembers from before the assertions were issued.
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
-  });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
-  return { server, saml };
-}
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import type { Answer, TestServer } from '#test/support/server/server.ts';
 
 const grant = (server: TestServer, assertion: string): Promise<Answer> =>
   server.post('/token', {
@@ -38,7 +21,7 @@ const grant = (server: TestServer, assertion: string): Promise<Answer> =>
   });
 
 test('RFC 7522 §2.1: takes the assertion in base64url without and with padding and in plain base64', async (t) => {
-  const { server, saml } = await start(t);
+  const { server, saml } = await startSamlServer(t);
   const assertionOf = (id: string) => Buffer.from(saml.partner.assertion('saml2', { id }));
   const padded = (text: string) => text.padEnd(Math.ceil(text.length / 4) * 4, '=');
 
@@ -58,7 +41,7 @@ test('RFC 7522 §2.1: takes the assertion in base64url without and with padding 
 });
 
 test('RFC 7522 §3: an assertion is used up: of 50 in parallel exactly one is accepted', async (t) => {
-  const { server, saml } = await start(t);
+  const { server, saml } = await startSamlServer(t);
   const assertion = Buffer.from(saml.partner.assertion('saml2')).toString('base64url');
 
   const answers = await Promise.all(Array.from({ length: 50 }, () => grant(server, assertion)));
@@ -129,7 +112,7 @@ const BAD: readonly (readonly [
 
 for (const [title, make, reason] of BAD) {
   test(`RFC 7522 §3: refuses an assertion ${title} as invalid_grant, like any other bad assertion`, async (t) => {
-    const { server, saml } = await start(t);
+    const { server, saml } = await startSamlServer(t);
 
     const { status, body } = await grant(server, Buffer.from(make(saml)).toString('base64url'));
 
@@ -143,7 +126,7 @@ for (const [title, make, reason] of BAD) {
 }
 
 test('RFC 7522 §3: refuses what is no base64 and what is no XML', async (t) => {
-  const { server } = await start(t);
+  const { server } = await startSamlServer(t);
 
   for (const assertion of ['%%%', 'bm90IHhtbA', 'PGE-']) {
     const { status, body } = await grant(server, assertion);
@@ -153,7 +136,7 @@ test('RFC 7522 §3: refuses what is no base64 and what is no XML', async (t) => 
 });
 
 test('RFC 8693 §2.2.2: the same bad assertion is invalid_request in a token exchange', async (t) => {
-  const { server, saml } = await start(t);
+  const { server, saml } = await startSamlServer(t);
   const subject_token = Buffer.from(
     saml.partner.assertion('saml1').replace('alice@', 'mallory@'),
   ).toString('base64url');
@@ -165,7 +148,7 @@ test('RFC 8693 §2.2.2: the same bad assertion is invalid_request in a token exc
 });
 
 test('RFC 8693 §4.1: delegation survives the crossing: act becomes a DelegationRestriction and act again', async (t) => {
-  const { server } = await start(t);
+  const { server } = await startSamlServer(t);
   const actor = await server.partner.sign({ sub: 'service' });
   const delegated = {
     actor_token: actor,
@@ -190,7 +173,7 @@ test('RFC 8693 §4.1: delegation survives the crossing: act becomes a Delegation
 });
 
 test('Lineage: a revoked access token kills the assertion that was made from it', async (t) => {
-  const { server } = await start(t);
+  const { server } = await startSamlServer(t);
   const token = await server.exchange();
   const crossed = await server.exchange({
     subject_token: String(token.body['access_token']),

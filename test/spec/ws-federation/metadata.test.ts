@@ -11,18 +11,16 @@ import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import { type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
+import { type SamlServer, startSamlServer } from '#test/support/saml/saml-server.ts';
 import { ISSUER } from '#test/support/server/document.ts';
-import { startServer, type TestServer } from '#test/support/server/server.ts';
+import { startServer } from '#test/support/server/server.ts';
 import { libxml2Canonical } from '#test/support/xml/libxml2.ts';
 import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 
 const PATH = '/FederationMetadata/2007-06/FederationMetadata.xml';
 
-async function start(t: TestContext): Promise<{ server: TestServer; saml: SamlWorld }> {
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory) => {
-    saml = await withSaml(document, directory);
+async function start(t: TestContext): Promise<SamlServer> {
+  return startSamlServer(t, (document) => {
     const [orders] = document.relyingParties;
     Object.assign(orders ?? {}, {
       claims: [
@@ -31,8 +29,6 @@ async function start(t: TestContext): Promise<{ server: TestServer; saml: SamlWo
       ],
     });
   });
-  if (!saml) throw new Error('the SAML half was not set up');
-  return { server, saml };
 }
 
 const trusted = (certificatePem: string) =>

@@ -4,13 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { aCertifiedKey, type CertifiedKey } from '#test/support/saml/saml.ts';
-import {
-  SAML1_TYPE,
-  SAML2_TYPE,
-  type SamlWorld,
-  withSaml,
-} from '#test/support/saml/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server/server.ts';
+import { SAML1_TYPE, SAML2_TYPE, type SamlWorld } from '#test/support/saml/saml-document.ts';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import type { TestServer } from '#test/support/server/server.ts';
 import {
   anRst,
   aTargetRst,
@@ -31,9 +27,7 @@ interface Setting {
 
 async function start(t: TestContext): Promise<Setting> {
   const party = await aCertifiedKey();
-  let ours: SamlWorld['ours'] | undefined;
-  const server = await startServer(t, async (document, directory) => {
-    ({ ours } = await withSaml(document, directory));
+  const { server, saml } = await startSamlServer(t, async (document, directory) => {
     await writeFile(join(directory, 'party.crt'), party.certificatePem);
     const [orders] = document.relyingParties;
     const token = {
@@ -48,8 +42,7 @@ async function start(t: TestContext): Promise<Setting> {
     for (const row of document.policy)
       row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
   });
-  if (!ours) throw new Error('the SAML half was not set up');
-  return { server, party, ours };
+  return { server, party, ours: saml.ours };
 }
 
 const decrypt = (token: string, { privatePem }: CertifiedKey) =>

@@ -13,10 +13,10 @@ import {
   type CertifiedKey,
   confirmation1,
   confirmation2,
-  NOW,
 } from '#test/support/saml/saml.ts';
-import { BILLING, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
-import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
+import { BILLING, type SamlWorld } from '#test/support/saml/saml-document.ts';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import type { Ending, TestServer } from '#test/support/server/server.ts';
 import {
   HMAC_SHA1,
   SIGNATURE,
@@ -44,10 +44,7 @@ interface Setting {
 
 async function start(t: Ending): Promise<Setting> {
   const ours = await aCertifiedKey();
-  let saml: SamlWorld | undefined;
-  const server = await startServer(t, async (document, directory, clock) => {
-    clock.set(NOW - 1000);
-    saml = await withSaml(document, directory);
+  const { server, saml } = await startSamlServer(t, async (document, directory) => {
     await writeFile(join(directory, 'keys/enc.pem'), ours.privatePem, { mode: 0o600 });
     await writeFile(join(directory, 'keys/enc.crt'), ours.certificatePem);
     (document['keys'] as object[]).push({
@@ -68,8 +65,6 @@ async function start(t: Ending): Promise<Setting> {
       allow: { types: ['saml2'], lifetimeSeconds: 300 },
     });
   });
-  server.clock.set(NOW);
-  if (!saml) throw new Error('the SAML half was not set up');
   return { server, saml, ours };
 }
 
