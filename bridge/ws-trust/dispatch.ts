@@ -11,6 +11,7 @@ import {
   batchActionsOf,
   contextActionsOf,
   isAmendment,
+  isAnsweredInCollection,
   legActionOf,
   type TrustNames,
   type TrustOperation,
@@ -64,9 +65,8 @@ interface Answerable {
   readonly endpoint: Pick<Endpoint, 'answersInCollections'>;
 }
 
-/** The form of the answer: that of WS-SecureConversation where the request named an action of it. In 1.3 a collection answers Issue
- * (ws-trust W3, W4), and every one of those actions, as the schema has it: WCF reads no other. All else it answers where the operator
- * wants it so. */
+/** The form of the answer: that of WS-SecureConversation where the request named an action of it, and then in a collection, as the
+ * schema has it: WCF reads no other. All else is answered in one where the operator wants it so. */
 export function answerOf({ message, endpoint }: Answerable, rst: AskedOf): AnswerForm {
   const { http, addressing } = message;
   const { operation, trust } = rst;
@@ -75,7 +75,7 @@ export function answerOf({ message, endpoint }: Answerable, rst: AskedOf): Answe
   const inCollections = endpoint.answersInCollections === true || ofContext !== undefined;
   return {
     action: ofContext ?? actionsOf(trust, operation).answer,
-    isCollection: trust.version === '1.3' && (operation === 'Issue' || inCollections),
+    isCollection: isAnsweredInCollection(trust, operation, inCollections),
   };
 }
 

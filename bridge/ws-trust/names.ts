@@ -60,6 +60,15 @@ export function conversationNamespaceOf({ version }: TrustNames): string {
 export const TRUST_OPERATIONS = ['Issue', 'Renew', 'Cancel', 'Validate'] as const;
 export type TrustOperation = (typeof TRUST_OPERATIONS)[number];
 
+/** Whether a collection answers an operation: in 1.3 that of Issue (ws-trust W3, W4), and any other where it is `wanted`. */
+export function isAnsweredInCollection(
+  { version }: TrustNames,
+  operation: TrustOperation,
+  isWanted: boolean,
+): boolean {
+  return version === '1.3' && (operation === 'Issue' || isWanted);
+}
+
 /** The action URIs of one operation (WS-Trust 1.3 §4-7). The answer of 1.3 to Issue is a collection. */
 export function actionsOf(
   { version, base }: TrustNames,
@@ -103,7 +112,7 @@ export function legActionOf({ base }: TrustNames): string {
 export function operationOf(
   { base }: TrustNames,
   requestType: string,
-  form: '' | 'Batch' = '',
+  form: '' | 'Batch',
 ): TrustOperation | undefined {
   return TRUST_OPERATIONS.find((operation) => requestType === `${base}/${form}${operation}`);
 }

@@ -14,6 +14,7 @@ import type {
 } from '../endpoint/endpoint-profile.ts';
 import {
   actionsOf,
+  isAnsweredInCollection,
   POLICY_2004_NS,
   TRUST_13,
   TRUST_13_NS,
@@ -117,11 +118,11 @@ type Typed = Pick<WsdlPort, 'answersInCollections' | 'credential' | 'trust'>;
 
 // Apache CXF reads what the WSDL says, and renews a context under the action that is answered by a collection (dispatch.ts).
 function answerOf(port: Typed, operation: TrustOperation): string {
-  const isCollection =
-    operation === 'Issue' ||
+  const inCollections =
     port.answersInCollections === true ||
     (operation === 'Renew' && port.credential === 'security-context');
-  return port.trust === '1.3' && isCollection ? COLLECTION : RESPONSE;
+  const isCollection = isAnsweredInCollection(NAMES[port.trust], operation, inCollections);
+  return isCollection ? COLLECTION : RESPONSE;
 }
 
 function portTypeOf({ answersInCollections, credential, trust }: Typed): string {

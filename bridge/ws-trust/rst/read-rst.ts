@@ -1,7 +1,6 @@
 // Reads a RequestSecurityToken (WS-Trust February 2005 §4-9, 1.3 §4-9, 1.4 §9) into our words. Nothing is decided here.
 
 import type { ProtectedBody } from '#bridge/ws-security/encryption/protected-body.ts';
-import type { ReferenceScope } from '#bridge/ws-security/tokens/token-reference.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
@@ -15,7 +14,7 @@ import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
 import { type EmbeddedToken, readEmbeddedToken, readTokenName } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
-import { EMBEDDED, type ParameterName, type Parameters, readParameters } from './parameters.ts';
+import { type ParameterName, type Parameters, readParameters } from './parameters.ts';
 import type {
   RequestedAlgorithms,
   RequestedLifetime,
@@ -52,7 +51,15 @@ export function readRst(
   const cancelName = mapped(parameters.find('CancelTarget'), (element) =>
     readTokenName(element, scope),
   );
-  const embedded = readEmbeddedTokens(parameters, scope, cancelName);
+  const tokenOf = (name: ParameterName): EmbeddedToken | undefined =>
+    mapped(parameters.find(name), (element) => readEmbeddedToken(element, scope));
+  const tokens = defined({
+    onBehalfOf: tokenOf('OnBehalfOf'),
+    actAs: tokenOf('ActAs'),
+    renewTarget: tokenOf('RenewTarget'),
+    validateTarget: tokenOf('ValidateTarget'),
+    cancelTarget: cancelName === undefined ? tokenOf('CancelTarget') : undefined,
+  });
   const keyOf = (name: ParameterName): RequestedKey | undefined =>
     mapped(parameters.find(name), (element) => readUseKey(element, scope));
   const keys = defined({
@@ -61,7 +68,6 @@ export function readRst(
     encryption: keyOf('Encryption'),
     proofEncryption: keyOf('ProofEncryption'),
   });
-  const { OnBehalfOf, ActAs, RenewTarget, ValidateTarget, CancelTarget } = embedded;
   return {
     rst: {
       trust,
@@ -70,16 +76,16 @@ export function readRst(
       ...keys,
       ...defined({
         context: attributeOf(payload, 'Context'),
-        onBehalfOf: OnBehalfOf?.token,
-        actAs: ActAs?.token,
-        renewTarget: RenewTarget?.token,
-        validateTarget: ValidateTarget?.token,
-        cancelTarget: CancelTarget?.token,
+        onBehalfOf: tokens.onBehalfOf?.token,
+        actAs: tokens.actAs?.token,
+        renewTarget: tokens.renewTarget?.token,
+        validateTarget: tokens.validateTarget?.token,
+        cancelTarget: tokens.cancelTarget?.token,
         cancelName,
       }),
     },
     usedTokens: new Set([
-      ...Object.values(embedded).map(({ element }) => element),
+      ...Object.values(tokens).map(({ element }) => element),
       ...Object.values(keys).flatMap(({ token }) => (token ? [token] : [])),
     ]),
   };
@@ -99,22 +105,6 @@ export function readFrame(
     operation: requireOperation(requestType, trust, form),
     ...defined({ context: attributeOf(payload, 'Context') }),
   };
-}
-
-type EmbeddedTokens = Partial<Record<(typeof EMBEDDED)[number], EmbeddedToken>>;
-
-function readEmbeddedTokens(
-  { find }: Parameters,
-  scope: ReferenceScope,
-  cancelName: string | undefined,
-): EmbeddedTokens {
-  const found: EmbeddedTokens = {};
-  for (const name of EMBEDDED) {
-    const parameter = find(name);
-    if (name === 'CancelTarget' && cancelName !== undefined) continue;
-    if (parameter !== undefined) found[name] = readEmbeddedToken(parameter, scope);
-  }
-  return found;
 }
 
 function requireRequest({ uri, local }: XmlElement): TrustNames {
