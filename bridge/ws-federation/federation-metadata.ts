@@ -46,8 +46,8 @@ const md = (local: string, attributes: readonly AttributePair[], children: Marku
   element({ prefix: '', uri: SAML2MD_NS, local }, attributes, children);
 const fed = (local: string, children: readonly MarkupChild[]): Markup =>
   element({ ...FED, local }, [], children);
-const auth = (local: string, attributes: readonly AttributePair[], children: Markup[] = []) =>
-  element({ prefix: 'auth', uri: AUTH_NS, local }, attributes, children);
+const auth = (local: string, attributes: readonly AttributePair[]): Markup =>
+  element({ prefix: 'auth', uri: AUTH_NS, local }, attributes);
 
 /** The signed document. Its role has what AD FS clients look for, in the order of the schema.
  * @throws {XmlFailure} `signing-failed` */

@@ -60,8 +60,3 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'constructor',
   'prototype',
 ]);
-
-/** The values of one claim, empty when the set has none of that name. */
-export function claimValues(claims: ClaimSet, name: string): readonly ClaimValue[] {
-  return claims.filter((claim) => claim.name === name).flatMap((claim) => claim.values);
-}

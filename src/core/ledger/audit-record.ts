@@ -74,7 +74,7 @@ interface KnownEvidence {
 export function auditRefusal(
   request: ExchangeRequest,
   cause: unknown,
-  { subject, actor }: KnownEvidence = { subject: undefined, actor: undefined },
+  { subject, actor }: KnownEvidence,
 ): AuditRecord {
   const refused = {
     ...base(request),

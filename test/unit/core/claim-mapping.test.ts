@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ClaimSet, claimValues, RESERVED_CLAIMS } from '#core/claim.ts';
+import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
 import { type MappingRule, mapClaims, mappedClaims } from '#core/claim-mapping.ts';
 import { expressionContext } from '#core/decision/evidence.ts';
 import {
@@ -196,11 +196,4 @@ describe('mapClaims', () => {
     for (const name of [...names, 'authorization_details', '__proto__', 'actort'])
       assert.ok(RESERVED_CLAIMS.has(name), name);
   });
-});
-
-test('claimValues: joins the values of one name, and finds none of another', () => {
-  const claims = [aClaim(), aClaim({ name: 'other', values: ['x'] }), aClaim({ values: ['ops'] })];
-
-  assert.deepEqual(claimValues(claims, 'department'), ['sales', 'ops']);
-  assert.deepEqual(claimValues(claims, 'missing'), []);
 });

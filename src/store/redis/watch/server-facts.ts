@@ -1,7 +1,6 @@
 // What a server says of itself, and what we ask of it. INFO tells all of it, also where CONFIG is hidden.
 
 export interface ServerFacts {
-  readonly runId: string;
   /** Another one after each restart, and after each time that it became master. */
   readonly incarnation: string;
   readonly uptimeSeconds: number;
@@ -27,7 +26,6 @@ export function parseInfo(text: string): ServerFacts {
   const facts = new Map(lines);
   const fact = (name: string): string => facts.get(name) ?? '';
   return {
-    runId: fact('run_id'),
     incarnation: `${fact('run_id')} ${fact('master_replid')}`,
     uptimeSeconds: Number(fact('uptime_in_seconds')),
     wasPromoted: fact('second_repl_offset') !== '-1',

@@ -8,8 +8,8 @@ export type JsonMembers = ReadonlyMap<string, ClaimValue>;
 
 const MAX_DEPTH = 24;
 
-const malformed = (detail: string, cause?: unknown): ExchangeFailure =>
-  new ExchangeFailure('token-malformed', detail, { cause });
+const malformed = (detail: string): ExchangeFailure =>
+  new ExchangeFailure('token-malformed', detail);
 
 function checkName(name: string, names: Set<string> | undefined): void {
   if (names?.has(name)) throw malformed('a JSON object has a name twice');
