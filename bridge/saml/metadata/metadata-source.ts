@@ -107,7 +107,8 @@ export function createSamlMetadataSource(parts: MetadataSourceParts): SamlKeys {
     signingKeys: () => usableKeys(clock.now()),
     async searchKeys() {
       const now = clock.now();
-      if (isDue(searchedAt, now)) {
+      if (running) await running;
+      else if (isDue(searchedAt, now)) {
         searchedAt = now;
         await refresh(now);
       }

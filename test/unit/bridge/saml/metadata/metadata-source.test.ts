@@ -180,6 +180,22 @@ test('SAML metadata source: a new key is found at once, a forged signature fetch
   assert.equal(state.fetches, 3);
 });
 
+test('SAML metadata source: who comes while a new key is looked for waits for what is found', async () => {
+  const { clock, state, keys } = aSource();
+  await keys.signingKeys();
+  clock.advance(30);
+  state.document = { text: signed(entity(idp(descriptor(issuer) + descriptor(next)))) };
+  const gate = Promise.withResolvers<void>();
+  state.gate = gate.promise;
+
+  const search = async () => (await keys.searchKeys?.())?.length;
+  const searches = [search(), search()];
+  gate.resolve();
+
+  assert.deepEqual(await Promise.all(searches), [2, 2]);
+  assert.equal(state.fetches, 2);
+});
+
 test('SAML metadata source: right after a fetch a signature of an unknown key fetches nothing more', async () => {
   const { clock, state, keys } = aSource();
   await keys.signingKeys();
