@@ -5,8 +5,7 @@ import { type AuditSink, createSink, type OpenChain, type SinkSettings } from '.
 import type { Entry } from './chain/chain.ts';
 import { continuationContent, recoveryContent } from './chain/chain-file.ts';
 import { type ChainWriter, createChainWriter } from './chain/chain-writer.ts';
-import type { LineHead } from './chain/line.ts';
-import { type FileStart, readStart, readTail } from './chain/tail.ts';
+import { type FileStart, readStart, readTail, type Tail } from './chain/tail.ts';
 import { type AuditFile, openAuditFile, type RemovedEnd } from './file/audit-file.ts';
 import { auditPath, closedFiles } from './file/audit-files.ts';
 import { type FileLock, lockFile } from './file/file-lock.ts';
@@ -67,10 +66,7 @@ function withDefaults(given: AuditLogSettings): Settings {
 }
 
 /** Where a chain stands when its file is opened. */
-interface Place extends FileStart {
-  readonly head: LineHead;
-  readonly goodBytes: number;
-}
+interface Place extends FileStart, Tail {}
 
 /** The place behind the last closed file, for one that was begun and holds no line yet; undefined: there is none. */
 async function placeBehindClosed({ now, path }: Settings): Promise<Place | undefined> {

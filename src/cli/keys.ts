@@ -1,14 +1,12 @@
 // `viaduct keys list | rotate`: which keys sign now, and how the next one comes in without an outage.
 import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Config } from '#src/config/config.ts';
+import { DEFAULT_ALGORITHMS } from '#src/config/sections/relying-parties.ts';
 import { createKeyRing } from '#src/keys/key-ring.ts';
 import { type Command, type Terminal, UsageError } from './command/command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 import { withConfig } from './command/with-config.ts';
 import { type KeyUse, rotateKey, writtenInstant } from './rotate-key.ts';
-
-/** What a key is made for unless the call says so. Old readers of assertions know nothing but RSA. */
-const DEFAULT_ALGORITHMS = { jwt: 'ES256', saml: 'RS256' } as const;
 
 async function list(config: Config, terminal: Terminal): Promise<void> {
   const ring = await createKeyRing(config.keys, { clock: systemClock, overlapSeconds: 0 });

@@ -22,6 +22,9 @@ export interface TokenRef {
   readonly id: string;
 }
 
+/** That name as one text. */
+export const tokenName = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
+
 /** What a validator found out about a token. */
 export interface TokenFacts {
   readonly type: TokenType;

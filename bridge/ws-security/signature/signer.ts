@@ -53,7 +53,7 @@ type CertificateName =
   | { readonly by: 'subject-key-identifier'; readonly identifier: Buffer }
   | { readonly by: 'issuer-serial'; readonly issuer: string; readonly serialNumber: bigint };
 
-type Named<Kind extends NamedSigner['kind']> = Extract<NamedSigner, { readonly kind: Kind }>;
+export type Named<Kind extends NamedSigner['kind']> = Extract<NamedSigner, { readonly kind: Kind }>;
 
 /** Finds a certificate among those we know and those that are presented. */
 export type CertificateFinder = (

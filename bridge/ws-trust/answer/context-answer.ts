@@ -12,8 +12,8 @@ import type { RstRequest } from '../rst/rst-request.ts';
 /** Whose words are answered in. */
 type Asked = Pick<RstRequest, 'tokenType' | 'trust'>;
 
-// A name of its own for each: in a collection there are several.
-const idOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
+/** The id of a token in the message that brings it: of its own for each, in a collection there are several. */
+export const idOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
 
 /** The TokenType of a context, in the version that was asked for, else in that of the message. */
 export function contextTypeOf({ tokenType, trust }: Asked): string {

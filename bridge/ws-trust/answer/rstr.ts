@@ -17,7 +17,7 @@ import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-write
 import type { SecretAnswer } from '../keys/symmetric-key.ts';
 import { POLICY_2004_NS } from '../names.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
-import { contextTypeOf, writeContext, writeContextReferences } from './context-answer.ts';
+import { contextTypeOf, idOf, writeContext, writeContextReferences } from './context-answer.ts';
 import { trusted, writeResponse } from './response.ts';
 import { writeKeyUsage, writeUsedAlgorithms } from './used-algorithms.ts';
 
@@ -44,9 +44,6 @@ export interface TokenAnswer {
   /** What was found out about the target of a Validate, as a Status. */
   readonly status?: Markup;
 }
-
-// A name of its own for each: in a collection there are several.
-const jwtIdOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
 
 /** A response with a token. */
 export function writeTokenAnswer(answer: TokenAnswer): Markup {
@@ -94,7 +91,7 @@ function writeToken({ rst, token, profile: { jwtCarrier } }: TokenAnswer): Marku
     [
       ['EncodingType', BASE64_BINARY],
       ['ValueType', JWT_VALUE_TYPE],
-      [wsu('Id'), jwtIdOf(token)],
+      [wsu('Id'), idOf(token)],
     ],
     [writeBase64(Buffer.from(text, 'latin1'))],
   );
@@ -122,7 +119,7 @@ function writeReferences({ rst, profile, token, reference }: TokenAnswer): reado
 }
 
 const writeJwtReference = (token: IssuedToken): Markup =>
-  writeDirectReference(`#${jwtIdOf(token)}`, JWT_VALUE_TYPE);
+  writeDirectReference(`#${idOf(token)}`, JWT_VALUE_TYPE);
 
 function writeAssertionReference({
   tokenType,

@@ -76,6 +76,13 @@ export interface ReceivingParts extends AuthenticationParts {
   readonly now: () => Instant;
 }
 
+/** What happens to a request while it is read. */
+export interface RequestRules {
+  /** Follows. */
+  readonly progress: Progress;
+  readonly requireHonoured: (rst: RstRequest, address: string) => void;
+}
+
 /** Reads and authenticates a request. `requireHonoured` refuses what its operation does not do, before authentication.
  * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported`, `token-type-unsupported`, `token-malformed`,
  * `requestor-unauthenticated`, `dependency-unavailable`
@@ -304,12 +311,6 @@ async function resume(
 ): Promise<ResumedRequest | undefined> {
   const { payload } = bodyOf(received);
   return isLaterLeg(payload) ? challenges?.resume(payload, received.address) : undefined;
-}
-
-interface RequestRules {
-  /** Follows. */
-  readonly progress: Progress;
-  readonly requireHonoured: (rst: RstRequest, address: string) => void;
 }
 
 function readRequest(

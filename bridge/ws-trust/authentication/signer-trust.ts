@@ -8,7 +8,7 @@ import type {
   SignerTrust,
   TrustedSigner,
 } from '#bridge/ws-security/signature/message-signature.ts';
-import type { NamedSigner } from '#bridge/ws-security/signature/signer.ts';
+import type { Named, NamedSigner } from '#bridge/ws-security/signature/signer.ts';
 import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import {
   kindOfToken,
@@ -83,8 +83,6 @@ async function trust(signer: NamedSigner, parts: SignerTrustParts): Promise<Trus
       return trustContext(signer, parts);
   }
 }
-
-type Named<Kind extends NamedSigner['kind']> = Extract<NamedSigner, { readonly kind: Kind }>;
 
 /** Refusals of a certificate that say no more than that it is nobody's: it may be the client's own, for UseKey. */
 const UNKNOWN: ReadonlySet<string> = new Set([

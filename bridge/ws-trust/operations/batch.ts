@@ -16,6 +16,7 @@ import {
   authenticateMessage,
   openSecurity,
   type ReceivedMessage,
+  type RequestRules,
   wantedSignatures,
 } from '../authentication/authenticated-request.ts';
 import { bodyOf } from '../authentication/message-protection.ts';
@@ -67,7 +68,7 @@ export function isBatch({ message }: ReceivedMessage): boolean {
 export async function authenticateBatch(
   unopened: ReceivedMessage,
   parts: OperationParts,
-  { progress, requireHonoured }: BatchRules,
+  { progress, requireHonoured }: RequestRules,
 ): Promise<Batch> {
   const { received, security } = await openSecurity(unopened, parts, progress);
   const { address, message } = received;
@@ -98,12 +99,6 @@ export async function authenticateBatch(
   // A collection has no legs: it would get without a challenge what one request does not.
   if (needsFreshSignature(authenticated, requests)) refuseUnchallenged();
   return { ...authenticated, trust, operation, items };
-}
-
-interface BatchRules {
-  /** Follows. */
-  readonly progress: Progress;
-  readonly requireHonoured: (rst: RstRequest, address: string) => void;
 }
 
 // WS-Trust 1.3 §3.4: two at least, all of one RequestType.

@@ -164,8 +164,8 @@ export async function buildRelyingParties(
 
 type TokenSection = z.output<typeof tokenSection>;
 
-// Chosen for their reach: every JWT library verifies ES256, every SAML product rsa-sha256.
-const DEFAULT_ALGORITHMS = { jwt: 'ES256', saml: 'RS256' } as const;
+/** Chosen for their reach: every JWT library verifies ES256, every SAML product rsa-sha256. */
+export const DEFAULT_ALGORITHMS = { jwt: 'ES256', saml: 'RS256' } as const;
 
 function algorithmsOf({ type, algorithm }: TokenSection): RelyingParty['token']['algorithms'] {
   if (typeof algorithm === 'string') return { ...DEFAULT_ALGORITHMS, [formOf(type)]: algorithm };

@@ -1,13 +1,11 @@
 // From what a token is made: parents, the whole line above them, where that line began, and on whose word it rests.
 import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
-import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
+import { SELF, type TokenRef, tokenName, type ValidatedToken } from '../security-token.ts';
 import type { TokenSpec } from '../token-spec.ts';
 
 /** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
 const ANCESTOR_CEILING = 64;
-
-const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
 
 function refsOf(token: ValidatedToken | undefined): readonly TokenRef[] {
   return token?.id === undefined ? [] : [{ issuer: token.issuer, id: token.id }];
@@ -26,7 +24,7 @@ export function lineageOf({
 }: Evidence): Pick<TokenSpec, 'parents' | 'ancestors' | 'root' | 'vouchers'> {
   const parents = [...refsOf(subject), ...refsOf(actor)];
   const line = [...parents, ...(subject.ancestors ?? []), ...(actor?.ancestors ?? [])];
-  const ancestors = [...new Map(line.map((token) => [nameOf(token), token])).values()];
+  const ancestors = [...new Map(line.map((token) => [tokenName(token), token])).values()];
   if (ancestors.length > ANCESTOR_CEILING)
     throw new ExchangeFailure('delegation-not-allowed', 'the line of tokens is too long');
   const root = subject.root ?? refsOf(subject)[0];

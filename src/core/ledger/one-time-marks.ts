@@ -5,7 +5,7 @@ import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';
 import type { Requestor } from '../request/requestor.ts';
-import type { TokenRef, ValidatedToken } from '../security-token.ts';
+import { type TokenRef, tokenName, type ValidatedToken } from '../security-token.ts';
 import type { OnceMark } from '../token-spec.ts';
 
 export interface OneTimeMarks {
@@ -30,8 +30,6 @@ interface MarkParts {
   /** Kept on top of each mark, for clocks that differ. */
   readonly marginSeconds: number;
 }
-
-const nameOf = ({ issuer, id }: TokenRef): string => JSON.stringify([issuer, id]);
 
 const markKey = ({ issuer, id }: TokenRef): StoreKey => ({ class: 'once', parts: [issuer, id] });
 
@@ -59,13 +57,13 @@ export function createOneTimeMarks(parts: MarkParts): OneTimeMarks {
     requestor?.identity && own.get(requestor.identity);
   return {
     async validateUnused({ id, issuer }, requestor) {
-      if (id === undefined || ownOf(requestor)?.has(nameOf({ issuer, id }))) return;
+      if (id === undefined || ownOf(requestor)?.has(tokenName({ issuer, id }))) return;
       if (await parts.store.isMarked(markKey({ issuer, id })))
         throw new ExchangeFailure('token-replayed', 'a token that was used up was presented again');
     },
     async takeCredentials(identities) {
       const marks = new Map(
-        identities.flatMap(credentialMarks).map((mark) => [nameOf(mark.token), mark]),
+        identities.flatMap(credentialMarks).map((mark) => [tokenName(mark.token), mark]),
       );
       await Promise.all([...marks.values()].map((mark) => takeMark(mark, parts)));
       const names = new Set(marks.keys());
@@ -73,7 +71,7 @@ export function createOneTimeMarks(parts: MarkParts): OneTimeMarks {
     },
     async take(marks, requestor) {
       const names = ownOf(requestor);
-      const untaken = marks.filter(({ token }) => !names?.delete(nameOf(token)));
+      const untaken = marks.filter(({ token }) => !names?.delete(tokenName(token)));
       await Promise.all(untaken.map((mark) => takeMark(mark, parts)));
     },
   };

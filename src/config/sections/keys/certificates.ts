@@ -1,9 +1,9 @@
 // Certificates of others: pinned signing certificates, and those we encrypt to. Parsed and judged at load.
-import { type KeyObject, X509Certificate } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import type { SecretReference } from '../secret.ts';
-import { MIN_RSA_BITS } from './pem.ts';
+import { MIN_RSA_BITS, parseCertificate } from './pem.ts';
 
 /** What a certificate is for: another key is good for signatures than for encryption. */
 type CertificateUse = 'verification' | 'encryption';
@@ -28,7 +28,7 @@ export async function readCertificates(
     loading.error(path, PRIVATE);
     return [];
   }
-  const found = [...text.matchAll(CERTIFICATE)].map(([pem]) => parse(pem));
+  const found = [...text.matchAll(CERTIFICATE)].map(([pem]) => parseCertificate(pem));
   const certificates = found.filter((each) => each !== undefined);
   if (found.length === 0 || certificates.length < found.length) loading.error(path, UNREADABLE);
   for (const certificate of certificates) validateCertificate(certificate, { path, use }, loading);
@@ -46,14 +46,6 @@ export async function readVerificationCertificates(
     pems.push(...(await readCertificates(reference, wanted, loading)));
   }
   return pems;
-}
-
-function parse(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
-  }
 }
 
 const WARNING_SECONDS = 30 * 86_400;

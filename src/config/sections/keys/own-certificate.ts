@@ -1,10 +1,9 @@
 // Certificates of our own keys: of the listener, of keys that sign and of those that others encrypt to.
-import { X509Certificate } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
 import type { Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import type { SecretReference } from '../secret.ts';
-import { certificateProblem } from './pem.ts';
+import { certificateProblem, parseCertificate } from './pem.ts';
 
 /** Reads the certificate of a key. It must be of that very key; when it is good is for others to judge, so that is a warning: a server
  * that is started again must come up whatever the day. */
@@ -23,21 +22,13 @@ export async function readOwnCertificate(
 const instantOf = (date: Date): Instant => date.getTime() / 1000;
 
 function warnOfTimes(pem: string, path: Path, loading: Loading): void {
-  const certificate = read(pem);
+  const certificate = parseCertificate(pem);
+  // Of a key that has its complaint already.
   if (!certificate) return;
   // One that ends soon is no news where it is renewed by itself, every few days at some: the log and the metrics tell of it.
   if (instantOf(certificate.validToDate) <= loading.now) loading.warn(path, complaint('has ended'));
   else if (instantOf(certificate.validFromDate) > loading.now)
     loading.warn(path, complaint('is not good yet'));
-}
-
-function read(pem: string): X509Certificate | undefined {
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    // Of a key that has its complaint already.
-    return undefined;
-  }
 }
 
 const complaint = (what: string): Complaint => ({

@@ -20,6 +20,15 @@ function privateKey(pem: string): KeyObject | undefined {
   }
 }
 
+/** The certificate that a PEM begins with, or undefined when it is none. */
+export function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Why a PEM is not a private key in PKCS8. */
 export function privateKeyProblem(pem: string): Complaint | undefined {
   return privateKey(pem) ? undefined : keyComplaint('is not a private key in PKCS8 PEM', PKCS8_FIX);

@@ -7,7 +7,12 @@ import { unknownReference } from '../clients.ts';
 import { entryId, instant, instantOf, isWebUrl, oneAtLeast, plainText, rule } from '../fields.ts';
 import { validateFetch } from '../keys/fetch-address.ts';
 import { buildTrustedJwt, type TrustedJwtConfig, trustedJwt } from './trusted-jwt.ts';
-import { buildTrustedSaml, type TrustedSamlConfig, trustedSaml } from './trusted-saml.ts';
+import {
+  buildTrustedSaml,
+  type IssuerDefaults,
+  type TrustedSamlConfig,
+  trustedSaml,
+} from './trusted-saml.ts';
 import { buildTrustedX509, type TrustedX509Config, trustedX509 } from './trusted-x509.ts';
 
 export interface TrustedIssuerConfig {
@@ -70,28 +75,22 @@ export const trustedIssuersSection = z
 
 export type TrustedIssuerEntry = z.output<typeof trustedIssuerEntry>;
 
-interface Surroundings {
-  readonly clockSkewSeconds: number;
-  /** Our addresses that an assertion may be sent to. */
-  readonly recipients: readonly string[];
-}
-
 /** Resolves the trusted issuers and holds their names against each other and our own. */
 export async function buildTrustedIssuers(
   entries: readonly Entry<TrustedIssuerEntry>[],
   loading: Loading,
-  surroundings: Surroundings,
+  defaults: IssuerDefaults,
 ): Promise<readonly TrustedIssuerConfig[]> {
   validateNames(entries, loading);
   const built: TrustedIssuerConfig[] = [];
-  for (const entry of entries) built.push(await buildTrustedIssuer(entry, loading, surroundings));
+  for (const entry of entries) built.push(await buildTrustedIssuer(entry, loading, defaults));
   return built;
 }
 
 async function buildTrustedIssuer(
   { value, path }: Entry<TrustedIssuerEntry>,
   loading: Loading,
-  surroundings: Surroundings,
+  defaults: IssuerDefaults,
 ): Promise<TrustedIssuerConfig> {
   const { id, issuer, actorIssuers, aliases, enabledUntil, jwt, saml, x509 } = value;
   validateActorIssuers({ value, path }, loading);
@@ -105,8 +104,8 @@ async function buildTrustedIssuer(
     aliases,
     actorIssuers,
     ...(enabledUntil !== undefined && { enabledUntil: instantOf(enabledUntil) }),
-    ...(ofJwt && { jwt: await buildTrustedJwt(ofJwt, loading, surroundings.clockSkewSeconds) }),
-    ...(ofSaml && { saml: await buildTrustedSaml(ofSaml, loading, surroundings) }),
+    ...(ofJwt && { jwt: await buildTrustedJwt(ofJwt, loading, defaults.clockSkewSeconds) }),
+    ...(ofSaml && { saml: await buildTrustedSaml(ofSaml, loading, defaults) }),
     ...(ofX509 && { x509: await buildTrustedX509(ofX509, loading) }),
   };
 }

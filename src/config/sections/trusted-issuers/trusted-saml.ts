@@ -104,8 +104,10 @@ export const trustedSaml = z
 
 type TrustedSaml = z.output<typeof trustedSaml>;
 
-interface Defaults {
+/** What counts where an issuer has nothing of its own. */
+export interface IssuerDefaults {
   readonly clockSkewSeconds: number;
+  /** Our addresses that an assertion may be sent to. */
   readonly recipients: readonly string[];
 }
 
@@ -113,7 +115,7 @@ interface Defaults {
 export async function buildTrustedSaml(
   { value, path }: Entry<TrustedSaml>,
   loading: Loading,
-  { clockSkewSeconds, recipients }: Defaults,
+  { clockSkewSeconds, recipients }: IssuerDefaults,
 ): Promise<TrustedSamlConfig> {
   const { audiences, subjectConfirmation, singleUse, assertionMaxAgeSeconds } = value;
   const { maxAgeSeconds, subjectAttribute, subjectPrefix: prefix } = value;
