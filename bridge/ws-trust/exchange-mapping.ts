@@ -13,7 +13,7 @@ import type { EndpointProfile } from './endpoint/endpoint-profile.ts';
 import { namedCertificate } from './keys/vouched-key.ts';
 import { requireAlgorithms } from './rst/requested-algorithms.ts';
 import { lifetimeSecondsOf } from './rst/requested-lifetime.ts';
-import type { RstRequest } from './rst/rst-request.ts';
+import { asksForContext, type RstRequest } from './rst/rst-request.ts';
 
 /** What a request is mapped with. */
 export interface MappingContext {
@@ -98,9 +98,8 @@ export function withMeantTarget(
   address: string,
   relyingParties: readonly RelyingParty[],
 ): RstRequest {
-  const isContext = rst.tokenType !== undefined && tokenTypeOfWsTrust(rst.tokenType) === 'sct';
   const isMeant =
-    isContext &&
+    asksForContext(rst) &&
     targetsOf(rst).length === 0 &&
     relyingParties.some(({ appliesTo }) => appliesTo.includes(address));
   return isMeant ? { ...rst, appliesTo: address } : rst;

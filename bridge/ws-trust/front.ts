@@ -4,25 +4,11 @@
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
-import type { AnswerSigner } from '#bridge/ws-security/encryption/answer-keys.ts';
-import type { CertificateFinder } from '#bridge/ws-security/signature/signer.ts';
 import { writeTimestampHeader } from '#bridge/ws-security/timestamp.ts';
 import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
-import type { KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { Expression } from '#core/decision/expression.ts';
-import type { MemoryEnd } from '#core/decision/fence.ts';
 import type { FailureReason } from '#core/failure.ts';
-import type { Clock, Instant } from '#core/instant.ts';
-import type { Ledger } from '#core/ledger/ledger.ts';
-import type { AuditLog, Store } from '#core/ports.ts';
-import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { TokenRef } from '#core/security-token.ts';
-import type { TokenService } from '#core/token-service.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
-import type { AssertionReference } from './answer/rstr.ts';
 import { decryptMessage, openMessage, type Progress } from './authentication/opened-message.ts';
-import type { SecretFinder } from './authentication/signer-trust.ts';
 import { createChallenges } from './challenge/challenges.ts';
 import {
   answerMetadata,
@@ -55,36 +41,16 @@ export const DEFAULT_WS_TRUST_LIMITS: WsTrustLimits = {
   nonceLifetimeSeconds: 300,
 };
 
-export interface WsTrustFrontParts {
-  readonly sts: TokenService;
-  readonly store: Pick<Store, 'putOnce'>;
-  readonly audit: AuditLog;
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  /** Absent: the store remembers all there was. */
-  readonly fence?: MemoryEnd | undefined;
-  /** A new unguessable id. */
-  readonly newId: () => string;
+/** What the front is built over: what its operations need, but for what it makes itself. */
+export interface WsTrustFrontParts
+  extends Omit<
+    OperationParts,
+    'certificates' | 'challenges' | 'maxCanonicalBytes' | 'rules' | 'timestampRules'
+  > {
   readonly profiles: readonly EndpointProfile[];
-  readonly relyingParties: readonly RelyingParty[];
-  /** Which requestors may use the front at all; absent: all that authenticate. */
-  readonly admits?: Expression | undefined;
-  /** How messages refer to an assertion that we issued; undefined for what is none. */
-  readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
-  /** The token of ours whose assertion has this id; undefined for what is no id of one. Whether there is one it does not say. */
-  readonly tokenOfAssertion: (assertionId: string) => TokenRef | undefined;
   readonly limits: WsTrustLimits;
   /** The key under which requests are sealed that wait for a second factor; absent: such users cannot log in. */
   readonly challengeKey?: Uint8Array | undefined;
-  /** Our keys to decrypt with; absent: what is encrypted is refused. */
-  readonly unwrappers?: KeyUnwrappers | undefined;
-  /** Signs answers to messages that protect themselves. */
-  readonly signAnswer?: ((now: Instant) => AnswerSigner) | undefined;
-  /** Finds certificates that messages only name. */
-  readonly findCertificate?: CertificateFinder;
-  /** Finds the secrets of assertions that are bound to one. */
-  readonly findSecret?: SecretFinder | undefined;
-  readonly admitRequestor?: (requestorName: string) => void;
   /** Hears of our own mistakes, for the log. */
   readonly onError?: (cause: unknown, correlationId: string) => void;
 }
@@ -172,7 +138,6 @@ function operationPartsOf({
   return {
     ...parts,
     ...(key && { challenges: createChallenges({ ...parts, key }) }),
-    now: () => parts.clock.now(),
     certificates: createCertificateMemory(),
     rules: limits,
     maxCanonicalBytes: CANONICAL_SHARE * limits.maxBodyBytes,

@@ -9,9 +9,9 @@ import { type TimestampRules, validateTimestamp } from '#bridge/ws-security/time
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Instant } from '#core/instant.ts';
+import type { Clock, Instant } from '#core/instant.ts';
 import { type Requestor, requestorName } from '#core/request/requestor.ts';
-import { tokenTypeOfWsTrust } from '#core/token-type.ts';
+import { requireAgreement, requireLegAgreement, requireOurAddress } from '../agreement.ts';
 import { wantsToken } from '../answer/response.ts';
 import { isLaterLeg } from '../challenge/challenge-response.ts';
 import type { Challenges, ResumedRequest } from '../challenge/challenges.ts';
@@ -20,13 +20,12 @@ import {
   refuseUnchallenged,
   requireFreshSignature,
 } from '../challenge/fresh-signature.ts';
-import { requireAgreement, requireLegAgreement, requireOurAddress } from '../dispatch.ts';
 import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { endorsingKeys } from '../keys/proof-key.ts';
 import { trustOf } from '../names.ts';
 import { EMBEDDED } from '../rst/parameters.ts';
 import { readRst } from '../rst/read-rst.ts';
-import type { RstRequest } from '../rst/rst-request.ts';
+import { asksForContext, type RstRequest } from '../rst/rst-request.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { bodyOf, type MessageProtection, verifyProtection } from './message-protection.ts';
 import type { OpenedMessage, Progress } from './opened-message.ts';
@@ -73,7 +72,7 @@ export interface ReceivingParts extends AuthenticationParts {
   /** Absent: users with a second factor cannot log in. */
   readonly challenges?: Challenges | undefined;
   readonly timestampRules: TimestampRules;
-  readonly now: () => Instant;
+  readonly clock: Clock;
 }
 
 /** What happens to a request while it is read. */
@@ -137,7 +136,7 @@ async function readProtected(
   parts: ReceivingParts,
 ): Promise<{ security: SecurityHeader | undefined; protection?: MessageProtection }> {
   const validate = ({ timestamp }: Pick<SecurityHeader, 'timestamp'>): void => {
-    if (timestamp) validateTimestamp(timestamp, parts.now(), parts.timestampRules);
+    if (timestamp) validateTimestamp(timestamp, parts.clock.now(), parts.timestampRules);
   };
   const { messageSecurity } = endpoint;
   if (messageSecurity === undefined) {
@@ -222,10 +221,8 @@ function dependsOnSender(rst: RstRequest): boolean {
 
 // Whoever has the secret of a context is its subject here, and may all that is refused above. Where contexts are credentials, what begins
 // one is the policy of the address: WCF signs the Timestamp only.
-const isLogin = ({ operation, tokenType = '' }: RstRequest, { credentials }: Endpoint): boolean =>
-  operation === 'Issue' &&
-  tokenTypeOfWsTrust(tokenType) === 'sct' &&
-  !credentials.includes('security-context');
+const isLogin = (rst: RstRequest, { credentials }: Endpoint): boolean =>
+  rst.operation === 'Issue' && asksForContext(rst) && !credentials.includes('security-context');
 
 /** What requests want of the signatures of their message. */
 export function wantedSignatures(
@@ -250,7 +247,7 @@ export async function authenticateMessage(
   parts: ReceivingParts,
   progress: Progress,
 ): Promise<Omit<AuthenticatedRequest, 'rst'>> {
-  const now = parts.now();
+  const now = parts.clock.now();
   const authenticated = await authenticate(
     {
       ...received,

@@ -3,7 +3,7 @@
 
 import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/security-failure.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
-import type { RstRequest } from '../rst/rst-request.ts';
+import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
 
 type RefusedCodes = Readonly<Partial<Record<FailureReason, SecurityFaultCode>>>;
 
@@ -58,8 +58,8 @@ function inWordsOfContexts(
 }
 
 function codesFor(rst: RstRequest): RefusedCodes {
-  const { actAs, cancelTarget, onBehalfOf, renewTarget, validateTarget } = rst;
-  if ((renewTarget ?? cancelTarget)?.type === 'sct') return OF_TARGET;
+  if (targetsContext(rst)) return OF_TARGET;
+  const { actAs, onBehalfOf, validateTarget } = rst;
   const evidence = [onBehalfOf, actAs, validateTarget];
   return evidence.some((token) => token?.type === 'sct') ? OF_EVIDENCE : {};
 }

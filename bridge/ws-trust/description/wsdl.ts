@@ -116,7 +116,7 @@ const COLLECTION = 'RequestSecurityTokenResponseCollection';
 
 type Typed = Pick<WsdlPort, 'answersInCollections' | 'credential' | 'trust'>;
 
-// Apache CXF reads what the WSDL says, and renews a context under the action that is answered by a collection (dispatch.ts).
+// Apache CXF reads what the WSDL says, and renews a context under the action that is answered by a collection (agreement.ts).
 function answerOf(port: Typed, operation: TrustOperation): string {
   const inCollections =
     port.answersInCollections === true ||

@@ -35,7 +35,7 @@ export async function writeEnvelope(
   const framing = { version: message.envelope.version, addressing: message.addressing };
   if (protection) return writeProtected(framing, answer, { protection, parts });
   const hasTimestamp = profile.includesTimestamp && security?.timestamp !== undefined;
-  const headers = hasTimestamp ? [writeTimestampHeader(parts.now())] : [];
+  const headers = hasTimestamp ? [writeTimestampHeader(parts.clock.now())] : [];
   return writeAnswer(framing, { ...answer, headers });
 }
 
@@ -54,7 +54,7 @@ async function writeProtected(
   const bodyAttributes: readonly AttributePair[] = [[WSU_ID, BODY_ID]];
   const { security, content } = await protectAnswer(
     {
-      timestamp: writeTimestamp(parts.now(), TIMESTAMP_ID),
+      timestamp: writeTimestamp(parts.clock.now(), TIMESTAMP_ID),
       addressing: addressing.map((part, index) => ({ id: idOf(index), element: part })),
       body: element(soapName(framing.version, 'Body'), bodyAttributes, [payload]),
       payload,
@@ -73,9 +73,9 @@ async function writeProtected(
 
 function answerKeysOf({
   protection: { recipient, secret },
-  parts: { now, signAnswer },
+  parts: { clock, signAnswer },
 }: Protecting): AnswerKeys {
   if (secret) return keysOfSecret(secret);
   if (!recipient || !signAnswer) throw new Error('no key to sign answers with');
-  return keysOfCertificates(signAnswer(now()), recipient);
+  return keysOfCertificates(signAnswer(clock.now()), recipient);
 }

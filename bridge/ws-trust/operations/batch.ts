@@ -10,6 +10,7 @@ import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { requireBatchAgreement, requireOurAddress } from '../agreement.ts';
 import { writeRefused } from '../answer/response.ts';
 import {
   type AuthenticatedRequest,
@@ -22,7 +23,6 @@ import {
 import { bodyOf } from '../authentication/message-protection.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
-import { requireBatchAgreement, requireOurAddress } from '../dispatch.ts';
 import { refusalOf } from '../fault-map.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import { recordOnce } from '../refusal-audit.ts';

@@ -6,7 +6,6 @@ import type { KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import type { Expression } from '#core/decision/expression.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
-import type { AuditLog } from '#core/ports.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
@@ -25,12 +24,12 @@ export interface OperationParts extends ReceivingParts {
   readonly admits?: Expression | undefined;
   readonly sts: TokenService;
   readonly ledger: Ledger;
-  readonly audit: AuditLog;
   readonly relyingParties: readonly RelyingParty[];
   /** Our keys to decrypt with; absent: what is encrypted is refused. */
   readonly unwrappers?: KeyUnwrappers | undefined;
   /** Signs answers to messages that protect themselves. */
   readonly signAnswer?: ((now: Instant) => AnswerSigner) | undefined;
+  /** How messages refer to an assertion that we issued; undefined for what is none. */
   readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
   /** The token of ours whose assertion has this id; undefined for what is no id of one. Whether there is one it does not say. */
   readonly tokenOfAssertion: (assertionId: string) => TokenRef | undefined;

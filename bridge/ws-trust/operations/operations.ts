@@ -3,6 +3,7 @@
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { validateAdmission } from '#core/decision/admission.ts';
 import { requestorName } from '#core/request/requestor.ts';
+import { answerOf } from '../agreement.ts';
 import { writeCollection } from '../answer/response.ts';
 import {
   authenticateRequest,
@@ -11,7 +12,6 @@ import {
 } from '../authentication/authenticated-request.ts';
 import { refusedAsContext } from '../authentication/context-refusal.ts';
 import type { Progress } from '../authentication/opened-message.ts';
-import { answerOf } from '../dispatch.ts';
 import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import { recordRefusal } from '../refusal-audit.ts';
 import type { RstRequest } from '../rst/rst-request.ts';

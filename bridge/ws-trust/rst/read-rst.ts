@@ -8,18 +8,18 @@ import { optionalChild, parseBoolean, trimmedTextOf } from '#bridge/xml/reader.t
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import { type KeyType, keyTypeOf } from '../key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
 import { type EmbeddedToken, readEmbeddedToken, readTokenName } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
 import { type ParameterName, type Parameters, readParameters } from './parameters.ts';
-import type {
-  RequestedAlgorithms,
-  RequestedLifetime,
-  RequestedRenewing,
-  RstRequest,
+import {
+  asksForContext,
+  type RequestedAlgorithms,
+  type RequestedLifetime,
+  type RequestedRenewing,
+  type RstRequest,
 } from './rst-request.ts';
 import { readAppliesTo, readIssuer, readParticipants } from './target-address.ts';
 import { type RequestedKey, readUseKey } from './use-key.ts';
@@ -179,8 +179,8 @@ function readAlgorithms(parameters: Parameters): RequestedAlgorithms {
 
 // WS-SecureConversation 1.3 §3: a context has a secret, whether the request says so or not.
 function readKeyType(parameters: Parameters): KeyType | undefined {
-  const tokenType = textOf(parameters, 'TokenType') ?? '';
-  const usual = tokenTypeOfWsTrust(tokenType) === 'sct' ? 'symmetric-key' : undefined;
+  const isContext = asksForContext({ tokenType: textOf(parameters, 'TokenType') });
+  const usual = isContext ? 'symmetric-key' : undefined;
   return mapped(textOf(parameters, 'KeyType'), requireKeyType) ?? usual;
 }
 

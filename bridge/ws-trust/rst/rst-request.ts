@@ -3,6 +3,7 @@
 
 import type { Instant } from '#core/instant.ts';
 import type { SecurityToken } from '#core/security-token.ts';
+import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { KeyType } from '../key-type.ts';
 import type { TrustNames, TrustOperation } from '../names.ts';
 import type { RequestedEntropy } from './entropy.ts';
@@ -81,6 +82,13 @@ export interface RstRequest {
   /** The names of all parameters that were there. */
   readonly present: ReadonlySet<ParameterName>;
 }
+
+/** Whether a request asks for a security context. */
+export const asksForContext = ({
+  tokenType = '',
+}: {
+  readonly tokenType?: string | undefined;
+}): boolean => tokenTypeOfWsTrust(tokenType) === 'sct';
 
 /** Whether a request renews or ends a security context. */
 export const targetsContext = ({

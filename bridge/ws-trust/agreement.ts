@@ -4,7 +4,6 @@
 import { type Addressing, isAnonymous } from '#bridge/soap/addressing.ts';
 import type { SoapHttpHeaders } from '#bridge/soap/content-type.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { Endpoint } from './endpoint/endpoint-profile.ts';
 import {
   actionsOf,
@@ -16,7 +15,7 @@ import {
   type TrustNames,
   type TrustOperation,
 } from './names.ts';
-import type { RstRequest } from './rst/rst-request.ts';
+import { asksForContext, type RstRequest, targetsContext } from './rst/rst-request.ts';
 
 /** Where a message names its action. */
 export interface NamedActions {
@@ -47,10 +46,8 @@ type AskedOf = Pick<
 const contextActions = ({ operation, trust }: AskedOf) => contextActionsOf(trust, operation);
 
 /** Whether a request is about a security context: to have one, or what is to become of one. */
-function isAboutContext({ cancelTarget, renewTarget, tokenType = '' }: AskedOf): boolean {
-  const target = renewTarget ?? cancelTarget;
-  return (target?.type ?? tokenTypeOfWsTrust(tokenType)) === 'sct';
-}
+const isAboutContext = (asked: AskedOf): boolean =>
+  asked.renewTarget || asked.cancelTarget ? targetsContext(asked) : asksForContext(asked);
 
 /** How a request is answered. */
 interface AnswerForm {
