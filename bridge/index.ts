@@ -103,7 +103,7 @@ export interface ProfileChoice {
 }
 
 /** What the SOAP front needs; the token service is made of the bridge's own validators and issuers, so it comes later. */
-export interface RouteParts {
+export interface FrontParts {
   readonly sts: TokenService;
   readonly store: Store;
   readonly audit: AuditLog;
@@ -132,7 +132,7 @@ export interface RouteParts {
   readonly onError: (cause: unknown, correlationId: string) => void;
   /** Counts a request of an authenticated requestor.
    * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitRequestor?: (requestorId: string) => void;
+  readonly admitRequestor?: (requestorName: string) => void;
 }
 
 export type { WsTrustFront, WsTrustResponse } from './ws-trust/front.ts';
@@ -142,7 +142,7 @@ export interface Bridge {
   readonly validators: readonly TokenValidator[];
   readonly issuers: readonly TokenIssuer[];
   /** The WS-Trust front over a token service. */
-  createFront(parts: RouteParts): WsTrustFront;
+  createFront(parts: FrontParts): WsTrustFront;
 }
 
 const trustedKeyOf = (certificatePem: string): TrustedPublicKey =>
@@ -171,14 +171,14 @@ function describeReference({ spec }: IssuedToken) {
 
 const shapeOf = ({ tokenShape }: TokenSpec) => samlShapeName(tokenShape);
 
-const profilesOf = ({ endpoints, profiles }: RouteParts): readonly EndpointProfile[] =>
+const profilesOf = ({ endpoints, profiles }: FrontParts): readonly EndpointProfile[] =>
   changeEndpoints(
     [GENERIC_PROFILE, ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice }))],
     endpoints,
   );
 
 /** The WS-Trust front with the federation metadata beside it, where there is a key that assertions are signed with. */
-function withMetadata(front: WsTrustFront, parts: RouteParts, bridge: BridgeParts): WsTrustFront {
+function withMetadata(front: WsTrustFront, parts: FrontParts, bridge: BridgeParts): WsTrustFront {
   const { clock, decryption, entityId, signingKeys } = bridge;
   if (signingKeys.samlCertificates(clock.now()).length === 0) return front;
   const signingFor = createSignerSource(signingKeys);
@@ -206,7 +206,7 @@ interface FrontKeys {
 }
 
 function createFront(
-  parts: RouteParts,
+  parts: FrontParts,
   { clock, issuer, signAnswer, unwrappers }: FrontKeys,
 ): WsTrustFront {
   const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, rest, ...others } = parts;

@@ -36,6 +36,17 @@ export async function recordOnce(
   await recordRefusal(audit, refused, refusal);
 }
 
+/** Runs a use case of core, which puts its own refusals on record. */
+export async function onRecord<T>(
+  progress: { isRecorded: boolean },
+  useCase: () => Promise<T>,
+): Promise<T> {
+  progress.isRecorded = true;
+  const result = await useCase();
+  progress.isRecorded = false;
+  return result;
+}
+
 /** Puts a refusal on record.
  * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
 export async function recordRefusal(

@@ -10,6 +10,7 @@ import { mapRequest, partiesOf, withMeantTarget } from '../exchange-mapping.ts';
 import { withMeantKeyType } from '../keys/meant-key-type.ts';
 import { decideProofKey } from '../keys/proof-key.ts';
 import { vouchedKey } from '../keys/vouched-key.ts';
+import { onRecord } from '../refusal-audit.ts';
 import { openEntropy } from '../rst/entropy.ts';
 import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
@@ -50,9 +51,7 @@ export async function exchangeFor(
     sourceAddress,
   };
   const request = mapRequest(rst, context);
-  progress.isRecorded = true;
-  const token = await exchange(request, parts.sts);
-  progress.isRecorded = false;
+  const token = await onRecord(progress, () => exchange(request, parts.sts));
   return {
     rst,
     token,

@@ -12,6 +12,7 @@ import type { Progress } from '../authentication/opened-message.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
 import { heldKey } from '../keys/proof-key.ts';
 import { type MadeSecret, makeSecret } from '../keys/symmetric-key.ts';
+import { onRecord } from '../refusal-audit.ts';
 import { openEntropy } from '../rst/entropy.ts';
 import { lifetimeSecondsOf } from '../rst/requested-lifetime.ts';
 import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
@@ -53,9 +54,7 @@ async function renew(
   const entropy = await openEntropy(rst.entropy, parts.unwrappers);
   const renewedKey = entropy && makeSecret({ ...rst, entropy });
   const renewal = mapRenewal(request, parts, renewedKey);
-  progress.isRecorded = true;
-  const token = await renewToken(renewal, parts.sts);
-  progress.isRecorded = false;
+  const token = await onRecord(progress, () => renewToken(renewal, parts.sts));
   const kept = secretOf(token.spec);
   return writeTokenAnswer({
     rst,

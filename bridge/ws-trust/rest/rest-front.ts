@@ -98,10 +98,7 @@ async function answer(
   const transport = { certificates, authorization: [headers['authorization']].flat()[0] };
   const requestor = await authenticateCaller({ isSecure, sourceAddress, transport }, parts);
   progress.requestor = requestor;
-  const recorded = (byCore: boolean): void => {
-    progress.isRecorded = byCore;
-  };
-  const context = { requestor, correlationId, sourceAddress, mediaType, recorded };
+  const context = { requestor, correlationId, sourceAddress, mediaType, progress };
   return operation.answer(context, parts);
 }
 

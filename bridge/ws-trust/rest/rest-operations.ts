@@ -18,6 +18,7 @@ import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import { makeSecret } from '../keys/symmetric-key.ts';
 import { TRUST_13, type TrustOperation } from '../names.ts';
+import { onRecord } from '../refusal-audit.ts';
 import { recordValidation } from '../validation-audit.ts';
 import { JSON_TYPE, XML_TYPE } from './media-type.ts';
 import { malformed, type Parameters } from './parameters.ts';
@@ -45,8 +46,8 @@ interface RestContext {
   readonly sourceAddress?: string | undefined;
   /** Of the answer. */
   readonly mediaType: string;
-  /** From now on core puts refusals on record itself, or not any more. */
-  readonly recorded: (byCore: boolean) => void;
+  /** Follows. */
+  readonly progress: { isRecorded: boolean };
 }
 
 export interface RestAnswer {
@@ -75,7 +76,7 @@ export function readIssue(typeName: string, input: string | Parameters): RestOpe
     offers: offersFor(wishes),
     answer: async (context, { sts }) =>
       tokenAnswer(
-        await onRecord(context, () => exchange(issueRequest(wishes, context), sts)),
+        await onRecord(context.progress, () => exchange(issueRequest(wishes, context), sts)),
         context,
       ),
   };
@@ -97,7 +98,7 @@ function readRenew(members: Parameters): RestOperation {
     offers: offersFor({ tokenType: target.token.type }),
     answer: async (context, { sts }) =>
       tokenAnswer(
-        await onRecord(context, () => renewToken(renewRequest(target, context), sts)),
+        await onRecord(context.progress, () => renewToken(renewRequest(target, context), sts)),
         context,
       ),
   };
@@ -116,7 +117,7 @@ function readValidate(members: Parameters): RestOperation {
       if (!found) return json({ status: 'invalid' });
       if (!wanted) return json({ status: 'valid' });
       const request = { ...issueRequest(wanted, context), operation: 'validate' };
-      const issued = await onRecord(context, () => exchange(request, sts));
+      const issued = await onRecord(context.progress, () => exchange(request, sts));
       return json({ status: 'valid', newToken: membersOf(issued) });
     },
   };
@@ -139,16 +140,6 @@ const offersFor = ({ keyType, tokenType }: Offered): readonly string[] =>
   tokenType === 'jwt' || keyType === 'symmetric-key' ? JSON_ONLY : [JSON_TYPE, XML_TYPE];
 
 type Offered = Pick<RestIssue, 'tokenType'> & Partial<Pick<RestIssue, 'keyType'>>;
-
-async function onRecord(
-  { recorded }: RestContext,
-  work: () => Promise<IssuedToken>,
-): Promise<IssuedToken> {
-  recorded(true);
-  const token = await work();
-  recorded(false);
-  return token;
-}
 
 function issueRequest(wishes: RestIssue, context: RestContext): ExchangeRequest {
   const { appliesTo, claims, lifetimeSeconds, tokenType } = wishes;

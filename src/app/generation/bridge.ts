@@ -5,7 +5,7 @@ import {
   type BridgeKeySource,
   type BridgeTrust,
   createBridge,
-  type RouteParts,
+  type FrontParts,
   type WsTrustFront,
 } from '#bridge';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -73,7 +73,7 @@ export function buildBridge(config: Config, ring: KeyRing, observers: Observers)
 
 /** What the SOAP front is built over. */
 export type SoapParts = Pick<
-  RouteParts,
+  FrontParts,
   'admitRequestor' | 'audit' | 'fence' | 'ledger' | 'newId' | 'store' | 'sts'
 > & {
   readonly bridge: Bridge;
