@@ -2,6 +2,7 @@
 // fits, and no row is a refusal.
 
 import type { MappingRule } from './claim-mapping.ts';
+import type { ForeignParty } from './decision/actor-issuer.ts';
 import type { Expression, ExpressionContext } from './decision/expression.ts';
 import type { ScopeMode } from './decision/scope.ts';
 import { ExchangeFailure } from './failure.ts';
@@ -68,6 +69,8 @@ interface RenewalGrant {
 /** The question that a policy answers. */
 export interface PolicyQuestion {
   readonly requestor: Requestor;
+  /** Whose party the requestor is that came with a token of ours; absent: one of us, or known by the word of its own issuer. */
+  readonly foreignRequestor?: ForeignParty | undefined;
   readonly subject: ValidatedToken;
   readonly actor: ValidatedToken | undefined;
   readonly target: RelyingParty;
@@ -112,15 +115,31 @@ function conditionMismatch(row: PolicyRow, context: ExpressionContext): string |
   return result.value === true ? undefined : 'condition does not hold';
 }
 
-function isRequestorOf(row: PolicyRow, requestor: Requestor): boolean {
-  if (row.requestors.includes(requestorName(requestor))) return true;
+function isRequestorOf(
+  { effect, principals, requestors }: PolicyRow,
+  { foreignRequestor, requestor }: PolicyQuestion,
+): boolean {
+  if (requestors.includes(requestorName(requestor))) return true;
   const { kind, identity } = requestor;
-  if (kind !== 'principal' || !identity || !row.principals) return false;
-  return selectorMismatch(row.principals, identity, row.effect) === undefined;
+  if (kind !== 'principal' || !identity || !principals) return false;
+  if (foreignRequestor && isMeantOtherwise(principals, foreignRequestor, effect))
+    return effect === 'deny';
+  return selectorMismatch(principals, identity, effect) === undefined;
+}
+
+// A token of ours in their hands makes nobody one of us: a row for all of us is not for them, unless it names them, and one that denies
+// what their issuer vouches for denies it still.
+function isMeantOtherwise(
+  { ids, issuers }: PartySelector,
+  { id, trustedIssuer }: ForeignParty,
+  effect: PolicyRow['effect'],
+): boolean {
+  const isTheirs = issuers.includes(trustedIssuer);
+  return effect === 'deny' ? isTheirs && ids?.includes(id) !== false : !isTheirs && !ids;
 }
 
 function mismatchOf(row: PolicyRow, question: PolicyQuestion): string | undefined {
-  if (!isRequestorOf(row, question.requestor)) return 'requestor';
+  if (!isRequestorOf(row, question)) return 'requestor';
   if (!row.targets.includes(question.target.id)) return 'target';
   const subject = selectorMismatch(row.subject, question.subject, row.effect);
   if (subject !== undefined) return `subject ${subject}`;

@@ -1,7 +1,9 @@
 // Until when a trusted issuer is one, and whose parties it may name as actors.
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
+import { principalOf } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
+import { isCredential } from '../token-type.ts';
 
 /** A trusted issuer by its names. */
 export interface KnownIssuer {
@@ -56,4 +58,26 @@ export function validateIssuers(
     if (!owner || owner.id === trustedIssuer || allowed.includes(owner.id)) continue;
     throw new ExchangeFailure('issuer-untrusted', `an actor of ${owner.id} is named by another`);
   }
+}
+
+/** A party of a trusted issuer, by the name that its issuer gave it. */
+export interface ForeignParty {
+  readonly trustedIssuer: string;
+  readonly id: string;
+}
+
+/** Whose party a token of ours is about, by the name that its own issuer gave it; undefined for one of us, and for what is no token of ours.
+ * With an empty prefix it shows in what the party itself asked for, and no further. */
+export function foreignPartyOf(
+  { originClient, subject: { id }, trustedIssuer, type }: ValidatedToken,
+  issuers: readonly KnownIssuer[],
+): ForeignParty | undefined {
+  if (trustedIssuer !== SELF || isCredential(type)) return undefined;
+  for (const { id: issuer, subjectPrefixes } of issuers) {
+    const prefix = subjectPrefixes.find((each) => each !== '' && id.startsWith(each));
+    if (prefix !== undefined) return { trustedIssuer: issuer, id: id.slice(prefix.length) };
+  }
+  const asked = originClient === undefined ? undefined : principalOf(originClient);
+  const isOfAsker = asked?.id === id && asked.trustedIssuer !== SELF;
+  return isOfAsker ? asked : undefined;
 }

@@ -14,7 +14,7 @@ import { type Actor, authenticationMember } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { formOf, isCredential, type TokenType } from '../token-type.ts';
 import { actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
-import { type KnownIssuer, validateIssuers } from './actor-issuer.ts';
+import { foreignPartyOf, type KnownIssuer, validateIssuers } from './actor-issuer.ts';
 import { decideExpiry, onceMarks } from './bounds.ts';
 import { decideDelegations } from './delegation-budget.ts';
 import {
@@ -46,10 +46,16 @@ export interface PolicyRules {
 }
 
 /** The policy question for one relying party. */
-export function policyQuestion(evidence: Evidence, target: RelyingParty): PolicyQuestion {
+export function policyQuestion(
+  evidence: Evidence,
+  target: RelyingParty,
+  { issuers }: Pick<PolicyRules, 'issuers'>,
+): PolicyQuestion {
   const { request, subject, actor } = evidence;
+  const { identity } = request.requestor;
   return {
     requestor: request.requestor,
+    foreignRequestor: identity && foreignPartyOf(identity, issuers),
     subject,
     actor,
     target,
@@ -124,7 +130,7 @@ function decideGrounds(evidence: Evidence, rules: PolicyRules): AllGrounds {
   const [first, ...others] = parties.map(
     (party): Grounds => ({
       party,
-      row: decidingRow(rules.rows, policyQuestion(evidence, party)),
+      row: decidingRow(rules.rows, policyQuestion(evidence, party, rules)),
     }),
   );
   if (!first) throw new Error('no target was resolved');

@@ -44,7 +44,7 @@ function explainTarget(
   rules: PolicyRules,
   party: RelyingParty,
 ): ExplainedTarget {
-  const rows = considerRows(rules.rows, policyQuestion(evidence, party));
+  const rows = considerRows(rules.rows, policyQuestion(evidence, party, rules));
   const row = decisiveRow(rows);
   const mapped = attempt(() => (row ? mapClaimsFor(evidence, { party, row }, rules.issuer) : []));
   return {

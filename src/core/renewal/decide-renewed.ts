@@ -171,7 +171,7 @@ function decideGrounds(
   const { request, actor } = evidence;
   const subject = originalSubject(evidence.subject, renewal);
   const [first, ...others] = decideParties(basis, entry, rules).map((party): Grounds => {
-    const question = policyQuestion({ request, subject, actor }, party);
+    const question = policyQuestion({ request, subject, actor }, party, rules);
     const denial = denyingRow(rules.rows, question, subject.actors);
     if (denial)
       throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies an actor`);

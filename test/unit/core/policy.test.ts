@@ -31,7 +31,7 @@ function decided(
   evidence: Evidence = anEvidence(),
   target: RelyingParty = aRelyingParty(),
 ): string {
-  return decidingRow(rows, policyQuestion(evidence, target)).id;
+  return decidingRow(rows, policyQuestion(evidence, target, { issuers: [] })).id;
 }
 
 const denies = (row: PolicyRow, evidence?: Evidence, target?: RelyingParty) =>
@@ -243,7 +243,10 @@ describe('considerRows', () => {
       aPolicyRow(),
     ];
 
-    const considered = considerRows(rows, policyQuestion(anEvidence(), aRelyingParty()));
+    const considered = considerRows(
+      rows,
+      policyQuestion(anEvidence(), aRelyingParty(), { issuers: [] }),
+    );
 
     assert.deepEqual(
       considered.map(({ mismatch }) => mismatch),
