@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
+import { validateOmittedAudiences } from './sections/audience-restriction.ts';
 import { buildClients, clientEntry } from './sections/clients.ts';
 import { instant, instantOf } from './sections/fields.ts';
 import { buildKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
@@ -13,7 +14,11 @@ import { buildListeners } from './sections/listeners.ts';
 import { buildAudit } from './sections/operation.ts';
 import { buildPolicy, policyEntry } from './sections/policy/policy.ts';
 import { buildRefreshTokens } from './sections/refresh-tokens.ts';
-import { buildRelyingParties, relyingPartyEntry } from './sections/relying-parties.ts';
+import {
+  buildRelyingParties,
+  type RelyingPartyEntry,
+  relyingPartyEntry,
+} from './sections/relying-parties.ts';
 import { buildStore } from './sections/store.ts';
 import {
   subjectPrefixes,
@@ -91,11 +96,24 @@ async function buildParties(document: Document, loading: Loading) {
     keepsSecrets: document['keptSecrets'] !== undefined,
   };
   const policy = buildPolicy(rows, surroundings, loading);
-  const wsTrust = buildWsTrust(sectionOf(document, 'wsTrust'), loading, clockSkewSeconds);
-  validateMessageKeys(wsTrust, writtenUses(document), loading);
+  const wsTrust = buildWsTrustFront(document, parties, loading);
   validateContextAddresses(wsTrust, surroundings.keepsSecrets, loading);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
   return { ...keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
+}
+
+function buildWsTrustFront(
+  document: Document,
+  parties: readonly Entry<RelyingPartyEntry>[],
+  loading: Loading,
+): Config['wsTrust'] {
+  const section = sectionOf(document, 'wsTrust');
+  const clockSkewSeconds = sectionOf(document, 'clockSkewSeconds')?.value ?? 0;
+  const wsTrust = buildWsTrust(section, loading, clockSkewSeconds);
+  // A broken section is a problem already; that it lacks a profile is not a second one.
+  if (section) validateOmittedAudiences(parties, wsTrust, loading);
+  validateMessageKeys(wsTrust, writtenUses(document), loading);
+  return wsTrust;
 }
 
 async function buildSurroundings(document: Document, loading: Loading) {

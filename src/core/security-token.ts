@@ -46,6 +46,8 @@ export interface TokenFacts {
   readonly lifetime: Lifetime;
   readonly confirmation: Confirmation;
   readonly audiences: readonly string[];
+  /** A token of ours that does not say for whom it is. Until the ledger has told, it is for nobody. */
+  readonly omitsAudience?: boolean;
   /** The client it was issued to. */
   readonly originClient?: string;
   readonly actors: readonly Actor[];

@@ -62,6 +62,8 @@ export interface TokenSpec {
   /** The requestor: `client_id` in a JWT. */
   readonly clientId: string;
   readonly audiences: readonly string[];
+  /** The token may leave them unsaid: they are on record, and it is bound to a key. */
+  readonly omitsAudience?: boolean;
   readonly relyingParties: readonly string[];
   readonly scopes: readonly string[];
   readonly claims: ClaimSet;

@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { hashPassword } from '#src/users/password/password.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
 import { aConfigDocument, type ConfigDocument } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { reservedPort } from '#test/support/server/reserved-port.ts';
@@ -18,12 +19,12 @@ const clock = { now: (): number => Math.floor(Date.now() / 1000) };
 
 async function configured(
   t: TestContext,
-  change: (document: ConfigDocument) => void,
+  change: (document: ConfigDocument, directory: string) => void | Promise<void>,
 ): Promise<{ directory: string; jwks: object }> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-check-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const document = aConfigDocument();
-  change(document);
+  await change(document, directory);
   const { jwks } = await createPartner(clock);
   await writeConfiguration(directory, document, jwks);
   return { directory, jwks };
@@ -75,6 +76,25 @@ test('check --hardening: each finding goes when its cause does', async (t) => {
   const { hardening } = JSON.parse(out) as Reported;
   assert.equal(code, 1);
   assert.deepEqual(new Set(hardening.map(({ id }) => id)), new Set(['12.3.1', '10.4.14']));
+});
+
+test('check --hardening: assertions that do not say for whom they are', async (t) => {
+  const { directory } = await configured(t, async (document, folder) => {
+    await withSaml(document, folder);
+    document['wsTrust'] = { profiles: ['vcenter'] };
+    const [orders] = document.relyingParties;
+    Object.assign(orders ?? {}, {
+      token: { type: 'saml2', audienceRestriction: 'omitted-with-key' },
+    });
+  });
+
+  const { out } = await viaduct(['check', '--hardening', '--json'], directory);
+
+  const { hardening } = JSON.parse(out) as Reported;
+  assert.deepEqual(
+    hardening.filter(({ id }) => id === '9.2.4').map(({ where }) => where),
+    ['relyingParties orders'],
+  );
 });
 
 test('check --hardening: every secret that others may read is told, and none that is in a file counts as of the environment', async (t) => {

@@ -13,6 +13,10 @@ export interface SamlShape {
   readonly hasTypedValues: boolean;
   /** A bearer confirmation names the one address the assertion is for. */
   readonly hasRecipient: boolean;
+  /** The issuer says of what kind its name is, as it need not. */
+  readonly hasIssuerFormat: boolean;
+  /** Where a decision lets it, an assertion with a key leaves its audience out: some clients that sign it anew would. */
+  readonly canOmitAudience: boolean;
   /** An EncryptedKey tells its recipient as WS-Security does, not as SAML does. */
   readonly hasTokenReferences: boolean;
 }
@@ -23,6 +27,8 @@ export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
     hasFriendlyNames: false,
     hasTypedValues: false,
     hasRecipient: true,
+    hasIssuerFormat: false,
+    canOmitAudience: false,
     hasTokenReferences: false,
   },
   // The assertion readers of .NET refuse a Recipient that they were not told to expect.
@@ -31,6 +37,8 @@ export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
     hasFriendlyNames: false,
     hasTypedValues: false,
     hasRecipient: false,
+    hasIssuerFormat: false,
+    canOmitAudience: false,
     hasTokenReferences: true,
   },
   // Its clients cut an assertion of SAML 2.0 out of the answer between `<Assertion ` and `</Assertion>`.
@@ -39,6 +47,8 @@ export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
     hasFriendlyNames: false,
     hasTypedValues: false,
     hasRecipient: false,
+    hasIssuerFormat: false,
+    canOmitAudience: false,
     hasTokenReferences: true,
   },
   vcenter: {
@@ -46,6 +56,8 @@ export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
     hasFriendlyNames: true,
     hasTypedValues: true,
     hasRecipient: false,
+    hasIssuerFormat: true,
+    canOmitAudience: true,
     hasTokenReferences: true,
   },
 };

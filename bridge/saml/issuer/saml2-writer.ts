@@ -13,7 +13,14 @@ import type { Actor } from '#core/subject.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { assertionIdOf } from '../assertion-id.ts';
 import { contextClassOf } from '../authentication-context.ts';
-import { CONFIRMATION_METHODS, DELEGATION_NS, NAME_UNSPECIFIED, XS_NS, XSI_NS } from '../names.ts';
+import {
+  CONFIRMATION_METHODS,
+  DELEGATION_NS,
+  NAME_ENTITY,
+  NAME_UNSPECIFIED,
+  XS_NS,
+  XSI_NS,
+} from '../names.ts';
 import type { WritableClaim } from './claim-writer.ts';
 import { friendlyNameOf, nameFormatOf, writableClaims } from './claim-writer.ts';
 import type { SamlShape } from './saml-shape.ts';
@@ -57,10 +64,10 @@ export function writeSaml2(input: WriteInput): WrittenAssertion {
         ['Version', '2.0'],
       ],
       [
-        write('Issuer', [], [entityId]),
+        write('Issuer', shape.hasIssuerFormat ? [['Format', NAME_ENTITY]] : [], [entityId]),
         SIGNATURE_PLACE,
         subject(write, input),
-        conditions(write, spec, entityId),
+        conditions(write, input),
         authnStatement(write, spec),
         ...(attributes.length === 0 ? [] : [write('AttributeStatement', [], attributes)]),
       ],
@@ -107,14 +114,22 @@ function keyConfirmation(write: Write, { shape }: WriteInput, keyInfo: Markup): 
 
 // One restriction with alternatives: several restrictions would all have to be met (SAML Core 2.0 §2.5.1.4). ProxyRestriction
 // and Condition stand before it: vCenter clients know no other order.
-function conditions(write: Write, spec: TokenSpec, entityId: string): Markup {
+function conditions(write: Write, input: WriteInput): Markup {
+  const { spec, entityId } = input;
   const audiences = audiencesOf(spec).map((audience) => write('Audience', [], [audience]));
   return write('Conditions', windowOf(spec), [
     ...proxyRestriction(write, spec),
     ...(spec.actors.length === 0 ? [] : [delegation(write, spec, entityId)]),
-    write('AudienceRestriction', [], audiences),
+    ...(omitsAudience(input) ? [] : [write('AudienceRestriction', [], audiences)]),
   ]);
 }
+
+// Without a key in it, it would be good anywhere for whoever finds it: held against what is written, not against what was decided alone.
+const omitsAudience = ({ spec, shape, keyInfo }: WriteInput): boolean =>
+  shape.canOmitAudience &&
+  spec.omitsAudience === true &&
+  spec.confirmation.method === 'public-key' &&
+  keyInfo !== undefined;
 
 function proxyRestriction(write: Write, { delegations }: TokenSpec): readonly Markup[] {
   if (delegations === undefined) return [];

@@ -34,7 +34,8 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
   const { evidence, terms, now, ownNames } = circumstances;
   const { type, use } = evidence;
   const { proxyCount } = assertion.conditions;
-  const audiences = validateAudiences(assertion.conditions, terms);
+  const omitsAudience = mayOmitAudience(assertion, circumstances);
+  const audiences = omitsAudience ? [] : validateAudiences(assertion.conditions, terms);
   const isRfc7522 = type === 'saml2' && typeof evidence.content === 'string';
   const confirmed = confirmSubject(assertion.confirmations, terms, { now, use, isRfc7522 });
   const { confirmation, notOnOrAfter: confirmedUntil } = confirmed;
@@ -57,12 +58,29 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
     lifetime,
     confirmation,
     audiences,
+    ...(omitsAudience && { omitsAudience }),
     actors: actorsOf(assertion.conditions.delegates, terms, ownNames),
     ...(proxyCount !== undefined && { delegations: proxyCount }),
     ...(presentableUntil > lifetime.notOnOrAfter && { presentableUntil }),
     // Within the skew the assertion is still taken: the mark must outlive that.
     ...(isOnce && { onceUntil: presentableUntil + terms.skewSeconds }),
   };
+}
+
+/** Whether it is an assertion of ours that leaves its audience out, as with a public key it may (SAML 2.0): whether this one did, and
+ * for whom it is, the ledger says. As a grant by itself it must say so (RFC 7522 §3 rule 2), and one of others always. */
+function mayOmitAudience(
+  { conditions, confirmations }: SamlAssertion,
+  { evidence: { type, use }, terms }: Circumstances,
+): boolean {
+  return (
+    terms.isOwn &&
+    type === 'saml2' &&
+    use !== 'assertion' &&
+    conditions.audienceRestrictions.length === 0 &&
+    confirmations.length > 0 &&
+    confirmations.every(({ method }) => method === 'holder-of-key')
+  );
 }
 
 /** The audiences. Every restriction must have one of ours (SAML Core 2.0 §2.5.1.4): several are all to be met, and the

@@ -124,6 +124,17 @@ const algorithms: Rule = ({ trustedIssuers, wsTrust }) => [
     .map(({ path }) => sha1At(`wsTrust.endpoints ${path}`)),
 ];
 
+const audiences: Rule = ({ relyingParties }) =>
+  relyingParties.flatMap(({ id, token }) =>
+    when(token.omitsAudience === true, {
+      id: '9.2.4',
+      level: 2,
+      where: `relyingParties ${id}`,
+      what: 'its assertions with a key do not say for whom they are: good at all who believe our key and do not ask',
+      fix: 'remove token.audienceRestriction where no client needs it',
+    }),
+  );
+
 const plainFetch: Rule = ({ clients: all, trustedIssuers }) => {
   const addresses = [
     ...trustedIssuers.flatMap(({ id, jwt, saml }) => {
@@ -165,6 +176,7 @@ const RULES: readonly Rule[] = [
   clients,
   policy,
   algorithms,
+  audiences,
   plainFetch,
   logs,
 ];

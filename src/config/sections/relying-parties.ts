@@ -4,6 +4,7 @@ import type { RelyingParty } from '#core/request/relying-party.ts';
 import { formOf } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
+import { audienceRestriction, canOmitAudience } from './audience-restriction.ts';
 import { entryId, plainText, rate, resourceUri, rule, scopeName, seconds } from './fields.ts';
 import { readCertificates } from './keys/certificates.ts';
 import { validateKey, type WrittenKey } from './keys/key-choice.ts';
@@ -52,6 +53,7 @@ const tokenSection = z
         'The certificate that the secret of a token is encrypted to (WS-Trust KeyType SymmetricKey); default: encryptTo.',
       )
       .optional(),
+    audienceRestriction,
     useKeyProof: z
       .enum(['signature', 'trusted-certificate'])
       .describe(
@@ -95,7 +97,8 @@ const tokenSection = z
       why: 'nobody shall believe that something is encrypted',
       fix: 'add encryptTo or encryptKeysTo, or remove it',
     }),
-  );
+  )
+  .refine(...canOmitAudience);
 
 export const relyingPartyEntry = z
   .strictObject({
@@ -209,6 +212,7 @@ async function buildRelyingParty(
       type: token.type,
       algorithms: algorithmsOf(token),
       lifetimeSeconds: token.lifetimeSeconds,
+      ...(token.audienceRestriction === 'omitted-with-key' && { omitsAudience: true }),
       ...(token.useKeyProof === 'trusted-certificate' && { useKeyProof: token.useKeyProof }),
       ...(token.statusList && { statusList: true }),
       ...(await buildEncryption({ value: token, path: [...path, 'token'] }, loading)),

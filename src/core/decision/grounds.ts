@@ -2,10 +2,11 @@
 
 import type { Claim, ClaimSet } from '../claim.ts';
 import { type MappedClaim, mapClaims, mappedClaims } from '../claim-mapping.ts';
+import type { Confirmation } from '../confirmation.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { PolicyRow } from '../policy.ts';
 import type { RelyingParty } from '../request/relying-party.ts';
-import type { Encryption } from '../token-spec.ts';
+import type { Encryption, TokenSpec } from '../token-spec.ts';
 import type { TokenType } from '../token-type.ts';
 import { type Evidence, expressionContext } from './evidence.ts';
 import { commonScopes, decideScopes, grantableScopes } from './scope.ts';
@@ -43,6 +44,20 @@ const hasSameForm = (left: RelyingParty['token'], right: RelyingParty['token']):
   left.algorithms.saml === right.algorithms.saml &&
   isSameEncryption(left.encryption, right.encryption) &&
   isSameEncryption(left.keyEncryption, right.keyEncryption);
+
+/** Whether the token may leave unsaid for whom it is. All its targets take it so, and nobody can use it but with its key: without both
+ * whoever found it could use it anywhere. */
+export function decideOmission(
+  type: TokenType,
+  { method }: Confirmation,
+  grounds: AllGrounds,
+): Pick<TokenSpec, 'omitsAudience'> {
+  const isOmitted =
+    type === 'saml2' &&
+    method === 'public-key' &&
+    grounds.every(({ party }) => party.token.omitsAudience);
+  return isOmitted ? { omitsAudience: true } : {};
+}
 
 /** The token type to issue: one that every target wants or its row lets be asked for.
  * @throws {ExchangeFailure} `target-not-allowed`, `token-type-unsupported` */

@@ -26,6 +26,8 @@ export interface LedgerEntry {
   readonly delegations?: number;
   /** Ids of relying parties. */
   readonly targets: readonly string[];
+  /** For whom the token is, where it need not say so itself. */
+  readonly audiences?: readonly string[];
   readonly policyRows: readonly string[];
   readonly issuedAt?: Instant;
   readonly notOnOrAfter: Instant;
@@ -43,7 +45,7 @@ interface StoredEntry extends LedgerEntry {
 /** The entry of a decision. Subject, claims and keys stay out of it: they are in the token, or under a seal. */
 export function entryOf(spec: TokenSpec): LedgerEntry {
   const { actors, ancestors, clientId, delegations, issuedAt, parents, policyRows } = spec;
-  const { renewal, root, type, vouchers } = spec;
+  const { audiences, omitsAudience, renewal, root, type, vouchers } = spec;
   return {
     type,
     parents,
@@ -54,6 +56,7 @@ export function entryOf(spec: TokenSpec): LedgerEntry {
     actors,
     ...(delegations !== undefined && { delegations }),
     targets: spec.relyingParties,
+    ...(omitsAudience && { audiences }),
     policyRows,
     issuedAt,
     notOnOrAfter: spec.lifetime.notOnOrAfter,
@@ -82,8 +85,22 @@ const isText = (value: unknown): boolean => value === undefined || typeof value 
 const areTexts = (value: unknown): boolean =>
   value === undefined || (Array.isArray(value) && value.every((text) => typeof text === 'string'));
 
-const hasGoodOptions = ({ delegations, said, sealed, vouchers }: Partial<LedgerEntry>): boolean =>
-  isCount(delegations) && isText(said) && isText(sealed) && areTexts(vouchers);
+// An empty list would be for nobody, and is not written.
+const areNames = (value: unknown): boolean =>
+  areTexts(value) && (value as readonly string[] | undefined)?.length !== 0;
+
+const hasGoodOptions = ({
+  audiences,
+  delegations,
+  said,
+  sealed,
+  vouchers,
+}: Partial<LedgerEntry>): boolean =>
+  areNames(audiences) &&
+  isCount(delegations) &&
+  isText(said) &&
+  isText(sealed) &&
+  areTexts(vouchers);
 
 /** Version 1 had no parents apart from the line, no type and no terms of renewal. */
 function upgraded({ v, ...entry }: Partial<StoredEntry>): Partial<LedgerEntry> {

@@ -19,12 +19,13 @@ function withStanding(
   // A credential was proved here, not issued.
   if (!isOwn || isCredential(token.type)) return token;
   if (!entry) return unrecorded(token);
-  requireAsRecorded(token, entry, ledger);
+  const addressed = acceptToken({ ...token, ...audienceOf(token, entry) });
+  requireAsRecorded(addressed, entry, ledger);
   const { clientId, renewal } = entry;
   const originClient = token.originClient ?? clientId;
   const delegations = lesser(token.delegations, entry.delegations);
   return acceptToken({
-    ...token,
+    ...addressed,
     originClient,
     ...lineOf(entry),
     ...(renewal && { renewableUntil: renewal.notOnOrAfter, renewals: renewal.count }),
@@ -41,9 +42,9 @@ const lineOf = ({ ancestors, root, vouchers }: LedgerEntry) => ({
 
 /** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we
  * know to have issued, whoever had our key. Of one that is over, in its lifecycle, the record may be gone.
- * @throws {ExchangeFailure} `token-revoked` */
+ * @throws {ExchangeFailure} `token-revoked`, `token-audience-mismatch` */
 function unrecorded(token: ValidatedToken): ValidatedToken {
-  if (token.use === 'lifecycle') return token;
+  if (token.use === 'lifecycle') return acceptToken({ ...token, ...audienceOf(token, {}) });
   throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
 }
 
@@ -58,6 +59,19 @@ function requireAsRecorded(token: ValidatedToken, entry: LedgerEntry, ledger: Le
   const isOfClient = originClient === undefined || originClient === clientId;
   if (use !== 'lifecycle' || !isOfItsTime || !isOfClient || !ledger.hasSaid(entry, token))
     throw new ExchangeFailure('signature-invalid', 'the key was superseded before');
+}
+
+/** For whom a token is that does not say so: what is on record takes the place of what it leaves out, and is all that it is good for.
+ * Without it the token would be for nobody in particular, so for anybody.
+ * @throws {ExchangeFailure} `token-audience-mismatch` */
+function audienceOf(
+  { omitsAudience }: ValidatedToken,
+  { audiences }: Pick<LedgerEntry, 'audiences'>,
+): Partial<Pick<ValidatedToken, 'audiences' | 'omitsAudience'>> {
+  if (!omitsAudience) return {};
+  if (!audiences)
+    throw new ExchangeFailure('token-audience-mismatch', 'no audience, said or on record');
+  return { audiences, omitsAudience: false };
 }
 
 // The token tells that it is bound to a secret, we know to which.
@@ -85,14 +99,14 @@ async function held(
 
 /** Holds a token against the ledger: whether it or what it was made from is revoked, and to whom it was issued where it cannot
  * say so itself. A foreign token is held against it too: a tombstone on it must not be undone by presenting it again.
- * @throws {ExchangeFailure} `token-revoked`, `signature-invalid`, `dependency-unavailable` */
+ * @throws {ExchangeFailure} `token-revoked`, `signature-invalid`, `token-audience-mismatch`, `dependency-unavailable` */
 export function validateStanding(token: ValidatedToken, ledger: Ledger): Promise<ValidatedToken> {
   return held(token, (ref) => ledger.standing(ref), ledger);
 }
 
 /** As `validateStanding`, for evidence of a token to be made: whether an ancestor is revoked is looked at when that token is
  * recorded, so that an exchange costs two round trips and not four.
- * @throws {ExchangeFailure} `token-revoked`, `signature-invalid`, `dependency-unavailable` */
+ * @throws {ExchangeFailure} `token-revoked`, `signature-invalid`, `token-audience-mismatch`, `dependency-unavailable` */
 export function validateEvidenceStanding(
   token: ValidatedToken,
   ledger: Ledger,

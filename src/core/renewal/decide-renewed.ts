@@ -7,6 +7,7 @@ import { type PolicyRules, policyQuestion } from '../decision/decide.ts';
 import { type Evidence, isIdentity } from '../decision/evidence.ts';
 import {
   type AllGrounds,
+  decideOmission,
   type Grounds,
   longestChain,
   longestLifetimeSeconds,
@@ -337,6 +338,7 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     actors: token.actors,
     clientId: entry.clientId,
     audiences: token.audiences,
+    ...decideOmission(token.type, token.confirmation, grounds),
     relyingParties: entry.targets,
     scopes: token.scopes,
     claims: token.claims,

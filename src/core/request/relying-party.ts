@@ -26,6 +26,8 @@ export interface RelyingParty {
     readonly statusList?: boolean;
     /** How its assertions are encrypted; absent: they are not. */
     readonly encryption?: Encryption;
+    /** Its SAML 2.0 tokens that are bound to a public key need not say for whom they are. */
+    readonly omitsAudience?: boolean;
     /** A key in a request for it needs no proof when it is that of a certificate with a path to an anchor of ours. */
     readonly useKeyProof?: 'trusted-certificate';
     /** How the secret of a token is encrypted to it; absent: it gets no tokens with a secret. */

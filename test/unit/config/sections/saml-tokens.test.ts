@@ -45,6 +45,14 @@ const row: (allow: Record<string, unknown>) => Change = (allow) => (document) =>
 };
 
 const TOKEN = 'relyingParties[0].token';
+const SILENT = 'omitted-with-key';
+
+const withVcenter =
+  (change: Change): Change =>
+  (document) => {
+    document['wsTrust'] = { profiles: ['vcenter'] };
+    change(document);
+  };
 
 const refused = (rule: string, change: Change, error: string) => ({
   rule,
@@ -101,6 +109,40 @@ refuses('assertions', [
     'JWTs are not encrypted, so no certificate stands there',
     withSamlKey(party({ token: { type: 'jwt', encryptTo: { file: 'orders.pem' } } })),
     `CONFIG_CONFLICT ${TOKEN}`,
+  ),
+  ...[{ type: 'saml1' }, { type: 'jwt' }, { type: 'saml2', encryptTo: { file: 'orders.pem' } }].map(
+    (token) =>
+      refused(
+        `only SAML 2.0 assertions in the clear can be without an audience: ${JSON.stringify(token)}`,
+        withSamlKey(withVcenter(party({ token: { ...token, audienceRestriction: SILENT } }))),
+        `CONFIG_CONFLICT ${TOKEN}`,
+      ),
+  ),
+  refused(
+    'an audience is left out at no address but those of vCenter',
+    withSamlKey(party({ token: { type: 'saml2', audienceRestriction: SILENT } })),
+    `CONFIG_CONFLICT ${TOKEN}.audienceRestriction`,
+  ),
+  refused(
+    'an audience is left out at no address but those of vCenter, whatever other profiles there are',
+    withSamlKey((document) => {
+      document['wsTrust'] = { profiles: ['adfs', 'wso2'] };
+      party({ token: { type: 'saml2', audienceRestriction: SILENT } })(document);
+    }),
+    `CONFIG_CONFLICT ${TOKEN}.audienceRestriction`,
+  ),
+  refused(
+    'an audience is never left out of what anybody can use',
+    withSamlKey(withVcenter(party({ token: { type: 'saml2', audienceRestriction: 'omitted' } }))),
+    `CONFIG_INVALID_VALUE ${TOKEN}.audienceRestriction`,
+  ),
+  refused(
+    'a front that is broken does not lack a profile as well',
+    withSamlKey((document) => {
+      document['wsTrust'] = { profiles: ['axis'] };
+      party({ token: { type: 'saml2', audienceRestriction: SILENT } })(document);
+    }),
+    'CONFIG_INVALID_VALUE wsTrust.profiles[0]',
   ),
   refused(
     'encryption has somebody to decrypt',
@@ -181,6 +223,23 @@ describe('Config: assertions', () => {
       encryption: { ...USUAL, certificate: RECIPIENT },
       keyEncryption: { ...USUAL, certificate: RECIPIENT },
     });
+  });
+
+  it('say for whom they are, but those with a key where that is set', async () => {
+    const token = { type: 'saml2' };
+    const built = async (more: object) =>
+      first(
+        (
+          await parseChanged(
+            withSamlKey(withVcenter(party({ token: { ...token, ...more } }))),
+            WORLD,
+          )
+        ).relyingParties,
+      ).token.omitsAudience;
+
+    assert.equal(await built({}), undefined);
+    assert.equal(await built({ audienceRestriction: 'always' }), undefined);
+    assert.equal(await built({ audienceRestriction: SILENT }), true);
   });
 
   it('are encrypted as their relying party can decrypt, and secrets of JWTs too', async () => {

@@ -57,6 +57,15 @@ describe('Ledger entry', () => {
     assert.equal(text.includes('alice'), false);
   });
 
+  test('Ledger: for whom a token is that does not say so is on record', () => {
+    const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'a' });
+
+    const { audiences } = parseEntry(writeEntry(entryOf({ ...spec, omitsAudience: true })));
+
+    assert.deepEqual(audiences, spec.audiences);
+    assert.equal(entryOf(spec).audiences, undefined);
+  });
+
   const hostile = [
     '{',
     'null',
@@ -77,6 +86,10 @@ describe('Ledger entry', () => {
     VERSION_2.replace('"type":"saml2"', '"said":7'),
     VERSION_2.replace('"type":"saml2"', '"vouchers":[7]'),
     VERSION_2.replace('"type":"saml2"', '"vouchers":"partner"'),
+    VERSION_2.replace('"targets":', '"audiences":[],"targets":'),
+    VERSION_2.replace('"targets":', '"audiences":"billing","targets":'),
+    VERSION_2.replace('"targets":', '"audiences":[7],"targets":'),
+    VERSION_2.replace('"targets":', '"audiences":null,"targets":'),
   ];
   for (const text of hostile)
     test(`Ledger: ${text.slice(0, 60)}… of ${text.length} characters is no entry`, () => {

@@ -28,6 +28,7 @@ async function setUp() {
   });
   const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });
   await ledger.record(spec);
+  await ledger.record({ ...spec, tokenId: 'silent', omitsAudience: true });
   return { clock, ledger, spec, end: spec.lifetime.notOnOrAfter };
 }
 
@@ -83,6 +84,8 @@ describe('Ledger: no record, no token', () => {
       );
 
     assert.ok(await signed());
+    const silent = await signed({ id: 'silent', audiences: [], omitsAudience: true });
+    assert.deepEqual(silent.audiences, audiences);
     for (const changes of [
       { signedBefore: NOW },
       { lifetime: { notBefore: NOW, notOnOrAfter: end + 1 } },
@@ -90,6 +93,7 @@ describe('Ledger: no record, no token', () => {
       { originClient: 'another' },
       { subject: { issuer: OWN_ISSUER, id: 'another' } },
       { audiences: ['another'] },
+      { id: 'silent', audiences: ['another'] },
       { scopes: [...scopes, 'another'] },
       {
         claims: [{ name: 'role', values: ['x'], issuer: OWN_ISSUER, originalIssuer: OWN_ISSUER }],
@@ -113,6 +117,31 @@ describe('Ledger: no record, no token', () => {
     const token = anOwnToken({ id: 'recorded', use: 'lifecycle', signedBefore: NOW + 1 });
 
     await assert.rejects(validateStanding(token, ledger), refusedAs('signature-invalid'));
+  });
+
+  for (const use of ['subject', 'lifecycle'] as const)
+    test(`for whom a token is that does not say so is what is on record, and without that it is for nobody: ${use}`, async () => {
+      const { ledger } = await setUp();
+      const held = (id: string) =>
+        validateStanding(anOwnToken({ id, use, audiences: [], omitsAudience: true }), ledger);
+
+      const { audiences, omitsAudience } = await held('silent');
+
+      assert.deepEqual([audiences, omitsAudience], [['orders'], false]);
+      await assert.rejects(held('recorded'), refusedAs('token-audience-mismatch'));
+      const reason = use === 'lifecycle' ? 'token-audience-mismatch' : 'token-revoked';
+      await assert.rejects(held('unknown'), refusedAs(reason));
+    });
+
+  test('a token that says for whom it is, is for nobody else, whatever is on record', async () => {
+    const { ledger } = await setUp();
+
+    const { audiences } = await validateStanding(
+      anOwnToken({ id: 'silent', audiences: ['billing'] }),
+      ledger,
+    );
+
+    assert.deepEqual(audiences, ['billing']);
   });
 
   test('credentials and tokens of others have no record', async () => {
