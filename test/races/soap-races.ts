@@ -4,13 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
 import { iso } from '#test/support/saml/saml.ts';
 import { now } from '#test/support/server/world.ts';
-import {
-  aBinaryToken,
-  aDirectReference,
-  SIGNATURE,
-  signMessage,
-} from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
+import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
 import { anRst, aTargetRst, TRUST_13, tokenOf } from '#test/support/ws-trust/rst.ts';
 import { anRst as aBareRst } from '#test/support/ws-trust/ws-trust.ts';
 import { INVALID_GRANT, samlAssertion, samlBearer } from './oauth-races.ts';
@@ -46,10 +40,7 @@ let messages = 0;
 function signedByBob({ bob }: RaceWorld, body: string): string {
   messages += 1;
   const expires = iso(now() + 240).replace(/(\.\d+)?Z$/, `.${String(messages).padStart(9, '0')}Z`);
-  const timestamp = `<wsu:Timestamp wsu:Id="ts"><wsu:Created>${iso(now())}</wsu:Created><wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`;
-  const header = `<wsse:Security>${aBinaryToken(bob)}${timestamp}${SIGNATURE}</wsse:Security>`;
-  const message = anEnvelope({ header, body, bodyId: 'body' });
-  return signMessage(message, { key: bob.privateKey, keyInfo: aDirectReference() });
+  return aSignedMessage(body, { by: bob, timestamp: aTimestamp(expires, iso(now())) });
 }
 
 const contextOf = (text: string): string => /Context="([^"]+)"/.exec(text)?.[1] ?? '';

@@ -1,18 +1,10 @@
 // The work of one signed request: verify a message signed with the key of a certificate, issue a holder-of-key assertion.
-
 import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
 import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import {
-  aBinaryToken,
-  aDirectReference,
-  SIGNATURE,
-  signMessage,
-  TIMESTAMP,
-} from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
+import { aSignedMessage } from '#test/support/soap/signed-message.ts';
 import {
   anAppliesTo,
   anRst,
@@ -41,15 +33,7 @@ export async function signedIssue(keys: SamlSigningKeys): Promise<() => Promise<
     parts: { store: { putOnce: async () => ({ stored: true }) } },
   });
   const children = `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>`;
-  const message = signMessage(
-    anEnvelope({
-      header: `<wsse:Security>${aBinaryToken(client)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
-      body: anRst({ children }),
-      bodyId: 'body',
-    }),
-    { key: client.privateKey, keyInfo: aDirectReference() },
-  );
-  const request = aPost(message);
+  const request = aPost(aSignedMessage(anRst({ children }), { by: client }));
   return async () => {
     const { body, status } = await front.handle(request);
     if (status !== 200) throw new Error(body);

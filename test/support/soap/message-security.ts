@@ -6,9 +6,7 @@ import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import { aValidatedToken } from '#test/support/core.ts';
 import { TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import {
   anRst,
@@ -18,8 +16,8 @@ import {
   USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
-import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
 import { createKeySigner } from '#test/support/xml/signer.ts';
 import {
   ENCRYPTED_KEY,
@@ -51,24 +49,13 @@ export const PROFILES = changeEndpoints(
   [{ path: PATH, messageSecurity: 'sign-and-encrypt' }],
 );
 
-/** Takes the certificates of clients above, by their bytes. */
-const known: TokenValidator = {
-  canHandle: ({ type }) => type === 'x509',
-  async validate({ content, use }) {
-    const der = firstCertificateOf(content);
-    const isKnown = [client, ec].some((one) => one.der.equals(der));
-    if (!isKnown) throw new ExchangeFailure('issuer-untrusted', 'no path');
-    return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', claims: [] });
-  },
-};
-
 export const signer = createKeySigner({ algorithm: RSA_SHA256, key: signing.privateKey });
 export const aSetting = (
   others: readonly TokenValidator[] = [],
   parts: Partial<WsTrustFrontParts> = {},
 ): WsTrustSetting =>
   aWsTrustSetting({
-    validators: [...others, known],
+    validators: [...others, knownCertificates([client, ec])],
     profiles: PROFILES,
     parts: {
       unwrappers: [createKeyUnwrapper(stranger.privateKey), createKeyUnwrapper(ours.privateKey)],

@@ -4,6 +4,7 @@ import { createHmac, createPublicKey, hash, type KeyObject, sign } from 'node:cr
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { TestCertificate } from '#test/support/x509/pki.ts';
+import { anEnvelope } from './soap.ts';
 
 const WSS = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
 export const X509_PROFILE = `${WSS}-x509-token-profile-1.0`;
@@ -20,9 +21,14 @@ export const ECDSA_SHA256 = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256
 
 const STR_TRANSFORM = `<ds:Transform Algorithm="${WSS}-soap-message-security-1.0#STR-Transform"><wsse:TransformationParameters xmlns:wsse="${WSS}-wssecurity-secext-1.0.xsd"><ds:CanonicalizationMethod Algorithm="${EXC_C14N}"></ds:CanonicalizationMethod></wsse:TransformationParameters></ds:Transform>`;
 
-/** A Timestamp to sign, with the id `ts`. */
-export const TIMESTAMP =
-  '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
+/** A Timestamp to sign, with the id `ts`. Two messages that are otherwise alike need an end of their own each. */
+export const aTimestamp = (
+  expires = '2027-01-15T08:05:00Z',
+  created = '2027-01-15T08:00:00Z',
+): string =>
+  `<wsu:Timestamp wsu:Id="ts"><wsu:Created>${created}</wsu:Created><wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`;
+
+export const TIMESTAMP = aTimestamp();
 
 /** Where a signature goes in a message. */
 export const SIGNATURE = '@SIGNATURE@';
@@ -120,4 +126,25 @@ export function aKeyValue({
   });
   const base64 = (member: string) => Buffer.from(member, 'base64url').toString('base64');
   return `<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>${base64(n)}</ds:Modulus><ds:Exponent>${base64(e)}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>`;
+}
+
+export interface MessageWishes extends Partial<SignatureWishes> {
+  /** Whose key signs. */
+  readonly by: Pick<TestCertificate, 'der' | 'privateKey'>;
+  /** What stands in the Security header before the Timestamp; absent: that certificate. */
+  readonly tokens?: string;
+  readonly timestamp?: string;
+}
+
+/** A message that brings a certificate and is signed with its key, over the Timestamp and the Body. */
+export function aSignedMessage(
+  body: string,
+  { by, timestamp = TIMESTAMP, tokens = aBinaryToken(by), ...wishes }: MessageWishes,
+): string {
+  const header = `<wsse:Security>${tokens}${timestamp}${SIGNATURE}</wsse:Security>`;
+  return signMessage(anEnvelope({ header, body, bodyId: 'body' }), {
+    key: by.privateKey,
+    keyInfo: aDirectReference(),
+    ...wishes,
+  });
 }

@@ -25,6 +25,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserNameToken,
   aWsTrustSetting,
   billingRules,
   TRUST_13,
@@ -172,7 +173,7 @@ export function signed(context: Context, body: string, wishes: Wishes = {}): str
   return edit ? edit(text) : text;
 }
 
-export const USER = aSecurityHeader().replace(/<\/?wsse:Security>/g, '');
+export const USER = aUserNameToken();
 
 export function about(
   context: Context,

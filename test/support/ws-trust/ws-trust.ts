@@ -256,10 +256,13 @@ function samlReference(type: 'saml1' | 'saml2', tokenId: string) {
       };
 }
 
+/** The user's name and password. */
+export const aUserNameToken = ({ name, password } = USER): string =>
+  `<wsse:UsernameToken><wsse:Username>${name}</wsse:Username><wsse:Password>${password}</wsse:Password></wsse:UsernameToken>`;
+
 /** A Security header with the user's name and password, and more. */
-export function aSecurityHeader(more = '', { name, password } = USER): string {
-  return `<wsse:Security><wsse:UsernameToken><wsse:Username>${name}</wsse:Username><wsse:Password>${password}</wsse:Password></wsse:UsernameToken>${more}</wsse:Security>`;
-}
+export const aSecurityHeader = (more = '', user = USER): string =>
+  `<wsse:Security>${aUserNameToken(user)}${more}</wsse:Security>`;
 
 export const TIMESTAMP =
   '<wsu:Timestamp><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';

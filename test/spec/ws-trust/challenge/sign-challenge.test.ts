@@ -8,13 +8,7 @@ import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
-import {
-  aBinaryToken,
-  aDirectReference,
-  SIGNATURE,
-  signMessage,
-} from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
+import { aBinaryToken, aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
 import {
   anAppliesTo,
   anIssueRequest,
@@ -28,8 +22,8 @@ import {
   USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
-import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
 
 const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const other = await aCertificate({ name: 'CN=other', algorithm: 'RSA' });
@@ -38,16 +32,9 @@ const GOOD = `<saml:Assertion xmlns:saml="${SAML2}" ID="_good"></saml:Assertion>
 const MIXED = '/adfs/services/trust/13/certificatemixed';
 
 /** Each certificate is the subject of its name. */
-const known: TokenValidator = {
-  canHandle: ({ type }) => type === 'x509',
-  async validate({ content, use }) {
-    const der = firstCertificateOf(content);
-    const found = [client, other].find((one) => one.der.equals(der));
-    if (!found) throw new ExchangeFailure('issuer-untrusted', 'no path');
-    const subject = { issuer: 'https://sts.example.org', id: found.name };
-    return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', subject, claims: [] });
-  },
-};
+const known = knownCertificates([client, other], ({ name }) => ({
+  subject: { issuer: 'https://sts.example.org', id: name },
+}));
 
 const aSetting = (
   parts: Partial<WsTrustFrontParts> = {},
@@ -81,10 +68,12 @@ function aSigned(
 ): string {
   count += 1;
   const expires = `2027-01-15T08:04:00.${String(count).padStart(3, '0')}Z`;
-  const timestamp = `<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`;
-  const header = `<wsse:Security>${aBinaryToken(by)}${more}${timestamp}${SIGNATURE}</wsse:Security>`;
-  const message = anEnvelope({ header, body, bodyId: 'body' });
-  return signMessage(message, { key: by.privateKey, keyInfo: aDirectReference(), ids });
+  return aSignedMessage(body, {
+    by,
+    tokens: aBinaryToken(by) + more,
+    timestamp: aTimestamp(expires),
+    ids,
+  });
 }
 
 const send = (setting: WsTrustSetting, message: string, path = '/ws-trust') =>

@@ -8,11 +8,8 @@ import { fakeClock } from '#test/support/fake-clock.ts';
 import {
   aBinaryToken,
   aDirectReference,
-  SIGNATURE,
-  signMessage,
-  TIMESTAMP,
+  aSignedMessage,
 } from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import { anRst, aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { aSequence } from '#test/support/x509/der.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
@@ -29,12 +26,8 @@ const asPath = (token: string): string => token.replaceAll('#X509v3', '#X509PKIP
 
 /** Signed by `by`; the token is a path of these certificates. */
 function send(by: TestCertificate, path: readonly TestCertificate[]) {
-  const token = asPath(aBinaryToken({ der: aSequence(...path.map(({ der }) => der)) }));
-  const header = `<wsse:Security>${token}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
-  const message = signMessage(anEnvelope({ header, body: anRst(), bodyId: 'body' }), {
-    key: by.privateKey,
-    keyInfo: asPath(aDirectReference()),
-  });
+  const tokens = asPath(aBinaryToken({ der: aSequence(...path.map(({ der }) => der)) }));
+  const message = aSignedMessage(anRst(), { by, tokens, keyInfo: asPath(aDirectReference()) });
   const trusted = [anX509Trust([root], { findUser: () => ({}) })];
   const validator = createX509Validator({ issuer: OWN_ISSUER, trusted, clock: fakeClock() });
   return aWsTrustSetting({ validators: [validator] }).front.handle(aPost(message));

@@ -19,11 +19,10 @@ import {
   aBinaryToken,
   aDirectReference,
   aKeyValue,
+  aSignedMessage,
+  aTimestamp,
   BASE64_BINARY,
   RSA_SHA1,
-  SIGNATURE,
-  signMessage,
-  TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
@@ -246,12 +245,8 @@ describe('ws-trust §4: a message signed with the key that an assertion names', 
   ) => {
     const { certificate = holder, keyInfo = aSamlReference(id), more = '' } = over;
     const { ids = ['ts', 'body'], path = '/ws-trust' } = over;
-    const message = anEnvelope({
-      header: `<wsse:Security>${anAssertion(id)}${more}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
-      body: anRst(),
-      bodyId: 'body',
-    });
-    return aPost(signMessage(message, { key: certificate.privateKey, keyInfo, ids }), { path });
+    const tokens = anAssertion(id) + more;
+    return aPost(aSignedMessage(anRst(), { by: certificate, tokens, keyInfo, ids }), { path });
   };
 
   test('is accepted, though the key is nowhere but in the assertion', async () => {
@@ -297,13 +292,9 @@ describe('RFC 8693 §4.1: a token with an actor is no credential of its subject'
   for (const id of ['acted-held', 'own-acted-held'])
     test(`also signed with the key of the actor: ${id}`, async () => {
       const setting = aSetting();
-      const message = anEnvelope({
-        header: `<wsse:Security>${anAssertion(id)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
-        body: anRst(),
-        bodyId: 'body',
-      });
+      const tokens = anAssertion(id);
       for (const keyInfo of [aSamlReference(id), aKeyValue(holder)]) {
-        const request = aPost(signMessage(message, { key: holder.privateKey, keyInfo }));
+        const request = aPost(aSignedMessage(anRst(), { by: holder, tokens, keyInfo }));
         await refused({ setting, request }, 'trust:FailedAuthentication');
       }
       assert.equal(setting.audit.records.at(-1)?.reason, 'requestor-unauthenticated');
@@ -325,10 +316,13 @@ describe('SAML 2.0 core §2.5.1.5, RFC 7521 §4.1: what is good once is a creden
   let count = 0;
   const signedWith = (id: string, body = anRst()) => {
     count += 1;
-    const fresh = TIMESTAMP.replace('08:05:00Z', `08:05:00.${String(count).padStart(3, '0')}Z`);
-    const header = `<wsse:Security>${anAssertion(id)}${fresh}${SIGNATURE}</wsse:Security>`;
-    const message = anEnvelope({ header, body, bodyId: 'body' });
-    return aPost(signMessage(message, { key: holder.privateKey, keyInfo: aSamlReference(id) }));
+    const message = aSignedMessage(body, {
+      by: holder,
+      tokens: anAssertion(id),
+      timestamp: aTimestamp(`2027-01-15T08:05:00.${String(count).padStart(3, '0')}Z`),
+      keyInfo: aSamlReference(id),
+    });
+    return aPost(message);
   };
 
   async function replayed(setting: ReturnType<typeof aSetting>, request: WsTrustRequest) {
@@ -404,29 +398,15 @@ describe('SAML 2.0 core §2.5.1.5, RFC 7521 §4.1: what is good once is a creden
       }),
     });
     const onBehalfOf = `<t:OnBehalfOf>${anAssertion('foreign')}</t:OnBehalfOf>${anAppliesTo()}`;
-    const { privateKey: key } = holder;
-    const message = anEnvelope({
-      header: `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
-      body: anRst({ children: onBehalfOf }),
-      bodyId: 'body',
-    });
+    const request = aPost(aSignedMessage(anRst({ children: onBehalfOf }), { by: holder }));
 
-    const request = aPost(signMessage(message, { key, keyInfo: aDirectReference() }));
     await accepted({ setting, request }, 'x509');
     await replayed(setting, withHeader(anAssertion('foreign')));
   });
 });
 
 describe('xml-security §5: SHA-1 in message signatures', () => {
-  const request = () => {
-    const message = anEnvelope({
-      header: `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
-      body: anRst(),
-      bodyId: 'body',
-    });
-    const { privateKey: key } = holder;
-    return aPost(signMessage(message, { key, keyInfo: aDirectReference(), algorithm: RSA_SHA1 }));
-  };
+  const request = () => aPost(aSignedMessage(anRst(), { by: holder, algorithm: RSA_SHA1 }));
 
   test('is taken until the day that the endpoint names, and is on record', async () => {
     const setting = aSetting({ path: '/ws-trust', legacySha1Until: 1_800_000_001 });
@@ -449,14 +429,8 @@ describe('xml-security §5: SHA-1 in message signatures', () => {
 test('ws-trust §4, §8: who acts as another signs the Body, also where the Timestamp alone would do', async () => {
   const actAs = `<w:ActAs xmlns:w="http://docs.oasis-open.org/ws-sx/ws-trust/200802">${anAssertion('foreign')}</w:ActAs>`;
   const send = (children: string, ids: readonly string[]) => {
-    const message = anEnvelope({
-      header: `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
-      body: anRst({ children }),
-      bodyId: 'body',
-    });
-    const { privateKey: key } = holder;
     const path = '/adfs/services/trust/13/certificatemixed';
-    return aPost(signMessage(message, { key, keyInfo: aDirectReference(), ids }), { path });
+    return aPost(aSignedMessage(anRst({ children }), { by: holder, ids }), { path });
   };
 
   await accepted({ request: send(anAppliesTo(), ['ts']) }, 'x509');

@@ -1,19 +1,12 @@
 // A certificate that was found good is not read again. That it was good is no verdict: each message asks anew.
 import '#test/support/x509/reflect-metadata.ts';
-
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import {
-  aBinaryToken,
-  aDirectReference,
-  SIGNATURE,
-  signMessage,
-} from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
+import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
 import {
   anAppliesTo,
   anRst,
@@ -36,10 +29,8 @@ const client = await aClient();
 const instant = (at: number) => new Date(at * 1000).toISOString();
 
 function aMessage(certificate = client, at = NOW, body = anRst({ children: anAppliesTo() })) {
-  const timestamp = `<wsu:Timestamp wsu:Id="ts"><wsu:Created>${instant(at)}</wsu:Created><wsu:Expires>${instant(at + 300)}</wsu:Expires></wsu:Timestamp>`;
-  const header = `<wsse:Security>${aBinaryToken(certificate)}${timestamp}${SIGNATURE}</wsse:Security>`;
-  const message = anEnvelope({ header, body, bodyId: 'body' });
-  return aPost(signMessage(message, { key: certificate.privateKey, keyInfo: aDirectReference() }));
+  const timestamp = aTimestamp(instant(at + 300), instant(at));
+  return aPost(aSignedMessage(body, { by: certificate, timestamp }));
 }
 
 function aSetting(over: Partial<X509Trust> = {}) {

@@ -11,15 +11,8 @@ import {
 } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
-import { aValidatedToken } from '#test/support/core.ts';
-import {
-  aBinaryToken,
-  aDirectReference,
-  SIGNATURE,
-  signMessage,
-} from '#test/support/soap/signed-message.ts';
-import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { aSignedMessage } from '#test/support/soap/signed-message.ts';
+import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
   anIssueRequest,
@@ -30,30 +23,16 @@ import {
   faultCodeOf,
   TIMESTAMP,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
-import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
 
 const client = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 
-const known: TokenValidator = {
-  canHandle: ({ type }) => type === 'x509',
-  async validate({ content, use }) {
-    if (!client.der.equals(firstCertificateOf(content)))
-      throw new ExchangeFailure('issuer-untrusted', 'no path');
-    return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', claims: [] });
-  },
-};
-
+const known = knownCertificates([client]);
 const aSetting = () => aWsTrustSetting({ validators: [known] });
 
 /** A message of the client's certificate whose signature covers the parts of these ids. */
-function aSignedMessage(ids: readonly string[]): string {
-  const timestamp =
-    '<wsu:Timestamp wsu:Id="ts"><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
-  const header = `<wsse:Security>${aBinaryToken(client)}${timestamp}${SIGNATURE}</wsse:Security>`;
-  const message = anEnvelope({ header, body: anRst(), bodyId: 'body' });
-  return signMessage(message, { key: client.privateKey, keyInfo: aDirectReference(), ids });
-}
+const signedOver = (ids: readonly string[]): string => aSignedMessage(anRst(), { by: client, ids });
 
 const endpointsOf = ({ endpoints, id }: EndpointProfile) =>
   endpoints.map((endpoint) => ({ id, ...endpoint, path: endpoint.path.replace('/*', '/tenant') }));
@@ -73,7 +52,7 @@ for (const { id, credentials, path, signedParts } of ENDPOINTS) {
 
   const takesCertificate = credentials.includes('certificate');
   test(`ws-trust §4, ${id}: ${path} ${takesCertificate ? 'takes' : 'refuses'} Timestamp and Body signed with a certificate`, async () => {
-    const message = aSignedMessage(['ts', 'body']);
+    const message = signedOver(['ts', 'body']);
 
     const answer = await aSetting().front.handle(aPost(message, { path }));
 
@@ -83,14 +62,14 @@ for (const { id, credentials, path, signedParts } of ENDPOINTS) {
 
   if (!takesCertificate) continue;
   test(`ws-trust §4, ${id}: ${path} ${signedParts ? 'takes' : 'refuses'} a signature over the Timestamp alone`, async () => {
-    const answer = await aSetting().front.handle(aPost(aSignedMessage(['ts']), { path }));
+    const answer = await aSetting().front.handle(aPost(signedOver(['ts']), { path }));
 
     if (signedParts) assert.equal(answer.status, 200, answer.body);
     else assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
   });
 
   test(`ws-trust §4, ${id}: ${path} refuses a signature over the Body alone`, async () => {
-    const answer = await aSetting().front.handle(aPost(aSignedMessage(['body']), { path }));
+    const answer = await aSetting().front.handle(aPost(signedOver(['body']), { path }));
 
     assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
   });

@@ -8,17 +8,14 @@ import {
   aBinaryToken,
   aDirectReference,
   aKeyValue,
-  SIGNATURE,
+  aSignedMessage,
   type SignatureWishes,
-  signMessage,
-  TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
   anRst,
   aPost,
-  aSecurityHeader,
+  aUserNameToken,
   aWsTrustSetting,
   faultCodeOf,
   TRUST_13,
@@ -56,16 +53,8 @@ function aMessage({
   ...wishes
 }: Wishes) {
   const children = `${anAppliesTo()}<t:KeyType>${trust}/${keyType}</t:KeyType>${named}${more}`;
-  const message = anEnvelope({
-    header: aSecurityHeader(`${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}`),
-    body: anRst({ trust, children }),
-    bodyId: 'body',
-  });
-  const signed = signMessage(message, {
-    key: holder.privateKey,
-    keyInfo: aDirectReference(),
-    ...wishes,
-  });
+  const tokens = aUserNameToken() + aBinaryToken(holder);
+  const signed = aSignedMessage(anRst({ trust, children }), { by: holder, tokens, ...wishes });
   return edit ? edit(signed) : signed;
 }
 

@@ -10,11 +10,8 @@ import { startServer } from '#test/support/server/server.ts';
 import {
   aBinaryToken,
   aDirectReference,
-  SIGNATURE,
-  signMessage,
-  TIMESTAMP,
+  aSignedMessage,
 } from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
@@ -44,14 +41,7 @@ async function withCorp(document: ConfigDocument, directory: string): Promise<vo
 }
 
 const signed = (header: string, body: string, keyInfo: string, by = batch) =>
-  signMessage(
-    anEnvelope({
-      header: `<wsse:Security>${header}${TIMESTAMP}${SIGNATURE}</wsse:Security>`,
-      body,
-      bodyId: 'body',
-    }),
-    { key: by.privateKey, keyInfo },
-  );
+  aSignedMessage(body, { by, tokens: header, keyInfo });
 
 const byCertificate = (body: string, by = batch) =>
   signed(aBinaryToken(by), body, aDirectReference(), by);

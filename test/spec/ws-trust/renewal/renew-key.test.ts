@@ -6,10 +6,8 @@ import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import {
   aBinaryToken,
   aDirectReference,
-  SIGNATURE,
+  aSignedMessage,
   type SignatureWishes,
-  signMessage,
-  TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { ownAssertions, RENEWABLE } from '#test/support/ws-trust/renewable.ts';
@@ -18,6 +16,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserNameToken,
   aWsTrustSetting,
   faultCodeOf,
   TRUST_13,
@@ -37,12 +36,7 @@ function aSetting(): WsTrustSetting {
 }
 
 function signed(body: string, by: TestCertificate, wishes: Partial<SignatureWishes> = {}): string {
-  const message = anEnvelope({
-    header: aSecurityHeader(`${aBinaryToken(by)}${TIMESTAMP}${SIGNATURE}`),
-    body,
-    bodyId: 'body',
-  });
-  return signMessage(message, { key: by.privateKey, keyInfo: aDirectReference(), ...wishes });
+  return aSignedMessage(body, { by, tokens: aUserNameToken() + aBinaryToken(by), ...wishes });
 }
 
 async function issued(setting: WsTrustSetting): Promise<string> {

@@ -6,12 +6,12 @@ import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
-import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { anOwnToken, aPolicyRow, aValidatedToken } from '#test/support/core.ts';
 import {
   aBinaryToken,
   aDirectReference,
+  aSignedMessage,
   SIGNATURE,
   signMessage,
   TIMESTAMP,
@@ -22,12 +22,14 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserNameToken,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
   TRUST_13,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
 
 const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
@@ -55,15 +57,10 @@ const assertions: TokenValidator = {
 };
 
 /** Knows the holder: a message has one key of nobody's at most. */
-const certificates: TokenValidator = {
-  canHandle: ({ type }) => type === 'x509',
-  async validate({ content, use }) {
-    const [{ raw } = { raw: Buffer.alloc(0) }] = (content as { certificates: X509Certificate[] })
-      .certificates;
-    if (!raw.equals(holder.der)) throw new ExchangeFailure('issuer-untrusted', 'unknown');
-    return aValidatedToken({ type: 'x509', use, confirmation });
-  },
-};
+const certificates = knownCertificates([holder], () => ({
+  trustedIssuer: 'partner',
+  confirmation,
+}));
 
 function aSetting(
   profiles?: readonly EndpointProfile[],
@@ -90,9 +87,7 @@ function aSetting(
 
 /** Alice's password, and a signature by a key that nobody knows. */
 function endorsed(body: string, by: TestCertificate, ids = ['ts', 'body']): string {
-  const header = aSecurityHeader(`${aBinaryToken(by)}${TIMESTAMP}${SIGNATURE}`);
-  const message = anEnvelope({ header, body, bodyId: 'body' });
-  return signMessage(message, { key: by.privateKey, keyInfo: aDirectReference(), ids });
+  return aSignedMessage(body, { by, tokens: aUserNameToken() + aBinaryToken(by), ids });
 }
 
 const keyType = (name: string) => `<t:KeyType>${TRUST_13}/${name}</t:KeyType>`;

@@ -1,22 +1,17 @@
 // A message that was signed for somebody else, over the Timestamp alone, who sends its header on to us under a Body of their own
 // (ws-trust §4).
 import assert from 'node:assert/strict';
-import type { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
-import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
-import { aPolicyRow, aValidatedToken } from '#test/support/core.ts';
+import { aPolicyRow } from '#test/support/core.ts';
 import {
-  aBinaryToken,
-  aDirectReference,
   aKeyValue,
+  aSignedMessage,
+  aTimestamp,
   SIGNATURE,
   signMessage,
-  TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import { anIssue, V13 } from '#test/support/ws-trust/security-context.ts';
 import {
   anAppliesTo,
@@ -27,6 +22,7 @@ import {
   faultCodeOf,
   TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 
 const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
@@ -38,15 +34,8 @@ const PATH = '/adfs/services/trust/13/certificatemixed';
 /** Where contexts are credentials, and the Timestamp alone will do by choice of the operator. */
 const SESSIONS = '/ws-trust/context';
 
-/** Knows the certificate of the holder. */
-const certificates: TokenValidator = {
-  canHandle: ({ type }) => type === 'x509',
-  async validate({ content, use }) {
-    const { certificates: chain } = content as { certificates: readonly X509Certificate[] };
-    if (!chain[0]?.raw.equals(holder.der)) throw new ExchangeFailure('issuer-untrusted', 'unknown');
-    return aValidatedToken({ type: 'x509', use, claims: [] });
-  },
-};
+/** The holder is a partner. */
+const certificates = knownCertificates([holder], () => ({ trustedIssuer: 'partner' }));
 
 const row = aPolicyRow({
   requestors: [],
@@ -67,15 +56,11 @@ test('ws-trust §4: who asks in the name of another signs that', async () => {
     rules: billingRules({ rows: [row] }),
   });
   const send = (ids: readonly string[]) => {
-    const header = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
-    const body = anRst({ children: anAppliesTo() + BEHALF });
-    const message = anEnvelope({ header, body, bodyId: 'body' });
-    const signed = signMessage(message, {
-      key: holder.privateKey,
-      keyInfo: aDirectReference(),
+    const message = aSignedMessage(anRst({ children: anAppliesTo() + BEHALF }), {
+      by: holder,
       ids,
     });
-    return front.handle(aPost(signed, { path: PATH }));
+    return front.handle(aPost(message, { path: PATH }));
   };
 
   const relayed = await send(['ts']);
@@ -91,14 +76,11 @@ test('ws-trust §4: who has a token of another exchanged by Validate signs that'
     rules: billingRules({ rows: [row] }),
   });
   const send = (ids: readonly string[], tokenType: string) => {
-    const header = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
     const body = anRst({
       requestType: `${TRUST_13}/Validate`,
       children: `${tokenType}${TARGET}`,
     });
-    const message = anEnvelope({ header, body, bodyId: 'body' });
-    const wishes = { key: holder.privateKey, keyInfo: aDirectReference(), ids };
-    return front.handle(aPost(signMessage(message, wishes), { path: PATH }));
+    return front.handle(aPost(aSignedMessage(body, { by: holder, ids }), { path: PATH }));
   };
   const newToken = `${anAppliesTo()}<t:TokenType>urn:oasis:names:tc:SAML:2.0:assertion</t:TokenType>`;
 
@@ -118,17 +100,8 @@ test('ws-trust §4: who names another key in UseKey signs that with their own ke
   });
   const useKey = `<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>${OWN_KEY}`;
   const send = (ids: readonly string[]) => {
-    const header = `${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}`;
-    const message = anEnvelope({
-      header: `<wsse:Security>${header}</wsse:Security>`,
-      body: anRst({ children: `${anAppliesTo()}${useKey}` }),
-      bodyId: 'body',
-    });
-    const once = signMessage(message, {
-      key: holder.privateKey,
-      keyInfo: aDirectReference(),
-      ids,
-    });
+    const body = anRst({ children: `${anAppliesTo()}${useKey}` });
+    const once = aSignedMessage(body, { by: holder, ids });
     const twice = once.replace('</wsse:Security>', `${SIGNATURE}</wsse:Security>`);
     const second = { key: thief.privateKey, keyInfo: aKeyValue(thief), id: 'SIG-2' };
     return aPost(signMessage(twice, second), { path: PATH });
@@ -160,10 +133,9 @@ test('ws-trust §4: who asks for a context, which is a login, signs that, but wh
     ),
   });
   const send = (ids: readonly string[], path: string) => {
-    const header = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP.replace('00Z', `0${path.length % 10}Z`)}${SIGNATURE}</wsse:Security>`;
-    const message = anEnvelope({ header, body: anIssue(V13), bodyId: 'body' });
-    const wishes = { key: holder.privateKey, keyInfo: aDirectReference(), ids };
-    return front.handle(aPost(signMessage(message, wishes), { path }));
+    const timestamp = aTimestamp(path === PATH ? '2027-01-15T08:05:00Z' : '2027-01-15T08:04:00Z');
+    const message = aSignedMessage(anIssue(V13), { by: holder, ids, timestamp });
+    return front.handle(aPost(message, { path }));
   };
 
   const relayed = await send(['ts'], PATH);

@@ -2,9 +2,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
-import { aValidatedToken, NOW } from '#test/support/core.ts';
+import { NOW } from '#test/support/core.ts';
 import {
   aBinaryToken,
   aDirectReference,
@@ -26,8 +24,8 @@ import {
   faultCodeOf,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
-import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
 
 const rsa = await aCertificate({ name: 'CN=batch', algorithm: 'RSA' });
 const ec = await aCertificate({ name: 'CN=batch' });
@@ -38,17 +36,7 @@ const weakValue = aKeyValue({
   certificate: { publicKey: String(weak.publicKey.export({ type: 'spki', format: 'pem' })) },
 });
 
-/** Takes the three certificates above, by their bytes. */
-const known: TokenValidator = {
-  canHandle: ({ type }) => type === 'x509',
-  async validate({ content, use }) {
-    const der = firstCertificateOf(content);
-    const isKnown = [rsa, ec, colleague].some((one) => one.der.equals(der));
-    if (!isKnown) throw new ExchangeFailure('issuer-untrusted', 'no path');
-    return aValidatedToken({ type: 'x509', use, trustedIssuer: 'self', claims: [] });
-  },
-};
-
+const known = knownCertificates([rsa, ec, colleague]);
 const aSetting = () => aWsTrustSetting({ validators: [known] });
 
 const ENVELOPED_PAIR = `<ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"></ds:Transform><ds:Transform Algorithm="${EXC_C14N}"></ds:Transform>`;

@@ -9,14 +9,10 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import {
   aBinaryToken,
-  aDirectReference,
-  SIGNATURE,
+  aSignedMessage,
   type SignatureWishes,
-  signMessage,
-  TIMESTAMP,
   X509_PROFILE,
 } from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
   anRst,
@@ -101,9 +97,9 @@ function aMessage(
   { form, octets, token = '' }: Case,
   wishes: Partial<SignatureWishes> = {},
 ): string {
-  const header = `<wsse:Security>${token}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
-  return signMessage(anEnvelope({ header, body: anRst(), bodyId: 'body' }), {
-    key: client.privateKey,
+  return aSignedMessage(anRst(), {
+    by: client,
+    tokens: token,
     keyInfo: `<wsse:SecurityTokenReference wsu:Id="str">${form}</wsse:SecurityTokenReference>`,
     transformed: { str: octets },
     ...wishes,
@@ -161,12 +157,10 @@ test('SAML Token Profile 1.1.1 §3.5.2: a reference of the header may be signed 
   const form = identifier(`${SAML_PROFILE}.1#SAMLID`, '_hok');
   const reference = `<wsse:SecurityTokenReference wsu:Id="str">${form}</wsse:SecurityTokenReference>`;
   const onBehalfOf = `<t:OnBehalfOf>${reference.replace(' wsu:Id="str"', '')}</t:OnBehalfOf>`;
-  const header = `<wsse:Security>${aBinaryToken(client)}${SAML2}${reference}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
-  const body = anRst({ children: anAppliesTo() + onBehalfOf });
   const sign = (octets: string): string =>
-    signMessage(anEnvelope({ header, body, bodyId: 'body' }), {
-      key: client.privateKey,
-      keyInfo: aDirectReference(),
+    aSignedMessage(anRst({ children: anAppliesTo() + onBehalfOf }), {
+      by: client,
+      tokens: `${aBinaryToken(client)}${SAML2}${reference}`,
       transformed: { str: octets },
     });
 

@@ -13,14 +13,8 @@ import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { NOW } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import {
-  aBinaryToken,
-  aDirectReference,
-  SIGNATURE,
-  signMessage,
-  TIMESTAMP,
-} from '#test/support/soap/signed-message.ts';
-import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
+import { aSignedMessage } from '#test/support/soap/signed-message.ts';
+import { envelopeOf } from '#test/support/soap/soap.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 import { refusedWith } from '../refused-with.ts';
 
@@ -35,13 +29,7 @@ interface Signed {
 
 /** A message over which `ids` are signed; whose key it is does not matter here. */
 async function aSigned(ids = ['ts', 'body'], key: KeyObject = client.privateKey): Promise<Signed> {
-  const header = `<wsse:Security>${aBinaryToken(client)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
-  const message = signMessage(anEnvelope({ header, bodyId: 'body' }), {
-    key,
-    keyInfo: aDirectReference(),
-    ids,
-  });
-  const envelope = envelopeOf(message);
+  const envelope = envelopeOf(aSignedMessage('<x xmlns="urn:x"/>', { by: client, key, ids }));
   const security = readSecurityHeader(envelope) ?? assert.fail();
   const trusted =
     key.type === 'secret'
