@@ -12,13 +12,13 @@ export function shapedChildren(
   attributes: readonly string[],
   reason: XmlFailureReason = 'signature-shape',
 ): readonly XmlElement[] {
-  checkAttributes(element, attributes, reason);
+  requireAttributes(element, attributes, reason);
   return elementsOf(element, reason);
 }
 
 /** Refuses attributes that are not on the list; a namespaced attribute never is.
  * @throws {XmlFailure} the reason given */
-export function checkAttributes(
+export function requireAttributes(
   element: XmlElement,
   attributes: readonly string[],
   reason: XmlFailureReason = 'signature-shape',

@@ -20,7 +20,7 @@ const MEDIA_TYPE = /^([\w!#$&^.+-]+\/[\w!#$&^.+-]+)\s*(?:;|$)/;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)"?/gi;
 
 /** Refuses what is not of an accepted media type in UTF-8. */
-function checkContentType(header: string, contentTypes: readonly string[]): void {
+function requireContentType(header: string, contentTypes: readonly string[]): void {
   // As nearly everyone sends it: nothing to take apart.
   if (contentTypes.includes(header)) return;
   const mediaType = MEDIA_TYPE.exec(header)?.[1]?.toLowerCase() ?? '';
@@ -32,7 +32,7 @@ function checkContentType(header: string, contentTypes: readonly string[]): void
 }
 
 /** Refuses a compressed body: a small one can hold a large one. */
-function checkContentEncoding(encoding = 'identity'): void {
+function requireUncompressed(encoding = 'identity'): void {
   if (encoding.toLowerCase() !== 'identity') throw new HttpRefusal(415, 'body is compressed');
 }
 
@@ -68,8 +68,8 @@ export async function readBody(
     if (Number(req.headers['content-length']) > maxBodyBytes) {
       throw new HttpRefusal(413, 'the body is too large');
     }
-    checkContentType(req.headers['content-type'] ?? '', contentTypes);
-    checkContentEncoding(req.headers['content-encoding']);
+    requireContentType(req.headers['content-type'] ?? '', contentTypes);
+    requireUncompressed(req.headers['content-encoding']);
     return await collect(req, maxBodyBytes);
   } catch (cause) {
     // The rest of the body is not read, so the connection cannot carry another request.

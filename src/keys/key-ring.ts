@@ -4,7 +4,7 @@ import type { JWK } from 'jose';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { nextPhaseChange, phasesAt, supersededAt } from './rollover.ts';
-import { checkSamlAlgorithm, createSamlSigner, type SamlSigner } from './saml-signer.ts';
+import { createSamlSigner, requireSamlAlgorithm, type SamlSigner } from './saml-signer.ts';
 import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts';
 
 interface JwtSigningKey {
@@ -71,7 +71,7 @@ async function loadAll(entries: readonly KeyEntry[]): Promise<readonly SigningKe
   return Promise.all(
     entries.map(async (entry, index) => {
       try {
-        if (entry.use === 'saml') checkSamlAlgorithm(entry.algorithm);
+        if (entry.use === 'saml') requireSamlAlgorithm(entry.algorithm);
         return await loadSigningKey(entry);
       } catch (cause) {
         const detail = cause instanceof Error ? cause.message : 'it cannot be imported';
@@ -81,7 +81,7 @@ async function loadAll(entries: readonly KeyEntry[]): Promise<readonly SigningKe
   );
 }
 
-function checkRing(keys: readonly SigningKey[]): void {
+function validateRing(keys: readonly SigningKey[]): void {
   const kids = new Set(keys.map(({ kid }) => kid));
   // One key for two purposes or algorithms lets a signature of one stand for the other (RFC 8725 §3.1).
   if (kids.size < keys.length) throw new Error('keys: the same key is configured twice');
@@ -183,7 +183,7 @@ export async function createKeyRing(
   settings: RingSettings,
 ): Promise<KeyRing> {
   const keys = await loadAll(entries);
-  checkRing(keys);
+  validateRing(keys);
   const { active, nextChange, published } = scheduleOf(keys, settings.overlapSeconds);
   const verification = verificationOf(keys, settings);
   const jwtKey = (kid: string | undefined): VerificationKey | undefined =>

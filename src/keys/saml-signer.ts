@@ -9,7 +9,7 @@ export interface SamlSigner {
   readonly certificatePem: string;
   readonly keyObject: KeyObject;
   /** OpenSSL holds each result of an RSA private key against its public exponent before it gives it out: `docs/decisions/0019`. */
-  readonly checksItself: boolean;
+  readonly verifiesItself: boolean;
   /** The signature value as XML-DSig wants it; for ECDSA r and s as they are, not DER (XML-DSig 1.1 §6.4.3). */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
@@ -19,7 +19,7 @@ const SAML_ALGORITHMS: ReadonlySet<string> = new Set(['RS256', 'RS384', 'RS512',
 
 /** Refuses an algorithm that a SAML key cannot be for.
  * @throws {Error} */
-export function checkSamlAlgorithm(algorithm: string): void {
+export function requireSamlAlgorithm(algorithm: string): void {
   if (!SAML_ALGORITHMS.has(algorithm)) throw new Error(`${algorithm} cannot sign SAML`);
 }
 
@@ -40,7 +40,7 @@ export function createSamlSigner({
     algorithm,
     certificatePem,
     keyObject,
-    checksItself: isRsa,
+    verifiesItself: isRsa,
     sign: (bytes) =>
       new Promise((resolve, reject) => {
         sign(digest, bytes, input, (error, signature) => {

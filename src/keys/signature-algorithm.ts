@@ -35,7 +35,7 @@ export function keyShapeOf(algorithm: string): KeyShape {
   return shape;
 }
 
-function checkRsaSize(key: KeyObject): void {
+function requireRsaSize(key: KeyObject): void {
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (bits < MIN_RSA_BITS)
     throw new Error(`an RSA key needs ${MIN_RSA_BITS} bits or more, this has ${bits}`);
@@ -43,12 +43,12 @@ function checkRsaSize(key: KeyObject): void {
 
 /** Holds a private key against its algorithm: RFC 7518 §3.3 wants RSA keys of 2048 bits or more, §3.4 one curve each.
  * @throws {Error} when the key does not fit */
-export function checkKeyFits(key: KeyObject, algorithm: string): void {
+export function requireKeyFits(key: KeyObject, algorithm: string): void {
   const { curve, keyType } = keyShapeOf(algorithm);
   const actual = key.asymmetricKeyType ?? 'none';
   if (actual !== keyType)
     throw new Error(`${algorithm} needs a key of type ${keyType}, this is ${actual}`);
-  if (keyType === 'rsa') checkRsaSize(key);
+  if (keyType === 'rsa') requireRsaSize(key);
   const actualCurve = key.asymmetricKeyDetails?.namedCurve;
   if (curve !== undefined && actualCurve !== curve)
     throw new Error(`${algorithm} needs curve ${curve}, this is ${actualCurve}`);

@@ -9,7 +9,7 @@ import {
 } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import type { Instant } from '#core/instant.ts';
-import { checkKeyFits, keyShapeOf } from './signature-algorithm.ts';
+import { keyShapeOf, requireKeyFits } from './signature-algorithm.ts';
 
 /** One key as configured. */
 export interface KeyEntry {
@@ -51,7 +51,7 @@ function parsePrivateKey(pem: string): KeyObject {
   }
 }
 
-function checkCertificate(pem: string, key: KeyObject): void {
+function requireItsCertificate(pem: string, key: KeyObject): void {
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(pem);
@@ -62,7 +62,7 @@ function checkCertificate(pem: string, key: KeyObject): void {
 }
 
 // One signature that verifies, before any that counts: a key that reads well may still be damaged.
-function checkItSigns(key: KeyObject, publicKey: KeyObject, digest: string | undefined): void {
+function requireItSigns(key: KeyObject, publicKey: KeyObject, digest: string | undefined): void {
   const probe = new TextEncoder().encode('self-check');
   if (!verify(digest, probe, publicKey, sign(digest, probe, key)))
     throw new Error('the key does not sign as its public half verifies');
@@ -74,12 +74,12 @@ export async function loadSigningKey(entry: KeyEntry): Promise<SigningKey> {
   const { algorithm, certificatePem, use } = entry;
   const { digest } = keyShapeOf(algorithm);
   const keyObject = parsePrivateKey(entry.pem);
-  checkKeyFits(keyObject, algorithm);
+  requireKeyFits(keyObject, algorithm);
   if (use === 'saml' && certificatePem === undefined)
     throw new Error('a SAML key needs its certificate');
-  if (certificatePem !== undefined) checkCertificate(certificatePem, keyObject);
+  if (certificatePem !== undefined) requireItsCertificate(certificatePem, keyObject);
   const publicKey = createPublicKey(keyObject);
-  checkItSigns(keyObject, publicKey, digest);
+  requireItSigns(keyObject, publicKey, digest);
   const members = await exportJWK(publicKey);
   const kid = await calculateJwkThumbprint(members);
   const naming = { kid, use: 'sig', alg: algorithm };

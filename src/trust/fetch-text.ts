@@ -88,7 +88,7 @@ function maxAgeOf(cacheControl: string | undefined): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
-function checkAnswer({ headers, statusCode }: http.IncomingMessage): void {
+function requireUsableAnswer({ headers, statusCode }: http.IncomingMessage): void {
   // A redirect is not followed: it could lead inside, or to another party.
   if (statusCode !== 200) throw new Error(`the answer has status ${statusCode}`);
   // A few bytes can unpack to gigabytes; we asked for none of it.
@@ -114,7 +114,7 @@ interface Answer {
 
 async function readAnswer(response: http.IncomingMessage, maxBodyBytes: number): Promise<Answer> {
   try {
-    checkAnswer(response);
+    requireUsableAnswer(response);
     const bytes = await readBody(response, maxBodyBytes);
     const maxAgeSeconds = maxAgeOf(response.headers['cache-control']);
     return { bytes, ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };

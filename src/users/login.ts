@@ -38,7 +38,7 @@ export function loginFailure(detail: string): ExchangeFailure {
 
 /** Refuses what no record can match. It is refused at once: that depends on the input alone, so it tells nothing.
  * @throws {ExchangeFailure} `requestor-unauthenticated` */
-export function checkLogin({ name, password }: Login): void {
+export function requirePossible({ name, password }: Login): void {
   if (!isPossibleUserName(name)) throw loginFailure('not a possible user name');
   if (!isPossiblePassword(password)) throw loginFailure('not a possible password');
 }

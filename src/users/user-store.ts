@@ -4,10 +4,10 @@ import type { Store } from '#core/ports.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
 import {
   admitsPassword,
-  checkLogin,
   type Login,
   loginFailure,
   NAME_LOCKED,
+  requirePossible,
   SOURCE_LOCKED,
 } from './login.ts';
 import { createLoginQueue, type QueueLimits } from './login-queue.ts';
@@ -102,7 +102,7 @@ export function createUserStore(settings: UserStoreSettings): UserStore {
   const proveSecond = createSecondFactor({ store, clock, lockout, queue });
   return {
     async authenticate(login) {
-      checkLogin(login);
+      requirePossible(login);
       const { record } = await logIn(login);
       if (!record) throw new Error('a login without a record was taken for good');
       const methods = await proveSecond(record, login);

@@ -19,7 +19,7 @@ interface SamlSigningKey {
   readonly certificatePem: string;
   /** Whether what computes its signatures holds each against the public key before it gives it out. Where it is not said,
    * each is verified here (S8). */
-  readonly checksItself?: boolean;
+  readonly verifiesItself?: boolean;
   /** The signature value as XML-DSig wants it: raw `r‖s` for ECDSA. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
@@ -65,7 +65,7 @@ export function createSignerSource(
     if (identifier === undefined) throw new Error(`${key.algorithm} cannot sign an assertion`);
     const { keyInfo, trusted } = publicHalf(key.certificatePem);
     const signer = { algorithm: identifier, sign: signWith(key) };
-    return { signer: key.checksItself ? signer : verifyAfterSigning(signer, trusted), keyInfo };
+    return { signer: key.verifiesItself ? signer : verifyAfterSigning(signer, trusted), keyInfo };
   };
 }
 

@@ -55,7 +55,7 @@ export async function openEvidence(
   const { document, element } = isText ? parseAssertion(content) : content;
   const encrypted = refusedAs('token-malformed', () => encryptedDataOf(type, element));
   if (encrypted === undefined) {
-    checkVersion(type, element);
+    requireVersion(type, element);
     return { type, document, element, isText };
   }
   if (!decrypt) refuse('token-type-unsupported', 'no key to decrypt an assertion with');
@@ -63,7 +63,7 @@ export async function openEvidence(
   const inner = await rejectedAs('token-malformed', () => decrypt(encrypted));
   const isBare = encrypted === element && !isText;
   const found = isBare && isNamed(inner.root, SAML11_NS, 'Assertion') ? 'saml1' : type;
-  checkVersion(found, inner.root);
+  requireVersion(found, inner.root);
   return { type: found, document: inner, element: inner.root, isText };
 }
 
@@ -109,7 +109,7 @@ function encryptedDataOf(type: SamlTokenType, element: XmlElement): XmlElement |
 }
 
 // One type must never pass as the other: the rules that are applied are those of the declared one.
-function checkVersion(type: SamlTokenType, element: XmlElement): void {
+function requireVersion(type: SamlTokenType, element: XmlElement): void {
   if (!isNamed(element, NAMESPACES[type], 'Assertion'))
     refuse('token-malformed', `this is no assertion of type ${type}`);
   const isVersion =

@@ -104,7 +104,12 @@ function foreignTerms(trust: SamlTrust): SamlTerms {
   };
 }
 
-function checkSeconds({ id, skewSeconds, maxAgeSeconds, assertionMaxAgeSeconds }: SamlTerms): void {
+function requireSeconds({
+  id,
+  skewSeconds,
+  maxAgeSeconds,
+  assertionMaxAgeSeconds,
+}: SamlTerms): void {
   // Written so that NaN is refused: a bound that is no number is no bound.
   if (!(skewSeconds >= 0 && skewSeconds <= MAX_SKEW_SECONDS))
     throw new Error(`issuer ${id}: the skew is not between 0 and ${MAX_SKEW_SECONDS} seconds`);
@@ -120,7 +125,7 @@ export function indexTerms(
 ): ReadonlyMap<string, SamlTerms> {
   const index = new Map<string, SamlTerms>();
   for (const terms of [ownTerms(own), ...trusted.map(foreignTerms)]) {
-    checkSeconds(terms);
+    requireSeconds(terms);
     // The name that an assertion without issuer is looked up by.
     if (terms.entityId === '') throw new Error(`issuer ${terms.id} has no name`);
     if (index.has(terms.entityId))

@@ -46,7 +46,7 @@ export interface RecipientOptions {
   readonly keyInfo?: Markup;
 }
 
-/** Checks a relying party's key and fills in the defaults.
+/** Refuses a weak key of a relying party, and fills in the defaults.
  * @throws {XmlFailure} `key-refused` */
 export function createRecipient(options: RecipientOptions): Recipient {
   const { publicKey, content = 'aes256-gcm', transport = 'rsa-oaep-sha256' } = options;

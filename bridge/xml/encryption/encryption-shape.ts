@@ -6,7 +6,7 @@ import { XmlFailure } from '../failure.ts';
 import { DS_NS, XENC_NS, XENC11_NS } from '../namespaces.ts';
 import { textOf } from '../reader.ts';
 import type { ChildReader } from '../shape.ts';
-import { checkAttributes, readInOrder, requiredAttribute, shapedChildren } from '../shape.ts';
+import { readInOrder, requireAttributes, requiredAttribute, shapedChildren } from '../shape.ts';
 import type { XmlElement } from '../tree.ts';
 import { attributeOf, isNamed } from '../tree.ts';
 import type { ContentMethod, TransportMethod } from './encryption-algorithms.ts';
@@ -111,6 +111,6 @@ export function readCipherValue(children: ChildReader): Uint8Array {
   const data = readInOrder(shapedChildren(children.take(XENC_NS, 'CipherData'), [], SHAPE), SHAPE);
   const value = data.take(XENC_NS, 'CipherValue');
   data.end();
-  checkAttributes(value, [], SHAPE);
+  requireAttributes(value, [], SHAPE);
   return parseBase64(textOf(value));
 }

@@ -8,9 +8,9 @@ import type { XmlElement } from '../tree.ts';
 const HINTS: ReadonlySet<string> = new Set(['KeyName', 'KeyValue', 'X509Data']);
 const MAX_HINTS = 4;
 
-/** Checks the shape of ds:KeyInfo: hints we know, no RetrievalMethod, which would send us elsewhere (B8).
+/** Refuses a ds:KeyInfo with anything but hints we know: a RetrievalMethod would send us elsewhere (B8).
  * @throws {XmlFailure} `signature-shape` */
-export function checkKeyInfo(keyInfo: XmlElement): void {
+export function validateKeyInfo(keyInfo: XmlElement): void {
   const hints = shapedChildren(keyInfo, ['Id']);
   const isKnown = ({ uri, local }: XmlElement): boolean =>
     (uri === DS_NS && HINTS.has(local)) || (uri === WSSE_NS && local === 'SecurityTokenReference');

@@ -14,7 +14,7 @@ import { isNamed, pathOf } from '../tree.ts';
 import type { HashName } from './algorithms.ts';
 import type { ReferenceShape, SignatureShape } from './signature-shape.ts';
 import { findTargets, isAssertion, type Target } from './signature-targets.ts';
-import { checkSignatureValue } from './signature-value.ts';
+import { verifySignatureValue } from './signature-value.ts';
 import type { TokenResolver } from './token-reference.ts';
 import { canonicalToken } from './token-reference.ts';
 
@@ -59,7 +59,7 @@ export function proveSignature(signature: SignatureShape, context: ProofContext)
     budget,
     canonicalize(signature.signedInfo, { ...signature.method, maxBytes: budget.remaining }),
   );
-  checkSignatureValue({ algorithm, data, value, legacySha1: rules.legacySha1 }, signer);
+  verifySignatureValue({ algorithm, data, value, legacySha1: rules.legacySha1 }, signer);
   // From here on the work is what the signer asked for; before it only SignedInfo was canonicalised (B10).
   const covered = new Map<XmlElement, string>();
   for (const target of findTargets(signature.references, context)) {
@@ -95,7 +95,7 @@ function digestTarget(
   const canonical = token
     ? canonicalToken(element, token, { method, maxBytes })
     : canonicalize(element, { ...method, maxBytes, ...omitted });
-  checkDigest(reference, spend(budget, canonical));
+  verifyDigest(reference, spend(budget, canonical));
 }
 
 function spend(budget: Budget, canonical: string): Buffer {
@@ -104,7 +104,7 @@ function spend(budget: Budget, canonical: string): Buffer {
   return bytes;
 }
 
-function checkDigest(reference: ReferenceShape, canonical: Buffer): void {
+function verifyDigest(reference: ReferenceShape, canonical: Buffer): void {
   const actual = digest(reference.hash, canonical);
   const { digest: expected } = reference;
   if (expected.byteLength !== actual.byteLength || !timingSafeEqual(expected, actual)) {

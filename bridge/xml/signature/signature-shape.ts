@@ -4,10 +4,10 @@
 import { parseBase64 } from '../base64.ts';
 import { isNcName } from '../characters.ts';
 import { XmlFailure } from '../failure.ts';
-import { checkKeyInfo } from '../keys/key-info.ts';
+import { validateKeyInfo } from '../keys/key-info.ts';
 import { DS_NS, WSSE_NS } from '../namespaces.ts';
 import { textOf } from '../reader.ts';
-import { checkAttributes, readInOrder, requiredAttribute, shapedChildren } from '../shape.ts';
+import { readInOrder, requireAttributes, requiredAttribute, shapedChildren } from '../shape.ts';
 import type { XmlElement } from '../tree.ts';
 import type { HashName } from './algorithms.ts';
 import {
@@ -63,8 +63,8 @@ export function readSignatureShape(element: XmlElement, rules: SignatureRules): 
   const value = children.take(DS_NS, 'SignatureValue');
   const keyInfo = children.takeIf(DS_NS, 'KeyInfo');
   children.end();
-  checkAttributes(value, ['Id']);
-  if (keyInfo !== undefined) checkKeyInfo(keyInfo);
+  requireAttributes(value, ['Id']);
+  if (keyInfo !== undefined) validateKeyInfo(keyInfo);
   const shape: Omit<SignatureShape, typeof shaped> = {
     element,
     signedInfo,
@@ -110,7 +110,7 @@ function readReference(element: XmlElement, rules: SignatureRules): ReferenceSha
   const hash = digestMethod(readAlgorithm(children.take(DS_NS, 'DigestMethod')), rules.legacySha1);
   const value = children.take(DS_NS, 'DigestValue');
   children.end();
-  checkAttributes(value, []);
+  requireAttributes(value, []);
   return {
     id: readTarget(element),
     ...readTransforms(transforms, rules),

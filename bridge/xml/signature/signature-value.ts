@@ -22,9 +22,9 @@ interface KeyOptions {
   readonly saltLength?: number;
 }
 
-/** Checks a signature value with a key of the right kind.
+/** Verifies a signature value with a key of the right kind.
  * @throws {XmlFailure} `algorithm-refused` when the algorithm is none of this kind of key; `signature-invalid` */
-export function checkSignatureValue(claim: SignatureClaim, key: TrustedKey): void {
+export function verifySignatureValue(claim: SignatureClaim, key: TrustedKey): void {
   const isValid = key.kind === 'secret' ? isValidMac(claim, key.key) : isValidPublic(claim, key);
   if (!isValid) throw new XmlFailure('signature-invalid', 'signature value');
 }

@@ -5,7 +5,7 @@ import { XmlFailure } from '../failure.ts';
 import type { TrustedKey } from '../keys/keys.ts';
 import { trustSecretKey } from '../keys/keys.ts';
 import { HMAC_SHA256 } from './algorithms.ts';
-import { checkSignatureValue } from './signature-value.ts';
+import { verifySignatureValue } from './signature-value.ts';
 
 /** Signs bytes under one algorithm. */
 export interface Signer {
@@ -29,7 +29,7 @@ export function verifyAfterSigning(signer: Signer, key: TrustedKey): Signer {
   const sign = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const value = await signer.sign(bytes);
     try {
-      checkSignatureValue(
+      verifySignatureValue(
         { algorithm: signer.algorithm, data: bytes, value, legacySha1: false },
         key,
       );

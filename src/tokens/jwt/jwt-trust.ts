@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
 import { SELF } from '#core/security-token.ts';
-import { type AcceptedTypes, checkAcceptedTypes, OWN_TYPES } from './jwt-type.ts';
+import { type AcceptedTypes, OWN_TYPES, requireAcceptableTypes } from './jwt-type.ts';
 
 /** Finds the key that a header names. */
 interface VerificationKeys {
@@ -83,7 +83,7 @@ function foreignTerms(trust: JwtTrust): JwtTerms {
   // With a colon in it, the default prefixes of two issuers could yield the same subject.
   if (trust.subjectPrefix === undefined && trust.id.includes(':'))
     throw new Error(`trusted issuer ${trust.id} needs a subjectPrefix: its id has a colon`);
-  checkAcceptedTypes(trust.types);
+  requireAcceptableTypes(trust.types);
   return {
     ...trust,
     verificationKey: (wanted) => trust.verificationKey(wanted),

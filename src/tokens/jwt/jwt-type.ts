@@ -41,7 +41,7 @@ export function isJwtTokenType(type: TokenType): type is JwtTokenType {
 
 /** Refuses a record that would accept more than any record may.
  * @throws {Error} */
-export function checkAcceptedTypes(types: AcceptedTypes): void {
+export function requireAcceptableTypes(types: AcceptedTypes): void {
   for (const [type, headerTypes] of Object.entries(types) as [JwtTokenType, HeaderType[]][]) {
     const excess = headerTypes.find((headerType) => !TYPE_CEILING[type].includes(headerType));
     if (excess !== undefined) throw new Error(`typ ${excess} cannot be accepted as ${type}`);

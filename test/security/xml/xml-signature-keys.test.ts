@@ -7,7 +7,7 @@ import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
 import { RSA_SHA256 } from '#bridge/xml/signature/algorithms.ts';
 import { x509KeyInfo } from '#bridge/xml/signature/sign.ts';
-import { checkSignatureValue } from '#bridge/xml/signature/signature-value.ts';
+import { verifySignatureValue } from '#bridge/xml/signature/signature-value.ts';
 import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
 import { anEcKey, anRsaKey, aSecret } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';
@@ -123,10 +123,10 @@ test('RFC 8017 §8.1.2: a PSS value that begins with a zero is refused without i
   // The salt makes each value another number: one of 256 begins with a zero.
   while (value[0] !== 0) value = signed();
 
-  checkSignatureValue({ algorithm, data, value, legacySha1: false }, key);
+  verifySignatureValue({ algorithm, data, value, legacySha1: false }, key);
   assert.throws(
     () =>
-      checkSignatureValue({ algorithm, data, value: value.subarray(1), legacySha1: false }, key),
+      verifySignatureValue({ algorithm, data, value: value.subarray(1), legacySha1: false }, key),
     { reason: 'signature-invalid' },
   );
 });

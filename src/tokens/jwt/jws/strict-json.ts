@@ -11,13 +11,13 @@ const MAX_DEPTH = 24;
 const malformed = (detail: string): ExchangeFailure =>
   new ExchangeFailure('token-malformed', detail);
 
-function checkName(name: string, names: Set<string> | undefined): void {
+function validateName(name: string, names: Set<string> | undefined): void {
   if (names?.has(name)) throw malformed('a JSON object has a name twice');
   if (name === '__proto__') throw malformed('a JSON object has the name __proto__');
   names?.add(name);
 }
 
-function checkScalar(value: unknown): void {
+function validateScalar(value: unknown): void {
   // A lone surrogate has no UTF-8 form: two ids that differ in it only would be one id in a store.
   if (typeof value === 'string' && !value.isWellFormed())
     throw malformed('a JSON string is not well-formed');
@@ -72,7 +72,7 @@ function endOfNumber(text: string, start: number): number {
 /** The names seen in each open object; undefined for an open list. */
 type OpenValues = (Set<string> | undefined)[];
 
-function checkBracket(code: number, open: OpenValues): void {
+function validateBracket(code: number, open: OpenValues): void {
   if (code === OBJECT) open.push(new Set());
   else if (code === LIST) open.push(undefined);
   else if (code === OBJECT_END || code === LIST_END) open.pop();
@@ -80,22 +80,22 @@ function checkBracket(code: number, open: OpenValues): void {
 }
 
 /** Walks valid JSON text for what JSON.parse lets pass. */
-function checkMembers(text: string): void {
+function validateMembers(text: string): void {
   const open: OpenValues = [];
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       const end = endOfString(text, at);
       const value = stringOf(text, at, end);
-      checkScalar(value);
-      if (isName(text, end)) checkName(value, open.at(-1));
+      validateScalar(value);
+      if (isName(text, end)) validateName(value, open.at(-1));
       at = end;
     } else if (isNumberStart(code)) {
       const end = endOfNumber(text, at);
-      checkScalar(Number(text.slice(at, end)));
+      validateScalar(Number(text.slice(at, end)));
       at = end;
     } else {
-      checkBracket(code, open);
+      validateBracket(code, open);
       at += 1;
     }
   }
@@ -125,6 +125,6 @@ export function parseStrictObject(bytes: Uint8Array, what: string): JsonMembers 
     throw malformed(`${what} is not JSON in UTF-8`);
   }
   const members = membersOf(value, what);
-  checkMembers(text);
+  validateMembers(text);
   return members;
 }

@@ -56,18 +56,18 @@ test('xml-security S9: a certificate is parsed once, another has a KeyInfo of it
 
 test('xml-security S8: a wrong signature is held back, unless its key checks each itself', async () => {
   const wrong = new Uint8Array(256);
-  const signing = async (checksItself?: boolean) => {
+  const signing = async (verifiesItself?: boolean) => {
     const faulty = {
       ...signerOf('RS256'),
       sign: async () => wrong,
-      ...(checksItself !== undefined && { checksItself }),
+      ...(verifiesItself !== undefined && { verifiesItself }),
     };
     const { signer } = createSignerSource({ samlSigner: () => faulty })({ issuedAt: NOW });
     return signer.sign(bytes);
   };
 
-  for (const checksItself of [undefined, false])
-    await assert.rejects(signing(checksItself), XmlFailure);
+  for (const verifiesItself of [undefined, false])
+    await assert.rejects(signing(verifiesItself), XmlFailure);
   assert.equal(await signing(true), wrong);
 });
 
