@@ -198,22 +198,19 @@ const writtenKeys = (document: Document) =>
 const writtenUses = (document: Document): readonly string[] =>
   entriesOf(z.looseObject({ use: z.string() }), document, 'keys').map(({ value }) => value.use);
 
-const ID_KEYS = {
-  clients: 'client_id',
-  relyingParties: 'id',
-  trustedIssuers: 'id',
-  policy: 'id',
-} as const satisfies Partial<Record<Section, string>>;
+/** The sections whose entries have an id, and its key. */
+const ID_KEYS = [
+  ['clients', 'client_id'],
+  ['relyingParties', 'id'],
+  ['trustedIssuers', 'id'],
+  ['policy', 'id'],
+] as const satisfies readonly (readonly [Section, string])[];
 
 function validateUniqueIds(document: Document, loading: Loading): void {
-  for (const section of ['clients', 'relyingParties', 'trustedIssuers', 'policy'] as const) {
-    const key = ID_KEYS[section];
+  for (const [section, key] of ID_KEYS) {
     const seen = new Set<unknown>();
-    for (const { value, path } of entriesOf(
-      z.looseObject({ [key]: z.string() }),
-      document,
-      section,
-    )) {
+    const named = z.looseObject({ [key]: z.string() });
+    for (const { value, path } of entriesOf(named, document, section)) {
       if (seen.has(value[key])) loading.error([...path, key], DUPLICATE);
       seen.add(value[key]);
     }

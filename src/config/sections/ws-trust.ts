@@ -9,10 +9,22 @@ import { plainText, seconds } from './fields.ts';
 import { buildExpression, celSource } from './policy/mapping.ts';
 import { buildLegacySha1, legacySha1Until } from './trusted-issuers/legacy-sha1.ts';
 
+const credentialKind = z.enum([
+  'username',
+  'basic',
+  'certificate',
+  'tls-certificate',
+  'issued-token',
+  'bearer-token',
+  'security-context',
+]);
+
+const profileName = z.enum(['adfs', 'vcenter', 'wso2']);
+
 export interface WsTrustConfig {
   /** Besides the general one at /ws-trust. */
   readonly profiles: readonly {
-    readonly name: 'adfs' | 'vcenter' | 'wso2';
+    readonly name: z.output<typeof profileName>;
     /** Id of the relying party meant when a request names none. */
     readonly defaultTarget?: string;
   }[];
@@ -21,15 +33,7 @@ export interface WsTrustConfig {
   /** What is special about addresses; the rest is as their profile has it. */
   readonly endpoints: readonly {
     readonly path: string;
-    readonly credentials?: readonly (
-      | 'username'
-      | 'basic'
-      | 'certificate'
-      | 'tls-certificate'
-      | 'issued-token'
-      | 'bearer-token'
-      | 'security-context'
-    )[];
+    readonly credentials?: readonly z.output<typeof credentialKind>[];
     readonly signedParts?: 'timestamp' | 'timestamp-and-body';
     readonly messageSecurity?: 'sign-and-encrypt' | 'symmetric-sign-and-encrypt';
     readonly takesOwnBearerTokens?: boolean;
@@ -45,18 +49,6 @@ export interface WsTrustConfig {
   /** How long a message may be good by its own Timestamp. */
   readonly maxMessageLifetimeSeconds: number;
 }
-
-const credentialKind = z.enum([
-  'username',
-  'basic',
-  'certificate',
-  'tls-certificate',
-  'issued-token',
-  'bearer-token',
-  'security-context',
-]);
-
-const profileName = z.enum(['adfs', 'vcenter', 'wso2']);
 
 export const wsTrustSection = z
   .strictObject({

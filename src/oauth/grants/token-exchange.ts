@@ -1,6 +1,6 @@
 // RFC 8693 §2.1: subject_token, actor_token and what is wanted for them.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken, TokenUse } from '#core/security-token.ts';
+import type { SecurityToken } from '#core/security-token.ts';
 import { TOKEN_TYPES, type TokenType, tokenTypeOfUri } from '#core/token-type.ts';
 import { TOKEN_EXCHANGE_ERRORS } from '../oauth-error.ts';
 import {
@@ -35,8 +35,7 @@ function actorToken(parameters: Parameters): SecurityToken | undefined {
       'actor_token and actor_token_type stand together',
     );
   }
-  const use: TokenUse = 'actor';
-  return { type: tokenType(uri), use, content };
+  return { type: tokenType(uri), use: 'actor', content };
 }
 
 export const tokenExchange: Grant = {
