@@ -172,6 +172,7 @@ export interface RevocationWishes {
   readonly revoked?: readonly TestCertificate[];
   readonly thisUpdate?: number;
   readonly nextUpdate?: number;
+  readonly hasNoEnd?: boolean;
   /** Who signs, where that is not the issuer. */
   readonly signer?: TestCertificate;
   readonly extensions?: readonly x509.Extension[];
@@ -185,6 +186,7 @@ export async function aRevocationList(
   {
     entryExtensions = [],
     extensions = [],
+    hasNoEnd = false,
     nextUpdate,
     revoked = [],
     signer = issuer,
@@ -194,7 +196,7 @@ export async function aRevocationList(
   const list = await x509.X509CrlGenerator.create({
     issuer: issuer.name,
     thisUpdate: new Date(thisUpdate * 1000),
-    nextUpdate: new Date((nextUpdate ?? START + LIFE_SECONDS) * 1000),
+    ...(!hasNoEnd && { nextUpdate: new Date((nextUpdate ?? START + LIFE_SECONDS) * 1000) }),
     signingKey: signer.keys.privateKey,
     signingAlgorithm: ALGORITHMS[signer.algorithm],
     entries: revoked.map(({ certificate: { serialNumber } }) => ({

@@ -131,6 +131,12 @@ describe('RFC 5280 §6.3: a list at hand', () => {
       assert.throws(() => aCheck({ lists: [list] }));
   });
 
+  test('§5.1.2.5: cannot be used without an end, for it would do for ever', async () => {
+    const endless = await aRevocationList(root, { hasNoEnd: true });
+
+    assert.throws(() => aCheck({ lists: [endless] }), /without nextUpdate/);
+  });
+
   test('§5.3: cannot be used with a critical extension of an entry, which may be one of another issuer', async () => {
     const entry = (isCritical: boolean) =>
       aRevocationList(root, {

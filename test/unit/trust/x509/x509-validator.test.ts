@@ -112,6 +112,19 @@ describe('a certificate as evidence', () => {
     await assert.rejects(validate(twice), { reason: 'requestor-unauthenticated' });
   });
 
+  test('is about nobody whose name is empty or has characters that are not seen', async () => {
+    for (const value of ['', 'batch\u0000', 'ba\ntch', 'admin\u200b', '\u202enimda']) {
+      const certificate = await aCertificate({
+        issuer: root,
+        alternativeNames: [{ type: 'upn', value }],
+      });
+
+      const outcome = validate(certificate, { subject: { entries: [], source: 'upn' } });
+
+      await assert.rejects(outcome, { reason: 'requestor-unauthenticated' }, JSON.stringify(value));
+    }
+  });
+
   test('is about who the table says, by thumbprint or subject; a value that looks like a subject is none', async () => {
     const certificate = await aClient({ name: 'CN=batch, O=Corp' });
     const other = await aClient({ name: 'CN="batch,O=Corp"' });

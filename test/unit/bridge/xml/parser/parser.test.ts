@@ -111,6 +111,21 @@ const refusals: readonly [title: string, text: string, reason: XmlFailureReason]
     'namespace-refused',
   ],
   [
+    'XML V2: refuses a declaration of xmlns for another namespace',
+    '<a xmlns:xmlns="u:x"/>',
+    'namespace-refused',
+  ],
+  [
+    'XML V2: refuses another prefix for the namespace of declarations',
+    '<a xmlns:x="http://www.w3.org/2000/xmlns/"/>',
+    'namespace-refused',
+  ],
+  [
+    'XML V2: refuses the namespace of declarations as the default',
+    '<a xmlns="http://www.w3.org/2000/xmlns/"/>',
+    'namespace-refused',
+  ],
+  [
     'XML V2: refuses another prefix for the xml namespace',
     '<a xmlns:x="http://www.w3.org/XML/1998/namespace"/>',
     'namespace-refused',

@@ -151,9 +151,22 @@ test('XML §6: a reference that points elsewhere is refused', async () => {
     edited(text, '<wsse:Reference URI="#bst">', `<wsse:Reference URI="${uri}">`);
 
   await assertRejected(signedToken(undefined, swap('#ts')), 'digest-mismatch');
-  for (const uri of ['#none', 'bst', '', 'http://x/#bst', '#xpointer(/)']) {
+  for (const uri of ['#none', 'bst', 'xbst', '', 'http://x/#bst', '#xpointer(/)']) {
     await assertRejected(signedToken(undefined, swap(uri)), 'reference-refused');
   }
+});
+
+test('XML §6: a reference is `#` and a name, also where an id is no name', async () => {
+  const token = element(
+    { prefix: 'x', uri: 'urn:x', local: 'Token' },
+    [[{ prefix: 'wsu', uri: WSU_NS, local: 'Id' }, 'a b']],
+    ['AAEC'],
+  );
+
+  await assertRejected(
+    signedToken(token, (text) => edited(text, '#bst', '#a b')),
+    'reference-refused',
+  );
 });
 
 test('XML §6: an assertion is resolved by the key identifier through the resolver of the caller', async () => {

@@ -1,0 +1,73 @@
+// A key that a KeyInfo names (XMLDSig 1.1 §4.5): what is written is read back, and nothing is taken for a key that is none.
+import assert from 'node:assert/strict';
+import { createECDH, generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
+import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { nameKey } from '#bridge/xml/keys/public-key.ts';
+import { assertRefused, parse } from '#test/support/xml/refusal.ts';
+
+const P_256 = 'urn:oid:1.2.840.10045.3.1.7';
+const P_384 = 'urn:oid:1.3.132.0.34';
+
+const aKeyInfo = (content: string) =>
+  parse(
+    `<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:e="http://www.w3.org/2009/xmldsig11#">${content}</ds:KeyInfo>`,
+  ).root;
+const anEcKey = (curve: string, point: Uint8Array) =>
+  `<ds:KeyValue><e:ECKeyValue><e:NamedCurve URI="${curve}"/><e:PublicKey>${Buffer.from(point).toString('base64')}</e:PublicKey></e:ECKeyValue></ds:KeyValue>`;
+
+function aPoint(): Buffer {
+  const pair = createECDH('prime256v1');
+  pair.generateKeys();
+  return pair.getPublicKey();
+}
+
+for (const [name, publicKey] of [
+  ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey],
+  ['P-256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey],
+  ['P-384', generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey],
+  ['P-521', generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey],
+] as const)
+  test(`XMLDSig 1.1 §4.5.2: a key value of ${name} that is written is read back`, () => {
+    const key = nameKey(publicKey);
+
+    const written = toWireBytes(writeKeyInfo(key)).toString('latin1');
+
+    assert.deepEqual(readKeyInfo(parse(written).root), key);
+  });
+
+test('XMLDSig 1.1 §4.5.2.3.1: a point is uncompressed, as long as its curve wants it, and of a curve that we know', () => {
+  const point = aPoint();
+  const compressed = Buffer.from(point);
+  compressed.writeUInt8(2);
+
+  readKeyInfo(aKeyInfo(anEcKey(P_256, point)));
+  for (const [curve, octets] of [
+    ['urn:oid:1.3.132.0.10', point],
+    ['', point],
+    [P_384, point],
+    [P_256, compressed],
+    [P_256, point.subarray(0, 33)],
+    [P_256, point.subarray(0, 64)],
+    [P_256, Buffer.concat([point, Buffer.alloc(1)])],
+    [P_256, Buffer.alloc(0)],
+  ] as const)
+    assertRefused(() => readKeyInfo(aKeyInfo(anEcKey(curve, octets))), 'key-refused');
+});
+
+test('SEC 1 §3.2.2.1: a point that is not on its curve is no key', () => {
+  const point = aPoint();
+  point.writeUInt8(point.readUInt8(64) ^ 1, 64);
+
+  assertRefused(() => readKeyInfo(aKeyInfo(anEcKey(P_256, point))), 'key-refused');
+});
+
+test('XMLDSig 1.1 §4.5.2: a KeyValue has one key, of a kind that we know', () => {
+  const ec = anEcKey(P_256, aPoint());
+  const twice = ec.replace(/<e:ECKeyValue>.*<\/e:ECKeyValue>/, '$&$&');
+
+  for (const content of ['<ds:KeyValue/>', '<ds:KeyValue><ds:DSAKeyValue/></ds:KeyValue>', twice])
+    assertRefused(() => readKeyInfo(aKeyInfo(content)), 'key-refused');
+  assertRefused(() => readKeyInfo(aKeyInfo('<ds:KeyName>key</ds:KeyName>')), 'key-refused');
+});
