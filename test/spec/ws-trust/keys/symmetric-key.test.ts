@@ -196,8 +196,15 @@ const REFUSED: readonly (readonly [what: string, children: string, code?: string
   ['a secret longer than KeySize', child('KeySize', 128) + entropy(bytes(32), 'SymmetricKey')],
   ['entropy without end', nonce(bytes(257))],
   ['empty Entropy', child('Entropy')],
-  ['two secrets in Entropy', child('Entropy', '<t:BinarySecret/><t:BinarySecret/>')],
-  ['something else in Entropy', child('Entropy', '<x xmlns="urn:x"/>')],
+  [
+    'two secrets in Entropy',
+    entropy(bytes(32)).replace(/<t:BinarySecret>.*<\/t:BinarySecret>/, '$&$&'),
+  ],
+  ['something else in Entropy', entropy(bytes(32)).replaceAll('BinarySecret', 'OtherSecret')],
+  [
+    'a secret of another namespace in Entropy',
+    entropy(bytes(32)).replace(/<(\/?)t:BinarySecret/g, `<$1BinarySecret`),
+  ],
   ['text in Entropy', child('Entropy', 'AAAA')],
   ['entropy that is no base64', child('Entropy', '<t:BinarySecret>*</t:BinarySecret>')],
   [

@@ -111,6 +111,31 @@ const INVALID: readonly Row[] = [
     { encryption: { keyInfo: BY_HASH } },
   ],
   [
+    'parts of a key that is named twice',
+    'encryption-shape: KeyInfo',
+    { encryption: { keyInfo: EK + EK } },
+  ],
+  [
+    'parts of a key that one reference names twice',
+    'encryption-shape: form of the reference to a key',
+    { encryption: { keyInfo: EK.replace(/<wsse:Reference .*<\/wsse:Reference>/, '$&$&') } },
+  ],
+  [
+    'parts of a key that is named by what is no fragment',
+    'encryption-shape: reference URI',
+    { encryption: { keyInfo: EK.replace('"#EK"', '"xEK"') } },
+  ],
+  [
+    'a list of something else',
+    'encryption-shape: reference',
+    { last: (text) => text.replace('<xenc:DataReference ', '<xenc:KeyReference ') },
+  ],
+  [
+    'a list of more parts than a message has',
+    'encryption-shape: too many references',
+    { encryption: { listed: Array.from({ length: 9 }, (_, index) => `ED-${String(index)}`) } },
+  ],
+  [
     'a RetrievalMethod',
     'encryption-shape: KeyInfo without a reference',
     { encryption: { keyInfo: '<ds:RetrievalMethod URI="#EK"/>' } },

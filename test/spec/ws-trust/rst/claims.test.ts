@@ -153,6 +153,10 @@ const REFUSED: readonly (readonly [what: string, content: string, code?: string]
   ],
   ['a value of another namespace', claim('department', '<x xmlns="urn:x"/>')],
   [
+    'values of another namespace',
+    claim('department', `<ConstrainedValue xmlns="urn:x">${oneOf}</ConstrainedValue>`),
+  ],
+  [
     'more claims than any token has',
     Array.from({ length: 65 }, (_, n) => claim(`urn:${n}`, '', 'true')).join(''),
   ],
@@ -182,6 +186,7 @@ for (const [what, content, code = 'trust:BadRequest'] of REFUSED)
 for (const [what, content, code] of [
   ['a ClaimValue without a value', '<c:ClaimValue Uri="urn:c"/>', 'trust:InvalidRequest'],
   ['a ClaimType with a value', claim('urn:c', value('v')), 'trust:BadRequest'],
+  ['a ClaimType with values', constrained(oneOf), 'trust:BadRequest'],
 ] as const)
   test(`WS-Trust 1.3 §4.1: the 2005/05 dialect refuses ${what}`, async () => {
     assert.equal(faultCodeOf((await ask(claims(IDENTITY, IDENTITY, content))).answer), code);
