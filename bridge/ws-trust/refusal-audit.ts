@@ -36,7 +36,7 @@ export async function recordOnce(
   await recordRefusal(audit, refused, refusal);
 }
 
-/** Runs a use case of core, which puts its own refusals on record. */
+/** Runs a use case of core, which puts its own refusals on record: its request is made before, for what is refused there is not core's. */
 export async function onRecord<T>(
   progress: { isRecorded: boolean },
   useCase: () => Promise<T>,

@@ -74,11 +74,10 @@ export function readIssue(typeName: string, input: string | Parameters): RestOpe
   return {
     name: 'Issue',
     offers: offersFor(wishes),
-    answer: async (context, { sts }) =>
-      tokenAnswer(
-        await onRecord(context.progress, () => exchange(issueRequest(wishes, context), sts)),
-        context,
-      ),
+    async answer(context, { sts }) {
+      const request = issueRequest(wishes, context);
+      return tokenAnswer(await onRecord(context.progress, () => exchange(request, sts)), context);
+    },
   };
 }
 
@@ -96,11 +95,10 @@ function readRenew(members: Parameters): RestOperation {
   return {
     name: 'Renew',
     offers: offersFor({ tokenType: target.token.type }),
-    answer: async (context, { sts }) =>
-      tokenAnswer(
-        await onRecord(context.progress, () => renewToken(renewRequest(target, context), sts)),
-        context,
-      ),
+    async answer(context, { sts }) {
+      const request = renewRequest(target, context);
+      return tokenAnswer(await onRecord(context.progress, () => renewToken(request, sts)), context);
+    },
   };
 }
 
