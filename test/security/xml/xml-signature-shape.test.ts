@@ -87,6 +87,12 @@ const edits: readonly Edit[] = [
     'signature-shape',
   ],
   [
+    'XML V6: refuses a known attribute in a namespace',
+    '<ds:SignedInfo',
+    '<ds:SignedInfo ds:Id="x"',
+    'signature-shape',
+  ],
+  [
     'XML V6: refuses an unknown attribute on SignatureValue',
     '<ds:SignatureValue',
     '<ds:SignatureValue x="1"',

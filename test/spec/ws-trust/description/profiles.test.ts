@@ -11,7 +11,8 @@ import {
 } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { aSignedMessage } from '#test/support/soap/signed-message.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { aBinaryToken, aSignedMessage } from '#test/support/soap/signed-message.ts';
 import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
@@ -34,6 +35,9 @@ const aSetting = () => aWsTrustSetting({ validators: [known] });
 /** A message of the client's certificate whose signature covers the parts of these ids. */
 const signedOver = (ids: readonly string[]): string => aSignedMessage(anRst(), { by: client, ids });
 
+const USER_NAME =
+  '<wsse:UsernameToken><wsse:Username>alice</wsse:Username><wsse:Password>correct horse</wsse:Password></wsse:UsernameToken>';
+
 const endpointsOf = ({ endpoints, id }: EndpointProfile) =>
   endpoints.map((endpoint) => ({ id, ...endpoint, path: endpoint.path.replace('/*', '/tenant') }));
 
@@ -49,6 +53,27 @@ for (const { id, credentials, path, signedParts } of ENDPOINTS) {
     if (takesUserName) assert.equal(answer.status, 200, answer.body);
     else assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
   });
+
+  if (!takesUserName)
+    test(`ws-trust §4, ${id}: ${path} does not look at a password, so nobody tries them there`, async () => {
+      const passwords: TokenValidator = {
+        canHandle: ({ type }) => type === 'username',
+        validate: () => assert.fail('the password was looked at'),
+      };
+      const { errors, front } = aWsTrustSetting({ validators: [passwords, known] });
+      const tokens = `${aBinaryToken(client)}${USER_NAME}`;
+
+      const answers = [
+        await front.handle(anIssueRequest({}, { path })),
+        await front.handle(aPost(aSignedMessage(anRst(), { by: client, tokens }), { path })),
+      ];
+
+      assert.deepEqual(
+        answers.map((answer) => faultCodeOf(answer)),
+        ['trust:FailedAuthentication', 'trust:FailedAuthentication'],
+      );
+      assert.deepEqual(errors, []);
+    });
 
   const takesCertificate = credentials.includes('certificate');
   test(`ws-trust §4, ${id}: ${path} ${takesCertificate ? 'takes' : 'refuses'} Timestamp and Body signed with a certificate`, async () => {
