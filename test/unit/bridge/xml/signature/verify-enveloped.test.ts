@@ -391,3 +391,22 @@ test('XML B15: refuses an ECDSA signature in DER', async () => {
 
   await assertRejected(verifyText(text, { selectKey: () => ec.trusted }), 'signature-invalid');
 });
+
+test('XML A6, V11: a reference by another id than that of its own vocabulary is none to the assertion', async () => {
+  const wider = edited(
+    await aSignedAssertion({
+      signer: createKeySigner({ algorithm: RSA_SHA256, key: key.privateKey }),
+    }),
+    / ID="_a1"/,
+    ` xmlns:wsu="${WSU_NS}" ID="_a1" wsu:Id="w"`,
+  );
+  const unsigned = canonicalize(parse(edited(wider, cut(wider, 'ds:Signature'), '')).root);
+  const digest = createHash('sha256').update(unsigned).digest('base64');
+  const digested = wider.replace(/(<ds:DigestValue>)[^<]*/, `$1${digest}`);
+
+  assert.ok(await verifyText(resigned(digested, key)));
+  await assertRejected(
+    verifyText(resigned(edited(digested, 'URI="#_a1"', 'URI="#w"'), key)),
+    'reference-refused',
+  );
+});

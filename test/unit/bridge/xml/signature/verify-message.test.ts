@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
 import type { FinalXml, Markup } from '#bridge/xml/canonical/markup.ts';
 import { element } from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
@@ -167,6 +169,15 @@ test('XML §6: a reference is `#` and a name, also where an id is no name', asyn
     signedToken(token, (text) => edited(text, '#bst', '#a b')),
     'reference-refused',
   );
+});
+
+test('XML B11: a reference of a signature is `#` and a name, also where an id is no name', async () => {
+  const text = (await aSignedRequest(key)).replaceAll(/(Id="|URI="#)ts"/g, '$1t s"');
+  const timestamp = canonicalize(requiredChild(openRequest(text).security, WSU_NS, 'Timestamp'));
+  const digest = createHash('sha256').update(timestamp).digest('base64');
+  const digested = edited(text, /(?<=URI="#t s".*?<ds:DigestValue>)[^<]*/s, digest);
+
+  await assertRejected(verifyText(resigned(digested, key)), 'reference-refused');
 });
 
 test('XML §6: an assertion is resolved by the key identifier through the resolver of the caller', async () => {
