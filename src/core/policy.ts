@@ -87,13 +87,19 @@ export interface ConsideredRow {
 const isForeignSubject = ({ trustedIssuer, issuer, subject }: ValidatedToken): boolean =>
   trustedIssuer === SELF && subject.issuer !== issuer;
 
+/** Whether a token is of one of these types. Not by its declaration alone: who presents it would choose which rows fit. */
+const isOfType = (
+  types: readonly TokenType[],
+  { type, writtenType = type }: Pick<ValidatedToken, 'type' | 'writtenType'>,
+): boolean => types.includes(type) || types.includes(writtenType);
+
 function selectorMismatch(
   selector: PartySelector,
   token: ValidatedToken,
   effect: PolicyRow['effect'],
 ): string | undefined {
   if (!selector.issuers.includes(token.trustedIssuer)) return `issuer ${token.trustedIssuer}`;
-  if (selector.types && !selector.types.includes(token.type)) return `type ${token.type}`;
+  if (selector.types && !isOfType(selector.types, token)) return `type ${token.type}`;
   if (!selector.ids) return undefined;
   if (effect === 'allow' && isForeignSubject(token)) return 'id of another issuer';
   return selector.ids.includes(token.subject.id) ? undefined : 'id';
@@ -160,14 +166,17 @@ export function denyingRow(
   });
 }
 
-/** Whether some row lets tokens of ours of this type be used once only, whoever they are about. */
-export function isUsedOnce(rows: readonly PolicyRow[], type: TokenType): boolean {
+/** Whether some row lets tokens of ours of the type of this one be used once only, whoever they are about. */
+export function isUsedOnce(
+  rows: readonly PolicyRow[],
+  token: Pick<ValidatedToken, 'type' | 'writtenType'>,
+): boolean {
   return rows.some(
     ({ effect, grant, subject }) =>
       effect === 'allow' &&
       grant.singleUse &&
       subject.issuers.includes(SELF) &&
-      subject.types?.includes(type) !== false,
+      (!subject.types || isOfType(subject.types, token)),
   );
 }
 

@@ -27,7 +27,11 @@ export const tokenName = ({ issuer, id }: TokenRef): string => JSON.stringify([i
 
 /** What a validator found out about a token. */
 export interface TokenFacts {
+  /** As it was declared. */
   readonly type: TokenType;
+  /** What it is by its own word, where it was declared as something wider: an access token of ours is taken as a JWT, too. Rows about
+   * either are about it. */
+  readonly writtenType?: TokenType;
   readonly use: TokenUse;
   /** The `issuer` of the token, as its issuer spells itself. */
   readonly issuer: string;

@@ -43,6 +43,7 @@ export interface Renewal {
 export interface RenewalSubject extends Subject {
   readonly trustedIssuer: string;
   readonly type: TokenType;
+  readonly writtenType?: TokenType;
   /** It was a user of ours then: once removed, it gets nothing more. */
   readonly isUser?: true;
 }

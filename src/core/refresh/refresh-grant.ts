@@ -28,7 +28,13 @@ export interface FamilyGrant {
 /** The evidence, without what a renewal decides anew: lifetime, lineage, one-time use. */
 type StoredFacts = Pick<
   TokenFacts,
-  'type' | 'trustedIssuer' | 'subject' | 'subjectPrefix' | 'authentication' | 'claims'
+  | 'type'
+  | 'writtenType'
+  | 'trustedIssuer'
+  | 'subject'
+  | 'subjectPrefix'
+  | 'authentication'
+  | 'claims'
 > &
   Pick<TokenFacts, 'audiences' | 'originClient'>;
 
@@ -42,7 +48,7 @@ interface StoredGrant extends FamilyGrant {
 export function writeGrant(subject: ValidatedToken, spec: TokenSpec): string {
   if (subject.confirmation.method !== 'bearer')
     throw new ExchangeFailure('renewal-not-possible', 'the evidence is bound to a key');
-  const { audiences, authentication, claims, originClient, subjectPrefix } = subject;
+  const { audiences, authentication, claims, originClient, subjectPrefix, writtenType } = subject;
   const stored: StoredGrant = {
     v: GRANT_VERSION,
     clientId: spec.clientId,
@@ -52,6 +58,7 @@ export function writeGrant(subject: ValidatedToken, spec: TokenSpec): string {
     notOnOrAfter: spec.lifetime.notOnOrAfter,
     evidence: {
       type: subject.type,
+      ...(writtenType && { writtenType }),
       trustedIssuer: subject.trustedIssuer,
       subject: subject.subject,
       claims,

@@ -10,11 +10,10 @@ import {
   decideOmission,
   type Grounds,
   longestChain,
-  longestLifetimeSeconds,
 } from '../decision/grounds.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
-import { type KnownSecret, secretOf } from '../ledger/kept-token.ts';
+import { secretOf } from '../ledger/kept-token.ts';
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import { decidingRow, denyingRow, isUsedOnce } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
@@ -23,18 +22,10 @@ import { hasProved, type Requestor, requestorName } from '../request/requestor.t
 import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
 import type { OnceMark, Renewal, TokenSpec } from '../token-spec.ts';
 import { formOf } from '../token-type.ts';
+import { type Renewable, type RenewalBasis, refuse } from './renewable.ts';
+import { decideExpiry, nextTerms } from './renewed-lifetime.ts';
 
-/** What a renewal is decided on. */
-export interface RenewalBasis {
-  /** Its subject is the token to renew. */
-  readonly evidence: Evidence;
-  /** What is on record of that token. */
-  readonly entry: LedgerEntry | undefined;
-  /** The secret it is bound to, where that was kept. */
-  readonly secret?: KnownSecret | undefined;
-  readonly now: Instant;
-  readonly tokenId: string;
-}
+const KEEPS_KEY = 'a renewal keeps the key of the token';
 
 /** A renewal that policy allows. */
 export interface RenewedSpec {
@@ -42,17 +33,6 @@ export interface RenewedSpec {
   readonly family: TokenRef;
   /** How often the whole chain may be renewed. */
   readonly maxCount: number;
-}
-
-const KEEPS_KEY = 'a renewal keeps the key of the token';
-
-function refuse(detail: string): never {
-  throw new ExchangeFailure('renewal-not-possible', detail);
-}
-
-interface Renewable {
-  readonly entry: LedgerEntry;
-  readonly renewal: Renewal;
 }
 
 /** The terms that were recorded when the token was issued: what a token or a request says of them counts for nothing. */
@@ -130,10 +110,10 @@ function decideParties(
 /** Who the token is about, as the evidence said that it was once made from: rows name those issuers and types. Its claims are
  * those of the token, for the evidence is gone; a condition that asks for others does not hold. */
 function originalSubject(token: ValidatedToken, { subject }: Renewal): ValidatedToken {
-  const { id, issuer, trustedIssuer, type } = subject;
+  const { id, issuer, trustedIssuer, type, writtenType = type } = subject;
   // A token of ours about a subject of another issuer was evidence of ours, and its `alice` is not ours.
   const origin = trustedIssuer === SELF ? token.issuer : issuer;
-  return { ...token, trustedIssuer, type, issuer: origin, subject: { issuer, id } };
+  return { ...token, trustedIssuer, type, writtenType, issuer: origin, subject: { issuer, id } };
 }
 
 function isOwnSubject({ request }: Evidence, { subject }: Renewal): boolean {
@@ -192,48 +172,6 @@ function requireStillGranted(
   for (const ground of grounds) requireGranted(ground, token);
 }
 
-/** When the first token of the chain was issued, if the record still tells. */
-function begunAtOf({ entry, renewal }: Renewable): Instant | undefined {
-  return renewal.begunAt ?? (renewal.count === 0 ? entry.issuedAt : undefined);
-}
-
-function nextTerms(renewable: Renewable): Renewal {
-  const { renewal } = renewable;
-  const begunAt = begunAtOf(renewable);
-  return { ...renewal, count: renewal.count + 1, ...(begunAt !== undefined && { begunAt }) };
-}
-
-/** The absolute end: what was promised, and no more than the rows grant by now. */
-function decideEnd(
-  { evidence: { subject: token }, now }: RenewalBasis,
-  grounds: AllGrounds,
-  renewable: Renewable,
-): Instant {
-  const hasEnded = now >= token.lifetime.notOnOrAfter;
-  const begunAt = begunAtOf(renewable) ?? now;
-  const ends = grounds.map(({ row: { id, grant } }) => {
-    if (!grant.renewal) refuse('no policy row grants renewal any more');
-    if (hasEnded && grant.renewal.afterExpiry !== true)
-      refuse(`policy row ${id} grants none after expiry any more`);
-    return begunAt + grant.renewal.lifetimeSeconds;
-  });
-  const end = Math.min(renewable.renewal.notOnOrAfter, ...ends);
-  return now < end ? end : refuse('the rows grant no renewal for so long any more');
-}
-
-function decideExpiry(basis: RenewalBasis, grounds: AllGrounds, renewable: Renewable): Instant {
-  const { evidence, now } = basis;
-  const { request } = evidence;
-  const notOnOrAfter = decideEnd(basis, grounds, renewable);
-  const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
-  const expiry = Math.floor(
-    Math.min(now + Math.min(longestLifetimeSeconds(grounds), wish), notOnOrAfter),
-  );
-  if (!(expiry > now))
-    throw new ExchangeFailure('lifetime-not-possible', 'nothing is left of the lifetime');
-  return expiry;
-}
-
 function maxCountOf(grounds: AllGrounds): number {
   const counts = grounds.map(({ row }) => row.grant.renewal?.maxCount ?? 0);
   const maxCount = Math.min(...counts);
@@ -243,11 +181,12 @@ function maxCountOf(grounds: AllGrounds): number {
 /** Where a token of ours is good once, a renewal uses it up: the old one and the new one would be two uses.
  * @throws {ExchangeFailure} `renewal-not-possible`: without an id it could not be marked */
 function usedUp(
-  { id, issuer, lifetime, onceUntil = 0, type }: ValidatedToken,
+  token: ValidatedToken,
   { notOnOrAfter }: Renewal,
   rules: PolicyRules,
 ): readonly OnceMark[] {
-  if (onceUntil === 0 && !isUsedOnce(rules.rows, type)) return [];
+  const { id, issuer, lifetime, onceUntil = 0 } = token;
+  if (onceUntil === 0 && !isUsedOnce(rules.rows, token)) return [];
   if (id === undefined) return refuse('a one-time token needs an id');
   // As long as it could be renewed again: a mark that ends before lets it in again.
   const until = Math.max(onceUntil, lifetime.notOnOrAfter, notOnOrAfter);

@@ -47,14 +47,25 @@ export function decideRenewal(
       throw new ExchangeFailure('renewal-not-possible', `${row.id} grants none after expiry`);
     return renewal.lifetimeSeconds;
   });
-  const { issuer, id } = subject.subject;
+  const {
+    subject: { issuer, id },
+    trustedIssuer,
+    type: declaredType,
+    writtenType,
+  } = subject;
   const { notOnOrAfter, ...counted } = boundsOf(subject, now);
   return {
     family: tokenId,
     ...counted,
     afterExpiry,
     notOnOrAfter: Math.min(now + Math.min(...seconds), notOnOrAfter),
-    subject: { trustedIssuer: subject.trustedIssuer, type: subject.type, issuer, id },
+    subject: {
+      trustedIssuer,
+      type: declaredType,
+      ...(writtenType && { writtenType }),
+      issuer,
+      id,
+    },
     ...authenticationMember(subject, now),
   };
 }

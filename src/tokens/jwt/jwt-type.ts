@@ -71,6 +71,13 @@ export function validateHeaderType(
     throw new ExchangeFailure('token-malformed', `the typ of the JWT is not one of ${type}`);
 }
 
+/** An access token that was declared as a plain JWT is one still. */
+export const writtenTypeOf = (
+  header: JsonMembers,
+  type: JwtTokenType,
+): { readonly writtenType?: JwtTokenType } =>
+  type === 'jwt' && headerTypeOf(header) === 'at+jwt' ? { writtenType: 'access_token' } : {};
+
 function refuseMembers(claims: JsonMembers, names: readonly string[], detail: string): void {
   const found = names.find((name) => claims.has(name));
   if (found !== undefined) throw new ExchangeFailure('token-malformed', `${detail}: ${found}`);

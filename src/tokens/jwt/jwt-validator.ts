@@ -23,7 +23,13 @@ import { validateTimes } from './claims/jwt-time.ts';
 import { parseJwt, type UnverifiedJwt, type VerifiedClaims, verifyJwt } from './jws/compact-jwt.ts';
 import { keyHintOf } from './jws/jwt-header.ts';
 import { indexTerms, type JwtTerms, type JwtTrust, type OwnJwtTrust } from './jwt-trust.ts';
-import { isJwtTokenType, type JwtTokenType, validateHeaderType, validateKind } from './jwt-type.ts';
+import {
+  isJwtTokenType,
+  type JwtTokenType,
+  validateHeaderType,
+  validateKind,
+  writtenTypeOf,
+} from './jwt-type.ts';
 
 export interface JwtValidatorParts {
   readonly own: OwnJwtTrust;
@@ -146,6 +152,7 @@ export function createJwtValidator(parts: JwtValidatorParts): TokenValidator {
       const signedBefore = terms.signedBefore?.(hint.kid);
       return acceptToken({
         ...factsOf(claims, { token, terms, now, ownNames }),
+        ...writtenTypeOf(jwt.header, token.type),
         ...(signedBefore !== undefined && { signedBefore }),
       });
     },

@@ -6,7 +6,8 @@ import type { PolicyRules } from '#core/decision/decide.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import type { PartySelector } from '#core/policy.ts';
-import { decideRenewed, type RenewalBasis } from '#core/renewal/decide-renewed.ts';
+import { decideRenewed } from '#core/renewal/decide-renewed.ts';
+import type { RenewalBasis } from '#core/renewal/renewable.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import {
