@@ -18,7 +18,13 @@ import {
   TAG,
   timeOf,
 } from './der.ts';
-import { isFresh, isSignedWith, readSigned, type SignedStructure } from './signed-structure.ts';
+import {
+  isFresh,
+  isSignedWith,
+  readSigned,
+  SIGNATURE_HASHES,
+  type SignedStructure,
+} from './signed-structure.ts';
 
 /** A certificate and the one that issued it. */
 export interface IssuedCertificate {
@@ -147,6 +153,8 @@ function verifyResponder(
     const responder = parseCertificate(raw);
     return (
       responder.x509.checkIssued(issuer.x509) &&
+      // As for a link of a path: what is signed with SHA-1 can be made to fit another certificate.
+      SIGNATURE_HASHES.has(responder.signatureAlgorithm) &&
       responder.x509.verify(issuer.x509.publicKey) &&
       now >= responder.notBefore &&
       now <= responder.notAfter &&

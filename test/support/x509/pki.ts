@@ -43,6 +43,8 @@ export interface CertificateWishes {
   readonly extendedKeyUsage?: readonly string[];
   readonly alternativeNames?: x509.JsonGeneralNames;
   readonly serialNumber?: string;
+  /** Of the signature; absent: that of the algorithm. */
+  readonly hash?: 'SHA-1';
   /** Instead of those of the same kind that it would have. */
   readonly extensions?: readonly x509.Extension[];
   /** Absent: fresh ones of the algorithm. */
@@ -111,6 +113,11 @@ function withWished(
   return [...usual.filter(({ type }) => !types.has(type)), ...extensions];
 }
 
+const signingAlgorithmOf = (algorithm: KeyAlgorithm, { hash }: CertificateWishes) => ({
+  ...ALGORITHMS[algorithm],
+  ...(hash !== undefined && { hash }),
+});
+
 async function generate(
   wishes: CertificateWishes & { readonly algorithm: KeyAlgorithm; readonly name: string },
   keys: webcrypto.CryptoKeyPair,
@@ -124,7 +131,7 @@ async function generate(
     notAfter: new Date(notAfter * 1000),
     publicKey: keys.publicKey,
     signingKey: (issuer?.keys ?? keys).privateKey,
-    signingAlgorithm: ALGORITHMS[issuer?.algorithm ?? algorithm],
+    signingAlgorithm: signingAlgorithmOf(issuer?.algorithm ?? algorithm, wishes),
     extensions: withWished(
       [...extensionsOf(wishes), ...(await keyIdentifiers(wishes, keys))],
       wishes,

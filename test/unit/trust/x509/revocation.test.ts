@@ -247,7 +247,8 @@ describe('RFC 6960: a responder', () => {
       { extensions: [] },
       { issuer: issuing },
       { notAfter: NOW - 1 },
-    ])
+      { hash: 'SHA-1' },
+    ] as const)
       assert.equal(
         await asked(t, { responder: await appointed(over) }),
         'dependency-unavailable',
