@@ -66,13 +66,19 @@ interface RenewalGrant {
   readonly afterExpiry?: boolean;
 }
 
+/** What rows and conditions see of a party. */
+export type PolicyParty = Pick<
+  ValidatedToken,
+  'trustedIssuer' | 'type' | 'writtenType' | 'issuer' | 'subject' | 'scopes'
+>;
+
 /** The question that a policy answers. */
 export interface PolicyQuestion {
   readonly requestor: Requestor;
   /** Whose party the requestor is that came with a token of ours; absent: one of us, or known by the word of its own issuer. */
   readonly foreignRequestor?: ForeignParty | undefined;
   readonly subject: ValidatedToken;
-  readonly actor: ValidatedToken | undefined;
+  readonly actor: PolicyParty | undefined;
   readonly target: RelyingParty;
   readonly context: ExpressionContext;
 }
@@ -84,7 +90,7 @@ export interface ConsideredRow {
 }
 
 /** A token of ours may be about a subject of another issuer: its `alice` is not our `alice`. */
-const isForeignSubject = ({ trustedIssuer, issuer, subject }: ValidatedToken): boolean =>
+const isForeignSubject = ({ trustedIssuer, issuer, subject }: PolicyParty): boolean =>
   trustedIssuer === SELF && subject.issuer !== issuer;
 
 /** Whether a token is of one of these types. Not by its declaration alone: who presents it would choose which rows fit. */
@@ -95,7 +101,7 @@ const isOfType = (
 
 function selectorMismatch(
   selector: PartySelector,
-  token: ValidatedToken,
+  token: PolicyParty,
   effect: PolicyRow['effect'],
 ): string | undefined {
   if (!selector.issuers.includes(token.trustedIssuer)) return `issuer ${token.trustedIssuer}`;
@@ -105,7 +111,7 @@ function selectorMismatch(
   return selector.ids.includes(token.subject.id) ? undefined : 'id';
 }
 
-function actorMismatch(row: PolicyRow, actor: ValidatedToken | undefined): string | undefined {
+function actorMismatch(row: PolicyRow, actor: PolicyParty | undefined): string | undefined {
   if (!row.actor) return undefined;
   if (!actor) return 'no actor';
   const mismatch = selectorMismatch(row.actor, actor, row.effect);
@@ -150,6 +156,17 @@ function mismatchOf(row: PolicyRow, question: PolicyQuestion): string | undefine
   const subject = selectorMismatch(row.subject, question.subject, row.effect);
   if (subject !== undefined) return `subject ${subject}`;
   return actorMismatch(row, question.actor) ?? conditionMismatch(row, question.context);
+}
+
+/** Holds an actor that is to be shown, and for whom there was no token, against the rows that deny: those that look at the actor would else
+ * be passed by whoever leaves its token out.
+ * @throws {ExchangeFailure} `target-not-allowed` */
+export function validateUndenied(rows: readonly PolicyRow[], question: PolicyQuestion): void {
+  const denial = rows.find(
+    (row) => row.effect === 'deny' && mismatchOf(row, question) === undefined,
+  );
+  if (denial)
+    throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies the actor`);
 }
 
 /** The deny row, if any, that names an actor of whom the token to renew tells, and fits otherwise. Who vouched for that actor is

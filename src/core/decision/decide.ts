@@ -4,7 +4,13 @@ import type { Confirmation } from '../confirmation.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { lineageOf } from '../ledger/lineage.ts';
-import { decidingRow, type PolicyQuestion, type PolicyRow } from '../policy.ts';
+import {
+  decidingRow,
+  type PolicyParty,
+  type PolicyQuestion,
+  type PolicyRow,
+  validateUndenied,
+} from '../policy.ts';
 import { decideRenewal } from '../renewal/renewal.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
@@ -20,6 +26,7 @@ import { decideDelegations } from './delegation-budget.ts';
 import {
   type Evidence,
   expressionContext,
+  type SeenEvidence,
   validateConfirmation,
   validateOrigin,
 } from './evidence.ts';
@@ -48,7 +55,7 @@ export interface PolicyRules {
 
 /** The policy question for one relying party. */
 export function policyQuestion(
-  evidence: Evidence,
+  evidence: SeenEvidence,
   target: RelyingParty,
   { issuers }: Pick<PolicyRules, 'issuers'>,
 ): PolicyQuestion {
@@ -87,6 +94,12 @@ function requestorActor({ kind, id, identity }: Requestor, issuer: string): Acto
   return identity ? actorOf(identity) : { issuer, id };
 }
 
+/** The requestor as rows about actors see it. */
+function requestorParty({ id, identity, scopes = [] }: Requestor, issuer: string): PolicyParty {
+  const subject = { issuer, id };
+  return identity ?? { type: 'requestor', trustedIssuer: SELF, issuer, subject, scopes };
+}
+
 /** The actor to show, by the permission that allows it. Impersonation and delegation are granted apart. */
 function decideActor(
   evidence: Evidence,
@@ -109,12 +122,24 @@ function decideActor(
   return shown;
 }
 
+/** Holds the requestor against the rows that deny by the actor, for every target. */
+function validateRequestorAsActor(
+  evidence: Evidence,
+  grounds: AllGrounds,
+  rules: PolicyRules,
+): void {
+  const seen = { ...evidence, actor: requestorParty(evidence.request.requestor, rules.issuer) };
+  for (const { party } of grounds) validateUndenied(rules.rows, policyQuestion(seen, party, rules));
+}
+
 function decideActors(
   evidence: Evidence,
   grounds: AllGrounds,
   { rules, type }: { readonly rules: PolicyRules; readonly type: TokenType },
 ): readonly Actor[] {
-  const actors = actorChain(evidence.subject, decideActor(evidence, grounds, rules), {
+  const actor = decideActor(evidence, grounds, rules);
+  if (actor && !evidence.actor) validateRequestorAsActor(evidence, grounds, rules);
+  const actors = actorChain(evidence.subject, actor, {
     ...rules,
     maxDepth: longestChain(grounds, rules.maxDepth),
   });

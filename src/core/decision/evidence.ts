@@ -1,6 +1,7 @@
 // What was validated for one request, the checks that bind it to the requestor, and how conditions see it.
 import type { ClaimSet, ClaimValue } from '../claim.ts';
 import { ExchangeFailure } from '../failure.ts';
+import type { PolicyParty } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { isAudience, type RelyingParty } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
@@ -78,7 +79,7 @@ export function validateConfirmation({ request, subject, actor }: Evidence): voi
     );
 }
 
-const partyContext = (token: ValidatedToken): ExpressionParty => ({
+const partyContext = (token: PolicyParty): ExpressionParty => ({
   issuer: token.subject.issuer,
   id: token.subject.id,
   trustedIssuer: token.trustedIssuer,
@@ -119,9 +120,14 @@ export function requestorContext(requestor: Requestor): ExpressionContext {
   };
 }
 
+/** Evidence as policy sees it: an actor may be known without a token. */
+export type SeenEvidence = Pick<Evidence, 'request' | 'subject'> & {
+  readonly actor: PolicyParty | undefined;
+};
+
 /** What conditions and mapped values may read of this request. */
 export function expressionContext(
-  { request, subject, actor }: Evidence,
+  { request, subject, actor }: SeenEvidence,
   target: RelyingParty,
 ): ExpressionContext {
   return {
