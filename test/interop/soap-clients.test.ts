@@ -1,6 +1,6 @@
 // SOAP clients that nobody here wrote, over TLS: Apache CXF and the `soap` package of npm. xmlsec1 judges signatures.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -227,6 +227,8 @@ interface NpmCall {
   readonly password?: string;
   readonly tokenType?: string;
   readonly port?: (typeof PORTS)[number];
+  /** Instead of the password. */
+  readonly security?: soap.ISecurity;
 }
 
 /** Calls Issue with the client that `soap` builds from our WSDL. */
@@ -239,7 +241,7 @@ async function issueWithNpm(server: TlsServer, call: NpmCall = {}): Promise<NpmA
     disableCache: true,
     forceSoap12Headers: port.includes('Soap12'),
   });
-  client.setSecurity(new soap.WSSecurity('bob', password));
+  client.setSecurity(call.security ?? new soap.WSSecurity('bob', password));
   const { [port]: service } = client['SecurityTokenService'] as soap.IService;
   const request = {
     TokenType: tokenType,
@@ -302,6 +304,25 @@ test('soap of npm: a wrong password is a fault it reads, in both versions of SOA
   });
   await assert.rejects(issueWithNpm(server, { ...wrong, port: 'TransportUT_Soap12_Port' }), {
     message: 's:Sender: trust:FailedAuthentication: Authentication failed',
+  });
+});
+
+test('soap of npm: WSSecurityCert signs Timestamp and Body with a certificate, where it writes the ids of WS-Security', async (t) => {
+  const server = await startTlsServer(t, withCertifiedClient);
+  const [certificate, key] = await Promise.all(
+    ['client.crt', 'client.key'].map((name) => readFile(join(server.directory, name), 'utf8')),
+  );
+  const signedWith = (options: object) => new soap.WSSecurityCert(key, certificate, '', options);
+
+  for (const port of ['TransportUT_Port', 'TransportUT_Soap12_Port'] as const) {
+    const security = signedWith({ signerOptions: { idMode: 'wssecurity' } });
+    const { result } = await issueWithNpm(server, { port, security });
+
+    assert.equal(read(result, 'RequestSecurityTokenResponse', 'TokenType'), SAML2);
+  }
+  // An Id of no namespace is none on a Body: what is signed by it could stand anywhere.
+  await assert.rejects(issueWithNpm(server, { security: signedWith({}) }), {
+    message: /^wsse:InvalidSecurity: /,
   });
 });
 

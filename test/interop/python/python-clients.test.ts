@@ -1,14 +1,15 @@
-// Clients in Python: zeep, which knows nothing but our WSDL; MSAL and ADAL, which know AD FS; the SDK of vCenter. xmlsec1 judges the
-// signatures of what they hand on.
+// Clients in Python: zeep, which knows nothing but our WSDL; MSAL, ADAL, SharePy and Office365-REST-Python-Client, which know AD FS; the SDK
+// of vCenter. xmlsec1 judges the signatures of what they hand on. And libraries that services take assertions with.
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
+import { aCertifiedKey } from '#test/support/saml/saml.ts';
 import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startTlsServer } from '#test/support/server/tls-server.ts';
-import { withUserAuthority } from '#test/support/x509/certified-client.ts';
+import { withCertifiedClient, withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 import { hasXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 
@@ -26,14 +27,22 @@ const isReady = async (t: TestContext): Promise<boolean> =>
 
 test('zeep: loads the WSDL in strict mode and calls Issue at every port', async (t) => {
   if (!(await isReady(t))) return;
-  const server = await startTlsServer(t);
+  const server = await startTlsServer(t, withCertifiedClient);
+  const certificate = {
+    'client-cert': join(server.directory, 'client.crt'),
+    'client-key': join(server.directory, 'client.key'),
+  };
 
-  const ends = await endsOf('python/run', server, { ports: PORTS.join() }, ['zeep']);
+  const options = { ports: PORTS.join(), ...certificate };
+  const ends = await endsOf('python/run', server, options, ['zeep']);
 
   const atPorts = PORTS.flatMap((port) => [
     ...['saml11', 'saml2', 'timestamp'].map((name) => [`${port}-${name}`, ISSUED]),
     [`${port}-wrong-password`, NOT_AUTHENTICATED],
     [`${port}-unknown-applies-to`, 'fault=InvalidScope'],
+    [`${port}-x509`, ISSUED],
+    // What it signs with unless it is told otherwise.
+    [`${port}-x509-sha1`, 'fault=UnsupportedAlgorithm'],
   ]);
   assert.deepEqual(Object.fromEntries(ends), {
     'wsdl-strict': 'ok',
@@ -110,5 +119,90 @@ test('pyVmomi: gets tokens by user name, certificate and token, and acts for oth
     'by-token-tenant': ISSUED,
     'by-token-other-key': 'fault=FailedCheck',
     'by-changed-token': NOT_AUTHENTICATED,
+  });
+});
+
+const CLOUD = 'urn:federation:MicrosoftOnline';
+
+const withCloud =
+  (limits: object) =>
+  (document: ConfigDocument): void => {
+    document['wsTrust'] = { profiles: ['adfs'], ...limits };
+    for (const party of document.relyingParties)
+      if (party['id'] === 'orders') party['appliesTo'] = [CLOUD];
+  };
+
+const FOR_THE_CLOUD = `ok subject=bob audience=${CLOUD}`;
+
+test('SharePy and Office365-REST-Python-Client: get an assertion from usernamemixed, and hand it to the cloud', async (t) => {
+  if (!(await isReady(t))) return;
+  const server = await startTlsServer(t, withCloud({ maxMessageLifetimeSeconds: 1800 }));
+
+  const ends = await endsOf('python/run', server, { 'applies-to': CLOUD }, ['sharepoint']);
+
+  assert.deepEqual(Object.fromEntries(ends), {
+    'sharepy-2005': FOR_THE_CLOUD,
+    'sharepy-2005-wrong-password': NOT_AUTHENTICATED,
+    'sharepy-13': FOR_THE_CLOUD,
+    'sharepy-13-wrong-password': NOT_AUTHENTICATED,
+    'office365-2005': FOR_THE_CLOUD,
+    'office365-2005-wrong-password': NOT_AUTHENTICATED,
+    'office365-13': FOR_THE_CLOUD,
+    'office365-13-wrong-password': NOT_AUTHENTICATED,
+  });
+});
+
+test('Office365-REST-Python-Client: its messages live longer than we take unless told otherwise', async (t) => {
+  if (!(await isReady(t))) return;
+  const server = await startTlsServer(t, withCloud({}));
+
+  const options = { 'applies-to': CLOUD, cases: 'sharepy-13,office365-13' };
+  const ends = await endsOf('python/run', server, options, ['sharepoint']);
+
+  assert.deepEqual(Object.fromEntries(ends), {
+    'sharepy-13': FOR_THE_CLOUD,
+    'office365-13': 'fault=InvalidSecurity',
+  });
+});
+
+const SEALED = 'https://sealed.example/';
+
+/** A relying party with a key for its proof keys, and one whose assertions are encrypted. Both libraries know one OAEP. */
+async function withSealedParty(document: ConfigDocument, directory: string): Promise<void> {
+  const { certificatePem, privatePem } = await aCertifiedKey();
+  await writeFile(join(directory, 'party.crt'), certificatePem);
+  await writeFile(join(directory, 'party.key'), privatePem, { mode: 0o600 });
+  document['wsTrust'] = { profiles: ['adfs', { profile: 'vcenter', defaultTarget: 'orders' }] };
+  const [orders] = document.relyingParties;
+  const [certificate, encryption] = [{ file: 'party.crt' }, { keyTransport: 'rsa-oaep-mgf1p' }];
+  const names = { resources: undefined, audiences: [SEALED], appliesTo: [SEALED] };
+  const token = { type: 'saml2', encryptTo: certificate, encryption };
+  document.relyingParties.push({ ...orders, id: 'sealed', ...names, token });
+  Object.assign(orders ?? {}, {
+    token: { ...(orders?.['token'] as object), encryptKeysTo: certificate, encryption },
+  });
+  for (const row of document.policy) row['target'] = ['orders', 'sealed'];
+}
+
+test('python3-saml and signxml: take our assertions in every shape, encrypted too, and no changed one', async (t) => {
+  if (!(await isReady(t))) return;
+  const server = await startTlsServer(t, withSealedParty);
+
+  const keys = {
+    'rp-cert': join(server.directory, 'party.crt'),
+    'rp-key': join(server.directory, 'party.key'),
+  };
+  const ends = await endsOf('python/run', server, { ...keys, sealed: SEALED }, ['readers']);
+
+  const inShapes = ['generic', 'adfs', 'vcenter'].flatMap((shape) => [
+    [`python3-saml-${shape}`, 'ok subject=bob email=bob@example.org'],
+    [`signxml-${shape}`, 'ok subject=bob'],
+    [`signxml-${shape}-changed`, 'fault=InvalidDigest'],
+  ]);
+  assert.deepEqual(Object.fromEntries(ends), {
+    ...Object.fromEntries(inShapes),
+    'signxml-saml11-symmetric': 'ok subject=bob',
+    'signxml-saml2-symmetric': 'ok subject=bob',
+    'python3-saml-encrypted': 'ok subject=bob email=bob@example.org',
   });
 });

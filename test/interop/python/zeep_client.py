@@ -5,6 +5,7 @@ import datetime
 import sys
 
 import requests
+import xmlsec
 from cases import NOBODY, SAML11, SAML20, Case, Refused, Unexpected, add_arguments, check_assertion, choose, password_of, run
 from lxml import etree
 from zeep import Client, Settings
@@ -12,6 +13,7 @@ from zeep.exceptions import Fault
 from zeep.plugins import HistoryPlugin
 from zeep.transports import Transport
 from zeep.wsse import utils
+from zeep.wsse.signature import BinarySignature
 from zeep.wsse.username import UsernameToken
 
 TRUST_13 = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
@@ -100,6 +102,22 @@ def timestamp():
     return made
 
 
+class Certificate(BinarySignature):
+    """zeep signs the Body, and the Timestamp where somebody has put one there."""
+
+    def apply(self, envelope, headers):
+        utils.get_security_header(envelope).append(timestamp())
+        return super().apply(envelope, headers)
+
+    def verify(self, envelope):
+        """Over TLS the answer is not signed."""
+        return envelope
+
+
+def certificate_of(options, signature, digest):
+    return Certificate(options.client_key, options.client_cert, signature_method=signature, digest_method=digest)
+
+
 def fault_code(fault):
     """The local name of the subcode (SOAP 1.2) or code (1.1); zeep does not resolve the prefix of the latter."""
     if fault.subcodes:
@@ -134,12 +152,18 @@ def cases(sts, options):
         yield case("timestamp", None, credential(has_timestamp=True), SAML20, target)
         yield case("wrong-password", "FailedAuthentication", credential("-wrong"), SAML20, target)
         yield case("unknown-applies-to", "InvalidScope", credential(), SAML20, NOBODY)
+        if options.client_cert:
+            sha256 = certificate_of(options, xmlsec.Transform.RSA_SHA256, xmlsec.Transform.SHA256)
+            yield case("x509", None, sha256, SAML20, target)
+            yield case("x509-sha1", "UnsupportedAlgorithm", certificate_of(options, None, None), SAML20, target)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     add_arguments(parser)
     parser.add_argument("--wsdl", help="default: the url with ?wsdl")
+    parser.add_argument("--client-cert", help="PEM; adds the cases in which the message is signed")
+    parser.add_argument("--client-key", help="PEM: its key")
     parser.add_argument("--ports", default="TransportUT_Port", help="ports of the WSDL, with commas")
     options = parser.parse_args()
     try:
