@@ -8,6 +8,7 @@ import {
   anEvidence,
   anOwnToken,
   aPolicyRow,
+  aRequestor,
   NOW,
   OWN_ISSUER,
   refusedAs,
@@ -38,6 +39,25 @@ test('SAML Core 2.0 §2.5.1.6: refuses to make a token when nothing is left, als
   refused(anEvidence({ subject: { delegations: 0 } }));
   refused(anEvidence({ actor: anActorToken({ delegations: 0 }) }));
   refused({ ...anEvidence(), subject: anOwnToken({ delegations: 0, originClient: 'gateway' }) });
+});
+
+test('SAML Core 2.0 §2.5.1.6: what another issuer restricted is so for its own subject, who comes with it as credential', () => {
+  const asItself = (delegations: number): Evidence => {
+    const evidence = anEvidence({ subject: { delegations } });
+    const { request, subject } = evidence;
+    const requestor = aRequestor({ kind: 'principal', id: 'alice', identity: subject });
+    return { ...evidence, request: { ...request, requestor } };
+  };
+  const row = aPolicyRow({
+    requestors: [],
+    principals: { issuers: ['partner'] },
+    subject: { issuers: ['partner'] },
+  });
+  const by = (evidence: Evidence) =>
+    decide(evidence, rules({ rows: [row] }), { now: NOW, tokenId: 'new' });
+
+  assert.equal(by(asItself(1)).delegations, 0);
+  assert.throws(() => by(asItself(0)), refusedAs('delegation-not-allowed'));
 });
 
 test('WS-Trust 1.3 §9.3: with a token of ours that may not be delegated its own subject asks on', () => {
