@@ -111,6 +111,28 @@ describe('RFC 5280 §6.3: a list at hand', () => {
     );
   });
 
+  test('§5.2.5: for users only says nothing of an authority', async () => {
+    const ofUsers = scoped([0x30, 3, 0x81, 1, 0xff]);
+    const below = await aCertificate({ issuer: issuing });
+    const path = [below, issuing, root];
+    const lists = [await aRevocationList(root, ofUsers), await aRevocationList(issuing, ofUsers)];
+
+    assert.equal(await outcomeOf({ lists }), 'good');
+    assert.equal(await outcomeOf({ lists, path }), 'dependency-unavailable');
+    assert.equal(await outcomeOf({ lists: [...lists, await aRevocationList(root)], path }), 'good');
+  });
+
+  test('§4.2.1.3: is no answer of an authority whose key is not for lists', async () => {
+    const keyUsage = x509.KeyUsageFlags.keyCertSign;
+    const silent = await anAuthority({ name: 'CN=Silent', keyUsage });
+    const path = [await aCertificate({ issuer: silent }), silent];
+
+    assert.equal(
+      await outcomeOf({ lists: [await aRevocationList(silent)], path }),
+      'dependency-unavailable',
+    );
+  });
+
   for (const [name, list] of NO_ANSWERS) {
     test(`is no answer: one ${name}`, async () => {
       assert.equal(await outcomeOf({ lists: [list] }), 'dependency-unavailable');
