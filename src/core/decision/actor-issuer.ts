@@ -40,18 +40,36 @@ export const hasLostTrust = (
     return !issuer || hasTrustEnded(issuer, now);
   });
 
-/** Refuses the word of an issuer whose trust has ended, and a chain in which one trusted issuer speaks for another: that a party of
- * theirs acted, only they can say. A name of somebody we do not know vouches for nothing, so it may stand.
+// Without a prefix of its own an issuer could give its subject the name that one of another has in tokens of ours: that its ids collide
+// with none of its own, its operator vouches for, and not for what it says once it is no longer theirs.
+function validateName(
+  { subject: { id }, subjectPrefix, trustedIssuer }: ValidatedToken,
+  issuers: readonly KnownIssuer[],
+): void {
+  if (subjectPrefix !== '') return;
+  const owner = issuers.find(
+    (issuer) =>
+      issuer.id !== trustedIssuer &&
+      issuer.subjectPrefixes.some((prefix) => prefix !== '' && id.startsWith(prefix)),
+  );
+  if (owner)
+    throw new ExchangeFailure('issuer-untrusted', `a subject of ${owner.id} is named by another`);
+}
+
+/** Refuses the word of an issuer whose trust has ended, or that gives its subject the name of another's, and a chain in which one trusted
+ * issuer speaks for another: that a party of theirs acted, only they can say. A name of somebody we do not know vouches for nothing, so it may stand.
  * @throws {ExchangeFailure} `issuer-untrusted` */
 export function validateIssuers(
-  { actors, trustedIssuer }: ValidatedToken,
+  token: ValidatedToken,
   issuers: readonly KnownIssuer[],
   now: Instant,
 ): void {
+  const { actors, trustedIssuer } = token;
   if (trustedIssuer === SELF) return;
   const known = knownIssuer(trustedIssuer, issuers);
   if (hasTrustEnded(known, now))
     throw new ExchangeFailure('issuer-untrusted', 'the trust in this issuer has ended');
+  validateName(token, issuers);
   const allowed = known?.actorIssuers ?? [];
   for (const { issuer } of actors) {
     const owner = issuers.find(({ names }) => names.includes(issuer));
