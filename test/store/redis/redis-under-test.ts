@@ -34,6 +34,14 @@ export interface Alarms {
 
 export const noAlarms = (): Alarms => ({ alarms: [], errors: [], fences: [], roleChanges: 0 });
 
+/** What either driver says of a connection that was not there in time. */
+const isSlowConnection = (cause: unknown): boolean =>
+  cause instanceof Error && /^(Connection timeout|connect ETIMEDOUT)$/.test(cause.message);
+
+/** The errors that tell of a server: a busy machine makes a connection late, and it is tried again. */
+export const errorsOf = ({ errors }: Alarms): readonly unknown[] =>
+  errors.filter((cause) => !isSlowConnection(cause));
+
 export function aSetting(ports: readonly number[], overrides: Partial<RedisSettings> = {}) {
   return {
     driver: 'node-redis',

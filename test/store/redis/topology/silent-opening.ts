@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
-import { noAlarms, openUnderTest } from '#test/store/redis/redis-under-test.ts';
+import { errorsOf, noAlarms, openUnderTest } from '#test/store/redis/redis-under-test.ts';
+import { eventually } from '#test/support/eventually.ts';
 
 export function silentOpening(name: string, settings: () => RedisSettings): void {
   it(`${name}: servers that are there are opened without a complaint`, async (t) => {
@@ -10,8 +11,8 @@ export function silentOpening(name: string, settings: () => RedisSettings): void
 
     const { store } = await openUnderTest(settings(), seen);
     t.after(() => store.close());
-    await store.health();
+    await eventually('the store is open', async () => (await store.health()).datasetId !== '');
 
-    assert.deepEqual([...seen.errors, ...seen.alarms], []);
+    assert.deepEqual([...errorsOf(seen), ...seen.alarms], []);
   });
 }
