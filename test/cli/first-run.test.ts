@@ -4,19 +4,21 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startViaduct, viaduct } from '#test/support/server/process.ts';
 import { reservedPort } from '#test/support/server/reserved-port.ts';
+import type { Ending } from '#test/support/server/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
 
-async function emptyDirectory(t: TestContext): Promise<string> {
+async function emptyDirectory(t: Ending): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-cli-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
 /** A first configuration on free ports: two tests may run at once. */
-async function initialised(t: TestContext): Promise<string> {
+async function initialised(t: Ending): Promise<string> {
   const directory = await emptyDirectory(t);
   const { code, error } = await viaduct(['init'], directory);
   assert.equal(code, 0, error);
@@ -246,66 +248,64 @@ test('viaduct: an unknown command or option shows the usage and exits with 2', a
   assert.equal(option.code, 2);
 });
 
-test('explain: takes an assertion and a SOAP message, and shows the claims of both worlds side by side', async (t) => {
-  const directory = await initialised(t);
-  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
-  t.after(() => server.child.kill('SIGKILL'));
-  await server.says(/curl /);
-  const saml = await viaduct(['demo', 'saml'], directory);
-  const { stdout } = await promisify(execFile)('bash', ['-c', `${saml.out.trim()} --silent`], {
-    cwd: directory,
+describe('explain: shows the claims of both worlds side by side', () => {
+  let directory: string;
+  const ending = endingOfSuite();
+  before(async () => {
+    directory = await initialised(ending);
+    const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
+    ending.after(async () => server.child.kill('SIGKILL'));
+    await server.says(/curl /);
   });
-  const { access_token } = JSON.parse(stdout) as { access_token: string };
-  const soap = await viaduct(['demo', 'soap'], directory);
-  const answer = await promisify(execFile)('bash', ['-c', `${soap.out.trim()} --silent`], {
-    cwd: directory,
-  });
-
-  const assertion = await viaduct(
-    [
-      'explain',
-      '--client',
-      'gateway',
-      '--subject-token',
-      access_token,
-      '--subject-token-type',
-      'saml2',
-      '--audience',
-      'orders',
-    ],
-    directory,
-  );
-  await writeFile(join(directory, 'assertion.xml'), Buffer.from(access_token, 'base64url'));
-  const asXml = await viaduct(
-    'explain --client gateway --audience orders --subject-token @assertion.xml --subject-token-type saml2'.split(
+  const curl = async (what: 'saml' | 'soap'): Promise<string> => {
+    const { out } = await viaduct(['demo', what], directory);
+    const command = `${out.trim()} --silent`;
+    return (await promisify(execFile)('bash', ['-c', command], { cwd: directory })).stdout;
+  };
+  const about = (token: string) => {
+    const words = 'explain --client gateway --audience orders --subject-token-type saml2'.split(
       ' ',
-    ),
-    directory,
-  );
-  const rst = await viaduct(['explain', '--rst', 'demo/rst.xml'], directory);
-  const path = join(directory, 'demo/rst.xml');
-  await writeFile(
-    path,
-    (await readFile(path, 'utf8')).replace(/<o:Password>[^<]*/, '<o:Password>wrong'),
-  );
-  const refused = await viaduct(['explain', '--rst', 'demo/rst.xml'], directory);
+    );
+    return viaduct([...words, '--subject-token', token], directory);
+  };
 
-  assert.match(answer.stdout, /<saml:NameID[^>]*>bob<\/saml:NameID>/);
-  assert.equal(assertion.code, 0, assertion.out);
-  assert.match(
-    assertion.out,
-    /subject: partner:alice at https:\/\/localhost:\d+ \(saml2 of self\)/,
-  );
-  assert.match(
-    assertion.out,
-    /email = "alice@partner\.example" +\| from email +\| +email = "alice@partner\.example"/,
-  );
-  assert.match(assertion.out, /- +\| from groups +\| +roles: nothing, the subject token has no/);
-  assert.match(assertion.out, /tier = "gold" +\| no rule +\| +-/);
-  assert.equal(asXml.out.replace(/lifetime \d+/, ''), assertion.out.replace(/lifetime \d+/, ''));
-  assert.equal(rst.code, 0, rst.out + rst.error);
-  assert.match(rst.out, /subject: bob at https:\/\/localhost:\d+ \(username of self\)/);
-  assert.match(rst.out, /granted: saml2 signed RS256 for https:\/\/orders\.example\/soap/);
-  assert.equal(refused.code, 1);
-  assert.match(refused.out, /refused before policy: requestor-unauthenticated: wrong password/);
+  test('of an assertion, on the command line and in a file', async () => {
+    const { access_token } = JSON.parse(await curl('saml')) as { access_token: string };
+    await writeFile(join(directory, 'assertion.xml'), Buffer.from(access_token, 'base64url'));
+
+    const { code, out } = await about(access_token);
+    const asXml = await about('@assertion.xml');
+
+    assert.equal(code, 0, out);
+    assert.match(out, /subject: partner:alice at https:\/\/localhost:\d+ \(saml2 of self\)/);
+    assert.match(
+      out,
+      /email = "alice@partner\.example" +\| from email +\| +email = "alice@partner\.example"/,
+    );
+    assert.match(out, /- +\| from groups +\| +roles: nothing, the subject token has no/);
+    assert.match(out, /tier = "gold" +\| no rule +\| +-/);
+    assert.equal(asXml.out.replace(/lifetime \d+/, ''), out.replace(/lifetime \d+/, ''));
+  });
+
+  test('of a SOAP message that gets its token', async () => {
+    const answer = await curl('soap');
+
+    const { code, error, out } = await viaduct(['explain', '--rst', 'demo/rst.xml'], directory);
+
+    assert.match(answer, /<saml:NameID[^>]*>bob<\/saml:NameID>/);
+    assert.equal(code, 0, out + error);
+    assert.match(out, /subject: bob at https:\/\/localhost:\d+ \(username of self\)/);
+    assert.match(out, /granted: saml2 signed RS256 for https:\/\/orders\.example\/soap/);
+  });
+
+  test('but not of a SOAP message with a wrong password', async () => {
+    const good = await readFile(join(directory, 'demo/rst.xml'), 'utf8');
+    const wrong = good.replace(/<o:Password>[^<]*/, '<o:Password>wrong');
+    await writeFile(join(directory, 'wrong.xml'), wrong);
+
+    const { code, out } = await viaduct(['explain', '--rst', 'wrong.xml'], directory);
+
+    assert.equal(code, 1);
+    assert.match(out, /refused before policy: requestor-unauthenticated: wrong password/);
+  });
 });

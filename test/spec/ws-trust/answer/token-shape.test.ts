@@ -1,8 +1,9 @@
 // How an assertion looks depends on who asked for it: some readers know one form only.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { withSaml } from '#test/support/saml/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server/server.ts';
+import { before, describe, test } from 'node:test';
+import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import type { TestServer } from '#test/support/server/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
 import { anRst, type SoapAnswer } from '#test/support/ws-trust/rst.ts';
 
 const SAML_20 = 'urn:oasis:names:tc:SAML:2.0:assertion';
@@ -14,30 +15,37 @@ async function sendTo(server: TestServer, path: string): Promise<SoapAnswer> {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-test('WS-Trust profiles: an assertion for SOAP has no Recipient, one for AD FS no prefix, one for vCenter its prefixes and typed values', async (t) => {
-  const server = await startServer(t, async (document, directory) => {
-    await withSaml(document, directory);
+describe('WS-Trust profiles: an assertion looks as readers of its address know it', () => {
+  let server: TestServer;
+  const ending = endingOfSuite();
+  before(async () => {
+    ({ server } = await startSamlServer(ending));
   });
 
-  const general = await sendTo(server, '/ws-trust');
-  const adfs = await sendTo(server, '/adfs/services/trust/13/usernamemixed');
-  const vcenter = await sendTo(server, '/sts/STSService/vsphere.local');
+  for (const [what, path, shapes] of [
+    ['over SOAP it has the prefix that others have', '/ws-trust', [/<saml:Assertion /]],
+    [
+      'of AD FS it has no prefix',
+      '/adfs/services/trust/13/usernamemixed',
+      [
+        /RequestedSecurityToken><Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID=.*<\/Assertion><\/trust:/,
+      ],
+    ],
+    [
+      'of vCenter it has its prefixes and typed values',
+      '/sts/STSService/vsphere.local',
+      [
+        /<saml2:Assertion /,
+        /<saml2:Attribute FriendlyName="[^"]+" Name="[^"]+" NameFormat="[^"]+">/,
+        /xsi:type="xs:string"/,
+      ],
+    ],
+  ] as const)
+    test(`${what}, and no Recipient`, async () => {
+      const { status, text } = await sendTo(server, path);
 
-  for (const { status, text } of [general, adfs]) {
-    assert.equal(status, 200, text);
-    assert.doesNotMatch(text, /Recipient=/);
-  }
-  assert.match(general.text, /<saml:Assertion /);
-  assert.match(
-    adfs.text,
-    /RequestedSecurityToken><Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion" ID=.*<\/Assertion><\/trust:/,
-  );
-  assert.equal(vcenter.status, 200, vcenter.text);
-  assert.match(vcenter.text, /<saml2:Assertion /);
-  assert.match(
-    vcenter.text,
-    /<saml2:Attribute FriendlyName="[^"]+" Name="[^"]+" NameFormat="[^"]+">/,
-  );
-  assert.match(vcenter.text, /xsi:type="xs:string"/);
-  assert.doesNotMatch(vcenter.text, /Recipient=/);
+      assert.equal(status, 200, text);
+      for (const shape of shapes) assert.match(text, shape);
+      assert.doesNotMatch(text, /Recipient=/);
+    });
 });
