@@ -75,10 +75,10 @@ export type PolicyParty = Pick<
 /** The question that a policy answers. */
 export interface PolicyQuestion {
   readonly requestor: Requestor;
-  /** Whose party the requestor is that came with a token of ours; absent: one of us, or known by the word of its own issuer. */
-  readonly foreignRequestor?: ForeignParty | undefined;
   readonly subject: ValidatedToken;
   readonly actor: PolicyParty | undefined;
+  /** Whose parties they are of whom tokens of ours tell; absent: one of us, or known by the word of their own issuer. */
+  readonly foreign: Readonly<Record<'requestor' | 'subject' | 'actor', ForeignParty | undefined>>;
   readonly target: RelyingParty;
   readonly context: ExpressionContext;
 }
@@ -99,7 +99,26 @@ const isOfType = (
   { type, writtenType = type }: Pick<ValidatedToken, 'type' | 'writtenType'>,
 ): boolean => types.includes(type) || types.includes(writtenType);
 
+interface SelectedParty {
+  readonly token: PolicyParty;
+  readonly foreign: ForeignParty | undefined;
+}
+
+/** Whether a selector is for a party under the name that its own issuer gave it. */
+const isOfForeign = ({ ids, issuers }: PartySelector, foreign: ForeignParty): boolean =>
+  issuers.includes(foreign.trustedIssuer) && ids?.includes(foreign.id) !== false;
+
 function selectorMismatch(
+  selector: PartySelector,
+  { foreign, token }: SelectedParty,
+  effect: PolicyRow['effect'],
+): string | undefined {
+  // A row that denies what an issuer vouches for denies it still where a token of ours tells of it, in whatever form it came first.
+  const isDenied = effect === 'deny' && foreign !== undefined && isOfForeign(selector, foreign);
+  return isDenied ? undefined : tokenMismatch(selector, token, effect);
+}
+
+function tokenMismatch(
   selector: PartySelector,
   token: PolicyParty,
   effect: PolicyRow['effect'],
@@ -111,10 +130,14 @@ function selectorMismatch(
   return selector.ids.includes(token.subject.id) ? undefined : 'id';
 }
 
-function actorMismatch(row: PolicyRow, actor: PolicyParty | undefined): string | undefined {
+function actorMismatch(row: PolicyRow, { actor, foreign }: PolicyQuestion): string | undefined {
   if (!row.actor) return undefined;
   if (!actor) return 'no actor';
-  const mismatch = selectorMismatch(row.actor, actor, row.effect);
+  const mismatch = selectorMismatch(
+    row.actor,
+    { token: actor, foreign: foreign.actor },
+    row.effect,
+  );
   return mismatch && `actor ${mismatch}`;
 }
 
@@ -129,33 +152,24 @@ function conditionMismatch(row: PolicyRow, context: ExpressionContext): string |
 
 function isRequestorOf(
   { effect, principals, requestors }: PolicyRow,
-  { foreignRequestor, requestor }: PolicyQuestion,
+  { foreign: { requestor: foreign }, requestor }: PolicyQuestion,
 ): boolean {
   if (requestors.includes(requestorName(requestor))) return true;
   const { kind, identity } = requestor;
   if (kind !== 'principal' || !identity || !principals) return false;
-  if (foreignRequestor && isMeantOtherwise(principals, foreignRequestor, effect))
-    return effect === 'deny';
-  return selectorMismatch(principals, identity, effect) === undefined;
-}
-
-// A token of ours in their hands makes nobody one of us: a row for all of us is not for them, unless it names them, and one that denies
-// what their issuer vouches for denies it still.
-function isMeantOtherwise(
-  { ids, issuers }: PartySelector,
-  { id, trustedIssuer }: ForeignParty,
-  effect: PolicyRow['effect'],
-): boolean {
-  const isTheirs = issuers.includes(trustedIssuer);
-  return effect === 'deny' ? isTheirs && ids?.includes(id) !== false : !isTheirs && !ids;
+  // A token of ours in their hands makes nobody one of us: a row for all of us is not for them, unless it names them.
+  const isNamed = principals.ids !== undefined || (foreign && isOfForeign(principals, foreign));
+  if (effect === 'allow' && foreign && !isNamed) return false;
+  return selectorMismatch(principals, { token: identity, foreign }, effect) === undefined;
 }
 
 function mismatchOf(row: PolicyRow, question: PolicyQuestion): string | undefined {
   if (!isRequestorOf(row, question)) return 'requestor';
   if (!row.targets.includes(question.target.id)) return 'target';
-  const subject = selectorMismatch(row.subject, question.subject, row.effect);
+  const asked = { token: question.subject, foreign: question.foreign.subject };
+  const subject = selectorMismatch(row.subject, asked, row.effect);
   if (subject !== undefined) return `subject ${subject}`;
-  return actorMismatch(row, question.actor) ?? conditionMismatch(row, question.context);
+  return actorMismatch(row, question) ?? conditionMismatch(row, question.context);
 }
 
 /** Holds an actor that is to be shown, and for whom there was no token, against the rows that deny: those that look at the actor would else

@@ -101,18 +101,14 @@ test('ws-trust §8: with a token of ours it gets what a row grants to it by name
 
 test('ws-trust §8: a token of ours is no way round a row that denies a party of another issuer', async (t) => {
   const all = row('all-to-payroll', ['self', 'corp']);
-  const denial = (requestor: object) =>
-    row('denied', 'corp', { requestor, allow: undefined, deny: true });
+  const denialOf = (party: object) => {
+    const parties = { requestor: { principal: party }, subject: party };
+    return row('denied', 'corp', { ...parties, allow: undefined, deny: true });
+  };
 
-  const ofIssuer = await askWithToken(t, [all, denial({ principal: { issuer: 'corp' } })]);
-  const ofName = await askWithToken(t, [
-    all,
-    denial({ principal: { issuer: 'corp', id: 'batch' } }),
-  ]);
-  const ofOther = await askWithToken(t, [
-    all,
-    denial({ principal: { issuer: 'corp', id: 'other' } }),
-  ]);
+  const ofIssuer = await askWithToken(t, [all, denialOf({ issuer: 'corp' })]);
+  const ofName = await askWithToken(t, [all, denialOf({ issuer: 'corp', id: 'batch' })]);
+  const ofOther = await askWithToken(t, [all, denialOf({ issuer: 'corp', id: 'other' })]);
 
   assert.equal(faultOf(ofIssuer), 'InvalidScope');
   assert.equal(faultOf(ofName), 'InvalidScope');

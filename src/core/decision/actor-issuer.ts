@@ -84,10 +84,13 @@ export interface ForeignParty {
   readonly id: string;
 }
 
+type Told = Pick<ValidatedToken, 'subject' | 'trustedIssuer' | 'type'> &
+  Partial<Pick<ValidatedToken, 'originClient'>>;
+
 /** Whose party a token of ours is about, by the name that its own issuer gave it; undefined for one of us, and for what is no token of ours.
  * With an empty prefix it shows in what the party itself asked for, and no further. */
 export function foreignPartyOf(
-  { originClient, subject: { id }, trustedIssuer, type }: ValidatedToken,
+  { originClient, subject: { id }, trustedIssuer, type }: Told,
   issuers: readonly KnownIssuer[],
 ): ForeignParty | undefined {
   if (trustedIssuer !== SELF || isCredential(type)) return undefined;

@@ -60,12 +60,16 @@ export function policyQuestion(
   { issuers }: Pick<PolicyRules, 'issuers'>,
 ): PolicyQuestion {
   const { request, subject, actor } = evidence;
-  const { identity } = request.requestor;
+  const foreign = (token: PolicyParty | undefined) => token && foreignPartyOf(token, issuers);
   return {
     requestor: request.requestor,
-    foreignRequestor: identity && foreignPartyOf(identity, issuers),
     subject,
     actor,
+    foreign: {
+      requestor: foreign(request.requestor.identity),
+      subject: foreign(subject),
+      actor: foreign(actor),
+    },
     target,
     context: expressionContext(evidence, target),
   };

@@ -56,6 +56,24 @@ describe('decidingRow', () => {
     assert.equal(decided([aPolicyRow()]), 'partner-to-orders');
   });
 
+  test('Policy: a row that denies subjects of another issuer denies them behind a token of ours, and no others', () => {
+    const rows = [
+      aPolicyRow({ id: 'ours', subject: { issuers: ['self'] } }),
+      aPolicyRow({ id: 'no', effect: 'deny', subject: { issuers: ['partner'], ids: ['alice'] } }),
+    ];
+    const about = (id: string) =>
+      anEvidence({ subject: anOwnToken({ subject: { issuer: OWN_ISSUER, id } }) });
+    const issuers = [
+      { id: 'partner', names: [], actorIssuers: [], subjectPrefixes: ['partner:'] },
+    ] as const;
+    const decide = (id: string) =>
+      decidingRow(rows, policyQuestion(about(id), aRelyingParty(), { issuers })).id;
+
+    assert.throws(() => decide('partner:alice'), refusedAs('target-not-allowed'));
+    assert.equal(decide('partner:bob'), 'ours');
+    assert.equal(decide('alice'), 'ours');
+  });
+
   test('Policy: denies another requestor', () => {
     denies(aPolicyRow(), anEvidence({ requestor: { id: 'other' } }));
   });
