@@ -1,6 +1,7 @@
 // What the ledger knows of a token that the token cannot say itself.
 import { ExchangeFailure } from '../failure.ts';
 import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
+import type { Renewal } from '../token-spec.ts';
 import { isCredential } from '../token-type.ts';
 import type { KeptToken, KnownSecret } from './kept-token.ts';
 import type { Ledger, Standing } from './ledger.ts';
@@ -28,11 +29,17 @@ function withStanding(
     ...addressed,
     originClient,
     ...lineOf(entry),
-    ...(renewal && { renewableUntil: renewal.notOnOrAfter, renewals: renewal.count }),
+    ...(renewal && chainOf(renewal)),
     ...(delegations !== undefined && { delegations }),
     ...confirmationOf(token, kept),
   });
 }
+
+const chainOf = ({ count, notOnOrAfter, subject }: Renewal) => ({
+  renewableUntil: notOnOrAfter,
+  renewals: count,
+  ...((subject.isUser || subject.type === 'username') && { isOfUser: true as const }),
+});
 
 const lineOf = ({ ancestors, root, vouchers }: LedgerEntry) => ({
   ancestors,

@@ -1,0 +1,80 @@
+// A user who was removed is known as one still by what was made while they were there: a token of theirs that lives on brings nothing that
+// goes on without them.
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { withSaml } from '#test/support/saml/saml-document.ts';
+import { JWT_TYPE } from '#test/support/server/document.ts';
+import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
+import { anRst, aTargetRst, faultOf, JWT, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
+
+const children = '<trust:Renewing OK="true"/>';
+const jwtIn = (xml: string): string =>
+  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
+
+const start = (t: Ending): Promise<TestServer> =>
+  startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
+    const [gateway = {}] = document.clients;
+    (gateway['grant_types'] as string[]).push('refresh_token');
+    Object.assign(gateway, { represents: ['orders'] });
+    const renewal = { lifetimeSeconds: 7200, maxCount: 50, afterExpiry: true };
+    const types = ['jwt', 'refresh_token', 'saml2'];
+    for (const row of document.policy) Object.assign(row['allow'] as object, { renewal, types });
+  });
+
+async function removeCarol(server: TestServer): Promise<void> {
+  const path = join(server.directory, 'users.yaml');
+  const users = await readFile(path, 'utf8');
+  await writeFile(path, users.replace('{"id":"carol"', '{"id":"caroline"'));
+  await server.reload();
+}
+
+const carols = async (server: TestServer): Promise<string> =>
+  tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType: JWT, children })));
+
+const onBehalf = async (server: TestServer, onBehalfOf: string): Promise<string> =>
+  tokenOf(await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf, children })));
+
+for (const [what, make] of [
+  ['before', async (server) => onBehalf(server, await carols(server))],
+  [
+    'through another',
+    async (server) => onBehalf(server, await onBehalf(server, await carols(server))),
+  ],
+] as const satisfies readonly (readonly [string, (server: TestServer) => Promise<string>])[])
+  test(`Policy: what was made of the token of a user ${what} they were removed is renewed no more`, async (t) => {
+    const server = await start(t);
+    const target = await make(server);
+    const renew = () => sendSoap(server, aTargetRst('Renew', { target }));
+    const before = await renew();
+
+    await removeCarol(server);
+
+    assert.equal(before.status, 200, before.text);
+    assert.equal(faultOf(await renew()), 'UnableToRenew');
+  });
+
+test('Policy: what is made of the token of a user after they were removed is renewed and refreshed never', async (t) => {
+  const server = await start(t);
+  const token = await carols(server);
+  const exchanged = await onBehalf(server, token);
+  await removeCarol(server);
+
+  for (const evidence of [token, exchanged]) {
+    const target = await onBehalf(server, evidence);
+    const begun = await server.exchange({
+      subject_token: jwtIn(evidence),
+      subject_token_type: JWT_TYPE,
+      requested_token_type: REFRESH_TOKEN_TYPE,
+    });
+    const refreshed = await refresh(server, begun.body['access_token']);
+
+    assert.equal(faultOf(await sendSoap(server, aTargetRst('Renew', { target }))), 'UnableToRenew');
+    assert.equal(begun.status, 200, begun.text);
+    assert.equal(refreshed.body['error'], 'invalid_grant', refreshed.text);
+  }
+});
