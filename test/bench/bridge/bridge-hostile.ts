@@ -1,4 +1,5 @@
 // What a stranger can make us work: hostile messages of 64 KB, refused by the whole front before authentication.
+
 import { Buffer } from 'node:buffer';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,6 +9,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserMessage,
   aWsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { hostileDocuments } from '#test/support/xml/hostile.ts';
@@ -51,8 +53,8 @@ async function bareMessages(): Promise<ReadonlyMap<string, string | Uint8Array>>
     '</s:Envelope>',
     `${filling(soap, SIZE - request.length - 20)}</s:Envelope>`,
   );
-  const elements = anEnvelope({ header: aSecurityHeader(), body: '<x/>'.repeat(4990) });
-  const depth = anEnvelope({ header: aSecurityHeader(), body: filling('<x>', 60_000) });
+  const elements = aUserMessage('<x/>'.repeat(4990));
+  const depth = aUserMessage(filling('<x>', 60_000));
   const bomb = `<!DOCTYPE s [<!ENTITY a "${'a'.repeat(1000)}">${filling('<!ENTITY b "&a;&a;&a;">', SIZE - request.length - 1100)}]>${request}`;
   return new Map<string, string | Uint8Array>([
     ...hostileDocuments(signed),

@@ -4,7 +4,6 @@ import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { aDerivedKey, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
   about,
   anIssue,
@@ -21,14 +20,14 @@ import {
 import {
   anRst,
   aPost,
-  aSecurityHeader,
+  aUserMessage,
   faultCodeOf,
   TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 describe('security contexts: refused', () => {
   test('there is no context where nothing is kept', async () => {
-    const message = anEnvelope({ header: aSecurityHeader(), body: anIssue(V13) });
+    const message = aUserMessage(anIssue(V13));
 
     const answer = await aSetting({ keepsSecrets: false }).front.handle(aPost(message));
 
@@ -38,9 +37,7 @@ describe('security contexts: refused', () => {
   test('a bearer context', async () => {
     const body = anIssue(V13, `<t:KeyType>${TRUST_13}/Bearer</t:KeyType>`);
 
-    const answer = await aSetting().front.handle(
-      aPost(anEnvelope({ header: aSecurityHeader(), body })),
-    );
+    const answer = await aSetting().front.handle(aPost(aUserMessage(body)));
 
     assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
   });
@@ -49,9 +46,7 @@ describe('security contexts: refused', () => {
     test(`entropy of ${String(Buffer.from(entropy, 'base64').length)} bytes`, async () => {
       const more = `<t:Entropy><t:BinarySecret Type="${TRUST_13}/Nonce">${entropy}</t:BinarySecret></t:Entropy>`;
 
-      const answer = await aSetting().front.handle(
-        aPost(anEnvelope({ header: aSecurityHeader(), body: anIssue(V13, more) })),
-      );
+      const answer = await aSetting().front.handle(aPost(aUserMessage(anIssue(V13, more))));
 
       assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
     });
@@ -85,9 +80,7 @@ describe('security contexts: refused', () => {
       const other = await issued(setting);
       const body = about(context, operation);
 
-      const bare = await setting.front.handle(
-        aPost(anEnvelope({ header: aSecurityHeader(), body })),
-      );
+      const bare = await setting.front.handle(aPost(aUserMessage(body)));
       const foreign = await setting.front.handle(aPost(signed(other, body, { header: USER })));
       const used = await setting.front.handle(aPost(signed(context, aWish())));
 

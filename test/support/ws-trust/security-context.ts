@@ -1,4 +1,5 @@
 // Security contexts as a client has them: asked for, read from an answer, and used to sign with.
+
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
@@ -24,7 +25,7 @@ import {
   anAppliesTo,
   anRst,
   aPost,
-  aSecurityHeader,
+  aUserMessage,
   aUserNameToken,
   aWsTrustSetting,
   billingRules,
@@ -135,7 +136,7 @@ export const anIssue = ({ trust, wsc }: Version, more = ''): string =>
   anRst({ trust, children: `${anAppliesTo()}<t:TokenType>${wsc}/sct</t:TokenType>${more}` });
 
 export async function issued(setting: WsTrustSetting, version = V13, more = ''): Promise<Context> {
-  const message = anEnvelope({ header: aSecurityHeader(), body: anIssue(version, more) });
+  const message = aUserMessage(anIssue(version, more));
   const { body, status } = await setting.front.handle(aPost(message));
   assert.equal(status, 200, JSON.stringify(setting.audit.records));
   return contextIn(body, version);

@@ -264,6 +264,10 @@ export const aUserNameToken = ({ name, password } = USER): string =>
 export const aSecurityHeader = (more = '', user = USER): string =>
   `<wsse:Security>${aUserNameToken(user)}${more}</wsse:Security>`;
 
+/** A message of the user in SOAP 1.2, with the password. */
+export const aUserMessage = (body: string): string =>
+  anEnvelope({ header: aSecurityHeader(), body });
+
 export const TIMESTAMP =
   '<wsu:Timestamp><wsu:Created>2027-01-15T08:00:00Z</wsu:Created><wsu:Expires>2027-01-15T08:05:00Z</wsu:Expires></wsu:Timestamp>';
 

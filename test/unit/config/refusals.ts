@@ -10,6 +10,16 @@ export interface Refusal {
   readonly world?: World;
 }
 
+/** Refusals in this world, each told by one problem. */
+export const refusedIn =
+  (world: World) =>
+  (rule: string, change: Change, error: string): Refusal => ({
+    rule,
+    change,
+    errors: [error],
+    world,
+  });
+
 /** A test for each refusal. */
 export function refuses(section: string, refusals: readonly Refusal[]): void {
   describe(`Configuration: ${section}`, () => {

@@ -25,7 +25,7 @@ import {
   anAppliesTo,
   anRst,
   aPost,
-  aSecurityHeader,
+  aUserMessage,
   faultCodeOf,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
@@ -105,8 +105,6 @@ const REQUESTS: Readonly<Record<Code, (asked: Asked) => Promise<string>>> = {
 
 const send = (setting: WsTrustSetting, message: string) => setting.front.handle(aPost(message));
 
-const byUser = (body: string): string => anEnvelope({ header: aSecurityHeader(), body });
-
 describe('faults of security contexts', () => {
   for (const code of Object.keys(SENTENCES) as Code[])
     for (const [name, version] of [
@@ -159,7 +157,7 @@ describe('faults of security contexts', () => {
 
       const answers = [];
       for (const target of [unknown(own), own, fixed, cancelled])
-        answers.push(await send(setting, byUser(about(target, operation))));
+        answers.push(await send(setting, aUserMessage(about(target, operation))));
       for (const target of [unknown(own), own, fixed, cancelled]) {
         const mine = await issued(setting);
         answers.push(await send(setting, signed(mine, about(target, operation), { header: USER })));
@@ -219,7 +217,7 @@ describe('faults of security contexts', () => {
       assert.notEqual(token, own.token);
 
       const header = await send(setting, signed({ ...own, token }, aWish()));
-      const target = await send(setting, byUser(about(own, 'Cancel', token)));
+      const target = await send(setting, aUserMessage(about(own, 'Cancel', token)));
 
       assert.equal(faultCodeOf(header), 'wsc:BadContextToken');
       assert.equal(faultCodeOf(target), 'wsc:BadContextToken');
@@ -260,8 +258,8 @@ describe('faults of security contexts', () => {
       anRst({ children: `${anAppliesTo()}<t:OnBehalfOf>${toIdentifier(of)}</t:OnBehalfOf>` });
 
     const answers = [
-      await send(setting, byUser(onBehalfOf(unknown(context)))),
-      await send(setting, byUser(onBehalfOf(context))),
+      await send(setting, aUserMessage(onBehalfOf(unknown(context)))),
+      await send(setting, aUserMessage(onBehalfOf(context))),
       await send(setting, signed(other, onBehalfOf(context))),
     ];
 
@@ -278,7 +276,7 @@ describe('faults of security contexts', () => {
       });
     const collection = `<t:RequestSecurityTokenCollection xmlns:t="${V13.trust}">${item(unknown(own))}${item(own)}</t:RequestSecurityTokenCollection>`;
 
-    const { body, status } = await send(setting, byUser(collection));
+    const { body, status } = await send(setting, aUserMessage(collection));
 
     assert.equal(status, 200, body);
     assert.equal(body.split(`>${SENTENCES.BadContextToken}<`).length, 3, body);

@@ -27,6 +27,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserMessage,
   BILLING,
   faultCodeOf,
   type WsTrustSetting,
@@ -83,7 +84,7 @@ describe('sessions', () => {
     ['an assertion', OURS, anRst({ children: '' })],
   ] as const)
     test(`WS-Trust 1.3 §4.1: refuses ${what}, without a target`, async () => {
-      const message = anEnvelope({ header: aSecurityHeader(), body: children });
+      const message = aUserMessage(children);
 
       const answer = await post(aSetting(standsFor === undefined ? {} : { standsFor }), message);
 
@@ -92,7 +93,7 @@ describe('sessions', () => {
 
   test('ws-trust §6: where no relying party stands for the address, a context is for the default target of its profile', async () => {
     const setting = aSetting({ defaultTarget: 'billing' });
-    const message = anEnvelope({ header: aSecurityHeader(), body: anIssueWithoutTarget() });
+    const message = aUserMessage(anIssueWithoutTarget());
 
     const answer = await post(setting, message);
 

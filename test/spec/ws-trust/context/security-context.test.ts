@@ -27,6 +27,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserMessage,
   faultCodeOf,
   TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
@@ -38,7 +39,7 @@ describe('security contexts', () => {
   ] as const)
     test(`WS-SecureConversation ${name}: a context is issued, with its secret and both references`, async () => {
       const setting = aSetting();
-      const message = anEnvelope({ header: aSecurityHeader(), body: anIssue(version) });
+      const message = aUserMessage(anIssue(version));
 
       const { body } = await setting.front.handle(aPost(message));
 
@@ -59,7 +60,7 @@ describe('security contexts', () => {
     const setting = aSetting();
     const entropy = Buffer.alloc(32, 9);
     const more = `<t:KeySize>256</t:KeySize>${anEntropy(entropy)}`;
-    const message = anEnvelope({ header: aSecurityHeader(), body: anIssue(V13, more) });
+    const message = aUserMessage(anIssue(V13, more));
     const { body } = await setting.front.handle(aPost(message));
     const context = contextIn(body, V13, entropy);
 
@@ -232,9 +233,7 @@ describe('security contexts', () => {
     const uses = await Promise.all(
       [context, renewed].map((each) => setting.front.handle(aPost(signed(each, aWish())))),
     );
-    const validated = await setting.front.handle(
-      aPost(anEnvelope({ header: aSecurityHeader(), body: about(context, 'Validate') })),
-    );
+    const validated = await setting.front.handle(aPost(aUserMessage(about(context, 'Validate'))));
 
     assert.equal(cancelled.status, 200, JSON.stringify(setting.audit.records.at(-1)));
     assert.ok(cancelled.body.includes('RequestedTokenCancelled'));
@@ -266,9 +265,7 @@ describe('security contexts', () => {
     const context = await issued(setting);
 
     const { body } = await setting.front.handle(
-      aPost(
-        anEnvelope({ header: aSecurityHeader(), body: about(context, 'Validate', context.token) }),
-      ),
+      aPost(aUserMessage(about(context, 'Validate', context.token))),
     );
 
     assert.ok(body.includes('/status/valid'), body);

@@ -29,7 +29,7 @@ import {
   anAppliesTo,
   anRst,
   aPost,
-  aSecurityHeader,
+  aUserMessage,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
@@ -153,7 +153,7 @@ describe('ws-trust §4: the certificate of the TLS client', () => {
     const clientCertificates = [thief.der];
 
     await refused({ request: bare({ clientCertificates }) }, 'trust:FailedAuthentication');
-    const message = anEnvelope({ header: aSecurityHeader(), body: anRst() });
+    const message = aUserMessage(anRst());
     await accepted({ request: aPost(message, { clientCertificates }) }, 'username');
   });
 

@@ -9,13 +9,12 @@ import {
   aSignedMessage,
   type SignatureWishes,
 } from '#test/support/soap/signed-message.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import { ownAssertions, RENEWABLE } from '#test/support/ws-trust/renewable.ts';
 import {
   anAppliesTo,
   anRst,
   aPost,
-  aSecurityHeader,
+  aUserMessage,
   aUserNameToken,
   aWsTrustSetting,
   faultCodeOf,
@@ -95,10 +94,7 @@ test('ws-trust §3.2: the KeySize of a renewal is that of the key, or it is refu
 });
 
 for (const [what, message] of [
-  [
-    'nobody proves it',
-    (token: string) => anEnvelope({ header: aSecurityHeader(), body: renewal(token) }),
-  ],
+  ['nobody proves it', (token: string) => aUserMessage(renewal(token))],
   ['another key is proved', (token: string) => signed(renewal(token, USE_KEY), other)],
   [
     'its signature leaves out the Body',

@@ -18,6 +18,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserMessage,
   aWsTrustSetting,
   faultCodeOf,
   TRUST_13,
@@ -70,7 +71,7 @@ function heldIn(body: string): Held {
 
 async function issued(setting: WsTrustSetting): Promise<Held> {
   const children = `${anAppliesTo()}<t:KeyType>${TRUST_13}/SymmetricKey</t:KeyType>`;
-  const message = anEnvelope({ header: aSecurityHeader(), body: anRst({ children }) });
+  const message = aUserMessage(anRst({ children }));
   const { body } = await setting.front.handle(aPost(message));
   return heldIn(body);
 }
@@ -135,11 +136,7 @@ for (const [where, message] of [
   });
 
 for (const [what, message, code] of [
-  [
-    'without proof',
-    ({ token }: Held) => anEnvelope({ header: aSecurityHeader(), body: aRenewal(token) }),
-    'InvalidSecurityToken',
-  ],
+  ['without proof', ({ token }: Held) => aUserMessage(aRenewal(token)), 'InvalidSecurityToken'],
   [
     'with proof of another secret',
     ({ token, id }: Held) =>

@@ -1,16 +1,17 @@
 // What requests may look like (ws-trust W11, W13), and what becomes of them in core (§9).
+
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
   anAppliesTo,
   anIssueRequest,
   anRst,
   aPost,
   aSecurityHeader,
+  aUserMessage,
   aWsTrustSetting,
   BILLING,
   billingRules,
@@ -82,14 +83,9 @@ const accepted: readonly (readonly [string, WsTrustRequest])[] = [
   ],
   [
     'a leading XML declaration',
-    aPost(
-      `<?xml version="1.0" encoding="utf-8"?>\n${anEnvelope({ header: aSecurityHeader(), body: anRst() })}`,
-    ),
+    aPost(`<?xml version="1.0" encoding="utf-8"?>\n${aUserMessage(anRst())}`),
   ],
-  [
-    'white space before the envelope',
-    aPost(`\r\n  ${anEnvelope({ header: aSecurityHeader(), body: anRst() })}\n`),
-  ],
+  ['white space before the envelope', aPost(`\r\n  ${aUserMessage(anRst())}\n`)],
   [
     'an anonymous To',
     anIssueRequest({

@@ -1,4 +1,5 @@
 // A token in the Body that is bound to a key: a signature over what is asked shows that key, whoever asks (WS-Trust 1.3 §5, §6, §9.1).
+
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
@@ -22,6 +23,7 @@ import {
   anRst,
   aPost,
   aSecurityHeader,
+  aUserMessage,
   aUserNameToken,
   aWsTrustSetting,
   billingRules,
@@ -120,7 +122,7 @@ describe('WS-Trust 1.3 §9.1: a signature shows the key of the token in OnBehalf
   });
 
   for (const [what, message] of [
-    ['not at all', anEnvelope({ header: aSecurityHeader(), body: issue(behalf) })],
+    ['not at all', aUserMessage(issue(behalf))],
     ['with another key', endorsed(issue(keyType('SymmetricKey') + behalf), other)],
     ['for a bearer token', endorsed(issue(keyType('Bearer') + behalf), holder)],
   ] as const)

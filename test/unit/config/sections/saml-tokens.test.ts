@@ -11,7 +11,7 @@ import {
   rsaKeyPem,
   type World,
 } from '#test/unit/config/document.ts';
-import { party, refuses } from '#test/unit/config/refusals.ts';
+import { party, refusedIn, refuses } from '#test/unit/config/refusals.ts';
 
 const SAML_PEM = rsaKeyPem();
 const RECIPIENT = certificatePem(rsaKeyPem());
@@ -54,12 +54,7 @@ const withVcenter =
     change(document);
   };
 
-const refused = (rule: string, change: Change, error: string) => ({
-  rule,
-  change,
-  errors: [error],
-  world: WORLD,
-});
+const refused = refusedIn(WORLD);
 
 refuses('assertions', [
   refused(

@@ -13,7 +13,7 @@ import {
   type World,
   warningsOf,
 } from '#test/unit/config/document.ts';
-import { refuses } from '#test/unit/config/refusals.ts';
+import { refusedIn, refuses } from '#test/unit/config/refusals.ts';
 
 const PEM = certificatePem(rsaKeyPem());
 const NEXT = certificatePem(ecKeyPem());
@@ -46,12 +46,7 @@ const metadata = (change: Record<string, unknown>): Change =>
 
 const at = (key: string) => `trustedIssuers[0].saml${key}`;
 
-const refused = (rule: string, change: Change, error: string) => ({
-  rule,
-  change,
-  errors: [error],
-  world: WORLD,
-});
+const refused = refusedIn(WORLD);
 
 refuses('trustedIssuers[].saml', [
   refused(

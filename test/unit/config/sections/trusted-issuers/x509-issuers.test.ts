@@ -12,7 +12,7 @@ import {
   type World,
   warningsOf,
 } from '#test/unit/config/document.ts';
-import { refuses } from '#test/unit/config/refusals.ts';
+import { refusedIn, refuses } from '#test/unit/config/refusals.ts';
 
 const PEM = certificatePem(rsaKeyPem());
 const LIST = '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n';
@@ -32,12 +32,7 @@ const x509: (change?: Record<string, unknown>) => Change = (change) => (document
 };
 
 const at = (key: string) => `trustedIssuers[0].x509${key}`;
-const refused = (rule: string, change: Change, error: string) => ({
-  rule,
-  change,
-  errors: [error],
-  world: WORLD,
-});
+const refused = refusedIn(WORLD);
 
 refuses('trustedIssuers[].x509', [
   refused(
