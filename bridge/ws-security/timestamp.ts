@@ -1,8 +1,7 @@
-// wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, neither in the future nor endless. Clients have to write UTC; those that
-// write another zone and say which (ws-trust W11) are understood.
+// wsu:Timestamp (WSS 1.1.1 §10, xml-security E2): one, complete, in UTC, neither in the future nor endless.
 
 import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
-import { parseZonedDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
+import { parseDateTime, writeDateTime } from '#bridge/xml/date-time.ts';
 import { WSU_NS, wsse, wsu } from '#bridge/xml/namespaces.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
@@ -37,7 +36,7 @@ export function readTimestamp(timestamp: XmlElement): Timestamp {
 }
 
 function instantOf(element: XmlElement): Instant {
-  return parseZonedDateTime(trimmedTextOf(element));
+  return parseDateTime(trimmedTextOf(element));
 }
 
 /** Holds a Timestamp against the clock.

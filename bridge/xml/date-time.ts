@@ -3,8 +3,6 @@
 import { XmlFailure } from './failure.ts';
 
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)$/;
-const ZONE = /([+-])(\d\d):(\d\d)$/;
-const MAX_ZONE_MINUTES = 14 * 60;
 
 /** Reads an instant as whole epoch seconds; a fraction of any length is cut off.
  * @throws {XmlFailure} `text-malformed` on another zone, no zone, or a day or time that does not exist */
@@ -21,18 +19,6 @@ export function parseDateTime(text: string): number {
   if (!isDay || hour > 23 || minute > 59 || second > 59)
     throw new XmlFailure('text-malformed', 'dateTime does not exist');
   return daysTo(year, month, day) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
-}
-
-/** The same, in any zone that is told (XML Schema 1.0 Part 2 §3.2.7.3): it is one instant all the same.
- * @throws {XmlFailure} `text-malformed` on no zone, one that does not exist, or a day or time that does not */
-export function parseZonedDateTime(text: string): number {
-  const [zone, sign, hours, minutes] = ZONE.exec(text) ?? [];
-  if (zone === undefined) return parseDateTime(text);
-  const offset = Number(hours) * 60 + Number(minutes);
-  if (Number(minutes) > 59 || offset > MAX_ZONE_MINUTES)
-    throw new XmlFailure('text-malformed', 'dateTime of no zone');
-  const local = parseDateTime(`${text.slice(0, -zone.length)}Z`);
-  return local - (sign === '-' ? -offset : offset) * 60;
 }
 
 function digits(text: string, from: number, to: number): number {

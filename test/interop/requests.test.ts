@@ -124,7 +124,7 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
     requestedType: 'saml1',
     answers: SAML1,
   },
-  // The clock of its machine is an hour ahead of UTC, and says so. It asks for a text of the claims.
+  // It asks for a text of the claims. Where its machine is not in UTC it writes local times, and is refused (xml-security E2).
   'vcloud-director.xml': {
     path: USERNAME_13,
     headers: { 'content-type': 'application/soap+xml' },

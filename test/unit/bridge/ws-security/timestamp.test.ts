@@ -19,10 +19,6 @@ for (const time of [
   '2027-01-15T08:10:00.9Z',
   '2027-01-15T08:10:00.1234567Z',
   '2027-01-15T08:10:00.123456+00:00',
-  // Of go-vcloud-director, where the clock is not in UTC.
-  '2027-01-15T09:10:00+01:00',
-  '2027-01-14T20:10:00-12:00',
-  '2027-01-15T13:40:00.5+05:30',
 ])
   test(`ws-trust W11: reads the time ${time}`, () => {
     const { created, expires } = read(`${CREATED}<u:Expires>${time}</u:Expires>`);
@@ -37,18 +33,7 @@ const refused = [
   ['the wrong order', EXPIRES + CREATED, 'element-unexpected'],
   ['something else in it', `${CREATED}${EXPIRES}<x xmlns="urn:x"/>`, 'element-unexpected'],
   ['a local time', `${CREATED}<u:Expires>2027-01-15T08:10:00</u:Expires>`, 'text-malformed'],
-  [
-    'a zone of no clock',
-    `${CREATED}<u:Expires>2027-01-15T23:10:00+15:00</u:Expires>`,
-    'text-malformed',
-  ],
-  [
-    'a zone of 60 minutes',
-    `${CREATED}<u:Expires>2027-01-15T08:10:00+00:60</u:Expires>`,
-    'text-malformed',
-  ],
-  ['two zones', `${CREATED}<u:Expires>2027-01-15T08:10:00Z+01:00</u:Expires>`, 'text-malformed'],
-  ['half a zone', `${CREATED}<u:Expires>2027-01-15T09:10:00+01</u:Expires>`, 'text-malformed'],
+  ['another zone', `${CREATED}<u:Expires>2027-01-15T09:10:00+01:00</u:Expires>`, 'text-malformed'],
 ] as const;
 for (const [what, children, reason] of refused)
   test(`xml-security E2: refuses a Timestamp with ${what}`, () => {
