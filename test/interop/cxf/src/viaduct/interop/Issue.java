@@ -15,6 +15,7 @@ import org.w3c.dom.Element;
 import viaduct.client.Case;
 import viaduct.client.KeyFile;
 import viaduct.client.TokenType;
+import viaduct.wss4j.WssCrypto;
 
 final class Issue implements Case.Call<Server> {
     private boolean isSoap12;

@@ -17,6 +17,7 @@ import org.apache.wss4j.dom.validate.Credential;
 import org.apache.wss4j.dom.validate.SamlAssertionValidator;
 import viaduct.client.KeyFile;
 import viaduct.client.TokenType;
+import viaduct.wss4j.WssCrypto;
 
 record IssuedToken(SecurityToken token, String wantedType, Proof proof) {
 

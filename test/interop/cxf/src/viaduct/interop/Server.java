@@ -17,6 +17,7 @@ import viaduct.client.Arguments;
 import viaduct.client.Case;
 import viaduct.client.KeyFile;
 import viaduct.client.Trust;
+import viaduct.wss4j.WssCrypto;
 
 final class Server {
     static final String RECIPIENT = "recipient";

@@ -1,6 +1,6 @@
 // Messages that WSS4J signs with the secret of a security context, or with a key derived of it; written to a folder: SECRET IDENTIFIER MESSAGE
 // FOLDER.
-package viaduct.interop;
+package viaduct.wss4j;
 
 import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;

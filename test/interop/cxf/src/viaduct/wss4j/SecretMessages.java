@@ -1,6 +1,6 @@
 // WSS4J on both ends of a message under a secret (symmetric binding): it makes the secret, signs and encrypts a request with it, and
 // decrypts and verifies the answer.
-package viaduct.interop;
+package viaduct.wss4j;
 
 import java.nio.charset.StandardCharsets;
 import java.io.ByteArrayOutputStream;

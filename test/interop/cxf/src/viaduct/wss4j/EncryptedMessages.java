@@ -1,5 +1,5 @@
 // WSS4J on both ends of message security: it signs and encrypts a request, and decrypts and verifies the answer.
-package viaduct.interop;
+package viaduct.wss4j;
 
 import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;

@@ -1,6 +1,6 @@
 // Says of each assertion in a folder whether OpenSAML takes it: conditions, confirmation and statements. Signatures are left out.
 //   AssertionVerdicts FOLDER AUDIENCE RECIPIENT CERTIFICATE-OF-THE-PRESENTER
-package viaduct.interop;
+package viaduct.wss4j;
 
 import java.io.ByteArrayInputStream;
 import java.nio.file.Files;

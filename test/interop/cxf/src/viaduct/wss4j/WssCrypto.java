@@ -1,5 +1,5 @@
 // A key store as WSS4J takes it.
-package viaduct.interop;
+package viaduct.wss4j;
 
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -7,14 +7,14 @@ import org.apache.wss4j.common.crypto.Crypto;
 import org.apache.wss4j.common.crypto.Merlin;
 import viaduct.client.KeyFile;
 
-final class WssCrypto {
+public final class WssCrypto {
     private WssCrypto() { }
 
-    static Crypto of(KeyFile key) throws GeneralSecurityException {
+    public static Crypto of(KeyFile key) throws GeneralSecurityException {
         return of(key.store());
     }
 
-    static Crypto of(KeyStore store) {
+    public static Crypto of(KeyStore store) {
         var merlin = new Merlin();
         merlin.setKeyStore(store);
         return merlin;

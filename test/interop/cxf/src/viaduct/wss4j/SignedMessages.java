@@ -1,5 +1,5 @@
 // Messages that WSS4J signs, one for each way to name the certificate, with and without STR-Transform; written to a folder.
-package viaduct.interop;
+package viaduct.wss4j;
 
 import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;
