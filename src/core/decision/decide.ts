@@ -11,7 +11,7 @@ import {
   type PolicyRow,
   validateUndenied,
 } from '../policy.ts';
-import { decideRenewal } from '../renewal/renewal.ts';
+import { decideRenewal } from '../renewal/renewal-terms.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { type Requestor, requestorName } from '../request/requestor.ts';
