@@ -7,12 +7,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {
-  debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A logger that adds these fields to each line, such as the correlation id. */
-  child(fields: LogFields): Logger;
   /** Resolves when what was logged so far is written. */
   flush(): Promise<void>;
 }
@@ -42,11 +39,9 @@ function wrap(log: pino.Logger): Logger {
     log[level](fields ? guarded(fields) : {}, redactText(message));
   };
   return {
-    debug: (message, fields) => write('debug', message, fields),
     info: (message, fields) => write('info', message, fields),
     warn: (message, fields) => write('warn', message, fields),
     error: (message, fields) => write('error', message, fields),
-    child: (fields) => wrap(log.child(guarded(fields))),
     flush: () =>
       new Promise((resolve, reject) => log.flush((cause) => (cause ? reject(cause) : resolve()))),
   };
