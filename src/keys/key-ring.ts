@@ -31,9 +31,8 @@ export interface KeyRing {
   /** The key of this algorithm that signs at `now`: the one with the latest start. Never falls back to another.
    * @throws {Error} when there is none: the configuration promised one */
   jwtSigningKey(algorithm: string, now: Instant): JwtSigningKey;
-  /** The public keys to publish: active first, then next, then superseded inside the overlap. */
-  publicJwks(now: Instant): { readonly keys: JWK[] };
-  /** The same keys in the same order with their private members: fresh copies, for a reader that may change them. */
+  /** The keys whose public half is to be published: active first, then next, then superseded inside the overlap. Fresh copies, for a
+   * reader that may change them. */
   privateJwks(now: Instant): { readonly keys: JWK[] };
   /** The key that verifies one of our own tokens for us: superseded ones too, for longer than they are published.
    * @throws {ExchangeFailure} `signature-invalid` */
@@ -46,7 +45,7 @@ export interface KeyRing {
   /** The signer of assertions at `now`, of one algorithm where several are configured.
    * @throws {Error} when there is none */
   samlSigner(now: Instant, algorithm?: string): SamlSigner;
-  /** Certificates to publish in metadata, in the order of `publicJwks`. */
+  /** Certificates to publish in metadata, in the order of `privateJwks`. */
   samlCertificates(now: Instant): readonly string[];
   /** Certificates that verify our own assertions for us: superseded ones too, for longer than they are published. */
   samlVerificationCertificates(
@@ -193,9 +192,6 @@ export async function createKeyRing(
       const { kid, keyObject } = active('jwt', now, algorithm);
       return { kid, algorithm, key: keyObject };
     },
-    publicJwks: (now) => ({
-      keys: published('jwt', now).map(({ publicJwk }) => ({ ...publicJwk })),
-    }),
     privateJwks: (now) => ({
       keys: published('jwt', now).map(({ privateJwk }) => structuredClone(privateJwk)),
     }),

@@ -31,7 +31,6 @@ export interface SigningKey {
   readonly activeFrom: Instant;
   readonly keyObject: KeyObject;
   readonly publicKey: KeyObject;
-  readonly publicJwk: JWK;
   readonly privateJwk: JWK;
   readonly certificatePem?: string;
 }
@@ -80,9 +79,7 @@ export async function loadSigningKey(entry: KeyEntry): Promise<SigningKey> {
   if (certificatePem !== undefined) requireItsCertificate(certificatePem, keyObject);
   const publicKey = createPublicKey(keyObject);
   requireItSigns(keyObject, publicKey, digest);
-  const members = await exportJWK(publicKey);
-  const kid = await calculateJwkThumbprint(members);
-  const naming = { kid, use: 'sig', alg: algorithm };
+  const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
   return {
     use,
     algorithm,
@@ -90,8 +87,12 @@ export async function loadSigningKey(entry: KeyEntry): Promise<SigningKey> {
     activeFrom: entry.activeFrom ?? 0,
     keyObject,
     publicKey,
-    publicJwk: { ...members, ...naming },
-    privateJwk: { ...(keyObject.export({ format: 'jwk' }) as JWK), ...naming },
+    privateJwk: {
+      ...(keyObject.export({ format: 'jwk' }) as JWK),
+      kid,
+      use: 'sig',
+      alg: algorithm,
+    },
     ...(certificatePem !== undefined && { certificatePem }),
   };
 }

@@ -89,7 +89,8 @@ test('RFC 7517 §5: the key set holds public members only and is cacheable', asy
   const keys = body['keys'] as Record<string, unknown>[];
   assert.equal(keys.length, 2);
   for (const key of keys)
-    for (const member of ['d', 'p', 'q', 'k', 'dp']) assert.equal(member in key, false);
+    for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'])
+      assert.equal(member in key, false);
   assert.match(headers.get('cache-control') ?? '', /max-age=\d+/);
 });
 
