@@ -66,7 +66,7 @@ export interface TokenFacts {
   readonly renewableUntil?: Instant;
   /** How often its chain was renewed before it, as the ledger knows it; absent: it cannot be renewed. */
   readonly renewals?: number;
-  /** It was about a user of ours when it was issued, as the ledger knows of what can be renewed. */
+  /** It was about a user of ours when it was issued, as the ledger knows. */
   readonly isOfUser?: true;
   /** All tokens it was made from, nearest first, as the ledger knows them. */
   readonly ancestors?: readonly TokenRef[];

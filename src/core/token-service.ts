@@ -301,7 +301,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     rules,
     decide(evidence) {
       const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
-      return withUser(issuable(spec, parts), parts);
+      return withUser(issuable(spec, parts), evidence.subject, parts);
     },
     decideRenewed: (evidence) => decideAndCount(evidence, parts, books),
     ...evidenceSteps(parts, books),

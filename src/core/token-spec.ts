@@ -88,6 +88,8 @@ export interface TokenSpec {
   readonly root?: TokenRef;
   /** Ids of the trusted issuers on whose word it rests, its evidence's included; absent: on nobody's but ours. */
   readonly vouchers?: readonly string[];
+  /** It is about a user of ours. */
+  readonly isOfUser?: true;
   /** Its place in a status list; absent: it has none. */
   readonly status?: StatusPlace;
   /** Absent: it cannot be renewed. */

@@ -30,11 +30,12 @@ function subjectNamesOf(
 
 /** Whether the token is about a user of ours who was disabled or removed since, or a party of an issuer that is trusted no more. */
 function isOfEndedParty(
-  { originClient = '', subject: { id } }: ValidatedToken,
+  { isOfUser, originClient = '', subject: { id } }: ValidatedToken,
   { issuers, now, userStanding }: KnownParties,
 ): boolean {
   const standing = userStanding?.(id);
   if (standing === 'disabled' || standing === 'enabled') return standing === 'disabled';
+  if (standing === 'unknown' && isOfUser) return true;
   const vouching = issuers.filter(({ subjectPrefixes }) =>
     subjectPrefixes.some((prefix) => id.startsWith(prefix)),
   );

@@ -20,6 +20,8 @@ export interface LedgerEntry {
   readonly root?: TokenRef;
   /** Ids of the trusted issuers on whose word it rests. */
   readonly vouchers?: readonly string[];
+  /** It was about a user of ours: once they are removed nothing else tells so. */
+  readonly isOfUser?: true;
   /** The requestor it was issued to, as `requestorName` calls it. */
   readonly clientId: string;
   readonly actors: readonly Actor[];
@@ -45,13 +47,14 @@ interface StoredEntry extends LedgerEntry {
 /** The entry of a decision. Subject, claims and keys stay out of it: they are in the token, or under a seal. */
 export function entryOf(spec: TokenSpec): LedgerEntry {
   const { actors, ancestors, clientId, delegations, issuedAt, parents, policyRows } = spec;
-  const { audiences, omitsAudience, renewal, root, type, vouchers } = spec;
+  const { audiences, isOfUser, omitsAudience, renewal, root, type, vouchers } = spec;
   return {
     type,
     parents,
     ancestors,
     ...(root && { root }),
     ...(vouchers && { vouchers }),
+    ...(isOfUser && { isOfUser }),
     clientId,
     actors,
     ...(delegations !== undefined && { delegations }),

@@ -1,7 +1,6 @@
 // What the ledger knows of a token that the token cannot say itself.
 import { ExchangeFailure } from '../failure.ts';
 import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
-import type { Renewal } from '../token-spec.ts';
 import { isCredential } from '../token-type.ts';
 import type { KeptToken, KnownSecret } from './kept-token.ts';
 import type { Ledger, Standing } from './ledger.ts';
@@ -29,22 +28,17 @@ function withStanding(
     ...addressed,
     originClient,
     ...lineOf(entry),
-    ...(renewal && chainOf(renewal)),
+    ...(renewal && { renewableUntil: renewal.notOnOrAfter, renewals: renewal.count }),
     ...(delegations !== undefined && { delegations }),
     ...confirmationOf(token, kept),
   });
 }
 
-const chainOf = ({ count, notOnOrAfter, subject }: Renewal) => ({
-  renewableUntil: notOnOrAfter,
-  renewals: count,
-  ...((subject.isUser || subject.type === 'username') && { isOfUser: true as const }),
-});
-
-const lineOf = ({ ancestors, root, vouchers }: LedgerEntry) => ({
+const lineOf = ({ ancestors, isOfUser, root, vouchers }: LedgerEntry) => ({
   ancestors,
   ...(root && { root }),
   ...(vouchers && { vouchers }),
+  ...(isOfUser && { isOfUser }),
 });
 
 /** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we

@@ -293,6 +293,7 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,
     root: entry.root ?? family,
     ...(entry.vouchers && { vouchers: entry.vouchers }),
+    ...(entry.isOfUser && { isOfUser: true }),
     renewal: nextTerms(renewable),
     // Without it a renewal would give back what was used up of the budget, or make a token delegatable that never was.
     ...(token.delegations !== undefined && { delegations: token.delegations }),

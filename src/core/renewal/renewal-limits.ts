@@ -3,7 +3,7 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
 import type { Store } from '../ports.ts';
-import { SELF } from '../security-token.ts';
+import { SELF, type ValidatedToken } from '../security-token.ts';
 import type { RenewalSubject, TokenSpec } from '../token-spec.ts';
 import type { RenewedSpec } from './decide-renewed.ts';
 
@@ -25,12 +25,19 @@ function standingOf({ id, issuer, trustedIssuer }: RenewalSubject, ours: string,
   return parts.userStanding?.(id) ?? 'unknown';
 }
 
-/** Keeps on record that the chain begins with a user, whatever the evidence was. */
-export function withUser(spec: TokenSpec, parts: UserParts): TokenSpec {
-  const { issuer, renewal } = spec;
-  const standing = renewal && standingOf(renewal.subject, issuer, parts);
-  if (!renewal || standing === undefined || standing === 'unknown') return spec;
-  return { ...spec, renewal: { ...renewal, subject: { ...renewal.subject, isUser: true } } };
+/** Keeps on record that the token, and its chain of renewals, is about a user, whatever the evidence was. What is made of a token of
+ * theirs is so, too, where they were removed meanwhile. */
+export function withUser(
+  spec: TokenSpec,
+  { isOfUser, subject: { id, issuer }, trustedIssuer, type }: ValidatedToken,
+  parts: UserParts,
+): TokenSpec {
+  const standing = standingOf({ id, issuer, trustedIssuer, type }, spec.issuer, parts);
+  if (!isOfUser && (standing === undefined || standing === 'unknown')) return spec;
+  const { renewal } = spec;
+  if (!renewal) return { ...spec, isOfUser: true };
+  const subject = { ...renewal.subject, isUser: true as const };
+  return { ...spec, isOfUser: true, renewal: { ...renewal, subject } };
 }
 
 /** A user who was disabled or removed since gets nothing more.

@@ -63,8 +63,6 @@ export function decideRenewal(
       trustedIssuer,
       type: declaredType,
       ...(writtenType && { writtenType }),
-      // Once removed, no user store tells that it was one.
-      ...(subject.isOfUser && { isUser: true }),
       issuer,
       id,
     },

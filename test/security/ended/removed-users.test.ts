@@ -8,15 +8,24 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
 import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, aTargetRst, faultOf, JWT, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
+import {
+  anRst,
+  aTargetRst,
+  faultOf,
+  JWT,
+  jwtAsXml,
+  sendSoap,
+  tokenOf,
+} from '#test/support/ws-trust/rst.ts';
 
 const children = '<trust:Renewing OK="true"/>';
 const jwtIn = (xml: string): string =>
   Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
 
-const start = (t: Ending): Promise<TestServer> =>
+const start = (t: Ending, endpoints?: readonly object[]): Promise<TestServer> =>
   startServer(t, async (document, directory) => {
     await withSaml(document, directory);
+    if (endpoints) Object.assign(document['wsTrust'] as object, { endpoints });
     document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
     const [gateway = {}] = document.clients;
     (gateway['grant_types'] as string[]).push('refresh_token');
@@ -77,4 +86,24 @@ test('Policy: what is made of the token of a user after they were removed is ren
     assert.equal(begun.status, 200, begun.text);
     assert.equal(refreshed.body['error'], 'invalid_grant', refreshed.text);
   }
+});
+
+/** A request of whoever comes with the token, in place of a user name. */
+const asBearer = (jwt: string): string =>
+  anRst({ tokenType: JWT }).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, jwtAsXml(jwt));
+
+test('Policy: a token that a client got for a user is no credential once they were removed, nor what is made of it', async (t) => {
+  const server = await start(t, [{ path: '/ws-trust', ownBearerTokens: true }]);
+  const exchanged = async (subject_token: string): Promise<string> => {
+    const { body } = await server.exchange({ subject_token, subject_token_type: JWT_TYPE });
+    return String(body['access_token']);
+  };
+  const first = await exchanged(jwtIn(await carols(server)));
+  const before = await sendSoap(server, asBearer(first));
+
+  await removeCarol(server);
+
+  assert.equal(before.status, 200, before.text);
+  for (const jwt of [first, await exchanged(first)])
+    assert.equal(faultOf(await sendSoap(server, asBearer(jwt))), 'FailedAuthentication');
 });

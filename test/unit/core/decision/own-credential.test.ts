@@ -93,6 +93,7 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ['principal:self:former:alice', 'former:alice', {}],
     ['gateway', 'former:alice', BEARER],
     ['gateway', 'on', { ...BEARER, vouchers: ['former'] }],
+    ['gateway', 'gone', { ...BEARER, isOfUser: true }],
     ['gateway', 'removed:alice', { ...BEARER, vouchers: ['removed'] }],
   ] as const)
     test(`no longer than its user may log in: of ${id}, issued to ${client}`, () => {
