@@ -243,3 +243,11 @@ export const generousRules: fc.Arbitrary<PolicyRules> = fc
         }
       : by,
   );
+
+/** One row more that denies, mostly on a condition that does not hold. */
+export const denyingRules: fc.Arbitrary<PolicyRules> = fc
+  .tuple(inForce, row, mostly(fc.constant(yields(false)), fc.constantFrom(yields(true), fails)))
+  .map(([by, one, when]) => ({
+    ...by,
+    rows: [...by.rows, { ...one, id: 'denies', effect: 'deny' as const, when }],
+  }));
