@@ -8,7 +8,7 @@ import {
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { requireBatchAgreement, requireOurAddress } from '../agreement.ts';
 import { writeRefused } from '../answer/response.ts';
@@ -26,12 +26,16 @@ import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-sign
 import { refusalOf } from '../fault-map.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import { recordOnce } from '../refusal-audit.ts';
+import { OF_KEYS } from '../rst/parameters.ts';
 import { type ReadRst, type RstFrame, readFrame, readRst } from '../rst/read-rst.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { OperationParts } from './operation.ts';
 
 /** More would let one message keep the server busy for long. */
 const MAX_ITEMS = 20;
+
+/** Keys are read before anybody knows who asks: 80 certificates of a stranger took more than 10 ms. One for each request, and some more. */
+const MAX_KEYS = 32;
 
 type Refused = ExchangeFailure | SecurityFailure | XmlFailure;
 
@@ -73,8 +77,7 @@ export async function authenticateBatch(
   const { received, security } = await openSecurity(unopened, parts, progress);
   const { address, message } = received;
   const bodies = protectedChildren(bodyOf(received));
-  if (bodies.length > MAX_ITEMS)
-    throw new ExchangeFailure('operation-unsupported', `more than ${MAX_ITEMS} requests at once`);
+  requireBounded(bodies);
   const tokens = security?.tokens ?? [];
   const items = bodies.map((body) =>
     readItem(body, tokens, (rst) => requireHonoured(rst, address)),
@@ -99,6 +102,15 @@ export async function authenticateBatch(
   // A collection has no legs: it would get without a challenge what one request does not.
   if (needsFreshSignature(authenticated, requests)) refuseUnchallenged();
   return { ...authenticated, trust, operation, items };
+}
+
+const isOfKey = ({ local }: XmlElement): boolean => OF_KEYS.some((name) => name === local);
+
+function requireBounded(bodies: readonly ProtectedBody[]): void {
+  if (bodies.length > MAX_ITEMS)
+    throw new ExchangeFailure('operation-unsupported', `more than ${MAX_ITEMS} requests at once`);
+  if (bodies.flatMap(({ payload }) => elementsOf(payload).filter(isOfKey)).length > MAX_KEYS)
+    throw new ExchangeFailure('operation-unsupported', `more than ${MAX_KEYS} keys at once`);
 }
 
 // WS-Trust 1.3 §3.4: two at least, all of one RequestType.

@@ -88,6 +88,14 @@ export const EMBEDDED = [
   'CancelTarget',
 ] as const satisfies readonly ParameterName[];
 
+/** The ones that hold a key, or a reference to one. */
+export const OF_KEYS = [
+  'UseKey',
+  'DelegateTo',
+  'Encryption',
+  'ProofEncryption',
+] as const satisfies readonly ParameterName[];
+
 /** The parameters of a request. */
 export interface Parameters {
   /** The one that counts: of the request itself, else of its secondary parameters. */

@@ -6,7 +6,7 @@ import { seal } from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
-import { SAML2_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { DS_NS, SAML2_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
@@ -228,6 +228,20 @@ async function namedCertificates(): Promise<HostileMessage> {
   };
 }
 
+/** As many keys as a collection may name, in certificates, and beside them as much as is taken of what is dear to parse. */
+async function keysOfCollection(): Promise<HostileMessage> {
+  const { der } = await aCertificate({ name: 'CN=a', algorithm: 'P-256' });
+  const key = `<ds:KeyInfo xmlns:ds="${DS_NS}"><ds:X509Data><ds:X509Certificate>${der.toString('base64')}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>`;
+  const keys = `<t:UseKey>${key}</t:UseKey><t:Encryption>${key}</t:Encryption>`;
+  const request = `<t:RequestSecurityToken><t:RequestType>${TRUST_13}/BatchIssue</t:RequestType>${keys}</t:RequestSecurityToken>`;
+  const body = `<t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${request.repeat(16)}</t:RequestSecurityTokenCollection>`;
+  const write = (content: string) =>
+    anEnvelope({ header: aSecurityHeader('', STRANGER) + content, body });
+  const [unit = ''] = DENSE['attributes'] ?? [];
+  // Markup is counted: the requests have their share of it.
+  return { content: filled([unit, 4], (z) => write(within(z, ['n1']))) };
+}
+
 /** Everybody can encrypt to us: two tokens, as many as are opened. */
 function encryptedTokens(): HostileMessage {
   const recipient = createRecipient({ publicKey: publicKeyOf(ours) });
@@ -251,5 +265,6 @@ export async function signedMessages(): Promise<ReadonlyMap<string, HostileMessa
   const crossed = ['certificates that certify each other', await crossedPath()] as const;
   const named = ['certificates that references name', await namedCertificates()] as const;
   const tokens = ['two encrypted tokens', encryptedTokens()] as const;
-  return new Map([...dense(), ...keys(), crossed, named, tokens]);
+  const collection = ['the keys of a collection', await keysOfCollection()] as const;
+  return new Map([...dense(), ...keys(), crossed, named, tokens, collection]);
 }

@@ -20,6 +20,8 @@ import {
   tokenOf,
 } from '#test/support/ws-trust/rst.ts';
 
+const OF_KEYS = ['UseKey', 'DelegateTo', 'Encryption', 'ProofEncryption'];
+
 const issueOf = (tokenType: string, address?: string) =>
   `<t:TokenType>${tokenType}</t:TokenType>${anAppliesTo(address)}`;
 const responsesOf = ({ status, text }: SoapAnswer): readonly string[] => {
@@ -171,6 +173,24 @@ describe('Batch', () => {
     ]);
   });
 
+  // Four keys to a request, none of which can be told.
+  const withKeys = (keys: number): readonly string[] => [
+    issueOf(JWT),
+    ...Array.from({ length: Math.ceil(keys / 4) }, (_, at) =>
+      OF_KEYS.slice(0, keys - 4 * at)
+        .map((name) => `<t:${name}/>`)
+        .join(''),
+    ),
+  ];
+  test('xml-security §3: a collection of 32 keys is read: each has the outcome of its request', async () => {
+    const responses = responsesOf(await sendSoap(server, aBatch('Issue', withKeys(32))));
+
+    assert.deepEqual(
+      responses.map((response) => response.includes('RequestedSecurityToken')),
+      [true, ...Array.from({ length: 8 }, () => false)],
+    );
+  });
+
   const two = [issueOf(SAML2), issueOf(SAML2)];
   for (const [what, message, code] of [
     ['one request alone', aBatch('Issue', two.slice(1)), 'InvalidRequest'],
@@ -183,6 +203,7 @@ describe('Batch', () => {
       ),
       'BadRequest',
     ],
+    ['33 keys', aBatch('Issue', withKeys(33)), 'BadRequest'],
     [
       'requests of several kinds',
       // The action is that of the first.
