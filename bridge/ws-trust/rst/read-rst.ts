@@ -13,7 +13,13 @@ import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
 import { type EmbeddedToken, readEmbeddedToken, readTokenName } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
-import { type ParameterName, type Parameters, readParameters } from './parameters.ts';
+import {
+  type EMBEDDED,
+  type OF_KEYS,
+  type ParameterName,
+  type Parameters,
+  readParameters,
+} from './parameters.ts';
 import {
   asksForContext,
   type RequestedAlgorithms,
@@ -51,7 +57,7 @@ export function readRst(
   const cancelName = mapped(parameters.find('CancelTarget'), (element) =>
     readTokenName(element, scope),
   );
-  const tokenOf = (name: ParameterName): EmbeddedToken | undefined =>
+  const tokenOf = (name: (typeof EMBEDDED)[number]): EmbeddedToken | undefined =>
     mapped(parameters.find(name), (element) => readEmbeddedToken(element, scope));
   const tokens = defined({
     onBehalfOf: tokenOf('OnBehalfOf'),
@@ -60,7 +66,7 @@ export function readRst(
     validateTarget: tokenOf('ValidateTarget'),
     cancelTarget: cancelName === undefined ? tokenOf('CancelTarget') : undefined,
   });
-  const keyOf = (name: ParameterName): RequestedKey | undefined =>
+  const keyOf = (name: (typeof OF_KEYS)[number]): RequestedKey | undefined =>
     mapped(parameters.find(name), (element) => readUseKey(element, scope));
   const keys = defined({
     useKey: keyOf('UseKey'),

@@ -4,8 +4,7 @@ import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { isLoopbackHost, isWebUrl, rule, valueRule } from './fields.ts';
-import { readOwnCertificate } from './keys/own-certificate.ts';
-import { privateKeyProblem } from './keys/pem.ts';
+import { readTlsIdentity } from './keys/own-certificate.ts';
 import { secretReference } from './secret.ts';
 
 /** A host without the brackets of IPv6. */
@@ -186,14 +185,9 @@ async function buildPublic(
   const { tls, clientCertificates } = value.public;
   const certificateSource = SOURCES[clientCertificates];
   if (!tls) return { ...open, certificateSource };
-  const at = [...path, 'public', 'tls'];
-  const keyPem = await loading.read(tls.key, [...at, 'key']);
-  const keyProblem = keyPem === '' ? undefined : privateKeyProblem(keyPem);
-  if (keyProblem) loading.error([...at, 'key'], keyProblem);
-  const place = { keyPem: keyProblem ? '' : keyPem, path: [...at, 'certificate'] };
-  const certificatePem = await readOwnCertificate(tls.certificate, place, loading);
+  const identity = await readTlsIdentity(tls, [...path, 'public', 'tls'], loading);
   const shown = clientCertificates === 'optional' ? 'optional' : 'none';
-  const ours = { certificatePem, keyPem, clientCertificates: shown } as const;
+  const ours = { ...identity, clientCertificates: shown } as const;
   return { ...open, certificateSource, tls: ours };
 }
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { conflict, isLoopbackHost, plainText, valueRule } from './fields.ts';
-import { readOwnCertificate } from './keys/own-certificate.ts';
-import { isCertificates, privateKeyProblem } from './keys/pem.ts';
+import { readTlsIdentity } from './keys/own-certificate.ts';
+import { isCertificates } from './keys/pem.ts';
 import { type HostAndPort, parseAddress } from './listeners.ts';
 import { secretReference } from './secret.ts';
 
@@ -164,7 +164,6 @@ export const redisSection = z
   );
 
 type RedisSection = z.output<typeof redisSection>;
-type RedisTlsSection = NonNullable<RedisSection['tls']>;
 
 /** The issuer as it can stand in a key: injective, so that two issuers never share marks. */
 const tenantOf = (issuer: string): string =>
@@ -186,26 +185,16 @@ async function readLogin(
   return { ...(user !== undefined && { username: user }), password: text.trim() };
 }
 
-/** Our certificate and its key: the schema has both, or neither. */
-async function readOwn({ value, path }: Entry<RedisTlsSection>, loading: Loading) {
-  const { certificate, key } = value;
-  if (!certificate || !key) return undefined;
-  const keyPem = await loading.read(key, [...path, 'key']);
-  const problem = keyPem === '' ? undefined : privateKeyProblem(keyPem);
-  if (problem) loading.error([...path, 'key'], problem);
-  const place = { keyPem: problem ? '' : keyPem, path: [...path, 'certificate'] };
-  return { certificatePem: await readOwnCertificate(certificate, place, loading), keyPem };
-}
-
 async function readTls({ value, path }: Entry<RedisSection>, loading: Loading) {
   if (!value.tls) return undefined;
-  const { ca, serverName } = value.tls;
+  const { ca, certificate, key, serverName } = value.tls;
   const at = [...path, 'tls'];
   const caPem = ca && (await loading.read(ca, [...at, 'ca']));
   if (caPem && !isCertificates(caPem)) loading.error([...at, 'ca'], NO_AUTHORITY);
   return {
     ...(caPem !== undefined && { caPem }),
-    ...(await readOwn({ value: value.tls, path: at }, loading)),
+    // The schema has both, or neither.
+    ...(certificate && key && (await readTlsIdentity({ certificate, key }, at, loading))),
     ...(serverName !== undefined && { serverName }),
   };
 }

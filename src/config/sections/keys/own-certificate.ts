@@ -3,7 +3,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import type { SecretReference } from '../secret.ts';
-import { certificateProblem, parseCertificate } from './pem.ts';
+import { certificateProblem, parseCertificate, privateKeyProblem } from './pem.ts';
 
 /** Reads the certificate of a key. It must be of that very key; when it is good is for others to judge, so that is a warning: a server
  * that is started again must come up whatever the day. */
@@ -17,6 +17,19 @@ export async function readOwnCertificate(
   if (problem) loading.error(path, problem);
   else if (pem !== '') warnOfTimes(pem, path, loading);
   return pem;
+}
+
+/** Reads what we show ourselves with over TLS: a key, and the certificate of that key. */
+export async function readTlsIdentity(
+  { certificate, key }: { readonly certificate: SecretReference; readonly key: SecretReference },
+  path: Path,
+  loading: Loading,
+): Promise<{ readonly certificatePem: string; readonly keyPem: string }> {
+  const keyPem = await loading.read(key, [...path, 'key']);
+  const problem = keyPem === '' ? undefined : privateKeyProblem(keyPem);
+  if (problem) loading.error([...path, 'key'], problem);
+  const place = { keyPem: problem ? '' : keyPem, path: [...path, 'certificate'] };
+  return { certificatePem: await readOwnCertificate(certificate, place, loading), keyPem };
 }
 
 const instantOf = (date: Date): Instant => date.getTime() / 1000;

@@ -99,12 +99,8 @@ const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 /** Whether a PEM has certificates, and none that is broken. Text around them is for people. */
 export function isCertificates(pem: string): boolean {
   const blocks = pem.split(BEGIN_CERTIFICATE).slice(1);
-  try {
-    for (const block of blocks) void new X509Certificate(`${BEGIN_CERTIFICATE}${block}`);
-    return blocks.length > 0;
-  } catch {
-    return false;
-  }
+  const found = blocks.map((block) => parseCertificate(`${BEGIN_CERTIFICATE}${block}`));
+  return found.length > 0 && !found.includes(undefined);
 }
 
 /** What names the key pair of a private key, or undefined when it is none. */
