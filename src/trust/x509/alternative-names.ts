@@ -43,7 +43,8 @@ function principalName(other: Der): readonly string[] {
   if (objectIdentifierOf(members.take(TAG.objectIdentifier)) !== USER_PRINCIPAL_NAME) return [];
   return membersOf(members.take(TAG.context(0))).map(({ content }) => {
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(content);
+      // With its byte order mark, as in `distinguished-name.ts`.
+      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
     } catch (cause) {
       throw new DerFailure('a user principal name', { cause });
     }

@@ -50,13 +50,17 @@ const WRITTEN: ReadonlyMap<string, string> = new Map(
   [...KEYWORDS].reverse().map(([key, oid]) => [oid, key]),
 );
 
+// A byte order mark is a part of the name (RFC 3629 §6): taken off unseen, it would make the name of another.
+const decode = (encoding: string, content: Buffer): string =>
+  new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(content);
+
 /** Text encodings of X.520; others have no text. */
 const TEXTS: ReadonlyMap<number, (content: Buffer) => string> = new Map([
-  [0x0c, (content) => new TextDecoder('utf-8', { fatal: true }).decode(content)],
+  [0x0c, (content) => decode('utf-8', content)],
   [0x13, (content) => content.toString('latin1')],
   [0x14, (content) => content.toString('latin1')],
   [0x16, (content) => content.toString('latin1')],
-  [0x1e, (content) => new TextDecoder('utf-16be', { fatal: true }).decode(content)],
+  [0x1e, (content) => decode('utf-16be', content)],
 ]);
 
 /** Reads a Name of a certificate.
@@ -166,7 +170,7 @@ function unescape(text: string): string | undefined {
     octets.push(hex === undefined ? Buffer.from(plain ?? found) : Buffer.from(hex, 'hex'));
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(octets));
+    return decode('utf-8', Buffer.concat(octets));
   } catch {
     return undefined;
   }

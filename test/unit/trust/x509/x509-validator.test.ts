@@ -113,7 +113,14 @@ describe('a certificate as evidence', () => {
   });
 
   test('is about nobody whose name is empty or has characters that are not seen', async () => {
-    for (const value of ['', 'batch\u0000', 'ba\ntch', 'admin\u200b', '\u202enimda']) {
+    for (const value of [
+      '',
+      'batch\u0000',
+      'ba\ntch',
+      'admin\u200b',
+      '\u202enimda',
+      '\ufeffadmin',
+    ]) {
       const certificate = await aCertificate({
         issuer: root,
         alternativeNames: [{ type: 'upn', value }],
@@ -123,6 +130,17 @@ describe('a certificate as evidence', () => {
 
       await assert.rejects(outcome, { reason: 'requestor-unauthenticated' }, JSON.stringify(value));
     }
+  });
+
+  test('RFC 3629 §6: a byte order mark before a name is a part of it', async () => {
+    const utf8 = await aClient({ name: 'CN=\ufeffbatch' });
+    const bmp = await aClient({ name: 'CN=#1e0cfeff00620061007400630068' });
+
+    for (const certificate of [utf8, bmp])
+      for (const source of ['commonName', 'subjectName'] as const)
+        await assert.rejects(validate(certificate, { subject: { entries: [], source } }), {
+          reason: 'requestor-unauthenticated',
+        });
   });
 
   test('is about who the table says, by thumbprint or subject; a value that looks like a subject is none', async () => {
