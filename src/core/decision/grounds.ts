@@ -126,13 +126,21 @@ export function decideClaims(evidence: Evidence, grounds: AllGrounds, issuer: st
   if (others.some((ground) => asText(claimsFor(ground)) !== asText(claims))) {
     throw new ExchangeFailure('target-not-allowed', 'the targets want different claims');
   }
-  const { requiredClaims, claimValues } = evidence.request;
+  const { requiredClaims = [], claimValues } = evidence.request;
   const wished = claimValues ? claims.flatMap((claim) => restrict(claim, claimValues)) : claims;
-  const missing = requiredClaims?.find((name) => !wished.some((claim) => claim.name === name));
+  const missing = [...requiredClaims, ...grounds.flatMap(claimsRequiredBy)].find(
+    (name) => !wished.some((claim) => claim.name === name),
+  );
   if (missing !== undefined)
-    throw new ExchangeFailure('claim-missing', `the request needs claim ${missing}`);
+    throw new ExchangeFailure('claim-missing', `claim ${missing} is needed`);
   return wished;
 }
+
+// What must be in the token is not for whoever asks to leave out, by a wish for another value.
+const claimsRequiredBy = ({ party, row }: Grounds): readonly string[] =>
+  [...party.claims, ...row.grant.claims].flatMap(({ claim, required }) =>
+    required ? [claim] : [],
+  );
 
 // What was not wished for is not told: who asks for one role wants a token for that role.
 function restrict(claim: Claim, wishes: ReadonlyMap<string, readonly string[]>): ClaimSet {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClaimValue } from '#core/claim.ts';
+import type { MappingRule } from '#core/claim-mapping.ts';
 import { decide } from '#core/decision/decide.ts';
 import {
   aClaim,
@@ -32,13 +33,22 @@ test('WS-Trust 1.3 §4.1: a required claim that the mapping yields is in the tok
 
 const wishing = (
   values: readonly string[],
-  { inbound, required = [] }: { inbound: readonly ClaimValue[]; required?: readonly string[] },
+  {
+    inbound,
+    required = [],
+    rule = {},
+  }: {
+    inbound: readonly ClaimValue[];
+    required?: readonly string[];
+    rule?: Partial<MappingRule>;
+  },
 ) => {
   const evidence = anEvidence({
     request: { requiredClaims: required, claimValues: new Map([['mail', values]]) },
     subject: { claims: [aClaim({ name: 'email', values: inbound })] },
   });
-  const copyAll = aMappingRule({ claim: 'mail', source: { from: 'email' }, multiple: true });
+  const source = { from: 'email' };
+  const copyAll = aMappingRule({ claim: 'mail', source, multiple: true, ...rule });
   const relyingParties = [aRelyingParty({ claims: [copyAll] })];
   return decide(evidence, rules({ relyingParties }), moment).claims.map((claim) => claim.values);
 };
@@ -55,6 +65,13 @@ test('WS-Federation 1.2 §9.3: without any wished value the claim is left out, o
     () => wishing(['A'], { inbound: ['a'], required: ['mail'] }),
     refusedAs('claim-missing'),
   );
+});
+
+test('WS-Federation 1.2 §9.3: a wish does not leave out what the mapping requires', () => {
+  const rule = { required: true };
+
+  assert.deepEqual(wishing(['b'], { inbound: ['a', 'b'], rule }), [['b']]);
+  assert.throws(() => wishing(['x'], { inbound: ['a'], rule }), refusedAs('claim-missing'));
 });
 
 test('WS-Trust 1.3 §4.1: refuses where a required claim cannot be given, also under its inbound name', () => {

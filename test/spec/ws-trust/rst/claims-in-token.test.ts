@@ -24,6 +24,7 @@ describe('P20: claims', () => {
         claims: [
           { claim: 'email', from: 'email' },
           { claim: 'roles', from: 'groups', multiple: true },
+          { claim: 'tenant', constant: 'acme', required: true },
         ],
       });
     });
@@ -56,4 +57,17 @@ describe('P20: claims', () => {
       assert.equal(records.at(-1)?.['reason'], 'claim-missing');
     });
   }
+
+  test('WS-Federation 1.2 §9.3: by a wish nobody gets a token without a claim that its target requires', async () => {
+    const wish = (value: string) => {
+      const type = `<c:ClaimType Uri="tenant" Optional="true"><c:Value>${value}</c:Value></c:ClaimType>`;
+      const children = `<trust:Claims Dialect="${AUTHORIZATION}/authclaims" xmlns:c="${AUTHORIZATION}">${type}</trust:Claims>`;
+      return sendSoap(server, anRst({ tokenType: SAML2, children }));
+    };
+
+    const [same, other] = [await wish('acme'), await wish('none')];
+
+    assert.match(tokenOf(same), /Name="tenant"[^>]*><saml:AttributeValue[^>]*>acme</);
+    assert.equal(faultOf(other), 'RequestFailed');
+  });
 });
