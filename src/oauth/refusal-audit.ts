@@ -1,6 +1,7 @@
 // Refusals that happen before core is asked (client authentication, malformed requests) are on record as well.
 
 import type { Context } from 'koa';
+import { errors } from 'oidc-provider';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import { answerFailure } from './oauth-error.ts';
@@ -16,6 +17,8 @@ function reasonOf(status: number, cause: unknown): FailureReason | 'server-error
   const failure = failureOf(cause);
   if (failure) return failure.reason;
   if (status === 401) return 'requestor-unauthenticated';
+  // The library looks the grant up before ours is asked.
+  if (cause instanceof errors.UnsupportedGrantType) return 'operation-unsupported';
   return status < 500 ? 'request-malformed' : 'server-error';
 }
 

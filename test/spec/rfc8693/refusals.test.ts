@@ -207,7 +207,7 @@ const REFUSALS: readonly Refusal[] = [
     title: 'an unknown grant_type',
     form: () => ({ grant_type: 'password' }),
     error: 'unsupported_grant_type',
-    reason: 'request-malformed',
+    reason: 'operation-unsupported',
   },
 ];
 
