@@ -111,12 +111,17 @@ interface Place {
   readonly why: string;
 }
 
+/** A map by its keys; of a reference it is one of them. */
+function mapWanted(keys: readonly string[]): string | undefined {
+  if (keys.join() === 'file,env') return '{ file: … } or { env: … }';
+  return keys.length > 0 ? `a map with ${keys.join(', ')}` : undefined;
+}
+
 function typeComplaint(expected: string, place: Place & Parsing): Complaint {
   const { path, schema, value, why } = place;
   const found = valueAt(value, path);
   const at = schemaAt(schema, path);
-  const keys = at ? [...shapeOf(at).keys()] : [];
-  const wanted = keys.length > 0 ? `a map with ${keys.join(', ')}` : (NAMES[expected] ?? expected);
+  const wanted = mapWanted(at ? [...shapeOf(at).keys()] : []) ?? NAMES[expected] ?? expected;
   if (found === undefined) {
     return { code: 'CONFIG_MISSING', what: 'is missing', why, fix: `add it, ${wanted}` };
   }

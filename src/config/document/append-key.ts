@@ -1,5 +1,5 @@
-// Adds a key to the text of a configuration and leaves the rest of it, comments included, as it is.
-import { isSeq, parseDocument } from 'yaml';
+// Adds a key to the text of a configuration and leaves the rest of it as it is: every line, comment and space.
+import { isNode, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml';
 
 /** The entry of one key, as it stands in the file. */
 export interface KeyEntryText {
@@ -12,14 +12,34 @@ export interface KeyEntryText {
   readonly activeFrom?: string;
 }
 
+interface Place {
+  readonly at: number;
+  /** What stands between the last entry and the new one. */
+  readonly lead: string;
+}
+
+/** Behind the last entry of the list. */
+function placeIn(text: string, keys: YAMLSeq): Place {
+  const last = keys.items.at(-1);
+  const [begin] = keys.range ?? [];
+  const [, end] = (isNode(last) && last.range) || [];
+  if (begin === undefined || end === undefined)
+    throw new Error('the configuration has no list of keys');
+  if (keys.flow === true) return { at: end, lead: ', ' };
+  // The end of an entry of several lines is behind its line end; a comment in its last line stays with it.
+  const { length } = text.slice(0, end).trimEnd();
+  const at = length + (/^.*/.exec(text.slice(length))?.[0].length ?? 0);
+  const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
+  const indent = text.slice(text.lastIndexOf('\n', begin) + 1, begin);
+  return { at, lead: `${lineEnd}${indent}- ` };
+}
+
 /** The configuration text with one more key.
  * @throws {Error} when it has no list of keys */
 export function appendKey(text: string, entry: KeyEntryText): string {
-  const document = parseDocument(text);
-  const keys = document.get('keys');
+  const keys = parseDocument(text).get('keys');
   if (!isSeq(keys)) throw new Error('the configuration has no list of keys');
-  const node = document.createNode(entry);
-  node.flow = true;
-  keys.add(node);
-  return document.toString({ lineWidth: 0 });
+  const { at, lead } = placeIn(text, keys);
+  const written = stringify(entry, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
+  return `${text.slice(0, at)}${lead}${written}${text.slice(at)}`;
 }

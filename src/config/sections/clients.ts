@@ -222,5 +222,6 @@ const WEAK_SECRET: Complaint = {
   code: 'CONFIG_SECRET',
   what: `is not ${String(MIN_SECRET_CHARACTERS)} printable ASCII characters or more`,
   why: 'a short secret can be guessed; other characters do not survive HTTP Basic authentication',
-  fix: 'make one: openssl rand -base64 32',
+  // In base64 it could have `+`, which many clients do not encode in a header (RFC 6749 §2.3.1).
+  fix: 'make one: openssl rand -hex 32',
 };

@@ -348,6 +348,27 @@ audit: { file: x, hmacKey: { env: NOWHERE } }
     });
   }
 
+  it('a secret or a path in place of a reference is told how to refer to it, and not quoted', async () => {
+    for (const client_secret of [SECRET, 4711]) {
+      const [problem] = await problemsOf(
+        parseChanged(({ clients }) => Object.assign(first(clients), { client_secret })),
+      );
+
+      assert.equal(problem?.path, 'clients[0].client_secret');
+      assert.match(problem?.what ?? '', /must be \{ file: … \} or \{ env: … \}$/);
+      assert.equal(problem?.fix, 'write { file: … } or { env: … }');
+      assert.doesNotMatch(JSON.stringify(problem), new RegExp(SECRET));
+    }
+  });
+
+  it('the fix for a short client secret makes one that is the same in a header and in a form', async () => {
+    const [problem] = await problemsOf(
+      parseChanged(() => {}, { env: { GATEWAY_SECRET: 'short' } }),
+    );
+
+    assert.equal(problem?.fix, 'make one: openssl rand -hex 32');
+  });
+
   it('YAML that cannot be read is told as such', async () => {
     assert.deepEqual(await errorsOfText('a: 1\na: 2'), ['CONFIG_YAML ']);
   });
