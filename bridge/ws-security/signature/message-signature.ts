@@ -19,9 +19,9 @@ import { X509_V3 } from '../names.ts';
 import { type FaultCodes, failedSecurely, SecurityFailure } from '../security-failure.ts';
 import type { SecurityHeader } from '../security-header.ts';
 import {
+  createSignerScope,
   type NamedSigner,
   type NamedSigningKey,
-  presentedOnce,
   readSigner,
   readSignerReference,
   type SignerScope,
@@ -98,8 +98,7 @@ export async function verifySignature<Signer extends TrustedSigner>(
 ): Promise<MessageSignature & Signer> {
   const { document, body, payload } = envelope;
   const tokens = [...security.tokens, ...otherTokens];
-  const within = { document, tokens, ...finders };
-  const scope = { ...within, presented: presentedOnce(within) };
+  const scope = createSignerScope({ document, tokens, ...finders });
   let signer: Signer | undefined;
   const proof = await failedSecurely(CODES, 'invalid-security', async () => {
     try {

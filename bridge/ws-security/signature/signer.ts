@@ -65,21 +65,21 @@ export type CertificateFinder = (
 export interface SignerScope extends ReferenceScope {
   readonly findCertificate?: CertificateFinder | undefined;
   readonly certificates?: CertificateMemory | undefined;
-  /** As {@link presentedOnce} has it; absent: they are read for each name. */
-  readonly presented?: (() => readonly X509Certificate[]) | undefined;
+  /** The certificates of the header, read when the first is looked for and not again: a signature has many references, whose signer may
+   * be anybody, and each may name one (xml-security B10). */
+  readonly presented: () => readonly X509Certificate[];
 }
 
-/** The certificates of a header, read when the first is looked for and not again: a signature has many references, whose signer may be
- * anybody, and each may name one (xml-security B10). */
-export function presentedOnce(scope: SignerScope): () => readonly X509Certificate[] {
+/** The scope of one signature. */
+export function createSignerScope(parts: Omit<SignerScope, 'presented'>): SignerScope {
+  const { certificates, tokens } = parts;
   let read: readonly X509Certificate[] | undefined;
-  return () => (read ??= presentedIn(scope));
+  const readPresented = (): readonly X509Certificate[] =>
+    tokens
+      .filter((token) => kindOfToken(token) === 'x509')
+      .map((token) => readX509Token(token, certificates)[0]);
+  return { ...parts, presented: () => (read ??= readPresented()) };
 }
-
-const presentedIn = ({ certificates, tokens }: SignerScope): readonly X509Certificate[] =>
-  tokens
-    .filter((token) => kindOfToken(token) === 'x509')
-    .map((token) => readX509Token(token, certificates)[0]);
 
 /** The signer that a KeyInfo names.
  * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token`, `unsupported-security-token`,
@@ -240,7 +240,7 @@ function serialNumberOf(text: string): bigint {
 }
 
 function find(name: CertificateName, scope: SignerScope): CertificateChain {
-  const presented = scope.presented?.() ?? presentedIn(scope);
+  const presented = scope.presented();
   const found =
     name.by === 'thumbprint'
       ? presented.find(({ raw }) => createHash('sha1').update(raw).digest().equals(name.sha1))

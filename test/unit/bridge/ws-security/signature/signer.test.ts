@@ -10,7 +10,11 @@ import {
   X509_SUBJECT_KEY_IDENTIFIER,
   X509_V3,
 } from '#bridge/ws-security/names.ts';
-import { readSigner, type SignerScope } from '#bridge/ws-security/signature/signer.ts';
+import {
+  createSignerScope,
+  readSigner,
+  type SignerScope,
+} from '#bridge/ws-security/signature/signer.ts';
 import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
@@ -32,7 +36,8 @@ function name(keyInfo: string, tokens = '', { outside = '', ...finders }: Finder
   const document = parse(text);
   const [info, header] = elementsOf(document.root);
   assert.ok(header);
-  return readSigner(info, { document, tokens: elementsOf(header), ...finders });
+  const scope = createSignerScope({ document, tokens: elementsOf(header), ...finders });
+  return readSigner(info, scope);
 }
 type Finders = { readonly outside?: string } & Pick<SignerScope, 'findCertificate'>;
 
@@ -111,7 +116,7 @@ test('xml-security V7: refuses a KeyInfo that is not there, is empty, or gives t
     assert.throws(() => name(keyInfo, aBinaryToken(certificate)), refusedWith('invalid-security'));
   const { root, ...document } = parse('<r xmlns="urn:r"/>');
   assert.throws(
-    () => readSigner(undefined, { document: { root, ...document }, tokens: [] }),
+    () => readSigner(undefined, createSignerScope({ document: { root, ...document }, tokens: [] })),
     refusedWith('invalid-security'),
   );
 });
