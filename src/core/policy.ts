@@ -172,28 +172,29 @@ function mismatchOf(row: PolicyRow, question: PolicyQuestion): string | undefine
   return actorMismatch(row, question) ?? conditionMismatch(row, question.context);
 }
 
-/** Holds an actor that is to be shown, and for whom there was no token, against the rows that deny: those that look at the actor would else
- * be passed by whoever leaves its token out.
+/** Refuses what a row denies, by an actor for whom there was no token.
  * @throws {ExchangeFailure} `target-not-allowed` */
-export function validateUndenied(rows: readonly PolicyRow[], question: PolicyQuestion): void {
+export function validateUndenied(
+  rows: readonly PolicyRow[],
+  question: PolicyQuestion,
+  denied: 'the actor' | 'an actor',
+): void {
   const denial = rows.find(
     (row) => row.effect === 'deny' && mismatchOf(row, question) === undefined,
   );
   if (denial)
-    throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies the actor`);
+    throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies ${denied}`);
 }
 
-/** The deny row, if any, that names an actor of whom the token to renew tells, and fits otherwise. Who vouched for that actor is
- * not known any more: it fits by its id alone. */
-export function denyingRow(
+/** The rows that deny by an actor of whom a token tells, without that actor: who vouched for it is not known any more, so it fits by
+ * its id alone. */
+export function denialsByActor(
   rows: readonly PolicyRow[],
-  question: PolicyQuestion,
   actors: readonly Actor[],
-): PolicyRow | undefined {
-  return rows.find(({ actor, ...row }) => {
-    if (row.effect !== 'deny' || !actor) return false;
-    const isNamed = actors.some(({ id }) => actor.ids?.includes(id) ?? true);
-    return isNamed && mismatchOf(row, question) === undefined;
+): readonly PolicyRow[] {
+  return rows.flatMap(({ actor, ...row }) => {
+    if (row.effect !== 'deny' || !actor) return [];
+    return actors.some(({ id }) => actor.ids?.includes(id) ?? true) ? [row] : [];
   });
 }
 

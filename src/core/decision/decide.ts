@@ -126,14 +126,16 @@ function decideActor(
   return shown;
 }
 
-/** Holds the requestor against the rows that deny by the actor, for every target. */
+/** Holds the requestor against the rows that deny by the actor, for every target: they would else be passed by whoever leaves the token
+ * of the actor out. */
 function validateRequestorAsActor(
   evidence: Evidence,
   grounds: AllGrounds,
   rules: PolicyRules,
 ): void {
   const seen = { ...evidence, actor: requestorParty(evidence.request.requestor, rules.issuer) };
-  for (const { party } of grounds) validateUndenied(rules.rows, policyQuestion(seen, party, rules));
+  for (const { party } of grounds)
+    validateUndenied(rules.rows, policyQuestion(seen, party, rules), 'the actor');
 }
 
 function decideActors(

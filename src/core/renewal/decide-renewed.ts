@@ -15,7 +15,7 @@ import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { secretOf } from '../ledger/kept-token.ts';
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
-import { decidingRow, denyingRow, isUsedOnce } from '../policy.ts';
+import { decidingRow, denialsByActor, isUsedOnce, validateUndenied } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
@@ -151,11 +151,10 @@ function decideGrounds(
   const { evidence } = basis;
   const { request, actor } = evidence;
   const subject = originalSubject(evidence.subject, renewal);
+  const denials = denialsByActor(rules.rows, subject.actors);
   const [first, ...others] = decideParties(basis, entry, rules).map((party): Grounds => {
     const question = policyQuestion({ request, subject, actor }, party, rules);
-    const denial = denyingRow(rules.rows, question, subject.actors);
-    if (denial)
-      throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies an actor`);
+    validateUndenied(denials, question, 'an actor');
     return { party, row: decidingRow(rules.rows, question) };
   });
   if (!first) throw new Error('a token without a target');
