@@ -23,15 +23,19 @@ export interface NamedActions {
   readonly addressing: Addressing | undefined;
 }
 
+/** The actions that a message names, each place in its turn. */
+export const actionsIn = ({ http, addressing }: NamedActions): readonly string[] =>
+  [addressing?.action, http.action, http.soapAction].filter((action) => action !== undefined);
+
 /** Refuses an action that is not the one of the Body.
  * @throws {ExchangeFailure} `request-malformed` */
-export function requireAgreement({ http, addressing }: NamedActions, rst: AskedOf): void {
+export function requireAgreement(message: NamedActions, rst: AskedOf): void {
+  const { http, addressing } = message;
   const { operation, trust } = rst;
   const { request } = actionsOf(trust, operation);
   const actions = [request, ...(isAboutContext(rst) ? contextActions(rst).keys() : [])];
-  for (const action of [addressing?.action, http.action, http.soapAction])
-    if (action !== undefined && isAmendment(trust, action))
-      throw new ExchangeFailure('operation-unsupported', 'not done here: SCT/Amend');
+  if (actionsIn(message).some((action) => isAmendment(trust, action)))
+    throw new ExchangeFailure('operation-unsupported', 'not done here: SCT/Amend');
   requireAction(addressing?.action, actions);
   requireAction(http.action, actions);
   // Some clients put the RequestType there.
@@ -65,9 +69,8 @@ interface Answerable {
 /** The form of the answer: that of WS-SecureConversation where the request named an action of it, and then in a collection, as the
  * schema has it: WCF reads no other. All else is answered in one where the operator wants it so. */
 export function answerOf({ message, endpoint }: Answerable, rst: AskedOf): AnswerForm {
-  const { http, addressing } = message;
   const { operation, trust } = rst;
-  const asked = addressing?.action ?? http.action ?? http.soapAction ?? '';
+  const [asked = ''] = actionsIn(message);
   const ofContext = contextActions(rst).get(asked);
   const inCollections = endpoint.answersInCollections === true || ofContext !== undefined;
   return {
@@ -79,20 +82,18 @@ export function answerOf({ message, endpoint }: Answerable, rst: AskedOf): Answe
 /** Refuses an action that is not the one of a collection of requests.
  * @throws {ExchangeFailure} `request-malformed` */
 export function requireBatchAgreement(
-  { http, addressing }: NamedActions,
+  message: NamedActions,
   trust: TrustNames,
   operation: TrustOperation,
 ): void {
   const { requests } = batchActionsOf(trust, operation);
-  for (const action of [addressing?.action, http.action, http.soapAction])
-    requireAction(action, requests);
+  for (const action of actionsIn(message)) requireAction(action, requests);
 }
 
 /** Refuses an action that is not that of a later leg of Issue (WS-Trust 1.3 §8).
  * @throws {ExchangeFailure} `request-malformed` */
-export function requireLegAgreement({ http, addressing }: NamedActions, trust: TrustNames): void {
-  for (const action of [addressing?.action, http.action, http.soapAction])
-    requireAction(action, [legActionOf(trust)]);
+export function requireLegAgreement(message: NamedActions, trust: TrustNames): void {
+  for (const action of actionsIn(message)) requireAction(action, [legActionOf(trust)]);
 }
 
 function requireAction(action: string | undefined, expected: readonly string[]): void {

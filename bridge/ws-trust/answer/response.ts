@@ -34,17 +34,18 @@ export function trusted(
 
 /** The outcome of a validation (WS-Trust 1.3 §7). Why a token is not valid is not said: it would help whoever forges one. */
 export function writeStatus(trust: TrustNames, isValid: boolean): Markup {
-  const code = `${trust.base}/status/${isValid ? 'valid' : 'invalid'}`;
-  return trusted(trust, 'Status', [trusted(trust, 'Code', [code])]);
+  return statusOf(trust, isValid ? 'valid' : 'invalid', []);
+}
+
+function statusOf(trust: TrustNames, code: 'valid' | 'invalid', more: readonly Markup[]): Markup {
+  const uri = `${trust.base}/status/${code}`;
+  return trusted(trust, 'Status', [trusted(trust, 'Code', [uri]), ...more]);
 }
 
 /** The answer to a request of a collection that is refused: no token, and the sentence of the fault that it would be alone. */
 export function writeRefused(rst: Pick<RstRequest, 'context' | 'trust'>, reason: string): Markup {
   const { trust } = rst;
-  const code = `${trust.base}/status/invalid`;
-  return writeResponse(rst, [
-    trusted(trust, 'Status', [trusted(trust, 'Code', [code]), trusted(trust, 'Reason', [reason])]),
-  ]);
+  return writeResponse(rst, [statusOf(trust, 'invalid', [trusted(trust, 'Reason', [reason])])]);
 }
 
 /** The answer to Cancel (WS-Trust 1.3 §6): to be there is what the empty element says. */

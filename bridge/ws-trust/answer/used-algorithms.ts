@@ -1,10 +1,11 @@
 // The algorithms of the answer (WS-Trust 1.3 §9.2): whoever asked for one is told what was used, which is what was asked for
 // (`requested-algorithms.ts`). Others are told nothing: clients read answers by position.
 
-import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
+import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
-import { type TrustNames, trustName } from '../names.ts';
+import type { TrustNames } from '../names.ts';
 import type { RequestedAlgorithms } from '../rst/rst-request.ts';
+import { trusted } from './response.ts';
 
 /** SignWith and EncryptWith, as they were asked for. */
 export function writeKeyUsage(
@@ -37,6 +38,6 @@ function written(
   algorithms: readonly (readonly [local: string, uri: string | undefined])[],
 ): Markup[] {
   return algorithms.flatMap(([local, uri]) =>
-    uri === undefined ? [] : [element(trustName(trust, local), [], [uri])],
+    uri === undefined ? [] : [trusted(trust, local, [uri])],
   );
 }

@@ -7,7 +7,8 @@ import {
   type Markup,
   type MarkupChild,
 } from '#bridge/xml/canonical/markup.ts';
-import { TRUST_14_NS, type TrustNames, trustName } from '../names.ts';
+import { trusted, writeResponse } from '../answer/response.ts';
+import { TRUST_14_NS, type TrustNames } from '../names.ts';
 
 /** The field that is asked for; a well-known name, so that clients can put their own words to it. */
 export const ONE_TIME_PASSWORD_FIELD = `${TRUST_14_NS}/challenge/OTP`;
@@ -27,34 +28,21 @@ interface Asked {
 
 /** The Body that asks for a signature over the challenge: what is to be signed is our seal. */
 export function writeSignChallenge(trust: TrustNames, { context, sealed }: Asked): Markup {
-  const challenge = element(trustName(trust, 'Challenge'), [], [sealed]);
-  return element(
-    trustName(trust, 'RequestSecurityTokenResponse'),
-    [['Context', context]],
-    [element(trustName(trust, 'SignChallenge'), [], [challenge])],
-  );
+  const challenge = trusted(trust, 'Challenge', [sealed]);
+  return writeResponse({ context, trust }, [trusted(trust, 'SignChallenge', [challenge])]);
 }
 
 /** The Body that asks for a one-time password. */
 export function writeInteractiveChallenge(trust: TrustNames, { context, sealed }: Asked): Markup {
-  return element(
-    trustName(trust, 'RequestSecurityTokenResponse'),
-    [['Context', context]],
-    [
-      wst14(
-        'InteractiveChallenge',
-        [],
-        [
-          wst14('Title', [], ['Second factor']),
-          wst14('TextChallenge', [
-            ['RefID', ONE_TIME_PASSWORD_FIELD],
-            ['Label', 'One-time password'],
-            ['MaxLen', '6'],
-            ['HideText', 'true'],
-          ]),
-          wst14('ContextData', [['RefID', STATE_FIELD]], [sealed]),
-        ],
-      ),
-    ],
-  );
+  const fields = [
+    wst14('Title', [], ['Second factor']),
+    wst14('TextChallenge', [
+      ['RefID', ONE_TIME_PASSWORD_FIELD],
+      ['Label', 'One-time password'],
+      ['MaxLen', '6'],
+      ['HideText', 'true'],
+    ]),
+    wst14('ContextData', [['RefID', STATE_FIELD]], [sealed]),
+  ];
+  return writeResponse({ context, trust }, [wst14('InteractiveChallenge', [], fields)]);
 }

@@ -3,6 +3,7 @@
 import { writeAnswer } from '#bridge/soap/answer.ts';
 import { toAsciiWire } from '#bridge/xml/canonical/escape.ts';
 import { element, type MarkupName, seal } from '#bridge/xml/canonical/markup.ts';
+import { actionsIn } from '../agreement.ts';
 import type { OpenedMessage } from '../authentication/opened-message.ts';
 import type {
   AdvertisedCredential,
@@ -34,12 +35,10 @@ export function asksForMetadata({ endpoint }: ServedPath, query: string): boolea
 }
 
 /** Whether a message is a WS-Transfer Get: no Body, and the action says so. */
-export function isMetadataRequest({ addressing, envelope, http }: OpenedMessage): boolean {
-  const actions = [addressing?.action, http.action, http.soapAction].filter(
-    (action) => action !== undefined,
-  );
+export function isMetadataRequest(message: OpenedMessage): boolean {
+  const actions = actionsIn(message);
   const isGet = actions.length > 0 && actions.every((action) => action === TRANSFER_GET);
-  return isGet && envelope.payload === undefined;
+  return isGet && message.envelope.payload === undefined;
 }
 
 /** The WSDL of a profile. */
