@@ -29,6 +29,7 @@ import {
   buildTrustedIssuers,
   trustedIssuerEntry,
 } from './sections/trusted-issuers/trusted-issuers.ts';
+import { validateUserSpellings } from './sections/user-domains.ts';
 import { buildUsers } from './sections/users.ts';
 import { buildWsTrust, validateMessageKeys } from './sections/ws-trust.ts';
 
@@ -72,15 +73,7 @@ async function buildParties(document: Document, loading: Loading) {
   validateOwnNames(clientNames(document), prefixes, (path, complaint) =>
     loading.error(path, complaint),
   );
-  const users = await buildUsers(
-    {
-      users: sectionOf(document, 'users'),
-      lockout: sectionOf(document, 'lockout'),
-      passwordCacheSeconds: sectionOf(document, 'passwordCacheSeconds'),
-    },
-    prefixes,
-    loading,
-  );
+  const users = await buildUsers(userSections(document), prefixes, loading);
   const parties = entriesOf(relyingPartyEntry, document, 'relyingParties');
   const written = writtenKeys(document);
   validateUses(writtenUses(document), loading);
@@ -96,11 +89,19 @@ async function buildParties(document: Document, loading: Loading) {
     keepsSecrets: document['keptSecrets'] !== undefined,
   };
   const policy = buildPolicy(rows, surroundings, loading);
+  if (users) validateUserSpellings(users, { rows, parties }, loading);
   const wsTrust = buildWsTrustFront(document, parties, loading);
   validateContextAddresses(wsTrust, surroundings.keepsSecrets, loading);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
   return { ...keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
 }
+
+const userSections = (document: Document) => ({
+  users: sectionOf(document, 'users'),
+  userDomains: sectionOf(document, 'userDomains'),
+  lockout: sectionOf(document, 'lockout'),
+  passwordCacheSeconds: sectionOf(document, 'passwordCacheSeconds'),
+});
 
 function buildWsTrustFront(
   document: Document,

@@ -21,6 +21,7 @@ import { refreshTokensSection } from './sections/refresh-tokens.ts';
 import { relyingPartiesSection } from './sections/relying-parties.ts';
 import { storeSection } from './sections/store.ts';
 import { trustedIssuersSection } from './sections/trusted-issuers/trusted-issuers.ts';
+import { userDomainsSection } from './sections/user-domains.ts';
 import { lockoutSection, passwordCacheSection, usersSection } from './sections/users.ts';
 import { wsTrustSection } from './sections/ws-trust.ts';
 
@@ -32,6 +33,7 @@ export const configSchema = z.strictObject({
   keys: keysSection,
   saml: samlSection,
   users: usersSection,
+  userDomains: userDomainsSection,
   lockout: lockoutSection,
   passwordCacheSeconds: passwordCacheSection,
   store: storeSection,

@@ -3,6 +3,7 @@
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
+import type { UserNameKey } from '#core/request/user-domain.ts';
 import type { Lockout } from './lockout.ts';
 import { type Login, loginFailure } from './login.ts';
 import type { LoginQueue } from './login-queue.ts';
@@ -15,6 +16,7 @@ import { foldUserName } from './user-name.ts';
 import type { UserRecord } from './user-record.ts';
 
 interface Parts {
+  readonly nameKey: UserNameKey;
   readonly store: Pick<Store, 'putOnce'>;
   readonly clock: Clock;
   readonly lockout: Lockout;
@@ -35,7 +37,7 @@ type SecondFactor = (record: UserRecord, login: Login) => Promise<ProvedMethods>
 
 /** Creates the step.
  * @throws {ExchangeFailure} from it: `second-factor-required`, `requestor-unauthenticated`, `dependency-unavailable` */
-export function createSecondFactor({ store, clock, lockout, queue }: Parts): SecondFactor {
+export function createSecondFactor({ nameKey, store, clock, lockout, queue }: Parts): SecondFactor {
   async function isUnused(id: string, step: number): Promise<boolean> {
     const key = { class: 'once', parts: ['one-time-password', id, String(step)] } as const;
     // An attempt of its own each time: nobody may present the same code again, not even the one who did.
@@ -45,7 +47,7 @@ export function createSecondFactor({ store, clock, lockout, queue }: Parts): Sec
 
   async function verify({ id, secret, code, sourceAddress }: Attempt): Promise<boolean> {
     // In turn under one name: the guesses that went before may have used up what is allowed.
-    const foldedName = foldUserName(id);
+    const foldedName = foldUserName(nameKey(id));
     return queue.inTurn({ foldedName, sourceAddress }, async () => {
       if (await lockout.isNameLocked(foldedName)) return false;
       const step = matchOneTimePassword(parseOneTimeSecret(secret), code, clock.now());

@@ -1,5 +1,6 @@
 // The records by name, and for every name that is not there a decoy to verify against, so that both cost the same.
 import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import type { UserNameKey } from '#core/request/user-domain.ts';
 import { parseEncodedPassword, writeEncodedPassword } from './password/encoded-password.ts';
 import { DEFAULT_COST } from './password/password.ts';
 import type { UserRecord } from './user-record.ts';
@@ -11,7 +12,8 @@ export interface Candidate {
 }
 
 export interface UserDirectory {
-  find(name: string): Candidate;
+  /** By the key of a name. */
+  find(key: string): Candidate;
 }
 
 function decoyLike(encoded: string): string {
@@ -43,16 +45,18 @@ function decoyPicker(passwords: readonly string[]): (name: string) => string {
 }
 
 /** Builds the directory. Where the records differ in cost, unknown names get the costs in the same proportion. */
-export function createUserDirectory(records: readonly UserRecord[]): UserDirectory {
-  const byName = new Map(records.map((record) => [record.id, record]));
+export function createUserDirectory(
+  records: readonly UserRecord[],
+  nameKey: UserNameKey,
+): UserDirectory {
+  const byName = new Map(records.map((record) => [nameKey(record.id), record]));
   if (byName.size < records.length) throw new Error('two user records have the same id');
   const passwords = records.map(({ password }) => password);
   const decoyFor = decoyPicker(passwords.length > 0 ? passwords : [standardPassword()]);
   return {
-    find(name) {
-      const id = name.normalize('NFC');
-      const decoy = decoyFor(id); // Found for all names: looking it up must not tell them apart.
-      const record = byName.get(id);
+    find(key) {
+      const decoy = decoyFor(key); // Found for all names: looking it up must not tell them apart.
+      const record = byName.get(key);
       return { record, encoded: record?.password ?? decoy };
     },
   };

@@ -1,6 +1,7 @@
 // Logs users in by password: lock-out, then the cache, then verification, in an order that gives no oracle.
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
+import { createUserNameKey, type UserNameKey } from '#core/request/user-domain.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
 import {
   admitsPassword,
@@ -37,6 +38,8 @@ export interface UserStore {
 
 export interface UserStoreSettings {
   readonly records: readonly UserRecord[];
+  /** Absent: a name has one spelling. */
+  readonly nameKey?: UserNameKey;
   readonly store: Store;
   readonly clock: Clock;
   readonly lockout: LockoutRules;
@@ -53,16 +56,19 @@ export interface UserStoreSettings {
 const DEFAULT_QUEUE: QueueLimits = { maxConcurrent: 2, maxQueued: 200 };
 
 interface LoginParts {
+  readonly nameKey: UserNameKey;
   readonly directory: UserDirectory;
   readonly cache: VerifiedCache;
   readonly lockout: Lockout;
   readonly verify: Verification;
 }
 
-function createLoginStep({ directory, cache, lockout, verify }: LoginParts) {
+function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginParts) {
   const nameLogin = createLoginNamer();
 
-  return async ({ name, password, sourceAddress }: Login): Promise<Candidate> => {
+  return async ({ name: spelled, password, sourceAddress }: Login): Promise<Candidate> => {
+    // All that is counted or remembered is of the user, whatever the spelling.
+    const name = nameKey(spelled);
     const foldedName = foldUserName(name);
     // Both are asked before the cache is: a password remembered as good must not get past a lock-out, nor show through it.
     const [isNameLocked, isSourceLocked] = await Promise.all([
@@ -86,20 +92,20 @@ function createLoginStep({ directory, cache, lockout, verify }: LoginParts) {
 /** Creates a user store. Other records need another one.
  * @throws {Error} when two records have the same id */
 export function createUserStore(settings: UserStoreSettings): UserStore {
-  const { clock, store, cacheSeconds, cacheSize = 1000 } = settings;
+  const { clock, store, cacheSeconds, cacheSize = 1000, nameKey = createUserNameKey() } = settings;
   const cache = createVerifiedCache({
     clock,
     lifetimeSeconds: cacheSeconds,
     maxEntries: cacheSize,
   });
-  const directory = createUserDirectory(settings.records);
+  const directory = createUserDirectory(settings.records, nameKey);
   const onFailure = settings.onCounterFailure ?? (() => undefined);
   const lockout = createLockout(settings.lockout, { store, clock, onFailure });
   const queue = createLoginQueue(settings.queue ?? DEFAULT_QUEUE);
   const deriveKey = settings.deriveKey ?? deriveScryptKey;
   const verify = createSharedVerification({ lockout, queue, deriveKey });
-  const logIn = createLoginStep({ directory, cache, lockout, verify });
-  const proveSecond = createSecondFactor({ store, clock, lockout, queue });
+  const logIn = createLoginStep({ nameKey, directory, cache, lockout, verify });
+  const proveSecond = createSecondFactor({ nameKey, store, clock, lockout, queue });
   return {
     async authenticate(login) {
       requirePossible(login);

@@ -106,7 +106,8 @@ export async function authenticate(
   const requestor = requestorOf(credentials, input);
   parts.admitRequestor?.(requestorName(requestor));
   // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
-  if (security?.userName) await useNonce(security.userName, parts.rules, parts);
+  if (security?.userName)
+    await useNonce(ofUser(security.userName, credentials), parts.rules, parts);
   for (const signature of protection ? [protection.signature] : signatures) {
     const { repeatableIn: inMessage } = input;
     await useSignature({ signature, timestamp: security?.timestamp, inMessage }, parts);
@@ -117,6 +118,12 @@ export async function authenticate(
   const ofCredentials = credentials.flatMap(({ token }) => (token ? [token] : []));
   return { requestor, signatures, usedTokens: new Set([...ofSignatures, ...ofCredentials]) };
 }
+
+// Under the one name that the user has with us: a digest is not over the name, so in another spelling it would be good again.
+const ofUser = (userName: UserNameToken, credentials: readonly Credential[]): UserNameToken => {
+  const user = credentials.find(({ kind }) => kind === 'username');
+  return user ? { ...userName, name: user.identity.subject.id } : userName;
+};
 
 async function verifyCredentials(
   signatures: readonly MessageSignature[],

@@ -1,6 +1,7 @@
 // The users of the configuration: who logs in with a password or by a key, and who may still.
 import type { Store } from '#core/ports.ts';
 import type { UserStanding } from '#core/renewal/renewal-limits.ts';
+import { createUserNameKey } from '#core/request/user-domain.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import { createUserStore } from '#src/users/user-store.ts';
@@ -14,9 +15,11 @@ export function userValidators(
   { clock, logger }: Observers,
 ): readonly TokenValidator[] {
   if (!config.users) return [];
-  const { cacheSeconds, lockout, records } = config.users;
+  const { cacheSeconds, domains, lockout, records } = config.users;
+  const nameKey = createUserNameKey(domains);
   const users = createUserStore({
     records,
+    nameKey,
     store,
     clock,
     lockout,
@@ -24,10 +27,10 @@ export function userValidators(
     onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),
   });
   const recoverable = new Map(
-    records.map(({ id, recoverablePassword }) => [id, recoverablePassword]),
+    records.map(({ id, recoverablePassword }) => [nameKey(id), recoverablePassword]),
   );
   const isKept = records.some((record) => record.recoverablePassword !== undefined);
-  const recoverPassword = (name: string) => recoverable.get(name);
+  const recoverPassword = (name: string) => recoverable.get(nameKey(name));
   return [
     createUserValidator({
       issuer: config.issuer,
@@ -48,10 +51,14 @@ export function userStandings({ users }: Config): (id: string) => UserStanding {
   };
 }
 
-/** The claims of a user who may log in by a key; undefined for everybody else. */
-export function findKeyUser(name: string, { users }: Config) {
-  const record = users?.records.find(({ id }) => id === name);
-  // By a key only who is said to: a password stays the way of all others.
-  const hasKey = record?.authenticationMethods?.some((method) => method !== 'pwd') === true;
-  return record && hasKey && record.disabled !== true ? record.claims : undefined;
+/** Finds a user who may log in by a key. */
+export function createKeyUserFinder({ users }: Config) {
+  const nameKey = createUserNameKey(users?.domains);
+  const records = new Map(users?.records.map((record) => [nameKey(record.id), record]));
+  return (name: string) => {
+    const record = records.get(nameKey(name));
+    // By a key only who is said to: a password stays the way of all others.
+    const hasKey = record?.authenticationMethods?.some((method) => method !== 'pwd') === true;
+    return hasKey && record?.disabled !== true ? record : undefined;
+  };
 }

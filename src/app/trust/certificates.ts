@@ -7,7 +7,7 @@ import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { createRevocationCheck } from '#src/trust/x509/revocation.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
-import { findKeyUser } from '../generation/users.ts';
+import { createKeyUserFinder } from '../generation/users.ts';
 import type { CertificatesOfIssuers, TrustedCertificates } from './trusted-certificates.ts';
 
 /** Lists of revocation are longer than keys and metadata. */
@@ -55,7 +55,7 @@ function termsOf(
     extendedKeyUsages,
     subject: { entries: subjects, ...(source !== undefined && { source }) },
     ...(subjectPrefix !== undefined && { subjectPrefix }),
-    ...(areUsers && { findUser: (name) => findKeyUser(name, config) }),
+    ...(areUsers && { findUser: createKeyUserFinder(config) }),
     ...(checkRevocation && { checkRevocation }),
   };
 }

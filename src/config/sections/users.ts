@@ -1,14 +1,17 @@
-// Who may log in with a user name: `users`, `lockout`, `passwordCacheSeconds`.
+// Who may log in with a user name: `users`, `userDomains`, `lockout`, `passwordCacheSeconds`.
 import { z } from 'zod';
+import { createUserNameKey, type UserDomain } from '#core/request/user-domain.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { parseUsers, type ReadUsers, type UserConfigRecord } from '../users/user-file.ts';
 import { plainText, seconds } from './fields.ts';
 import { type SubjectPrefix, validateOwnNames } from './trusted-issuers/subject-prefixes.ts';
+import { buildUserDomains, type userDomainsSection } from './user-domains.ts';
 
 export interface UsersConfig {
   /** Of all user files. */
   readonly records: readonly UserConfigRecord[];
+  readonly domains?: readonly UserDomain[];
   readonly lockout: {
     readonly maxFailures: number;
     readonly windowSeconds: number;
@@ -54,6 +57,7 @@ export const passwordCacheSection = seconds(0, 3600)
 
 interface UserSections {
   readonly users: Entry<z.output<typeof usersSection>> | undefined;
+  readonly userDomains: Entry<z.output<typeof userDomainsSection>> | undefined;
   readonly lockout: Entry<z.output<typeof lockoutSection>> | undefined;
   readonly passwordCacheSeconds: Entry<z.output<typeof passwordCacheSection>> | undefined;
 }
@@ -63,26 +67,36 @@ const DEFAULT_LOCKOUT: UsersConfig['lockout'] = { maxFailures: 10, windowSeconds
 
 /** Reads the user files and holds their names against each other, the clients and the trusted issuers. */
 export async function buildUsers(
-  { users, lockout, passwordCacheSeconds }: UserSections,
+  sections: UserSections,
   prefixes: readonly Entry<SubjectPrefix>[],
   loading: Loading,
 ): Promise<UsersConfig | undefined> {
+  const { users, userDomains, lockout, passwordCacheSeconds } = sections;
   if (!users?.value) {
-    // Broken users are a problem already; settings for them are not a second one.
-    const settings = users ? [lockout, passwordCacheSeconds] : [];
-    for (const setting of settings.filter((each) => each?.value !== undefined))
-      if (setting) loading.warn(setting.path, WITHOUT_USERS);
+    warnWithoutUsers(sections, loading);
     return undefined;
   }
   const files: ReadUsers[] = [];
   for (const [index, { file }] of users.value.entries())
     files.push(await readUsers(file, [...users.path, index, 'file'], loading));
-  validateNames(files, prefixes, loading);
+  const domains = userDomains?.value && buildUserDomains(userDomains, loading);
+  validateNames(files, { prefixes, domains }, loading);
   return {
     records: files.flatMap(({ records }) => records),
+    ...(domains && { domains }),
     lockout: buildLockout(lockout?.value),
     cacheSeconds: passwordCacheSeconds?.value ?? DEFAULT_CACHE_SECONDS,
   };
+}
+
+function warnWithoutUsers(
+  { users, userDomains, lockout, passwordCacheSeconds }: UserSections,
+  loading: Loading,
+): void {
+  // Broken users are a problem already; settings for them are not a second one.
+  const settings = users ? [userDomains, lockout, passwordCacheSeconds] : [];
+  for (const setting of settings)
+    if (setting?.value !== undefined) loading.warn(setting.path, WITHOUT_USERS);
 }
 
 function buildLockout(lockout: z.output<typeof lockoutSection>): UsersConfig['lockout'] {
@@ -97,14 +111,19 @@ async function readUsers(file: string, path: Path, loading: Loading): Promise<Re
   return parseUsers({ name, text: text === '' ? 'users: []' : text, path }, loading);
 }
 
-// Names that differ in case only would share a lock-out, and people would take one for the other.
-const folded = (name: string): string => name.normalize('NFC').toLowerCase();
+interface NameRules {
+  readonly prefixes: readonly Entry<SubjectPrefix>[];
+  readonly domains: readonly UserDomain[] | undefined;
+}
 
 function validateNames(
   files: readonly ReadUsers[],
-  prefixes: readonly Entry<SubjectPrefix>[],
+  { prefixes, domains }: NameRules,
   loading: Loading,
 ): void {
+  const nameKey = createUserNameKey(domains);
+  // Names that differ in case only would share a lock-out, and people would take one for the other.
+  const folded = (name: string): string => nameKey(name).toLowerCase();
   const seen = new Set<string>();
   for (const { name, document, records } of files) {
     const report = (path: Path, complaint: Complaint) =>
@@ -128,7 +147,7 @@ const WITHOUT_USERS: Complaint = {
 
 const DUPLICATE: Complaint = {
   code: 'CONFIG_DUPLICATE',
-  what: 'another user has this name, upper and lower case aside',
+  what: 'another user has this name, upper and lower case and the spelling of the domain aside',
   why: 'they would share a lock-out, and people would take one for the other',
   fix: 'give each user a name of its own',
 };

@@ -35,6 +35,12 @@ interface CertificateCredential {
   readonly proof: 'signature' | 'tls' | 'named';
 }
 
+/** A user of ours who may log in by a key. */
+interface KeyUser {
+  readonly id: string;
+  readonly claims: Readonly<Record<string, string | readonly string[]>>;
+}
+
 /** The terms for the certificates of one trusted issuer. */
 export interface X509Trust extends PathTerms {
   readonly id: string;
@@ -44,10 +50,8 @@ export interface X509Trust extends PathTerms {
   readonly subject: SubjectTerms;
   /** Absent: `<id>:`. */
   readonly subjectPrefix?: string;
-  /** Present: subjects are users of ours. Gives the claims of one who may log in. */
-  readonly findUser?: (
-    name: string,
-  ) => Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** Present: subjects are users of ours. Gives one who may log in. */
+  readonly findUser?: (name: string) => KeyUser | undefined;
   /** Absent: the configuration says that nothing is asked. */
   readonly checkRevocation?: RevocationCheck;
 }
@@ -180,14 +184,16 @@ function factsOf(certificate: Certificate, trust: X509Trust, issuer: string) {
       claims: claimsOf(certificate, trust.issuer),
     };
   }
-  const claims = trust.findUser(id);
-  if (!claims)
+  const user = trust.findUser(id);
+  if (!user)
     throw new ExchangeFailure('requestor-unauthenticated', 'the certificate is of no user of ours');
   return {
     issuer,
     trustedIssuer: SELF,
-    subject: { issuer, id },
-    claims: Object.entries(claims).map(([name, value]) => aClaim(name, [value].flat(), issuer)),
+    subject: { issuer, id: user.id },
+    claims: Object.entries(user.claims).map(([name, value]) =>
+      aClaim(name, [value].flat(), issuer),
+    ),
   };
 }
 

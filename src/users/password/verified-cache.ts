@@ -5,6 +5,7 @@ import type { Clock, Instant } from '#core/instant.ts';
 
 /** One login, as the cache and the coalescing of equal logins name it. */
 interface LoginParts {
+  /** The key of the name. */
   readonly name: string;
   readonly encoded: string;
   readonly password: string;
@@ -16,7 +17,7 @@ export function createLoginNamer(): (parts: LoginParts) => string {
   return ({ name, encoded, password }) => {
     const hmac = createHmac('sha256', key);
     // Each part carries its length: no two logins run into one name.
-    for (const part of [name.normalize('NFC'), encoded, password.normalize('NFC')]) {
+    for (const part of [name, encoded, password.normalize('NFC')]) {
       hmac.update(`${Buffer.byteLength(part)}:`).update(part);
     }
     return hmac.digest('base64url');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { inspect } from 'node:util';
 import { ExchangeFailure } from '#core/failure.ts';
+import { createUserNameKey } from '#core/request/user-domain.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aFailingStore, aPassword, aUser, aUserStore } from '#test/unit/users/a-user-store.ts';
@@ -153,6 +154,24 @@ test('Lock-out: other spellings of a name give no more guesses', async () => {
 
   assert.equal(await failuresOf('login-name', 'alice'), 5);
   await assert.rejects(users.authenticate(GOOD), REFUSED);
+});
+
+test('Lock-out: spellings of a name in a domain are one name, known or not, in turn and with one cost', async () => {
+  const nameKey = createUserNameKey([{ names: ['CORP', 'corp.example'] }]);
+  for (const user of ['alice', 'mallory']) {
+    const records = [await aUser({ id: 'alice@corp.example' })];
+    const { users, failuresOf, derivations } = aUserStore({ records, nameKey });
+    const spellings = ['CORP\\', 'corp\\', 'Corp\\'].map((domain) => `${domain}${user}`);
+    const names = [...spellings, `${user}@corp.example`, `${user}@CORP`, `${user}@corp`];
+
+    const outcomes = await Promise.allSettled(
+      names.map((name, index) => users.authenticate({ name, password: `guess ${index}` })),
+    );
+
+    assert.ok(outcomes.every(({ status }) => status === 'rejected'));
+    assert.equal(await failuresOf('login-name', `${user}@corp`), 5);
+    assert.equal(derivations.length, 5);
+  }
 });
 
 test('Lock-out: unknown names are counted and locked like known ones', async () => {

@@ -50,7 +50,8 @@ function aMessage({ certificate = client, security, start, edit, ...wishes }: Wi
 
 function aSetting() {
   const clock = fakeClock();
-  const findUser = (name: string) => (name === 'alice' || name === 'client' ? {} : undefined);
+  const findUser = (name: string) =>
+    name === 'alice' || name === 'client' ? { id: name, claims: {} } : undefined;
   const trusted = [anX509Trust([root], { findUser })];
   return aWsTrustSetting({
     validators: [createX509Validator({ issuer: OWN_ISSUER, trusted, clock })],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createUserNameKey, type UserNameKey } from '#core/request/user-domain.ts';
 import {
   matchOneTimePassword,
   oneTimePasswordOf,
@@ -77,12 +78,18 @@ for (const text of [
   });
 }
 
-const start = async () => {
+const start = async ({
+  id = 'alice',
+  ...settings
+}: {
+  id?: string;
+  nameKey?: UserNameKey;
+} = {}) => {
   const records = [
-    await aUser({ oneTimePasswordSecret: SECRET_BASE32 }),
+    await aUser({ id, oneTimePasswordSecret: SECRET_BASE32 }),
     await aUser({ id: 'bob' }),
   ];
-  const world = aUserStore({ records });
+  const world = aUserStore({ records, ...settings });
   const codeNow = () => oneTimePasswordOf(SECRET, Math.floor(world.clock.now() / 30));
   const login = (oneTimePassword?: string, name = 'alice') =>
     world.users.authenticate({
@@ -99,6 +106,17 @@ test('Second factor: a password alone is not enough where the record has a secre
 
   await assert.rejects(login(), { reason: 'second-factor-required' });
   assert.equal(await failuresOf('login-name', 'alice'), 0);
+});
+
+test('Second factor: of all spellings of a name codes are good once, and wrong ones are counted together', async () => {
+  const nameKey = createUserNameKey([{ names: ['CORP', 'corp.example'] }]);
+  const { codeNow, failuresOf, login } = await start({ id: 'alice@corp.example', nameKey });
+  await login(codeNow(), 'CORP\\alice');
+
+  for (const name of ['alice@corp.example', 'CORP\\alice', 'alice@CORP', 'corp\\alice'])
+    await assert.rejects(login(codeNow(), name), { reason: 'requestor-unauthenticated' });
+
+  assert.equal(await failuresOf('login-name', 'alice@corp'), 4);
 });
 
 test('Second factor: password and code together are a login of both', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { createUserNameKey } from '#core/request/user-domain.ts';
 import { createLoginNamer } from '#src/users/password/verified-cache.ts';
 import { aUser, aUserStore } from './a-user-store.ts';
 
@@ -60,6 +61,17 @@ test('Cache: the same login within its time is verified once, and not longer by 
   await users.authenticate(GOOD);
 
   assert.equal(derivations.length, 2);
+});
+
+test('Cache: a login is remembered for all spellings of its name', async () => {
+  const nameKey = createUserNameKey([{ names: ['CORP', 'corp.example'] }]);
+  const records = [await aUser({ id: 'alice@corp.example' })];
+  const { users, derivations } = aUserStore({ records, nameKey });
+
+  for (const name of ['CORP\\alice', 'alice@corp.example', 'corp\\alice'])
+    assert.equal((await users.authenticate({ ...GOOD, name })).id, 'alice@corp.example');
+
+  assert.equal(derivations.length, 1);
 });
 
 test('Cache: a clock that is set back makes no entry live longer', async () => {

@@ -28,7 +28,7 @@ const asPath = (token: string): string => token.replaceAll('#X509v3', '#X509PKIP
 function send(by: TestCertificate, path: readonly TestCertificate[]) {
   const tokens = asPath(aBinaryToken({ der: aSequence(...path.map(({ der }) => der)) }));
   const message = aSignedMessage(anRst(), { by, tokens, keyInfo: asPath(aDirectReference()) });
-  const trusted = [anX509Trust([root], { findUser: () => ({}) })];
+  const trusted = [anX509Trust([root], { findUser: (id) => ({ id, claims: {} }) })];
   const validator = createX509Validator({ issuer: OWN_ISSUER, trusted, clock: fakeClock() });
   return aWsTrustSetting({ validators: [validator] }).front.handle(aPost(message));
 }

@@ -39,6 +39,55 @@ const refused = (rule: string, change: Change, error: string, world?: World) => 
   ...(world && { world }),
 });
 
+/** Rows and parties that name the one user there is, `alice@corp.example`. */
+const spelled =
+  (name: string): Change =>
+  (document) => {
+    document['users'] = [{ file: 'users.yaml' }];
+    document['userDomains'] = [{ names: ['CORP', 'corp.example'] }];
+    const own = { issuer: ['self', 'partner'], id: [name, 'nobody'] };
+    const [row] = document.policy;
+    const allow = { lifetimeSeconds: 300, types: ['jwt'], delegation: true };
+    document.policy = [{ ...row, requestor: { principal: own }, subject: own, actor: own, allow }];
+    const named = [`principal:self:${name}`];
+    party({ requestors: named, servers: named, revokers: named })(document);
+  };
+
+const CORP_USER = {
+  files: {
+    'users.yaml': stringify({
+      users: [
+        {
+          id: 'alice@corp.example',
+          password: `scrypt$32768$8$3$${'A'.repeat(22)}$${'A'.repeat(43)}`,
+        },
+      ],
+    }),
+  },
+};
+
+refuses('users in domains, named in policy', [
+  {
+    rule: 'by the name of the user file',
+    change: spelled('alice@corp.example'),
+    errors: [],
+    world: CORP_USER,
+  },
+  {
+    rule: 'and not by another spelling: a row that denies would deny nothing',
+    change: spelled('CORP\\alice'),
+    errors: [
+      'relyingParties[0].requestors[0]',
+      'relyingParties[0].servers[0]',
+      'relyingParties[0].revokers[0]',
+      'policy[0].requestor.principal.id',
+      'policy[0].subject.id',
+      'policy[0].actor.id',
+    ].map((path) => `CONFIG_INVALID_VALUE ${path}`),
+    world: CORP_USER,
+  },
+]);
+
 refuses('principals', [
   refused(
     'a row is for clients or for principals',

@@ -50,6 +50,17 @@ describe('Config: users', () => {
     assert.deepEqual(config.users, { records: [user], lockout, cacheSeconds: 0 });
   });
 
+  it('may be spelled in domains', async () => {
+    const userDomains = [{ names: ['CORP', 'corp.example'], default: true }, { names: ['EMEA'] }];
+
+    const config = await parseUsers([ALICE], users({ userDomains }));
+
+    assert.deepEqual(config.users?.domains, [
+      { names: ['CORP', 'corp.example'], isDefault: true },
+      { names: ['EMEA'] },
+    ]);
+  });
+
   it('may have a second factor, whose secret is somewhere else', async () => {
     const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
     const world = worldOf([{ ...ALICE, oneTimePassword: { file: 'alice.otp' } }]);
@@ -207,6 +218,47 @@ refuses('the user file', [
     [{ ...ALICE, id: 'partner:bob' }],
     ['CONFIG_OVERLAP users[0].id'],
   ),
+  ...['CORP\\alice', 'ALICE@corp.example', 'alice'].map((id) => ({
+    rule: `names differ in more than the spelling of their domain: ${id}`,
+    change: users({ userDomains: [{ names: ['CORP', 'corp.example'], default: true }] }),
+    errors: ['CONFIG_DUPLICATE users[1].id'],
+    world: worldOf([
+      { ...ALICE, id: 'alice@CORP' },
+      { ...ALICE, id },
+    ]),
+  })),
+  ...['', 'CORP\\', '@corp', 'a b', 'e\u0301', 'a\u0000', 'x'.repeat(256)].map((name) => ({
+    rule: `the name of a domain is not ${JSON.stringify(name.slice(0, 9))}`,
+    change: users({ userDomains: [{ names: [name] }] }),
+    errors: ['CONFIG_INVALID_VALUE userDomains[0].names[0]'],
+    world: worldOf([ALICE]),
+  })),
+  {
+    rule: 'a domain has a name',
+    change: users({ userDomains: [{ names: [] }] }),
+    errors: ['CONFIG_OUT_OF_RANGE userDomains[0].names'],
+    world: worldOf([ALICE]),
+  },
+  {
+    rule: 'a domain is named once',
+    change: users({ userDomains: [{ names: ['CORP', 'corp'] }, { names: ['Corp'] }] }),
+    errors: [
+      'CONFIG_DUPLICATE userDomains[0].names[1]',
+      'CONFIG_DUPLICATE userDomains[1].names[0]',
+    ],
+    world: worldOf([ALICE]),
+  },
+  {
+    rule: 'one domain is the default',
+    change: users({
+      userDomains: [
+        { names: ['A'], default: true },
+        { names: ['B'], default: true },
+      ],
+    }),
+    errors: ['CONFIG_CONFLICT userDomains[1].default'],
+    world: worldOf([ALICE]),
+  },
   {
     rule: 'a user file must be there',
     change: users({ users: [{ file: 'missing.yaml' }] }),
@@ -275,11 +327,16 @@ describe('Configuration: problems in a user file', () => {
 
 it('Configuration: settings for users without users are warned of', async () => {
   const change: Change = (document) => {
-    Object.assign(document, { lockout: { maxFailures: 5 }, passwordCacheSeconds: 5 });
+    Object.assign(document, {
+      lockout: { maxFailures: 5 },
+      passwordCacheSeconds: 5,
+      userDomains: [{ names: ['CORP'] }],
+    });
   };
 
   assert.deepEqual(await warningsOf(change), [
     'CONFIG_NO_EFFECT lockout',
     'CONFIG_NO_EFFECT passwordCacheSeconds',
+    'CONFIG_NO_EFFECT userDomains',
   ]);
 });

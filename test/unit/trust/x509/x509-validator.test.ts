@@ -160,13 +160,14 @@ describe('a certificate as evidence', () => {
   });
 
   test('is about a user of ours where its issuer is told to know them', async () => {
-    const findUser = (name: string) => (name === 'alice' ? { department: 'sales' } : undefined);
+    const findUser = (name: string) =>
+      name === 'alice' ? { id: 'alice@corp', claims: { department: 'sales' } } : undefined;
     const alice = await aClient({ name: 'CN=alice' });
 
     const token = await validate(alice, { findUser });
 
     assert.equal(token.trustedIssuer, 'self');
-    assert.deepEqual(token.subject, { issuer: ISSUER, id: 'alice' });
+    assert.deepEqual(token.subject, { issuer: ISSUER, id: 'alice@corp' });
     assert.deepEqual(token.claims[0]?.values, ['sales']);
     await assert.rejects(validate(await aClient({ name: 'CN=bob' }), { findUser }), {
       reason: 'requestor-unauthenticated',

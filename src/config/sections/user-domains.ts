@@ -1,0 +1,150 @@
+// `userDomains`: which names of domains make two spellings of a user name one, and that the rest of the file spells users as their file.
+import { z } from 'zod';
+import { createUserNameKey, foldDomain, type UserDomain } from '#core/request/user-domain.ts';
+import { SELF } from '#core/security-token.ts';
+import type { Entry, Loading } from '../loading.ts';
+import type { Complaint, Path } from '../problem.ts';
+import { valueRule } from './fields.ts';
+import { principalName } from './policy/requestor-name.ts';
+
+const domainName = z.string().refine(
+  (text) =>
+    text.length > 0 &&
+    text.length <= 255 &&
+    text.isWellFormed() &&
+    text === text.normalize('NFC') &&
+    !/[\\@\s\p{Cc}]/u.test(text),
+  valueRule({
+    what: 'is not usable as the name of a domain',
+    why: 'it stands before a backslash or behind an @ in user names',
+    fix: 'write the name alone, such as CORP or corp.example',
+  }),
+);
+
+export const userDomainsSection = z
+  .array(
+    z.strictObject({
+      names: z
+        .array(domainName)
+        .nonempty()
+        .describe('All names of the domain: that before a backslash, those behind an @.'),
+      default: z
+        .boolean()
+        .describe('A user name without a domain is one of this domain.')
+        .optional(),
+    }),
+  )
+  .nonempty()
+  .describe('Domains of user names: CORP\\alice and alice@corp.example are one user.')
+  .optional();
+
+/** Reads the domains. */
+export function buildUserDomains(
+  { value, path }: Entry<z.output<typeof userDomainsSection>>,
+  loading: Loading,
+): readonly UserDomain[] {
+  const domains = value ?? [];
+  const seen = new Set<string>();
+  for (const [index, { names }] of domains.entries()) {
+    for (const [place, name] of names.entries()) {
+      if (seen.has(foldDomain(name))) loading.error([...path, index, 'names', place], TWO_DOMAINS);
+      seen.add(foldDomain(name));
+    }
+  }
+  const defaults = domains.flatMap((domain, index) => (domain.default === true ? [index] : []));
+  for (const index of defaults.slice(1)) loading.error([...path, index, 'default'], TWO_DEFAULTS);
+  return domains.map(({ names, default: isDefault }) => ({
+    names,
+    ...(isDefault === true && { isDefault }),
+  }));
+}
+
+interface NamingParty {
+  readonly issuer: string | readonly string[];
+  readonly id?: string | readonly string[] | undefined;
+}
+
+interface NamingRow {
+  readonly requestor: { readonly principal?: NamingParty | undefined };
+  readonly subject: NamingParty;
+  readonly actor?: NamingParty | undefined;
+}
+
+/** Parts of the configuration that may name users. */
+interface Naming {
+  readonly rows: readonly Entry<NamingRow>[];
+  readonly parties: readonly Entry<
+    Readonly<
+      Partial<Record<'requestors' | 'servers' | 'revokers', 'any' | readonly string[] | undefined>>
+    >
+  >[];
+}
+
+/** The ids of users of ours that policy names, each where it is written. */
+function namedUsers({ rows, parties }: Naming): readonly Entry<string>[] {
+  const ofRows = rows.flatMap(({ value: { requestor, subject, actor }, path }) =>
+    [
+      { party: requestor.principal, at: ['requestor', 'principal'] },
+      { party: subject, at: ['subject'] },
+      { party: actor, at: ['actor'] },
+    ].flatMap(({ party, at }) =>
+      party && [party.issuer].flat().includes(SELF)
+        ? [party.id ?? []].flat().map((value) => ({ value, path: [...path, ...at, 'id'] }))
+        : [],
+    ),
+  );
+  const own = principalName(SELF, '');
+  const ofParties = parties.flatMap(({ value, path }) =>
+    (['requestors', 'servers', 'revokers'] as const).flatMap((section) =>
+      [value[section] ?? []]
+        .flat()
+        .map((name, index): Entry<string> => ({ value: name, path: [...path, section, index] }))
+        .filter(({ value: name }) => name.startsWith(own))
+        .map((entry) => ({ ...entry, value: entry.value.slice(own.length) })),
+    ),
+  );
+  return [...ofRows, ...ofParties];
+}
+
+/** The Subject has the spelling of the user file. A row that denies in another one would deny nothing. */
+export function validateUserSpellings(
+  {
+    records,
+    domains,
+  }: {
+    readonly records: readonly { readonly id: string }[];
+    readonly domains?: readonly UserDomain[];
+  },
+  naming: Naming,
+  loading: Loading,
+): void {
+  if (!domains) return;
+  const nameKey = createUserNameKey(domains);
+  const ids = new Map(records.map(({ id }) => [nameKey(id), id]));
+  const report = (path: Path, id: string) => loading.error(path, otherSpelling(id));
+  for (const { value, path } of namedUsers(naming)) {
+    const id = ids.get(nameKey(value));
+    if (id !== undefined && id !== value) report(path, id);
+  }
+}
+
+const otherSpelling = (id: string): Complaint => ({
+  code: 'CONFIG_INVALID_VALUE',
+  what: 'spells a user otherwise than the user file',
+  why: 'the Subject has the spelling of the user file: this would never match',
+  fix: `write ${id}`,
+});
+
+const TWO_DOMAINS: Complaint = {
+  code: 'CONFIG_DUPLICATE',
+  what: 'names a domain twice',
+  why: 'it would be open which domain a user name is of',
+  fix: 'name each domain once, in one entry; upper and lower case make no difference',
+};
+
+const TWO_DEFAULTS: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'is a second default',
+  why: 'a user name without a domain can be of one domain only',
+  fix: 'keep one default: true',
+};
