@@ -5,7 +5,7 @@ import { resumedBody } from '#bridge/ws-security/encryption/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
-import { type TimestampRules, validateTimestamp } from '#bridge/ws-security/timestamp.ts';
+import { validateTimestamp } from '#bridge/ws-security/timestamp.ts';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -20,32 +20,22 @@ import {
   refuseUnchallenged,
   requireFreshSignature,
 } from '../challenge/fresh-signature.ts';
-import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
+import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { endorsingKeys } from '../keys/proof-key.ts';
 import { trustOf } from '../names.ts';
 import { EMBEDDED } from '../rst/parameters.ts';
 import { readRst } from '../rst/read-rst.ts';
 import { asksForContext, type RstRequest } from '../rst/rst-request.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
-import { bodyOf, type MessageProtection, verifyProtection } from './message-protection.ts';
-import type { OpenedMessage, Progress } from './opened-message.ts';
+import { bodyOf, verifyProtection } from './message-protection.ts';
+import type { Progress } from './opened-message.ts';
+import type {
+  MessageProtection,
+  MessageToAuthenticate,
+  ReceivedMessage,
+  WantedSignatures,
+} from './received-message.ts';
 import { verifySecretProtection } from './secret-protection.ts';
-import type { TransportCredentials } from './transport-credential.ts';
-
-/** One message and where it came in. */
-export interface ReceivedMessage {
-  readonly message: OpenedMessage;
-  readonly profile: EndpointProfile;
-  readonly endpoint: Endpoint;
-  /** The endpoint as the client calls it. */
-  readonly address: string;
-  readonly isSecure: boolean;
-  readonly transport: TransportCredentials;
-  readonly correlationId: string;
-  readonly sourceAddress?: string | undefined;
-  /** What protects the message itself, once that is verified; absent where it is TLS. */
-  readonly protection?: MessageProtection | undefined;
-}
 
 /** A request whose requestor is known. Nothing is decided yet. */
 export interface AuthenticatedRequest {
@@ -71,7 +61,6 @@ export interface ChallengedMessage {
 export interface ReceivingParts extends AuthenticationParts {
   /** Absent: users with a second factor cannot log in. */
   readonly challenges?: Challenges | undefined;
-  readonly timestampRules: TimestampRules;
   readonly clock: Clock;
 }
 
@@ -184,29 +173,6 @@ function requireSameUser(
     throw new ExchangeFailure('requestor-unauthenticated', 'another user answers the challenge');
 }
 
-interface ReadMessage extends MessageToAuthenticate {
-  readonly rst: RstRequest;
-}
-
-/** A message whose Body was read. */
-export interface MessageToAuthenticate extends WantedSignatures {
-  readonly received: ReceivedMessage;
-  readonly security: SecurityHeader | undefined;
-  /** The tokens of the header that the Body refers to. */
-  readonly usedTokens: ReadonlySet<XmlElement>;
-  readonly oneTimePassword: string | undefined;
-}
-
-/** What a Body wants of the signatures of its message. */
-interface WantedSignatures {
-  /** One may be there for a key that the Body asks for, or for that of a token in it. */
-  readonly namesKey: boolean;
-  /** One may be there for the secret of the token that it is about. */
-  readonly namesSecret: boolean;
-  /** The Body must be covered. */
-  readonly needsSignedBody: boolean;
-}
-
 // ws-trust §4, §8: who asks as or for another, has the token of another exchanged, wants the token bound to a key they name, renews what
 // is theirs, or ends it and shows nothing of it, signs what they ask for. Else whoever was sent a message could send its header on to us,
 // and have what its sender may.
@@ -243,24 +209,13 @@ export function wantedSignatures(
  * @throws {ExchangeFailure} `requestor-unauthenticated`, `second-factor-required`, `dependency-unavailable`
  * @throws {SecurityFailure} any code */
 export async function authenticateMessage(
-  { received, security, usedTokens, oneTimePassword, ...wanted }: MessageToAuthenticate,
+  message: MessageToAuthenticate,
   parts: ReceivingParts,
   progress: Progress,
 ): Promise<Omit<AuthenticatedRequest, 'rst'>> {
+  const { received, security, usedTokens } = message;
   const now = parts.clock.now();
-  const authenticated = await authenticate(
-    {
-      ...received,
-      envelope: received.message.envelope,
-      repeatableIn: repeatableIn(received, wanted),
-      security,
-      oneTimePassword,
-      usedTokens,
-      now,
-      ...wanted,
-    },
-    parts,
-  );
+  const authenticated = await authenticate({ ...message, now }, parts);
   const { signatures } = authenticated;
   const requestor = { ...authenticated.requestor, otherKeys: endorsingKeys(signatures) };
   progress.requestor = requestor;
@@ -268,20 +223,11 @@ export async function authenticateMessage(
   return { received, security, requestor, signatures, now };
 }
 
-// What renews or ends something is asked for once.
-function repeatableIn(
-  { endpoint, message }: ReceivedMessage,
-  { namesSecret }: WantedSignatures,
-): string | undefined {
-  const isRepeatable = endpoint.takesRepeatedTimestamps && !namesSecret;
-  return isRepeatable ? message.addressing?.messageId : undefined;
-}
-
 /** The challenge to a right password that is not enough; undefined where there is none to make (WS-Trust 1.4 §8.9: it came with
  * 1.4, and Issue alone has legs). */
 function challengeFor(
   cause: unknown,
-  { received, rst, security }: ReadMessage,
+  { received, rst, security }: Pick<AuthenticatedRequest, 'received' | 'rst' | 'security'>,
   { challenges }: ReceivingParts,
 ): Markup | undefined {
   const isMissing = cause instanceof ExchangeFailure && cause.reason === 'second-factor-required';

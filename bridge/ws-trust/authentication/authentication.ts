@@ -1,7 +1,6 @@
 // Who asks: the credentials of a message become a Requestor (ws-trust §4). Every one that is presented must be good; the policy of
 // the endpoint says which are taken and which of several is the requestor.
 
-import type { Envelope } from '#bridge/soap/envelope.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import {
@@ -22,6 +21,7 @@ import type { UserNameToken } from '#bridge/ws-security/tokens/user-name-token.t
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { Instant } from '#core/instant.ts';
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
 import { type Requestor, requestorName } from '#core/request/requestor.ts';
@@ -29,9 +29,10 @@ import { SELF, type SecurityToken } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { type Credential, type CredentialService, useCredentials } from './credential.ts';
+import type { MessageToAuthenticate, ReceivedMessage } from './received-message.ts';
 import { type SecretFinder, trustSigners } from './signer-trust.ts';
 import { bearerCredential } from './token-credential.ts';
-import { type TransportCredentials, transportCredential } from './transport-credential.ts';
+import { transportCredential } from './transport-credential.ts';
 
 /** What authentication needs. */
 export interface AuthenticationParts extends NonceParts {
@@ -49,37 +50,9 @@ export interface AuthenticationParts extends NonceParts {
   readonly admitRequestor?: ((requestorName: string) => void) | undefined;
 }
 
-/** A message to authenticate. */
-export interface AuthenticationInput {
-  readonly envelope: Envelope;
-  readonly security: SecurityHeader | undefined;
-  readonly endpoint: Endpoint;
-  readonly profile: EndpointProfile;
-  readonly sourceAddress?: string | undefined;
-  /** Whether the request names a key to use, or holds a token that may be bound to one: a signature may show it. */
-  readonly namesKey: boolean;
-  /** Whether the request is about a token whose secret a signature may show. */
-  readonly namesSecret: boolean;
-  /** Whether the request depends on the signature, so that it must be over the Body wherever it is. */
-  readonly needsSignedBody: boolean;
-  /** The MessageID, where the same signature may stand in another message. */
-  readonly repeatableIn?: string | undefined;
-  /** The tokens of the Security header that the request refers to. */
-  readonly usedTokens: ReadonlySet<XmlElement>;
-  readonly transport: TransportCredentials;
-  readonly protection?: VerifiedProtection | undefined;
-  readonly correlationId: string;
-  /** The second factor, from the answer to a challenge. */
-  readonly oneTimePassword?: string | undefined;
-  readonly now: number;
-}
-
-/** What protects a message itself. */
-interface VerifiedProtection {
-  readonly signature: MessageSignature;
-  readonly tokens: readonly XmlElement[];
-  /** The secret it is made with, where nobody else knows that. */
-  readonly secret?: object;
+/** A message and the time it is held against. */
+interface TimedMessage extends MessageToAuthenticate {
+  readonly now: Instant;
 }
 
 /** Who asks, and what the signatures of the message proved. */
@@ -97,21 +70,22 @@ const MAX_SIGNATURES = 2;
  * @throws {ExchangeFailure} `requestor-unauthenticated`, `dependency-unavailable`
  * @throws {SecurityFailure} any code */
 export async function authenticate(
-  input: AuthenticationInput,
+  message: TimedMessage,
   parts: AuthenticationParts,
 ): Promise<Authenticated> {
-  const { protection, security } = input;
-  const signatures = await signaturesOf(input, parts);
-  const credentials = await verifyCredentials(signatures, input, parts);
-  const requestor = requestorOf(credentials, input);
+  const { received, security } = message;
+  const { protection } = received;
+  const signatures = await signaturesOf(message, parts);
+  const credentials = await verifyCredentials(signatures, message, parts);
+  const requestor = requestorOf(credentials, received);
   parts.admitRequestor?.(requestorName(requestor));
   // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
   if (security?.userName)
     await useNonce(ofUser(security.userName, credentials), parts.rules, parts);
   for (const signature of protection ? [protection.signature] : signatures) {
-    const { repeatableIn: inMessage } = input;
+    const inMessage = repeatableIn(message);
     await useSignature({ signature, timestamp: security?.timestamp, inMessage }, parts);
-    if (signature.proof.usedSha1) await recordSha1(requestor, input, parts);
+    if (signature.proof.usedSha1) await recordSha1(requestor, received, parts);
   }
   await useCredentials(credentials, parts.sts);
   const ofSignatures = protection?.tokens ?? signatures.flatMap(({ tokens }) => tokens);
@@ -125,28 +99,36 @@ const ofUser = (userName: UserNameToken, credentials: readonly Credential[]): Us
   return user ? { ...userName, name: user.identity.subject.id } : userName;
 };
 
+// What renews or ends something is asked for once.
+function repeatableIn({ namesSecret, received }: TimedMessage): string | undefined {
+  const isRepeatable = received.endpoint.takesRepeatedTimestamps && !namesSecret;
+  return isRepeatable ? received.message.addressing?.messageId : undefined;
+}
+
 async function verifyCredentials(
   signatures: readonly MessageSignature[],
-  input: AuthenticationInput,
+  message: TimedMessage,
   parts: AuthenticationParts,
 ): Promise<readonly Credential[]> {
   const credentials = signatures.flatMap(credentialOf);
-  const { userName } = input.security ?? {};
+  const { userName } = message.security ?? {};
   // After the signatures: a password costs more.
-  if (userName) credentials.push(await verifyUser(userName, input, parts));
+  if (userName) credentials.push(await verifyUser(userName, message, parts));
   if (credentials.length > 0) return credentials;
   const found =
-    (await bearerOf(signatures, input, parts)) ?? (await transportCredential(input, parts.sts));
+    (await bearerOf(signatures, message, parts)) ??
+    (await transportCredential(message.received, parts.sts));
   return found ? [found] : [];
 }
 
 // Beside another credential it would be open what the token is there for.
 async function bearerOf(
   signatures: readonly MessageSignature[],
-  { endpoint, envelope: { document }, security, usedTokens }: AuthenticationInput,
+  { received: { endpoint, message }, security, usedTokens }: TimedMessage,
   { sts }: AuthenticationParts,
 ): Promise<Credential | undefined> {
   if (!security) return undefined;
+  const { document } = message.envelope;
   const used = new Set([...usedTokens, ...signatures.flatMap(({ tokens }) => tokens)]);
   return bearerCredential({ document, security, endpoint, usedTokens: used, sts });
 }
@@ -154,7 +136,7 @@ async function bearerOf(
 // The exception is on record each time it is used: whoever still needs it can be told before it ends.
 async function recordSha1(
   requestor: Requestor,
-  { correlationId, endpoint, sourceAddress }: AuthenticationInput,
+  { correlationId, endpoint, sourceAddress }: ReceivedMessage,
   { audit }: AuthenticationParts,
 ): Promise<void> {
   await audit.append({
@@ -171,23 +153,26 @@ async function recordSha1(
 // That of a message that protects itself was verified before its Body was read, and against more than is asked for here. One with a
 // secret that was made for the message shows no key that anybody else knows of.
 async function signaturesOf(
-  input: AuthenticationInput,
+  message: TimedMessage,
   parts: AuthenticationParts,
 ): Promise<readonly MessageSignature[]> {
-  const { protection, security } = input;
+  const { security } = message;
+  const { protection } = message.received;
   if (protection) return protection.secret ? [] : [protection.signature];
-  return security ? verifySignatures(input, security, parts) : [];
+  return security ? verifySignatures(message, security, parts) : [];
 }
 
 async function verifySignatures(
-  input: AuthenticationInput,
+  message: TimedMessage,
   security: SecurityHeader,
   parts: AuthenticationParts,
 ): Promise<readonly MessageSignature[]> {
-  const { endpoint, envelope, namesKey, namesSecret, now, usedTokens } = input;
+  const { namesKey, namesSecret, now, received, usedTokens } = message;
+  const { endpoint } = received;
+  const { envelope } = received.message;
   if (security.signatures.length > MAX_SIGNATURES)
     throw new SecurityFailure('invalid-security', 'more signatures than expected');
-  const message = {
+  const signed = {
     envelope,
     security,
     legacySha1: endpoint.legacySha1Until !== undefined && now < endpoint.legacySha1Until,
@@ -210,8 +195,8 @@ async function verifySignatures(
   };
   const verified: MessageSignature[] = [];
   for (const element of security.signatures) {
-    const signature = await verifySignature(element, message);
-    requireCoverage(signature, input);
+    const signature = await verifySignature(element, signed);
+    requireCoverage(signature, message);
     verified.push(signature);
   }
   return verified;
@@ -220,7 +205,7 @@ async function verifySignatures(
 // ws-trust §4. Without a signed Timestamp a message could be sent again for ever.
 function requireCoverage(
   { coversBody, coversTimestamp, identity }: MessageSignature,
-  { endpoint, needsSignedBody }: AuthenticationInput,
+  { needsSignedBody, received: { endpoint } }: TimedMessage,
 ): void {
   if (!coversTimestamp)
     throw new SecurityFailure('authentication-bad-elements', 'the Timestamp is not signed');
@@ -251,7 +236,7 @@ function credentialOf({ identity, confirmation }: MessageSignature): Credential[
 
 async function verifyUser(
   userName: UserNameToken,
-  { endpoint, now, oneTimePassword, sourceAddress }: AuthenticationInput,
+  { now, oneTimePassword, received: { endpoint, sourceAddress } }: TimedMessage,
   parts: AuthenticationParts,
 ): Promise<Credential> {
   // Not looked at where it is not taken: nobody shall try passwords at such an address.
@@ -308,9 +293,5 @@ interface AskedAt {
 }
 
 function notTaken(): ExchangeFailure {
-  return unauthenticated('no credential for this endpoint');
-}
-
-function unauthenticated(detail: string): ExchangeFailure {
-  return new ExchangeFailure('requestor-unauthenticated', detail);
+  return new ExchangeFailure('requestor-unauthenticated', 'no credential for this endpoint');
 }

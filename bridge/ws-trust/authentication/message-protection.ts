@@ -4,7 +4,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { addressingHeaders } from '#bridge/soap/addressing.ts';
 import type { Envelope } from '#bridge/soap/envelope.ts';
-import type { AnswerSecret } from '#bridge/ws-security/encryption/answer-keys.ts';
 import type { OpenedEnvelope } from '#bridge/ws-security/encryption/message-encryption.ts';
 import {
   bodyOverTls,
@@ -27,35 +26,16 @@ import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import type { AuthenticationParts } from './authentication.ts';
 import type { OpenedMessage } from './opened-message.ts';
+import type { MessageProtection, ReceivedMessage } from './received-message.ts';
 import { trustSigners } from './signer-trust.ts';
-
-/** What a message was protected with, where that was not TLS. */
-export interface MessageProtection {
-  /** The one signature, which covers all that is read. */
-  readonly signature: MessageSignature;
-  /** The tokens of the Security header that had a part in it. */
-  readonly tokens: readonly XmlElement[];
-  /** Whom the answer is encrypted to: who signed. Absent: it is protected with the secret. */
-  readonly recipient?: Recipient;
-  /** What protects the answer too. The signature then shows nothing of who asks. */
-  readonly secret?: AnswerSecret;
-}
-
-/** A message and where it came in, as far as its protection goes. */
-interface UnreadMessage {
-  readonly message: OpenedMessage;
-  readonly endpoint: Endpoint;
-  readonly isSecure: boolean;
-  readonly protection?: MessageProtection | undefined;
-}
 
 /** The Body of a message: under the signature of the message where the address wants one, else over TLS.
  * @throws {SecurityFailure} `invalid-security`, `failed-check`
  * @throws {XmlFailure} `element-missing` */
-export function bodyOf({ message, endpoint, isSecure, protection }: UnreadMessage): ProtectedBody {
+export function bodyOf(received: ReceivedMessage): ProtectedBody {
+  const { message, endpoint, isSecure, protection } = received;
   if (protection) return bodyUnderSignature(message.envelope, protection.signature.proof);
   if (endpoint.messageSecurity !== undefined) throw new Error('the protection was not verified');
   return bodyOverTls(message.envelope, isSecure);

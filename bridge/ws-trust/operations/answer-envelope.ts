@@ -15,7 +15,7 @@ import { writeTimestamp, writeTimestampHeader } from '#bridge/ws-security/timest
 import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { WSU_ID } from '#bridge/xml/namespaces.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
-import type { MessageProtection } from '../authentication/message-protection.ts';
+import type { MessageProtection } from '../authentication/received-message.ts';
 import type { OperationParts } from './operation.ts';
 
 /** What is answered. */

@@ -16,12 +16,12 @@ import {
   type AuthenticatedRequest,
   authenticateMessage,
   openSecurity,
-  type ReceivedMessage,
   type RequestRules,
   wantedSignatures,
 } from '../authentication/authenticated-request.ts';
 import { bodyOf } from '../authentication/message-protection.ts';
 import type { Progress } from '../authentication/opened-message.ts';
+import type { ReceivedMessage } from '../authentication/received-message.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { refusalOf } from '../fault-map.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
@@ -93,7 +93,6 @@ export async function authenticateBatch(
       received,
       security,
       usedTokens: new Set(read.flatMap(({ usedTokens }) => [...usedTokens])),
-      oneTimePassword: undefined,
       ...wantedSignatures(requests, received.endpoint),
     },
     parts,

@@ -8,10 +8,10 @@ import { writeCollection } from '../answer/response.ts';
 import {
   authenticateRequest,
   type ChallengedMessage,
-  type ReceivedMessage,
 } from '../authentication/authenticated-request.ts';
 import { refusedAsContext } from '../authentication/context-refusal.ts';
 import type { Progress } from '../authentication/opened-message.ts';
+import type { ReceivedMessage } from '../authentication/received-message.ts';
 import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import { recordRefusal } from '../refusal-audit.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
