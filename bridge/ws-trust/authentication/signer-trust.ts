@@ -15,10 +15,10 @@ import {
   presentContext,
   presentToken,
 } from '#bridge/ws-security/tokens/presented-token.ts';
-import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import { type TrustedPublicKey, trustPublicKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
 import type { NamedKey } from '#bridge/xml/keys/public-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { isConfirmed, type PublicKeyConfirmation } from '#core/confirmation.ts';
+import { isConfirmed, type PublicJwk, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/ledger/known-secret.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
 import { refusedAsSigner } from './context-refusal.ts';
@@ -128,8 +128,7 @@ async function heldBy(
   const identity = await validateCredential(evidence, parts.sts);
   const isBound = identity.confirmation.method === 'public-key';
   if (!isBound || !isConfirmed(identity.confirmation, named)) return undefined;
-  const key = trustPublicKey(createPublicKey({ key: { ...named.jwk }, format: 'jwk' }));
-  return { key, confirmation: named, identity, tokens: [token] };
+  return { key: keyOf(named.jwk), confirmation: named, identity, tokens: [token] };
 }
 
 async function trustAssertion(
@@ -158,7 +157,7 @@ function holderOfKey({ confirmation }: ValidatedToken, token: XmlElement): Trust
   // Bearer, it names no key: whoever has it could sign with a key of their own (E5).
   if (confirmation.method !== 'public-key')
     throw new SecurityFailure('failed-authentication', 'the assertion names no key');
-  return { key: trustPublicKey(publicKeyOf(confirmation)), confirmation, tokens: [token] };
+  return { key: keyNamedBy(confirmation), confirmation, tokens: [token] };
 }
 
 // No credential is made of it: its secret shows the right to renew or cancel it, beside another credential.
@@ -190,23 +189,19 @@ async function trustSecret(
   element: XmlElement | undefined,
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const isCredential = evidence.type !== 'sct' || parts.takesContexts;
+  const isContext = evidence.type === 'sct';
+  const { mayProveSecret, takesContexts } = parts;
+  if (isContext && !takesContexts) return holderOfTarget(evidence, element, parts);
   try {
-    if (isCredential)
-      return await holderOfSecret(
-        requireUnshared(await validateCredential(evidence, parts.sts), parts),
-        element,
-        parts,
-      );
+    const identity = await validateCredential(evidence, parts.sts);
+    return await holderOfSecret(requireUnshared(identity, parts), element, parts);
   } catch (cause) {
     if (!(cause instanceof SecurityFailure)) throw cause;
-    const { mayProveSecret } = parts;
-    const isOver = evidence.type === 'sct' && ENDED.has(cause.reason);
+    const isOver = isContext && ENDED.has(cause.reason);
     if (!isOver && !(mayProveSecret && NO_CREDENTIAL.has(cause.reason))) throw cause;
     const holder = await holderOfTarget(evidence, element, parts);
     return mayProveSecret ? holder : { ...holder, refusal: overdue(cause) };
   }
-  return holderOfTarget(evidence, element, parts);
 }
 
 // WS-SecureConversation 1.3 §9.
@@ -271,17 +266,19 @@ export function signerWithSecret(secret: Uint8Array, token: XmlElement | undefin
   return { key: trustSecretKey(secret), confirmation, tokens: token ? [token] : [] };
 }
 
-function publicKeyOf({ jwk, certificate }: PublicKeyConfirmation) {
+function keyNamedBy({ jwk, certificate }: PublicKeyConfirmation): TrustedPublicKey {
   if (certificate !== undefined)
-    return new X509Certificate(Buffer.from(certificate, 'base64')).publicKey;
+    return trustPublicKey(new X509Certificate(Buffer.from(certificate, 'base64')).publicKey);
   if (jwk === undefined)
     throw new SecurityFailure('failed-authentication', 'the assertion holds no key');
-  return createPublicKey({ key: { ...jwk }, format: 'jwk' });
+  return keyOf(jwk);
 }
+
+const keyOf = (jwk: PublicJwk): TrustedPublicKey =>
+  trustPublicKey(createPublicKey({ key: { ...jwk }, format: 'jwk' }));
 
 function possession(named: NamedKey, { mayProvePossession }: SignerTrustParts): TrustedSigner {
   if (!mayProvePossession)
     throw new SecurityFailure('failed-authentication', 'a key that is nobody’s');
-  const key = trustPublicKey(createPublicKey({ key: { ...named.jwk }, format: 'jwk' }));
-  return { key, confirmation: named, tokens: [] };
+  return { key: keyOf(named.jwk), confirmation: named, tokens: [] };
 }
