@@ -9,6 +9,7 @@ import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
 import { decryptMessage, openMessage, type Progress } from './authentication/opened-message.ts';
+import type { TransportCredentials } from './authentication/transport-credential.ts';
 import { createChallenges } from './challenge/challenges.ts';
 import {
   answerMetadata,
@@ -22,7 +23,7 @@ import { type Refusal, refusalOf, spellFault } from './fault-map.ts';
 import { TRUST_13 } from './names.ts';
 import type { OperationParts } from './operations/operation.ts';
 import { answerRequest } from './operations/operations.ts';
-import { recordOnce } from './refusal-audit.ts';
+import { refusalOnRecord } from './refusal-audit.ts';
 
 /** Bounds of a message; times in seconds. */
 export interface WsTrustLimits {
@@ -195,7 +196,8 @@ async function answerPost(post: Post): Promise<WsTrustResponse> {
     const text = await answerMessage(post, progress);
     return respond(request, contentTypeOf(progress.framing.version), text);
   } catch (cause) {
-    return refuse(cause, { request, parts, progress });
+    const refused = { ...progress, ...request };
+    return fault(request, await refusalOnRecord(cause, { refused, refusalOf, parts }), progress);
   }
 }
 
@@ -212,7 +214,6 @@ async function answerMessage(
   const { unwrappers } = parts;
   const message = await decryptMessage(unread, endpoint, { unwrappers, maxBodyBytes });
   const address = `${publicBase}${path}`;
-  const { clientCertificates: certificates = [], headers } = request;
   const received = {
     message,
     profile,
@@ -221,22 +222,9 @@ async function answerMessage(
     isSecure,
     correlationId,
     sourceAddress,
-    transport: { certificates, authorization: [headers['authorization']].flat()[0] },
+    transport: transportOf(request),
   };
   return answerRequest(received, operationParts, progress);
-}
-
-interface Refused {
-  readonly request: WsTrustRequest;
-  readonly parts: WsTrustFrontParts;
-  readonly progress: Progress;
-}
-
-async function refuse(cause: unknown, refused: Refused): Promise<WsTrustResponse> {
-  const { request, parts, progress } = refused;
-  const original = refusalOf(cause);
-  if (original.reason === 'server-error') parts.onError?.(cause, request.correlationId);
-  return fault(request, await recorded(original, refused), progress);
 }
 
 function fault(
@@ -257,14 +245,12 @@ function fault(
   };
 }
 
-// No answer without a record: where that fails too, the answer is that we cannot answer.
-async function recorded(refusal: Refusal, { request, parts, progress }: Refused): Promise<Refusal> {
-  try {
-    await recordOnce(parts.audit, { ...progress, ...request }, refusal);
-    return refusal;
-  } catch (cause) {
-    return refusalOf(cause);
-  }
+/** What the transport says of who asks. */
+export function transportOf({
+  clientCertificates: certificates = [],
+  headers,
+}: WsTrustRequest): TransportCredentials {
+  return { certificates, authorization: [headers['authorization']].flat()[0] };
 }
 
 /** The headers of every answer of the front. */

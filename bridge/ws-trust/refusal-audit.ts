@@ -8,7 +8,7 @@ import type { Refusal } from './fault-map.ts';
 import type { TrustOperation } from './names.ts';
 
 /** What is known of a refused request. Never the name that was typed: people type passwords into its field. */
-export interface RefusedRequest {
+interface RefusedRequest {
   readonly correlationId: string;
   readonly sourceAddress?: string | undefined;
   /** Absent where the request could not be read so far. */
@@ -34,6 +34,33 @@ export async function recordOnce(
 ): Promise<void> {
   if (refused.isRecorded || refusal.reason === 'rate-limited') return;
   await recordRefusal(audit, refused, refusal);
+}
+
+/** A request that is refused, and how its front says so. */
+interface Refusing<Said> {
+  readonly refused: RefusedRequest & { readonly isRecorded: boolean };
+  readonly refusalOf: (cause: unknown) => Said;
+  readonly parts: {
+    readonly audit: AuditLog;
+    /** Hears of our own mistakes, for the log. */
+    readonly onError?: ((cause: unknown, correlationId: string) => void) | undefined;
+  };
+}
+
+/** What comes of whatever was thrown, once it is on record. No answer without a record: where that fails too, the answer is that we cannot
+ * answer. */
+export async function refusalOnRecord<Said extends Pick<Refusal, 'reason' | 'detail'>>(
+  cause: unknown,
+  { parts, refusalOf, refused }: Refusing<Said>,
+): Promise<Said> {
+  const refusal = refusalOf(cause);
+  if (refusal.reason === 'server-error') parts.onError?.(cause, refused.correlationId);
+  try {
+    await recordOnce(parts.audit, refused, refusal);
+    return refusal;
+  } catch (unrecorded) {
+    return refusalOf(unrecorded);
+  }
 }
 
 /** Runs a use case of core, which puts its own refusals on record: its request is made before, for what is refused there is not core's. */

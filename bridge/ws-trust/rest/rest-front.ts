@@ -2,14 +2,15 @@
 // made or read for it.
 
 import type { ClaimValue } from '#core/claim.ts';
+import type { Progress } from '../authentication/opened-message.ts';
 import {
   headersOf,
+  transportOf,
   type WsTrustFront,
   type WsTrustRequest,
   type WsTrustResponse,
 } from '../front.ts';
-import type { TrustOperation } from '../names.ts';
-import { type RefusedRequest, recordOnce } from '../refusal-audit.ts';
+import { refusalOnRecord } from '../refusal-audit.ts';
 import { JSON_TYPE, negotiate } from './media-type.ts';
 import { malformed } from './parameters.ts';
 import { NotAcceptable, type RestRefusal, restRefusalOf } from './rest-error.ts';
@@ -42,11 +43,7 @@ export interface RestFrontParts extends RestAuthenticationParts, RestOperationPa
 }
 
 /** What is known of a request so far; it is known step by step, and a refusal tells it. */
-interface RestProgress {
-  operation?: TrustOperation;
-  requestor?: RefusedRequest['requestor'];
-  isRecorded: boolean;
-}
+type RestProgress = Pick<Progress, 'isRecorded' | 'operation' | 'requestor'>;
 
 /** The front with the REST form beside it. */
 export function withRest(soap: WsTrustFront, parts: RestFrontParts): WsTrustFront {
@@ -78,7 +75,9 @@ async function handle(request: WsTrustRequest, parts: RestFrontParts): Promise<W
     const headers = { ...headersOf(request), 'content-type': `${mediaType}; charset=utf-8` };
     return { status: 200, headers, body };
   } catch (cause) {
-    return refuse(cause, { request, parts, progress });
+    const refused = { ...progress, ...request };
+    const refusal = await refusalOnRecord(cause, { refused, refusalOf: restRefusalOf, parts });
+    return write(request, refusal, parts);
   }
 }
 
@@ -87,15 +86,14 @@ async function answer(
   parts: RestFrontParts,
   progress: RestProgress,
 ): Promise<RestAnswer> {
-  const { correlationId, headers, isSecure, sourceAddress } = request;
+  const { correlationId, isSecure, sourceAddress } = request;
   requireOwnSite(request);
   if (request.method === 'GET') requireNoBody(request);
   const operation = read(request, parts);
   progress.operation = operation.name;
   const mediaType = negotiate(headerOf(request, 'accept'), operation.offers);
   if (mediaType === undefined) throw new NotAcceptable();
-  const { clientCertificates: certificates = [] } = request;
-  const transport = { certificates, authorization: [headers['authorization']].flat()[0] };
+  const transport = transportOf(request);
   const requestor = await authenticateCaller({ isSecure, sourceAddress, transport }, parts);
   progress.requestor = requestor;
   const context = { requestor, correlationId, sourceAddress, mediaType, progress };
@@ -125,32 +123,6 @@ function read({ body, method, path, query }: WsTrustRequest, parts: RestFrontPar
   const readTargetOf = TARGET_OPERATIONS.get(path.slice(ROOT.length));
   if (!readTargetOf) throw new Error(`a path without an operation: ${path}`);
   return readTargetOf(members());
-}
-
-interface Refused {
-  readonly request: WsTrustRequest;
-  readonly parts: RestFrontParts;
-  readonly progress: RestProgress;
-}
-
-async function refuse(cause: unknown, refused: Refused): Promise<WsTrustResponse> {
-  const { request, parts } = refused;
-  const refusal = restRefusalOf(cause);
-  if (refusal.reason === 'server-error') parts.onError?.(cause, request.correlationId);
-  return write(request, await recorded(refusal, refused), parts);
-}
-
-// No answer without a record: where that fails too, the answer is that we cannot answer.
-async function recorded(
-  refusal: RestRefusal,
-  { request, parts, progress }: Refused,
-): Promise<RestRefusal> {
-  try {
-    await recordOnce(parts.audit, { ...progress, ...request }, refusal);
-    return refusal;
-  } catch (cause) {
-    return restRefusalOf(cause);
-  }
 }
 
 function write(
