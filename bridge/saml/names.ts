@@ -3,13 +3,10 @@
 /** The token types of this folder. */
 export type SamlTokenType = 'saml1' | 'saml2';
 
-export const XSI_NS = 'http://www.w3.org/2001/XMLSchema-instance';
-export const XS_NS = 'http://www.w3.org/2001/XMLSchema';
 /** SAML V2.0 Condition for Delegation Restriction. */
 export const DELEGATION_NS = 'urn:oasis:names:tc:SAML:2.0:conditions:delegation';
 /** Where WS-Federation stacks of 2009 and later say who stated an attribute first. */
 export const CLAIMS_2009_NS = 'http://schemas.xmlsoap.org/ws/2009/09/identity/claims';
-export const FEDERATION_NS = 'http://docs.oasis-open.org/wsfed/federation/200706';
 
 export const NAME_UNSPECIFIED = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified';
 export const NAME_ENTITY = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity';

@@ -2,7 +2,7 @@
 // reads it learns which keys to believe.
 
 import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
-import { TRUST_13_NS, TRUST_2005_NS } from '#bridge/ws-trust/names.ts';
+import { AUTHORIZATION_NS, TRUST_13_NS, TRUST_2005_NS } from '#bridge/ws-trust/names.ts';
 import type {
   AttributePair,
   Markup,
@@ -12,10 +12,9 @@ import type {
 import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { toWireText } from '#bridge/xml/canonical/writer.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import { SAML2MD_NS } from '#bridge/xml/namespaces.ts';
+import { FEDERATION_NS, SAML2MD_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { type SignOptions, signEnveloped, x509KeyInfo } from '#bridge/xml/signature/sign.ts';
 import type { Instant } from '#core/instant.ts';
-import { AUTH_NS, FED_NS, XSI_NS } from './names.ts';
 
 /** What the metadata says. */
 export interface FederationFacts {
@@ -38,8 +37,8 @@ export interface FederationMoment {
   readonly validUntil: Instant;
 }
 
-const PROTOCOLS = [TRUST_13_NS, TRUST_2005_NS, FED_NS].join(' ');
-const FED = { prefix: 'fed', uri: FED_NS };
+const PROTOCOLS = [TRUST_13_NS, TRUST_2005_NS, FEDERATION_NS].join(' ');
+const FED = { prefix: 'fed', uri: FEDERATION_NS };
 const XSI_TYPE: MarkupName = { prefix: 'xsi', uri: XSI_NS, local: 'type' };
 
 const md = (local: string, attributes: readonly AttributePair[], children: MarkupChild[]): Markup =>
@@ -47,7 +46,7 @@ const md = (local: string, attributes: readonly AttributePair[], children: Marku
 const fed = (local: string, children: readonly MarkupChild[]): Markup =>
   element({ ...FED, local }, [], children);
 const auth = (local: string, attributes: readonly AttributePair[]): Markup =>
-  element({ prefix: 'auth', uri: AUTH_NS, local }, attributes);
+  element({ prefix: 'auth', uri: AUTHORIZATION_NS, local }, attributes);
 
 /** The signed document. Its role has what AD FS clients look for, in the order of the schema.
  * @throws {XmlFailure} `signing-failed` */

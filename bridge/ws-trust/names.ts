@@ -8,12 +8,14 @@ export const TRUST_13_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 export const TRUST_14_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
 /** Of information cards (Identity Selector Interoperability 1.5); its claims are asked for without cards, too. */
 export const IDENTITY_NS = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
+/** Of claims, in WS-Federation 1.2 §9. */
+export const AUTHORIZATION_NS = 'http://docs.oasis-open.org/wsfed/authorization/200706';
+export const POLICY_2004_NS = 'http://schemas.xmlsoap.org/ws/2004/09/policy';
 export const POLICY_NAMESPACES: ReadonlySet<string> = new Set([
-  'http://schemas.xmlsoap.org/ws/2004/09/policy',
+  POLICY_2004_NS,
   'http://www.w3.org/2006/07/ws-policy',
   'http://www.w3.org/ns/ws-policy',
 ]);
-export const POLICY_2004_NS = 'http://schemas.xmlsoap.org/ws/2004/09/policy';
 
 export type TrustVersion = '2005/02' | '1.3';
 

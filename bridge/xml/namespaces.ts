@@ -1,8 +1,14 @@
-// Namespace names this folder itself must know: it types IDs by them and reads signatures and encryption.
+// Namespace names that several folders know. By some of them this folder types IDs, and reads signatures and encryption.
 
 export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 export const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
+/** Of XML Schema, and of what instances say of their types. */
+export const XS_NS = 'http://www.w3.org/2001/XMLSchema';
+export const XSI_NS = 'http://www.w3.org/2001/XMLSchema-instance';
 export const DS_NS = 'http://www.w3.org/2000/09/xmldsig#';
+/** What identifiers of later signature algorithms begin with (RFC 6931, RFC 9231). */
+export const DSIG_MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
+export const DSIG_MORE_2007 = 'http://www.w3.org/2007/05/xmldsig-more#';
 export const EXC_C14N_NS = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 export const XENC_NS = 'http://www.w3.org/2001/04/xmlenc#';
 export const XENC11_NS = 'http://www.w3.org/2009/xmlenc11#';
@@ -16,6 +22,8 @@ export const SAML11_NS = 'urn:oasis:names:tc:SAML:1.0:assertion';
 export const SAML2_NS = 'urn:oasis:names:tc:SAML:2.0:assertion';
 export const SAML2P_NS = 'urn:oasis:names:tc:SAML:2.0:protocol';
 export const SAML2MD_NS = 'urn:oasis:names:tc:SAML:2.0:metadata';
+/** WS-Federation 1.2, whose metadata is that of SAML. */
+export const FEDERATION_NS = 'http://docs.oasis-open.org/wsfed/federation/200706';
 
 /** A name of WS-Security, with the prefix we write it with. */
 export const wsse = (local: string) => ({ prefix: 'wsse', uri: WSSE_NS, local });

@@ -2,7 +2,7 @@
 
 import type { XmlFailureReason } from './failure.ts';
 import { XmlFailure } from './failure.ts';
-import { XML_NS } from './namespaces.ts';
+import { SAML2_NS, SAML11_NS, XML_NS } from './namespaces.ts';
 
 /** An attribute; namespace declarations are not attributes here. */
 export interface XmlAttribute {
@@ -59,6 +59,11 @@ export function lookupNamespace(element: XmlElement, prefix: string): string | u
 /** Whether this element has this expanded name: never compare by prefix or local name alone (V12, A7). */
 export function isNamed(element: XmlElement, uri: string, local: string): boolean {
   return element.local === local && element.uri === uri;
+}
+
+/** Whether this element is an assertion of either version. */
+export function isAssertion({ uri, local }: XmlElement): boolean {
+  return local === 'Assertion' && (uri === SAML2_NS || uri === SAML11_NS);
 }
 
 /** The element children of an element that holds no text but whitespace.

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import type { TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
 import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { DSIG_MORE } from '#bridge/xml/namespaces.ts';
 import type { SignOptions } from '#bridge/xml/signature/sign.ts';
 import { x509KeyInfo } from '#bridge/xml/signature/sign.ts';
 import type { Signer } from '#bridge/xml/signature/signer.ts';
@@ -30,13 +31,12 @@ export interface SamlSigningKeys {
   samlSigner(now: Instant, algorithm?: string): SamlSigningKey;
 }
 
-const MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
 const IDENTIFIERS: ReadonlyMap<string, string> = new Map([
-  ['RS256', `${MORE}rsa-sha256`],
-  ['RS384', `${MORE}rsa-sha384`],
-  ['RS512', `${MORE}rsa-sha512`],
-  ['ES256', `${MORE}ecdsa-sha256`],
-  ['ES384', `${MORE}ecdsa-sha384`],
+  ['RS256', `${DSIG_MORE}rsa-sha256`],
+  ['RS384', `${DSIG_MORE}rsa-sha384`],
+  ['RS512', `${DSIG_MORE}rsa-sha512`],
+  ['ES256', `${DSIG_MORE}ecdsa-sha256`],
+  ['ES384', `${DSIG_MORE}ecdsa-sha384`],
 ]);
 
 interface PublicHalf {

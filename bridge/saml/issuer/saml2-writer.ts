@@ -8,19 +8,12 @@ import type {
 } from '#bridge/xml/canonical/markup.ts';
 import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { SAML2_NS, XS_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import type { Actor } from '#core/subject.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { assertionIdOf } from '../assertion-id.ts';
 import { contextClassOf } from '../authentication-context.ts';
-import {
-  CONFIRMATION_METHODS,
-  DELEGATION_NS,
-  NAME_ENTITY,
-  NAME_UNSPECIFIED,
-  XS_NS,
-  XSI_NS,
-} from '../names.ts';
+import { CONFIRMATION_METHODS, DELEGATION_NS, NAME_ENTITY, NAME_UNSPECIFIED } from '../names.ts';
 import type { WritableClaim } from './claim-writer.ts';
 import { friendlyNameOf, nameFormatOf, writableClaims } from './claim-writer.ts';
 import type { SamlShape } from './saml-shape.ts';

@@ -7,7 +7,7 @@ import { X509Certificate } from 'node:crypto';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/keys.ts';
-import { DS_NS, SAML2MD_NS } from '#bridge/xml/namespaces.ts';
+import { DS_NS, FEDERATION_NS, SAML2MD_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { resolveQName } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
@@ -20,7 +20,6 @@ import { verifyEnveloped } from '#bridge/xml/signature/verify-enveloped.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
-import { FEDERATION_NS, XSI_NS } from '../names.ts';
 import { bytesOf } from '../reader/element-reader.ts';
 import { parseDuration } from './duration.ts';
 

@@ -1,18 +1,12 @@
 // Attributes of both versions as claims know them: one name, text values, and who stated it first.
 
-import { SAML2_NS, SAML11_NS } from '#bridge/xml/namespaces.ts';
+import { SAML2_NS, SAML11_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import { verifiedChildren } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
-import {
-  ATTRIBUTE_BASIC,
-  ATTRIBUTE_UNSPECIFIED,
-  ATTRIBUTE_URI,
-  CLAIMS_2009_NS,
-  XSI_NS,
-} from '../names.ts';
+import { ATTRIBUTE_BASIC, ATTRIBUTE_UNSPECIFIED, ATTRIBUTE_URI, CLAIMS_2009_NS } from '../names.ts';
 import { present, requiredAttribute, requireKnownChildren } from './element-reader.ts';
 import type { SamlAttribute } from './saml-assertion.ts';
 

@@ -1,6 +1,6 @@
 // Reads Conditions of SAML 2.0 (SAML Core 2.0 §2.5): every child must be understood, an unknown one refuses the token.
 
-import { SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { SAML2_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { resolveQName } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
@@ -11,7 +11,7 @@ import {
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
-import { DELEGATION_NS, XSI_NS } from '../names.ts';
+import { DELEGATION_NS } from '../names.ts';
 import { refuse } from '../refusal.ts';
 import { instantOf, present, readName, requireKnownChildren, uriOf } from './element-reader.ts';
 import type { SamlConditions, SamlDelegate } from './saml-assertion.ts';

@@ -14,7 +14,7 @@ import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namesp
 import type { XmlLimits } from '#bridge/xml/parser/limits.ts';
 import { childrenNamed, type ExpandedName } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { isNamed } from '#bridge/xml/tree.ts';
+import { isAssertion, isNamed } from '#bridge/xml/tree.ts';
 import { type FaultCodes, failedSecurely, SecurityFailure } from '../security-failure.ts';
 import { securityElements } from '../security-header.ts';
 
@@ -124,9 +124,6 @@ function requireNothingInClear({ payload }: Envelope, security: XmlElement): voi
   if (payload && !isNamed(payload, XENC_NS, 'EncryptedData'))
     throw new SecurityFailure('invalid-security', 'the Body is not encrypted');
 }
-
-const isAssertion = (element: XmlElement): boolean =>
-  isNamed(element, SAML2_NS, 'Assertion') || isNamed(element, SAML11_NS, 'Assertion');
 
 /** The envelope of what was opened, and what of it came encrypted.
  * @throws {XmlFailure} `decryption-failed`, reasons of reading */

@@ -2,9 +2,8 @@
 // nothing that has to be fetched.
 
 import { element, type Markup, type MarkupName } from '#bridge/xml/canonical/markup.ts';
+import { XS_NS } from '#bridge/xml/namespaces.ts';
 import type { TrustNames } from '../names.ts';
-
-export const XS_NS = 'http://www.w3.org/2001/XMLSchema';
 
 /** The schema of one version. */
 export function writeSchema({ namespace, prefix, version }: TrustNames): Markup {

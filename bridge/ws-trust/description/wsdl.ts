@@ -6,7 +6,7 @@ import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { element, type Markup, type MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
-import { WSU_NS } from '#bridge/xml/namespaces.ts';
+import { WSU_NS, XS_NS } from '#bridge/xml/namespaces.ts';
 import type {
   AdvertisedPort,
   FirstCredential,
@@ -24,7 +24,7 @@ import {
   type TrustVersion,
 } from '../names.ts';
 import { type PolicyTerms, policyIdOf, writePolicy } from './wsdl-policy.ts';
-import { writeSchema, XS_NS } from './wsdl-schema.ts';
+import { writeSchema } from './wsdl-schema.ts';
 
 /** A port with its public address. */
 export interface WsdlPort extends Omit<AdvertisedPort, 'path' | 'signedParts'> {

@@ -2,34 +2,32 @@
 // a key of its kind can do, and what no relying party should take is refused.
 
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { DS_NS, DSIG_MORE, DSIG_MORE_2007, XENC_NS, XENC11_NS } from '#bridge/xml/namespaces.ts';
 import type { Confirmation } from '#core/confirmation.ts';
 import type { RequestedAlgorithms } from '../rst/rst-request.ts';
 
 type KeyFamily = 'secret' | 'RSA' | 'EC';
 
-const DS = 'http://www.w3.org/2000/09/xmldsig#';
-const MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
-const MORE_2007 = 'http://www.w3.org/2007/05/xmldsig-more#';
-const XENC = 'http://www.w3.org/2001/04/xmlenc#';
-const XENC11 = 'http://www.w3.org/2009/xmlenc11#';
 const HASHES = ['sha256', 'sha384', 'sha512'];
 
 const SIGNATURES: Readonly<Record<KeyFamily, ReadonlySet<string>>> = {
   // The suites of WS-SecurityPolicy mean HMAC-SHA1, and nothing is known against it.
-  secret: new Set([`${DS}hmac-sha1`, ...HASHES.map((hash) => `${MORE}hmac-${hash}`)]),
-  RSA: new Set(HASHES.flatMap((hash) => [`${MORE}rsa-${hash}`, `${MORE_2007}${hash}-rsa-MGF1`])),
-  EC: new Set(HASHES.map((hash) => `${MORE}ecdsa-${hash}`)),
+  secret: new Set([`${DS_NS}hmac-sha1`, ...HASHES.map((hash) => `${DSIG_MORE}hmac-${hash}`)]),
+  RSA: new Set(
+    HASHES.flatMap((hash) => [`${DSIG_MORE}rsa-${hash}`, `${DSIG_MORE_2007}${hash}-rsa-MGF1`]),
+  ),
+  EC: new Set(HASHES.map((hash) => `${DSIG_MORE}ecdsa-${hash}`)),
 };
 const SIZES = [128, 192, 256].map(String);
 const ENCRYPTIONS: Readonly<Record<KeyFamily, ReadonlySet<string>>> = {
   secret: new Set(
     SIZES.flatMap((bits) => [
-      `${XENC}aes${bits}-cbc`,
-      `${XENC}kw-aes${bits}`,
-      `${XENC11}aes${bits}-gcm`,
+      `${XENC_NS}aes${bits}-cbc`,
+      `${XENC_NS}kw-aes${bits}`,
+      `${XENC11_NS}aes${bits}-gcm`,
     ]),
   ),
-  RSA: new Set([`${XENC}rsa-oaep-mgf1p`, `${XENC11}rsa-oaep`]),
+  RSA: new Set([`${XENC_NS}rsa-oaep-mgf1p`, `${XENC11_NS}rsa-oaep`]),
   EC: new Set(),
 };
 

@@ -6,10 +6,9 @@ import { parseBoolean, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { IDENTITY_NS } from '../names.ts';
+import { AUTHORIZATION_NS, IDENTITY_NS } from '../names.ts';
 import type { RequestedClaim } from './rst-request.ts';
 
-const AUTHORIZATION_NS = 'http://docs.oasis-open.org/wsfed/authorization/200706';
 const AUTHORIZATION_2006_NS = 'http://schemas.xmlsoap.org/ws/2006/12/authorization';
 
 const DIALECTS: ReadonlySet<string> = new Set([

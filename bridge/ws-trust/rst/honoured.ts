@@ -1,5 +1,6 @@
 // Parsed, then honoured or refused (ws-trust §13): a parameter that cannot be honoured is never passed over.
 
+import { EXC_C14N } from '#bridge/xml/signature/algorithms.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { KeyType } from '../key-type.ts';
 import { impliedKeyType } from '../keys/meant-key-type.ts';
@@ -29,7 +30,6 @@ const NOT_OF_KEY_TYPE: Readonly<Record<KeyType, readonly ParameterName[]>> = {
   'public-key': ['Entropy', 'ProofEncryption'],
   'symmetric-key': ['UseKey'],
 };
-const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 
 /** Refuses of Issue what this endpoint does not do and what contradicts itself. `address` is the endpoint as the client calls it.
  * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed` */
@@ -75,7 +75,7 @@ function requireKey(rst: RstRequest): void {
 }
 
 function requireCanonicalization({ algorithms: { canonicalization } }: RstRequest): void {
-  if (canonicalization !== undefined && canonicalization !== EXCLUSIVE_C14N)
+  if (canonicalization !== undefined && canonicalization !== EXC_C14N)
     throw unsupported('CanonicalizationAlgorithm');
 }
 

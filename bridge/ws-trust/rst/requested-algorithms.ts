@@ -7,6 +7,7 @@ import {
   TRANSPORT_METHODS,
 } from '#bridge/xml/encryption/encryption-algorithms.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
+import { DSIG_MORE, DSIG_MORE_2007 } from '#bridge/xml/namespaces.ts';
 import { isConfirmed } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
@@ -15,19 +16,17 @@ import { formOf, type TokenType } from '#core/token-type.ts';
 import type { RstRequest } from './rst-request.ts';
 import type { RequestedKey } from './use-key.ts';
 
-const DSIG_MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
-const DSIG_2007 = 'http://www.w3.org/2007/05/xmldsig-more#';
-/** JOSE names, as relying parties have them, of the signature algorithms of XML. */
+/** The signature algorithms of XML by their JOSE names, as relying parties have them. */
 const SIGNATURES: ReadonlyMap<string, string> = new Map([
-  [`${DSIG_MORE}rsa-sha256`, 'RS256'],
-  [`${DSIG_MORE}rsa-sha384`, 'RS384'],
-  [`${DSIG_MORE}rsa-sha512`, 'RS512'],
-  [`${DSIG_2007}sha256-rsa-MGF1`, 'PS256'],
-  [`${DSIG_2007}sha384-rsa-MGF1`, 'PS384'],
-  [`${DSIG_2007}sha512-rsa-MGF1`, 'PS512'],
-  [`${DSIG_MORE}ecdsa-sha256`, 'ES256'],
-  [`${DSIG_MORE}ecdsa-sha384`, 'ES384'],
-  [`${DSIG_MORE}ecdsa-sha512`, 'ES512'],
+  ['RS256', `${DSIG_MORE}rsa-sha256`],
+  ['RS384', `${DSIG_MORE}rsa-sha384`],
+  ['RS512', `${DSIG_MORE}rsa-sha512`],
+  ['PS256', `${DSIG_MORE_2007}sha256-rsa-MGF1`],
+  ['PS384', `${DSIG_MORE_2007}sha384-rsa-MGF1`],
+  ['PS512', `${DSIG_MORE_2007}sha512-rsa-MGF1`],
+  ['ES256', `${DSIG_MORE}ecdsa-sha256`],
+  ['ES384', `${DSIG_MORE}ecdsa-sha384`],
+  ['ES512', `${DSIG_MORE}ecdsa-sha512`],
 ]);
 
 /** Holds the algorithms that are asked for against those of the targets. Where nothing is encrypted, the algorithms to do it
@@ -41,21 +40,15 @@ export function requireAlgorithms(
 ): void {
   for (const { token } of parties) {
     const form = formOf(requestedType ?? token.type);
-    requireSame(
-      asked.signature && SIGNATURES.get(asked.signature),
-      token.algorithms[form],
-      asked.signature,
-    );
+    requireSame(asked.signature, SIGNATURES.get(token.algorithms[form]));
     const tokenEncryption = form === 'saml' ? token.encryption : undefined;
     if (encryption) requireRecipient(encryption, tokenEncryption);
     if (tokenEncryption) {
-      const { identifier } = CONTENT_METHODS[tokenEncryption.content];
-      requireSame(asked.encryption, identifier, asked.encryption);
+      requireSame(asked.encryption, CONTENT_METHODS[tokenEncryption.content].identifier);
     }
     const wrapped = tokenEncryption ?? (keyType === 'symmetric-key' && token.keyEncryption);
     if (wrapped) {
-      const { identifier } = TRANSPORT_METHODS[wrapped.keyTransport];
-      requireSame(asked.keyWrap, identifier, asked.keyWrap);
+      requireSame(asked.keyWrap, TRANSPORT_METHODS[wrapped.keyTransport].identifier);
     }
   }
 }
@@ -69,11 +62,7 @@ function requireRecipient({ key }: RequestedKey, used: Encryption | undefined): 
     throw new ExchangeFailure('operation-unsupported', 'Encryption to another key');
 }
 
-function requireSame(
-  understood: string | undefined,
-  used: string,
-  asked: string | undefined,
-): void {
-  if (asked !== undefined && understood !== used)
+function requireSame(asked: string | undefined, used: string | undefined): void {
+  if (asked !== undefined && asked !== used)
     throw new SecurityFailure('unsupported-algorithm', 'an algorithm the target does not get');
 }

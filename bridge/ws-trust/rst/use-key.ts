@@ -1,7 +1,7 @@
 // UseKey (WS-Trust 1.3 §4.2): the key that the token shall be bound to. It names one and proves nothing.
 
 import { X509Certificate } from 'node:crypto';
-import { X509_VALUE_TYPES } from '#bridge/ws-security/names.ts';
+import { X509_V3 } from '#bridge/ws-security/names.ts';
 import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import {
   type ReferenceScope,
@@ -68,8 +68,6 @@ function readReference(reference: XmlElement, scope: ReferenceScope): RequestedK
   const token = resolveReference(reference, scope);
   return kindOfToken(token) === 'x509' ? { token, key: certificateKey(token) } : { token };
 }
-
-const [X509_V3] = X509_VALUE_TYPES;
 
 function certificateKey(token: XmlElement): PublicKeyConfirmation {
   // Of a path or a bundle, which certificate is meant is open.

@@ -2,6 +2,7 @@
 // RSA 1.5 must be refused by us, since OpenSSL now answers it with random bytes instead of an error (D2).
 
 import { XmlFailure } from '../failure.ts';
+import { DS_NS, XENC_NS, XENC11_NS } from '../namespaces.ts';
 
 /** How content is encrypted. */
 export interface ContentMethod {
@@ -26,8 +27,6 @@ export type TransportName = 'rsa-oaep-sha256' | 'rsa-oaep-mgf1p';
 /** The names of content encryption in a relying party's record. */
 export type ContentName = 'aes128-gcm' | 'aes192-gcm' | 'aes256-gcm';
 
-const XENC11 = 'http://www.w3.org/2009/xmlenc11#';
-
 export const GCM_IV_BYTES = 12;
 /** Always 16: without it node:crypto takes a tag of 4 bytes (D3). */
 export const GCM_TAG_BYTES = 16;
@@ -35,19 +34,19 @@ export const GCM_TAG_BYTES = 16;
 export const CONTENT_METHODS: Readonly<Record<ContentName, ContentMethod>> = {
   'aes128-gcm': {
     name: 'aes128-gcm',
-    identifier: `${XENC11}aes128-gcm`,
+    identifier: `${XENC11_NS}aes128-gcm`,
     cipher: 'aes-128-gcm',
     keyBytes: 16,
   },
   'aes192-gcm': {
     name: 'aes192-gcm',
-    identifier: `${XENC11}aes192-gcm`,
+    identifier: `${XENC11_NS}aes192-gcm`,
     cipher: 'aes-192-gcm',
     keyBytes: 24,
   },
   'aes256-gcm': {
     name: 'aes256-gcm',
-    identifier: `${XENC11}aes256-gcm`,
+    identifier: `${XENC11_NS}aes256-gcm`,
     cipher: 'aes-256-gcm',
     keyBytes: 32,
   },
@@ -56,16 +55,16 @@ export const CONTENT_METHODS: Readonly<Record<ContentName, ContentMethod>> = {
 export const TRANSPORT_METHODS: Readonly<Record<TransportName, TransportMethod>> = {
   'rsa-oaep-sha256': {
     name: 'rsa-oaep-sha256',
-    identifier: `${XENC11}rsa-oaep`,
+    identifier: `${XENC11_NS}rsa-oaep`,
     oaepHash: 'sha256',
-    digest: 'http://www.w3.org/2001/04/xmlenc#sha256',
-    mgf: `${XENC11}mgf1sha256`,
+    digest: `${XENC_NS}sha256`,
+    mgf: `${XENC11_NS}mgf1sha256`,
   },
   'rsa-oaep-mgf1p': {
     name: 'rsa-oaep-mgf1p',
-    identifier: 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p',
+    identifier: `${XENC_NS}rsa-oaep-mgf1p`,
     oaepHash: 'sha1',
-    digest: 'http://www.w3.org/2000/09/xmldsig#sha1',
+    digest: `${DS_NS}sha1`,
     mgf: undefined,
   },
 };

@@ -2,6 +2,7 @@
 // with a public key, which is what an HMAC keyed by a certificate needs (B5, CVE-2025-48994).
 
 import { XmlFailure } from '../failure.ts';
+import { DS_NS, DSIG_MORE, DSIG_MORE_2007, EXC_C14N_NS, XENC_NS } from '../namespaces.ts';
 
 /** Hash names as node:crypto spells them. */
 export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
@@ -13,18 +14,13 @@ export interface PublicMethod {
   readonly pss: boolean;
 }
 
-const DSIG = 'http://www.w3.org/2000/09/xmldsig#';
-const DSIG_MORE = 'http://www.w3.org/2001/04/xmldsig-more#';
-const DSIG_MORE_2007 = 'http://www.w3.org/2007/05/xmldsig-more#';
-const XENC = 'http://www.w3.org/2001/04/xmlenc#';
-
 export const RSA_SHA256 = `${DSIG_MORE}rsa-sha256`;
 export const ECDSA_SHA256 = `${DSIG_MORE}ecdsa-sha256`;
-const HMAC_SHA1 = `${DSIG}hmac-sha1`;
+const HMAC_SHA1 = `${DS_NS}hmac-sha1`;
 export const HMAC_SHA256 = `${DSIG_MORE}hmac-sha256`;
-export const SHA256 = `${XENC}sha256`;
-export const ENVELOPED_SIGNATURE = `${DSIG}enveloped-signature`;
-export const EXC_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+export const SHA256 = `${XENC_NS}sha256`;
+export const ENVELOPED_SIGNATURE = `${DS_NS}enveloped-signature`;
+export const EXC_C14N = EXC_C14N_NS;
 export const INCLUSIVE_C14N = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315';
 export const STR_TRANSFORM =
   'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform';
@@ -40,7 +36,7 @@ const PUBLIC_METHODS: ReadonlyMap<string, PublicMethod> = new Map([
   [`${DSIG_MORE}ecdsa-sha384`, { family: 'ec', hash: 'sha384', pss: false }],
   [`${DSIG_MORE}ecdsa-sha512`, { family: 'ec', hash: 'sha512', pss: false }],
   // Verification only, and only where the caller switches it on (legacySha1).
-  [`${DSIG}rsa-sha1`, { family: 'rsa', hash: 'sha1', pss: false }],
+  [`${DS_NS}rsa-sha1`, { family: 'rsa', hash: 'sha1', pss: false }],
 ]);
 
 const SECRET_METHODS: ReadonlyMap<string, HashName> = new Map([
@@ -54,8 +50,8 @@ const SECRET_METHODS: ReadonlyMap<string, HashName> = new Map([
 const DIGESTS: ReadonlyMap<string, HashName> = new Map([
   [SHA256, 'sha256'],
   [`${DSIG_MORE}sha384`, 'sha384'],
-  [`${XENC}sha512`, 'sha512'],
-  [`${DSIG}sha1`, 'sha1'],
+  [`${XENC_NS}sha512`, 'sha512'],
+  [`${DS_NS}sha1`, 'sha1'],
 ]);
 
 /** The method of an algorithm identifier for public keys.

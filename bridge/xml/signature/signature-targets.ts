@@ -2,8 +2,8 @@
 // STR-Transform puts in the place of references to them.
 
 import { XmlFailure } from '../failure.ts';
-import { SAML2_NS, SAML11_NS } from '../namespaces.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
+import { isAssertion } from '../tree.ts';
 import type { ReferenceShape } from './signature-shape.ts';
 import type { ResolvedToken, TokenResolver } from './token-reference.ts';
 import { isElement, resolveToken } from './token-reference.ts';
@@ -71,9 +71,4 @@ function requireDistinct(elements: readonly XmlElement[]): void {
 // Anywhere inside a signed token a comment could split a value for another reader of it (V3, A2).
 function requireUncommented(token: XmlElement): void {
   if (token.commented) throw new XmlFailure('comment-refused', 'comment in a signed token');
-}
-
-/** Whether an element is an assertion of either version. */
-export function isAssertion({ uri, local }: XmlElement): boolean {
-  return local === 'Assertion' && (uri === SAML2_NS || uri === SAML11_NS);
 }

@@ -7,7 +7,7 @@ import { DS_NS, SAML2_NS, SAML2MD_NS, SAML2P_NS, SAML11_NS } from '../namespaces
 import { ownIdOf } from '../parser/ids.ts';
 import { requiredChild } from '../reader.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isNamed } from '../tree.ts';
+import { isAssertion, isNamed } from '../tree.ts';
 import type { Proof, Verified } from './proof.ts';
 import { proveSignature, verifiedNode } from './proof.ts';
 import { readSignatureShape } from './signature-shape.ts';
@@ -35,9 +35,7 @@ export async function verifyAssertion(
   assertion: XmlElement,
   options: EnvelopedOptions,
 ): Promise<VerifiedElement> {
-  const isAssertion =
-    isNamed(assertion, SAML2_NS, 'Assertion') || isNamed(assertion, SAML11_NS, 'Assertion');
-  if (!isAssertion) throw new XmlFailure('element-unexpected', 'no assertion');
+  if (!isAssertion(assertion)) throw new XmlFailure('element-unexpected', 'no assertion');
   return verifyEnveloped(document, assertion, options);
 }
 
