@@ -6,12 +6,16 @@ import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { aPolicyRow } from '#test/support/core.ts';
 import {
+  aBinaryToken,
+  aDirectReference,
   aKeyValue,
   aSignedMessage,
   aTimestamp,
   SIGNATURE,
   signMessage,
+  TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
+import { anEnvelope } from '#test/support/soap/soap.ts';
 import { anIssue, V13 } from '#test/support/ws-trust/security-context.ts';
 import {
   anAppliesTo,
@@ -69,6 +73,51 @@ test('ws-trust §4: who asks in the name of another signs that', async () => {
   assert.equal(faultCodeOf(relayed), 'trust:AuthenticationBadElements');
   assert.equal(meant.status, 200, JSON.stringify(audit.records));
 });
+
+/** The header of a message that was signed for a relying party, with what of it was `moved`, under a Body of the relying party. */
+function relayed(
+  ids: readonly string[],
+  sent: { readonly to?: string; readonly body?: string },
+  moved: string,
+): string {
+  const { body = '<o:Order xmlns:o="urn:o"></o:Order>', to = '' } = sent;
+  const security = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
+  const original = signMessage(anEnvelope({ header: to + security, body, bodyId: 'body' }), {
+    key: holder.privateKey,
+    keyInfo: aDirectReference(),
+    ids,
+  });
+  const [signed = ''] = /<wsse:Security>.*<\/wsse:Security>/s.exec(original) ?? [];
+  return anEnvelope({ header: moved + signed, body: anRst() });
+}
+
+const TO = '<a:To wsu:Id="to">https://relying.example/orders</a:To>';
+const ORDER = '<o:Order xmlns:o="urn:o" wsu:Id="order"></o:Order>';
+const BODY = '<s:Body wsu:Id="body"><o:Order xmlns:o="urn:o"></o:Order></s:Body>';
+const aside = (part: string): string =>
+  `<x:Aside xmlns:x="urn:x" s:role="urn:nobody">${part}</x:Aside>`;
+
+for (const [what, ids, sent, moved] of [
+  ['the Body', ['ts', 'body'], {}, BODY],
+  ['the Body, within another header', ['ts', 'body'], {}, aside(BODY)],
+  ['the child of the Body', ['ts', 'order'], { body: ORDER }, ORDER],
+  ['To', ['ts', 'to'], { to: TO }, aside(TO)],
+  ['To, within a reference', ['ts', 'to'], { to: TO }, ''],
+] as const)
+  test(`xml-security A1, A9: whoever was sent a message does not put aside what was signed in it: ${what}`, async () => {
+    const { audit, front } = aWsTrustSetting({
+      validators: [certificates],
+      rules: billingRules({ rows: [row] }),
+    });
+    const within = `<wsse:SecurityTokenReference><wsse:Embedded>${TO}</wsse:Embedded></wsse:SecurityTokenReference></wsse:Security>`;
+    const message = relayed(ids, sent, moved);
+    const hidden = moved === '' ? message.replace('</wsse:Security>', within) : message;
+
+    const answer = await front.handle(aPost(hidden, { path: PATH }));
+
+    assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
+    assert.match(JSON.stringify(audit.records.at(-1)), /is signed and out of place/);
+  });
 
 test('ws-trust §4: who has a token of another exchanged by Validate signs that', async () => {
   const { audit, front } = aWsTrustSetting({
