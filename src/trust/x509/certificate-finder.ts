@@ -3,7 +3,7 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { type Certificate, parseCertificate, subjectKeyIdentifier } from './certificate.ts';
 import { DerFailure } from './der.ts';
-import { isSameName, parseName } from './distinguished-name.ts';
+import { type DistinguishedName, isSameName, nameKey, parseName } from './distinguished-name.ts';
 
 /** A certificate by name. */
 type CertificateName =
@@ -14,11 +14,51 @@ type CertificateName =
 /** A finder over the certificates we know; with each question come those that the message presents. */
 export function createCertificateFinder(known: readonly Certificate[]) {
   const readable = createReader();
+  const index = createIndex(known);
   return (
     name: CertificateName,
     presented: readonly X509Certificate[],
   ): X509Certificate | undefined =>
-    [...known, ...presented.flatMap(readable)].find(matcherOf(name))?.x509;
+    (index.find(name) ?? presented.flatMap(readable).find(matcherOf(name)))?.x509;
+}
+
+// Anybody can have us look for a certificate, before it is known who asks: those we know are never gone through for it.
+function createIndex(known: readonly Certificate[]) {
+  const byName = new Map<string, Certificate>();
+  for (const certificate of known) {
+    const identifier = unlessUnreadable(() => subjectKeyIdentifier(certificate));
+    // Of several with one name the first counts.
+    for (const key of [
+      thumbprintKey(createHash('sha1').update(certificate.x509.raw).digest()),
+      issuerKey(certificate.issuer, certificate.serialNumber),
+      ...(identifier ? [identifierKey(identifier)] : []),
+    ])
+      if (!byName.has(key)) byName.set(key, certificate);
+  }
+  return {
+    find(name: CertificateName): Certificate | undefined {
+      const key = keyOf(name);
+      return key === undefined ? undefined : byName.get(key);
+    },
+  };
+}
+
+const thumbprintKey = (sha1: Buffer): string => `thumbprint ${sha1.toString('hex')}`;
+const identifierKey = (identifier: Buffer): string => `identifier ${identifier.toString('hex')}`;
+const issuerKey = (issuer: DistinguishedName, serialNumber: bigint): string =>
+  `issuer ${serialNumber} ${nameKey(issuer)}`;
+
+function keyOf(name: CertificateName): string | undefined {
+  switch (name.by) {
+    case 'thumbprint':
+      return thumbprintKey(name.sha1);
+    case 'subject-key-identifier':
+      return identifierKey(name.identifier);
+    case 'issuer-serial': {
+      const issuer = parseName(name.issuer);
+      return issuer && issuerKey(issuer, name.serialNumber);
+    }
+  }
 }
 
 // Whoever presents certificates chooses what is in them: one that cannot be read hides no other.

@@ -195,8 +195,11 @@ function writeAttribute({ type, value }: NameAttribute): string {
 
 /** Whether two names are the same (RFC 5280 §7.1, simplified: case and width of characters, runs of spaces do not count). */
 export function isSameName(left: DistinguishedName, right: DistinguishedName): boolean {
-  return JSON.stringify(normalized(left)) === JSON.stringify(normalized(right));
+  return nameKey(left) === nameKey(right);
 }
+
+/** One text for all names that are the same. */
+export const nameKey = (name: DistinguishedName): string => JSON.stringify(normalized(name));
 
 function normalized(name: DistinguishedName): readonly (readonly string[])[] {
   return name.map((relative) =>

@@ -6,7 +6,11 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import fc from 'fast-check';
-import { parseCertificate, subjectKeyIdentifier } from '#src/trust/x509/certificate.ts';
+import {
+  type Certificate,
+  parseCertificate,
+  subjectKeyIdentifier,
+} from '#src/trust/x509/certificate.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure, membersOf, readDer } from '#src/trust/x509/der.ts';
@@ -108,6 +112,73 @@ describe('a certificate that is only named', () => {
       assert.equal(find(name, []), undefined);
   });
 });
+
+describe('certificates that are known', async () => {
+  const root = await anAuthority({ name: 'CN=Root' });
+  const other = await anAuthority({ name: 'CN=Other' });
+  const serialNumber = '05';
+  const certificates = await Promise.all([
+    aCertificate({ issuer: other, serialNumber }),
+    ...['11', '12', '13'].map((each) => aCertificate({ issuer: root, serialNumber: each })),
+    aCertificate({ issuer: root, serialNumber }),
+  ]);
+  const wanted = certificates.at(-1);
+  if (!wanted) throw new Error('no certificate');
+  const identifier = subjectKeyIdentifier(parseCertificate(wanted.pem));
+  const names = [
+    { by: 'issuer-serial', issuer: 'cn=ROOT', serialNumber: 5n },
+    { by: 'thumbprint', sha1: createHash('sha1').update(wanted.der).digest() },
+    { by: 'subject-key-identifier', identifier },
+  ] as const;
+
+  for (const name of names)
+    test(`are not gone through for a message: by ${name.by}`, () => {
+      let timesRead = 0;
+      const watched = certificates.map(({ pem }) =>
+        watch(parseCertificate(pem), () => {
+          timesRead += 1;
+        }),
+      );
+      const find = createCertificateFinder(watched);
+      timesRead = 0;
+
+      const found = find(name, []);
+
+      assert.ok(found?.raw.equals(wanted.der));
+      assert.equal(timesRead, 1);
+    });
+
+  test('go before those that come with the message, and the first of several with one identifier counts', async () => {
+    const twin = await aCertificate({ issuer: root, keys: wanted.keys });
+    const [first, second] = [parseCertificate(twin.pem), parseCertificate(wanted.pem)];
+    const name = { by: 'subject-key-identifier', identifier } as const;
+
+    assert.equal(createCertificateFinder([first, second])(name, [])?.raw, first.x509.raw);
+    assert.equal(createCertificateFinder([second, first])(name, [])?.raw, second.x509.raw);
+    assert.equal(createCertificateFinder([second])(name, [first.x509])?.raw, second.x509.raw);
+  });
+
+  test('are known still where one of them has an identifier that nobody can read', async () => {
+    const extension = new x509.Extension('2.5.29.14', false, Buffer.from('0402ff', 'hex'));
+    const unreadable = await aCertificate({ extensions: [extension] });
+    const find = createCertificateFinder(
+      [unreadable, wanted].map(({ pem }) => parseCertificate(pem)),
+    );
+
+    assert.ok(find({ by: 'subject-key-identifier', identifier }, [])?.raw.equals(wanted.der));
+    const sha1 = createHash('sha1').update(unreadable.der).digest();
+    assert.ok(find({ by: 'thumbprint', sha1 }, [])?.raw.equals(unreadable.der));
+  });
+});
+
+/** The certificate, which tells each time anything of it is read. */
+const watch = (certificate: Certificate, onRead: () => void): Certificate =>
+  new Proxy(certificate, {
+    get(target, name, receiver): unknown {
+      onRead();
+      return Reflect.get(target, name, receiver);
+    },
+  });
 
 test('a certificate that came with a message is read once for all names that the message has', async () => {
   const client = await aCertificate();
