@@ -29,7 +29,8 @@ export function readSoapHttpHeaders(headers: HttpHeaders): SoapHttpHeaders {
   if (version === undefined) throw refusal('media type');
   // A second reading of the same bytes is what charset tricks need (C4).
   const charset = parameters.get('charset') ?? 'utf-8';
-  if (charset.toLowerCase() !== 'utf-8') throw refusal('charset');
+  // Without the hyphen it is a label of UTF-8, too (Encoding Standard §4.2).
+  if (!/^utf-?8$/i.test(charset)) throw refusal('charset');
   const action = version === '1.2' ? parameters.get('action') : undefined;
   const soapAction = readSoapAction(singleValue(headers, 'soapaction'));
   return {
