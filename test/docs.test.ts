@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { REST_ERRORS } from '#bridge/ws-trust/rest/rest-error.ts';
 import { FAILURE_REASONS } from '#core/failure.ts';
+import { REFUSAL_ADVICE } from '#src/cli/refusal-advice.ts';
 import { PROBLEM_CODES } from '#src/config/problem.ts';
 import {
   ASSERTION_GRANT_ERRORS,
@@ -128,6 +129,13 @@ test('docs/errors.md: says of every reason what happened and what to do', () => 
       cells[0],
     );
   }
+});
+
+test('docs/errors.md: what to do is what explain says', () => {
+  assert.deepEqual(
+    rows(section('docs/errors.md', 'Refusals of requests')).map((cells) => [cells[0], cells[4]]),
+    Object.entries(REFUSAL_ADVICE).map(([reason, advice]) => [reason, advice.replaceAll('`', '')]),
+  );
 });
 
 test('docs/errors.md: has every code of a configuration problem', () => {

@@ -86,6 +86,8 @@ export interface WsTrustFront {
   /** The pattern of the paths of which this is one, by which requests are counted; undefined where nothing is served. One that ends in `/*`
    * stands for one more segment. */
   routeOf(path: string): string | undefined;
+  /** The patterns of the paths where SOAP messages are taken. */
+  readonly addresses: readonly string[];
   /** The media types of messages at one of the paths. */
   contentTypes(path: string): readonly string[];
   /** Answers; it never throws. */
@@ -111,6 +113,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
   const operationParts = operationPartsOf(parts);
   return {
     routeOf: (path) => findServedPath(parts.profiles, path)?.pattern,
+    addresses: parts.profiles.flatMap(({ endpoints }) => endpoints.map(({ path }) => path)),
     contentTypes: () => SOAP_CONTENT_TYPES,
     refuse(request, cause) {
       const served = findServedPath(parts.profiles, request.path);

@@ -103,11 +103,14 @@ const readOnly = (ledger: Ledger): Ledger => ({
   },
 });
 
-/** Answers that no policy was asked for, by their status. */
-const UNEXPLAINED: ReadonlyMap<number, string> = new Map([
-  [200, 'the message is answered without asking policy: there is nothing to explain'],
-  [404, 'the configuration has no such address'],
-]);
+/** Why there is nothing to explain: an answer that no policy was asked for. */
+function unexplained(status: number, path: string, addresses: readonly string[]): string {
+  if (status === 404)
+    return `the configuration has no such address as ${path}; messages are taken at ${addresses.join(', ')}`;
+  return status === 200
+    ? 'the message is answered without asking policy: there is nothing to explain'
+    : 'the server would answer with an error of its own';
+}
 
 /** Where a SOAP 1.1 message says so itself, by its namespace. */
 const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
@@ -176,9 +179,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
       const evidence = captured();
       if (evidence) return evidence;
       if (reason === undefined || reason === 'server-error')
-        throw new Error(
-          UNEXPLAINED.get(status) ?? 'the server would answer with an error of its own',
-        );
+        throw new Error(unexplained(status, path, front.addresses));
       throw new ExchangeFailure(reason, detail ?? 'the message is answered with a fault');
     },
     close: () => store.close(),

@@ -6,15 +6,15 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import { requestorToken } from '#core/request/requestor-validator.ts';
-import type { SecurityToken, TokenUse } from '#core/security-token.ts';
-import { TOKEN_TYPES, type TokenType, tokenTypeOfUri } from '#core/token-type.ts';
+import type { SecurityToken, TokenUse, ValidatedToken } from '#core/security-token.ts';
+import { formOf, TOKEN_TYPES, type TokenType, tokenTypeOfUri } from '#core/token-type.ts';
 import { createExplainer, type Explainer } from '#src/app/explainer.ts';
 import type { Config } from '#src/config/config.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
 import { DEFAULT_CONFIG, type Options, parseOptions } from './command/options.ts';
-import { printableLine } from './command/printable.ts';
 import { withConfig } from './command/with-config.ts';
-import { writeExplanation } from './explanation.ts';
+import { writeExplanation, writeRefusal } from './explanation.ts';
+import { describeUnverifiedJwt } from './unverified-jwt.ts';
 
 const OPTIONS = {
   config: { type: 'string', default: DEFAULT_CONFIG },
@@ -97,9 +97,33 @@ async function evidenceOf(values: Values, config: Config, explainer: Explainer):
   const client = config.clients.find(({ client_id }) => client_id === values.client);
   if (!client) throw new UsageError(`no client ${values.client ?? ''} in the configuration`);
   const request = await requestOf(values, explainer.requestorOf(client));
-  const subject = await explainer.validate(request.subject);
-  const actor = request.actor && (await explainer.validate(request.actor));
+  const subject = await validated(request.subject, explainer);
+  const actor = request.actor && (await validated(request.actor, explainer));
   return { request, subject, actor };
+}
+
+/** A token that was refused, and what it says of itself. */
+class RefusedToken extends Error {
+  readonly refusal: ExchangeFailure;
+  readonly sayings: readonly string[];
+
+  constructor(refusal: ExchangeFailure, sayings: readonly string[]) {
+    super(refusal.message, { cause: refusal });
+    this.refusal = refusal;
+    this.sayings = sayings;
+  }
+}
+
+/** @throws {RefusedToken} as the validator refuses */
+async function validated(token: SecurityToken, explainer: Explainer): Promise<ValidatedToken> {
+  try {
+    return await explainer.validate(token);
+  } catch (cause) {
+    if (!(cause instanceof ExchangeFailure)) throw cause;
+    const isJwt = typeof token.content === 'string' && formOf(token.type) === 'jwt';
+    const { now } = explainer.moment();
+    throw new RefusedToken(cause, isJwt ? describeUnverifiedJwt(token.content, now) : []);
+  }
 }
 
 async function run(config: Config, values: Values, terminal: Terminal): Promise<ExitCode> {
@@ -107,11 +131,14 @@ async function run(config: Config, values: Values, terminal: Terminal): Promise<
   try {
     const evidence = await evidenceOf(values, config, explainer);
     const explanation = explain(evidence, explainer.rules, explainer.moment());
-    terminal.out(writeExplanation(evidence, explanation));
+    terminal.out(writeExplanation(evidence, explanation, config.relyingParties));
     return 'granted' in explanation.outcome ? 0 : 1;
   } catch (cause) {
-    if (!(cause instanceof ExchangeFailure)) throw cause;
-    terminal.out(printableLine(`refused before policy: ${cause.reason}: ${cause.message}`));
+    const refusal = cause instanceof RefusedToken ? cause.refusal : cause;
+    if (!(refusal instanceof ExchangeFailure)) throw cause;
+    const { message: detail, reason } = refusal;
+    const sayings = cause instanceof RefusedToken ? cause.sayings : [];
+    terminal.out(writeRefusal('refused before policy', { reason, detail }, sayings));
     return 1;
   } finally {
     await explainer.close();

@@ -3,9 +3,12 @@ import type { ClaimValue } from '#core/claim.ts';
 import type { MappedClaim, MappingRule } from '#core/claim-mapping.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { ExplainedTarget, Explanation } from '#core/decision/explain.ts';
+import type { FailureReason } from '#core/failure.ts';
+import type { RelyingParty, TargetName } from '#core/request/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { printableLine } from './command/printable.ts';
+import { REFUSAL_ADVICE } from './refusal-advice.ts';
 
 const text = (values: readonly ClaimValue[]): string =>
   values.map((value) => JSON.stringify(value)).join(', ');
@@ -105,18 +108,70 @@ function grantedLines(spec: TokenSpec): readonly string[] {
   ];
 }
 
+type TargetNames = Pick<RelyingParty, 'resources' | 'audiences' | 'appliesTo'>;
+
+const NAMES_OF = {
+  resource: 'resources',
+  audience: 'audiences',
+  'applies-to': 'appliesTo',
+} as const;
+
+const MAX_SHOWN_NAMES = 10;
+
+/** What was asked for, and the names of that kind that there are: names are compared character by character, and one wrong is none. */
+function nameLines(
+  asked: readonly TargetName[],
+  parties: readonly TargetNames[],
+): readonly string[] {
+  const kinds = new Set(
+    asked.length > 0 ? asked.map(({ kind }) => kind) : (['resource', 'audience'] as const),
+  );
+  const known = [...kinds].flatMap((kind) => {
+    if (kind === 'id') return [];
+    const names = parties.flatMap((party) => party[NAMES_OF[kind]]);
+    const more =
+      names.length > MAX_SHOWN_NAMES ? ` and ${names.length - MAX_SHOWN_NAMES} more` : '';
+    return [
+      `  known as ${kind}: ${names.slice(0, MAX_SHOWN_NAMES).join(', ') || 'nothing'}${more}`,
+    ];
+  });
+  return [...asked.map(({ kind, value }) => `  asked for as ${kind}: ${value}`), ...known];
+}
+
+interface Refused {
+  readonly reason: FailureReason;
+  readonly detail: string;
+}
+
+const refusedLines = (title: string, { detail, reason }: Refused): readonly string[] => [
+  `${title}: ${reason}: ${detail}`,
+  `  what to do: ${REFUSAL_ADVICE[reason].replaceAll('`', '')}`,
+];
+
+/** A refusal that no policy was asked for, and what is known besides. */
+export const writeRefusal = (title: string, refused: Refused, others: readonly string[]): string =>
+  [...refusedLines(title, refused), ...others].map(printableLine).join('\n');
+
 /** The explanation as lines of text. No token is in it, and no name in a token makes a line of its own. */
 export function writeExplanation(
-  { subject, actor }: Evidence,
+  { actor, request, subject }: Evidence,
   { outcome, targets }: Explanation,
+  parties: readonly TargetNames[],
 ): string {
+  const outcomeLines =
+    'granted' in outcome
+      ? grantedLines(outcome.granted)
+      : [
+          ...refusedLines('refused', outcome.refused),
+          ...(outcome.refused.reason === 'target-unknown'
+            ? nameLines(request.targets, parties)
+            : []),
+        ];
   const lines = [
     ...tokenLines('subject', subject),
     ...(actor ? tokenLines('actor', actor) : []),
     ...targets.flatMap((target) => targetLines(target, subject)),
-    ...('granted' in outcome
-      ? grantedLines(outcome.granted)
-      : [`refused: ${outcome.refused.reason}: ${outcome.refused.detail}`]),
+    ...outcomeLines,
   ];
   return lines.map(printableLine).join('\n');
 }

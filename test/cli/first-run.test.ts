@@ -308,4 +308,16 @@ describe('explain: shows the claims of both worlds side by side', () => {
     assert.equal(code, 1);
     assert.match(out, /refused before policy: requestor-unauthenticated: wrong password/);
   });
+
+  test('but not of one at an address for other credentials, which are told', async () => {
+    await curl('soap');
+    const at = async (path: string) =>
+      (await viaduct(['explain', '--rst', 'demo/rst.xml', '--path', path], directory)).out;
+
+    const certificates = await at('/adfs/services/trust/13/certificatemixed');
+    const kerberos = await at('/adfs/services/trust/13/windowstransport');
+
+    assert.match(certificates, /: username is not taken: this address takes certificate\n/);
+    assert.match(kerberos, /: username is not taken: this address takes nobody\n/);
+  });
 });

@@ -240,7 +240,7 @@ async function verifyUser(
   parts: AuthenticationParts,
 ): Promise<Credential> {
   // Not looked at where it is not taken: nobody shall try passwords at such an address.
-  if (!endpoint.credentials.includes('username')) throw notTaken();
+  if (!endpoint.credentials.includes('username')) throw notTaken(endpoint, 'username');
   validateCreated(userName, now, parts.rules);
   const { name, password, digest } = userName;
   const evidence: SecurityToken = {
@@ -271,9 +271,10 @@ export function requestorOf(
   { endpoint, profile }: AskedAt,
 ): Requestor {
   const order = (kind: CredentialKind) => endpoint.credentials.indexOf(kind);
-  if (credentials.some(({ kind }) => order(kind) < 0)) throw notTaken();
+  const foreign = credentials.find(({ kind }) => order(kind) < 0);
+  if (foreign !== undefined) throw notTaken(endpoint, foreign.kind);
   const [first] = credentials.toSorted((left, right) => order(left.kind) - order(right.kind));
-  if (first === undefined) throw notTaken();
+  if (first === undefined) throw notTaken(endpoint);
   const { identity, confirmation, kind } = first;
   return {
     kind: 'principal',
@@ -292,6 +293,8 @@ interface AskedAt {
   readonly profile: Pick<EndpointProfile, 'defaultTarget'>;
 }
 
-function notTaken(): ExchangeFailure {
-  return new ExchangeFailure('requestor-unauthenticated', 'no credential for this endpoint');
+function notTaken({ credentials }: AskedAt['endpoint'], shown?: CredentialKind): ExchangeFailure {
+  const what = shown === undefined ? 'no credential' : `${shown} is not taken`;
+  const detail = `${what}: this address takes ${credentials.join(', ') || 'nobody'}`;
+  return new ExchangeFailure('requestor-unauthenticated', detail);
 }

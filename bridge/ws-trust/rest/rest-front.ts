@@ -54,6 +54,7 @@ export function withRest(soap: WsTrustFront, parts: RestFrontParts): WsTrustFron
   const isRest = (path: string): boolean => patternOf(path) !== undefined;
   return {
     routeOf: (path) => patternOf(path) ?? soap.routeOf(path),
+    addresses: soap.addresses,
     contentTypes: (path) => (isRest(path) ? [JSON_TYPE] : soap.contentTypes(path)),
     handle: (request) => (isRest(request.path) ? handle(request, parts) : soap.handle(request)),
     refuse: (request, cause) =>

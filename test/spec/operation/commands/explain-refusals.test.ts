@@ -1,0 +1,94 @@
+// `viaduct explain` of what is refused: why, what to do, and what there is to hold against the configuration.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { FAILURE_REASONS } from '#core/failure.ts';
+import { REFUSAL_ADVICE } from '#src/cli/refusal-advice.ts';
+import { describeUnverifiedJwt } from '#src/cli/unverified-jwt.ts';
+import { type Members, part } from '#test/support/jwt/jwt.ts';
+import { viaduct } from '#test/support/server/process.ts';
+import { startServer, type TestServer } from '#test/support/server/server.ts';
+import { endingOfSuite } from '#test/support/suite.ts';
+
+const NOW = Math.floor(Date.now() / 1000);
+
+describe('viaduct explain of a refusal', async () => {
+  const ending = endingOfSuite();
+  const server: TestServer = await startServer(ending, ({ clients }) => {
+    Object.assign(clients[0] ?? {}, { default_target: undefined });
+  });
+  server.clock.set(NOW);
+
+  async function explain(claims: Members, ...words: readonly string[]) {
+    const token = await server.partner.sign(claims);
+    const asked = ['explain', '--client', 'gateway', '--subject-token', token, ...words];
+    return viaduct(asked, server.directory);
+  }
+
+  test('of a token that is not for us: what it says of itself, and nothing about people', async () => {
+    const claims = { aud: 'https://elsewhere.example', email: 'alice@partner.example' };
+
+    const { code, out } = await explain(claims, '--audience', 'orders');
+
+    assert.equal(code, 1);
+    assert.match(out, /^refused before policy: token-audience-mismatch: /);
+    assert.match(out, /\n {2}what to do: Ask its issuer for one that is; check audiences/);
+    assert.match(out, /\nthe token says of itself, unverified:\n/);
+    assert.match(out, /\n {2}aud "https:\/\/elsewhere\.example"\n/);
+    assert.match(out, /\n {2}iss "/);
+    assert.match(out, /\n {2}exp \d{4}-\d\d-\d\dT[\d:.]+Z, in \d+ s\n$/);
+    assert.doesNotMatch(out, /alice/);
+  });
+
+  test('of a target that nobody has: the names that there are', async () => {
+    const { out } = await explain({}, '--resource', 'https://orders.example');
+
+    assert.match(out, /\nrefused: target-unknown: /);
+    assert.match(out, /\n {2}asked for as resource: https:\/\/orders\.example\n/);
+    assert.match(out, /\n {2}known as resource: .*https:\/\/orders\.example\//);
+    assert.doesNotMatch(out, /known as audience/);
+  });
+
+  test('of a request without a target: the names of both kinds that it could have', async () => {
+    const { out } = await explain({});
+
+    assert.match(out, /\n {2}known as resource: .+\n {2}known as audience: .*orders/);
+  });
+});
+
+describe('describeUnverifiedJwt', () => {
+  const jwt = (header: unknown, claims: unknown): string =>
+    `${part(JSON.stringify(header))}.${part(JSON.stringify(claims))}.x`;
+
+  test('tells instants from now on, and of what cannot be one what stands there', () => {
+    const told = describeUnverifiedJwt(
+      jwt({ alg: 'ES256' }, { iat: 90, exp: 1e300, nbf: 'x' }),
+      100,
+    );
+
+    assert.deepEqual(told.slice(1), [
+      '  alg "ES256"',
+      '  iat 1970-01-01T00:01:30.000Z, 10 s ago',
+      '  nbf "x"',
+      `  exp ${String(1e300)}, in ${String(1e300)} s`,
+    ]);
+  });
+
+  test('tells nothing of what is no JWT, and no more than a line of a member', () => {
+    for (const text of [
+      '',
+      'x',
+      '..',
+      'e30.e',
+      `${part('1')}.${part('{}')}.`,
+      `${part('null')}.e30.`,
+    ])
+      assert.deepEqual(describeUnverifiedJwt(text, 0), [], text);
+    const [, line = ''] = describeUnverifiedJwt(jwt({ kid: 'k'.repeat(5000) }, {}), 0);
+
+    assert.ok(line.length < 300);
+  });
+});
+
+test('there is advice for every reason', () => {
+  assert.deepEqual(Object.keys(REFUSAL_ADVICE), [...FAILURE_REASONS]);
+});
