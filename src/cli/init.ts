@@ -6,7 +6,7 @@ import { type Command, type Terminal, UsageError } from './command/command.ts';
 import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 import type { InitFile } from './init/init-file.ts';
-import { initFiles } from './init/init-files.ts';
+import { DEFAULT_PORTS, initFiles, type Ports } from './init/init-files.ts';
 
 const SCHEMA_PATH = join(import.meta.dirname, '../../config/schema.json');
 
@@ -20,17 +20,43 @@ async function writeNew(directory: string, file: InitFile): Promise<void> {
   await writeFile(path, file.text, { flag: 'wx', mode: file.isSecret ? 0o600 : 0o644 });
 }
 
+interface FirstTerms {
+  readonly ports?: Ports;
+  readonly redisAddress?: string | undefined;
+}
+
+const PORT = /^[1-9]\d{0,4}$/;
+const MAX_PORT = 65_535;
+
+function readPort(name: string, word: string | undefined): number | undefined {
+  if (word === undefined) return undefined;
+  if (!PORT.test(word) || Number(word) > MAX_PORT)
+    throw new UsageError(`--${name} needs a port from 1 to ${MAX_PORT}`);
+  return Number(word);
+}
+
+function readPorts(publicWord: string | undefined, managementWord: string | undefined): Ports {
+  const ports = {
+    public: readPort('port', publicWord) ?? DEFAULT_PORTS.public,
+    management: readPort('management-port', managementWord) ?? DEFAULT_PORTS.management,
+  };
+  if (ports.public === ports.management)
+    throw new UsageError('--port and --management-port are two ports');
+  return ports;
+}
+
 /** Writes the configuration and all it refers to below `directory`, with its state on the Redis server at the address if one is
  * given. Refuses to touch a file that is there.
  * @throws {Error} `EEXIST` */
 export async function writeFirstConfiguration(
   directory: string,
   terminal: Terminal,
-  redisAddress?: string,
+  { ports = DEFAULT_PORTS, redisAddress }: FirstTerms = {},
 ): Promise<void> {
   const files = await initFiles({
     nowSeconds: Math.floor(Date.now() / 1000),
     schemaPath: `./${relative(directory, SCHEMA_PATH)}`,
+    ports,
     redisAddress,
   });
   for (const file of files) {
@@ -45,12 +71,15 @@ export async function writeFirstConfiguration(
 export const initCommand: Command = async (words, terminal) => {
   const { values } = parseOptions(words, {
     directory: { type: 'string', default: '.' },
+    port: { type: 'string' },
+    'management-port': { type: 'string' },
     redis: { type: 'string' },
   });
   const { directory, redis } = values;
+  const ports = readPorts(values.port, values['management-port']);
   if (redis !== undefined && !(PLAIN_ADDRESS.test(redis) && isServerAddress(redis)))
     throw new UsageError('--redis needs a host and a port, as in redis.internal:6379');
-  await writeFirstConfiguration(directory, terminal, redis);
+  await writeFirstConfiguration(directory, terminal, { ports, redisAddress: redis });
   if (redis !== undefined)
     terminal.out(`redis needs: --appendonly yes --aclfile ${join(directory, 'redis.acl')}`);
   terminal.out(`next: viaduct serve --config ${join(directory, DEFAULT_CONFIG)}`);

@@ -6,14 +6,14 @@ import type { ExitCode, Terminal } from './command/command.ts';
 /** The commands, in the order of a first day. */
 const USAGE = `viaduct COMMAND [options]
 
-  serve    start the server                      [--config FILE]
-  init     write a first configuration with keys [--directory DIR] [--redis HOST:PORT]
-  check    whether it would start                [--config FILE] [--live] [--hardening] [--json]
-  explain  why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
-  keys     list | rotate                         [--config FILE]
-  audit    verify | grep --token TOKEN-OR-ID     [--config FILE]
-  password hash a password for a user file       < FILE
-  demo     the demo as a curl command            [exchange | saml | soap]
+  serve     start the server                      [--config FILE]
+  init      write a first configuration with keys [--directory DIR] [--port PORT] [--redis HOST:PORT]
+  check     whether it would start                [--config FILE] [--live] [--hardening] [--json]
+  explain   why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
+  keys      list | rotate                         [--config FILE]
+  audit     verify | grep --token TOKEN-OR-ID     [--config FILE]
+  password  hash a password for a user file       < FILE
+  demo      the demo as a curl command            [exchange | saml | soap]
 
 viaduct COMMAND --help says more of one; viaduct --version says which release this is.
 Exit codes: 0 done, 1 the answer is no or it failed, 2 the call or the configuration is wrong.`;
@@ -27,12 +27,14 @@ SIGHUP reloads the configuration and all files it names; SIGTERM and SIGINT drai
 
 ${CONFIG}`;
 
-const INIT = `viaduct init [--directory DIR] [--redis HOST:PORT]
+const INIT = `viaduct init [--directory DIR] [--port PORT] [--management-port PORT] [--redis HOST:PORT]
 
 Writes viaduct.yaml, keys, a TLS certificate for localhost and a demo that runs. It overwrites nothing.
 
-  --directory DIR    where; here unless told
-  --redis HOST:PORT  state is kept there; writes a password and redis.acl, the access list of that server`;
+  --directory DIR         where; here unless told
+  --port PORT             of the protocols, 8443 unless told; the issuer has it too
+  --management-port PORT  of health and metrics, 9090 unless told
+  --redis HOST:PORT       state is kept there; writes a password and redis.acl, the access list of that server`;
 
 const CHECK = `viaduct check [--config FILE] [--live] [--hardening [--level 1|2|3]] [--json]
 

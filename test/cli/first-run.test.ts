@@ -51,6 +51,39 @@ test('init: writes a configuration that check accepts, secrets readable by the o
   }
 });
 
+test('init: on other ports everything says them, the address that clients are told too', async (t) => {
+  const directory = await emptyDirectory(t);
+
+  const made = await viaduct(['init', '--port', '18443', '--management-port', '19090'], directory);
+  const check = await viaduct(['check'], directory);
+  const demo = await viaduct(['demo'], directory);
+  const text = await readFile(join(directory, 'viaduct.yaml'), 'utf8');
+
+  assert.deepEqual([made.code, made.error, check.code], [0, '', 0]);
+  assert.match(demo.out, /https:\/\/localhost:18443\/token/);
+  assert.match(text, /^issuer: https:\/\/localhost:18443$/m);
+  assert.match(text, /management: \{ address: 127\.0\.0\.1:19090 \}/);
+  assert.doesNotMatch(text, /(?<!1)8443|(?<!1)9090/);
+});
+
+test('init: refuses what is no port, and one port for both, and writes nothing', async (t) => {
+  const directory = await emptyDirectory(t);
+
+  for (const words of [
+    ['--port', '0'],
+    ['--port', '65536'],
+    ['--port', '080'],
+    ['--management-port', 'x'],
+    ['--port', '9090'],
+  ]) {
+    const { code, error } = await viaduct(['init', ...words], directory);
+
+    assert.equal(code, 2, words.join(' '));
+    assert.match(error, /port/);
+  }
+  assert.deepEqual(await readdir(directory), []);
+});
+
 test('init: nothing of what it writes into a clone of the repository could be committed', async (t) => {
   const directory = await emptyDirectory(t);
   const ignored = await readFile(new URL('../../.gitignore', import.meta.url), 'utf8');

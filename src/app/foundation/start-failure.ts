@@ -1,6 +1,8 @@
 // Why a start failed, in the words of the configuration: the system says what it could not do, and not which setting named it.
 import type { Config } from '#src/config/config.ts';
 
+const TAKEN = /\bEADDRINUSE\b/;
+
 /** Permission denied, not permitted, read-only: by the system, and by SQLite, which tells no more than that it cannot. */
 const NO_ACCESS = /\b(?:EACCES|EPERM|EROFS)\b|unable to open database file|readonly database/;
 
@@ -15,6 +17,8 @@ interface Place {
   readonly value: string;
   /** What helps whoever may not have it. */
   readonly cure: string;
+  /** What helps where another program has it. */
+  readonly cureWhenTaken?: string;
 }
 
 /** A file that the server keeps. */
@@ -36,13 +40,14 @@ export function listenerPlace(
     setting: `listeners.${name}.address`,
     value: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
     cure: 'take a port above 1023, or grant whoever serves the right to bind it',
+    cureWhenTaken: `end what listens there, or write another port${name === 'public' ? ', in `issuer` and `audiences` too if it stands there' : ''}`,
   };
 }
 
 /** Runs a step of a start; its failure names the setting behind it, the file of the configuration, and each reason.
  * @throws {Error} */
 export async function startStep<T>(
-  { cure, setting, value }: Place,
+  { cure, cureWhenTaken, setting, value }: Place,
   { file }: Pick<Config, 'file'>,
   step: () => Promise<T>,
 ): Promise<T> {
@@ -50,7 +55,8 @@ export async function startStep<T>(
     return await step();
   } catch (cause) {
     const reasons = reasonsOf(cause).join(': ');
-    const fix = NO_ACCESS.test(reasons) ? `; ${cure}` : '';
+    const known = NO_ACCESS.test(reasons) ? cure : TAKEN.test(reasons) ? cureWhenTaken : undefined;
+    const fix = known === undefined ? '' : `; ${known}`;
     throw new Error(`${setting} in ${file}, ${value}: ${reasons}${fix}`, { cause });
   }
 }

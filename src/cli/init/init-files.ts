@@ -47,10 +47,28 @@ async function userFiles(): Promise<readonly InitFile[]> {
   ];
 }
 
+async function partnerFiles(): Promise<readonly InitFile[]> {
+  const keyPem = await generateKeyPem('ES256');
+  const jwks = publicJwkOf(keyPem, randomUUID());
+  return [
+    secret('demo/partner.key', keyPem),
+    open('demo/partner.jwks.json', `${JSON.stringify(jwks, null, 2)}\n`),
+  ];
+}
+
 const EMBEDDED_STORE = 'store: { sqlite: { path: data/viaduct.db } }';
+
+/** Where the first configuration listens. */
+export interface Ports {
+  readonly public: number;
+  readonly management: number;
+}
+
+export const DEFAULT_PORTS: Ports = { public: 8443, management: 9090 };
 
 interface InitTerms {
   readonly nowSeconds: number;
+  readonly ports: Ports;
   /** Where editors find the schema, from the directory. */
   readonly schemaPath: string;
   /** State is kept on this server; undefined: in the embedded store. */
@@ -60,38 +78,35 @@ interface InitTerms {
 /** The configuration, and all it refers to, made now: keys, certificate and the demo issuer. */
 export async function initFiles({
   nowSeconds,
+  ports,
   redisAddress,
   schemaPath,
 }: InitTerms): Promise<readonly InitFile[]> {
   const redis = redisAddress === undefined ? undefined : redisSetup(redisAddress);
-  const [tls, saml, users, es256, rs256, partner] = await Promise.all([
+  const [tls, saml, users, partner, es256, rs256] = await Promise.all([
     tlsFiles(nowSeconds),
     samlFiles(nowSeconds),
     userFiles(),
+    partnerFiles(),
     generateKeyPem('ES256'),
     generateKeyPem('RS256', 2048),
-    generateKeyPem('ES256'),
   ]);
   return [
     ...tls,
     ...saml,
     ...users,
+    ...partner,
     secret('keys/jwt-es256.pem', es256),
     secret('keys/jwt-rs256.pem', rs256),
     secret('keys/audit.key', `${randomBytes(32).toString('base64')}\n`),
     secret('demo/gateway.secret', `${randomBytes(32).toString('base64url')}\n`),
-    secret('demo/partner.key', partner),
-    open(
-      'demo/partner.jwks.json',
-      `${JSON.stringify(publicJwkOf(partner, randomUUID()), null, 2)}\n`,
-    ),
     ...(redis?.files ?? []),
     open(
       'viaduct.yaml',
-      CONFIGURATION.replace(SCHEMA, () => schemaPath).replace(
-        EMBEDDED_STORE,
-        () => redis?.section ?? EMBEDDED_STORE,
-      ),
+      CONFIGURATION.replaceAll(`:${DEFAULT_PORTS.public}`, `:${ports.public}`)
+        .replace(`:${DEFAULT_PORTS.management}`, `:${ports.management}`)
+        .replace(SCHEMA, () => schemaPath)
+        .replace(EMBEDDED_STORE, () => redis?.section ?? EMBEDDED_STORE),
     ),
   ];
 }
@@ -102,13 +117,13 @@ const CONFIGURATION = `# yaml-language-server: $schema=${SCHEMA}
 # A first configuration, made by \`viaduct init\`: a gateway exchanges tokens of a partner, and a SOAP client that knows only
 # user names gets its tokens from the same policy.
 version: 1
-issuer: https://localhost:8443
+issuer: https://localhost:${DEFAULT_PORTS.public}
 
 listeners:
   public:
-    address: 127.0.0.1:8443
+    address: 127.0.0.1:${DEFAULT_PORTS.public}
     tls: { certificate: { file: tls/localhost.pem }, key: { file: tls/localhost.key } }
-  management: { address: 127.0.0.1:9090 }
+  management: { address: 127.0.0.1:${DEFAULT_PORTS.management} }
 
 # JWT and SAML have keys of their own.
 keys:
@@ -126,7 +141,7 @@ trustedIssuers:
     jwt:
       jwks: { file: demo/partner.jwks.json }
       algorithms: [ES256]
-      audiences: [https://localhost:8443]
+      audiences: [https://localhost:${DEFAULT_PORTS.public}]
 
 # Who may ask: clients by OAuth, users by WS-Trust.
 clients:

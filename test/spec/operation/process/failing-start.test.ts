@@ -54,7 +54,7 @@ for (const listener of ['public', 'management'] as const)
       assert.match(
         text,
         new RegExp(
-          `listeners\\.${listener}\\.address in viaduct\\.yaml, 127\\.0\\.0\\.1:${port}: .*EADDRINUSE`,
+          `listeners\\.${listener}\\.address in viaduct\\.yaml, 127\\.0\\.0\\.1:${port}: .*EADDRINUSE.*; end what listens there, or write another port`,
         ),
       );
     });
