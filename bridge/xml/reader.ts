@@ -2,7 +2,7 @@
 
 import { XmlFailure } from './failure.ts';
 import type { XmlElement } from './tree.ts';
-import { isNamed, lookupNamespace } from './tree.ts';
+import { elementsOf, isNamed, lookupNamespace } from './tree.ts';
 
 /** An expanded name. */
 export interface ExpandedName {
@@ -76,6 +76,25 @@ export function requiredChild(parent: XmlElement, uri: string, local: string): X
   const child = optionalChild(parent, uri, local);
   if (child === undefined) throw new XmlFailure('element-missing', `no ${local}`);
   return child;
+}
+
+/** The one child element, whatever its name.
+ * @throws {XmlFailure} `element-missing`; `element-repeated`: which of two is meant is open */
+export function onlyChild(parent: XmlElement): XmlElement {
+  const [child, second] = elementsOf(parent);
+  if (child === undefined) throw new XmlFailure('element-missing', `${parent.local} is empty`);
+  if (second !== undefined) throw new XmlFailure('element-repeated', `two in ${parent.local}`);
+  return child;
+}
+
+/** Makes an object of the members that are there. */
+export function defined<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
+  const found: Partial<T> = {};
+  for (const name in members) {
+    const value = members[name];
+    if (value !== undefined) found[name] = value;
+  }
+  return found as T;
 }
 
 /** Resolves a QName in content, in the namespace scope of the element that holds it.

@@ -1,13 +1,13 @@
 // Attributes of both versions as claims know them: one name, text values, and who stated it first.
 
 import { SAML2_NS, SAML11_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
-import { textOf } from '#bridge/xml/reader.ts';
+import { defined, textOf } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import { verifiedChildren } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { ATTRIBUTE_BASIC, ATTRIBUTE_UNSPECIFIED, ATTRIBUTE_URI, CLAIMS_2009_NS } from '../names.ts';
-import { present, requiredAttribute, requireKnownChildren } from './element-reader.ts';
+import { requiredAttribute, requireKnownChildren } from './element-reader.ts';
 import type { SamlAttribute } from './saml-assertion.ts';
 
 /** Formats that say nothing about the name but how it is spelled. Names of any other format are kept apart by it. */
@@ -52,7 +52,7 @@ export function readSaml1Attributes(statement: Verified<XmlElement>): readonly S
 function readAttribute(attribute: Verified<XmlElement>, name: string): SamlAttribute {
   requireKnownChildren(attribute, ['AttributeValue']);
   const values = verifiedChildren(attribute, attribute.uri, 'AttributeValue');
-  return present<SamlAttribute>({
+  return defined<SamlAttribute>({
     name,
     originalIssuer: attributeOf(attribute, 'OriginalIssuer', CLAIMS_2009_NS),
     // Text only: structure inside a value has no place in a claim, and joining its texts would make another value.

@@ -4,7 +4,7 @@ import { parseBase64 } from '#bridge/xml/base64.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DS_NS } from '#bridge/xml/namespaces.ts';
-import { textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
+import { defined, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
@@ -31,16 +31,6 @@ export function requiredInstant(element: Verified<XmlElement>, local: string): I
 export function instantOf(element: Verified<XmlElement>, local: string): Instant | undefined {
   const value = attributeOf(element, local);
   return value === undefined ? undefined : parseDateTime(value);
-}
-
-/** Makes an object of the members that are there. */
-export function present<T extends object>(members: { [K in keyof T]: T[K] | undefined }): T {
-  const found: Partial<T> = {};
-  for (const name in members) {
-    const value = members[name];
-    if (value !== undefined) found[name] = value;
-  }
-  return found as T;
 }
 
 /** The text of a URI, without the whitespace that its type collapses.
@@ -79,7 +69,7 @@ export function readName(element: Verified<XmlElement>): SamlName {
   const parts = [value, nameQualifier, spNameQualifier];
   if (value === '' || parts.some((part) => part?.trim() !== part))
     throw new XmlFailure('text-malformed', `${element.local} is empty or has space around it`);
-  return present<SamlName>({
+  return defined<SamlName>({
     value,
     format: attributeOf(element, 'Format'),
     nameQualifier,

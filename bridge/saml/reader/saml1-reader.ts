@@ -1,6 +1,7 @@
 // Reads a verified SAML 1.1 assertion (SAML 1.1 §2). Each statement has a subject of its own here: they must be the same.
 
 import { DS_NS, SAML11_NS } from '#bridge/xml/namespaces.ts';
+import { defined } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
   optionalVerifiedChild,
@@ -15,7 +16,6 @@ import { refuse } from '../refusal.ts';
 import { readSaml1Attributes } from './attribute-reader.ts';
 import {
   instantOf,
-  present,
   readName,
   requiredAttribute,
   requiredInstant,
@@ -49,7 +49,7 @@ export function readSaml1(assertion: Verified<XmlElement>): SamlAssertion {
     issueInstant: requiredInstant(assertion, 'IssueInstant'),
     ...readSubject(assertion),
     conditions: conditions ? readConditions(conditions) : NO_CONDITIONS,
-    ...present<Pick<SamlAssertion, 'authentication'>>({
+    ...defined<Pick<SamlAssertion, 'authentication'>>({
       authentication: readAuthentication(assertion),
     }),
     attributes: verifiedChildren(assertion, SAML11_NS, 'AttributeStatement').flatMap(
@@ -86,7 +86,7 @@ function readStatementSubject(subject: Verified<XmlElement>): StatementSubject {
   const name = optionalVerifiedChild(subject, SAML11_NS, 'NameIdentifier');
   const confirmation = optionalVerifiedChild(subject, SAML11_NS, 'SubjectConfirmation');
   return {
-    ...present<Pick<StatementSubject, 'name'>>({ name: name && readName(name) }),
+    ...defined<Pick<StatementSubject, 'name'>>({ name: name && readName(name) }),
     confirmations: confirmation ? readConfirmations(confirmation) : [],
   };
 }
@@ -121,7 +121,7 @@ function readConditions(conditions: Verified<XmlElement>): SamlConditions {
   if (restrictions.length + doNotCache.length !== elementsOf(conditions).length)
     refuse('token-type-unsupported', 'a condition that is not understood');
   return {
-    ...present<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter'>>({
+    ...defined<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter'>>({
       notBefore: instantOf(conditions, 'NotBefore'),
       notOnOrAfter: instantOf(conditions, 'NotOnOrAfter'),
     }),

@@ -1,7 +1,7 @@
 // Reads Conditions of SAML 2.0 (SAML Core 2.0 §2.5): every child must be understood, an unknown one refuses the token.
 
 import { SAML2_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
-import { resolveQName } from '#bridge/xml/reader.ts';
+import { defined, resolveQName } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
   optionalVerifiedChild,
@@ -13,7 +13,7 @@ import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import { DELEGATION_NS } from '../names.ts';
 import { refuse } from '../refusal.ts';
-import { instantOf, present, readName, requireKnownChildren, uriOf } from './element-reader.ts';
+import { instantOf, readName, requireKnownChildren, uriOf } from './element-reader.ts';
 import type { SamlConditions, SamlDelegate } from './saml-assertion.ts';
 
 /** Reads Conditions.
@@ -26,7 +26,7 @@ export function readSaml2Conditions(conditions: Verified<XmlElement>): SamlCondi
   const restrictions = verifiedChildren(conditions, SAML2_NS, 'AudienceRestriction');
   const delegation = optionalVerifiedChild(conditions, SAML2_NS, 'Condition');
   return {
-    ...present<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter' | 'proxyCount'>>({
+    ...defined<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter' | 'proxyCount'>>({
       proxyCount,
       notBefore: instantOf(conditions, 'NotBefore'),
       notOnOrAfter: instantOf(conditions, 'NotOnOrAfter'),
@@ -82,7 +82,7 @@ function readDelegate(delegate: Verified<XmlElement>): SamlDelegate {
   if (elementsOf(delegate).length !== 1)
     refuse('token-malformed', 'a delegate has one name and nothing else');
   const name = verifiedChild(delegate, SAML2_NS, 'NameID');
-  return present<SamlDelegate>({
+  return defined<SamlDelegate>({
     name: readName(name),
     instant: instantOf(delegate, 'DelegationInstant'),
   });

@@ -2,6 +2,7 @@
 // unknown type are left out: an assertion that has them is refused.
 
 import { DS_NS, SAML2_NS } from '#bridge/xml/namespaces.ts';
+import { defined } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import {
   optionalVerifiedChild,
@@ -15,7 +16,6 @@ import { refuse } from '../refusal.ts';
 import { readSaml2Attributes } from './attribute-reader.ts';
 import {
   instantOf,
-  present,
   readName,
   requiredAttribute,
   requiredInstant,
@@ -44,7 +44,7 @@ export function readSaml2(assertion: Verified<XmlElement>): SamlAssertion {
   requireKnownChildren(subject, ['NameID', 'SubjectConfirmation']);
   const name = optionalVerifiedChild(subject, SAML2_NS, 'NameID');
   const conditions = optionalVerifiedChild(assertion, SAML2_NS, 'Conditions');
-  return present<SamlAssertion>({
+  return defined<SamlAssertion>({
     id: requiredAttribute(assertion, 'ID'),
     issueInstant: requiredInstant(assertion, 'IssueInstant'),
     name: name && readName(name),
@@ -75,7 +75,7 @@ function readConfirmation(element: Verified<XmlElement>): SamlConfirmation {
     method,
     namesAttester,
     hasData: true,
-    ...present<Partial<SamlConfirmation>>({
+    ...defined<Partial<SamlConfirmation>>({
       notBefore: instantOf(data, 'NotBefore'),
       notOnOrAfter: instantOf(data, 'NotOnOrAfter'),
       recipient: attributeOf(data, 'Recipient'),
@@ -92,7 +92,7 @@ function readAuthentication(assertion: Verified<XmlElement>): SamlAuthentication
   requireKnownChildren(statement, ['SubjectLocality', 'AuthnContext']);
   const context = verifiedChild(statement, SAML2_NS, 'AuthnContext');
   const contextClass = optionalVerifiedChild(context, SAML2_NS, 'AuthnContextClassRef');
-  return present<SamlAuthentication>({
+  return defined<SamlAuthentication>({
     instant: requiredInstant(statement, 'AuthnInstant'),
     contextClass: contextClass && uriOf(contextClass),
     sessionNotOnOrAfter: instantOf(statement, 'SessionNotOnOrAfter'),

@@ -10,6 +10,7 @@ import {
 } from '#bridge/ws-security/tokens/token-reference.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { onlyChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -28,9 +29,7 @@ export interface EmbeddedToken {
  * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`,
  * `bad-context-token`, `unsupported-context-token` */
 export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope): EmbeddedToken {
-  const [child, second] = elementsOf(parameter);
-  if (child === undefined) throw new XmlFailure('element-missing', `${parameter.local} is empty`);
-  if (second !== undefined) throw new XmlFailure('element-repeated', `two in ${parameter.local}`);
+  const child = onlyChild(parameter);
   const isReference = isNamed(child, WSSE_NS, 'SecurityTokenReference');
   const context = isReference ? readContextReference(child, scope) : undefined;
   if (context)

@@ -4,9 +4,9 @@ import { parseBase64 } from '#bridge/xml/base64.ts';
 import { decryptKey, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
-import { textOf } from '#bridge/xml/reader.ts';
+import { onlyChild, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
 
@@ -34,9 +34,7 @@ const MAX_BYTES = 256;
  * @throws {ExchangeFailure} `operation-unsupported` for a private key
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`, `text-malformed` */
 export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEntropy {
-  const [secret, second] = elementsOf(entropy);
-  if (secret === undefined) throw new XmlFailure('element-missing', 'Entropy is empty');
-  if (second !== undefined) throw new XmlFailure('element-repeated', 'two in Entropy');
+  const secret = onlyChild(entropy);
   if (isNamed(secret, XENC_NS, 'EncryptedKey')) return { kind: 'encrypted', encryptedKey: secret };
   if (!isNamed(secret, trust.namespace, 'BinarySecret'))
     throw new XmlFailure('element-unexpected', `${secret.local} in Entropy`);

@@ -4,7 +4,7 @@ import type { ProtectedBody } from '#bridge/ws-security/encryption/protected-bod
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import { optionalChild, parseBoolean, trimmedTextOf } from '#bridge/xml/reader.ts';
+import { defined, optionalChild, parseBoolean, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -39,6 +39,12 @@ export interface ReadRst {
 /** What a request says of itself, by which it can be answered though the rest of it cannot be read. */
 export type RstFrame = Pick<RstRequest, 'trust' | 'operation' | 'context'>;
 
+type EmbeddedName = (typeof EMBEDDED)[number];
+type KeyName = (typeof OF_KEYS)[number];
+
+/** What was found in parameters, by their names in our words. */
+type Found<Name extends ParameterName, Value> = Partial<Record<Uncapitalize<Name>, Value>>;
+
 const KEY_SIZE = /^(?:0|[1-9]\d{0,4})$/;
 
 /** Reads the request in a Body that is protected.
@@ -57,18 +63,18 @@ export function readRst(
   const cancelName = mapped(parameters.find('CancelTarget'), (element) =>
     readTokenName(element, scope),
   );
-  const tokenOf = (name: (typeof EMBEDDED)[number]): EmbeddedToken | undefined =>
+  const tokenOf = (name: EmbeddedName): EmbeddedToken | undefined =>
     mapped(parameters.find(name), (element) => readEmbeddedToken(element, scope));
-  const tokens = defined({
+  const tokens = defined<Found<EmbeddedName, EmbeddedToken>>({
     onBehalfOf: tokenOf('OnBehalfOf'),
     actAs: tokenOf('ActAs'),
     renewTarget: tokenOf('RenewTarget'),
     validateTarget: tokenOf('ValidateTarget'),
     cancelTarget: cancelName === undefined ? tokenOf('CancelTarget') : undefined,
   });
-  const keyOf = (name: (typeof OF_KEYS)[number]): RequestedKey | undefined =>
+  const keyOf = (name: KeyName): RequestedKey | undefined =>
     mapped(parameters.find(name), (element) => readUseKey(element, scope));
-  const keys = defined({
+  const keys = defined<Found<KeyName, RequestedKey>>({
     useKey: keyOf('UseKey'),
     delegateTo: keyOf('DelegateTo'),
     encryption: keyOf('Encryption'),
@@ -80,7 +86,7 @@ export function readRst(
       operation: requireOperation(parameters.find('RequestType'), trust, form),
       ...readWishes(parameters, trust),
       ...keys,
-      ...defined({
+      ...defined<Partial<RstRequest>>({
         context: attributeOf(payload, 'Context'),
         onBehalfOf: tokens.onBehalfOf?.token,
         actAs: tokens.actAs?.token,
@@ -109,7 +115,7 @@ export function readFrame(
   return {
     trust,
     operation: requireOperation(requestType, trust, form),
-    ...defined({ context: attributeOf(payload, 'Context') }),
+    ...defined<Pick<RstFrame, 'context'>>({ context: attributeOf(payload, 'Context') }),
   };
 }
 
@@ -132,24 +138,10 @@ function requireOperation(
   return operation;
 }
 
-type Wishes = Omit<
-  RstRequest,
-  | 'trust'
-  | 'operation'
-  | 'context'
-  | 'useKey'
-  | 'delegateTo'
-  | 'encryption'
-  | 'proofEncryption'
-  | 'onBehalfOf'
-  | 'actAs'
-  | 'renewTarget'
-  | 'validateTarget'
-  | 'cancelTarget'
-  | 'cancelName'
->;
-
-function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
+function readWishes(
+  parameters: Parameters,
+  trust: TrustNames,
+): Omit<RstRequest, 'trust' | 'operation'> {
   const { find, findAll, present } = parameters;
   return {
     participants: mapped(find('Participants'), (element) => readParticipants(element, trust)) ?? [],
@@ -157,7 +149,7 @@ function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
     isForwardable: mapped(find('Forwardable'), readFlag) ?? true,
     algorithms: readAlgorithms(parameters),
     present,
-    ...defined({
+    ...defined<Partial<RstRequest>>({
       isDelegatable: mapped(find('Delegatable'), readFlag),
       tokenType: textOf(parameters, 'TokenType'),
       appliesTo: mapped(find('AppliesTo'), readAppliesTo),
@@ -172,7 +164,7 @@ function readWishes(parameters: Parameters, trust: TrustNames): Wishes {
 }
 
 function readAlgorithms(parameters: Parameters): RequestedAlgorithms {
-  return defined({
+  return defined<RequestedAlgorithms>({
     signature: textOf(parameters, 'SignatureAlgorithm'),
     canonicalization: textOf(parameters, 'CanonicalizationAlgorithm'),
     encryption: textOf(parameters, 'EncryptionAlgorithm'),
@@ -207,7 +199,10 @@ function readLifetime(lifetime: XmlElement): RequestedLifetime {
   const count = [created, expires].filter((found) => found !== undefined).length;
   if (elementsOf(lifetime).length !== count)
     throw new XmlFailure('element-unexpected', 'unknown child of Lifetime');
-  return defined({ created: mapped(created, instantOf), expires: mapped(expires, instantOf) });
+  return defined<RequestedLifetime>({
+    created: mapped(created, instantOf),
+    expires: mapped(expires, instantOf),
+  });
 }
 
 const instantOf = (element: XmlElement): number => parseDateTime(trimmedTextOf(element));
@@ -235,14 +230,6 @@ function textOf({ find }: Parameters, name: ParameterName): string | undefined {
 
 function mapped<In, Out>(value: In | undefined, map: (value: In) => Out): Out | undefined {
   return value === undefined ? undefined : map(value);
-}
-
-type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
-
-function defined<T extends object>(values: T): Defined<T> {
-  const found: Partial<T> = {};
-  for (const name in values) if (values[name] !== undefined) found[name] = values[name];
-  return found as Defined<T>;
 }
 
 function unsupported(detail: string): ExchangeFailure {

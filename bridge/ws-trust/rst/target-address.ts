@@ -2,7 +2,7 @@
 
 import { isAddressing, readAddress } from '#bridge/soap/endpoint-reference.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { trimmedTextOf } from '#bridge/xml/reader.ts';
+import { onlyChild, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { POLICY_NAMESPACES, type TrustNames } from '../names.ts';
@@ -45,12 +45,4 @@ function readReference(reference: XmlElement): string {
   if (!isAddressing(reference.uri) || reference.local !== 'EndpointReference')
     throw new XmlFailure('element-unexpected', `${reference.local} in the place of an address`);
   return readAddress(reference, reference.uri);
-}
-
-function onlyChild(parent: XmlElement): XmlElement {
-  const [child, second] = elementsOf(parent);
-  if (child === undefined) throw new XmlFailure('element-missing', `${parent.local} is empty`);
-  // Two addresses: which one is meant is open.
-  if (second !== undefined) throw new XmlFailure('element-repeated', `two in ${parent.local}`);
-  return child;
 }
