@@ -29,7 +29,7 @@ export interface TrustNames {
   readonly prefix: 'trust' | 't';
 }
 
-export const TRUST_2005: TrustNames = {
+const TRUST_2005: TrustNames = {
   version: '2005/02',
   namespace: TRUST_2005_NS,
   base: TRUST_2005_NS,
@@ -40,6 +40,11 @@ export const TRUST_13: TrustNames = {
   namespace: TRUST_13_NS,
   base: TRUST_13_NS,
   prefix: 'trust',
+};
+/** The usual names of each version. */
+export const TRUST_NAMES: Readonly<Record<TrustVersion, TrustNames>> = {
+  '1.3': TRUST_13,
+  '2005/02': TRUST_2005,
 };
 /** Some clients write the namespace of 1.3 with a slash behind it. */
 const TRUST_13_SLASH: TrustNames = { ...TRUST_13, namespace: `${TRUST_13_NS}/` };

@@ -11,10 +11,11 @@ import {
   type Recipient,
 } from '#bridge/xml/encryption/encrypt.ts';
 import type { ContentName } from '#bridge/xml/encryption/encryption-algorithms.ts';
-import { ENCRYPTED_KEY, TOKEN_TYPE, WSU_ID, wsse } from '#bridge/xml/namespaces.ts';
+import { ENCRYPTED_KEY, TOKEN_TYPE, wsse } from '#bridge/xml/namespaces.ts';
 import type { SignedPart } from '#bridge/xml/signature/sign.ts';
 import { createSecretSigner, type Signer } from '#bridge/xml/signature/signer.ts';
 import { BASE64_BINARY, ENCRYPTED_KEY_SHA1, X509_V3 } from '../names.ts';
+import { writeBinaryToken } from '../tokens/binary-token.ts';
 import { writeDirectReference } from '../tokens/token-reference.ts';
 import { makeDerivedKey } from './derived-key.ts';
 
@@ -69,12 +70,7 @@ export function keysOfCertificates(
   { certificate, signer }: AnswerSigner,
   recipient: Recipient,
 ): AnswerKeys {
-  const attributes: readonly AttributePair[] = [
-    ['EncodingType', BASE64_BINARY],
-    ['ValueType', X509_V3],
-    [WSU_ID, CERTIFICATE_ID],
-  ];
-  const token = element(wsse('BinarySecurityToken'), attributes, [writeBase64(certificate)]);
+  const token = writeBinaryToken(CERTIFICATE_ID, X509_V3, certificate);
   return {
     signer,
     reference: writeDirectReference(`#${CERTIFICATE_ID}`, X509_V3),

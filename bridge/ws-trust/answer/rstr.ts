@@ -3,9 +3,9 @@
 
 import { Buffer } from 'node:buffer';
 import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
-import { BASE64_BINARY, JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
+import { JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
+import { writeBinaryToken } from '#bridge/ws-security/tokens/binary-token.ts';
 import { writeDirectReference } from '#bridge/ws-security/tokens/token-reference.ts';
-import { writeBase64 } from '#bridge/xml/base64.ts';
 import { element, type Markup, type MarkupChild, seal } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { TOKEN_TYPE, wsse, wsu } from '#bridge/xml/namespaces.ts';
@@ -86,15 +86,7 @@ function writeToken({ rst, token, profile: { jwtCarrier } }: TokenAnswer): Marku
   if (spec.type !== 'jwt') return seal(text, new Set());
   if (jwtCarrier === 'token-wrapper')
     return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
-  return element(
-    wsse('BinarySecurityToken'),
-    [
-      ['EncodingType', BASE64_BINARY],
-      ['ValueType', JWT_VALUE_TYPE],
-      [wsu('Id'), idOf(token)],
-    ],
-    [writeBase64(Buffer.from(text, 'latin1'))],
-  );
+  return writeBinaryToken(idOf(token), JWT_VALUE_TYPE, Buffer.from(text, 'latin1'));
 }
 
 // ws-trust §3.3: both, for clients that know only one. A JWT has a name in this message only.

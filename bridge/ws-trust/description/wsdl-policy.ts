@@ -15,7 +15,7 @@ import type {
   FirstCredential,
   MessageSecurity,
 } from '../endpoint/endpoint-profile.ts';
-import { POLICY_2004_NS, TRUST_13, TRUST_2005, type TrustVersion, trustName } from '../names.ts';
+import { POLICY_2004_NS, TRUST_NAMES, type TrustVersion, trustName } from '../names.ts';
 
 /** What a policy says. */
 export interface PolicyTerms {
@@ -65,12 +65,15 @@ const ENDORSING: ReadonlySet<AdvertisedCredential> = new Set([
   'security-context',
 ]);
 
+/** What names of a version end with. */
+export const suffixOf = (version: TrustVersion): string => (version === '1.3' ? '13' : '2005');
+
 /** The id of a policy, unique among those of one document. */
 export function policyIdOf(terms: PolicyTerms): string {
   const { credential, keyType, messageSecurity, signsBody, trust, usesAddressing } = terms;
   const signed = ENDORSING.has(credential) && signsBody ? 'SignedBody' : '';
   const plain = usesAddressing ? '' : 'Plain';
-  const version = trust === '1.3' ? '13' : '2005';
+  const version = suffixOf(trust);
   if (messageSecurity) return `${ID_PREFIXES[credential]}Message${version}${plain}`;
   const secret = keyType === 'SymmetricKey' ? 'Symmetric' : '';
   return `${ID_PREFIXES[credential]}${secret}${version}${signed}${plain}`;
@@ -239,7 +242,7 @@ function x509Token(trust: TrustVersion): Markup {
 // With a key of its own: a token that anybody could present signs nothing.
 function issuedToken({ keyType: kind, trust }: PolicyTerms): Markup {
   const sp = securityPolicyName(trust);
-  const names = trust === '1.3' ? TRUST_13 : TRUST_2005;
+  const names = TRUST_NAMES[trust];
   const keyType = element(trustName(names, 'KeyType'), [], [`${names.base}/${kind}`]);
   const template = element(sp('RequestSecurityTokenTemplate'), [], [keyType]);
   return token(trust, 'IssuedToken', [

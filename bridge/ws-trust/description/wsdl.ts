@@ -16,14 +16,12 @@ import {
   actionsOf,
   isAnsweredInCollection,
   POLICY_2004_NS,
-  TRUST_13,
   TRUST_13_NS,
-  TRUST_2005,
+  TRUST_NAMES,
   type TrustNames,
   type TrustOperation,
-  type TrustVersion,
 } from '../names.ts';
-import { type PolicyTerms, policyIdOf, writePolicy } from './wsdl-policy.ts';
+import { type PolicyTerms, policyIdOf, suffixOf, writePolicy } from './wsdl-policy.ts';
 import { writeSchema } from './wsdl-schema.ts';
 
 /** A port with its public address. */
@@ -53,14 +51,9 @@ const SOAP_BINDINGS: Readonly<Record<SoapVersion, Pick<MarkupName, 'prefix' | 'u
   '1.1': { prefix: 'soap', uri: 'http://schemas.xmlsoap.org/wsdl/soap/' },
   '1.2': { prefix: 'soap12', uri: 'http://schemas.xmlsoap.org/wsdl/soap12/' },
 };
-const NAMES: Readonly<Record<TrustVersion, TrustNames>> = {
-  '1.3': TRUST_13,
-  '2005/02': TRUST_2005,
-};
-
 /** Writes the WSDL of these ports as text whose root is `wsdl:definitions`. */
 export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): string {
-  const versions = [...new Set(ports.map(({ trust }) => trust))].map((trust) => NAMES[trust]);
+  const versions = [...new Set(ports.map(({ trust }) => trust))].map((trust) => TRUST_NAMES[trust]);
   const terms = ports.map((port) => termsOf(port, habits));
   const portTypes = new Map(ports.map((port) => [portTypeOf(port), port]));
   const policies = new Map(terms.map((one) => [policyIdOf(one), one]));
@@ -121,24 +114,22 @@ function answerOf(port: Typed, operation: TrustOperation): string {
   const inCollections =
     port.answersInCollections === true ||
     (operation === 'Renew' && port.credential === 'security-context');
-  const isCollection = isAnsweredInCollection(NAMES[port.trust], operation, inCollections);
+  const isCollection = isAnsweredInCollection(TRUST_NAMES[port.trust], operation, inCollections);
   return isCollection ? COLLECTION : RESPONSE;
 }
 
 function portTypeOf({ answersInCollections, credential, trust }: Typed): string {
-  if (trust !== '1.3') return `STS${suffixOf(NAMES[trust])}`;
+  if (trust !== '1.3') return `STS${suffixOf(trust)}`;
   const ofContexts = credential === 'security-context' ? 'Context' : '';
-  return `STS${answersInCollections ? 'Collections' : ofContexts}${suffixOf(NAMES[trust])}`;
+  return `STS${answersInCollections ? 'Collections' : ofContexts}${suffixOf(trust)}`;
 }
-
-const suffixOf = ({ version }: TrustNames): string => (version === '1.3' ? '13' : '2005');
 
 function writeMessages(trust: TrustNames): readonly Markup[] {
   const elements = trust.version === '1.3' ? [REQUEST, RESPONSE, COLLECTION] : [REQUEST, RESPONSE];
   return elements.map((local) =>
     element(
       wsdl('message'),
-      [['name', `${local}${suffixOf(trust)}`]],
+      [['name', `${local}${suffixOf(trust.version)}`]],
       [
         element(wsdl('part'), [
           ['element', `${trust.prefix}:${local}`],
@@ -150,11 +141,11 @@ function writeMessages(trust: TrustNames): readonly Markup[] {
 }
 
 function writePortType(port: Typed, habits: WsdlHabits): Markup {
-  const trust = NAMES[port.trust];
+  const trust = TRUST_NAMES[port.trust];
   const action: MarkupName = { prefix: 'wsam', uri: WSAM_NS, local: 'Action' };
   const operations = habits.operations.map((operation) => {
     const { answer, request } = actionsOf(trust, operation);
-    const message = (local: string): string => `tns:${local}${suffixOf(trust)}`;
+    const message = (local: string): string => `tns:${local}${suffixOf(trust.version)}`;
     return element(
       wsdl('operation'),
       [['name', operation]],
@@ -174,7 +165,7 @@ function writePortType(port: Typed, habits: WsdlHabits): Markup {
 }
 
 function writeBinding(port: WsdlPort, habits: WsdlHabits): Markup {
-  const trust = NAMES[port.trust];
+  const trust = TRUST_NAMES[port.trust];
   const soap = (local: string): MarkupName => ({ ...SOAP_BINDINGS[port.soap], local });
   const body = element(soap('body'), [['use', 'literal']]);
   const operations = habits.operations.map((operation) =>

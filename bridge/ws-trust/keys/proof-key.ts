@@ -68,11 +68,13 @@ export function heldKey(rst: RstRequest, proved: Proved): Confirmation {
 /** The keys that signatures over what is asked show: one of them may be that of a token which it is asked with, whoever asks
  * (WS-Trust 1.3 §5, §9.1). */
 export function endorsingKeys(signatures: Proved['signatures']): readonly Confirmation[] {
-  return signatures
-    .filter(({ coversBody, coversTimestamp }) => coversBody && coversTimestamp)
-    .map(({ confirmation }) => confirmation)
-    .filter(({ method }) => method === 'public-key');
+  return coveringKeys(signatures).filter(({ method }) => method === 'public-key');
 }
+
+const coveringKeys = (signatures: Proved['signatures']): readonly Confirmation[] =>
+  signatures
+    .filter(({ coversBody, coversTimestamp }) => coversBody && coversTimestamp)
+    .map(({ confirmation }) => confirmation);
 
 /** The secret that a signature shows. It is shown for nothing else but the token that the request is about. */
 export function heldSecret(
@@ -139,11 +141,9 @@ function provedKeys(
   { requestor, signatures }: Proved,
   signatureId: string | undefined,
 ): readonly Confirmation[] {
-  const covering = signatures
-    .filter(({ id }) => signatureId === undefined || id === signatureId)
-    .filter(({ coversBody, coversTimestamp }) => coversBody && coversTimestamp)
-    .map(({ confirmation }) => confirmation);
-  if (signatureId !== undefined) return covering;
+  if (signatureId !== undefined)
+    return coveringKeys(signatures.filter(({ id }) => id === signatureId));
+  const covering = coveringKeys(signatures);
   const { confirmation } = requestor;
   // What no signature of the message made was proved below it.
   const isOfTls = !signatures.some((signature) =>
