@@ -135,6 +135,8 @@ class Group {
     this.#take(next);
     // Whoever dies now comes back with the new one.
     await Promise.all(members.map((member) => this.#commit(member).catch(() => undefined)));
+    // Whoever began to serve while these prepared began with the one before, and was none of them.
+    await Promise.all(this.supervisor.members().map((member) => this.#welcome(member)));
   }
 
   async stop(): Promise<void> {

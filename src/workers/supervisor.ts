@@ -120,7 +120,9 @@ class Workers implements Supervisor {
   }
 
   async roll(): Promise<void> {
-    for (const old of this.members()) {
+    // Those too that do not serve yet: what they were told is what is replaced.
+    const seats = [...this.#seats.values()];
+    for (const old of seats) {
       // Whoever is stopped meanwhile must not start what nobody stops any more.
       if (this.#isStopping) throw new Error('the workers are being stopped');
       // One that died was started again with what is new.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import {
   createLocalJWKSet,
   decodeJwt,
@@ -46,6 +46,12 @@ const isAlive = (pid: number): boolean => {
     return false;
   }
 };
+
+/** Stops a process, and ends it with the test: it would outlive whoever started it. */
+function holdUp(t: TestContext, pid: number): void {
+  process.kill(pid, 'SIGSTOP');
+  t.after(() => isAlive(pid) && process.kill(pid, 'SIGKILL'));
+}
 
 /** How often is reloaded under load; `npm run test:reloads` does it a hundred times. */
 const RELOADS = Number(process.env['RELOADS'] ?? 10);
@@ -283,6 +289,54 @@ test('Row 29: reloads under load fail no request, swap in all workers or in none
   assert.ok(!replaced.some((pid) => before.includes(pid)));
   // Row 26: a first process that is killed leaves no worker behind.
   await eventually('no worker is left', async () => !replaced.some(isAlive));
+});
+
+/** Kills a worker; resolves with the one that is started in its place, as soon as there is one. */
+async function replaceBy(served: Served, victim: number, others: readonly number[]) {
+  const newcomer = async () => (await workerPids(served)).find((pid) => !others.includes(pid));
+  process.kill(victim, 'SIGKILL');
+  await eventually('a newcomer', async () => (await newcomer()) !== undefined);
+  return (await newcomer()) ?? 0;
+}
+
+test('Row 29: a worker that began to serve while the others took a reload takes it too', async (t) => {
+  const served = await serve(t, withWorkers(2));
+  const before = await workerPids(served);
+  const [victim = 0, slow = 0] = before;
+  await served.edit((document) => {
+    Object.assign(document.policy[0]?.['allow'] as object, { lifetimeSeconds: 120 });
+  });
+  await replaceBy(served, victim, before);
+
+  holdUp(t, slow);
+  const reloaded = served.reload();
+  await eventually('it serves', async () => counted(await served.metrics(), 'sts_workers') === 2);
+  process.kill(slow, 'SIGCONT');
+  const said = await reloaded;
+  const answers = await Promise.all(Array.from({ length: 20 }, () => served.exchange()));
+
+  assert.equal(said, 'configuration reloaded\n');
+  const bodies = await Promise.all(answers.map(async (answer) => answer.json()));
+  const lifetimes = (bodies as { expires_in: number }[]).map((body) => body.expires_in);
+  assert.deepEqual(new Set(lifetimes), new Set([120]));
+});
+
+test('Row 29: a worker that did not serve yet when the others were replaced is replaced as well', async (t) => {
+  const served = await serve(t, withWorkers(2));
+  const before = await workerPids(served);
+  await served.edit((document) => {
+    document['log'] = { level: 'warn' };
+  });
+  // What it was told of the configuration by now is the old one.
+  const slow = await replaceBy(served, before[0] ?? 0, before);
+  holdUp(t, slow);
+
+  const said = await served.reload();
+
+  assert.equal(said, 'configuration reloaded\n');
+  const after = await workerPids(served);
+  assert.equal(after.length, 2);
+  assert.ok(![...before, slow].some((pid) => after.includes(pid)));
 });
 
 test('Row 27: a key that starts to sign under load was in the key set before, in every worker; all change at its instant', async (t) => {
