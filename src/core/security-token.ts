@@ -72,7 +72,7 @@ export interface TokenFacts {
   readonly ancestors?: readonly TokenRef[];
   /** Where its line began, if not with itself. */
   readonly root?: TokenRef;
-  /** Ids of the trusted issuers on whose word a token of ours rests, as the ledger knows them; absent: on nobody's. */
+  /** Ids of the trusted issuers on whose word a token or credential of ours rests; of a token as the ledger knows them. Absent: on nobody's. */
   readonly vouchers?: readonly string[];
 }
 

@@ -191,6 +191,8 @@ function factsOf(certificate: Certificate, trust: X509Trust, issuer: string) {
     issuer,
     trustedIssuer: SELF,
     subject: { issuer, id: user.id },
+    // That it is this user, the authority alone says: what is made of it ends with the trust in it.
+    vouchers: [trust.id],
     claims: Object.entries(user.claims).map(([name, value]) =>
       aClaim(name, [value].flat(), issuer),
     ),
