@@ -6,6 +6,7 @@ import {
   type Markup,
   type MarkupChild,
 } from '#bridge/xml/canonical/markup.ts';
+import type { EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { type TrustNames, trustName } from '../names.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 
@@ -49,8 +50,13 @@ export function writeRefused(rst: Pick<RstRequest, 'context' | 'trust'>, reason:
 }
 
 /** The answer to Cancel (WS-Trust 1.3 §6): to be there is what the empty element says. */
-export function writeCancelled(rst: Pick<RstRequest, 'context' | 'trust'>): Markup {
-  return writeResponse(rst, [trusted(rst.trust, 'RequestedTokenCancelled', [])]);
+export function writeCancelled(
+  rst: Pick<RstRequest, 'context' | 'trust'>,
+  { tellsCancelledTwice }: Pick<EndpointProfile, 'tellsCancelledTwice'>,
+): Markup {
+  const local = 'RequestedTokenCancelled';
+  const again = tellsCancelledTwice ? [element({ prefix: '', uri: '', local })] : [];
+  return writeResponse(rst, [trusted(rst.trust, local, []), ...again]);
 }
 
 /** The TokenType of a request for the outcome only. */

@@ -91,6 +91,9 @@ export interface EndpointProfile {
   readonly tokenShape?: 'adfs' | 'vcenter';
   /** Whether an answer tells for whom the token is when the request did not. */
   readonly tellsAppliesTo: boolean;
+  /** Whether the answer to Cancel says a second time, without a namespace, that the token was cancelled: the schema of a response takes any
+   * element beside those it knows, and the client of Apache Rampart looks for it there alone. */
+  readonly tellsCancelledTwice?: boolean;
   /** Whether an answer carries a Timestamp when the request did: the policy says IncludeTimestamp. */
   readonly includesTimestamp: boolean;
   /** Which faults carry one as well, unless the request is known to have none. Eclipse Metro and Apache Rampart throw a fault away that

@@ -181,5 +181,6 @@ export const WSO2_PROFILE: EndpointProfile = {
   id: 'wso2',
   endpoints: [{ path: WSO2, credentials: ANY }],
   ports: [{ name: 'wso2carbon-stsHttpsSoap12Endpoint', path: WSO2, soap: '1.2', trust: '1.3' }],
+  tellsCancelledTwice: true,
   faultTimestamps: 'always',
 };

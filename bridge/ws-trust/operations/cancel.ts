@@ -15,18 +15,23 @@ export const CANCEL: Operation = {
 };
 
 async function cancel(
-  { rst, requestor, signatures, received: { correlationId, sourceAddress } }: AuthenticatedRequest,
+  {
+    rst,
+    requestor,
+    signatures,
+    received: { correlationId, profile, sourceAddress },
+  }: AuthenticatedRequest,
   parts: OperationParts,
 ): Promise<Markup> {
   const request = { correlationId, sourceAddress, requestor };
   if (rst.cancelName !== undefined) {
     await revokeNamed({ ...request, token: parts.tokenOfAssertion(rst.cancelName) }, parts);
-    return writeCancelled(rst);
+    return writeCancelled(rst, profile);
   }
   // WS-SecureConversation 1.3 §6: whose secret is shown may cancel, whoever else asks with it.
   const confirmation = heldSecret(rst, { requestor, signatures }) ?? requestor.confirmation;
   const holder = { ...requestor, confirmation };
   const token = targetOf(rst.cancelTarget);
   await revoke({ ...request, requestor: holder, token }, parts.sts, parts);
-  return writeCancelled(rst);
+  return writeCancelled(rst, profile);
 }

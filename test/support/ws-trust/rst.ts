@@ -110,13 +110,17 @@ export interface SoapAnswer {
   readonly text: string;
 }
 
-/** Sends a message to the general endpoint. */
-export async function sendSoap(server: TestServer, body: string): Promise<SoapAnswer> {
+/** Sends a message, to the general endpoint unless told. */
+export async function sendSoap(
+  server: TestServer,
+  body: string,
+  path = '/ws-trust',
+): Promise<SoapAnswer> {
   const type = body.includes(SOAP_11) ? 'text/xml' : 'application/soap+xml';
   const headers = { 'content-type': `${type}; charset=utf-8` };
-  const response = await fetch(`${server.url}/ws-trust`, { method: 'POST', headers, body });
+  const response = await fetch(`${server.url}${path}`, { method: 'POST', headers, body });
   const { status, headers: answered } = response;
-  return checked('POST', '/ws-trust', { status, headers: answered, text: await response.text() });
+  return checked('POST', path, { status, headers: answered, text: await response.text() });
 }
 
 /** A token of ours, issued to carol. */

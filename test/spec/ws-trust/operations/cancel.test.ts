@@ -58,6 +58,7 @@ describe('Cancel', () => {
     server = await startServer(ending, async (document, directory) => {
       const { partner } = await withSaml(document, directory);
       partnerAssertion = partner.assertion('saml2');
+      document['wsTrust'] = { profiles: ['adfs', 'vcenter', 'wso2'] };
       // Bob's right to cancel is his own: as a server of the party he may only ask.
       document.relyingParties[0] = {
         ...document.relyingParties[0],
@@ -93,6 +94,22 @@ describe('Cancel', () => {
         const exchange = await sendSoap(server, anRst({ user: 'carol', onBehalfOf: target }));
         assert.equal(faultOf(exchange), 'InvalidSecurityToken');
       });
+
+  for (const [trust, prefix] of [
+    [TRUST_13, 'trust'],
+    [TRUST_2005, 't'],
+  ] as const)
+    test(`ws-trust §6: to the clients of WSO2 it is told a second time, without a namespace (${trust})`, async () => {
+      const target = await carolsToken(server, SAML2);
+      const message = aTargetRst('Cancel', { user: 'carol', target, trust });
+
+      const { text } = await sendSoap(server, message, '/services/wso2carbon-sts');
+
+      const local = 'RequestedTokenCancelled';
+      const answer = `<${prefix}:${local}></${prefix}:${local}><${local}></${local}>`;
+      assert.ok(text.includes(`xmlns:${prefix}="${trust}">${answer}</${prefix}:Request`), text);
+      assert.equal(await isValid(server, target), false);
+    });
 
   test('WS-Trust 1.3 §6: a cancelled assertion kills the access tokens made from it, and theirs', async () => {
     const assertion = await server.exchange({ requested_token_type: SAML2_TYPE });
