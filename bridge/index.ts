@@ -2,6 +2,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import type { Expression } from '#core/decision/expression.ts';
 import type { MemoryEnd } from '#core/decision/fence.ts';
+import type { FetchedDocument, RefreshSettings } from '#core/fetched.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog, Store } from '#core/ports.ts';
@@ -17,11 +18,7 @@ import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertio
 import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
 import { samlShapeName } from './saml/issuer/saml-shape.ts';
 import { readSamlMetadata, requireLifetime } from './saml/metadata/metadata.ts';
-import {
-  createSamlMetadataSource,
-  type FetchedMetadata,
-  type MetadataSettings,
-} from './saml/metadata/metadata-source.ts';
+import { createSamlMetadataSource } from './saml/metadata/metadata-source.ts';
 import { samlTokenReference } from './saml/token-reference.ts';
 import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/validator/saml-trust.ts';
 import { createSamlValidator } from './saml/validator/saml-validator.ts';
@@ -52,7 +49,7 @@ export type BridgeKeySource =
   | {
       readonly kind: 'metadata';
       readonly url: string;
-      readonly fetchText: (url: string) => Promise<FetchedMetadata>;
+      readonly fetchText: (url: string) => Promise<FetchedDocument>;
       /** Whoever signs the metadata names the keys: only these may. */
       readonly signerCertificatePems: readonly string[];
       /** How far ahead its end may be; absent: it needs none. */
@@ -88,9 +85,9 @@ export interface BridgeParts {
     publishedCertificate(now: Instant): string | undefined;
   };
   readonly trusted: readonly BridgeTrust[];
-  readonly metadataSettings: MetadataSettings;
-  /** Told of every attempt to renew metadata; the cause of a failure is for the log. */
-  readonly onRefresh: (issuerId: string, outcome: 'renewed' | 'failed', cause?: unknown) => void;
+  readonly metadataSettings: RefreshSettings;
+  /** Told of every attempt to fetch metadata that failed; the cause is for the log. */
+  readonly onMetadataFailure: (issuerId: string, cause: unknown) => void;
   /** Told of every assertion that SHA-1 took part in. */
   readonly onLegacySha1: (event: { readonly trustedIssuer: string }) => void;
 }
@@ -241,7 +238,7 @@ function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: Brid
     skewSeconds,
     clock: parts.clock,
     settings: parts.metadataSettings,
-    onRefresh: (outcome, cause) => parts.onRefresh(id, outcome, cause),
+    onFailure: (cause) => parts.onMetadataFailure(id, cause),
   });
 }
 

@@ -6,13 +6,8 @@ import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { callbackify } from 'node:util';
+import type { FetchedDocument } from '#core/fetched.ts';
 import { type AddressGuard, createAddressGuard } from './public-address.ts';
-
-export interface FetchedDocument {
-  readonly text: string;
-  /** What Cache-Control says; 0 when it must not be kept; absent when it says nothing. */
-  readonly maxAgeSeconds?: number;
-}
 
 /** What is sent, where something is: a question that is answered. */
 interface FetchQuestion {
@@ -107,9 +102,8 @@ async function readBody(response: http.IncomingMessage, maxBodyBytes: number): P
   return Buffer.concat(chunks);
 }
 
-interface Answer {
+interface Answer extends Omit<FetchedDocument, 'text'> {
   readonly bytes: Buffer;
-  readonly maxAgeSeconds?: number;
 }
 
 async function readAnswer(response: http.IncomingMessage, maxBodyBytes: number): Promise<Answer> {

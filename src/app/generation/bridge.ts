@@ -17,7 +17,7 @@ import { parseStrictObject } from '#src/tokens/jwt/jws/strict-json.ts';
 import type { FetchText } from '#src/trust/fetch-text.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { certificateFinder } from '../trust/certificates.ts';
-import { createFetch, refreshSettings, tellRefresh } from '../trust/trust.ts';
+import { createFetch, refreshSettings, tellFetchFailure } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 
 function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
@@ -65,7 +65,7 @@ export function buildBridge(config: Config, ring: KeyRing, observers: Observers)
     ...(decryption && { decryption }),
     trusted: bridgeTrust(config),
     metadataSettings: refreshSettings(config),
-    onRefresh: (issuerId, outcome, cause) => tellRefresh({ issuerId, outcome, cause }, observers),
+    onMetadataFailure: (issuerId, cause) => tellFetchFailure(issuerId, cause, observers),
     onLegacySha1: ({ trustedIssuer }) =>
       logger.warn('an assertion was verified with SHA-1', { trustedIssuer }),
   });

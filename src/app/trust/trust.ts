@@ -1,22 +1,18 @@
 // Trusted issuers of the configuration with the source of their keys.
+import type { RefreshSettings } from '#core/fetched.ts';
 import type { Config } from '#src/config/config.ts';
 import type { KeySource } from '#src/config/sections/trusted-issuers/trusted-jwt.ts';
 import type { JwtTrust } from '#src/tokens/jwt/jwt-trust.ts';
 import { DEFAULT_TYPES } from '#src/tokens/jwt/jwt-type.ts';
 import { createFetchText, type FetchText } from '#src/trust/fetch-text.ts';
-import {
-  createTrustedIssuers,
-  type RefreshEvent,
-  type TrustedIssuerRecord,
-} from '#src/trust/trusted-issuers.ts';
+import { createIssuerKeys, type IssuerKeysRecord } from '#src/trust/issuer-keys.ts';
 import type { Observers } from '../foundation/observers.ts';
 
 /** How long a foreign key set is fresh when it does not say. */
 const DEFAULT_FRESH_SECONDS = 300;
 
-function recordedKeys(source: KeySource): TrustedIssuerRecord['keys'] {
-  if (source.kind === 'pinned') return { kind: 'pinned', jwks: JSON.stringify(source.jwks) };
-  return source.kind === 'url' ? { kind: 'jwks-uri', uri: source.url } : { kind: 'discovery' };
+function recordedKeys(source: KeySource): IssuerKeysRecord['keys'] {
+  return source.kind === 'pinned' ? { kind: 'pinned', jwks: JSON.stringify(source.jwks) } : source;
 }
 
 /** Fetches documents of others within the limits of the configuration. */
@@ -31,7 +27,7 @@ export function createFetch(config: Config, form?: 'json' | 'metadata'): FetchTe
 }
 
 /** How often and how long keys and metadata of others are kept. */
-export function refreshSettings({ fetch }: Config) {
+export function refreshSettings({ fetch }: Config): RefreshSettings {
   return {
     refetchSeconds: fetch.unknownKeyIntervalSeconds,
     staleSeconds: fetch.staleSeconds,
@@ -39,41 +35,38 @@ export function refreshSettings({ fetch }: Config) {
   };
 }
 
-/** Counts and logs what could not be fetched. */
-export function tellRefresh(
-  { cause, issuerId, outcome }: RefreshEvent,
+/** Counts and logs that keys of an issuer could not be fetched. */
+export function tellFetchFailure(
+  issuer: string,
+  cause: unknown,
   { logger, metrics }: Observers,
 ): void {
-  if (outcome === 'renewed') return;
-  metrics.jwksRefreshFailures.increment({ issuer: issuerId });
-  logger.warn('keys of a trusted issuer cannot be fetched', { issuer: issuerId, cause });
+  metrics.jwksRefreshFailures.increment({ issuer });
+  logger.warn('keys of a trusted issuer cannot be fetched', { issuer, cause });
 }
 
 /** The terms of trust with the source of their keys. */
 export function trustedJwtIssuers(config: Config, observers: Observers): readonly JwtTrust[] {
-  const records = config.trustedIssuers.flatMap(({ aliases, enabledUntil, id, issuer, jwt }) => {
-    const until = enabledUntil === undefined ? {} : { enabledUntil };
-    return jwt ? [{ issuer: { id, issuer, aliases, ...until }, jwt }] : [];
-  });
-  const sources = createTrustedIssuers(
-    records.map(({ issuer: { id, issuer }, jwt }) => ({
+  const fetching = {
+    fetchText: createFetch(config),
+    clock: observers.clock,
+    settings: refreshSettings(config),
+  };
+  return config.trustedIssuers.flatMap(({ aliases, enabledUntil, id, issuer, jwt }) => {
+    if (!jwt) return [];
+    const keys = recordedKeys(jwt.keySource);
+    const onFailure = (cause: unknown) => tellFetchFailure(id, cause, observers);
+    const source = createIssuerKeys({ id, issuer, keys }, { ...fetching, onFailure });
+    return {
       id,
       issuer,
-      keys: recordedKeys(jwt.keySource),
-    })),
-    {
-      fetchText: createFetch(config),
-      clock: observers.clock,
-      settings: refreshSettings(config),
-      onRefresh: (event) => tellRefresh(event, observers),
-    },
-  );
-  return records.map(({ issuer, jwt }) => ({
-    ...issuer,
-    ...jwt,
-    types: Object.fromEntries(
-      Object.entries(DEFAULT_TYPES).filter(([type]) => jwt.types.some((name) => name === type)),
-    ),
-    verificationKey: (wanted) => sources.keysOf(issuer.id).verificationKey(wanted),
-  }));
+      aliases,
+      ...(enabledUntil !== undefined && { enabledUntil }),
+      ...jwt,
+      types: Object.fromEntries(
+        Object.entries(DEFAULT_TYPES).filter(([type]) => jwt.types.some((name) => name === type)),
+      ),
+      verificationKey: (wanted) => source.verificationKey(wanted),
+    };
+  });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
 import { createFetchText } from '#src/trust/fetch-text.ts';
-import { createTrustedIssuers } from '#src/trust/trusted-issuers.ts';
+import { createIssuerKeys } from '#src/trust/issuer-keys.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aForeignIssuer } from '#test/support/jwt/jwt.ts';
 import { trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
@@ -19,8 +19,8 @@ async function aPublishedIssuer(context: TestContext, jwksUri?: string) {
   const metadata = { issuer: server.origin, jwks_uri: jwksUri ?? `${server.origin}/keys` };
   documents.set('/.well-known/oauth-authorization-server', metadata);
   documents.set('/keys', { keys: [partner.publicJwk] });
-  const issuers = createTrustedIssuers(
-    [{ id: 'partner', issuer: server.origin, keys: { kind: 'discovery' } }],
+  const source = createIssuerKeys(
+    { id: 'partner', issuer: server.origin, keys: { kind: 'discovery' } },
     {
       fetchText: createFetchText({
         allowedHosts: [`localhost:${server.port}`],
@@ -30,10 +30,9 @@ async function aPublishedIssuer(context: TestContext, jwksUri?: string) {
       }),
       clock: fakeClock(),
       settings: { refetchSeconds: 30, staleSeconds: 3600, defaultFreshSeconds: 600 },
-      onRefresh: () => undefined,
+      onFailure: () => undefined,
     },
   );
-  const source = issuers.keysOf('partner');
   const terms = trustIn(partner, { verificationKey: (wanted) => source.verificationKey(wanted) });
   return { partner, server, validate: validating({ trusted: [terms] }) };
 }

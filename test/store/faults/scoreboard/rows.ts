@@ -17,7 +17,7 @@ export interface Row {
 
 const REDIS = 'test/spec/operation/store/redis.test.ts';
 const WORKERS = 'test/spec/operation/process/workers.test.ts';
-const TRUST = 'test/unit/trust/trusted-issuers.test.ts';
+const TRUST = 'test/unit/trust/issuer-keys.test.ts';
 const AUDIT = 'test/unit/audit/audit-failure.test.ts';
 const RESTART = 'test/store/redis/dataset/restart.test.ts';
 

@@ -1,0 +1,129 @@
+// What another party publishes at an address: kept, renewed, kept a little longer while the source fails, and looked for
+// again where something new may have appeared, but never more often than the interval allows.
+import type { Clock, Instant } from './instant.ts';
+
+export interface RefreshSettings {
+  /** The least time between two searches for something unknown, and between attempts while the source fails. */
+  readonly refetchSeconds: number;
+  /** How long content is used beyond its freshness while the source fails. */
+  readonly staleSeconds: number;
+  /** How long content is fresh when nobody says. */
+  readonly defaultFreshSeconds: number;
+}
+
+/** A document as it was fetched. */
+export interface FetchedDocument {
+  readonly text: string;
+  /** What Cache-Control says; 0 when it must not be kept; absent when it says nothing. */
+  readonly maxAgeSeconds?: number;
+}
+
+/** What was read from a document. */
+interface Loaded<Content> {
+  readonly content: Content;
+  /** How long it says it is fresh. */
+  readonly freshSeconds: number | undefined;
+  /** Its end, that its owner set. No failing source keeps it alive past that. */
+  readonly validUntil?: Instant | undefined;
+}
+
+export interface FetchedParts<Content> {
+  readonly load: (now: Instant) => Promise<Loaded<Content>>;
+  readonly clock: Clock;
+  readonly settings: RefreshSettings;
+  /** Told of every attempt that failed; the cause is for the log. */
+  readonly onFailure: (cause: unknown) => void;
+}
+
+interface Held<Content> {
+  readonly content: Content;
+  readonly freshUntil: Instant;
+  readonly staleUntil: Instant;
+}
+
+/** Content of one source. */
+export interface Fetched<Content> {
+  /** What is usable now, fetched if need be; undefined when nothing is. */
+  current(): Promise<{ readonly content: Content; readonly isNew: boolean } | undefined>;
+  /** Fetches anew for something unknown: once for each interval, whatever is asked for. */
+  search(): Promise<Content | undefined>;
+  /** What was fetched just now was the search of this interval. */
+  countAsSearch(): void;
+  /** Whether the last attempt failed, so that something unknown may be new. */
+  isFailing(): boolean;
+}
+
+/** The bounds of what a document may say about its own freshness. */
+const MIN_FRESH_SECONDS = 60;
+const MAX_FRESH_SECONDS = 86_400;
+
+function hold<Content>(
+  { content, freshSeconds, validUntil = Number.POSITIVE_INFINITY }: Loaded<Content>,
+  now: Instant,
+  { defaultFreshSeconds, staleSeconds }: RefreshSettings,
+): Held<Content> {
+  const stated = freshSeconds ?? defaultFreshSeconds;
+  const freshUntil = now + Math.min(Math.max(stated, MIN_FRESH_SECONDS), MAX_FRESH_SECONDS);
+  return {
+    content,
+    freshUntil: Math.min(freshUntil, validUntil),
+    staleUntil: Math.min(freshUntil + staleSeconds, validUntil),
+  };
+}
+
+/** Content over a fetch. Nothing is fetched until somebody asks. */
+export function createFetched<Content>(parts: FetchedParts<Content>): Fetched<Content> {
+  const { clock, load, onFailure, settings } = parts;
+  let held: Held<Content> | undefined;
+  let failedAt: Instant | undefined;
+  let searchedAt: Instant | undefined;
+  let running: Promise<void> | undefined;
+
+  // A clock that was set back must not stop refreshing until it has caught up.
+  const isDue = (last: Instant | undefined, now: Instant): boolean =>
+    last === undefined || now < last || now - last >= settings.refetchSeconds;
+
+  async function attempt(now: Instant): Promise<void> {
+    try {
+      held = hold(await load(now), now, settings);
+      failedAt = undefined;
+    } catch (cause) {
+      failedAt = now;
+      onFailure(cause);
+    } finally {
+      running = undefined;
+    }
+  }
+
+  /** Fetches, unless the last failure is too young. All who come meanwhile wait for the same fetch. */
+  async function refresh(now: Instant): Promise<void> {
+    if (!running && isDue(failedAt, now)) running = attempt(now);
+    await running;
+  }
+
+  async function usable(now: Instant): Promise<Held<Content> | undefined> {
+    if (!held || now >= held.freshUntil) await refresh(now);
+    return held && now < held.staleUntil ? held : undefined;
+  }
+
+  return {
+    async current() {
+      const before = held;
+      const found = await usable(clock.now());
+      return found && { content: found.content, isNew: found !== before };
+    },
+    async search() {
+      const now = clock.now();
+      if (running) await running;
+      else if (isDue(searchedAt, now)) {
+        searchedAt = now;
+        await refresh(now);
+      }
+      return (await usable(now))?.content;
+    },
+    countAsSearch() {
+      searchedAt = clock.now();
+    },
+    isFailing: () => failedAt !== undefined,
+  };
+}
