@@ -24,21 +24,19 @@ const BAD_TOKEN = bad('invalid_request', 'a presented token is not acceptable');
 const BAD_ASSERTION = bad('invalid_grant', 'the assertion is not acceptable');
 const BAD_TARGET = bad('invalid_target', 'the requested target is unknown or not permitted');
 
+const UNAUTHENTICATED: OAuthError = {
+  status: 401,
+  error: 'invalid_client',
+  description: 'client authentication failed',
+};
+
 /** RFC 8693 §2.2.2. */
 export const TOKEN_EXCHANGE_ERRORS = {
   'request-malformed': MALFORMED,
   'operation-unsupported': bad('unsupported_grant_type', 'the grant type is not supported'),
-  'requestor-unauthenticated': {
-    status: 401,
-    error: 'invalid_client',
-    description: 'client authentication failed',
-  },
+  'requestor-unauthenticated': UNAUTHENTICATED,
   // Nobody logs in with a user name at these endpoints; where one could, it would be no client that is known.
-  'second-factor-required': {
-    status: 401,
-    error: 'invalid_client',
-    description: 'client authentication failed',
-  },
+  'second-factor-required': UNAUTHENTICATED,
   'requestor-not-allowed': bad('unauthorized_client', 'the client may not use this grant'),
   'token-type-unsupported': bad('invalid_request', 'the token type is not supported here'),
   'token-malformed': BAD_TOKEN,

@@ -1,9 +1,6 @@
 // Configuration -> oidc-provider. Everything the library would default or derive from a request is set here.
 
 import { type Configuration, Provider } from 'oidc-provider';
-import type { MemoryEnd } from '#core/decision/fence.ts';
-import type { Clock } from '#core/instant.ts';
-import type { AuditLog, Store } from '#core/ports.ts';
 import { createAdapter } from './adapter.ts';
 import {
   type ClientAuthenticationParts,
@@ -17,20 +14,14 @@ import { jwtBearer } from './grants/jwt-bearer.ts';
 import { refreshToken } from './grants/refresh-token.ts';
 import { saml2Bearer } from './grants/saml2-bearer.ts';
 import { tokenExchange } from './grants/token-exchange.ts';
-import { clientMetadata, type OAuthClient } from './oauth-client.ts';
+import { clientMetadata } from './oauth-client.ts';
 import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens/own-tokens.ts';
+import { markRefusal } from './request-state.ts';
 import { createGrantHandler } from './token-endpoint.ts';
 
-export interface ProviderParts extends OwnTokenParts {
-  readonly issuer: string;
-  readonly clients: ReadonlyMap<string, OAuthClient>;
-  readonly store: Store;
-  readonly audit: AuditLog;
-  readonly clock: Clock;
-  readonly newId: () => string;
-  readonly marginSeconds: number;
-  readonly clockSkewSeconds: number;
-  readonly fence: MemoryEnd;
+export interface ProviderParts
+  extends OwnTokenParts,
+    Omit<ClientAuthenticationParts, 'tokenEndpoint'> {
   /** Private JWKs for what the library itself signs; copied, for it changes them. */
   readonly jwks: readonly object[];
   /** The algorithms of those keys. */
@@ -166,13 +157,10 @@ export function createProvider(parts: ProviderParts): Provider {
     const handler = createGrantHandler(grant, parts);
     provider.registerGrantType(grant.grantType, handler, names, [...REPEATABLE_PARAMETERS]);
   }
-  const keepCause = (ctx: { readonly state: Record<string, unknown> }, cause: unknown) => {
-    ctx.state['refusal'] = cause;
-  };
-  provider.on('grant.error', keepCause);
-  provider.on('introspection.error', keepCause);
-  provider.on('revocation.error', keepCause);
-  provider.on('server_error', keepCause);
+  provider.on('grant.error', markRefusal);
+  provider.on('introspection.error', markRefusal);
+  provider.on('revocation.error', markRefusal);
+  provider.on('server_error', markRefusal);
   provider.use(createOwnTokenMiddleware(parts));
   return provider;
 }

@@ -5,7 +5,13 @@ import { errors } from 'oidc-provider';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import { answerFailure } from './oauth-error.ts';
-import { correlationOf, isAudited, requestorMember } from './request-state.ts';
+import {
+  correlationOf,
+  isAudited,
+  markRefusal,
+  refusalCause,
+  requestorMember,
+} from './request-state.ts';
 
 function failureOf(cause: unknown): ExchangeFailure | undefined {
   if (cause instanceof ExchangeFailure) return cause;
@@ -35,7 +41,7 @@ function detailOf(cause: unknown): string | undefined {
 }
 
 function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): AuditRecord {
-  const detail = detailOf(ctx.state['refusal']);
+  const detail = detailOf(refusalCause(ctx));
   return {
     event: ctx.path.endsWith('/revoke')
       ? 'token.revoke'
@@ -53,7 +59,7 @@ function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): Au
 /** Outermost middleware of the front: no refusal leaves without a record, and 503 says when to come back. */
 export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) {
   const record = async (ctx: Context, status: number): Promise<void> => {
-    const reason = reasonOf(status, ctx.state['refusal']);
+    const reason = reasonOf(status, refusalCause(ctx));
     ctx.state['reason'] = reason;
     // The limiter records the first one of each: a flood must not cost a durable write for each of its requests.
     if (reason === 'rate-limited') return;
@@ -68,7 +74,7 @@ export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) 
       await next();
     } catch (cause) {
       // A body that could not be read: the HTTP layer answers it, the record is ours.
-      ctx.state['refusal'] = cause;
+      markRefusal(ctx, cause);
       await record(ctx, statusOf(cause));
       throw cause;
     }
@@ -79,7 +85,7 @@ export function createRefusalAudit(audit: AuditLog, paths: ReadonlySet<string>) 
       if (!(cause instanceof ExchangeFailure)) throw cause;
       answerFailure(ctx, cause);
     }
-    const { retryAfterSeconds } = failureOf(ctx.state['refusal']) ?? {};
+    const { retryAfterSeconds } = failureOf(refusalCause(ctx)) ?? {};
     if (ctx.status === 503 || ctx.status === 429)
       ctx.set('Retry-After', String(retryAfterSeconds ?? 1));
   };

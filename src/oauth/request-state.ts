@@ -30,6 +30,16 @@ export function isAudited(ctx: StatefulContext): boolean {
   return ctx.state['audited'] === true;
 }
 
+/** Keeps why the request is refused: the answer does not say all of it. */
+export function markRefusal(ctx: StatefulContext, cause: unknown): void {
+  ctx.state['refusal'] = cause;
+}
+
+/** Why the request is refused, where anybody has said. */
+export function refusalCause({ state }: StatefulContext): unknown {
+  return state['refusal'];
+}
+
 /** From here on it is known who asks: the library has authenticated the client. */
 export function markRequestor(ctx: StatefulContext, requestor: Requestor): void {
   ctx.state['requestor'] = auditRequestor(requestor);

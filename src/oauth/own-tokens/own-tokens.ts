@@ -6,7 +6,7 @@ import type { PresentedText } from '#core/inspect.ts';
 import { refreshToken } from '../grants/refresh-token.ts';
 import { authenticatedClient, type OAuthClient, requestorOf } from '../oauth-client.ts';
 import { answerFailure } from '../oauth-error.ts';
-import { correlationOf, markRequestor } from '../request-state.ts';
+import { correlationOf, markRefusal, markRequestor } from '../request-state.ts';
 import { type IntrospectionParts, introspect } from './introspection.ts';
 import { answerRevocation, type RevocationParts } from './revocation.ts';
 
@@ -58,7 +58,7 @@ export function createOwnTokenMiddleware(parts: OwnTokenParts) {
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;
       answerFailure(ctx, cause);
-      ctx.state['refusal'] = cause;
+      markRefusal(ctx, cause);
     }
   };
 }

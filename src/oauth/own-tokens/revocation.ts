@@ -7,6 +7,7 @@ import type { AuditLog } from '#core/ports.ts';
 import { revokeRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
 import { revoke } from '#core/revoke.ts';
 import type { TokenType } from '#core/token-type.ts';
+import { markRefusal } from '../request-state.ts';
 import type { IntrospectionParts } from './introspection.ts';
 import { looksLikeRefreshToken } from './refresh-token-codec.ts';
 
@@ -34,7 +35,7 @@ function refuseEncrypted(ctx: KoaContextWithOIDC): void {
     error_description: 'an encrypted assertion cannot be read here',
   };
   const detail = 'an encrypted assertion cannot be revoked by its text';
-  ctx.state['refusal'] = new ExchangeFailure('token-type-unsupported', detail);
+  markRefusal(ctx, new ExchangeFailure('token-type-unsupported', detail));
 }
 
 // RFC 7009 §2.2: a token that is none, or none of ours, needs nothing.
