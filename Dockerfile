@@ -4,9 +4,10 @@ FROM node:24.21-slim
 ENV NODE_ENV=production
 WORKDIR /opt/viaduct
 
-# The packages first: this layer changes only with the lock file. No package may run a script of its own.
+# The packages first: this layer changes only with the lock file. No package may run a script of its own, and npm leaves nothing
+# in /tmp.
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
+RUN export NODE_DISABLE_COMPILE_CACHE=1 && npm ci --omit=dev --ignore-scripts && npm cache clean --force
 
 # Owned by root, so that the server cannot change its own code.
 COPY LICENSE ./
@@ -17,11 +18,12 @@ COPY bridge ./bridge
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072
 
 # One start at build compiles what every start needs: types are stripped here, and the stripper is not loaded again. The cache is
-# for the user and the V8 options of the command below, and belongs to root: what is in it is run.
+# for the user and the V8 options of the command below, and belongs to root: what is in it is run. The signal that ends it goes to the
+# server alone (--foreground): as one of a group it would get a second one, which means to stop at once.
 ENV NODE_COMPILE_CACHE=/opt/viaduct/compile-cache
 RUN install -d -o node -g node compile-cache /tmp/first \
   && setpriv --reuid=1000 --regid=1000 --clear-groups sh -c 'node src/main.ts init --directory /tmp/first > /dev/null \
-  && timeout --preserve-status --signal=TERM 30 node --max-semi-space-size=16 --heap-growing-percent=60 src/main.ts serve --config /tmp/first/viaduct.yaml > /dev/null' \
+  && timeout --foreground --preserve-status --signal=TERM 30 node --max-semi-space-size=16 --heap-growing-percent=60 src/main.ts serve --config /tmp/first/viaduct.yaml > /dev/null' \
   && chown -R root:root compile-cache && chmod -R a=rX compile-cache && rm -r /tmp/first
 
 # Where the configuration is mounted. A named volume at data takes its owner from here.

@@ -86,6 +86,20 @@ test('Dockerfile: what is compiled at build is for the user and the options of t
   assert.match(compile, /chown -R root:root compile-cache && chmod -R a=rX compile-cache/);
 });
 
+test('Dockerfile: the one start of the build gets one signal, for a second one ends it with 1', () => {
+  const starts = valuesOf('RUN').filter((value) => value.includes(' serve '));
+
+  assert.equal(starts.length, 1);
+  assert.match(starts[0] ?? '', /\btimeout --foreground --preserve-status --signal=TERM \d+ node /);
+});
+
+test('Dockerfile: npm leaves nothing behind but the packages', () => {
+  const [install = ''] = valuesOf('RUN').filter((value) => value.includes('npm ci'));
+
+  assert.match(install, /^export NODE_DISABLE_COMPILE_CACHE=1 && /);
+  assert.match(install, / && npm cache clean --force$/);
+});
+
 test('Dockerfile: starts the server without a shell', () => {
   const [command] = valuesOf('CMD');
 
