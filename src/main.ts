@@ -3,6 +3,7 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { type Command, type ExitCode, type Terminal, UsageError } from './cli/command/command.ts';
 import { printable } from './cli/command/printable.ts';
+import { endOnStopSignals } from './cli/command/stop-signals.ts';
 import { answerWithoutCommand, COMMAND_USAGE, type CommandName } from './cli/usage.ts';
 
 // Loaded when called: `serve` must not pay for what `init` needs.
@@ -45,6 +46,8 @@ async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
     return 2;
   }
 }
+
+endOnStopSignals();
 
 // What was compiled at a start is kept beside the packages, and the next start takes half as long. It is run, so it must lie
 // where only those can write who can change the code. NODE_COMPILE_CACHE names another place, as the image does.

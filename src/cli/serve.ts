@@ -8,6 +8,7 @@ import { ConfigError, formatProblems } from '#src/config/problem.ts';
 import type { Command, ExitCode, Terminal } from './command/command.ts';
 import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { callOnStopSignals } from './command/stop-signals.ts';
 
 /** What runs: one process, or many. */
 interface Served {
@@ -48,8 +49,7 @@ function stopOnSignals(served: Served, terminal: Terminal): Promise<void> {
       terminal.out('draining');
       served.stop().then(resolve, reject);
     };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+    callOnStopSignals(stop);
   });
 }
 

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url));
 
 export interface Finished {
   readonly code: number | null;
@@ -58,8 +58,18 @@ export function startScript(
   cwd: string,
   environment: Readonly<Record<string, string>> = {},
 ): Running {
+  return startProgram(process.execPath, words, cwd, environment);
+}
+
+/** The same for another program. */
+export function startProgram(
+  program: string,
+  words: readonly string[],
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {},
+): Running {
   const env = { ...process.env, ...environment };
-  const child = spawn(process.execPath, words, { cwd, env });
+  const child = spawn(program, words, { cwd, env });
   const output = collect(child);
   const text = (): string => output.out() + output.error();
   return {
