@@ -114,6 +114,8 @@ export function createRateLimiter(settings: RateLimiterSettings): RateLimiter {
     const capacity = perRequest * burst;
     // With the store away nobody knows what the others let through: each takes as much room as all of them may.
     const cost = outbox.isAway() ? Math.min(perRequest * shares, capacity) : perRequest;
+    // As full as the store lets one be. A clock that was set back must not keep anybody out until it has caught up.
+    bucket.emptyAt = Math.min(bucket.emptyAt, now + 2 * capacity);
     const level = Math.max(bucket.emptyAt - now, 0);
     if (level + cost > capacity) refuse(counted, bucket, level + cost - capacity);
     return (): void => {

@@ -52,7 +52,8 @@ function createCopies({ issuer, statusLists: settings }: Config, parts: StatusLi
   return async (list: string): Promise<string | undefined> => {
     const now = clock.now();
     const kept = copies.get(list);
-    if (kept && now < kept.madeAt + settings.ttlSeconds) return kept.token;
+    // A clock that was set back must not have a copy live longer, without what was revoked since.
+    if (kept && kept.madeAt <= now && now < kept.madeAt + settings.ttlSeconds) return kept.token;
     const copy = { madeAt: now, token: sign(list, now) };
     copies.delete(list);
     copies.set(list, copy);

@@ -50,6 +50,7 @@ const MAX_ADDRESSES = 4;
 
 interface Held<Answer> {
   readonly answer: Answer | undefined;
+  readonly at: Instant;
   readonly until: Instant;
 }
 
@@ -71,7 +72,8 @@ class Answers<Answer> {
   ): Promise<Answer | undefined> {
     const now = this.#clock.now();
     const held = this.#held.get(key);
-    if (held && now < held.until) return held.answer;
+    // A clock that was set back must not make an answer, or the failure of a source, last longer.
+    if (held && held.at <= now && now < held.until) return held.answer;
     const running = this.#running.get(key) ?? this.#load(key, () => load(now));
     this.#running.set(key, running);
     try {
@@ -88,11 +90,11 @@ class Answers<Answer> {
     const now = this.#clock.now();
     try {
       const { answer, until } = await load();
-      this.#keep(key, { answer, until: Math.min(until, now + REFETCH_SECONDS) });
+      this.#keep(key, { answer, at: now, until: Math.min(until, now + REFETCH_SECONDS) });
       return answer;
     } catch (cause) {
       this.#onFailure(cause);
-      this.#keep(key, { answer: undefined, until: now + RETRY_SECONDS });
+      this.#keep(key, { answer: undefined, at: now, until: now + RETRY_SECONDS });
       return undefined;
     }
   }

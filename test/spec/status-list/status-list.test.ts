@@ -184,6 +184,17 @@ describe('Token Status List', () => {
     assert.notEqual((await server.get(pathOf(claim))).text, first.text);
   });
 
+  test('§8.3: a clock that is set back does not have a copy used for longer', async (t) => {
+    const server = await start(t);
+    const token = await issue(server);
+    assert.equal(await freshStatus(server, token), 0);
+    await server.post('/revoke', { token });
+
+    server.clock.advance(-2 * TTL_SECONDS);
+
+    assert.equal(await freshStatus(server, token), 1);
+  });
+
   test('RFC 8725 §3.11: a list is no token: neither subject token nor active', async (t) => {
     const server = await start(t);
     const { text } = await server.get(pathOf(statusOf(await issue(server))));

@@ -49,6 +49,17 @@ test('Rate limit: lets a burst through, and then as many as the rate says', () =
   assert.equal(admitted(8), 5);
 });
 
+test('Rate limit: a clock that is set back keeps nobody out until it has caught up', () => {
+  const { admitted, clock } = aLimiter();
+  admitted(5);
+
+  clock.advance(-3600);
+  assert.equal(admitted(1), 0);
+  clock.advance(10);
+
+  assert.equal(admitted(8), 5);
+});
+
 test('Rate limit: counts each client and each kind for itself', () => {
   const { admitted } = aLimiter();
   admitted(5);

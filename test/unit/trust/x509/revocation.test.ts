@@ -197,6 +197,23 @@ describe('a list that is fetched', () => {
     await assert.rejects(check(path), { reason: 'token-revoked' });
   });
 
+  test('is asked for anew where the clock was set back, and so is a source that failed', async (t) => {
+    let now = NOW;
+    let list: string | undefined;
+    const url = await anHttpServer(t, () => (list === undefined ? undefined : Buffer.from(list)));
+    const { check } = aCheck({ listUrls: [`${url}/root.crl`], now: () => now });
+    const path = [client, root].map(({ pem }) => parseCertificate(pem));
+
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
+    list = await aRevocationList(root, { thisUpdate: NOW - 7200 });
+    now -= 3600;
+    await check(path);
+    list = await aRevocationList(root, { thisUpdate: NOW - 7200, revoked: [client] });
+    now -= 60;
+
+    await assert.rejects(check(path), { reason: 'token-revoked' });
+  });
+
   test('may be named by the certificate, where that is configured', async (t) => {
     const url = await anHttpServer(t, () => Buffer.from(list));
     const list = await aRevocationList(root);
