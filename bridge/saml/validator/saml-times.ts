@@ -26,16 +26,23 @@ export function validateTimes(
   // The window of the issuer is judged as it stands; a shorter confirmation does not make it malformed.
   if (conditions.notOnOrAfter !== undefined && conditions.notOnOrAfter <= lifetime.notBefore)
     refuse('token-malformed', 'the assertion ends before it begins');
-  const mayBeOver = use === 'lifecycle' && terms.isOwn;
-  if (!mayBeOver && now >= lifetime.notOnOrAfter + skewSeconds)
-    refuse('token-expired', 'NotOnOrAfter has passed');
-  if (lifetime.notBefore > now + skewSeconds)
-    refuse('token-not-yet-valid', 'NotBefore has not come');
-  // An assertion of the future was made by a clock that is wrong, or its age would never count.
-  if (issueInstant > now + skewSeconds) refuse('token-not-yet-valid', 'IssueInstant has not come');
+  // What another clock of ours has made is cancelled at once, also where this one is behind: it would be good later.
+  if (!(use === 'lifecycle' && terms.isOwn))
+    validateWindow(lifetime, issueInstant, { now, skewSeconds });
   if (issueInstant < now - maxAgeOf(terms, use) - skewSeconds)
     refuse('token-expired', 'the assertion is too old');
   return lifetime;
+}
+
+function validateWindow(
+  { notBefore, notOnOrAfter }: Lifetime,
+  issueInstant: Instant,
+  { now, skewSeconds }: { readonly now: Instant; readonly skewSeconds: number },
+): void {
+  if (now >= notOnOrAfter + skewSeconds) refuse('token-expired', 'NotOnOrAfter has passed');
+  if (notBefore > now + skewSeconds) refuse('token-not-yet-valid', 'NotBefore has not come');
+  // An assertion of the future was made by a clock that is wrong, or its age would never count.
+  if (issueInstant > now + skewSeconds) refuse('token-not-yet-valid', 'IssueInstant has not come');
 }
 
 /** Until when the assertion can be presented, by whichever of its confirmations: `lifetimeEnd`, or later where another one than that

@@ -40,6 +40,21 @@ for (const type of TYPES) {
     assert.deepEqual([later.status, later.body['error']], [400, 'invalid_request']);
   });
 
+  test(`RFC 7009 §2.2: a token of type ${name} is revoked by a server whose clock is behind, too`, async (t) => {
+    const server = await start(t);
+    const token = await issued(server, type);
+    server.clock.advance(-3600);
+
+    const early = await use(server, token, type);
+    const revocation = await server.post('/revoke', { token });
+    server.clock.advance(3600);
+    const after = await use(server, token, type);
+
+    assert.deepEqual([early.status, early.body['error']], [400, 'invalid_request']);
+    assert.equal(revocation.status, 200);
+    assert.deepEqual([after.status, after.body['error']], [400, 'invalid_request']);
+  });
+
   test(`RFC 7009 §2.1: nobody but its client revokes a token of type ${name}`, async (t) => {
     const server = await start(t);
     const token = await issued(server, type);
