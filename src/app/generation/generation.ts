@@ -21,6 +21,9 @@ import { createWsTrustMiddleware, createWsTrustRefusals } from './ws-trust.ts';
 /** How long others may keep our metadata and keys. */
 const METADATA_MAX_AGE_SECONDS = 300;
 
+/** How long keys of a client are fresh, whatever their document says: one that was withdrawn goes on until they are fetched again. */
+const CLIENT_KEYS_FRESH_SECONDS = 3600;
+
 export interface Generation {
   readonly handlers: readonly Middleware[];
   readonly ring: KeyRing;
@@ -70,7 +73,8 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
       const { text, maxAgeSeconds = 0 } = await fetchText(
         url instanceof Request ? url.url : url.toString(),
       );
-      return new Response(text, { headers: { 'cache-control': `max-age=${maxAgeSeconds}` } });
+      const freshSeconds = Math.min(maxAgeSeconds, CLIENT_KEYS_FRESH_SECONDS);
+      return new Response(text, { headers: { 'cache-control': `max-age=${freshSeconds}` } });
     },
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
     metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,

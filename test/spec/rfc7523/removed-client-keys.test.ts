@@ -22,9 +22,11 @@ async function startClient(t: Ending) {
   const { privateKey, jwk } = await aKey(KID);
   let [status, keys]: [number, unknown] = [200, [jwk]];
   let fetches = 0;
+  let cacheControl = '';
   const server = createServer((_, response) => {
     fetches++;
     response.statusCode = status;
+    if (cacheControl !== '') response.setHeader('cache-control', cacheControl);
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -36,6 +38,7 @@ async function startClient(t: Ending) {
   const { port } = server.address() as AddressInfo;
   return {
     host: `127.0.0.1:${port}`,
+    keepFor: (seconds: number) => (cacheControl = `public, max-age=${seconds}, immutable`),
     publish: (...published: object[]) => (keys = published),
     break: () => (status = 500),
     mend: () => (status = 200),
@@ -79,9 +82,9 @@ async function startServerOf(t: TestContext) {
       },
       { as: null },
     );
-  const pass = () => {
-    t.mock.timers.setTime(Date.now() + 120_000);
-    server.clock.advance(120);
+  const pass = (seconds = 120) => {
+    t.mock.timers.setTime(Date.now() + seconds * 1000);
+    server.clock.advance(seconds);
   };
   return { client, server, authenticate, pass };
 }
@@ -104,6 +107,21 @@ for (const [what, header, published] of [
     assert.deepEqual([after.status, after.body['error']], [401, 'invalid_client']);
     assert.equal(client.fetches(), 2);
   });
+
+test('RFC 7523 §3: a client key that is no longer published is refused after an hour, however long the key set may be kept', async (t) => {
+  const { client, authenticate, pass } = await startServerOf(t);
+  client.keepFor(365 * 86_400);
+
+  const before = await authenticate();
+  client.publish();
+  pass(3599);
+  const meanwhile = await authenticate();
+  pass(1);
+  const after = await authenticate();
+
+  assert.deepEqual([before.status, meanwhile.status, after.status], [200, 200, 401]);
+  assert.equal(client.fetches(), 2);
+});
 
 const OUTAGES = [
   ['cannot be reached', 'stop'],
