@@ -1,6 +1,6 @@
 // One audit file, opened to append. Nothing is ever written over: the only other change is to cut what a failed write left.
 import { createHash } from 'node:crypto';
-import { constants, type FileHandle, link, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const CHUNK_BYTES = 65_536;
@@ -37,15 +37,6 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-async function orUndo<T>(step: () => Promise<T>, undo: () => Promise<void>): Promise<T> {
-  try {
-    return await step();
-  } catch (cause) {
-    await undo();
-    throw cause;
-  }
-}
-
 // Without waiting, as a pipe might have it.
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
 
@@ -77,18 +68,28 @@ async function readAt({ handle }: Held, position: number, lengthBytes: number): 
   return buffer.subarray(0, filled);
 }
 
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
+    throw cause;
+  }
+}
+
 async function rotate(held: Held, path: string, closedPath: string): Promise<void> {
   // Not over a file that is there already: it may be the only one that holds those lines.
-  await link(path, closedPath);
-  await orUndo(
-    () => unlink(path),
-    () => unlink(closedPath),
-  );
+  if (await isThere(closedPath)) throw new Error(`${closedPath} is there already`);
+  // One step, so that no crash leaves the file with both names: its lines would count twice, and it would never be closed again.
+  await rename(path, closedPath);
   const written = held.handle;
-  held.handle = await orUndo(
-    () => open(path, FLAGS, OWNER_ONLY),
-    () => rename(closedPath, path),
-  );
+  try {
+    held.handle = await open(path, FLAGS, OWNER_ONLY);
+  } catch (cause) {
+    await rename(closedPath, path);
+    throw cause;
+  }
   await syncDirectory(path);
   await written.close();
 }

@@ -1,13 +1,18 @@
 // The chain goes on through several files, whatever happens while one is closed for the next.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { type AuditFile, openAuditFile } from '#src/audit/file/audit-file.ts';
 import { auditChains, closedFiles, closedPath } from '#src/audit/file/audit-files.ts';
 import { type FoundLine, findToken } from '#src/audit/find-token.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
 import { anAudit, aPath, aRecord, aWrittenAudit, KEY, linesOf } from './audit-fixture.ts';
+
+const CRASHER = fileURLToPath(new URL('./audit-crasher.ts', import.meta.url));
 
 const SMALL = { maxFileBytes: 1000 };
 
@@ -88,6 +93,21 @@ test('audit rotation: a crash right after a file was closed costs nothing', asyn
   assert.deepEqual(report.problems, []);
   assert.equal(report.records, 6);
   assert.equal(report.heads.length, 1);
+});
+
+test('audit rotation: a crash after any step of closing a file leaves each line once, and files are closed again', async (t) => {
+  let signal: unknown = 'SIGKILL';
+  for (let steps = 1; signal === 'SIGKILL'; steps += 1) {
+    const path = await aPath(t);
+    const child = spawn(process.execPath, [CRASHER, path, String(steps)], { stdio: 'inherit' });
+    [, signal] = (await once(child, 'close')) as unknown[];
+
+    await aWrittenAudit(t, 10, { ...SMALL, path });
+
+    const { problems } = await verify(path);
+    assert.deepEqual(problems, [], `step ${steps}`);
+    assert.ok((await closedFiles(path)).length >= 2, `step ${steps}`);
+  }
 });
 
 test('Row 23: a crash in the first line of a new file is cut, and the chain goes on from the closed one', async (t) => {
