@@ -20,5 +20,11 @@ export function millisecondsOf(clock: Clock): number {
   return clock.nowMilliseconds?.() ?? clock.now() * 1000;
 }
 
+/** The first of some instants; undefined where there are none. */
+export function earliest(instants: readonly (Instant | undefined)[]): Instant | undefined {
+  const known = instants.filter((instant) => instant !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
 /** The end of what has no end of its own, such as the identity of an authenticated requestor. */
 export const FOREVER: Instant = Number.MAX_SAFE_INTEGER;

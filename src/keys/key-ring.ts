@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Clock, Instant } from '#core/instant.ts';
+import { type Clock, earliest, type Instant } from '#core/instant.ts';
 import { nextPhaseChange, phasesAt, supersededAt } from './rollover.ts';
 import { createSamlSigner, requireSamlAlgorithm, type SamlSigner } from './saml-signer.ts';
 import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts';
@@ -127,10 +127,8 @@ function scheduleOf(keys: readonly SigningKey[], overlapSeconds: number): Schedu
       return key;
     },
     nextChange(now) {
-      const changes = [...groups.jwt, ...groups.saml]
-        .map((group) => nextPhaseChange(group, now, overlapSeconds))
-        .filter((instant) => instant !== undefined);
-      return changes.length === 0 ? undefined : Math.min(...changes);
+      const all = [...groups.jwt, ...groups.saml];
+      return earliest(all.map((group) => nextPhaseChange(group, now, overlapSeconds)));
     },
   };
 }
@@ -212,11 +210,6 @@ export async function createKeyRing(
         ),
     list: (now) =>
       [...groupsOf(keys, 'jwt'), ...groupsOf(keys, 'saml')].flatMap((group) => listed(group, now)),
-    nextChange(now) {
-      const changes = [nextChange(now), verification.nextChange(now)].filter(
-        (instant) => instant !== undefined,
-      );
-      return changes.length === 0 ? undefined : Math.min(...changes);
-    },
+    nextChange: (now) => earliest([nextChange(now), verification.nextChange(now)]),
   };
 }

@@ -1,6 +1,6 @@
 // Which of several keys is active, next or superseded at an instant. Pure: all nodes with the same keys and the
 // same time come to the same answer, so a rotation happens on all of them at once.
-import type { Instant } from '#core/instant.ts';
+import { earliest, type Instant } from '#core/instant.ts';
 
 interface Scheduled {
   readonly activeFrom: Instant;
@@ -38,8 +38,7 @@ export function phasesAt<K extends Scheduled>(
 
 /** When another key of the same purpose takes over from this one; undefined: none does. */
 export function supersededAt<K extends Scheduled>(key: K, keys: readonly K[]): Instant | undefined {
-  const later = keys.map(({ activeFrom }) => activeFrom).filter((from) => from > key.activeFrom);
-  return later.length === 0 ? undefined : Math.min(...later);
+  return earliest(keys.map(({ activeFrom }) => activeFrom).filter((from) => from > key.activeFrom));
 }
 
 /** When the phases change next after `now`: a key becomes active, or a superseded one is dropped. */
@@ -52,6 +51,5 @@ export function nextPhaseChange<K extends Scheduled>(
   const instants = ordered.flatMap((key, index) =>
     index === 0 ? [key.activeFrom] : [key.activeFrom, key.activeFrom + overlapSeconds],
   );
-  const later = instants.filter((instant) => instant > now);
-  return later.length === 0 ? undefined : Math.min(...later);
+  return earliest(instants.filter((instant) => instant > now));
 }

@@ -44,6 +44,9 @@ const longestDescentSeconds = (config: Config): number =>
     ...config.policy.map(({ grant }) => grant.renewal?.lifetimeSeconds ?? 0),
   );
 
+/** How long a mark outlives what it guards: of two clocks one may be ahead and one behind. */
+const marginSeconds = ({ clockSkewSeconds }: Config): number => 2 * clockSkewSeconds;
+
 const longestAcceptanceSeconds = (config: Config): number => {
   const terms = config.trustedIssuers.flatMap(({ jwt, saml }) => [jwt, saml]);
   const seconds = terms.map((term) =>
@@ -123,7 +126,7 @@ function sealOf({ issuer, keptSecrets }: Config, clock: Clock): Pick<LedgerSetti
 /** The ledger over a store. */
 export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
   return createLedger(store, clock, {
-    marginSeconds: 2 * config.clockSkewSeconds,
+    marginSeconds: marginSeconds(config),
     ownIssuers: new Set([config.issuer]),
     longestDescentSeconds: longestDescentSeconds(config),
     digest: (text) => hash('sha256', text, 'base64url'),
@@ -133,13 +136,14 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
 
 /** The families of refresh tokens, where the configuration has any. */
 function refreshFamilies(
-  { clockSkewSeconds, issuer, refreshTokens }: Config,
+  config: Config,
   parts: Pick<RefreshFamiliesParts, 'clock' | 'ledger' | 'store'>,
 ): RefreshFamilies | undefined {
+  const { issuer, refreshTokens } = config;
   if (!refreshTokens) return undefined;
   const key = Buffer.from(refreshTokens.keyBase64, 'base64');
   const codec = createRefreshTokenCodec(key, issuer);
-  return createRefreshFamilies({ ...parts, issuer, codec, marginSeconds: 2 * clockSkewSeconds });
+  return createRefreshFamilies({ ...parts, issuer, codec, marginSeconds: marginSeconds(config) });
 }
 
 /** The policy in force. */
@@ -192,7 +196,7 @@ export function serviceParts(
     newId: createIdSource(),
     shuffled,
     longestLifetimeSeconds: longestLifetimeSeconds(config),
-    marginSeconds: 2 * config.clockSkewSeconds,
+    marginSeconds: marginSeconds(config),
   });
   const families = refreshFamilies(config, { clock, ledger, store });
   return {
@@ -215,7 +219,7 @@ export function serviceParts(
     userStanding: userStandings(config),
     admitToken: createTokenAdmission(config, foundation),
     newId: createIdSource(),
-    marginSeconds: 2 * config.clockSkewSeconds,
+    marginSeconds: marginSeconds(config),
     fence: fenceOf(config, foundation),
   };
 }
