@@ -30,24 +30,25 @@ export const usersSection = z
   .describe('Who may log in with a user name and a password.')
   .optional();
 
-export const lockoutSection = z
-  .strictObject({
-    maxFailures: z
-      .int()
-      .min(1)
-      .max(1000)
-      .describe('Failures under one name; after them no password is right until the window ends.')
-      .default(10),
-    windowSeconds: seconds(1, 86_400)
-      .describe('How long failures are counted together.')
-      .default(900),
-    maxFailuresPerSource: z
-      .int()
-      .min(1)
-      .max(100_000)
-      .describe('The same for one source address over all names; default: ten times maxFailures.')
-      .optional(),
-  })
+const lockoutSettings = z.strictObject({
+  maxFailures: z
+    .int()
+    .min(1)
+    .max(1000)
+    .describe('Failures under one name; after them no password is right until the window ends.')
+    .default(10),
+  windowSeconds: seconds(1, 86_400)
+    .describe('How long failures are counted together.')
+    .default(900),
+  maxFailuresPerSource: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .describe('The same for one source address over all names; default: ten times maxFailures.')
+    .optional(),
+});
+
+export const lockoutSection = lockoutSettings
   .describe('How many passwords may be tried.')
   .optional();
 
@@ -63,7 +64,6 @@ interface UserSections {
 }
 
 const DEFAULT_CACHE_SECONDS = 60;
-const DEFAULT_LOCKOUT: UsersConfig['lockout'] = { maxFailures: 10, windowSeconds: 900 };
 
 /** Reads the user files and holds their names against each other, the clients and the trusted issuers. */
 export async function buildUsers(
@@ -100,7 +100,7 @@ function warnWithoutUsers(
 }
 
 function buildLockout(lockout: z.output<typeof lockoutSection>): UsersConfig['lockout'] {
-  const { maxFailuresPerSource, ...rest } = lockout ?? DEFAULT_LOCKOUT;
+  const { maxFailuresPerSource, ...rest } = lockout ?? lockoutSettings.parse({});
   return { ...rest, ...(maxFailuresPerSource !== undefined && { maxFailuresPerSource }) };
 }
 

@@ -94,11 +94,11 @@ export async function buildKeys(written: WrittenKeys, loading: Loading) {
   validateSchedule(keys, ({ algorithm, use }) => `${use} ${algorithm}`, loading);
   validateSchedule(decryptionKeys, () => 'encryption', loading);
   validateSeparation([...keys, ...decryptionKeys], loading);
-  const [, , , , fifth] = decryptionKeys;
-  if (fifth) loading.error(fifth.path, TOO_MANY);
+  const tooMany = decryptionKeys[MAX_DECRYPTION_KEYS];
+  if (tooMany) loading.error(tooMany.path, TOO_MANY);
   const forSaml = keys.filter(({ value: { use } }) => use === 'saml');
-  const tooMany = forSaml[MAX_SAML_KEYS];
-  if (tooMany) loading.error(tooMany.path, TOO_MANY_FOR_SAML);
+  const tooManyForSaml = forSaml[MAX_SAML_KEYS];
+  if (tooManyForSaml) loading.error(tooManyForSaml.path, TOO_MANY_FOR_SAML);
   return {
     keys: keys.map(({ value }) => value),
     decryptionKeys: decryptionKeys.map(({ value }) => value),
@@ -181,6 +181,8 @@ const NO_JWT_KEY: Complaint = {
   why: 'no token could be signed',
   fix: 'add { use: jwt, algorithm: ES256, key: { file: … } }',
 };
+
+const MAX_DECRYPTION_KEYS = 4;
 
 const TOO_MANY: Complaint = {
   code: 'CONFIG_INVALID_VALUE',

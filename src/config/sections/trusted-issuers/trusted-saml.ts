@@ -6,6 +6,7 @@ import type { Complaint } from '../../problem.ts';
 import { exactlyOne, fetchUrl, plainText, resourceUri, seconds, subjectPrefix } from '../fields.ts';
 import { readVerificationCertificates } from '../keys/certificates.ts';
 import { validateFetch } from '../keys/fetch-address.ts';
+import { MAX_SAML_KEYS } from '../keys/keys.ts';
 import { secretReference } from '../secret.ts';
 import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
 
@@ -147,7 +148,7 @@ async function keySourceOf(
       { value: certificates, path: [...path, 'certificates'] },
       loading,
     );
-    if (pems.length > MAX_PINNED) loading.error([...path, 'certificates'], TOO_MANY);
+    if (pems.length > MAX_SAML_KEYS) loading.error([...path, 'certificates'], TOO_MANY);
     return { kind: 'pinned', certificatePems: pems };
   }
   const at = [...path, 'metadata'];
@@ -165,9 +166,6 @@ async function keySourceOf(
   validateFetch({ value: url, path: [...at, 'url'] }, loading);
   return { kind: 'metadata-url', url, ...terms };
 }
-
-/** As many as the bridge tries for one assertion: a further one would be trusted and never used. */
-const MAX_PINNED = 8;
 
 const TOO_MANY: Complaint = {
   code: 'CONFIG_OUT_OF_RANGE',
