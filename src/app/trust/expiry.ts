@@ -1,7 +1,7 @@
 // Alarms before a certificate ends: ours, and those that we trust others by. As metrics for whoever watches, and in the log.
-import { X509Certificate } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
 import type { Config } from '#src/config/config.ts';
+import { certificatesIn } from '#src/config/sections/keys/pem.ts';
 import type { TrustedIssuerConfig } from '#src/config/sections/trusted-issuers/trusted-issuers.ts';
 import type { SamlKeySource } from '#src/config/sections/trusted-issuers/trusted-saml.ts';
 import type { Foundation } from '../foundation/foundation.ts';
@@ -17,12 +17,10 @@ interface ExpiringCertificate {
   readonly notAfter: Instant;
 }
 
-const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-/** The ends of all certificates in a PEM text. */
+/** The ends of all certificates in a PEM text; what is broken has none. */
 const endsOf = (pem: string): readonly Instant[] =>
-  (pem.match(PEM_BLOCK) ?? []).map((block) =>
-    Math.floor(new X509Certificate(block).validToDate.getTime() / 1000),
+  certificatesIn(pem).flatMap((certificate) =>
+    certificate ? Math.floor(certificate.validToDate.getTime() / 1000) : [],
   );
 
 const samlPems = (source: SamlKeySource): readonly string[] =>

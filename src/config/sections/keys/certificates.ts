@@ -3,7 +3,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import type { SecretReference } from '../secret.ts';
-import { MIN_RSA_BITS, parseCertificate } from './pem.ts';
+import { certificatesIn, MIN_RSA_BITS } from './pem.ts';
 
 /** What a certificate is for: another key is good for signatures than for encryption. */
 type CertificateUse = 'verification' | 'encryption';
@@ -12,9 +12,6 @@ interface Wanted {
   readonly path: Path;
   readonly use: CertificateUse;
 }
-
-const CERTIFICATE =
-  /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,100000}-----END CERTIFICATE-----/g;
 
 /** Reads the certificates of one PEM file, each as PEM of its own. None, and a complaint, where one cannot be used. */
 export async function readCertificates(
@@ -28,7 +25,7 @@ export async function readCertificates(
     loading.error(path, PRIVATE);
     return [];
   }
-  const found = [...text.matchAll(CERTIFICATE)].map(([pem]) => parseCertificate(pem));
+  const found = certificatesIn(text);
   const certificates = found.filter((each) => each !== undefined);
   if (found.length === 0 || certificates.length < found.length) loading.error(path, UNREADABLE);
   for (const certificate of certificates) validateCertificate(certificate, { path, use }, loading);

@@ -96,10 +96,15 @@ export function certificateProblem(pem: string, keyPem: string): Complaint | und
 
 const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 
-/** Whether a PEM has certificates, and none that is broken. Text around them is for people. */
+/** All certificates of a PEM, undefined where one is broken. Text around them is for people. */
+export function certificatesIn(pem: string): readonly (X509Certificate | undefined)[] {
+  const [, ...blocks] = pem.split(BEGIN_CERTIFICATE);
+  return blocks.map((block) => parseCertificate(`${BEGIN_CERTIFICATE}${block}`));
+}
+
+/** Whether a PEM has certificates, and none that is broken. */
 export function isCertificates(pem: string): boolean {
-  const blocks = pem.split(BEGIN_CERTIFICATE).slice(1);
-  const found = blocks.map((block) => parseCertificate(`${BEGIN_CERTIFICATE}${block}`));
+  const found = certificatesIn(pem);
   return found.length > 0 && !found.includes(undefined);
 }
 

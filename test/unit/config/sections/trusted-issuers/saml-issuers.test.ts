@@ -173,6 +173,8 @@ describe('Configuration: certificates of a trusted issuer', () => {
     'has a broken one behind a good one': `${PEM}${NO_DER}`,
     'has a broken one before a good one': `${NO_DER}${PEM}`,
     'was cut off': PEM.slice(0, -20),
+    'was cut off in the second one': `${PEM}${PEM.slice(0, -20)}`,
+    'has letters of no base64 in the second one': `${PEM}${PEM.replace('MII', 'M!I')}`,
   })) {
     it(`a file that ${what} is refused`, async () => {
       assert.deepEqual(await errorsWith(pem), KEY);
