@@ -51,6 +51,7 @@ test('Apache CXF: STSClient gets a security context, and uses, renews and cancel
     'context-soap12': 'ok context=issued',
     'context-port-issue': `ok subject=bob audience=${BILLING}`,
     'context-port-over': `ok subject=bob audience=${BILLING}`,
+    'context-port-over-renewed': `ok subject=bob audience=${BILLING}`,
     'context-port-renew': 'ok context=renewed',
     'context-port-named-twice': 'fault=wst:InvalidRequest',
     'context-port-cancel': 'ok context=cancelled',

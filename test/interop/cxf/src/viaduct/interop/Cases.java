@@ -144,6 +144,7 @@ final class Cases {
             issued("context-soap12", aContext("TransportUT_Soap12_Port")),
             new Case<>("context-port-issue", Wanted.OK, ContextCalls::issue),
             new Case<>("context-port-over", Wanted.OK, ContextCalls::issueWhenOver),
+            new Case<>("context-port-over-renewed", Wanted.OK, ContextCalls::renewWhenOver),
             new Case<>("context-port-renew", Wanted.OK, ContextCalls::renew),
             new Case<>("context-port-named-twice", Wanted.fault("wst:InvalidRequest"), ContextCalls::renewNamedTwice),
             new Case<>("context-port-cancel", Wanted.OK, ContextCalls::cancel),

@@ -32,6 +32,32 @@ final class ContextCalls {
         return issue(client, server);
     }
 
+    /** The same with a client for contexts that renews by the port, and so signs with the context. */
+    static String renewWhenOver(Server server) throws Exception {
+        var client = user(server);
+        client.getRequestContext().put(SecurityConstants.STS_CLIENT, contextClient(server));
+        issue(client, server);
+        var endpoint = client.getClient().getEndpoint();
+        var context = (SecurityToken) endpoint.get(SecurityConstants.TOKEN);
+        context.setExpires(Instant.now().minusSeconds(1));
+        var result = issue(client, server);
+        var used = (SecurityToken) endpoint.get(SecurityConstants.TOKEN);
+        require(identifier(used).equals(identifier(context)), "another Identifier");
+        return result;
+    }
+
+    private static STSClient contextClient(Server server) {
+        var client = new STSClient(server.bus()) {
+            @Override
+            public SecurityToken renewSecurityToken(SecurityToken token) throws Exception {
+                return renewed(server, namedOnce(token));
+            }
+        };
+        client.getProperties().put(SecurityConstants.USERNAME, server.user());
+        client.getProperties().put(SecurityConstants.PASSWORD, server.password());
+        return client;
+    }
+
     private static STSClient user(Server server) throws Exception {
         var client = client(server);
         client.setTokenType(TokenType.SAML2);
