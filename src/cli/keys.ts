@@ -1,4 +1,6 @@
 // `viaduct keys list | rotate`: which keys sign now, and how the next one comes in without an outage.
+
+import type { TokenForm } from '#core/token-type.ts';
 import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Config } from '#src/config/config.ts';
 import { DEFAULT_ALGORITHMS } from '#src/config/sections/relying-parties.ts';
@@ -6,7 +8,7 @@ import { createKeyRing } from '#src/keys/key-ring.ts';
 import { type Command, type Terminal, UsageError } from './command/command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 import { withConfig } from './command/with-config.ts';
-import { type KeyUse, rotateKey, writtenInstant } from './rotate-key.ts';
+import { rotateKey, writtenInstant } from './rotate-key.ts';
 
 async function list(config: Config, terminal: Terminal): Promise<void> {
   const ring = await createKeyRing(config.keys, { clock: systemClock, overlapSeconds: 0 });
@@ -16,7 +18,7 @@ async function list(config: Config, terminal: Terminal): Promise<void> {
   }
 }
 
-function keyUse(written = 'jwt'): KeyUse {
+function keyUse(written = 'jwt'): TokenForm {
   if (written !== 'jwt' && written !== 'saml') throw new UsageError('--use is jwt or saml');
   return written;
 }

@@ -1,6 +1,7 @@
 // The next key of ours, for JWTs or assertions: made, and written into the configuration with the time it starts to sign.
 import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { TokenForm } from '#core/token-type.ts';
 import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Config } from '#src/config/config.ts';
 import { appendKey } from '#src/config/document/append-key.ts';
@@ -8,8 +9,6 @@ import { isSamlAlgorithm, MAX_SAML_KEYS } from '#src/config/sections/keys/keys.t
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { type Terminal, UsageError } from './command/command.ts';
-
-export type KeyUse = 'jwt' | 'saml';
 
 const DAY_SECONDS = 86_400;
 
@@ -58,7 +57,7 @@ function requireSamlKey({ keys }: Config, algorithm: string): void {
 }
 
 interface Wanted {
-  readonly use: KeyUse;
+  readonly use: TokenForm;
   readonly algorithm: string;
 }
 

@@ -9,6 +9,7 @@ import type { Command, ExitCode, Terminal } from './command/command.ts';
 import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 import { callOnStopSignals } from './command/stop-signals.ts';
+import { loadTold } from './command/with-config.ts';
 
 /** What runs: one process, or many. */
 interface Served {
@@ -95,19 +96,6 @@ async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Prom
   }
 }
 
-async function load(path: string, terminal: Terminal): Promise<LoadedConfig | undefined> {
-  try {
-    const loaded = await loadConfigFiles(path);
-    const { warnings } = loaded.config;
-    if (warnings.length > 0) terminal.error(formatProblems(warnings));
-    return loaded;
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause;
-    terminal.error(formatProblems(cause.problems));
-    return undefined;
-  }
-}
-
 export const serveCommand: Command = async (words, terminal) => {
   if (cluster.isWorker) {
     const { serveAsWorker } = await import('#src/app/worker.ts');
@@ -127,6 +115,6 @@ export const serveCommand: Command = async (words, terminal) => {
     const { writeFirstConfiguration } = await import('./init.ts');
     await writeFirstConfiguration('.', terminal);
   }
-  const loaded = await load(path, terminal);
+  const loaded = await loadTold(path, terminal);
   return loaded ? run(loaded, path, terminal) : 2;
 };

@@ -12,13 +12,6 @@ import { type Complaint, ConfigError, formatPath, type Path, type Problem } from
 import { configSchema } from './schema.ts';
 import { schemaComplaints } from './schema-issues.ts';
 
-/** Loads the configuration file at `path`, with the environment of the process.
- * @throws {ConfigError} with every problem found */
-export async function loadConfig(path: string): Promise<Config> {
-  const { config } = await loadConfigFiles(path);
-  return config;
-}
-
 /** The texts a configuration was made of, by path: whoever has them and the same environment makes the same one. */
 export type ConfigFiles = Readonly<Record<string, string>>;
 
@@ -28,7 +21,7 @@ export interface LoadedConfig {
   readonly files: ConfigFiles;
 }
 
-/** Loads the configuration file at `path`, and keeps what was read.
+/** Loads the configuration file at `path`, with the environment of the process, and keeps what was read.
  * @throws {ConfigError} with every problem found */
 export async function loadConfigFiles(path: string): Promise<LoadedConfig> {
   const files: Record<string, string> = {};

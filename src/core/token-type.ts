@@ -39,7 +39,7 @@ export const TOKEN_TYPES = {
 
 export type TokenType = keyof typeof TOKEN_TYPES;
 
-/** The family a token type is signed in. */
+/** The family a token type is signed in; what a key of ours is for. */
 export type TokenForm = 'jwt' | 'saml';
 
 /** The family of a token type. */

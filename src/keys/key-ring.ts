@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, earliest, type Instant } from '#core/instant.ts';
+import type { TokenForm } from '#core/token-type.ts';
 import { nextPhaseChange, phasesAt, supersededAt } from './rollover.ts';
 import { createSamlSigner, requireSamlAlgorithm, type SamlSigner } from './saml-signer.ts';
 import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts';
@@ -21,7 +22,7 @@ interface Superseded {
 /** What there is to tell of one key. */
 export interface ListedKey {
   readonly phase: 'active' | 'next';
-  readonly use: SigningKey['use'];
+  readonly use: TokenForm;
   readonly algorithm: string;
   readonly kid: string;
   readonly activeFrom: Instant;
@@ -90,10 +91,7 @@ function validateRing(keys: readonly SigningKey[]): void {
 }
 
 /** Keys that take turns: of one use and one algorithm. */
-function groupsOf(
-  keys: readonly SigningKey[],
-  use: SigningKey['use'],
-): readonly (readonly SigningKey[])[] {
+function groupsOf(keys: readonly SigningKey[], use: TokenForm): readonly (readonly SigningKey[])[] {
   const own = keys.filter((key) => key.use === use);
   const algorithms = [...new Set(own.map(({ algorithm }) => algorithm))];
   return algorithms.map((algorithm) => own.filter((key) => key.algorithm === algorithm));
@@ -101,14 +99,14 @@ function groupsOf(
 
 /** What is active or published when, of all groups. */
 interface Schedule {
-  readonly published: (use: SigningKey['use'], now: Instant) => readonly SigningKey[];
-  readonly active: (use: SigningKey['use'], now: Instant, algorithm?: string) => SigningKey;
+  readonly published: (use: TokenForm, now: Instant) => readonly SigningKey[];
+  readonly active: (use: TokenForm, now: Instant, algorithm?: string) => SigningKey;
   readonly nextChange: (now: Instant) => Instant | undefined;
 }
 
 function scheduleOf(keys: readonly SigningKey[], overlapSeconds: number): Schedule {
   const groups = { jwt: groupsOf(keys, 'jwt'), saml: groupsOf(keys, 'saml') };
-  const phases = (use: SigningKey['use'], now: Instant) =>
+  const phases = (use: TokenForm, now: Instant) =>
     groups[use].map((group) => phasesAt(group, now, overlapSeconds));
   return {
     published(use, now) {
@@ -151,7 +149,7 @@ function verificationOf(
     keys.filter((other) => other.use === use && other.algorithm === algorithm);
   return {
     nextChange,
-    keysAt(use: SigningKey['use'], now: Instant): readonly VerificationKey[] {
+    keysAt(use: TokenForm, now: Instant): readonly VerificationKey[] {
       const known = new Set(published(use, now));
       return verifying(use, now).map((key) => {
         const signedBefore = known.has(key) ? undefined : supersededAt(key, sharing(key));

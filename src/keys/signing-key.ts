@@ -9,11 +9,12 @@ import {
 } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import type { Instant } from '#core/instant.ts';
+import type { TokenForm } from '#core/token-type.ts';
 import { keyShapeOf, requireKeyFits } from './signature-algorithm.ts';
 
 /** One key as configured. */
 export interface KeyEntry {
-  readonly use: 'jwt' | 'saml';
+  readonly use: TokenForm;
   readonly algorithm: string;
   /** PKCS8, not encrypted. */
   readonly pem: string;
@@ -24,7 +25,7 @@ export interface KeyEntry {
 }
 
 export interface SigningKey {
-  readonly use: 'jwt' | 'saml';
+  readonly use: TokenForm;
   readonly algorithm: string;
   /** The RFC 7638 thumbprint: the same key has the same name on every node. */
   readonly kid: string;

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { createApp } from '#src/app.ts';
-import { loadConfig } from '#src/config/load.ts';
+import { loadConfigFiles } from '#src/config/load.ts';
 import { eventually } from '#test/support/eventually.ts';
 import type { FakeClock } from '#test/support/fake-clock.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
@@ -23,7 +23,7 @@ async function startSecond(t: Ending, directory: string, clock: FakeClock) {
   document['audit'] = { ...(document['audit'] as object), file: 'data/audit-2.jsonl' };
   const path = join(directory, 'viaduct-2.yaml');
   await writeFile(path, stringify(document));
-  const app = await createApp(await loadConfig(path), { clock });
+  const app = await createApp((await loadConfigFiles(path)).config, { clock });
   t.after(() => app.stop());
   const { managementUrl, publicUrl: url } = await app.listen();
   return { managementUrl, url };

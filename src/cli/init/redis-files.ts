@@ -1,7 +1,8 @@
 // What a first configuration needs to keep its state on Redis: the section, a password, and the access list that lets its user do
 // what the store does and nothing else.
 import { hash, randomBytes } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isLoopbackHost } from '#src/config/sections/fields.ts';
+import { parseAddress } from '#src/config/sections/listeners.ts';
 import { type InitFile, open, secret } from './init-file.ts';
 
 /** All that the store asks of a server. None of them deletes by pattern, lists keys, or reaches another tenant's. */
@@ -21,14 +22,9 @@ export function writeAccessList({ passwordDigest, tenant }: AccessListTerms): st
   return `user default off\nuser viaduct on #${passwordDigest} ${rights}\n`;
 }
 
-function isLoopback(address: string): boolean {
-  const host = address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
 /** The store section, as one line of YAML for each setting. */
 function writeSection(address: string, tenant: string): string {
-  const tls = isLoopback(address)
+  const tls = isLoopbackHost(parseAddress(address)?.host ?? '')
     ? ''
     : '    tls: {} # unencrypted: true instead, on a network that nobody else is on\n';
   return `store:

@@ -1,9 +1,10 @@
 // Adds a key to the text of a configuration and leaves the rest of it as it is: every line, comment and space.
 import { isNode, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml';
+import type { TokenForm } from '#core/token-type.ts';
 
 /** The entry of one key, as it stands in the file. */
 export interface KeyEntryText {
-  readonly use: 'jwt' | 'saml';
+  readonly use: TokenForm;
   readonly algorithm: string;
   readonly key: { readonly file: string };
   /** Of a key for assertions. */

@@ -14,7 +14,7 @@ import {
 import { stringify } from 'yaml';
 import type { Clock } from '#core/instant.ts';
 import { createApp } from '#src/app.ts';
-import { loadConfig } from '#src/config/load.ts';
+import { loadConfigFiles } from '#src/config/load.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { type FakeClock, fakeClock } from '#test/support/fake-clock.ts';
 import { coveredRoutes, loadContract, validateResponse } from '#test/support/openapi.ts';
@@ -218,7 +218,8 @@ type Setting = Pick<TestServer, 'directory' | 'clock' | 'partner'>;
 
 async function startIn(t: Ending, setting: Setting): Promise<TestServer> {
   const { directory, clock, partner } = setting;
-  const app = await createApp(await loadConfig(join(directory, 'viaduct.yaml')), { clock });
+  const load = async () => (await loadConfigFiles(join(directory, 'viaduct.yaml'))).config;
+  const app = await createApp(await load(), { clock });
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopping ??= app.stop());
   // Before it listens: where that fails, what is open would keep the tests from ending.
@@ -247,7 +248,7 @@ async function startIn(t: Ending, setting: Setting): Promise<TestServer> {
     post,
     stop,
     async reload() {
-      const prepared = await app.prepare(await loadConfig(join(directory, 'viaduct.yaml')));
+      const prepared = await app.prepare(await load());
       prepared.commit();
     },
     async restart() {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApp } from '#src/app.ts';
-import { loadConfig } from '#src/config/load.ts';
+import { loadConfigFiles } from '#src/config/load.ts';
 import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { selfSigned } from '#test/support/x509/certificate.ts';
 import { aConfigDocument, type ConfigDocument } from './document.ts';
@@ -55,7 +55,7 @@ export async function startTlsServer(
   await writeFile(path('password.txt'), PASSWORD, { mode: 0o600 });
   const { jwks } = await createPartner({ now: () => Math.floor(Date.now() / 1000) });
   const app = await createApp(
-    await loadConfig(await writeConfiguration(directory, document, jwks)),
+    (await loadConfigFiles(await writeConfiguration(directory, document, jwks))).config,
   );
   // Before it listens: where that fails, what is open would keep the tests from ending.
   t.after(() => app.stop());

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
 import type { ExpressionContext } from '#core/decision/expression.ts';
-import { loadConfig } from '#src/config/load.ts';
+import { loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems, PROBLEM_CODES } from '#src/config/problem.ts';
 import {
   aDocument,
@@ -379,7 +379,7 @@ audit: { file: x, hmacKey: { env: NOWHERE } }
   });
 });
 
-describe('loadConfig', () => {
+describe('loadConfigFiles', () => {
   it('reads the file, and what it refers to beside it', async (t) => {
     const folder = await mkdtemp(join(tmpdir(), 'viaduct-config-'));
     t.after(() => rm(folder, { recursive: true }));
@@ -394,13 +394,13 @@ describe('loadConfig', () => {
     await writeFile(join(folder, 'jwt.pem'), ecKeyPem());
     await writeFile(join(folder, 'audit.key'), Buffer.alloc(32, 1).toString('base64'));
 
-    const config = await loadConfig(join(folder, 'viaduct.yaml'));
+    const { config } = await loadConfigFiles(join(folder, 'viaduct.yaml'));
 
     assert.deepEqual(config.store, { kind: 'sqlite', path: join(folder, 'data/viaduct.db') });
   });
 
   it('a missing file is a problem like others', async () => {
-    await assert.rejects(loadConfig('/nonexistent/viaduct.yaml'), (cause: unknown) => {
+    await assert.rejects(loadConfigFiles('/nonexistent/viaduct.yaml'), (cause: unknown) => {
       assert.ok(cause instanceof ConfigError);
       assert.deepEqual(
         cause.problems.map(({ code }) => code),

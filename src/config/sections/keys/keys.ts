@@ -1,6 +1,7 @@
 // Our own keys: `keys`, those that sign and those that decrypt.
 import { z } from 'zod';
 import type { Instant } from '#core/instant.ts';
+import type { TokenForm } from '#core/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { instant, instantOf, rule, signatureAlgorithm } from '../fields.ts';
@@ -9,7 +10,7 @@ import { readOwnCertificate } from './own-certificate.ts';
 import { decryptionKeyProblem, publicFingerprint, signingKeyProblem } from './pem.ts';
 
 export interface SigningKeyConfig {
-  readonly use: 'jwt' | 'saml';
+  readonly use: TokenForm;
   readonly algorithm: string;
   /** PKCS8. */
   readonly pem: string;
