@@ -70,6 +70,8 @@ function validateSelector(
   const issuers = surroundings.trustedIssuers.filter(({ id }) => value.issuers.includes(id));
   // Of an issuer whose entry is broken nobody knows the types.
   if (issuers.length < value.issuers.filter((id) => id !== SELF).length) return;
+  for (const { id } of issuers.filter((issuer) => typesOf(issuer).length === 0))
+    loading.error([...path, 'issuer'], ofUsers(id));
   const accepted = new Set(issuers.flatMap(typesOf));
   for (const type of value.types ?? []) {
     const isOurs = value.issuers.includes(SELF) && (type !== 'username' || surroundings.hasUsers);
@@ -80,7 +82,8 @@ function validateSelector(
 const typesOf = ({ jwt, saml, x509 }: TrustedIssuerConfig): readonly TokenType[] => [
   ...(jwt?.types ?? []),
   ...(saml ? (['saml1', 'saml2'] as const) : []),
-  ...(x509 ? (['x509'] as const) : []),
+  // Its authority says of ours who they are: they are parties of `self`.
+  ...(x509 && !x509.areUsers ? (['x509'] as const) : []),
 ];
 
 function validateScopes(
@@ -175,6 +178,13 @@ const NO_TOKEN_ID: Complaint = {
   why: 'a token is told by its id, and a login has none: a user name or a certificate would be refused each time, and a requestor is taken each time',
   fix: 'remove singleUse, or give tokens a row of their own with their types in subject.type',
 };
+
+const ofUsers = (id: string): Complaint => ({
+  code: 'CONFIG_NO_EFFECT',
+  what: `${id} has no parties of its own: its certificates are of users of ours`,
+  why: 'the row would never fit, and one that denies would deny nothing',
+  fix: 'write self, with type: x509 where only those who come with a certificate are meant',
+});
 
 const neverAccepted = (type: string): Complaint => ({
   code: 'CONFIG_NO_EFFECT',

@@ -31,6 +31,14 @@ const x509: (change?: Record<string, unknown>) => Change = (change) => (document
   document.trustedIssuers = [{ ...issuer, x509: conditions }];
 };
 
+/** Users of ours come with its certificates, and the row is for them. */
+const ofUsers =
+  (change: Record<string, unknown>, party: Record<string, unknown> = { issuer: 'self' }): Change =>
+  (document) => {
+    x509({ users: true, ...change })(document);
+    document.policy = [{ ...first(document.policy), subject: party }];
+  };
+
 const at = (key: string) => `trustedIssuers[0].x509${key}`;
 const refused = refusedIn(WORLD);
 
@@ -86,8 +94,13 @@ refuses('trustedIssuers[].x509', [
   ),
   refused(
     'users have no prefix',
-    x509({ users: true, subjectPrefix: 'corp:' }),
+    ofUsers({ subjectPrefix: 'corp:' }),
     `CONFIG_CONFLICT ${at('.subjectPrefix')}`,
+  ),
+  refused(
+    'users are nobody’s but ours: a row for others, or against them, would never fit',
+    ofUsers({}, { issuer: ['self', 'partner'] }),
+    'CONFIG_NO_EFFECT policy[0].subject.issuer',
   ),
   refused(
     'a private key is no anchor',
@@ -99,11 +112,10 @@ refuses('trustedIssuers[].x509', [
 describe('Configuration: trustedIssuers[].x509', () => {
   it('is resolved', async () => {
     const config = await parseChanged(
-      x509({
+      ofUsers({
         intermediates: [{ file: 'sub.pem' }],
         purposes: ['clientAuth', 'smartcardLogon'],
         subjects: [{ subjectName: 'CN=batch', subject: 'batch' }],
-        users: true,
       }),
       WORLD,
     );
