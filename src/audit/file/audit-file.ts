@@ -86,11 +86,14 @@ async function rotate(held: Held, path: string, closedPath: string): Promise<voi
   const written = held.handle;
   try {
     held.handle = await open(path, FLAGS, OWNER_ONLY);
+    await syncDirectory(path);
   } catch (cause) {
+    // The next file is begun as a whole or not at all: whoever goes on with the one before must have it, under its name.
+    if (held.handle !== written) await held.handle.close();
+    held.handle = written;
     await rename(closedPath, path);
     throw cause;
   }
-  await syncDirectory(path);
   await written.close();
 }
 

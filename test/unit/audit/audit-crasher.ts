@@ -1,11 +1,11 @@
-// A process that writes an audit until a file is closed, and is killed after so many of the steps that this takes.
+// A process that writes an audit through several files. One of the steps that closing a file takes, counted from the first, ends it, or
+// fails as where all file descriptors are taken.
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { openAuditLog } from '#src/audit/audit-log.ts';
-import { closedFiles } from '#src/audit/file/audit-files.ts';
 import { aRecord, PATIENT } from './audit-fixture.ts';
 
-const [, , path = '', count = ''] = process.argv;
+const [, , path = '', fate = '', count = ''] = process.argv;
 const audit = await openAuditLog({ ...PATIENT, path, maxFileBytes: 1000 });
 
 let steps = 0;
@@ -13,14 +13,17 @@ for (const name of ['link', 'lstat', 'open', 'rename', 'unlink'] as const) {
   const step = fs[name] as (...words: unknown[]) => Promise<unknown>;
   Object.assign(fs, {
     async [name](...words: unknown[]) {
-      const result = await step(...words);
       steps += 1;
-      if (steps === Number(count)) process.kill(process.pid, 'SIGKILL');
+      const isIt = steps === Number(count);
+      if (isIt && fate === 'fail') throw Object.assign(new Error('no more'), { code: 'EMFILE' });
+      const result = await step(...words);
+      if (isIt) process.kill(process.pid, 'SIGKILL');
       return result;
     },
   });
 }
 syncBuiltinESMExports();
 
-while ((await closedFiles(path)).length === 0) await audit.append(aRecord());
+for (let record = 1; record <= 8; record += 1) await audit.append(aRecord());
 await audit.close();
+process.stdout.write(`${steps} steps`);

@@ -1,7 +1,5 @@
 // The chain goes on through several files, whatever happens while one is closed for the next.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import test from 'node:test';
@@ -10,6 +8,7 @@ import { type AuditFile, openAuditFile } from '#src/audit/file/audit-file.ts';
 import { auditChains, closedFiles, closedPath } from '#src/audit/file/audit-files.ts';
 import { type FoundLine, findToken } from '#src/audit/find-token.ts';
 import { verifyAudit } from '#src/audit/verify.ts';
+import { startScript } from '#test/support/server/process.ts';
 import { anAudit, aPath, aRecord, aWrittenAudit, KEY, linesOf } from './audit-fixture.ts';
 
 const CRASHER = fileURLToPath(new URL('./audit-crasher.ts', import.meta.url));
@@ -95,20 +94,29 @@ test('audit rotation: a crash right after a file was closed costs nothing', asyn
   assert.equal(report.heads.length, 1);
 });
 
-test('audit rotation: a crash after any step of closing a file leaves each line once, and files are closed again', async (t) => {
-  let signal: unknown = 'SIGKILL';
-  for (let steps = 1; signal === 'SIGKILL'; steps += 1) {
-    const path = await aPath(t);
-    const child = spawn(process.execPath, [CRASHER, path, String(steps)], { stdio: 'inherit' });
-    [, signal] = (await once(child, 'close')) as unknown[];
+/** Writes through several files in a process of which one step fails, or is its last; answers how many steps it took. */
+async function crash(path: string, fate: 'fail' | 'kill', step: number): Promise<number> {
+  const running = startScript([CRASHER, path, fate, String(step)], dirname(path));
+  await running.exit();
+  return Number(/^(\d+) steps$/.exec(running.text())?.[1] ?? Number.POSITIVE_INFINITY);
+}
 
-    await aWrittenAudit(t, 10, { ...SMALL, path });
+for (const [what, fate] of [
+  ['a crash after', 'kill'],
+  ['a failure in', 'fail'],
+] as const)
+  test(`audit rotation: ${what} any step of closing a file leaves each line once, and files are closed again`, async (t) => {
+    for (let step = 1, isTaken = true; isTaken; step += 1) {
+      const path = await aPath(t);
+      isTaken = (await crash(path, fate, step)) >= step;
 
-    const { problems } = await verify(path);
-    assert.deepEqual(problems, [], `step ${steps}`);
-    assert.ok((await closedFiles(path)).length >= 2, `step ${steps}`);
-  }
-});
+      await aWrittenAudit(t, 10, { ...SMALL, path });
+
+      const { problems } = await verify(path);
+      assert.deepEqual(problems, [], `step ${step}`);
+      assert.ok((await closedFiles(path)).length >= 2, `step ${step}`);
+    }
+  });
 
 test('Row 23: a crash in the first line of a new file is cut, and the chain goes on from the closed one', async (t) => {
   const path = await aWrittenAudit(t, 5);
