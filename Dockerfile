@@ -5,14 +5,15 @@ ENV NODE_ENV=production
 WORKDIR /opt/viaduct
 
 # The packages first: this layer changes only with the lock file. No package may run a script of its own, and npm leaves nothing
-# in /tmp.
+# else behind.
 COPY package.json package-lock.json .npmrc ./
-RUN export NODE_DISABLE_COMPILE_CACHE=1 && npm ci --omit=dev --ignore-scripts && npm cache clean --force
+RUN export NODE_DISABLE_COMPILE_CACHE=1 && npm ci --omit=dev --ignore-scripts && rm -r /root/.npm
 
-# Owned by root, so that the server cannot change its own code.
+# Owned by root, so that the server cannot change its own code, and readable whatever umask the repository was cloned with.
 COPY LICENSE ./
 COPY src ./src
 COPY bridge ./bridge
+RUN chmod -R u=rwX,go=rX .npmrc *.json LICENSE src bridge
 
 # One arena of malloc, and bounds that do not grow by themselves: less memory for the same work (docs/performance.md).
 ENV MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 MALLOC_TRIM_THRESHOLD_=131072

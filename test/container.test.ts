@@ -1,6 +1,7 @@
 // The container as data: pinned, not root, read-only, nothing in it that does not serve.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
+import { matchesGlob } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -74,6 +75,18 @@ test('Dockerfile: the code belongs to root, so that the server cannot change it'
   assert.ok(valuesOf('COPY').every((value) => !value.includes('--chown')));
 });
 
+test('Dockerfile: all that is copied is readable by the server, and written by root alone, whatever modes it had', () => {
+  const copied = valuesOf('COPY').flatMap((value) => value.split(' ').slice(0, -1));
+  const [modes = ''] = valuesOf('RUN').filter((value) => value.startsWith('chmod'));
+  const [set = '', ...names] = modes.replace('chmod -R ', '').split(' ');
+
+  assert.equal(set, 'u=rwX,go=rX');
+  assert.deepEqual(
+    copied.filter((name) => !names.some((pattern) => matchesGlob(name, pattern))),
+    [],
+  );
+});
+
 test('Dockerfile: what is compiled at build is for the user and the options of the command, and only root can change it', () => {
   const compile = valuesOf('RUN').find((value) => value.includes('compile-cache')) ?? '';
   const [user] = (valuesOf('USER')[0] ?? '').split(':');
@@ -97,7 +110,7 @@ test('Dockerfile: npm leaves nothing behind but the packages', () => {
   const [install = ''] = valuesOf('RUN').filter((value) => value.includes('npm ci'));
 
   assert.match(install, /^export NODE_DISABLE_COMPILE_CACHE=1 && /);
-  assert.match(install, / && npm cache clean --force$/);
+  assert.match(install, / && rm -r \/root\/\.npm$/);
 });
 
 test('Dockerfile: starts the server without a shell', () => {
