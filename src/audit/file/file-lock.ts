@@ -1,8 +1,11 @@
 // One writer for each audit file: two would fork its chain. The lock is the kernel's, taken through SQLite on a file beside it,
 // so it ends with its holder however that dies: there is no stale lock to judge by a pid that may have been given out again.
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 
 const SQLITE_BUSY = 5;
+/** Whoever can read a file can hold a lock on it, and nobody would write the audit. */
+const OWNER_ONLY = 0o600;
 
 export interface FileLock {
   release(): void;
@@ -11,7 +14,9 @@ export interface FileLock {
 /** Takes the lock of the audit file at `path`; its `.lock` file stays behind, empty.
  * @throws {Error} when a living writer holds it */
 export function lockFile(path: string): FileLock {
-  const database = new DatabaseSync(`${path}.lock`, { timeout: 0 });
+  const lockPath = `${path}.lock`;
+  createOwnerOnly(lockPath);
+  const database = new DatabaseSync(lockPath, { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
@@ -22,6 +27,15 @@ export function lockFile(path: string): FileLock {
     });
   }
   return { release: () => database.close() };
+}
+
+function createOwnerOnly(path: string): void {
+  try {
+    // Exclusive: to close a file that SQLite holds in this process would drop its lock (POSIX fcntl).
+    closeSync(openSync(path, 'wx', OWNER_ONLY));
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EEXIST')) throw cause;
+  }
 }
 
 function isBusy(cause: unknown): boolean {

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openAuditLog } from '#src/audit/audit-log.ts';
@@ -215,6 +216,19 @@ test('audit: a second writer of the same file is refused, one with a suffix is n
 
   await assert.rejects(openAuditLog({ path, key: SECRET }), /another process writes/);
   await anAudit(t, { path, suffix: 'w1' });
+});
+
+test('audit: nobody but its owner can open the lock beside it: whoever reads it could hold it, and no server would start', async (t) => {
+  const { path } = await anAudit(t);
+
+  const folder = await readdir(dirname(path));
+
+  const locks = folder.filter((name) => name.includes('.lock'));
+  assert.ok(locks.length > 0);
+  for (const name of locks) {
+    const { mode } = await stat(join(dirname(path), name));
+    assert.equal(mode & 0o077, 0, name);
+  }
 });
 
 test('audit: a living process holds the lock; when it is killed the next one takes over', async (t) => {
