@@ -36,10 +36,11 @@ interface PresentedAssertion {
   readonly element: XmlElement;
 }
 
-const CONVERSATION: Readonly<Record<string, TokenKind>> = {
-  SecurityContextToken: 'context',
-  DerivedKeyToken: 'derived-key',
-};
+// Whoever sends a message chooses the name: an object would have members that are none of these.
+const CONVERSATION: ReadonlyMap<string, TokenKind> = new Map([
+  ['SecurityContextToken', 'context'],
+  ['DerivedKeyToken', 'derived-key'],
+]);
 
 const COMPACT_JWT = /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*){2,4}$/;
 
@@ -54,7 +55,7 @@ export function kindOfToken(element: XmlElement): TokenKind | undefined {
   if (isNamed(element, '', 'TokenWrapper')) return 'jwt';
   if (isNamed(element, WSSE_NS, 'BinarySecurityToken')) return kindOfBinaryToken(element);
   const isOfConversation = element.uri === WSC_13_NS || element.uri === WSC_2005_NS;
-  return isOfConversation ? CONVERSATION[element.local] : undefined;
+  return isOfConversation ? CONVERSATION.get(element.local) : undefined;
 }
 
 function kindOfBinaryToken(element: XmlElement): TokenKind | undefined {

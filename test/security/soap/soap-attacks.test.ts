@@ -271,6 +271,19 @@ test('xml-security E7: what a client writes comes back as text, never as markup'
   assert.doesNotMatch(answer.body, /<evil/);
 });
 
+for (const name of ['constructor', 'toString', '__proto__'])
+  test(`xml-security A7: an element that is called like a member of every object is no token: ${name}`, async () => {
+    const member = `<w:${name} xmlns:w="http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512"/>`;
+    const body = anRst({ children: `${anAppliesTo()}<t:OnBehalfOf>${member}</t:OnBehalfOf>` });
+    const header = `<wsse:Security>${member}</wsse:Security>`;
+
+    for (const request of [anIssueRequest({ body }), anIssueRequest({ header })]) {
+      const { asked, errors, front } = aWsTrustSetting();
+      assert.equal(faultCodeOf(await front.handle(request)), 'wsse:UnsupportedSecurityToken');
+      assert.deepEqual({ asked, errors }, { asked: [], errors: [] });
+    }
+  });
+
 const hostile = hostileDocuments(await aSignedRequest(anRsaKey()));
 for (const [name, bytes] of hostile)
   test(`xml-security C3: 64 KB of ${name} are refused by the front before authentication`, async () => {
