@@ -74,9 +74,18 @@ function validateSelector(
     loading.error([...path, 'issuer'], ofUsers(id));
   const accepted = new Set(issuers.flatMap(typesOf));
   for (const type of value.types ?? []) {
-    const isOurs = value.issuers.includes(SELF) && (type !== 'username' || surroundings.hasUsers);
+    const isOurs = value.issuers.includes(SELF) && isOurType(type, surroundings, loading);
     if (!isOurs && !accepted.has(type)) loading.error([...path, 'type'], neverAccepted(type));
   }
+}
+
+/** Whether there is a way to come to us with it: passwords need users, certificates an authority that says of users who they are. */
+function isOurType(type: TokenType, surroundings: Surroundings, { known }: Loading): boolean {
+  const { hasUsers, trustedIssuers } = surroundings;
+  if (type === 'username') return hasUsers;
+  if (type !== 'x509') return true;
+  const isAnyBroken = trustedIssuers.length < known.trustedIssuers.size;
+  return isAnyBroken || trustedIssuers.some(({ x509 }) => x509?.areUsers);
 }
 
 const typesOf = ({ jwt, saml, x509 }: TrustedIssuerConfig): readonly TokenType[] => [
@@ -190,7 +199,7 @@ const neverAccepted = (type: string): Complaint => ({
   code: 'CONFIG_NO_EFFECT',
   what: `no issuer of this row has tokens of type ${type}`,
   why: 'the row would never fit',
-  fix: 'add the type to `types` of the trusted issuer, or correct it here; `requestor` and, where there are users, `username` go with `issuer: self`',
+  fix: 'add the type to `types` of the trusted issuer, or correct it here; `requestor` and, where there are users, `username` and `x509` go with `issuer: self`',
 });
 
 const unknownScope = (scope: string, target: string): Complaint => ({

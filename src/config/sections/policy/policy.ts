@@ -23,10 +23,20 @@ import { type Surroundings, validateRow } from './policy-rules.ts';
 const selector = z.strictObject({
   issuer: oneOrMore(z.string()).describe('Ids of trusted issuers; `self` for our own tokens.'),
   type: oneOrMore(
-    z.enum(['jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'sct', 'username', 'requestor']),
+    z.enum([
+      'jwt',
+      'access_token',
+      'id_token',
+      'saml1',
+      'saml2',
+      'sct',
+      'username',
+      'x509',
+      'requestor',
+    ]),
   )
     .describe(
-      'Token types; `requestor` is a client that asks for itself, `username` a user with a password.',
+      'Token types; `requestor` is a client that asks for itself, `username` a user with a password, `x509` who has a certificate.',
     )
     .optional(),
   id: oneOrMore(plainText).describe('Subject ids, as the issuer spells them.').optional(),
@@ -41,7 +51,7 @@ const requestorSection = z
           'Who vouches for it: `self` for our users and tokens, or ids of trusted issuers.',
         ),
         type: oneOrMore(
-          z.enum(['username', 'jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'sct']),
+          z.enum(['username', 'x509', 'jwt', 'access_token', 'id_token', 'saml1', 'saml2', 'sct']),
         )
           .describe('The credential it must have used.')
           .optional(),

@@ -71,6 +71,24 @@ describe('over TLS', () => {
     assert.match(body, /urn:ietf:rfc:2246|ac:classes:TLSClient/);
   });
 
+  test('policy: a row for certificates is for nobody with a password', async (t) => {
+    const server = await startTlsServer(t, async (document, directory) => {
+      await asksFor('optional')(document, directory);
+      const byCertificate = { issuer: 'self', type: 'x509' };
+      Object.assign(document.policy.find(({ id }) => id === 'users-to-orders') ?? {}, {
+        requestor: { principal: byCertificate },
+        subject: byCertificate,
+      });
+    });
+
+    const certified = await send(server, BARE, { ...bob, chain: [issuing] });
+    const byPassword = await send(server, anRst());
+
+    assert.equal(certified.status, 200, certified.body);
+    assert.equal(byPassword.status, 500);
+    assert.match(byPassword.body, /InvalidScope/);
+  });
+
   for (const [type, key] of [
     ['urn:oasis:names:tc:SAML:1.0:assertion', /cm:holder-of-key.*X509Certificate/s],
     ['urn:oasis:names:tc:SAML:2.0:assertion', /cm:holder-of-key.*X509Certificate/s],

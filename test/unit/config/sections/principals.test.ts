@@ -119,6 +119,14 @@ refuses('principals', [
     asker({ issuer: 'self', type: 'username' }),
     'CONFIG_NO_EFFECT policy[0].requestor.principal.type',
   ),
+  ...(['self', 'partner'] as const).map((issuer) =>
+    refused(
+      `a certificate needs an authority that says who they are: ${issuer}`,
+      withUsers(asker({ issuer, type: 'x509' })),
+      'CONFIG_NO_EFFECT policy[0].requestor.principal.type',
+      WITH_USERS,
+    ),
+  ),
   refused(
     'a subject with a user name needs users',
     row({ subject: { issuer: 'self', type: 'username' } }),
