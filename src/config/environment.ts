@@ -1,4 +1,4 @@
-// Overrides from the environment: VIADUCT__LOG__LEVEL=debug sets log.level. Single values only; lists and secrets stay in the file.
+// Overrides from the environment: VIADUCT__LOG__LEVEL=warn sets log.level. Single values only; lists and secrets stay in the file.
 import { z } from 'zod';
 import { type Complaint, formatPath, type Path } from './problem.ts';
 import { schemaAt, shapeOf, unwrap } from './schema-walk.ts';

@@ -2,7 +2,7 @@
 import pino from 'pino';
 import { redact, redactText } from './redaction.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogLevel = 'info' | 'warn' | 'error';
 
 type LogFields = Readonly<Record<string, unknown>>;
 

@@ -159,15 +159,6 @@ const plainFetch: Rule = ({ clients: all, trustedIssuers }) => {
     }));
 };
 
-const logs: Rule = ({ log }) =>
-  when(log.level === 'debug', {
-    id: '13.4.2',
-    level: 2,
-    where: 'log.level',
-    what: 'the log is set for debugging',
-    fix: 'use info',
-  });
-
 const RULES: readonly Rule[] = [
   transport,
   management,
@@ -178,7 +169,6 @@ const RULES: readonly Rule[] = [
   algorithms,
   audiences,
   plainFetch,
-  logs,
 ];
 
 /** What could be hardened, without a look at files. */

@@ -42,7 +42,7 @@ export interface AuditConfig {
   readonly maxFileAgeSeconds?: number;
 }
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export type LogLevel = 'error' | 'warn' | 'info';
 
 export const delegationSection = z
   .strictObject({
@@ -86,7 +86,7 @@ export const workersSection = z
 
 export const logSection = z
   .strictObject({
-    level: z.enum(['error', 'warn', 'info', 'debug']).default('info'),
+    level: z.enum(['error', 'warn', 'info']).default('info'),
   })
   .prefault({});
 

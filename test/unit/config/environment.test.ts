@@ -9,7 +9,7 @@ it('Environment: sets texts, numbers and switches, in any spelling of the words'
   const config = await parseChanged(unchanged, {
     env: {
       VIADUCT__ISSUER: 'https://other.example.org',
-      VIADUCT__LOG__LEVEL: 'debug',
+      VIADUCT__LOG__LEVEL: 'warn',
       VIADUCT__DRAIN__GRACE_SECONDS: '7',
       VIADUCT__DELEGATION__SELFDELEGATION: 'true',
       VIADUCT__LISTENERS__PUBLIC__ADDRESS: '127.0.0.1:1234',
@@ -17,7 +17,7 @@ it('Environment: sets texts, numbers and switches, in any spelling of the words'
   });
 
   assert.equal(config.issuer, 'https://other.example.org');
-  assert.equal(config.log.level, 'debug');
+  assert.equal(config.log.level, 'warn');
   assert.equal(config.drain.graceSeconds, 7);
   assert.equal(config.delegation.selfDelegation, true);
   assert.equal(config.listeners.public.port, 1234);
@@ -47,6 +47,7 @@ for (const [variable, code] of [
   ['VIADUCT__ISUER', 'CONFIG_UNKNOWN_KEY'],
   ['VIADUCT__', 'CONFIG_UNKNOWN_KEY'],
   ['VIADUCT__LOG', 'CONFIG_WRONG_TYPE'],
+  ['VIADUCT__LOG__LEVEL', 'CONFIG_INVALID_VALUE'],
   ['VIADUCT__CLIENTS', 'CONFIG_WRONG_TYPE'],
   ['VIADUCT__CLIENTS__0__CLIENT_ID', 'CONFIG_UNKNOWN_KEY'],
   ['VIADUCT__AUDIT__HMAC_KEY', 'CONFIG_WRONG_TYPE'],

@@ -129,7 +129,7 @@ test('Reload: what a running server has taken for good is not changed, and what 
     ['store', { store: { sqlite: { path: 'data/other.db' } } }],
     ['audit', { audit }],
     ['drain', { drain: { graceSeconds: 7 } }],
-    ['log', { log: { level: 'debug' } }],
+    ['log', { log: { level: 'warn' } }],
     ['workers', { workers: 2 }],
   ];
 
