@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { before, describe, it } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { configSchema } from '#src/config/schema.ts';
+import { schemaText } from '#src/config/write-schema.ts';
 import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
 import {
   aDocument,
@@ -109,4 +110,34 @@ describe('docs/configuration.md', () => {
 
     assert.deepEqual([...shown].toSorted(), Object.keys(configSchema.shape).toSorted());
   });
+
+  it('names every key of the schema, as code', () => {
+    const code = [...TEXT.matchAll(/```yaml\n(.*?)```|`([^`\n]+)`/gs)]
+      .map(([, block, span]) => block ?? span)
+      .join('\n');
+
+    const missing = keysOf(JSON.parse(schemaText()) as SchemaNode)
+      .filter((key) => !new RegExp(`(?<!\\w)${key}(?!\\w)`).test(code))
+      .toSorted();
+
+    assert.deepEqual([...new Set(missing)], []);
+  });
 });
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
+  readonly allOf?: readonly SchemaNode[];
+  readonly items?: SchemaNode;
+}
+
+/** The keys of a schema, at any depth. */
+function keysOf(node: SchemaNode): readonly string[] {
+  const { allOf = [], anyOf = [], items, oneOf = [], properties = {} } = node;
+  const below = [...Object.values(properties), ...anyOf, ...oneOf, ...allOf];
+  return [
+    ...Object.keys(properties),
+    ...[...below, ...(items ? [items] : [])].flatMap((each) => keysOf(each)),
+  ];
+}

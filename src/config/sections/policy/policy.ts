@@ -74,7 +74,9 @@ const allow = z
     scopes: z.array(scopeName).describe('The most that is granted.').default([]),
     scopeMode: z
       .enum(['intersect-subject', 'intersect-client', 'mapped'])
-      .describe('What bounds the scopes besides this row. `mapped`: nothing else does.')
+      .describe(
+        'What bounds the scopes besides row, relying party and client: the subject token, what the client names, or (`mapped`) nothing.',
+      )
       .default('intersect-subject'),
     impersonation: z.boolean().describe('The result shows the subject alone.').default(false),
     delegation: z.boolean().describe('The result shows who acts (`act`).').default(false),
