@@ -9,6 +9,7 @@ import { type AuditReport, verifyAudit } from '#src/audit/verify.ts';
 import type { Config } from '#src/config/config.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { readToken } from './command/read-token.ts';
 import { withConfig } from './command/with-config.ts';
 import { readTokenNames } from './token-names.ts';
 
@@ -131,7 +132,8 @@ export const auditCommand: Command = async (words, terminal) => {
   }
   if (witnesses.length > 0) throw new UsageError('--witness is for verify');
   if (token === undefined) throw new UsageError('grep needs --token TOKEN-OR-ID');
+  const text = await readToken(token);
   return withAudit(path, terminal, (config) =>
-    grep(config, { archives, names: readTokenNames(token, { issuer, own: config }) }, terminal),
+    grep(config, { archives, names: readTokenNames(text, { issuer, own: config }) }, terminal),
   );
 };

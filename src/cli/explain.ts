@@ -1,5 +1,4 @@
 // `viaduct explain`: every row considered, the one that decided, and each claim with its source and rule.
-import { readFile } from 'node:fs/promises';
 import type { Evidence } from '#core/decision/evidence.ts';
 import { explain } from '#core/decision/explain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -12,6 +11,7 @@ import { createExplainer, type Explainer } from '#src/app/explainer.ts';
 import type { Config } from '#src/config/config.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
 import { DEFAULT_CONFIG, type Options, parseOptions } from './command/options.ts';
+import { readInput, readToken } from './command/read-token.ts';
 import { withConfig } from './command/with-config.ts';
 import { writeExplanation, writeRefusal } from './explanation.ts';
 import { describeUnverifiedJwt } from './unverified-jwt.ts';
@@ -33,20 +33,6 @@ const OPTIONS = {
 
 const parseValues = (words: readonly string[]) => parseOptions(words, OPTIONS).values;
 type Values = ReturnType<typeof parseValues>;
-
-/** A token from the command line, a file or the standard input: a shell history is no place for one. */
-async function readToken(word: string): Promise<string> {
-  if (word === '-') return (await readInput('/dev/stdin')).toString().trim();
-  return word.startsWith('@') ? (await readInput(word.slice(1))).toString().trim() : word;
-}
-
-async function readInput(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new UsageError(`${path} cannot be read (${(cause as NodeJS.ErrnoException).code})`);
-  }
-}
 
 function typeOf(name: string): TokenType {
   const type =

@@ -79,7 +79,7 @@ viaduct audit grep --token TOKEN-OR-ID [--issuer ISSUER] [--archive FOLDER …] 
 verify holds the audit against its hashes. grep prints the records of a token, which the audit holds as a keyed hash only;
 exit code 1 where there are none.
 
-  --token TOKEN      a JWT, an assertion (XML or base64), or the id of one
+  --token TOKEN      a JWT, an assertion (XML or base64), or the id of one; @FILE that holds it, or - for the standard input
   --issuer ISSUER    whose token it is, where an id does not say
   --archive FOLDER   where closed files were moved to, repeatable
   --witness FILE     lines of checkpoints that were kept elsewhere, repeatable: they show an end that is gone

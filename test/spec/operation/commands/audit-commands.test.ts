@@ -90,7 +90,10 @@ test('audit grep: finds an assertion, as XML and in base64url', async (t) => {
 
   for (const token of [encoded, xml]) {
     const { code, out } = await viaduct(['audit', 'grep', '--token', token], server.directory);
+    await writeFile(join(server.directory, 'token'), `${token}\n`);
+    const ofFile = await viaduct(['audit', 'grep', '--token', '@token'], server.directory);
     assert.equal(code, 0, text);
     assert.match(out, /"outcome":"minted"/);
+    assert.equal(ofFile.out, out);
   }
 });
