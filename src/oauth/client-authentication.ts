@@ -46,18 +46,31 @@ function keyStoreOf(client: object): ClientKeyStore {
 
 /** The library fetches a client's keys again only when a signature fails: by a key that was removed upstream, it would still be
  * taken. Fetched when stale and before a signature is looked at, only keys that are published can have made it, whatever they
- * are called. Where they cannot be fetched nobody knows: the client is not refused for good.
- * @throws {ExchangeFailure} `dependency-unavailable` */
-async function refreshKeys(keys: ClientKeyStore, clientId: string): Promise<void> {
-  try {
-    await keys.refresh();
-  } catch (cause) {
-    if (!(cause instanceof errors.OIDCProviderError)) throw cause;
-    // The library has them for fresh already when it finds that an answer is no key set.
-    delete keys.freshUntil;
+ * are called. Where they cannot be fetched nobody knows: the client is not refused for good. The step throws
+ * `dependency-unavailable`. */
+function createKeyRefresh(): (keys: ClientKeyStore, clientId: string) => Promise<void> {
+  const failing = new Set<string>();
+  const asking = new Set<string>();
+  return async (keys, clientId) => {
     const detail = `the keys of client ${clientId} cannot be fetched`;
-    throw new ExchangeFailure('dependency-unavailable', detail, { cause });
-  }
+    // Where it failed the last time one asks again, and nobody waits with them: all who name the client, strangers too, would take
+    // every place there is while its server does not answer.
+    if (failing.has(clientId) && asking.has(clientId))
+      throw new ExchangeFailure('dependency-unavailable', detail);
+    asking.add(clientId);
+    try {
+      await keys.refresh();
+      failing.delete(clientId);
+    } catch (cause) {
+      if (!(cause instanceof errors.OIDCProviderError)) throw cause;
+      failing.add(clientId);
+      // The library has them for fresh already when it finds that an answer is no key set.
+      delete keys.freshUntil;
+      throw new ExchangeFailure('dependency-unavailable', detail, { cause });
+    } finally {
+      asking.delete(clientId);
+    }
+  };
 }
 
 /** Nothing is fetched for who could not be verified by it anyway: names of clients could be tried out with any secret. */
@@ -130,6 +143,7 @@ export function overrideClientAuthentication(
     });
   };
   const find = provider.Client.find.bind(provider.Client);
+  const refreshKeys = createKeyRefresh();
   provider.Client.find = async (id) => {
     const client = await find(id);
     if (client?.jwksUri === undefined) return client;

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { eventually } from '#test/support/eventually.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import { type Ending, startServer } from '#test/support/server/server.ts';
 
@@ -23,11 +24,16 @@ async function startClient(t: Ending) {
   let [status, keys]: [number, unknown] = [200, [jwk]];
   let fetches = 0;
   let cacheControl = '';
-  const server = createServer((_, response) => {
-    fetches++;
+  let held: ServerResponse[] | undefined;
+  const answer = (response: ServerResponse): void => {
     response.statusCode = status;
     if (cacheControl !== '') response.setHeader('cache-control', cacheControl);
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }));
+  };
+  const server = createServer((_, response) => {
+    fetches++;
+    if (held) held.push(response);
+    else answer(response);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const stop = async (): Promise<void> => {
@@ -41,7 +47,12 @@ async function startClient(t: Ending) {
     keepFor: (seconds: number) => (cacheControl = `public, max-age=${seconds}, immutable`),
     publish: (...published: object[]) => (keys = published),
     break: () => (status = 500),
-    mend: () => (status = 200),
+    hang: () => void (held = []),
+    mend() {
+      status = 200;
+      held?.forEach(answer);
+      held = undefined;
+    },
     garble: () => (keys = 'none'),
     stop,
     fetches: () => fetches,
@@ -176,6 +187,23 @@ test('RFC 7523 §3: a client whose keys can be fetched again is served at once',
   client.mend();
 
   assert.equal((await authenticate()).status, 200);
+});
+
+test('RFC 7523 §3: while one asks a server of keys that has failed, nobody waits with them', async (t) => {
+  const { client, authenticate } = await startServerOf(t);
+  client.break();
+  assertComeBack([await authenticate()]);
+  client.hang();
+  const asking = authenticate();
+  await eventually('the fetch', async () => client.fetches() === 2);
+
+  const others = await Promise.all([authenticate(), authenticate()]);
+  client.mend();
+
+  assertComeBack(others);
+  assert.equal((await asking).status, 200);
+  assert.equal((await authenticate()).status, 200);
+  assert.equal(client.fetches(), 2);
 });
 
 test('RFC 6749 §5.2: while the keys of a client cannot be fetched, whoever presents no assertion learns nothing of it, and has nothing fetched', async (t) => {
