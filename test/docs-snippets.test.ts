@@ -102,6 +102,22 @@ test('README.md: has every command, with options that its help has', () => {
       assert.ok(COMMAND_USAGE[name as keyof typeof COMMAND_USAGE].includes(option), line);
 });
 
+test('docs/operations.md: has every line that warns or tells of an error', () => {
+  const section = read('docs/operations.md')
+    .split(/^## /m)
+    .find((part) => part.startsWith('Log\n'));
+  const plain = (section ?? '').replaceAll(/\s+/g, ' ');
+  const lines = globSync('{src,bridge}/**/*.ts', { cwd: ROOT }).flatMap((path) =>
+    [...read(path).matchAll(/logger\.(?:warn|error)\(\s*'([^']+)'/g)].map(([, line = '']) => line),
+  );
+
+  assert.ok(lines.length > 12, String(lines.length));
+  assert.deepEqual(
+    lines.filter((line) => !plain.includes(`\`${line}\``)),
+    [],
+  );
+});
+
 test('Docs: every npm script that is named is there', () => {
   const { scripts } = JSON.parse(read('package.json')) as {
     readonly scripts: Readonly<Record<string, string>>;

@@ -51,7 +51,7 @@ const userEntry = z.strictObject({
       code: 'CONFIG_SECRET',
       what: 'is not of the form scrypt$N$r$p$salt$hash, or its cost is out of bounds',
       why: 'whoever reads the file must not be able to log in',
-      fix: 'N is a power of two from 16384 to 131072, r 8 to 16, p 1 to 4; salt and hash in base64url',
+      fix: 'make one with `viaduct password`; N is a power of two from 16384 to 131072, r 8 to 16, p 1 to 4',
     }),
   ),
   disabled: z.boolean().optional(),

@@ -7,6 +7,7 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { startServer } from '#test/support/server/server.ts';
 
+const OPERATIONS = new URL('../../../../docs/operations.md', import.meta.url);
 const SAML2_TYPE = 'urn:ietf:params:oauth:token-type:saml2';
 
 test('audit grep: finds an exchange by the token it gave, the token it took, and an id', async (t) => {
@@ -96,4 +97,34 @@ test('audit grep: finds an assertion, as XML and in base64url', async (t) => {
     assert.match(out, /"outcome":"minted"/);
     assert.equal(ofFile.out, out);
   }
+});
+
+test('docs/operations.md: names every member and event of what is on record', async (t) => {
+  const server = await startServer(t);
+  const token = await server.partner.sign({ jti: 'one' });
+  const { body } = await server.exchange({ subject_token: token, scope: 'orders.read' });
+  await server.exchange({ resource: 'https://nobody.example/' });
+  await server.post('/introspect', { token: String(body['access_token']) });
+  await server.post('/revoke', { token: String(body['access_token']) });
+  const section = (await readFile(OPERATIONS, 'utf8'))
+    .split(/^## /m)
+    .find((part) => part.startsWith('Audit\n'));
+
+  const lines = (await readFile(join(server.directory, 'data/audit.jsonl'), 'utf8'))
+    .trim()
+    .split('\n');
+  const records = lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+
+  const told = records
+    .filter(({ event }) => !String(event).startsWith('audit.'))
+    .flatMap((record) => [
+      ...Object.keys(record),
+      String(record['event']),
+      String(record['outcome']),
+    ]);
+  assert.ok(new Set(told).size > 20, told.join(' '));
+  assert.deepEqual(
+    [...new Set(told)].filter((word) => !section?.includes(`\`${word}\``)),
+    [],
+  );
 });
