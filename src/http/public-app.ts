@@ -82,13 +82,21 @@ const answerNotFound: Koa.Middleware = async (ctx, next) => {
   ctx.body = { error: 'not_found' };
 };
 
+/** How a client ends its connection is no error of ours: by resetting it, or with what is no request, anybody could fill our log. */
+const isEndOfConnection = (cause: unknown): boolean =>
+  cause instanceof Error &&
+  'code' in cause &&
+  /^(?:HPE_\w+|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(String(cause.code));
+
 /** Makes the public application. */
 export function createPublicApp({ middleware, handlers, onError }: PublicAppSettings): PublicApp {
   let inner = compose([...handlers]);
   // `proxy`: Koa reads the headers that `pinHost` has overwritten.
   const app = new Koa({ proxy: true });
   // What goes wrong while an answer is sent; Koa would write it to the standard error.
-  app.on('error', (cause: unknown) => onError(cause, undefined));
+  app.on('error', (cause: unknown) => {
+    if (!isEndOfConnection(cause)) onError(cause, undefined);
+  });
   app.use(setHeaders);
   app.use(answerErrors(onError));
   for (const outer of middleware) app.use(outer);

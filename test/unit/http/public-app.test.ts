@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import test, { type TestContext } from 'node:test';
 import type Koa from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -6,6 +8,7 @@ import { type Access, createCorrelation } from '#src/http/correlation.ts';
 import { HttpRefusal } from '#src/http/http-refusal.ts';
 import { createPublicApp, type PublicApp } from '#src/http/public-app.ts';
 import { requestState } from '#src/http/request-state.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { send, serve } from './http-fixture.ts';
 
 interface Run {
@@ -114,6 +117,43 @@ test('public app: an error takes back what the handler had begun to say', async 
   assert.equal(headers.etag, undefined);
   assert.equal(headers['cache-control'], 'no-store');
   assert.match(headers['content-type'] ?? '', /^application\/json/);
+});
+
+const ENDINGS: readonly (readonly [string, (connection: Socket) => void])[] = [
+  ['resets', (connection) => void connection.resetAndDestroy()],
+  ['fills with what is no request', (connection) => void connection.write('what is this\r\n\r\n')],
+];
+
+for (const [what, end] of ENDINGS)
+  test(`public app: a connection that its client ${what} is no error of ours`, async (t) => {
+    const reached = Promise.withResolvers<void>();
+    const { port, errors, accesses } = await anApp(t, async (ctx) => {
+      const closed = Promise.withResolvers<void>();
+      ctx.req.socket.once('close', () => closed.resolve());
+      reached.resolve();
+      await closed.promise;
+    });
+    const connection = connect(port, '127.0.0.1').on('error', () => undefined);
+    connection.write('GET /token HTTP/1.1\r\nHost: x\r\n\r\n');
+    await reached.promise;
+
+    end(connection);
+    await eventually('the end', async () => accesses.length === 1);
+
+    assert.deepEqual(errors, []);
+  });
+
+test('public app: an error in sending an answer is told', async (t) => {
+  const cause = new Error('torn');
+  const { port, errors } = await anApp(t, (ctx) => {
+    ctx.body = Readable.from([new Error('none')]).map(() => {
+      throw cause;
+    });
+  });
+
+  await assert.rejects(send({ port, path: '/token' }));
+
+  assert.equal(errors[0]?.cause, cause);
 });
 
 test('public app: a path that nobody serves is 404 in JSON', async (t) => {
