@@ -95,9 +95,14 @@ export function createFetched<Content>(parts: FetchedParts<Content>): Fetched<Co
     }
   }
 
-  /** Fetches, unless the last failure is too young. All who come meanwhile wait for the same fetch. */
+  /** All who come while it is fetched wait for the same fetch, but where the last one failed: a source that does not answer would have
+   * them take every place there is. */
+  const join = async (): Promise<void> => (failedAt === undefined ? running : undefined);
+
+  /** Fetches, unless the last failure is too young. */
   async function refresh(now: Instant): Promise<void> {
-    if (!running && isDue(failedAt, now)) running = attempt(now);
+    if (running || !isDue(failedAt, now)) return join();
+    running = attempt(now);
     await running;
   }
 
@@ -114,7 +119,7 @@ export function createFetched<Content>(parts: FetchedParts<Content>): Fetched<Co
     },
     async search() {
       const now = clock.now();
-      if (running) await running;
+      if (running) await join();
       else if (isDue(searchedAt, now)) {
         searchedAt = now;
         await refresh(now);

@@ -168,6 +168,32 @@ test('Reliability row 19: a source that fails is asked once for each interval', 
   assert.equal(network.asked.length, 2);
 });
 
+test('Reliability row 19: while one asks a source that has failed, nobody waits with them', async () => {
+  const network = aNetwork({ [JWKS_URI]: { text: setOf(first), maxAgeSeconds: 60 } });
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<FetchedDocument>();
+  const fetchText: FetchText = async (url) => {
+    if (network.asked.length < 2) return network.fetchText(url);
+    asked.resolve();
+    return answer.promise;
+  };
+  const { clock, source } = trusting({ ...network, fetchText });
+  await source.verificationKey(wants(first));
+  delete network.documents[JWKS_URI];
+  clock.advance(60);
+  await source.verificationKey(wants(first));
+  clock.advance(30);
+  const asking = source.verificationKey(wants(second));
+  await asked.promise;
+
+  await source.verificationKey(wants(first));
+  await assert.rejects(source.verificationKey(wants(second)), { reason: 'dependency-unavailable' });
+  answer.resolve({ text: setOf(second) });
+
+  await asking;
+  await source.verificationKey(wants(second));
+});
+
 test('Trust: a clock that was set back does not stop refreshing', async () => {
   const network = aNetwork({});
   const { clock, source } = trusting(network);
