@@ -3,10 +3,12 @@
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Confirmation } from '#core/confirmation.ts';
-import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
+import { isCredential } from '#core/token-type.ts';
 import type { CredentialKind } from '../endpoint/endpoint-profile.ts';
+import { namedCertificate } from '../keys/vouched-key.ts';
 
 export interface Credential {
   readonly kind: CredentialKind;
@@ -37,7 +39,29 @@ export async function validateCredential(
     throw new SecurityFailure('failed-authentication', 'a token with an actor is no credential', {
       reason: 'requestor-unauthenticated',
     });
+  await refusedAlike(() => validateOwnKey(identity, sts));
   return identity;
+}
+
+/** Of a certificate that a token of ours names its key by: all else says no more than that it is nobody's here, or is over, and the token was
+ * not issued for its name. */
+const OF_LOST_KEYS: ReadonlySet<FailureReason> = new Set([
+  'token-revoked',
+  'dependency-unavailable',
+] as const);
+
+// Whoever has a key that was lost would go on as its owner with the token, and renew it, when no certificate of it is taken any more.
+async function validateOwnKey(
+  { confirmation, trustedIssuer, type }: ValidatedToken,
+  sts: CredentialService,
+): Promise<void> {
+  const isOwnToken = trustedIssuer === SELF && !isCredential(type);
+  if (!isOwnToken || confirmation.method !== 'public-key' || !confirmation.certificate) return;
+  try {
+    await sts.validate(namedCertificate(confirmation, 'subject'));
+  } catch (cause) {
+    if (!(cause instanceof ExchangeFailure) || OF_LOST_KEYS.has(cause.reason)) throw cause;
+  }
 }
 
 /** Uses up those of a message that are good once.
