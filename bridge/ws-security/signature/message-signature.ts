@@ -1,26 +1,24 @@
 // A verified signature over parts of this message (WSS 1.1.1 §8, xml-security V5-V10): which key signed, whose it is, and what
 // it covers. Everything that depends on a signature takes this type.
 
-import { addressingHeaders } from '#bridge/soap/addressing.ts';
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
-import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import type { ResolvedToken } from '#bridge/xml/signature/token-reference.ts';
 import {
   type VerifiedMessage,
   verifyMessageSignature,
 } from '#bridge/xml/signature/verify-message.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { attributeOf } from '#bridge/xml/tree.ts';
 import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import { deriveKey } from '../encryption/derived-key.ts';
 import { X509_V3 } from '../names.ts';
 import { type FaultCodes, failedSecurely, SecurityFailure } from '../security-failure.ts';
 import type { SecurityHeader } from '../security-header.ts';
-import { kindOfToken } from '../tokens/presented-token.ts';
+import { requireInPlace } from './signed-places.ts';
 import {
   createSignerScope,
   type NamedSigner,
@@ -116,7 +114,7 @@ export async function verifySignature<Signer extends TrustedSigner>(
           return signer.key;
         },
       });
-      requireInPlace(verified, { envelope, security, tokens });
+      requireInPlace(verified.covered, { envelope, security, tokens });
       return verified;
     } catch (cause) {
       throw signer?.refusal?.unproved ?? cause;
@@ -135,41 +133,6 @@ export async function verifySignature<Signer extends TrustedSigner>(
   };
   return { ...signer, ...facts } as MessageSignature & Signer;
 }
-
-interface ReadParts extends Pick<SignedMessage, 'envelope' | 'security'> {
-  readonly tokens: readonly XmlElement[];
-}
-
-// xml-security A1, A9. A part that is signed and not where it is read was put aside: where an address wants the Timestamp alone, whoever was sent
-// a message could else move its Body and its To away, and send the header on to us under a Body of their own.
-function requireInPlace(
-  { covered }: VerifiedMessage,
-  { envelope, security: { element: header }, tokens }: ReadParts,
-): void {
-  const { body, payload } = envelope;
-  const read = new Set([
-    body,
-    payload,
-    ...addressingHeaders(envelope),
-    ...elementsOf(header),
-    ...tokens,
-  ]);
-  const isRead = (part: XmlElement): boolean =>
-    read.has(part) || (isTokenPart(part) && isWithin(part, header));
-  const aside = [...covered.keys()].find((part) => !isRead(part));
-  if (aside)
-    throw new SecurityFailure(
-      'authentication-bad-elements',
-      `${aside.local} is signed and out of place`,
-    );
-}
-
-// A reference may stand in KeyInfo, and a token in a reference.
-const isTokenPart = (part: XmlElement): boolean =>
-  isNamed(part, WSSE_NS, 'SecurityTokenReference') || kindOfToken(part) !== undefined;
-
-const isWithin = ({ parent }: XmlElement, outer: XmlElement): boolean =>
-  parent !== undefined && (parent === outer || isWithin(parent, outer));
 
 // WS-SecureConversation 1.3 §7. Whoever has a key that was derived of a secret shows the secret, so its holder stays the signer.
 function derivedSigner<Signer extends TrustedSigner>(

@@ -94,6 +94,8 @@ function relayed(
 const TO = '<a:To wsu:Id="to">https://relying.example/orders</a:To>';
 const ORDER = '<o:Order xmlns:o="urn:o" wsu:Id="order"></o:Order>';
 const BODY = '<s:Body wsu:Id="body"><o:Order xmlns:o="urn:o"></o:Order></s:Body>';
+const EVIDENCE =
+  '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="evidence"></saml:Assertion>';
 const aside = (part: string): string =>
   `<x:Aside xmlns:x="urn:x" s:role="urn:nobody">${part}</x:Aside>`;
 
@@ -102,22 +104,83 @@ for (const [what, ids, sent, moved] of [
   ['the Body, within another header', ['ts', 'body'], {}, aside(BODY)],
   ['the child of the Body', ['ts', 'order'], { body: ORDER }, ORDER],
   ['To', ['ts', 'to'], { to: TO }, aside(TO)],
-  ['To, within a reference', ['ts', 'to'], { to: TO }, ''],
+  ['To, within a reference', ['ts', 'to'], { to: TO }, TO],
+  ['a token in the Body, within a reference', ['ts', 'evidence'], { body: EVIDENCE }, EVIDENCE],
 ] as const)
   test(`xml-security A1, A9: whoever was sent a message does not put aside what was signed in it: ${what}`, async () => {
     const { audit, front } = aWsTrustSetting({
       validators: [certificates],
       rules: billingRules({ rows: [row] }),
     });
-    const within = `<wsse:SecurityTokenReference><wsse:Embedded>${TO}</wsse:Embedded></wsse:SecurityTokenReference></wsse:Security>`;
-    const message = relayed(ids, sent, moved);
-    const hidden = moved === '' ? message.replace('</wsse:Security>', within) : message;
+    const within = `<wsse:SecurityTokenReference><wsse:Embedded>${moved}</wsse:Embedded></wsse:SecurityTokenReference></wsse:Security>`;
+    const message = what.endsWith('reference')
+      ? relayed(ids, sent, '').replace('</wsse:Security>', within)
+      : relayed(ids, sent, moved);
 
-    const answer = await front.handle(aPost(hidden, { path: PATH }));
+    const answer = await front.handle(aPost(message, { path: PATH }));
 
     assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
     assert.match(JSON.stringify(audit.records.at(-1)), /is signed and out of place/);
   });
+
+/** A message of the holder with a header of its own. */
+const withHeader = (header: string, ids: readonly string[], body = anRst()): string => {
+  const security = `<wsse:Security>${aBinaryToken(holder)}${TIMESTAMP}${SIGNATURE}</wsse:Security>`;
+  return signMessage(anEnvelope({ header: header + security, body, bodyId: 'body' }), {
+    key: holder.privateKey,
+    keyInfo: aDirectReference(),
+    ids,
+  });
+};
+
+test('WS-SecurityPolicy 1.2 §4.1.1: a header of the client’s own may be signed with the Body', async () => {
+  const { audit, front } = aWsTrustSetting({
+    validators: [certificates],
+    rules: billingRules({ rows: [row] }),
+  });
+  const own = (attributes = '') =>
+    `<x:Context xmlns:x="urn:x" wsu:Id="own"${attributes}>1</x:Context>`;
+  const send = (header: string, ids: readonly string[]) =>
+    front.handle(aPost(withHeader(header, ids), { path: PATH }));
+
+  const forUs = await send(own(), ['ts', 'body', 'own']);
+  const forAnother = await send(own(' s:role="urn:nobody"'), ['ts', 'own', 'body']);
+  const alone = await send(own(), ['ts', 'own']);
+  const inAnother = await send(`<x:Outer xmlns:x="urn:x">${own()}</x:Outer>`, [
+    'ts',
+    'body',
+    'own',
+  ]);
+
+  assert.equal(forUs.status, 200, JSON.stringify(audit.records));
+  assert.equal(forAnother.status, 200, JSON.stringify(audit.records));
+  assert.equal(faultCodeOf(alone), 'trust:AuthenticationBadElements');
+  assert.equal(faultCodeOf(inAnother), 'trust:AuthenticationBadElements');
+});
+
+for (const [what, header] of [
+  ['To for another', TO.replace('wsu:Id', 's:role="urn:nobody" wsu:Id')],
+  ['a Security header for another', '<wsse:Security s:role="urn:nobody" wsu:Id="to"/>'],
+] as const)
+  test(`xml-security A9: of the headers that are read here none is signed elsewhere: ${what}`, async () => {
+    const { front } = aWsTrustSetting({ validators: [certificates] });
+    const message = withHeader(header, ['ts', 'body', 'to']);
+
+    const answer = await front.handle(aPost(message, { path: PATH }));
+
+    assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
+  });
+
+test('xml-security A1: a header of the client’s own does not change places with the child of its Body', async () => {
+  const { front } = aWsTrustSetting({ validators: [certificates] });
+  const request = anRst().replace('Token ', 'Token wsu:Id="request" ');
+  const original = withHeader(request, ['ts', 'request', 'order'], ORDER);
+
+  const swapped = original.replace(request, '@').replace(ORDER, request).replace('@', ORDER);
+  const answer = await front.handle(aPost(swapped, { path: PATH }));
+
+  assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
+});
 
 test('ws-trust §4: who has a token of another exchanged by Validate signs that', async () => {
   const { audit, front } = aWsTrustSetting({

@@ -1,0 +1,62 @@
+// Where a signed part may stand (xml-security A1, A9). One that is not where it is read was put aside: where an address wants the Timestamp
+// alone, whoever was sent a message could else move its Body and its To away, and send the header on to us under a Body of their own.
+
+import { addressingHeaders } from '#bridge/soap/addressing.ts';
+import { isAddressing } from '#bridge/soap/endpoint-reference.ts';
+import type { Envelope } from '#bridge/soap/envelope.ts';
+import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { childrenNamed } from '#bridge/xml/reader.ts';
+import type { XmlElement } from '#bridge/xml/tree.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
+import { SecurityFailure } from '../security-failure.ts';
+import type { SecurityHeader } from '../security-header.ts';
+
+interface ReadParts {
+  readonly envelope: Envelope;
+  readonly security: SecurityHeader;
+  /** Of the Security header, and those that the Body is about. */
+  readonly tokens: readonly XmlElement[];
+}
+
+/** Refuses a part that is covered and out of place.
+ * @throws {SecurityFailure} `authentication-bad-elements` */
+export function requireInPlace(
+  covered: ReadonlyMap<XmlElement, unknown>,
+  { envelope, security, tokens }: ReadParts,
+): void {
+  const { body, payload } = envelope;
+  const read = new Set([
+    body,
+    payload,
+    ...addressingHeaders(envelope),
+    ...elementsOf(security.element),
+    ...security.signatures.flatMap(namedIn),
+    ...tokens,
+  ]);
+  const isInPlace = (part: XmlElement): boolean =>
+    read.has(part) || (covered.has(body) && isForeignHeader(part, envelope));
+  const aside = [...covered.keys()].find((part) => !isInPlace(part));
+  if (aside)
+    throw new SecurityFailure(
+      'authentication-bad-elements',
+      `${aside.local} is signed and out of place`,
+    );
+}
+
+// Only where the key is read: any other place below the Security header is read by nobody, and a Body whose one child is a token would
+// stand there out of sight.
+function namedIn(signature: XmlElement): readonly XmlElement[] {
+  const references = childrenNamed(signature, DS_NS, 'KeyInfo').flatMap((keyInfo) =>
+    childrenNamed(keyInfo, WSSE_NS, 'SecurityTokenReference'),
+  );
+  const embedded = references.flatMap((each) => childrenNamed(each, WSSE_NS, 'Embedded'));
+  return [...references, ...embedded.flatMap((each) => elementsOf(each))];
+}
+
+// A header of the client's own, which nobody reads here (WS-SecurityPolicy 1.2 §4.1.1). Under the Body that was signed with it alone: it may
+// have been the child of another, and who signed the child of this one may have meant the header for the Body.
+const isForeignHeader = ({ parent, uri }: XmlElement, { body }: Envelope): boolean =>
+  parent?.parent !== undefined &&
+  parent.parent === body.parent &&
+  !isAddressing(uri) &&
+  uri !== WSSE_NS;
