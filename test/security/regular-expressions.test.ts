@@ -9,7 +9,6 @@ const LOOKS_FOR_THE_END = /(?:[+*]|\{\d*,\d*\})\??\)*\$$/;
 
 /** Over text of the operator alone. */
 const OF_OPERATORS: ReadonlySet<string> = new Set([
-  'src/cli/init/redis-files.ts /:\\d+$/',
   'src/users/one-time-password.ts /=+$/',
   'src/users/user-directory.ts /\\$[^$]*\\$[^$]*$/',
 ]);
