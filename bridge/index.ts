@@ -129,7 +129,7 @@ export interface FrontParts {
   readonly onError: (cause: unknown, correlationId: string) => void;
   /** Counts a request of an authenticated requestor.
    * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitRequestor?: (requestorName: string) => void;
+  readonly admitRequestor: (requestorName: string) => void;
 }
 
 export type { WsTrustFront, WsTrustResponse } from './ws-trust/front.ts';

@@ -50,10 +50,10 @@ export interface WsTrustFrontParts
   > {
   readonly profiles: readonly EndpointProfile[];
   readonly limits: WsTrustLimits;
-  /** The key under which requests are sealed that wait for a second factor; absent: such users cannot log in. */
-  readonly challengeKey?: Uint8Array | undefined;
+  /** The key under which requests are sealed that wait for a second factor. */
+  readonly challengeKey: Uint8Array;
   /** Hears of our own mistakes, for the log. */
-  readonly onError?: (cause: unknown, correlationId: string) => void;
+  readonly onError: (cause: unknown, correlationId: string) => void;
 }
 
 export interface WsTrustRequest {
@@ -141,7 +141,7 @@ function operationPartsOf({
 }: WsTrustFrontParts): OperationParts {
   return {
     ...parts,
-    ...(key && { challenges: createChallenges({ ...parts, key }) }),
+    challenges: createChallenges({ ...parts, key }),
     certificates: createCertificateMemory(),
     rules: limits,
     maxCanonicalBytes: CANONICAL_SHARE * limits.maxBodyBytes,

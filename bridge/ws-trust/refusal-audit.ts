@@ -43,7 +43,7 @@ interface Refusing<Said> {
   readonly parts: {
     readonly audit: AuditLog;
     /** Hears of our own mistakes, for the log. */
-    readonly onError?: ((cause: unknown, correlationId: string) => void) | undefined;
+    readonly onError: (cause: unknown, correlationId: string) => void;
   };
 }
 
@@ -54,7 +54,7 @@ export async function refusalOnRecord<Said extends Pick<Refusal, 'reason' | 'det
   { parts, refusalOf, refused }: Refusing<Said>,
 ): Promise<Said> {
   const refusal = refusalOf(cause);
-  if (refusal.reason === 'server-error') parts.onError?.(cause, refused.correlationId);
+  if (refusal.reason === 'server-error') parts.onError(cause, refused.correlationId);
   try {
     await recordOnce(parts.audit, refused, refusal);
     return refusal;

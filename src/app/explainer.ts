@@ -18,7 +18,7 @@ import { type OAuthClient, requestorOf } from '#src/oauth/oauth-client.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { quietObservers } from './foundation/observers.ts';
 import { existingStore } from './foundation/store.ts';
-import { buildBridge, createSoapFront } from './generation/bridge.ts';
+import { buildBridge, createSoapFront, type SoapParts } from './generation/bridge.ts';
 import { createValidators, loadKeyRing, openLedger, policyRules } from './generation/service.ts';
 import { userStandings, userValidators } from './generation/users.ts';
 import { parseTrustedCertificates } from './trust/trusted-certificates.ts';
@@ -133,6 +133,12 @@ function soapRequest(
   };
 }
 
+/** The question is what policy says, whenever the message was sent and however many there were. */
+const UNBOUNDED = {
+  admitRequestor: () => undefined,
+  fence: () => ({ issuedBefore: 0 }),
+} as const satisfies Partial<SoapParts>;
+
 /** Builds it for a configuration.
  * @throws {Error} when a key cannot be used */
 export async function createExplainer(config: Config): Promise<Explainer> {
@@ -167,12 +173,10 @@ export async function createExplainer(config: Config): Promise<Explainer> {
           detail = record.detail ?? detail;
         },
       };
-      // The question is what policy says, whenever the message was sent.
-      const fence = () => ({ issuedBefore: 0 });
       const newId = () => 'explained';
       const front = createSoapFront(
         config,
-        { audit, bridge, certificates, fence, ledger, newId, store: scratch, sts },
+        { ...UNBOUNDED, audit, bridge, certificates, ledger, newId, store: scratch, sts },
         observers,
       );
       const { reason, status } = await front.handle(soapRequest(message, path, config.issuer));

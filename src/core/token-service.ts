@@ -82,22 +82,20 @@ export interface TokenServiceParts {
   readonly rules: PolicyRules;
   readonly ledger: Ledger;
   readonly store: Store;
-  /** Absent: no status lists. */
-  readonly statusLists?: StatusLists;
+  readonly statusLists: StatusLists;
   /** Absent: no refresh tokens. */
   readonly families?: RefreshFamilies;
   readonly audit: AuditLog;
   readonly clock: Clock;
   /** A new unguessable id, 128 bits or more. */
   readonly newId: () => string;
-  /** Whether a user of ours may still log in; absent: there are no users. */
-  readonly userStanding?: (id: string) => UserStanding;
+  /** Whether a user of ours may still log in. */
+  readonly userStanding: (id: string) => UserStanding;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
-  /** Absent: tokens are not counted. */
-  readonly admitToken?: AdmitToken;
-  /** Where the memory of the store ends; absent: it reaches back far enough. */
-  readonly fence?: () => Fence;
+  readonly admitToken: AdmitToken;
+  /** Where the memory of the store ends. */
+  readonly fence: () => Fence;
 }
 
 /** Holds the names in a validated token against ours: an issuer that spells itself like us could name our tokens, and have
@@ -179,7 +177,7 @@ function factsValidator(parts: TokenServiceParts, validated: Bookkeeping['valida
   return async (token: SecurityToken): Promise<ValidatedToken> => {
     const valid = await validateOrTellRenewal(token, parts);
     validateNames(valid, parts.rules.issuer);
-    validateFence(valid, parts.fence?.(), parts.clock.now());
+    validateFence(valid, parts.fence(), parts.clock.now());
     // Known before it is held against the ledger: the refusal of a revoked token names whom it was about.
     validated.set(token, valid);
     return valid;
@@ -251,11 +249,11 @@ function admissionSteps(
     return spec;
   }
   const keep = (spec: TokenSpec): Promise<unknown> =>
-    Promise.all([ledger.record(spec), spec.status && parts.statusLists?.register(spec.status)]);
+    Promise.all([ledger.record(spec), spec.status && parts.statusLists.register(spec.status)]);
   return {
     useCredentials: (identities) => marks.takeCredentials(identities),
     async admit(evidence, decided) {
-      validateMarkFence(evidence, decided, parts.fence?.());
+      validateMarkFence(evidence, decided, parts.fence());
       const spec = await countAndRecord(evidence, decided);
       await Promise.all([
         marks.take(spec.once, evidence.request.requestor),

@@ -15,7 +15,7 @@ import { correlationOf, markAudited, markRequestor } from './request-state.ts';
 export interface TokenEndpointParts {
   /** Counts a request of an authenticated client.
    * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitClient?: (clientId: string) => void;
+  readonly admitClient: (clientId: string) => void;
   readonly sts: TokenService;
   readonly clients: ReadonlyMap<string, OAuthClient>;
 }
@@ -67,7 +67,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
     const parameters: Parameters = ctx.oidc.params ?? {};
     ctx.body = await withOAuthErrors(grant.errorMap, async () => {
       // Once it has authenticated: by a claimed name anybody could use up the limit of another.
-      parts.admitClient?.(client.client_id);
+      parts.admitClient(client.client_id);
       if (!client.grant_types.includes(grant.grantType)) {
         throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
       }

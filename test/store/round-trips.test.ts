@@ -16,6 +16,7 @@ import {
   asIfRecorded,
   aValidatedToken,
   fakeAuditLog,
+  LENIENT,
   NOW,
   OWN_ISSUER,
   refusedAs,
@@ -74,6 +75,7 @@ function setUp(store: Store) {
   };
   let ids = 0;
   const sts = createTokenService({
+    ...LENIENT,
     validators: [
       {
         canHandle: () => true,

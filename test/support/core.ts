@@ -23,6 +23,7 @@ import {
   type ValidatedToken,
 } from '#core/security-token.ts';
 import type { Subject } from '#core/subject.ts';
+import type { TokenServiceParts } from '#core/token-service.ts';
 
 /** Our own issuer name in tests. */
 export const OWN_ISSUER = 'https://sts.example.org';
@@ -256,6 +257,14 @@ export function countedPlaces() {
   const relyingParties = [{ ...orders, token: { ...orders.token, statusList: true } }];
   return { statusLists, relyingParties, taken: () => taken };
 }
+
+/** What stands in nobody's way: a store that remembers everything, no user of ours, no limit. */
+export const LENIENT = {
+  fence: () => ({ issuedBefore: 0, acceptanceSeconds: 0, longestLifetimeSeconds: 0 }),
+  userStanding: () => 'unknown',
+  admitToken: () => undefined,
+  statusLists: countedPlaces().statusLists,
+} as const satisfies Partial<TokenServiceParts>;
 
 /** A limit that is reached. */
 export const reachedLimit: AdmitToken = () => {

@@ -24,7 +24,7 @@ export interface SamlValidatorParts {
   /** Absent: encrypted assertions are not supported. */
   readonly decrypt?: AssertionDecrypter;
   /** Told of every assertion that SHA-1 took part in: for the audit and the log. */
-  readonly onLegacySha1?: (event: { readonly trustedIssuer: string }) => void;
+  readonly onLegacySha1: (event: { readonly trustedIssuer: string }) => void;
 }
 
 /** The issuer is not verified yet: it only selects whose terms and keys apply, and the signature then decides.
@@ -66,7 +66,7 @@ export function createSamlValidator(parts: SamlValidatorParts): TokenValidator {
       const opened = await openEvidence(token, decrypt);
       const terms = termsFor(opened, index, now);
       const { element, proof } = await verifyEvidence(opened, terms, now);
-      if (proof.usedSha1) parts.onLegacySha1?.({ trustedIssuer: terms.id });
+      if (proof.usedSha1) parts.onLegacySha1({ trustedIssuer: terms.id });
       const signedBefore = terms.keys.signedBefore?.(proof.signer);
       const read = opened.type === 'saml1' ? readSaml1 : readSaml2;
       const circumstances = { evidence: { ...token, type: opened.type }, terms, now, ownNames };

@@ -13,8 +13,7 @@ export interface SignatureReplayParts {
   readonly store: Pick<Store, 'putOnce'>;
   readonly newId: () => string;
   readonly timestampRules: TimestampRules;
-  /** Absent: the store remembers all there was. */
-  readonly fence?: MemoryEnd | undefined;
+  readonly fence: MemoryEnd;
 }
 
 /** What was signed, and whether the same may be signed again. */
@@ -36,7 +35,7 @@ export async function useSignature(
   // Whoever accepts a signature without one would have to remember it for ever.
   if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
   const { created, expires } = timestamp;
-  validateRemembered(created, fence?.());
+  validateRemembered(created, fence());
   const mark = ['wsse-signature', markOf(proof)];
   // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
   const lifetimeSeconds = expires - created + 4 * timestampRules.skewSeconds;

@@ -17,8 +17,7 @@ export interface NonceRules {
 export interface NonceParts {
   readonly store: Pick<Store, 'putOnce'>;
   readonly newId: () => string;
-  /** Absent: the store remembers all there was. */
-  readonly fence?: MemoryEnd | undefined;
+  readonly fence: MemoryEnd;
 }
 
 /** Refuses a token whose `Created` is out of bounds. Needs no store, so it can come before the password is looked at.
@@ -42,7 +41,7 @@ export async function useNonce(
 ): Promise<void> {
   if (nonce === undefined) return;
   // One without `Created` can be sent again whenever its mark has ended; that it holds the password is all it ever shows.
-  if (created !== undefined) validateRemembered(created, fence?.());
+  if (created !== undefined) validateRemembered(created, fence());
   const parts = ['wsse-nonce', name, Buffer.from(nonce).toString('hex'), String(created ?? '')];
   // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
   const lifetimeSeconds = rules.nonceLifetimeSeconds + 4 * rules.skewSeconds;

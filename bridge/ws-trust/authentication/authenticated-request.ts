@@ -59,8 +59,7 @@ export interface ChallengedMessage {
 
 /** What it takes to get that far. */
 export interface ReceivingParts extends AuthenticationParts {
-  /** Absent: users with a second factor cannot log in. */
-  readonly challenges?: Challenges | undefined;
+  readonly challenges: Challenges;
   readonly clock: Clock;
 }
 
@@ -158,7 +157,7 @@ function signChallengeFor(
 ): Markup {
   const { payload } = received.message.envelope;
   const { context, operation, trust } = rst;
-  if (operation !== 'Issue' || payload === undefined || !challenges) return refuseUnchallenged();
+  if (operation !== 'Issue' || payload === undefined) return refuseUnchallenged();
   const asked = requestorName(requestor);
   const { address } = received;
   return challenges.ask({ trust, kind: 'signature', asked, context, address, payload });
@@ -237,7 +236,7 @@ function challengeFor(
   if (!isMissing || !isPossible || payload === undefined || userName === undefined)
     return undefined;
   const { context, trust } = rst;
-  return challenges?.ask({
+  return challenges.ask({
     trust,
     kind: 'one-time-password',
     asked: userName,
@@ -253,7 +252,7 @@ async function resume(
   { challenges }: ReceivingParts,
 ): Promise<ResumedRequest | undefined> {
   const { payload } = bodyOf(received);
-  return isLaterLeg(payload) ? challenges?.resume(payload, received.address) : undefined;
+  return isLaterLeg(payload) ? challenges.resume(payload, received.address) : undefined;
 }
 
 function readRequest(

@@ -47,7 +47,7 @@ export interface AuthenticationParts extends NonceParts {
   readonly audit: AuditLog;
   /** Counts a request of an authenticated requestor, by the name that is its own among all issuers.
    * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitRequestor?: ((requestorName: string) => void) | undefined;
+  readonly admitRequestor: (requestorName: string) => void;
 }
 
 /** A message and the time it is held against. */
@@ -78,7 +78,7 @@ export async function authenticate(
   const signatures = await signaturesOf(message, parts);
   const credentials = await verifyCredentials(signatures, message, parts);
   const requestor = requestorOf(credentials, received);
-  parts.admitRequestor?.(requestorName(requestor));
+  parts.admitRequestor(requestorName(requestor));
   // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
   if (security?.userName)
     await useNonce(ofUser(security.userName, credentials), parts.rules, parts);

@@ -25,8 +25,7 @@ export interface ChallengeParts {
   readonly clock: Clock;
   /** A new unguessable id. */
   readonly newId: () => string;
-  /** Absent: the store remembers all there was. */
-  readonly fence?: MemoryEnd | undefined;
+  readonly fence: MemoryEnd;
 }
 
 /** A request that a challenge is made for. */
@@ -88,7 +87,7 @@ export function createChallenges({ key, store, clock, newId, fence }: ChallengeP
         throw new ExchangeFailure('request-malformed', 'an answer in another exchange');
       const now = clock.now();
       if (now >= until) throw new ExchangeFailure('token-expired', 'the challenge is over');
-      validateRemembered(until - LIFETIME_SECONDS, fence?.());
+      validateRemembered(until - LIFETIME_SECONDS, fence());
       const mark = { class: 'once', parts: ['challenge', id] } as const;
       const { stored } = await store.putOnce(mark, newId(), until - now + LIFETIME_SECONDS);
       if (!stored) throw new ExchangeFailure('token-replayed', 'the challenge was answered before');

@@ -86,7 +86,7 @@ async function answerBatch(
         received,
         // The first was counted with the message.
         admit: () => {
-          if (index > 0) parts.admitRequestor?.(requestorName(batch.requestor));
+          if (index > 0) parts.admitRequestor(requestorName(batch.requestor));
         },
         answer: (rst, ofItem) => answerOperation({ ...batch, rst }, parts, ofItem),
         progress,

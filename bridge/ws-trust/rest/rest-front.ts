@@ -39,7 +39,7 @@ export interface RestFrontParts extends RestAuthenticationParts, RestOperationPa
    * @throws {ExchangeFailure} `request-malformed` */
   readonly parseJson: (body: Uint8Array) => ReadonlyMap<string, ClaimValue>;
   /** Hears of our own mistakes, for the log. */
-  readonly onError?: ((cause: unknown, correlationId: string) => void) | undefined;
+  readonly onError: (cause: unknown, correlationId: string) => void;
 }
 
 /** What is known of a request so far; it is known step by step, and a refusal tells it. */

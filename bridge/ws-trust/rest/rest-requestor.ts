@@ -24,7 +24,7 @@ export interface RestAuthenticationParts {
   readonly admits?: Expression | undefined;
   /** Counts a request of an authenticated requestor.
    * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitRequestor?: ((requestorName: string) => void) | undefined;
+  readonly admitRequestor: (requestorName: string) => void;
 }
 
 interface RestCaller {
@@ -46,7 +46,7 @@ export async function authenticateCaller(
   const credential = await transportCredential({ transport, endpoint, sourceAddress }, sts);
   const credentials = credential ? [credential] : [];
   const requestor = requestorOf(credentials, { endpoint, profile: {} });
-  admitRequestor?.(requestorName(requestor));
+  admitRequestor(requestorName(requestor));
   await useCredentials(credentials, sts);
   validateAdmission(admits, requestor);
   return { ...requestor, confirmation: provedKey(requestor, transport) };

@@ -166,7 +166,7 @@ export function policyRules(config: Config): PolicyRules {
 }
 
 const fenceOf =
-  (config: Config, { storeBegan }: Foundation): NonNullable<TokenServiceParts['fence']> =>
+  (config: Config, { storeBegan }: Foundation): TokenServiceParts['fence'] =>
   () => ({
     issuedBefore: storeBegan(),
     acceptanceSeconds: longestAcceptanceSeconds(config),
@@ -185,7 +185,7 @@ export function serviceParts(
   config: Config,
   { bridge, certificates, ring }: KeyMaterial,
   foundation: Foundation,
-): TokenServiceParts & Required<Pick<TokenServiceParts, 'fence' | 'statusLists'>> {
+): TokenServiceParts {
   const { clock, store } = foundation;
   const ledger = openLedger(config, store, clock);
   const statusLists = createStatusLists({

@@ -23,9 +23,9 @@ export type MemoryEnd = () => Pick<Fence, 'issuedBefore'>;
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export function validateRemembered(
   madeAt: Instant,
-  fence: Pick<Fence, 'issuedBefore'> | undefined,
+  { issuedBefore }: Pick<Fence, 'issuedBefore'>,
 ): void {
-  if (!fence || madeAt >= fence.issuedBefore) return;
+  if (madeAt >= issuedBefore) return;
   throw new ExchangeFailure('dependency-unavailable', 'the store does not reach back to this');
 }
 
@@ -42,20 +42,16 @@ function fencedUntil(token: ValidatedToken, fence: Fence): Instant {
 
 /** Refuses a token whose one-time mark or tombstone the store may have lost.
  * @throws {ExchangeFailure} `dependency-unavailable` */
-export function validateFence(token: ValidatedToken, fence: Fence | undefined, now: Instant): void {
-  if (!fence || now >= fencedUntil(token, fence)) return;
+export function validateFence(token: ValidatedToken, fence: Fence, now: Instant): void {
+  if (now >= fencedUntil(token, fence)) return;
   validateRemembered(token.issuedAt ?? 0, fence);
 }
 
 /** Refuses a token that only a policy row made one-time, when it is older than the store: it says nothing of how long it can be
  * presented, so its mark may be lost as long as it lives.
  * @throws {ExchangeFailure} `dependency-unavailable` */
-export function validateMarkFence(
-  { subject }: Evidence,
-  { once }: TokenSpec,
-  fence: Fence | undefined,
-): void {
-  if (!fence || subject.onceUntil !== undefined) return;
+export function validateMarkFence({ subject }: Evidence, { once }: TokenSpec, fence: Fence): void {
+  if (subject.onceUntil !== undefined) return;
   const isMarked = once.some(({ token: { issuer, id } }) => {
     return issuer === subject.issuer && id === subject.id;
   });

@@ -10,8 +10,8 @@ import { hasLostTrust, hasTrustEnded, type KnownIssuer, knownIssuer } from './ac
 /** Whom there is. */
 interface KnownParties {
   readonly issuers: readonly KnownIssuer[];
-  /** Whether a user of ours may still log in; absent: there are no users. */
-  readonly userStanding?: ((id: string) => UserStanding) | undefined;
+  /** Whether a user of ours may still log in. */
+  readonly userStanding: (id: string) => UserStanding;
   readonly now: Instant;
 }
 
@@ -33,15 +33,15 @@ function isOfEndedParty(
   { isOfUser, originClient = '', subject: { id } }: ValidatedToken,
   { issuers, now, userStanding }: KnownParties,
 ): boolean {
-  const standing = userStanding?.(id);
-  if (standing === 'disabled' || standing === 'enabled') return standing === 'disabled';
-  if (standing === 'unknown' && isOfUser) return true;
+  const standing = userStanding(id);
+  if (standing !== 'unknown') return standing === 'disabled';
+  if (isOfUser) return true;
   const vouching = issuers.filter(({ subjectPrefixes }) =>
     subjectPrefixes.some((prefix) => id.startsWith(prefix)),
   );
   if (vouching.length > 0) return vouching.every((issuer) => hasTrustEnded(issuer, now));
   // By a name of ours it was a user who asked.
-  return standing === 'unknown' && principalOf(originClient)?.trustedIssuer === SELF;
+  return principalOf(originClient)?.trustedIssuer === SELF;
 }
 
 /** The token, unless it is one of ours that makes nobody the requestor. One that is bound to a key and was asked for in the name of

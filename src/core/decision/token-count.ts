@@ -24,12 +24,12 @@ export type TokenCount = (
   spec: Pick<TokenSpec, 'relyingParties' | 'subjectName'>,
 ) => void;
 
-/** Creates the count; without limits nothing is counted. */
-export function createTokenCount(admitToken: AdmitToken | undefined): TokenCount {
+/** Creates the count. */
+export function createTokenCount(admitToken: AdmitToken): TokenCount {
   // A renewal is counted before its own count goes up, and comes by a second time when it is admitted.
   const counted = new WeakSet<ExchangeRequest>();
   return ({ request, subject }, { relyingParties, subjectName }) => {
-    if (!admitToken || counted.has(request)) return;
+    if (counted.has(request)) return;
     counted.add(request);
     const isItself = subject.type === 'requestor';
     admitToken({ relyingParties, ...(!isItself && { subjectName }) });

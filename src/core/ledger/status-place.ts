@@ -9,7 +9,7 @@ const NO_JWTS: readonly TokenType[] = ['refresh_token', 'sct'];
 
 interface PlacingParts {
   readonly rules: PolicyRules;
-  readonly statusLists?: StatusLists;
+  readonly statusLists: StatusLists;
 }
 
 /** Gives a JWT its place, where one of its targets wants that. The place names the token: from then on that is its id. */
@@ -18,7 +18,7 @@ export function placed(spec: TokenSpec, { rules, statusLists }: PlacingParts): T
     ({ id, token }) => token.statusList === true && spec.relyingParties.includes(id),
   );
   const isJwt = formOf(spec.type) === 'jwt' && !NO_JWTS.includes(spec.type);
-  if (!isWanted || !isJwt || !statusLists) return spec;
+  if (!isWanted || !isJwt) return spec;
   const status = statusLists.allocate(spec.algorithm);
   const tokenId = tokenIdAt(status);
   const { renewal } = spec;

@@ -16,13 +16,13 @@ interface LimitParts {
 }
 
 interface UserParts {
-  readonly userStanding?: (id: string) => UserStanding;
+  readonly userStanding: (id: string) => UserStanding;
 }
 
 /** A token of ours may be about a party of another issuer, or about a client, which no user store knows. */
 function standingOf({ id, issuer, trustedIssuer }: RenewalSubject, ours: string, parts: UserParts) {
   if (trustedIssuer !== SELF || issuer !== ours) return undefined;
-  return parts.userStanding?.(id) ?? 'unknown';
+  return parts.userStanding(id);
 }
 
 /** Keeps on record that the token, and its chain of renewals, is about a user, whatever the evidence was. What is made of a token of

@@ -13,7 +13,7 @@ import { answerRevocation, type RevocationParts } from './revocation.ts';
 export interface OwnTokenParts extends RevocationParts {
   /** Counts a request of an authenticated client.
    * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitClient?: (clientId: string) => void;
+  readonly admitClient: (clientId: string) => void;
   readonly clients: ReadonlyMap<string, OAuthClient>;
 }
 
@@ -53,7 +53,7 @@ export function createOwnTokenMiddleware(parts: OwnTokenParts) {
     const requestor = requestorOf(client);
     markRequestor(ctx, requestor);
     try {
-      parts.admitClient?.(client.client_id);
+      parts.admitClient(client.client_id);
       await answer(ctx, { ...correlationOf(ctx), requestor }, parts);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;

@@ -13,7 +13,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { TokenUse } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
-import { anEvidence, fakeAuditLog, fakeStore, rules } from '#test/support/core.ts';
+import { anEvidence, fakeAuditLog, fakeStore, LENIENT, rules } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {
   aCertifiedKey,
@@ -224,6 +224,7 @@ test('SAML E1, R21, CVE-2026-41000: an assertion as a grant is good once, by its
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const service = createTokenService({
+    ...LENIENT,
     validators: [aValidator([partner.trust()], { clock })],
     issuers: [],
     rules: rules(),

@@ -398,6 +398,7 @@ export function aValidator(
     own: { issuer: STS, keys: { signingKeys: async () => [] }, skewSeconds: 0 },
     trusted,
     clock: fakeClock(NOW),
+    onLegacySha1: () => undefined,
     ...changes,
   });
 }

@@ -42,6 +42,7 @@ import {
   aValidatedToken,
   type FakeAuditLog,
   fakeAuditLog,
+  LENIENT,
   NOW,
   OWN_ISSUER,
   rules,
@@ -195,6 +196,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     }),
   );
   const service = createTokenService({
+    ...LENIENT,
     validators: [
       ...(changes.validators ?? []),
       createRequestorValidator(OWN_ISSUER),
@@ -235,6 +237,9 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     tokenOfAssertion: (id) => ({ issuer: OWN_ISSUER, id: id.slice(1) }),
     limits: DEFAULT_WS_TRUST_LIMITS,
     onError: (cause) => errors.push(cause),
+    fence: LENIENT.fence,
+    admitRequestor: () => undefined,
+    challengeKey: new Uint8Array(32),
     ...changes.parts,
   });
   const core = { sts, ledger, audit, relyingParties: policy.relyingParties };

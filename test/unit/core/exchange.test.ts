@@ -20,6 +20,7 @@ import {
   countedPlaces,
   fakeAuditLog,
   fakeStore,
+  LENIENT,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
@@ -52,6 +53,7 @@ function setUp({ subject = aValidatedToken(), actor = anActorToken(), parts }: S
   const issued: TokenSpec[] = [];
   let count = 0;
   const sts = createTokenService({
+    ...LENIENT,
     validators: [
       {
         canHandle: ({ type }: SecurityToken) => type === 'access_token',

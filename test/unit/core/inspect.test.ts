@@ -18,6 +18,7 @@ import {
   aValidatedToken,
   fakeAuditLog,
   fakeStore,
+  LENIENT,
   NOW,
   OWN_ISSUER,
   refusedAs,
@@ -67,6 +68,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly 
     return found;
   };
   const sts = createTokenService({
+    ...LENIENT,
     validators: [{ canHandle: () => true, validate }],
     issuers: [],
     rules: rules({ issuers: [issuer('partner'), issuer('other')] }),

@@ -218,15 +218,6 @@ test('WS-Trust 1.3 §8.3: what makes no token needs no challenge', async () => {
   assert.match(body, /status\/valid/);
 });
 
-test('WS-Trust 1.3 §8.3: without challenges a signed request is refused, not let through', async () => {
-  const setting = aSetting({ challengeKey: undefined });
-
-  const answer = await send(setting, aSigned(anRst()));
-
-  assert.equal(faultCodeOf(answer), 'trust:BadRequest');
-  assert.deepEqual(setting.asked, []);
-});
-
 test('WS-Trust 1.3 §8.3: after a one-time password the signature covers the Body, and so the challenge', async () => {
   const secondFactor: TokenValidator = {
     canHandle: ({ type }) => type === 'username',

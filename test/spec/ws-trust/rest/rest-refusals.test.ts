@@ -63,6 +63,8 @@ test('a refusal that cannot be recorded is answered as if we were away', async (
   const setting = aWsTrustSetting();
   const front = withRest(setting.front, {
     ...setting.core,
+    admitRequestor: () => undefined,
+    onError: () => undefined,
     credentials: ['basic'],
     parseJson: () => new Map(),
   });

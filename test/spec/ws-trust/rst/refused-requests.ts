@@ -117,8 +117,13 @@ export const REFUSED: readonly (readonly [string, Message, string])[] = [
     'trust:InvalidRequest',
   ],
   [
-    'a later leg',
+    'a later leg without Context',
     { body: `<t:RequestSecurityTokenResponse xmlns:t="${TRUST_13}"/>` },
+    'trust:InvalidRequest',
+  ],
+  [
+    'a later leg of no exchange',
+    { body: `<t:RequestSecurityTokenResponse xmlns:t="${TRUST_13}" Context="1"/>` },
     'trust:BadRequest',
   ],
   // the request

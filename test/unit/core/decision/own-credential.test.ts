@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KnownIssuer } from '#core/decision/actor-issuer.ts';
 import { validateOwnCredential } from '#core/decision/own-credential.ts';
+import type { UserStanding } from '#core/renewal/renewal-limits.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import {
   anOwnToken,
@@ -19,6 +20,14 @@ const PARTNER: KnownIssuer = {
   actorIssuers: [],
   subjectPrefixes: ['partner:', 'p-'],
 };
+
+const STANDINGS: ReadonlyMap<string, UserStanding> = new Map([
+  ['alice', 'enabled'],
+  ['a:b', 'enabled'],
+  ['on', 'enabled'],
+  ['off', 'disabled'],
+]);
+const userStanding = (id: string): UserStanding => STANDINGS.get(id) ?? 'unknown';
 
 const held = (originClient: string, id: string, over: Partial<TokenFacts> = {}) =>
   anOwnToken({
@@ -39,7 +48,10 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     test(`of ${id}, issued to ${client}`, () => {
       const token = held(client, id);
 
-      assert.equal(validateOwnCredential(token, { issuers: [PARTNER], now: NOW }), token);
+      assert.equal(
+        validateOwnCredential(token, { issuers: [PARTNER], now: NOW, userStanding }),
+        token,
+      );
     });
 
   for (const [what, client, id] of [
@@ -54,14 +66,11 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
       const token = held(client, id);
 
       assert.throws(
-        () => validateOwnCredential(token, { issuers: [PARTNER], now: NOW }),
+        () => validateOwnCredential(token, { issuers: [PARTNER], now: NOW, userStanding }),
         refusedAs('token-audience-mismatch'),
       );
     });
 
-  const ENDED = { gone: 'unknown', off: 'disabled', on: 'enabled' } as const;
-  const userStanding = (id: string) =>
-    Object.entries(ENDED).find(([name]) => name === id)?.[1] ?? 'unknown';
   const FORMER: KnownIssuer = {
     ...PARTNER,
     id: 'former',
@@ -113,6 +122,9 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ];
 
     for (const token of tokens)
-      assert.equal(validateOwnCredential(token, { issuers: [PARTNER], now: NOW }), token);
+      assert.equal(
+        validateOwnCredential(token, { issuers: [PARTNER], now: NOW, userStanding }),
+        token,
+      );
   });
 });

@@ -22,6 +22,7 @@ import {
   aValidatedToken,
   countedPlaces,
   fakeAuditLog,
+  LENIENT,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
@@ -37,10 +38,7 @@ const grant = {
 };
 
 /** A family begun with this evidence. */
-async function begun(
-  evidence: Partial<TokenFacts> = {},
-  parts: Pick<TokenServiceParts, 'admitToken' | 'statusLists'> = {},
-) {
+async function begun(evidence: Partial<TokenFacts> = {}, parts: Partial<TokenServiceParts> = {}) {
   const standings = new Map<string, UserStanding>([['alice', 'enabled']]);
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
@@ -65,6 +63,7 @@ async function begun(
   });
   let ids = 0;
   const sts = createTokenService({
+    ...LENIENT,
     validators: [{ canHandle: () => true, validate: async () => aValidatedToken(evidence) }],
     issuers: [
       {

@@ -11,7 +11,7 @@ import { useSignature } from '#bridge/ws-security/signature/signature-replay.ts'
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
 import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
-import { NOW } from '#test/support/core.ts';
+import { LENIENT, NOW } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aSignedMessage } from '#test/support/soap/signed-message.ts';
 import { envelopeOf } from '#test/support/soap/soap.ts';
@@ -53,7 +53,12 @@ async function aSigned(ids = ['ts', 'body'], key: KeyObject = client.privateKey)
 }
 
 function aUse(clock = fakeClock(NOW)) {
-  const parts = { store: new MemoryStore(clock), newId: () => 'attempt', timestampRules: RULES };
+  const parts = {
+    store: new MemoryStore(clock),
+    newId: () => 'attempt',
+    timestampRules: RULES,
+    fence: LENIENT.fence,
+  };
   return ({ signature, security }: Signed, inMessage?: string) =>
     useSignature({ signature, timestamp: security.timestamp, inMessage }, parts);
 }
@@ -87,7 +92,7 @@ test('xml-security E1: a mark says what it is of', async () => {
 
   await useSignature(
     { signature, timestamp: security.timestamp },
-    { store, newId: () => 'attempt', timestampRules: RULES },
+    { store, newId: () => 'attempt', timestampRules: RULES, fence: LENIENT.fence },
   );
 
   const [parts = []] = used;

@@ -5,7 +5,7 @@ import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { useNonce, validateCreated } from '#bridge/ws-security/tokens/nonce-replay.ts';
 import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
-import { fakeStore, NOW, refusedAs } from '#test/support/core.ts';
+import { fakeStore, LENIENT, NOW, refusedAs } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
@@ -153,7 +153,11 @@ test('xml-security V3, A2: a comment in the password does not get past the parse
 });
 
 test('xml-security E1: a nonce is good once; another nonce, user or time is another token', async () => {
-  const parts = { store: new MemoryStore(fakeClock(NOW)), newId: () => 'attempt' };
+  const parts = {
+    store: new MemoryStore(fakeClock(NOW)),
+    newId: () => 'attempt',
+    fence: LENIENT.fence,
+  };
   const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW };
 
   await useNonce(token, RULES, parts);
@@ -166,7 +170,7 @@ test('xml-security E1: a nonce is good once; another nonce, user or time is anot
 
 test('xml-security E1: a nonce is remembered as long as its creation is taken', async () => {
   const clock = fakeClock(NOW);
-  const parts = { store: new MemoryStore(clock), newId: () => 'attempt' };
+  const parts = { store: new MemoryStore(clock), newId: () => 'attempt', fence: LENIENT.fence };
   const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW + 60 };
   await useNonce(token, RULES, parts);
 
@@ -180,7 +184,7 @@ test('xml-security E1: a nonce is remembered as long as its creation is taken', 
 
 test('xml-security E1: a nonce is remembered as long again by a store whose clock is ahead', async () => {
   const clock = fakeClock(NOW);
-  const parts = { store: new MemoryStore(clock), newId: () => 'attempt' };
+  const parts = { store: new MemoryStore(clock), newId: () => 'attempt', fence: LENIENT.fence };
   const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW + 60 };
   await useNonce(token, RULES, parts);
 
@@ -192,7 +196,11 @@ test('xml-security E1: a nonce is remembered as long again by a store whose cloc
 });
 
 test('xml-security E1: what was used before is told as a replay, which a watcher of the audit looks for', async () => {
-  const parts = { store: new MemoryStore(fakeClock(NOW)), newId: () => 'attempt' };
+  const parts = {
+    store: new MemoryStore(fakeClock(NOW)),
+    newId: () => 'attempt',
+    fence: LENIENT.fence,
+  };
   const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n'), created: NOW };
   await useNonce(token, RULES, parts);
 
@@ -209,8 +217,12 @@ test('xml-security E1: a mark says what it is of, so the name that a client take
   };
   const token = { name: 'wsse-signature', password: 'secret', nonce: Buffer.from('n') };
 
-  await useNonce(token, RULES, { store, newId: () => 'attempt' });
-  await useNonce({ ...token, created: NOW }, RULES, { store, newId: () => 'attempt' });
+  await useNonce(token, RULES, { store, newId: () => 'attempt', fence: LENIENT.fence });
+  await useNonce({ ...token, created: NOW }, RULES, {
+    store,
+    newId: () => 'attempt',
+    fence: LENIENT.fence,
+  });
 
   // A server of the release before knows them, too.
   assert.deepEqual(used, [
@@ -222,7 +234,11 @@ test('xml-security E1: a mark says what it is of, so the name that a client take
 test('xml-security E1: a token without a nonce takes no mark', async () => {
   const store = fakeStore(fakeClock(NOW));
 
-  await useNonce({ name: 'alice', password: 'secret' }, RULES, { store, newId: () => 'attempt' });
+  await useNonce({ name: 'alice', password: 'secret' }, RULES, {
+    store,
+    newId: () => 'attempt',
+    fence: LENIENT.fence,
+  });
 
   assert.deepEqual(store.calls, []);
 });
@@ -233,7 +249,7 @@ test('xml-security E1: without the store the answer is no', async () => {
   const token = { name: 'alice', password: 'secret', nonce: Buffer.from('n') };
 
   await assert.rejects(
-    useNonce(token, RULES, { store, newId: () => 'attempt' }),
+    useNonce(token, RULES, { store, newId: () => 'attempt', fence: LENIENT.fence }),
     refusedAs('dependency-unavailable'),
   );
 });
