@@ -44,7 +44,9 @@ const TOLD_AT_MOST = 20;
 
 function tell(findings: AuditReport['problems'], write: (text: string) => void): void {
   for (const [path, all] of Map.groupBy(findings, (finding) => finding.path)) {
-    for (const { line, what } of all.slice(0, TOLD_AT_MOST)) write(`${path}:${line}: ${what}`);
+    // What is missing has no place.
+    const place = (line: number): string => (path === '' ? '' : `${path}:${line}: `);
+    for (const { line, what } of all.slice(0, TOLD_AT_MOST)) write(`${place(line)}${what}`);
     if (all.length > TOLD_AT_MOST) write(`${path}: ${all.length - TOLD_AT_MOST} more`);
   }
 }

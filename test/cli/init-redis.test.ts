@@ -113,6 +113,19 @@ describe('init --redis', { skip: redisMissing() }, () => {
     }
   });
 
+  test('with another password check --live says so, on the error output alone', async (t) => {
+    const path = join(directory, 'redis.password');
+    const password = await readFile(path, 'utf8');
+    t.after(() => writeFile(path, password));
+    await writeFile(path, 'another-password-of-more-than-32-characters');
+
+    const { code, error, out } = await viaduct(['check', '--live'], directory);
+
+    assert.equal(code, 1);
+    assert.match(error, /^failed store: .*WRONGPASS/m);
+    assert.doesNotMatch(out, /WRONGPASS|^\{/m);
+  });
+
   test('without the password there is nothing', async () => {
     await assert.rejects(redis.command('GET', `sts:${tenant}:probe:{00}:x`), /NOAUTH/);
     await assert.rejects(redis.command('AUTH', 'viaduct', 'viaduct'), /WRONGPASS/);

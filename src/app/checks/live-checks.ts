@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import type { Config } from '#src/config/config.ts';
 import { discoverJwks } from '#src/trust/discovery.ts';
 import { parseJwks } from '#src/trust/jwks.ts';
-import { quietObservers, systemClock } from '../foundation/observers.ts';
+import { type Observers, quietObservers, systemClock } from '../foundation/observers.ts';
 import { existingStore } from '../foundation/store.ts';
 import { EXPIRY_WARNING_SECONDS, expiringCertificates } from '../trust/expiry.ts';
 import { createFetch } from '../trust/trust.ts';
@@ -34,8 +34,28 @@ const messageOf = (cause: unknown): string => {
   return cause instanceof Error ? cause.message : 'failed';
 };
 
+/** A log that is kept for the answer: on the output it would stand in the middle of it. */
+function createComplaints() {
+  const heard = new Set<string>();
+  const hear = (_message: string, { alarm, cause }: Readonly<Record<string, unknown>> = {}): void =>
+    void heard.add(typeof alarm === 'string' ? alarm : messageOf(cause));
+  const logger = { info: hear, warn: hear, error: hear, flush: async () => undefined };
+  return { heard, observers: { ...quietObservers(), logger } };
+}
+
+/** What the store answers, and where it fails what it said before: that no server is known is seldom the cause. */
 async function checkStore(config: Config): Promise<string> {
-  const existing = await existingStore(config, quietObservers());
+  const { heard, observers } = createComplaints();
+  try {
+    return await askStore(config, observers);
+  } catch (cause) {
+    const whole = new Set([messageOf(cause), ...heard]);
+    throw new Error([...whole].join('; '), { cause });
+  }
+}
+
+async function askStore(config: Config, observers: Observers): Promise<string> {
+  const existing = await existingStore(config, observers);
   if (!existing.store) return existing.atStart;
   const { store } = existing;
   try {

@@ -15,9 +15,11 @@ export const systemClock: Clock = {
   nowMilliseconds: () => Date.now(),
 };
 
-/** For commands: errors alone are logged, and nobody asks for the metrics. */
+const standardError = { write: (line: string): void => void process.stderr.write(line) };
+
+/** For commands: errors alone are logged, beside the answer and not in it, and nobody asks for the metrics. */
 export const quietObservers = (): Observers => ({
   clock: systemClock,
-  logger: createLogger({ level: 'error' }),
+  logger: createLogger({ level: 'error', destination: standardError }),
   metrics: createMetrics(createRegistry()),
 });

@@ -186,15 +186,18 @@ describe('Store on Redis', { skip: redisMissing() }, () => {
     });
   }
 
-  test('check --live fails while Redis is away', async (t) => {
+  test('check --live fails while Redis is away, says why, and its JSON is nothing else', async (t) => {
     const redis = await aRedis(t);
     const server = await startOn(t, redis);
     await server.stop();
 
     const file = join(server.directory, 'viaduct.yaml');
-    const { code, error } = await viaduct(['check', '--live', '--config', file], server.directory);
+    const check = ['check', '--live', '--config', file];
+    const { code, error } = await viaduct(check, server.directory);
+    const asJson = await viaduct([...check, '--json'], server.directory);
 
     assert.equal(code, 1);
-    assert.match(error, /the Redis store is closed/);
+    assert.match(error, /the Redis store is closed.*ECONNREFUSED/);
+    assert.match(JSON.stringify(JSON.parse(asJson.out)), /"store","state":"failed".*ECONNREFUSED/);
   });
 });
