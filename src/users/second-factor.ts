@@ -1,11 +1,11 @@
 // The second step of a login, where the record asks for one: a one-time password, after the password was right. Guesses count as
 // those of passwords do, and each code is good once (RFC 6238 §5.2).
+import { hash } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Clock } from '#core/instant.ts';
-import type { Store } from '#core/ports.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
+import { createFailureCounter, type FailureCounterSettings } from './failure-counter.ts';
 import type { Lockout } from './lockout.ts';
-import { type Login, loginFailure } from './login.ts';
+import { type Login, loginFailure, NAME_LOCKED } from './login.ts';
 import type { LoginQueue } from './login-queue.ts';
 import {
   matchOneTimePassword,
@@ -15,10 +15,13 @@ import {
 import { foldUserName } from './user-name.ts';
 import type { UserRecord } from './user-record.ts';
 
-interface Parts {
+/** Three of a million codes are good at a time: whoever has a stolen password and guesses slowly enough for the lock-out would have one
+ * within months (NIST SP 800-63B §5.2.2). */
+const MAX_WRONG_CODES = 100;
+const WRONG_CODES_SECONDS = 30 * 86_400;
+
+interface Parts extends Pick<FailureCounterSettings, 'clock' | 'onFailure' | 'store'> {
   readonly nameKey: UserNameKey;
-  readonly store: Pick<Store, 'putOnce'>;
-  readonly clock: Clock;
   readonly lockout: Lockout;
   readonly queue: LoginQueue;
 }
@@ -27,7 +30,7 @@ interface Parts {
 export type ProvedMethods = readonly ['pwd'] | readonly ['pwd', 'otp', 'mfa'];
 
 interface Attempt {
-  readonly id: string;
+  readonly record: UserRecord;
   readonly secret: string;
   readonly code: string;
   readonly sourceAddress: string | undefined;
@@ -35,9 +38,17 @@ interface Attempt {
 
 type SecondFactor = (record: UserRecord, login: Login) => Promise<ProvedMethods>;
 
+/** What wrong codes are counted for: with another password or secret who has guessed begins anew, and so may the user. */
+const guessedOf = ({ id, password }: UserRecord, secret: string): string =>
+  hash('sha256', JSON.stringify([id, password, secret]), 'base64url');
+
 /** Creates the step.
  * @throws {ExchangeFailure} from it: `second-factor-required`, `requestor-unauthenticated`, `dependency-unavailable` */
-export function createSecondFactor({ nameKey, store, clock, lockout, queue }: Parts): SecondFactor {
+export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts): SecondFactor {
+  const { clock, store } = parts;
+  const rules = { windowSeconds: WRONG_CODES_SECONDS, subject: 'login-code' };
+  const wrongCodes = createFailureCounter({ ...parts, ...rules });
+
   async function isUnused(id: string, step: number): Promise<boolean> {
     const key = { class: 'once', parts: ['one-time-password', id, String(step)] } as const;
     // An attempt of its own each time: nobody may present the same code again, not even the one who did.
@@ -45,29 +56,37 @@ export function createSecondFactor({ nameKey, store, clock, lockout, queue }: Pa
     return stored;
   }
 
-  async function verify({ id, secret, code, sourceAddress }: Attempt): Promise<boolean> {
+  /** Why a code is refused, for our log; undefined when it is good. */
+  async function verify({ code, record, secret, sourceAddress }: Attempt) {
+    const { id } = record;
     // In turn under one name: the guesses that went before may have used up what is allowed.
     const foldedName = foldUserName(nameKey(id));
     return queue.inTurn({ foldedName, sourceAddress }, async () => {
-      if (await lockout.isNameLocked(foldedName)) return false;
+      if (await lockout.isNameLocked(foldedName)) return NAME_LOCKED.detail;
+      const guessed = guessedOf(record, secret);
+      if ((await wrongCodes.count(guessed)) >= MAX_WRONG_CODES)
+        return 'too many wrong one-time passwords: the user needs another password or secret';
       const step = matchOneTimePassword(parseOneTimeSecret(secret), code, clock.now());
-      const isGood = step !== undefined && (await isUnused(id, step));
-      if (!isGood)
-        await Promise.all([lockout.addName(foldedName), lockout.addSource(sourceAddress)]);
-      return isGood;
+      if (step !== undefined && (await isUnused(id, step))) return undefined;
+      await Promise.all([
+        lockout.addName(foldedName),
+        lockout.addSource(sourceAddress),
+        wrongCodes.add(guessed),
+      ]);
+      return 'wrong one-time password';
     });
   }
 
-  return async (record, { oneTimePassword, sourceAddress }) => {
+  return async (record, { oneTimePassword: code, sourceAddress }) => {
     const { oneTimePasswordSecret: secret } = record;
     if (secret === undefined) {
-      if (oneTimePassword === undefined) return ['pwd'];
+      if (code === undefined) return ['pwd'];
       throw loginFailure('a one-time password for a user who has none');
     }
-    if (oneTimePassword === undefined)
+    if (code === undefined)
       throw new ExchangeFailure('second-factor-required', 'the user has a second factor');
-    const attempt = { id: record.id, secret, code: oneTimePassword, sourceAddress };
-    if (!(await verify(attempt))) throw loginFailure('wrong one-time password');
+    const refusal = await verify({ record, secret, code, sourceAddress });
+    if (refusal !== undefined) throw loginFailure(refusal);
     return ['pwd', 'otp', 'mfa'];
   };
 }

@@ -105,7 +105,7 @@ export function createUserStore(settings: UserStoreSettings): UserStore {
   const deriveKey = settings.deriveKey ?? deriveScryptKey;
   const verify = createSharedVerification({ lockout, queue, deriveKey });
   const logIn = createLoginStep({ nameKey, directory, cache, lockout, verify });
-  const proveSecond = createSecondFactor({ nameKey, store, clock, lockout, queue });
+  const proveSecond = createSecondFactor({ nameKey, store, clock, onFailure, lockout, queue });
   return {
     async authenticate(login) {
       requirePossible(login);

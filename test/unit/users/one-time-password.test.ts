@@ -147,6 +147,34 @@ test('Second factor: a wrong code counts for name and source; after as many as a
   await assert.rejects(login(codeNow()), UNAUTHENTICATED);
 });
 
+test('NIST SP 800-63B §5.2.2: after a hundred wrong codes in a month none is right, however slow they came, but with another secret or password', async () => {
+  const { clock, codeNow, login, store } = await start();
+  const wrong = codeNow() === '000000' ? '000001' : '000000';
+  const passWindow = (): void => clock.advance(301);
+  const again = await aUser({ oneTimePasswordSecret: SECRET_BASE32 });
+
+  for (let count = 0; count < 99; count += 1) {
+    await assert.rejects(login(wrong), UNAUTHENTICATED);
+    if (count % 4 === 3) passWindow();
+  }
+  passWindow();
+  const before = await login(codeNow());
+  await assert.rejects(login(wrong), UNAUTHENTICATED);
+  passWindow();
+  await assert.rejects(login(codeNow()), UNAUTHENTICATED);
+  const renewed = aUserStore({ records: [again], store });
+  renewed.clock.advance(clock.now() - renewed.clock.now());
+  const { methods } = await renewed.users.authenticate({
+    name: 'alice',
+    password: 'correct horse',
+    oneTimePassword: codeNow(),
+  });
+  clock.advance(30 * 86_400);
+
+  assert.deepEqual(before.methods, methods);
+  assert.deepEqual((await login(codeNow())).methods, methods);
+});
+
 test('Second factor: a burst of wrong codes gives no more guesses than a slow attack', async () => {
   const { codeNow, login } = await start();
   const wrong = codeNow() === '000000' ? '000001' : '000000';
