@@ -32,7 +32,7 @@ import { prepareValueTable, type ValueTable } from './value-table.ts';
 const SWEEP_ROWS = 500;
 
 /** Between two sweeps while there is more to take away. */
-const SWEEP_PAUSE_MILLISECONDS = 10;
+const SWEEP_PAUSE_MILLISECONDS = 50;
 
 export interface SqliteStoreParts {
   readonly database: DatabaseSync;
@@ -170,10 +170,10 @@ export class SqliteStore implements Store {
     this.#sweeper = undefined;
   }
 
-  /** Takes away one batch of rows that have ended and tells how many it were. None while requests wait.
+  /** Takes away one batch of rows that have ended and tells how many it were; while requests wait, too: of a server that always has
+   * some the file would grow until the disk is full.
    * @throws {ExchangeFailure} `dependency-unavailable` */
   async sweep(): Promise<number> {
-    if (!this.#queue.isIdle) return 0;
     const now = this.#parts.clock.now();
     return this.#write('cache', () => this.#expired.delete(now, SWEEP_ROWS));
   }
