@@ -79,7 +79,9 @@ function features(): NonNullable<Configuration['features']> {
     devInteractions: OFF,
     dPoP: OFF,
     pushedAuthorizationRequests: OFF,
-    resourceIndicators: OFF,
+    // Our grants read the targets. A request with authorization_details is to come as far as them, to be refused as what cannot be honoured:
+    // without a resource the library would say that the target is wrong.
+    resourceIndicators: { enabled: false, defaultResource: async () => 'urn:viaduct:none' },
     rpInitiatedLogout: OFF,
     userinfo: OFF,
     clientCredentials: OFF,

@@ -186,6 +186,12 @@ const REFUSALS: readonly Refusal[] = [
     reason: 'request-malformed',
   },
   {
+    title: 'authorization_details, by whatever name the target is meant',
+    form: () => ({ authorization_details: '[]', resource: undefined, audience: 'orders' }),
+    error: 'invalid_request',
+    reason: 'request-malformed',
+  },
+  {
     title: 'a repeated subject_token',
     form: async ({ partner }) => ({ subject_token: [await partner.sign(), await partner.sign()] }),
     error: 'invalid_request',
