@@ -44,6 +44,14 @@ async function answer(
   ctx.status = 200;
 }
 
+/** RFC 7662 §2.1: who proves nothing is told nothing. Whoever stole the refresh token of a client that only names itself would see when its
+ * owner uses it, use it right after, as one whose answer was lost, and so go on unnoticed for ever.
+ * @throws {ExchangeFailure} `requestor-unauthenticated` */
+function requireProof({ oidc }: KoaContextWithOIDC, client: OAuthClient): void {
+  if (oidc.route === 'introspection' && client.token_endpoint_auth_method === 'none')
+    throw new ExchangeFailure('requestor-unauthenticated', 'a client that only names itself');
+}
+
 /** Middleware around the library. Nothing is answered, and nothing counted, unless the library authenticated the client. */
 export function createOwnTokenMiddleware(parts: OwnTokenParts) {
   return async (ctx: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> => {
@@ -51,8 +59,9 @@ export function createOwnTokenMiddleware(parts: OwnTokenParts) {
     if (!ROUTES.has(ctx.oidc?.route) || !isOurs(ctx)) return;
     const client = authenticatedClient(ctx, parts.clients);
     const requestor = requestorOf(client);
-    markRequestor(ctx, requestor);
     try {
+      requireProof(ctx, client);
+      markRequestor(ctx, requestor);
       parts.admitClient(client.client_id);
       await answer(ctx, { ...correlationOf(ctx), requestor }, parts);
     } catch (cause) {

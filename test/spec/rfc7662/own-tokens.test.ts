@@ -193,6 +193,35 @@ test('RFC 7662 §2.1: refuses a caller that is not authenticated, before looking
   assert.equal(body['error'], 'invalid_client');
 });
 
+test('RFC 7662 §2.1: a client that only names itself is told nothing, and revokes what it was issued', async (t) => {
+  const server = await startServer(t, ({ clients, policy, relyingParties }) => {
+    clients.push({
+      client_id: 'public',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+    });
+    Object.assign(relyingParties[0] ?? {}, { requestors: ['public'] });
+    Object.assign(policy[0] ?? {}, { requestor: { client: 'public' } });
+  });
+  const asPublic = { client_id: 'public' };
+  const { body } = await server.exchange(asPublic, { as: null });
+  const form = { token: String(body['access_token']), ...asPublic };
+
+  const told = await server.post('/introspect', form, { as: null });
+  const unknown = await server.post('/introspect', { ...form, client_id: 'x' }, { as: null });
+  const revoked = await server.post('/revoke', form, { as: null });
+
+  assert.deepEqual([told.status, told.body['error']], [401, 'invalid_client']);
+  assert.deepEqual([told.status, told.body], [unknown.status, unknown.body]);
+  assert.equal(revoked.status, 200, revoked.text);
+  assert.equal((await inspectAsOrders(server, form.token)).body['active'], false);
+  const record = (await server.auditRecords()).find(({ event }) => event === 'token.validate');
+  assert.deepEqual(
+    [record?.['reason'], record?.['requestor']],
+    ['requestor-unauthenticated', undefined],
+  );
+});
+
 for (const path of ['/introspect', '/revoke'])
   test(`RFC 7662 §2.1, RFC 7009 §2.1: ${path} refuses a request without token, and one with two`, async (t) => {
     const server = await startServer(t);

@@ -18,7 +18,10 @@ export const RFC7662: RequirementTable = {
         'RFC7662-2.1-2',
         'the caller is authenticated',
         [`${OWN}tells the server a token is addressed to, and its client`],
-        [`${OWN}refuses a caller that is not authenticated, before looking at the token`],
+        [
+          `${OWN}refuses a caller that is not authenticated, before looking at the token`,
+          `${OWN}a client that only names itself is told nothing`,
+        ],
       ],
       [
         'RFC7662-2.2-1',
