@@ -5,6 +5,7 @@ import { type AuditSink, createSink, type OpenChain, type SinkSettings } from '.
 import type { Entry } from './chain/chain.ts';
 import { continuationContent, recoveryContent } from './chain/chain-file.ts';
 import { type ChainWriter, createChainWriter } from './chain/chain-writer.ts';
+import { CHECKPOINT_EVERY_RECORDS } from './chain/checkpoint.ts';
 import { type FileStart, readStart, readTail, type Tail } from './chain/tail.ts';
 import { type AuditFile, openAuditFile, type RemovedEnd } from './file/audit-file.ts';
 import { auditPath, closedFiles } from './file/audit-files.ts';
@@ -45,7 +46,7 @@ interface Settings extends SinkSettings {
 const DEFAULTS = {
   waitMilliseconds: 500,
   probeEveryMilliseconds: 1000,
-  checkpointEveryRecords: 1000,
+  checkpointEveryRecords: CHECKPOINT_EVERY_RECORDS,
   checkpointEveryMilliseconds: 60_000,
   maxFileBytes: Number.POSITIVE_INFINITY,
   maxFileAgeMilliseconds: Number.POSITIVE_INFINITY,

@@ -1,6 +1,6 @@
 // Verifies audit files against themselves, against each other, and against checkpoints that a witness kept.
 import type { AuditKey, ChainHead } from './audit-key.ts';
-import { sealedHeads } from './chain/checkpoint.ts';
+import { CHECKPOINT_EVERY_RECORDS, sealedHeads } from './chain/checkpoint.ts';
 import { type AuditLine, decodeLine, parseLine } from './chain/line.ts';
 import { type FileLine, readFileLines } from './file/file-lines.ts';
 import { type AuditFinding, type ChainReport, createChainVerifier } from './verify-chain.ts';
@@ -46,7 +46,7 @@ async function* chainLines(
 export async function verifyAuditChain(
   paths: ChainPaths,
   key: AuditKey,
-  { checkpointEveryRecords = 1000 }: VerifySettings = {},
+  { checkpointEveryRecords = CHECKPOINT_EVERY_RECORDS }: VerifySettings = {},
 ): Promise<AuditChainReport> {
   const verifier = createChainVerifier(key, checkpointEveryRecords);
   const begins: { readonly path: string; readonly before: number }[] = [];

@@ -11,7 +11,7 @@ export interface DrainSettings {
   /** How long we still take requests, until everyone has seen that we are not ready. */
   readonly drainDelayMilliseconds: number;
   /** How long requests in flight may take to finish. */
-  readonly graceMilliseconds?: number;
+  readonly graceMilliseconds: number;
   /** Run one after the other when no request is left: audit first, store after it. */
   readonly onDrained: readonly (() => Promise<void>)[];
 }
@@ -102,7 +102,7 @@ export async function closeAll(closers: readonly (() => Promise<void>)[]): Promi
 
 /** Prepares the drain of these servers; made before they listen, so that every request is seen. */
 export function createDrain(settings: DrainSettings): Drain {
-  const { servers, drainDelayMilliseconds, graceMilliseconds = 25_000, onDrained } = settings;
+  const { servers, drainDelayMilliseconds, graceMilliseconds, onDrained } = settings;
   const watched = servers.map((server) => ({ server, flight: watch(server) }));
   let draining: Promise<void> | undefined;
 

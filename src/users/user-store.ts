@@ -1,7 +1,7 @@
 // Logs users in by password: lock-out, then the cache, then verification, in an order that gives no oracle.
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
-import { createUserNameKey, type UserNameKey } from '#core/request/user-domain.ts';
+import type { UserNameKey } from '#core/request/user-domain.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
 import {
   admitsPassword,
@@ -38,8 +38,7 @@ export interface UserStore {
 
 export interface UserStoreSettings {
   readonly records: readonly UserRecord[];
-  /** Absent: a name has one spelling. */
-  readonly nameKey?: UserNameKey;
+  readonly nameKey: UserNameKey;
   readonly store: Store;
   readonly clock: Clock;
   readonly lockout: LockoutRules;
@@ -49,7 +48,7 @@ export interface UserStoreSettings {
   readonly cacheSize?: number;
   readonly queue?: QueueLimits;
   /** Told when a failure counter could not be kept in the store. */
-  readonly onCounterFailure?: (cause: unknown) => void;
+  readonly onCounterFailure: (cause: unknown) => void;
   readonly deriveKey?: DeriveKey;
 }
 
@@ -92,14 +91,14 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
 /** Creates a user store. Other records need another one.
  * @throws {Error} when two records have the same id */
 export function createUserStore(settings: UserStoreSettings): UserStore {
-  const { clock, store, cacheSeconds, cacheSize = 1000, nameKey = createUserNameKey() } = settings;
+  const { clock, store, cacheSeconds, cacheSize = 1000, nameKey } = settings;
   const cache = createVerifiedCache({
     clock,
     lifetimeSeconds: cacheSeconds,
     maxEntries: cacheSize,
   });
   const directory = createUserDirectory(settings.records, nameKey);
-  const onFailure = settings.onCounterFailure ?? (() => undefined);
+  const { onCounterFailure: onFailure } = settings;
   const lockout = createLockout(settings.lockout, { store, clock, onFailure });
   const queue = createLoginQueue(settings.queue ?? DEFAULT_QUEUE);
   const deriveKey = settings.deriveKey ?? deriveScryptKey;

@@ -5,6 +5,9 @@ import type { AuditLine, LineContent } from './line.ts';
 
 export const CHECKPOINT_EVENT = 'audit.checkpoint';
 
+/** How many records may come without one: the writer makes them so often, and the verifier misses them. */
+export const CHECKPOINT_EVERY_RECORDS = 1000;
+
 interface CheckpointContent extends LineContent {
   readonly heads: readonly ChainHead[];
   readonly seal: string;

@@ -34,7 +34,7 @@ import {
 export interface JwtValidatorParts {
   readonly own: OwnJwtTrust;
   /** What else we are called, such as in assertions: no one else may speak of parties under that name. */
-  readonly otherOwnNames?: readonly string[];
+  readonly otherOwnNames: readonly string[];
   readonly trusted: readonly JwtTrust[];
   readonly clock: Clock;
 }
@@ -135,7 +135,7 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
  * it one of a kind in a token of ours, where `alice` of two trusted issuers would else be one subject.
  * @throws {Error} when a record of trust is unsafe */
 export function createJwtValidator(parts: JwtValidatorParts): TokenValidator {
-  const { own, otherOwnNames = [], trusted, clock } = parts;
+  const { own, otherOwnNames, trusted, clock } = parts;
   const index = indexTerms(own, trusted);
   const ownNames = [own.issuer, ...otherOwnNames];
   return {

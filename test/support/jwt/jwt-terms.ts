@@ -70,6 +70,6 @@ export function validating({
   trusted = [],
   clock = fakeClock(),
 }: ValidationParts): Validate {
-  const validator = createJwtValidator({ own, trusted, clock });
+  const validator = createJwtValidator({ own, otherOwnNames: [], trusted, clock });
   return async (content, type, use) => validator.validate(evidence(await content, type, use));
 }

@@ -8,7 +8,13 @@ import { createDrain, type DrainSettings } from '#src/http/drain.ts';
 import { send, serve } from './http-fixture.ts';
 
 const drainOf = (server: Server, settings: Partial<DrainSettings> = {}) =>
-  createDrain({ servers: [server], drainDelayMilliseconds: 0, onDrained: [], ...settings });
+  createDrain({
+    servers: [server],
+    drainDelayMilliseconds: 0,
+    graceMilliseconds: 25_000,
+    onDrained: [],
+    ...settings,
+  });
 
 /** A handler that answers when it is told to. */
 function aSlowHandler() {

@@ -1,6 +1,7 @@
 // Users and user stores for tests. Their scrypt is the real one at a cost that no user file may name, so that it takes no time.
 import { randomBytes } from 'node:crypto';
 import type { Store } from '#core/ports.ts';
+import { createUserNameKey } from '#core/request/user-domain.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { writeEncodedPassword } from '#src/users/password/encoded-password.ts';
 import { type DeriveKey, deriveScryptKey } from '#src/users/password/password.ts';
@@ -37,6 +38,8 @@ export function aUserStore(changes: Changes = {}) {
   const parallel = { now: 0, most: 0 };
   const users = createUserStore({
     records: [],
+    nameKey: createUserNameKey(),
+    onCounterFailure: () => undefined,
     cacheSeconds: 60,
     lockout: { maxFailures: 5, windowSeconds: 300 },
     ...changes,

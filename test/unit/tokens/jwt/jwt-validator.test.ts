@@ -308,7 +308,8 @@ test('RFC 9068 §2.2: a token of ours without audience is refused', async () => 
 });
 
 test('canHandle: JWT types as text, an access token only with a dot in it', () => {
-  const validator = createJwtValidator({ own: ownTrust(us), trusted: [], clock: fakeClock() });
+  const parts = { own: ownTrust(us), otherOwnNames: [], trusted: [], clock: fakeClock() };
+  const validator = createJwtValidator(parts);
   const node = { type: 'jwt', use: 'subject', content: {} } as const;
   const saml = { type: 'saml2', use: 'subject', content: 'a.b.c' } as const;
 
@@ -334,7 +335,8 @@ test('Trust: unsafe records are refused before any token is seen', () => {
 
   for (const [terms, message] of refused) {
     const trusted = [trustIn(partner, terms)];
-    assert.throws(() => createJwtValidator({ own, trusted, clock: fakeClock() }), message);
+    const parts = { own, otherOwnNames: [], trusted, clock: fakeClock() };
+    assert.throws(() => createJwtValidator(parts), message);
   }
 });
 
