@@ -1,11 +1,12 @@
 // `userDomains`: which names of domains make two spellings of a user name one, and that the rest of the file spells users as their file.
+
 import { z } from 'zod';
+import { principalName } from '#core/request/requestor.ts';
 import { createUserNameKey, foldDomain, type UserDomain } from '#core/request/user-domain.ts';
 import { SELF } from '#core/security-token.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { valueRule } from './fields.ts';
-import { principalName } from './policy/requestor-name.ts';
 
 const domainName = z.string().refine(
   (text) =>

@@ -32,15 +32,21 @@ export function hasProved(
 
 const PRINCIPAL_PREFIX = 'principal:';
 
+/** Whether a name reads like that of a principal; whether it is one says `principalOf`. */
+export const isPrincipalName = (name: string): boolean => name.startsWith(PRINCIPAL_PREFIX);
+
+/** The name of a principal that a trusted issuer vouches for. */
+export const principalName = (trustedIssuer: string, id: string): string =>
+  `${PRINCIPAL_PREFIX}${trustedIssuer}:${id}`;
+
 /** The one name of a requestor in policy, consent, lineage and issued tokens: a client's id, or for a principal
  * `principal:<trusted issuer>:<id>`. Users often choose their own names: one called like a client must not pass for it,
  * nor a partner's user for ours.
  * @throws {ExchangeFailure} `requestor-not-allowed` for a client whose id reads like a principal */
 export function requestorName({ kind, id, identity }: Requestor): string {
-  if (kind === 'principal') {
-    return `${PRINCIPAL_PREFIX}${identity?.trustedIssuer ?? SELF}:${identity?.subject.id ?? id}`;
-  }
-  if (id.startsWith(PRINCIPAL_PREFIX)) {
+  if (kind === 'principal')
+    return principalName(identity?.trustedIssuer ?? SELF, identity?.subject.id ?? id);
+  if (isPrincipalName(id)) {
     throw new ExchangeFailure('requestor-not-allowed', 'the client id reads like a principal');
   }
   return id;

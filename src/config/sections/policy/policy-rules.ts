@@ -1,6 +1,8 @@
 // Policy rows against what they speak of and against each other: no row may name what is not there or say nothing.
+
 import type { PartySelector, PolicyRow } from '#core/policy.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
+import { principalName } from '#core/request/requestor.ts';
 import { SELF } from '#core/security-token.ts';
 import { formOf, isCredential, type TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
@@ -8,7 +10,6 @@ import type { Complaint } from '../../problem.ts';
 import { unknownReference } from '../clients.ts';
 import { validateKey, type WrittenKey } from '../keys/key-choice.ts';
 import type { TrustedIssuerConfig } from '../trusted-issuers/trusted-issuers.ts';
-import { principalName } from './requestor-name.ts';
 
 /** What the rows speak of. */
 export interface Surroundings {

@@ -1,25 +1,24 @@
 // Requestors by the names that core gives them: a client's id, or `principal:<self or trusted issuer>:<id>`.
+import { isPrincipalName, principalOf } from '#core/request/requestor.ts';
 import { SELF } from '#core/security-token.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { unknownReference } from '../clients.ts';
 
-const PRINCIPAL = 'principal:';
-
-/** The name of a principal, as core writes it. */
-export const principalName = (issuer: string, id: string): string => `${PRINCIPAL}${issuer}:${id}`;
-
 /** Holds a name against the clients and the trusted issuers. */
 export function validateRequestorName({ value, path }: Entry<string>, loading: Loading): void {
-  if (!value.startsWith(PRINCIPAL)) {
+  if (!isPrincipalName(value)) {
     if (!loading.known.clients.has(value)) loading.error(path, unknownReference('client', value));
     return;
   }
-  // Ids of trusted issuers have no colon; those of their subjects may.
-  const [, issuer = '', id = ''] = /^principal:([^:]*):?(.*)$/s.exec(value) ?? [];
-  if (id === '') loading.error(path, NAMELESS);
-  else if (issuer !== SELF && !loading.known.trustedIssuers.has(issuer))
-    loading.error(path, unknownReference('trusted issuer', issuer));
+  const principal = principalOf(value);
+  if (!principal) {
+    loading.error(path, NAMELESS);
+    return;
+  }
+  const { trustedIssuer } = principal;
+  if (trustedIssuer !== SELF && !loading.known.trustedIssuers.has(trustedIssuer))
+    loading.error(path, unknownReference('trusted issuer', trustedIssuer));
 }
 
 const NAMELESS: Complaint = {

@@ -152,7 +152,7 @@ refuses('principals', [
     refused(
       `consent is not for ${name}`,
       party({ requestors: ['gateway', name] }),
-      `CONFIG_${name.endsWith('alice') ? 'UNKNOWN_REFERENCE' : 'INVALID_VALUE'} relyingParties[0].requestors[1]`,
+      'CONFIG_INVALID_VALUE relyingParties[0].requestors[1]',
     ),
   ),
   refused(
