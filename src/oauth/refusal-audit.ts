@@ -5,6 +5,7 @@ import { errors } from 'oidc-provider';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import { answerFailure } from './oauth-error.ts';
+import { ROUTES } from './provider.ts';
 import {
   correlationOf,
   isAudited,
@@ -43,9 +44,9 @@ function detailOf(cause: unknown): string | undefined {
 function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): AuditRecord {
   const detail = detailOf(refusalCause(ctx));
   return {
-    event: ctx.path.endsWith('/revoke')
+    event: ctx.path.endsWith(ROUTES.revocation)
       ? 'token.revoke'
-      : ctx.path.endsWith('/introspect')
+      : ctx.path.endsWith(ROUTES.introspection)
         ? 'token.validate'
         : 'token.exchange',
     outcome: 'refused',

@@ -5,19 +5,19 @@ import { Cluster, type ClusterOptions, Redis, type RedisOptions } from 'ioredis'
 import type { RedisSettings } from '../settings.ts';
 import { slotOf } from './hash-slot.ts';
 import {
+  CONNECT_TIMEOUT_MILLISECONDS,
   type DriverEvents,
   MasterPools,
   oneMaster,
   type RedisDriver,
   type Reply,
   reconnectDelay,
+  SOCKET_TIMEOUT_MILLISECONDS,
   WaitPool,
   type Words,
 } from './redis-driver.ts';
 import { tlsOptionsOf } from './tls-options.ts';
 
-const SOCKET_TIMEOUT_MILLISECONDS = 2500;
-const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 const SLOTS_REFRESH_MILLISECONDS = 2000;
 const REDISCOVER_AFTER_MILLISECONDS = 3000;
 

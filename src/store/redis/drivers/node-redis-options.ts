@@ -2,15 +2,19 @@
 // for each command, and a reconnect strategy that gives up after a silent socket.
 import { createClient, type RedisClientOptions } from 'redis';
 import type { RedisCredentials, RedisSettings } from '../settings.ts';
-import { type DriverEvents, type Reply, reconnectDelay, type Words } from './redis-driver.ts';
+import {
+  CONNECT_TIMEOUT_MILLISECONDS,
+  type DriverEvents,
+  type Reply,
+  reconnectDelay,
+  SOCKET_TIMEOUT_MILLISECONDS,
+  type Words,
+} from './redis-driver.ts';
 import { tlsOptionsOf } from './tls-options.ts';
 
 const MAX_QUEUED_COMMANDS = 20_000;
 
-/** A connection on which nothing arrives is replaced. A PING comes more often, so only a dead one is silent. */
-const SOCKET_TIMEOUT_MILLISECONDS = 2500;
 const PING_INTERVAL_MILLISECONDS = 1000;
-const CONNECT_TIMEOUT_MILLISECONDS = 1000;
 
 /** No timer for each command: the deadline wheel has them all. Left out, the driver would make one. */
 export const NO_TIMEOUT = { timeout: 0 };

@@ -57,6 +57,10 @@ export function oneMaster({ onDoubt }: Pick<DriverEvents, 'onDoubt'>) {
   };
 }
 
+/** A connection on which nothing arrives is replaced. A PING comes more often, so only a dead one is silent. */
+export const SOCKET_TIMEOUT_MILLISECONDS = 2500;
+export const CONNECT_TIMEOUT_MILLISECONDS = 1000;
+
 /** How long until the next try to connect, milliseconds: soon, then calmly, and for ever. */
 export function reconnectDelay(retries: number): number {
   return Math.min(50 * 2 ** Math.min(retries, 5), 1000);
