@@ -2,6 +2,7 @@
 // them and serves nothing itself.
 import cluster from 'node:cluster';
 import { flushCompileCache } from 'node:module';
+import type { WorkerGroup } from '#src/app/primary.ts';
 import { createApp } from '#src/app.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems } from '#src/config/problem.ts';
@@ -11,15 +12,8 @@ import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 import { callOnStopSignals } from './command/stop-signals.ts';
 import { loadTold } from './command/with-config.ts';
 
-/** What runs: one process, or many. */
-interface Served {
-  readonly publicUrl: string;
-  readonly managementUrl: string;
-  reload(next: LoadedConfig): Promise<void>;
-  stop(): Promise<void>;
-  /** Rejects when it cannot go on. */
-  readonly failed: Promise<never>;
-}
+/** What runs: one process, or many, which are handled alike. */
+type Served = WorkerGroup;
 
 async function serveAlone({ config }: LoadedConfig): Promise<Served> {
   const app = await createApp(config);

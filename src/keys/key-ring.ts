@@ -20,12 +20,8 @@ interface Superseded {
 }
 
 /** What there is to tell of one key. */
-export interface ListedKey {
+export interface ListedKey extends Pick<SigningKey, 'use' | 'algorithm' | 'kid' | 'activeFrom'> {
   readonly phase: 'active' | 'next';
-  readonly use: TokenForm;
-  readonly algorithm: string;
-  readonly kid: string;
-  readonly activeFrom: Instant;
 }
 
 export interface KeyRing {

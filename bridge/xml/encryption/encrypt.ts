@@ -39,12 +39,8 @@ export interface Recipient {
 }
 
 /** What a recipient is made from; a new relying party gets AES-256-GCM and OAEP with SHA-256. */
-export interface RecipientOptions {
-  readonly publicKey: KeyObject;
-  readonly content?: ContentName;
-  readonly transport?: TransportName;
-  readonly keyInfo?: Markup;
-}
+export type RecipientOptions = Pick<Recipient, 'publicKey' | 'keyInfo'> &
+  Partial<Pick<Recipient, 'content' | 'transport'>>;
 
 /** Refuses a weak key of a relying party, and fills in the defaults.
  * @throws {XmlFailure} `key-refused` */

@@ -8,9 +8,11 @@ import type { KnownIssuer } from './actor-issuer.ts';
 /** No configuration may allow a longer chain. */
 export const ACTOR_CHAIN_CEILING = 8;
 
-interface ChainRules {
+/** Who may act for whom, whatever the policy rows say. */
+export interface ActorRules {
   /** Our own name. */
   readonly issuer: string;
+  /** The trusted issuers: until when, and who may name whose parties as actors. */
   readonly issuers: readonly KnownIssuer[];
   readonly maxDepth: number;
   /** Whether a party may act for itself. */
@@ -27,14 +29,14 @@ export const isSame = (left: Party, right: Party): boolean =>
   left.issuer === right.issuer && left.id === right.id;
 
 /** The names that tokens of ours have for a party: there `alice` of a partner is `partner:alice`, and one of us. */
-function namesOf({ issuer, id }: Party, rules: ChainRules): readonly string[] {
+function namesOf({ issuer, id }: Party, rules: ActorRules): readonly string[] {
   if (issuer === rules.issuer) return [id];
   const known = rules.issuers.find(({ names }) => names.includes(issuer));
   return known?.subjectPrefixes.map((prefix) => `${prefix}${id}`) ?? [];
 }
 
 /** Whether both are one party, be it that a token of ours speaks of it and a token of its own issuer. */
-function isOne(left: Party, right: Party, rules: ChainRules): boolean {
+function isOne(left: Party, right: Party, rules: ActorRules): boolean {
   if (isSame(left, right)) return true;
   const names = namesOf(right, rules);
   return namesOf(left, rules).some((name) => names.includes(name));
@@ -62,7 +64,7 @@ export function actorOf(token: ValidatedToken): Actor {
 export function actorChain(
   subject: ValidatedToken,
   actor: Actor | undefined,
-  rules: ChainRules,
+  rules: ActorRules,
 ): readonly Actor[] {
   const chain = actor ? [actor, ...subject.actors] : subject.actors;
   if (chain.length > Math.min(rules.maxDepth, ACTOR_CHAIN_CEILING)) {

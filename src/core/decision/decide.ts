@@ -19,8 +19,8 @@ import { SELF, type ValidatedToken } from '../security-token.ts';
 import { type Actor, authenticationMember } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { formOf, isCredential, type TokenType } from '../token-type.ts';
-import { actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
-import { foreignPartyOf, type KnownIssuer, validateIssuers } from './actor-issuer.ts';
+import { type ActorRules, actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
+import { foreignPartyOf, validateIssuers } from './actor-issuer.ts';
 import { decideExpiry, onceMarks } from './bounds.ts';
 import { decideDelegations } from './delegation-budget.ts';
 import {
@@ -41,14 +41,9 @@ import {
 } from './grounds.ts';
 
 /** The policy in force and what a decision needs beside it. */
-export interface PolicyRules {
-  readonly issuer: string;
+export interface PolicyRules extends ActorRules {
   readonly rows: readonly PolicyRow[];
   readonly relyingParties: readonly RelyingParty[];
-  readonly maxDepth: number;
-  readonly selfDelegation: boolean;
-  /** The trusted issuers: until when, and who may name whose parties as actors. */
-  readonly issuers: readonly KnownIssuer[];
   /** Whether there is a place for the secrets of tokens. */
   readonly keepsSecrets?: boolean;
 }

@@ -51,6 +51,7 @@ export interface ShardParts {
   /** Whether the process has not served anything yet. */
   readonly isStart: () => boolean;
   readonly events: ShardEvents;
+  /** Nothing is written: no canaries, and no probes in passing. */
   readonly isReadOnly?: boolean;
 }
 

@@ -1,14 +1,10 @@
 // Whether the servers can be trusted with an answer: each master by itself, and the dataset as a whole. Once the data behind
 // them is not ours any more, all is closed until the next start.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Clock, Instant } from '#core/instant.ts';
-import type { RedisDriver } from '../drivers/redis-driver.ts';
-import type { RedisCommands } from '../redis-commands.ts';
+import type { Instant } from '#core/instant.ts';
 import { canaryKey, EVERY_BUCKET } from '../redis-key.ts';
-import type { RewriteRing } from '../rewrite-ring.ts';
-import type { RedisSettings } from '../settings.ts';
 import { Dataset } from './dataset.ts';
-import { ShardWatch, type UnfitStore } from './shard-watch.ts';
+import { type ShardParts, ShardWatch, type UnfitStore } from './shard-watch.ts';
 
 const START_PATIENCE_MILLISECONDS = 2000;
 const BEAT_MILLISECONDS = 1000;
@@ -26,15 +22,8 @@ export interface WatchEvents {
   readonly onError: (cause: unknown) => void;
 }
 
-export interface WatchParts {
-  readonly settings: RedisSettings;
-  readonly driver: RedisDriver;
-  readonly commands: RedisCommands;
-  readonly ring: RewriteRing;
-  readonly clock: Clock;
+export interface WatchParts extends Omit<ShardParts, 'dataset' | 'known' | 'isStart' | 'events'> {
   readonly events: WatchEvents;
-  /** Nothing is written: no canaries, and no probes in passing. */
-  readonly isReadOnly?: boolean;
 }
 
 const closed = (why: string): ExchangeFailure =>
