@@ -35,9 +35,9 @@ export interface RequestedKey {
 export function readUseKey(useKey: XmlElement, scope: ReferenceScope): RequestedKey {
   const signatureId = readSignatureId(useKey);
   const [form, second] = elementsOf(useKey);
-  if (second !== undefined) throw new XmlFailure('element-repeated', 'two in UseKey');
+  if (second !== undefined) throw new XmlFailure('element-repeated', `two in ${useKey.local}`);
   if (form === undefined && signatureId === undefined)
-    throw new XmlFailure('element-missing', 'UseKey is empty');
+    throw new XmlFailure('element-missing', `${useKey.local} is empty`);
   return {
     ...(form && readForm(form, scope)),
     ...(signatureId !== undefined && { signatureId }),

@@ -261,3 +261,8 @@ test('ws-trust §3.2: UseKey refuses a token that is none for it, and references
     });
   assertRefused(() => decide(useKey(keyInfo(certified), ''), proved), 'text-malformed');
 });
+
+test('an element without a key is told by its own name', () => {
+  for (const name of ['UseKey', 'DelegateTo'])
+    assert.throws(() => rstWith(child(name, '')), new RegExp(`${name} is empty`));
+});
