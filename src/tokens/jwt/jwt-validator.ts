@@ -108,7 +108,7 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
   validateKind(claims, token.type, terms.isOwn);
   validateRequired(claims, token.type, terms);
   const originClient = validateOriginClient(claims, { audiences, type: token.type }, terms);
-  const authentication = parseAuthentication(claims, now + terms.skewSeconds);
+  const authentication = parseAuthentication(claims, terms, now);
   const mayAct = parseMayAct(claims, terms);
   return {
     type: token.type,

@@ -14,8 +14,11 @@ const start = (t: Ending): Promise<TestServer> =>
     document.clients.push({ ...document.clients[0], client_id: 'stranger' });
   });
 
-async function issued(server: TestServer, type: string): Promise<string> {
-  const { body, status, text } = await server.exchange({ requested_token_type: type });
+async function issued(server: TestServer, type: string, subject?: string): Promise<string> {
+  const { body, status, text } = await server.exchange({
+    requested_token_type: type,
+    ...(subject !== undefined && { subject_token: subject }),
+  });
   assert.equal(status, 200, text);
   return String(body['access_token']);
 }
@@ -42,7 +45,8 @@ for (const type of TYPES) {
 
   test(`RFC 7009 §2.2: a token of type ${name} is revoked by a server whose clock is behind, too`, async (t) => {
     const server = await start(t);
-    const token = await issued(server, type);
+    const login = await server.partner.sign({ auth_time: server.clock.now() });
+    const token = await issued(server, type, login);
     server.clock.advance(-3600);
 
     const early = await use(server, token, type);

@@ -78,15 +78,16 @@ export function parseScopes(claims: JsonMembers): readonly string[] {
   return [...new Set(scopes)];
 }
 
-/** How the subject was authenticated, as far as the token says (OIDC Core §2). `latest` is when a login can have been at most.
+/** How the subject was authenticated, as far as the token says (OIDC Core §2).
  * @throws {ExchangeFailure} `token-malformed`, `token-not-yet-valid` */
 export function parseAuthentication(
   claims: JsonMembers,
-  latest: Instant,
+  { isOwn, skewSeconds }: JwtTerms,
+  now: Instant,
 ): Authentication | undefined {
   const instant = instantClaim(claims, 'auth_time');
-  // A login of the future would be a fresh one for ever.
-  if (instant !== undefined && instant > latest)
+  // A login of the future would be a fresh one for ever. Ours tell of none that is later than they are.
+  if (!isOwn && instant !== undefined && instant > now + skewSeconds)
     throw new ExchangeFailure('token-not-yet-valid', 'auth_time has not come');
   const contextClass = stringClaim(claims, 'acr');
   const methods = stringsClaim(claims, 'amr');
