@@ -20,6 +20,9 @@ export interface LoggerSettings {
   readonly destination?: { write(line: string): void };
 }
 
+/** What may wait to be written. Lines beyond it are dropped until there is room. */
+const MAX_UNWRITTEN_CHARACTERS = 16 * 1024 * 1024;
+
 /** Members that the log writes itself. A second one of that name would let a value pose as the level or the time. */
 const OWN_MEMBERS = new Set(['level', 'time', 'pid', 'msg']);
 
@@ -55,6 +58,7 @@ export function createLogger({ level, destination }: LoggerSettings): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  // Not synchronous: a reader of the log that is slow must not stop the event loop.
-  return wrap(pino(settings, destination ?? pino.destination({ dest: 1, sync: false })));
+  // Not synchronous: a reader of the log that is slow must not stop the event loop. Nor must one that is stuck fill the memory.
+  const output = { dest: 1, sync: false, maxLength: MAX_UNWRITTEN_CHARACTERS };
+  return wrap(pino(settings, destination ?? pino.destination(output)));
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text as textOf } from 'node:stream/consumers';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createLogger, type LogLevel } from '#src/telemetry/logger.ts';
+
+const WRITER = fileURLToPath(new URL('./log-writer.ts', import.meta.url));
 
 /** A logger and what it wrote. */
 function aLogger(level: LogLevel = 'info') {
@@ -164,6 +170,17 @@ test('logger: a value that reaches half the process is cut', () => {
   log.info('wide', { value: branch(4) });
 
   assert.ok((texts[0]?.length ?? 0) < 50_000);
+});
+
+test('logger: while nobody reads the log what waits is bounded, and no line is torn', async (t) => {
+  const child = spawn(process.execPath, [WRITER, '40000'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stderr, 'data');
+
+  const text = await textOf(child.stdout);
+
+  assert.ok(text.length > 10_000_000 && text.length < 20_000_000, String(text.length));
+  for (const line of text.trimEnd().split('\n')) assert.equal(typeof JSON.parse(line), 'object');
 });
 
 test('logger: flush resolves', async () => {
