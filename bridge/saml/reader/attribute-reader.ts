@@ -7,7 +7,7 @@ import { verifiedChildren } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import { ATTRIBUTE_BASIC, ATTRIBUTE_UNSPECIFIED, ATTRIBUTE_URI, CLAIMS_2009_NS } from '../names.ts';
-import { requiredAttribute, requireKnownChildren } from './element-reader.ts';
+import { nonEmptyAttribute, requireKnownChildren } from './element-reader.ts';
 import type { SamlAttribute } from './saml-assertion.ts';
 
 /** Formats that say nothing about the name but how it is spelled. Names of any other format are kept apart by it. */
@@ -29,7 +29,7 @@ export const WHOLE_NAME_NAMESPACES: ReadonlySet<string> = new Set([
 export function readSaml2Attributes(statement: Verified<XmlElement>): readonly SamlAttribute[] {
   requireKnownChildren(statement, ['Attribute']);
   return verifiedChildren(statement, SAML2_NS, 'Attribute').map((attribute) => {
-    const name = requiredAttribute(attribute, 'Name');
+    const name = nonEmptyAttribute(attribute, 'Name');
     const format = attributeOf(attribute, 'NameFormat') ?? ATTRIBUTE_UNSPECIFIED;
     return readAttribute(attribute, PLAIN_FORMATS.has(format) ? name : `${format}/${name}`);
   });
@@ -40,8 +40,8 @@ export function readSaml2Attributes(statement: Verified<XmlElement>): readonly S
 export function readSaml1Attributes(statement: Verified<XmlElement>): readonly SamlAttribute[] {
   requireKnownChildren(statement, ['Subject', 'Attribute']);
   return verifiedChildren(statement, SAML11_NS, 'Attribute').map((attribute) => {
-    const name = requiredAttribute(attribute, 'AttributeName');
-    const namespace = requiredAttribute(attribute, 'AttributeNamespace');
+    const name = nonEmptyAttribute(attribute, 'AttributeName');
+    const namespace = nonEmptyAttribute(attribute, 'AttributeNamespace');
     return readAttribute(
       attribute,
       WHOLE_NAME_NAMESPACES.has(namespace) ? name : `${namespace}/${name}`,

@@ -13,7 +13,7 @@ import type { SamlName } from './saml-assertion.ts';
 
 /** An attribute that must be there.
  * @throws {XmlFailure} `attribute-missing` */
-export function requiredAttribute(element: Verified<XmlElement>, local: string): string {
+export function nonEmptyAttribute(element: Verified<XmlElement>, local: string): string {
   const value = attributeOf(element, local);
   if (value === undefined || value === '')
     throw new XmlFailure('attribute-missing', `${local} of ${element.local}`);
@@ -23,7 +23,7 @@ export function requiredAttribute(element: Verified<XmlElement>, local: string):
 /** An instant that must be there.
  * @throws {XmlFailure} `attribute-missing`, `text-malformed` */
 export function requiredInstant(element: Verified<XmlElement>, local: string): Instant {
-  return parseDateTime(requiredAttribute(element, local));
+  return parseDateTime(nonEmptyAttribute(element, local));
 }
 
 /** An instant, or undefined.

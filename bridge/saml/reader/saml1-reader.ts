@@ -16,8 +16,8 @@ import { refuse } from '../refusal.ts';
 import { readSaml1Attributes } from './attribute-reader.ts';
 import {
   instantOf,
+  nonEmptyAttribute,
   readName,
-  requiredAttribute,
   requiredInstant,
   requireKnownChildren,
   uriOf,
@@ -45,7 +45,7 @@ export function readSaml1(assertion: Verified<XmlElement>): SamlAssertion {
   requireKnownChildren(assertion, ['Conditions', 'Advice', 'Signature', ...STATEMENTS]);
   const conditions = optionalVerifiedChild(assertion, SAML11_NS, 'Conditions');
   return {
-    id: requiredAttribute(assertion, 'AssertionID'),
+    id: nonEmptyAttribute(assertion, 'AssertionID'),
     issueInstant: requiredInstant(assertion, 'IssueInstant'),
     ...readSubject(assertion),
     conditions: conditions ? readConditions(conditions) : NO_CONDITIONS,
@@ -110,7 +110,7 @@ function readAuthentication(assertion: Verified<XmlElement>): SamlAuthentication
   requireKnownChildren(statement, ['Subject', 'SubjectLocality', 'AuthorityBinding']);
   return {
     instant: requiredInstant(statement, 'AuthenticationInstant'),
-    contextClass: requiredAttribute(statement, 'AuthenticationMethod'),
+    contextClass: nonEmptyAttribute(statement, 'AuthenticationMethod'),
   };
 }
 

@@ -16,8 +16,8 @@ import { refuse } from '../refusal.ts';
 import { readSaml2Attributes } from './attribute-reader.ts';
 import {
   instantOf,
+  nonEmptyAttribute,
   readName,
-  requiredAttribute,
   requiredInstant,
   requireKnownChildren,
   uriOf,
@@ -45,7 +45,7 @@ export function readSaml2(assertion: Verified<XmlElement>): SamlAssertion {
   const name = optionalVerifiedChild(subject, SAML2_NS, 'NameID');
   const conditions = optionalVerifiedChild(assertion, SAML2_NS, 'Conditions');
   return defined<SamlAssertion>({
-    id: requiredAttribute(assertion, 'ID'),
+    id: nonEmptyAttribute(assertion, 'ID'),
     issueInstant: requiredInstant(assertion, 'IssueInstant'),
     name: name && readName(name),
     confirmations: verifiedChildren(subject, SAML2_NS, 'SubjectConfirmation').map(readConfirmation),
@@ -69,7 +69,7 @@ function readConfirmation(element: Verified<XmlElement>): SamlConfirmation {
     (local) => optionalVerifiedChild(element, SAML2_NS, local) !== undefined,
   );
   const data = optionalVerifiedChild(element, SAML2_NS, 'SubjectConfirmationData');
-  const method = confirmationMethodOf('saml2', requiredAttribute(element, 'Method'));
+  const method = confirmationMethodOf('saml2', nonEmptyAttribute(element, 'Method'));
   if (!data) return { method, namesAttester, hasData: false, keyInfos: [] };
   return {
     method,

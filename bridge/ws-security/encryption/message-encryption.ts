@@ -56,7 +56,7 @@ export async function openParts(
       limits,
       check,
     });
-    return { ...reread(document, envelope), algorithms };
+    return { ...openedEnvelope(document, envelope), algorithms };
   });
 }
 
@@ -127,7 +127,7 @@ function requireNothingInClear({ payload }: Envelope, security: XmlElement): voi
 
 /** The envelope of what was opened, and what of it came encrypted.
  * @throws {XmlFailure} `decryption-failed`, reasons of reading */
-export function reread(document: GraftedDocument, before: Envelope): OpenedEnvelope {
+export function openedEnvelope(document: GraftedDocument, before: Envelope): OpenedEnvelope {
   const envelope = readEnvelope(document);
   const { body, payload } = envelope;
   const confidential = new Set<XmlElement>();

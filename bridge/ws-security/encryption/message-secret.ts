@@ -20,8 +20,8 @@ import {
   OPENING_CODES,
   type OpenedEnvelope,
   type OpeningRules,
+  openedEnvelope,
   requirePlaces,
-  reread,
   securityOf,
 } from './message-encryption.ts';
 
@@ -73,7 +73,7 @@ export async function openUnderSecret(
     if (!element || !derivedKey) throw new Error('a key was not copied');
     const common = { element, value, wrapped, content };
     return {
-      ...reread(opened, envelope),
+      ...openedEnvelope(opened, envelope),
       secret: { ...common, ...(derivation && { derivedKey }) },
     };
   });

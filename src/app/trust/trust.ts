@@ -1,7 +1,7 @@
 // Trusted issuers of the configuration with the source of their keys.
 import type { RefreshSettings } from '#core/fetched.ts';
 import type { Config } from '#src/config/config.ts';
-import type { KeySource } from '#src/config/sections/trusted-issuers/trusted-jwt.ts';
+import type { JwtKeySource } from '#src/config/sections/trusted-issuers/trusted-jwt.ts';
 import type { JwtTrust } from '#src/tokens/jwt/jwt-trust.ts';
 import { DEFAULT_TYPES } from '#src/tokens/jwt/jwt-type.ts';
 import { createFetchText, type FetchText } from '#src/trust/fetch-text.ts';
@@ -11,7 +11,7 @@ import type { Observers } from '../foundation/observers.ts';
 /** How long a foreign key set is fresh when it does not say. */
 const DEFAULT_FRESH_SECONDS = 300;
 
-function recordedKeys(source: KeySource): IssuerKeysRecord['keys'] {
+function recordedKeys(source: JwtKeySource): IssuerKeysRecord['keys'] {
   return source.kind === 'pinned' ? { kind: 'pinned', jwks: JSON.stringify(source.jwks) } : source;
 }
 

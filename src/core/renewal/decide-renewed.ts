@@ -23,7 +23,7 @@ import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
 import type { OnceMark, Renewal, TokenSpec } from '../token-spec.ts';
 import { formOf } from '../token-type.ts';
 import { type Renewable, type RenewalBasis, refuse } from './renewable.ts';
-import { decideExpiry, nextTerms } from './renewed-lifetime.ts';
+import { decideRenewedExpiry, nextTerms } from './renewed-lifetime.ts';
 
 const KEEPS_KEY = 'a renewal keeps the key of the token';
 
@@ -281,7 +281,7 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     scopes: token.scopes,
     claims: token.claims,
     issuedAt: now,
-    lifetime: { notBefore: now, notOnOrAfter: decideExpiry(basis, grounds, renewable) },
+    lifetime: { notBefore: now, notOnOrAfter: decideRenewedExpiry(basis, grounds, renewable) },
     ...keptKey(basis, grounds),
     algorithm: algorithms[formOf(token.type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),

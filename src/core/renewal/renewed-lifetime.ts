@@ -38,7 +38,7 @@ function decideEnd(
 
 /** When the renewed token ends.
  * @throws {ExchangeFailure} `renewal-not-possible`, `lifetime-not-possible` */
-export function decideExpiry(
+export function decideRenewedExpiry(
   basis: RenewalBasis,
   grounds: AllGrounds,
   renewable: Renewable,

@@ -17,7 +17,7 @@ import { type JsonWebKeySet, readJwks } from '../keys/jwks.ts';
 import { type SecretReference, secretReference } from '../secret.ts';
 
 /** Where the keys of a trusted issuer come from. */
-export type KeySource =
+export type JwtKeySource =
   | {
       readonly kind: 'pinned';
       readonly jwks: JsonWebKeySet;
@@ -28,7 +28,7 @@ export type KeySource =
   | { readonly kind: 'discovery' };
 
 export interface TrustedJwtConfig {
-  readonly keySource: KeySource;
+  readonly keySource: JwtKeySource;
   readonly algorithms: readonly string[];
   /** One of these must be in `aud`. Never empty. */
   readonly audiences: readonly string[];
@@ -134,7 +134,7 @@ export async function buildTrustedJwt(
 async function certificateKeys(
   entry: Entry<readonly SecretReference[]>,
   loading: Loading,
-): Promise<KeySource> {
+): Promise<JwtKeySource> {
   const certificatePems = await readVerificationCertificates(entry, loading);
   const keys = certificatePems.map((pem) => {
     const { publicKey, raw } = new X509Certificate(pem);
@@ -148,7 +148,7 @@ async function certificateKeys(
 async function keySourceOf(
   { value, path }: Entry<TrustedJwt['jwks']>,
   loading: Loading,
-): Promise<KeySource> {
+): Promise<JwtKeySource> {
   if (!value) return { kind: 'discovery' };
   if (value.url === undefined)
     return { kind: 'pinned', jwks: await readJwks(value.file ?? '', [...path, 'file'], loading) };
