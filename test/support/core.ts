@@ -190,6 +190,7 @@ export function rules(over: Partial<PolicyRules> = {}): PolicyRules {
         subjectPrefixes: ['partner:'],
       },
     ],
+    keepsSecrets: false,
     ...over,
   };
 }

@@ -3,7 +3,6 @@
 
 import { XmlFailure } from '../failure.ts';
 import type { XmlLimits } from '../parser/limits.ts';
-import { DEFAULT_LIMITS } from '../parser/limits.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
 import type { KeyUnwrappers } from './decrypt.ts';
 import { decryptContent, unwrapSecret } from './decrypt.ts';
@@ -44,7 +43,7 @@ interface DecryptedParts {
 /** What is opened, and how. */
 interface PartsRules {
   readonly unwrappers: KeyUnwrappers;
-  readonly limits?: XmlLimits | undefined;
+  readonly limits: XmlLimits;
   /** Throws where a part may not stand; before any key is used. */
   readonly check: (parts: readonly EncryptedPart[]) => void;
 }
@@ -55,7 +54,7 @@ interface OpeningKey {
   readonly secret: Uint8Array;
   /** What is not needed any more. */
   readonly removed: readonly XmlElement[];
-  readonly limits?: XmlLimits | undefined;
+  readonly limits: XmlLimits;
 }
 
 /** Decrypts parts into a new document.
@@ -63,7 +62,7 @@ interface OpeningKey {
 export function decryptUnder(
   document: XmlDocument,
   parts: readonly EncryptedPart[],
-  { secret, removed, limits = DEFAULT_LIMITS }: OpeningKey,
+  { secret, removed, limits }: OpeningKey,
 ): GraftedDocument {
   try {
     const grafts = parts.map(

@@ -6,7 +6,6 @@ import { escapeAttribute } from '../canonical/escape.ts';
 import { XmlFailure } from '../failure.ts';
 import { registerIds } from '../parser/ids.ts';
 import type { XmlLimits } from '../parser/limits.ts';
-import { DEFAULT_LIMITS } from '../parser/limits.ts';
 import { parseXml } from '../parser/parser.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
 import { isWhitespace } from '../tree.ts';
@@ -59,11 +58,7 @@ function scopeOf(element: XmlElement | undefined): readonly (readonly [string, s
 
 /** Copies a document with grafts in the places of elements. Its ids are registered anew: decryption must not make two of one name.
  * @throws {XmlFailure} `id-duplicate`, `too-complex` */
-export function graft(
-  { root }: XmlDocument,
-  grafts: Grafts,
-  limits: XmlLimits = DEFAULT_LIMITS,
-): GraftedDocument {
+export function graft({ root }: XmlDocument, grafts: Grafts, limits: XmlLimits): GraftedDocument {
   const growth: Growth = {
     grafts,
     limits,

@@ -45,7 +45,7 @@ export interface PolicyRules extends ActorRules {
   readonly rows: readonly PolicyRow[];
   readonly relyingParties: readonly RelyingParty[];
   /** Whether there is a place for the secrets of tokens. */
-  readonly keepsSecrets?: boolean;
+  readonly keepsSecrets: boolean;
 }
 
 /** The policy question for one relying party. */
@@ -194,7 +194,7 @@ function validateContext(
   { keepsSecrets }: PolicyRules,
 ): void {
   if (type !== 'sct') return;
-  if (keepsSecrets !== true)
+  if (!keepsSecrets)
     throw new ExchangeFailure('token-type-unsupported', 'there is no place for a context');
   if (method !== 'symmetric-key')
     throw new ExchangeFailure('request-malformed', 'a security context has a secret');

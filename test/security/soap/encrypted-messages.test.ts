@@ -183,7 +183,11 @@ test('XML V4, D5: decryption must not make two of one id, nor more than a docume
   const [place] = elementsOf(document.root);
   assert.ok(place);
   const grafting = (text: string) => () =>
-    graft(document, new Map([[place, parseInPlace(Buffer.from(text), place, DEFAULT_LIMITS)]]));
+    graft(
+      document,
+      new Map([[place, parseInPlace(Buffer.from(text), place, DEFAULT_LIMITS)]]),
+      DEFAULT_LIMITS,
+    );
 
   assert.deepEqual([...grafting('<q wsu:Id="two"></q>')().ids.keys()], ['one', 'two']);
   assert.throws(grafting('<q wsu:Id="one"></q>'), { reason: 'id-duplicate' });
@@ -201,7 +205,11 @@ test('XML D6: what was decrypted stands no deeper than a message may be, whereve
   assert.ok(place);
   const nested = (depth: number) => '<q>'.repeat(depth) + '</q>'.repeat(depth);
   const grafting = (text: string) => () =>
-    graft(document, new Map([[place, parseInPlace(Buffer.from(text), place, DEFAULT_LIMITS)]]));
+    graft(
+      document,
+      new Map([[place, parseInPlace(Buffer.from(text), place, DEFAULT_LIMITS)]]),
+      DEFAULT_LIMITS,
+    );
   const deepest = DEFAULT_LIMITS.maxDepth - 2;
 
   assert.equal(grafting(nested(deepest).repeat(2))().grafted.get(place)?.length, 2);
