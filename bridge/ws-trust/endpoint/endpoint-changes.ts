@@ -7,7 +7,7 @@ import { MESSAGE_CREDENTIALS } from './profiles.ts';
 export type EndpointChange = Pick<Endpoint, 'path'> & Partial<Endpoint>;
 
 /** The profiles with the changes of the operator.
- * @throws {Error} for an address that no profile has */
+ * @throws {Error} for an address that no profile has, for one of two that clients call alike, and for what says nothing there */
 export function changeEndpoints(
   profiles: readonly EndpointProfile[],
   changes: readonly EndpointChange[],
@@ -17,6 +17,7 @@ export function changeEndpoints(
   const unknown = changes.find(({ path }) => !paths.includes(path));
   // Left alone, what was meant to be closed would stay open.
   if (unknown) throw new Error(`wsTrust.endpoints: no profile serves ${unknown.path}`);
+  requireBelow(paths, changes);
   const changed = withChanges(served, changes);
   const idle = changed
     .flatMap(({ endpoints }) => endpoints)
@@ -27,6 +28,18 @@ export function changeEndpoints(
   if (idle)
     throw new Error(`wsTrust.endpoints: the Body is signed at ${idle.path}: no repeatedTimestamps`);
   return changed;
+}
+
+// Any word behind the one address is the other: what was closed at one of them only would be open to whoever adds or leaves out a word.
+function requireBelow(paths: readonly string[], changes: readonly EndpointChange[]): void {
+  const isChanged = (path: string): boolean => changes.some((each) => each.path === path);
+  for (const below of paths.filter((path) => path.endsWith('/*'))) {
+    const path = below.slice(0, -2);
+    if (isChanged(path) !== isChanged(below))
+      throw new Error(
+        `wsTrust.endpoints: ${path} and ${below} are both in the list, or neither is`,
+      );
+  }
 }
 
 function withChanges(

@@ -272,6 +272,25 @@ test('WS-SecurityPolicy 1.2 §6.2, wso2: where messages protect themselves a fau
   assert.doesNotMatch(answer.body, /Header|Timestamp/);
 });
 
+test('an address of vCenter and those below it are changed together: any tenant in the path is the same service', () => {
+  const [own, below] = ['/sts/STSService', '/sts/STSService/*'].map((path) => ({
+    path,
+    credentials: ['certificate'] as const,
+  }));
+  assert.ok(own && below);
+
+  for (const alone of [own, below])
+    assert.throws(
+      () => changeEndpoints([VCENTER_PROFILE], [alone]),
+      /both in the list, or neither/,
+    );
+  const [changed] = changeEndpoints([VCENTER_PROFILE], [own, below]);
+  assert.deepEqual(
+    changed?.endpoints.map(({ credentials }) => credentials),
+    [['certificate'], ['certificate']],
+  );
+});
+
 const wsdlAt = async (path: string): Promise<string> => {
   const request = { ...aPost(''), method: 'GET', path, query: '?wsdl' };
   return (await aSetting().front.handle(request)).body;
