@@ -11,7 +11,7 @@ import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { TOKEN_TYPE, wsse, wsu } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
-import type { EndpointProfile } from '../endpoint/endpoint-profile.ts';
+import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { keyTypeUri } from '../key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';
 import type { SecretAnswer } from '../keys/symmetric-key.ts';
@@ -36,7 +36,7 @@ export interface TokenAnswer {
   readonly token: IssuedToken;
   /** Of an assertion. */
   readonly reference: AssertionReference | undefined;
-  readonly profile: Pick<EndpointProfile, 'jwtCarrier'>;
+  readonly endpoint: Pick<Endpoint, 'jwtInTokenWrapper'>;
   /** How the requestor comes to the secret of the token. */
   readonly secret?: SecretAnswer | undefined;
   /** The address the token is for, where the request named none. */
@@ -80,17 +80,16 @@ function spelledTokenType(rst: RstRequest, { spec: { type } }: IssuedToken): str
   return usual;
 }
 
-function writeToken({ rst, token, profile: { jwtCarrier } }: TokenAnswer): MarkupChild {
+function writeToken({ rst, token, endpoint: { jwtInTokenWrapper } }: TokenAnswer): MarkupChild {
   const { spec, text } = token;
   if (spec.type === 'sct') return writeContext(token, rst);
   if (spec.type !== 'jwt') return seal(text, new Set());
-  if (jwtCarrier === 'token-wrapper')
-    return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
+  if (jwtInTokenWrapper) return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
   return writeBinaryToken(idOf(token), JWT_VALUE_TYPE, Buffer.from(text, 'latin1'));
 }
 
 // ws-trust §3.3: both, for clients that know only one. A JWT has a name in this message only.
-function writeReferences({ rst, profile, token, reference }: TokenAnswer): readonly Markup[] {
+function writeReferences({ rst, endpoint, token, reference }: TokenAnswer): readonly Markup[] {
   const { trust } = rst;
   if (token.spec.type === 'sct') {
     const { attached, unattached } = writeContextReferences(token, rst);
@@ -106,7 +105,7 @@ function writeReferences({ rst, profile, token, reference }: TokenAnswer): reado
       trusted(trust, 'RequestedUnattachedReference', [written]),
     ];
   }
-  const isNamed = token.spec.type === 'jwt' && profile.jwtCarrier === 'binary-security-token';
+  const isNamed = token.spec.type === 'jwt' && !endpoint.jwtInTokenWrapper;
   return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference(token)])] : [];
 }
 

@@ -47,6 +47,8 @@ export interface Endpoint {
   readonly signChallenge?: boolean;
   /** Whether in 1.3 the answers to Renew, Validate and Cancel are collections too, as its schema has it; its WSDL has them bare. */
   readonly answersInCollections?: boolean;
+  /** Whether a JWT goes out in a TokenWrapper, as it is, and not in base64 in a BinarySecurityToken. */
+  readonly jwtInTokenWrapper?: boolean;
 }
 
 /** One port of the WSDL: an address, and the versions that are advertised for it. Every address takes every version. */
@@ -86,7 +88,6 @@ export interface EndpointProfile {
   readonly defaultKeyType?: 'symmetric-key';
   /** The relying party meant when a request names none. */
   readonly defaultTarget?: string;
-  readonly jwtCarrier: 'binary-security-token' | 'token-wrapper';
   /** How assertions must look. */
   readonly tokenShape?: 'adfs' | 'vcenter';
   /** Whether an answer tells for whom the token is when the request did not. */

@@ -27,7 +27,6 @@ const USUAL = {
   optional: [],
   metadataPaths: [],
   defaultTokenType: 'saml1',
-  jwtCarrier: 'binary-security-token',
   tellsAppliesTo: true,
   includesTimestamp: true,
   faultTimestamps: 'with-addressing',

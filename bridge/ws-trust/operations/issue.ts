@@ -55,7 +55,7 @@ export async function exchangeFor(
   return {
     rst,
     token,
-    profile,
+    endpoint: received.endpoint,
     secret,
     reference: parts.describeReference(token),
     appliesTo: profile.tellsAppliesTo ? unaskedTarget(asked, token, parts) : undefined,

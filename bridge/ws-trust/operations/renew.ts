@@ -62,7 +62,7 @@ async function renew(
     secret:
       renewedKey?.secret ??
       (kept && { kind: 'issued', secret: Buffer.from(kept.secret.base64, 'base64') }),
-    profile: received.profile,
+    endpoint: received.endpoint,
     reference: parts.describeReference(token),
     appliesTo: undefined,
   });

@@ -40,6 +40,7 @@ export interface WsTrustConfig {
     readonly takesRepeatedTimestamps?: boolean;
     readonly signChallenge?: boolean;
     readonly answersInCollections?: boolean;
+    readonly jwtInTokenWrapper?: boolean;
     readonly legacySha1Until?: Instant;
   }[];
   /** The REST form; absent: there is none. */
@@ -110,6 +111,12 @@ export const wsTrustSection = z
               'Whether in WS-Trust 1.3 the answers to Renew, Validate and Cancel are collections too.',
             )
             .default(false),
+          jwtInTokenWrapper: z
+            .boolean()
+            .describe(
+              'Whether a JWT is answered in a TokenWrapper, and not in a BinarySecurityToken.',
+            )
+            .default(false),
           legacySha1Until,
         }),
       )
@@ -164,6 +171,15 @@ export function buildWsTrust(
   };
 }
 
+/** What is on at an address; what is off is as everywhere. */
+const buildSwitches = (each: EndpointEntry) => ({
+  ...(each.ownBearerTokens && { takesOwnBearerTokens: true }),
+  ...(each.repeatedTimestamps && { takesRepeatedTimestamps: true }),
+  ...(each.signChallenge && { signChallenge: true }),
+  ...(each.answersInCollections && { answersInCollections: true }),
+  ...(each.jwtInTokenWrapper && { jwtInTokenWrapper: true }),
+});
+
 function buildEndpoints(
   { value, path }: Entry<NonNullable<WsTrustSection>['endpoints']>,
   loading: Loading,
@@ -180,10 +196,7 @@ function buildEndpoints(
       ...(credentials && { credentials }),
       ...(signedParts && { signedParts }),
       ...(messageSecurity && { messageSecurity }),
-      ...(each.ownBearerTokens && { takesOwnBearerTokens: true }),
-      ...(each.repeatedTimestamps && { takesRepeatedTimestamps: true }),
-      ...(each.signChallenge && { signChallenge: true }),
-      ...(each.answersInCollections && { answersInCollections: true }),
+      ...buildSwitches(each),
       ...buildLegacySha1({ value: each.legacySha1Until, path: at }, loading),
     };
   });

@@ -147,7 +147,7 @@ export const PARITY: RequirementTable = {
       'JWT out',
       [
         `${ANSWERS}a JWT goes out in a BinarySecurityToken`,
-        `${ANSWERS}by profile a JWT goes out in a TokenWrapper`,
+        `${ANSWERS}where the address says so a JWT goes out in a TokenWrapper`,
         `${GRID}a user name becomes \${requested}`,
         CXF_TOKENS,
       ],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SOAP11_NS, SOAP12_NS, WSA_2004_NS, WSA_NS } from '#bridge/soap/namespaces.ts';
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
+import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { GENERIC_PROFILE, VCENTER_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { aRelyingParty } from '#test/support/core.ts';
@@ -300,10 +301,12 @@ test('ws-trust §1: a JWT goes out in a BinarySecurityToken with a reference to 
   );
 });
 
-test('ws-trust §1: by profile a JWT goes out in a TokenWrapper', async () => {
-  const setting = aWsTrustSetting({
-    profiles: [{ ...GENERIC_PROFILE, jwtCarrier: 'token-wrapper' }],
-  });
+test('ws-trust §1: where the address says so a JWT goes out in a TokenWrapper', async () => {
+  const profiles = changeEndpoints(
+    [GENERIC_PROFILE],
+    [{ path: '/ws-trust', jwtInTokenWrapper: true }],
+  );
+  const setting = aWsTrustSetting({ profiles });
 
   const { body } = await setting.front.handle(anIssueRequest({ body: asked(JWT) }));
 

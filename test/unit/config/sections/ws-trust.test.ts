@@ -152,19 +152,19 @@ refuses(
 );
 
 describe('Config: the WS-Trust front', () => {
-  it('answers in collections where an address says so', async () => {
+  it('answers in collections, and JWTs in a TokenWrapper, where an address says so', async () => {
     const config = await parseChanged((document) => {
       document['wsTrust'] = {
         endpoints: [
           { path: '/ws-trust', answersInCollections: true },
-          { path: '/ws-trust/soap12' },
+          { path: '/ws-trust/soap12', jwtInTokenWrapper: true },
         ],
       };
     });
 
     assert.deepEqual(config.wsTrust?.endpoints, [
       { path: '/ws-trust', answersInCollections: true },
-      { path: '/ws-trust/soap12' },
+      { path: '/ws-trust/soap12', jwtInTokenWrapper: true },
     ]);
   });
 
