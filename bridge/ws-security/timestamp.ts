@@ -47,10 +47,15 @@ export function validateTimestamp(
   now: Instant,
   { skewSeconds, maxLifetimeSeconds }: TimestampRules,
 ): void {
-  if (expires <= now - skewSeconds) throw new SecurityFailure('message-expired', 'Timestamp over');
-  if (created > now + skewSeconds) throw refusal('Timestamp from the future');
+  // How far, for whoever has to find out which clock is wrong.
+  const skew = `and the skew is ${skewSeconds} s`;
+  if (expires <= now - skewSeconds)
+    throw new SecurityFailure('message-expired', `Timestamp over ${now - expires} s ago, ${skew}`);
+  if (created > now + skewSeconds) throw refusal(`Timestamp begins in ${created - now} s, ${skew}`);
   if (expires <= created) throw refusal('Timestamp ends before it begins');
-  if (expires - created > maxLifetimeSeconds) throw refusal('Timestamp lives too long');
+  const seconds = expires - created;
+  if (seconds > maxLifetimeSeconds)
+    throw refusal(`Timestamp lives ${seconds} s, and ${maxLifetimeSeconds} are the most`);
 }
 
 const ANSWER_LIFETIME_SECONDS = 300;

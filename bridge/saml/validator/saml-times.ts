@@ -39,10 +39,15 @@ function validateWindow(
   issueInstant: Instant,
   { now, skewSeconds }: { readonly now: Instant; readonly skewSeconds: number },
 ): void {
-  if (now >= notOnOrAfter + skewSeconds) refuse('token-expired', 'NotOnOrAfter has passed');
-  if (notBefore > now + skewSeconds) refuse('token-not-yet-valid', 'NotBefore has not come');
+  // How far, for whoever has to find out which clock is wrong.
+  const skew = `and the skew is ${skewSeconds} s`;
+  if (now >= notOnOrAfter + skewSeconds)
+    refuse('token-expired', `NotOnOrAfter was ${now - notOnOrAfter} s ago, ${skew}`);
+  if (notBefore > now + skewSeconds)
+    refuse('token-not-yet-valid', `NotBefore is in ${notBefore - now} s, ${skew}`);
   // An assertion of the future was made by a clock that is wrong, or its age would never count.
-  if (issueInstant > now + skewSeconds) refuse('token-not-yet-valid', 'IssueInstant has not come');
+  if (issueInstant > now + skewSeconds)
+    refuse('token-not-yet-valid', `IssueInstant is in ${issueInstant - now} s, ${skew}`);
 }
 
 /** Until when the assertion can be presented, by whichever of its confirmations: `lifetimeEnd`, or later where another one than that

@@ -42,13 +42,16 @@ function validateAssertionAge({ issuedAt, lifetime }: Times, terms: JwtTerms, no
 }
 
 function validateWindow({ issuedAt, lifetime }: Times, now: Instant, skewSeconds: number): void {
-  if (now >= lifetime.notOnOrAfter + skewSeconds)
-    throw new ExchangeFailure('token-expired', 'exp has passed');
-  if (lifetime.notBefore > now + skewSeconds)
-    throw new ExchangeFailure('token-not-yet-valid', 'nbf has not come');
+  const { notBefore, notOnOrAfter } = lifetime;
+  // How far, for whoever has to find out which clock is wrong.
+  const skew = `and the skew is ${skewSeconds} s`;
+  if (now >= notOnOrAfter + skewSeconds)
+    throw new ExchangeFailure('token-expired', `exp was ${now - notOnOrAfter} s ago, ${skew}`);
+  if (notBefore > now + skewSeconds)
+    throw new ExchangeFailure('token-not-yet-valid', `it begins in ${notBefore - now} s, ${skew}`);
   // A token of the future was made by a clock that is wrong, or its age would never count.
   if (issuedAt !== undefined && issuedAt > now + skewSeconds)
-    throw new ExchangeFailure('token-not-yet-valid', 'iat has not come');
+    throw new ExchangeFailure('token-not-yet-valid', `iat is in ${issuedAt - now} s, ${skew}`);
 }
 
 /** Validates the window and the age of a token.

@@ -210,3 +210,11 @@ for (const [rule, changes, reason] of ROWS) {
     });
   }
 }
+
+for (const type of VERSIONS)
+  test(`SAML ${type} §2.5.1.2: a refusal tells how far the clocks are apart`, async () => {
+    const refused = (from: number, to: number) => validate(type, at(from, to)(type));
+
+    await assert.rejects(refused(-900, -300), /was 300 s ago, and the skew is 60 s/);
+    await assert.rejects(refused(240, 300), /in 240 s, and the skew is 60 s/);
+  });

@@ -53,3 +53,9 @@ test('xml-security E2: refuses a Timestamp that is over, from the future, endles
   assert.throws(() => validate(NOW, NOW + 315_360_000), refusedWith('invalid-security'));
   assert.throws(() => validate(NOW + 10, NOW + 10), refusedWith('invalid-security'));
 });
+
+test('xml-security E2: a refusal tells how far the clocks are apart, or how long it lives', () => {
+  assert.throws(() => validate(NOW - 900, NOW - 300), /over 300 s ago, and the skew is 60 s/);
+  assert.throws(() => validate(NOW + 240, NOW + 300), /in 240 s, and the skew is 60 s/);
+  assert.throws(() => validate(NOW, NOW + 3601), /lives 3601 s, and 3600 are the most/);
+});

@@ -129,6 +129,14 @@ for (const [name, claims, now, reason] of window) {
   });
 }
 
+test('RFC 7519 §4.1.4-6: a refusal tells how far the clocks are apart', async () => {
+  const at = validating({ trusted: [trustIn(partner)], clock: fakeClock(NOW) });
+  const past = { nbf: NOW - 600, iat: NOW - 600, exp: NOW - 300 };
+
+  await assert.rejects(at(partner.sign(past)), /exp was 300 s ago, and the skew is 60 s/);
+  await assert.rejects(at(partner.sign({ nbf: NOW + 240 })), /in 240 s, and the skew is 60 s/);
+});
+
 test('Trust: a maximum age needs iat and is held', async () => {
   const clock = fakeClock(NOW);
   const young = validating({ trusted: [trustIn(partner, { maxAgeSeconds: 20 })], clock });
