@@ -1,7 +1,7 @@
 // Refusals that happen before core is asked (client authentication, malformed requests) are on record as well.
 
 import type { Context } from 'koa';
-import { errors } from 'oidc-provider';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import { answerFailure } from './oauth-error.ts';
@@ -41,8 +41,22 @@ function detailOf(cause: unknown): string | undefined {
   return texts.find((text) => typeof text === 'string');
 }
 
-function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): AuditRecord {
+/** Whom a client claims to be, where there is such a client: a name that was made up may be a secret in the wrong field. */
+function claimedClient(ctx: Context): string | undefined {
+  const { oidc } = ctx as Context & Partial<Pick<KoaContextWithOIDC, 'oidc'>>;
+  return oidc?.entities.Client?.clientId;
+}
+
+/** What was wrong, and with which client where none has authenticated. */
+function refusalDetail(ctx: Context, reason: AuditRecord['reason']): string | undefined {
   const detail = detailOf(refusalCause(ctx));
+  if (reason !== 'requestor-unauthenticated' || detail === undefined) return detail;
+  const client = claimedClient(ctx);
+  return client === undefined ? detail : `client ${client}: ${detail}`;
+}
+
+function refusalRecord(ctx: Context, reason: AuditRecord['reason'] & string): AuditRecord {
+  const detail = refusalDetail(ctx, reason);
   return {
     event: ctx.path.endsWith(ROUTES.revocation)
       ? 'token.revoke'

@@ -337,6 +337,19 @@ test('oauth §1.13: each refusal is on record once, with the correlation id that
   }
 });
 
+test('oauth §1.13: of a client that did not prove who it is the record has the name if there is such a client, and no name that was made up', async (t) => {
+  const server = await startServer(t);
+  const lastDetail = async () => (await server.auditRecords()).at(-1)?.['detail'];
+
+  await server.exchange({}, { as: ['gateway', 'x'] });
+  const known = await lastDetail();
+  await server.exchange({}, { as: ['hunter2', 'x'] });
+  const unknown = await lastDetail();
+
+  assert.equal(known, 'client gateway: invalid secret provided');
+  assert.equal(unknown, 'client not found');
+});
+
 test('RFC 8707 §2: the record says of a resource that it is no absolute URI without fragment', async (t) => {
   const server = await startServer(t);
 
