@@ -117,5 +117,8 @@ export function requireOurAddress({ message, endpoint, address }: AddressedMessa
   const called = endpoint.messageSecurity ? to.replace(/^http:/i, 'https:') : to;
   const [meant, ours] = [URL.parse(called), URL.parse(address)];
   if (meant === null || ours === null || meant.href !== ours.href)
-    throw new ExchangeFailure('request-malformed', 'the message is addressed to another');
+    throw new ExchangeFailure(
+      'request-malformed',
+      `the message is addressed to another: here is ${address}`,
+    );
 }

@@ -150,6 +150,7 @@ describe('viaduct explain --rst', () => {
     const nowhere = await at('--path', '/nowhere');
 
     assert.match(usual.out, /refused before policy: request-malformed: .*addressed to another/);
+    assert.ok(usual.out.includes(`: here is ${STS}/ws-trust\n`), usual.out);
     assert.match(there.out, /granted: /);
     assert.equal(there.code, 0);
     assert.notEqual(nowhere.code, 0);
