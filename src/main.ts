@@ -18,10 +18,11 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   demo: async () => (await import('./cli/demo.ts')).demoCommand,
 };
 
-// Whoever reads may stop reading (`| head`): that ends neither a server nor a command with a stack trace.
+// Whoever reads may stop reading (`| head`): that ends neither a server nor a command with a stack trace. Nor does a disk that is full end a
+// server; what a command says must be there.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EPIPE') throw cause;
+    if (cause.code !== 'EPIPE' && process.argv[2] !== 'serve') throw cause;
   });
 
 const terminal: Terminal = {

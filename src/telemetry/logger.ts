@@ -1,5 +1,6 @@
 // The log: JSON lines on the standard output. Everything passes the guard of redaction.ts, whatever a caller hands over.
 import pino from 'pino';
+import { createLogOutput, type LogOutput } from './log-output.ts';
 import { redact, redactText } from './redaction.ts';
 
 export type LogLevel = 'info' | 'warn' | 'error';
@@ -14,14 +15,16 @@ export interface Logger {
   flush(): Promise<void>;
 }
 
+/** One that writes at once has nothing to flush. */
+type Destination = Pick<LogOutput, 'write'> & Partial<LogOutput>;
+
 export interface LoggerSettings {
   readonly level: LogLevel;
   /** Where lines go; the standard output when absent. */
-  readonly destination?: { write(line: string): void };
+  readonly destination?: Destination;
 }
 
-/** What may wait to be written. Lines beyond it are dropped until there is room. */
-const MAX_UNWRITTEN_CHARACTERS = 16 * 1024 * 1024;
+const STANDARD_OUTPUT = 1;
 
 /** Members that the log writes itself. A second one of that name would let a value pose as the level or the time. */
 const OWN_MEMBERS = new Set(['level', 'time', 'pid', 'msg']);
@@ -36,7 +39,7 @@ function guarded(fields: LogFields): object {
   return Object.fromEntries(members) as object;
 }
 
-function wrap(log: pino.Logger): Logger {
+function wrap(log: pino.Logger, destination: Destination): Logger {
   const write = (level: LogLevel, message: string, fields: LogFields | undefined): void => {
     if (!log.isLevelEnabled(level)) return;
     log[level](fields ? guarded(fields) : {}, redactText(message));
@@ -45,20 +48,20 @@ function wrap(log: pino.Logger): Logger {
     info: (message, fields) => write('info', message, fields),
     warn: (message, fields) => write('warn', message, fields),
     error: (message, fields) => write('error', message, fields),
-    flush: () =>
-      new Promise((resolve, reject) => log.flush((cause) => (cause ? reject(cause) : resolve()))),
+    flush: async () => destination.flush?.(),
   };
 }
 
 /** Makes the log. */
-export function createLogger({ level, destination }: LoggerSettings): Logger {
+export function createLogger({
+  level,
+  destination = createLogOutput(STANDARD_OUTPUT),
+}: LoggerSettings): Logger {
   const settings: pino.LoggerOptions = {
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  // Not synchronous: a reader of the log that is slow must not stop the event loop. Nor must one that is stuck fill the memory.
-  const output = { dest: 1, sync: false, maxLength: MAX_UNWRITTEN_CHARACTERS };
-  return wrap(pino(settings, destination ?? pino.destination(output)));
+  return wrap(pino(settings, destination), destination);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -181,6 +182,16 @@ test('logger: while nobody reads the log what waits is bounded, and no line is t
 
   assert.ok(text.length > 10_000_000 && text.length < 20_000_000, String(text.length));
   for (const line of text.trimEnd().split('\n')) assert.equal(typeof JSON.parse(line), 'object');
+});
+
+test('logger: a log that cannot be written ends no process', async (t) => {
+  const full = await open('/dev/full', 'w');
+  t.after(() => full.close());
+  const child = spawn(process.execPath, [WRITER, '10'], { stdio: ['ignore', full.fd, 'pipe'] });
+
+  const [code] = (await once(child, 'close')) as unknown[];
+
+  assert.equal(code, 0);
 });
 
 test('logger: flush resolves', async () => {
