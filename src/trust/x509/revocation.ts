@@ -74,10 +74,14 @@ class Answers<Answer> {
     const held = this.#held.get(key);
     // A clock that was set back must not make an answer, or the failure of a source, last longer.
     if (held && held.at <= now && now < held.until) return held.answer;
-    const running = this.#running.get(key) ?? this.#load(key, () => load(now));
-    this.#running.set(key, running);
+    const running = this.#running.get(key);
+    // Where it failed the last time one asks again, and nobody waits with them: a source that does not answer would have them take every
+    // place there is.
+    if (running && held && held.answer === undefined) return undefined;
+    const asked = running ?? this.#load(key, () => load(now));
+    this.#running.set(key, asked);
     try {
-      return await running;
+      return await asked;
     } finally {
       this.#running.delete(key);
     }

@@ -214,6 +214,33 @@ describe('a list that is fetched', () => {
     await assert.rejects(check(path), { reason: 'token-revoked' });
   });
 
+  test('is waited for by one alone where it could not be fetched before', async () => {
+    let now = NOW;
+    const answers: PromiseWithResolvers<Buffer>[] = [];
+    const check = createRevocationCheck({
+      settings: { lists: [], listUrls: ['https://pki.example'], asksCertificateAddresses: false },
+      fetchBytes: () => {
+        const answer = Promise.withResolvers<Buffer>();
+        answers.push(answer);
+        return answer.promise;
+      },
+      clock: { now: () => now },
+      onFailure: () => undefined,
+    });
+    const path = [client, root].map(({ pem }) => parseCertificate(pem));
+    const first = check(path);
+    answers[0]?.reject(new Error('nothing there'));
+    await assert.rejects(first, { reason: 'dependency-unavailable' });
+    now += 31;
+    const asking = check(path);
+
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
+    answers[1]?.resolve(Buffer.from(await aRevocationList(root)));
+
+    await asking;
+    assert.equal(answers.length, 2);
+  });
+
   test('may be named by the certificate, where that is configured', async (t) => {
     const url = await anHttpServer(t, () => Buffer.from(list));
     const list = await aRevocationList(root);
