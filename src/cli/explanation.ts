@@ -8,6 +8,7 @@ import type { RelyingParty, TargetName } from '#core/request/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { printableLine } from './command/printable.ts';
+import { scopeLines } from './explained-scopes.ts';
 import { REFUSAL_ADVICE } from './refusal-advice.ts';
 
 const text = (values: readonly ClaimValue[]): string =>
@@ -108,7 +109,7 @@ function grantedLines(spec: TokenSpec): readonly string[] {
   ];
 }
 
-type TargetNames = Pick<RelyingParty, 'resources' | 'audiences' | 'appliesTo'>;
+type TargetNames = Pick<RelyingParty, 'id' | 'scopes' | 'resources' | 'audiences' | 'appliesTo'>;
 
 const NAMES_OF = {
   resource: 'resources',
@@ -152,26 +153,36 @@ const refusedLines = (title: string, { detail, reason }: Refused): readonly stri
 export const writeRefusal = (title: string, refused: Refused, others: readonly string[]): string =>
   [...refusedLines(title, refused), ...others].map(printableLine).join('\n');
 
-/** The explanation as lines of text. No token is in it, and no name in a token makes a line of its own. */
-export function writeExplanation(
-  { actor, request, subject }: Evidence,
+/** The decision, and where it says less than was asked for what there is. */
+function outcomeLines(
+  evidence: Evidence,
   { outcome, targets }: Explanation,
   parties: readonly TargetNames[],
+): readonly string[] {
+  const scopes = () => scopeLines(evidence, targets, parties);
+  if ('granted' in outcome) {
+    const { granted } = outcome;
+    return [...grantedLines(granted), ...(granted.scopes.length === 0 ? scopes() : [])];
+  }
+  const { refused } = outcome;
+  const lines = refusedLines('refused', refused);
+  if (refused.reason === 'target-unknown')
+    return [...lines, ...nameLines(evidence.request.targets, parties)];
+  return refused.reason === 'scope-not-allowed' ? [...lines, ...scopes()] : lines;
+}
+
+/** The explanation as lines of text. No token is in it, and no name in a token makes a line of its own. */
+export function writeExplanation(
+  evidence: Evidence,
+  explanation: Explanation,
+  parties: readonly TargetNames[],
 ): string {
-  const outcomeLines =
-    'granted' in outcome
-      ? grantedLines(outcome.granted)
-      : [
-          ...refusedLines('refused', outcome.refused),
-          ...(outcome.refused.reason === 'target-unknown'
-            ? nameLines(request.targets, parties)
-            : []),
-        ];
+  const { actor, subject } = evidence;
   const lines = [
     ...tokenLines('subject', subject),
     ...(actor ? tokenLines('actor', actor) : []),
-    ...targets.flatMap((target) => targetLines(target, subject)),
-    ...outcomeLines,
+    ...explanation.targets.flatMap((target) => targetLines(target, subject)),
+    ...outcomeLines(evidence, explanation, parties),
   ];
   return lines.map(printableLine).join('\n');
 }

@@ -48,6 +48,19 @@ describe('viaduct explain of a refusal', async () => {
     assert.doesNotMatch(out, /known as audience/);
   });
 
+  test('of scopes that are too many, and of a token that gets none: what each has of them', async () => {
+    const refused = await explain({}, '--audience', 'orders', '--scope', 'orders.write');
+    const none = await explain({ scope: undefined }, '--audience', 'orders');
+
+    const bounds = /scopes of row partner-to-orders: .+\n {2}scopes of orders: orders\.read/;
+    assert.match(refused.out, /\nrefused: scope-not-allowed: /);
+    assert.match(refused.out, bounds);
+    assert.match(refused.out, /\n {2}scopes of the subject token: orders\.read\n$/);
+    assert.match(none.out, /\n {2}scopes none\n/);
+    assert.match(none.out, bounds);
+    assert.match(none.out, /\n {2}scopes of the subject token: none\n$/);
+  });
+
   test('of a request without a target: the names of both kinds that it could have', async () => {
     const { out } = await explain({});
 
