@@ -68,6 +68,11 @@ function reloadOnHangUp(served: Served, path: string, terminal: Terminal): void 
   process.on('SIGHUP', () => void (last = last.then(reload)));
 }
 
+const LINGER_MILLISECONDS = 1000;
+
+/** What was said to who reads no more waits for ever, and would keep the process. */
+const endUnheard = (): void => void setTimeout(() => process.exit(), LINGER_MILLISECONDS).unref();
+
 async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Promise<ExitCode> {
   const served = await start(loaded);
   const { managementUrl, publicUrl } = served;
@@ -87,6 +92,8 @@ async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Prom
     terminal.error(told(cause));
     await served.stop();
     return 1;
+  } finally {
+    endUnheard();
   }
 }
 

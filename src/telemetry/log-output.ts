@@ -7,32 +7,41 @@ import { promisify } from 'node:util';
 /** What may wait to be written. Lines beyond it are dropped until there is room. */
 const MAX_WAITING_CHARACTERS = 16 * 1024 * 1024;
 
+/** What a pipe takes as a whole or not at all (POSIX.1 `PIPE_BUF`, of Linux): of more it may take a part, and the line of another worker
+ * would stand in the middle of one of ours. */
+const MAX_PIECE_BYTES = 4096;
+
 const RETRY_MILLISECONDS = 50;
+
+/** At the end whoever has taken nothing for so long is waited for no more. */
+const PATIENCE_MILLISECONDS = 1000;
 
 const writeSome = promisify(write);
 
 export interface LogOutput {
   write(line: string): void;
-  /** Resolves when what was written so far is out, or dropped. */
+  /** For the end of the process. Resolves when what was written so far is out, or dropped. */
   flush(): Promise<void>;
 }
 
 const isBusy = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'EAGAIN';
 
-/** Answers whether all of it is out. */
-async function writeBytes(fd: number, bytes: Uint8Array): Promise<boolean> {
-  let rest = bytes;
-  while (rest.length > 0) {
-    try {
-      const { bytesWritten } = await writeSome(fd, rest);
-      rest = rest.subarray(bytesWritten);
-    } catch (cause) {
-      if (!isBusy(cause)) return false;
-      await wait(RETRY_MILLISECONDS);
+/** Whole lines, as many as are one piece; a longer line is one by itself. */
+function* piecesOf(lines: readonly string[]): Generator<string> {
+  let piece = '';
+  let bytes = 0;
+  for (const line of lines) {
+    const length = Buffer.byteLength(line);
+    if (piece !== '' && bytes + length > MAX_PIECE_BYTES) {
+      yield piece;
+      piece = '';
+      bytes = 0;
     }
+    piece += line;
+    bytes += length;
   }
-  return true;
+  yield piece;
 }
 
 /** Makes the output; what is still under way keeps the process alive. */
@@ -41,14 +50,32 @@ export function createLogOutput(fd: number): LogOutput {
   let waitingCharacters = 0;
   let writing: Promise<void> | undefined;
   let start = '';
+  let isGivenUp = false;
+  let piecesWritten = 0;
+
+  /** Answers whether all of it is out. */
+  async function writePiece(piece: string): Promise<boolean> {
+    let rest: Uint8Array = Buffer.from(piece);
+    while (rest.length > 0) {
+      try {
+        const { bytesWritten } = await writeSome(fd, rest);
+        rest = rest.subarray(bytesWritten);
+      } catch (cause) {
+        if (isGivenUp || !isBusy(cause)) return false;
+        await wait(RETRY_MILLISECONDS);
+      }
+    }
+    piecesWritten += 1;
+    return true;
+  }
 
   async function writeAll(): Promise<void> {
     while (waiting.length > 0) {
-      const bytes = Buffer.from(start + waiting.join(''));
+      const lines = waiting;
       waiting = [];
       waitingCharacters = 0;
       // After a failure the next line must not stand behind half of another.
-      start = (await writeBytes(fd, bytes)) ? '' : '\n';
+      for (const piece of piecesOf(lines)) start = (await writePiece(start + piece)) ? '' : '\n';
     }
     writing = undefined;
   }
@@ -60,6 +87,13 @@ export function createLogOutput(fd: number): LogOutput {
       waitingCharacters += line.length;
       writing ??= writeAll();
     },
-    flush: async () => writing,
+    async flush() {
+      let before: number | undefined;
+      while (writing && piecesWritten !== before) {
+        before = piecesWritten;
+        await Promise.race([writing, wait(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
+      }
+      isGivenUp = true;
+    },
   };
 }

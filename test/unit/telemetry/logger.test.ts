@@ -184,6 +184,28 @@ test('logger: while nobody reads the log what waits is bounded, and no line is t
   for (const line of text.trimEnd().split('\n')) assert.equal(typeof JSON.parse(line), 'object');
 });
 
+test('logger: processes that write into one pipe tear no line of each other, however slowly it is read', async (t) => {
+  const script = '("$0" "$1" 3000 & "$0" "$1" 3000 & wait) | cat';
+  const child = spawn('sh', ['-c', script, process.execPath, WRITER], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  // Both have filled the pipe before anybody reads.
+  await new Promise<void>((resolve) => {
+    let said = '';
+    child.stderr.on('data', (chunk) => {
+      said += String(chunk);
+      if (said === 'loggedlogged') resolve();
+    });
+  });
+
+  const text = await textOf(child.stdout);
+
+  const lines = text.trimEnd().split('\n');
+  assert.equal(lines.length, 6000);
+  for (const line of lines) assert.equal(typeof JSON.parse(line), 'object');
+});
+
 test('logger: a log that cannot be written ends no process', async (t) => {
   const full = await open('/dev/full', 'w');
   t.after(() => full.close());

@@ -1,12 +1,14 @@
-// The standard output lies on a disk that is full: nothing can be said, and all else goes on.
+// The standard output takes nothing, because its disk is full or because nobody reads it: nothing can be said, and all else goes on.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { eventually } from '#test/support/eventually.ts';
 import { aConfigDocument } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
@@ -15,32 +17,56 @@ import { createPartner, writeConfiguration } from '#test/support/server/server.t
 
 const MAIN = fileURLToPath(new URL('../../../../src/main.ts', import.meta.url));
 
-test('Log: a server whose output is on a full disk starts, answers, reloads and drains', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'viaduct-full-'));
-  t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
-  const document = aConfigDocument();
-  const port = await reservedPort();
-  const management = { address: '127.0.0.1:0' };
-  document['listeners'] = { public: { address: `127.0.0.1:${port}` }, management };
-  document['log'] = { level: 'info' };
-  const { jwks } = await createPartner({ now: () => Math.floor(Date.now() / 1000) });
-  await writeConfiguration(directory, document, jwks);
-  const full = await open('/dev/full', 'w');
-  t.after(() => full.close());
+/** A pipe that is full. */
+async function aFullPipe(directory: string): Promise<FileHandle> {
+  const path = join(directory, 'unread');
+  await promisify(execFile)('mkfifo', [path]);
+  const pipe = await open(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const fill = async (): Promise<void> => {
+    for (;;) await pipe.write('\n'.repeat(4096));
+  };
+  await assert.rejects(fill, { code: 'EAGAIN' });
+  return pipe;
+}
 
-  const words = [MAIN, 'serve', '--config', 'viaduct.yaml'];
-  const stdio = ['ignore', full.fd, full.fd] as const;
-  const child = spawn(process.execPath, words, { cwd: directory, stdio: [...stdio] });
-  t.after(() => child.kill('SIGKILL'));
-  const get = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status;
-  await eventually('it serves', async () => (await get('/jwks')) === 200);
-  child.kill('SIGHUP');
-  const answers = [await get('/jwks'), await get('/nothing'), await get('/jwks')];
-  child.kill('SIGTERM');
-  const [code] = (await once(child, 'close')) as unknown[];
+const OUTPUTS = [
+  ['on a full disk', 1, () => open('/dev/full', 'w')],
+  ['on a full disk', 2, () => open('/dev/full', 'w')],
+  ['a pipe that nobody reads', 1, aFullPipe],
+] as const;
 
-  assert.deepEqual(answers, [200, 404, 200]);
-  assert.equal(code, 0);
-  const verified = await viaduct(['audit', 'verify'], directory);
-  assert.equal(verified.code, 0, verified.error);
-});
+for (const [what, workers, openOutput] of OUTPUTS)
+  test(`Log: a server with workers: ${workers} whose output is ${what} starts, answers, reloads and drains`, async (t) => {
+    const directory = await mkdtemp(join(tmpdir(), 'viaduct-full-'));
+    t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
+    const document = aConfigDocument();
+    const [port, managementPort] = [await reservedPort(), await reservedPort()];
+    const management = { address: `127.0.0.1:${managementPort}` };
+    document['listeners'] = { public: { address: `127.0.0.1:${port}` }, management };
+    document['log'] = { level: 'info' };
+    if (workers > 1) document['workers'] = workers;
+    const { jwks } = await createPartner({ now: () => Math.floor(Date.now() / 1000) });
+    await writeConfiguration(directory, document, jwks);
+    const output = await openOutput(directory);
+    t.after(() => output.close());
+
+    const words = [MAIN, 'serve', '--config', 'viaduct.yaml'];
+    const stdio = ['ignore', output.fd, output.fd] as const;
+    const child = spawn(process.execPath, words, { cwd: directory, stdio: [...stdio] });
+    t.after(() => child.kill('SIGKILL'));
+    const get = async (path: string, at = port) =>
+      (await fetch(`http://127.0.0.1:${at}${path}`)).status;
+    await eventually(
+      'it has started',
+      async () => (await get('/startupz', managementPort)) === 200,
+    );
+    child.kill('SIGHUP');
+    const answers = [await get('/jwks'), await get('/nothing'), await get('/jwks')];
+    child.kill('SIGTERM');
+    const [code] = (await once(child, 'close')) as unknown[];
+
+    assert.deepEqual(answers, [200, 404, 200]);
+    assert.equal(code, 0);
+    const verified = await viaduct(['audit', 'verify'], directory);
+    assert.equal(verified.code, 0, verified.error);
+  });
