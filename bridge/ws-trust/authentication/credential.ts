@@ -1,6 +1,9 @@
 // A credential that was found good: what kind it is, whose, and which key it proved in this message.
 
+import { Buffer } from 'node:buffer';
+import { X509Certificate } from 'node:crypto';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
@@ -8,7 +11,7 @@ import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-to
 import type { TokenService } from '#core/token-service.ts';
 import { isCredential } from '#core/token-type.ts';
 import type { CredentialKind } from '../endpoint/endpoint-profile.ts';
-import { namedCertificate } from '../keys/vouched-key.ts';
+import { asNamed } from '../keys/vouched-key.ts';
 
 export interface Credential {
   readonly kind: CredentialKind;
@@ -25,12 +28,14 @@ export type CredentialService = Pick<
   'validate' | 'validateCredential' | 'findSecret' | 'useCredentials'
 >;
 
-/** One answer for every credential that is refused; the reason is for the audit (xml-security E9).
+/** One answer for every credential that is refused; the reason is for the audit (xml-security E9). `known` are certificates that were found
+ * good before.
  * @throws {SecurityFailure} `failed-authentication`
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function validateCredential(
   token: SecurityToken,
   sts: CredentialService,
+  known?: CertificateMemory,
 ): Promise<ValidatedToken> {
   const identity = await refusedAlike(() => sts.validateCredential(token));
   // The key in its hands, or the token itself, is the actor's: as credential it would make the actor its subject, and nobody
@@ -39,7 +44,7 @@ export async function validateCredential(
     throw new SecurityFailure('failed-authentication', 'a token with an actor is no credential', {
       reason: 'requestor-unauthenticated',
     });
-  await refusedAlike(() => validateOwnKey(identity, sts));
+  await refusedAlike(() => validateOwnKey(identity, sts, known));
   return identity;
 }
 
@@ -50,15 +55,25 @@ const OF_LOST_KEYS: ReadonlySet<FailureReason> = new Set([
   'dependency-unavailable',
 ] as const);
 
+/** The certificate that a token of ours names its key by. */
+function certificateNamedBy({ confirmation, trustedIssuer, type }: ValidatedToken) {
+  const isOwnToken = trustedIssuer === SELF && !isCredential(type);
+  return isOwnToken && confirmation.method === 'public-key' ? confirmation.certificate : undefined;
+}
+
 // Whoever has a key that was lost would go on as its owner with the token, and renew it, when no certificate of it is taken any more.
 async function validateOwnKey(
-  { confirmation, trustedIssuer, type }: ValidatedToken,
+  identity: ValidatedToken,
   sts: CredentialService,
+  known: CertificateMemory | undefined,
 ): Promise<void> {
-  const isOwnToken = trustedIssuer === SELF && !isCredential(type);
-  if (!isOwnToken || confirmation.method !== 'public-key' || !confirmation.certificate) return;
+  const named = certificateNamedBy(identity);
+  if (named === undefined) return;
+  const der = Buffer.from(named, 'base64');
+  const certificate = known?.recall(der) ?? new X509Certificate(der);
   try {
-    await sts.validate(namedCertificate(confirmation, 'subject'));
+    await sts.validate(asNamed(certificate, 'subject'));
+    known?.keep(certificate);
   } catch (cause) {
     if (!(cause instanceof ExchangeFailure) || OF_LOST_KEYS.has(cause.reason)) throw cause;
   }

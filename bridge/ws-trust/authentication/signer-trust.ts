@@ -125,7 +125,7 @@ async function heldBy(
   const [token, second] = parts.tokens.filter((each) => kindOfToken(each)?.startsWith('saml'));
   if (token === undefined || second !== undefined) return undefined;
   const evidence = presentToken(parts.document, token, 'subject');
-  const identity = await validateCredential(evidence, parts.sts);
+  const identity = await validateCredential(evidence, parts.sts, parts.certificates);
   const isBound = identity.confirmation.method === 'public-key';
   if (!isBound || !isConfirmed(identity.confirmation, named)) return undefined;
   return { key: keyOf(named.jwk), confirmation: named, identity, tokens: [token] };
@@ -141,7 +141,7 @@ async function trustAssertion(
     if (confirmation.method === 'symmetric-key') return trustSecret(evidence, token, parts);
   }
   try {
-    const identity = await validateCredential(evidence, parts.sts);
+    const identity = await validateCredential(evidence, parts.sts, parts.certificates);
     if (identity.confirmation.method === 'symmetric-key')
       return await holderOfSecret(requireUnshared(identity, parts), token, parts);
     return { ...holderOfKey(identity, token), identity };
@@ -193,7 +193,7 @@ async function trustSecret(
   const { mayProveSecret, takesContexts } = parts;
   if (isContext && !takesContexts) return holderOfTarget(evidence, element, parts);
   try {
-    const identity = await validateCredential(evidence, parts.sts);
+    const identity = await validateCredential(evidence, parts.sts, parts.certificates);
     return await holderOfSecret(requireUnshared(identity, parts), element, parts);
   } catch (cause) {
     if (!(cause instanceof SecurityFailure)) throw cause;

@@ -2,6 +2,7 @@
 // has its key, and a token bound to it is of no use to who has not.
 
 import { Buffer } from 'node:buffer';
+import type { X509Certificate } from 'node:crypto';
 import type { Confirmation, PublicKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
@@ -9,7 +10,17 @@ import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 
-/** The certificate as evidence of whom it names.
+/** A certificate as evidence of whom it names. */
+export const asNamed = (
+  certificate: Uint8Array | X509Certificate,
+  use: TokenUse,
+): SecurityToken => ({
+  type: 'x509',
+  use,
+  content: { certificates: [certificate], proof: 'named' },
+});
+
+/** The certificate of a key as evidence of whom it names.
  * @throws {ExchangeFailure} `token-type-unsupported` for a bare key: it names nobody */
 export function namedCertificate(
   { certificate }: PublicKeyConfirmation,
@@ -17,8 +28,7 @@ export function namedCertificate(
 ): SecurityToken {
   if (certificate === undefined)
     throw new ExchangeFailure('token-type-unsupported', 'a key without a certificate');
-  const certificates = [Buffer.from(certificate, 'base64')];
-  return { type: 'x509', use, content: { certificates, proof: 'named' } };
+  return asNamed(Buffer.from(certificate, 'base64'), use);
 }
 
 const isEnoughFor = (parties: readonly RelyingParty[]): boolean =>

@@ -33,20 +33,25 @@ interface HeaderWishes
   readonly trustedIssuer?: string;
   /** What core says of credentials. */
   readonly refusal?: Error;
+  /** What it says of certificates that are only named. */
+  readonly refusalOfNamed?: Error;
   /** What is kept of tokens, and so known. */
   readonly secret?: Buffer;
 }
 
 /** The signers of a header with these tokens, and what core was asked. */
 export function aSignersHeader(tokens: string, wishes: HeaderWishes = {}) {
-  const { confirmation = BEARER, refusal, secret, trustedIssuer = 'partner', ...may } = wishes;
+  const { confirmation = BEARER, refusal, refusalOfNamed, secret, ...others } = wishes;
+  const { trustedIssuer = 'partner', ...may } = others;
   const document = parse(`<h xmlns:wsse="${WSSE_NS}" xmlns:wsu="${WSU_NS}">${tokens}</h>`);
   const elements = elementsOf(document.root);
   const certificates = createCertificateMemory();
   const asked: SecurityToken[] = [];
   const validate: CredentialService['validate'] = async (token) => {
     asked.push(token);
-    const { type, use } = token;
+    const { content, type, use } = token;
+    const isNamed = typeof content === 'object' && 'proof' in content && content.proof === 'named';
+    if (isNamed && refusalOfNamed) throw refusalOfNamed;
     const bound = type === 'x509' ? BEARER : confirmation;
     return aValidatedToken({ type, use, trustedIssuer, confirmation: bound });
   };

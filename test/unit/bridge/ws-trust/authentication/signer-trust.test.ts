@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { SELF } from '#core/security-token.ts';
 import { aBinaryToken } from '#test/support/soap/signed-message.ts';
 import { ASSERTION, aSignersHeader, BEARER } from '#test/support/soap/signer-trust.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
@@ -45,6 +46,39 @@ test('xml-security §4: a certificate without a path is not remembered, also whe
   assert.equal(refused.certificates.recall(der), undefined);
   assert.equal(possessed.certificates.recall(der), undefined);
 });
+
+test('xml-security §4: the certificate that an assertion of ours names its key by is read once, and remembered once it was found good', async () => {
+  const confirmation = nameCertificate(holder);
+  const { asked, certificates, elements, trust } = aHeader(ASSERTION, {
+    confirmation,
+    trustedIssuer: SELF,
+  });
+
+  await trust({ kind: 'assertion', token: only(elements) });
+  await trust({ kind: 'key', key: confirmation });
+
+  const known = certificates.recall(der);
+  assert.ok(known);
+  const named = asked.flatMap(({ content, type }) => (type === 'x509' ? [content] : []));
+  assert.equal(named.length, 2);
+  for (const content of named) {
+    assert.ok(typeof content === 'object' && 'certificates' in content);
+    assert.equal((content.certificates as readonly unknown[])[0], known);
+  }
+});
+
+for (const reason of ['issuer-untrusted', 'token-revoked'] as const)
+  test(`xml-security §4: a certificate that an assertion of ours names, and that is not good (${reason}), is not remembered`, async () => {
+    const { certificates, elements, trust } = aHeader(ASSERTION, {
+      confirmation: nameCertificate(holder),
+      trustedIssuer: SELF,
+      refusalOfNamed: new ExchangeFailure(reason, 'not good'),
+    });
+
+    await trust({ kind: 'assertion', token: only(elements) }).catch(() => undefined);
+
+    assert.equal(certificates.recall(der), undefined);
+  });
 
 for (const assertion of [ASSERTION, OLDER])
   test(`SAML Token Profile 1.1.1 §3.5.2: a key that is named by its value is that of the one assertion that is bound to it: ${assertion}`, async () => {
