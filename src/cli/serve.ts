@@ -53,10 +53,13 @@ const told = (cause: unknown): string => {
   return cause instanceof Error ? cause.message : '';
 };
 
-/** A configuration with an error changes nothing: the old one goes on, and the error is told. */
-function reloadOnHangUp(served: Served, path: string, terminal: Terminal): void {
+/** A configuration with an error changes nothing: the old one goes on, and the error is told. What is asked for during the start is
+ * done after it. */
+function reloadOnHangUp(starting: Promise<Served>, path: string, terminal: Terminal): void {
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
+    const served = await starting.catch(() => undefined);
+    if (!served) return; // told by who started it
     try {
       await served.reload(await loadConfigFiles(path));
       terminal.out('configuration reloaded');
@@ -74,10 +77,11 @@ const LINGER_MILLISECONDS = 1000;
 const endUnheard = (): void => void setTimeout(() => process.exit(), LINGER_MILLISECONDS).unref();
 
 async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Promise<ExitCode> {
-  const served = await start(loaded);
+  const starting = start(loaded);
+  reloadOnHangUp(starting, path, terminal);
+  const served = await starting;
   const { managementUrl, publicUrl } = served;
   const stopped = stopOnSignals(served, terminal);
-  reloadOnHangUp(served, path, terminal);
   const { issuer } = loaded.config;
   terminal.out(`serving ${issuer} on ${publicUrl}, health and metrics on ${managementUrl}`);
   // Now, not at the end: one that is killed has compiled for the next one too.

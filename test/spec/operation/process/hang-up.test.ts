@@ -1,0 +1,38 @@
+// SIGHUP while the server starts: a supervisor that reloads at once must not end what it has just started.
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { eventually } from '#test/support/eventually.ts';
+import { aConfigDocument } from '#test/support/server/document.ts';
+import { startViaduct } from '#test/support/server/process.ts';
+import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
+
+const clock = { now: (): number => Math.floor(Date.now() / 1000) };
+
+test('Row 29: a reload that is asked for while the workers start is done once they serve', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'viaduct-hang-up-'));
+  t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
+  const { jwks } = await createPartner(clock);
+  await writeConfiguration(directory, { ...aConfigDocument(), workers: 2 }, jwks);
+  // Whoever opens the store holds this lock: no worker comes further until it is let go.
+  const opening = new DatabaseSync(join(directory, 'data/viaduct.db.lock'));
+  opening.exec('BEGIN EXCLUSIVE');
+
+  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
+  const { child } = server;
+  t.after(() => child.kill('SIGKILL'));
+  await eventually('a worker has begun', async () => {
+    const children = `/proc/${child.pid}/task/${child.pid}/children`;
+    return (await readFile(children, 'utf8')) !== '';
+  });
+  child.kill('SIGHUP');
+  opening.close();
+  await server.says(/configuration reloaded\n/);
+  child.kill('SIGTERM');
+
+  assert.equal(await server.exit(), 0, server.text());
+  assert.match(server.text(), /^serving [^]*^configuration reloaded$/m);
+});
