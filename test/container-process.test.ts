@@ -2,29 +2,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { MAIN, type Running, startProgram, viaduct } from '#test/support/server/process.ts';
-import { reservedPort } from '#test/support/server/reserved-port.ts';
+import { initialised } from '#test/support/server/first-configuration.ts';
+import { MAIN, type Running, startProgram } from '#test/support/server/process.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** A first configuration on free ports. */
-async function initialised(t: TestContext, words: readonly string[] = []): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'viaduct-container-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  const { code, error } = await viaduct(['init', ...words], directory);
-  assert.equal(code, 0, error);
-  const path = join(directory, 'viaduct.yaml');
-  const text = await readFile(path, 'utf8');
-  const [port, management] = [await reservedPort(), await reservedPort()];
-  await writeFile(path, text.replaceAll('8443', String(port)).replace('9090', String(management)));
-  return directory;
-}
 
 /** How the build starts the server once. */
 async function firstStart(): Promise<string> {

@@ -1,33 +1,13 @@
 // What a newcomer sees: no configuration, one command, a curl that works; then the commands an operator uses.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { emptyDirectory, initialised } from '#test/support/server/first-configuration.ts';
 import { startViaduct, viaduct } from '#test/support/server/process.ts';
-import { reservedPort } from '#test/support/server/reserved-port.ts';
-import type { Ending } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
-
-async function emptyDirectory(t: Ending): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'viaduct-cli-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
-  return directory;
-}
-
-/** A first configuration on free ports: two tests may run at once. */
-async function initialised(t: Ending): Promise<string> {
-  const directory = await emptyDirectory(t);
-  const { code, error } = await viaduct(['init'], directory);
-  assert.equal(code, 0, error);
-  const path = join(directory, 'viaduct.yaml');
-  const text = await readFile(path, 'utf8');
-  const [port, management] = [await reservedPort(), await reservedPort()];
-  await writeFile(path, text.replaceAll('8443', String(port)).replace('9090', String(management)));
-  return directory;
-}
 
 test('init: writes a configuration that check accepts, secrets readable by the owner only, and never overwrites', async (t) => {
   const directory = await emptyDirectory(t);

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { GATEWAY_SECRET, ISSUER } from '#test/support/server/document.ts';
+import { GATEWAY_SECRET, ISSUER, withPublicClient } from '#test/support/server/document.ts';
 import { type Members, startServer, type TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
 
@@ -365,15 +365,7 @@ test('RFC 7591 §2: a client gets the scopes that it has, where a row says so', 
 });
 
 test('Policy: a public client may exchange where a row names it, and only by its id', async (t) => {
-  const server = await startServer(t, ({ clients, relyingParties, policy }) => {
-    clients.push({
-      client_id: 'public',
-      token_endpoint_auth_method: 'none',
-      grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
-    });
-    Object.assign(relyingParties[0] ?? {}, { requestors: ['public'] });
-    Object.assign(policy[0] ?? {}, { requestor: { client: 'public' } });
-  });
+  const server = await startServer(t, withPublicClient);
 
   const accepted = await server.exchange({ client_id: 'public' }, { as: null });
   const refused = await server.exchange({ client_id: 'gateway' }, { as: null });

@@ -5,7 +5,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, importPKCS8, SignJWT } from 'jose';
-import { ACCESS_TOKEN_TYPE, ISSUER, ORDERS_SECRET } from '#test/support/server/document.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  ISSUER,
+  ORDERS_SECRET,
+  withPublicClient,
+} from '#test/support/server/document.ts';
 import {
   type Answer,
   type FormValues,
@@ -194,15 +199,7 @@ test('RFC 7662 §2.1: refuses a caller that is not authenticated, before looking
 });
 
 test('RFC 7662 §2.1: a client that only names itself is told nothing, and revokes what it was issued', async (t) => {
-  const server = await startServer(t, ({ clients, policy, relyingParties }) => {
-    clients.push({
-      client_id: 'public',
-      token_endpoint_auth_method: 'none',
-      grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
-    });
-    Object.assign(relyingParties[0] ?? {}, { requestors: ['public'] });
-    Object.assign(policy[0] ?? {}, { requestor: { client: 'public' } });
-  });
+  const server = await startServer(t, withPublicClient);
   const asPublic = { client_id: 'public' };
   const { body } = await server.exchange(asPublic, { as: null });
   const form = { token: String(body['access_token']), ...asPublic };

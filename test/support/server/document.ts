@@ -131,3 +131,14 @@ export function aConfigDocument(): ConfigDocument {
     ],
   };
 }
+
+/** Adds a client that only names itself, and lets it ask in the place of the gateway. */
+export function withPublicClient({ clients, policy, relyingParties }: ConfigDocument): void {
+  clients.push({
+    client_id: 'public',
+    token_endpoint_auth_method: 'none',
+    grant_types: [TOKEN_EXCHANGE],
+  });
+  Object.assign(relyingParties[0] ?? {}, { requestors: ['public'] });
+  Object.assign(policy[0] ?? {}, { requestor: { client: 'public' } });
+}
