@@ -1,4 +1,4 @@
-// The steps of the use cases over the ports. Wired once, in app.ts.
+// The steps of the use cases over the ports. The composition root wires them.
 
 import { hasLostTrust, validateIssuers } from './decision/actor-issuer.ts';
 import { decide, type PolicyRules } from './decision/decide.ts';

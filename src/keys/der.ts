@@ -13,10 +13,15 @@ export function der(tag: number, ...content: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from([tag]), lengthOctets(body.length), body]);
 }
 
+/** A SEQUENCE of these elements. */
 export const sequence = (...members: readonly Uint8Array[]): Buffer => der(0x30, ...members);
+/** A SET of these elements. */
 export const set = (...members: readonly Uint8Array[]): Buffer => der(0x31, ...members);
+/** An OCTET STRING. */
 export const octetString = (content: Uint8Array): Buffer => der(0x04, content);
+/** A UTF8String. */
 export const utf8String = (text: string): Buffer => der(0x0c, Buffer.from(text));
+/** A BOOLEAN. */
 export const boolean = (value: boolean): Buffer => der(0x01, Buffer.from([value ? 0xff : 0]));
 
 /** An INTEGER of these octets, which are positive: their first bit is 0. */

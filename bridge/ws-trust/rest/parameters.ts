@@ -112,5 +112,6 @@ export function objectOf(
   return requireKnown(new Map(Object.entries(value)), names);
 }
 
+/** The refusal of a parameter. */
 export const malformed = (detail: string): ExchangeFailure =>
   new ExchangeFailure('request-malformed', detail);

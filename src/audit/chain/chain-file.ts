@@ -47,6 +47,7 @@ export const continuationContent = (chain: string, previous: LineHead) => ({
   previous: { seq: previous.seq, hash: previous.hash },
 });
 
+/** The end of a chain in its file. The caller waits for each call before it makes the next. */
 export class ChainFile {
   readonly #parts: ChainFileParts;
   #state: ChainState;

@@ -15,8 +15,7 @@ export interface Evidence {
   readonly actor: ValidatedToken | undefined;
 }
 
-/** Whether a token of ours was issued to this requestor or is addressed to it, under its own name or as a server.
- * @throws {ExchangeFailure} `requestor-not-allowed` */
+/** Whether a token of ours was issued to this requestor or is addressed to it, under its own name or as a server. */
 export function isPartyOf(
   token: ValidatedToken,
   requestor: Requestor,

@@ -52,8 +52,8 @@ export function validateFence(token: ValidatedToken, fence: Fence, now: Instant)
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export function validateMarkFence({ subject }: Evidence, { once }: TokenSpec, fence: Fence): void {
   if (subject.onceUntil !== undefined) return;
-  const isMarked = once.some(({ token: { issuer, id } }) => {
-    return issuer === subject.issuer && id === subject.id;
-  });
+  const isMarked = once.some(
+    ({ token: { issuer, id } }) => issuer === subject.issuer && id === subject.id,
+  );
   if (isMarked) validateRemembered(subject.issuedAt ?? 0, fence);
 }

@@ -35,8 +35,9 @@ type StoredFacts = Pick<
   | 'subjectPrefix'
   | 'authentication'
   | 'claims'
-> &
-  Pick<TokenFacts, 'audiences' | 'originClient'>;
+  | 'audiences'
+  | 'originClient'
+>;
 
 interface StoredGrant extends FamilyGrant {
   readonly v: number;

@@ -1,4 +1,5 @@
 // The requestor's own authentication as evidence: client credentials, or Issue with nothing but a credential.
+import { BEARER } from '../confirmation.ts';
 import { FOREVER } from '../instant.ts';
 import { acceptToken, SELF, type SecurityToken, type ValidatedToken } from '../security-token.ts';
 import type { TokenValidator } from '../token-validator.ts';
@@ -36,7 +37,7 @@ export function createRequestorValidator(issuer: string): TokenValidator {
         claims: [],
         scopes: requestor.scopes ?? [],
         lifetime: { notBefore: 0, notOnOrAfter: FOREVER },
-        confirmation: { method: 'bearer' },
+        confirmation: BEARER,
         audiences: [issuer],
         ...(requestor.kind === 'client' && { originClient: requestor.id }),
         actors: [],

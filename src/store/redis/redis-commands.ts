@@ -41,6 +41,7 @@ const isMoved = (cause: unknown): boolean => replyCode(cause) === 'MOVED';
 /** What is sent to a master. */
 type Work<T> = (master: string, call: Call) => Promise<T>;
 
+/** The commands. Each goes to the master that has its keys. */
 export class RedisCommands {
   readonly #parts: RedisCommandsParts;
 

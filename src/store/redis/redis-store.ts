@@ -43,6 +43,7 @@ function millisecondsFor(lifetimeSeconds: number): number {
 
 type Answer = readonly [word: string, ...rest: Reply[]];
 
+/** A store that all processes of all hosts share. `openRedisStore` makes one. */
 export class RedisStore implements Store {
   readonly #parts: RedisStoreParts;
   #closing: Promise<void> | undefined;

@@ -11,6 +11,7 @@ interface Entry {
   readonly rewrite: (nowMilliseconds: number) => ScriptCall | undefined;
 }
 
+/** The writes of this process within the last `seconds`. */
 export class RewriteRing {
   readonly #milliseconds: number;
   #entries: Entry[] = [];

@@ -31,6 +31,7 @@ export interface CommitQueueOptions {
   readonly assertReady: () => void;
 }
 
+/** The writes of one process to one database. */
 export class CommitQueue {
   readonly #database: DatabaseSync;
   readonly #options: CommitQueueOptions;

@@ -25,6 +25,7 @@ export interface CounterTable {
   fill(fill: Fill): number;
 }
 
+/** The counters and buckets in a database. */
 export function prepareCounterTable(database: DatabaseSync): CounterTable {
   const upsert = database.prepare(
     `INSERT INTO counter (key, total, version, expires_at) VALUES (:key, :by, ${VALUE_VERSION}, :expiresAt)

@@ -8,6 +8,7 @@ export interface ExpiredRows {
   delete(now: Instant, maxRows: number): number;
 }
 
+/** The expired rows of all tables in a database. */
 export function prepareExpiredRows(database: DatabaseSync): ExpiredRows {
   const deletions = EXPIRING_TABLES.map((table) =>
     database.prepare(

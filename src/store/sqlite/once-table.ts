@@ -17,6 +17,7 @@ export interface OnceTable {
   has(key: string, now: Instant): boolean;
 }
 
+/** The marks in a database. */
 export function prepareOnceTable(database: DatabaseSync): OnceTable {
   // A mark that has ended counts as absent and is replaced by the very statement that finds it.
   const insert = database.prepare(

@@ -17,6 +17,7 @@ export interface RotationTable {
   rotate(step: FamilyStep): Rotation;
 }
 
+/** The generations in a database. */
 export function prepareRotationTable(database: DatabaseSync): RotationTable {
   const select = database.prepare(
     'SELECT previous, current, version FROM rotation WHERE key = ? AND expires_at > ?',

@@ -44,6 +44,7 @@ export interface SqliteStoreParts {
   readonly isReadOnly?: boolean;
 }
 
+/** A store that all processes of one host share. `openSqliteStore` makes one. */
 export class SqliteStore implements Store {
   readonly #parts: SqliteStoreParts;
   readonly #queue: CommitQueue;

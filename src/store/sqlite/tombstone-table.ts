@@ -12,6 +12,7 @@ export interface TombstoneTable {
   hasAny(keys: readonly string[], now: Instant): boolean;
 }
 
+/** The tombstones in a database. */
 export function prepareTombstoneTable(database: DatabaseSync): TombstoneTable {
   const insert = database.prepare(
     `INSERT INTO tombstone (key, version, expires_at) VALUES (?, ${VALUE_VERSION}, ?)

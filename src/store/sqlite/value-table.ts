@@ -25,6 +25,7 @@ export interface ValueTable {
   remove(key: string): void;
 }
 
+/** The values in a database. */
 export function prepareValueTable(database: DatabaseSync): ValueTable {
   const columns = 'value, consumed_by AS consumedBy, version';
   const select = database.prepare(

@@ -35,6 +35,7 @@ export const DEFAULT_TYPES: Required<AcceptedTypes> = {
   id_token: ['JWT', 'absent'],
 };
 
+/** Whether a token of this type is a JWT. */
 export function isJwtTokenType(type: TokenType): type is JwtTokenType {
   return JWT_TYPES.has(type);
 }

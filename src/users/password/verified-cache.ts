@@ -36,6 +36,7 @@ interface Settings {
   readonly maxEntries: number;
 }
 
+/** An empty cache of this process. */
 export function createVerifiedCache(settings: Settings): VerifiedCache {
   const verifiedAt = new Map<string, Instant>();
   return {

@@ -19,6 +19,7 @@ const PING_INTERVAL_MILLISECONDS = 1000;
 /** No timer for each command: the deadline wheel has them all. Left out, the driver would make one. */
 export const NO_TIMEOUT = { timeout: 0 };
 
+/** How a socket is made, and made again. */
 export function socketOf(settings: RedisSettings) {
   const tls = tlsOptionsOf(settings);
   return {
@@ -30,6 +31,7 @@ export function socketOf(settings: RedisSettings) {
   };
 }
 
+/** How we log in; nothing where there is nothing to log in with. */
 export const loginOf = (credentials: RedisCredentials | undefined) => ({
   ...(credentials?.username !== undefined && { username: credentials.username }),
   ...(credentials && { password: credentials.password }),

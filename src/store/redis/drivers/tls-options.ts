@@ -1,6 +1,7 @@
 // How a connection over TLS is made, with either driver: whom it trusts, what it shows, and what the other side must be called.
 import type { RedisSettings } from '../settings.ts';
 
+/** The TLS options of a connection; undefined: it has no TLS. */
 export function tlsOptionsOf({ tls }: Pick<RedisSettings, 'tls'>) {
   return (
     tls && {

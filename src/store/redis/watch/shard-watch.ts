@@ -69,6 +69,7 @@ interface ShardEvents {
   readonly onError: (cause: unknown) => void;
 }
 
+/** The watch over one master. */
 export class ShardWatch {
   readonly #master: string;
   readonly #parts: ShardParts;

@@ -29,6 +29,7 @@ export interface WatchParts extends Omit<ShardParts, 'dataset' | 'known' | 'isSt
 const closed = (why: string): ExchangeFailure =>
   new ExchangeFailure('dependency-unavailable', `the Redis store is closed: ${why}`);
 
+/** The watch over all masters, and over whose data they have. */
 export class StoreWatch {
   readonly #parts: WatchParts;
   readonly #dataset: Dataset;
