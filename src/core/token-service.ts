@@ -20,6 +20,7 @@ import type { RefreshFamilies, RefreshFamily } from './refresh/refresh-family.ts
 import { decideRenewed } from './renewal/decide-renewed.ts';
 import {
   countRenewal,
+  requireRemembered,
   requireUser,
   type UserStanding,
   withUser,
@@ -143,6 +144,7 @@ async function decideAndCount(
   const secret = standing?.kept?.secret;
   const basis = { evidence, entry, secret, now: clock.now(), tokenId: newId() };
   const renewed = decideRenewed(basis, rules);
+  requireRemembered(evidence.subject.issuedAt, parts.fence());
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
   countToken(evidence, issuable(renewed.spec, parts));
   await countRenewal(renewed, parts);
@@ -155,10 +157,11 @@ function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
   return families;
 }
 
-/** Whoever is behind a family may still be, and whoever vouched for them.
+/** Whoever is behind a family may still be, whoever vouched for them, and the store remembers that far.
  * @throws {ExchangeFailure} `renewal-not-possible` */
-function requireParties({ origin, subject }: RefreshFamily, parts: TokenServiceParts): void {
+function requireGrounds({ origin, subject }: RefreshFamily, parts: TokenServiceParts): void {
   const { clock, rules } = parts;
+  requireRemembered(subject.issuedAt, parts.fence());
   requireUser(origin, rules.issuer, parts);
   if (hasLostTrust(subject, rules.issuers, clock.now()))
     throw new ExchangeFailure('renewal-not-possible', 'the trust in an issuer has ended');
@@ -230,7 +233,7 @@ function evidenceSteps(
       if (typeof subject.content !== 'string') throw new Error('a refresh token is a text');
       const family = await familiesOf(parts).find(subject.content, requestorName(requestor));
       validated.set(subject, family.subject);
-      requireParties(family, parts);
+      requireGrounds(family, parts);
       return family;
     },
   };

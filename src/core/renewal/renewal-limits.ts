@@ -1,7 +1,8 @@
-// What bounds a renewal besides policy: the user behind it, and how often the chain was renewed.
+// What bounds a renewal besides policy: the user behind it, how far back the store remembers, and how often the chain was renewed.
 
+import type { Fence } from '../decision/fence.ts';
 import { ExchangeFailure } from '../failure.ts';
-import type { Clock } from '../instant.ts';
+import type { Clock, Instant } from '../instant.ts';
 import type { Store } from '../ports.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import type { RenewalSubject, TokenSpec } from '../token-spec.ts';
@@ -47,6 +48,17 @@ export function requireUser(subject: RenewalSubject, issuer: string, parts: User
   const isUser = subject.isUser === true || subject.type === 'username';
   if (standing === 'disabled' || (standing === 'unknown' && isUser))
     throw new ExchangeFailure('renewal-not-possible', 'the user is gone');
+}
+
+/** What goes on for longer than tokens live outlives the fence for those: of what is older than the memory of the store nobody knows whether
+ * it, or what it was made from, was revoked.
+ * @throws {ExchangeFailure} `renewal-not-possible` */
+export function requireRemembered(
+  issuedAt: Instant | undefined,
+  { issuedBefore }: Pick<Fence, 'issuedBefore'>,
+): void {
+  if ((issuedAt ?? 0) < issuedBefore)
+    throw new ExchangeFailure('renewal-not-possible', 'the store does not reach back to this');
 }
 
 /** Counts the renewals of a whole chain, so that two of the same token count as two.
