@@ -33,6 +33,12 @@ export const userDomainsSection = z
         .boolean()
         .describe('A user name without a domain is one of this domain.')
         .optional(),
+      ignoreCase: z
+        .boolean()
+        .describe(
+          'Its user names are compared without case: CORP\\Alice and corp\\alice are one user.',
+        )
+        .optional(),
     }),
   )
   .nonempty()
@@ -54,9 +60,10 @@ export function buildUserDomains(
   }
   const defaults = domains.flatMap((domain, index) => (domain.default === true ? [index] : []));
   for (const index of defaults.slice(1)) loading.error([...path, index, 'default'], TWO_DEFAULTS);
-  return domains.map(({ names, default: isDefault }) => ({
+  return domains.map(({ names, default: isDefault, ignoreCase }) => ({
     names,
     ...(isDefault === true && { isDefault }),
+    ...(ignoreCase === true && { ignoresCase: true }),
   }));
 }
 

@@ -10,7 +10,7 @@ import { anRst, faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
-const DOMAIN = { names: ['CORP', 'corp.example'] };
+const DOMAIN: Readonly<Record<string, unknown>> = { names: ['CORP', 'corp.example'] };
 const DEFAULT_DOMAIN = { ...DOMAIN, default: true };
 const SPELLINGS = ['bob@corp.example', 'CORP\\bob', 'corp\\bob', 'bob@CORP.example', 'bob@corp'];
 const OTHERS = ['bob', 'Bob@corp.example', 'OTHER\\bob', 'corp.example\\bob@corp', '\\bob'];
@@ -69,6 +69,31 @@ describe('docs/users.md: spellings of a name', () => {
     const server = await start(t, { domain: DEFAULT_DOMAIN });
 
     assert.match(tokenOf(await askAs(server, 'bob')), />bob@corp\.example</);
+  });
+
+  const ANY_CASE = ['Bob@corp.example', 'CORP\\BOB', 'bOb', ...SPELLINGS];
+
+  test('are one user in any case where the domain ignores it, as in a Windows domain', async (t) => {
+    const server = await start(t, { domain: { ...DEFAULT_DOMAIN, ignoreCase: true } });
+
+    const answers = [];
+    for (const user of ANY_CASE) answers.push(await askAs(server, user));
+
+    const subjects = answers.map((answer) => /NameID[^>]*>([^<]*)</.exec(tokenOf(answer))?.[1]);
+    assert.deepEqual(new Set(subjects), new Set(['bob@corp.example']));
+    assert.equal(faultOf(await askAs(server, 'OTHER\\bob')), 'FailedAuthentication');
+  });
+
+  test('xml-security E3, lock-out: give no more guesses in another case, where the domain ignores it', async (t) => {
+    const domain = { ...DOMAIN, ignoreCase: true };
+    const server = await start(t, { domain, lockout: { lockout: { maxFailures: 2 } } });
+    for (const user of ['CORP\\BOB', 'Bob@corp.example']) await askAs(server, user, 'wrong');
+    const before = await server.auditRecords();
+
+    await askAs(server, 'corp\\boB');
+
+    const refused = (await server.auditRecords()).slice(before.length);
+    assert.match(JSON.stringify(refused), /the user name is locked out/);
   });
 
   test('are disabled together', async (t) => {

@@ -45,6 +45,15 @@ describe('User names in domains', () => {
     assert.equal(nameKey('OTHER\\bob'), 'OTHER\\bob');
   });
 
+  test('differ by case, but in a domain that ignores it', () => {
+    const nameKey = createUserNameKey([{ ...CORP, ignoresCase: true, isDefault: true }, EMEA]);
+    const keys = (names: readonly string[]) => new Set(names.map(nameKey));
+
+    assert.equal(keys(['CORP\\Bob', 'corp\\BOB', 'boB@corp.example', 'bob', 'BOB']).size, 1);
+    assert.equal(keys(['EMEA\\bob', 'EMEA\\Bob', 'OTHER\\bob', 'OTHER\\Bob']).size, 4);
+    assert.equal(createUserNameKey([{ ...CORP, ignoresCase: true }])('Bob'), 'Bob');
+  });
+
   test('are compared in NFC', () => {
     const nameKey = createUserNameKey([{ names: ['REN\u00c9E'] }]);
 
