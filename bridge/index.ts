@@ -24,7 +24,7 @@ import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/validator/saml
 import { createSamlValidator } from './saml/validator/saml-validator.ts';
 import { withFederation } from './ws-federation/federation-front.ts';
 import type { AnswerSigner } from './ws-security/encryption/answer-keys.ts';
-import type { CertificateFinder } from './ws-security/signature/signer.ts';
+import type { CertificateFinder } from './ws-security/signature/named-signer.ts';
 import { changeEndpoints, type EndpointChange } from './ws-trust/endpoint/endpoint-changes.ts';
 import type { EndpointProfile } from './ws-trust/endpoint/endpoint-profile.ts';
 import {
@@ -41,7 +41,7 @@ import {
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
 import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/encryption/decrypt.ts';
 import { XmlFailure } from './xml/failure.ts';
-import { type TrustedKey, type TrustedPublicKey, trustPublicKey } from './xml/keys/keys.ts';
+import { type TrustedKey, type TrustedPublicKey, trustPublicKey } from './xml/keys/trusted-key.ts';
 
 /** Where the keys of an issuer come from, as certificates or metadata. */
 export type BridgeKeySource =

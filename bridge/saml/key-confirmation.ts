@@ -4,7 +4,7 @@
 import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { encryptKey, type Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { KEY_INFO, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { optionalVerifiedChild, type Verified } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';

@@ -12,8 +12,9 @@ import type {
 import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { toWireText } from '#bridge/xml/canonical/writer.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
+import { x509KeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { FEDERATION_NS, SAML2MD_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
-import { type SignOptions, signEnveloped, x509KeyInfo } from '#bridge/xml/signature/sign.ts';
+import { type SignOptions, signEnveloped } from '#bridge/xml/signature/sign.ts';
 import type { Instant } from '#core/instant.ts';
 
 /** What the metadata says. */

@@ -26,10 +26,10 @@ const ILLEGAL_LOW = /[\0-\x08\x0b\x0c\x0e\x0f\ufffe\uffff]/;
 // oxlint-disable-next-line no-control-regex -- these characters are what is looked for
 const ILLEGAL_HIGH = /[\x10-\x1f]/;
 // scheme ":" then an authority without user info, or no authority; every "%" is an escape; one fragment at most.
-const PATH = '(?:[A-Za-z0-9._~!$()*+,;=:@/-]|%[0-9A-Fa-f]{2})*';
+const URI_CHARACTER = '[A-Za-z0-9._~!$()*+,;=:@/-]|%[0-9A-Fa-f]{2}';
 const NAMESPACE_URI = new RegExp(
-  `^[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9._~-]*(?::[0-9]{1,5})?(?=[/?#]|$)|(?!//))${PATH}` +
-    `(?:\\?(?:[?]|${PATH.slice(3, -2)})*)?(?:#(?:[?]|${PATH.slice(3, -2)})*)?$`,
+  `^[A-Za-z][A-Za-z0-9+.-]*:(?://[A-Za-z0-9._~-]*(?::[0-9]{1,5})?(?=[/?#]|$)|(?!//))(?:${URI_CHARACTER})*` +
+    `(?:\\?(?:[?]|${URI_CHARACTER})*)?(?:#(?:[?]|${URI_CHARACTER})*)?$`,
 );
 // What nearly all messages are made of: told without the expression, which takes longer than the rest of a declaration.
 const COMMON_NAMESPACES: ReadonlySet<string> = new Set(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readEnvelope } from '#bridge/soap/envelope.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
-import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 

@@ -1,6 +1,6 @@
 // The keys of an issuer from metadata that is fetched.
 
-import type { TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
+import type { TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { createFetched, type FetchedDocument, type FetchedParts } from '#core/fetched.ts';
 import { refuse } from '../refusal.ts';
 import type { SamlKeys } from '../validator/saml-trust.ts';

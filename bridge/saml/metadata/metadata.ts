@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { DS_NS, FEDERATION_NS, SAML2MD_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { resolveQName } from '#bridge/xml/reader.ts';

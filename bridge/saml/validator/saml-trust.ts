@@ -1,6 +1,6 @@
 // Whose assertions are accepted, and on what terms: the port that configuration, metadata and our own keys fill.
 
-import type { TrustedKey, TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
+import type { TrustedKey, TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import type { Instant } from '#core/instant.ts';
 import { SELF } from '#core/security-token.ts';
 import type { ConfirmationMethod } from '../names.ts';

@@ -2,7 +2,7 @@
 // tried, there are few, and what an attacker writes chooses nothing (B7).
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { TrustedPublicKey } from '#bridge/xml/keys/keys.ts';
+import type { TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import type { VerifiedElement } from '#bridge/xml/signature/verify-enveloped.ts';
 import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
 import type { Instant } from '#core/instant.ts';

@@ -47,14 +47,14 @@ export async function openParts(
   if (second !== undefined) throw new SecurityFailure('invalid-security', 'two keys of a message');
   if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
   return failedSecurely(OPENING_CODES, 'failed-check', async () => {
-    const check = (parts: readonly EncryptedPart[]) => {
+    const requireParts = (parts: readonly EncryptedPart[]) => {
       requirePlaces(parts, envelope, security);
       requireNothingInClear(envelope, security);
     };
     const { document, ...algorithms } = await decryptParts(envelope.document, key, {
       unwrappers,
       limits,
-      check,
+      requireParts,
     });
     return { ...openedEnvelope(document, envelope), algorithms };
   });

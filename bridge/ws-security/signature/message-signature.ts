@@ -4,8 +4,8 @@
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
-import type { ResolvedToken } from '#bridge/xml/signature/token-reference.ts';
+import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
+import type { ResolvedToken } from '#bridge/xml/signature/str-transform.ts';
 import {
   type VerifiedMessage,
   verifyMessageSignature,
@@ -18,7 +18,6 @@ import { deriveKey } from '../encryption/derived-key.ts';
 import { X509_V3 } from '../names.ts';
 import { type FaultCodes, failedSecurely, SecurityFailure } from '../security-failure.ts';
 import type { SecurityHeader } from '../security-header.ts';
-import { requireInPlace } from './signed-places.ts';
 import {
   createSignerScope,
   type NamedSigner,
@@ -26,7 +25,8 @@ import {
   readSigner,
   readSignerReference,
   type SignerScope,
-} from './signer.ts';
+} from './named-signer.ts';
+import { requireInPlace } from './signed-places.ts';
 
 /** A key that may have signed, and whose it is. */
 export interface TrustedSigner {

@@ -3,8 +3,8 @@
 
 import type { Buffer } from 'node:buffer';
 import { hash, type X509Certificate } from 'node:crypto';
-import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/keys.ts';
 import { type CertifiedKey, nameCertificate } from '#bridge/xml/keys/public-key.ts';
+import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 
 /** The key of a certificate, and its names. */
 interface CertificateKey {

@@ -7,8 +7,8 @@ import {
   type MessageSignature,
   verifySignature,
 } from '#bridge/ws-security/signature/message-signature.ts';
+import type { CertificateFinder } from '#bridge/ws-security/signature/named-signer.ts';
 import { useSignature } from '#bridge/ws-security/signature/signature-replay.ts';
-import type { CertificateFinder } from '#bridge/ws-security/signature/signer.ts';
 import type { TimestampRules } from '#bridge/ws-security/timestamp.ts';
 import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import {

@@ -21,7 +21,7 @@ import {
 import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import { createRecipient, type Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { thumbprintKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { thumbprintKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';

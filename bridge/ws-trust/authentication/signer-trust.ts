@@ -8,15 +8,19 @@ import type {
   SignerTrust,
   TrustedSigner,
 } from '#bridge/ws-security/signature/message-signature.ts';
-import type { Named, NamedSigner } from '#bridge/ws-security/signature/signer.ts';
+import type { Named, NamedSigner } from '#bridge/ws-security/signature/named-signer.ts';
 import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import {
   kindOfToken,
   presentContext,
   presentToken,
 } from '#bridge/ws-security/tokens/presented-token.ts';
-import { type TrustedPublicKey, trustPublicKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
 import type { NamedKey } from '#bridge/xml/keys/public-key.ts';
+import {
+  type TrustedPublicKey,
+  trustPublicKey,
+  trustSecretKey,
+} from '#bridge/xml/keys/trusted-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicJwk, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/ledger/known-secret.ts';

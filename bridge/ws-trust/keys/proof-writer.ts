@@ -5,7 +5,7 @@ import { createPublicKey } from 'node:crypto';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
-import { writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import type { Confirmation } from '#core/confirmation.ts';
 import { trusted } from '../answer/response.ts';
 import { type TrustNames, trustName } from '../names.ts';

@@ -9,7 +9,7 @@ import {
 } from '#bridge/ws-security/tokens/token-reference.ts';
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { readKeyInfo, readKeyValue, readRsaKeyValue } from '#bridge/xml/keys/key-value.ts';
+import { readKeyInfo, readKeyValue, readRsaKeyValue } from '#bridge/xml/keys/key-info.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild, textOf } from '#bridge/xml/reader.ts';

@@ -18,11 +18,11 @@ import { readSharedKey } from './shared-key-shape.ts';
 export async function decryptParts(
   document: XmlDocument,
   key: XmlElement,
-  { unwrappers, limits, check }: PartsRules,
+  { unwrappers, limits, requireParts }: PartsRules,
 ): Promise<DecryptedParts> {
   const shape = readSharedKey(key, document);
   if (shape.named !== key) throw new XmlFailure('encryption-shape', 'of another key');
-  check(shape.parts);
+  requireParts(shape.parts);
   const { keyBytes, name } = shape.parts[0].content;
   const lengths = { minBytes: keyBytes, maxBytes: keyBytes };
   const secret = await unwrapSecret(shape, unwrappers, lengths);
@@ -45,7 +45,7 @@ interface PartsRules {
   readonly unwrappers: KeyUnwrappers;
   readonly limits: XmlLimits;
   /** Throws where a part may not stand; before any key is used. */
-  readonly check: (parts: readonly EncryptedPart[]) => void;
+  readonly requireParts: (parts: readonly EncryptedPart[]) => void;
 }
 
 /** How a message is opened once its key is known. */

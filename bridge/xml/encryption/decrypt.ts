@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import { createDecipheriv, randomBytes, webcrypto } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
-import { modulusBytesOf } from '../keys/keys.ts';
+import { modulusBytesOf } from '../keys/trusted-key.ts';
 import type { XmlLimits } from '../parser/limits.ts';
 import { parseXml } from '../parser/parser.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';

@@ -8,7 +8,7 @@ import type { AttributePair, FinalXml, Markup, MarkupName } from '../canonical/m
 import { element } from '../canonical/markup.ts';
 import { toWireBytes } from '../canonical/writer.ts';
 import { XmlFailure } from '../failure.ts';
-import { trustPublicKey } from '../keys/keys.ts';
+import { trustPublicKey } from '../keys/trusted-key.ts';
 import {
   DS_NS,
   ENCRYPTED_KEY,

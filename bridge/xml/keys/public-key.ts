@@ -2,7 +2,7 @@
 
 import { hash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
-import { trustPublicKey } from './keys.ts';
+import { trustPublicKey } from './trusted-key.ts';
 
 /** The members of a public JWK (RFC 7518 §6). */
 type PublicJwk =

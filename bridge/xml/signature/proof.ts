@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
 import { canonicalize } from '../canonical/canonical.ts';
 import { XmlFailure } from '../failure.ts';
-import type { TrustedKey } from '../keys/keys.ts';
+import type { TrustedKey } from '../keys/trusted-key.ts';
 import { DS_NS } from '../namespaces.ts';
 import { MAX_CANONICAL_BYTES } from '../parser/limits.ts';
 import { childrenNamed, optionalChild, requiredChild } from '../reader.ts';
@@ -15,8 +15,8 @@ import type { HashName } from './algorithms.ts';
 import type { ReferenceShape, SignatureShape } from './signature-shape.ts';
 import { findTargets, type Target } from './signature-targets.ts';
 import { verifySignatureValue } from './signature-value.ts';
-import type { TokenResolver } from './token-reference.ts';
-import { canonicalToken } from './token-reference.ts';
+import type { TokenResolver } from './str-transform.ts';
+import { canonicalToken } from './str-transform.ts';
 
 declare const verified: unique symbol;
 

@@ -7,7 +7,7 @@ import type { FinalXml, Markup, MarkupChild, MarkupName } from '../canonical/mar
 import { element, seal } from '../canonical/markup.ts';
 import type { WriteOptions, WrittenXml } from '../canonical/writer.ts';
 import { writeCanonical } from '../canonical/writer.ts';
-import { DS_NS, EXC_C14N_NS, KEY_INFO, wsse } from '../namespaces.ts';
+import { DS_NS, EXC_C14N_NS, wsse } from '../namespaces.ts';
 import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256, STR_TRANSFORM } from './algorithms.ts';
 import type { Signer } from './signer.ts';
 
@@ -62,12 +62,6 @@ export async function signDetached(
   options: SignOptions,
 ): Promise<Markup> {
   return writeSignature(writeSignedInfo(options.signer, parts.map(partReference)), options);
-}
-
-/** KeyInfo with one X.509 certificate, given as DER. */
-export function x509KeyInfo(certificate: Uint8Array): Markup {
-  const content = element(ds('X509Certificate'), [], [writeBase64(certificate)]);
-  return element(KEY_INFO, [], [element(ds('X509Data'), [], [content])]);
 }
 
 function partReference({ id, element: part, token }: SignedPart): Markup {

@@ -4,7 +4,6 @@
 import { parseBase64 } from '../base64.ts';
 import { isNcName } from '../characters.ts';
 import { XmlFailure } from '../failure.ts';
-import { validateKeyInfo } from '../keys/key-info.ts';
 import { DS_NS, WSSE_NS } from '../namespaces.ts';
 import { textOf } from '../reader.ts';
 import { readInOrder, requireAttributes, requiredAttribute, shapedChildren } from '../shape.ts';
@@ -20,6 +19,8 @@ import type { CanonicalMethod } from './canonical-method.ts';
 import { INCLUSIVE_DEFAULT, readCanonicalMethod } from './canonical-method.ts';
 
 const MAX_REFERENCES = 16;
+const HINTS: ReadonlySet<string> = new Set(['KeyName', 'KeyValue', 'X509Data']);
+const MAX_HINTS = 4;
 
 /** What may appear in a signature, by the place it stands in and the caller's settings. */
 export interface SignatureRules {
@@ -64,7 +65,7 @@ export function readSignatureShape(element: XmlElement, rules: SignatureRules): 
   const keyInfo = children.takeIf(DS_NS, 'KeyInfo');
   children.end();
   requireAttributes(value, ['Id']);
-  if (keyInfo !== undefined) validateKeyInfo(keyInfo);
+  if (keyInfo !== undefined) requireHints(keyInfo);
   const shape: Omit<SignatureShape, typeof shaped> = {
     element,
     signedInfo,
@@ -74,6 +75,16 @@ export function readSignatureShape(element: XmlElement, rules: SignatureRules): 
     ...readSignedInfo(signedInfo, rules),
   };
   return shape as SignatureShape;
+}
+
+// KeyInfo selects a key, it never provides one (V7, B7). A RetrievalMethod would send us elsewhere (B8).
+function requireHints(keyInfo: XmlElement): void {
+  const hints = shapedChildren(keyInfo, ['Id']);
+  const isKnown = ({ uri, local }: XmlElement): boolean =>
+    (uri === DS_NS && HINTS.has(local)) || (uri === WSSE_NS && local === 'SecurityTokenReference');
+  if (hints.length === 0 || hints.length > MAX_HINTS || !hints.every(isKnown)) {
+    throw new XmlFailure('signature-shape', 'KeyInfo');
+  }
 }
 
 function readSignedInfo(

@@ -5,8 +5,8 @@ import { XmlFailure } from '../failure.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
 import { isAssertion } from '../tree.ts';
 import type { ReferenceShape } from './signature-shape.ts';
-import type { ResolvedToken, TokenResolver } from './token-reference.ts';
-import { isElement, resolveToken } from './token-reference.ts';
+import type { ResolvedToken, TokenResolver } from './str-transform.ts';
+import { isElement, resolveToken } from './str-transform.ts';
 
 /** Where targets are found. */
 interface TargetContext {

@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { constants, createHmac, timingSafeEqual, verify } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
-import type { TrustedKey } from '../keys/keys.ts';
+import type { TrustedKey } from '../keys/trusted-key.ts';
 import type { PublicMethod } from './algorithms.ts';
 import { publicMethod, secretMethod } from './algorithms.ts';
 

@@ -2,7 +2,7 @@
 // SAML Core 2.0 §5.4, SAML 1.1 §5.4).
 
 import { XmlFailure } from '../failure.ts';
-import type { TrustedKey } from '../keys/keys.ts';
+import type { TrustedKey } from '../keys/trusted-key.ts';
 import { DS_NS, SAML2_NS, SAML2MD_NS, SAML2P_NS, SAML11_NS } from '../namespaces.ts';
 import { ownIdOf } from '../parser/ids.ts';
 import { requiredChild } from '../reader.ts';

@@ -8,7 +8,7 @@ import { isNamed } from '../tree.ts';
 import type { Proof } from './proof.ts';
 import { proveSignature } from './proof.ts';
 import { readSignatureShape } from './signature-shape.ts';
-import type { TokenResolver } from './token-reference.ts';
+import type { TokenResolver } from './str-transform.ts';
 import type { KeySelector } from './verify-enveloped.ts';
 
 /** How to verify a message signature. */

@@ -10,7 +10,7 @@ import { readSoapHttpHeaders } from '#bridge/soap/content-type.ts';
 import { readEnvelope } from '#bridge/soap/envelope.ts';
 import { requireUnderstood } from '#bridge/soap/header-block.ts';
 import { readSecurityHeader, SECURITY_HEADERS } from '#bridge/ws-security/security-header.ts';
-import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { pinnedKeys } from '#bridge/saml/validator/saml-trust.ts';
 import { VCENTER_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
-import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';

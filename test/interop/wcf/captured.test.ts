@@ -6,7 +6,7 @@ import { readEnvelope } from '#bridge/soap/envelope.ts';
 import { bodyOverTls } from '#bridge/ws-security/encryption/protected-body.ts';
 import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
-import { trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import { trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import { aSetting, contextIn, V13, V2005 } from '#test/support/ws-trust/security-context.ts';

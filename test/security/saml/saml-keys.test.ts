@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import type { SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
-import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import {
   aCertifiedKey,

@@ -9,9 +9,10 @@ import { createKeyUnwrapper, decryptKey, decryptXml } from '#bridge/xml/encrypti
 import { createRecipient, encryptKey, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import type { ContentName, TransportName } from '#bridge/xml/encryption/encryption-algorithms.ts';
 import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
+import { x509KeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { DS_NS, SAML2_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { requiredChild, textOf } from '#bridge/xml/reader.ts';
-import { signEnveloped, x509KeyInfo } from '#bridge/xml/signature/sign.ts';
+import { signEnveloped } from '#bridge/xml/signature/sign.ts';
 import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
 import { anEcKey, anRsaKey } from '#test/support/xml/keys.ts';
 import { assertRefused, assertRejected, parse } from '#test/support/xml/refusal.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
-import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';

@@ -22,7 +22,7 @@ import { pinnedKeys } from '#bridge/saml/validator/saml-trust.ts';
 import type { SamlValidatorParts } from '#bridge/saml/validator/saml-validator.ts';
 import { createSamlValidator } from '#bridge/saml/validator/saml-validator.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { requiredChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';

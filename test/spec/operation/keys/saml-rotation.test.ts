@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
-import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { WSA_2004_NS } from '#bridge/soap/namespaces.ts';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
-import { trustPublicKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import type { TokenValidator } from '#core/token-validator.ts';

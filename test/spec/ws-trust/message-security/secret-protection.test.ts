@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import { trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import { aDerivedKey, aReferenceTo, WSC_13, WSC_2005 } from '#test/support/soap/derived-key.ts';

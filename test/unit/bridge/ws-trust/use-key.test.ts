@@ -8,7 +8,7 @@ import { decideProofKey, type Proved } from '#bridge/ws-trust/keys/proof-key.ts'
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
-import { writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { aRequestor, aValidatedToken, refusedAs } from '#test/support/core.ts';

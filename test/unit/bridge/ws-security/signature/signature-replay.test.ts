@@ -8,7 +8,7 @@ import {
   verifySignature,
 } from '#bridge/ws-security/signature/message-signature.ts';
 import { useSignature } from '#bridge/ws-security/signature/signature-replay.ts';
-import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { LENIENT, NOW } from '#test/support/core.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, createSign, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
-import { trustSecretKey } from '#bridge/xml/keys/keys.ts';
+import { trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import { DS_NS, SAML2_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { childrenNamed, textOf } from '#bridge/xml/reader.ts';
 import { ECDSA_SHA256, RSA_SHA256 } from '#bridge/xml/signature/algorithms.ts';

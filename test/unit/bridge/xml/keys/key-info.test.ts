@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createECDH, generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
-import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-value.ts';
+import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 

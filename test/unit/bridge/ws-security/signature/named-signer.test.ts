@@ -14,7 +14,7 @@ import {
   createSignerScope,
   readSigner,
   type SignerScope,
-} from '#bridge/ws-security/signature/signer.ts';
+} from '#bridge/ws-security/signature/named-signer.ts';
 import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS, XENC_NS } from '#bridge/xml/namespaces.ts';

@@ -3,7 +3,7 @@
 
 import { createHash, type X509Certificate } from 'node:crypto';
 import { parseBase64 } from '#bridge/xml/base64.ts';
-import { readKeyValue } from '#bridge/xml/keys/key-value.ts';
+import { readKeyValue } from '#bridge/xml/keys/key-info.ts';
 import type { NamedKey } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
