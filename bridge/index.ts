@@ -10,7 +10,7 @@ import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { IssuedToken, TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { assertionIdOf, tokenIdOf } from './saml/assertion-id.ts';
 import { createSecretFinder } from './saml/held-secret.ts';
@@ -19,7 +19,6 @@ import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
 import { samlShapeName } from './saml/issuer/saml-shape.ts';
 import { readSamlMetadata, requireLifetime } from './saml/metadata/metadata.ts';
 import { createSamlMetadataSource } from './saml/metadata/metadata-source.ts';
-import { samlTokenReference } from './saml/token-reference.ts';
 import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/validator/saml-trust.ts';
 import { createSamlValidator } from './saml/validator/saml-validator.ts';
 import { withFederation } from './ws-federation/federation-front.ts';
@@ -160,12 +159,6 @@ const tokenOfAssertion =
     return id === undefined ? undefined : { issuer, id };
   };
 
-/** How messages refer to an assertion of ours; undefined for what is none. */
-function describeReference({ spec }: IssuedToken) {
-  const isAssertion = spec.type === 'saml1' || spec.type === 'saml2';
-  return isAssertion ? samlTokenReference(spec.type, assertionIdOf(spec)) : undefined;
-}
-
 const shapeOf = ({ tokenShape }: TokenSpec) => samlShapeName(tokenShape);
 
 const profilesOf = ({ endpoints, profiles }: FrontParts): readonly EndpointProfile[] =>
@@ -213,7 +206,7 @@ function createFront(
     unwrappers,
     ...(unwrappers && { findSecret: createSecretFinder(unwrappers) }),
     signAnswer,
-    describeReference,
+    assertionIdOf,
     tokenOfAssertion: tokenOfAssertion(issuer),
     profiles: profilesOf(parts),
     limits: {

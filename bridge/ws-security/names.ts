@@ -27,8 +27,15 @@ export const THUMBPRINT_SHA1 =
 export const ENCRYPTED_KEY_SHA1 = `${ENCRYPTED_KEY}SHA1`;
 /** ValueType of a JWT in a BinarySecurityToken, and the token type of the same name. */
 export const JWT_VALUE_TYPE = 'urn:ietf:params:oauth:token-type:jwt';
-/** ValueTypes of a KeyIdentifier that holds the id of an assertion (SAML Token Profile 1.1.1 §3.4). */
-export const SAML11_KEY_IDENTIFIER =
-  'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID';
-export const SAML2_KEY_IDENTIFIER =
-  'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID';
+/** How an assertion of each version is referred to (SAML Token Profile 1.1.1 §3.4): `wsse11:TokenType`, and the ValueType of a
+ * KeyIdentifier that holds its ID. */
+export const SAML_REFERENCES = {
+  saml1: {
+    tokenType: 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1',
+    valueType: 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID',
+  },
+  saml2: {
+    tokenType: 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0',
+    valueType: 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID',
+  },
+} as const;

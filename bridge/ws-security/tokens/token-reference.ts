@@ -3,15 +3,14 @@
 // taken for the token; of one that is not there the name is told, and no more.
 
 import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
-import { ENCRYPTED_KEY, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';
+import { ENCRYPTED_KEY, TOKEN_TYPE, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';
 import { ownIdOf } from '#bridge/xml/parser/ids.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import {
   JWT_VALUE_TYPE,
-  SAML2_KEY_IDENTIFIER,
-  SAML11_KEY_IDENTIFIER,
+  SAML_REFERENCES,
   WSC_13_NS,
   WSC_2005_NS,
   X509_VALUE_TYPES,
@@ -26,11 +25,10 @@ export interface ReferenceScope {
   readonly tokens: readonly XmlElement[];
 }
 
-const SAML_PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
 /** What `wsse11:TokenType` may say of each kind. */
 const TOKEN_TYPES: Readonly<Record<TokenKind, readonly string[]>> = {
-  saml1: [`${SAML_PROFILE}#SAMLV1.1`],
-  saml2: [`${SAML_PROFILE}#SAMLV2.0`],
+  saml1: [SAML_REFERENCES.saml1.tokenType],
+  saml2: [SAML_REFERENCES.saml2.tokenType],
   jwt: [JWT_VALUE_TYPE],
   x509: [...X509_VALUE_TYPES],
   context: [`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`],
@@ -74,8 +72,8 @@ function resolveKeyIdentifier(form: XmlElement, { tokens }: ReferenceScope): Xml
 }
 
 function kindOfKeyIdentifier(valueType: string | undefined): TokenKind | undefined {
-  if (valueType === SAML2_KEY_IDENTIFIER) return 'saml2';
-  return valueType === SAML11_KEY_IDENTIFIER ? 'saml1' : undefined;
+  if (valueType === SAML_REFERENCES.saml2.valueType) return 'saml2';
+  return valueType === SAML_REFERENCES.saml1.valueType ? 'saml1' : undefined;
 }
 
 /** The id that a reference has for a token that is not in this header (WSS 1.1.1 §7): the bare id, or the id of an assertion. Undefined
@@ -124,4 +122,11 @@ export function writeDirectReference(
 ): Markup {
   const direct = element(wsse('Reference'), [['URI', uri], ['ValueType', valueType], ...more]);
   return element(wsse('SecurityTokenReference'), [], [direct]);
+}
+
+/** Writes a reference to an assertion by its ID: from the message that holds it, or from another one. */
+export function writeAssertionReference(type: 'saml1' | 'saml2', assertionId: string): Markup {
+  const { tokenType, valueType } = SAML_REFERENCES[type];
+  const identifier = element(wsse('KeyIdentifier'), [['ValueType', valueType]], [assertionId]);
+  return element(wsse('SecurityTokenReference'), [[TOKEN_TYPE, tokenType]], [identifier]);
 }

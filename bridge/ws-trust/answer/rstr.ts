@@ -5,10 +5,13 @@ import { Buffer } from 'node:buffer';
 import { writeEndpointReference } from '#bridge/soap/endpoint-reference.ts';
 import { JWT_VALUE_TYPE } from '#bridge/ws-security/names.ts';
 import { writeBinaryToken } from '#bridge/ws-security/tokens/binary-token.ts';
-import { writeDirectReference } from '#bridge/ws-security/tokens/token-reference.ts';
+import {
+  writeAssertionReference,
+  writeDirectReference,
+} from '#bridge/ws-security/tokens/token-reference.ts';
 import { element, type Markup, type MarkupChild, seal } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import { TOKEN_TYPE, wsse, wsu } from '#bridge/xml/namespaces.ts';
+import { wsu } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { Endpoint } from '../endpoint/endpoint-profile.ts';
@@ -21,21 +24,12 @@ import { contextTypeOf, idOf, writeContext, writeContextReferences } from './con
 import { trusted, writeResponse } from './response.ts';
 import { writeKeyUsage, writeUsedAlgorithms } from './used-algorithms.ts';
 
-/** How other messages refer to an assertion (SAML Token Profile 1.1.1 §3.4). */
-export interface AssertionReference {
-  /** `wsse11:TokenType`. */
-  readonly tokenType: string;
-  /** `ValueType` of the KeyIdentifier. */
-  readonly valueType: string;
-  readonly assertionId: string;
-}
-
 /** What is answered. */
 export interface TokenAnswer {
   readonly rst: RstRequest;
   readonly token: IssuedToken;
-  /** Of an assertion. */
-  readonly reference: AssertionReference | undefined;
+  /** The ID in the token, where that is an assertion. */
+  readonly assertionId: string;
   readonly endpoint: Pick<Endpoint, 'jwtInTokenWrapper'>;
   /** How the requestor comes to the secret of the token. */
   readonly secret?: SecretAnswer | undefined;
@@ -89,37 +83,29 @@ function writeToken({ rst, token, endpoint: { jwtInTokenWrapper } }: TokenAnswer
 }
 
 // ws-trust §3.3: both, for clients that know only one. A JWT has a name in this message only.
-function writeReferences({ rst, endpoint, token, reference }: TokenAnswer): readonly Markup[] {
+function writeReferences({ rst, endpoint, token, assertionId }: TokenAnswer): readonly Markup[] {
   const { trust } = rst;
-  if (token.spec.type === 'sct') {
+  const { type } = token.spec;
+  if (type === 'sct') {
     const { attached, unattached } = writeContextReferences(token, rst);
     return [
       trusted(trust, 'RequestedAttachedReference', [attached]),
       trusted(trust, 'RequestedUnattachedReference', [unattached]),
     ];
   }
-  if (reference !== undefined) {
-    const written = writeAssertionReference(reference);
+  if (type === 'saml1' || type === 'saml2') {
+    const written = writeAssertionReference(type, assertionId);
     return [
       trusted(trust, 'RequestedAttachedReference', [written]),
       trusted(trust, 'RequestedUnattachedReference', [written]),
     ];
   }
-  const isNamed = token.spec.type === 'jwt' && !endpoint.jwtInTokenWrapper;
+  const isNamed = type === 'jwt' && !endpoint.jwtInTokenWrapper;
   return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference(token)])] : [];
 }
 
 const writeJwtReference = (token: IssuedToken): Markup =>
   writeDirectReference(`#${idOf(token)}`, JWT_VALUE_TYPE);
-
-function writeAssertionReference({
-  tokenType,
-  valueType,
-  assertionId,
-}: AssertionReference): Markup {
-  const identifier = element(wsse('KeyIdentifier'), [['ValueType', valueType]], [assertionId]);
-  return element(wsse('SecurityTokenReference'), [[TOKEN_TYPE, tokenType]], [identifier]);
-}
 
 function writeAppliesTo(address: string): Markup {
   const name = { prefix: 'wsp', uri: POLICY_2004_NS, local: 'AppliesTo' };

@@ -57,7 +57,7 @@ export async function exchangeFor(
     token,
     endpoint: received.endpoint,
     secret,
-    reference: parts.describeReference(token),
+    assertionId: parts.assertionIdOf(token.spec),
     appliesTo: profile.tellsAppliesTo ? unaskedTarget(asked, token, parts) : undefined,
   };
 }

@@ -9,8 +9,7 @@ import type { Ledger } from '#core/ledger/ledger.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
-import type { AssertionReference } from '../answer/rstr.ts';
+import type { TokenSpec } from '#core/token-spec.ts';
 import type {
   AuthenticatedRequest,
   ReceivingParts,
@@ -29,8 +28,8 @@ export interface OperationParts extends ReceivingParts {
   readonly unwrappers?: KeyUnwrappers | undefined;
   /** Signs answers to messages that protect themselves. */
   readonly signAnswer?: ((now: Instant) => AnswerSigner) | undefined;
-  /** How messages refer to an assertion that we issued; undefined for what is none. */
-  readonly describeReference: (token: IssuedToken) => AssertionReference | undefined;
+  /** The ID in the assertion of a decision. */
+  readonly assertionIdOf: (spec: TokenSpec) => string;
   /** The token of ours whose assertion has this id; undefined for what is no id of one. Whether there is one it does not say. */
   readonly tokenOfAssertion: (assertionId: string) => TokenRef | undefined;
 }

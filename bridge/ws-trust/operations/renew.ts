@@ -63,7 +63,7 @@ async function renew(
       renewedKey?.secret ??
       (kept && { kind: 'issued', secret: Buffer.from(kept.secret.base64, 'base64') }),
     endpoint: received.endpoint,
-    reference: parts.describeReference(token),
+    assertionId: parts.assertionIdOf(token.spec),
     appliesTo: undefined,
   });
 }
@@ -73,9 +73,8 @@ function mapRenewal(
   parts: OperationParts,
   renewedKey: MadeSecret | undefined,
 ): ExchangeRequest {
-  const { rst, received, now } = request;
+  const { rst, received, now, requestor, signatures } = request;
   const { correlationId, profile, sourceAddress } = received;
-  const { requestor, signatures } = request;
   const { skewSeconds } = parts.timestampRules;
   const confirmation = heldKey(rst, { requestor, signatures });
   const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, now, skewSeconds);

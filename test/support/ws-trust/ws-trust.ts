@@ -55,8 +55,6 @@ export const TRUST_2005 = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
 export const BILLING = 'https://billing.example/soap';
 export const USER = { name: 'alice', password: 'correct horse' };
 
-const SAML_PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile';
-
 /** The token text that the test issuer writes: it tells what was decided. */
 export function tokenText({
   type,
@@ -232,8 +230,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     newId,
     profiles: changes.profiles ?? [GENERIC_PROFILE, ADFS_PROFILE, VCENTER_PROFILE, WSO2_PROFILE],
     relyingParties: policy.relyingParties,
-    describeReference: ({ spec: { type, tokenId } }) =>
-      type === 'saml1' || type === 'saml2' ? samlReference(type, tokenId) : undefined,
+    assertionIdOf: ({ tokenId }) => `_${tokenId}`,
     tokenOfAssertion: (id) => ({ issuer: OWN_ISSUER, id: id.slice(1) }),
     limits: DEFAULT_WS_TRUST_LIMITS,
     onError: (cause) => errors.push(cause),
@@ -244,21 +241,6 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
   });
   const core = { sts, ledger, audit, relyingParties: policy.relyingParties };
   return { front, core, audit, clock, asked, errors, store };
-}
-
-function samlReference(type: 'saml1' | 'saml2', tokenId: string) {
-  const assertionId = `_${tokenId}`;
-  return type === 'saml1'
-    ? {
-        assertionId,
-        tokenType: `${SAML_PROFILE}-1.1#SAMLV1.1`,
-        valueType: `${SAML_PROFILE}-1.0#SAMLAssertionID`,
-      }
-    : {
-        assertionId,
-        tokenType: `${SAML_PROFILE}-1.1#SAMLV2.0`,
-        valueType: `${SAML_PROFILE}-1.1#SAMLID`,
-      };
 }
 
 /** The user's name and password. */

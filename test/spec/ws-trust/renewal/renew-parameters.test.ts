@@ -183,12 +183,12 @@ for (const [what, children, code] of [
 
 test('Audit: a mistake of ours after a renewal is on record, beside the renewal', async () => {
   let answers = 0;
-  const describeReference: WsTrustFrontParts['describeReference'] = () => {
+  const assertionIdOf: WsTrustFrontParts['assertionIdOf'] = () => {
     if ((answers += 1) > 1) throw new Error('a bug');
-    return undefined;
+    return '_id';
   };
 
-  const { answer, setting } = await renew('', {}, { describeReference });
+  const { answer, setting } = await renew('', {}, { assertionIdOf });
 
   assert.equal(answer.reason, 'server-error');
   assert.deepEqual(

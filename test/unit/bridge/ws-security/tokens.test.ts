@@ -4,8 +4,7 @@ import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/encryption/
 import {
   BASE64_BINARY,
   JWT_VALUE_TYPE,
-  SAML2_KEY_IDENTIFIER,
-  SAML11_KEY_IDENTIFIER,
+  SAML_REFERENCES,
   WSC_13_NS,
   WSC_2005_NS,
   X509_PKI_PATH,
@@ -146,8 +145,8 @@ const keyIdentifier = (id: string, valueType: string) =>
 test('WSS 1.1.1 §7: a reference by id, by assertion id, and embedded', () => {
   assert.equal(resolve('<wsse:Reference URI="#jwt"/>').local, 'BinarySecurityToken');
   assert.equal(resolve('<wsse:Reference URI="#_two"/>').uri, SAML2_NS);
-  assert.equal(resolve(keyIdentifier('_two', SAML2_KEY_IDENTIFIER)).uri, SAML2_NS);
-  assert.equal(resolve(keyIdentifier('_one', SAML11_KEY_IDENTIFIER)).uri, SAML11_NS);
+  assert.equal(resolve(keyIdentifier('_two', SAML_REFERENCES.saml2.valueType)).uri, SAML2_NS);
+  assert.equal(resolve(keyIdentifier('_one', SAML_REFERENCES.saml1.valueType)).uri, SAML11_NS);
   assert.equal(
     resolve(`<wsse:Embedded><Assertion xmlns="${SAML2_NS}" ID="_e"/></wsse:Embedded>`).local,
     'Assertion',
@@ -203,10 +202,13 @@ for (const [what, children] of [
   ['an external address (B8)', '<wsse:Reference URI="https://attacker.example/token"/>'],
   ['an XPointer (B11)', '<wsse:Reference URI="#xpointer(/)"/>'],
   ['no address', '<wsse:Reference/>'],
-  ['an assertion by the id of another version', keyIdentifier('_one', SAML2_KEY_IDENTIFIER)],
+  [
+    'an assertion by the id of another version',
+    keyIdentifier('_one', SAML_REFERENCES.saml2.valueType),
+  ],
   ['an identifier of an unknown type', keyIdentifier('_two', 'urn:x')],
   ['the same for SAML 1.1', keyIdentifier('_one', 'urn:x')],
-  ['an unknown assertion', keyIdentifier('_three', SAML2_KEY_IDENTIFIER)],
+  ['an unknown assertion', keyIdentifier('_three', SAML_REFERENCES.saml2.valueType)],
   ['two forms', '<wsse:Reference URI="#jwt"/><wsse:Reference URI="#jwt"/>'],
   ['nothing', ''],
   ['a key name', '<ds:KeyName xmlns:ds="http://www.w3.org/2000/09/xmldsig#">x</ds:KeyName>'],
@@ -220,7 +222,7 @@ for (const [what, children] of [
 test('xml-security V12: a reference that cannot be read names no token, in the words of the header', () => {
   for (const children of [
     `text<wsse:Reference URI="#jwt"/>`,
-    `<wsse:KeyIdentifier ValueType="${SAML2_KEY_IDENTIFIER}">_two<x xmlns="urn:x"/></wsse:KeyIdentifier>`,
+    `<wsse:KeyIdentifier ValueType="${SAML_REFERENCES.saml2.valueType}">_two<x xmlns="urn:x"/></wsse:KeyIdentifier>`,
   ])
     assert.throws(() => resolve(children), refusedWith('invalid-security-token'));
 });

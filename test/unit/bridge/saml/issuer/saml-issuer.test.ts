@@ -6,7 +6,6 @@ import { createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
 import { SignedXml } from 'xml-crypto';
 import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
-import { samlTokenReference } from '#bridge/saml/token-reference.ts';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
@@ -385,19 +384,6 @@ test('SAML 1.1 §2.4.4: claim names split at the last slash of a URI, or stay wh
     names,
   );
   assert.match(text, /AttributeName="upn" AttributeNamespace="http:\/\/x.example\/claims"/);
-});
-
-test('SAML Token Profile 1.1 §3.3: references carry the bare id under the value type of the version', async () => {
-  const profile = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile';
-  for (const [type, tokenType, valueType] of [
-    ['saml1', '-1.1#SAMLV1.1', '-1.0#SAMLAssertionID'],
-    ['saml2', '-1.1#SAMLV2.0', '-1.1#SAMLID'],
-  ] as const)
-    assert.deepEqual(samlTokenReference(type, '_Zm9v-1'), {
-      tokenType: profile + tokenType,
-      valueType: profile + valueType,
-      assertionId: '_Zm9v-1',
-    });
 });
 
 test('SAML issue: a login that is not known does not come back as a fresh one', async () => {
