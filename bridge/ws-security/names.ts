@@ -7,7 +7,6 @@ const WSS_2004 = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
 /** WS-SecureConversation 1.3 and 1.4 share a namespace; February 2005 has its own. */
 export const WSC_13_NS = 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512';
 export const WSC_2005_NS = 'http://schemas.xmlsoap.org/ws/2005/02/sc';
-export const BASE64_BINARY = `${WSS_2004}-soap-message-security-1.0#Base64Binary`;
 export const PASSWORD_TEXT = `${WSS_2004}-username-token-profile-1.0#PasswordText`;
 export const PASSWORD_DIGEST = `${WSS_2004}-username-token-profile-1.0#PasswordDigest`;
 /** One certificate, and a path of certificates (X.509 Certificate Token Profile 1.1.1 §3.1). */
@@ -21,8 +20,6 @@ export const X509_VALUE_TYPES: ReadonlySet<string> = new Set([
 ]);
 /** ValueTypes of a KeyIdentifier that names a certificate (X.509 Certificate Token Profile 1.1.1 §3.2, WSS 1.1.1 §7.3). */
 export const X509_SUBJECT_KEY_IDENTIFIER = `${WSS_2004}-x509-token-profile-1.0#X509SubjectKeyIdentifier`;
-export const THUMBPRINT_SHA1 =
-  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1';
 /** ValueType of a KeyIdentifier that names a secret which is not in the message by the hash of what it was encrypted to (WSS 1.1.1 §7.7). */
 export const ENCRYPTED_KEY_SHA1 = `${ENCRYPTED_KEY}SHA1`;
 /** ValueType of a JWT in a BinarySecurityToken, and the token type of the same name. */

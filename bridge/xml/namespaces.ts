@@ -1,4 +1,5 @@
-// Namespace names that several folders know. By some of them this folder types IDs, and reads signatures and encryption.
+// Names that several folders know: namespaces, by some of which this folder types IDs and reads signatures and encryption, and
+// identifiers of WS-Security.
 
 export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 export const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
@@ -36,3 +37,9 @@ export const TOKEN_TYPE = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType'
 /** The kind of a secret that was encrypted for a message (WSS 1.1.1 §7.7). */
 export const ENCRYPTED_KEY =
   'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey';
+/** The EncodingType of bytes in a message, which is the usual one too (WSS 1.1.1 §6.3). */
+export const BASE64_BINARY =
+  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary';
+/** The ValueType of a KeyIdentifier that names a certificate by its SHA-1 (WSS 1.1.1 §7.3). */
+export const THUMBPRINT_SHA1 =
+  'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1';

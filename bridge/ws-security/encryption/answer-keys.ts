@@ -11,10 +11,10 @@ import {
   type Recipient,
 } from '#bridge/xml/encryption/encrypt.ts';
 import type { ContentName } from '#bridge/xml/encryption/encryption-algorithms.ts';
-import { ENCRYPTED_KEY, TOKEN_TYPE, wsse } from '#bridge/xml/namespaces.ts';
+import { BASE64_BINARY, ENCRYPTED_KEY, TOKEN_TYPE, wsse } from '#bridge/xml/namespaces.ts';
 import type { SignedPart } from '#bridge/xml/signature/sign.ts';
 import { createSecretSigner, type Signer } from '#bridge/xml/signature/signer.ts';
-import { BASE64_BINARY, ENCRYPTED_KEY_SHA1, X509_V3 } from '../names.ts';
+import { ENCRYPTED_KEY_SHA1, X509_V3 } from '../names.ts';
 import { writeBinaryToken } from '../tokens/binary-token.ts';
 import { writeDirectReference } from '../tokens/token-reference.ts';
 import { makeDerivedKey } from './derived-key.ts';

@@ -5,19 +5,13 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { readKeyValue } from '#bridge/xml/keys/key-info.ts';
 import type { NamedKey } from '#bridge/xml/keys/public-key.ts';
-import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { DS_NS, THUMBPRINT_SHA1, WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
 import { type KeyDerivation, readDerivedKey } from '../encryption/derived-key.ts';
-import {
-  THUMBPRINT_SHA1,
-  WSC_13_NS,
-  WSC_2005_NS,
-  X509_SUBJECT_KEY_IDENTIFIER,
-  X509_V3,
-} from '../names.ts';
+import { WSC_13_NS, WSC_2005_NS, X509_SUBJECT_KEY_IDENTIFIER, X509_V3 } from '../names.ts';
 import { readSecurely, SecurityFailure, type SecurityFaultCode } from '../security-failure.ts';
 import type { CertificateMemory } from '../tokens/certificate-memory.ts';
 import { kindOfToken } from '../tokens/presented-token.ts';

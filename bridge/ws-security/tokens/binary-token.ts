@@ -2,8 +2,7 @@
 
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
-import { WSU_ID, wsse } from '#bridge/xml/namespaces.ts';
-import { BASE64_BINARY } from '../names.ts';
+import { BASE64_BINARY, WSU_ID, wsse } from '#bridge/xml/namespaces.ts';
 
 /** The token of this type, with its id in the message. */
 export function writeBinaryToken(id: string, valueType: string, bytes: Uint8Array): Markup {

@@ -3,19 +3,13 @@
 
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
+import { BASE64_BINARY, SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
-import {
-  BASE64_BINARY,
-  JWT_VALUE_TYPE,
-  WSC_13_NS,
-  WSC_2005_NS,
-  X509_VALUE_TYPES,
-} from '../names.ts';
+import { JWT_VALUE_TYPE, WSC_13_NS, WSC_2005_NS, X509_VALUE_TYPES } from '../names.ts';
 import { SecurityFailure } from '../security-failure.ts';
 import { readContextName } from './security-context-token.ts';
 

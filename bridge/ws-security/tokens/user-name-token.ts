@@ -3,12 +3,12 @@
 
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
-import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
+import { BASE64_BINARY, WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
-import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT } from '../names.ts';
+import { PASSWORD_DIGEST, PASSWORD_TEXT } from '../names.ts';
 import { SecurityFailure } from '../security-failure.ts';
 
 /** SHA-1 over nonce, created and password; as received. */

@@ -4,10 +4,11 @@
 import type { Buffer } from 'node:buffer';
 import { X509Certificate } from 'node:crypto';
 import { parseBase64 } from '#bridge/xml/base64.ts';
+import { BASE64_BINARY } from '#bridge/xml/namespaces.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
-import { BASE64_BINARY, X509_PKI_PATH, X509_V3 } from '../names.ts';
+import { X509_PKI_PATH, X509_V3 } from '../names.ts';
 import { readSecurely, SecurityFailure } from '../security-failure.ts';
 import type { CertificateMemory } from './certificate-memory.ts';
 

@@ -6,7 +6,7 @@ import { createPublicKey, type JsonWebKey, type KeyObject, X509Certificate } fro
 import { parseBase64, writeBase64 } from '../base64.ts';
 import { type AttributePair, element, type Markup } from '../canonical/markup.ts';
 import { XmlFailure } from '../failure.ts';
-import { DS_NS, DSIG11_NS, WSSE_NS } from '../namespaces.ts';
+import { BASE64_BINARY, DS_NS, DSIG11_NS, THUMBPRINT_SHA1, wsse } from '../namespaces.ts';
 import { optionalChild, requiredChild, textOf } from '../reader.ts';
 import type { XmlElement } from '../tree.ts';
 import { attributeOf, elementsOf } from '../tree.ts';
@@ -60,22 +60,16 @@ export function x509KeyInfo(certificate: Uint8Array): Markup {
   return ds('KeyInfo', [ds('X509Data', [ds('X509Certificate', [writeBase64(certificate)])])]);
 }
 
-const WSS = 'http://docs.oasis-open.org/wss';
-const THUMBPRINT = `${WSS}/oasis-wss-soap-message-security-1.1#ThumbprintSHA1`;
-const BASE64_BINARY = `${WSS}/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary`;
-
 /** KeyInfo of an EncryptedKey as WS-Security stacks read it (WSS 1.1.1 §7.3, Basic Security Profile R5426): a reference to the
  * recipient's certificate. SHA-1 only names it here. */
 export function thumbprintKeyInfo({ fingerprint }: X509Certificate): Markup {
-  const wsse = (local: string, attributes: readonly AttributePair[], child: Markup | string) =>
-    element({ prefix: 'wsse', uri: WSSE_NS, local }, attributes, [child]);
   const thumbprint = writeBase64(Buffer.from(fingerprint.replaceAll(':', ''), 'hex'));
-  const attributes = [
+  const attributes: readonly AttributePair[] = [
     ['EncodingType', BASE64_BINARY],
-    ['ValueType', THUMBPRINT],
-  ] as const;
-  const identifier = wsse('KeyIdentifier', attributes, thumbprint);
-  return ds('KeyInfo', [wsse('SecurityTokenReference', [], identifier)]);
+    ['ValueType', THUMBPRINT_SHA1],
+  ];
+  const identifier = element(wsse('KeyIdentifier'), attributes, [thumbprint]);
+  return ds('KeyInfo', [element(wsse('SecurityTokenReference'), [], [identifier])]);
 }
 
 function writeKey(jwk: NamedKey['jwk']): Markup {

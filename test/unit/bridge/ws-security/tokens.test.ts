@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bodyOverTls, bodyUnderSignature } from '#bridge/ws-security/encryption/protected-body.ts';
 import {
-  BASE64_BINARY,
   JWT_VALUE_TYPE,
   SAML_REFERENCES,
   WSC_13_NS,
@@ -18,6 +17,7 @@ import {
 } from '#bridge/ws-security/tokens/token-reference.ts';
 import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import {
+  BASE64_BINARY,
   ENCRYPTED_KEY,
   SAML2_NS,
   SAML11_NS,

@@ -4,7 +4,6 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import {
   JWT_VALUE_TYPE,
-  THUMBPRINT_SHA1,
   WSC_13_NS,
   WSC_2005_NS,
   X509_SUBJECT_KEY_IDENTIFIER,
@@ -17,7 +16,15 @@ import {
 } from '#bridge/ws-security/signature/named-signer.ts';
 import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
-import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, WSU_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
+import {
+  DS_NS,
+  SAML2_NS,
+  SAML11_NS,
+  THUMBPRINT_SHA1,
+  WSSE_NS,
+  WSU_NS,
+  XENC_NS,
+} from '#bridge/xml/namespaces.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { aBinaryToken, aDirectReference, aKeyValue } from '#test/support/soap/signed-message.ts';
