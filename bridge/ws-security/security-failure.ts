@@ -74,7 +74,7 @@ export type FaultCodes = Partial<Record<XmlFailureReason, SecurityFaultCode>>;
 
 /** Does the cryptography of a header: what XML refuses leaves with the code of its reason, else with the usual one.
  * @throws {SecurityFailure} in the place of an XmlFailure */
-export async function failedSecurely<T>(
+export async function runSecurely<T>(
   codes: FaultCodes,
   usual: SecurityFaultCode,
   work: () => Promise<T>,

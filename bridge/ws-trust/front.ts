@@ -14,8 +14,8 @@ import { createChallenges } from './challenge/challenges.ts';
 import {
   answerMetadata,
   asksForMetadata,
-  describe,
   isMetadataRequest,
+  writeDescription,
 } from './description/metadata.ts';
 import type { EndpointProfile } from './endpoint/endpoint-profile.ts';
 import { findServedPath, type ServedPath } from './endpoint/served-path.ts';
@@ -129,7 +129,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
         return { ...plain(request, 405), headers: { ...headersOf(request), allow } };
       }
       const { path, publicBase } = request;
-      return respond(request, contentTypeOf('1.1'), describe({ served, path, publicBase }));
+      return respond(request, contentTypeOf('1.1'), writeDescription({ served, path, publicBase }));
     },
   };
 }

@@ -15,7 +15,7 @@ import type { XmlLimits } from '#bridge/xml/parser/limits.ts';
 import { childrenNamed, type ExpandedName } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isAssertion, isNamed } from '#bridge/xml/tree.ts';
-import { type FaultCodes, failedSecurely, SecurityFailure } from '../security-failure.ts';
+import { type FaultCodes, runSecurely, SecurityFailure } from '../security-failure.ts';
 import { securityElements } from '../security-header.ts';
 
 /** What it is opened with. */
@@ -46,7 +46,7 @@ export async function openParts(
   const [key, second] = security ? childrenNamed(security, XENC_NS, 'EncryptedKey') : [];
   if (second !== undefined) throw new SecurityFailure('invalid-security', 'two keys of a message');
   if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
-  return failedSecurely(OPENING_CODES, 'failed-check', async () => {
+  return runSecurely(OPENING_CODES, 'failed-check', async () => {
     const requireParts = (parts: readonly EncryptedPart[]) => {
       requirePlaces(parts, envelope, security);
       requireNothingInClear(envelope, security);
@@ -71,7 +71,7 @@ export async function openTokens(
   if (encrypted.length === 0) return envelope;
   if (encrypted.length > MAX_TOKENS)
     throw new SecurityFailure('invalid-security', 'too many encrypted tokens');
-  return failedSecurely(OPENING_CODES, 'failed-check', async () => {
+  return runSecurely(OPENING_CODES, 'failed-check', async () => {
     const grafts = new Map<XmlElement, readonly XmlElement[]>();
     for (const each of encrypted) {
       const { root } = await decryptXml(each, unwrappers, limits);

@@ -3,7 +3,7 @@
 
 import { createSecretKey } from 'node:crypto';
 import type { Envelope } from '#bridge/soap/envelope.ts';
-import { unwrapSecret } from '#bridge/xml/encryption/decrypt.ts';
+import { exactly, unwrapSecret } from '#bridge/xml/encryption/decrypt.ts';
 import { decryptUnder } from '#bridge/xml/encryption/decrypt-parts.ts';
 import type { ContentName } from '#bridge/xml/encryption/encryption-algorithms.ts';
 import { readSharedKey } from '#bridge/xml/encryption/shared-key-shape.ts';
@@ -12,7 +12,7 @@ import { WSU_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
-import { failedSecurely, SecurityFailure } from '../security-failure.ts';
+import { runSecurely, SecurityFailure } from '../security-failure.ts';
 import { kindOfToken } from '../tokens/presented-token.ts';
 import { type ReferenceScope, resolveReference } from '../tokens/token-reference.ts';
 import { deriveKey, type KeyDerivation, readDerivedKey } from './derived-key.ts';
@@ -57,7 +57,7 @@ export async function openUnderSecret(
   if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
   const [list, second] = childrenNamed(security, XENC_NS, 'ReferenceList');
   if (another ?? second) throw new SecurityFailure('invalid-security', 'two keys or lists');
-  return failedSecurely(OPENING_CODES, 'failed-check', async () => {
+  return runSecurely(OPENING_CODES, 'failed-check', async () => {
     const { document } = envelope;
     const shape = readSharedKey(key, document, list);
     const { parts, named, wrapped } = shape;
@@ -65,7 +65,7 @@ export async function openUnderSecret(
     requirePlaces(parts, envelope, security);
     const ids = [key, named].map((each) => idOf(each, document));
     const derivation = named === key ? undefined : derivationOf(named, key, { document, keyBytes });
-    const lengths = derivation ? SECRET_BYTES : { minBytes: keyBytes, maxBytes: keyBytes };
+    const lengths = derivation ? SECRET_BYTES : exactly(keyBytes);
     const value = await unwrapSecret(shape, unwrappers, lengths);
     const secret = derivation ? deriveKey(createSecretKey(value), derivation) : value;
     const opened = decryptUnder(document, parts, { secret, removed: list ? [list] : [], limits });

@@ -16,7 +16,7 @@ import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/conf
 import type { ValidatedToken } from '#core/security-token.ts';
 import { deriveKey } from '../encryption/derived-key.ts';
 import { X509_V3 } from '../names.ts';
-import { type FaultCodes, failedSecurely, SecurityFailure } from '../security-failure.ts';
+import { type FaultCodes, runSecurely, SecurityFailure } from '../security-failure.ts';
 import type { SecurityHeader } from '../security-header.ts';
 import {
   createSignerScope,
@@ -102,7 +102,7 @@ export async function verifySignature<Signer extends TrustedSigner>(
   const tokens = [...security.tokens, ...otherTokens];
   const scope = createSignerScope({ document, tokens, ...finders });
   let signer: Signer | undefined;
-  const proof = await failedSecurely(CODES, 'invalid-security', async () => {
+  const proof = await runSecurely(CODES, 'invalid-security', async () => {
     try {
       const verified = await verifyMessageSignature(document, element, {
         legacySha1,

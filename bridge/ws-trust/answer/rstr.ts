@@ -15,7 +15,7 @@ import { wsu } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { Endpoint } from '../endpoint/endpoint-profile.ts';
-import { keyTypeUri } from '../key-type.ts';
+import { keyTypeUri } from '../keys/key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';
 import type { SecretAnswer } from '../keys/symmetric-key.ts';
 import { POLICY_2004_NS } from '../names.ts';

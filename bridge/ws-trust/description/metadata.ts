@@ -42,7 +42,7 @@ export function isMetadataRequest(message: OpenedMessage): boolean {
 }
 
 /** The WSDL of a profile. */
-export function describe({ served, path, publicBase }: DescribedAddress): string {
+export function writeDescription({ served, path, publicBase }: DescribedAddress): string {
   const { endpoint, profile } = served;
   // Equal, character by character, to what the client calls: below a wildcard that is the path of this request.
   const isBelow = endpoint?.path.endsWith('/*') === true;
@@ -109,7 +109,7 @@ export function answerMetadata(
       ['Dialect', WSDL_NS],
       ['Identifier', WSDL_TARGET_NS],
     ],
-    [seal(describe(address), new Set())],
+    [seal(writeDescription(address), new Set())],
   );
   return writeAnswer(
     { version: envelope.version, addressing },

@@ -260,7 +260,7 @@ function token(trust: TrustVersion, local: string, children: readonly Markup[]):
 const policyOf = (assertions: readonly Markup[]): Markup => element(wsp('Policy'), [], assertions);
 
 function wrapped(name: MarkupName, assertions: readonly Markup[]): Markup {
-  return element(name, [], [element(wsp('Policy'), [], assertions)]);
+  return element(name, [], [policyOf(assertions)]);
 }
 
 function securityPolicyName(trust: TrustVersion): (local: string) => MarkupName {

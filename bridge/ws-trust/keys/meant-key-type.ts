@@ -4,8 +4,8 @@
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import { tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { EndpointProfile } from '../endpoint/endpoint-profile.ts';
-import type { KeyType } from '../key-type.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
+import type { KeyType } from './key-type.ts';
 
 /** What the request itself says of its key; undefined when it says nothing. Entropy is a part of a symmetric one. */
 export function impliedKeyType({

@@ -13,7 +13,7 @@ import {
 import { writeTokenAnswer } from '../answer/rstr.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import type { Progress } from '../authentication/opened-message.ts';
-import { requireIssueHonoured } from '../rst/honoured.ts';
+import { requireIssueHonoured } from '../rst/issue-honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import { recordValidation } from '../validation-audit.ts';

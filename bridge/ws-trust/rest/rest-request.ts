@@ -5,7 +5,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
-import { type KeyType, keyTypeOf } from '../key-type.ts';
+import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { TRUST_13 } from '../names.ts';
 import {
   malformed,

@@ -8,7 +8,7 @@ import { defined, optionalChild, parseBoolean, trimmedTextOf } from '#bridge/xml
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type KeyType, keyTypeOf } from '../key-type.ts';
+import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
 import { type EmbeddedToken, readEmbeddedToken, readTokenName } from './embedded-token.ts';

@@ -4,7 +4,7 @@
 import type { Instant } from '#core/instant.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import { tokenTypeOfWsTrust } from '#core/token-type.ts';
-import type { KeyType } from '../key-type.ts';
+import type { KeyType } from '../keys/key-type.ts';
 import type { TrustNames, TrustOperation } from '../names.ts';
 import type { RequestedEntropy } from './entropy.ts';
 import type { ParameterName } from './parameters.ts';

@@ -5,7 +5,7 @@ import { XmlFailure } from '../failure.ts';
 import type { XmlLimits } from '../parser/limits.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
 import type { KeyUnwrappers } from './decrypt.ts';
-import { decryptContent, unwrapSecret } from './decrypt.ts';
+import { decryptContent, exactly, unwrapSecret } from './decrypt.ts';
 import type { ContentName, TransportName } from './encryption-algorithms.ts';
 import type { GraftedDocument } from './graft.ts';
 import { graft, parseInPlace } from './graft.ts';
@@ -24,8 +24,7 @@ export async function decryptParts(
   if (shape.named !== key) throw new XmlFailure('encryption-shape', 'of another key');
   requireParts(shape.parts);
   const { keyBytes, name } = shape.parts[0].content;
-  const lengths = { minBytes: keyBytes, maxBytes: keyBytes };
-  const secret = await unwrapSecret(shape, unwrappers, lengths);
+  const secret = await unwrapSecret(shape, unwrappers, exactly(keyBytes));
   return {
     document: decryptUnder(document, shape.parts, { secret, removed: [key], limits }),
     content: name,

@@ -55,9 +55,7 @@ export async function decryptXml(
   limits?: XmlLimits,
 ): Promise<XmlDocument> {
   const { content, body, key } = readEncryptedData(element);
-  const { keyBytes } = content;
-  const lengths = { minBytes: keyBytes, maxBytes: keyBytes };
-  const secret = await unwrapSecret(key, unwrappers, lengths);
+  const secret = await unwrapSecret(key, unwrappers, exactly(content.keyBytes));
   return parseXml(decryptContent(content, body, secret), limits);
 }
 
@@ -88,6 +86,9 @@ interface KeyLengths {
   readonly minBytes: number;
   readonly maxBytes: number;
 }
+
+/** The one length that a key for encrypted content may have. */
+export const exactly = (bytes: number): KeyLengths => ({ minBytes: bytes, maxBytes: bytes });
 
 /** What the keys opened, of the length it must have. */
 async function unwrapAll(

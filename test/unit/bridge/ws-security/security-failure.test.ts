@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  failedSecurely,
   readSecurely,
+  runSecurely,
   SecurityFailure,
   type SecurityFaultCode,
 } from '#bridge/ws-security/security-failure.ts';
@@ -48,14 +48,14 @@ test('WSS 1.1.1 §12: what XML refuses leaves with the code of its reason, else 
 
   assert.throws(() => readSecurely('invalid-security', refuse), refusedWith('invalid-security'));
   await assert.rejects(
-    failedSecurely(codes, 'invalid-security', refuseLater),
+    runSecurely(codes, 'invalid-security', refuseLater),
     refusedWith('failed-check'),
   );
   await assert.rejects(
-    failedSecurely({}, 'invalid-security', refuseLater),
+    runSecurely({}, 'invalid-security', refuseLater),
     refusedWith('invalid-security'),
   );
-  await assert.rejects(failedSecurely(codes, 'invalid-security', refuseLater), {
+  await assert.rejects(runSecurely(codes, 'invalid-security', refuseLater), {
     cause,
     message: 'digest-mismatch: detail',
   });
@@ -67,7 +67,7 @@ test('WSS 1.1.1 §12: what is no refusal of XML stays what it is', async () => {
 
   for (const thrown of [bug, refusal])
     await assert.rejects(
-      failedSecurely({}, 'invalid-security', () => Promise.reject(thrown)),
+      runSecurely({}, 'invalid-security', () => Promise.reject(thrown)),
       thrown,
     );
 });

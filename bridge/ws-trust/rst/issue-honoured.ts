@@ -2,7 +2,7 @@
 
 import { EXC_C14N } from '#bridge/xml/signature/algorithms.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { KeyType } from '../key-type.ts';
+import type { KeyType } from '../keys/key-type.ts';
 import { impliedKeyType } from '../keys/meant-key-type.ts';
 import type { ParameterName } from './parameters.ts';
 import type { RstRequest } from './rst-request.ts';

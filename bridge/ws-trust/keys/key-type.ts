@@ -1,6 +1,6 @@
 // KeyType (WS-Trust 1.3 §9.2): which key the requestor wants to prove.
 
-import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from './names.ts';
+import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
 
 export type KeyType = 'bearer' | 'public-key' | 'symmetric-key';
 
