@@ -228,15 +228,11 @@ export async function startWorkerGroup(loaded: LoadedConfig): Promise<WorkerGrou
     writeMetrics: () => group.metrics(),
   });
   const managementUrl = await management.listen();
-  const close = async (): Promise<void> => {
-    management.close();
-    await logger.flush();
-  };
   try {
     await group.supervisor.start();
   } catch (cause) {
     await group.stop();
-    await close();
+    management.close();
     throw cause;
   }
   isStarted = true;
@@ -247,7 +243,7 @@ export async function startWorkerGroup(loaded: LoadedConfig): Promise<WorkerGrou
     reload: (next) => group.reload(next),
     async stop() {
       await group.stop();
-      await close();
+      management.close();
     },
   };
 }

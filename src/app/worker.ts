@@ -5,6 +5,7 @@ import { type App, createApp } from '#src/app.ts';
 import type { ChainHead } from '#src/audit/audit-key.ts';
 import { type ConfigFiles, parseConfigFiles } from '#src/config/load.ts';
 import { type Channel, openChannel } from '#src/workers/channel.ts';
+import { WORKER_LOG_FD } from '#src/workers/worker-output.ts';
 import type { PreparedReload } from './generation/generations.ts';
 
 /** What a worker is told when it starts. */
@@ -85,7 +86,7 @@ export async function serveAsWorker(): Promise<void> {
   process.on('SIGTERM', () => void stop());
 
   const { slot, path, files } = (await channel.ask('configuration')) as WorkerStart;
-  const seat = { slot, otherHeads: () => otherHeads };
+  const seat = { slot, logFd: WORKER_LOG_FD, otherHeads: () => otherHeads };
   const app = await createApp(await parseConfigFiles(path, files), { seat });
   const { publicUrl } = await app.listen();
   // What made the process end is likely to be among them. Written at once: nothing that waits gets its turn any more.
@@ -101,5 +102,4 @@ export async function serveAsWorker(): Promise<void> {
   await stopped.promise;
   clearInterval(timer);
   await tellStatus(app);
-  process.disconnect();
 }

@@ -73,7 +73,7 @@ function reloadOnHangUp(starting: Promise<Served>, path: string, terminal: Termi
 
 const LINGER_MILLISECONDS = 1000;
 
-/** What was said to who reads no more waits for ever, and would keep the process. */
+/** What was said to who reads no more, or logged for them, waits for ever, and would keep the process. */
 const endUnheard = (): void => void setTimeout(() => process.exit(), LINGER_MILLISECONDS).unref();
 
 async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Promise<ExitCode> {
@@ -96,23 +96,25 @@ async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Prom
     terminal.error(told(cause));
     await served.stop();
     return 1;
+  }
+}
+
+async function runWorker(terminal: Terminal): Promise<ExitCode> {
+  const { serveAsWorker } = await import('#src/app/worker.ts');
+  try {
+    await serveAsWorker();
+    return 0;
+  } catch (cause) {
+    terminal.error(`viaduct serve: ${told(cause)}`);
+    return 1;
   } finally {
-    endUnheard();
+    // It would keep this process, and who started it waits for its end.
+    process.channel?.unref();
   }
 }
 
 export const serveCommand: Command = async (words, terminal) => {
-  if (cluster.isWorker) {
-    const { serveAsWorker } = await import('#src/app/worker.ts');
-    try {
-      await serveAsWorker();
-      return 0;
-    } catch (cause) {
-      terminal.error(`viaduct serve: ${told(cause)}`);
-      // The channel to who started it would keep it, and who started it waits for its end.
-      process.exit(1);
-    }
-  }
+  if (cluster.isWorker) return runWorker(terminal).finally(endUnheard);
   const { values } = parseOptions(words, { config: { type: 'string' } });
   const path = values.config ?? DEFAULT_CONFIG;
   // Only for a newcomer who named no file: a missing file that was named is a mistake.
@@ -121,5 +123,5 @@ export const serveCommand: Command = async (words, terminal) => {
     await writeFirstConfiguration('.', terminal);
   }
   const loaded = await loadTold(path, terminal);
-  return loaded ? run(loaded, path, terminal) : 2;
+  return loaded ? run(loaded, path, terminal).finally(endUnheard) : 2;
 };

@@ -13,15 +13,10 @@ const MAX_PIECE_BYTES = 4096;
 
 const RETRY_MILLISECONDS = 50;
 
-/** At the end whoever has taken nothing for so long is waited for no more. */
-const PATIENCE_MILLISECONDS = 1000;
-
 const writeSome = promisify(write);
 
 export interface LogOutput {
   write(line: string): void;
-  /** For the end of the process. Resolves when what was written so far is out, or dropped. */
-  flush(): Promise<void>;
 }
 
 const isBusy = (cause: unknown): boolean =>
@@ -44,14 +39,12 @@ function* piecesOf(lines: readonly string[]): Generator<string> {
   yield piece;
 }
 
-/** Makes the output; what is still under way keeps the process alive. */
+/** Makes the output; what is still under way keeps the process alive. A write to what blocks would keep it for good: a pipe must not. */
 export function createLogOutput(fd: number): LogOutput {
   let waiting: string[] = [];
   let waitingCharacters = 0;
   let writing: Promise<void> | undefined;
   let start = '';
-  let isGivenUp = false;
-  let piecesWritten = 0;
 
   /** Answers whether all of it is out. */
   async function writePiece(piece: string): Promise<boolean> {
@@ -61,11 +54,10 @@ export function createLogOutput(fd: number): LogOutput {
         const { bytesWritten } = await writeSome(fd, rest);
         rest = rest.subarray(bytesWritten);
       } catch (cause) {
-        if (isGivenUp || !isBusy(cause)) return false;
+        if (!isBusy(cause)) return false;
         await wait(RETRY_MILLISECONDS);
       }
     }
-    piecesWritten += 1;
     return true;
   }
 
@@ -86,14 +78,6 @@ export function createLogOutput(fd: number): LogOutput {
       waiting.push(line);
       waitingCharacters += line.length;
       writing ??= writeAll();
-    },
-    async flush() {
-      let before: number | undefined;
-      while (writing && piecesWritten !== before) {
-        before = piecesWritten;
-        await Promise.race([writing, wait(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
-      }
-      isGivenUp = true;
     },
   };
 }

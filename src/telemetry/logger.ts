@@ -11,17 +11,12 @@ export interface Logger {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** Resolves when what was logged so far is written. */
-  flush(): Promise<void>;
 }
-
-/** One that writes at once has nothing to flush. */
-type Destination = Pick<LogOutput, 'write'> & Partial<LogOutput>;
 
 export interface LoggerSettings {
   readonly level: LogLevel;
   /** Where lines go; the standard output when absent. */
-  readonly destination?: Destination;
+  readonly destination?: LogOutput;
 }
 
 const STANDARD_OUTPUT = 1;
@@ -39,7 +34,7 @@ function guarded(fields: LogFields): object {
   return Object.fromEntries(members) as object;
 }
 
-function wrap(log: pino.Logger, destination: Destination): Logger {
+function wrap(log: pino.Logger): Logger {
   const write = (level: LogLevel, message: string, fields: LogFields | undefined): void => {
     if (!log.isLevelEnabled(level)) return;
     log[level](fields ? guarded(fields) : {}, redactText(message));
@@ -48,7 +43,6 @@ function wrap(log: pino.Logger, destination: Destination): Logger {
     info: (message, fields) => write('info', message, fields),
     warn: (message, fields) => write('warn', message, fields),
     error: (message, fields) => write('error', message, fields),
-    flush: async () => destination.flush?.(),
   };
 }
 
@@ -63,5 +57,5 @@ export function createLogger({
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  return wrap(pino(settings, destination), destination);
+  return wrap(pino(settings, destination));
 }

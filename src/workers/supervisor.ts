@@ -4,6 +4,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { type Channel, type Handlers, openChannel } from './channel.ts';
 import { createCrashBudget } from './crash-budget.ts';
 import { closeUntaken } from './untaken-connection.ts';
+import { relayErrors, WORKER_STDIO } from './worker-output.ts';
 
 export interface Member {
   readonly slot: number;
@@ -64,6 +65,7 @@ const HUNG_MILLISECONDS = 30_000;
 function openSeat(slot: number, isTrial: boolean, handlersOf: (member: Seat) => Handlers): Seat {
   const worker = cluster.fork();
   closeUntaken(worker);
+  relayErrors(worker);
   const handlers: Record<string, Handlers[string]> = {};
   const channel = openChannel(
     {
@@ -115,6 +117,7 @@ class Workers implements Supervisor {
   }
 
   start(): Promise<void> {
+    cluster.setupPrimary({ stdio: WORKER_STDIO });
     for (let slot = 1; slot <= this.#settings.count; slot += 1) this.#spawn(slot, false);
     return this.#started.promise;
   }
@@ -136,8 +139,8 @@ class Workers implements Supervisor {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#watch);
     await Promise.all([...this.#seats.values()].map((seat) => this.#leave(seat)));
+    clearInterval(this.#watch);
   }
 
   #spawn(slot: number, isTrial: boolean): Seat {

@@ -11,6 +11,7 @@ import { createIdSource } from '#src/http/id-source.ts';
 import { createOverloadGuard, type OverloadGuard } from '#src/http/load/overload.ts';
 import { createBucketOutbox } from '#src/limits/bucket-outbox.ts';
 import { type Counted, createRateLimiter, type RateLimiter } from '#src/limits/rate-limiter.ts';
+import { createLogOutput } from '#src/telemetry/log-output.ts';
 import { createLogger } from '#src/telemetry/logger.ts';
 import { createMetrics } from '#src/telemetry/metrics.ts';
 import { observeStore } from '#src/telemetry/observed-store.ts';
@@ -46,6 +47,8 @@ export interface RequestInHand {
 export interface Seat {
   /** Counted from 1: names its audit file. */
   readonly slot: number;
+  /** Where it writes its log. */
+  readonly logFd: number;
   /** The last known heads of the audits of the others. */
   readonly otherHeads: () => readonly ChainHead[];
 }
@@ -59,7 +62,10 @@ export async function openFoundation(
 ): Promise<Foundation> {
   const registry = createRegistry();
   const metrics = createMetrics(registry);
-  const logger = createLogger({ level: config.log.level });
+  const logger = createLogger({
+    level: config.log.level,
+    ...(seat && { destination: createLogOutput(seat.logFd) }),
+  });
   const path = config.audit.file;
   const openAudit = () =>
     openAuditLog({
@@ -102,13 +108,8 @@ export async function openFoundation(
 
 /** Writes what waits, and lets go of everything: the audit first.
  * @throws {AggregateError} what could not be closed well, after all was tried */
-export const closeFoundation = ({ audit, logger, overload, store }: Foundation): Promise<void> =>
-  closeAll([
-    () => audit.close(),
-    () => store.close(),
-    async () => overload.stop(),
-    () => logger.flush(),
-  ]);
+export const closeFoundation = ({ audit, overload, store }: Foundation): Promise<void> =>
+  closeAll([() => audit.close(), () => store.close(), async () => overload.stop()]);
 
 /** Whose limit it is, as the audit has it. */
 function partyOf({ id, kind }: Counted, issuer: string) {

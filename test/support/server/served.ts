@@ -1,4 +1,5 @@
 // A server as an operator runs it: `viaduct serve` in processes of its own, with real files, on loopback.
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,8 +112,11 @@ export async function serve(
 }
 
 /** The process ids of the workers, told by the children of the primary. */
-export async function workerPids({ server }: Served): Promise<readonly number[]> {
-  const pid = String(server.child.pid);
+export const workerPids = ({ server }: Served): Promise<readonly number[]> =>
+  childrenOf(server.child);
+
+export async function childrenOf(child: ChildProcess): Promise<readonly number[]> {
+  const pid = String(child.pid);
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
   return text.split(' ').filter(Boolean).map(Number);
 }

@@ -8,4 +8,3 @@ const logger = createLogger({ level: 'info' });
 for (let line = 0; line < Number(process.argv[2]); line += 1)
   logger.info('x'.repeat(1000), { line });
 process.stderr.write('logged');
-await logger.flush();

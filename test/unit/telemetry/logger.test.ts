@@ -215,9 +215,3 @@ test('logger: a log that cannot be written ends no process', async (t) => {
 
   assert.equal(code, 0);
 });
-
-test('logger: flush resolves', async () => {
-  const { log } = aLogger();
-
-  await log.flush();
-});

@@ -223,6 +223,19 @@ test('Row 25: SIGTERM while workers are replaced ends them all, the new ones too
   assert.match(server.text(), /draining/);
 });
 
+test('Row 26: a worker that hangs while all are drained is ended, and the server with it', {
+  timeout: 120_000,
+}, async (t) => {
+  const served = await serve(t, withWorkers(2));
+  const [hung = 0] = await workerPids(served);
+  holdUp(t, hung);
+
+  served.server.child.kill('SIGTERM');
+
+  assert.equal(await served.server.exit(), 0);
+  assert.equal(isAlive(hung), false);
+});
+
 test('Row 26: a worker that dies while workers are replaced comes back once', async (t) => {
   const served = await serve(t, withWorkers(2));
   const [, second = 0] = await workerPids(served);
