@@ -18,7 +18,7 @@ import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { keyTypeUri } from '../keys/key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';
 import type { SecretAnswer } from '../keys/symmetric-key.ts';
-import { POLICY_2004_NS } from '../names.ts';
+import { POLICY_2004_NS, trustName } from '../names.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { contextTypeOf, idOf, writeContext, writeContextReferences } from './context-answer.ts';
 import { trusted, writeResponse } from './response.ts';
@@ -60,8 +60,16 @@ export function writeTokenAnswer(answer: TokenAnswer): Markup {
     trusted(trust, 'RequestType', [`${trust.base}/${rst.operation}`]),
     trusted(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
     ...writeUsedAlgorithms(trust, rst.algorithms, token.spec),
+    ...writeRenewing(rst, token),
     ...(status === undefined ? [] : [status]),
   ]);
+}
+
+// WS-Trust 1.3 §4.1: a token that can be renewed is a wish, and CXF writes it with every request. Whoever wrote it and got another token is
+// told; nobody else, as clients read answers by position.
+function writeRenewing({ renewing, trust }: RstRequest, { spec }: IssuedToken): Markup[] {
+  if (!renewing?.isAllowed || spec.renewal) return [];
+  return [element(trustName(trust, 'Renewing'), [['Allow', 'false']], [])];
 }
 
 // ws-trust W6: clients compare strings.

@@ -10,8 +10,10 @@ import {
   anRst,
   aWsTrustSetting,
   BILLING,
+  billingRules,
   faultCodeOf,
   TRUST_13,
+  TRUST_2005,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 const child = (name: string, content = '') => `<t:${name}>${content}</t:${name}>`;
@@ -144,6 +146,23 @@ test('WS-Trust 1.3 §4.1: Renewing OK is refused where no row lets a token be re
   assert.equal(faultCodeOf(await issue('<t:Renewing OK="true"/>')), 'trust:UnableToRenew');
   assert.equal((await issue('<t:Renewing/>')).status, 200);
 });
+
+for (const trust of [TRUST_13, TRUST_2005])
+  test(`WS-Trust 1.3 §4.1: who asks for a token that can be renewed and gets another is told, nobody else: ${trust}`, async () => {
+    const issue = async (children: string, rules = billingRules()) => {
+      const body = anRst({ trust, children: anAppliesTo() + children });
+      const { body: answer } = await aWsTrustSetting({ rules }).front.handle(
+        anIssueRequest({ body }),
+      );
+      return /<t(?:rust)?:Renewing[^>]*>/.exec(answer)?.[0].replace(/^<t(rust)?:/, '');
+    };
+
+    assert.equal(await issue('<t:Renewing/>'), 'Renewing Allow="false">');
+    assert.equal(await issue('<t:Renewing Allow="true" OK="false"/>'), 'Renewing Allow="false">');
+    assert.equal(await issue(''), undefined);
+    assert.equal(await issue('<t:Renewing Allow="false"/>'), undefined);
+    assert.equal(await issue('<t:Renewing/>', RENEWABLE), undefined);
+  });
 
 const JWT = '<TokenWrapper>aa.good.cc</TokenWrapper>';
 const EPR = `<a:EndpointReference><a:Address>${BILLING}</a:Address></a:EndpointReference>`;
