@@ -3,6 +3,7 @@
 
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { formOf } from '#core/token-type.ts';
 import type { TrustNames } from '../names.ts';
 import type { RequestedAlgorithms } from '../rst/rst-request.ts';
 import { trusted } from './response.ts';
@@ -22,13 +23,14 @@ export function writeKeyUsage(
 export function writeUsedAlgorithms(
   trust: TrustNames,
   { signature, encryption, canonicalization, keyWrap }: RequestedAlgorithms,
-  spec: Pick<TokenSpec, 'encryption' | 'keyEncryption'>,
+  spec: Pick<TokenSpec, 'encryption' | 'keyEncryption' | 'type'>,
 ): Markup[] {
   const isWrapped = spec.encryption !== undefined || spec.keyEncryption !== undefined;
   return written(trust, [
     ['SignatureAlgorithm', signature],
     ['EncryptionAlgorithm', spec.encryption && encryption],
-    ['CanonicalizationAlgorithm', canonicalization],
+    // A JWT has no canonical form.
+    ['CanonicalizationAlgorithm', formOf(spec.type) === 'saml' ? canonicalization : undefined],
     ['KeyWrapAlgorithm', isWrapped ? keyWrap : undefined],
   ]);
 }

@@ -39,8 +39,13 @@ export function requireAlgorithms(
   requestedType: TokenType | undefined,
 ): void {
   for (const { token } of parties) {
-    const form = formOf(requestedType ?? token.type);
-    requireSame(asked.signature, SIGNATURES.get(token.algorithms[form]));
+    const type = requestedType ?? token.type;
+    const form = formOf(type);
+    // Nobody signs a security context.
+    requireSame(
+      asked.signature,
+      type === 'sct' ? undefined : SIGNATURES.get(token.algorithms[form]),
+    );
     const tokenEncryption = form === 'saml' ? token.encryption : undefined;
     if (encryption) requireRecipient(encryption, tokenEncryption);
     if (tokenEncryption) {

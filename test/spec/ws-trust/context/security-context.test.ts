@@ -56,6 +56,17 @@ describe('security contexts', () => {
       assert.ok(unattached.includes(`URI="${identifier}" ValueType="${version.wsc}/sct"`));
     });
 
+  test('WS-Trust 1.3 §9.2: a SignatureAlgorithm for a context is refused: nobody signs it', async () => {
+    for (const name of ['rsa-sha256', 'ecdsa-sha256']) {
+      const uri = `http://www.w3.org/2001/04/xmldsig-more#${name}`;
+      const wish = `<t:SignatureAlgorithm>${uri}</t:SignatureAlgorithm>`;
+
+      const answer = await aSetting().front.handle(aPost(aUserMessage(anIssue(V13, wish))));
+
+      assert.equal(faultCodeOf(answer), 'wsse:UnsupportedAlgorithm', name);
+    }
+  });
+
   test('WS-Trust 1.3 §4.4.4: the secret of a context is computed of both entropies', async () => {
     const setting = aSetting();
     const entropy = Buffer.alloc(32, 9);

@@ -65,6 +65,14 @@ async function issued(children: string, encryptions?: Asked): Promise<string> {
   return answer.body;
 }
 
+test('WS-Trust 1.3 §9.2: of a JWT no canonical form is told: it has none', async () => {
+  const jwt = child('TokenType', 'urn:ietf:params:oauth:token-type:jwt');
+
+  const body = await issued(jwt + child('CanonicalizationAlgorithm', EXC_C14N));
+
+  assert.doesNotMatch(body, /CanonicalizationAlgorithm/);
+});
+
 for (const [name, uri] of [
   ['SignWith', `${DS}hmac-sha1`],
   ['SignWith', `${MORE}hmac-sha256`],
