@@ -6,9 +6,10 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
 import { onlyChild, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
+import { isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
+import { parameterAttribute } from './parameter-attributes.ts';
 
 /** A `nonce` is mixed with ours; a `secret` is to be the key itself. */
 export interface KnownEntropy {
@@ -39,20 +40,11 @@ export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEn
   if (!isNamed(secret, trust.namespace, 'BinarySecret'))
     throw new XmlFailure('element-unexpected', `${secret.local} in Entropy`);
   // Without a type it is the key itself (WS-Trust 1.3 §3.3).
-  const kind = KINDS.get(typeOf(secret, trust) ?? `${TRUST_13_NS}/SymmetricKey`);
+  const kind = KINDS.get(parameterAttribute(secret, 'Type') ?? `${TRUST_13_NS}/SymmetricKey`);
   if (kind === undefined) throw unsupported('BinarySecret of another type');
   const bytes = parseBase64(textOf(secret));
   if (bytes.length > MAX_BYTES) throw new XmlFailure('text-malformed', 'entropy is too long');
   return { kind, bytes };
-}
-
-// Microsoft's library for .NET writes the attribute with the prefix of WS-Trust. To look over it would make a nonce the key.
-function typeOf(secret: XmlElement, { namespace }: TrustNames): string | undefined {
-  const type = attributeOf(secret, 'Type');
-  const qualified = attributeOf(secret, 'Type', namespace);
-  if (type !== undefined && qualified !== undefined)
-    throw new XmlFailure('element-repeated', 'two types of one BinarySecret');
-  return type ?? qualified;
 }
 
 /** Opens what is encrypted to us. It is mixed with ours, never the key itself: an EncryptedKey may be captured, and as the key of a token it

@@ -6,6 +6,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { IDENTITY_NS, POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
+import { requireKnownAttributes } from './parameter-attributes.ts';
 
 const TRUST_PARAMETERS = [
   'RequestType',
@@ -32,6 +33,7 @@ const TRUST_PARAMETERS = [
   'DelegateTo',
   'Forwardable',
   'Delegatable',
+  'Participants',
   'RenewTarget',
   'CancelTarget',
   'ValidateTarget',
@@ -43,12 +45,7 @@ const TRUST_PARAMETERS = [
   'Authenticator',
 ] as const;
 /** Not in February 2005. ActAs is of 1.4; without a key it is also seen in this namespace. */
-const TRUST_13_PARAMETERS = [
-  'SecondaryParameters',
-  'Participants',
-  'KeyWrapAlgorithm',
-  'ActAs',
-] as const;
+const TRUST_13_PARAMETERS = ['SecondaryParameters', 'KeyWrapAlgorithm', 'ActAs'] as const;
 const TRUST_14_PARAMETERS = [
   'ActAs',
   'InteractiveChallenge',
@@ -109,7 +106,7 @@ type ParameterMap = ReadonlyMap<ParameterName, XmlElement>;
 
 /** Takes a request apart.
  * @throws {XmlFailure} `element-repeated`, `element-unexpected`
- * @throws {ExchangeFailure} `operation-unsupported` for a child we do not know */
+ * @throws {ExchangeFailure} `operation-unsupported` for a child or an attribute we do not know */
 export function readParameters(request: XmlElement, trust: TrustNames): Parameters {
   const primary = collect(request, trust);
   const template = primary.get('SecondaryParameters');
@@ -143,8 +140,10 @@ function withoutOtherKey(primary: ParameterMap, secondary: ParameterMap): Parame
 }
 
 function collect(parent: XmlElement, trust: TrustNames): ParameterMap {
+  requireKnownAttributes(parent);
   const found = new Map<ParameterName, XmlElement>();
   for (const child of elementsOf(parent)) {
+    requireKnownAttributes(child);
     const name = nameOf(child, trust);
     if (name === undefined) throw unsupported(`unknown child ${child.local}`);
     // Other products take the last, or the first: what was meant is open.

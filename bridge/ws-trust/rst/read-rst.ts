@@ -6,13 +6,14 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import { defined, optionalChild, parseBoolean, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
 import { type EmbeddedToken, readEmbeddedToken, readTokenName } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
+import { parameterAttribute } from './parameter-attributes.ts';
 import {
   type EMBEDDED,
   type OF_KEYS,
@@ -87,7 +88,7 @@ export function readRst(
       ...readWishes(parameters, trust),
       ...keys,
       ...defined<Partial<RstRequest>>({
-        context: attributeOf(payload, 'Context'),
+        context: parameterAttribute(payload, 'Context'),
         onBehalfOf: tokens.onBehalfOf?.token,
         actAs: tokens.actAs?.token,
         renewTarget: tokens.renewTarget?.token,
@@ -115,7 +116,7 @@ export function readFrame(
   return {
     trust,
     operation: requireOperation(requestType, trust, form),
-    ...defined<Pick<RstFrame, 'context'>>({ context: attributeOf(payload, 'Context') }),
+    ...defined<Pick<RstFrame, 'context'>>({ context: parameterAttribute(payload, 'Context') }),
   };
 }
 
@@ -212,8 +213,8 @@ function readRenewing(renewing: XmlElement): RequestedRenewing {
   if (elementsOf(renewing).length > 0)
     throw new XmlFailure('element-unexpected', 'child of Renewing');
   return {
-    isAllowed: parseBoolean(attributeOf(renewing, 'Allow') ?? 'true', 'Allow'),
-    isAllowedAfterExpiry: parseBoolean(attributeOf(renewing, 'OK') ?? 'false', 'OK'),
+    isAllowed: parseBoolean(parameterAttribute(renewing, 'Allow') ?? 'true', 'Allow'),
+    isAllowedAfterExpiry: parseBoolean(parameterAttribute(renewing, 'OK') ?? 'false', 'OK'),
   };
 }
 

@@ -17,6 +17,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { PublicKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { parameterAttribute } from './parameter-attributes.ts';
 
 /** The key that is asked for. */
 export interface RequestedKey {
@@ -46,7 +47,7 @@ export function readUseKey(useKey: XmlElement, scope: ReferenceScope): Requested
 
 // A URI by the standard, the bare Id in what vCenter clients send.
 function readSignatureId(useKey: XmlElement): string | undefined {
-  const text = attributeOf(useKey, 'Sig');
+  const text = parameterAttribute(useKey, 'Sig');
   const id = text?.startsWith('#') ? text.slice(1) : text;
   if (id === '') throw new XmlFailure('text-malformed', 'Sig is empty');
   return id;
