@@ -88,9 +88,12 @@ function createServers(
   foundation: Foundation,
   { publicApp, seat }: { readonly publicApp: PublicApp; readonly seat: Seat | undefined },
 ): Servers {
-  const { trustedProxies } = config;
+  const {
+    limits: { maxConnections },
+    trustedProxies,
+  } = config;
   const listener = createListener(
-    { ...config.listeners.public, trustedProxies },
+    { ...config.listeners.public, maxConnections, trustedProxies },
     requestListener(publicApp.app),
   );
   const memory = remindOfMemory();

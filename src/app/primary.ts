@@ -28,6 +28,7 @@ const TAKEN_BY_NEW_WORKERS: ReadonlySet<string> = new Set([
   'log',
   'drain',
   'limits.nodes',
+  'limits.maxConnections',
   'clockSkewSeconds',
 ]);
 const ANSWER_MILLISECONDS = 1000;

@@ -8,6 +8,7 @@ import {
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import { type AddressInfo, isIPv4 } from 'node:net';
 import type Koa from 'koa';
+import { boundConnections, connectionBound } from './load/connections.ts';
 
 interface ListenerTls {
   readonly certificatePem: string;
@@ -34,6 +35,8 @@ export interface ListenerSettings {
   /** Proxies that end TLS before us; without one, plain HTTP is for loopback only. */
   readonly trustedProxies?: readonly string[];
   readonly limits?: Partial<ListenerLimits>;
+  /** At one time; absent: as many as come. */
+  readonly maxConnections?: number;
 }
 
 export interface Listener {
@@ -129,6 +132,8 @@ export function createListener(settings: ListenerSettings, answer: RequestListen
     : createHttpServer(options, handler);
   server.maxRequestsPerSocket = 0;
   server.maxHeadersCount = MAX_HEADERS;
+  const { maxConnections } = settings;
+  if (maxConnections !== undefined) boundConnections(server, connectionBound(maxConnections));
   return {
     server,
     listen: () =>

@@ -33,6 +33,7 @@ function fixedParts(config: Config) {
     log,
     drain,
     'limits.nodes': limits.nodes,
+    'limits.maxConnections': limits.maxConnections,
     workers,
   };
 }

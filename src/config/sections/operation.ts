@@ -29,6 +29,7 @@ export interface LimitsConfig {
   readonly perRelyingParty?: RateConfig | undefined;
   /** Hosts that share the store. */
   readonly nodes: number;
+  readonly maxConnections: number;
   readonly maxInFlight: number;
   readonly maxLoopDelayMilliseconds: number;
 }
@@ -116,6 +117,14 @@ export const limitsSection = z
       .max(1000)
       .describe('Hosts that share the store: while it is away each allows its share only.')
       .default(1),
+    maxConnections: z
+      .int()
+      .min(10)
+      .max(1_000_000)
+      .describe(
+        'Connections that one process has at one time; beyond it the one without a request for longest is closed.',
+      )
+      .default(10_000),
     maxInFlight: z
       .int()
       .min(10)

@@ -36,6 +36,7 @@ describe('Config', () => {
     assert.deepEqual(config.limits, {
       maxBodyBytes: 65_536,
       nodes: 1,
+      maxConnections: 10_000,
       maxInFlight: 1000,
       maxLoopDelayMilliseconds: 500,
     });
