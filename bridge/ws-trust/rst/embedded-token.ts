@@ -12,7 +12,7 @@ import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { onlyChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { elementsOf, isAssertion, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 
@@ -22,14 +22,14 @@ export interface EmbeddedToken {
   readonly element: XmlElement;
 }
 
-/** Reads the one token of a parameter. Names without a proof, such as a UsernameToken or an address, are refused:
+/** Reads the one token of a parameter, or the one that stands in the place of a parameter. Names without a proof, such as a UsernameToken or an address, are refused:
  * they would be taken at face value (ws-trust §8).
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`
  * @throws {ExchangeFailure} `token-malformed`
  * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`,
  * `bad-context-token`, `unsupported-context-token` */
 export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope): EmbeddedToken {
-  const child = onlyChild(parameter);
+  const child = isAssertion(parameter) ? parameter : onlyChild(parameter);
   const isReference = isNamed(child, WSSE_NS, 'SecurityTokenReference');
   const context = isReference ? readContextReference(child, scope) : undefined;
   if (context)

@@ -3,7 +3,7 @@
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, isAssertion } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { IDENTITY_NS, POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
 import { requireKnownAttributes } from './parameter-attributes.ts';
@@ -143,14 +143,21 @@ function collect(parent: XmlElement, trust: TrustNames): ParameterMap {
   requireKnownAttributes(parent);
   const found = new Map<ParameterName, XmlElement>();
   for (const child of elementsOf(parent)) {
-    requireKnownAttributes(child);
-    const name = nameOf(child, trust);
+    const isBare = isBareTarget(child, trust);
+    const name = isBare ? 'ValidateTarget' : nameOf(child, trust);
+    if (!isBare) requireKnownAttributes(child);
     if (name === undefined) throw unsupported(`unknown child ${child.local}`);
     // Other products take the last, or the first: what was meant is open.
     if (found.has(name)) throw new XmlFailure('element-repeated', `two ${name}`);
     found.set(name, child);
   }
   return found;
+}
+
+/** Whether it is the token to validate, and not a parameter that holds it: February 2005 has none for it, and Eclipse Metro writes the
+ * assertion itself. */
+function isBareTarget(child: XmlElement, { version }: Pick<TrustNames, 'version'>): boolean {
+  return version === '2005/02' && isAssertion(child);
 }
 
 function nameOf({ uri, local }: XmlElement, trust: TrustNames): ParameterName | undefined {
