@@ -68,6 +68,9 @@ export interface TokenFacts {
   readonly renewals?: number;
   /** It was about a user of ours when it was issued, as the ledger knows. */
   readonly isOfUser?: true;
+  /** Marks what a user of ours logged in with, where it rests on that: with another password it is another one. Of a token as the ledger
+   * knows it. */
+  readonly loginMark?: string;
   /** All tokens it was made from, nearest first, as the ledger knows them. */
   readonly ancestors?: readonly TokenRef[];
   /** Where its line began, if not with itself. */

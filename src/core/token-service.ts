@@ -18,6 +18,7 @@ import { placed } from './ledger/status-place.ts';
 import type { AuditLog, AuditRecord, Store } from './ports.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh/refresh-family.ts';
 import { decideRenewed } from './renewal/decide-renewed.ts';
+import { refuse } from './renewal/renewable.ts';
 import {
   countRenewal,
   requireRemembered,
@@ -146,6 +147,7 @@ async function decideAndCount(
   const renewed = decideRenewed(basis, rules);
   requireRemembered(evidence.subject.issuedAt, parts.fence());
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
+  if (standing?.hasLoginEnded) refuse(LOGIN_ENDED);
   countToken(evidence, issuable(renewed.spec, parts));
   await countRenewal(renewed, parts);
   return renewed.spec;
@@ -157,15 +159,18 @@ function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
   return families;
 }
 
-/** Whoever is behind a family may still be, whoever vouched for them, and the store remembers that far.
+/** Whoever is behind a family may still be, and logs in as then, whoever vouched for them, and the store remembers that far.
  * @throws {ExchangeFailure} `renewal-not-possible` */
-function requireGrounds({ origin, subject }: RefreshFamily, parts: TokenServiceParts): void {
+function requireGrounds(family: RefreshFamily, parts: TokenServiceParts): void {
   const { clock, rules } = parts;
+  const { hasLoginEnded, origin, subject } = family;
   requireRemembered(subject.issuedAt, parts.fence());
   requireUser(origin, rules.issuer, parts);
-  if (hasLostTrust(subject, rules.issuers, clock.now()))
-    throw new ExchangeFailure('renewal-not-possible', 'the trust in an issuer has ended');
+  if (hasLoginEnded) refuse(LOGIN_ENDED);
+  if (hasLostTrust(subject, rules.issuers, clock.now())) refuse('the trust in an issuer has ended');
 }
+
+const LOGIN_ENDED = 'nobody logs in any more with what it rests on';
 
 /** What the steps of one request tell each other. */
 interface Bookkeeping {

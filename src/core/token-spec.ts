@@ -90,6 +90,8 @@ export interface TokenSpec {
   readonly vouchers?: readonly string[];
   /** It is about a user of ours. */
   readonly isOfUser?: true;
+  /** Marks the login that it rests on; absent: on none that can be told. */
+  readonly loginMark?: string;
   /** Its place in a status list; absent: it has none. */
   readonly status?: StatusPlace;
   /** Absent: it cannot be renewed. */

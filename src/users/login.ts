@@ -3,6 +3,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { isPossiblePassword } from './password/password.ts';
 import type { Candidate } from './user-directory.ts';
 import { isPossibleUserName } from './user-name.ts';
+import type { UserRecord } from './user-record.ts';
 
 export interface Login {
   readonly name: string;
@@ -44,19 +45,21 @@ export function requirePossible({ name, password }: Login): void {
 }
 
 /** Whether the record admits a login by password. */
-export function admitsPassword({ record }: Candidate): boolean {
-  return (
-    record !== undefined &&
-    record.disabled !== true &&
-    (record.authenticationMethods ?? ['pwd']).includes('pwd')
-  );
+export function admitsPassword(record: UserRecord): boolean {
+  const { authenticationMethods = ['pwd'], disabled = false } = record;
+  return !disabled && authenticationMethods.includes('pwd');
+}
+
+/** Whether the record admits a login by a key. Only who is said to: a password stays the way of all others. */
+export function admitsKey({ authenticationMethods = [], disabled = false }: UserRecord): boolean {
+  return !disabled && authenticationMethods.some((method) => method !== 'pwd');
 }
 
 /** Why an attempt is refused whose password was compared; undefined when it is good. */
 export function refusalOf(candidate: Candidate, isRight: boolean): LoginRefusal | undefined {
   const failed = (detail: string): LoginRefusal => ({ detail, isLockout: false });
   if (!candidate.record) return failed('no such user');
-  if (!admitsPassword(candidate))
+  if (!admitsPassword(candidate.record))
     return failed('the user is disabled or not to log in by password');
   return isRight ? undefined : failed('wrong password');
 }

@@ -1,11 +1,11 @@
 // The second step of a login, where the record asks for one: a one-time password, after the password was right. Guesses count as
 // those of passwords do, and each code is good once (RFC 6238 §5.2).
-import { hash } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
 import { createFailureCounter, type FailureCounterSettings } from './failure-counter.ts';
 import type { Lockout } from './lockout.ts';
 import { type Login, loginFailure, NAME_LOCKED } from './login.ts';
+import { passwordMark } from './login-mark.ts';
 import type { LoginQueue } from './login-queue.ts';
 import {
   matchOneTimePassword,
@@ -38,10 +38,6 @@ interface Attempt {
 
 type SecondFactor = (record: UserRecord, login: Login) => Promise<ProvedMethods>;
 
-/** What wrong codes are counted for: with another password or secret who has guessed begins anew, and so may the user. */
-const guessedOf = ({ id, password }: UserRecord, secret: string): string =>
-  hash('sha256', JSON.stringify([id, password, secret]), 'base64url');
-
 /** Creates the step.
  * @throws {ExchangeFailure} from it: `second-factor-required`, `requestor-unauthenticated`, `dependency-unavailable` */
 export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts): SecondFactor {
@@ -63,7 +59,8 @@ export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts)
     const foldedName = foldUserName(nameKey(id));
     return queue.inTurn({ foldedName, sourceAddress }, async () => {
       if (await lockout.isNameLocked(foldedName)) return NAME_LOCKED.detail;
-      const guessed = guessedOf(record, secret);
+      // With another password or secret who has guessed begins anew, and so may the user.
+      const guessed = passwordMark(record);
       if ((await wrongCodes.count(guessed)) >= MAX_WRONG_CODES)
         return 'too many wrong one-time passwords: the user needs another password or secret';
       const step = matchOneTimePassword(parseOneTimeSecret(secret), code, clock.now());

@@ -11,6 +11,7 @@ import {
   requirePossible,
   SOURCE_LOCKED,
 } from './login.ts';
+import { passwordMark } from './login-mark.ts';
 import { createLoginQueue, type QueueLimits } from './login-queue.ts';
 import { type DeriveKey, deriveScryptKey } from './password/password.ts';
 import { createSharedVerification, type Verification } from './password/shared-verification.ts';
@@ -29,6 +30,8 @@ export interface AuthenticatedUser {
   readonly claims: UserRecord['claims'];
   /** How the login was proved. */
   readonly methods: ProvedMethods;
+  /** Marks what they logged in with; absent: the store cannot tell. */
+  readonly loginMark?: string;
 }
 
 export interface UserStore {
@@ -80,7 +83,8 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
     if (isNameLocked) throw loginFailure(NAME_LOCKED.detail);
     const candidate = directory.find(name);
     const loginName = nameLogin({ name, encoded: candidate.encoded, password });
-    if (admitsPassword(candidate) && cache.has(loginName)) return candidate;
+    const { record } = candidate;
+    if (record && admitsPassword(record) && cache.has(loginName)) return candidate;
     const refusal = await verify({ candidate, loginName, password, foldedName, sourceAddress });
     if (refusal) throw loginFailure(refusal.detail);
     cache.add(loginName);
@@ -111,7 +115,7 @@ export function createUserStore(settings: UserStoreSettings): UserStore {
       const { record } = await logIn(login);
       if (!record) throw new Error('a login without a record was taken for good');
       const methods = await proveSecond(record, login);
-      return { id: record.id, claims: record.claims, methods };
+      return { id: record.id, claims: record.claims, methods, loginMark: passwordMark(record) };
     },
   };
 }

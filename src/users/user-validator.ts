@@ -114,6 +114,7 @@ export function createUserValidator({
           contextClass: contextClassOf(user, content),
         },
         claims: claimsOf(user, issuer),
+        ...(user.loginMark !== undefined && { loginMark: user.loginMark }),
         scopes: [],
         lifetime: { notBefore: 0, notOnOrAfter: FOREVER },
         confirmation: BEARER,

@@ -32,7 +32,7 @@ import { trustedJwtIssuers } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 import { createTokenAdmission } from './admission.ts';
 import { shuffled } from './status-lists.ts';
-import { userStandings, userValidators } from './users.ts';
+import { loginMarks, userStandings, userValidators } from './users.ts';
 
 const longestLifetimeSeconds = (config: Config): number =>
   Math.max(...config.relyingParties.map(({ token }) => token.lifetimeSeconds), 0);
@@ -129,6 +129,7 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
     marginSeconds: marginSeconds(config),
     ownIssuers: new Set([config.issuer]),
     longestDescentSeconds: longestDescentSeconds(config),
+    isLoginGood: loginMarks(config),
     digest: (text) => hash('sha256', text, 'base64url'),
     ...sealOf(config, clock),
   });

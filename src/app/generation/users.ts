@@ -4,6 +4,8 @@ import type { UserStanding } from '#core/renewal/renewal-limits.ts';
 import { createUserNameKey } from '#core/request/user-domain.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
+import { admitsKey } from '#src/users/login.ts';
+import { keyMark, presentMarks } from '#src/users/login-mark.ts';
 import { createUserStore } from '#src/users/user-store.ts';
 import { createUserValidator } from '#src/users/user-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
@@ -51,14 +53,18 @@ export function userStandings({ users }: Config): (id: string) => UserStanding {
   };
 }
 
+/** Whether a user may still log in with what a mark is of. */
+export function loginMarks({ users }: Config): (mark: string) => boolean {
+  const present = presentMarks(users?.records ?? []);
+  return (mark) => present.has(mark);
+}
+
 /** Finds a user who may log in by a key. */
 export function createKeyUserFinder({ users }: Config) {
   const nameKey = createUserNameKey(users?.domains);
   const records = new Map(users?.records.map((record) => [nameKey(record.id), record]));
   return (name: string) => {
     const record = records.get(nameKey(name));
-    // By a key only who is said to: a password stays the way of all others.
-    const hasKey = record?.authenticationMethods?.some((method) => method !== 'pwd') === true;
-    return hasKey && record?.disabled !== true ? record : undefined;
+    return record && admitsKey(record) ? { ...record, loginMark: keyMark(record) } : undefined;
   };
 }

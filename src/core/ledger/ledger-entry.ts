@@ -22,6 +22,8 @@ export interface LedgerEntry {
   readonly vouchers?: readonly string[];
   /** It was about a user of ours: once they are removed nothing else tells so. */
   readonly isOfUser?: true;
+  /** Marks the login that it rests on: once no user logs in with that any more, it has nothing to rest on. */
+  readonly loginMark?: string;
   /** The requestor it was issued to, as `requestorName` calls it. */
   readonly clientId: string;
   readonly actors: readonly Actor[];
@@ -44,17 +46,27 @@ interface StoredEntry extends LedgerEntry {
   readonly v: number;
 }
 
+/** What a token rests on besides policy: whose word, and which login. All that is made of it rests on the same. */
+export const trustOf = ({
+  isOfUser,
+  loginMark,
+  vouchers,
+}: Pick<LedgerEntry, 'isOfUser' | 'loginMark' | 'vouchers'>) => ({
+  ...(vouchers && { vouchers }),
+  ...(isOfUser && { isOfUser }),
+  ...(loginMark !== undefined && { loginMark }),
+});
+
 /** The entry of a decision. Subject, claims and keys stay out of it: they are in the token, or under a seal. */
 export function entryOf(spec: TokenSpec): LedgerEntry {
   const { actors, ancestors, clientId, delegations, issuedAt, parents, policyRows } = spec;
-  const { audiences, isOfUser, omitsAudience, renewal, root, type, vouchers } = spec;
+  const { audiences, omitsAudience, renewal, root, type } = spec;
   return {
     type,
     parents,
     ancestors,
     ...(root && { root }),
-    ...(vouchers && { vouchers }),
-    ...(isOfUser && { isOfUser }),
+    ...trustOf(spec),
     clientId,
     actors,
     ...(delegations !== undefined && { delegations }),
@@ -95,12 +107,14 @@ const areNames = (value: unknown): boolean =>
 const hasGoodOptions = ({
   audiences,
   delegations,
+  loginMark,
   said,
   sealed,
   vouchers,
 }: Partial<LedgerEntry>): boolean =>
   areNames(audiences) &&
   isCount(delegations) &&
+  isText(loginMark) &&
   isText(said) &&
   isText(sealed) &&
   areTexts(vouchers);

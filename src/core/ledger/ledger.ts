@@ -11,6 +11,8 @@ import { saidBy, saidIn } from './said.ts';
 
 export interface Standing {
   readonly isRevoked: boolean;
+  /** It rests on a login with what nobody logs in with any more. */
+  readonly hasLoginEnded: boolean;
   /** Absent: we never issued it, or long ago. */
   readonly entry?: LedgerEntry;
   /** What we kept of it; absent: nothing, or nothing that still opens. */
@@ -52,6 +54,8 @@ export interface LedgerSettings {
   readonly seal?: TokenSeal;
   /** A digest of what tokens say. Absent: it is not on record. */
   readonly digest?: (text: string) => string;
+  /** Whether a user may still log in with what this marks. Absent: no login ends. */
+  readonly isLoginGood?: (mark: string) => boolean;
   /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
   readonly longestDescentSeconds: number;
 }
@@ -67,7 +71,7 @@ function writeFor(spec: TokenSpec, token: TokenRef, { digest, seal }: LedgerSett
 
 /** A ledger over a store. */
 export function createLedger(store: Store, clock: Clock, settings: LedgerSettings): Ledger {
-  const { digest, marginSeconds, ownIssuers, longestDescentSeconds, seal } = settings;
+  const { digest, isLoginGood, marginSeconds, ownIssuers, longestDescentSeconds, seal } = settings;
   const secondsUntil = (until: Instant): number => Math.max(until - clock.now(), 0);
 
   async function find(token: TokenRef): Promise<LedgerEntry | undefined> {
@@ -82,7 +86,9 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
       store.isRevoked([tombstoneKey(token)]),
     ]);
     const kept = openKept(entry?.sealed, token, seal);
-    return { isRevoked, ...(entry && { entry }), ...(kept && { kept }) };
+    const hasLoginEnded =
+      entry?.loginMark !== undefined && isLoginGood?.(entry.loginMark) === false;
+    return { isRevoked, hasLoginEnded, ...(entry && { entry }), ...(kept && { kept }) };
   }
 
   return {

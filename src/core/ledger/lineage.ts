@@ -21,7 +21,7 @@ const vouchersOf = (token: ValidatedToken | undefined): readonly string[] => {
 export function lineageOf({
   subject,
   actor,
-}: Evidence): Pick<TokenSpec, 'parents' | 'ancestors' | 'root' | 'vouchers'> {
+}: Evidence): Pick<TokenSpec, 'parents' | 'ancestors' | 'root' | 'vouchers' | 'loginMark'> {
   const parents = [...refsOf(subject), ...refsOf(actor)];
   const line = [...parents, ...(subject.ancestors ?? []), ...(actor?.ancestors ?? [])];
   const ancestors = [...new Map(line.map((token) => [tokenName(token), token])).values()];
@@ -34,5 +34,7 @@ export function lineageOf({
     ancestors,
     ...(root && { root }),
     ...(vouchers.length > 0 && { vouchers }),
+    // Of the subject alone: whoever acts for it logs in again to go on.
+    ...(subject.loginMark !== undefined && { loginMark: subject.loginMark }),
   };
 }

@@ -4,13 +4,10 @@ import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../securi
 import { isCredential } from '../token-type.ts';
 import type { KeptToken, KnownSecret } from './kept-token.ts';
 import type { Ledger, Standing } from './ledger.ts';
-import type { LedgerEntry } from './ledger-entry.ts';
+import { type LedgerEntry, trustOf } from './ledger-entry.ts';
 
-function withStanding(
-  token: ValidatedToken,
-  { entry, isRevoked, kept }: Standing,
-  ledger: Ledger,
-): ValidatedToken {
+function withStanding(token: ValidatedToken, standing: Standing, ledger: Ledger): ValidatedToken {
+  const { entry, isRevoked, kept } = standing;
   const isOwn = token.trustedIssuer === SELF;
   if (isRevoked) {
     const detail = isOwn ? 'own token revoked' : 'foreign token revoked here';
@@ -18,6 +15,7 @@ function withStanding(
   }
   // A credential was proved here, not issued.
   if (!isOwn || isCredential(token.type)) return token;
+  requireLogin(token, standing);
   if (!entry) return unrecorded(token);
   const addressed = acceptToken({ ...token, ...audienceOf(token, entry) });
   requireAsRecorded(addressed, entry, ledger);
@@ -34,12 +32,19 @@ function withStanding(
   });
 }
 
-const lineOf = ({ ancestors, isOfUser, root, vouchers }: LedgerEntry) => ({
-  ancestors,
-  ...(root && { root }),
-  ...(vouchers && { vouchers }),
-  ...(isOfUser && { isOfUser }),
+const lineOf = (entry: LedgerEntry) => ({
+  ancestors: entry.ancestors,
+  ...(entry.root && { root: entry.root }),
+  ...trustOf(entry),
 });
+
+/** With another password a user ends what goes on by the word of the old one. In its lifecycle a token is cancelled all the same, and is
+ * refused its renewal in the words of renewals.
+ * @throws {ExchangeFailure} `token-revoked` */
+function requireLogin({ use }: ValidatedToken, { hasLoginEnded }: Standing): void {
+  if (hasLoginEnded && use !== 'lifecycle')
+    throw new ExchangeFailure('token-revoked', 'nobody logs in any more with what it rests on');
+}
 
 /** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we
  * know to have issued, whoever had our key. Of one that is over, in its lifecycle, the record may be gone.

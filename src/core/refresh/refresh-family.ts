@@ -19,6 +19,8 @@ export interface RefreshFamily extends FamilyGrant, RefreshTokenName {
   readonly subject: ValidatedToken;
   /** Who it is about, as the ledger has it. */
   readonly origin: RenewalSubject;
+  /** It rests on a login with what nobody logs in with any more. */
+  readonly hasLoginEnded: boolean;
   /** How often others may have tokens made of what it brings; absent: no end is set. */
   readonly delegations?: number;
   /** How often the token of ours was renewed that it began with; absent: not at all. */
@@ -106,20 +108,20 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
     async find(text, clientId) {
       const name = codec.parse(text);
       const ref = { issuer, id: name.family };
-      const [stored, { entry, isRevoked }] = await Promise.all([
+      const [stored, { entry, hasLoginEnded, isRevoked }] = await Promise.all([
         store.get(keyOf('grant', name.family)),
         ledger.lookUp(ref),
       ]);
       if (stored === undefined || !entry)
         throw new ExchangeFailure('token-expired', 'the family of the refresh token is gone');
-      const { grant, subject } = parseGrant(stored, { ref, ...entry });
+      const { grant, subject } = parseGrant(stored, { ref, entry });
       // RFC 6749 §10.4: bound to the client, whoever else holds it.
       if (grant.clientId !== clientId)
         throw new ExchangeFailure('token-audience-mismatch', 'a refresh token of another client');
       if (isRevoked) throw new ExchangeFailure('token-revoked', 'the family is revoked');
       if (!(clock.now() < grant.notOnOrAfter))
         throw new ExchangeFailure('token-expired', 'the family has ended');
-      return { ...grant, ...name, subject, ...onRecord(entry, subject) };
+      return { ...grant, ...name, subject, hasLoginEnded, ...onRecord(entry, subject) };
     },
     async isActive({ family, number }) {
       const [standing, isUsed] = await Promise.all([

@@ -3,6 +3,7 @@
 import { BEARER } from '../confirmation.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
+import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
 import {
   acceptToken,
   type TokenFacts,
@@ -75,15 +76,14 @@ export function writeGrant(subject: ValidatedToken, spec: TokenSpec): string {
 interface Place {
   /** The family, under the name that the ledger has for it. */
   readonly ref: TokenRef;
-  readonly ancestors: readonly TokenRef[];
-  readonly vouchers?: readonly string[];
+  readonly entry: Pick<LedgerEntry, 'ancestors'> & Parameters<typeof trustOf>[0];
 }
 
 /** Reads the stored form: the bounds, and the evidence as a decision takes it. What is made from it descends from the family.
  * @throws {Error} for a form of another release */
 export function parseGrant(
   text: string,
-  { ref, ancestors, vouchers }: Place,
+  { ref, entry }: Place,
 ): { readonly grant: FamilyGrant; readonly subject: ValidatedToken } {
   const { v, evidence, ...grant } = JSON.parse(text) as StoredGrant;
   if (v !== GRANT_VERSION) throw new Error('a grant of a refresh token of an unknown form');
@@ -96,8 +96,8 @@ export function parseGrant(
     lifetime: { notBefore: grant.issuedAt, notOnOrAfter: grant.notOnOrAfter },
     confirmation: BEARER,
     actors: [],
-    ancestors,
-    ...(vouchers && { vouchers }),
+    ancestors: entry.ancestors,
+    ...trustOf(entry),
   });
   return { grant, subject };
 }

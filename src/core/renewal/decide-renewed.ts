@@ -14,7 +14,7 @@ import {
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { secretOf } from '../ledger/kept-token.ts';
-import type { LedgerEntry } from '../ledger/ledger-entry.ts';
+import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
 import { decidingRow, denialsByActor, isUsedOnce, validateUndenied } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
@@ -291,8 +291,7 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     parents: [family],
     ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,
     root: entry.root ?? family,
-    ...(entry.vouchers && { vouchers: entry.vouchers }),
-    ...(entry.isOfUser && { isOfUser: true }),
+    ...trustOf(entry),
     renewal: nextTerms(renewable),
     // Without it a renewal would give back what was used up of the budget, or make a token delegatable that never was.
     ...(token.delegations !== undefined && { delegations: token.delegations }),

@@ -36,7 +36,12 @@ async function isRenewable(
   { clock, ledger }: RenewalParts,
 ): Promise<boolean> {
   if (id === undefined || trustedIssuer !== SELF) return false;
-  const { entry, isRevoked } = await ledger.standing({ issuer, id });
+  const { entry, hasLoginEnded, isRevoked } = await ledger.standing({ issuer, id });
   const { renewal } = entry ?? {};
-  return !isRevoked && renewal?.afterExpiry === true && clock.now() < renewal.notOnOrAfter;
+  return (
+    !isRevoked &&
+    !hasLoginEnded &&
+    renewal?.afterExpiry === true &&
+    clock.now() < renewal.notOnOrAfter
+  );
 }

@@ -39,6 +39,8 @@ interface CertificateCredential {
 interface KeyUser {
   readonly id: string;
   readonly claims: Readonly<Record<string, string | readonly string[]>>;
+  /** Marks that they log in by a key; absent: it cannot be told. */
+  readonly loginMark?: string;
 }
 
 /** The terms for the certificates of one trusted issuer. */
@@ -193,6 +195,7 @@ function factsOf(certificate: Certificate, trust: X509Trust, issuer: string) {
     subject: { issuer, id: user.id },
     // That it is this user, the authority alone says: what is made of it ends with the trust in it.
     vouchers: [trust.id],
+    ...(user.loginMark !== undefined && { loginMark: user.loginMark }),
     claims: Object.entries(user.claims).map(([name, value]) =>
       aClaim(name, [value].flat(), issuer),
     ),

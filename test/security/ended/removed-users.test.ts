@@ -1,5 +1,5 @@
-// A user who was removed is known as one still by what was made while they were there: a token of theirs that lives on brings nothing that
-// goes on without them.
+// A user who was removed is known as one still by what was made while they were there: a token of theirs brings nothing that goes on
+// without them. One that has no mark of their login on record lives on until it ends.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
 import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
+import { forgetLogins } from '#test/support/server/user-file.ts';
 import {
   anRst,
   aTargetRst,
@@ -67,10 +68,27 @@ for (const [what, make] of [
     assert.equal(faultOf(await renew()), 'UnableToRenew');
   });
 
-test('Policy: what is made of the token of a user after they were removed is renewed and refreshed never', async (t) => {
+/** A request of whoever comes with the token, in place of a user name. */
+const asBearer = (jwt: string): string =>
+  anRst({ tokenType: JWT }).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, jwtAsXml(jwt));
+
+test('Policy: of the token of a user nothing is made after they were removed, and it logs nobody in', async (t) => {
+  const server = await start(t, [{ path: '/ws-trust', ownBearerTokens: true }]);
+  const token = await carols(server);
+  await removeCarol(server);
+
+  const acted = await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf: token, children }));
+  const login = await sendSoap(server, asBearer(jwtIn(token)));
+
+  assert.equal(faultOf(acted), 'InvalidSecurityToken');
+  assert.equal(faultOf(login), 'FailedAuthentication');
+});
+
+test('Upgrade: what is made of a token without a mark, after its user was removed, is renewed and refreshed never', async (t) => {
   const server = await start(t);
   const token = await carols(server);
   const exchanged = await onBehalf(server, token);
+  forgetLogins(server);
   await removeCarol(server);
 
   for (const evidence of [token, exchanged]) {
@@ -88,11 +106,7 @@ test('Policy: what is made of the token of a user after they were removed is ren
   }
 });
 
-/** A request of whoever comes with the token, in place of a user name. */
-const asBearer = (jwt: string): string =>
-  anRst({ tokenType: JWT }).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, jwtAsXml(jwt));
-
-test('Policy: a token that a client got for a user is no credential once they were removed, nor what is made of it', async (t) => {
+test('Upgrade: a token without a mark, that a client got for a user, is no credential once they were removed, nor what is made of it', async (t) => {
   const server = await start(t, [{ path: '/ws-trust', ownBearerTokens: true }]);
   const exchanged = async (subject_token: string): Promise<string> => {
     const { body } = await server.exchange({ subject_token, subject_token_type: JWT_TYPE });
@@ -100,6 +114,7 @@ test('Policy: a token that a client got for a user is no credential once they we
   };
   const first = await exchanged(jwtIn(await carols(server)));
   const before = await sendSoap(server, asBearer(first));
+  forgetLogins(server);
 
   await removeCarol(server);
 

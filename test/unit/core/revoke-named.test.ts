@@ -21,7 +21,11 @@ const ENTRY: LedgerEntry = {
 function setUp(entry: LedgerEntry | undefined) {
   const revoked: Instant[] = [];
   const audit = fakeAuditLog();
-  const lookUp = async (): Promise<Standing> => ({ isRevoked: false, ...(entry && { entry }) });
+  const lookUp = async (): Promise<Standing> => ({
+    isRevoked: false,
+    hasLoginEnded: false,
+    ...(entry && { entry }),
+  });
   const ledger = {
     record: async () => {},
     lookUp,

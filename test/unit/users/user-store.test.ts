@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createUserNameKey } from '#core/request/user-domain.ts';
+import { passwordMark } from '#src/users/login-mark.ts';
 import { createLoginNamer } from '#src/users/password/verified-cache.ts';
 import { aUser, aUserStore } from './a-user-store.ts';
 
@@ -8,10 +9,15 @@ const GOOD = { name: 'alice', password: 'correct horse' };
 const REFUSED = { reason: 'requestor-unauthenticated' };
 
 test('User store: a right password gives the id and the claims of the record', async () => {
-  const claims = { role: ['reader'] };
-  const { users } = aUserStore({ records: [await aUser({ claims })] });
+  const alice = await aUser({ claims: { role: ['reader'] } });
+  const { users } = aUserStore({ records: [alice] });
 
-  assert.deepEqual(await users.authenticate(GOOD), { id: 'alice', claims, methods: ['pwd'] });
+  assert.deepEqual(await users.authenticate(GOOD), {
+    id: 'alice',
+    claims: alice.claims,
+    methods: ['pwd'],
+    loginMark: passwordMark(alice),
+  });
 });
 
 test('User store: a name is compared in NFC and with its case', async () => {

@@ -27,6 +27,7 @@ test('User validator: a right password makes the user the Subject, with the clai
   const token = await validator.validate(evidence({ name: 'alice', password: 'correct horse' }));
 
   const ours = { issuer: ISSUER, originalIssuer: ISSUER };
+  assert.match(token.loginMark ?? '', /^[\w-]{43}$/);
   assert.deepEqual(token, {
     type: 'username',
     use: 'subject',
@@ -42,6 +43,7 @@ test('User validator: a right password makes the user the Subject, with the clai
       { name: 'department', values: ['sales'], ...ours },
       { name: 'role', values: ['reader', 'writer'], ...ours },
     ],
+    loginMark: token.loginMark,
     scopes: [],
     lifetime: { notBefore: 0, notOnOrAfter: FOREVER },
     confirmation: { method: 'bearer' },

@@ -10,7 +10,7 @@ const VERSION_1 =
 
 const PLACE = {
   ref: { issuer: OWN_ISSUER, id: 'family' },
-  ancestors: [{ issuer: 'https://idp.partner.example', id: 'subject-token' }],
+  entry: { ancestors: [{ issuer: 'https://idp.partner.example', id: 'subject-token' }] },
 };
 
 describe('Refresh grant', () => {
@@ -39,8 +39,17 @@ describe('Refresh grant', () => {
       lifetime: { notBefore: 1_800_000_000, notOnOrAfter: 1_800_007_200 },
       confirmation: { method: 'bearer' },
       actors: [],
-      ancestors: PLACE.ancestors,
+      ancestors: PLACE.entry.ancestors,
     });
+  });
+
+  test('Ledger: the evidence rests on what the record of the family says', () => {
+    const trust = { isOfUser: true, loginMark: 'mark', vouchers: ['corp'] } as const;
+
+    const { subject } = parseGrant(VERSION_1, { ...PLACE, entry: { ...PLACE.entry, ...trust } });
+
+    const { isOfUser, loginMark, vouchers } = subject;
+    assert.deepEqual({ isOfUser, loginMark, vouchers }, trust);
   });
 
   test('Upgrade: refuses the form of another release', () => {
