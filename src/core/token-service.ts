@@ -147,7 +147,7 @@ async function decideAndCount(
   const renewed = decideRenewed(basis, rules);
   requireRemembered(evidence.subject.issuedAt, parts.fence());
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
-  if (standing?.hasLoginEnded) refuse(LOGIN_ENDED);
+  if (standing?.isGroundless) refuse(GROUNDLESS);
   countToken(evidence, issuable(renewed.spec, parts));
   await countRenewal(renewed, parts);
   return renewed.spec;
@@ -163,14 +163,14 @@ function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
  * @throws {ExchangeFailure} `renewal-not-possible` */
 function requireGrounds(family: RefreshFamily, parts: TokenServiceParts): void {
   const { clock, rules } = parts;
-  const { hasLoginEnded, origin, subject } = family;
+  const { isGroundless, origin, subject } = family;
   requireRemembered(subject.issuedAt, parts.fence());
   requireUser(origin, rules.issuer, parts);
-  if (hasLoginEnded) refuse(LOGIN_ENDED);
+  if (isGroundless) refuse(GROUNDLESS);
   if (hasLostTrust(subject, rules.issuers, clock.now())) refuse('the trust in an issuer has ended');
 }
 
-const LOGIN_ENDED = 'nobody logs in any more with what it rests on';
+const GROUNDLESS = 'a login or a trust that it rests on has ended';
 
 /** What the steps of one request tell each other. */
 interface Bookkeeping {

@@ -1,6 +1,7 @@
 // The steps of the use cases over everything the configuration names.
 import { hash } from 'node:crypto';
 import type { Bridge } from '#bridge';
+import { hasLostTrust } from '#core/decision/actor-issuer.ts';
 import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Clock } from '#core/instant.ts';
 import { createLedger, type Ledger, type LedgerSettings } from '#core/ledger/ledger.ts';
@@ -123,13 +124,22 @@ function sealOf({ issuer, keptSecrets }: Config, clock: Clock): Pick<LedgerSetti
   return { seal: createTokenSeal(keys, issuer, clock) };
 }
 
+/** Whether what a token rests on has ended: the login of a user, or the trust in who vouched for it. */
+function groundsOf(config: Config, clock: Clock): NonNullable<LedgerSettings['isGroundless']> {
+  const isPresent = loginMarks(config);
+  const { issuers } = policyRules(config);
+  return (entry) =>
+    (entry.loginMark !== undefined && !isPresent(entry.loginMark)) ||
+    hasLostTrust(entry, issuers, clock.now());
+}
+
 /** The ledger over a store. */
 export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
   return createLedger(store, clock, {
     marginSeconds: marginSeconds(config),
     ownIssuers: new Set([config.issuer]),
     longestDescentSeconds: longestDescentSeconds(config),
-    isLoginGood: loginMarks(config),
+    isGroundless: groundsOf(config, clock),
     digest: (text) => hash('sha256', text, 'base64url'),
     ...sealOf(config, clock),
   });

@@ -11,8 +11,8 @@ import { saidBy, saidIn } from './said.ts';
 
 export interface Standing {
   readonly isRevoked: boolean;
-  /** It rests on a login with what nobody logs in with any more. */
-  readonly hasLoginEnded: boolean;
+  /** The login, or the trust in an issuer, that it rests on has ended. */
+  readonly isGroundless?: true;
   /** Absent: we never issued it, or long ago. */
   readonly entry?: LedgerEntry;
   /** What we kept of it; absent: nothing, or nothing that still opens. */
@@ -54,8 +54,8 @@ export interface LedgerSettings {
   readonly seal?: TokenSeal;
   /** A digest of what tokens say. Absent: it is not on record. */
   readonly digest?: (text: string) => string;
-  /** Whether a user may still log in with what this marks. Absent: no login ends. */
-  readonly isLoginGood?: (mark: string) => boolean;
+  /** Whether the login, or the trust in an issuer, that a token rests on has ended. Absent: they never end. */
+  readonly isGroundless?: (entry: Pick<LedgerEntry, 'loginMark' | 'vouchers'>) => boolean;
   /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
   readonly longestDescentSeconds: number;
 }
@@ -69,9 +69,19 @@ function writeFor(spec: TokenSpec, token: TokenRef, { digest, seal }: LedgerSett
   });
 }
 
+/** What the record of a token tells of it. */
+function onRecord(
+  entry: LedgerEntry,
+  token: TokenRef,
+  { isGroundless, seal }: LedgerSettings,
+): Partial<Standing> {
+  const kept = openKept(entry.sealed, token, seal);
+  return { entry, ...(isGroundless?.(entry) && { isGroundless: true }), ...(kept && { kept }) };
+}
+
 /** A ledger over a store. */
 export function createLedger(store: Store, clock: Clock, settings: LedgerSettings): Ledger {
-  const { digest, isLoginGood, marginSeconds, ownIssuers, longestDescentSeconds, seal } = settings;
+  const { digest, marginSeconds, ownIssuers, longestDescentSeconds } = settings;
   const secondsUntil = (until: Instant): number => Math.max(until - clock.now(), 0);
 
   async function find(token: TokenRef): Promise<LedgerEntry | undefined> {
@@ -85,10 +95,7 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
       find(token),
       store.isRevoked([tombstoneKey(token)]),
     ]);
-    const kept = openKept(entry?.sealed, token, seal);
-    const hasLoginEnded =
-      entry?.loginMark !== undefined && isLoginGood?.(entry.loginMark) === false;
-    return { isRevoked, hasLoginEnded, ...(entry && { entry }), ...(kept && { kept }) };
+    return { isRevoked, ...(entry && onRecord(entry, token, settings)) };
   }
 
   return {

@@ -15,7 +15,7 @@ function withStanding(token: ValidatedToken, standing: Standing, ledger: Ledger)
   }
   // A credential was proved here, not issued.
   if (!isOwn || isCredential(token.type)) return token;
-  requireLogin(token, standing);
+  requireGrounds(token, standing);
   if (!entry) return unrecorded(token);
   const addressed = acceptToken({ ...token, ...audienceOf(token, entry) });
   requireAsRecorded(addressed, entry, ledger);
@@ -38,12 +38,12 @@ const lineOf = (entry: LedgerEntry) => ({
   ...trustOf(entry),
 });
 
-/** With another password a user ends what goes on by the word of the old one. In its lifecycle a token is cancelled all the same, and is
- * refused its renewal in the words of renewals.
+/** With another password a user ends what goes on by the word of the old one, as an operator does what goes on by that of an issuer who is
+ * trusted no more. In its lifecycle a token is cancelled all the same, and is refused its renewal in the words of renewals.
  * @throws {ExchangeFailure} `token-revoked` */
-function requireLogin({ use }: ValidatedToken, { hasLoginEnded }: Standing): void {
-  if (hasLoginEnded && use !== 'lifecycle')
-    throw new ExchangeFailure('token-revoked', 'nobody logs in any more with what it rests on');
+function requireGrounds({ use }: ValidatedToken, { isGroundless }: Standing): void {
+  if (isGroundless && use !== 'lifecycle')
+    throw new ExchangeFailure('token-revoked', 'a login or a trust that it rests on has ended');
 }
 
 /** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we

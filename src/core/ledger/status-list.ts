@@ -78,9 +78,9 @@ async function readBits(list: string, { issuer, ledger }: StatusListsParts): Pro
     const standings = await Promise.all(
       indices.map((index) => ledger.standing({ issuer, id: tokenIdAt({ list, index }) })),
     );
-    for (const [step, { hasLoginEnded, isRevoked }] of standings.entries()) {
+    for (const [step, { isGroundless, isRevoked }] of standings.entries()) {
       const byte = Math.floor((start + step) / 8);
-      if (isRevoked || hasLoginEnded) bits[byte] = (bits[byte] ?? 0) | (1 << (step % 8));
+      if (isRevoked || isGroundless) bits[byte] = (bits[byte] ?? 0) | (1 << (step % 8));
     }
   }
   return bits;

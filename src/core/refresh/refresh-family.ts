@@ -19,8 +19,8 @@ export interface RefreshFamily extends FamilyGrant, RefreshTokenName {
   readonly subject: ValidatedToken;
   /** Who it is about, as the ledger has it. */
   readonly origin: RenewalSubject;
-  /** It rests on a login with what nobody logs in with any more. */
-  readonly hasLoginEnded: boolean;
+  /** The login, or the trust in an issuer, that it rests on has ended. */
+  readonly isGroundless?: true;
   /** How often others may have tokens made of what it brings; absent: no end is set. */
   readonly delegations?: number;
   /** How often the token of ours was renewed that it began with; absent: not at all. */
@@ -108,7 +108,7 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
     async find(text, clientId) {
       const name = codec.parse(text);
       const ref = { issuer, id: name.family };
-      const [stored, { entry, hasLoginEnded, isRevoked }] = await Promise.all([
+      const [stored, { entry, isGroundless, isRevoked }] = await Promise.all([
         store.get(keyOf('grant', name.family)),
         ledger.lookUp(ref),
       ]);
@@ -121,7 +121,8 @@ export function createRefreshFamilies(parts: RefreshFamiliesParts): RefreshFamil
       if (isRevoked) throw new ExchangeFailure('token-revoked', 'the family is revoked');
       if (!(clock.now() < grant.notOnOrAfter))
         throw new ExchangeFailure('token-expired', 'the family has ended');
-      return { ...grant, ...name, subject, hasLoginEnded, ...onRecord(entry, subject) };
+      const grounds = isGroundless && { isGroundless };
+      return { ...grant, ...name, subject, ...grounds, ...onRecord(entry, subject) };
     },
     async isActive({ family, number }) {
       const [standing, isUsed] = await Promise.all([

@@ -36,11 +36,11 @@ async function isRenewable(
   { clock, ledger }: RenewalParts,
 ): Promise<boolean> {
   if (id === undefined || trustedIssuer !== SELF) return false;
-  const { entry, hasLoginEnded, isRevoked } = await ledger.standing({ issuer, id });
+  const { entry, isGroundless, isRevoked } = await ledger.standing({ issuer, id });
   const { renewal } = entry ?? {};
   return (
     !isRevoked &&
-    !hasLoginEnded &&
+    !isGroundless &&
     renewal?.afterExpiry === true &&
     clock.now() < renewal.notOnOrAfter
   );

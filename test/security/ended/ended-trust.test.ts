@@ -77,10 +77,40 @@ describe('Trust: what rests on the word of an issuer', () => {
 
       await change(server, (document) => end(document, server));
 
-      assert.equal(await isValid(server, tokenOf(before), 'bob'), true);
       for (const token of [second, third, tokenOf(before)])
         assert.equal(faultOf(await renew(server, token)), 'UnableToRenew');
       assert.equal((await renew(server, users)).status, 200);
+    });
+
+    test(`${what} is exchanged and acted for no more, and told as not valid`, async (t) => {
+      const server = await start(t);
+      const token = await issue(server, jwtAsXml(await server.partner.sign()));
+      const made = await issue(server, token);
+      const users = await issue(server, tokenOf(await sendSoap(server, anRst({ tokenType: JWT }))));
+      const introspected = async (xml: string) =>
+        (await server.post('/introspect', { token: jwtIn(xml) })).body['active'];
+      const exchanged = async (xml: string) => {
+        const form = { subject_token: jwtIn(xml), subject_token_type: JWT_TYPE };
+        return (await server.exchange(form)).body['error'] ?? 'none';
+      };
+      const before = [
+        await isValid(server, made, 'bob'),
+        await introspected(made),
+        await exchanged(made),
+      ];
+
+      await change(server, (document) => end(document, server));
+
+      assert.deepEqual(before, [true, true, 'none']);
+      for (const each of [token, made]) {
+        assert.equal(await isValid(server, each, 'bob'), false);
+        assert.equal(await introspected(each), false);
+        assert.equal(await exchanged(each), 'invalid_request');
+        const acted = await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf: each }));
+        assert.equal(faultOf(acted), 'InvalidSecurityToken');
+      }
+      assert.equal(await isValid(server, users, 'bob'), true);
+      assert.equal(await exchanged(users), 'none');
     });
 
     test(`${what} is refreshed no more, and its refresh token told as inactive`, async (t) => {

@@ -23,7 +23,6 @@ function setUp(entry: LedgerEntry | undefined) {
   const audit = fakeAuditLog();
   const lookUp = async (): Promise<Standing> => ({
     isRevoked: false,
-    hasLoginEnded: false,
     ...(entry && { entry }),
   });
   const ledger = {

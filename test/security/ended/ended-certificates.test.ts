@@ -1,0 +1,189 @@
+// What somebody got with a certificate rests on it (decision 30): on the trust in its authority, of users of ours and of others.
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
+import { type ConfigDocument, JWT_TYPE } from '#test/support/server/document.ts';
+import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
+import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
+import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
+import { anEnvelope } from '#test/support/soap/soap.ts';
+import { withContexts } from '#test/support/ws-trust/context-message.ts';
+import {
+  aTargetRst,
+  faultOf,
+  isValid,
+  JWT,
+  sendSoap,
+  tokenOf,
+} from '#test/support/ws-trust/rst.ts';
+import { type Context, contextIn, signed, V13 } from '#test/support/ws-trust/security-context.ts';
+import { anAppliesTo, anRst, aUserNameToken, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { withUserAuthority } from '#test/support/x509/certified-client.ts';
+import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
+
+const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
+const certified = await aCertificate({ name: 'CN=bob', issuer: root, algorithm: 'RSA' });
+
+const CREDENTIALS = ['username', 'certificate', 'security-context'];
+
+/** Whose certificate it is: a user of ours, or a party of the authority. */
+const WHOSE: Readonly<Record<string, (document: ConfigDocument) => void>> = {
+  'a user of ours': () => undefined,
+  'a party of another issuer': ({ policy, trustedIssuers }) => {
+    const corp = trustedIssuers.find(({ id }) => id === 'corp');
+    Object.assign(corp?.['x509'] ?? {}, { users: false });
+    const issuer = ['partner', 'self', 'corp'];
+    for (const row of policy) row['subject'] = { issuer };
+    for (const row of policy)
+      if (row['id'] === 'users-to-orders')
+        row['requestor'] = { principal: { issuer: ['self', 'corp'] } };
+  },
+};
+
+const start = (t: Ending, change: (document: ConfigDocument) => void): Promise<TestServer> =>
+  startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+    await withContexts(document, directory, CREDENTIALS);
+    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
+    const [gateway = {}] = document.clients;
+    (gateway['grant_types'] as string[]).push('refresh_token');
+    Object.assign(gateway, { represents: ['orders'] });
+    const renewal = { lifetimeSeconds: 7200, maxCount: 50, afterExpiry: true };
+    const types = ['access_token', 'jwt', 'refresh_token', 'saml2', 'sct'];
+    for (const row of document.policy) Object.assign(row['allow'] as object, { renewal, types });
+    document.relyingParties[0] = {
+      ...document.relyingParties[0],
+      servers: ['principal:self:dave'],
+    };
+    await writeFile(join(directory, 'root.crl'), await aRevocationList(root));
+    await withUserAuthority(document, directory, {
+      pem: root.pem,
+      revocation: { lists: [{ file: 'root.crl' }] },
+    });
+    change(document);
+  });
+
+/** A message that is otherwise the same would be the one before, sent again. */
+let second = 10;
+function aMoment({ clock }: TestServer): string {
+  second += 1;
+  const at = (seconds: number) =>
+    new Date((clock.now() + seconds) * 1000).toISOString().replace('.000', '');
+  return aTimestamp(at(200 + (second % 90)), at(0));
+}
+
+const aWish = (type: string, keyType: string): string =>
+  anRst({
+    children: `${anAppliesTo()}<t:TokenType>${type}</t:TokenType><t:KeyType>${TRUST_13}/${keyType}</t:KeyType><t:Renewing OK="true"></t:Renewing>`,
+  });
+
+const byCertificate = async (server: TestServer, body: string) =>
+  sendSoap(server, aSignedMessage(body, { by: certified, timestamp: aMoment(server) }));
+
+const aToken = async (server: TestServer): Promise<string> =>
+  tokenOf(await byCertificate(server, aWish(JWT, 'Bearer')));
+
+/** The body of a request for a context. */
+const A_CONTEXT = aWish(`${V13.wsc}/sct`, 'SymmetricKey');
+
+const aContext = async (server: TestServer): Promise<Context> =>
+  contextIn((await byCertificate(server, A_CONTEXT)).text, V13);
+
+const inContext = (server: TestServer, context: Context) =>
+  sendSoap(server, signed(context, A_CONTEXT, { timestamp: aMoment(server) }));
+
+const DAVE = aUserNameToken({ name: 'dave', password: PASSWORD });
+const onBehalf = (server: TestServer, token: string) =>
+  sendSoap(
+    server,
+    anEnvelope({
+      header: `<wsse:Security>${DAVE}</wsse:Security>`,
+      body: aWish(JWT, 'Bearer').replace(
+        '<t:KeyType>',
+        `<t:OnBehalfOf>${token}</t:OnBehalfOf><t:KeyType>`,
+      ),
+    }),
+  );
+
+const jwtIn = (xml: string): string =>
+  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
+const exchange = (server: TestServer, token: string, form: Record<string, string> = {}) =>
+  server.exchange({ subject_token: jwtIn(token), subject_token_type: JWT_TYPE, ...form });
+const isActive = async (server: TestServer, token: string): Promise<unknown> =>
+  (await server.post('/introspect', { token })).body['active'];
+
+const ENDS: Readonly<Record<string, (server: TestServer) => Promise<void>>> = {
+  'the trust in its authority has ended': async ({ clock }) => clock.advance(60),
+};
+const forAMinute = ({ trustedIssuers }: ConfigDocument): void => {
+  const corp = trustedIssuers.find(({ id }) => id === 'corp');
+  Object.assign(corp ?? {}, { enabledUntil: '2027-01-15T08:01:00Z' });
+};
+
+for (const [whose, make] of Object.entries(WHOSE))
+  for (const [what, end] of Object.entries(ENDS))
+    describe(`Decision 30: of the certificate of ${whose}, once ${what},`, () => {
+      const begin = (t: Ending) =>
+        start(t, (document) => {
+          make(document);
+          if (what.includes('trust')) forAMinute(document);
+        });
+
+      test('a security context is a bad one', async (t) => {
+        const server = await begin(t);
+        const context = await aContext(server);
+        const before = await inContext(server, context);
+
+        await end(server);
+
+        assert.equal(before.status, 200, before.text);
+        assert.equal(faultOf(await inContext(server, context)), 'BadContextToken');
+      });
+
+      test('a token is exchanged and acted for no more', async (t) => {
+        const server = await begin(t);
+        const token = await aToken(server);
+        const before = [await exchange(server, token), await onBehalf(server, token)];
+
+        await end(server);
+
+        for (const { status, text } of before) assert.equal(status, 200, text);
+        assert.equal((await exchange(server, token)).body['error'], 'invalid_request');
+        assert.equal(faultOf(await onBehalf(server, token)), 'InvalidSecurityToken');
+      });
+
+      test('what others had made of it is renewed and refreshed no more', async (t) => {
+        const server = await begin(t);
+        const token = await aToken(server);
+        const target = tokenOf(await onBehalf(server, token));
+        const renew = () => sendSoap(server, aTargetRst('Renew', { user: 'dave', target }));
+        const family = await exchange(server, token, { requested_token_type: REFRESH_TOKEN_TYPE });
+        const { body, text } = await refresh(server, family.body['access_token']);
+        const before = await renew();
+
+        await end(server);
+        const after = await refresh(server, body['refresh_token']);
+
+        assert.equal(before.status, 200, before.text);
+        assert.ok(body['access_token'], text);
+        assert.equal(faultOf(await renew()), 'UnableToRenew');
+        assert.equal(after.body['error'], 'invalid_grant', after.text);
+      });
+
+      test('a token is not valid, and not active', async (t) => {
+        const server = await begin(t);
+        const token = await aToken(server);
+        const told = async () => [
+          await isValid(server, token, 'dave'),
+          await isActive(server, jwtIn(token)),
+        ];
+        const before = await told();
+
+        await end(server);
+
+        assert.deepEqual(before, [true, true]);
+        assert.deepEqual(await told(), [false, false]);
+      });
+    });
