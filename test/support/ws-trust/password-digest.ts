@@ -31,9 +31,18 @@ export function aDigestToken({
   return `<wsse:UsernameToken wsu:Id="user"><wsse:Username>${name}</wsse:Username><wsse:Password Type="${PASSWORD_DIGEST}">${digest.digest('base64')}</wsse:Password><wsse:Nonce>${NONCE.toString('base64')}</wsse:Nonce><wsu:Created>${created}</wsu:Created></wsse:UsernameToken>`;
 }
 
-/** Takes the digests of the one user there is; `tried` are the passwords that were looked at. */
-export function digestUsers(): { readonly validator: TokenValidator; readonly tried: string[] } {
+interface DigestUsers {
+  readonly validator: TokenValidator;
+  /** The passwords that were looked at. */
+  readonly tried: string[];
+  /** The names under which a password was looked for. */
+  readonly names: string[];
+}
+
+/** Takes the digests of the one user there is. */
+export function digestUsers(): DigestUsers {
   const tried: string[] = [];
+  const names: string[] = [];
   const users = {
     async authenticate({ name, password }: { name: string; password: string }) {
       tried.push(password);
@@ -46,7 +55,10 @@ export function digestUsers(): { readonly validator: TokenValidator; readonly tr
     issuer: OWN_ISSUER,
     users,
     clock: fakeClock(),
-    recoverPassword: (name) => (name === USER.name ? USER.password : undefined),
+    recoverPassword(name) {
+      names.push(name);
+      return name === USER.name ? USER.password : undefined;
+    },
   });
-  return { validator, tried };
+  return { validator, tried, names };
 }

@@ -55,6 +55,17 @@ describe('UsernameToken Profile 1.1.1 §3.1: a password digest', () => {
     });
   }
 
+  test('xml-security C3: under a name that no user can have no password is looked for', async () => {
+    const { names, tried, validator } = digestUsers();
+    const setting = aWsTrustSetting({ validators: [validator] });
+
+    const answer = await send(setting, { name: `a${'\u0307\u0323'.repeat(128)}` });
+
+    assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
+    assert.deepEqual(names, []);
+    assert.equal(tried.length, 1);
+  });
+
   test('xml-security E3: unknown and known users get the very same answer', async () => {
     const answerTo = (name: string) => send(aSetting().setting, { name, password: 'wrong' });
 
