@@ -1,9 +1,9 @@
 // Finds a certificate that a message only names: by issuer and number, by the identifier of its key, by SHA-1 of it all. Finding
 // is not trusting: its path is validated afterwards.
 import { createHash, type X509Certificate } from 'node:crypto';
-import { type Certificate, parseCertificate, subjectKeyIdentifier } from './certificate.ts';
+import { type Certificate, readCertificate, subjectKeyIdentifier } from './certificate.ts';
 import { DerFailure } from './der.ts';
-import { type DistinguishedName, isSameName, nameKey, parseName } from './distinguished-name.ts';
+import { type DistinguishedName, nameKey, parseName } from './distinguished-name.ts';
 
 /** A certificate by name. */
 type CertificateName =
@@ -13,19 +13,24 @@ type CertificateName =
 
 /** A finder over the certificates we know; with each question come those that the message presents. */
 export function createCertificateFinder(known: readonly Certificate[]) {
-  const readable = createReader();
   const index = createIndex(known);
+  const indexOf = createPresentedIndex();
   return (
     name: CertificateName,
     presented: readonly X509Certificate[],
-  ): X509Certificate | undefined =>
-    (index.find(name) ?? presented.flatMap(readable).find(matcherOf(name)))?.x509;
+  ): X509Certificate | undefined => {
+    const key = keyOf(name);
+    return key === undefined ? undefined : (index.get(key) ?? indexOf(presented).get(key))?.x509;
+  };
 }
 
+/** Certificates by each of their names. */
+type CertificateIndex = ReadonlyMap<string, Certificate>;
+
 // Anybody can have us look for a certificate, before it is known who asks: those we know are never gone through for it.
-function createIndex(known: readonly Certificate[]) {
+function createIndex(certificates: readonly Certificate[]): CertificateIndex {
   const byName = new Map<string, Certificate>();
-  for (const certificate of known) {
+  for (const certificate of certificates) {
     const identifier = unlessUnreadable(() => subjectKeyIdentifier(certificate));
     // Of several with one name the first counts.
     for (const key of [
@@ -35,18 +40,14 @@ function createIndex(known: readonly Certificate[]) {
     ])
       if (!byName.has(key)) byName.set(key, certificate);
   }
-  return {
-    find(name: CertificateName): Certificate | undefined {
-      const key = keyOf(name);
-      return key === undefined ? undefined : byName.get(key);
-    },
-  };
+  return byName;
 }
 
 const thumbprintKey = (sha1: Buffer): string => `thumbprint ${sha1.toString('hex')}`;
 const identifierKey = (identifier: Buffer): string => `identifier ${identifier.toString('hex')}`;
 const issuerKey = (issuer: DistinguishedName, serialNumber: bigint): string =>
-  `issuer ${serialNumber} ${nameKey(issuer)}`;
+  // Written in decimal it takes the square of its length, and whoever presents a certificate chooses that.
+  `issuer ${serialNumber.toString(16)} ${nameKey(issuer)}`;
 
 function keyOf(name: CertificateName): string | undefined {
   switch (name.by) {
@@ -71,30 +72,14 @@ function unlessUnreadable<Result>(read: () => Result): Result | undefined {
   }
 }
 
-// The same certificates come with each name that one message looks for.
-function createReader(): (presented: X509Certificate) => readonly Certificate[] {
-  const read = new WeakMap<X509Certificate, readonly Certificate[]>();
+// The same certificates come with each name that one signature looks for, and whoever presents them chooses how long theirs are.
+function createPresentedIndex(): (presented: readonly X509Certificate[]) => CertificateIndex {
+  const indexes = new WeakMap<readonly X509Certificate[], CertificateIndex>();
+  const read = (certificate: X509Certificate): readonly Certificate[] =>
+    unlessUnreadable(() => [readCertificate(certificate)]) ?? [];
   return (presented) => {
-    const found = read.get(presented) ?? unlessUnreadable(() => [parseCertificate(presented.raw)]);
-    read.set(presented, found ?? []);
-    return found ?? [];
+    const index = indexes.get(presented) ?? createIndex(presented.flatMap(read));
+    indexes.set(presented, index);
+    return index;
   };
-}
-
-/** The name is read once, however many certificates there are. */
-function matcherOf(name: CertificateName): (certificate: Certificate) => boolean {
-  switch (name.by) {
-    case 'thumbprint':
-      return ({ x509 }) => createHash('sha1').update(x509.raw).digest().equals(name.sha1);
-    case 'subject-key-identifier':
-      return (certificate) =>
-        unlessUnreadable(() => subjectKeyIdentifier(certificate))?.equals(name.identifier) === true;
-    case 'issuer-serial': {
-      const issuer = parseName(name.issuer);
-      return (certificate) =>
-        certificate.serialNumber === name.serialNumber &&
-        issuer !== undefined &&
-        isSameName(issuer, certificate.issuer);
-    }
-  }
 }

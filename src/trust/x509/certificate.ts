@@ -99,12 +99,15 @@ export function algorithmOf(identifier: Der): string {
   return objectIdentifierOf(readMembers(identifier).take(TAG.objectIdentifier));
 }
 
+/** Of extensions, and of purposes: more than any certificate has. Those of strangers are read before anybody knows who asks. */
+const MAX_LISTED = 64;
+
 /** Reads `[n] EXPLICIT Extensions`.
  * @throws {DerFailure} also when one is there twice: the first could be checked and the last be obeyed */
 export function readExtensions(wrapped: Der | undefined): Extensions {
   const found = new Map<string, CertificateExtension>();
   const [list] = wrapped ? membersOf(wrapped) : [];
-  for (const extension of list ? membersOf(list) : []) {
+  for (const extension of list ? membersOf(list, MAX_LISTED) : []) {
     const members = readMembers(extension);
     const oid = objectIdentifierOf(members.take(TAG.objectIdentifier));
     const critical = members.takeIf(TAG.boolean);
@@ -131,7 +134,8 @@ export function keyUsages({ extensions }: Certificate): ReadonlySet<number> | un
   if (!extension) return undefined;
   const { tag, content } = readDer(extension.value);
   if (tag !== TAG.bitString) throw new DerFailure('no KeyUsage');
-  const bits = [...content.subarray(1)].flatMap((octet, index) =>
+  // Nine bits have a meaning, and strangers could send us very many.
+  const bits = [...content.subarray(1, 3)].flatMap((octet, index) =>
     [...Array(8).keys()].filter((bit) => octet & (0x80 >> bit)).map((bit) => index * 8 + bit),
   );
   return new Set(bits);
@@ -142,7 +146,7 @@ export const KEY_USAGE = { digitalSignature: 0, nonRepudiation: 1, keyCertSign: 
 /** What the key may be used for, as object identifiers, or undefined when nothing is said. */
 export function extendedKeyUsages({ extensions }: Certificate): readonly string[] | undefined {
   const extension = extensions.get(EXTENSION.extendedKeyUsage);
-  return extension && membersOf(readDer(extension.value)).map(objectIdentifierOf);
+  return extension && membersOf(readDer(extension.value), MAX_LISTED).map(objectIdentifierOf);
 }
 
 /** Whether the certificate is one of an authority, and how many authorities may come below it (RFC 5280 §4.2.1.9). */

@@ -39,12 +39,16 @@ export function readDer(bytes: Buffer): Der {
 }
 
 /** The members of a constructed element.
- * @throws {DerFailure} */
-export function membersOf({ tag, content }: Der): readonly Der[] {
+ * @throws {DerFailure} also for more than `maxMembers` */
+export function membersOf(
+  { tag, content }: Der,
+  maxMembers = Number.POSITIVE_INFINITY,
+): readonly Der[] {
   if ((tag & 0x20) === 0) throw new DerFailure('no members');
   const members: Der[] = [];
   let rest = content;
   while (rest.byteLength > 0) {
+    if (members.length === maxMembers) throw new DerFailure('too many members');
     const member = readFirst(rest);
     members.push(member);
     rest = rest.subarray(member.raw.byteLength);

@@ -63,13 +63,20 @@ const TEXTS: ReadonlyMap<number, (content: Buffer) => string> = new Map([
   [0x1e, (content) => decode('utf-16be', content)],
 ]);
 
+/** More than any name has, and a longer value than any of them: names of strangers are read before anybody knows who asks. */
+const MAX_ATTRIBUTES = 32;
+const MAX_FOLDED_CHARACTERS = 256;
+
 /** Reads a Name of a certificate.
  * @throws {DerFailure} */
 export function readName(name: Der): DistinguishedName {
   if (name.tag !== TAG.sequence) throw new DerFailure('no Name');
-  return membersOf(name).map((relative) => {
+  let left = MAX_ATTRIBUTES;
+  return membersOf(name, left).map((relative) => {
     if (relative.tag !== TAG.set) throw new DerFailure('no RelativeDistinguishedName');
-    return membersOf(relative).map((attribute) => {
+    const attributes = membersOf(relative, left);
+    left -= attributes.length;
+    return attributes.map((attribute) => {
       const members = readMembers(attribute);
       const type = objectIdentifierOf(members.take(TAG.objectIdentifier));
       return { type, value: textOf(members.takeAny()) };
@@ -91,8 +98,10 @@ const MAX_CHARACTERS = 4096;
 /** Parses a name in text; undefined when it is none. */
 export function parseName(text: string): DistinguishedName | undefined {
   if (text.length > MAX_CHARACTERS) return undefined;
+  const parts = split(text);
+  if (parts.length > MAX_ATTRIBUTES) return undefined;
   const relatives: NameAttribute[][] = [[]];
-  for (const { separator, part } of split(text)) {
+  for (const { separator, part } of parts) {
     const attribute = parseAttribute(part);
     if (!attribute) return undefined;
     relatives.at(-1)?.push(attribute);
@@ -203,13 +212,12 @@ export const nameKey = (name: DistinguishedName): string => JSON.stringify(norma
 
 function normalized(name: DistinguishedName): readonly (readonly string[])[] {
   return name.map((relative) =>
-    relative
-      .map(({ type, value }) =>
-        JSON.stringify([
-          type,
-          value.normalize('NFKC').toLowerCase().trim().replaceAll(/\s+/g, ' '),
-        ]),
-      )
-      .toSorted(),
+    relative.map(({ type, value }) => JSON.stringify([type, folded(value)])).toSorted(),
   );
+}
+
+function folded(value: string): string {
+  // To normalize combining characters takes the square of their number.
+  if (value.length > MAX_FOLDED_CHARACTERS) return value;
+  return value.normalize('NFKC').toLowerCase().trim().replaceAll(/\s+/g, ' ');
 }

@@ -1,6 +1,9 @@
 // Signed messages of strangers, as costly as 64 KB can be: with keys that anybody makes, what they name is digested before anybody
 // knows who sent them.
+import '#test/support/x509/reflect-metadata.ts';
+
 import { hash, randomBytes, X509Certificate } from 'node:crypto';
+import { Extension } from '@peculiar/x509';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { seal } from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
@@ -228,6 +231,41 @@ async function namedCertificates(): Promise<HostileMessage> {
   };
 }
 
+/** Certificates of strangers are read before anybody knows who asks: one that is as long as one may be, with as much as is taken of what is
+ * dear to read. */
+async function dearCertificates(): Promise<readonly (readonly [string, HostileMessage])[]> {
+  const bits = Buffer.from([0x03, ...lengthOf(14_000), 0, ...Array<number>(13_999).fill(0xff)]);
+  const usages = new Extension('2.5.29.15', true, bits);
+  const wishes = {
+    'uses of its key': { extensions: [usages] },
+    'parts of its name': { name: Array(600).fill('CN=a').join(',') },
+    'combining characters in its name': { name: `CN=a${'\u0307\u0323'.repeat(1700)}` },
+  };
+  const trusted = [anX509Trust([await anAuthority({ name: 'CN=Root' })])];
+  const clock = fakeClock(1_800_000_000);
+  const validator = createX509Validator({ issuer: 'https://sts.example.org', trusted, clock });
+  const messages = Object.entries(wishes).map(async ([what, wish]) => {
+    const dear = await aCertificate({ ...wish, algorithm: 'RSA' });
+    const security = ['bst', 'bst1', 'bst2'].map((id) => aBinaryToken(dear, id)).join('');
+    const keyInfo = byIssuer(dear.certificate.serialNumber);
+    return [
+      `certificates with many ${what}`,
+      {
+        content: byAnybody({ security, keyInfo }),
+        setting: () =>
+          aWsTrustSetting({
+            validators: [validator],
+            parts: { findCertificate: createCertificateFinder([]) },
+          }),
+      },
+    ] as const;
+  });
+  return Promise.all(messages);
+}
+
+const byIssuer = (serialNumber: string): string =>
+  `<wsse:SecurityTokenReference><ds:X509Data xmlns:ds="${DS_NS}"><ds:X509IssuerSerial><ds:X509IssuerName>CN=client</ds:X509IssuerName><ds:X509SerialNumber>${BigInt(`0x${serialNumber}`)}</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data></wsse:SecurityTokenReference>`;
+
 /** As many keys as a collection may name, in certificates, and beside them as much as is taken of what is dear to parse. */
 async function keysOfCollection(): Promise<HostileMessage> {
   const { der } = await aCertificate({ name: 'CN=a', algorithm: 'P-256' });
@@ -266,5 +304,13 @@ export async function signedMessages(): Promise<ReadonlyMap<string, HostileMessa
   const named = ['certificates that references name', await namedCertificates()] as const;
   const tokens = ['two encrypted tokens', encryptedTokens()] as const;
   const collection = ['the keys of a collection', await keysOfCollection()] as const;
-  return new Map([...dense(), ...keys(), crossed, named, tokens, collection]);
+  return new Map([
+    ...dense(),
+    ...keys(),
+    ...(await dearCertificates()),
+    crossed,
+    named,
+    tokens,
+    collection,
+  ]);
 }

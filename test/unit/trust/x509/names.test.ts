@@ -8,6 +8,8 @@ import * as x509 from '@peculiar/x509';
 import fc from 'fast-check';
 import {
   type Certificate,
+  extendedKeyUsages,
+  keyUsages,
   parseCertificate,
   subjectKeyIdentifier,
 } from '#src/trust/x509/certificate.ts';
@@ -15,6 +17,7 @@ import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure, membersOf, readDer } from '#src/trust/x509/der.ts';
 import { isSameName, parseName, writeName } from '#src/trust/x509/distinguished-name.ts';
+import { aSequence } from '#test/support/x509/der.ts';
 import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
 
 const parsed = (text: string) => parseName(text) ?? assert.fail(`no name: ${text}`);
@@ -43,6 +46,8 @@ describe('RFC 4514', () => {
     ['CN=a', 'OU=a'],
     ['CN=a', 'CN=a,O=b'],
     ['CN="a,O=b"', 'CN=a,O=b'],
+    // To fold combining characters takes the square of their number.
+    [`CN=${'A'.repeat(257)}`, `CN=${'a'.repeat(257)}`],
   ] as const) {
     test(`${left} is not ${right}`, () => assert.ok(!isSameName(parsed(left), parsed(right))));
   }
@@ -58,6 +63,8 @@ describe('RFC 4514', () => {
     'CN=#0c05',
     'CN=\\ff',
     `CN=${'a'.repeat(4094)}`,
+    Array(33).fill('CN=a').join(','),
+    Array(33).fill('CN=a').join('+'),
   ]) {
     test(`${text || 'nothing'} is no name`, () => assert.equal(parseName(text), undefined));
   }
@@ -69,7 +76,10 @@ describe('RFC 4514', () => {
       .map(([type, value]) => ({ type, value }));
     fc.assert(
       fc.property(
-        fc.array(fc.array(attribute, { minLength: 1, maxLength: 2 }), { minLength: 1 }),
+        fc.array(fc.array(attribute, { minLength: 1, maxLength: 2 }), {
+          minLength: 1,
+          maxLength: 16,
+        }),
         (name) => assert.deepEqual(parseName(writeName(name)), name),
       ),
     );
@@ -180,20 +190,32 @@ const watch = (certificate: Certificate, onRead: () => void): Certificate =>
     },
   });
 
-test('a certificate that came with a message is read once for all names that the message has', async () => {
-  const client = await aCertificate();
-  const presented = new X509Certificate(client.der);
-  let timesRead = 0;
-  Object.defineProperty(presented, 'raw', { get: () => (timesRead += 1) && client.der });
-  const find = createCertificateFinder([]);
+describe('certificates that came with a message', async () => {
+  const root = await anAuthority({ name: 'CN=Root' });
+  const client = await aCertificate({ issuer: root, serialNumber: '05' });
   const identifier = subjectKeyIdentifier(parseCertificate(client.pem));
+  const names = [
+    { by: 'issuer-serial', issuer: 'cn=ROOT', serialNumber: 5n },
+    { by: 'thumbprint', sha1: createHash('sha1').update(client.der).digest() },
+    { by: 'subject-key-identifier', identifier },
+  ] as const;
 
-  const found = Array.from({ length: 4 }, () =>
-    find({ by: 'subject-key-identifier', identifier }, [presented]),
-  );
+  for (const name of names)
+    test(`xml-security B10: are gone through once for all names that a signature has: by ${name.by}`, () => {
+      let timesRead = 0;
+      const presented = new Proxy([new X509Certificate(client.der)], {
+        get(target, member, receiver): unknown {
+          if (member === '0') timesRead += 1;
+          return Reflect.get(target, member, receiver);
+        },
+      });
+      const find = createCertificateFinder([]);
 
-  assert.ok(found.every((each) => each?.raw.equals(client.der)));
-  assert.equal(timesRead, 1);
+      const found = Array.from({ length: 4 }, () => find(name, presented));
+
+      assert.ok(found.every((each) => each?.raw.equals(client.der)));
+      assert.equal(timesRead, 1);
+    });
 });
 
 describe('a certificate that came with a message and that nobody can read', () => {
@@ -216,6 +238,45 @@ describe('a certificate that came with a message and that nobody can read', () =
       assert.ok(found?.raw.equals(client.der));
     });
   }
+});
+
+describe('xml-security B10: what no certificate of a client has is not read of one of a stranger', () => {
+  const sequenceOf = (count: number): Buffer =>
+    aSequence(...Array.from({ length: count }, () => Buffer.from('06012a', 'hex')));
+
+  for (const [what, wishes] of [
+    ['33 parts of its name', { name: Array(33).fill('CN=a').join(',') }],
+    ['33 attributes in a part of its name', { name: Array(33).fill('CN=a').join('+') }],
+    [
+      '65 extensions',
+      {
+        extensions: Array.from(
+          { length: 62 },
+          (_, at) => new x509.Extension(`1.2.3.${at}`, false, Buffer.alloc(0)),
+        ),
+      },
+    ],
+  ] as const)
+    test(what, async () => {
+      const { pem } = await aCertificate(wishes);
+
+      assert.throws(() => parseCertificate(pem), DerFailure);
+    });
+
+  test('100 purposes', async () => {
+    const extensions = [new x509.Extension('2.5.29.37', false, sequenceOf(100))];
+    const { pem } = await aCertificate({ extensions });
+
+    assert.throws(() => extendedKeyUsages(parseCertificate(pem)), DerFailure);
+  });
+
+  test('uses of its key that mean nothing', async () => {
+    const bits = Buffer.from(`030500${'ff'.repeat(4)}`, 'hex');
+    const extensions = [new x509.Extension('2.5.29.15', true, bits)];
+    const { pem } = await aCertificate({ extensions });
+
+    assert.equal(keyUsages(parseCertificate(pem))?.size, 16);
+  });
 });
 
 describe('DER', () => {
