@@ -46,6 +46,8 @@ describe('RFC 4514', () => {
     ['CN=a', 'OU=a'],
     ['CN=a', 'CN=a,O=b'],
     ['CN="a,O=b"', 'CN=a,O=b'],
+    ['CN=\ufeffa', 'CN=a'],
+    ['CN=a\u2028b', 'CN=a b'],
     // To fold combining characters takes the square of their number.
     [`CN=${'A'.repeat(257)}`, `CN=${'a'.repeat(257)}`],
   ] as const) {

@@ -141,6 +141,13 @@ describe('a certificate as evidence', () => {
         await assert.rejects(validate(certificate, { subject: { entries: [], source } }), {
           reason: 'requestor-unauthenticated',
         });
+    for (const certificate of [utf8, bmp])
+      await assert.rejects(
+        validate(certificate, {
+          subject: { entries: [{ subjectName: 'CN=batch', subject: 'alice' }] },
+        }),
+        { reason: 'requestor-unauthenticated' },
+      );
   });
 
   test('is about who the table says, by thumbprint or subject; a value that looks like a subject is none', async () => {
