@@ -72,4 +72,6 @@ export async function answerRevocation(
   await revokeText(presented, parts);
   ctx.status = 200;
   ctx.body = '';
+  // The library had written JSON: a client that goes by the type would parse what is not there.
+  ctx.remove('content-type');
 }
