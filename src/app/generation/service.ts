@@ -199,7 +199,9 @@ export function serviceParts(
 ): TokenServiceParts {
   const { clock, store } = foundation;
   const ledger = openLedger(config, store, clock);
+  const fence = fenceOf(config, foundation);
   const statusLists = createStatusLists({
+    fence,
     issuer: config.issuer,
     store,
     ledger,
@@ -231,6 +233,6 @@ export function serviceParts(
     admitToken: createTokenAdmission(config, foundation),
     newId: createIdSource(),
     marginSeconds: marginSeconds(config),
-    fence: fenceOf(config, foundation),
+    fence,
   };
 }

@@ -1,6 +1,7 @@
 // Token Status Lists (draft-ietf-oauth-status-list): which place of which list a token has, and what the list says. A list belongs to
 // the process that opened it, so places need no agreement; what it says is read from the ledger, so every process can say it.
-import type { Clock } from '../instant.ts';
+import { type MemoryEnd, validateRemembered } from '../decision/fence.ts';
+import type { Clock, Instant } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';
 import type { StatusPlace } from '../token-spec.ts';
 import type { Ledger } from './ledger.ts';
@@ -30,7 +31,9 @@ export interface StatusLists {
   allocate(algorithm: string): StatusPlace;
   /** Makes the list of a place known to all processes. */
   register(place: StatusPlace): Promise<void>;
-  /** Reads a list; undefined: there is none of this name, or all its tokens have ended. */
+  /** Reads a list; undefined: there is none of this name, or all its tokens have ended.
+   * @throws {ExchangeFailure} `dependency-unavailable` for one that is older than the memory of the store: nobody knows any more which of
+   * its tokens are revoked */
   read(list: string): Promise<StatusListContent | undefined>;
 }
 
@@ -39,6 +42,7 @@ export interface StatusListsParts {
   readonly store: Store;
   readonly ledger: Ledger;
   readonly clock: Clock;
+  readonly fence: MemoryEnd;
   readonly newId: () => string;
   /** The numbers from zero up to `size` in an order that nobody can foresee: places shall not tell which token came first. */
   readonly shuffled: (size: number) => readonly number[];
@@ -50,7 +54,7 @@ export interface StatusListsParts {
 interface OpenList {
   readonly list: string;
   readonly algorithm: string;
-  readonly closesAt: number;
+  readonly openedAt: Instant;
   readonly places: readonly number[];
   used: number;
   registration?: Promise<void>;
@@ -64,11 +68,20 @@ const listKey = (issuer: string, list: string): StoreKey => ({
   parts: ['status-list', issuer, list],
 });
 
-function parseAlgorithm(text: string): string {
-  const { v, algorithm } = JSON.parse(text) as { readonly v: unknown; readonly algorithm: unknown };
+interface StoredList {
+  readonly algorithm: string;
+  /** Absent: a release wrote it that did not say so. */
+  readonly openedAt?: Instant;
+}
+
+const writeList = ({ algorithm, openedAt }: OpenList): string =>
+  JSON.stringify({ v: LIST_VERSION, algorithm, openedAt });
+
+function parseList(text: string): StoredList {
+  const { v, algorithm, openedAt } = JSON.parse(text) as Readonly<Record<string, unknown>>;
   if (v !== LIST_VERSION || typeof algorithm !== 'string')
     throw new Error('a status list of an unknown form');
-  return algorithm;
+  return { algorithm, ...(typeof openedAt === 'number' && { openedAt }) };
 }
 
 async function readBits(list: string, { issuer, ledger }: StatusListsParts): Promise<Uint8Array> {
@@ -87,18 +100,21 @@ async function readBits(list: string, { issuer, ledger }: StatusListsParts): Pro
 }
 
 /** The lists that this process gives places of, one for each algorithm. */
-function createAllocator({ clock, newId, shuffled }: StatusListsParts) {
+function createAllocator({ clock, fence, newId, shuffled }: StatusListsParts) {
   const open = new Map<string, OpenList>();
   /** Lists that no other process knows of yet, full ones too: no token of theirs may leave. */
   const unregistered = new Map<string, OpenList>();
+  const takesMore = ({ openedAt, used }: OpenList): boolean =>
+    used < STATUS_LIST_SIZE &&
+    clock.now() < openedAt + OPEN_SECONDS &&
+    openedAt >= fence().issuedBefore;
   function openList(algorithm: string): OpenList {
     const standing = open.get(algorithm);
-    if (standing && standing.used < STATUS_LIST_SIZE && clock.now() < standing.closesAt)
-      return standing;
+    if (standing && takesMore(standing)) return standing;
     const opened: OpenList = {
       list: newId(),
       algorithm,
-      closesAt: clock.now() + OPEN_SECONDS,
+      openedAt: clock.now(),
       places: shuffled(STATUS_LIST_SIZE),
       used: 0,
     };
@@ -120,15 +136,11 @@ function createAllocator({ clock, newId, shuffled }: StatusListsParts) {
 
 /** Lists over a store and a ledger. */
 export function createStatusLists(parts: StatusListsParts): StatusLists {
-  const { issuer, longestLifetimeSeconds, marginSeconds, store } = parts;
+  const { fence, issuer, longestLifetimeSeconds, marginSeconds, store } = parts;
   const { allocate, unregistered } = createAllocator(parts);
   const lifetimeSeconds = OPEN_SECONDS + longestLifetimeSeconds + marginSeconds;
-  const write = ({ algorithm, list }: OpenList): Promise<void> =>
-    store.set(
-      listKey(issuer, list),
-      JSON.stringify({ v: LIST_VERSION, algorithm }),
-      lifetimeSeconds,
-    );
+  const write = (opened: OpenList): Promise<void> =>
+    store.set(listKey(issuer, opened.list), writeList(opened), lifetimeSeconds);
   return {
     allocate,
     async register({ list }) {
@@ -146,7 +158,9 @@ export function createStatusLists(parts: StatusListsParts): StatusLists {
     async read(list) {
       const text = await store.get(listKey(issuer, list));
       if (text === undefined) return undefined;
-      return { algorithm: parseAlgorithm(text), bits: await readBits(list, parts) };
+      const { algorithm, openedAt } = parseList(text);
+      if (openedAt !== undefined) validateRemembered(openedAt, fence());
+      return { algorithm, bits: await readBits(list, parts) };
     },
   };
 }

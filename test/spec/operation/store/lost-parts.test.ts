@@ -2,13 +2,14 @@
 // against it may be gone.
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { decodeJwt } from 'jose';
 import {
   createRedisServer,
   type RedisServer,
   redisMissing,
 } from '#test/support/redis/redis-server.ts';
 import { withSaml } from '#test/support/saml/saml-document.ts';
-import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/server/document.ts';
+import { ACCESS_TOKEN_TYPE, type ConfigDocument, ISSUER } from '#test/support/server/document.ts';
 import {
   grantRefreshTokens,
   REFRESH_TOKEN_TYPE,
@@ -115,5 +116,27 @@ describe('Store that has lost parts', { skip: redisMissing() }, () => {
     const renewed = await renew(restarted, second);
 
     assert.equal(faultOf(renewed), 'UnableToRenew');
+  });
+
+  test('Fence: a status list from before is not told: the token that it told of as revoked would be good', async (t) => {
+    const setting = await startOnRedis(t, async ({ relyingParties }) => {
+      Object.assign(relyingParties[0]?.['token'] ?? {}, { statusList: true });
+    });
+    const issue = async (server: TestServer): Promise<string> =>
+      String((await server.exchange()).body['access_token']);
+    const listOf = (token: string): string => {
+      const { status } = decodeJwt<{ status: { status_list: { uri: string } } }>(token);
+      return String(status?.status_list.uri).slice(ISSUER.length);
+    };
+    const token = await issue(setting.server);
+    await setting.server.post('/revoke', { token });
+    assert.equal((await setting.server.get(listOf(token))).status, 200);
+
+    const restarted = await loseTombstone(setting);
+    const old = await restarted.get(listOf(token));
+    const fresh = await restarted.get(listOf(await issue(restarted)));
+
+    assert.deepEqual([old.status, old.headers.get('retry-after')], [503, '1']);
+    assert.equal(fresh.status, 200, fresh.text);
   });
 });

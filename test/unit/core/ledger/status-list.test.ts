@@ -15,7 +15,9 @@ function setUp() {
     longestDescentSeconds: 0,
   });
   let ids = 0;
+  const memory = { issuedBefore: 0 };
   const lists = createStatusLists({
+    fence: () => memory,
     issuer: OWN_ISSUER,
     store,
     ledger,
@@ -25,7 +27,7 @@ function setUp() {
     longestLifetimeSeconds: 600,
     marginSeconds: 60,
   });
-  return { clock, store, ledger, lists };
+  return { clock, store, ledger, lists, memory };
 }
 
 describe('Status lists', () => {
@@ -47,6 +49,17 @@ describe('Status lists', () => {
     clock.advance(1);
 
     assert.notEqual(lists.allocate('ES256').list, first);
+  });
+
+  test('a list takes no more tokens once the store remembers nothing from before it', () => {
+    const { clock, lists, memory } = setUp();
+    const first = lists.allocate('ES256').list;
+    memory.issuedBefore = NOW + 1;
+    clock.advance(1);
+
+    const next = lists.allocate('ES256').list;
+    assert.notEqual(next, first);
+    assert.equal(lists.allocate('ES256').list, next);
   });
 
   test('a list is known as long as the last of its tokens can live', async () => {
