@@ -13,13 +13,18 @@ export interface ParameterNames {
   readonly lists: readonly string[];
 }
 
+/** All that a request may have, and some more: it is read before anybody knows who asks, and 5,000 of one name took 40 ms. */
+const MAX_PARAMETERS = 100;
+
 /** A query as parameters; what stands several times becomes a list.
  * @throws {ExchangeFailure} `request-malformed` */
 export function parseQuery(query: string, names: ParameterNames): Parameters {
   const { single, lists } = names;
   const found = new Map<string, string[]>();
   const text = query.replace(/^\?/, '');
-  for (const part of text === '' ? [] : text.split('&')) {
+  const parts = text === '' ? [] : text.split('&', MAX_PARAMETERS + 1);
+  if (parts.length > MAX_PARAMETERS) throw malformed('too many parameters');
+  for (const part of parts) {
     const [name, value] = readPair(part);
     found.set(name, [...(found.get(name) ?? []), value]);
   }

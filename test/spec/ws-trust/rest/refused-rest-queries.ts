@@ -46,6 +46,12 @@ export const QUERIES: readonly Refused[] = [
     `${TOKEN}?${appliesTo}&claim=email&claim=email`,
     400,
   ],
+  [
+    'very many parameters of one name',
+    'too many parameters',
+    `${TOKEN}?${appliesTo}${'&a=b'.repeat(100)}`,
+    400,
+  ],
   ['an empty claim', 'claim is no text', `${TOKEN}?${appliesTo}&claim=`, 400],
   ['no name', 'a parameter has no name or no value', `${TOKEN}?${appliesTo}&=x`, 400],
   ['no value', 'a parameter has no name or no value', `${TOKEN}?${appliesTo}&keyType`, 400],
