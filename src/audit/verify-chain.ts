@@ -59,6 +59,8 @@ interface Progress {
   records: number;
   recordsSinceCheckpoint: number;
   linesSinceCheckpoint: number;
+  /** There was a checkpoint, or it was told that there is none. */
+  isVouchedFor: boolean;
   /** Decisions without completion: by correlation id, the line. */
   readonly pending: Map<unknown, number>;
   readonly problems: AuditFinding[];
@@ -72,6 +74,7 @@ function fault(progress: Progress, what: string | undefined): void {
 
 function takeCheckpoint(progress: Progress, line: AuditLine, key: AuditKey): void {
   const heads = sealedHeads(line, key);
+  progress.isVouchedFor = true;
   const wrong = faultOf(heads, { chain: progress.chain, ...progress.head });
   if (wrong !== undefined || !heads) return fault(progress, wrong);
   progress.sworn.push(...heads.filter(({ chain }) => chain !== progress.chain));
@@ -108,6 +111,10 @@ function takeOutcome({ lines, pending }: Progress, line: AuditLine): void {
 
 function takeRecord(progress: Progress, line: AuditLine, checkpointEveryRecords: number): void {
   takeOutcome(progress, line);
+  // Its writer makes one before the first record. Whoever has no key could else put a chain of their own in the place of any.
+  if (!progress.isVouchedFor)
+    fault(progress, 'no checkpoint stands before it: nothing vouches for it');
+  progress.isVouchedFor = true;
   progress.records += 1;
   progress.recordsSinceCheckpoint += 1;
   // Without its checkpoints a chain could be written anew from any place in it.
@@ -123,6 +130,7 @@ const atStart = (): Progress => ({
   records: 0,
   recordsSinceCheckpoint: 0,
   linesSinceCheckpoint: 0,
+  isVouchedFor: false,
   pending: new Map(),
   problems: [],
   notes: [],

@@ -31,13 +31,14 @@ const records: fc.Arbitrary<AuditRecord[]> = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-/** The bytes of a chain with these records, sealed at its end. */
+/** The bytes of a chain with these records, sealed before them and at its end. */
 function aChain(given: readonly AuditRecord[]): Buffer {
   const started = { event: 'audit.started', chain: 'c' };
   const written = extendChain(
     { head: NO_LINE, recordsSinceCheckpoint: 0 },
     [
       { kind: 'notice', time: TIME, content: started },
+      { kind: 'checkpoint', time: TIME },
       ...given.map((record) => ({
         kind: 'record' as const,
         time: TIME,

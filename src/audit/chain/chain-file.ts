@@ -78,7 +78,7 @@ export class ChainFile {
   }
 
   /** Closes the file and begins the next one when it is time: the old one ends with a checkpoint, the new one says what it goes
-   * on from. */
+   * on from, under a checkpoint: read without the old one, nothing in it would be vouched for before. */
   async rotateWhenDue(time: string): Promise<void> {
     if (!this.#isDue()) return;
     await this.append([{ kind: 'checkpoint', time }]);
@@ -86,17 +86,19 @@ export class ChainFile {
     this.#goodBytes = 0;
     this.#firstSeq = this.#state.head.seq + 1;
     this.#startedAt = this.#parts.rotation.now();
-    await this.append([this.#continuation(time)]);
+    await this.append([this.#continuation(time), { kind: 'checkpoint', time }]);
   }
 
   /** Cuts what a failed write left and writes that it happened. */
   async recover(time: string): Promise<void> {
     const { head } = this.#state;
     const removed = await this.#parts.file.cut(this.#goodBytes);
-    // A file that was just begun has lost its first line with what was cut.
-    const first = this.#goodBytes === 0 && head.seq > 0 ? [this.#continuation(time)] : [];
-    const content = recoveryContent(head, removed);
-    await this.append([...first, { kind: 'notice', time, content }]);
+    const notice: Entry = { kind: 'notice', time, content: recoveryContent(head, removed) };
+    // A file that was just begun has lost its first lines with what was cut.
+    const isEmpty = this.#goodBytes === 0 && head.seq > 0;
+    await this.append(
+      isEmpty ? [this.#continuation(time), notice, { kind: 'checkpoint', time }] : [notice],
+    );
   }
 
   #isDue(): boolean {

@@ -149,7 +149,7 @@ test('Row 23: a disk that is full in the first line of a new file costs that lin
       },
     };
   };
-  const audit = await anAudit(t, { ...SMALL, openFile, probeEveryMilliseconds: 2 ** 30 });
+  const audit = await anAudit(t, { maxFileBytes: 2000, openFile, probeEveryMilliseconds: 2 ** 30 });
   let refused = 0;
   while (refused === 0) await audit.append(aRecord()).catch(() => (refused += 1));
 
@@ -222,7 +222,7 @@ test('audit verify: a changed line in a closed file is found, with its file and 
 
   assert.deepEqual(problem, {
     path: second,
-    line: 2,
+    line: 3,
     what: 'it was changed: its hash is another',
   });
 });

@@ -163,7 +163,10 @@ test('audit verify: a chain without its checkpoints is found', async (t) => {
 
   const report = await verifyAuditChain([path], KEY, { checkpointEveryRecords: 4 });
 
-  assert.deepEqual(report.problems, [{ line: 6, what: 'no checkpoint within 4 records' }]);
+  assert.deepEqual(report.problems, [
+    { line: 2, what: 'no checkpoint stands before it: nothing vouches for it' },
+    { line: 6, what: 'no checkpoint within 4 records' },
+  ]);
 });
 
 test('audit verify: a good checkpoint in another place is found', async (t) => {

@@ -1,5 +1,6 @@
 // The audit as an operator meets it: `audit verify` after what happened, `audit grep` for a token in hand.
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -56,6 +57,42 @@ test('audit verify: of a file that is damaged throughout the first lines are tol
   assert.ok(problems >= 2000, out);
   assert.match(told.at(-1) ?? '', new RegExp(`audit\\.jsonl: ${problems - 20} more$`));
 });
+
+/** A chain as anybody can write it who has no key. */
+function aForgedChain(event: 'audit.started' | 'audit.continued'): string {
+  const lines: string[] = [];
+  let [seq, prev] = event === 'audit.started' ? [0, ''] : [4711, 'A'.repeat(43)];
+  const contents = [
+    { event, chain: 'forged' },
+    { event: 'token.exchange', outcome: 'minted', correlationId: 'forged' },
+  ];
+  for (const content of contents) {
+    seq += 1;
+    const time = new Date().toISOString();
+    const body = JSON.stringify({ v: 1, seq, time, ...content, prev });
+    prev = hash('sha256', prev + body, 'base64url');
+    lines.push(`${body.slice(0, -1)},"hash":"${prev}"}\n`);
+  }
+  return lines.join('');
+}
+
+for (const event of ['audit.started', 'audit.continued'] as const)
+  test(`audit verify: a chain that begins with ${event} and was written without the key is found, also once a server has gone on with it`, async (t) => {
+    const server = await startServer(t);
+    await server.exchange();
+    await server.stop();
+    const verify = () => viaduct(['audit', 'verify'], server.directory);
+
+    await writeFile(join(server.directory, 'data/audit.jsonl'), aForgedChain(event));
+    const forged = await verify();
+    const restarted = await server.restart();
+    await restarted.stop();
+    const goneOnWith = await verify();
+
+    assert.deepEqual([forged.code, goneOnWith.code], [1, 1], forged.out + goneOnWith.out);
+    for (const { error } of [forged, goneOnWith])
+      assert.match(error, /audit\.jsonl:2: no checkpoint stands before it/);
+  });
 
 test('audit verify: an end that was cut off is found by the checkpoints that were kept elsewhere', async (t) => {
   const server = await startServer(t);
