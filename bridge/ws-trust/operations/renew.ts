@@ -6,6 +6,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { secretOf } from '#core/ledger/kept-token.ts';
 import { renewToken } from '#core/renewal/renew-token.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import { statusTokenType } from '../answer/response.ts';
 import { writeTokenAnswer } from '../answer/rstr.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import type { Progress } from '../authentication/opened-message.ts';
@@ -102,8 +103,10 @@ function targetsOf({ rst, received }: AuthenticatedRequest): ExchangeRequest['ta
   return [{ kind: 'applies-to', value: appliesTo }];
 }
 
-function requestedType({ tokenType }: RstRequest): Pick<ExchangeRequest, 'requestedType'> {
-  return tokenType === undefined ? {} : { requestedType: namedTokenType(tokenType) };
+// PicketLink asks for a status and wants the token: a renewal has no other answer, and keeps the type of the token.
+function requestedType({ tokenType, trust }: RstRequest): Pick<ExchangeRequest, 'requestedType'> {
+  if (tokenType === undefined || tokenType === statusTokenType(trust)) return {};
+  return { requestedType: namedTokenType(tokenType) };
 }
 
 // Core holds the kind of key against that of the token, and the key itself against what was proved.

@@ -74,6 +74,11 @@ test('WS-Trust 1.3 §5: a bare renewal asks for the same again', async () => {
 
 const HEARD: Readonly<Record<string, readonly [string, Partial<ExchangeRequest>]>> = {
   TokenType: [child('TokenType', SAML2), { requestedType: 'saml2' }],
+  // PicketLink of JBoss writes it, and reads a token in the answer.
+  'the TokenType of a status, which no token has': [
+    child('TokenType', `${TRUST_13}/RSTR/Status`),
+    {},
+  ],
   'AppliesTo of the audience': [
     anAppliesTo(),
     { targets: [{ kind: 'applies-to', value: BILLING }] },
@@ -175,6 +180,11 @@ for (const [what, children, code] of [
     'trust:InvalidScope',
   ],
   ['an AppliesTo that is no address', anAppliesTo('nowhere'), 'trust:InvalidScope'],
+  [
+    'the TokenType of a status in another version',
+    child('TokenType', `${TRUST_2005}/RSTR/Status`),
+    'wsse:UnsupportedSecurityToken',
+  ],
   [
     'another TokenType',
     child('TokenType', 'urn:oasis:names:tc:SAML:1.0:assertion'),
