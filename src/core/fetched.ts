@@ -22,13 +22,16 @@ export interface FetchedDocument {
 interface Loaded<Content> {
   readonly content: Content;
   /** How long it says it is fresh. */
-  readonly freshSeconds: number | undefined;
+  readonly freshSeconds?: number | undefined;
   /** Its end, that its owner set. No failing source keeps it alive past that. */
   readonly validUntil?: Instant | undefined;
 }
 
-export interface FetchedParts<Content> {
-  readonly load: (now: Instant) => Promise<Loaded<Content>>;
+/** Asks the source.
+ * @throws where it has no answer, whatever the cause */
+export type Load<Content> = (now: Instant) => Promise<Loaded<Content>>;
+
+export interface FetchedParts {
   readonly clock: Clock;
   readonly settings: RefreshSettings;
   /** Told of every attempt that failed; the cause is for the log. */
@@ -37,6 +40,7 @@ export interface FetchedParts<Content> {
 
 interface Held<Content> {
   readonly content: Content;
+  readonly since: Instant;
   readonly freshUntil: Instant;
   readonly staleUntil: Instant;
 }
@@ -44,9 +48,11 @@ interface Held<Content> {
 /** Content of one source. */
 export interface Fetched<Content> {
   /** What is usable now, fetched if need be; undefined when nothing is. */
-  current(): Promise<{ readonly content: Content; readonly isNew: boolean } | undefined>;
+  current(
+    load: Load<Content>,
+  ): Promise<{ readonly content: Content; readonly isNew: boolean } | undefined>;
   /** Fetches anew for something unknown: once for each interval, whatever is asked for. */
-  search(): Promise<Content | undefined>;
+  search(load: Load<Content>): Promise<Content | undefined>;
   /** What was fetched just now was the search of this interval. */
   countAsSearch(): void;
   /** Whether the last attempt failed, so that something unknown may be new. */
@@ -66,24 +72,35 @@ function hold<Content>(
   const freshUntil = now + Math.min(Math.max(stated, MIN_FRESH_SECONDS), MAX_FRESH_SECONDS);
   return {
     content,
+    since: now,
     freshUntil: Math.min(freshUntil, validUntil),
     staleUntil: Math.min(freshUntil + staleSeconds, validUntil),
   };
 }
 
+/** Whether it may be tried again. A clock that was set back must not stop refreshing until it has caught up. */
+const isDue = (
+  last: Instant | undefined,
+  now: Instant,
+  { refetchSeconds }: RefreshSettings,
+): boolean => last === undefined || now < last || now - last >= refetchSeconds;
+
+/** Whether it may be used, fresh or not. A clock that was set back must not make it last longer. */
+const isUsable = (
+  { since, staleUntil }: Held<unknown>,
+  now: Instant,
+  { staleSeconds }: RefreshSettings,
+): boolean => since - staleSeconds <= now && now < staleUntil;
+
 /** Content over a fetch. Nothing is fetched until somebody asks. */
-export function createFetched<Content>(parts: FetchedParts<Content>): Fetched<Content> {
-  const { clock, load, onFailure, settings } = parts;
+export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
+  const { clock, onFailure, settings } = parts;
   let held: Held<Content> | undefined;
   let failedAt: Instant | undefined;
   let searchedAt: Instant | undefined;
   let running: Promise<void> | undefined;
 
-  // A clock that was set back must not stop refreshing until it has caught up.
-  const isDue = (last: Instant | undefined, now: Instant): boolean =>
-    last === undefined || now < last || now - last >= settings.refetchSeconds;
-
-  async function attempt(now: Instant): Promise<void> {
+  async function attempt(now: Instant, load: Load<Content>): Promise<void> {
     try {
       held = hold(await load(now), now, settings);
       failedAt = undefined;
@@ -100,31 +117,31 @@ export function createFetched<Content>(parts: FetchedParts<Content>): Fetched<Co
   const join = async (): Promise<void> => (failedAt === undefined ? running : undefined);
 
   /** Fetches, unless the last failure is too young. */
-  async function refresh(now: Instant): Promise<void> {
-    if (running || !isDue(failedAt, now)) return join();
-    running = attempt(now);
+  async function refresh(now: Instant, load: Load<Content>): Promise<void> {
+    if (running || !isDue(failedAt, now, settings)) return join();
+    running = attempt(now, load);
     await running;
   }
 
-  async function usable(now: Instant): Promise<Held<Content> | undefined> {
-    if (!held || now >= held.freshUntil) await refresh(now);
-    return held && now < held.staleUntil ? held : undefined;
+  async function usable(now: Instant, load: Load<Content>): Promise<Held<Content> | undefined> {
+    if (!held || now < held.since || now >= held.freshUntil) await refresh(now, load);
+    return held && isUsable(held, now, settings) ? held : undefined;
   }
 
   return {
-    async current() {
+    async current(load) {
       const before = held;
-      const found = await usable(clock.now());
+      const found = await usable(clock.now(), load);
       return found && { content: found.content, isNew: found !== before };
     },
-    async search() {
+    async search(load) {
       const now = clock.now();
       if (running) await join();
-      else if (isDue(searchedAt, now)) {
+      else if (isDue(searchedAt, now, settings)) {
         searchedAt = now;
-        await refresh(now);
+        await refresh(now, load);
       }
-      return (await usable(now))?.content;
+      return (await usable(now, load))?.content;
     },
     countAsSearch() {
       searchedAt = clock.now();

@@ -54,7 +54,7 @@ function createKeyRefresh(): (keys: ClientKeyStore, clientId: string) => Promise
   return async (keys, clientId) => {
     const detail = `the keys of client ${clientId} cannot be fetched`;
     // Where it failed the last time one asks again, and nobody waits with them: all who name the client, strangers too, would take
-    // every place there is while its server does not answer.
+    // every place there is while its server does not answer. What others publish waits so in core/fetched.ts; these keys are the library's.
     if (failing.has(clientId) && asking.has(clientId))
       throw new ExchangeFailure('dependency-unavailable', detail);
     asking.add(clientId);

@@ -4,7 +4,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { createFetched, type FetchedDocument, type FetchedParts } from '#core/fetched.ts';
 import { type KeySet, parseJwks, type WantedKey } from './jwks.ts';
 
-export interface KeySourceParts extends Omit<FetchedParts<KeySet>, 'load'> {
+export interface KeySourceParts extends FetchedParts {
   /** Fetches the JWK Set. */
   readonly load: () => Promise<FetchedDocument>;
 }
@@ -34,16 +34,14 @@ export async function foundKey(found: Promise<KeyObject> | undefined): Promise<K
 
 /** A source of keys over a fetch. Nothing is fetched until the first token. */
 export function createKeySource({ load, ...parts }: KeySourceParts): KeySource {
-  const fetched = createFetched<KeySet>({
-    ...parts,
-    async load() {
-      const { maxAgeSeconds, text } = await load();
-      return { content: parseJwks(text), freshSeconds: maxAgeSeconds };
-    },
-  });
+  const fetched = createFetched<KeySet>(parts);
+  const loadKeys = async () => {
+    const { maxAgeSeconds, text } = await load();
+    return { content: parseJwks(text), freshSeconds: maxAgeSeconds };
+  };
   return {
     async verificationKey(wanted) {
-      const known = await fetched.current();
+      const known = await fetched.current(loadKeys);
       if (!known) throw unavailable();
       const found = known.content.find(wanted);
       if (found) return foundKey(found);
@@ -52,7 +50,7 @@ export function createKeySource({ load, ...parts }: KeySourceParts): KeySource {
         fetched.countAsSearch();
         throw unknownKey();
       }
-      const searched = (await fetched.search())?.find(wanted);
+      const searched = (await fetched.search(loadKeys))?.find(wanted);
       // While the source fails, an unknown key may be a new one: we cannot tell.
       if (!searched && fetched.isFailing()) throw unavailable();
       return foundKey(searched);

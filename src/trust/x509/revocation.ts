@@ -1,7 +1,8 @@
 // Whether the certificates of a path are revoked: by lists at hand, by OCSP, by lists that are fetched. Not knowing is no answer:
 // it fails closed.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Clock, Instant } from '#core/instant.ts';
+import { createFetched, type Fetched, type Load, type RefreshSettings } from '#core/fetched.ts';
+import type { Clock } from '#core/instant.ts';
 import type { FetchBytes } from '../fetch-text.ts';
 import type { Certificate } from './certificate.ts';
 import {
@@ -41,74 +42,26 @@ export interface RevocationParts {
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
 export type RevocationCheck = (path: CertificatePath) => Promise<void>;
 
-/** An answer is asked for anew after this time, however long it says that it is good. */
-const REFETCH_SECONDS = 3600;
-/** A source that failed is left alone for this time. */
-const RETRY_SECONDS = 30;
+/** An answer is asked for anew after an hour, however long it says that it is good, and is good no longer than it says. */
+const ANSWER_SETTINGS: RefreshSettings = {
+  defaultFreshSeconds: 3600,
+  refetchSeconds: 30,
+  staleSeconds: 0,
+};
 const MAX_ANSWERS = 10_000;
 const MAX_ADDRESSES = 4;
 
-interface Held<Answer> {
-  readonly answer: Answer | undefined;
-  readonly at: Instant;
-  readonly until: Instant;
-}
-
-/** Keeps what was fetched; those who ask meanwhile wait for the same fetch. */
-class Answers<Answer> {
-  readonly #held = new Map<string, Held<Answer>>();
-  readonly #running = new Map<string, Promise<Answer | undefined>>();
-  readonly #clock: Clock;
-  readonly #onFailure: (cause: unknown) => void;
-
-  constructor({ clock, onFailure }: RevocationParts) {
-    this.#clock = clock;
-    this.#onFailure = onFailure;
-  }
-
-  async find(
-    key: string,
-    load: (now: Instant) => Promise<{ answer: Answer; until: Instant }>,
-  ): Promise<Answer | undefined> {
-    const now = this.#clock.now();
-    const held = this.#held.get(key);
-    // A clock that was set back must not make an answer, or the failure of a source, last longer.
-    if (held && held.at <= now && now < held.until) return held.answer;
-    const running = this.#running.get(key);
-    // Where it failed the last time one asks again, and nobody waits with them: a source that does not answer would have them take every
-    // place there is.
-    if (running && held && held.answer === undefined) return undefined;
-    const asked = running ?? this.#load(key, () => load(now));
-    this.#running.set(key, asked);
-    try {
-      return await asked;
-    } finally {
-      this.#running.delete(key);
-    }
-  }
-
-  async #load(
-    key: string,
-    load: () => Promise<{ answer: Answer; until: Instant }>,
-  ): Promise<Answer | undefined> {
-    const now = this.#clock.now();
-    try {
-      const { answer, until } = await load();
-      this.#keep(key, { answer, at: now, until: Math.min(until, now + REFETCH_SECONDS) });
-      return answer;
-    } catch (cause) {
-      this.#onFailure(cause);
-      this.#keep(key, { answer: undefined, at: now, until: now + RETRY_SECONDS });
-      return undefined;
-    }
-  }
-
-  #keep(key: string, held: Held<Answer>): void {
-    this.#held.delete(key);
-    this.#held.set(key, held);
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > MAX_ANSWERS && oldest !== undefined) this.#held.delete(oldest);
-  }
+/** Keeps what was fetched, of what was asked for last. */
+function createAnswers<Answer>(parts: RevocationParts) {
+  const sources = new Map<string, Fetched<Answer>>();
+  return async (key: string, load: Load<Answer>): Promise<Answer | undefined> => {
+    const source = sources.get(key) ?? createFetched({ ...parts, settings: ANSWER_SETTINGS });
+    sources.delete(key);
+    sources.set(key, source);
+    const [oldest] = sources.keys();
+    if (sources.size > MAX_ANSWERS && oldest !== undefined) sources.delete(oldest);
+    return (await source.current(load))?.content;
+  };
 }
 
 /** A check over these sources. */
@@ -160,20 +113,20 @@ function createQuestion(parts: RevocationParts): Question {
 }
 
 function createListFetcher(parts: RevocationParts) {
-  const lists = new Answers<RevocationList>(parts);
+  const find = createAnswers<RevocationList>(parts);
   return (url: string) =>
-    lists.find(url, async () => {
-      const answer = parseRevocationList(await parts.fetchBytes(url));
-      return { answer, until: answer.nextUpdate };
+    find(url, async () => {
+      const content = parseRevocationList(await parts.fetchBytes(url));
+      return { content, validUntil: content.nextUpdate };
     });
 }
 
 function createResponderClient(parts: RevocationParts) {
-  const statuses = new Answers<'good' | 'revoked'>(parts);
+  const find = createAnswers<'good' | 'revoked'>(parts);
   return (url: string, question: IssuedCertificate) => {
     const { certificate, issuer } = question;
     const key = [url, issuer.x509.fingerprint256, certificate.serialNumber].join(' ');
-    return statuses.find(key, async (now) => {
+    return find(key, async (now) => {
       const body = writeOcspRequest(question);
       const bytes = await parts.fetchBytes(url, {
         body,
@@ -181,7 +134,7 @@ function createResponderClient(parts: RevocationParts) {
       });
       const { nextUpdate, status } = readOcspResponse(bytes, question, now);
       if (status === 'unknown') throw new Error('the responder does not know the certificate');
-      return { answer: status, until: nextUpdate };
+      return { content: status, validUntil: nextUpdate };
     });
   };
 }

@@ -212,6 +212,9 @@ describe('a list that is fetched', () => {
     now -= 60;
 
     await assert.rejects(check(path), { reason: 'token-revoked' });
+    list = undefined;
+    now -= 60;
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
   });
 
   test('is waited for by one alone where it could not be fetched before', async () => {
