@@ -68,6 +68,8 @@ function hold<Content>(
   now: Instant,
   { defaultFreshSeconds, staleSeconds }: RefreshSettings,
 ): Held<Content> {
+  // As good as no answer: nobody may ask for it again and again.
+  if (validUntil <= now) throw new Error('what was fetched is over already');
   const stated = freshSeconds ?? defaultFreshSeconds;
   const freshUntil = now + Math.min(Math.max(stated, MIN_FRESH_SECONDS), MAX_FRESH_SECONDS);
   return {

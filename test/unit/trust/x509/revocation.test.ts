@@ -217,6 +217,23 @@ describe('a list that is fetched', () => {
     await assert.rejects(check(path), { reason: 'dependency-unavailable' });
   });
 
+  test('that is over when it comes is not asked for again at once', async (t) => {
+    let asked = 0;
+    const url = await anHttpServer(t, () => {
+      asked += 1;
+      return Buffer.from(list);
+    });
+    const list = await aRevocationList(root, { nextUpdate: NOW - 1 });
+    const { check, failures } = aCheck({ listUrls: [`${url}/root.crl`] });
+    const path = [client, root].map(({ pem }) => parseCertificate(pem));
+
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
+
+    assert.equal(asked, 1);
+    assert.equal(failures.length, 1);
+  });
+
   test('is waited for by one alone where it could not be fetched before', async () => {
     let now = NOW;
     const answers: PromiseWithResolvers<Buffer>[] = [];
