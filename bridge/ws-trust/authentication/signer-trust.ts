@@ -148,20 +148,24 @@ async function trustAssertion(
     const identity = await validateCredential(evidence, parts.sts, parts.certificates);
     if (identity.confirmation.method === 'symmetric-key')
       return await holderOfSecret(requireUnshared(identity, parts), token, parts);
-    return { ...holderOfKey(identity, token), identity };
+    return { ...holderOfKey(identity, token, parts), identity };
   } catch (cause) {
     const isNone = cause instanceof SecurityFailure && cause.reason === 'token-audience-mismatch';
     if (!isNone || !parts.mayProvePossession) throw cause;
     // No credential, it is a token that the request is about: its key shows the right to it, beside another credential.
-    return holderOfKey(await refusedAlike(() => parts.sts.validate(evidence)), token);
+    return holderOfKey(await refusedAlike(() => parts.sts.validate(evidence)), token, parts);
   }
 }
 
-function holderOfKey({ confirmation }: ValidatedToken, token: XmlElement): TrustedSigner {
+function holderOfKey(
+  { confirmation }: ValidatedToken,
+  token: XmlElement,
+  parts: SignerTrustParts,
+): TrustedSigner {
   // Bearer, it names no key: whoever has it could sign with a key of their own (E5).
   if (confirmation.method !== 'public-key')
     throw new SecurityFailure('failed-authentication', 'the assertion names no key');
-  return { key: keyNamedBy(confirmation), confirmation, tokens: [token] };
+  return { key: keyNamedBy(confirmation, parts), confirmation, tokens: [token] };
 }
 
 // No credential is made of it: its secret shows the right to renew or cancel it, beside another credential.
@@ -270,9 +274,17 @@ export function signerWithSecret(secret: Uint8Array, token: XmlElement | undefin
   return { key: trustSecretKey(secret), confirmation, tokens: token ? [token] : [] };
 }
 
-function keyNamedBy({ jwk, certificate }: PublicKeyConfirmation): TrustedPublicKey {
-  if (certificate !== undefined)
-    return trustPublicKey(new X509Certificate(Buffer.from(certificate, 'base64')).publicKey);
+function keyNamedBy(
+  { jwk, certificate }: PublicKeyConfirmation,
+  { certificates }: SignerTrustParts,
+): TrustedPublicKey {
+  if (certificate !== undefined) {
+    const der = Buffer.from(certificate, 'base64');
+    const known = certificates.recall(der);
+    return known
+      ? certificates.keyOf(known).key
+      : trustPublicKey(new X509Certificate(der).publicKey);
+  }
   if (jwk === undefined)
     throw new SecurityFailure('failed-authentication', 'the assertion holds no key');
   return keyOf(jwk);

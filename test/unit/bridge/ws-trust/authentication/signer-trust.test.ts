@@ -54,11 +54,12 @@ test('xml-security §4: the certificate that an assertion of ours names its key 
     trustedIssuer: SELF,
   });
 
-  await trust({ kind: 'assertion', token: only(elements) });
+  const signer = await trust({ kind: 'assertion', token: only(elements) });
   await trust({ kind: 'key', key: confirmation });
 
   const known = certificates.recall(der);
   assert.ok(known);
+  assert.equal(signer.key, certificates.keyOf(known).key);
   const named = asked.flatMap(({ content, type }) => (type === 'x509' ? [content] : []));
   assert.equal(named.length, 2);
   for (const content of named) {
