@@ -150,13 +150,16 @@ class Group {
     this.#generation += 1;
   }
 
+  /** All run the new one, or all the old one. */
   async #replaceWorkers(next: LoadedConfig): Promise<void> {
     const before = this.#loaded;
     this.#take(next);
+    const tried = this.#generation;
     try {
-      await this.supervisor.roll();
+      await this.supervisor.roll(() => true);
     } catch (cause) {
       this.#take(before);
+      await this.supervisor.roll((member) => this.#knownOf(member).generation === tried);
       throw new Error('a worker did not start with it: the old configuration goes on', { cause });
     }
   }

@@ -38,9 +38,9 @@ export interface Supervisor {
   start(): Promise<void>;
   /** Workers that serve. */
   members(): readonly Member[];
-  /** Replaces each worker by a new one, one after the other: a worker is stopped once its successor serves.
+  /** Replaces each worker that is meant by a new one, one after the other: a worker is stopped once its successor serves.
    * @throws {Error} when a successor does not start; its predecessor and those behind it go on */
-  roll(): Promise<void>;
+  roll(isMeant: (member: Member) => boolean): Promise<void>;
   /** Stops all workers; resolves when they are gone. */
   stop(): Promise<void>;
 }
@@ -122,9 +122,9 @@ class Workers implements Supervisor {
     return this.#started.promise;
   }
 
-  async roll(): Promise<void> {
+  async roll(isMeant: (member: Member) => boolean): Promise<void> {
     // Those too that do not serve yet: what they were told is what is replaced.
-    const seats = [...this.#seats.values()];
+    const seats = [...this.#seats.values()].filter(isMeant);
     for (const old of seats) {
       // Whoever is stopped meanwhile must not start what nobody stops any more.
       if (this.#isStopping) throw new Error('the workers are being stopped');
