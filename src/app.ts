@@ -88,12 +88,10 @@ function createServers(
   foundation: Foundation,
   { publicApp, seat }: { readonly publicApp: PublicApp; readonly seat: Seat | undefined },
 ): Servers {
-  const {
-    limits: { maxConnections },
-    trustedProxies,
-  } = config;
+  const { maxConnections } = config.limits;
+  const isGuarded = config.trustedProxies.length > 0;
   const listener = createListener(
-    { ...config.listeners.public, maxConnections, trustedProxies },
+    { ...config.listeners.public, maxConnections, isGuarded },
     requestListener(publicApp.app),
   );
   const memory = remindOfMemory();

@@ -22,7 +22,11 @@ export function createManagement(
 ): Management {
   const metrics = { contentType: METRICS_CONTENT_TYPE, write: writeMetrics };
   const management = createManagementApp({ ...sources, metrics });
-  const listener = createListener(listeners.management, requestListener(management.app));
+  const listener = createListener(
+    // The configuration has it on loopback, or says that others are kept away.
+    { ...listeners.management, isGuarded: true },
+    requestListener(management.app),
+  );
   const place = listenerPlace(listeners, 'management');
   return {
     listen: () => startStep(place, { file }, async () => urlOf(await listener.listen(), false)),

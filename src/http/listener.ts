@@ -32,8 +32,8 @@ export interface ListenerSettings {
   /** 0: any free one. */
   readonly port: number;
   readonly tls?: ListenerTls;
-  /** Proxies that end TLS before us; without one, plain HTTP is for loopback only. */
-  readonly trustedProxies?: readonly string[];
+  /** Nobody listens in, for proxies end TLS before us, or a network policy keeps others away; else plain HTTP is for loopback only. */
+  readonly isGuarded?: boolean;
   readonly limits?: Partial<ListenerLimits>;
   /** At one time; absent: as many as come. */
   readonly maxConnections?: number;
@@ -111,8 +111,8 @@ export function urlOf({ address, family, port }: AddressInfo, isTls: boolean): s
  * @throws {Error} for plain HTTP where others can listen in, and for a certificate that does not fit its key */
 export function createListener(settings: ListenerSettings, answer: RequestListener): Listener {
   const handler = requireOneHost(answer);
-  const { host, port, tls, trustedProxies = [] } = settings;
-  if (!tls && !isLoopback(host) && trustedProxies.length === 0) {
+  const { host, isGuarded = false, port, tls } = settings;
+  if (!tls && !isLoopback(host) && !isGuarded) {
     throw new Error(`plain HTTP on ${host} needs TLS, or the proxies that end TLS before it`);
   }
   const options = serverOptions({ ...LIMITS, ...settings.limits });

@@ -57,3 +57,15 @@ test('Management: the public port serves neither health nor metrics', async (t) 
   for (const path of ['/livez', '/readyz', '/metrics'])
     assert.equal((await fetch(`${server.url}${path}`)).status, 404);
 });
+
+test('Management: is reachable from other machines where the configuration says that it may be', async (t) => {
+  const server = await startServer(t, (document) => {
+    const listeners = document['listeners'] as Record<string, object>;
+    listeners['management'] = { address: '0.0.0.0:0', exposed: true };
+  });
+
+  const { port } = new URL(server.managementUrl);
+  const response = await fetch(`http://127.0.0.1:${port}/livez`);
+
+  assert.equal(response.status, 200);
+});
