@@ -1,4 +1,5 @@
 // The management application: health and metrics. On a port of its own, never on the public one.
+import { isIP } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import Koa from 'koa';
 
@@ -12,6 +13,8 @@ export interface ManagementSettings {
   /** Why requests should not come; none: they should. It must answer soon. */
   readonly notReadyFor: () => Promise<readonly string[]>;
   readonly isStarted: () => boolean;
+  /** Only who is on this host gets here. */
+  readonly isLocal: boolean;
   readonly metrics: { readonly contentType: string; readonly write: () => Promise<string> };
   readonly maxLoopDelayMilliseconds?: number;
 }
@@ -58,6 +61,12 @@ function readiness(reasons: readonly string[]): Answer {
     : { status: 503, body: { status: 'not-ready', reasons } };
 }
 
+/** Whoever publishes a name can have it lead here, and a page of theirs would read in a browser of this host what we say (DNS rebinding).
+ * With an address, and with these names, nobody can; a browser always says one. */
+const isPublishedName = (hostname: string): boolean =>
+  !['localhost', ''].includes(hostname.toLowerCase()) &&
+  isIP(hostname.replaceAll(/[[\]]/g, '')) === 0;
+
 /** Makes the management application. */
 export function createManagementApp(settings: ManagementSettings): ManagementApp {
   const { maxLoopDelayMilliseconds = 1000 } = settings;
@@ -91,6 +100,11 @@ export function createManagementApp(settings: ManagementSettings): ManagementApp
   const app = new Koa();
   app.use(async (ctx) => {
     ctx.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    if (settings.isLocal && isPublishedName(ctx.hostname)) {
+      ctx.status = 421;
+      ctx.body = { error: 'misdirected_request' };
+      return;
+    }
     const route = ['GET', 'HEAD'].includes(ctx.method) ? routes.get(ctx.path) : undefined;
     if (!route) {
       ctx.status = 404;

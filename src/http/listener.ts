@@ -58,7 +58,8 @@ const LIMITS: ListenerLimits = {
 
 const MAX_HEADERS = 100;
 
-const isLoopback = (host: string): boolean =>
+/** Whether only this host gets to an address. */
+export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 const serverOptions = (limits: ListenerLimits) => ({

@@ -6,7 +6,7 @@ import {
   type ManagementSettings,
   type ReadinessCheck,
 } from '#src/http/health.ts';
-import { send, serve } from './http-fixture.ts';
+import { send, sendRaw, serve } from './http-fixture.ts';
 
 const PASSES = { reason: 'keys', check: async () => undefined };
 const FAILS = { reason: 'store', check: () => Promise.reject(new Error('secret')) };
@@ -24,6 +24,7 @@ async function aManagement(
   const management = createManagementApp({
     notReadyFor: () => failedChecks(checks, deadlineMilliseconds),
     isStarted: () => true,
+    isLocal: true,
     metrics: {
       contentType: 'text/plain; version=0.0.4; charset=utf-8',
       write: async () => 'a 1\n',
@@ -34,6 +35,37 @@ async function aManagement(
   const handle = management.app.callback();
   return serve(t, (request, response) => void handle(request, response));
 }
+
+for (const host of ['127.0.0.1:9090', '[::1]:9090', '10.1.2.3', 'localhost', 'LOCALHOST:9090'])
+  test(`Management: on loopback an address is a host, and so is localhost: ${host}`, async (t) => {
+    const { port } = await aManagement(t);
+
+    assert.equal((await send({ port, path: '/livez', headers: { host } })).status, 200);
+  });
+
+for (const host of ['attacker.example', 'localhost.attacker.example:9090', '127.0.0.1.nip.example'])
+  test(`RFC 9110 §15.5.20: on loopback no other name is one: '${host}'`, async (t) => {
+    const { port } = await aManagement(t);
+
+    for (const path of ['/metrics', '/readyz', '/nothing']) {
+      const { status, body } = await send({ port, path, headers: { host } });
+      assert.equal(status, 421);
+      assert.equal(body, '{"error":"misdirected_request"}');
+    }
+  });
+
+test('Management: whoever names no host is no browser (HTTP/1.0)', async (t) => {
+  const { port } = await aManagement(t);
+
+  assert.match(await sendRaw(port, 'GET /livez HTTP/1.0\r\n\r\n'), /^HTTP\/1.1 200 /);
+});
+
+test('Management: where it is exposed it may have any name', async (t) => {
+  const { port } = await aManagement(t, { isLocal: false });
+
+  const headers = { host: 'viaduct.monitoring.example' };
+  assert.equal((await send({ port, path: '/metrics', headers })).status, 200);
+});
 
 test('readyz: ready when all checks pass', async (t) => {
   const { port } = await aManagement(t, { checks: [PASSES] });
