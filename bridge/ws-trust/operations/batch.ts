@@ -26,6 +26,7 @@ import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-sign
 import { refusalOf } from '../fault-map.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import { recordOnce } from '../refusal-audit.ts';
+import { requireKnownAttributes } from '../rst/parameter-attributes.ts';
 import { OF_KEYS } from '../rst/parameters.ts';
 import { type ReadRst, type RstFrame, readFrame, readRst } from '../rst/read-rst.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
@@ -76,7 +77,9 @@ export async function authenticateBatch(
 ): Promise<Batch> {
   const { received, security } = await openSecurity(unopened, parts, progress);
   const { address, message } = received;
-  const bodies = protectedChildren(bodyOf(received));
+  const body = bodyOf(received);
+  requireKnownAttributes(body.payload);
+  const bodies = protectedChildren(body);
   requireBounded(bodies);
   const tokens = security?.tokens ?? [];
   const items = bodies.map((body) =>

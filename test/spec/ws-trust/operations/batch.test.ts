@@ -196,6 +196,11 @@ describe('Batch', () => {
     ['one request alone', aBatch('Issue', two.slice(1)), 'InvalidRequest'],
     ['no request', aBatch('Issue', []), 'InvalidRequest'],
     [
+      'an attribute of the collection',
+      aBatch('Issue', two).replace('Collection xmlns:t', 'Collection Order="any" xmlns:t'),
+      'BadRequest',
+    ],
+    [
       '21 requests',
       aBatch(
         'Issue',
