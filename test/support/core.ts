@@ -7,12 +7,11 @@ import type { Evidence } from '#core/decision/evidence.ts';
 import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import type { AdmitToken } from '#core/decision/token-count.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
-import type { Clock } from '#core/instant.ts';
 import type { Ledger, Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import type { StatusLists } from '#core/ledger/status-list.ts';
 import type { Grant, PolicyRow } from '#core/policy.ts';
-import type { AuditLog, AuditRecord, Store, StoreKey } from '#core/ports.ts';
+import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { Requestor } from '#core/request/requestor.ts';
@@ -232,20 +231,6 @@ export function refusedAs(reason: FailureReason) {
   };
 }
 
-const keyText = ({ class: stateClass, parts }: StoreKey): string =>
-  JSON.stringify([stateClass, ...parts]);
-
-export interface FakeStore extends Store {
-  /** Every call in order, as `verb:class`. */
-  readonly calls: readonly string[];
-  /** The lifetimes given, by verb and class. */
-  lifetimeOf(call: string): number | undefined;
-  /** Lets calls of this verb and class throw. */
-  breakOn(call: string, cause?: Error): void;
-  /** Runs before each call of this verb and class. */
-  before(call: string, hook: () => Promise<void>): void;
-}
-
 /** Status lists that count what was taken of them, for a relying party that wants places. */
 export function countedPlaces() {
   let taken = 0;
@@ -271,96 +256,6 @@ export const LENIENT = {
 export const reachedLimit: AdmitToken = () => {
   throw new ExchangeFailure('rate-limited', 'too often for one subject');
 };
-
-interface Held<T> {
-  readonly value: T;
-  readonly expiresAt: number;
-}
-
-function expiring<T>(clock: Clock) {
-  const held = new Map<string, Held<T>>();
-  return {
-    find(key: string): T | undefined {
-      const entry = held.get(key);
-      return entry && clock.now() < entry.expiresAt ? entry.value : undefined;
-    },
-    put(key: string, value: T, lifetimeSeconds: number | undefined): void {
-      held.set(key, { value, expiresAt: clock.now() + (lifetimeSeconds ?? Number.MAX_VALUE) });
-    },
-  };
-}
-
-/** What the use cases need of the Store port, in memory; verbs they do not use throw. */
-export function fakeStore(clock: Clock): FakeStore {
-  const marks = expiring<string>(clock);
-  const tombstones = expiring<true>(clock);
-  const values = expiring<string>(clock);
-  const calls: string[] = [];
-  const lifetimes = new Map<string, number | undefined>();
-  const broken = new Map<string, Error>();
-  const hooks = new Map<string, () => Promise<void>>();
-  async function enter(verb: string, key: StoreKey | undefined, lifetimeSeconds?: number) {
-    const call = `${verb}:${key?.class ?? ''}`;
-    calls.push(call);
-    lifetimes.set(call, lifetimeSeconds);
-    await hooks.get(call)?.();
-    const cause = broken.get(call);
-    if (cause) throw cause;
-  }
-  const unused = async (): Promise<never> => {
-    throw new Error('the use cases of core do not call this');
-  };
-  return {
-    calls,
-    lifetimeOf: (call) => lifetimes.get(call),
-    breakOn(call, cause = new ExchangeFailure('dependency-unavailable', 'the store is away')) {
-      broken.set(call, cause);
-    },
-    before(call, hook) {
-      hooks.set(call, hook);
-    },
-    async putOnce(key, attempt, lifetimeSeconds) {
-      await enter('putOnce', key, lifetimeSeconds);
-      const standing = marks.find(keyText(key));
-      if (standing !== undefined) return { stored: false, attempt: standing };
-      marks.put(keyText(key), attempt, lifetimeSeconds);
-      return { stored: true };
-    },
-    async isMarked(key) {
-      await enter('isMarked', key);
-      return marks.find(keyText(key)) !== undefined;
-    },
-    async revoke(keys, lifetimeSeconds) {
-      await enter('revoke', keys[0], lifetimeSeconds);
-      for (const key of keys) tombstones.put(keyText(key), true, lifetimeSeconds);
-    },
-    async isRevoked(keys) {
-      await enter('isRevoked', keys[0]);
-      return keys.some((key) => tombstones.find(keyText(key)));
-    },
-    async get(key) {
-      await enter('get', key);
-      return values.find(keyText(key));
-    },
-    async set(key, value, lifetimeSeconds) {
-      await enter('set', key, lifetimeSeconds);
-      values.put(keyText(key), value, lifetimeSeconds);
-    },
-    async setUnlessRevoked({ key, value, lifetimeSeconds }, tombstoneKeys) {
-      await enter('setUnlessRevoked', key, lifetimeSeconds);
-      if (tombstoneKeys.some((tombstone) => tombstones.find(keyText(tombstone)))) return false;
-      values.put(keyText(key), value, lifetimeSeconds);
-      return true;
-    },
-    consume: unused,
-    rotate: unused,
-    remove: unused,
-    increment: unused,
-    fillBuckets: unused,
-    health: unused,
-    close: unused,
-  };
-}
 
 export interface FakeAuditLog extends AuditLog {
   readonly records: readonly AuditRecord[];

@@ -13,7 +13,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { TokenUse } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
-import { anEvidence, fakeAuditLog, fakeStore, LENIENT, rules } from '#test/support/core.ts';
+import { anEvidence, fakeAuditLog, LENIENT, rules } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {
   aCertifiedKey,
@@ -31,6 +31,7 @@ import {
   unsignedAssertion,
   VERSIONS,
 } from '#test/support/saml/saml.ts';
+import { fakeStore } from '#test/support/store/fake-store.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 
 const partner = await aSamlIssuer();

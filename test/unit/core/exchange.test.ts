@@ -19,7 +19,6 @@ import {
   aValidatedToken,
   countedPlaces,
   fakeAuditLog,
-  fakeStore,
   LENIENT,
   NOW,
   OWN_ISSUER,
@@ -29,6 +28,7 @@ import {
   rules,
 } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
+import { fakeStore } from '#test/support/store/fake-store.ts';
 
 const ACTOR = aSecurityToken({ use: 'actor' });
 

@@ -17,7 +17,6 @@ import {
   asIfRecorded,
   aValidatedToken,
   fakeAuditLog,
-  fakeStore,
   LENIENT,
   NOW,
   OWN_ISSUER,
@@ -25,6 +24,7 @@ import {
   rules,
 } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
+import { fakeStore } from '#test/support/store/fake-store.ts';
 
 const OWN = { issuer: OWN_ISSUER, id: 'own-token-1' };
 const INACTIVE: readonly FailureReason[] = [

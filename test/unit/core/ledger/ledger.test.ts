@@ -13,7 +13,6 @@ import {
   anOwnToken,
   asIfRecorded,
   aValidatedToken,
-  fakeStore,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
@@ -21,6 +20,7 @@ import {
   rules,
 } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
+import { fakeStore } from '#test/support/store/fake-store.ts';
 
 const MARGIN_SECONDS = 300;
 const own = (id: string): TokenRef => ({ issuer: OWN_ISSUER, id });

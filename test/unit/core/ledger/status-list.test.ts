@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createLedger } from '#core/ledger/ledger.ts';
 import { createStatusLists, STATUS_LIST_SIZE, tokenIdAt } from '#core/ledger/status-list.ts';
-import { fakeStore, NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
+import { NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
+import { fakeStore } from '#test/support/store/fake-store.ts';
 
 function setUp() {
   const clock = fakeClock(NOW);

@@ -5,9 +5,10 @@ import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { useNonce, validateCreated } from '#bridge/ws-security/tokens/nonce-replay.ts';
 import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
-import { fakeStore, LENIENT, NOW, refusedAs } from '#test/support/core.ts';
+import { LENIENT, NOW, refusedAs } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
+import { fakeStore } from '#test/support/store/fake-store.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
 import { refusedWith } from '../refused-with.ts';
 
