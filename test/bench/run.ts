@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
-  GATEWAY_SECRET,
+  GATEWAY_BASIC,
   JWT_BEARER,
   JWT_TYPE,
   TOKEN_EXCHANGE,
@@ -21,7 +21,7 @@ const REST_MILLISECONDS = 40_000;
 const ROUNDS = 5;
 const RESOURCES = { ES256: 'https://orders.example/', RS256: 'https://rs256.example/' } as const;
 const headers = {
-  authorization: `Basic ${Buffer.from(`gateway:${GATEWAY_SECRET}`).toString('base64')}`,
+  authorization: GATEWAY_BASIC,
 };
 
 interface Work {

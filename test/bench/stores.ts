@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { startRedis } from '#test/support/redis/redis-server.ts';
 import {
-  GATEWAY_SECRET,
+  GATEWAY_BASIC,
   JWT_BEARER,
   JWT_TYPE,
   TOKEN_EXCHANGE,
@@ -18,7 +18,7 @@ const IN_FLIGHT = 32;
 const ROUNDS = 5;
 const TARGET = 0.85;
 const headers = {
-  authorization: `Basic ${Buffer.from(`gateway:${GATEWAY_SECRET}`).toString('base64')}`,
+  authorization: GATEWAY_BASIC,
 };
 
 type Bodies = (setting: BenchSetting) => Promise<readonly string[]>;

@@ -3,9 +3,14 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { bearer, iso, TOKEN_ENDPOINT } from '#test/support/saml/saml.ts';
 import { SAML2_BEARER } from '#test/support/saml/saml-document.ts';
-import { JWT_BEARER, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import {
+  GATEWAY_BASIC,
+  JWT_BEARER,
+  JWT_TYPE,
+  TOKEN_EXCHANGE,
+} from '#test/support/server/document.ts';
 import { REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
-import { clientAssertion, GATEWAY_BASIC, now, type World } from '#test/support/server/world.ts';
+import { clientAssertion, now, type World } from '#test/support/server/world.ts';
 import { type Outcome, oneWins, type Presentation, prepare, type Race } from './race.ts';
 import { ONCE_ISSUER } from './race-world.ts';
 

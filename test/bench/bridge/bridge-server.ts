@@ -5,7 +5,7 @@ import { startImageServer } from '#test/bench/server/image-server.ts';
 import type { ServerProcess } from '#test/bench/server/server-process.ts';
 import { createTlsAgent, runTlsLoad, sendTls, type TlsLoad } from '#test/bench/tls-load.ts';
 import { BILLING, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
-import { GATEWAY_SECRET, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import { GATEWAY_BASIC, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
 import { aBatch, anRst, aTargetRst, SAML2, tokenOf } from '#test/support/ws-trust/rst.ts';
 import { besideSignature } from './bridge-rounds.ts';
 import { aCurrentAssertion, type BridgeSetting, createBridgeSetting } from './bridge-setting.ts';
@@ -40,12 +40,11 @@ function exchangeOf({ partner }: BridgeSetting): Traffic {
     resource: 'https://orders.example/',
     scope: 'orders.read',
   });
-  const authorization = `Basic ${Buffer.from(`gateway:${GATEWAY_SECRET}`).toString('base64')}`;
   return {
     work: 'token exchange over TLS, SAML 2.0 to ES256',
     target: 1,
     path: '/token',
-    headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+    headers: { authorization: GATEWAY_BASIC, 'content-type': 'application/x-www-form-urlencoded' },
     body: exchange.toString(),
   };
 }

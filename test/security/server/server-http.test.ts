@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { GATEWAY, startServer, type TestServer } from '#test/support/server/server.ts';
+import { GATEWAY_BASIC } from '#test/support/server/document.ts';
+import { startServer, type TestServer } from '#test/support/server/server.ts';
 
-const BASIC = `Basic ${Buffer.from(GATEWAY.join(':')).toString('base64')}`;
 const WRONG = `Basic ${Buffer.from('gateway:wrong').toString('base64')}`;
 const UNKNOWN = `Basic ${Buffer.from('nobody:wrong').toString('base64')}`;
 const FORM = 'application/x-www-form-urlencoded';
@@ -32,7 +32,7 @@ function aRequest({ target = '/token', headers = [], body = BODY }: RawRequest =
     `POST ${target} HTTP/1.1`,
     'Host: evil.example',
     ...headers,
-    `Authorization: ${BASIC}`,
+    `Authorization: ${GATEWAY_BASIC}`,
     `Content-Type: ${FORM}`,
     ...framing,
     'Connection: close',
@@ -133,11 +133,11 @@ test('HTTP: a chunked body is read as any other; two framings at once are refuse
 
 test('HTTP: credentials in a trailer or in a second header do not count', async (t) => {
   const server = await startServer(t);
-  const chunks = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\nAuthorization: ${BASIC}\r\n\r\n`;
+  const chunks = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\nAuthorization: ${GATEWAY_BASIC}\r\n\r\n`;
   const trailer = aRequest({
     headers: ['Transfer-Encoding: chunked', 'Trailer: authorization'],
     body: chunks,
-  }).replace(`Authorization: ${BASIC}\r\nContent-Type`, 'Content-Type');
+  }).replace(`Authorization: ${GATEWAY_BASIC}\r\nContent-Type`, 'Content-Type');
 
   const answers = [
     await sendRaw(server, trailer),
@@ -150,7 +150,7 @@ test('HTTP: credentials in a trailer or in a second header do not count', async 
 test('HTTP: of two requests in one segment each is judged by its own credentials', async (t) => {
   const server = await startServer(t);
   const first = aRequest().replace('Connection: close\r\n', '');
-  const second = aRequest().replace(BASIC, WRONG);
+  const second = aRequest().replace(GATEWAY_BASIC, WRONG);
 
   const answer = await sendRaw(server, first + second);
 
@@ -173,7 +173,7 @@ test('HTTP: only the exact path is the endpoint, and only by POST', async (t) =>
     '/session/end',
   ];
   const methods = ['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'];
-  const headers = { authorization: BASIC, 'x-http-method-override': 'POST' };
+  const headers = { authorization: GATEWAY_BASIC, 'x-http-method-override': 'POST' };
 
   const byPath = await Promise.all(
     paths.map((path) => sendRaw(server, aRequest({ target: path }))),
@@ -209,7 +209,7 @@ for (const path of ['/token', '/introspect', '/revoke']) {
       headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
     });
 
-    const answers = [await send(BASIC), await send(WRONG), await send(UNKNOWN)];
+    const answers = [await send(GATEWAY_BASIC), await send(WRONG), await send(UNKNOWN)];
 
     for (const { status, text, headers } of answers) {
       assert.equal(status, 400);

@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { withSaml } from '#test/support/saml/saml-document.ts';
-import { JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
-import { GATEWAY, startServer, type TestServer } from '#test/support/server/server.ts';
+import { GATEWAY_BASIC, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
-const BASIC = `Basic ${Buffer.from(GATEWAY.join(':')).toString('base64')}`;
 
-async function send(server: TestServer, body: string, authorization = BASIC) {
+async function send(server: TestServer, body: string, authorization = GATEWAY_BASIC) {
   const headers = { 'content-type': FORM, ...(authorization !== '' && { authorization }) };
   const response = await fetch(`${server.url}/token`, { method: 'POST', headers, body });
   return { status: response.status, text: await response.text() };
@@ -129,8 +128,8 @@ test('Authentication: malformed, misplaced and foreign credentials are refusals,
   const odd = [
     `Bearer ${await server.partner.sign()}`,
     'Negotiate abc',
-    `Basic\t${BASIC}`,
-    `${BASIC} x`,
+    `Basic\t${GATEWAY_BASIC}`,
+    `${GATEWAY_BASIC} x`,
   ];
 
   const refused = await Promise.all(wrong.map((text) => send(server, body, basic(text))));

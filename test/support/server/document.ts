@@ -13,6 +13,8 @@ export const ISSUER = 'https://sts.example.org';
 export const PARTNER = 'https://partner.example';
 export const GATEWAY_SECRET = 'gateway-secret-of-at-least-32-characters';
 export const ORDERS_SECRET = 'orders-secret-of-at-least-thirty-two-chars';
+/** How the gateway authenticates. */
+export const GATEWAY_BASIC = `Basic ${Buffer.from(`gateway:${GATEWAY_SECRET}`).toString('base64')}`;
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 export const JWT_TYPE = 'urn:ietf:params:oauth:token-type:jwt';

@@ -5,9 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parse, stringify } from 'yaml';
-import { aConfigDocument, type ConfigDocument, JWT_TYPE, TOKEN_EXCHANGE } from './document.ts';
+import {
+  aConfigDocument,
+  type ConfigDocument,
+  GATEWAY_BASIC,
+  JWT_TYPE,
+  TOKEN_EXCHANGE,
+} from './document.ts';
 import { type Running, startViaduct } from './process.ts';
-import { createPartner, GATEWAY, type Partner, writeConfiguration } from './server.ts';
+import { createPartner, type Partner, writeConfiguration } from './server.ts';
 
 export interface Served {
   readonly directory: string;
@@ -27,8 +33,6 @@ export interface Served {
 }
 
 const systemClock = { now: (): number => Math.floor(Date.now() / 1000) };
-
-const basic = `Basic ${Buffer.from(GATEWAY.map(encodeURIComponent).join(':')).toString('base64')}`;
 
 const REPORT = /configuration (?:reloaded|not reloaded: .*)\n/g;
 
@@ -83,7 +87,11 @@ async function serveIn(
         subject_token_type: JWT_TYPE,
         resource: 'https://orders.example/',
       });
-      return fetch(`${url}/token`, { method: 'POST', headers: { authorization: basic }, body });
+      return fetch(`${url}/token`, {
+        method: 'POST',
+        headers: { authorization: GATEWAY_BASIC },
+        body,
+      });
     },
     async edit(change) {
       const document = parse(await readFile(path, 'utf8')) as ConfigDocument;

@@ -9,7 +9,6 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import {
   aConfigDocument,
   type ConfigDocument,
-  GATEWAY_SECRET,
   ISSUER,
   JWT_BEARER,
   ORDERS_SECRET,
@@ -29,10 +28,6 @@ export interface World {
   dispose(): Promise<void>;
 }
 
-const basic = (id: string, secret: string): string =>
-  `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
-
-export const GATEWAY_BASIC = basic('gateway', GATEWAY_SECRET);
 /** The server that tokens for `orders` are addressed to. */
 export const ORDERS_CREDENTIALS = { client_id: 'orders-api', client_secret: ORDERS_SECRET };
 

@@ -1,7 +1,12 @@
 // What clients do with a server until it dies, and what each of them was told.
 import { setTimeout as delay } from 'node:timers/promises';
-import { JWT_BEARER, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
-import { GATEWAY_BASIC, ORDERS_CREDENTIALS, type World } from '#test/support/server/world.ts';
+import {
+  GATEWAY_BASIC,
+  JWT_BEARER,
+  JWT_TYPE,
+  TOKEN_EXCHANGE,
+} from '#test/support/server/document.ts';
+import { ORDERS_CREDENTIALS, type World } from '#test/support/server/world.ts';
 
 const LANES = 8;
 const ORDERS = 'https://orders.example/';
