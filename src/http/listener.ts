@@ -81,14 +81,21 @@ const tlsOptions = ({ certificatePem, keyPem }: ListenerTls) => ({
 /** RFC 3986 §3.2.2, §3.2.3, as far as it takes to tell a host from what is none. */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
-/** Refuses a request with two Host headers, or with one that is no host (RFC 9112 §3.2): of those Node takes the first, and something
- * before us may have taken the other. That one is there at all is seen to by Node. */
-function requireOneHost(handler: RequestListener): RequestListener {
+/** What two readers of one message could read differently, answered before anybody reads it: two Host headers, or one that is no host
+ * (RFC 9112 §3.2), for of those Node takes the first, and something before us may have taken the other; and a body that is coded on its
+ * way (RFC 9112 §6.1), for Node takes the chunks apart and leaves the rest as it is. That a Host is there at all is seen to by Node. */
+function refusalOf(request: IncomingMessage): 400 | 501 | undefined {
+  const hosts = hostsOf(request);
+  if (hosts.length > 1 || !hosts.every((host) => HOST.test(host))) return 400;
+  const { 'transfer-encoding': coding = 'chunked' } = request.headers;
+  return coding.trim().toLowerCase() === 'chunked' ? undefined : 501;
+}
+
+function requireOneReading(handler: RequestListener): RequestListener {
   return (request, response) => {
-    const hosts = hostsOf(request);
-    if (hosts.length <= 1 && hosts.every((host) => HOST.test(host)))
-      return handler(request, response);
-    response.writeHead(400, { connection: 'close' }).end();
+    const status = refusalOf(request);
+    if (status === undefined) return handler(request, response);
+    response.writeHead(status, { connection: 'close' }).end();
   };
 }
 
@@ -111,7 +118,7 @@ export function urlOf({ address, family, port }: AddressInfo, isTls: boolean): s
 /** Makes a server; it does not listen yet.
  * @throws {Error} for plain HTTP where others can listen in, and for a certificate that does not fit its key */
 export function createListener(settings: ListenerSettings, answer: RequestListener): Listener {
-  const handler = requireOneHost(answer);
+  const handler = requireOneReading(answer);
   const { host, isGuarded = false, port, tls } = settings;
   if (!tls && !isLoopback(host) && !isGuarded) {
     throw new Error(`plain HTTP on ${host} needs TLS, or the proxies that end TLS before it`);

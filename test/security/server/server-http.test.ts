@@ -131,6 +131,22 @@ test('HTTP: a chunked body is read as any other; two framings at once are refuse
   assert.equal(statusOf(smuggled), 400);
 });
 
+test('RFC 9112 §6.1: a body that is coded on its way is refused, whatever the code, before anybody reads it', async (t) => {
+  const server = await startServer(t);
+  const body = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
+  const send = async (coding: string) =>
+    statusOf(await sendRaw(server, aRequest({ headers: [`Transfer-Encoding: ${coding}`], body })));
+
+  for (const coding of [
+    'gzip, chunked',
+    'deflate,chunked',
+    'identity, chunked',
+    'chunked, chunked',
+  ])
+    assert.ok([400, 501].includes(await send(coding)), coding);
+  for (const coding of ['chunked', 'Chunked']) assert.equal(await send(coding), 200, coding);
+});
+
 test('HTTP: credentials in a trailer or in a second header do not count', async (t) => {
   const server = await startServer(t);
   const chunks = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\nAuthorization: ${GATEWAY_BASIC}\r\n\r\n`;
