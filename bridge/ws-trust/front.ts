@@ -14,8 +14,9 @@ import { createChallenges } from './challenge/challenges.ts';
 import {
   answerMetadata,
   asksForMetadata,
+  createDescriptions,
+  type DescriptionFinder,
   isMetadataRequest,
-  writeDescription,
 } from './description/metadata.ts';
 import type { EndpointProfile } from './endpoint/endpoint-profile.ts';
 import { findServedPath, type ServedPath } from './endpoint/served-path.ts';
@@ -111,6 +112,7 @@ const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml
 /** Builds the front. */
 export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
   const operationParts = operationPartsOf(parts);
+  const describe = createDescriptions();
   return {
     routeOf: (path) => findServedPath(parts.profiles, path)?.pattern,
     addresses: parts.profiles.flatMap(({ endpoints }) => endpoints.map(({ path }) => path)),
@@ -122,14 +124,15 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
     async handle(request) {
       const served = findServedPath(parts.profiles, request.path);
       if (served === undefined) return notFound(request);
-      if (request.method === 'POST') return answerPost({ request, served, parts, operationParts });
+      if (request.method === 'POST')
+        return answerPost({ request, served, parts, operationParts, describe });
       const isDescribed = asksForMetadata(served, request.query);
       if (!isDescribed || !READING_METHODS.has(request.method)) {
         const allow = isDescribed ? 'GET, HEAD, POST' : 'POST';
         return { ...plain(request, 405), headers: { ...headersOf(request), allow } };
       }
       const { path, publicBase } = request;
-      return respond(request, contentTypeOf('1.1'), writeDescription({ served, path, publicBase }));
+      return respond(request, contentTypeOf('1.1'), describe({ served, path, publicBase }));
     },
   };
 }
@@ -190,6 +193,7 @@ interface Post {
   readonly served: ServedPath;
   readonly parts: WsTrustFrontParts;
   readonly operationParts: OperationParts;
+  readonly describe: DescriptionFinder;
 }
 
 async function answerPost(post: Post): Promise<WsTrustResponse> {
@@ -205,13 +209,14 @@ async function answerPost(post: Post): Promise<WsTrustResponse> {
 }
 
 async function answerMessage(
-  { request, served, parts, operationParts }: Post,
+  { request, served, parts, operationParts, describe }: Post,
   progress: Progress,
 ): Promise<string> {
   const { maxBodyBytes } = parts.limits;
   const unread = openMessage(request, maxBodyBytes, progress);
   const { path, publicBase, isSecure, correlationId, sourceAddress } = request;
-  if (isMetadataRequest(unread)) return answerMetadata(unread, { served, path, publicBase });
+  if (isMetadataRequest(unread))
+    return answerMetadata(unread, describe({ served, path, publicBase }));
   const { endpoint, profile } = served;
   if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
   const { unwrappers } = parts;

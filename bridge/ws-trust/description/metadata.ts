@@ -22,7 +22,7 @@ const MEX_NS = 'http://schemas.xmlsoap.org/ws/2004/09/mex';
 const QUERIES: ReadonlySet<string> = new Set(['wsdl', 'mex', 'singlewsdl']);
 
 /** Where a description is asked for. */
-export interface DescribedAddress {
+interface DescribedAddress {
   readonly served: ServedPath;
   readonly path: string;
   /** Our public address without a slash at its end: it decides every address we publish. */
@@ -41,11 +41,30 @@ export function isMetadataRequest(message: OpenedMessage): boolean {
   return isGet && message.envelope.payload === undefined;
 }
 
+/** The WSDL of an address. */
+export type DescriptionFinder = (address: DescribedAddress) => string;
+
+/** Finds descriptions, each written once: whoever asks is under no limit, and a long one takes more than a refusal. Below a wildcard
+ * they choose the address, so there it is written each time. */
+export function createDescriptions(): DescriptionFinder {
+  const written = new Map<string, string>();
+  return (address) => {
+    const { endpoint, pattern } = address.served;
+    if (endpoint && isBelowWildcard(endpoint)) return writeDescription(address);
+    const key = `${address.publicBase}${pattern}`;
+    const text = written.get(key) ?? writeDescription(address);
+    written.set(key, text);
+    return text;
+  };
+}
+
+const isBelowWildcard = ({ path }: Endpoint): boolean => path.endsWith('/*');
+
 /** The WSDL of a profile. */
-export function writeDescription({ served, path, publicBase }: DescribedAddress): string {
+function writeDescription({ served, path, publicBase }: DescribedAddress): string {
   const { endpoint, profile } = served;
   // Equal, character by character, to what the client calls: below a wildcard that is the path of this request.
-  const isBelow = endpoint?.path.endsWith('/*') === true;
+  const isBelow = endpoint !== undefined && isBelowWildcard(endpoint);
   const ports = profile.ports.flatMap((port) => {
     const at = isBelow ? endpoint : profile.endpoints.find((each) => each.path === port.path);
     const terms = at && isToldAt(endpoint, at) && termsOf(port, at);
@@ -100,7 +119,7 @@ const FIRST_CREDENTIALS: readonly FirstCredential[] = [
 /** The answer to a WS-Transfer Get. */
 export function answerMetadata(
   { addressing, envelope }: OpenedMessage,
-  address: DescribedAddress,
+  description: string,
 ): string {
   const mex = (local: string): MarkupName => ({ prefix: 'mex', uri: MEX_NS, local });
   const section = element(
@@ -109,7 +128,7 @@ export function answerMetadata(
       ['Dialect', WSDL_NS],
       ['Identifier', WSDL_TARGET_NS],
     ],
-    [seal(writeDescription(address), new Set())],
+    [seal(description, new Set())],
   );
   return writeAnswer(
     { version: envelope.version, addressing },
