@@ -10,13 +10,14 @@ import { needsRestart } from './generation/generations.ts';
 import { createManagement } from './management.ts';
 import type { WorkerNews, WorkerStart, WorkerStatus } from './worker.ts';
 
-export interface WorkerGroup {
+/** What runs: one process, or many, which are handled alike. */
+export interface Served {
   readonly publicUrl: string;
   readonly managementUrl: string;
-  /** Takes a new configuration in all workers at once, or in none.
+  /** Takes a new configuration, in all processes or in none.
    * @throws {Error} and keeps the old one everywhere */
   reload(next: LoadedConfig): Promise<void>;
-  /** Not ready, drain all workers, close. */
+  /** Not ready, drain, close. */
   stop(): Promise<void>;
   /** Rejects when the workers keep dying. */
   readonly failed: Promise<never>;
@@ -39,7 +40,7 @@ interface Known {
   status?: WorkerStatus;
 }
 
-class Group {
+class Primary {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #registry = createRegistry();
@@ -90,10 +91,6 @@ class Group {
 
   get publicUrl(): string {
     return this.#publicUrl;
-  }
-
-  get isStopping(): boolean {
-    return this.#isStopping;
   }
 
   /** Every worker that serves must be ready: each gets its share of the connections. One that is being started again gets none,
@@ -221,32 +218,32 @@ class Group {
 
 /** Starts the workers of a configuration; resolves when all of them serve.
  * @throws {Error} when they do not start */
-export async function startWorkerGroup(loaded: LoadedConfig): Promise<WorkerGroup> {
+export async function serveWithWorkers(loaded: LoadedConfig): Promise<Served> {
   const { config } = loaded;
   const logger = createLogger({ level: config.log.level });
-  const group = new Group(loaded, logger);
+  const primary = new Primary(loaded, logger);
   let isStarted = false;
   const management = createManagement(config, {
     isStarted: () => isStarted,
-    notReadyFor: () => group.notReadyFor(),
-    writeMetrics: () => group.metrics(),
+    notReadyFor: () => primary.notReadyFor(),
+    writeMetrics: () => primary.metrics(),
   });
   const managementUrl = await management.listen();
   try {
-    await group.supervisor.start();
+    await primary.supervisor.start();
   } catch (cause) {
-    await group.stop();
+    await primary.stop();
     management.close();
     throw cause;
   }
   isStarted = true;
   return {
-    publicUrl: group.publicUrl,
+    publicUrl: primary.publicUrl,
     managementUrl,
-    failed: group.failed.promise,
-    reload: (next) => group.reload(next),
+    failed: primary.failed.promise,
+    reload: (next) => primary.reload(next),
     async stop() {
-      await group.stop();
+      await primary.stop();
       management.close();
     },
   };

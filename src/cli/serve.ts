@@ -2,7 +2,7 @@
 // them and serves nothing itself.
 import cluster from 'node:cluster';
 import { flushCompileCache } from 'node:module';
-import type { WorkerGroup } from '#src/app/primary.ts';
+import type { Served } from '#src/app/primary.ts';
 import { createApp } from '#src/app.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems } from '#src/config/problem.ts';
@@ -11,9 +11,6 @@ import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 import { callOnStopSignals } from './command/stop-signals.ts';
 import { loadTold } from './command/with-config.ts';
-
-/** What runs: one process, or many, which are handled alike. */
-type Served = WorkerGroup;
 
 async function serveAlone({ config }: LoadedConfig): Promise<Served> {
   const app = await createApp(config);
@@ -30,8 +27,8 @@ async function serveAlone({ config }: LoadedConfig): Promise<Served> {
 
 async function start(loaded: LoadedConfig): Promise<Served> {
   if (loaded.config.workers === 1) return serveAlone(loaded);
-  const { startWorkerGroup } = await import('#src/app/primary.ts');
-  return startWorkerGroup(loaded);
+  const { serveWithWorkers } = await import('#src/app/primary.ts');
+  return serveWithWorkers(loaded);
 }
 
 /** A second signal while draining means now. */
