@@ -1,7 +1,8 @@
 // Health and metrics, on a port of their own.
 import type { Config } from '#src/config/config.ts';
+import { isLoopbackHost } from '#src/config/sections/fields.ts';
 import { createManagementApp, type ManagementSettings } from '#src/http/health.ts';
-import { createListener, isLoopback, requestListener, urlOf } from '#src/http/listener.ts';
+import { createListener, requestListener, urlOf } from '#src/http/listener.ts';
 import { METRICS_CONTENT_TYPE } from '#src/telemetry/registry.ts';
 import { listenerPlace, startStep } from './foundation/start-failure.ts';
 
@@ -21,7 +22,7 @@ export function createManagement(
   { writeMetrics, ...sources }: Sources,
 ): Management {
   const metrics = { contentType: METRICS_CONTENT_TYPE, write: writeMetrics };
-  const isLocal = isLoopback(listeners.management.host);
+  const isLocal = isLoopbackHost(listeners.management.host);
   const management = createManagementApp({ ...sources, metrics, isLocal });
   const listener = createListener(
     // The configuration has it on loopback, or says that others are kept away.

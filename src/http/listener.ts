@@ -58,8 +58,7 @@ const LIMITS: ListenerLimits = {
 
 const MAX_HEADERS = 100;
 
-/** Whether only this host gets to an address. */
-export const isLoopback = (host: string): boolean =>
+const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 const serverOptions = (limits: ListenerLimits) => ({

@@ -4,21 +4,22 @@ import type { Histogram } from './registry.ts';
 
 type Operation = Exclude<keyof Store, 'close'>;
 
-const OPERATIONS: readonly Operation[] = [
-  'putOnce',
-  'isMarked',
-  'consume',
-  'revoke',
-  'isRevoked',
-  'rotate',
-  'get',
-  'set',
-  'setUnlessRevoked',
-  'remove',
-  'increment',
-  'fillBuckets',
-  'health',
-];
+/** All of them: one that is forgotten does not compile. */
+const OPERATIONS = Object.keys({
+  putOnce: true,
+  isMarked: true,
+  consume: true,
+  revoke: true,
+  isRevoked: true,
+  rotate: true,
+  get: true,
+  set: true,
+  setUnlessRevoked: true,
+  remove: true,
+  increment: true,
+  fillBuckets: true,
+  health: true,
+} satisfies Record<Operation, true>) as Operation[];
 
 export interface StoreObservers {
   readonly seconds: Histogram<'op' | 'outcome'>;

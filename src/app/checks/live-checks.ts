@@ -5,6 +5,7 @@ import { constants, existsSync } from 'node:fs';
 import { access, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '#src/config/config.ts';
+import type { Logger } from '#src/telemetry/logger.ts';
 import { discoverJwks } from '#src/trust/discovery.ts';
 import { parseJwks } from '#src/trust/jwks.ts';
 import { type Observers, quietObservers, systemClock } from '../foundation/observers.ts';
@@ -39,7 +40,7 @@ function createComplaints() {
   const heard = new Set<string>();
   const hear = (_message: string, { alarm, cause }: Readonly<Record<string, unknown>> = {}): void =>
     void heard.add(typeof alarm === 'string' ? alarm : messageOf(cause));
-  const logger = { info: hear, warn: hear, error: hear, flush: async () => undefined };
+  const logger: Logger = { info: hear, warn: hear, error: hear };
   return { heard, observers: { ...quietObservers(), logger } };
 }
 
