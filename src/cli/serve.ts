@@ -84,7 +84,8 @@ async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Prom
   // Now, not at the end: one that is killed has compiled for the next one too.
   flushCompileCache();
   const { demoCurl } = await import('./demo.ts');
-  const curl = await demoCurl(path, issuer);
+  // A hint: what is missing of it must not end a server.
+  const curl = await demoCurl(path, issuer).catch(() => undefined);
   if (curl !== undefined) terminal.out(`\nexchange a token of the demo partner:\n\n${curl}\n`);
   try {
     await Promise.race([stopped, served.failed]);

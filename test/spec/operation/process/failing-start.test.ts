@@ -1,6 +1,6 @@
 // A start that fails says which setting is behind it, and ends: whoever supervises the server must see that it does not run.
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { aConfigDocument, type ConfigDocument } from '#test/support/server/document.ts';
 import { startViaduct } from '#test/support/server/process.ts';
 import { reservedPort } from '#test/support/server/reserved-port.ts';
+import { serve } from '#test/support/server/served.ts';
 import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
 
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
@@ -88,4 +89,18 @@ test('Start: an audit whose end was changed ends the server, and is named', {
     text,
     /audit\.file in viaduct\.yaml, \S+\/data\/audit\.jsonl: .*run audit verify, then move it away/,
   );
+});
+
+test('Start: a demo of which something is missing ends no server', {
+  timeout: 60_000,
+}, async (t) => {
+  const { server } = await serve(t, async (_, directory) => {
+    await mkdir(join(directory, 'demo'));
+    await writeFile(join(directory, 'demo/partner.key'), 'no key');
+  });
+
+  server.child.kill('SIGTERM');
+
+  assert.equal(await server.exit(), 0, server.text());
+  assert.doesNotMatch(server.text(), /ENOENT/);
 });
