@@ -91,15 +91,14 @@ function features(): NonNullable<Configuration['features']> {
 }
 
 function discovery(): Record<string, unknown> {
-  const authentication = {
-    methods: [...CLIENT_AUTHENTICATION_METHODS].filter((method) => method !== 'none'),
-    algorithms: [...CLIENT_ASSERTION_ALGORITHMS],
-  };
+  const methods: readonly string[] = CLIENT_AUTHENTICATION_METHODS;
+  const algorithms = [...CLIENT_ASSERTION_ALGORITHMS];
   return {
-    introspection_endpoint_auth_methods_supported: authentication.methods,
-    introspection_endpoint_auth_signing_alg_values_supported: authentication.algorithms,
-    revocation_endpoint_auth_methods_supported: authentication.methods,
-    revocation_endpoint_auth_signing_alg_values_supported: authentication.algorithms,
+    // RFC 7662 §2.1: who proves nothing is told nothing. A client that only names itself revokes what it holds (RFC 7009 §2.1).
+    introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: algorithms,
+    revocation_endpoint_auth_methods_supported: methods,
+    revocation_endpoint_auth_signing_alg_values_supported: algorithms,
   };
 }
 

@@ -1,7 +1,12 @@
 // RFC 8414 and OIDC Discovery: where we are and what we do, and that the Host header has no say in it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ISSUER, JWT_BEARER, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import {
+  ISSUER,
+  JWT_BEARER,
+  TOKEN_EXCHANGE,
+  withPublicClient,
+} from '#test/support/server/document.ts';
 import { startServer } from '#test/support/server/server.ts';
 
 const WELL_KNOWN = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
@@ -54,6 +59,25 @@ test('RFC 8414 §2: names the algorithms of client assertions at each endpoint, 
       false,
     );
   }
+});
+
+test('RFC 8414 §2: names the method none where a client that only names itself is heard, and nowhere else', async (t) => {
+  const server = await startServer(t, withPublicClient);
+  const { body } = await server.get(WELL_KNOWN[0] ?? '');
+  const exchanged = await server.exchange({ client_id: 'public' }, { as: null });
+  const form = { client_id: 'public', token: String(exchanged.body['access_token']) };
+
+  const heard = {
+    token: exchanged.status === 200,
+    introspection: (await server.post('/introspect', form, { as: null })).status === 200,
+    revocation: (await server.post('/revoke', form, { as: null })).status === 200,
+  };
+
+  for (const [endpoint, isHeard] of Object.entries(heard)) {
+    const methods = body[`${endpoint}_endpoint_auth_methods_supported`] as string[];
+    assert.equal(methods.includes('none'), isHeard, endpoint);
+  }
+  assert.deepEqual(heard, { token: true, introspection: false, revocation: true });
 });
 
 test('RFC 8414 §3.2: what there is none of is left out: no list is empty and no member is null', async (t) => {
