@@ -27,6 +27,23 @@ export interface NamedActions {
 export const actionsIn = ({ http, addressing }: NamedActions): readonly string[] =>
   [addressing?.action, http.action, http.soapAction].filter((action) => action !== undefined);
 
+/** A message without a SOAPAction that says no more than where it is sent: some clients write the address there. It names no action that
+ * somebody could have decided by. */
+export function withoutAddressAsAction<Message extends Pick<NamedActions, 'http'>>(
+  message: Message,
+  address: string,
+): Message {
+  const { soapAction, ...http } = message.http;
+  return soapAction !== undefined && isSameAddress(soapAction, address)
+    ? { ...message, http }
+    : message;
+}
+
+function isSameAddress(one: string, other: string): boolean {
+  const [meant, ours] = [URL.parse(one), URL.parse(other)];
+  return meant !== null && ours !== null && meant.href === ours.href;
+}
+
 /** Refuses an action that is not the one of the Body.
  * @throws {ExchangeFailure} `request-malformed` */
 export function requireAgreement(message: NamedActions, rst: AskedOf): void {
@@ -115,8 +132,7 @@ export function requireOurAddress({ message, endpoint, address }: AddressedMessa
   if (to === undefined || isAnonymous(to, namespace)) return;
   // Where messages protect themselves, clients may call the same address without TLS.
   const called = endpoint.messageSecurity ? to.replace(/^http:/i, 'https:') : to;
-  const [meant, ours] = [URL.parse(called), URL.parse(address)];
-  if (meant === null || ours === null || meant.href !== ours.href)
+  if (!isSameAddress(called, address))
     throw new ExchangeFailure(
       'request-malformed',
       `the message is addressed to another: here is ${address}`,

@@ -8,6 +8,7 @@ import { writeTimestampHeader } from '#bridge/ws-security/timestamp.ts';
 import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
+import { withoutAddressAsAction } from './agreement.ts';
 import { decryptMessage, openMessage, type Progress } from './authentication/opened-message.ts';
 import type { TransportCredentials } from './authentication/transport-credential.ts';
 import { createChallenges } from './challenge/challenges.ts';
@@ -220,8 +221,9 @@ async function answerMessage(
   const { endpoint, profile } = served;
   if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
   const { unwrappers } = parts;
-  const message = await decryptMessage(unread, endpoint, { unwrappers, maxBodyBytes });
   const address = `${publicBase}${path}`;
+  const opened = await decryptMessage(unread, endpoint, { unwrappers, maxBodyBytes });
+  const message = withoutAddressAsAction(opened, address);
   const received = {
     message,
     profile,
