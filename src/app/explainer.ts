@@ -6,6 +6,7 @@ import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
+import { validateLoginCertificates } from '#core/ledger/login-certificates.ts';
 import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/request/requestor.ts';
@@ -21,6 +22,7 @@ import { existingStore } from './foundation/store.ts';
 import { buildBridge, createSoapFront, type SoapParts } from './generation/bridge.ts';
 import { createValidators, loadKeyRing, openLedger, policyRules } from './generation/service.ts';
 import { userStandings, userValidators } from './generation/users.ts';
+import { certificateRecheck } from './trust/certificates.ts';
 import { parseTrustedCertificates } from './trust/trusted-certificates.ts';
 
 export interface Explainer {
@@ -44,7 +46,11 @@ async function validate(
   validators: readonly TokenValidator[],
   ledger: Ledger,
 ): Promise<ValidatedToken> {
-  return validateStanding(await validatorFor(validators, token).validate(token), ledger);
+  const held = await validateStanding(
+    await validatorFor(validators, token).validate(token),
+    ledger,
+  );
+  return validateLoginCertificates(held, { recheckCertificates: certificateRecheck(validators) });
 }
 
 interface Explaining {

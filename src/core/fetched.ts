@@ -51,6 +51,8 @@ export interface Fetched<Content> {
   current(
     load: Load<Content>,
   ): Promise<{ readonly content: Content; readonly isNew: boolean } | undefined>;
+  /** What is usable now without a fetch. */
+  atHand(): Content | undefined;
   /** Fetches anew for something unknown: once for each interval, whatever is asked for. */
   search(load: Load<Content>): Promise<Content | undefined>;
   /** What was fetched just now was the search of this interval. */
@@ -136,6 +138,7 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
       const found = await usable(clock.now(), load);
       return found && { content: found.content, isNew: found !== before };
     },
+    atHand: () => (held && isUsable(held, clock.now(), settings) ? held.content : undefined),
     async search(load) {
       const now = clock.now();
       if (running) await join();

@@ -71,6 +71,9 @@ export interface TokenFacts {
   /** Marks what a user of ours logged in with, where it rests on that: with another password it is another one. Of a token as the ledger
    * knows it. */
   readonly loginMark?: string;
+  /** What somebody came with, where it rests on a certificate that may be revoked: that certificate, and those on its path that came with
+   * it. DER in base64. Of a token as the ledger knows them. */
+  readonly loginCertificates?: readonly string[];
   /** All tokens it was made from, nearest first, as the ledger knows them. */
   readonly ancestors?: readonly TokenRef[];
   /** Where its line began, if not with itself. */

@@ -2,7 +2,7 @@
 
 import { hasLostTrust, validateIssuers } from './decision/actor-issuer.ts';
 import { decide, type PolicyRules } from './decision/decide.ts';
-import type { Evidence } from './decision/evidence.ts';
+import { type Evidence, isIdentity } from './decision/evidence.ts';
 import { type Fence, validateFence, validateMarkFence } from './decision/fence.ts';
 import { validateOwnCredential } from './decision/own-credential.ts';
 import { type AdmitToken, createTokenCount, type TokenCount } from './decision/token-count.ts';
@@ -11,6 +11,11 @@ import type { Clock } from './instant.ts';
 import { auditDecision, auditMint, auditRefusal } from './ledger/audit-record.ts';
 import type { KnownSecret } from './ledger/kept-token.ts';
 import type { Ledger } from './ledger/ledger.ts';
+import {
+  type RecheckCertificates,
+  requireLoginCertificates,
+  validateLoginCertificates,
+} from './ledger/login-certificates.ts';
 import { createOneTimeMarks, type OneTimeMarks } from './ledger/one-time-marks.ts';
 import { findKeptSecret, validateEvidenceStanding, validateStanding } from './ledger/standing.ts';
 import type { StatusLists } from './ledger/status-list.ts';
@@ -93,6 +98,8 @@ export interface TokenServiceParts {
   readonly newId: () => string;
   /** Whether a user of ours may still log in. */
   readonly userStanding: (id: string) => UserStanding;
+  /** Absent: certificates are looked at when somebody comes with them, and never again. */
+  readonly recheckCertificates?: RecheckCertificates;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
   readonly admitToken: AdmitToken;
@@ -148,6 +155,7 @@ async function decideAndCount(
   requireRemembered(evidence.subject.issuedAt, parts.fence());
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
   if (standing?.isGroundless) refuse(GROUNDLESS);
+  if (entry) await requireLoginCertificates(entry, parts);
   countToken(evidence, issuable(renewed.spec, parts));
   await countRenewal(renewed, parts);
   return renewed.spec;
@@ -192,6 +200,30 @@ function factsValidator(parts: TokenServiceParts, validated: Bookkeeping['valida
   };
 }
 
+/** Validates all evidence of a request, in one round trip for what the store knows of it. */
+function evidenceValidator(
+  parts: TokenServiceParts,
+  marks: OneTimeMarks,
+  validateFacts: TokenService['validate'],
+): TokenService['validateEvidence'] {
+  const { ledger } = parts;
+  return async (request) => {
+    const { requestor } = request;
+    const subject = await validateFacts(request.subject);
+    const actor = request.actor && (await validateFacts(request.actor));
+    const [heldSubject, heldActor] = await Promise.all([
+      validateEvidenceStanding(subject, ledger),
+      actor && validateEvidenceStanding(actor, ledger),
+      marks.validateUnused(subject, requestor),
+      actor && marks.validateUnused(actor, requestor),
+    ]);
+    // What the requestor came with was looked at then.
+    for (const held of [heldSubject, heldActor])
+      if (held && !isIdentity(held, requestor)) await validateLoginCertificates(held, parts);
+    return { request, subject: heldSubject, actor: heldActor };
+  };
+}
+
 /** The steps before a decision. */
 function evidenceSteps(
   parts: TokenServiceParts,
@@ -208,13 +240,17 @@ function evidenceSteps(
   const { clock, ledger, rules, userStanding } = parts;
   const validateFacts = factsValidator(parts, validated);
   return {
-    validate: async (token) => validateStanding(await validateFacts(token), ledger),
+    async validate(token) {
+      const held = await validateStanding(await validateFacts(token), ledger);
+      return validateLoginCertificates(held, parts, { atHand: true });
+    },
     async validateCredential(token) {
       const valid = await validateFacts(token);
       const [identity] = await Promise.all([
         validateStanding(valid, ledger),
         marks.validateUnused(valid),
       ]);
+      await validateLoginCertificates(identity, parts);
       return validateOwnCredential(identity, { ...rules, userStanding, now: clock.now() });
     },
     async validateUsable(token, requestor) {
@@ -222,23 +258,13 @@ function evidenceSteps(
       await marks.validateUnused(token, requestor);
     },
     findSecret: (token) => findKeptSecret(token, ledger),
-    async validateEvidence(request) {
-      const subject = await validateFacts(request.subject);
-      const actor = request.actor && (await validateFacts(request.actor));
-      const { requestor } = request;
-      const [heldSubject, heldActor] = await Promise.all([
-        validateEvidenceStanding(subject, ledger),
-        actor && validateEvidenceStanding(actor, ledger),
-        marks.validateUnused(subject, requestor),
-        actor && marks.validateUnused(actor, requestor),
-      ]);
-      return { request, subject: heldSubject, actor: heldActor };
-    },
+    validateEvidence: evidenceValidator(parts, marks, validateFacts),
     async findFamily({ requestor, subject }) {
       if (typeof subject.content !== 'string') throw new Error('a refresh token is a text');
       const family = await familiesOf(parts).find(subject.content, requestorName(requestor));
       validated.set(subject, family.subject);
       requireGrounds(family, parts);
+      await requireLoginCertificates(family.subject, parts);
       return family;
     },
   };

@@ -92,6 +92,8 @@ export interface TokenSpec {
   readonly isOfUser?: true;
   /** Marks the login that it rests on; absent: on none that can be told. */
   readonly loginMark?: string;
+  /** The certificates that it rests on, where they may be revoked. */
+  readonly loginCertificates?: readonly string[];
   /** Its place in a status list; absent: it has none. */
   readonly status?: StatusPlace;
   /** Absent: it cannot be renewed. */

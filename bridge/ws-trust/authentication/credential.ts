@@ -68,7 +68,8 @@ async function validateOwnKey(
   known: CertificateMemory | undefined,
 ): Promise<void> {
   const named = certificateNamedBy(identity);
-  if (named === undefined) return;
+  // The one that it was issued on was looked at with the token.
+  if (named === undefined || identity.loginCertificates?.[0] === named) return;
   const der = Buffer.from(named, 'base64');
   const certificate = known?.recall(der) ?? new X509Certificate(der);
   try {

@@ -28,7 +28,7 @@ import { createJwtIssuer } from '#src/tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import type { Observers } from '../foundation/observers.ts';
-import { x509Validators } from '../trust/certificates.ts';
+import { certificateRecheck, x509Validators } from '../trust/certificates.ts';
 import { trustedJwtIssuers } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 import { createTokenAdmission } from './admission.ts';
@@ -212,11 +212,13 @@ export function serviceParts(
     marginSeconds: marginSeconds(config),
   });
   const families = refreshFamilies(config, { clock, ledger, store });
+  const validators = [
+    ...createValidators(config, ring, { bridge, certificates, ledger, observers: foundation }),
+    ...userValidators(config, store, foundation),
+  ];
   return {
-    validators: [
-      ...createValidators(config, ring, { bridge, certificates, ledger, observers: foundation }),
-      ...userValidators(config, store, foundation),
-    ],
+    validators,
+    recheckCertificates: certificateRecheck(validators),
     issuers: [
       ...[createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
       createContextIssuer(),

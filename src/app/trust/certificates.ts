@@ -1,5 +1,8 @@
 // Certificates as credentials over the configuration: whose are trusted, and where they are found when messages only name them.
-import type { TokenValidator } from '#core/token-validator.ts';
+import { X509Certificate } from 'node:crypto';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { RecheckCertificates } from '#core/ledger/login-certificates.ts';
+import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import type { TrustedX509Config } from '#src/config/sections/trusted-issuers/trusted-x509.ts';
 import { createFetchBytes } from '#src/trust/fetch-text.ts';
@@ -27,6 +30,41 @@ export function x509Validators(
   });
   if (trusted.length === 0) return [];
   return [createX509Validator({ issuer: config.issuer, trusted, clock: observers.clock })];
+}
+
+/** How many certificates that somebody came with are kept read. */
+const MAX_READ = 1000;
+
+/** Reads certificates on record. Those in use are read once, and with the same object go their path and signatures. */
+function createReader() {
+  const known = new Map<string, X509Certificate>();
+  return (encoded: string): X509Certificate => {
+    const certificate = known.get(encoded) ?? new X509Certificate(Buffer.from(encoded, 'base64'));
+    known.delete(encoded);
+    known.set(encoded, certificate);
+    const [oldest] = known.keys();
+    if (known.size > MAX_READ && oldest !== undefined) known.delete(oldest);
+    return certificate;
+  };
+}
+
+/** Holds certificates on record against what is trusted and revoked now. One that is over says nothing: it was good when somebody came with
+ * it, and authorities do not list it any more. */
+export function certificateRecheck(validators: readonly TokenValidator[]): RecheckCertificates {
+  const read = createReader();
+  return async (encoded, { atHand }) => {
+    const content = { certificates: encoded.map(read), proof: 'named', atHand } as const;
+    const token = { type: 'x509', use: 'subject', content } as const;
+    try {
+      await validatorFor(validators, token).validate(token);
+    } catch (cause) {
+      if (!(cause instanceof ExchangeFailure) || cause.reason === 'dependency-unavailable')
+        throw cause;
+      if (cause.reason === 'token-expired') return;
+      const detail = `a certificate that it rests on: ${cause.message}`;
+      throw new ExchangeFailure('token-revoked', detail, { cause });
+    }
+  };
 }
 
 /** Finds certificates among the anchors and those the configuration knows. */

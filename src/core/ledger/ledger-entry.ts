@@ -24,6 +24,8 @@ export interface LedgerEntry {
   readonly isOfUser?: true;
   /** Marks the login that it rests on: once no user logs in with that any more, it has nothing to rest on. */
   readonly loginMark?: string;
+  /** The certificates that it rests on, where they may be revoked. */
+  readonly loginCertificates?: readonly string[];
   /** The requestor it was issued to, as `requestorName` calls it. */
   readonly clientId: string;
   readonly actors: readonly Actor[];
@@ -46,15 +48,23 @@ interface StoredEntry extends LedgerEntry {
   readonly v: number;
 }
 
+type Login = Pick<LedgerEntry, 'loginCertificates' | 'loginMark'>;
+
+/** What somebody logged in with. */
+export const loginOf = ({ loginCertificates, loginMark }: Login): Login => ({
+  ...(loginMark !== undefined && { loginMark }),
+  ...(loginCertificates && { loginCertificates }),
+});
+
 /** What a token rests on besides policy: whose word, and which login. All that is made of it rests on the same. */
 export const trustOf = ({
   isOfUser,
-  loginMark,
   vouchers,
-}: Pick<LedgerEntry, 'isOfUser' | 'loginMark' | 'vouchers'>) => ({
+  ...login
+}: Login & Pick<LedgerEntry, 'isOfUser' | 'vouchers'>) => ({
   ...(vouchers && { vouchers }),
   ...(isOfUser && { isOfUser }),
-  ...(loginMark !== undefined && { loginMark }),
+  ...loginOf(login),
 });
 
 /** The entry of a decision. Subject, claims and keys stay out of it: they are in the token, or under a seal. */
@@ -107,6 +117,7 @@ const areNames = (value: unknown): boolean =>
 const hasGoodOptions = ({
   audiences,
   delegations,
+  loginCertificates,
   loginMark,
   said,
   sealed,
@@ -114,6 +125,7 @@ const hasGoodOptions = ({
 }: Partial<LedgerEntry>): boolean =>
   areNames(audiences) &&
   isCount(delegations) &&
+  areTexts(loginCertificates) &&
   isText(loginMark) &&
   isText(said) &&
   isText(sealed) &&

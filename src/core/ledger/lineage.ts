@@ -3,6 +3,7 @@ import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { SELF, type TokenRef, tokenName, type ValidatedToken } from '../security-token.ts';
 import type { TokenSpec } from '../token-spec.ts';
+import { loginOf } from './ledger-entry.ts';
 
 /** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
 const ANCESTOR_CEILING = 64;
@@ -21,7 +22,10 @@ const vouchersOf = (token: ValidatedToken | undefined): readonly string[] => {
 export function lineageOf({
   subject,
   actor,
-}: Evidence): Pick<TokenSpec, 'parents' | 'ancestors' | 'root' | 'vouchers' | 'loginMark'> {
+}: Evidence): Pick<
+  TokenSpec,
+  'parents' | 'ancestors' | 'root' | 'vouchers' | 'loginMark' | 'loginCertificates'
+> {
   const parents = [...refsOf(subject), ...refsOf(actor)];
   const line = [...parents, ...(subject.ancestors ?? []), ...(actor?.ancestors ?? [])];
   const ancestors = [...new Map(line.map((token) => [tokenName(token), token])).values()];
@@ -35,6 +39,6 @@ export function lineageOf({
     ...(root && { root }),
     ...(vouchers.length > 0 && { vouchers }),
     // Of the subject alone: whoever acts for it logs in again to go on.
-    ...(subject.loginMark !== undefined && { loginMark: subject.loginMark }),
+    ...loginOf(subject),
   };
 }

@@ -19,6 +19,7 @@ import {
   timeOf,
 } from './der.ts';
 import { type DistinguishedName, isSameName, readName } from './distinguished-name.ts';
+import type { LinkMemory } from './link-memory.ts';
 import { isFresh, isSignedWith, readSigned, type SignedStructure } from './signed-structure.ts';
 
 /** A parsed list. Nothing of it is believed before its signature. */
@@ -132,9 +133,9 @@ export function distributionPointsOf({ extensions }: Certificate): readonly stri
 export function isListFor(
   list: RevocationList,
   { certificate, issuer }: { readonly certificate: Certificate; readonly issuer: Certificate },
-  now: number,
+  { links, now }: { readonly links: LinkMemory<RevocationList>; readonly now: number },
 ): boolean {
-  const { nextUpdate, scope, signed, thisUpdate } = list;
+  const { nextUpdate, scope, thisUpdate } = list;
   if (!isFresh({ thisUpdate, nextUpdate }, now)) return false;
   const { isAuthority } = basicConstraints(certificate);
   if (isAuthority ? scope.onlyUsers : scope.onlyAuthorities) return false;
@@ -144,8 +145,19 @@ export function isListFor(
   return (
     isSameName(list.issuer, issuer.subject) &&
     keyUsages(issuer)?.has(KEY_USAGE.crlSign) !== false &&
-    isSignedWith(signed, issuer.x509.publicKey)
+    (links.has(list, issuer.x509) || isLinked(list, issuer, links))
   );
+}
+
+// A list has a line for each certificate that was revoked: its signature is verified once, not for each who is looked up.
+function isLinked(
+  list: RevocationList,
+  { x509 }: Certificate,
+  links: LinkMemory<RevocationList>,
+): boolean {
+  const isSigned = isSignedWith(list.signed, x509.publicKey);
+  if (isSigned) links.add(list, x509);
+  return isSigned;
 }
 
 /** Whether the list names the certificate. */

@@ -12,6 +12,7 @@ import {
   parseRevocationList,
   type RevocationList,
 } from './crl.ts';
+import { createLinkMemory } from './link-memory.ts';
 import {
   type IssuedCertificate,
   readOcspResponse,
@@ -38,9 +39,13 @@ export interface RevocationParts {
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** Checks every certificate of a path but the anchor.
+/** Checks every certificate of a path but the anchor. `atHand`: no source is asked, and of what is not known nothing is said.
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
-export type RevocationCheck = (path: CertificatePath) => Promise<void>;
+export type RevocationCheck = (path: CertificatePath, terms?: Terms) => Promise<void>;
+
+interface Terms {
+  readonly atHand: boolean;
+}
 
 /** An answer is asked for anew after an hour, however long it says that it is good, and is good no longer than it says. */
 const ANSWER_SETTINGS: RefreshSettings = {
@@ -54,7 +59,12 @@ const MAX_ADDRESSES = 4;
 /** Keeps what was fetched, of what was asked for last. */
 function createAnswers<Answer>(parts: RevocationParts) {
   const sources = new Map<string, Fetched<Answer>>();
-  return async (key: string, load: Load<Answer>): Promise<Answer | undefined> => {
+  return async (
+    key: string,
+    { atHand }: Terms,
+    load: Load<Answer>,
+  ): Promise<Answer | undefined> => {
+    if (atHand) return sources.get(key)?.atHand();
     const source = sources.get(key) ?? createFetched({ ...parts, settings: ANSWER_SETTINGS });
     sources.delete(key);
     sources.set(key, source);
@@ -67,13 +77,13 @@ function createAnswers<Answer>(parts: RevocationParts) {
 /** A check over these sources. */
 export function createRevocationCheck(parts: RevocationParts): RevocationCheck {
   const isRevoked = createQuestion(parts);
-  return async (path) => {
+  return async (path, { atHand } = { atHand: false }) => {
     for (const [index, issuer] of path.slice(1).entries()) {
       const certificate = path[index];
       if (!certificate) continue;
-      const found = await isRevoked({ certificate, issuer });
+      const found = await isRevoked({ certificate, issuer }, { atHand });
       if (found === true) throw new ExchangeFailure('token-revoked', 'a certificate is revoked');
-      if (found === undefined)
+      if (found === undefined && !atHand)
         throw new ExchangeFailure(
           'dependency-unavailable',
           'whether a certificate is revoked is not known',
@@ -83,7 +93,7 @@ export function createRevocationCheck(parts: RevocationParts): RevocationCheck {
 }
 
 /** Whether a certificate is revoked; undefined: nobody says. */
-type Question = (question: IssuedCertificate) => Promise<boolean | undefined>;
+type Question = (question: IssuedCertificate, terms: Terms) => Promise<boolean | undefined>;
 
 function createQuestion(parts: RevocationParts): Question {
   const { clock, settings } = parts;
@@ -91,21 +101,22 @@ function createQuestion(parts: RevocationParts): Question {
   const own = settings.lists.toSorted((left, right) => right.thisUpdate - left.thisUpdate);
   const fetchList = createListFetcher(parts);
   const askResponder = createResponderClient(parts);
+  const links = createLinkMemory<RevocationList>();
   const isListedIn = (list: RevocationList | undefined, question: IssuedCertificate) =>
-    list && isListFor(list, question, clock.now())
+    list && isListFor(list, question, { links, now: clock.now() })
       ? isListed(list, question.certificate)
       : undefined;
-  return async (question) => {
+  return async (question, terms) => {
     for (const list of own) {
       const found = isListedIn(list, question);
       if (found !== undefined) return found;
     }
     for (const url of addresses(settings, question.certificate, 'ocsp')) {
-      const status = await askResponder(url, question);
+      const status = await askResponder(url, question, terms);
       if (status) return status === 'revoked';
     }
     for (const url of addresses(settings, question.certificate, 'list')) {
-      const found = isListedIn(await fetchList(url), question);
+      const found = isListedIn(await fetchList(url, terms), question);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -114,8 +125,8 @@ function createQuestion(parts: RevocationParts): Question {
 
 function createListFetcher(parts: RevocationParts) {
   const find = createAnswers<RevocationList>(parts);
-  return (url: string) =>
-    find(url, async () => {
+  return (url: string, terms: Terms) =>
+    find(url, terms, async () => {
       const content = parseRevocationList(await parts.fetchBytes(url));
       return { content, validUntil: content.nextUpdate };
     });
@@ -123,10 +134,10 @@ function createListFetcher(parts: RevocationParts) {
 
 function createResponderClient(parts: RevocationParts) {
   const find = createAnswers<'good' | 'revoked'>(parts);
-  return (url: string, question: IssuedCertificate) => {
+  return (url: string, question: IssuedCertificate, terms: Terms) => {
     const { certificate, issuer } = question;
     const key = [url, issuer.x509.fingerprint256, certificate.serialNumber].join(' ');
-    return find(key, async (now) => {
+    return find(key, terms, async (now) => {
       const body = writeOcspRequest(question);
       const bytes = await parts.fetchBytes(url, {
         body,

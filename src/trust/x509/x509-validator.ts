@@ -33,6 +33,8 @@ interface CertificateCredential {
   readonly certificates: readonly (Uint8Array | X509Certificate)[];
   /** How its key was proved; `named`: not at all, somebody only names it. */
   readonly proof: 'signature' | 'tls' | 'named';
+  /** No source of revocation is asked. What nobody says is good: for certificates that were found good before. */
+  readonly atHand?: boolean;
 }
 
 /** A user of ours who may log in by a key. */
@@ -97,7 +99,7 @@ export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
       { certificate, presented },
       { trusted: parts.trusted, links, now },
     );
-    await trust.checkRevocation?.(path);
+    await trust.checkRevocation?.(path, { atHand: content.atHand === true });
     const facts = factsOf(certificate, trust, parts.issuer);
     return acceptToken({
       ...facts,
@@ -107,6 +109,7 @@ export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
       scopes: [],
       lifetime: { notBefore: certificate.notBefore, notOnOrAfter: certificate.notAfter + 1 },
       confirmation: content.proof === 'named' ? BEARER : boundTo(certificate),
+      ...(trust.checkRevocation && { loginCertificates: unconfigured(path, trust) }),
       audiences: [parts.issuer],
       actors: [],
     });
@@ -137,6 +140,14 @@ const boundTo = ({ x509 }: Certificate): Confirmation => ({
   method: 'public-key',
   certificateThumbprint: hash('sha256', x509.raw, 'base64url'),
 });
+
+// What a later look at them needs that the configuration does not have.
+function unconfigured(path: CertificatePath, { anchors, intermediates }: PathTerms): string[] {
+  const known = [...anchors, ...intermediates];
+  return path
+    .filter((certificate, index) => index === 0 || !known.includes(certificate))
+    .map(({ x509 }) => x509.raw.toString('base64'));
+}
 
 type Read = (encoded: Uint8Array | X509Certificate) => Certificate;
 

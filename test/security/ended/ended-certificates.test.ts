@@ -7,7 +7,13 @@ import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { type ConfigDocument, JWT_TYPE } from '#test/support/server/document.ts';
 import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
-import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
+import { forgetLogins } from '#test/support/server/user-file.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  aSignedMessage,
+  aTimestamp,
+} from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { withContexts } from '#test/support/ws-trust/context-message.ts';
 import {
@@ -21,6 +27,7 @@ import {
 import { type Context, contextIn, signed, V13 } from '#test/support/ws-trust/security-context.ts';
 import { anAppliesTo, anRst, aUserNameToken, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
+import { aSequence } from '#test/support/x509/der.ts';
 import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
 
 const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
@@ -42,7 +49,10 @@ const WHOSE: Readonly<Record<string, (document: ConfigDocument) => void>> = {
   },
 };
 
-const start = (t: Ending, change: (document: ConfigDocument) => void): Promise<TestServer> =>
+const start = (
+  t: Ending,
+  change: (document: ConfigDocument, directory: string) => unknown,
+): Promise<TestServer> =>
   startServer(t, async (document, directory) => {
     await withSaml(document, directory);
     await withContexts(document, directory, CREDENTIALS);
@@ -62,7 +72,7 @@ const start = (t: Ending, change: (document: ConfigDocument) => void): Promise<T
       pem: root.pem,
       revocation: { lists: [{ file: 'root.crl' }] },
     });
-    change(document);
+    await change(document, directory);
   });
 
 /** A message that is otherwise the same would be the one before, sent again. */
@@ -116,6 +126,11 @@ const isActive = async (server: TestServer, token: string): Promise<unknown> =>
 
 const ENDS: Readonly<Record<string, (server: TestServer) => Promise<void>>> = {
   'the trust in its authority has ended': async ({ clock }) => clock.advance(60),
+  'it was revoked': async (server) => {
+    const list = await aRevocationList(root, { revoked: [certified] });
+    await writeFile(join(server.directory, 'root.crl'), list);
+    await server.reload();
+  },
 };
 const forAMinute = ({ trustedIssuers }: ConfigDocument): void => {
   const corp = trustedIssuers.find(({ id }) => id === 'corp');
@@ -187,3 +202,99 @@ for (const [whose, make] of Object.entries(WHOSE))
         assert.deepEqual(await told(), [false, false]);
       });
     });
+
+const revoke = async (server: TestServer, list: string): Promise<void> => {
+  await writeFile(join(server.directory, 'root.crl'), list);
+  await server.reload();
+};
+
+describe('Decision 30: of a certificate', () => {
+  test('that another authority of the same issuer would have to vouch for now, nothing is good', async (t) => {
+    const server = await start(t, () => undefined);
+    const token = await aToken(server);
+    const other = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
+
+    await writeFile(join(server.directory, 'root.crt'), other.pem);
+    await revoke(server, await aRevocationList(other));
+
+    assert.equal((await exchange(server, token)).body['error'], 'invalid_request');
+    assert.equal(await isActive(server, jwtIn(token)), false);
+  });
+
+  test('of which nobody can say whether it is revoked, nothing is made, and what there is stays valid', async (t) => {
+    const server = await start(t, () => undefined);
+    const token = await aToken(server);
+    const context = await aContext(server);
+
+    await revoke(server, await aRevocationList(root, { nextUpdate: server.clock.now() - 1 }));
+
+    const { body, status } = await exchange(server, token);
+    assert.equal(status, 503);
+    assert.equal(body['error'], 'temporarily_unavailable');
+    assert.equal((await inContext(server, context)).status, 500);
+    assert.equal(await isActive(server, jwtIn(token)), true);
+  });
+
+  test('whose path came with it, nothing is made once an authority of that is revoked', async (t) => {
+    const issuing = await anAuthority({ name: 'CN=Issuing', issuer: root, algorithm: 'RSA' });
+    const below = await aCertificate({ name: 'CN=bob', issuer: issuing, algorithm: 'RSA' });
+    const server = await start(t, async ({ trustedIssuers }, directory) => {
+      const lists = [{ file: 'root.crl' }, { file: 'issuing.crl' }];
+      const corp = trustedIssuers.find(({ id }) => id === 'corp');
+      Object.assign(corp?.['x509'] ?? {}, { revocation: { lists } });
+      await writeFile(join(directory, 'issuing.crl'), await aRevocationList(issuing));
+    });
+    const path = aBinaryToken({ der: aSequence(issuing.der, below.der) }).replace(
+      '#X509v3',
+      '#X509PKIPathv1',
+    );
+    const message = aSignedMessage(aWish(JWT, 'Bearer'), {
+      by: below,
+      tokens: path,
+      keyInfo: aDirectReference().replace('#X509v3', '#X509PKIPathv1'),
+      timestamp: aMoment(server),
+    });
+    const token = tokenOf(await sendSoap(server, message));
+    const before = await exchange(server, token);
+
+    await revoke(server, await aRevocationList(root, { revoked: [issuing] }));
+
+    assert.equal(before.status, 200, before.text);
+    assert.equal((await exchange(server, token)).body['error'], 'invalid_request');
+  });
+
+  test('that is over, what rests on it is renewed for as long as it was promised', async (t) => {
+    const server = await start(t, () => undefined);
+    const wishes = { name: 'CN=bob', issuer: root, algorithm: 'RSA' } as const;
+    const short = await aCertificate({ ...wishes, notAfter: server.clock.now() + 100 });
+    const body = aWish(JWT, 'Bearer');
+    const message = aSignedMessage(body, { by: short, timestamp: aMoment(server) });
+    const target = tokenOf(await onBehalf(server, tokenOf(await sendSoap(server, message))));
+    server.clock.advance(200);
+
+    const { status, text } = await sendSoap(server, aTargetRst('Renew', { user: 'dave', target }));
+
+    assert.equal(status, 200, text);
+  });
+
+  test('that was revoked, what is on record without it goes on until it ends', async (t) => {
+    const server = await start(t, () => undefined);
+    const token = await aToken(server);
+    forgetLogins(server);
+
+    await revoke(server, await aRevocationList(root, { revoked: [certified] }));
+
+    assert.equal((await exchange(server, token)).status, 200);
+  });
+
+  test('that was revoked, what rests on it is still cancelled', async (t) => {
+    const server = await start(t, () => undefined);
+    const token = await aToken(server);
+    const target = tokenOf(await onBehalf(server, token));
+    await revoke(server, await aRevocationList(root, { revoked: [certified] }));
+
+    const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'dave', target }));
+
+    assert.equal(cancelled.status, 200, cancelled.text);
+  });
+});

@@ -33,7 +33,7 @@ export function forgetLogins({ directory }: TestServer): void {
   const database = new DatabaseSync(join(directory, 'data/viaduct.db'));
   const { changes } = database
     .prepare(
-      "UPDATE stored_value SET value = json_remove(value, '$.loginMark') WHERE value LIKE '%loginMark%'",
+      "UPDATE stored_value SET value = json_remove(value, '$.loginMark', '$.loginCertificates') WHERE value LIKE '%\"login%'",
     )
     .run();
   database.close();

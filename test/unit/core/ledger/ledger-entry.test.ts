@@ -84,6 +84,8 @@ describe('Ledger entry', () => {
     VERSION_2.replace('"policyRows":["to-billing"]', '"policyRows":{}'),
     VERSION_2.replace('"targets":["billing"]', '"targets":"billing"'),
     VERSION_2.replace('"type":"saml2"', '"said":7'),
+    VERSION_2.replace('"type":"saml2"', '"loginCertificates":"MII"'),
+    VERSION_2.replace('"type":"saml2"', '"loginCertificates":[7]'),
     VERSION_2.replace('"type":"saml2"', '"loginMark":7'),
     VERSION_2.replace('"type":"saml2"', '"loginMark":null'),
     VERSION_2.replace('"type":"saml2"', '"vouchers":[7]'),

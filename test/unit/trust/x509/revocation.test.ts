@@ -78,6 +78,43 @@ async function outcomeOf(given: Given): Promise<string> {
   }
 }
 
+describe('Decision 30: of a certificate that was good once, by what is at hand', () => {
+  const path = [client, root].map(({ pem }) => parseCertificate(pem));
+  const atHand = { atHand: true };
+
+  test('a list says that it is revoked', async () => {
+    const { check } = aCheck({ lists: [await aRevocationList(root, { revoked: [client] })] });
+
+    await assert.rejects(check(path, atHand), { reason: 'token-revoked' });
+  });
+
+  test('nobody is asked, and not to know is no refusal', async (t) => {
+    let asked = 0;
+    const url = await anHttpServer(t, () => {
+      asked += 1;
+      return undefined;
+    });
+    const { check } = aCheck({ listUrls: [url], ocspUrl: url });
+
+    await check(path, atHand);
+
+    assert.equal(asked, 0);
+    await assert.rejects(check(path), { reason: 'dependency-unavailable' });
+    assert.equal(asked, 2);
+    await check(path, atHand);
+  });
+
+  test('an answer that was fetched for another is known', async (t) => {
+    const list = await aRevocationList(root, { revoked: [client] });
+    const url = await anHttpServer(t, () => Buffer.from(list));
+    const { check } = aCheck({ listUrls: [url] });
+    await check(path, atHand);
+    await check([thief, root].map(({ pem }) => parseCertificate(pem)));
+
+    await assert.rejects(check(path, atHand), { reason: 'token-revoked' });
+  });
+});
+
 describe('RFC 5280 §6.3: a list at hand', () => {
   test('says who is revoked', async () => {
     const lists = [await aRevocationList(root, { revoked: [thief] })];
@@ -131,6 +168,15 @@ describe('RFC 5280 §6.3: a list at hand', () => {
       await outcomeOf({ lists: [await aRevocationList(silent)], path }),
       'dependency-unavailable',
     );
+  });
+
+  test('signed by somebody else is none however often it is asked', async () => {
+    const lists = [await aRevocationList(root, { signer: twin })];
+    const path = [client, root].map(({ pem }) => parseCertificate(pem));
+    const { check } = aCheck({ lists });
+
+    for (const _ of ['once', 'twice'])
+      await assert.rejects(check(path), { reason: 'dependency-unavailable' });
   });
 
   for (const [name, list] of NO_ANSWERS) {

@@ -61,6 +61,25 @@ describe('a certificate as evidence', () => {
     );
   });
 
+  test('is told for a later look, with the authorities that came with it, where it may be revoked', async () => {
+    const issuing = await anAuthority({ name: 'CN=Issuing', issuer: root });
+    const certificate = await aCertificate({ issuer: issuing });
+    const stranger = await anAuthority({ name: 'CN=Stranger' });
+    const ders = [certificate, stranger, issuing].map(({ der }) => der);
+    const content = { certificates: ders, proof: 'signature' };
+    const checkRevocation = async () => undefined;
+    const intermediates = [parseCertificate(issuing.pem)];
+
+    const kept = await Promise.all(
+      [{}, { checkRevocation }, { checkRevocation, intermediates }].map(
+        async (over) => (await validate(certificate, over, content)).loginCertificates,
+      ),
+    );
+
+    const [first, , last] = ders.map((der) => der.toString('base64'));
+    assert.deepEqual(kept, [undefined, [first, last], [first]]);
+  });
+
   test('that is only named proves no key and no login', async () => {
     const certificate = await aClient({ name: 'CN=batch' });
 

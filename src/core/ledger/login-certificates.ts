@@ -1,0 +1,48 @@
+// The certificates that somebody came with, on record with what was issued on them: revoked since, they carry it no more.
+import { ExchangeFailure } from '../failure.ts';
+import { refuse } from '../renewal/renewable.ts';
+import type { TokenFacts, ValidatedToken } from '../security-token.ts';
+import { isCredential } from '../token-type.ts';
+
+/** Holds certificates that were good once against the trust and the revocation of now. `atHand`: no source is asked, and what nobody says is
+ * good.
+ * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+export type RecheckCertificates = (
+  certificates: readonly string[],
+  terms: { readonly atHand: boolean },
+) => Promise<void>;
+
+interface Parts {
+  /** Absent: no certificate is looked at again. */
+  readonly recheckCertificates?: RecheckCertificates;
+}
+
+/** Holds the certificates that a token of ours rests on against revocation. `atHand`: by what is known here already.
+ * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
+export async function validateLoginCertificates(
+  token: ValidatedToken,
+  { recheckCertificates }: Parts,
+  { atHand = false } = {},
+): Promise<ValidatedToken> {
+  const { loginCertificates, type, use } = token;
+  // Those of a credential were looked at a moment ago. What is cancelled may rest on what it likes.
+  if (loginCertificates && !isCredential(type) && use !== 'lifecycle')
+    await recheckCertificates?.(loginCertificates, { atHand });
+  return token;
+}
+
+/** Holds the certificates that a chain of renewals rests on against revocation.
+ * @throws {ExchangeFailure} `renewal-not-possible`, `dependency-unavailable` */
+export async function requireLoginCertificates(
+  { loginCertificates }: Pick<TokenFacts, 'loginCertificates'>,
+  { recheckCertificates }: Parts,
+): Promise<void> {
+  if (!loginCertificates) return;
+  try {
+    await recheckCertificates?.(loginCertificates, { atHand: false });
+  } catch (cause) {
+    const isLost = cause instanceof ExchangeFailure && cause.reason === 'token-revoked';
+    if (!isLost) throw cause;
+    refuse(cause.message);
+  }
+}
