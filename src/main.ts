@@ -38,6 +38,8 @@ async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
     terminal.out(COMMAND_USAGE[name]);
     return 0;
   }
+  // Whoever is told to take the configuration anew before it has read one is not ended by it, nor is a worker, which is told by another.
+  if (name === 'serve') process.on('SIGHUP', () => undefined);
   try {
     return await (await COMMANDS[name]())(words, terminal);
   } catch (cause) {

@@ -82,7 +82,7 @@ export async function serveAsWorker(): Promise<void> {
     stop,
   });
   // A terminal signals all processes at once: who started this one decides what becomes of it.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => void stop());
 
   const { slot, path, files } = (await channel.ask('configuration')) as WorkerStart;

@@ -52,11 +52,10 @@ const told = (cause: unknown): string => {
 
 /** A configuration with an error changes nothing: the old one goes on, and the error is told. What is asked for during the start is
  * done after it. */
-function reloadOnHangUp(starting: Promise<Served>, path: string, terminal: Terminal): void {
+function reloadOnHangUp(serving: Promise<Served>, path: string, terminal: Terminal): void {
   let last: Promise<void> = Promise.resolve();
   const reload = async (): Promise<void> => {
-    const served = await starting.catch(() => undefined);
-    if (!served) return; // told by who started it
+    const served = await serving;
     try {
       await served.reload(await loadConfigFiles(path));
       terminal.out('configuration reloaded');
@@ -73,10 +72,13 @@ const LINGER_MILLISECONDS = 1000;
 /** What was said to who reads no more, or logged for them, waits for ever, and would keep the process. */
 const endUnheard = (): void => void setTimeout(() => process.exit(), LINGER_MILLISECONDS).unref();
 
-async function run(loaded: LoadedConfig, path: string, terminal: Terminal): Promise<ExitCode> {
-  const starting = start(loaded);
-  reloadOnHangUp(starting, path, terminal);
-  const served = await starting;
+async function run(path: string, terminal: Terminal): Promise<ExitCode> {
+  const serving = Promise.withResolvers<Served>();
+  reloadOnHangUp(serving.promise, path, terminal);
+  const loaded = await loadTold(path, terminal);
+  if (!loaded) return 2;
+  const served = await start(loaded);
+  serving.resolve(served);
   const { managementUrl, publicUrl } = served;
   const stopped = stopOnSignals(served, terminal);
   const { issuer } = loaded.config;
@@ -120,6 +122,5 @@ export const serveCommand: Command = async (words, terminal) => {
     const { writeFirstConfiguration } = await import('./init.ts');
     await writeFirstConfiguration('.', terminal);
   }
-  const loaded = await loadTold(path, terminal);
-  return loaded ? run(loaded, path, terminal).finally(endUnheard) : 2;
+  return run(path, terminal).finally(endUnheard);
 };

@@ -1,5 +1,6 @@
 // SIGHUP while the server starts: a supervisor that reloads at once must not end what it has just started.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,4 +36,27 @@ test('Row 29: a reload that is asked for while the workers start is done once th
 
   assert.equal(await server.exit(), 0, server.text());
   assert.match(server.text(), /^serving [^]*^configuration reloaded$/m);
+});
+
+test('Row 29: a reload that is asked for before there is a configuration ends no server', {
+  timeout: 60_000,
+}, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'viaduct-hang-up-'));
+  t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
+  const anyPort = {
+    VIADUCT__LISTENERS__PUBLIC__ADDRESS: '127.0.0.1:0',
+    VIADUCT__LISTENERS__MANAGEMENT__ADDRESS: '127.0.0.1:0',
+  };
+
+  const server = startViaduct(['serve'], directory, anyPort);
+  const { child } = server;
+  t.after(() => child.kill('SIGKILL'));
+  await eventually('the first one is being written', async () =>
+    existsSync(join(directory, 'data')),
+  );
+  child.kill('SIGHUP');
+  await server.says(/serving /);
+  child.kill('SIGTERM');
+
+  assert.equal(await server.exit(), 0, server.text());
 });
