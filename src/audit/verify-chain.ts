@@ -30,8 +30,9 @@ export interface ChainReport {
 export interface ChainVerifier {
   /** Takes the next line, without its newline. */
   take(bytes: Uint8Array): void;
-  /** Takes a last line that has no newline. */
-  takeTorn(): void;
+  /** Takes the end of a file that has no newline: of one that is written a write did not complete, one that was closed ended with its
+   * line. */
+  takeTorn(isClosed: boolean): void;
   report(): ChainReport;
 }
 
@@ -171,8 +172,9 @@ export function createChainVerifier(key: AuditKey, checkpointEveryRecords: numbe
       takeContent(line);
       progress.head = { seq: line.seq, hash: line.hash };
     },
-    takeTorn() {
+    takeTorn(isClosed) {
       progress.lines += 1;
+      if (isClosed) return fault(progress, 'a file that was closed ends within a line');
       const what = 'the last line is torn: a write did not complete; the next start cuts it';
       progress.notes.push({ line: progress.lines, what });
     },

@@ -55,7 +55,7 @@ export async function verifyAuditChain(
     if (begins.at(-1)?.path !== path) begins.push({ path, before: count });
     count += 1;
     if (isTerminated) verifier.take(bytes);
-    else verifier.takeTorn();
+    else verifier.takeTorn(path !== paths.at(-1));
   }
   return {
     paths,

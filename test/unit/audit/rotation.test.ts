@@ -1,6 +1,6 @@
 // The chain goes on through several files, whatever happens while one is closed for the next.
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -225,6 +225,21 @@ test('audit verify: a changed line in a closed file is found, with its file and 
     line: 3,
     what: 'it was changed: its hash is another',
   });
+});
+
+test('audit verify: what was added to a closed file without a line end is found, there too', async (t) => {
+  const path = await aWrittenAudit(t, 12, SMALL);
+  const [first = ''] = await closedFiles(path);
+  await appendFile(first, '{"event":"token.exchange"}');
+  await appendFile(path, '{"event":');
+
+  const { notes, problems } = await verify(path);
+
+  assert.deepEqual(
+    problems.map(({ path: where, what }) => [where, what]),
+    [[first, 'a file that was closed ends within a line']],
+  );
+  assert.ok(notes.some(({ path: where, what }) => where === path && /is torn/.test(what)));
 });
 
 test('audit files: chains are told apart by process, and other files in the folder are none', async (t) => {
