@@ -8,6 +8,7 @@ import { inflateSync } from 'node:zlib';
 import { decodeJwt } from 'jose';
 import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { ISSUER, JWT_TYPE } from '#test/support/server/document.ts';
+import { viaduct } from '#test/support/server/process.ts';
 import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { changeUser, forgetLogins, setPassword } from '#test/support/server/user-file.ts';
@@ -240,6 +241,20 @@ describe('Decision 30: once a password was changed', () => {
     assert.equal(await isActive(server, jwtIn(token)), true);
     assert.equal((await onBehalf(server, token)).status, 200);
     assert.equal((await renew(server, made, 'bob')).status, 200);
+  });
+
+  test('what rests on it is refused where it is explained, too', async (t) => {
+    const server = await start(t);
+    server.clock.set(Math.floor(Date.now() / 1000));
+    const token = await issue(server, JWT);
+    await setPassword(server, 'carol');
+
+    const { out } = await viaduct(
+      ['explain', '--client', 'gateway', '--subject-token', jwtIn(token), '--audience', 'orders'],
+      server.directory,
+    );
+
+    assert.match(out, /^refused before policy: token-revoked: /);
   });
 
   test('Audit: a use of what rests on it is refused as revoked', async (t) => {

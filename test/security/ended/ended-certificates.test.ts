@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { FakeClock } from '#test/support/fake-clock.ts';
 import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { type ConfigDocument, JWT_TYPE } from '#test/support/server/document.ts';
+import { viaduct } from '#test/support/server/process.ts';
 import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { forgetLogins } from '#test/support/server/user-file.ts';
@@ -51,9 +53,9 @@ const WHOSE: Readonly<Record<string, (document: ConfigDocument) => void>> = {
 
 const start = (
   t: Ending,
-  change: (document: ConfigDocument, directory: string) => unknown,
+  change: (document: ConfigDocument, directory: string, clock: FakeClock) => unknown,
 ): Promise<TestServer> =>
-  startServer(t, async (document, directory) => {
+  startServer(t, async (document, directory, clock) => {
     await withSaml(document, directory);
     await withContexts(document, directory, CREDENTIALS);
     document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
@@ -72,7 +74,7 @@ const start = (
       pem: root.pem,
       revocation: { lists: [{ file: 'root.crl' }] },
     });
-    await change(document, directory);
+    await change(document, directory, clock);
   });
 
 /** A message that is otherwise the same would be the one before, sent again. */
@@ -285,6 +287,20 @@ describe('Decision 30: of a certificate', () => {
     await revoke(server, await aRevocationList(root, { revoked: [certified] }));
 
     assert.equal((await exchange(server, token)).status, 200);
+  });
+
+  test('that was revoked, what rests on it is refused where it is explained, too', async (t) => {
+    // A command has no other clock.
+    const server = await start(t, (_, __, clock) => clock.set(Math.floor(Date.now() / 1000)));
+    const token = await aToken(server);
+    await revoke(server, await aRevocationList(root, { revoked: [certified] }));
+
+    const { out } = await viaduct(
+      ['explain', '--client', 'gateway', '--subject-token', jwtIn(token), '--audience', 'orders'],
+      server.directory,
+    );
+
+    assert.match(out, /^refused before policy: token-revoked: /);
   });
 
   test('that was revoked, what rests on it is still cancelled', async (t) => {
