@@ -8,7 +8,7 @@ interface ContextRow {
   readonly saml2: string;
   readonly saml1: string;
   readonly methods: readonly string[];
-  /** SAML 1.1 has no word for it but one that says less: read back, it must not become this again. */
+  /** Its SAML 1.1 class says less than the SAML 2.0 one: read back, it must not become this row again. */
   readonly saysMore?: true;
 }
 
@@ -37,14 +37,14 @@ const CONTEXTS: readonly ContextRow[] = [
   { saml2: `${AC}:TimeSyncToken`, saml1: `${AM}:HardwareToken`, methods: ['otp'], saysMore: true },
 ];
 
-/** The row of a class of either version; none for one that says less than each of the rows it stands in. */
+/** The row of a class of either version; undefined for a SAML 1.1 class that says less than every row it stands in. */
 const rowOf = (contextClass: string): ContextRow | undefined =>
   CONTEXTS.find(
     ({ saml1, saml2, saysMore }) =>
       saml2 === contextClass || (saml1 === contextClass && saysMore !== true),
   );
 
-/** The authentication that a context class tells of; nothing for the class that says nothing. */
+/** What a context class says of the authentication; empty for `unspecified`, which says nothing. */
 export function methodsOf(
   contextClass: string | undefined,
 ): Pick<Authentication, 'contextClass' | 'methods'> {
@@ -58,8 +58,8 @@ function isUnspecified(contextClass: string): boolean {
   return [UNSPECIFIED.saml1, UNSPECIFIED.saml2, ''].includes(contextClass.trim());
 }
 
-/** The context class to write: the one that is known, in the words of this version, else the one of the method. Where the instant
- * is not known there is none: the statement must have one, and of an old login it would make a fresh one. */
+/** The context class to write: the known one in the words of this version, else that of the method. It is `unspecified` where the instant
+ * is not known: the statement must have an instant, and with the present one an old login would read as a fresh one. */
 export function contextClassOf(
   type: SamlTokenType,
   authentication: Authentication | undefined,
@@ -71,7 +71,7 @@ export function contextClassOf(
       ? CONTEXTS.find((candidate) => candidate.methods.some((method) => methods.includes(method)))
       : rowOf(contextClass);
   if (row) return row[type];
-  // What has space in it would be read back as something else.
+  // A class with space in it would be trimmed when read, and be another one.
   return contextClass !== undefined && /^\S+$/.test(contextClass)
     ? contextClass
     : UNSPECIFIED[type];

@@ -1,5 +1,5 @@
-// Where a holder-of-key assertion has the secret that its issuer encrypted to us (SAML Token Profile 1.1.1 §3.5.1): the EncryptedKey of its
-// confirmation. Whether the assertion is good was found out before, and of this very element.
+// Finds the secret of a holder-of-key assertion that its issuer encrypted to us (SAML Token Profile 1.1.1 §3.5.1): the EncryptedKey of
+// its confirmation. The caller has validated the assertion, and hands over the very element that was verified.
 
 import { decryptKey, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
@@ -20,7 +20,7 @@ const SUBJECT_PATHS: Readonly<Record<string, readonly (readonly string[])[]>> = 
 /** A secret is no longer than this, and no shorter than the smallest key we make (WS-Trust 1.3 §9.2). */
 const SECRET_LENGTHS = { minBytes: 16, maxBytes: 64 };
 
-/** Finds the secrets that issuers encrypted to us in assertions. What does not open is a secret that we do not know. */
+/** Creates the finder. It answers undefined for a secret that is not there or that our keys do not open. */
 export function createSecretFinder(unwrappers: KeyUnwrappers) {
   return async ({ element }: { readonly element: XmlElement }): Promise<Uint8Array | undefined> => {
     try {

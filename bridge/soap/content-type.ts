@@ -40,7 +40,7 @@ export function readSoapHttpHeaders(headers: HttpHeaders): SoapHttpHeaders {
   };
 }
 
-/** The version the content type names, if it can be read at all: what a message that is no XML is answered in. */
+/** The SOAP version to answer in when the message itself cannot be read: the one that the content type seems to name, else 1.1. */
 export function guessVersion(headers: HttpHeaders): SoapVersion {
   const value = headers['content-type'];
   const isNewer = typeof value === 'string' && /^application\/soap\+xml/i.test(value);

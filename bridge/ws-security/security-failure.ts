@@ -86,8 +86,9 @@ export async function runSecurely<T>(
   }
 }
 
-/** One answer for whatever shows only once a message is open and before its sender has shown the key that signed it: else whoever captured
- * one could put parts of it together anew and learn what is in them (E9). The reason and the detail are those of the cause.
+/** One answer for everything that goes wrong after a message was decrypted and before its signature has verified: with several, whoever
+ * captured a message could recombine its parts and learn from the answers what is in them (E9). Reason and detail, for the audit, are
+ * those of the cause.
  * @throws {SecurityFailure} only `failed-check`, in the place of an XmlFailure too */
 export async function refusedAsOne<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -59,8 +59,8 @@ function readChildren(security: XmlElement): SecurityHeader {
   };
 }
 
-// Derived keys and references are there for a signature: without one, what they are for is open. A certificate may be there for the
-// Body, which names it; one that nothing names is refused when the Body was read.
+// Derived keys and references serve a signature: without one their purpose is unclear. A certificate may be there because the Body refers
+// to it; one that nothing refers to is refused after the Body was read.
 function requireNoSignatureParts(security: XmlElement, tokens: readonly XmlElement[]): void {
   const references = childrenNamed(security, WSSE_NS, 'SecurityTokenReference');
   if (references.length > 0 || tokens.some((token) => OF_SIGNATURES.has(kindOfToken(token))))

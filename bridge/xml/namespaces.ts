@@ -3,7 +3,7 @@
 
 export const XML_NS = 'http://www.w3.org/XML/1998/namespace';
 export const XMLNS_NS = 'http://www.w3.org/2000/xmlns/';
-/** Of XML Schema, and of what instances say of their types. */
+/** XML Schema, and its attributes in instances, such as `xsi:type`. */
 export const XS_NS = 'http://www.w3.org/2001/XMLSchema';
 export const XSI_NS = 'http://www.w3.org/2001/XMLSchema-instance';
 export const DS_NS = 'http://www.w3.org/2000/09/xmldsig#';
@@ -32,9 +32,9 @@ export const wsse = (local: string) => ({ prefix: 'wsse', uri: WSSE_NS, local })
 export const wsu = (local: string) => ({ prefix: 'wsu', uri: WSU_NS, local });
 export const KEY_INFO = { prefix: 'ds', uri: DS_NS, local: 'KeyInfo' };
 export const WSU_ID = wsu('Id');
-/** The attribute of a reference that says of which kind what it names is (WSS 1.1.1 §7.3). */
+/** The attribute of a SecurityTokenReference that tells the type of the token (WSS 1.1.1 §7.3). */
 export const TOKEN_TYPE = { prefix: 'wsse11', uri: WSSE11_NS, local: 'TokenType' };
-/** The kind of a secret that was encrypted for a message (WSS 1.1.1 §7.7). */
+/** The token type of an EncryptedKey (WSS 1.1.1 §7.7). */
 export const ENCRYPTED_KEY =
   'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#EncryptedKey';
 /** The EncodingType of bytes in a message, which is the usual one too (WSS 1.1.1 §6.3). */

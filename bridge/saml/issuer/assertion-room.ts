@@ -1,5 +1,4 @@
-// How long an assertion may become. One that we would not read again is not made: nobody could have it validated, and cancelling it
-// would do nothing.
+// How long an assertion may become. One too long for our own reader is not issued: it could be neither validated nor cancelled here.
 
 import { Buffer } from 'node:buffer';
 import { XmlFailure } from '#bridge/xml/failure.ts';
@@ -15,7 +14,7 @@ const SIGNATURE_BYTES = 6 * 1024;
 /** For the signature, and for the message that the assertion comes back in. */
 const ROOM_ELEMENTS = 100;
 
-/** A UTF-16 unit as a numeric reference. */
+/** The most bytes that one UTF-16 unit takes on the wire: a numeric reference. */
 const UNIT_BYTES = 8;
 
 /** Tags, attributes and declarations around one text. */
@@ -49,8 +48,8 @@ function textsOf(spec: TokenSpec, claims: readonly WritableClaim[]): readonly st
   ];
 }
 
-/** Refuses a decision whose assertion would be longer, or have more elements, than we read. Of the usual one this is told by the lengths
- * of its texts alone; another is written, without its signature, and read as it would be when it comes again.
+/** Refuses a decision whose assertion would be longer, or have more elements, than we read. For most assertions the lengths of their texts
+ * tell that they are short enough; any other is written without its signature and parsed, as it would be when it comes back.
  * @throws {ExchangeFailure} `claim-missing` */
 export function requireRoom(
   spec: TokenSpec,

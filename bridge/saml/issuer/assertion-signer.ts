@@ -18,8 +18,8 @@ interface SamlSigningKey {
   /** `RS256`, `ES256` and so on. */
   readonly algorithm: string;
   readonly certificatePem: string;
-  /** Whether what computes its signatures holds each against the public key before it gives it out. Where it is not said,
-   * each is verified here (S8). */
+  /** Whether its crypto library verifies each signature with the public key before it hands it out. Absent: each is verified
+   * here (S8). */
   readonly verifiesItself?: boolean;
   /** The signature value as XML-DSig wants it: raw `r‖s` for ECDSA. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;

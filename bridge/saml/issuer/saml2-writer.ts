@@ -117,7 +117,8 @@ function conditions(write: Write, input: WriteInput): Markup {
   ]);
 }
 
-// Without a key in it, it would be good anywhere for whoever finds it: held against what is written, not against what was decided alone.
+// An assertion without audience and without key would be good anywhere for whoever finds it. So the key must really be written
+// (`keyInfo`), not only be decided.
 const omitsAudience = ({ spec, shape, keyInfo }: WriteInput): boolean =>
   shape.canOmitAudience &&
   spec.omitsAudience === true &&
@@ -129,8 +130,8 @@ function proxyRestriction(write: Write, { delegations }: TokenSpec): readonly Ma
   return [write('ProxyRestriction', [['Count', String(delegations)]], [])];
 }
 
-// Oldest first, so the outermost actor comes last (SAML V2.0 Condition for Delegation Restriction). The instants of earlier
-// steps are not known here, and clients sort by them: all the same, they keep the order.
+// Oldest first, so the outermost actor comes last (SAML V2.0 Condition for Delegation Restriction). The instants of earlier steps
+// are not known here, so all get the same one: clients sort by it, and equal instants keep the order.
 function delegation(write: Write, spec: TokenSpec, entityId: string): Markup {
   const instant = writeDateTime(spec.issuedAt);
   const delegates = spec.actors

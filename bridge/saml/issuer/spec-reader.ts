@@ -1,4 +1,4 @@
-// What both writers make, of what, and what they take from a decision.
+// What the writers of both versions share: their input, their result, and what they read from a decision.
 
 import type { Markup, MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
@@ -22,7 +22,7 @@ export interface WriteInput {
   readonly keyInfo?: Markup | undefined;
 }
 
-/** The format of the name. Under a name of ours, with a prefix, the issuer's format would be a lie. */
+/** The format of the name. With our prefix before it the name is no longer in the issuer's format. */
 export function nameFormatOfSubject({ subject, subjectName }: TokenSpec): string {
   return subjectName === subject.id ? (subject.format ?? NAME_UNSPECIFIED) : NAME_UNSPECIFIED;
 }

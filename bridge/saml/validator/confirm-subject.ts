@@ -62,8 +62,8 @@ function confirm(
   };
 }
 
-// Who presents it is not known here, so that it is the one who is named cannot be told (SAML Core 2.0 §2.4.1.1). A key names one just as
-// well, and only the method for keys has it proved: passed over, it would protect nobody.
+// It names who may present it (SAML Core 2.0 §2.4.1.1), and who presents it is not known here. A key in it names somebody just as well,
+// and is proved under holder-of-key only: under another method it would be ignored.
 const isForOne = ({ keyInfos, method, namesAttester }: SamlConfirmation): boolean =>
   namesAttester || (method !== 'holder-of-key' && keyInfos.length > 0);
 

@@ -50,8 +50,8 @@ function validateWindow(
     refuse('token-not-yet-valid', `IssueInstant is in ${issueInstant - now} s, ${skew}`);
 }
 
-/** Until when the assertion can be presented, by whichever of its confirmations: `lifetimeEnd`, or later where another one than that
- * which was satisfied lasts longer. A mark that ends before lets a used assertion in again. */
+/** The last instant at which any confirmation of the assertion could be satisfied: `lifetimeEnd` is that of the one that was, and another
+ * may last longer. A one-time mark that ends before it would let a used assertion in again. */
 export function lastUseOf(
   { authentication, conditions, confirmations }: SamlAssertion,
   lifetimeEnd: Instant,
@@ -62,7 +62,7 @@ export function lastUseOf(
     authentication?.sessionNotOnOrAfter ?? never,
   );
   const ends = confirmations.map(({ notOnOrAfter }) => Math.min(notOnOrAfter ?? never, end));
-  // By one that never ends nothing is accepted.
+  // One without an end is never accepted, so it does not count.
   return Math.max(lifetimeEnd, ...ends.filter(Number.isFinite));
 }
 

@@ -40,7 +40,7 @@ export async function verifyEvidence(
   });
 }
 
-// For our log: a SHA-1 signature looks like one of a wrong key else, and whoever moves from an old issuer looks for the key.
+// For our log: without it, a SHA-1 signature would look like one made with a wrong key, and the operator would look for the key.
 function whyNone(attempts: readonly XmlFailure[]): string {
   const [first] = attempts;
   const isAlgorithm = attempts.every(({ reason }) => reason === 'algorithm-refused');

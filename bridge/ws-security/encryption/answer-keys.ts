@@ -53,7 +53,7 @@ export interface AnswerSecret {
   readonly encryption?: AnswerDerivation | undefined;
 }
 
-/** How the request derived a key: suites of WS-SecurityPolicy prescribe lengths, and clients look. */
+/** How the request derived a key. The answer does the same: suites of WS-SecurityPolicy prescribe lengths, and clients check them. */
 export interface AnswerDerivation {
   /** The namespace of WS-SecureConversation. */
   readonly wsc: string;

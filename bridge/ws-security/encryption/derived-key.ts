@@ -1,5 +1,5 @@
-// DerivedKeyToken (WS-SecureConversation 1.3 §7, February 2005 §8): a key that is computed of the secret of another token, for one
-// use. Properties are left out, and a key derived of a derived key: it could be derived of itself.
+// DerivedKeyToken (WS-SecureConversation 1.3 §7, February 2005 §8): a key computed from the secret of another token, for one use.
+// Properties are left out, and so are keys derived from derived keys: one could be derived from itself.
 
 import { Buffer } from 'node:buffer';
 import { type KeyObject, randomBytes } from 'node:crypto';
@@ -30,12 +30,12 @@ export interface KeyDerivation {
 /** Each side's label, one after the other, where the token gives none (§7). */
 const DEFAULT_LABEL = 'WS-SecureConversationWS-SecureConversation';
 const DEFAULT_LENGTH = 32;
-/** Below, the key could be guessed; above, no algorithm of ours has a use for it. */
+/** A shorter key could be guessed; a longer one is of no use to any algorithm of ours. */
 const MIN_LENGTH = 16;
 const MAX_LENGTH = 64;
-/** The bytes before a key are computed too: what an unknown sender can make us compute has an end. */
+/** The bytes before the offset are computed too: this bounds the work that an unknown sender can cause. */
 const MAX_OFFSET = 1024;
-/** What stacks send; shorter, and two keys of one secret may be the same. */
+/** What stacks send; with a shorter one, two keys of one secret could be the same. */
 const MIN_NONCE = 16;
 const MAX_NONCE = 128;
 const MAX_LABEL = 256;
@@ -67,7 +67,7 @@ export function deriveKey(secret: KeyObject, derivation: Omit<KeyDerivation, 're
   return computePSha1(secret, seed, offset + length).subarray(offset);
 }
 
-// The text lets it be told by the context of the message: here it is named, or it is none.
+// The standard lets the source follow from the context of the message. Here it must be named.
 function readSource(token: XmlElement): XmlElement {
   const reference = optionalChild(token, WSSE_NS, 'SecurityTokenReference');
   if (reference) return reference;

@@ -1,6 +1,5 @@
-// Encryption of a message (WSS 1.1.1 §9): what is encrypted to us is opened before anything of the message is read, and the rest of
-// the way knows what came encrypted. What was signed is verified in the opened message only (xml-security V1, D6): a signature over
-// ciphertext finds nothing there that it covers.
+// Decrypts a message (WSS 1.1.1 §9) before anything of it is read, and tells later steps which parts came encrypted. Signatures are
+// verified in the decrypted message only (xml-security V1, D6): one over ciphertext covers nothing there.
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { readEnvelope } from '#bridge/soap/envelope.ts';
@@ -117,7 +116,8 @@ const SECRET_PARTS: readonly ExpandedName[] = [
 /** What may come encrypted there. */
 const HEADER_PARTS = [...SECRET_PARTS, { uri: WSSE_NS, local: 'BinarySecurityToken' }];
 
-// What everybody can see can be told, as long as no key was used. Whoever holds an opened message against its policy does it again.
+// Everybody can see this much, so telling it gives nothing away, as long as no key was used. The policy is applied again to the
+// decrypted message.
 function requireNothingInClear({ payload }: Envelope, security: XmlElement): void {
   const clear = SECRET_PARTS.find(({ uri, local }) => childrenNamed(security, uri, local)[0]);
   if (clear) throw new SecurityFailure('invalid-security', `${clear.local} in clear`);
@@ -135,7 +135,7 @@ export function openedEnvelope(document: GraftedDocument, before: Envelope): Ope
     if (place === before.payload) confidential.add(body);
     else if (place.local === 'EncryptedData') confidential.add(requireHeaderPart(elements));
   }
-  // Nobody opens twice: what is still encrypted is for another, or a way to make us work.
+  // Decrypted once only: what is still encrypted is for somebody else, or meant to make us work.
   if (payload && isNamed(payload, XENC_NS, 'EncryptedData')) throw failed('encrypted twice');
   return { envelope, confidential };
 }

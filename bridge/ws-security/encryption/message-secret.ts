@@ -42,7 +42,7 @@ export interface EnvelopeUnderSecret extends OpenedEnvelope {
   readonly secret?: MessageSecret;
 }
 
-/** Where nothing is encrypted under the secret itself: what makes derived keys no weaker, and no longer than a block of HMAC. */
+/** The length of a secret from which keys are only derived: enough for the derived keys, and at most one block of HMAC. */
 const SECRET_BYTES = { minBytes: 16, maxBytes: 64 };
 
 /** Opens the parts of a message that are encrypted under the secret of its one EncryptedKey, or under one key that is derived of it.
@@ -107,7 +107,7 @@ function requireSource({ reference }: KeyDerivation, scope: ReferenceScope): voi
   throw new SecurityFailure('unknown-derivation-source', 'a key of another secret');
 }
 
-// What refers to a key does it by its id. Which attribute that is depends on its name: another may look like it, and say anything.
+// References name a key by its id. Which attribute that is depends on the vocabulary; a lookalike attribute may say anything.
 function idOf(key: XmlElement, { ids }: XmlDocument): string {
   const written = [attributeOf(key, 'Id'), attributeOf(key, 'Id', WSU_NS)];
   const id = written.find((each) => each !== undefined && ids.get(each) === key);

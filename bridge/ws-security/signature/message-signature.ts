@@ -37,14 +37,14 @@ export interface TrustedSigner {
   readonly identity?: ValidatedToken;
   /** The tokens of the header that vouch for the key. */
   readonly tokens: readonly XmlElement[];
-  /** Why the key is good for nothing. It is told to whoever shows it, and nobody else. */
+  /** Why the key cannot be used. Only a sender who proves the key is told. */
   readonly refusal?: TellableRefusal;
 }
 
-/** A refusal that tells of a token. */
+/** A refusal that would tell others something about a token. */
 interface TellableRefusal {
   readonly proved: SecurityFailure;
-  /** What everybody else gets, as for a token that does not exist. */
+  /** For everybody else: the refusal that a token which does not exist gets. */
   readonly unproved: SecurityFailure;
 }
 
@@ -151,8 +151,8 @@ function derivedSigner<Signer extends TrustedSigner>(
   };
 }
 
-// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as if it were, with the EncodingType of its key identifier
-// by the letter, and without one by the only implementation that is known to do it, WSS4J.
+// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as a BinarySecurityToken. By the letter it has the EncodingType of
+// its key identifier; WSS4J, the only implementation known to do this, writes none, and so do we.
 function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
   const named = readSignerReference(reference, scope);
   if (named.kind === 'assertion') return named.token;

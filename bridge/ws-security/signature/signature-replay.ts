@@ -51,9 +51,9 @@ export async function useSignature(
   });
 }
 
-// With its key: where the Timestamp alone is signed, two clients that write it in the same second sign the same words. By what the
-// key does or is, not by its bytes: a key of HMAC with zeros behind it is the same key, a point can be written in two ways, and who
-// captured a message may say another one of those outside of what is signed.
+// The key is part of the mark: where the Timestamp alone is signed, two clients that write it in the same second sign the same words.
+// Not by the bytes of the key, since the same key has several spellings that an attacker can choose outside of what is signed: an HMAC
+// key with zeros behind it, or a curve point in its other encoding.
 function markOf({ signedInfoDigest, signer }: MessageSignature['proof']): string {
   const { key, kind } = signer;
   if (kind === 'secret') return createHmac('sha256', key).update(signedInfoDigest).digest('hex');

@@ -1,5 +1,5 @@
-// Where a signed part may stand (xml-security A1, A9). One that is not where it is read was put aside: where an address wants the Timestamp
-// alone, whoever was sent a message could else move its Body and its To away, and send the header on to us under a Body of their own.
+// Where a signed part may stand (xml-security A1, A9): only where it is read. Else, at an address that wants the Timestamp alone to be
+// signed, whoever received a message could move its signed Body and To aside and forward the header to us with a Body of their own.
 
 import { addressingHeaders } from '#bridge/soap/addressing.ts';
 import { isAddressing } from '#bridge/soap/endpoint-reference.ts';
@@ -43,8 +43,8 @@ export function requireInPlace(
     );
 }
 
-// Only where the key is read: any other place below the Security header is read by nobody, and a Body whose one child is a token would
-// stand there out of sight.
+// Only references in KeyInfo, from which the key is read. Nobody reads other places below the Security header: a Body whose one child is
+// a token could be hidden there.
 function namedIn(signature: XmlElement): readonly XmlElement[] {
   const references = childrenNamed(signature, DS_NS, 'KeyInfo').flatMap((keyInfo) =>
     childrenNamed(keyInfo, WSSE_NS, 'SecurityTokenReference'),
@@ -53,8 +53,8 @@ function namedIn(signature: XmlElement): readonly XmlElement[] {
   return [...references, ...embedded.flatMap((each) => elementsOf(each))];
 }
 
-// A header of the client's own, which nobody reads here (WS-SecurityPolicy 1.2 §4.1.1). Under the Body that was signed with it alone: it may
-// have been the child of another, and who signed the child of this one may have meant the header for the Body.
+// A header of the client's own, which nobody reads here (WS-SecurityPolicy 1.2 §4.1.1). Allowed only where the Body itself is signed: if
+// just the child of the Body were, the client could have signed this element as the Body, and the other as a header.
 const isForeignHeader = ({ parent, uri }: XmlElement, { body }: Envelope): boolean =>
   parent?.parent !== undefined &&
   parent.parent === body.parent &&

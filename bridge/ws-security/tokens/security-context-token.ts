@@ -1,5 +1,5 @@
-// SecurityContextToken (WS-SecureConversation 1.3 §2, February 2005 §3): the name of a context that both sides know. It says nothing
-// of whose it is, and proves nothing.
+// SecurityContextToken (WS-SecureConversation 1.3 §2, February 2005 §3): the name of a context that both sides know. It neither says whose
+// it is nor proves anything.
 
 import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { WSU_ID } from '#bridge/xml/namespaces.ts';

@@ -1,6 +1,6 @@
-// wsse:SecurityTokenReference to a token of this very header (WSS 1.1.1 §7, SAML Token Profile 1.1.1 §3.4): by `#id`, by the
-// id of an assertion, or embedded. Nothing is fetched, nothing outside the Security header is
-// taken for the token; of one that is not there the name is told, and no more.
+// wsse:SecurityTokenReference (WSS 1.1.1 §7, SAML Token Profile 1.1.1 §3.4): to a token of the same header by `#id` or by the ID of an
+// assertion, or embedded. Nothing is fetched, and no element outside the Security header is taken for the token. For a token that is not
+// there, only its name is read.
 
 import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { ENCRYPTED_KEY, TOKEN_TYPE, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';

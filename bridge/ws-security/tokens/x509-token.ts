@@ -57,7 +57,7 @@ function readPkiPath(bytes: Buffer, known?: CertificateMemory): CertificateChain
   while (rest.byteLength > 0) {
     if (chain.length === MAX_CERTIFICATES) throw invalid('too many certificates');
     const end = lengthOf(rest);
-    // Of one that is cut short all that is there, which is no certificate.
+    // Of one that is cut short this takes what is left, which then is no certificate.
     chain.unshift(parseCertificate(rest.subarray(0, end), known));
     rest = rest.subarray(end);
   }

@@ -51,7 +51,7 @@ interface PartsRules {
 interface OpeningKey {
   /** As long as the method of the parts wants it. */
   readonly secret: Uint8Array;
-  /** What is not needed any more. */
+  /** Elements that the new document is to be without, such as the key. */
   readonly removed: readonly XmlElement[];
   readonly limits: XmlLimits;
 }

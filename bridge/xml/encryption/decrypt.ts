@@ -20,8 +20,8 @@ export interface KeyUnwrapper {
   unwrap(wrapped: Uint8Array, oaepHash: 'sha1' | 'sha256'): Promise<Uint8Array>;
 }
 
-/** All our keys. KeyInfo is not even read: each key is tried, there are few, and what an attacker writes chooses nothing. All
- * are tried also when the first one opens, so that the time does not tell which one did, or whether any. */
+/** All our keys. There are few, so each is tried: KeyInfo is not read, and an attacker cannot choose a key by it. The others are tried
+ * even after one has opened, so that the time tells neither which key it was nor whether there was one. */
 export type KeyUnwrappers = readonly KeyUnwrapper[];
 
 /** An unwrapper over a private key in memory, on the thread pool.

@@ -31,7 +31,8 @@ const MIN_RSA_BITS = 2048;
 /** A key of a message is used before its sender is known: beyond these a check costs as much as a signature. */
 const MAX_RSA_BITS = 8192;
 const MAX_EXPONENT = 0xffffffffn;
-/** Encoded, no key within these bounds is longer. To tell a long exponent takes the runtime the square of its length. */
+/** No key within these bounds is longer than this when encoded. Read first: to read a long exponent takes the runtime time that grows
+ * with the square of its length. */
 const MAX_ENCODED_BYTES = 1200;
 const BITS_PER_BYTE = 8;
 const MIN_SECRET_BYTES = 16;

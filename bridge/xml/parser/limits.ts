@@ -17,8 +17,8 @@ export const DEFAULT_LIMITS: XmlLimits = {
   maxAttributeLength: 16 * 1024,
 };
 
-/** Elements, attributes and declarations a document may have, all together: one in 20 bytes of what is the longest that is taken. What costs
- * is their number more than the bytes; in the messages of real clients there is one in 40. */
+/** How many elements, attributes and declarations a document may have in all: one for every 20 of the bytes that it may have. Their
+ * number costs more than the bytes do; messages of real clients have one for every 40. */
 export const maxNodes = ({ maxBytes }: XmlLimits): number => maxBytes / 20;
 
 /** Canonical bytes one message may make us write, over all its references: four times the default body limit. */
