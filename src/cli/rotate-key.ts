@@ -1,5 +1,6 @@
 // The next key of ours, for JWTs or assertions: made, and written into the configuration with the time it starts to sign.
-import { mkdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TokenForm } from '#core/token-type.ts';
 import { systemClock } from '#src/app/foundation/observers.ts';
@@ -22,12 +23,47 @@ const CERTIFICATE_SECONDS = 3 * 365 * DAY_SECONDS;
 export const writtenInstant = (seconds: number): string =>
   new Date(seconds * 1000).toISOString().replace('.000', '');
 
+interface Owner {
+  readonly gid: number;
+  readonly uid: number;
+}
+
+/** Who runs the command as root must not take the files from the user of the server, who could neither reload nor start any more. By the
+ * handle: under its name another file may stand by now. */
+async function giveTo({ gid, uid }: Owner, handle: FileHandle): Promise<void> {
+  if (process.getuid?.() === 0) await handle.chown(uid, gid);
+}
+
+interface NewFile extends Owner {
+  readonly mode: number;
+}
+
+async function writeNew(path: string, text: string, file: NewFile): Promise<void> {
+  const handle = await open(path, 'wx', file.mode);
+  try {
+    await handle.writeFile(text);
+    await giveTo(file, handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function makeFolder(path: string, owner: Owner): Promise<void> {
+  if ((await mkdir(path, { recursive: true, mode: 0o700 })) === undefined) return;
+  const handle = await open(path, constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    await giveTo(owner, handle);
+  } finally {
+    await handle.close();
+  }
+}
+
 /** In one step: a server that reloads meanwhile reads the old text or the new one. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const target = await realpath(path);
-  const { mode } = await stat(target);
+  const { gid, mode, uid } = await stat(target);
   const beside = `${target}.${process.pid}.new`;
-  await writeFile(beside, text, { flag: 'wx', mode: mode & 0o777 });
+  await writeNew(beside, text, { gid, uid, mode: mode & 0o777 });
   await rename(beside, target);
 }
 
@@ -84,12 +120,13 @@ export async function rotateKey(
   });
   const pem = await newKey(algorithm);
   const folder = dirname(config.file);
-  await mkdir(join(folder, 'keys'), { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, key.file), pem, { flag: 'wx', mode: 0o600 });
-  if (use === 'saml')
-    await writeFile(join(folder, certificate.file), newCertificate(pem, config, now), {
-      flag: 'wx',
-    });
+  const { gid, uid } = await stat(config.file);
+  await makeFolder(join(folder, 'keys'), { gid, uid });
+  await writeNew(join(folder, key.file), pem, { gid, uid, mode: 0o600 });
+  if (use === 'saml') {
+    const text = newCertificate(pem, config, now);
+    await writeNew(join(folder, certificate.file), text, { gid, uid, mode: 0o644 });
+  }
   await replaceFile(config.file, extended);
   terminal.out(
     isFirst
