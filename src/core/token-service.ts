@@ -10,7 +10,7 @@ import { ExchangeFailure } from './failure.ts';
 import type { Clock } from './instant.ts';
 import { auditDecision, auditMint, auditRefusal } from './ledger/audit-record.ts';
 import type { KnownSecret } from './ledger/kept-token.ts';
-import type { Ledger } from './ledger/ledger.ts';
+import { GROUNDLESS, type Ledger } from './ledger/ledger.ts';
 import {
   type RecheckCertificates,
   requireLoginCertificates,
@@ -98,8 +98,7 @@ export interface TokenServiceParts {
   readonly newId: () => string;
   /** Whether a user of ours may still log in. */
   readonly userStanding: (id: string) => UserStanding;
-  /** Absent: certificates are looked at when somebody comes with them, and never again. */
-  readonly recheckCertificates?: RecheckCertificates;
+  readonly recheckCertificates: RecheckCertificates;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
   readonly admitToken: AdmitToken;
@@ -177,8 +176,6 @@ function requireGrounds(family: RefreshFamily, parts: TokenServiceParts): void {
   if (isGroundless) refuse(GROUNDLESS);
   if (hasLostTrust(subject, rules.issuers, clock.now())) refuse('the trust in an issuer has ended');
 }
-
-const GROUNDLESS = 'a login or a trust that it rests on has ended';
 
 /** What the steps of one request tell each other. */
 interface Bookkeeping {

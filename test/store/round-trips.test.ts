@@ -68,6 +68,7 @@ function setUp(store: Store) {
     marginSeconds: 60,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
+    isGroundless: () => false,
   });
   const evidence: { subject: ValidatedToken; actor: ValidatedToken } = {
     subject: aValidatedToken(),

@@ -22,8 +22,8 @@ export interface EmbeddedToken {
   readonly element: XmlElement;
 }
 
-/** Reads the one token of a parameter, or the one that stands in the place of a parameter. Names without a proof, such as a UsernameToken or an address, are refused:
- * they would be taken at face value (ws-trust §8).
+/** Reads the one token of a parameter, or the one that stands in the place of a parameter. Names without a proof, such as a UsernameToken
+ * or an address, are refused: they would be taken at face value (ws-trust §8).
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`
  * @throws {ExchangeFailure} `token-malformed`
  * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`,

@@ -125,7 +125,7 @@ function sealOf({ issuer, keptSecrets }: Config, clock: Clock): Pick<LedgerSetti
 }
 
 /** Whether what a token rests on has ended: the login of a user, or the trust in who vouched for it. */
-function groundsOf(config: Config, clock: Clock): NonNullable<LedgerSettings['isGroundless']> {
+function groundsOf(config: Config, clock: Clock): LedgerSettings['isGroundless'] {
   const isPresent = loginMarks(config);
   const { issuers } = policyRules(config);
   return (entry) =>

@@ -9,6 +9,9 @@ import { type KeptToken, openKept, sealKept, type TokenSeal } from './kept-token
 import { entryOf, type LedgerEntry, parseEntry, writeEntry } from './ledger-entry.ts';
 import { saidBy, saidIn } from './said.ts';
 
+/** Why a groundless token is refused. */
+export const GROUNDLESS = 'a login or a trust that it rests on has ended';
+
 export interface Standing {
   readonly isRevoked: boolean;
   /** The login, or the trust in an issuer, that it rests on has ended. */
@@ -54,8 +57,8 @@ export interface LedgerSettings {
   readonly seal?: TokenSeal;
   /** A digest of what tokens say. Absent: it is not on record. */
   readonly digest?: (text: string) => string;
-  /** Whether the login, or the trust in an issuer, that a token rests on has ended. Absent: they never end. */
-  readonly isGroundless?: (entry: Pick<LedgerEntry, 'loginMark' | 'vouchers'>) => boolean;
+  /** Whether the login, or the trust in an issuer, that a token rests on has ended. */
+  readonly isGroundless: (entry: Pick<LedgerEntry, 'loginMark' | 'vouchers'>) => boolean;
   /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
   readonly longestDescentSeconds: number;
 }
@@ -76,7 +79,7 @@ function onRecord(
   { isGroundless, seal }: LedgerSettings,
 ): Partial<Standing> {
   const kept = openKept(entry.sealed, token, seal);
-  return { entry, ...(isGroundless?.(entry) && { isGroundless: true }), ...(kept && { kept }) };
+  return { entry, ...(isGroundless(entry) && { isGroundless: true }), ...(kept && { kept }) };
 }
 
 /** A ledger over a store. */

@@ -13,8 +13,7 @@ export type RecheckCertificates = (
 ) => Promise<void>;
 
 interface Parts {
-  /** Absent: no certificate is looked at again. */
-  readonly recheckCertificates?: RecheckCertificates;
+  readonly recheckCertificates: RecheckCertificates;
 }
 
 /** Holds the certificates that a token of ours rests on against revocation. `atHand`: by what is known here already.
@@ -27,7 +26,7 @@ export async function validateLoginCertificates(
   const { loginCertificates, type, use } = token;
   // Those of a credential were looked at a moment ago. What is cancelled may rest on what it likes.
   if (loginCertificates && !isCredential(type) && use !== 'lifecycle')
-    await recheckCertificates?.(loginCertificates, { atHand });
+    await recheckCertificates(loginCertificates, { atHand });
   return token;
 }
 
@@ -39,7 +38,7 @@ export async function requireLoginCertificates(
 ): Promise<void> {
   if (!loginCertificates) return;
   try {
-    await recheckCertificates?.(loginCertificates, { atHand: false });
+    await recheckCertificates(loginCertificates, { atHand: false });
   } catch (cause) {
     const isLost = cause instanceof ExchangeFailure && cause.reason === 'token-revoked';
     if (!isLost) throw cause;

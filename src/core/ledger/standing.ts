@@ -3,7 +3,7 @@ import { ExchangeFailure } from '../failure.ts';
 import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
 import type { KeptToken, KnownSecret } from './kept-token.ts';
-import type { Ledger, Standing } from './ledger.ts';
+import { GROUNDLESS, type Ledger, type Standing } from './ledger.ts';
 import { type LedgerEntry, trustOf } from './ledger-entry.ts';
 
 function withStanding(token: ValidatedToken, standing: Standing, ledger: Ledger): ValidatedToken {
@@ -42,8 +42,7 @@ const lineOf = (entry: LedgerEntry) => ({
  * trusted no more. In its lifecycle a token is cancelled all the same, and is refused its renewal in the words of renewals.
  * @throws {ExchangeFailure} `token-revoked` */
 function requireGrounds({ use }: ValidatedToken, { isGroundless }: Standing): void {
-  if (isGroundless && use !== 'lifecycle')
-    throw new ExchangeFailure('token-revoked', 'a login or a trust that it rests on has ended');
+  if (isGroundless && use !== 'lifecycle') throw new ExchangeFailure('token-revoked', GROUNDLESS);
 }
 
 /** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we

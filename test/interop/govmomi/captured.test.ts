@@ -114,6 +114,7 @@ async function record(
     marginSeconds: 60,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
+    isGroundless: () => false,
   });
   const notOnOrAfter = clock.now() + 3600;
   const tokenId = found(/Assertion [^>]*ID="_([^"]+)"/, text);

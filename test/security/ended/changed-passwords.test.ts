@@ -9,23 +9,23 @@ import { decodeJwt } from 'jose';
 import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { ISSUER, JWT_TYPE } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
-import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
+import { grantRenewals, REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { changeUser, forgetLogins, setPassword } from '#test/support/server/user-file.ts';
 import {
   anRst,
   aTargetRst,
+  aTokenRst,
   faultOf,
   isValid,
   JWT,
+  jwtIn,
   SAML2,
   sendSoap,
   tokenOf,
 } from '#test/support/ws-trust/rst.ts';
 
 const children = '<trust:Renewing OK="true"/>';
-const jwtIn = (xml: string): string =>
-  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
 
 /** Carol gets what bob's services get for her, all of it renewable. */
 const start = (t: Ending): Promise<TestServer> =>
@@ -33,14 +33,8 @@ const start = (t: Ending): Promise<TestServer> =>
     await withSaml(document, directory);
     const endpoints = [{ path: '/ws-trust', ownBearerTokens: true }];
     Object.assign(document['wsTrust'] as object, { endpoints });
-    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-    const [gateway = {}] = document.clients;
-    (gateway['grant_types'] as string[]).push('refresh_token');
-    Object.assign(gateway, { represents: ['orders'] });
     Object.assign(document.relyingParties[0]?.['token'] ?? {}, { statusList: true });
-    const renewal = { lifetimeSeconds: 7200, maxCount: 50, afterExpiry: true };
-    const types = ['access_token', 'jwt', 'refresh_token', 'saml2'];
-    for (const row of document.policy) Object.assign(row['allow'] as object, { renewal, types });
+    grantRenewals(document, ['access_token', 'jwt', 'refresh_token', 'saml2']);
   });
 
 const issue = async (server: TestServer, tokenType: string, user = 'carol'): Promise<string> =>
@@ -67,12 +61,8 @@ const grantOf = (assertion: string) => ({
   resource: 'https://orders.example/',
 });
 
-/** A request of whoever comes with the token, in place of a user name. */
 const logIn = (server: TestServer, token: string) =>
-  sendSoap(
-    server,
-    anRst({ tokenType: JWT }).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, token),
-  );
+  sendSoap(server, aTokenRst(token, { tokenType: JWT }));
 
 const isActive = async (server: TestServer, token: string): Promise<unknown> =>
   (await server.post('/introspect', { token })).body['active'];

@@ -7,7 +7,7 @@ import type { FakeClock } from '#test/support/fake-clock.ts';
 import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { type ConfigDocument, JWT_TYPE } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
-import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
+import { grantRenewals, REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { forgetLogins } from '#test/support/server/user-file.ts';
 import {
@@ -23,6 +23,7 @@ import {
   faultOf,
   isValid,
   JWT,
+  jwtIn,
   sendSoap,
   tokenOf,
 } from '#test/support/ws-trust/rst.ts';
@@ -58,13 +59,7 @@ const start = (
   startServer(t, async (document, directory, clock) => {
     await withSaml(document, directory);
     await withContexts(document, directory, CREDENTIALS);
-    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-    const [gateway = {}] = document.clients;
-    (gateway['grant_types'] as string[]).push('refresh_token');
-    Object.assign(gateway, { represents: ['orders'] });
-    const renewal = { lifetimeSeconds: 7200, maxCount: 50, afterExpiry: true };
-    const types = ['access_token', 'jwt', 'refresh_token', 'saml2', 'sct'];
-    for (const row of document.policy) Object.assign(row['allow'] as object, { renewal, types });
+    grantRenewals(document, ['access_token', 'jwt', 'refresh_token', 'saml2', 'sct']);
     document.relyingParties[0] = {
       ...document.relyingParties[0],
       servers: ['principal:self:dave'],
@@ -119,8 +114,6 @@ const onBehalf = (server: TestServer, token: string) =>
     }),
   );
 
-const jwtIn = (xml: string): string =>
-  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
 const exchange = (server: TestServer, token: string, form: Record<string, string> = {}) =>
   server.exchange({ subject_token: jwtIn(token), subject_token_type: JWT_TYPE, ...form });
 const isActive = async (server: TestServer, token: string): Promise<unknown> =>

@@ -17,6 +17,7 @@ import {
   isValid,
   JWT,
   jwtAsXml,
+  jwtIn,
   sendSoap,
   tokenOf,
 } from '#test/support/ws-trust/rst.ts';
@@ -59,8 +60,6 @@ const issue = async (server: TestServer, onBehalfOf: string): Promise<string> =>
   tokenOf(await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf, children: AFTER_EXPIRY })));
 const renew = (server: TestServer, target: string) =>
   sendSoap(server, aTargetRst('Renew', { target }));
-const jwtIn = (xml: string): string =>
-  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
 
 describe('Trust: what rests on the word of an issuer', () => {
   for (const [what, end] of Object.entries(ENDS)) {

@@ -6,34 +6,28 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
-import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
+import { grantRenewals, REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { forgetLogins } from '#test/support/server/user-file.ts';
 import {
   anRst,
   aTargetRst,
+  aTokenRst,
   faultOf,
   JWT,
   jwtAsXml,
+  jwtIn,
   sendSoap,
   tokenOf,
 } from '#test/support/ws-trust/rst.ts';
 
 const children = '<trust:Renewing OK="true"/>';
-const jwtIn = (xml: string): string =>
-  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
 
 const start = (t: Ending, endpoints?: readonly object[]): Promise<TestServer> =>
   startServer(t, async (document, directory) => {
     await withSaml(document, directory);
     if (endpoints) Object.assign(document['wsTrust'] as object, { endpoints });
-    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-    const [gateway = {}] = document.clients;
-    (gateway['grant_types'] as string[]).push('refresh_token');
-    Object.assign(gateway, { represents: ['orders'] });
-    const renewal = { lifetimeSeconds: 7200, maxCount: 50, afterExpiry: true };
-    const types = ['jwt', 'refresh_token', 'saml2'];
-    for (const row of document.policy) Object.assign(row['allow'] as object, { renewal, types });
+    grantRenewals(document, ['jwt', 'refresh_token', 'saml2']);
   });
 
 async function removeCarol(server: TestServer): Promise<void> {
@@ -68,9 +62,7 @@ for (const [what, make] of [
     assert.equal(faultOf(await renew()), 'UnableToRenew');
   });
 
-/** A request of whoever comes with the token, in place of a user name. */
-const asBearer = (jwt: string): string =>
-  anRst({ tokenType: JWT }).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, jwtAsXml(jwt));
+const asBearer = (jwt: string): string => aTokenRst(jwtAsXml(jwt), { tokenType: JWT });
 
 test('Policy: of the token of a user nothing is made after they were removed, and it logs nobody in', async (t) => {
   const server = await start(t, [{ path: '/ws-trust', ownBearerTokens: true }]);

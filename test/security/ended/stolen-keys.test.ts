@@ -19,6 +19,7 @@ import {
   isValid,
   JWT,
   jwtAsXml,
+  jwtIn,
   SAML1,
   SAML2,
   sendSoap,
@@ -45,9 +46,6 @@ interface Form {
   /** As the token, and signed with its key. */
   readonly forge: (directory: string, token: string, forgery: Forgery) => Promise<string>;
 }
-
-const jwtIn = (xml: string): string =>
-  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
 
 const pemOf = (directory: string, name: string): Promise<string> =>
   readFile(join(directory, 'keys', name), 'utf8');

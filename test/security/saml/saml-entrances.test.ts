@@ -9,7 +9,7 @@ import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { piecesOf, wrappings } from '#test/support/saml/saml-wrappings.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
 import type { FormValues } from '#test/support/server/server.ts';
-import { anRst, type SoapAnswer, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anRst, aTokenRst, type SoapAnswer, sendSoap } from '#test/support/ws-trust/rst.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 
 type Version = (typeof VERSIONS)[number];
@@ -79,10 +79,7 @@ const ENTRANCES: Readonly<Record<string, Entrance>> = {
   'the Security header': {
     ...FAULT,
     refusal: /:FailedAuthentication</,
-    present: (xml) =>
-      bySoap(
-        anRst({ tokenType: SAML2 }).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, () => xml),
-      ),
+    present: (xml) => bySoap(aTokenRst(xml, { tokenType: SAML2 })),
   },
   OnBehalfOf: { ...FAULT, present: (xml) => bySoap(anRst({ onBehalfOf: xml, tokenType: SAML2 })) },
   ActAs: { ...FAULT, present: (xml) => bySoap(anRst({ actAs: xml, tokenType: JWT_TYPE })) },

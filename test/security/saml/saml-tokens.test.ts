@@ -233,6 +233,7 @@ test('SAML E1, R21, CVE-2026-41000: an assertion as a grant is good once, by its
       marginSeconds: 0,
       ownIssuers: new Set([STS]),
       longestDescentSeconds: 0,
+      isGroundless: () => false,
     }),
     store,
     audit: fakeAuditLog(),

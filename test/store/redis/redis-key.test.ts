@@ -41,6 +41,7 @@ async function usedByFamily(family: string): Promise<readonly Used[]> {
     marginSeconds: 60,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
+    isGroundless: () => false,
   });
   const families = createRefreshFamilies({
     issuer: OWN_ISSUER,

@@ -19,6 +19,16 @@ export function grantRefreshTokens(
   });
 }
 
+/** Every row grants these types, all of it to be renewed for two hours, and the gateway, which stands for `orders`, may refresh. */
+export function grantRenewals(document: ConfigDocument, types: readonly string[]): void {
+  document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
+  const [gateway = {}] = document.clients;
+  (gateway['grant_types'] as string[]).push('refresh_token');
+  Object.assign(gateway, { represents: ['orders'] });
+  const renewal = { lifetimeSeconds: 7200, maxCount: 50, afterExpiry: true };
+  for (const row of document.policy) Object.assign(row['allow'] as object, { renewal, types });
+}
+
 export const refresh = (
   server: TestServer,
   refresh_token: unknown,

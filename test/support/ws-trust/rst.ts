@@ -29,6 +29,10 @@ export interface RstWishes {
 export const jwtAsXml = (jwt: string): string =>
   `<o:BinarySecurityToken xmlns:o="${WSSE}" ValueType="urn:ietf:params:oauth:token-type:jwt" EncodingType="${BASE64}">${Buffer.from(jwt).toString('base64')}</o:BinarySecurityToken>`;
 
+/** The JWT in the XML that holds it. */
+export const jwtIn = (xml: string): string =>
+  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
+
 const optional = (name: string, content: string | undefined): string =>
   content === undefined ? '' : `<${name}>${content}</${name}>`;
 
@@ -46,6 +50,10 @@ export function anRst(wishes: RstWishes = {}): string {
       : `<w:ActAs xmlns:w="http://docs.oasis-open.org/ws-sx/ws-trust/200802">${actAs}</w:ActAs>`;
   return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${TRUST_13}/RST/Issue</a:Action><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>${user}</o:Username><o:Password>${password}</o:Password></o:UsernameToken></o:Security></s:Header><s:Body><trust:RequestSecurityToken xmlns:trust="${TRUST_13}"><wsp:AppliesTo xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy"><a:EndpointReference><a:Address>${appliesTo}</a:Address></a:EndpointReference></wsp:AppliesTo>${optional('trust:OnBehalfOf', onBehalfOf)}${act}<trust:KeyType>${TRUST_13}/Bearer</trust:KeyType><trust:RequestType>${TRUST_13}/Issue</trust:RequestType>${optional('trust:TokenType', tokenType)}${children}</trust:RequestSecurityToken></s:Body></s:Envelope>`;
 }
+
+/** A request of whoever comes with a token, as XML, in place of a user name. */
+export const aTokenRst = (token: string, wishes: RstWishes = {}): string =>
+  anRst(wishes).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, () => token);
 
 export type TargetOperation = 'Renew' | 'Validate' | 'Cancel';
 

@@ -190,6 +190,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
       marginSeconds: 60,
       ownIssuers: new Set([OWN_ISSUER]),
       longestDescentSeconds: 0,
+      isGroundless: () => false,
       ...(seal && { seal }),
     }),
   );

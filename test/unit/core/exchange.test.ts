@@ -48,6 +48,7 @@ function setUp({ subject = aValidatedToken(), actor = anActorToken(), parts }: S
       marginSeconds: 300,
       ownIssuers: new Set([OWN_ISSUER]),
       longestDescentSeconds: 0,
+      isGroundless: () => false,
     }),
   );
   const issued: TokenSpec[] = [];

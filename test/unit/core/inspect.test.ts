@@ -61,6 +61,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly 
       marginSeconds: 300,
       ownIssuers: new Set([OWN_ISSUER]),
       longestDescentSeconds: 0,
+      isGroundless: () => false,
     }),
   );
   const validate = async () => {

@@ -74,6 +74,7 @@ function setUp({ longestDescentSeconds = 0 } = {}) {
       marginSeconds: MARGIN_SECONDS,
       ownIssuers: new Set([OWN_ISSUER]),
       longestDescentSeconds,
+      isGroundless: () => false,
     }),
   };
 }

@@ -24,6 +24,7 @@ async function setUp() {
     marginSeconds: 120,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
+    isGroundless: () => false,
     digest: (text) => hash('sha256', text),
   });
   const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });
@@ -110,6 +111,7 @@ describe('Ledger: no record, no token', () => {
       marginSeconds: 0,
       ownIssuers: new Set([OWN_ISSUER]),
       longestDescentSeconds: 0,
+      isGroundless: () => false,
     };
     const ledger = createLedger(new MemoryStore(clock), clock, settings);
     const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });

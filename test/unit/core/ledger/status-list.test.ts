@@ -14,6 +14,7 @@ function setUp() {
     marginSeconds: 60,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
+    isGroundless: () => false,
   });
   let ids = 0;
   const memory = { issuedBefore: 0 };

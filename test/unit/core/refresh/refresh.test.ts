@@ -47,6 +47,7 @@ async function begun(evidence: Partial<TokenFacts> = {}, parts: Partial<TokenSer
       marginSeconds: 60,
       ownIssuers: new Set([OWN_ISSUER]),
       longestDescentSeconds: 3600,
+      isGroundless: () => false,
     }),
   );
   const codec = {

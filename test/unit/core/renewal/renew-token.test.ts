@@ -41,6 +41,7 @@ async function issued({
     marginSeconds: 60,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
+    isGroundless: () => false,
   });
   const { relyingParties, statusLists, taken } = countedPlaces();
   const policy = rules({ relyingParties, rows: [aPolicyRow({ grant: { renewal, singleUse } })] });
