@@ -14,7 +14,7 @@ import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { wsu } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
-import type { Endpoint } from '../endpoint/endpoint-profile.ts';
+import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { keyTypeUri } from '../keys/key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';
 import type { SecretAnswer } from '../keys/symmetric-key.ts';
@@ -31,6 +31,7 @@ export interface TokenAnswer {
   /** The ID in the token, where that is an assertion. */
   readonly assertionId: string;
   readonly endpoint: Pick<Endpoint, 'jwtInTokenWrapper'>;
+  readonly profile: Pick<EndpointProfile, 'tellsRenewing'>;
   /** How the requestor comes to the secret of the token. */
   readonly secret?: SecretAnswer | undefined;
   /** The address the token is for, where the request named none. */
@@ -60,15 +61,16 @@ export function writeTokenAnswer(answer: TokenAnswer): Markup {
     trusted(trust, 'RequestType', [`${trust.base}/${rst.operation}`]),
     trusted(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
     ...writeUsedAlgorithms(trust, rst.algorithms, token.spec),
-    ...writeRenewing(rst, token),
+    ...writeRenewing(answer),
     ...(status === undefined ? [] : [status]),
   ]);
 }
 
 // WS-Trust 1.3 §4.1: a token that can be renewed is a wish, and CXF writes it with every request. Whoever wrote it and got another token is
 // told; nobody else, as clients read answers by position.
-function writeRenewing({ renewing, trust }: RstRequest, { spec }: IssuedToken): Markup[] {
-  if (!renewing?.isAllowed || spec.renewal) return [];
+function writeRenewing({ profile, rst, token }: TokenAnswer): Markup[] {
+  const { renewing, trust } = rst;
+  if (!profile.tellsRenewing || !renewing?.isAllowed || token.spec.renewal) return [];
   return [element(trustName(trust, 'Renewing'), [['Allow', 'false']], [])];
 }
 

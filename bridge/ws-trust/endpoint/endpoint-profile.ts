@@ -92,6 +92,9 @@ export interface EndpointProfile {
   readonly tokenShape?: 'adfs' | 'vcenter';
   /** Whether an answer tells for whom the token is when the request did not. */
   readonly tellsAppliesTo: boolean;
+  /** Whether an answer tells that a token cannot be renewed, though the request wished so. Windows Identity Foundation fails over any element
+   * of an answer that it does not know (ID3007), and does not know this one there. */
+  readonly tellsRenewing: boolean;
   /** Whether the answer to Cancel says a second time, without a namespace, that the token was cancelled: the schema of a response takes any
    * element beside those it knows, and the client of Apache Rampart looks for it there alone. */
   readonly tellsCancelledTwice?: boolean;

@@ -28,6 +28,7 @@ const USUAL = {
   metadataPaths: [],
   defaultTokenType: 'saml1',
   tellsAppliesTo: true,
+  tellsRenewing: true,
   includesTimestamp: true,
   faultTimestamps: 'with-addressing',
   userNameTokens: 'SignedSupportingTokens',
@@ -141,6 +142,7 @@ export const ADFS_PROFILE: EndpointProfile = {
   ignoresCase: true,
   tokenShape: 'adfs',
   defaultKeyType: 'symmetric-key',
+  tellsRenewing: false,
   endpoints: [
     ...ADFS_PORTS.map(({ path, credential = 'username', signedParts }) => ({
       path,

@@ -56,6 +56,7 @@ export async function exchangeFor(
     rst,
     token,
     endpoint: received.endpoint,
+    profile,
     secret,
     assertionId: parts.assertionIdOf(token.spec),
     appliesTo: profile.tellsAppliesTo ? unaskedTarget(asked, token, parts) : undefined,

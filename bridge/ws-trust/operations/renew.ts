@@ -64,6 +64,7 @@ async function renew(
       renewedKey?.secret ??
       (kept && { kind: 'issued', secret: Buffer.from(kept.secret.base64, 'base64') }),
     endpoint: received.endpoint,
+    profile: received.profile,
     assertionId: parts.assertionIdOf(token.spec),
     appliesTo: undefined,
   });

@@ -169,6 +169,19 @@ for (const trust of [TRUST_13, TRUST_2005])
     assert.equal(await issue('<t:Renewing/>', RENEWABLE), undefined);
   });
 
+for (const path of [
+  '/adfs/services/trust/13/usernamemixed',
+  '/adfs/services/trust/2005/usernamemixed',
+])
+  test(`ws-trust §6: at an address of AD FS the answer has no Renewing, over which its clients fail: ${path}`, async () => {
+    const trust = path.includes('/13/') ? TRUST_13 : TRUST_2005;
+    const body = anRst({ trust, children: `${anAppliesTo()}<t:Renewing Allow="true"/>` });
+    const answer = await aWsTrustSetting().front.handle(anIssueRequest({ body }, { path }));
+
+    assert.equal(answer.status, 200, answer.body);
+    assert.doesNotMatch(answer.body, /Renewing/);
+  });
+
 const JWT = '<TokenWrapper>aa.good.cc</TokenWrapper>';
 const EPR = `<a:EndpointReference><a:Address>${BILLING}</a:Address></a:EndpointReference>`;
 const ENTROPY = `<t:BinarySecret Type="${TRUST_13}/Nonce">${Buffer.alloc(32, 7).toString('base64')}</t:BinarySecret>`;
