@@ -15,6 +15,7 @@ const KNOWN: ReadonlyMap<string, readonly string[]> = new Map([
   ['Claims', ['Dialect']],
   // Apache Rampart writes of what kind its child is, and a dialect of its own with the prefix of WS-Trust; both tell of themselves.
   ['Entropy', ['Type']],
+  ['BinarySecret', ['Type']],
 ]);
 
 /** What says nothing of the token: names of parts, languages, types of XML Schema and encodings of SOAP. */

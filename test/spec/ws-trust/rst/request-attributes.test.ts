@@ -31,6 +31,11 @@ const REFUSED: Readonly<Record<string, readonly [children: string, attributes: s
     '',
   ],
   'of SecondaryParameters': ['<t:SecondaryParameters Use="urn:x"/>', ''],
+  // Without a type it would be the key itself, not what is mixed with ours.
+  'Type of BinarySecret in lower case': [
+    `<t:KeyType>${KEY_TYPE}</t:KeyType><t:Entropy><t:BinarySecret type="${TRUST_13}/Nonce">${Buffer.alloc(32, 7).toString('base64')}</t:BinarySecret></t:Entropy>`,
+    '',
+  ],
   'Sig of another parameter': ['<t:AllowPostdating Sig="#s"/>', ''],
   'nil of XML Schema': [
     '<t:Renewing xsi:nil="true" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"/>',
