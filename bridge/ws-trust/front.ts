@@ -214,16 +214,15 @@ async function answerMessage(
   progress: Progress,
 ): Promise<string> {
   const { maxBodyBytes } = parts.limits;
-  const unread = openMessage(request, maxBodyBytes, progress);
   const { path, publicBase, isSecure, correlationId, sourceAddress } = request;
+  const address = `${publicBase}${path}`;
+  const unread = withoutAddressAsAction(openMessage(request, maxBodyBytes, progress), address);
   if (isMetadataRequest(unread))
     return answerMetadata(unread, describe({ served, path, publicBase }));
   const { endpoint, profile } = served;
   if (endpoint === undefined) throw new XmlFailure('element-unexpected', 'metadata only');
   const { unwrappers } = parts;
-  const address = `${publicBase}${path}`;
-  const opened = await decryptMessage(unread, endpoint, { unwrappers, maxBodyBytes });
-  const message = withoutAddressAsAction(opened, address);
+  const message = await decryptMessage(unread, endpoint, { unwrappers, maxBodyBytes });
   const received = {
     message,
     profile,

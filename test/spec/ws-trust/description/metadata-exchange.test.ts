@@ -43,6 +43,39 @@ for (const soap of SOAP_VERSIONS)
     }
   });
 
+for (const path of [MEX_PATH, '/ws-trust'])
+  test(`ws-trust W11: a WS-Transfer Get may have the address that is called as SOAPAction: ${path}`, async () => {
+    const ask = (soapaction: string) => {
+      const body = anEnvelope({
+        version: '1.1',
+        header: `<a:Action>${GET_ACTION}</a:Action>`,
+        body: '',
+      });
+      const headers = { 'content-type': contentTypeOf('1.1'), soapaction };
+      return aWsTrustSetting().front.handle(aPost(body, { path, headers }));
+    };
+
+    const answer = await ask(`"https://sts.example.org${path}"`);
+    const elsewhere = await ask('"https://sts.example.org/other"');
+
+    assert.equal(answer.status, 200, answer.body);
+    assert.match(answer.body, /<mex:Metadata /);
+    assert.equal(faultCodeOf(elsewhere), 'trust:InvalidRequest');
+  });
+
+test('ws-trust §5: an empty Body with no more than its address as SOAPAction asks for nothing', async () => {
+  const headers = {
+    'content-type': contentTypeOf('1.1'),
+    soapaction: '"https://sts.example.org/ws-trust"',
+  };
+
+  const answer = await aWsTrustSetting().front.handle(
+    aPost(anEnvelope({ version: '1.1', body: '' }), { headers }),
+  );
+
+  assert.equal(faultCodeOf(answer), 'trust:InvalidRequest');
+});
+
 test('ws-trust §5: the metadata address issues nothing', async () => {
   const setting = aWsTrustSetting();
 
