@@ -67,7 +67,7 @@ export function writeTokenAnswer(answer: TokenAnswer): Markup {
 }
 
 // WS-Trust 1.3 §4.1: a token that can be renewed is a wish, and CXF writes it with every request. Whoever wrote it and got another token is
-// told; nobody else, as clients read answers by position.
+// told; nobody else: the schema of an answer lets the element be left out, and clients read answers by position.
 function writeRenewing({ profile, rst, token }: TokenAnswer): Markup[] {
   const { renewing, trust } = rst;
   if (!profile.tellsRenewing || !renewing?.isAllowed || token.spec.renewal) return [];

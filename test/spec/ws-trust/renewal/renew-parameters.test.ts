@@ -167,6 +167,8 @@ for (const trust of [TRUST_13, TRUST_2005])
     assert.equal(await issue(''), undefined);
     assert.equal(await issue('<t:Renewing Allow="false"/>'), undefined);
     assert.equal(await issue('<t:Renewing/>', RENEWABLE), undefined);
+    // As Windows Identity Foundation writes it.
+    assert.equal(await issue('<t:Renewing Allow="true" OK="false"/>', RENEWABLE), undefined);
   });
 
 for (const path of [
