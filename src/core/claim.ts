@@ -20,6 +20,12 @@ export interface Claim {
 
 export type ClaimSet = readonly Claim[];
 
+/** Names under which other stacks tell who acts, in a form that is not read here. Passed over, they would hide the actor. */
+export const UNREAD_ACTOR_CLAIMS: ReadonlySet<string> = new Set([
+  'actort',
+  'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor',
+]);
+
 /** Names that identify, bind or bound a token. No mapping may write them: they are decided, never copied (RFC 8693 §4). */
 export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'iss',
@@ -30,9 +36,8 @@ export const RESERVED_CLAIMS: ReadonlySet<string> = new Set([
   'iat',
   'jti',
   'act',
-  'actort',
+  ...UNREAD_ACTOR_CLAIMS,
   'may_act',
-  'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor',
   'client_id',
   'azp',
   'scope',

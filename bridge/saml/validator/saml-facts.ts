@@ -1,6 +1,6 @@
 // From a verified assertion and the terms of its issuer to what core knows about a token.
 
-import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
+import { type ClaimSet, RESERVED_CLAIMS, UNREAD_ACTOR_CLAIMS } from '#core/claim.ts';
 import type { Instant } from '#core/instant.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import type { Authentication } from '#core/subject.ts';
@@ -125,12 +125,8 @@ function authenticationOf(
   return { ...(isKnown && { instant: authentication.instant }), ...methods };
 }
 
-/** A delegation told by an attribute. We do not read it, and without it the token would hide who acts. */
-const ACTOR_ATTRIBUTES: ReadonlySet<string> = new Set([
-  'act',
-  'actort',
-  'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor',
-]);
+/** A delegation told by an attribute, or its bounds. We do not read it, and without it the token would hide who acts, or let anybody. */
+const ACTOR_ATTRIBUTES: ReadonlySet<string> = new Set(['act', 'may_act', ...UNREAD_ACTOR_CLAIMS]);
 
 function claimsOf({ attributes }: SamlAssertion, { issuer }: SamlTerms): ClaimSet {
   if (attributes.some(({ name }) => ACTOR_ATTRIBUTES.has(name)))

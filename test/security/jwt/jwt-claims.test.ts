@@ -90,6 +90,15 @@ test('RFC 8693 §4.1: eight actors are the most there can be', async () => {
   assert.equal((await validate(partner.sign({ act: links(8) }))).actors.length, 8);
 });
 
+for (const name of ['actort', 'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor']) {
+  test(`RFC 8693 §4.1: refuses a token that tells of an actor as ${name}, which would not show any more`, async () => {
+    for (const value of ['broker', null])
+      await assert.rejects(validate(partner.sign({ [name]: value })), {
+        reason: 'token-type-unsupported',
+      });
+  });
+}
+
 test('A trusted issuer cannot say that a party of ours acted', async () => {
   const act = { iss: us.issuer, sub: 'gateway' };
 

@@ -1,4 +1,5 @@
 // Reads `act` and `may_act` (RFC 8693 §4.1, §4.4). A chain that is not understood in full is refused, never shortened.
+import { UNREAD_ACTOR_CLAIMS } from '#core/claim.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Actor, MayAct } from '#core/subject.ts';
@@ -25,12 +26,14 @@ function parseActor(link: JsonMembers, terms: JwtTerms, ownNames: readonly strin
 }
 
 /** The chain of actors, outermost first; empty without `act`. An actor without `iss` is of the token's issuer.
- * @throws {ExchangeFailure} `token-malformed`, `issuer-untrusted` */
+ * @throws {ExchangeFailure} `token-malformed`, `issuer-untrusted`, `token-type-unsupported` for an actor told in another way */
 export function parseActors(
   claims: JsonMembers,
   terms: JwtTerms,
   ownNames: readonly string[],
 ): readonly Actor[] {
+  if ([...UNREAD_ACTOR_CLAIMS].some((name) => claims.has(name)))
+    throw new ExchangeFailure('token-type-unsupported', 'a claim other than act tells of an actor');
   const actors: Actor[] = [];
   for (let link = claims; link.has('act'); ) {
     link = membersOf(link.get('act'), 'act');

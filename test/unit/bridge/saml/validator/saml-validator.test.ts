@@ -191,6 +191,7 @@ for (const type of VERSIONS) {
     );
     for (const name of [
       'act',
+      'may_act',
       'actort',
       'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor',
     ])
