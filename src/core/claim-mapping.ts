@@ -67,7 +67,9 @@ function filtered(mapped: MappedClaim): MappedClaim {
     (value) => value !== null && (rule.only?.includes(value) ?? true),
   );
   if (values.length === 0) return { rule, note: 'no value passed' };
-  if (values.length > 1 && !rule.multiple) {
+  // A list in a list is written and read back as several, too.
+  const isSeveral = values.length > 1 || values.some(Array.isArray);
+  if (isSeveral && !rule.multiple) {
     throw new ExchangeFailure(
       'claim-missing',
       `claim ${rule.claim} has several values, the rule allows one`,

@@ -113,6 +113,21 @@ describe('mapClaims', () => {
     assert.throws(() => map([aMappingRule()], claims), refusedAs('claim-missing'));
   });
 
+  test('Claims: a list is no single value: alone in a list it would be several in the token', () => {
+    for (const value of [['sales', 'admin'], ['sales'], [], [['sales']]]) {
+      const claims = [aClaim({ values: [value] })];
+
+      assert.throws(() => map([aMappingRule()], claims), refusedAs('claim-missing'));
+      assert.deepEqual(mapTo([aMappingRule({ multiple: true })], claims)[0]?.values, [value]);
+    }
+  });
+
+  test('Claims: an expression that yields a list of lists gives no single value', () => {
+    const rule = aMappingRule({ source: { expression: yields([['a', 'b']]) } });
+
+    assert.throws(() => map([rule]), refusedAs('claim-missing'));
+  });
+
   test('Claims: refuses several claims of one name where the rule allows one value', () => {
     const claims = [aClaim(), aClaim({ values: ['admin'] })];
 
