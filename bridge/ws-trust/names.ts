@@ -8,8 +8,18 @@ export const TRUST_13_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 export const TRUST_14_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
 /** Of information cards (Identity Selector Interoperability 1.5); its claims are asked for without cards, too. */
 export const IDENTITY_NS = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
-/** Of claims, in WS-Federation 1.2 §9. */
+/** Of claims, in WS-Federation 1.2 §9, and before. */
 export const AUTHORIZATION_NS = 'http://docs.oasis-open.org/wsfed/authorization/200706';
+export const AUTHORIZATION_2006_NS = 'http://schemas.xmlsoap.org/ws/2006/12/authorization';
+const CLAIM_NAMESPACES: ReadonlySet<string> = new Set([
+  IDENTITY_NS,
+  AUTHORIZATION_NS,
+  AUTHORIZATION_2006_NS,
+]);
+
+/** Whether claims are of this namespace. */
+export const isOfClaims = (uri: string): boolean => CLAIM_NAMESPACES.has(uri);
+
 export const POLICY_2004_NS = 'http://schemas.xmlsoap.org/ws/2004/09/policy';
 export const POLICY_NAMESPACES: ReadonlySet<string> = new Set([
   POLICY_2004_NS,

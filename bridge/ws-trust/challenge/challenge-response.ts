@@ -6,6 +6,7 @@ import { childrenNamed, requiredChild, trimmedTextOf } from '#bridge/xml/reader.
 import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_14_NS, type TrustNames, trustOf } from '../names.ts';
+import { parameterAttribute, requireKnownAttributesWithin } from '../rst/parameter-attributes.ts';
 import type { ChallengeKind } from './challenge-seal.ts';
 import { ONE_TIME_PASSWORD_FIELD, STATE_FIELD } from './challenge-writer.ts';
 
@@ -29,16 +30,26 @@ export function isLaterLeg({ uri, local }: XmlElement): boolean {
  * @throws {ExchangeFailure} `operation-unsupported` for a leg of another exchange */
 export function readChallengeResponse(payload: XmlElement): ChallengeResponse {
   const trust = trustOf(payload.uri);
-  const context = attributeOf(payload, 'Context');
+  const context = parameterAttribute(payload, 'Context');
   if (trust === undefined) throw new XmlFailure('element-unexpected', 'no response');
   if (context === undefined) throw new XmlFailure('element-missing', 'a later leg has no Context');
   const [response, second] = elementsOf(payload);
   if (response === undefined || second !== undefined) throw anotherExchange();
+  const answered = readAnswer(response, payload);
+  // As those of a request: one that nobody reads could be what was meant.
+  requireKnownAttributesWithin(payload);
+  return { trust, context, ...answered };
+}
+
+function readAnswer(
+  response: XmlElement,
+  payload: XmlElement,
+): Omit<ChallengeResponse, 'context' | 'trust'> {
   if (isNamed(response, payload.uri, 'SignChallengeResponse'))
-    return { trust, context, kind: 'signature', state: signedChallenge(response) };
+    return { kind: 'signature', state: signedChallenge(response) };
   // BinaryExchange and the like belong to exchanges that are not done here.
   if (!isNamed(response, TRUST_14_NS, 'InteractiveChallengeResponse')) throw anotherExchange();
-  return { trust, context, kind: 'one-time-password', ...readFields(response) };
+  return { kind: 'one-time-password', ...readFields(response) };
 }
 
 const anotherExchange = (): ExchangeFailure =>

@@ -6,21 +6,13 @@ import { parseBoolean, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { AUTHORIZATION_NS, IDENTITY_NS } from '../names.ts';
+import { AUTHORIZATION_2006_NS, AUTHORIZATION_NS, IDENTITY_NS, isOfClaims } from '../names.ts';
 import type { RequestedClaim } from './rst-request.ts';
-
-const AUTHORIZATION_2006_NS = 'http://schemas.xmlsoap.org/ws/2006/12/authorization';
 
 const DIALECTS: ReadonlySet<string> = new Set([
   IDENTITY_NS,
   `${AUTHORIZATION_NS}/authclaims`,
   `${AUTHORIZATION_2006_NS}/authclaims`,
-]);
-/** Those of their claims. */
-const NAMESPACES: ReadonlySet<string> = new Set([
-  IDENTITY_NS,
-  AUTHORIZATION_NS,
-  AUTHORIZATION_2006_NS,
 ]);
 /** Children of a ClaimType that are for people. */
 const DESCRIPTIONS: ReadonlySet<string> = new Set(['DisplayName', 'Description', 'DisplayValue']);
@@ -46,7 +38,7 @@ function readDialect(element: XmlElement): readonly RequestedClaim[] {
   const dialect = attributeOf(element, 'Dialect');
   // The claims tell of which they are: Microsoft's library for .NET writes those of 200706 under the name of any other.
   const namespace = children[0]?.uri ?? '';
-  const isKnown = children.length === 0 || NAMESPACES.has(namespace);
+  const isKnown = children.length === 0 || isOfClaims(namespace);
   if (!isKnown || (dialect !== undefined && !DIALECTS.has(dialect)))
     throw unsupported('dialect of claims');
   const claims = children.map((child) => readClaim(child, namespace));

@@ -9,7 +9,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
-import { parameterAttribute, requireKnownAttributes } from './parameter-attributes.ts';
+import { parameterAttribute } from './parameter-attributes.ts';
 
 /** A `nonce` is mixed with ours; a `secret` is to be the key itself. */
 export interface KnownEntropy {
@@ -39,7 +39,6 @@ export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEn
   if (isNamed(secret, XENC_NS, 'EncryptedKey')) return { kind: 'encrypted', encryptedKey: secret };
   if (!isNamed(secret, trust.namespace, 'BinarySecret'))
     throw new XmlFailure('element-unexpected', `${secret.local} in Entropy`);
-  requireKnownAttributes(secret);
   // Without a type it is the key itself (WS-Trust 1.3 §3.3).
   const kind = KINDS.get(parameterAttribute(secret, 'Type') ?? `${TRUST_13_NS}/SymmetricKey`);
   if (kind === undefined) throw unsupported('BinarySecret of another type');

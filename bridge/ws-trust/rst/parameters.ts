@@ -6,7 +6,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isAssertion } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { IDENTITY_NS, POLICY_NAMESPACES, TRUST_14_NS, type TrustNames } from '../names.ts';
-import { requireKnownAttributes } from './parameter-attributes.ts';
+import { requireKnownAttributes, requireKnownAttributesWithin } from './parameter-attributes.ts';
 
 const TRUST_PARAMETERS = [
   'RequestType',
@@ -145,7 +145,7 @@ function collect(parent: XmlElement, trust: TrustNames): ParameterMap {
   for (const child of elementsOf(parent)) {
     const isBare = isBareTarget(child, trust);
     const name = isBare ? 'ValidateTarget' : nameOf(child, trust);
-    if (!isBare) requireKnownAttributes(child);
+    if (!isBare) requireKnownAttributesWithin(child);
     if (name === undefined) throw unsupported(`unknown child ${child.local}`);
     // Other products take the last, or the first: what was meant is open.
     if (found.has(name)) throw new XmlFailure('element-repeated', `two ${name}`);

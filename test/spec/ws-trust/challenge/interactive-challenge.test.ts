@@ -278,6 +278,11 @@ for (const [title, answering, fault] of [
   ['an answer to another question', { nameOf: () => refId(STATE) }, 'trust:InvalidRequest'],
   ['an answer to no question', { nameOf: () => '' }, 'trust:InvalidRequest'],
   [
+    'an answer with an attribute that nobody reads',
+    { nameOf: (field: string) => `${refId(field)} refID="urn:other"` },
+    'trust:BadRequest',
+  ],
+  [
     'an answer to two questions',
     { nameOf: (field: string) => `${refId(field)} RefId="urn:other"` },
     'trust:InvalidRequest',
