@@ -22,6 +22,8 @@ interface ListenerLimits {
   /** From the first byte of a request to the last of its body. */
   readonly requestTimeoutMilliseconds: number;
   readonly keepAliveTimeoutMilliseconds: number;
+  /** For how long a client may take nothing of its answers. Up to twice that, as Node watches it. */
+  readonly untakenTimeoutMilliseconds: number;
   readonly maxHeaderBytes: number;
   /** How often Node looks for connections that are over their time. */
   readonly checkEveryMilliseconds: number;
@@ -35,7 +37,7 @@ export interface ListenerSettings {
   /** Nobody listens in, for proxies end TLS before us, or a network policy keeps others away; else plain HTTP is for loopback only. */
   readonly isGuarded?: boolean;
   readonly limits?: Partial<ListenerLimits>;
-  /** At one time; absent: as many as come. */
+  /** At one time; absent: as many as there are file descriptors for. */
   readonly maxConnections?: number;
 }
 
@@ -52,6 +54,7 @@ const LIMITS: ListenerLimits = {
   requestTimeoutMilliseconds: 30_000,
   // Longer than the usual 60 s of proxies: the side that closes first must be theirs, or a request meets a closed connection.
   keepAliveTimeoutMilliseconds: 65_000,
+  untakenTimeoutMilliseconds: 30_000,
   maxHeaderBytes: 16_384,
   checkEveryMilliseconds: 1000,
 };
@@ -92,6 +95,8 @@ function refusalOf(request: IncomingMessage): 400 | 501 | undefined {
 
 function requireOneReading(handler: RequestListener): RequestListener {
   return (request, response) => {
+    // Node tells of all that was read at once, also where we have closed the connection over what came before.
+    if (request.socket.destroyed) return;
     const status = refusalOf(request);
     if (status === undefined) return handler(request, response);
     response.writeHead(status, { connection: 'close' }).end();
@@ -122,7 +127,8 @@ export function createListener(settings: ListenerSettings, answer: RequestListen
   if (!tls && !isLoopback(host) && !isGuarded) {
     throw new Error(`plain HTTP on ${host} needs TLS, or the proxies that end TLS before it`);
   }
-  const options = serverOptions({ ...LIMITS, ...settings.limits });
+  const limits = { ...LIMITS, ...settings.limits };
+  const options = serverOptions(limits);
   const server = tls
     ? createHttpsServer(
         {
@@ -139,8 +145,8 @@ export function createListener(settings: ListenerSettings, answer: RequestListen
     : createHttpServer(options, handler);
   server.maxRequestsPerSocket = 0;
   server.maxHeadersCount = MAX_HEADERS;
-  const { maxConnections } = settings;
-  if (maxConnections !== undefined) boundConnections(server, connectionBound(maxConnections));
+  server.timeout = limits.untakenTimeoutMilliseconds;
+  boundConnections(server, connectionBound(settings.maxConnections ?? Number.POSITIVE_INFINITY));
   return {
     server,
     listen: () =>

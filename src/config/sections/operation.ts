@@ -122,7 +122,7 @@ export const limitsSection = z
       .min(10)
       .max(1_000_000)
       .describe(
-        'Connections that one process has at one time; beyond it the one without a request for longest is closed.',
+        'Connections that one process has at one time; beyond it the one is closed that has neither asked nor taken an answer for longest.',
       )
       .default(10_000),
     maxInFlight: z

@@ -7,11 +7,17 @@ import type { Socket } from 'node:net';
 interface Connection {
   readonly name: string;
   readonly socket: Socket;
-  /** Requests of it that have no answer yet. */
+  /** Requests of it whose answers it has not taken yet. */
   requests: number;
-  /** Since when there is none. */
-  quietSince: number;
+  /** The last of them. */
+  last: IncomingMessage | undefined;
+  /** When it began, took an answer, or asked after it had taken all. */
+  progressAt: number;
 }
+
+/** Each takes up to 20 KB until its answer is taken, and programs that do not wait for answers ask ten at once. Unbounded, whoever asked
+ * ten thousand times without reading had 100 MB of us. */
+const MOST_REQUESTS = 16;
 
 /** For all else that a process has open: store, audit, health, what is fetched. */
 const RESERVED_DESCRIPTORS = 256;
@@ -36,16 +42,20 @@ function openFileLimit(): number {
 // A request has the connection within TLS, of which this one tells; the other end is the same.
 const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
-function longestQuiet(connections: Iterable<Connection>): Connection | undefined {
+/** It has said all that it asks, and has taken all that is there for it: what is missing is ours. */
+const waitsForUs = ({ last }: Connection): boolean =>
+  last !== undefined && last.complete && last.socket.writableLength === 0;
+
+function longestWithoutProgress(connections: Iterable<Connection>): Connection | undefined {
   let found: Connection | undefined;
   for (const each of connections)
-    if (each.requests === 0 && each.quietSince < (found?.quietSince ?? Number.POSITIVE_INFINITY))
+    if (!waitsForUs(each) && each.progressAt < (found?.progressAt ?? Number.POSITIVE_INFINITY))
       found = each;
   return found;
 }
 
-/** Bounds the connections of a server. Beyond it the one that has been without a request for longest gives way: one that is new is the
- * last of them. */
+/** Bounds the connections of a server, and what each may have us hold. Beyond `mostConnections` the one gives way that has neither asked nor
+ * taken anything for longest: one that is new is the last of them. One that does not take its answers ends after `server.timeout`. */
 export function boundConnections(server: Server, mostConnections: number): void {
   const connections = new Map<string, Connection>();
   const forget = (connection: Connection): void => {
@@ -54,22 +64,33 @@ export function boundConnections(server: Server, mostConnections: number): void 
   };
   server.on('connection', (socket: Socket) => {
     const name = nameOf(socket);
-    const connection = { name, socket, requests: 0, quietSince: performance.now() };
+    const progressAt = performance.now();
+    const connection: Connection = { name, socket, requests: 0, last: undefined, progressAt };
     connections.set(name, connection);
     socket.once('close', () => forget(connection));
-    const leaving = connections.size > mostConnections && longestQuiet(connections.values());
+    const leaving =
+      connections.size > mostConnections && longestWithoutProgress(connections.values());
     if (!leaving) return;
     // At once: it makes room for one, not for all that come before it has ended.
     forget(leaving);
     leaving.socket.destroy();
   });
-  server.prependListener('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    const connection = connections.get(nameOf(socket));
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const connection = connections.get(nameOf(request.socket));
     if (!connection) return;
     connection.requests += 1;
+    connection.last = request;
+    if (connection.requests === 1) connection.progressAt = performance.now();
+    if (connection.requests > MOST_REQUESTS) request.socket.destroy();
     response.once('close', () => {
       connection.requests -= 1;
-      connection.quietSince = performance.now();
+      if (connection.requests === 0) connection.last = undefined;
+      connection.progressAt = performance.now();
     });
+  });
+  // Node tells of it in place of ending the connection, which would end a request that we take long for.
+  server.on('timeout', (socket: Socket) => {
+    const connection = connections.get(nameOf(socket));
+    if (!connection || !waitsForUs(connection)) socket.destroy();
   });
 }

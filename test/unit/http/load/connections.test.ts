@@ -1,0 +1,171 @@
+// Connections of strangers that ask and do not take what is answered, or do not say to the end what they ask.
+import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import type { ListenerSettings } from '#src/http/listener.ts';
+import { selfSigned } from '#test/support/x509/certificate.ts';
+import { send, serve } from '../http-fixture.ts';
+
+/** More than the buffers of both ends take. */
+const BIG = Buffer.alloc(20_000_000);
+const TIMEOUT = { untakenTimeoutMilliseconds: 20 };
+
+const ask = (path: string, more = ''): string =>
+  `GET ${path} HTTP/1.1\r\nHost: sts.example.org\r\n${more}\r\n`;
+
+/** A server may end a connection by a reset. */
+const closing = (socket: Socket): Promise<unknown> =>
+  new Promise((resolve) => socket.resume().once('close', resolve));
+
+interface Handler extends EventEmitter {
+  readonly answer: RequestListener;
+}
+
+/** Tells of each request by its path, and of the end of its answer by path and whether all was taken. `/held` is answered by the test. */
+function createHandler(): Handler {
+  const told = new EventEmitter();
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const path = request.url ?? '';
+    response.once('close', () => told.emit(`${path} ${response.writableFinished}`));
+    if (path === '/big') response.end(BIG);
+    else if (path !== '/held' && path !== '/upload') response.end('ok');
+    told.emit(path, response);
+  };
+  return Object.assign(told, { answer });
+}
+
+interface Served {
+  readonly told: EventEmitter;
+  readonly port: number;
+  readonly server: EventEmitter;
+  readonly tls?: { readonly ca: string };
+  open(text: string): Promise<Socket>;
+}
+
+async function start(
+  t: TestContext,
+  isTls: boolean,
+  settings: Partial<ListenerSettings>,
+): Promise<Served> {
+  const { certPem: certificatePem, keyPem } = await selfSigned(['localhost']);
+  const told = createHandler();
+  const tls = isTls && { tls: { certificatePem, keyPem } };
+  const { port, server } = await serve(t, told.answer, { ...settings, ...tls });
+  const ca = certificatePem;
+  return {
+    told,
+    port,
+    server,
+    ...(isTls && { tls: { ca } }),
+    async open(text) {
+      const socket = isTls
+        ? connectTls({ port, host: '127.0.0.1', ca, servername: 'localhost' })
+        : connect(port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      t.after(() => socket.destroy());
+      socket.pause();
+      socket.write(text);
+      await once(told, / (\S+)/.exec(text)?.[1] ?? '');
+      return socket;
+    },
+  };
+}
+
+for (const isTls of [false, true]) {
+  const over = isTls ? 'over TLS' : 'over plain HTTP';
+
+  test(`Connections: ${over} one that does not take its answer gives way, and one that waits for us does not`, async (t) => {
+    const served = await start(t, isTls, { maxConnections: 2 });
+    const held = once(served.told, '/held');
+    const waiting = await served.open(ask('/held'));
+    await served.open(ask('/big'));
+    const ended = once(served.told, '/big false');
+
+    const { status } = await send(served);
+    await ended;
+
+    const [response] = (await held) as [ServerResponse];
+    response.end();
+    waiting.resume();
+    const [received] = (await once(waiting, 'data')) as [Buffer];
+    assert.equal(status, 200);
+    assert.match(received.toString(), /^HTTP\/1\.1 200/);
+  });
+
+  test(`Connections: ${over} one that takes none of its answer ends in time, and one that waits for us or asks later does not`, async (t) => {
+    const served = await start(t, isTls, { limits: TIMEOUT });
+    const held = once(served.told, '/held');
+    const idle = once(served.server, 'timeout');
+    const waiting = await served.open(ask('/held'));
+    const kept = await served.open(ask('/small'));
+    const untaken = once(served.told, '/big false');
+    await idle;
+
+    await served.open(ask('/big'));
+    await untaken;
+
+    const [response] = (await held) as [ServerResponse];
+    response.end();
+    for (const socket of [waiting, kept]) {
+      socket.resume();
+      const [received] = (await once(socket, 'data')) as [Buffer];
+      assert.match(received.toString(), /^HTTP\/1\.1 200/);
+    }
+    kept.write(ask('/again'));
+    await once(served.told, '/again');
+  });
+}
+
+for (const [what, text] of [
+  ['of HTTP/1.0', 'GET /big HTTP/1.0\r\n\r\n'],
+  ['that is the last', ask('/big', 'Connection: close\r\n')],
+  ['with others behind it', ask('/big') + ask('/small')],
+] as const) {
+  test(`Connections: an answer ${what} ends in time where none of it is taken`, async (t) => {
+    const served = await start(t, false, { limits: TIMEOUT });
+    const untaken = once(served.told, '/big false');
+
+    await served.open(text);
+
+    await untaken;
+  });
+}
+
+test('Connections: an answer to a client that says no more ends in time where none of it is taken', async (t) => {
+  const served = await start(t, false, { limits: TIMEOUT });
+  const untaken = once(served.told, '/big false');
+
+  (await served.open(ask('/big'))).end();
+
+  await untaken;
+});
+
+test('Connections: one that does not say to the end what it asks gives way', async (t) => {
+  const served = await start(t, false, { maxConnections: 1 });
+  const head = 'POST /upload HTTP/1.1\r\nHost: sts.example.org\r\nContent-Length: 2\r\n\r\n';
+  await served.open(`${head}a`);
+  const ended = once(served.told, '/upload false');
+
+  const { status } = await send(served);
+
+  await ended;
+  assert.equal(status, 200);
+});
+
+test('Connections: 16 requests of one wait for their answers, and with more it is closed and asks no more', async (t) => {
+  const served = await start(t, false, {});
+  let heard = 0;
+  served.told.on('/held', () => void (heard += 1));
+
+  const socket = await served.open(ask('/held').repeat(16));
+  const before = heard;
+  socket.write(ask('/held').repeat(10));
+  await closing(socket);
+  await closing(await served.open(ask('/held').repeat(10_000)));
+
+  assert.equal(before, 16);
+  assert.equal(heard, 32);
+});
