@@ -44,7 +44,8 @@ const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor'
 
 const FIELDS_OF_ACTOR: ReadonlySet<string> = new Set(['issuer', 'id', 'trustedIssuer', 'scopes']);
 
-const COMPREHENSIONS: ReadonlySet<string> = new Set([
+/** What walks over a list. */
+export const COMPREHENSIONS: ReadonlySet<string> = new Set([
   'all',
   'exists',
   'exists_one',

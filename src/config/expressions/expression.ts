@@ -1,8 +1,9 @@
-// CEL expressions of the configuration, compiled and type-checked at load (design.md §5). The only file that runs the library.
-import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+// CEL expressions of the configuration, compiled and type-checked at load (design.md §5). Only this folder runs the library.
+import { Environment } from '@marcbachmann/cel-js';
 import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import { EXPRESSION_LIMITS, ExpressionRefusal, validateBounds } from './expression-bounds.ts';
-import { claimValueOf, expressionInput } from './expression-input.ts';
+import { CLAIM_LISTS, claimValueOf, expressionInput } from './expression-input.ts';
+import { registerReadings, useReadings } from './expression-readings.ts';
 
 /** A condition must be bool; a value is what a claim can hold. */
 export type ExpressionPurpose = 'condition' | 'value';
@@ -45,9 +46,8 @@ function rememberInput(): (context: ExpressionContext) => Input {
 
 function createEnvironment(): Environment {
   const party = { issuer: 'string', id: 'string', trustedIssuer: 'string', scopes: 'list<string>' };
-  const asciiCase = (from: RegExp, change: (text: string) => string) => (text: string) =>
-    text.replace(from, change);
-  return new Environment({
+  const claimsSchema = { claims: 'map<string, dyn>', [CLAIM_LISTS]: 'map<string, dyn>' };
+  const environment = new Environment({
     unlistedVariablesAreDyn: false,
     enableOptionalTypes: false,
     limits: {
@@ -62,18 +62,12 @@ function createEnvironment(): Environment {
     .registerVariable('actor', 'dyn')
     .registerVariable({
       name: 'requestor',
-      schema: { id: 'string', kind: 'string', method: 'string', claims: 'map<string, dyn>' },
+      schema: { id: 'string', kind: 'string', method: 'string', ...claimsSchema },
     })
     .registerVariable({ name: 'target', schema: { id: 'string' } })
-    .registerVariable('claims', 'map<string, dyn>')
-    .registerFunction(
-      'string.lowerAsciiOnly(): string',
-      asciiCase(/[A-Z]+/g, (s) => s.toLowerCase()),
-    )
-    .registerFunction(
-      'string.upperAsciiOnly(): string',
-      asciiCase(/[a-z]+/g, (s) => s.toUpperCase()),
-    );
+    .registerVariable('claims', claimsSchema.claims)
+    .registerVariable(CLAIM_LISTS, claimsSchema[CLAIM_LISTS]);
+  return registerReadings(environment);
 }
 
 interface Source {
@@ -92,7 +86,7 @@ function compile(
   }
   const program = parse(environment, source);
   validateBounds(program.ast);
-  useAsciiCase(program.ast);
+  useReadings(program.ast, environment);
   const { valid, type, error } = program.check();
   if (!valid) throw new ExpressionRefusal(error?.summary ?? 'types', error?.range?.start ?? 0);
   validateType(type ?? 'dyn', purpose);
@@ -118,20 +112,6 @@ function parse(environment: Environment, source: string): ReturnType<Environment
     const { summary, range } = celErrorOf(cause);
     throw new ExpressionRefusal(summary ?? 'it cannot be parsed', range?.start ?? 0);
   }
-}
-
-// The library's own pair follows Unicode: the Kelvin sign would become `k`, and one name would pass for another.
-function useAsciiCase(node: ASTNode): void {
-  if (node.op === 'rcall' && (node.args[0] === 'lowerAscii' || node.args[0] === 'upperAscii')) {
-    node.args[0] = `${node.args[0]}Only`;
-  }
-  for (const child of childrenOf(node.args)) useAsciiCase(child);
-}
-
-function childrenOf(args: unknown): readonly ASTNode[] {
-  if (Array.isArray(args)) return args.flatMap(childrenOf);
-  const isNode = typeof args === 'object' && args !== null && 'op' in args && 'args' in args;
-  return isNode ? [args as ASTNode] : [];
 }
 
 const VALUE_TYPES = /^(?:dyn|string|int|double|bool|list|map|list<.*>|map<string, .*>)$/;

@@ -70,6 +70,22 @@ describe('Expression: values', () => {
     ['claims.exists(name, name.startsWith("c"))', claim(1), true],
     ['["a", "b"].exists(p, claims.c.exists(g, g.startsWith(p)))', claim(['bb']), true],
     ['claims.c.lowerAscii() + claims.c.upperAscii()', claim('aB'), 'abAB'],
+    // A claim with one value is that value.
+    ['"a" in claims.c', claim('a'), true],
+    ['"a" in claims.c', claim('abc'), false],
+    ['"a" in claims["c"]', claim('b'), false],
+    ['3 in claims.c', claim(3), true],
+    ['true in claims.c', claim(false), false],
+    ['claims.c.exists(x, x == "a")', claim('a'), true],
+    ['claims.c.all(x, x != "a")', claim('a'), false],
+    ['claims.c.map(x, x + "!")', claim('a'), ['a!']],
+    ['"a" in claims.c || claims.c == "b"', claim('b'), true],
+    ['"a" in claims.c', claim({ a: 1 }), true],
+    ['size(claims.c)', claim('abc'), 3],
+    ['int(claims.c) + 1', claim('41'), 42],
+    ['int(claims.c) + 1', claim(41.5), 42],
+    ['double(claims.c)', claim('1.5e0'), 1.5],
+    ['claims.c.exists(x, int(x) > 3)', claim(['1', '4']), true],
   ];
 
   for (const [source, context, value] of yields) {
@@ -82,6 +98,17 @@ describe('Expression: values', () => {
 
   it('lowerAscii changes ASCII letters only: the Kelvin sign is no k', () => {
     assert.deepEqual(evaluate('claims.c.lowerAscii() == "k"', claim('\u212a')), { value: false });
+  });
+
+  it('a requestor with one value of a claim has that value', () => {
+    const context = aContext();
+    const requestor = { ...context.requestor, claims: { roles: 'admin' } };
+
+    for (const source of [
+      '"admin" in requestor.claims.roles',
+      'requestor.claims.roles.exists(role, role == "admin")',
+    ])
+      assert.deepEqual(evaluate(source, { ...context, requestor }), { value: true }, source);
   });
 
   it('rows that share a compiler see the same request', () => {
@@ -113,6 +140,42 @@ describe('Expression: evaluation returns an error and never throws', () => {
       assert.deepEqual(evaluate(source, context), { error });
     });
   }
+
+  // Taken for a number, it would be a low one, or one that is neither above nor below any other.
+  for (const text of [
+    '',
+    ' 1',
+    '0x10',
+    '0b1',
+    '0X1',
+    'NaN',
+    'nan',
+    'inf',
+    '-Infinity',
+    '1_0',
+    '1n',
+    '१',
+  ])
+    it(`the text "${text}" is no number`, () => {
+      for (const source of [
+        'int(claims.c) < 3',
+        'double(claims.c) < 0.8',
+        'double(claims.c) >= 0.8',
+      ])
+        assert.ok('error' in evaluate(source, claim(text)), source);
+    });
+
+  it('neither null nor what is too large is a list of one', () => {
+    for (const value of [null, 'x'.repeat(4097), ['a', 'x'.repeat(4097)]])
+      for (const source of ['"a" in claims.c', 'claims.c.exists(x, x == "b")'])
+        assert.ok('error' in evaluate(source, claim(value)), source);
+  });
+
+  it('what is no claim and has one value is no list', () => {
+    assert.match(refusalOf('"a" in subject.id'), /no such overload/);
+    for (const source of ['"a" in claims.c.d', 'claims.c.d.exists(x, x == "a")'])
+      assert.ok('error' in evaluate(source, claim({ d: 'a' })), source);
+  });
 
   it('an error does not quote the claim, which may be a secret', () => {
     const result = evaluate('bool(claims.c)', claim('hunter2'));
@@ -163,6 +226,7 @@ describe('Expression: what is refused before start', () => {
     ['claims.c.matches("(a+)+$")', /matches is not offered/],
     ['cel.bind(a, 1, a)', /bind is not offered/],
     ['type(1)', /type is not offered/],
+    ['numeral(claims.c)', /numeral is not offered/],
     ['timestamp("2027-01-01T00:00:00Z")', /not offered/],
     ['claims.constructor', /not allowed/],
     ['claims["constructor"]', /not allowed/],
