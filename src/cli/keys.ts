@@ -7,7 +7,7 @@ import { DEFAULT_ALGORITHMS } from '#src/config/sections/relying-parties.ts';
 import { createKeyRing } from '#src/keys/key-ring.ts';
 import { type Command, type Terminal, UsageError } from './command/command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
-import { withConfig } from './command/with-config.ts';
+import { loadTold } from './command/with-config.ts';
 import { rotateKey, writtenInstant } from './rotate-key.ts';
 
 async function list(config: Config, terminal: Terminal): Promise<void> {
@@ -39,9 +39,9 @@ export const keysCommand: Command = async (words, terminal) => {
     throw new UsageError('--use and --algorithm are for rotate');
   const use = keyUse(values.use);
   const algorithm = values.algorithm ?? DEFAULT_ALGORITHMS[use];
-  return withConfig(values.config, terminal, async (config) => {
-    if (verb === 'list') await list(config, terminal);
-    else await rotateKey(config, { use, algorithm }, terminal);
-    return 0;
-  });
+  const loaded = await loadTold(values.config, terminal);
+  if (!loaded) return 2;
+  if (verb === 'list') await list(loaded.config, terminal);
+  else await rotateKey(loaded, { use, algorithm }, terminal);
+  return 0;
 };

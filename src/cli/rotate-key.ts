@@ -1,15 +1,20 @@
 // The next key of ours, for JWTs or assertions: made, and written into the configuration with the time it starts to sign.
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, realpath, rename, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TokenForm } from '#core/token-type.ts';
 import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Config } from '#src/config/config.ts';
 import { appendKey } from '#src/config/document/append-key.ts';
-import { isSamlAlgorithm, MAX_SAML_KEYS } from '#src/config/sections/keys/keys.ts';
+import type { LoadedConfig } from '#src/config/load.ts';
+import {
+  isSamlAlgorithm,
+  MAX_SAML_KEYS,
+  type SigningKeyConfig,
+} from '#src/config/sections/keys/keys.ts';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { type Terminal, UsageError } from './command/command.ts';
+import { makeFolder, replaceWhole, takeAll, writeWhole } from './command/whole-file.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -22,50 +27,6 @@ const CERTIFICATE_SECONDS = 3 * 365 * DAY_SECONDS;
 /** An instant as it stands in the configuration. */
 export const writtenInstant = (seconds: number): string =>
   new Date(seconds * 1000).toISOString().replace('.000', '');
-
-interface Owner {
-  readonly gid: number;
-  readonly uid: number;
-}
-
-/** Who runs the command as root must not take the files from the user of the server, who could neither reload nor start any more. By the
- * handle: under its name another file may stand by now. */
-async function giveTo({ gid, uid }: Owner, handle: FileHandle): Promise<void> {
-  if (process.getuid?.() === 0) await handle.chown(uid, gid);
-}
-
-interface NewFile extends Owner {
-  readonly mode: number;
-}
-
-async function writeNew(path: string, text: string, file: NewFile): Promise<void> {
-  const handle = await open(path, 'wx', file.mode);
-  try {
-    await handle.writeFile(text);
-    await giveTo(file, handle);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function makeFolder(path: string, owner: Owner): Promise<void> {
-  if ((await mkdir(path, { recursive: true, mode: 0o700 })) === undefined) return;
-  const handle = await open(path, constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  try {
-    await giveTo(owner, handle);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** In one step: a server that reloads meanwhile reads the old text or the new one. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const target = await realpath(path);
-  const { gid, mode, uid } = await stat(target);
-  const beside = `${target}.${process.pid}.new`;
-  await writeNew(beside, text, { gid, uid, mode: mode & 0o777 });
-  await rename(beside, target);
-}
 
 async function newKey(algorithm: string): Promise<string> {
   try {
@@ -97,14 +58,41 @@ interface Wanted {
   readonly algorithm: string;
 }
 
+/** The file of the key that the new one replaces, or of the one that is most like it; none where they come from the environment. */
+function keyFileBefore({ config, files }: LoadedConfig, wanted: Wanted): string | undefined {
+  const likeness = ({ algorithm, use }: SigningKeyConfig): number =>
+    use === wanted.use ? 1 + Number(algorithm === wanted.algorithm) : 0;
+  const [before] = config.keys
+    .map((key) => ({
+      file: Object.keys(files).find((file) => files[file] === key.pem),
+      activeFrom: key.activeFrom ?? 0,
+      likeness: likeness(key),
+    }))
+    .filter(({ file }) => file !== undefined)
+    .sort((a, b) => b.likeness - a.likeness || b.activeFrom - a.activeFrom);
+  return before?.file;
+}
+
+/** Who reads the key before, and enters its folder, has to read the new one. */
+async function rightsOfNew(loaded: LoadedConfig, wanted: Wanted) {
+  const before = keyFileBefore(loaded, wanted);
+  if (before !== undefined) {
+    const { gid, mode, uid } = await stat(before);
+    return { ofKey: { gid, mode, uid }, ofFolder: await stat(dirname(before)) };
+  }
+  const { gid, uid } = await stat(loaded.config.file);
+  return { ofKey: { gid, mode: 0o600, uid }, ofFolder: { gid, mode: 0o700, uid } };
+}
+
 /** Makes the key and has it sign once others had the time to learn of it. The first one of an algorithm takes over from nobody, and whoever
  * wants it would wait in vain: it signs at once.
  * @throws {UsageError} for an algorithm that is none for this use */
 export async function rotateKey(
-  config: Config,
+  loaded: LoadedConfig,
   { use, algorithm }: Wanted,
   terminal: Terminal,
 ): Promise<void> {
+  const { config } = loaded;
   if (use === 'saml') requireSamlKey(config, algorithm);
   const now = systemClock.now();
   const isFirst = !config.keys.some((key) => key.use === use && key.algorithm === algorithm);
@@ -120,14 +108,16 @@ export async function rotateKey(
   });
   const pem = await newKey(algorithm);
   const folder = dirname(config.file);
-  const { gid, uid } = await stat(config.file);
-  await makeFolder(join(folder, 'keys'), { gid, uid });
-  await writeNew(join(folder, key.file), pem, { gid, uid, mode: 0o600 });
-  if (use === 'saml') {
-    const text = newCertificate(pem, config, now);
-    await writeNew(join(folder, certificate.file), text, { gid, uid, mode: 0o644 });
-  }
-  await replaceFile(config.file, extended);
+  const { ofKey, ofFolder } = await rightsOfNew(loaded, { use, algorithm });
+  const certified = (): string => newCertificate(pem, config, now);
+  await takeAll([
+    () => makeFolder(join(folder, 'keys'), ofFolder),
+    () => writeWhole(join(folder, key.file), pem, ofKey),
+    ...(use === 'saml'
+      ? [() => writeWhole(join(folder, certificate.file), certified(), { ...ofKey, mode: 0o644 })]
+      : []),
+    () => replaceWhole(config.file, extended),
+  ]);
   terminal.out(
     isFirst
       ? `${key.file} signs once the running server is told with SIGHUP`

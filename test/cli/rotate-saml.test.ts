@@ -1,7 +1,7 @@
 // `keys rotate --use saml`: the next key for assertions with its certificate, published long before it signs.
 import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chown, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -84,26 +84,6 @@ test('keys rotate --use saml: the first key of an algorithm signs at once, for n
   const certificate = await certificateIn(directory, (await keysIn(directory)).at(-1));
   assert.equal(certificate.subject, 'CN=localhost');
   assert.equal((await viaduct(['check'], directory)).error, '');
-});
-
-const NOBODY = 65_534;
-
-test('keys rotate: run by root the configuration and what is made stay the server’s own', {
-  skip: process.getuid?.() === 0 ? false : 'only root can give files to others',
-}, async (t) => {
-  const directory = await initialised(t);
-  await chown(join(directory, 'viaduct.yaml'), NOBODY, NOBODY);
-  const before = new Set(await readdir(join(directory, 'keys')));
-
-  const rotated = await viaduct(['keys', 'rotate', '--use', 'saml'], directory);
-
-  assert.equal(rotated.code, 0, rotated.error);
-  const made = (await readdir(join(directory, 'keys'))).filter((name) => !before.has(name));
-  assert.equal(made.length, 2);
-  for (const path of ['viaduct.yaml', ...made.map((name) => join('keys', name))]) {
-    const { gid, uid } = await stat(join(directory, path));
-    assert.deepEqual([uid, gid], [NOBODY, NOBODY], path);
-  }
 });
 
 test('keys rotate: without --use it is for JWTs, as --use jwt says', async (t) => {
