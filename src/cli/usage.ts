@@ -7,7 +7,7 @@ import type { ExitCode, Terminal } from './command/command.ts';
 const USAGE = `viaduct COMMAND [options]
 
   serve     start the server                      [--config FILE]
-  init      write a first configuration with keys [--directory DIR] [--port PORT] [--redis HOST:PORT]
+  init      write a first configuration with keys [--directory DIR] [--port PORT] [--management-port PORT] …
   check     whether it would start                [--config FILE] [--live] [--hardening] [--json]
   explain   why a request is granted or refused   --client ID --subject-token TOKEN … | --rst FILE
   keys      list | rotate                         [--config FILE]

@@ -107,7 +107,9 @@ export const relyingPartyEntry = z
     audiences: z.array(plainText).describe('Its logical names.').default([]),
     appliesTo: z.array(resourceUri).describe('Its WS-Trust AppliesTo addresses.').default([]),
     audience: plainText
-      .describe('The name its tokens carry; default: the first audience, resource or address.')
+      .describe(
+        'The name its JWTs carry; default: the first audience, resource or address. Assertions carry an address where there is one.',
+      )
       .optional(),
     requestors: z
       .union([z.literal('any'), z.array(z.string())])
