@@ -72,12 +72,23 @@ export function validateHeaderType(
     throw new ExchangeFailure('token-malformed', `the typ of the JWT is not one of ${type}`);
 }
 
-/** An access token that was declared as a plain JWT is one still. */
-export const writtenTypeOf = (
+/** What only ID tokens say (OIDC Core §2, §3.3.2.11). */
+const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'] as const;
+
+const isIdToken = (claims: JsonMembers): boolean =>
+  claims.get('token_use') === 'id' || ID_TOKEN_CLAIMS.some((name) => claims.has(name));
+
+/** An access token that was declared as a plain JWT is one still, and so is an ID token, as far as it can be told: whoever presents it
+ * must not choose which rules it is held to. */
+export function writtenTypeOf(
   header: JsonMembers,
+  claims: JsonMembers,
   type: JwtTokenType,
-): { readonly writtenType?: JwtTokenType } =>
-  type === 'jwt' && headerTypeOf(header) === 'at+jwt' ? { writtenType: 'access_token' } : {};
+): { readonly writtenType?: JwtTokenType } {
+  if (type !== 'jwt') return {};
+  if (headerTypeOf(header) === 'at+jwt') return { writtenType: 'access_token' };
+  return isIdToken(claims) ? { writtenType: 'id_token' } : {};
+}
 
 function refuseMembers(claims: JsonMembers, names: readonly string[], detail: string): void {
   const found = names.find((name) => claims.has(name));

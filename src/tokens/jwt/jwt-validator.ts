@@ -78,6 +78,7 @@ interface Finding {
   readonly now: Instant;
   /** All spellings of our own name. */
   readonly ownNames: readonly string[];
+  readonly written: ReturnType<typeof writtenTypeOf>;
 }
 
 /** The members that identify the token and say how often it is good. */
@@ -101,10 +102,10 @@ function identityFacts(claims: VerifiedClaims, { token, terms, now }: Finding) {
 }
 
 function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
-  const { token, terms, now, ownNames } = finding;
+  const { token, terms, now, ownNames, written } = finding;
   const { issuer } = terms;
   const identity = identityFacts(claims, finding);
-  const audiences = validateAudiences(claims, token.type, terms);
+  const audiences = validateAudiences(claims, written.writtenType ?? token.type, terms);
   validateKind(claims, token.type, terms.isOwn);
   validateRequired(claims, token.type, terms);
   const originClient = validateOriginClient(claims, { audiences, type: token.type }, terms);
@@ -112,6 +113,7 @@ function factsOf(claims: VerifiedClaims, finding: Finding): TokenFacts {
   const mayAct = parseMayAct(claims, terms);
   return {
     type: token.type,
+    ...written,
     use: token.use,
     issuer,
     trustedIssuer: terms.id,
@@ -150,9 +152,9 @@ export function createJwtValidator(parts: JwtValidatorParts): TokenValidator {
       const key = await terms.verificationKey(hint);
       const claims = await verifyJwt(jwt, { algorithm: hint.alg, key });
       const signedBefore = terms.signedBefore?.(hint.kid);
+      const written = writtenTypeOf(jwt.header, claims, token.type);
       return acceptToken({
-        ...factsOf(claims, { token, terms, now, ownNames }),
-        ...writtenTypeOf(jwt.header, token.type),
+        ...factsOf(claims, { token, terms, now, ownNames, written }),
         ...(signedBefore !== undefined && { signedBefore }),
       });
     },

@@ -91,6 +91,26 @@ test('OIDC Core §2: our ID token has no client_id and no scope', async () => {
   }
 });
 
+for (const said of [
+  { nonce: 'n' },
+  { at_hash: 'h' },
+  { c_hash: 'h' },
+  { s_hash: 'h' },
+  { token_use: 'id' },
+]) {
+  const [name] = Object.keys(said);
+  test(`OIDC Core §3.1.3.7 rule 3: an ID token that shows it by ${name} is held to its audiences, declared as a JWT too`, async () => {
+    const aud = ['https://sts.example', 'https://other.example'];
+
+    for (const type of ['jwt', 'id_token'] as const)
+      await assert.rejects(validate(partner.sign({ ...said, aud }), type), {
+        reason: 'token-audience-mismatch',
+      });
+    assert.equal((await validate(partner.sign(said), 'jwt')).writtenType, 'id_token');
+    await validate(partner.sign({ aud }), 'jwt');
+  });
+}
+
 test('OIDC Core §2: an ID token without iat is refused', async () => {
   await assert.rejects(validate(partner.sign({ iat: undefined }), 'id_token'), {
     reason: 'token-malformed',

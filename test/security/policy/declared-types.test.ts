@@ -1,9 +1,11 @@
-// An access token of ours is taken under two names, `access_token` and `jwt`. Whoever presents it chooses the name, and not the rows.
+// An access token of ours is taken under two names, `access_token` and `jwt`, and so is an ID token of others. Whoever presents it chooses
+// the name, and not the rows.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   ACCESS_TOKEN_TYPE,
   type ConfigDocument,
+  ID_TOKEN_TYPE,
   JWT_TYPE,
   ORDERS_SECRET,
 } from '#test/support/server/document.ts';
@@ -77,4 +79,19 @@ describe('RFC 8725 §3.12: an access token of ours that is declared as a JWT', (
     for (const type of [ACCESS_TOKEN_TYPE, JWT_TYPE])
       assert.equal((await toBilling(server, body['access_token'], type)).status, 200);
   });
+});
+
+test('RFC 8725 §3.12: an ID token of another issuer that is declared as a JWT is refused by a row that denies ID tokens', async (t) => {
+  const server = await startServer(t, ({ policy }) => {
+    const { allow: _, ...row } = policy[0] ?? {};
+    const subject = { issuer: 'partner', type: 'id_token' };
+    policy.push({ ...row, id: 'no-logins', subject, deny: true });
+  });
+  const idToken = () => server.partner.sign({ nonce: 'n', scope: undefined });
+
+  for (const type of [ID_TOKEN_TYPE, JWT_TYPE]) {
+    const presented = { subject_token: await idToken(), subject_token_type: type };
+    assert.equal((await server.exchange(presented)).body['error'], 'invalid_target', type);
+  }
+  assert.equal((await server.exchange()).status, 200);
 });
