@@ -18,7 +18,7 @@ export interface Folder {
   readonly isEnough: boolean;
 }
 
-/** `src/core/policy/row.ts` is in `src/core`, `src/main.ts` in `src`. */
+/** `src/core/ledger/ledger.ts` is in `src/core`, `src/main.ts` in `src`. */
 export function folderOf(file: string): string {
   return file.split('/').slice(0, -1).slice(0, 2).join('/');
 }

@@ -41,8 +41,12 @@ interface Ran {
   readonly lcov: string;
 }
 
-/** Runs the script in a project of these files. */
-async function ran(t: TestContext, files: Readonly<Record<string, string>>): Promise<Ran> {
+/** Runs the script in a project of these files, for the tests that the words name. */
+async function ran(
+  t: TestContext,
+  files: Readonly<Record<string, string>>,
+  words: readonly string[] = ['test/**/*.test.ts'],
+): Promise<Ran> {
   const root = await realpath(await mkdtemp(join(tmpdir(), 'viaduct-covered-')));
   t.after(() => rm(root, { recursive: true, force: true }));
   for (const [file, text] of Object.entries({ ...FILES, ...files })) {
@@ -51,12 +55,13 @@ async function ran(t: TestContext, files: Readonly<Record<string, string>>): Pro
   }
   // Within a test, Node takes `--test` for a mistake.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const child = spawn(process.execPath, [RUN], { cwd: root, env });
+  const child = spawn(process.execPath, [RUN, ...words], { cwd: root, env });
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, out, lcov: await readFile(join(root, 'coverage.lcov'), 'utf8') };
+  const lcov = await readFile(join(root, 'coverage.lcov'), 'utf8').catch(() => '');
+  return { code, out, lcov };
 }
 
 test('test:coverage: passes when every folder has what it owes; types and comments are no lines', async (t) => {
@@ -92,6 +97,22 @@ test('test:coverage: fails when there is no test', async (t) => {
 
   assert.equal(code, 1, out);
   assert.match(out, /LESS src\/core 0\.0 %/);
+});
+
+test('test:coverage: fails for a name that matches no file, before any test runs: what it meant would count as not covered, or as covered by others', async (t) => {
+  const { code, out, lcov } = await ran(t, {}, ['test/unit/*.test.ts', 'test/unti/*.test.ts']);
+
+  assert.equal(code, 1, out);
+  assert.match(out, /^test\/unti\/\*\.test\.ts matches no file$/m);
+  assert.equal(lcov, '');
+});
+
+test('test:coverage: without a name it fails where a folder of tests is not there: it could be renamed out of sight', async (t) => {
+  const { code, out } = await ran(t, {}, []);
+
+  assert.equal(code, 1, out);
+  assert.match(out, /^test\/spec\/\*\*\/\*\.test\.ts matches no file$/m);
+  assert.doesNotMatch(out, /^test\/unit/m);
 });
 
 test('test:coverage: fails when the tests left no report', async (t) => {
