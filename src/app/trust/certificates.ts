@@ -48,19 +48,22 @@ function createReader() {
   };
 }
 
-/** Holds certificates on record against what is trusted and revoked now. One that is over says nothing: it was good when somebody came with
- * it, and authorities do not list it any more. */
+/** Holds certificates on record against what is trusted and revoked now. One that is over was good when somebody came with it, and its
+ * authority need not list it any more: it counts unless it is known to be revoked, and those above it as they are. */
 export function certificateRecheck(validators: readonly TokenValidator[]): RecheckCertificates {
   const read = createReader();
   return async (encoded, { atHand }) => {
-    const content = { certificates: encoded.map(read), proof: 'named', atHand } as const;
+    const content = {
+      certificates: encoded.map(read),
+      proof: 'named',
+      recheck: { atHand },
+    } as const;
     const token = { type: 'x509', use: 'subject', content } as const;
     try {
       await validatorFor(validators, token).validate(token);
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure) || cause.reason === 'dependency-unavailable')
         throw cause;
-      if (cause.reason === 'token-expired') return;
       const detail = `a certificate that it rests on: ${cause.message}`;
       throw new ExchangeFailure('token-revoked', detail, { cause });
     }

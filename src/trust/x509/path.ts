@@ -33,6 +33,8 @@ export interface PresentedCertificate {
 export interface Moment {
   readonly now: Instant;
   readonly links: LinkMemory;
+  /** The certificate was found good before. When it is over its path is looked at as of its end: nobody keeps one up for it after that. */
+  readonly wasGood?: boolean;
 }
 
 /** A path, the certificate itself first, the anchor last; the certificate alone where it is an anchor. */
@@ -68,13 +70,13 @@ const KEY_TYPES: ReadonlySet<string | undefined> = new Set(['rsa', 'ec', 'ed2551
 export function findPath(
   { certificate, presented }: PresentedCertificate,
   terms: PathTerms,
-  { links, now }: Moment,
+  { links, now, wasGood = false }: Moment,
 ): CertificatePath {
   const search: Search = {
     terms,
     presented,
     links,
-    now,
+    now: wasGood ? Math.min(now, certificate.notAfter) : now,
     tried: 0,
     wrong: [],
     failure: undefined,

@@ -39,7 +39,8 @@ export interface RevocationParts {
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** Checks every certificate of a path but the anchor. `atHand`: no source is asked, and of what is not known nothing is said.
+/** Checks every certificate of a path but the anchor. Of one that is over nothing need be known: its authority need not list it any more
+ * (RFC 5280 §3.3). `atHand`: no source is asked, and of what is not known nothing is said.
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
 export type RevocationCheck = (path: CertificatePath, terms?: Terms) => Promise<void>;
 
@@ -83,7 +84,7 @@ export function createRevocationCheck(parts: RevocationParts): RevocationCheck {
       if (!certificate) continue;
       const found = await isRevoked({ certificate, issuer }, { atHand });
       if (found === true) throw new ExchangeFailure('token-revoked', 'a certificate is revoked');
-      if (found === undefined && !atHand)
+      if (found === undefined && !atHand && parts.clock.now() <= certificate.notAfter)
         throw new ExchangeFailure(
           'dependency-unavailable',
           'whether a certificate is revoked is not known',

@@ -33,8 +33,8 @@ interface CertificateCredential {
   readonly certificates: readonly (Uint8Array | X509Certificate)[];
   /** How its key was proved; `named`: not at all, somebody only names it. */
   readonly proof: 'signature' | 'tls' | 'named';
-  /** No source of revocation is asked. What nobody says is good: for certificates that were found good before. */
-  readonly atHand?: boolean;
+  /** They were found good before. `atHand`: no source of revocation is asked, and what nobody says is good. */
+  readonly recheck?: { readonly atHand: boolean };
 }
 
 /** A user of ours who may log in by a key. */
@@ -95,11 +95,10 @@ export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
     const [certificate, ...presented] = content.certificates.map(read);
     if (!certificate) throw new ExchangeFailure('token-malformed', 'no certificate');
     const now = parts.clock.now();
-    const { path, trust } = findTrust(
-      { certificate, presented },
-      { trusted: parts.trusted, links, now },
-    );
-    await trust.checkRevocation?.(path, { atHand: content.atHand === true });
+    const { recheck } = content;
+    const moment = { links, now, wasGood: recheck !== undefined };
+    const { path, trust } = findTrust({ certificate, presented }, parts.trusted, moment);
+    await trust.checkRevocation?.(path, recheck);
     const facts = factsOf(certificate, trust, parts.issuer);
     return acceptToken({
       ...facts,
@@ -164,13 +163,14 @@ function createReader(): Read {
 
 function findTrust(
   offered: PresentedCertificate,
-  { trusted, links, now }: Pick<X509ValidatorParts, 'trusted'> & Moment,
+  trusted: X509ValidatorParts['trusted'],
+  moment: Moment,
 ): { readonly path: CertificatePath; readonly trust: X509Trust } {
   let failure: ExchangeFailure | undefined;
   for (const trust of trusted) {
-    if (trust.enabledUntil !== undefined && now >= trust.enabledUntil) continue;
+    if (trust.enabledUntil !== undefined && moment.now >= trust.enabledUntil) continue;
     try {
-      return { path: findPath(offered, trust, { links, now }), trust };
+      return { path: findPath(offered, trust, moment), trust };
     } catch (cause) {
       failure = moreTelling(failure, cause);
     }
