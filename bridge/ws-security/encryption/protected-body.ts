@@ -14,6 +14,8 @@ declare const protection: unique symbol;
 export interface ProtectedBody {
   readonly document: XmlDocument;
   readonly payload: XmlElement;
+  /** The document of the Security header that goes with it: another one where an earlier message of an exchange held the payload. */
+  readonly headerDocument: XmlDocument;
   readonly [protection]: true;
 }
 
@@ -38,17 +40,17 @@ export function bodyUnderSignature(
   return protect(envelope);
 }
 
-/** What a Body held that was protected when we sealed it under a key of ours. */
-export function resumedBody(document: XmlDocument): ProtectedBody {
-  return { document, payload: document.root } as ProtectedBody;
+/** What a Body held that was protected when we sealed it under a key of ours, with the header of the message that brought it back. */
+export function resumedBody(document: XmlDocument, headerDocument: XmlDocument): ProtectedBody {
+  return { document, payload: document.root, headerDocument } as ProtectedBody;
 }
 
 /** The children of a payload, each as if it came alone: what protects the whole protects them. */
-export function protectedChildren({ document, payload }: ProtectedBody): readonly ProtectedBody[] {
-  return elementsOf(payload).map((child) => ({ document, payload: child }) as ProtectedBody);
+export function protectedChildren(body: ProtectedBody): readonly ProtectedBody[] {
+  return elementsOf(body.payload).map((payload) => ({ ...body, payload }));
 }
 
 function protect({ document, payload }: Envelope): ProtectedBody {
   if (payload === undefined) throw new XmlFailure('element-missing', 'the Body is empty');
-  return { document, payload } as ProtectedBody;
+  return { document, payload, headerDocument: document } as ProtectedBody;
 }

@@ -262,7 +262,10 @@ function readRequest(
 ): ReturnType<typeof readRst> {
   const tokens = security?.tokens ?? [];
   if (resumed === undefined) return readRst(bodyOf(received), tokens);
-  const { rst, usedTokens } = readRst(resumedBody(resumed.document), tokens);
+  const { rst, usedTokens } = readRst(
+    resumedBody(resumed.document, received.message.envelope.document),
+    tokens,
+  );
   return { rst: { ...rst, context: resumed.context }, usedTokens };
 }
 

@@ -11,7 +11,7 @@ import {
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { onlyChild } from '#bridge/xml/reader.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isAssertion, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/security-token.ts';
@@ -22,20 +22,27 @@ export interface EmbeddedToken {
   readonly element: XmlElement;
 }
 
+/** Where the token of a parameter may stand: in the header, or in the parameter. */
+export interface EmbeddedScope extends ReferenceScope {
+  /** The document of the parameter: where a challenge was answered, it is not that of the header. */
+  readonly within: XmlDocument;
+}
+
 /** Reads the one token of a parameter, or the one that stands in the place of a parameter. Names without a proof, such as a UsernameToken
  * or an address, are refused: they would be taken at face value (ws-trust §8).
  * @throws {XmlFailure} `element-missing`, `element-repeated`, `element-unexpected`
  * @throws {ExchangeFailure} `token-malformed`
  * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`,
  * `bad-context-token`, `unsupported-context-token` */
-export function readEmbeddedToken(parameter: XmlElement, scope: ReferenceScope): EmbeddedToken {
+export function readEmbeddedToken(parameter: XmlElement, scope: EmbeddedScope): EmbeddedToken {
   const child = isAssertion(parameter) ? parameter : onlyChild(parameter);
   const isReference = isNamed(child, WSSE_NS, 'SecurityTokenReference');
   const context = isReference ? readContextReference(child, scope) : undefined;
   if (context)
     return { token: presentContext(context.name, 'subject'), element: context.token ?? child };
   const element = isReference ? resolveReference(child, scope) : child;
-  return { token: present(element, scope), element };
+  const isOfHeader = scope.tokens.includes(element);
+  return { token: present(element, isOfHeader ? scope.document : scope.within), element };
 }
 
 /** The id of a token that a parameter names by a reference, where none of that id is in the message. Undefined for everything else. A
@@ -49,7 +56,7 @@ export function readTokenName(parameter: XmlElement, scope: ReferenceScope): str
 }
 
 // A token in the Body: that it cannot be read is told in the words of core.
-function present(element: XmlElement, { document }: ReferenceScope): SecurityToken {
+function present(element: XmlElement, document: XmlDocument): SecurityToken {
   try {
     return presentToken(document, element, 'subject');
   } catch (cause) {

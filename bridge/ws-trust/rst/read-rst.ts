@@ -11,7 +11,12 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { operationOf, type TrustNames, trustOf } from '../names.ts';
 import { readClaims } from './claims.ts';
-import { type EmbeddedToken, readEmbeddedToken, readTokenName } from './embedded-token.ts';
+import {
+  type EmbeddedScope,
+  type EmbeddedToken,
+  readEmbeddedToken,
+  readTokenName,
+} from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
 import { parameterAttribute } from './parameter-attributes.ts';
 import {
@@ -53,26 +58,18 @@ const KEY_SIZE = /^(?:0|[1-9]\d{0,4})$/;
  * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`, those of contexts
  * @throws {XmlFailure} reasons of reading */
 export function readRst(
-  { document, payload }: ProtectedBody,
+  { document, headerDocument, payload }: ProtectedBody,
   headerTokens: readonly XmlElement[],
   form: '' | 'Batch' = '',
 ): ReadRst {
   const trust = requireRequest(payload);
   const parameters = readParameters(payload, trust);
-  const scope = { document, tokens: headerTokens };
+  const scope = { document: headerDocument, tokens: headerTokens, within: document };
   // WS-Trust 1.3 §6: a token may be cancelled by its name; everything else wants the token itself.
   const cancelName = mapped(parameters.find('CancelTarget'), (element) =>
     readTokenName(element, scope),
   );
-  const tokenOf = (name: EmbeddedName): EmbeddedToken | undefined =>
-    mapped(parameters.find(name), (element) => readEmbeddedToken(element, scope));
-  const tokens = defined<Found<EmbeddedName, EmbeddedToken>>({
-    onBehalfOf: tokenOf('OnBehalfOf'),
-    actAs: tokenOf('ActAs'),
-    renewTarget: tokenOf('RenewTarget'),
-    validateTarget: tokenOf('ValidateTarget'),
-    cancelTarget: cancelName === undefined ? tokenOf('CancelTarget') : undefined,
-  });
+  const tokens = readTokens(parameters, scope, cancelName === undefined);
   const keyOf = (name: KeyName): RequestedKey | undefined =>
     mapped(parameters.find(name), (element) => readUseKey(element, scope));
   const keys = defined<Found<KeyName, RequestedKey>>({
@@ -102,6 +99,20 @@ export function readRst(
       ...Object.values(keys).flatMap(({ token }) => (token ? [token] : [])),
     ]),
   };
+}
+
+type FoundTokens = Found<EmbeddedName, EmbeddedToken>;
+
+function readTokens(parameters: Parameters, scope: EmbeddedScope, isShown: boolean): FoundTokens {
+  const tokenOf = (name: EmbeddedName): EmbeddedToken | undefined =>
+    mapped(parameters.find(name), (element) => readEmbeddedToken(element, scope));
+  return defined<FoundTokens>({
+    onBehalfOf: tokenOf('OnBehalfOf'),
+    actAs: tokenOf('ActAs'),
+    renewTarget: tokenOf('RenewTarget'),
+    validateTarget: tokenOf('ValidateTarget'),
+    cancelTarget: isShown ? tokenOf('CancelTarget') : undefined,
+  });
 }
 
 /** Reads no more of a request than what it is.

@@ -1,82 +1,24 @@
 // WS-Trust 1.4 §8.9: a one-time password as second factor, over HTTP: request, challenge, answer, token.
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
-import { BILLING, PASSWORD, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
-import { startServer, type TestServer } from '#test/support/server/server.ts';
+import { BILLING, PASSWORD, type SamlWorld } from '#test/support/saml/saml-document.ts';
+import type { TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
 import { anRst, type SoapAnswer, sendSoap, TRUST_13 } from '#test/support/ws-trust/rst.ts';
-
-const TRUST_14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
-const OTP = `${TRUST_14}/challenge/OTP`;
-const STATE = `${TRUST_14}/challenge/state`;
-const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
-
-async function start(
-  t: TestContext,
-  meet: (world: SamlWorld) => void = () => {},
-): Promise<TestServer> {
-  return startServer(t, async (document, directory) => {
-    meet(await withSaml(document, directory));
-    const file = join(directory, 'users.yaml');
-    const { users } = JSON.parse(await readFile(file, 'utf8')) as { users: object[] };
-    const [bob] = users;
-    const secured = [
-      { ...bob, oneTimePassword: { file: 'bob.otp' } },
-      { ...bob, id: 'carol', oneTimePassword: { file: 'bob.otp' } },
-    ];
-    await writeFile(file, JSON.stringify({ users: secured }), { mode: 0o600 });
-    await writeFile(join(directory, 'bob.otp'), SECRET, { mode: 0o600 });
-  });
-}
-
-const codeNow = ({ clock }: TestServer): string =>
-  oneTimePasswordOf(parseOneTimeSecret(SECRET), Math.floor(clock.now() / 30));
+import {
+  anAnswer,
+  challengeOf,
+  codeNow,
+  OTP,
+  refId,
+  STATE,
+  startWithSecondFactor as start,
+} from '#test/support/ws-trust/second-factor.ts';
 
 const wrongCode = (server: TestServer): string =>
   codeNow(server) === '000000' ? '000001' : '000000';
-
-interface Challenge {
-  readonly context: string;
-  readonly state: string;
-}
-
-function challengeOf({ status, text }: SoapAnswer): Challenge {
-  assert.equal(status, 200, text);
-  const [, context = ''] = /Context="([^"]+)"/.exec(text) ?? [];
-  const [, state = ''] = /<wst14:ContextData [^>]*>([^<]+)</.exec(text) ?? [];
-  assert.ok(context !== '' && state !== '', text);
-  return { context, state };
-}
-
-type NameWritten = (field: string) => string;
-
-interface Answering extends Challenge {
-  readonly code: string;
-  readonly user?: string;
-  readonly password?: string;
-  /** How an answer says what it answers; absent: `RefID`. */
-  readonly nameOf?: NameWritten;
-  readonly more?: string;
-  readonly action?: string;
-}
-
-const refId: NameWritten = (field) => `RefID="${field}"`;
-
-/** The second leg. */
-function anAnswer(answering: Answering): string {
-  const { code, context, more = '', nameOf = refId, password = PASSWORD, state } = answering;
-  const { action = `${TRUST_13}/RSTR/Issue`, user = 'bob' } = answering;
-  const response = `<trust:RequestSecurityTokenResponse xmlns:trust="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${TRUST_14}"><w:TextChallengeResponse ${nameOf(OTP)}>${code}</w:TextChallengeResponse><w:ContextData ${nameOf(STATE)}>${state}</w:ContextData>${more}</w:InteractiveChallengeResponse></trust:RequestSecurityTokenResponse>`;
-  return anRst({ password })
-    .replace(/<trust:RequestSecurityToken .*<\/trust:RequestSecurityToken>/, response)
-    .replace(`${TRUST_13}/RST/Issue`, action)
-    .replace('<o:Username>bob<', `<o:Username>${user}<`);
-}
 
 const faultOf = ({ status, text }: SoapAnswer): string => {
   assert.equal(status, 500, text);
