@@ -1,10 +1,12 @@
 // What the library leaves open in client authentication (RFC 7523 §3, rfc7523bis): audience, type, age, removed keys, replay.
 
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { PolicyRules } from '#core/decision/decide.ts';
 import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
+import type { TokenRef } from '#core/security-token.ts';
 import { authenticatedClient, type OAuthClient } from './oauth-client.ts';
 import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from './oauth-error.ts';
 
@@ -19,6 +21,7 @@ export interface ClientAuthenticationParts {
   readonly tokenEndpoint: string;
   readonly clients: ReadonlyMap<string, OAuthClient>;
   readonly store: Store;
+  readonly sts: { readonly rules: Pick<PolicyRules, 'issuers'> };
   readonly clock: Clock;
   readonly newId: () => string;
   readonly clockSkewSeconds: number;
@@ -126,6 +129,17 @@ export function createAssertionHook(parts: ClientAuthenticationParts): Assertion
     });
 }
 
+/** The name of the one-time mark. A client that is a trusted issuer as well has that of its grants: a JWT that has authenticated it, and was
+ * found by somebody else, must not be a grant too. */
+function markOf(
+  { issuer, id }: TokenRef,
+  { sts: { rules } }: ClientAuthenticationParts,
+): readonly string[] {
+  const known = rules.issuers.find(({ names }) => names.includes(issuer));
+  const [name] = known?.names ?? [];
+  return name === undefined ? ['client-assertion', issuer, id] : [name, id];
+}
+
 /** Replaces the library's find-then-save by one atomic insert, its Host-derived audience by configured names, and lets it find a
  * client with its present keys. */
 export function overrideClientAuthentication(
@@ -133,7 +147,7 @@ export function overrideClientAuthentication(
   parts: ClientAuthenticationParts,
 ): void {
   provider.ReplayDetection.unique = async (issuer, id, expiry) => {
-    const key = { class: 'once', parts: ['client-assertion', issuer, id] } as const;
+    const key = { class: 'once', parts: markOf({ issuer, id }, parts) } as const;
     const lifetimeSeconds =
       Math.max(Math.ceil(expiry - parts.clock.now()), 0) + parts.marginSeconds;
     // Unknown is not "new": no mark, no authentication.

@@ -21,7 +21,7 @@ import { createGrantHandler } from './token-endpoint.ts';
 
 export interface ProviderParts
   extends OwnTokenParts,
-    Omit<ClientAuthenticationParts, 'tokenEndpoint'> {
+    Omit<ClientAuthenticationParts, 'sts' | 'tokenEndpoint'> {
   /** Private JWKs for what the library itself signs; copied, for it changes them. */
   readonly jwks: readonly object[];
   /** The algorithms of those keys. */

@@ -5,7 +5,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import { GATEWAY_SECRET, ISSUER, withPublicClient } from '#test/support/server/document.ts';
+import {
+  type ConfigDocument,
+  GATEWAY_SECRET,
+  ISSUER,
+  JWT_BEARER,
+  withPublicClient,
+} from '#test/support/server/document.ts';
 import { type Members, startServer, type TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
 
@@ -17,6 +23,7 @@ type SignAssertion = (claims?: Members, header?: Members) => Promise<string>;
 async function startWithKeyClient(
   t: TestContext,
   client: object = {},
+  change: (document: ConfigDocument) => void = () => {},
 ): Promise<{ server: TestServer; sign: SignAssertion }> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
   const jwk = { ...(await exportJWK(publicKey)), kid: 'client-key', alg: 'ES256' };
@@ -37,6 +44,7 @@ async function startWithKeyClient(
     clients.push({ ...clients.at(-1), client_id: 'second-worker' });
     Object.assign(relyingParties[0] ?? {}, { requestors: ['gateway', 'orders-api', 'worker'] });
     Object.assign(policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
+    change(document);
   });
   const sign: SignAssertion = (claims = {}, header = {}) =>
     new SignJWT({
@@ -258,6 +266,39 @@ test('RFC 7523 §3: the jti of one client uses up none of another', async (t) =>
   // It is authenticated; that no policy row names it is another matter.
   assert.equal(other.body['error'], 'invalid_target', other.text);
   assert.equal(again.body['error'], 'invalid_client');
+});
+
+/** A client whose assertions are grants as well: it is a trusted issuer by the same name and key. */
+async function startWithKeyIssuer(t: TestContext) {
+  return startWithKeyClient(t, {}, (document) => {
+    const jwt = {
+      jwks: { file: 'worker.jwks.json' },
+      algorithms: ['ES256'],
+      audiences: [ISSUER],
+    };
+    const name = { issuer: 'urn:worker', aliases: ['worker'] };
+    document.trustedIssuers.push({ id: 'worker-itself', ...name, jwt });
+    const subject = { issuer: ['partner', 'worker-itself'] };
+    document.policy[0] = { ...document.policy[0], subject };
+  });
+}
+
+const redeem = (server: TestServer, assertion: string) =>
+  server.post('/token', { grant_type: JWT_BEARER, assertion });
+
+test('RFC 7523 §3: a JWT that has authenticated a client is no grant any more, nor the reverse', async (t) => {
+  const { server, sign } = await startWithKeyIssuer(t);
+  const [shown, redeemed] = [await sign(), await sign()];
+
+  const authenticated = await authenticate(server, shown);
+  const granted = await redeem(server, redeemed);
+  const grantAfter = await redeem(server, shown);
+  const authenticatedAfter = await authenticate(server, redeemed);
+
+  assert.equal(authenticated.status, 200, authenticated.text);
+  assert.equal(granted.status, 200, granted.text);
+  assert.equal(grantAfter.body['error'], 'invalid_grant', grantAfter.text);
+  assert.equal(authenticatedAfter.body['error'], 'invalid_client', authenticatedAfter.text);
 });
 
 const credentials = { grant_type: 'client_credentials' };

@@ -20,6 +20,7 @@ function aProvider(parts: { readonly client?: object; readonly store?: Store } =
     tokenEndpoint: `${ISSUER}/token`,
     clients: new Map(),
     store: parts.store ?? new MemoryStore(clock),
+    sts: { rules: { issuers: [] } },
     clock,
     newId: () => 'attempt',
     clockSkewSeconds: 60,
