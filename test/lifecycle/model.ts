@@ -25,7 +25,8 @@ export const LIFETIME_SECONDS = 300;
 export const SKEW_SECONDS = 60;
 export const RENEWAL_SECONDS = 900;
 export const MAX_RENEWALS = 2;
-export const RETRY_SECONDS = 60;
+/** A minute, and what two clocks may be apart. */
+export const RETRY_SECONDS = 60 + 2 * SKEW_SECONDS;
 /** Actors in one token. */
 export const MAX_ACTORS = 3;
 /** How long records outlive the last moment of a token. */

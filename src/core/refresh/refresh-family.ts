@@ -10,7 +10,8 @@ import type { RenewalSubject, TokenSpec } from '../token-spec.ts';
 import { type FamilyGrant, parseGrant, writeGrant } from './refresh-grant.ts';
 import type { RefreshTokenCodec, RefreshTokenName } from './refresh-token.ts';
 
-/** How long after its use a token may come again because the answer was lost. Whoever comes later is somebody else. */
+/** How long after its use a token may come again because the answer was lost, and as much as the clocks of two hosts may be apart:
+ * a retry at another host must not end the family. Whoever comes later is somebody else. */
 const RETRY_SECONDS = 60;
 
 /** A family as one of its tokens names it. */
@@ -67,7 +68,7 @@ function familyState({ clock, issuer, marginSeconds, store }: RefreshFamiliesPar
       const now = clock.now();
       const mark = keyOf('once', family, String(number));
       const use = await store.putOnce(mark, String(now), secondsUntil(notOnOrAfter));
-      return use.stored || now - Number(use.attempt) <= RETRY_SECONDS;
+      return use.stored || now - Number(use.attempt) <= RETRY_SECONDS + marginSeconds;
     },
     rotate: ({ family, number, notOnOrAfter }: RefreshFamily): Promise<Rotation> => {
       const key = keyOf('rotation', family);

@@ -26,6 +26,8 @@ import { assertRevocationOnRecord } from '#test/support/store/revocation.ts';
 const LIFETIME_SECONDS = 7200;
 /** How long the same token may come again. */
 const RETRY_SECONDS = 60;
+/** As far as the clocks of two hosts may be apart, each of them within the skew of that of the store. */
+const APART_SECONDS = 120;
 const ORDERS_API = { client_id: 'orders-api', client_secret: ORDERS_SECRET };
 
 /** The first row grants refresh tokens for two hours, and both scopes of orders. */
@@ -208,10 +210,31 @@ describe('Rotation of refresh tokens', () => {
     await refreshed(server, again.next);
   });
 
+  test('Retry: at a host whose clock is ahead, as far as two may be apart, it is one still', async (t) => {
+    const { server, first } = await begin(t);
+    const { next } = await refreshed(server, first);
+    server.clock.advance(RETRY_SECONDS + APART_SECONDS);
+
+    const again = await refreshed(server, first);
+
+    assert.equal(again.next, next);
+    await refreshed(server, next);
+  });
+
+  test('Retry: at a host whose clock is behind it is one too', async (t) => {
+    const { server, first } = await begin(t);
+    const { next } = await refreshed(server, first);
+    server.clock.advance(-APART_SECONDS);
+
+    const again = await refreshed(server, first);
+
+    assert.equal(again.next, next);
+  });
+
   test('Retry: whoever comes later is somebody else, and the family ends', async (t) => {
     const { server, first } = await begin(t);
     const { access, next } = await refreshed(server, first);
-    server.clock.advance(RETRY_SECONDS + 1);
+    server.clock.advance(RETRY_SECONDS + APART_SECONDS + 1);
 
     const late = await refresh(server, first);
 
@@ -235,7 +258,7 @@ describe('Rotation of refresh tokens', () => {
   test('Policy: a refused request uses nothing up', async (t) => {
     const { server, first } = await begin(t);
     await refresh(server, first, { scope: 'admin' });
-    server.clock.advance(RETRY_SECONDS + 1);
+    server.clock.advance(RETRY_SECONDS + APART_SECONDS + 1);
 
     await refreshed(server, first);
   });
