@@ -7,7 +7,7 @@ const STEP_SECONDS = 30;
 const DIGITS = 6;
 /** RFC 6238 §5.2: one step either way, for clocks and slow fingers. */
 const DRIFT_STEPS = [0, -1, 1];
-/** How long a step that was used must be remembered: as long as it could be accepted. */
+/** How long a step that was used must be remembered by one clock: as long as it could be accepted. */
 export const STEP_LIFETIME_SECONDS = (DRIFT_STEPS.length + 1) * STEP_SECONDS;
 const SHORTEST_SECRET_BYTES = 16;
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -21,6 +21,8 @@ const MAX_WRONG_CODES = 100;
 const WRONG_CODES_SECONDS = 30 * 86_400;
 
 interface Parts extends Pick<FailureCounterSettings, 'clock' | 'onFailure' | 'store'> {
+  /** Kept on top of each one-time mark, for clocks that differ. */
+  readonly marginSeconds: number;
   readonly nameKey: UserNameKey;
   readonly lockout: Lockout;
   readonly queue: LoginQueue;
@@ -41,14 +43,15 @@ type SecondFactor = (record: UserRecord, login: Login) => Promise<ProvedMethods>
 /** Creates the step.
  * @throws {ExchangeFailure} from it: `second-factor-required`, `requestor-unauthenticated`, `dependency-unavailable` */
 export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts): SecondFactor {
-  const { clock, store } = parts;
+  const { clock, marginSeconds, store } = parts;
   const rules = { windowSeconds: WRONG_CODES_SECONDS, subject: 'login-code' };
   const wrongCodes = createFailureCounter({ ...parts, ...rules });
 
   async function isUnused(id: string, step: number): Promise<boolean> {
     const key = { class: 'once', parts: ['one-time-password', id, String(step)] } as const;
     // An attempt of its own each time: nobody may present the same code again, not even the one who did.
-    const { stored } = await store.putOnce(key, crypto.randomUUID(), STEP_LIFETIME_SECONDS);
+    const lifetimeSeconds = STEP_LIFETIME_SECONDS + marginSeconds;
+    const { stored } = await store.putOnce(key, crypto.randomUUID(), lifetimeSeconds);
     return stored;
   }
 

@@ -45,6 +45,8 @@ export interface UserStoreSettings {
   readonly store: Store;
   readonly clock: Clock;
   readonly lockout: LockoutRules;
+  /** Kept on top of each one-time mark, for clocks that differ. */
+  readonly marginSeconds: number;
   /** How long a good login is remembered. Zero: not at all. */
   readonly cacheSeconds: number;
   /** How many good logins are remembered; 1000 unless told. */
@@ -95,7 +97,7 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
 /** Creates a user store. Other records need another one.
  * @throws {Error} when two records have the same id */
 export function createUserStore(settings: UserStoreSettings): UserStore {
-  const { clock, store, cacheSeconds, cacheSize = 1000, nameKey } = settings;
+  const { clock, store, cacheSeconds, cacheSize = 1000, marginSeconds, nameKey } = settings;
   const cache = createVerifiedCache({
     clock,
     lifetimeSeconds: cacheSeconds,
@@ -108,7 +110,8 @@ export function createUserStore(settings: UserStoreSettings): UserStore {
   const deriveKey = settings.deriveKey ?? deriveScryptKey;
   const verify = createSharedVerification({ lockout, queue, deriveKey });
   const logIn = createLoginStep({ nameKey, directory, cache, lockout, verify });
-  const proveSecond = createSecondFactor({ nameKey, store, clock, onFailure, lockout, queue });
+  const counted = { clock, lockout, nameKey, onFailure, queue, store };
+  const proveSecond = createSecondFactor({ ...counted, marginSeconds });
   return {
     async authenticate(login) {
       requirePossible(login);

@@ -32,6 +32,7 @@ import { certificateRecheck, x509Validators } from '../trust/certificates.ts';
 import { trustedJwtIssuers } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 import { createTokenAdmission } from './admission.ts';
+import { marginSeconds } from './clock-margin.ts';
 import { shuffled } from './status-lists.ts';
 import { loginMarks, userStandings, userValidators } from './users.ts';
 
@@ -44,9 +45,6 @@ const longestDescentSeconds = (config: Config): number =>
     longestLifetimeSeconds(config),
     ...config.policy.map(({ grant }) => grant.renewal?.lifetimeSeconds ?? 0),
   );
-
-/** How long a mark outlives what it guards: of two clocks one may be ahead and one behind. */
-const marginSeconds = ({ clockSkewSeconds }: Config): number => 2 * clockSkewSeconds;
 
 const longestAcceptanceSeconds = (config: Config): number => {
   const terms = config.trustedIssuers.flatMap(({ jwt, saml }) => [jwt, saml]);

@@ -9,6 +9,7 @@ import { keyMark, presentMarks } from '#src/users/login-mark.ts';
 import { createUserStore } from '#src/users/user-store.ts';
 import { createUserValidator } from '#src/users/user-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
+import { marginSeconds } from './clock-margin.ts';
 
 /** The validator of user names and passwords, where the configuration has users. */
 export function userValidators(
@@ -26,6 +27,7 @@ export function userValidators(
     clock,
     lockout,
     cacheSeconds,
+    marginSeconds: marginSeconds(config),
     onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),
   });
   const recoverable = new Map(

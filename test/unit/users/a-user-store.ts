@@ -41,6 +41,7 @@ export function aUserStore(changes: Changes = {}) {
     nameKey: createUserNameKey(),
     onCounterFailure: () => undefined,
     cacheSeconds: 60,
+    marginSeconds: 0,
     lockout: { maxFailures: 5, windowSeconds: 300 },
     ...changes,
     store,

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Store } from '#core/ports.ts';
 import { createUserNameKey, type UserNameKey } from '#core/request/user-domain.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {
   matchOneTimePassword,
   oneTimePasswordOf,
   parseOneTimeSecret,
 } from '#src/users/one-time-password.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
 import { aUser, aUserStore } from './a-user-store.ts';
 
 const SECRET = Buffer.from('12345678901234567890');
 const SECRET_BASE32 = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+/** As far as the clock of a host may be from that of the store. */
+const SKEW_SECONDS = 60;
 const UNAUTHENTICATED = { reason: 'requestor-unauthenticated' };
 
 describe('RFC 6238 appendix B, RFC 4226 appendix D: one-time passwords', () => {
@@ -84,6 +89,8 @@ const start = async ({
 }: {
   id?: string;
   nameKey?: UserNameKey;
+  store?: Store;
+  marginSeconds?: number;
 } = {}) => {
   const records = [
     await aUser({ id, oneTimePasswordSecret: SECRET_BASE32 }),
@@ -133,6 +140,26 @@ test('RFC 6238 §5.2: a code is good once: of 50 in parallel exactly one is acce
   const results = await Promise.allSettled(Array.from({ length: 50 }, () => login(code)));
 
   assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+  await assert.rejects(login(code), UNAUTHENTICATED);
+});
+
+test('RFC 6238 §5.2: a code is good once at hosts whose clocks are apart, whatever the store says of the time', async () => {
+  const ofStore = fakeClock();
+  const { clock, codeNow, login } = await start({
+    store: new MemoryStore(ofStore),
+    marginSeconds: 2 * SKEW_SECONDS,
+  });
+  // The first host is ahead, and takes the code of the step that comes next there.
+  clock.set(ofStore.now() + SKEW_SECONDS);
+  const code = oneTimePasswordOf(SECRET, Math.floor(clock.now() / 30) + 1);
+  await login(code);
+
+  // The second one is behind, and would take it to the end of the step that follows there.
+  clock.advance(89 - (clock.now() % 30));
+  ofStore.set(clock.now() + SKEW_SECONDS);
+
+  assert.notEqual(code, codeNow());
+  assert.notEqual(matchOneTimePassword(SECRET, code, clock.now()), undefined);
   await assert.rejects(login(code), UNAUTHENTICATED);
 });
 
