@@ -123,6 +123,8 @@ export interface FrontParts {
   /** 32 bytes, the same for all processes under this issuer: requests that wait for a second factor are sealed with it. */
   readonly challengeKey: Uint8Array;
   readonly clockSkewSeconds: number;
+  /** Kept on top of each one-time mark, for clocks of hosts that differ. */
+  readonly marginSeconds: number;
   readonly maxMessageLifetimeSeconds: number;
   /** Hears of our own mistakes, for the log. */
   readonly onError: (cause: unknown, correlationId: string) => void;

@@ -14,6 +14,8 @@ export interface SignatureReplayParts {
   readonly newId: () => string;
   readonly timestampRules: TimestampRules;
   readonly fence: MemoryEnd;
+  /** Kept on top of each one-time mark, for clocks of hosts that differ, whatever those of requestors may. */
+  readonly marginSeconds: number;
 }
 
 /** What was signed, and whether the same may be signed again. */
@@ -30,15 +32,16 @@ export interface SignatureUse {
  * @throws {ExchangeFailure} `dependency-unavailable`, also for one older than the store: not knowing is no reason to accept */
 export async function useSignature(
   { signature: { coversBody, coversTimestamp, proof }, timestamp, inMessage }: SignatureUse,
-  { store, newId, timestampRules, fence }: SignatureReplayParts,
+  { store, newId, timestampRules, fence, marginSeconds }: SignatureReplayParts,
 ): Promise<void> {
   // Whoever accepts a signature without one would have to remember it for ever.
   if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
   const { created, expires } = timestamp;
   validateRemembered(created, fence());
   const mark = ['wsse-signature', markOf(proof)];
-  // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
-  const lifetimeSeconds = expires - created + 4 * timestampRules.skewSeconds;
+  // From the latest `Created` that is taken to the last moment it is.
+  const takenSeconds = expires - created + 2 * timestampRules.skewSeconds;
+  const lifetimeSeconds = takenSeconds + marginSeconds;
   const use = async (parts: readonly string[]): Promise<boolean> =>
     (await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds)).stored;
   const isRepeatable = inMessage !== undefined && !coversBody;

@@ -18,6 +18,8 @@ export interface NonceParts {
   readonly store: Pick<Store, 'putOnce'>;
   readonly newId: () => string;
   readonly fence: MemoryEnd;
+  /** Kept on top of each one-time mark, for clocks of hosts that differ, whatever those of requestors may. */
+  readonly marginSeconds: number;
 }
 
 /** Refuses a token whose `Created` is out of bounds. Needs no store, so it can come before the password is looked at.
@@ -37,14 +39,15 @@ export function validateCreated({ created }: UserNameToken, now: number, rules: 
 export async function useNonce(
   { name, nonce, created }: UserNameToken,
   rules: NonceRules,
-  { store, newId, fence }: NonceParts,
+  { store, newId, fence, marginSeconds }: NonceParts,
 ): Promise<void> {
   if (nonce === undefined) return;
   // One without `Created` can be sent again whenever its mark has ended; that it holds the password is all it ever shows.
   if (created !== undefined) validateRemembered(created, fence());
   const parts = ['wsse-nonce', name, Buffer.from(nonce).toString('hex'), String(created ?? '')];
-  // From the latest `Created` that is taken to the last moment it is, and as much again: the clock of a store may be ahead.
-  const lifetimeSeconds = rules.nonceLifetimeSeconds + 4 * rules.skewSeconds;
+  // From the latest `Created` that is taken to the last moment it is.
+  const takenSeconds = rules.nonceLifetimeSeconds + 2 * rules.skewSeconds;
+  const lifetimeSeconds = takenSeconds + marginSeconds;
   const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
   if (result.stored) return;
   throw new SecurityFailure('invalid-security', 'the nonce was used before', {

@@ -26,6 +26,8 @@ export interface ChallengeParts {
   /** A new unguessable id. */
   readonly newId: () => string;
   readonly fence: MemoryEnd;
+  /** Kept on top of each one-time mark, for clocks that differ. */
+  readonly marginSeconds: number;
 }
 
 /** A request that a challenge is made for. */
@@ -68,7 +70,8 @@ const LIFETIME_SECONDS = 300;
 const MAX_REQUEST_BYTES = 16 * 1024;
 
 /** Creates the exchange. */
-export function createChallenges({ key, store, clock, newId, fence }: ChallengeParts): Challenges {
+export function createChallenges(parts: ChallengeParts): Challenges {
+  const { key, store, clock, newId, fence, marginSeconds } = parts;
   const sealer = createChallengeSeal(key);
   return {
     ask({ trust, kind, asked, address, payload, context = `urn:viaduct:challenge:${newId()}` }) {
@@ -89,7 +92,7 @@ export function createChallenges({ key, store, clock, newId, fence }: ChallengeP
       if (now >= until) throw new ExchangeFailure('token-expired', 'the challenge is over');
       validateRemembered(until - LIFETIME_SECONDS, fence());
       const mark = { class: 'once', parts: ['challenge', id] } as const;
-      const { stored } = await store.putOnce(mark, newId(), until - now + LIFETIME_SECONDS);
+      const { stored } = await store.putOnce(mark, newId(), until - now + marginSeconds);
       if (!stored) throw new ExchangeFailure('token-replayed', 'the challenge was answered before');
       const document = parseXml(Buffer.from(request), DEFAULT_LIMITS);
       return { kind, oneTimePassword: response.oneTimePassword, asked, context, document };

@@ -19,6 +19,7 @@ import type { Observers } from '../foundation/observers.ts';
 import { certificateFinder } from '../trust/certificates.ts';
 import { createFetch, refreshSettings, tellFetchFailure } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
+import { marginSeconds } from './clock-margin.ts';
 
 function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
   if (source.kind === 'pinned') return source;
@@ -113,6 +114,7 @@ export function createSoapFront(
     relyingParties: config.relyingParties,
     ...config.wsTrust,
     parseJson,
+    marginSeconds: marginSeconds(config),
     challengeKey: challengeKeyOf(config),
     findCertificate: certificateFinder(certificates),
     onError: (cause, correlationId) => logger.error('request failed', { cause, correlationId }),

@@ -238,6 +238,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     fence: LENIENT.fence,
     admitRequestor: () => undefined,
     challengeKey: new Uint8Array(32),
+    marginSeconds: 600,
     ...changes.parts,
   });
   const core = { sts, ledger, audit, relyingParties: policy.relyingParties };

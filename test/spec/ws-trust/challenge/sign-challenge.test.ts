@@ -7,7 +7,9 @@ import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profile
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
+import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { aValidatedToken } from '#test/support/core.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
 import { aBinaryToken, aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
 import {
   anAppliesTo,
@@ -142,6 +144,23 @@ test('WS-Trust 1.3 §8.3: only who was asked may answer', async () => {
 
   assert.equal(faultCodeOf(answer), 'trust:FailedAuthentication');
   assert.deepEqual(setting.asked, []);
+});
+
+test('WS-Trust 1.3 §8.3: a challenge is answered once at hosts whose clocks are apart, whatever the store says of the time', async () => {
+  const ofStore = fakeClock();
+  const setting = aSetting({ store: new MemoryStore(ofStore) });
+  const { clock } = setting;
+  // The first host is ahead by as much as the second one is behind.
+  ofStore.set(clock.now() - 300);
+  const challenge = await challenged(setting);
+  const first = await send(setting, aSigned(anAnswer(challenge)));
+  clock.advance(299);
+  ofStore.set(clock.now() + 300);
+
+  const again = await send(setting, aSigned(anAnswer(challenge)));
+
+  assert.equal(first.status, 200, first.body);
+  assert.equal(faultCodeOf(again), 'trust:InvalidSecurityToken');
 });
 
 test('WS-Trust 1.3 §8.3: a challenge is answered once, and not by an unsigned message', async () => {
