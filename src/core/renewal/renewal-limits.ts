@@ -67,9 +67,12 @@ export async function countRenewal(
   { spec, family, maxCount }: RenewedSpec,
   { clock, marginSeconds, store }: LimitParts,
 ): Promise<void> {
+  const refusal = 'renewed as often as it may be';
+  // First: what is refused for what the token was made from must not take from the others of its chain.
+  if ((spec.renewal?.count ?? 0) > maxCount)
+    throw new ExchangeFailure('renewal-not-possible', refusal);
   const key = { class: 'counter', parts: ['renewal', family.issuer, family.id] } as const;
   const end = spec.renewal?.notOnOrAfter ?? spec.lifetime.notOnOrAfter;
   const count = await store.increment(key, 1, end - clock.now() + marginSeconds);
-  if (count > maxCount || (spec.renewal?.count ?? 0) > maxCount)
-    throw new ExchangeFailure('renewal-not-possible', 'renewed as often as it may be');
+  if (count > maxCount) throw new ExchangeFailure('renewal-not-possible', refusal);
 }

@@ -140,6 +140,21 @@ describe('Renew', () => {
     for (const answer of refused) assert.equal(faultOf(answer), 'UnableToRenew');
   });
 
+  test('ws-trust R6: what is refused for the renewals before its chain takes none from the chain', async (t) => {
+    const { server } = await start(t);
+    const renewed = tokenOf(await renew(server, tokenOf(await issue(server))));
+    const first = tokenOf(await issue(server, { onBehalfOf: renewed }));
+    const second = tokenOf(await renew(server, first));
+    const third = tokenOf(await renew(server, second));
+
+    const beyond = await renew(server, third);
+    const last = await renew(server, first);
+
+    assert.equal(faultOf(beyond), 'UnableToRenew');
+    assert.equal(last.status, 200, last.text);
+    assert.equal(faultOf(await renew(server, first)), 'UnableToRenew');
+  });
+
   test('WS-Trust 1.3 §5: no renewal reaches beyond the absolute end', async (t) => {
     const { server } = await start(t);
     const issued = await issue(server, { children: AFTER_EXPIRY });
