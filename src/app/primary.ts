@@ -35,10 +35,12 @@ const TAKEN_BY_NEW_WORKERS: ReadonlySet<string> = new Set([
 const ANSWER_MILLISECONDS = 1000;
 
 interface Known {
-  /** Which configuration it runs. */
-  generation: number;
+  /** The configuration that it runs. */
+  loaded?: LoadedConfig;
   status?: WorkerStatus;
 }
+
+const MIXED = 'workers run different configurations';
 
 class Primary {
   readonly #path: string;
@@ -58,7 +60,7 @@ class Primary {
   readonly supervisor: ReturnType<typeof createSupervisor>;
   readonly failed = Promise.withResolvers<never>();
   #loaded: LoadedConfig;
-  #generation = 1;
+  #isReloading = false;
   #publicUrl = '';
   /** What workers that are gone had counted. */
   #departed = '';
@@ -104,7 +106,9 @@ class Primary {
         channel.ask('readiness', undefined, 2 * ANSWER_MILLISECONDS).catch(() => ['workers']),
       ),
     );
-    return [...new Set((answers as string[][]).flat())];
+    // While they are replaced they differ, and are ready.
+    const mixed = !this.#isReloading && this.#isMixed() ? ['configuration'] : [];
+    return [...new Set([...mixed, ...(answers as string[][]).flat()])];
   }
 
   async metrics(): Promise<string> {
@@ -121,16 +125,28 @@ class Primary {
     return mergeMetrics([...texts, this.#departed, this.#registry.write()]);
   }
 
-  /** In two steps: all build, then all swap. What one of them cannot build none of them gets. */
+  /** All run the new one or all the old one. Where that fails it is told, and the next one replaces the workers.
+   * @throws {Error} when they do not run the new one */
   async reload(next: LoadedConfig): Promise<void> {
+    this.#isReloading = true;
+    try {
+      await this.#reload(next);
+    } finally {
+      this.#isReloading = false;
+      if (!this.#isStopping && this.#isMixed()) this.#logger.error(MIXED, {});
+    }
+  }
+
+  /** In two steps: all build, then all swap. What one of them cannot build none of them gets. */
+  async #reload(next: LoadedConfig): Promise<void> {
     const sections = needsRestart(this.#loaded.config, next.config);
     const fixed = sections.filter((section) => !TAKEN_BY_NEW_WORKERS.has(section));
     if (fixed.length > 0)
       throw new Error(`running workers cannot take this change: restart for ${fixed.join(', ')}`);
-    if (sections.length > 0) return this.#replaceWorkers(next);
+    if (sections.length > 0 || this.#isMixed()) return this.#replaceWorkers(next);
     const members = this.supervisor.members();
     await Promise.all(members.map((member) => this.#prepare(member, next)));
-    this.#take(next);
+    this.#loaded = next;
     // Whoever dies now comes back with the new one.
     await Promise.all(members.map((member) => this.#commit(member).catch(() => undefined)));
     // Whoever began to serve while these prepared began with the one before, and was none of them.
@@ -142,23 +158,34 @@ class Primary {
     await this.supervisor.stop();
   }
 
-  #take(next: LoadedConfig): void {
-    this.#loaded = next;
-    this.#generation += 1;
-  }
-
-  /** All run the new one, or all the old one. */
   async #replaceWorkers(next: LoadedConfig): Promise<void> {
     const before = this.#loaded;
-    this.#take(next);
-    const tried = this.#generation;
+    this.#loaded = next;
     try {
-      await this.supervisor.roll(() => true);
+      await this.supervisor.roll((member) => !this.#isCurrent(member));
     } catch (cause) {
-      this.#take(before);
-      await this.supervisor.roll((member) => this.#knownOf(member).generation === tried);
+      this.#loaded = before;
+      if (this.#isStopping) throw cause;
+      await this.#goBack();
       throw new Error('a worker did not start with it: the old configuration goes on', { cause });
     }
+  }
+
+  async #goBack(): Promise<void> {
+    try {
+      await this.supervisor.roll((member) => !this.#isCurrent(member));
+    } catch (cause) {
+      const what = `${MIXED}: one did not start with the new one, nor another with the old one again`;
+      throw new Error(`${what}; mend what their last lines say, and send SIGHUP`, { cause });
+    }
+  }
+
+  #isCurrent(member: Member): boolean {
+    return this.#knownOf(member).loaded === this.#loaded;
+  }
+
+  #isMixed(): boolean {
+    return !this.supervisor.members().every((member) => this.#isCurrent(member));
   }
 
   #startOf({ slot }: Member, { files }: LoadedConfig): WorkerStart {
@@ -170,14 +197,14 @@ class Primary {
   }
 
   async #commit(member: Member): Promise<void> {
-    this.#knownOf(member).generation = this.#generation;
+    this.#knownOf(member).loaded = this.#loaded;
     await member.channel.ask('commit');
   }
 
   /** A worker that was started while a reload was under way may have missed it. */
   async #welcome(member: Member): Promise<void> {
     this.#serving.set({}, this.supervisor.members().length);
-    if (this.#knownOf(member).generation === this.#generation) return;
+    if (this.#isCurrent(member)) return;
     try {
       await this.#prepare(member, this.#loaded);
       await this.#commit(member);
@@ -187,7 +214,7 @@ class Primary {
   }
 
   #knownOf(member: Member): Known {
-    const known = this.#known.get(member) ?? { generation: 0 };
+    const known = this.#known.get(member) ?? {};
     this.#known.set(member, known);
     return known;
   }
@@ -202,7 +229,7 @@ class Primary {
   #handlersFor(member: Member) {
     return {
       configuration: async (): Promise<WorkerStart> => {
-        this.#knownOf(member).generation = this.#generation;
+        this.#knownOf(member).loaded = this.#loaded;
         return this.#startOf(member, this.#loaded);
       },
       status: async (content: unknown): Promise<WorkerNews> => {
