@@ -12,6 +12,7 @@ export type StateClass =
   | 'grant'
   | 'cache'
   | 'counter'
+  | 'tally'
   | 'bucket'
   | 'rotation';
 
@@ -85,7 +86,7 @@ export interface Store {
   /** For classes `grant` and `cache` only: one-time marks and tombstones have no way out but expiry. */
   remove(key: StoreKey): Promise<void>;
   /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. To add nothing is to
-   * ask: it starts no counter and writes nothing. */
+   * ask: it starts no counter and writes nothing. A `tally` counts what there may be only so much of, and is as durable as a mark. */
   increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number>;
   /** Fills leaky buckets, each atomically, and returns their levels in milliseconds, in order. Best effort: nothing here
    * survives a power failure. */

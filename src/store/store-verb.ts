@@ -13,6 +13,7 @@ const VERBS = {
   grant: ['get', 'set', 'consume', 'remove'],
   cache: ['get', 'set', 'remove'],
   counter: ['increment'],
+  tally: ['increment'],
   bucket: ['fillBuckets'],
 } as const satisfies Record<StateClass, readonly StoreVerb[]>;
 

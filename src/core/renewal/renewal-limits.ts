@@ -71,7 +71,7 @@ export async function countRenewal(
   // First: what is refused for what the token was made from must not take from the others of its chain.
   if ((spec.renewal?.count ?? 0) > maxCount)
     throw new ExchangeFailure('renewal-not-possible', refusal);
-  const key = { class: 'counter', parts: ['renewal', family.issuer, family.id] } as const;
+  const key = { class: 'tally', parts: ['renewal', family.issuer, family.id] } as const;
   const end = spec.renewal?.notOnOrAfter ?? spec.lifetime.notOnOrAfter;
   const count = await store.increment(key, 1, end - clock.now() + marginSeconds);
   if (count > maxCount) throw new ExchangeFailure('renewal-not-possible', refusal);

@@ -14,7 +14,7 @@ import type {
 } from '#core/ports.ts';
 import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
 import { assertStep } from '../rotation-step.ts';
-import type { StoreVerb } from '../store-verb.ts';
+import { isDurable, type StoreVerb } from '../store-verb.ts';
 import type { Reply } from './drivers/redis-driver.ts';
 import type { RedisCommands, ScriptCall } from './redis-commands.ts';
 import type { Place, PlaceOf } from './redis-key.ts';
@@ -167,8 +167,14 @@ export class RedisStore implements Store {
   async increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number> {
     assertWhole(by);
     const place = this.#place('increment', key);
-    const life = wholeOf(millisecondsFor(lifetimeSeconds));
-    const [, sum] = await this.#decide(this.#call(scripts.COUNT, place, String(by), life), false);
+    const milliseconds = millisecondsFor(lifetimeSeconds);
+    const isKept = isDurable(key.class) && by !== 0;
+    const call = this.#call(scripts.COUNT, place, String(by), wholeOf(milliseconds));
+    const [, sum] = await this.#decide(call, isKept);
+    if (isKept)
+      this.#keep(place, milliseconds, (life) =>
+        this.#call(scripts.REWRITE_COUNT, place, String(sum), wholeOf(life)),
+      );
     return Number(sum);
   }
 

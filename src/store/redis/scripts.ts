@@ -107,6 +107,13 @@ local left = redis.call('PTTL', KEYS[2])
 if left >= 0 and left < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 return {'done'}`);
 
+/** Written again: KEYS[2] counter, ARGV: sum, milliseconds. What others counted meanwhile stands. */
+export const REWRITE_COUNT = script(`
+local stored = tonumber(redis.call('GET', KEYS[2]) or '0')
+if stored < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2], 'KEEPTTL') end
+if redis.call('PTTL', KEYS[2]) < 0 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+return {'done'}`);
+
 /** Written again: KEYS[2] value, ARGV: attempt, value, milliseconds or nothing. */
 export const REWRITE_CONSUMED = script(`
 local stored = redis.call('GET', KEYS[2])

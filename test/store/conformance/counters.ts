@@ -29,17 +29,18 @@ export function counters(underTest: () => StoreUnderTest): void {
       assert.equal(await store.increment(key, -2, LONG), 4);
     });
 
-    it('loses none of 50 increments at once', async () => {
-      const key = aKey('counter');
+    for (const stateClass of ['counter', 'tally'] as const)
+      it(`loses none of 50 increments of a ${stateClass} at once`, async () => {
+        const key = aKey(stateClass);
 
-      const sums = await race(underTest(), (contender) => contender.increment(key, 1, LONG));
+        const sums = await race(underTest(), (contender) => contender.increment(key, 1, LONG));
 
-      const expected = Array.from({ length: CONTENDERS }, (_, index) => index + 1);
-      assert.deepEqual(
-        sums.toSorted((left, right) => left - right),
-        expected,
-      );
-    });
+        const expected = Array.from({ length: CONTENDERS }, (_, index) => index + 1);
+        assert.deepEqual(
+          sums.toSorted((left, right) => left - right),
+          expected,
+        );
+      });
 
     it('ends its window by the first use, whatever later uses say, and then starts anew', async () => {
       const key = aKey('counter');

@@ -29,7 +29,7 @@ const OPERATIONS: Readonly<Record<string, OperationCase>> = {
     openTo: ['ledger'],
   },
   remove: { run: (store, key) => store.remove(key), openTo: ['grant', 'cache'] },
-  increment: { run: (store, key) => store.increment(key, 1, LONG), openTo: ['counter'] },
+  increment: { run: (store, key) => store.increment(key, 1, LONG), openTo: ['counter', 'tally'] },
   fillBuckets: {
     run: (store, key) => store.fillBuckets([{ key, milliseconds: 1000, mostMilliseconds: 60_000 }]),
     openTo: ['bucket'],

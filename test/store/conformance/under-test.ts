@@ -29,6 +29,7 @@ export const CLASSES: readonly StateClass[] = [
   'grant',
   'cache',
   'counter',
+  'tally',
   'bucket',
   'rotation',
 ];

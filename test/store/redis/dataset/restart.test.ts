@@ -14,6 +14,7 @@ import {
 
 const LONG = 600;
 const mark = (id: string) => ({ class: 'once', parts: [id] }) as const;
+const tally = (id: string) => ({ class: 'tally', parts: [id] }) as const;
 const tombstone = (id: string) => ({ class: 'revoked', parts: [id] }) as const;
 
 describe('Redis, one server that comes back', { skip: redisMissing() }, () => {
@@ -30,6 +31,7 @@ describe('Redis, one server that comes back', { skip: redisMissing() }, () => {
     cpSync(log ?? '', copy ?? '', { recursive: true });
     await store.putOnce(mark('used'), 'first', LONG);
     await store.revoke([tombstone('revoked')], LONG);
+    await Promise.all([1, 1, 1].map((by) => store.increment(tally('renewals'), by, LONG)));
 
     await server.kill();
     rmSync(log ?? '', { recursive: true });
@@ -40,6 +42,7 @@ describe('Redis, one server that comes back', { skip: redisMissing() }, () => {
     const replay = await store.putOnce(mark('used'), 'second', LONG);
     assert.deepEqual(replay, { stored: false, attempt: 'first' });
     assert.equal(await store.isRevoked([tombstone('revoked')]), true);
+    assert.equal(await store.increment(tally('renewals'), 1, LONG), 4);
   });
 
   it('Row 14: a server that is loading its data does not stop the start; the store opens when it is done', async (t) => {

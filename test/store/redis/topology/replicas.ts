@@ -18,6 +18,7 @@ export function unconfirmedWrites(
     t.after(() => store.close());
     await eventually('the store is open', async () => (await store.health()).datasetId !== '');
     const [mark, tombstone, entry] = [aKey('once'), aKey('revoked'), aKey('ledger')];
+    const tally = aKey('tally');
     // So that connections are open and scripts known: the outcome below is about replicas alone.
     await eventually('all connections are open', async () => {
       const writes = Array.from({ length: 32 }, () => store.revoke([aKey('revoked')], LONG));
@@ -31,6 +32,7 @@ export function unconfirmedWrites(
       store.putOnce(mark, 'mine', LONG),
       store.revoke([tombstone], LONG),
       store.set(entry, 'entry', LONG),
+      store.increment(tally, 1, LONG),
     ]);
     for (const replica of replicas) replica.resume();
 
@@ -43,5 +45,6 @@ export function unconfirmedWrites(
     });
     assert.deepEqual(await store.putOnce(mark, 'mine', LONG), { stored: false, attempt: 'mine' });
     assert.equal(await store.isRevoked([tombstone]), true);
+    assert.equal(await store.increment(tally, 1, LONG), 2);
   });
 }
