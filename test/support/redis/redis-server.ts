@@ -32,6 +32,8 @@ export interface RedisServer {
   /** One command over a connection of its own.
    * @throws {Error} an error reply */
   command(...words: readonly string[]): Promise<Reply>;
+  /** Sets its clock by so much ahead of that of the machine. */
+  setClockAhead(seconds: number): void;
   /** What it wrote to its log so far. */
   log(): string;
   /** Kills it and removes its directory. */
@@ -72,22 +74,23 @@ function fakeTimeLibrary(): string | undefined {
   return said.error === undefined && said.status === 0 ? String(said.stdout).trim() : undefined;
 }
 
-/** The environment that moves the clock. The program `faketime` itself would stand between us and its child. */
-function clockAhead(seconds: number): NodeJS.ProcessEnv {
-  if (seconds === 0) return process.env;
+const clockFileIn = (directory: string): string => join(directory, 'clock');
+
+/** The environment in which the clock is what the file says. The program `faketime` itself would stand between us and its child. */
+function movedClock(directory: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     // The allocator of the server would ask for the time while the library that answers is being loaded, and wait for ever:
     // the one of libc comes first.
     LD_PRELOAD: `libc_malloc_debug.so.0:${fakeTimeLibrary()}`,
-    FAKETIME: `+${seconds}s`,
+    FAKETIME_TIMESTAMP_FILE: clockFileIn(directory),
+    FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
   };
 }
 
-function spawnChild(words: readonly string[], clockAheadSeconds: number): ChildProcess {
+function spawnChild(words: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   endWithThisProcess();
-  const env = clockAhead(clockAheadSeconds);
   const child = spawn(COMMAND, words, { stdio: 'ignore', env });
   children.add(child);
   child.once('exit', () => children.delete(child));
@@ -118,7 +121,7 @@ export interface RedisServerOptions {
   readonly settings?: RedisSettings;
   /** Words behind the configuration file, such as `--sentinel`. */
   readonly words?: readonly string[];
-  /** How far its clock is ahead of that of the machine. */
+  /** How far its clock is ahead of that of the machine. Absent: it is that of the machine, and cannot be moved. */
   readonly clockAheadSeconds?: number;
 }
 
@@ -149,16 +152,20 @@ export async function createRedisServer(options: RedisServerOptions = {}): Promi
   // Written once: a Sentinel keeps its memory in this file.
   writeFileSync(configFile, settingLines(settings));
   let child: ChildProcess | undefined;
+  const setClockAhead = (seconds: number): void =>
+    writeFileSync(clockFileIn(directory), `${seconds < 0 ? '' : '+'}${seconds}s\n`);
+  if (options.clockAheadSeconds !== undefined) setClockAhead(options.clockAheadSeconds);
   const log = (): string => readFileSync(logFile, 'utf8');
   const server: RedisServer = {
     port,
     directory,
     log,
+    setClockAhead,
     async start() {
       if (isRunning(child)) throw new Error('it runs already');
       const started = spawnChild(
         [configFile, ...(options.words ?? [])],
-        options.clockAheadSeconds ?? 0,
+        options.clockAheadSeconds === undefined ? process.env : movedClock(directory),
       );
       child = started;
       await eventually(`redis-server answers on port ${port}`, async () => {

@@ -1,13 +1,14 @@
 // Whether one master can be trusted with an answer. It is closed until it was looked at, after every connection that broke,
 // while its clock is too far ahead, and while it may not have all that its predecessor had acknowledged. Others go on.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Clock, millisecondsOf } from '#core/instant.ts';
+import type { Clock } from '#core/instant.ts';
 import type { RedisDriver, Reply } from '../drivers/redis-driver.ts';
 import type { RedisCommands } from '../redis-commands.ts';
 import { canaryKey, EVERY_BUCKET, probeKey } from '../redis-key.ts';
 import type { RewriteRing } from '../rewrite-ring.ts';
 import { PROBE } from '../scripts.ts';
 import type { RedisSettings } from '../settings.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { Dataset, Findings } from './dataset.ts';
 import { parseInfo, type ServerFacts, type Unfitness, unfitnessOf } from './server-facts.ts';
 
@@ -63,6 +64,8 @@ interface ShardEvents {
   readonly onUnfit: (cause: UnfitStore) => void;
   /** Keys were evicted; told once for each time. */
   readonly onEvicted: (keys: number) => void;
+  /** Its clock went ahead at once, by more than marks have to spare: some may have ended too early. */
+  readonly onClockStep: (seconds: number) => void;
   /** The canaries are not ours any more. It throws. */
   readonly onLost: () => never;
   readonly onAlarm: (message: string) => void;
@@ -75,6 +78,7 @@ export class ShardWatch {
   readonly #parts: ShardParts;
   #closed: Closed | undefined = { by: 'store', why: 'not looked at yet' };
   #evictedKeys = 0;
+  readonly #clockWatch: ClockWatch;
   #clockAheadSeconds = 0;
   #looking: Promise<void> | undefined;
   #beating: Promise<void> | undefined;
@@ -87,6 +91,7 @@ export class ShardWatch {
   constructor(master: string, parts: ShardParts) {
     this.#master = master;
     this.#parts = parts;
+    this.#clockWatch = new ClockWatch(parts.clock);
   }
 
   /** Why it is closed; undefined while its answers can be trusted. */
@@ -114,12 +119,13 @@ export class ShardWatch {
     });
   }
 
-  /** A probe in passing. A master that was cut off from its replicas would answer reads as if nothing were: what was revoked
+  /** A look at the clock and a probe in passing. A master that was cut off from its replicas would answer reads as if nothing were: what was revoked
    * on the other side it does not know. It cannot confirm a write, and is found out by that. */
   beat(): void {
+    if (this.#closed) return;
     const { isReadOnly, settings } = this.#parts;
-    if (this.#closed || isReadOnly || settings.minReplicas === 0) return;
-    this.#beating ??= this.probe()
+    const isProbed = !isReadOnly && settings.minReplicas > 0;
+    this.#beating ??= Promise.all([this.#watchClock(), isProbed && this.probe()])
       .then(
         () => {
           this.#missedBeats = 0;
@@ -232,21 +238,31 @@ export class ShardWatch {
     this.#noteEvictions(facts);
   }
 
-  /** Lifetimes end by its clock: one that is far ahead forgets marks while what they guard against is still good. */
+  /** Lifetimes end by its clock: one that is far ahead forgets marks while what they guard against is still good.
+   * @throws {Error} for one that is too far ahead */
   async #compareClocks(): Promise<void> {
-    const { clock, commands, events, settings } = this.#parts;
-    const before = millisecondsOf(clock);
-    const reply = await commands.ask(this.#master, 'TIME');
-    const [seconds, microseconds] = reply as readonly [string, string];
-    const own = (before + millisecondsOf(clock)) / 2;
-    const ahead = Number(seconds) + Number(microseconds) / 1_000_000 - own / 1000;
+    if ((await this.#readClock()) > this.#parts.settings.maxSkewSeconds)
+      throw new Error('the clock of the server is too far ahead');
+  }
+
+  /** In passing: a step that is taken back before the next look would not be seen there. No answer tells nothing of the clock. */
+  async #watchClock(): Promise<void> {
+    const ahead = await this.#readClock().catch(() => 0);
+    if (ahead > this.#parts.settings.maxSkewSeconds) this.doubt();
+  }
+
+  /** How far its clock is ahead of ours. */
+  async #readClock(): Promise<number> {
+    const { commands, events, settings } = this.#parts;
+    const askTime = () => commands.ask(this.#master, 'TIME');
+    const { aheadSeconds: ahead, wentAheadSeconds } = await this.#clockWatch.read(askTime);
+    if (wentAheadSeconds > settings.maxSkewSeconds) events.onClockStep(wentAheadSeconds);
     const isFar = Math.abs(ahead) > settings.maxSkewSeconds / 2;
     const isNews = Math.abs(ahead - this.#clockAheadSeconds) > 1;
     this.#clockAheadSeconds = ahead;
     if (isFar && isNews)
       events.onAlarm(`STORE_CLOCK: the clock of the store is ${ahead.toFixed(1)} s from ours`);
-    if (ahead > settings.maxSkewSeconds)
-      throw new Error('the clock of the server is too far ahead');
+    return ahead;
   }
 
   /** A master that is new to us has perhaps not all that we were told was written: we write it again. A slot that moves from

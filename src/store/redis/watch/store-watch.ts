@@ -38,7 +38,8 @@ export class StoreWatch {
   #isLost = false;
   #isFenceTold = false;
   #isStart = true;
-  #evictedAt: Instant = 0;
+  /** Up to when what it kept may have ended before its time. */
+  #forgottenAt: Instant = 0;
   #beats = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #first = Promise.withResolvers<void>();
@@ -74,7 +75,7 @@ export class StoreWatch {
   /** Since when it remembers; undefined while that is not known. */
   get begunAt(): Instant | undefined {
     const begunAt = this.#dataset.begunAt;
-    return begunAt === undefined ? undefined : Math.max(begunAt, this.#evictedAt);
+    return begunAt === undefined ? undefined : Math.max(begunAt, this.#forgottenAt);
   }
 
   /** Whether nothing is served because what is remembered is in question. */
@@ -203,12 +204,20 @@ export class StoreWatch {
         onUnfit: (cause: UnfitStore) => this.#first.reject(cause),
         onLost: () => this.lose(),
         onEvicted: (keys) => {
-          // They may have been marks: what is older than this moment cannot be answered for.
-          this.#evictedAt = this.#parts.clock.now() + 1;
+          this.#forget();
           events.onAlarm(`STORE_EVICTED: the server has evicted ${keys} keys`);
+        },
+        onClockStep: (seconds) => {
+          this.#forget();
+          events.onAlarm(`STORE_CLOCK: the clock of the store went ${seconds.toFixed(1)} s ahead`);
         },
       },
     });
+  }
+
+  /** What is gone may have been marks: what is older than this moment cannot be answered for. */
+  #forget(): void {
+    this.#forgottenAt = this.#parts.clock.now() + 1;
   }
 
   #onChange(): void {

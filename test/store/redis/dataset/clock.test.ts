@@ -4,7 +4,13 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { createPlaces } from '#src/store/redis/redis-key.ts';
 import { aKey, isUnavailable } from '#test/store/conformance/under-test.ts';
-import { aSetting, FIT, noAlarms, openUnderTest } from '#test/store/redis/redis-under-test.ts';
+import {
+  aSetting,
+  DRIVERS,
+  FIT,
+  noAlarms,
+  openUnderTest,
+} from '#test/store/redis/redis-under-test.ts';
 import { eventually } from '#test/support/eventually.ts';
 import {
   createRedisServer,
@@ -82,4 +88,39 @@ describe('Row 17: the clock of a promoted replica is ahead', {
     assert.match(seen.alarms.join('\n'), /^STORE_CLOCK: /m);
     await assert.rejects(store.isMarked(key), isUnavailable);
   });
+});
+
+describe('Row 17: the clock of the server is set while it is in use', {
+  skip: redisMissing() || faketimeMissing(),
+}, () => {
+  for (const driver of DRIVERS)
+    for (const [name, from, to] of [
+      ['ahead, and right again', 0, 300],
+      ['right, after it was behind', -300, 0],
+    ] as const)
+      it(`Row 17: ${name}: what ended too early counts as lost (${driver})`, async (t) => {
+        const server = await createRedisServer({ settings: FIT, clockAheadSeconds: from });
+        t.after(() => server.dispose());
+        await server.start();
+        const seen = noAlarms();
+        const settings = aSetting([server.port], { driver });
+        const opened = await openUnderTest(settings, seen);
+        const { store } = opened;
+        t.after(() => store.close());
+        const key = aKey('once');
+        await store.putOnce(key, 'first', WINDOW_SECONDS - 2 * SKEW_SECONDS);
+        const markedAt = Date.now() / 1000;
+
+        server.setClockAhead(to);
+        await eventually('it is noticed', async () => /went/.test(seen.alarms.join('\n')));
+        server.setClockAhead(0);
+        await eventually('the store serves', () => store.health().then(() => true));
+
+        assert.deepEqual(await store.putOnce(key, 'second', WINDOW_SECONDS), { stored: true });
+        assert.ok((opened.begunAt() ?? 0) > markedAt, 'what is older than the step is not refused');
+        assert.match(
+          seen.alarms.join('\n'),
+          /^STORE_CLOCK: the clock of the store went \d+\.\d s ahead/m,
+        );
+      });
 });
