@@ -1,5 +1,6 @@
 // The key of the token that is asked for (WS-Trust 1.3 §4.2, §9.2): none, a public key that the requestor proved, or a secret.
 
+import type { XmlElement } from '#bridge/xml/tree.ts';
 import {
   BEARER,
   type Confirmation,
@@ -27,6 +28,8 @@ interface ProvedSignature {
   /** Its own Id. */
   readonly id?: string;
   readonly confirmation: Confirmation;
+  /** The tokens of the header that vouch for the key. */
+  readonly tokens: readonly XmlElement[];
   readonly coversBody: boolean;
   readonly coversTimestamp: boolean;
 }
@@ -119,7 +122,7 @@ const NOT_PROVED = 'possession of the key in UseKey is not shown';
 // Whoever could name the key of another would get tokens that the other can use, and that speak of them (E5). So: a signature
 // of this message with that very key, over the Body that asks for it, or the key that TLS proved.
 function usedKey({ useKey = {} }: Pick<RstRequest, 'useKey'>, proved: Proved): ProofKey {
-  const wanted = useKey.key ?? (useKey.token && tokenKey(proved));
+  const wanted = useKey.key ?? (useKey.token && tokenKey(useKey.token, proved));
   const found = provedKeys(proved, useKey.signatureId).find(
     (confirmation) => wanted === undefined || isConfirmed(wanted, confirmation),
   );
@@ -129,12 +132,13 @@ function usedKey({ useKey = {} }: Pick<RstRequest, 'useKey'>, proved: Proved): P
   throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
 }
 
-// An assertion of the header: there is one, and its key is the one its holder proved.
-function tokenKey({ requestor }: Proved): Confirmation {
-  const { confirmation, identity } = requestor;
-  const isBound = identity !== undefined && identity.confirmation.method === 'public-key';
-  if (!isBound) throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
-  return confirmation;
+// An assertion of the header: its key is the one that its holder signed with. Of a token that vouches for no signature nobody has looked at
+// what key it names, and it may be another than that of the requestor.
+function tokenKey(token: XmlElement, { signatures }: Proved): Confirmation {
+  const found = signatures.find(({ tokens }) => tokens.includes(token));
+  if (found?.confirmation.method !== 'public-key')
+    throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
+  return found.confirmation;
 }
 
 function provedKeys(

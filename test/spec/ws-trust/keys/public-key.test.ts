@@ -22,6 +22,7 @@ import {
   TRUST_2005,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
 
 const holder = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });
@@ -193,3 +194,30 @@ test('ws-trust §3.2: a key that was shown once is not shown by the same message
   assert.equal((await send(message, setting)).status, 200);
   assert.equal(faultCodeOf(await send(message, setting)), 'wsse:InvalidSecurity');
 });
+
+const TOKEN_TO_USE =
+  '<wsse:SecurityTokenReference><wsse:Reference URI="#named"></wsse:Reference></wsse:SecurityTokenReference>';
+for (const [what, token] of Object.entries({
+  'an assertion':
+    '<saml2:Assertion xmlns:saml2="urn:oasis:names:tc:SAML:2.0:assertion" ID="named"/>',
+  'a JWT':
+    '<wsse:BinarySecurityToken wsu:Id="named" ValueType="urn:ietf:params:oauth:token-type:jwt">YWEuYmFkLmNj</wsse:BinarySecurityToken>',
+  'a security context':
+    '<c:SecurityContextToken wsu:Id="named" xmlns:c="http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512"><c:Identifier>urn:x</c:Identifier></c:SecurityContextToken>',
+}))
+  test(`WS-Trust §4.2: UseKey that refers to ${what} which signs nothing is not the key of who asks`, async () => {
+    const confirmation = certified(holder);
+    const subject = { issuer: 'https://sts.example.org', id: 'alice' };
+    const known = knownCertificates([holder], () => ({ confirmation, claims: [], subject }));
+    const setting = aWsTrustSetting({ validators: [known] });
+    const children = `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>${useKey(TOKEN_TO_USE)}`;
+    const message = aSignedMessage(anRst({ children }), {
+      by: holder,
+      tokens: aBinaryToken(holder) + token,
+    });
+
+    const answer = await send(message, setting);
+
+    assert.equal(faultCodeOf(answer), UNPROVED);
+    assert.deepEqual(setting.asked, []);
+  });

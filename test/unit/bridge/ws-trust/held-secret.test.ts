@@ -11,7 +11,7 @@ const SECRET = { method: 'symmetric-key', thumbprint: 'secret-1' } as const;
 function heldFor(type: TokenType, coversBody: boolean) {
   const target = { type, use: 'lifecycle', content: '' } as const;
   const requestor = aRequestor({ kind: 'principal', confirmation: BEARER });
-  const signatures = [{ confirmation: SECRET, coversBody, coversTimestamp: true }];
+  const signatures = [{ confirmation: SECRET, tokens: [], coversBody, coversTimestamp: true }];
   return heldSecret({ cancelTarget: target }, { requestor, signatures });
 }
 

@@ -24,7 +24,7 @@ function shown(wishes: Shown) {
   const { coversBody = true, coversTimestamp = true, ofRequestor = BEARER } = wishes;
   const { named, wanted = key } = wishes;
   const requestor = aRequestor({ kind: 'principal', confirmation: ofRequestor });
-  const signatures = [{ id: 'SIG-1', confirmation: key, coversBody, coversTimestamp }];
+  const signatures = [{ id: 'SIG-1', confirmation: key, tokens: [], coversBody, coversTimestamp }];
   const useKey = { key: wanted, ...(named !== undefined && { signatureId: named }) };
   return heldKey({ useKey } as Parameters<typeof heldKey>[0], { requestor, signatures });
 }

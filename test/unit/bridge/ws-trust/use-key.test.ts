@@ -57,10 +57,14 @@ function rstWith(children: string, headerTokens = '') {
   return readRst(bodyOverTls(envelope, true), tokens);
 }
 
-const signed = (
-  confirmation: Confirmation,
-  over: { id?: string; coversBody?: boolean; coversTimestamp?: boolean } = {},
-) => ({ id: 'sig', confirmation, coversBody: true, coversTimestamp: true, ...over });
+const signed = (confirmation: Confirmation, over: Partial<Proved['signatures'][number]> = {}) => ({
+  id: 'sig',
+  confirmation,
+  tokens: [],
+  coversBody: true,
+  coversTimestamp: true,
+  ...over,
+});
 const proving = (
   signatures: Proved['signatures'],
   confirmation: Confirmation = BEARER,
@@ -163,18 +167,23 @@ test('ws-trust §3.2: a holder-of-key token from a bearer login is refused as co
     assert.throws(() => decide('', proved), refusedAs('request-malformed'));
 });
 
-test('WS-Trust §4.2: a reference to the assertion of the header is the key its holder proved', () => {
+test('WS-Trust §4.2: a reference to an assertion of the header is the key that its holder signed with', () => {
+  const { rst, usedTokens } = rstWith(useKey(toAssertion), ASSERTION);
   const identity = aValidatedToken({ type: 'saml2', confirmation: certified });
   const requestor = aRequestor({ kind: 'principal', confirmation: certified, identity });
-  const proved = { requestor, signatures: [signed(certified)] };
+  const decideWith = (signature: Proved['signatures'][number]) =>
+    decideProofKey({ ...rst, entropy: undefined }, { requestor, signatures: [signature] });
+  const tokens = [...usedTokens];
 
-  assert.deepEqual(decide(useKey(toAssertion), proved, ASSERTION), certified);
-  assert.equal(rstWith(useKey(toAssertion), ASSERTION).usedTokens.size, 1);
-  const bearer = aRequestor({ kind: 'principal', identity: aValidatedToken({ type: 'saml2' }) });
-  assert.throws(
-    () => decide(useKey(toAssertion), { ...proved, requestor: bearer }, ASSERTION),
-    refusedAs('confirmation-missing'),
-  );
+  assert.equal(tokens.length, 1);
+  assert.deepEqual(decideWith(signed(certified, { tokens })).confirmation, certified);
+  // The requestor's own key is not the one that another token names.
+  for (const signature of [
+    signed(certified),
+    signed({ method: 'symmetric-key', thumbprint: 'x' }, { tokens }),
+    signed(certified, { tokens, coversBody: false }),
+  ])
+    assert.throws(() => decideWith(signature), refusedAs('confirmation-missing'));
 });
 
 test('xml-security E5: without KeyType an assertion that is bound to a key yields no bearer, a certificate does', () => {
