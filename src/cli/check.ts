@@ -4,6 +4,7 @@ import { type HardeningFinding, hardeningFindings } from '#src/app/checks/harden
 import { type LiveCheck, runLiveChecks } from '#src/app/checks/live-checks.ts';
 import { secretFindings } from '#src/app/checks/secret-files.ts';
 import { systemClock } from '#src/app/foundation/observers.ts';
+import { endedLists } from '#src/app/trust/revocation-lists.ts';
 import { parseTrustedCertificates } from '#src/app/trust/trusted-certificates.ts';
 import { requireUsableMetadata } from '#src/app/trust/usable-metadata.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
@@ -95,7 +96,9 @@ export const checkCommand: Command = async (words, terminal) => {
   try {
     loaded = await loadConfigFiles(values.config);
     parseTrustedCertificates(loaded.config);
-    ended = await requireUsableMetadata(loaded.config, systemClock.now());
+    const now = systemClock.now();
+    const metadata = await requireUsableMetadata(loaded.config, now);
+    ended = [...metadata, ...endedLists(loaded.config, now)];
   } catch (cause) {
     return refuse(cause, values.json, terminal);
   }

@@ -41,7 +41,7 @@ const CHECK = `viaduct check [--config FILE] [--live] [--hardening [--level 1|2|
 Tells every problem that would keep a server from starting: file, line, reason and fix.
 
 ${CONFIG}
-  --live             also asks what it depends on: store, disk of the audit, keys of others, certificates
+  --live             also asks what it depends on: store, disk of the audit, keys of others, certificates, lists of revocation
   --hardening        also tells what could be better, by the ids of OWASP ASVS 5.0
   --level LEVEL      exit code 1 for findings up to this level of ASVS, 2 unless told
   --json             all of it as one JSON object`;

@@ -16,6 +16,7 @@ export interface Metrics {
   readonly auditWriteFailures: Counter;
   readonly keyNotAfterSeconds: Gauge<'kid'>;
   readonly trustCertificateNotAfterSeconds: Gauge<'issuer'>;
+  readonly revocationListNotAfterSeconds: Gauge<'issuer'>;
   readonly jwksRefreshFailures: Counter<'issuer'>;
   readonly configGeneration: Gauge;
   readonly rateLimitLocalFallback: Gauge;
@@ -43,6 +44,11 @@ export function createMetrics(registry: Registry): Metrics {
     trustCertificateNotAfterSeconds: gauge(
       'sts_trust_cert_not_after_seconds',
       'End of a trusted certificate, epoch s.',
+      'issuer',
+    ),
+    revocationListNotAfterSeconds: gauge(
+      'sts_revocation_list_not_after_seconds',
+      'End of a list of revocation, epoch s.',
       'issuer',
     ),
     jwksRefreshFailures: counter('sts_jwks_refresh_failures_total', 'Failed fetches.', 'issuer'),

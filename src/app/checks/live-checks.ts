@@ -11,7 +11,8 @@ import { parseJwks } from '#src/trust/jwks.ts';
 import { type Observers, quietObservers, systemClock } from '../foundation/observers.ts';
 import { existingStore } from '../foundation/store.ts';
 import { EXPIRY_WARNING_SECONDS, expiringCertificates } from '../trust/expiry.ts';
-import { createFetch } from '../trust/trust.ts';
+import { describeEnd, describeList, listedAuthorities } from '../trust/revocation-lists.ts';
+import { createFetch, createRevocationFetch } from '../trust/trust.ts';
 import {
   describeMetadata,
   type MetadataTerms,
@@ -134,6 +135,22 @@ function fetchSteps(config: Config, now: number): readonly Step[] {
   return [...ofIssuers, ...ofClients];
 }
 
+/** Lists of revocation: those at addresses are fetched, and whether one has ended is told of all. */
+function listSteps(config: Config, now: number): readonly Step[] {
+  const fetchList = createRevocationFetch(config);
+  const kept = listedAuthorities(config).map(({ authority, end, issuer }) => ({
+    name: `trusted issuer ${issuer} (list of ${authority})`,
+    run: () => Promise.resolve({ end, now }).then(describeEnd),
+  }));
+  const fetched = config.trustedIssuers.flatMap(({ id, x509 }) =>
+    (x509?.revocation?.listUrls ?? []).map((url) => ({
+      name: `trusted issuer ${id} (list at ${url})`,
+      run: async () => describeList(await fetchList(url), now),
+    })),
+  );
+  return [...kept, ...fetched];
+}
+
 function certificateChecks(config: Config, now: number): readonly LiveCheck[] {
   return expiringCertificates(config).map(({ name, notAfter, whose }) => {
     const days = Math.floor((notAfter - now) / 86_400);
@@ -159,6 +176,7 @@ export async function runLiveChecks(config: Config): Promise<readonly LiveCheck[
     { name: 'store', run: () => checkStore(config) },
     { name: 'audit', run: () => checkAuditDisk(config) },
     ...fetchSteps(config, now),
+    ...listSteps(config, now),
   ];
   const checks = await Promise.all(steps.map(runStep));
   return [...checks, ...certificateChecks(config, now)];

@@ -5,16 +5,13 @@ import type { RecheckCertificates } from '#core/ledger/login-certificates.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import type { TrustedX509Config } from '#src/config/sections/trusted-issuers/trusted-x509.ts';
-import { createFetchBytes } from '#src/trust/fetch-text.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { createRevocationCheck } from '#src/trust/x509/revocation.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { createKeyUserFinder } from '../generation/users.ts';
+import { createRevocationFetch } from './trust.ts';
 import type { CertificatesOfIssuers, TrustedCertificates } from './trusted-certificates.ts';
-
-/** Lists of revocation are longer than keys and metadata. */
-const MAX_REVOCATION_BYTES = 8 * 1024 * 1024;
 
 /** The validator of certificates, where the configuration trusts any. */
 export function x509Validators(
@@ -103,18 +100,14 @@ function termsOf(
 
 function revocationCheck(
   { revocation }: TrustedX509Config,
-  { fetch: { allowedHosts, timeoutMilliseconds } }: Config,
+  config: Config,
   { id, observers: { clock, logger }, parsed: { lists } }: Named,
 ) {
   if (!revocation) return undefined;
   return createRevocationCheck({
     settings: { ...revocation, lists },
     clock,
-    fetchBytes: createFetchBytes({
-      allowedHosts,
-      maxBodyBytes: MAX_REVOCATION_BYTES,
-      timeoutSeconds: timeoutMilliseconds / 1000,
-    }),
+    fetchBytes: createRevocationFetch(config),
     onFailure: (cause) =>
       logger.warn('revocation of certificates cannot be asked', { issuer: id, cause }),
   });

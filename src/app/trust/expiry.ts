@@ -1,10 +1,12 @@
-// Alarms before a certificate ends: ours, and those that we trust others by. As metrics for whoever watches, and in the log.
+// Alarms before a certificate ends: ours, and those that we trust others by; and before a list of revocation does. As metrics for
+// whoever watches, and in the log.
 import type { Instant } from '#core/instant.ts';
 import type { Config } from '#src/config/config.ts';
 import { certificatesIn } from '#src/config/sections/keys/pem.ts';
 import type { TrustedIssuerConfig } from '#src/config/sections/trusted-issuers/trusted-issuers.ts';
 import type { SamlKeySource } from '#src/config/sections/trusted-issuers/trusted-saml.ts';
 import type { Foundation } from '../foundation/foundation.ts';
+import { listedAuthorities } from './revocation-lists.ts';
 
 /** From then on each report is a line in the log. */
 export const EXPIRY_WARNING_SECONDS = 30 * 86_400;
@@ -53,7 +55,7 @@ export function expiringCertificates(config: Config): readonly ExpiringCertifica
   ];
 }
 
-/** Sets the metrics and writes a line for each certificate that ends soon, or has ended. */
+/** Sets the metrics and writes a line for each certificate that ends soon, and for each certificate and list that has ended. */
 export function reportExpiry(
   config: Config,
   { clock, logger, metrics }: Pick<Foundation, 'clock' | 'logger' | 'metrics'>,
@@ -71,4 +73,18 @@ export function reportExpiry(
     else if (notAfter - now < EXPIRY_WARNING_SECONDS)
       logger.warn('a certificate ends soon', { whose, name, days });
   }
+  reportLists(config, { logger, metrics, now });
+}
+
+// No line before the end: lists of a day are usual.
+function reportLists(
+  config: Config,
+  { logger, metrics, now }: Pick<Foundation, 'logger' | 'metrics'> & { readonly now: Instant },
+): void {
+  const first = new Map<string, Instant>();
+  for (const { authority, end, issuer } of listedAuthorities(config)) {
+    first.set(issuer, Math.min(first.get(issuer) ?? end, end));
+    if (now >= end) logger.error('a list of revocation has ended', { issuer, authority });
+  }
+  for (const [issuer, end] of first) metrics.revocationListNotAfterSeconds.set({ issuer }, end);
 }

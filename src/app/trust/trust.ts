@@ -4,12 +4,19 @@ import type { Config } from '#src/config/config.ts';
 import type { JwtKeySource } from '#src/config/sections/trusted-issuers/trusted-jwt.ts';
 import type { JwtTrust } from '#src/tokens/jwt/jwt-trust.ts';
 import { DEFAULT_TYPES } from '#src/tokens/jwt/jwt-type.ts';
-import { createFetchText, type FetchText } from '#src/trust/fetch-text.ts';
+import {
+  createFetchBytes,
+  createFetchText,
+  type FetchBytes,
+  type FetchText,
+} from '#src/trust/fetch-text.ts';
 import { createIssuerKeys, type IssuerKeysRecord } from '#src/trust/issuer-keys.ts';
 import type { Observers } from '../foundation/observers.ts';
 
 /** How long a foreign key set is fresh when it does not say. */
 const DEFAULT_FRESH_SECONDS = 300;
+/** Lists of revocation are longer than keys and metadata. */
+const MAX_REVOCATION_BYTES = 8 * 1024 * 1024;
 
 function recordedKeys(source: JwtKeySource): IssuerKeysRecord['keys'] {
   return source.kind === 'pinned' ? { kind: 'pinned', jwks: JSON.stringify(source.jwks) } : source;
@@ -24,6 +31,17 @@ export function createFetch(config: Config, form?: 'json' | 'metadata'): FetchTe
     timeoutSeconds: timeoutMilliseconds / 1000,
   };
   return createFetchText(limits, form);
+}
+
+/** Asks about revocation within the limits of the configuration. */
+export function createRevocationFetch({
+  fetch: { allowedHosts, timeoutMilliseconds },
+}: Config): FetchBytes {
+  return createFetchBytes({
+    allowedHosts,
+    maxBodyBytes: MAX_REVOCATION_BYTES,
+    timeoutSeconds: timeoutMilliseconds / 1000,
+  });
 }
 
 /** How often and how long keys and metadata of others are kept. */

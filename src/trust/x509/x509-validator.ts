@@ -89,11 +89,10 @@ function isCredential(content: string | object): content is CertificateCredentia
 export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
   const read = createReader();
   const links = createLinkMemory();
-  const validate = async ({ content, use }: SecurityToken): Promise<ValidatedToken> => {
-    if (!isCredential(content))
-      throw new ExchangeFailure('token-malformed', 'a certificate comes with a proof of its key');
-    const [certificate, ...presented] = content.certificates.map(read);
-    if (!certificate) throw new ExchangeFailure('token-malformed', 'no certificate');
+  const accept = async (
+    { content, use }: Shown,
+    { certificate, presented }: PresentedCertificate,
+  ): Promise<ValidatedToken> => {
     const now = parts.clock.now();
     const { recheck } = content;
     const moment = { links, now, wasGood: recheck !== undefined };
@@ -113,11 +112,31 @@ export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
       actors: [],
     });
   };
+  const validate = async ({ content, use }: SecurityToken): Promise<ValidatedToken> => {
+    if (!isCredential(content))
+      throw new ExchangeFailure('token-malformed', 'a certificate comes with a proof of its key');
+    const [certificate, ...presented] = content.certificates.map(read);
+    if (!certificate) throw new ExchangeFailure('token-malformed', 'no certificate');
+    return accept({ content, use }, { certificate, presented }).catch((cause: unknown) =>
+      refuseNaming(certificate, cause),
+    );
+  };
   return {
     canHandle: ({ type }) => type === 'x509',
     // Much of a certificate is read only where it is needed, and what of it cannot be read is no fault of ours.
     validate: (token) => validate(token).catch(refuseMalformed),
   };
+}
+
+interface Shown extends Pick<SecurityToken, 'use'> {
+  readonly content: CertificateCredential;
+}
+
+// Which certificate it was, by what nobody can choose: the names in it may be anything while nobody vouches for them.
+function refuseNaming({ x509 }: Certificate, cause: unknown): never {
+  if (!(cause instanceof ExchangeFailure)) throw cause;
+  const detail = `${cause.message} (certificate ${x509.fingerprint256})`;
+  throw new ExchangeFailure(cause.reason, detail, { cause });
 }
 
 function refuseMalformed(cause: unknown): never {

@@ -1,6 +1,7 @@
 // Users of ours who come with certificates: what they got rests on the word of the authority that said who they are (trustedIssuers[].x509.users),
 // and on a key that was theirs.
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -103,5 +104,10 @@ describe('Trust: once a certificate is revoked', () => {
       assert.equal(faultOf(after), 'FailedAuthentication');
       const refused = (await server.auditRecords()).at(-1);
       assert.equal(refused?.['reason'], 'token-revoked');
+      const thumbprint = new X509Certificate(forged.pem).fingerprint256;
+      assert.match(
+        String(refused?.['detail']),
+        new RegExp(`is revoked \\(certificate ${thumbprint}\\)`),
+      );
     });
 });

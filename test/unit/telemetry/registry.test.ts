@@ -93,6 +93,7 @@ test('metrics: those of the handbook are declared, and the ones without labels s
     'sts_audit_write_failures_total',
     'sts_key_not_after_seconds',
     'sts_trust_cert_not_after_seconds',
+    'sts_revocation_list_not_after_seconds',
     'sts_jwks_refresh_failures_total',
     'sts_config_generation',
     'sts_ratelimit_local_fallback',
