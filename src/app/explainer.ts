@@ -11,16 +11,24 @@ import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import { publicBaseOf } from '#src/http/base-path.ts';
 import { type OAuthClient, requestorOf } from '#src/oauth/oauth-client.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
-import { quietObservers } from './foundation/observers.ts';
+import { type Observers, quietObservers } from './foundation/observers.ts';
 import { existingStore } from './foundation/store.ts';
 import { buildBridge, createSoapFront, type SoapParts } from './generation/bridge.ts';
-import { createValidators, loadKeyRing, openLedger, policyRules } from './generation/service.ts';
+import {
+  createIssuers,
+  createValidators,
+  loadKeyRing,
+  openLedger,
+  policyRules,
+  refreshFamilies,
+} from './generation/service.ts';
 import { userStandings, userValidators } from './generation/users.ts';
 import { certificateRecheck } from './trust/certificates.ts';
 import { parseTrustedCertificates } from './trust/trusted-certificates.ts';
@@ -33,6 +41,7 @@ export interface Explainer {
    * @throws {ExchangeFailure} as the validator */
   validate(token: SecurityToken): Promise<ValidatedToken>;
   moment(): { readonly now: Instant; readonly tokenId: string };
+  readonly issuers: readonly TokenIssuer[];
   /** What a SOAP message to this path would ask for, read and authenticated as the server would, were it the first to see the message: it
    * is explained before it is sent and after, and the question uses nothing of it up.
    * @throws {ExchangeFailure} where the server would answer with a fault before policy, with what the audit would say of it
@@ -59,7 +68,7 @@ interface Explaining {
   readonly rules: PolicyRules;
 }
 
-/** A token service that stops where policy begins, and keeps what it was asked. */
+/** A token service that stops where policy begins, and keeps what it was asked, and why a token was refused before. */
 function capturingService(
   validateToken: TokenService['validate'],
   { clock, config, rules }: Explaining,
@@ -67,20 +76,29 @@ function capturingService(
 ) {
   const known = { ...rules, userStanding: userStandings(config), now: clock.now() };
   let captured: Evidence | undefined;
+  let refusal: ExchangeFailure | undefined;
+  const validateNoting: TokenService['validate'] = async (token) => {
+    try {
+      return await validateToken(token);
+    } catch (cause) {
+      if (cause instanceof ExchangeFailure) refusal = cause;
+      throw cause;
+    }
+  };
   const stop = (): never => {
     throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
   };
   const sts: TokenService = {
     answerFor: (_request, work) => work(),
-    validate: validateToken,
-    validateCredential: async (token) => validateOwnCredential(await validateToken(token), known),
+    validate: validateNoting,
+    validateCredential: async (token) => validateOwnCredential(await validateNoting(token), known),
     // Whether it was used before is not looked at, and whose actors it names policy sees.
     validateUsable: async () => {},
     useCredentials: async () => {},
     findSecret: (token) => findKeptSecret(token, ledger),
     async validateEvidence(request) {
-      const subject = await validateToken(request.subject);
-      const actor = request.actor && (await validateToken(request.actor));
+      const subject = await validateNoting(request.subject);
+      const actor = request.actor && (await validateNoting(request.actor));
       return { request, subject, actor };
     },
     decide(evidence) {
@@ -95,7 +113,7 @@ function capturingService(
     issue: async () => stop(),
     record: async () => stop(),
   };
-  return { sts, captured: () => captured };
+  return { sts, captured: () => captured, refusal: () => refusal };
 }
 
 /** Explaining a Cancel must cancel nothing. */
@@ -145,6 +163,39 @@ const UNBOUNDED = {
   fence: () => ({ issuedBefore: 0 }),
 } as const satisfies Partial<SoapParts>;
 
+type ReadingParts = Pick<SoapParts, 'bridge' | 'certificates' | 'ledger' | 'store'> & {
+  readonly observers: Observers;
+};
+
+/** Reads messages as the server would, with an answer instead of a token. */
+function messageReader(
+  explaining: Explaining,
+  validateToken: TokenService['validate'],
+  { observers, ...parts }: ReadingParts,
+): Explainer['readRst'] {
+  const { config } = explaining;
+  return async (message, path) => {
+    if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
+    const { captured, refusal, sts } = capturingService(validateToken, explaining, parts.ledger);
+    let detail: string | undefined;
+    const audit: AuditLog = {
+      async append(record) {
+        detail = record.detail ?? detail;
+      },
+    };
+    const newId = () => 'explained';
+    const soapParts = { ...UNBOUNDED, ...parts, audit, newId, sts };
+    const front = createSoapFront(config, soapParts, observers);
+    const { reason, status } = await front.handle(soapRequest(message, path, config.issuer));
+    const evidence = captured();
+    if (evidence) return evidence;
+    if (reason === undefined || reason === 'server-error')
+      throw new Error(unexplained(status, path, front.addresses));
+    const why = detail ?? refusal()?.message ?? 'the message is answered with a fault';
+    throw new ExchangeFailure(reason, why);
+  };
+}
+
 /** Builds it for a configuration.
  * @throws {Error} when a key cannot be used */
 export async function createExplainer(config: Config): Promise<Explainer> {
@@ -164,34 +215,16 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     ...userValidators(config, scratch, observers),
   ];
   const rules = policyRules(config);
+  const families = refreshFamilies(config, { clock, ledger, store: scratch });
   const validateToken = (token: SecurityToken) => validate(token, validators, ledger);
+  const parts = { bridge, certificates, ledger, observers, store: scratch };
   return {
     rules,
+    issuers: createIssuers({ bridge, ring }, families),
     requestorOf,
     validate: validateToken,
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
-    async readRst(message, path) {
-      if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
-      const { captured, sts } = capturingService(validateToken, { clock, config, rules }, ledger);
-      let detail: string | undefined;
-      const audit: AuditLog = {
-        async append(record) {
-          detail = record.detail ?? detail;
-        },
-      };
-      const newId = () => 'explained';
-      const front = createSoapFront(
-        config,
-        { ...UNBOUNDED, audit, bridge, certificates, ledger, newId, store: scratch, sts },
-        observers,
-      );
-      const { reason, status } = await front.handle(soapRequest(message, path, config.issuer));
-      const evidence = captured();
-      if (evidence) return evidence;
-      if (reason === undefined || reason === 'server-error')
-        throw new Error(unexplained(status, path, front.addresses));
-      throw new ExchangeFailure(reason, detail ?? 'the message is answered with a fault');
-    },
+    readRst: messageReader({ clock, config, rules }, validateToken, parts),
     close: () => store.close(),
   };
 }

@@ -116,7 +116,8 @@ async function run(config: Config, values: Values, terminal: Terminal): Promise<
   const explainer = await createExplainer(config);
   try {
     const evidence = await evidenceOf(values, config, explainer);
-    const explanation = explain(evidence, explainer.rules, explainer.moment());
+    const { issuers, rules } = explainer;
+    const explanation = explain(evidence, rules, { ...explainer.moment(), issuers });
     terminal.out(writeExplanation(evidence, explanation, config.relyingParties));
     return 'granted' in explanation.outcome ? 0 : 1;
   } catch (cause) {

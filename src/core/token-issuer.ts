@@ -19,3 +19,10 @@ export function issuerFor(issuers: readonly TokenIssuer[], spec: TokenSpec): Tok
   if (!issuer) throw new ExchangeFailure('token-type-unsupported', `no issuer for ${spec.type}`);
   return issuer;
 }
+
+/** The decision, if there is a token that says it.
+ * @throws {ExchangeFailure} `token-type-unsupported`, `delegation-not-allowed`, `token-malformed`, `claim-missing` */
+export function issuable(spec: TokenSpec, issuers: readonly TokenIssuer[]): TokenSpec {
+  issuerFor(issuers, spec).requireExpressible?.(spec);
+  return spec;
+}

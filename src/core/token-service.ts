@@ -35,7 +35,7 @@ import { validateOrTellRenewal } from './renewal/renewal-needed.ts';
 import type { ExchangeRequest } from './request/exchange-request.ts';
 import { type Requestor, requestorName } from './request/requestor.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
-import { issuerFor, type TokenIssuer } from './token-issuer.ts';
+import { issuable, issuerFor, type TokenIssuer } from './token-issuer.ts';
 import type { IssuedToken, TokenSpec } from './token-spec.ts';
 import { isCredential } from './token-type.ts';
 import type { TokenValidator } from './token-validator.ts';
@@ -129,13 +129,6 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
   }
 }
 
-/** The decision, if there is a token that says it.
- * @throws {ExchangeFailure} `token-type-unsupported`, `delegation-not-allowed`, `token-malformed` */
-function issuable(spec: TokenSpec, { issuers }: TokenServiceParts): TokenSpec {
-  issuerFor(issuers, spec).requireExpressible?.(spec);
-  return spec;
-}
-
 async function decideAndCount(
   evidence: Evidence,
   parts: TokenServiceParts,
@@ -155,7 +148,7 @@ async function decideAndCount(
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
   if (standing?.isGroundless) refuse(GROUNDLESS);
   if (entry) await requireLoginCertificates(entry, parts);
-  countToken(evidence, issuable(renewed.spec, parts));
+  countToken(evidence, issuable(renewed.spec, parts.issuers));
   await countRenewal(renewed, parts);
   return renewed.spec;
 }
@@ -330,7 +323,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     rules,
     decide(evidence) {
       const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
-      return withUser(issuable(spec, parts), evidence.subject, parts);
+      return withUser(issuable(spec, parts.issuers), evidence.subject, parts);
     },
     decideRenewed: (evidence) => decideAndCount(evidence, parts, books),
     ...evidenceSteps(parts, books),

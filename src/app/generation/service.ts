@@ -144,7 +144,7 @@ export function openLedger(config: Config, store: Store, clock: Clock): Ledger {
 }
 
 /** The families of refresh tokens, where the configuration has any. */
-function refreshFamilies(
+export function refreshFamilies(
   config: Config,
   parts: Pick<RefreshFamiliesParts, 'clock' | 'ledger' | 'store'>,
 ): RefreshFamilies | undefined {
@@ -189,6 +189,17 @@ interface KeyMaterial {
   readonly ring: KeyRing;
 }
 
+/** What issues our tokens. `signing`: what becomes of an issuer that signs. */
+export const createIssuers = (
+  { bridge, ring }: Pick<KeyMaterial, 'bridge' | 'ring'>,
+  families: RefreshFamilies | undefined,
+  signing = (issuer: TokenIssuer): TokenIssuer => issuer,
+): readonly TokenIssuer[] => [
+  ...[createJwtIssuer(ring), ...bridge.issuers].map(signing),
+  createContextIssuer(),
+  ...(families ? [createRefreshTokenIssuer(families)] : []),
+];
+
 /** The parts of the token service for one configuration and its keys. */
 export function serviceParts(
   config: Config,
@@ -217,11 +228,7 @@ export function serviceParts(
   return {
     validators,
     recheckCertificates: certificateRecheck(validators),
-    issuers: [
-      ...[createJwtIssuer(ring), ...bridge.issuers].map((issuer) => timed(issuer, foundation)),
-      createContextIssuer(),
-      ...(families ? [createRefreshTokenIssuer(families)] : []),
-    ],
+    issuers: createIssuers({ bridge, ring }, families, (issuer) => timed(issuer, foundation)),
     rules: policyRules(config),
     ledger,
     ...(families && { families }),

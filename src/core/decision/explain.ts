@@ -4,6 +4,7 @@ import { ExchangeFailure, type FailureReason } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { type ConsideredRow, considerRows, decisiveRow, hasConsented } from '../policy.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
+import { issuable, type TokenIssuer } from '../token-issuer.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { decide, type PolicyRules, policyQuestion } from './decide.ts';
 import type { Evidence } from './evidence.ts';
@@ -56,17 +57,20 @@ function explainTarget(
   };
 }
 
+interface Terms {
+  readonly now: Instant;
+  readonly tokenId: string;
+  /** Not every form of token can say what policy grants. */
+  readonly issuers: readonly TokenIssuer[];
+}
+
 /** Explains the decision over validated evidence. Nothing is signed, used up or recorded. */
-export function explain(
-  evidence: Evidence,
-  rules: PolicyRules,
-  moment: { readonly now: Instant; readonly tokenId: string },
-): Explanation {
+export function explain(evidence: Evidence, rules: PolicyRules, terms: Terms): Explanation {
   const { targets, requestor } = evidence.request;
   const parties = attempt(() =>
     resolveTargets(rules.relyingParties, targets, requestor.defaultTarget),
   );
-  const outcome = attempt(() => decide(evidence, rules, moment));
+  const outcome = attempt(() => issuable(decide(evidence, rules, terms), terms.issuers));
   return {
     targets:
       'value' in parties ? parties.value.map((party) => explainTarget(evidence, rules, party)) : [],

@@ -13,8 +13,10 @@ const NOW = Math.floor(Date.now() / 1000);
 
 describe('viaduct explain of a refusal', async () => {
   const ending = endingOfSuite();
-  const server: TestServer = await startServer(ending, ({ clients }) => {
+  const server: TestServer = await startServer(ending, ({ clients, relyingParties }) => {
     Object.assign(clients[0] ?? {}, { default_target: undefined });
+    const { claims } = relyingParties[0] ?? {};
+    (claims as object[]).push({ claim: 'mail', from: 'email' });
   });
   server.clock.set(NOW);
 
@@ -59,6 +61,18 @@ describe('viaduct explain of a refusal', async () => {
     assert.match(none.out, /\n {2}scopes none\n/);
     assert.match(none.out, bounds);
     assert.match(none.out, /\n {2}scopes of the subject token: none\n$/);
+  });
+
+  test('of what policy grants and the token cannot say, as the server refuses it', async () => {
+    const claims = { email: 'x'.repeat(6000) };
+    const { body } = await server.exchange({ subject_token: await server.partner.sign(claims) });
+
+    const { code, out } = await explain(claims, '--audience', 'orders');
+
+    assert.equal(body['error'], 'invalid_request');
+    assert.match(out, /\nrefused: claim-missing: more claims than a JWT has room for\n/);
+    assert.doesNotMatch(out, /granted: /);
+    assert.equal(code, 1);
   });
 
   test('of a request without a target: the names of both kinds that it could have', async () => {

@@ -22,7 +22,7 @@ import {
   withContexts,
   withHeader,
 } from '#test/support/ws-trust/context-message.ts';
-import { anRst, aTargetRst, faultOf, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anRst, aTargetRst, faultOf, jwtAsXml, sendSoap } from '#test/support/ws-trust/rst.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
 const DIGEST =
@@ -176,6 +176,19 @@ describe('viaduct explain --rst', () => {
     const { out } = await explain(digestMessage().replace('<s:Body>', '<?x y?><s:Body>'));
 
     assert.match(out, /refused before policy: request-malformed: processing instruction/);
+  });
+
+  test('a message whose evidence is refused is explained by what is wrong with that', async () => {
+    const aud = 'https://elsewhere.example';
+    const onBehalfOf = jwtAsXml(await server.partner.sign({ aud }));
+
+    const { code, out } = await explain(anRst({ onBehalfOf }));
+
+    assert.match(
+      out,
+      /^refused before policy: token-audience-mismatch: no audience of the JWT is ours\n/,
+    );
+    assert.equal(code, 1);
   });
 
   test('a message that asks no policy is no refusal, and nothing to explain', async () => {
