@@ -72,11 +72,17 @@ export function validateHeaderType(
     throw new ExchangeFailure('token-malformed', `the typ of the JWT is not one of ${type}`);
 }
 
-/** What only ID tokens say (OIDC Core §2, §3.3.2.11). */
-const ID_TOKEN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 's_hash'] as const;
+/** What only ID tokens say (OIDC Core §3.1.3.6, §3.3.2.11). */
+const HASH_CLAIMS = ['at_hash', 'c_hash', 's_hash'] as const;
 
+/** What no ID token says. */
+const SCOPE_CLAIMS = ['scope', 'scp'] as const;
+
+// Keycloak before 25 writes the nonce of the login into its access tokens as well, beside their scope.
 const isIdToken = (claims: JsonMembers): boolean =>
-  claims.get('token_use') === 'id' || ID_TOKEN_CLAIMS.some((name) => claims.has(name));
+  claims.get('token_use') === 'id' ||
+  HASH_CLAIMS.some((name) => claims.has(name)) ||
+  (claims.has('nonce') && !SCOPE_CLAIMS.some((name) => claims.has(name)));
 
 /** An access token that was declared as a plain JWT is one still, and so is an ID token, as far as it can be told: whoever presents it
  * must not choose which rules it is held to. */
@@ -102,11 +108,11 @@ export function validateKind(claims: JsonMembers, type: JwtTokenType, isOwn: boo
   refuseMembers(claims, ['events'], 'a security event token is no token of this type');
   const tokenUse = claims.get('token_use');
   if (type === 'access_token') {
-    refuseMembers(claims, ['at_hash', 'c_hash', 's_hash'], 'an ID token is no access token');
+    refuseMembers(claims, HASH_CLAIMS, 'an ID token is no access token');
     if (tokenUse === 'id') throw new ExchangeFailure('token-malformed', 'token_use says id');
   }
   if (type === 'id_token') {
-    refuseMembers(claims, ['scope', 'scp'], 'an access token is no ID token');
+    refuseMembers(claims, SCOPE_CLAIMS, 'an access token is no ID token');
     // Ours name their client as azp; client_id is in every other JWT we issue.
     if (isOwn) refuseMembers(claims, ['client_id'], 'this token of ours is no ID token');
     if (tokenUse !== undefined && tokenUse !== 'id')

@@ -111,6 +111,15 @@ for (const said of [
   });
 }
 
+test('OIDC Core §2: an access token is none for the nonce of the login that Keycloak before 25 writes into it', async () => {
+  const aud = ['https://sts.example', 'account'];
+  const accessToken = partner.sign({ nonce: 'n', scope: 'openid', typ: 'Bearer', aud });
+
+  const { writtenType } = await validate(accessToken, 'jwt');
+
+  assert.equal(writtenType, undefined);
+});
+
 test('OIDC Core §2: an ID token without iat is refused', async () => {
   await assert.rejects(validate(partner.sign({ iat: undefined }), 'id_token'), {
     reason: 'token-malformed',
