@@ -4,6 +4,7 @@
 // than one computation.
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/request/source-block.ts';
+import { createSourceSlots, type InSlot } from '#core/request/source-slots.ts';
 
 export interface QueueLimits {
   /** scrypt computations at one time. Each takes a thread of the pool and the memory of its cost. */
@@ -17,7 +18,7 @@ export interface LoginQueue {
    * @throws {ExchangeFailure} `dependency-unavailable` when too many wait */
   inTurn<T>(login: QueuedLogin, work: () => Promise<T>): Promise<T>;
   /** Runs the computation when a slot is free. For use inside `inTurn`, which bounds how many wait for one. */
-  inSlot<T>(sourceAddress: string | undefined, computation: () => Promise<T>): Promise<T>;
+  readonly inSlot: InSlot;
 }
 
 interface QueuedLogin {
@@ -31,43 +32,6 @@ const sourceOf = (address: string | undefined): string =>
 interface Lane {
   readonly tail: Promise<unknown>;
   readonly length: number;
-}
-
-/** Those who wait for a slot: the sources in turn, each of them in the order of its logins. */
-function createFairLine() {
-  const lines = new Map<string, (() => void)[]>();
-  return {
-    join(source: string, go: () => void): void {
-      const line = lines.get(source);
-      if (line) line.push(go);
-      else lines.set(source, [go]);
-    },
-    next(): (() => void) | undefined {
-      const [first] = lines;
-      if (!first) return undefined;
-      const [source, line] = first;
-      const go = line.shift();
-      lines.delete(source);
-      if (line.length > 0) lines.set(source, line);
-      return go;
-    },
-  };
-}
-
-function createSlots(maxConcurrent: number): LoginQueue['inSlot'] {
-  const waiting = createFairLine();
-  let free = maxConcurrent;
-  return async (sourceAddress, computation) => {
-    if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.join(sourceOf(sourceAddress), resolve));
-    try {
-      return await computation();
-    } finally {
-      const next = waiting.next();
-      if (next) next();
-      else free += 1;
-    }
-  };
 }
 
 /** Creates the queue. */
@@ -108,6 +72,6 @@ export function createLoginQueue({ maxConcurrent, maxQueued }: QueueLimits): Log
       lanes.set(name, { tail, length: lane.length + 1 });
       return turn;
     },
-    inSlot: createSlots(maxConcurrent),
+    inSlot: createSourceSlots(maxConcurrent),
   };
 }

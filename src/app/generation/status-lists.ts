@@ -4,6 +4,7 @@ import type { Middleware } from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { StatusLists } from '#core/ledger/status-list.ts';
+import { createSourceSlots } from '#core/request/source-slots.ts';
 import type { Config } from '#src/config/config.ts';
 import { basePathOf } from '#src/http/base-path.ts';
 import { requestState } from '#src/http/request-state.ts';
@@ -19,6 +20,8 @@ const MEDIA_TYPE = 'application/statuslist+jwt';
 const LIST = /^[\w-]{22}$/;
 /** Copies kept: each is about a kilobyte. */
 const MAX_COPIES = 1000;
+/** Lists that are read at one time. To know that a name is made up takes the store, and anybody may make up as many as he likes. */
+const MOST_READ = 4;
 
 /** The numbers from zero up to `size`, in random order. */
 export function shuffled(size: number): readonly number[] {
@@ -32,8 +35,10 @@ export function shuffled(size: number): readonly number[] {
 
 interface Copy {
   readonly madeAt: Instant;
-  readonly token: Promise<string | undefined>;
+  readonly token: string;
 }
+
+type StatusListSettings = Pick<Config, 'issuer' | 'statusLists'>;
 
 interface StatusListParts {
   readonly statusLists: StatusLists;
@@ -41,33 +46,46 @@ interface StatusListParts {
   readonly clock: Clock;
 }
 
-/** Signed lists, each made anew when its time to live is over, and once for all who ask meanwhile. */
-function createCopies({ issuer, statusLists: settings }: Config, parts: StatusListParts) {
+/** Signs lists. That there is none of a name is not kept: whoever asks for made-up ones must not push the real ones out. */
+function createCopies(
+  { issuer, statusLists: settings }: StatusListSettings,
+  parts: StatusListParts,
+) {
   const { clock, keys, statusLists } = parts;
   const copies = new Map<string, Copy>();
-  async function sign(list: string, now: Instant): Promise<string | undefined> {
-    const content = await statusLists.read(list);
-    return content && writeStatusListToken(content, { issuer, list, now, ...settings }, keys);
-  }
-  return async (list: string): Promise<string | undefined> => {
-    const now = clock.now();
-    const kept = copies.get(list);
-    // A clock that was set back must not have a copy live longer, without what was revoked since.
-    if (kept && kept.madeAt <= now && now < kept.madeAt + settings.ttlSeconds) return kept.token;
-    const copy = { madeAt: now, token: sign(list, now) };
-    copies.delete(list);
-    copies.set(list, copy);
-    const [oldest] = copies.keys();
-    if (copies.size > MAX_COPIES && oldest !== undefined) copies.delete(oldest);
-    try {
-      const token = await copy.token;
-      // That there is none is not kept: whoever asks for made-up lists must not push the real ones out.
-      if (token === undefined) copies.delete(list);
-      return token;
-    } catch (cause) {
+  return {
+    kept(list: string): string | undefined {
+      const now = clock.now();
+      const copy = copies.get(list);
+      // A clock that was set back must not have a copy live longer, without what was revoked since.
+      if (copy && copy.madeAt <= now && now < copy.madeAt + settings.ttlSeconds) return copy.token;
       copies.delete(list);
-      throw cause;
-    }
+      return undefined;
+    },
+    async make(list: string): Promise<string | undefined> {
+      const now = clock.now();
+      const content = await statusLists.read(list);
+      if (!content) return undefined;
+      const token = await writeStatusListToken(content, { issuer, list, now, ...settings }, keys);
+      copies.set(list, { madeAt: now, token });
+      const [oldest] = copies.keys();
+      if (copies.size > MAX_COPIES && oldest !== undefined) copies.delete(oldest);
+      return token;
+    },
+  };
+}
+
+/** Lists as they are answered, each made anew when its time to live is over, and once for all who ask meanwhile. */
+function createTokens(settings: StatusListSettings, parts: StatusListParts) {
+  const copies = createCopies(settings, parts);
+  const inSlot = createSourceSlots(MOST_READ);
+  const making = new Map<string, Promise<string | undefined>>();
+  return async (list: string, sourceAddress: string | undefined): Promise<string | undefined> => {
+    const kept = copies.kept(list) ?? making.get(list);
+    if (kept !== undefined) return kept;
+    const made = inSlot(sourceAddress, () => copies.make(list)).finally(() => making.delete(list));
+    making.set(list, made);
+    return made;
   };
 }
 
@@ -88,15 +106,19 @@ function refusalOf(ctx: Context): readonly [status: number, error: string] | und
 }
 
 /** The middleware; other paths are passed on. Anybody may read a list: it holds neither names nor ids. */
-export function createStatusListMiddleware(config: Config, parts: StatusListParts): Middleware {
+export function createStatusListMiddleware(
+  config: StatusListSettings,
+  parts: StatusListParts,
+): Middleware {
   const prefix = `${basePathOf(config.issuer)}${STATUS_LIST_PATH}`;
-  const tokenOf = createCopies(config, parts);
+  const tokenOf = createTokens(config, parts);
   return async (ctx, next) => {
     if (!ctx.path.startsWith(prefix)) {
       await next();
       return;
     }
-    requestState(ctx).route = STATUS_LIST_ROUTE;
+    const state = requestState(ctx);
+    state.route = STATUS_LIST_ROUTE;
     const refusal = refusalOf(ctx);
     if (refusal) {
       if (refusal[0] === 405) ctx.set('Allow', 'GET, HEAD');
@@ -104,7 +126,7 @@ export function createStatusListMiddleware(config: Config, parts: StatusListPart
     }
     const list = ctx.path.slice(prefix.length);
     try {
-      const token = LIST.test(list) ? await tokenOf(list) : undefined;
+      const token = LIST.test(list) ? await tokenOf(list, state.sourceAddress) : undefined;
       if (token === undefined) return refuse(ctx, 404, 'not_found');
       ctx.set('Cache-Control', `public, max-age=${config.statusLists.ttlSeconds}`);
       ctx.set('Access-Control-Allow-Origin', '*');
