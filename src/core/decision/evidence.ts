@@ -63,6 +63,16 @@ export function validateOrigin(
   );
   if (stranger)
     throw new ExchangeFailure('token-audience-mismatch', 'a token is not for this requestor');
+  validateGrant(subject);
+}
+
+/** A grant is made for us (RFC 7521 §5.1). A token of ours is for its target: taken as one it would be used up, and whoever was shown it
+ * could take it from the client that it was issued to.
+ * @throws {ExchangeFailure} `token-audience-mismatch` */
+function validateGrant({ audiences, issuer, trustedIssuer, use }: ValidatedToken): void {
+  const isOwnGrant = use === 'assertion' && trustedIssuer === SELF;
+  if (isOwnGrant && !audiences.includes(issuer))
+    throw new ExchangeFailure('token-audience-mismatch', 'a token of ours is no grant');
 }
 
 /** A token bound to a key is good only in the hands of who proves that key: it never falls back to bearer.

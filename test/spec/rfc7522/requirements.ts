@@ -24,7 +24,11 @@ export const RFC7522: RequirementTable = {
         'RFC7522-3-2',
         'an AudienceRestriction names us',
         [`${GRANT}takes the assertion in base64url`],
-        [`${GRANT}for another audience`, `${GRANT}without an audience`],
+        [
+          `${GRANT}for another audience`,
+          `${GRANT}without an audience`,
+          `${GRANT}an assertion of ours is for its target`,
+        ],
       ],
       [
         'RFC7522-3-3',

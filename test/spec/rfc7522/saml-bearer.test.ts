@@ -125,6 +125,21 @@ for (const [title, make, reason] of BAD) {
   });
 }
 
+test('RFC 7522 §3 rule 2: an assertion of ours is for its target: as a grant it is refused, and is not used up', async (t) => {
+  const { server } = await startSamlServer(t);
+  const { body } = await server.exchange({ requested_token_type: SAML2_TYPE });
+  const assertion = String(body['access_token']);
+
+  const granted = await grant(server, assertion);
+  const exchanged = await server.exchange({
+    subject_token: assertion,
+    subject_token_type: SAML2_TYPE,
+  });
+
+  assert.equal(granted.body['error'], 'invalid_grant', granted.text);
+  assert.equal(exchanged.status, 200, exchanged.text);
+});
+
 test('RFC 7522 §3: refuses what is no base64 and what is no XML', async (t) => {
   const { server } = await startSamlServer(t);
 

@@ -135,6 +135,28 @@ for (const [title, claims, reason] of BAD_ASSERTIONS) {
   });
 }
 
+test('RFC 7523 §3 rule 3: a token of ours is for its target: as a grant it is refused, and nobody who is shown it can use it up', async (t) => {
+  const server = await startServer(t, ({ policy }) => {
+    Object.assign(policy[1] ?? {}, { requestor: { client: ['gateway', 'orders-api'] } });
+  });
+  const { body } = await server.exchange();
+  const shown = String(body['access_token']);
+
+  const byServer = await server.post(
+    '/token',
+    { grant_type: JWT_BEARER, assertion: shown, resource: 'https://orders.example/' },
+    { as: ['orders-api', ORDERS_SECRET] },
+  );
+  const byClient = await bearer(server, shown);
+  const exchanged = await server.exchange({ subject_token: shown });
+
+  assert.equal(byServer.body['error'], 'invalid_grant', byServer.text);
+  assert.equal(byClient.body['error'], 'invalid_grant', byClient.text);
+  assert.equal(exchanged.status, 200, exchanged.text);
+  const reasons = (await server.auditRecords()).map(({ reason }) => reason);
+  assert.deepEqual(reasons.filter(Boolean), ['token-audience-mismatch', 'token-audience-mismatch']);
+});
+
 test('RFC 7523 §2.1: refuses a request without assertion', async (t) => {
   const server = await startServer(t);
 

@@ -83,7 +83,11 @@ export const RFC7523: RequirementTable = {
         'RFC7523-3-3',
         'aud names us',
         [`${VALIDATOR}aud must name us, as a string or in a list`],
-        [`${GRANT}for another audience`, `${CLIENT}for several audiences`],
+        [
+          `${GRANT}for another audience`,
+          `${GRANT}a token of ours is for its target`,
+          `${CLIENT}for several audiences`,
+        ],
       ],
       [
         'RFC7523-3-4',
