@@ -1,10 +1,11 @@
 // `viaduct init`: a first configuration that runs, with keys nobody else has.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { isServerAddress } from '#src/config/sections/redis.ts';
 import { type Command, type Terminal, UsageError } from './command/command.ts';
 import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { takeAll, writeWhole } from './command/whole-file.ts';
 import type { InitFile } from './init/init-file.ts';
 import { DEFAULT_PORTS, initFiles, type Ports } from './init/init-files.ts';
 
@@ -13,11 +14,11 @@ const SCHEMA_PATH = join(import.meta.dirname, '../../config/schema.json');
 /** What needs no more than quotes around it in YAML. */
 const PLAIN_ADDRESS = /^[\w.:[\]-]+$/;
 
-async function writeNew(directory: string, file: InitFile): Promise<void> {
+async function writeNew(directory: string, file: InitFile) {
   const path = join(directory, file.path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  // `wx`: a key that exists is never replaced, tokens signed with it may be alive.
-  await writeFile(path, file.text, { flag: 'wx', mode: file.isSecret ? 0o600 : 0o644 });
+  // A key that exists is never replaced, tokens signed with it may be alive.
+  return writeWhole(path, file.text, { mode: file.isSecret ? 0o600 : 0o644 });
 }
 
 interface FirstTerms {
@@ -46,8 +47,9 @@ function readPorts(publicWord: string | undefined, managementWord: string | unde
 }
 
 /** Writes the configuration and all it refers to below `directory`, with its state on the Redis server at the address if one is
- * given. Refuses to touch a file that is there.
- * @throws {Error} `EEXIST` */
+ * given. Refuses to touch a file that is there. Where one cannot be written none stays: half a configuration may be a good one by its form, and
+ * a next start would take it.
+ * @throws {Error} of the system */
 export async function writeFirstConfiguration(
   directory: string,
   terminal: Terminal,
@@ -64,7 +66,7 @@ export async function writeFirstConfiguration(
     if (await exists(path)) throw new Error(`${path} exists; init does not overwrite`);
   }
   await mkdir(join(directory, 'data'), { recursive: true, mode: 0o700 });
-  for (const file of files) await writeNew(directory, file);
+  await takeAll(files.map((file) => () => writeNew(directory, file)));
   terminal.out(`wrote ${join(directory, DEFAULT_CONFIG)} with keys/, tls/, demo/ and data/`);
 }
 

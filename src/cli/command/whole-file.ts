@@ -36,12 +36,17 @@ async function give(handle: FileHandle, { gid, mode, uid }: Rights): Promise<voi
   if ((await handle.stat()).gid !== gid && countsGroup(mode)) await handle.chown(-1, gid);
 }
 
-/** Writes a file that is not there yet.
+/** Writes a file that is not there yet: of whoever runs the command, unless it has an owner to be.
  * @throws {Error} of the system; then there is none */
-export async function writeWhole(path: string, text: string, rights: Rights): Promise<Undo> {
-  const handle = await open(path, 'wx', 0o600);
+export async function writeWhole(
+  path: string,
+  text: string,
+  rights: Rights | Pick<Rights, 'mode'>,
+): Promise<Undo> {
+  const isGiven = 'uid' in rights;
+  const handle = await open(path, 'wx', isGiven ? 0o600 : rights.mode);
   try {
-    await give(handle, rights);
+    if (isGiven) await give(handle, rights);
     await handle.writeFile(text);
     // A disk may say no sooner that it has no room.
     await handle.sync();
