@@ -30,7 +30,7 @@ import {
   refreshFamilies,
 } from './generation/service.ts';
 import { userStandings, userValidators } from './generation/users.ts';
-import { certificateRecheck } from './trust/certificates.ts';
+import { certificateRevalidation } from './trust/certificates.ts';
 import { parseTrustedCertificates } from './trust/trusted-certificates.ts';
 
 export interface Explainer {
@@ -59,7 +59,9 @@ async function validate(
     await validatorFor(validators, token).validate(token),
     ledger,
   );
-  return validateLoginCertificates(held, { recheckCertificates: certificateRecheck(validators) });
+  return validateLoginCertificates(held, {
+    revalidateCertificates: certificateRevalidation(validators),
+  });
 }
 
 interface Explaining {

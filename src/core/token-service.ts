@@ -1,6 +1,6 @@
 // The steps of the use cases over the ports. The composition root wires them.
 
-import { hasLostTrust, validateIssuers } from './decision/actor-issuer.ts';
+import { validateIssuers } from './decision/actor-issuer.ts';
 import { decide, type PolicyRules } from './decision/decide.ts';
 import { type Evidence, isIdentity } from './decision/evidence.ts';
 import { type Fence, validateFence, validateMarkFence } from './decision/fence.ts';
@@ -12,7 +12,7 @@ import { auditDecision, auditMint, auditRefusal } from './ledger/audit-record.ts
 import type { KnownSecret } from './ledger/kept-token.ts';
 import { GROUNDLESS, type Ledger } from './ledger/ledger.ts';
 import {
-  type RecheckCertificates,
+  type RevalidateCertificates,
   requireLoginCertificates,
   validateLoginCertificates,
 } from './ledger/login-certificates.ts';
@@ -98,7 +98,7 @@ export interface TokenServiceParts {
   readonly newId: () => string;
   /** Whether a user of ours may still log in. */
   readonly userStanding: (id: string) => UserStanding;
-  readonly recheckCertificates: RecheckCertificates;
+  readonly revalidateCertificates: RevalidateCertificates;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
   readonly admitToken: AdmitToken;
@@ -159,15 +159,13 @@ function familiesOf({ families }: TokenServiceParts): RefreshFamilies {
   return families;
 }
 
-/** Whoever is behind a family may still be, and logs in as then, whoever vouched for them, and the store remembers that far.
+/** What a family rests on has not ended: its user, the login, the trust in who vouched for it, and the memory of the store.
  * @throws {ExchangeFailure} `renewal-not-possible` */
-function requireGrounds(family: RefreshFamily, parts: TokenServiceParts): void {
-  const { clock, rules } = parts;
+function requireUnended(family: RefreshFamily, parts: TokenServiceParts): void {
   const { isGroundless, origin, subject } = family;
   requireRemembered(subject.issuedAt, parts.fence());
-  requireUser(origin, rules.issuer, parts);
+  requireUser(origin, parts.rules.issuer, parts);
   if (isGroundless) refuse(GROUNDLESS);
-  if (hasLostTrust(subject, rules.issuers, clock.now())) refuse('the trust in an issuer has ended');
 }
 
 /** What the steps of one request tell each other. */
@@ -241,7 +239,7 @@ function evidenceSteps(
         marks.validateUnused(valid),
       ]);
       await validateLoginCertificates(identity, parts);
-      return validateOwnCredential(identity, { ...rules, userStanding, now: clock.now() });
+      return validateOwnCredential(identity, { ...rules, userStanding });
     },
     async validateUsable(token, requestor) {
       validateIssuers(token, rules.issuers, clock.now());
@@ -253,7 +251,7 @@ function evidenceSteps(
       if (typeof subject.content !== 'string') throw new Error('a refresh token is a text');
       const family = await familiesOf(parts).find(subject.content, requestorName(requestor));
       validated.set(subject, family.subject);
-      requireGrounds(family, parts);
+      requireUnended(family, parts);
       await requireLoginCertificates(family.subject, parts);
       return family;
     },

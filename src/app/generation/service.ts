@@ -28,7 +28,7 @@ import { createJwtIssuer } from '#src/tokens/jwt/jwt-issuer.ts';
 import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import type { Observers } from '../foundation/observers.ts';
-import { certificateRecheck, x509Validators } from '../trust/certificates.ts';
+import { certificateRevalidation, x509Validators } from '../trust/certificates.ts';
 import { trustedJwtIssuers } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 import { createTokenAdmission } from './admission.ts';
@@ -227,7 +227,7 @@ export function serviceParts(
   ];
   return {
     validators,
-    recheckCertificates: certificateRecheck(validators),
+    revalidateCertificates: certificateRevalidation(validators),
     issuers: createIssuers({ bridge, ring }, families, (issuer) => timed(issuer, foundation)),
     rules: policyRules(config),
     ledger,

@@ -1,12 +1,12 @@
 // Certificates as credentials over the configuration: whose are trusted, and where they are found when messages only name them.
 import { X509Certificate } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { RecheckCertificates } from '#core/ledger/login-certificates.ts';
+import type { RevalidateCertificates } from '#core/ledger/login-certificates.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import type { TrustedX509Config } from '#src/config/sections/trusted-issuers/trusted-x509.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
-import { createRevocationCheck } from '#src/trust/x509/revocation.ts';
+import { createRevocation } from '#src/trust/x509/revocation.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { createKeyUserFinder } from '../generation/users.ts';
@@ -47,13 +47,13 @@ function createReader() {
 
 /** Holds certificates on record against what is trusted and revoked now. One that is over was good when somebody came with it, and its
  * authority need not list it any more: it counts unless it is known to be revoked, and those above it as they are. */
-export function certificateRecheck(validators: readonly TokenValidator[]): RecheckCertificates {
+export function certificateRevalidation(validators: readonly TokenValidator[]): RevalidateCertificates {
   const read = createReader();
   return async (encoded, { atHand }) => {
     const content = {
       certificates: encoded.map(read),
       proof: 'named',
-      recheck: { atHand },
+      revalidation: { atHand },
     } as const;
     const token = { type: 'x509', use: 'subject', content } as const;
     try {
@@ -86,7 +86,7 @@ function termsOf(
 ): Omit<X509Trust, 'id' | 'issuer'> {
   const { areUsers, extendedKeyUsages, subject: source, subjectPrefix, subjects } = x509;
   const { anchors, intermediates } = named.parsed;
-  const checkRevocation = revocationCheck(x509, config, named);
+  const requireUnrevoked = revocationOf(x509, config, named);
   return {
     anchors,
     intermediates,
@@ -94,17 +94,17 @@ function termsOf(
     subject: { entries: subjects, ...(source !== undefined && { source }) },
     ...(subjectPrefix !== undefined && { subjectPrefix }),
     ...(areUsers && { findUser: createKeyUserFinder(config) }),
-    ...(checkRevocation && { checkRevocation }),
+    ...(requireUnrevoked && { requireUnrevoked }),
   };
 }
 
-function revocationCheck(
+function revocationOf(
   { revocation }: TrustedX509Config,
   config: Config,
   { id, observers: { clock, logger }, parsed: { lists } }: Named,
 ) {
   if (!revocation) return undefined;
-  return createRevocationCheck({
+  return createRevocation({
     settings: { ...revocation, lists },
     clock,
     fetchBytes: createRevocationFetch(config),

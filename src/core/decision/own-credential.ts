@@ -1,18 +1,16 @@
 // Whether a token of ours is a credential here: it speaks for its subject in the hands of that subject alone, while they may log in.
 import { ExchangeFailure } from '../failure.ts';
-import type { Instant } from '../instant.ts';
 import type { UserStanding } from '../renewal/renewal-limits.ts';
 import { principalOf } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
-import { hasLostTrust, hasTrustEnded, type KnownIssuer, knownIssuer } from './actor-issuer.ts';
+import { type KnownIssuer, knownIssuer } from './actor-issuer.ts';
 
 /** Whom there is. */
 interface KnownParties {
   readonly issuers: readonly KnownIssuer[];
   /** Whether a user of ours may still log in. */
   readonly userStanding: (id: string) => UserStanding;
-  readonly now: Instant;
 }
 
 /** The names that tokens of ours have for a requestor, known by its own name. */
@@ -28,25 +26,24 @@ function subjectNamesOf(
   return prefixes.map((prefix) => `${prefix}${id}`);
 }
 
-/** Whether the token is about a user of ours who was disabled or removed since, or a party of an issuer that is trusted no more. */
-function isOfEndedParty(
+/** Whether the token is about a user of ours who was disabled or removed since. */
+function isOfEndedUser(
   { isOfUser, originClient = '', subject: { id } }: ValidatedToken,
-  { issuers, now, userStanding }: KnownParties,
+  { issuers, userStanding }: KnownParties,
 ): boolean {
   const standing = userStanding(id);
   if (standing !== 'unknown') return standing === 'disabled';
   if (isOfUser) return true;
-  const vouching = issuers.filter(({ subjectPrefixes }) =>
+  const isOfOthers = issuers.some(({ subjectPrefixes }) =>
     subjectPrefixes.some((prefix) => id.startsWith(prefix)),
   );
-  if (vouching.length > 0) return vouching.every((issuer) => hasTrustEnded(issuer, now));
   // By a name of ours it was a user who asked.
-  return principalOf(originClient)?.trustedIssuer === SELF;
+  return !isOfOthers && principalOf(originClient)?.trustedIssuer === SELF;
 }
 
 /** The token, unless it is one of ours that makes nobody the requestor. One that is bound to a key and was asked for in the name of
  * another: whoever may impersonate a subject towards one target has its key, and would be that subject towards all.
- * @throws {ExchangeFailure} `token-audience-mismatch`; `requestor-unauthenticated` for a party that may not log in any more */
+ * @throws {ExchangeFailure} `token-audience-mismatch`; `requestor-unauthenticated` for a user who may not log in any more */
 export function validateOwnCredential(token: ValidatedToken, known: KnownParties): ValidatedToken {
   const { confirmation, originClient, subject, trustedIssuer, type } = token;
   if (trustedIssuer !== SELF || isCredential(type)) return token;
@@ -54,7 +51,7 @@ export function validateOwnCredential(token: ValidatedToken, known: KnownParties
   const isHeld = confirmation.method !== 'bearer';
   if (isHeld && !subjectNamesOf(originClient, known).includes(subject.id))
     throw new ExchangeFailure('token-audience-mismatch', 'asked for in the name of another');
-  if (isOfEndedParty(token, known) || hasLostTrust(token, known.issuers, known.now))
+  if (isOfEndedUser(token, known))
     throw new ExchangeFailure(
       'requestor-unauthenticated',
       'whom it is about may not log in any more',

@@ -7,26 +7,26 @@ import { isCredential } from '../token-type.ts';
 /** Holds certificates that were good once against the trust and the revocation of now. `atHand`: no source is asked, and what nobody says is
  * good.
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
-export type RecheckCertificates = (
+export type RevalidateCertificates = (
   certificates: readonly string[],
   terms: { readonly atHand: boolean },
 ) => Promise<void>;
 
 interface Parts {
-  readonly recheckCertificates: RecheckCertificates;
+  readonly revalidateCertificates: RevalidateCertificates;
 }
 
 /** Holds the certificates that a token of ours rests on against revocation. `atHand`: by what is known here already.
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
 export async function validateLoginCertificates(
   token: ValidatedToken,
-  { recheckCertificates }: Parts,
+  { revalidateCertificates }: Parts,
   { atHand = false } = {},
 ): Promise<ValidatedToken> {
   const { loginCertificates, type, use } = token;
   // Those of a credential were looked at a moment ago. What is cancelled may rest on what it likes.
   if (loginCertificates && !isCredential(type) && use !== 'lifecycle')
-    await recheckCertificates(loginCertificates, { atHand });
+    await revalidateCertificates(loginCertificates, { atHand });
   return token;
 }
 
@@ -34,11 +34,11 @@ export async function validateLoginCertificates(
  * @throws {ExchangeFailure} `renewal-not-possible`, `dependency-unavailable` */
 export async function requireLoginCertificates(
   { loginCertificates }: Pick<TokenFacts, 'loginCertificates'>,
-  { recheckCertificates }: Parts,
+  { revalidateCertificates }: Parts,
 ): Promise<void> {
   if (!loginCertificates) return;
   try {
-    await recheckCertificates(loginCertificates, { atHand: false });
+    await revalidateCertificates(loginCertificates, { atHand: false });
   } catch (cause) {
     const isLost = cause instanceof ExchangeFailure && cause.reason === 'token-revoked';
     if (!isLost) throw cause;

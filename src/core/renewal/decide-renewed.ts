@@ -2,7 +2,6 @@
 
 import { type Confirmation, publicKeyBits } from '../confirmation.ts';
 import { isSame } from '../decision/actor-chain.ts';
-import { hasLostTrust, hasTrustEnded, knownIssuer } from '../decision/actor-issuer.ts';
 import { type PolicyRules, policyQuestion } from '../decision/decide.ts';
 import { type Evidence, isIdentity } from '../decision/evidence.ts';
 import {
@@ -12,7 +11,6 @@ import {
   longestChain,
 } from '../decision/grounds.ts';
 import { ExchangeFailure } from '../failure.ts';
-import type { Instant } from '../instant.ts';
 import { secretOf } from '../ledger/kept-token.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
 import { decidingRow, denialsByActor, isUsedOnce, validateUndenied } from '../policy.ts';
@@ -226,17 +224,6 @@ function requireKeptSize(
   if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits) refuse(KEEPS_KEY);
 }
 
-// By all that it was made from: a chain that begins with a token of ours has no other end of trust.
-function requireTrust(
-  { entry, renewal: { subject } }: Renewable,
-  issuers: PolicyRules['issuers'],
-  now: Instant,
-): void {
-  const issuer = knownIssuer(subject.trustedIssuer, issuers);
-  if (hasTrustEnded(issuer, now) || hasLostTrust(entry, issuers, now))
-    refuse('the trust in the issuer of its evidence has ended');
-}
-
 // The one thing that a token says and its digest on record does not hold.
 function keptAuthentication(
   { authentication: told, signedBefore }: ValidatedToken,
@@ -256,7 +243,6 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
   const { subject: token, request } = evidence;
   const renewable = requireRenewable(basis);
   const { entry, renewal } = renewable;
-  requireTrust(renewable, rules.issuers, now);
   requireKept(evidence, renewal);
   const grounds = decideGrounds(basis, renewable, rules);
   requirePermission(grounds, evidence, renewal);

@@ -42,7 +42,7 @@ export interface RevocationParts {
 /** Checks every certificate of a path but the anchor. Of one that is over nothing need be known: its authority need not list it any more
  * (RFC 5280 §3.3). `atHand`: no source is asked, and of what is not known nothing is said.
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
-export type RevocationCheck = (path: CertificatePath, terms?: Terms) => Promise<void>;
+export type RequireUnrevoked = (path: CertificatePath, terms?: Terms) => Promise<void>;
 
 interface Terms {
   readonly atHand: boolean;
@@ -75,8 +75,8 @@ function createAnswers<Answer>(parts: RevocationParts) {
   };
 }
 
-/** A check over these sources. */
-export function createRevocationCheck(parts: RevocationParts): RevocationCheck {
+/** Revocation by these sources. */
+export function createRevocation(parts: RevocationParts): RequireUnrevoked {
   const isRevoked = createQuestion(parts);
   return async (path, { atHand } = { atHand: false }) => {
     for (const [index, issuer] of path.slice(1).entries()) {

@@ -25,7 +25,7 @@ import {
   type PathTerms,
   type PresentedCertificate,
 } from './path.ts';
-import type { RevocationCheck } from './revocation.ts';
+import type { RequireUnrevoked } from './revocation.ts';
 
 /** What a front puts into `content` of evidence of type `x509`. */
 interface CertificateCredential {
@@ -34,7 +34,7 @@ interface CertificateCredential {
   /** How its key was proved; `named`: not at all, somebody only names it. */
   readonly proof: 'signature' | 'tls' | 'named';
   /** They were found good before. `atHand`: no source of revocation is asked, and what nobody says is good. */
-  readonly recheck?: { readonly atHand: boolean };
+  readonly revalidation?: { readonly atHand: boolean };
 }
 
 /** A user of ours who may log in by a key. */
@@ -57,7 +57,7 @@ export interface X509Trust extends PathTerms {
   /** Present: subjects are users of ours. Gives one who may log in. */
   readonly findUser?: (name: string) => KeyUser | undefined;
   /** Absent: the configuration says that nothing is asked. */
-  readonly checkRevocation?: RevocationCheck;
+  readonly requireUnrevoked?: RequireUnrevoked;
 }
 
 export interface X509ValidatorParts {
@@ -94,10 +94,10 @@ export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
     { certificate, presented }: PresentedCertificate,
   ): Promise<ValidatedToken> => {
     const now = parts.clock.now();
-    const { recheck } = content;
-    const moment = { links, now, wasGood: recheck !== undefined };
+    const { revalidation } = content;
+    const moment = { links, now, wasGood: revalidation !== undefined };
     const { path, trust } = findTrust({ certificate, presented }, parts.trusted, moment);
-    await trust.checkRevocation?.(path, recheck);
+    await trust.requireUnrevoked?.(path, revalidation);
     const facts = factsOf(certificate, trust, parts.issuer);
     return acceptToken({
       ...facts,
@@ -107,7 +107,7 @@ export function createX509Validator(parts: X509ValidatorParts): TokenValidator {
       scopes: [],
       lifetime: { notBefore: certificate.notBefore, notOnOrAfter: certificate.notAfter + 1 },
       confirmation: content.proof === 'named' ? BEARER : boundTo(certificate),
-      ...(trust.checkRevocation && { loginCertificates: unconfigured(path, trust) }),
+      ...(trust.requireUnrevoked && { loginCertificates: unconfigured(path, trust) }),
       audiences: [parts.issuer],
       actors: [],
     });

@@ -81,7 +81,7 @@ describe('ws-trust §4: a certificate that was found good before', () => {
   test('is refused once it is revoked', async () => {
     let isRevoked = false;
     const { send, setting } = aSetting({
-      checkRevocation: async () => {
+      requireUnrevoked: async () => {
         if (isRevoked) throw new ExchangeFailure('token-revoked', 'revoked');
       },
     });

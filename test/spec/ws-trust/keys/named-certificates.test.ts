@@ -44,7 +44,7 @@ interface Wishes {
   readonly useKeyProof?: RelyingParty['token']['useKeyProof'];
   readonly delegation?: boolean;
   readonly senderConstraint?: boolean;
-  readonly checkRevocation?: X509Trust['checkRevocation'];
+  readonly requireUnrevoked?: X509Trust['requireUnrevoked'];
   /** Tokens of the Security header. */
   readonly header?: string;
 }
@@ -55,7 +55,7 @@ async function ask(
     useKeyProof,
     delegation = true,
     senderConstraint = false,
-    checkRevocation = async () => undefined,
+    requireUnrevoked = async () => undefined,
     header,
   }: Wishes = {},
 ) {
@@ -74,7 +74,7 @@ async function ask(
   });
   const validator = createX509Validator({
     issuer: 'https://sts.example.org',
-    trusted: [anX509Trust([root], { checkRevocation })],
+    trusted: [anX509Trust([root], { requireUnrevoked })],
     clock: fakeClock(NOW),
   });
   const setting = aWsTrustSetting({
@@ -164,7 +164,7 @@ test('useKeyProof: refuses a certificate that is revoked, and one of which nobod
   const useKey = key('PublicKey') + child('UseKey', x509Data(batch));
   const saying = (reason: FailureReason) => ({
     ...TRUSTED,
-    checkRevocation: () => Promise.reject(new ExchangeFailure(reason, 'a certificate')),
+    requireUnrevoked: () => Promise.reject(new ExchangeFailure(reason, 'a certificate')),
   });
 
   const revoked = await ask(useKey, saying('token-revoked'));

@@ -369,23 +369,6 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     { token: { actors: [broker] }, rules: { maxDepth: 0 } },
     'delegation-not-allowed',
   ],
-  [
-    'a token made on the word of an issuer whose trust has ended since',
-    {
-      rules: {
-        issuers: [
-          {
-            id: 'partner',
-            names: [PARTNER_ISSUER],
-            actorIssuers: [],
-            subjectPrefixes: [],
-            enabledUntil: NOW,
-          },
-        ],
-      },
-    },
-    'renewal-not-possible',
-  ],
   ['a lifetime of nothing', { request: { lifetimeSeconds: 0 } }, 'lifetime-not-possible'],
 ];
 

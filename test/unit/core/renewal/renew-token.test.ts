@@ -14,6 +14,7 @@ import {
   anExchangeRequest,
   anOwnToken,
   aPolicyRow,
+  aSecurityToken,
   countedPlaces,
   fakeAuditLog,
   LENIENT,
@@ -26,13 +27,20 @@ import {
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 const renewal = { lifetimeSeconds: 3600, maxCount: 3 };
+const aRenewal = anExchangeRequest({
+  operation: 'renew',
+  subject: aSecurityToken({ use: 'lifecycle' }),
+  targets: [],
+});
 
 /** A service that issued a renewable token, and what is asked of it with that token. */
 async function issued({
   singleUse = false,
   admitToken,
+  isGroundless = false,
 }: {
   readonly singleUse?: boolean;
+  readonly isGroundless?: boolean;
   readonly admitToken?: AdmitToken;
 }) {
   const clock = fakeClock(NOW);
@@ -41,7 +49,7 @@ async function issued({
     marginSeconds: 60,
     ownIssuers: new Set([OWN_ISSUER]),
     longestDescentSeconds: 0,
-    isGroundless: () => false,
+    isGroundless: () => isGroundless,
   });
   const { relyingParties, statusLists, taken } = countedPlaces();
   const policy = rules({ relyingParties, rows: [aPolicyRow({ grant: { renewal, singleUse } })] });
@@ -69,7 +77,7 @@ async function issued({
     begin: () => exchange(anExchangeRequest({ renewal: { afterExpiry: false } }), sts),
     clock,
     use: () => exchange(anExchangeRequest(), sts),
-    renew: () => renewToken(anExchangeRequest({ operation: 'renew', targets: [] }), sts),
+    renew: () => renewToken(aRenewal, sts),
   };
 }
 
@@ -106,6 +114,12 @@ test('WS-Trust 1.3 §5: renewals and uses of a token that is good once, at the s
   );
   assert.equal(failed.length, 5);
   assert.ok(failed.every(refusedAs('token-replayed')));
+});
+
+test('WS-Trust 1.3 §5: a token whose login or trust has ended is not renewed', async () => {
+  const { renew } = await issued({ isGroundless: true });
+
+  await assert.rejects(renew(), refusedAs('renewal-not-possible'));
 });
 
 test('Token Status List: a renewal takes a place when it is granted, not when a limit is reached or policy grants no more', async () => {

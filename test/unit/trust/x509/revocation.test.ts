@@ -8,7 +8,7 @@ import { createFetchBytes } from '#src/trust/fetch-text.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure } from '#src/trust/x509/der.ts';
-import { createRevocationCheck, type RevocationParts } from '#src/trust/x509/revocation.ts';
+import { createRevocation, type RevocationParts } from '#src/trust/x509/revocation.ts';
 import {
   anHttpServer,
   answerOcsp,
@@ -55,7 +55,7 @@ interface Given extends Partial<Omit<RevocationParts['settings'], 'lists'>> {
 function aCheck({ now = () => NOW, lists: pems = [], ...settings }: Omit<Given, 'path'>) {
   const failures: unknown[] = [];
   const lists = pems.map((pem) => parseRevocationList(Buffer.from(pem)));
-  const check = createRevocationCheck({
+  const check = createRevocation({
     settings: { lists, listUrls: [], asksCertificateAddresses: false, ...settings },
     fetchBytes: createFetchBytes({
       allowedHosts: ['127.0.0.1'],
@@ -283,7 +283,7 @@ describe('a list that is fetched', () => {
   test('is waited for by one alone where it could not be fetched before', async () => {
     let now = NOW;
     const answers: PromiseWithResolvers<Buffer>[] = [];
-    const check = createRevocationCheck({
+    const check = createRevocation({
       settings: { lists: [], listUrls: ['https://pki.example'], asksCertificateAddresses: false },
       fetchBytes: () => {
         const answer = Promise.withResolvers<Buffer>();

@@ -67,11 +67,11 @@ describe('a certificate as evidence', () => {
     const stranger = await anAuthority({ name: 'CN=Stranger' });
     const ders = [certificate, stranger, issuing].map(({ der }) => der);
     const content = { certificates: ders, proof: 'signature' };
-    const checkRevocation = async () => undefined;
+    const requireUnrevoked = async () => undefined;
     const intermediates = [parseCertificate(issuing.pem)];
 
     const kept = await Promise.all(
-      [{}, { checkRevocation }, { checkRevocation, intermediates }].map(
+      [{}, { requireUnrevoked }, { requireUnrevoked, intermediates }].map(
         async (over) => (await validate(certificate, over, content)).loginCertificates,
       ),
     );
@@ -202,12 +202,12 @@ describe('a certificate as evidence', () => {
 
   test('is refused by a trusted issuer whose time is over, and by one that revoked it', async () => {
     const certificate = await aClient();
-    const checkRevocation = () => Promise.reject(new Error('asked'));
+    const requireUnrevoked = () => Promise.reject(new Error('asked'));
 
     await assert.rejects(validate(certificate, { enabledUntil: NOW }), {
       reason: 'issuer-untrusted',
     });
-    await assert.rejects(validate(certificate, { checkRevocation }), /asked/);
+    await assert.rejects(validate(certificate, { requireUnrevoked }), /asked/);
   });
 
   for (const [what, oid, hex] of [
