@@ -12,7 +12,7 @@ import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/server/document.ts';
 import type { FormValues, TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
-import { anRst, jwtAsXml, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, jwtAsXml, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 type IssuedType = (typeof ALL_TYPES)[number];
 
@@ -153,7 +153,7 @@ suite('Grid: WS-Trust Issue on behalf of', () => {
 
         const { status, text } = await sendSoap(
           world.server,
-          anRst({ onBehalfOf, tokenType: tokenTypeUri(requested) }),
+          anIssueMessage({ onBehalfOf, tokenType: tokenTypeUri(requested) }),
         );
 
         assert.equal(status, 200, text);
@@ -172,7 +172,7 @@ suite('Grid: WS-Trust Issue on behalf of', () => {
         const onBehalfOf = asXml(subject.type, await subject.make());
 
         // Without a KeyType: a context has a secret.
-        const request = anRst({ onBehalfOf, tokenType }).replace(
+        const request = anIssueMessage({ onBehalfOf, tokenType }).replace(
           /<trust:KeyType>.*?<.trust:KeyType>/,
           '',
         );
@@ -187,7 +187,7 @@ suite('Grid: WS-Trust Issue on behalf of', () => {
     test(`WS-Trust 1.3 §4: a user name becomes ${requested}`, async () => {
       const { status, text } = await sendSoap(
         world.server,
-        anRst({ tokenType: tokenTypeUri(requested) }),
+        anIssueMessage({ tokenType: tokenTypeUri(requested) }),
       );
 
       assert.equal(status, 200, text);

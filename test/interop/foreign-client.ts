@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { TlsServer } from '#test/support/server/tls-server.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 
 interface Finished {
   readonly code: ExecFileException['code'];

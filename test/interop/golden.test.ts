@@ -1,14 +1,15 @@
 // Golden messages: what a client of each profile gets, byte for byte, from a server with real keys. Only what is new in every
 // answer (ids, digests, signatures, certificates) is put aside. Old clients read answers by position: what changes here
 // may break somebody.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { BILLING, PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
+import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
+import { BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 
 const NOW = Date.parse('2027-01-15T08:00:00Z') / 1000;
-const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 const SOAP_11 = 'text/xml; charset="utf-8"';
 const SOAP_12 = 'application/soap+xml; charset=utf-8';
 

@@ -14,14 +14,8 @@ import {
 } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import type { TokenType } from '#core/token-type.ts';
-import {
-  aPost,
-  aWsTrustSetting,
-  BILLING,
-  faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 
 const FOLDER = fileURLToPath(new URL('requests', import.meta.url));
 const USERNAME_13 = '/adfs/services/trust/13/usernamemixed';

@@ -1,4 +1,5 @@
 // SOAP clients that nobody here wrote, over TLS: Apache CXF and the `soap` package of npm. xmlsec1 judges signatures.
+
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:https';
@@ -7,14 +8,14 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import * as soap from 'soap';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import { BILLING, PASSWORD } from '#test/support/saml/saml-document.ts';
+import { PASSWORD } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startTlsServer, type TlsServer } from '#test/support/server/tls-server.ts';
+import { BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { withCertifiedClient } from '#test/support/x509/certified-client.ts';
 import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 import { endsOf, isBuilt } from './foreign-client.ts';
 
-const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
 const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
 const ISSUED = `ok subject=bob audience=${BILLING}`;

@@ -4,10 +4,9 @@ import { TOKEN_TYPES } from '#core/token-type.ts';
 import { GATEWAY_SECRET, ORDERS_SECRET, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
 import { REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
 import { type Answer, answerOf, checked } from '#test/support/server/server.ts';
-import { basicOf } from '#test/support/ws-trust/rest.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   JWT,
   jwtAsXml,
@@ -15,7 +14,8 @@ import {
   SAML2,
   type TargetOperation,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { basicOf } from '#test/support/ws-trust/rest.ts';
 import { type Context, contextIn, V13 } from '#test/support/ws-trust/security-context.ts';
 import {
   type Audience,
@@ -170,7 +170,7 @@ export class Fronts {
         }),
       );
     }
-    const message = anRst({
+    const message = anIssueMessage({
       user,
       tokenType: wsTrustType(type),
       appliesTo: APPLIES_TO[audience],
@@ -186,7 +186,7 @@ export class Fronts {
       const body = { token: token.text, tokenType: wsTrustType(token.type) };
       return this.#rest(user, way, `/ws-trust/${operation.toLowerCase()}`, body);
     }
-    return this.#soap(user, way, aTargetRst(operation, { user, target: asXml(token) }));
+    return this.#soap(user, way, aTargetMessage(operation, { user, target: asXml(token) }));
   }
 
   async renew(user: User, way: Way, token: Presented): Promise<Outcome> {

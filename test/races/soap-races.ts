@@ -5,8 +5,8 @@ import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-passw
 import { iso } from '#test/support/saml/saml.ts';
 import { now } from '#test/support/server/world.ts';
 import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
-import { anRst, aTargetRst, TRUST_13, tokenOf } from '#test/support/ws-trust/rst.ts';
-import { anRst as aBareRst } from '#test/support/ws-trust/ws-trust.ts';
+import { anIssueMessage, aTargetMessage, tokenOf } from '#test/support/ws-trust/messages.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { INVALID_GRANT, samlAssertion, samlBearer } from './oauth-races.ts';
 import { CONTENDERS, type Loss, oneWins, type Presentation, prepare, type Race } from './race.ts';
 import { CHALLENGED_PATH, ONE_TIME_SECRET, type RaceWorld } from './race-world.ts';
@@ -31,7 +31,7 @@ const soap = (body: string, path = '/ws-trust'): Presentation => ({
 function rstWithNonce(): Presentation {
   const nonce = `<o:Nonce>${randomBytes(16).toString('base64')}</o:Nonce>`;
   const created = `<u:Created xmlns:u="${WSU}">${iso(now())}</u:Created>`;
-  return soap(anRst().replace('</o:Password>', `</o:Password>${nonce}${created}`));
+  return soap(anIssueMessage().replace('</o:Password>', `</o:Password>${nonce}${created}`));
 }
 
 let messages = 0;
@@ -58,7 +58,7 @@ function codeAnswer(user: string, code: string, text: string): Presentation {
   const state = /<wst14:ContextData [^>]*>([^<]+)</.exec(text)?.[1] ?? '';
   assert.notEqual(state, '', text);
   const response = `<trust:RequestSecurityTokenResponse xmlns:trust="${TRUST_13}" Context="${contextOf(text)}"><w:InteractiveChallengeResponse xmlns:w="${TRUST_14}"><w:TextChallengeResponse RefID="${TRUST_14}/challenge/OTP">${code}</w:TextChallengeResponse><w:ContextData RefID="${TRUST_14}/challenge/state">${state}</w:ContextData></w:InteractiveChallengeResponse></trust:RequestSecurityTokenResponse>`;
-  const message = anRst({ user })
+  const message = anIssueMessage({ user })
     .replace(/<trust:RequestSecurityToken .*<\/trust:RequestSecurityToken>/, response)
     .replace(`${TRUST_13}/RST/Issue`, `${TRUST_13}/RSTR/Issue`);
   return soap(message);
@@ -75,14 +75,14 @@ export const SOAP_RACES: readonly Race[] = [
   },
   {
     name: 'WSS 1.1.1 §13: a signed message wins exactly once',
-    present: async (world) => soap(signedByBob(world, aBareRst())),
+    present: async (world) => soap(signedByBob(world, anRst())),
     judge: oneWins(fault('InvalidSecurity')),
   },
   {
     name: 'WS-Trust 1.3 §8.3: a challenge wins exactly once, however often its answer is signed',
     present: async (world, [server]) => {
       assert.ok(server);
-      const request = soap(signedByBob(world, aBareRst()), CHALLENGED_PATH);
+      const request = soap(signedByBob(world, anRst()), CHALLENGED_PATH);
       const answer = signAnswer(await prepare(server, request));
       return many(CONTENDERS, () => soap(signedByBob(world, answer), CHALLENGED_PATH));
     },
@@ -95,7 +95,7 @@ export const SOAP_RACES: readonly Race[] = [
       const user = nextOneTimeUser();
       const challenges: string[] = [];
       for (let index = 0; index < GUESSERS; index += 1)
-        challenges.push(await prepare(server, soap(anRst({ user }))));
+        challenges.push(await prepare(server, soap(anIssueMessage({ user }))));
       // One for all: a step of time that ends meanwhile makes another, which wins too.
       const code = codeNow();
       return challenges.map((challenge) => codeAnswer(user, code, challenge));
@@ -106,9 +106,9 @@ export const SOAP_RACES: readonly Race[] = [
     name: 'WS-Trust 1.3 §5: a token that may be renewed once is renewed exactly once',
     present: async (_, [server]) => {
       assert.ok(server);
-      const text = await prepare(server, soap(anRst({ user: 'carol', tokenType: SAML2 })));
+      const text = await prepare(server, soap(anIssueMessage({ user: 'carol', tokenType: SAML2 })));
       const target = tokenOf({ status: 200, text });
-      return soap(aTargetRst('Renew', { user: 'carol', target }));
+      return soap(aTargetMessage('Renew', { user: 'carol', target }));
     },
     judge: oneWins(fault('UnableToRenew')),
   },
@@ -116,7 +116,7 @@ export const SOAP_RACES: readonly Race[] = [
     name: 'SAML Core 2.0 §2.5.1.5: an assertion with OneTimeUse wins exactly once over both fronts',
     present: async (world) => {
       const assertion = samlAssertion(world, '<saml2:OneTimeUse/>');
-      const rst = soap(anRst({ onBehalfOf: assertion }));
+      const rst = soap(anIssueMessage({ onBehalfOf: assertion }));
       const grant = samlBearer(assertion);
       // Two in turn, so that each server gets both kinds.
       return many(CONTENDERS, (index) => (index % 4 < 2 ? rst : grant));

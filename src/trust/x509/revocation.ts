@@ -39,8 +39,8 @@ export interface RevocationParts {
   readonly onFailure: (cause: unknown) => void;
 }
 
-/** Checks every certificate of a path but the anchor. Of one that is over nothing need be known: its authority need not list it any more
- * (RFC 5280 §3.3). `atHand`: no source is asked, and of what is not known nothing is said.
+/** Refuses a path of which a certificate is revoked; the anchor is not asked about. Of one that is over nothing need be known: its
+ * authority need not list it any more (RFC 5280 §3.3). `atHand`: no source is asked, and of what is not known nothing is said.
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
 export type RequireUnrevoked = (path: CertificatePath, terms?: Terms) => Promise<void>;
 

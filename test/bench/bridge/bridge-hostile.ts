@@ -4,9 +4,9 @@ import { Buffer } from 'node:buffer';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
 import {
   anIssueRequest,
-  anRst,
   aPost,
   aSecurityHeader,
   aUserMessage,

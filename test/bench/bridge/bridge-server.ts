@@ -4,9 +4,16 @@ import { performance } from 'node:perf_hooks';
 import { startImageServer } from '#test/bench/server/image-server.ts';
 import type { ServerProcess } from '#test/bench/server/server-process.ts';
 import { createTlsAgent, runTlsLoad, sendTls, type TlsLoad } from '#test/bench/tls-load.ts';
-import { BILLING, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
+import { SAML2_TYPE } from '#test/support/saml/saml-document.ts';
 import { GATEWAY_BASIC, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
-import { aBatch, anRst, aTargetRst, SAML2, tokenOf } from '#test/support/ws-trust/rst.ts';
+import {
+  aBatchMessage,
+  anIssueMessage,
+  aTargetMessage,
+  SAML2,
+  tokenOf,
+} from '#test/support/ws-trust/messages.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { besideSignature } from './bridge-rounds.ts';
 import { aCurrentAssertion, type BridgeSetting, createBridgeSetting } from './bridge-setting.ts';
 import type { MeasuredWork } from './bridge-works.ts';
@@ -54,13 +61,13 @@ function soapTraffic(ownToken: string): readonly Traffic[] {
   const base = { path: '/ws-trust', headers: SOAP12 };
   const item = `<t:TokenType>${SAML2}</t:TokenType>${FOR_BILLING}`;
   return [
-    { ...base, work: SINGLE, target: 1.5, body: anRst({ tokenType: SAML2 }) },
+    { ...base, work: SINGLE, target: 1.5, body: anIssueMessage({ tokenType: SAML2 }) },
     {
       ...base,
       work: `the same, ${BATCH_SIZE} in one message, each`,
       target: Number.NaN,
       per: BATCH_SIZE,
-      body: aBatch(
+      body: aBatchMessage(
         'Issue',
         Array.from({ length: BATCH_SIZE }, () => item),
       ),
@@ -69,7 +76,7 @@ function soapTraffic(ownToken: string): readonly Traffic[] {
       ...base,
       work: 'WS-Trust Validate of our own SAML 2.0, user name over TLS',
       target: 0.5,
-      body: aTargetRst('Validate', { target: ownToken }),
+      body: aTargetMessage('Validate', { target: ownToken }),
     },
   ];
 }
@@ -114,7 +121,7 @@ export async function measureServer(): Promise<readonly MeasuredWork[]> {
       url,
       agent,
       headers: SOAP12,
-      body: anRst({ tokenType: SAML2 }),
+      body: anIssueMessage({ tokenType: SAML2 }),
     });
     const measured: MeasuredWork[] = [];
     for (const traffic of [

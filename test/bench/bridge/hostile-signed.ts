@@ -39,12 +39,10 @@ import {
   X509_PROFILE,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aSecurityHeader,
   aWsTrustSetting,
-  TRUST_13,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';

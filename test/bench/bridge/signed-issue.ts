@@ -5,14 +5,8 @@ import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aSignedMessage } from '#test/support/soap/signed-message.ts';
-import {
-  anAppliesTo,
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  corpRules,
-  TRUST_13,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, corpRules } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 

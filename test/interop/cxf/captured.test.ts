@@ -1,4 +1,5 @@
 // What Apache CXF really sent, read by our readers and judged by our verifier.
+
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
@@ -16,14 +17,13 @@ import { textOf } from '#bridge/xml/reader.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
+import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { aPost, aWsTrustSetting, billingRules } from '#test/support/ws-trust/ws-trust.ts';
 import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
 
 const FOLDER = fileURLToPath(new URL('captured', import.meta.url));
 const CAPTURED = globSync(`${FOLDER}/*.xml`).sort();
 const isSigned = (path: string): boolean => /x509|public-key/.test(basename(path));
-const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
-const TRUST_2005 = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
 
 function open(path: string) {
   const envelope = readEnvelope(parseXml(readFileSync(path)));

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startTlsServer } from '#test/support/server/tls-server.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 
 async function withContexts(document: ConfigDocument, directory: string): Promise<void> {
   const key = Buffer.alloc(32, 1).toString('base64');

@@ -4,10 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startTlsServer } from '#test/support/server/tls-server.ts';
 import { withEncryptionKey } from '#test/support/soap/encryption-key.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 
 /** Our key that secrets are encrypted to, and a certificate that is none of ours. */

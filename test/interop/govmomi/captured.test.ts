@@ -14,10 +14,10 @@ import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { aPolicyRow, aRelyingParty, OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aCertifiedKey, aSamlSpec, aValidator, signingKeysOf } from '#test/support/saml/saml.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import {
   aPost,
   aWsTrustSetting,
-  BILLING,
   billingRules,
   faultCodeOf,
 } from '#test/support/ws-trust/ws-trust.ts';

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { reservedPort } from '#test/support/server/reserved-port.ts';
 import { startTlsServer, type TlsServer } from '#test/support/server/tls-server.ts';
 import { aSecretsKey } from '#test/support/ws-trust/context-message.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { withCertifiedClient } from '#test/support/x509/certified-client.ts';
 
 const CONTEXT = '/ws-trust/context';

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import { startTlsServer } from '#test/support/server/tls-server.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 
 const ISSUED = `ok subject=bob audience=${BILLING}`;
 

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startTlsServer } from '#test/support/server/tls-server.ts';
 import { withEncryptionKey } from '#test/support/soap/encryption-key.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { withCertifiedClient } from '#test/support/x509/certified-client.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 

@@ -14,14 +14,8 @@ import { OWN_ISSUER } from '#test/support/core.ts';
 import { PATH, PROFILES } from '#test/support/soap/message-security.ts';
 import { RSA_SHA256 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
-import {
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  corpRules,
-  faultCodeOf,
-  TRUST_13,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, corpRules, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 import { createKeySigner } from '#test/support/xml/signer.ts';

@@ -11,14 +11,8 @@ import { aFolder, isBuilt } from '#test/interop/foreign-client.ts';
 import { ours } from '#test/support/soap/message-security.ts';
 import { SECRET_PATH, SECRET_PROFILES } from '#test/support/soap/secret-message.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
-import {
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  faultCodeOf,
-  TRUST_13,
-  USER,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/ws-trust/ws-trust.ts';
 
 const run = promisify(execFile);
 const PROGRAM = fileURLToPath(new URL('run-secret', import.meta.url));

@@ -14,13 +14,8 @@ import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { isBuilt } from '#test/interop/foreign-client.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import {
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  corpRules,
-  faultCodeOf,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, corpRules, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
 import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 

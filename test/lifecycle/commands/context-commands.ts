@@ -24,9 +24,9 @@ import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/soap/
 import { SIGNATURE, signMessage } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { aTimestamp } from '#test/support/ws-trust/context-message.ts';
-import { anRst, aTargetRst } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, aTargetMessage } from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
 import { about, type Context, toIdentifier, V13 } from '#test/support/ws-trust/security-context.ts';
-import { anRst as aBareRst, anAppliesTo } from '#test/support/ws-trust/ws-trust.ts';
 import { type Command, commands, presented } from './command.ts';
 
 const SCT = `${V13.wsc}/sct`;
@@ -77,7 +77,7 @@ interface Asked {
 
 async function holdContext({ context, by, index }: Asked, model: Model, { fronts, turn }: Real) {
   const server = (index + turn) % 2 === 0 ? 0 : 1;
-  const message = aTargetRst('Validate', { user: by, target: context.context.token });
+  const message = aTargetMessage('Validate', { user: by, target: context.context.token });
   const { told } = await fronts.context({ server }, withoutLogin(message), by);
   const expected = isActiveContext(context, by, model.now());
   const actual = told.includes('/status/valid<');
@@ -103,7 +103,7 @@ const issueContext = commands(
       const now = model.now();
       const apt = model.tokens.filter(({ chain }) => chain.owner === user);
       const token = of === undefined || apt.length === 0 ? undefined : pick(apt, of);
-      const message = anRst({
+      const message = anIssueMessage({
         user,
         tokenType: SCT,
         appliesTo: APPLIES_TO[audience],
@@ -155,7 +155,7 @@ const useContext = commands(
       const what = `${kind} with ${name}`;
       const wished = anAppliesTo(APPLIES_TO[audience]);
       const bodies = {
-        issue: () => aBareRst({ children: `${wished}<t:TokenType>${SCT}</t:TokenType>` }),
+        issue: () => anRst({ children: `${wished}<t:TokenType>${SCT}</t:TokenType>` }),
         renew: () => about(context, 'Renew', context.token.replace(/ wsu:Id="[^"]*"/, '')),
         cancel: () => about(context, 'Cancel', toIdentifier(context)),
       };
@@ -182,7 +182,7 @@ const cancelWithoutSecret = commands(
     check: (model) => usable(model).length > 0,
     async run({ at, by, server }, model, real) {
       const { chain, context, name } = pick(usable(model), at);
-      const message = aTargetRst('Cancel', { user: by, target: context.token });
+      const message = aTargetMessage('Cancel', { user: by, target: context.token });
       const { outcome } = await real.fronts.context({ server }, withoutLogin(message), by);
       const what = `${by} cancels ${name} without its secret`;
       // Its owner is nobody without the secret; who may revoke for the target is.

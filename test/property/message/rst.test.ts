@@ -6,18 +6,14 @@ import fc from 'fast-check';
 import { escapeText } from '#bridge/xml/canonical/escape.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
-  BILLING,
   faultCodeOf,
   TIMESTAMP,
-  TRUST_13,
-  TRUST_2005,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 const RUNS = 300;

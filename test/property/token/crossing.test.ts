@@ -8,11 +8,11 @@ import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import { type AssertionChanges, bearer, iso, NOW, subject1 } from '#test/support/saml/saml.ts';
-import type { SamlWorld } from '#test/support/saml/saml-document.ts';
+import { type SamlWorld } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
-import { anRst, jwtAsXml, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, jwtAsXml, sendSoap, tokenOf } from '#test/support/ws-trust/messages.ts';
 
 const FORMS = ['access_token', 'jwt', 'saml1', 'saml2'] as const;
 type Form = (typeof FORMS)[number];
@@ -145,7 +145,7 @@ async function crossBySoap(held: Held, { acting, form }: Hop): Promise<string | 
   const evidence = isXml(held.form) ? held.text : jwtAsXml(held.text);
   const [tokenType] = TOKEN_TYPES[form === 'access_token' ? 'jwt' : form].wsTrust;
   const wishes = { tokenType, [acting ? 'actAs' : 'onBehalfOf']: evidence };
-  const answer = await sendSoap(server, anRst(wishes));
+  const answer = await sendSoap(server, anIssueMessage(wishes));
   if (answer.status !== 200) return undefined;
   const token = tokenOf(answer);
   return isXml(form) ? token : Buffer.from(/>([^<]+)</.exec(token)?.[1] ?? '', 'base64').toString();

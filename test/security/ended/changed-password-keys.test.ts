@@ -16,9 +16,10 @@ import {
   askForContext,
   withContexts,
 } from '#test/support/ws-trust/context-message.ts';
-import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
+import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { about, type Context, signed } from '#test/support/ws-trust/security-context.ts';
-import { anAppliesTo, anRst, aUserNameToken, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { aUserNameToken } from '#test/support/ws-trust/ws-trust.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 

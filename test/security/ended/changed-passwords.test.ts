@@ -13,9 +13,9 @@ import { grantRenewals, REFRESH_TOKEN_TYPE, refresh } from '#test/support/server
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { changeUser, forgetLogins, setPassword } from '#test/support/server/user-file.ts';
 import {
-  anRst,
-  aTargetRst,
-  aTokenRst,
+  anIssueMessage,
+  aTargetMessage,
+  aTokenMessage,
   faultOf,
   isValid,
   JWT,
@@ -23,7 +23,7 @@ import {
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 const children = '<trust:Renewing OK="true"/>';
 
@@ -38,13 +38,13 @@ const start = (t: Ending): Promise<TestServer> =>
   });
 
 const issue = async (server: TestServer, tokenType: string, user = 'carol'): Promise<string> =>
-  tokenOf(await sendSoap(server, anRst({ user, tokenType, children })));
+  tokenOf(await sendSoap(server, anIssueMessage({ user, tokenType, children })));
 
 const onBehalf = (server: TestServer, onBehalfOf: string) =>
-  sendSoap(server, anRst({ tokenType: JWT, onBehalfOf, children }));
+  sendSoap(server, anIssueMessage({ tokenType: JWT, onBehalfOf, children }));
 
 const renew = (server: TestServer, target: string, user = 'carol') =>
-  sendSoap(server, aTargetRst('Renew', { user, target }));
+  sendSoap(server, aTargetMessage('Renew', { user, target }));
 
 const exchange = (server: TestServer, jwt: string, form: Record<string, string> = {}) =>
   server.exchange({ subject_token: jwt, subject_token_type: JWT_TYPE, ...form });
@@ -62,7 +62,7 @@ const grantOf = (assertion: string) => ({
 });
 
 const logIn = (server: TestServer, token: string) =>
-  sendSoap(server, aTokenRst(token, { tokenType: JWT }));
+  sendSoap(server, aTokenMessage(token, { tokenType: JWT }));
 
 const isActive = async (server: TestServer, token: string): Promise<unknown> =>
   (await server.post('/introspect', { token })).body['active'];
@@ -209,7 +209,7 @@ describe('Decision 30: once a password was changed', () => {
 
     const answer = await sendSoap(
       server,
-      aTargetRst('Cancel', { user: 'carol', target: cancelled }),
+      aTargetMessage('Cancel', { user: 'carol', target: cancelled }),
     );
     await writeFile(path, old);
     await server.reload();

@@ -14,8 +14,8 @@ import {
   aSignedMessage,
   aTimestamp,
 } from '#test/support/soap/signed-message.ts';
-import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
-import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
 

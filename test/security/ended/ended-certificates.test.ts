@@ -19,16 +19,17 @@ import {
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { withContexts } from '#test/support/ws-trust/context-message.ts';
 import {
-  aTargetRst,
+  aTargetMessage,
   faultOf,
   isValid,
   JWT,
   jwtIn,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { type Context, contextIn, signed, V13 } from '#test/support/ws-trust/security-context.ts';
-import { anAppliesTo, anRst, aUserNameToken, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { aUserNameToken } from '#test/support/ws-trust/ws-trust.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aSequence } from '#test/support/x509/der.ts';
 import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
@@ -168,7 +169,7 @@ for (const [whose, make] of Object.entries(WHOSE))
         const server = await begin(t);
         const token = await aToken(server);
         const target = tokenOf(await onBehalf(server, token));
-        const renew = () => sendSoap(server, aTargetRst('Renew', { user: 'dave', target }));
+        const renew = () => sendSoap(server, aTargetMessage('Renew', { user: 'dave', target }));
         const family = await exchange(server, token, { requested_token_type: REFRESH_TOKEN_TYPE });
         const { body, text } = await refresh(server, family.body['access_token']);
         const before = await renew();
@@ -267,7 +268,10 @@ describe('Decision 30: of a certificate', () => {
     const target = tokenOf(await onBehalf(server, tokenOf(await sendSoap(server, message))));
     server.clock.advance(200);
 
-    const { status, text } = await sendSoap(server, aTargetRst('Renew', { user: 'dave', target }));
+    const { status, text } = await sendSoap(
+      server,
+      aTargetMessage('Renew', { user: 'dave', target }),
+    );
 
     assert.equal(status, 200, text);
   });
@@ -302,7 +306,7 @@ describe('Decision 30: of a certificate', () => {
     const target = tokenOf(await onBehalf(server, token));
     await revoke(server, await aRevocationList(root, { revoked: [certified] }));
 
-    const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'dave', target }));
+    const cancelled = await sendSoap(server, aTargetMessage('Cancel', { user: 'dave', target }));
 
     assert.equal(cancelled.status, 200, cancelled.text);
   });

@@ -17,15 +17,16 @@ import {
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import {
-  aTargetRst,
+  aTargetMessage,
   faultOf,
   isValid,
   JWT,
   jwtIn,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
-import { anAppliesTo, anRst, aUserNameToken, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aUserNameToken } from '#test/support/ws-trust/ws-trust.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aSequence } from '#test/support/x509/der.ts';
 import {
@@ -130,7 +131,7 @@ async function list(
 }
 
 const renew = ({ server, target }: Estate) =>
-  sendSoap(server, aTargetRst('Renew', { user: 'dave', target }));
+  sendSoap(server, aTargetMessage('Renew', { user: 'dave', target }));
 
 async function assertEnded(estate: Estate): Promise<void> {
   const { server, token } = estate;

@@ -11,8 +11,8 @@ import { type ConfigDocument, JWT_TYPE } from '#test/support/server/document.ts'
 import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   isValid,
   JWT,
@@ -20,7 +20,7 @@ import {
   jwtIn,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 const AFTER_EXPIRY = '<trust:Renewing OK="true"/>';
 
@@ -57,9 +57,11 @@ const ENDS: Readonly<Record<string, (document: ConfigDocument, server: TestServe
 };
 
 const issue = async (server: TestServer, onBehalfOf: string): Promise<string> =>
-  tokenOf(await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf, children: AFTER_EXPIRY })));
+  tokenOf(
+    await sendSoap(server, anIssueMessage({ tokenType: JWT, onBehalfOf, children: AFTER_EXPIRY })),
+  );
 const renew = (server: TestServer, target: string) =>
-  sendSoap(server, aTargetRst('Renew', { target }));
+  sendSoap(server, aTargetMessage('Renew', { target }));
 
 describe('Trust: what rests on the word of an issuer', () => {
   for (const [what, end] of Object.entries(ENDS)) {
@@ -71,7 +73,7 @@ describe('Trust: what rests on the word of an issuer', () => {
       const before = await renew(server, third);
       const users = await issue(
         server,
-        await issue(server, tokenOf(await sendSoap(server, anRst({ tokenType: JWT })))),
+        await issue(server, tokenOf(await sendSoap(server, anIssueMessage({ tokenType: JWT })))),
       );
 
       await change(server, (document) => end(document, server));
@@ -85,7 +87,10 @@ describe('Trust: what rests on the word of an issuer', () => {
       const server = await start(t);
       const token = await issue(server, jwtAsXml(await server.partner.sign()));
       const made = await issue(server, token);
-      const users = await issue(server, tokenOf(await sendSoap(server, anRst({ tokenType: JWT }))));
+      const users = await issue(
+        server,
+        tokenOf(await sendSoap(server, anIssueMessage({ tokenType: JWT }))),
+      );
       const introspected = async (xml: string) =>
         (await server.post('/introspect', { token: jwtIn(xml) })).body['active'];
       const exchanged = async (xml: string) => {
@@ -105,7 +110,7 @@ describe('Trust: what rests on the word of an issuer', () => {
         assert.equal(await isValid(server, each, 'bob'), false);
         assert.equal(await introspected(each), false);
         assert.equal(await exchanged(each), 'invalid_request');
-        const acted = await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf: each }));
+        const acted = await sendSoap(server, anIssueMessage({ tokenType: JWT, onBehalfOf: each }));
         assert.equal(faultOf(acted), 'InvalidSecurityToken');
       }
       assert.equal(await isValid(server, users, 'bob'), true);

@@ -10,7 +10,7 @@ import {
   askForContext,
   withContexts,
 } from '#test/support/ws-trust/context-message.ts';
-import { faultOf, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { faultOf, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 for (const [what, change] of [
   ['was disabled', (users: string) => users.replace('{"id":"bob"', '{"disabled":true,"id":"bob"')],

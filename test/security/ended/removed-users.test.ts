@@ -10,16 +10,16 @@ import { grantRenewals, REFRESH_TOKEN_TYPE, refresh } from '#test/support/server
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { forgetLogins } from '#test/support/server/user-file.ts';
 import {
-  anRst,
-  aTargetRst,
-  aTokenRst,
+  anIssueMessage,
+  aTargetMessage,
+  aTokenMessage,
   faultOf,
   JWT,
   jwtAsXml,
   jwtIn,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 const children = '<trust:Renewing OK="true"/>';
 
@@ -38,10 +38,10 @@ async function removeCarol(server: TestServer): Promise<void> {
 }
 
 const carols = async (server: TestServer): Promise<string> =>
-  tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType: JWT, children })));
+  tokenOf(await sendSoap(server, anIssueMessage({ user: 'carol', tokenType: JWT, children })));
 
 const onBehalf = async (server: TestServer, onBehalfOf: string): Promise<string> =>
-  tokenOf(await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf, children })));
+  tokenOf(await sendSoap(server, anIssueMessage({ tokenType: JWT, onBehalfOf, children })));
 
 for (const [what, make] of [
   ['before', async (server) => onBehalf(server, await carols(server))],
@@ -53,7 +53,7 @@ for (const [what, make] of [
   test(`Policy: what was made of the token of a user ${what} they were removed is renewed no more`, async (t) => {
     const server = await start(t);
     const target = await make(server);
-    const renew = () => sendSoap(server, aTargetRst('Renew', { target }));
+    const renew = () => sendSoap(server, aTargetMessage('Renew', { target }));
     const before = await renew();
 
     await removeCarol(server);
@@ -62,14 +62,17 @@ for (const [what, make] of [
     assert.equal(faultOf(await renew()), 'UnableToRenew');
   });
 
-const asBearer = (jwt: string): string => aTokenRst(jwtAsXml(jwt), { tokenType: JWT });
+const asBearer = (jwt: string): string => aTokenMessage(jwtAsXml(jwt), { tokenType: JWT });
 
 test('Policy: of the token of a user nothing is made after they were removed, and it logs nobody in', async (t) => {
   const server = await start(t, [{ path: '/ws-trust', ownBearerTokens: true }]);
   const token = await carols(server);
   await removeCarol(server);
 
-  const acted = await sendSoap(server, anRst({ tokenType: JWT, onBehalfOf: token, children }));
+  const acted = await sendSoap(
+    server,
+    anIssueMessage({ tokenType: JWT, onBehalfOf: token, children }),
+  );
   const login = await sendSoap(server, asBearer(jwtIn(token)));
 
   assert.equal(faultOf(acted), 'InvalidSecurityToken');
@@ -92,7 +95,10 @@ test('Upgrade: what is made of a token without a mark, after its user was remove
     });
     const refreshed = await refresh(server, begun.body['access_token']);
 
-    assert.equal(faultOf(await sendSoap(server, aTargetRst('Renew', { target }))), 'UnableToRenew');
+    assert.equal(
+      faultOf(await sendSoap(server, aTargetMessage('Renew', { target }))),
+      'UnableToRenew',
+    );
     assert.equal(begun.status, 200, begun.text);
     assert.equal(refreshed.body['error'], 'invalid_grant', refreshed.text);
   }

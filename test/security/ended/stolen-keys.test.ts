@@ -9,12 +9,12 @@ import { parse, stringify } from 'yaml';
 import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { aCertifiedKey, aSamlSpec, signingKeysOf } from '#test/support/saml/saml.ts';
-import { BILLING, withSaml } from '#test/support/saml/saml-document.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   isValid,
   JWT,
@@ -24,7 +24,8 @@ import {
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 
 const RENEWAL_SECONDS = 28_800;
 const OVERLAP_SECONDS = 3600;
@@ -128,9 +129,9 @@ describe('A key that was superseded makes nothing, whoever has it:', () => {
       const { clock, directory } = server;
       const children = '<trust:Renewing OK="true"/>';
       const issue = async () =>
-        tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType, children })));
+        tokenOf(await sendSoap(server, anIssueMessage({ user: 'carol', tokenType, children })));
       const ask = (operation: 'Renew' | 'Cancel', target: string) =>
-        sendSoap(server, aTargetRst(operation, { user: 'carol', target }));
+        sendSoap(server, aTargetMessage(operation, { user: 'carol', target }));
       const old = await issue();
       const begun = clock.now();
       await addKey(server, await nextKey(directory, old));
@@ -146,7 +147,7 @@ describe('A key that was superseded makes nothing, whoever has it:', () => {
       ] as const) {
         const says = { id: idOf(token), about: 'dave', issuedAt, notOnOrAfter: now + 300 };
         const forged = await forge(directory, old, says);
-        const onBehalfOf = anRst({ user: 'bob', tokenType, onBehalfOf: forged });
+        const onBehalfOf = anIssueMessage({ user: 'bob', tokenType, onBehalfOf: forged });
 
         assert.equal(await isValid(server, forged), false);
         for (const answer of [
@@ -166,13 +167,15 @@ describe('A key that was superseded makes nothing, whoever has it:', () => {
       const server = await start(t);
       const { clock, directory } = server;
       const children = '<trust:Renewing OK="true"/>';
-      const old = tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType, children })));
+      const old = tokenOf(
+        await sendSoap(server, anIssueMessage({ user: 'carol', tokenType, children })),
+      );
       const begun = clock.now();
       await addKey(server, await nextKey(directory, old));
       clock.advance(OVERLAP_SECONDS);
       await server.reload();
       const ask = (operation: 'Renew' | 'Cancel', target: string) =>
-        sendSoap(server, aTargetRst(operation, { user: 'carol', target }));
+        sendSoap(server, aTargetMessage(operation, { user: 'carol', target }));
 
       for (const notOnOrAfter of [begun + 300, begun + 200]) {
         const says = { id: idOf(old), about: 'dave', issuedAt: begun, notOnOrAfter };
@@ -193,14 +196,17 @@ describe('A key that was superseded makes nothing, whoever has it:', () => {
     const server = await start(t);
     const { clock, directory } = server;
     const children = '<trust:Renewing OK="true"/>';
-    const issued = await sendSoap(server, anRst({ user: 'carol', tokenType: JWT, children }));
+    const issued = await sendSoap(
+      server,
+      anIssueMessage({ user: 'carol', tokenType: JWT, children }),
+    );
     const old = tokenOf(issued);
     const { auth_time } = decodeJwt(jwtIn(old));
     await addKey(server, await JWT_FORM.nextKey(directory, old));
     clock.advance(OVERLAP_SECONDS);
     await server.reload();
     const ask = (operation: 'Renew' | 'Cancel', user: string, target: string) =>
-      sendSoap(server, aTargetRst(operation, { user, target }));
+      sendSoap(server, aTargetMessage(operation, { user, target }));
 
     for (const claims of [
       { client_id: 'principal:self:dave' },
@@ -243,7 +249,9 @@ describe('A key that was superseded makes nothing, whoever has it:', () => {
       const olds: string[] = [];
       for (const wish of wishes)
         olds.push(
-          tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType, children, ...wish }))),
+          tokenOf(
+            await sendSoap(server, anIssueMessage({ user: 'carol', tokenType, children, ...wish })),
+          ),
         );
       const form = tokenType === JWT ? FORMS['a JWT'] : FORMS['an assertion'];
       await addKey(server, (await form?.nextKey(directory, olds[0] ?? '')) ?? {});
@@ -251,7 +259,7 @@ describe('A key that was superseded makes nothing, whoever has it:', () => {
       await server.reload();
 
       for (const target of olds) {
-        const renewed = await sendSoap(server, aTargetRst('Renew', { user: 'carol', target }));
+        const renewed = await sendSoap(server, aTargetMessage('Renew', { user: 'carol', target }));
         assert.equal(await isValid(server, tokenOf(renewed)), true);
       }
     });

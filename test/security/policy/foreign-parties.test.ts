@@ -14,8 +14,14 @@ import {
   TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import { faultOf, SAML2, type SoapAnswer, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
-import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import {
+  faultOf,
+  SAML2,
+  type SoapAnswer,
+  sendSoap,
+  tokenOf,
+} from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
 const PAYROLL = 'https://payroll.example/soap';

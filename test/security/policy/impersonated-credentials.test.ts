@@ -16,16 +16,16 @@ import {
 import { endingOfSuite } from '#test/support/suite.ts';
 import { aTimestamp, withContexts, withHeader } from '#test/support/ws-trust/context-message.ts';
 import {
-  anRst,
+  anIssueMessage,
   carolsToken,
   faultOf,
-  type RstWishes,
+  type IssueWishes,
   SAML2,
   sendSoap,
-  TRUST_13,
   tokenOf,
   WSSE,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { type Context, contextIn, V13 } from '#test/support/ws-trust/security-context.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 
@@ -67,7 +67,7 @@ const ofOther = (text: string): string => text.replaceAll('wsse:', 'o:');
 /** A message of the usual form under a signature. */
 function signed(
   header: string,
-  wishes: RstWishes,
+  wishes: IssueWishes,
   { key, keyInfo = '' }: SignatureWishes,
   change = (text: string) => text,
 ): string {
@@ -91,7 +91,7 @@ describe('a token in the name of another', () => {
     server = await startServer(ending, withPayroll);
     const onBehalfOf = await carolsToken(server, SAML2);
     const wishes = { onBehalfOf, tokenType: `${V13.wsc}/sct` };
-    const { text } = await sendSoap(server, withSecret(anRst(wishes)));
+    const { text } = await sendSoap(server, withSecret(anIssueMessage(wishes)));
     context = contextIn(text, V13);
     const useKey = `<trust:UseKey>${ofOther(aDirectReference())}</trust:UseKey>`.replace(
       '<o:SecurityTokenReference',
@@ -106,7 +106,7 @@ describe('a token in the name of another', () => {
     assertion = tokenOf(await sendSoap(server, message));
   });
 
-  const byContext = (wishes: RstWishes, change = withSecret, more = ''): string => {
+  const byContext = (wishes: IssueWishes, change = withSecret, more = ''): string => {
     server.clock.advance(1);
     const { id, secret, token } = context;
     const derived = aDerivedKeyToken(aReferenceTo(id, `${V13.wsc}/sct`));
@@ -119,7 +119,7 @@ describe('a token in the name of another', () => {
     );
   };
 
-  const byAssertion = (wishes: RstWishes, change?: (text: string) => string, more = '') => {
+  const byAssertion = (wishes: IssueWishes, change?: (text: string) => string, more = '') => {
     server.clock.advance(1);
     const [, id = ''] = / ID="([^"]+)"/.exec(assertion) ?? [];
     const keyInfo = `<wsse:SecurityTokenReference xmlns:k="http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd" k:TokenType="${SAML_PROFILE}#SAMLV2.0"><wsse:KeyIdentifier ValueType="${SAML_PROFILE}#SAMLID">${id}</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;

@@ -20,10 +20,10 @@ import {
   confirmationOf,
   signingKeysOf,
 } from '#test/support/saml/saml.ts';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
+import { faultOf, type SoapAnswer } from '#test/support/ws-trust/messages.ts';
 import {
   ARCHIVE,
   aReferenceTo,
@@ -35,7 +35,7 @@ import {
   issued,
   startOmitting,
 } from '#test/support/ws-trust/omitted-audience.ts';
-import { faultOf, type SoapAnswer } from '#test/support/ws-trust/rst.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 
 const key = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });

@@ -9,7 +9,12 @@ import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { piecesOf, wrappings } from '#test/support/saml/saml-wrappings.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
 import type { FormValues } from '#test/support/server/server.ts';
-import { anRst, aTokenRst, type SoapAnswer, sendSoap } from '#test/support/ws-trust/rst.ts';
+import {
+  anIssueMessage,
+  aTokenMessage,
+  type SoapAnswer,
+  sendSoap,
+} from '#test/support/ws-trust/messages.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 
 type Version = (typeof VERSIONS)[number];
@@ -79,10 +84,16 @@ const ENTRANCES: Readonly<Record<string, Entrance>> = {
   'the Security header': {
     ...FAULT,
     refusal: /:FailedAuthentication</,
-    present: (xml) => bySoap(aTokenRst(xml, { tokenType: SAML2 })),
+    present: (xml) => bySoap(aTokenMessage(xml, { tokenType: SAML2 })),
   },
-  OnBehalfOf: { ...FAULT, present: (xml) => bySoap(anRst({ onBehalfOf: xml, tokenType: SAML2 })) },
-  ActAs: { ...FAULT, present: (xml) => bySoap(anRst({ actAs: xml, tokenType: JWT_TYPE })) },
+  OnBehalfOf: {
+    ...FAULT,
+    present: (xml) => bySoap(anIssueMessage({ onBehalfOf: xml, tokenType: SAML2 })),
+  },
+  ActAs: {
+    ...FAULT,
+    present: (xml) => bySoap(anIssueMessage({ actAs: xml, tokenType: JWT_TYPE })),
+  },
 };
 
 const freshAssertion = (version: Version): string =>

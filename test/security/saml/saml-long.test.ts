@@ -9,15 +9,15 @@ import { SAML1_TYPE, SAML2_TYPE, withSaml } from '#test/support/saml/saml-docume
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   isValid,
   SAML1,
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 /** A user with so many values of so many characters. */
 type Said = readonly [values: number, characters: number];
@@ -63,14 +63,14 @@ async function start(
 
 /** Whether an assertion about the user is issued; where it is, it can be validated and cancelled, and is as long as it says. */
 async function isIssued(server: TestServer, tokenType: string, user: string): Promise<boolean> {
-  const answer = await sendSoap(server, anRst({ user, tokenType }));
+  const answer = await sendSoap(server, anIssueMessage({ user, tokenType }));
   if (answer.status === 500) {
     assert.equal(faultOf(answer), 'RequestFailed');
     return false;
   }
   const target = tokenOf(answer);
   assert.equal(await isValid(server, target, user), true, 'it cannot be validated');
-  const cancelled = await sendSoap(server, aTargetRst('Cancel', { target, user }));
+  const cancelled = await sendSoap(server, aTargetMessage('Cancel', { target, user }));
   assert.equal(cancelled.status, 200, cancelled.text);
   assert.equal(await isValid(server, target, user), false);
   return true;
@@ -139,7 +139,7 @@ describe('An assertion that would be too long to be read again is not made', () 
       });
 
       const [short, long] = await inOrder(users, (said) =>
-        sendSoap(server, anRst({ user: nameOf(said), tokenType })),
+        sendSoap(server, anIssueMessage({ user: nameOf(said), tokenType })),
       );
 
       assert.ok(short && long);

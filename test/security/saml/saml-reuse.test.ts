@@ -6,7 +6,7 @@ import { SAML2_BEARER, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
 import { type SamlServer, startSamlServer } from '#test/support/saml/saml-server.ts';
 import type { Answer, Ending, TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
-import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 async function start(t: Ending, isUsedUp = false): Promise<SamlServer> {
   return startSamlServer(t, (document) => {
@@ -53,7 +53,7 @@ test('SAML E1: nor over SOAP, where a confirmation without a recipient counts to
   assert.equal((await asGrant(server, xml)).status, 200);
 
   server.clock.set(NOW + 200);
-  const { status } = await sendSoap(server, anRst({ onBehalfOf: xml }));
+  const { status } = await sendSoap(server, anIssueMessage({ onBehalfOf: xml }));
 
   assert.equal(status, 500);
   assert.equal(await reasonOf(server), 'token-replayed');

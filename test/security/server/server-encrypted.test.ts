@@ -25,7 +25,7 @@ import {
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import type { Ending, TestServer } from '#test/support/server/server.ts';
-import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, sendSoap } from '#test/support/ws-trust/messages.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 
 interface Setting {
@@ -79,9 +79,10 @@ const ENTRANCES = {
       resource: 'https://orders.example/',
       scope: 'orders.read',
     }),
-  OnBehalfOf: (server: TestServer, onBehalfOf: string) => sendSoap(server, anRst({ onBehalfOf })),
+  OnBehalfOf: (server: TestServer, onBehalfOf: string) =>
+    sendSoap(server, anIssueMessage({ onBehalfOf })),
   ActAs: (server: TestServer, actAs: string) =>
-    sendSoap(server, anRst({ actAs, tokenType: 'urn:ietf:params:oauth:token-type:jwt' })),
+    sendSoap(server, anIssueMessage({ actAs, tokenType: 'urn:ietf:params:oauth:token-type:jwt' })),
 } as const;
 
 for (const [name, present] of Object.entries(ENTRANCES)) {
@@ -171,7 +172,7 @@ test('SAML 1.1 comes as a bare EncryptedData, over OAuth as declared and over SO
     subject_token: base64url(data()),
     subject_token_type: SAML2_TYPE,
   });
-  const soap = await sendSoap(server, anRst({ onBehalfOf: data() }));
+  const soap = await sendSoap(server, anIssueMessage({ onBehalfOf: data() }));
 
   assert.deepEqual([token.status, asOther.status, soap.status], [200, 400, 200], soap.text);
 });

@@ -7,7 +7,7 @@ import { decodeJwt } from 'jose';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { GATEWAY_BASIC, JWT_TYPE, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 
@@ -169,9 +169,9 @@ test('Secrets: what was sent in any place is not in the audit, the metrics or an
     () => server.post('/introspect', { token: secret }),
     () => server.post('/revoke', { token: `${secret}.${secret}.${secret}` }),
     () => server.get(`/${secret}?${secret}`),
-    () => sendSoap(server, anRst({ password: secret })),
-    () => sendSoap(server, anRst().replace('>bob<', `>${secret}<`)),
-    () => sendSoap(server, anRst({ onBehalfOf: `<x>${secret}</x>` })),
+    () => sendSoap(server, anIssueMessage({ password: secret })),
+    () => sendSoap(server, anIssueMessage().replace('>bob<', `>${secret}<`)),
+    () => sendSoap(server, anIssueMessage({ onBehalfOf: `<x>${secret}</x>` })),
     () => sendSoap(server, `<${secret}`),
   ];
 

@@ -9,7 +9,12 @@ import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { type SamlServer, startSamlServer } from '#test/support/saml/saml-server.ts';
 import { GATEWAY_SECRET, ID_TOKEN_TYPE, JWT_TYPE } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, jwtAsXml, type SoapAnswer, sendSoap } from '#test/support/ws-trust/rst.ts';
+import {
+  anIssueMessage,
+  jwtAsXml,
+  type SoapAnswer,
+  sendSoap,
+} from '#test/support/ws-trust/messages.ts';
 
 const HR = 'https://hr.example/';
 const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
@@ -69,9 +74,9 @@ for (const name of ['onBehalfOf', 'actAs'] as const) {
     ];
     const wishes = { tokenType: name === 'actAs' ? JWT_TYPE : SAML2 };
 
-    const granted = await sendSoap(server, anRst({ ...wishes, [name]: good }));
+    const granted = await sendSoap(server, anIssueMessage({ ...wishes, [name]: good }));
     const refused = await Promise.all(
-      bad.map((token) => sendSoap(server, anRst({ ...wishes, [name]: token }))),
+      bad.map((token) => sendSoap(server, anIssueMessage({ ...wishes, [name]: token }))),
     );
 
     assert.equal(granted.status, 200, granted.text);
@@ -87,7 +92,7 @@ test('ActAs: the actor is who proved a password, never who the message or the to
   const { server } = await start(t);
   const token = await gatewayAssertion(server, 'https://orders.example/');
 
-  const { text } = await sendSoap(server, anRst({ actAs: token, tokenType: JWT_TYPE }));
+  const { text } = await sendSoap(server, anIssueMessage({ actAs: token, tokenType: JWT_TYPE }));
 
   const [, encoded = ''] = /BinarySecurityToken[^>]*>([^<]+)</.exec(text) ?? [];
   const { act, sub } = decodeJwt(Buffer.from(encoded, 'base64').toString());
@@ -103,11 +108,16 @@ test('RFC 8693 §4.4: may_act holds over SOAP: it names bob of ours, nobody else
   const others = [{ sub: 'bob' }, { ...bob, sub: 'Bob' }, { ...bob, client_id: 'gateway' }, {}];
   const wishes = { tokenType: JWT_TYPE };
 
-  const granted = await sendSoap(server, anRst({ ...wishes, actAs: await tokenFor(bob) }));
-  const hidden = await sendSoap(server, anRst({ ...wishes, onBehalfOf: await tokenFor(bob) }));
+  const granted = await sendSoap(server, anIssueMessage({ ...wishes, actAs: await tokenFor(bob) }));
+  const hidden = await sendSoap(
+    server,
+    anIssueMessage({ ...wishes, onBehalfOf: await tokenFor(bob) }),
+  );
   const refused: SoapAnswer[] = [];
   for (const mayAct of others)
-    refused.push(await sendSoap(server, anRst({ ...wishes, actAs: await tokenFor(mayAct) })));
+    refused.push(
+      await sendSoap(server, anIssueMessage({ ...wishes, actAs: await tokenFor(mayAct) })),
+    );
 
   assert.equal(granted.status, 200, granted.text);
   for (const { status } of [hidden, ...refused]) assert.equal(status, 500);
@@ -115,18 +125,18 @@ test('RFC 8693 §4.4: may_act holds over SOAP: it names bob of ours, nobody else
 
 test('Credentials: no token of ours and no secret of a client logs anybody in', async (t) => {
   const { server } = await start(t);
-  const own = assertionIn(await sendSoap(server, anRst({ tokenType: SAML2 })));
+  const own = assertionIn(await sendSoap(server, anIssueMessage({ tokenType: SAML2 })));
   const { body } = await server.exchange({ requested_token_type: ID_TOKEN_TYPE });
   const idToken = jwtAsXml(String(body['access_token']));
   const userName = /<o:UsernameToken>.*<\/o:UsernameToken>/;
 
   const answers = await Promise.all([
-    sendSoap(server, anRst().replace(userName, own)),
-    sendSoap(server, anRst().replace(userName, idToken)),
-    sendSoap(server, anRst().replace('</o:UsernameToken>', `</o:UsernameToken>${own}`)),
-    sendSoap(server, anRst().replace(userName, '')),
-    sendSoap(server, anRst({ password: GATEWAY_SECRET }).replace('>bob<', '>gateway<')),
-    sendSoap(server, anRst({ onBehalfOf: idToken })),
+    sendSoap(server, anIssueMessage().replace(userName, own)),
+    sendSoap(server, anIssueMessage().replace(userName, idToken)),
+    sendSoap(server, anIssueMessage().replace('</o:UsernameToken>', `</o:UsernameToken>${own}`)),
+    sendSoap(server, anIssueMessage().replace(userName, '')),
+    sendSoap(server, anIssueMessage({ password: GATEWAY_SECRET }).replace('>bob<', '>gateway<')),
+    sendSoap(server, anIssueMessage({ onBehalfOf: idToken })),
   ]);
 
   assert.notEqual(own, '');
@@ -142,10 +152,10 @@ test('Targets: Participants, no target and a party that does not consent are no 
   const participants = `<trust:Participants><trust:Primary><a:EndpointReference><a:Address>${HR}</a:Address></a:EndpointReference></trust:Primary></trust:Participants>`;
 
   const answers = await Promise.all([
-    sendSoap(server, anRst({ appliesTo: HR })),
-    sendSoap(server, anRst({ appliesTo: 'https://nowhere.example/' })),
-    sendSoap(server, anRst().replace(appliesTo, '')),
-    sendSoap(server, anRst().replace(appliesTo, `$&${participants}`)),
+    sendSoap(server, anIssueMessage({ appliesTo: HR })),
+    sendSoap(server, anIssueMessage({ appliesTo: 'https://nowhere.example/' })),
+    sendSoap(server, anIssueMessage().replace(appliesTo, '')),
+    sendSoap(server, anIssueMessage().replace(appliesTo, `$&${participants}`)),
   ]);
 
   assert.deepEqual(
@@ -158,7 +168,7 @@ test('Targets: Participants, no target and a party that does not consent are no 
 test('Lifetime: no wish gets more than the policy gives', async (t) => {
   const { server } = await start(t);
   const wish = (expires: string): string =>
-    anRst({ tokenType: SAML2 }).replace(
+    anIssueMessage({ tokenType: SAML2 }).replace(
       '<trust:KeyType>',
       `<trust:Lifetime ${WSU}><u:Expires>${expires}</u:Expires></trust:Lifetime><trust:KeyType>`,
     );
@@ -179,7 +189,7 @@ test('Lifetime: no wish gets more than the policy gives', async (t) => {
 
 test('UsernameToken Profile §3.1: of 20 messages with one nonce one is taken, and none after a restart', async (t) => {
   const { server } = await start(t);
-  const message = anRst().replace(
+  const message = anIssueMessage().replace(
     '</o:Password>',
     `</o:Password><o:Nonce>AAAAAAAAAAAAAAAAAAAAAA==</o:Nonce><u:Created ${WSU}>${iso(NOW)}</u:Created>`,
   );
@@ -193,15 +203,18 @@ test('UsernameToken Profile §3.1: of 20 messages with one nonce one is taken, a
 
 test('Lock-out: a burst of guesses in many spellings locks the name, through a restart, and looks like any refusal', async (t) => {
   const { server } = await start(t);
-  const first = await sendSoap(server, anRst({ password: 'wrong' }));
+  const first = await sendSoap(server, anIssueMessage({ password: 'wrong' }));
   const names = ['bob', 'Bob', 'BOB', 'bOb'];
   const guesses = Array.from({ length: 40 }, (_, index) =>
-    anRst({ password: `guess-${index}` }).replace('>bob<', `>${names[index % names.length]}<`),
+    anIssueMessage({ password: `guess-${index}` }).replace(
+      '>bob<',
+      `>${names[index % names.length]}<`,
+    ),
   );
 
   await Promise.all(guesses.map((guess) => sendSoap(server, guess)));
-  const right = await sendSoap(server, anRst());
-  const later = await sendSoap(await server.restart(), anRst());
+  const right = await sendSoap(server, anIssueMessage());
+  const later = await sendSoap(await server.restart(), anIssueMessage());
 
   assert.equal(withoutIds(right), withoutIds(first));
   assert.equal(withoutIds(later), withoutIds(first));
@@ -211,7 +224,7 @@ test('Transport: a password that a trusted proxy got in the clear is refused, by
   const { server } = await start(t);
   const send = async (headers: Readonly<Record<string, string>>): Promise<number> => {
     const type = { 'content-type': 'application/soap+xml; charset=utf-8' };
-    const init = { method: 'POST', headers: { ...type, ...headers }, body: anRst() };
+    const init = { method: 'POST', headers: { ...type, ...headers }, body: anIssueMessage() };
     const response = await fetch(`${server.url}/ws-trust`, init);
     await response.text();
     return response.status;
@@ -234,8 +247,8 @@ test('Transport: plain HTTP from a peer that is no trusted proxy is refused befo
     document['trustedProxies'] = ['192.0.2.1/32'];
   });
 
-  const answer = await sendSoap(server, anRst());
-  const wrong = await sendSoap(server, anRst({ password: 'wrong' }));
+  const answer = await sendSoap(server, anIssueMessage());
+  const wrong = await sendSoap(server, anIssueMessage({ password: 'wrong' }));
 
   assert.equal(codeOf(answer), 'wsse:InvalidSecurity');
   assert.equal(withoutIds(answer), withoutIds(wrong));

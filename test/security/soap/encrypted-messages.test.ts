@@ -31,7 +31,8 @@ import {
   TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import { anRst, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
+import { faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 
 // What only shows after decryption, with messages that are signed and encrypted as they should be apart from it.
 const flip = (at: number) => (body: Buffer) => {

@@ -14,7 +14,8 @@ import {
   signMessage,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import { anRst, aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
 import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 

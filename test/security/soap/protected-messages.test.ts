@@ -15,7 +15,8 @@ import {
 import { aSecretMessage, aSecretSetting, sendSecretly } from '#test/support/soap/secret-message.ts';
 import { aKeyValue, RSA_SHA1 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import { anRst, aPost, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
+import { aPost, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 
 const JWT = `<wsse:BinarySecurityToken wsu:Id="jwt" ValueType="urn:ietf:params:oauth:token-type:jwt">${Buffer.from('aa.good.cc').toString('base64')}</wsse:BinarySecurityToken>`;
 const emptied = (message: string): string =>

@@ -4,6 +4,7 @@ import { createSecretKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { aDerivedKey, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
   about,
   anIssue,
@@ -17,13 +18,7 @@ import {
   USER,
   V13,
 } from '#test/support/ws-trust/security-context.ts';
-import {
-  anRst,
-  aPost,
-  aUserMessage,
-  faultCodeOf,
-  TRUST_13,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { aPost, aUserMessage, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 
 describe('security contexts: refused', () => {
   test('there is no context where nothing is kept', async () => {

@@ -4,16 +4,14 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { TRUST_14_NS } from '#bridge/ws-trust/names.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
   faultCodeOf,
   TIMESTAMP,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { hostileDocuments } from '#test/support/xml/hostile.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';

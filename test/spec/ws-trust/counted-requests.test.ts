@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import {
-  anRst,
-  aPost,
-  aSecurityHeader,
-  aWsTrustSetting,
-  TRUST_13,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aSecurityHeader, aWsTrustSetting } from '#test/support/ws-trust/ws-trust.ts';
 
 describe('Row 32: requests are counted by the one name of their requestor', () => {
   const counting = (limit = Number.POSITIVE_INFINITY) => {

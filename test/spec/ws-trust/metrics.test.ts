@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer } from '#test/support/server/server.ts';
-import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 test('Metrics: a fault for a wrong password is a refusal, named by its reason', async (t) => {
   const server = await startServer(t, async (document, directory) => {
     await withSaml(document, directory);
   });
 
-  const { status } = await sendSoap(server, anRst({ password: 'wrong' }));
+  const { status } = await sendSoap(server, anIssueMessage({ password: 'wrong' }));
   const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
 
   assert.equal(status, 500);

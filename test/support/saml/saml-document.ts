@@ -1,14 +1,15 @@
 // The test configuration with the other half of the product: our SAML key, a partner that writes assertions, users.
+
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashPassword } from '#src/users/password/password.ts';
 import { type ConfigDocument, ISSUER, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { aCertifiedKey, aSamlIssuer, type CertifiedKey, type ForeignSamlIssuer } from './saml.ts';
 
 export const SAML2_BEARER = 'urn:ietf:params:oauth:grant-type:saml2-bearer';
 export const SAML1_TYPE = 'urn:ietf:params:oauth:token-type:saml1';
 export const SAML2_TYPE = 'urn:ietf:params:oauth:token-type:saml2';
-export const BILLING = 'https://billing.example/soap';
 export const PASSWORD = 'correct horse battery staple';
 export const ALL_TYPES = ['access_token', 'jwt', 'id_token', 'saml1', 'saml2'] as const;
 

@@ -8,11 +8,10 @@ import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { TIMESTAMP } from '#test/support/soap/signed-message.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anRst,
   aPost,
   aWsTrustSetting,
-  TRUST_13,
   USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';

@@ -6,13 +6,8 @@ import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
-import {
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  TRUST_13,
-  type WsTrustSetting,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, type WsTrustSetting } from '#test/support/ws-trust/ws-trust.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo, NONCE, WSC_13 } from './derived-key.ts';
 import {
   ENCRYPTED_KEY,

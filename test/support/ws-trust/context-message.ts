@@ -8,11 +8,11 @@ import type { ConfigDocument } from '#test/support/server/document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, signMessage } from '#test/support/soap/signed-message.ts';
-import { anRst, type RstWishes, sendSoap } from './rst.ts';
+import { anIssueMessage, type IssueWishes, sendSoap } from '#test/support/ws-trust/messages.ts';
 import { type Context, contextIn, V13 } from './security-context.ts';
 
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
-const CONTEXT: RstWishes = { tokenType: `${V13.wsc}/sct` };
+const CONTEXT: IssueWishes = { tokenType: `${V13.wsc}/sct` };
 
 /** Writes a new key to keep secrets under and returns its entry. */
 export async function aSecretsKey(directory: string, name: string): Promise<object> {
@@ -34,8 +34,8 @@ export async function withContexts(
 }
 
 /** The usual request with other children of its Security header. */
-export const withHeader = (content: string, wishes: RstWishes = {}): string =>
-  anRst(wishes)
+export const withHeader = (content: string, wishes: IssueWishes = {}): string =>
+  anIssueMessage(wishes)
     .replace('<s:Envelope ', `<s:Envelope xmlns:wsu="${WSU}" `)
     .replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, content);
 
@@ -47,7 +47,7 @@ const withSecret = (message: string): string => message.replace('/Bearer', '/Sym
 
 /** Asks for a context by password. */
 export async function askForContext(server: TestServer): Promise<Context> {
-  const { text } = await sendSoap(server, withSecret(anRst(CONTEXT)));
+  const { text } = await sendSoap(server, withSecret(anIssueMessage(CONTEXT)));
   return contextIn(text, V13);
 }
 

@@ -1,5 +1,5 @@
 // A server with a relying party whose assertions with a key leave their audience out (docs/profiles/vcenter.md), and what is said to it.
-import { BILLING, PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
+import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
@@ -9,10 +9,11 @@ import {
   signMessage,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { SAML2, SOAP_11, type SoapAnswer, tokenOf } from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aSecurityHeader } from '#test/support/ws-trust/ws-trust.ts';
 import type { TestCertificate } from '#test/support/x509/pki.ts';
 import { aTimestamp } from './context-message.ts';
-import { SAML2, SOAP_11, type SoapAnswer, TRUST_13, tokenOf } from './rst.ts';
-import { anAppliesTo, aSecurityHeader } from './ws-trust.ts';
 
 /** The address that writes assertions as clients of vCenter read them. */
 export const VCENTER = '/sts/STSService';

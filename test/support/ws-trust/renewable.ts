@@ -3,7 +3,8 @@ import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { anOwnToken, aPolicyRow } from '#test/support/core.ts';
-import { BILLING, billingRules } from './ws-trust.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
+import { billingRules } from '#test/support/ws-trust/ws-trust.ts';
 
 /** Takes the assertions of the front for what they are. */
 export function ownAssertions(confirmation: Confirmation = BEARER): TokenValidator {

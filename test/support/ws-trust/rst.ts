@@ -1,147 +1,32 @@
-// A RequestSecurityToken as a .NET client writes it, over plain strings: what a black-box test of the SOAP front sends.
-import { BILLING, PASSWORD } from '#test/support/saml/saml-document.ts';
-import { checked, type TestServer } from '#test/support/server/server.ts';
+// The elements of a request, over plain strings: whatever test writes its own messages.
 
 export const TRUST_13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
-/** The TokenTypes, as they are spelled by default. */
-export const SAML1 = 'urn:oasis:names:tc:SAML:1.0:assertion';
-export const SAML2 = 'urn:oasis:names:tc:SAML:2.0:assertion';
-export const JWT = 'urn:ietf:params:oauth:token-type:jwt';
-export const WSSE =
-  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
-const BASE64 =
-  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary';
-
-export interface RstWishes {
-  readonly tokenType?: string;
-  /** The token in OnBehalfOf, as XML. */
-  readonly onBehalfOf?: string;
-  /** The token in ActAs, as XML. */
-  readonly actAs?: string;
-  readonly user?: string;
-  readonly password?: string;
-  readonly appliesTo?: string;
-  /** More children of the request. */
-  readonly children?: string;
-}
-
-/** A JWT as it goes over SOAP. */
-export const jwtAsXml = (jwt: string): string =>
-  `<o:BinarySecurityToken xmlns:o="${WSSE}" ValueType="urn:ietf:params:oauth:token-type:jwt" EncodingType="${BASE64}">${Buffer.from(jwt).toString('base64')}</o:BinarySecurityToken>`;
-
-/** The JWT in the XML that holds it. */
-export const jwtIn = (xml: string): string =>
-  Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
-
-const optional = (name: string, content: string | undefined): string =>
-  content === undefined ? '' : `<${name}>${content}</${name}>`;
-
-/** AppliesTo in another spelling than that of the usual request. */
-export const anAppliesTo = (address = BILLING): string =>
-  `<p:AppliesTo xmlns:p="http://www.w3.org/ns/ws-policy"><a:EndpointReference><a:Address>${address}</a:Address></a:EndpointReference></p:AppliesTo>`;
-
-/** The message. */
-export function anRst(wishes: RstWishes = {}): string {
-  const { actAs, appliesTo = BILLING, onBehalfOf, password = PASSWORD, tokenType } = wishes;
-  const { children = '', user = 'bob' } = wishes;
-  const act =
-    actAs === undefined
-      ? ''
-      : `<w:ActAs xmlns:w="http://docs.oasis-open.org/ws-sx/ws-trust/200802">${actAs}</w:ActAs>`;
-  return `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${TRUST_13}/RST/Issue</a:Action><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>${user}</o:Username><o:Password>${password}</o:Password></o:UsernameToken></o:Security></s:Header><s:Body><trust:RequestSecurityToken xmlns:trust="${TRUST_13}"><wsp:AppliesTo xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy"><a:EndpointReference><a:Address>${appliesTo}</a:Address></a:EndpointReference></wsp:AppliesTo>${optional('trust:OnBehalfOf', onBehalfOf)}${act}<trust:KeyType>${TRUST_13}/Bearer</trust:KeyType><trust:RequestType>${TRUST_13}/Issue</trust:RequestType>${optional('trust:TokenType', tokenType)}${children}</trust:RequestSecurityToken></s:Body></s:Envelope>`;
-}
-
-/** A request of whoever comes with a token, as XML, in place of a user name. */
-export const aTokenRst = (token: string, wishes: RstWishes = {}): string =>
-  anRst(wishes).replace(/<o:UsernameToken>.*<\/o:UsernameToken>/, () => token);
-
-export type TargetOperation = 'Renew' | 'Validate' | 'Cancel';
-
-export interface TargetWishes {
-  /** The token, or a reference to one, as XML; absent: no target. */
-  readonly target?: string;
-  /** Who asks. */
-  readonly user?: string;
-  readonly trust?: string;
-  readonly soap?: string;
-  /** More children of the request. */
-  readonly children?: string;
-  /** More children of the Security header. */
-  readonly security?: string;
-  readonly tokenType?: string;
-}
-
 export const TRUST_2005 = 'http://schemas.xmlsoap.org/ws/2005/02/trust';
-export const SOAP_11 = 'http://schemas.xmlsoap.org/soap/envelope/';
-export const SOAP_12 = 'http://www.w3.org/2003/05/soap-envelope';
+export const BILLING = 'https://billing.example/soap';
 
-/** A request about a token. */
-export function aTargetRst(operation: TargetOperation, wishes: TargetWishes = {}): string {
-  const {
-    children = '',
-    security = '',
-    soap = SOAP_12,
-    target,
-    tokenType,
-    trust = TRUST_13,
-  } = wishes;
-  return `<s:Envelope xmlns:s="${soap}" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${trust}/RST/${operation}</a:Action><a:MessageID>urn:uuid:1</a:MessageID><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>${wishes.user ?? 'bob'}</o:Username><o:Password>${PASSWORD}</o:Password></o:UsernameToken>${security}</o:Security></s:Header><s:Body><t:RequestSecurityToken xmlns:t="${trust}"><t:RequestType>${trust}/${operation}</t:RequestType>${optional('t:TokenType', tokenType)}${optional(`t:${operation}Target`, target)}${children}</t:RequestSecurityToken></s:Body></s:Envelope>`;
+/** AppliesTo with an endpoint reference. */
+export function anAppliesTo(
+  address = BILLING,
+  policy = 'http://schemas.xmlsoap.org/ws/2004/09/policy',
+): string {
+  return `<wsp:AppliesTo xmlns:wsp="${policy}"><a:EndpointReference xmlns:a="http://www.w3.org/2005/08/addressing"><a:Address>${address}</a:Address></a:EndpointReference></wsp:AppliesTo>`;
 }
 
-/** Several requests at once: the children of each besides its RequestType. Their Contexts count from `urn:1`. */
-export function aBatch(operation: string, requests: readonly string[]): string {
-  const items = requests.map(
-    (children, index) =>
-      `<t:RequestSecurityToken Context="urn:${index + 1}"><t:RequestType>${TRUST_13}/Batch${operation}</t:RequestType>${children}</t:RequestSecurityToken>`,
-  );
-  return `<s:Envelope xmlns:s="${SOAP_12}" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action>${TRUST_13}/RST/Batch${operation}</a:Action><o:Security s:mustUnderstand="1" xmlns:o="${WSSE}"><o:UsernameToken><o:Username>bob</o:Username><o:Password>${PASSWORD}</o:Password></o:UsernameToken></o:Security></s:Header><s:Body><t:RequestSecurityTokenCollection xmlns:t="${TRUST_13}">${items.join('')}</t:RequestSecurityTokenCollection></s:Body></s:Envelope>`;
+interface RstContent {
+  readonly trust?: string;
+  readonly attributes?: string;
+  /** Children besides RequestType. */
+  readonly children?: string;
+  readonly requestType?: string;
 }
 
-/** The token of an answer, as XML; a JWT as its BinarySecurityToken. */
-export function tokenOf({ status, text }: Pick<SoapAnswer, 'status' | 'text'>): string {
-  const found = /<(t|trust):RequestedSecurityToken>(.*)<\/\1:RequestedSecurityToken>/s.exec(text);
-  if (status !== 200 || found?.[2] === undefined) throw new Error(`no token: ${text}`);
-  return found[2];
-}
-
-/** The code of a fault without its prefix. */
-export function faultOf({ status, text }: SoapAnswer): string {
-  const code =
-    /<s:Subcode><s:Value>\w+:(\w+)</.exec(text)?.[1] ?? /<faultcode>\w+:(\w+)</.exec(text)?.[1];
-  if (status !== 500 || code === undefined) throw new Error(`no fault: ${status} ${text}`);
-  return code;
-}
-
-export interface SoapAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-/** Sends a message, to the general endpoint unless told. */
-export async function sendSoap(
-  server: TestServer,
-  body: string,
-  path = '/ws-trust',
-): Promise<SoapAnswer> {
-  const type = body.includes(SOAP_11) ? 'text/xml' : 'application/soap+xml';
-  const headers = { 'content-type': `${type}; charset=utf-8` };
-  const response = await fetch(`${server.url}${path}`, { method: 'POST', headers, body });
-  const { status, headers: answered } = response;
-  return checked('POST', path, { status, headers: answered, text: await response.text() });
-}
-
-/** A token of ours, issued to carol. */
-export async function carolsToken(server: TestServer, tokenType: string): Promise<string> {
-  return tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType })));
-}
-
-/** Whether a token is valid, as far as the user may know. */
-export async function isValid(
-  server: TestServer,
-  target: string,
-  user = 'carol',
-): Promise<boolean> {
-  const { text } = await sendSoap(server, aTargetRst('Validate', { target, user }));
-  return text.includes('/status/valid');
+/** A RequestSecurityToken, to issue unless the test says another type; prefix `t`. */
+export function anRst({
+  trust = TRUST_13,
+  attributes = '',
+  children = anAppliesTo(),
+  requestType,
+}: RstContent = {}): string {
+  const type = requestType ?? `${trust.replace(/\/$/, '')}/Issue`;
+  return `<t:RequestSecurityToken xmlns:t="${trust}"${attributes}><t:RequestType>${type}</t:RequestType>${children}</t:RequestSecurityToken>`;
 }

@@ -6,7 +6,8 @@ import type { TestContext } from 'node:test';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
 import { PASSWORD, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, type SoapAnswer, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, type SoapAnswer } from '#test/support/ws-trust/messages.ts';
+import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
 
 export const TRUST_14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
 export const OTP = `${TRUST_14}/challenge/OTP`;
@@ -71,7 +72,7 @@ export function anAnswer(answering: Answering): string {
   const { code, context, more = '', nameOf = refId, password = PASSWORD, state } = answering;
   const { action = `${TRUST_13}/RSTR/Issue`, tokens = '', user = 'bob' } = answering;
   const response = `<trust:RequestSecurityTokenResponse xmlns:trust="${TRUST_13}" Context="${context}"><w:InteractiveChallengeResponse xmlns:w="${TRUST_14}"><w:TextChallengeResponse ${nameOf(OTP)}>${code}</w:TextChallengeResponse><w:ContextData ${nameOf(STATE)}>${state}</w:ContextData>${more}</w:InteractiveChallengeResponse></trust:RequestSecurityTokenResponse>`;
-  return anRst({ password })
+  return anIssueMessage({ password })
     .replace(/<trust:RequestSecurityToken .*<\/trust:RequestSecurityToken>/, response)
     .replace(`${TRUST_13}/RST/Issue`, action)
     .replace('<o:Username>bob<', `<o:Username>${user}<`)

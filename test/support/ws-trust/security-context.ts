@@ -21,16 +21,13 @@ import {
   TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aUserMessage,
   aUserNameToken,
   aWsTrustSetting,
   billingRules,
-  TRUST_13,
-  TRUST_2005,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 

@@ -22,7 +22,13 @@ import {
   withContexts,
   withHeader,
 } from '#test/support/ws-trust/context-message.ts';
-import { anRst, aTargetRst, faultOf, jwtAsXml, sendSoap } from '#test/support/ws-trust/rst.ts';
+import {
+  anIssueMessage,
+  aTargetMessage,
+  faultOf,
+  jwtAsXml,
+  sendSoap,
+} from '#test/support/ws-trust/messages.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
 const DIGEST =
@@ -182,7 +188,7 @@ describe('viaduct explain --rst', () => {
     const aud = 'https://elsewhere.example';
     const onBehalfOf = jwtAsXml(await server.partner.sign({ aud }));
 
-    const { code, out } = await explain(anRst({ onBehalfOf }));
+    const { code, out } = await explain(anIssueMessage({ onBehalfOf }));
 
     assert.match(
       out,
@@ -193,7 +199,7 @@ describe('viaduct explain --rst', () => {
 
   test('a message that asks no policy is no refusal, and nothing to explain', async () => {
     const { code, error } = await explain(
-      aTargetRst('Validate', { target: saml.partner.assertion('saml2') }),
+      aTargetMessage('Validate', { target: saml.partner.assertion('saml2') }),
     );
 
     assert.notEqual(code, 0);
@@ -209,7 +215,7 @@ test('changes nothing: a store that is damaged stays where it is, and the questi
   const path = join(server.directory, 'data/viaduct.db');
   const garbage = 'not a database, '.repeat(1000);
   await writeFile(path, garbage);
-  await writeFile(join(server.directory, 'rst.xml'), anRst());
+  await writeFile(join(server.directory, 'rst.xml'), anIssueMessage());
 
   const explained = await viaduct(['explain', '--rst', 'rst.xml'], server.directory);
   const checked = await viaduct(['check', '--live'], server.directory);

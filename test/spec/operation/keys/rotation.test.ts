@@ -10,14 +10,14 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   isValid,
   JWT,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 async function addKey(server: TestServer, fromSeconds: number): Promise<void> {
   const path = join(server.directory, 'viaduct.yaml');
@@ -155,7 +155,7 @@ test('Rotation: a token whose key is published no longer is renewed after its en
   });
   const children = '<trust:Renewing OK="true"/>';
   const wishes = { user: 'carol', tokenType: JWT, children };
-  const target = tokenOf(await sendSoap(server, anRst(wishes)));
+  const target = tokenOf(await sendSoap(server, anIssueMessage(wishes)));
   const { keys: before } = await published(server);
   await addKey(server, 1);
   await server.reload();
@@ -164,9 +164,9 @@ test('Rotation: a token whose key is published no longer is renewed after its en
   const { keys: after } = await published(server);
   assert.equal(after.length, before.length, 'it is published no longer');
 
-  const renewed = await sendSoap(server, aTargetRst('Renew', { user: 'carol', target }));
+  const renewed = await sendSoap(server, aTargetMessage('Renew', { user: 'carol', target }));
   const isGood = await isValid(server, tokenOf(renewed));
-  const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
+  const cancelled = await sendSoap(server, aTargetMessage('Cancel', { user: 'carol', target }));
 
   assert.deepEqual([isGood, cancelled.status], [true, 200], cancelled.text);
   assert.equal(await isValid(server, tokenOf(renewed)), false);
@@ -174,7 +174,7 @@ test('Rotation: a token whose key is published no longer is renewed after its en
   server.clock.advance(28_800);
   await server.reload();
   assert.equal(
-    faultOf(await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }))),
+    faultOf(await sendSoap(server, aTargetMessage('Cancel', { user: 'carol', target }))),
     'InvalidSecurityToken',
     'when no renewal can be left, it is unknown',
   );

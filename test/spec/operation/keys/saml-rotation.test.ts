@@ -13,13 +13,13 @@ import { ISSUER } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   isValid,
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 const PATH = '/FederationMetadata/2007-06/FederationMetadata.xml';
 const LIFETIME_SECONDS = 300;
@@ -103,7 +103,7 @@ test('Rotation: an assertion whose certificate is published no longer is renewed
   });
   const children = '<trust:Renewing OK="true"/>';
   const target = tokenOf(
-    await sendSoap(server, anRst({ user: 'carol', tokenType: SAML2, children })),
+    await sendSoap(server, anIssueMessage({ user: 'carol', tokenType: SAML2, children })),
   );
   const newPem = await rotate(server);
   await server.reload();
@@ -111,9 +111,9 @@ test('Rotation: an assertion whose certificate is published no longer is renewed
   await server.reload();
   assert.deepEqual(await published(server, newPem), [certificateText(newPem)]);
 
-  const renewed = await sendSoap(server, aTargetRst('Renew', { user: 'carol', target }));
+  const renewed = await sendSoap(server, aTargetMessage('Renew', { user: 'carol', target }));
   const before = await isValid(server, tokenOf(renewed));
-  const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
+  const cancelled = await sendSoap(server, aTargetMessage('Cancel', { user: 'carol', target }));
 
   assert.deepEqual([before, cancelled.status], [true, 200], cancelled.text);
   assert.equal(await isValid(server, tokenOf(renewed)), false);

@@ -17,7 +17,7 @@ import {
   statuses,
 } from '#test/support/server/limited.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 const ORDERS = ['orders-api', ORDERS_SECRET] as const;
 
@@ -152,7 +152,7 @@ test('Row 32: over SOAP the refusal is a fault with Retry-After, by requestor an
       document['limits'] = { [name]: RATE };
     });
 
-    const answers = await oneAfterTheOther(4, () => sendSoap(server, anRst()));
+    const answers = await oneAfterTheOther(4, () => sendSoap(server, anIssueMessage()));
 
     assert.deepEqual(statuses(answers), [200, 200, 200, 500], answers[0]?.text);
     assertLimitedFault(answers[3] ?? assert.fail());
@@ -257,7 +257,7 @@ test('Overload: more than may be in flight is refused with 503 and Retry-After; 
   // The last of them may still be on its way.
   while (refused.status !== 503) refused = await server.post('/token', credentials);
 
-  const soap = await sendSoap(server, anRst());
+  const soap = await sendSoap(server, anIssueMessage());
   const open = await Promise.all(
     ['/livez', '/readyz', '/metrics'].map((path) => fetch(`${server.managementUrl}${path}`)),
   );

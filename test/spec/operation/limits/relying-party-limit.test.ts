@@ -17,7 +17,7 @@ import {
   refresh,
 } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 const ORDERS_API = ['orders-api', ORDERS_SECRET] as const;
 const RESOURCE = 'https://orders.example/';
@@ -102,7 +102,10 @@ test('Row 32: both fronts pour into one bucket; over SOAP the refusal is a fault
   });
   await tokens(server, 2);
 
-  const answers = [await sendSoap(server, anRst()), await sendSoap(server, anRst())];
+  const answers = [
+    await sendSoap(server, anIssueMessage()),
+    await sendSoap(server, anIssueMessage()),
+  ];
 
   assert.deepEqual(
     answers.map(({ status }) => status),

@@ -29,14 +29,14 @@ import {
 } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   jwtAsXml,
   SAML1,
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 const ORDERS_API = ['orders-api', ORDERS_SECRET] as const;
 const RESOURCE = 'https://orders.example/';
@@ -206,10 +206,13 @@ for (const [name, wish] of [
     const server = await startSoap(t);
     await tokens(server, 2);
     const ask = async () =>
-      sendSoap(server, anRst({ tokenType: SAML2, ...wish(jwtAsXml(await server.partner.sign())) }));
+      sendSoap(
+        server,
+        anIssueMessage({ tokenType: SAML2, ...wish(jwtAsXml(await server.partner.sign())) }),
+      );
 
     const [served, refused] = await oneAfterTheOther(2, ask);
-    const himself = await sendSoap(server, anRst());
+    const himself = await sendSoap(server, anIssueMessage());
 
     assert.equal(served?.status, 200, served?.text);
     assertLimitedFault(refused ?? assert.fail());
@@ -223,15 +226,15 @@ test('Row 32: a user who asks for tokens about himself is a subject; a renewal c
       Object.assign(row['allow'] as object, { renewal: { lifetimeSeconds: 1200, maxCount: 3 } });
   });
   const renewable = { tokenType: SAML2, children: '<trust:Renewing/>' };
-  const target = tokenOf(await sendSoap(server, anRst(renewable)));
-  const renew = () => sendSoap(server, aTargetRst('Renew', { target }));
+  const target = tokenOf(await sendSoap(server, anIssueMessage(renewable)));
+  const renew = () => sendSoap(server, aTargetMessage('Renew', { target }));
 
   const answers = await oneAfterTheOther(3, renew);
 
   assert.deepEqual(statuses(answers.slice(0, 2)), [200, 200], answers[0]?.text);
-  for (const refused of [answers[2], await sendSoap(server, anRst())])
+  for (const refused of [answers[2], await sendSoap(server, anIssueMessage())])
     assertLimitedFault(refused ?? assert.fail());
-  assert.equal((await sendSoap(server, anRst({ user: 'carol' }))).status, 200);
+  assert.equal((await sendSoap(server, anIssueMessage({ user: 'carol' }))).status, 200);
   // The third that is granted: the one that was refused did not count against it.
   server.clock.advance(10);
   assert.equal((await renew()).status, 200);
@@ -242,7 +245,7 @@ test('Row 32: what the type of token cannot say is refused before it is counted'
   const actAs = jwtAsXml(await server.partner.sign());
 
   for (const refused of await oneAfterTheOther(4, () =>
-    sendSoap(server, anRst({ tokenType: SAML1, actAs })),
+    sendSoap(server, anIssueMessage({ tokenType: SAML1, actAs })),
   ))
     assert.match(refused.text, /s:Sender.*RequestFailed/);
 

@@ -6,7 +6,7 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import { ACCESS_TOKEN_TYPE, JWT_BEARER, ORDERS_SECRET } from '#test/support/server/document.ts';
 import { startServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
-import { anRst, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 test('Fence: after the store is lost a one-time assertion from before is closed, one from after is served', async (t) => {
   const server = await startServer(t);
@@ -69,7 +69,7 @@ test('Fence: a UsernameToken with a nonce from before is closed after the store 
     const wsu =
       'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
     const marks = `<o:Nonce>${nonce}</o:Nonce><u:Created xmlns:u="${wsu}">${created}</u:Created>`;
-    return anRst().replace('</o:UsernameToken>', `${marks}$&`);
+    return anIssueMessage().replace('</o:UsernameToken>', `${marks}$&`);
   };
   const before = message();
   const first = await sendSoap(server, before);

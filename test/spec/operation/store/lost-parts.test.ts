@@ -17,13 +17,13 @@ import {
 } from '#test/support/server/refresh-tokens.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 const RENEWAL = { lifetimeSeconds: 28_800, maxCount: 9 } as const;
 
@@ -104,12 +104,12 @@ describe('Store that has lost parts', { skip: redisMissing() }, () => {
     const children = '<trust:Renewing OK="true"/>';
     const { server } = setting;
     const first = tokenOf(
-      await sendSoap(server, anRst({ user: 'carol', tokenType: SAML2, children })),
+      await sendSoap(server, anIssueMessage({ user: 'carol', tokenType: SAML2, children })),
     );
     const renew = (at: TestServer, target: string) =>
-      sendSoap(at, aTargetRst('Renew', { user: 'carol', target }));
+      sendSoap(at, aTargetMessage('Renew', { user: 'carol', target }));
     const second = tokenOf(await renew(server, first));
-    await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target: first }));
+    await sendSoap(server, aTargetMessage('Cancel', { user: 'carol', target: first }));
 
     const restarted = await loseTombstone(setting);
     restarted.clock.advance(3600);

@@ -8,18 +8,14 @@ import { GENERIC_PROFILE, VCENTER_PROFILE } from '#bridge/ws-trust/endpoint/prof
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { aRelyingParty } from '#test/support/core.ts';
 import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aSecurityHeader,
   aWsTrustSetting,
-  BILLING,
   billingRules,
   faultCodeOf,
   TIMESTAMP,
-  TRUST_13,
-  TRUST_2005,
   tokenText,
 } from '#test/support/ws-trust/ws-trust.ts';
 

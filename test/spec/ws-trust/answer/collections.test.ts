@@ -3,14 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
+import { anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
   anIssueRequest,
-  anRst,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
-  TRUST_13,
-  TRUST_2005,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 const PATH = '/ws-trust/soap12';

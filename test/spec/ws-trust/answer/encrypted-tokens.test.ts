@@ -8,15 +8,15 @@ import { SAML1_TYPE, SAML2_TYPE, type SamlWorld } from '#test/support/saml/saml-
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   isValid,
   SAML1,
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 
 interface Setting {
@@ -76,7 +76,7 @@ for (const [version, tokenType, oauthType, idName, form] of VERSIONS) {
     const setting = await start(t);
     const { server } = setting;
 
-    const soap = tokenOf(await sendSoap(server, anRst({ tokenType })));
+    const soap = tokenOf(await sendSoap(server, anIssueMessage({ tokenType })));
     const { body, text } = await server.exchange({ requested_token_type: oauthType });
 
     assert.match(soap, form);
@@ -92,7 +92,7 @@ for (const [version, tokenType, oauthType, idName, form] of VERSIONS) {
     if (!hasXmlsec1(t)) return;
     const setting = await start(t);
     const { server } = setting;
-    const answer = await sendSoap(server, anRst({ tokenType }));
+    const answer = await sendSoap(server, anIssueMessage({ tokenType }));
     const readByParty = assertionIn(tokenOf(answer), setting, idName);
     const target = /RequestedUnattachedReference>(.*)<\/\w+:RequestedUnattached/s.exec(
       answer.text,
@@ -101,7 +101,7 @@ for (const [version, tokenType, oauthType, idName, form] of VERSIONS) {
 
     const cancelled = await sendSoap(
       server,
-      aTargetRst('Cancel', { user: 'bob', target: target ?? '' }),
+      aTargetMessage('Cancel', { user: 'bob', target: target ?? '' }),
     );
 
     assert.equal(cancelled.status, 200, cancelled.text);
@@ -110,10 +110,13 @@ for (const [version, tokenType, oauthType, idName, form] of VERSIONS) {
 
   test(`P22: ${version} that is encrypted to another is no evidence here, and is not renewed`, async (t) => {
     const { server } = await start(t);
-    const token = tokenOf(await sendSoap(server, anRst({ tokenType })));
+    const token = tokenOf(await sendSoap(server, anIssueMessage({ tokenType })));
 
-    const asSubject = await sendSoap(server, anRst({ onBehalfOf: token, tokenType: SAML2 }));
-    const renewed = await sendSoap(server, aTargetRst('Renew', { target: token, tokenType }));
+    const asSubject = await sendSoap(
+      server,
+      anIssueMessage({ onBehalfOf: token, tokenType: SAML2 }),
+    );
+    const renewed = await sendSoap(server, aTargetMessage('Renew', { target: token, tokenType }));
 
     for (const answer of [asSubject, renewed])
       assert.match(faultOf(answer), /UnsupportedSecurityToken|InvalidSecurityToken|UnableToRenew/);

@@ -2,10 +2,11 @@
 // for, and for nobody else. Over a whole server.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { BILLING, SAML2_BEARER, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
+import { SAML2_BEARER, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
 import { ORDERS_SECRET } from '#test/support/server/document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
+import { faultOf, SAML1, type SoapAnswer } from '#test/support/ws-trust/messages.ts';
 import {
   ARCHIVE,
   aReferenceTo,
@@ -18,7 +19,7 @@ import {
   startOmitting,
   VCENTER,
 } from '#test/support/ws-trust/omitted-audience.ts';
-import { faultOf, SAML1, type SoapAnswer } from '#test/support/ws-trust/rst.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 
 const key = await aCertificate({ name: 'CN=holder', algorithm: 'RSA' });

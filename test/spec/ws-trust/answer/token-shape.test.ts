@@ -4,13 +4,13 @@ import { before, describe, test } from 'node:test';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
-import { anRst, type SoapAnswer } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, type SoapAnswer } from '#test/support/ws-trust/messages.ts';
 
 const SAML_20 = 'urn:oasis:names:tc:SAML:2.0:assertion';
 
 async function sendTo(server: TestServer, path: string): Promise<SoapAnswer> {
   const headers = { 'content-type': 'application/soap+xml; charset=utf-8' };
-  const body = anRst({ tokenType: SAML_20 });
+  const body = anIssueMessage({ tokenType: SAML_20 });
   const response = await fetch(`${server.url}${path}`, { method: 'POST', headers, body });
   return { status: response.status, headers: response.headers, text: await response.text() };
 }

@@ -2,17 +2,17 @@
 // again. Nothing of it is kept between the legs: it is the token of the second message that is validated.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SamlWorld } from '#test/support/saml/saml-document.ts';
+import { type SamlWorld } from '#test/support/saml/saml-document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import {
-  anRst,
+  anIssueMessage,
   faultOf,
   JWT,
   jwtAsXml,
   type SoapAnswer,
   sendSoap,
   WSSE,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 import {
   anAnswer,
   challengeOf,
@@ -38,14 +38,14 @@ async function startWithPartner(t: Parameters<typeof startWithSecondFactor>[0]) 
 }
 
 interface Legs {
-  readonly request: Parameters<typeof anRst>[0];
+  readonly request: Parameters<typeof anIssueMessage>[0];
   readonly first: string;
   readonly second: string;
 }
 
 /** The answer to the second leg. Codes are good once: time goes on with each. */
 async function exchange(server: TestServer, { first, request, second }: Legs): Promise<SoapAnswer> {
-  const rst = anRst(request).replace('</o:UsernameToken>', (end) => end + first);
+  const rst = anIssueMessage(request).replace('</o:UsernameToken>', (end) => end + first);
   const challenge = challengeOf(await sendSoap(server, rst));
   const code = codeNow(server);
   const answer = await sendSoap(server, anAnswer({ ...challenge, code, tokens: second }));
@@ -120,7 +120,7 @@ test('xml-security A9: a token that the answer has outside of its Security heade
       '</s:Header>',
       () => `<x:Aside xmlns:x="urn:x">${assertion}</x:Aside></s:Header>`,
     );
-  const rst = anRst(request).replace('</o:UsernameToken>', (end) => end + assertion);
+  const rst = anIssueMessage(request).replace('</o:UsernameToken>', (end) => end + assertion);
   const challenge = challengeOf(await sendSoap(server, rst));
 
   const answer = await sendSoap(server, aside(anAnswer({ ...challenge, code: codeNow(server) })));

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import { BILLING, PASSWORD, type SamlWorld } from '#test/support/saml/saml-document.ts';
+import { PASSWORD, type SamlWorld } from '#test/support/saml/saml-document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
-import { anRst, type SoapAnswer, sendSoap, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, type SoapAnswer, sendSoap } from '#test/support/ws-trust/messages.ts';
+import { BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
   anAnswer,
   challengeOf,
@@ -31,7 +32,7 @@ const lastReason = async (server: TestServer): Promise<unknown> =>
 test('WS-Trust 1.4 §8.9, P30: a right password is answered by a challenge, its answer by the token', async (t) => {
   const server = await start(t);
 
-  const first = await sendSoap(server, anRst());
+  const first = await sendSoap(server, anIssueMessage());
   const challenge = challengeOf(first);
   const second = await sendSoap(server, anAnswer({ ...challenge, code: codeNow(server) }));
 
@@ -52,7 +53,7 @@ test('WS-Trust 1.4 §8.9: the request goes on with the assertion in it, whose si
   const server = await start(t, (met) => (world = met));
   const assertion = world?.partner.assertion('saml2') ?? assert.fail();
   const ask = async (onBehalfOf: string): Promise<SoapAnswer> => {
-    const challenge = challengeOf(await sendSoap(server, anRst({ onBehalfOf })));
+    const challenge = challengeOf(await sendSoap(server, anIssueMessage({ onBehalfOf })));
     const answer = await sendSoap(server, anAnswer({ ...challenge, code: codeNow(server) }));
     // A code is good once.
     server.clock.set(server.clock.now() + 30);
@@ -70,7 +71,7 @@ test('WS-Trust 1.4 §8.9: the request goes on with the assertion in it, whose si
 test('WS-Trust 1.4 §8.9: the token says how its subject was authenticated', async (t) => {
   const server = await start(t);
   const type = 'urn:oasis:names:tc:SAML:2.0:assertion';
-  const challenge = challengeOf(await sendSoap(server, anRst({ tokenType: type })));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage({ tokenType: type })));
 
   const { text } = await sendSoap(server, anAnswer({ ...challenge, code: codeNow(server) }));
 
@@ -79,7 +80,7 @@ test('WS-Trust 1.4 §8.9: the token says how its subject was authenticated', asy
 
 test('WS-Trust 1.3 §8: a Context of the client is on every leg', async (t) => {
   const server = await start(t);
-  const rst = anRst().replace('<trust:RequestSecurityToken ', '$&Context="urn:client:1" ');
+  const rst = anIssueMessage().replace('<trust:RequestSecurityToken ', '$&Context="urn:client:1" ');
 
   const challenge = challengeOf(await sendSoap(server, rst));
 
@@ -90,7 +91,7 @@ test('WS-Trust 1.3 §8: a Context of the client is on every leg', async (t) => {
 
 test('WS-Trust 1.4 schema: the attribute of an answer may be spelled RefId', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
 
   const { status, text } = await sendSoap(
     server,
@@ -104,17 +105,17 @@ test('WS-Trust 1.4 §8.9: a wrong password gets no challenge, and neither gets a
   const server = await start(t);
 
   assert.equal(
-    faultOf(await sendSoap(server, anRst({ password: 'wrong' }))),
+    faultOf(await sendSoap(server, anIssueMessage({ password: 'wrong' }))),
     'trust:FailedAuthentication',
   );
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
   const answer = { ...challenge, code: codeNow(server), password: 'wrong' };
   assert.equal(faultOf(await sendSoap(server, anAnswer(answer))), 'trust:FailedAuthentication');
 });
 
 test('ws-trust §3.6: a wrong code ends the exchange: the right one is no answer to that challenge any more', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
 
   const wrong = await sendSoap(server, anAnswer({ ...challenge, code: wrongCode(server) }));
   const late = await sendSoap(server, anAnswer({ ...challenge, code: codeNow(server) }));
@@ -126,7 +127,7 @@ test('ws-trust §3.6: a wrong code ends the exchange: the right one is no answer
 
 test('WS-Trust 1.4 §8.9: an answer is good once: of 50 in parallel exactly one gets a token', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
   const answer = anAnswer({ ...challenge, code: codeNow(server) });
 
   const answers = await Promise.all(Array.from({ length: 50 }, () => sendSoap(server, answer)));
@@ -137,8 +138,8 @@ test('WS-Trust 1.4 §8.9: an answer is good once: of 50 in parallel exactly one 
 test('RFC 6238 §5.2: one code does not answer two challenges', async (t) => {
   const server = await start(t);
   const [one, two] = [
-    challengeOf(await sendSoap(server, anRst())),
-    challengeOf(await sendSoap(server, anRst())),
+    challengeOf(await sendSoap(server, anIssueMessage())),
+    challengeOf(await sendSoap(server, anIssueMessage())),
   ];
   const code = codeNow(server);
 
@@ -152,7 +153,7 @@ test('RFC 6238 §5.2: one code does not answer two challenges', async (t) => {
 test('ws-trust §3.6: a challenge is bound to its requestor, its Context and its time', async (t) => {
   const server = await start(t);
   const code = codeNow(server);
-  const challenge = () => sendSoap(server, anRst()).then(challengeOf);
+  const challenge = () => sendSoap(server, anIssueMessage()).then(challengeOf);
 
   const stranger = anAnswer({ ...(await challenge()), code, user: 'carol' });
   assert.equal(faultOf(await sendSoap(server, stranger)), 'trust:FailedAuthentication');
@@ -168,7 +169,7 @@ test('ws-trust §3.6: a challenge is bound to its requestor, its Context and its
 
 test('ws-trust §3.6: a challenge of one address is not answered at another', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
 
   const response = await fetch(`${server.url}/ws-trust/soap12`, {
     method: 'POST',
@@ -196,7 +197,7 @@ for (const [title, change] of [
 ] as const) {
   test(`ws-trust §3.6: a state that is ${title} is none of ours`, async (t) => {
     const server = await start(t);
-    const challenge = challengeOf(await sendSoap(server, anRst()));
+    const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
     const state = change(challenge.state);
 
     const answer = await sendSoap(server, anAnswer({ ...challenge, state, code: codeNow(server) }));
@@ -233,7 +234,7 @@ for (const [title, answering, fault] of [
 ] as const) {
   test(`WS-Trust 1.4 §8.9: refuses ${title}`, async (t) => {
     const server = await start(t);
-    const challenge = challengeOf(await sendSoap(server, anRst()));
+    const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
 
     const answer = await sendSoap(
       server,
@@ -246,7 +247,7 @@ for (const [title, answering, fault] of [
 
 test('WS-Trust 1.3 §8: legs of exchanges that are not done here are refused by name', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
   const answer = anAnswer({ ...challenge, code: codeNow(server) })
     .replaceAll('w:InteractiveChallengeResponse', 'trust:BinaryExchange')
     .replace('xmlns:w=', 'xmlns:trust2="urn:x" xmlns:w=');
@@ -256,7 +257,7 @@ test('WS-Trust 1.3 §8: legs of exchanges that are not done here are refused by 
 
 test('WS-Trust 1.4: February 2005 has no challenge, so such a user is refused there', async (t) => {
   const server = await start(t);
-  const rst = anRst()
+  const rst = anIssueMessage()
     .replaceAll(TRUST_13, 'http://schemas.xmlsoap.org/ws/2005/02/trust')
     .replaceAll('trust:', 't:')
     .replace('xmlns:t:', 'xmlns:t=')
@@ -271,7 +272,7 @@ test('WS-Trust 1.4: February 2005 has no challenge, so such a user is refused th
 
 test('Audit: a challenge and its refusals are on record, the code and the state are not', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
   const code = codeNow(server);
   await sendSoap(server, anAnswer({ ...challenge, code }));
 
@@ -286,7 +287,7 @@ test('Audit: a challenge and its refusals are on record, the code and the state 
 
 test('Store: an answered challenge does not come back to life with a new store', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
   const answer = anAnswer({ ...challenge, code: codeNow(server) });
   assert.equal((await sendSoap(server, answer)).status, 200);
 

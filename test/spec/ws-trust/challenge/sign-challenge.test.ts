@@ -11,16 +11,13 @@ import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aBinaryToken, aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
+import { anAppliesTo, anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
   faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
   USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';

@@ -7,6 +7,7 @@ import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import { aDerivedKeyToken, aReferenceTo, WSC_13 } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
 import {
   about,
   anIssue,
@@ -22,8 +23,6 @@ import {
   V2005,
 } from '#test/support/ws-trust/security-context.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aUserMessage,
   faultCodeOf,

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anRst, BILLING } from '#test/support/ws-trust/rst.ts';
 import {
   about,
   anAction,
@@ -24,11 +25,9 @@ import {
   WSA,
 } from '#test/support/ws-trust/security-context.ts';
 import {
-  anRst,
   aPost,
   aSecurityHeader,
   aUserMessage,
-  BILLING,
   faultCodeOf,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';

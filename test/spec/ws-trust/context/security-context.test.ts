@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { aDerivedKeyToken, aReferenceTo, WSC_13 } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
   about,
   anAction,
@@ -24,12 +25,10 @@ import {
   type Wishes,
 } from '#test/support/ws-trust/security-context.ts';
 import {
-  anRst,
   aPost,
   aSecurityHeader,
   aUserMessage,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 describe('security contexts', () => {

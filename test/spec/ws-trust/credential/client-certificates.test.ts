@@ -7,7 +7,7 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startServer } from '#test/support/server/server.ts';
 import { startTlsServer, type TlsServer } from '#test/support/server/tls-server.ts';
-import { anRst, type RstWishes } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage, type IssueWishes } from '#test/support/ws-trust/messages.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
 
@@ -31,8 +31,8 @@ const asksFor = (mode: string) => async (document: ConfigDocument, directory: st
 };
 
 /** The message of a user without its credential. */
-const bare = (wishes: RstWishes): string =>
-  anRst(wishes).replace(/<o:Security.*<\/o:Security>/, '');
+const bare = (wishes: IssueWishes): string =>
+  anIssueMessage(wishes).replace(/<o:Security.*<\/o:Security>/, '');
 const BARE = bare({});
 const CONTENT = { 'content-type': 'application/soap+xml; charset=utf-8' };
 
@@ -82,7 +82,7 @@ describe('over TLS', () => {
     });
 
     const certified = await send(server, BARE, { ...bob, chain: [issuing] });
-    const byPassword = await send(server, anRst());
+    const byPassword = await send(server, anIssueMessage());
 
     assert.equal(certified.status, 200, certified.body);
     assert.equal(byPassword.status, 500);
@@ -136,7 +136,7 @@ describe('over TLS', () => {
   test('W16: a certificate of an unknown CA does not end the handshake; a password beside it counts', async (t) => {
     const server = await startTlsServer(t, asksFor('optional'));
 
-    const { status, body } = await send(server, anRst(), stranger);
+    const { status, body } = await send(server, anIssueMessage(), stranger);
 
     assert.equal(status, 200, body);
   });

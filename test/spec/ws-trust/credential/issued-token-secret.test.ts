@@ -14,7 +14,7 @@ import {
   confirmation1,
   confirmation2,
 } from '#test/support/saml/saml.ts';
-import { BILLING, type SamlWorld } from '#test/support/saml/saml-document.ts';
+import { type SamlWorld } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import type { Ending, TestServer } from '#test/support/server/server.ts';
 import {
@@ -24,13 +24,8 @@ import {
   signMessage,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import {
-  anAppliesTo,
-  anRst,
-  TIMESTAMP,
-  TRUST_13,
-  TRUST_2005,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
+import { TIMESTAMP } from '#test/support/ws-trust/ws-trust.ts';
 
 const SAML2_ID = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID';
 const SAML1_ID = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0#SAMLAssertionID';

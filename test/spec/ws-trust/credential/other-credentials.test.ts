@@ -25,15 +25,13 @@ import {
   RSA_SHA1,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aUserMessage,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 

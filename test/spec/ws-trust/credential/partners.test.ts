@@ -4,7 +4,13 @@ import { test } from 'node:test';
 import type { AssertionChanges } from '#test/support/saml/saml.ts';
 import { type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
+import {
+  anIssueMessage,
+  faultOf,
+  SAML2,
+  sendSoap,
+  tokenOf,
+} from '#test/support/ws-trust/messages.ts';
 
 const EMPLOYEE = 'urn:example:employee';
 const attribute = (...values: readonly string[]): string =>
@@ -27,7 +33,10 @@ async function start(t: Ending, saml: object): Promise<Setting> {
     server,
     ask: async (changes) => {
       const onBehalfOf = world?.partner.assertion('saml2', changes);
-      return sendSoap(server, anRst({ tokenType: SAML2, ...(onBehalfOf && { onBehalfOf }) }));
+      return sendSoap(
+        server,
+        anIssueMessage({ tokenType: SAML2, ...(onBehalfOf && { onBehalfOf }) }),
+      );
     },
   };
 }

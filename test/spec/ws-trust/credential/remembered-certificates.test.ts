@@ -7,9 +7,8 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
+import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aWsTrustSetting,
   corpRules,

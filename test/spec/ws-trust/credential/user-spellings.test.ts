@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
+import {
+  anIssueMessage,
+  faultOf,
+  SAML2,
+  sendSoap,
+  tokenOf,
+} from '#test/support/ws-trust/messages.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
@@ -42,7 +48,7 @@ const start = (
   });
 
 const askAs = (server: TestServer, user: string, password = PASSWORD) =>
-  sendSoap(server, anRst({ user, password, tokenType: SAML2 }));
+  sendSoap(server, anIssueMessage({ user, password, tokenType: SAML2 }));
 
 describe('docs/users.md: spellings of a name', () => {
   test('are one user, whose Subject and audit have the name of the file', async (t) => {
@@ -129,7 +135,7 @@ describe('docs/users.md: spellings of a name', () => {
     const send = (user: string) =>
       sendSoap(
         server,
-        anRst({ user }).replace(
+        anIssueMessage({ user }).replace(
           /<o:Password>.*<\/o:Password>/,
           `<o:Password Type="${type}">${value}</o:Password><o:Nonce>${nonce.toString('base64')}</o:Nonce><u:Created xmlns:u="${utility}">${created}</u:Created>`,
         ),
@@ -153,7 +159,7 @@ describe('docs/users.md: spellings of a name', () => {
           'content-type': 'application/soap+xml; charset=utf-8',
           'client-cert': `:${der.toString('base64')}:`,
         },
-        body: anRst({ tokenType: SAML2 }).replace(/<o:Security.*<\/o:Security>/, ''),
+        body: anIssueMessage({ tokenType: SAML2 }).replace(/<o:Security.*<\/o:Security>/, ''),
       });
       return { status: response.status, text: await response.text() };
     };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst } from '#test/support/ws-trust/rst.ts';
+import { anIssueMessage } from '#test/support/ws-trust/messages.ts';
 
 const HEADERS = { 'content-type': 'application/soap+xml; charset=utf-8' };
 const USER_NAME_MIXED = '/adfs/services/trust/13/UsernameMixed';
@@ -23,12 +23,12 @@ const post = ({ url }: TestServer, path: string, body: string) =>
   fetch(`${url}${path}`, { method: 'POST', headers: HEADERS, body });
 
 const addressed = (to: string): string =>
-  anRst().replace('<a:Action', `<a:To>${to}</a:To><a:Action`);
+  anIssueMessage().replace('<a:Action', `<a:To>${to}</a:To><a:Action`);
 
 test('ws-trust §5, AD FS: an address is taken in any case, and To in the one that was called', async (t) => {
   const { issuer, server } = await started(t);
 
-  const bare = await post(server, USER_NAME_MIXED, anRst());
+  const bare = await post(server, USER_NAME_MIXED, anIssueMessage());
   const called = await post(server, USER_NAME_MIXED, addressed(`${issuer}${USER_NAME_MIXED}`));
 
   assert.equal(bare.status, 200, await bare.text());
@@ -48,7 +48,7 @@ test('ws-trust §5, AD FS: To of another address is refused, in whatever case bo
 test('ws-trust §5, AD FS: what an address takes is the same in any case', async (t) => {
   const { server } = await started(t);
 
-  const answer = await post(server, '/ADFS/Services/Trust/13/CertificateMixed', anRst());
+  const answer = await post(server, '/ADFS/Services/Trust/13/CertificateMixed', anIssueMessage());
 
   assert.match(await answer.text(), /trust:FailedAuthentication</);
 });
@@ -68,7 +68,7 @@ test('ws-trust §5, AD FS: MEX and federation metadata are found in any case, wi
 test('Metrics: an address is counted under its one name, in whatever case it is called', async (t) => {
   const { server } = await started(t);
 
-  await (await post(server, USER_NAME_MIXED, anRst({ password: 'wrong' }))).text();
+  await (await post(server, USER_NAME_MIXED, anIssueMessage({ password: 'wrong' }))).text();
   const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
 
   assert.match(metrics, /endpoint="\/adfs\/services\/trust\/13\/usernamemixed",grant="ws-trust"/);
@@ -83,5 +83,5 @@ test('ws-trust §6: the addresses of the other profiles are taken as they are wr
     '/sts/STSSERVICE/tenant',
     '/Services/wso2carbon-sts',
   ])
-    assert.equal((await post(server, path, anRst())).status, 404, path);
+    assert.equal((await post(server, path, anIssueMessage())).status, 404, path);
 });

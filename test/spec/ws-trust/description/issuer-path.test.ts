@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { oneAfterTheOther, RATE, statuses } from '#test/support/server/limited.ts';
 import type { Ending, TestServer } from '#test/support/server/server.ts';
+import { anIssueMessage } from '#test/support/ws-trust/messages.ts';
 import { basicOf, startRestServer } from '#test/support/ws-trust/rest.ts';
-import { anRst } from '#test/support/ws-trust/rst.ts';
 
 const PATH = '/tenant';
 const HEADERS = { 'content-type': 'application/soap+xml; charset=utf-8' };
@@ -24,7 +24,7 @@ const post = ({ url }: TestServer, path: string, body: string) =>
   fetch(`${url}${path}`, { method: 'POST', headers: HEADERS, body });
 
 const addressed = (to: string): string =>
-  anRst().replace('<a:Action', `<a:To>${to}</a:To><a:Action`);
+  anIssueMessage().replace('<a:Action', `<a:To>${to}</a:To><a:Action`);
 
 describe('ws-trust §5: where the issuer has a path', () => {
   test('messages are answered below it and nowhere else, under the address that is published', async (t) => {
@@ -36,7 +36,7 @@ describe('ws-trust §5: where the issuer has a path', () => {
       `${PATH}/ws-trust`,
       addressed(`${new URL(issuer).origin}/ws-trust`),
     );
-    const root = await post(server, '/ws-trust', anRst());
+    const root = await post(server, '/ws-trust', anIssueMessage());
 
     assert.equal(below.status, 200, await below.text());
     assert.match(await other.text(), /trust:InvalidRequest</);
@@ -79,7 +79,7 @@ describe('ws-trust §5: where the issuer has a path', () => {
 
   test('what is refused before it is read is a fault there too', async (t) => {
     const { server } = await started(t);
-    const send = () => post(server, `${PATH}/ws-trust`, anRst());
+    const send = () => post(server, `${PATH}/ws-trust`, anIssueMessage());
 
     const answers = await oneAfterTheOther(4, send);
 

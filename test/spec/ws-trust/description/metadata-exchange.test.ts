@@ -5,13 +5,12 @@ import { test } from 'node:test';
 import { contentTypeOf } from '#bridge/soap/soap-version.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { anEnvelope, SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
   anIssueRequest,
-  anRst,
   aPost,
   aWsTrustSetting,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 const WSDL = 'http://schemas.xmlsoap.org/wsdl/';

@@ -10,13 +10,8 @@ import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { childrenNamed, requiredChild, resolveQName, textOf } from '#bridge/xml/reader.ts';
 import { attributeOf, elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
-import {
-  anIssueRequest,
-  aPost,
-  aWsTrustSetting,
-  TRUST_13,
-  TRUST_2005,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
+import { anIssueRequest, aPost, aWsTrustSetting } from '#test/support/ws-trust/ws-trust.ts';
 
 const WSDL = 'http://schemas.xmlsoap.org/wsdl/';
 const WSP = 'http://schemas.xmlsoap.org/ws/2004/09/policy';

@@ -14,10 +14,9 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aBinaryToken, aSignedMessage } from '#test/support/soap/signed-message.ts';
 import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,

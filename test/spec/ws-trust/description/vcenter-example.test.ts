@@ -15,7 +15,8 @@ import {
   TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import { anRst, aSecurityHeader, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aSecurityHeader } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 
 const EXAMPLE = new URL('../../../../config/vcenter.example.yaml', import.meta.url);

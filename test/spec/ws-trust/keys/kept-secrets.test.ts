@@ -14,7 +14,7 @@ import {
   askForContext,
   withContexts,
 } from '#test/support/ws-trust/context-message.ts';
-import { faultOf, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { faultOf, sendSoap } from '#test/support/ws-trust/messages.ts';
 import { contextIn, V13 } from '#test/support/ws-trust/security-context.ts';
 
 const start = (t: Ending): Promise<TestServer> =>

@@ -2,17 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aRelyingParty } from '#test/support/core.ts';
-import { jwtAsXml } from '#test/support/ws-trust/rst.ts';
+import { jwtAsXml } from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aWsTrustSetting,
-  BILLING,
   billingRules,
   faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 const ARCHIVE = 'https://archive.example/soap';

@@ -10,15 +10,13 @@ import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-valida
 import { aPolicyRow } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aBinaryToken, aDirectReference, aKeyValue } from '#test/support/soap/signed-message.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aSecurityHeader,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x509/pki.ts';
 import { anX509Trust } from '#test/support/x509/x509-trust.ts';

@@ -11,15 +11,12 @@ import {
   aSignedMessage,
   type SignatureWishes,
 } from '#test/support/soap/signed-message.ts';
+import { anAppliesTo, anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aUserNameToken,
   aWsTrustSetting,
   faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { knownCertificates } from '#test/support/x509/known-certificates.ts';

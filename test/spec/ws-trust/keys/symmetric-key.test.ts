@@ -10,17 +10,13 @@ import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
 import type { SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { aRelyingParty } from '#test/support/core.ts';
 import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aSecurityHeader,
   aWsTrustSetting,
-  BILLING,
   billingRules,
   faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
 import { edited } from '#test/support/xml/tamper.ts';

@@ -34,14 +34,8 @@ import {
 } from '#test/support/soap/message-security.ts';
 import { TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import {
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  faultCodeOf,
-  TRUST_13,
-  USER,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/ws-trust/ws-trust.ts';
 
 describe('WS-SecurityPolicy 1.2 §7.5: a message that is encrypted to us and signed', () => {
   test('is answered without TLS, and the answer is signed by us and encrypted to who signed', async () => {

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
-import { BILLING, PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
+import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { withEncryptionKey } from '#test/support/soap/encryption-key.ts';
@@ -19,8 +19,7 @@ import {
   type SecretWishes,
 } from '#test/support/soap/secret-message.ts';
 import { aTimestamp } from '#test/support/ws-trust/context-message.ts';
-import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
-import { anAppliesTo, anRst } from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 
 const WSO2 = '/services/wso2carbon-sts';
 const OTP = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802/challenge/OTP';

@@ -23,13 +23,8 @@ import {
 } from '#test/support/soap/secret-message.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import {
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  faultCodeOf,
-  USER,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/ws-trust/ws-trust.ts';
 import { EK, OPENED, otherSecret, secret } from './refused-once-opened.ts';
 import { TABLE } from './refused-secret-messages.ts';
 

@@ -25,7 +25,8 @@ import {
   withDerivedKeys,
 } from '#test/support/soap/secret-message.ts';
 import { BASE64_BINARY } from '#test/support/soap/signed-message.ts';
-import { anRst, aPost, faultCodeOf, TRUST_13, USER } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, faultCodeOf, USER } from '#test/support/ws-trust/ws-trust.ts';
 
 const JWT = 'urn:ietf:params:oauth:token-type:jwt';
 const KEY_SHA1 =

@@ -2,14 +2,8 @@
 // assertion itself into the request.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  anIssueRequest,
-  anRst,
-  aWsTrustSetting,
-  faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
+import { anIssueRequest, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 
 const SAML1 =
   '<s1:Assertion xmlns:s1="urn:oasis:names:tc:SAML:1.0:assertion" AssertionID="_good"/>';

@@ -5,9 +5,8 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import {
-  aBatch,
-  anAppliesTo,
-  anRst,
+  aBatchMessage,
+  anIssueMessage,
   faultOf,
   isValid,
   JWT,
@@ -15,10 +14,9 @@ import {
   SAML2,
   type SoapAnswer,
   sendSoap,
-  TRUST_13,
-  TRUST_2005,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 
 const OF_KEYS = ['UseKey', 'DelegateTo', 'Encryption', 'ProofEncryption'];
 
@@ -54,7 +52,7 @@ describe('Batch', () => {
 
     const answer = await sendSoap(
       server,
-      aBatch(
+      aBatchMessage(
         'Issue',
         types.map((type) => issueOf(type)),
       ),
@@ -76,7 +74,7 @@ describe('Batch', () => {
 
     const answer = await sendSoap(
       server,
-      aBatch('Issue', [
+      aBatchMessage('Issue', [
         issueOf(SAML2),
         issueOf(SAML2, 'https://unknown.example/'),
         `${issueOf(SAML2)}<t:Forwardable>false</t:Forwardable>`,
@@ -124,7 +122,7 @@ describe('Batch', () => {
 
       const answer = await sendSoap(
         server,
-        aBatch('Issue', [issueOf(SAML2), issueOf(SAML2) + content, issueOf(JWT)]),
+        aBatchMessage('Issue', [issueOf(SAML2), issueOf(SAML2) + content, issueOf(JWT)]),
       );
 
       const responses = responsesOf(answer);
@@ -140,7 +138,7 @@ describe('Batch', () => {
   test('WS-Trust 1.3 §3.4: Validate and Cancel of several tokens, valid or not', async () => {
     const tokens = await Promise.all(
       [SAML1, SAML2, JWT].map(async (tokenType) =>
-        tokenOf(await sendSoap(server, anRst({ tokenType }))),
+        tokenOf(await sendSoap(server, anIssueMessage({ tokenType }))),
       ),
     );
     const [first = '', second = '', third = ''] = tokens;
@@ -151,11 +149,11 @@ describe('Batch', () => {
 
     const validated = await sendSoap(
       server,
-      aBatch('Validate', [first, forged, third].map(target('Validate'))),
+      aBatchMessage('Validate', [first, forged, third].map(target('Validate'))),
     );
     const cancelled = await sendSoap(
       server,
-      aBatch('Cancel', [first, forged, third].map(target('Cancel'))),
+      aBatchMessage('Cancel', [first, forged, third].map(target('Cancel'))),
     );
 
     assert.deepEqual(
@@ -183,7 +181,7 @@ describe('Batch', () => {
     ),
   ];
   test('xml-security §3: a collection of 32 keys is read: each has the outcome of its request', async () => {
-    const responses = responsesOf(await sendSoap(server, aBatch('Issue', withKeys(32))));
+    const responses = responsesOf(await sendSoap(server, aBatchMessage('Issue', withKeys(32))));
 
     assert.deepEqual(
       responses.map((response) => response.includes('RequestedSecurityToken')),
@@ -193,46 +191,46 @@ describe('Batch', () => {
 
   const two = [issueOf(SAML2), issueOf(SAML2)];
   for (const [what, message, code] of [
-    ['one request alone', aBatch('Issue', two.slice(1)), 'InvalidRequest'],
-    ['no request', aBatch('Issue', []), 'InvalidRequest'],
+    ['one request alone', aBatchMessage('Issue', two.slice(1)), 'InvalidRequest'],
+    ['no request', aBatchMessage('Issue', []), 'InvalidRequest'],
     [
       'an attribute of the collection',
-      aBatch('Issue', two).replace('Collection xmlns:t', 'Collection Order="any" xmlns:t'),
+      aBatchMessage('Issue', two).replace('Collection xmlns:t', 'Collection Order="any" xmlns:t'),
       'BadRequest',
     ],
     [
       '21 requests',
-      aBatch(
+      aBatchMessage(
         'Issue',
         Array.from({ length: 21 }, () => issueOf(SAML2)),
       ),
       'BadRequest',
     ],
-    ['33 keys', aBatch('Issue', withKeys(33)), 'BadRequest'],
+    ['33 keys', aBatchMessage('Issue', withKeys(33)), 'BadRequest'],
     [
       'requests of several kinds',
       // The action is that of the first.
-      aBatch('Issue', two).replace(/(.*)\/BatchIssue</s, '$1/BatchCancel<'),
+      aBatchMessage('Issue', two).replace(/(.*)\/BatchIssue</s, '$1/BatchCancel<'),
       'InvalidRequest',
     ],
     [
       'the RequestType of a single request',
-      aBatch('Issue', two).replace('/BatchIssue</t:RequestType>', '/Issue</t:RequestType>'),
+      aBatchMessage('Issue', two).replace('/BatchIssue</t:RequestType>', '/Issue</t:RequestType>'),
       'BadRequest',
     ],
     [
       'BatchSTSCancel',
-      aBatch('Issue', two).replaceAll('/BatchIssue<', '/BatchSTSCancel<'),
+      aBatchMessage('Issue', two).replaceAll('/BatchIssue<', '/BatchSTSCancel<'),
       'BadRequest',
     ],
     [
       'an action of another operation',
-      aBatch('Issue', two).replace('RST/BatchIssue', 'RST/BatchCancel'),
+      aBatchMessage('Issue', two).replace('RST/BatchIssue', 'RST/BatchCancel'),
       'InvalidRequest',
     ],
     [
       'something else in the collection',
-      aBatch('Issue', two).replace(
+      aBatchMessage('Issue', two).replace(
         '</t:RequestSecurityTokenCollection>',
         '<x/></t:RequestSecurityTokenCollection>',
       ),
@@ -240,7 +238,7 @@ describe('Batch', () => {
     ],
     [
       'a collection in a collection',
-      aBatch('Issue', two).replace(
+      aBatchMessage('Issue', two).replace(
         '</t:RequestSecurityTokenCollection>',
         '<t:RequestSecurityTokenCollection/></t:RequestSecurityTokenCollection>',
       ),
@@ -248,13 +246,17 @@ describe('Batch', () => {
     ],
     [
       'a collection of February 2005',
-      aBatch('Issue', two).replaceAll(TRUST_13, TRUST_2005),
+      aBatchMessage('Issue', two).replaceAll(TRUST_13, TRUST_2005),
       'BadRequest',
     ],
-    ['a batch RequestType alone', anRst().replaceAll('/Issue<', '/BatchIssue<'), 'BadRequest'],
+    [
+      'a batch RequestType alone',
+      anIssueMessage().replaceAll('/Issue<', '/BatchIssue<'),
+      'BadRequest',
+    ],
     [
       'a request of February 2005',
-      aBatch('Issue', two).replace(
+      aBatchMessage('Issue', two).replace(
         /<t:RequestSecurityToken Context="urn:2">(.*?)<\/t:RequestSecurityToken>/s,
         (_, children: string) =>
           `<u:RequestSecurityToken xmlns:u="${TRUST_2005}" Context="urn:2">${children.replaceAll('<t:', '<u:').replaceAll('</t:', '</u:').replace(TRUST_13, TRUST_2005)}</u:RequestSecurityToken>`,
@@ -263,7 +265,7 @@ describe('Batch', () => {
     ],
     [
       'a wrong password',
-      aBatch('Issue', two).replace('correct horse', 'wrong horse'),
+      aBatchMessage('Issue', two).replace('correct horse', 'wrong horse'),
       'FailedAuthentication',
     ],
   ] as const)

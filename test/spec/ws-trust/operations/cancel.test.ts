@@ -6,8 +6,8 @@ import { JWT_TYPE } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   carolsToken,
   faultOf,
   isValid,
@@ -20,11 +20,10 @@ import {
   type SoapAnswer,
   sendSoap,
   type TargetWishes,
-  TRUST_13,
-  TRUST_2005,
   tokenOf,
   WSSE,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { edited } from '#test/support/xml/tamper.ts';
 
 const aReference = (form: string): string =>
@@ -48,7 +47,7 @@ const textOf = (token: string): string =>
 const GONE = 'SecurityTokenUnavailable';
 
 const cancel = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
-  sendSoap(server, aTargetRst('Cancel', wishes));
+  sendSoap(server, aTargetMessage('Cancel', wishes));
 
 describe('Cancel', () => {
   let server: TestServer;
@@ -91,7 +90,10 @@ describe('Cancel', () => {
         );
         assert.match(answer.text, new RegExp(`Action[^>]*>${trust}/RSTR/${final}<`));
         assert.deepEqual([before, await isValid(server, target)], [true, false]);
-        const exchange = await sendSoap(server, anRst({ user: 'carol', onBehalfOf: target }));
+        const exchange = await sendSoap(
+          server,
+          anIssueMessage({ user: 'carol', onBehalfOf: target }),
+        );
         assert.equal(faultOf(exchange), 'InvalidSecurityToken');
       });
 
@@ -101,7 +103,7 @@ describe('Cancel', () => {
   ] as const)
     test(`ws-trust §6: to the clients of WSO2 it is told a second time, without a namespace (${trust})`, async () => {
       const target = await carolsToken(server, SAML2);
-      const message = aTargetRst('Cancel', { user: 'carol', target, trust });
+      const message = aTargetMessage('Cancel', { user: 'carol', target, trust });
 
       const { text } = await sendSoap(server, message, '/services/wso2carbon-sts');
 
@@ -144,7 +146,7 @@ describe('Cancel', () => {
   test('WS-Trust 1.3 §6: what was made from a cancelled JWT over SOAP dies over SOAP', async () => {
     const root = await carolsToken(server, JWT);
     const leaf = tokenOf(
-      await sendSoap(server, anRst({ user: 'carol', onBehalfOf: root, tokenType: SAML1 })),
+      await sendSoap(server, anIssueMessage({ user: 'carol', onBehalfOf: root, tokenType: SAML1 })),
     );
 
     await cancel(server, { user: 'carol', target: root });
@@ -248,7 +250,7 @@ describe('Cancel', () => {
     });
 
   test('WS-Trust 1.3 §6: STSCancel, the notice of an STS to a relying party, is refused by name', async () => {
-    const message = aTargetRst('Cancel', { target: '<TokenWrapper>a.b.c</TokenWrapper>' });
+    const message = aTargetMessage('Cancel', { target: '<TokenWrapper>a.b.c</TokenWrapper>' });
 
     const answer = await sendSoap(server, message.replaceAll('/Cancel<', '/STSCancel<'));
 
@@ -263,7 +265,9 @@ describe('Cancel', () => {
   ] as const)
     test(`WS-Trust 1.3 §6: an assertion is cancelled by its name alone, in ${form} (${tokenType})`, async () => {
       const token = await carolsToken(server, tokenType);
-      const leaf = tokenOf(await sendSoap(server, anRst({ user: 'carol', onBehalfOf: token })));
+      const leaf = tokenOf(
+        await sendSoap(server, anIssueMessage({ user: 'carol', onBehalfOf: token })),
+      );
 
       const answer = await cancel(server, { user: 'carol', target: named(token) });
       const again = await cancel(server, { user: 'carol', target: named(token) });
@@ -334,7 +338,7 @@ describe('Cancel', () => {
       const token = await carolsToken(server, SAML2);
 
       for (const target of [identified(token), referred(token)]) {
-        const answer = await sendSoap(server, aTargetRst(operation, { user: 'carol', target }));
+        const answer = await sendSoap(server, aTargetMessage(operation, { user: 'carol', target }));
         assert.equal(faultOf(answer), 'SecurityTokenUnavailable');
       }
     });

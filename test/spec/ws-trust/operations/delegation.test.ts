@@ -7,16 +7,16 @@ import { JWT_TYPE } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import {
-  anRst,
+  anIssueMessage,
   faultOf,
+  type IssueWishes,
   JWT,
   jwtAsXml,
-  type RstWishes,
   SAML1,
   SAML2,
   sendSoap,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
 
 const delegatable = (value: string): string => `<trust:Delegatable>${value}</trust:Delegatable>`;
 const jwtIn = (xml: string): string =>
@@ -36,7 +36,7 @@ async function serverWith(
   });
 }
 
-const issue = (server: TestServer, wishes: RstWishes) => sendSoap(server, anRst(wishes));
+const issue = (server: TestServer, wishes: IssueWishes) => sendSoap(server, anIssueMessage(wishes));
 const carols = async (server: TestServer, tokenType: string, children = ''): Promise<string> =>
   tokenOf(await issue(server, { user: 'carol', tokenType, children }));
 

@@ -3,15 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aSecurityHeader,
   aWsTrustSetting,
-  BILLING,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 const child = (name: string, content = '') => `<t:${name}>${content}</t:${name}>`;

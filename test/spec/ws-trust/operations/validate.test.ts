@@ -1,13 +1,12 @@
 // Validate over real HTTP (WS-Trust 1.3 §7): to status and to a new token, in every version, and what must not come of it.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { BILLING, SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
+import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { ACCESS_TOKEN_TYPE } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import {
-  anAppliesTo,
-  aTargetRst,
+  aTargetMessage,
   carolsToken,
   faultOf,
   JWT,
@@ -19,16 +18,15 @@ import {
   type SoapAnswer,
   sendSoap,
   type TargetWishes,
-  TRUST_13,
-  TRUST_2005,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { edited } from '#test/support/xml/tamper.ts';
 
 const TYPES = [SAML1, SAML2, JWT];
 
 const validate = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
-  sendSoap(server, aTargetRst('Validate', wishes));
+  sendSoap(server, aTargetMessage('Validate', wishes));
 
 const statusOf = ({ status, text }: SoapAnswer): string => {
   const code = /<(t|trust):Status><\1:Code>([^<]*)<\/\1:Code><\/\1:Status>/.exec(text)?.[2];

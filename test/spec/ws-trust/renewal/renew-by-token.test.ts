@@ -12,8 +12,8 @@ import {
   aDirectReference,
   aSignedMessage,
 } from '#test/support/soap/signed-message.ts';
-import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
-import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
 const SAML_PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';

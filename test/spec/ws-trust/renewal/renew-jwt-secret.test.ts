@@ -7,24 +7,24 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { compactDecrypt, decodeJwt } from 'jose';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import { BILLING, withSaml } from '#test/support/saml/saml-document.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, type SignatureWishes, signMessage } from '#test/support/soap/signed-message.ts';
 import { aSecretsKey, aTimestamp } from '#test/support/ws-trust/context-message.ts';
-import { askRest } from '#test/support/ws-trust/rest.ts';
 import {
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
   JWT,
   jwtAsXml,
   type SoapAnswer,
   sendSoap,
   type TargetOperation,
-  TRUST_13,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { askRest } from '#test/support/ws-trust/rest.ts';
+import { BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 
 const party = await aCertifiedKey();
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
@@ -58,7 +58,7 @@ function heldIn(answer: SoapAnswer): Held {
 }
 
 async function issued(server: TestServer, user = 'bob'): Promise<Held> {
-  const message = anRst({ tokenType: JWT, user }).replace('/Bearer', '/SymmetricKey');
+  const message = anIssueMessage({ tokenType: JWT, user }).replace('/Bearer', '/SymmetricKey');
   return heldIn(await sendSoap(server, message));
 }
 
@@ -88,7 +88,7 @@ interface Wishes extends Partial<SignatureWishes> {
 /** A message about a token in its target, signed with its secret, unless the test says otherwise. */
 function aMessage(server: TestServer, { jwt, secret }: Held, wishes: Wishes = {}): string {
   const { children, operation = 'Renew', target, tokens = '', user, ...signature } = wishes;
-  const message = aTargetRst(operation, {
+  const message = aTargetMessage(operation, {
     target: target ?? asToken(jwt),
     security: `${tokens}${aTimestamp(server.clock.now())}${SIGNATURE}`,
     ...(user !== undefined && { user }),
@@ -105,7 +105,7 @@ function aMessage(server: TestServer, { jwt, secret }: Held, wishes: Wishes = {}
 }
 
 const status = async (server: TestServer, { jwt }: Held): Promise<string | undefined> => {
-  const { text } = await sendSoap(server, aTargetRst('Validate', { target: jwtAsXml(jwt) }));
+  const { text } = await sendSoap(server, aTargetMessage('Validate', { target: jwtAsXml(jwt) }));
   return /\/status\/(\w+)</.exec(text)?.[1];
 };
 
@@ -178,7 +178,7 @@ test('WS-Trust 1.3 §6: whoever proves the secret of a JWT may cancel it, whoeve
   const server = await start(t);
   const held = await issued(server);
   const message = aMessage(server, held, { operation: 'Cancel', user: 'carol' });
-  const bare = aTargetRst('Cancel', { target: jwtAsXml(held.jwt), user: 'carol' });
+  const bare = aTargetMessage('Cancel', { target: jwtAsXml(held.jwt), user: 'carol' });
 
   const refused = await sendSoap(server, bare);
   const before = await status(server, held);
@@ -241,7 +241,7 @@ test('WS-Trust 1.3 §5: a JWT that is bound to a secret is not renewed without p
   const mine = await issued(server);
   const others = await issued(server);
 
-  const bare = await sendSoap(server, aTargetRst('Renew', { target: jwtAsXml(mine.jwt) }));
+  const bare = await sendSoap(server, aTargetMessage('Renew', { target: jwtAsXml(mine.jwt) }));
   const foreign = await sendSoap(
     server,
     aMessage(server, others, { target: asToken(mine.jwt, 'mine'), tokens: asToken(others.jwt) }),
@@ -257,7 +257,7 @@ test('WS-Trust 1.3 §5: a cancelled JWT, one with a broken signature, and one wi
   await sendSoap(server, aMessage(server, cancelled, { operation: 'Cancel' }));
   const held = await issued(server);
   const [head = '', payload = '', signature = ''] = held.jwt.split('.');
-  const bearer = jwtIn(await sendSoap(server, anRst({ tokenType: JWT })));
+  const bearer = jwtIn(await sendSoap(server, anIssueMessage({ tokenType: JWT })));
   const broken = {
     ...held,
     jwt: `${head}.${payload}.${signature.split('').toReversed().join('')}`,
@@ -296,12 +296,12 @@ test('ws-trust §4: the secret of a JWT proves its target and is no credential',
 
   const asks = await sendSoap(
     server,
-    signs(anRst().replace('</o:Security>', `${proof}</o:Security>`)),
+    signs(anIssueMessage().replace('</o:Security>', `${proof}</o:Security>`)),
   );
   const alone = await sendSoap(
     server,
     signs(
-      aTargetRst('Renew', { target: named('jwt'), security: proof }).replace(
+      aTargetMessage('Renew', { target: named('jwt'), security: proof }).replace(
         /<o:UsernameToken>.*<\/o:UsernameToken>/,
         '',
       ),

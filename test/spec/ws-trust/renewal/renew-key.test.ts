@@ -10,15 +10,13 @@ import {
   type SignatureWishes,
 } from '#test/support/soap/signed-message.ts';
 import { ownAssertions, RENEWABLE } from '#test/support/ws-trust/renewable.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aUserMessage,
   aUserNameToken,
   aWsTrustSetting,
   faultCodeOf,
-  TRUST_13,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';

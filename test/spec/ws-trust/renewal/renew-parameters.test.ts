@@ -4,16 +4,12 @@ import { test } from 'node:test';
 import type { WsTrustFrontParts, WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import { ownAssertions, RENEWABLE } from '#test/support/ws-trust/renewable.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aWsTrustSetting,
-  BILLING,
   billingRules,
   faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
 } from '#test/support/ws-trust/ws-trust.ts';
 
 const child = (name: string, content = '') => `<t:${name}>${content}</t:${name}>`;

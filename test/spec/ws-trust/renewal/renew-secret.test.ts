@@ -13,15 +13,13 @@ import {
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { ownAssertions, RENEWABLE } from '#test/support/ws-trust/renewable.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aSecurityHeader,
   aUserMessage,
   aWsTrustSetting,
   faultCodeOf,
-  TRUST_13,
   tokenText,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';

@@ -3,18 +3,17 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { BILLING, withSaml } from '#test/support/saml/saml-document.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
-  anAppliesTo,
-  anRst,
-  aTargetRst,
+  anIssueMessage,
+  aTargetMessage,
   faultOf,
+  type IssueWishes,
   isValid,
   JWT,
   jwtAsXml,
-  type RstWishes,
   SAML1,
   SAML2,
   SOAP_11,
@@ -22,10 +21,9 @@ import {
   type SoapAnswer,
   sendSoap,
   type TargetWishes,
-  TRUST_13,
-  TRUST_2005,
   tokenOf,
-} from '#test/support/ws-trust/rst.ts';
+} from '#test/support/ws-trust/messages.ts';
+import { anAppliesTo, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { edited } from '#test/support/xml/tamper.ts';
 
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
@@ -50,16 +48,16 @@ async function start(t: Ending, configure?: Configure) {
   return { server, foreign: () => assertion };
 }
 
-const issue = (server: TestServer, wishes: RstWishes = {}): Promise<SoapAnswer> =>
-  sendSoap(server, anRst({ user: 'carol', tokenType: SAML2, ...wishes }));
+const issue = (server: TestServer, wishes: IssueWishes = {}): Promise<SoapAnswer> =>
+  sendSoap(server, anIssueMessage({ user: 'carol', tokenType: SAML2, ...wishes }));
 const renew = (
   server: TestServer,
   target: string,
   wishes: TargetWishes = {},
 ): Promise<SoapAnswer> =>
-  sendSoap(server, aTargetRst('Renew', { user: 'carol', target, ...wishes }));
+  sendSoap(server, aTargetMessage('Renew', { user: 'carol', target, ...wishes }));
 const cancel = (server: TestServer, target: string): Promise<SoapAnswer> =>
-  sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
+  sendSoap(server, aTargetMessage('Cancel', { user: 'carol', target }));
 const expiryOf = ({ text }: SoapAnswer): number => {
   const [, expires = ''] = /<wsu:Expires[^>]*>([^<]+)</.exec(text) ?? [];
   return Date.parse(expires) / 1000;
@@ -189,7 +187,7 @@ describe('Renew', () => {
     const made = tokenOf(await issue(server, { onBehalfOf: target, children: AFTER_EXPIRY }));
     server.clock.advance(OVER);
     assert.equal(faultOf(await issue(server, { onBehalfOf: made })), 'RenewNeeded');
-    const cancelled = await sendSoap(server, aTargetRst('Cancel', { user: 'carol', target }));
+    const cancelled = await sendSoap(server, aTargetMessage('Cancel', { user: 'carol', target }));
 
     assert.equal(cancelled.status, 200, cancelled.text);
     for (const onBehalfOf of [target, made])
@@ -395,10 +393,10 @@ describe('Renew', () => {
 
   test('Policy: no renewal of a token about a user who was disabled', async (t) => {
     const { server } = await start(t);
-    const root = tokenOf(await sendSoap(server, anRst({ user: 'carol', tokenType: JWT })));
+    const root = tokenOf(await sendSoap(server, anIssueMessage({ user: 'carol', tokenType: JWT })));
     // Bob is a server of the audience: he may present it.
     const target = tokenOf(
-      await sendSoap(server, anRst({ user: 'bob', tokenType: SAML2, onBehalfOf: root })),
+      await sendSoap(server, anIssueMessage({ user: 'bob', tokenType: SAML2, onBehalfOf: root })),
     );
     const before = await renew(server, target, { user: 'bob' });
     const path = join(server.directory, 'users.yaml');

@@ -1,6 +1,7 @@
 // Requests of somebody who may, which the REST form refuses before anybody is asked, by what stands in their body.
-import { BILLING } from '#test/support/saml/saml-document.ts';
+
 import type { RestAsking } from '#test/support/ws-trust/rest.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { appliesTo, type Refused, TOKEN } from './refused-rest-queries.ts';
 
 const TARGET = { token: 'x', tokenType: 'jwt' };

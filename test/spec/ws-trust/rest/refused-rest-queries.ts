@@ -1,6 +1,7 @@
 // Requests of somebody who may, which the REST form refuses before anybody is asked, by what stands in their address.
-import { BILLING } from '#test/support/saml/saml-document.ts';
+
 import type { RestAsking } from '#test/support/ws-trust/rest.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 
 export const TOKEN = '/ws-trust/token/saml2';
 export const appliesTo = `appliesTo=${encodeURIComponent(BILLING)}`;

@@ -6,10 +6,10 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { startTlsServer } from '#test/support/server/tls-server.ts';
 import { askRest, claimsOf, startRestServer } from '#test/support/ws-trust/rest.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
 
 describe('P26: the TLS client certificate is the UseKey', async () => {

@@ -12,7 +12,6 @@ import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isNamed } from '#bridge/xml/tree.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { Answer, TestServer } from '#test/support/server/server.ts';
 import { aSecretsKey } from '#test/support/ws-trust/context-message.ts';
 import {
@@ -21,6 +20,7 @@ import {
   type RestAsking,
   startRestServer,
 } from '#test/support/ws-trust/rest.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 
 const party = await aCertifiedKey();
 const SYMMETRIC = { body: { appliesTo: BILLING, keyType: 'SymmetricKey' } };

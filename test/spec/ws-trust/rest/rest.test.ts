@@ -1,8 +1,8 @@
 // The REST form over real HTTP: the same decisions as over SOAP, in JSON (ws-trust §6, P26).
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BILLING } from '#test/support/saml/saml-document.ts';
 import type { Answer, TestServer } from '#test/support/server/server.ts';
+import { aTargetMessage, JWT, SAML1, SAML2, sendSoap } from '#test/support/ws-trust/messages.ts';
 import {
   askRest,
   claimsOf,
@@ -10,7 +10,7 @@ import {
   type RestAsking,
   startRestServer,
 } from '#test/support/ws-trust/rest.ts';
-import { aTargetRst, JWT, SAML1, SAML2, sendSoap } from '#test/support/ws-trust/rst.ts';
+import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { edited } from '#test/support/xml/tamper.ts';
 
 const tokenOf = ({ body }: Answer) => ({
@@ -131,7 +131,7 @@ describe('P26: JSON for the rest', () => {
       const again = await askRest(server, '/ws-trust/renew', { body: token });
       assert.equal(again.status, 400);
       if (type === 'saml2') {
-        const target = aTargetRst('Validate', { target: token.token, user: 'carol' });
+        const target = aTargetMessage('Validate', { target: token.token, user: 'carol' });
         assert.match((await sendSoap(server, target)).text, /status\/invalid/);
       }
     });

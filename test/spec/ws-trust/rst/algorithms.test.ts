@@ -8,14 +8,12 @@ import { childrenNamed } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Encryption } from '#core/token-spec.ts';
 import { aKeyValue } from '#test/support/soap/signed-message.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
 

@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
-import { anRst, faultOf, SAML2, sendSoap, tokenOf } from '#test/support/ws-trust/rst.ts';
+import {
+  anIssueMessage,
+  faultOf,
+  SAML2,
+  sendSoap,
+  tokenOf,
+} from '#test/support/ws-trust/messages.ts';
 
 const IDENTITY = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
 const AUTHORIZATION = 'http://docs.oasis-open.org/wsfed/authorization/200706';
@@ -39,7 +45,7 @@ describe('P20: claims', () => {
         ([uri, isOptional]) => `<c:ClaimType Uri="${uri}" Optional="${isOptional}"/>`,
       );
       const children = `<trust:Claims Dialect="${dialect}" xmlns:c="${namespace}">${types.join('')}</trust:Claims>`;
-      return sendSoap(server, anRst({ tokenType: SAML2, children }));
+      return sendSoap(server, anIssueMessage({ tokenType: SAML2, children }));
     };
 
     test(`WS-Trust 1.3 §4.1: ${name}: a claim that is asked for is in the token, an optional one that there is not is left out`, async () => {
@@ -62,7 +68,7 @@ describe('P20: claims', () => {
     const wish = (value: string) => {
       const type = `<c:ClaimType Uri="tenant" Optional="true"><c:Value>${value}</c:Value></c:ClaimType>`;
       const children = `<trust:Claims Dialect="${AUTHORIZATION}/authclaims" xmlns:c="${AUTHORIZATION}">${type}</trust:Claims>`;
-      return sendSoap(server, anRst({ tokenType: SAML2, children }));
+      return sendSoap(server, anIssueMessage({ tokenType: SAML2, children }));
     };
 
     const [same, other] = [await wish('acme'), await wish('none')];

@@ -1,13 +1,8 @@
 // Claims (WS-Trust 1.3 §4.1) in every dialect: what is asked for reaches core, what cannot be honoured is refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  anAppliesTo,
-  anIssueRequest,
-  anRst,
-  aWsTrustSetting,
-  faultCodeOf,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
+import { anIssueRequest, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 
 const IDENTITY = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
 const AUTHORIZATION = 'http://docs.oasis-open.org/wsfed/authorization/200706';

@@ -1,6 +1,6 @@
 // How the elements of a request to issue are written down as data, and what they are made of.
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
-import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/ws-trust.ts';
+import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
 
 /** To whom tokens and secrets are encrypted. */

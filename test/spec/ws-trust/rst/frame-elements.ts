@@ -1,6 +1,6 @@
 // The elements of a request to issue that say what is asked for, for whom and how long.
 import { aKeyValue } from '#test/support/soap/signed-message.ts';
-import { anAppliesTo, BILLING } from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, BILLING } from '#test/support/ws-trust/rst.ts';
 import {
   address,
   certificate,

@@ -3,15 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aKeyValue } from '#test/support/soap/signed-message.ts';
-import {
-  anAppliesTo,
-  anIssueRequest,
-  anRst,
-  aWsTrustSetting,
-  BILLING,
-  faultCodeOf,
-  TRUST_13,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { anIssueRequest, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { certificate, child, DS, IDENTITY, key, OTHER } from './element-shape.ts';
 
 const AUTH = 'http://docs.oasis-open.org/wsfed/authorization/200706';

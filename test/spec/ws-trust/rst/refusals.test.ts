@@ -8,14 +8,8 @@ import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
-import {
-  anIssueRequest,
-  anRst,
-  aWsTrustSetting,
-  faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
+import { anIssueRequest, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { REFUSED } from './refused-requests.ts';
 
 const texts = (element: XmlElement): readonly string[] =>

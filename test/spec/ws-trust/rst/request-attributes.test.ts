@@ -1,15 +1,8 @@
 // The attributes of a request and its parameters (WS-Trust 1.3 §3.1): each is read or refused. One that is passed over is a wish that is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  anAppliesTo,
-  anIssueRequest,
-  anRst,
-  aWsTrustSetting,
-  faultCodeOf,
-  TRUST_13,
-  TRUST_2005,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
+import { anIssueRequest, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 
 async function ask(children: string, attributes = '', trust = TRUST_13) {
   const setting = aWsTrustSetting();

@@ -6,14 +6,12 @@ import { test } from 'node:test';
 import type { Encryption } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { PARTY, type RequestElement, type Seen, VERSIONS, type Version } from './element-shape.ts';
 import { REQUEST_ELEMENTS } from './request-elements.ts';

@@ -5,20 +5,16 @@ import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
+import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
   anIssueRequest,
-  anRst,
   aPost,
   aSecurityHeader,
   aUserMessage,
   aWsTrustSetting,
-  BILLING,
   billingRules,
   faultCodeOf,
   TIMESTAMP,
-  TRUST_13,
-  TRUST_2005,
   tokenText,
 } from '#test/support/ws-trust/ws-trust.ts';
 

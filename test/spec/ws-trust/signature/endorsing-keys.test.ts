@@ -18,9 +18,8 @@ import {
   TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aSecurityHeader,
   aUserMessage,
@@ -28,7 +27,6 @@ import {
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  TRUST_13,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { knownCertificates } from '#test/support/x509/known-certificates.ts';

@@ -16,15 +16,13 @@ import {
   TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { anIssue, V13 } from '#test/support/ws-trust/security-context.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  TRUST_13,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';

@@ -25,14 +25,12 @@ import {
   TIMESTAMP,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
-  anAppliesTo,
-  anRst,
   aPost,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  TRUST_13,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';

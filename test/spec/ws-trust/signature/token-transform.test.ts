@@ -13,13 +13,8 @@ import {
   type SignatureWishes,
   X509_PROFILE,
 } from '#test/support/soap/signed-message.ts';
-import {
-  anAppliesTo,
-  anRst,
-  aPost,
-  aWsTrustSetting,
-  faultCodeOf,
-} from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
+import { aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
 

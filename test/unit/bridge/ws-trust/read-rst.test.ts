@@ -7,7 +7,7 @@ import { readSecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import { NOW, refusedAs } from '#test/support/core.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
-import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
 
 const SAML2 = (id: string) =>

@@ -8,7 +8,7 @@ import {
   readIssuer,
   readParticipants,
 } from '#bridge/ws-trust/rst/target-address.ts';
-import { TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 
 const trust: TrustNames = trustOf(TRUST_13) ?? assert.fail();

@@ -7,7 +7,7 @@ import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import { requireOnly, targetOf } from '#bridge/ws-trust/rst/target-honoured.ts';
 import { refusedAs } from '#test/support/core.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
-import { anRst } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
 
 const { rst } = readRst(bodyOverTls(envelopeOf(anEnvelope({ body: anRst() })), true), []);
 const requireBeside = (...names: readonly ParameterName[]) =>

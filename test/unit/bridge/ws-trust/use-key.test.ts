@@ -14,7 +14,7 @@ import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { aRequestor, aValidatedToken, refusedAs } from '#test/support/core.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
-import { anRst, TRUST_13 } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { assertRefused } from '#test/support/xml/refusal.ts';
 
 const holder = await aCertifiedKey();

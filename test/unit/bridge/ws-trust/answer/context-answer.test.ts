@@ -11,7 +11,7 @@ import { trustOf } from '#bridge/ws-trust/names.ts';
 import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { aSamlSpec } from '#test/support/saml/saml.ts';
-import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/ws-trust.ts';
+import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 
 const [newer, older] = [TRUST_13, TRUST_2005].map((uri) => trustOf(uri) ?? assert.fail());
 assert.ok(newer && older);

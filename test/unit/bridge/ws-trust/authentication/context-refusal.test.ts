@@ -12,7 +12,7 @@ import type { RstRequest } from '#bridge/ws-trust/rst/rst-request.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import type { TokenType } from '#core/token-type.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
-import { anRst } from '#test/support/ws-trust/ws-trust.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
 
 const envelope = envelopeOf(anEnvelope({ body: anRst() }));
 const { rst: plain } = readRst(bodyOverTls(envelope, true), []);
