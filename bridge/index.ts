@@ -10,13 +10,11 @@ import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { assertionIdOf, tokenIdOf } from './saml/assertion-id.ts';
 import { createSecretFinder } from './saml/held-secret.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertion-signer.ts';
 import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
-import { samlShapeName } from './saml/issuer/saml-shape.ts';
 import { readSamlMetadata, requireLifetime } from './saml/metadata/metadata.ts';
 import { createSamlMetadataSource } from './saml/metadata/metadata-source.ts';
 import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/validator/saml-trust.ts';
@@ -161,8 +159,6 @@ const tokenOfAssertion =
     return id === undefined ? undefined : { issuer, id };
   };
 
-const shapeOf = ({ tokenShape }: TokenSpec) => samlShapeName(tokenShape);
-
 const profilesOf = ({ endpoints, profiles }: FrontParts): readonly EndpointProfile[] =>
   changeEndpoints(
     [GENERIC_PROFILE, ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice }))],
@@ -303,7 +299,7 @@ export function createBridge(parts: BridgeParts): Bridge {
       }),
     ],
     issuers: canSign
-      ? [createSamlIssuer({ keys: signingKeys, entityId, shapeOf, maxBytes: maxAssertionBytes })]
+      ? [createSamlIssuer({ keys: signingKeys, entityId, maxBytes: maxAssertionBytes })]
       : [],
     createFront: (routes) => withMetadata(createFront(routes, keys), routes, parts),
   };

@@ -17,6 +17,7 @@ import {
   aValidatedToken,
   fakeAuditLog,
   LENIENT,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   refusedAs,
@@ -64,12 +65,7 @@ const STORES: Readonly<
 function setUp(store: Store) {
   const counting = countTrips(store);
   const clock = fakeClock(NOW);
-  const ledger = createLedger(counting.store, clock, {
-    marginSeconds: 60,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-    isGroundless: () => false,
-  });
+  const ledger = createLedger(counting.store, clock, ledgerSettings());
   const evidence: { subject: ValidatedToken; actor: ValidatedToken } = {
     subject: aValidatedToken(),
     actor: anActorToken(),

@@ -1,5 +1,6 @@
 // Builders for the claim model: safe defaults, a test states only what matters. And the ports of core in memory.
 
+import { hash } from 'node:crypto';
 import type { Claim, ClaimValue } from '#core/claim.ts';
 import type { MappingRule } from '#core/claim-mapping.ts';
 import type { PolicyRules } from '#core/decision/decide.ts';
@@ -7,7 +8,7 @@ import type { Evidence } from '#core/decision/evidence.ts';
 import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import type { AdmitToken } from '#core/decision/token-count.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
-import type { Ledger, Standing } from '#core/ledger/ledger.ts';
+import type { Ledger, LedgerSettings, Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import type { StatusLists } from '#core/ledger/status-list.ts';
 import type { Grant, PolicyRow } from '#core/policy.ts';
@@ -252,6 +253,16 @@ export const LENIENT = {
   admitToken: () => undefined,
   statusLists: countedPlaces().statusLists,
 } as const satisfies Partial<TokenServiceParts>;
+
+/** For a ledger in which no login and no trust has ended. */
+export const ledgerSettings = (changes: Partial<LedgerSettings> = {}): LedgerSettings => ({
+  marginSeconds: 60,
+  ownIssuers: new Set([OWN_ISSUER]),
+  longestDescentSeconds: 0,
+  isGroundless: () => false,
+  digest: (text) => hash('sha256', text),
+  ...changes,
+});
 
 /** A limit that is reached. */
 export const reachedLimit: AdmitToken = () => {

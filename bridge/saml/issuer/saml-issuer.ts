@@ -9,7 +9,6 @@ import type { Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import { thumbprintKeyInfo, x509KeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
-import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { signEnveloped } from '#bridge/xml/signature/sign.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { Encryption, TokenSpec } from '#core/token-spec.ts';
@@ -20,20 +19,17 @@ import { requireRoom } from './assertion-room.ts';
 import type { SamlSigningKeys } from './assertion-signer.ts';
 import { createSignerSource } from './assertion-signer.ts';
 import { type WritableClaim, writableClaims } from './claim-writer.ts';
-import type { SamlShape, SamlShapeName } from './saml-shape.ts';
-import { SAML_SHAPES } from './saml-shape.ts';
+import { type SamlShape, samlShape } from './saml-shape.ts';
 import { writeSaml1 } from './saml1-writer.ts';
 import { writeSaml2 } from './saml2-writer.ts';
 import type { WriteInput, WrittenAssertion } from './spec-reader.ts';
 
 export interface SamlIssuerParts {
   readonly keys: SamlSigningKeys;
-  /** Our name in assertions; absent: the issuer of the decision. */
-  readonly entityId?: string;
-  /** How the assertion of a decision looks; absent: always `default`. */
-  readonly shapeOf?: (spec: TokenSpec) => SamlShapeName;
-  /** The longest that can come back to us; absent: all that our parser reads. */
-  readonly maxBytes?: number;
+  /** Our name in assertions. */
+  readonly entityId: string;
+  /** The longest that can come back to us. */
+  readonly maxBytes: number;
 }
 
 /** Refuses what an assertion cannot say: leaving it out would be another decision.
@@ -85,17 +81,16 @@ function encryptedToken(type: TokenSpec['type'], signed: FinalXml, recipient: Re
 /** An issuer of assertions, bound to the key of the decision, signed and, where the decision says so, encrypted. The text is ASCII,
  * in one line, and declares every prefix it uses: some clients cut it out of the answer as it stands (ws-trust W8). */
 export function createSamlIssuer(parts: SamlIssuerParts): TokenIssuer {
-  const { keys, entityId, maxBytes = DEFAULT_LIMITS.maxBytes, shapeOf } = parts;
+  const { keys, entityId, maxBytes } = parts;
   const signingFor = createSignerSource(keys);
   const recipientFor = createRecipients();
-  const shapeFor = (spec: TokenSpec): SamlShape => SAML_SHAPES[shapeOf?.(spec) ?? 'default'];
   /** The assertion before it is signed. */
   function write(spec: TokenSpec): WrittenAssertion {
-    const { confirmation, issuer, keyEncryption } = spec;
-    const shape = shapeFor(spec);
+    const { confirmation, keyEncryption, tokenShape } = spec;
+    const shape = samlShape(tokenShape);
     const keyRecipient = keyEncryption && recipientFor(keyEncryption, shape);
     const keyInfo = writeConfirmationKey(confirmation, keyRecipient);
-    return writeAssertion({ spec, shape, entityId: entityId ?? issuer, keyInfo });
+    return writeAssertion({ spec, shape, entityId, keyInfo });
   }
   function requireExpressible(spec: TokenSpec): void {
     const claims = writableOf(spec);
@@ -105,7 +100,7 @@ export function createSamlIssuer(parts: SamlIssuerParts): TokenIssuer {
     canIssue: ({ type }) => type === 'saml1' || type === 'saml2',
     requireExpressible,
     async issue(spec) {
-      const { type, encryption } = spec;
+      const { type, encryption, tokenShape } = spec;
       if (type !== 'saml1' && type !== 'saml2')
         throw new Error(`asked to issue ${type} as an assertion`);
       requireExpressible(spec);
@@ -116,7 +111,7 @@ export function createSamlIssuer(parts: SamlIssuerParts): TokenIssuer {
       const token =
         encryption === undefined
           ? signed
-          : encryptedToken(type, signed, recipientFor(encryption, shapeFor(spec)));
+          : encryptedToken(type, signed, recipientFor(encryption, samlShape(tokenShape)));
       return { spec, text: toWireText(token) };
     },
   };

@@ -2,7 +2,7 @@
 
 const SHAPE_NAMES = ['default', 'soap', 'adfs', 'vcenter'] as const;
 
-export type SamlShapeName = (typeof SHAPE_NAMES)[number];
+type SamlShapeName = (typeof SHAPE_NAMES)[number];
 
 export interface SamlShape {
   /** Of SAML 2.0; SAML 1.1 is always `saml`. Empty: it is the default namespace. */
@@ -63,6 +63,5 @@ export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
 };
 
 /** The shape of this name; a name that is none of ours means the usual one. */
-export function samlShapeName(name: string | undefined): SamlShapeName {
-  return SHAPE_NAMES.find((shape) => shape === name) ?? 'default';
-}
+export const samlShape = (name: string | undefined): SamlShape =>
+  SAML_SHAPES[SHAPE_NAMES.find((shape) => shape === name) ?? 'default'];

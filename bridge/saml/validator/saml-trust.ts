@@ -16,24 +16,22 @@ export interface SamlKeys {
   signedBefore?(key: TrustedKey): Instant | undefined;
 }
 
-interface Limits {
+interface KeyTerms {
   readonly keys: SamlKeys;
   /** 300 at most: the widest that any profile asks for. */
   readonly skewSeconds: number;
-  /** How old an assertion may be that is a grant by itself; 300 unless set. */
-  readonly assertionMaxAgeSeconds?: number;
 }
 
 /** The terms for our own assertions. Any audience: the origin binding of core decides who may use them. */
-export interface OwnSamlTrust extends Limits {
+export interface OwnSamlTrust extends KeyTerms {
   /** Our issuer name, as core knows it. */
   readonly issuer: string;
-  /** The name in our assertions where that is another one. */
-  readonly entityId?: string;
+  /** The name in our assertions. */
+  readonly entityId: string;
 }
 
 /** The terms for one trusted issuer. */
-export interface SamlTrust extends Limits {
+export interface SamlTrust extends KeyTerms {
   readonly id: string;
   /** The entityID, or `Issuer` of SAML 1.1; compared as a string. */
   readonly issuer: string;
@@ -45,6 +43,8 @@ export interface SamlTrust extends Limits {
   readonly subjectConfirmation: readonly ConfirmationMethod[];
   /** No assertion may be older, whatever it says itself. */
   readonly maxAgeSeconds?: number;
+  /** How old an assertion may be that is a grant by itself. */
+  readonly assertionMaxAgeSeconds: number;
   /** SHA-1 is verified until then. */
   readonly legacySha1Until?: Instant;
   readonly allowInclusiveC14n?: boolean;
@@ -62,21 +62,21 @@ export interface SamlTerms extends SamlTrust {
   /** The name in the assertion; `issuer` is the name that core knows. */
   readonly entityId: string;
   readonly subjectPrefix: string;
-  readonly assertionMaxAgeSeconds: number;
   readonly isOwn: boolean;
 }
 
 const MAX_SKEW_SECONDS = 300;
-const DEFAULT_ASSERTION_MAX_AGE_SECONDS = 300;
+/** How old one of ours may be that is a grant by itself. */
+const OWN_ASSERTION_MAX_AGE_SECONDS = 300;
 
 function ownTerms(own: OwnSamlTrust): SamlTerms {
   return {
     id: SELF,
     issuer: own.issuer,
-    entityId: own.entityId ?? own.issuer,
+    entityId: own.entityId,
     keys: own.keys,
     skewSeconds: own.skewSeconds,
-    assertionMaxAgeSeconds: own.assertionMaxAgeSeconds ?? DEFAULT_ASSERTION_MAX_AGE_SECONDS,
+    assertionMaxAgeSeconds: OWN_ASSERTION_MAX_AGE_SECONDS,
     audiences: [],
     recipients: [],
     subjectConfirmation: ['bearer', 'holder-of-key'],
@@ -98,7 +98,6 @@ function foreignTerms(trust: SamlTrust): SamlTerms {
   return {
     ...trust,
     entityId: trust.issuer,
-    assertionMaxAgeSeconds: trust.assertionMaxAgeSeconds ?? DEFAULT_ASSERTION_MAX_AGE_SECONDS,
     subjectPrefix: trust.subjectPrefix ?? `${id}:`,
     isOwn: false,
   };

@@ -57,7 +57,7 @@ function termsFor(
 export function createSamlValidator(parts: SamlValidatorParts): TokenValidator {
   const { own, trusted, clock, decrypt } = parts;
   const index = indexTerms(own, trusted);
-  const ownNames = [own.issuer, own.entityId ?? own.issuer];
+  const ownNames = [own.issuer, own.entityId];
   return {
     canHandle: isSamlEvidence,
     async validate(token): Promise<ValidatedToken> {

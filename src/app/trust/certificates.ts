@@ -47,7 +47,9 @@ function createReader() {
 
 /** Holds certificates on record against what is trusted and revoked now. One that is over was good when somebody came with it, and its
  * authority need not list it any more: it counts unless it is known to be revoked, and those above it as they are. */
-export function certificateRevalidation(validators: readonly TokenValidator[]): RevalidateCertificates {
+export function certificateRevalidation(
+  validators: readonly TokenValidator[],
+): RevalidateCertificates {
   const read = createReader();
   return async (encoded, { atHand }) => {
     const content = {

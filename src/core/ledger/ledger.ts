@@ -55,8 +55,8 @@ export interface LedgerSettings {
   readonly ownIssuers: ReadonlySet<string>;
   /** Absent: nothing is kept of tokens but their record. */
   readonly seal?: TokenSeal;
-  /** A digest of what tokens say. Absent: it is not on record. */
-  readonly digest?: (text: string) => string;
+  /** A digest of what tokens say. */
+  readonly digest: (text: string) => string;
   /** Whether the login, or the trust in an issuer, that a token rests on has ended. */
   readonly isGroundless: (entry: Pick<LedgerEntry, 'loginMark' | 'vouchers'>) => boolean;
   /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
@@ -67,7 +67,7 @@ function writeFor(spec: TokenSpec, token: TokenRef, { digest, seal }: LedgerSett
   const sealed = seal && sealKept(spec, token, seal);
   return writeEntry({
     ...entryOf(spec),
-    ...(digest && { said: digest(saidIn(spec)) }),
+    said: digest(saidIn(spec)),
     ...(sealed !== undefined && { sealed }),
   });
 }
@@ -120,7 +120,7 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
       if (found.isRevoked || ancestors.length === 0) return found;
       return { ...found, isRevoked: await store.isRevoked(ancestors.map(tombstoneKey)) };
     },
-    hasSaid: ({ said }, token) => said !== undefined && said === digest?.(saidBy(token)),
+    hasSaid: ({ said }, token) => said !== undefined && said === digest(saidBy(token)),
     async revoke(token, until) {
       const renewal = (await find(token))?.renewal;
       const tokens = renewal ? [token, { issuer: token.issuer, id: renewal.family }] : [token];

@@ -2,13 +2,13 @@
 import { Buffer } from 'node:buffer';
 import { createPrivateKey } from 'node:crypto';
 import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { createSamlSigner } from '#src/keys/saml-signer.ts';
 import { aClaim } from '#test/support/core.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
   aSamlIssuer,
   aSamlSpec,
   asElement,
@@ -55,7 +55,7 @@ function aSpec(type: 'saml1' | 'saml2'): TokenSpec {
 }
 
 async function issueWorks(): Promise<readonly Work[]> {
-  const issuer = createSamlIssuer({ keys: signingKeysOf(await aCertifiedKey()) });
+  const issuer = anOwnIssuer(signingKeysOf(await aCertifiedKey()));
   return VERSIONS.flatMap((type) => {
     const spec = aSpec(type);
     const base = { target: 0.85, measure: 'rate' as const };

@@ -1,9 +1,10 @@
 // The work of one signed request: verify a message signed with the key of a certificate, issue a holder-of-key assertion.
+
 import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
+import { anOwnIssuer } from '#test/support/saml/saml.ts';
 import { aSignedMessage } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { aPost, aWsTrustSetting, corpRules } from '#test/support/ws-trust/ws-trust.ts';
@@ -23,7 +24,7 @@ export async function signedIssue(keys: SamlSigningKeys): Promise<() => Promise<
   const { front } = aWsTrustSetting({
     rules: corpRules(),
     validators: [validator],
-    issuers: [createSamlIssuer({ keys })],
+    issuers: [anOwnIssuer(keys)],
     parts: { store: { putOnce: async () => ({ stored: true }) } },
   });
   const children = `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType>`;

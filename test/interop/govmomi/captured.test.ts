@@ -3,17 +3,22 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
-import { pinnedKeys } from '#bridge/saml/validator/saml-trust.ts';
 import { VCENTER_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
-import { aPolicyRow, aRelyingParty, OWN_ISSUER } from '#test/support/core.ts';
+import { aPolicyRow, aRelyingParty, ledgerSettings, OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aCertifiedKey, aSamlSpec, aValidator, signingKeysOf } from '#test/support/saml/saml.ts';
+import {
+  aCertifiedKey,
+  anOwnIssuer,
+  anOwnTrust,
+  aSamlSpec,
+  aValidator,
+  signingKeysOf,
+} from '#test/support/saml/saml.ts';
 import { BILLING } from '#test/support/ws-trust/rst.ts';
 import {
   aPost,
@@ -86,11 +91,7 @@ function aFrontFor(text: string) {
   const now = Math.ceil(Date.parse(found(/<wsu:Created>([^<]+)</, text)) / 1000);
   const clock = fakeClock(now);
   const { publicKey } = new X509Certificate(Buffer.from(certificateOfIssuer(text), 'base64'));
-  const own = {
-    issuer: OWN_ISSUER,
-    keys: pinnedKeys([trustPublicKey(publicKey)]),
-    skewSeconds: 0,
-  };
+  const own = anOwnTrust([trustPublicKey(publicKey)]);
   const trust = anX509Trust([], { anchors: [parseCertificate(ROOT)] });
   return aWsTrustSetting({
     now,
@@ -100,7 +101,7 @@ function aFrontFor(text: string) {
       createX509Validator({ issuer: OWN_ISSUER, trusted: [trust], clock }),
       aValidator([], { own, clock }),
     ],
-    issuers: [createSamlIssuer({ keys: signingKeysOf(ours), shapeOf: () => 'vcenter' })],
+    issuers: [anOwnIssuer(signingKeysOf(ours))],
   });
 }
 
@@ -110,12 +111,7 @@ async function record(
   { clock, store }: ReturnType<typeof aFrontFor>,
   over: Partial<TokenSpec>,
 ): Promise<void> {
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 60,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-    isGroundless: () => false,
-  });
+  const ledger = createLedger(store, clock, ledgerSettings());
   const notOnOrAfter = clock.now() + 3600;
   const tokenId = found(/Assertion [^>]*ID="_([^"]+)"/, text);
   const renewal = {

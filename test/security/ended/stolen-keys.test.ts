@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, importPKCS8, type JWTPayload, SignJWT } from 'jose';
 import { parse, stringify } from 'yaml';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
-import { aCertifiedKey, aSamlSpec, signingKeysOf } from '#test/support/saml/saml.ts';
+import { aCertifiedKey, anOwnIssuer, aSamlSpec, signingKeysOf } from '#test/support/saml/saml.ts';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
@@ -101,7 +100,7 @@ const FORMS: Readonly<Record<string, Form>> = {
         lifetime: { notBefore: issuedAt, notOnOrAfter },
       });
       const keys = signingKeysOf({ certificatePem, privatePem });
-      return (await createSamlIssuer({ keys }).issue(spec)).text;
+      return (await anOwnIssuer(keys).issue(spec)).text;
     },
   },
 };

@@ -5,11 +5,11 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import type { Confirmation, PublicJwk } from '#core/confirmation.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
   anOwnValidator,
   aSamlIssuer,
   aSamlSpec,
@@ -56,13 +56,14 @@ async function forge({ clock, directory }: TestServer, over: Partial<TokenSpec>)
     subjectName: 'carol',
     audiences: [BILLING],
     omitsAudience: true,
+    tokenShape: 'vcenter',
     confirmation: HELD,
     issuedAt: now,
     lifetime: { notBefore: now, notOnOrAfter: now + 300 },
     ...over,
   });
   const keys = signingKeysOf({ certificatePem, privatePem });
-  return (await createSamlIssuer({ keys, shapeOf: () => 'vcenter' }).issue(spec)).text;
+  return (await anOwnIssuer(keys).issue(spec)).text;
 }
 
 describe('our key on an assertion without AudienceRestriction', () => {
@@ -143,8 +144,10 @@ describe('our key on an assertion without AudienceRestriction', () => {
 describe('an assertion without AudienceRestriction, by itself', async () => {
   const ours = await aCertifiedKey();
   const validator = anOwnValidator(ours);
-  const silent = createSamlIssuer({ keys: signingKeysOf(ours), shapeOf: () => 'vcenter' });
-  const { text } = await silent.issue(aSamlSpec({ omitsAudience: true, confirmation: HELD }));
+  const silent = anOwnIssuer(signingKeysOf(ours));
+  const { text } = await silent.issue(
+    aSamlSpec({ omitsAudience: true, tokenShape: 'vcenter', confirmation: HELD }),
+  );
   const RESTRICTION = /<saml2?:AudienceRestriction(Condition)?>.*<\/saml2?:AudienceRestriction\1>/;
 
   test('of ours is for nobody until the ledger has told', async () => {

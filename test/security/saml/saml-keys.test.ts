@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import type { SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
 import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
   anOwnValidator,
   aSamlIssuer,
   aSamlSpec,
@@ -244,7 +244,7 @@ for (const version of VERSIONS)
 test('SAML E8: a key that was ours and is retired speaks for us no more, at both entrances and in both versions', async () => {
   const retired = await aCertifiedKey();
   const current = await aCertifiedKey();
-  const issuer = createSamlIssuer({ keys: signingKeysOf(retired) });
+  const issuer = anOwnIssuer(signingKeysOf(retired));
 
   for (const type of VERSIONS) {
     const { text } = await issuer.issue(aSamlSpec({ type }));

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { seal } from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
@@ -13,10 +12,12 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { TokenUse } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
-import { anEvidence, fakeAuditLog, LENIENT, rules } from '#test/support/core.ts';
+import { anEvidence, fakeAuditLog, LENIENT, ledgerSettings, rules } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
+  anOwnValidator,
   aSamlIssuer,
   aSamlSpec,
   asElement,
@@ -192,15 +193,12 @@ test('SAML §7: of which version an encrypted token is shows inside, but for wha
 
 test('SAML V5: a token of ours in another form is no token of ours', async () => {
   const key = await aCertifiedKey();
-  const keys = { signingKeys: async () => [key.trusted] };
-  const own = aValidator([], { own: { issuer: STS, keys, skewSeconds: 0 } });
-  const { text } = await createSamlIssuer({ keys: signingKeysOf(key) }).issue(aSamlSpec());
+  const own = anOwnValidator(key);
+  const { text } = await anOwnIssuer(signingKeysOf(key)).issue(aSamlSpec());
   assert.ok(await own.validate(asText('saml2', text)));
   // Signed by our key all the same, as by a tool that has it: the form is what the issuer writes.
   const asOurs = await aSamlIssuer(STS);
-  const withOurs = aValidator([], {
-    own: { issuer: STS, keys: { signingKeys: async () => [asOurs.trusted] }, skewSeconds: 0 },
-  });
+  const withOurs = anOwnValidator(asOurs);
 
   for (const [changes, reason] of [
     [{ id: 'a1' }, 'token-malformed'],
@@ -229,12 +227,11 @@ test('SAML E1, R21, CVE-2026-41000: an assertion as a grant is good once, by its
     validators: [aValidator([partner.trust()], { clock })],
     issuers: [],
     rules: rules(),
-    ledger: createLedger(store, clock, {
-      marginSeconds: 0,
-      ownIssuers: new Set([STS]),
-      longestDescentSeconds: 0,
-      isGroundless: () => false,
-    }),
+    ledger: createLedger(
+      store,
+      clock,
+      ledgerSettings({ marginSeconds: 0, ownIssuers: new Set([STS]) }),
+    ),
     store,
     audit: fakeAuditLog(),
     clock,

@@ -3,8 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import {
+  anOwnIssuer,
+  anOwnTrust,
   aSamlIssuer,
   aSamlSpec,
   asElement,
@@ -25,9 +26,9 @@ import { edited } from '#test/support/xml/tamper.ts';
 type Version = (typeof VERSIONS)[number];
 
 const partner = await aSamlIssuer();
-const own = createSamlIssuer({ keys: signingKeysOf(partner) });
+const own = anOwnIssuer(signingKeysOf(partner));
 const validator = aValidator([partner.trust()], {
-  own: { issuer: STS, keys: { signingKeys: async () => [partner.trusted] }, skewSeconds: 0 },
+  own: anOwnTrust([partner.trusted]),
 });
 
 async function originals(version: Version): Promise<readonly (readonly [string, string])[]> {

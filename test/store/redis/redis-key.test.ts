@@ -9,7 +9,14 @@ import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { slotOf } from '#src/store/redis/drivers/hash-slot.ts';
 import { createPlaces } from '#src/store/redis/redis-key.ts';
 import type { StoreVerb } from '#src/store/store-verb.ts';
-import { anEvidence, aPolicyRow, NOW, OWN_ISSUER, rules } from '#test/support/core.ts';
+import {
+  anEvidence,
+  aPolicyRow,
+  ledgerSettings,
+  NOW,
+  OWN_ISSUER,
+  rules,
+} from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 import { reservedPort } from '#test/support/server/reserved-port.ts';
@@ -37,12 +44,7 @@ async function usedByFamily(family: string): Promise<readonly Used[]> {
       };
     },
   });
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 60,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-    isGroundless: () => false,
-  });
+  const ledger = createLedger(store, clock, ledgerSettings());
   const families = createRefreshFamilies({
     issuer: OWN_ISSUER,
     store: told,

@@ -15,14 +15,16 @@ import {
 import * as x509 from '@peculiar/x509';
 import { SignedXml } from 'xml-crypto';
 import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
+import { createSamlIssuer, type SamlIssuerParts } from '#bridge/saml/issuer/saml-issuer.ts';
 import type { ConfirmationMethod, SamlTokenType } from '#bridge/saml/names.ts';
 import type { SamlElement } from '#bridge/saml/validator/saml-evidence.ts';
-import type { SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
+import type { OwnSamlTrust, SamlTrust } from '#bridge/saml/validator/saml-trust.ts';
 import { pinnedKeys } from '#bridge/saml/validator/saml-trust.ts';
 import type { SamlValidatorParts } from '#bridge/saml/validator/saml-validator.ts';
 import { createSamlValidator } from '#bridge/saml/validator/saml-validator.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
+import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { requiredChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
@@ -203,6 +205,7 @@ export async function aSamlIssuer(name = PARTNER): Promise<ForeignSamlIssuer> {
       recipients: [TOKEN_ENDPOINT],
       skewSeconds: 60,
       subjectConfirmation: ['bearer', 'holder-of-key'],
+      assertionMaxAgeSeconds: 300,
       ...changes,
     }),
   };
@@ -389,13 +392,27 @@ export const ENTRANCES = [
   ['element in SOAP', asElement],
 ] as const;
 
+/** The terms for our own assertions, signed with one of these keys. */
+export function anOwnTrust(
+  keys: readonly TrustedPublicKey[],
+  changes: Partial<OwnSamlTrust> = {},
+): OwnSamlTrust {
+  const signingKeys = async () => keys;
+  return { issuer: STS, entityId: STS, keys: { signingKeys }, skewSeconds: 0, ...changes };
+}
+
+/** An issuer of our assertions. */
+export function anOwnIssuer(keys: SamlSigningKeys, changes: Partial<SamlIssuerParts> = {}) {
+  return createSamlIssuer({ keys, entityId: STS, maxBytes: DEFAULT_LIMITS.maxBytes, ...changes });
+}
+
 /** A validator that trusts these issuers and has no keys of its own. */
 export function aValidator(
   trusted: readonly SamlTrust[],
   changes: Partial<SamlValidatorParts> = {},
 ) {
   return createSamlValidator({
-    own: { issuer: STS, keys: { signingKeys: async () => [] }, skewSeconds: 0 },
+    own: anOwnTrust([]),
     trusted,
     clock: fakeClock(NOW),
     onLegacySha1: () => undefined,
@@ -405,8 +422,7 @@ export function aValidator(
 
 /** A validator of what the issuer over this key issues. */
 export function anOwnValidator(key: CertifiedKey, changes: Partial<SamlValidatorParts> = {}) {
-  const own = { issuer: STS, keys: pinnedKeys([key.trusted]), skewSeconds: 0 };
-  return aValidator([], { own, ...changes });
+  return aValidator([], { own: anOwnTrust([key.trusted]), ...changes });
 }
 
 /** Asserts that a step is refused for this reason; where the step throws before it returns a promise too. */

@@ -43,6 +43,7 @@ import {
   type FakeAuditLog,
   fakeAuditLog,
   LENIENT,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   rules,
@@ -184,13 +185,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
   const secret = { secret: Buffer.alloc(32, 1), activeFrom: 0 };
   const seal = keepsSecrets ? createTokenSeal([secret], OWN_ISSUER, clock) : undefined;
   const ledger = asIfRecorded(
-    createLedger(store, clock, {
-      marginSeconds: 60,
-      ownIssuers: new Set([OWN_ISSUER]),
-      longestDescentSeconds: 0,
-      isGroundless: () => false,
-      ...(seal && { seal }),
-    }),
+    createLedger(store, clock, ledgerSettings({ ...(seal && { seal }) })),
   );
   const service = createTokenService({
     ...LENIENT,

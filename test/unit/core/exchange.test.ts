@@ -20,6 +20,7 @@ import {
   countedPlaces,
   fakeAuditLog,
   LENIENT,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
@@ -43,14 +44,7 @@ function setUp({ subject = aValidatedToken(), actor = anActorToken(), parts }: S
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = asIfRecorded(
-    createLedger(store, clock, {
-      marginSeconds: 300,
-      ownIssuers: new Set([OWN_ISSUER]),
-      longestDescentSeconds: 0,
-      isGroundless: () => false,
-    }),
-  );
+  const ledger = asIfRecorded(createLedger(store, clock, ledgerSettings({ marginSeconds: 300 })));
   const issued: TokenSpec[] = [];
   let count = 0;
   const sts = createTokenService({

@@ -18,6 +18,7 @@ import {
   aValidatedToken,
   fakeAuditLog,
   LENIENT,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   refusedAs,
@@ -56,14 +57,7 @@ function setUp(found: ValidatedToken | Error = anOwnToken(), revokers: readonly 
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
   const audit = fakeAuditLog();
-  const ledger = asIfRecorded(
-    createLedger(store, clock, {
-      marginSeconds: 300,
-      ownIssuers: new Set([OWN_ISSUER]),
-      longestDescentSeconds: 0,
-      isGroundless: () => false,
-    }),
-  );
+  const ledger = asIfRecorded(createLedger(store, clock, ledgerSettings({ marginSeconds: 300 })));
   const validate = async () => {
     if (found instanceof Error) throw found;
     return found;

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createKeyUnwrapper, decryptKey } from '#bridge/xml/encryption/decrypt.ts';
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import { XENC_NS } from '#bridge/xml/namespaces.ts';
@@ -14,6 +13,7 @@ import { type Confirmation, isConfirmed } from '#core/confirmation.ts';
 import type { Encryption } from '#core/token-spec.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
   anOwnValidator,
   aSamlSpec,
   assertRefused,
@@ -25,7 +25,7 @@ import {
 const key = await aCertifiedKey();
 const party = await aCertifiedKey();
 const holder = await aCertifiedKey();
-const issuer = createSamlIssuer({ keys: signingKeysOf(key) });
+const issuer = anOwnIssuer(signingKeysOf(key));
 const certified = nameCertificate(new X509Certificate(holder.certificatePem));
 const ec = (namedCurve: string): Confirmation =>
   nameKey(generateKeyPairSync('ec', { namedCurve }).publicKey);
@@ -66,16 +66,14 @@ test('SAML Core 2.0 §2.5.1.6: how often others may be made of it stands first a
   }
 });
 
-for (const [shape, prefix] of [
+for (const [tokenShape, prefix] of [
   ['default', 'saml:'],
   ['soap', 'saml:'],
   ['adfs', ''],
   ['vcenter', 'saml2:'],
 ] as const)
-  test(`SAML Core 2.0 §2.4.1.3: the data of a holder-of-key is of the type for keys, with no end and no recipient, in the shape ${shape}`, async () => {
-    const shaped = createSamlIssuer({ keys: signingKeysOf(key), shapeOf: () => shape });
-
-    const { text } = await shaped.issue(aSamlSpec({ confirmation: certified }));
+  test(`SAML Core 2.0 §2.4.1.3: the data of a holder-of-key is of the type for keys, with no end and no recipient, in the shape ${tokenShape}`, async () => {
+    const { text } = await issuer.issue(aSamlSpec({ tokenShape, confirmation: certified }));
 
     const [data = ''] = /<(?:saml2?:)?SubjectConfirmation .*?<ds:KeyInfo[ >]/.exec(text) ?? [];
     assert.equal(

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
+  anOwnTrust,
   anOwnValidator,
   aSamlSpec,
   assertRefused,
@@ -19,7 +20,7 @@ import {
 } from '#test/support/saml/saml.ts';
 
 const key = await aCertifiedKey();
-const issuer = createSamlIssuer({ keys: signingKeysOf(key) });
+const issuer = anOwnIssuer(signingKeysOf(key));
 const textOf = async (over: Partial<TokenSpec> = {}): Promise<string> =>
   (await issuer.issue(aSamlSpec(over))).text;
 const ACTORS = [{ issuer: STS, id: 'broker' }];
@@ -95,20 +96,15 @@ for (const type of VERSIONS) {
 
     for (const bad of [failing, faulty])
       await assertRefused(
-        () => createSamlIssuer({ keys: bad }).issue(aSamlSpec({ type })),
+        () => anOwnIssuer(bad).issue(aSamlSpec({ type })),
         'dependency-unavailable',
       );
   });
 
   test(`SAML issue ${type}: the name in assertions may be another than our issuer name`, async () => {
-    const named = createSamlIssuer({ keys: signingKeysOf(key), entityId: 'urn:sts' });
+    const named = anOwnIssuer(signingKeysOf(key), { entityId: 'urn:sts' });
     const { text } = await named.issue(aSamlSpec({ type }));
-    const own = {
-      issuer: STS,
-      entityId: 'urn:sts',
-      keys: { signingKeys: async () => [key.trusted] },
-      skewSeconds: 0,
-    };
+    const own = anOwnTrust([key.trusted], { entityId: 'urn:sts' });
 
     const facts = await anOwnValidator(key, { own }).validate(asText(type, text));
 
@@ -141,7 +137,7 @@ test('SAML issue: other types and other algorithms are not for this issuer', asy
   assert.equal(issuer.canIssue(aSamlSpec({ type: 'jwt' })), false);
   assert.ok(VERSIONS.every((type) => issuer.canIssue(aSamlSpec({ type }))));
   await assert.rejects(issuer.issue(aSamlSpec({ type: 'jwt' })), /^Error: asked to issue jwt/);
-  const wrong = createSamlIssuer({ keys: signingKeysOf(key, 'PS256') });
+  const wrong = anOwnIssuer(signingKeysOf(key, 'PS256'));
   await assert.rejects(wrong.issue(aSamlSpec()), /PS256 cannot sign/);
 });
 

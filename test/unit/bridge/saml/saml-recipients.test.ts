@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { Encryption } from '#core/token-spec.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
   aSamlSpec,
   type CertifiedKey,
   signingKeysOf,
@@ -22,7 +22,7 @@ const WAYS = [
 ] as const;
 
 test('XML §7: one issuer encrypts to each relying party, by its key and in its way', async () => {
-  const issuer = createSamlIssuer({ keys: signingKeysOf(key) });
+  const issuer = anOwnIssuer(signingKeysOf(key));
   const issue = async (encryption: Encryption) =>
     (await issuer.issue(aSamlSpec({ type: 'saml1', encryption }))).text;
   const open = (text: string, { privatePem }: CertifiedKey) =>
@@ -52,14 +52,14 @@ test('WSS 1.1.1 §7.3: in an answer of SOAP a key tells its recipient by a thumb
   };
   const thumbprint = createHash('sha1').update(billing.certificateDer).digest('base64');
 
-  for (const [shape, named] of [
+  for (const [tokenShape, named] of [
     ['default', `<ds:X509Certificate>${billing.certificateDer.toString('base64')}<`],
     ['soap', `#ThumbprintSHA1">${thumbprint}</wsse:KeyIdentifier>`],
     ['vcenter', `#ThumbprintSHA1">${thumbprint}</wsse:KeyIdentifier>`],
   ] as const) {
-    const issuer = createSamlIssuer({ keys: signingKeysOf(key), shapeOf: () => shape });
+    const issuer = anOwnIssuer(signingKeysOf(key));
 
-    const { text } = await issuer.issue(aSamlSpec({ encryption }));
+    const { text } = await issuer.issue(aSamlSpec({ encryption, tokenShape }));
 
     assert.ok(text.includes(named), text);
     assert.equal(text.match(/<ds:X509Certificate>|ThumbprintSHA1/g)?.length, 1);

@@ -13,6 +13,7 @@ import {
   anOwnToken,
   asIfRecorded,
   aValidatedToken,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
@@ -70,12 +71,11 @@ function setUp({ longestDescentSeconds = 0 } = {}) {
   return {
     clock,
     store,
-    ledger: createLedger(store, clock, {
-      marginSeconds: MARGIN_SECONDS,
-      ownIssuers: new Set([OWN_ISSUER]),
-      longestDescentSeconds,
-      isGroundless: () => false,
-    }),
+    ledger: createLedger(
+      store,
+      clock,
+      ledgerSettings({ marginSeconds: MARGIN_SECONDS, longestDescentSeconds }),
+    ),
   };
 }
 

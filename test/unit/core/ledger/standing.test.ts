@@ -1,9 +1,9 @@
 // No record, no token: what the ledger must know of a token of ours that is presented (design.md §2).
 import assert from 'node:assert/strict';
-import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { decide } from '#core/decision/decide.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
+import { entryOf, writeEntry } from '#core/ledger/ledger-entry.ts';
 import { validateEvidenceStanding, validateStanding } from '#core/ledger/standing.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
@@ -11,6 +11,7 @@ import {
   anEvidence,
   anOwnToken,
   aValidatedToken,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   refusedAs,
@@ -20,13 +21,11 @@ import { fakeClock } from '#test/support/fake-clock.ts';
 
 async function setUp() {
   const clock = fakeClock(NOW);
-  const ledger = createLedger(new MemoryStore(clock), clock, {
-    marginSeconds: 120,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-    isGroundless: () => false,
-    digest: (text) => hash('sha256', text),
-  });
+  const ledger = createLedger(
+    new MemoryStore(clock),
+    clock,
+    ledgerSettings({ marginSeconds: 120 }),
+  );
   const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });
   await ledger.record(spec);
   await ledger.record({ ...spec, tokenId: 'silent', omitsAudience: true });
@@ -107,15 +106,11 @@ describe('Ledger: no record, no token', () => {
 
   test('a key that was superseded vouches for nothing where the words are not on record', async () => {
     const clock = fakeClock(NOW);
-    const settings = {
-      marginSeconds: 0,
-      ownIssuers: new Set([OWN_ISSUER]),
-      longestDescentSeconds: 0,
-      isGroundless: () => false,
-    };
-    const ledger = createLedger(new MemoryStore(clock), clock, settings);
+    const store = new MemoryStore(clock);
+    const ledger = createLedger(store, clock, ledgerSettings());
     const spec = decide(anEvidence(), rules(), { now: NOW, tokenId: 'recorded' });
-    await ledger.record(spec);
+    const key = { class: 'ledger', parts: [OWN_ISSUER, 'recorded'] } as const;
+    await store.set(key, writeEntry(entryOf(spec)), 600);
     const token = anOwnToken({ id: 'recorded', use: 'lifecycle', signedBefore: NOW + 1 });
 
     await assert.rejects(validateStanding(token, ledger), refusedAs('signature-invalid'));

@@ -3,19 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createLedger } from '#core/ledger/ledger.ts';
 import { createStatusLists, STATUS_LIST_SIZE, tokenIdAt } from '#core/ledger/status-list.ts';
-import { NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
+import { ledgerSettings, NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { fakeStore } from '#test/support/store/fake-store.ts';
 
 function setUp() {
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 60,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-    isGroundless: () => false,
-  });
+  const ledger = createLedger(store, clock, ledgerSettings());
   let ids = 0;
   const memory = { issuedBefore: 0 };
   const lists = createStatusLists({

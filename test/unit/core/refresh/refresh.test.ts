@@ -23,6 +23,7 @@ import {
   countedPlaces,
   fakeAuditLog,
   LENIENT,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   PARTNER_ISSUER,
@@ -43,12 +44,7 @@ async function begun(evidence: Partial<TokenFacts> = {}, parts: Partial<TokenSer
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
   const ledger = asIfRecorded(
-    createLedger(store, clock, {
-      marginSeconds: 60,
-      ownIssuers: new Set([OWN_ISSUER]),
-      longestDescentSeconds: 3600,
-      isGroundless: () => false,
-    }),
+    createLedger(store, clock, ledgerSettings({ longestDescentSeconds: 3600 })),
   );
   const codec = {
     write: (name: object) => JSON.stringify(name),

@@ -18,6 +18,7 @@ import {
   countedPlaces,
   fakeAuditLog,
   LENIENT,
+  ledgerSettings,
   NOW,
   OWN_ISSUER,
   reachedLimit,
@@ -45,12 +46,7 @@ async function issued({
 }) {
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
-  const ledger = createLedger(store, clock, {
-    marginSeconds: 60,
-    ownIssuers: new Set([OWN_ISSUER]),
-    longestDescentSeconds: 0,
-    isGroundless: () => isGroundless,
-  });
+  const ledger = createLedger(store, clock, ledgerSettings({ isGroundless: () => isGroundless }));
   const { relyingParties, statusLists, taken } = countedPlaces();
   const policy = rules({ relyingParties, rows: [aPolicyRow({ grant: { renewal, singleUse } })] });
   const evidence = anEvidence({ request: { renewal: { afterExpiry: false } } });

@@ -2,12 +2,10 @@
 // shape of vCenter.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
-import type { SamlShapeName } from '#bridge/saml/issuer/saml-shape.ts';
 import type { Confirmation, PublicJwk } from '#core/confirmation.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';
-import { aCertifiedKey, aSamlSpec, signingKeysOf } from '#test/support/saml/saml.ts';
+import { aCertifiedKey, anOwnIssuer, aSamlSpec, signingKeysOf } from '#test/support/saml/saml.ts';
 
 const key = await aCertifiedKey();
 const KEY = {
@@ -25,11 +23,11 @@ const SECRET: Partial<TokenSpec> = {
     keyTransport: 'rsa-oaep-sha256',
   },
 };
+const issuer = anOwnIssuer(signingKeysOf(key));
 const ACTORS = [{ issuer: 'https://sts.example.org', id: 'solution' }];
 
-async function conditionsOf(shape: SamlShapeName, over: Partial<TokenSpec>): Promise<string> {
-  const issuer = createSamlIssuer({ keys: signingKeysOf(key), shapeOf: () => shape });
-  const spec = aSamlSpec({ omitsAudience: true, confirmation: KEY, ...over });
+async function conditionsOf(tokenShape: string, over: Partial<TokenSpec>): Promise<string> {
+  const spec = aSamlSpec({ omitsAudience: true, tokenShape, confirmation: KEY, ...over });
   const { text } = await issuer.issue(spec);
   return /<(?:saml2?:)?Conditions [^>]*>(.*)<\/(?:saml2?:)?Conditions>/.exec(text)?.[1] ?? text;
 }
@@ -60,10 +58,10 @@ const WRITTEN_AGAIN = new RegExp(
 );
 
 test('vCenter: it says what govmomi writes again, and no more', async () => {
-  const issuer = createSamlIssuer({ keys: signingKeysOf(key), shapeOf: () => 'vcenter' });
   const certificate = key.certificateDer.toString('base64');
   const spec = aSamlSpec({
     omitsAudience: true,
+    tokenShape: 'vcenter',
     confirmation: { ...KEY, certificate },
     delegations: 3,
     actors: ACTORS,

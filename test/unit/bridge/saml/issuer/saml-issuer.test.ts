@@ -5,13 +5,13 @@ import { Buffer } from 'node:buffer';
 import { createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
 import { SignedXml } from 'xml-crypto';
-import { createSamlIssuer } from '#bridge/saml/issuer/saml-issuer.ts';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';
 import {
   aCertifiedKey,
+  anOwnIssuer,
   anOwnValidator,
   aSamlSpec,
   asElement,
@@ -29,8 +29,9 @@ import { hasXmlsec1, runXmlsec1 } from '#test/support/xml/xmlsec1.ts';
 
 const key = await aCertifiedKey();
 const partyKey = await aCertifiedKey();
-const issuer = createSamlIssuer({ keys: signingKeysOf(key) });
-const vcenter = createSamlIssuer({ keys: signingKeysOf(key), shapeOf: () => 'vcenter' });
+const issuer = anOwnIssuer(signingKeysOf(key));
+const aVcenterSpec = (over: Partial<TokenSpec> = {}) =>
+  aSamlSpec({ tokenShape: 'vcenter', ...over });
 const textOf = async (over: Partial<TokenSpec> = {}): Promise<string> =>
   (await issuer.issue(aSamlSpec(over))).text;
 
@@ -213,11 +214,10 @@ test('SAML Delegation Restriction: the chain comes back outermost first', async 
 });
 
 test('ws-trust §7: for SOAP it is the default shape but for the Recipient, which readers of .NET refuse', async () => {
-  const soap = createSamlIssuer({ keys: signingKeysOf(key), shapeOf: () => 'soap' });
   for (const type of VERSIONS) {
     const spec = { type, claims: CLAIMS };
 
-    const { text } = await soap.issue(aSamlSpec(spec));
+    const { text } = await issuer.issue(aSamlSpec({ ...spec, tokenShape: 'soap' }));
 
     assert.equal(
       withoutSignature(text),
@@ -228,7 +228,7 @@ test('ws-trust §7: for SOAP it is the default shape but for the Recipient, whic
 });
 
 test('vCenter: each attribute and value, the order of conditions and the prefixes as its clients write them again', async () => {
-  const { text } = await vcenter.issue(aSamlSpec({ claims: CLAIMS, actors: ACTORS }));
+  const { text } = await issuer.issue(aVcenterSpec({ claims: CLAIMS, actors: ACTORS }));
 
   assert.match(
     text,
@@ -254,8 +254,8 @@ test('vCenter: each attribute and value, the order of conditions and the prefixe
 });
 
 test('xml-security S5: vCenter: xs is declared for the values that say it, and for nothing else', async () => {
-  const without = await vcenter.issue(aSamlSpec());
-  const one = await vcenter.issue(aSamlSpec({ claims: CLAIMS.slice(1) }));
+  const without = await issuer.issue(aVcenterSpec());
+  const one = await issuer.issue(aVcenterSpec({ claims: CLAIMS.slice(1) }));
 
   assert.doesNotMatch(without.text, /xmlns:xs=|PrefixList/);
   assert.match(one.text, /xmlns:xs="[^"]+" ID=.*PrefixList="xs"/);
@@ -263,7 +263,7 @@ test('xml-security S5: vCenter: xs is declared for the values that say it, and f
 
 test('SAML Delegation Restriction: an actor of ours is told without a qualifier, under either of our names', async () => {
   const entityId = 'urn:sts:saml';
-  const named = createSamlIssuer({ keys: signingKeysOf(key), entityId });
+  const named = anOwnIssuer(signingKeysOf(key), { entityId });
   const actors = [STS, entityId, 'urn:sts'].map((name) => ({ issuer: name, id: name }));
 
   const { text } = await named.issue(aSamlSpec({ actors }));
@@ -276,7 +276,7 @@ test('SAML Delegation Restriction: an actor of ours is told without a qualifier,
 });
 
 test('vCenter: a validator takes the shape back', async () => {
-  const { text } = await vcenter.issue(aSamlSpec({ claims: CLAIMS }));
+  const { text } = await issuer.issue(aVcenterSpec({ claims: CLAIMS }));
 
   const facts = await anOwnValidator(key).validate(asElement('saml2', text));
 
@@ -336,7 +336,7 @@ for (const type of VERSIONS) {
 
   test(`SAML issue ${type}: ES256 is possible`, async () => {
     const ec = await aCertifiedKey('ec');
-    const signer = createSamlIssuer({ keys: signingKeysOf(ec, 'ES256') });
+    const signer = anOwnIssuer(signingKeysOf(ec, 'ES256'));
 
     const { text } = await signer.issue(aSamlSpec({ type, algorithm: 'ES256' }));
 
