@@ -9,6 +9,7 @@ import type { Config } from '#src/config/config.ts';
 import { basePathOf } from '#src/http/base-path.ts';
 import { takeOut } from '#src/http/load/in-flight.ts';
 import { createLateRefusal } from '#src/http/load/late-refusal.ts';
+import { createSmallTurns } from '#src/http/load/small-turns.ts';
 import { requestState } from '#src/http/request-state.ts';
 import type { Counted, Demand, Rate } from '#src/limits/rate-limiter.ts';
 import type { Foundation, RequestInHand } from '../foundation/foundation.ts';
@@ -43,13 +44,15 @@ export function createAdmission(
 ): Middleware {
   const { perAddress } = limits;
   const late = createLateRefusal();
+  const mayBegin = createSmallTurns();
   const restPath = `${basePathOf(issuer)}${REST_TOKEN_PATH}`;
   return async (ctx, next) => {
+    const state = requestState(ctx);
     if (isStatic(ctx, restPath)) {
+      await mayBegin(state.sourceAddress);
       await next();
       return;
     }
-    const state = requestState(ctx);
     try {
       if (perAddress) {
         const id = sourceBlock(state.sourceAddress ?? '');

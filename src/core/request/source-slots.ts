@@ -8,11 +8,12 @@ export type InSlot = <T>(sourceAddress: string | undefined, work: () => Promise<
 const sourceOf = (address: string | undefined): string =>
   address === undefined ? '' : sourceBlock(address);
 
-/** Those who wait for a slot: the sources in turn, each of them in the order it came. */
-function createFairLine() {
+/** Those who wait: the sources in turn, each of them in the order it came. */
+export function createFairLine() {
   const lines = new Map<string, (() => void)[]>();
   return {
-    join(source: string, go: () => void): void {
+    join(sourceAddress: string | undefined, go: () => void): void {
+      const source = sourceOf(sourceAddress);
       const line = lines.get(source);
       if (line) line.push(go);
       else lines.set(source, [go]);
@@ -35,7 +36,7 @@ export function createSourceSlots(slots: number): InSlot {
   let free = slots;
   return async (sourceAddress, work) => {
     if (free > 0) free -= 1;
-    else await new Promise<void>((resolve) => waiting.join(sourceOf(sourceAddress), resolve));
+    else await new Promise<void>((resolve) => waiting.join(sourceAddress, resolve));
     try {
       return await work();
     } finally {

@@ -58,3 +58,24 @@ test('RFC 9112 §9.3.2: 16 requests that are sent at once are answered, in their
   const statuses = [...received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status);
   assert.deepEqual(statuses, [...Array.from({ length: 15 }, () => '200'), '404']);
 });
+
+test('Row 32: a flood of GETs, which are under no limit, lets another source have its turn', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['trustedProxies'] = ['127.0.0.1/32'];
+  });
+  const get = (source: string): string =>
+    `GET /jwks HTTP/1.1\r\nHost: sts.example.org\r\nX-Forwarded-For: ${source}\r\n\r\n`;
+  const flooding = Array.from({ length: 60 }, () => open(t, server.url));
+  const other = open(t, server.url);
+  await Promise.all([...flooding, other].map(ask));
+  let answered = 0;
+  for (const socket of flooding)
+    socket.on('data', (chunk) => void (answered += String(chunk).split('HTTP/1.1 200').length - 1));
+
+  for (const socket of flooding) socket.write(get('192.0.2.1').repeat(16));
+  other.write(get('198.51.100.1'));
+  const [answer] = (await once(other, 'data')) as [Buffer];
+
+  assert.match(answer.toString(), /^HTTP\/1\.1 200/);
+  assert.ok(answered < 480, `after ${answered} of 960`);
+});
