@@ -2,6 +2,7 @@
 // proxies named in the configuration, and of them only the source address and that a message came in the clear.
 import type { IncomingHttpHeaders } from 'node:http';
 import { BlockList, isIP } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type Koa from 'koa';
 import { requestState } from './request-state.ts';
 
@@ -72,7 +73,10 @@ function saysPlain(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-/** Finds the source address and takes forwarding headers off the requests of everyone who is no trusted proxy. */
+// What stays on this host is in nobody's hands.
+const THIS_HOST = createTrustedProxies(['127.0.0.0/8', '::1/128']);
+
+/** Finds the source address and whether TLS was there all the way, and takes forwarding headers off the requests of everyone who is no trusted proxy. */
 export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
   return (ctx, next) => {
     const { headers, socket } = ctx.req;
@@ -86,6 +90,7 @@ export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
     if (proxies.has(peer)) {
       requestState(ctx).wasPlain = saysPlain(headers);
     } else {
+      requestState(ctx).wasPlain = !(socket instanceof TLSSocket) && !THIS_HOST.has(peer);
       for (const name of Object.keys(headers).filter(isForwardingHeader)) delete headers[name];
     }
     return next();

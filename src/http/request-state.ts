@@ -5,7 +5,7 @@ export interface RequestState {
   correlationId?: string;
   /** The address of the client, behind trusted proxies. */
   sourceAddress?: string;
-  /** A trusted proxy says that it was sent in the clear somewhere on its way. */
+  /** It came without TLS from another host, or a trusted proxy says that it was sent in the clear somewhere on its way. */
   wasPlain?: boolean;
   /** The route as configured; a path may hold what must not be logged. */
   route?: string;

@@ -8,6 +8,8 @@ import { createRefusalAudit } from './refusal-audit.ts';
 
 export interface OAuthFrontParts extends ProviderParts {
   readonly readForm: ReadForm;
+  /** Whether a request came without TLS, somewhere on its way. */
+  readonly cameInClear: (ctx: Context) => boolean;
   /** How long others may keep our metadata and keys: also the least time a new key is published before it signs. */
   readonly metadataMaxAgeSeconds: number;
 }
@@ -81,6 +83,16 @@ const refuseWebPages: Middleware = (ctx, next) => {
   return next();
 };
 
+/** Who read it on its way has the secret or token in it, and would go unnoticed if it were answered (RFC 6749 §3.2, RFC 7009 §2,
+ * RFC 7662 §2). */
+const refuseClear =
+  (cameInClear: OAuthFrontParts['cameInClear']): Middleware =>
+  (ctx, next) => {
+    if (POST_PATHS.has(ctx.path) && cameInClear(ctx))
+      throw new ExchangeFailure('request-malformed', 'it came without TLS');
+    return next();
+  };
+
 /** There is no login. The library would look for the client before it says so, and tell anybody which clients there are. */
 function refuseLogin(issuer: string): Middleware {
   return async (ctx, next) => {
@@ -107,6 +119,7 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
     createCacheHeaders(parts.metadataMaxAgeSeconds),
     publishOwnGrants(servedGrantTypes(parts)),
     createRefusalAudit(parts.audit, POST_PATHS),
+    refuseClear(parts.cameInClear),
     refuseWebPages,
     refuseLogin(parts.issuer),
     createFormMiddleware(parts.readForm, POST_PATHS, parts.issuer),

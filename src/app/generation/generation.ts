@@ -6,6 +6,7 @@ import { createTokenService, type TokenService } from '#core/token-service.ts';
 import type { Config } from '#src/config/config.ts';
 import { readForm } from '#src/http/body.ts';
 import { createTrustedProxies, pinHost, trustProxies } from '#src/http/proxy.ts';
+import { requestState } from '#src/http/request-state.ts';
 import type { KeyRing } from '#src/keys/key-ring.ts';
 import { createOAuthFront } from '#src/oauth/front.ts';
 import type { Foundation } from '../foundation/foundation.ts';
@@ -77,6 +78,7 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
       return new Response(text, { headers: { 'cache-control': `max-age=${freshSeconds}` } });
     },
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
+    cameInClear: (ctx) => requestState(ctx).wasPlain === true,
     metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
   });
   const soapParts = { ...parts, ...counted, bridge, certificates, sts };

@@ -88,6 +88,34 @@ test('HTTP: the host of an absolute target, Host and forwarding headers have no 
   assert.doesNotMatch(metadata, /evil/);
 });
 
+test('RFC 6749 §3.2: a secret or token that a trusted proxy got in the clear is refused, by each header that says so', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['trustedProxies'] = ['127.0.0.0/8'];
+  });
+  const ask = (path: string, ...headers: string[]) =>
+    sendRaw(server, aRequest({ target: path, headers }));
+  const answered = [
+    await ask('/token'),
+    await ask('/token', 'X-Forwarded-Proto: https'),
+    await ask('/token', 'Forwarded: for=192.0.2.1;proto=https'),
+  ];
+  const before = (await server.auditRecords()).length;
+
+  const refused = [
+    await ask('/token', 'X-Forwarded-Proto: http'),
+    await ask('/token', 'X-Forwarded-Proto: https, http'),
+    await ask('/token', 'Forwarded: for=192.0.2.1;proto=http'),
+    await ask('/introspect', 'X-Forwarded-Proto: http'),
+    await ask('/revoke', 'X-Forwarded-Proto: http'),
+  ];
+
+  assert.deepEqual(answered.map(statusOf), [200, 200, 200]);
+  assert.deepEqual(refused.map(statusOf), [400, 400, 400, 400, 400]);
+  for (const answer of refused) assert.match(answer, /"error":"invalid_request"/);
+  const records = (await server.auditRecords()).slice(before);
+  assert.deepEqual([...new Set(records.map(({ detail }) => detail))], ['it came without TLS']);
+});
+
 test('RFC 9112 §3.2: two Host headers, one that is no host, and none at all are refused, on both listeners', async (t) => {
   const server = await startServer(t);
   const get = (url: string, ...lines: string[]) =>

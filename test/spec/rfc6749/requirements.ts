@@ -22,6 +22,12 @@ export const RFC6749: RequirementTable = {
         [`${TRANSPORT}the token endpoint answers POST only`],
       ],
       [
+        'RFC6749-3.2-4',
+        'requests to the token endpoint come over TLS',
+        ['unit/http/proxy.test.ts#what comes without TLS from elsewhere than a proxy or this host'],
+        ['security/server/server-http.test.ts#a secret or token that a trusted proxy got in the clear'],
+      ],
+      [
         'RFC6749-3.2-2',
         'an empty parameter is absent, a repeated one is refused',
         ['spec/rfc8693/success.test.ts#an empty parameter is absent'],

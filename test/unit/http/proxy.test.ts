@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
 import test, { type TestContext } from 'node:test';
+import { TLSSocket } from 'node:tls';
 import Koa from 'koa';
 import { createTrustedProxies, pinHost, sourceAddress, trustProxies } from '#src/http/proxy.ts';
 import { requestState } from '#src/http/request-state.ts';
@@ -159,4 +161,30 @@ test('proxies: forwarding headers of others are taken off', async (t) => {
 
   const { before } = parseMirrored(body);
   assert.deepEqual(Object.keys(before).sort(), ['connection', 'host']);
+});
+
+const wasPlain = (peer: string, kind: object): boolean | undefined => {
+  const socket: unknown = Object.create(kind, { remoteAddress: { value: peer } });
+  const ctx = { state: {}, req: { headers: {}, socket } };
+  void trustProxies(createTrustedProxies(['192.0.2.0/24']))(ctx as unknown as Koa.Context, () =>
+    Promise.resolve(),
+  );
+  return requestState(ctx).wasPlain;
+};
+
+test('trusted proxies: what comes without TLS from elsewhere than a proxy or this host came in the clear', () => {
+  const peers = [
+    '192.0.2.1',
+    '127.0.0.1',
+    '::1',
+    '::ffff:127.0.0.1',
+    '198.51.100.1',
+    '::ffff:198.51.100.1',
+  ];
+
+  const plain = peers.map((peer) => wasPlain(peer, Socket.prototype));
+  const overTls = wasPlain('198.51.100.1', TLSSocket.prototype);
+
+  assert.deepEqual(plain, [false, false, false, false, true, true]);
+  assert.equal(overTls, false);
 });
