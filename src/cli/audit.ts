@@ -66,7 +66,8 @@ interface Wanted {
   readonly archives: readonly string[];
 }
 
-/** Prints the lines as they are: each is a JSON object that other programs read. Found nothing: 1, as grep says it. */
+/** Prints the lines as they are: each is a JSON object that other programs read. Found nothing: 1, as grep says it, and where else
+ * to look. */
 async function grep(
   config: Config,
   { archives, names }: Wanted,
@@ -78,7 +79,10 @@ async function grep(
     found += 1;
     terminal.out(text);
   }
-  return found > 0 ? 0 : 1;
+  if (found > 0) return 0;
+  const files = paths.length === 1 ? '1 file' : `${paths.length} files`;
+  terminal.error(`no record of this token in ${files}; show files that were moved with --archive`);
+  return 1;
 }
 
 // One that is misspelt must not look like an archive in which all is well.

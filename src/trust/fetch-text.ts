@@ -42,6 +42,8 @@ export interface FetchLimits {
   readonly guard?: AddressGuard;
 }
 
+const NOT_PUBLIC = 'the host is not on a public address, and fetch.allowedHosts does not name it';
+
 interface Target {
   readonly url: URL;
   readonly isAllowed: boolean;
@@ -65,7 +67,7 @@ function guardedLookup(
   const resolveChecked = callbackify(async (hostname: string) => {
     const [first, ...others] = await resolveHost(hostname);
     if (!first || ![first, ...others].every(({ address }) => isPublic(address)))
-      throw new Error('the host is not on a public address');
+      throw new Error(NOT_PUBLIC);
     return [first, ...others] as const;
   });
   return (hostname, options, callback) =>
@@ -166,8 +168,7 @@ function createFetch(limits: FetchLimits, accept: string) {
     const { url, isAllowed } = parseTarget(address, limits);
     // An address in place of a name is never looked up, so the look-up cannot refuse it.
     const literal = url.hostname.replace(/^\[|\]$/g, '');
-    if (!isAllowed && isIP(literal) !== 0 && !guard.isPublic(literal))
-      throw new Error('the host is not on a public address');
+    if (!isAllowed && isIP(literal) !== 0 && !guard.isPublic(literal)) throw new Error(NOT_PUBLIC);
     const options: https.RequestOptions = {
       // No shared agent: it may follow proxy variables of the environment, or hand out a connection to a host that
       // was allowed for another purpose.

@@ -32,7 +32,7 @@ export const NAME_LOCKED: LoginRefusal = {
 };
 
 /** The refusal of a login. All look the same outside; the detail is for our log, and never repeats what was typed: people
- * type passwords into the field of the name. */
+ * type passwords into the field of the name. A user is named as the user file does. */
 export function loginFailure(detail: string): ExchangeFailure {
   return new ExchangeFailure('requestor-unauthenticated', detail);
 }
@@ -58,8 +58,9 @@ export function admitsKey({ authenticationMethods = [], disabled = false }: User
 /** Why an attempt is refused whose password was compared; undefined when it is good. */
 export function refusalOf(candidate: Candidate, isRight: boolean): LoginRefusal | undefined {
   const failed = (detail: string): LoginRefusal => ({ detail, isLockout: false });
-  if (!candidate.record) return failed('no such user');
-  if (!admitsPassword(candidate.record))
-    return failed('the user is disabled or not to log in by password');
-  return isRight ? undefined : failed('wrong password');
+  const { record } = candidate;
+  if (!record) return failed('no such user');
+  if (!admitsPassword(record))
+    return failed(`${record.id} is disabled or not to log in by password`);
+  return isRight ? undefined : failed(`wrong password of ${record.id}`);
 }

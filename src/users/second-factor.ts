@@ -65,7 +65,7 @@ export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts)
       // With another password or secret who has guessed begins anew, and so may the user.
       const guessed = passwordMark(record);
       if ((await wrongCodes.count(guessed)) >= MAX_WRONG_CODES)
-        return 'too many wrong one-time passwords: the user needs another password or secret';
+        return `too many wrong one-time passwords: ${id} needs another password or secret`;
       const step = matchOneTimePassword(parseOneTimeSecret(secret), code, clock.now());
       if (step !== undefined && (await isUnused(id, step))) return undefined;
       await Promise.all([
@@ -73,7 +73,7 @@ export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts)
         lockout.addSource(sourceAddress),
         wrongCodes.add(guessed),
       ]);
-      return 'wrong one-time password';
+      return `wrong one-time password of ${id}`;
     });
   }
 
@@ -81,10 +81,10 @@ export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts)
     const { oneTimePasswordSecret: secret } = record;
     if (secret === undefined) {
       if (code === undefined) return ['pwd'];
-      throw loginFailure('a one-time password for a user who has none');
+      throw loginFailure(`a one-time password for ${record.id}, who has none`);
     }
     if (code === undefined)
-      throw new ExchangeFailure('second-factor-required', 'the user has a second factor');
+      throw new ExchangeFailure('second-factor-required', `${record.id} has a second factor`);
     const refusal = await verify({ record, secret, code, sourceAddress });
     if (refusal !== undefined) throw loginFailure(refusal);
     return ['pwd', 'otp', 'mfa'];

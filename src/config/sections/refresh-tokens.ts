@@ -35,6 +35,13 @@ const NO_END: Complaint = {
   fix: 'add renewal: { lifetimeSeconds: … }, or remove refresh_token from types',
 };
 
+const ACTED_FOR: Complaint = {
+  code: 'CONFIG_NO_EFFECT',
+  what: 'grants refresh tokens beside requestorAsActor',
+  why: 'there are none where somebody acts for the subject, so whoever asks for one is refused',
+  fix: 'set impersonation: true in place of requestorAsActor, or remove refresh_token from types',
+};
+
 /** Resolves the key. */
 export async function buildRefreshTokens(
   section: Entry<z.output<typeof refreshTokensSection>> | undefined,
@@ -57,5 +64,6 @@ export function validateRefreshGrants(
     const at: Path = [...path, 'allow', 'types', index];
     if (!value.grant.renewal) loading.error(at, NO_END);
     if (!hasSection) loading.error(at, NO_KEY);
+    if (value.grant.requestorAsActor) loading.warn(at, ACTED_FOR);
   }
 }

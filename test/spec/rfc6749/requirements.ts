@@ -25,7 +25,9 @@ export const RFC6749: RequirementTable = {
         'RFC6749-3.2-4',
         'requests to the token endpoint come over TLS',
         ['unit/http/proxy.test.ts#what comes without TLS from elsewhere than a proxy or this host'],
-        ['security/server/server-http.test.ts#a secret or token that a trusted proxy got in the clear'],
+        [
+          'security/server/server-http.test.ts#a secret or token that a trusted proxy got in the clear',
+        ],
       ],
       [
         'RFC6749-3.2-2',

@@ -103,9 +103,9 @@ function validateScopes(
 ): void {
   const targets = relyingParties.filter(({ id }) => value.targets.includes(id));
   for (const [index, scope] of value.grant.scopes.entries()) {
-    const ignorant = targets.find(({ scopes }) => !scopes.includes(scope));
-    if (!ignorant) continue;
-    loading.error([...path, 'allow', 'scopes', index], unknownScope(scope, ignorant.id));
+    const ignorant = targets.filter(({ scopes }) => !scopes.includes(scope)).map(({ id }) => id);
+    if (ignorant.length === 0) continue;
+    loading.error([...path, 'allow', 'scopes', index], unknownScope(scope, ignorant));
   }
 }
 
@@ -203,11 +203,11 @@ const neverAccepted = (type: string): Complaint => ({
   fix: 'add the type to `types` of the trusted issuer, or correct it here; `requestor` and, where there are users, `username` and `x509` go with `issuer: self`',
 });
 
-const unknownScope = (scope: string, target: string): Complaint => ({
+const unknownScope = (scope: string, targets: readonly string[]): Complaint => ({
   code: 'CONFIG_UNKNOWN_REFERENCE',
-  what: `${target} has no scope ${scope}`,
+  what: targets.map((target) => `${target} has no scope ${scope}`).join(', '),
   why: 'a scope that the relying party does not know is never granted',
-  fix: `correct the scope, or add it to the scopes of ${target}`,
+  fix: `correct the scope, or add it to the scopes of ${targets.join(', ')}`,
 });
 
 const withoutConsent = (target: string, requestor: string): Complaint => ({

@@ -32,6 +32,8 @@ test('audit grep: finds an exchange by the token it gave, the token it took, and
   assert.equal(bySubject.out, byIssued.out);
   assert.equal(byId.out, byIssued.out);
   assert.equal(unknown.code, 1);
+  assert.equal(unknown.out, '');
+  assert.match(unknown.error, /no record of this token in 1 file; .*--archive/);
   assert.equal(without.code, 2);
 });
 

@@ -298,3 +298,23 @@ test('Store: an answered challenge does not come back to life with a new store',
   assert.doesNotMatch(again.text, /Assertion/);
   assert.equal(await lastReason(restarted), 'dependency-unavailable');
 });
+
+test('Audit: a refused login names the user it was for by the user file, and nobody by what was typed', async (t) => {
+  const server = await start(t);
+  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const typed = 'my secret password';
+  const attempts = [
+    anRst({ password: 'wrong' }),
+    anAnswer({ ...challenge, code: wrongCode(server) }),
+    anRst().replace('<o:Username>bob<', `<o:Username>${typed}<`),
+  ];
+
+  for (const attempt of attempts) faultOf(await sendSoap(server, attempt));
+
+  const records = await server.auditRecords();
+  assert.deepEqual(
+    records.slice(-attempts.length).map(({ detail }) => detail),
+    ['wrong password of bob', 'wrong one-time password of bob', 'no such user'],
+  );
+  assert.doesNotMatch(JSON.stringify(records), new RegExp(typed));
+});

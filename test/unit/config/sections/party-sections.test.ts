@@ -1,12 +1,15 @@
 // What the sections about clients, relying parties and policy refuse.
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { stringify } from 'yaml';
 import {
   aDocument,
   type Change,
   errorsOf,
   first,
+  parseText,
   privateJwks,
+  problemsOf,
   publicJwks,
   SECRET,
 } from '#test/unit/config/document.ts';
@@ -257,4 +260,27 @@ it('Configuration: JWK Sets of clients are held to the same rules', async () => 
     'CONFIG_KEY clients[0].jwks.file',
   ]);
   assert.deepEqual(await errorsOf(change, { files: { 'gateway.json': publicJwks() } }), []);
+});
+
+it('a scope that several targets do not know is told of all of them', async () => {
+  const document = aDocument();
+  const known = first(document.relyingParties);
+  document.relyingParties = [
+    known,
+    { ...known, id: 'two', resources: ['https://two.example/'], audiences: ['two'] },
+  ];
+  document.policy = [
+    {
+      ...first(document.policy),
+      target: ['orders', 'two'],
+      allow: { lifetimeSeconds: 1, impersonation: true, scopes: ['x'] },
+    },
+  ];
+
+  const problems = await problemsOf(parseText(stringify(document)));
+
+  assert.match(
+    problems.map(({ what }) => what).join(),
+    /orders has no scope x, two has no scope x/,
+  );
 });

@@ -1,4 +1,6 @@
-import { type Change, first } from '#test/unit/config/document.ts';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Change, first, warningsOf } from '#test/unit/config/document.ts';
 import { refuses } from '#test/unit/config/refusals.ts';
 
 const KEY = Buffer.alloc(32, 1).toString('base64');
@@ -53,3 +55,11 @@ refuses('refreshTokens', [
     errors: ['CONFIG_MISSING refreshTokens.key'],
   },
 ]);
+
+test('Configuration: a row that has the requestor act grants no refresh token, which is a warning', async () => {
+  const acting = { ...RENEWAL, impersonation: false, delegation: true, requestorAsActor: true };
+
+  const found = await warningsOf(granting(acting, SECTION), { files });
+
+  assert.deepEqual(found, ['CONFIG_NO_EFFECT policy[0].allow.types[0]']);
+});
