@@ -52,3 +52,18 @@ export class ExchangeFailure extends Error {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/** A refusal whose detail says as well what it is about, such as whose token it was. Anything else stays what it is. */
+export function refusalAbout(cause: unknown, about: string): unknown {
+  if (!(cause instanceof ExchangeFailure)) return cause;
+  const { message, reason, retryAfterSeconds } = cause;
+  return new ExchangeFailure(reason, `${message} (${about})`, {
+    cause,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+  });
+}
+
+const MAX_EXCERPT_CHARACTERS = 200;
+
+/** What somebody wrote, for a detail: the beginning, for it may be of any length. */
+export const excerpt = (text: string): string => text.slice(0, MAX_EXCERPT_CHARACTERS);

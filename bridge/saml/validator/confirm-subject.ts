@@ -2,7 +2,7 @@
 // wants a key is never passed over for a bearer one (E5, CVE-2014-3623).
 
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
-import { ExchangeFailure } from '#core/failure.ts';
+import { ExchangeFailure, excerpt } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { TokenUse } from '#core/security-token.ts';
 import { keyInfoConfirmation } from '../key-confirmation.ts';
@@ -84,7 +84,10 @@ function validateData(
     refuse('confirmation-missing', 'the assertion answers a request of somebody');
   // Ours name their target, which is not us: for them the origin binding of core decides.
   if (recipient !== undefined && !terms.isOwn && !terms.recipients.includes(recipient))
-    refuse('token-audience-mismatch', 'the assertion is for another recipient');
+    refuse(
+      'token-audience-mismatch',
+      `the assertion is for another recipient: ${excerpt(recipient)}`,
+    );
   if (notBefore !== undefined && notBefore > now + terms.skewSeconds)
     refuse('token-not-yet-valid', 'the subject cannot be confirmed yet');
   if (now >= endOf(notOnOrAfter, terms, use))

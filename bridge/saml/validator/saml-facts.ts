@@ -1,6 +1,7 @@
 // From a verified assertion and the terms of its issuer to what core knows about a token.
 
 import { type ClaimSet, RESERVED_CLAIMS, UNREAD_ACTOR_CLAIMS } from '#core/claim.ts';
+import { excerpt } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import type { Authentication } from '#core/subject.ts';
@@ -94,7 +95,10 @@ function validateAudiences(
   const isOurs = (names: readonly string[]): boolean =>
     names.some((name) => terms.audiences.includes(name));
   if (!terms.isOwn && !audienceRestrictions.every(isOurs))
-    refuse('token-audience-mismatch', 'no audience of the assertion is ours');
+    refuse(
+      'token-audience-mismatch',
+      `no audience of the assertion is ours: ${excerpt(audienceRestrictions.flat().join(' '))}`,
+    );
   const common = first.filter((name) => others.every((names) => names.includes(name)));
   if (terms.isOwn && common.length === 0)
     refuse('token-audience-mismatch', 'the restrictions have no audience in common');

@@ -3,6 +3,7 @@
 import { SAML2_NS } from '#bridge/xml/namespaces.ts';
 import { requiredChild, textOf } from '#bridge/xml/reader.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
+import { excerpt, refusalAbout } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { acceptToken, type ValidatedToken } from '#core/security-token.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
@@ -43,7 +44,7 @@ function termsFor(
     return textOf(issuer);
   });
   const terms = index.get(name);
-  if (!terms) refuse('issuer-untrusted', 'the issuer is not known');
+  if (!terms) refuse('issuer-untrusted', `the issuer is not known: ${excerpt(name)}`);
   if (terms.enabledUntil !== undefined && now >= terms.enabledUntil)
     refuse('issuer-untrusted', 'the trust in this issuer has ended');
   return terms;
@@ -65,15 +66,25 @@ export function createSamlValidator(parts: SamlValidatorParts): TokenValidator {
       const now = clock.now();
       const opened = await openEvidence(token, decrypt);
       const terms = termsFor(opened, index, now);
-      const { element, proof } = await verifyEvidence(opened, terms, now);
-      if (proof.usedSha1) parts.onLegacySha1({ trustedIssuer: terms.id });
-      const signedBefore = terms.keys.signedBefore?.(proof.signer);
-      const read = opened.type === 'saml1' ? readSaml1 : readSaml2;
-      const circumstances = { evidence: { ...token, type: opened.type }, terms, now, ownNames };
-      return acceptToken({
-        ...refusedAs('token-malformed', () => factsOf(read(element), circumstances)),
-        ...(signedBefore !== undefined && { signedBefore }),
+      const evidence = { ...token, type: opened.type };
+      return accept(opened, { evidence, terms, now, ownNames }).catch((cause: unknown) => {
+        throw refusalAbout(cause, `of ${terms.id}`);
       });
     },
   };
+
+  async function accept(
+    opened: OpenedEvidence,
+    circumstances: Parameters<typeof factsOf>[1],
+  ): Promise<ValidatedToken> {
+    const { terms, now } = circumstances;
+    const { element, proof } = await verifyEvidence(opened, terms, now);
+    if (proof.usedSha1) parts.onLegacySha1({ trustedIssuer: terms.id });
+    const signedBefore = terms.keys.signedBefore?.(proof.signer);
+    const read = opened.type === 'saml1' ? readSaml1 : readSaml2;
+    return acceptToken({
+      ...refusedAs('token-malformed', () => factsOf(read(element), circumstances)),
+      ...(signedBefore !== undefined && { signedBefore }),
+    });
+  }
 }

@@ -1,5 +1,5 @@
 // Validates JWTs (RFC 7519, RFC 8725, RFC 9068, OIDC Core §2): our own and those of trusted issuers.
-import { ExchangeFailure } from '#core/failure.ts';
+import { ExchangeFailure, excerpt, refusalAbout } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import {
   acceptToken,
@@ -56,8 +56,10 @@ function termsFor(
   index: ReadonlyMap<string, JwtTerms>,
   now: Instant,
 ): JwtTerms {
-  const terms = index.get(requiredString(claims, 'iss'));
-  if (!terms) throw new ExchangeFailure('issuer-untrusted', 'the issuer is not known');
+  const issuer = requiredString(claims, 'iss');
+  const terms = index.get(issuer);
+  if (!terms)
+    throw new ExchangeFailure('issuer-untrusted', `the issuer is not known: ${excerpt(issuer)}`);
   if (terms.enabledUntil !== undefined && now >= terms.enabledUntil)
     throw new ExchangeFailure('issuer-untrusted', 'the trust in this issuer has ended');
   return terms;
@@ -147,16 +149,26 @@ export function createJwtValidator(parts: JwtValidatorParts): TokenValidator {
       const now = clock.now();
       const jwt = parseJwt(token.content);
       const terms = termsFor(jwt, index, now);
-      const hint = keyHintOf(jwt.header, terms.algorithms);
-      validateHeaderType(jwt.header, token.type, terms.types);
-      const key = await terms.verificationKey(hint);
-      const claims = await verifyJwt(jwt, { algorithm: hint.alg, key });
-      const signedBefore = terms.signedBefore?.(hint.kid);
-      const written = writtenTypeOf(jwt.header, claims, token.type);
-      return acceptToken({
-        ...factsOf(claims, { token, terms, now, ownNames, written }),
-        ...(signedBefore !== undefined && { signedBefore }),
+      return accept(jwt, { token, terms, now, ownNames }).catch((cause: unknown) => {
+        throw refusalAbout(cause, `of ${terms.id}`);
       });
     },
   };
+}
+
+async function accept(
+  jwt: UnverifiedJwt,
+  finding: Omit<Finding, 'written'>,
+): Promise<ValidatedToken> {
+  const { terms, token } = finding;
+  const hint = keyHintOf(jwt.header, terms.algorithms);
+  validateHeaderType(jwt.header, token.type, terms.types);
+  const key = await terms.verificationKey(hint);
+  const claims = await verifyJwt(jwt, { algorithm: hint.alg, key });
+  const signedBefore = terms.signedBefore?.(hint.kid);
+  const written = writtenTypeOf(jwt.header, claims, token.type);
+  return acceptToken({
+    ...factsOf(claims, { ...finding, written }),
+    ...(signedBefore !== undefined && { signedBefore }),
+  });
 }

@@ -3,7 +3,7 @@
 import { hash, X509Certificate } from 'node:crypto';
 import type { Claim } from '#core/claim.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
-import { ExchangeFailure } from '#core/failure.ts';
+import { ExchangeFailure, refusalAbout } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import {
   acceptToken,
@@ -134,9 +134,7 @@ interface Shown extends Pick<SecurityToken, 'use'> {
 
 // Which certificate it was, by what nobody can choose: the names in it may be anything while nobody vouches for them.
 function refuseNaming({ x509 }: Certificate, cause: unknown): never {
-  if (!(cause instanceof ExchangeFailure)) throw cause;
-  const detail = `${cause.message} (certificate ${x509.fingerprint256})`;
-  throw new ExchangeFailure(cause.reason, detail, { cause });
+  throw refusalAbout(cause, `certificate ${x509.fingerprint256}`);
 }
 
 function refuseMalformed(cause: unknown): never {

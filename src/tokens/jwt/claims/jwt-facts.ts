@@ -1,6 +1,6 @@
 // What the claims of a verified JWT say, in core's words: audience, client, scope, authentication, the rest.
 import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
-import { ExchangeFailure } from '#core/failure.ts';
+import { ExchangeFailure, excerpt } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Authentication } from '#core/subject.ts';
 import type { JsonMembers } from '../jws/strict-json.ts';
@@ -22,7 +22,10 @@ export function validateAudiences(
   if (terms.isOwn) return audiences;
   const isTrusted = (audience: string): boolean => terms.audiences.includes(audience);
   if (!audiences.some(isTrusted))
-    throw new ExchangeFailure('token-audience-mismatch', 'no audience of the JWT is ours');
+    throw new ExchangeFailure(
+      'token-audience-mismatch',
+      `no audience of the JWT is ours: ${excerpt(audiences.join(' '))}`,
+    );
   if (type === 'id_token' && !audiences.every(isTrusted))
     throw new ExchangeFailure('token-audience-mismatch', 'the ID token is for somebody else too');
   return audiences;
