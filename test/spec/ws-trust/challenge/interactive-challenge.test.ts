@@ -301,12 +301,12 @@ test('Store: an answered challenge does not come back to life with a new store',
 
 test('Audit: a refused login names the user it was for by the user file, and nobody by what was typed', async (t) => {
   const server = await start(t);
-  const challenge = challengeOf(await sendSoap(server, anRst()));
+  const challenge = challengeOf(await sendSoap(server, anIssueMessage()));
   const typed = 'my secret password';
   const attempts = [
-    anRst({ password: 'wrong' }),
+    anIssueMessage({ password: 'wrong' }),
     anAnswer({ ...challenge, code: wrongCode(server) }),
-    anRst().replace('<o:Username>bob<', `<o:Username>${typed}<`),
+    anIssueMessage().replace('<o:Username>bob<', `<o:Username>${typed}<`),
   ];
 
   for (const attempt of attempts) faultOf(await sendSoap(server, attempt));

@@ -384,9 +384,17 @@ test('xml-security §5: the log tells an algorithm that is not taken from a key 
   const stranger = await aSamlIssuer();
   const unsigned = unsignedAssertion('saml2', { issuer: PARTNER });
   const refusals = [
-    [issuer, { signatureAlgorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1' }, /: SHA-1 \(of partner\)$/],
-    [issuer, { digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1' }, /: SHA-1 \(of partner\)$/],
-    [stranger, {}, /^no key of the issuer made this signature$/],
+    [
+      issuer,
+      { signatureAlgorithm: 'http://www.w3.org/2000/09/xmldsig#rsa-sha1' },
+      /: SHA-1 \(of partner\)$/,
+    ],
+    [
+      issuer,
+      { digestAlgorithm: 'http://www.w3.org/2000/09/xmldsig#sha1' },
+      /: SHA-1 \(of partner\)$/,
+    ],
+    [stranger, {}, /^no key of the issuer made this signature \(of partner\)$/],
   ] as const;
 
   for (const [signer, changes, detail] of refusals) {
