@@ -289,6 +289,26 @@ describe('sessions', () => {
     for (const use of uses) assert.equal(faultCodeOf(use), 'wsc:BadContextToken');
   });
 
+  test('WS-SecureConversation 1.3 §5: whose answer was lost renews again with the old secret, which goes on until the context is cancelled', async () => {
+    const setting = aSetting({ maxCount: 2 });
+    const context = await issued(setting);
+    const renewal = about(context, 'Renew', undefined, anEntropy(NONCE));
+    const renew = async (second: number) =>
+      post(setting, signed(context, renewal, { timestamp: at(second) }));
+
+    const lost = await renew(10);
+    const again = await renew(11);
+    const tooOften = await renew(12);
+    const rekeyed = contextIn(again.body, V13, NONCE);
+    await post(setting, signed(rekeyed, about(context, 'Cancel'), { timestamp: at(13) }));
+    const old = await post(setting, signed(context, aWish(), { timestamp: at(14) }));
+
+    assert.equal(lost.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(again.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(faultCodeOf(tooOften), 'wsc:UnableToRenew');
+    assert.equal(faultCodeOf(old), 'wsc:BadContextToken');
+  });
+
   for (const [what, more, code] of [
     ['a nonce that is shorter than the key', anEntropy(NONCE.subarray(1)), 'trust:InvalidRequest'],
     [
