@@ -78,6 +78,13 @@ export function requiredChild(parent: XmlElement, uri: string, local: string): X
   return child;
 }
 
+/** Refuses what stands in an element that holds nothing: nobody would read it.
+ * @throws {XmlFailure} `element-unexpected` */
+export function requireEmpty(element: XmlElement): void {
+  if (elementsOf(element).length > 0)
+    throw new XmlFailure('element-unexpected', `element in ${element.local}`);
+}
+
 /** The one child element, whatever its name.
  * @throws {XmlFailure} `element-missing`; `element-repeated`: which of two is meant is open */
 export function onlyChild(parent: XmlElement): XmlElement {

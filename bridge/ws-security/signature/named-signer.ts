@@ -6,7 +6,13 @@ import { parseBase64 } from '#bridge/xml/base64.ts';
 import { readKeyValue } from '#bridge/xml/keys/key-info.ts';
 import type { NamedKey } from '#bridge/xml/keys/public-key.ts';
 import { DS_NS, THUMBPRINT_SHA1, WSSE_NS } from '#bridge/xml/namespaces.ts';
-import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
+import {
+  optionalChild,
+  requiredChild,
+  requireEmpty,
+  textOf,
+  trimmedTextOf,
+} from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
@@ -157,6 +163,7 @@ export function readContextReference(
   if (direct === undefined || identifier === undefined || identifier.startsWith('#'))
     return undefined;
   onlyForm(reference, direct);
+  requireEmpty(direct);
   const type = attributeOf(direct, 'ValueType') ?? '';
   if (!CONTEXT_TYPES.has(type)) return undefined;
   const instance = instanceOf(direct, type);

@@ -5,7 +5,7 @@
 import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { ENCRYPTED_KEY, TOKEN_TYPE, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';
 import { ownIdOf } from '#bridge/xml/parser/ids.ts';
-import { trimmedTextOf } from '#bridge/xml/reader.ts';
+import { requireEmpty, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import {
@@ -56,6 +56,7 @@ function resolveForm(form: XmlElement, scope: ReferenceScope): XmlElement {
 }
 
 function resolveDirect(form: XmlElement, { document, tokens }: ReferenceScope): XmlElement {
+  requireEmpty(form);
   const uri = attributeOf(form, 'URI') ?? '';
   const target = uri.startsWith('#') ? document.ids.get(uri.slice(1)) : undefined;
   // By identity: an element of the same id elsewhere in the message is no token of this header.
@@ -93,6 +94,7 @@ function nameIn(form: XmlElement): string | undefined {
   if (isNamed(form, WSSE_NS, 'KeyIdentifier'))
     return kindOfKeyIdentifier(valueType) && trimmedTextOf(form);
   if (!isNamed(form, WSSE_NS, 'Reference') || valueType !== undefined) return undefined;
+  requireEmpty(form);
   const uri = attributeOf(form, 'URI') ?? '';
   return uri === '' || uri.startsWith('#') ? undefined : uri;
 }

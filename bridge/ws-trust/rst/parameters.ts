@@ -1,7 +1,7 @@
 // The children of a RequestSecurityToken by name: each known, each once (WS-Trust 1.3 §3.1, §4, §9; 1.4 §4, §8).
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { trimmedTextOf } from '#bridge/xml/reader.ts';
+import { requireEmpty, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isAssertion } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -68,6 +68,9 @@ const SECONDARY_PARAMETERS: ReadonlySet<string> = new Set([
   'KeyWrapAlgorithm',
   'ComputedKeyAlgorithm',
 ]);
+
+/** To be there is all that these say. */
+const EMPTY: ReadonlySet<string> = new Set(['AllowPostdating', 'RequestDisplayToken']);
 
 export type ParameterName =
   | (typeof TRUST_PARAMETERS)[number]
@@ -149,6 +152,7 @@ function collect(parent: XmlElement, trust: TrustNames): ParameterMap {
     if (name === undefined) throw unsupported(`unknown child ${child.local}`);
     // Other products take the last, or the first: what was meant is open.
     if (found.has(name)) throw new XmlFailure('element-repeated', `two ${name}`);
+    if (EMPTY.has(name)) requireEmpty(child);
     found.set(name, child);
   }
   return found;

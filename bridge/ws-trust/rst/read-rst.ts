@@ -4,7 +4,13 @@ import type { ProtectedBody } from '#bridge/ws-security/encryption/protected-bod
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
-import { defined, optionalChild, parseBoolean, trimmedTextOf } from '#bridge/xml/reader.ts';
+import {
+  defined,
+  optionalChild,
+  parseBoolean,
+  requireEmpty,
+  trimmedTextOf,
+} from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -221,8 +227,7 @@ const instantOf = (element: XmlElement): number => parseDateTime(trimmedTextOf(e
 
 // WS-Trust 1.3 §4.1: an empty element means these defaults.
 function readRenewing(renewing: XmlElement): RequestedRenewing {
-  if (elementsOf(renewing).length > 0)
-    throw new XmlFailure('element-unexpected', 'child of Renewing');
+  requireEmpty(renewing);
   return {
     isAllowed: parseBoolean(parameterAttribute(renewing, 'Allow') ?? 'true', 'Allow'),
     isAllowedAfterExpiry: parseBoolean(parameterAttribute(renewing, 'OK') ?? 'false', 'OK'),
