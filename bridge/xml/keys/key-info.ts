@@ -24,15 +24,18 @@ const CURVES: readonly Curve[] = [
   { oid: 'urn:oid:1.3.132.0.35', name: 'P-521', coordinateBytes: 66 },
 ];
 
-/** Reads the one key of a KeyInfo. A certificate wins over a bare key beside it: it is what TLS and WS-Security prove.
+/** Reads the one key of a KeyInfo. A certificate tells more than a bare key beside it, which must be the same (XMLDSig 1.1 §4.5): of two, one
+ * reader would take the one and another the other.
  * @throws {XmlFailure} `key-refused` when we cannot tell which key is meant, or it is too weak; reasons of reading */
 export function readKeyInfo(keyInfo: XmlElement): NamedKey | CertifiedKey {
   const data = optionalChild(keyInfo, DS_NS, 'X509Data');
   const certificate = data && optionalChild(data, DS_NS, 'X509Certificate');
-  if (certificate) return nameCertificate(certificateOf(bytesOf(certificate)));
+  const certified = certificate && nameCertificate(certificateOf(bytesOf(certificate)));
   const value = optionalChild(keyInfo, DS_NS, 'KeyValue');
-  if (!value) return refuse('a key that is neither certificate nor key value');
-  return readKeyValue(value);
+  const bare = value && readKeyValue(value);
+  if (certified && bare && certified.jwkThumbprint !== bare.jwkThumbprint)
+    return refuse('two keys in one KeyInfo');
+  return certified ?? bare ?? refuse('a key that is neither certificate nor key value');
 }
 
 /** Reads a bare RSAKeyValue, as some clients write it without the KeyValue around.

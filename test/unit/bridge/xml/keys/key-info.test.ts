@@ -1,10 +1,11 @@
 // A key that a KeyInfo names (XMLDSig 1.1 §4.5): what is written is read back, and nothing is taken for a key that is none.
 import assert from 'node:assert/strict';
-import { createECDH, generateKeyPairSync } from 'node:crypto';
+import { createECDH, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
-import { nameKey } from '#bridge/xml/keys/public-key.ts';
+import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 
 const P_256 = 'urn:oid:1.2.840.10045.3.1.7';
@@ -54,6 +55,20 @@ test('XMLDSig 1.1 §4.5.2.3.1: a point is uncompressed, as long as its curve wan
     [P_256, Buffer.alloc(0)],
   ] as const)
     assertRefused(() => readKeyInfo(aKeyInfo(anEcKey(curve, octets))), 'key-refused');
+});
+
+test('XMLDSig 1.1 §4.5: a certificate and a key value in one KeyInfo are about one key', async () => {
+  const [one, other] = await Promise.all([aCertificate(), aCertificate()]);
+  const data = `<ds:X509Data><ds:X509Certificate>${one.der.toString('base64')}</ds:X509Certificate></ds:X509Data>`;
+  const valueOf = ({ privateKey }: typeof one): string =>
+    toWireBytes(writeKeyInfo(nameKey(createPublicKey(privateKey))))
+      .toString('latin1')
+      .replace(/^<ds:KeyInfo[^>]*>|<\/ds:KeyInfo>$/g, '');
+
+  const named = nameCertificate(new X509Certificate(one.der));
+  assert.deepEqual(readKeyInfo(aKeyInfo(data + valueOf(one))), named);
+  assert.deepEqual(readKeyInfo(aKeyInfo(valueOf(one) + data)), named);
+  assertRefused(() => readKeyInfo(aKeyInfo(data + valueOf(other))), 'key-refused');
 });
 
 test('SEC 1 §3.2.2.1: a point that is not on its curve is no key', () => {
