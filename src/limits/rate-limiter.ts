@@ -1,5 +1,6 @@
 // Token buckets per client, address or whatever is counted (GCRA: a bucket is the time at which it is empty again). A request is
 // decided at once by what this process knows; the store hears of it later and answers with what all processes took together.
+import { putLast } from '#core/bounded-map.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, millisecondsOf } from '#core/instant.ts';
 import type { BucketOutbox, Taking } from './bucket-outbox.ts';
@@ -70,10 +71,8 @@ function createBuckets(): (counted: Counted) => Bucket {
     kinds.set(kind, buckets);
     const known = buckets.get(id);
     if (known) return known;
-    const [oldest] = buckets.keys();
-    if (buckets.size >= MAX_BUCKETS && oldest !== undefined) buckets.delete(oldest);
     const bucket = newBucket();
-    buckets.set(id, bucket);
+    putLast(buckets, [id, bucket], MAX_BUCKETS);
     return bucket;
   };
 }

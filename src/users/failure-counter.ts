@@ -1,5 +1,6 @@
 // Counts failed logins over a fixed window, in the Store so that all processes count together.
 // Counters are best effort: when the store is away, this process goes on with what it last knew and what it counts itself.
+import { putLast } from '#core/bounded-map.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 
@@ -41,11 +42,8 @@ function createLocalCounters({ clock, windowSeconds }: FailureCounterSettings) {
       return { known: 0, missed: 0, endsAt: now + windowSeconds };
     },
     put(id: string, local: Local): void {
-      counters.delete(id);
-      if (local.known + local.missed === 0) return;
-      counters.set(id, local);
-      const [oldest] = counters.keys();
-      if (counters.size > MAX_LOCAL_COUNTERS && oldest !== undefined) counters.delete(oldest);
+      if (local.known + local.missed === 0) counters.delete(id);
+      else putLast(counters, [id, local], MAX_LOCAL_COUNTERS);
     },
   };
 }

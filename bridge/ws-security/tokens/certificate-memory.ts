@@ -5,6 +5,7 @@ import type { Buffer } from 'node:buffer';
 import { hash, type X509Certificate } from 'node:crypto';
 import { type CertifiedKey, nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
+import { putLast } from '#core/bounded-map.ts';
 
 /** The key of a certificate, and its names. */
 interface CertificateKey {
@@ -33,7 +34,7 @@ export function createCertificateMemory(maxCertificates = MAX_CERTIFICATES): Cer
     recall(der) {
       const name = nameOf(der);
       const certificate = kept.get(name);
-      if (certificate) moveLast(kept, name, certificate);
+      if (certificate) putLast(kept, [name, certificate], maxCertificates);
       return certificate;
     },
     keyOf(certificate) {
@@ -45,16 +46,9 @@ export function createCertificateMemory(maxCertificates = MAX_CERTIFICATES): Cer
       return read;
     },
     keep(certificate) {
-      moveLast(kept, nameOf(certificate.raw), certificate);
-      const [oldest] = kept.keys();
-      if (kept.size > maxCertificates && oldest !== undefined) kept.delete(oldest);
+      putLast(kept, [nameOf(certificate.raw), certificate], maxCertificates);
     },
   };
 }
 
 const nameOf = (der: Buffer): string => hash('sha256', der, 'base64');
-
-function moveLast(kept: Map<string, X509Certificate>, name: string, to: X509Certificate): void {
-  kept.delete(name);
-  kept.set(name, to);
-}

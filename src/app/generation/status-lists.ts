@@ -1,6 +1,8 @@
 // Status lists under Koa: `GET /status/{list}` (draft-ietf-oauth-status-list §8).
+
 import { randomInt } from 'node:crypto';
 import type { Middleware } from 'koa';
+import { putLast } from '#core/bounded-map.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { StatusLists } from '#core/ledger/status-list.ts';
@@ -67,9 +69,7 @@ function createCopies(
       const content = await statusLists.read(list);
       if (!content) return undefined;
       const token = await writeStatusListToken(content, { issuer, list, now, ...settings }, keys);
-      copies.set(list, { madeAt: now, token });
-      const [oldest] = copies.keys();
-      if (copies.size > MAX_COPIES && oldest !== undefined) copies.delete(oldest);
+      putLast(copies, [list, { madeAt: now, token }], MAX_COPIES);
       return token;
     },
   };

@@ -1,5 +1,7 @@
 // Certificates as credentials over the configuration: whose are trusted, and where they are found when messages only name them.
+
 import { X509Certificate } from 'node:crypto';
+import { putLast } from '#core/bounded-map.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RevalidateCertificates } from '#core/ledger/login-certificates.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
@@ -37,10 +39,7 @@ function createReader() {
   const known = new Map<string, X509Certificate>();
   return (encoded: string): X509Certificate => {
     const certificate = known.get(encoded) ?? new X509Certificate(Buffer.from(encoded, 'base64'));
-    known.delete(encoded);
-    known.set(encoded, certificate);
-    const [oldest] = known.keys();
-    if (known.size > MAX_READ && oldest !== undefined) known.delete(oldest);
+    putLast(known, [encoded, certificate], MAX_READ);
     return certificate;
   };
 }

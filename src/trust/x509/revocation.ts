@@ -1,5 +1,6 @@
 // Whether the certificates of a path are revoked: by lists at hand, by OCSP, by lists that are fetched. Not knowing is no answer:
 // it fails closed.
+import { putLast } from '#core/bounded-map.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createFetched, type Fetched, type Load, type RefreshSettings } from '#core/fetched.ts';
 import type { Clock } from '#core/instant.ts';
@@ -67,10 +68,7 @@ function createAnswers<Answer>(parts: RevocationParts) {
   ): Promise<Answer | undefined> => {
     if (atHand) return sources.get(key)?.atHand();
     const source = sources.get(key) ?? createFetched({ ...parts, settings: ANSWER_SETTINGS });
-    sources.delete(key);
-    sources.set(key, source);
-    const [oldest] = sources.keys();
-    if (sources.size > MAX_ANSWERS && oldest !== undefined) sources.delete(oldest);
+    putLast(sources, [key, source], MAX_ANSWERS);
     return (await source.current(load))?.content;
   };
 }

@@ -1,6 +1,8 @@
 // Logins that were good a moment ago. Holds no password and no hash of one that could be tried elsewhere: keys are HMACs
 // under a key that never leaves this process. Only good logins are kept, so a failure never gets cheaper.
+
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { putLast } from '#core/bounded-map.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 
 /** One login, as the cache and the coalescing of equal logins name it. */
@@ -50,10 +52,7 @@ export function createVerifiedCache(settings: Settings): VerifiedCache {
       return false;
     },
     add(loginName) {
-      verifiedAt.delete(loginName);
-      verifiedAt.set(loginName, settings.clock.now());
-      const [oldest] = verifiedAt.keys();
-      if (verifiedAt.size > settings.maxEntries && oldest !== undefined) verifiedAt.delete(oldest);
+      putLast(verifiedAt, [loginName, settings.clock.now()], settings.maxEntries);
     },
   };
 }
