@@ -66,7 +66,7 @@ type AskedOf = Pick<
 
 const contextActions = ({ operation, trust }: AskedOf) => contextActionsOf(trust, operation);
 
-/** Whether a request is about a security context: to have one, or what is to become of one. */
+/** Whether a request is about a security context: to get one, or about one that exists. */
 const isAboutContext = (asked: AskedOf): boolean =>
   asked.renewTarget || asked.cancelTarget ? targetsContext(asked) : asksForContext(asked);
 

@@ -67,7 +67,7 @@ export const REASON_FAULTS = {
   'lifetime-not-possible': INVALID_TIME,
   'renewal-needed': trust('RenewNeeded', 'A renewable security token has expired'),
   'renewal-not-possible': trust('UnableToRenew', 'The requested renewal failed'),
-  // A Receiver's: nothing is wrong with the message, and it may be sent again.
+  // The Receiver's fault: nothing is wrong with the message, and it may be sent again.
   'rate-limited': OUR_FAULT,
   'dependency-unavailable': OUR_FAULT,
 } as const satisfies Record<FailureReason, FaultRow>;

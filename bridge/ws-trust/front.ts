@@ -105,7 +105,7 @@ export interface WsTrustFront {
  * signed where it stands may be named by a reference, too. Short prefixes of long names could make it much more. */
 const CANONICAL_SHARE = 2;
 
-/** What reads a description; that a HEAD gets no body is the server's to see to (RFC 9110 §9.3.2). */
+/** The methods that read a description; the server sees to it that a HEAD gets no body (RFC 9110 §9.3.2). */
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];

@@ -13,7 +13,7 @@ export interface MappingRule {
   readonly when?: Expression;
   /** Refuse when it yields nothing. */
   readonly required: boolean;
-  /** Keep all values; otherwise more than one is a refusal, for no rule says which one is meant. */
+  /** Keep all values; without it more than one is a refusal, since no rule says which is meant. */
   readonly multiple: boolean;
   /** Only these values pass. */
   readonly only?: readonly ClaimValue[];
@@ -81,7 +81,7 @@ function filtered(mapped: MappedClaim): MappedClaim {
 function applyRule(rule: MappingRule, input: MappingInput): MappedClaim {
   if (RESERVED_CLAIMS.has(rule.claim)) throw new Error(`a mapping may not write ${rule.claim}`);
   const condition = rule.when?.evaluate(input.context);
-  // A condition that cannot be evaluated does not hold: a claim more is worse than a claim less.
+  // A condition that cannot be evaluated does not hold: one claim too many is worse than one too few.
   const holds = condition === undefined || ('value' in condition && condition.value === true);
   const mapped = holds
     ? filtered(sourced(rule, input))

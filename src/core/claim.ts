@@ -20,7 +20,7 @@ export interface Claim {
 
 export type ClaimSet = readonly Claim[];
 
-/** Names under which other stacks tell who acts, in a form that is not read here. Passed over, they would hide the actor. */
+/** Names under which other stacks say who acts, in a form that is not read here. To ignore them would hide the actor. */
 export const UNREAD_ACTOR_CLAIMS: ReadonlySet<string> = new Set([
   'actort',
   'http://schemas.xmlsoap.org/ws/2009/09/identity/claims/actor',

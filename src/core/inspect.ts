@@ -43,8 +43,8 @@ export function isInactive(cause: unknown): cause is ExchangeFailure {
   return cause instanceof ExchangeFailure && INACTIVE.has(cause.reason);
 }
 
-/** The facts of an active token, for its client and its audience; undefined for everything else, without a hint which:
- * RFC 7662 §2.2 keeps the state of other parties' tokens from the caller.
+/** The facts of an active token, for its client and its audience; undefined for everything else, with no hint why: RFC 7662 §2.2 keeps
+ * the state of other parties' tokens from the caller.
  * @throws {ExchangeFailure} `dependency-unavailable`: unknown is never "active" */
 export async function inspect(
   { requestor, token }: InspectRequest,

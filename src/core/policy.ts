@@ -77,7 +77,7 @@ export interface PolicyQuestion {
   readonly requestor: Requestor;
   readonly subject: ValidatedToken;
   readonly actor: PolicyParty | undefined;
-  /** Whose parties they are of whom tokens of ours tell; absent: one of us, or known by the word of their own issuer. */
+  /** Whose parties tokens of ours are about; absent: one of us, or known by the word of their own issuer. */
   readonly foreign: Readonly<Record<'requestor' | 'subject' | 'actor', ForeignParty | undefined>>;
   readonly target: RelyingParty;
   readonly context: ExpressionContext;
@@ -93,7 +93,7 @@ export interface ConsideredRow {
 const isForeignSubject = ({ trustedIssuer, issuer, subject }: PolicyParty): boolean =>
   trustedIssuer === SELF && subject.issuer !== issuer;
 
-/** Whether a token is of one of these types. Not by its declaration alone: who presents it would choose which rows fit. */
+/** Whether a token is of one of these types. Not by its declaration alone: whoever presents it would choose which rows fit. */
 const isOfType = (
   types: readonly TokenType[],
   { type, writtenType = type }: Pick<ValidatedToken, 'type' | 'writtenType'>,
@@ -113,7 +113,7 @@ function selectorMismatch(
   { foreign, token }: SelectedParty,
   effect: PolicyRow['effect'],
 ): string | undefined {
-  // A row that denies what an issuer vouches for denies it still where a token of ours tells of it, in whatever form it came first.
+  // A row that denies the parties of an issuer also denies them where a token of ours is about them, whatever form their evidence had.
   const isDenied = effect === 'deny' && foreign !== undefined && isOfForeign(selector, foreign);
   return isDenied ? undefined : tokenMismatch(selector, token, effect);
 }

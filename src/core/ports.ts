@@ -42,7 +42,7 @@ export interface RotationStep {
 
 export type Rotation = 'rotated' | 'repeated' | 'conflict';
 
-/** What is poured into a leaky bucket, which runs out by one millisecond each millisecond. */
+/** What is poured into a leaky bucket, which drains by one millisecond each millisecond. */
 export interface BucketFill {
   readonly key: StoreKey;
   /** Whole milliseconds, zero or more. */
@@ -68,7 +68,7 @@ export interface StoreHealth {
 export interface Store {
   /** Atomic insert if absent. The winner's attempt id is kept, so a repeated call of the same attempt knows its own mark. */
   putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce>;
-  /** Whether the mark of `putOnce` stands. To see that it does not gives no right to anything: only `putOnce` does. */
+  /** Whether the mark of `putOnce` stands. That it does not stand gives no right to anything: only `putOnce` does. */
   isMarked(key: StoreKey): Promise<boolean>;
   /** Atomic: marks a stored value as consumed, exactly once. */
   consume(key: StoreKey, attempt: string): Promise<Consumption>;

@@ -136,7 +136,7 @@ function send({ url, options, body }: Sent, maxBodyBytes: number) {
   });
 }
 
-/** What is asked for. Servers that can answer in several forms choose by it, and refuse what they have not. */
+/** What is asked for. Servers that can answer in several forms choose by it, and refuse a form that they do not have. */
 const ACCEPTED = {
   json: 'application/json',
   metadata: 'application/samlmetadata+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1',
@@ -181,7 +181,7 @@ function createFetch(limits: FetchLimits, accept: string) {
       },
       signal: AbortSignal.timeout(timeoutSeconds * 1000),
       ...(!isAllowed && { lookup }),
-      // Said, because `NODE_TLS_REJECT_UNAUTHORIZED` in the environment would have anybody taken for the host.
+      // Set here, because `NODE_TLS_REJECT_UNAUTHORIZED` in the environment would have anybody taken for the host.
       rejectUnauthorized: true,
       ...(certificateAuthorities && { ca: [...certificateAuthorities] }),
     };

@@ -61,7 +61,7 @@ function fits(key: RawKey, { alg, kid }: WantedKey): boolean {
   return kid === undefined || key['kid'] === kid || isOfCertificate(key);
 }
 
-/** A key that an operator pinned as a certificate has no id of the issuer's: whatever id a token names may be its. */
+/** A key that an operator pinned as a certificate has no id from the issuer: any id that a token names may be meant for it. */
 const isOfCertificate = (key: RawKey): boolean =>
   key['kid'] === undefined && key['x5t#S256'] !== undefined;
 

@@ -20,7 +20,7 @@ export function passwordOf(
   { name, digest }: { readonly name: string; readonly digest: PasswordDigest },
   recover: RecoverPassword,
 ): string {
-  // Before it is known whose it is: to compare a name of any length takes the square of it (xml-security C3).
+  // Before it is known whose it is: to compare names takes time quadratic in their length (xml-security C3).
   const password = isPossibleUserName(name) ? recover(name) : undefined;
   const nobodys = randomBytes(32).toString('hex');
   const expected = createHash('sha1')

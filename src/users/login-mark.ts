@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 import { admitsKey, admitsPassword } from './login.ts';
 import type { UserRecord } from './user-record.ts';
 
-/** Marks a password and second factor as they are stored. The salt, 128 random bits or more that are in the user file alone, is part of it: of
- * who has the mark and not the file nobody can guess at the password. */
+/** Marks a password and second factor as they are stored. The salt is part of it, 128 random bits or more that only the user file has:
+ * whoever has the mark but not the file cannot guess at the password. */
 export function passwordMark({ id, oneTimePasswordSecret, password }: UserRecord): string {
   return hash('sha256', JSON.stringify([id, password, oneTimePasswordSecret]), 'base64url');
 }

@@ -50,7 +50,7 @@ export function admitsPassword(record: UserRecord): boolean {
   return !disabled && authenticationMethods.includes('pwd');
 }
 
-/** Whether the record admits a login by a key. Only who is said to: a password stays the way of all others. */
+/** Whether the record admits a login by a key: only where it says so. All others log in by password. */
 export function admitsKey({ authenticationMethods = [], disabled = false }: UserRecord): boolean {
   return !disabled && authenticationMethods.some((method) => method !== 'pwd');
 }

@@ -45,8 +45,8 @@ export function oneTimePasswordOf(secret: Uint8Array | KeyObject, step: number):
   return String(number % 10 ** DIGITS).padStart(DIGITS, '0');
 }
 
-/** The step whose one-time password this is, undefined when it is that of no step near `now`. All steps are compared, and in
- * constant time: how long it takes tells nothing. */
+/** The step whose one-time password this is; undefined when it belongs to no step near `now`. All steps are compared, and in constant
+ * time: how long it takes tells nothing. */
 export function matchOneTimePassword(
   secret: Uint8Array,
   text: string,

@@ -62,7 +62,7 @@ export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts)
     const foldedName = foldUserName(nameKey(id));
     return queue.inTurn({ foldedName, sourceAddress }, async () => {
       if (await lockout.isNameLocked(foldedName)) return NAME_LOCKED.detail;
-      // With another password or secret who has guessed begins anew, and so may the user.
+      // With another password or secret the count begins anew, for whoever guesses and for the user.
       const guessed = passwordMark(record);
       if ((await wrongCodes.count(guessed)) >= MAX_WRONG_CODES)
         return `too many wrong one-time passwords: ${id} needs another password or secret`;

@@ -71,7 +71,7 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
   const nameLogin = createLoginNamer();
 
   return async ({ name: spelled, password, sourceAddress }: Login): Promise<Candidate> => {
-    // All that is counted or remembered is of the user, whatever the spelling.
+    // Logins are counted and remembered under the user, whatever the spelling.
     const name = nameKey(spelled);
     const foldedName = foldUserName(name);
     // Both are asked before the cache is: a password remembered as good must not get past a lock-out, nor show through it.

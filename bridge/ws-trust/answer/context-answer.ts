@@ -12,7 +12,7 @@ import type { RstRequest } from '../rst/rst-request.ts';
 /** Whose words are answered in. */
 type Asked = Pick<RstRequest, 'tokenType' | 'trust'>;
 
-/** The id of a token in the message that brings it: of its own for each, in a collection there are several. */
+/** The id of a token in the message that brings it: each has its own, since a collection brings several. */
 export const idOf = ({ spec }: IssuedToken): string => `_${spec.tokenId}`;
 
 /** The TokenType of a context, in the version that was asked for, else in that of the message. */

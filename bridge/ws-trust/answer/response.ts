@@ -49,7 +49,7 @@ export function writeRefused(rst: Pick<RstRequest, 'context' | 'trust'>, reason:
   return writeResponse(rst, [statusOf(trust, 'invalid', [trusted(trust, 'Reason', [reason])])]);
 }
 
-/** The answer to Cancel (WS-Trust 1.3 §6): to be there is what the empty element says. */
+/** The answer to Cancel (WS-Trust 1.3 §6): the empty element says so by being there. */
 export function writeCancelled(
   rst: Pick<RstRequest, 'context' | 'trust'>,
   { tellsCancelledTwice }: Pick<EndpointProfile, 'tellsCancelledTwice'>,

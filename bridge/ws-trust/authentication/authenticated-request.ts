@@ -269,7 +269,7 @@ function readRequest(
   return { rst: { ...rst, context: resumed.context }, usedTokens };
 }
 
-// A second credential, or a token nobody asks about: what it is there for is open.
+// A second credential, or a token nobody asks about: it is unclear what it is for.
 function requireUsed(
   security: SecurityHeader | undefined,
   usedTokens: ReadonlySet<XmlElement>,

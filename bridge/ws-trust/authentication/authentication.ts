@@ -79,7 +79,7 @@ export async function authenticate(
   const credentials = await verifyCredentials(signatures, message, parts);
   const requestor = requestorOf(credentials, received);
   parts.admitRequestor(requestorName(requestor));
-  // Last: who is not known, or comes too often, neither uses up what is good once nor fills the store.
+  // Last: whoever is not known, or comes too often, must neither use up what is good once nor fill the store.
   if (security?.userName)
     await useNonce(ofUser(security.userName, credentials), parts.rules, parts);
   for (const signature of protection ? [protection.signature] : signatures) {
@@ -121,7 +121,7 @@ async function verifyCredentials(
   return found ? [found] : [];
 }
 
-// Beside another credential it would be open what the token is there for.
+// Beside another credential it would be unclear what the token is for.
 async function bearerOf(
   signatures: readonly MessageSignature[],
   { received: { endpoint, message }, security, usedTokens }: TimedMessage,

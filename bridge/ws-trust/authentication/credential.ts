@@ -61,7 +61,7 @@ function certificateNamedBy({ confirmation, trustedIssuer, type }: ValidatedToke
   return isOwnToken && confirmation.method === 'public-key' ? confirmation.certificate : undefined;
 }
 
-// Whoever has a key that was lost would go on as its owner with the token, and renew it, when no certificate of it is taken any more.
+// Otherwise whoever has a lost key could go on as its owner with the token, and renew it, after its certificates are no longer taken.
 async function validateOwnKey(
   identity: ValidatedToken,
   sts: CredentialService,

@@ -1,4 +1,4 @@
-// A message on its way to the question who asks: where it came in, what protects it, and what its Body wants of its signatures.
+// A message before it is known who asks: where it came in, what protects it, and what its Body wants of its signatures.
 
 import type { AnswerSecret } from '#bridge/ws-security/encryption/answer-keys.ts';
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
@@ -17,7 +17,7 @@ export interface MessageProtection {
   readonly tokens: readonly XmlElement[];
   /** Whom the answer is encrypted to: who signed. Absent: it is protected with the secret. */
   readonly recipient?: Recipient;
-  /** What protects the answer too. The signature then shows nothing of who asks. */
+  /** It protects the answer too. The signature then does not show who asks. */
   readonly secret?: AnswerSecret;
 }
 

@@ -15,7 +15,7 @@ export interface PresentedTokens {
   readonly document: XmlDocument;
   readonly security: SecurityHeader;
   readonly endpoint: Endpoint;
-  /** Tokens that have a part already: of a signature, or of the request. */
+  /** Tokens that are in use already: by a signature, or by the request. */
   readonly usedTokens: ReadonlySet<XmlElement>;
   readonly sts: CredentialService;
 }

@@ -44,7 +44,7 @@ export async function transportCredential(
   return { kind: 'basic', identity, confirmation: identity.confirmation };
 }
 
-/** RFC 7617 §2, with UTF-8; undefined for another scheme and for what is none. */
+/** RFC 7617 §2, with UTF-8; undefined for another scheme and for anything malformed. */
 function parseBasic(
   authorization: string | undefined,
 ): { readonly name: string; readonly password: string } | undefined {

@@ -36,7 +36,7 @@ export function readChallengeResponse(payload: XmlElement): ChallengeResponse {
   const [response, second] = elementsOf(payload);
   if (response === undefined || second !== undefined) throw anotherExchange();
   const answered = readAnswer(response, payload);
-  // As those of a request: one that nobody reads could be what was meant.
+  // As in a request: one that is not read could be what was meant.
   requireKnownAttributesWithin(payload);
   return { trust, context, ...answered };
 }

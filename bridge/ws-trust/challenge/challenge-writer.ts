@@ -10,7 +10,7 @@ import {
 import { trusted, writeResponse } from '../answer/response.ts';
 import { TRUST_14_NS, type TrustNames } from '../names.ts';
 
-/** The field that is asked for; a well-known name, so that clients can put their own words to it. */
+/** The field that is asked for; a well-known name, so that clients can show their own words for it. */
 export const ONE_TIME_PASSWORD_FIELD = `${TRUST_14_NS}/challenge/OTP`;
 /** The field that goes back as it came. */
 export const STATE_FIELD = `${TRUST_14_NS}/challenge/state`;

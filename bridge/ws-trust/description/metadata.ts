@@ -88,7 +88,7 @@ function writeDescription({ served, path, publicBase }: DescribedAddress): strin
 const isToldAt = (asked: Endpoint | undefined, { messageSecurity }: Endpoint): boolean =>
   messageSecurity === undefined || asked?.messageSecurity !== undefined;
 
-/** What is published of an address: what the operator has it take. Undefined where no policy of ours can tell that. */
+/** What is published of an address: what the operator lets it take. Undefined where no policy of ours can say that. */
 function termsOf(
   { credential: usual = 'username' }: AdvertisedPort,
   { credentials, messageSecurity, signedParts }: Endpoint,

@@ -72,7 +72,7 @@ interface OptionalEndpoint {
 
 export interface EndpointProfile {
   readonly id: string;
-  /** Whether its paths, which are then in lower case, are taken in any: so the product did that clients were written for. */
+  /** Whether its paths, which are then in lower case, are taken in any case: as the product does that clients were written for. */
   readonly ignoresCase?: boolean;
   readonly endpoints: readonly Endpoint[];
   /** Served only where the operator names them: for messages that protect themselves, and for those of security contexts. */

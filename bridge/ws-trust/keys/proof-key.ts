@@ -18,7 +18,7 @@ import { makeSecret, type SecretAnswer, type SecretRequest } from './symmetric-k
 /** What the token is bound to, and what the requestor is told of it. */
 export interface ProofKey {
   readonly confirmation: Confirmation;
-  /** It is only named: by a certificate in DelegateTo, or one that its targets take without a proof. */
+  /** It is only named: by a certificate in DelegateTo, or by one that its targets take without proof. */
   readonly isUnproved?: true;
   readonly secret?: SecretAnswer;
 }

@@ -35,14 +35,14 @@ function namesOf({ issuer, id }: Party, rules: ActorRules): readonly string[] {
   return known?.subjectPrefixes.map((prefix) => `${prefix}${id}`) ?? [];
 }
 
-/** Whether both are one party, be it that a token of ours speaks of it and a token of its own issuer. */
+/** Whether both are one party, even where a token of ours names the one and a token of its own issuer the other. */
 function isOne(left: Party, right: Party, rules: ActorRules): boolean {
   if (isSame(left, right)) return true;
   const names = namesOf(right, rules);
   return namesOf(left, rules).some((name) => names.includes(name));
 }
 
-/** The actor that an actor token speaks for. A nested chain in it is refused: whose delegation it tells of is ambiguous.
+/** The actor that an actor token speaks for. A nested chain in it is refused: it is ambiguous whose delegation that is.
  * @throws {ExchangeFailure} `delegation-not-allowed` */
 export function actorOf(token: ValidatedToken): Actor {
   if (token.actors.length > 0) {

@@ -18,8 +18,8 @@ export interface KnownIssuer {
   readonly enabledUntil?: Instant;
 }
 
-/** Whether the trust in an issuer has ended. Its validator sees to fresh evidence; what was kept of evidence, for renewals, must not
- * outlive the trust either. */
+/** Whether the trust in an issuer has ended. Its validator refuses fresh evidence; what was kept of older evidence must not outlive the
+ * trust either. */
 export const hasTrustEnded = (issuer: KnownIssuer | undefined, now: Instant): boolean =>
   issuer?.enabledUntil !== undefined && now >= issuer.enabledUntil;
 
@@ -56,8 +56,9 @@ function validateName(
     throw new ExchangeFailure('issuer-untrusted', `a subject of ${owner.id} is named by another`);
 }
 
-/** Refuses the word of an issuer whose trust has ended, or that gives its subject the name of another's, and a chain in which one trusted
- * issuer speaks for another: that a party of theirs acted, only they can say. A name of somebody we do not know vouches for nothing, so it may stand.
+/** Refuses an issuer whose trust has ended, or that gives its subject the name of another issuer's, and a chain in which one trusted
+ * issuer speaks for another: only an issuer can say that a party of its own acted. The name of somebody we do not know vouches for
+ * nothing, so it may stand.
  * @throws {ExchangeFailure} `issuer-untrusted` */
 export function validateIssuers(
   token: ValidatedToken,

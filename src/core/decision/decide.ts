@@ -121,8 +121,8 @@ function decideActor(
   return shown;
 }
 
-/** Holds the requestor against the rows that deny by the actor, for every target: they would else be passed by whoever leaves the token
- * of the actor out. */
+/** Holds the requestor against the rows that deny by the actor, for every target: otherwise whoever leaves out the actor token would get
+ * past them. */
 function validateRequestorAsActor(
   evidence: Evidence,
   grounds: AllGrounds,
@@ -164,7 +164,7 @@ function decideGrounds(evidence: Evidence, rules: PolicyRules): AllGrounds {
   return [first, ...others];
 }
 
-// Who issued it bound to a key did not mean it for whoever finds what is made of it. A credential binds nothing.
+// What was issued bound to a key is not meant for whoever finds what is made of it. A credential binds nothing.
 const isFromBoundToken = ({ subject, actor }: Evidence): boolean =>
   [subject, actor].some(
     (token) => token && !isCredential(token.type) && token.confirmation.method !== 'bearer',
@@ -186,7 +186,7 @@ function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmati
   return confirmation;
 }
 
-/** A security context is a name: what it stands for, its secret above all, is ours to keep, and nobody else's to know.
+/** A security context is only a name: we keep what it stands for, above all its secret, and nobody else may know it.
  * @throws {ExchangeFailure} `token-type-unsupported`, `request-malformed` */
 function validateContext(
   type: TokenType,
@@ -217,8 +217,8 @@ function decideEncryption(
   };
 }
 
-/** The name under which a target knows itself in a token of this form. SOAP services compare an audience with the address
- * they were asked for by. */
+/** The name under which a target knows itself in a token of this form. SOAP services compare an audience with the address that was asked
+ * for. */
 function audienceFor({ party }: Grounds, type: TokenType, { targets }: ExchangeRequest): string {
   if (formOf(type) !== 'saml') return party.audience;
   const named = targets.find(

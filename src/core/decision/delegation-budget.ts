@@ -12,8 +12,7 @@ interface Step {
   readonly chainLeft: number;
 }
 
-// With a token of ours its own subject may ask on: nothing is handed to anybody. What another issuer restricted is restricted
-// for us as for all.
+// The subject of a token of ours may use it to ask again: nothing is handed on. What another issuer restricted is restricted for us too.
 function remaining(token: ValidatedToken, isOwn: boolean): number | undefined {
   const { delegations, trustedIssuer } = token;
   if (delegations === undefined || (isOwn && trustedIssuer === SELF)) return delegations;

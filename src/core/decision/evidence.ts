@@ -43,14 +43,14 @@ function hasOrigin(
   return isIdentity(token, requestor) || isPartyOf(token, requestor, relyingParties);
 }
 
-/** Whether the token is the very credential that the requestor came with. By name as well: what the ledger knows may have been added to
- * the one and not to the other. */
+/** Whether the token is the very credential that the requestor came with. Compared by name as well: what the ledger knows may have been
+ * added to one object and not to the other. */
 export const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
   token === identity ||
   (token.id !== undefined && identity?.id === token.id && identity.trustedIssuer === SELF);
 
-/** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as
- * subject token and as actor token alike: a stolen actor token would tell of an actor who never acted.
+/** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as subject token
+ * and as actor token: a stolen actor token would name an actor who never acted.
  * @throws {ExchangeFailure} `token-audience-mismatch`; `issuer-untrusted` for a token of others where ours alone are taken */
 export function validateOrigin(
   { request, subject, actor }: Evidence,
@@ -75,7 +75,7 @@ function validateGrant({ audiences, issuer, trustedIssuer, use }: ValidatedToken
     throw new ExchangeFailure('token-audience-mismatch', 'a token of ours is no grant');
 }
 
-/** A token bound to a key is good only in the hands of who proves that key: it never falls back to bearer.
+/** A token bound to a key is good only in the hands of whoever proves that key: it never falls back to bearer.
  * @throws {ExchangeFailure} `confirmation-missing` */
 export function validateConfirmation({ request, subject, actor }: Evidence): void {
   const isUnproved = [subject, actor].some(

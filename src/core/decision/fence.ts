@@ -47,8 +47,8 @@ export function validateFence(token: ValidatedToken, fence: Fence, now: Instant)
   validateRemembered(token.issuedAt ?? 0, fence);
 }
 
-/** Refuses a token that only a policy row made one-time, when it is older than the store: it says nothing of how long it can be
- * presented, so its mark may be lost as long as it lives.
+/** Refuses a token that only a policy row made one-time, when it is older than the store: it does not say how long it can be presented,
+ * so its mark may be lost for as long as it lives.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export function validateMarkFence({ subject }: Evidence, { once }: TokenSpec, fence: Fence): void {
   if (subject.onceUntil !== undefined) return;

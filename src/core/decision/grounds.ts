@@ -45,7 +45,7 @@ const hasSameForm = (left: RelyingParty['token'], right: RelyingParty['token']):
   isSameEncryption(left.encryption, right.encryption) &&
   isSameEncryption(left.keyEncryption, right.keyEncryption);
 
-/** Whether the token may leave unsaid for whom it is. All its targets take it so, and nobody can use it but with its key: without both
+/** Whether the token may leave out its audience: where all its targets accept that and nobody can use it without its key. Otherwise
  * whoever found it could use it anywhere. */
 export function decideOmission(
   type: TokenType,
@@ -59,7 +59,7 @@ export function decideOmission(
   return isOmitted ? { omitsAudience: true } : {};
 }
 
-/** The token type to issue: one that every target wants or its row lets be asked for.
+/** The token type to issue: one that each target wants or its row allows.
  * @throws {ExchangeFailure} `target-not-allowed`, `token-type-unsupported` */
 export function decideType(requested: TokenType | undefined, grounds: AllGrounds): TokenType {
   const [{ party: first }] = grounds;
@@ -136,13 +136,13 @@ export function decideClaims(evidence: Evidence, grounds: AllGrounds, issuer: st
   return wished;
 }
 
-// What must be in the token is not for whoever asks to leave out, by a wish for another value.
+// Whoever asks must not remove a required claim by wishing for another value.
 const claimsRequiredBy = ({ party, row }: Grounds): readonly string[] =>
   [...party.claims, ...row.grant.claims].flatMap(({ claim, required }) =>
     required ? [claim] : [],
   );
 
-// What was not wished for is not told: who asks for one role wants a token for that role.
+// Values that were not wished for are left out: whoever asks for one role wants a token for that role.
 function restrict(claim: Claim, wishes: ReadonlyMap<string, readonly string[]>): ClaimSet {
   const wish = wishes.get(claim.name);
   if (!wish) return [claim];

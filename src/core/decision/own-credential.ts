@@ -41,13 +41,13 @@ function isOfEndedUser(
   return !isOfOthers && principalOf(originClient)?.trustedIssuer === SELF;
 }
 
-/** The token, unless it is one of ours that makes nobody the requestor. One that is bound to a key and was asked for in the name of
- * another: whoever may impersonate a subject towards one target has its key, and would be that subject towards all.
+/** Refuses a token of ours that is no credential. One that is bound to a key and was asked for in the name of another is none: whoever
+ * may impersonate a subject towards one target has its key, and would be that subject towards all.
  * @throws {ExchangeFailure} `token-audience-mismatch`; `requestor-unauthenticated` for a user who may not log in any more */
 export function validateOwnCredential(token: ValidatedToken, known: KnownParties): ValidatedToken {
   const { confirmation, originClient, subject, trustedIssuer, type } = token;
   if (trustedIssuer !== SELF || isCredential(type)) return token;
-  // A bearer token is no credential but where the operator takes it from whoever has it.
+  // A bearer token is a credential only where the operator takes it from whoever has it.
   const isHeld = confirmation.method !== 'bearer';
   if (isHeld && !subjectNamesOf(originClient, known).includes(subject.id))
     throw new ExchangeFailure('token-audience-mismatch', 'asked for in the name of another');

@@ -27,12 +27,12 @@ export interface Ledger {
    * and this record must leave no token behind. One round trip.
    * @throws {ExchangeFailure} `token-revoked` */
   record(spec: TokenSpec): Promise<void>;
-  /** What is on record of the token and whether it is revoked itself; of what it was made from this says nothing yet. For
-   * evidence, whose ancestors are looked up when its successor is recorded. One round trip. */
+  /** What is on record of the token, and whether it is revoked itself; not whether what it was made from is. For evidence: its ancestors
+   * are looked up when its successor is recorded. One round trip. */
   lookUp(token: TokenRef): Promise<Standing>;
-  /** As `lookUp`, and revoked is also what was made from a revoked token. Two round trips, one for a token made from none. */
+  /** As `lookUp`, but what was made from a revoked token is revoked too. Two round trips, one for a token made from none. */
   standing(token: TokenRef): Promise<Standing>;
-  /** Whether a token says what the one on record says; no, where that is not on record. */
+  /** Whether a token says what the one on record says; false where that is not on record. */
   hasSaid(entry: LedgerEntry, token: ValidatedToken): boolean;
   /** Revokes the token, and with it the whole chain of renewals that it stands in. The tombstone lives as long as the token and
    * all that can descend from it by now. */

@@ -1,11 +1,11 @@
-// From what a token is made: parents, the whole line above them, where that line began, and on whose word it rests.
+// What a token is made from: parents, the whole line above them, where that line began, and on whose word it rests.
 import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { SELF, type TokenRef, tokenName, type ValidatedToken } from '../security-token.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { loginOf } from './ledger-entry.ts';
 
-/** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records without end. */
+/** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records that grow without end. */
 const ANCESTOR_CEILING = 64;
 
 function refsOf(token: ValidatedToken | undefined): readonly TokenRef[] {

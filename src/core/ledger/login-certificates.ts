@@ -1,11 +1,11 @@
-// The certificates that somebody came with, on record with what was issued on them: revoked since, they carry it no more.
+// The certificates that somebody came with are on record with what was issued on them. It ends when one of them is revoked.
 import { ExchangeFailure } from '../failure.ts';
 import { refuse } from '../renewal/renewable.ts';
 import type { TokenFacts, ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
 
-/** Holds certificates that were good once against the trust and the revocation of now. `atHand`: no source is asked, and what nobody says is
- * good.
+/** Holds certificates that were good once against trust and revocation as they are now. `atHand`: no source is asked, and what is not
+ * known to be revoked is good.
  * @throws {ExchangeFailure} `token-revoked`, `dependency-unavailable` */
 export type RevalidateCertificates = (
   certificates: readonly string[],
@@ -24,7 +24,7 @@ export async function validateLoginCertificates(
   { atHand = false } = {},
 ): Promise<ValidatedToken> {
   const { loginCertificates, type, use } = token;
-  // Those of a credential were looked at a moment ago. What is cancelled may rest on what it likes.
+  // Those of a credential were looked at a moment ago. To be cancelled, a token needs no grounds.
   if (loginCertificates && !isCredential(type) && use !== 'lifecycle')
     await revalidateCertificates(loginCertificates, { atHand });
   return token;

@@ -38,23 +38,23 @@ const lineOf = (entry: LedgerEntry) => ({
   ...trustOf(entry),
 });
 
-/** With another password a user ends what goes on by the word of the old one, as an operator does what goes on by that of an issuer who is
- * trusted no more. In its lifecycle a token is cancelled all the same, and is refused its renewal in the words of renewals.
+/** Refuses a token whose grounds have ended: its user has another password, or an issuer who vouched for it is no longer trusted. In its
+ * lifecycle it can still be cancelled; its renewal is refused by the rules of renewal.
  * @throws {ExchangeFailure} `token-revoked` */
 function requireGrounds({ use }: ValidatedToken, { isGroundless }: Standing): void {
   if (isGroundless && use !== 'lifecycle') throw new ExchangeFailure('token-revoked', GROUNDLESS);
 }
 
-/** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is none that we
- * know to have issued, whoever had our key. Of one that is over, in its lifecycle, the record may be gone.
+/** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is not known to be
+ * issued by us, whoever had our key. In its lifecycle, the record of one that is over may be gone.
  * @throws {ExchangeFailure} `token-revoked`, `token-audience-mismatch` */
 function unrecorded(token: ValidatedToken): ValidatedToken {
   if (token.use === 'lifecycle') return acceptToken({ ...token, ...audienceOf(token, {}) });
   throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
 }
 
-/** A key that is published no longer verifies what was issued while it signed and has ended, to be renewed or cancelled, and every word of
- * it must be on record. Whoever has the key could else put the id of a token that is on record on one of their own.
+/** A key that is no longer published still verifies tokens of its time that have ended, so that they can be renewed or cancelled, and
+ * every word of them must be on record. Otherwise whoever has the key could put the id of a token on record on one of their own.
  * @throws {ExchangeFailure} `signature-invalid` */
 function requireAsRecorded(token: ValidatedToken, entry: LedgerEntry, ledger: Ledger): void {
   const { lifetime, originClient, signedBefore, use } = token;
@@ -66,8 +66,8 @@ function requireAsRecorded(token: ValidatedToken, entry: LedgerEntry, ledger: Le
     throw new ExchangeFailure('signature-invalid', 'the key was superseded before');
 }
 
-/** For whom a token is that does not say so: what is on record takes the place of what it leaves out, and is all that it is good for.
- * Without it the token would be for nobody in particular, so for anybody.
+/** The audience of a token that leaves it out: the one on record, and it is good for no other. Without that the token would be for
+ * anybody.
  * @throws {ExchangeFailure} `token-audience-mismatch` */
 function audienceOf(
   { omitsAudience }: ValidatedToken,
@@ -79,7 +79,7 @@ function audienceOf(
   return { audiences, omitsAudience: false };
 }
 
-// The token tells that it is bound to a secret, we know to which.
+// The token says that it is bound to a secret; we know which.
 function confirmationOf(
   { confirmation }: ValidatedToken,
   kept: KeptToken | undefined,

@@ -1,4 +1,4 @@
-// Refresh tokens at introspection and revocation: they are told of and die for their own client alone.
+// Refresh tokens at introspection and revocation: only their own client is told of them, and can revoke them.
 
 import { ExchangeFailure } from '../failure.ts';
 import { isInactive, type PresentedText } from '../inspect.ts';

@@ -46,8 +46,8 @@ function requireRenewable({ evidence, entry, now }: RenewalBasis): Renewable {
   return { entry, renewal };
 }
 
-// A token of ours names its subject as one of ours. Who comes with the very token, and its key, is who asked for it then, under the
-// name of who vouched for them: else nobody could renew with their token what they got with the certificate of another issuer.
+// A token of ours names its subject as one of ours. Whoever comes with that very token and its key is the one who asked for it, under the
+// name that their issuer vouched for: otherwise nobody could renew with their token what they got with the certificate of another issuer.
 function asIssuedTo(basis: RenewalBasis): RenewalBasis {
   const { evidence, entry } = basis;
   const { request, subject: token } = evidence;
@@ -61,7 +61,7 @@ function asIssuedTo(basis: RenewalBasis): RenewalBasis {
     ...requestor,
     identity: { ...identity, trustedIssuer, issuer, subject: { ...identity.subject, issuer, id } },
   };
-  // Of another's evidence the requestor was never the subject.
+  // The requestor was never the subject of another's evidence.
   if (entry.clientId !== requestorName(original)) return basis;
   return { ...basis, evidence: { ...evidence, request: { ...request, requestor: original } } };
 }
@@ -105,8 +105,8 @@ function decideParties(
   return parties;
 }
 
-/** Who the token is about, as the evidence said that it was once made from: rows name those issuers and types. Its claims are
- * those of the token, for the evidence is gone; a condition that asks for others does not hold. */
+/** Who the token is about, as the evidence said that it was first made from: rows name those issuers and types. Its claims are those of
+ * the token, since the evidence is gone; a condition that asks for others does not hold. */
 function originalSubject(token: ValidatedToken, { subject }: Renewal): ValidatedToken {
   const { id, issuer, trustedIssuer, type, writtenType = type } = subject;
   // A token of ours about a subject of another issuer was evidence of ours, and its `alice` is not ours.
@@ -190,8 +190,8 @@ function usedUp(
   return [{ token: { issuer, id }, until }];
 }
 
-/** The key is kept, but for that of a context where another was made. A secret goes into the new token as into the old one: encrypted
- * to its target, under the keys of today.
+/** The key is kept, except where another was made for a context. A secret goes into the new token as into the old one: encrypted to its
+ * target, under the keys of today.
  * @throws {ExchangeFailure} `renewal-not-possible`, `target-not-allowed` */
 function keptKey(
   { evidence: { request, subject: token }, secret }: RenewalBasis,
@@ -224,7 +224,7 @@ function requireKeptSize(
   if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits) refuse(KEEPS_KEY);
 }
 
-// The one thing that a token says and its digest on record does not hold.
+// The only thing a token says that its digest on record does not cover.
 function keptAuthentication(
   { authentication: told, signedBefore }: ValidatedToken,
   { authentication: known }: Renewal,

@@ -50,8 +50,8 @@ export function requireUser(subject: RenewalSubject, issuer: string, parts: User
     throw new ExchangeFailure('renewal-not-possible', 'the user is gone');
 }
 
-/** What goes on for longer than tokens live outlives the fence for those: of what is older than the memory of the store nobody knows whether
- * it, or what it was made from, was revoked.
+/** What goes on for longer than tokens live outlives their fence: of what is older than the memory of the store nobody knows whether it,
+ * or what it was made from, was revoked.
  * @throws {ExchangeFailure} `renewal-not-possible` */
 export function requireRemembered(
   issuedAt: Instant | undefined,

@@ -46,7 +46,7 @@ function createIndex(certificates: readonly Certificate[]): CertificateIndex {
 const thumbprintKey = (sha1: Buffer): string => `thumbprint ${sha1.toString('hex')}`;
 const identifierKey = (identifier: Buffer): string => `identifier ${identifier.toString('hex')}`;
 const issuerKey = (issuer: DistinguishedName, serialNumber: bigint): string =>
-  // Written in decimal it takes the square of its length, and whoever presents a certificate chooses that.
+  // To write it in decimal takes time quadratic in its length, and whoever presents a certificate chooses that.
   `issuer ${serialNumber.toString(16)} ${nameKey(issuer)}`;
 
 function keyOf(name: CertificateName): string | undefined {

@@ -56,7 +56,7 @@ export function parseRevocationList(encoded: Buffer): RevocationList {
   const issuer = readName(tbs.take(TAG.sequence));
   const thisUpdate = timeOf(tbs.takeAny());
   const nextUpdate = tbs.takeIf(TAG.utcTime) ?? tbs.takeIf(TAG.generalizedTime);
-  // Without an end an old list would do for ever: whoever was revoked since would pass.
+  // Without an end an old list would be good for ever: whoever was revoked since would pass.
   if (!nextUpdate) throw new DerFailure('a list without nextUpdate');
   const entries = tbs.takeIf(TAG.sequence);
   return {

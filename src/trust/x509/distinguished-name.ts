@@ -217,7 +217,7 @@ function normalized(name: DistinguishedName): readonly (readonly string[])[] {
 }
 
 function folded(value: string): string {
-  // To normalize combining characters takes the square of their number.
+  // To normalize combining characters takes time quadratic in their number.
   if (value.length > MAX_FOLDED_CHARACTERS) return value;
   const text = value.normalize('NFKC').toLowerCase();
   // Spaces alone: to this language a byte order mark is white space too, and unseen it would make the name that of another.

@@ -150,7 +150,7 @@ function isIssuedBy(certificate: Certificate, issuer: Certificate, search: Searc
 }
 
 function isAffordable({ keyOctets, x509: { publicKey } }: Certificate): boolean {
-  // To tell a long exponent takes the runtime the square of its length.
+  // To read a long exponent takes the runtime time quadratic in its length.
   if (keyOctets.byteLength > MAX_KEY_OCTETS) return false;
   const { asymmetricKeyDetails: details, asymmetricKeyType: type } = publicKey;
   const { modulusLength = 0, publicExponent = 0n } = details ?? {};
@@ -201,7 +201,7 @@ function validateAuthorities(authorities: CertificatePath, terms: PathTerms): vo
       throw refusal('issuer-untrusted', 'an issuer is no authority');
     if (pathLength !== undefined && below > pathLength)
       throw refusal('issuer-untrusted', 'the path is longer than an authority allows');
-    // What an authority may not certify for, its certificates are not good for.
+    // A certificate is not good for what its authority may not certify.
     validateExtendedUsage(authority, terms);
     if (!authority.x509.checkIssued(authority.x509)) below += 1;
   }

@@ -21,7 +21,7 @@ export const SIGNATURE_HASHES: ReadonlyMap<string, string | null> = new Map([
   ['1.3.101.112', null],
 ]);
 
-/** How far ahead of ours the clock of who answers may be. */
+/** How far the clock of the responder may be ahead of ours. */
 const TOLERANCE_SECONDS = 300;
 
 /** Whether an answer is of this time. Its end is its end: only its beginning may be a little ahead. */

@@ -1,5 +1,5 @@
-// Certificates as evidence: a path to an anchor of a trusted issuer, not revoked, about somebody. That its key was proved is the
-// front's to see, in the TLS handshake or by a signature over the message; no front takes a certificate from a token's place.
+// Certificates as evidence: a path to an anchor of a trusted issuer, not revoked, about somebody. The front has seen that its key was
+// proved, in the TLS handshake or by a signature over the message; no front takes a certificate in place of a token.
 import { hash, X509Certificate } from 'node:crypto';
 import type { Claim } from '#core/claim.ts';
 import { BEARER, type Confirmation } from '#core/confirmation.ts';
@@ -167,7 +167,7 @@ function unconfigured(path: CertificatePath, { anchors, intermediates }: PathTer
 
 type Read = (encoded: Uint8Array | X509Certificate) => Certificate;
 
-// What a certificate says follows from its bytes: of the same object it is read once.
+// What a certificate says follows from its bytes: it is read once for each object.
 function createReader(): Read {
   const known = new WeakMap<X509Certificate, Certificate>();
   return (encoded) => {
@@ -195,7 +195,7 @@ function findTrust(
   throw failure ?? new ExchangeFailure('issuer-untrusted', 'nobody’s certificates are trusted');
 }
 
-// Of several: the one that says more than that the path is not there.
+// Of several failures, one that says more than that there is no path.
 function moreTelling(known: ExchangeFailure | undefined, cause: unknown): ExchangeFailure {
   if (cause instanceof DerFailure)
     return new ExchangeFailure('token-malformed', cause.message, { cause });
@@ -221,7 +221,7 @@ function factsOf(certificate: Certificate, trust: X509Trust, issuer: string) {
     issuer,
     trustedIssuer: SELF,
     subject: { issuer, id: user.id },
-    // That it is this user, the authority alone says: what is made of it ends with the trust in it.
+    // Only the authority says that it is this user: what is made of it ends with the trust in that authority.
     vouchers: [trust.id],
     ...(user.loginMark !== undefined && { loginMark: user.loginMark }),
     claims: Object.entries(user.claims).map(([name, value]) =>
