@@ -12,7 +12,7 @@ import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/server/document.ts';
 import type { FormValues, TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
-import { anIssueMessage, jwtAsXml, sendSoap } from '#test/support/ws-trust/messages.ts';
+import { anIssueMessage, jwtAsXml, jwtIn, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 type IssuedType = (typeof ALL_TYPES)[number];
 
@@ -140,8 +140,7 @@ const tokenTypeUri = (type: (typeof SOAP_TYPES)[number]): string => TOKEN_TYPES[
 function soapToken(type: (typeof SOAP_TYPES)[number], text: string): string {
   const [, content = ''] =
     /<trust:RequestedSecurityToken>(.*)<\/trust:RequestedSecurityToken>/s.exec(text) ?? [];
-  if (type !== 'jwt') return encoded(content);
-  return Buffer.from(/>([^<]+)</.exec(content)?.[1] ?? '', 'base64').toString('utf8');
+  return type === 'jwt' ? jwtIn(content) : encoded(content);
 }
 
 suite('Grid: WS-Trust Issue on behalf of', () => {

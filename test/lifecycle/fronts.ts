@@ -5,6 +5,7 @@ import { GATEWAY_SECRET, ORDERS_SECRET, TOKEN_EXCHANGE } from '#test/support/ser
 import { REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
 import { type Answer, answerOf, checked } from '#test/support/server/server.ts';
 import {
+  AFTER_EXPIRY,
   anIssueMessage,
   aTargetMessage,
   faultOf,
@@ -176,7 +177,7 @@ export class Fronts {
       appliesTo: APPLIES_TO[audience],
       ...(onBehalfOf && { onBehalfOf: asXml(onBehalfOf) }),
       ...(actAs && { actAs: asXml(actAs) }),
-      ...(afterExpiry && { children: '<trust:Renewing OK="true"/>' }),
+      ...(afterExpiry && { children: AFTER_EXPIRY }),
     });
     return soapOutcome(await this.#soap(user, way, message));
   }

@@ -12,7 +12,13 @@ import { type SamlWorld } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
-import { anIssueMessage, jwtAsXml, sendSoap, tokenOf } from '#test/support/ws-trust/messages.ts';
+import {
+  anIssueMessage,
+  jwtAsXml,
+  jwtIn,
+  sendSoap,
+  tokenOf,
+} from '#test/support/ws-trust/messages.ts';
 
 const FORMS = ['access_token', 'jwt', 'saml1', 'saml2'] as const;
 type Form = (typeof FORMS)[number];
@@ -148,7 +154,7 @@ async function crossBySoap(held: Held, { acting, form }: Hop): Promise<string | 
   const answer = await sendSoap(server, anIssueMessage(wishes));
   if (answer.status !== 200) return undefined;
   const token = tokenOf(answer);
-  return isXml(form) ? token : Buffer.from(/>([^<]+)</.exec(token)?.[1] ?? '', 'base64').toString();
+  return isXml(form) ? token : jwtIn(token);
 }
 
 async function crossByOAuth(held: Held, { acting, form }: Hop): Promise<string | undefined> {

@@ -11,6 +11,7 @@ import { type ConfigDocument, JWT_TYPE } from '#test/support/server/document.ts'
 import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
+  AFTER_EXPIRY,
   anIssueMessage,
   aTargetMessage,
   faultOf,
@@ -21,8 +22,6 @@ import {
   sendSoap,
   tokenOf,
 } from '#test/support/ws-trust/messages.ts';
-
-const AFTER_EXPIRY = '<trust:Renewing OK="true"/>';
 
 async function start(t: Ending): Promise<TestServer> {
   return startServer(t, async (document, directory) => {

@@ -33,6 +33,24 @@ export const jwtAsXml = (jwt: string): string =>
 export const jwtIn = (xml: string): string =>
   Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
 
+/** The id of an assertion, or in a piece of one. */
+export const idOf = (assertion: string): string =>
+  / (?:Assertion)?ID="([^"]+)"/.exec(` ${assertion}`)?.[1] ?? '';
+
+/** A reference to a token. */
+export const aReference = (form: string): string =>
+  `<o:SecurityTokenReference xmlns:o="${WSSE}">${form}</o:SecurityTokenReference>`;
+
+/** A reference to an assertion by its id, as its profile writes it. */
+export function aKeyIdentifier(assertion: string): string {
+  const form = assertion.includes(' AssertionID=') ? '1.0#SAMLAssertionID' : '1.1#SAMLID';
+  const type = `http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-${form}`;
+  return aReference(`<o:KeyIdentifier ValueType="${type}">${idOf(assertion)}</o:KeyIdentifier>`);
+}
+
+/** Wishes for a token that can still be renewed after its end. */
+export const AFTER_EXPIRY = '<trust:Renewing OK="true"/>';
+
 const optional = (name: string, content: string | undefined): string =>
   content === undefined ? '' : `<${name}>${content}</${name}>`;
 

@@ -10,6 +10,7 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import { ISSUER } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
+  AFTER_EXPIRY,
   anIssueMessage,
   aTargetMessage,
   faultOf,
@@ -153,8 +154,7 @@ test('Rotation: a token whose key is published no longer is renewed after its en
     const renewal = { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true };
     for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
   });
-  const children = '<trust:Renewing OK="true"/>';
-  const wishes = { user: 'carol', tokenType: JWT, children };
+  const wishes = { user: 'carol', tokenType: JWT, children: AFTER_EXPIRY };
   const target = tokenOf(await sendSoap(server, anIssueMessage(wishes)));
   const { keys: before } = await published(server);
   await addKey(server, 1);

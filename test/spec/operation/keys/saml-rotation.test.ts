@@ -13,6 +13,7 @@ import { ISSUER } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
+  AFTER_EXPIRY,
   anIssueMessage,
   aTargetMessage,
   isValid,
@@ -101,9 +102,11 @@ test('Rotation: an assertion whose certificate is published no longer is renewed
     const renewal = { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true };
     for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
   });
-  const children = '<trust:Renewing OK="true"/>';
   const target = tokenOf(
-    await sendSoap(server, anIssueMessage({ user: 'carol', tokenType: SAML2, children })),
+    await sendSoap(
+      server,
+      anIssueMessage({ user: 'carol', tokenType: SAML2, children: AFTER_EXPIRY }),
+    ),
   );
   const newPem = await rotate(server);
   await server.reload();

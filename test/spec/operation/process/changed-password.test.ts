@@ -10,7 +10,7 @@ import { redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { type Served, serve } from '#test/support/server/served.ts';
 import { GATEWAY } from '#test/support/server/server.ts';
-import { anIssueMessage, JWT, tokenOf } from '#test/support/ws-trust/messages.ts';
+import { anIssueMessage, JWT, jwtIn, tokenOf } from '#test/support/ws-trust/messages.ts';
 
 const ASKED = 12;
 const authorization = `Basic ${btoa(GATEWAY.join(':'))}`;
@@ -31,8 +31,7 @@ async function issue({ url }: Served): Promise<string> {
     headers: { 'content-type': 'application/soap+xml; charset=utf-8', connection: 'close' },
     body: anIssueMessage({ user: 'carol', tokenType: JWT }),
   });
-  const xml = tokenOf({ status: response.status, text: await response.text() });
-  return Buffer.from(/>([^<]+)</.exec(xml)?.[1] ?? '', 'base64').toString();
+  return jwtIn(tokenOf({ status: response.status, text: await response.text() }));
 }
 
 /** What the workers, which take connections in turn, say of a token. */

@@ -17,6 +17,7 @@ import {
 } from '#test/support/server/refresh-tokens.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
+  AFTER_EXPIRY,
   anIssueMessage,
   aTargetMessage,
   faultOf,
@@ -101,10 +102,12 @@ describe('Store that has lost parts', { skip: redisMissing() }, () => {
       const renewal = { ...RENEWAL, afterExpiry: true };
       for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
     });
-    const children = '<trust:Renewing OK="true"/>';
     const { server } = setting;
     const first = tokenOf(
-      await sendSoap(server, anIssueMessage({ user: 'carol', tokenType: SAML2, children })),
+      await sendSoap(
+        server,
+        anIssueMessage({ user: 'carol', tokenType: SAML2, children: AFTER_EXPIRY }),
+      ),
     );
     const renew = (at: TestServer, target: string) =>
       sendSoap(at, aTargetMessage('Renew', { user: 'carol', target }));

@@ -5,13 +5,15 @@ import { test } from 'node:test';
 import { type SamlWorld } from '#test/support/saml/saml-document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import {
+  aKeyIdentifier,
   anIssueMessage,
+  aReference,
   faultOf,
+  idOf,
   JWT,
   jwtAsXml,
   type SoapAnswer,
   sendSoap,
-  WSSE,
 } from '#test/support/ws-trust/messages.ts';
 import {
   anAnswer,
@@ -21,14 +23,8 @@ import {
 } from '#test/support/ws-trust/second-factor.ts';
 
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
-const SAML_ID = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLID';
 
-const idOf = (assertion: string): string => / ID="([^"]+)"/.exec(assertion)?.[1] ?? assert.fail();
-const reference = (form: string): string =>
-  `<o:SecurityTokenReference xmlns:o="${WSSE}">${form}</o:SecurityTokenReference>`;
-const byId = (id: string): string => reference(`<o:Reference URI="#${id}"/>`);
-const byKeyIdentifier = (assertion: string): string =>
-  reference(`<o:KeyIdentifier ValueType="${SAML_ID}">${idOf(assertion)}</o:KeyIdentifier>`);
+const byId = (id: string): string => aReference(`<o:Reference URI="#${id}"/>`);
 
 async function startWithPartner(t: Parameters<typeof startWithSecondFactor>[0]) {
   let world: SamlWorld | undefined;
@@ -58,7 +54,7 @@ test('WS-Trust 1.4 §8.9: the token of the header is that of the answer, for OnB
 
   for (const [version, nameOf] of [
     ['onBehalfOf', (assertion: string) => byId(idOf(assertion))],
-    ['onBehalfOf', byKeyIdentifier],
+    ['onBehalfOf', aKeyIdentifier],
     ['actAs', (assertion: string) => byId(idOf(assertion))],
   ] as const) {
     const assertion = partner.assertion('saml2');

@@ -6,13 +6,17 @@ import { JWT_TYPE } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import {
+  aKeyIdentifier,
   anIssueMessage,
+  aReference,
   aTargetMessage,
   carolsToken,
   faultOf,
+  idOf,
   isValid,
   JWT,
   jwtAsXml,
+  jwtIn,
   SAML1,
   SAML2,
   SOAP_11,
@@ -21,28 +25,14 @@ import {
   sendSoap,
   type TargetWishes,
   tokenOf,
-  WSSE,
 } from '#test/support/ws-trust/messages.ts';
 import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { edited } from '#test/support/xml/tamper.ts';
 
-const aReference = (form: string): string =>
-  `<o:SecurityTokenReference xmlns:o="${WSSE}">${form}</o:SecurityTokenReference>`;
-const idIn = (assertion: string): string =>
-  / (?:Assertion)?ID="([^"]+)"/.exec(` ${assertion}`)?.[1] ?? '';
-const identified = (assertion: string): string => {
-  const of = assertion.includes(' AssertionID=') ? '1.0#SAMLAssertionID' : '1.1#SAMLID';
-  const type = `http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-${of}`;
-  return aReference(`<o:KeyIdentifier ValueType="${type}">${idIn(assertion)}</o:KeyIdentifier>`);
-};
 const referred = (assertion: string): string =>
-  aReference(`<o:Reference URI="${idIn(assertion)}"/>`);
+  aReference(`<o:Reference URI="${idOf(assertion)}"/>`);
 const withoutIds = (text: string): string =>
   text.replace(/urn:uuid:[\w-]+|[0-9a-f]{8}-[\w-]+/g, '').replace(/\d{4}-\d\d-\d\dT[^<]+Z/g, '');
-
-/** The JWT in a BinarySecurityToken. */
-const textOf = (token: string): string =>
-  Buffer.from(/>([^<]+)</.exec(token)?.[1] ?? '', 'base64').toString();
 
 const GONE = 'SecurityTokenUnavailable';
 
@@ -258,8 +248,8 @@ describe('Cancel', () => {
   });
 
   for (const [form, tokenType, named] of [
-    ['a key identifier', SAML1, identified],
-    ['a key identifier', SAML2, identified],
+    ['a key identifier', SAML1, aKeyIdentifier],
+    ['a key identifier', SAML2, aKeyIdentifier],
     ['a bare reference, as Apache Rampart does', SAML1, referred],
     ['a bare reference, as Apache Rampart does', SAML2, referred],
   ] as const)
@@ -281,9 +271,9 @@ describe('Cancel', () => {
     const token = await carolsToken(server, SAML2);
 
     const answers = [
-      await cancel(server, { user: 'dave', target: identified(token) }),
+      await cancel(server, { user: 'dave', target: aKeyIdentifier(token) }),
       // He may cancel what he can show.
-      await cancel(server, { user: 'bob', target: identified(token) }),
+      await cancel(server, { user: 'bob', target: aKeyIdentifier(token) }),
       await cancel(server, { user: 'bob', target: referred('ID="_nobody"') }),
       await cancel(server, { user: 'bob', target: referred('ID="no-assertion"') }),
     ];
@@ -296,10 +286,10 @@ describe('Cancel', () => {
 
   test('WS-Trust 1.3 §6: what is no assertion has no name that cancels it, though it has a like id', async () => {
     const token = await carolsToken(server, JWT);
-    const [, payload = ''] = textOf(token).split('.');
+    const [, payload = ''] = jwtIn(token).split('.');
     const { jti } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as { jti: string };
 
-    for (const named of [identified, referred]) {
+    for (const named of [aKeyIdentifier, referred]) {
       const answer = await cancel(server, { user: 'carol', target: named(`ID="_${jti}"`) });
       assert.equal(faultOf(answer), 'RequestFailed');
     }
@@ -312,7 +302,7 @@ describe('Cancel', () => {
 
     const answer = await cancel(server, {
       user: 'carol',
-      target: identified(token),
+      target: aKeyIdentifier(token),
       security: forged,
     });
 
@@ -337,7 +327,7 @@ describe('Cancel', () => {
     test(`WS-Trust 1.3 §5, §7: ${operation} wants the token itself: a name would vouch for a forged one`, async () => {
       const token = await carolsToken(server, SAML2);
 
-      for (const target of [identified(token), referred(token)]) {
+      for (const target of [aKeyIdentifier(token), referred(token)]) {
         const answer = await sendSoap(server, aTargetMessage(operation, { user: 'carol', target }));
         assert.equal(faultOf(answer), 'SecurityTokenUnavailable');
       }

@@ -7,6 +7,7 @@ import { withSaml } from '#test/support/saml/saml-document.ts';
 import type { ConfigDocument } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
+  AFTER_EXPIRY,
   anIssueMessage,
   aTargetMessage,
   faultOf,
@@ -27,7 +28,6 @@ import { anAppliesTo, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-tru
 import { edited } from '#test/support/xml/tamper.ts';
 
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
-const AFTER_EXPIRY = '<trust:Renewing OK="true"/>';
 const TERMS = { lifetimeSeconds: 1200, maxCount: 3, afterExpiry: true };
 const LIFETIME_SECONDS = 300;
 /** Beyond every skew. */
