@@ -60,7 +60,11 @@ export function createAdmission(
       }
       await overload.run(limits, () => keepInHand(ctx, inHand, next), ctx.req);
     } catch (cause) {
-      if (cause instanceof ExchangeFailure) state.reason ??= cause.reason;
+      if (cause instanceof ExchangeFailure) {
+        state.reason ??= cause.reason;
+        // Who is refused asks again once it is told so: at once, a flood of refusals would leave no time for anything else.
+        await mayBegin(state.sourceAddress);
+      }
       throw cause;
     } finally {
       // The library has answered for its own front already.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { RATE } from '#test/support/server/limited.ts';
 import { startServer } from '#test/support/server/server.ts';
 
 const GET = 'GET /jwks HTTP/1.1\r\nHost: sts.example.org\r\n\r\n';
@@ -59,23 +60,33 @@ test('RFC 9112 §9.3.2: 16 requests that are sent at once are answered, in their
   assert.deepEqual(statuses, [...Array.from({ length: 15 }, () => '200'), '404']);
 });
 
-test('Row 32: a flood of GETs, which are under no limit, lets another source have its turn', async (t) => {
-  const server = await startServer(t, (document) => {
-    document['trustedProxies'] = ['127.0.0.1/32'];
+const from = (source: string, request: string): string =>
+  request.replace('\r\n', `\r\nX-Forwarded-For: ${source}\r\n`);
+
+for (const [what, request] of [
+  ['GETs, which are under no limit,', GET],
+  [
+    'POSTs that are too many',
+    'POST /token HTTP/1.1\r\nHost: sts.example.org\r\nContent-Length: 0\r\n\r\n',
+  ],
+] as const) {
+  test(`Row 32: a flood of ${what} lets another source have its turn`, async (t) => {
+    const server = await startServer(t, (document) => {
+      document['trustedProxies'] = ['127.0.0.1/32'];
+      document['limits'] = { perAddress: RATE };
+    });
+    const flooding = Array.from({ length: 60 }, () => open(t, server.url));
+    const other = open(t, server.url);
+    await Promise.all([...flooding, other].map(ask));
+    let answered = 0;
+    for (const socket of flooding)
+      socket.on('data', (chunk) => void (answered += String(chunk).split('HTTP/1.1 ').length - 1));
+
+    for (const socket of flooding) socket.write(from('192.0.2.1', request).repeat(16));
+    other.write(from('198.51.100.1', GET));
+    const [answer] = (await once(other, 'data')) as [Buffer];
+
+    assert.match(answer.toString(), /^HTTP\/1\.1 200/);
+    assert.ok(answered < 480, `after ${answered} of 960`);
   });
-  const get = (source: string): string =>
-    `GET /jwks HTTP/1.1\r\nHost: sts.example.org\r\nX-Forwarded-For: ${source}\r\n\r\n`;
-  const flooding = Array.from({ length: 60 }, () => open(t, server.url));
-  const other = open(t, server.url);
-  await Promise.all([...flooding, other].map(ask));
-  let answered = 0;
-  for (const socket of flooding)
-    socket.on('data', (chunk) => void (answered += String(chunk).split('HTTP/1.1 200').length - 1));
-
-  for (const socket of flooding) socket.write(get('192.0.2.1').repeat(16));
-  other.write(get('198.51.100.1'));
-  const [answer] = (await once(other, 'data')) as [Buffer];
-
-  assert.match(answer.toString(), /^HTTP\/1\.1 200/);
-  assert.ok(answered < 480, `after ${answered} of 960`);
-});
+}
