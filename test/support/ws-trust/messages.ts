@@ -133,7 +133,7 @@ export interface SoapAnswer {
 
 /** Sends a message, to the general endpoint unless told. */
 export async function sendSoap(
-  server: TestServer,
+  server: Pick<TestServer, 'url'>,
   body: string,
   path = '/ws-trust',
 ): Promise<SoapAnswer> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { Clock } from '#core/instant.ts';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
 import { PASSWORD, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
@@ -21,20 +22,23 @@ export async function startWithSecondFactor(
 ): Promise<TestServer> {
   return startServer(t, async (document, directory) => {
     meet(await withSaml(document, directory));
-    const file = join(directory, 'users.yaml');
-    const { users } = JSON.parse(await readFile(file, 'utf8')) as { users: object[] };
-    const [bob] = users;
-    const secured = [
-      { ...bob, oneTimePassword: { file: 'bob.otp' } },
-      { ...bob, id: 'carol', oneTimePassword: { file: 'bob.otp' } },
-    ];
-    await writeFile(file, JSON.stringify({ users: secured }), { mode: 0o600 });
-    await writeFile(join(directory, 'bob.otp'), SECRET, { mode: 0o600 });
+    await addSecondFactor(directory, ['bob', 'carol']);
   });
 }
 
-/** The code of bob and carol, by the clock of the server. */
-export const codeNow = ({ clock }: TestServer): string =>
+/** On top of `withSaml`: these users have a second factor. */
+export async function addSecondFactor(directory: string, ids: readonly string[]): Promise<void> {
+  const file = join(directory, 'users.yaml');
+  const { users } = JSON.parse(await readFile(file, 'utf8')) as { users: { id: string }[] };
+  const secured = users.map((user) =>
+    ids.includes(user.id) ? { ...user, oneTimePassword: { file: 'user.otp' } } : user,
+  );
+  await writeFile(file, JSON.stringify({ users: secured }), { mode: 0o600 });
+  await writeFile(join(directory, 'user.otp'), SECRET, { mode: 0o600 });
+}
+
+/** The code of them all, by the clock of the server. */
+export const codeNow = ({ clock }: { readonly clock: Clock }): string =>
   oneTimePasswordOf(parseOneTimeSecret(SECRET), Math.floor(clock.now() / 30));
 
 export interface Challenge {
