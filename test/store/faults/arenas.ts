@@ -55,6 +55,8 @@ export interface ClusterArena extends Arena {
 }
 
 const DEADLINE_MILLISECONDS = 800;
+/** As a server has it that is told nothing else: how long a call may take is measured here. */
+const IN_TIME = { deadlineMilliseconds: DEADLINE_MILLISECONDS, waitMilliseconds: 300 } as const;
 
 /** All keys of these servers. */
 async function keysOf(servers: readonly RedisServer[]): Promise<ReadonlySet<string>> {
@@ -105,7 +107,7 @@ export async function singleArena(
 ): Promise<SingleArena> {
   const redis = await startRedis({ ...FIT, ...server });
   const proxy = await startTcpProxy(redis.port);
-  const settings = aSetting([proxy.port], { driver });
+  const settings = aSetting([proxy.port], { driver, ...IN_TIME });
   return {
     server: redis,
     proxy,
@@ -134,6 +136,7 @@ export async function sentinelArena(driver: Driver): Promise<SentinelArena> {
     driver,
     topology: { mode: 'sentinel', masterName: MASTER_NAME },
     minReplicas: 1,
+    ...IN_TIME,
   });
   return {
     group,
@@ -154,7 +157,7 @@ export async function clusterArena(driver: Driver): Promise<ClusterArena> {
   const cluster = await startCluster(servers, { hasSpare: true });
   const settings = aSetting(
     cluster.nodes.map(({ port }) => port),
-    { driver, topology: { mode: 'cluster' }, minReplicas: 1 },
+    { driver, topology: { mode: 'cluster' }, minReplicas: 1, ...IN_TIME },
   );
   const placeOf = createPlaces(settings.tenant);
   return {
