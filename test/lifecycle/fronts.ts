@@ -6,6 +6,7 @@ import { REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
 import { type Answer, answerOf, checked } from '#test/support/server/server.ts';
 import {
   AFTER_EXPIRY,
+  aBatchMessage,
   anIssueMessage,
   aTargetMessage,
   faultOf,
@@ -17,6 +18,7 @@ import {
   tokenOf,
 } from '#test/support/ws-trust/messages.ts';
 import { basicOf } from '#test/support/ws-trust/rest.ts';
+import { anAppliesTo } from '#test/support/ws-trust/rst.ts';
 import { type Context, contextIn, V13 } from '#test/support/ws-trust/security-context.ts';
 import {
   type Audience,
@@ -64,6 +66,12 @@ export interface IssueWishes {
   readonly actAs?: Presented;
   /** Over SOAP alone. */
   readonly afterExpiry?: boolean;
+}
+
+export interface NewTokenWishes {
+  readonly type: TextType;
+  readonly audience: Audience;
+  readonly target: Presented;
 }
 
 export interface ExchangeWishes {
@@ -195,6 +203,36 @@ export class Fronts {
     return way.front === 'rest' ? restOutcome(answer) : soapOutcome(answer);
   }
 
+  /** A new token of what is valid (WS-Trust 1.3 §7), over SOAP. */
+  async validateToNew(user: User, way: Way, wishes: NewTokenWishes): Promise<Outcome> {
+    const { audience, target, type } = wishes;
+    const message = aTargetMessage('Validate', {
+      user,
+      target: asXml(target),
+      tokenType: wsTrustType(type),
+      children: anAppliesTo(APPLIES_TO[audience]),
+    });
+    return tokenOutcome(await this.#soap(user, way, message));
+  }
+
+  /** Tokens on behalf of others, for each of these, in one message: what came of each. */
+  async issueAll(user: User, way: Way, wishes: readonly NewTokenWishes[]) {
+    const requests = wishes.map(
+      ({ audience, target, type }) =>
+        `<t:TokenType>${wsTrustType(type)}</t:TokenType>${anAppliesTo(APPLIES_TO[audience])}<t:OnBehalfOf>${asXml(target)}</t:OnBehalfOf>`,
+    );
+    const answer = await this.#soap(user, way, aBatchMessage('Issue', requests));
+    assert.equal(answer.status, 200, answer.text);
+    const responses = answer.text.split('<trust:RequestSecurityTokenResponse ').slice(1);
+    const ofContext = new Map(
+      responses.map((text) => [/Context="urn:(\d+)"/.exec(text)?.[1], { ...answer, text }]),
+    );
+    return wishes.map((_, index): Outcome => {
+      const found = ofContext.get(String(index + 1));
+      return found ? tokenOutcome(found) : { refusal: 'no response' };
+    });
+  }
+
   async cancel(by: Party, way: Way, token: Presented): Promise<Outcome> {
     if (isClient(by)) return this.revoke(by, way, asForm(token));
     const answer = await this.#target('Cancel', by, way, token);
@@ -283,6 +321,12 @@ function soapOutcome(answer: Answer): Outcome {
   if (!text.includes('RequestedSecurityToken>')) return NOTHING;
   const [, expires = ''] = /:Lifetime>.*<wsu:Expires[^>]*>([^<]+)<.*:Lifetime>/.exec(text) ?? [];
   return { text: fromXml(tokenOf(answer)), expiry: secondsOf(expires) };
+}
+
+// What asks for several things at once is answered in any case: without a token it was refused that.
+function tokenOutcome(answer: Answer): Outcome {
+  const outcome = soapOutcome(answer);
+  return outcome === NOTHING ? { refusal: 'no token' } : outcome;
 }
 
 function restOutcome({ body, status, text }: Answer): Outcome {
