@@ -63,6 +63,25 @@ function groupOf(settings: RedisSettings) {
   } as const satisfies Partial<RedisOptions>;
 }
 
+/** Connections that we have ended ourselves. */
+const ended = new WeakSet<Redis>();
+
+function endServer(client: Redis): void {
+  ended.add(client);
+  client.disconnect();
+}
+
+/** The driver gives a connection up for good where it is told of a failover while it asks the Sentinels. It is made again all the same. */
+function comeBack(client: Redis, { onError }: DriverEvents): void {
+  client.on('end', () => {
+    if (ended.has(client)) return;
+    const again = (): void => {
+      if (!ended.has(client)) client.connect().catch(onError);
+    };
+    setTimeout(again, reconnectDelay(1)).unref();
+  });
+}
+
 /** A connection to one server, or to whom the Sentinels name. What happens to it is a reason to look. */
 function openServer(settings: RedisSettings, node: Node, events: DriverEvents): Redis {
   const client = new Redis({
@@ -73,6 +92,7 @@ function openServer(settings: RedisSettings, node: Node, events: DriverEvents): 
   });
   client.on('error', events.onError);
   client.on('close', () => events.onDoubt());
+  comeBack(client, events);
   return client;
 }
 
@@ -135,11 +155,11 @@ function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
     async rediscover() {
       if (settings.topology.mode === 'single' || client.status !== 'ready') return;
       if (performance.now() - readyAt < REDISCOVER_AFTER_MILLISECONDS) return;
-      for (const each of all) each.disconnect(true);
+      for (const each of all) if (each.status === 'ready') each.disconnect(true);
     },
     async close() {
       pool.close();
-      for (const each of all) each.disconnect();
+      all.forEach(endServer);
     },
   };
 }
@@ -199,7 +219,7 @@ function openPools(cluster: Cluster, settings: RedisSettings, events: DriverEven
     return pool;
   };
   const end = (master: string): void => {
-    for (const client of clients.get(master) ?? []) client.disconnect();
+    clients.get(master)?.forEach(endServer);
     clients.delete(master);
   };
   return new MasterPools(open, end);
