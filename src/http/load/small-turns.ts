@@ -1,5 +1,5 @@
-// Requests that are under no limit, and refusals, begin a few in each turn of the event loop: with all at once, whoever sent some thousands of them
-// kept everybody else waiting until the last was answered.
+// Requests that are under no limit, and refusals, begin a few in each turn of the event loop: with all at once, whoever sent some
+// thousands of them kept everybody else waiting until the last was answered.
 import { createFairLine } from '#core/request/source-slots.ts';
 
 /** About five milliseconds of work. */
