@@ -80,6 +80,11 @@ export function elementsOf(
   return elements;
 }
 
+/** The root of the document that an element is in. */
+export function rootOf(element: XmlElement): XmlElement {
+  return element.parent === undefined ? element : rootOf(element.parent);
+}
+
 /** The path of local names from the root, for logs only. */
 export function pathOf(element: XmlElement): string {
   const parent = element.parent;

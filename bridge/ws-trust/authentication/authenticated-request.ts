@@ -92,7 +92,8 @@ export async function authenticateRequest(
   requireSameUser(security, resumed);
   const { oneTimePassword } = resumed ?? {};
   const wanted = wantedSignatures([rst], received.endpoint);
-  const read = { received, rst, security, usedTokens, oneTimePassword, ...wanted };
+  const requestDocument = resumed?.document;
+  const read = { received, rst, security, usedTokens, requestDocument, oneTimePassword, ...wanted };
   try {
     const request = { ...(await authenticateMessage(read, parts, progress)), rst };
     return withSignChallenge(request, resumed, parts);

@@ -167,7 +167,7 @@ async function verifySignatures(
   security: SecurityHeader,
   parts: AuthenticationParts,
 ): Promise<readonly MessageSignature[]> {
-  const { namesKey, namesSecret, now, received, usedTokens } = message;
+  const { namesKey, namesSecret, now, received, requestDocument, usedTokens } = message;
   const { endpoint } = received;
   const { envelope } = received.message;
   if (security.signatures.length > MAX_SIGNATURES)
@@ -179,6 +179,7 @@ async function verifySignatures(
     maxCanonicalBytes: parts.maxCanonicalBytes,
     trust: trustSigners({
       document: envelope.document,
+      requestDocument,
       sts: parts.sts,
       tokens: security.tokens.filter((token) => !usedTokens.has(token)),
       mayProvePossession: namesKey,

@@ -4,7 +4,7 @@ import type { AnswerSecret } from '#bridge/ws-security/encryption/answer-keys.ts
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import type { Recipient } from '#bridge/xml/encryption/encrypt.ts';
-import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import type { TransportCredentials } from './transport-credential.ts';
@@ -52,6 +52,8 @@ export interface MessageToAuthenticate extends WantedSignatures {
   readonly security: SecurityHeader | undefined;
   /** The tokens of the header that the Body refers to. */
   readonly usedTokens: ReadonlySet<XmlElement>;
+  /** What an earlier message held, where this one answers a challenge. */
+  readonly requestDocument?: XmlDocument | undefined;
   /** The second factor, from the answer to a challenge. */
   readonly oneTimePassword?: string | undefined;
 }

@@ -21,7 +21,7 @@ import {
   trustPublicKey,
   trustSecretKey,
 } from '#bridge/xml/keys/trusted-key.ts';
-import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { rootOf, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicJwk, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/ledger/known-secret.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
@@ -31,6 +31,8 @@ import { type CredentialService, refusedAlike, validateCredential } from './cred
 /** What the decision is made with. */
 export interface SignerTrustParts {
   readonly document: XmlDocument;
+  /** That of the request, where it is another: an earlier message of an exchange held it. */
+  readonly requestDocument?: XmlDocument | undefined;
   readonly sts: CredentialService;
   /** The tokens of the Security header that nothing else refers to. */
   readonly tokens: readonly XmlElement[];
@@ -139,7 +141,7 @@ async function trustAssertion(
   { token }: Named<'assertion'>,
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const evidence = presentToken(parts.document, token, 'subject');
+  const evidence = presentToken(documentOf(token, parts), token, 'subject');
   if (parts.mayProveSecret) {
     const { confirmation } = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
     if (confirmation.method === 'symmetric-key') return trustSecret(evidence, token, parts);
@@ -175,9 +177,14 @@ async function trustJwt({ token }: Named<'jwt'>, parts: SignerTrustParts): Promi
       'unsupported-security-token',
       'a JWT that is no target signs nothing',
     );
-  const evidence = presentToken(parts.document, token, 'lifecycle');
+  const evidence = presentToken(documentOf(token, parts), token, 'lifecycle');
   return holderOfTarget(evidence, token, parts);
 }
+
+const documentOf = (
+  token: XmlElement,
+  { document, requestDocument }: SignerTrustParts,
+): XmlDocument => (requestDocument?.root === rootOf(token) ? requestDocument : document);
 
 const asTarget = (evidence: SecurityToken): SecurityToken => ({ ...evidence, use: 'lifecycle' });
 

@@ -7,7 +7,7 @@ import { XmlFailure } from '../failure.ts';
 import { WSSE_NS } from '../namespaces.ts';
 import { optionalChild } from '../reader.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
-import { attributeOf, elementsOf, isNamed } from '../tree.ts';
+import { attributeOf, elementsOf, isNamed, rootOf } from '../tree.ts';
 import type { CanonicalMethod } from './canonical-method.ts';
 
 /** A token that is not in the message and is put into its place as a BinarySecurityToken. */
@@ -84,10 +84,6 @@ function onlyElement(parent: XmlElement): XmlElement {
   const [only, second] = elementsOf(parent, 'reference-refused');
   if (only === undefined || second !== undefined) refuse('embedded token');
   return only;
-}
-
-function rootOf(element: XmlElement): XmlElement {
-  return element.parent === undefined ? element : rootOf(element.parent);
 }
 
 function refuse(detail: string): never {
