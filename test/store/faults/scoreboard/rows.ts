@@ -25,7 +25,7 @@ const RESTART = 'test/store/redis/dataset/restart.test.ts';
 export const ROWS: readonly Row[] = [
   { number: 1, failure: 'Redis is away at the start', invariant: 'lives, is not ready, issues nothing until a probe succeeds', tests: [[REDIS, 'Store away at start']] },
   { number: 2, failure: 'Redis killed, no replica, AOF', invariant: 'no replay; what it forgot is written again before it opens', faults: ['single/kill', 'kill/redis'], tests: [[RESTART, 'Row 2']] },
-  { number: 3, failure: 'Sentinel: master killed', invariant: 'no hang; nothing acknowledged is missing', faults: ['sentinel/kill', 'sentinel/kill (ioredis)'] },
+  { number: 3, failure: 'Sentinel: master killed', invariant: 'no hang; nothing acknowledged is missing', faults: ['sentinel/kill', 'sentinel/kill (ioredis)'], tests: [['test/store/redis/topology/late-failover.test.ts', 'Row 3']] },
   { number: 4, failure: 'master frozen, then resumed', invariant: 'nothing acknowledged is missing', faults: ['single/freeze', 'sentinel/freeze', 'cluster/freeze'] },
   { number: 5, failure: 'partition: we and the old master', invariant: 'nothing accepted on both sides', faults: ['sentinel/cut', 'sentinel/cut (ioredis)', 'sentinel/hang', 'sentinel/hang (ioredis)'] },
   { number: 6, failure: 'silent loss within the lag of min-replicas', invariant: 'nothing accepted twice', faults: ['sentinel/hang'] },
