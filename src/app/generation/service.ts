@@ -12,6 +12,7 @@ import {
   type RefreshFamilies,
   type RefreshFamiliesParts,
 } from '#core/refresh/refresh-family.ts';
+import { isPrincipalName } from '#core/request/requestor.ts';
 import { createRequestorValidator } from '#core/request/requestor-validator.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
@@ -122,11 +123,13 @@ function sealOf({ issuer, keptSecrets }: Config, clock: Clock): Pick<LedgerSetti
   return { seal: createTokenSeal(keys, issuer, clock) };
 }
 
-/** Whether what a token rests on has ended: the login of a user, or the trust in who vouched for it. */
+/** Whether what a token rests on has ended: its client, the login of a user, or the trust in who vouched for it. */
 function groundsOf(config: Config, clock: Clock): LedgerSettings['isGroundless'] {
   const isPresent = loginMarks(config);
+  const clients = new Set(config.clients.map(({ client_id }) => client_id));
   const { issuers } = policyRules(config);
   return (entry) =>
+    !(isPrincipalName(entry.clientId) || clients.has(entry.clientId)) ||
     (entry.loginMark !== undefined && !isPresent(entry.loginMark)) ||
     hasLostTrust(entry, issuers, clock.now());
 }

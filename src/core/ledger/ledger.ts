@@ -10,11 +10,11 @@ import { entryOf, type LedgerEntry, parseEntry, writeEntry } from './ledger-entr
 import { saidBy, saidIn } from './said.ts';
 
 /** Why a groundless token is refused. */
-export const GROUNDLESS = 'a login or a trust that it rests on has ended';
+export const GROUNDLESS = 'a client, a login or a trust that it rests on has ended';
 
 export interface Standing {
   readonly isRevoked: boolean;
-  /** The login, or the trust in an issuer, that it rests on has ended. */
+  /** The client, the login, or the trust in an issuer, that it rests on has ended. */
   readonly isGroundless?: true;
   /** Absent: we never issued it, or long ago. */
   readonly entry?: LedgerEntry;
@@ -57,8 +57,10 @@ export interface LedgerSettings {
   readonly seal?: TokenSeal;
   /** A digest of what tokens say. */
   readonly digest: (text: string) => string;
-  /** Whether the login, or the trust in an issuer, that a token rests on has ended. */
-  readonly isGroundless: (entry: Pick<LedgerEntry, 'loginMark' | 'vouchers'>) => boolean;
+  /** Whether the client, the login, or the trust in an issuer, that a token rests on has ended. */
+  readonly isGroundless: (
+    entry: Pick<LedgerEntry, 'clientId' | 'loginMark' | 'vouchers'>,
+  ) => boolean;
   /** How long the last descendant of a token can outlive now: a refresh token outlives the evidence it was granted for. */
   readonly longestDescentSeconds: number;
 }
