@@ -18,10 +18,15 @@ export interface SamlElement {
   readonly element: XmlElement;
 }
 
+/** An assertion as XML by itself, in no encoding of OAuth. */
+export interface SamlXml {
+  readonly xml: string;
+}
+
 /** Evidence that is for the validator of this folder. */
 export interface SamlEvidence extends SecurityToken {
   readonly type: SamlTokenType;
-  readonly content: string | SamlElement;
+  readonly content: string | SamlElement | SamlXml;
 }
 
 /** Decrypts an EncryptedData into a document of its own; refuses with an `XmlFailure`. */
@@ -42,7 +47,8 @@ const NAMESPACES: Readonly<Record<SamlTokenType, string>> = { saml1: SAML11_NS, 
 export function isSamlEvidence(token: SecurityToken): token is SamlEvidence {
   const { type, content } = token;
   if (type !== 'saml1' && type !== 'saml2') return false;
-  return typeof content === 'string' || ('document' in content && 'element' in content);
+  if (typeof content === 'string' || 'xml' in content) return true;
+  return 'document' in content && 'element' in content;
 }
 
 /** Parses or takes over the evidence, and decrypts it where it is encrypted.
@@ -52,7 +58,7 @@ export async function openEvidence(
   decrypt: AssertionDecrypter | undefined,
 ): Promise<OpenedEvidence> {
   const isText = typeof content === 'string';
-  const { document, element } = isText ? parseAssertion(content) : content;
+  const { document, element } = elementOf(content);
   const encrypted = refusedAs('token-malformed', () => encryptedDataOf(type, element));
   if (encrypted === undefined) {
     requireVersion(type, element);
@@ -67,8 +73,12 @@ export async function openEvidence(
   return { type: found, document: inner, element: inner.root, isText };
 }
 
-function parseAssertion(text: string): SamlElement {
-  const bytes = decodeAssertion(text);
+function elementOf(content: SamlEvidence['content']): SamlElement {
+  if (typeof content === 'string') return parseAssertion(decodeAssertion(content));
+  return 'xml' in content ? parseAssertion(Buffer.from(content.xml)) : content;
+}
+
+function parseAssertion(bytes: Uint8Array): SamlElement {
   const document = refusedAs('token-malformed', () => parseXml(bytes));
   return { document, element: document.root };
 }

@@ -1,6 +1,5 @@
 // What is asked in the REST form, in our words: as Apache CXF has it for GET, and with the names of WS-Trust in JSON.
 
-import { Buffer } from 'node:buffer';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
@@ -154,10 +153,11 @@ export function readRenewal(members: Parameters): RestTarget {
   };
 }
 
-// A token goes back as it came: the text of a JWT, or the XML of an assertion, which core is given as OAuth has it (RFC 8693 §3).
+// A token goes back as it came: the text of a JWT, or the XML of an assertion. That is what it is over SOAP: in the form that OAuth has for
+// it, the rules of OAuth would be held against it as well (RFC 7522 §3).
 function presented(members: Parameters, use: TokenUse): SecurityToken {
   const [text, name] = [textOf(members, 'token'), textOf(members, 'tokenType')];
   if (text === undefined || name === undefined) throw malformed('no token, or no tokenType');
   const type = typeOf(name);
-  return { type, use, content: type === 'jwt' ? text : Buffer.from(text).toString('base64url') };
+  return { type, use, content: type === 'jwt' ? text : { xml: text } };
 }
