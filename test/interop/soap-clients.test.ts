@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import * as soap from 'soap';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
 import { PASSWORD } from '#test/support/saml/saml-document.ts';
-import type { ConfigDocument } from '#test/support/server/document.ts';
+import { type ConfigDocument, grantBesides } from '#test/support/server/document.ts';
 import { startTlsServer, type TlsServer } from '#test/support/server/tls-server.ts';
 import { BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { withCertifiedClient } from '#test/support/x509/certified-client.ts';
@@ -114,8 +114,7 @@ async function withKeyHolders(document: ConfigDocument, directory: string): Prom
   const [orders] = document.relyingParties;
   const token = { ...(orders?.['token'] as object), encryptKeysTo: { file: 'party.crt' } };
   Object.assign(orders ?? {}, { token });
-  for (const row of document.policy)
-    row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
+  grantBesides(document, { renewal: { lifetimeSeconds: 3600 } });
 }
 
 function readOver({ origin, tlsCertificate }: TlsServer, path: string): Promise<string> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { endsOf, isBuilt } from '#test/interop/foreign-client.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
-import type { ConfigDocument } from '#test/support/server/document.ts';
+import { type ConfigDocument, grantBesides } from '#test/support/server/document.ts';
 import { startTlsServer } from '#test/support/server/tls-server.ts';
 import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { withCertifiedClient, withUserAuthority } from '#test/support/x509/certified-client.ts';
@@ -82,8 +82,7 @@ async function withSolution(document: ConfigDocument, directory: string): Promis
   await withUserAuthority(document, directory, root);
   document['wsTrust'] = { profiles: [{ profile: 'vcenter', defaultTarget: 'orders' }] };
   // What the SDK calls renewable is so behind its end as well.
-  const renewal = { lifetimeSeconds: 3600, maxCount: 10, afterExpiry: true };
-  for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+  grantBesides(document, { renewal: { lifetimeSeconds: 3600, maxCount: 10, afterExpiry: true } });
 }
 
 test('pyVmomi: gets tokens by user name, certificate and token, and acts for others', async (t) => {

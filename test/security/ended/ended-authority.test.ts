@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
-import type { ConfigDocument } from '#test/support/server/document.ts';
+import { type ConfigDocument, grantBesides } from '#test/support/server/document.ts';
 import { type Ending, startServer } from '#test/support/server/server.ts';
 import {
   aBinaryToken,
@@ -50,10 +50,7 @@ async function start(t: Ending, over: Readonly<Record<string, unknown>>) {
     await writeFile(join(directory, 'root.crl'), await aRevocationList(root));
     await withUserAuthority(document, directory, { pem: root.pem, revocation });
     Object.assign(document.trustedIssuers.at(-1) ?? {}, over);
-    for (const row of document.policy) {
-      const renewal = { lifetimeSeconds: 7200, maxCount: 50 };
-      row['allow'] = { ...(row['allow'] as object), renewal };
-    }
+    grantBesides(document, { renewal: { lifetimeSeconds: 7200, maxCount: 50 } });
   });
   const login = aSignedMessage(ISSUE, {
     by: forged,

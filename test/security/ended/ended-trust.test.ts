@@ -8,7 +8,7 @@ import { decodeJwt } from 'jose';
 import { parse, stringify } from 'yaml';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { type ConfigDocument, JWT_TYPE } from '#test/support/server/document.ts';
-import { REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
+import { grantRenewals, REFRESH_TOKEN_TYPE, refresh } from '#test/support/server/refresh-tokens.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
   AFTER_EXPIRY,
@@ -26,14 +26,7 @@ import {
 async function start(t: Ending): Promise<TestServer> {
   return startServer(t, async (document, directory) => {
     await withSaml(document, directory);
-    document['refreshTokens'] = { key: { file: 'keys/refresh.key' } };
-    for (const client of document.clients)
-      (client['grant_types'] as string[]).push('refresh_token');
-    Object.assign(document.clients[0] ?? {}, { represents: ['orders'] });
-    const renewal = { lifetimeSeconds: 7200, maxCount: 50, afterExpiry: true };
-    const types = ['jwt', 'refresh_token', 'saml2'];
-    for (const row of document.policy)
-      row['allow'] = { ...(row['allow'] as object), renewal, types };
+    grantRenewals(document, ['jwt', 'refresh_token', 'saml2']);
   });
 }
 

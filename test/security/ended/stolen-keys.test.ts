@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { aCertifiedKey, anOwnIssuer, aSamlSpec, signingKeysOf } from '#test/support/saml/saml.ts';
 import { withSaml } from '#test/support/saml/saml-document.ts';
-import { ISSUER } from '#test/support/server/document.ts';
+import { grantBesides, ISSUER } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
   anIssueMessage,
@@ -108,8 +108,9 @@ const FORMS: Readonly<Record<string, Form>> = {
 async function start(t: Ending): Promise<TestServer> {
   return startServer(t, async (document, directory) => {
     await withSaml(document, directory);
-    const renewal = { lifetimeSeconds: RENEWAL_SECONDS, maxCount: 5, afterExpiry: true };
-    for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+    grantBesides(document, {
+      renewal: { lifetimeSeconds: RENEWAL_SECONDS, maxCount: 5, afterExpiry: true },
+    });
   });
 }
 

@@ -144,3 +144,8 @@ export function withPublicClient({ clients, policy, relyingParties }: ConfigDocu
   Object.assign(relyingParties[0] ?? {}, { requestors: ['public'] });
   Object.assign(policy[0] ?? {}, { requestor: { client: 'public' } });
 }
+
+/** Every row grants this, too. */
+export function grantBesides(document: ConfigDocument, more: object): void {
+  for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), ...more };
+}

@@ -1,7 +1,7 @@
 // A server to which messages are encrypted, as its operator sets it up.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConfigDocument } from '#test/support/server/document.ts';
+import { type ConfigDocument, grantBesides } from '#test/support/server/document.ts';
 import type { TestCertificate } from '#test/support/x509/pki.ts';
 
 /** Our key of use `encryption`, in `keys/encryption.crt` and `keys/encryption.pem`; and what every row allows can be renewed. */
@@ -17,6 +17,5 @@ export async function withEncryptionKey(
     key: { file: 'keys/encryption.pem' },
     certificate: { file: 'keys/encryption.crt' },
   });
-  for (const row of document.policy)
-    row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
+  grantBesides(document, { renewal: { lifetimeSeconds: 3600 } });
 }

@@ -7,7 +7,7 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import { parse, stringify } from 'yaml';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { withSaml } from '#test/support/saml/saml-document.ts';
-import { ISSUER } from '#test/support/server/document.ts';
+import { grantBesides, ISSUER } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
   AFTER_EXPIRY,
@@ -151,8 +151,9 @@ test('Reload: what a running server has taken for good is not changed, and what 
 test('Rotation: a token whose key is published no longer is renewed after its end where it may be, and cancelled', async (t) => {
   const server = await startServer(t, async (document, directory) => {
     await withSaml(document, directory);
-    const renewal = { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true };
-    for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+    grantBesides(document, {
+      renewal: { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true },
+    });
   });
   const wishes = { user: 'carol', tokenType: JWT, children: AFTER_EXPIRY };
   const target = tokenOf(await sendSoap(server, anIssueMessage(wishes)));

@@ -9,7 +9,7 @@ import { parse, stringify } from 'yaml';
 import { readSamlMetadata } from '#bridge/saml/metadata/metadata.ts';
 import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
-import { ISSUER } from '#test/support/server/document.ts';
+import { grantBesides, ISSUER } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import {
@@ -99,8 +99,9 @@ test('Rotation: the next certificate is in the federation metadata before it sig
 test('Rotation: an assertion whose certificate is published no longer is renewed after its end where it may be, and cancelled', async (t) => {
   const server = await startServer(t, async (document, directory) => {
     await withSaml(document, directory);
-    const renewal = { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true };
-    for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+    grantBesides(document, {
+      renewal: { lifetimeSeconds: 28_800, maxCount: 5, afterExpiry: true },
+    });
   });
   const target = tokenOf(
     await sendSoap(

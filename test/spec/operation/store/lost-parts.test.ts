@@ -9,7 +9,12 @@ import {
   redisMissing,
 } from '#test/support/redis/redis-server.ts';
 import { withSaml } from '#test/support/saml/saml-document.ts';
-import { ACCESS_TOKEN_TYPE, type ConfigDocument, ISSUER } from '#test/support/server/document.ts';
+import {
+  ACCESS_TOKEN_TYPE,
+  type ConfigDocument,
+  grantBesides,
+  ISSUER,
+} from '#test/support/server/document.ts';
 import {
   grantRefreshTokens,
   REFRESH_TOKEN_TYPE,
@@ -99,8 +104,7 @@ describe('Store that has lost parts', { skip: redisMissing() }, () => {
   test('Fence: a token from before is not renewed either once its end has come', async (t) => {
     const setting = await startOnRedis(t, async (document, directory) => {
       await withSaml(document, directory);
-      const renewal = { ...RENEWAL, afterExpiry: true };
-      for (const row of document.policy) row['allow'] = { ...(row['allow'] as object), renewal };
+      grantBesides(document, { renewal: { ...RENEWAL, afterExpiry: true } });
     });
     const { server } = setting;
     const first = tokenOf(

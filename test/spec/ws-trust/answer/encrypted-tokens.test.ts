@@ -1,4 +1,5 @@
 // Assertions that only their relying party can read (ws-trust P22, XML Encryption 1.1): over both fronts, judged by xmlsec1.
+
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { aCertifiedKey, type CertifiedKey } from '#test/support/saml/saml.ts';
 import { SAML1_TYPE, SAML2_TYPE, type SamlWorld } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import { grantBesides } from '#test/support/server/document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import {
   anIssueMessage,
@@ -39,8 +41,7 @@ async function start(t: TestContext): Promise<Setting> {
       encryption: { content: 'aes256-gcm', keyTransport: 'rsa-oaep-mgf1p' },
     };
     Object.assign(orders ?? {}, { token });
-    for (const row of document.policy)
-      row['allow'] = { ...(row['allow'] as object), renewal: { lifetimeSeconds: 3600 } };
+    grantBesides(document, { renewal: { lifetimeSeconds: 3600 } });
   });
   return { server, party, ours: saml.ours };
 }

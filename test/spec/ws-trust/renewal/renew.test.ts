@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
-import type { ConfigDocument } from '#test/support/server/document.ts';
+import { type ConfigDocument, grantBesides } from '#test/support/server/document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
 import {
   AFTER_EXPIRY,
@@ -41,8 +41,7 @@ async function start(t: Ending, configure?: Configure) {
   const server = await startServer(t, async (document, directory) => {
     const { partner } = await withSaml(document, directory);
     assertion = partner.assertion('saml2');
-    for (const row of document.policy)
-      row['allow'] = { ...(row['allow'] as object), renewal: TERMS };
+    grantBesides(document, { renewal: TERMS });
     await configure?.(document, directory);
   });
   return { server, foreign: () => assertion };
@@ -246,8 +245,7 @@ describe('Renew', () => {
 
   test('WS-Trust 1.3 §5: what no row grants is not renewable: issued all the same, but not with OK', async (t) => {
     const { server } = await start(t, (document) => {
-      for (const row of document.policy)
-        row['allow'] = { ...(row['allow'] as object), renewal: undefined };
+      grantBesides(document, { renewal: undefined });
     });
 
     const issued = await issue(server, { children: '<trust:Renewing/>' });
