@@ -120,6 +120,7 @@ test('Dockerfile: starts the server without a shell', () => {
     'node',
     '--max-semi-space-size=16',
     '--heap-growing-percent=60',
+    '--no-maglev',
     'src/main.ts',
     'serve',
     '--config',
