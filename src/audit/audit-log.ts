@@ -31,7 +31,8 @@ export interface AuditLogSettings {
   readonly otherHeads?: () => readonly ChainHead[];
   readonly openFile?: (path: string) => Promise<AuditFile>;
   readonly onWrite?: (seconds: number) => void;
-  readonly onFailure?: () => void;
+  /** Told why a record was not written in time, or a file not closed. */
+  readonly onFailure?: (cause: unknown) => void;
 }
 
 interface Settings extends SinkSettings {

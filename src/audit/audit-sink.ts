@@ -26,7 +26,7 @@ export interface SinkSettings {
   readonly checkpointEveryMilliseconds: number;
   /** The time, as a line states it. */
   readonly timestamp: () => string;
-  readonly onFailure: () => void;
+  readonly onFailure: (cause: unknown) => void;
 }
 
 export interface OpenChain {

@@ -23,7 +23,7 @@ export interface GroupCommit<Item> {
 interface GroupCommitSettings<Item> {
   readonly write: (items: readonly Item[]) => Promise<void>;
   readonly waitMilliseconds: number;
-  readonly onStall: () => void;
+  readonly onStall: (cause: unknown) => void;
 }
 
 const tooSlow = (): ExchangeFailure =>
@@ -50,8 +50,8 @@ export function createGroupCommit<Item>(settings: GroupCommitSettings<Item>): Gr
     running = undefined;
   }
 
-  function stall(): void {
-    if (!stalled) settings.onStall();
+  function stall(cause: unknown): void {
+    if (!stalled) settings.onStall(cause);
     stalled = true;
   }
 
@@ -61,8 +61,9 @@ export function createGroupCommit<Item>(settings: GroupCommitSettings<Item>): Gr
       if (stalled) return Promise.reject(tooSlow());
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
-          stall();
-          reject(tooSlow());
+          const cause = tooSlow();
+          stall(cause);
+          reject(cause);
         }, settings.waitMilliseconds);
         const settle = (failure?: unknown): void => {
           clearTimeout(timer);

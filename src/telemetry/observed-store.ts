@@ -25,10 +25,13 @@ export interface StoreObservers {
   readonly seconds: Histogram<'op' | 'outcome'>;
   /** Told of a one-time mark that another attempt had taken before, by who wants to take it or finds it standing. */
   readonly onReplay: (key: StoreKey) => void;
+  /** Told why an operation was not done. Absent: the store tells it itself. */
+  readonly onFailure?: (cause: unknown) => void;
 }
 
 /** The same store, observed. */
-export function observeStore(store: Store, { onReplay, seconds }: StoreObservers): Store {
+export function observeStore(store: Store, observers: StoreObservers): Store {
+  const { onFailure, onReplay, seconds } = observers;
   const observed = <Words extends readonly unknown[], Result>(
     op: Operation,
     operation: (...words: Words) => Promise<Result>,
@@ -41,6 +44,9 @@ export function observeStore(store: Store, { onReplay, seconds }: StoreObservers
         const result = await operation(...words);
         outcome = 'done';
         return result;
+      } catch (cause) {
+        onFailure?.(cause);
+        throw cause;
       } finally {
         seconds.observe(labels[outcome], (performance.now() - started) / 1000);
       }

@@ -17,6 +17,7 @@ import { createMetrics } from '#src/telemetry/metrics.ts';
 import { observeStore } from '#src/telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '#src/telemetry/registry.ts';
 import type { Observers } from './observers.ts';
+import { logSeldom } from './seldom.ts';
 import { filePlace, startStep } from './start-failure.ts';
 import { openStore } from './store.ts';
 
@@ -53,6 +54,34 @@ export interface Seat {
   readonly otherHeads: () => readonly ChainHead[];
 }
 
+/** Opens the audit of a process, which tells of what it cannot write. */
+async function openAudit(config: Config, observers: Observers, seat?: Seat): Promise<AuditSink> {
+  const { clock, logger, metrics } = observers;
+  const {
+    file: path,
+    hmacKeyBase64,
+    maxFileAgeSeconds,
+    maxFileBytes,
+    waitMilliseconds,
+  } = config.audit;
+  const tell = logSeldom(clock, (fields) => logger.error('the audit cannot be written', fields));
+  const open = () =>
+    openAuditLog({
+      path,
+      ...(seat && { suffix: `w${seat.slot}`, otherHeads: seat.otherHeads }),
+      key: Buffer.from(hmacKeyBase64, 'base64'),
+      waitMilliseconds,
+      maxFileBytes,
+      maxFileAgeMilliseconds: (maxFileAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
+      onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
+      onFailure(cause) {
+        metrics.auditWriteFailures.increment({});
+        tell(cause);
+      },
+    });
+  return startStep(filePlace('audit.file', path), config, open);
+}
+
 /** Opens the audit, then the store: what cannot be recorded is not begun.
  * @throws {Error} when either cannot be used */
 export async function openFoundation(
@@ -66,20 +95,9 @@ export async function openFoundation(
     level: config.log.level,
     ...(seat && { destination: createLogOutput(seat.logFd) }),
   });
-  const path = config.audit.file;
-  const openAudit = () =>
-    openAuditLog({
-      path,
-      ...(seat && { suffix: `w${seat.slot}`, otherHeads: seat.otherHeads }),
-      key: Buffer.from(config.audit.hmacKeyBase64, 'base64'),
-      waitMilliseconds: config.audit.waitMilliseconds,
-      maxFileBytes: config.audit.maxFileBytes,
-      maxFileAgeMilliseconds: (config.audit.maxFileAgeSeconds ?? Number.POSITIVE_INFINITY) * 1000,
-      onWrite: (seconds) => metrics.auditWriteSeconds.observe({}, seconds),
-      onFailure: () => metrics.auditWriteFailures.increment({}),
-    });
-  const audit = await startStep(filePlace('audit.file', path), config, openAudit);
-  const { store, began, checks } = await openStore(config, { clock, logger, metrics }).catch(
+  const observers = { clock, logger, metrics };
+  const audit = await openAudit(config, observers, seat);
+  const { store, began, checks } = await openStore(config, observers).catch(
     async (cause: unknown) => {
       await audit.close();
       throw cause;
@@ -88,13 +106,15 @@ export async function openFoundation(
   const observed = observeStore(store, {
     seconds: metrics.storeOperationSeconds,
     onReplay: (key) => metrics.replayDetected.increment({ class: markClassOf(key) }),
+    // Redis tells of its commands itself, by their replies.
+    ...(config.store.kind !== 'redis' && {
+      onFailure: logSeldom(clock, (fields) => logger.warn('store command failed', fields)),
+    }),
   });
-  const limiter = openLimiter(config, { audit, clock, logger, metrics, store: observed });
+  const limiter = openLimiter(config, { audit, ...observers, store: observed });
   const overload = createOverloadGuard();
   return {
-    clock,
-    logger,
-    metrics,
+    ...observers,
     registry,
     store: observed,
     storeBegan: began,

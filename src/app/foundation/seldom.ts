@@ -29,3 +29,10 @@ export function createSeldom(
     tell(cause, last?.untold ?? 0);
   };
 }
+
+/** Logs failures so: the cause, and how many like it were not told. */
+export const logSeldom = (
+  clock: Clock,
+  log: (fields: Readonly<Record<string, unknown>>) => void,
+): ((cause: unknown) => void) =>
+  createSeldom(clock, (cause, untold) => log({ cause, ...(untold > 0 && { untold }) }));

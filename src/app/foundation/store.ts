@@ -8,7 +8,7 @@ import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import type { OpenedRedisStore } from '#src/store/redis/open-redis-store.ts';
 import { openSqliteStore, readSqliteStore } from '#src/store/sqlite/open-sqlite-store.ts';
 import type { Observers } from './observers.ts';
-import { createSeldom } from './seldom.ts';
+import { logSeldom } from './seldom.ts';
 import { filePlace, startStep } from './start-failure.ts';
 
 export interface OpenedStore {
@@ -111,9 +111,7 @@ async function connectRedis(
       onRoleChange: () => metrics.storeRoleChanges.increment({}),
       onFence: (isFenced) => metrics.storeFenced.set({}, Number(isFenced)),
       onAlarm: (alarm) => logger.error('store', { alarm }),
-      onError: createSeldom(clock, (cause, untold) =>
-        logger.warn('store command failed', { cause, ...(untold > 0 && { untold }) }),
-      ),
+      onError: logSeldom(clock, (fields) => logger.warn('store command failed', fields)),
     },
   });
 }

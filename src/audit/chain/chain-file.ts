@@ -12,7 +12,7 @@ export interface ChainFileParts {
   readonly goodBytes: number;
   readonly rotation: Rotation;
   readonly onWrite: (seconds: number) => void;
-  readonly onFailure: () => void;
+  readonly onFailure: (cause: unknown) => void;
 }
 
 /** When a file is closed and the next one begun; the chain goes on. */
@@ -112,9 +112,9 @@ export class ChainFile {
     try {
       await this.#parts.file.rotate(closedPath(path, this.#firstSeq));
       return true;
-    } catch {
+    } catch (cause) {
       // A file that is too long is better than no audit: it is gone on with, and tried again later.
-      this.#parts.onFailure();
+      this.#parts.onFailure(cause);
       this.#notBefore = now() + RETRY_ROTATION_MILLISECONDS;
       return false;
     }

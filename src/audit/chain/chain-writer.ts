@@ -24,7 +24,7 @@ export function createChainWriter(parts: ChainFileParts): ChainWriter {
       await work();
     } catch (cause) {
       isOpen = false;
-      parts.onFailure();
+      parts.onFailure(cause);
       throw new ExchangeFailure('dependency-unavailable', 'the audit cannot be written', { cause });
     }
   }

@@ -63,13 +63,16 @@ function reload(running: Running): Promise<string> {
 
 type Files = Pick<Served, 'directory' | 'partner'>;
 
+/** Starts the command in a directory. */
+type Start = (words: readonly string[], directory: string) => Running;
+
 async function serveIn(
   t: TestContext,
   { directory, partner }: Files,
-  environment: Readonly<Record<string, string>> = {},
+  start: Start = startViaduct,
 ): Promise<Served> {
   const path = join(directory, 'viaduct.yaml');
-  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory, environment);
+  const server = start(['serve', '--config', 'viaduct.yaml'], directory);
   t.after(() => server.child.kill('SIGKILL'));
   const [, url = '', managementUrl = ''] = await server.says(
     /serving \S+ on (\S+), health and metrics on (\S+)\n/,
@@ -108,7 +111,7 @@ async function serveIn(
 export async function serve(
   t: TestContext,
   change: (document: ConfigDocument, directory: string) => void | Promise<void> = () => {},
-  environment: Readonly<Record<string, string>> = {},
+  start?: Start,
 ): Promise<Served> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-served-'));
   t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }));
@@ -116,7 +119,7 @@ export async function serve(
   const document = aConfigDocument();
   await change(document, directory);
   await writeConfiguration(directory, document, jwks);
-  return serveIn(t, { directory, partner }, environment);
+  return serveIn(t, { directory, partner }, start);
 }
 
 /** The process ids of the workers, told by the children of the primary. */

@@ -12,7 +12,7 @@ import {
 } from 'jose';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { viaduct } from '#test/support/server/process.ts';
+import { startViaduct, viaduct } from '#test/support/server/process.ts';
 import { type Served, serve, underLoad, workerPids } from '#test/support/server/served.ts';
 
 const withWorkers = (workers: number) => (document: Record<string, unknown>) => {
@@ -138,7 +138,9 @@ const WITH_OVERSIGHT = {
 };
 
 test('Row 26: a worker that ends on an error tells what requests it had in hand, and nothing of their content', async (t) => {
-  const served = await serve(t, withWorkers(2), WITH_OVERSIGHT);
+  const served = await serve(t, withWorkers(2), (words, directory) =>
+    startViaduct(words, directory, WITH_OVERSIGHT),
+  );
   const { server } = served;
   const [victim = 0] = await workerPids(served);
   const subjectToken = await served.partner.sign();

@@ -45,7 +45,7 @@ export const ROWS: readonly Row[] = [
   { number: 20, failure: 'foreign key rolled while cached', invariant: 'found by the first token that names it', tests: [[TRUST, 'Reliability row 20']] },
   { number: 21, failure: 'LDAP or KDC down', invariant: 'other logins are not touched', notApplicable: 'this release has neither LDAP nor Kerberos: users are in a file' },
   { number: 22, failure: 'audit cannot be written', invariant: 'no token without a line', tests: [[AUDIT, 'audit:']], faults: ['kill/sqlite'] },
-  { number: 23, failure: 'audit disk full in the middle of a record', invariant: 'cut to the last good line, with a note', tests: [[AUDIT, 'audit: a disk that fills up'], ['test/unit/audit/rotation.test.ts', 'Row 23']] },
+  { number: 23, failure: 'audit disk full in the middle of a record', invariant: 'cut to the last good line, with a note', tests: [[AUDIT, 'audit: a disk that fills up'], ['test/unit/audit/rotation.test.ts', 'Row 23'], ['test/spec/operation/store/full-disk.test.ts', 'Row 23']] },
   { number: 24, failure: 'kill -9 between decision, mint and answer', invariant: 'the audit verifies; what was used stays used, what was revoked stays dead', faults: ['kill/sqlite', 'sqlite/kill'] },
   { number: 25, failure: 'SIGTERM under load', invariant: 'no request is refused or broken', tests: [[WORKERS, 'Row 25'], ['test/unit/http/drain.test.ts', 'drain:']] },
   { number: 26, failure: 'a worker dies', invariant: 'it is started again; others have no error', tests: [[WORKERS, 'Row 26'], ['test/spec/operation/process/worker-connections.test.ts', 'Row 26']] },
