@@ -40,7 +40,10 @@ interface Known {
   status?: WorkerStatus;
 }
 
-const MIXED = 'workers run different configurations';
+interface Prepared {
+  readonly member: Member;
+  readonly id: unknown;
+}
 
 class Primary {
   readonly #path: string;
@@ -132,8 +135,11 @@ class Primary {
     try {
       await this.#reload(next);
     } finally {
+      // Whoever began to serve while these prepared began with the one before, and was none of them.
+      await Promise.all(this.supervisor.members().map((member) => this.#welcome(member)));
       this.#isReloading = false;
-      if (!this.#isStopping && this.#isMixed()) this.#logger.error(MIXED, {});
+      if (!this.#isStopping && this.#isMixed())
+        this.#logger.error('workers run different configurations');
     }
   }
 
@@ -145,12 +151,12 @@ class Primary {
       throw new Error(`running workers cannot take this change: restart for ${fixed.join(', ')}`);
     if (sections.length > 0 || this.#isMixed()) return this.#replaceWorkers(next);
     const members = this.supervisor.members();
-    await Promise.all(members.map((member) => this.#prepare(member, next)));
+    const prepared = await Promise.all(
+      members.map(async (member) => ({ member, id: await this.#prepare(member, next) })),
+    );
     this.#loaded = next;
     // Whoever dies now comes back with the new one.
-    await Promise.all(members.map((member) => this.#commit(member).catch(() => undefined)));
-    // Whoever began to serve while these prepared began with the one before, and was none of them.
-    await Promise.all(this.supervisor.members().map((member) => this.#welcome(member)));
+    await Promise.all(prepared.map((each) => this.#commit(each, next).catch(() => undefined)));
   }
 
   async stop(): Promise<void> {
@@ -175,7 +181,8 @@ class Primary {
     try {
       await this.supervisor.roll((member) => !this.#isCurrent(member));
     } catch (cause) {
-      const what = `${MIXED}: one did not start with the new one, nor another with the old one again`;
+      const what =
+        'workers run different configurations: one did not start with the new one, nor another with the old one again';
       throw new Error(`${what}; mend what their last lines say, and send SIGHUP`, { cause });
     }
   }
@@ -192,22 +199,23 @@ class Primary {
     return { slot, path: this.#path, files };
   }
 
-  async #prepare(member: Member, next: LoadedConfig): Promise<void> {
-    await member.channel.ask('prepare', this.#startOf(member, next));
+  /** Resolves with what it is called by when it is to be taken. */
+  #prepare(member: Member, next: LoadedConfig): Promise<unknown> {
+    return member.channel.ask('prepare', this.#startOf(member, next));
   }
 
-  async #commit(member: Member): Promise<void> {
-    this.#knownOf(member).loaded = this.#loaded;
-    await member.channel.ask('commit');
+  async #commit({ id, member }: Prepared, taken: LoadedConfig): Promise<void> {
+    await member.channel.ask('commit', id);
+    this.#knownOf(member).loaded = taken;
   }
 
   /** A worker that was started while a reload was under way may have missed it. */
   async #welcome(member: Member): Promise<void> {
     this.#serving.set({}, this.supervisor.members().length);
     if (this.#isCurrent(member)) return;
+    const current = this.#loaded;
     try {
-      await this.#prepare(member, this.#loaded);
-      await this.#commit(member);
+      await this.#commit({ member, id: await this.#prepare(member, current) }, current);
     } catch (cause) {
       this.#logger.error('a worker has an old configuration', { slot: member.slot, cause });
     }

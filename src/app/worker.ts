@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import { type App, createApp } from '#src/app.ts';
 import type { ChainHead } from '#src/audit/audit-key.ts';
 import { type ConfigFiles, parseConfigFiles } from '#src/config/load.ts';
-import { type Channel, openChannel } from '#src/workers/channel.ts';
+import { type Channel, type Handlers, openChannel } from '#src/workers/channel.ts';
 import { WORKER_LOG_FD } from '#src/workers/worker-output.ts';
 import type { PreparedReload } from './generation/generations.ts';
 
@@ -52,11 +52,33 @@ async function exchangeHeads(
   }
 }
 
+/** Prepares a configuration and takes it, each when it is told to. */
+function reloadHandlers(serving: Promise<App>): Handlers {
+  let asked = 0;
+  let prepared: { readonly id: unknown; readonly reload: PreparedReload } | undefined;
+  return {
+    prepare: async (content) => {
+      asked += 1;
+      const id = asked;
+      const { path, files } = content as WorkerStart;
+      const app = await serving;
+      const reload = await app.prepare(await parseConfigFiles(path, files));
+      if (id === asked) prepared = { id, reload };
+      return id;
+    },
+    commit: async (id) => {
+      // What was prepared since not all may be able to take.
+      if (prepared?.id !== id) throw new Error('another one was prepared since');
+      prepared?.reload.commit();
+      prepared = undefined;
+    },
+  };
+}
+
 /** Serves until the process that started this one says to stop, or a signal does; resolves when everything is closed. */
 export async function serveAsWorker(): Promise<void> {
   const stopped = Promise.withResolvers<void>();
   const serving = Promise.withResolvers<App>();
-  let prepared: PreparedReload | undefined;
   let otherHeads: readonly ChainHead[] = [];
   const tellStatus = async (app: App): Promise<void> => {
     otherHeads = await exchangeHeads(channel, app, otherHeads);
@@ -70,15 +92,7 @@ export async function serveAsWorker(): Promise<void> {
   const channel = openChannel(TO_PARENT, {
     status: async () => statusOf(await serving.promise),
     readiness: async () => (await serving.promise).notReadyFor(),
-    prepare: async (content) => {
-      const { path, files } = content as WorkerStart;
-      const app = await serving.promise;
-      prepared = await app.prepare(await parseConfigFiles(path, files));
-    },
-    commit: async () => {
-      prepared?.commit();
-      prepared = undefined;
-    },
+    ...reloadHandlers(serving.promise),
     stop,
   });
   // A terminal signals all processes at once: who started this one decides what becomes of it.
