@@ -192,7 +192,7 @@ describe('viaduct explain --rst', () => {
 
     assert.match(
       out,
-      /^refused before policy: token-audience-mismatch: no audience of the JWT is ours\n/,
+      /^refused before policy: token-audience-mismatch: no audience of the JWT is ours/,
     );
     assert.equal(code, 1);
   });
