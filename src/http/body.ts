@@ -58,7 +58,27 @@ function collect(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer
   return promise;
 }
 
-/** Reads the body. A too large one is refused before it is read, or as soon as it shows.
+/** How much is thrown away of a body that is refused, and for how long: as much as a mistake has, and no upload. */
+const MOST_DISCARDED_BYTES = 1_048_576;
+const MOST_DISCARD_MILLISECONDS = 1000;
+
+/** Reads on and keeps nothing. Who is still sending when the connection ends is told of that, and never of the answer (RFC 9112 §9.6). */
+async function discard(request: IncomingMessage): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = MOST_DISCARDED_BYTES;
+  const onData = (chunk: Buffer): void => {
+    left -= chunk.length;
+    if (left < 0) resolve();
+  };
+  const timer = setTimeout(resolve, MOST_DISCARD_MILLISECONDS);
+  request.once('end', resolve).once('close', resolve).on('data', onData).resume();
+  if (request.readableEnded || request.destroyed) resolve();
+  await promise;
+  clearTimeout(timer);
+  request.off('data', onData).pause();
+}
+
+/** Reads the body. A too large one is refused without being kept, though some of it may be thrown away first.
  * @throws {HttpRefusal} 413, 415, 400 when the client went away */
 export async function readBody(
   { req, res }: HttpExchange,
@@ -74,6 +94,7 @@ export async function readBody(
   } catch (cause) {
     // The rest of the body is not read, so the connection cannot carry another request.
     if (!res.headersSent) res.setHeader('connection', 'close');
+    await discard(req);
     throw cause;
   }
 }

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import test from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { type BodyLimits, decodeUtf8, readBody, readForm } from '#src/http/body.ts';
 import { HttpRefusal } from '#src/http/http-refusal.ts';
 import { send, sendRaw, serve } from './http-fixture.ts';
@@ -41,6 +46,45 @@ test('body: one that says it is too large is refused before it is read', async (
 
   assert.match(received, /^HTTP\/1\.1 413 /);
   assert.match(received, /^connection: close\r$/im);
+});
+
+for (const [what, head] of [
+  ['is too large', 'Content-Type: text/xml'],
+  ['is of another media type', 'Content-Type: image/png'],
+])
+  test(`RFC 9112 §9.6: who sends all of a body that ${what} before it reads gets the answer, and no reset`, async (t) => {
+    const { port } = await serve(t, echo());
+    const client = connect(port, '127.0.0.1').pause();
+    t.after(() => client.destroy());
+    const write = promisify<string, void>(client.write.bind(client));
+    const part = 'x'.repeat(50_000);
+
+    await write(`POST / HTTP/1.1\r\nHost: a\r\n${head}\r\nContent-Length: 1000000\r\n\r\n`);
+    for (let sent = 0; sent < 20; sent += 1) {
+      await write(part);
+      // The server is in this process: it takes the part before the next one is sent.
+      await setImmediate();
+    }
+    const received = await text(client);
+
+    assert.match(received, /^HTTP\/1\.1 41[35] /);
+    assert.match(received, /^connection: close\r$/im);
+  });
+
+test('body: one that goes on and on is refused, and its connection ends', async (t) => {
+  const { port } = await serve(t, echo());
+  const client = connect(port, '127.0.0.1');
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\n';
+  const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+  // It ends when the server ends the connection in the middle of it.
+  const endless = Readable.from(
+    (function* () {
+      yield `${head}Transfer-Encoding: chunked\r\n\r\n`;
+      for (;;) yield chunk;
+    })(),
+  );
+
+  await assert.rejects(pipeline(endless, client, { signal: t.signal }), /EPIPE|ECONNRESET/);
 });
 
 test('body: one that does not say it is refused as soon as it shows, and not read to its end', async (t) => {
