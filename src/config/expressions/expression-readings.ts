@@ -56,6 +56,8 @@ function useNumerals({ args }: ASTNode & { readonly op: 'call' }, environment: E
 
 /** Has one claim read as a list: with one value it is that value, and whoever looks into it means a list of it. */
 function useList(node: ASTNode): void {
+  // Asked for first: `has(claims.groups) ? claims.groups : []`.
+  if (node.op === '?:') node.args.slice(1).forEach(useList);
   if (node.op !== '.' && node.op !== '[]') return;
   const [holder] = node.args;
   if (holder.op === 'id' && holder.args === 'claims') Object.assign(holder, { args: CLAIM_LISTS });
