@@ -80,13 +80,15 @@ function createTokens(settings: StatusListSettings, parts: StatusListParts) {
   const copies = createCopies(settings, parts);
   const inSlot = createSourceSlots(MOST_READ);
   const making = new Map<string, Promise<string | undefined>>();
-  return async (list: string, sourceAddress: string | undefined): Promise<string | undefined> => {
-    const kept = copies.kept(list) ?? making.get(list);
-    if (kept !== undefined) return kept;
-    const made = inSlot(sourceAddress, () => copies.make(list)).finally(() => making.delete(list));
+  const atHand = (list: string) => copies.kept(list) ?? making.get(list);
+  const begin = (list: string): Promise<string | undefined> => {
+    const made = copies.make(list).finally(() => making.delete(list));
     making.set(list, made);
     return made;
   };
+  // Shared is what has begun: whoever asked before may have asked behind a flood of its own, and others must not wait there.
+  return async (list: string, sourceAddress: string | undefined): Promise<string | undefined> =>
+    atHand(list) ?? inSlot(sourceAddress, async () => atHand(list) ?? begin(list));
 }
 
 type Context = Parameters<Middleware>[0];

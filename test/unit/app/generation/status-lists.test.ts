@@ -103,3 +103,24 @@ test('Status lists: all who ask for one at one time get what is read once', asyn
   assert.deepEqual(new Set(await Promise.all(answers)), new Set([200]));
   assert.equal(server.asked.length, 1);
 });
+
+test('Status lists: who asks for one after a flood of another source waits no longer because that source asked for it, too', async () => {
+  const server = aServer();
+  const flood = Array.from({ length: 2000 }, (_, number) =>
+    server.get(madeUp(number), '192.0.2.1'),
+  );
+  const last = server.get(REAL, '192.0.2.1');
+  const other = server.get(REAL, '198.51.100.1');
+  await server.answer();
+  const isAsked = server.asked.includes(REAL);
+  await server.answer();
+  const status = isAsked && (await other);
+  while (server.asked.length < 2001) await server.answer();
+  await server.answer();
+
+  assert.ok(isAsked);
+  assert.equal(status, 200);
+  assert.equal(await last, 200);
+  assert.deepEqual(new Set(await Promise.all(flood)), new Set([404]));
+  assert.equal(server.asked.filter((list) => list === REAL).length, 1);
+});
