@@ -3,15 +3,27 @@ import { type Clock, millisecondsOf } from '#core/instant.ts';
 
 /** What a look at the clock shows, in seconds. */
 interface ClockReading {
-  /** How far it is ahead of ours; negative when it is behind. */
+  /** How far it is ahead of ours at least; negative when it is behind. */
   readonly aheadSeconds: number;
-  /** How far it went ahead at once since the last look; nothing where it is as it was. */
+  /** How far it went ahead at once since the last look, at least; not above zero where it is as it was. */
   readonly wentAheadSeconds: number;
 }
 
+/** How far a clock is ahead of one of ours: a reply was made at some moment between the question and its coming. */
+interface Offset {
+  readonly least: number;
+  readonly most: number;
+}
+
+const offsetOf = (told: number, asked: number, came: number): Offset => ({
+  // Ours may count whole milliseconds only.
+  least: told - (came + 1) / 1000,
+  most: told - asked / 1000,
+});
+
 interface Offsets {
-  readonly ofClock: number;
-  readonly ofUptime: number;
+  readonly ofClock: Offset;
+  readonly ofUptime: Offset;
 }
 
 /** The clock of one server. */
@@ -24,17 +36,22 @@ export class ClockWatch {
   }
 
   /** Reads it, by the reply to TIME. Ours may be set too, or stand still while the machine sleeps, but not both alike: what both say is
-   * a step of the server's. */
+   * a step of the server's. What the time that a reply took may explain is none. */
   async read(askTime: () => Promise<unknown>): Promise<ClockReading> {
-    const before = [millisecondsOf(this.#clock), performance.now()] as const;
+    const asked = [millisecondsOf(this.#clock), performance.now()] as const;
     const reply = await askTime();
     const [seconds, microseconds] = reply as readonly [string, string];
     const told = Number(seconds) + Number(microseconds) / 1_000_000;
-    const ofClock = told - (before[0] + millisecondsOf(this.#clock)) / 2000;
-    const ofUptime = told - (before[1] + performance.now()) / 2000;
+    const ofClock = offsetOf(told, asked[0], millisecondsOf(this.#clock));
+    const ofUptime = offsetOf(told, asked[1], performance.now());
     const last = this.#last ?? { ofClock, ofUptime };
     this.#last = { ofClock, ofUptime };
-    const wentAheadSeconds = Math.min(ofClock - last.ofClock, ofUptime - last.ofUptime);
-    return { aheadSeconds: ofClock, wentAheadSeconds };
+    return {
+      aheadSeconds: Math.max(ofClock.least, Math.min(ofClock.most, 0)),
+      wentAheadSeconds: Math.min(
+        ofClock.least - last.ofClock.most,
+        ofUptime.least - last.ofUptime.most,
+      ),
+    };
   }
 }

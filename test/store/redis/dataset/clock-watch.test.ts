@@ -49,3 +49,30 @@ test('Row 18: what our own clock went ahead as well, as after a sleep of the mac
 
   assert.ok(isNear((await look()).wentAheadSeconds, 0));
 });
+
+test('Row 17: what the time that a reply takes may explain is no step, and nobody is ahead by it', async (t) => {
+  const { clock, server } = aWatch();
+  const start = performance.now();
+  let passedSeconds = 0;
+  t.mock.method(performance, 'now', () => start + passedSeconds * 1000);
+  const pass = (seconds: number): void => {
+    clock.advance(seconds);
+    passedSeconds += seconds;
+  };
+  const watch = new ClockWatch(clock);
+  // The first reply comes late though it was made at once, the second is made late.
+  const late = await watch.read(async () => {
+    const reply = [String(server.seconds), '0'];
+    pass(4);
+    return reply;
+  });
+  const slow = await watch.read(async () => {
+    pass(4);
+    return [String(server.seconds + passedSeconds), '0'];
+  });
+
+  for (const { aheadSeconds, wentAheadSeconds } of [late, slow]) {
+    assert.equal(aheadSeconds, 0);
+    assert.ok(wentAheadSeconds <= 0);
+  }
+});
