@@ -26,10 +26,11 @@ export const SOURCE_LOCKED: LoginRefusal = {
   detail: 'the source address is locked out',
   isLockout: true,
 };
-export const NAME_LOCKED: LoginRefusal = {
-  detail: 'the user name is locked out',
+/** Names that nobody has are locked out like others. */
+export const nameLocked = (record: UserRecord | undefined): LoginRefusal => ({
+  detail: `${record?.id ?? 'the user name'} is locked out`,
   isLockout: true,
-};
+});
 
 /** The refusal of a login. All look the same outside; the detail is for our log, and never repeats what was typed: people
  * type passwords into the field of the name. A user is named as the user file does. */

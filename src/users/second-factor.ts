@@ -4,7 +4,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
 import { createFailureCounter, type FailureCounterSettings } from './failure-counter.ts';
 import type { Lockout } from './lockout.ts';
-import { type Login, loginFailure, NAME_LOCKED } from './login.ts';
+import { type Login, loginFailure, nameLocked } from './login.ts';
 import { passwordMark } from './login-mark.ts';
 import type { LoginQueue } from './login-queue.ts';
 import {
@@ -61,7 +61,7 @@ export function createSecondFactor({ lockout, nameKey, queue, ...parts }: Parts)
     // In turn under one name: the guesses that went before may have used up what is allowed.
     const foldedName = foldUserName(nameKey(id));
     return queue.inTurn({ foldedName, sourceAddress }, async () => {
-      if (await lockout.isNameLocked(foldedName)) return NAME_LOCKED.detail;
+      if (await lockout.isNameLocked(foldedName)) return nameLocked(record).detail;
       // With another password or secret the count begins anew, for whoever guesses and for the user.
       const guessed = passwordMark(record);
       if ((await wrongCodes.count(guessed)) >= MAX_WRONG_CODES)

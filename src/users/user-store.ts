@@ -7,7 +7,7 @@ import {
   admitsPassword,
   type Login,
   loginFailure,
-  NAME_LOCKED,
+  nameLocked,
   requirePossible,
   SOURCE_LOCKED,
 } from './login.ts';
@@ -82,8 +82,8 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
     // No computation while locked out, or a flood of guesses would take from others what it can no longer win. That it answers
     // sooner tells of the lock-out, and of nothing else: unknown names are counted and locked like known ones.
     if (isSourceLocked) throw loginFailure(SOURCE_LOCKED.detail);
-    if (isNameLocked) throw loginFailure(NAME_LOCKED.detail);
     const candidate = directory.find(name);
+    if (isNameLocked) throw loginFailure(nameLocked(candidate.record).detail);
     const loginName = nameLogin({ name, encoded: candidate.encoded, password });
     const { record } = candidate;
     if (record && admitsPassword(record) && cache.has(loginName)) return candidate;

@@ -1,7 +1,7 @@
 // The verification of passwords: in turn under one name, in a slot, once for equal logins. A password that is compared costs the
 // same whatever the record is; while a name or a source is locked out none is compared.
 import type { Lockout } from '../lockout.ts';
-import { type LoginRefusal, NAME_LOCKED, refusalOf, SOURCE_LOCKED } from '../login.ts';
+import { type LoginRefusal, nameLocked, refusalOf, SOURCE_LOCKED } from '../login.ts';
 import type { LoginQueue } from '../login-queue.ts';
 import type { Candidate } from '../user-directory.ts';
 import { type DeriveKey, verifyPassword } from './password.ts';
@@ -45,7 +45,7 @@ function createVerification({ lockout, queue, deriveKey }: Parts): Verification 
   }
   async function verify(attempt: Attempt): Promise<LoginRefusal | undefined> {
     // Asked again in turn: the logins that went before may have used up the failures since.
-    if (await lockout.isNameLocked(attempt.foldedName)) return NAME_LOCKED;
+    if (await lockout.isNameLocked(attempt.foldedName)) return nameLocked(attempt.candidate.record);
     return queue.inSlot(attempt.sourceAddress, () => compare(attempt));
   }
   return (attempt) => queue.inTurn(attempt, () => verify(attempt));
