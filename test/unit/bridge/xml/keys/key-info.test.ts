@@ -57,19 +57,23 @@ test('XMLDSig 1.1 §4.5.2.3.1: a point is uncompressed, as long as its curve wan
     assertRefused(() => readKeyInfo(aKeyInfo(anEcKey(curve, octets))), 'key-refused');
 });
 
-test('XMLDSig 1.1 §4.5: a certificate and a key value in one KeyInfo are about one key', async () => {
-  const [one, other] = await Promise.all([aCertificate(), aCertificate()]);
-  const data = `<ds:X509Data><ds:X509Certificate>${one.der.toString('base64')}</ds:X509Certificate></ds:X509Data>`;
-  const valueOf = ({ privateKey }: typeof one): string =>
-    toWireBytes(writeKeyInfo(nameKey(createPublicKey(privateKey))))
-      .toString('latin1')
-      .replace(/^<ds:KeyInfo[^>]*>|<\/ds:KeyInfo>$/g, '');
+for (const algorithm of ['RSA', 'P-256', 'P-384'] as const)
+  test(`XMLDSig 1.1 §4.5: a certificate and a key value in one KeyInfo are about one key: ${algorithm}`, async () => {
+    const [one, other] = await Promise.all([
+      aCertificate({ algorithm }),
+      aCertificate({ algorithm }),
+    ]);
+    const data = `<ds:X509Data><ds:X509Certificate>${one.der.toString('base64')}</ds:X509Certificate></ds:X509Data>`;
+    const valueOf = ({ privateKey }: typeof one): string =>
+      toWireBytes(writeKeyInfo(nameKey(createPublicKey(privateKey))))
+        .toString('latin1')
+        .replace(/^<ds:KeyInfo[^>]*>|<\/ds:KeyInfo>$/g, '');
 
-  const named = nameCertificate(new X509Certificate(one.der));
-  assert.deepEqual(readKeyInfo(aKeyInfo(data + valueOf(one))), named);
-  assert.deepEqual(readKeyInfo(aKeyInfo(valueOf(one) + data)), named);
-  assertRefused(() => readKeyInfo(aKeyInfo(data + valueOf(other))), 'key-refused');
-});
+    const named = nameCertificate(new X509Certificate(one.der));
+    assert.deepEqual(readKeyInfo(aKeyInfo(data + valueOf(one))), named);
+    assert.deepEqual(readKeyInfo(aKeyInfo(valueOf(one) + data)), named);
+    assertRefused(() => readKeyInfo(aKeyInfo(data + valueOf(other))), 'key-refused');
+  });
 
 test('SEC 1 §3.2.2.1: a point that is not on its curve is no key', () => {
   const point = aPoint();
