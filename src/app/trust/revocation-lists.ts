@@ -2,7 +2,7 @@
 import type { Instant } from '#core/instant.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Problem } from '#src/config/problem.ts';
-import { parseRevocationList, type RevocationList } from '#src/trust/x509/crl.ts';
+import { parseListHead, parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure } from '#src/trust/x509/der.ts';
 import { writeName } from '#src/trust/x509/distinguished-name.ts';
 
@@ -29,9 +29,9 @@ export function listedAuthorities({ trustedIssuers }: Config): readonly ListedAu
 }
 
 // What cannot be read was refused before.
-function parseKept(pem: string): readonly RevocationList[] {
+function parseKept(pem: string): readonly ReturnType<typeof parseListHead>[] {
   try {
-    return [parseRevocationList(Buffer.from(pem))];
+    return [parseListHead(Buffer.from(pem))];
   } catch (cause) {
     if (!(cause instanceof DerFailure)) throw cause;
     return [];

@@ -11,6 +11,7 @@ import {
 import {
   type Der,
   DerFailure,
+  type MemberReader,
   membersOf,
   naturalOf,
   readDer,
@@ -45,9 +46,10 @@ const EVERYTHING: ListScope = { onlyUsers: false, onlyAuthorities: false };
 
 const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/;
 
-/** Parses a list, PEM or DER.
- * @throws {DerFailure} also for one without an end, and for one with a critical extension we do not know */
-export function parseRevocationList(encoded: Buffer): RevocationList {
+/** What a list says before it names a certificate. */
+type ListHead = Pick<RevocationList, 'issuer' | 'nextUpdate' | 'signed' | 'thisUpdate'>;
+
+function openList(encoded: Buffer): { readonly head: ListHead; readonly rest: MemberReader } {
   const list = readDer(derOf(encoded));
   const signed = readSigned(readMembers(list));
   const tbs = readMembers(signed.content);
@@ -58,14 +60,22 @@ export function parseRevocationList(encoded: Buffer): RevocationList {
   const nextUpdate = tbs.takeIf(TAG.utcTime) ?? tbs.takeIf(TAG.generalizedTime);
   // Without an end an old list would be good for ever: whoever was revoked since would pass.
   if (!nextUpdate) throw new DerFailure('a list without nextUpdate');
-  const entries = tbs.takeIf(TAG.sequence);
+  return { head: { issuer, signed, thisUpdate, nextUpdate: timeOf(nextUpdate) }, rest: tbs };
+}
+
+/** Whose a list is and until when it is good. What it names is not read: of a hundred thousand certificates that takes more than a second.
+ * @throws {DerFailure} */
+export const parseListHead = (encoded: Buffer): ListHead => openList(encoded).head;
+
+/** Parses a list, PEM or DER.
+ * @throws {DerFailure} also for one without an end, and for one with a critical extension we do not know */
+export function parseRevocationList(encoded: Buffer): RevocationList {
+  const { head, rest } = openList(encoded);
+  const entries = rest.takeIf(TAG.sequence);
   return {
-    issuer,
-    signed,
-    thisUpdate,
-    nextUpdate: timeOf(nextUpdate),
+    ...head,
     revoked: new Set(entries ? membersOf(entries).map(serialOf) : []),
-    scope: scopeOf(readExtensions(tbs.takeIf(TAG.context(0)))),
+    scope: scopeOf(readExtensions(rest.takeIf(TAG.context(0)))),
   };
 }
 

@@ -14,7 +14,7 @@ import {
   subjectKeyIdentifier,
 } from '#src/trust/x509/certificate.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
-import { parseRevocationList } from '#src/trust/x509/crl.ts';
+import { parseListHead, parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure, membersOf, readDer } from '#src/trust/x509/der.ts';
 import { isSameName, parseName, writeName } from '#src/trust/x509/distinguished-name.ts';
 import { aSequence } from '#test/support/x509/der.ts';
@@ -296,6 +296,21 @@ describe('DER', () => {
       assert.throws(() => readDer(Buffer.from(hex, 'hex')), DerFailure, hex);
     assert.equal(readDer(Buffer.from('0400', 'hex')).content.byteLength, 0);
     assert.throws(() => membersOf(readDer(Buffer.from('0400', 'hex'))), DerFailure);
+  });
+
+  test('RFC 5280 §5.1: whose a list is, and its end, are read without what it names', async () => {
+    const root = await anAuthority();
+    const [read, unread] = await Promise.all(
+      [[], [new x509.Extension('1.2.3', true, Buffer.from([5, 0]))]].map(async (entryExtensions) =>
+        Buffer.from(await aRevocationList(root, { revoked: [root], entryExtensions })),
+      ),
+    );
+    assert.ok(read && unread);
+
+    const [{ issuer, nextUpdate }, head] = [parseRevocationList(read), parseListHead(unread)];
+
+    assert.throws(() => parseRevocationList(unread), DerFailure);
+    assert.deepEqual([head.issuer, head.nextUpdate], [issuer, nextUpdate]);
   });
 
   test('whatever is changed in a certificate or a list, it is read or refused, and nothing else is thrown', async () => {
