@@ -126,7 +126,7 @@ export interface Refusal {
   readonly retryAfterSeconds?: number;
 }
 
-const MAX_DETAIL_LENGTH = 200;
+const MAX_DETAIL_LENGTH = 400;
 
 /** What comes of whatever was thrown. A bug is a fault of ours, and its text stays here: it may hold anything. */
 export function refusalOf(cause: unknown): Refusal {

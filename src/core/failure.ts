@@ -53,11 +53,14 @@ export class ExchangeFailure extends Error {
   }
 }
 
+/** What is in a token may be of any length, and where a detail is cut it must not be what it is about that is lost. */
+const MAX_CHARACTERS_BEFORE = 250;
+
 /** A refusal whose detail says as well what it is about, such as whose token it was. Anything else stays what it is. */
 export function refusalAbout(cause: unknown, about: string): unknown {
   if (!(cause instanceof ExchangeFailure)) return cause;
   const { message, reason, retryAfterSeconds } = cause;
-  return new ExchangeFailure(reason, `${message} (${about})`, {
+  return new ExchangeFailure(reason, `${message.slice(0, MAX_CHARACTERS_BEFORE)} (${about})`, {
     cause,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer } from '#test/support/server/server.ts';
+import { aTokenMessage, jwtAsXml, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 const SAML2_TYPE = 'urn:ietf:params:oauth:token-type:saml2';
 
@@ -45,6 +46,25 @@ describe('Audit: of a refused token it says', () => {
       await lastDetail(),
       'no audience of the JWT is ours: https://other.example https://third.example (of partner)',
     );
+  });
+
+  test('of which trusted issuer the credential of a SOAP message is, whatever length its words have', async (t) => {
+    const { server, partner, lastDetail } = await start(t);
+    const long = 'x'.repeat(5000);
+    const jwt = await server.partner.sign({ aud: [`https://${long}.example`] });
+    const good = partner.assertion('saml2', { id: long });
+    const assertion = good.replace(/(<(?:\w+:)?NameID[^>]*>)/, '$1x');
+
+    const details: string[] = [];
+    for (const token of [jwtAsXml(jwt), assertion]) {
+      await sendSoap(server, aTokenMessage(token));
+      details.push(String(await lastDetail()));
+    }
+
+    const [ofJwt = '', ofAssertion = ''] = details;
+    assert.match(ofJwt, /^no audience of the JWT is ours: https:\/\/x+ \(of partner\)$/);
+    assert.match(ofAssertion, /^digest-mismatch: .*x \(of partner-saml\)$/);
+    assert.ok(details.every(({ length }) => length <= 400));
   });
 
   test('of which trusted issuer a JWT is that nobody signed', async (t) => {
