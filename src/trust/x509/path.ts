@@ -76,7 +76,8 @@ export function findPath(
     terms,
     presented,
     links,
-    now: wasGood ? Math.min(now, certificate.notAfter) : now,
+    now,
+    asOf: wasGood ? Math.min(now, certificate.notAfter) : now,
     tried: 0,
     wrong: [],
     failure: undefined,
@@ -92,6 +93,8 @@ export function findPath(
 interface Search extends Moment {
   readonly terms: PathTerms;
   readonly presented: readonly Certificate[];
+  /** None may have ended by then. One that began since counts: an authority that goes on has another certificate. */
+  readonly asOf: number;
   tried: number;
   /** What the issuers of a certificate by name did not sign. */
   readonly wrong: (readonly [certificate: Certificate, issuer: Certificate])[];
@@ -170,11 +173,11 @@ function validated(path: CertificatePath, search: Search): CertificatePath | und
   }
 }
 
-function validateEach(path: CertificatePath, { now }: Search): void {
+function validateEach(path: CertificatePath, { asOf, now }: Search): void {
   for (const [index, certificate] of path.entries()) {
     const { extensions, notAfter, notBefore, signatureAlgorithm } = certificate;
     if (now < notBefore) throw refusal('token-not-yet-valid', 'a certificate is not valid yet');
-    if (now > notAfter) throw refusal('token-expired', 'a certificate has expired');
+    if (asOf > notAfter) throw refusal('token-expired', 'a certificate has expired');
     for (const [oid, { isCritical }] of extensions) {
       if ((isCritical && !PROCESSED.has(oid)) || oid === NAME_CONSTRAINTS)
         throw refusal('issuer-untrusted', `a certificate has the extension ${oid}`);

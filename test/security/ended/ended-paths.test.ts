@@ -193,6 +193,18 @@ describe('Decision 30: of a certificate that is over', () => {
     await assertGoesOn(estate);
   });
 
+  test('what rests on it goes on where the authority has a certificate since in the configuration', async (t) => {
+    const estate = await start(t, { leaf: EARLY, issuing: LATE, isConfigured: true });
+    const { keys, name } = estate.issuing;
+    const wishes = { name, keys, issuer: root, notBefore: at(LATE) };
+    const renewed = await anAuthority({ ...wishes, algorithm: 'RSA' });
+    await writeFile(join(estate.server.directory, 'issuing.crt'), renewed.pem);
+    estate.server.clock.advance(AFTER);
+    await estate.server.reload();
+
+    await assertGoesOn(estate);
+  });
+
   test('nothing is good once an authority above it is revoked', async (t) => {
     const estate = await start(t, { leaf: EARLY });
     estate.server.clock.advance(LATE);
