@@ -3,12 +3,16 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
+import { aValidatedToken } from '#test/support/core.ts';
 import { PASSWORD, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { anIssueMessage, type SoapAnswer } from '#test/support/ws-trust/messages.ts';
 import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { USER } from '#test/support/ws-trust/ws-trust.ts';
 
 export const TRUST_14 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200802';
 export const OTP = `${TRUST_14}/challenge/OTP`;
@@ -82,3 +86,14 @@ export function anAnswer(answering: Answering): string {
     .replace('<o:Username>bob<', `<o:Username>${user}<`)
     .replace('</o:UsernameToken>', () => `</o:UsernameToken>${tokens}`);
 }
+
+/** Takes the user with any one-time password, and wants one. */
+export const secondFactor: TokenValidator = {
+  canHandle: ({ type }) => type === 'username',
+  async validate({ content, use }) {
+    if (!('oneTimePassword' in (content as object)))
+      throw new ExchangeFailure('second-factor-required', 'one-time password');
+    const subject = { issuer: 'https://sts.example.org', id: USER.name };
+    return aValidatedToken({ type: 'username', use, trustedIssuer: 'self', subject, claims: [] });
+  },
+};

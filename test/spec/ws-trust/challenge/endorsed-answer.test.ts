@@ -10,14 +10,13 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import { aPolicyRow, aValidatedToken } from '#test/support/core.ts';
 import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
-import { OTP, STATE, TRUST_14 } from '#test/support/ws-trust/second-factor.ts';
+import { OTP, STATE, secondFactor, TRUST_14 } from '#test/support/ws-trust/second-factor.ts';
 import {
   aPost,
   aUserNameToken,
   aWsTrustSetting,
   billingRules,
   faultCodeOf,
-  USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate, type TestCertificate } from '#test/support/x509/pki.ts';
@@ -27,16 +26,6 @@ const [holder, other] = await Promise.all(
 );
 assert.ok(holder && other);
 const confirmation = nameCertificate(new X509Certificate(holder.der));
-
-const secondFactor: TokenValidator = {
-  canHandle: ({ type }) => type === 'username',
-  async validate({ content, use }) {
-    if (!('oneTimePassword' in (content as object)))
-      throw new ExchangeFailure('second-factor-required', 'one-time password');
-    const subject = { issuer: 'https://sts.example.org', id: USER.name };
-    return aValidatedToken({ type: 'username', use, trustedIssuer: 'self', subject, claims: [] });
-  },
-};
 
 /** Bound to the key of the holder, and good where it stands in the document it is shown with. */
 const assertions: TokenValidator = {

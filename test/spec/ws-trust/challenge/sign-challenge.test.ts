@@ -5,20 +5,17 @@ import { test } from 'node:test';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
-import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
-import { aValidatedToken } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aBinaryToken, aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
+import { secondFactor } from '#test/support/ws-trust/second-factor.ts';
 import {
   anIssueRequest,
   aPost,
   aSecurityHeader,
   aWsTrustSetting,
   faultCodeOf,
-  USER,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
 import { knownCertificates } from '#test/support/x509/known-certificates.ts';
@@ -235,15 +232,6 @@ test('WS-Trust 1.3 §8.3: what makes no token needs no challenge', async () => {
 });
 
 test('WS-Trust 1.3 §8.3: after a one-time password the signature covers the Body, and so the challenge', async () => {
-  const secondFactor: TokenValidator = {
-    canHandle: ({ type }) => type === 'username',
-    async validate({ content, use }) {
-      if (!('oneTimePassword' in (content as object)))
-        throw new ExchangeFailure('second-factor-required', 'one-time password');
-      const subject = { issuer: 'https://sts.example.org', id: USER.name };
-      return aValidatedToken({ type: 'username', use, trustedIssuer: 'self', subject, claims: [] });
-    },
-  };
   const profiles = changeEndpoints(
     [ADFS_PROFILE],
     [{ path: MIXED, signChallenge: true, credentials: ['certificate', 'username'] }],
