@@ -7,7 +7,7 @@ import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/sec
 import type { MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { wsse as wsseName } from '#bridge/xml/namespaces.ts';
-import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
+import { beginningOf, ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import { conversationNamespaceOf, type TrustNames, trustName } from './names.ts';
 
 /** A fault before it is spelled in the version of the request. */
@@ -150,7 +150,7 @@ function retryOf({ reason, retryAfterSeconds = 1 }: ExchangeFailure) {
 
 // Names of elements in it come from the client: bounded, so that they cannot fill the audit.
 function detailOf({ message }: Error): { readonly detail: string } {
-  return { detail: message.slice(0, MAX_DETAIL_LENGTH) };
+  return { detail: beginningOf(message, MAX_DETAIL_LENGTH) };
 }
 
 const SPELLINGS: Readonly<

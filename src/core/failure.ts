@@ -60,7 +60,7 @@ const MAX_CHARACTERS_BEFORE = 250;
 export function refusalAbout(cause: unknown, about: string): unknown {
   if (!(cause instanceof ExchangeFailure)) return cause;
   const { message, reason, retryAfterSeconds } = cause;
-  return new ExchangeFailure(reason, `${message.slice(0, MAX_CHARACTERS_BEFORE)} (${about})`, {
+  return new ExchangeFailure(reason, `${beginningOf(message, MAX_CHARACTERS_BEFORE)} (${about})`, {
     cause,
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });
@@ -69,4 +69,9 @@ export function refusalAbout(cause: unknown, about: string): unknown {
 const MAX_EXCERPT_CHARACTERS = 200;
 
 /** What somebody wrote, for a detail: the beginning, for it may be of any length. */
-export const excerpt = (text: string): string => text.slice(0, MAX_EXCERPT_CHARACTERS);
+export const excerpt = (text: string): string => beginningOf(text, MAX_EXCERPT_CHARACTERS);
+
+/** The first characters, none of them by half: readers of JSON refuse a line with half of one, and what it says would be lost. */
+export function beginningOf(text: string, maxCharacters: number): string {
+  return text.slice(0, maxCharacters).toWellFormed();
+}

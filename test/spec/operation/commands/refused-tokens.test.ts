@@ -36,6 +36,15 @@ describe('Audit: of a refused token it says', () => {
     ]);
   });
 
+  test('no half of a character, which readers of JSON refuse with the line', async (t) => {
+    const { server, lastDetail } = await start(t);
+    const whole = `https://${'x'.repeat(191)}`;
+
+    await server.exchange({ subject_token: await server.partner.sign({ iss: `${whole}😀` }) });
+
+    assert.equal(await lastDetail(), `the issuer is not known: ${whole}\ufffd`);
+  });
+
   test('for whom a JWT is, and of which trusted issuer', async (t) => {
     const { server, lastDetail } = await start(t);
     const aud = ['https://other.example', 'https://third.example'];
