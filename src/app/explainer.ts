@@ -4,7 +4,7 @@ import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Clock, Instant } from '#core/instant.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import { validateLoginCertificates } from '#core/ledger/login-certificates.ts';
 import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
@@ -65,7 +65,6 @@ async function validate(
 }
 
 interface Explaining {
-  readonly clock: Clock;
   readonly config: Config;
   readonly rules: PolicyRules;
 }
@@ -73,10 +72,10 @@ interface Explaining {
 /** A token service that stops where policy begins, and keeps what it was asked, and why a token was refused before. */
 function capturingService(
   validateToken: TokenService['validate'],
-  { clock, config, rules }: Explaining,
+  { config, rules }: Explaining,
   ledger: Ledger,
 ) {
-  const known = { ...rules, userStanding: userStandings(config), now: clock.now() };
+  const known = { ...rules, userStanding: userStandings(config) };
   let captured: Evidence | undefined;
   let refusal: ExchangeFailure | undefined;
   const validateNoting: TokenService['validate'] = async (token) => {
@@ -226,7 +225,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     requestorOf,
     validate: validateToken,
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
-    readRst: messageReader({ clock, config, rules }, validateToken, parts),
+    readRst: messageReader({ config, rules }, validateToken, parts),
     close: () => store.close(),
   };
 }

@@ -168,7 +168,7 @@ class Primary {
     const before = this.#loaded;
     this.#loaded = next;
     try {
-      await this.supervisor.roll((member) => !this.#isCurrent(member));
+      await this.#replaceOutdated();
     } catch (cause) {
       this.#loaded = before;
       if (this.#isStopping) throw cause;
@@ -179,12 +179,16 @@ class Primary {
 
   async #goBack(): Promise<void> {
     try {
-      await this.supervisor.roll((member) => !this.#isCurrent(member));
+      await this.#replaceOutdated();
     } catch (cause) {
       const what =
         'workers run different configurations: one did not start with the new one, nor another with the old one again';
       throw new Error(`${what}; mend what their last lines say, and send SIGHUP`, { cause });
     }
+  }
+
+  #replaceOutdated(): Promise<void> {
+    return this.supervisor.roll((member) => !this.#isCurrent(member));
   }
 
   #isCurrent(member: Member): boolean {

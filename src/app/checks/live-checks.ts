@@ -140,7 +140,7 @@ function listSteps(config: Config, now: number): readonly Step[] {
   const fetchList = createRevocationFetch(config);
   const kept = listedAuthorities(config).map(({ authority, end, issuer }) => ({
     name: `trusted issuer ${issuer} (list of ${authority})`,
-    run: () => Promise.resolve({ end, now }).then(describeEnd),
+    run: async () => describeEnd(end, now),
   }));
   const fetched = config.trustedIssuers.flatMap(({ id, x509 }) =>
     (x509?.revocation?.listUrls ?? []).map((url) => ({

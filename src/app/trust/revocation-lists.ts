@@ -57,13 +57,7 @@ export function endedLists(config: Config, now: Instant): readonly Problem[] {
 
 /** Tells of a list until when it is good.
  * @throws {Error} when it has ended */
-export function describeEnd({
-  end,
-  now,
-}: {
-  readonly end: Instant;
-  readonly now: Instant;
-}): string {
+export function describeEnd(end: Instant, now: Instant): string {
   if (now >= end) throw new Error(`it ended at ${isoOf(end)}`);
   return `good until ${isoOf(end)}`;
 }
@@ -72,7 +66,7 @@ export function describeEnd({
  * @throws {Error} when it is none, or has ended */
 export function describeList(encoded: Buffer, now: Instant): string {
   const { issuer, nextUpdate } = parseRevocationList(encoded);
-  return `of ${writeName(issuer)}, ${describeEnd({ end: nextUpdate, now })}`;
+  return `of ${writeName(issuer)}, ${describeEnd(nextUpdate, now)}`;
 }
 
 const isoOf = (instant: Instant): string => new Date(instant * 1000).toISOString();

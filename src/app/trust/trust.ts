@@ -8,6 +8,7 @@ import {
   createFetchBytes,
   createFetchText,
   type FetchBytes,
+  type FetchLimits,
   type FetchText,
 } from '#src/trust/fetch-text.ts';
 import { createIssuerKeys, type IssuerKeysRecord } from '#src/trust/issuer-keys.ts';
@@ -22,27 +23,18 @@ function recordedKeys(source: JwtKeySource): IssuerKeysRecord['keys'] {
   return source.kind === 'pinned' ? { kind: 'pinned', jwks: JSON.stringify(source.jwks) } : source;
 }
 
+const fetchLimits = (
+  { fetch: { allowedHosts, timeoutMilliseconds } }: Config,
+  maxBodyBytes: number,
+): FetchLimits => ({ allowedHosts, maxBodyBytes, timeoutSeconds: timeoutMilliseconds / 1000 });
+
 /** Fetches documents of others within the limits of the configuration. */
-export function createFetch(config: Config, form?: 'json' | 'metadata'): FetchText {
-  const { allowedHosts, maxBytes, timeoutMilliseconds } = config.fetch;
-  const limits = {
-    allowedHosts,
-    maxBodyBytes: maxBytes,
-    timeoutSeconds: timeoutMilliseconds / 1000,
-  };
-  return createFetchText(limits, form);
-}
+export const createFetch = (config: Config, form?: 'json' | 'metadata'): FetchText =>
+  createFetchText(fetchLimits(config, config.fetch.maxBytes), form);
 
 /** Asks about revocation within the limits of the configuration. */
-export function createRevocationFetch({
-  fetch: { allowedHosts, timeoutMilliseconds },
-}: Config): FetchBytes {
-  return createFetchBytes({
-    allowedHosts,
-    maxBodyBytes: MAX_REVOCATION_BYTES,
-    timeoutSeconds: timeoutMilliseconds / 1000,
-  });
-}
+export const createRevocationFetch = (config: Config): FetchBytes =>
+  createFetchBytes(fetchLimits(config, MAX_REVOCATION_BYTES));
 
 /** How often and how long keys and metadata of others are kept. */
 export function refreshSettings({ fetch }: Config): RefreshSettings {

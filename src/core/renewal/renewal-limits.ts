@@ -1,12 +1,12 @@
 // What bounds a renewal besides policy: the user behind it, how far back the store remembers, and how often the chain was renewed.
 
 import type { Fence } from '../decision/fence.ts';
-import { ExchangeFailure } from '../failure.ts';
 import type { Clock, Instant } from '../instant.ts';
 import type { Store } from '../ports.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import type { RenewalSubject, TokenSpec } from '../token-spec.ts';
 import type { RenewedSpec } from './decide-renewed.ts';
+import { refuse } from './renewable.ts';
 
 export type UserStanding = 'enabled' | 'disabled' | 'unknown';
 
@@ -46,8 +46,7 @@ export function withUser(
 export function requireUser(subject: RenewalSubject, issuer: string, parts: UserParts): void {
   const standing = standingOf(subject, issuer, parts);
   const isUser = subject.isUser === true || subject.type === 'username';
-  if (standing === 'disabled' || (standing === 'unknown' && isUser))
-    throw new ExchangeFailure('renewal-not-possible', 'the user is gone');
+  if (standing === 'disabled' || (standing === 'unknown' && isUser)) refuse('the user is gone');
 }
 
 /** What goes on for longer than tokens live outlives their fence: of what is older than the memory of the store nobody knows whether it,
@@ -57,9 +56,10 @@ export function requireRemembered(
   issuedAt: Instant | undefined,
   { issuedBefore }: Pick<Fence, 'issuedBefore'>,
 ): void {
-  if ((issuedAt ?? 0) < issuedBefore)
-    throw new ExchangeFailure('renewal-not-possible', 'the store does not reach back to this');
+  if ((issuedAt ?? 0) < issuedBefore) refuse('the store does not reach back to this');
 }
+
+const USED_UP = 'renewed as often as it may be';
 
 /** Counts the renewals of a whole chain, so that two of the same token count as two.
  * @throws {ExchangeFailure} `renewal-not-possible`, `dependency-unavailable` */
@@ -67,12 +67,10 @@ export async function countRenewal(
   { spec, family, maxCount }: RenewedSpec,
   { clock, marginSeconds, store }: LimitParts,
 ): Promise<void> {
-  const refusal = 'renewed as often as it may be';
   // First: what is refused for what the token was made from must not take from the others of its chain.
-  if ((spec.renewal?.count ?? 0) > maxCount)
-    throw new ExchangeFailure('renewal-not-possible', refusal);
+  if ((spec.renewal?.count ?? 0) > maxCount) refuse(USED_UP);
   const key = { class: 'tally', parts: ['renewal', family.issuer, family.id] } as const;
   const end = spec.renewal?.notOnOrAfter ?? spec.lifetime.notOnOrAfter;
   const count = await store.increment(key, 1, end - clock.now() + marginSeconds);
-  if (count > maxCount) throw new ExchangeFailure('renewal-not-possible', refusal);
+  if (count > maxCount) refuse(USED_UP);
 }
