@@ -112,7 +112,7 @@ function configuration(
   const [defaultAlgorithm] = algorithms;
   if (defaultAlgorithm === undefined) throw new Error('no signing key for JWTs');
   return {
-    adapter: createAdapter(parts.store, parts.newId),
+    adapter: createAdapter,
     clients: [...parts.clients.values()].map((client) => clientMetadata(client, GRANT_TYPES)),
     jwks: { keys: structuredClone([...parts.jwks]) } as NonNullable<Configuration['jwks']>,
     features: features(),
