@@ -10,7 +10,6 @@ export type StateClass =
   | 'revoked'
   | 'ledger'
   | 'grant'
-  | 'cache'
   | 'counter'
   | 'tally'
   | 'bucket'
@@ -28,11 +27,6 @@ export interface StoreKey {
 export type PutOnce =
   | { readonly stored: true }
   | { readonly stored: false; readonly attempt: string };
-
-export type Consumption =
-  | { readonly outcome: 'consumed'; readonly value: string }
-  | { readonly outcome: 'missing' }
-  | { readonly outcome: 'already-consumed'; readonly attempt: string; readonly value: string };
 
 /** From one generation to the next; the first step is from the empty one. */
 export interface RotationStep {
@@ -70,8 +64,6 @@ export interface Store {
   putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce>;
   /** Whether the mark of `putOnce` stands. That it does not stand gives no right to anything: only `putOnce` does. */
   isMarked(key: StoreKey): Promise<boolean>;
-  /** Atomic: marks a stored value as consumed, exactly once. */
-  consume(key: StoreKey, attempt: string): Promise<Consumption>;
   /** Writes tombstones. Never shortens one that stands. */
   revoke(keys: readonly StoreKey[], lifetimeSeconds: number): Promise<void>;
   /** Whether any of the keys has a tombstone. */
@@ -79,12 +71,10 @@ export interface Store {
   /** Compare-and-set of a generation; `repeated` when this very step was taken before. */
   rotate(family: StoreKey, step: RotationStep, lifetimeSeconds: number): Promise<Rotation>;
   get(key: StoreKey): Promise<string | undefined>;
-  set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void>;
+  set(key: StoreKey, value: string, lifetimeSeconds: number): Promise<void>;
   /** Writes unless one of the tombstones stands, in one round trip; false: one does, and the value means nothing. A revocation
    * that was acknowledged before the call is always seen; where one server holds all of it, one that comes during the call as well. */
   setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean>;
-  /** For classes `grant` and `cache` only: one-time marks and tombstones have no way out but expiry. */
-  remove(key: StoreKey): Promise<void>;
   /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. To add nothing is to
    * ask: it starts no counter and writes nothing. A `tally` counts what there may be only so much of, and is as durable as a mark. */
   increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number>;

@@ -1,4 +1,4 @@
-// Which operation is open to which class. A mark that `set` could overwrite or `remove` could delete is no mark:
+// Which operation is open to which class. A mark that `set` could overwrite is no mark:
 // asking for it is a bug of ours, so it is a plain Error and never a refusal.
 import type { StateClass, Store, StoreKey } from '#core/ports.ts';
 import { storeKeyText } from './store-key.ts';
@@ -10,8 +10,7 @@ const VERBS = {
   revoked: ['revoke', 'isRevoked'],
   rotation: ['rotate'],
   ledger: ['get', 'set', 'setUnlessRevoked'],
-  grant: ['get', 'set', 'consume', 'remove'],
-  cache: ['get', 'set', 'remove'],
+  grant: ['get', 'set'],
   counter: ['increment'],
   tally: ['increment'],
   bucket: ['fillBuckets'],
@@ -27,8 +26,8 @@ export function keyTextFor(verb: StoreVerb, key: StoreKey): string {
   return storeKeyText(key);
 }
 
-/** Whether a value of this class must be on disk before the operation returns. Losing a counter or a cache entry to a
- * power failure costs nothing; losing any other lets a dead credential live. */
+/** Whether a value of this class must be on disk before the operation returns. Losing a counter to a power failure costs
+ * nothing; losing any other lets a dead credential live. */
 export function isDurable(stateClass: StateClass): boolean {
-  return stateClass !== 'cache' && stateClass !== 'counter' && stateClass !== 'bucket';
+  return stateClass !== 'counter' && stateClass !== 'bucket';
 }

@@ -1,7 +1,6 @@
 // What every adapter of the Store port must do. A caller says how a store is opened and how its time passes.
 import { after, before, describe } from 'node:test';
 import { buckets } from './conformance/buckets.ts';
-import { consumption } from './conformance/consumption.ts';
 import { counters } from './conformance/counters.ts';
 import { healthAndClose } from './conformance/health-and-close.ts';
 import { keysAndClasses } from './conformance/keys-and-classes.ts';
@@ -25,7 +24,6 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
     const underTest = (): StoreUnderTest => opened;
 
     onceMarks(underTest);
-    consumption(underTest);
     tombstones(underTest);
     lineage(underTest);
     rotation(underTest);

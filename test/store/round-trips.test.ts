@@ -105,7 +105,7 @@ for (const [name, open] of Object.entries(STORES))
       const { store, close } = await open();
       t.after(close);
       const counting = countTrips(store);
-      const key = { class: 'cache', parts: ['a'] } as const;
+      const key = { class: 'grant', parts: ['a'] } as const;
 
       await Promise.all([counting.store.get(key), counting.store.get(key)]);
       assert.equal(counting.trips(), 1);

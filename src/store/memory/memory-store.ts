@@ -1,10 +1,9 @@
 // The Store port in memory, for tests: the same rules as the other adapters, and everything is gone with the process.
 import { randomUUID } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type Clock, FOREVER, type Instant, millisecondsOf } from '#core/instant.ts';
+import { type Clock, type Instant, millisecondsOf } from '#core/instant.ts';
 import type {
   BucketFill,
-  Consumption,
   PutOnce,
   Rotation,
   RotationStep,
@@ -16,11 +15,6 @@ import type {
 import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
 import { decideRotation, type RotationState } from '../rotation-step.ts';
 import { keyTextFor, type StoreVerb } from '../store-verb.ts';
-
-interface Consumable {
-  readonly value: string;
-  readonly attempt?: string;
-}
 
 interface Held<T> {
   readonly content: T;
@@ -44,10 +38,6 @@ class ExpiringMap<T> {
   put(key: string, content: T, expiresAt: Instant): void {
     this.#held.set(key, { content, expiresAt });
   }
-
-  delete(key: string): void {
-    this.#held.delete(key);
-  }
 }
 
 /** A store that lives in this process only. For tests: it forgets, so it must never stand behind a real server. */
@@ -56,7 +46,7 @@ export class MemoryStore implements Store {
   readonly #marks: ExpiringMap<string>;
   readonly #tombstones: ExpiringMap<true>;
   readonly #families: ExpiringMap<RotationState>;
-  readonly #values: ExpiringMap<Consumable>;
+  readonly #values: ExpiringMap<string>;
   readonly #counters: ExpiringMap<number>;
   /** When each bucket is empty, epoch milliseconds. */
   readonly #buckets: ExpiringMap<number>;
@@ -85,16 +75,6 @@ export class MemoryStore implements Store {
   async isMarked(key: StoreKey): Promise<boolean> {
     const text = this.#textOf('isMarked', key);
     return this.#marks.find(text) !== undefined;
-  }
-
-  async consume(key: StoreKey, attempt: string): Promise<Consumption> {
-    const text = this.#textOf('consume', key);
-    const held = this.#values.find(text);
-    if (!held) return { outcome: 'missing' };
-    const { value, attempt: winner } = held.content;
-    if (winner !== undefined) return { outcome: 'already-consumed', attempt: winner, value };
-    this.#values.put(text, { value, attempt }, held.expiresAt);
-    return { outcome: 'consumed', value };
   }
 
   async revoke(keys: readonly StoreKey[], lifetimeSeconds: number): Promise<void> {
@@ -127,14 +107,12 @@ export class MemoryStore implements Store {
 
   async get(key: StoreKey): Promise<string | undefined> {
     const text = this.#textOf('get', key);
-    return this.#values.find(text)?.content.value;
+    return this.#values.find(text)?.content;
   }
 
-  async set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void> {
+  async set(key: StoreKey, value: string, lifetimeSeconds: number): Promise<void> {
     const text = this.#textOf('set', key);
-    const expiresAt = lifetimeSeconds === undefined ? FOREVER : this.#until(lifetimeSeconds);
-    // A consumed value stays consumed, whatever is written over it.
-    this.#values.put(text, { ...this.#values.find(text)?.content, value }, expiresAt);
+    this.#values.put(text, value, this.#until(lifetimeSeconds));
   }
 
   async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {
@@ -142,13 +120,8 @@ export class MemoryStore implements Store {
     const expiresAt = this.#until(entry.lifetimeSeconds);
     const texts = tombstones.map((key) => keyTextFor('isRevoked', key));
     if (texts.some((tombstone) => this.#tombstones.find(tombstone))) return false;
-    this.#values.put(text, { ...this.#values.find(text)?.content, value: entry.value }, expiresAt);
+    this.#values.put(text, entry.value, expiresAt);
     return true;
-  }
-
-  async remove(key: StoreKey): Promise<void> {
-    const text = this.#textOf('remove', key);
-    this.#values.delete(text);
   }
 
   async increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number> {

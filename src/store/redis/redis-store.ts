@@ -3,7 +3,6 @@
 import { ExchangeFailure } from '#core/failure.ts';
 import type {
   BucketFill,
-  Consumption,
   PutOnce,
   Rotation,
   RotationStep,
@@ -24,7 +23,7 @@ import { readMark, readValue, TOMBSTONE, wordOf, writeMark, writeValue } from '.
 import type { StoreWatch } from './watch/store-watch.ts';
 
 /** What Redis takes as a lifetime without counting past the end of its clock. */
-const FOREVER_MILLISECONDS = 100 * 365 * 86_400_000;
+const LONGEST_MILLISECONDS = 100 * 365 * 86_400_000;
 
 export interface RedisStoreParts {
   readonly commands: RedisCommands;
@@ -38,7 +37,7 @@ export interface RedisStoreParts {
 
 /** The milliseconds of a lifetime, by the rule of all adapters. */
 function millisecondsFor(lifetimeSeconds: number): number {
-  return Math.min(expiryOf(0, lifetimeSeconds) * 1000, FOREVER_MILLISECONDS);
+  return Math.min(expiryOf(0, lifetimeSeconds) * 1000, LONGEST_MILLISECONDS);
 }
 
 type Answer = readonly [word: string, ...rest: Reply[]];
@@ -67,26 +66,6 @@ export class RedisStore implements Store {
   async isMarked(key: StoreKey): Promise<boolean> {
     const [text = null] = await this.#read([this.#place('isMarked', key)]);
     return text !== null;
-  }
-
-  async consume(key: StoreKey, attempt: string): Promise<Consumption> {
-    const place = this.#place('consume', key);
-    const mine = wordOf(attempt);
-    const [word, first, second] = await this.#decide(
-      this.#call(scripts.CONSUME, place, mine),
-      true,
-    );
-    if (word === 'missing') return { outcome: 'missing' };
-    if (word === 'standing') {
-      const winner = decodeURIComponent(String(first));
-      return { outcome: 'already-consumed', attempt: winner, value: String(second) };
-    }
-    const [value, life] = [String(first), Number(second)];
-    this.#keep(place, life < 0 ? FOREVER_MILLISECONDS : life, (left) => {
-      const rest = life < 0 ? '' : wholeOf(left);
-      return this.#call(scripts.REWRITE_CONSUMED, place, mine, value, rest);
-    });
-    return { outcome: 'consumed', value };
   }
 
   async revoke(keys: readonly StoreKey[], lifetimeSeconds: number): Promise<void> {
@@ -132,12 +111,13 @@ export class RedisStore implements Store {
     return text === null ? undefined : readValue(text);
   }
 
-  async set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void> {
+  async set(key: StoreKey, value: string, lifetimeSeconds: number): Promise<void> {
     const place = this.#place('set', key);
-    const form = formOf(value, lifetimeSeconds);
+    const entry = entryOf(value, lifetimeSeconds);
     const isLedger = key.class === 'ledger';
-    await this.#decide(this.#call(scripts.PUT, place, form.text, form.life), isLedger);
-    if (isLedger) this.#keepEntry(place, form);
+    const call = this.#call(scripts.PUT, place, entry.text, wholeOf(entry.milliseconds));
+    await this.#decide(call, isLedger);
+    if (isLedger) this.#keepEntry(place, entry);
   }
 
   async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {
@@ -150,18 +130,14 @@ export class RedisStore implements Store {
       const [isRevoked] = await Promise.all([this.isRevoked(tombstones), write]);
       return !isRevoked;
     }
-    const form = formOf(entry.value, entry.lifetimeSeconds);
-    const call = this.#call(scripts.PUT_UNLESS_REVOKED, place, form.text, form.life);
+    const written = entryOf(entry.value, entry.lifetimeSeconds);
+    const words = [written.text, wholeOf(written.milliseconds)] as const;
+    const call = this.#call(scripts.PUT_UNLESS_REVOKED, place, ...words);
     const keys = [...call.keys, ...others.map(({ key }) => key)] as const;
     const [word] = await this.#decide({ ...call, keys }, true);
     if (word === 'revoked') return false;
-    this.#keepEntry(place, form);
+    this.#keepEntry(place, written);
     return true;
-  }
-
-  async remove(key: StoreKey): Promise<void> {
-    const place = this.#place('remove', key);
-    await this.#decide(this.#call(scripts.REMOVE, place), false);
   }
 
   async increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number> {
@@ -248,7 +224,7 @@ export class RedisStore implements Store {
     return texts;
   }
 
-  #keepEntry(place: Place, { milliseconds, text }: Form): void {
+  #keepEntry(place: Place, { milliseconds, text }: WrittenEntry): void {
     this.#keep(place, milliseconds, (life) =>
       this.#call(scripts.REWRITE_VALUE, place, text, wholeOf(life)),
     );
@@ -260,19 +236,15 @@ export class RedisStore implements Store {
   }
 }
 
-interface Form {
+interface WrittenEntry {
   readonly text: string;
   readonly milliseconds: number;
-  /** As a script takes it: nothing for a value without an end. */
-  readonly life: string;
 }
 
-function formOf(value: string, lifetimeSeconds: number | undefined): Form {
-  const milliseconds =
-    lifetimeSeconds === undefined ? FOREVER_MILLISECONDS : millisecondsFor(lifetimeSeconds);
-  const life = milliseconds === FOREVER_MILLISECONDS ? '' : wholeOf(milliseconds);
-  return { text: writeValue(value), milliseconds, life };
-}
+const entryOf = (value: string, lifetimeSeconds: number): WrittenEntry => ({
+  text: writeValue(value),
+  milliseconds: millisecondsFor(lifetimeSeconds),
+});
 
 const wholeOf = (milliseconds: number): string => String(Math.ceil(milliseconds));
 

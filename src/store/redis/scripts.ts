@@ -20,28 +20,13 @@ local standing = redis.call('GET', KEYS[2])
 if standing == ARGV[2] then redis.call('SET', KEYS[2], standing, 'XX', 'KEEPTTL') end
 return {'standing', standing}`);
 
-/** KEYS[2] value, ARGV: attempt. Answers the value, and how long it lives, for whoever must write it again. */
-export const CONSUME = script(`
-local stored = redis.call('GET', KEYS[2])
-if not stored then return {'missing'} end
-local attempt, value = string.match(stored, '^1 ([^\\n]*)\\n(.*)$')
-if not attempt then return {'form'} end
-if attempt ~= '' then return {'standing', attempt, value} end
-redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. value, 'KEEPTTL')
-return {'consumed', value, redis.call('PTTL', KEYS[2])}`);
-
 const PUT_VALUE = `
-local stored, attempt = redis.call('GET', KEYS[2]), ''
-if stored then
-  attempt = string.match(stored, '^1 ([^\\n]*)\\n')
-  if not attempt then return {'form'} end
-end
-local text = '1 ' .. attempt .. string.sub(ARGV[2], 3)
-if ARGV[3] == '' then redis.call('SET', KEYS[2], text)
-else redis.call('SET', KEYS[2], text, 'PX', ARGV[3]) end
+local stored = redis.call('GET', KEYS[2])
+if stored and string.sub(stored, 1, 2) ~= '1 ' then return {'form'} end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 return {'done'}`;
 
-/** KEYS[2] value, ARGV: text, milliseconds or nothing. A consumed value stays consumed, whatever is written over it. */
+/** KEYS[2] value, ARGV: text, milliseconds. */
 export const PUT = script(PUT_VALUE);
 
 /** The same, unless one of KEYS[3…] is there. */
@@ -88,11 +73,6 @@ local level = math.min(math.max(redis.call('PTTL', KEYS[2]), 0) + tonumber(ARGV[
 if level > 0 then redis.call('SET', KEYS[2], '1 ', 'PX', string.format('%.0f', level)) end
 return {'level', level}`);
 
-/** KEYS[2] value. */
-export const REMOVE = script(`
-redis.call('DEL', KEYS[2])
-return {'done'}`);
-
 /** KEYS[2] a key of no one's, ARGV: text. Writes, reads back and deletes. */
 export const PROBE = script(`
 redis.call('SET', KEYS[2], ARGV[2], 'PX', 10000)
@@ -112,18 +92,6 @@ export const REWRITE_COUNT = script(`
 local stored = tonumber(redis.call('GET', KEYS[2]) or '0')
 if stored < tonumber(ARGV[2]) then redis.call('SET', KEYS[2], ARGV[2], 'KEEPTTL') end
 if redis.call('PTTL', KEYS[2]) < 0 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
-return {'done'}`);
-
-/** Written again: KEYS[2] value, ARGV: attempt, value, milliseconds or nothing. */
-export const REWRITE_CONSUMED = script(`
-local stored = redis.call('GET', KEYS[2])
-if stored then
-  local attempt, value = string.match(stored, '^1 ([^\\n]*)\\n(.*)$')
-  if attempt == '' then
-    redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. value, 'KEEPTTL')
-  end
-elseif ARGV[4] == '' then redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. ARGV[3])
-else redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. '\\n' .. ARGV[3], 'PX', ARGV[4]) end
 return {'done'}`);
 
 /** Written again: KEYS[2] family, ARGV: from, to, milliseconds. A step that was lost is taken, a later one stands. */

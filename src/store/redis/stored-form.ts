@@ -13,7 +13,7 @@ export const wordOf = (text: string): string => encodeURIComponent(text);
 /** A consumed-once mark: who won. */
 export const writeMark = (attempt: string): string => `${HEAD}${wordOf(attempt)}`;
 
-/** A value that nobody has consumed. */
+/** A value, behind a line that has nothing but the version. */
 export const writeValue = (value: string): string => `${HEAD}\n${value}`;
 
 export const TOMBSTONE = `${HEAD}revoked`;
@@ -29,7 +29,7 @@ export function readMark(text: string): string {
   return decodeURIComponent(bodyOf(text));
 }
 
-/** What was stored, consumed or not.
+/** What was stored.
  * @throws {ExchangeFailure} `dependency-unavailable` for a form of another release */
 export function readValue(text: string): string {
   const body = bodyOf(text);

@@ -2,10 +2,9 @@
 // group commit. Time is the injected clock, read when the operation is called.
 import type { DatabaseSync } from 'node:sqlite';
 import { ExchangeFailure } from '#core/failure.ts';
-import { type Clock, FOREVER, type Instant, millisecondsOf } from '#core/instant.ts';
+import { type Clock, type Instant, millisecondsOf } from '#core/instant.ts';
 import type {
   BucketFill,
-  Consumption,
   PutOnce,
   Rotation,
   RotationStep,
@@ -82,12 +81,6 @@ export class SqliteStore implements Store {
     return this.#read((now) => this.#once.has(text, now));
   }
 
-  async consume(key: StoreKey, attempt: string): Promise<Consumption> {
-    const text = keyTextFor('consume', key);
-    const now = this.#parts.clock.now();
-    return this.#write(key.class, () => this.#values.consume(text, attempt, now));
-  }
-
   async revoke(keys: readonly StoreKey[], lifetimeSeconds: number): Promise<void> {
     const texts = keys.map((key) => keyTextFor('revoke', key));
     const { expiresAt } = this.#window(lifetimeSeconds);
@@ -110,7 +103,7 @@ export class SqliteStore implements Store {
     return this.#read((now) => this.#values.get(text, now));
   }
 
-  async set(key: StoreKey, value: string, lifetimeSeconds: number | undefined): Promise<void> {
+  async set(key: StoreKey, value: string, lifetimeSeconds: number): Promise<void> {
     const entry = { key: keyTextFor('set', key), value, ...this.#window(lifetimeSeconds) };
     return this.#write(key.class, () => this.#values.set(entry));
   }
@@ -125,11 +118,6 @@ export class SqliteStore implements Store {
       this.#values.set({ key, value: entry.value, ...window });
       return true;
     });
-  }
-
-  async remove(key: StoreKey): Promise<void> {
-    const text = keyTextFor('remove', key);
-    return this.#write(key.class, () => this.#values.remove(text));
   }
 
   async increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number> {
@@ -176,7 +164,7 @@ export class SqliteStore implements Store {
    * @throws {ExchangeFailure} `dependency-unavailable` */
   async sweep(): Promise<number> {
     const now = this.#parts.clock.now();
-    return this.#write('cache', () => this.#expired.delete(now, SWEEP_ROWS));
+    return this.#write('counter', () => this.#expired.delete(now, SWEEP_ROWS));
   }
 
   /** Waits for what is queued, then closes. */
@@ -192,9 +180,8 @@ export class SqliteStore implements Store {
     this.#parts.database.close();
   }
 
-  #window(lifetimeSeconds: number | undefined): { now: Instant; expiresAt: Instant } {
+  #window(lifetimeSeconds: number): { now: Instant; expiresAt: Instant } {
     const now = this.#parts.clock.now();
-    if (lifetimeSeconds === undefined) return { now, expiresAt: FOREVER };
     return { now, expiresAt: expiryOf(now, lifetimeSeconds) };
   }
 

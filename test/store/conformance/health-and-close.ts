@@ -6,13 +6,11 @@ import { aKey, isUnavailable, LONG, type StoreUnderTest } from './under-test.ts'
 
 const EVERYTHING: Readonly<Record<string, (store: Store) => Promise<unknown>>> = {
   putOnce: (store) => store.putOnce(aKey('once'), 'a', LONG),
-  consume: (store) => store.consume(aKey('grant'), 'a'),
   revoke: (store) => store.revoke([aKey('revoked')], LONG),
   isRevoked: (store) => store.isRevoked([aKey('revoked')]),
   rotate: (store) => store.rotate(aKey('rotation'), { from: '', to: 'one' }, LONG),
   get: (store) => store.get(aKey('grant')),
   set: (store) => store.set(aKey('grant'), 'value', LONG),
-  remove: (store) => store.remove(aKey('grant')),
   increment: (store) => store.increment(aKey('counter'), 1, LONG),
   health: (store) => store.health(),
 };

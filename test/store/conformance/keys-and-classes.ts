@@ -15,20 +15,18 @@ interface OperationCase {
 const OPERATIONS: Readonly<Record<string, OperationCase>> = {
   putOnce: { run: (store, key) => store.putOnce(key, 'a', LONG), openTo: ['once'] },
   isMarked: { run: (store, key) => store.isMarked(key), openTo: ['once'] },
-  consume: { run: (store, key) => store.consume(key, 'a'), openTo: ['grant'] },
   revoke: { run: (store, key) => store.revoke([key], LONG), openTo: ['revoked'] },
   isRevoked: { run: (store, key) => store.isRevoked([key]), openTo: ['revoked'] },
   rotate: {
     run: (store, key) => store.rotate(key, { from: '', to: 'one' }, LONG),
     openTo: ['rotation'],
   },
-  get: { run: (store, key) => store.get(key), openTo: ['ledger', 'grant', 'cache'] },
-  set: { run: (store, key) => store.set(key, 'v', LONG), openTo: ['ledger', 'grant', 'cache'] },
+  get: { run: (store, key) => store.get(key), openTo: ['ledger', 'grant'] },
+  set: { run: (store, key) => store.set(key, 'v', LONG), openTo: ['ledger', 'grant'] },
   setUnlessRevoked: {
     run: (store, key) => store.setUnlessRevoked({ key, value: 'v', lifetimeSeconds: LONG }, []),
     openTo: ['ledger'],
   },
-  remove: { run: (store, key) => store.remove(key), openTo: ['grant', 'cache'] },
   increment: { run: (store, key) => store.increment(key, 1, LONG), openTo: ['counter', 'tally'] },
   fillBuckets: {
     run: (store, key) => store.fillBuckets([{ key, milliseconds: 1000, mostMilliseconds: 60_000 }]),
@@ -92,10 +90,8 @@ export function keysAndClasses(underTest: () => StoreUnderTest): void {
       await store.set({ class: 'ledger', parts }, 'an entry', LONG);
       await store.revoke([{ class: 'revoked', parts }], LONG);
 
-      await store.remove({ class: 'grant', parts });
-
+      assert.equal(await store.get({ class: 'grant', parts }), 'a grant');
       assert.equal(await store.get({ class: 'ledger', parts }), 'an entry');
-      assert.equal(await store.get({ class: 'cache', parts }), undefined);
       assert.equal(await store.isRevoked([{ class: 'revoked', parts }]), true);
       assert.deepEqual(await store.putOnce({ class: 'once', parts }, 'a', LONG), { stored: true });
     });
@@ -104,8 +100,7 @@ export function keysAndClasses(underTest: () => StoreUnderTest): void {
       const parts = [randomUUID()];
       await store.putOnce({ class: 'once', parts }, 'first', LONG);
 
-      await assert.rejects(store.remove({ class: 'once', parts }), isBug);
-      for (const other of ['grant', 'cache'] as const) await store.remove({ class: other, parts });
+      await assert.rejects(store.set({ class: 'once', parts }, 'over it', LONG), isBug);
       await store.set({ class: 'grant', parts }, 'over it', LONG);
       const again = await store.putOnce({ class: 'once', parts }, 'second', LONG);
 

@@ -5,10 +5,10 @@ import { FOREVER } from '#core/instant.ts';
 import type { StateClass, Store } from '#core/ports.ts';
 import { aKey, isBug, LONG, PAST_SHORT, SHORT, type StoreUnderTest } from './under-test.ts';
 
-const VALUE_CLASSES: readonly StateClass[] = ['ledger', 'grant', 'cache'];
+const VALUE_CLASSES: readonly StateClass[] = ['ledger', 'grant'];
 
 export function storedValues(underTest: () => StoreUnderTest): void {
-  describe('get, set and remove', () => {
+  describe('get and set', () => {
     let store: Store;
     before(() => {
       [store] = underTest().stores;
@@ -34,8 +34,8 @@ export function storedValues(underTest: () => StoreUnderTest): void {
     });
 
     it('replaces the value and its lifetime, to longer and to shorter', async () => {
-      const longer = aKey('cache');
-      const shorter = aKey('cache');
+      const longer = aKey('grant');
+      const shorter = aKey('grant');
       await store.set(longer, 'old', SHORT);
       await store.set(shorter, 'old', LONG);
       await store.set(longer, 'new', LONG);
@@ -48,15 +48,12 @@ export function storedValues(underTest: () => StoreUnderTest): void {
       assert.equal(await store.get(shorter), undefined);
     });
 
-    it('keeps a value without a lifetime', async () => {
-      const endless = aKey('grant');
+    it('keeps a value that has no end', async () => {
       const forever = aKey('grant');
-      await store.set(endless, 'stays', undefined);
       await store.set(forever, 'stays', FOREVER);
 
       await underTest().advance(PAST_SHORT);
 
-      assert.equal(await store.get(endless), 'stays');
       assert.equal(await store.get(forever), 'stays');
     });
 
@@ -66,17 +63,6 @@ export function storedValues(underTest: () => StoreUnderTest): void {
         await writer.set(key, 'seen', LONG);
 
         for (const reader of underTest().stores) assert.equal(await reader.get(key), 'seen');
-      }
-    });
-
-    it('removes a grant or a cached value, and what is not there without a word', async () => {
-      for (const stateClass of ['grant', 'cache'] as const) {
-        const key = aKey(stateClass);
-        await store.set(key, 'gone soon', LONG);
-        await store.remove(key);
-        await store.remove(key);
-
-        assert.equal(await store.get(key), undefined);
       }
     });
 

@@ -27,7 +27,6 @@ export const CLASSES: readonly StateClass[] = [
   'revoked',
   'ledger',
   'grant',
-  'cache',
   'counter',
   'tally',
   'bucket',

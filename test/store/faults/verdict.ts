@@ -92,20 +92,12 @@ async function acceptedAgain(happenings: readonly Happening[], store: Store): Pr
     const put = await store.putOnce(keyOf('once', id), attempt, LIFETIME_SECONDS);
     return put.stored || put.attempt === attempt;
   };
-  const isConsumed = async (id: string): Promise<boolean> => {
-    const consumption = await store.consume(keyOf('code', id), 'judge');
-    return consumption.outcome !== 'missing'
-      ? consumption.outcome === 'consumed' || consumption.attempt === 'judge'
-      : false;
-  };
-  const codes = new Set(idsOf(happenings, 'code', 'ok'));
   return (
     (await inBatches([...accepted], (id) => isStored(id, 'judge'))) +
     (await inBatches(
       [...unknown],
       async (id) => (await isStored(id, 'judge')) && (await isStored(id, 'another')),
-    )) +
-    (await inBatches([...codes], isConsumed))
+    ))
   );
 }
 
@@ -131,10 +123,7 @@ export async function judge(
     failed: happenings.filter(({ result }) => result === 'failed').length,
     revoked: revoked.length,
     violations: {
-      'accepted-twice':
-        duplicates(accepted) +
-        duplicates(idsOf(happenings, 'code', 'ok')) +
-        (await acceptedAgain(happenings, store)),
+      'accepted-twice': duplicates(accepted) + (await acceptedAgain(happenings, store)),
       'mark-lost': lost,
       'revocation-lost': alive + countSaid(happenings, 'a revoked token is alive'),
       'old-generation': countSaid(happenings, 'an old generation was taken'),

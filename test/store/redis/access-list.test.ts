@@ -43,8 +43,6 @@ describe('Redis, access list', { skip: redisMissing() }, () => {
       assert.deepEqual(await store.putOnce(aKey('once'), 'a', LONG), { stored: true });
       await store.set(grant, 'code', LONG);
       assert.equal(await store.get(grant), 'code');
-      assert.deepEqual(await store.consume(grant, 'a'), { outcome: 'consumed', value: 'code' });
-      await store.remove(grant);
       await store.revoke([aKey('revoked')], LONG);
       assert.equal(await store.isRevoked([aKey('revoked')]), false);
       assert.equal(await store.rotate(aKey('rotation'), { from: '', to: 'one' }, LONG), 'rotated');

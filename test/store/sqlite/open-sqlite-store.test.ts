@@ -76,8 +76,6 @@ describe('openSqliteStore', () => {
       () => store.rotate(aKey('rotation'), { from: '', to: 'one' }, LONG),
       () => store.set(aKey('ledger'), 'value', LONG),
       () => store.set(aKey('grant'), 'value', LONG),
-      () => store.consume(aKey('grant'), 'attempt'),
-      () => store.set(aKey('cache'), 'value', LONG),
       () => store.increment(aKey('counter'), 1, LONG),
     ]) {
       await write();
@@ -85,7 +83,7 @@ describe('openSqliteStore', () => {
     }
 
     assert.equal(pragma('journal_mode'), 'wal');
-    assert.deepEqual(levels, [FULL, FULL, FULL, FULL, FULL, FULL, NORMAL, NORMAL]);
+    assert.deepEqual(levels, [FULL, FULL, FULL, FULL, FULL, NORMAL]);
   });
 
   it('says that a missing file is new, and an existing one not', async () => {
@@ -122,7 +120,6 @@ describe('openSqliteStore', () => {
     await before.revoke([tombstone], LONG);
     await before.rotate(family, { from: '', to: 'one' }, LONG);
     await before.set(grant, 'code', LONG);
-    await before.consume(grant, 'first');
     await before.increment(counter, 3, LONG);
     await before.close();
 
@@ -134,7 +131,7 @@ describe('openSqliteStore', () => {
     });
     assert.equal(await store.isRevoked([tombstone]), true);
     assert.equal(await store.rotate(family, { from: '', to: 'other' }, LONG), 'conflict');
-    assert.equal((await store.consume(grant, 'second')).outcome, 'already-consumed');
+    assert.equal(await store.get(grant), 'code');
     assert.equal(await store.increment(counter, 1, LONG), 4);
   });
 

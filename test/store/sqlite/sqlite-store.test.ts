@@ -30,31 +30,27 @@ describe('SqliteStore', () => {
       revoked: aKey('revoked'),
       rotation: aKey('rotation'),
       grant: aKey('grant'),
-      unconsumed: aKey('grant'),
       counter: aKey('counter'),
     };
     await store.putOnce(keys.once, 'first', 10);
     await store.revoke([keys.revoked], 10);
     await store.rotate(keys.rotation, { from: '', to: 'one' }, 10);
     await store.set(keys.grant, 'value', 10);
-    await store.set(keys.unconsumed, 'value', 10);
     await store.increment(keys.counter, 1, 10);
     const look = async (): Promise<unknown> => ({
       stored: (await store.putOnce(keys.once, 'again', 10)).stored,
       isRevoked: await store.isRevoked([keys.revoked]),
       step: await store.rotate(keys.rotation, { from: '', to: 'other' }, 10),
       value: await store.get(keys.grant),
-      outcome: (await store.consume(keys.grant, 'late')).outcome,
       sum: await store.increment(keys.counter, 0, 10),
     });
 
     clock.advance(9);
     const there = { stored: false, isRevoked: true, step: 'conflict', value: 'value' };
-    assert.deepEqual(await look(), { ...there, outcome: 'consumed', sum: 1 });
+    assert.deepEqual(await look(), { ...there, sum: 1 });
     clock.advance(1);
     const absent = { stored: true, isRevoked: false, step: 'rotated', value: undefined };
-    assert.deepEqual(await look(), { ...absent, outcome: 'missing', sum: 0 });
-    assert.deepEqual(await store.consume(keys.unconsumed, 'late'), { outcome: 'missing' });
+    assert.deepEqual(await look(), { ...absent, sum: 0 });
   });
 
   it('tells a sum while another process writes: who only asks waits for nobody', async () => {
@@ -141,7 +137,6 @@ describe('SqliteStore', () => {
     }
 
     await assert.rejects(store.get(grant), isUnavailable);
-    await assert.rejects(store.consume(grant, 'a'), isUnavailable);
     await assert.rejects(store.rotate(family, { from: 'one', to: 'two' }, LONG), isUnavailable);
     // A mark says all by being there, in whatever form.
     assert.equal((await store.putOnce(mark, 'second', LONG)).stored, false);
@@ -187,7 +182,6 @@ describe('SqliteStore', () => {
         await store.set(aKey('grant'), 'value', lifetimeSeconds);
         await store.increment(aKey('counter'), 1, lifetimeSeconds);
       }
-      await store.set(aKey('grant'), 'endless', undefined);
       const notYet = await store.sweep();
 
       clock.advance(SHORT);
@@ -197,7 +191,7 @@ describe('SqliteStore', () => {
       const tables = ['once', 'tombstone', 'rotation', 'stored_value', 'counter'];
       assert.deepEqual(
         tables.map((table) => rowsIn(database, table)),
-        [1, 1, 1, 2, 1],
+        [1, 1, 1, 1, 1],
       );
     });
 
@@ -205,7 +199,7 @@ describe('SqliteStore', () => {
       const { store } = directory.open({ clock });
       await Promise.all([
         ...Array.from({ length: 400 }, () => store.putOnce(aKey('once'), 'a', SHORT)),
-        ...Array.from({ length: 400 }, () => store.set(aKey('cache'), 'value', SHORT)),
+        ...Array.from({ length: 400 }, () => store.set(aKey('grant'), 'value', SHORT)),
       ]);
       clock.advance(SHORT);
 

@@ -26,13 +26,11 @@ async function race(store: SqliteStore): Promise<void> {
     const parts = [`round ${round}`];
     await Promise.all(
       contenders().map(async (attempt) => {
-        const [mark, consumption, step] = await Promise.all([
+        const [mark, step] = await Promise.all([
           store.putOnce({ class: 'once', parts }, attempt, LONG),
-          store.consume({ class: 'grant', parts }, attempt),
           store.rotate({ class: 'rotation', parts }, { from: 'one', to: attempt }, LONG),
         ]);
         if (mark.stored) tell(`putOnce ${round}`);
-        if (consumption.outcome === 'consumed') tell(`consume ${round}`);
         if (step === 'rotated') tell(`rotate ${round}`);
         tell(`sum ${await store.increment({ class: 'counter', parts: [] }, 1, LONG)}`);
       }),

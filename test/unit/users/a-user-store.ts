@@ -68,14 +68,12 @@ export function aFailingStore(store: Store, isAway: () => boolean): Store {
   return {
     putOnce: (...parameters) => store.putOnce(...parameters),
     isMarked: (...parameters) => store.isMarked(...parameters),
-    consume: (...parameters) => store.consume(...parameters),
     revoke: (...parameters) => store.revoke(...parameters),
     isRevoked: (...parameters) => store.isRevoked(...parameters),
     rotate: (...parameters) => store.rotate(...parameters),
     get: (...parameters) => store.get(...parameters),
     set: (...parameters) => store.set(...parameters),
     setUnlessRevoked: (...parameters) => store.setUnlessRevoked(...parameters),
-    remove: (...parameters) => store.remove(...parameters),
     async increment(...parameters) {
       if (isAway()) throw new Error('the store is away');
       return store.increment(...parameters);

@@ -4,7 +4,7 @@
 export type Result = 'ok' | 'refused' | 'failed';
 
 export interface Happening {
-  readonly kind: 'once' | 'code' | 'revoke' | 'rotate' | 'look';
+  readonly kind: 'once' | 'revoke' | 'rotate' | 'look';
   readonly id: string;
   readonly result: Result;
   /** When it began, epoch milliseconds, and how long it took. */

@@ -8,8 +8,8 @@ import type { Happening, Result } from './happenings.ts';
 /** Longer than any run. */
 export const LIFETIME_SECONDS = 3600;
 
-export const keyOf = (kind: 'once' | 'code' | 'revoke' | 'rotate', id: string): StoreKey => {
-  const classes = { once: 'once', code: 'grant', revoke: 'revoked', rotate: 'rotation' } as const;
+export const keyOf = (kind: 'once' | 'revoke' | 'rotate', id: string): StoreKey => {
+  const classes = { once: 'once', revoke: 'revoked', rotate: 'rotation' } as const;
   return { class: classes[kind], parts: [id] };
 };
 
@@ -73,29 +73,6 @@ async function useOnce(lane: Lane): Promise<void> {
   const id = randomUUID();
   await present(lane, id, 'first');
   await present(lane, id, 'second');
-}
-
-async function useCode(lane: Lane): Promise<void> {
-  const { store } = lane;
-  const id = randomUUID();
-  const about = { kind: 'code', id } as const;
-  const isSet = await see(() =>
-    store.set(keyOf('code', id), 'code', LIFETIME_SECONDS).then(() => true),
-  );
-  if (!isSet.value) return;
-  for (const attempt of ['first', 'second'])
-    await observe(
-      lane,
-      about,
-      () => store.consume(keyOf('code', id), attempt),
-      (consumption) => ({
-        result:
-          consumption.outcome === 'consumed' ||
-          (consumption.outcome === 'already-consumed' && consumption.attempt === attempt)
-            ? 'ok'
-            : 'refused',
-      }),
-    );
 }
 
 async function revoke(lane: Lane): Promise<void> {
@@ -163,7 +140,7 @@ async function rotateThrough(lane: Lane): Promise<void> {
   }
 }
 
-const WORKS = [useOnce, useOnce, useCode, revoke, rotate];
+const WORKS = [useOnce, useOnce, revoke, rotate];
 
 /** Runs one lane until it is told to stop. The pause keeps the machine free for the servers. */
 export async function runLane(

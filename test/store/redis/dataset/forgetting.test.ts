@@ -31,11 +31,9 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
       const seen = noAlarms();
       const { store } = await openUnderTest(aSetting([server.port], { driver }), seen);
       t.after(() => store.close());
-      const [mark, grant, family] = [aKey('once'), aKey('grant'), aKey('rotation')];
+      const [mark, family] = [aKey('once'), aKey('rotation')];
       const [tombstone, entry] = [aKey('revoked'), aKey('ledger')];
       await store.putOnce(mark, 'mine', LONG);
-      await store.set(grant, 'code', LONG);
-      await store.consume(grant, 'mine');
       await store.rotate(family, { from: '', to: 'one' }, LONG);
       await store.rotate(family, { from: 'one', to: 'two' }, LONG);
       await store.revoke([tombstone], LONG);
@@ -49,11 +47,6 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
       assert.equal(seen.roleChanges, 1);
       assert.equal(seen.fences.at(-1), false);
       assert.deepEqual(await store.putOnce(mark, 'late', LONG), { stored: false, attempt: 'mine' });
-      assert.deepEqual(await store.consume(grant, 'late'), {
-        outcome: 'already-consumed',
-        attempt: 'mine',
-        value: 'code',
-      });
       assert.equal(await store.rotate(family, { from: '', to: 'other' }, LONG), 'conflict');
       assert.equal(await store.rotate(family, { from: 'two', to: 'three' }, LONG), 'rotated');
       assert.equal(await store.isRevoked([tombstone]), true);

@@ -20,10 +20,6 @@ const FORMAT_1 = {
     'sts:sts.example:grant:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
     '1 \n{"of":"format 1"}\n',
   ],
-  consumed: [
-    'sts:sts.example:grant:{14}:FBRtgXJypm0s1MFkftG_LGj4TOEKf_3fADTR3ZcDQs0',
-    '1 attempt%201\n{"of":"format 1"}',
-  ],
   ledger: [
     'sts:sts.example:ledger:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
     '1 \n{"v":1}',
@@ -36,7 +32,6 @@ const FORMAT_1 = {
     'sts:sts.example:rotation:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk',
     '1 one two%20',
   ],
-  cache: ['sts:sts.example:cache:{a8}:qL7C6NDwIrJIv7JMhPBFf59q8dSYDcPIcTw3hrqmJrk', '1 \ncached'],
 } as const;
 
 /** What counts has no version: a number that Redis adds to, and a key whose rest of life is the level. */
@@ -67,22 +62,8 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
     assert.deepEqual(answer, { stored: false, attempt: 'attempt 1' });
   });
 
-  it('reads and consumes a value of format 1', async () => {
-    const value = '{"of":"format 1"}\n';
-
-    assert.equal(await store.get(key('grant', 'id')), value);
-    assert.deepEqual(await store.consume(key('grant', 'id'), 'mine'), {
-      outcome: 'consumed',
-      value,
-    });
-  });
-
-  it('knows a consumed value of format 1', async () => {
-    assert.deepEqual(await store.consume(key('grant', 'consumed'), 'mine'), {
-      outcome: 'already-consumed',
-      attempt: 'attempt 1',
-      value: '{"of":"format 1"}',
-    });
+  it('reads a value of format 1', async () => {
+    assert.equal(await store.get(key('grant', 'id')), '{"of":"format 1"}\n');
   });
 
   it('reads a ledger entry and a tombstone of format 1', async () => {
@@ -101,10 +82,9 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
     );
   });
 
-  it('reads a cached value, and goes on with a counter and a rate limit of format 1', async () => {
+  it('goes on with a counter and a rate limit of format 1', async () => {
     const fills = [{ key: key('bucket', 'id'), milliseconds: 1, mostMilliseconds: 9000 }];
 
-    assert.equal(await store.get(key('cache', 'id')), 'cached');
     assert.equal(await store.increment(key('counter', 'id'), 1, LONG), 4);
     assert.deepEqual(await store.fillBuckets(fills), [9000]);
   });
@@ -129,13 +109,10 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
 
     await fresh.putOnce(key('once', 'id'), 'attempt 1', LONG);
     await fresh.set(key('grant', 'id'), '{"of":"format 1"}\n', LONG);
-    await fresh.set(key('grant', 'consumed'), '{"of":"format 1"}', LONG);
-    await fresh.consume(key('grant', 'consumed'), 'attempt 1');
     await fresh.set(key('ledger', 'id'), '{"v":1}', LONG);
     await fresh.revoke([key('revoked', 'id')], LONG);
     await fresh.rotate(key('rotation', 'id'), { from: '', to: 'one' }, LONG);
     await fresh.rotate(key('rotation', 'id'), { from: 'one', to: 'two ' }, LONG);
-    await fresh.set(key('cache', 'id'), 'cached', LONG);
     await fresh.increment(key('counter', 'id'), 3, LONG);
     const amounts = { milliseconds: LONG * 1000, mostMilliseconds: LONG * 1000 };
     await fresh.fillBuckets([{ key: key('bucket', 'id'), ...amounts }]);
@@ -156,7 +133,6 @@ describe('Redis, released formats', { skip: redisMissing() }, () => {
 
     await assert.rejects(store.putOnce(key('once', 'id'), 'mine', LONG), isUnavailable);
     await assert.rejects(store.get(key('grant', 'id')), isUnavailable);
-    await assert.rejects(store.consume(key('grant', 'id'), 'mine'), isUnavailable);
     await assert.rejects(store.set(key('grant', 'id'), 'mine', LONG), isUnavailable);
     await assert.rejects(
       store.rotate(key('rotation', 'id'), { from: 'one', to: 'four' }, LONG),
