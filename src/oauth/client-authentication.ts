@@ -14,7 +14,15 @@ import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from './oauth-error.ts';
 const MAX_ASSERTION_SECONDS = 300;
 const LEGACY_MAX_ASSERTION_SECONDS = 3600;
 
-const ASSERTION_TYPES: readonly unknown[] = [undefined, 'JWT', 'client-authentication+jwt'];
+const ASSERTION_TYPES: ReadonlySet<unknown> = new Set([
+  undefined,
+  'jwt',
+  'client-authentication+jwt',
+]);
+
+/** Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9). */
+const typeOf = ({ typ }: Record<string, unknown>): unknown =>
+  typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
 
 export interface ClientAuthenticationParts {
   readonly issuer: string;
@@ -121,8 +129,11 @@ export function createAssertionHook(parts: ClientAuthenticationParts): Assertion
     withOAuthErrors(ASSERTION_GRANT_ERRORS, async () => {
       const client = authenticatedClient(ctx, parts.clients);
       // RFC 8725 §3.11: a JWT made for another purpose must not authenticate its subject.
-      if (!ASSERTION_TYPES.includes(header['typ'])) {
+      if (!ASSERTION_TYPES.has(typeOf(header))) {
         throw new errors.InvalidClientAuth('the client assertion has another type');
+      }
+      if (header['crit'] !== undefined) {
+        throw new errors.InvalidClientAuth('the client assertion has crit');
       }
       validateAssertionClaims(claims, client, parts);
       validateAssertionRemembered(claims, client, parts.fence);

@@ -1,7 +1,9 @@
 // The form of a token, introspection or revocation request, before the library sees it.
 import type { Context } from 'koa';
 import type { Provider } from 'oidc-provider';
+import { ExchangeFailure } from '#core/failure.ts';
 import { JWT_BEARER_ALIAS, jwtBearer } from './grants/jwt-bearer.ts';
+import { markRefusal } from './request-state.ts';
 
 type Parameter = readonly [name: string, value: string];
 
@@ -70,26 +72,57 @@ function hasClientAuthentication(ctx: Context, form: Form): boolean {
   );
 }
 
+/** Headers of a client authentication that is not offered. The library reads them although it is switched off, and answers by whether there is
+ * a client of that name. */
+const UNOFFERED = ['oauth-client-attestation', 'oauth-client-attestation-pop'] as const;
+
+export interface FormParts {
+  readonly readForm: ReadForm;
+  readonly paths: ReadonlySet<string>;
+  readonly realm: string;
+  /** @throws {ExchangeFailure} for what is no signed JWT that all read alike */
+  readonly validateJwtForm: (text: string) => void;
+}
+
+/** Refuses a request that nobody can have authenticated, before any client is looked for. The library reads the JSON of an assertion
+ * leniently: what another reader reads otherwise goes no further than this.
+ * @throws {ExchangeFailure} */
+function requireClientAuthentication(
+  ctx: Context,
+  form: Form,
+  validateJwtForm: FormParts['validateJwtForm'],
+): void {
+  const isUnoffered = UNOFFERED.some((name) => ctx.req.headers[name] !== undefined);
+  if (isUnoffered || !hasClientAuthentication(ctx, form))
+    throw new ExchangeFailure('requestor-unauthenticated', 'no client authentication of ours');
+  for (const [name, value] of form)
+    if (name === 'client_assertion' && value !== '') validateJwtForm(value);
+}
+
+function refuseClient(ctx: Context, cause: ExchangeFailure, realm: string): void {
+  markRefusal(ctx, new ExchangeFailure('requestor-unauthenticated', cause.message, { cause }));
+  // RFC 6749 §5.2: the challenge answers an Authorization header; without one it would only hide the error.
+  if (ctx.get('authorization') !== '') ctx.set('WWW-Authenticate', `Basic realm="${realm}"`);
+  ctx.status = 401;
+  ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' };
+}
+
 /** Middleware for the POST endpoints: reads the form, refuses a request without any client, hands the rest on. */
-export function createFormMiddleware(
-  readForm: ReadForm,
-  paths: ReadonlySet<string>,
-  realm: string,
-) {
+export function createFormMiddleware({ readForm, paths, realm, validateJwtForm }: FormParts) {
   return async (ctx: Context, next: () => Promise<unknown>): Promise<void> => {
     if (ctx.method !== 'POST' || !paths.has(ctx.path)) {
       await next();
       return;
     }
     const form = await readForm(ctx);
-    if (hasClientAuthentication(ctx, form)) {
-      offerBody(ctx, form);
-      await next();
+    try {
+      requireClientAuthentication(ctx, form, validateJwtForm);
+    } catch (cause) {
+      if (!(cause instanceof ExchangeFailure)) throw cause;
+      refuseClient(ctx, cause, realm);
       return;
     }
-    // RFC 6749 §5.2: the challenge answers an Authorization header; without one it would only hide the error.
-    if (ctx.get('authorization') !== '') ctx.set('WWW-Authenticate', `Basic realm="${realm}"`);
-    ctx.status = 401;
-    ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' };
+    offerBody(ctx, form);
+    await next();
   };
 }

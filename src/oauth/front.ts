@@ -1,13 +1,14 @@
 // The OAuth front as one middleware: paths, form, refusals, cache headers, then the library.
 import type { Context, Middleware } from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
-import { createFormMiddleware, type ReadForm } from './form.ts';
+import { createFormMiddleware, type FormParts } from './form.ts';
 import { plainContext } from './plain-context.ts';
 import { createProvider, type ProviderParts, ROUTES, servedGrantTypes } from './provider.ts';
 import { createRefusalAudit } from './refusal-audit.ts';
 
-export interface OAuthFrontParts extends ProviderParts {
-  readonly readForm: ReadForm;
+export interface OAuthFrontParts
+  extends ProviderParts,
+    Pick<FormParts, 'readForm' | 'validateJwtForm'> {
   /** Whether a request came without TLS, somewhere on its way. */
   readonly cameInClear: (ctx: Context) => boolean;
   /** How long others may keep our metadata and keys: also the least time a new key is published before it signs. */
@@ -122,7 +123,7 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
     refuseClear(parts.cameInClear),
     refuseWebPages,
     refuseLogin(parts.issuer),
-    createFormMiddleware(parts.readForm, POST_PATHS, parts.issuer),
+    createFormMiddleware({ ...parts, paths: POST_PATHS, realm: parts.issuer }),
   ];
   const select: Middleware = async (ctx, next) => {
     const path = pathBelowIssuer(ctx.path, issuerPath);

@@ -9,6 +9,7 @@ import { createTrustedProxies, pinHost, trustProxies } from '#src/http/proxy.ts'
 import { requestState } from '#src/http/request-state.ts';
 import type { KeyRing } from '#src/keys/key-ring.ts';
 import { createOAuthFront } from '#src/oauth/front.ts';
+import { parseJwt } from '#src/tokens/jwt/jws/compact-jwt.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import { createFetch } from '../trust/trust.ts';
 import { parseTrustedCertificates } from '../trust/trusted-certificates.ts';
@@ -78,6 +79,7 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
       return new Response(text, { headers: { 'cache-control': `max-age=${freshSeconds}` } });
     },
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
+    validateJwtForm: parseJwt,
     cameInClear: (ctx) => requestState(ctx).wasPlain === true,
     metadataMaxAgeSeconds: METADATA_MAX_AGE_SECONDS,
   });

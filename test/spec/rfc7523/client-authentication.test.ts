@@ -1,73 +1,22 @@
 // RFC 7523 §2.2 and rfc7523bis: private_key_jwt with the issuer as its only audience; and the other methods.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import {
-  type ConfigDocument,
   GATEWAY_SECRET,
   ISSUER,
   JWT_BEARER,
   withPublicClient,
 } from '#test/support/server/document.ts';
+import {
+  ASSERTION_TYPE,
+  authenticate,
+  startWithKeyClient,
+} from '#test/support/server/key-client.ts';
 import { type Members, startServer, type TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
 
 const CLOCK_SKEW_SECONDS = 60;
-const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
-
-type SignAssertion = (claims?: Members, header?: Members) => Promise<string>;
-
-async function startWithKeyClient(
-  t: TestContext,
-  client: object = {},
-  change: (document: ConfigDocument) => void = () => {},
-): Promise<{ server: TestServer; sign: SignAssertion }> {
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'client-key', alg: 'ES256' };
-  // Client assertions are judged by the library, which reads the real clock.
-  const now = (): number => Math.floor(Date.now() / 1000);
-  const server = await startServer(t, async (document, directory, clock) => {
-    const { clients, relyingParties, policy } = document;
-    clock.set(now());
-    await writeFile(join(directory, 'worker.jwks.json'), JSON.stringify({ keys: [jwk] }));
-    clients.push({
-      client_id: 'worker',
-      token_endpoint_auth_method: 'private_key_jwt',
-      jwks: { file: 'worker.jwks.json' },
-      grant_types: ['client_credentials'],
-      default_target: 'orders',
-      ...client,
-    });
-    clients.push({ ...clients.at(-1), client_id: 'second-worker' });
-    Object.assign(relyingParties[0] ?? {}, { requestors: ['gateway', 'orders-api', 'worker'] });
-    Object.assign(policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
-    change(document);
-  });
-  const sign: SignAssertion = (claims = {}, header = {}) =>
-    new SignJWT({
-      iss: 'worker',
-      sub: 'worker',
-      aud: ISSUER,
-      iat: now(),
-      exp: now() + 60,
-      jti: randomUUID(),
-      ...claims,
-    } as JWTPayload)
-      .setProtectedHeader({ alg: 'ES256', kid: 'client-key', ...header })
-      .sign(privateKey);
-  return { server, sign };
-}
-
-const authenticate = (server: TestServer, client_assertion: string) =>
-  server.post(
-    '/token',
-    { grant_type: 'client_credentials', client_assertion, client_assertion_type: ASSERTION_TYPE },
-    { as: null },
-  );
-
 test('rfc7523bis §4: accepts a client assertion whose only audience is the issuer, as text or list of one', async (t) => {
   const { server, sign } = await startWithKeyClient(t);
 
@@ -171,7 +120,13 @@ test('RFC 7521 §4.2: refuses a client assertion beside a client_id that names a
   assert.equal(misnamed.body['error'], 'invalid_request');
 });
 
-for (const typ of [undefined, 'JWT', 'client-authentication+jwt'])
+for (const typ of [
+  undefined,
+  'JWT',
+  'jwt',
+  'client-authentication+jwt',
+  'application/Client-Authentication+JWT',
+])
   test(`RFC 8725 §3.11: takes a client assertion of the type ${typ}`, async (t) => {
     const { server, sign } = await startWithKeyClient(t);
 

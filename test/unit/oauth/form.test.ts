@@ -20,7 +20,12 @@ async function offered(form: Form): Promise<{ body: unknown; contentType: unknow
     state: {},
     get: () => '',
   } as unknown as Context;
-  const middleware = createFormMiddleware(async () => form, new Set(['/token']), 'realm');
+  const middleware = createFormMiddleware({
+    readForm: async () => form,
+    paths: new Set(['/token']),
+    realm: 'realm',
+    validateJwtForm: () => undefined,
+  });
   await middleware(ctx, async () => undefined);
 
   const OIDCContext = provider.OIDCContext as unknown as new (ctx: Context) => { body: unknown };
