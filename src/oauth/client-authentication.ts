@@ -111,16 +111,16 @@ function validateAssertionClaims(
   }
 }
 
-/** After a loss of the store an assertion from before must not authenticate again. Where it does not say when it was made, it
- * cannot have been taken earlier than its longest life before its end.
+/** After a loss of the store an assertion from before must not authenticate again. It cannot have been taken before it was made, before it
+ * began, or earlier than its longest life before its end: some clients do not say when it was made, or say the same each time.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 function validateAssertionRemembered(
-  { exp, iat }: Record<string, unknown>,
+  { exp, iat = 0, nbf = 0 }: Record<string, unknown>,
   client: OAuthClient,
-  fence: MemoryEnd,
+  { clockSkewSeconds, fence }: ClientAuthenticationParts,
 ): void {
-  const madeAt = typeof iat === 'number' ? iat : Number(exp) - maxSecondsOf(client);
-  validateRemembered(madeAt, fence());
+  const began = Number(nbf) - clockSkewSeconds;
+  validateRemembered(Math.max(Number(iat), began, Number(exp) - maxSecondsOf(client)), fence());
 }
 
 /** Runs after the signature was verified and before the one-time mark is taken. */
@@ -136,7 +136,7 @@ export function createAssertionHook(parts: ClientAuthenticationParts): Assertion
         throw new errors.InvalidClientAuth('the client assertion has crit');
       }
       validateAssertionClaims(claims, client, parts);
-      validateAssertionRemembered(claims, client, parts.fence);
+      validateAssertionRemembered(claims, client, parts);
     });
 }
 

@@ -386,13 +386,29 @@ test('Store: a used client assertion does not come back to life with a new store
   assert.equal(fresh.status, 200, fresh.text);
 });
 
-test('Store: a client assertion without iat is closed as long as it could have been taken before the store began', async (t) => {
-  const { server, sign } = await startWithKeyClient(t);
-  const began = server.clock.now();
-  server.clock.advance(20);
+for (const [what, iat] of [
+  ['without iat', undefined],
+  ['whose iat is that of all before it', 1_700_000_000],
+] as const)
+  test(`Store: a client assertion ${what} is closed as long as it could have been taken before the store began`, async (t) => {
+    const { server, sign } = await startWithKeyClient(t);
+    const began = server.clock.now();
+    server.clock.advance(20);
 
-  const early = await authenticate(server, await sign({ iat: undefined, exp: began + 299 }));
-  const late = await authenticate(server, await sign({ iat: undefined, exp: began + 300 }));
+    const early = await authenticate(server, await sign({ iat, exp: began + 299 }));
+    const late = await authenticate(server, await sign({ iat, exp: began + 300 }));
+
+    assert.equal(early.status, 503, early.text);
+    assert.equal(late.status, 200, late.text);
+  });
+
+test('Store: a client assertion without iat is served where it could not be taken before the store began', async (t) => {
+  const { server, sign } = await startWithKeyClient(t, { legacy_client_assertion: true });
+  const began = server.clock.now();
+  const nbf = began + CLOCK_SKEW_SECONDS;
+
+  const early = await authenticate(server, await sign({ iat: undefined, nbf: nbf - 1 }));
+  const late = await authenticate(server, await sign({ iat: undefined, nbf }));
 
   assert.equal(early.status, 503, early.text);
   assert.equal(late.status, 200, late.text);
