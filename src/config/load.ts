@@ -46,6 +46,18 @@ export function parseConfigFiles(path: string, files: ConfigFiles): Promise<Conf
   });
 }
 
+/** Where a value stands, for a problem that shows when it is used. The file is read anew: what it was parsed into is not kept. */
+export async function placeInFile(
+  file: string,
+  path: Path,
+): Promise<Pick<Problem, 'line' | 'column'>> {
+  try {
+    return parseYaml(await readTextFile(file)).placeOf(path);
+  } catch {
+    return { line: 1, column: 1 };
+  }
+}
+
 type Files = Pick<ConfigSources, 'readFile' | 'requireRoom'>;
 
 async function loadWith(path: string, files: Files): Promise<Config> {

@@ -16,6 +16,7 @@ import { createLogger } from '#src/telemetry/logger.ts';
 import { createMetrics } from '#src/telemetry/metrics.ts';
 import { observeStore } from '#src/telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '#src/telemetry/registry.ts';
+import { requireAuditKey } from './audit-key.ts';
 import type { Observers } from './observers.ts';
 import { logSeldom } from './seldom.ts';
 import { filePlace, startStep } from './start-failure.ts';
@@ -79,6 +80,7 @@ async function openAudit(config: Config, observers: Observers, seat?: Seat): Pro
         tell(cause);
       },
     });
+  await requireAuditKey(config);
   return startStep(filePlace('audit.file', path), config, open);
 }
 

@@ -10,10 +10,13 @@ export interface FileLine {
   readonly isTerminated: boolean;
 }
 
-/** Reads a file line by line; memory is bounded by its longest line. */
-export async function* readFileLines(path: string): AsyncGenerator<FileLine> {
+/** Reads a file line by line, or only its first bytes; memory is bounded by its longest line. */
+export async function* readFileLines(
+  path: string,
+  maxBytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<FileLine> {
   let pending: Buffer[] = [];
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, end: maxBytes - 1 })) {
     if (!Buffer.isBuffer(chunk)) throw new Error('a stream without encoding yields buffers');
     let start = 0;
     for (;;) {

@@ -1,0 +1,40 @@
+// Whether the chains that are there were sealed with the key that is to go on with them: one that another key goes on with verifies
+// with neither. Cheap, for every start: a file begins with a checkpoint, before its first record.
+import { type AuditKey } from './audit-key.ts';
+import { CHECKPOINT_EVENT, sealedHeads } from './chain/checkpoint.ts';
+import { type AuditLine, decodeLine, parseLine } from './chain/line.ts';
+import { auditChains } from './file/audit-files.ts';
+import { readFileLines } from './file/file-lines.ts';
+
+/** A checkpoint names a head for each worker. */
+const START_BYTES = 65_536;
+
+/** The checkpoint that a file begins with; undefined where it has none, or cannot be read: whoever opens or verifies it tells. */
+async function firstCheckpoint(path: string): Promise<AuditLine | undefined> {
+  try {
+    for await (const { bytes } of readFileLines(path, START_BYTES)) {
+      const line = parseLine(decodeLine(bytes) ?? '');
+      if (!line?.isIntact || !line.event.startsWith('audit.')) return undefined;
+      if (line.event === CHECKPOINT_EVENT) return line;
+    }
+  } catch {
+    // It may be somebody else's, or have been closed for the next one meanwhile.
+  }
+  return undefined;
+}
+
+/** The newest files of chains, by their last one that begins with a checkpoint, whose seal was not made with this key. */
+export async function filesOfOtherKeys(
+  basePath: string,
+  key: AuditKey,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const paths of await auditChains(basePath))
+    for (const path of paths.toReversed()) {
+      const checkpoint = await firstCheckpoint(path);
+      if (!checkpoint) continue;
+      if (!sealedHeads(checkpoint, key)) found.push(path);
+      break;
+    }
+  return found;
+}
