@@ -112,6 +112,20 @@ export const resourceUri = z.string().refine(
   }),
 );
 
+const UNRESERVED = /[\w.~-]/;
+
+/** RFC 3986 §6.2.2: what needs no escape is the same with one, and the digits of one have no case. */
+const unescaped = (octet: string): string => {
+  const character = String.fromCharCode(Number.parseInt(octet.slice(1), 16));
+  return UNRESERVED.test(character) ? character : octet.toUpperCase();
+};
+
+/** The one spelling of all that are the same URL to who takes it for one (RFC 3986 §6.2.2, §6.2.3); any other text is only itself. */
+export function commonSpelling(text: string): string {
+  const plain = text.replaceAll(/%[\da-f]{2}/gi, unescaped);
+  return URL.canParse(plain) ? new URL(plain).href : text;
+}
+
 const LOOPBACK_HOSTS = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|::1)$/;
 
 /** Whether a host is this machine, an IPv6 address with brackets or without. */

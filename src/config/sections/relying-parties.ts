@@ -5,7 +5,16 @@ import { formOf } from '#core/token-type.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { audienceRestriction, canOmitAudience } from './audience-restriction.ts';
-import { entryId, plainText, rate, resourceUri, rule, scopeName, seconds } from './fields.ts';
+import {
+  commonSpelling,
+  entryId,
+  plainText,
+  rate,
+  resourceUri,
+  rule,
+  scopeName,
+  seconds,
+} from './fields.ts';
 import { readCertificates } from './keys/certificates.ts';
 import { validateKey, type WrittenKey } from './keys/key-choice.ts';
 import { isSamlAlgorithm, keyEntry, notForSaml } from './keys/keys.ts';
@@ -263,15 +272,17 @@ function namesOf(value: RelyingPartyEntry): readonly string[] {
   return [...(audience === undefined ? [] : [audience]), ...audiences, ...resources, ...appliesTo];
 }
 
-// One name for two parties: a token meant for one would be good at the other.
+// One name for two parties: a token meant for one would be good at the other. Requests name a party character by character; servers that
+// read a token, and people, take two spellings of one URL for one.
 function validateNames(entries: readonly Entry<RelyingPartyEntry>[], loading: Loading): void {
   const seen = new Map<string, string>();
   for (const { value, path } of entries) {
     for (const name of new Set(namesOf(value))) {
-      const owner = seen.get(name);
-      if (owner !== undefined) loading.error(path, overlap(name, owner));
+      const spelling = commonSpelling(name);
+      const owner = seen.get(spelling) ?? value.id;
+      if (owner !== value.id) loading.error(path, overlap(name, owner));
       if (loading.ownNames.includes(name)) loading.error(path, OURSELVES);
-      seen.set(name, value.id);
+      seen.set(spelling, value.id);
     }
   }
 }

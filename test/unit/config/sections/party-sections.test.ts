@@ -162,6 +162,35 @@ refuses('relyingParties', [
     },
     errors: ['CONFIG_OVERLAP relyingParties[1]'],
   },
+  ...[
+    'HTTPS://ORDERS.example/',
+    'https://orders.example:443/',
+    'https://orders.example',
+    'https://orders.example/a/../',
+    'https://orders.example/%2E/',
+    'https://%6frders.example/',
+  ].map((resource) => ({
+    rule: `names that are one URL do not overlap either: ${resource}`,
+    change: (document: ReturnType<typeof aDocument>) => {
+      const other = { ...first(document.relyingParties), id: 'other', resources: [resource] };
+      document.relyingParties.push(other);
+    },
+    errors: ['CONFIG_OVERLAP relyingParties[1]'],
+  })),
+  ...[
+    ['https://a.example/%7ex', 'https://a.example/~x'],
+    ['https://a.example/%c3%a9', 'https://a.example/%C3%A9'],
+    ['https://b\u00fccher.example/', 'https://xn--bcher-kva.example/'],
+    ['URN:example:a', 'urn:example:a'],
+  ].map(([one, two]) => ({
+    rule: `RFC 3986 §6.2.2: ${one} and ${two} are one name`,
+    change: (document: ReturnType<typeof aDocument>) => {
+      const { resources: _, ...named } = first(document.relyingParties);
+      document.relyingParties.push({ ...named, id: 'one', resources: [one] });
+      document.relyingParties.push({ ...named, id: 'two', audiences: [two] });
+    },
+    errors: ['CONFIG_OVERLAP relyingParties[2]'],
+  })),
   ...['refresh_token', 'username'].map((type) => ({
     rule: `tokens of type ${type} are not offered`,
     change: party({ token: { type } }),
@@ -260,6 +289,20 @@ it('Configuration: JWK Sets of clients are held to the same rules', async () => 
     'CONFIG_KEY clients[0].jwks.file',
   ]);
   assert.deepEqual(await errorsOf(change, { files: { 'gateway.json': publicJwks() } }), []);
+});
+
+it('RFC 3986 §6.2: names that differ as URLs are of different parties, and one party may have several spellings', async () => {
+  const names = ['https://a.example/x', 'https://a.example/X', 'http://a.example/x', 'a', 'A'];
+  const escaped = ['https://a.example/x%2fy', 'https://a.example/x/y', 'https://a.example/x?'];
+  const change: Change = (document) => {
+    const { resources: _, ...named } = first(document.relyingParties);
+    for (const [index, name] of [...names, ...escaped].entries())
+      document.relyingParties.push({ ...named, id: `party-${index}`, audiences: [name] });
+    const spellings = ['https://b.example', 'https://b.example/', 'https://B.example:443/'];
+    document.relyingParties.push({ ...named, id: 'several', audiences: spellings });
+  };
+
+  assert.deepEqual(await errorsOf(change), []);
 });
 
 it('a scope that several targets do not know is told of all of them', async () => {
