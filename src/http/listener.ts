@@ -83,12 +83,17 @@ const tlsOptions = ({ certificatePem, keyPem }: ListenerTls) => ({
 /** RFC 3986 §3.2.2, §3.2.3, as far as it takes to tell a host from what is none. */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
+/** Who asks, and what a body is: there is one of each (RFC 9110 §5.3). Some clients send the same twice. */
+const SINGLE_HEADERS = ['authorization', 'content-type'] as const;
+
 /** What two readers of one message could read differently, answered before anybody reads it: two Host headers, or one that is no host
- * (RFC 9112 §3.2), for of those Node takes the first, and something before us may have taken the other; and a body that is coded on its
- * way (RFC 9112 §6.1), for Node takes the chunks apart and leaves the rest as it is. That a Host is there at all is seen to by Node. */
+ * (RFC 9112 §3.2), and two others that say who asks for what, for of those Node takes the first, and something before us may have taken the
+ * other; and a body that is coded on its way (RFC 9112 §6.1), for Node takes the chunks apart and leaves the rest as it is. That a Host is
+ * there at all is seen to by Node. */
 function refusalOf(request: IncomingMessage): 400 | 501 | undefined {
-  const hosts = hostsOf(request);
+  const hosts = valuesOf(request, 'host');
   if (hosts.length > 1 || !hosts.every((host) => HOST.test(host))) return 400;
+  if (SINGLE_HEADERS.some((name) => new Set(valuesOf(request, name)).size > 1)) return 400;
   const { 'transfer-encoding': coding = 'chunked' } = request.headers;
   return coding.trim().toLowerCase() === 'chunked' ? undefined : 501;
 }
@@ -104,8 +109,8 @@ function requireOneReading(handler: RequestListener): RequestListener {
 }
 
 // Names and values by turns: the parsed headers have lost all but the first.
-const hostsOf = ({ rawHeaders }: IncomingMessage): readonly string[] =>
-  rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'host');
+const valuesOf = ({ rawHeaders }: IncomingMessage, name: string): readonly string[] =>
+  rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
 
 /** An application as Node calls it. It answers by itself; a promise it rejects with would be a bug of Koa's. */
 export function requestListener(app: Koa): RequestListener {

@@ -175,7 +175,7 @@ test('RFC 9112 §6.1: a body that is coded on its way is refused, whatever the c
   for (const coding of ['chunked', 'Chunked']) assert.equal(await send(coding), 200, coding);
 });
 
-test('HTTP: credentials in a trailer or in a second header do not count', async (t) => {
+test('HTTP: credentials in a trailer do not count', async (t) => {
   const server = await startServer(t);
   const chunks = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\nAuthorization: ${GATEWAY_BASIC}\r\n\r\n`;
   const trailer = aRequest({
@@ -183,12 +183,55 @@ test('HTTP: credentials in a trailer or in a second header do not count', async 
     body: chunks,
   }).replace(`Authorization: ${GATEWAY_BASIC}\r\nContent-Type`, 'Content-Type');
 
-  const answers = [
-    await sendRaw(server, trailer),
-    await sendRaw(server, aRequest({ headers: [`Authorization: ${UNKNOWN}`] })),
-  ];
+  assert.equal(statusOf(await sendRaw(server, trailer)), 401);
+});
 
-  assert.deepEqual(answers.map(statusOf), [401, 401]);
+test('RFC 9110 §5.3: of two Authorization or Content-Type headers none counts, unless they say the same', async (t) => {
+  const server = await startServer(t);
+  const ask = async (first: string, ...others: string[]) =>
+    statusOf(
+      await sendRaw(
+        server,
+        aRequest().replace(first, (line) => [line, ...others].join('\r\n')),
+      ),
+    );
+  const authorization = `Authorization: ${GATEWAY_BASIC}`;
+  const contentType = `Content-Type: ${FORM}`;
+
+  assert.equal(await ask(authorization, `Authorization: ${UNKNOWN}`), 400);
+  assert.equal(await ask('Host: evil.example', `authorization: ${UNKNOWN}`), 400);
+  assert.equal(await ask(contentType, 'Content-Type: application/json'), 400);
+  assert.equal(await ask('Host: evil.example', 'content-type: application/json'), 400);
+  assert.equal(
+    await ask(authorization, authorization.toUpperCase().slice(0, 14) + GATEWAY_BASIC),
+    200,
+  );
+  assert.equal(await ask(contentType, contentType), 200);
+});
+
+test('RFC 6585 §5: more headers than are read are a refusal, or those behind them, such as what a proxy adds, were lost', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['trustedProxies'] = ['127.0.0.0/8'];
+  });
+  const ask = async (others: number) => {
+    const many = Array.from({ length: others }, (_, at) => `X-${at}: x`);
+    const request = aRequest({ headers: many });
+    const proxied = 'X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: http\r\nConnection: close';
+    return sendRaw(server, request.replace('Connection: close', proxied));
+  };
+
+  // With the seven of the request and of the proxy a hundred.
+  const all = await ask(93);
+  const tooMany = await ask(94);
+
+  assert.equal(statusOf(all), 400);
+  const [record] = (await server.auditRecords()).slice(-1);
+  assert.deepEqual(
+    [record?.['detail'], record?.['sourceAddress']],
+    ['it came without TLS', '203.0.113.9'],
+  );
+  assert.equal(statusOf(tooMany), 431);
+  assert.equal(statusOf(await ask(500)), 431);
 });
 
 test('HTTP: of two requests in one segment each is judged by its own credentials', async (t) => {
