@@ -17,9 +17,6 @@ export const INPUT_LIMITS = {
   maxDepth: 8,
 } as const;
 
-/** The claims once more, each as a list of its values. No variable that an expression names is spelt so. */
-export const CLAIM_LISTS = 'claims as lists';
-
 /** Stands for a claim that is too large. No operation knows this class, so reading it is an error and never a wrong answer. */
 class Oversized {}
 
@@ -79,15 +76,6 @@ function boundedInput(value: ClaimValue): unknown {
 const recordInput = (record: { readonly [name: string]: ClaimValue }): Map<string, unknown> =>
   new Map(Object.entries(record).map(([name, value]) => [name, boundedInput(value)]));
 
-const SCALARS: ReadonlySet<string> = new Set(['string', 'bigint', 'number', 'boolean']);
-
-const asList = (value: unknown): unknown => (SCALARS.has(typeof value) ? [value] : value);
-
-function claimsInput(claims: ExpressionClaims) {
-  const values = recordInput(claims);
-  return { values, lists: new Map([...values].map(([name, value]) => [name, asList(value)])) };
-}
-
 const partyInput = ({ issuer, id, trustedIssuer, scopes }: ExpressionParty) =>
   recordInput({ issuer, id, trustedIssuer, scopes });
 
@@ -95,14 +83,12 @@ const partyInput = ({ issuer, id, trustedIssuer, scopes }: ExpressionParty) =>
 export function expressionInput(context: ExpressionContext): Record<string, unknown> | undefined {
   const { requestor, target, actor } = context;
   if (hasTooMany(context.claims) || hasTooMany(requestor.claims)) return undefined;
-  const claims = claimsInput(context.claims);
   return {
     subject: partyInput(context.subject),
     actor: actor && partyInput(actor),
     requestor: requestorInput(requestor),
     target: recordInput({ id: target.id }),
-    claims: claims.values,
-    [CLAIM_LISTS]: claims.lists,
+    claims: recordInput(context.claims),
   };
 }
 
@@ -112,10 +98,8 @@ function hasTooMany(claims: ExpressionClaims): boolean {
   return names.length > maxClaims || names.some((name) => name.length > maxNameCharacters);
 }
 
-function requestorInput({ id, kind, method, claims }: ExpressionContext['requestor']) {
-  const { lists, values } = claimsInput(claims);
-  return recordInput({ id, kind, method }).set('claims', values).set(CLAIM_LISTS, lists);
-}
+const requestorInput = ({ id, kind, method, claims }: ExpressionContext['requestor']) =>
+  recordInput({ id, kind, method }).set('claims', recordInput(claims));
 
 /** A result as a claim value, or undefined when it has no JSON form. */
 export function claimValueOf(value: unknown): ClaimValue | undefined {

@@ -1,7 +1,6 @@
 // Where we read CEL otherwise than the library does: case, numbers in text, and claims that have one value.
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 import { COMPREHENSIONS } from './expression-bounds.ts';
-import { CLAIM_LISTS } from './expression-input.ts';
 
 const asciiCase = (from: RegExp, change: (text: string) => string) => (text: string) =>
   text.replace(from, change);
@@ -15,6 +14,12 @@ function numeral(value: unknown): unknown {
   return value;
 }
 
+const SCALARS: ReadonlySet<string> = new Set(['string', 'bigint', 'number', 'boolean']);
+
+/** Claims as lists of their values: with one value a claim is that value. */
+const asLists = (claims: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> =>
+  new Map([...claims].map(([name, value]) => [name, SCALARS.has(typeof value) ? [value] : value]));
+
 /** Adds the functions that `useReadings` puts into expressions. None of them can be called by name. */
 export function registerReadings(environment: Environment): Environment {
   return environment
@@ -26,46 +31,56 @@ export function registerReadings(environment: Environment): Environment {
       'string.upperAsciiOnly(): string',
       asciiCase(/[a-z]+/g, (s) => s.toUpperCase()),
     )
-    .registerFunction('numeral(dyn): dyn', numeral);
+    .registerFunction('numeral(dyn): dyn', numeral)
+    .registerFunction('asLists(map<string, dyn>): map<string, dyn>', asLists);
 }
 
 /** Puts our readings into a parsed expression. */
 export function useReadings(node: ASTNode, environment: Environment): void {
-  if (node.op === 'rcall') useMethodReading(node);
+  if (node.op === 'rcall') useMethodReading(node, environment);
   else if (node.op === 'call') useNumerals(node, environment);
-  else if (node.op === 'in') useList(node.args[1]);
+  else if (node.op === 'in') useList(node.args[1], environment);
   for (const child of childrenOf(node.args)) useReadings(child, environment);
 }
 
-function useMethodReading({ args }: ASTNode & { readonly op: 'rcall' }): void {
+function useMethodReading(
+  { args }: ASTNode & { readonly op: 'rcall' },
+  environment: Environment,
+): void {
   const [name, receiver] = args;
   // The library's own pair follows Unicode: the Kelvin sign would become `k`, and one name would pass for another.
   if (name === 'lowerAscii' || name === 'upperAscii') args[0] = `${name}Only`;
-  if (COMPREHENSIONS.has(name)) useList(receiver);
+  if (COMPREHENSIONS.has(name)) useList(receiver, environment);
 }
 
 function useNumerals({ args }: ASTNode & { readonly op: 'call' }, environment: Environment): void {
   const [name, operands] = args;
-  if (name !== 'int' && name !== 'double') return;
-  args[1] = operands.map((operand) => {
-    const { ast } = environment.parse('numeral(0)');
-    if (ast.op === 'call') ast.args[1] = [operand];
-    return ast;
-  });
+  if (name === 'int' || name === 'double')
+    args[1] = operands.map((operand) => within('numeral', operand, environment));
 }
 
-/** Has one claim read as a list: with one value it is that value, and whoever looks into it means a list of it. */
-function useList(node: ASTNode): void {
+/** Has one claim read as a list: whoever looks into it means a list, also where it has one value. */
+function useList(node: ASTNode, environment: Environment): void {
   // Asked for first: `has(claims.groups) ? claims.groups : []`.
-  if (node.op === '?:') node.args.slice(1).forEach(useList);
+  if (node.op === '?:') for (const branch of node.args.slice(1)) useList(branch, environment);
   if (node.op !== '.' && node.op !== '[]') return;
   const [holder] = node.args;
-  if (holder.op === 'id' && holder.args === 'claims') Object.assign(holder, { args: CLAIM_LISTS });
-  else if (holder.op === '.' && holder.args[1] === 'claims' && isRequestor(holder.args[0]))
-    holder.args[1] = CLAIM_LISTS;
+  if (isClaims(holder)) node.args[0] = within('asLists', holder, environment);
 }
 
-const isRequestor = ({ args, op }: ASTNode): boolean => op === 'id' && args === 'requestor';
+const isId = ({ args, op }: ASTNode, name: string): boolean => op === 'id' && args === name;
+
+const isClaims = (node: ASTNode): boolean =>
+  isId(node, 'claims') ||
+  (node.op === '.' && node.args[1] === 'claims' && isId(node.args[0], 'requestor'));
+
+/** A part of an expression within a call of one of our functions. An error shows where the part stands. */
+function within(name: 'numeral' | 'asLists', part: ASTNode, environment: Environment): ASTNode {
+  const { ast } = environment.parse(`${name}(0)`);
+  if (ast.op === 'call') ast.args[1] = [part];
+  const { end, pos, start } = part;
+  return Object.assign(ast, { end, pos, start });
+}
 
 function childrenOf(args: unknown): readonly ASTNode[] {
   if (Array.isArray(args)) return args.flatMap(childrenOf);

@@ -2,7 +2,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import { EXPRESSION_LIMITS, ExpressionRefusal, validateBounds } from './expression-bounds.ts';
-import { CLAIM_LISTS, claimValueOf, expressionInput } from './expression-input.ts';
+import { claimValueOf, expressionInput } from './expression-input.ts';
 import { registerReadings, useReadings } from './expression-readings.ts';
 
 /** A condition must be bool; a value is what a claim can hold. */
@@ -46,7 +46,7 @@ function rememberInput(): (context: ExpressionContext) => Input {
 
 function createEnvironment(): Environment {
   const party = { issuer: 'string', id: 'string', trustedIssuer: 'string', scopes: 'list<string>' };
-  const claimsSchema = { claims: 'map<string, dyn>', [CLAIM_LISTS]: 'map<string, dyn>' };
+  const claims = 'map<string, dyn>';
   const environment = new Environment({
     unlistedVariablesAreDyn: false,
     enableOptionalTypes: false,
@@ -62,11 +62,10 @@ function createEnvironment(): Environment {
     .registerVariable('actor', 'dyn')
     .registerVariable({
       name: 'requestor',
-      schema: { id: 'string', kind: 'string', method: 'string', ...claimsSchema },
+      schema: { id: 'string', kind: 'string', method: 'string', claims },
     })
     .registerVariable({ name: 'target', schema: { id: 'string' } })
-    .registerVariable('claims', claimsSchema.claims)
-    .registerVariable(CLAIM_LISTS, claimsSchema[CLAIM_LISTS]);
+    .registerVariable('claims', claims);
   return registerReadings(environment);
 }
 
