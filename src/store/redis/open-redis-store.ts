@@ -1,6 +1,6 @@
 // Opens the Redis store: connections, the first look at the servers, and what watches over them from then on.
 import type { Clock, Instant } from '#core/instant.ts';
-import { DeadlineWheel } from './deadline-wheel.ts';
+import { Deadline } from './deadline.ts';
 import type { OpenDriver } from './drivers/redis-driver.ts';
 import { RedisCommands } from './redis-commands.ts';
 import { createPlaces } from './redis-key.ts';
@@ -67,7 +67,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
       alarm(cause);
     },
   });
-  const wheel = new DeadlineWheel({ ...settings, maxCalls: MAX_CALLS });
+  const deadline = new Deadline({ ...settings, maxCalls: MAX_CALLS });
   const onError = (
     cause: unknown,
     { followUp }: ReplyMeaning,
@@ -79,12 +79,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Opened
     alarm(cause);
   };
   const assertOpen = (master: string) => watch.assertOpen(master);
-  const commands = new RedisCommands({ ...settings, driver, wheel, assertOpen, onError });
+  const commands = new RedisCommands({ ...settings, driver, deadline, assertOpen, onError });
   const ring = new RewriteRing(settings.ringSeconds);
   const watch = new StoreWatch({ settings, driver, commands, ring, clock, events, isReadOnly });
   const close = async (): Promise<void> => {
     await watch.stop();
-    await wheel.idle();
+    await deadline.idle();
     await driver.close();
   };
   try {

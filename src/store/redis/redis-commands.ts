@@ -1,7 +1,7 @@
 // The commands the store speaks, each under the deadline. Any error is a refusal: whether the command was done is not known.
 // What the store asks goes only to a master that was looked at; the look itself names its master.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { DeadlineWheel } from './deadline-wheel.ts';
+import type { Deadline } from './deadline.ts';
 import type { Call, RedisDriver, Reply, Words } from './drivers/redis-driver.ts';
 import { meaningOf, type ReplyMeaning, replyCode } from './reply-meaning.ts';
 import type { Script } from './scripts.ts';
@@ -16,7 +16,7 @@ export interface ScriptCall {
 
 export interface RedisCommandsParts {
   readonly driver: RedisDriver;
-  readonly wheel: DeadlineWheel;
+  readonly deadline: Deadline;
   readonly minReplicas: number;
   readonly waitMilliseconds: number;
   /** Throws while the answers of a master cannot be trusted. */
@@ -156,7 +156,7 @@ export class RedisCommands {
 
   async #failing<T>(master: string | undefined, work: (call: Call) => Promise<T>): Promise<T> {
     try {
-      return await this.#parts.wheel.run(work);
+      return await this.#parts.deadline.run(work);
     } catch (cause) {
       if (cause instanceof ExchangeFailure) throw cause;
       if (master !== undefined) this.#tell(cause, master);

@@ -16,7 +16,7 @@ const MAX_QUEUED_COMMANDS = 20_000;
 
 const PING_INTERVAL_MILLISECONDS = 1000;
 
-/** No timer for each command: the deadline wheel has them all. Left out, the driver would make one. */
+/** The deadlines are ours. Left out, the driver would make a signal with a timer for each command. */
 export const NO_TIMEOUT = { timeout: 0 };
 
 /** How a socket is made, and made again. */

@@ -2,7 +2,7 @@
 // what it is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeadlineWheel } from '#src/store/redis/deadline-wheel.ts';
+import { Deadline } from '#src/store/redis/deadline.ts';
 import type { RedisDriver } from '#src/store/redis/drivers/redis-driver.ts';
 import { RedisCommands } from '#src/store/redis/redis-commands.ts';
 import { canaryKey } from '#src/store/redis/redis-key.ts';
@@ -29,7 +29,7 @@ function aDataset(values: Map<string, string>, isReadOnly = false): Dataset {
   };
   const commands = new RedisCommands({
     driver,
-    wheel: new DeadlineWheel({ deadlineMilliseconds: 60_000, maxCalls: 100 }),
+    deadline: new Deadline({ deadlineMilliseconds: 60_000, maxCalls: 100 }),
     minReplicas: 0,
     waitMilliseconds: 0,
     assertOpen: () => undefined,

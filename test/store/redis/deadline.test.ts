@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
-import { DeadlineWheel } from '#src/store/redis/deadline-wheel.ts';
+import { Deadline } from '#src/store/redis/deadline.ts';
 import type { Call } from '#src/store/redis/drivers/redis-driver.ts';
 
 const isUnavailable = (cause: unknown): boolean =>
@@ -9,24 +9,24 @@ const isUnavailable = (cause: unknown): boolean =>
 
 const never = () => new Promise<never>(() => {});
 
-describe('DeadlineWheel', () => {
+describe('Deadline', () => {
   it('gives back what the call gives, and its own error', async () => {
-    const wheel = new DeadlineWheel({ deadlineMilliseconds: 1000, maxCalls: 10 });
+    const deadline = new Deadline({ deadlineMilliseconds: 1000, maxCalls: 10 });
     const broken = new Error('broken');
 
-    assert.equal(await wheel.run(async () => 'reply'), 'reply');
+    assert.equal(await deadline.run(async () => 'reply'), 'reply');
     await assert.rejects(
-      wheel.run(() => Promise.reject(broken)),
+      deadline.run(() => Promise.reject(broken)),
       (cause) => cause === broken,
     );
   });
 
   it('refuses a call that is not answered in time, and tells it that it is over', async () => {
-    const wheel = new DeadlineWheel({ deadlineMilliseconds: 30, maxCalls: 10 });
+    const deadline = new Deadline({ deadlineMilliseconds: 30, maxCalls: 10 });
     const calls: Call[] = [];
 
     await assert.rejects(
-      wheel.run((call) => {
+      deadline.run((call) => {
         calls.push(call);
         assert.equal(call.isOver, false);
         return never();
@@ -37,14 +37,13 @@ describe('DeadlineWheel', () => {
     assert.equal(calls[0]?.isOver, true);
   });
 
-  it('counts the time that has gone by, not the ticks that a busy process came to', async () => {
-    const wheel = new DeadlineWheel({ deadlineMilliseconds: 100, maxCalls: 10 });
+  it('refuses soon after a busy process looks up what was not answered in time', async () => {
+    const deadline = new Deadline({ deadlineMilliseconds: 100, maxCalls: 10 });
     const outcomes: string[] = [];
-    const silent = wheel.run(never).catch(() => outcomes.push('refused'));
+    const silent = deadline.run(never).catch(() => outcomes.push('refused'));
     const until = performance.now() + 200;
     while (performance.now() < until);
 
-    // One tick is enough now; one for each 25 ms would come after this timer.
     const later = new Promise((resolve) => setTimeout(resolve, 60));
     await Promise.race([silent, later.then(() => outcomes.push('too late'))]);
 
@@ -52,8 +51,8 @@ describe('DeadlineWheel', () => {
   });
 
   it('takes an answer that came in time to a process that was too busy to read it', async () => {
-    const wheel = new DeadlineWheel({ deadlineMilliseconds: 100, maxCalls: 10 });
-    const answer = wheel.run(async () => {
+    const deadline = new Deadline({ deadlineMilliseconds: 100, maxCalls: 10 });
+    const answer = deadline.run(async () => {
       await new Promise((resolve) => setImmediate(resolve));
       return 'reply';
     });
@@ -64,29 +63,29 @@ describe('DeadlineWheel', () => {
   });
 
   it('refuses at once what would be one call too many, and takes the next when one has ended', async () => {
-    const wheel = new DeadlineWheel({ deadlineMilliseconds: 5000, maxCalls: 2 });
+    const deadline = new Deadline({ deadlineMilliseconds: 5000, maxCalls: 2 });
     const first = Promise.withResolvers<string>();
-    const held = [wheel.run(() => first.promise), wheel.run(() => first.promise)];
+    const held = [deadline.run(() => first.promise), deadline.run(() => first.promise)];
 
     await assert.rejects(
-      wheel.run(async () => 'too many'),
+      deadline.run(async () => 'too many'),
       isUnavailable,
     );
 
     first.resolve('done');
     await Promise.all(held);
-    assert.equal(await wheel.run(async () => 'again'), 'again');
+    assert.equal(await deadline.run(async () => 'again'), 'again');
   });
 
   it('is idle when every call has ended, by an answer or by its deadline', async () => {
-    const wheel = new DeadlineWheel({ deadlineMilliseconds: 60, maxCalls: 10 });
+    const deadline = new Deadline({ deadlineMilliseconds: 60, maxCalls: 10 });
     const outcomes: string[] = [];
-    const answered = wheel.run(async () => outcomes.push('answered'));
-    const silent = wheel.run(never).catch(() => outcomes.push('refused'));
+    const answered = deadline.run(async () => outcomes.push('answered'));
+    const silent = deadline.run(never).catch(() => outcomes.push('refused'));
 
-    await Promise.all([answered, silent, wheel.idle()]);
+    await Promise.all([answered, silent, deadline.idle()]);
 
     assert.deepEqual(outcomes, ['answered', 'refused']);
-    await wheel.idle();
+    await deadline.idle();
   });
 });
