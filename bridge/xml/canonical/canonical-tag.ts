@@ -100,44 +100,12 @@ function declarationText(bindings: RenderedBinding[]): string {
 }
 
 function attributeText(attributes: readonly TagAttribute[]): string {
-  if (attributes.length === 0) return '';
+  const inOrder = attributes.length > 1 ? attributes.toSorted(compareAttributes) : attributes;
   let text = '';
-  for (const attribute of inOrder(attributes)) {
+  for (const attribute of inOrder) {
     text += ` ${qualifiedName(attribute)}="${escapeAttribute(attribute.value)}"`;
   }
   return text;
-}
-
-/** Up to so many attributes, inserting each into its place is faster than the sort of the runtime. */
-const FEW = 8;
-
-// They mostly are in order, and then nothing is copied.
-function inOrder(attributes: readonly TagAttribute[]): readonly TagAttribute[] {
-  if (isSorted(attributes)) return attributes;
-  return attributes.length > FEW ? attributes.toSorted(compareAttributes) : inserted(attributes);
-}
-
-function isSorted(attributes: readonly TagAttribute[]): boolean {
-  let previous: TagAttribute | undefined;
-  for (const attribute of attributes) {
-    if (previous !== undefined && compareAttributes(previous, attribute) > 0) return false;
-    previous = attribute;
-  }
-  return true;
-}
-
-function inserted(attributes: readonly TagAttribute[]): readonly TagAttribute[] {
-  const sorted: TagAttribute[] = [];
-  for (const attribute of attributes) {
-    let at = sorted.length;
-    for (; at > 0; at -= 1) {
-      const before = sorted[at - 1];
-      if (before === undefined || compareAttributes(before, attribute) <= 0) break;
-      sorted[at] = before;
-    }
-    sorted[at] = attribute;
-  }
-  return sorted;
 }
 
 function compareAttributes(left: TagAttribute, right: TagAttribute): number {

@@ -3,9 +3,9 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { writeBase64 } from '../base64.ts';
-import type { FinalXml, Markup, MarkupChild, MarkupName } from '../canonical/markup.ts';
+import type { FinalXml, Markup, MarkupName } from '../canonical/markup.ts';
 import { element, seal } from '../canonical/markup.ts';
-import type { WriteOptions, WrittenXml } from '../canonical/writer.ts';
+import type { WriteOptions } from '../canonical/writer.ts';
 import { writeCanonical } from '../canonical/writer.ts';
 import { DS_NS, EXC_C14N_NS, wsse } from '../namespaces.ts';
 import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256, STR_TRANSFORM } from './algorithms.ts';
@@ -107,31 +107,22 @@ function writeSignedInfo(signer: Signer, references: readonly Markup[]): Markup 
   );
 }
 
+// SignedInfo as its own apex declares ds on itself; inside ds:Signature the same is written without (S4).
 async function writeSignature(
   signedInfo: Markup,
   { signer, keyInfo }: SignOptions,
 ): Promise<Markup> {
-  const written = writeCanonical(signedInfo);
-  const value = await signer.sign(Buffer.from(written.text));
+  const value = await signer.sign(Buffer.from(writeCanonical(signedInfo).text));
   return element(
     ds('Signature'),
     [],
     [
-      insideSignature(signedInfo, written),
+      signedInfo,
       element(ds('SignatureValue'), [], [writeBase64(value)]),
       ...(keyInfo === undefined ? [] : [keyInfo]),
     ],
   );
 }
-
-// SignedInfo as its own apex declares ds on itself; inside ds:Signature the same is written without (S4). Where it declares nothing
-// else, its text is all there is to write.
-function insideSignature(signedInfo: Markup, { text, prefixes }: WrittenXml): MarkupChild {
-  return prefixes.size > 1 ? signedInfo : seal(text.replace(DS_DECLARATION, ''), NO_PREFIXES);
-}
-
-const DS_DECLARATION = ` xmlns:ds="${DS_NS}"`;
-const NO_PREFIXES: ReadonlySet<string> = new Set();
 
 function ds(local: string): MarkupName {
   return { prefix: 'ds', uri: DS_NS, local };
