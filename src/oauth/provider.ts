@@ -8,12 +8,9 @@ import {
   overrideClientAuthentication,
 } from './client-authentication.ts';
 import { readOfferedBodies } from './form.ts';
-import { clientCredentials } from './grants/client-credentials.ts';
-import { type Grant, REPEATABLE_PARAMETERS, refusedParameters } from './grants/grant.ts';
-import { jwtBearer } from './grants/jwt-bearer.ts';
+import { REPEATABLE_PARAMETERS } from './grants/grant.ts';
+import { GRANTS, refusedParameters } from './grants/grants.ts';
 import { refreshToken } from './grants/refresh-token.ts';
-import { saml2Bearer } from './grants/saml2-bearer.ts';
-import { tokenExchange } from './grants/token-exchange.ts';
 import { clientMetadata } from './oauth-client.ts';
 import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens/own-tokens.ts';
 import { markRefusal } from './request-state.ts';
@@ -22,20 +19,12 @@ import { createGrantHandler } from './token-endpoint.ts';
 export interface ProviderParts
   extends OwnTokenParts,
     Omit<ClientAuthenticationParts, 'sts' | 'tokenEndpoint'> {
-  /** Private JWKs for what the library itself signs; copied, for it changes them. */
+  /** Private JWKs for what the library itself signs; it changes them. */
   readonly jwks: readonly object[];
   /** The algorithms of those keys. */
   readonly signingAlgorithms: readonly string[];
   readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 }
-
-const GRANTS: readonly Grant[] = [
-  clientCredentials,
-  tokenExchange,
-  jwtBearer,
-  saml2Bearer,
-  refreshToken,
-];
 
 /** All grants we know. */
 const GRANT_TYPES: readonly string[] = GRANTS.map(({ grantType }) => grantType);
@@ -114,7 +103,7 @@ function configuration(
   return {
     adapter: createAdapter,
     clients: [...parts.clients.values()].map((client) => clientMetadata(client, GRANT_TYPES)),
-    jwks: { keys: structuredClone([...parts.jwks]) } as NonNullable<Configuration['jwks']>,
+    jwks: { keys: [...parts.jwks] } as NonNullable<Configuration['jwks']>,
     features: features(),
     routes: ROUTES,
     discovery: discovery(),
@@ -154,8 +143,9 @@ export function createProvider(parts: ProviderParts): Provider {
   overrideClientAuthentication(provider, authentication);
   readOfferedBodies(provider);
   for (const grant of GRANTS) {
-    const names = [...grant.parameters, ...refusedParameters(grant)];
-    const handler = createGrantHandler(grant, parts);
+    const refused = refusedParameters(grant);
+    const names = [...grant.parameters, ...refused];
+    const handler = createGrantHandler(grant, refused, parts);
     provider.registerGrantType(grant.grantType, handler, names, [...REPEATABLE_PARAMETERS]);
   }
   provider.on('grant.error', markRefusal);

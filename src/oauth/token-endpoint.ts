@@ -6,7 +6,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { formOf, TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
-import { type Grant, type Performed, refusedParameters } from './grants/grant.ts';
+import type { Grant, Performed } from './grants/grant.ts';
 import { authenticatedClient, type OAuthClient, requestorOf } from './oauth-client.ts';
 import { withOAuthErrors } from './oauth-error.ts';
 import type { Parameters } from './parameters.ts';
@@ -20,8 +20,12 @@ export interface TokenEndpointParts {
   readonly clients: ReadonlyMap<string, OAuthClient>;
 }
 
-function validateHonourable(ctx: KoaContextWithOIDC, grant: Grant, parameters: Parameters): void {
-  const refused = refusedParameters(grant).find((name) => {
+function validateHonourable(
+  ctx: KoaContextWithOIDC,
+  refusedParameters: readonly string[],
+  parameters: Parameters,
+): void {
+  const refused = refusedParameters.find((name) => {
     // What every grant but the exchange gives: some clients name it whatever they ask for.
     const isGivenAnyway = parameters[name] === TOKEN_TYPES.access_token.uri;
     return parameters[name] !== undefined && !(name === 'requested_token_type' && isGivenAnyway);
@@ -59,7 +63,11 @@ const perform = async (
   grant.perform ? grant.perform(request, sts) : { token: await exchange(request, sts) };
 
 /** The library's handler for a grant: the client is authenticated and the parameters are the grant's own when it runs. */
-export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
+export function createGrantHandler(
+  grant: Grant,
+  refusedParameters: readonly string[],
+  parts: TokenEndpointParts,
+) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const client = authenticatedClient(ctx, parts.clients);
     const requestor = requestorOf(client);
@@ -71,7 +79,7 @@ export function createGrantHandler(grant: Grant, parts: TokenEndpointParts) {
       if (!client.grant_types.includes(grant.grantType)) {
         throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
       }
-      validateHonourable(ctx, grant, parameters);
+      validateHonourable(ctx, refusedParameters, parameters);
       const request = { ...grant.parse(parameters, requestor), ...correlationOf(ctx), requestor };
       markAudited(ctx);
       ctx.state['grant'] = request.operation;

@@ -34,30 +34,3 @@ export interface Grant {
 
 /** Parameters that may be repeated, at every grant: they name targets (RFC 8707 §2, RFC 8693 §2.1). */
 export const REPEATABLE_PARAMETERS: readonly string[] = ['audience', 'resource'];
-
-/** Parameters that we know and that no grant of ours can honour. */
-const UNHONOURED_PARAMETERS: readonly string[] = [
-  'authorization_details',
-  'claims',
-  'request',
-  'request_uri',
-];
-
-/** Parameters about the evidence or the token of some grants of ours. */
-const PARAMETERS_OF_SOME: readonly string[] = [
-  'actor_token',
-  'actor_token_type',
-  'assertion',
-  'refresh_token',
-  'requested_token_type',
-  'requested_token_use',
-  'subject_token',
-  'subject_token_type',
-];
-
-/** Parameters that are a refusal at a grant. Were they passed over, an actor would not show, and a client would hold another token than the
- * one it asked for. */
-export const refusedParameters = ({ parameters }: Grant): readonly string[] => [
-  ...UNHONOURED_PARAMETERS,
-  ...PARAMETERS_OF_SOME.filter((name) => !parameters.includes(name)),
-];
