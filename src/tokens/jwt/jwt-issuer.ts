@@ -94,20 +94,6 @@ function claimsSetOf(spec: TokenSpec, encryptedKey: string | undefined): JsonObj
 /** For the header and a signature of the longest key, and for a secret encrypted to the target. */
 const ROOM_CHARACTERS = { always: 1024, secret: 1536 } as const;
 
-/** Of what others wrote, this much fits whatever it is: a character becomes six octets at most, and what we write has an end. */
-const SHORT_CHARACTERS = 1000;
-
-/** Most tokens are, and to write one only to measure it takes ten times as long as this. */
-function isSurelyShort(spec: TokenSpec, names: readonly string[]): boolean {
-  const { actors, authentication, claims } = spec;
-  const { contextClass = '', methods = [] } = authentication ?? {};
-  const clients = [spec, ...actors].map(({ clientId = '' }) => clientId);
-  const said = claims.flatMap(({ name, values }) => [name, ...values]);
-  const texts = [...names, ...clients, contextClass, ...methods, ...said];
-  const isPlain = texts.every((text) => typeof text !== 'object');
-  return isPlain && texts.join().length < SHORT_CHARACTERS;
-}
-
 /** Refuses what a JWT cannot say, or what we would not read again: nobody could have it introspected, and revoking it would do nothing.
  * @throws {ExchangeFailure} `token-malformed`, `claim-missing` */
 function requireExpressible(spec: TokenSpec): void {
@@ -115,7 +101,6 @@ function requireExpressible(spec: TokenSpec): void {
   const names = [subjectName, ...actors.flatMap(({ id, issuer }) => [id, issuer])];
   if (names.some((name) => name.trim() === ''))
     throw new ExchangeFailure('token-malformed', 'a name is empty');
-  if (isSurelyShort(spec, names)) return;
   const hasSecret = confirmation.method === 'symmetric-key';
   const room = ROOM_CHARACTERS.always + (hasSecret ? ROOM_CHARACTERS.secret : 0);
   const text = JSON.stringify(claimsSetOf(spec, hasSecret ? '' : undefined));
