@@ -26,9 +26,6 @@ interface QueuedLogin {
   readonly sourceAddress: string | undefined;
 }
 
-const sourceOf = (address: string | undefined): string =>
-  address === undefined ? '' : sourceBlock(address);
-
 interface Lane {
   readonly tail: Promise<unknown>;
   readonly length: number;
@@ -64,7 +61,7 @@ export function createLoginQueue({ maxConcurrent, maxQueued }: QueueLimits): Log
 
   return {
     async inTurn({ foldedName: name, sourceAddress }, work) {
-      const source = sourceOf(sourceAddress);
+      const source = sourceBlock(sourceAddress ?? '');
       const lane = enter(name, source);
       const turn = lane.tail.then(work).finally(() => leave(name, source));
       // The next in line waits for the end of this one, whatever the outcome; the caller alone gets the refusal.

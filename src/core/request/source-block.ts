@@ -17,7 +17,7 @@ function expand(address: string): readonly string[] {
 }
 
 /** What a source is counted as: an IPv4 address as it is, also where it is mapped into IPv6; of an IPv6 address its /64. The
- * address is a valid one. */
+ * address is a valid one, or empty where nobody knows it: those are one source. */
 export function sourceBlock(address: string): string {
   const mapped = IPV4_MAPPED.exec(address)?.[1];
   if (mapped !== undefined) return mapped;

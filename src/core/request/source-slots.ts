@@ -5,15 +5,12 @@ import { sourceBlock } from './source-block.ts';
 /** Runs the work when a slot is free, and the source has its turn. */
 export type InSlot = <T>(sourceAddress: string | undefined, work: () => Promise<T>) => Promise<T>;
 
-const sourceOf = (address: string | undefined): string =>
-  address === undefined ? '' : sourceBlock(address);
-
 /** Those who wait: the sources in turn, each of them in the order it came. */
 export function createFairLine() {
   const lines = new Map<string, (() => void)[]>();
   return {
     join(sourceAddress: string | undefined, go: () => void): void {
-      const source = sourceOf(sourceAddress);
+      const source = sourceBlock(sourceAddress ?? '');
       const line = lines.get(source);
       if (line) line.push(go);
       else lines.set(source, [go]);
