@@ -45,6 +45,17 @@ export interface RefreshFamilies {
   advance(family: RefreshFamily): Promise<string>;
 }
 
+/** @throws {ExchangeFailure} `operation-unsupported` where there are no refresh tokens */
+export function requireFamilies({
+  families,
+}: {
+  readonly families?: RefreshFamilies;
+}): RefreshFamilies {
+  if (!families)
+    throw new ExchangeFailure('operation-unsupported', 'there are no refresh tokens here');
+  return families;
+}
+
 export interface RefreshFamiliesParts {
   readonly issuer: string;
   readonly store: Store;
