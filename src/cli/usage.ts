@@ -63,14 +63,15 @@ Shows every policy row considered, the one that decided, and each claim with its
 ${CONFIG.replace('FILE     ', 'FILE               ')}`;
 
 const KEYS = `viaduct keys list [--config FILE]
-viaduct keys rotate [--use jwt | saml] [--algorithm ALGORITHM] [--config FILE]
+viaduct keys rotate [--use jwt | saml | encryption] [--algorithm ALGORITHM] [--config FILE]
 
-list tells which keys sign now, and which will. rotate makes the next key, adds it to the configuration, and has it sign later:
-one for JWTs in ten minutes, one for assertions, with its certificate, in eight days, when all who read the federation
-metadata know it. Tell the server with SIGHUP. The first key of a use and algorithm signs at once.
+list tells which keys sign now, and which will, and of those that decrypt which one is published. rotate makes the next key, adds
+it to the configuration, and has it sign later: one for JWTs in ten minutes, one for assertions, with its certificate, in eight
+days, when all who read the federation metadata know it. One to decrypt with, and its certificate, is published in ten minutes; the
+one before still decrypts. Tell the server with SIGHUP. The first key of a use and algorithm begins at once.
 
   --use USE          of the new key, jwt unless told
-  --algorithm NAME   of the new key; ES256 for JWTs and RS256 for assertions unless told
+  --algorithm NAME   of a new key that signs; ES256 for JWTs and RS256 for assertions unless told
 ${CONFIG}`;
 
 const AUDIT = `viaduct audit verify [--witness FILE …] [--archive FOLDER …] [--config FILE]

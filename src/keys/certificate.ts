@@ -11,6 +11,8 @@ interface CertificateRequest {
   readonly commonName: string;
   /** DNS names and IPv4 or IPv6 addresses a TLS client may use; none: not for TLS. */
   readonly hosts?: readonly string[];
+  /** Others encrypt to it; absent: they verify with it. */
+  readonly isToEncryptTo?: boolean;
   readonly notBefore: Instant;
   readonly lifetimeSeconds: number;
 }
@@ -79,7 +81,11 @@ function extension(oid: string, isCritical: boolean, value: Buffer): Buffer {
   return asn1.sequence(asn1.objectIdentifier(oid), ...critical, asn1.octetString(value));
 }
 
-function extensionsOf(hosts: readonly string[]): Buffer {
+/** RFC 5280 §4.2.1.3, as the bits of a BIT STRING. */
+const DIGITAL_SIGNATURE = asn1.bitString(Buffer.from([0x80]), 7);
+const KEY_ENCIPHERMENT = asn1.bitString(Buffer.from([0x20]), 5);
+
+function extensionsOf({ hosts = [], isToEncryptTo = false }: CertificateRequest): Buffer {
   const forTls =
     hosts.length === 0
       ? []
@@ -87,12 +93,12 @@ function extensionsOf(hosts: readonly string[]): Buffer {
           extension(SUBJECT_ALTERNATIVE_NAME, false, asn1.sequence(...hosts.map(generalName))),
           extension(EXTENDED_KEY_USAGE, false, asn1.sequence(asn1.objectIdentifier(SERVER_AUTH))),
         ];
-  // Not an authority, digitalSignature only: whoever trusts it trusts this one key and nothing that it signs.
+  // Not an authority, and one usage only: whoever trusts it trusts this one key and nothing that it signs.
   return asn1.der(
     0xa3,
     asn1.sequence(
       extension(BASIC_CONSTRAINTS, true, asn1.sequence()),
-      extension(KEY_USAGE, true, asn1.bitString(Buffer.from([0x80]), 7)),
+      extension(KEY_USAGE, true, isToEncryptTo ? KEY_ENCIPHERMENT : DIGITAL_SIGNATURE),
       ...forTls,
     ),
   );
@@ -108,7 +114,7 @@ function pemOf(certificate: Buffer): string {
 /** Makes a self-signed certificate, PEM.
  * @throws {Error} when the key, the name or a host cannot be used */
 export function issueSelfSignedCertificate(request: CertificateRequest): string {
-  const { commonName, hosts = [], keyPem, lifetimeSeconds, notBefore } = request;
+  const { commonName, keyPem, lifetimeSeconds, notBefore } = request;
   const key = createPrivateKey(keyPem);
   const { digest, identifier } = signatureFormOf(key);
   const name = nameOf(commonName);
@@ -120,7 +126,7 @@ export function issueSelfSignedCertificate(request: CertificateRequest): string 
     asn1.sequence(asn1.time(dateOf(notBefore)), asn1.time(dateOf(notBefore + lifetimeSeconds))),
     name,
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
-    extensionsOf(hosts),
+    extensionsOf(request),
   );
   const signature = sign(digest, toBeSigned, key);
   return pemOf(asn1.sequence(toBeSigned, identifier, asn1.bitString(signature)));

@@ -1,5 +1,6 @@
 // Our keys to decrypt with. All of them open what was encrypted to them; one is published at a time.
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK } from 'jose';
 import type { Instant } from '#core/instant.ts';
 
 /** One key as configured. */
@@ -46,4 +47,32 @@ export function loadDecryptionKeys(
     publishedCertificate: (now) =>
       published.find(({ from, until }) => from <= now && now < until)?.certificatePem,
   };
+}
+
+export interface ListedDecryptionKey {
+  /** The active one is published. All of them decrypt. */
+  readonly phase: 'active' | 'next' | 'superseded';
+  /** The RFC 7638 thumbprint. */
+  readonly kid: string;
+  /** From when it is published. */
+  readonly activeFrom: Instant;
+}
+
+/** Which one is published, which will be, and which only decrypt, as configured. */
+export function listDecryptionKeys(
+  entries: readonly DecryptionKeyEntry[],
+  now: Instant,
+): Promise<readonly ListedDecryptionKey[]> {
+  const published = loadDecryptionKeys(entries)?.publishedCertificate(now);
+  return Promise.all(
+    entries.map(async (entry) => {
+      const { certificatePem, from } = publishedKeyOf(entry);
+      const isActive = certificatePem === published;
+      return {
+        phase: isActive ? 'active' : from > now ? 'next' : 'superseded',
+        kid: await calculateJwkThumbprint(await exportJWK(createPublicKey(entry.pem))),
+        activeFrom: from,
+      };
+    }),
+  );
 }

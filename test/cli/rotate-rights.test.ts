@@ -112,6 +112,38 @@ test(
 );
 
 test(
+  'keys rotate --use encryption: run by root the new key has the rights of the one before that decrypts',
+  ONLY_ROOT,
+  async (t) => {
+    const directory = await initialised(t);
+    const words = ['--use', 'encryption'];
+    const first = await readdir(join(directory, 'keys'));
+    assert.equal((await rotate(directory, words)).code, 0);
+    for (const name of await madeIn(directory, first)) {
+      await chown(join(directory, name), SERVER_USER, SERVER_GROUP);
+      await chmod(join(directory, name), 0o640);
+    }
+    const before = await readdir(join(directory, 'keys'));
+
+    const rotated = await rotate(directory, words);
+
+    assert.equal(rotated.code, 0, rotated.error);
+    const rights = Object.fromEntries(
+      await Promise.all(
+        (await madeIn(directory, before)).map(
+          async (name) =>
+            [name.replace(/.*\./, ''), await rightsOf(join(directory, name))] as const,
+        ),
+      ),
+    );
+    assert.deepEqual(rights, {
+      pem: ['640', SERVER_USER, SERVER_GROUP],
+      crt: ['644', SERVER_USER, SERVER_GROUP],
+    });
+  },
+);
+
+test(
   'keys rotate: a first key of an algorithm has the rights of the keys that are there',
   ONLY_ROOT,
   async (t) => {

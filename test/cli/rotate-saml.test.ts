@@ -96,8 +96,8 @@ test('keys rotate: without --use it is for JWTs, as --use jwt says', async (t) =
 });
 
 for (const [words, said] of [
-  [['rotate', '--use', 'ldap'], /--use is jwt or saml/],
-  [['rotate', '--use', 'encryption'], /--use is jwt or saml/],
+  [['rotate', '--use', 'ldap'], /--use is jwt, saml or encryption/],
+  [['rotate', '--use', 'encryption', '--algorithm', 'RS256'], /one of use encryption is RSA/],
   [['list', '--use', 'saml'], /--use and --algorithm are for rotate/],
   [
     ['rotate', '--use', 'saml', '--algorithm', 'PS256'],

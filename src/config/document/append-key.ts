@@ -1,15 +1,16 @@
 // Adds a key to the text of a configuration and leaves the rest of it as it is: every line, comment and space.
 import { isNode, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml';
-import type { TokenForm } from '#core/token-type.ts';
+import type { KeyUse } from '../sections/keys/keys.ts';
 
 /** The entry of one key, as it stands in the file. */
 export interface KeyEntryText {
-  readonly use: TokenForm;
-  readonly algorithm: string;
+  readonly use: KeyUse;
+  /** Of one that signs. */
+  readonly algorithm?: string;
   readonly key: { readonly file: string };
-  /** Of a key for assertions. */
+  /** Of all but those for JWTs. */
   readonly certificate?: { readonly file: string };
-  /** Absent: it signs from now on. */
+  /** Absent: it signs, or is published, from now on. */
   readonly activeFrom?: string;
 }
 

@@ -9,6 +9,9 @@ import { secretReference } from '../secret.ts';
 import { readOwnCertificate } from './own-certificate.ts';
 import { decryptionKeyProblem, publicFingerprint, signingKeyProblem } from './pem.ts';
 
+/** What a key is for: to sign tokens of a form, or to decrypt. */
+export type KeyUse = TokenForm | 'encryption';
+
 export interface SigningKeyConfig {
   readonly use: TokenForm;
   readonly algorithm: string;
@@ -183,7 +186,7 @@ const NO_JWT_KEY: Complaint = {
   fix: 'add { use: jwt, algorithm: ES256, key: { file: … } }',
 };
 
-const MAX_DECRYPTION_KEYS = 4;
+export const MAX_DECRYPTION_KEYS = 4;
 
 const TOO_MANY: Complaint = {
   code: 'CONFIG_INVALID_VALUE',
