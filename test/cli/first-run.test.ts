@@ -5,6 +5,7 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { loadConfigFiles } from '#src/config/load.ts';
 import { emptyDirectory, initialised } from '#test/support/server/first-configuration.ts';
 import { startViaduct, viaduct } from '#test/support/server/process.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
@@ -44,6 +45,26 @@ test('init: on other ports everything says them, the address that clients are to
   assert.match(text, /^issuer: https:\/\/localhost:18443$/m);
   assert.match(text, /management: \{ address: 127\.0\.0\.1:19090 \}/);
   assert.doesNotMatch(text, /(?<!1)8443|(?<!1)9090/);
+});
+
+test('init: one address cannot take the places of all, and what a proxy needs stands beside it', async (t) => {
+  const directory = await emptyDirectory(t);
+  await viaduct(['init'], directory);
+
+  const { config } = await loadConfigFiles(join(directory, 'viaduct.yaml'));
+  const hardening = await viaduct(['check', '--hardening'], directory);
+  const text = await readFile(join(directory, 'viaduct.yaml'), 'utf8');
+
+  const { maxInFlight, perAddress } = config.limits;
+  // A message that is sent slowly gives way after two seconds.
+  const { burst, requestsPerSecond } = perAddress ?? assert.fail('no limit');
+  assert.ok(burst + 2 * requestsPerSecond < maxInFlight);
+  assert.doesNotMatch(hardening.out, /one address may ask as much as it likes/);
+  assert.match(
+    hardening.out,
+    /one client may ask as much as it likes\n {2}fix: set limits\.perClient\n/,
+  );
+  assert.match(text, /\n# [^\n]*`trustedProxies`[^\n]*\n# [^\n]*\nlimits: /);
 });
 
 test('init: refuses what is no port, and one port for both, and writes nothing', async (t) => {

@@ -69,14 +69,19 @@ const store: Rule = ({ store: where }) => {
   ];
 };
 
-const rates: Rule = ({ limits }) =>
-  when(!limits.perAddress || !limits.perClient, {
-    id: '2.4.1',
-    level: 2,
-    where: 'limits',
-    what: 'one client or one address may ask as much as it likes',
-    fix: 'set limits.perClient and limits.perAddress',
-  });
+const rates: Rule = ({ limits: { perAddress, perClient } }) =>
+  [
+    { rate: perAddress, name: 'perAddress', one: 'address' },
+    { rate: perClient, name: 'perClient', one: 'client' },
+  ].flatMap(({ name, one, rate }) =>
+    when(!rate, {
+      id: '2.4.1',
+      level: 2,
+      where: 'limits',
+      what: `one ${one} may ask as much as it likes`,
+      fix: `set limits.${name}`,
+    }),
+  );
 
 const clients: Rule = ({ clients: all }) =>
   all.flatMap((client) => [

@@ -134,6 +134,10 @@ keys:
 ${EMBEDDED_STORE}
 audit: { file: data/audit.jsonl, hmacKey: { file: keys/audit.key } }
 
+# One address gets no more than this, so it cannot take the places of all. Behind a proxy, name that in \`trustedProxies\`, or everybody
+# is one address; one gateway that asks for many users may need more.
+limits: { perAddress: { requestsPerSecond: 200, burst: 400 } }
+
 # Whose tokens we accept. The demo partner's private key lies in demo/ so that you can mint a subject token.
 trustedIssuers:
   - id: partner
