@@ -4,10 +4,10 @@ import type { MappedClaim, MappingRule } from '#core/claim-mapping.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { ExplainedTarget, Explanation } from '#core/decision/explain.ts';
 import type { FailureReason } from '#core/failure.ts';
+import { printableLine } from '#core/printable-line.ts';
 import type { RelyingParty, TargetName } from '#core/request/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
-import { printableLine } from './command/printable.ts';
 import { scopeLines } from './explained-scopes.ts';
 import { REFUSAL_ADVICE } from './refusal-advice.ts';
 

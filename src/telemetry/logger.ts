@@ -1,5 +1,6 @@
 // The log: JSON lines on the standard output. Everything passes the guard of redaction.ts, whatever a caller hands over.
 import pino from 'pino';
+import { printableLine } from '#core/printable-line.ts';
 import { createLogOutput, type LogOutput } from './log-output.ts';
 import { redact, redactText } from './redaction.ts';
 
@@ -57,5 +58,7 @@ export function createLogger({
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  return wrap(pino(settings, destination));
+  // pino writes a line at a time, and ends it.
+  const write = (line: string): void => destination.write(`${printableLine(line.slice(0, -1))}\n`);
+  return wrap(pino(settings, { write }));
 }

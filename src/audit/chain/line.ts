@@ -1,6 +1,7 @@
 // One line of the audit: a JSON object with a fixed order of members, chained to the line before it by its hash.
 // The hash covers the bytes as written, so reading a line never depends on writing it the same way again.
 import { hash } from 'node:crypto';
+import { printableLine } from '#core/printable-line.ts';
 
 /** Bump when the form of a line changes; the verifier takes this and the one before. */
 const LINE_VERSION = 1;
@@ -47,7 +48,10 @@ export function writeLine(
   content: LineContent,
 ): { readonly text: string; readonly head: LineHead } {
   const seq = after.seq + 1;
-  const body = JSON.stringify({ v: LINE_VERSION, seq, time, ...content, prev: after.hash });
+  // A record holds what strangers wrote, and a file is shown by more than our commands.
+  const body = printableLine(
+    JSON.stringify({ v: LINE_VERSION, seq, time, ...content, prev: after.hash }),
+  );
   const lineHash = chainedHash(after.hash, body);
   return { text: `${body.slice(0, -1)},"hash":"${lineHash}"}\n`, head: { seq, hash: lineHash } };
 }

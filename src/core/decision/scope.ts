@@ -1,5 +1,5 @@
 // Scopes only ever narrow, unless the policy row says that it maps them.
-import { ExchangeFailure } from '../failure.ts';
+import { ExchangeFailure, excerpt } from '../failure.ts';
 
 /** What bounds the scopes of a row besides the row itself and the relying party. */
 export type ScopeMode = 'intersect-subject' | 'intersect-client' | 'mapped';
@@ -41,6 +41,6 @@ export function decideScopes(
   if (requested === undefined || requested.length === 0) return grantable;
   const excess = requested.find((scope) => !grantable.includes(scope));
   if (excess !== undefined)
-    throw new ExchangeFailure('scope-not-allowed', `scope ${excess} cannot be granted`);
+    throw new ExchangeFailure('scope-not-allowed', `scope ${excerpt(excess)} cannot be granted`);
   return [...new Set(requested)];
 }

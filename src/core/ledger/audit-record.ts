@@ -1,6 +1,6 @@
 // What the audit says of an exchange: who, for whom, what was asked, what was granted, and why not.
 import type { Evidence } from '../decision/evidence.ts';
-import { ExchangeFailure } from '../failure.ts';
+import { ExchangeFailure, excerpt } from '../failure.ts';
 import type { AuditParty, AuditRecord, AuditRequestor } from '../ports.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import type { Requestor } from '../request/requestor.ts';
@@ -15,15 +15,16 @@ export function auditRequestor({ id, kind, method, identity }: Requestor): Audit
   return { id, kind, method, ...(identity && { issuer: identity.subject.issuer }) };
 }
 
+// Of names that were asked for no more than the beginning: one may be a token in the wrong field.
 function base(request: ExchangeRequest): Omit<AuditRecord, 'outcome'> {
   return {
     event: eventOf(request),
     operation: request.operation,
     correlationId: request.correlationId,
     requestor: auditRequestor(request.requestor),
-    targets: request.targets.map(({ value }) => value),
+    targets: request.targets.map(({ value }) => excerpt(value)),
     ...(request.requestedType && { requestedType: request.requestedType }),
-    ...(request.scopes && { requestedScopes: request.scopes }),
+    ...(request.scopes && { requestedScopes: request.scopes.map(excerpt) }),
     ...(request.sourceAddress !== undefined && { sourceAddress: request.sourceAddress }),
   };
 }

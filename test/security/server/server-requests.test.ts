@@ -190,3 +190,25 @@ test('Secrets: what was sent in any place is not in the audit, the metrics or an
   // A JWT, not three letters: one of a hundred audits has those in a hash.
   assert.doesNotMatch(audit, /eyJ[\w-]*\.|eyJhbGciOi|SignatureValue/);
 });
+
+test('Secrets: a token that came as the name of a target or as a scope stands in the audit without its end', async (t) => {
+  const server = await startServer(t);
+  const token = await server.partner.sign();
+  const signature = token.split('.').at(-1) ?? '';
+
+  const refused = [
+    await server.exchange({ audience: token }),
+    await server.exchange({ resource: `https://orders.example/?token=${token}` }),
+    await server.exchange({ scope: token }),
+    await server.exchange({ audience: 'x'.repeat(40_000) }),
+  ];
+
+  assert.deepEqual(
+    refused.map(({ body }) => body['error']),
+    ['invalid_target', 'invalid_target', 'invalid_scope', 'invalid_target'],
+  );
+  const audit = await readFile(join(server.directory, 'data/audit.jsonl'), 'utf8');
+  assert.ok(!audit.includes(signature));
+  assert.ok(audit.includes(token.slice(0, 100)));
+  assert.ok(audit.split('\n').every((line) => line.length < 2500));
+});

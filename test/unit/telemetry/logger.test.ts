@@ -29,6 +29,16 @@ test('logger: a line is one JSON object with time, level, message and fields', (
   assert.equal(lines()[0]?.['endpoint'], '/token');
 });
 
+test('logger: what a terminal would obey is written as JSON writes it', () => {
+  const { log, texts, lines } = aLogger();
+  const hostile = 'a\u009b2J\u001b]0;x\u0007\u202e\u200b\u2028\u0085\n';
+
+  log.error(hostile, { [hostile]: hostile });
+
+  assert.match(texts[0] ?? '', /^[\x20-\x7e]+\n$/);
+  assert.deepEqual([lines()[0]?.['msg'], lines()[0]?.[hostile]], [hostile, hostile]);
+});
+
 test('logger: what is below the level is not written', () => {
   const { log, texts } = aLogger('warn');
 

@@ -1,5 +1,7 @@
 // What strangers wrote, on the terminal of an operator: it is shown and not obeyed.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { printable } from '#src/cli/command/printable.ts';
 import { viaduct } from '#test/support/server/process.ts';
@@ -31,6 +33,29 @@ test('SECURITY.md, a reader of logs: names in a token begin no escape sequence a
     .split('\n')
     .map((line) => JSON.parse(line) as object);
   assert.ok(JSON.stringify(records).includes(JSON.stringify(HOSTILE).slice(1, -1)));
+});
+
+test('SECURITY.md, a reader of logs: nor does what strangers wrote in the file of the audit itself, whatever shows it', async (t) => {
+  const server = await startServer(t);
+  const resource = `https://orders.example/${HOSTILE.replace('\n', '')}`;
+  const unknown = await server.partner.sign({ iss: HOSTILE });
+  await server.exchange({ subject_token: unknown });
+  await server.exchange({ resource });
+  await server.exchange({ subject_token: await server.partner.sign({ sub: HOSTILE }) });
+  const records = await server.auditRecords();
+  await server.stop();
+
+  const text = await readFile(join(server.directory, 'data/audit.jsonl'), 'utf8');
+  const verified = await viaduct(['audit', 'verify'], server.directory);
+
+  assert.doesNotMatch(text, OBEYED);
+  assert.equal(verified.code, 0, verified.out);
+  const said = JSON.stringify(
+    records.map(({ detail, subject, targets }) => [detail, subject, targets]),
+  );
+  for (const written of [`the issuer is not known: ${HOSTILE}`, resource])
+    assert.ok(said.includes(JSON.stringify(written).slice(1, -1)), written);
+  assert.ok(said.includes(`"id":${JSON.stringify(HOSTILE)}`));
 });
 
 test('SECURITY.md, a reader of logs: what is obeyed is written as JSON writes it, all else is left alone', () => {
