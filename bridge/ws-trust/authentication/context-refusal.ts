@@ -3,6 +3,7 @@
 
 import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/security-failure.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
 
 type RefusedCodes = Readonly<Partial<Record<FailureReason, SecurityFaultCode>>>;
@@ -26,13 +27,22 @@ const OF_TARGET: RefusedCodes = {
   'renewal-not-possible': 'context-renewal-not-possible',
 };
 
+/** Of a context that signs for its own subject, which is all the evidence there is: it was cancelled since. */
+const OF_REQUESTOR: RefusedCodes = { 'token-revoked': 'bad-context-token' };
+
+/** What is asked, and by whom. */
+interface Asked {
+  readonly requestor: Requestor;
+  readonly rst: RstRequest;
+}
+
 /** Does what a request asks for.
- * @throws {SecurityFailure} in the place of what core says of a context that the request is about */
-export async function refusedAsContext<T>(rst: RstRequest, work: () => Promise<T>): Promise<T> {
+ * @throws {SecurityFailure} in the place of what core says of a context that the request is about, or that it comes with */
+export async function refusedAsContext<T>(asked: Asked, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    const code = cause instanceof ExchangeFailure ? codesFor(rst)[cause.reason] : undefined;
+    const code = cause instanceof ExchangeFailure ? codesFor(asked)[cause.reason] : undefined;
     if (code === undefined) throw cause;
     throw inWordsOfContexts(code, cause as ExchangeFailure);
   }
@@ -57,9 +67,11 @@ function inWordsOfContexts(
   return new SecurityFailure(code, cause.message, { cause, reason: cause.reason });
 }
 
-function codesFor(rst: RstRequest): RefusedCodes {
+function codesFor({ requestor, rst }: Asked): RefusedCodes {
   if (targetsContext(rst)) return OF_TARGET;
-  const { actAs, onBehalfOf, validateTarget } = rst;
-  const evidence = [onBehalfOf, actAs, validateTarget];
-  return evidence.some((token) => token?.type === 'sct') ? OF_EVIDENCE : {};
+  const { actAs, onBehalfOf, operation, validateTarget } = rst;
+  const evidence = [onBehalfOf, actAs, validateTarget].filter((token) => token !== undefined);
+  if (evidence.some(({ type }) => type === 'sct')) return OF_EVIDENCE;
+  const isAboutRequestor = operation === 'Issue' && evidence.length === 0;
+  return isAboutRequestor && requestor.identity?.type === 'sct' ? OF_REQUESTOR : {};
 }

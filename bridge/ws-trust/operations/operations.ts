@@ -57,7 +57,7 @@ export async function answerRequest(
 }
 
 const answerOperation: Operation['answer'] = (request, parts, progress) =>
-  refusedAsContext(request.rst, () =>
+  refusedAsContext(request, () =>
     OPERATIONS[request.rst.operation].answer(request, parts, progress),
   );
 

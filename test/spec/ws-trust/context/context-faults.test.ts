@@ -292,6 +292,29 @@ describe('faults of security contexts', () => {
       );
   });
 
+  test('a context that is cancelled while its message is answered is refused as one that was cancelled before', async () => {
+    const setting = aSetting();
+    const context = await issued(setting);
+    const { audit } = setting;
+    const append = audit.append.bind(audit);
+    let isCancelled = false;
+    // The decision is on record before the token: between the two the context ends.
+    audit.append = async (record) => {
+      await append(record);
+      if (isCancelled || record.outcome !== 'allowed') return;
+      isCancelled = true;
+      const { status } = await send(setting, signed(context, about(context, 'Cancel')));
+      assert.equal(status, 200);
+    };
+    const timestamp = TIMESTAMP.replace('08:05', '08:04');
+
+    const answer = await send(setting, signed(context, aWish(), { timestamp }));
+
+    assert.ok(isCancelled);
+    assert.equal(faultCodeOf(answer), 'wsc:BadContextToken');
+    assert.equal(answer.reason, 'token-revoked');
+  });
+
   test('a refusal that is not about the context keeps its own fault', async () => {
     const setting = aSetting();
     const context = await issued(setting);

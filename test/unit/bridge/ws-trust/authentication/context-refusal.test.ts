@@ -11,6 +11,7 @@ import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import type { RstRequest } from '#bridge/ws-trust/rst/rst-request.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import type { TokenType } from '#core/token-type.ts';
+import { aRequestor, aValidatedToken } from '#test/support/core.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { anRst } from '#test/support/ws-trust/rst.ts';
 
@@ -28,9 +29,12 @@ async function outcomeOf(work: () => Promise<never>): Promise<unknown> {
   }
 }
 
-const said = (rst: RstRequest, cause: unknown): Promise<unknown> =>
+const user = aRequestor({ kind: 'principal', identity: aValidatedToken({ type: 'username' }) });
+const session = aRequestor({ kind: 'principal', identity: aValidatedToken({ type: 'sct' }) });
+
+const said = (rst: RstRequest, cause: unknown, requestor = user): Promise<unknown> =>
   outcomeOf(() =>
-    refusedAsContext(rst, async () => {
+    refusedAsContext({ requestor, rst }, async () => {
       throw cause;
     }),
   );
@@ -46,11 +50,11 @@ const BAD: readonly FailureReason[] = [
   'confirmation-missing',
 ];
 
-async function codesOf(rst: RstRequest): Promise<Record<string, string>> {
+async function codesOf(rst: RstRequest, requestor = user): Promise<Record<string, string>> {
   const codes: Record<string, string> = {};
   for (const reason of FAILURE_REASONS) {
     const cause = new ExchangeFailure(reason, 'detail');
-    const outcome = await said(rst, cause);
+    const outcome = await said(rst, cause, requestor);
     if (outcome === cause) continue;
     assert.ok(outcome instanceof SecurityFailure);
     // For the audit it stays what it was.
@@ -82,6 +86,18 @@ describe('WS-SecureConversation 1.3 §9: what is said of a context', () => {
 
     for (const rst of [plain, { ...plain, renewTarget: jwt }, { ...plain, onBehalfOf: jwt }])
       assert.deepEqual(await codesOf(rst), {});
+  });
+
+  test('as all that the requestor comes with: that it was cancelled since is told, and nothing else', async () => {
+    const jwt = tokenOf('jwt');
+
+    assert.deepEqual(await codesOf(plain, session), { 'token-revoked': 'bad-context-token' });
+    for (const rst of [
+      { ...plain, onBehalfOf: jwt },
+      { ...plain, actAs: jwt },
+      { ...plain, operation: 'Renew' as const, renewTarget: jwt },
+    ])
+      assert.deepEqual(await codesOf(rst, session), {});
   });
 
   test('nothing of what core did not refuse: the header, or a bug', async () => {
