@@ -3,7 +3,6 @@
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
-import { XmlFailure } from '#bridge/xml/failure.ts';
 import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import type { ResolvedToken } from '#bridge/xml/signature/str-transform.ts';
 import {
@@ -18,12 +17,14 @@ import { deriveKey } from '../encryption/derived-key.ts';
 import { X509_V3 } from '../names.ts';
 import { type FaultCodes, runSecurely, SecurityFailure } from '../security-failure.ts';
 import type { SecurityHeader } from '../security-header.ts';
+import { kindOfToken } from '../tokens/presented-token.ts';
+import { resolveReference } from '../tokens/token-reference.ts';
 import {
   createSignerScope,
   type NamedSigner,
   type NamedSigningKey,
+  readCertificateName,
   readSigner,
-  readSignerReference,
   type SignerScope,
 } from './named-signer.ts';
 import { requireInPlace } from './signed-places.ts';
@@ -154,13 +155,12 @@ function derivedSigner<Signer extends TrustedSigner>(
 // WSS 1.1.1 §8.3: a certificate that is not in the message is digested as a BinarySecurityToken. By the letter it has the EncodingType of
 // its key identifier; WSS4J, the only implementation known to do this, writes none, and so do we.
 function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
-  const named = readSignerReference(reference, scope);
-  if (named.kind === 'assertion') return named.token;
-  // What has another form than a key identifier never gets here, and none of those names anything else.
-  if (named.kind !== 'certificate')
-    throw new XmlFailure('reference-refused', 'no token of this message');
-  const [{ raw }] = named.chain;
-  return { valueType: X509_V3, base64: writeBase64(raw) };
+  const [certificate] = readCertificateName(reference, scope) ?? [];
+  if (certificate) return { valueType: X509_V3, base64: writeBase64(certificate.raw) };
+  const token = resolveReference(reference, scope);
+  if (kindOfToken(token) === undefined)
+    throw new SecurityFailure('security-token-unavailable', 'a reference to no token');
+  return token;
 }
 
 const CODES: FaultCodes = {

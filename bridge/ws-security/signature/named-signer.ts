@@ -132,15 +132,24 @@ function readSource(reference: XmlElement, scope: SignerScope): NamedSigner {
 
 /** The signer that a SecurityTokenReference names.
  * @throws {SecurityFailure} as {@link readSigner} */
-export function readSignerReference(reference: XmlElement, scope: SignerScope): NamedSigner {
-  const data = optionalChild(reference, DS_NS, 'X509Data');
-  if (data) return { kind: 'certificate', chain: readData(onlyForm(reference, data), scope) };
-  const identifier = optionalChild(reference, WSSE_NS, 'KeyIdentifier');
-  const chain = identifier && readIdentifier(onlyForm(reference, identifier), scope);
+function readSignerReference(reference: XmlElement, scope: SignerScope): NamedSigner {
+  const chain = readCertificateName(reference, scope);
   if (chain) return { kind: 'certificate', chain };
   const context = readContextReference(reference, scope);
   if (context) return context;
   return namedToken(resolveReference(reference, scope), scope);
+}
+
+/** The certificate that a SecurityTokenReference names otherwise than by a token; undefined for all other references.
+ * @throws {SecurityFailure} as {@link readSigner} */
+export function readCertificateName(
+  reference: XmlElement,
+  scope: SignerScope,
+): CertificateChain | undefined {
+  const data = optionalChild(reference, DS_NS, 'X509Data');
+  if (data) return readData(onlyForm(reference, data), scope);
+  const identifier = optionalChild(reference, WSSE_NS, 'KeyIdentifier');
+  return identifier && readIdentifier(onlyForm(reference, identifier), scope);
 }
 
 function namedToken(token: XmlElement, scope: SignerScope): NamedSigner {

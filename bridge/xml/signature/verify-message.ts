@@ -14,7 +14,7 @@ import type { KeySelector } from './verify-enveloped.ts';
 /** How to verify a message signature. */
 export interface MessageOptions {
   readonly selectKey: KeySelector;
-  /** Resolves references STR-Transform meets that are neither `#id` nor embedded. */
+  /** Resolves the references that STR-Transform meets. */
   readonly resolveToken?: TokenResolver;
   readonly legacySha1?: boolean;
   /** Over all references. */

@@ -4,13 +4,16 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
+import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import {
   aBinaryToken,
   aSignedMessage,
+  BASE64_BINARY,
   type SignatureWishes,
+  TIMESTAMP,
   X509_PROFILE,
 } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
@@ -129,6 +132,71 @@ for (const [what, each] of Object.entries(CASES)) {
     }
   });
 }
+
+/** A certificate as a token, in canonical form. */
+const BINARY = `<wsse:BinarySecurityToken xmlns="" xmlns:wsse="${WSSE}" xmlns:wsu="${WSU_NS}" EncodingType="${BASE64_BINARY}" ValueType="${X509_PROFILE}#X509v3" wsu:Id="bst">${base64}</wsse:BinarySecurityToken>`;
+const DIRECT = '<wsse:Reference URI="#bst"></wsse:Reference>';
+const TOKEN = aBinaryToken(client);
+
+for (const [what, each] of Object.entries<Case>({
+  'that it names by its id': { form: DIRECT, octets: BINARY, token: TOKEN },
+  'that it holds': { form: `<wsse:Embedded>${TOKEN}</wsse:Embedded>`, octets: BINARY },
+}))
+  test(`WSS 1.1.1 §8.3: the token of a reference is the one ${what}`, async () => {
+    const { answer, setting } = await send(aMessage(each));
+    const other = await send(aMessage({ ...each, octets: BINARY.replace(' xmlns=""', '') }));
+
+    assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+    assert.equal(faultCodeOf(other.answer), 'wsse:FailedCheck');
+  });
+
+/** References beside the one in KeyInfo, each with what another reader could take for its token. */
+const TO_NO_TOKEN: Readonly<Record<string, Case>> = {
+  'the Timestamp': {
+    form: DIRECT.replace('bst', 'ts'),
+    octets: TIMESTAMP.replace('<wsu:Timestamp', `$& xmlns="" xmlns:wsu="${WSU_NS}"`),
+  },
+  itself: {
+    form: DIRECT.replace('bst', 'str'),
+    octets: `<wsse:SecurityTokenReference xmlns="" xmlns:wsse="${WSSE}" xmlns:wsu="${WSU_NS}" wsu:Id="str">${DIRECT.replace('bst', 'str')}</wsse:SecurityTokenReference>`,
+  },
+  'what is not there': { form: DIRECT.replace('bst', 'nowhere'), octets: BINARY },
+  'an address': { form: DIRECT.replace('#', 'https://sts.example.org/#'), octets: BINARY },
+  'a name without a number sign': { form: DIRECT.replace('#', ''), octets: BINARY },
+  'a pointer': { form: DIRECT.replace('#bst', '#xpointer(/)'), octets: BINARY },
+  'a token in two ways': {
+    form: DIRECT + identifier(`${X509_PROFILE}#X509v3`, base64),
+    octets: BINARY,
+  },
+  'a token that is held beside it': {
+    form: `${DIRECT}<wsse:Embedded>${TOKEN.replace('bst', 'b2')}</wsse:Embedded>`,
+    octets: BINARY,
+  },
+  'a reference that is held': {
+    form: `<wsse:Embedded><wsse:SecurityTokenReference>${DIRECT}</wsse:SecurityTokenReference></wsse:Embedded>`,
+    octets: BINARY,
+  },
+  'two that are held': {
+    form: `<wsse:Embedded>${SAML1}${SAML2.replace('_hok', '_other')}</wsse:Embedded>`,
+    octets: withEmptyDefault(SAML1),
+  },
+  nothing: { form: '', octets: BINARY },
+};
+
+for (const [what, { form, octets }] of Object.entries(TO_NO_TOKEN))
+  test(`WSS 1.1.1 §8.3: a reference of the header is read as one in KeyInfo: refuses one to ${what}`, async () => {
+    const reference = `<wsse:SecurityTokenReference wsu:Id="str">${form}</wsse:SecurityTokenReference>`;
+    const message = aSignedMessage(anRst(), {
+      by: client,
+      tokens: `${TOKEN}${reference}`,
+      transformed: { str: octets },
+    });
+
+    const { answer, setting } = await send(message);
+
+    assert.equal(faultCodeOf(answer), 'wsse:SecurityTokenUnavailable');
+    assert.deepEqual(setting.asked, []);
+  });
 
 test('WSS 1.1.1 §8.3: refuses an assertion that is not the one that was signed', async () => {
   const form = identifier(`${SAML_PROFILE}.1#SAMLID`, '_hok');
