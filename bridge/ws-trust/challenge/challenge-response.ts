@@ -1,12 +1,13 @@
 // The answer to a challenge: one field of ours filled in, one sent back as it came (WS-Trust 1.4 §8.9), or the challenge itself,
 // signed (WS-Trust 1.3 §8.3); and nothing else.
 
+import { eitherAttribute } from '#bridge/ws-security/known-attributes.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { childrenNamed, requiredChild, trimmedTextOf } from '#bridge/xml/reader.ts';
 import { attributeOf, elementsOf, isNamed, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_14_NS, type TrustNames, trustOf } from '../names.ts';
-import { parameterAttribute, requireKnownAttributesWithin } from '../rst/parameter-attributes.ts';
+import { requireKnownAttributesWithin } from '../rst/parameter-attributes.ts';
 import type { ChallengeKind } from './challenge-seal.ts';
 import { ONE_TIME_PASSWORD_FIELD, STATE_FIELD } from './challenge-writer.ts';
 
@@ -30,7 +31,7 @@ export function isLaterLeg({ uri, local }: XmlElement): boolean {
  * @throws {ExchangeFailure} `operation-unsupported` for a leg of another exchange */
 export function readChallengeResponse(payload: XmlElement): ChallengeResponse {
   const trust = trustOf(payload.uri);
-  const context = parameterAttribute(payload, 'Context');
+  const context = eitherAttribute(payload, 'Context');
   if (trust === undefined) throw new XmlFailure('element-unexpected', 'no response');
   if (context === undefined) throw new XmlFailure('element-missing', 'a later leg has no Context');
   const [response, second] = elementsOf(payload);

@@ -1,5 +1,6 @@
 // Entropy (WS-Trust 1.3 §4.1): what the requestor adds to the secret, or the secret itself.
 
+import { eitherAttribute } from '#bridge/ws-security/known-attributes.ts';
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { decryptKey, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
@@ -9,7 +10,6 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
-import { parameterAttribute } from './parameter-attributes.ts';
 
 /** A `nonce` is mixed with ours; a `secret` is to be the key itself. */
 export interface KnownEntropy {
@@ -40,7 +40,7 @@ export function readEntropy(entropy: XmlElement, trust: TrustNames): RequestedEn
   if (!isNamed(secret, trust.namespace, 'BinarySecret'))
     throw new XmlFailure('element-unexpected', `${secret.local} in Entropy`);
   // Without a type it is the key itself (WS-Trust 1.3 §3.3).
-  const kind = KINDS.get(parameterAttribute(secret, 'Type') ?? `${TRUST_13_NS}/SymmetricKey`);
+  const kind = KINDS.get(eitherAttribute(secret, 'Type') ?? `${TRUST_13_NS}/SymmetricKey`);
   if (kind === undefined) throw unsupported('BinarySecret of another type');
   const bytes = parseBase64(textOf(secret));
   if (bytes.length > MAX_BYTES) throw new XmlFailure('text-malformed', 'entropy is too long');

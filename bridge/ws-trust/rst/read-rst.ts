@@ -1,6 +1,7 @@
 // Reads a RequestSecurityToken (WS-Trust February 2005 §4-9, 1.3 §4-9, 1.4 §9) into our words. Nothing is decided here.
 
 import type { ProtectedBody } from '#bridge/ws-security/encryption/protected-body.ts';
+import { eitherAttribute } from '#bridge/ws-security/known-attributes.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
@@ -24,7 +25,6 @@ import {
   readTokenName,
 } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
-import { parameterAttribute } from './parameter-attributes.ts';
 import {
   type EMBEDDED,
   type OF_KEYS,
@@ -91,7 +91,7 @@ export function readRst(
       ...readWishes(parameters, trust),
       ...keys,
       ...defined<Partial<RstRequest>>({
-        context: parameterAttribute(payload, 'Context'),
+        context: eitherAttribute(payload, 'Context'),
         onBehalfOf: tokens.onBehalfOf?.token,
         actAs: tokens.actAs?.token,
         renewTarget: tokens.renewTarget?.token,
@@ -133,7 +133,7 @@ export function readFrame(
   return {
     trust,
     operation: requireOperation(requestType, trust, form),
-    ...defined<Pick<RstFrame, 'context'>>({ context: parameterAttribute(payload, 'Context') }),
+    ...defined<Pick<RstFrame, 'context'>>({ context: eitherAttribute(payload, 'Context') }),
   };
 }
 
@@ -229,8 +229,8 @@ const instantOf = (element: XmlElement): number => parseDateTime(trimmedTextOf(e
 function readRenewing(renewing: XmlElement): RequestedRenewing {
   requireEmpty(renewing);
   return {
-    isAllowed: parseBoolean(parameterAttribute(renewing, 'Allow') ?? 'true', 'Allow'),
-    isAllowedAfterExpiry: parseBoolean(parameterAttribute(renewing, 'OK') ?? 'false', 'OK'),
+    isAllowed: parseBoolean(eitherAttribute(renewing, 'Allow') ?? 'true', 'Allow'),
+    isAllowedAfterExpiry: parseBoolean(eitherAttribute(renewing, 'OK') ?? 'false', 'OK'),
   };
 }
 

@@ -1,6 +1,7 @@
 // UseKey (WS-Trust 1.3 §4.2): the key that the token shall be bound to. It names one and proves nothing.
 
 import { X509Certificate } from 'node:crypto';
+import { eitherAttribute } from '#bridge/ws-security/known-attributes.ts';
 import { X509_V3 } from '#bridge/ws-security/names.ts';
 import { kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import {
@@ -17,7 +18,6 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { PublicKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { parameterAttribute } from './parameter-attributes.ts';
 
 /** The key that is asked for. */
 export interface RequestedKey {
@@ -47,7 +47,7 @@ export function readUseKey(useKey: XmlElement, scope: ReferenceScope): Requested
 
 // A URI by the standard, the bare Id in what vCenter clients send.
 function readSignatureId(useKey: XmlElement): string | undefined {
-  const text = parameterAttribute(useKey, 'Sig');
+  const text = eitherAttribute(useKey, 'Sig');
   const id = text?.startsWith('#') ? text.slice(1) : text;
   if (id === '') throw new XmlFailure('text-malformed', 'Sig is empty');
   return id;
