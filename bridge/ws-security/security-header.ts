@@ -6,6 +6,7 @@ import type { ExpandedName } from '#bridge/xml/reader.ts';
 import { childrenNamed, optionalChild } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
+import { requireKnownSecurity } from './known-attributes.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 import { readTimestamp, type Timestamp } from './timestamp.ts';
 import { kindOfToken, type TokenKind } from './tokens/presented-token.ts';
@@ -44,7 +45,10 @@ export function securityElements({ headers }: Envelope): readonly XmlElement[] {
 const MAX_TOKENS = 16;
 
 function readChildren(security: XmlElement): SecurityHeader {
-  const tokens = elementsOf(security).filter((child) => isTokenChild(child));
+  const children = elementsOf(security);
+  // Not those of the header itself: it is a block of SOAP, and some clients write `mustUnderstand` without a namespace.
+  for (const child of children) requireKnownSecurity(child);
+  const tokens = children.filter((child) => isTokenChild(child));
   if (tokens.length > MAX_TOKENS) throw new SecurityFailure('invalid-security', 'too many tokens');
   const signatures = childrenNamed(security, DS_NS, 'Signature');
   if (signatures.length === 0) requireNoSignatureParts(security, tokens);

@@ -17,12 +17,17 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
 import { type KeyDerivation, readDerivedKey } from '../encryption/derived-key.ts';
+import { requireKnownSecurity } from '../known-attributes.ts';
 import { WSC_13_NS, WSC_2005_NS, X509_SUBJECT_KEY_IDENTIFIER, X509_V3 } from '../names.ts';
 import { readSecurely, SecurityFailure, type SecurityFaultCode } from '../security-failure.ts';
 import type { CertificateMemory } from '../tokens/certificate-memory.ts';
 import { kindOfToken } from '../tokens/presented-token.ts';
 import { readContextName, requireIdentifier } from '../tokens/security-context-token.ts';
-import { type ReferenceScope, resolveReference } from '../tokens/token-reference.ts';
+import {
+  parseIdentifier,
+  type ReferenceScope,
+  resolveReference,
+} from '../tokens/token-reference.ts';
 import { type CertificateChain, parseCertificate, readX509Token } from '../tokens/x509-token.ts';
 
 /** The signer as a message names it. Nothing is trusted yet. */
@@ -91,6 +96,7 @@ export function readSigner(keyInfo: XmlElement | undefined, scope: SignerScope):
   const [hint, second] = elementsOf(keyInfo);
   if (hint === undefined || second !== undefined)
     throw new SecurityFailure('invalid-security', 'not one hint in KeyInfo');
+  requireKnownSecurity(hint);
   if (isNamed(hint, WSSE_NS, 'SecurityTokenReference'))
     return readDerivedReference(hint, scope) ?? readSignerReference(hint, scope);
   if (isNamed(hint, DS_NS, 'X509Data'))
@@ -215,7 +221,7 @@ function onlyForm(reference: XmlElement, form: XmlElement): XmlElement {
 /** The certificate of a key identifier, or undefined when it is one of an assertion. */
 function readIdentifier(form: XmlElement, scope: SignerScope): CertificateChain | undefined {
   const valueType: string = attributeOf(form, 'ValueType') ?? '';
-  const bytes = () => readSecurely('invalid-security-token', () => parseBase64(textOf(form)));
+  const bytes = () => parseIdentifier(form);
   switch (valueType) {
     case X509_V3:
       return [parseCertificate(bytes(), scope.certificates)];

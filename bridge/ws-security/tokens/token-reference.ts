@@ -2,10 +2,19 @@
 // assertion, or embedded. Nothing is fetched, and no element outside the Security header is taken for the token. For a token that is not
 // there, only its name is read.
 
+import type { Buffer } from 'node:buffer';
+import { parseBase64 } from '#bridge/xml/base64.ts';
 import { type AttributePair, element, type Markup } from '#bridge/xml/canonical/markup.ts';
-import { ENCRYPTED_KEY, TOKEN_TYPE, WSSE_NS, WSSE11_NS, wsse } from '#bridge/xml/namespaces.ts';
+import {
+  BASE64_BINARY,
+  ENCRYPTED_KEY,
+  TOKEN_TYPE,
+  WSSE_NS,
+  WSSE11_NS,
+  wsse,
+} from '#bridge/xml/namespaces.ts';
 import { ownIdOf } from '#bridge/xml/parser/ids.ts';
-import { requireEmpty, trimmedTextOf } from '#bridge/xml/reader.ts';
+import { requireEmpty, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import {
@@ -36,6 +45,15 @@ const TOKEN_TYPES: Readonly<Record<TokenKind, readonly string[]>> = {
   'encrypted-key': [ENCRYPTED_KEY],
 };
 
+/** The kind that a ValueType tells, of a reference or of what it holds. */
+const KINDS: ReadonlyMap<string, TokenKind> = new Map([
+  ...Object.entries(TOKEN_TYPES).flatMap(([kind, types]) =>
+    types.map((type) => [type, kind as TokenKind] as const),
+  ),
+  [SAML_REFERENCES.saml1.valueType, 'saml1'],
+  [SAML_REFERENCES.saml2.valueType, 'saml2'],
+]);
+
 /** The token a reference names.
  * @throws {SecurityFailure} `security-token-unavailable`, `invalid-security-token` */
 export function resolveReference(reference: XmlElement, scope: ReferenceScope): XmlElement {
@@ -43,7 +61,7 @@ export function resolveReference(reference: XmlElement, scope: ReferenceScope): 
     const [form, second] = elementsOf(reference);
     if (form === undefined || second !== undefined) throw unavailable('one form expected');
     const token = resolveForm(form, scope);
-    requireType(reference, token);
+    requireType(reference, form, token);
     return token;
   });
 }
@@ -65,6 +83,7 @@ function resolveDirect(form: XmlElement, { document, tokens }: ReferenceScope): 
 }
 
 function resolveKeyIdentifier(form: XmlElement, { tokens }: ReferenceScope): XmlElement {
+  requireUsualEncoding(form);
   const id = trimmedTextOf(form);
   const kind = kindOfKeyIdentifier(attributeOf(form, 'ValueType'));
   const found = tokens.find((token) => kindOfToken(token) === kind && ownIdOf(token) === id);
@@ -105,11 +124,31 @@ function resolveEmbedded(form: XmlElement): XmlElement {
   return token;
 }
 
-function requireType(reference: XmlElement, token: XmlElement): void {
-  const type = attributeOf(reference, 'TokenType', WSSE11_NS);
+// Whoever goes by what the reference says would take the token for another one.
+function requireType(reference: XmlElement, form: XmlElement, token: XmlElement): void {
   const kind = kindOfToken(token);
-  if (type === undefined || (kind !== undefined && TOKEN_TYPES[kind].includes(type))) return;
+  const type = attributeOf(reference, 'TokenType', WSSE11_NS);
+  const isSaid = type === undefined || (kind !== undefined && TOKEN_TYPES[kind].includes(type));
+  // A ValueType that is none of ours says nothing here.
+  const meant = KINDS.get(attributeOf(form, 'ValueType') ?? '');
+  if (isSaid && (meant === undefined || meant === kind)) return;
   throw new SecurityFailure('invalid-security-token', 'the reference tells of another token type');
+}
+
+/** The bytes of a KeyIdentifier (WSS 1.1.1 §7.3).
+ * @throws {SecurityFailure} `invalid-security-token` */
+export function parseIdentifier(form: XmlElement): Buffer {
+  return readSecurely('invalid-security-token', () => {
+    requireUsualEncoding(form);
+    return parseBase64(textOf(form));
+  });
+}
+
+// In another encoding it would be another identifier. Some write the usual one beside the id of an assertion, which has none.
+function requireUsualEncoding(form: XmlElement): void {
+  const encoding = attributeOf(form, 'EncodingType') ?? BASE64_BINARY;
+  if (encoding !== BASE64_BINARY)
+    throw new SecurityFailure('invalid-security-token', 'EncodingType of a KeyIdentifier');
 }
 
 function unavailable(detail: string): SecurityFailure {

@@ -8,6 +8,7 @@ import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
+import { eitherAttribute } from '../known-attributes.ts';
 import { PASSWORD_DIGEST, PASSWORD_TEXT } from '../names.ts';
 import { SecurityFailure } from '../security-failure.ts';
 
@@ -71,7 +72,7 @@ function requireKnownChildren(token: XmlElement): void {
 
 // A password without Type is text: many clients leave it out (ws-trust W11).
 function isDigest(password: XmlElement): boolean {
-  const type = attributeOf(password, 'Type') ?? PASSWORD_TEXT;
+  const type = eitherAttribute(password, 'Type') ?? PASSWORD_TEXT;
   if (type !== PASSWORD_TEXT && type !== PASSWORD_DIGEST)
     throw new SecurityFailure('unsupported-security-token', 'password of another type');
   return type === PASSWORD_DIGEST;

@@ -107,6 +107,7 @@ function keyOf(keyInfo: XmlElement, { ids }: XmlDocument): XmlElement | undefine
   const [direct, another] = elementsOf(reference, SHAPE);
   if (direct === undefined || another !== undefined || !isNamed(direct, WSSE_NS, 'Reference'))
     throw new XmlFailure(SHAPE, 'form of the reference to a key');
+  if (elementsOf(direct, SHAPE).length > 0) throw new XmlFailure(SHAPE, 'more than a reference');
   return ids.get(readId(attributeOf(direct, 'URI') ?? ''));
 }
 

@@ -121,6 +121,15 @@ const INVALID: readonly Row[] = [
     { encryption: { keyInfo: EK.replace(/<wsse:Reference .*<\/wsse:Reference>/, '$&$&') } },
   ],
   [
+    'parts of a key, and something in the reference to it',
+    'encryption-shape: more than a reference',
+    {
+      encryption: {
+        keyInfo: EK.replace('</wsse:Reference>', '<x xmlns="urn:x"/></wsse:Reference>'),
+      },
+    },
+  ],
+  [
     'parts of a key that is named by what is no fragment',
     'encryption-shape: reference URI',
     { encryption: { keyInfo: EK.replace('"#EK"', '"xEK"') } },

@@ -9,7 +9,12 @@ import { compactDecrypt, decodeJwt } from 'jose';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
 import { withSaml } from '#test/support/saml/saml-document.ts';
 import { type Ending, startServer, type TestServer } from '#test/support/server/server.ts';
-import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
+import {
+  aDerivedKey,
+  aDerivedKeyToken,
+  aReferenceTo,
+  WSC_13,
+} from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, type SignatureWishes, signMessage } from '#test/support/soap/signed-message.ts';
 import { aSecretsKey, aTimestamp } from '#test/support/ws-trust/context-message.ts';
 import {
@@ -71,8 +76,8 @@ async function secretFor({ jwt }: Held): Promise<string | undefined> {
 
 const asToken = (jwt: string, id = 'jwt'): string =>
   jwtAsXml(jwt).replace('<o:BinarySecurityToken', `<o:BinarySecurityToken wsu:Id="${id}"`);
-const named = (id: string): string =>
-  aReferenceTo(id, JWT)
+const named = (id: string, type = JWT): string =>
+  aReferenceTo(id, type)
     .replaceAll('wsse:', 'o:')
     .replace('<o:SecurityTokenReference', `<o:SecurityTokenReference xmlns:o="${WSSE}"`);
 
@@ -117,7 +122,7 @@ const PROOFS = [
     ({ secret }: Held) => ({
       tokens: aDerivedKeyToken(named('jwt')),
       key: aDerivedKey(secret) as KeyObject,
-      keyInfo: named('dkt'),
+      keyInfo: named('dkt', `${WSC_13}/dk`),
     }),
   ],
 ] as const;

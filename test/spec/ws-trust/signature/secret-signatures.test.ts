@@ -23,6 +23,7 @@ import {
   type SignatureWishes,
   signMessage,
   TIMESTAMP,
+  X509_PROFILE,
 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
@@ -217,7 +218,7 @@ test('xml-security B5: refuses a key derived of a certificate', async () => {
 
   const answer = await send(
     aMessage({
-      tokens: `${aBinaryToken(certificate)}${dkt(aReferenceTo('bst'))}`,
+      tokens: `${aBinaryToken(certificate)}${dkt(aReferenceTo('bst', `${X509_PROFILE}#X509v3`))}`,
       key: aDerivedKey(Buffer.from(spki)),
       keyInfo: aReferenceTo('dkt'),
     }),
