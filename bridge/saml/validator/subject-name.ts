@@ -1,6 +1,7 @@
 // Names of subjects and actors: from a name identifier to an id that is unique within its issuer.
 
 import type { Actor, Subject } from '#core/subject.ts';
+import { NAME_UNSPECIFIED } from '../names.ts';
 import type { SamlAssertion, SamlDelegate, SamlName } from '../reader/saml-assertion.ts';
 import { refuse } from '../refusal.ts';
 import type { SamlTerms } from './saml-trust.ts';
@@ -34,8 +35,15 @@ export function subjectOf(assertion: SamlAssertion, terms: SamlTerms): Subject {
     return { issuer, id: subjectAttributeOf(assertion, subjectAttribute) };
   const { name } = assertion;
   if (!name) refuse('token-malformed', 'the assertion names no subject');
+  requireFormat(name, terms);
   const id = terms.isOwn ? ownIdOf(name) : idOf(name, terms.entityId);
   return { issuer, id, ...(name.format !== undefined && { format: name.format }) };
+}
+
+// SAML Core 2.0 §8.3.1: a name without a format is unspecified.
+function requireFormat({ format = NAME_UNSPECIFIED }: SamlName, { nameFormats }: SamlTerms): void {
+  if (nameFormats && !nameFormats.includes(format))
+    refuse('token-malformed', 'a name of a format that is not taken of this issuer');
 }
 
 function subjectAttributeOf({ attributes }: SamlAssertion, name: string): string {

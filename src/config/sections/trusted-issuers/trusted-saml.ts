@@ -34,6 +34,8 @@ export interface TrustedSamlConfig {
   readonly maxAgeSeconds?: number;
   readonly assertionMaxAgeSeconds: number;
   readonly singleUse: boolean;
+  /** Absent: any. */
+  readonly nameFormats?: readonly string[];
   /** The attribute that names the subject; absent: NameID. */
   readonly subjectAttribute?: string;
   /** Absent: `<id>:`. */
@@ -90,6 +92,11 @@ export const trustedSaml = z
       .describe('The oldest assertion accepted as a grant (RFC 7522).')
       .default(300),
     singleUse: z.boolean().describe('Each assertion once only, by its ID.').default(false),
+    nameFormats: z
+      .array(plainText)
+      .nonempty()
+      .describe('The formats of NameID that are taken; absent: any (SAML Core 2.0 §8.3).')
+      .optional(),
     subjectAttribute: plainText
       .describe('The attribute that names the subject, in place of NameID.')
       .optional(),
@@ -119,9 +126,11 @@ export async function buildTrustedSaml(
   { clockSkewSeconds, recipients }: IssuerDefaults,
 ): Promise<TrustedSamlConfig> {
   const { audiences, subjectConfirmation, singleUse, assertionMaxAgeSeconds } = value;
-  const { maxAgeSeconds, subjectAttribute, subjectPrefix: prefix } = value;
+  const { maxAgeSeconds, nameFormats, subjectAttribute, subjectPrefix: prefix } = value;
   if (subjectConfirmation.includes('sender-vouches'))
     loading.warn([...path, 'subjectConfirmation'], VOUCHED);
+  if (nameFormats && subjectAttribute !== undefined)
+    loading.error([...path, 'nameFormats'], UNREAD_FORMATS);
   return {
     keySource: await keySourceOf({ value, path }, loading),
     audiences,
@@ -132,6 +141,7 @@ export async function buildTrustedSaml(
     singleUse,
     allowInclusiveC14n: value.inclusiveC14n,
     ...(maxAgeSeconds !== undefined && { maxAgeSeconds }),
+    ...(nameFormats !== undefined && { nameFormats }),
     ...(subjectAttribute !== undefined && { subjectAttribute }),
     ...(prefix !== undefined && { subjectPrefix: prefix }),
     ...buildLegacySha1({ value: value.legacySha1Until, path }, loading),
@@ -172,6 +182,13 @@ const TOO_MANY: Complaint = {
   what: 'more than eight certificates',
   why: 'each is tried on every assertion, and no more than eight are',
   fix: 'take out those that sign no longer; a file may hold several',
+};
+
+const UNREAD_FORMATS: Complaint = {
+  code: 'CONFIG_CONFLICT',
+  what: 'the subject is named by subjectAttribute, and a NameID is not read',
+  why: 'its format says nothing then',
+  fix: 'remove one of the two',
 };
 
 const VOUCHED: Complaint = {

@@ -51,6 +51,31 @@ test('P21: by identity: the name of the partner, under the prefix that makes it 
   assert.equal(subjectIn(tokenOf(await named.ask({}))), 'north/alice@partner.example');
 });
 
+test('SAML Core 2.0 §2.2.2, §8.3: a name of another format is another name, and where the operator says which there are it is refused', async (t) => {
+  const [email, unspecified] = ['emailAddress', 'unspecified'].map(
+    (format) => `urn:oasis:names:tc:SAML:1.1:nameid-format:${format}`,
+  );
+  const named = (format: string | undefined, id: string): AssertionChanges => {
+    const written = format === undefined ? '' : ` Format="${format}"`;
+    return { id, name: `<saml2:NameID${written}>alice@partner.example</saml2:NameID>` };
+  };
+  const any = await start(t, {});
+  const one = await start(t, { nameFormats: [email] });
+  const usual = await start(t, { nameFormats: [unspecified] });
+
+  // Two people of the partner, perhaps: here they are one.
+  for (const [at, format] of [email, unspecified, undefined].entries())
+    assert.equal(
+      subjectIn(tokenOf(await any.ask(named(format, `_n${at}`)))),
+      'partner-saml:alice@partner.example',
+    );
+  assert.match(tokenOf(await one.ask(named(email, '_n1'))), /alice@partner/);
+  assert.equal(faultOf(await one.ask(named(unspecified, '_n2'))), 'InvalidSecurityToken');
+  assert.equal(faultOf(await one.ask(named(undefined, '_n3'))), 'InvalidSecurityToken');
+  // Without a format it is that one (§8.3.1).
+  assert.match(tokenOf(await usual.ask(named(undefined, '_n4'))), /alice@partner/);
+});
+
 test('P21: by claims: an attribute is who it is about, whatever its name; without it, or with two, nobody', async (t) => {
   const { ask, server } = await start(t, { subjectAttribute: EMPLOYEE });
 

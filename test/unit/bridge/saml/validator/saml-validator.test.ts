@@ -201,6 +201,18 @@ for (const type of VERSIONS) {
       );
   });
 
+  test(`SAML ${type}: a name has one of the formats that the operator names; without one it is unspecified`, async () => {
+    const element = type === 'saml1' ? 'saml1:NameIdentifier' : 'saml2:NameID';
+    const format = (name: string) => `urn:oasis:names:tc:SAML:1.1:nameid-format:${name}`;
+    const named = (written: string) => ({ name: `<${element}${written}>alice</${element}>` });
+    const trust = { nameFormats: [format('unspecified'), 'urn:x'] };
+
+    for (const written of ['', ` Format="${format('unspecified')}"`, ' Format="urn:x"'])
+      assert.equal((await validate(type, named(written), trust)).subject.id, 'alice');
+    for (const written of [` Format="${format('emailAddress')}"`, ' Format=""', ' Format="urn:X"'])
+      await assertRefused(() => validate(type, named(written), trust), 'token-malformed');
+  });
+
   test(`SAML ${type}: an attribute may identify the subject where the operator says so`, async () => {
     const trust = { subjectAttribute: 'role' };
     const roleOf = (...values: readonly string[]) => {

@@ -50,6 +50,11 @@ const refused = refusedIn(WORLD);
 
 refuses('trustedIssuers[].saml', [
   refused(
+    'a name that is not read has no format',
+    saml({ subjectAttribute: 'uid', nameFormats: ['urn:x'] }),
+    `CONFIG_CONFLICT ${at('.nameFormats')}`,
+  ),
+  refused(
     'an issuer has tokens of some form',
     (document) => {
       const { jwt: _jwt, ...issuer } = first(document.trustedIssuers);
@@ -257,7 +262,7 @@ describe('Config: trusted issuers of assertions', () => {
       maxAgeSeconds: 600,
       assertionMaxAgeSeconds: 60,
       singleUse: true,
-      subjectAttribute: 'uid',
+      nameFormats: ['urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'],
       subjectPrefix: '',
     };
     const legacySha1Until = isoDay(NOW + 10 * DAY_SECONDS);
@@ -273,6 +278,12 @@ describe('Config: trusted issuers of assertions', () => {
       allowInclusiveC14n: true,
       legacySha1Until: Date.parse(legacySha1Until) / 1000,
     });
+  });
+
+  it('may be known by an attribute', async () => {
+    const config = await parseChanged(saml({ subjectAttribute: 'uid' }), WORLD);
+
+    assert.equal(config.trustedIssuers[0]?.saml?.subjectAttribute, 'uid');
   });
 
   it('may be known by metadata that has to end', async () => {
