@@ -216,7 +216,10 @@ function factsOf(certificate: Certificate, trust: X509Trust, issuer: string) {
   }
   const user = trust.findUser(id);
   if (!user)
-    throw new ExchangeFailure('requestor-unauthenticated', 'the certificate is of no user of ours');
+    throw new ExchangeFailure(
+      'requestor-unauthenticated',
+      'the certificate is of no user of ours who may log in with a key',
+    );
   return {
     issuer,
     trustedIssuer: SELF,
