@@ -12,7 +12,7 @@ import type {
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
-import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
+import { assertFill, assertWhole, expiryOf } from '../amounts.ts';
 import { decideRotation, type RotationState } from '../rotation-step.ts';
 import { keyTextFor, type StoreVerb } from '../store-verb.ts';
 

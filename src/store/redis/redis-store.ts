@@ -11,7 +11,7 @@ import type {
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
-import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
+import { assertFill, assertWhole, expiryOf } from '../amounts.ts';
 import { assertStep } from '../rotation-step.ts';
 import { isDurable, type StoreVerb } from '../store-verb.ts';
 import type { Reply } from './drivers/redis-driver.ts';

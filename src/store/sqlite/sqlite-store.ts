@@ -14,18 +14,18 @@ import type {
   StoreHealth,
   StoreKey,
 } from '#core/ports.ts';
-import { assertFill, assertWhole, expiryOf } from '../expiry.ts';
+import { assertFill, assertWhole, expiryOf } from '../amounts.ts';
 import { isDurable, keyTextFor } from '../store-verb.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { type CounterTable, prepareCounterTable } from './counter-table.ts';
-import { type ExpiredRows, prepareExpiredRows } from './expired-rows.ts';
-import { type OnceTable, prepareOnceTable } from './once-table.ts';
-import { prepareRotationTable, type RotationTable } from './rotation-table.ts';
 import { readDataset } from './schema.ts';
 import { asFailure, isBusy } from './sqlite-failure.ts';
 import type { FilePlace } from './store-file.ts';
-import { prepareTombstoneTable, type TombstoneTable } from './tombstone-table.ts';
-import { prepareValueTable, type ValueTable } from './value-table.ts';
+import { type CounterTable, prepareCounterTable } from './tables/counter-table.ts';
+import { type ExpiredRows, prepareExpiredRows } from './tables/expired-rows.ts';
+import { type OnceTable, prepareOnceTable } from './tables/once-table.ts';
+import { prepareRotationTable, type RotationTable } from './tables/rotation-table.ts';
+import { prepareTombstoneTable, type TombstoneTable } from './tables/tombstone-table.ts';
+import { prepareValueTable, type ValueTable } from './tables/value-table.ts';
 
 /** Rows that one sweep takes away at most: a few milliseconds of work. */
 const SWEEP_ROWS = 500;

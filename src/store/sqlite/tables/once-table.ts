@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
 import type { PutOnce } from '#core/ports.ts';
-import { VALUE_VERSION } from './schema.ts';
+import { VALUE_VERSION } from '../schema.ts';
 
 interface Mark {
   readonly key: string;

@@ -2,7 +2,7 @@
 // the epoch millisecond at which the bucket is empty.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
-import { VALUE_VERSION } from './schema.ts';
+import { VALUE_VERSION } from '../schema.ts';
 
 interface Increment {
   readonly key: string;

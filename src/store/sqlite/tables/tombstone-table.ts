@@ -1,7 +1,7 @@
 // Tombstones of revoked tokens, grants and families. They only ever live longer; there is no statement here that deletes.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
-import { VALUE_VERSION } from './schema.ts';
+import { VALUE_VERSION } from '../schema.ts';
 
 export interface TombstoneTable {
   /** Runs within a transaction. */

@@ -1,6 +1,6 @@
 // Every stored value says in which form it was written, so that two releases can share a store while one replaces the other.
 import { ExchangeFailure } from '#core/failure.ts';
-import { VALUE_VERSION } from './schema.ts';
+import { VALUE_VERSION } from '../schema.ts';
 
 export interface Versioned {
   readonly version: number;

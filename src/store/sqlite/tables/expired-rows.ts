@@ -1,7 +1,7 @@
 // Takes away rows that have ended. They already count as absent: this only gives their room back.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
-import { EXPIRING_TABLES } from './schema.ts';
+import { EXPIRING_TABLES } from '../schema.ts';
 
 export interface ExpiredRows {
   /** Deletes at most `maxRows` rows and tells how many it were. */

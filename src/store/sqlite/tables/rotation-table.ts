@@ -2,8 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
 import type { Rotation, RotationStep } from '#core/ports.ts';
-import { decideRotation, type RotationState } from '../rotation-step.ts';
-import { VALUE_VERSION } from './schema.ts';
+import { decideRotation, type RotationState } from '../../rotation-step.ts';
+import { VALUE_VERSION } from '../schema.ts';
 import { assertReadable, type Versioned } from './versioned.ts';
 
 interface FamilyStep extends RotationStep {

@@ -1,7 +1,7 @@
 // Values: grants and ledger entries. The column `consumed_by` of the table is not used any more.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Instant } from '#core/instant.ts';
-import { VALUE_VERSION } from './schema.ts';
+import { VALUE_VERSION } from '../schema.ts';
 import { assertReadable, type Versioned } from './versioned.ts';
 
 interface ValueRow extends Versioned {
