@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { REST_ERRORS } from '#bridge/ws-trust/rest/rest-error.ts';
 import { FAILURE_REASONS } from '#core/failure.ts';
-import { REFUSAL_ADVICE } from '#src/cli/refusal-advice.ts';
+import { REFUSAL_ADVICE } from '#src/cli/explain/refusal-advice.ts';
 import { PROBLEM_CODES } from '#src/config/problem.ts';
 import {
   ASSERTION_GRANT_ERRORS,

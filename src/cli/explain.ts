@@ -13,8 +13,8 @@ import { type Command, type ExitCode, type Terminal, UsageError } from './comman
 import { DEFAULT_CONFIG, type Options, parseOptions } from './command/options.ts';
 import { readInput, readToken } from './command/read-token.ts';
 import { withConfig } from './command/with-config.ts';
-import { writeExplanation, writeRefusal } from './explanation.ts';
-import { describeUnverifiedJwt } from './unverified-jwt.ts';
+import { writeExplanation, writeRefusal } from './explain/explanation.ts';
+import { describeUnverifiedJwt } from './explain/unverified-jwt.ts';
 
 const OPTIONS = {
   config: { type: 'string', default: DEFAULT_CONFIG },

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { FAILURE_REASONS } from '#core/failure.ts';
-import { REFUSAL_ADVICE } from '#src/cli/refusal-advice.ts';
-import { describeUnverifiedJwt } from '#src/cli/unverified-jwt.ts';
+import { REFUSAL_ADVICE } from '#src/cli/explain/refusal-advice.ts';
+import { describeUnverifiedJwt } from '#src/cli/explain/unverified-jwt.ts';
 import { type Members, part } from '#test/support/jwt/jwt.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
