@@ -8,7 +8,7 @@ import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import type { TrustedX509Config } from '#src/config/sections/trusted-issuers/trusted-x509.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
-import { createRevocation } from '#src/trust/x509/revocation.ts';
+import { createRevocation } from '#src/trust/x509/revocation/revocation.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { createKeyUserFinder } from '../generation/users.ts';

@@ -2,9 +2,9 @@
 import type { Instant } from '#core/instant.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Problem } from '#src/config/problem.ts';
-import { parseListHead, parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure } from '#src/trust/x509/der.ts';
 import { writeName } from '#src/trust/x509/distinguished-name.ts';
+import { parseListHead, parseRevocationList } from '#src/trust/x509/revocation/crl.ts';
 
 /** What the lists of one authority say until when. */
 interface ListedAuthority {

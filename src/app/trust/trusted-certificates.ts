@@ -4,8 +4,8 @@ import type { Config } from '#src/config/config.ts';
 import { ConfigError, type Problem } from '#src/config/problem.ts';
 import type { TrustedX509Config } from '#src/config/sections/trusted-issuers/trusted-x509.ts';
 import { type Certificate, parseCertificate } from '#src/trust/x509/certificate.ts';
-import { parseRevocationList, type RevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure } from '#src/trust/x509/der.ts';
+import { parseRevocationList, type RevocationList } from '#src/trust/x509/revocation/crl.ts';
 
 /** What one issuer's certificates are held against. */
 export interface TrustedCertificates {

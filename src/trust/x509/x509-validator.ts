@@ -25,7 +25,7 @@ import {
   type PathTerms,
   type PresentedCertificate,
 } from './path.ts';
-import type { RequireUnrevoked } from './revocation.ts';
+import type { RequireUnrevoked } from './revocation/revocation.ts';
 
 /** What a front puts into `content` of evidence of type `x509`. */
 interface CertificateCredential {

@@ -14,9 +14,9 @@ import {
   subjectKeyIdentifier,
 } from '#src/trust/x509/certificate.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
-import { parseListHead, parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure, membersOf, readDer } from '#src/trust/x509/der.ts';
 import { isSameName, parseName, writeName } from '#src/trust/x509/distinguished-name.ts';
+import { parseListHead, parseRevocationList } from '#src/trust/x509/revocation/crl.ts';
 import { aSequence } from '#test/support/x509/der.ts';
 import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
 

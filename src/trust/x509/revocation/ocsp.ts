@@ -6,7 +6,7 @@ import {
   EXTENSION,
   extendedKeyUsages,
   parseCertificate,
-} from './certificate.ts';
+} from '../certificate.ts';
 import {
   type Der,
   DerFailure,
@@ -17,14 +17,14 @@ import {
   readMembers,
   TAG,
   timeOf,
-} from './der.ts';
+} from '../der.ts';
 import {
   isFresh,
   isSignedWith,
   readSigned,
   SIGNATURE_HASHES,
   type SignedStructure,
-} from './signed-structure.ts';
+} from '../signed-structure.ts';
 
 /** A certificate and the one that issued it. */
 export interface IssuedCertificate {

@@ -7,7 +7,7 @@ import {
   KEY_USAGE,
   keyUsages,
   readExtensions,
-} from './certificate.ts';
+} from '../certificate.ts';
 import {
   type Der,
   DerFailure,
@@ -18,10 +18,10 @@ import {
   readMembers,
   TAG,
   timeOf,
-} from './der.ts';
-import { type DistinguishedName, isSameName, readName } from './distinguished-name.ts';
-import type { LinkMemory } from './link-memory.ts';
-import { isFresh, isSignedWith, readSigned, type SignedStructure } from './signed-structure.ts';
+} from '../der.ts';
+import { type DistinguishedName, isSameName, readName } from '../distinguished-name.ts';
+import type { LinkMemory } from '../link-memory.ts';
+import { isFresh, isSignedWith, readSigned, type SignedStructure } from '../signed-structure.ts';
 
 /** A parsed list. Nothing of it is believed before its signature. */
 export interface RevocationList {

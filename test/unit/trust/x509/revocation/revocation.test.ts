@@ -6,9 +6,9 @@ import { describe, type TestContext, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { createFetchBytes } from '#src/trust/fetch-text.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
-import { parseRevocationList } from '#src/trust/x509/crl.ts';
 import { DerFailure } from '#src/trust/x509/der.ts';
-import { createRevocation, type RevocationParts } from '#src/trust/x509/revocation.ts';
+import { parseRevocationList } from '#src/trust/x509/revocation/crl.ts';
+import { createRevocation, type RevocationParts } from '#src/trust/x509/revocation/revocation.ts';
 import {
   anHttpServer,
   answerOcsp,

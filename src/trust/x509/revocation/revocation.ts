@@ -4,8 +4,10 @@ import { putLast } from '#core/bounded-map.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createFetched, type Fetched, type Load, type RefreshSettings } from '#core/fetched.ts';
 import type { Clock } from '#core/instant.ts';
-import type { FetchBytes } from '../fetch-text.ts';
-import type { Certificate } from './certificate.ts';
+import type { FetchBytes } from '../../fetch-text.ts';
+import type { Certificate } from '../certificate.ts';
+import { createLinkMemory } from '../link-memory.ts';
+import type { CertificatePath } from '../path.ts';
 import {
   distributionPointsOf,
   isListed,
@@ -13,14 +15,12 @@ import {
   parseRevocationList,
   type RevocationList,
 } from './crl.ts';
-import { createLinkMemory } from './link-memory.ts';
 import {
   type IssuedCertificate,
   readOcspResponse,
   respondersOf,
   writeOcspRequest,
 } from './ocsp.ts';
-import type { CertificatePath } from './path.ts';
 
 /** Where answers come from. */
 interface RevocationSettings {
