@@ -3,7 +3,7 @@ import Koa from 'koa';
 import compose from 'koa-compose';
 import { ExchangeFailure } from '#core/failure.ts';
 import { HttpRefusal } from './http-refusal.ts';
-import { createEndOfTurn } from './load/turn.ts';
+import { createEndOfTurn } from './load/end-of-turn.ts';
 import { requestState } from './request-state.ts';
 
 const KEPT_HEADERS = new Set([

@@ -18,7 +18,7 @@ import { observeStore } from '#src/telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '#src/telemetry/registry.ts';
 import { requireAuditKey } from './audit-key.ts';
 import type { Observers } from './observers.ts';
-import { logSeldom } from './seldom.ts';
+import { logSeldom } from './seldom-log.ts';
 import { filePlace, startStep } from './start-failure.ts';
 import { openStore } from './store.ts';
 

@@ -8,7 +8,7 @@ import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import type { OpenedRedisStore } from '#src/store/redis/open-redis-store.ts';
 import { openSqliteStore, readSqliteStore } from '#src/store/sqlite/open-sqlite-store.ts';
 import type { Observers } from './observers.ts';
-import { logSeldom } from './seldom.ts';
+import { logSeldom } from './seldom-log.ts';
 import { filePlace, startStep } from './start-failure.ts';
 
 export interface OpenedStore {

@@ -1,7 +1,7 @@
 // What happens again and again is told once in a while, and nothing of it is lost from the count.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSeldom } from '#src/app/foundation/seldom.ts';
+import { createSeldom } from '#src/app/foundation/seldom-log.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 function aLog() {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createEndOfTurn } from '#src/http/load/turn.ts';
+import { createEndOfTurn } from '#src/http/load/end-of-turn.ts';
 
 test('Turn: who asks within one turn goes on step by step with the others, in the order of asking', async () => {
   const endOfTurn = createEndOfTurn();
