@@ -42,8 +42,8 @@ export interface Explainer {
   validate(token: SecurityToken): Promise<ValidatedToken>;
   moment(): { readonly now: Instant; readonly tokenId: string };
   readonly issuers: readonly TokenIssuer[];
-  /** What a SOAP message to this path would ask for, read and authenticated as the server would, were it the first to see the message: it
-   * is explained before it is sent and after, and the question uses nothing of it up.
+  /** What a SOAP message to this path asks for, read and authenticated as the server does it. Whether the server has seen the message
+   * makes no difference, and nothing of it is used up.
    * @throws {ExchangeFailure} where the server would answer with a fault before policy, with what the audit would say of it
    * @throws {Error} where nothing is there to explain: no such address, or an answer without a question of policy */
   readRst(message: Uint8Array, path: string): Promise<Evidence>;

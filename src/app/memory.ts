@@ -7,9 +7,9 @@ export interface MemoryReminder {
   stop(): void;
 }
 
-/** Keeps V8's own reducer of memory at work. Every eight seconds it asks whether little is allocated, and then collects step by
- * step and returns what is free to the system. A part of the heap in which nothing was ever allocated counts as one whose rate
- * is unknown, and the answer is no for good. Node keeps its scripts in such a part: an empty one now and then makes it known. */
+/** Lets V8 give memory back. Every eight seconds it asks whether little is being allocated; if so it collects step by step and
+ * returns to the system what is free. Of a part of the heap in which nothing was ever allocated it does not know the rate, and then it
+ * never does so. Node keeps its scripts in such a part: an empty script now and then makes the rate known. */
 export function remindOfMemory(): MemoryReminder {
   const timer = setInterval(() => void new Script(''), REMIND_EVERY_MILLISECONDS).unref();
   return { stop: () => clearInterval(timer) };

@@ -72,11 +72,11 @@ export interface Store {
   rotate(family: StoreKey, step: RotationStep, lifetimeSeconds: number): Promise<Rotation>;
   get(key: StoreKey): Promise<string | undefined>;
   set(key: StoreKey, value: string, lifetimeSeconds: number): Promise<void>;
-  /** Writes unless one of the tombstones stands, in one round trip; false: one does, and the value means nothing. A revocation
-   * that was acknowledged before the call is always seen; where one server holds all of it, one that comes during the call as well. */
+  /** Writes unless one of the tombstones is there, in one round trip; false: one is, and the value means nothing. A revocation
+   * acknowledged before the call is always seen; one that comes during the call, where a single server holds both. */
   setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean>;
-  /** Adds to a counter that starts at its first use and lives `lifetimeSeconds` from then; returns the sum. To add nothing is to
-   * ask: it starts no counter and writes nothing. A `tally` counts what there may be only so much of, and is as durable as a mark. */
+  /** Adds to a counter and returns the sum. The counter starts at its first use and lives `lifetimeSeconds` from then. To add 0 is
+   * to ask: nothing is written. A counter of class `tally` is as durable as a mark. */
   increment(key: StoreKey, by: number, lifetimeSeconds: number): Promise<number>;
   /** Fills leaky buckets, each atomically, and returns their levels in milliseconds, in order. Best effort: nothing here
    * survives a power failure. */

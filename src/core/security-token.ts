@@ -6,7 +6,7 @@ import type { Actor, Authentication, MayAct, Subject } from './subject.ts';
 import type { TokenType } from './token-type.ts';
 
 /** What the evidence is presented for. An `assertion` is a grant by itself and therefore one-time (RFC 7521 §4.1). In its
- * `lifecycle` a token of ours is renewed or revoked: it may be over already, or not good yet, and nothing but that may come of it. */
+ * `lifecycle` a token of ours is renewed or revoked, and nothing else: it may have ended, or not be good yet. */
 export type TokenUse = 'subject' | 'actor' | 'assertion' | 'lifecycle';
 
 /** Untrusted evidence of a declared type: the text as received, or the already parsed node. Opaque to core. */

@@ -86,10 +86,9 @@ const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/
 /** Who asks, and what a body is: there is one of each (RFC 9110 §5.3). Some clients send the same twice. */
 const SINGLE_HEADERS = ['authorization', 'content-type'] as const;
 
-/** What two readers of one message could read differently, answered before anybody reads it: two Host headers, or one that is no host
- * (RFC 9112 §3.2), and two others that say who asks for what, for of those Node takes the first, and something before us may have taken the
- * other; and a body that is coded on its way (RFC 9112 §6.1), for Node takes the chunks apart and leaves the rest as it is. That a Host is
- * there at all is seen to by Node. */
+/** The status for a message that two readers could read differently: two Host headers, or one that is no host (RFC 9112 §3.2); two
+ * others of a kind that differ, for Node takes the first and a proxy may have taken the second; a body with another coding than chunks
+ * (RFC 9112 §6.1), which Node leaves as it is. That there is a Host at all, Node requires itself. */
 function refusalOf(request: IncomingMessage): 400 | 501 | undefined {
   const hosts = valuesOf(request, 'host');
   if (hosts.length > 1 || !hosts.every((host) => HOST.test(host))) return 400;

@@ -105,11 +105,10 @@ function pathOf(target: string): string {
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-/** Overwrites the name under which a request speaks to us by the issuer's own, before anything reads it. Host decides which
- * audiences an assertion may have and what metadata says of us: with a Host of the attacker's choice an assertion made for
- * another server is taken. It is overwritten and not refused, so that health checks and proxies that rewrite Host do no harm:
- * it has no say at all. Goes behind `trustProxies`; the Koa application has `proxy` set, or the scheme stays that of the
- * socket. */
+/** Sets Host to the issuer's own before anything reads it. Host decides which audiences an assertion may have: whoever could choose
+ * it would have an assertion taken that was made for another server. It is overwritten and not refused, since health checks and
+ * proxies change it and mean no harm. Goes behind `trustProxies`; the Koa application has `proxy` set, or the scheme would be that
+ * of the socket. */
 export function pinHost(issuer: string): Koa.Middleware {
   const { host, protocol } = new URL(issuer);
   return (ctx, next) => {

@@ -14,8 +14,8 @@ export function assertStep({ from, to }: RotationStep): void {
   if (from === to || to === NO_GENERATION) throw new Error('a rotation leads to a new generation');
 }
 
-/** Decides a step. A family that is not there is a conflict for every step but the first: were it rotated, whoever
- * holds an old generation could use it again once its family has ended. Only the last step is recognised when repeated.
+/** Decides a step. Where there is no family, any step but the first is a conflict: else whoever holds an old generation could use
+ * it again once the family has ended. Only the last step is recognised when repeated.
  * @throws {Error} for a step that leads nowhere */
 export function decideRotation(state: RotationState | undefined, step: RotationStep): Rotation {
   assertStep(step);

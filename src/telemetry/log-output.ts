@@ -1,5 +1,5 @@
-// A descriptor as the log writes to it, mostly the standard output. Never waited for: who reads slowly must not stop the event loop, who
-// reads no more must not fill the memory, and a disk that is full must not end the process. What happened stands in the audit.
+// Writes the log to a descriptor, mostly the standard output, and never waits: a slow reader must not stop the event loop, one that
+// stopped reading must not fill the memory, and a full disk must not end the process. What happened stands in the audit.
 import { write } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';

@@ -1,7 +1,6 @@
-// Bounds what password verification takes of the server: memory and threads by slots, waiting by a limit.
-// Logins under one name wait for each other: what one of them counted is known to the next, so no burst of guesses gets past
-// a lock-out, and a flood on one name holds one slot only. Sources take turns for a slot: a flood from one delays no other by more
-// than one computation.
+// Bounds what verifying passwords costs: slots bound memory and threads, a limit bounds how many wait.
+// Logins of one name run one after the other: each knows what the one before counted, so a burst of guesses cannot get past a
+// lock-out, and a flood on one name holds one slot. Sources take turns: a flood from one delays another by one computation at most.
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/request/source-block.ts';
 import { createSourceSlots, type InSlot } from '#core/request/source-slots.ts';

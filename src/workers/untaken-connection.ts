@@ -8,9 +8,9 @@ interface Handle {
 const isHandle = (value: unknown): value is Handle =>
   typeof value === 'object' && value !== null && 'close' in value;
 
-/** Closes the connection that was on its way to a worker when that one ended, so that its client can try again. node:cluster keeps
- * its own handle of it until the worker has said that it took it, and forgets it where no word comes: the client would wait until
- * it gives up by itself. There is one at most: the next is handed over when the last was taken, and a worker listens at one address. */
+/** Closes the connection that a worker had not taken yet when it ended, so that its client can try again. node:cluster keeps a
+ * handle of it until the worker says that it has it, and forgets the handle of one that ended: the client would wait until it gives
+ * up. There is one at most: the next is handed over once the last was taken, and a worker listens at one address. */
 export function closeUntaken(worker: Worker): void {
   const child = worker.process;
   const send = child.send.bind(child) as (...words: readonly unknown[]) => boolean;

@@ -1,5 +1,5 @@
-// Where a worker writes. What a child gets as one of its first three descriptors is made to block when it is started, and again when it
-// ends, and with it the same one of everybody else: whoever writes there then hangs while nobody reads. So none of ours is among them.
+// Where a worker writes. Node makes the first three descriptors of a child block when it starts and when it ends, for all processes
+// that share them: whoever writes there hangs while nobody reads. So a worker writes to none of those.
 import type { Worker } from 'node:cluster';
 
 /** The standard output of the process that starts it, as a worker knows it. */

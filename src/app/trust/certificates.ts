@@ -44,8 +44,8 @@ function createReader() {
   };
 }
 
-/** Holds certificates on record against what is trusted and revoked now. One that is over was good when somebody came with it, and its
- * authority need not list it any more: it counts unless it is known to be revoked, and those above it as they are. */
+/** Holds certificates on record against what is trusted and revoked now. One that has ended since was good when it was shown, and its
+ * authority need not list it any more: it is refused only if it is known to be revoked. */
 export function certificateRevalidation(
   validators: readonly TokenValidator[],
 ): RevalidateCertificates {

@@ -56,9 +56,9 @@ function validateName(
     throw new ExchangeFailure('issuer-untrusted', `a subject of ${owner.id} is named by another`);
 }
 
-/** Refuses an issuer whose trust has ended, or that gives its subject the name of another issuer's, and a chain in which one trusted
- * issuer speaks for another: only an issuer can say that a party of its own acted. The name of somebody we do not know vouches for
- * nothing, so it may stand.
+/** Refuses an issuer whose trust has ended, one that names a subject of another issuer, and a chain in which it names an actor of another
+ * trusted issuer: only that issuer can say that a party of its own acted. An actor of an issuer we do not know may stand: the name
+ * gives no right.
  * @throws {ExchangeFailure} `issuer-untrusted` */
 export function validateIssuers(
   token: ValidatedToken,

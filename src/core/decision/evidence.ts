@@ -49,8 +49,8 @@ export const isIdentity = (token: ValidatedToken, { identity }: Requestor): bool
   token === identity ||
   (token.id !== undefined && identity?.id === token.id && identity.trustedIssuer === SELF);
 
-/** Confused-deputy guard: a token of ours is usable by the client it was issued to, or by a server it is addressed to, as subject token
- * and as actor token: a stolen actor token would name an actor who never acted.
+/** Stops a confused deputy: a token of ours is for the client it was issued to and for the servers it is addressed to, as subject token
+ * and as actor token. A stolen actor token would name an actor who never acted.
  * @throws {ExchangeFailure} `token-audience-mismatch`; `issuer-untrusted` for a token of others where ours alone are taken */
 export function validateOrigin(
   { request, subject, actor }: Evidence,
@@ -66,8 +66,8 @@ export function validateOrigin(
   validateGrant(subject);
 }
 
-/** A grant is made for us (RFC 7521 §5.1). A token of ours is for its target: taken as one it would be used up, and whoever was shown it
- * could take it from the client that it was issued to.
+/** A grant is made for us (RFC 7521 §5.1), a token of ours for its target. Taken as a grant it would be used up: whoever was shown it
+ * could so take it from its client.
  * @throws {ExchangeFailure} `token-audience-mismatch` */
 function validateGrant({ audiences, issuer, trustedIssuer, use }: ValidatedToken): void {
   const isOwnGrant = use === 'assertion' && trustedIssuer === SELF;

@@ -41,8 +41,8 @@ function isOfEndedUser(
   return !isOfOthers && principalOf(originClient)?.trustedIssuer === SELF;
 }
 
-/** Refuses a token of ours that is no credential. One that is bound to a key and was asked for in the name of another is none: whoever
- * may impersonate a subject towards one target has its key, and would be that subject towards all.
+/** Refuses a token of ours that is no credential. One bound to a key and asked for in the name of another is none: whoever may
+ * impersonate a subject towards one target has that key, and could pose as the subject here, towards all targets.
  * @throws {ExchangeFailure} `token-audience-mismatch`; `requestor-unauthenticated` for a user who may not log in any more */
 export function validateOwnCredential(token: ValidatedToken, known: KnownParties): ValidatedToken {
   const { confirmation, originClient, subject, trustedIssuer, type } = token;

@@ -45,16 +45,16 @@ function requireGrounds({ use }: ValidatedToken, { isGroundless }: Standing): vo
   if (isGroundless && use !== 'lifecycle') throw new ExchangeFailure('token-revoked', GROUNDLESS);
 }
 
-/** A token of ours is on record before it is signed, and stays there for as long as it is good: without a record it is not known to be
- * issued by us, whoever had our key. In its lifecycle, the record of one that is over may be gone.
+/** A token of ours is on record before it is signed, and for as long as it is good. One without a record was not issued by us, but by
+ * somebody who has our key. In its lifecycle the record of one that has ended may be gone.
  * @throws {ExchangeFailure} `token-revoked`, `token-audience-mismatch` */
 function unrecorded(token: ValidatedToken): ValidatedToken {
   if (token.use === 'lifecycle') return acceptToken({ ...token, ...audienceOf(token, {}) });
   throw new ExchangeFailure('token-revoked', 'a token of ours that is not on record');
 }
 
-/** A key that is no longer published still verifies tokens of its time that have ended, so that they can be renewed or cancelled, and
- * every word of them must be on record. Otherwise whoever has the key could put the id of a token on record on one of their own.
+/** A key that is no longer published still verifies tokens of its time, only to renew or cancel them, and every word of them must be as
+ * recorded. Otherwise whoever has the key could give a token of their own the id of one on record.
  * @throws {ExchangeFailure} `signature-invalid` */
 function requireAsRecorded(token: ValidatedToken, entry: LedgerEntry, ledger: Ledger): void {
   const { lifetime, originClient, signedBefore, use } = token;

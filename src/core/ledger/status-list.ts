@@ -1,5 +1,5 @@
-// Token Status Lists (draft-ietf-oauth-status-list): which place of which list a token has, and what the list says. A list belongs to
-// the process that opened it, so places need no agreement; what it says is read from the ledger, so every process can say it.
+// Token Status Lists (draft-ietf-oauth-status-list): which place of which list a token has, and what the list says. Only the process that
+// opened a list gives its places away; any process can tell what it says, by the ledger.
 import { type MemoryEnd, validateRemembered } from '../decision/fence.ts';
 import type { Clock, Instant } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';

@@ -46,8 +46,8 @@ function requireRenewable({ evidence, entry, now }: RenewalBasis): Renewable {
   return { entry, renewal };
 }
 
-// A token of ours names its subject as one of ours. Whoever comes with that very token and its key is the one who asked for it, under the
-// name that their issuer vouched for: otherwise nobody could renew with their token what they got with the certificate of another issuer.
+// A token of ours names its subject as one of ours, and the ledger knows the requestor by the name of another issuer. Whoever comes with
+// that very token and its key is that requestor: else a token that was got with a certificate could not be renewed by itself.
 function asIssuedTo(basis: RenewalBasis): RenewalBasis {
   const { evidence, entry } = basis;
   const { request, subject: token } = evidence;

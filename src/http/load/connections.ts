@@ -1,5 +1,5 @@
-// How many connections a server has at one time. Each holds a file descriptor and, with TLS, up to 100 KB: whoever opened more and more of
-// them and said nothing would take the last one, and nobody could ask whether we are well any more, or the memory.
+// How many connections a server has at one time. Each holds a file descriptor and, with TLS, up to 100 KB: whoever opened many and said
+// nothing would use up the memory or the descriptors, and not even a health check would get in.
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -54,8 +54,8 @@ function longestWithoutProgress(connections: Iterable<Connection>): Connection |
   return found;
 }
 
-/** Bounds the connections of a server, and what each may have us hold. Beyond `mostConnections` the one gives way that has neither asked nor
- * taken anything for longest: one that is new is the last of them. One that does not take its answers ends after `server.timeout`. */
+/** Bounds the connections of a server, and what we hold for each. Beyond `mostConnections` the one is closed that has neither asked
+ * nor taken anything for longest. One that does not take its answers ends after `server.timeout`. */
 export function boundConnections(server: Server, mostConnections: number): void {
   const connections = new Map<string, Connection>();
   const forget = (connection: Connection): void => {

@@ -3,9 +3,9 @@
 /** Resolves at the end of this turn of the event loop, together for all who ask within it. */
 export type EndOfTurn = () => Promise<void>;
 
-/** A request that begins within the parser of HTTP waits for its body at once, and each goes all the way before the next one has
- * begun. Begun together they go on step by step, each step with its code still in the caches of the processor: an exchange takes
- * a tenth to a fifth less CPU under load (docs/performance.md), and one that comes alone waits for nothing. */
+/** Requests that begin while the parser of HTTP reads would each run to their end before the next begins. Begun together they run
+ * step by step, each step with its code still in the caches of the processor: under load an exchange takes a tenth to a fifth less
+ * CPU (docs/performance.md). One that comes alone waits for nothing. */
 export function createEndOfTurn(): EndOfTurn {
   let waiting: (() => void)[] = [];
   const release = (): void => {

@@ -1,6 +1,5 @@
-// Who is refused for asking too often, and asks again at once, would take the place of others with refusals alone. So the refusal
-// waits a little: a client that waits for its answer asks a few times a second then. Bounded, and spread over time: what is held
-// comes back one by one.
+// A client that is refused for asking too often, and asks again at once, would take the time of others with refusals alone. So a
+// refusal waits a little, and such a client asks a few times a second. How many wait is bounded, and they go out one by one.
 
 const LEAST_MILLISECONDS = 400;
 const SPREAD_MILLISECONDS = 400;

@@ -52,8 +52,8 @@ export function openDatabase(path: string, timeoutMilliseconds: number): Databas
   }
 }
 
-/** Opens the database file to read it, and changes none of its bytes. While a log lies beside it somebody has it open, or has not
- * closed it: then it is read as those do. Else it is taken as it stands, for to read it otherwise SQLite would make a log. */
+/** Opens the database file to read it, and changes none of its bytes. With a log beside it somebody has it open, or did not close it:
+ * then the log is read too. Else the file is opened as immutable, or SQLite would make a log. */
 export function openDatabaseToRead(path: string, timeoutMilliseconds: number): DatabaseSync {
   const isClosed = statSync(`${path}-wal`, { throwIfNoEntry: false }) === undefined;
   const file = pathToFileURL(path);

@@ -1,6 +1,5 @@
-// Links between certificates that were found, and from lists of revocation to theirs: that one bears a signature of the key of the
-// other follows from the bytes of both, and stays so. Whether the other is trusted, and whether both are valid and not revoked, is
-// asked each time.
+// Remembers which certificate or list of revocation was signed by the key of which certificate: that follows from their bytes and never
+// changes. Whether the issuer is trusted, and whether they are valid and not revoked, is asked each time.
 import type { X509Certificate } from 'node:crypto';
 
 export interface LinkMemory<Signed extends object = X509Certificate> {

@@ -1,6 +1,5 @@
-// What a driver must do: say which master has a key, and carry commands to it. All that the store asks of Redis goes through
-// these few calls, so a driver knows nothing of marks and tombstones and the store nothing of sockets. It follows no redirection
-// by itself: who answers must be a master that was looked at.
+// What a driver must do: say which master has a key, and carry commands to it. A driver knows nothing of marks and tombstones, the store
+// nothing of sockets. A driver follows no redirection by itself: only a master that was looked at may answer.
 import type { RedisSettings } from '../settings.ts';
 
 export type Reply = string | number | null | readonly Reply[];

@@ -73,9 +73,9 @@ export class Dataset {
     return this.#canaries.get(bucket) ?? '';
   }
 
-  /** Learns what is not known of these buckets, and compares some of what is. Every script looks at the canary of its own
-   * bucket, so a few are enough here. What is missing of a bucket that we see for the first time is made, with the time: whatever
-   * is older than that must be refused.
+  /** Reads the canaries of the buckets that are new to us, and compares some of those we know: every script looks at the canary of
+   * its own bucket, so a few are enough. A canary that is missing from a new bucket is made, with the time: what is older than that
+   * must be refused.
    * @throws {Error} when the canaries cannot be read, or belong to different datasets */
   async look(buckets: readonly number[]): Promise<Findings> {
     const isOurs = await this.#compare(buckets.filter((bucket) => this.#canaries.has(bucket)));
