@@ -21,7 +21,6 @@ import type { TokenSpec } from '../token-spec.ts';
 import { formOf, isCredential, type TokenType } from '../token-type.ts';
 import { type ActorRules, actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
 import { foreignPartyOf, validateIssuers } from './actor-issuer.ts';
-import { decideExpiry, onceMarks } from './bounds.ts';
 import { decideDelegations } from './delegation-budget.ts';
 import {
   type Evidence,
@@ -31,14 +30,16 @@ import {
   validateOrigin,
 } from './evidence.ts';
 import {
-  type AllGrounds,
   decideClaims,
   decideGrantedScopes,
   decideOmission,
   decideType,
-  type Grounds,
+  type GrantedTarget,
+  type GrantedTargets,
   longestChain,
-} from './grounds.ts';
+} from './granted-targets.ts';
+import { decideExpiry } from './lifetime.ts';
+import { onceMarks } from './once-marks.ts';
 
 /** The policy in force and what a decision needs beside it. */
 export interface PolicyRules extends ActorRules {
@@ -102,20 +103,20 @@ function requestorParty({ id, identity, scopes = [] }: Requestor, issuer: string
 /** The actor to show, by the permission that allows it. Impersonation and delegation are granted apart. */
 function decideActor(
   evidence: Evidence,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   { issuer }: PolicyRules,
 ): Actor | undefined {
   const { request, actor } = evidence;
   const isOwn = isOwnSubject(evidence, issuer);
   // One row that wants the actor seen is enough: the others must not hide it.
-  const asActor = !isOwn && grounds.some(({ row }) => row.grant.requestorAsActor);
+  const asActor = !isOwn && granted.some(({ row }) => row.grant.requestorAsActor);
   const shown = actor
     ? actorOf(actor)
     : asActor
       ? requestorActor(request.requestor, issuer)
       : undefined;
   const permission = shown ? 'delegation' : 'impersonation';
-  if (!(isOwn && !shown) && !grounds.every(({ row }) => row.grant[permission])) {
+  if (!(isOwn && !shown) && !granted.every(({ row }) => row.grant[permission])) {
     throw new ExchangeFailure('delegation-not-allowed', `no policy row grants ${permission}`);
   }
   return shown;
@@ -125,24 +126,24 @@ function decideActor(
  * past them. */
 function validateRequestorAsActor(
   evidence: Evidence,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   rules: PolicyRules,
 ): void {
   const seen = { ...evidence, actor: requestorParty(evidence.request.requestor, rules.issuer) };
-  for (const { party } of grounds)
+  for (const { party } of granted)
     validateUndenied(rules.rows, policyQuestion(seen, party, rules), 'the actor');
 }
 
 function decideActors(
   evidence: Evidence,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   { rules, type }: { readonly rules: PolicyRules; readonly type: TokenType },
 ): readonly Actor[] {
-  const actor = decideActor(evidence, grounds, rules);
-  if (actor && !evidence.actor) validateRequestorAsActor(evidence, grounds, rules);
+  const actor = decideActor(evidence, granted, rules);
+  if (actor && !evidence.actor) validateRequestorAsActor(evidence, granted, rules);
   const actors = actorChain(evidence.subject, actor, {
     ...rules,
-    maxDepth: longestChain(grounds, rules.maxDepth),
+    maxDepth: longestChain(granted, rules.maxDepth),
   });
   if (type === 'refresh_token' && actors.length > 0) {
     // It would let the actor go on for ever, long after the evidence of the delegation is gone.
@@ -151,11 +152,11 @@ function decideActors(
   return actors;
 }
 
-function decideGrounds(evidence: Evidence, rules: PolicyRules): AllGrounds {
+function decideTargets(evidence: Evidence, rules: PolicyRules): GrantedTargets {
   const { requestor, targets } = evidence.request;
   const parties = resolveTargets(rules.relyingParties, targets, requestor.defaultTarget);
   const [first, ...others] = parties.map(
-    (party): Grounds => ({
+    (party): GrantedTarget => ({
       party,
       row: decidingRow(rules.rows, policyQuestion(evidence, party, rules)),
     }),
@@ -170,12 +171,12 @@ const isFromBoundToken = ({ subject, actor }: Evidence): boolean =>
     (token) => token && !isCredential(token.type) && token.confirmation.method !== 'bearer',
   );
 
-function decideConfirmation(evidence: Evidence, grounds: AllGrounds): Confirmation {
+function decideConfirmation(evidence: Evidence, granted: GrantedTargets): Confirmation {
   validateConfirmation(evidence);
   const { request } = evidence;
   const confirmation = request.confirmation ?? request.requestor.confirmation;
   const isProved = confirmation.method !== 'bearer' && request.isKeyUnproved !== true;
-  if (!isProved && grounds.some(({ row }) => row.grant.senderConstraint)) {
+  if (!isProved && granted.some(({ row }) => row.grant.senderConstraint)) {
     throw new ExchangeFailure('confirmation-missing', 'the policy row wants a key that was proved');
   }
   if (confirmation.method === 'bearer' && isFromBoundToken(evidence))
@@ -205,7 +206,7 @@ function validateContext(
 function decideEncryption(
   type: TokenType,
   { method }: Confirmation,
-  [{ party }]: AllGrounds,
+  [{ party }]: GrantedTargets,
 ): Pick<TokenSpec, 'encryption' | 'keyEncryption'> {
   if (type === 'sct') return {};
   const { encryption, keyEncryption } = party.token;
@@ -219,7 +220,11 @@ function decideEncryption(
 
 /** The name under which a target knows itself in a token of this form. SOAP services compare an audience with the address that was asked
  * for. */
-function audienceFor({ party }: Grounds, type: TokenType, { targets }: ExchangeRequest): string {
+function audienceFor(
+  { party }: GrantedTarget,
+  type: TokenType,
+  { targets }: ExchangeRequest,
+): string {
   if (formOf(type) !== 'saml') return party.audience;
   const named = targets.find(
     ({ kind, value }) => kind === 'applies-to' && party.appliesTo.includes(value),
@@ -230,12 +235,12 @@ function audienceFor({ party }: Grounds, type: TokenType, { targets }: ExchangeR
 // An ID token speaks to the client that asked for it (OIDC Core §2), all others to the target.
 const audiencesOf = (
   type: TokenType,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   request: ExchangeRequest,
 ): readonly string[] =>
   type === 'id_token'
     ? [requestorName(request.requestor)]
-    : grounds.map((ground) => audienceFor(ground, type, request));
+    : granted.map((target) => audienceFor(target, type, request));
 
 // A validator that sets no prefix gets one: `alice` of two issuers must never be one subject in a token of ours.
 const subjectNameOf = ({ subject, subjectPrefix, trustedIssuer }: ValidatedToken): string =>
@@ -254,19 +259,19 @@ export function decide(
   validateOrigin(evidence, rules.relyingParties);
   validateIssuers(subject, rules.issuers, now);
   validateMayAct(subject.mayAct, actor && actorOf(actor), subject.issuer);
-  const grounds = decideGrounds(evidence, rules);
-  const { algorithms } = grounds[0].party.token;
-  const type = decideType(request.requestedType, grounds);
+  const granted = decideTargets(evidence, rules);
+  const { algorithms } = granted[0].party.token;
+  const type = decideType(request.requestedType, granted);
   const clientId = requestorName(request.requestor);
-  const confirmation = decideConfirmation(evidence, grounds);
+  const confirmation = decideConfirmation(evidence, granted);
   validateContext(type, confirmation, rules);
-  const renewal = decideRenewal(evidence, grounds, { now, tokenId, type });
-  const expiry = decideExpiry(evidence, grounds, now);
+  const renewal = decideRenewal(evidence, granted, { now, tokenId, type });
+  const expiry = decideExpiry(evidence, granted, now);
   const isRefresh = type === 'refresh_token' && renewal !== undefined;
-  const actors = decideActors(evidence, grounds, { rules, type });
+  const actors = decideActors(evidence, granted, { rules, type });
   const delegations = decideDelegations(evidence, {
     isOwn: isOwnSubject(evidence, rules.issuer),
-    chainLeft: longestChain(grounds, rules.maxDepth) - actors.length,
+    chainLeft: longestChain(granted, rules.maxDepth) - actors.length,
   });
   return {
     type,
@@ -278,20 +283,20 @@ export function decide(
     actors,
     ...(delegations !== undefined && { delegations }),
     clientId,
-    audiences: audiencesOf(type, grounds, request),
-    ...decideOmission(type, confirmation, grounds),
-    relyingParties: grounds.map(({ party }) => party.id),
-    scopes: decideGrantedScopes(evidence, grounds),
-    claims: decideClaims(evidence, grounds, rules.issuer),
+    audiences: audiencesOf(type, granted, request),
+    ...decideOmission(type, confirmation, granted),
+    relyingParties: granted.map(({ party }) => party.id),
+    scopes: decideGrantedScopes(evidence, granted),
+    claims: decideClaims(evidence, granted, rules.issuer),
     issuedAt: now,
     lifetime: { notBefore: now, notOnOrAfter: isRefresh ? renewal.notOnOrAfter : expiry },
     confirmation,
     algorithm: algorithms[formOf(type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
-    ...decideEncryption(type, confirmation, grounds),
-    policyRows: grounds.map(({ row }) => row.id),
+    ...decideEncryption(type, confirmation, granted),
+    policyRows: granted.map(({ row }) => row.id),
     ...lineageOf(evidence),
     ...(renewal && { renewal }),
-    once: onceMarks(evidence, grounds),
+    once: onceMarks(evidence, granted),
   };
 }

@@ -8,7 +8,7 @@ import { issuable, type TokenIssuer } from '../token-issuer.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { decide, type PolicyRules, policyQuestion } from './decide.ts';
 import type { Evidence } from './evidence.ts';
-import { mapClaimsFor } from './grounds.ts';
+import { mapClaimsFor } from './granted-targets.ts';
 
 /** What was considered for one relying party. */
 export interface ExplainedTarget {

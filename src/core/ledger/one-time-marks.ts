@@ -1,6 +1,6 @@
 // What is good once, and what was used up: an assertion that was redeemed as a grant must not live on as a subject token.
 
-import { onceMark } from '../decision/bounds.ts';
+import { onceMark } from '../decision/once-marks.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';

@@ -5,11 +5,11 @@ import { isSame } from '../decision/actor-chain.ts';
 import { type PolicyRules, policyQuestion } from '../decision/decide.ts';
 import { type Evidence, isIdentity } from '../decision/evidence.ts';
 import {
-  type AllGrounds,
   decideOmission,
-  type Grounds,
+  type GrantedTarget,
+  type GrantedTargets,
   longestChain,
-} from '../decision/grounds.ts';
+} from '../decision/granted-targets.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { secretOf } from '../ledger/kept-token.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
@@ -124,14 +124,14 @@ function isOwnSubject({ request }: Evidence, { subject }: Renewal): boolean {
   );
 }
 
-function requirePermission(grounds: AllGrounds, evidence: Evidence, renewal: Renewal): void {
+function requirePermission(granted: GrantedTargets, evidence: Evidence, renewal: Renewal): void {
   const permission = evidence.subject.actors.length > 0 ? 'delegation' : 'impersonation';
   const isNeeded = permission === 'delegation' || !isOwnSubject(evidence, renewal);
-  if (isNeeded && !grounds.every(({ row }) => row.grant[permission]))
+  if (isNeeded && !granted.every(({ row }) => row.grant[permission]))
     throw new ExchangeFailure('delegation-not-allowed', `no ${permission} any more`);
 }
 
-function requireGranted({ row: { grant }, party }: Grounds, token: ValidatedToken): void {
+function requireGranted({ row: { grant }, party }: GrantedTarget, token: ValidatedToken): void {
   if (party.token.type !== token.type && !grant.types.includes(token.type))
     throw new ExchangeFailure('token-type-unsupported', `${token.type} is not granted any more`);
   const isIn = (scope: string) => grant.scopes.includes(scope) && party.scopes.includes(scope);
@@ -141,16 +141,16 @@ function requireGranted({ row: { grant }, party }: Grounds, token: ValidatedToke
     throw new ExchangeFailure('confirmation-missing', 'the policy row wants a key by now');
 }
 
-function decideGrounds(
+function decideTargets(
   basis: RenewalBasis,
   { entry, renewal }: Renewable,
   rules: PolicyRules,
-): AllGrounds {
+): GrantedTargets {
   const { evidence } = basis;
   const { request, actor } = evidence;
   const subject = originalSubject(evidence.subject, renewal);
   const denials = denialsByActor(rules.rows, subject.actors);
-  const [first, ...others] = decideParties(basis, entry, rules).map((party): Grounds => {
+  const [first, ...others] = decideParties(basis, entry, rules).map((party): GrantedTarget => {
     const question = policyQuestion({ request, subject, actor }, party, rules);
     validateUndenied(denials, question, 'an actor');
     return { party, row: decidingRow(rules.rows, question) };
@@ -161,16 +161,16 @@ function decideGrounds(
 
 function requireStillGranted(
   token: ValidatedToken,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   { maxDepth }: PolicyRules,
 ): void {
-  if (token.actors.length > longestChain(grounds, maxDepth))
+  if (token.actors.length > longestChain(granted, maxDepth))
     throw new ExchangeFailure('delegation-not-allowed', 'the chain of actors is too long by now');
-  for (const ground of grounds) requireGranted(ground, token);
+  for (const target of granted) requireGranted(target, token);
 }
 
-function maxCountOf(grounds: AllGrounds): number {
-  const counts = grounds.map(({ row }) => row.grant.renewal?.maxCount ?? 0);
+function maxCountOf(granted: GrantedTargets): number {
+  const counts = granted.map(({ row }) => row.grant.renewal?.maxCount ?? 0);
   const maxCount = Math.min(...counts);
   return maxCount > 0 ? maxCount : refuse('no policy row grants renewal any more');
 }
@@ -195,7 +195,7 @@ function usedUp(
  * @throws {ExchangeFailure} `renewal-not-possible`, `target-not-allowed` */
 function keptKey(
   { evidence: { request, subject: token }, secret }: RenewalBasis,
-  [{ party }]: AllGrounds,
+  [{ party }]: GrantedTargets,
 ): Pick<TokenSpec, 'confirmation' | 'keyEncryption'> {
   const { confirmation } = token;
   const other = secretOf(request);
@@ -244,11 +244,11 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
   const renewable = requireRenewable(basis);
   const { entry, renewal } = renewable;
   requireKept(evidence, renewal);
-  const grounds = decideGrounds(basis, renewable, rules);
-  requirePermission(grounds, evidence, renewal);
-  requireStillGranted(token, grounds, rules);
-  const maxCount = maxCountOf(grounds);
-  const { algorithms, encryption } = grounds[0].party.token;
+  const granted = decideTargets(basis, renewable, rules);
+  requirePermission(granted, evidence, renewal);
+  requireStillGranted(token, granted, rules);
+  const maxCount = maxCountOf(granted);
+  const { algorithms, encryption } = granted[0].party.token;
   const isAssertion = formOf(token.type) === 'saml';
   const family: TokenRef = { issuer: rules.issuer, id: renewal.family };
   const isFirst = token.id === renewal.family;
@@ -262,17 +262,17 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     actors: token.actors,
     clientId: entry.clientId,
     audiences: token.audiences,
-    ...decideOmission(token.type, token.confirmation, grounds),
+    ...decideOmission(token.type, token.confirmation, granted),
     relyingParties: entry.targets,
     scopes: token.scopes,
     claims: token.claims,
     issuedAt: now,
-    lifetime: { notBefore: now, notOnOrAfter: decideRenewedExpiry(basis, grounds, renewable) },
-    ...keptKey(basis, grounds),
+    lifetime: { notBefore: now, notOnOrAfter: decideRenewedExpiry(basis, granted, renewable) },
+    ...keptKey(basis, granted),
     algorithm: algorithms[formOf(token.type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
     ...(encryption && isAssertion && { encryption }),
-    policyRows: grounds.map(({ row }) => row.id),
+    policyRows: granted.map(({ row }) => row.id),
     // Not from the token before: the line would grow with each renewal. All hang on the first, which is revoked with any of them.
     parents: [family],
     ancestors: isFirst ? [family, ...entry.ancestors] : entry.ancestors,

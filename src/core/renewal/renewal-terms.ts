@@ -1,6 +1,6 @@
 // On what terms the token to be issued can be renewed: only where every row says so, and never without an end.
 import type { Evidence } from '../decision/evidence.ts';
-import type { AllGrounds } from '../decision/grounds.ts';
+import type { GrantedTargets } from '../decision/granted-targets.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
@@ -30,7 +30,7 @@ function boundsOf(
  * @throws {ExchangeFailure} `renewal-not-possible` when a row does not grant what is more than a wish */
 export function decideRenewal(
   { request, subject }: Evidence,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   { now, tokenId, type }: Moment,
 ): Renewal | undefined {
   // A refresh token is nothing but a renewal.
@@ -38,8 +38,8 @@ export function decideRenewal(
     type === 'refresh_token' ? { afterExpiry: false } : request.renewal;
   if (!wanted) return undefined;
   const { afterExpiry, isWish = false } = wanted;
-  if (isWish && grounds.some(({ row }) => !row.grant.renewal)) return undefined;
-  const seconds = grounds.map(({ row }) => {
+  if (isWish && granted.some(({ row }) => !row.grant.renewal)) return undefined;
+  const seconds = granted.map(({ row }) => {
     const { renewal } = row.grant;
     if (!renewal)
       throw new ExchangeFailure('renewal-not-possible', `policy row ${row.id} grants no renewal`);

@@ -1,6 +1,5 @@
 // How long a renewed token lasts, and how long its chain can go on: what was promised, and no more than policy grants by now.
-import type { AllGrounds } from '../decision/grounds.ts';
-import { longestLifetimeSeconds } from '../decision/grounds.ts';
+import { type GrantedTargets, longestLifetimeSeconds } from '../decision/granted-targets.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import type { Renewal } from '../token-spec.ts';
@@ -21,12 +20,12 @@ export function nextTerms(renewable: Renewable): Renewal {
 /** The absolute end: what was promised, and no more than the rows grant by now. */
 function decideEnd(
   { evidence: { subject: token }, now }: RenewalBasis,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   renewable: Renewable,
 ): Instant {
   const hasEnded = now >= token.lifetime.notOnOrAfter;
   const begunAt = begunAtOf(renewable) ?? now;
-  const ends = grounds.map(({ row: { id, grant } }) => {
+  const ends = granted.map(({ row: { id, grant } }) => {
     if (!grant.renewal) refuse('no policy row grants renewal any more');
     if (hasEnded && grant.renewal.afterExpiry !== true)
       refuse(`policy row ${id} grants none after expiry any more`);
@@ -40,15 +39,15 @@ function decideEnd(
  * @throws {ExchangeFailure} `renewal-not-possible`, `lifetime-not-possible` */
 export function decideRenewedExpiry(
   basis: RenewalBasis,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
   renewable: Renewable,
 ): Instant {
   const { evidence, now } = basis;
   const { request } = evidence;
-  const notOnOrAfter = decideEnd(basis, grounds, renewable);
+  const notOnOrAfter = decideEnd(basis, granted, renewable);
   const wish = request.lifetimeSeconds ?? Number.POSITIVE_INFINITY;
   const expiry = Math.floor(
-    Math.min(now + Math.min(longestLifetimeSeconds(grounds), wish), notOnOrAfter),
+    Math.min(now + Math.min(longestLifetimeSeconds(granted), wish), notOnOrAfter),
   );
   if (!(expiry > now))
     throw new ExchangeFailure('lifetime-not-possible', 'nothing is left of the lifetime');

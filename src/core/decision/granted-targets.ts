@@ -1,4 +1,4 @@
-// What a decision rests on: one policy row for each target, and what the targets of one token must have in common.
+// The targets of a decision, each with the policy row that grants it, and what those of one token must have in common.
 
 import type { Claim, ClaimSet } from '../claim.ts';
 import { type MappedClaim, mapClaims, mappedClaims } from '../claim-mapping.ts';
@@ -12,22 +12,22 @@ import { type Evidence, expressionContext } from './evidence.ts';
 import { commonScopes, decideScopes, grantableScopes } from './scope.ts';
 
 /** One target and the row that grants it. */
-export interface Grounds {
+export interface GrantedTarget {
   readonly party: RelyingParty;
   readonly row: PolicyRow;
 }
 
 /** At least one: no target is a refusal before. */
-export type AllGrounds = readonly [Grounds, ...Grounds[]];
+export type GrantedTargets = readonly [GrantedTarget, ...GrantedTarget[]];
 
 /** How many actors a token may show. */
-export const longestChain = (grounds: AllGrounds, maxDepth: number): number =>
-  Math.min(maxDepth, ...grounds.map(({ row }) => row.grant.maxActors ?? maxDepth));
+export const longestChain = (granted: GrantedTargets, maxDepth: number): number =>
+  Math.min(maxDepth, ...granted.map(({ row }) => row.grant.maxActors ?? maxDepth));
 
 /** How long a token may live at most: the shortest of every row and every target. */
-export const longestLifetimeSeconds = (grounds: AllGrounds): number =>
+export const longestLifetimeSeconds = (granted: GrantedTargets): number =>
   Math.min(
-    ...grounds.flatMap(({ party, row }) => [
+    ...granted.flatMap(({ party, row }) => [
       party.token.lifetimeSeconds,
       row.grant.lifetimeSeconds,
     ]),
@@ -50,24 +50,24 @@ const hasSameForm = (left: RelyingParty['token'], right: RelyingParty['token']):
 export function decideOmission(
   type: TokenType,
   { method }: Confirmation,
-  grounds: AllGrounds,
+  granted: GrantedTargets,
 ): Pick<TokenSpec, 'omitsAudience'> {
   const isOmitted =
     type === 'saml2' &&
     method === 'public-key' &&
-    grounds.every(({ party }) => party.token.omitsAudience);
+    granted.every(({ party }) => party.token.omitsAudience);
   return isOmitted ? { omitsAudience: true } : {};
 }
 
 /** The token type to issue: one that each target wants or its row allows.
  * @throws {ExchangeFailure} `target-not-allowed`, `token-type-unsupported` */
-export function decideType(requested: TokenType | undefined, grounds: AllGrounds): TokenType {
-  const [{ party: first }] = grounds;
-  if (!grounds.every(({ party }) => hasSameForm(party.token, first.token))) {
+export function decideType(requested: TokenType | undefined, granted: GrantedTargets): TokenType {
+  const [{ party: first }] = granted;
+  if (!granted.every(({ party }) => hasSameForm(party.token, first.token))) {
     throw new ExchangeFailure('target-not-allowed', 'the targets want tokens of different forms');
   }
   const type = requested ?? first.token.type;
-  const isGranted = grounds.every(
+  const isGranted = granted.every(
     ({ party, row }) => party.token.type === type || row.grant.types.includes(type),
   );
   if (!isGranted)
@@ -77,9 +77,12 @@ export function decideType(requested: TokenType | undefined, grounds: AllGrounds
 
 /** The scopes to grant: what was asked for, if every target grants it.
  * @throws {ExchangeFailure} `scope-not-allowed` */
-export function decideGrantedScopes(evidence: Evidence, grounds: AllGrounds): readonly string[] {
+export function decideGrantedScopes(
+  evidence: Evidence,
+  granted: GrantedTargets,
+): readonly string[] {
   const { request, subject } = evidence;
-  const perTarget = grounds.map(({ party, row }) =>
+  const perTarget = granted.map(({ party, row }) =>
     grantableScopes({
       mode: row.grant.scopeMode,
       row: row.grant.scopes,
@@ -99,7 +102,7 @@ export function decideGrantedScopes(evidence: Evidence, grounds: AllGrounds): re
  * @throws {ExchangeFailure} `claim-missing` */
 export function mapClaimsFor(
   evidence: Evidence,
-  { party, row }: Grounds,
+  { party, row }: GrantedTarget,
   issuer: string,
 ): readonly MappedClaim[] {
   return mapClaims([...party.claims, ...row.grant.claims], {
@@ -119,16 +122,20 @@ const asText = (claims: ClaimSet): string =>
 /** The claims of the token. Several targets must want the very same: a role meant for one would count at the others, and a
  * personal detail for one would be told to all.
  * @throws {ExchangeFailure} `claim-missing`, `target-not-allowed` */
-export function decideClaims(evidence: Evidence, grounds: AllGrounds, issuer: string): ClaimSet {
-  const claimsFor = (ground: Grounds) => mappedClaims(mapClaimsFor(evidence, ground, issuer));
-  const [first, ...others] = grounds;
+export function decideClaims(
+  evidence: Evidence,
+  granted: GrantedTargets,
+  issuer: string,
+): ClaimSet {
+  const claimsFor = (target: GrantedTarget) => mappedClaims(mapClaimsFor(evidence, target, issuer));
+  const [first, ...others] = granted;
   const claims = claimsFor(first);
-  if (others.some((ground) => asText(claimsFor(ground)) !== asText(claims))) {
+  if (others.some((target) => asText(claimsFor(target)) !== asText(claims))) {
     throw new ExchangeFailure('target-not-allowed', 'the targets want different claims');
   }
   const { requiredClaims = [], claimValues } = evidence.request;
   const wished = claimValues ? claims.flatMap((claim) => restrict(claim, claimValues)) : claims;
-  const missing = [...requiredClaims, ...grounds.flatMap(claimsRequiredBy)].find(
+  const missing = [...requiredClaims, ...granted.flatMap(claimsRequiredBy)].find(
     (name) => !wished.some((claim) => claim.name === name),
   );
   if (missing !== undefined)
@@ -137,7 +144,7 @@ export function decideClaims(evidence: Evidence, grounds: AllGrounds, issuer: st
 }
 
 // Whoever asks must not remove a required claim by wishing for another value.
-const claimsRequiredBy = ({ party, row }: Grounds): readonly string[] =>
+const claimsRequiredBy = ({ party, row }: GrantedTarget): readonly string[] =>
   [...party.claims, ...row.grant.claims].flatMap(({ claim, required }) =>
     required ? [claim] : [],
   );
