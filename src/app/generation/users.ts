@@ -1,6 +1,7 @@
 // The users of the configuration: who logs in with a password or by a key, and who may still.
+
+import type { UserStanding } from '#core/ledger/user-standing.ts';
 import type { Store } from '#core/ports.ts';
-import type { UserStanding } from '#core/renewal/renewal-limits.ts';
 import { createUserNameKey } from '#core/request/user-domain.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';

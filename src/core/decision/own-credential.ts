@@ -1,6 +1,6 @@
 // Whether a token of ours is a credential here: it speaks for its subject in the hands of that subject alone, while they may log in.
 import { ExchangeFailure } from '../failure.ts';
-import type { UserStanding } from '../renewal/renewal-limits.ts';
+import type { UserStanding } from '../ledger/user-standing.ts';
 import { principalOf } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';

@@ -14,6 +14,7 @@ import {
 import type { OneTimeMarks } from '../ledger/one-time-marks.ts';
 import type { StatusLists } from '../ledger/status-list.ts';
 import { placed } from '../ledger/status-place.ts';
+import { requireUser, type UserStanding, withUser } from '../ledger/user-standing.ts';
 import type { AuditLog, Store } from '../ports.ts';
 import {
   type RefreshFamilies,
@@ -22,13 +23,7 @@ import {
 } from '../refresh/refresh-family.ts';
 import { decideRenewed } from '../renewal/decide-renewed.ts';
 import { refuse } from '../renewal/renewable.ts';
-import {
-  countRenewal,
-  requireRemembered,
-  requireUser,
-  type UserStanding,
-  withUser,
-} from '../renewal/renewal-limits.ts';
+import { countRenewal, requireRemembered } from '../renewal/renewal-limits.ts';
 import type { ValidatedToken } from '../security-token.ts';
 import { issuable, type TokenIssuer } from '../token-issuer.ts';
 import type { TokenSpec } from '../token-spec.ts';

@@ -16,13 +16,14 @@ import {
 } from '../ledger/login-certificates.ts';
 import type { OneTimeMarks } from '../ledger/one-time-marks.ts';
 import { findKeptSecret, validateEvidenceStanding, validateStanding } from '../ledger/standing.ts';
+import { requireUser, type UserStanding } from '../ledger/user-standing.ts';
 import {
   type RefreshFamilies,
   type RefreshFamily,
   requireFamilies,
 } from '../refresh/refresh-family.ts';
 import { refuse } from '../renewal/renewable.ts';
-import { requireRemembered, requireUser, type UserStanding } from '../renewal/renewal-limits.ts';
+import { requireRemembered } from '../renewal/renewal-limits.ts';
 import { validateOrTellRenewal } from '../renewal/renewal-needed.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type Requestor, requestorName } from '../request/requestor.ts';
