@@ -18,8 +18,8 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   demo: async () => (await import('./cli/demo.ts')).demoCommand,
 };
 
-// Whoever reads may stop reading (`| head`): that ends neither a server nor a command with a stack trace. Nor does a disk that is full end a
-// server; what a command says must be there.
+// A reader may stop reading (`| head`): that is no error of a server or a command. A full disk does not end a server either, but what a
+// command says must be there.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code !== 'EPIPE' && process.argv[2] !== 'serve') throw cause;

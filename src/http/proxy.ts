@@ -76,7 +76,8 @@ function saysPlain(headers: IncomingHttpHeaders): boolean {
 // What stays on this host is in nobody's hands.
 const THIS_HOST = createTrustedProxies(['127.0.0.0/8', '::1/128']);
 
-/** Finds the source address and whether TLS was there all the way, and takes forwarding headers off the requests of everyone who is no trusted proxy. */
+/** Tells the source address, and whether the message came in the clear on its way. Of a peer that is no trusted proxy the forwarding
+ * headers are removed: it could write anything there. */
 export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
   return (ctx, next) => {
     const { headers, socket } = ctx.req;

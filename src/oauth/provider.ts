@@ -68,8 +68,8 @@ function features(): NonNullable<Configuration['features']> {
     devInteractions: OFF,
     dPoP: OFF,
     pushedAuthorizationRequests: OFF,
-    // Our grants read the targets. A request with authorization_details is to come as far as them, to be refused as what cannot be honoured:
-    // without a resource the library would say that the target is wrong.
+    // Our grants read the targets. Without a default resource the library would answer a request with authorization_details, which our
+    // grants refuse, with `invalid_target`.
     resourceIndicators: { enabled: false, defaultResource: async () => 'urn:viaduct:none' },
     rpInitiatedLogout: OFF,
     userinfo: OFF,

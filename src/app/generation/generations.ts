@@ -115,8 +115,8 @@ export class Generations {
       .catch((cause: unknown) => logger.error('a change is not on record', { event, cause }));
   }
 
-  /** Builds anew when a key starts to sign, is no longer published, or verifies no longer. The instant is the configuration's, so that all processes
-   * and hosts change at once. */
+  /** Builds anew when a key begins to sign, or is no longer published or verified with. The configuration says when, so all
+   * processes and hosts change at once. */
   #schedule(): void {
     clearTimeout(this.#timer);
     const { clock } = this.#foundation;

@@ -88,8 +88,8 @@ export interface ForeignParty {
 type Told = Pick<ValidatedToken, 'subject' | 'trustedIssuer' | 'type'> &
   Partial<Pick<ValidatedToken, 'originClient'>>;
 
-/** Whose party a token of ours is about, by the name that its own issuer gave it; undefined for one of us, and for what is no token of ours.
- * With an empty prefix it shows in what the party itself asked for, and no further. */
+/** The party of another issuer that a token of ours is about, by the name that issuer gave it; undefined for one of our own, and for any
+ * other token. Under an empty prefix only the name of whoever asked for the token tells. */
 export function foreignPartyOf(
   { originClient, subject: { id }, trustedIssuer, type }: Told,
   issuers: readonly KnownIssuer[],

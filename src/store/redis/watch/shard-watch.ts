@@ -119,8 +119,8 @@ export class ShardWatch {
     });
   }
 
-  /** A look at the clock and a probe in passing. A master that was cut off from its replicas would answer reads as if nothing were: what was revoked
-   * on the other side it does not know. It cannot confirm a write, and is found out by that. */
+  /** Reads the clock and probes, from time to time. A master that is cut off from its replicas still answers reads, and does not know
+   * what was revoked on the other side; but it cannot confirm the write of a probe. */
   beat(): void {
     if (this.#closed) return;
     const { isReadOnly, settings } = this.#parts;
