@@ -2,42 +2,37 @@
 // test/unit/core/ledger/ledger-entry.test.ts.
 import type { Instant } from '../instant.ts';
 import type { TokenRef } from '../security-token.ts';
-import type { Actor } from '../subject.ts';
-import type { Renewal, TokenSpec } from '../token-spec.ts';
+import type { TokenSpec } from '../token-spec.ts';
 import type { TokenType } from '../token-type.ts';
 
 /** Bump when the stored form changes. */
 const LEDGER_VERSION = 2;
 
+/** What a decision says and the record keeps as it is: who changes one of these changes the stored form. */
+type Kept =
+  | 'parents'
+  | 'ancestors'
+  | 'root'
+  | 'vouchers'
+  | 'isOfUser'
+  | 'loginMark'
+  | 'loginCertificates'
+  | 'clientId'
+  | 'actors'
+  | 'delegations'
+  | 'policyRows'
+  | 'renewal';
+
 /** What is on record of a token. */
-export interface LedgerEntry {
+export interface LedgerEntry extends Pick<TokenSpec, Kept> {
   /** Absent in entries of the first form. */
   readonly type?: TokenType;
-  readonly parents: readonly TokenRef[];
-  /** All tokens above it, parents first. */
-  readonly ancestors: readonly TokenRef[];
-  /** Where its line began, if not with itself. */
-  readonly root?: TokenRef;
-  /** Ids of the trusted issuers on whose word it rests. */
-  readonly vouchers?: readonly string[];
-  /** It was about a user of ours: once they are removed nothing else tells so. */
-  readonly isOfUser?: true;
-  /** Marks the login that it rests on: once no user logs in with that any more, it has nothing to rest on. */
-  readonly loginMark?: string;
-  /** The certificates that it rests on, where they may be revoked. */
-  readonly loginCertificates?: readonly string[];
-  /** The requestor it was issued to, as `requestorName` calls it. */
-  readonly clientId: string;
-  readonly actors: readonly Actor[];
-  readonly delegations?: number;
   /** Ids of relying parties. */
   readonly targets: readonly string[];
   /** For whom the token is, where it need not say so itself. */
   readonly audiences?: readonly string[];
-  readonly policyRows: readonly string[];
   readonly issuedAt?: Instant;
   readonly notOnOrAfter: Instant;
-  readonly renewal?: Renewal;
   /** A digest of what it says. */
   readonly said?: string;
   /** What is kept of it, sealed. */
