@@ -1,32 +1,25 @@
 // The steps of a decision: decide, count, put on record, use up what is good once.
 
-import { decide, type PolicyRules } from '../decision/decide.ts';
+import { decide } from '../decision/decide.ts';
 import type { Evidence } from '../decision/evidence.ts';
-import { type Fence, validateMarkFence } from '../decision/fence.ts';
+import { validateMarkFence } from '../decision/fence.ts';
 import type { TokenCount } from '../decision/token-count.ts';
-import type { Clock } from '../instant.ts';
 import { auditDecision } from '../ledger/audit-record.ts';
-import { GROUNDLESS, type Ledger } from '../ledger/ledger.ts';
-import {
-  type RevalidateCertificates,
-  requireLoginCertificates,
-} from '../ledger/login-certificates.ts';
+import { GROUNDLESS } from '../ledger/ledger.ts';
+import { requireLoginCertificates } from '../ledger/login-certificates.ts';
 import type { OneTimeMarks } from '../ledger/one-time-marks.ts';
 import type { StatusLists } from '../ledger/status-list.ts';
 import { placed } from '../ledger/status-place.ts';
-import { requireUser, type UserStanding, withUser } from '../ledger/user-standing.ts';
+import { requireUser, withUser } from '../ledger/user-standing.ts';
 import type { AuditLog, Store } from '../ports.ts';
-import {
-  type RefreshFamilies,
-  type RefreshFamily,
-  requireFamilies,
-} from '../refresh/refresh-family.ts';
+import { type RefreshFamily, requireFamilies } from '../refresh/refresh-family.ts';
 import { decideRenewed } from '../renewal/decide-renewed.ts';
 import { refuse } from '../renewal/renewable.ts';
 import { countRenewal, requireRemembered } from '../renewal/renewal-limits.ts';
 import type { ValidatedToken } from '../security-token.ts';
 import { issuable, type TokenIssuer } from '../token-issuer.ts';
 import type { TokenSpec } from '../token-spec.ts';
+import type { EvidenceParts } from './evidence-steps.ts';
 
 export interface DecisionSteps {
   /** Uses up the credentials of one message that are good once, when nothing else speaks against it. One of them is evidence
@@ -49,25 +42,15 @@ interface Advanced {
   readonly successor: string;
 }
 
-export interface DecisionParts {
+export interface DecisionParts extends Omit<EvidenceParts, 'validators'> {
   readonly issuers: readonly TokenIssuer[];
-  readonly rules: PolicyRules;
-  readonly ledger: Ledger;
   readonly store: Store;
   readonly statusLists: StatusLists;
-  /** Absent: no refresh tokens. */
-  readonly families?: RefreshFamilies;
   readonly audit: AuditLog;
-  readonly clock: Clock;
   /** A new unguessable id, 128 bits or more. */
   readonly newId: () => string;
-  /** Whether a user of ours may still log in. */
-  readonly userStanding: (id: string) => UserStanding;
-  readonly revalidateCertificates: RevalidateCertificates;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
-  /** Where the memory of the store ends. */
-  readonly fence: () => Fence;
 }
 
 /** What is counted and used up. */
