@@ -151,6 +151,30 @@ function markOf(
   return name === undefined ? ['client-assertion', issuer, id] : [name, id];
 }
 
+interface SecretHolder {
+  readonly clientId?: string;
+  readonly clientSecret: string;
+}
+
+interface SecretComparison {
+  compareClientSecret: (this: SecretHolder, actual: string) => boolean;
+}
+
+/** While a client is given another secret the one before it is taken as well, until its end. Each is compared as the library compares one. */
+function takePreviousSecrets(
+  provider: Provider,
+  { clients, clock }: ClientAuthenticationParts,
+): void {
+  const { prototype } = provider.Client as unknown as { readonly prototype: SecretComparison };
+  const { compareClientSecret } = prototype;
+  prototype.compareClientSecret = function (actual) {
+    if (compareClientSecret.call(this, actual)) return true;
+    const previous = clients.get(this.clientId ?? '')?.previous_client_secret;
+    if (!previous || clock.now() >= previous.until) return false;
+    return compareClientSecret.call({ clientSecret: previous.secret }, actual);
+  };
+}
+
 /** Replaces the library's find-then-save by one atomic insert, its Host-derived audience by configured names, and lets it find a
  * client with its present keys. */
 export function overrideClientAuthentication(
@@ -177,6 +201,7 @@ export function overrideClientAuthentication(
       await withOAuthErrors(ASSERTION_GRANT_ERRORS, () => refreshKeys(keys, id));
     return client;
   };
+  takePreviousSecrets(provider, parts);
   const { prototype } = provider.OIDCContext as { readonly prototype: object };
   Object.assign(prototype, {
     clientJwtAuthExpectedAudience(this: KoaContextWithOIDC['oidc']): ReadonlySet<string> {

@@ -2,6 +2,7 @@
 
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider';
 import { BEARER } from '#core/confirmation.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 
 export interface OAuthClient {
@@ -12,6 +13,8 @@ export interface OAuthClient {
     | 'private_key_jwt'
     | 'none';
   readonly client_secret?: string | undefined;
+  /** Taken as well while the client is given another one. */
+  readonly previous_client_secret?: { readonly secret: string; readonly until: Instant };
   readonly jwks?: { readonly keys: readonly object[] } | undefined;
   readonly jwks_uri?: string | undefined;
   readonly token_endpoint_auth_signing_alg?: string | undefined;

@@ -101,6 +101,8 @@ test('check --hardening: every secret that others may read is told, and none tha
   const { directory } = await configured(t, (document) => {
     document['refreshTokens'] = { key: { file: 'refresh.key' } };
     document['users'] = [{ file: 'users.json' }];
+    const previous_client_secret = { secret: { file: 'old.secret' }, until: '2027-02-01' };
+    Object.assign(document.clients[0] ?? {}, { previous_client_secret });
   });
   const user = { id: 'alice', password: await hashPassword('correct horse') };
   const secrets = { recoverablePassword: { file: 'pw' }, oneTimePassword: { file: 'otp' } };
@@ -108,6 +110,7 @@ test('check --hardening: every secret that others may read is told, and none tha
     'refresh.key': Buffer.alloc(32, 7).toString('base64'),
     'users.json': JSON.stringify({ users: [{ ...user, ...secrets }] }),
     pw: 'correct horse\n',
+    'old.secret': 'the-secret-of-the-gateway-until-today\n',
     otp: 'GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ\n',
   };
   for (const [name, text] of Object.entries(files)) {

@@ -43,7 +43,10 @@ function redisSecrets({ store }: Config): readonly Secret[] {
 const secretsOf = (config: Config): readonly Secret[] => [
   ...keysOf(config),
   ...redisSecrets(config),
-  ...config.clients.flatMap((client) => named(`clients ${client.client_id}`, client.client_secret)),
+  ...config.clients.flatMap(({ client_id, client_secret, previous_client_secret: previous }) => [
+    ...named(`clients ${client_id}`, client_secret),
+    ...named(`clients ${client_id} previous_client_secret`, previous?.secret),
+  ]),
   ...(config.users?.records ?? []).flatMap((user) => [
     ...named(`user ${user.id}`, user.password),
     ...named(`user ${user.id} recoverablePassword`, user.recoverablePassword),

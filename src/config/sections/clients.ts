@@ -1,12 +1,15 @@
 // OAuth clients: `clients`. RFC 7591 names, because operators paste them.
 import { z } from 'zod';
+import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import {
   conflict,
+  dayOrInstant,
   entryId,
   exactlyOne,
   fetchUrl,
+  instantOf,
   plainText,
   rate,
   rule,
@@ -27,6 +30,8 @@ export interface ClientConfig {
     | 'private_key_jwt'
     | 'none';
   readonly client_secret?: string;
+  /** The secret before it, taken as well while it is replaced. */
+  readonly previous_client_secret?: { readonly secret: string; readonly until: Instant };
   readonly jwks?: JsonWebKeySet;
   readonly jwks_uri?: string;
   readonly token_endpoint_auth_signing_alg?: string;
@@ -57,6 +62,13 @@ const clientFields = z.strictObject({
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
     .describe('How it authenticates.'),
   client_secret: secretReference.describe('32 characters or more, by reference.').optional(),
+  previous_client_secret: z
+    .strictObject({
+      secret: secretReference.describe('The secret that client_secret replaces.'),
+      until: dayOrInstant.describe('When it ends: a day, its first moment in UTC, or an instant.'),
+    })
+    .describe('The secret before it, taken as well while the client is given the new one.')
+    .optional(),
   jwks: z.strictObject({ file: plainText.describe('A JWK Set with its public keys.') }).optional(),
   jwks_uri: fetchUrl.describe('Where its public keys are fetched.').optional(),
   token_endpoint_auth_signing_alg: signatureAlgorithm.optional(),
@@ -101,7 +113,9 @@ const usesKeys = (client: ClientFields) => client.token_endpoint_auth_method ===
 
 export const clientEntry = clientFields
   .refine(
-    (client) => usesSecret(client) === (client.client_secret !== undefined),
+    (client) =>
+      usesSecret(client) === (client.client_secret !== undefined) &&
+      (usesSecret(client) || client.previous_client_secret === undefined),
     conflict(
       'client_secret and token_endpoint_auth_method do not fit together',
       'the secret methods need a secret, the others must not have one lying about',
@@ -160,6 +174,7 @@ async function buildClient(
 ): Promise<ClientConfig> {
   const {
     client_secret,
+    previous_client_secret,
     jwks,
     jwks_uri,
     token_endpoint_auth_signing_alg,
@@ -168,18 +183,37 @@ async function buildClient(
     rate_limit,
     ...client
   } = value;
-  const secret =
-    client_secret && (await readSecret(client_secret, [...path, 'client_secret'], loading));
   const keys = jwks && (await readJwks(jwks.file, [...path, 'jwks', 'file'], loading));
   return {
     ...client,
-    ...(secret !== undefined && { client_secret: secret }),
+    ...(await buildSecrets({ value: { client_secret, previous_client_secret }, path }, loading)),
     ...(keys && { jwks: keys }),
     ...(jwks_uri !== undefined && { jwks_uri }),
     ...(token_endpoint_auth_signing_alg !== undefined && { token_endpoint_auth_signing_alg }),
     ...(scope !== undefined && { scope }),
     ...(default_target !== undefined && { default_target }),
     ...(rate_limit && { rate_limit }),
+  };
+}
+
+type Secrets = 'client_secret' | 'previous_client_secret';
+
+async function buildSecrets(
+  { value, path }: Entry<Pick<ClientFields, Secrets>>,
+  loading: Loading,
+): Promise<Pick<ClientConfig, Secrets>> {
+  const { client_secret: current, previous_client_secret: previous } = value;
+  const previousPath = [...path, 'previous_client_secret', 'secret'];
+  return {
+    ...(current && {
+      client_secret: await readSecret(current, [...path, 'client_secret'], loading),
+    }),
+    ...(previous && {
+      previous_client_secret: {
+        secret: await readSecret(previous.secret, previousPath, loading),
+        until: instantOf(previous.until),
+      },
+    }),
   };
 }
 

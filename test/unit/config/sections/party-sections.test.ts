@@ -42,6 +42,29 @@ refuses('clients', [
     world: { env: { GATEWAY_SECRET: `${SECRET}é` } },
   },
   {
+    rule: 'the secret before it has an end',
+    change: client({ previous_client_secret: { secret: { env: 'GATEWAY_SECRET' } } }),
+    errors: ['CONFIG_MISSING clients[0].previous_client_secret.until'],
+  },
+  {
+    rule: 'the secret before it is held to the same rules',
+    change: client({
+      previous_client_secret: { secret: { env: 'OLD_SECRET' }, until: '2027-02-01' },
+    }),
+    errors: ['CONFIG_SECRET clients[0].previous_client_secret.secret'],
+    world: { env: { GATEWAY_SECRET: SECRET, OLD_SECRET: 'short' } },
+  },
+  {
+    rule: 'a client without a secret has none before it',
+    change: client({
+      token_endpoint_auth_method: 'none',
+      client_secret: undefined,
+      grant_types: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+      previous_client_secret: { secret: { env: 'GATEWAY_SECRET' }, until: '2027-02-01' },
+    }),
+    errors: ['CONFIG_CONFLICT clients[0]'],
+  },
+  {
     rule: 'an unset variable is told by its name',
     change: client({ client_secret: { env: 'NOWHERE' } }),
     errors: ['CONFIG_SECRET clients[0].client_secret'],
