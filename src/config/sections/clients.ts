@@ -14,7 +14,6 @@ import {
   rate,
   rule,
   scopeName,
-  signatureAlgorithm,
 } from './fields.ts';
 import { validateFetch } from './keys/fetch-address.ts';
 import { type JsonWebKeySet, readJwks } from './keys/jwks.ts';
@@ -56,7 +55,10 @@ const isScopeList = (text: string): boolean =>
 
 const SECRET_METHODS: ReadonlySet<string> = new Set(['client_secret_basic', 'client_secret_post']);
 
-const clientFields = z.strictObject({
+/** Of client assertions; those of `src/oauth`, which does not know another. */
+const assertionAlgorithm = z.enum(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519']);
+
+export const clientFields = z.strictObject({
   client_id: entryId.describe('Letters, digits, dots, dashes, underscores, tildes.'),
   token_endpoint_auth_method: z
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
@@ -71,7 +73,7 @@ const clientFields = z.strictObject({
     .optional(),
   jwks: z.strictObject({ file: plainText.describe('A JWK Set with its public keys.') }).optional(),
   jwks_uri: fetchUrl.describe('Where its public keys are fetched.').optional(),
-  token_endpoint_auth_signing_alg: signatureAlgorithm.optional(),
+  token_endpoint_auth_signing_alg: assertionAlgorithm.optional(),
   grant_types: z
     .array(
       z.enum(['client_credentials', TOKEN_EXCHANGE, JWT_BEARER, SAML2_BEARER, 'refresh_token']),

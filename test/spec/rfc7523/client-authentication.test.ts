@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { clientFields } from '#src/config/sections/clients.ts';
 import {
   GATEWAY_SECRET,
   ISSUER,
@@ -345,6 +346,15 @@ test('RFC 7591 §2: a client that names its algorithm authenticates by no other'
   };
 
   assert.deepEqual([await statusWith(named), await statusWith(other)], [200, 401]);
+});
+
+test('RFC 8414 §2: every algorithm that the metadata names for clients may be that of one, and there is no other', async (t) => {
+  const server = await startServer(t);
+  const { body } = await server.get('/.well-known/oauth-authorization-server');
+
+  const named = body['token_endpoint_auth_signing_alg_values_supported'];
+
+  assert.deepEqual(named, clientFields.shape.token_endpoint_auth_signing_alg.unwrap().options);
 });
 
 test('RFC 7591 §2: a client gets the scopes that it has, where a row says so', async (t) => {

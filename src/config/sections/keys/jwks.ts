@@ -51,10 +51,19 @@ function keysOf(text: string): readonly JsonWebKeyRecord[] | undefined {
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+/** RFC 7517 §4: what is there and has another form makes a key that is never found. */
+function isWellFormed({ alg, kid, use, x5c = [] }: JsonWebKeyRecord): boolean {
+  const named = [alg, kid, use].filter((value) => value !== undefined);
+  return named.every(isText) && Array.isArray(x5c) && x5c.every(isText);
+}
+
 function keyProblem(key: JsonWebKeyRecord): string | undefined {
   // A shared secret in a key set would let its readers sign; a private key there has leaked already.
   if ('k' in key || key['kty'] === 'oct') return 'is a shared secret';
   if ('d' in key) return 'is a private key';
+  if (!isWellFormed(key)) return 'has an alg, kid, use or x5c that is none';
   try {
     const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' });
     const bits = asymmetricKeyDetails?.modulusLength;

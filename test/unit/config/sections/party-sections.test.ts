@@ -109,6 +109,16 @@ refuses('clients', [
     change: client({ scope: 'orders.read  orders.write' }),
     errors: ['CONFIG_INVALID_VALUE clients[0].scope'],
   },
+  ...['ES512', 'RS384', 'PS512', 'HS256', 'none'].map((algorithm) => ({
+    rule: `RFC 7591 §2: no client authenticates by ${algorithm}`,
+    change: client({
+      token_endpoint_auth_method: 'private_key_jwt',
+      client_secret: undefined,
+      jwks_uri: 'https://gateway.example/jwks',
+      token_endpoint_auth_signing_alg: algorithm,
+    }),
+    errors: ['CONFIG_INVALID_VALUE clients[0].token_endpoint_auth_signing_alg'],
+  })),
   {
     rule: 'references must exist',
     change: client({ represents: ['nobody'], default_target: 'nothing' }),
@@ -313,6 +323,29 @@ it('Configuration: JWK Sets of clients are held to the same rules', async () => 
   ]);
   assert.deepEqual(await errorsOf(change, { files: { 'gateway.json': publicJwks() } }), []);
 });
+
+for (const [what, members] of [
+  ['a kid that is no text', { kid: 7 }],
+  ['an empty kid', { kid: '' }],
+  ['no alg by null', { alg: null }],
+  ['an empty use', { use: '' }],
+  ['one certificate in place of a list', { x5c: 'AAAA' }],
+  ['an empty certificate', { x5c: [''] }],
+] as const)
+  it(`RFC 7517 §4: a key of a client with ${what} is told, or no request of it would be answered`, async () => {
+    const set = JSON.parse(publicJwks()) as { readonly keys: readonly object[] };
+    const change = client({
+      token_endpoint_auth_method: 'private_key_jwt',
+      client_secret: undefined,
+      jwks: { file: 'gateway.json' },
+    });
+    const files = (more: object) => ({
+      files: { 'gateway.json': JSON.stringify({ keys: [{ ...set.keys[0], ...more }] }) },
+    });
+
+    assert.deepEqual(await errorsOf(change, files(members)), ['CONFIG_KEY clients[0].jwks.file']);
+    assert.deepEqual(await errorsOf(change, files({ use: 'sig', x5c: ['AAAA'] })), []);
+  });
 
 it('RFC 3986 §6.2: names that differ as URLs are of different parties, and one party may have several spellings', async () => {
   const names = ['https://a.example/x', 'https://a.example/X', 'http://a.example/x', 'a', 'A'];
