@@ -46,12 +46,12 @@ export async function useSignature(
     (await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds)).stored;
   const isRepeatable = inMessage !== undefined && !coversBody;
   const isNew = await use(isRepeatable ? [...mark, hash('sha256', inMessage)] : mark);
+  if (!isNew)
+    throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
+      reason: 'token-replayed',
+    });
   // It is no proof of what is good once in every message.
-  if (isNew && isRepeatable) await use(mark);
-  if (isNew) return;
-  throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
-    reason: 'token-replayed',
-  });
+  if (isRepeatable) await use(mark);
 }
 
 // The key is part of the mark: where the Timestamp alone is signed, two clients that write it in the same second sign the same words.

@@ -56,7 +56,4 @@ function namedIn(signature: XmlElement): readonly XmlElement[] {
 // A header of the client's own, which nobody reads here (WS-SecurityPolicy 1.2 §4.1.1). Allowed only where the Body itself is signed: if
 // just the child of the Body were, the client could have signed this element as the Body, and the other as a header.
 const isForeignHeader = ({ parent, uri }: XmlElement, { body }: Envelope): boolean =>
-  parent?.parent !== undefined &&
-  parent.parent === body.parent &&
-  !isAddressing(uri) &&
-  uri !== WSSE_NS;
+  parent?.parent === body.parent && !isAddressing(uri) && uri !== WSSE_NS;

@@ -9,6 +9,7 @@ import {
 } from '#bridge/ws-security/signature/message-signature.ts';
 import { useSignature } from '#bridge/ws-security/signature/signature-replay.ts';
 import { trustPublicKey, trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { Store } from '#core/ports.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { LENIENT, NOW } from '#test/support/core.ts';
@@ -142,6 +143,28 @@ test('xml-security E1: where Timestamps may repeat, a signature over one is good
   await use(signed, 'urn:uuid:2');
   for (const message of ['urn:uuid:1', 'urn:uuid:2', undefined])
     await assert.rejects(use(signed, message), refusedWith('invalid-security'));
+});
+
+test('xml-security E1: where Timestamps may repeat, one is refused while the mark of every message cannot be taken', async () => {
+  const store: Pick<Store, 'putOnce'> = {
+    async putOnce({ parts }) {
+      if (parts.length === 2) throw new ExchangeFailure('dependency-unavailable', 'no store');
+      return { stored: true };
+    },
+  };
+  const { security, signature } = await aSigned(['ts']);
+  const use = useSignature(
+    { signature, timestamp: security.timestamp, inMessage: 'urn:uuid:1' },
+    {
+      store,
+      newId: () => 'attempt',
+      timestampRules: RULES,
+      fence: LENIENT.fence,
+      marginSeconds: AHEAD_SECONDS,
+    },
+  );
+
+  await assert.rejects(use, { reason: 'dependency-unavailable' });
 });
 
 test('xml-security E1: a signature over the Body is good once wherever it is', async () => {
