@@ -117,13 +117,9 @@ function conditions(write: Write, input: WriteInput): Markup {
   ]);
 }
 
-// An assertion without audience and without key would be good anywhere for whoever finds it. So the key must really be written
-// (`keyInfo`), not only be decided.
-const omitsAudience = ({ spec, shape, keyInfo }: WriteInput): boolean =>
-  shape.canOmitAudience &&
-  spec.omitsAudience === true &&
-  spec.confirmation.method === 'public-key' &&
-  keyInfo !== undefined;
+// An assertion without audience and without key would be good anywhere for whoever finds it.
+const omitsAudience = ({ spec, shape }: WriteInput): boolean =>
+  shape.canOmitAudience && spec.omitsAudience === true && spec.confirmation.method === 'public-key';
 
 function proxyRestriction(write: Write, { delegations }: TokenSpec): readonly Markup[] {
   if (delegations === undefined) return [];

@@ -79,7 +79,6 @@ function mayOmitAudience(
     type === 'saml2' &&
     use !== 'assertion' &&
     conditions.audienceRestrictions.length === 0 &&
-    confirmations.length > 0 &&
     confirmations.every(({ method }) => method === 'holder-of-key')
   );
 }

@@ -1,7 +1,7 @@
 // Where the secret of an assertion stands: in its confirmation, once, and nowhere else.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encryptedSecretOf } from '#bridge/saml/held-secret.ts';
+import { createSecretFinder, encryptedSecretOf } from '#bridge/saml/held-secret.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
@@ -34,6 +34,16 @@ test('SAML Token Profile 1.1.1 §3.5.1: the secret of a confirmation, in either 
   assert.equal(saml1(secret('a'), ''), 'a');
   assert.equal(saml1('', secret('a')), 'a');
   assert.equal(saml1(secret('a'), secret('a')), 'a');
+});
+
+test('SAML Token Profile 1.1.1 §3.5.1: where there is no secret, or one that is none for us, none is found', async () => {
+  const findSecret = createSecretFinder([]);
+  const assertion = (content: string) =>
+    parse(`<Assertion xmlns="${SAML2_NS}"><Subject>${confirmation2(content)}</Subject></Assertion>`)
+      .root;
+
+  for (const content of ['', secret('a')])
+    assert.equal(await findSecret({ element: assertion(content) }), undefined);
 });
 
 test('SAML Token Profile 1.1.1 §3.5.1: of two secrets none is taken', () => {

@@ -61,6 +61,15 @@ for (const type of VERSIONS) {
     }
   });
 
+  test(`SAML ${type}: one of ours that a clock ahead of this one made is cancelled too, and good for nothing else yet`, async () => {
+    const authentication = { instant: NOW, methods: ['pwd'] };
+    const early = (use: TokenUse) => readBack({ type, authentication }, { use, after: -120 });
+
+    assert.equal((await early('lifecycle')).id, 'Zm9v-1');
+    for (const use of ['subject', 'actor', 'assertion'] as const)
+      await assertRefused(() => early(use), 'token-not-yet-valid');
+  });
+
   test(`SAML ${type}: a grant of ours has an age too`, async () => {
     const of = (after: number) => readBack({ type }, { use: 'assertion', after });
 

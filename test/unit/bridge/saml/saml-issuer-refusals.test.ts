@@ -36,6 +36,14 @@ for (const type of VERSIONS) {
       await assertRefused(() => issuer.issue(aSamlSpec({ type, ...over })), 'token-malformed');
   });
 
+  test(`SAML issue ${type}: what XML cannot carry is refused before anything is used up for it (E7)`, async () => {
+    for (const over of [{ subjectName: 'a\u0000b' }, { claims: [aClaim({ values: ['\uFFFE'] })] }])
+      await assertRefused(
+        () => issuer.requireExpressible?.(aSamlSpec({ type, ...over })),
+        'token-malformed',
+      );
+  });
+
   test(`SAML issue ${type}: markup in values stays text (E7)`, async () => {
     const value = '</saml:AttributeValue><saml:AttributeValue>admin';
     const text = await textOf({
