@@ -40,8 +40,8 @@ export function withoutAddressAsAction<Message extends Pick<NamedActions, 'http'
 }
 
 function isSameAddress(one: string, other: string): boolean {
-  const [meant, ours] = [URL.parse(one), URL.parse(other)];
-  return meant !== null && ours !== null && meant.href === ours.href;
+  const meant = URL.parse(one)?.href;
+  return meant !== undefined && meant === URL.parse(other)?.href;
 }
 
 /** Refuses an action that is not the one of the Body.

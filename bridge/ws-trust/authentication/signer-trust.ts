@@ -204,16 +204,15 @@ async function trustSecret(
   element: XmlElement | undefined,
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const isContext = evidence.type === 'sct';
   const { mayProveSecret, takesContexts } = parts;
-  if (isContext && !takesContexts) return holderOfTarget(evidence, element, parts);
+  if (evidence.type === 'sct' && !takesContexts) return holderOfTarget(evidence, element, parts);
   try {
     const identity = await validateCredential(evidence, parts.sts, parts.certificates);
     return await holderOfSecret(requireUnshared(identity, parts), element, parts);
   } catch (cause) {
     if (!(cause instanceof SecurityFailure)) throw cause;
-    const isOver = isContext && ENDED.has(cause.reason);
-    if (!isOver && !(mayProveSecret && NO_CREDENTIAL.has(cause.reason))) throw cause;
+    if (!ENDED.has(cause.reason) && !(mayProveSecret && NO_CREDENTIAL.has(cause.reason)))
+      throw cause;
     const holder = await holderOfTarget(evidence, element, parts);
     return mayProveSecret ? holder : { ...holder, refusal: overdue(cause) };
   }
