@@ -105,7 +105,7 @@ export function nameOfAbsent(
 ): string | undefined {
   const [form, second] = elementsOf(reference);
   const name = form && !second ? nameIn(form) : undefined;
-  return name === undefined || tokens.some((token) => ownIdOf(token) === name) ? undefined : name;
+  return tokens.some((token) => ownIdOf(token) === name) ? undefined : name;
 }
 
 function nameIn(form: XmlElement): string | undefined {

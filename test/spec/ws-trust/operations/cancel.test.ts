@@ -267,6 +267,37 @@ describe('Cancel', () => {
       assert.deepEqual([await isValid(server, token), await isValid(server, leaf)], [false, false]);
     });
 
+  test('WSS 1.1.1 §7.4: what a reference embeds is no name but the token', async () => {
+    const token = await carolsToken(server, SAML2);
+    const target = aReference(`<o:Embedded>${token}</o:Embedded>`);
+
+    const answer = await cancel(server, { user: 'bob', target });
+
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(await isValid(server, token), false);
+  });
+
+  for (const [what, forms, code] of [
+    ['nothing', () => '', GONE],
+    ['two names', (id: string) => `<o:Reference URI="${id}"/>`.repeat(2), 'InvalidRequest'],
+    [
+      'a name that holds something',
+      (id: string) => `<o:Reference URI="${id}"><x xmlns="urn:x"/></o:Reference>`,
+      'InvalidRequest',
+    ],
+  ] as const)
+    test(`WSS 1.1.1 §7: a reference with ${what} names no token`, async () => {
+      const token = await carolsToken(server, SAML2);
+
+      const answer = await cancel(server, {
+        user: 'carol',
+        target: aReference(forms(idOf(token))),
+      });
+
+      assert.equal(faultOf(answer), code);
+      assert.equal(await isValid(server, token), true);
+    });
+
   test('WS-Trust 1.3 §6: by its name nobody cancels the token of another, nor learns whether there is one', async () => {
     const token = await carolsToken(server, SAML2);
 

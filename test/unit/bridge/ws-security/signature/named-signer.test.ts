@@ -29,7 +29,7 @@ import { elementsOf } from '#bridge/xml/tree.ts';
 import { aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { aBinaryToken, aDirectReference, aKeyValue } from '#test/support/soap/signed-message.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
-import { parse } from '#test/support/xml/refusal.ts';
+import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 import { refusedWith } from '../refused-with.ts';
 
 const certificate = await aCertificate({ algorithm: 'RSA' });
@@ -287,6 +287,12 @@ test('X.509 Token Profile 1.1.1 §3.2: a certificate by name is looked for among
 test('WS-SecureConversation 1.3 §8: refuses the name of a context that is no absolute address', () => {
   for (const uri of ['uuid-1', `urn:${'x'.repeat(253)}`, ''])
     assert.throws(() => name(reference(toContext(uri))), refusedWith('bad-context-token'));
+});
+
+test('WS-SecureConversation 1.3 §8: a reference to a context holds nothing', () => {
+  const held = toContext('urn:uuid:1').replace('/>', '><x xmlns="urn:x"/></wsse:Reference>');
+
+  assertRefused(() => name(reference(held)), 'element-unexpected');
 });
 
 test('xml-security B14: an identifier in loose base64 is no certificate, nor is one in data', () => {
