@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { RSA_SHA256 } from '#bridge/xml/signature/algorithms.ts';
 import { verifyAssertion } from '#bridge/xml/signature/verify-enveloped.ts';
 import { anRsaKey } from '#test/support/xml/keys.ts';
@@ -318,6 +319,19 @@ const edits: readonly Edit[] = [
     '</ds:SignatureValue><ds:KeyInfo></ds:KeyInfo>',
     'signature-shape',
   ],
+  ...[
+    ['X509Data', 'urn:x'],
+    ['SecurityTokenReference', 'urn:x'],
+    ['Reference', WSSE_NS],
+  ].map(
+    ([local, uri]) =>
+      [
+        `XML V12: refuses a ${local} of the namespace ${uri} as a key hint`,
+        '</ds:SignatureValue>',
+        `</ds:SignatureValue><ds:KeyInfo><x:${local} xmlns:x="${uri}"></x:${local}></ds:KeyInfo>`,
+        'signature-shape',
+      ] as const,
+  ),
   [
     'XML V6: refuses a flood of key hints',
     '</ds:SignatureValue>',

@@ -57,6 +57,15 @@ test('XMLDSig 1.1 §4.5.2.3.1: a point is uncompressed, as long as its curve wan
     assertRefused(() => readKeyInfo(aKeyInfo(anEcKey(curve, octets))), 'key-refused');
 });
 
+test('XMLDSig 1.1 §4.5.2.3.1: a coordinate keeps its leading zeros: without them it would be another spelling of the key', () => {
+  let point = aPoint();
+  while (point[33] !== 0) point = aPoint();
+  const short = Buffer.concat([point.subarray(0, 33), point.subarray(34)]);
+
+  readKeyInfo(aKeyInfo(anEcKey(P_256, point)));
+  assertRefused(() => readKeyInfo(aKeyInfo(anEcKey(P_256, short))), 'key-refused');
+});
+
 for (const algorithm of ['RSA', 'P-256', 'P-384'] as const)
   test(`XMLDSig 1.1 §4.5: a certificate and a key value in one KeyInfo are about one key: ${algorithm}`, async () => {
     const [one, other] = await Promise.all([
