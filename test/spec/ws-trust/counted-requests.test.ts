@@ -1,10 +1,12 @@
 // Whom the rate limit of the SOAP front counts, and how often.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { withRest } from '#bridge/ws-trust/rest/rest-front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
-import { aPost, aSecurityHeader, aWsTrustSetting } from '#test/support/ws-trust/ws-trust.ts';
+import { basicOf } from '#test/support/ws-trust/rest.ts';
+import { anRst, BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
+import { aPost, aSecurityHeader, aWsTrustSetting, USER } from '#test/support/ws-trust/ws-trust.ts';
 
 describe('Row 32: requests are counted by the one name of their requestor', () => {
   const counting = (limit = Number.POSITIVE_INFINITY) => {
@@ -16,7 +18,7 @@ describe('Row 32: requests are counted by the one name of their requestor', () =
     const setting = aWsTrustSetting({
       parts: { admitRequestor },
     });
-    return { setting, counted };
+    return { admitRequestor, counted, setting };
   };
   const foreign =
     '<wsse:Security><saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_good"></saml:Assertion></wsse:Security>';
@@ -45,5 +47,25 @@ describe('Row 32: requests are counted by the one name of their requestor', () =
     // A flood must not cost a record for each: whoever limits records the first.
     assert.ok(setting.audit.records.every(({ reason }) => reason !== 'rate-limited'));
     assert.deepEqual(setting.errors, []);
+  });
+
+  test('so it is in the REST form, before anything is used up', async () => {
+    const { admitRequestor, counted, setting } = counting(1);
+    const front = withRest(setting.front, {
+      ...setting.core,
+      admitRequestor,
+      onError: assert.fail,
+      credentials: ['basic'],
+      parseJson: () => new Map(),
+    });
+    const headers = basicOf(USER.name, USER.password);
+    const query = `appliesTo=${encodeURIComponent(BILLING)}`;
+    const ask = () =>
+      front.handle(aPost('', { method: 'GET', path: '/ws-trust/token/saml2', headers, query }));
+
+    const statuses = [(await ask()).status, (await ask()).status];
+
+    assert.deepEqual(statuses, [200, 429]);
+    assert.deepEqual(counted, ['principal:self:alice']);
   });
 });

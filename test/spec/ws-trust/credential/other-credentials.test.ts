@@ -415,6 +415,13 @@ describe('xml-security §5: SHA-1 in message signatures', () => {
     assert.equal(record?.detail, 'SHA-1 by the exception of /ws-trust');
   });
 
+  test('is not taken where it cannot be put on record', async () => {
+    const setting = aSetting({ path: '/ws-trust', legacySha1Until: 1_800_000_001 });
+    setting.audit.breakOn('allowed');
+
+    await refused({ setting, request: request() }, 'trust:RequestFailed');
+  });
+
   test('is refused from that day on, and at other endpoints', async () => {
     const setting = aSetting({ path: '/ws-trust', legacySha1Until: 1_800_000_000 });
 

@@ -59,6 +59,11 @@ for (const namespace of [AUTHORIZATION, AUTHORIZATION_2006])
       ['sales', 'support'],
     ],
     [
+      'ValueOneOf with an empty one',
+      `<c:ConstrainedValue><c:ValueOneOf>${value('')}${value('sales')}</c:ValueOneOf></c:ConstrainedValue>`,
+      ['', 'sales'],
+    ],
+    [
       'Value beside words for people',
       `<c:DisplayName>Department</c:DisplayName>${value('sales')}<c:Description/>`,
       ['sales'],
@@ -94,6 +99,13 @@ test('WS-Trust 1.3 §4.1: the ClaimValue of the 2005/05 dialect wishes for value
 
   assert.equal(answer.status, 200, answer.body);
   assert.deepEqual([...(asked?.claimValues ?? [])], [['department', ['sales']]]);
+});
+
+test('WS-Trust 1.3 §4.1: Claims without a claim ask for none', async () => {
+  const { answer, asked } = await ask(claims(IDENTITY, IDENTITY, ''));
+
+  assert.equal(answer.status, 200, answer.body);
+  assert.equal(asked?.requiredClaims, undefined);
 });
 
 for (const [what, wish, optional, status] of [
@@ -140,6 +152,7 @@ const REFUSED: readonly (readonly [what: string, content: string, code?: string]
     ],
   ),
   ['a constraint to be asserted', constrained(oneOf, ' AssertConstraint="true"')],
+  ['a ClaimValue, which is of 2005', `<c:ClaimValue Uri="department">${value('a')}</c:ClaimValue>`],
   ['a StructuredValue', claim('department', '<c:StructuredValue/>')],
   ['an EncryptedValue', claim('department', '<c:EncryptedValue/>')],
   [
