@@ -16,9 +16,22 @@ function numeral(value: unknown): unknown {
 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'bigint', 'number', 'boolean']);
 
-/** Claims as lists of their values: with one value a claim is that value. */
-const asLists = (claims: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> =>
-  new Map([...claims].map(([name, value]) => [name, SCALARS.has(typeof value) ? [value] : value]));
+type Claims = ReadonlyMap<string, unknown>;
+
+/** Makes claims lists of their values: with one value a claim is that value. All of them once for a request, for an expression may look
+ * into one of them at every step of its walk over another. */
+function createAsLists(): (claims: Claims) => Claims {
+  const known = new WeakMap<Claims, Claims>();
+  return (claims) => {
+    const lists =
+      known.get(claims) ??
+      new Map(
+        [...claims].map(([name, value]) => [name, SCALARS.has(typeof value) ? [value] : value]),
+      );
+    known.set(claims, lists);
+    return lists;
+  };
+}
 
 /** Adds the functions that `useReadings` puts into expressions. None of them can be called by name. */
 export function registerReadings(environment: Environment): Environment {
@@ -32,7 +45,7 @@ export function registerReadings(environment: Environment): Environment {
       asciiCase(/[a-z]+/g, (s) => s.toUpperCase()),
     )
     .registerFunction('numeral(dyn): dyn', numeral)
-    .registerFunction('asLists(map<string, dyn>): map<string, dyn>', asLists);
+    .registerFunction('asLists(map<string, dyn>): map<string, dyn>', createAsLists());
 }
 
 /** Puts our readings into a parsed expression. */

@@ -1,12 +1,14 @@
 // CEL expressions: what they may say, what they cost at most, and that a token can never make one throw or run away.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Environment } from '@marcbachmann/cel-js';
 import type { ClaimValue } from '#core/claim.ts';
 import type { Evaluation, ExpressionContext } from '#core/decision/expression.ts';
 import {
   createExpressionCompiler,
   type ExpressionPurpose,
 } from '#src/config/expressions/expression.ts';
+import { registerReadings } from '#src/config/expressions/expression-readings.ts';
 
 const compile = createExpressionCompiler();
 
@@ -121,6 +123,18 @@ describe('Expression: values', () => {
     assert.deepEqual(evaluate('claims.c == 1', context), { value: true });
     assert.deepEqual(evaluate('claims.c == 2', context), { value: false });
     assert.deepEqual(evaluate('claims.c == 2', aContext({ c: 2 })), { value: true });
+  });
+
+  it('claims are made lists once for a request, not at every step of a walk over one of them', () => {
+    const environment = new Environment().registerVariable('claims', 'map<string, dyn>');
+    const asLists = registerReadings(environment).parse('asLists(claims)');
+    const claims = new Map([['a', 'one']]);
+
+    const lists: unknown = asLists({ claims });
+
+    assert.deepEqual(lists, new Map([['a', ['one']]]));
+    assert.equal(asLists({ claims }), lists);
+    assert.notEqual(asLists({ claims: new Map(claims) }), lists);
   });
 });
 
