@@ -76,7 +76,11 @@ class Primary {
     this.supervisor = createSupervisor({
       count: loaded.config.workers,
       handlersFor: (member) => this.#handlersFor(member),
-      onReady: (member) => void this.#welcome(member),
+      onReady: (member) => {
+        this.#serving.set({}, this.supervisor.members().length);
+        // The end of a reload looks after all who serve then, and some of them are replaced before.
+        if (!this.#isReloading) void this.#bringUpToDate(member);
+      },
       onGone: (member, end) => {
         this.#departed = mergeMetrics(
           [this.#departed, this.#knownOf(member).status?.metrics ?? ''],
@@ -135,8 +139,7 @@ class Primary {
     try {
       await this.#reload(next);
     } finally {
-      // Whoever began to serve while these prepared began with the one before, and was none of them.
-      await Promise.all(this.supervisor.members().map((member) => this.#welcome(member)));
+      await this.#catchUp();
       this.#isReloading = false;
       if (!this.#isStopping && this.#isMixed())
         this.#logger.error('workers run different configurations');
@@ -213,14 +216,26 @@ class Primary {
     this.#knownOf(member).loaded = taken;
   }
 
-  /** A worker that was started while a reload was under way may have missed it. */
-  async #welcome(member: Member): Promise<void> {
-    this.#serving.set({}, this.supervisor.members().length);
+  /** Whoever began to serve while a reload was under way began with the configuration before, and was none of those that it asked. */
+  async #catchUp(): Promise<void> {
+    const asked = new Set<Member>();
+    const late = (member: Member): boolean => !this.#isCurrent(member) && !asked.has(member);
+    for (;;) {
+      const member = this.supervisor.members().find(late);
+      if (!member) return;
+      asked.add(member);
+      await this.#bringUpToDate(member);
+    }
+  }
+
+  async #bringUpToDate(member: Member): Promise<void> {
     if (this.#isCurrent(member)) return;
     const current = this.#loaded;
     try {
       await this.#commit({ member, id: await this.#prepare(member, current) }, current);
     } catch (cause) {
+      // One that is gone has none.
+      if (!this.supervisor.members().includes(member)) return;
       this.#logger.error('a worker has an old configuration', { slot: member.slot, cause });
     }
   }
