@@ -30,6 +30,9 @@ interface Rotation {
 /** Between two attempts to close a file that cannot be closed. */
 const RETRY_ROTATION_MILLISECONDS = 60_000;
 
+/** For about a thousand records. */
+const ROOM_BYTES = 1_048_576;
+
 interface RecoveryContent extends LineContent {
   readonly good: LineHead;
   readonly removed: RemovedEnd;
@@ -55,6 +58,8 @@ export class ChainFile {
   #firstSeq: number;
   #startedAt: number;
   #notBefore = 0;
+  /** By a recovery that is not on record yet. */
+  #removed: RemovedEnd | undefined;
 
   constructor(parts: ChainFileParts) {
     this.#parts = parts;
@@ -89,16 +94,29 @@ export class ChainFile {
     await this.append([this.#continuation(time), { kind: 'checkpoint', time }]);
   }
 
-  /** Cuts what a failed write left and writes that it happened. */
+  /** Cuts what a failed write left, and writes that it happened once there is room for more than that. */
   async recover(time: string): Promise<void> {
     const { head } = this.#state;
-    const removed = await this.#parts.file.cut(this.#goodBytes);
+    const removed = (this.#removed ??= await this.#parts.file.cut(this.#goodBytes));
+    await this.#requireRoom();
     const notice: Entry = { kind: 'notice', time, content: recoveryContent(head, removed) };
     // A file that was just begun has lost its first lines with what was cut.
     const isEmpty = this.#goodBytes === 0 && head.seq > 0;
     await this.append(
       isEmpty ? [this.#continuation(time), notice, { kind: 'checkpoint', time }] : [notice],
     );
+    this.#removed = undefined;
+  }
+
+  /** In the last block of a full disk there is room for this one line and for no record: readiness would come and go. */
+  async #requireRoom(): Promise<void> {
+    const { file } = this.#parts;
+    try {
+      // Where a crash leaves them, the next start takes zeros for what they are.
+      await file.append('\0'.repeat(ROOM_BYTES));
+    } finally {
+      await file.cut(this.#goodBytes);
+    }
   }
 
   #isDue(): boolean {

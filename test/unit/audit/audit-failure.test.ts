@@ -94,6 +94,30 @@ test('audit: what a failed write left is cut, and the chain tells of it', async 
   assert.match(report.notes[0]?.what ?? '', /what a failed write had left was cut/);
 });
 
+test('audit: while a disk has room for a line of ours and for no record it stays closed, however often it is asked', async (t) => {
+  const disk = aDisk();
+  const audit = await anAudit(t, { ...NEVER, openFile: disk.openFile });
+  const good = audit.head();
+  const long = aRecord({ detail: 'long'.repeat(500) });
+  disk.fault = 'last block';
+  await assert.rejects(audit.append(long), UNAVAILABLE);
+
+  for (let time = 0; time < 3; time += 1) await assert.rejects(audit.probe(), UNAVAILABLE);
+
+  const whole = await stat(audit.path);
+  disk.fault = 'none';
+  await audit.probe();
+  await audit.append(long);
+  const lines = await linesOf(audit.path);
+  const recovered = lines.filter(({ event }) => event === 'audit.recovered');
+  assert.equal(recovered.length, 1);
+  assert.deepEqual(recovered[0]?.['good'], { seq: good.seq, hash: good.hash });
+  // What the record had left, not what was tried since.
+  assert.match(JSON.stringify(recovered[0]?.['removed']), /^\{"bytes":1\d{3},/);
+  assert.ok(whole.size < 2000, `${whole.size}`);
+  assert.deepEqual((await verifyAudit([[audit.path]], KEY)).problems, []);
+});
+
 test('audit: a record that takes too long is refused, and so is all behind it at once', async (t) => {
   let failures = 0;
   const disk = aDisk();

@@ -68,14 +68,17 @@ export async function linesOf(path: string): Promise<readonly Line[]> {
 }
 
 export interface Disk {
-  /** What the next writes do. `torn`: half of the bytes arrive, then the write fails. */
-  fault: 'none' | 'full' | 'torn' | 'hangs';
+  /** What the next writes do. `torn`: half of the bytes arrive, then the write fails. `last block`: the same of what is longer than one
+   * line of ours. */
+  fault: 'none' | 'full' | 'torn' | 'hangs' | 'last block';
   /** How many writes were synced. */
   writes: number;
   /** Lets the hanging writes go on. */
   resume(): void;
   readonly openFile: (path: string) => Promise<AuditFile>;
 }
+
+const BLOCK_BYTES = 1024;
 
 /** A real file on a disk whose faults the test decides. */
 export function aDisk(): Disk {
@@ -93,8 +96,10 @@ export function aDisk(): Disk {
       return {
         ...file,
         async append(text) {
-          if (disk.fault === 'torn') await file.append(text.slice(0, text.length / 2));
-          if (disk.fault === 'torn' || disk.fault === 'full') throw new Error('ENOSPC');
+          const isTorn =
+            disk.fault === 'torn' || (disk.fault === 'last block' && text.length > BLOCK_BYTES);
+          if (isTorn) await file.append(text.slice(0, text.length / 2));
+          if (isTorn || disk.fault === 'full') throw new Error('ENOSPC');
           if (disk.fault === 'hangs') await promise;
           disk.writes += 1;
           await file.append(text);

@@ -96,6 +96,9 @@ for (const disk of ['audit', 'store'] as const)
 
       await server.fill(disk);
       await load.more(40, 503);
+      // Of the audit from the first refusal on: each question has it try the disk again, whose last block may have room for a line of ours.
+      if (disk === 'audit')
+        for (let time = 0; time < 10; time += 1) assert.equal(await readiness(server), 503);
       await eventually('it is not ready', async () => (await readiness(server)) === 503);
       const asked = load.tokens.slice(0, 20);
       const revoked = await Promise.all(asked.map((token) => post(server, '/revoke', token)));
