@@ -60,13 +60,23 @@ function createCacheHeaders(maxAgeSeconds: number): Middleware {
   };
 }
 
-/** The library names grants it would serve with a login. What is published is what there is. */
-function publishOwnGrants(grantTypes: readonly string[]): Middleware {
+/** What the library says of a login. None of it must be there (RFC 8414 §2, RFC 9207 §3, OIDC Discovery §3). */
+const OF_A_LOGIN: ReadonlySet<string> = new Set([
+  'authorization_response_iss_parameter_supported',
+  'claims_supported',
+  'code_challenge_methods_supported',
+  'response_modes_supported',
+  'scopes_supported',
+]);
+
+/** The library names what it would serve with a login. What is published is what there is. */
+function publishOwn(grantTypes: readonly string[]): Middleware {
   return async (ctx, next) => {
     await next();
     const body: unknown = ctx.body;
     if (typeof body === 'object' && body !== null && 'grant_types_supported' in body) {
-      ctx.body = { ...body, grant_types_supported: grantTypes };
+      const served = Object.entries(body).filter(([name]) => !OF_A_LOGIN.has(name));
+      ctx.body = { ...Object.fromEntries(served), grant_types_supported: grantTypes };
     }
   };
 }
@@ -118,7 +128,7 @@ export function createOAuthFront(parts: OAuthFrontParts): readonly Middleware[] 
   const provider = createProvider(parts);
   const inner: readonly Middleware[] = [
     createCacheHeaders(parts.metadataMaxAgeSeconds),
-    publishOwnGrants(servedGrantTypes(parts)),
+    publishOwn(servedGrantTypes(parts)),
     createRefusalAudit(parts.audit, POST_PATHS),
     refuseClear(parts.cameInClear),
     refuseWebPages,

@@ -45,6 +45,31 @@ test('RFC 8414 §2: names all grants, endpoints and client authentication method
   );
 });
 
+test('RFC 8414 §2, OIDC Discovery §3: says nothing of a login, which is not here, but what must be there', async (t) => {
+  const server = await startServer(t);
+
+  const { body } = await server.get(WELL_KNOWN[1] ?? '');
+
+  const ofLogin = Object.keys(body).filter((name) =>
+    /^(?:response_modes|claims|scopes|acr_values|code_challenge_methods)_supported$|^authorization_response_/.test(
+      name,
+    ),
+  );
+  assert.deepEqual(ofLogin, []);
+  for (const required of [
+    'issuer',
+    'authorization_endpoint',
+    'token_endpoint',
+    'jwks_uri',
+    'response_types_supported',
+    'subject_types_supported',
+    'id_token_signing_alg_values_supported',
+  ])
+    assert.ok(required in body, required);
+  // Left out, it would be true.
+  assert.equal(body['request_uri_parameter_supported'], false);
+});
+
 test('RFC 8414 §2: names the algorithms of client assertions at each endpoint, RS256 among them and none never', async (t) => {
   const server = await startServer(t);
 
