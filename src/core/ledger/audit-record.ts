@@ -15,6 +15,16 @@ export function auditRequestor({ id, kind, method, identity }: Requestor): Audit
   return { id, kind, method, ...(identity && { issuer: identity.subject.issuer }) };
 }
 
+const MAX_SCOPES = 100;
+
+/** One parameter names thousands of them. What is granted, or why not, is told besides; no scope has a space in it, so the last one is taken
+ * for none. */
+function toldScopes(scopes: readonly string[]): readonly string[] {
+  const told = scopes.slice(0, MAX_SCOPES).map(excerpt);
+  const untold = scopes.length - told.length;
+  return untold === 0 ? told : [...told, `${untold} more`];
+}
+
 // Of names that were asked for no more than the beginning: one may be a token in the wrong field.
 function base(request: ExchangeRequest): Omit<AuditRecord, 'outcome'> {
   return {
@@ -24,7 +34,7 @@ function base(request: ExchangeRequest): Omit<AuditRecord, 'outcome'> {
     requestor: auditRequestor(request.requestor),
     targets: request.targets.map(({ value }) => excerpt(value)),
     ...(request.requestedType && { requestedType: request.requestedType }),
-    ...(request.scopes && { requestedScopes: request.scopes.map(excerpt) }),
+    ...(request.scopes && { requestedScopes: toldScopes(request.scopes) }),
     ...(request.sourceAddress !== undefined && { sourceAddress: request.sourceAddress }),
   };
 }
