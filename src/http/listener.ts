@@ -6,9 +6,10 @@ import {
   type Server,
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import { type AddressInfo, isIPv4 } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 import { boundConnections, connectionBound } from './load/connections.ts';
+import { THIS_HOST } from './proxy.ts';
 
 interface ListenerTls {
   readonly certificatePem: string;
@@ -60,9 +61,6 @@ const LIMITS: ListenerLimits = {
 };
 
 const MAX_HEADERS = 100;
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 const serverOptions = (limits: ListenerLimits) => ({
   headersTimeout: limits.headersTimeoutMilliseconds,
@@ -128,7 +126,8 @@ export function urlOf({ address, family, port }: AddressInfo, isTls: boolean): s
 export function createListener(settings: ListenerSettings, answer: RequestListener): Listener {
   const handler = requireOneReading(answer);
   const { host, isGuarded = false, port, tls } = settings;
-  if (!tls && !isLoopback(host) && !isGuarded) {
+  const isLoopback = host === 'localhost' || THIS_HOST.has(host);
+  if (!tls && !isLoopback && !isGuarded) {
     throw new Error(`plain HTTP on ${host} needs TLS, or the proxies that end TLS before it`);
   }
   const limits = { ...LIMITS, ...settings.limits };

@@ -73,8 +73,8 @@ function saysPlain(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-// What stays on this host is in nobody's hands.
-const THIS_HOST = createTrustedProxies(['127.0.0.0/8', '::1/128']);
+/** The addresses of this host: what stays on it is in nobody's hands. */
+export const THIS_HOST = createTrustedProxies(['127.0.0.0/8', '::1/128']);
 
 /** Tells the source address, and whether the message came in the clear on its way. Of a peer that is no trusted proxy the forwarding
  * headers are removed: it could write anything there. */
