@@ -52,7 +52,7 @@ export class SecurityFailure extends Error {
   readonly reason: FailureReason;
 
   constructor(code: SecurityFaultCode, detail: string, options: SecurityFailureOptions = {}) {
-    super(detail, 'cause' in options ? { cause: options.cause } : {});
+    super(detail, options);
     this.name = 'SecurityFailure';
     this.code = code;
     this.reason = options.reason ?? REASONS[code];

@@ -21,44 +21,29 @@ export interface SamlShape {
   readonly hasTokenReferences: boolean;
 }
 
+/** What most clients of WS-Trust read. The assertion readers of .NET refuse a Recipient that they were not told to expect. */
+const SOAP: SamlShape = {
+  prefix: 'saml',
+  hasFriendlyNames: false,
+  hasTypedValues: false,
+  hasRecipient: false,
+  hasIssuerFormat: false,
+  canOmitAudience: false,
+  hasTokenReferences: true,
+};
+
 export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
-  default: {
-    prefix: 'saml',
-    hasFriendlyNames: false,
-    hasTypedValues: false,
-    hasRecipient: true,
-    hasIssuerFormat: false,
-    canOmitAudience: false,
-    hasTokenReferences: false,
-  },
-  // The assertion readers of .NET refuse a Recipient that they were not told to expect.
-  soap: {
-    prefix: 'saml',
-    hasFriendlyNames: false,
-    hasTypedValues: false,
-    hasRecipient: false,
-    hasIssuerFormat: false,
-    canOmitAudience: false,
-    hasTokenReferences: true,
-  },
+  default: { ...SOAP, hasRecipient: true, hasTokenReferences: false },
+  soap: SOAP,
   // Its clients cut an assertion of SAML 2.0 out of the answer between `<Assertion ` and `</Assertion>`.
-  adfs: {
-    prefix: '',
-    hasFriendlyNames: false,
-    hasTypedValues: false,
-    hasRecipient: false,
-    hasIssuerFormat: false,
-    canOmitAudience: false,
-    hasTokenReferences: true,
-  },
+  adfs: { ...SOAP, prefix: '' },
   vcenter: {
+    ...SOAP,
     prefix: 'saml2',
     hasFriendlyNames: true,
     hasTypedValues: true,
-    hasRecipient: false,
     hasIssuerFormat: true,
     canOmitAudience: true,
-    hasTokenReferences: true,
   },
 };
 

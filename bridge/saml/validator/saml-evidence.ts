@@ -36,8 +36,6 @@ export type AssertionDecrypter = (encryptedData: XmlElement) => Promise<XmlDocum
 export interface OpenedEvidence extends SamlElement {
   /** The declared one; of an EncryptedData, which declares none, the one that was inside. */
   readonly type: SamlTokenType;
-  /** Whether it came as text, over OAuth, where the rules of RFC 7522 §3 apply. */
-  readonly isText: boolean;
 }
 
 const MAX_ENCODED_CHARACTERS = Math.ceil(DEFAULT_LIMITS.maxBytes / 3) * 4;
@@ -57,20 +55,19 @@ export async function openEvidence(
   { type, content }: SamlEvidence,
   decrypt: AssertionDecrypter | undefined,
 ): Promise<OpenedEvidence> {
-  const isText = typeof content === 'string';
   const { document, element } = elementOf(content);
   const encrypted = refusedAs('token-malformed', () => encryptedDataOf(type, element));
   if (encrypted === undefined) {
     requireVersion(type, element);
-    return { type, document, element, isText };
+    return { type, document, element };
   }
   if (!decrypt) refuse('token-type-unsupported', 'no key to decrypt an assertion with');
   // A new parse with its own root: what is signed is inside, and is verified there (xml-security V1, D6).
   const inner = await rejectedAs('token-malformed', () => decrypt(encrypted));
-  const isBare = encrypted === element && !isText;
+  const isBare = encrypted === element && typeof content !== 'string';
   const found = isBare && isNamed(inner.root, SAML11_NS, 'Assertion') ? 'saml1' : type;
   requireVersion(found, inner.root);
-  return { type: found, document: inner, element: inner.root, isText };
+  return { type: found, document: inner, element: inner.root };
 }
 
 function elementOf(content: SamlEvidence['content']): SamlElement {

@@ -23,13 +23,6 @@ export type TokenKind =
   | 'derived-key'
   | 'encrypted-key';
 
-/** The content of evidence that is an assertion: the node in the document it came in, so that what is verified is what is
- * read (xml-security V1). */
-interface PresentedAssertion {
-  readonly document: XmlDocument;
-  readonly element: XmlElement;
-}
-
 // Whoever sends a message chooses the name: an object would have members that are none of these.
 const CONVERSATION: ReadonlyMap<string, TokenKind> = new Map([
   ['SecurityContextToken', 'context'],
@@ -69,10 +62,9 @@ export function presentToken(
   const kind = kindOfToken(element);
   switch (kind) {
     case 'saml1':
-    case 'saml2': {
-      const content: PresentedAssertion = { document, element };
-      return { type: kind, use, content };
-    }
+    case 'saml2':
+      // The node in the document it came in, so that what is verified is what is read (xml-security V1).
+      return { type: kind, use, content: { document, element } };
     case 'jwt':
       return { type: 'jwt', use, content: jwtOf(element) };
     case 'context':

@@ -69,32 +69,24 @@ export async function verifyEnveloped(
 
 function requirePlace(element: XmlElement, signature: XmlElement): void {
   const children = element.children.filter((child) => typeof child !== 'string');
-  const at = children.indexOf(signature);
-  const before = children[at - 1];
-  if (!isPlaced(element, { before, isLast: at === children.length - 1 })) {
+  if (!isPlaced(element.uri, children, children.indexOf(signature)))
     throw new XmlFailure('signature-shape', `Signature not in its place in ${element.local}`);
-  }
 }
 
-function isPlaced(
-  element: XmlElement,
-  { before, isLast }: { readonly before: XmlElement | undefined; readonly isLast: boolean },
-): boolean {
-  switch (element.uri) {
+function isPlaced(uri: string, children: readonly XmlElement[], at: number): boolean {
+  const [first] = children;
+  const isBehindIssuer = at === 1 && first !== undefined && isNamed(first, SAML2_NS, 'Issuer');
+  switch (uri) {
     case SAML11_NS:
-      return isLast;
+      return at === children.length - 1;
     case SAML2_NS:
-      return before !== undefined && isNamed(before, SAML2_NS, 'Issuer') && isFirst(before);
+      return isBehindIssuer;
     case SAML2P_NS:
       // Issuer is optional in protocol messages.
-      return before === undefined || (isNamed(before, SAML2_NS, 'Issuer') && isFirst(before));
+      return at === 0 || isBehindIssuer;
     case SAML2MD_NS:
-      return before === undefined;
+      return at === 0;
     default:
       return false;
   }
-}
-
-function isFirst(element: XmlElement): boolean {
-  return element.parent?.children.find((child) => typeof child !== 'string') === element;
 }
