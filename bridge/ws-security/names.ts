@@ -7,6 +7,8 @@ const WSS_2004 = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss';
 /** WS-SecureConversation 1.3 and 1.4 share a namespace; February 2005 has its own. */
 export const WSC_13_NS = 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512';
 export const WSC_2005_NS = 'http://schemas.xmlsoap.org/ws/2005/02/sc';
+/** The token types of a security context. */
+export const CONTEXT_TYPES: readonly string[] = [`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`];
 export const PASSWORD_TEXT = `${WSS_2004}-username-token-profile-1.0#PasswordText`;
 export const PASSWORD_DIGEST = `${WSS_2004}-username-token-profile-1.0#PasswordDigest`;
 /** One certificate, and a path of certificates (X.509 Certificate Token Profile 1.1.1 §3.1). */

@@ -9,7 +9,7 @@ import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { requireKnownSecurity } from './known-attributes.ts';
 import { readSecurely, SecurityFailure } from './security-failure.ts';
 import { readTimestamp, type Timestamp } from './timestamp.ts';
-import { kindOfToken, type TokenKind } from './tokens/presented-token.ts';
+import { isKeyToken, kindOfToken } from './tokens/presented-token.ts';
 import { readUserNameToken, type UserNameToken } from './tokens/user-name-token.ts';
 
 /** The Security header as received. Nothing in it is verified. */
@@ -67,14 +67,9 @@ function readChildren(security: XmlElement): SecurityHeader {
 // to it; one that nothing refers to is refused after the Body was read.
 function requireNoSignatureParts(security: XmlElement, tokens: readonly XmlElement[]): void {
   const references = childrenNamed(security, WSSE_NS, 'SecurityTokenReference');
-  if (references.length > 0 || tokens.some((token) => OF_SIGNATURES.has(kindOfToken(token))))
+  if (references.length > 0 || tokens.some(isKeyToken))
     throw new SecurityFailure('unsupported-security-token', 'parts of a signature without one');
 }
-
-const OF_SIGNATURES: ReadonlySet<TokenKind | undefined> = new Set<TokenKind>([
-  'derived-key',
-  'encrypted-key',
-]);
 
 const OTHER_CHILDREN: readonly ExpandedName[] = [
   { uri: WSU_NS, local: 'Timestamp' },

@@ -18,7 +18,13 @@ import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
 import { type KeyDerivation, readDerivedKey } from '../encryption/derived-key.ts';
 import { requireKnownSecurity } from '../known-attributes.ts';
-import { WSC_13_NS, WSC_2005_NS, X509_SUBJECT_KEY_IDENTIFIER, X509_V3 } from '../names.ts';
+import {
+  CONTEXT_TYPES,
+  WSC_13_NS,
+  WSC_2005_NS,
+  X509_SUBJECT_KEY_IDENTIFIER,
+  X509_V3,
+} from '../names.ts';
 import { readSecurely, SecurityFailure, type SecurityFaultCode } from '../security-failure.ts';
 import type { CertificateMemory } from '../tokens/certificate-memory.ts';
 import { kindOfToken } from '../tokens/presented-token.ts';
@@ -180,7 +186,7 @@ export function readContextReference(
   onlyForm(reference, direct);
   requireEmpty(direct);
   const type = attributeOf(direct, 'ValueType') ?? '';
-  if (!CONTEXT_TYPES.has(type)) return undefined;
+  if (!CONTEXT_TYPES.includes(type)) return undefined;
   const instance = instanceOf(direct, type);
   const found = tokens
     .filter((each) => kindOfToken(each) === 'context')
@@ -210,8 +216,6 @@ function instanceOf(direct: XmlElement, type: string): string | undefined {
   if (second ?? (instance && !type.startsWith(instance.uri))) throw unavailable('Instance');
   return instance?.text;
 }
-
-const CONTEXT_TYPES: ReadonlySet<string> = new Set([`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`]);
 
 function onlyForm(reference: XmlElement, form: XmlElement): XmlElement {
   if (elementsOf(reference).length !== 1) throw unavailable('one form expected');

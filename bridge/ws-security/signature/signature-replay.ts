@@ -2,20 +2,15 @@
 
 import { createHash, createHmac, hash } from 'node:crypto';
 import { keyThumbprint } from '#bridge/xml/keys/public-key.ts';
-import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
-import type { Store } from '#core/ports.ts';
+import { validateRemembered } from '#core/decision/fence.ts';
+import { type MarkParts, takeMark } from '../one-time-mark.ts';
 import { SecurityFailure } from '../security-failure.ts';
 import type { Timestamp, TimestampRules } from '../timestamp.ts';
 import type { MessageSignature } from './message-signature.ts';
 
-/** What the check needs of the world. */
-export interface SignatureReplayParts {
-  readonly store: Pick<Store, 'putOnce'>;
-  readonly newId: () => string;
+/** What the check needs. */
+interface SignatureReplayParts extends MarkParts {
   readonly timestampRules: TimestampRules;
-  readonly fence: MemoryEnd;
-  /** Kept on top of each one-time mark, for clocks of hosts that differ, whatever those of requestors may. */
-  readonly marginSeconds: number;
 }
 
 /** What was signed, and whether the same may be signed again. */
@@ -32,26 +27,23 @@ export interface SignatureUse {
  * @throws {ExchangeFailure} `dependency-unavailable`, also for one older than the store: not knowing is no reason to accept */
 export async function useSignature(
   { signature: { coversBody, coversTimestamp, proof }, timestamp, inMessage }: SignatureUse,
-  { store, newId, timestampRules, fence, marginSeconds }: SignatureReplayParts,
+  parts: SignatureReplayParts,
 ): Promise<void> {
   // Whoever accepts a signature without one would have to remember it for ever.
   if (!timestamp || !coversTimestamp) throw new Error('a signature without a Timestamp');
   const { created, expires } = timestamp;
-  validateRemembered(created, fence());
+  validateRemembered(created, parts.fence());
   const mark = ['wsse-signature', markOf(proof)];
   // From the latest `Created` that is taken to the last moment it is.
-  const takenSeconds = expires - created + 2 * timestampRules.skewSeconds;
-  const lifetimeSeconds = takenSeconds + marginSeconds;
-  const use = async (parts: readonly string[]): Promise<boolean> =>
-    (await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds)).stored;
+  const takenSeconds = expires - created + 2 * parts.timestampRules.skewSeconds;
   const isRepeatable = inMessage !== undefined && !coversBody;
-  const isNew = await use(isRepeatable ? [...mark, hash('sha256', inMessage)] : mark);
-  if (!isNew)
+  const ofMessage = isRepeatable ? [...mark, hash('sha256', inMessage)] : mark;
+  if (!(await takeMark(ofMessage, takenSeconds, parts)))
     throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
       reason: 'token-replayed',
     });
   // It is no proof of what is good once in every message.
-  if (isRepeatable) await use(mark);
+  if (isRepeatable) await takeMark(mark, takenSeconds, parts);
 }
 
 // The key is part of the mark: where the Timestamp alone is signed, two clients that write it in the same second sign the same words.

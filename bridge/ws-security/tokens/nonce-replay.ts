@@ -1,8 +1,8 @@
 // A UsernameToken with a nonce is good once (UsernameToken Profile 1.1.1 §3.1, xml-security E1).
 
 import { Buffer } from 'node:buffer';
-import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
-import type { Store } from '#core/ports.ts';
+import { validateRemembered } from '#core/decision/fence.ts';
+import { type MarkParts, takeMark } from '../one-time-mark.ts';
 import { SecurityFailure } from '../security-failure.ts';
 import type { UserNameToken } from './user-name-token.ts';
 
@@ -11,15 +11,6 @@ export interface NonceRules {
   readonly skewSeconds: number;
   /** How old `Created` may be; nonces are remembered as long. */
   readonly nonceLifetimeSeconds: number;
-}
-
-/** What the check needs of the world. */
-export interface NonceParts {
-  readonly store: Pick<Store, 'putOnce'>;
-  readonly newId: () => string;
-  readonly fence: MemoryEnd;
-  /** Kept on top of each one-time mark, for clocks of hosts that differ, whatever those of requestors may. */
-  readonly marginSeconds: number;
 }
 
 /** Refuses a token whose `Created` is out of bounds. Needs no store, so it can come before the password is looked at.
@@ -39,17 +30,15 @@ export function validateCreated({ created }: UserNameToken, now: number, rules: 
 export async function useNonce(
   { name, nonce, created }: UserNameToken,
   rules: NonceRules,
-  { store, newId, fence, marginSeconds }: NonceParts,
+  parts: MarkParts,
 ): Promise<void> {
   if (nonce === undefined) return;
   // One without `Created` can be sent again whenever its mark has ended; that it holds the password is all it ever shows.
-  if (created !== undefined) validateRemembered(created, fence());
-  const parts = ['wsse-nonce', name, Buffer.from(nonce).toString('hex'), String(created ?? '')];
+  if (created !== undefined) validateRemembered(created, parts.fence());
+  const mark = ['wsse-nonce', name, Buffer.from(nonce).toString('hex'), String(created ?? '')];
   // From the latest `Created` that is taken to the last moment it is.
   const takenSeconds = rules.nonceLifetimeSeconds + 2 * rules.skewSeconds;
-  const lifetimeSeconds = takenSeconds + marginSeconds;
-  const result = await store.putOnce({ class: 'once', parts }, newId(), lifetimeSeconds);
-  if (result.stored) return;
+  if (await takeMark(mark, takenSeconds, parts)) return;
   throw new SecurityFailure('invalid-security', 'the nonce was used before', {
     reason: 'token-replayed',
   });

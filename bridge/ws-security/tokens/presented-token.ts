@@ -51,6 +51,12 @@ function kindOfBinaryToken(element: XmlElement): TokenKind | undefined {
   return X509_VALUE_TYPES.has(valueType) ? 'x509' : undefined;
 }
 
+/** Whether a token is no more than a key of the message: what it is there for is a signature, or what is encrypted. */
+export function isKeyToken(element: XmlElement): boolean {
+  const kind = kindOfToken(element);
+  return kind === 'derived-key' || kind === 'encrypted-key';
+}
+
 /** The element as evidence.
  * @throws {SecurityFailure} `unsupported-security-token`
  * @throws {XmlFailure} `text-malformed` */

@@ -18,6 +18,7 @@ import { requireEmpty, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import {
+  CONTEXT_TYPES,
   JWT_VALUE_TYPE,
   SAML_REFERENCES,
   WSC_13_NS,
@@ -40,7 +41,7 @@ const TOKEN_TYPES: Readonly<Record<TokenKind, readonly string[]>> = {
   saml2: [SAML_REFERENCES.saml2.tokenType],
   jwt: [JWT_VALUE_TYPE],
   x509: [...X509_VALUE_TYPES],
-  context: [`${WSC_13_NS}/sct`, `${WSC_2005_NS}/sct`],
+  context: CONTEXT_TYPES,
   'derived-key': [`${WSC_13_NS}/dk`, `${WSC_2005_NS}/dk`],
   'encrypted-key': [ENCRYPTED_KEY],
 };

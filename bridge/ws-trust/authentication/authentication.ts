@@ -1,6 +1,7 @@
 // Who asks: the credentials of a message become a Requestor (ws-trust §4). Every one that is presented must be good; the policy of
 // the endpoint says which are taken and which of several is the requestor.
 
+import type { MarkParts } from '#bridge/ws-security/one-time-mark.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import {
@@ -12,7 +13,6 @@ import { useSignature } from '#bridge/ws-security/signature/signature-replay.ts'
 import type { TimestampRules } from '#bridge/ws-security/timestamp.ts';
 import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import {
-  type NonceParts,
   type NonceRules,
   useNonce,
   validateCreated,
@@ -35,7 +35,7 @@ import { bearerCredential } from './token-credential.ts';
 import { transportCredential } from './transport-credential.ts';
 
 /** What authentication needs. */
-export interface AuthenticationParts extends NonceParts {
+export interface AuthenticationParts extends MarkParts {
   readonly sts: CredentialService;
   readonly rules: NonceRules;
   readonly timestampRules: TimestampRules;

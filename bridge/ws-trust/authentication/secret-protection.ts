@@ -10,7 +10,7 @@ import {
   type SignerTrust,
   verifySignature,
 } from '#bridge/ws-security/signature/message-signature.ts';
-import { kindOfToken, type TokenKind } from '#bridge/ws-security/tokens/presented-token.ts';
+import { isKeyToken, kindOfToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { AuthenticationParts } from './authentication.ts';
 import {
@@ -43,7 +43,7 @@ export async function verifySecretProtection(
     return { security: header, signature: await verifySignature(only, signed) };
   });
   // Whoever gets here has the secret: what is said from here on is said to the sender alone.
-  const evidence = security.tokens.filter((token) => !isKey(token));
+  const evidence = security.tokens.filter((token) => !isKeyToken(token));
   requireConfidential(encryption, { security, evidence, signature: signature.element });
   requireCovered(signature, { envelope, security, tokens: evidence });
   if (!security.userName)
@@ -53,13 +53,6 @@ export async function verifySecretProtection(
   const ofAnswer = answerSecretOf(secret, signature.tokens);
   return { security, protection: { signature, tokens, secret: ofAnswer } };
 }
-
-const KEYS: ReadonlySet<TokenKind | undefined> = new Set<TokenKind>([
-  'encrypted-key',
-  'derived-key',
-]);
-
-const isKey = (token: XmlElement): boolean => KEYS.has(kindOfToken(token));
 
 // The secret of this message, or a key derived of it, and no other key: what is signed otherwise was not written by who encrypted.
 function trustSecret({ element, value }: MessageSecret): SignerTrust {

@@ -3,31 +3,25 @@
 // answer ends it: there is no second try at one challenge.
 
 import { Buffer } from 'node:buffer';
+import { type MarkParts, takeMark } from '#bridge/ws-security/one-time-mark.ts';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
+import { validateRemembered } from '#core/decision/fence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
-import type { Store } from '#core/ports.ts';
 import type { TrustNames } from '../names.ts';
 import { readChallengeResponse } from './challenge-response.ts';
 import { type ChallengeKind, createChallengeSeal } from './challenge-seal.ts';
 import { writeInteractiveChallenge, writeSignChallenge } from './challenge-writer.ts';
 
 /** What challenges need of the world. */
-export interface ChallengeParts {
+export interface ChallengeParts extends MarkParts {
   /** 32 bytes, the same for all processes that answer under this issuer. */
   readonly key: Uint8Array;
-  readonly store: Pick<Store, 'putOnce'>;
   readonly clock: Clock;
-  /** A new unguessable id. */
-  readonly newId: () => string;
-  readonly fence: MemoryEnd;
-  /** Kept on top of each one-time mark, for clocks that differ. */
-  readonly marginSeconds: number;
 }
 
 /** A request that a challenge is made for. */
@@ -71,7 +65,7 @@ const MAX_REQUEST_BYTES = 16 * 1024;
 
 /** Creates the exchange. */
 export function createChallenges(parts: ChallengeParts): Challenges {
-  const { key, store, clock, newId, fence, marginSeconds } = parts;
+  const { key, clock, newId, fence } = parts;
   const sealer = createChallengeSeal(key);
   return {
     ask({ trust, kind, asked, address, payload, context = `urn:viaduct:challenge:${newId()}` }) {
@@ -91,9 +85,8 @@ export function createChallenges(parts: ChallengeParts): Challenges {
       const now = clock.now();
       if (now >= until) throw new ExchangeFailure('token-expired', 'the challenge is over');
       validateRemembered(until - LIFETIME_SECONDS, fence());
-      const mark = { class: 'once', parts: ['challenge', id] } as const;
-      const { stored } = await store.putOnce(mark, newId(), until - now + marginSeconds);
-      if (!stored) throw new ExchangeFailure('token-replayed', 'the challenge was answered before');
+      if (!(await takeMark(['challenge', id], until - now, parts)))
+        throw new ExchangeFailure('token-replayed', 'the challenge was answered before');
       const document = parseXml(Buffer.from(request), DEFAULT_LIMITS);
       return { kind, oneTimePassword: response.oneTimePassword, asked, context, document };
     },
