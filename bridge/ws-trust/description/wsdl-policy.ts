@@ -1,5 +1,5 @@
-// The policies we publish (WS-SecurityPolicy 1.2, and the submission of July 2005): over TLS a user name, or a message that is
-// signed with the key of a certificate or of an issued token. They are emitted, never interpreted.
+// The policies in our WSDL (WS-SecurityPolicy 1.2, and the submission of July 2005): what a message must come with. They are written,
+// never interpreted.
 
 import { WSA_NS } from '#bridge/soap/namespaces.ts';
 import {
@@ -20,13 +20,13 @@ import { POLICY_2004_NS, TRUST_NAMES, type TrustVersion, trustName } from '../na
 /** What a policy says. */
 export interface PolicyTerms {
   readonly trust: TrustVersion;
-  /** Whether requests must have addressing: without it they may. */
+  /** Whether requests must have addressing; else they may have it. */
   readonly usesAddressing: boolean;
   readonly includesTimestamp: boolean;
-  /** How a user name over TLS is called; the submission of 2005 has one word only. */
+  /** The word for a user name over TLS; the submission of 2005 has one only. */
   readonly userNameTokens: EndpointProfile['userNameTokens'];
   readonly credential: AdvertisedCredential;
-  /** What a security context is asked for with at the same address; absent: it is not. */
+  /** The credential that a security context is asked for with; absent: none is issued at this address. */
   readonly bootstrap?: FirstCredential | undefined;
   /** The kind of key of an issued token. */
   readonly keyType: 'PublicKey' | 'SymmetricKey';
@@ -46,10 +46,10 @@ const USING_ADDRESSING: MarkupName = {
   local: 'UsingAddressing',
 };
 
-// WS-Policy 1.2 §4.3.1: with it or without.
+// WS-Policy 1.2 §4.3.1: the client may do it or not.
 const OPTIONAL: AttributePair = [wsp('Optional'), 'true'];
 
-/** How ids begin; clients search for the first. */
+/** What ids of policies begin with; clients search for `Username`. */
 const ID_PREFIXES: Readonly<Record<AdvertisedCredential, string>> = {
   username: 'Username',
   certificate: 'Certificate',
@@ -58,14 +58,14 @@ const ID_PREFIXES: Readonly<Record<AdvertisedCredential, string>> = {
   'security-context': 'SecurityContext',
 };
 
-/** Those that sign the message. */
+/** The credentials whose key signs the message. */
 const ENDORSING: ReadonlySet<AdvertisedCredential> = new Set([
   'certificate',
   'issued-token',
   'security-context',
 ]);
 
-/** What names of a version end with. */
+/** The ending of names that tells the version of WS-Trust. */
 export const suffixOf = (version: TrustVersion): string => (version === '1.3' ? '13' : '2005');
 
 /** The id of a policy, unique among those of one document. */
@@ -91,41 +91,42 @@ export function writePolicy(terms: PolicyTerms): Markup {
   return element(wsp('Policy'), [[WSU_ID, policyIdOf(terms)]], [alternatives]);
 }
 
-// To most clients the suite means RSA-SHA1, which we refuse. Eclipse Metro can be told otherwise, by this attribute; to others it says
-// nothing.
+// To most clients the suite means RSA-SHA1, which we refuse. Eclipse Metro signs with RSA-SHA256 where this attribute says so; others
+// pass it over.
 const METRO_RSA_SHA256: AttributePair = ['signatureAlgorithm', 'SHA256withRSA'];
 
 function transportBinding({ credential, trust, includesTimestamp }: PolicyTerms): Markup {
-  const sp = securityPolicyName(trust);
-  const wantsCertificate = credential === 'tls-certificate';
-  const https =
-    trust === '1.3'
-      ? wrapped(sp('HttpsToken'), wantsCertificate ? [element(sp('RequireClientCertificate'))] : [])
-      : element(sp('HttpsToken'), [['RequireClientCertificate', String(wantsCertificate)]]);
-  return wrapped(sp('TransportBinding'), [
-    wrapped(sp('TransportToken'), [https]),
-    element(sp('AlgorithmSuite'), [METRO_RSA_SHA256], [policyOf([element(sp('Basic256Sha256'))])]),
-    wrapped(sp('Layout'), [element(sp('Lax'))]),
-    ...(includesTimestamp ? [element(sp('IncludeTimestamp'))] : []),
+  const suite = policyOf([sp(trust, 'Basic256Sha256')]);
+  return nested(trust, 'TransportBinding', [
+    nested(trust, 'TransportToken', [httpsToken(trust, credential === 'tls-certificate')]),
+    sp(trust, 'AlgorithmSuite', { attributes: [METRO_RSA_SHA256], children: [suite] }),
+    nested(trust, 'Layout', [sp(trust, 'Lax')]),
+    ...(includesTimestamp ? [sp(trust, 'IncludeTimestamp')] : []),
   ]);
+}
+
+// In 1.2 a certificate is asked for by an assertion, in the submission of 2005 by an attribute.
+function httpsToken(trust: TrustVersion, wantsCertificate: boolean): Markup {
+  const attribute: AttributePair = ['RequireClientCertificate', String(wantsCertificate)];
+  if (trust === '2005/02') return sp(trust, 'HttpsToken', { attributes: [attribute] });
+  const wanted = wantsCertificate ? [sp(trust, 'RequireClientCertificate')] : [];
+  return nested(trust, 'HttpsToken', wanted);
 }
 
 function supportingTokens(terms: PolicyTerms): readonly Markup[] {
   const { credential, signsBody, trust, userNameTokens } = terms;
-  const sp = securityPolicyName(trust);
   // The transport is the proof.
   if (credential === 'tls-certificate') return [];
   if (credential === 'username') return [userNameToken(trust, userNameTokens)];
-  const endorsing = endorsingToken(terms);
-  const body = element(sp('SignedParts'), [], [element(sp('Body'))]);
-  return [wrapped(sp('EndorsingSupportingTokens'), [endorsing, ...(signsBody ? [body] : [])])];
+  const body = signsBody ? [sp(trust, 'SignedParts', { children: [sp(trust, 'Body')] })] : [];
+  return [nested(trust, 'EndorsingSupportingTokens', [endorsingToken(terms), ...body])];
 }
 
+// The submission of 2005 has the first word only.
 function userNameToken(trust: TrustVersion, tokens: PolicyTerms['userNameTokens']): Markup {
-  const sp = securityPolicyName(trust);
-  const policy = policyOf([element(sp('WssUsernameToken10'))]);
   const name = trust === '1.3' ? tokens : 'SignedSupportingTokens';
-  return wrapped(sp(name), [token(trust, 'UsernameToken', [policy])]);
+  const policy = policyOf([sp(trust, 'WssUsernameToken10')]);
+  return nested(trust, name, [token(trust, 'UsernameToken', { children: [policy] })]);
 }
 
 function endorsingToken(terms: PolicyTerms): Markup {
@@ -133,139 +134,137 @@ function endorsingToken(terms: PolicyTerms): Markup {
   return terms.credential === 'issued-token' ? issuedToken(terms) : contextToken(terms);
 }
 
-// WS-SecurityPolicy 1.2 §5.4.7: the address that takes a context gives it, for what the bootstrap policy asks (no Issuer).
+// WS-SecurityPolicy 1.2 §5.4.7: a context is asked for at the same address (so there is no Issuer), with the credential of the bootstrap
+// policy.
 function contextToken(terms: PolicyTerms): Markup {
   const { bootstrap: credential, trust } = terms;
-  const sp = securityPolicyName(trust);
-  const bootstrap = credential && { ...terms, credential };
-  return token(trust, 'SecureConversationToken', [
-    policyOf([
-      // The submission of 2005 has no word for it.
-      ...(trust === '1.3' ? [element(sp('MustNotSendAmend'))] : []),
-      ...(bootstrap
-        ? [
-            wrapped(sp('BootstrapPolicy'), [
-              transportBinding(bootstrap),
-              ...supportingTokens(bootstrap),
-              ...protectedBody(trust),
-            ]),
-          ]
-        : []),
-    ]),
+  const bootstrap = credential && bootstrapPolicy({ ...terms, credential });
+  const policy = policyOf([
+    // The submission of 2005 has no word for it.
+    ...(trust === '1.3' ? [sp(trust, 'MustNotSendAmend')] : []),
+    ...(bootstrap ? [bootstrap] : []),
+  ]);
+  return token(trust, 'SecureConversationToken', { children: [policy] });
+}
+
+// TLS signs and encrypts the Body. The importer of WCF takes no bootstrap policy that does not say so.
+function bootstrapPolicy(terms: PolicyTerms): Markup {
+  const { trust } = terms;
+  const body = sp(trust, 'Body');
+  return nested(trust, 'BootstrapPolicy', [
+    transportBinding(terms),
+    ...supportingTokens(terms),
+    sp(trust, 'SignedParts', { children: [body] }),
+    sp(trust, 'EncryptedParts', { children: [body] }),
   ]);
 }
 
-// TLS signs and encrypts it. The importer of WCF takes no bootstrap policy that does not say so.
-function protectedBody(trust: TrustVersion): readonly Markup[] {
-  const sp = securityPolicyName(trust);
-  return ['SignedParts', 'EncryptedParts'].map((local) =>
-    element(sp(local), [], [element(sp('Body'))]),
-  );
-}
-
-// The suites of WS-SecurityPolicy all mean AES-CBC, which we refuse, and those of Apache CXF with GCM mean digests by SHA-1. In
-// this one of CXF both sides have agreed on what they use.
+// All suites of WS-SecurityPolicy mean AES-CBC, which we refuse; those that Apache CXF has for GCM mean digests by SHA-1. With this
+// one of CXF the two sides say elsewhere which algorithms they use.
 const AGREED_SUITE: MarkupName = {
   prefix: 'cxf',
   uri: 'http://cxf.apache.org/custom/security-policy',
   local: 'CustomAlgorithmSuite',
 };
 
-/** What all is signed and encrypted, and by which binding (WS-SecurityPolicy 1.2 §7.4, §7.5): all is signed, then Body and signature are
- * encrypted, and a user name that comes with them. */
+/** The policy of messages that protect themselves (WS-SecurityPolicy 1.2 §7.4, §7.5): Timestamp, Body and addressing are signed; then Body
+ * and signature are encrypted, and with a secret the user name too. */
 function messageProtection(security: MessageSecurity, trust: TrustVersion): readonly Markup[] {
-  const sp = securityPolicyName(trust);
   const isSymmetric = security === 'symmetric-sign-and-encrypt';
-  const features = wrapped(sp('Wss11'), [
-    element(sp('MustSupportRefThumbprint')),
-    ...(isSymmetric ? [element(sp('MustSupportRefEncryptedKey'))] : []),
-    element(sp('RequireSignatureConfirmation')),
-  ]);
-  const body = element(sp('Body'));
-  const addressing = element(sp('Header'), [['Namespace', WSA_NS]]);
+  const body = sp(trust, 'Body');
+  const addressing = sp(trust, 'Header', { attributes: [['Namespace', WSA_NS]] });
   return [
     isSymmetric ? symmetricBinding(trust) : asymmetricBinding(trust),
     ...(isSymmetric ? [userNameToken(trust, 'SignedEncryptedSupportingTokens')] : []),
-    features,
-    element(sp('SignedParts'), [], [body, addressing]),
-    element(sp('EncryptedParts'), [], [body]),
+    nested(trust, 'Wss11', [
+      sp(trust, 'MustSupportRefThumbprint'),
+      ...(isSymmetric ? [sp(trust, 'MustSupportRefEncryptedKey')] : []),
+      sp(trust, 'RequireSignatureConfirmation'),
+    ]),
+    sp(trust, 'SignedParts', { children: [body, addressing] }),
+    sp(trust, 'EncryptedParts', { children: [body] }),
   ];
 }
 
 function asymmetricBinding(trust: TrustVersion): Markup {
-  const sp = securityPolicyName(trust);
-  return wrapped(sp('AsymmetricBinding'), [
-    wrapped(sp('InitiatorToken'), [x509Token(trust)]),
-    wrapped(sp('RecipientToken'), [ourToken(trust, 'AlwaysToInitiator')]),
+  return nested(trust, 'AsymmetricBinding', [
+    nested(trust, 'InitiatorToken', [x509Token(trust)]),
+    nested(trust, 'RecipientToken', [ourToken(trust, 'AlwaysToInitiator')]),
     ...bindingProperties(trust),
-    element(sp('ProtectTokens')),
-    element(sp('OnlySignEntireHeadersAndBody')),
+    sp(trust, 'ProtectTokens'),
+    sp(trust, 'OnlySignEntireHeadersAndBody'),
   ]);
 }
 
 // The client makes a secret and encrypts it to our certificate, which neither side sends.
 function symmetricBinding(trust: TrustVersion): Markup {
-  const sp = securityPolicyName(trust);
-  return wrapped(sp('SymmetricBinding'), [
-    wrapped(sp('ProtectionToken'), [ourToken(trust, 'Never')]),
+  return nested(trust, 'SymmetricBinding', [
+    nested(trust, 'ProtectionToken', [ourToken(trust, 'Never')]),
     ...bindingProperties(trust),
-    element(sp('OnlySignEntireHeadersAndBody')),
+    sp(trust, 'OnlySignEntireHeadersAndBody'),
   ]);
 }
 
-function bindingProperties(trust: TrustVersion): readonly Markup[] {
-  const sp = securityPolicyName(trust);
-  return [
-    wrapped(sp('AlgorithmSuite'), [element(AGREED_SUITE)]),
-    wrapped(sp('Layout'), [element(sp('Lax'))]),
-    element(sp('IncludeTimestamp')),
-    element(sp('EncryptSignature')),
-  ];
-}
+const bindingProperties = (trust: TrustVersion): readonly Markup[] => [
+  nested(trust, 'AlgorithmSuite', [element(AGREED_SUITE)]),
+  nested(trust, 'Layout', [sp(trust, 'Lax')]),
+  sp(trust, 'IncludeTimestamp'),
+  sp(trust, 'EncryptSignature'),
+];
 
-// Our certificates are two: clients encrypt to the one of the metadata, the other comes with an answer that it signs.
+// We have two certificates: clients encrypt to the one in our metadata; the one that we sign with comes with the answer.
 function ourToken(trust: TrustVersion, inclusion: 'AlwaysToInitiator' | 'Never'): Markup {
-  const sp = securityPolicyName(trust);
-  const included = `${SECURITY_POLICY[trust]}/IncludeToken/${inclusion}`;
-  const policy = policyOf([
-    element(sp('RequireThumbprintReference')),
-    element(sp('WssX509V3Token10')),
-  ]);
-  return element(sp('X509Token'), [[sp('IncludeToken'), included]], [policy]);
+  const policy = policyOf([sp(trust, 'RequireThumbprintReference'), sp(trust, 'WssX509V3Token10')]);
+  return token(trust, 'X509Token', { children: [policy], inclusion });
 }
 
-function x509Token(trust: TrustVersion): Markup {
-  const sp = securityPolicyName(trust);
-  return token(trust, 'X509Token', [policyOf([element(sp('WssX509V3Token10'))])]);
-}
+const x509Token = (trust: TrustVersion): Markup =>
+  token(trust, 'X509Token', { children: [policyOf([sp(trust, 'WssX509V3Token10')])] });
 
 // With a key of its own: a token that anybody could present signs nothing.
 function issuedToken({ keyType: kind, trust }: PolicyTerms): Markup {
-  const sp = securityPolicyName(trust);
   const names = TRUST_NAMES[trust];
   const keyType = element(trustName(names, 'KeyType'), [], [`${names.base}/${kind}`]);
-  const template = element(sp('RequestSecurityTokenTemplate'), [], [keyType]);
-  return token(trust, 'IssuedToken', [
-    template,
-    policyOf([element(sp('RequireInternalReference'))]),
-  ]);
+  const template = sp(trust, 'RequestSecurityTokenTemplate', { children: [keyType] });
+  const policy = policyOf([sp(trust, 'RequireInternalReference')]);
+  return token(trust, 'IssuedToken', { children: [template, policy] });
 }
 
-function token(trust: TrustVersion, local: string, children: readonly Markup[]): Markup {
-  const sp = securityPolicyName(trust);
-  const always = `${SECURITY_POLICY[trust]}/IncludeToken/AlwaysToRecipient`;
-  return element(sp(local), [[sp('IncludeToken'), always]], children);
+/** What is inside of an assertion. */
+interface Inside {
+  readonly attributes?: readonly AttributePair[];
+  readonly children?: readonly Markup[];
 }
+
+interface InsideToken {
+  readonly children: readonly Markup[];
+  /** Which messages carry it (WS-SecurityPolicy 1.2 §5.1.1). Absent: those to us. */
+  readonly inclusion?: 'AlwaysToInitiator' | 'Never';
+}
+
+function token(trust: TrustVersion, local: string, { children, inclusion }: InsideToken): Markup {
+  const included = `${SECURITY_POLICY[trust]}/IncludeToken/${inclusion ?? 'AlwaysToRecipient'}`;
+  return sp(trust, local, { attributes: [[spName(trust, 'IncludeToken'), included]], children });
+}
+
+/** An assertion of WS-SecurityPolicy with a policy inside. */
+const nested = (trust: TrustVersion, local: string, assertions: readonly Markup[]): Markup =>
+  sp(trust, local, { children: [policyOf(assertions)] });
+
+/** An assertion of WS-SecurityPolicy, in the namespace that goes with a version of WS-Trust. */
+const sp = (
+  trust: TrustVersion,
+  local: string,
+  { attributes = [], children = [] }: Inside = {},
+): Markup => element(spName(trust, local), attributes, children);
+
+const spName = (trust: TrustVersion, local: string): MarkupName => ({
+  prefix: 'sp',
+  uri: SECURITY_POLICY[trust],
+  local,
+});
 
 const policyOf = (assertions: readonly Markup[]): Markup => element(wsp('Policy'), [], assertions);
-
-function wrapped(name: MarkupName, assertions: readonly Markup[]): Markup {
-  return element(name, [], [policyOf(assertions)]);
-}
-
-function securityPolicyName(trust: TrustVersion): (local: string) => MarkupName {
-  return (local) => ({ prefix: 'sp', uri: SECURITY_POLICY[trust], local });
-}
 
 function wsp(local: string): MarkupName {
   return { prefix: 'wsp', uri: POLICY_2004_NS, local };
