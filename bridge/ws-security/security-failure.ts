@@ -90,7 +90,7 @@ export async function runSecurely<T>(
  * captured a message could recombine its parts and learn from the answers what is in them (E9). Reason and detail, for the audit, are
  * those of the cause.
  * @throws {SecurityFailure} only `failed-check`, in the place of an XmlFailure too */
-export async function refusedAsOne<T>(work: () => Promise<T>): Promise<T> {
+export async function refusedAsFailedCheck<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

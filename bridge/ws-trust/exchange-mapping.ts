@@ -22,7 +22,8 @@ export interface MappingContext {
   readonly confirmation: Confirmation;
   readonly isKeyUnproved?: true | undefined;
   readonly profile: EndpointProfile;
-  readonly relyingParties: readonly RelyingParty[];
+  /** The relying parties that are meant. */
+  readonly parties: readonly RelyingParty[];
   readonly now: Instant;
   readonly skewSeconds: number;
   readonly correlationId: string;
@@ -33,9 +34,7 @@ export interface MappingContext {
  * @throws {ExchangeFailure} `token-type-unsupported`, `lifetime-not-possible`
  * @throws {SecurityFailure} `unsupported-algorithm` */
 export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRequest {
-  const { confirmation, profile, requestor, sourceAddress } = context;
-  const targets = targetsOf(rst);
-  const parties = namedParties(targets, context);
+  const { confirmation, parties, profile, requestor, sourceAddress } = context;
   const requestedType = requestedTypeOf(rst, parties, profile);
   requireAlgorithms(rst, parties, requestedType);
   const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, context.now, context.skewSeconds);
@@ -48,7 +47,7 @@ export function mapRequest(rst: RstRequest, context: MappingContext): ExchangeRe
     confirmation,
     ...(context.isKeyUnproved && { isKeyUnproved: true }),
     ...evidenceOf(rst, requestor),
-    targets,
+    targets: targetsOf(rst),
     ...(sourceAddress !== undefined && { sourceAddress }),
     ...(requestedType && { requestedType }),
     ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
@@ -108,18 +107,13 @@ export function withMeantTarget(
 /** The relying parties that are meant; unknown ones are left for core to refuse, on record. */
 export function partiesOf(
   rst: RstRequest,
-  context: Pick<MappingContext, 'profile' | 'relyingParties'>,
+  relyingParties: readonly RelyingParty[],
+  { defaultTarget }: EndpointProfile,
 ): readonly RelyingParty[] {
-  return namedParties(targetsOf(rst), context);
-}
-
-function namedParties(
-  targets: readonly TargetName[],
-  { profile, relyingParties }: Pick<MappingContext, 'profile' | 'relyingParties'>,
-): readonly RelyingParty[] {
+  const targets = targetsOf(rst);
   return relyingParties.filter(({ appliesTo, id }) =>
     targets.length === 0
-      ? id === profile.defaultTarget
+      ? id === defaultTarget
       : targets.some(({ value }) => appliesTo.includes(value)),
   );
 }

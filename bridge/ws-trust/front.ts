@@ -3,7 +3,7 @@
 
 import { guessVersion, type HttpHeaders } from '#bridge/soap/content-type.ts';
 import { writeFault } from '#bridge/soap/fault.ts';
-import { contentTypeOf } from '#bridge/soap/soap-version.ts';
+import { contentTypeOf, SOAP_SPELLING } from '#bridge/soap/soap-version.ts';
 import { writeTimestampHeader } from '#bridge/ws-security/timestamp.ts';
 import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
@@ -108,7 +108,9 @@ const CANONICAL_SHARE = 2;
 /** The methods that read a description; the server sees to it that a HEAD gets no body (RFC 9110 §9.3.2). */
 const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-const SOAP_CONTENT_TYPES: readonly string[] = ['text/xml', 'application/soap+xml'];
+const SOAP_CONTENT_TYPES: readonly string[] = Object.values(SOAP_SPELLING).map(
+  ({ mediaType }) => mediaType,
+);
 
 /** Builds the front. */
 export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
@@ -130,7 +132,7 @@ export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
       const isDescribed = asksForMetadata(served, request.query);
       if (!isDescribed || !READING_METHODS.has(request.method)) {
         const allow = isDescribed ? 'GET, HEAD, POST' : 'POST';
-        return { ...plain(request, 405), headers: { ...headersOf(request), allow } };
+        return { status: 405, headers: { ...headersOf(request), allow }, body: '' };
       }
       const { path, publicBase } = request;
       return respond(request, contentTypeOf('1.1'), describe({ served, path, publicBase }));
@@ -255,12 +257,14 @@ function fault(
 }
 
 /** What the transport says of who asks. */
-export function transportOf({
-  clientCertificates: certificates = [],
-  headers,
-}: WsTrustRequest): TransportCredentials {
-  return { certificates, authorization: [headers['authorization']].flat()[0] };
+export function transportOf(request: WsTrustRequest): TransportCredentials {
+  const { clientCertificates: certificates = [] } = request;
+  return { certificates, authorization: headerOf(request, 'authorization') };
 }
+
+/** The first value of a header. */
+export const headerOf = ({ headers }: Pick<WsTrustRequest, 'headers'>, name: string) =>
+  [headers[name]].flat()[0];
 
 /** The headers of every answer of the front. */
 export function headersOf({
@@ -277,8 +281,4 @@ function respond(request: WsTrustRequest, contentType: string, body: string): Ws
 function notFound(request: WsTrustRequest): WsTrustResponse {
   const headers = { ...headersOf(request), 'content-type': 'application/json; charset=utf-8' };
   return { status: 404, headers, body: '{"error":"not_found"}' };
-}
-
-function plain(request: WsTrustRequest, status: number): WsTrustResponse {
-  return { status, headers: headersOf(request), body: '' };
 }

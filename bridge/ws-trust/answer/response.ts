@@ -21,11 +21,11 @@ export function writeResponse(
 
 /** Several responses, or the one of Issue in 1.3 (ws-trust W3). */
 export function writeCollection(trust: TrustNames, responses: readonly Markup[]): Markup {
-  return trusted(trust, 'RequestSecurityTokenResponseCollection', responses);
+  return trustElement(trust, 'RequestSecurityTokenResponseCollection', responses);
 }
 
 /** An element of the trust namespace. */
-export function trusted(
+export function trustElement(
   trust: TrustNames,
   local: string,
   children: readonly MarkupChild[],
@@ -40,13 +40,15 @@ export function writeStatus(trust: TrustNames, isValid: boolean): Markup {
 
 function statusOf(trust: TrustNames, code: 'valid' | 'invalid', more: readonly Markup[]): Markup {
   const uri = `${trust.base}/status/${code}`;
-  return trusted(trust, 'Status', [trusted(trust, 'Code', [uri]), ...more]);
+  return trustElement(trust, 'Status', [trustElement(trust, 'Code', [uri]), ...more]);
 }
 
 /** The answer to a request of a collection that is refused: no token, and the sentence of the fault that it would be alone. */
 export function writeRefused(rst: Pick<RstRequest, 'context' | 'trust'>, reason: string): Markup {
   const { trust } = rst;
-  return writeResponse(rst, [statusOf(trust, 'invalid', [trusted(trust, 'Reason', [reason])])]);
+  return writeResponse(rst, [
+    statusOf(trust, 'invalid', [trustElement(trust, 'Reason', [reason])]),
+  ]);
 }
 
 /** The answer to Cancel (WS-Trust 1.3 §6): the empty element says so by being there. */
@@ -56,7 +58,7 @@ export function writeCancelled(
 ): Markup {
   const local = 'RequestedTokenCancelled';
   const again = tellsCancelledTwice ? [element({ prefix: '', uri: '', local })] : [];
-  return writeResponse(rst, [trusted(rst.trust, local, []), ...again]);
+  return writeResponse(rst, [trustElement(rst.trust, local, []), ...again]);
 }
 
 /** The TokenType of a request for the outcome only. */

@@ -21,7 +21,7 @@ import type { SecretAnswer } from '../keys/symmetric-key.ts';
 import { POLICY_2004_NS, trustName } from '../names.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { contextTypeOf, idOf, writeContext, writeContextReferences } from './context-answer.ts';
-import { trusted, writeResponse } from './response.ts';
+import { trustElement, writeResponse } from './response.ts';
 import { writeKeyUsage, writeUsedAlgorithms } from './used-algorithms.ts';
 
 /** What is answered. */
@@ -48,18 +48,18 @@ export function writeTokenAnswer(answer: TokenAnswer): Markup {
   return writeResponse(rst, [
     ...writeEntropy(trust, secret),
     ...writeKeySize(trust, confirmation),
-    trusted(trust, 'Lifetime', [
+    trustElement(trust, 'Lifetime', [
       element(wsu('Created'), [], [writeDateTime(lifetime.notBefore)]),
       element(wsu('Expires'), [], [writeDateTime(lifetime.notOnOrAfter)]),
     ]),
     ...(appliesTo === undefined ? [] : [writeAppliesTo(appliesTo)]),
-    trusted(trust, 'RequestedSecurityToken', [writeToken(answer)]),
+    trustElement(trust, 'RequestedSecurityToken', [writeToken(answer)]),
     ...writeProofToken(trust, secret),
     ...writeReferences(answer),
     ...writeKeyUsage(trust, rst.algorithms),
-    trusted(trust, 'TokenType', [spelledTokenType(rst, token)]),
-    trusted(trust, 'RequestType', [`${trust.base}/${rst.operation}`]),
-    trusted(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
+    trustElement(trust, 'TokenType', [spelledTokenType(rst, token)]),
+    trustElement(trust, 'RequestType', [`${trust.base}/${rst.operation}`]),
+    trustElement(trust, 'KeyType', [keyTypeUri(trust, confirmation.method)]),
     ...writeUsedAlgorithms(trust, rst.algorithms, token.spec),
     ...writeRenewing(answer),
     ...(status === undefined ? [] : [status]),
@@ -99,19 +99,21 @@ function writeReferences({ rst, endpoint, token, assertionId }: TokenAnswer): re
   if (type === 'sct') {
     const { attached, unattached } = writeContextReferences(token, rst);
     return [
-      trusted(trust, 'RequestedAttachedReference', [attached]),
-      trusted(trust, 'RequestedUnattachedReference', [unattached]),
+      trustElement(trust, 'RequestedAttachedReference', [attached]),
+      trustElement(trust, 'RequestedUnattachedReference', [unattached]),
     ];
   }
   if (type === 'saml1' || type === 'saml2') {
     const written = writeAssertionReference(type, assertionId);
     return [
-      trusted(trust, 'RequestedAttachedReference', [written]),
-      trusted(trust, 'RequestedUnattachedReference', [written]),
+      trustElement(trust, 'RequestedAttachedReference', [written]),
+      trustElement(trust, 'RequestedUnattachedReference', [written]),
     ];
   }
   const isNamed = type === 'jwt' && !endpoint.jwtInTokenWrapper;
-  return isNamed ? [trusted(trust, 'RequestedAttachedReference', [writeJwtReference(token)])] : [];
+  return isNamed
+    ? [trustElement(trust, 'RequestedAttachedReference', [writeJwtReference(token)])]
+    : [];
 }
 
 const writeJwtReference = (token: IssuedToken): Markup =>

@@ -6,7 +6,7 @@ import type { TokenSpec } from '#core/token-spec.ts';
 import { formOf } from '#core/token-type.ts';
 import type { TrustNames } from '../names.ts';
 import type { RequestedAlgorithms } from '../rst/rst-request.ts';
-import { trusted } from './response.ts';
+import { trustElement } from './response.ts';
 
 /** SignWith and EncryptWith, as they were asked for. */
 export function writeKeyUsage(
@@ -40,6 +40,6 @@ function written(
   algorithms: readonly (readonly [local: string, uri: string | undefined])[],
 ): Markup[] {
   return algorithms.flatMap(([local, uri]) =>
-    uri === undefined ? [] : [trusted(trust, local, [uri])],
+    uri === undefined ? [] : [trustElement(trust, local, [uri])],
   );
 }

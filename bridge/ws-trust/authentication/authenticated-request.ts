@@ -23,7 +23,7 @@ import {
 import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { endorsingKeys } from '../keys/proof-key.ts';
 import { trustOf } from '../names.ts';
-import { EMBEDDED } from '../rst/parameters.ts';
+import { TOKEN_PARAMETERS } from '../rst/parameters.ts';
 import { readRst } from '../rst/read-rst.ts';
 import { asksForContext, type RstRequest } from '../rst/rst-request.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
@@ -197,7 +197,7 @@ export function wantedSignatures(
 ): WantedSignatures {
   return {
     namesKey: requests.some(({ present }) =>
-      ['UseKey' as const, ...EMBEDDED].some((name) => present.has(name)),
+      ['UseKey' as const, ...TOKEN_PARAMETERS].some((name) => present.has(name)),
     ),
     needsSignedBody: requests.some((rst) => dependsOnSender(rst) || isLogin(rst, endpoint)),
     // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.

@@ -50,7 +50,7 @@ export async function refusedAsContext<T>(asked: Asked, work: () => Promise<T>):
 
 /** Validates a context that signs. Whatever is wrong with it, nobody is told what.
  * @throws {SecurityFailure} `bad-context-token` in the place of `failed-authentication` */
-export async function refusedAsSigner<T>(work: () => Promise<T>): Promise<T> {
+export async function refusedAsBadContext<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

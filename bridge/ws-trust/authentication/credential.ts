@@ -37,14 +37,14 @@ export async function validateCredential(
   sts: CredentialService,
   known?: CertificateMemory,
 ): Promise<ValidatedToken> {
-  const identity = await refusedAlike(() => sts.validateCredential(token));
+  const identity = await refusedAsFailedAuthentication(() => sts.validateCredential(token));
   // The key in its hands, or the token itself, is the actor's: as credential it would make the actor its subject, and nobody
   // would see that it acts (RFC 8693 §1.1). It is evidence about the subject, beside a credential of the actor's own.
   if (identity.actors.length > 0)
     throw new SecurityFailure('failed-authentication', 'a token with an actor is no credential', {
       reason: 'requestor-unauthenticated',
     });
-  await refusedAlike(() => validateOwnKey(identity, sts, known));
+  await refusedAsFailedAuthentication(() => validateOwnKey(identity, sts, known));
   return identity;
 }
 
@@ -87,11 +87,13 @@ export function useCredentials(
   credentials: readonly Credential[],
   sts: CredentialService,
 ): Promise<void> {
-  return refusedAlike(() => sts.useCredentials(credentials.map(({ identity }) => identity)));
+  return refusedAsFailedAuthentication(() =>
+    sts.useCredentials(credentials.map(({ identity }) => identity)),
+  );
 }
 
 /** One answer for whatever is wrong with a credential, or with a token whose key is to be proved. */
-export async function refusedAlike<T>(work: () => Promise<T>): Promise<T> {
+export async function refusedAsFailedAuthentication<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -10,7 +10,7 @@ import {
   bodyUnderSignature,
   type ProtectedBody,
 } from '#bridge/ws-security/encryption/protected-body.ts';
-import { refusedAsOne, SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { refusedAsFailedCheck, SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import {
   type MessageSignature,
@@ -58,7 +58,7 @@ export async function verifyProtection(
   const { encryption, envelope } = message;
   if (!encryption?.algorithms) throw invalid('no part of the message is encrypted');
   const signers = knownSigners(envelope, parts);
-  const { security, signature } = await refusedAsOne(async () => {
+  const { security, signature } = await refusedAsFailedCheck(async () => {
     const { header, only } = requireOneSignature(envelope);
     const evidence = header.tokens.filter((token) => kindOfToken(token) !== 'x509');
     // Before: a signature in clear could be made over what the Body is guessed to be.

@@ -5,7 +5,7 @@
 import type { AnswerDerivation, AnswerSecret } from '#bridge/ws-security/encryption/answer-keys.ts';
 import { readDerivedKey } from '#bridge/ws-security/encryption/derived-key.ts';
 import type { MessageSecret } from '#bridge/ws-security/encryption/message-secret.ts';
-import { refusedAsOne, SecurityFailure } from '#bridge/ws-security/security-failure.ts';
+import { refusedAsFailedCheck, SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import {
   type SignerTrust,
   verifySignature,
@@ -31,7 +31,7 @@ export async function verifySecretProtection(
   const { encryption, envelope } = message;
   if (!encryption?.secret) throw invalid('no part of the message is encrypted');
   const { secret } = encryption;
-  const { security, signature } = await refusedAsOne(async () => {
+  const { security, signature } = await refusedAsFailedCheck(async () => {
     const { header, only } = requireOneSignature(envelope);
     const signed = {
       envelope,

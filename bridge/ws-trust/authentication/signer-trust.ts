@@ -25,8 +25,12 @@ import { rootOf, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicJwk, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { withKnownSecret } from '#core/ledger/known-secret.ts';
 import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
-import { refusedAsSigner } from './context-refusal.ts';
-import { type CredentialService, refusedAlike, validateCredential } from './credential.ts';
+import { refusedAsBadContext } from './context-refusal.ts';
+import {
+  type CredentialService,
+  refusedAsFailedAuthentication,
+  validateCredential,
+} from './credential.ts';
 
 /** What the decision is made with. */
 export interface SignerTrustParts {
@@ -143,7 +147,9 @@ async function trustAssertion(
 ): Promise<TrustedSigner> {
   const evidence = presentToken(documentOf(token, parts), token, 'subject');
   if (parts.mayProveSecret) {
-    const { confirmation } = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
+    const { confirmation } = await refusedAsFailedAuthentication(() =>
+      parts.sts.validate(asTarget(evidence)),
+    );
     if (confirmation.method === 'symmetric-key') return trustSecret(evidence, token, parts);
   }
   try {
@@ -155,7 +161,11 @@ async function trustAssertion(
     const isNone = cause instanceof SecurityFailure && cause.reason === 'token-audience-mismatch';
     if (!isNone || !parts.mayProvePossession) throw cause;
     // No credential, it is a token that the request is about: its key shows the right to it, beside another credential.
-    return holderOfKey(await refusedAlike(() => parts.sts.validate(evidence)), token, parts);
+    return holderOfKey(
+      await refusedAsFailedAuthentication(() => parts.sts.validate(evidence)),
+      token,
+      parts,
+    );
   }
 }
 
@@ -194,7 +204,7 @@ async function trustContext(
 ): Promise<TrustedSigner> {
   if (!parts.takesContexts && !parts.mayProveSecret)
     throw new SecurityFailure('failed-authentication', 'a context is no credential here');
-  return refusedAsSigner(() => trustSecret(presentContext(name, 'subject'), token, parts));
+  return refusedAsBadContext(() => trustSecret(presentContext(name, 'subject'), token, parts));
 }
 
 /** The holder of a context, or of an assertion that the request is about. Where the token is no credential, or is over, its secret
@@ -233,7 +243,7 @@ async function holderOfTarget(
   element: XmlElement | undefined,
   parts: SignerTrustParts,
 ): Promise<TrustedSigner> {
-  const target = await refusedAlike(() => parts.sts.validate(asTarget(evidence)));
+  const target = await refusedAsFailedAuthentication(() => parts.sts.validate(asTarget(evidence)));
   if (target.confirmation.method !== 'symmetric-key')
     throw new SecurityFailure('failed-authentication', 'the token is bound to no secret');
   const { key, confirmation, tokens } = await holderOfSecret(target, element, parts);

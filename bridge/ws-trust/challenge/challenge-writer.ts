@@ -7,7 +7,7 @@ import {
   type Markup,
   type MarkupChild,
 } from '#bridge/xml/canonical/markup.ts';
-import { trusted, writeResponse } from '../answer/response.ts';
+import { trustElement, writeResponse } from '../answer/response.ts';
 import { TRUST_14_NS, type TrustNames } from '../names.ts';
 
 /** The field that is asked for; a well-known name, so that clients can show their own words for it. */
@@ -28,8 +28,8 @@ interface Asked {
 
 /** The Body that asks for a signature over the challenge: what is to be signed is our seal. */
 export function writeSignChallenge(trust: TrustNames, { context, sealed }: Asked): Markup {
-  const challenge = trusted(trust, 'Challenge', [sealed]);
-  return writeResponse({ context, trust }, [trusted(trust, 'SignChallenge', [challenge])]);
+  const challenge = trustElement(trust, 'Challenge', [sealed]);
+  return writeResponse({ context, trust }, [trustElement(trust, 'SignChallenge', [challenge])]);
 }
 
 /** The Body that asks for a one-time password. */

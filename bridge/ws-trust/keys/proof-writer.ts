@@ -7,7 +7,7 @@ import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
 import { writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import type { Confirmation } from '#core/confirmation.ts';
-import { trusted } from '../answer/response.ts';
+import { trustElement } from '../answer/response.ts';
 import { type TrustNames, trustName } from '../names.ts';
 import type { SecretAnswer } from './symmetric-key.ts';
 
@@ -17,8 +17,8 @@ export function writeProofToken(trust: TrustNames, secret: SecretAnswer | undefi
   const content =
     secret.kind === 'issued'
       ? writeSecret(trust, secret)
-      : trusted(trust, 'ComputedKey', [secret.algorithm]);
-  return [trusted(trust, 'RequestedProofToken', [content])];
+      : trustElement(trust, 'ComputedKey', [secret.algorithm]);
+  return [trustElement(trust, 'RequestedProofToken', [content])];
 }
 
 // EncryptedKey only when it was asked for: some clients throw at it (ws-trust W10).
@@ -36,13 +36,13 @@ type IssuedSecret = Extract<SecretAnswer, { readonly kind: 'issued' }>;
 export function writeEntropy(trust: TrustNames, secret: SecretAnswer | undefined): Markup[] {
   if (secret?.kind !== 'computed') return [];
   const entropy = binarySecret(trust, 'Nonce', secret.entropy);
-  return [trusted(trust, 'Entropy', [entropy])];
+  return [trustElement(trust, 'Entropy', [entropy])];
 }
 
 /** KeySize of a secret: the real one, in bits. */
 export function writeKeySize(trust: TrustNames, confirmation: Confirmation): Markup[] {
   if (confirmation.method !== 'symmetric-key' || !confirmation.secret) return [];
-  return [trusted(trust, 'KeySize', [String(confirmation.secret.sizeBits)])];
+  return [trustElement(trust, 'KeySize', [String(confirmation.secret.sizeBits)])];
 }
 
 function binarySecret(trust: TrustNames, type: string, bytes: Uint8Array): Markup {

@@ -27,7 +27,7 @@ import { refusalOf } from '../fault-map.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import { recordOnce } from '../refusal-audit.ts';
 import { requireKnownAttributes } from '../rst/parameter-attributes.ts';
-import { OF_KEYS } from '../rst/parameters.ts';
+import { KEY_PARAMETERS } from '../rst/parameters.ts';
 import { type ReadRst, type RstFrame, readFrame, readRst } from '../rst/read-rst.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { OperationParts } from './operation.ts';
@@ -106,7 +106,7 @@ export async function authenticateBatch(
   return { ...authenticated, trust, operation, items };
 }
 
-const isOfKey = ({ local }: XmlElement): boolean => OF_KEYS.some((name) => name === local);
+const isOfKey = ({ local }: XmlElement): boolean => KEY_PARAMETERS.some((name) => name === local);
 
 function requireBounded(bodies: readonly ProtectedBody[]): void {
   if (bodies.length > MAX_ITEMS)

@@ -33,7 +33,7 @@ export async function exchangeFor(
   const { relyingParties, timestampRules } = parts;
   const { skewSeconds } = timestampRules;
   const named = withMeantTarget(asked, received.address, relyingParties);
-  const parties = partiesOf(named, { profile, relyingParties });
+  const parties = partiesOf(named, relyingParties, profile);
   const rst = withMeantKeyType(named, parties, profile);
   const vouched = await vouchedKey(rst, parties, parts.sts);
   const entropy = await openEntropy(rst.entropy, parts.unwrappers);
@@ -44,7 +44,7 @@ export async function exchangeFor(
     confirmation,
     isKeyUnproved: isUnproved,
     profile,
-    relyingParties,
+    parties,
     now,
     skewSeconds,
     correlationId,

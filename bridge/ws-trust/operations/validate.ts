@@ -5,7 +5,7 @@ import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { inspect } from '#core/inspect.ts';
 import {
   statusTokenType,
-  trusted,
+  trustElement,
   wantsToken,
   writeResponse,
   writeStatus,
@@ -70,7 +70,7 @@ async function validate(
   }
   // WS-Trust 1.3 §7: of an invalid token no other is made.
   return writeResponse(rst, [
-    trusted(rst.trust, 'TokenType', [statusTokenType(rst.trust)]),
+    trustElement(rst.trust, 'TokenType', [statusTokenType(rst.trust)]),
     status,
   ]);
 }

@@ -4,6 +4,7 @@
 import type { ClaimValue } from '#core/claim.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import {
+  headerOf,
   headersOf,
   transportOf,
   type WsTrustFront,
@@ -145,6 +146,3 @@ function write(
     reason,
   };
 }
-
-const headerOf = ({ headers }: Pick<WsTrustRequest, 'headers'>, name: string): string | undefined =>
-  [headers[name]].flat()[0];

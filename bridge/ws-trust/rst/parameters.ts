@@ -80,7 +80,7 @@ export type ParameterName =
   | (typeof IDENTITY_PARAMETERS)[number];
 
 /** The ones that hold a token, or a reference to one. */
-export const EMBEDDED = [
+export const TOKEN_PARAMETERS = [
   'OnBehalfOf',
   'ActAs',
   'RenewTarget',
@@ -89,7 +89,7 @@ export const EMBEDDED = [
 ] as const satisfies readonly ParameterName[];
 
 /** The ones that hold a key, or a reference to one. */
-export const OF_KEYS = [
+export const KEY_PARAMETERS = [
   'UseKey',
   'DelegateTo',
   'Encryption',
@@ -127,7 +127,7 @@ export function readParameters(request: XmlElement, trust: TrustNames): Paramete
 }
 
 /** What a template says of the key that its own KeyType means. */
-const OF_KEY: ReadonlySet<string> = new Set([
+const ABOUT_KEY: ReadonlySet<string> = new Set([
   'KeySize',
   'SignWith',
   'EncryptWith',
@@ -139,7 +139,7 @@ const OF_KEY: ReadonlySet<string> = new Set([
 function withoutOtherKey(primary: ParameterMap, secondary: ParameterMap): ParameterMap {
   const [asked, meant] = [primary.get('KeyType'), secondary.get('KeyType')];
   if (!asked || !meant || trimmedTextOf(asked) === trimmedTextOf(meant)) return secondary;
-  return new Map([...secondary].filter(([name]) => !OF_KEY.has(name)));
+  return new Map([...secondary].filter(([name]) => !ABOUT_KEY.has(name)));
 }
 
 function collect(parent: XmlElement, trust: TrustNames): ParameterMap {

@@ -26,11 +26,11 @@ import {
 } from './embedded-token.ts';
 import { readEntropy } from './entropy.ts';
 import {
-  type EMBEDDED,
-  type OF_KEYS,
+  type KEY_PARAMETERS,
   type ParameterName,
   type Parameters,
   readParameters,
+  type TOKEN_PARAMETERS,
 } from './parameters.ts';
 import {
   asksForContext,
@@ -51,8 +51,8 @@ export interface ReadRst {
 /** What a request says of itself, by which it can be answered though the rest of it cannot be read. */
 export type RstFrame = Pick<RstRequest, 'trust' | 'operation' | 'context'>;
 
-type EmbeddedName = (typeof EMBEDDED)[number];
-type KeyName = (typeof OF_KEYS)[number];
+type EmbeddedName = (typeof TOKEN_PARAMETERS)[number];
+type KeyName = (typeof KEY_PARAMETERS)[number];
 
 /** What was found in parameters, by their names in our words. */
 type Found<Name extends ParameterName, Value> = Partial<Record<Uncapitalize<Name>, Value>>;

@@ -2,7 +2,7 @@
 
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/security-token.ts';
-import { EMBEDDED, type ParameterName } from './parameters.ts';
+import { type ParameterName, TOKEN_PARAMETERS } from './parameters.ts';
 import type { RstRequest } from './rst-request.ts';
 
 /** Refuses a request that has not the one target of its operation, or says more than the operation hears.
@@ -18,7 +18,7 @@ export function requireOnly(
   const unheard = [...present].find((name) => !heard.includes(name));
   if (unheard === undefined) return;
   // Two targets, or somebody else's identity beside one: which token is meant is open.
-  if (EMBEDDED.some((name) => name === unheard))
+  if (TOKEN_PARAMETERS.some((name) => name === unheard))
     throw new ExchangeFailure('request-malformed', `contradictory: ${unheard} in ${operation}`);
   throw new ExchangeFailure('operation-unsupported', `not done here: ${unheard} in ${operation}`);
 }

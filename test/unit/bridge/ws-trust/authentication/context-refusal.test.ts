@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { bodyOverTls } from '#bridge/ws-security/encryption/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import {
+  refusedAsBadContext,
   refusedAsContext,
-  refusedAsSigner,
 } from '#bridge/ws-trust/authentication/context-refusal.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import type { RstRequest } from '#bridge/ws-trust/rst/rst-request.ts';
@@ -109,7 +109,7 @@ describe('WS-SecureConversation 1.3 §9: what is said of a context', () => {
 describe('WS-SecureConversation 1.3 §9: what is said of a context that signs', () => {
   const signed = (cause: unknown): Promise<unknown> =>
     outcomeOf(() =>
-      refusedAsSigner(async () => {
+      refusedAsBadContext(async () => {
         throw cause;
       }),
     );
