@@ -1,63 +1,72 @@
-// What an endpoint profile says (ws-trust §6): paths, credentials, defaults and wire habits of a product that clients were written
-// for. A profile is data; it has no code of its own.
+// Endpoint profiles (ws-trust §6): the paths, credentials, defaults and wire habits of a product that clients were written for.
+// A profile is data; it has no code of its own.
 
 import type { SoapVersion } from '#bridge/soap/soap-version.ts';
 import type { Instant } from '#core/instant.ts';
 import type { TrustOperation, TrustVersion } from '../names.ts';
 
-/** How a requestor may prove itself: a user name with its password, in the message or as HTTP Basic; the message signed with the
- * key of its certificate, or TLS with that key; the message signed with the key that an assertion names, or with the secret of a
- * security context; a bearer token. */
+/** How a requestor may prove who it is. */
 export type CredentialKind =
+  /** A user name with its password in the message. */
   | 'username'
+  /** The same as HTTP Basic. */
   | 'basic'
+  /** The message is signed with the key of a certificate. */
   | 'certificate'
+  /** The TLS client has the key of a certificate. */
   | 'tls-certificate'
+  /** The message is signed with the key that an assertion names. */
   | 'issued-token'
+  /** A token that is good in anybody's hands. */
   | 'bearer-token'
+  /** The message is signed with the secret of a security context. */
   | 'security-context';
 
-/** The ones that our policies describe. */
+/** The credentials that the policies in our WSDL can ask for. */
 export type AdvertisedCredential = Exclude<CredentialKind, 'basic' | 'bearer-token'>;
-/** The ones of them that a security context can be asked for with. */
+/** Those of them that a security context can be asked for with. */
 export type FirstCredential = Exclude<AdvertisedCredential, 'security-context'>;
 
-/** How messages protect themselves: signed with the key of a certificate, and encrypted to the other side's; or all with a secret that
- * the client makes and encrypts to us, with a user name inside (WS-SecurityPolicy 1.2 §7.5, §7.4). */
-export type MessageSecurity = 'sign-and-encrypt' | 'symmetric-sign-and-encrypt';
+/** How messages are protected without TLS. */
+export type MessageSecurity =
+  /** Signed with the key of a certificate, encrypted to that of the other side (WS-SecurityPolicy 1.2 §7.5). */
+  | 'sign-and-encrypt'
+  /** Signed and encrypted with a secret that the client makes and encrypts to us; a user name is inside (§7.4). */
+  | 'symmetric-sign-and-encrypt';
 
-/** One address. A path that ends in `/*` stands for one more segment, such as a tenant. */
+/** One address. */
 export interface Endpoint {
+  /** `/*` at its end stands for one more segment, such as a tenant. */
   readonly path: string;
-  /** Of several in one message, the one that stands first here is the requestor's; all must be on the list. */
+  /** What is taken. Of several credentials in one message all must be on the list, and the one that stands first here is the requestor. */
   readonly credentials: readonly CredentialKind[];
-  /** What a signature must cover (ws-trust §4): `timestamp` where TLS protects the Body and the clients of the binding sign
-   * nothing more. Absent: Timestamp and Body. */
+  /** What a signature must cover (ws-trust §4). `timestamp` is for clients that sign nothing more and leave the Body to TLS. Absent:
+   * Timestamp and Body. */
   readonly signedParts?: 'timestamp' | 'timestamp-and-body';
-  /** Until then message signatures with SHA-1 are taken too, and audited. */
+  /** Until then message signatures with SHA-1 are taken too. Each is audited. */
   readonly legacySha1Until?: Instant;
-  /** Messages are encrypted to us and signed, and so are answers; TLS is not asked for. Absent: TLS protects them. */
+  /** Messages and answers are signed and encrypted, and TLS is not required. Absent: TLS is. */
   readonly messageSecurity?: MessageSecurity;
-  /** Whether bearer tokens that we issued are credentials: whoever was shown one could come with it. */
+  /** Whether bearer tokens that we issued are credentials. A relying party that was shown one could then log in here as its subject. */
   readonly takesOwnBearerTokens?: boolean;
-  /** Whether a signature over the Timestamp alone is good once for each MessageID, and not once. Clients that send several messages
-   * within a millisecond sign the same words; but so does who sends such a message again, under another MessageID. */
+  /** Whether a signature over the Timestamp alone may be used again with another MessageID. Clients that send several messages within a
+   * millisecond sign the same Timestamp. But a captured message can then be sent again with another MessageID. */
   readonly takesRepeatedTimestamps?: boolean;
-  /** Whether a signed request to issue is answered by a challenge that must be signed (WS-Trust 1.3 §8.3). */
+  /** Whether a signed request to issue is answered by a challenge that must be signed first (WS-Trust 1.3 §8.3). */
   readonly signChallenge?: boolean;
-  /** Whether in 1.3 the answers to Renew, Validate and Cancel are collections too, as its schema has it; its WSDL has them bare. */
+  /** Whether the answers of 1.3 to Renew, Validate and Cancel come in a collection, as its schema says. Its WSDL says that they do not. */
   readonly answersInCollections?: boolean;
-  /** Whether a JWT goes out in a TokenWrapper, as it is, and not in base64 in a BinarySecurityToken. */
+  /** Whether a JWT goes out as it is in a TokenWrapper. Else it goes in base64 in a BinarySecurityToken. */
   readonly jwtInTokenWrapper?: boolean;
 }
 
-/** One port of the WSDL: an address, and the versions that are advertised for it. Every address takes every version. */
+/** One port of the WSDL: an address, and the versions that it is told with. Every address takes every version. */
 export interface AdvertisedPort {
   readonly name: string;
   readonly path: string;
   readonly soap: SoapVersion;
   readonly trust: TrustVersion;
-  /** The credential whose policy is published for it; absent: a user name. */
+  /** The credential that its policy asks for; absent: a user name. */
   readonly credential?: AdvertisedCredential;
   /** As in {@link Endpoint}. */
   readonly signedParts?: 'timestamp';
@@ -65,6 +74,7 @@ export interface AdvertisedPort {
   readonly keyType?: 'SymmetricKey';
 }
 
+/** An address that is served only where the operator names it. */
 interface OptionalEndpoint {
   readonly endpoint: Endpoint;
   readonly port: AdvertisedPort;
@@ -72,40 +82,46 @@ interface OptionalEndpoint {
 
 export interface EndpointProfile {
   readonly id: string;
-  /** Whether its paths, which are then in lower case, are taken in any case: as the product does that clients were written for. */
+  /** Whether paths are taken in any case, as the product takes them. The paths of the profile are then in lower case. */
   readonly ignoresCase?: boolean;
   readonly endpoints: readonly Endpoint[];
-  /** Served only where the operator names them: for messages that protect themselves, and for those of security contexts. */
+  /** For messages without TLS, and for security contexts. */
   readonly optional: readonly OptionalEndpoint[];
   /** Paths that answer with the WSDL only. */
   readonly metadataPaths: readonly string[];
-  /** The operations that the WSDL at those paths tells; absent: all. */
+  /** The operations in the WSDL at those paths; absent: all. */
   readonly metadataOperations?: readonly TrustOperation[];
   readonly ports: readonly AdvertisedPort[];
-  /** Issued where neither the request nor the relying party says a type that goes over SOAP. */
+  /** What is issued where neither the request nor the relying party names a type that can go over SOAP. */
   readonly defaultTokenType: 'saml1' | 'saml2';
-  /** The key of an assertion where a request says nothing of it, if its relying parties can be given one; absent: none. */
+  /** The key of an assertion where the request says nothing of a key and all relying parties can be given a secret. Absent: no key. */
   readonly defaultKeyType?: 'symmetric-key';
-  /** The relying party meant when a request names none. */
+  /** The id of the relying party that is meant where a request names none. */
   readonly defaultTarget?: string;
   /** How assertions must look. */
   readonly tokenShape?: 'adfs' | 'vcenter';
-  /** Whether an answer tells for whom the token is when the request did not. */
+  /** Whether an answer has AppliesTo where the request had none. */
   readonly tellsAppliesTo: boolean;
-  /** Whether an answer tells that a token cannot be renewed, though the request wished so. Windows Identity Foundation fails over any element
-   * of an answer that it does not know (ID3007), and does not know this one there. */
+  /** Whether an answer has Renewing where the request wished to renew the token and it cannot be renewed. Windows Identity Foundation does
+   * not know that element in an answer and fails over it (ID3007). */
   readonly tellsRenewing: boolean;
-  /** Whether the answer to Cancel says a second time, without a namespace, that the token was cancelled: the schema of a response takes any
-   * element beside those it knows, and the client of Apache Rampart looks for it there alone. */
+  /** Whether the answer to Cancel has a second RequestedTokenCancelled, in no namespace. The client of Apache Rampart looks for that one
+   * only; the schema of a response allows any further element. */
   readonly tellsCancelledTwice?: boolean;
-  /** Whether an answer carries a Timestamp when the request did: the policy says IncludeTimestamp. */
+  /** Whether an answer has a Timestamp where the request has one. The policy then says IncludeTimestamp. */
   readonly includesTimestamp: boolean;
-  /** Which faults carry one as well, unless the request is known to have none. Eclipse Metro and Apache Rampart throw a fault away that
-   * comes without what the policy asks for, code and reason; other clients, which have no addressing, count the text nodes of a fault
-   * (ws-trust W12). `once-authenticated` is with addressing, too, and not before it is known who asks: to a client of WCF it tells whether
-   * its credential was refused (`MessageSecurityException`) or what it asked for (`FaultException`). */
-  readonly faultTimestamps: 'always' | 'with-addressing' | 'once-authenticated' | 'never';
-  /** How the policies over TLS call a user name, where their language has both words. TLS signs and encrypts either way, but Apache
-   * Rampart sends no user name for the second. */
+  /** Which faults have a Timestamp, unless the request is known to have none. Eclipse Metro and Apache Rampart throw a fault without one
+   * away where the policy asks for it. Clients without addressing count the text nodes of a fault (ws-trust W12), so a Timestamp is too
+   * much for them. */
+  readonly faultTimestamps:
+    | 'always'
+    /** Where the request has addressing. */
+    | 'with-addressing'
+    /** The same, and only once it is known who asks. By that a client of WCF tells a refused credential (`MessageSecurityException`) from
+     * a refused request (`FaultException`). */
+    | 'once-authenticated'
+    | 'never';
+  /** The word for a user name in the policies over TLS, where their language has both. TLS signs and encrypts it either way, but Apache
+   * Rampart sends none for the second. */
   readonly userNameTokens: 'SignedSupportingTokens' | 'SignedEncryptedSupportingTokens';
 }
