@@ -30,7 +30,8 @@ import type { TokenType } from '#core/token-type.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { type Credential, type CredentialService, useCredentials } from './credential.ts';
 import type { MessageToAuthenticate, ReceivedMessage } from './received-message.ts';
-import { type SecretFinder, trustSigners } from './signer-trust.ts';
+import type { SecretFinder } from './secret-holder.ts';
+import { trustSigners } from './signer-trust.ts';
 import { bearerCredential } from './token-credential.ts';
 import { transportCredential } from './transport-credential.ts';
 

@@ -20,7 +20,7 @@ import {
   requireOneSignature,
 } from './message-protection.ts';
 import type { OpenedMessage } from './opened-message.ts';
-import { signerWithSecret } from './signer-trust.ts';
+import { signerWithSecret } from './secret-holder.ts';
 
 /** Verifies that one secret protects a message, before anything of its Body is read.
  * @throws {SecurityFailure} `invalid-security`, `failed-check`, `authentication-bad-elements`, `failed-authentication` */

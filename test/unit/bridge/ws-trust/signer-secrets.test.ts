@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
-import type { SecretFinder } from '#bridge/ws-trust/authentication/signer-trust.ts';
+import type { SecretFinder } from '#bridge/ws-trust/authentication/secret-holder.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
