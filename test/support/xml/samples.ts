@@ -1,10 +1,10 @@
 // Messages shaped as other stacks write them, for parsing and mutation. Their signatures are not real.
 
 import { Buffer } from 'node:buffer';
+import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
 
 const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
 const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
-const TRUST = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 const ADDRESSING = 'http://www.w3.org/2005/08/addressing';
 const EXC = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 const IDENTITY = 'http://schemas.xmlsoap.org/ws/2005/05/identity';
@@ -36,18 +36,18 @@ function securityHeader(certificateBytes: number): string {
 }
 
 const BODY =
-  `<s:Body u:Id="_1"><trust:RequestSecurityToken xmlns:trust="${TRUST}"><wsp:AppliesTo xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy">` +
+  `<s:Body u:Id="_1"><trust:RequestSecurityToken xmlns:trust="${TRUST_13}"><wsp:AppliesTo xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy">` +
   '<a:EndpointReference><a:Address>https://billing.example/soap</a:Address></a:EndpointReference></wsp:AppliesTo>' +
   `<trust:Claims xmlns:i="${IDENTITY}" Dialect="${IDENTITY}"><i:ClaimType Uri="${IDENTITY}/claims/name" Optional="false"></i:ClaimType>` +
   `<i:ClaimType Uri="${IDENTITY}/claims/role" Optional="true"></i:ClaimType></trust:Claims>` +
-  `<trust:KeyType>${TRUST}/Bearer</trust:KeyType><trust:RequestType>${TRUST}/Issue</trust:RequestType>` +
+  `<trust:KeyType>${TRUST_13}/Bearer</trust:KeyType><trust:RequestType>${TRUST_13}/Issue</trust:RequestType>` +
   '<trust:TokenType>urn:oasis:names:tc:SAML:2.0:assertion</trust:TokenType></trust:RequestSecurityToken></s:Body>';
 
 /** A signed Issue request as a .NET client writes it; 6 KB with a certificate of 1750 bytes. */
 export function soapMessage(certificateBytes: number): string {
   return (
     `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="${ADDRESSING}" xmlns:u="${WSU}"><s:Header>` +
-    `<a:Action s:mustUnderstand="1">${TRUST}/RST/Issue</a:Action><a:MessageID>urn:uuid:0c1d2e3f-1234-4321-aaaa-0123456789ab</a:MessageID>` +
+    `<a:Action s:mustUnderstand="1">${TRUST_13}/RST/Issue</a:Action><a:MessageID>urn:uuid:0c1d2e3f-1234-4321-aaaa-0123456789ab</a:MessageID>` +
     `<a:ReplyTo><a:Address>${ADDRESSING}/anonymous</a:Address></a:ReplyTo><a:To s:mustUnderstand="1" u:Id="_to">https://sts.example.org/ws-trust</a:To>` +
     `${securityHeader(certificateBytes)}</s:Header>${BODY}</s:Envelope>`
   );

@@ -10,9 +10,9 @@ import { childrenNamed, requiredChild } from '#bridge/xml/reader.ts';
 import type { SignedPart, SignOptions } from '#bridge/xml/signature/sign.ts';
 import { signDetached, signEnveloped } from '#bridge/xml/signature/sign.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
 
 export const SOAP_NS = 'http://www.w3.org/2003/05/soap-envelope';
-export const TRUST_NS = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 
 /** A name in the SAML 2.0 assertion namespace. */
 export function saml(local: string): MarkupName {
@@ -84,7 +84,7 @@ const soap = (local: string): MarkupName => ({ prefix: 's', uri: SOAP_NS, local 
 export function aRequest(content: readonly MarkupChild[] = []): RequestParts {
   const created = element(wsu('Created'), [], ['2026-01-01T00:00:00.000Z']);
   const expires = element(wsu('Expires'), [], ['2026-01-01T00:05:00.000Z']);
-  const rst = { prefix: 'trust', uri: TRUST_NS, local: 'RequestSecurityToken' };
+  const rst = { prefix: 'trust', uri: TRUST_13, local: 'RequestSecurityToken' };
   const to = { prefix: 'wsa', uri: 'http://www.w3.org/2005/08/addressing', local: 'To' };
   const direct = element(wsse('Reference'), [['URI', '#bst']]);
   return {

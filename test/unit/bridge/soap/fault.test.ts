@@ -5,11 +5,11 @@ import { writeFault } from '#bridge/soap/fault.ts';
 import { SOAP11_NS, SOAP12_NS, WSA_2004_NS, WSA_NS } from '#bridge/soap/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
+import { TRUST_13 } from '#test/support/ws-trust/rst.ts';
 
-const TRUST = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
 const FAULT = {
   party: 'Sender',
-  code: { prefix: 'trust', uri: TRUST, local: 'InvalidRequest' },
+  code: { prefix: 'trust', uri: TRUST_13, local: 'InvalidRequest' },
   reason: 'The request was invalid or malformed',
 } as const;
 
@@ -21,7 +21,7 @@ test('ws-trust W12: a SOAP 1.1 fault is Envelope, Body, Fault with faultcode and
 
   assert.equal(
     text,
-    `<s:Envelope xmlns:s="${SOAP11_NS}" xmlns:trust="${TRUST}"><s:Body><s:Fault>` +
+    `<s:Envelope xmlns:s="${SOAP11_NS}" xmlns:trust="${TRUST_13}"><s:Body><s:Fault>` +
       '<faultcode>trust:InvalidRequest</faultcode>' +
       '<faultstring>The request was invalid or malformed</faultstring></s:Fault></s:Body></s:Envelope>',
   );
@@ -31,7 +31,7 @@ test('ws-trust W12: a SOAP 1.1 fault is Envelope, Body, Fault with faultcode and
 test('ws-trust W12: a SOAP 1.2 fault has one prefixed Subcode, no deeper one, and one Text; the prefix is declared on the Fault', () => {
   assert.equal(
     writeFault({ version: '1.2', addressing: undefined }, FAULT),
-    `<s:Envelope xmlns:s="${SOAP12_NS}"><s:Body><s:Fault xmlns:s="${SOAP12_NS}" xmlns:trust="${TRUST}"><s:Code>` +
+    `<s:Envelope xmlns:s="${SOAP12_NS}"><s:Body><s:Fault xmlns:s="${SOAP12_NS}" xmlns:trust="${TRUST_13}"><s:Code>` +
       '<s:Value>s:Sender</s:Value><s:Subcode><s:Value>trust:InvalidRequest</s:Value></s:Subcode></s:Code>' +
       '<s:Reason><s:Text xml:lang="en">The request was invalid or malformed</s:Text></s:Reason>' +
       '</s:Fault></s:Body></s:Envelope>',

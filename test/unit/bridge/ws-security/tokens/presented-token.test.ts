@@ -29,7 +29,7 @@ import type { VerifiedMessage } from '#bridge/xml/signature/verify-message.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
-import { refusedWith } from './refused-with.ts';
+import { refusedWith } from '../refused-with.ts';
 
 const present = (text: string) => {
   const document = parse(text);

@@ -8,7 +8,7 @@ import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken } from '#core/security-token.ts';
 import { ASSERTION, aSignersHeader, BEARER } from '#test/support/soap/signer-trust.ts';
-import { refusedWith } from '../ws-security/refused-with.ts';
+import { refusedWith } from '../../ws-security/refused-with.ts';
 
 const only = ([token]: readonly XmlElement[]): XmlElement => token ?? assert.fail();
 const SECRET = Buffer.alloc(32, 5);

@@ -14,7 +14,7 @@ import { ENCRYPTED_KEY, encryptMessage } from '#test/support/soap/encrypted-mess
 import { aBinaryToken } from '#test/support/soap/signed-message.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
-import { refusedWith } from './refused-with.ts';
+import { refusedWith } from '../refused-with.ts';
 
 const ours = await aCertificate({ algorithm: 'RSA' });
 const rules = { unwrappers: [createKeyUnwrapper(ours.privateKey)], limits: DEFAULT_LIMITS };
