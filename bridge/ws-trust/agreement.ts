@@ -27,8 +27,7 @@ export interface NamedActions {
 export const actionsIn = ({ http, addressing }: NamedActions): readonly string[] =>
   [addressing?.action, http.action, http.soapAction].filter((action) => action !== undefined);
 
-/** A message without a SOAPAction that says no more than where it is sent: some clients write the address there. It names no action that
- * somebody could have decided by. */
+/** The message without its SOAPAction where that is our own address, as some clients write it: it names no action. */
 export function withoutAddressAsAction<Message extends Pick<NamedActions, 'http'>>(
   message: Message,
   address: string,
@@ -83,8 +82,8 @@ interface Answerable {
   readonly endpoint: Pick<Endpoint, 'answersInCollections'>;
 }
 
-/** The form of the answer: that of WS-SecureConversation where the request named an action of it, and then in a collection, as the
- * schema has it: WCF reads no other. All else is answered in one where the operator wants it so. */
+/** The form of the answer. Where the request named an action of WS-SecureConversation the answer does too, in a collection: WCF reads no
+ * other. For the rest `answersInCollections` decides. */
 export function answerOf({ message, endpoint }: Answerable, rst: AskedOf): AnswerForm {
   const { operation, trust } = rst;
   const [asked = ''] = actionsIn(message);

@@ -101,8 +101,8 @@ export interface WsTrustFront {
   ): WsTrustResponse;
 }
 
-/** What a signature digests, by what a message may have. Canonical form is somewhat longer than what was sent, and a token that is
- * signed where it stands may be named by a reference, too. Short prefixes of long names could make it much more. */
+/** How much a signature may have us digest, in lengths of the longest message. Canonical form is somewhat longer than what was sent, and a
+ * token may be digested where it stands and by a reference. Short prefixes of long namespaces could make it far more. */
 const CANONICAL_SHARE = 2;
 
 /** The methods that read a description; the server sees to it that a HEAD gets no body (RFC 9110 §9.3.2). */

@@ -68,8 +68,8 @@ export function factsOf(assertion: SamlAssertion, circumstances: Circumstances):
   };
 }
 
-/** Whether it is an assertion of ours that leaves its audience out, as with a public key it may (SAML 2.0): whether this one did, and
- * for whom it is, the ledger says. As a grant by itself it must say so (RFC 7522 §3 rule 2), and one of others always. */
+/** Whether the assertion may be without an audience: one of ours of SAML 2.0 that is bound to a public key. The ledger knows whether it was
+ * issued so, and for whom. A grant must have one (RFC 7522 §3 rule 2), and so must every assertion of others. */
 function mayOmitAudience(
   { conditions, confirmations }: SamlAssertion,
   { evidence: { type, use }, terms }: Circumstances,

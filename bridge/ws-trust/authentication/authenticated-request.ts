@@ -115,7 +115,7 @@ export async function openSecurity(
   const { security, protection } = await readProtected(message, parts);
   // Before, not even a fault may tell what was encrypted.
   if (protection) progress.trust = trustOf(envelope.payload?.uri ?? '') ?? progress.trust;
-  // Only now is it known that the client wants none.
+  // The client sent no Timestamp, so a fault has none either.
   else if (!security?.timestamp) delete progress.faultHeaders;
   return { received: { ...message, protection }, security };
 }
@@ -164,7 +164,7 @@ function signChallengeFor(
   return challenges.ask({ trust, kind: 'signature', asked, context, address, payload });
 }
 
-// Each leg is authenticated anew: what is sealed says what was asked, not who asks.
+// Each message is authenticated anew: what we sealed says what was asked, not who sends it back.
 function requireSameUser(
   security: SecurityHeader | undefined,
   resumed: ResumedRequest | undefined,
@@ -173,9 +173,8 @@ function requireSameUser(
     throw new ExchangeFailure('requestor-unauthenticated', 'another user answers the challenge');
 }
 
-// ws-trust §4, §8: who asks as or for another, has the token of another exchanged, wants the token bound to a key they name, renews what
-// is theirs, or ends it and shows nothing of it, signs what they ask for. Else whoever was sent a message could send its header on to us,
-// and have what its sender may.
+// ws-trust §4, §8: the Body must be signed where it asks as or for another, has a token exchanged, names a key, renews, or cancels by a
+// name alone. Else whoever receives a message could forward its header to us with a Body of their own.
 function dependsOnSender(rst: RstRequest): boolean {
   const { actAs, cancelName, delegateTo, onBehalfOf, operation, renewTarget, useKey } = rst;
   return (
@@ -185,8 +184,8 @@ function dependsOnSender(rst: RstRequest): boolean {
   );
 }
 
-// Whoever has the secret of a context is its subject here, and may all that is refused above. Where contexts are credentials, what begins
-// one is the policy of the address: WCF signs the Timestamp only.
+// To get a context is to log in: with its secret one may ask for all of the above. Where contexts are credentials the policy of the
+// address says what must be signed for that: WCF signs the Timestamp only.
 const isLogin = (rst: RstRequest, { credentials }: Endpoint): boolean =>
   rst.operation === 'Issue' && asksForContext(rst) && !credentials.includes('security-context');
 

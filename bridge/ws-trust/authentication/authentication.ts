@@ -151,8 +151,8 @@ async function recordSha1(
   });
 }
 
-// That of a message that protects itself was verified before its Body was read, and against more than is asked for here. One with a
-// secret that was made for the message shows no key that anybody else knows of.
+// The signature of a message without TLS was verified before its Body was read, and more strictly. Made with the secret of that message
+// alone it shows nobody's key.
 async function signaturesOf(
   message: TimedMessage,
   parts: AuthenticationParts,
@@ -216,8 +216,8 @@ function requireCoverage(
     throw new SecurityFailure('authentication-bad-elements', 'the Body is not signed');
 }
 
-// An assertion of ours is for its relying party. Whoever signs for that one with its key, over the Timestamp alone, has made a header that
-// the relying party could send on to us, with a Body of its own.
+// Our assertions are shown to relying parties. One that gets a message which is signed with the key of such an assertion, over the Timestamp
+// alone, could forward its header to us with a Body of its own.
 const isShownToOthers = (
   identity: MessageSignature['identity'],
   { takesOwnBearerTokens }: Endpoint,

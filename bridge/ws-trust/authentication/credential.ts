@@ -48,8 +48,8 @@ export async function validateCredential(
   return identity;
 }
 
-/** Of a certificate that a token of ours names its key by: all else says no more than that it is nobody's here, or is over, and the token was
- * not issued for its name. */
+/** Why a token of ours is refused for the certificate that names its key. Other reasons say only that the certificate is nobody's here, or is
+ * over: the token was not issued for that name. */
 const OF_LOST_KEYS: ReadonlySet<FailureReason> = new Set([
   'token-revoked',
   'dependency-unavailable',
@@ -61,7 +61,7 @@ function certificateNamedBy({ confirmation, trustedIssuer, type }: ValidatedToke
   return isOwnToken && confirmation.method === 'public-key' ? confirmation.certificate : undefined;
 }
 
-// Otherwise whoever has a lost key could go on as its owner with the token, and renew it, after its certificates are no longer taken.
+// Else whoever has stolen a key could go on using and renewing the token after the certificates of the key were revoked.
 async function validateOwnKey(
   identity: ValidatedToken,
   sts: CredentialService,

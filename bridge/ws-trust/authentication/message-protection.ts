@@ -88,8 +88,8 @@ interface CertifiedSigner extends TrustedSigner {
   readonly certificate: X509Certificate;
 }
 
-/** Trust in certificates. Whose one is, and that it is nobody's, is told to whoever signs with its key: a certificate is what anybody can put
- * into a captured message, and how far that got would tell what the message refers to. */
+/** Trust in certificates, whose refusals wait until the signature has verified (`requireKnown`). Anybody can put a certificate into a
+ * captured message: a refusal before that would tell what the message refers to. */
 function knownSigners(
   { document }: Envelope,
   { certificates, sts }: ProtectionParts,
@@ -180,8 +180,8 @@ export function requireCovered(
   const others = [...addressingHeaders(envelope), ...tokens, ...(userName ? [userName] : [])];
   const bare = others.find((each) => !covered.has(each));
   if (bare) throw unsigned(`${bare.local} is not signed`);
-  // Encrypted by itself, it is what it would be with a key of its own: whoever captures the message could cut it out with its key, and
-  // come with it to an address where assertions are taken.
+  // An assertion in the header is encrypted by itself: whoever captures the message could cut it out together with the EncryptedKey and
+  // present it at an address where assertions are taken.
   if (tokens.some((token) => kindOfToken(token)?.startsWith('saml')))
     throw new SecurityFailure('unsupported-security-token', 'an assertion outside of the Body');
 }

@@ -30,7 +30,7 @@ export function changeEndpoints(
   return changed;
 }
 
-// Any word behind the one address is the other: what was closed at one of them only would be open to whoever adds or leaves out a word.
+// Clients may call either address. What is closed at only one of them would be open to whoever adds or leaves out the last segment.
 function requireBelow(paths: readonly string[], changes: readonly EndpointChange[]): void {
   const isChanged = (path: string): boolean => changes.some((each) => each.path === path);
   for (const below of paths.filter((path) => path.endsWith('/*'))) {
@@ -57,7 +57,7 @@ function withChanges(
   }));
 }
 
-// To name the address for messages that protect themselves without saying that they do would be to open it for others.
+// An address for messages without TLS must be named together with its messageSecurity: else it would be opened for unprotected ones.
 function withOptional(
   profile: EndpointProfile,
   changes: readonly EndpointChange[],

@@ -84,8 +84,8 @@ export function heldSecret(
   rst: Pick<RstRequest, 'cancelTarget' | 'renewTarget'>,
   proved: Proved,
 ): Confirmation | undefined {
-  // The secret of a context is shared with us alone: a signature with it cannot have been made for anybody else, and is good once. So
-  // what it covers is the policy of the address, which was held against it; WCF signs the Timestamp only.
+  // Only we share the secret of a context: a signature with it was made for us, and is good once. So the policy of the address decides
+  // what it must cover, which was required before; WCF signs the Timestamp only.
   const keys = targetsContext(rst)
     ? proved.signatures.map(({ confirmation }) => confirmation)
     : provedKeys(proved, undefined);
@@ -132,8 +132,8 @@ function usedKey({ useKey = {} }: Pick<RstRequest, 'useKey'>, proved: Proved): P
   throw new ExchangeFailure('confirmation-missing', NOT_PROVED);
 }
 
-// An assertion of the header: its key is the one that its holder signed with. Of a token that vouches for no signature nobody has looked at
-// what key it names, and it may be another than that of the requestor.
+// An assertion of the header: its key is the one that its holder signed with. Which key a token names that vouches for no signature nobody
+// has validated; it may be somebody else's.
 function tokenKey(token: XmlElement, { signatures }: Proved): Confirmation {
   const found = signatures.find(({ tokens }) => tokens.includes(token));
   if (found?.confirmation.method !== 'public-key')

@@ -31,8 +31,8 @@ const SIZES_BITS: readonly number[] = [128, 192, 256];
 const DEFAULT_BITS = 256;
 
 /** The secret for a request.
- * @throws {ExchangeFailure} `request-malformed` for a size we do not make, and for entropy that is shorter than the key: it would
- * be a weaker key than the answer says */
+ * @throws {ExchangeFailure} `request-malformed` for a size we do not make, and for entropy shorter than the key, which would make it
+ * weaker than the answer says */
 export function makeSecret({
   entropy,
   keySizeBits,

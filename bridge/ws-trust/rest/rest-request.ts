@@ -153,8 +153,8 @@ export function readRenewal(members: Parameters): RestTarget {
   };
 }
 
-// A token goes back as it came: the text of a JWT, or the XML of an assertion. That is what it is over SOAP: in the form that OAuth has for
-// it, the rules of OAuth would be held against it as well (RFC 7522 §3).
+// A token goes back as it came: the text of a JWT, or the XML of an assertion as over SOAP. In the encoding of OAuth the rules of RFC 7522 §3
+// would be applied to it too.
 function presented(members: Parameters, use: TokenUse): SecurityToken {
   const [text, name] = [textOf(members, 'token'), textOf(members, 'tokenType')];
   if (text === undefined || name === undefined) throw malformed('no token, or no tokenType');

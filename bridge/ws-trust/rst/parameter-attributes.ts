@@ -1,5 +1,5 @@
-// The attributes of a request, of its parameters and of what is in them (WS-Trust 1.3 §3.1, §4): each is known, as each child is. One that
-// is passed over would be a wish that is: with `allow="false"` a token could be renewed that shall not be.
+// Which attributes a request, its parameters and their content may have (WS-Trust 1.3 §3.1, §4). An unknown one is refused like an unknown
+// child: with `allow="false"` passed over, a token could be renewed that must not be.
 
 import { isAddressing } from '#bridge/soap/endpoint-reference.ts';
 import {
