@@ -11,8 +11,6 @@ import { isFinal, SIGNATURE_PLACE } from './markup.ts';
 export interface WriteOptions {
   /** Namespaces declared on the apex though no name there uses them, for QNames in content (S5): PrefixList material. */
   readonly declare?: readonly Pick<MarkupName, 'prefix' | 'uri'>[];
-  /** Writes `xmlns=""` on the apex, as STR-Transform does with a token (WSS 1.1 §8.3). */
-  readonly emptyDefault?: boolean;
 }
 
 /** Canonical text, where a signature goes in it, and which prefixes it declares anywhere. */
@@ -32,7 +30,8 @@ interface WriteState {
 
 /** Writes markup with itself as apex. */
 export function writeCanonical(apex: Markup | FinalXml, options: WriteOptions = {}): WrittenXml {
-  if (isFinal(apex)) return writtenFinal(apex, options.emptyDefault === true);
+  if (isFinal(apex))
+    return { text: apex.canonical, signatureAt: undefined, prefixes: apex.prefixes };
   const state: WriteState = {
     // What we write has no cap of its own: its size follows from typed data.
     output: createOutput(Number.MAX_SAFE_INTEGER),
@@ -40,21 +39,9 @@ export function writeCanonical(apex: Markup | FinalXml, options: WriteOptions = 
     signatureAt: undefined,
   };
   const extra: Binding[] = (options.declare ?? []).map(({ prefix, uri }) => [prefix, uri]);
-  if (options.emptyDefault === true && (apex.prefix !== '' || apex.uri === '')) {
-    state.output.rendered.set('', '#unset');
-    extra.push(['', '']);
-  }
   for (const [prefix] of extra) state.prefixes.add(prefix);
   writeElement(state, apex, extra);
   return { text: state.output.text, signatureAt: state.signatureAt, prefixes: state.prefixes };
-}
-
-// The default namespace sorts before all others, so it goes directly behind a prefixed name.
-function writtenFinal({ canonical, prefixes }: FinalXml, emptyDefault: boolean): WrittenXml {
-  const text = emptyDefault
-    ? canonical.replace(/^<[^ :>]+:[^ >]+/, (tag) => `${tag} xmlns=""`)
-    : canonical;
-  return { text, signatureAt: undefined, prefixes };
 }
 
 /** The text to send: ASCII, characters above U+007F as numeric references (S6, ws-trust W8). */

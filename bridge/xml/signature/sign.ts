@@ -7,8 +7,8 @@ import type { FinalXml, Markup, MarkupName } from '../canonical/markup.ts';
 import { element, seal } from '../canonical/markup.ts';
 import type { WriteOptions } from '../canonical/writer.ts';
 import { writeCanonical } from '../canonical/writer.ts';
-import { DS_NS, EXC_C14N_NS, wsse } from '../namespaces.ts';
-import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256, STR_TRANSFORM } from './algorithms.ts';
+import { DS_NS, EXC_C14N_NS } from '../namespaces.ts';
+import { ENVELOPED_SIGNATURE, EXC_C14N, SHA256 } from './algorithms.ts';
 import type { Signer } from './signer.ts';
 
 /** How to sign. */
@@ -26,12 +26,10 @@ export interface EnvelopedSignOptions extends SignOptions {
   readonly declare?: WriteOptions['declare'];
 }
 
-/** A part of a message to be signed by its ID. With `token`, the part is a SecurityTokenReference and the token is what
- * is digested (STR-Transform). */
+/** A part of a message to be signed by its ID. */
 export interface SignedPart {
   readonly id: string;
   readonly element: Markup | FinalXml;
-  readonly token?: Markup | FinalXml;
 }
 
 /** Signs an element that holds SIGNATURE_PLACE where its schema wants the signature. The result is final. */
@@ -64,13 +62,8 @@ export async function signDetached(
   return writeSignature(writeSignedInfo(options.signer, parts.map(partReference)), options);
 }
 
-function partReference({ id, element: part, token }: SignedPart): Markup {
-  if (token === undefined) return reference(id, writeCanonical(part).text, [transform(EXC_C14N)]);
-  const method = element(ds('CanonicalizationMethod'), [['Algorithm', EXC_C14N]]);
-  const text = writeCanonical(token, { emptyDefault: true }).text;
-  return reference(id, text, [
-    transform(STR_TRANSFORM, [element(wsse('TransformationParameters'), [], [method])]),
-  ]);
+function partReference({ id, element: part }: SignedPart): Markup {
+  return reference(id, writeCanonical(part).text, [transform(EXC_C14N)]);
 }
 
 function reference(id: string, canonical: string, transforms: readonly Markup[]): Markup {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { canonicalize } from '#bridge/xml/canonical/canonical.ts';
 import type { FinalXml, Markup } from '#bridge/xml/canonical/markup.ts';
 import { element } from '#bridge/xml/canonical/markup.ts';
-import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
+import { toWireBytes, writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
@@ -106,14 +106,33 @@ test('XML V8: a PrefixList keeps the meaning of prefixes in content', async () =
   }
 });
 
-/** A caller for whom each reference stands for the token before the signature. */
+/** A caller for whom each reference stands for the last token of the header. */
 const resolving: MessageOptions = {
   ...options,
   resolveToken(reference) {
     const siblings = reference.parent ? elementsOf(reference.parent) : [];
-    return siblings.filter((each) => each !== reference).at(-2) ?? assert.fail('no token');
+    const tokens = siblings.filter((each) => each !== reference && each.local !== 'Signature');
+    return tokens.at(-1) ?? assert.fail('no token');
   },
 };
+
+const EXC_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+
+const tokenTransform = (algorithm: string) =>
+  '<ds:Transform Algorithm="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform">' +
+  `<wsse:TransformationParameters><ds:CanonicalizationMethod Algorithm="${algorithm}"></ds:CanonicalizationMethod></wsse:TransformationParameters></ds:Transform>`;
+
+/** Signs `#str` as STR-Transform has it: what is digested is the token, whose apex declares that it has no default namespace. */
+function signedByReference(text: string, token: Markup | FinalXml): string {
+  const octets = writeCanonical(token).text.replace(/^<[^ >]+/, (tag) => `${tag} xmlns=""`);
+  const digest = createHash('sha256').update(octets).digest('base64');
+  const transformed = edited(
+    text,
+    /(?<=URI="#str"><ds:Transforms>).*?(?=<\/ds:Transforms>)/,
+    tokenTransform(EXC_C14N),
+  );
+  return resigned(edited(transformed, /(?<=URI="#str">.*?<ds:DigestValue>)[^<]*/, digest), key);
+}
 
 async function signedToken(
   token: Markup | FinalXml | undefined,
@@ -122,14 +141,15 @@ async function signedToken(
 ) {
   const parts = aRequest();
   const signature = await signDetached(
-    [...threeParts(parts), { id: 'str', element: parts.reference, token: token ?? parts.token }],
+    [...threeParts(parts), { id: 'str', element: parts.reference }],
     key,
   );
   const envelope = anEnvelope(
     parts,
-    token === undefined ? [parts.reference, signature] : [parts.reference, token, signature],
+    token === undefined ? [parts.reference, signature] : [parts.reference, signature, token],
   );
-  return verifyText(edit(toWireBytes(envelope).toString('latin1')), settings);
+  const text = toWireBytes(envelope).toString('latin1');
+  return verifyText(edit(signedByReference(text, token ?? parts.token)), settings);
 }
 
 test('XML §6: STR-Transform covers the reference and the token it names', async () => {
@@ -203,12 +223,10 @@ test('XML §6: a token outside the message is put in its place as a BinarySecuri
     ['AAEC'],
   );
   const parts = aRequest();
-  const signature = await signDetached(
-    [{ id: 'str', element: parts.reference, token: absent }],
-    key,
-  );
+  const signature = await signDetached([{ id: 'str', element: parts.reference }], key);
+  const envelope = toWireBytes(anEnvelope(parts, [parts.reference, signature])).toString('latin1');
   const text = edited(
-    toWireBytes(anEnvelope(parts, [parts.reference, signature])).toString('latin1'),
+    signedByReference(envelope, absent),
     '<wsse:Reference URI="#bst"></wsse:Reference>',
     '<wsse:KeyIdentifier>x</wsse:KeyIdentifier>',
   );
@@ -236,11 +254,8 @@ test('XML §6: STR-Transform is refused on another element and with another cano
   const text = await aSignedRequest(key);
   const plain =
     /<ds:Transform Algorithm="http:\/\/www.w3.org\/2001\/10\/xml-exc-c14n#"><\/ds:Transform>/;
-  const transform = (algorithm: string) =>
-    '<ds:Transform Algorithm="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#STR-Transform">' +
-    `<wsse:TransformationParameters><ds:CanonicalizationMethod Algorithm="${algorithm}"></ds:CanonicalizationMethod></wsse:TransformationParameters></ds:Transform>`;
 
-  const onTimestamp = edited(text, plain, transform('http://www.w3.org/2001/10/xml-exc-c14n#'));
+  const onTimestamp = edited(text, plain, tokenTransform(EXC_C14N));
   await assertRejected(verifyText(resigned(onTimestamp, key)), 'reference-refused');
   // Even a resolver that would find a token for it is not asked.
   const resolveToken = () => assert.fail('the resolver was asked');
@@ -249,7 +264,7 @@ test('XML §6: STR-Transform is refused on another element and with another cano
   const inclusive = edited(
     text,
     plain,
-    transform('http://www.w3.org/TR/2001/REC-xml-c14n-20010315'),
+    tokenTransform('http://www.w3.org/TR/2001/REC-xml-c14n-20010315'),
   );
   await assertRejected(verifyText(resigned(inclusive, key)), 'algorithm-refused');
 });
