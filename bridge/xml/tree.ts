@@ -85,12 +85,6 @@ export function rootOf(element: XmlElement): XmlElement {
   return element.parent === undefined ? element : rootOf(element.parent);
 }
 
-/** The path of local names from the root, for logs only. */
-export function pathOf(element: XmlElement): string {
-  const parent = element.parent;
-  return `${parent === undefined ? '' : pathOf(parent)}/${element.local}`;
-}
-
 /** Whether the text is nothing but XML whitespace. */
 export function isWhitespace(text: string): boolean {
   return /^[\t\n\r ]*$/.test(text);

@@ -21,7 +21,7 @@ interface ReadParts {
 /** Refuses a part that is covered and out of place.
  * @throws {SecurityFailure} `authentication-bad-elements` */
 export function requireInPlace(
-  covered: ReadonlyMap<XmlElement, unknown>,
+  covered: ReadonlySet<XmlElement>,
   { envelope, security, tokens }: ReadParts,
 ): void {
   const { body, payload } = envelope;
@@ -35,7 +35,7 @@ export function requireInPlace(
   ]);
   const isInPlace = (part: XmlElement): boolean =>
     read.has(part) || (covered.has(body) && isForeignHeader(part, envelope));
-  const aside = [...covered.keys()].find((part) => !isInPlace(part));
+  const aside = [...covered].find((part) => !isInPlace(part));
   if (aside)
     throw new SecurityFailure(
       'authentication-bad-elements',

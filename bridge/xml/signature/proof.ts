@@ -10,7 +10,7 @@ import { DS_NS } from '../namespaces.ts';
 import { MAX_CANONICAL_BYTES } from '../parser/limits.ts';
 import { childrenNamed, optionalChild, requiredChild } from '../reader.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isAssertion, isNamed, pathOf } from '../tree.ts';
+import { isAssertion, isNamed } from '../tree.ts';
 import type { HashName } from './algorithms.ts';
 import type { ReferenceShape, SignatureShape } from './signature-shape.ts';
 import { findTargets, type Target } from './signature-targets.ts';
@@ -26,7 +26,6 @@ export type Verified<Node> = Node & { readonly [verified]: true };
 /** What one valid signature proved. */
 export interface Proof {
   readonly signer: TrustedKey;
-  readonly algorithm: string;
   /** The decoded SignatureValue: SignatureConfirmation echoes it (S10). */
   readonly signatureValue: Uint8Array;
   /** SHA-256 over the canonical SignedInfo: replay keys are made from it (E1). Of a value of ECDSA anybody can make another
@@ -34,8 +33,8 @@ export interface Proof {
   readonly signedInfoDigest: Uint8Array;
   /** Whether SHA-1 took part: to be audited. */
   readonly usedSha1: boolean;
-  /** Every covered node with its path, at least one. Ask by identity: a copy elsewhere is another node (V10). */
-  readonly covered: ReadonlyMap<XmlElement, string>;
+  /** The covered nodes, at least one. Ask by identity: a copy elsewhere is another node (V10). */
+  readonly covered: ReadonlySet<XmlElement>;
   readonly [verified]: true;
 }
 
@@ -61,17 +60,16 @@ export function proveSignature(signature: SignatureShape, context: ProofContext)
   );
   verifySignatureValue({ algorithm, data, value, legacySha1: rules.legacySha1 }, signer);
   // From here on the work is what the signer asked for; before it only SignedInfo was canonicalised (B10).
-  const covered = new Map<XmlElement, string>();
+  const covered = new Set<XmlElement>();
   for (const target of findTargets(signature.references, context)) {
     digestTarget(target, signature, budget);
-    for (const node of target.nodes) covered.set(node, pathOf(node));
+    for (const node of target.nodes) covered.add(node);
   }
   const usedSha1 =
     signature.references.some((reference) => reference.hash === 'sha1') ||
     algorithm.endsWith('sha1');
   const proof: Omit<Proof, typeof verified> = {
     signer,
-    algorithm,
     signatureValue: value,
     signedInfoDigest: hash('sha256', data, 'buffer'),
     usedSha1,

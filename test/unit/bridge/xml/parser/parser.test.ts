@@ -5,7 +5,7 @@ import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import { attributeOf, elementsOf, lookupNamespace, pathOf } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, lookupNamespace } from '#bridge/xml/tree.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 
 const refusals: readonly [title: string, text: string, reason: XmlFailureReason][] = [
@@ -369,13 +369,6 @@ test('XML A7: an inner rebinding of a prefix changes the expanded name', () => {
   assert.equal(plain?.uri, 'u:d');
   assert.equal(elementsOf(plain ?? root)[0]?.uri, '');
   assert.equal(lookupNamespace(root, 'nowhere'), undefined);
-});
-
-test('XML V9: a path names the elements from the root', () => {
-  const { root } = parse('<a><b><c/></b></a>');
-
-  const [b] = elementsOf(root);
-  assert.equal(pathOf(elementsOf(b ?? root)[0] ?? root), '/a/b/c');
 });
 
 test('XML V2: accepts names beyond ASCII', () => {

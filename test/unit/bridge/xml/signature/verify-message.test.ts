@@ -42,7 +42,7 @@ test('XML V9: a message signature covers its parts by node identity', async () =
 
   const timestamp = requiredChild(security, WSU_NS, 'Timestamp');
   assert.equal(verifiedNode(message, body), body);
-  assert.equal(message.covered.get(timestamp), '/Envelope/Header/Security/Timestamp');
+  assert.ok(message.covered.has(timestamp));
   assert.equal(message.covered.size, 3);
   assert.equal(message.signer, key.trusted);
   assert.equal(message.signatureValue.byteLength, 256);
@@ -235,8 +235,8 @@ test('XML §6: a token outside the message is put in its place as a BinarySecuri
   const { message } = await verifyText(text, { ...options, resolveToken: () => token });
 
   assert.deepEqual(
-    [...message.covered.values()],
-    ['/Envelope/Header/Security/SecurityTokenReference'],
+    [...message.covered].map(({ local }) => local),
+    ['SecurityTokenReference'],
   );
   const other = { ...token, base64: 'BBEC' };
   await assertRejected(
