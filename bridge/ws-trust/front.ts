@@ -9,6 +9,7 @@ import { createCertificateMemory } from '#bridge/ws-security/tokens/certificate-
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import type { FailureReason } from '#core/failure.ts';
 import { withoutAddressAsAction } from './agreement.ts';
+import { refusalOnRecord } from './audit.ts';
 import { decryptMessage, openMessage, type Progress } from './authentication/opened-message.ts';
 import type { TransportCredentials } from './authentication/transport-credential.ts';
 import { createChallenges } from './challenge/challenges.ts';
@@ -25,7 +26,6 @@ import { type Refusal, refusalOf, spellFault } from './fault-map.ts';
 import { TRUST_13 } from './names.ts';
 import type { OperationParts } from './operations/operation.ts';
 import { answerRequest } from './operations/operations.ts';
-import { refusalOnRecord } from './refusal-audit.ts';
 
 /** Bounds of a message; times in seconds. */
 export interface WsTrustLimits {

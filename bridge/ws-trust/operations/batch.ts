@@ -12,6 +12,7 @@ import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { requireBatchAgreement, requireOurAddress } from '../agreement.ts';
 import { writeRefused } from '../answer/response.ts';
+import { recordOnce } from '../audit.ts';
 import {
   type AuthenticatedRequest,
   authenticateMessage,
@@ -25,7 +26,6 @@ import type { ReceivedMessage } from '../authentication/received-message.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { refusalOf } from '../fault-map.ts';
 import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
-import { recordOnce } from '../refusal-audit.ts';
 import { requireKnownAttributes } from '../rst/parameter-attributes.ts';
 import { KEY_PARAMETERS } from '../rst/parameters.ts';
 import { type ReadRst, type RstFrame, readFrame, readRst } from '../rst/read-rst.ts';

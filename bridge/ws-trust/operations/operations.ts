@@ -5,6 +5,7 @@ import { validateAdmission } from '#core/decision/admission.ts';
 import { requestorName } from '#core/request/requestor.ts';
 import { answerOf } from '../agreement.ts';
 import { writeCollection } from '../answer/response.ts';
+import { recordRefusal } from '../audit.ts';
 import {
   authenticateRequest,
   type ChallengedMessage,
@@ -13,7 +14,6 @@ import { refusedAsContext } from '../authentication/context-refusal.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import type { ReceivedMessage } from '../authentication/received-message.ts';
 import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
-import { recordRefusal } from '../refusal-audit.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { writeEnvelope } from './answer-envelope.ts';
 import { answerItem, authenticateBatch, isBatch } from './batch.ts';

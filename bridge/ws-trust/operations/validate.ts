@@ -11,12 +11,12 @@ import {
   writeStatus,
 } from '../answer/response.ts';
 import { writeTokenAnswer } from '../answer/rstr.ts';
+import { recordValidation } from '../audit.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import { requireIssueHonoured } from '../rst/issue-honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { requireOnly, targetOf } from '../rst/target-honoured.ts';
-import { recordValidation } from '../validation-audit.ts';
 import { exchangeFor } from './issue.ts';
 import type { Operation, OperationParts } from './operation.ts';
 

@@ -2,6 +2,7 @@
 // made or read for it.
 
 import type { ClaimValue } from '#core/claim.ts';
+import { refusalOnRecord } from '../audit.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import {
   headerOf,
@@ -11,7 +12,6 @@ import {
   type WsTrustRequest,
   type WsTrustResponse,
 } from '../front.ts';
-import { refusalOnRecord } from '../refusal-audit.ts';
 import { JSON_TYPE, negotiate } from './media-type.ts';
 import { malformed } from './parameters.ts';
 import { NotAcceptable, type RestRefusal, restRefusalOf } from './rest-error.ts';

@@ -16,10 +16,9 @@ import { revoke } from '#core/revoke.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
+import { onRecord, recordValidation } from '../audit.ts';
 import { makeSecret } from '../keys/symmetric-key.ts';
 import { TRUST_13, type TrustOperation } from '../names.ts';
-import { onRecord } from '../refusal-audit.ts';
-import { recordValidation } from '../validation-audit.ts';
 import { JSON_TYPE, XML_TYPE } from './media-type.ts';
 import { malformed, type Parameters } from './parameters.ts';
 import {

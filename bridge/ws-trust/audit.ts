@@ -1,9 +1,10 @@
-// Refusals that happen before core is asked are on record as well.
+// What the front puts on record itself: refusals that happen before core is asked, and validations.
 
 import { ExchangeFailure } from '#core/failure.ts';
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import type { Requestor } from '#core/request/requestor.ts';
+import type { ValidatedToken } from '#core/security-token.ts';
 import type { Refusal } from './fault-map.ts';
 import type { TrustOperation } from './names.ts';
 
@@ -17,7 +18,7 @@ interface RefusedRequest {
 }
 
 /** How the audit calls what each operation does. */
-export const OPERATION_EVENTS = {
+const OPERATION_EVENTS = {
   Issue: 'token.exchange',
   Renew: 'token.renew',
   Validate: 'token.validate',
@@ -97,4 +98,30 @@ export async function recordRefusal(
       cause,
     });
   }
+}
+
+/** Who asked for a validation, and where from. */
+interface ValidationRequest {
+  readonly requestor: Requestor;
+  readonly correlationId: string;
+  readonly sourceAddress?: string | undefined;
+}
+
+/** Puts on record what a validation found: undefined for a token that is not valid, or not for this requestor to know of.
+ * @throws {ExchangeFailure} `dependency-unavailable` */
+export async function recordValidation(
+  found: ValidatedToken | undefined,
+  { correlationId, requestor, sourceAddress }: ValidationRequest,
+  audit: AuditLog,
+): Promise<void> {
+  await audit.append({
+    event: OPERATION_EVENTS.Validate,
+    outcome: 'done',
+    operation: 'validate',
+    detail: found ? 'valid' : 'invalid',
+    correlationId,
+    requestor: auditRequestor(requestor),
+    ...(sourceAddress !== undefined && { sourceAddress }),
+    ...(found?.id !== undefined && { token: { issuer: found.issuer, id: found.id } }),
+  });
 }
