@@ -3,11 +3,16 @@
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { readEnvelope } from '#bridge/soap/envelope.ts';
-import { decryptXml, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
-import { decryptParts } from '#bridge/xml/encryption/decrypt-parts.ts';
+import {
+  decryptXml,
+  exactly,
+  type KeyUnwrappers,
+  unwrapSecret,
+} from '#bridge/xml/encryption/decrypt.ts';
+import { decryptUnder } from '#bridge/xml/encryption/decrypt-parts.ts';
 import type { ContentName, TransportName } from '#bridge/xml/encryption/encryption-algorithms.ts';
 import { type GraftedDocument, graft } from '#bridge/xml/encryption/graft.ts';
-import type { EncryptedPart } from '#bridge/xml/encryption/shared-key-shape.ts';
+import { type EncryptedPart, readSharedKey } from '#bridge/xml/encryption/shared-key-shape.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, WSSE_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import type { XmlLimits } from '#bridge/xml/parser/limits.ts';
@@ -46,16 +51,17 @@ export async function openParts(
   if (second !== undefined) throw new SecurityFailure('invalid-security', 'two keys of a message');
   if (security === undefined || key === undefined) return { envelope, confidential: new Set() };
   return runSecurely(OPENING_CODES, 'failed-check', async () => {
-    const requireParts = (parts: readonly EncryptedPart[]) => {
-      requirePlaces(parts, envelope, security);
-      requireNothingInClear(envelope, security);
-    };
-    const { document, ...algorithms } = await decryptParts(envelope.document, key, {
-      unwrappers,
-      limits,
-      requireParts,
-    });
-    return { ...openedEnvelope(document, envelope), algorithms };
+    const { document } = envelope;
+    const shape = readSharedKey(key, document);
+    if (shape.named !== key) throw new XmlFailure('encryption-shape', 'of another key');
+    const { parts, transport } = shape;
+    requirePlaces(parts, envelope, security);
+    requireNothingInClear(envelope, security);
+    const { keyBytes, name: content } = parts[0].content;
+    const secret = await unwrapSecret(shape, unwrappers, exactly(keyBytes));
+    const opened = decryptUnder(document, parts, { secret, removed: [key], limits });
+    const algorithms = { content, transport: transport.name };
+    return { ...openedEnvelope(opened, envelope), algorithms };
   });
 }
 

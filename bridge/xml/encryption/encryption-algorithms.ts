@@ -72,15 +72,21 @@ export const TRANSPORT_METHODS: Readonly<Record<TransportName, TransportMethod>>
 /** The content method of an identifier.
  * @throws {XmlFailure} `algorithm-refused` */
 export function contentMethod(identifier: string): ContentMethod {
-  const method = Object.values(CONTENT_METHODS).find((known) => known.identifier === identifier);
-  if (method === undefined) throw new XmlFailure('algorithm-refused', `encryption: ${identifier}`);
-  return method;
+  return methodOf(CONTENT_METHODS, 'encryption', identifier);
 }
 
 /** The transport method of an identifier.
  * @throws {XmlFailure} `algorithm-refused` */
 export function transportMethod(identifier: string): TransportMethod {
-  const method = Object.values(TRANSPORT_METHODS).find((known) => known.identifier === identifier);
-  if (method === undefined) throw new XmlFailure('algorithm-refused', `transport: ${identifier}`);
+  return methodOf(TRANSPORT_METHODS, 'transport', identifier);
+}
+
+function methodOf<Method extends ContentMethod | TransportMethod>(
+  methods: Readonly<Record<string, Method>>,
+  use: string,
+  identifier: string,
+): Method {
+  const method = Object.values(methods).find((known) => known.identifier === identifier);
+  if (method === undefined) throw new XmlFailure('algorithm-refused', `${use}: ${identifier}`);
   return method;
 }

@@ -57,8 +57,7 @@ const DIGESTS: ReadonlyMap<string, HashName> = new Map([
 /** The method of an algorithm identifier for public keys.
  * @throws {XmlFailure} `algorithm-refused`, also for SHA-1 unless it is allowed */
 export function publicMethod(identifier: string, legacySha1: boolean): PublicMethod {
-  const method = PUBLIC_METHODS.get(identifier);
-  if (method === undefined) throw new XmlFailure('algorithm-refused', `signature: ${identifier}`);
+  const method = found(PUBLIC_METHODS, 'signature', identifier);
   requireModern(method.hash, legacySha1);
   return method;
 }
@@ -66,10 +65,7 @@ export function publicMethod(identifier: string, legacySha1: boolean): PublicMet
 /** The hash of an HMAC identifier, for secret keys only.
  * @throws {XmlFailure} `algorithm-refused`, also for SHA-1 unless it is allowed */
 export function secretMethod(identifier: string, legacySha1: boolean): HashName {
-  const hash = SECRET_METHODS.get(identifier);
-  if (hash === undefined) throw new XmlFailure('algorithm-refused', `signature: ${identifier}`);
-  requireModern(hash, legacySha1);
-  return hash;
+  return requireModern(found(SECRET_METHODS, 'signature', identifier), legacySha1);
 }
 
 /** Refuses a signature algorithm that no table holds, before any key is looked up.
@@ -82,12 +78,20 @@ export function requireSignatureAlgorithm(identifier: string, legacySha1: boolea
 /** The hash of a digest identifier.
  * @throws {XmlFailure} `algorithm-refused` */
 export function digestMethod(identifier: string, legacySha1: boolean): HashName {
-  const hash = DIGESTS.get(identifier);
-  if (hash === undefined) throw new XmlFailure('algorithm-refused', `digest: ${identifier}`);
-  requireModern(hash, legacySha1);
-  return hash;
+  return requireModern(found(DIGESTS, 'digest', identifier), legacySha1);
 }
 
-function requireModern(hash: HashName, legacySha1: boolean): void {
+function found<Method>(
+  known: ReadonlyMap<string, Method>,
+  use: string,
+  identifier: string,
+): Method {
+  const method = known.get(identifier);
+  if (method === undefined) throw new XmlFailure('algorithm-refused', `${use}: ${identifier}`);
+  return method;
+}
+
+function requireModern(hash: HashName, legacySha1: boolean): HashName {
   if (hash === 'sha1' && !legacySha1) throw new XmlFailure('algorithm-refused', 'SHA-1');
+  return hash;
 }
