@@ -1,15 +1,9 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import type { Expression } from '#core/decision/expression.ts';
-import type { MemoryEnd } from '#core/decision/fence.ts';
 import type { FetchedDocument, RefreshSettings } from '#core/fetched.ts';
 import type { Clock, Instant } from '#core/instant.ts';
-import type { Ledger } from '#core/ledger/ledger.ts';
-import type { AuditLog, Store } from '#core/ports.ts';
-import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
-import type { TokenService } from '#core/token-service.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
 import { assertionIdOf, tokenIdOf } from './saml/assertion-id.ts';
 import { createSecretFinder } from './saml/held-secret.ts';
@@ -34,6 +28,7 @@ import {
   createWsTrustFront,
   DEFAULT_WS_TRUST_LIMITS,
   type WsTrustFront,
+  type WsTrustFrontParts,
 } from './ws-trust/front.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
 import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/encryption/decrypt.ts';
@@ -96,39 +91,34 @@ export interface ProfileChoice {
   readonly defaultTarget?: string;
 }
 
-/** What the SOAP front needs; the token service is made of the bridge's own validators and issuers, so it comes later. */
-export interface FrontParts {
-  readonly sts: TokenService;
-  readonly store: Store;
-  readonly audit: AuditLog;
-  readonly ledger: Ledger;
-  readonly fence: MemoryEnd;
-  readonly newId: () => string;
-  readonly relyingParties: readonly RelyingParty[];
+/** What the WS-Trust front needs; the token service is made of the bridge's own validators and issuers, so it comes later. */
+export interface FrontParts
+  extends Pick<
+    WsTrustFrontParts,
+    | 'admitRequestor'
+    | 'admits'
+    | 'audit'
+    | 'challengeKey'
+    | 'fence'
+    | 'ledger'
+    | 'marginSeconds'
+    | 'newId'
+    | 'onError'
+    | 'relyingParties'
+    | 'store'
+    | 'sts'
+  > {
   readonly profiles: readonly ProfileChoice[];
   /** What is special about addresses. */
   readonly endpoints: readonly EndpointChange[];
-  /** Which requestors may use the front at all; absent: all that authenticate. */
-  readonly admits?: Expression;
   /** The REST form; absent: there is none. */
   readonly rest?: Pick<RestFrontParts, 'credentials'>;
-  /** Reads one JSON object in UTF-8, no name in it twice.
-   * @throws {ExchangeFailure} `request-malformed` */
   readonly parseJson: RestFrontParts['parseJson'];
   /** Finds certificates that messages only name. */
   readonly findCertificate: CertificateFinder;
   readonly maxMessageBytes: number;
-  /** 32 bytes, the same for all processes under this issuer: requests that wait for a second factor are sealed with it. */
-  readonly challengeKey: Uint8Array;
   readonly clockSkewSeconds: number;
-  /** Kept on top of each one-time mark, for clocks of hosts that differ. */
-  readonly marginSeconds: number;
   readonly maxMessageLifetimeSeconds: number;
-  /** Hears of our own mistakes, for the log. */
-  readonly onError: (cause: unknown, correlationId: string) => void;
-  /** Counts a request of an authenticated requestor.
-   * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitRequestor: (requestorName: string) => void;
 }
 
 export type { WsTrustFront, WsTrustResponse } from './ws-trust/front.ts';
