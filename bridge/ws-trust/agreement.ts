@@ -5,16 +5,7 @@ import { type Addressing, isAnonymous } from '#bridge/soap/addressing.ts';
 import type { SoapHttpHeaders } from '#bridge/soap/content-type.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Endpoint } from './endpoint/endpoint-profile.ts';
-import {
-  actionsOf,
-  batchActionsOf,
-  contextActionsOf,
-  isAmendment,
-  isAnsweredInCollection,
-  legActionOf,
-  type TrustNames,
-  type TrustOperation,
-} from './names.ts';
+import { actionsOf, contextActionsOf, isAmendment, isAnsweredInCollection } from './names.ts';
 import { asksForContext, type RstRequest, targetsContext } from './rst/rst-request.ts';
 
 /** Where a message names its action. */
@@ -95,21 +86,10 @@ export function answerOf({ message, endpoint }: Answerable, rst: AskedOf): Answe
   };
 }
 
-/** Refuses an action that is not the one of a collection of requests.
+/** Refuses an action that is not among those of a collection of requests, or of a later leg.
  * @throws {ExchangeFailure} `request-malformed` */
-export function requireBatchAgreement(
-  message: NamedActions,
-  trust: TrustNames,
-  operation: TrustOperation,
-): void {
-  const { requests } = batchActionsOf(trust, operation);
-  for (const action of actionsIn(message)) requireAction(action, requests);
-}
-
-/** Refuses an action that is not that of a later leg of Issue (WS-Trust 1.3 §8).
- * @throws {ExchangeFailure} `request-malformed` */
-export function requireLegAgreement(message: NamedActions, trust: TrustNames): void {
-  for (const action of actionsIn(message)) requireAction(action, [legActionOf(trust)]);
+export function requireActions(message: NamedActions, expected: readonly string[]): void {
+  for (const action of actionsIn(message)) requireAction(action, expected);
 }
 
 function requireAction(action: string | undefined, expected: readonly string[]): void {

@@ -8,8 +8,8 @@ import type { ValidatedToken } from '#core/security-token.ts';
 import type { Refusal } from './fault-map.ts';
 import type { TrustOperation } from './names.ts';
 
-/** What is known of a refused request. Never the name that was typed: people type passwords into its field. */
-interface RefusedRequest {
+/** What is known of a request. Never the name that was typed: people type passwords into its field. */
+interface RecordedRequest {
   readonly correlationId: string;
   readonly sourceAddress?: string | undefined;
   /** Absent where the request could not be read so far. */
@@ -30,7 +30,7 @@ const OPERATION_EVENTS = {
  * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
 export async function recordOnce(
   audit: AuditLog,
-  refused: RefusedRequest & { readonly isRecorded: boolean },
+  refused: RecordedRequest & { readonly isRecorded: boolean },
   refusal: Pick<Refusal, 'reason' | 'detail'>,
 ): Promise<void> {
   if (refused.isRecorded || refusal.reason === 'rate-limited') return;
@@ -39,7 +39,7 @@ export async function recordOnce(
 
 /** A request that is refused, and how its front says so. */
 interface Refusing<Said> {
-  readonly refused: RefusedRequest & { readonly isRecorded: boolean };
+  readonly refused: RecordedRequest & { readonly isRecorded: boolean };
   readonly refusalOf: (cause: unknown) => Said;
   readonly parts: {
     readonly audit: AuditLog;
@@ -79,7 +79,7 @@ export async function onRecord<T>(
  * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
 export async function recordRefusal(
   audit: AuditLog,
-  { correlationId, sourceAddress, operation = 'Issue', requestor }: RefusedRequest,
+  { correlationId, sourceAddress, operation = 'Issue', requestor }: RecordedRequest,
   { reason, detail }: Pick<Refusal, 'reason' | 'detail'>,
 ): Promise<void> {
   try {
@@ -100,18 +100,11 @@ export async function recordRefusal(
   }
 }
 
-/** Who asked for a validation, and where from. */
-interface ValidationRequest {
-  readonly requestor: Requestor;
-  readonly correlationId: string;
-  readonly sourceAddress?: string | undefined;
-}
-
 /** Puts on record what a validation found: undefined for a token that is not valid, or not for this requestor to know of.
  * @throws {ExchangeFailure} `dependency-unavailable` */
 export async function recordValidation(
   found: ValidatedToken | undefined,
-  { correlationId, requestor, sourceAddress }: ValidationRequest,
+  { correlationId, requestor, sourceAddress }: RecordedRequest & { readonly requestor: Requestor },
   audit: AuditLog,
 ): Promise<void> {
   await audit.append({

@@ -93,31 +93,28 @@ function writeToken({ rst, token, endpoint: { jwtInTokenWrapper } }: TokenAnswer
 }
 
 // ws-trust §3.3: both, for clients that know only one. A JWT has a name in this message only.
-function writeReferences({ rst, endpoint, token, assertionId }: TokenAnswer): readonly Markup[] {
-  const { trust } = rst;
-  const { type } = token.spec;
-  if (type === 'sct') {
-    const { attached, unattached } = writeContextReferences(token, rst);
-    return [
-      trustElement(trust, 'RequestedAttachedReference', [attached]),
-      trustElement(trust, 'RequestedUnattachedReference', [unattached]),
-    ];
-  }
-  if (type === 'saml1' || type === 'saml2') {
-    const written = writeAssertionReference(type, assertionId);
-    return [
-      trustElement(trust, 'RequestedAttachedReference', [written]),
-      trustElement(trust, 'RequestedUnattachedReference', [written]),
-    ];
-  }
-  const isNamed = type === 'jwt' && !endpoint.jwtInTokenWrapper;
-  return isNamed
-    ? [trustElement(trust, 'RequestedAttachedReference', [writeJwtReference(token)])]
-    : [];
+function writeReferences(answer: TokenAnswer): readonly Markup[] {
+  const { trust } = answer.rst;
+  const { attached, unattached } = referencesOf(answer);
+  return [
+    ...(attached ? [trustElement(trust, 'RequestedAttachedReference', [attached])] : []),
+    ...(unattached ? [trustElement(trust, 'RequestedUnattachedReference', [unattached])] : []),
+  ];
 }
 
-const writeJwtReference = (token: IssuedToken): Markup =>
-  writeDirectReference(`#${idOf(token)}`, JWT_VALUE_TYPE);
+function referencesOf({ rst, endpoint, token, assertionId }: TokenAnswer): {
+  readonly attached?: Markup;
+  readonly unattached?: Markup;
+} {
+  const { type } = token.spec;
+  if (type === 'sct') return writeContextReferences(token, rst);
+  if (type === 'saml1' || type === 'saml2') {
+    const written = writeAssertionReference(type, assertionId);
+    return { attached: written, unattached: written };
+  }
+  const isNamed = type === 'jwt' && !endpoint.jwtInTokenWrapper;
+  return isNamed ? { attached: writeDirectReference(`#${idOf(token)}`, JWT_VALUE_TYPE) } : {};
+}
 
 function writeAppliesTo(address: string): Markup {
   const name = { prefix: 'wsp', uri: POLICY_2004_NS, local: 'AppliesTo' };

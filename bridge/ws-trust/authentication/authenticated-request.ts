@@ -11,7 +11,7 @@ import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { type Requestor, requestorName } from '#core/request/requestor.ts';
-import { requireAgreement, requireLegAgreement, requireOurAddress } from '../agreement.ts';
+import { requireActions, requireAgreement, requireOurAddress } from '../agreement.ts';
 import { wantsToken } from '../answer/response.ts';
 import { isLaterLeg } from '../challenge/challenge-response.ts';
 import type { Challenges, ResumedRequest } from '../challenge/challenges.ts';
@@ -22,7 +22,7 @@ import {
 } from '../challenge/fresh-signature.ts';
 import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { endorsingKeys } from '../keys/proof-key.ts';
-import { trustOf } from '../names.ts';
+import { legActionOf, trustOf } from '../names.ts';
 import { TOKEN_PARAMETERS } from '../rst/parameters.ts';
 import { readRst } from '../rst/read-rst.ts';
 import { asksForContext, type RstRequest } from '../rst/rst-request.ts';
@@ -85,7 +85,7 @@ export async function authenticateRequest(
   const resumed = await resume(received, parts);
   const { rst, usedTokens } = readRequest(received, security, resumed);
   progress.operation = rst.operation;
-  if (resumed) requireLegAgreement(received.message, rst.trust);
+  if (resumed) requireActions(received.message, [legActionOf(rst.trust)]);
   else requireAgreement(received.message, rst);
   requireOurAddress(received);
   requireHonoured(rst, address);

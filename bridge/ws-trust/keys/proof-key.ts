@@ -1,5 +1,6 @@
 // The key of the token that is asked for (WS-Trust 1.3 §4.2, §9.2): none, a public key that the requestor proved, or a secret.
 
+import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import {
   BEARER,
@@ -24,15 +25,12 @@ export interface ProofKey {
 }
 
 /** What one verified signature of the message proved. */
-interface ProvedSignature {
-  /** Its own Id. */
-  readonly id?: string;
+type ProvedSignature = Pick<
+  MessageSignature,
+  'coversBody' | 'coversTimestamp' | 'id' | 'tokens'
+> & {
   readonly confirmation: Confirmation;
-  /** The tokens of the header that vouch for the key. */
-  readonly tokens: readonly XmlElement[];
-  readonly coversBody: boolean;
-  readonly coversTimestamp: boolean;
-}
+};
 
 /** What a message proved. */
 export interface Proved {

@@ -10,7 +10,7 @@ import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { elementsOf, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { requireBatchAgreement, requireOurAddress } from '../agreement.ts';
+import { requireActions, requireOurAddress } from '../agreement.ts';
 import { writeRefused } from '../answer/response.ts';
 import { recordOnce } from '../audit.ts';
 import {
@@ -25,7 +25,7 @@ import type { Progress } from '../authentication/opened-message.ts';
 import type { ReceivedMessage } from '../authentication/received-message.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { refusalOf } from '../fault-map.ts';
-import { type TrustNames, type TrustOperation, trustOf } from '../names.ts';
+import { batchActionsOf, type TrustNames, type TrustOperation, trustOf } from '../names.ts';
 import { requireKnownAttributes } from '../rst/parameter-attributes.ts';
 import { KEY_PARAMETERS } from '../rst/parameters.ts';
 import { type ReadRst, type RstFrame, readFrame, readRst } from '../rst/read-rst.ts';
@@ -87,7 +87,7 @@ export async function authenticateBatch(
   );
   const { trust, operation } = requireOneOperation(items.map(({ frame }) => frame));
   progress.operation = operation;
-  requireBatchAgreement(message, trust, operation);
+  requireActions(message, batchActionsOf(trust, operation).requests);
   requireOurAddress(received);
   const read = items.flatMap((item) => (item.read ? [item.read] : []));
   const requests = read.map(({ rst }) => rst);

@@ -3,7 +3,7 @@
 
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { FailureReason } from '#core/failure.ts';
-import { refusalOf } from '../fault-map.ts';
+import { type Refusal, refusalOf } from '../fault-map.ts';
 
 export interface RestError {
   readonly status: number;
@@ -60,12 +60,7 @@ export const REST_ERRORS = {
 const OUR_MISTAKE = answer(500, 'server_error', 'the request failed');
 
 /** A refusal as the audit and the client see it. */
-export interface RestRefusal extends RestError {
-  readonly reason: FailureReason | 'server-error';
-  /** For the audit only. */
-  readonly detail?: string;
-  readonly retryAfterSeconds?: number;
-}
+export type RestRefusal = RestError & Omit<Refusal, 'fault'>;
 
 /** Nothing that the client reads is what we could answer in (RFC 9110 §15.5.7). */
 export class NotAcceptable extends Error {
