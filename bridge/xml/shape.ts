@@ -67,6 +67,14 @@ export function readInOrder(
   };
 }
 
+/** Reads the children of an element in order, which has no unknown attributes and no text.
+ * @throws {XmlFailure} the reason given */
+export const readShape = (
+  element: XmlElement,
+  attributes: readonly string[],
+  reason: XmlFailureReason = 'signature-shape',
+): ChildReader => readInOrder(shapedChildren(element, attributes, reason), reason);
+
 /** The value of an attribute that must be there.
  * @throws {XmlFailure} the reason given */
 export function requiredAttribute(

@@ -6,7 +6,7 @@ import { XmlFailure } from '../failure.ts';
 import { DS_NS, XENC_NS, XENC11_NS } from '../namespaces.ts';
 import { textOf } from '../reader.ts';
 import type { ChildReader } from '../shape.ts';
-import { readInOrder, requireAttributes, requiredAttribute, shapedChildren } from '../shape.ts';
+import { readShape, requireAttributes, requiredAttribute } from '../shape.ts';
 import type { XmlElement } from '../tree.ts';
 import { attributeOf, isNamed } from '../tree.ts';
 import type { ContentMethod, TransportMethod } from './encryption-algorithms.ts';
@@ -36,10 +36,7 @@ export function readEncryptedData(element: XmlElement): EncryptedDataShape {
   const type = attributeOf(element, 'Type') ?? ELEMENT_TYPE;
   if (type !== ELEMENT_TYPE) throw new XmlFailure(SHAPE, 'type of EncryptedData');
   const method = children.take(XENC_NS, 'EncryptionMethod');
-  const keyInfo = readInOrder(
-    shapedChildren(children.take(DS_NS, 'KeyInfo'), ['Id'], SHAPE),
-    SHAPE,
-  );
+  const keyInfo = readShape(children.take(DS_NS, 'KeyInfo'), ['Id'], SHAPE);
   const key = readEncryptedKey(keyInfo.take(XENC_NS, 'EncryptedKey'));
   keyInfo.end();
   const content = readContentMethod(method);
@@ -73,13 +70,13 @@ export function openShape(
   attributes: readonly string[],
 ): ChildReader {
   if (!isNamed(element, XENC_NS, local)) throw new XmlFailure(SHAPE, `${local} expected`);
-  return readInOrder(shapedChildren(element, attributes, SHAPE), SHAPE);
+  return readShape(element, attributes, SHAPE);
 }
 
 /** Reads how a key is transported.
  * @throws {XmlFailure} `encryption-shape`, `algorithm-refused` */
 export function readTransport(element: XmlElement): TransportMethod {
-  const children = readInOrder(shapedChildren(element, ['Algorithm'], SHAPE), SHAPE);
+  const children = readShape(element, ['Algorithm'], SHAPE);
   const method = transportMethod(requiredAttribute(element, 'Algorithm', SHAPE));
   const digest = children.takeIf(DS_NS, 'DigestMethod');
   const mgf = children.takeIf(XENC11_NS, 'MGF');
@@ -101,14 +98,14 @@ export function readContentMethod(method: XmlElement): ContentMethod {
 }
 
 function emptyMethod(element: XmlElement): string {
-  readInOrder(shapedChildren(element, ['Algorithm'], SHAPE), SHAPE).end();
+  readShape(element, ['Algorithm'], SHAPE).end();
   return requiredAttribute(element, 'Algorithm', SHAPE);
 }
 
 /** Reads the one value there is; a reference to one elsewhere is none.
  * @throws {XmlFailure} `encryption-shape`, `text-malformed` */
 export function readCipherValue(children: ChildReader): Uint8Array {
-  const data = readInOrder(shapedChildren(children.take(XENC_NS, 'CipherData'), [], SHAPE), SHAPE);
+  const data = readShape(children.take(XENC_NS, 'CipherData'), [], SHAPE);
   const value = data.take(XENC_NS, 'CipherValue');
   data.end();
   requireAttributes(value, [], SHAPE);

@@ -4,7 +4,7 @@
 import { isNcName } from '../characters.ts';
 import { XmlFailure } from '../failure.ts';
 import { DS_NS, WSSE_NS, XENC_NS } from '../namespaces.ts';
-import { readInOrder, requiredAttribute, shapedChildren } from '../shape.ts';
+import { readShape, requiredAttribute, shapedChildren } from '../shape.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
 import { attributeOf, elementsOf, isNamed } from '../tree.ts';
 import type { ContentMethod } from './encryption-algorithms.ts';
@@ -67,7 +67,7 @@ function readList(list: XmlElement, { ids }: XmlDocument): readonly XmlElement[]
   if (references.length > MAX_PARTS) throw new XmlFailure(SHAPE, 'too many references');
   const targets = references.map((reference) => {
     if (!isNamed(reference, XENC_NS, 'DataReference')) throw new XmlFailure(SHAPE, 'reference');
-    readInOrder(shapedChildren(reference, ['URI'], SHAPE), SHAPE).end();
+    readShape(reference, ['URI'], SHAPE).end();
     return ids.get(readId(requiredAttribute(reference, 'URI', SHAPE)));
   });
   const found = targets.filter((target) => target !== undefined);

@@ -3,7 +3,7 @@
 import { isNcName } from '../characters.ts';
 import { XmlFailure } from '../failure.ts';
 import { EXC_C14N_NS } from '../namespaces.ts';
-import { readInOrder, requiredAttribute, shapedChildren } from '../shape.ts';
+import { readShape, requiredAttribute } from '../shape.ts';
 import type { XmlElement } from '../tree.ts';
 import { EXC_C14N, INCLUSIVE_C14N } from './algorithms.ts';
 
@@ -25,7 +25,7 @@ export function readCanonicalMethod(
   element: XmlElement,
   inclusiveAllowed: boolean,
 ): CanonicalMethod {
-  const children = readInOrder(shapedChildren(element, ['Algorithm']));
+  const children = readShape(element, ['Algorithm']);
   const algorithm = requiredAttribute(element, 'Algorithm');
   if (inclusiveAllowed && algorithm === INCLUSIVE_C14N) {
     children.end();
@@ -41,7 +41,7 @@ export function readCanonicalMethod(
 }
 
 function readPrefixList(parameters: XmlElement): readonly string[] {
-  readInOrder(shapedChildren(parameters, ['PrefixList'])).end();
+  readShape(parameters, ['PrefixList']).end();
   const tokens = requiredAttribute(parameters, 'PrefixList')
     .split(/[\t\n\r ]+/)
     .filter((token) => token !== '');

@@ -6,7 +6,13 @@ import { isNcName } from '../characters.ts';
 import { XmlFailure } from '../failure.ts';
 import { DS_NS, WSSE_NS } from '../namespaces.ts';
 import { textOf } from '../reader.ts';
-import { readInOrder, requireAttributes, requiredAttribute, shapedChildren } from '../shape.ts';
+import {
+  readInOrder,
+  readShape,
+  requireAttributes,
+  requiredAttribute,
+  shapedChildren,
+} from '../shape.ts';
 import type { XmlElement } from '../tree.ts';
 import type { HashName } from './algorithms.ts';
 import {
@@ -59,7 +65,7 @@ export interface SignatureShape {
 /** Reads the shape of a ds:Signature.
  * @throws {XmlFailure} `signature-shape`, `algorithm-refused`, `reference-refused`, `text-malformed` */
 export function readSignatureShape(element: XmlElement, rules: SignatureRules): SignatureShape {
-  const children = readInOrder(shapedChildren(element, ['Id']));
+  const children = readShape(element, ['Id']);
   const signedInfo = children.take(DS_NS, 'SignedInfo');
   const value = children.take(DS_NS, 'SignatureValue');
   const keyInfo = children.takeIf(DS_NS, 'KeyInfo');
@@ -111,12 +117,12 @@ function readSignedInfo(
 
 // No children: HMACOutputLength would truncate the check (B6), RSAPSSParams would choose a weak one.
 function readAlgorithm(element: XmlElement): string {
-  readInOrder(shapedChildren(element, ['Algorithm'])).end();
+  readShape(element, ['Algorithm']).end();
   return requiredAttribute(element, 'Algorithm');
 }
 
 function readReference(element: XmlElement, rules: SignatureRules): ReferenceShape {
-  const children = readInOrder(shapedChildren(element, ['Id', 'URI', 'Type']));
+  const children = readShape(element, ['Id', 'URI', 'Type']);
   const transforms = children.take(DS_NS, 'Transforms');
   const hash = digestMethod(readAlgorithm(children.take(DS_NS, 'DigestMethod')), rules.legacySha1);
   const value = children.take(DS_NS, 'DigestValue');
@@ -144,7 +150,7 @@ function readTransforms(
   rules: SignatureRules,
 ): Pick<ReferenceShape, 'transform' | 'method'> {
   // At most two: a long chain is only a way to make us work (B9).
-  const children = readInOrder(shapedChildren(element, []));
+  const children = readShape(element, []);
   const first = children.take(DS_NS, 'Transform');
   const second = children.takeIf(DS_NS, 'Transform');
   children.end();
@@ -186,10 +192,8 @@ function readEnveloped(
 
 // WSS 1.1 §8.3: the canonical form is a parameter of the transform.
 function readTokenTransform(transform: XmlElement): CanonicalMethod {
-  const children = readInOrder(shapedChildren(transform, ['Algorithm']));
-  const parameters = readInOrder(
-    shapedChildren(children.take(WSSE_NS, 'TransformationParameters'), []),
-  );
+  const children = readShape(transform, ['Algorithm']);
+  const parameters = readShape(children.take(WSSE_NS, 'TransformationParameters'), []);
   children.end();
   const method = parameters.take(DS_NS, 'CanonicalizationMethod');
   parameters.end();
