@@ -75,7 +75,7 @@ export interface AdvertisedPort {
 }
 
 /** An address that is served only where the operator names it. */
-interface OptionalEndpoint {
+export interface OptionalEndpoint {
   readonly endpoint: Endpoint;
   readonly port: AdvertisedPort;
 }

@@ -7,6 +7,7 @@ import type {
   Endpoint,
   EndpointProfile,
   MessageSecurity,
+  OptionalEndpoint,
 } from './endpoint-profile.ts';
 
 const ANY: readonly CredentialKind[] = [
@@ -47,6 +48,18 @@ const GENERIC_PORTS: readonly AdvertisedPort[] = [
   },
 ];
 
+/** An address for messages that protect themselves. */
+function withoutTls(
+  name: string,
+  path: string,
+  messageSecurity: MessageSecurity,
+): OptionalEndpoint {
+  return {
+    endpoint: { path, credentials: MESSAGE_CREDENTIALS[messageSecurity], messageSecurity },
+    port: { name, path, soap: '1.2', trust: '1.3' },
+  };
+}
+
 export const GENERIC_PROFILE: EndpointProfile = {
   ...USUAL,
   id: 'generic',
@@ -54,22 +67,8 @@ export const GENERIC_PROFILE: EndpointProfile = {
   // Where Eclipse Metro looks when all it has is the address of a port.
   metadataPaths: GENERIC_PORTS.map(({ path }) => `${path}/mex`),
   optional: [
-    {
-      endpoint: {
-        path: '/ws-trust/message',
-        credentials: MESSAGE_CREDENTIALS['sign-and-encrypt'],
-        messageSecurity: 'sign-and-encrypt',
-      },
-      port: { name: 'X509_Port', path: '/ws-trust/message', soap: '1.2', trust: '1.3' },
-    },
-    {
-      endpoint: {
-        path: '/ws-trust/message/username',
-        credentials: MESSAGE_CREDENTIALS['symmetric-sign-and-encrypt'],
-        messageSecurity: 'symmetric-sign-and-encrypt',
-      },
-      port: { name: 'UT_Port', path: '/ws-trust/message/username', soap: '1.2', trust: '1.3' },
-    },
+    withoutTls('X509_Port', '/ws-trust/message', 'sign-and-encrypt'),
+    withoutTls('UT_Port', '/ws-trust/message/username', 'symmetric-sign-and-encrypt'),
     {
       endpoint: { path: '/ws-trust/context', credentials: ['username', 'security-context'] },
       port: {
