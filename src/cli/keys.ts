@@ -1,7 +1,7 @@
 // `viaduct keys list | rotate`: which keys sign now and which one others encrypt to, and how the next one comes in without an outage.
 import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Config } from '#src/config/config.ts';
-import { DEFAULT_ALGORITHMS } from '#src/config/sections/relying-parties.ts';
+import { DEFAULT_ALGORITHMS } from '#src/config/sections/relying-parties/relying-party-token.ts';
 import { listDecryptionKeys } from '#src/keys/decryption-keys.ts';
 import { createKeyRing } from '#src/keys/key-ring.ts';
 import { type Command, type Terminal, UsageError } from './command/command.ts';

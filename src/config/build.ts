@@ -5,7 +5,6 @@ import type { Config } from './config.ts';
 import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
-import { validateOmittedAudiences } from './sections/audience-restriction.ts';
 import { buildClients, clientEntry } from './sections/clients.ts';
 import { instant, instantOf } from './sections/fields.ts';
 import { buildKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
@@ -14,11 +13,12 @@ import { buildListeners } from './sections/listeners.ts';
 import { buildAudit } from './sections/operation.ts';
 import { buildPolicy, policyEntry } from './sections/policy/policy.ts';
 import { buildRefreshTokens } from './sections/refresh-tokens.ts';
+import { validateOmittedAudiences } from './sections/relying-parties/audience-restriction.ts';
 import {
   buildRelyingParties,
   type RelyingPartyEntry,
   relyingPartyEntry,
-} from './sections/relying-parties.ts';
+} from './sections/relying-parties/relying-parties.ts';
 import { buildStore } from './sections/store.ts';
 import {
   subjectPrefixes,

@@ -8,7 +8,7 @@ import type { DecryptionKeyConfig, SigningKeyConfig } from './sections/keys/keys
 import type { ListenersConfig } from './sections/listeners.ts';
 import type { AuditConfig, FetchConfig, LimitsConfig, LogLevel } from './sections/operation.ts';
 import type { RefreshTokenConfig } from './sections/refresh-tokens.ts';
-import type { RelyingPartyConfig } from './sections/relying-parties.ts';
+import type { RelyingPartyConfig } from './sections/relying-parties/relying-parties.ts';
 import type { StoreConfig } from './sections/store.ts';
 import type { TrustedIssuerConfig } from './sections/trusted-issuers/trusted-issuers.ts';
 import type { UsersConfig } from './sections/users.ts';

@@ -18,7 +18,7 @@ import {
 } from './sections/operation.ts';
 import { policySection } from './sections/policy/policy.ts';
 import { refreshTokensSection } from './sections/refresh-tokens.ts';
-import { relyingPartiesSection } from './sections/relying-parties.ts';
+import { relyingPartiesSection } from './sections/relying-parties/relying-parties.ts';
 import { storeSection } from './sections/store.ts';
 import { trustedIssuersSection } from './sections/trusted-issuers/trusted-issuers.ts';
 import { userDomainsSection } from './sections/user-domains.ts';

@@ -1,9 +1,9 @@
 // Whether the assertions for a relying party say whom they are for: `relyingParties[].token.audienceRestriction`.
 import { z } from 'zod';
-import type { Entry, Loading } from '../loading.ts';
-import type { Complaint } from '../problem.ts';
-import { conflict } from './fields.ts';
-import type { WsTrustConfig } from './ws-trust.ts';
+import type { Entry, Loading } from '../../loading.ts';
+import type { Complaint } from '../../problem.ts';
+import { conflict } from '../fields.ts';
+import type { WsTrustConfig } from '../ws-trust.ts';
 
 export const audienceRestriction = z
   .enum(['always', 'omitted-with-key'])
