@@ -91,7 +91,7 @@ type Told = Pick<ValidatedToken, 'subject' | 'trustedIssuer' | 'type'> &
 /** The party of another issuer that a token of ours is about, by the name that issuer gave it; undefined for one of our own, and for any
  * other token. Under an empty prefix only the name of whoever asked for the token tells. */
 export function foreignPartyOf(
-  { originClient, subject: { id }, trustedIssuer, type }: Told,
+  { originClient = '', subject: { id }, trustedIssuer, type }: Told,
   issuers: readonly KnownIssuer[],
 ): ForeignParty | undefined {
   if (trustedIssuer !== SELF || isCredential(type)) return undefined;
@@ -99,7 +99,7 @@ export function foreignPartyOf(
     const prefix = subjectPrefixes.find((each) => each !== '' && id.startsWith(each));
     if (prefix !== undefined) return { trustedIssuer: issuer, id: id.slice(prefix.length) };
   }
-  const asked = originClient === undefined ? undefined : principalOf(originClient);
+  const asked = principalOf(originClient);
   const isOfAsker = asked?.id === id && asked.trustedIssuer !== SELF;
   return isOfAsker ? asked : undefined;
 }

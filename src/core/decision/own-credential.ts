@@ -15,10 +15,10 @@ interface KnownParties {
 
 /** The names that tokens of ours have for a requestor, known by its own name. */
 function subjectNamesOf(
-  requestorName: string | undefined,
+  requestorName: string,
   { issuers }: KnownParties,
 ): readonly string[] {
-  const principal = requestorName === undefined ? undefined : principalOf(requestorName);
+  const principal = principalOf(requestorName);
   if (!principal) return [];
   const { id, trustedIssuer } = principal;
   if (trustedIssuer === SELF) return [id];
@@ -45,7 +45,7 @@ function isOfEndedUser(
  * impersonate a subject towards one target has that key, and could pose as the subject here, towards all targets.
  * @throws {ExchangeFailure} `token-audience-mismatch`; `requestor-unauthenticated` for a user who may not log in any more */
 export function validateOwnCredential(token: ValidatedToken, known: KnownParties): ValidatedToken {
-  const { confirmation, originClient, subject, trustedIssuer, type } = token;
+  const { confirmation, originClient = '', subject, trustedIssuer, type } = token;
   if (trustedIssuer !== SELF || isCredential(type)) return token;
   // A bearer token is a credential only where the operator takes it from whoever has it.
   const isHeld = confirmation.method !== 'bearer';

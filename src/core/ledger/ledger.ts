@@ -122,7 +122,7 @@ export function createLedger(store: Store, clock: Clock, settings: LedgerSetting
       if (found.isRevoked || ancestors.length === 0) return found;
       return { ...found, isRevoked: await store.isRevoked(ancestors.map(tombstoneKey)) };
     },
-    hasSaid: ({ said }, token) => said !== undefined && said === digest(saidBy(token)),
+    hasSaid: ({ said }, token) => said === digest(saidBy(token)),
     async revoke(token, until) {
       const renewal = (await find(token))?.renewal;
       const tokens = renewal ? [token, { issuer: token.issuer, id: renewal.family }] : [token];

@@ -182,11 +182,11 @@ function usedUp(
   { notOnOrAfter }: Renewal,
   rules: PolicyRules,
 ): readonly OnceMark[] {
-  const { id, issuer, lifetime, onceUntil = 0 } = token;
-  if (onceUntil === 0 && !isUsedOnce(rules.rows, token)) return [];
+  const { id, issuer, lifetime } = token;
+  if (!isUsedOnce(rules.rows, token)) return [];
   if (id === undefined) return refuse('a one-time token needs an id');
   // As long as it could be renewed again: a mark that ends before lets it in again.
-  const until = Math.max(onceUntil, lifetime.notOnOrAfter, notOnOrAfter);
+  const until = Math.max(lifetime.notOnOrAfter, notOnOrAfter);
   return [{ token: { issuer, id }, until }];
 }
 
