@@ -10,6 +10,7 @@ import {
   type PolicyRow,
 } from '#core/policy.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
+import type { TokenType } from '#core/token-type.ts';
 import {
   anActorToken,
   anEvidence,
@@ -74,6 +75,17 @@ describe('decidingRow', () => {
     assert.equal(decide('alice'), 'ours');
   });
 
+  test('Policy: what a row allows subjects of another issuer it allows no token of ours about them', () => {
+    const row = aPolicyRow({ subject: { issuers: ['partner'] } });
+    const subject = anOwnToken({ subject: { issuer: OWN_ISSUER, id: 'partner:alice' } });
+    const issuers = [
+      { id: 'partner', names: [], actorIssuers: [], subjectPrefixes: ['partner:'] },
+    ] as const;
+    const question = policyQuestion(anEvidence({ subject }), aRelyingParty(), { issuers });
+
+    assert.throws(() => decidingRow([row], question), refusedAs('target-not-allowed'));
+  });
+
   test('Policy: denies another requestor', () => {
     denies(aPolicyRow(), anEvidence({ requestor: { id: 'other' } }));
   });
@@ -93,6 +105,17 @@ describe('decidingRow', () => {
     assert.ok(
       decided([aPolicyRow({ subject: { issuers: ['partner'], types: ['access_token'] } })]),
     );
+  });
+
+  test('RFC 8725 §3.12: a row about either is about an access token that was declared as a JWT', () => {
+    const subject = aValidatedToken({ type: 'jwt', writtenType: 'access_token' });
+    const evidence = { ...anEvidence(), subject };
+    const about = (type: TokenType) =>
+      aPolicyRow({ subject: { issuers: ['partner'], types: [type] } });
+
+    assert.ok(decided([about('jwt')], evidence));
+    assert.ok(decided([about('access_token')], evidence));
+    denies(about('id_token'), evidence);
   });
 
   test('Policy: denies a subject with another id', () => {
@@ -238,6 +261,20 @@ describe('requestors by kind', () => {
     denies(row, anEvidence({ requestor: { kind: 'principal', id: 'nobody vouches' } }));
     denies(row, anEvidence({ requestor: { ...aPrincipal('anyone'), kind: 'client' } }));
     denies(row);
+  });
+
+  test('Policy: a row that denies all of us denies whoever comes with a token of ours', () => {
+    const principals = { issuers: ['self'] };
+    const identity = anOwnToken({ subject: { issuer: OWN_ISSUER, id: 'corp:batch' } });
+    const requestor = { kind: 'principal', id: 'corp:batch', identity } as const;
+    const rows = [
+      aPolicyRow({ requestors: ['principal:self:corp:batch'] }),
+      aPolicyRow({ id: 'no', effect: 'deny', requestors: [], principals }),
+    ];
+    const issuers = [{ id: 'corp', names: [], actorIssuers: [], subjectPrefixes: ['corp:'] }];
+    const question = policyQuestion(anEvidence({ requestor }), aRelyingParty(), { issuers });
+
+    assert.throws(() => decidingRow(rows, question), /no denies/);
   });
 
   test('Policy: a client whose id reads like a principal is refused', () => {

@@ -135,7 +135,8 @@ describe('actorChain', () => {
   test('Policy: a party is one, under the name of its issuer and under the one that it has in tokens of ours', () => {
     const names = [PARTNER_ISSUER, 'https://alias.example'];
     const known = { id: 'partner', names, actorIssuers: [], subjectPrefixes: ['partner:', 'p/'] };
-    const rules = { ...CHAIN_RULES, issuers: [known] };
+    const other = { ...known, id: 'other', names: ['urn:other'], subjectPrefixes: ['other:'] };
+    const rules = { ...CHAIN_RULES, issuers: [other, known] };
     const refused = refusedAs('delegation-not-allowed');
     const ofOurs = (id: string) => aValidatedToken({ subject: { issuer: OWN_ISSUER, id } });
 

@@ -262,6 +262,36 @@ describe('decide: impersonation and delegation', () => {
     assert.equal(spec.clientId, 'principal:partner:robot');
   });
 
+  test('Policy: a foreign principal that becomes the actor is denied under the name of its own issuer', () => {
+    const subject = { issuer: PARTNER_ISSUER, id: 'robot' };
+    const identity = aValidatedToken({ type: 'saml2', subject });
+    const evidence = anEvidence({
+      requestor: { kind: 'principal', id: 'robot', identity },
+      subject: { id: 'other', subject: { issuer: PARTNER_ISSUER, id: 'bob' } },
+    });
+    const requestors = ['principal:partner:robot'];
+    const row = aPolicyRow({ requestors, grant: { requestorAsActor: true } });
+    const denial = (issuer: string) =>
+      aPolicyRow({ effect: 'deny', requestors, actor: { issuers: [issuer], ids: ['robot'] } });
+
+    refuses('target-not-allowed', evidence, rules({ rows: [row, denial('partner')] }));
+    assert.deepEqual(decided(evidence, rules({ rows: [row, denial('self')] })).actors, [subject]);
+  });
+
+  test('Policy: a row that denies the requestor as the actor denies nothing where it is not shown', () => {
+    const actor = { issuers: ['self'], ids: ['gateway'] };
+    const inForce = rules({ rows: [aPolicyRow(), aPolicyRow({ effect: 'deny', actor })] });
+
+    const alone = decided(anEvidence(), inForce);
+    const withAnother = decided(anEvidence({ actor: anActorToken() }), inForce);
+
+    assert.deepEqual(alone.actors, []);
+    assert.deepEqual(
+      withAnother.actors.map(({ id }) => id),
+      ['broker'],
+    );
+  });
+
   test('Policy: a local principal without a token becomes the actor under our name, and is no client', () => {
     const evidence = anEvidence({ requestor: { kind: 'principal', id: 'bob' } });
     const row = aPolicyRow({

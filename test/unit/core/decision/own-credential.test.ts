@@ -20,6 +20,9 @@ const PARTNER: KnownIssuer = {
   subjectPrefixes: ['partner:', 'p-'],
 };
 
+const NORTH: KnownIssuer = { ...PARTNER, id: 'north', names: [], subjectPrefixes: ['north:'] };
+const ISSUERS = [NORTH, PARTNER];
+
 const STANDINGS: ReadonlyMap<string, UserStanding> = new Map([
   ['alice', 'enabled'],
   ['a:b', 'enabled'],
@@ -47,7 +50,7 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     test(`of ${id}, issued to ${client}`, () => {
       const token = held(client, id);
 
-      assert.equal(validateOwnCredential(token, { issuers: [PARTNER], userStanding }), token);
+      assert.equal(validateOwnCredential(token, { issuers: ISSUERS, userStanding }), token);
     });
 
   for (const [what, client, id] of [
@@ -62,12 +65,12 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
       const token = held(client, id);
 
       assert.throws(
-        () => validateOwnCredential(token, { issuers: [PARTNER], userStanding }),
+        () => validateOwnCredential(token, { issuers: ISSUERS, userStanding }),
         refusedAs('token-audience-mismatch'),
       );
     });
 
-  const known = { issuers: [PARTNER], userStanding };
+  const known = { issuers: ISSUERS, userStanding };
   const BEARER = { confirmation: { method: 'bearer' } } as const;
 
   for (const [client, id, over] of [
@@ -76,6 +79,7 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ['principal:self:partner:alice', 'partner:alice', {}],
     ['principal:partner:alice', 'partner:alice', {}],
     ['gateway', 'partner:alice', BEARER],
+    ['gateway', 'gateway', BEARER],
     ['principal:self:bob', 'partner:alice', BEARER],
   ] as const)
     test(`while its user may log in: of ${id}, issued to ${client}`, () => {
@@ -108,6 +112,6 @@ describe('ws-trust §8: a token of ours that is bound to a key is a credential',
     ];
 
     for (const token of tokens)
-      assert.equal(validateOwnCredential(token, { issuers: [PARTNER], userStanding }), token);
+      assert.equal(validateOwnCredential(token, { issuers: ISSUERS, userStanding }), token);
   });
 });
