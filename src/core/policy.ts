@@ -186,14 +186,14 @@ export function validateUndenied(
     throw new ExchangeFailure('target-not-allowed', `policy row ${denial.id} denies ${denied}`);
 }
 
-/** The rows that deny by an actor of whom a token tells, without that actor: who vouched for it is not known any more, so it fits by
- * its id alone. */
-export function denialsByActor(
+/** The rows about an actor of whom a token tells, without that actor: who vouched for it is not known any more, so it fits by its id
+ * alone. */
+export function rowsByActor(
   rows: readonly PolicyRow[],
   actors: readonly Actor[],
 ): readonly PolicyRow[] {
   return rows.flatMap(({ actor, ...row }) => {
-    if (row.effect !== 'deny' || !actor) return [];
+    if (!actor) return [];
     return actors.some(({ id }) => actor.ids?.includes(id) ?? true) ? [row] : [];
   });
 }

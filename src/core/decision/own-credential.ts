@@ -14,10 +14,7 @@ interface KnownParties {
 }
 
 /** The names that tokens of ours have for a requestor, known by its own name. */
-function subjectNamesOf(
-  requestorName: string,
-  { issuers }: KnownParties,
-): readonly string[] {
+function subjectNamesOf(requestorName: string, { issuers }: KnownParties): readonly string[] {
   const principal = principalOf(requestorName);
   if (!principal) return [];
   const { id, trustedIssuer } = principal;

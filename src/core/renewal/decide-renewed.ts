@@ -13,7 +13,7 @@ import {
 import { ExchangeFailure } from '../failure.ts';
 import { secretOf } from '../ledger/kept-token.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
-import { decidingRow, denialsByActor, isUsedOnce, validateUndenied } from '../policy.ts';
+import { decidingRow, isUsedOnce, rowsByActor, validateUndenied } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
@@ -149,10 +149,10 @@ function decideTargets(
   const { evidence } = basis;
   const { request, actor } = evidence;
   const subject = originalSubject(evidence.subject, renewal);
-  const denials = denialsByActor(rules.rows, subject.actors);
+  const byActor = rowsByActor(rules.rows, subject.actors);
   const [first, ...others] = decideParties(basis, entry, rules).map((party): GrantedTarget => {
     const question = policyQuestion({ request, subject, actor }, party, rules);
-    validateUndenied(denials, question, 'an actor');
+    validateUndenied(byActor, question, 'an actor');
     return { party, row: decidingRow(rules.rows, question) };
   });
   if (!first) throw new Error('a token without a target');

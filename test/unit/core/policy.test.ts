@@ -7,6 +7,7 @@ import {
   decidingRow,
   decisiveRow,
   hasConsented,
+  isUsedOnce,
   type PolicyRow,
 } from '#core/policy.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
@@ -281,6 +282,30 @@ describe('requestors by kind', () => {
     const evidence = anEvidence({ requestor: { id: 'principal:self:bob' } });
 
     assert.throws(() => decided([aPolicyRow()], evidence), refusedAs('requestor-not-allowed'));
+  });
+});
+
+describe('isUsedOnce', () => {
+  const row = (types?: readonly TokenType[], over: Partial<PolicyRow> = {}) => {
+    const subject = { issuers: ['self'], ...(types && { types }) };
+    return { ...aPolicyRow({ subject, grant: { singleUse: true } }), ...over };
+  };
+  const asJwt = { type: 'jwt', writtenType: 'access_token' } as const;
+
+  test('WS-Trust 1.3 §5: a token of ours is good once where a row lets tokens of its type be', () => {
+    for (const rows of [[row()], [row(['jwt'])], [row(['access_token'])], [row(['saml2']), row()]])
+      assert.ok(isUsedOnce(rows, asJwt));
+  });
+
+  test('WS-Trust 1.3 §5: it is not where none does, or one that denies, or for tokens of others', () => {
+    const rows = [
+      row(['saml2']),
+      row(undefined, { effect: 'deny' }),
+      row(undefined, { subject: { issuers: ['partner'] } }),
+      row(undefined, { grant: aPolicyRow().grant }),
+    ];
+
+    assert.equal(isUsedOnce(rows, asJwt), false);
   });
 });
 

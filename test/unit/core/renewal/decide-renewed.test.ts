@@ -183,8 +183,11 @@ const denying = (actor: PartySelector) => ({
 
 test('Policy: a row that denies one actor leaves the tokens of others, and those without', () => {
   const other = denying({ issuers: ['self'], ids: ['evil'] });
+  const elsewhere = aPolicyRow({ effect: 'deny', targets: ['billing'] });
+  const ofNobody = { rows: [elsewhere, aPolicyRow({ grant })] };
 
-  assert.equal(decideWith({ token: { actors: [broker] }, rules: other }).spec.actors.length, 1);
+  for (const inForce of [other, ofNobody])
+    assert.equal(decideWith({ token: { actors: [broker] }, rules: inForce }).spec.actors.length, 1);
   assert.equal(decideWith({ rules: denying({ issuers: ['self'] }) }).spec.actors.length, 0);
 });
 
