@@ -59,11 +59,9 @@ const MAX_CHARACTERS_BEFORE = 250;
 /** A refusal whose detail says as well what it is about, such as whose token it was. Anything else stays what it is. */
 export function refusalAbout(cause: unknown, about: string): unknown {
   if (!(cause instanceof ExchangeFailure)) return cause;
-  const { message, reason, retryAfterSeconds } = cause;
-  return new ExchangeFailure(reason, `${beginningOf(message, MAX_CHARACTERS_BEFORE)} (${about})`, {
-    cause,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-  });
+  const { message, reason } = cause;
+  const detail = `${beginningOf(message, MAX_CHARACTERS_BEFORE)} (${about})`;
+  return new ExchangeFailure(reason, detail, { cause });
 }
 
 const MAX_EXCERPT_CHARACTERS = 200;
