@@ -63,12 +63,19 @@ describe('decide', () => {
     });
   });
 
+  test('Policy: the token rests on the word of all who vouched for the subject or the actor, each once', () => {
+    const actor = anActorToken({ vouchers: ['north', 'partner'] });
+
+    assert.deepEqual(decided(anEvidence({ actor })).vouchers, ['partner', 'north']);
+  });
+
   test('Policy: passes the authentication of the subject on and keeps both parents', () => {
     const authentication = { instant: NOW - 10, methods: ['pwd'] };
 
     const spec = decided(anEvidence({ subject: { authentication }, actor: anActorToken() }));
 
     assert.deepEqual(spec.authentication, authentication);
+    assert.deepEqual(spec.vouchers, ['partner']);
     assert.deepEqual(spec.parents, [
       { issuer: PARTNER_ISSUER, id: 'subject-token-1' },
       { issuer: OWN_ISSUER, id: 'actor-token-1' },
@@ -227,81 +234,6 @@ describe('decide: impersonation and delegation', () => {
     const actor = anActorToken({ actors: [{ issuer: OWN_ISSUER, id: 'other' }] });
 
     refuses('delegation-not-allowed', anEvidence({ actor }));
-  });
-
-  test('Policy: the requestor becomes the actor where the row says so', () => {
-    const inForce = granting({ requestorAsActor: true, impersonation: false });
-
-    assert.deepEqual(decided(anEvidence(), inForce).actors, [
-      { issuer: OWN_ISSUER, id: 'gateway', clientId: 'gateway' },
-    ]);
-    refuses(
-      'delegation-not-allowed',
-      anEvidence(),
-      granting({ requestorAsActor: true, delegation: false }),
-    );
-  });
-
-  test('Policy: a foreign principal becomes the actor under the name of its own issuer', () => {
-    const identity = aValidatedToken({
-      type: 'saml2',
-      subject: { issuer: PARTNER_ISSUER, id: 'robot' },
-    });
-    const evidence = anEvidence({
-      requestor: { kind: 'principal', id: 'robot', identity },
-      subject: { id: 'other', subject: { issuer: PARTNER_ISSUER, id: 'bob' } },
-    });
-    const row = aPolicyRow({
-      requestors: ['principal:partner:robot'],
-      grant: { requestorAsActor: true },
-    });
-
-    const spec = decided(evidence, rules({ rows: [row] }));
-
-    assert.deepEqual(spec.actors, [{ issuer: PARTNER_ISSUER, id: 'robot' }]);
-    assert.equal(spec.clientId, 'principal:partner:robot');
-  });
-
-  test('Policy: a foreign principal that becomes the actor is denied under the name of its own issuer', () => {
-    const subject = { issuer: PARTNER_ISSUER, id: 'robot' };
-    const identity = aValidatedToken({ type: 'saml2', subject });
-    const evidence = anEvidence({
-      requestor: { kind: 'principal', id: 'robot', identity },
-      subject: { id: 'other', subject: { issuer: PARTNER_ISSUER, id: 'bob' } },
-    });
-    const requestors = ['principal:partner:robot'];
-    const row = aPolicyRow({ requestors, grant: { requestorAsActor: true } });
-    const denial = (issuer: string) =>
-      aPolicyRow({ effect: 'deny', requestors, actor: { issuers: [issuer], ids: ['robot'] } });
-
-    refuses('target-not-allowed', evidence, rules({ rows: [row, denial('partner')] }));
-    assert.deepEqual(decided(evidence, rules({ rows: [row, denial('self')] })).actors, [subject]);
-  });
-
-  test('Policy: a row that denies the requestor as the actor denies nothing where it is not shown', () => {
-    const actor = { issuers: ['self'], ids: ['gateway'] };
-    const inForce = rules({ rows: [aPolicyRow(), aPolicyRow({ effect: 'deny', actor })] });
-
-    const alone = decided(anEvidence(), inForce);
-    const withAnother = decided(anEvidence({ actor: anActorToken() }), inForce);
-
-    assert.deepEqual(alone.actors, []);
-    assert.deepEqual(
-      withAnother.actors.map(({ id }) => id),
-      ['broker'],
-    );
-  });
-
-  test('Policy: a local principal without a token becomes the actor under our name, and is no client', () => {
-    const evidence = anEvidence({ requestor: { kind: 'principal', id: 'bob' } });
-    const row = aPolicyRow({
-      requestors: ['principal:self:bob'],
-      grant: { requestorAsActor: true },
-    });
-
-    assert.deepEqual(decided(evidence, rules({ rows: [row] })).actors, [
-      { issuer: OWN_ISSUER, id: 'bob' },
-    ]);
   });
 });
 

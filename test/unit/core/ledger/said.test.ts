@@ -90,9 +90,17 @@ describe('WS-Trust 1.3 §5: a token does not say what is on record', () => {
       assert.equal(isSaid(decided, told), false);
     });
 
-  test('with another key in an assertion', () => {
-    const confirmation = { ...KEY, jwkThumbprint: 'jwk-2' };
+  test('with another key in an assertion, or another of its only name in either form', () => {
+    const method = 'public-key';
+    const byKey = (jwkThumbprint: string) => ({ method, jwkThumbprint }) as const;
+    const byCertificate = (certificateThumbprint: string) =>
+      ({ method, certificateThumbprint }) as const;
 
-    assert.equal(isSaid({ type: 'saml2', confirmation: KEY }, { confirmation }), false);
+    for (const [type, confirmation, other] of [
+      ['saml2', KEY, { ...KEY, jwkThumbprint: 'jwk-2' }],
+      ['saml2', byCertificate(CERTIFICATE), byCertificate('x5t-2')],
+      ['jwt', byKey(JWK), byKey('jwk-2')],
+    ] as const)
+      assert.equal(isSaid({ type, confirmation }, { confirmation: other }), false);
   });
 });
