@@ -257,6 +257,16 @@ test('RFC 9068 §4: what we would not read again is not issued: it could not be 
   }
 });
 
+test('RFC 7800 §3.3: beside a secret there is less room for claims', () => {
+  const confirmation = { method: 'symmetric-key' } as const;
+  const long = (characters: number) => ({ claims: [aClaim('long', 'x'.repeat(characters))] });
+  const issuable = (spec: Partial<TokenSpec>) => issuer.requireExpressible?.(aSpec(spec));
+
+  issuable(long(11_100));
+  issuable({ ...long(9900), confirmation });
+  assert.throws(() => issuable({ ...long(11_100), confirmation }), { reason: 'claim-missing' });
+});
+
 test('RFC 9068 §4: the longest that is issued is read', async () => {
   const spec = aSpec({ claims: [aClaim('long', 'x'.repeat(11_100))] });
   issuer.requireExpressible?.(spec);

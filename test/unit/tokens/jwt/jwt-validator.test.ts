@@ -135,6 +135,7 @@ test('RFC 7519 §4.1.4-6: a refusal tells how far the clocks are apart', async (
 
   await assert.rejects(at(partner.sign(past)), /exp was 300 s ago, and the skew is 60 s/);
   await assert.rejects(at(partner.sign({ nbf: NOW + 240 })), /in 240 s, and the skew is 60 s/);
+  await assert.rejects(at(partner.sign({ nbf: NOW, iat: NOW + 120 })), /iat is in 120 s, and/);
 });
 
 test('Trust: a maximum age needs iat and is held', async () => {
@@ -307,6 +308,21 @@ test('Own tokens: any audience is taken, for the origin binding is decided in co
   assert.equal(token.trustedIssuer, 'self');
   assert.equal(token.subject.id, 'alice');
   assert.deepEqual(token.audiences, ['orders']);
+});
+
+test('RFC 7009 §2.1: a token of ours is renewed and revoked when it is over, or not good yet by a clock that is behind', async () => {
+  const over = { iat: NOW - 900, nbf: NOW - 900, exp: NOW - 600 };
+  const early = { iat: NOW + 600, nbf: NOW + 600, auth_time: NOW + 600, exp: NOW + 900 };
+
+  for (const [claims, reason] of [
+    [over, 'token-expired'],
+    [early, 'token-not-yet-valid'],
+  ] as const) {
+    const ours = us.sign({ client_id: 'app', ...claims });
+    assert.equal((await validate(ours, 'jwt', 'lifecycle')).use, 'lifecycle');
+    await assert.rejects(validate(ours), { reason });
+    await assert.rejects(validate(partner.sign(claims), 'jwt', 'lifecycle'), { reason });
+  }
 });
 
 test('RFC 9068 §2.2: a token of ours without audience is refused', async () => {
