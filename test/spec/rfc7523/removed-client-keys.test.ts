@@ -206,6 +206,25 @@ test('RFC 7523 §3: while one asks a server of keys that has failed, nobody wait
   assert.equal(client.fetches(), 2);
 });
 
+test('RFC 7523 §3: while one asks a server of keys that has answered since it failed, all wait with them', async (t) => {
+  const { client, server, authenticate, pass } = await startServerOf(t);
+  client.break();
+  assertComeBack([await authenticate()]);
+  client.mend();
+  assert.equal((await authenticate()).status, 200);
+  pass();
+  client.hang();
+  const asking = authenticate();
+  await eventually('the fetch', async () => client.fetches() === 3);
+
+  const others = [authenticate(), authenticate()];
+  for (let round = 0; round < 10; round++) await server.get('/jwks');
+  client.mend();
+
+  for (const { status, text } of await Promise.all([asking, ...others]))
+    assert.equal(status, 200, text);
+});
+
 test('RFC 6749 §5.2: while the keys of a client cannot be fetched, whoever presents no assertion learns nothing of it, and has nothing fetched', async (t) => {
   const { client, server } = await startServerOf(t);
   client.break();
