@@ -3,14 +3,7 @@ import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
-import {
-  admitsPassword,
-  type Login,
-  loginFailure,
-  nameLocked,
-  requirePossible,
-  SOURCE_LOCKED,
-} from './login.ts';
+import { type Login, loginFailure, nameLocked, requirePossible, SOURCE_LOCKED } from './login.ts';
 import { passwordMark } from './login-mark.ts';
 import { createLoginQueue, type QueueLimits } from './login-queue.ts';
 import { type DeriveKey, deriveScryptKey } from './password/password.ts';
@@ -84,9 +77,8 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
     if (isSourceLocked) throw loginFailure(SOURCE_LOCKED.detail);
     const candidate = directory.find(name);
     if (isNameLocked) throw loginFailure(nameLocked(candidate.record).detail);
-    const loginName = nameLogin({ name, encoded: candidate.encoded, password });
-    const { record } = candidate;
-    if (record && admitsPassword(record) && cache.has(loginName)) return candidate;
+    const loginName = nameLogin({ name, password });
+    if (cache.has(loginName)) return candidate;
     const refusal = await verify({ candidate, loginName, password, foldedName, sourceAddress });
     if (refusal) throw loginFailure(refusal.detail);
     cache.add(loginName);

@@ -9,17 +9,16 @@ import type { Clock, Instant } from '#core/instant.ts';
 interface LoginParts {
   /** The key of the name. */
   readonly name: string;
-  readonly encoded: string;
   readonly password: string;
 }
 
 /** A function that names logins: equal parts, equal name; it tells nothing without the key, which is new in each process. */
 export function createLoginNamer(): (parts: LoginParts) => string {
   const key = createSecretKey(randomBytes(32));
-  return ({ name, encoded, password }) => {
+  return ({ name, password }) => {
     const hmac = createHmac('sha256', key);
     // Each part carries its length: no two logins run into one name.
-    for (const part of [name, encoded, password.normalize('NFC')]) {
+    for (const part of [name, password.normalize('NFC')]) {
       hmac.update(`${Buffer.byteLength(part)}:`).update(part);
     }
     return hmac.digest('base64url');

@@ -116,12 +116,12 @@ for (const off of [{ cacheSize: 0 }, { cacheSeconds: 0 }]) {
 
 test('Cache: no two logins run into one name, and no two processes name a login alike', () => {
   const nameLogin = createLoginNamer();
-  const login = { name: 'ab', encoded: 'cd', password: 'ef' };
+  const login = { name: 'ab', password: 'cd' };
 
   const names = new Set([
     nameLogin(login),
-    nameLogin({ name: 'a', encoded: 'bcd', password: 'ef' }),
-    nameLogin({ name: 'ab', encoded: 'cde', password: 'f' }),
+    nameLogin({ name: 'a', password: 'bcd' }),
+    nameLogin({ name: 'abc', password: 'd' }),
     createLoginNamer()(login),
   ]);
 
