@@ -96,6 +96,16 @@ describe('validateOrigin', () => {
     refuses(anEvidence({ actor: self('other') }));
   });
 
+  test('RFC 7521 §5.1: a token of ours is a grant where it is for us, and nowhere else', () => {
+    const grant = (audiences: readonly string[]) => ({
+      ...anEvidence(),
+      subject: anOwnToken({ use: 'assertion', audiences }),
+    });
+
+    passes(grant(['orders', OWN_ISSUER]));
+    refuses(grant(['orders']));
+  });
+
   test('Policy: a credential that was proved here has no origin', () => {
     const facts = { type: 'username', trustedIssuer: 'self', audiences: [] } as const;
 

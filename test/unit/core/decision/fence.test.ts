@@ -84,6 +84,27 @@ describe('validateMarkFence', () => {
     held(NOW - 60, true);
     held(NOW - 61, false);
   });
+
+  test('Store: asks no age of what is one-time by itself: a grant that does not say when it was issued ends soon', () => {
+    const evidence = anEvidence({
+      subject: { use: 'assertion', onceUntil: NOW + 60, issuedAt: undefined as never },
+    });
+    const { id = '', issuer } = evidence.subject;
+    const once = [{ token: { issuer, id }, until: NOW + 60 }];
+
+    validateMarkFence(evidence, { ...decided, once }, FENCE);
+  });
+
+  test('Store: asks the age of the very token that is marked: not where it is the actor that is good once', () => {
+    const evidence = anEvidence({ subject: { issuedAt: NOW - 61, id: 'a' } });
+    const { issuer } = evidence.subject;
+
+    for (const token of [
+      { issuer, id: 'b' },
+      { issuer: 'urn:other', id: 'a' },
+    ])
+      validateMarkFence(evidence, { ...decided, once: [{ token, until: NOW + 60 }] }, FENCE);
+  });
 });
 
 describe('validateRemembered', () => {
