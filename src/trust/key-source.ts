@@ -45,11 +45,8 @@ export function createKeySource({ load, ...parts }: KeySourceParts): KeySource {
       if (!known) throw unavailable();
       const found = known.content.find(wanted);
       if (found) return foundKey(found);
-      if (known.isNew) {
-        // Just fetched for this very token: that was its search.
-        fetched.countAsSearch();
-        throw unknownKey();
-      }
+      // Just fetched for this very token: that was its search.
+      if (known.isNew) fetched.countAsSearch();
       const searched = (await fetched.search(loadKeys))?.find(wanted);
       // While the source fails, an unknown key may be a new one: we cannot tell.
       if (!searched && fetched.isFailing()) throw unavailable();
