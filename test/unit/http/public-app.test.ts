@@ -143,18 +143,21 @@ for (const [what, end] of ENDINGS)
     assert.deepEqual(errors, []);
   });
 
-test('public app: an error in sending an answer is told', async (t) => {
-  const cause = new Error('torn');
-  const { port, errors } = await anApp(t, (ctx) => {
-    ctx.body = Readable.from([new Error('none')]).map(() => {
-      throw cause;
+for (const [what, cause] of [
+  ['no code', new Error('torn')],
+  ['a code that is no end of a connection', Object.assign(new Error('torn'), { code: 'EACCES' })],
+] as const)
+  test(`public app: an error in sending an answer is told: with ${what}`, async (t) => {
+    const { port, errors } = await anApp(t, (ctx) => {
+      ctx.body = Readable.from([new Error('none')]).map(() => {
+        throw cause;
+      });
     });
+
+    await assert.rejects(send({ port, path: '/token' }));
+
+    assert.equal(errors[0]?.cause, cause);
   });
-
-  await assert.rejects(send({ port, path: '/token' }));
-
-  assert.equal(errors[0]?.cause, cause);
-});
 
 test('public app: a path that nobody serves is 404 in JSON', async (t) => {
   const { port } = await anApp(t, (_, next) => next());

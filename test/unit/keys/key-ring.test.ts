@@ -189,6 +189,22 @@ test('Key rotation: a superseded key verifies our own tokens for longer than it 
   );
 });
 
+test('Key rotation: a key is superseded by one of its own algorithm and use, and by no other', async () => {
+  const entries = [
+    await jwtEntry('RS256', 0),
+    await jwtEntry('ES256', 40),
+    await samlEntry('RS256', 60),
+    await jwtEntry('RS256', 100),
+  ];
+  const clock = fakeClock(50);
+  const keys = await createKeyRing(entries, { clock, overlapSeconds: 10, verifySeconds: 1000 });
+  const { kid } = keys.jwtSigningKey('RS256', 50);
+
+  clock.set(500);
+
+  assert.equal(keys.signedBefore(kid), 100);
+});
+
 test('Key ring: SAML keys are in no JWKS and sign no JWT', async () => {
   const keys = await ring([await samlEntry('RS256')]);
 
