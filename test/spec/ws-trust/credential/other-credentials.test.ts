@@ -431,24 +431,6 @@ describe('xml-security §5: SHA-1 in message signatures', () => {
   });
 });
 
-test('ws-trust §4, §8: who acts as another signs the Body, also where the Timestamp alone would do', async () => {
-  const actAs = `<w:ActAs xmlns:w="http://docs.oasis-open.org/ws-sx/ws-trust/200802">${anAssertion('foreign')}</w:ActAs>`;
-  const send = (children: string, ids: readonly string[]) => {
-    const path = '/adfs/services/trust/13/certificatemixed';
-    return aPost(aSignedMessage(anRst({ children }), { by: holder, ids }), { path });
-  };
-
-  await accepted({ request: send(anAppliesTo(), ['ts']) }, 'x509');
-  await refused(
-    { request: send(`${anAppliesTo()}${actAs}`, ['ts']) },
-    'trust:AuthenticationBadElements',
-  );
-  // Past authentication: what policy says of it is another matter.
-  const setting = aSetting();
-  await setting.front.handle(send(`${anAppliesTo()}${actAs}`, ['ts', 'body']));
-  assert.equal(setting.asked[0]?.requestor.method, 'x509');
-});
-
 test('an exception for an address that no profile has is a mistake', () => {
   assert.throws(() => changeEndpoints([GENERIC_PROFILE], [{ path: '/other' }]), /\/other/);
 });

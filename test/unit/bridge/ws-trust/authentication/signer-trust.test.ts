@@ -68,15 +68,36 @@ test('xml-security §4: the certificate that an assertion of ours names its key 
   }
 });
 
-for (const reason of ['issuer-untrusted', 'token-revoked'] as const)
-  test(`xml-security §4: a certificate that an assertion of ours names, and that is not good (${reason}), is not remembered`, async () => {
-    const { certificates, elements, trust } = aHeader(ASSERTION, {
-      confirmation: nameCertificate(holder),
-      trustedIssuer: SELF,
-      refusalOfNamed: new ExchangeFailure(reason, 'not good'),
-    });
+const namedInOurs = (refusalOfNamed: Error) =>
+  aHeader(ASSERTION, {
+    confirmation: nameCertificate(holder),
+    trustedIssuer: SELF,
+    refusalOfNamed,
+  });
 
-    await trust({ kind: 'assertion', token: only(elements) }).catch(() => undefined);
+test('xml-security §4: a certificate that an assertion of ours names, and that is nobody’s here, is not remembered', async () => {
+  const { certificates, elements, trust } = namedInOurs(
+    new ExchangeFailure('issuer-untrusted', 'unknown'),
+  );
+
+  const signer = await trust({ kind: 'assertion', token: only(elements) });
+
+  assert.equal(signer.identity?.trustedIssuer, SELF);
+  assert.equal(certificates.recall(der), undefined);
+});
+
+for (const [refusal, expected] of [
+  [new ExchangeFailure('token-revoked', 'revoked'), refusedWith('failed-authentication')],
+  [
+    new ExchangeFailure('dependency-unavailable', 'away'),
+    { name: 'ExchangeFailure', reason: 'dependency-unavailable' },
+  ],
+  [new Error('a bug'), { message: 'a bug' }],
+] as const)
+  test(`ws-trust §4: an assertion of ours is no credential where the certificate that it names may be lost (${refusal.message})`, async () => {
+    const { certificates, elements, trust } = namedInOurs(refusal);
+
+    await assert.rejects(trust({ kind: 'assertion', token: only(elements) }), expected);
 
     assert.equal(certificates.recall(der), undefined);
   });
@@ -107,6 +128,32 @@ test('SAML Token Profile 1.1.1 §3.5.2: the same by a certificate, which then ha
   assert.deepEqual(signer.identity?.type, 'saml2');
   assert.deepEqual(signer.tokens, [assertion, token]);
 });
+
+test('ws-trust §3.2: an assertion that is for others shows possession of its key, where that is asked', async () => {
+  const refusal = new ExchangeFailure('token-audience-mismatch', 'for others');
+  const { elements, trust } = aHeader(ASSERTION, { refusal, mayProvePossession: true });
+
+  const possessed = await trust({ kind: 'assertion', token: only(elements) });
+
+  assert.equal(possessed.identity, undefined);
+  assert.deepEqual(possessed.confirmation, key);
+  const asked = aHeader(ASSERTION, { refusal });
+  await assert.rejects(
+    asked.trust({ kind: 'assertion', token: only(asked.elements) }),
+    refusedWith('failed-authentication'),
+  );
+});
+
+for (const reason of ['token-revoked', 'requestor-unauthenticated'] as const)
+  test(`ws-trust §3.2: one that is refused for another reason (${reason}) shows nothing`, async () => {
+    const refusal = new ExchangeFailure(reason, 'refused');
+    const { elements, trust } = aHeader(ASSERTION, { refusal, mayProvePossession: true });
+
+    await assert.rejects(
+      trust({ kind: 'assertion', token: only(elements) }),
+      refusedWith('failed-authentication'),
+    );
+  });
 
 for (const [what, tokens, wishes] of [
   ['no assertion', '', {}],
