@@ -1,13 +1,18 @@
 // Where the secret of an assertion stands: in its confirmation, once, and nowhere else.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { createSecretFinder, encryptedSecretOf } from '#bridge/saml/held-secret.ts';
+import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
+import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
+import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
 import { DS_NS, SAML2_NS, SAML11_NS, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
 
+const keyInfo = (content: string) => `<d:KeyInfo xmlns:d="${DS_NS}">${content}</d:KeyInfo>`;
 const secret = (text: string) =>
-  `<d:KeyInfo xmlns:d="${DS_NS}"><e:EncryptedKey xmlns:e="${XENC_NS}">${text}</e:EncryptedKey></d:KeyInfo>`;
+  keyInfo(`<e:EncryptedKey xmlns:e="${XENC_NS}">${text}</e:EncryptedKey>`);
 const find = (namespace: string, content: string) => {
   const found = encryptedSecretOf(
     parse(`<Assertion xmlns="${namespace}">${content}</Assertion>`).root,
@@ -17,6 +22,9 @@ const find = (namespace: string, content: string) => {
 
 const confirmation2 = (content: string) =>
   `<SubjectConfirmation><SubjectConfirmationData>${content}</SubjectConfirmationData></SubjectConfirmation>`;
+const assertion = (content: string) =>
+  parse(`<Assertion xmlns="${SAML2_NS}"><Subject>${confirmation2(content)}</Subject></Assertion>`)
+    .root;
 const saml2 = (...confirmations: readonly string[]) =>
   find(SAML2_NS, `<Subject>${confirmations.join('')}</Subject>`);
 const statement = (local: string, content: string) =>
@@ -44,6 +52,18 @@ test('SAML Token Profile 1.1.1 §3.5.1: where there is no secret, or one that is
 
   for (const content of ['', secret('a')])
     assert.equal(await findSecret({ element: assertion(content) }), undefined);
+});
+
+test('xml-security §7: a secret has between 16 and 64 bytes', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const findSecret = createSecretFinder([createKeyUnwrapper(privateKey)]);
+  const recipient = createRecipient({ publicKey });
+  const found = [15, 16, 64, 65].map(async (bytes) => {
+    const encrypted = toWireBytes(encryptKey(Buffer.alloc(bytes, 1), recipient)).toString();
+    return (await findSecret({ element: assertion(keyInfo(encrypted)) }))?.byteLength;
+  });
+
+  assert.deepEqual(await Promise.all(found), [undefined, 16, 64, undefined]);
 });
 
 test('SAML Token Profile 1.1.1 §3.5.1: of two secrets none is taken', () => {
