@@ -314,6 +314,12 @@ const edits: readonly Edit[] = [
     'signature-shape',
   ],
   [
+    'XML B8: refuses RetrievalMethod beside a hint',
+    '</ds:SignatureValue>',
+    '</ds:SignatureValue><ds:KeyInfo><ds:KeyName>x</ds:KeyName><ds:RetrievalMethod URI="http://169.254.169.254/"></ds:RetrievalMethod></ds:KeyInfo>',
+    'signature-shape',
+  ],
+  [
     'XML V6: refuses an empty KeyInfo',
     '</ds:SignatureValue>',
     '</ds:SignatureValue><ds:KeyInfo></ds:KeyInfo>',
@@ -377,6 +383,15 @@ test('XML B13: an algorithm that no table has is refused before anybody is asked
   );
 
   assert.deepEqual(asked, []);
+});
+
+test('XML V6: accepts four hints, of which a signer needs two', async () => {
+  const hints = '<ds:KeyName>x</ds:KeyName>'.repeat(4);
+  const document = parse(
+    edited(signed, '</ds:SignatureValue>', `</ds:SignatureValue><ds:KeyInfo>${hints}</ds:KeyInfo>`),
+  );
+
+  assert.ok(await verifyAssertion(document, document.root, { selectKey: () => key.trusted }));
 });
 
 test('XML V6: accepts whitespace in a signature, as other signers write it, when it was signed', async () => {
