@@ -278,9 +278,10 @@ test('an address of vCenter and those below it are changed together: any tenant 
   }));
   assert.ok(own && below);
 
-  for (const alone of [own, below])
+  const beside = { path: '/ws-trust', credentials: ['certificate'] as const };
+  for (const alone of [[own], [below], [own, beside]])
     assert.throws(
-      () => changeEndpoints([VCENTER_PROFILE], [alone]),
+      () => changeEndpoints([VCENTER_PROFILE, GENERIC_PROFILE], alone),
       /both in the list, or neither/,
     );
   const [changed] = changeEndpoints([VCENTER_PROFILE], [own, below]);

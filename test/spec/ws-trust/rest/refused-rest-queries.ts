@@ -53,6 +53,12 @@ export const QUERIES: readonly Refused[] = [
     `${TOKEN}?${appliesTo}${'&a=b'.repeat(100)}`,
     400,
   ],
+  [
+    'as many as are read',
+    'a parameter that is not known here',
+    `${TOKEN}?${appliesTo}${'&a=b'.repeat(99)}`,
+    400,
+  ],
   ['an empty claim', 'claim is no text', `${TOKEN}?${appliesTo}&claim=`, 400],
   ['no name', 'a parameter has no name or no value', `${TOKEN}?${appliesTo}&=x`, 400],
   ['no value', 'a parameter has no name or no value', `${TOKEN}?${appliesTo}&keyType`, 400],
