@@ -68,9 +68,7 @@ export function actorsOf(
 
 // The qualifier is the issuer of the delegate, where it is not that of the assertion.
 function actorOf(name: SamlName, terms: SamlTerms, ownNames: readonly string[]): Actor {
-  const { nameQualifier, ...bare } = name;
-  const isOfIssuer = nameQualifier === undefined || nameQualifier === terms.entityId;
-  const issuer = isOfIssuer ? terms.issuer : nameQualifier;
+  const { nameQualifier: issuer = terms.issuer, ...bare } = name;
   // Another issuer may speak of its own parties; that a party of ours acted, only we can say.
   if (!terms.isOwn && ownNames.includes(issuer))
     refuse('issuer-untrusted', 'a trusted issuer names an actor of ours');
