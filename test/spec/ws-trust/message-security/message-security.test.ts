@@ -351,6 +351,8 @@ describe('ws-trust §4: at an address with message security', () => {
 
       assert.equal(faultCodeOf(answer), code, JSON.stringify(setting.audit.records));
       assert.deepEqual([setting.asked, setting.errors], [[], []]);
+      // One would look as if it were protected, and nobody signs a fault.
+      assert.doesNotMatch(answer.body, /Timestamp/);
     });
 
   test('is refused: a user name over TLS, as other addresses take it', async () => {
