@@ -52,6 +52,7 @@ for (const [what, children] of [
   });
 
 for (const [what, more] of [
+  ['a cookie in the namespace of the standard', '<Cookie>AAAA</Cookie>'],
   ['a cookie of a product', '<x:Cookie xmlns:x="urn:x">AAAA</x:Cookie>'],
   ['an Identifier of another vocabulary', '<Identifier xmlns="urn:x">urn:uuid:1</Identifier>'],
 ] as const)
