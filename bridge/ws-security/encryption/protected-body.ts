@@ -3,7 +3,7 @@
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { VerifiedMessage } from '#bridge/xml/signature/verify-message.ts';
+import type { Proof } from '#bridge/xml/signature/proof.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
 import { SecurityFailure } from '../security-failure.ts';
@@ -30,10 +30,7 @@ export function bodyOverTls(envelope: Envelope, isSecure: boolean): ProtectedBod
 /** The Body of a message under a signature that covers it or its child, by identity: a wrapped copy is another node.
  * @throws {SecurityFailure} `failed-check`
  * @throws {XmlFailure} `element-missing` */
-export function bodyUnderSignature(
-  envelope: Envelope,
-  { covered }: VerifiedMessage,
-): ProtectedBody {
+export function bodyUnderSignature(envelope: Envelope, { covered }: Proof): ProtectedBody {
   const { body, payload } = envelope;
   if (!covered.has(body) && !(payload !== undefined && covered.has(payload)))
     throw new SecurityFailure('failed-check', 'the Body is not signed');

@@ -4,11 +4,9 @@
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
 import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
+import type { Proof } from '#bridge/xml/signature/proof.ts';
 import type { ResolvedToken } from '#bridge/xml/signature/str-transform.ts';
-import {
-  type VerifiedMessage,
-  verifyMessageSignature,
-} from '#bridge/xml/signature/verify-message.ts';
+import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
 import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
@@ -61,7 +59,7 @@ export interface MessageSignature extends TrustedSigner {
   readonly element: XmlElement;
   /** Its `Id`: what UseKey names. */
   readonly id?: string;
-  readonly proof: VerifiedMessage;
+  readonly proof: Proof;
   readonly coversTimestamp: boolean;
   /** Whether the Body, or its one child, is covered. */
   readonly coversBody: boolean;

@@ -17,8 +17,8 @@ interface SignatureReplayParts extends MarkParts {
 export interface SignatureUse {
   readonly signature: MessageSignature;
   readonly timestamp: Timestamp | undefined;
-  /** The MessageID of a message in which a signature over the Timestamp alone is good, though it was good in another one: clients that
-   * send several messages within a millisecond sign the same words. Absent: a signature is good once. */
+  /** The MessageID, where a signature over the Timestamp alone may be used again with another one: clients that send several messages
+   * within a millisecond sign the same Timestamp. Absent: a signature is good once. */
   readonly inMessage?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export async function useSignature(
     throw new SecurityFailure('invalid-security', 'the signed message was sent before', {
       reason: 'token-replayed',
     });
-  // It is no proof of what is good once in every message.
+  // Where signatures are good once this one must not be used again either.
   if (isRepeatable) await takeMark(mark, takenSeconds, parts);
 }
 

@@ -21,17 +21,14 @@ export interface MessageOptions {
   readonly maxCanonicalBytes?: number;
 }
 
-/** What a message signature proved: who signed and which nodes, by identity. Read nodes through `verifiedNode`. */
-export type VerifiedMessage = Proof;
-
-/** Verifies one signature of a message; each attempt starts anew and a throw leaves nothing behind.
+/** Verifies one signature of a message; each attempt starts anew and a throw leaves nothing behind. Read nodes through `verifiedNode`.
  * @throws {XmlFailure} `element-unexpected`, `signature-shape`, `algorithm-refused`, `key-refused`, `reference-refused`,
  * `comment-refused`, `signature-invalid`, `digest-mismatch`, `canonical-too-large` */
 export async function verifyMessageSignature(
   document: XmlDocument,
   signature: XmlElement,
   options: MessageOptions,
-): Promise<VerifiedMessage> {
+): Promise<Proof> {
   const { selectKey, legacySha1 = false, ...work } = options;
   if (!isNamed(signature, DS_NS, 'Signature'))
     throw new XmlFailure('element-unexpected', 'no Signature');

@@ -258,7 +258,7 @@ test('XML A4: there is one parse: text cut out of a message is another document'
   );
 });
 
-const BRANDS = /as (unknown as )?(Verified|VerifiedElement|VerifiedMessage|Proof|SignatureShape)\b/;
+const BRANDS = /as (unknown as )?(Verified|VerifiedElement|Proof|SignatureShape)\b/;
 const INTERNALS = /import \{[^}]*\b(seal|proveSignature|readSignatureShape)\b[^}]*\} from '#bridge/;
 
 test('XML V9: no file but the proof brands a node, and no folder but this one makes proofs or final text', async () => {

@@ -25,7 +25,7 @@ import {
   WSSE11_NS,
   XENC_NS,
 } from '#bridge/xml/namespaces.ts';
-import type { VerifiedMessage } from '#bridge/xml/signature/verify-message.ts';
+import type { Proof } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { assertRefused, parse } from '#test/support/xml/refusal.ts';
@@ -252,7 +252,7 @@ test('xml-security V10: under a signature, the very Body or its child must be co
   const envelope = envelopeOf(anEnvelope({}));
   const copy = envelopeOf(anEnvelope({}));
   const covering = (...nodes: readonly (XmlElement | undefined)[]) =>
-    ({ covered: new Set(nodes) }) as unknown as VerifiedMessage;
+    ({ covered: new Set(nodes) }) as unknown as Proof;
 
   assert.equal(bodyUnderSignature(envelope, covering(envelope.body)).payload, envelope.payload);
   assert.equal(bodyUnderSignature(envelope, covering(envelope.payload)).payload, envelope.payload);
