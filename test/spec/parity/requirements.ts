@@ -29,7 +29,7 @@ const CXF = 'interop/soap-clients.test.ts#Apache CXF: ' as const;
 /** Every type and key, each assertion judged by OpenSAML and each JWT by another library. */
 const CXF_TOKENS = `${CXF}STSClient gets its tokens` as const;
 const GOOD_ISSUE = `${ANSWERS}the golden answer to Issue of SAML 2.0 in 1.3` as const;
-const REFERENCES = 'unit/bridge/ws-security/tokens.test.ts#' as const;
+const REFERENCES = 'unit/bridge/ws-security/tokens/presented-token.test.ts#' as const;
 
 /** The parity list. */
 export const PARITY: RequirementTable = {
@@ -130,8 +130,8 @@ export const PARITY: RequirementTable = {
       'SAML 1.1 out',
       [`${GRID}a user name becomes \${requested}`, CXF_TOKENS],
       [
-        'unit/bridge/saml/saml-issuer-refusals.test.ts#SAML 1.1 cannot tell of actors, so it is refused',
-        'unit/bridge/saml/saml-issuer-refusals.test.ts#a key that fails or signs wrong leaves no token',
+        'unit/bridge/saml/issuer/saml-issuer-refusals.test.ts#SAML 1.1 cannot tell of actors, so it is refused',
+        'unit/bridge/saml/issuer/saml-issuer-refusals.test.ts#a key that fails or signs wrong leaves no token',
       ],
     ],
     [
@@ -139,7 +139,7 @@ export const PARITY: RequirementTable = {
       'SAML 2.0 out',
       [`${GRID}a user name becomes \${requested}`, CXF_TOKENS],
       [
-        'unit/bridge/saml/saml-issuer-refusals.test.ts#a key that fails or signs wrong leaves no token',
+        'unit/bridge/saml/issuer/saml-issuer-refusals.test.ts#a key that fails or signs wrong leaves no token',
       ],
     ],
     [

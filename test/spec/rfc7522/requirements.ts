@@ -87,7 +87,7 @@ export const RFC7522: RequirementTable = {
         ['unit/bridge/saml/validator/saml-validator.test.ts#everything core wants to know is read'],
         [
           `${GRANT}with a document type`,
-          'unit/bridge/saml/saml-conditions.test.ts#SAML ${type} ${rule}: ${reason}',
+          'unit/bridge/saml/reader/saml-conditions.test.ts#SAML ${type} ${rule}: ${reason}',
         ],
       ],
       [
