@@ -9,12 +9,12 @@ import { readFileLines } from './file/file-lines.ts';
 /** A checkpoint names a head for each worker. */
 const START_BYTES = 65_536;
 
-/** The checkpoint that a file begins with; undefined where it has none, or cannot be read: whoever opens or verifies it tells. */
+/** The first checkpoint of a file; undefined where its first bytes have none, or cannot be read: whoever opens or verifies it tells. */
 async function firstCheckpoint(path: string): Promise<AuditLine | undefined> {
   try {
     for await (const { bytes } of readFileLines(path, START_BYTES)) {
       const line = parseLine(decodeLine(bytes) ?? '');
-      if (!line?.isIntact || !line.event.startsWith('audit.')) return undefined;
+      if (!line?.isIntact) return undefined;
       if (line.event === CHECKPOINT_EVENT) return line;
     }
   } catch {
@@ -23,7 +23,7 @@ async function firstCheckpoint(path: string): Promise<AuditLine | undefined> {
   return undefined;
 }
 
-/** The newest files of chains, by their last one that begins with a checkpoint, whose seal was not made with this key. */
+/** The newest files of chains, by their last one with a checkpoint, whose seal was not made with this key. */
 export async function filesOfOtherKeys(
   basePath: string,
   key: AuditKey,
