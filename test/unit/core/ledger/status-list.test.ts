@@ -1,16 +1,24 @@
 // Places and bits, without a server.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { decide } from '#core/decision/decide.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import { createStatusLists, STATUS_LIST_SIZE, tokenIdAt } from '#core/ledger/status-list.ts';
-import { ledgerSettings, NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
+import {
+  anEvidence,
+  ledgerSettings,
+  NOW,
+  OWN_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { fakeStore } from '#test/support/store/fake-store.ts';
 
-function setUp() {
+function setUp(settings: Parameters<typeof ledgerSettings>[0] = {}) {
   const clock = fakeClock(NOW);
   const store = fakeStore(clock);
-  const ledger = createLedger(store, clock, ledgerSettings());
+  const ledger = createLedger(store, clock, ledgerSettings(settings));
   let ids = 0;
   const memory = { issuedBefore: 0 };
   const lists = createStatusLists({
@@ -97,6 +105,21 @@ describe('Status lists', () => {
       [1, 0b10],
       [127, 0b1000_0000],
     ]);
+  });
+
+  test('the bit of a token is set as well once what it rests on has ended', async () => {
+    const removed = new Set<string>();
+    const isGroundless = ({ clientId }: { readonly clientId: string }) => removed.has(clientId);
+    const { ledger, lists } = setUp({ isGroundless });
+    const place = lists.allocate('ES256');
+    await lists.register(place);
+    const moment = { now: NOW, tokenId: tokenIdAt(place) };
+    await ledger.record(decide(anEvidence(), rules(), moment));
+    const isSet = async () => (await lists.read(place.list))?.bits.some((byte) => byte !== 0);
+
+    assert.equal(await isSet(), false);
+    removed.add('gateway');
+    assert.equal(await isSet(), true);
   });
 
   test('Upgrade: reads a list of version 1', async () => {

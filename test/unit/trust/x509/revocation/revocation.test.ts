@@ -360,25 +360,27 @@ describe('RFC 6960: a responder', () => {
     assert.equal(await outcomeOf({ path: [named, root] }), 'dependency-unavailable');
   });
 
-  test('§4.2.2.2: may be one that the authority appointed for it, and no other', async (t) => {
-    const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
-    const noCheck = new x509.Extension('1.3.6.1.5.5.7.48.1.5', false, new Uint8Array([5, 0]));
-    const appointed = (over: Parameters<typeof aCertificate>[0] = {}) =>
-      aCertificate({
-        name: 'CN=ocsp',
-        issuer: root,
-        extendedKeyUsage: [OCSP_SIGNING],
-        extensions: [noCheck],
-        ...over,
-      });
+  const noCheck = new x509.Extension('1.3.6.1.5.5.7.48.1.5', false, new Uint8Array([5, 0]));
+  const appointed = (over: Parameters<typeof aCertificate>[0] = {}) =>
+    aCertificate({
+      name: 'CN=ocsp',
+      issuer: root,
+      extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'],
+      extensions: [noCheck],
+      ...over,
+    });
 
+  test('§4.2.2.2: may be one that the authority appointed for it, and no other', async (t) => {
     assert.equal(await asked(t, { responder: await appointed() }), 'good');
     for (const over of [
       { extendedKeyUsage: [] },
       { extendedKeyUsage: ['1.3.6.1.5.5.7.3.2'] },
       { extensions: [] },
       { issuer: issuing },
+      { issuer: twin },
+      { issuer: twin, hasKeyIdentifiers: false },
       { notAfter: NOW - 1 },
+      { notBefore: NOW + 1 },
       { hash: 'SHA-1' },
     ] as const)
       assert.equal(
@@ -406,6 +408,24 @@ describe('RFC 6960: a responder', () => {
       'dependency-unavailable',
     );
     assert.equal(await asked(t, { arguments: [] }), 'dependency-unavailable');
+  });
+
+  test('§3.2: an answer that was changed on its way is none, whoever gave it', async (t) => {
+    const outcome = async (responder: TestCertificate, changed: number) => {
+      const ocspUrl = await anHttpServer(t, (_, body) => {
+        const answer = answerOcsp(body, { issuer: root, responder, good: [client] });
+        // The last digit of when it was made.
+        const at = answer.indexOf(Buffer.from([0x18, 0x0f])) + 15;
+        answer.writeUInt8(answer.readUInt8(at) ^ changed, at);
+        return answer;
+      });
+      return outcomeOf({ ocspUrl });
+    };
+
+    for (const responder of [root, await appointed()]) {
+      assert.equal(await outcome(responder, 0), 'good');
+      assert.equal(await outcome(responder, 1), 'dependency-unavailable');
+    }
   });
 
   test('§4.2.1: answers in the basic form, and in no other', async (t) => {
