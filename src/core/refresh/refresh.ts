@@ -105,7 +105,7 @@ export function isRefreshable(
   sts: TokenService,
 ): boolean {
   const { targets } = family;
-  const each = targets.length > 1 ? targets.map((value) => [{ kind: 'id', value } as const]) : [];
+  const each = targets.map((value) => [{ kind: 'id', value } as const]);
   return [[], ...each].some((named) => {
     try {
       decideAnew({ ...request, targets: named }, family, sts);
