@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { exchange } from '#core/exchange.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { UserStanding } from '#core/ledger/user-standing.ts';
 import { refresh } from '#core/refresh/refresh.ts';
@@ -98,12 +99,15 @@ async function begun(evidence: Partial<TokenFacts> = {}, parts: Partial<TokenSer
       }),
       sts,
     );
-  const inspectWith = (text: string) =>
+  const inspectWith = (
+    text: string,
+    over: Partial<Parameters<typeof inspectRefreshToken>[1]> = {},
+  ) =>
     inspectRefreshToken(
       { correlationId: 'correlation-1', requestor: aRequestor(), text },
-      { families, sts },
+      { families, sts, ...over },
     );
-  return { first, inspectWith, renewWith, standings };
+  return { families, first, inspectWith, renewWith, standings, sts };
 }
 
 test('RFC 6749 §6: a target that the refresh token was not granted for is refused, though a row would grant it', async () => {
@@ -197,4 +201,23 @@ test('RFC 9700 §4.14: users bound neither a client of ours nor the alice of ano
 
     assert.equal((await renewWith(first.text)).token.text, 'an access token');
   }
+});
+
+test('RFC 7662 §2.2: a refresh token that was used is inactive, and one of which nobody knows is not told as such', async () => {
+  const { families, first, inspectWith, renewWith, sts } = await begun();
+  const bug = new TypeError('a bug');
+  const unknown = new ExchangeFailure('dependency-unavailable', 'the store is away');
+  const thrown = (cause: Error) => (): never => {
+    throw cause;
+  };
+
+  assert.ok(await inspectWith(first.text));
+  for (const cause of [unknown, bug])
+    await assert.rejects(
+      inspectWith(first.text, { families: { ...families, isActive: async () => thrown(cause)() } }),
+      cause,
+    );
+  await assert.rejects(inspectWith(first.text, { sts: { ...sts, decide: thrown(bug) } }), bug);
+  await renewWith(first.text);
+  assert.equal(await inspectWith(first.text), undefined);
 });
