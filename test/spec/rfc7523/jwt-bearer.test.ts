@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { JWT_BEARER, ORDERS_SECRET } from '#test/support/server/document.ts';
+import { JWT_BEARER, JWT_TYPE, ORDERS_SECRET } from '#test/support/server/document.ts';
 import {
   type FormValues,
   type Members,
@@ -54,18 +54,25 @@ test('RFC 7523 §3: an assertion is used up: of 50 in parallel exactly one is ac
   assert.equal(replays.length, 49);
 });
 
-test('RFC 7523 §3: an assertion that was used up is good for nothing else either: not on behalf of, not as a subject token', async (t) => {
+test('RFC 7523 §3: an assertion that was used up is good for nothing else either: not on behalf of, not as a subject or actor token', async (t) => {
   const server = await startServer(t);
   const assertion = await server.partner.sign();
   assert.equal((await bearer(server, assertion)).status, 200);
 
   const onBehalfOf = await bearer(server, assertion, { requested_token_use: 'on_behalf_of' });
   const exchanged = await server.exchange({ subject_token: assertion });
+  const acting = async (actor: string) => {
+    const subject_token = await server.partner.sign({ sub: 'bob' });
+    return server.exchange({ subject_token, actor_token: actor, actor_token_type: JWT_TYPE });
+  };
+  const acted = await acting(assertion);
 
+  assert.equal((await acting(await server.partner.sign())).status, 200);
   assert.deepEqual([onBehalfOf.status, onBehalfOf.body['error']], [400, 'invalid_grant']);
   assert.deepEqual([exchanged.status, exchanged.body['error']], [400, 'invalid_request']);
+  assert.deepEqual([acted.status, acted.body['error']], [400, 'invalid_request']);
   const replays = (await server.auditRecords()).filter(({ event }) => event === 'replay.detected');
-  assert.equal(replays.length, 2);
+  assert.equal(replays.length, 3);
 });
 
 test('RFC 7523 §3: whoever holds an assertion cannot choose that it is good more than once, or at any age', async (t) => {
