@@ -415,6 +415,14 @@ describe('xml-security §5: SHA-1 in message signatures', () => {
     assert.equal(record?.detail, 'SHA-1 by the exception of /ws-trust');
   });
 
+  test('is not on record where it had no part', async () => {
+    const setting = aSetting({ path: '/ws-trust', legacySha1Until: 1_800_000_001 });
+
+    await accepted({ setting, request: aPost(aSignedMessage(anRst(), { by: holder })) }, 'x509');
+
+    assert.ok(setting.audit.records.every(({ operation }) => operation !== 'message-signature'));
+  });
+
   test('is not taken where it cannot be put on record', async () => {
     const setting = aSetting({ path: '/ws-trust', legacySha1Until: 1_800_000_001 });
     setting.audit.breakOn('allowed');

@@ -327,6 +327,8 @@ const REFUSED: readonly Row[] = [
     { parts: (text) => [signaturePart(text), { ...bodyPart(text), type: 'Element' }] },
     'wsse:InvalidSecurity',
   ],
+  ['an empty Body', { body: '', parts: (text) => [signaturePart(text)] }, 'wsse:FailedCheck'],
+  ['a Body that holds no element once it is decrypted', { body: 'nothing' }, 'wsse:FailedCheck'],
   [
     'a part in a header of another',
     {
