@@ -112,8 +112,8 @@ function referencesOf({ rst, endpoint, token, assertionId }: TokenAnswer): {
     const written = writeAssertionReference(type, assertionId);
     return { attached: written, unattached: written };
   }
-  const isNamed = type === 'jwt' && !endpoint.jwtInTokenWrapper;
-  return isNamed ? { attached: writeDirectReference(`#${idOf(token)}`, JWT_VALUE_TYPE) } : {};
+  if (endpoint.jwtInTokenWrapper) return {};
+  return { attached: writeDirectReference(`#${idOf(token)}`, JWT_VALUE_TYPE) };
 }
 
 function writeAppliesTo(address: string): Markup {
