@@ -286,6 +286,23 @@ describe('ws-trust §4: a message signed with the key that an assertion names', 
     refused({ request: signed('foreign') }, 'trust:FailedAuthentication'));
 });
 
+test('ws-trust §4: the record of a refusal tells what was shown, and what the address takes', async () => {
+  const setting = aSetting();
+  const path = '/adfs/services/trust/13/usernamemixed';
+
+  await refused({ setting, request: bare({ path }) }, 'trust:FailedAuthentication');
+  const request = aPost(aSignedMessage(anRst(), { by: holder }), { path });
+  await refused({ setting, request }, 'trust:FailedAuthentication');
+
+  assert.deepEqual(
+    setting.audit.records.map(({ detail }) => detail),
+    [
+      'no credential: this address takes username',
+      'certificate is not taken: this address takes username',
+    ],
+  );
+});
+
 describe('RFC 8693 §4.1: a token with an actor is no credential of its subject', () => {
   for (const id of ['acted-held', 'own-acted-held'])
     test(`also signed with the key of the actor: ${id}`, async () => {

@@ -2,16 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heldSecret } from '#bridge/ws-trust/keys/proof-key.ts';
-import { BEARER } from '#core/confirmation.ts';
+import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import type { TokenType } from '#core/token-type.ts';
 import { aRequestor } from '#test/support/core.ts';
 
 const SECRET = { method: 'symmetric-key', thumbprint: 'secret-1' } as const;
 
-function heldFor(type: TokenType, coversBody: boolean) {
+function heldFor(type: TokenType, coversBody: boolean, confirmation: Confirmation = SECRET) {
   const target = { type, use: 'lifecycle', content: '' } as const;
   const requestor = aRequestor({ kind: 'principal', confirmation: BEARER });
-  const signatures = [{ confirmation: SECRET, tokens: [], coversBody, coversTimestamp: true }];
+  const signatures = [{ confirmation, tokens: [], coversBody, coversTimestamp: true }];
   return heldSecret({ cancelTarget: target }, { requestor, signatures });
 }
 
@@ -24,4 +24,10 @@ for (const type of ['saml1', 'saml2', 'jwt'] as const)
 test('WS-SecureConversation 1.3 §6: that of a context also where the Body need not be signed', () => {
   assert.deepEqual(heldFor('sct', true), SECRET);
   assert.deepEqual(heldFor('sct', false), SECRET);
+});
+
+test('ws-trust §4: a public key that signed is no secret', () => {
+  const key = { method: 'public-key', jwkThumbprint: 'key-1' } as const;
+
+  for (const type of ['saml2', 'sct'] as const) assert.equal(heldFor(type, true, key), undefined);
 });

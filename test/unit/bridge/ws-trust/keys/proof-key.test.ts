@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { heldKey } from '#bridge/ws-trust/keys/proof-key.ts';
+import { endorsingKeys, heldKey } from '#bridge/ws-trust/keys/proof-key.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { BEARER, type Confirmation, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import { aRequestor } from '#test/support/core.ts';
@@ -47,4 +47,18 @@ test('ws-trust §3.2: Sig means a signature, and not the key of TLS', () => {
   assert.deepEqual(shown({ wanted: ofTls, ofRequestor: ofTls }), ofTls);
   for (const named of ['SIG-1', 'SIG-2'])
     assert.throws(() => shown({ named, wanted: ofTls, ofRequestor: ofTls }), UNPROVED);
+});
+
+test('WS-Trust 1.3 §9.1: public keys endorse what they signed all of; a secret is shown for its own token alone', () => {
+  const secret = { method: 'symmetric-key', thumbprint: 'secret-1' } as const;
+  const by = (confirmation: Confirmation, coversBody = true, coversTimestamp = true) => ({
+    confirmation,
+    tokens: [],
+    coversBody,
+    coversTimestamp,
+  });
+
+  const keys = endorsingKeys([by(secret), by(key), by(ofTls, false), by(ofTls, true, false)]);
+
+  assert.deepEqual(keys, [key]);
 });
