@@ -2,7 +2,7 @@
 // clients send none (ws-trust W11). Answers go back on the connection, so every reply address must be anonymous.
 
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { type ExpandedName, trimmedTextOf } from '#bridge/xml/reader.ts';
+import { defined, type ExpandedName, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isAddressing, readAddress } from './endpoint-reference.ts';
 import type { Envelope } from './envelope.ts';
@@ -47,14 +47,13 @@ export function readAddressing(envelope: Envelope): Addressing | undefined {
     throw new XmlFailure('element-unexpected', 'two versions of addressing');
   const single = singleHeaders(blocks);
   for (const name of ['ReplyTo', 'FaultTo']) requireAnonymous(single.get(name), namespace);
-  const action = headerText(single.get('Action'));
-  const messageId = headerText(single.get('MessageID'));
-  const to = headerText(single.get('To'));
   return {
     namespace,
-    ...(action !== undefined && { action }),
-    ...(messageId !== undefined && { messageId }),
-    ...(to !== undefined && { to }),
+    ...defined<Omit<Addressing, 'namespace'>>({
+      action: headerText(single.get('Action')),
+      messageId: headerText(single.get('MessageID')),
+      to: headerText(single.get('To')),
+    }),
   };
 }
 

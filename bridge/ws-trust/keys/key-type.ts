@@ -2,7 +2,14 @@
 
 import { TRUST_13_NS, TRUST_2005_NS, type TrustNames } from '../names.ts';
 
-export type KeyType = 'bearer' | 'public-key' | 'symmetric-key';
+/** The last part of its URI in each version. */
+export const KEY_TYPE_NAMES = {
+  bearer: 'Bearer',
+  'public-key': 'PublicKey',
+  'symmetric-key': 'SymmetricKey',
+} as const;
+
+export type KeyType = keyof typeof KEY_TYPE_NAMES;
 
 /** The bearer of February 2005 comes from another standard. WCF for .NET writes that of 1.3 in its words, too. */
 const NO_PROOF_KEY = 'http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey';
@@ -27,7 +34,6 @@ export function keyTypeOf(uri: string): KeyType | undefined {
 
 /** How an answer spells it. */
 export function keyTypeUri({ version, base }: TrustNames, keyType: KeyType): string {
-  if (keyType === 'public-key') return `${base}/PublicKey`;
-  if (keyType === 'symmetric-key') return `${base}/SymmetricKey`;
-  return version === '2005/02' ? NO_PROOF_KEY : `${base}/Bearer`;
+  const isNoProofKey = keyType === 'bearer' && version === '2005/02';
+  return isNoProofKey ? NO_PROOF_KEY : `${base}/${KEY_TYPE_NAMES[keyType]}`;
 }

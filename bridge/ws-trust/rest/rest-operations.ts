@@ -17,6 +17,7 @@ import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import { onRecord, recordValidation } from '../audit.ts';
+import { KEY_TYPE_NAMES } from '../keys/key-type.ts';
 import { makeSecret } from '../keys/symmetric-key.ts';
 import { TRUST_13, type TrustOperation } from '../names.ts';
 import { JSON_TYPE, XML_TYPE } from './media-type.ts';
@@ -199,19 +200,13 @@ function tokenAnswer(token: IssuedToken, { mediaType }: RestContext): RestAnswer
   return mediaType === XML_TYPE ? { mediaType, body: token.text } : json(membersOf(token));
 }
 
-const KEY_TYPES = {
-  bearer: 'Bearer',
-  'public-key': 'PublicKey',
-  'symmetric-key': 'SymmetricKey',
-} as const satisfies Record<Confirmation['method'], string>;
-
 function membersOf({ spec, text }: IssuedToken): object {
   const { confirmation, lifetime, type } = spec;
   const secret = secretOf(spec)?.secret;
   return {
     token: text,
     tokenType: TOKEN_TYPES[type].wsTrust[0],
-    keyType: KEY_TYPES[confirmation.method],
+    keyType: KEY_TYPE_NAMES[confirmation.method],
     // To whoever asked, over TLS; the relying party has it in the token, encrypted.
     ...(secret && { secret: secret.base64, keySizeBits: secret.sizeBits }),
     lifetime: {

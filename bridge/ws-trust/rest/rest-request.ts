@@ -1,5 +1,6 @@
 // What is asked in the REST form, in our words: as Apache CXF has it for GET, and with the names of WS-Trust in JSON.
 
+import { defined } from '#bridge/xml/reader.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenType } from '#core/token-type.ts';
@@ -86,29 +87,29 @@ export function readIssueBody(typeName: string, members: Parameters): RestIssue 
   if (onBehalfOf && actAs) throw malformed('contradictory: both OnBehalfOf and ActAs');
   return {
     ...readTerms(typeName, members),
-    ...(onBehalfOf && { onBehalfOf }),
-    ...(actAs && { actAs }),
+    ...defined<Pick<RestIssue, 'actAs' | 'onBehalfOf'>>({ actAs, onBehalfOf }),
   };
 }
 
 function readTerms(typeName: string, members: Parameters): RestIssue {
-  const lifetimeSeconds = secondsOf(members, 'lifetimeSeconds');
   return {
     ...readWishes(typeName, members),
     claims: textsOf(members, 'claims', MAX_CLAIMS),
-    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
+    ...lifetimeIn(members),
   };
 }
+
+const lifetimeIn = (members: Parameters): Pick<RestIssue, 'lifetimeSeconds'> =>
+  defined({ lifetimeSeconds: secondsOf(members, 'lifetimeSeconds') });
 
 function readWishes(
   typeName: string,
   parameters: Parameters,
 ): Pick<RestIssue, 'tokenType' | 'keyType' | 'appliesTo'> {
-  const appliesTo = textOf(parameters, 'appliesTo');
   return {
     tokenType: typeOf(typeName),
     keyType: readKeyType(textOf(parameters, 'keyType')),
-    ...(appliesTo !== undefined && { appliesTo }),
+    ...defined<Pick<RestIssue, 'appliesTo'>>({ appliesTo: textOf(parameters, 'appliesTo') }),
   };
 }
 
@@ -146,11 +147,7 @@ export function readValidation(members: Parameters): RestTarget & { readonly wan
  * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
 export function readRenewal(members: Parameters): RestTarget {
   requireKnown(members, RENEWED);
-  const lifetimeSeconds = secondsOf(members, 'lifetimeSeconds');
-  return {
-    token: presented(members, 'lifecycle'),
-    ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
-  };
+  return { token: presented(members, 'lifecycle'), ...lifetimeIn(members) };
 }
 
 // A token goes back as it came: the text of a JWT, or the XML of an assertion as over SOAP. In the encoding of OAuth the rules of RFC 7522 §3
