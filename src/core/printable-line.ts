@@ -1,4 +1,5 @@
-// Text of others on a terminal, or in a file that one shows: it obeys control characters, and shows a text in another order where it is told to.
+// Text of others on a terminal, or in a file that is shown on one. A terminal obeys control characters, and shows a text in another order
+// where it is told to.
 
 /** Controls (C0, C1: both can begin an escape sequence), format characters (they turn the direction, or are not seen), and what some take
  * for the end of a line. */

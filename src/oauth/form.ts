@@ -72,8 +72,8 @@ function hasClientAuthentication(ctx: Context, form: Form): boolean {
   );
 }
 
-/** Headers of a client authentication that is not offered. The library reads them although it is switched off, and answers by whether there is
- * a client of that name. */
+/** Headers of a client authentication that is not offered. The library reads them although it is switched off, and its answer tells whether
+ * there is a client of that name. */
 const UNOFFERED = ['oauth-client-attestation', 'oauth-client-attestation-pop'] as const;
 
 export interface FormParts {

@@ -7,7 +7,7 @@ import { type InitFile, open, secret } from './init-file.ts';
 
 /** All that the store asks of a server. None of them deletes by pattern, lists keys, or reaches another tenant's. */
 const COMMANDS =
-  '+get +mget +set +getdel +del +exists +pttl +pexpire +incrby +eval +evalsha +wait +info +time +role +ping +select +auth +hello +readonly +asking +cluster|slots +cluster|shards +cluster|nodes +cluster|info';
+  '+get +mget +set +del +exists +pttl +pexpire +incrby +eval +evalsha +wait +info +time +role +ping +select +auth +hello +readonly +asking +cluster|slots +cluster|shards +cluster|nodes +cluster|info';
 
 /** Whose keys the list opens, and by what. */
 interface AccessListTerms {

@@ -55,7 +55,7 @@ export interface Demands {
   readonly isAppendOnlyRequired: boolean;
 }
 
-/** GETDEL, and SET with KEEPTTL. */
+/** SET with KEEPTTL; 6.0, which brought it, gets no fixes any more. */
 const LOWEST_VERSION = [6, 2] as const;
 
 function isOld(version: string): boolean {
