@@ -146,9 +146,8 @@ function collect(parent: XmlElement, trust: TrustNames): ParameterMap {
   requireKnownAttributes(parent);
   const found = new Map<ParameterName, XmlElement>();
   for (const child of elementsOf(parent)) {
-    const isBare = isBareTarget(child, trust);
-    const name = isBare ? 'ValidateTarget' : nameOf(child, trust);
-    if (!isBare) requireKnownAttributesWithin(child);
+    const name = isBareTarget(child, trust) ? 'ValidateTarget' : nameOf(child, trust);
+    requireKnownAttributesWithin(child);
     if (name === undefined) throw unsupported(`unknown child ${child.local}`);
     // Other products take the last, or the first: what was meant is open.
     if (found.has(name)) throw new XmlFailure('element-repeated', `two ${name}`);
