@@ -156,6 +156,7 @@ test('SAML Authentication Context §3.4: the statement names the method that was
     [{ instant, contextClass }, ':PasswordProtectedTransport', ':am:password'],
     [{ instant, methods: ['pwd'] }, ':PasswordProtectedTransport', ':am:password'],
     [{ instant, methods: ['x', 'otp'] }, ':TimeSyncToken', ':am:HardwareToken'],
+    [{ instant, methods: ['sc'] }, ':SmartcardPKI', ':am:HardwareToken'],
     [{ instant, contextClass: `${AM}:password` }, ':Password', ':am:password'],
     [{ instant, contextClass: `${AM}:X509-PKI` }, ':X509', ':am:X509-PKI'],
     // SAML 1.1 says no more of a token than that it is hardware.
