@@ -87,7 +87,11 @@ const growing = (tokenShape: string, type: (typeof VERSIONS)[number]) =>
   );
 
 const ACTORS: typeof GROWTHS = [
-  ['an actor', (size) => ({ actors: [{ issuer: `urn:${'i'.repeat(size * 100)}`, id: 'a' }] })],
+  [
+    'the issuer of an actor',
+    (size) => ({ actors: [{ issuer: `urn:${'i'.repeat(size * 100)}`, id: 'a' }] }),
+  ],
+  ['the id of an actor', (size) => ({ actors: [{ issuer: 'urn:i', id: 'a'.repeat(size * 100) }] })],
 ];
 
 describe('SAML issue: what is too long to come back is refused,', () => {
