@@ -38,7 +38,7 @@ interface Changes {
   /** Whether contexts are credentials; else user names alone. */
   readonly takesContexts?: boolean;
   readonly signedParts?: 'timestamp';
-  /** Which address the relying party stands for, besides `billing`. */
+  /** Which address one of the two relying parties stands for, besides its own. */
   readonly standsFor?: string;
   readonly defaultTarget?: string;
   readonly path?: string;
@@ -69,9 +69,10 @@ export function aSetting({
     ? (['username', 'security-context'] as const)
     : (['username'] as const);
   const rules = billingRules({ rows: [row] });
-  const relyingParties = rules.relyingParties.map((party) =>
+  const relyingParties = rules.relyingParties.flatMap((party) => [
     standsFor === undefined ? party : { ...party, appliesTo: [...party.appliesTo, standsFor] },
-  );
+    { ...party, id: 'orders', appliesTo: ['https://orders.example/soap'] },
+  ]);
   const profile = { ...GENERIC_PROFILE, ...(defaultTarget !== undefined && { defaultTarget }) };
   const endpoint = {
     path,
