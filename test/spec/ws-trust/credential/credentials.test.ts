@@ -1,12 +1,21 @@
 // The requestor's credential (ws-trust §4, xml-security E1, E9).
 import assert from 'node:assert/strict';
+import type { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
+import { BEARER } from '#core/confirmation.ts';
+import type { TokenValidator } from '#core/token-validator.ts';
+import { aValidatedToken, OWN_ISSUER } from '#test/support/core.ts';
+import { aBinaryToken, aSignedMessage } from '#test/support/soap/signed-message.ts';
+import { anRst } from '#test/support/ws-trust/rst.ts';
 import {
   anIssueRequest,
+  aPost,
   aSecurityHeader,
+  aUserNameToken,
   aWsTrustSetting,
   faultCodeOf,
 } from '#test/support/ws-trust/ws-trust.ts';
+import { aCertificate } from '#test/support/x509/pki.ts';
 
 test('xml-security E9: unknown user and wrong password get the very same answer', async () => {
   const answerTo = (name: string) =>
@@ -39,6 +48,32 @@ test('xml-security E1: a nonce is good once; the second send fails, and is told 
   const second = await setting.front.handle(anIssueRequest({ header }));
 
   assert.equal(first.status, 200, first.body);
+  assert.equal(faultCodeOf(second), 'wsse:InvalidSecurity');
+  assert.equal(setting.audit.records.at(-1)?.event, 'replay.detected');
+});
+
+test('xml-security E1: a nonce is that of its user, whoever signs the message beside', async () => {
+  const validator: TokenValidator = {
+    canHandle: ({ type }) => type === 'x509',
+    async validate({ content, type, use }) {
+      const [certificate] = (content as { certificates: readonly X509Certificate[] }).certificates;
+      const subject = { issuer: OWN_ISSUER, id: certificate?.subject ?? '' };
+      return aValidatedToken({ type, use, subject, trustedIssuer: 'self', confirmation: BEARER });
+    },
+  };
+  const setting = aWsTrustSetting({ validators: [validator] });
+  const user = aUserNameToken().replace('</wsse:Username', '$&><wsse:Nonce>AAEC</wsse:Nonce');
+  const send = async (name: string) => {
+    const by = await aCertificate({ name, algorithm: 'RSA' });
+    return setting.front.handle(
+      aPost(aSignedMessage(anRst(), { by, tokens: aBinaryToken(by) + user })),
+    );
+  };
+
+  const first = await send('CN=one');
+  const second = await send('CN=two');
+
+  assert.equal(first.status, 200, JSON.stringify(setting.audit.records));
   assert.equal(faultCodeOf(second), 'wsse:InvalidSecurity');
   assert.equal(setting.audit.records.at(-1)?.event, 'replay.detected');
 });
