@@ -58,8 +58,6 @@ export class ChainFile {
   #firstSeq: number;
   #startedAt: number;
   #notBefore = 0;
-  /** By a recovery that is not on record yet. */
-  #removed: RemovedEnd | undefined;
 
   constructor(parts: ChainFileParts) {
     this.#parts = parts;
@@ -94,29 +92,19 @@ export class ChainFile {
     await this.append([this.#continuation(time), { kind: 'checkpoint', time }]);
   }
 
-  /** Cuts what a failed write left, and writes that it happened once there is room for more than that. */
+  /** Cuts what a failed write left and writes that it happened, once there is room for more than that: in the last block of a full disk
+   * there may be room for this one line and for no record, and readiness would come and go. */
   async recover(time: string): Promise<void> {
+    const { file } = this.#parts;
+    if ((await file.freeBytes()) < ROOM_BYTES) throw new Error('the disk of the audit is full');
     const { head } = this.#state;
-    const removed = (this.#removed ??= await this.#parts.file.cut(this.#goodBytes));
-    await this.#requireRoom();
+    const removed = await file.cut(this.#goodBytes);
     const notice: Entry = { kind: 'notice', time, content: recoveryContent(head, removed) };
     // A file that was just begun has lost its first lines with what was cut.
     const isEmpty = this.#goodBytes === 0 && head.seq > 0;
     await this.append(
       isEmpty ? [this.#continuation(time), notice, { kind: 'checkpoint', time }] : [notice],
     );
-    this.#removed = undefined;
-  }
-
-  /** In the last block of a full disk there is room for this one line and for no record: readiness would come and go. */
-  async #requireRoom(): Promise<void> {
-    const { file } = this.#parts;
-    try {
-      // Where a crash leaves them, the next start takes zeros for what they are.
-      await file.append('\0'.repeat(ROOM_BYTES));
-    } finally {
-      await file.cut(this.#goodBytes);
-    }
   }
 
   #isDue(): boolean {

@@ -1,6 +1,6 @@
 // One audit file, opened to append. Nothing is ever written over: the only other change is to cut what a failed write left.
 import { createHash } from 'node:crypto';
-import { constants, type FileHandle, lstat, mkdir, open, rename } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, mkdir, open, rename, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const CHUNK_BYTES = 65_536;
@@ -16,6 +16,8 @@ export interface RemovedEnd {
 
 export interface AuditFile {
   sizeBytes(): Promise<number>;
+  /** What its disk has left for us, as far as the disk tells. */
+  freeBytes(): Promise<number>;
   /** Appends and returns when it is on the disk (fdatasync). */
   append(text: string): Promise<void>;
   read(position: number, lengthBytes: number): Promise<Buffer>;
@@ -68,6 +70,12 @@ async function readAt({ handle }: Held, position: number, lengthBytes: number): 
   return buffer.subarray(0, filled);
 }
 
+async function freeBytesAt(path: string): Promise<number> {
+  const { bavail, blocks, bsize } = await statfs(path);
+  // Some file systems count no blocks: then a write alone shows whether there is room.
+  return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
+}
+
 async function isThere(path: string): Promise<boolean> {
   try {
     await lstat(path);
@@ -108,6 +116,7 @@ export async function openAuditFile(path: string): Promise<AuditFile> {
 
   return {
     sizeBytes,
+    freeBytes: () => freeBytesAt(path),
     read,
     rotate: (closedPath) => rotate(held, path, closedPath),
     async append(text) {

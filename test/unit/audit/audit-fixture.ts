@@ -95,6 +95,7 @@ export function aDisk(): Disk {
       const file = await openAuditFile(path);
       return {
         ...file,
+        freeBytes: async () => (disk.fault === 'last block' ? BLOCK_BYTES : file.freeBytes()),
         async append(text) {
           const isTorn =
             disk.fault === 'torn' || (disk.fault === 'last block' && text.length > BLOCK_BYTES);
