@@ -337,18 +337,18 @@ test('oauth §1.13: each refusal is on record once, with the correlation id that
   }
 });
 
-test('oauth §1.13: of a client that did not prove who it is the record has the name if there is such a client, and no name that was made up', async (t) => {
-  const server = await startServer(t);
-  const lastDetail = async () => (await server.auditRecords()).at(-1)?.['detail'];
+for (const path of ['/token', '/introspect', '/revoke'])
+  test(`oauth §1.13: of a client that did not prove who it is the record has the name if there is such a client, and no name that was made up: ${path}`, async (t) => {
+    const server = await startServer(t);
+    const detailOf = async (client: string) => {
+      const form = { grant_type: TOKEN_EXCHANGE, token: 'x' };
+      assert.equal((await server.post(path, form, { as: [client, 'x'] })).status, 401);
+      return (await server.auditRecords()).at(-1)?.['detail'];
+    };
 
-  await server.exchange({}, { as: ['gateway', 'x'] });
-  const known = await lastDetail();
-  await server.exchange({}, { as: ['hunter2', 'x'] });
-  const unknown = await lastDetail();
-
-  assert.equal(known, 'client gateway: invalid secret provided');
-  assert.equal(unknown, 'client not found');
-});
+    assert.equal(await detailOf('gateway'), 'client gateway: invalid secret provided');
+    assert.equal(await detailOf('hunter2'), 'client not found');
+  });
 
 test('RFC 8707 §2: the record says of a resource that it is no absolute URI without fragment', async (t) => {
   const server = await startServer(t);
