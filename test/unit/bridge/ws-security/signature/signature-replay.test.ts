@@ -145,6 +145,15 @@ test('xml-security E1: where Timestamps may repeat, a signature over one is good
     await assert.rejects(use(signed, message), refusedWith('invalid-security'));
 });
 
+test('xml-security E1: a MessageID is no mark by itself: anybody could write it first', async () => {
+  const use = aUse();
+  const [first, second] = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
+
+  await use(await aSigned(['ts'], first), 'urn:uuid:1');
+
+  await use(await aSigned(['ts'], second), 'urn:uuid:1');
+});
+
 test('xml-security E1: where Timestamps may repeat, one is refused while the mark of every message cannot be taken', async () => {
   const store: Pick<Store, 'putOnce'> = {
     async putOnce({ parts }) {
