@@ -67,7 +67,11 @@ test('xml-security §7: a secret has between 16 and 64 bytes', async () => {
 });
 
 test('SAML Token Profile 1.1.1 §3.5.1: of two secrets none is taken', () => {
+  const cipher = (value: string) =>
+    secret(`<e:CipherData><e:CipherValue>${value}</e:CipherValue></e:CipherData>`);
+
   assertRefused(() => saml1(secret('a'), secret('b')), 'element-repeated');
+  assertRefused(() => saml1(cipher('a'), cipher('b')), 'element-repeated');
   assertRefused(
     () => saml2(confirmation2(secret('a')), confirmation2(secret('b'))),
     'element-repeated',

@@ -415,3 +415,11 @@ test('SAML issue: our own assertions are read back under the names that core and
   assert.equal(facts.subjectPrefix, '');
   assert.deepEqual(facts.actors, actors);
 });
+
+test('vCenter: an attribute whose name ends in a separator is called by the whole of it', async () => {
+  const claims = [aClaim({ name: 'urn:groups/', values: ['buyer'] })];
+
+  const { text } = await issuer.issue(aVcenterSpec({ claims }));
+
+  assert.match(text, / FriendlyName="urn:groups\/" Name="urn:groups\/"/);
+});

@@ -51,11 +51,13 @@ test('WSS 1.1.1 §7.3: in an answer of SOAP a key tells its recipient by a thumb
     keyTransport: 'rsa-oaep-sha256',
   };
   const thumbprint = createHash('sha1').update(billing.certificateDer).digest('base64');
+  // Basic Security Profile R3070: the encoding is named.
+  const identifier = `#Base64Binary" ValueType="http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1">${thumbprint}</wsse:KeyIdentifier>`;
 
   for (const [tokenShape, named] of [
     ['default', `<ds:X509Certificate>${billing.certificateDer.toString('base64')}<`],
-    ['soap', `#ThumbprintSHA1">${thumbprint}</wsse:KeyIdentifier>`],
-    ['vcenter', `#ThumbprintSHA1">${thumbprint}</wsse:KeyIdentifier>`],
+    ['soap', identifier],
+    ['vcenter', identifier],
   ] as const) {
     const issuer = anOwnIssuer(signingKeysOf(key));
 
