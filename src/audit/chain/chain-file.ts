@@ -58,6 +58,8 @@ export class ChainFile {
   #firstSeq: number;
   #startedAt: number;
   #notBefore = 0;
+  /** By a recovery that is not on record yet. */
+  #removed: RemovedEnd | undefined;
 
   constructor(parts: ChainFileParts) {
     this.#parts = parts;
@@ -98,13 +100,16 @@ export class ChainFile {
     const { file } = this.#parts;
     if ((await file.freeBytes()) < ROOM_BYTES) throw new Error('the disk of the audit is full');
     const { head } = this.#state;
-    const removed = await file.cut(this.#goodBytes);
-    const notice: Entry = { kind: 'notice', time, content: recoveryContent(head, removed) };
+    const cut = await file.cut(this.#goodBytes);
+    // What was cut since was only a notice of it, which failed as well.
+    this.#removed ??= cut;
+    const notice: Entry = { kind: 'notice', time, content: recoveryContent(head, this.#removed) };
     // A file that was just begun has lost its first lines with what was cut.
     const isEmpty = this.#goodBytes === 0 && head.seq > 0;
     await this.append(
       isEmpty ? [this.#continuation(time), notice, { kind: 'checkpoint', time }] : [notice],
     );
+    this.#removed = undefined;
   }
 
   #isDue(): boolean {

@@ -94,6 +94,24 @@ test('audit: what a failed write left is cut, and the chain tells of it', async 
   assert.match(report.notes[0]?.what ?? '', /what a failed write had left was cut/);
 });
 
+test('audit: what the first failed write left is what the chain tells of, however often telling it fails', async (t) => {
+  const disk = aDisk();
+  const audit = await anAudit(t, { ...NEVER, openFile: disk.openFile });
+  const good = await stat(audit.path);
+  disk.fault = 'torn';
+  await assert.rejects(audit.append(aRecord({ detail: 'long'.repeat(500) })), UNAVAILABLE);
+  const torn = await stat(audit.path);
+  for (let time = 0; time < 2; time += 1) await assert.rejects(audit.probe(), UNAVAILABLE);
+  disk.fault = 'none';
+
+  await audit.probe();
+
+  const last = (await linesOf(audit.path)).at(-1);
+  const removed = JSON.stringify(last?.['removed']);
+  assert.ok(removed.startsWith(`{"bytes":${torn.size - good.size},`), removed);
+  assert.deepEqual((await verifyAudit([[audit.path]], KEY)).problems, []);
+});
+
 test('audit: while a disk has room for a line of ours and for no record it stays closed, however often it is asked', async (t) => {
   const disk = aDisk();
   const audit = await anAudit(t, { ...NEVER, openFile: disk.openFile });
