@@ -291,10 +291,22 @@ test('an address of vCenter and those below it are changed together: any tenant 
   );
 });
 
-const wsdlAt = async (path: string): Promise<string> => {
+const wsdlAt = async (path: string, { front } = aSetting()): Promise<string> => {
   const request = { ...aPost(''), method: 'GET', path, query: '?wsdl' };
-  return (await aSetting().front.handle(request)).body;
+  return (await front.handle(request)).body;
 };
+
+test('ws-trust §5: each tenant of vCenter reads its own address, whoever asked before', async () => {
+  const setting = aSetting();
+  const addresses: (string | undefined)[] = [];
+
+  for (const tenant of ['one', 'two']) {
+    const wsdl = await wsdlAt(`/sts/STSService/${tenant}`, setting);
+    addresses.push(/location="[^"]*(\/sts\/[^"]*)"/.exec(wsdl)?.[1]);
+  }
+
+  assert.deepEqual(addresses, ['/sts/STSService/one', '/sts/STSService/two']);
+});
 
 /** The text of the policy of this id. */
 const policyOf = (wsdl: string, id: string): string =>
