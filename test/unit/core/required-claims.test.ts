@@ -7,6 +7,7 @@ import {
   aClaim,
   aMappingRule,
   anEvidence,
+  aPolicyRow,
   aRelyingParty,
   NOW,
   refusedAs,
@@ -37,10 +38,13 @@ const wishing = (
     inbound,
     required = [],
     rule = {},
+    isOfRow = false,
   }: {
     inbound: readonly ClaimValue[];
     required?: readonly string[];
     rule?: Partial<MappingRule>;
+    /** Of the policy row, and not of the relying party. */
+    isOfRow?: boolean;
   },
 ) => {
   const evidence = anEvidence({
@@ -49,8 +53,10 @@ const wishing = (
   });
   const source = { from: 'email' };
   const copyAll = aMappingRule({ claim: 'mail', source, multiple: true, ...rule });
-  const relyingParties = [aRelyingParty({ claims: [copyAll] })];
-  return decide(evidence, rules({ relyingParties }), moment).claims.map((claim) => claim.values);
+  const inForce = isOfRow
+    ? rules({ rows: [aPolicyRow({ grant: { claims: [copyAll] } })] })
+    : rules({ relyingParties: [aRelyingParty({ claims: [copyAll] })] });
+  return decide(evidence, inForce, moment).claims.map((claim) => claim.values);
 };
 
 test('WS-Federation 1.2 §9.3: of a claim with wished values only these are in the token', () => {
@@ -70,8 +76,13 @@ test('WS-Federation 1.2 §9.3: without any wished value the claim is left out, o
 test('WS-Federation 1.2 §9.3: a wish does not leave out what the mapping requires', () => {
   const rule = { required: true };
 
-  assert.deepEqual(wishing(['b'], { inbound: ['a', 'b'], rule }), [['b']]);
-  assert.throws(() => wishing(['x'], { inbound: ['a'], rule }), refusedAs('claim-missing'));
+  for (const isOfRow of [false, true]) {
+    assert.deepEqual(wishing(['b'], { inbound: ['a', 'b'], rule, isOfRow }), [['b']]);
+    assert.throws(
+      () => wishing(['x'], { inbound: ['a'], rule, isOfRow }),
+      refusedAs('claim-missing'),
+    );
+  }
 });
 
 test('WS-Trust 1.3 §4.1: refuses where a required claim cannot be given, also under its inbound name', () => {

@@ -90,6 +90,10 @@ describe('WS-Trust 1.3 §5: a token does not say what is on record', () => {
       assert.equal(isSaid(decided, told), false);
     });
 
+  test('as an ID token, where there is no scope either', () => {
+    assert.equal(isSaid({ scopes: [] }, { type: 'id_token' }), false);
+  });
+
   test('with another key in an assertion, or another of its only name in either form', () => {
     const method = 'public-key';
     const byKey = (jwkThumbprint: string) => ({ method, jwkThumbprint }) as const;

@@ -54,6 +54,20 @@ describe('Ledger: no record, no token', () => {
     assert.ok(await validateStanding(anOwnToken({ id: 'recorded' }), ledger));
   });
 
+  test('how often a token was renewed, and until when it can be, comes from the record: what is made of it goes no further', async () => {
+    const { ledger, spec } = await setUp();
+    const subject = { trustedIssuer: 'partner', type: 'jwt', ...spec.subject } as const;
+    const terms = { family: 'first', afterExpiry: false, notOnOrAfter: NOW + 1800, subject };
+    await ledger.record({ ...spec, tokenId: 'renewed', renewal: { ...terms, count: 2 } });
+
+    const { renewableUntil, renewals } = await validateEvidenceStanding(
+      anOwnToken({ id: 'renewed' }),
+      ledger,
+    );
+
+    assert.deepEqual([renewableUntil, renewals], [NOW + 1800, 2]);
+  });
+
   test('what is over may be cancelled without a record, for it may have left descendants', async () => {
     const { ledger } = await setUp();
 
