@@ -70,8 +70,8 @@ async function readAt({ handle }: Held, position: number, lengthBytes: number): 
   return buffer.subarray(0, filled);
 }
 
-async function freeBytesAt(path: string): Promise<number> {
-  const { bavail, blocks, bsize } = await statfs(path);
+async function freeBytesAt(directory: string): Promise<number> {
+  const { bavail, blocks, bsize } = await statfs(directory);
   // Some file systems count no blocks: then a write alone shows whether there is room.
   return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }
@@ -116,7 +116,7 @@ export async function openAuditFile(path: string): Promise<AuditFile> {
 
   return {
     sizeBytes,
-    freeBytes: () => freeBytesAt(path),
+    freeBytes: () => freeBytesAt(dirname(path)),
     read,
     rotate: (closedPath) => rotate(held, path, closedPath),
     async append(text) {

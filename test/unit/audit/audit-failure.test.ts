@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,21 @@ test('audit: it stays closed after a failed write until a probe has succeeded', 
   await audit.append(aRecord({ correlationId: 'after' }));
 
   assert.equal((await linesOf(audit.path)).at(-1)?.['correlationId'], 'after');
+});
+
+test('audit: it heals also where somebody has given its file another name', async (t) => {
+  const disk = aDisk();
+  const audit = await anAudit(t, { ...NEVER, openFile: disk.openFile });
+  const moved = `${audit.path}.moved`;
+  await rename(audit.path, moved);
+  disk.fault = 'full';
+  await assert.rejects(audit.append(aRecord()), UNAVAILABLE);
+  disk.fault = 'none';
+
+  await audit.probe();
+  await audit.append(aRecord({ correlationId: 'after' }));
+
+  assert.equal((await linesOf(moved)).at(-1)?.['correlationId'], 'after');
 });
 
 test('audit: it probes by itself, so that it heals without traffic', async (t) => {
