@@ -3,12 +3,13 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { stringify } from 'yaml';
 import { eventually } from '#test/support/eventually.ts';
 import { aConfigDocument } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
@@ -45,8 +46,7 @@ async function serveInto(
   document['log'] = { level: 'info' };
   document['workers'] = workers;
   const { jwks } = await createPartner({ now: () => Math.floor(Date.now() / 1000) });
-  const write = () => writeConfiguration(directory, document, jwks);
-  await write();
+  const path = await writeConfiguration(directory, document, jwks);
   const output = await openOutput(directory);
   t.after(() => output.close());
   const words = [MAIN, 'serve', '--config', 'viaduct.yaml'];
@@ -62,7 +62,7 @@ async function serveInto(
     get,
     setLogLevel: async (level: string) => {
       document['log'] = { level };
-      await write();
+      await writeFile(path, stringify(document));
     },
   };
 }
