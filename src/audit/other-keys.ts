@@ -1,6 +1,6 @@
 // Whether the chains that are there were sealed with the key that is to go on with them: one that another key goes on with verifies
 // with neither. Cheap, for every start: a file begins with a checkpoint, before its first record.
-import { type AuditKey } from './audit-key.ts';
+import type { AuditKey } from './audit-key.ts';
 import { CHECKPOINT_EVENT, sealedHeads } from './chain/checkpoint.ts';
 import { type AuditLine, decodeLine, parseLine } from './chain/line.ts';
 import { auditChains } from './file/audit-files.ts';
