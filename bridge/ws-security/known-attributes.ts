@@ -45,9 +45,21 @@ const UTILITIES: Vocabulary = {
   attributes: named({ Timestamp: [], Created: [], Expires: [] }),
 };
 
-const CONTEXTS: Vocabulary = {
+const CONVERSATION: Vocabulary = {
   isOpen: true,
-  attributes: named({ SecurityContextToken: [], Identifier: [], Instance: [] }),
+  // WSS4J writes how a key is derived with the prefix of WS-SecureConversation, and reads nothing else.
+  qualified: new Set(['DerivedKeyToken']),
+  attributes: named({
+    SecurityContextToken: [],
+    Identifier: [],
+    Instance: [],
+    DerivedKeyToken: ['Algorithm'],
+    Generation: [],
+    Offset: [],
+    Length: [],
+    Label: [],
+    Nonce: [],
+  }),
 };
 
 const KEYS: Vocabulary = {
@@ -73,8 +85,8 @@ const KEYS: Vocabulary = {
 export const SECURITY_VOCABULARIES: ReadonlyMap<string, Vocabulary> = new Map([
   [WSSE_NS, SECURITY],
   [WSU_NS, UTILITIES],
-  [WSC_13_NS, CONTEXTS],
-  [WSC_2005_NS, CONTEXTS],
+  [WSC_13_NS, CONVERSATION],
+  [WSC_2005_NS, CONVERSATION],
   [DS_NS, KEYS],
   [DSIG11_NS, KEYS],
 ]);

@@ -13,8 +13,8 @@ import {
 import { WSSE_NS, WSU_ID } from '#bridge/xml/namespaces.ts';
 import { optionalChild, requiredChild, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
-import { requireKnownSecurity } from '../known-attributes.ts';
+import { elementsOf } from '#bridge/xml/tree.ts';
+import { eitherAttribute } from '../known-attributes.ts';
 import { readSecurely, SecurityFailure } from '../security-failure.ts';
 import { computePSha1 } from './p-sha1.ts';
 
@@ -71,10 +71,8 @@ export function deriveKey(secret: KeyObject, derivation: Omit<KeyDerivation, 're
 // The standard lets the source follow from the context of the message. Here it must be named.
 function readSource(token: XmlElement): XmlElement {
   const reference = optionalChild(token, WSSE_NS, 'SecurityTokenReference');
-  if (!reference)
-    throw new SecurityFailure('unknown-derivation-source', 'a derived key that names no source');
-  requireKnownSecurity(reference);
-  return reference;
+  if (reference) return reference;
+  throw new SecurityFailure('unknown-derivation-source', 'a derived key that names no source');
 }
 
 /** A key to be derived for a message of ours. */
@@ -114,7 +112,7 @@ export function makeDerivedKey(
 }
 
 function requireAlgorithm(token: XmlElement): void {
-  const algorithm = attributeOf(token, 'Algorithm') ?? `${token.uri}/dk/p_sha1`;
+  const algorithm = eitherAttribute(token, 'Algorithm') ?? `${token.uri}/dk/p_sha1`;
   if (algorithm !== `${token.uri}/dk/p_sha1`)
     throw new SecurityFailure('unsupported-algorithm', `key derivation: ${algorithm}`);
 }

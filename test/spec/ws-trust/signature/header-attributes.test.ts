@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { test } from 'node:test';
-import { aDerivedKeyToken, WSC_13 } from '#test/support/soap/derived-key.ts';
+import { aDerivedKey, aDerivedKeyToken, WSC_13 } from '#test/support/soap/derived-key.ts';
 import {
   aBinaryToken,
   aSignedMessage,
@@ -14,7 +14,15 @@ import {
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { aDigestToken, digestUsers } from '#test/support/ws-trust/password-digest.ts';
 import { anRst } from '#test/support/ws-trust/rst.ts';
-import { aSetting, issued, signed, toIdentifier } from '#test/support/ws-trust/security-context.ts';
+import {
+  anIssue,
+  aSetting,
+  issued,
+  signed,
+  toIdentifier,
+  V13,
+  V2005,
+} from '#test/support/ws-trust/security-context.ts';
 import { aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/ws-trust/ws-trust.ts';
 import { knownCertificates } from '#test/support/x509/known-certificates.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
@@ -38,8 +46,8 @@ const user = (edit: (token: string) => string) =>
     )}</wsse:Security>`,
     body: anRst(),
   });
-const bySignature = (keyInfo: string, tokens = aBinaryToken(client)) =>
-  aSignedMessage(anRst(), { by: client, keyInfo, tokens });
+const bySignature = (keyInfo: string, tokens = aBinaryToken(client), ids = ['ts', 'body']) =>
+  aSignedMessage(anRst(), { by: client, keyInfo, tokens, ids });
 const marked = (text: string, name: string, attribute: string): string =>
   text.replace(new RegExp(`<${name}(?=[ >])`), `$&${attribute}`);
 
@@ -74,7 +82,11 @@ const ELEMENTS: Readonly<Record<string, (attribute: string) => string>> = {
       '',
     ),
   'SecurityTokenReference of the header': (attribute) =>
-    bySignature(inKeyInfo(direct()), aBinaryToken(client) + inKeyInfo(direct(), attribute)),
+    bySignature(
+      inKeyInfo(direct()),
+      aBinaryToken(client) + inKeyInfo(direct(), ` wsu:Id="str"${attribute}`),
+      ['ts', 'body', 'str'],
+    ),
 };
 
 async function outcomeOf(message: string, validator = knownCertificates([client])) {
@@ -111,17 +123,71 @@ test('ws-trust W11: the header itself is a block of SOAP, whose attributes some 
   assert.equal(await outcomeOf(message), 'issued');
 });
 
-test('WSS 1.1.1 §5: a reference in a derived key has known attributes alone', async () => {
+/** Each element of a derived key with a place for an attribute, `@`. */
+const OF_DERIVED_KEY: Readonly<Record<string, string>> = {
+  DerivedKeyToken: '<c:DerivedKeyToken@',
+  'Reference in a derived key': '<wsse:Reference@',
+  Generation: '<c:Generation@',
+  Length: '<c:Length@',
+  Label: '<c:Label@',
+  'Nonce of a derived key': '<c:Nonce@',
+  Offset: '<c:Offset@',
+};
+
+async function outcomeOfKey(element: string, attribute: string): Promise<string> {
   const setting = aSetting();
   const context = await issued(setting);
-  const send = async (attribute: string) => {
-    const reference = toIdentifier(context, attribute);
-    const tokens = aDerivedKeyToken(reference);
-    return setting.front.handle(aPost(signed(context, anRst(), { tokens })));
+  const start = element === 'Offset' ? 'Offset' : 'Generation';
+  const children = `<c:${start}>0</c:${start}><c:Length>32</c:Length><c:Label>own</c:Label>`;
+  const place = OF_DERIVED_KEY[element]?.replace('@', '') ?? '';
+  const token = aDerivedKeyToken(toIdentifier(context), { children });
+  const tokens = token.replace(place, `$&${attribute}`);
+  const key = aDerivedKey(context.secret, { label: 'own' });
+  const answer = await setting.front.handle(aPost(signed(context, anIssue(V13), { tokens, key })));
+  return answer.status === 200 ? 'issued' : faultCodeOf(answer);
+}
+
+for (const element of Object.keys(OF_DERIVED_KEY)) {
+  test(`WS-SecureConversation 1.3 §7: refuses an attribute of ${element} that is not known`, async () => {
+    const own = element.startsWith('Reference') ? 'wsse' : 'c';
+    for (const attribute of [' algorithm="urn:x"', ' Encoding="urn:x"', ` ${own}:Use="urn:x"`])
+      assert.equal(await outcomeOfKey(element, attribute), 'wsse:InvalidSecurity', attribute);
+  });
+
+  test(`ws-trust W11: takes at ${element} what says nothing, or is of others`, async () => {
+    for (const attribute of ['', ' xml:lang="en"', ' xmlns:x="urn:x" x:Use="urn:x"'])
+      assert.equal(await outcomeOfKey(element, attribute), 'issued', attribute);
+  });
+}
+
+test('WS-SecureConversation 1.3 §7: how a key is derived counts in the namespace of the element as well, as WSS4J writes it, and is said once', async () => {
+  const plain = ` Algorithm="${WSC_13}/dk/p_sha1"`;
+  const qualified = plain.replace('Alg', 'c:Alg');
+  const outcomes: Readonly<Record<string, string>> = {
+    [plain]: 'issued',
+    [qualified]: 'issued',
+    [qualified.replace('p_sha1', 'p_sha256')]: 'wsse:UnsupportedAlgorithm',
+    [plain + qualified]: 'wsse:InvalidSecurityToken',
   };
 
-  assert.equal(faultCodeOf(await send(' uri="urn:x"')), 'wsse:InvalidSecurity');
+  for (const [attribute, outcome] of Object.entries(outcomes))
+    assert.equal(await outcomeOfKey('DerivedKeyToken', attribute), outcome, attribute);
 });
+
+for (const [version, ofVersion] of Object.entries({ 1.3: V13, 2005: V2005 }))
+  test(`WS-SecureConversation ${version}: refuses an attribute of a context that is not known, and takes one of others`, async () => {
+    const outcome = async (attribute: string) => {
+      const setting = aSetting();
+      const context = await issued(setting, ofVersion);
+      const token = context.token.replace('<wsc:SecurityContextToken', `$&${attribute}`);
+      const message = signed({ ...context, token }, anIssue(ofVersion));
+      const answer = await setting.front.handle(aPost(message));
+      return answer.status === 200 ? 'issued' : faultCodeOf(answer);
+    };
+
+    assert.equal(await outcome(' Instance="urn:x"'), 'wsse:InvalidSecurity');
+    assert.equal(await outcome(' xmlns:x="urn:x" x:Use="urn:x"'), 'issued');
+  });
 
 test('UsernameToken Profile 1.1.1 §3.1: the type of a password counts, in the namespace of the element as well, and there is one', async () => {
   const qualify = (token: string) => token.replace(' Type=', ' wsse:Type=');
