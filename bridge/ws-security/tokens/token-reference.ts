@@ -88,7 +88,8 @@ function resolveKeyIdentifier(form: XmlElement, { tokens }: ReferenceScope): Xml
   const id = trimmedTextOf(form);
   const kind = kindOfKeyIdentifier(attributeOf(form, 'ValueType'));
   const found = tokens.find((token) => kindOfToken(token) === kind && ownIdOf(token) === id);
-  if (kind === undefined || found === undefined) throw unavailable('no assertion of this id');
+  if (kind === undefined) throw unavailable('a KeyIdentifier that names no assertion');
+  if (found === undefined) throw unavailable('no assertion of this id');
   return found;
 }
 

@@ -148,7 +148,7 @@ export const OPENED: readonly Row[] = [
   ],
   [
     'it is signed with a key that is named by its hash',
-    'no assertion of this id',
+    'a KeyIdentifier that names no assertion',
     { signature: { keyInfo: BY_HASH } },
   ],
   [

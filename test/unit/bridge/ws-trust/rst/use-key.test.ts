@@ -275,3 +275,14 @@ test('an element without a key is told by its own name', () => {
   for (const name of ['UseKey', 'DelegateTo'])
     assert.throws(() => rstWith(child(name, '')), new RegExp(`${name} is empty`));
 });
+
+test('WSS 1.1.1 §7.3: a certificate that is named by its thumbprint alone is refused for that, and not for an assertion that is not there', () => {
+  const thumbprint =
+    'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1#ThumbprintSHA1';
+  const named = toAssertion.replace(/ValueType="[^"]*">_hok/, `ValueType="${thumbprint}">AAAA`);
+
+  assert.throws(() => rstWith(useKey(inKeyInfo(named))), {
+    code: 'security-token-unavailable',
+    message: 'a KeyIdentifier that names no assertion',
+  });
+});
