@@ -105,12 +105,20 @@ function keyValueJwk(value: XmlElement): JsonWebKey {
   return ec ? ecJwk(ec) : refuse('a key value of another kind');
 }
 
+// One of more parts could be another key to another reader.
+function requireTwoParts(key: XmlElement): void {
+  if (elementsOf(key).length > 2)
+    throw new XmlFailure('element-unexpected', `more in ${key.local} than a key`);
+}
+
 function rsaJwk(rsa: XmlElement): JsonWebKey {
+  requireTwoParts(rsa);
   const n = numberOf(requiredChild(rsa, DS_NS, 'Modulus'));
   return { kty: 'RSA', n, e: numberOf(requiredChild(rsa, DS_NS, 'Exponent')) };
 }
 
 function ecJwk(ec: XmlElement): JsonWebKey {
+  requireTwoParts(ec);
   const oid = attributeOf(requiredChild(ec, DSIG11_NS, 'NamedCurve'), 'URI');
   const curve = CURVES.find((known) => known.oid === oid);
   const point = bytesOf(requiredChild(ec, DSIG11_NS, 'PublicKey'));

@@ -99,3 +99,15 @@ test('XMLDSig 1.1 §4.5.2: a KeyValue has one key, of a kind that we know', () =
     assertRefused(() => readKeyInfo(aKeyInfo(content)), 'key-refused');
   assertRefused(() => readKeyInfo(aKeyInfo('<ds:KeyName>key</ds:KeyName>')), 'key-refused');
 });
+
+for (const [kind, publicKey] of [
+  ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey],
+  ['EC', generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey],
+] as const)
+  test(`XMLDSig 1.1 §4.5.2: a key value of ${kind} holds the two parts of its key, and nothing that nobody reads`, () => {
+    const written = toWireBytes(writeKeyInfo(nameKey(publicKey))).toString('latin1');
+    const more = written.replace(/<\/\w+:(?:RSA|EC)KeyValue>/, '<x xmlns="urn:x"></x>$&');
+
+    assert.notEqual(more, written);
+    assertRefused(() => readKeyInfo(parse(more).root), 'element-unexpected');
+  });
