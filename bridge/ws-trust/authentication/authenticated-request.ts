@@ -7,6 +7,8 @@ import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/sec
 import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import { validateTimestamp } from '#bridge/ws-security/timestamp.ts';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
+import { WSSE_NS } from '#bridge/xml/namespaces.ts';
+import { childrenNamed } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
@@ -218,7 +220,9 @@ export async function authenticateMessage(
   const { signatures } = authenticated;
   const requestor = { ...authenticated.requestor, otherKeys: endorsingKeys(signatures) };
   progress.requestor = requestor;
-  requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]));
+  const { protection } = received;
+  const covering = protection ? [protection.signature] : signatures;
+  requireUsed(security, new Set([...usedTokens, ...authenticated.usedTokens]), covering);
   return { received, security, requestor, signatures, now };
 }
 
@@ -269,11 +273,16 @@ function readRequest(
   return { rst: { ...rst, context: resumed.context }, usedTokens };
 }
 
-// A second credential, or a token nobody asks about: it is unclear what it is for.
+// A second credential, a token nobody asks about, or a reference that is there for no signature: it is unclear what it is for.
 function requireUsed(
   security: SecurityHeader | undefined,
   usedTokens: ReadonlySet<XmlElement>,
+  signatures: readonly MessageSignature[],
 ): void {
-  if (security?.tokens.some((token) => !usedTokens.has(token)))
+  if (!security) return;
+  if (security.tokens.some((token) => !usedTokens.has(token)))
     throw new SecurityFailure('unsupported-security-token', 'a token that nothing refers to');
+  const references = childrenNamed(security.element, WSSE_NS, 'SecurityTokenReference');
+  if (references.some((each) => !signatures.some(({ proof }) => proof.covered.has(each))))
+    throw new SecurityFailure('unsupported-security-token', 'a reference that nothing signs');
 }

@@ -16,7 +16,7 @@ import {
   TIMESTAMP,
   X509_PROFILE,
 } from '#test/support/soap/signed-message.ts';
-import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';
+import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 import { firstCertificateOf } from '#test/support/x509/x509-trust.ts';
@@ -234,4 +234,38 @@ test('SAML Token Profile 1.1.1 §3.5.2: a reference of the header may be signed 
   assert.equal(setting.asked[0]?.subject.type, 'saml2');
   assert.equal(answer.reason, 'confirmation-missing');
   assert.equal(faultCodeOf(other.answer), 'wsse:FailedCheck');
+});
+
+test('SAML Token Profile 1.1.1 §3.5.2: the assertion that a reference in KeyInfo stands for may be the one in the Body', async () => {
+  const form = identifier(`${SAML_PROFILE}.1#SAMLID`, '_hok');
+  const target = `<t:ValidateTarget>${SAML2}</t:ValidateTarget>`;
+  const body = anRst({ requestType: `${TRUST_13}/Validate`, children: target });
+  const sign = (octets: string): string =>
+    aSignedMessage(body, {
+      by: client,
+      tokens: '',
+      keyInfo: `<wsse:SecurityTokenReference wsu:Id="str">${form}</wsse:SecurityTokenReference>`,
+      transformed: { str: octets },
+    });
+
+  const { answer, setting } = await send(sign(withEmptyDefault(SAML2)));
+  const other = await send(sign(withEmptyDefault(SAML2).replace('_hok', '_other')));
+
+  assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
+  assert.equal(faultCodeOf(other.answer), 'wsse:FailedCheck');
+});
+
+test('WSS 1.1.1 §7: a reference of the header that no signature covers is refused: nobody reads it', async () => {
+  const reference = `<wsse:SecurityTokenReference wsu:Id="str">${DIRECT}</wsse:SecurityTokenReference>`;
+  const sign = (wishes: Partial<SignatureWishes>) =>
+    aSignedMessage(anRst(), { by: client, tokens: `${TOKEN}${reference}`, ...wishes });
+
+  const stray = await send(sign({}));
+  const signed = await send(sign({ ids: ['ts', 'body', 'str'] }));
+  const transformed = await send(sign({ transformed: { str: BINARY } }));
+
+  assert.equal(faultCodeOf(stray.answer), 'wsse:UnsupportedSecurityToken');
+  assert.deepEqual(stray.setting.asked, []);
+  assert.equal(signed.answer.status, 200, JSON.stringify(signed.setting.audit.records));
+  assert.equal(transformed.answer.status, 200, JSON.stringify(transformed.setting.audit.records));
 });
