@@ -100,12 +100,13 @@ describe('sessions', () => {
     assert.deepEqual(setting.asked.at(-1)?.targets, []);
   });
 
-  for (const [what, header] of [
-    ['alone', ''],
-    ['beside a user name', USER],
+  for (const [what, header, takesContexts] of [
+    ['alone', '', true],
+    ['beside a user name', USER, true],
+    ['beside a user name, where contexts are no credentials', USER, false],
   ] as const)
     test(`WS-SecureConversation 1.3 §5, §6: where the Timestamp is what must be signed, that renews and cancels a context, ${what}`, async () => {
-      const setting = aSetting({ signedParts: 'timestamp' });
+      const setting = aSetting({ signedParts: 'timestamp', takesContexts });
       const context = await issued(setting);
       const wishes = { ...overTimestamp(context), header };
 
