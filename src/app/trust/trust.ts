@@ -3,7 +3,6 @@ import type { RefreshSettings } from '#core/fetched.ts';
 import type { Config } from '#src/config/config.ts';
 import type { JwtKeySource } from '#src/config/sections/trusted-issuers/trusted-jwt.ts';
 import type { JwtTrust } from '#src/tokens/jwt/jwt-trust.ts';
-import { DEFAULT_TYPES } from '#src/tokens/jwt/jwt-type.ts';
 import {
   createFetchBytes,
   createFetchText,
@@ -73,9 +72,6 @@ export function trustedJwtIssuers(config: Config, observers: Observers): readonl
       aliases,
       ...(enabledUntil !== undefined && { enabledUntil }),
       ...jwt,
-      types: Object.fromEntries(
-        Object.entries(DEFAULT_TYPES).filter(([type]) => jwt.types.some((name) => name === type)),
-      ),
       verificationKey: (wanted) => source.verificationKey(wanted),
     };
   });

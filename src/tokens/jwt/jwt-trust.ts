@@ -2,7 +2,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
 import { SELF } from '#core/security-token.ts';
-import { type AcceptedTypes, OWN_TYPES, requireAcceptableTypes } from './jwt-type.ts';
+import type { TokenType } from '#core/token-type.ts';
+import { isAsymmetric } from './jws/jws-signature.ts';
+import { JWT_TOKEN_TYPES } from './jwt-type.ts';
 
 /** Finds the key that a header names. */
 interface VerificationKeys {
@@ -32,7 +34,8 @@ export interface JwtTrust extends OwnJwtTrust {
   readonly audiences: readonly string[];
   /** The clients of the issuer whose tokens are accepted. Absent: those of all of them. */
   readonly authorizedParties?: readonly string[];
-  readonly types: AcceptedTypes;
+  /** The declared types that are accepted. */
+  readonly types: readonly TokenType[];
   readonly maxAgeSeconds?: number;
   /** The claim that identifies the subject: `sub` unless the operator chose another. */
   readonly subjectClaim: string;
@@ -51,23 +54,13 @@ export interface JwtTerms extends JwtTrust {
   readonly isOwn: boolean;
 }
 
-/** Signatures that anybody can verify and only the issuer can make: a shared secret or `none` proves no issuer. */
-const ASYMMETRIC: ReadonlySet<string> = new Set(
-  'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' '),
-);
-
 function ownTerms(own: OwnJwtTrust): JwtTerms {
   return {
-    issuer: own.issuer,
-    algorithms: own.algorithms,
-    skewSeconds: own.skewSeconds,
-    assertionMaxAgeSeconds: own.assertionMaxAgeSeconds,
-    verificationKey: (wanted) => own.verificationKey(wanted),
-    signedBefore: (kid) => own.signedBefore?.(kid),
+    ...own,
     id: SELF,
     aliases: [],
     audiences: [],
-    types: OWN_TYPES,
+    types: JWT_TOKEN_TYPES,
     subjectClaim: 'sub',
     subjectPrefix: '',
     requiredClaims: [],
@@ -83,13 +76,7 @@ function foreignTerms(trust: JwtTrust): JwtTerms {
   // With a colon in it, the default prefixes of two issuers could yield the same subject.
   if (trust.subjectPrefix === undefined && trust.id.includes(':'))
     throw new Error(`trusted issuer ${trust.id} needs a subjectPrefix: its id has a colon`);
-  requireAcceptableTypes(trust.types);
-  return {
-    ...trust,
-    verificationKey: (wanted) => trust.verificationKey(wanted),
-    subjectPrefix: trust.subjectPrefix ?? `${trust.id}:`,
-    isOwn: false,
-  };
+  return { ...trust, subjectPrefix: trust.subjectPrefix ?? `${trust.id}:`, isOwn: false };
 }
 
 /** All terms by each exact spelling of `iss`.
@@ -100,7 +87,7 @@ export function indexTerms(
 ): ReadonlyMap<string, JwtTerms> {
   const index = new Map<string, JwtTerms>();
   for (const terms of [ownTerms(own), ...trusted.map(foreignTerms)]) {
-    const symmetric = terms.algorithms.find((algorithm) => !ASYMMETRIC.has(algorithm));
+    const symmetric = terms.algorithms.find((algorithm) => !isAsymmetric(algorithm));
     if (symmetric !== undefined)
       throw new Error(`issuer ${terms.id}: ${symmetric} is not an asymmetric signature algorithm`);
     for (const name of [terms.issuer, ...terms.aliases]) {

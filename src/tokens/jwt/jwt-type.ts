@@ -9,27 +9,21 @@ export type JwtTokenType = Extract<TokenType, 'access_token' | 'jwt' | 'id_token
 /** A `typ` header we may take: an RFC 9068 access token, a plain JWT, or none. All others belong to other protocols. */
 type HeaderType = 'at+jwt' | 'JWT' | 'absent';
 
-/** The `typ` headers that an issuer's tokens of each declared type may carry; a type without entry is not accepted. */
-export type AcceptedTypes = { readonly [type in JwtTokenType]?: readonly HeaderType[] };
+/** The `typ` headers that tokens of each declared type may carry. An access token is never an ID token. */
+type HeaderTypes = { readonly [type in JwtTokenType]: readonly HeaderType[] };
 
-const JWT_TYPES: ReadonlySet<string> = new Set<JwtTokenType>(['access_token', 'jwt', 'id_token']);
+/** All of them. */
+export const JWT_TOKEN_TYPES: readonly JwtTokenType[] = ['access_token', 'jwt', 'id_token'];
 
-/** No configuration may go beyond this: an access token is never an ID token. */
-const TYPE_CEILING: Required<AcceptedTypes> = {
-  access_token: ['at+jwt', 'JWT', 'absent'],
-  jwt: ['at+jwt', 'JWT', 'absent'],
-  id_token: ['JWT', 'absent'],
-};
-
-/** What is accepted of our own issuer: an access token may be declared `access_token` or `jwt`. */
-export const OWN_TYPES: Required<AcceptedTypes> = {
+/** Of our own issuer: an access token may be declared `access_token` or `jwt`. */
+const OWN_HEADER_TYPES: HeaderTypes = {
   access_token: ['at+jwt'],
   jwt: ['at+jwt', 'JWT'],
   id_token: ['JWT'],
 };
 
-/** What is accepted of a trusted issuer unless its record says otherwise. */
-export const DEFAULT_TYPES: Required<AcceptedTypes> = {
+/** Of a trusted issuer. */
+const FOREIGN_HEADER_TYPES: HeaderTypes = {
   access_token: ['at+jwt'],
   jwt: ['JWT', 'absent'],
   id_token: ['JWT', 'absent'],
@@ -37,16 +31,7 @@ export const DEFAULT_TYPES: Required<AcceptedTypes> = {
 
 /** Whether a token of this type is a JWT. */
 export function isJwtTokenType(type: TokenType): type is JwtTokenType {
-  return JWT_TYPES.has(type);
-}
-
-/** Refuses a record that would accept more than any record may.
- * @throws {Error} */
-export function requireAcceptableTypes(types: AcceptedTypes): void {
-  for (const [type, headerTypes] of Object.entries(types) as [JwtTokenType, HeaderType[]][]) {
-    const excess = headerTypes.find((headerType) => !TYPE_CEILING[type].includes(headerType));
-    if (excess !== undefined) throw new Error(`typ ${excess} cannot be accepted as ${type}`);
-  }
+  return JWT_TOKEN_TYPES.some((each) => each === type);
 }
 
 // Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9).
@@ -58,16 +43,22 @@ function headerTypeOf(header: JsonMembers): string {
   return name === 'jwt' ? 'JWT' : name === 'absent' ? '' : name;
 }
 
+/** What the record of an issuer says of types. */
+interface TypeTerms {
+  readonly isOwn: boolean;
+  readonly types: readonly TokenType[];
+}
+
 /** Holds `typ` against the declared type.
  * @throws {ExchangeFailure} `token-type-unsupported` when the issuer's record has no such type; `token-malformed` */
 export function validateHeaderType(
   header: JsonMembers,
   type: JwtTokenType,
-  accepted: AcceptedTypes,
+  { isOwn, types }: TypeTerms,
 ): void {
-  const headerTypes: readonly string[] | undefined = accepted[type];
-  if (!headerTypes)
+  if (!types.includes(type))
     throw new ExchangeFailure('token-type-unsupported', `no ${type} is accepted of this issuer`);
+  const headerTypes: readonly string[] = (isOwn ? OWN_HEADER_TYPES : FOREIGN_HEADER_TYPES)[type];
   if (!headerTypes.includes(headerTypeOf(header)))
     throw new ExchangeFailure('token-malformed', `the typ of the JWT is not one of ${type}`);
 }

@@ -162,7 +162,7 @@ async function accept(
 ): Promise<ValidatedToken> {
   const { terms, token } = finding;
   const hint = keyHintOf(jwt.header, terms.algorithms);
-  validateHeaderType(jwt.header, token.type, terms.types);
+  validateHeaderType(jwt.header, token.type, terms);
   const key = await terms.verificationKey(hint);
   const claims = await verifyJwt(jwt, { algorithm: hint.alg, key });
   const signedBefore = terms.signedBefore?.(hint.kid);

@@ -1,7 +1,7 @@
 // A JWT validator that knows one trusted issuer and our own, with safe defaults.
 import type { SecurityToken, TokenUse, ValidatedToken } from '#core/security-token.ts';
 import type { JwtTrust, OwnJwtTrust } from '#src/tokens/jwt/jwt-trust.ts';
-import { DEFAULT_TYPES, type JwtTokenType } from '#src/tokens/jwt/jwt-type.ts';
+import { JWT_TOKEN_TYPES, type JwtTokenType } from '#src/tokens/jwt/jwt-type.ts';
 import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';
 import { type FakeClock, fakeClock } from '#test/support/fake-clock.ts';
 import type { ForeignIssuer } from './jwt.ts';
@@ -14,7 +14,7 @@ export function trustIn(issuer: ForeignIssuer, terms: Partial<JwtTrust> = {}): J
     aliases: [],
     algorithms: [issuer.algorithm],
     audiences: ['https://sts.example'],
-    types: DEFAULT_TYPES,
+    types: JWT_TOKEN_TYPES,
     assertionMaxAgeSeconds: 300,
     skewSeconds: 60,
     subjectClaim: 'sub',

@@ -28,6 +28,10 @@ const METHODS: Readonly<Record<string, SignatureMethod>> = {
   Ed25519: { keyType: 'ed25519', digest: null },
 };
 
+/** Whether anybody can verify the signatures of an algorithm and only the issuer can make them: a shared secret or `none` proves no
+ * issuer, and has no row. */
+export const isAsymmetric = (algorithm: string): boolean => Object.hasOwn(METHODS, algorithm);
+
 const MIN_RSA_BITS = 2048;
 
 /** What signs or verifies, and with which algorithm. */
@@ -39,7 +43,7 @@ export interface JwsKey {
 /** The method of an algorithm, if the key is for it (RFC 7518 §3.3, §3.4, RFC 8725 §3.1).
  * @throws {Error} else: with another kind of key the algorithm would not be the one that was chosen */
 function methodFor({ algorithm, key }: JwsKey): SignatureMethod {
-  const method = Object.hasOwn(METHODS, algorithm) ? METHODS[algorithm] : undefined;
+  const method = isAsymmetric(algorithm) ? METHODS[algorithm] : undefined;
   if (!method) throw new Error(`${algorithm} is no signature algorithm of ours`);
   const { asymmetricKeyType, asymmetricKeyDetails: details } = key;
   const isLongEnough = method.keyType !== 'rsa' || (details?.modulusLength ?? 0) >= MIN_RSA_BITS;
