@@ -9,7 +9,7 @@ import {
 } from './client-authentication.ts';
 import { readOfferedBodies } from './form.ts';
 import { REPEATABLE_PARAMETERS } from './grants/grant.ts';
-import { GRANTS, refusedParameters } from './grants/grants.ts';
+import { GRANTS, PARAMETERS } from './grants/grants.ts';
 import { refreshToken } from './grants/refresh-token.ts';
 import { clientMetadata } from './oauth-client.ts';
 import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens/own-tokens.ts';
@@ -143,9 +143,8 @@ export function createProvider(parts: ProviderParts): Provider {
   overrideClientAuthentication(provider, authentication);
   readOfferedBodies(provider);
   for (const grant of GRANTS) {
-    const refused = refusedParameters(grant);
-    const names = [...grant.parameters, ...refused];
-    const handler = createGrantHandler(grant, refused, parts);
+    const handler = createGrantHandler(grant, parts);
+    const names = [...PARAMETERS];
     provider.registerGrantType(grant.grantType, handler, names, [...REPEATABLE_PARAMETERS]);
   }
   provider.on('grant.error', markRefusal);

@@ -7,29 +7,24 @@ import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { formOf, TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
 import type { Grant, Performed } from './grants/grant.ts';
-import { authenticatedClient, type OAuthClient, requestorOf } from './oauth-client.ts';
+import { PARAMETERS } from './grants/grants.ts';
+import { authenticatedClient, requestorOf } from './oauth-client.ts';
 import { withOAuthErrors } from './oauth-error.ts';
+import type { OwnTokenParts } from './own-tokens/own-tokens.ts';
 import type { Parameters } from './parameters.ts';
 import { correlationOf, markAudited, markRequestor } from './request-state.ts';
 
-export interface TokenEndpointParts {
-  /** Counts a request of an authenticated client.
-   * @throws {ExchangeFailure} `rate-limited` */
-  readonly admitClient: (clientId: string) => void;
-  readonly sts: TokenService;
-  readonly clients: ReadonlyMap<string, OAuthClient>;
-}
-
 function validateHonourable(
   ctx: KoaContextWithOIDC,
-  refusedParameters: readonly string[],
+  { parameters: taken }: Grant,
   parameters: Parameters,
 ): void {
-  const refused = refusedParameters.find((name) => {
-    // What every grant but the exchange gives: some clients name it whatever they ask for.
-    const isGivenAnyway = parameters[name] === TOKEN_TYPES.access_token.uri;
-    return parameters[name] !== undefined && !(name === 'requested_token_type' && isGivenAnyway);
-  });
+  // What every grant but the exchange gives: some clients name it whatever they ask for.
+  const isGivenAnyway = (name: string): boolean =>
+    name === 'requested_token_type' && parameters[name] === TOKEN_TYPES.access_token.uri;
+  const refused = PARAMETERS.find(
+    (name) => parameters[name] !== undefined && !taken.includes(name) && !isGivenAnyway(name),
+  );
   if (refused !== undefined)
     throw new ExchangeFailure('request-malformed', `${refused} cannot be honoured`);
   // A client that sends a proof expects a bound token; a bearer token in its place would be a silent downgrade.
@@ -65,8 +60,7 @@ const perform = async (
 /** The library's handler for a grant: the client is authenticated and the parameters are the grant's own when it runs. */
 export function createGrantHandler(
   grant: Grant,
-  refusedParameters: readonly string[],
-  parts: TokenEndpointParts,
+  parts: Pick<OwnTokenParts, 'admitClient' | 'clients' | 'sts'>,
 ) {
   return async (ctx: KoaContextWithOIDC): Promise<void> => {
     const client = authenticatedClient(ctx, parts.clients);
@@ -79,7 +73,7 @@ export function createGrantHandler(
       if (!client.grant_types.includes(grant.grantType)) {
         throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
       }
-      validateHonourable(ctx, refusedParameters, parameters);
+      validateHonourable(ctx, grant, parameters);
       const request = { ...grant.parse(parameters, requestor), ...correlationOf(ctx), requestor };
       markAudited(ctx);
       ctx.state['grant'] = request.operation;

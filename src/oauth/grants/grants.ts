@@ -1,4 +1,4 @@
-// The grants we know, and the parameters that each of them refuses.
+// The grants we know, and their parameters.
 import { clientCredentials } from './client-credentials.ts';
 import type { Grant } from './grant.ts';
 import { jwtBearer } from './jwt-bearer.ts';
@@ -18,9 +18,9 @@ export const GRANTS: readonly Grant[] = [
 /** Parameters that we know and that no grant of ours can honour. */
 const UNHONOURED_PARAMETERS = ['authorization_details', 'claims', 'request', 'request_uri'];
 
-/** Parameters that are a refusal at a grant: those that only others take. Were they passed over, an actor would not show, and a client
- * would hold another token than the one it asked for. */
-export function refusedParameters({ parameters }: Grant): readonly string[] {
-  const known = new Set(GRANTS.flatMap((grant) => grant.parameters));
-  return [...UNHONOURED_PARAMETERS, ...known].filter((name) => !parameters.includes(name));
-}
+/** All that we know, read at every grant: what a grant does not take is a refusal there. Were it passed over, an actor would not show, and
+ * a client would hold another token than the one it asked for. */
+export const PARAMETERS: readonly string[] = [
+  ...UNHONOURED_PARAMETERS,
+  ...new Set(GRANTS.flatMap(({ parameters }) => parameters)),
+];
