@@ -111,6 +111,7 @@ function capturingService(
     advance: async () => stop(),
     decideRenewed: async () => stop(),
     admit: async () => stop(),
+    admitRenewed: async () => stop(),
     issue: async () => stop(),
     record: async () => stop(),
   };

@@ -85,6 +85,18 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** For whom a token is counted: whom it is about and the relying parties it is for, whoever asks. What those must bear is not for one of
+ * their callers to decide. */
+interface CountedToken {
+  /** As tokens of ours name it: one name for one subject, whatever the evidence. Absent: nobody but the client that asks. */
+  readonly subjectName?: string;
+  readonly relyingParties: readonly string[];
+}
+
+/** Counts a token, for all of them or for none.
+ * @throws {ExchangeFailure} `rate-limited` */
+export type AdmitToken = (token: CountedToken) => void;
+
 /** One party as the audit names it. */
 export interface AuditParty {
   readonly issuer: string;

@@ -2,7 +2,6 @@
 
 import type { PolicyRules } from './decision/decide.ts';
 import type { Evidence } from './decision/evidence.ts';
-import { type AdmitToken, createTokenCount } from './decision/token-count.ts';
 import { ExchangeFailure } from './failure.ts';
 import { auditMint, auditRefusal } from './ledger/audit-record.ts';
 import { createOneTimeMarks } from './ledger/one-time-marks.ts';
@@ -31,9 +30,7 @@ export interface TokenService extends EvidenceSteps, DecisionSteps {
   record(evidence: Evidence, token: IssuedToken): Promise<void>;
 }
 
-export interface TokenServiceParts extends EvidenceParts, DecisionParts {
-  readonly admitToken: AdmitToken;
-}
+export type TokenServiceParts = EvidenceParts & DecisionParts;
 
 /** Puts a refusal on record. Where that fails too the answer is that we cannot answer: no answer without a record.
  * @throws {ExchangeFailure} `dependency-unavailable` */
@@ -71,7 +68,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
     },
     rules,
     ...createEvidenceSteps(parts, { marks, validated }),
-    ...createDecisionSteps(parts, { marks, countToken: createTokenCount(parts.admitToken) }),
+    ...createDecisionSteps(parts, marks),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),
     record: (evidence, token) => audit.append(auditMint(evidence, token.spec)),
   };

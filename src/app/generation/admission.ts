@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import { REST_TOKEN_PATH } from '#bridge';
-import type { AdmitToken } from '#core/decision/token-count.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { AdmitToken } from '#core/ports.ts';
 import { sourceBlock } from '#core/request/source-block.ts';
 import type { Config } from '#src/config/config.ts';
 import { basePathOf } from '#src/http/base-path.ts';

@@ -12,8 +12,8 @@ export async function renewToken(
   return sts.answerFor(request, async () => {
     const subject = await sts.validate(request.subject);
     const evidence = { request, subject, actor: undefined };
-    const decided = await sts.decideRenewed(evidence); // throws ExchangeFailure
-    const spec = await sts.admit(evidence, decided);
+    const renewed = await sts.decideRenewed(evidence); // throws ExchangeFailure
+    const spec = await sts.admitRenewed(evidence, renewed);
     const token = await sts.issue(spec);
     await sts.record(evidence, token);
     return token;

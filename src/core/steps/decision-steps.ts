@@ -3,7 +3,6 @@
 import { decide } from '../decision/decide.ts';
 import type { Evidence } from '../decision/evidence.ts';
 import { validateMarkFence } from '../decision/fence.ts';
-import type { TokenCount } from '../decision/token-count.ts';
 import { auditDecision } from '../ledger/audit-record.ts';
 import { GROUNDLESS } from '../ledger/ledger.ts';
 import { requireLoginCertificates } from '../ledger/login-certificates.ts';
@@ -11,9 +10,9 @@ import type { OneTimeMarks } from '../ledger/one-time-marks.ts';
 import type { StatusLists } from '../ledger/status-list.ts';
 import { placed } from '../ledger/status-place.ts';
 import { requireUser, withUser } from '../ledger/user-standing.ts';
-import type { AuditLog, Store } from '../ports.ts';
+import type { AdmitToken, AuditLog, Store } from '../ports.ts';
 import { type RefreshFamily, requireFamilies } from '../refresh/refresh-family.ts';
-import { decideRenewed } from '../renewal/decide-renewed.ts';
+import { decideRenewed, type RenewedSpec } from '../renewal/decide-renewed.ts';
 import { refuse } from '../renewal/renewable.ts';
 import { countRenewal, requireRemembered } from '../renewal/renewal-limits.ts';
 import type { ValidatedToken } from '../security-token.ts';
@@ -26,12 +25,14 @@ export interface DecisionSteps {
    * of the same request still, for one token. */
   useCredentials(identities: readonly ValidatedToken[]): Promise<void>;
   decide(evidence: Evidence): TokenSpec;
-  /** Decides a renewal, and counts it. */
-  decideRenewed(evidence: Evidence): Promise<TokenSpec>;
+  /** Decides a renewal. */
+  decideRenewed(evidence: Evidence): Promise<RenewedSpec>;
   /** Counted against the limits; then with its place in a status list, decision on record, one-time evidence used up, the token
    * in the ledger. Answers the decision with that place. */
   admit(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec>;
-  /** Admits a renewal: as `admit`, and the refresh token is used up. */
+  /** Admits a renewal: as `admit`, and it is counted for its whole chain. */
+  admitRenewed(evidence: Evidence, renewed: RenewedSpec): Promise<TokenSpec>;
+  /** Admits a renewal by a refresh token: as `admit`, and that token is used up. */
   advance(evidence: Evidence, decided: TokenSpec, family: RefreshFamily): Promise<Advanced>;
 }
 
@@ -47,23 +48,19 @@ export interface DecisionParts extends Omit<EvidenceParts, 'validators'> {
   readonly store: Store;
   readonly statusLists: StatusLists;
   readonly audit: AuditLog;
+  readonly admitToken: AdmitToken;
   /** A new unguessable id, 128 bits or more. */
   readonly newId: () => string;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
 }
 
-/** What is counted and used up. */
-interface Books {
-  readonly marks: OneTimeMarks;
-  readonly countToken: TokenCount;
-}
-
-async function decideAndCount(
+/** Decides a renewal by what is on record of its token. */
+async function decideOnRecord(
   evidence: Evidence,
   parts: DecisionParts,
-  { countToken, marks }: Books,
-): Promise<TokenSpec> {
+  marks: OneTimeMarks,
+): Promise<RenewedSpec> {
   const { clock, ledger, newId, rules } = parts;
   const { id, issuer } = evidence.subject;
   const [standing] = await Promise.all([
@@ -78,42 +75,62 @@ async function decideAndCount(
   if (entry?.renewal) requireUser(entry.renewal.subject, rules.issuer, parts);
   if (standing?.isGroundless) refuse(GROUNDLESS);
   if (entry) await requireLoginCertificates(entry, parts);
-  countToken(evidence, issuable(renewed.spec, parts.issuers));
-  await countRenewal(renewed, parts);
-  return renewed.spec;
+  issuable(renewed.spec, parts.issuers);
+  return renewed;
+}
+
+/** Counts a token: when nothing else speaks against it, and before anything of the request is used up. Before policy it would be too early:
+ * whoever can present a token, or forge one, could use up the rate of its subject.
+ * @throws {ExchangeFailure} `rate-limited` */
+function countToken(
+  { subject }: Evidence,
+  { relyingParties, subjectName }: TokenSpec,
+  { admitToken }: DecisionParts,
+): void {
+  const isItself = subject.type === 'requestor';
+  admitToken({ relyingParties, ...(!isItself && { subjectName }) });
 }
 
 /** Creates the steps over the given parts. */
-export function createDecisionSteps(parts: DecisionParts, books: Books): DecisionSteps {
+export function createDecisionSteps(parts: DecisionParts, marks: OneTimeMarks): DecisionSteps {
   const { audit, clock, ledger, rules } = parts;
-  const { countToken, marks } = books;
-  async function countAndRecord(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec> {
-    countToken(evidence, decided);
+  async function recordDecision(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec> {
     const spec = placed(decided, parts);
     await audit.append(auditDecision(evidence, spec));
     return spec;
   }
   const keep = (spec: TokenSpec): Promise<unknown> =>
     Promise.all([ledger.record(spec), spec.status && parts.statusLists.register(spec.status)]);
+  async function admitCounted(evidence: Evidence, decided: TokenSpec): Promise<TokenSpec> {
+    const spec = await recordDecision(evidence, decided);
+    await Promise.all([
+      marks.take(spec.once, evidence.request.requestor),
+      keep(spec),
+      spec.type === 'refresh_token' && requireFamilies(parts).begin(evidence.subject, spec),
+    ]);
+    return spec;
+  }
   return {
     decide(evidence) {
       const spec = decide(evidence, rules, { now: clock.now(), tokenId: parts.newId() });
       return withUser(issuable(spec, parts.issuers), evidence.subject, parts);
     },
-    decideRenewed: (evidence) => decideAndCount(evidence, parts, books),
+    decideRenewed: (evidence) => decideOnRecord(evidence, parts, marks),
     useCredentials: (identities) => marks.takeCredentials(identities),
     async admit(evidence, decided) {
       validateMarkFence(evidence, decided, parts.fence());
-      const spec = await countAndRecord(evidence, decided);
-      await Promise.all([
-        marks.take(spec.once, evidence.request.requestor),
-        keep(spec),
-        spec.type === 'refresh_token' && requireFamilies(parts).begin(evidence.subject, spec),
-      ]);
-      return spec;
+      countToken(evidence, decided, parts);
+      return admitCounted(evidence, decided);
+    },
+    async admitRenewed(evidence, renewed) {
+      validateMarkFence(evidence, renewed.spec, parts.fence());
+      countToken(evidence, renewed.spec, parts);
+      await countRenewal(renewed, parts);
+      return admitCounted(evidence, renewed.spec);
     },
     async advance(evidence, decided, family) {
-      const spec = await countAndRecord(evidence, decided);
+      countToken(evidence, decided, parts);
+      const spec = await recordDecision(evidence, decided);
       const [successor] = await Promise.all([requireFamilies(parts).advance(family), keep(spec)]);
       return { spec, successor };
     },

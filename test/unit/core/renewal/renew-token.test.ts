@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide } from '#core/decision/decide.ts';
-import type { AdmitToken } from '#core/decision/token-count.ts';
 import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
+import type { AdmitToken } from '#core/ports.ts';
 import { renewToken } from '#core/renewal/renew-token.ts';
 import type { TokenFacts } from '#core/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
