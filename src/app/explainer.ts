@@ -1,6 +1,5 @@
 // What `explain` needs of the product: the same validators and rules, with no store, no audit and no signature.
 import type { WsTrustFront } from '#bridge';
-import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -8,6 +7,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import { validateLoginCertificates } from '#core/ledger/login-certificates.ts';
 import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
+import type { PolicyRules } from '#core/policy.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';

@@ -2,8 +2,9 @@
 // fits, and no row is a refusal.
 
 import type { MappingRule } from './claim-mapping.ts';
-import type { ForeignParty } from './decision/actor-issuer.ts';
+import type { ActorRules } from './decision/actor-chain.ts';
 import type { Expression, ExpressionContext } from './decision/expression.ts';
+import type { ForeignParty } from './decision/known-issuer.ts';
 import type { ScopeMode } from './decision/scope.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { RelyingParty } from './request/relying-party.ts';
@@ -11,6 +12,14 @@ import { type Requestor, requestorName } from './request/requestor.ts';
 import { SELF, type ValidatedToken } from './security-token.ts';
 import type { Actor } from './subject.ts';
 import type { TokenType } from './token-type.ts';
+
+/** The policy in force and what a decision needs beside it. */
+export interface PolicyRules extends ActorRules {
+  readonly rows: readonly PolicyRow[];
+  readonly relyingParties: readonly RelyingParty[];
+  /** Whether there is a place for the secrets of tokens. */
+  readonly keepsSecrets: boolean;
+}
 
 export interface PolicyRow {
   readonly id: string;

@@ -1,10 +1,10 @@
 // What the use cases do, step by step. The composition root wires the parts.
 
-import type { PolicyRules } from './decision/decide.ts';
 import type { Evidence } from './decision/evidence.ts';
 import { ExchangeFailure } from './failure.ts';
 import { auditMint, auditRefusal } from './ledger/audit-record.ts';
 import { createOneTimeMarks } from './ledger/one-time-marks.ts';
+import type { PolicyRules } from './policy.ts';
 import type { AuditLog, AuditRecord } from './ports.ts';
 import type { ExchangeRequest } from './request/exchange-request.ts';
 import type { SecurityToken, ValidatedToken } from './security-token.ts';

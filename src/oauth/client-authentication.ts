@@ -1,10 +1,10 @@
 // What the library leaves open in client authentication (RFC 7523 §3, rfc7523bis): audience, type, age, removed keys, replay.
 
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
-import type { PolicyRules } from '#core/decision/decide.ts';
 import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
+import type { PolicyRules } from '#core/policy.ts';
 import type { Store } from '#core/ports.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import { authenticatedClient, type OAuthClient } from './oauth-client.ts';

@@ -1,9 +1,8 @@
 // Evidence and rules as fast-check draws them for the laws of a decision.
 import fc from 'fast-check';
 import type { Confirmation } from '#core/confirmation.ts';
-import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
-import type { Grant, PolicyRow } from '#core/policy.ts';
+import type { Grant, PolicyRow, PolicyRules } from '#core/policy.ts';
 import { acceptToken, type TokenFacts, type ValidatedToken } from '#core/security-token.ts';
 import type { Actor, MayAct } from '#core/subject.ts';
 import type { TokenType } from '#core/token-type.ts';

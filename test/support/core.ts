@@ -3,14 +3,13 @@
 import { hash } from 'node:crypto';
 import type { Claim, ClaimValue } from '#core/claim.ts';
 import type { MappingRule } from '#core/claim-mapping.ts';
-import type { PolicyRules } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { Ledger, LedgerSettings, Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import type { StatusLists } from '#core/ledger/status-list.ts';
-import type { Grant, PolicyRow } from '#core/policy.ts';
+import type { Grant, PolicyRow, PolicyRules } from '#core/policy.ts';
 import type { AdmitToken, AuditLog, AuditRecord } from '#core/ports.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';

@@ -1,11 +1,11 @@
 // The steps of the use cases over everything the configuration names.
 import { hash } from 'node:crypto';
 import type { Bridge } from '#bridge';
-import { hasLostTrust } from '#core/decision/actor-issuer.ts';
-import type { PolicyRules } from '#core/decision/decide.ts';
+import { hasLostTrust } from '#core/decision/known-issuer.ts';
 import type { Clock } from '#core/instant.ts';
 import { createLedger, type Ledger, type LedgerSettings } from '#core/ledger/ledger.ts';
 import { createStatusLists } from '#core/ledger/status-list.ts';
+import type { PolicyRules } from '#core/policy.ts';
 import type { Store } from '#core/ports.ts';
 import {
   createRefreshFamilies,

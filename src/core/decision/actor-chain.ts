@@ -3,7 +3,7 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { ValidatedToken } from '../security-token.ts';
 import type { Actor, MayAct } from '../subject.ts';
-import type { KnownIssuer } from './actor-issuer.ts';
+import type { KnownIssuer } from './known-issuer.ts';
 
 /** No configuration may allow a longer chain. */
 export const ACTOR_CHAIN_CEILING = 8;

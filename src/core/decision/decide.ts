@@ -4,31 +4,19 @@ import type { Confirmation } from '../confirmation.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { lineageOf } from '../ledger/lineage.ts';
-import {
-  decidingRow,
-  type PolicyParty,
-  type PolicyQuestion,
-  type PolicyRow,
-  validateUndenied,
-} from '../policy.ts';
+import { decidingRow, type PolicyRules } from '../policy.ts';
 import { decideRenewal } from '../renewal/renewal-terms.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
-import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
-import { type Requestor, requestorName } from '../request/requestor.ts';
+import { resolveTargets } from '../request/relying-party.ts';
+import { requestorName } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
-import { type Actor, authenticationMember } from '../subject.ts';
+import { authenticationMember } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { formOf, isCredential, type TokenType } from '../token-type.ts';
-import { type ActorRules, actorChain, actorOf, isSame, validateMayAct } from './actor-chain.ts';
-import { foreignPartyOf, validateIssuers } from './actor-issuer.ts';
+import { actorOf, validateMayAct } from './actor-chain.ts';
+import { decideActors, isOwnSubject } from './decide-actors.ts';
 import { decideDelegations } from './delegation-budget.ts';
-import {
-  type Evidence,
-  expressionContext,
-  type SeenEvidence,
-  validateConfirmation,
-  validateOrigin,
-} from './evidence.ts';
+import { type Evidence, policyQuestion, validateConfirmation, validateOrigin } from './evidence.ts';
 import {
   decideClaims,
   decideGrantedScopes,
@@ -38,119 +26,9 @@ import {
   type GrantedTargets,
   longestChain,
 } from './granted-targets.ts';
+import { validateIssuers } from './known-issuer.ts';
 import { decideExpiry } from './lifetime.ts';
 import { onceMarks } from './once-marks.ts';
-
-/** The policy in force and what a decision needs beside it. */
-export interface PolicyRules extends ActorRules {
-  readonly rows: readonly PolicyRow[];
-  readonly relyingParties: readonly RelyingParty[];
-  /** Whether there is a place for the secrets of tokens. */
-  readonly keepsSecrets: boolean;
-}
-
-/** The policy question for one relying party. */
-export function policyQuestion(
-  evidence: SeenEvidence,
-  target: RelyingParty,
-  { issuers }: Pick<PolicyRules, 'issuers'>,
-): PolicyQuestion {
-  const { request, subject, actor } = evidence;
-  const foreign = (token: PolicyParty | undefined) => token && foreignPartyOf(token, issuers);
-  return {
-    requestor: request.requestor,
-    subject,
-    actor,
-    foreign: {
-      requestor: foreign(request.requestor.identity),
-      subject: foreign(subject),
-      actor: foreign(actor),
-    },
-    target,
-    context: expressionContext(evidence, target),
-  };
-}
-
-/** Whether the requestor asks for itself. Names alone do not say so: a user may be called like a client. */
-function isOwnSubject({ request, subject }: Evidence, issuer: string): boolean {
-  const { kind, id, identity } = request.requestor;
-  if (subject.type === 'requestor') return true; // origin binding has held it against the requestor
-  if (identity) {
-    return (
-      subject.trustedIssuer === identity.trustedIssuer && isSame(subject.subject, identity.subject)
-    );
-  }
-  return (
-    kind === 'client' &&
-    subject.trustedIssuer === SELF &&
-    subject.originClient === id &&
-    isSame(subject.subject, { issuer, id })
-  );
-}
-
-/** The requestor as a link of the chain: a principal under the name its own issuer gave it. */
-function requestorActor({ kind, id, identity }: Requestor, issuer: string): Actor {
-  if (kind === 'client') return { issuer, id, clientId: id };
-  return identity ? actorOf(identity) : { issuer, id };
-}
-
-/** The requestor as rows about actors see it. */
-function requestorParty({ id, identity, scopes = [] }: Requestor, issuer: string): PolicyParty {
-  const subject = { issuer, id };
-  return identity ?? { type: 'requestor', trustedIssuer: SELF, issuer, subject, scopes };
-}
-
-/** The actor to show, by the permission that allows it. Impersonation and delegation are granted apart. */
-function decideActor(
-  evidence: Evidence,
-  granted: GrantedTargets,
-  { issuer }: PolicyRules,
-): Actor | undefined {
-  const { request, actor } = evidence;
-  const isOwn = isOwnSubject(evidence, issuer);
-  // One row that wants the actor seen is enough: the others must not hide it.
-  const asActor = !isOwn && granted.some(({ row }) => row.grant.requestorAsActor);
-  const shown = actor
-    ? actorOf(actor)
-    : asActor
-      ? requestorActor(request.requestor, issuer)
-      : undefined;
-  const permission = shown ? 'delegation' : 'impersonation';
-  if (!(isOwn && !shown) && !granted.every(({ row }) => row.grant[permission])) {
-    throw new ExchangeFailure('delegation-not-allowed', `no policy row grants ${permission}`);
-  }
-  return shown;
-}
-
-/** Holds the requestor against the rows that deny by the actor, for every target: otherwise whoever leaves out the actor token would get
- * past them. */
-function validateRequestorAsActor(
-  evidence: Evidence,
-  granted: GrantedTargets,
-  rules: PolicyRules,
-): void {
-  const seen = { ...evidence, actor: requestorParty(evidence.request.requestor, rules.issuer) };
-  for (const { party } of granted)
-    validateUndenied(rules.rows, policyQuestion(seen, party, rules), 'the actor');
-}
-
-function decideActors(
-  evidence: Evidence,
-  granted: GrantedTargets,
-  { rules, type }: { readonly rules: PolicyRules; readonly type: TokenType },
-): readonly Actor[] {
-  const actor = decideActor(evidence, granted, rules);
-  if (actor && !evidence.actor) validateRequestorAsActor(evidence, granted, rules);
-  const actors = actorChain(evidence.subject, actor, {
-    ...rules,
-    maxDepth: longestChain(granted, rules.maxDepth),
-  });
-  if (type === 'refresh_token' && actors.length > 0) {
-    // It would let the actor go on for ever, long after the evidence of the delegation is gone.
-    throw new ExchangeFailure('delegation-not-allowed', 'no refresh token where there is an actor');
-  }
-  return actors;
-}
 
 function decideTargets(evidence: Evidence, rules: PolicyRules): GrantedTargets {
   const { requestor, targets } = evidence.request;

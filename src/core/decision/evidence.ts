@@ -1,13 +1,14 @@
 // What was validated for one request, the checks that bind it to the requestor, and how conditions see it.
 import type { ClaimSet, ClaimValue } from '../claim.ts';
 import { ExchangeFailure } from '../failure.ts';
-import type { PolicyParty } from '../policy.ts';
+import type { PolicyParty, PolicyQuestion, PolicyRules } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { isAudience, type RelyingParty } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
 import type { ExpressionContext, ExpressionParty } from './expression.ts';
+import { foreignPartyOf } from './known-issuer.ts';
 
 export interface Evidence {
   readonly request: ExchangeRequest;
@@ -145,5 +146,27 @@ export function expressionContext(
     requestor: requestorInContext(request.requestor),
     target: { id: target.id },
     claims: claimsContext(subject.claims),
+  };
+}
+
+/** The policy question for one relying party. */
+export function policyQuestion(
+  evidence: SeenEvidence,
+  target: RelyingParty,
+  { issuers }: Pick<PolicyRules, 'issuers'>,
+): PolicyQuestion {
+  const { request, subject, actor } = evidence;
+  const foreign = (token: PolicyParty | undefined) => token && foreignPartyOf(token, issuers);
+  return {
+    requestor: request.requestor,
+    subject,
+    actor,
+    foreign: {
+      requestor: foreign(request.requestor.identity),
+      subject: foreign(subject),
+      actor: foreign(actor),
+    },
+    target,
+    context: expressionContext(evidence, target),
   };
 }

@@ -2,12 +2,18 @@
 import type { MappedClaim } from '../claim-mapping.ts';
 import { ExchangeFailure, type FailureReason } from '../failure.ts';
 import type { Instant } from '../instant.ts';
-import { type ConsideredRow, considerRows, decisiveRow, hasConsented } from '../policy.ts';
+import {
+  type ConsideredRow,
+  considerRows,
+  decisiveRow,
+  hasConsented,
+  type PolicyRules,
+} from '../policy.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { issuable, type TokenIssuer } from '../token-issuer.ts';
 import type { TokenSpec } from '../token-spec.ts';
-import { decide, type PolicyRules, policyQuestion } from './decide.ts';
-import type { Evidence } from './evidence.ts';
+import { decide } from './decide.ts';
+import { type Evidence, policyQuestion } from './evidence.ts';
 import { mapClaimsFor } from './granted-targets.ts';
 
 /** What was considered for one relying party. */

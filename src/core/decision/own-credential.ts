@@ -4,7 +4,7 @@ import type { UserStanding } from '../ledger/user-standing.ts';
 import { principalOf } from '../request/requestor.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
 import { isCredential } from '../token-type.ts';
-import { type KnownIssuer, knownIssuer } from './actor-issuer.ts';
+import { type KnownIssuer, knownIssuer } from './known-issuer.ts';
 
 /** Whom there is. */
 interface KnownParties {

@@ -1,5 +1,5 @@
 // Which tokens have a place in a status list.
-import type { PolicyRules } from '../decision/decide.ts';
+import type { PolicyRules } from '../policy.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { formOf, type TokenType } from '../token-type.ts';
 import { type StatusLists, tokenIdAt } from './status-list.ts';

@@ -1,7 +1,8 @@
 // Renewal by a refresh token: the evidence of the first exchange is decided anew, and one token is traded for the next.
-import type { PolicyRules } from '../decision/decide.ts';
+
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
+import type { PolicyRules } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import type { TokenService } from '../token-service.ts';
 import type { IssuedToken, TokenSpec } from '../token-spec.ts';

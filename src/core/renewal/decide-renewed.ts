@@ -2,8 +2,7 @@
 
 import { type Confirmation, publicKeyBits } from '../confirmation.ts';
 import { isSame } from '../decision/actor-chain.ts';
-import { type PolicyRules, policyQuestion } from '../decision/decide.ts';
-import { type Evidence, isIdentity } from '../decision/evidence.ts';
+import { type Evidence, isIdentity, policyQuestion } from '../decision/evidence.ts';
 import {
   decideOmission,
   type GrantedTarget,
@@ -13,7 +12,13 @@ import {
 import { ExchangeFailure } from '../failure.ts';
 import { secretOf } from '../ledger/kept-token.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
-import { decidingRow, isUsedOnce, rowsByActor, validateUndenied } from '../policy.ts';
+import {
+  decidingRow,
+  isUsedOnce,
+  type PolicyRules,
+  rowsByActor,
+  validateUndenied,
+} from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';

@@ -1,9 +1,8 @@
 // The steps before a decision: what a message brings is validated, and held against what the store knows of it.
 
-import { validateIssuers } from '../decision/actor-issuer.ts';
-import type { PolicyRules } from '../decision/decide.ts';
 import { type Evidence, isIdentity } from '../decision/evidence.ts';
 import { type Fence, validateFence } from '../decision/fence.ts';
+import { validateIssuers } from '../decision/known-issuer.ts';
 import { validateOwnCredential } from '../decision/own-credential.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
@@ -17,6 +16,7 @@ import {
 import type { OneTimeMarks } from '../ledger/one-time-marks.ts';
 import { findKeptSecret, validateEvidenceStanding, validateStanding } from '../ledger/standing.ts';
 import { requireUser, type UserStanding } from '../ledger/user-standing.ts';
+import type { PolicyRules } from '../policy.ts';
 import {
   type RefreshFamilies,
   type RefreshFamily,

@@ -18,9 +18,9 @@ import {
 } from '#bridge/ws-trust/front.ts';
 import type { RestOperationParts } from '#bridge/ws-trust/rest/rest-operations.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
-import type { PolicyRules } from '#core/decision/decide.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
+import type { PolicyRules } from '#core/policy.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import { createRequestorValidator } from '#core/request/requestor-validator.ts';
 import type { SecurityToken } from '#core/security-token.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Confirmation } from '#core/confirmation.ts';
-import type { KnownIssuer } from '#core/decision/actor-issuer.ts';
+import type { KnownIssuer } from '#core/decision/known-issuer.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { inspect } from '#core/inspect.ts';
 import { createLedger } from '#core/ledger/ledger.ts';

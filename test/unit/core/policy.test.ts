@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { policyQuestion } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
+import { policyQuestion } from '#core/decision/evidence.ts';
 import {
   considerRows,
   decidingRow,

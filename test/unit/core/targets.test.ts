@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decide, type PolicyRules } from '#core/decision/decide.ts';
+import { decide } from '#core/decision/decide.ts';
 import type { FailureReason } from '#core/failure.ts';
-import type { Grant } from '#core/policy.ts';
+import type { Grant, PolicyRules } from '#core/policy.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import {
   aClaim,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decide, type PolicyRules } from '#core/decision/decide.ts';
+import { decide } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { FailureReason } from '#core/failure.ts';
-import type { Grant } from '#core/policy.ts';
+import type { Grant, PolicyRules } from '#core/policy.ts';
 import {
   aClaim,
   aMappingRule,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { KnownIssuer } from '#core/decision/actor-issuer.ts';
+import type { KnownIssuer } from '#core/decision/known-issuer.ts';
 import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import type { UserStanding } from '#core/ledger/user-standing.ts';
 import type { TokenFacts } from '#core/security-token.ts';

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Confirmation } from '#core/confirmation.ts';
-import type { PolicyRules } from '#core/decision/decide.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
-import type { PartySelector } from '#core/policy.ts';
+import type { PartySelector, PolicyRules } from '#core/policy.ts';
 import { decideRenewed } from '#core/renewal/decide-renewed.ts';
 import type { RenewalBasis } from '#core/renewal/renewable.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';

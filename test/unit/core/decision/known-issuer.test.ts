@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { foreignPartyOf, type KnownIssuer, validateIssuers } from '#core/decision/actor-issuer.ts';
+import { foreignPartyOf, type KnownIssuer, validateIssuers } from '#core/decision/known-issuer.ts';
 import { anOwnToken, aValidatedToken, NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
 
 const anIssuer = (id: string, subjectPrefixes: readonly string[]): KnownIssuer => ({
