@@ -1,10 +1,19 @@
 // The servers that other tests break: that they are what they claim to be.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { startCluster } from '#test/support/redis/cluster.ts';
 import { createNetwork } from '#test/support/redis/network.ts';
-import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
+import {
+  createRedisServer,
+  faketimeMissing,
+  type RedisServer,
+  redisMissing,
+  startRedis,
+} from '#test/support/redis/redis-server.ts';
 import { listOf, sendCommand } from '#test/support/redis/resp-client.ts';
 import { startSentinels } from '#test/support/redis/sentinel.ts';
 import { startTcpProxy, type TcpProxy } from '#test/support/redis/tcp-proxy.ts';
@@ -38,6 +47,28 @@ describe('a Redis server of our own', { skip }, () => {
     server.resume();
 
     assert.equal(await server.command('PING'), 'PONG');
+  });
+});
+
+describe('a Redis server whose clock is moved', { skip: skip || faketimeMissing() }, () => {
+  it('goes by that clock, also where the program that moves it fails at first', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'viaduct-faketime-'));
+    const path = process.env['PATH'] ?? '';
+    t.after(() => {
+      process.env['PATH'] = path;
+      rmSync(directory, { recursive: true });
+    });
+    const isOnce = `mkdir ${directory}/failed 2>/dev/null && exit 1`;
+    const program = `#!/bin/sh\n${isOnce}\nPATH=${path} exec faketime "$@"\n`;
+    writeFileSync(join(directory, 'faketime'), program, { mode: 0o700 });
+    process.env['PATH'] = `${directory}:${path}`;
+
+    const server = await createRedisServer({ clockAheadSeconds: 1000 });
+    t.after(() => server.dispose());
+    await server.start();
+
+    const [seconds] = listOf(await server.command('TIME'));
+    assert.ok(Number(seconds) - Date.now() / 1000 > 900);
   });
 });
 

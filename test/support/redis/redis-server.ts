@@ -69,20 +69,30 @@ export function faketimeMissing(): string | false {
   return 'faketime is not installed';
 }
 
+/** The program names what it makes by its process id, and fails where another left something of that name. */
+const FAKETIME_TRIES = 10;
+
 function fakeTimeLibrary(): string | undefined {
-  const said = spawnSync(FAKETIME, ['-f', '+0s', 'printenv', 'LD_PRELOAD']);
-  return said.error === undefined && said.status === 0 ? String(said.stdout).trim() : undefined;
+  for (let tries = 0; tries < FAKETIME_TRIES; tries += 1) {
+    const said = spawnSync(FAKETIME, ['-f', '+0s', 'printenv', 'LD_PRELOAD']);
+    if (said.error !== undefined) return undefined;
+    if (said.status === 0) return String(said.stdout).trim();
+  }
+  throw new Error(`${FAKETIME} does not say where its library is`);
 }
 
 const clockFileIn = (directory: string): string => join(directory, 'clock');
 
 /** The environment in which the clock is what the file says. The program `faketime` itself would stand between us and its child. */
 function movedClock(directory: string): NodeJS.ProcessEnv {
+  const library = fakeTimeLibrary();
+  // Without it the server would start by the clock of the machine, and tests would wait in vain.
+  if (library === undefined) throw new Error(`${FAKETIME} is not installed`);
   return {
     ...process.env,
     // The allocator of the server would ask for the time while the library that answers is being loaded, and wait for ever:
     // the one of libc comes first.
-    LD_PRELOAD: `libc_malloc_debug.so.0:${fakeTimeLibrary()}`,
+    LD_PRELOAD: `libc_malloc_debug.so.0:${library}`,
     FAKETIME_TIMESTAMP_FILE: clockFileIn(directory),
     FAKETIME_NO_CACHE: '1',
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
