@@ -114,10 +114,9 @@ export class RedisStore implements Store {
   async set(key: StoreKey, value: string, lifetimeSeconds: number): Promise<void> {
     const place = this.#place('set', key);
     const entry = entryOf(value, lifetimeSeconds);
-    const isLedger = key.class === 'ledger';
     const call = this.#call(scripts.PUT, place, entry.text, wholeOf(entry.milliseconds));
-    await this.#decide(call, isLedger);
-    if (isLedger) this.#keepEntry(place, entry);
+    await this.#decide(call, true);
+    this.#keepEntry(place, entry);
   }
 
   async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {

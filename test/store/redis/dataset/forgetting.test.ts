@@ -1,6 +1,11 @@
 // Servers that forget: what this process wrote is written again, and what nobody can answer for is refused.
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import { decide } from '#core/decision/decide.ts';
+import { createLedger } from '#core/ledger/ledger.ts';
+import type { Store } from '#core/ports.ts';
+import { createRefreshFamilies } from '#core/refresh/refresh-family.ts';
+import type { RefreshTokenName } from '#core/refresh/refresh-token.ts';
 import { aKey, isUnavailable, LONG } from '#test/store/conformance/under-test.ts';
 import {
   aSetting,
@@ -9,7 +14,17 @@ import {
   noAlarms,
   openUnderTest,
 } from '#test/store/redis/redis-under-test.ts';
+import {
+  anEvidence,
+  aPolicyRow,
+  ledgerSettings,
+  NOW,
+  OWN_ISSUER,
+  refusedAs,
+  rules,
+} from '#test/support/core.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
 
 /** All that is no canary is gone, as after a failover that lost the last writes. */
@@ -24,6 +39,37 @@ async function aServer(t: TestContext, settings = {}): Promise<RedisServer> {
   return server;
 }
 
+/** A family of refresh tokens in a store, and how one of them is traded for the next. */
+async function aFamily(store: Store) {
+  const clock = fakeClock(NOW);
+  const ledger = createLedger(store, clock, ledgerSettings());
+  const families = createRefreshFamilies({
+    issuer: OWN_ISSUER,
+    store,
+    ledger,
+    clock,
+    codec: {
+      write: (name) => JSON.stringify(name),
+      parse: (text) => JSON.parse(text) as RefreshTokenName,
+    },
+    marginSeconds: 60,
+  });
+  const grant = {
+    types: ['refresh_token' as const],
+    renewal: { lifetimeSeconds: 3600, maxCount: 9 },
+  };
+  const evidence = anEvidence({ request: { requestedType: 'refresh_token' } });
+  const policy = rules({ rows: [aPolicyRow({ grant })] });
+  const spec = decide(evidence, policy, { now: NOW, tokenId: 'family' });
+  await ledger.record(spec);
+  await families.begin(evidence.subject, spec);
+  return {
+    clock,
+    first: families.firstText(spec),
+    advance: async (text: string) => families.advance(await families.find(text, 'gateway')),
+  };
+}
+
 describe('Redis that forgets', { skip: redisMissing() }, () => {
   for (const driver of DRIVERS)
     it(`${driver}: a master that is new is given the own writes of the last minutes again`, async (t) => {
@@ -32,12 +78,13 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
       const { store } = await openUnderTest(aSetting([server.port], { driver }), seen);
       t.after(() => store.close());
       const [mark, family] = [aKey('once'), aKey('rotation')];
-      const [tombstone, entry] = [aKey('revoked'), aKey('ledger')];
+      const [tombstone, entry, grant] = [aKey('revoked'), aKey('ledger'), aKey('grant')];
       await store.putOnce(mark, 'mine', LONG);
       await store.rotate(family, { from: '', to: 'one' }, LONG);
       await store.rotate(family, { from: 'one', to: 'two' }, LONG);
       await store.revoke([tombstone], LONG);
       await store.set(entry, 'entry', LONG);
+      await store.set(grant, 'grant', LONG);
 
       await server.command('EVAL', FORGET, '0');
       await server.kill();
@@ -51,7 +98,26 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
       assert.equal(await store.rotate(family, { from: 'two', to: 'three' }, LONG), 'rotated');
       assert.equal(await store.isRevoked([tombstone]), true);
       assert.equal(await store.get(entry), 'entry');
+      assert.equal(await store.get(grant), 'grant');
     });
+
+  it('RFC 9700 §4.14.2: a used refresh token stays used, and its family is there to be ended', async (t) => {
+    const server = await aServer(t);
+    const { store } = await openUnderTest(aSetting([server.port]));
+    t.after(() => store.close());
+    const { advance, clock, first } = await aFamily(store);
+    const second = await advance(first);
+
+    await server.command('EVAL', FORGET, '0');
+    await server.kill();
+    await server.start();
+    await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+
+    const third = await advance(second);
+    clock.advance(LONG);
+    await assert.rejects(advance(first), refusedAs('token-replayed'));
+    await assert.rejects(advance(third), refusedAs('token-revoked'));
+  });
 
   it('the data of another installation is refused by the first operation, and nothing is written to it', async (t) => {
     const server = await aServer(t);
