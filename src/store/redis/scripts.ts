@@ -12,13 +12,16 @@ function script(lua: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-/** KEYS[2] mark, ARGV: text, milliseconds. A mark of the same attempt is written again as it is: the WAIT behind it then
- * waits for it. */
-export const MARK = script(`
+/** What stands is written again as it is before it is an answer: perhaps no replica has it, and the WAIT behind a script waits only for
+ * what the script wrote (since Redis 7.2). */
+const AGAIN = `
+local function again(key) redis.call('SET', key, redis.call('GET', key), 'KEEPTTL') end`;
+
+/** KEYS[2] mark, ARGV: text, milliseconds. */
+export const MARK = script(`${AGAIN}
 if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {'stored'} end
-local standing = redis.call('GET', KEYS[2])
-if standing == ARGV[2] then redis.call('SET', KEYS[2], standing, 'XX', 'KEEPTTL') end
-return {'standing', standing}`);
+again(KEYS[2])
+return {'standing', redis.call('GET', KEYS[2])}`);
 
 const PUT_VALUE = `
 local stored = redis.call('GET', KEYS[2])
@@ -36,25 +39,25 @@ for index = 3, #KEYS do
 end${PUT_VALUE}`);
 
 /** KEYS[2…] tombstones, ARGV: text, milliseconds. Never shortens one that stands. */
-export const REVOKE = script(`
+export const REVOKE = script(`${AGAIN}
 for index = 2, #KEYS do
   local left = redis.call('PTTL', KEYS[index])
-  if left ~= -1 and left < tonumber(ARGV[3]) then
-    redis.call('SET', KEYS[index], ARGV[2], 'PX', ARGV[3])
-  end
+  if left == -1 or left >= tonumber(ARGV[3]) then again(KEYS[index])
+  else redis.call('SET', KEYS[index], ARGV[2], 'PX', ARGV[3]) end
 end
 return {'done'}`);
 
 /** KEYS[2] family, ARGV: from, to, milliseconds. The rule is that of rotation-step.ts. */
-export const ROTATE = script(`
+export const ROTATE = script(`${AGAIN}
 local stored, previous, current = redis.call('GET', KEYS[2]), nil, ''
 if stored then
   previous, current = string.match(stored, '^1 (%S*) (%S+)$')
   if not current then return {'form'} end
 end
 if current ~= ARGV[2] then
-  if stored and current == ARGV[3] and previous == ARGV[2] then return {'repeated'} end
-  return {'conflict'}
+  if not stored or current ~= ARGV[3] or previous ~= ARGV[2] then return {'conflict'} end
+  again(KEYS[2])
+  return {'repeated'}
 end
 local life = math.max(redis.call('PTTL', KEYS[2]), tonumber(ARGV[4]))
 redis.call('SET', KEYS[2], '1 ' .. ARGV[2] .. ' ' .. ARGV[3], 'PX', string.format('%.0f', life))

@@ -18,7 +18,7 @@ export function unconfirmedWrites(
     t.after(() => store.close());
     await eventually('the store is open', async () => (await store.health()).datasetId !== '');
     const [mark, tombstone, entry] = [aKey('once'), aKey('revoked'), aKey('ledger')];
-    const tally = aKey('tally');
+    const [tally, grant, family] = [aKey('tally'), aKey('grant'), aKey('rotation')];
     // So that connections are open and scripts known: the outcome below is about replicas alone.
     await eventually('all connections are open', async () => {
       const writes = Array.from({ length: 32 }, () => store.revoke([aKey('revoked')], LONG));
@@ -32,6 +32,8 @@ export function unconfirmedWrites(
       store.putOnce(mark, 'mine', LONG),
       store.revoke([tombstone], LONG),
       store.set(entry, 'entry', LONG),
+      store.set(grant, 'grant', LONG),
+      store.rotate(family, { from: '', to: 'one' }, LONG),
       store.increment(tally, 1, LONG),
     ]);
     for (const replica of replicas) replica.resume();
