@@ -41,8 +41,7 @@ end${PUT_VALUE}`);
 /** KEYS[2…] tombstones, ARGV: text, milliseconds. Never shortens one that stands. */
 export const REVOKE = script(`${AGAIN}
 for index = 2, #KEYS do
-  local left = redis.call('PTTL', KEYS[index])
-  if left == -1 or left >= tonumber(ARGV[3]) then again(KEYS[index])
+  if redis.call('PTTL', KEYS[index]) >= tonumber(ARGV[3]) then again(KEYS[index])
   else redis.call('SET', KEYS[index], ARGV[2], 'PX', ARGV[3]) end
 end
 return {'done'}`);
@@ -55,7 +54,7 @@ if stored then
   if not current then return {'form'} end
 end
 if current ~= ARGV[2] then
-  if not stored or current ~= ARGV[3] or previous ~= ARGV[2] then return {'conflict'} end
+  if current ~= ARGV[3] or previous ~= ARGV[2] then return {'conflict'} end
   again(KEYS[2])
   return {'repeated'}
 end
@@ -83,11 +82,9 @@ local read = redis.call('GET', KEYS[2])
 redis.call('DEL', KEYS[2])
 return {'read', read}`);
 
-/** Written again after a change of master. KEYS[2] value, ARGV: text, milliseconds. */
+/** Written again after a change of master: KEYS[2] value, ARGV: text, milliseconds. What stands there stays. */
 export const REWRITE_VALUE = script(`
-if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {'done'} end
-local left = redis.call('PTTL', KEYS[2])
-if left >= 0 and left < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3])
 return {'done'}`);
 
 /** Written again: KEYS[2] counter, ARGV: sum, milliseconds. What others counted meanwhile stands. */

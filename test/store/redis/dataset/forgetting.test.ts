@@ -6,6 +6,8 @@ import { createLedger } from '#core/ledger/ledger.ts';
 import type { Store } from '#core/ports.ts';
 import { createRefreshFamilies } from '#core/refresh/refresh-family.ts';
 import type { RefreshTokenName } from '#core/refresh/refresh-token.ts';
+import { createPlaces, type Place } from '#src/store/redis/redis-key.ts';
+import type { RedisStore } from '#src/store/redis/redis-store.ts';
 import { aKey, isUnavailable, LONG } from '#test/store/conformance/under-test.ts';
 import {
   aSetting,
@@ -32,6 +34,24 @@ const FORGET = `
 for _, key in ipairs(redis.call('KEYS', 'sts:*')) do
   if not string.find(key, ':dataset:', 1, true) then redis.call('DEL', key) end
 end`;
+
+/** What keys there are that have no end, and are no canaries. */
+const ENDLESS = `
+local endless = {}
+for _, key in ipairs(redis.call('KEYS', 'sts:*')) do
+  if redis.call('PTTL', key) < 0 and not string.find(key, ':dataset:', 1, true) then
+    table.insert(endless, key)
+  end
+end
+return endless`;
+
+const placeOf = createPlaces('sts.example');
+
+async function comeBack(server: RedisServer, store: RedisStore): Promise<void> {
+  await server.kill();
+  await server.start();
+  await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+}
 
 async function aServer(t: TestContext, settings = {}): Promise<RedisServer> {
   const server = await startRedis({ ...FIT, appendfsync: 'always', ...settings });
@@ -85,11 +105,11 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
       await store.revoke([tombstone], LONG);
       await store.set(entry, 'entry', LONG);
       await store.set(grant, 'grant', LONG);
+      const record = aKey('ledger');
+      await store.setUnlessRevoked({ key: record, value: 'record', lifetimeSeconds: LONG }, []);
 
       await server.command('EVAL', FORGET, '0');
-      await server.kill();
-      await server.start();
-      await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+      await comeBack(server, store);
 
       assert.equal(seen.roleChanges, 1);
       assert.equal(seen.fences.at(-1), false);
@@ -99,7 +119,66 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
       assert.equal(await store.isRevoked([tombstone]), true);
       assert.equal(await store.get(entry), 'entry');
       assert.equal(await store.get(grant), 'grant');
+      assert.equal(await store.get(record), 'record');
     });
+
+  it('what is written again ends when it would have, and what was over is not', async (t) => {
+    const server = await aServer(t);
+    const settings = aSetting([server.port], { ringSeconds: LONG });
+    const { store } = await openUnderTest(settings);
+    t.after(() => store.close());
+    const [mark, over, tally, family] = [
+      aKey('once'),
+      aKey('once'),
+      aKey('tally'),
+      aKey('rotation'),
+    ];
+    await store.putOnce(mark, 'mine', LONG);
+    await store.putOnce(over, 'mine', LONG / 3);
+    await store.increment(tally, 1, LONG);
+    await store.rotate(family, { from: '', to: 'one' }, LONG);
+    await store.rotate(family, { from: 'one', to: 'two' }, LONG / 2 + 100);
+
+    await server.command('EVAL', FORGET, '0');
+    const past = performance.now.bind(performance);
+    t.mock.method(performance, 'now', () => past() + (LONG / 2) * 1000);
+    await comeBack(server, store);
+
+    assert.equal(await store.isMarked(over), false);
+    const lifeOf = async (place: Place) => Number(await server.command('PTTL', place.key)) / 1000;
+    for (const life of [
+      await lifeOf(placeOf('putOnce', mark)),
+      await lifeOf(placeOf('increment', tally)),
+      // As long as its longest generation.
+      await lifeOf(placeOf('rotate', family)),
+    ])
+      assert.ok(life > 100 && life <= LONG / 2, String(life));
+    assert.deepEqual(await server.command('EVAL', ENDLESS, '0'), []);
+  });
+
+  it('what another process did later stands when the own writes come again', async (t) => {
+    const server = await aServer(t);
+    const settings = aSetting([server.port]);
+    const [{ store }, { store: other }] = await Promise.all([
+      openUnderTest(settings),
+      openUnderTest(settings),
+    ]);
+    t.after(() => Promise.all([store.close(), other.close()]));
+    const [tally, family, value] = [aKey('tally'), aKey('rotation'), aKey('grant')];
+    await store.increment(tally, 1, LONG);
+    await store.rotate(family, { from: '', to: 'one' }, LONG);
+    await store.set(value, 'old', LONG);
+    await other.increment(tally, 1, LONG);
+    await other.rotate(family, { from: 'one', to: 'two' }, LONG);
+    await other.set(value, 'new', LONG);
+    await other.close();
+
+    await comeBack(server, store);
+
+    assert.equal(await store.increment(tally, 0, LONG), 2);
+    assert.equal(await store.rotate(family, { from: 'two', to: 'three' }, LONG), 'rotated');
+    assert.equal(await store.get(value), 'new');
+  });
 
   it('RFC 9700 §4.14.2: a used refresh token stays used, and its family is there to be ended', async (t) => {
     const server = await aServer(t);
@@ -109,9 +188,7 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
     const second = await advance(first);
 
     await server.command('EVAL', FORGET, '0');
-    await server.kill();
-    await server.start();
-    await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+    await comeBack(server, store);
 
     const third = await advance(second);
     clock.advance(LONG);

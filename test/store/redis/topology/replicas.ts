@@ -33,6 +33,7 @@ export function unconfirmedWrites(
       store.revoke([tombstone], LONG),
       store.set(entry, 'entry', LONG),
       store.set(grant, 'grant', LONG),
+      store.setUnlessRevoked({ key: aKey('ledger'), value: 'entry', lifetimeSeconds: LONG }, []),
       store.rotate(family, { from: '', to: 'one' }, LONG),
       store.increment(tally, 1, LONG),
     ]);

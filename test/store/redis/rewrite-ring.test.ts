@@ -1,0 +1,73 @@
+// Which of its own writes a process has at hand when a master is new.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { ScriptCall } from '#src/store/redis/redis-commands.ts';
+import { RewriteRing } from '#src/store/redis/rewrite-ring.ts';
+import { PUT } from '#src/store/redis/scripts.ts';
+
+const SECONDS = 120;
+
+const aCall = (name: string): ScriptCall => ({ script: PUT, keys: [name], args: [''] });
+const namesOf = (calls: readonly ScriptCall[]) => calls.map(({ keys: [name] }) => name);
+
+/** A ring whose time is moved. */
+function aRing(t: TestContext) {
+  let now = 1_000_000;
+  t.mock.method(performance, 'now', () => now);
+  const ring = new RewriteRing(SECONDS);
+  return {
+    ring,
+    now: () => now,
+    keep: (name: string, bucket = 0) => ring.keep(bucket, () => aCall(name)),
+    pass(seconds: number) {
+      now += seconds * 1000;
+    },
+  };
+}
+
+test('ring: what was written since then, to these buckets, in order', (t) => {
+  const { keep, now, pass, ring } = aRing(t);
+  keep('before');
+  pass(1);
+  const since = now();
+  keep('one');
+  keep('elsewhere', 1);
+  keep('other', 2);
+
+  assert.deepEqual(namesOf(ring.since(since, [0, 2])), ['one', 'other']);
+  assert.deepEqual(namesOf(ring.since(0, [0, 1, 2])), ['before', 'one', 'elsewhere', 'other']);
+});
+
+test('ring: what is older than it keeps is not written again, nor what has ended', (t) => {
+  const { keep, pass, ring } = aRing(t);
+  keep('old');
+  pass(SECONDS);
+  keep('young');
+  ring.keep(0, () => undefined);
+  assert.deepEqual(namesOf(ring.since(0, [0])), ['old', 'young']);
+
+  pass(1);
+
+  assert.deepEqual(namesOf(ring.since(0, [0])), ['young']);
+});
+
+test('ring: many come and go, and those of the last time are there', (t) => {
+  const { keep, pass, ring } = aRing(t);
+  const names = Array.from({ length: 6000 }, (_, index) => String(index));
+  for (const name of names) {
+    keep(name);
+    pass(1);
+  }
+
+  assert.deepEqual(namesOf(ring.since(0, [0])), names.slice(-SECONDS));
+});
+
+test('ring: of more than it holds the oldest go', (t) => {
+  const { keep, ring } = aRing(t);
+  for (let index = 0; index <= 100_000; index += 1) keep(String(index));
+
+  const kept = namesOf(ring.since(0, [0]));
+
+  assert.equal(kept.length, 100_000);
+  assert.deepEqual([kept.at(0), kept.at(-1)], ['1', '100000']);
+});
