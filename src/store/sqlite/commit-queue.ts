@@ -121,7 +121,6 @@ export class CommitQueue {
   /** The level holds for the connection and cannot change within a transaction. */
   #demand(synchronous: Synchronous): void {
     if (this.#synchronous === synchronous) return;
-    this.#synchronous = undefined;
     this.#database.exec(`PRAGMA synchronous = ${synchronous}`);
     this.#synchronous = synchronous;
   }

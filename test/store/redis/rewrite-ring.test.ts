@@ -19,7 +19,7 @@ function aRing(t: TestContext) {
     ring,
     now: () => now,
     keep: (name: string, bucket = 0) => ring.keep(bucket, () => aCall(name)),
-    pass(seconds: number) {
+    pass: (seconds: number): void => {
       now += seconds * 1000;
     },
   };

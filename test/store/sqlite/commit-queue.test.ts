@@ -53,6 +53,16 @@ describe('CommitQueue', () => {
     assert.deepEqual(notesSeenByOthers(), ['first', 'second']);
   });
 
+  it('holds the lock for no more than 256 writes: what is more comes in the next transaction', async () => {
+    const writes = Array.from({ length: 300 }, (_, index) => write(String(index)));
+
+    await writes[0];
+
+    assert.equal(notesSeenByOthers().length, 256);
+    await Promise.all(writes);
+    assert.equal(notesSeenByOthers().length, 300);
+  });
+
   it('acknowledges a write only after it was committed', async () => {
     const acknowledged: unknown[][] = [];
 

@@ -13,11 +13,12 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
 import { readSqliteStore } from '#src/store/sqlite/open-sqlite-store.ts';
+import { withOpeningLock } from '#src/store/sqlite/store-file.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aKey, isBug, isUnavailable } from '../conformance/under-test.ts';
 import { aStoreDirectory, type StoreDirectory } from '../store-directory.ts';
@@ -160,6 +161,34 @@ describe('openSqliteStore', () => {
       assert.equal(names.filter((name) => name.includes('.damaged-')).length, 1);
     });
   }
+
+  it('sets the log aside with a damaged file that another process has open', async () => {
+    await fill();
+    const other = directory.connect();
+    other.exec('CREATE TABLE late (text TEXT)');
+    DAMAGES['has garbage in the middle']?.(directory.path);
+    const log = readFileSync(`${directory.path}-wal`);
+
+    const { isNew } = directory.open();
+
+    assert.equal(isNew, true);
+    const names = readdirSync(dirname(directory.path));
+    const aside = names.find((name) => /\.damaged-.*-wal$/.test(name)) ?? '';
+    assert.deepEqual(readFileSync(join(dirname(directory.path), aside)), log);
+  });
+
+  it('lets nobody open it while another does', () => {
+    const wait = 0;
+    const path = join(dirname(directory.path), 'other.db');
+
+    withOpeningLock(path, wait, () =>
+      assert.throws(() => withOpeningLock(path, wait, () => 'both'), /locked/),
+    );
+    assert.equal(
+      withOpeningLock(path, wait, () => 'then'),
+      'then',
+    );
+  });
 
   it('takes a file of no length for a new one', async () => {
     await fill();

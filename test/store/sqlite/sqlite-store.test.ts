@@ -38,6 +38,7 @@ describe('SqliteStore', () => {
     await store.set(keys.grant, 'value', 10);
     await store.increment(keys.counter, 1, 10);
     const look = async (): Promise<unknown> => ({
+      isMarked: await store.isMarked(keys.once),
       stored: (await store.putOnce(keys.once, 'again', 10)).stored,
       isRevoked: await store.isRevoked([keys.revoked]),
       step: await store.rotate(keys.rotation, { from: '', to: 'other' }, 10),
@@ -46,11 +47,34 @@ describe('SqliteStore', () => {
     });
 
     clock.advance(9);
-    const there = { stored: false, isRevoked: true, step: 'conflict', value: 'value' };
+    const there = {
+      isMarked: true,
+      stored: false,
+      isRevoked: true,
+      step: 'conflict',
+      value: 'value',
+    };
     assert.deepEqual(await look(), { ...there, sum: 1 });
     clock.advance(1);
-    const absent = { stored: true, isRevoked: false, step: 'rotated', value: undefined };
+    const absent = {
+      isMarked: false,
+      stored: true,
+      isRevoked: false,
+      step: 'rotated',
+      value: undefined,
+    };
     assert.deepEqual(await look(), { ...absent, sum: 0 });
+    assert.equal(await store.increment(keys.counter, 1, 10), 1);
+  });
+
+  it('keeps what lives for a part of a second longer no less than that', async () => {
+    const { store } = directory.open({ clock });
+    const key = aKey('once');
+    await store.putOnce(key, 'first', 1.5);
+
+    clock.advance(1);
+
+    assert.equal(await store.isMarked(key), true);
   });
 
   it('tells a sum while another process writes: who only asks waits for nobody', async () => {
@@ -182,9 +206,10 @@ describe('SqliteStore', () => {
         await store.set(aKey('grant'), 'value', lifetimeSeconds);
         await store.increment(aKey('counter'), 1, lifetimeSeconds);
       }
+      clock.advance(SHORT - 1);
       const notYet = await store.sweep();
 
-      clock.advance(SHORT);
+      clock.advance(1);
       const deleted = await store.sweep();
 
       assert.deepEqual([notYet, deleted], [0, 5]);
@@ -193,6 +218,21 @@ describe('SqliteStore', () => {
         tables.map((table) => rowsIn(database, table)),
         [1, 1, 1, 1, 1],
       );
+    });
+
+    it('leaves a bucket that is not empty', async () => {
+      const { store } = directory.open({ clock });
+      const key = aKey('bucket');
+      const fill = { key, milliseconds: 30_000, mostMilliseconds: 90_000 };
+      await store.fillBuckets([fill]);
+      clock.advance(29);
+      await store.sweep();
+      assert.deepEqual(await store.fillBuckets([fill]), [31_000]);
+
+      clock.advance(30);
+      await store.sweep();
+
+      assert.deepEqual(await store.fillBuckets([fill]), [31_000]);
     });
 
     it('deletes in batches over all tables together', async () => {

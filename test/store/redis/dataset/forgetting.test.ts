@@ -28,6 +28,7 @@ import {
 import { eventually } from '#test/support/eventually.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { type RedisServer, redisMissing, startRedis } from '#test/support/redis/redis-server.ts';
+import { listOf } from '#test/support/redis/resp-client.ts';
 
 /** All that is no canary is gone, as after a failover that lost the last writes. */
 const FORGET = `
@@ -44,6 +45,15 @@ for _, key in ipairs(redis.call('KEYS', 'sts:*')) do
   end
 end
 return endless`;
+
+/** The canaries, as MSET takes them. */
+const CANARIES = `
+local all = {}
+for _, key in ipairs(redis.call('KEYS', 'sts:*:dataset:*')) do
+  table.insert(all, key)
+  table.insert(all, redis.call('GET', key))
+end
+return all`;
 
 const placeOf = createPlaces('sts.example');
 
@@ -211,6 +221,27 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
     assert.deepEqual(await other.store.putOnce(key, 'theirs', LONG), { stored: true });
     assert.match(seen.alarms.join(), /^STORE_DATASET: /);
   });
+
+  for (const [name, ask] of Object.entries({
+    isMarked: (store: Store) => store.isMarked(aKey('once')),
+    isRevoked: (store: Store) => store.isRevoked([aKey('revoked')]),
+    get: (store: Store) => store.get(aKey('grant')),
+  }))
+    it(`an emptied server has no answer to ${name}, and what it knows later has none either`, async (t) => {
+      const server = await aServer(t);
+      const seen = noAlarms();
+      const { store } = await openUnderTest(aSetting([server.port]), seen);
+      t.after(() => store.close());
+      const canaries = await server.command('EVAL', CANARIES, '0');
+      await server.command('FLUSHALL');
+
+      await assert.rejects(ask(store), isUnavailable);
+
+      assert.match(seen.alarms.join(), /^STORE_DATASET: /);
+      await server.command('MSET', ...listOf(canaries).map(String));
+      await assert.rejects(ask(store), isUnavailable);
+      await assert.rejects(store.health(), isUnavailable);
+    });
 
   it('a policy that evicts closes a running store, and evicted keys move its beginning', async (t) => {
     const server = await aServer(t, { save: '""' });
