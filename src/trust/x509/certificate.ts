@@ -100,7 +100,7 @@ export function algorithmOf(identifier: Der): string {
 }
 
 /** Of extensions, and of purposes: more than any certificate has. Those of strangers are read before anybody knows who asks. */
-const MAX_LISTED = 64;
+export const MAX_LISTED = 64;
 
 /** Reads `[n] EXPLICIT Extensions`.
  * @throws {DerFailure} also when one is there twice: the first could be checked and the last be obeyed */

@@ -30,51 +30,98 @@ export const TAG = {
 /** What is not DER, or not of the shape that was expected. */
 export class DerFailure extends Error {}
 
+/** More than anything has that is read whole: of octets that nobody signed each element would take a hundred times its room. */
+const MAX_MEMBERS = 1024;
+
+/** Goes over elements that lie one behind the other, without an object for each: a list of revocation has hundreds of thousands. */
+export class DerWalk {
+  /** Of the element it stands on: its identifier octet, and where it, its content and what follows begin. */
+  tag = 0;
+  begin = 0;
+  start = 0;
+  end: number;
+  readonly #bytes: Buffer;
+  readonly #limit: number;
+
+  constructor(bytes: Buffer, begin = 0, limit = bytes.byteLength) {
+    this.#bytes = bytes;
+    this.end = begin;
+    this.#limit = limit;
+  }
+
+  get isDone(): boolean {
+    return this.end >= this.#limit;
+  }
+
+  /** Goes on to the next element, whatever it is.
+   * @throws {DerFailure} where there is none, or none that is DER */
+  next(): this {
+    const tag = this.#octet(this.end);
+    if ((tag & 0x1f) === 0x1f) throw new DerFailure('tag');
+    this.tag = tag;
+    this.begin = this.end;
+    const length = this.#length(this.begin + 1);
+    this.end = this.start + length;
+    if (this.end > this.#limit) throw new DerFailure('cut short');
+    return this;
+  }
+
+  /** Goes on to the next element, which must have this tag.
+   * @throws {DerFailure} */
+  take(tag: number): this {
+    if (this.isDone || this.next().tag !== tag) throw new DerFailure(`no member of tag ${tag}`);
+    return this;
+  }
+
+  /** Over the members of the element it stands on. */
+  inside(): DerWalk {
+    return new DerWalk(this.#bytes, this.start, this.end);
+  }
+
+  #octet(at: number): number {
+    const octet = at < this.#limit ? this.#bytes[at] : undefined;
+    if (octet === undefined) throw new DerFailure('cut short');
+    return octet;
+  }
+
+  #length(at: number): number {
+    const first = this.#octet(at);
+    const octets = first < 0x80 ? 0 : first & 0x7f;
+    this.start = at + 1 + octets;
+    if (first < 0x80) return first;
+    // Indefinite, or longer than anything we take.
+    if (octets === 0 || octets > 4 || this.start > this.#limit) throw new DerFailure('length');
+    const length = this.#bytes.readUIntBE(at + 1, octets);
+    if (length < 0x80 || length < 2 ** (8 * (octets - 1))) throw new DerFailure('length too long');
+    return length;
+  }
+}
+
 /** Reads the one element that these octets are.
  * @throws {DerFailure} */
 export function readDer(bytes: Buffer): Der {
-  const element = readFirst(bytes);
-  if (element.raw.byteLength !== bytes.byteLength) throw new DerFailure('octets behind the end');
-  return element;
+  const walk = new DerWalk(bytes).next();
+  if (!walk.isDone) throw new DerFailure('octets behind the end');
+  return elementOf(walk, bytes);
 }
+
+const elementOf = ({ begin, end, start, tag }: DerWalk, bytes: Buffer): Der => ({
+  tag,
+  content: bytes.subarray(start, end),
+  raw: bytes.subarray(begin, end),
+});
 
 /** The members of a constructed element.
  * @throws {DerFailure} also for more than `maxMembers` */
-export function membersOf(
-  { tag, content }: Der,
-  maxMembers = Number.POSITIVE_INFINITY,
-): readonly Der[] {
+export function membersOf({ tag, content }: Der, maxMembers = MAX_MEMBERS): readonly Der[] {
   if ((tag & 0x20) === 0) throw new DerFailure('no members');
   const members: Der[] = [];
-  let rest = content;
-  while (rest.byteLength > 0) {
+  const walk = new DerWalk(content);
+  while (!walk.isDone) {
     if (members.length === maxMembers) throw new DerFailure('too many members');
-    const member = readFirst(rest);
-    members.push(member);
-    rest = rest.subarray(member.raw.byteLength);
+    members.push(elementOf(walk.next(), content));
   }
   return members;
-}
-
-function readFirst(bytes: Buffer): Der {
-  const tag = bytes[0];
-  if (tag === undefined || (tag & 0x1f) === 0x1f) throw new DerFailure('tag');
-  const { header, length } = readLength(bytes);
-  const end = header + length;
-  if (end > bytes.byteLength) throw new DerFailure('cut short');
-  return { tag, content: bytes.subarray(header, end), raw: bytes.subarray(0, end) };
-}
-
-function readLength(bytes: Buffer): { readonly header: number; readonly length: number } {
-  const first = bytes[1];
-  if (first === undefined) throw new DerFailure('cut short');
-  if (first < 0x80) return { header: 2, length: first };
-  const octets = first & 0x7f;
-  // Indefinite, or longer than anything we take.
-  if (octets === 0 || octets > 4 || bytes.byteLength < 2 + octets) throw new DerFailure('length');
-  const length = bytes.readUIntBE(2, octets);
-  if (length < 0x80 || length < 2 ** (8 * (octets - 1))) throw new DerFailure('length too long');
-  return { header: 2 + octets, length };
 }
 
 /** Takes members off a sequence in their order. */
@@ -110,10 +157,14 @@ function fail(detail: string): never {
   throw new DerFailure(detail);
 }
 
+/** Longer than any OBJECT IDENTIFIER. */
+const MAX_OID_OCTETS = 128;
+
 /** An OBJECT IDENTIFIER, written with dots.
  * @throws {DerFailure} */
 export function objectIdentifierOf({ tag, content }: Der): string {
   if (tag !== TAG.objectIdentifier || content.byteLength === 0) throw new DerFailure('no OID');
+  if (content.byteLength > MAX_OID_OCTETS) throw new DerFailure('OID too long');
   const arcs: number[] = [];
   let arc = 0;
   for (const octet of content) {

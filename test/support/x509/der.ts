@@ -9,6 +9,7 @@ export function aSequence(...values: readonly Uint8Array[]): Buffer {
 
 function lengthOf(bytes: number): Buffer {
   if (bytes < 0x80) return Buffer.of(bytes);
-  const octets = Buffer.from(bytes.toString(16).padStart(bytes > 0xffff ? 6 : 4, '0'), 'hex');
+  const digits = bytes.toString(16);
+  const octets = Buffer.from(digits.padStart(digits.length + (digits.length % 2), '0'), 'hex');
   return Buffer.concat([Buffer.of(0x80 + octets.byteLength), octets]);
 }

@@ -13,7 +13,6 @@ import {
   DerFailure,
   type MemberReader,
   membersOf,
-  naturalOf,
   readDer,
   readMembers,
   TAG,
@@ -22,6 +21,7 @@ import {
 import { type DistinguishedName, isSameName, readName } from '../distinguished-name.ts';
 import type { LinkMemory } from '../link-memory.ts';
 import { isFresh, isSignedWith, readSigned, type SignedStructure } from '../signed-structure.ts';
+import { type RevokedSerials, readRevokedSerials } from './revoked-serials.ts';
 
 /** A parsed list. Nothing of it is believed before its signature. */
 export interface RevocationList {
@@ -29,8 +29,8 @@ export interface RevocationList {
   readonly signed: SignedStructure;
   readonly thisUpdate: number;
   readonly nextUpdate: number;
-  /** Serial numbers, hexadecimal. */
-  readonly revoked: ReadonlySet<string>;
+  /** Absent: nobody is revoked. */
+  readonly revoked?: RevokedSerials;
   readonly scope: ListScope;
 }
 
@@ -50,8 +50,9 @@ const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/;
 type ListHead = Pick<RevocationList, 'issuer' | 'nextUpdate' | 'signed' | 'thisUpdate'>;
 
 function openList(encoded: Buffer): { readonly head: ListHead; readonly rest: MemberReader } {
-  const list = readDer(derOf(encoded));
-  const signed = readSigned(readMembers(list));
+  const list = readMembers(readDer(derOf(encoded)));
+  const signed = readSigned(list);
+  if (!list.isDone) throw new DerFailure('a list with more than its signature');
   const tbs = readMembers(signed.content);
   tbs.takeIf(TAG.integer);
   tbs.take(TAG.sequence);
@@ -72,11 +73,10 @@ export const parseListHead = (encoded: Buffer): ListHead => openList(encoded).he
 export function parseRevocationList(encoded: Buffer): RevocationList {
   const { head, rest } = openList(encoded);
   const entries = rest.takeIf(TAG.sequence);
-  return {
-    ...head,
-    revoked: new Set(entries ? membersOf(entries).map(serialOf) : []),
-    scope: scopeOf(readExtensions(rest.takeIf(TAG.context(0)))),
-  };
+  const scope = scopeOf(readExtensions(rest.takeIf(TAG.context(0))));
+  // Entries in another form would be nobody who is revoked.
+  if (!rest.isDone) throw new DerFailure('a list with something else than entries and extensions');
+  return { ...head, ...(entries && { revoked: readRevokedSerials(entries) }), scope };
 }
 
 function derOf(encoded: Buffer): Buffer {
@@ -93,18 +93,6 @@ function scopeOf(extensions: Extensions): ListScope {
   return point ? readScope(point.value) : EVERYTHING;
 }
 
-function serialOf(entry: Der): string {
-  const members = readMembers(entry);
-  const serial = naturalOf(members.take(TAG.integer));
-  members.takeAny();
-  const extensions = members.takeIf(TAG.sequence);
-  const wrapped = extensions && { ...extensions, content: extensions.raw };
-  // An entry of another issuer, in an indirect list, says so in a critical extension.
-  for (const { isCritical } of readExtensions(wrapped).values())
-    if (isCritical) throw new DerFailure('a list with a critical extension of an entry');
-  return serial.toString(16);
-}
-
 // RFC 5280 §5.2.5. Only some reasons, or certificates of other issuers, or of attributes: not usable.
 function readScope(value: Buffer): ListScope {
   const members = readMembers(readDer(value));
@@ -116,12 +104,12 @@ function readScope(value: Buffer): ListScope {
   return {
     onlyUsers,
     onlyAuthorities,
-    ...(point && { distributionPoints: pointNames(membersOf(point)) }),
+    ...(point && { distributionPoints: pointNames(point) }),
   };
 }
 
-function pointNames(names: readonly Der[]): readonly string[] {
-  return names
+function pointNames(point: Der): readonly string[] {
+  return membersOf(point, 1)
     .filter(({ tag }) => tag === TAG.context(0))
     .flatMap((full) => membersOf(full))
     .filter(({ tag }) => tag === TAG.primitive(6))
@@ -135,7 +123,7 @@ export function distributionPointsOf({ extensions }: Certificate): readonly stri
   if (!extension) return [];
   return membersOf(readDer(extension.value)).flatMap((point) => {
     const name = readMembers(point).takeIf(TAG.context(0));
-    return name ? pointNames(membersOf(name)) : [];
+    return name ? pointNames(name) : [];
   });
 }
 
@@ -172,5 +160,5 @@ function isLinked(
 
 /** Whether the list names the certificate. */
 export function isListed({ revoked }: RevocationList, { serialNumber }: Certificate): boolean {
-  return revoked.has(serialNumber.toString(16));
+  return revoked?.has(serialNumber) === true;
 }
