@@ -135,7 +135,8 @@ export async function rotateKey(
   const name = `keys/${kind}-${from.replace(/\D/g, '')}`;
   const [key, certificate] = [{ file: `${name}.pem` }, { file: `${name}.crt` }];
   const isCertified = use !== 'jwt';
-  const extended = appendKey(await readFile(config.file, 'utf8'), {
+  const before = await readFile(config.file, 'utf8');
+  const text = appendKey(before, {
     ...wanted,
     key,
     ...(isCertified && { certificate }),
@@ -151,7 +152,7 @@ export async function rotateKey(
     ...(isCertified
       ? [() => writeWhole(join(folder, certificate.file), certified(), { ...ofKey, mode: 0o644 })]
       : []),
-    () => replaceWhole(config.file, extended),
+    () => replaceWhole(config.file, { before, text }),
   ]);
   terminal.out(tellNew(wanted, key.file, isFirst ? undefined : from));
 }

@@ -1,7 +1,17 @@
 // Files that a command makes: there whole and for whom they are meant, or not at all.
 import type { Stats } from 'node:fs';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from 'node:fs/promises';
 import { codeOf } from '#src/config/document/text-file.ts';
 
 /** Takes back what was made; absent: there is nothing to take back. */
@@ -60,14 +70,20 @@ export async function writeWhole(
 }
 
 /** Gives a file another text, in one step: whoever reads it meanwhile reads the old one or the new one.
- * @throws {Error} of the system; then it is as it was */
-export async function replaceWhole(path: string, text: string): Promise<undefined> {
+ * @throws {Error} of the system, or when it has not the text of before; then it is as it was */
+export async function replaceWhole(
+  path: string,
+  { before, text }: { readonly before: string; readonly text: string },
+): Promise<undefined> {
   const target = await realpath(path);
-  const beside = `${target}.${process.pid}.new`;
+  // One name for all: of two at once one has it, and the other cannot write over what that one does.
+  const beside = `${target}.new`;
   const rights = await stat(target);
   await takeAll([
     () => writeWhole(beside, text, rights),
     async () => {
+      if ((await readFile(target, 'utf8')) !== before)
+        throw new Error(`${path} was changed meanwhile: nothing was done, try again`);
       await rename(beside, target);
       return undefined;
     },
