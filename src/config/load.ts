@@ -46,11 +46,17 @@ export function parseConfigFiles(path: string, files: ConfigFiles): Promise<Conf
   });
 }
 
-/** Where a value stands, for a problem that shows when it is used. The file is read anew: what it was parsed into is not kept. */
-export async function placeInFile(
+/** A problem with a value that shows when it is used. */
+export async function problemAt(
   file: string,
   path: Path,
-): Promise<Pick<Problem, 'line' | 'column'>> {
+  said: Complaint & Pick<Problem, 'severity'>,
+): Promise<Problem> {
+  return { ...said, file, ...(await placeInFile(file, path)), path: formatPath(path) };
+}
+
+/** Where a value stands. The file is read anew: what it was parsed into is not kept. */
+async function placeInFile(file: string, path: Path): Promise<Pick<Problem, 'line' | 'column'>> {
   try {
     return parseYaml(await readTextFile(file)).placeOf(path);
   } catch {

@@ -1,9 +1,10 @@
 // The key of the audit was changed: what is there would not verify any more, so a start is refused until it is moved away.
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { lineOf } from '#test/support/server/configured-line.ts';
 import { startViaduct, viaduct } from '#test/support/server/process.ts';
 import { type Served, serve } from '#test/support/server/served.ts';
 
@@ -37,11 +38,6 @@ async function moveAway(directory: string): Promise<void> {
     await rename(join(directory, 'data', name), join(directory, 'old', name));
 }
 
-async function lineOf(directory: string, text: string): Promise<number> {
-  const lines = (await readFile(join(directory, 'viaduct.yaml'), 'utf8')).split('\n');
-  return lines.findIndex((line) => line.includes(text)) + 1;
-}
-
 for (const workers of [1, 2])
   test(`Audit key: with workers: ${workers}, check and start refuse another key than the one that sealed what is there, and name the place and the cure`, {
     timeout: 60_000,
@@ -54,7 +50,7 @@ for (const workers of [1, 2])
 
     const line = await lineOf(directory, 'hmacKey');
     const said = new RegExp(
-      `viaduct\\.yaml:${line}:\\d+ error CONFIG_SECRET\\n {2}audit\\.hmacKey: is not the key that \\S+/data/audit\\S*\\.jsonl was sealed with\\n {2}why: .*\\n {2}fix: take the old key again; or move all \\S+/data/audit\\*\\.jsonl into a folder`,
+      `viaduct\\.yaml:${line}:\\d+ error CONFIG_SECRET\\n {2}audit\\.hmacKey: is not the key of the first seal of \\S+/data/audit\\S*\\.jsonl: .*\\n {2}why: .*\\n {2}fix: take the old key again; .* Or move all \\S+/data/audit\\*\\.jsonl into a folder`,
     );
     assert.equal(checked.code, 2, checked.out);
     assert.notEqual(served.code, 0);
@@ -98,7 +94,7 @@ test('Audit key: a chain that was closed for a file that holds nothing yet is kn
 
   assert.equal(same.code, 0, same.error);
   assert.equal(other.code, 2);
-  assert.match(other.error, /is not the key that \S+audit-000000000001\.jsonl was sealed with/);
+  assert.match(other.error, /is not the key of the first seal of \S+audit-000000000001\.jsonl: /);
 });
 
 test('Audit key: a file that cannot be the audit is told as what it is, not as of another key', {
@@ -120,4 +116,33 @@ test('Audit key: a file that cannot be the audit is told as what it is, not as o
 
   for (const error of told)
     assert.match(error, /audit\.file in viaduct\.yaml.*the end of the audit file was changed/);
+});
+
+/** Another seal in the first checkpoint of a file, and a hash that fits it. */
+const withOtherSeal = (text: string): string =>
+  text.replace(
+    /^(.*"seal":")[^"]+(".*"prev":"([^"]*)".*),"hash":"[^"]+"\}$/m,
+    (_, before: string, after: string, prev: string) => {
+      const body = `${before}${'A'.repeat(43)}${after}`;
+      return `${body},"hash":"${hash('sha256', `${prev}${body}}`, 'base64url')}"}`;
+    },
+  );
+
+test('Audit key: where the first seal was changed and its line has a new hash, a start is refused for one of two causes, and verify tells', {
+  timeout: 60_000,
+}, async (t) => {
+  const { directory } = await anEndedServer(t, 1);
+  const path = join(directory, 'data/audit.jsonl');
+  await writeFile(path, withOtherSeal(await readFile(path, 'utf8')));
+
+  const checked = await viaduct(['check'], directory);
+  const verified = await viaduct(['audit', 'verify'], directory);
+
+  assert.equal(checked.code, 2, checked.out);
+  assert.match(
+    checked.error,
+    /is not the key of the first seal of \S+audit\.jsonl: another one made that, or it was changed\n.*\n {2}fix: .*`viaduct audit verify` tells what was changed/,
+  );
+  assert.equal(verified.code, 1, verified.out);
+  assert.match(verified.error, /seal/);
 });
