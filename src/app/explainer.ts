@@ -205,7 +205,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const { clock } = observers;
   const ring = await loadKeyRing(config, clock);
   const bridge = buildBridge(config, ring, observers);
-  const certificates = parseTrustedCertificates(config);
+  const certificates = await parseTrustedCertificates(config);
   // A store is not made for a question: where there is none, nothing was issued yet.
   const { store = new MemoryStore(clock) } = await existingStore(config, observers);
   // A question changes nothing: what was issued is read from the store, and what is written is gone with the answer. A one-time

@@ -97,10 +97,10 @@ export const checkCommand: Command = async (words, terminal) => {
   try {
     loaded = await loadConfigFiles(values.config);
     await requireAuditKey(loaded.config);
-    parseTrustedCertificates(loaded.config);
+    await parseTrustedCertificates(loaded.config);
     const now = systemClock.now();
     const metadata = await requireUsableMetadata(loaded.config, now);
-    ended = [...metadata, ...endedLists(loaded.config, now)];
+    ended = [...metadata, ...(await endedLists(loaded.config, now))];
   } catch (cause) {
     return refuse(cause, values.json, terminal);
   }

@@ -10,6 +10,7 @@ import { requireUsableMetadata } from '#src/app/trust/usable-metadata.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
 import { aCertifiedKey, iso, PARTNER } from '#test/support/saml/saml.ts';
 import { descriptor, entity, idp, signedMetadata } from '#test/support/saml/saml-metadata.ts';
+import { lineOf } from '#test/support/server/configured-line.ts';
 import { aConfigDocument } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
@@ -86,8 +87,11 @@ test('SAML Metadata §3: check and serve refuse metadata that is not signed', as
 
   assert.equal(checked.code, 2, checked.out);
   assert.notEqual(served.code, 0);
-  for (const { error } of [checked, served])
-    assert.match(error, /trustedIssuers\[1\]\.saml\.metadata\.file: cannot be used/);
+  const line = await lineOf(directory, 'file: idp.xml');
+  const said = new RegExp(
+    `viaduct\\.yaml:${line}:\\d+ error CONFIG_KEY\\n {2}trustedIssuers\\[1\\]\\.saml\\.metadata\\.file: cannot be used`,
+  );
+  for (const { error } of [checked, served]) assert.match(error, said);
 });
 
 test('SAML Metadata §2.3.2: check warns of a metadata file that is no longer valid, and --live fails', async (t) => {
@@ -97,7 +101,11 @@ test('SAML Metadata §2.3.2: check warns of a metadata file that is no longer va
   const live = await viaduct(['check', '--live'], directory);
 
   assert.equal(plain.code, 0, plain.error);
-  assert.match(plain.error, /warning CONFIG_KEY\n.*metadata\.file: was valid until \d{4}-/);
+  const line = await lineOf(directory, 'file: idp.xml');
+  const said = new RegExp(
+    `:${line}:\\d+ warning CONFIG_KEY\\n.*metadata\\.file: was valid until \\d{4}-`,
+  );
+  assert.match(plain.error, said);
   assert.equal(live.code, 1);
   assert.match(live.error, /failed trusted issuer partner-saml \(metadata\): .*valid until/);
 });

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm, symlink, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { lineOf } from '#test/support/server/configured-line.ts';
 import { aConfigDocument } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { serve } from '#test/support/server/served.ts';
@@ -145,9 +146,9 @@ test('Configuration: a list of revocation that no start can use is a problem for
     ends.map(({ code }) => code),
     [2, 1],
   );
-  for (const { error } of ends)
-    assert.match(
-      error,
-      /trustedIssuers\[1\]\.x509\.revocation\.lists: .*cannot be used: no member/,
-    );
+  const line = await lineOf(directory, 'file: root.crl');
+  const said = new RegExp(
+    `viaduct\\.yaml:${line}:\\d+ .*\\n {2}trustedIssuers\\[1\\]\\.x509\\.revocation\\.lists\\[0\\]\\.file: has one that cannot be used: no member`,
+  );
+  for (const { error } of ends) assert.match(error, said);
 });

@@ -55,7 +55,7 @@ export async function buildGeneration(config: Config, foundation: Foundation): P
     foundation.logger.error('metadata is no longer valid', { path, what });
   const ring = await loadKeyRing(config, foundation.clock);
   const bridge = buildBridge(config, ring, foundation);
-  const certificates = parseTrustedCertificates(config);
+  const certificates = await parseTrustedCertificates(config);
   const parts = serviceParts(config, { bridge, certificates, ring }, foundation);
   const fetchText = createFetch(config);
   const counted = createRequestorAdmission(config, foundation);

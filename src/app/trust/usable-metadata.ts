@@ -3,6 +3,7 @@
 import { inspectMetadata } from '#bridge';
 import type { Instant } from '#core/instant.ts';
 import type { Config } from '#src/config/config.ts';
+import { problemAt } from '#src/config/load.ts';
 import { ConfigError, type Problem } from '#src/config/problem.ts';
 import type { SamlKeySource } from '#src/config/sections/trusted-issuers/trusted-saml.ts';
 
@@ -44,44 +45,39 @@ export async function requireUsableMetadata(
   for (const [index, { issuer, saml }] of trustedIssuers.entries()) {
     if (saml?.keySource.kind !== 'metadata') continue;
     const { keySource, skewSeconds } = saml;
-    const place = {
-      code: 'CONFIG_KEY',
-      file,
-      line: 1,
-      column: 1,
-      path: `trustedIssuers[${index}].saml.metadata.file`,
-    } as const;
-    found.push(...(await problemsOf(keySource, { entityId: issuer, skewSeconds, now, place })));
+    const said = await problemOf(keySource, { entityId: issuer, skewSeconds, now });
+    const path = ['trustedIssuers', index, 'saml', 'metadata', 'file'];
+    if (said) found.push(await problemAt(file, path, { code: 'CONFIG_KEY', ...said }));
   }
   if (found.some(({ severity }) => severity === 'error')) throw new ConfigError(found);
   return found;
 }
 
-interface Named extends MetadataTerms {
-  readonly place: Pick<Problem, 'code' | 'file' | 'line' | 'column' | 'path'>;
-}
+type Said = Pick<Problem, 'severity' | 'what' | 'why' | 'fix'>;
 
-async function problemsOf(
+async function problemOf(
   source: Extract<SignedSource, { readonly kind: 'metadata' }>,
-  { place, ...terms }: Named,
-): Promise<readonly Problem[]> {
+  terms: MetadataTerms,
+): Promise<Said | undefined> {
   try {
     const { validUntil } = await inspectMetadata(source.xml, { ...source, ...terms });
-    if (validUntil === undefined || terms.now < validUntil) return [];
-    return [{ ...place, severity: 'warning', ...endedAt(validUntil) }];
+    if (validUntil === undefined || terms.now < validUntil) return undefined;
+    return endedAt(validUntil);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
-    return [{ ...place, severity: 'error', ...unusable(terms.entityId, cause.message) }];
+    return unusable(terms.entityId, cause.message);
   }
 }
 
-const unusable = (entityId: string, detail: string): Pick<Problem, 'what' | 'why' | 'fix'> => ({
+const unusable = (entityId: string, detail: string): Said => ({
+  severity: 'error',
   what: `cannot be used: ${detail}`,
   why: 'no assertion of this issuer could be verified, and only the first one that came would show it',
   fix: `take the metadata of ${entityId} as it was published, signed with a key of metadata.certificates`,
 });
 
-const endedAt = (validUntil: Instant): Pick<Problem, 'what' | 'why' | 'fix'> => ({
+const endedAt = (validUntil: Instant): Said => ({
+  severity: 'warning',
   what: `was valid until ${isoOf(validUntil)}`,
   why: 'from then on the assertions of this issuer are refused',
   fix: 'fetch it anew, or name its url: then it is fetched in time',

@@ -7,6 +7,12 @@ import { readVerificationCertificates } from '../keys/certificates.ts';
 import { validateFetch } from '../keys/fetch-address.ts';
 import { type SecretReference, secretReference } from '../secret.ts';
 
+/** A list of revocation in PEM, and which one of `revocation.lists` it is. */
+export interface RevocationListFile {
+  readonly pem: string;
+  readonly index: number;
+}
+
 /** The certificates of an issuer as credentials. */
 export interface TrustedX509Config {
   readonly anchorPems: readonly string[];
@@ -16,7 +22,7 @@ export interface TrustedX509Config {
   /** Absent: nobody is asked. */
   readonly revocation:
     | {
-        readonly lists: readonly string[];
+        readonly lists: readonly RevocationListFile[];
         readonly listUrls: readonly string[];
         readonly ocspUrl?: string;
         readonly asksCertificateAddresses: boolean;
@@ -162,19 +168,21 @@ async function buildRevocation(
     return undefined;
   }
   const { certificateAddresses, ocsp } = value;
-  const lists: string[] = [];
+  const lists: RevocationListFile[] = [];
   const listUrls: string[] = [];
   for (const [index, list] of value.lists.entries()) {
     const at = [...path, 'lists', index];
-    if ('file' in list) lists.push(await readList(list, [...at, 'file'], loading));
-    else {
+    if ('file' in list) {
+      const pem = await readList(list, [...at, 'file'], loading);
+      if (pem !== '') lists.push({ pem, index });
+    } else {
       validateFetch({ value: list.url, path: [...at, 'url'] }, loading);
       listUrls.push(list.url);
     }
   }
   if (ocsp !== undefined) validateFetch({ value: ocsp, path: [...path, 'ocsp'] }, loading);
   return {
-    lists: lists.filter((text) => text !== ''),
+    lists,
     listUrls,
     asksCertificateAddresses: certificateAddresses,
     ...(ocsp !== undefined && { ocspUrl: ocsp }),

@@ -124,7 +124,7 @@ describe('Configuration: trustedIssuers[].x509', () => {
     assert.equal(issuer?.x509?.anchorPems.length, 1);
     assert.equal(issuer.x509.intermediatePems.length, 1);
     assert.deepEqual(issuer.x509.revocation, {
-      lists: [LIST],
+      lists: [{ pem: LIST, index: 0 }],
       listUrls: [],
       asksCertificateAddresses: false,
     });
