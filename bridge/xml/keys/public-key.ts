@@ -32,13 +32,23 @@ export function nameKey(key: KeyObject): NamedKey {
 }
 
 /** The names of the key of a certificate. Its path is not looked at.
- * @throws {XmlFailure} `key-refused` */
-export function nameCertificate({ publicKey, raw }: X509Certificate): CertifiedKey {
+ * @throws {XmlFailure} `key-refused`, also for a key of a kind that the runtime does not read */
+export function nameCertificate(certificate: X509Certificate): CertifiedKey {
+  const { raw } = certificate;
   return {
-    ...nameKey(publicKey),
+    ...nameKey(publicKeyOf(certificate)),
     certificate: raw.toString('base64'),
     certificateThumbprint: hash('sha256', raw, 'base64url'),
   };
+}
+
+// Strangers send certificates with whatever in them: the runtime reads the key when it is asked for.
+function publicKeyOf(certificate: X509Certificate): KeyObject {
+  try {
+    return certificate.publicKey;
+  } catch (cause) {
+    throw new XmlFailure('key-refused', 'a key that cannot be read', { cause });
+  }
 }
 
 // Members as the runtime writes them: leading zeros in what was read would make another name for the same key.

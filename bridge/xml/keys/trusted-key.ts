@@ -1,6 +1,7 @@
 // Keys a signature may be checked with (xml-security §5, V7). Public and secret keys are different types; both are
 // made once, from a trust store or a validated token, never from KeyInfo itself.
 
+import { Buffer } from 'node:buffer';
 import type { KeyObject } from 'node:crypto';
 import { createSecretKey } from 'node:crypto';
 import { XmlFailure } from '../failure.ts';
@@ -31,6 +32,8 @@ const MIN_RSA_BITS = 2048;
 /** A key of a message is used before its sender is known: beyond these a check costs as much as a signature. */
 const MAX_RSA_BITS = 8192;
 const MAX_EXPONENT = 0xffffffffn;
+/** With 1, what is encrypted is there for everybody. */
+const MIN_EXPONENT = 3n;
 /** No key within these bounds is longer than this when encoded. Read first: to read a long exponent takes the runtime time that grows
  * with the square of its length. */
 const MAX_ENCODED_BYTES = 1200;
@@ -38,7 +41,7 @@ const BITS_PER_BYTE = 8;
 const MIN_SECRET_BYTES = 16;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
-/** Takes a public key into trust: RSA of 2048 to 8192 bits, or EC on P-256, P-384, P-521 (B13).
+/** Takes a public key into trust: RSA of 2048 to 8192 bits that can be one, or EC on P-256, P-384, P-521 (B13).
  * @throws {XmlFailure} `key-refused` */
 export function trustPublicKey(key: KeyObject): TrustedPublicKey {
   if (key.type !== 'public') throw new XmlFailure('key-refused', `${key.type} key`);
@@ -61,9 +64,18 @@ export function trustPublicKey(key: KeyObject): TrustedPublicKey {
 export const modulusBytesOf = ({ asymmetricKeyDetails: details }: KeyObject): number =>
   Math.ceil((details?.modulusLength ?? 0) / BITS_PER_BYTE);
 
-function isBoundedRsa({ asymmetricKeyDetails: details }: KeyObject): boolean {
-  const { modulusLength: bits = 0, publicExponent = 0n } = details ?? {};
-  return bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS && publicExponent <= MAX_EXPONENT;
+function isBoundedRsa(key: KeyObject): boolean {
+  const { modulusLength: bits = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+  const isLong = bits >= MIN_RSA_BITS && bits <= MAX_RSA_BITS;
+  const isExponent = publicExponent >= MIN_EXPONENT && publicExponent <= MAX_EXPONENT;
+  // An even exponent has no inverse.
+  return isLong && isExponent && publicExponent % 2n === 1n && isModulusOdd(key);
+}
+
+// It is the product of two odd primes. With another the runtime fails.
+function isModulusOdd(key: KeyObject): boolean {
+  const { n = '' } = key.export({ format: 'jwk' });
+  return (Buffer.from(n, 'base64url').at(-1) ?? 0) % 2 === 1;
 }
 
 /** Takes a secret into trust: 16 bytes and more.
