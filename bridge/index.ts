@@ -16,7 +16,12 @@ import { createSamlValidator } from './saml/validator/saml-validator.ts';
 import { withFederation } from './ws-federation/federation-front.ts';
 import type { AnswerSigner } from './ws-security/encryption/answer-keys.ts';
 import type { CertificateFinder } from './ws-security/signature/named-signer.ts';
-import { changeEndpoints, type EndpointChange } from './ws-trust/endpoint/endpoint-changes.ts';
+import {
+  changeEndpoints,
+  type EndpointChange,
+  type RefusedChange,
+  refusedChanges,
+} from './ws-trust/endpoint/endpoint-changes.ts';
 import type { EndpointProfile } from './ws-trust/endpoint/endpoint-profile.ts';
 import {
   ADFS_PROFILE,
@@ -149,11 +154,19 @@ const tokenOfAssertion =
     return id === undefined ? undefined : { issuer, id };
   };
 
-const profilesOf = ({ endpoints, profiles }: FrontParts): readonly EndpointProfile[] =>
-  changeEndpoints(
-    [GENERIC_PROFILE, ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice }))],
-    endpoints,
-  );
+type Addresses = Pick<FrontParts, 'endpoints' | 'profiles'>;
+
+const chosenProfiles = ({ profiles }: Addresses): readonly EndpointProfile[] => [
+  GENERIC_PROFILE,
+  ...profiles.map(({ name, ...choice }) => ({ ...PROFILES[name], ...choice })),
+];
+
+const profilesOf = (addresses: Addresses): readonly EndpointProfile[] =>
+  changeEndpoints(chosenProfiles(addresses), addresses.endpoints);
+
+/** What is said of addresses and cannot be so, before a front is made. */
+export const refusedEndpoints = (addresses: Addresses): readonly RefusedChange[] =>
+  refusedChanges(chosenProfiles(addresses), addresses.endpoints);
 
 /** The WS-Trust front with the federation metadata beside it, where there is a key that assertions are signed with. */
 function withMetadata(front: WsTrustFront, parts: FrontParts, bridge: BridgeParts): WsTrustFront {

@@ -3,6 +3,7 @@
 import { type HardeningFinding, hardeningFindings } from '#src/app/checks/hardening.ts';
 import { type LiveCheck, runLiveChecks } from '#src/app/checks/live-checks.ts';
 import { secretFindings } from '#src/app/checks/secret-files.ts';
+import { requireServedAddresses } from '#src/app/checks/served-addresses.ts';
 import { requireAuditKey } from '#src/app/foundation/audit-key.ts';
 import { systemClock } from '#src/app/foundation/observers.ts';
 import { endedLists } from '#src/app/trust/revocation-lists.ts';
@@ -97,6 +98,7 @@ export const checkCommand: Command = async (words, terminal) => {
   try {
     loaded = await loadConfigFiles(values.config);
     await requireAuditKey(loaded.config);
+    await requireServedAddresses(loaded.config);
     await parseTrustedCertificates(loaded.config);
     const now = systemClock.now();
     const metadata = await requireUsableMetadata(loaded.config, now);

@@ -1,46 +1,121 @@
 // What an operator changes of the addresses of the profiles.
 
-import type { Endpoint, EndpointProfile } from './endpoint-profile.ts';
+import type { Endpoint, EndpointProfile, MessageSecurity } from './endpoint-profile.ts';
 import { MESSAGE_CREDENTIALS } from './profiles.ts';
 
 /** What an operator says of one address. */
 export type EndpointChange = Pick<Endpoint, 'path'> & Partial<Endpoint>;
 
+/** A change that cannot be made. */
+export interface RefusedChange {
+  /** Its place in the list. */
+  readonly index: number;
+  /** What of it is wrong. */
+  readonly key: 'path' | 'messageSecurity' | 'repeatedTimestamps';
+  readonly what: string;
+  readonly why: string;
+  readonly fix: string;
+  /** The addresses that there are, where it names none of them. */
+  readonly known?: readonly string[];
+}
+
+type Refusal = Omit<RefusedChange, 'index'>;
+
+/** The changes that cannot be made: of an address that no profile has, of one of two that clients call alike, and what says nothing there. */
+export function refusedChanges(
+  profiles: readonly EndpointProfile[],
+  changes: readonly EndpointChange[],
+): readonly RefusedChange[] {
+  const served = profiles.map((profile) => withOptional(profile, changes));
+  const endpoints = withChanges(served, changes).flatMap((profile) => profile.endpoints);
+  return changes.flatMap((change, index) => {
+    const endpoint = endpoints.find(({ path }) => path === change.path);
+    const refusal = endpoint
+      ? (refuseAlone(change, { endpoints, changes }) ?? refuseIdle(endpoint))
+      : refuseUnserved(change, { profiles, endpoints });
+    return refusal ? [{ index, ...refusal }] : [];
+  });
+}
+
 /** The profiles with the changes of the operator.
- * @throws {Error} for an address that no profile has, for one of two that clients call alike, and for what says nothing there */
+ * @throws {Error} for a change that cannot be made */
 export function changeEndpoints(
   profiles: readonly EndpointProfile[],
   changes: readonly EndpointChange[],
 ): readonly EndpointProfile[] {
+  const [refused] = refusedChanges(profiles, changes);
+  if (refused) {
+    const { index, key, what } = refused;
+    throw new Error(`wsTrust.endpoints[${index}].${key}: ${changes[index]?.path} ${what}`);
+  }
   const served = profiles.map((profile) => withOptional(profile, changes));
-  const paths = served.flatMap(({ endpoints }) => endpoints.map(({ path }) => path));
-  const unknown = changes.find(({ path }) => !paths.includes(path));
-  // Left alone, what was meant to be closed would stay open.
-  if (unknown) throw new Error(`wsTrust.endpoints: no profile serves ${unknown.path}`);
-  requireBelow(paths, changes);
-  const changed = withChanges(served, changes);
-  const idle = changed
-    .flatMap(({ endpoints }) => endpoints)
-    .find(
-      ({ signedParts, takesRepeatedTimestamps }) =>
-        takesRepeatedTimestamps && signedParts !== 'timestamp',
-    );
-  if (idle)
-    throw new Error(`wsTrust.endpoints: the Body is signed at ${idle.path}: no repeatedTimestamps`);
-  return changed;
+  return withChanges(served, changes);
+}
+
+interface Served {
+  readonly endpoints: readonly Endpoint[];
+}
+
+function refuseUnserved(
+  { path }: EndpointChange,
+  { endpoints, profiles }: Served & { readonly profiles: readonly EndpointProfile[] },
+): Refusal {
+  const unnamed = profiles.flatMap(({ optional }) => optional);
+  const meant = unnamed.find(({ endpoint }) => endpoint.path === path)?.endpoint;
+  if (!meant) {
+    const known = [...endpoints, ...unnamed.map(({ endpoint }) => endpoint)];
+    return { ...NO_ADDRESS, known: known.map((endpoint) => endpoint.path) };
+  }
+  const { messageSecurity } = meant;
+  return messageSecurity === undefined ? NO_PROTECTION : fixedProtection(messageSecurity);
 }
 
 // Clients may call either address. What is closed at only one of them would be open to whoever adds or leaves out the last segment.
-function requireBelow(paths: readonly string[], changes: readonly EndpointChange[]): void {
-  const isChanged = (path: string): boolean => changes.some((each) => each.path === path);
-  for (const below of paths.filter((path) => path.endsWith('/*'))) {
-    const path = below.slice(0, -2);
-    if (isChanged(path) !== isChanged(below))
-      throw new Error(
-        `wsTrust.endpoints: ${path} and ${below} are both in the list, or neither is`,
-      );
-  }
+function refuseAlone(
+  { path }: EndpointChange,
+  { changes, endpoints }: Served & { readonly changes: readonly EndpointChange[] },
+): Refusal | undefined {
+  const other = path.endsWith('/*') ? path.slice(0, -2) : `${path}/*`;
+  const isServed = endpoints.some((endpoint) => endpoint.path === other);
+  if (!isServed || changes.some((each) => each.path === other)) return undefined;
+  return {
+    key: 'path',
+    what: `and ${other} are both in the list, or neither is`,
+    why: 'clients may call either: what is closed at one of them would be open at the other',
+    fix: `add ${other} with the same settings`,
+  };
 }
+
+const refuseIdle = ({ signedParts, takesRepeatedTimestamps }: Endpoint): Refusal | undefined =>
+  takesRepeatedTimestamps && signedParts !== 'timestamp' ? BODY_IS_SIGNED : undefined;
+
+const NO_ADDRESS: Refusal = {
+  key: 'path',
+  what: 'is no address of a profile that is on',
+  why: 'left alone, what was meant to be closed would stay open',
+  fix: 'correct it, or add its profile to wsTrust.profiles',
+};
+
+const NO_PROTECTION: Refusal = {
+  key: 'messageSecurity',
+  what: 'is an address over TLS',
+  why: 'messages that protect themselves have addresses of their own',
+  fix: 'remove messageSecurity',
+};
+
+const fixedProtection = (messageSecurity: MessageSecurity): Refusal => ({
+  key: 'messageSecurity',
+  what: `is an address for messages that protect themselves by ${messageSecurity}`,
+  why: 'it is not served in another way: it would be opened for messages that are not protected',
+  fix: `write messageSecurity: ${messageSecurity}`,
+});
+
+const BODY_IS_SIGNED: Refusal = {
+  key: 'repeatedTimestamps',
+  what: 'is an address where the Body is signed: no repeatedTimestamps',
+  why: 'no two messages have the same signature there',
+  fix: 'remove it, or set signedParts: timestamp where that is enough',
+};
 
 function withChanges(
   profiles: readonly EndpointProfile[],

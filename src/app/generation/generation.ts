@@ -10,6 +10,7 @@ import { requestState } from '#src/http/request-state.ts';
 import type { KeyRing } from '#src/keys/key-ring.ts';
 import { createOAuthFront } from '#src/oauth/front.ts';
 import { parseJwt } from '#src/tokens/jwt/jws/compact-jwt.ts';
+import { requireServedAddresses } from '../checks/served-addresses.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import { createFetch } from '../trust/trust.ts';
 import { parseTrustedCertificates } from '../trust/trusted-certificates.ts';
@@ -48,8 +49,10 @@ function timedService(sts: TokenService, { metrics }: Foundation): TokenService 
 }
 
 /** Builds the handlers.
+ * @throws {ConfigError} for an address or metadata that cannot be used
  * @throws {Error} when a key cannot be used */
 export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
+  await requireServedAddresses(config);
   const builtAt = foundation.clock.now();
   for (const { path, what } of await requireUsableMetadata(config, builtAt))
     foundation.logger.error('metadata is no longer valid', { path, what });
