@@ -125,7 +125,7 @@ const unkept = (what: string): Complaint => ({
   code: 'CONFIG_INVALID_VALUE',
   what,
   why: 'the server keeps a file of its own here, and must neither wait for somebody else nor write over what is theirs',
-  fix: 'name a file that is not there yet, or that was made here by an earlier start, in a folder on a local disk',
+  fix: 'name a file that is not there yet, or that was made here by an earlier start, in a folder on a local disk which whoever serves may read and write',
 });
 
 const unreadable = (file: string, what: string): Complaint => ({

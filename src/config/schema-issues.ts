@@ -1,7 +1,7 @@
 // What the schema refuses, told as problems with a reason and a cure. Values are never quoted: one may be a misplaced secret.
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Complaint, Path } from './problem.ts';
-import { descriptionAt, keysOf, schemaAt, shapeOf } from './schema-walk.ts';
+import { descriptionAt, keysOf, openForms, schemaAt, shapeOf } from './schema-walk.ts';
 import { nearest } from './spelling.ts';
 
 export interface PlacedComplaint {
@@ -72,7 +72,12 @@ function unknownKey(key: string, path: Path, { schema }: Parsing): Complaint {
 
 /** The key that tells which of several forms a map has is missing, or names none of them. */
 const noneOfThem = (choices: readonly unknown[], path: Path, { schema, value }: Parsing) =>
-  choiceComplaint(choices, { path, value, why: descriptionAt(schema, path) ?? INVALID.why });
+  choiceComplaint(choices, {
+    path,
+    schema,
+    value,
+    why: descriptionAt(schema, path) ?? INVALID.why,
+  });
 
 // Of `one or a list of`, the branch that has the form of the value tells what is wrong.
 function unionComplaints(
@@ -95,7 +100,8 @@ function complaintOf(issue: Issue, path: Path, { schema, value }: Parsing): Comp
   if (issue.code === 'custom') return customComplaint(issue, why);
   if (issue.code === 'invalid_type')
     return typeComplaint(issue.expected, { path, schema, value, why });
-  if (issue.code === 'invalid_value') return choiceComplaint(issue.values, { path, value, why });
+  if (issue.code === 'invalid_value')
+    return choiceComplaint(issue.values, { path, schema, value, why });
   if (issue.code === 'too_small' || issue.code === 'too_big') return rangeComplaint(issue, why);
   return { ...INVALID, why };
 }
@@ -133,25 +139,41 @@ function typeComplaint(expected: string, place: Place & Parsing): Complaint {
   };
 }
 
-function choiceComplaint(choices: readonly unknown[], { path, value, why }: Place): Complaint {
-  const known = choices.map(String);
+/** How the forms of a value beside its words are called. */
+const formNames = (schema: z.ZodType | undefined): readonly string[] =>
+  (schema ? openForms(schema) : []).map(
+    (form) => mapWanted([...shapeOf(form).keys()]) ?? NAMES[nameOfForm(form)] ?? form.type,
+  );
+
+const nameOfForm = (form: z.ZodType): string =>
+  form instanceof z.ZodNumber && form.isInt ? 'int' : form.type;
+
+function choiceComplaint(choices: readonly unknown[], place: Place & Parsing): Complaint {
+  const { path, schema, value, why } = place;
+  const words = choices.map(String);
   const found = valueAt(value, path);
-  if (found === undefined) {
-    return {
-      code: 'CONFIG_MISSING',
-      what: 'is missing',
-      why,
-      fix: `add one of ${known.join(', ')}`,
-    };
-  }
-  const meant = typeof found === 'string' ? nearest(found, known) : undefined;
+  const all = [...words, ...formNames(schemaAt(schema, path))];
+  const known = all.join(', ');
+  const wanted = all.length === 1 ? known : `one of ${known}`;
+  if (found === undefined)
+    return { code: 'CONFIG_MISSING', what: 'is missing', why, fix: `add ${wanted}` };
+  const same = choices.find((choice) => String(choice) === found);
+  if (same !== undefined) return quotedComplaint(same, why);
+  const meant = typeof found === 'string' ? nearest(found, words) : undefined;
   return {
     code: 'CONFIG_INVALID_VALUE',
-    what: `is none of ${known.join(', ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
+    what: `is ${all.length === 1 ? 'not' : 'none of'} ${known}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
     why,
-    fix: meant === undefined ? `write one of ${known.join(', ')}` : `write ${meant}`,
+    fix: `write ${meant ?? wanted}`,
   };
 }
+
+const quotedComplaint = (meant: unknown, why: string): Complaint => ({
+  code: 'CONFIG_WRONG_TYPE',
+  what: `is a text and must be ${typeName(meant)}`,
+  why,
+  fix: `write ${String(meant)} without quotation marks`,
+});
 
 function rangeComplaint(issue: Issue & { code: 'too_small' | 'too_big' }, why: string): Complaint {
   const [word, limit] =

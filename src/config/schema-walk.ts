@@ -26,6 +26,14 @@ export function keysOf(schema: z.ZodType): readonly string[] {
   return [...new Set(options.flatMap(keysOf))];
 }
 
+/** Of a value with several forms those that are not written as one of a few words. */
+export function openForms(schema: z.ZodType): readonly z.ZodType[] {
+  const inner = unwrap(schema);
+  if (!(inner instanceof z.ZodUnion)) return [];
+  const options = inner.options as readonly z.ZodType[];
+  return options.map(unwrap).filter(({ type }) => type !== 'enum' && type !== 'literal');
+}
+
 /** The schemas along a path, from the root to as far as the path is known. */
 function schemasAlong(root: z.ZodType, path: Path): readonly z.ZodType[] {
   const schemas = [root];

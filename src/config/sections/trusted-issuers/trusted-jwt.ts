@@ -3,6 +3,7 @@ import { hash, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import type { TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
+import type { Complaint } from '../../problem.ts';
 import {
   exactlyOne,
   fetchUrl,
@@ -150,8 +151,21 @@ async function keySourceOf(
   loading: Loading,
 ): Promise<JwtKeySource> {
   if (!value) return { kind: 'discovery' };
-  if (value.url === undefined)
-    return { kind: 'pinned', jwks: await readJwks(value.file ?? '', [...path, 'file'], loading) };
+  if (value.url === undefined) {
+    const jwks = await readJwks(value.file ?? '', [...path, 'file'], loading);
+    if (jwks.keys.length > MAX_KEYS) loading.error([...path, 'file'], TOO_MANY_KEYS);
+    return { kind: 'pinned', jwks };
+  }
   validateFetch({ value: value.url, path: [...path, 'url'] }, loading);
   return { kind: 'url', url: value.url };
 }
+
+/** As many as a set of an issuer is searched for, wherever it comes from. */
+const MAX_KEYS = 100;
+
+const TOO_MANY_KEYS: Complaint = {
+  code: 'CONFIG_KEY',
+  what: `has more than ${MAX_KEYS} keys`,
+  why: 'each is looked at for a token that names none of them',
+  fix: 'leave out the keys that the issuer signs with no longer',
+};

@@ -1,0 +1,72 @@
+// What a newcomer is told of a value that has several forms, or the right characters in the wrong type.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Problem } from '#src/config/problem.ts';
+import {
+  type Change,
+  certificatePem,
+  first,
+  parseChanged,
+  problemsOf,
+  publicJwks,
+  rsaKeyPem,
+} from './document.ts';
+
+const told = async (change: Change): Promise<Problem | undefined> => {
+  const world = { files: { 'root.crt': certificatePem(rsaKeyPem()) } };
+  return (await problemsOf(parseChanged(change, world)))[0];
+};
+
+test('Configuration: of a value with several forms all of them are told, also where it is missing', async () => {
+  const missing = await told(({ trustedIssuers }) => {
+    const x509 = { anchors: [{ file: 'root.crt' }], subject: 'commonName' };
+    trustedIssuers.push({ id: 'corp', issuer: 'urn:corp', x509 });
+  });
+  const wrong = await told((document) => {
+    document['workers'] = 'many';
+  });
+  const misspelt = await told((document) => {
+    document['wsTrust'] = { profiles: ['adsf'] };
+  });
+
+  assert.equal(missing?.fix, 'add one of none, a map with lists, ocsp, certificateAddresses');
+  assert.equal(wrong?.what, 'is none of auto, a whole number');
+  assert.equal(wrong?.fix, 'write one of auto, a whole number');
+  assert.equal(misspelt?.fix, 'write adfs');
+});
+
+test('Configuration: a number in quotation marks is told as a text', async () => {
+  const problem = await told((document) => {
+    document['version'] = '1';
+  });
+
+  assert.equal(problem?.code, 'CONFIG_WRONG_TYPE');
+  assert.equal(problem?.what, 'is a text and must be a number');
+  assert.equal(problem?.fix, 'write 1 without quotation marks');
+});
+
+test('Configuration: where there is one choice, that is told', async () => {
+  const missing = await told((document) => {
+    delete document['version'];
+  });
+  const wrong = await told((document) => {
+    document['version'] = 2;
+  });
+
+  assert.equal(missing?.fix, 'add 1');
+  assert.equal(wrong?.what, 'is not 1');
+  assert.equal(wrong?.fix, 'write 1');
+});
+
+test('Configuration: a key set has no more keys than a start takes', async () => {
+  const set = JSON.parse(publicJwks()) as { readonly keys: readonly unknown[] };
+  const keys = JSON.stringify({ keys: Array.from({ length: 101 }, () => set.keys[0]) });
+  const problems = await problemsOf(
+    parseChanged(({ trustedIssuers }) => first(trustedIssuers), {
+      files: { 'partner.jwks.json': keys },
+    }),
+  );
+
+  assert.equal(problems[0]?.path, 'trustedIssuers[0].jwt.jwks.file');
+  assert.equal(problems[0]?.what, 'has more than 100 keys');
+});
