@@ -63,7 +63,10 @@ export async function writeFirstConfiguration(
   });
   for (const file of files) {
     const path = join(directory, file.path);
-    if (await exists(path)) throw new Error(`${path} exists; init does not overwrite`);
+    if (await exists(path))
+      throw new Error(
+        `${path} exists; init does not overwrite: name another folder by --directory`,
+      );
   }
   await mkdir(join(directory, 'data'), { recursive: true, mode: 0o700 });
   await takeAll(files.map((file) => () => writeNew(directory, file)));
