@@ -59,7 +59,7 @@ export function parseYaml(text: string): YamlDocument {
     logLevel: 'error',
     lineCounter: lines,
   });
-  const complaints = [...syntaxComplaints(document, lines), ...keyComplaints(document, lines)];
+  const complaints = [...syntaxComplaints(document, lines), ...nodeComplaints(document, lines)];
   const placeOf = (path: Path) => placeIn(document, lines, path);
   if (complaints.length > 0) return { value: undefined, complaints, placeOf };
   try {
@@ -98,7 +98,7 @@ function syntaxComplaints(
   const { errors, warnings, directives } = document;
   // A warning is a tag that means nothing to us: another reader may give it a meaning.
   const found = [...errors, ...warnings].map(({ message, pos }) => ({
-    ...yamlComplaint(firstLine(message)),
+    ...yamlComplaint(withoutQuotes(message)),
     ...placeAt(lines, pos[0]),
   }));
   if (directives.yaml.explicit && directives.yaml.version !== '1.2') {
@@ -107,15 +107,22 @@ function syntaxComplaints(
   return found.slice(0, MAX_COMPLAINTS);
 }
 
-function keyComplaints(
+function nodeComplaints(
   document: Document.Parsed,
   lines: LineCounter,
 ): readonly (Complaint & Place)[] {
   const found: (Complaint & Place)[] = [];
   const complain = (what: string, node: unknown) =>
     found.push({ ...yamlComplaint(what), ...placeAt(lines, offsetOf(node) ?? 0) });
+  const anchors = new Set<string | undefined>();
   visit(document, {
+    Alias(_, alias) {
+      if (!anchors.has(alias.source)) complain(NO_ANCHOR, alias);
+    },
+    Scalar: (_, { anchor }) => void anchors.add(anchor),
+    Seq: (_, { anchor }) => void anchors.add(anchor),
     Map(_, map) {
+      anchors.add(map.anchor);
       if (map.items.length > MAX_KEYS) complain(`a map has more than ${MAX_KEYS} keys`, map);
       for (const key of repeatedKeys(map)) complain('Map keys must be unique', key);
     },
@@ -135,7 +142,10 @@ function repeatedKeys({ items }: YAMLMap): readonly unknown[] {
     });
 }
 
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;
+const NO_ANCHOR = 'Unresolved alias (the anchor must be set before the alias)';
+
+/** What the library says, without what it quotes, which may be a misplaced secret, and without its advice to programmers. */
+const withoutQuotes = (text: string): string => text.split(/\n|: |; /, 1)[0] ?? text;
 
 function placeAt(lines: LineCounter, offset: number): Place {
   const { line, col } = lines.linePos(offset);

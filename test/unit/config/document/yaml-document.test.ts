@@ -44,6 +44,33 @@ describe('YAML: refuses', () => {
   }
 });
 
+// A value in its place may be a secret that belongs into a file of its own, and what is told goes to terminals and logs.
+describe('YAML: tells where it is no YAML, and quotes nothing of it', () => {
+  for (const written of [
+    '>hunter2',
+    '|hunter2 x',
+    '!hunter2',
+    '*hunter2',
+    '1\n}hunter2',
+    '"x"\n*hunter2 y',
+  ])
+    it(`secret: ${JSON.stringify(written)}`, () => {
+      const { complaints } = parseYaml(`a: 1\nb:\n  secret: ${written}`);
+
+      assert.notEqual(complaints.length, 0);
+      for (const { line, what } of complaints) {
+        assert.doesNotMatch(what, /hunter2/);
+        assert.ok(line >= 3, `${what} at ${line}`);
+      }
+    });
+
+  it('a second document, without advice to programmers', () => {
+    const { complaints } = parseYaml('a: 1\n---\nb: 2');
+
+    assert.equal(complaints[0]?.what, 'Source contains multiple documents');
+  });
+});
+
 function multiply(name: string): string {
   const before = `*${String.fromCharCode(name.charCodeAt(0) - 1)}`;
   return `${name}: &${name} [${Array.from({ length: 9 }, () => before).join(',')}]`;
