@@ -37,25 +37,31 @@ function isUserId(text: string): boolean {
 const LOGIN_METHODS = ['pwd', 'swk', 'hwk'] as const;
 
 const userEntry = z.strictObject({
-  id: z.string().refine(
-    isUserId,
-    valueRule({
-      what: 'is not usable as a user name',
-      why: 'people log in with it, and it is the id of the Subject',
-      fix: 'use 1 to 256 characters in NFC, without control characters and outer spaces',
-    }),
-  ),
-  password: z.string().refine(
-    isStoredPassword,
-    rule({
-      code: 'CONFIG_SECRET',
-      what: 'is not of the form scrypt$N$r$p$salt$hash, or its cost is out of bounds',
-      why: 'whoever reads the file must not be able to log in',
-      fix: 'make one with `viaduct password`; N is a power of two from 16384 to 131072, r 8 to 16, p 1 to 4',
-    }),
-  ),
-  disabled: z.boolean().optional(),
-  claims: userClaims.optional(),
+  id: z
+    .string()
+    .refine(
+      isUserId,
+      valueRule({
+        what: 'is not usable as a user name',
+        why: 'people log in with it, and it is the id of the Subject',
+        fix: 'use 1 to 256 characters in NFC, without control characters and outer spaces',
+      }),
+    )
+    .describe('The name that the user logs in with.'),
+  password: z
+    .string()
+    .refine(
+      isStoredPassword,
+      rule({
+        code: 'CONFIG_SECRET',
+        what: 'is not of the form scrypt$N$r$p$salt$hash, or its cost is out of bounds',
+        why: 'whoever reads the file must not be able to log in',
+        fix: 'make one with `viaduct password`; N is a power of two from 16384 to 131072, r 8 to 16, p 1 to 4',
+      }),
+    )
+    .describe('What `viaduct password` prints.'),
+  disabled: z.boolean().describe('true: no login.').optional(),
+  claims: userClaims.describe('A text or a list of texts for each name.').optional(),
   authenticationMethods: z
     .array(z.enum(LOGIN_METHODS))
     .nonempty()
@@ -67,6 +73,7 @@ const userEntry = z.strictObject({
         fix: 'name each method once',
       }),
     )
+    .describe('How the user may log in; pwd unless told.')
     .optional(),
   oneTimePassword: secretReference
     .describe('The secret of a second factor, in base32, as authenticator apps take it (RFC 6238).')

@@ -58,6 +58,19 @@ test('Configuration: where there is one choice, that is told', async () => {
   assert.equal(wrong?.fix, 'write 1');
 });
 
+test('Configuration: of a user it is told what is missing, and what for', async () => {
+  const problems = await problemsOf(
+    parseChanged((document) => Object.assign(document, { users: [{ file: 'users.yaml' }] }), {
+      files: { 'users.yaml': 'users:\n  - id: alice' },
+    }),
+  );
+
+  assert.deepEqual(
+    problems.map(({ path, why }) => [path, why]),
+    [['users[0].password', 'What `viaduct password` prints.']],
+  );
+});
+
 test('Configuration: a key set has no more keys than a start takes', async () => {
   const set = JSON.parse(publicJwks()) as { readonly keys: readonly unknown[] };
   const keys = JSON.stringify({ keys: Array.from({ length: 101 }, () => set.keys[0]) });
