@@ -9,6 +9,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import type { AddressInfo } from 'node:net';
 import type Koa from 'koa';
 import { boundConnections, connectionBound } from './load/connections.ts';
+import { boundPieces } from './load/pieces.ts';
 import { THIS_HOST } from './proxy.ts';
 
 interface ListenerTls {
@@ -99,6 +100,9 @@ function requireOneReading(handler: RequestListener): RequestListener {
   return (request, response) => {
     // Node tells of all that was read at once, also where we have closed the connection over what came before.
     if (request.socket.destroyed) return;
+    boundPieces(request);
+    // Nobody reads it (RFC 9110 §9.3.1), and what nobody reads is kept until the answer was taken.
+    if (request.method !== 'POST') request.resume();
     const status = refusalOf(request);
     if (status === undefined) return handler(request, response);
     response.writeHead(status, { connection: 'close' }).end();

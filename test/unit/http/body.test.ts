@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { queryObjects } from 'node:v8';
 import { type BodyLimits, decodeUtf8, readBody, readForm } from '#src/http/body.ts';
 import { HttpRefusal } from '#src/http/http-refusal.ts';
 import { send, sendRaw, serve } from './http-fixture.ts';
@@ -181,6 +182,27 @@ for (const [what, head, spoil] of [
     assert.ok(refusal instanceof HttpRefusal);
     assert.equal(refusal.status, 400);
   });
+
+test('body: one in thousands of pieces is kept in some dozens', async (t) => {
+  const counted = Promise.withResolvers<number>();
+  const { port } = await serve(t, (req, res) => {
+    let left = 3000 * 64;
+    const before = queryObjects(Buffer, { format: 'count' });
+    readBody({ req, res }, { ...LIMITS, maxBodyBytes: 1_000_000 }).catch(() => undefined);
+    req.on('data', (piece: Buffer) => {
+      left -= piece.length;
+      if (left === 0) counted.resolve(queryObjects(Buffer, { format: 'count' }) - before);
+    });
+  });
+  const client = connect(port, '127.0.0.1');
+  t.after(() => client.destroy());
+
+  client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\n');
+  client.write(`Transfer-Encoding: chunked\r\n\r\n${`40\r\n${'x'.repeat(64)}\r\n`.repeat(3000)}`);
+
+  const kept = await counted.promise;
+  assert.ok(kept < 500, String(kept));
+});
 
 test('body: a form is parsed, duplicates included', async (t) => {
   const { port } = await serve(t, (req, res) => {
