@@ -62,6 +62,8 @@ export function createAdmission(
     } catch (cause) {
       if (cause instanceof ExchangeFailure) {
         state.reason ??= cause.reason;
+        // Of thousands that wait for their turn nobody keeps what they bring. What was read in part, and too long, is left where it is.
+        if (!ctx.req.isPaused()) ctx.req.resume();
         // Who is refused asks again once it is told so: at once, a flood of refusals would leave no time for anything else.
         await mayBegin(state.sourceAddress);
       }

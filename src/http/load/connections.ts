@@ -6,7 +6,8 @@ import type { Socket } from 'node:net';
 
 interface Connection {
   readonly name: string;
-  readonly socket: Socket;
+  /** With TLS the one within, once it has asked. */
+  socket: Socket;
   /** Requests of it whose answers it has not taken yet. */
   requests: number;
   /** The last of them. */
@@ -18,6 +19,10 @@ interface Connection {
 /** Each takes up to 20 KB until its answer is taken, and programs that do not wait for answers ask ten at once. Unbounded, whoever asked
  * ten thousand times without reading had 100 MB of us. */
 const MOST_REQUESTS = 16;
+
+/** Of all connections together, those that wait behind another one of theirs. With what it brings each takes up to 80 KB, and ten thousand
+ * connections had a hundred and fifty thousand. */
+const MOST_BEHIND = 1000;
 
 /** For all else that a process has open: store, audit, health, what is fetched. */
 const RESERVED_DESCRIPTORS = 256;
@@ -46,21 +51,43 @@ const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddre
 const waitsForUs = ({ last }: Connection): boolean =>
   last !== undefined && last.complete && last.socket.writableLength === 0;
 
-function longestWithoutProgress(connections: Iterable<Connection>): Connection | undefined {
+const behindOf = ({ requests }: Connection): number => Math.max(requests - 1, 0);
+
+/** Of those that have so many requests behind another one. */
+function longestWithoutProgress(
+  connections: Iterable<Connection>,
+  leastBehind = 0,
+): Connection | undefined {
   let found: Connection | undefined;
-  for (const each of connections)
-    if (!waitsForUs(each) && each.progressAt < (found?.progressAt ?? Number.POSITIVE_INFINITY))
-      found = each;
+  for (const each of connections) {
+    const isLonger = each.progressAt < (found?.progressAt ?? Number.POSITIVE_INFINITY);
+    if (isLonger && behindOf(each) >= leastBehind && !waitsForUs(each)) found = each;
+  }
   return found;
 }
 
-/** Bounds the connections of a server, and what we hold for each. Beyond `mostConnections` the one is closed that has neither asked
- * nor taken anything for longest. One that does not take its answers ends after `server.timeout`. */
+/** Bounds the connections of a server, and what we hold for each and for all. Beyond `mostConnections` the one is closed that has neither
+ * asked nor taken anything for longest; beyond `MOST_BEHIND` that one of those that did not wait for an answer before they asked again. One
+ * that does not take its answers ends after `server.timeout`. */
 export function boundConnections(server: Server, mostConnections: number): void {
   const connections = new Map<string, Connection>();
+  let behind = 0;
+  const isKnown = (connection: Connection): boolean =>
+    connections.get(connection.name) === connection;
   const forget = (connection: Connection): void => {
-    const { name } = connection;
-    if (connections.get(name) === connection) connections.delete(name);
+    if (!isKnown(connection)) return;
+    connections.delete(connection.name);
+    behind -= behindOf(connection);
+  };
+  const end = (connection: Connection): void => {
+    // At once: it makes room for one, not for all that come before it has ended.
+    forget(connection);
+    connection.socket.destroy();
+  };
+  const count = (connection: Connection, requests: 1 | -1): void => {
+    const before = behindOf(connection);
+    connection.requests += requests;
+    if (isKnown(connection)) behind += behindOf(connection) - before;
   };
   server.on('connection', (socket: Socket) => {
     const name = nameOf(socket);
@@ -70,23 +97,23 @@ export function boundConnections(server: Server, mostConnections: number): void 
     socket.once('close', () => forget(connection));
     const leaving =
       connections.size > mostConnections && longestWithoutProgress(connections.values());
-    if (!leaving) return;
-    // At once: it makes room for one, not for all that come before it has ended.
-    forget(leaving);
-    leaving.socket.destroy();
+    if (leaving) end(leaving);
   });
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
     const connection = connections.get(nameOf(request.socket));
     if (!connection) return;
-    connection.requests += 1;
+    connection.socket = request.socket;
     connection.last = request;
+    count(connection, 1);
     if (connection.requests === 1) connection.progressAt = performance.now();
-    if (connection.requests > MOST_REQUESTS) request.socket.destroy();
     response.once('close', () => {
-      connection.requests -= 1;
+      count(connection, -1);
       if (connection.requests === 0) connection.last = undefined;
       connection.progressAt = performance.now();
     });
+    if (connection.requests > MOST_REQUESTS) end(connection);
+    else if (behind > MOST_BEHIND)
+      end(longestWithoutProgress(connections.values(), 1) ?? connection);
   });
   // Node tells of it in place of ending the connection, which would end a request that we take long for.
   server.on('timeout', (socket: Socket) => {

@@ -1,5 +1,8 @@
 // Requests that arrive in one turn of the event loop begin together, after its last one was read.
 
+/** Whoever waits keeps what it brings: a turn can read thousands of connections, and each had brought 64 KB before the first was refused. */
+const MOST_TOGETHER = 128;
+
 /** Resolves at the end of this turn of the event loop, together for all who ask within it. */
 export type EndOfTurn = () => Promise<void>;
 
@@ -15,6 +18,8 @@ export function createEndOfTurn(): EndOfTurn {
   };
   return () =>
     new Promise((resolve) => {
-      if (waiting.push(resolve) === 1) setImmediate(release);
+      const count = waiting.push(resolve);
+      if (count === 1) setImmediate(release);
+      if (count === MOST_TOGETHER) release();
     });
 }

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { ListenerSettings } from '#src/http/listener.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { selfSigned } from '#test/support/x509/certificate.ts';
 import { send, serve } from '../http-fixture.ts';
 
@@ -168,4 +169,53 @@ test('Connections: 16 requests of one wait for their answers, and with more it i
 
   assert.equal(before, 16);
   assert.equal(heard, 32);
+});
+
+for (const isTls of [false, true])
+  test(`Connections: ${isTls ? 'over TLS' : 'over plain HTTP'} 1,000 requests wait behind others, over all of them; who waits for its answer is served`, async (t) => {
+    const served = await start(t, isTls, {});
+    let heard = 0;
+    served.told.on('/held', () => void (heard += 1));
+    const flood: Socket[] = [];
+    for (let client = 0; client < 66; client += 1)
+      flood.push(await served.open(ask('/held').repeat(16)));
+
+    const last = await served.open(ask('/held').repeat(16));
+    await closing(last);
+    const atMost = heard;
+    const { status } = await send(served);
+
+    const ends = flood.map(closing);
+    for (const socket of flood) socket.destroy();
+    await Promise.all(ends);
+    await eventually('places are free', async () => {
+      heard = 0;
+      await served.open(ask('/held').repeat(16));
+      return heard === 16;
+    });
+    assert.deepEqual([atMost, status], [66 * 16 + 11, 200]);
+  });
+
+test('Connections: of those with requests behind others the one without progress for longest gives way, and none that waits for us', async (t) => {
+  const served = await start(t, false, {});
+  const upload = 'POST /upload HTTP/1.1\r\nHost: sts.example.org\r\nContent-Length: 2\r\n\r\na';
+  const alone = await served.open(upload);
+  const waiting = await served.open(ask('/held').repeat(16));
+  const slow: Socket[] = [];
+  for (let client = 0; client < 65; client += 1)
+    slow.push(await served.open(ask('/held').repeat(15) + upload));
+  let heard = 0;
+  served.told.on('/held', () => void (heard += 1));
+  const closed: Socket[] = [];
+  for (const socket of [alone, waiting, ...slow])
+    socket.resume().once('close', () => void closed.push(socket));
+
+  await served.open(ask('/held').repeat(16));
+  await eventually('one gave way', async () => closed.length > 0);
+
+  assert.equal(heard, 16);
+  assert.deepEqual(
+    closed.map((socket) => slow.indexOf(socket)),
+    [0],
+  );
 });

@@ -34,3 +34,17 @@ test('Turn: who asks after a release waits for the next one', async () => {
 
   assert.deepEqual(steps, ['second']);
 });
+
+test('Turn: of thousands that ask within one, 128 at a time begin before it is over: each keeps what it brings', async () => {
+  const endOfTurn = createEndOfTurn();
+  let begun = 0;
+  const all = Array.from({ length: 300 }, () => endOfTurn().then(() => void (begun += 1)));
+
+  await Promise.resolve();
+  await Promise.resolve();
+  const before = begun;
+  await nextTurn();
+  await Promise.all(all);
+
+  assert.deepEqual([before, begun], [256, 300]);
+});
