@@ -224,8 +224,30 @@ describe('RFC 5280 §6.1', () => {
       findPath({ certificate: leaf, presented }, anX509Trust([root]), moment),
     );
 
-    // The key of the root, and never that of a namesake.
-    assert.deepEqual(used, Array(6).fill('prime256v1'));
+    // The key of the root, and never that of a namesake; and after two that it did not sign no more.
+    assert.deepEqual(used, Array(2).fill('prime256v1'));
+  });
+
+  test('of authorities of one name, below roots of one name, the path is found that is signed', async () => {
+    const hasKeyIdentifiers = false;
+    const roots = await Promise.all(
+      ['old', 'new'].map(() => anAuthority({ name: 'CN=Root', hasKeyIdentifiers })),
+    );
+    const between: TestCertificate[] = [];
+    for (const issuer of [roots[1], roots[1], roots[0]])
+      between.push(
+        await anAuthority({ name: 'CN=Issuing', issuer: issuer ?? root, hasKeyIdentifiers }),
+      );
+    const terms = { anchors: roots.map(({ pem }) => parseCertificate(pem)) };
+
+    for (const issuer of between.slice(0, 2)) {
+      const leaf = await below(issuer, { hasKeyIdentifiers });
+      assert.deepEqual(pathOf(leaf, { presented: between, terms }), [
+        'CN=client',
+        'CN=Issuing',
+        'CN=Root',
+      ]);
+    }
   });
 
   test('of anchors of one name the one that signed is found, until too many have not', async () => {
