@@ -16,7 +16,7 @@ import {
   scopeName,
 } from './fields.ts';
 import { validateFetch } from './keys/fetch-address.ts';
-import { type JsonWebKeySet, readJwks } from './keys/jwks.ts';
+import { type AssertionAlgorithm, type JsonWebKeySet, readJwks, verifies } from './keys/jwks.ts';
 import type { RateConfig } from './operation.ts';
 import { type SecretReference, secretReference } from './secret.ts';
 
@@ -56,7 +56,15 @@ const isScopeList = (text: string): boolean =>
 const SECRET_METHODS: ReadonlySet<string> = new Set(['client_secret_basic', 'client_secret_post']);
 
 /** Of client assertions; those of `src/oauth`, which does not know another. */
-const assertionAlgorithm = z.enum(['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA', 'Ed25519']);
+const ASSERTION_ALGORITHMS: readonly AssertionAlgorithm[] = [
+  'ES256',
+  'ES384',
+  'RS256',
+  'PS256',
+  'EdDSA',
+  'Ed25519',
+];
+const assertionAlgorithm = z.enum(ASSERTION_ALGORITHMS);
 
 export const clientFields = z.strictObject({
   client_id: entryId.describe('Letters, digits, dots, dashes, underscores, tildes.'),
@@ -185,7 +193,7 @@ async function buildClient(
     rate_limit,
     ...client
   } = value;
-  const keys = jwks && (await readJwks(jwks.file, [...path, 'jwks', 'file'], loading));
+  const keys = jwks && (await readClientKeys({ value, path }, jwks.file, loading));
   return {
     ...client,
     ...(await buildSecrets({ value: { client_secret, previous_client_secret }, path }, loading)),
@@ -197,6 +205,29 @@ async function buildClient(
     ...(rate_limit && { rate_limit }),
   };
 }
+
+/** The keys of a client, of which one has to verify what it signs. */
+async function readClientKeys(
+  { value, path }: Entry<ClientFields>,
+  file: string,
+  loading: Loading,
+): Promise<JsonWebKeySet> {
+  const at = [...path, 'jwks', 'file'];
+  const set = await readJwks(file, at, loading);
+  const { token_endpoint_auth_signing_alg: only } = value;
+  const algorithms = only === undefined ? ASSERTION_ALGORITHMS : [only];
+  const isUsable = set.keys.some((key) => algorithms.some((each) => verifies(key, each)));
+  // An empty set has its complaint already.
+  if (set.keys.length > 0 && !isUsable) loading.error(at, noKeyFor(algorithms));
+  return set;
+}
+
+const noKeyFor = (algorithms: readonly string[]): Complaint => ({
+  code: 'CONFIG_KEY',
+  what: `has no key for ${algorithms.join(', ')}`,
+  why: 'the client may sign its assertions with nothing else, so each of its requests would be refused',
+  fix: 'put in the public key that it signs with; kty, crv, alg, use and key_ops of a key say what it is for. Or change token_endpoint_auth_signing_alg',
+});
 
 type Secrets = 'client_secret' | 'previous_client_secret';
 

@@ -1,5 +1,5 @@
 // A client that authenticates by assertions that it signs (private_key_jwt), beside the clients of `document.ts`.
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JWTPayload, SignJWT } from 'jose';
@@ -19,12 +19,14 @@ export async function startWithKeyClient(
 ): Promise<{ server: TestServer; sign: SignAssertion; key: ForeignIssuer }> {
   const key = await aForeignIssuer({ issuer: 'worker' });
   const jwk = { ...key.publicJwk, kid: 'client-key', alg: 'ES256' };
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+  const other = { ...publicKey.export({ format: 'jwk' }), kid: 'other-key', alg: 'ES384' };
   // Client assertions are judged by the library, which reads the real clock.
   const now = (): number => Math.floor(Date.now() / 1000);
   const server = await startServer(t, async (document, directory, clock) => {
     const { clients, relyingParties, policy } = document;
     clock.set(now());
-    await writeFile(join(directory, 'worker.jwks.json'), JSON.stringify({ keys: [jwk] }));
+    await writeFile(join(directory, 'worker.jwks.json'), JSON.stringify({ keys: [jwk, other] }));
     clients.push({
       client_id: 'worker',
       token_endpoint_auth_method: 'private_key_jwt',

@@ -19,12 +19,42 @@ export async function readJwks(file: string, path: Path, loading: Loading): Prom
     );
     return { keys: [] };
   }
+  let isUsable = true;
   for (const [index, key] of keys.entries()) {
     const what = keyProblem(key);
-    if (what !== undefined) loading.error(path, complaint(`key ${String(index)} ${what}`, FIX));
+    if (what === undefined) continue;
+    loading.error(path, complaint(`key ${String(index)} ${what}`, FIX));
+    isUsable = false;
   }
   if (text !== '' && keys.length === 0) loading.error(path, complaint('has no keys', FIX));
-  return { keys };
+  return { keys: isUsable ? keys : [] };
+}
+
+const ED25519 = { kty: 'OKP', crv: 'Ed25519' };
+
+/** What keys an algorithm takes (RFC 7518 §3.1, RFC 8037 §3.1). */
+const FORMS = {
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  RS256: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  EdDSA: ED25519,
+  Ed25519: ED25519,
+} as const;
+
+/** An algorithm of client assertions. */
+export type AssertionAlgorithm = keyof typeof FORMS;
+
+/** Whether a key verifies signatures of an algorithm, by what it says of itself (RFC 7517 §4). */
+export function verifies(key: JsonWebKeyRecord, algorithm: AssertionAlgorithm): boolean {
+  const { alg = algorithm, key_ops: operations = ['verify'], use = 'sig' } = key;
+  return (
+    Object.entries(FORMS[algorithm]).every(([name, value]) => key[name] === value) &&
+    alg === algorithm &&
+    use === 'sig' &&
+    // The library does not look into what is no list.
+    (!Array.isArray(operations) || operations.includes('verify'))
+  );
 }
 
 const FIX = 'put public RSA, EC or OKP keys into the set';
