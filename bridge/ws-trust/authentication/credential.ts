@@ -48,9 +48,10 @@ export async function validateCredential(
   return identity;
 }
 
-/** Why a token of ours is refused for the certificate that names its key. Other reasons say only that the certificate is nobody's here, or is
- * over: the token was not issued for that name. */
+/** Why a token of ours is refused for the certificate that names its key: it is revoked, or nobody can say whether it is, as where its
+ * authority has ended before it. Other reasons say only that the certificate is nobody's here: the token was not issued for that name. */
 const OF_LOST_KEYS: ReadonlySet<FailureReason> = new Set([
+  'token-expired',
   'token-revoked',
   'dependency-unavailable',
 ] as const);
@@ -73,7 +74,7 @@ async function validateOwnKey(
   const der = Buffer.from(named, 'base64');
   const certificate = known?.recall(der) ?? new X509Certificate(der);
   try {
-    await sts.validate(asNamed(certificate, 'subject'));
+    await sts.validate(asNamed(certificate, 'subject', { atHand: false }));
     known?.keep(certificate);
   } catch (cause) {
     if (!(cause instanceof ExchangeFailure) || OF_LOST_KEYS.has(cause.reason)) throw cause;

@@ -10,14 +10,15 @@ import type { SecurityToken, TokenUse } from '#core/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 
-/** A certificate as evidence of whom it names. */
+/** A certificate as evidence of whom it names. `revalidation`: of one that may be over since. */
 export const asNamed = (
   certificate: Uint8Array | X509Certificate,
   use: TokenUse,
+  revalidation?: { readonly atHand: boolean },
 ): SecurityToken => ({
   type: 'x509',
   use,
-  content: { certificates: [certificate], proof: 'named' },
+  content: { certificates: [certificate], proof: 'named', ...(revalidation && { revalidation }) },
 });
 
 /** The certificate of a key as evidence of whom it names.
