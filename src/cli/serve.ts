@@ -31,6 +31,17 @@ async function start(loaded: LoadedConfig): Promise<Served> {
   return serveWithWorkers(loaded);
 }
 
+/** Starts, or tells what is wrong with the configuration that shows no sooner. */
+async function startTold(loaded: LoadedConfig, terminal: Terminal): Promise<Served | undefined> {
+  try {
+    return await start(loaded);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    terminal.error(formatProblems(cause.problems));
+    return undefined;
+  }
+}
+
 /** A second signal while draining means now. */
 function stopOnSignals(served: Served, terminal: Terminal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -77,7 +88,8 @@ async function run(path: string, terminal: Terminal): Promise<ExitCode> {
   reloadOnHangUp(serving.promise, path, terminal);
   const loaded = await loadTold(path, terminal);
   if (!loaded) return 2;
-  const served = await start(loaded);
+  const served = await startTold(loaded, terminal);
+  if (!served) return 2;
   serving.resolve(served);
   const { managementUrl, publicUrl } = served;
   const stopped = stopOnSignals(served, terminal);

@@ -62,11 +62,11 @@ for (const [title, wsTrust, told] of [
 
     assert.deepEqual(
       ends.map(({ code }) => code),
-      [2, 1],
+      [2, 2],
     );
     for (const { error } of ends) {
       assert.match(error, told);
-      assert.match(error, /viaduct\.yaml:(?!1:1 )\d+:\d+ error /);
+      assert.match(error, /^viaduct\.yaml:(?!1:1 )\d+:\d+ error /);
     }
   });
 
