@@ -18,6 +18,7 @@ import {
 import { validateFetch } from './keys/fetch-address.ts';
 import { type AssertionAlgorithm, type JsonWebKeySet, readJwks, verifies } from './keys/jwks.ts';
 import type { RateConfig } from './operation.ts';
+import { validateReference } from './reference.ts';
 import { type SecretReference, secretReference } from './secret.ts';
 
 /** A client, with the names of RFC 7591. */
@@ -266,24 +267,20 @@ async function readSecret(
 }
 
 function validateReferences({ value, path }: Entry<ClientFields>, loading: Loading): void {
-  for (const [index, id] of value.represents.entries()) {
-    if (!loading.known.relyingParties.has(id)) {
-      loading.error([...path, 'represents', index], unknownReference('relying party', id));
-    }
-  }
-  const target = value.default_target;
-  if (target !== undefined && !loading.known.relyingParties.has(target)) {
-    loading.error([...path, 'default_target'], unknownReference('relying party', target));
-  }
+  const { default_target: target, represents } = value;
+  for (const [index, id] of represents.entries())
+    validateReference(
+      { value: id, path: [...path, 'represents', index] },
+      'relyingParties',
+      loading,
+    );
+  if (target !== undefined)
+    validateReference(
+      { value: target, path: [...path, 'default_target'] },
+      'relyingParties',
+      loading,
+    );
 }
-
-/** A name that no entry has. */
-export const unknownReference = (kind: string, id: string): Complaint => ({
-  code: 'CONFIG_UNKNOWN_REFERENCE',
-  what: `there is no ${kind} ${id}`,
-  why: 'a rule about something that does not exist does nothing, or not what was meant',
-  fix: `correct the name, or add the ${kind}`,
-});
 
 const WEAK_SECRET: Complaint = {
   code: 'CONFIG_SECRET',

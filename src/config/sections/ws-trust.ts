@@ -4,9 +4,9 @@ import type { Expression } from '#core/decision/expression.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
-import { unknownReference } from './clients.ts';
 import { plainText, seconds } from './fields.ts';
 import { buildExpression, celSource } from './policy/mapping.ts';
+import { validateReference } from './reference.ts';
 import { buildLegacySha1, legacySha1Until } from './trusted-issuers/legacy-sha1.ts';
 
 const credentialKind = z.enum([
@@ -252,9 +252,9 @@ function buildProfiles(
     const { profile, defaultTarget } =
       typeof each === 'string' ? { profile: each, defaultTarget: undefined } : each;
     if (built.some(({ name }) => name === profile)) loading.error([...path, index], TWICE);
-    if (defaultTarget !== undefined && !loading.known.relyingParties.has(defaultTarget)) {
+    if (defaultTarget !== undefined) {
       const at = [...path, index, 'defaultTarget'];
-      loading.error(at, unknownReference('relying party', defaultTarget));
+      validateReference({ value: defaultTarget, path: at }, 'relyingParties', loading);
     }
     built.push({ name: profile, ...(defaultTarget !== undefined && { defaultTarget }) });
   }

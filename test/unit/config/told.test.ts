@@ -71,6 +71,20 @@ test('Configuration: of a user it is told what is missing, and what for', async 
   );
 });
 
+test('Configuration: the nearest name of an entry is offered', async () => {
+  const near = await told(({ policy }) => {
+    Object.assign(first(policy), { requestor: { client: 'gatway' } });
+  });
+  const far = await told(({ policy }) => {
+    Object.assign(first(policy), { target: 'elsewhere' });
+  });
+
+  assert.equal(near?.what, 'there is no client gatway; did you mean gateway?');
+  assert.equal(near?.fix, 'write gateway, or add the client');
+  assert.equal(far?.what, 'there is no relying party elsewhere');
+  assert.equal(far?.fix, 'correct the name, or add the relying party');
+});
+
 test('Configuration: a key set has no more keys than a start takes', async () => {
   const set = JSON.parse(publicJwks()) as { readonly keys: readonly unknown[] };
   const keys = JSON.stringify({ keys: Array.from({ length: 101 }, () => set.keys[0]) });

@@ -7,8 +7,8 @@ import { SELF } from '#core/security-token.ts';
 import { formOf, isCredential, type TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
-import { unknownReference } from '../clients.ts';
 import { validateKey, type WrittenKey } from '../keys/key-choice.ts';
+import { validateReference } from '../reference.ts';
 import type { TrustedIssuerConfig } from '../trusted-issuers/trusted-issuers.ts';
 
 /** What the rows speak of. */
@@ -46,17 +46,10 @@ export function validateRow(
 }
 
 function validateReferences({ value, path }: Entry<PolicyRow>, loading: Loading): void {
-  const { clients, relyingParties } = loading.known;
-  for (const id of value.requestors) {
-    if (!clients.has(id)) {
-      loading.error([...path, 'requestor', 'client'], unknownReference('client', id));
-    }
-  }
-  for (const id of value.targets) {
-    if (!relyingParties.has(id)) {
-      loading.error([...path, 'target'], unknownReference('relying party', id));
-    }
-  }
+  for (const id of value.requestors)
+    validateReference({ value: id, path: [...path, 'requestor', 'client'] }, 'clients', loading);
+  for (const id of value.targets)
+    validateReference({ value: id, path: [...path, 'target'] }, 'relyingParties', loading);
 }
 
 function validateSelector(
@@ -64,10 +57,8 @@ function validateSelector(
   surroundings: Surroundings,
   loading: Loading,
 ): void {
-  const known = loading.known.trustedIssuers;
-  const unknown = value.issuers.filter((id) => id !== SELF && !known.has(id));
-  for (const id of unknown)
-    loading.error([...path, 'issuer'], unknownReference('trusted issuer', id));
+  for (const id of value.issuers.filter((each) => each !== SELF))
+    validateReference({ value: id, path: [...path, 'issuer'] }, 'trustedIssuers', loading);
   const issuers = surroundings.trustedIssuers.filter(({ id }) => value.issuers.includes(id));
   // Of an issuer whose entry is broken nobody knows the types.
   if (issuers.length < value.issuers.filter((id) => id !== SELF).length) return;

@@ -3,12 +3,12 @@ import { isPrincipalName, principalOf } from '#core/request/requestor.ts';
 import { SELF } from '#core/security-token.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
-import { unknownReference } from '../clients.ts';
+import { validateReference } from '../reference.ts';
 
 /** Holds a name against the clients and the trusted issuers. */
 export function validateRequestorName({ value, path }: Entry<string>, loading: Loading): void {
   if (!isPrincipalName(value)) {
-    if (!loading.known.clients.has(value)) loading.error(path, unknownReference('client', value));
+    validateReference({ value, path }, 'clients', loading);
     return;
   }
   const principal = principalOf(value);
@@ -17,8 +17,8 @@ export function validateRequestorName({ value, path }: Entry<string>, loading: L
     return;
   }
   const { trustedIssuer } = principal;
-  if (trustedIssuer !== SELF && !loading.known.trustedIssuers.has(trustedIssuer))
-    loading.error(path, unknownReference('trusted issuer', trustedIssuer));
+  if (trustedIssuer !== SELF)
+    validateReference({ value: trustedIssuer, path }, 'trustedIssuers', loading);
 }
 
 const NAMELESS: Complaint = {

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
-import { unknownReference } from '../clients.ts';
 import { entryId, instant, instantOf, isWebUrl, oneAtLeast, plainText, rule } from '../fields.ts';
 import { validateFetch } from '../keys/fetch-address.ts';
+import { validateReference } from '../reference.ts';
 import { buildTrustedJwt, type TrustedJwtConfig, trustedJwt } from './trusted-jwt.ts';
 import {
   buildTrustedSaml,
@@ -115,8 +115,11 @@ function validateActorIssuers(
   loading: Loading,
 ): void {
   for (const [index, id] of value.actorIssuers.entries())
-    if (!loading.known.trustedIssuers.has(id))
-      loading.error([...path, 'actorIssuers', index], unknownReference('trusted issuer', id));
+    validateReference(
+      { value: id, path: [...path, 'actorIssuers', index] },
+      'trustedIssuers',
+      loading,
+    );
 }
 
 // Two entries for one issuer: which keys and audiences count would depend on their order.
