@@ -107,8 +107,8 @@ export const resourceUri = z.string().refine(
   isResourceUri,
   valueRule({
     what: 'is not an absolute URI without a fragment',
-    why: 'RFC 8707 §2: a resource is named by an absolute URI, a fragment is not allowed',
-    fix: 'write it in full, as in https://orders.example/',
+    why: 'parties are named by absolute URIs, which are compared as text; a fragment is not allowed (RFC 8707 §2)',
+    fix: 'write it in full, as in https://orders.example/ or urn:orders',
   }),
 );
 
