@@ -58,9 +58,10 @@ export class RedisStore implements Store {
     const write = (life: number): ScriptCall =>
       this.#call(scripts.MARK, place, text, wholeOf(life));
     const [word, standing] = await this.#decide(write(milliseconds), true);
-    if (word !== 'stored') return { stored: false, attempt: readMark(String(standing)) };
-    this.#keep(place, milliseconds, write);
-    return { stored: true };
+    const isStored = word === 'stored';
+    // One's own that stood: its first answer was lost.
+    if (isStored || standing === text) this.#keep(place, milliseconds, write);
+    return isStored ? { stored: true } : { stored: false, attempt: readMark(String(standing)) };
   }
 
   async isMarked(key: StoreKey): Promise<boolean> {
@@ -99,7 +100,7 @@ export class RedisStore implements Store {
     const words = [wordOf(step.from), wordOf(step.to)] as const;
     const call = this.#call(scripts.ROTATE, place, ...words, wholeOf(milliseconds));
     const [rotation] = await this.#decide(call, true);
-    if (rotation === 'rotated')
+    if (rotation !== 'conflict')
       this.#keep(place, milliseconds, (life) =>
         this.#call(scripts.REWRITE_ROTATION, place, ...words, wholeOf(life)),
       );

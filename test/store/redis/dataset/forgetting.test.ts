@@ -190,6 +190,29 @@ describe('Redis that forgets', { skip: redisMissing() }, () => {
     assert.equal(await store.get(value), 'new');
   });
 
+  it('what stood when it was asked for again is written again too: its first answer may have been lost', async (t) => {
+    const server = await aServer(t);
+    const settings = aSetting([server.port]);
+    const [{ store }, { store: other }] = await Promise.all([
+      openUnderTest(settings),
+      openUnderTest(settings),
+    ]);
+    t.after(() => Promise.all([store.close(), other.close()]));
+    const [mark, family] = [aKey('once'), aKey('rotation')];
+    await other.putOnce(mark, 'mine', LONG);
+    await other.rotate(family, { from: '', to: 'one' }, LONG);
+    await other.rotate(family, { from: 'one', to: 'two' }, LONG);
+    await other.close();
+    await store.putOnce(mark, 'mine', LONG);
+    assert.equal(await store.rotate(family, { from: 'one', to: 'two' }, LONG), 'repeated');
+
+    await server.command('EVAL', FORGET, '0');
+    await comeBack(server, store);
+
+    assert.deepEqual(await store.putOnce(mark, 'late', LONG), { stored: false, attempt: 'mine' });
+    assert.equal(await store.rotate(family, { from: 'two', to: 'three' }, LONG), 'rotated');
+  });
+
   it('RFC 9700 §4.14.2: a used refresh token stays used, and its family is there to be ended', async (t) => {
     const server = await aServer(t);
     const { store } = await openUnderTest(aSetting([server.port]));
