@@ -1,139 +1,9 @@
-// The watch over servers that say what they are told to, and whose time is moved.
+// The watch over servers: what it closes for, and what opens it again.
 import assert from 'node:assert/strict';
-import { syncBuiltinESMExports } from 'node:module';
-import { type TestContext, test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Deadline } from '#src/store/redis/deadline.ts';
-import type { RedisDriver, Reply, Words } from '#src/store/redis/drivers/redis-driver.ts';
-import { RedisCommands } from '#src/store/redis/redis-commands.ts';
-import { canaryKey, EVERY_BUCKET } from '#src/store/redis/redis-key.ts';
-import { RewriteRing } from '#src/store/redis/rewrite-ring.ts';
-import { PROBE } from '#src/store/redis/scripts.ts';
-import { StoreWatch } from '#src/store/redis/watch/store-watch.ts';
+import { test } from 'node:test';
+import { UnfitStore } from '#src/store/redis/watch/shard-watch.ts';
 import { isUnavailable } from '#test/store/conformance/under-test.ts';
-import { type Alarms, aSetting, noAlarms } from '#test/store/redis/redis-under-test.ts';
-import { type FakeClock, fakeClock } from '#test/support/fake-clock.ts';
-
-const CALM = {
-  role: 'master',
-  run_id: 'first',
-  master_replid: 'line',
-  second_repl_offset: '-1',
-  uptime_in_seconds: '1000',
-  loading: '0',
-  redis_version: '7.2.0',
-  maxmemory_policy: 'noeviction',
-  evicted_keys: '0',
-  aof_enabled: '1',
-  min_slaves_good_slaves: '1',
-};
-
-/** A server, and what it says. */
-function aServer(clock: FakeClock) {
-  const server = {
-    facts: CALM,
-    aheadSeconds: 0,
-    values: new Map<string, string>(),
-    replicas: 1,
-    looks: 0,
-    /** What a look waits for. */
-    gate: Promise.resolve(),
-    probed: (id: string): Reply => ['read', id],
-    async answer([command, ...rest]: Words): Promise<Reply> {
-      const [key = '', value = ''] = rest;
-      if (command === 'TIME') return [String(clock.now() + server.aheadSeconds), '0'];
-      if (command === 'GET') return server.values.get(key) ?? null;
-      if (command === 'SET' && !server.values.has(key)) server.values.set(key, value);
-      if (command === 'EVALSHA' && key === PROBE.sha) return server.probed(rest.at(-1) ?? '');
-      if (command !== 'INFO') return 'OK';
-      server.looks += 1;
-      await server.gate;
-      const lines = Object.entries(server.facts).map(([name, fact]) => `${name}:${fact}`);
-      return lines.join('\r\n');
-    },
-  };
-  return server;
-}
-
-/** All that can be done without time passing. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
-}
-
-function eventsInto(seen: Alarms) {
-  return {
-    onRoleChange: () => {
-      seen.roleChanges += 1;
-    },
-    onFence: (isFenced: boolean) => seen.fences.push(isFenced),
-    onAlarm: (message: string) => seen.alarms.push(message),
-    onError: (cause: unknown) => seen.errors.push(cause),
-  };
-}
-
-/** A watch over one server, or over others by name. */
-function aWatch(t: TestContext) {
-  t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
-  // Also where a timer was imported by name.
-  syncBuiltinESMExports();
-  const clock = fakeClock();
-  const server = aServer(clock);
-  const seen = noAlarms();
-  const cluster = { masters: ['only'], isCovered: true, rediscovered: 0 };
-  const driver: RedisDriver = {
-    masters: () => cluster.masters,
-    masterFor: () => (cluster.isCovered ? cluster.masters[0] : undefined),
-    send: (_, words) => server.answer(words),
-    sendConfirmed: async (_, [write]) => [await server.answer(write), server.replicas],
-    async rediscover() {
-      cluster.rediscovered += 1;
-    },
-    close: () => Promise.resolve(),
-  };
-  const settings = aSetting([1], { minReplicas: 1 });
-  const events = eventsInto(seen);
-  const commands = new RedisCommands({
-    ...settings,
-    driver,
-    deadline: new Deadline({ deadlineMilliseconds: 100_000, maxCalls: 1000 }),
-    assertOpen: (master) => watch.assertOpen(master),
-    onError: events.onError,
-  });
-  const ring = new RewriteRing(settings.ringSeconds);
-  const watch = new StoreWatch({ settings, driver, commands, ring, clock, events });
-  t.after(() => watch.stop());
-  return {
-    cluster,
-    seen,
-    server,
-    watch,
-    isOpen(master = 'only') {
-      try {
-        watch.assertOpen(master);
-        return true;
-      } catch (cause) {
-        assert.ok(isUnavailable(cause));
-        return false;
-      }
-    },
-    async pass(seconds: number) {
-      for (let passed = 0; passed < seconds; passed += 1) {
-        t.mock.timers.tick(1000);
-        await settled();
-      }
-    },
-  };
-}
-
-type Watched = ReturnType<typeof aWatch>;
-
-/** It was opened, and the canaries are there. */
-async function opened(t: TestContext): Promise<Watched> {
-  const watched = aWatch(t);
-  await watched.watch.start();
-  assert.ok(watched.isOpen());
-  return watched;
-}
+import { aWatch, CALM, holdingData, opened, settled, type Watched } from './watched-server.ts';
 
 test('watch: who was not looked at is closed', async (t) => {
   const { isOpen, watch } = aWatch(t);
@@ -143,15 +13,6 @@ test('watch: who was not looked at is closed', async (t) => {
 
   assert.deepEqual([isOpen(), isOpen('another')], [true, false]);
 });
-
-/** Data that others have made. */
-function holdingData(t: TestContext, facts = {}): Watched {
-  const watched = aWatch(t);
-  for (const bucket of EVERY_BUCKET)
-    watched.server.values.set(canaryKey('sts.example', bucket), '1 dataset 1800000000');
-  watched.server.facts = { ...CALM, ...facts };
-  return watched;
-}
 
 test('watch: at a start a server that goes on as it did is open at once', async (t) => {
   const { isOpen, watch } = holdingData(t);
@@ -174,6 +35,44 @@ for (const [name, facts] of Object.entries({
     await pass(1);
 
     await started;
+    assert.equal(isOpen(), true);
+  });
+
+for (const [code, facts] of [
+  ['STORE_EVICTION_POLICY', { maxmemory_policy: 'volatile-ttl' }],
+  ['STORE_PERSISTENCE', { aof_enabled: '0' }],
+  ['STORE_VERSION', { redis_version: '6.0.20' }],
+  ['STORE_VERSION', { redis_version: '5.9.0' }],
+] as const)
+  test(`watch: ${code} stops the start: ${Object.values(facts).join()}`, async (t) => {
+    const { isOpen, watch } = holdingData(t, facts);
+
+    await assert.rejects(watch.start(), (cause) => {
+      assert.ok(cause instanceof UnfitStore);
+      assert.deepEqual(
+        cause.unfitness.map((one) => one.code),
+        [code],
+      );
+      return true;
+    });
+
+    assert.equal(isOpen(), false);
+  });
+
+test('watch: STORE_MIN_REPLICAS stops the start where replicas are asked for', async (t) => {
+  const { server, watch } = holdingData(t);
+  const { min_slaves_good_slaves: _, ...facts } = CALM;
+  server.facts = facts;
+
+  await assert.rejects(watch.start(), /^UnfitStore: STORE_MIN_REPLICAS: /);
+});
+
+for (const version of ['6.2.0', '7.0.0', '8.4.1'])
+  test(`watch: ${version} is new enough`, async (t) => {
+    const { isOpen, watch } = holdingData(t, { redis_version: version });
+
+    await watch.start();
+
     assert.equal(isOpen(), true);
   });
 
@@ -267,6 +166,17 @@ test('watch: a clock that went too far ahead closes at the next beat', async (t)
   await pass(1);
 
   assert.equal(isOpen(), false);
+});
+
+test('watch: a clock that is too far behind is told, and harms no mark', async (t) => {
+  const { isOpen, pass, seen, server, watch } = await opened(t);
+  assert.equal(watch.isClockWithinSkew, true);
+  server.aheadSeconds = -62;
+
+  await pass(1);
+
+  assert.deepEqual([isOpen(), watch.isClockWithinSkew], [true, false]);
+  assert.match(seen.alarms.join(), /^STORE_CLOCK: [^,]*$/);
 });
 
 for (const [where, lose] of Object.entries({

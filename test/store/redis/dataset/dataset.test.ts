@@ -17,10 +17,10 @@ function aDataset(values: Map<string, string>, isReadOnly = false): Dataset {
   const driver: RedisDriver = {
     masters: () => ['only'],
     masterFor: () => 'only',
-    async send(_, [command, key = '', value = '']) {
+    async send(_, [command, key = '', value = '', condition]) {
       if (command === 'GET') return values.get(key) ?? null;
       if (command !== 'SET') throw new Error(`not asked: ${command}`);
-      if (!values.has(key)) values.set(key, value);
+      if (condition !== 'NX' || !values.has(key)) values.set(key, value);
       return 'OK';
     },
     sendConfirmed: () => Promise.reject(new Error('not asked')),
@@ -53,6 +53,35 @@ test('dataset: whoever comes later learns what is there, and a part that is new 
   assert.deepEqual(await later.look([0, 1]), { isOurs: true, isNew: false });
   assert.deepEqual(await later.look([2]), { isOurs: true, isNew: true });
   assert.equal(values.get(keyOf(2))?.split(' ')[1], later.id);
+});
+
+test('dataset: where a part is new there is something that could have been forgotten', async () => {
+  const values = await holding(0, 1);
+
+  assert.deepEqual(await aDataset(values).look([0, 1, 2]), { isOurs: true, isNew: false });
+});
+
+test('dataset: processes that begin it at once make one', async () => {
+  const values = new Map<string, string>();
+  const [one, other] = [aDataset(values), aDataset(values)];
+
+  await Promise.all([one.look([0, 1, 2]), other.look([2, 1, 0])]);
+
+  assert.equal(one.id, other.id);
+  for (const bucket of [0, 1, 2])
+    for (const dataset of [one, other])
+      assert.equal(dataset.canaryOf(bucket), values.get(keyOf(bucket)));
+});
+
+test('dataset: no answer is not the answer that it is ours', async () => {
+  const values = await holding(0, 1);
+  const dataset = aDataset(values);
+  await dataset.look([0, 1]);
+  values.get = () => {
+    throw new Error('away');
+  };
+
+  await assert.rejects(dataset.look([0, 1]), /no canary answers/);
 });
 
 for (const isReadOnly of [false, true])
