@@ -2,6 +2,7 @@
 // what it is told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Deadline } from '#src/store/redis/deadline.ts';
 import type { RedisDriver } from '#src/store/redis/drivers/redis-driver.ts';
 import { RedisCommands } from '#src/store/redis/redis-commands.ts';
@@ -13,13 +14,18 @@ const TENANT = 'sts.example.org';
 const keyOf = (bucket: number) => canaryKey(TENANT, bucket);
 
 /** What a process that starts now learns of these values. */
-function aDataset(values: Map<string, string>, isReadOnly = false): Dataset {
+function aDataset(
+  values: Map<string, string>,
+  isReadOnly = false,
+  turnsFor: (key: string) => number = () => 0,
+): Dataset {
   const driver: RedisDriver = {
     masters: () => ['only'],
     masterFor: () => 'only',
     async send(_, [command, key = '', value = '', condition]) {
       if (command === 'GET') return values.get(key) ?? null;
       if (command !== 'SET') throw new Error(`not asked: ${command}`);
+      for (let turn = 0; turn < turnsFor(key); turn += 1) await nextTurn();
       if (condition !== 'NX' || !values.has(key)) values.set(key, value);
       return 'OK';
     },
@@ -63,7 +69,13 @@ test('dataset: where a part is new there is something that could have been forgo
 
 test('dataset: processes that begin it at once make one', async () => {
   const values = new Map<string, string>();
-  const [one, other] = [aDataset(values), aDataset(values)];
+  // Each writes in another order.
+  const one = aDataset(values, false, (key) => 9 * [2, 1, 0].findIndex((at) => key === keyOf(at)));
+  const other = aDataset(
+    values,
+    false,
+    (key) => 9 * [0, 1, 2].findIndex((at) => key === keyOf(at)),
+  );
 
   await Promise.all([one.look([0, 1, 2]), other.look([2, 1, 0])]);
 

@@ -9,7 +9,7 @@ import {
 } from '#test/store/redis/redis-under-test.ts';
 import { type RedisCluster, startCluster } from '#test/support/redis/cluster.ts';
 import { redisMissing } from '#test/support/redis/redis-server.ts';
-import { unconfirmedWrites } from './replicas.ts';
+import { forgottenScripts, unconfirmedWrites } from './replicas.ts';
 import { silentOpening } from './silent-opening.ts';
 
 describe('Redis cluster', { skip: redisMissing() }, () => {
@@ -32,6 +32,12 @@ describe('Redis cluster', { skip: redisMissing() }, () => {
     storeConformance(`redis cluster, ${driver}`, () =>
       storesUnderTest(settingsFor(driver), async () => cluster.nodes.slice(0, 3)),
     );
+
+  for (const driver of DRIVERS)
+    forgottenScripts(`redis cluster, ${driver}`, () => ({
+      settings: settingsFor(driver),
+      masters: () => cluster.masters(),
+    }));
 
   for (const driver of DRIVERS)
     unconfirmedWrites(`redis cluster, ${driver}`, () => ({

@@ -51,3 +51,24 @@ export function unconfirmedWrites(
     assert.equal(await store.increment(tally, 1, LONG), 2);
   });
 }
+
+/** Makes the masters forget their scripts, as a restart does. */
+export function forgottenScripts(
+  name: string,
+  open: () => { settings: RedisSettings; masters: () => Promise<readonly RedisServer[]> },
+): void {
+  it(`${name}: a script that the server has forgotten is sent to it, and reads at once are answered`, async (t) => {
+    const { masters, settings } = open();
+    const { store } = await openUnderTest(settings);
+    t.after(() => store.close());
+    await eventually('the store is open', async () => (await store.health()).datasetId !== '');
+    for (const master of await masters()) await master.command('SCRIPT', 'FLUSH');
+
+    const keys = Array.from({ length: 100 }, () => aKey('once'));
+    const put = await Promise.all(keys.map((key) => store.putOnce(key, 'mine', LONG)));
+    const marked = await Promise.all(keys.map((key) => store.isMarked(key)));
+
+    assert.ok(put.every(({ stored }) => stored));
+    assert.ok(marked.every(Boolean));
+  });
+}

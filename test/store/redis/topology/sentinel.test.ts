@@ -9,7 +9,7 @@ import {
 } from '#test/store/redis/redis-under-test.ts';
 import { redisMissing } from '#test/support/redis/redis-server.ts';
 import { type SentinelGroup, startSentinels } from '#test/support/redis/sentinel.ts';
-import { unconfirmedWrites } from './replicas.ts';
+import { forgottenScripts, unconfirmedWrites } from './replicas.ts';
 import { silentOpening } from './silent-opening.ts';
 
 describe('Redis behind Sentinels', { skip: redisMissing() }, () => {
@@ -32,6 +32,12 @@ describe('Redis behind Sentinels', { skip: redisMissing() }, () => {
     storeConformance(`redis with Sentinels, ${driver}`, () =>
       storesUnderTest(settingsFor(driver), async () => [(await group.master()).server]),
     );
+
+  for (const driver of DRIVERS)
+    forgottenScripts(`redis with Sentinels, ${driver}`, () => ({
+      settings: settingsFor(driver),
+      masters: async () => [(await group.master()).server],
+    }));
 
   for (const driver of DRIVERS)
     unconfirmedWrites(`redis with Sentinels, ${driver}`, () => ({
