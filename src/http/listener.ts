@@ -6,7 +6,7 @@ import {
   type Server,
 } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type Koa from 'koa';
 import { boundConnections, connectionBound } from './load/connections.ts';
 import { boundPieces } from './load/pieces.ts';
@@ -97,14 +97,16 @@ function refusalOf(request: IncomingMessage): 400 | 501 | undefined {
 }
 
 function requireOneReading(handler: RequestListener): RequestListener {
+  const ended = new WeakSet<Socket>();
   return (request, response) => {
     // Node tells of all that was read at once, also where we have closed the connection over what came before.
-    if (request.socket.destroyed) return;
+    if (request.socket.destroyed || ended.has(request.socket)) return;
     boundPieces(request);
     // Nobody reads it (RFC 9110 §9.3.1), and what nobody reads is kept until the answer was taken.
     if (request.method !== 'POST') request.resume();
     const status = refusalOf(request);
     if (status === undefined) return handler(request, response);
+    ended.add(request.socket);
     response.writeHead(status, { connection: 'close' }).end();
   };
 }

@@ -59,6 +59,13 @@ for (const value of ['AQI=', ':AQI:', ':AQI=: ', ':A*I=:', '::', ':AQI=:, :AQI=:
   });
 }
 
+test('of a chain six are taken', async (t) => {
+  const chain = Array.from({ length: 6 }, () => ':Aw==:').join(', ');
+  const request = await received(t, { ...HEADERS, 'client-cert-chain': chain });
+
+  assert.equal(clientCertificates(request, 'client-cert-header', OURS).length, 6);
+});
+
 test('half a chain is none', async (t) => {
   const request = await received(t, { ...HEADERS, 'client-cert-chain': ':Aw==:, x' });
 

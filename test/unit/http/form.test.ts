@@ -28,6 +28,10 @@ test('form: a value may hold an equals sign', () => {
   assert.deepEqual(parseForm('assertion=YWI=='), [['assertion', 'YWI==']]);
 });
 
+test('form: a plus sign is a space, also where nothing else is encoded', () => {
+  assert.deepEqual(parseForm('scope=a+b'), [['scope', 'a b']]);
+});
+
 test('form: UTF-8 in percent encoding is decoded', () => {
   assert.deepEqual(parseForm('username=J%C3%B6rg'), [['username', 'Jörg']]);
 });

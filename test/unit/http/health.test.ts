@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import test, { type TestContext } from 'node:test';
 import {
   createManagementApp,
@@ -6,6 +7,7 @@ import {
   type ManagementSettings,
   type ReadinessCheck,
 } from '#src/http/health.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { send, sendRaw, serve } from './http-fixture.ts';
 
 const PASSES = { reason: 'keys', check: async () => undefined };
@@ -75,6 +77,7 @@ test('readyz: ready when all checks pass', async (t) => {
   assert.equal(status, 200);
   assert.equal(body, '{"status":"ready","reasons":[]}');
   assert.equal(headers['cache-control'], 'no-store');
+  assert.equal(headers['x-content-type-options'], 'nosniff');
 });
 
 test('readyz: names every check that fails or is too slow, and no more', async (t) => {
@@ -111,10 +114,11 @@ test('readyz: checks run at the same time', async (t) => {
   assert.equal((await send({ port, path: '/readyz' })).status, 200);
 });
 
-test('livez: does not ask the store', async (t) => {
+test('livez: does not ask the store, nor for a body', async (t) => {
   const { port } = await aManagement(t, { checks: [FAILS, HANGS] });
 
   assert.equal((await send({ port, path: '/livez' })).status, 200);
+  assert.equal((await send({ port, path: '/livez', method: 'HEAD' })).status, 200);
 });
 
 test('livez: fails when the event loop is late', async (t) => {
@@ -124,6 +128,20 @@ test('livez: fails when the event loop is late', async (t) => {
 
   assert.equal(status, 503);
   assert.match(body, /"status":"event-loop-blocked"/);
+});
+
+test('livez: that the event loop stood still is told once', async (t) => {
+  const { port } = await aManagement(t);
+  const watching = monitorEventLoopDelay({ resolution: 20 });
+  watching.enable();
+  t.after(() => watching.disable());
+  await eventually('it is watched', async () => watching.count > 0);
+
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+  const blocked = await send({ port, path: '/livez' });
+  const after = await send({ port, path: '/livez' });
+
+  assert.deepEqual([blocked.status, after.status], [503, 200]);
 });
 
 test('startupz: 503 until started', async (t) => {

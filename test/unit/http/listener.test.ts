@@ -76,6 +76,25 @@ test('W16: a client certificate of an unknown CA does not end the handshake', as
   assert.equal(without.body, 'none');
 });
 
+test('listener: a client certificate that was shown counts where certificates are taken from the handshake alone', async (t) => {
+  const [server, client] = await Promise.all([selfSigned(['localhost']), selfSigned(['client'])]);
+  const tls = { ...asTls(server), clientCertificates: 'optional' } as const;
+  const everybody = { has: () => true };
+  const count: RequestListener = (request, response) => {
+    const sources = ['handshake', 'client-cert-header', 'nowhere'] as const;
+    const taken = sources.map((source) => clientCertificates(request, source, everybody).length);
+    response.end(taken.join());
+  };
+  const { port } = await serve(t, count, { tls });
+
+  const { body } = await send({
+    port,
+    tls: { ca: server.certPem, cert: client.certPem, key: client.keyPem },
+  });
+
+  assert.equal(body, '1,0,0');
+});
+
 test('listener: a client certificate is not asked for unless it is configured', async (t) => {
   const [server, client] = await Promise.all([selfSigned(['localhost']), selfSigned(['client'])]);
   const { port } = await serve(t, showCertificate, { tls: asTls(server) });
@@ -109,6 +128,25 @@ test('listener: one without TLS has no certificate to replace', async (t) => {
 
   assert.throws(() => listener.replaceCertificate({ certificatePem: '', keyPem: '' }), /no TLS/);
 });
+
+for (const [what, head] of [
+  ['has two hosts', 'Host: a\r\nHost: a\r\nTransfer-Encoding: chunked\r\n'],
+  ['is coded on its way', 'Host: a\r\nTransfer-Encoding: gzip, chunked\r\n'],
+] as const)
+  test(`RFC 9112 §9.6: with the refusal of a message that ${what} the connection ends, and nothing that came with it is heard`, async (t) => {
+    let heard = 0;
+    const { port } = await serve(t, (_, response) => {
+      heard += 1;
+      response.end();
+    });
+    const next = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+    const received = await sendRaw(port, `POST / HTTP/1.1\r\n${head}\r\n0\r\n\r\n${next}`);
+
+    assert.match(received, /^HTTP\/1\.1 (?:400|501) /);
+    assert.match(received, /^connection: close\r$/im);
+    assert.equal(heard, 0);
+  });
 
 test('listener: 16 KiB of headers are the limit', async (t) => {
   const { port } = await serve(t, answer);

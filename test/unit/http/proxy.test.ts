@@ -19,6 +19,7 @@ for (const [rule, peer, forwardedFor, expected] of [
   ['an empty element ends the chain', '10.0.0.1', '192.0.2.1,', '10.0.0.1'],
   ['a port is cut off', '10.0.0.1', '192.0.2.1:4711', '192.0.2.1'],
   ['IPv6 with a port', '10.0.0.1', '[2001:db9::1]:4711', '2001:db9::1'],
+  ['what follows a bracket is nonsense', '10.0.0.1', '[2001:db9::1]x', '10.0.0.1'],
   ['IPv6 proxies', '2001:db8::1', '2001:db9::1', '2001:db9::1'],
   ['an IPv4-mapped peer is in its IPv4 block', '::ffff:10.0.0.1', '192.0.2.1', '192.0.2.1'],
   ['the other spelling of a mapped peer too', '::ffff:a00:1', '192.0.2.1', '192.0.2.1'],
@@ -27,6 +28,10 @@ for (const [rule, peer, forwardedFor, expected] of [
     assert.equal(sourceAddress(peer, forwardedFor, PROXIES), expected);
   });
 }
+
+test('source address: a connection that is gone has none', () => {
+  assert.equal(sourceAddress('', '192.0.2.1', PROXIES), '');
+});
 
 test('source address: with no trusted proxy the peer is the source', () => {
   assert.equal(sourceAddress('10.0.0.1', '1.1.1.1', createTrustedProxies([])), '10.0.0.1');
@@ -136,7 +141,7 @@ for (const [target, path] of [
   ['http://evil.example/token?a=1', '/token'],
   ['HTTPS://evil.example:99/token', '/token'],
   ['http://evil.example', '/'],
-  ['http://evil.example?a=1', '/'],
+  ['http://evil.example?b/c=1', '/'],
 ] as const) {
   test(`host pin: the host of the absolute target ${target} is not seen`, async (t) => {
     const port = await aMirror(t, [], 'https://sts.example.org');
@@ -148,6 +153,7 @@ for (const [target, path] of [
 
     const { seen } = parseMirrored(/\{.*\}/.exec(received)?.[0] ?? '');
     assert.equal(seen['path'], path);
+    assert.equal(seen['search'], /\?.*/.exec(target)?.[0] ?? '');
     assert.match(seen['originalUrl'] ?? '', /^\//);
     assert.match(seen['href'] ?? '', /^https:\/\/sts\.example\.org\//);
     assert.match(seen['full'] ?? '', /^https:\/\/sts\.example\.org\//);
@@ -156,16 +162,22 @@ for (const [target, path] of [
 
 test('proxies: forwarding headers of others are taken off', async (t) => {
   const port = await aMirror(t, ['10.0.0.0/8'], 'https://sts.example.org');
+  const headers = {
+    ...SPOOFED,
+    'x-forwarded-prefix': '/a',
+    'client-cert': ':AQI=:',
+    'client-cert-chain': ':AQI=:',
+  };
 
-  const { body } = await send({ port, headers: { ...SPOOFED, 'x-forwarded-prefix': '/a' } });
+  const { body } = await send({ port, headers });
 
   const { before } = parseMirrored(body);
   assert.deepEqual(Object.keys(before).sort(), ['connection', 'host']);
 });
 
-const wasPlain = (peer: string, kind: object): boolean | undefined => {
+const wasPlain = (peer: string, kind: object, headers = {}): boolean | undefined => {
   const socket: unknown = Object.create(kind, { remoteAddress: { value: peer } });
-  const ctx = { state: {}, req: { headers: {}, socket } };
+  const ctx = { state: {}, req: { headers, socket } };
   void trustProxies(createTrustedProxies(['192.0.2.0/24']))(ctx as unknown as Koa.Context, () =>
     Promise.resolve(),
   );
@@ -188,3 +200,17 @@ test('trusted proxies: what comes without TLS from elsewhere than a proxy or thi
   assert.deepEqual(plain, [false, false, false, false, true, true]);
   assert.equal(overTls, false);
 });
+
+for (const [headers, isPlain] of [
+  [{}, false],
+  [{ 'x-forwarded-proto': 'https' }, false],
+  [{ 'x-forwarded-proto': 'HTTP' }, true],
+  [{ 'x-forwarded-proto': 'https, http' }, true],
+  [{ 'x-forwarded-proto': 'http,https' }, true],
+  [{ forwarded: 'for=192.0.2.1;proto=https' }, false],
+  [{ forwarded: 'for=192.0.2.1;proto="http"' }, true],
+  [{ forwarded: 'Proto = HTTP;by=a, proto=https' }, true],
+] as const)
+  test(`trusted proxies: one that says ${JSON.stringify(headers)} tells of ${isPlain ? '' : 'no '}message in the clear`, () => {
+    assert.equal(wasPlain('192.0.2.1', TLSSocket.prototype, headers), isPlain);
+  });
