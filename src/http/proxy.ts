@@ -21,7 +21,7 @@ export function createTrustedProxies(blocks: readonly string[]): TrustedProxies 
   const list = new BlockList();
   for (const block of blocks) {
     const [network = '', prefix = '', ...rest] = block.split('/');
-    if (isIP(network) === 0 || !/^\d{1,3}$/.test(prefix) || rest.length > 0) {
+    if (!/^\d{1,3}$/.test(prefix) || rest.length > 0) {
       throw new Error(`not a CIDR block: ${block}`);
     }
     list.addSubnet(network, Number(prefix), familyOf(network));
@@ -101,7 +101,6 @@ export function trustProxies(proxies: TrustedProxies): Koa.Middleware {
 /** The path and query of a request target. The absolute form names a host of its own (RFC 9112 §3.2.2). No target has a
  * fragment: with one, or with space in it, Koa's parser takes what follows `//` for a host, and throws when it is none. */
 function pathOf(target: string): string {
-  if (target === '*') return target;
   const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').replace(/[#\s].*/s, '');
   return path.startsWith('/') ? path : `/${path}`;
 }
@@ -119,7 +118,6 @@ export function pinHost(issuer: string): Koa.Middleware {
     headers['x-forwarded-proto'] = protocol.slice(0, -1);
     // Koa takes the leftmost element for the client's address.
     headers['x-forwarded-for'] = requestState(ctx).sourceAddress ?? '';
-    delete headers['forwarded'];
     ctx.req.url = pathOf(ctx.req.url ?? '/');
     ctx.originalUrl = ctx.req.url;
     ctx.request.originalUrl = ctx.req.url;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { BucketFill, Store } from '#core/ports.ts';
 import { createBucketOutbox } from '#src/limits/bucket-outbox.ts';
@@ -220,4 +221,170 @@ test('Rate limit: many requests are one call of the store', async () => {
     calls.map((fills) => fills.map(({ milliseconds }) => milliseconds)),
     [[4000, 2000]],
   );
+});
+
+/** A store that keeps what it is told, and answers when the test says so. */
+function aTellingStore() {
+  const told: (readonly [parts: string, milliseconds: number])[] = [];
+  let answering = Promise.resolve();
+  return {
+    told,
+    hold(until: Promise<void>): void {
+      answering = until;
+      // Until it is asked nobody waits for it.
+      until.catch(() => undefined);
+    },
+    async fillBuckets(fills: readonly BucketFill[]) {
+      for (const { key, milliseconds } of fills) told.push([key.parts.join(' '), milliseconds]);
+      await answering;
+      return fills.map(({ milliseconds }) => milliseconds);
+    },
+  };
+}
+
+test('Rate limit: a request is counted in each of its buckets, also where two have one name', async () => {
+  const store = aTellingStore();
+  const { admitted, limiter, outbox } = aLimiter({ store });
+  const address = { kind: 'address', id: 'gateway' } as const;
+
+  limiter.admit([GATEWAY, address].map((counted) => ({ ...counted, rate: RATE })));
+
+  assert.deepEqual([admitted(8), admitted(8, address)], [4, 4]);
+  await outbox.deliver();
+  assert.deepEqual(store.told, [
+    ['client gateway', 5000],
+    ['address gateway', 5000],
+  ]);
+});
+
+test('Rate limit: what is less than a millisecond is told once it has come to one', async () => {
+  const store = aTellingStore();
+  const { limiter, outbox } = aLimiter({ store });
+  const fast = { ...GATEWAY, rate: { requestsPerSecond: 2000, burst: 100 } };
+
+  for (let time = 0; time < 4; time += 1) {
+    limiter.admit([fast]);
+    await outbox.deliver();
+  }
+
+  assert.deepEqual(
+    store.told.map(([, milliseconds]) => milliseconds),
+    [0, 1, 0, 1],
+  );
+});
+
+test('Rate limit: what is taken while the store is asked is not forgotten over its answer', async () => {
+  const store = aTellingStore();
+  const { admitted, outbox } = aLimiter({ store });
+  const gate = Promise.withResolvers<void>();
+  store.hold(gate.promise);
+  admitted(2);
+  const delivery = outbox.deliver();
+  admitted(2);
+
+  gate.resolve();
+  await delivery;
+
+  assert.equal(admitted(8), 1);
+});
+
+test('Rate limit: however many processes there are, with the store away one request of each is let through, and it is told once', async () => {
+  const store = { fillBuckets: () => Promise.reject(new Error('the store is away')) };
+  const { admitted, away, clock, outbox } = aLimiter({ store, shares: 50 });
+  admitted(1);
+  await outbox.deliver();
+  await outbox.deliver();
+  clock.advance(600);
+
+  assert.equal(admitted(5), 1);
+  assert.deepEqual(away, [true]);
+});
+
+for (const [requestsPerSecond, seconds] of [
+  [100, 1],
+  [0.4, 3],
+] as const)
+  test(`Rate limit: at ${requestsPerSecond} a second a refusal says to wait ${seconds} s, never none`, () => {
+    const { limiter } = aLimiter();
+    const demand = { ...GATEWAY, rate: { requestsPerSecond, burst: 1 } };
+    limiter.admit([demand]);
+
+    assert.throws(() => limiter.admit([demand]), { retryAfterSeconds: seconds });
+  });
+
+test('Rate limit: that the store is back is found though nobody asks again', async () => {
+  const store = aTellingStore();
+  const { admitted, away, outbox } = aLimiter({ store });
+  store.hold(Promise.reject(new Error('the store is away')));
+  admitted(1);
+  await outbox.deliver();
+
+  store.hold(Promise.resolve());
+  await outbox.deliver();
+
+  assert.deepEqual(away, [true, false]);
+  // What became of it the first time is not known: twice would be too much.
+  assert.deepEqual(
+    store.told.map(([, milliseconds]) => milliseconds),
+    [1000, 0],
+  );
+});
+
+test('Rate limit: one call of the store has 256 buckets at most', async () => {
+  const calls: number[] = [];
+  const store = {
+    async fillBuckets(fills: readonly BucketFill[]) {
+      calls.push(fills.length);
+      return fills.map(() => 0);
+    },
+  };
+  const { admitted, outbox } = aLimiter({ store });
+  for (let index = 0; index < 300; index += 1)
+    admitted(1, { kind: 'address', id: `source-${index}` });
+
+  await outbox.deliver();
+  await outbox.deliver();
+
+  assert.deepEqual(calls, [256, 44]);
+});
+
+test('Rate limit: each bucket hears its own level', async () => {
+  const store = { fillBuckets: async () => [1000, 5000] };
+  const { admitted, outbox } = aLimiter({ store });
+  const address = { kind: 'address', id: '192.0.2.1' } as const;
+  admitted(1);
+  admitted(1, address);
+
+  await outbox.deliver();
+
+  assert.deepEqual([admitted(8), admitted(8, address)], [4, 0]);
+});
+
+test('Rate limit: one delivery at a time; what came meanwhile is told soon after, and once a second while the store is away', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const store = aTellingStore();
+  const { admitted, outbox } = aLimiter({ store });
+  const gate = Promise.withResolvers<void>();
+  const counts: number[] = [];
+  const after = async (milliseconds: number): Promise<void> => {
+    t.mock.timers.tick(milliseconds);
+    await turn();
+    counts.push(store.told.length);
+  };
+  store.hold(gate.promise);
+  admitted(1);
+  await after(50);
+  admitted(1);
+  void outbox.deliver();
+  await after(50);
+
+  gate.resolve();
+  await turn();
+  store.hold(Promise.reject(new Error('the store is away')));
+  await after(49);
+  await after(1);
+  await after(999);
+  await after(1);
+
+  assert.deepEqual(counts, [1, 1, 1, 2, 2, 3]);
 });

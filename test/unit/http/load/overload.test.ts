@@ -110,3 +110,22 @@ test('Overload: one that is slow makes room for one, and the oldest goes first',
   );
   assert.deepEqual(ended, ['first', 'second']);
 });
+
+test('Overload: one that is over makes no room, though its message never came to its end', async (t) => {
+  let now = 0;
+  const guard = createOverloadGuard(() => now);
+  t.after(() => guard.stop());
+  const upload = { complete: false, destroy: () => assert.fail('it is over') };
+  await guard.run(LIMITS, async () => 'refused before it was read', upload);
+  const gate = Promise.withResolvers<void>();
+  const running = [1, 2].map(() => guard.run(LIMITS, () => gate.promise));
+  now = 5000;
+
+  await assert.rejects(
+    guard.run(LIMITS, async () => 'served'),
+    REFUSED,
+  );
+
+  gate.resolve();
+  await Promise.all(running);
+});
