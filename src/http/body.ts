@@ -42,7 +42,7 @@ function collect(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer
   let chunks: Buffer[] = [];
   let bytes = 0;
   const stop = (refusal: HttpRefusal): void => {
-    request.off('data', onData).pause();
+    request.off('data', onData);
     reject(refusal);
   };
   const onData = (chunk: Buffer): void => {

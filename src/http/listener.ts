@@ -152,7 +152,6 @@ export function createListener(settings: ListenerSettings, answer: RequestListen
         handler,
       )
     : createHttpServer(options, handler);
-  server.maxRequestsPerSocket = 0;
   server.maxHeadersCount = MAX_HEADERS;
   server.timeout = limits.untakenTimeoutMilliseconds;
   boundConnections(server, connectionBound(settings.maxConnections ?? Number.POSITIVE_INFINITY));

@@ -140,6 +140,13 @@ for (const contentType of [
   });
 }
 
+test('body: one that says that it is not compressed is taken', async (t) => {
+  const { port } = await serve(t, echo());
+  const headers = { ...XML, 'content-encoding': 'Identity' };
+
+  assert.equal((await send({ port, headers, body: 'x' })).status, 200);
+});
+
 test('body: of one that is too large no more is read', async (t) => {
   const request = Promise.withResolvers<IncomingMessage>();
   const { port } = await serve(t, (req, res) => {

@@ -165,6 +165,13 @@ test('listener: headers that do not come are not waited for', async (t) => {
   assert.match(received, /^HTTP\/1\.1 408 /);
 });
 
+test('listener: a handshake that does not begin is not waited for', async (t) => {
+  const limits = { headersTimeoutMilliseconds: 20 };
+  const { port } = await serve(t, answer, { limits, tls: asTls(await selfSigned(['localhost'])) });
+
+  assert.equal(await sendRaw(port, ''), '');
+});
+
 test('listener: a body that does not come is not waited for', async (t) => {
   const limits = {
     headersTimeoutMilliseconds: 20,

@@ -6,6 +6,7 @@ import type Koa from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Access, createCorrelation } from '#src/http/correlation.ts';
 import { HttpRefusal } from '#src/http/http-refusal.ts';
+import { requestListener } from '#src/http/listener.ts';
 import { createPublicApp, type PublicApp } from '#src/http/public-app.ts';
 import { requestState } from '#src/http/request-state.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -89,21 +90,43 @@ for (const [cause, status, error] of [
   [new HttpRefusal(413, 'secret'), 413, 'invalid_request'],
   [new ExchangeFailure('request-malformed', 'secret'), 400, 'invalid_request'],
   [new ExchangeFailure('dependency-unavailable', 'secret'), 503, 'temporarily_unavailable'],
+  [new ExchangeFailure('rate-limited', 'secret'), 429, 'temporarily_unavailable'],
   [Object.assign(new Error('secret'), { status: 404, expose: true }), 500, 'server_error'],
 ] as const) {
   test(`public app: ${cause.name} ${status} that no front translated has a bare answer`, async (t) => {
-    const { port } = await anApp(t, fail(cause));
+    const { port, accesses, errors } = await anApp(t, fail(cause));
 
     const received = await send({ port });
 
     assert.equal(received.status, status);
     assert.equal(received.body, JSON.stringify({ error }));
-    assert.equal(received.headers['retry-after'], status === 503 ? '1' : undefined);
+    const isForNow = status === 503 || status === 429;
+    assert.equal(received.headers['retry-after'], isForNow ? '1' : undefined);
+    assert.equal(accesses[0]?.status, status);
+    assert.equal(errors.length, status === 500 ? 1 : 0);
   });
 }
 
+test('public app: a failure of what stands around the handlers is answered and told as any other', async (t) => {
+  const cause = new Error('secret');
+  const errors: unknown[] = [];
+  const { app } = createPublicApp({
+    middleware: [fail(cause)],
+    handlers: [],
+    onError: (each) => void errors.push(each),
+  });
+  const { port } = await serve(t, requestListener(app));
+
+  const { status, headers, body } = await send({ port });
+
+  assert.deepEqual([status, body], [500, '{"error":"server_error"}']);
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+  assert.deepEqual(errors, [cause]);
+});
+
 test('public app: an error takes back what the handler had begun to say', async (t) => {
   const { port } = await anApp(t, (ctx) => {
+    ctx.res.setHeader('connection', 'close');
     ctx.set({ 'set-cookie': 'session=1', 'cache-control': 'public', location: '/', etag: '"1"' });
     ctx.type = 'text/html';
     ctx.body = '<p>';
@@ -117,6 +140,9 @@ test('public app: an error takes back what the handler had begun to say', async 
   assert.equal(headers.etag, undefined);
   assert.equal(headers['cache-control'], 'no-store');
   assert.match(headers['content-type'] ?? '', /^application\/json/);
+  assert.equal(headers.connection, 'close');
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+  assert.match(headers['strict-transport-security'] ?? '', /^max-age=/);
 });
 
 const ENDINGS: readonly (readonly [string, (connection: Socket) => void])[] = [
