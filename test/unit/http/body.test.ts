@@ -173,7 +173,8 @@ for (const [what, head, spoil] of [
     (client: Socket) => client.write('zz\r\n'),
   ],
 ] as const)
-  test(`body: a client that ${what} in the middle is a refusal`, async (t) => {
+  test(`body: a client that ${what} in the middle is a refusal, and nobody waits for what it might still send`, async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
     const outcome = Promise.withResolvers<unknown>();
     const { port } = await serve(t, (req, res) => {
       readBody({ req, res }, LIMITS).catch(outcome.resolve);
