@@ -70,8 +70,8 @@ async function closeServer(server: Server, flight: Flight, graceMilliseconds: nu
   const over = new AbortController();
   const pause = (milliseconds: number): Promise<void> =>
     wait(milliseconds, undefined, { signal: over.signal }).catch(() => undefined);
+  // Connections that are idle then it closes itself.
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
 
   async function finishAll(): Promise<void> {
     do {

@@ -104,6 +104,7 @@ for (const [name, headers] of [
   ['no media type', {}],
   ['another media type', { 'content-type': 'application/json' }],
   ['a media type that only begins like it', { 'content-type': 'text/xml-evil' }],
+  ['something behind the media type', { 'content-type': 'text/xml evil' }],
   ['another media type before it', { 'content-type': 'text/plain text/xml' }],
   ['another charset, in capitals', { 'content-type': 'text/xml; CHARSET=UTF-16' }],
   ['another charset with space around', { 'content-type': 'text/xml ; charset = utf-16' }],

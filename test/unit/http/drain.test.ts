@@ -37,7 +37,9 @@ test('drain: not ready at once, but serves until the delay is over', async (t) =
   const drained = drain.start();
 
   assert.equal(drain.isDraining(), true);
-  assert.equal((await send({ port })).body, 'ok');
+  const { body, headers } = await send({ port, headers: { connection: 'keep-alive' } });
+  assert.equal(body, 'ok');
+  assert.equal(headers.connection, 'close');
   await drained;
   await assert.rejects(send({ port }), /ECONNREFUSED/);
 });

@@ -256,6 +256,7 @@ test('correlation: tells method, route, status and id, and neither query nor pat
   const { headers } = await send({ port, path: '/token?token=secret' });
   await send({ port, path: '/sts/STSService/tenant-1' });
   await send({ port, path: '/secret' });
+  await send({ port, path: '/sts/STSServices' });
 
   const { milliseconds, ...first } = accesses[0] ?? { milliseconds: -1 };
   assert.ok(milliseconds >= 0);
@@ -270,6 +271,7 @@ test('correlation: tells method, route, status and id, and neither query nor pat
   });
   assert.equal(accesses[1]?.route, '/sts/STSService/*');
   assert.equal(accesses[2]?.route, 'other');
+  assert.equal(accesses[3]?.route, 'other');
 });
 
 test('correlation: a front adds route, grant and reason', async (t) => {
@@ -286,3 +288,21 @@ test('correlation: a front adds route, grant and reason', async (t) => {
     ['/x', 'jwt-bearer', 'token-expired', 'refused'],
   );
 });
+
+for (const [status, reason, outcome] of [
+  [200, undefined, 'answered'],
+  [500, 'token-expired', 'refused'],
+  [500, undefined, 'failed'],
+  [500, 'server-error', 'failed'],
+  [503, 'dependency-unavailable', 'failed'],
+] as const)
+  test(`correlation: ${status} for ${reason ?? 'no reason'} is ${outcome}`, async (t) => {
+    const { port, accesses } = await anApp(t, (ctx) => {
+      Object.assign(requestState(ctx), { reason });
+      ctx.status = status;
+    });
+
+    await send({ port });
+
+    assert.equal(accesses[0]?.outcome, outcome);
+  });
