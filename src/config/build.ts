@@ -31,7 +31,8 @@ import {
 } from './sections/trusted-issuers/trusted-issuers.ts';
 import { validateUserSpellings } from './sections/user-domains.ts';
 import { buildUsers } from './sections/users.ts';
-import { buildWsTrust, validateMessageKeys } from './sections/ws-trust.ts';
+import { validateMessageKeys } from './sections/ws-trust/endpoints.ts';
+import { buildWsTrust } from './sections/ws-trust/ws-trust.ts';
 
 type Section = keyof typeof configSchema.shape;
 type Document = Readonly<Record<string, unknown>>;
@@ -113,7 +114,7 @@ function buildWsTrustFront(
   const wsTrust = buildWsTrust(section, loading, clockSkewSeconds);
   // A broken section is a problem already; that it lacks a profile is not a second one.
   if (section) validateOmittedAudiences(parties, wsTrust, loading);
-  validateMessageKeys(wsTrust, writtenUses(document), loading);
+  validateMessageKeys(wsTrust?.endpoints ?? [], writtenUses(document), loading);
   return wsTrust;
 }
 

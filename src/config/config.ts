@@ -12,7 +12,7 @@ import type { RelyingPartyConfig } from './sections/relying-parties/relying-part
 import type { StoreConfig } from './sections/store.ts';
 import type { TrustedIssuerConfig } from './sections/trusted-issuers/trusted-issuers.ts';
 import type { UsersConfig } from './sections/users.ts';
-import type { WsTrustConfig } from './sections/ws-trust.ts';
+import type { WsTrustConfig } from './sections/ws-trust/ws-trust.ts';
 
 export interface Config {
   /** The file it was read from. */

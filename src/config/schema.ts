@@ -23,7 +23,7 @@ import { storeSection } from './sections/store.ts';
 import { trustedIssuersSection } from './sections/trusted-issuers/trusted-issuers.ts';
 import { userDomainsSection } from './sections/user-domains.ts';
 import { lockoutSection, passwordCacheSection, usersSection } from './sections/users.ts';
-import { wsTrustSection } from './sections/ws-trust.ts';
+import { wsTrustSection } from './sections/ws-trust/ws-trust.ts';
 
 export const configSchema = z.strictObject({
   version: z.literal(1).describe('The version of this format.'),

@@ -8,7 +8,7 @@ import { instant, instantOf } from './fields.ts';
 import { readBase64Key } from './keys/base64-key.ts';
 import { validateSchedule } from './keys/keys.ts';
 import { secretReference } from './secret.ts';
-import type { WsTrustConfig } from './ws-trust.ts';
+import type { WsTrustConfig } from './ws-trust/ws-trust.ts';
 
 interface SealKeyConfig {
   readonly keyBase64: string;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { conflict } from '../fields.ts';
-import type { WsTrustConfig } from '../ws-trust.ts';
+import type { WsTrustConfig } from '../ws-trust/ws-trust.ts';
 
 export const audienceRestriction = z
   .enum(['always', 'omitted-with-key'])
