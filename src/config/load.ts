@@ -1,6 +1,5 @@
 // From the file to a frozen Config: YAML, environment, schema, rules between sections, secrets. All problems in one report.
 import { z } from 'zod';
-import { buildConfig } from './build.ts';
 import type { Config } from './config.ts';
 import { readTextFile } from './document/text-file.ts';
 import { parseYaml, type YamlDocument } from './document/yaml-document.ts';
@@ -9,6 +8,7 @@ import { createExpressionCompiler } from './expressions/expression.ts';
 import { requireRegularOrNone } from './kept-file.ts';
 import { type ConfigSources, createFiles, type Loading, whyUnread } from './loading.ts';
 import { type Complaint, ConfigError, formatPath, type Path, type Problem } from './problem.ts';
+import { readConfig } from './read-config.ts';
 import { configSchema } from './schema.ts';
 import { schemaComplaints } from './schema-issues.ts';
 
@@ -86,10 +86,10 @@ export async function parseConfig(text: string, sources: ConfigSources): Promise
   for (const { path, complaint } of schemaComplaints(configSchema, overridden.value)) {
     problems.add('error', path, complaint);
   }
-  const config = await buildConfig(overridden.value, createLoading(overridden, problems, sources));
+  const config = await readConfig(overridden.value, createLoading(overridden, problems, sources));
   const all = problems.sorted();
   if (all.some(({ severity }) => severity === 'error')) throw new ConfigError(all);
-  if (!config) throw new Error('no problem was found and no configuration was built');
+  if (!config) throw new Error('no problem was found and no configuration was read');
   return deepFrozen({ ...config, file: sources.path, warnings: all });
 }
 

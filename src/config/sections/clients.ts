@@ -164,7 +164,7 @@ export const clientEntry = clientFields
 export const clientsSection = z.array(clientEntry).describe('Who may ask.').default([]);
 
 /** Resolves the clients. */
-export async function buildClients(
+export async function readClients(
   entries: readonly Entry<z.output<typeof clientEntry>>[],
   loading: Loading,
 ): Promise<readonly ClientConfig[]> {
@@ -174,12 +174,12 @@ export async function buildClients(
     const { jwks_uri: keys } = entry.value;
     if (keys !== undefined)
       validateFetch({ value: keys, path: [...entry.path, 'jwks_uri'] }, loading);
-    built.push(await buildClient(entry, loading));
+    built.push(await readClient(entry, loading));
   }
   return built;
 }
 
-async function buildClient(
+async function readClient(
   { value, path }: Entry<ClientFields>,
   loading: Loading,
 ): Promise<ClientConfig> {
@@ -197,7 +197,7 @@ async function buildClient(
   const keys = jwks && (await readClientKeys({ value, path }, jwks.file, loading));
   return {
     ...client,
-    ...(await buildSecrets({ value: { client_secret, previous_client_secret }, path }, loading)),
+    ...(await readSecrets({ value: { client_secret, previous_client_secret }, path }, loading)),
     ...(keys && { jwks: keys }),
     ...(jwks_uri !== undefined && { jwks_uri }),
     ...(token_endpoint_auth_signing_alg !== undefined && { token_endpoint_auth_signing_alg }),
@@ -232,7 +232,7 @@ const noKeyFor = (algorithms: readonly string[]): Complaint => ({
 
 type Secrets = 'client_secret' | 'previous_client_secret';
 
-async function buildSecrets(
+async function readSecrets(
   { value, path }: Entry<Pick<ClientFields, Secrets>>,
   loading: Loading,
 ): Promise<Pick<ClientConfig, Secrets>> {

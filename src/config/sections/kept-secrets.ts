@@ -44,7 +44,7 @@ export const keptSecretsSection = z
 
 const WEAK_KEY = 'whoever guesses the key and reads the store has the secrets of all tokens';
 
-async function buildKey(
+async function readKey(
   { value: { activeFrom, key }, path }: Entry<z.output<typeof sealKeyEntry>>,
   loading: Loading,
 ): Promise<Entry<SealKeyConfig>> {
@@ -54,14 +54,14 @@ async function buildKey(
 }
 
 /** Resolves the keys. */
-export async function buildKeptSecrets(
+export async function readKeptSecrets(
   section: Entry<z.output<typeof keptSecretsSection>> | undefined,
   loading: Loading,
 ): Promise<KeptSecretsConfig | undefined> {
   if (!section?.value) return undefined;
   const keys: Entry<SealKeyConfig>[] = [];
   for (const [index, value] of section.value.keys.entries())
-    keys.push(await buildKey({ value, path: [...section.path, 'keys', index] }, loading));
+    keys.push(await readKey({ value, path: [...section.path, 'keys', index] }, loading));
   validateSchedule(keys, () => 'seal', loading);
   const seen = new Set<string>();
   for (const { value, path } of keys) {

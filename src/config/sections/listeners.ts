@@ -135,8 +135,8 @@ interface ListenerParts {
 
 const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
-/** Builds the listeners and holds them against each other. */
-export async function buildListeners(
+/** Reads the listeners and holds them against each other. */
+export async function readListeners(
   { listeners, trustedProxies }: ListenerParts,
   loading: Loading,
 ): Promise<ListenersConfig | undefined> {
@@ -150,7 +150,7 @@ export async function buildListeners(
     loading.error([...path, 'management', 'address'], EXPOSED);
   }
   if (trustedProxies.length === 0) validateUnproxied({ open, listeners }, loading);
-  return { public: await buildPublic(open, listeners, loading), management };
+  return { public: await readPublic(open, listeners, loading), management };
 }
 
 const SOURCES = {
@@ -177,7 +177,7 @@ function validateUnproxied(
     loading.error([...path, 'public', 'clientCertificates'], NO_PROXIES);
 }
 
-async function buildPublic(
+async function readPublic(
   open: HostAndPort,
   { value, path }: Entry<ListenersSection>,
   loading: Loading,

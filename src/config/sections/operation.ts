@@ -222,7 +222,7 @@ export const statusListsSection = z
 const WEAK_HMAC_KEY = 'with a short key the recorded hashes could be tried out';
 
 /** Resolves what the audit log needs. */
-export async function buildAudit(
+export async function readAudit(
   entry: Entry<z.output<typeof auditSection>> | undefined,
   loading: Loading,
 ): Promise<AuditConfig | undefined> {

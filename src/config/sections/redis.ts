@@ -215,8 +215,8 @@ function validateReach({ value, path }: Entry<RedisSection>, loading: Loading): 
   if (!value.password) loading.error(path, OPEN);
 }
 
-/** Builds what the store is told; what crosses a network is held to be encrypted and to be asked for a password. */
-export async function buildRedis(
+/** Reads what the store is told; what crosses a network is held to be encrypted and to be asked for a password. */
+export async function readRedis(
   entry: Entry<RedisSection>,
   loading: Loading,
 ): Promise<RedisStoreConfig> {

@@ -43,7 +43,7 @@ const ACTED_FOR: Complaint = {
 };
 
 /** Resolves the key. */
-export async function buildRefreshTokens(
+export async function readRefreshTokens(
   section: Entry<z.output<typeof refreshTokensSection>> | undefined,
   loading: Loading,
 ): Promise<RefreshTokenConfig | undefined> {

@@ -4,7 +4,7 @@ import type { Entry, Loading } from '../loading.ts';
 import type { Complaint } from '../problem.ts';
 import { exactlyOne, plainText, valueRule } from './fields.ts';
 import { isLoopbackIssuer } from './listeners.ts';
-import { buildRedis, type RedisStoreConfig, redisSection } from './redis.ts';
+import { type RedisStoreConfig, readRedis, redisSection } from './redis.ts';
 
 export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly path: string }
@@ -43,8 +43,8 @@ const FORGETFUL: Complaint = {
   fix: 'use sqlite: { path: data/viaduct.db }, or redis',
 };
 
-/** Builds the store's configuration. */
-export async function buildStore(
+/** Reads the store's configuration. */
+export async function readStore(
   entry: Entry<z.output<typeof storeSection>> | undefined,
   loading: Loading,
 ): Promise<StoreConfig> {
@@ -57,7 +57,7 @@ export async function buildStore(
   if (entry && redis)
     return {
       kind: 'redis',
-      redis: await buildRedis({ value: redis, path: [...entry.path, 'redis'] }, loading),
+      redis: await readRedis({ value: redis, path: [...entry.path, 'redis'] }, loading),
     };
   if (entry && !isLoopbackIssuer(loading.issuer))
     loading.error([...entry.path, 'memory'], FORGETFUL);

@@ -46,7 +46,7 @@ export const userDomainsSection = z
   .optional();
 
 /** Reads the domains. */
-export function buildUserDomains(
+export function readUserDomains(
   { value, path }: Entry<z.output<typeof userDomainsSection>>,
   loading: Loading,
 ): readonly UserDomain[] {

@@ -6,7 +6,7 @@ import type { Complaint, Path } from '../problem.ts';
 import { parseUsers, type ReadUsers, type UserConfigRecord } from '../users/user-file.ts';
 import { plainText, seconds } from './fields.ts';
 import { type SubjectPrefix, validateOwnNames } from './trusted-issuers/subject-prefixes.ts';
-import { buildUserDomains, type userDomainsSection } from './user-domains.ts';
+import { readUserDomains, type userDomainsSection } from './user-domains.ts';
 
 export interface UsersConfig {
   /** Of all user files. */
@@ -66,7 +66,7 @@ interface UserSections {
 const DEFAULT_CACHE_SECONDS = 60;
 
 /** Reads the user files and holds their names against each other, the clients and the trusted issuers. */
-export async function buildUsers(
+export async function readUsers(
   sections: UserSections,
   prefixes: readonly Entry<SubjectPrefix>[],
   loading: Loading,
@@ -78,13 +78,13 @@ export async function buildUsers(
   }
   const files: ReadUsers[] = [];
   for (const [index, { file }] of users.value.entries())
-    files.push(await readUsers(file, [...users.path, index, 'file'], loading));
-  const domains = userDomains?.value && buildUserDomains(userDomains, loading);
+    files.push(await readUserFile(file, [...users.path, index, 'file'], loading));
+  const domains = userDomains?.value && readUserDomains(userDomains, loading);
   validateNames(files, { prefixes, domains }, loading);
   return {
     records: files.flatMap(({ records }) => records),
     ...(domains && { domains }),
-    lockout: buildLockout(lockout?.value),
+    lockout: readLockout(lockout?.value),
     cacheSeconds: passwordCacheSeconds?.value ?? DEFAULT_CACHE_SECONDS,
   };
 }
@@ -99,12 +99,12 @@ function warnWithoutUsers(
     if (setting?.value !== undefined) loading.warn(setting.path, WITHOUT_USERS);
 }
 
-function buildLockout(lockout: z.output<typeof lockoutSection>): UsersConfig['lockout'] {
+function readLockout(lockout: z.output<typeof lockoutSection>): UsersConfig['lockout'] {
   const { maxFailuresPerSource, ...rest } = lockout ?? lockoutSettings.parse({});
   return { ...rest, ...(maxFailuresPerSource !== undefined && { maxFailuresPerSource }) };
 }
 
-async function readUsers(file: string, path: Path, loading: Loading): Promise<ReadUsers> {
+async function readUserFile(file: string, path: Path, loading: Loading): Promise<ReadUsers> {
   const text = await loading.read({ file }, path);
   // An empty text has its complaint already.
   const name = loading.absolute(file);

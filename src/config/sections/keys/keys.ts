@@ -88,13 +88,13 @@ interface WrittenKeys {
 }
 
 /** Resolves the keys and holds them against each other. */
-export async function buildKeys(written: WrittenKeys, loading: Loading) {
+export async function readKeys(written: WrittenKeys, loading: Loading) {
   const keys: Entry<SigningKeyConfig>[] = [];
   for (const entry of written.signing)
-    keys.push({ value: await buildKey(entry, loading), path: entry.path });
+    keys.push({ value: await readKey(entry, loading), path: entry.path });
   const decryptionKeys: Entry<DecryptionKeyConfig>[] = [];
   for (const entry of written.decryption)
-    decryptionKeys.push({ value: await buildDecryptionKey(entry, loading), path: entry.path });
+    decryptionKeys.push({ value: await readDecryptionKey(entry, loading), path: entry.path });
   validateSchedule(keys, ({ algorithm, use }) => `${use} ${algorithm}`, loading);
   validateSchedule(decryptionKeys, () => 'encryption', loading);
   validateSeparation([...keys, ...decryptionKeys], loading);
@@ -114,7 +114,7 @@ export function validateUses(uses: readonly string[], loading: Loading): void {
   if (uses.length > 0 && !uses.includes('jwt')) loading.error(['keys'], NO_JWT_KEY);
 }
 
-async function buildDecryptionKey(
+async function readDecryptionKey(
   { value, path }: Entry<DecryptionKeyEntry>,
   loading: Loading,
 ): Promise<DecryptionKeyConfig> {
@@ -131,7 +131,7 @@ async function buildDecryptionKey(
   };
 }
 
-async function buildKey(
+async function readKey(
   { value, path }: Entry<KeyEntry>,
   loading: Loading,
 ): Promise<SigningKeyConfig> {

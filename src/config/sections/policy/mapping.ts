@@ -9,7 +9,7 @@ import { exactlyOne, plainText, rule } from '../fields.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-/** The source of a CEL expression; compiled by the builder, which knows the place. */
+/** The source of a CEL expression; compiled by its reader, which knows the place. */
 export const celSource = z.string().min(1).max(1000);
 
 const mappingEntry = z
@@ -47,7 +47,7 @@ export const mappingSection = z
 type MappingEntry = z.output<typeof mappingEntry>;
 
 /** Compiles an expression of the configuration; an expression that never yields, and a complaint, when it is not accepted. */
-export function buildExpression(
+export function readExpression(
   { value, path }: Entry<string>,
   purpose: ExpressionPurpose,
   loading: Loading,
@@ -64,21 +64,21 @@ export function buildExpression(
   return { source: value, evaluate: () => ({ error: 'not compiled' }) };
 }
 
-/** Builds the rules of one mapping. */
-export function buildMapping(
+/** Reads the rules of one mapping. */
+export function readMapping(
   { value, path }: Entry<readonly MappingEntry[]>,
   loading: Loading,
 ): readonly MappingRule[] {
-  return value.map((entry, index) => buildRule({ value: entry, path: [...path, index] }, loading));
+  return value.map((entry, index) => readRule({ value: entry, path: [...path, index] }, loading));
 }
 
-function buildRule({ value, path }: Entry<MappingEntry>, loading: Loading): MappingRule {
+function readRule({ value, path }: Entry<MappingEntry>, loading: Loading): MappingRule {
   const { claim, when, required, multiple, only } = value;
   return {
     claim,
     source: sourceOf({ value, path }, loading),
     ...(when !== undefined && {
-      when: buildExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
+      when: readExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
     }),
     required,
     multiple,
@@ -91,5 +91,5 @@ function sourceOf({ value, path }: Entry<MappingEntry>, loading: Loading): Mappi
   if (from !== undefined) return { from };
   if (constant !== undefined) return { constant };
   const expression = { value: cel ?? '', path: [...path, 'cel'] };
-  return { expression: buildExpression(expression, 'value', loading) };
+  return { expression: readExpression(expression, 'value', loading) };
 }

@@ -16,7 +16,7 @@ import {
 } from '../fields.ts';
 import { validateContextGrants } from '../kept-secrets.ts';
 import { validateRefreshGrants } from '../refresh-tokens.ts';
-import { buildExpression, buildMapping, celSource, mappingSection } from './mapping.ts';
+import { celSource, mappingSection, readExpression, readMapping } from './mapping.ts';
 import { validateRowOrder } from './policy-order.ts';
 import { type Surroundings, validateRow } from './policy-rules.ts';
 
@@ -151,13 +151,13 @@ export const policySection = z
 
 type PolicyEntry = z.output<typeof policyEntry>;
 
-/** Builds the rows and holds them against the rest. */
-export function buildPolicy(
+/** Reads the rows and holds them against the rest. */
+export function readPolicy(
   entries: readonly Entry<PolicyEntry>[],
   surroundings: Surroundings,
   loading: Loading,
 ): readonly PolicyRow[] {
-  const rows = entries.map((entry) => ({ value: buildRow(entry, loading), path: entry.path }));
+  const rows = entries.map((entry) => ({ value: readRow(entry, loading), path: entry.path }));
   for (const row of rows) validateRow(row, surroundings, loading);
   validateRefreshGrants(rows, surroundings.hasRefreshTokens, loading);
   validateContextGrants(rows, surroundings.keepsSecrets, loading);
@@ -165,20 +165,20 @@ export function buildPolicy(
   return rows.map(({ value }) => value);
 }
 
-function buildRow({ value, path }: Entry<PolicyEntry>, loading: Loading): PolicyRow {
+function readRow({ value, path }: Entry<PolicyEntry>, loading: Loading): PolicyRow {
   const { id, requestor, subject, actor, target, when, deny } = value;
   return {
     id,
     effect: deny ? 'deny' : 'allow',
     requestors: requestor.client === undefined ? [] : listOf(requestor.client),
-    ...(requestor.principal && { principals: buildSelector(requestor.principal) }),
-    subject: buildSelector(subject),
-    ...(actor && { actor: buildSelector(actor) }),
+    ...(requestor.principal && { principals: readSelector(requestor.principal) }),
+    subject: readSelector(subject),
+    ...(actor && { actor: readSelector(actor) }),
     targets: listOf(target),
     ...(when !== undefined && {
-      when: buildExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
+      when: readExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
     }),
-    grant: buildGrant({ value: value.allow, path: [...path, 'allow'] }, loading),
+    grant: readGrant({ value: value.allow, path: [...path, 'allow'] }, loading),
   };
 }
 
@@ -188,7 +188,7 @@ interface WrittenSelector {
   readonly id?: string | readonly string[] | undefined;
 }
 
-function buildSelector({ issuer, type, id }: WrittenSelector): PartySelector {
+function readSelector({ issuer, type, id }: WrittenSelector): PartySelector {
   return {
     issuers: listOf(issuer),
     ...(type !== undefined && { types: listOf(type) }),
@@ -209,12 +209,12 @@ const NOTHING: Grant = {
   claims: [],
 };
 
-function buildGrant(
+function readGrant(
   { value, path }: Entry<z.output<typeof allow> | undefined>,
   loading: Loading,
 ): Grant {
   if (!value) return NOTHING;
-  const claims = buildMapping({ value: value.claims, path: [...path, 'claims'] }, loading);
+  const claims = readMapping({ value: value.claims, path: [...path, 'claims'] }, loading);
   const { maxActors, renewal, ...rest } = value;
   return {
     ...rest,

@@ -14,8 +14,8 @@ import {
 } from '../fields.ts';
 import type { WrittenKey } from '../keys/key-choice.ts';
 import type { RateConfig } from '../operation.ts';
-import { buildMapping, mappingSection } from '../policy/mapping.ts';
-import { buildToken, tokenSection, validateAlgorithms } from './relying-party-token.ts';
+import { mappingSection, readMapping } from '../policy/mapping.ts';
+import { readToken, tokenSection, validateAlgorithms } from './relying-party-token.ts';
 import { validateRequestorName } from './requestor-name.ts';
 
 export interface RelyingPartyConfig extends RelyingParty {
@@ -74,8 +74,8 @@ export const relyingPartiesSection = z
 
 export type RelyingPartyEntry = z.output<typeof relyingPartyEntry>;
 
-/** Builds the relying parties and holds their names and algorithms against the rest. */
-export async function buildRelyingParties(
+/** Reads the relying parties and holds their names and algorithms against the rest. */
+export async function readRelyingParties(
   entries: readonly Entry<RelyingPartyEntry>[],
   keys: readonly WrittenKey[],
   loading: Loading,
@@ -86,12 +86,12 @@ export async function buildRelyingParties(
     const { value, path } = entry;
     validateAlgorithms({ value: value.token, path: [...path, 'token'] }, keys, loading);
     validateRequestors(entry, loading);
-    built.push(await buildRelyingParty(entry, loading));
+    built.push(await readRelyingParty(entry, loading));
   }
   return built;
 }
 
-async function buildRelyingParty(
+async function readRelyingParty(
   { value, path }: Entry<RelyingPartyEntry>,
   loading: Loading,
 ): Promise<RelyingPartyConfig> {
@@ -107,9 +107,9 @@ async function buildRelyingParty(
     requestors,
     ...(servers && { servers }),
     ...(revokers && { revokers }),
-    token: await buildToken({ value: token, path: [...path, 'token'] }, loading),
+    token: await readToken({ value: token, path: [...path, 'token'] }, loading),
     scopes,
-    claims: buildMapping({ value: value.claims, path: [...path, 'claims'] }, loading),
+    claims: readMapping({ value: value.claims, path: [...path, 'claims'] }, loading),
     ...(rateLimit && { rateLimit }),
   };
 }

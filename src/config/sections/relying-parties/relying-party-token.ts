@@ -120,8 +120,8 @@ export function validateAlgorithms(
   }
 }
 
-/** Builds what tokens for a relying party are. */
-export async function buildToken(
+/** Reads what tokens for a relying party are. */
+export async function readToken(
   { value, path }: Entry<TokenSection>,
   loading: Loading,
 ): Promise<RelyingParty['token']> {
@@ -132,13 +132,13 @@ export async function buildToken(
     ...(value.audienceRestriction === 'omitted-with-key' && { omitsAudience: true }),
     ...(value.useKeyProof === 'trusted-certificate' && { useKeyProof: value.useKeyProof }),
     ...(value.statusList && { statusList: true }),
-    ...(await buildEncryption({ value, path }, loading)),
+    ...(await readEncryption({ value, path }, loading)),
   };
 }
 
 const DEFAULT_ENCRYPTION = { content: 'aes256-gcm', keyTransport: 'rsa-oaep-sha256' } as const;
 
-async function buildEncryption(
+async function readEncryption(
   { value, path }: Entry<TokenSection>,
   loading: Loading,
 ): Promise<Pick<RelyingParty['token'], 'encryption' | 'keyEncryption'>> {

@@ -11,7 +11,7 @@ export const legacySha1Until = dayOrInstant
 const TWO_YEARS_SECONDS = 2 * 366 * 86_400;
 
 /** Resolves the end of the exception. */
-export function buildLegacySha1(
+export function readLegacySha1(
   { value, path }: Entry<string | undefined>,
   loading: Loading,
 ): { readonly legacySha1Until?: Instant } {

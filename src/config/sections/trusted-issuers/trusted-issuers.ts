@@ -6,14 +6,14 @@ import type { Complaint } from '../../problem.ts';
 import { entryId, instant, instantOf, isWebUrl, oneAtLeast, plainText, rule } from '../fields.ts';
 import { validateFetch } from '../keys/fetch-address.ts';
 import { validateReference } from '../reference.ts';
-import { buildTrustedJwt, type TrustedJwtConfig, trustedJwt } from './trusted-jwt.ts';
+import { readTrustedJwt, type TrustedJwtConfig, trustedJwt } from './trusted-jwt.ts';
 import {
-  buildTrustedSaml,
   type IssuerDefaults,
+  readTrustedSaml,
   type TrustedSamlConfig,
   trustedSaml,
 } from './trusted-saml.ts';
-import { buildTrustedX509, type TrustedX509Config, trustedX509 } from './trusted-x509.ts';
+import { readTrustedX509, type TrustedX509Config, trustedX509 } from './trusted-x509.ts';
 
 export interface TrustedIssuerConfig {
   readonly id: string;
@@ -76,18 +76,18 @@ export const trustedIssuersSection = z
 export type TrustedIssuerEntry = z.output<typeof trustedIssuerEntry>;
 
 /** Resolves the trusted issuers and holds their names against each other and our own. */
-export async function buildTrustedIssuers(
+export async function readTrustedIssuers(
   entries: readonly Entry<TrustedIssuerEntry>[],
   loading: Loading,
   defaults: IssuerDefaults,
 ): Promise<readonly TrustedIssuerConfig[]> {
   validateNames(entries, loading);
   const built: TrustedIssuerConfig[] = [];
-  for (const entry of entries) built.push(await buildTrustedIssuer(entry, loading, defaults));
+  for (const entry of entries) built.push(await readTrustedIssuer(entry, loading, defaults));
   return built;
 }
 
-async function buildTrustedIssuer(
+async function readTrustedIssuer(
   { value, path }: Entry<TrustedIssuerEntry>,
   loading: Loading,
   defaults: IssuerDefaults,
@@ -104,9 +104,9 @@ async function buildTrustedIssuer(
     aliases,
     actorIssuers,
     ...(enabledUntil !== undefined && { enabledUntil: instantOf(enabledUntil) }),
-    ...(ofJwt && { jwt: await buildTrustedJwt(ofJwt, loading, defaults.clockSkewSeconds) }),
-    ...(ofSaml && { saml: await buildTrustedSaml(ofSaml, loading, defaults) }),
-    ...(ofX509 && { x509: await buildTrustedX509(ofX509, loading) }),
+    ...(ofJwt && { jwt: await readTrustedJwt(ofJwt, loading, defaults.clockSkewSeconds) }),
+    ...(ofSaml && { saml: await readTrustedSaml(ofSaml, loading, defaults) }),
+    ...(ofX509 && { x509: await readTrustedX509(ofX509, loading) }),
   };
 }
 

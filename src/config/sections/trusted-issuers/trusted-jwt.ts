@@ -104,7 +104,7 @@ export const trustedJwt = z
 type TrustedJwt = z.output<typeof trustedJwt>;
 
 /** Resolves the conditions; `skewSeconds` is that of the whole configuration. */
-export async function buildTrustedJwt(
+export async function readTrustedJwt(
   { value, path }: Entry<TrustedJwt>,
   loading: Loading,
   clockSkewSeconds: number,

@@ -8,7 +8,7 @@ import { readVerificationCertificates } from '../keys/certificates.ts';
 import { validateFetch } from '../keys/fetch-address.ts';
 import { MAX_SAML_KEYS } from '../keys/keys.ts';
 import { secretReference } from '../secret.ts';
-import { buildLegacySha1, legacySha1Until } from './legacy-sha1.ts';
+import { legacySha1Until, readLegacySha1 } from './legacy-sha1.ts';
 
 interface MetadataTerms {
   /** Whoever signs the metadata names the keys: only these may. */
@@ -120,7 +120,7 @@ export interface IssuerDefaults {
 }
 
 /** Resolves the conditions. */
-export async function buildTrustedSaml(
+export async function readTrustedSaml(
   { value, path }: Entry<TrustedSaml>,
   loading: Loading,
   { clockSkewSeconds, recipients }: IssuerDefaults,
@@ -144,7 +144,7 @@ export async function buildTrustedSaml(
     ...(nameFormats !== undefined && { nameFormats }),
     ...(subjectAttribute !== undefined && { subjectAttribute }),
     ...(prefix !== undefined && { subjectPrefix: prefix }),
-    ...buildLegacySha1({ value: value.legacySha1Until, path }, loading),
+    ...readLegacySha1({ value: value.legacySha1Until, path }, loading),
   };
 }
 

@@ -131,7 +131,7 @@ export const trustedX509 = z
 type TrustedX509 = z.output<typeof trustedX509>;
 
 /** Resolves the conditions. */
-export async function buildTrustedX509(
+export async function readTrustedX509(
   { value, path }: Entry<TrustedX509>,
   loading: Loading,
 ): Promise<TrustedX509Config> {
@@ -143,7 +143,7 @@ export async function buildTrustedX509(
     anchorPems: await read('anchors'),
     intermediatePems: await read('intermediates'),
     knownPems: await read('known'),
-    revocation: await buildRevocation(
+    revocation: await readRevocation(
       { value: value.revocation, path: [...path, 'revocation'] },
       loading,
     ),
@@ -159,7 +159,7 @@ export async function buildTrustedX509(
   };
 }
 
-async function buildRevocation(
+async function readRevocation(
   { value, path }: Entry<z.output<typeof revocation>>,
   loading: Loading,
 ): Promise<TrustedX509Config['revocation']> {

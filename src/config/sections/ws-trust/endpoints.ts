@@ -4,7 +4,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { plainText } from '../fields.ts';
-import { buildLegacySha1, legacySha1Until } from '../trusted-issuers/legacy-sha1.ts';
+import { legacySha1Until, readLegacySha1 } from '../trusted-issuers/legacy-sha1.ts';
 
 const credentialKind = z.enum([
   'username',
@@ -76,7 +76,7 @@ export const endpointEntry = z.strictObject({
 type EndpointEntry = z.output<typeof endpointEntry>;
 
 /** What is on at an address; what is off is as everywhere. */
-const buildSwitches = (each: EndpointEntry) => ({
+const readSwitches = (each: EndpointEntry) => ({
   ...(each.ownBearerTokens && { takesOwnBearerTokens: true }),
   ...(each.repeatedTimestamps && { takesRepeatedTimestamps: true }),
   ...(each.signChallenge && { signChallenge: true }),
@@ -85,7 +85,7 @@ const buildSwitches = (each: EndpointEntry) => ({
 });
 
 /** Resolves what is special about addresses. */
-export function buildEndpoints(
+export function readEndpoints(
   { value, path }: Entry<readonly EndpointEntry[]>,
   loading: Loading,
 ): readonly EndpointConfig[] {
@@ -101,8 +101,8 @@ export function buildEndpoints(
       ...(credentials && { credentials }),
       ...(signedParts && { signedParts }),
       ...(messageSecurity && { messageSecurity }),
-      ...buildSwitches(each),
-      ...buildLegacySha1({ value: each.legacySha1Until, path: at }, loading),
+      ...readSwitches(each),
+      ...readLegacySha1({ value: each.legacySha1Until, path: at }, loading),
     };
   });
 }

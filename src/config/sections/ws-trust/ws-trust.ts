@@ -4,9 +4,9 @@ import type { Expression } from '#core/decision/expression.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { plainText, seconds } from '../fields.ts';
-import { buildExpression, celSource } from '../policy/mapping.ts';
+import { celSource, readExpression } from '../policy/mapping.ts';
 import { validateReference } from '../reference.ts';
-import { buildEndpoints, type EndpointConfig, endpointEntry } from './endpoints.ts';
+import { type EndpointConfig, endpointEntry, readEndpoints } from './endpoints.ts';
 
 const profileName = z.enum(['adfs', 'vcenter', 'wso2']);
 
@@ -79,7 +79,7 @@ export const wsTrustSection = z
 type WsTrustSection = z.output<typeof wsTrustSection>;
 
 /** Resolves the front. */
-export function buildWsTrust(
+export function readWsTrust(
   entry: Entry<WsTrustSection> | undefined,
   loading: Loading,
   clockSkewSeconds: number,
@@ -88,11 +88,11 @@ export function buildWsTrust(
   const { value, path } = entry;
   const { maxMessageBytes, maxMessageLifetimeSeconds, when } = value;
   return {
-    profiles: buildProfiles({ value: value.profiles, path: [...path, 'profiles'] }, loading),
+    profiles: readProfiles({ value: value.profiles, path: [...path, 'profiles'] }, loading),
     ...(when !== undefined && {
-      admits: buildExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
+      admits: readExpression({ value: when, path: [...path, 'when'] }, 'condition', loading),
     }),
-    endpoints: buildEndpoints({ value: value.endpoints, path: [...path, 'endpoints'] }, loading),
+    endpoints: readEndpoints({ value: value.endpoints, path: [...path, 'endpoints'] }, loading),
     ...(value.rest && { rest: value.rest }),
     maxMessageBytes,
     clockSkewSeconds: value.clockSkewSeconds ?? clockSkewSeconds,
@@ -100,7 +100,7 @@ export function buildWsTrust(
   };
 }
 
-function buildProfiles(
+function readProfiles(
   { value, path }: Entry<NonNullable<WsTrustSection>['profiles']>,
   loading: Loading,
 ): WsTrustConfig['profiles'] {

@@ -5,48 +5,48 @@ import type { Config } from './config.ts';
 import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
-import { buildClients, clientEntry } from './sections/clients.ts';
+import { clientEntry, readClients } from './sections/clients.ts';
 import { instant, instantOf } from './sections/fields.ts';
-import { buildKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
-import { buildKeys, decryptionKeyEntry, keyEntry, validateUses } from './sections/keys/keys.ts';
-import { buildListeners } from './sections/listeners.ts';
-import { buildAudit } from './sections/operation.ts';
-import { buildPolicy, policyEntry } from './sections/policy/policy.ts';
-import { buildRefreshTokens } from './sections/refresh-tokens.ts';
+import { readKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
+import { decryptionKeyEntry, keyEntry, readKeys, validateUses } from './sections/keys/keys.ts';
+import { readListeners } from './sections/listeners.ts';
+import { readAudit } from './sections/operation.ts';
+import { policyEntry, readPolicy } from './sections/policy/policy.ts';
+import { readRefreshTokens } from './sections/refresh-tokens.ts';
 import { validateOmittedAudiences } from './sections/relying-parties/audience-restriction.ts';
 import {
-  buildRelyingParties,
   type RelyingPartyEntry,
+  readRelyingParties,
   relyingPartyEntry,
 } from './sections/relying-parties/relying-parties.ts';
-import { buildStore } from './sections/store.ts';
+import { readStore } from './sections/store.ts';
 import {
   subjectPrefixes,
   validateOwnNames,
   validatePrefixes,
 } from './sections/trusted-issuers/subject-prefixes.ts';
 import {
-  buildTrustedIssuers,
+  readTrustedIssuers,
   trustedIssuerEntry,
 } from './sections/trusted-issuers/trusted-issuers.ts';
 import { validateUserSpellings } from './sections/user-domains.ts';
-import { buildUsers } from './sections/users.ts';
+import { readUsers } from './sections/users.ts';
 import { validateMessageKeys } from './sections/ws-trust/endpoints.ts';
-import { buildWsTrust } from './sections/ws-trust/ws-trust.ts';
+import { readWsTrust } from './sections/ws-trust/ws-trust.ts';
 
 type Section = keyof typeof configSchema.shape;
 type Document = Readonly<Record<string, unknown>>;
 
-/** Builds the configuration and reports what does not fit together; undefined when a section that is needed is broken. */
-export async function buildConfig(
+/** Reads the configuration and reports what does not fit together; undefined when a section that is needed is broken. */
+export async function readConfig(
   value: unknown,
   loading: Loading,
 ): Promise<Omit<Config, 'file' | 'warnings'> | undefined> {
   const document = z.looseObject({}).safeParse(value).data ?? {};
   validateUniqueIds(document, loading);
-  const parties = await buildParties(document, loading);
-  const surroundings = await buildSurroundings(document, loading);
-  const plain = buildPlain(document);
+  const parties = await readParties(document, loading);
+  const surroundings = await readSurroundings(document, loading);
+  const plain = readPlain(document);
   if (!plain || !surroundings) return undefined;
   const saml = { entityId: plain.saml.entityId ?? plain.issuer };
   const workers = plain.workers === 'auto' ? availableParallelism() : plain.workers;
@@ -54,9 +54,9 @@ export async function buildConfig(
   return { ...plain, ...surroundings, ...parties, saml, workers };
 }
 
-async function buildParties(document: Document, loading: Loading) {
+async function readParties(document: Document, loading: Loading) {
   const clockSkewSeconds = sectionOf(document, 'clockSkewSeconds')?.value ?? 0;
-  const keys = await buildKeys(
+  const keys = await readKeys(
     {
       signing: entriesOf(keyEntry, document, 'keys'),
       decryption: entriesOf(decryptionKeyEntry, document, 'keys'),
@@ -64,21 +64,21 @@ async function buildParties(document: Document, loading: Loading) {
     loading,
   );
   const issuers = entriesOf(trustedIssuerEntry, document, 'trustedIssuers');
-  const trustedIssuers = await buildTrustedIssuers(issuers, loading, {
+  const trustedIssuers = await readTrustedIssuers(issuers, loading, {
     clockSkewSeconds,
     recipients: [`${loading.issuer}/token`, `${loading.issuer}/ws-trust`],
   });
   const prefixes = subjectPrefixes(issuers);
   validatePrefixes(prefixes, loading);
-  const clients = await buildClients(entriesOf(clientEntry, document, 'clients'), loading);
+  const clients = await readClients(entriesOf(clientEntry, document, 'clients'), loading);
   validateOwnNames(clientNames(document), prefixes, (path, complaint) =>
     loading.error(path, complaint),
   );
-  const users = await buildUsers(userSections(document), prefixes, loading);
+  const users = await readUsers(userSections(document), prefixes, loading);
   const parties = entriesOf(relyingPartyEntry, document, 'relyingParties');
   const written = writtenKeys(document);
   validateUses(writtenUses(document), loading);
-  const relyingParties = await buildRelyingParties(parties, written, loading);
+  const relyingParties = await readRelyingParties(parties, written, loading);
   const rows = entriesOf(policyEntry, document, 'policy');
   const hasUsers = document['users'] !== undefined;
   const surroundings = {
@@ -89,9 +89,9 @@ async function buildParties(document: Document, loading: Loading) {
     hasRefreshTokens: document['refreshTokens'] !== undefined,
     keepsSecrets: document['keptSecrets'] !== undefined,
   };
-  const policy = buildPolicy(rows, surroundings, loading);
+  const policy = readPolicy(rows, surroundings, loading);
   if (users) validateUserSpellings(users, { rows, parties }, loading);
-  const wsTrust = buildWsTrustFront(document, parties, loading);
+  const wsTrust = readWsTrustFront(document, parties, loading);
   validateContextAddresses(wsTrust, surroundings.keepsSecrets, loading);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
   return { ...keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
@@ -104,23 +104,23 @@ const userSections = (document: Document) => ({
   passwordCacheSeconds: sectionOf(document, 'passwordCacheSeconds'),
 });
 
-function buildWsTrustFront(
+function readWsTrustFront(
   document: Document,
   parties: readonly Entry<RelyingPartyEntry>[],
   loading: Loading,
 ): Config['wsTrust'] {
   const section = sectionOf(document, 'wsTrust');
   const clockSkewSeconds = sectionOf(document, 'clockSkewSeconds')?.value ?? 0;
-  const wsTrust = buildWsTrust(section, loading, clockSkewSeconds);
+  const wsTrust = readWsTrust(section, loading, clockSkewSeconds);
   // A broken section is a problem already; that it lacks a profile is not a second one.
   if (section) validateOmittedAudiences(parties, wsTrust, loading);
   validateMessageKeys(wsTrust?.endpoints ?? [], writtenUses(document), loading);
   return wsTrust;
 }
 
-async function buildSurroundings(document: Document, loading: Loading) {
+async function readSurroundings(document: Document, loading: Loading) {
   const proxies = sectionOf(document, 'trustedProxies');
-  const listeners = await buildListeners(
+  const listeners = await readListeners(
     // Broken proxies are a problem already; that none are left is not a second one.
     {
       listeners: sectionOf(document, 'listeners'),
@@ -128,11 +128,11 @@ async function buildSurroundings(document: Document, loading: Loading) {
     },
     loading,
   );
-  const refreshTokens = await buildRefreshTokens(sectionOf(document, 'refreshTokens'), loading);
-  const keptSecrets = await buildKeptSecrets(sectionOf(document, 'keptSecrets'), loading);
+  const refreshTokens = await readRefreshTokens(sectionOf(document, 'refreshTokens'), loading);
+  const keptSecrets = await readKeptSecrets(sectionOf(document, 'keptSecrets'), loading);
   // The files that are kept last: they are held against those that were read.
-  const audit = await buildAudit(sectionOf(document, 'audit'), loading);
-  const store = await buildStore(sectionOf(document, 'store'), loading);
+  const audit = await readAudit(sectionOf(document, 'audit'), loading);
+  const store = await readStore(sectionOf(document, 'store'), loading);
   const keys = { ...(refreshTokens && { refreshTokens }), ...(keptSecrets && { keptSecrets }) };
   return listeners && audit && { listeners, audit, store, ...keys };
 }
@@ -153,7 +153,7 @@ const plainSections = configSchema
   })
   .strip();
 
-const buildPlain = (document: Document) => plainSections.safeParse(document).data;
+const readPlain = (document: Document) => plainSections.safeParse(document).data;
 
 function sectionOf<Name extends Section>(
   document: Document,
