@@ -10,10 +10,10 @@ interface Told {
   untold: number;
 }
 
-/** Tells the first of each message at once, and then one each half minute, with how many were not told since. */
-export function createSeldom(
+/** Logs the first failure of each message at once, and then one each half minute, with how many were not told since. */
+export function logSeldom(
   clock: Clock,
-  tell: (cause: unknown, untold: number) => void,
+  log: (fields: Readonly<Record<string, unknown>>) => void,
 ): (cause: unknown) => void {
   const told = new Map<string, Told>();
   return (cause) => {
@@ -26,13 +26,6 @@ export function createSeldom(
     }
     if (told.size >= MAX_REMEMBERED) told.clear();
     told.set(message, { at: now, untold: 0 });
-    tell(cause, last?.untold ?? 0);
+    log({ cause, ...(last && last.untold > 0 && { untold: last.untold }) });
   };
 }
-
-/** Logs failures so: the cause, and how many like it were not told. */
-export const logSeldom = (
-  clock: Clock,
-  log: (fields: Readonly<Record<string, unknown>>) => void,
-): ((cause: unknown) => void) =>
-  createSeldom(clock, (cause, untold) => log({ cause, ...(untold > 0 && { untold }) }));

@@ -1,14 +1,14 @@
 // What happens again and again is told once in a while, and nothing of it is lost from the count.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSeldom } from '#src/app/foundation/seldom-log.ts';
+import { logSeldom } from '#src/app/foundation/seldom-log.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 function aLog() {
   const clock = fakeClock(1000);
-  const lines: string[] = [];
-  const seldom = createSeldom(clock, (cause, untold) =>
-    lines.push(`${(cause as Error).message} ${untold}`),
+  const lines: (readonly unknown[])[] = [];
+  const seldom = logSeldom(clock, ({ cause, untold }) =>
+    lines.push([(cause as Error).message, untold]),
   );
   return { clock, lines, happens: (message: string) => seldom(new Error(message)) };
 }
@@ -23,7 +23,10 @@ test('seldom: the first is told at once, those after it as a number half a minut
   happens('away');
   happens('away');
 
-  assert.deepEqual(lines, ['away 0', 'away 5']);
+  assert.deepEqual(lines, [
+    ['away', undefined],
+    ['away', 5],
+  ]);
 });
 
 test('seldom: another message is told at once', () => {
@@ -32,7 +35,10 @@ test('seldom: another message is told at once', () => {
   happens('away');
   happens('no permission');
 
-  assert.deepEqual(lines, ['away 0', 'no permission 0']);
+  assert.deepEqual(lines, [
+    ['away', undefined],
+    ['no permission', undefined],
+  ]);
 });
 
 test('seldom: messages that are never the same take no memory without end', () => {
