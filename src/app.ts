@@ -9,7 +9,7 @@ import {
 } from './app/foundation/foundation.ts';
 import { systemClock } from './app/foundation/observers.ts';
 import { listenerPlace, startStep } from './app/foundation/start-failure.ts';
-import { buildGeneration, type Generation } from './app/generation/generation.ts';
+import { createGeneration, type Generation } from './app/generation/generation.ts';
 import { Generations, type PreparedReload } from './app/generation/generations.ts';
 import { STATUS_LIST_ROUTE } from './app/generation/status-lists.ts';
 import { createManagement, type Management } from './app/management.ts';
@@ -131,7 +131,7 @@ export async function createApp(
 ): Promise<App> {
   const foundation = await openFoundation(config, clock, seat);
   try {
-    return createAppOver(foundation, await buildGeneration(config, foundation), { config, seat });
+    return createAppOver(foundation, await createGeneration(config, foundation), { config, seat });
   } catch (cause) {
     // What stays open would keep the process, and its locks, for ever. Why it failed counts, not what closing it met.
     await closeFoundation(foundation).catch(() => undefined);

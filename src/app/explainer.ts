@@ -20,7 +20,7 @@ import { type OAuthClient, requestorOf } from '#src/oauth/oauth-client.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { type Observers, quietObservers } from './foundation/observers.ts';
 import { existingStore } from './foundation/store.ts';
-import { buildBridge, createSoapFront, type SoapParts } from './generation/bridge.ts';
+import { createBridgeFrom, createSoapFront, type SoapParts } from './generation/bridge.ts';
 import {
   createIssuers,
   createValidators,
@@ -204,7 +204,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const observers = quietObservers();
   const { clock } = observers;
   const ring = await loadKeyRing(config, clock);
-  const bridge = buildBridge(config, ring, observers);
+  const bridge = createBridgeFrom(config, ring, observers);
   const certificates = await parseTrustedCertificates(config);
   // A store is not made for a question: where there is none, nothing was issued yet.
   const { store = new MemoryStore(clock) } = await existingStore(config, observers);

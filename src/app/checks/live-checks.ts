@@ -46,7 +46,7 @@ function createComplaints() {
 }
 
 /** What the store answers, and where it fails what it said before: that no server is known is seldom the cause. */
-async function checkStore(config: Config): Promise<string> {
+async function describeStore(config: Config): Promise<string> {
   const { heard, observers } = createComplaints();
   try {
     return await askStore(config, observers);
@@ -76,7 +76,7 @@ async function requireWritable(path: string): Promise<void> {
 }
 
 /** A file of its own beside the audit: the audit itself belongs to the process that writes it. */
-async function checkAuditDisk({ audit }: Config): Promise<string> {
+async function describeAuditDisk({ audit }: Config): Promise<string> {
   const folder = dirname(audit.file);
   if (!existsSync(folder)) return folderToBe(folder);
   const path = join(folder, `.probe-${randomUUID()}`);
@@ -173,8 +173,8 @@ async function runStep({ name, run }: Step): Promise<LiveCheck> {
 export async function runLiveChecks(config: Config): Promise<readonly LiveCheck[]> {
   const now = systemClock.now();
   const steps: readonly Step[] = [
-    { name: 'store', run: () => checkStore(config) },
-    { name: 'audit', run: () => checkAuditDisk(config) },
+    { name: 'store', run: () => describeStore(config) },
+    { name: 'audit', run: () => describeAuditDisk(config) },
     ...fetchSteps(config, now),
     ...listSteps(config, now),
   ];

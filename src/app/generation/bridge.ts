@@ -53,7 +53,7 @@ function longestAssertion({ limits, wsTrust }: Config): number {
 
 /** The bridge of one generation.
  * @throws {Error} when a record of trust is unsafe */
-export function buildBridge(config: Config, ring: KeyRing, observers: Observers): Bridge {
+export function createBridgeFrom(config: Config, ring: KeyRing, observers: Observers): Bridge {
   const { clock, logger } = observers;
   const decryption = loadDecryptionKeys(config.decryptionKeys);
   return createBridge({

@@ -16,7 +16,7 @@ import { createFetch } from '../trust/trust.ts';
 import { parseTrustedCertificates } from '../trust/trusted-certificates.ts';
 import { requireUsableMetadata } from '../trust/usable-metadata.ts';
 import { createAdmission, createRequestorAdmission } from './admission.ts';
-import { buildBridge, createSoapFront } from './bridge.ts';
+import { createBridgeFrom, createSoapFront } from './bridge.ts';
 import { loadKeyRing, serviceParts } from './service.ts';
 import { createStatusListMiddleware } from './status-lists.ts';
 import { createWsTrustMiddleware, createWsTrustRefusals } from './ws-trust.ts';
@@ -51,13 +51,16 @@ function timedService(sts: TokenService, { metrics }: Foundation): TokenService 
 /** Builds the handlers.
  * @throws {ConfigError} for an address or metadata that cannot be used
  * @throws {Error} when a key cannot be used */
-export async function buildGeneration(config: Config, foundation: Foundation): Promise<Generation> {
+export async function createGeneration(
+  config: Config,
+  foundation: Foundation,
+): Promise<Generation> {
   await requireServedAddresses(config);
   const builtAt = foundation.clock.now();
   for (const { path, what } of await requireUsableMetadata(config, builtAt))
     foundation.logger.error('metadata is no longer valid', { path, what });
   const ring = await loadKeyRing(config, foundation.clock);
-  const bridge = buildBridge(config, ring, foundation);
+  const bridge = createBridgeFrom(config, ring, foundation);
   const certificates = await parseTrustedCertificates(config);
   const parts = serviceParts(config, { bridge, certificates, ring }, foundation);
   const fetchText = createFetch(config);

@@ -5,7 +5,7 @@ import type { Listener } from '#src/http/listener.ts';
 import type { PublicApp } from '#src/http/public-app.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import { reportExpiry } from '../trust/expiry.ts';
-import { buildGeneration, type Generation } from './generation.ts';
+import { createGeneration, type Generation } from './generation.ts';
 
 const LOOK_AGAIN_MILLISECONDS = 3_600_000;
 const REPORT_EXPIRY_MILLISECONDS = 86_400_000;
@@ -90,7 +90,7 @@ export class Generations {
       throw new Error(
         `a running server cannot take this change: restart for ${sections.join(', ')}`,
       );
-    const next = await buildGeneration(config, this.#foundation);
+    const next = await createGeneration(config, this.#foundation);
     return { commit: () => this.#commit(config, next, 'config.changed') };
   }
 
@@ -135,7 +135,7 @@ export class Generations {
   async #rollOver(): Promise<void> {
     const config = this.#config;
     try {
-      const next = await buildGeneration(config, this.#foundation);
+      const next = await createGeneration(config, this.#foundation);
       // A reload that came first has built it already.
       if (config === this.#config) this.#commit(config, next, 'key.rotated');
     } catch (cause) {
