@@ -29,12 +29,7 @@ import {
   VCENTER_PROFILE,
   WSO2_PROFILE,
 } from './ws-trust/endpoint/profiles.ts';
-import {
-  createWsTrustFront,
-  DEFAULT_WS_TRUST_LIMITS,
-  type WsTrustFront,
-  type WsTrustFrontParts,
-} from './ws-trust/front.ts';
+import { createWsTrustFront, type WsTrustFront, type WsTrustFrontParts } from './ws-trust/front.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
 import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/encryption/decrypt.ts';
 import { XmlFailure } from './xml/failure.ts';
@@ -211,7 +206,6 @@ function createFront(
     tokenOfAssertion: tokenOfAssertion(issuer),
     profiles: profilesOf(parts),
     limits: {
-      ...DEFAULT_WS_TRUST_LIMITS,
       skewSeconds: clockSkewSeconds,
       maxBodyBytes: maxMessageBytes,
       maxTimestampLifetimeSeconds: maxMessageLifetimeSeconds,

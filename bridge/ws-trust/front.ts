@@ -33,16 +33,10 @@ export interface WsTrustLimits {
   readonly skewSeconds: number;
   /** The longest life a Timestamp may give its message. */
   readonly maxTimestampLifetimeSeconds: number;
-  /** How old a UsernameToken with `Created` may be; nonces are remembered as long. */
-  readonly nonceLifetimeSeconds: number;
 }
 
-export const DEFAULT_WS_TRUST_LIMITS: WsTrustLimits = {
-  maxBodyBytes: 64 * 1024,
-  skewSeconds: 300,
-  maxTimestampLifetimeSeconds: 3600,
-  nonceLifetimeSeconds: 300,
-};
+/** How old a UsernameToken with `Created` may be. */
+const NONCE_LIFETIME_SECONDS = 300;
 
 /** What the front is built over: what its operations need, but for what it makes itself. */
 export interface WsTrustFrontParts
@@ -112,7 +106,7 @@ const SOAP_CONTENT_TYPES: readonly string[] = Object.values(SOAP_SPELLING).map(
   ({ mediaType }) => mediaType,
 );
 
-/** Builds the front. */
+/** Creates the front. */
 export function createWsTrustFront(parts: WsTrustFrontParts): WsTrustFront {
   const operationParts = operationPartsOf(parts);
   const describe = createDescriptions();
@@ -149,7 +143,7 @@ function operationPartsOf({
     ...parts,
     challenges: createChallenges({ ...parts, key }),
     certificates: createCertificateMemory(),
-    rules: limits,
+    rules: { skewSeconds: limits.skewSeconds, nonceLifetimeSeconds: NONCE_LIFETIME_SECONDS },
     maxCanonicalBytes: CANONICAL_SHARE * limits.maxBodyBytes,
     timestampRules: {
       skewSeconds: limits.skewSeconds,

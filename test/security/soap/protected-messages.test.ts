@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { hash, X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { DEFAULT_WS_TRUST_LIMITS } from '#bridge/ws-trust/front.ts';
 import {
   aMessage,
   aSetting,
@@ -16,7 +15,7 @@ import { aSecretMessage, aSecretSetting, sendSecretly } from '#test/support/soap
 import { aKeyValue, RSA_SHA1 } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { anRst } from '#test/support/ws-trust/rst.ts';
-import { aPost, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
+import { aPost, faultCodeOf, LIMITS } from '#test/support/ws-trust/ws-trust.ts';
 
 const JWT = `<wsse:BinarySecurityToken wsu:Id="jwt" ValueType="urn:ietf:params:oauth:token-type:jwt">${Buffer.from('aa.good.cc').toString('base64')}</wsse:BinarySecurityToken>`;
 const emptied = (message: string): string =>
@@ -154,7 +153,7 @@ for (const [what, beyond, detail] of BEYOND)
 
 test('xml-security §3: where larger messages are taken, they may be encrypted', async () => {
   const edit = adding(`<x xmlns="urn:x">${'text '.repeat(60_000)}</x>`);
-  const limits = { ...DEFAULT_WS_TRUST_LIMITS, maxBodyBytes: 1_000_000 };
+  const limits = { ...LIMITS, maxBodyBytes: 1_000_000 };
   const usual = aSetting();
   const larger = aSetting([], { limits });
   const secretly = aSecretSetting([], { limits });

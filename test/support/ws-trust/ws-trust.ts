@@ -10,7 +10,6 @@ import {
 } from '#bridge/ws-trust/endpoint/profiles.ts';
 import {
   createWsTrustFront,
-  DEFAULT_WS_TRUST_LIMITS,
   type WsTrustFront,
   type WsTrustFrontParts,
   type WsTrustRequest,
@@ -51,6 +50,13 @@ import {
 import { type FakeClock, fakeClock } from '#test/support/fake-clock.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
 import { anRst, BILLING } from './rst.ts';
+
+/** Bounds of messages. */
+export const LIMITS = {
+  maxBodyBytes: 64 * 1024,
+  skewSeconds: 300,
+  maxTimestampLifetimeSeconds: 3600,
+} as const;
 
 export const USER = { name: 'alice', password: 'correct horse' };
 
@@ -226,7 +232,7 @@ export function aWsTrustSetting(changes: SettingChanges = {}): WsTrustSetting {
     relyingParties: policy.relyingParties,
     assertionIdOf: ({ tokenId }) => `_${tokenId}`,
     tokenOfAssertion: (id) => ({ issuer: OWN_ISSUER, id: id.slice(1) }),
-    limits: DEFAULT_WS_TRUST_LIMITS,
+    limits: LIMITS,
     onError: (cause) => errors.push(cause),
     fence: LENIENT.fence,
     admitRequestor: () => undefined,
