@@ -35,7 +35,7 @@ export const REST_PATHS: readonly string[] = [
 ];
 
 export interface RestFrontParts extends RestAuthenticationParts, RestOperationParts {
-  readonly sts: RestAuthenticationParts['sts'] & RestOperationParts['sts'];
+  readonly sts: RestOperationParts['sts'];
   /** Reads one JSON object in UTF-8, no name in it twice.
    * @throws {ExchangeFailure} `request-malformed` */
   readonly parseJson: (body: Uint8Array) => ReadonlyMap<string, ClaimValue>;
