@@ -2,16 +2,9 @@
 // the endpoint says which are taken and which of several is the requestor.
 
 import type { MarkParts } from '#bridge/ws-security/one-time-mark.ts';
-import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
-import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
-import {
-  type MessageSignature,
-  verifySignature,
-} from '#bridge/ws-security/signature/message-signature.ts';
-import type { CertificateFinder } from '#bridge/ws-security/signature/named-signer.ts';
+import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import { useSignature } from '#bridge/ws-security/signature/signature-replay.ts';
 import type { TimestampRules } from '#bridge/ws-security/timestamp.ts';
-import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import {
   type NonceRules,
   useNonce,
@@ -21,39 +14,25 @@ import type { UserNameToken } from '#bridge/ws-security/tokens/user-name-token.t
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Instant } from '#core/instant.ts';
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
 import { type Requestor, requestorName } from '#core/request/requestor.ts';
-import { SELF, type SecurityToken } from '#core/security-token.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { SecurityToken } from '#core/security-token.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
-import { type Credential, type CredentialService, useCredentials } from './credential.ts';
-import type { MessageToAuthenticate, ReceivedMessage } from './received-message.ts';
-import type { SecretFinder } from './secret-holder.ts';
-import { trustSigners } from './signer-trust.ts';
+import { type Credential, useCredentials } from './credential.ts';
+import { credentialOf, type SignatureParts, signaturesOf } from './message-signatures.ts';
+import type { ReceivedMessage, TimedMessage } from './received-message.ts';
 import { bearerCredential } from './token-credential.ts';
 import { transportCredential } from './transport-credential.ts';
 
 /** What authentication needs. */
-export interface AuthenticationParts extends MarkParts {
-  readonly sts: CredentialService;
+export interface AuthenticationParts extends MarkParts, SignatureParts {
   readonly rules: NonceRules;
   readonly timestampRules: TimestampRules;
-  /** What the signature of a message may have us digest. */
-  readonly maxCanonicalBytes: number;
-  readonly findCertificate?: CertificateFinder | undefined;
-  readonly findSecret?: SecretFinder | undefined;
-  readonly certificates: CertificateMemory;
   readonly audit: AuditLog;
   /** Counts a request of an authenticated requestor, by the name that is its own among all issuers.
    * @throws {ExchangeFailure} `rate-limited` */
   readonly admitRequestor: (requestorName: string) => void;
-}
-
-/** A message and the time it is held against. */
-interface TimedMessage extends MessageToAuthenticate {
-  readonly now: Instant;
 }
 
 /** Who asks, and what the signatures of the message proved. */
@@ -63,9 +42,6 @@ export interface Authenticated {
   /** The tokens of the Security header that had a part in it. */
   readonly usedTokens: ReadonlySet<XmlElement>;
 }
-
-/** The credential's, and one that shows possession of another key. */
-const MAX_SIGNATURES = 2;
 
 /** The requestor of a message.
  * @throws {ExchangeFailure} `requestor-unauthenticated`, `dependency-unavailable`
@@ -149,91 +125,6 @@ async function recordSha1(
     requestor: auditRequestor(requestor),
     ...(sourceAddress !== undefined && { sourceAddress }),
   });
-}
-
-// The signature of a message without TLS was verified before its Body was read, and more strictly. Made with the secret of that message
-// alone it shows nobody's key.
-async function signaturesOf(
-  message: TimedMessage,
-  parts: AuthenticationParts,
-): Promise<readonly MessageSignature[]> {
-  const { security } = message;
-  const { protection } = message.received;
-  if (protection) return protection.secret ? [] : [protection.signature];
-  return security ? verifySignatures(message, security, parts) : [];
-}
-
-async function verifySignatures(
-  message: TimedMessage,
-  security: SecurityHeader,
-  parts: AuthenticationParts,
-): Promise<readonly MessageSignature[]> {
-  const { namesKey, namesSecret, now, received, requestDocument, usedTokens } = message;
-  const { endpoint } = received;
-  const { envelope } = received.message;
-  if (security.signatures.length > MAX_SIGNATURES)
-    throw new SecurityFailure('invalid-security', 'more signatures than expected');
-  const signed = {
-    envelope,
-    security,
-    legacySha1: endpoint.legacySha1Until !== undefined && now < endpoint.legacySha1Until,
-    maxCanonicalBytes: parts.maxCanonicalBytes,
-    trust: trustSigners({
-      document: envelope.document,
-      requestDocument,
-      sts: parts.sts,
-      tokens: security.tokens.filter((token) => !usedTokens.has(token)),
-      mayProvePossession: namesKey,
-      mayProveSecret: namesSecret,
-      takesContexts: endpoint.credentials.includes('security-context'),
-      takesOwnSharedSecrets: endpoint.takesOwnBearerTokens,
-      findSecret: parts.findSecret,
-      certificates: parts.certificates,
-    }),
-    findCertificate: parts.findCertificate,
-    certificates: parts.certificates,
-    // KeyInfo may name the token that the request is about, which its Body holds.
-    otherTokens: [...usedTokens],
-  };
-  const verified: MessageSignature[] = [];
-  for (const element of security.signatures) {
-    const signature = await verifySignature(element, signed);
-    requireCoverage(signature, message);
-    verified.push(signature);
-  }
-  return verified;
-}
-
-// ws-trust §4. Without a signed Timestamp a message could be sent again for ever.
-function requireCoverage(
-  { coversBody, coversTimestamp, identity }: MessageSignature,
-  { needsSignedBody, received: { endpoint } }: TimedMessage,
-): void {
-  if (!coversTimestamp)
-    throw new SecurityFailure('authentication-bad-elements', 'the Timestamp is not signed');
-  const isNeeded = needsSignedBody || endpoint.signedParts !== 'timestamp';
-  if (!coversBody && (isNeeded || isShownToOthers(identity, endpoint)))
-    throw new SecurityFailure('authentication-bad-elements', 'the Body is not signed');
-}
-
-// Our assertions are shown to relying parties. One that gets a message which is signed with the key of such an assertion, over the Timestamp
-// alone, could forward its header to us with a Body of its own.
-const isShownToOthers = (
-  identity: MessageSignature['identity'],
-  { takesOwnBearerTokens }: Endpoint,
-): boolean =>
-  identity?.trustedIssuer === SELF &&
-  KINDS[identity.type] === undefined &&
-  takesOwnBearerTokens !== true;
-
-const KINDS: Partial<Record<TokenType, CredentialKind>> = {
-  x509: 'certificate',
-  sct: 'security-context',
-};
-
-function credentialOf({ identity, confirmation }: MessageSignature): Credential[] {
-  if (identity === undefined) return [];
-  return [{ kind: KINDS[identity.type] ?? 'issued-token', identity, confirmation }];
 }
 
 async function verifyUser(

@@ -5,6 +5,7 @@ import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import type { Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
+import type { Instant } from '#core/instant.ts';
 import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import type { TransportCredentials } from './transport-credential.ts';
@@ -56,4 +57,9 @@ export interface MessageToAuthenticate extends WantedSignatures {
   readonly requestDocument?: XmlDocument | undefined;
   /** The second factor, from the answer to a challenge. */
   readonly oneTimePassword?: string | undefined;
+}
+
+/** A message and the time it is held against. */
+export interface TimedMessage extends MessageToAuthenticate {
+  readonly now: Instant;
 }
