@@ -14,7 +14,6 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { type Requestor, requestorName } from '#core/request/requestor.ts';
 import { requireActions, requireAgreement, requireOurAddress } from '../agreement.ts';
-import { wantsToken } from '../answer/response.ts';
 import { isLaterLeg } from '../challenge/challenge-response.ts';
 import type { Challenges, ResumedRequest } from '../challenge/challenges.ts';
 import {
@@ -22,12 +21,10 @@ import {
   refuseUnchallenged,
   requireFreshSignature,
 } from '../challenge/fresh-signature.ts';
-import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { endorsingKeys } from '../keys/proof-key.ts';
 import { legActionOf, trustOf } from '../names.ts';
-import { TOKEN_PARAMETERS } from '../rst/parameters.ts';
 import { readRst } from '../rst/read-rst.ts';
-import { asksForContext, type RstRequest } from '../rst/rst-request.ts';
+import type { RstRequest } from '../rst/rst-request.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { bodyOf, verifyProtection } from './message-protection.ts';
 import type { Progress } from './opened-message.ts';
@@ -35,9 +32,9 @@ import type {
   MessageProtection,
   MessageToAuthenticate,
   ReceivedMessage,
-  WantedSignatures,
 } from './received-message.ts';
 import { verifySecretProtection } from './secret-protection.ts';
+import { wantedSignatures } from './wanted-signatures.ts';
 
 /** A request whose requestor is known. Nothing is decided yet. */
 export interface AuthenticatedRequest {
@@ -173,37 +170,6 @@ function requireSameUser(
 ): void {
   if (resumed?.kind === 'one-time-password' && security?.userName?.name !== resumed.asked)
     throw new ExchangeFailure('requestor-unauthenticated', 'another user answers the challenge');
-}
-
-// ws-trust §4, §8: the Body must be signed where it asks as or for another, has a token exchanged, names a key, renews, or cancels by a
-// name alone. Else whoever receives a message could forward its header to us with a Body of their own.
-function dependsOnSender(rst: RstRequest): boolean {
-  const { actAs, cancelName, delegateTo, onBehalfOf, operation, renewTarget, useKey } = rst;
-  return (
-    [actAs, cancelName, delegateTo, onBehalfOf, useKey].some((asked) => asked !== undefined) ||
-    (operation === 'Renew' && renewTarget?.type !== 'sct') ||
-    (operation === 'Validate' && wantsToken(rst))
-  );
-}
-
-// To get a context is to log in: with its secret one may ask for all of the above. Where contexts are credentials the policy of the
-// address says what must be signed for that: WCF signs the Timestamp only.
-const isLogin = (rst: RstRequest, { credentials }: Endpoint): boolean =>
-  rst.operation === 'Issue' && asksForContext(rst) && !credentials.includes('security-context');
-
-/** What requests want of the signatures of their message. */
-export function wantedSignatures(
-  requests: readonly RstRequest[],
-  endpoint: Endpoint,
-): WantedSignatures {
-  return {
-    namesKey: requests.some(({ present }) =>
-      ['UseKey' as const, ...TOKEN_PARAMETERS].some((name) => present.has(name)),
-    ),
-    needsSignedBody: requests.some((rst) => dependsOnSender(rst) || isLogin(rst, endpoint)),
-    // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.
-    namesSecret: requests.some(({ operation }) => operation === 'Renew' || operation === 'Cancel'),
-  };
 }
 
 /** Who asks, and what the signatures of the message proved.

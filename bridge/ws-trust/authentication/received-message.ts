@@ -9,6 +9,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import type { TransportCredentials } from './transport-credential.ts';
+import type { WantedSignatures } from './wanted-signatures.ts';
 
 /** What a message was protected with, where that was not TLS. */
 export interface MessageProtection {
@@ -35,16 +36,6 @@ export interface ReceivedMessage {
   readonly sourceAddress?: string | undefined;
   /** What protects the message itself, once that is verified; absent where it is TLS. */
   readonly protection?: MessageProtection | undefined;
-}
-
-/** What a Body wants of the signatures of its message. */
-export interface WantedSignatures {
-  /** One may be there for a key that the Body asks for, or for that of a token in it. */
-  readonly namesKey: boolean;
-  /** One may be there for the secret of the token that it is about. */
-  readonly namesSecret: boolean;
-  /** The Body must be covered, wherever it is. */
-  readonly needsSignedBody: boolean;
 }
 
 /** A message whose Body was read. */

@@ -18,11 +18,11 @@ import {
   authenticateMessage,
   openSecurity,
   type RequestRules,
-  wantedSignatures,
 } from '../authentication/authenticated-request.ts';
 import { bodyOf } from '../authentication/message-protection.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import type { ReceivedMessage } from '../authentication/received-message.ts';
+import { wantedSignatures } from '../authentication/wanted-signatures.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { refusalOf } from '../fault-map.ts';
 import { batchActionsOf, type TrustNames, type TrustOperation, trustOf } from '../names.ts';
