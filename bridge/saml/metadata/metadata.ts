@@ -21,6 +21,7 @@ import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
 import { bytesOf } from '../reader/element-reader.ts';
+import { MAX_TRIED_KEYS } from '../validator/verify-evidence.ts';
 import { parseDuration } from './duration.ts';
 
 /** Whose metadata, and who must have signed it. */
@@ -39,9 +40,6 @@ export interface SamlMetadata {
   readonly validUntil?: Instant;
   readonly cacheSeconds?: number;
 }
-
-/** Each is tried on a bad signature. To leave some out would be to refuse their assertions, and nobody would know why. */
-const MAX_KEYS = 8;
 
 /** Verifies metadata and reads the signing keys of one entity.
  * @throws {XmlFailure} when it is not acceptable XML, not signed by a pinned key, expired, good for too long, without usable keys or with
@@ -151,10 +149,11 @@ function signingKeysOf(roles: readonly Verified<XmlElement>[]): readonly Trusted
     key.export({ format: 'der', type: 'spki' }).toString('base64');
   const keys = [...new Map(roles.flatMap(keysOfRole).map((key) => [nameOf(key), key])).values()];
   if (keys.length === 0) throw new XmlFailure('element-missing', 'no usable signing key');
-  if (keys.length > MAX_KEYS)
+  // To leave some out would be to refuse their assertions, and nobody would know why.
+  if (keys.length > MAX_TRIED_KEYS)
     throw new XmlFailure(
       'too-complex',
-      `${keys.length} signing keys, and ${MAX_KEYS} at most are tried`,
+      `${keys.length} signing keys, and ${MAX_TRIED_KEYS} at most are tried`,
     );
   return keys;
 }

@@ -10,8 +10,8 @@ import { refuse, rejectedAs } from '../refusal.ts';
 import type { OpenedEvidence } from './saml-evidence.ts';
 import type { SamlTerms } from './saml-trust.ts';
 
-/** More than an issuer has in the middle of a rollover. */
-const MAX_KEYS = 8;
+/** Each is tried on a bad signature. More than an issuer has in the middle of a rollover. */
+export const MAX_TRIED_KEYS = 8;
 
 /** Verifies the signature of the assertion by a key of its issuer.
  * @throws {ExchangeFailure} `signature-invalid`, `token-malformed` for a comment inside, `dependency-unavailable` */
@@ -54,7 +54,7 @@ async function firstVerified(
   verifyWith: (key: TrustedPublicKey) => Promise<VerifiedElement>,
   attempts: XmlFailure[],
 ): Promise<VerifiedElement | undefined> {
-  for (const key of keys.slice(0, MAX_KEYS)) {
+  for (const key of keys.slice(0, MAX_TRIED_KEYS)) {
     try {
       return await verifyWith(key);
     } catch (cause) {
