@@ -38,11 +38,13 @@ const aRenewal = anExchangeRequest({
 async function issued({
   singleUse = false,
   admitToken,
+  canIssue = () => true,
   isGroundless = false,
 }: {
   readonly singleUse?: boolean;
   readonly isGroundless?: boolean;
   readonly admitToken?: AdmitToken;
+  readonly canIssue?: () => boolean;
 }) {
   const clock = fakeClock(NOW);
   const store = new MemoryStore(clock);
@@ -55,9 +57,7 @@ async function issued({
   const sts = createTokenService({
     ...LENIENT,
     validators: [{ canHandle: () => true, validate: async ({ use }) => anOwnToken({ use }) }],
-    issuers: [
-      { canIssue: () => true, issue: async (spec) => ({ spec, text: `text of ${spec.tokenId}` }) },
-    ],
+    issuers: [{ canIssue, issue: async (spec) => ({ spec, text: `text of ${spec.tokenId}` }) }],
     rules: policy,
     ledger,
     store,
@@ -128,6 +128,22 @@ test('Token Status List: a renewal takes a place when it is granted, not when a 
   await assert.rejects(renew(), refusedAs('renewal-not-possible'));
 
   assert.equal(taken(), 3);
+});
+
+test('WS-Trust 1.3 §5: a renewal that is refused, for a limit or because no token can say it, takes nothing from its chain', async () => {
+  let isLimited = true;
+  let canIssue = true;
+  const { renew } = await issued({
+    admitToken: (token) => isLimited && reachedLimit(token),
+    canIssue: () => canIssue,
+  });
+  await assert.rejects(renew(), refusedAs('rate-limited'));
+  [isLimited, canIssue] = [false, false];
+  await assert.rejects(renew(), refusedAs('token-type-unsupported'));
+  canIssue = true;
+
+  await Promise.all([renew(), renew(), renew()]);
+  await assert.rejects(renew(), refusedAs('renewal-not-possible'));
 });
 
 test('WS-Trust 1.3 §5: what no row lets be used once only is renewed as often as it may', async () => {
