@@ -64,7 +64,7 @@ function openList(encoded: Buffer): { readonly head: ListHead; readonly rest: Me
   return { head: { issuer, signed, thisUpdate, nextUpdate: timeOf(nextUpdate) }, rest: tbs };
 }
 
-/** Whose a list is and until when it is good. What it names is not read: of a hundred thousand certificates that takes more than a second.
+/** Whose a list is and until when it is good. What it names is not read.
  * @throws {DerFailure} */
 export const parseListHead = (encoded: Buffer): ListHead => openList(encoded).head;
 
