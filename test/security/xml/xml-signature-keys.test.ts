@@ -155,3 +155,23 @@ test('XML B13: takes the longest key within the bounds', () => {
   const jwk = { kty: 'RSA', n, e: Buffer.alloc(4, 0xff).toString('base64url') };
   assert.equal(trustPublicKey(createPublicKey({ key: jwk, format: 'jwk' })).modulusBytes, 1024);
 });
+
+test('XML B13: refuses an RSA key with an even modulus, whatever its exponent', () => {
+  const { n = '' } = key.publicKey.export({ format: 'jwk' });
+  const odd = Buffer.from(n, 'base64url');
+  const even = Buffer.from(odd);
+  even.writeUInt8(even.readUInt8(255) ^ 1, 255);
+
+  for (const exponent of ['03', '7f', '81', '010001', '7fffffff', '80000001', 'ffffffff']) {
+    const e = Buffer.from(exponent, 'hex').toString('base64url');
+    const [good, none] = [odd, even].map((octets) =>
+      createPublicKey({
+        key: { kty: 'RSA', n: octets.toString('base64url'), e },
+        format: 'jwk',
+      }),
+    );
+
+    assert.equal(good && trustPublicKey(good).family, 'rsa', exponent);
+    assertRefused(() => none && trustPublicKey(none), 'key-refused');
+  }
+});
