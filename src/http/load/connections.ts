@@ -93,6 +93,9 @@ export function boundConnections(server: Server, mostConnections: number): void 
     const name = nameOf(socket);
     const progressAt = performance.now();
     const connection: Connection = { name, socket, requests: 0, last: undefined, progressAt };
+    // Its client has ended that one, and we have not been told yet.
+    const old = connections.get(name);
+    if (old) forget(old);
     connections.set(name, connection);
     socket.once('close', () => forget(connection));
     const leaving =

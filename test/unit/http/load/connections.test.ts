@@ -1,11 +1,19 @@
 // Connections of strangers that ask and do not take what is answered, or do not say to the end what they ask.
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { ListenerSettings } from '#src/http/listener.ts';
+import { boundConnections } from '#src/http/load/connections.ts';
 import { eventually } from '#test/support/eventually.ts';
 import { selfSigned } from '#test/support/x509/certificate.ts';
 import { send, serve } from '../http-fixture.ts';
@@ -218,4 +226,42 @@ test('Connections: of those with requests behind others the one without progress
     closed.map((socket) => slow.indexOf(socket)),
     [0],
   );
+});
+
+/** A connection of a client from this port, as a server can be given one. */
+function aConnectionTo(server: Server, remotePort: number): Duplex {
+  const connection = new Duplex({ read: () => undefined, write: (_, __, done) => done() });
+  Object.assign(connection, { remoteAddress: '192.0.2.1', remotePort });
+  server.emit('connection', connection);
+  return connection;
+}
+
+// The client resets one and opens another: where the server is busy it learns of both at once, and of the new one first.
+test('Connections: one whose client has begun another from the same port has nothing behind it any more', async () => {
+  const server = createServer();
+  boundConnections(server, 10_000);
+  const asking = async (connection: Duplex, requests: number): Promise<number> => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    let heard = 0;
+    const hear = (): void => {
+      heard += 1;
+      if (heard === requests) resolve(heard);
+    };
+    server.on('request', hear);
+    connection.once('close', () => resolve(heard)).push(ask('/held').repeat(requests));
+    await promise;
+    server.off('request', hear);
+    return heard;
+  };
+  for (let times = 0; times < 66; times += 1) {
+    const old = aConnectionTo(server, 1);
+    await asking(old, 16);
+    const next = aConnectionTo(server, 1);
+    for (const each of [old, next]) await once(each.destroy(), 'close');
+  }
+
+  const last = aConnectionTo(server, 2);
+
+  assert.equal(await asking(last, 12), 12);
+  assert.equal(last.destroyed, false);
 });
