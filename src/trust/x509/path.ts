@@ -43,8 +43,8 @@ export type CertificatePath = readonly Certificate[];
 const MAX_LENGTH = 8;
 /** Signatures that do not verify though names fit: after a change of keys under one name there are a few, else there is none. */
 const MAX_WRONG_LINKS = 8;
-/** Certificates in the name of one issuer that it did not sign. A stranger can send as many as we take, and a client has none: with P-521 each
- * takes 1.6 ms. */
+/** Presented certificates in the name of one issuer that it did not sign. A stranger can send as many as we take, and a client has none: with
+ * P-521 each takes 1.6 ms. */
 const MAX_WRONG_OF_ISSUER = 2;
 /** Issuers whose names fit: authorities that certify each other must not keep us busy. */
 const MAX_ISSUERS_TRIED = 32;
@@ -144,12 +144,15 @@ function isLinked(path: CertificatePath, search: Search): boolean {
 }
 
 function isIssuedBy(certificate: Certificate, issuer: Certificate, search: Search): boolean {
-  const { links, wrong } = search;
+  const { links, terms, wrong } = search;
   const { x509 } = certificate;
   if (links.has(x509, issuer.x509)) return true;
-  const isKnown = wrong.some(([one, other]) => one === certificate && other === issuer);
-  const isWrongAgain = wrong.filter(([, other]) => other === issuer).length === MAX_WRONG_OF_ISSUER;
-  if (isKnown || isWrongAgain || wrong.length === MAX_WRONG_LINKS) return false;
+  const ofIssuer = wrong.flatMap(([one, other]) => (other === issuer ? [one] : []));
+  // Not those that we know, of which several may have one name: no stranger says how many there are.
+  const presented = ofIssuer.filter((each) => !terms.intermediates.includes(each));
+  const isWrongAgain = presented.length === MAX_WRONG_OF_ISSUER;
+  if (ofIssuer.includes(certificate) || isWrongAgain || wrong.length === MAX_WRONG_LINKS)
+    return false;
   const isLink = x509.verify(issuer.x509.publicKey);
   if (isLink) links.add(x509, issuer.x509);
   else wrong.push([certificate, issuer]);

@@ -238,16 +238,19 @@ describe('RFC 5280 §6.1', () => {
       between.push(
         await anAuthority({ name: 'CN=Issuing', issuer: issuer ?? root, hasKeyIdentifiers }),
       );
-    const terms = { anchors: roots.map(({ pem }) => parseCertificate(pem)) };
+    const parseAll = (all: readonly TestCertificate[]) =>
+      all.map(({ pem }) => parseCertificate(pem));
+    const terms = { anchors: parseAll(roots) };
+    const found = ['CN=client', 'CN=Issuing', 'CN=Root'];
 
     for (const issuer of between.slice(0, 2)) {
       const leaf = await below(issuer, { hasKeyIdentifiers });
-      assert.deepEqual(pathOf(leaf, { presented: between, terms }), [
-        'CN=client',
-        'CN=Issuing',
-        'CN=Root',
-      ]);
+      assert.deepEqual(pathOf(leaf, { presented: between, terms }), found);
     }
+    // Of those that we know there may be more.
+    const known = { ...terms, intermediates: parseAll(between) };
+    for (const issuer of between)
+      assert.deepEqual(pathOf(await below(issuer, { hasKeyIdentifiers }), { terms: known }), found);
   });
 
   test('of anchors of one name the one that signed is found, until too many have not', async () => {
