@@ -6,8 +6,7 @@ import type { Socket } from 'node:net';
 
 interface Connection {
   readonly name: string;
-  /** With TLS the one within, once it has asked. */
-  socket: Socket;
+  readonly socket: Socket;
   /** Requests of it whose answers it has not taken yet. */
   requests: number;
   /** The last of them. */
@@ -66,10 +65,8 @@ function longestWithoutProgress(
   return found;
 }
 
-/** Bounds the connections of a server, and what we hold for each and for all. Beyond `mostConnections` the one is closed that has neither
- * asked nor taken anything for longest; beyond `MOST_BEHIND` that one of those that did not wait for an answer before they asked again. One
- * that does not take its answers ends after `server.timeout`. */
-export function boundConnections(server: Server, mostConnections: number): void {
+/** The connections that there are, by the names of their other ends, and how many requests wait behind others. */
+function createConnections() {
   const connections = new Map<string, Connection>();
   let behind = 0;
   const isKnown = (connection: Connection): boolean =>
@@ -79,33 +76,49 @@ export function boundConnections(server: Server, mostConnections: number): void 
     connections.delete(connection.name);
     behind -= behindOf(connection);
   };
-  const end = (connection: Connection): void => {
-    // At once: it makes room for one, not for all that come before it has ended.
-    forget(connection);
-    connection.socket.destroy();
+  return {
+    connections: connections as ReadonlyMap<string, Connection>,
+    behind: () => behind,
+    find: (socket: Socket) => connections.get(nameOf(socket)),
+    begin: (socket: Socket): void => {
+      const name = nameOf(socket);
+      const progressAt = performance.now();
+      const connection: Connection = { name, socket, requests: 0, last: undefined, progressAt };
+      // Its client has ended that one, and we have not been told yet.
+      const old = connections.get(name);
+      if (old) forget(old);
+      connections.set(name, connection);
+      socket.once('close', () => forget(connection));
+    },
+    end: (connection: Connection): void => {
+      // At once: it makes room for one, not for all that come before it has ended.
+      forget(connection);
+      // With TLS the one within; else it may be an older one of this name, which its client has ended.
+      connection.last?.socket.destroy();
+      connection.socket.destroy();
+    },
+    count: (connection: Connection, requests: 1 | -1): void => {
+      const before = behindOf(connection);
+      connection.requests += requests;
+      if (isKnown(connection)) behind += behindOf(connection) - before;
+    },
   };
-  const count = (connection: Connection, requests: 1 | -1): void => {
-    const before = behindOf(connection);
-    connection.requests += requests;
-    if (isKnown(connection)) behind += behindOf(connection) - before;
-  };
+}
+
+/** Bounds the connections of a server, and what we hold for each and for all. Beyond `mostConnections` the one is closed that has neither
+ * asked nor taken anything for longest; beyond `MOST_BEHIND` that one of those that did not wait for an answer before they asked again. One
+ * that does not take its answers ends after `server.timeout`. */
+export function boundConnections(server: Server, mostConnections: number): void {
+  const { begin, behind, connections, count, end, find } = createConnections();
   server.on('connection', (socket: Socket) => {
-    const name = nameOf(socket);
-    const progressAt = performance.now();
-    const connection: Connection = { name, socket, requests: 0, last: undefined, progressAt };
-    // Its client has ended that one, and we have not been told yet.
-    const old = connections.get(name);
-    if (old) forget(old);
-    connections.set(name, connection);
-    socket.once('close', () => forget(connection));
+    begin(socket);
     const leaving =
       connections.size > mostConnections && longestWithoutProgress(connections.values());
     if (leaving) end(leaving);
   });
   server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    const connection = connections.get(nameOf(request.socket));
+    const connection = find(request.socket);
     if (!connection) return;
-    connection.socket = request.socket;
     connection.last = request;
     count(connection, 1);
     if (connection.requests === 1) connection.progressAt = performance.now();
@@ -115,12 +128,12 @@ export function boundConnections(server: Server, mostConnections: number): void 
       connection.progressAt = performance.now();
     });
     if (connection.requests > MOST_REQUESTS) end(connection);
-    else if (behind > MOST_BEHIND)
+    else if (behind() > MOST_BEHIND)
       end(longestWithoutProgress(connections.values(), 1) ?? connection);
   });
   // Node tells of it in place of ending the connection, which would end a request that we take long for.
   server.on('timeout', (socket: Socket) => {
-    const connection = connections.get(nameOf(socket));
+    const connection = find(socket);
     if (!connection || !waitsForUs(connection)) socket.destroy();
   });
 }

@@ -265,3 +265,16 @@ test('Connections: one whose client has begun another from the same port has not
   assert.equal(await asking(last, 12), 12);
   assert.equal(last.destroyed, false);
 });
+
+test('Connections: whoever asks over one and begins another from the same port has no connection without a bound', async () => {
+  const server = createServer();
+  boundConnections(server, 10_000);
+  const old = aConnectionTo(server, 1);
+  const next = aConnectionTo(server, 1);
+  const ended = once(old, 'close');
+
+  old.push(ask('/held').repeat(17));
+  await ended;
+
+  assert.equal(next.destroyed, true);
+});
