@@ -97,8 +97,8 @@ function syntaxComplaints(
 ): readonly (Complaint & Place)[] {
   const { errors, warnings, directives } = document;
   // A warning is a tag that means nothing to us: another reader may give it a meaning.
-  const found = [...errors, ...warnings].map(({ message, pos }) => ({
-    ...yamlComplaint(withoutQuotes(message)),
+  const found = [...errors, ...warnings].map(({ code, message, pos }) => ({
+    ...yamlComplaint(QUOTING.get(code) ?? withoutQuotes(message)),
     ...placeAt(lines, pos[0]),
   }));
   if (directives.yaml.explicit && directives.yaml.version !== '1.2') {
@@ -143,6 +143,13 @@ function repeatedKeys({ items }: YAMLMap): readonly unknown[] {
 }
 
 const NO_ANCHOR = 'Unresolved alias (the anchor must be set before the alias)';
+
+/** What the library says with a quotation in the middle of it. */
+const QUOTING: ReadonlyMap<string, string> = new Map([
+  ['BAD_DIRECTIVE', 'Unknown directive'],
+  ['BAD_DQ_ESCAPE', 'Invalid escape sequence'],
+  ['TAG_RESOLVE_FAILED', 'Unresolved tag'],
+]);
 
 /** What the library says, without what it quotes, which may be a misplaced secret, and without its advice to programmers. */
 const withoutQuotes = (text: string): string => text.split(/\n|: |; /, 1)[0] ?? text;

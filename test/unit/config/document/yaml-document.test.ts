@@ -50,7 +50,9 @@ describe('YAML: tells where it is no YAML, and quotes nothing of it', () => {
     '>hunter2',
     '|hunter2 x',
     '!hunter2',
+    '!hunter2!',
     '*hunter2',
+    '"\\uhunter2"',
     '1\n}hunter2',
     '"x"\n*hunter2 y',
   ])
@@ -59,9 +61,17 @@ describe('YAML: tells where it is no YAML, and quotes nothing of it', () => {
 
       assert.notEqual(complaints.length, 0);
       for (const { line, what } of complaints) {
-        assert.doesNotMatch(what, /hunter2/);
+        assert.doesNotMatch(what, /hunt/);
         assert.ok(line >= 3, `${what} at ${line}`);
       }
+    });
+
+  for (const written of ['%hunter2', '%YAML 1.1hunter2'])
+    it(`what is named in place of a configuration: ${written}`, () => {
+      const { complaints } = parseYaml(written);
+
+      assert.notEqual(complaints.length, 0);
+      for (const { what } of complaints) assert.doesNotMatch(what, /hunt/);
     });
 
   it('a second document, without advice to programmers', () => {
