@@ -2,12 +2,15 @@
 // acknowledged, and this process normally outlives it. Each entry says how it is written again; doing so twice is harmless.
 import type { ScriptCall } from './redis-commands.ts';
 
-/** Bounds the memory: about 50 MiB. Beyond it the oldest go, and the ring reaches less far back. */
+/** Both bound the memory: about 50 MiB of entries, and as much of long texts, as what a refresh token was granted for can be. Beyond it the
+ * oldest go, and the ring reaches less far back. */
 const MOST_ENTRIES = 100_000;
+const MOST_CHARACTERS = 50_000_000;
 
 interface Entry {
   readonly at: number;
   readonly bucket: number;
+  readonly characters: number;
   readonly rewrite: (nowMilliseconds: number) => ScriptCall | undefined;
 }
 
@@ -16,6 +19,7 @@ export class RewriteRing {
   readonly #milliseconds: number;
   #entries: Entry[] = [];
   #first = 0;
+  #characters = 0;
 
   constructor(seconds: number) {
     this.#milliseconds = seconds * 1000;
@@ -24,9 +28,11 @@ export class RewriteRing {
   /** Keeps a write. It answers the call that does it again, or nothing once what was written has ended. */
   keep(bucket: number, rewrite: Entry['rewrite']): void {
     const at = performance.now();
-    this.#entries.push({ at, bucket, rewrite });
-    while (this.#isStale(this.#entries[this.#first], at)) this.#first += 1;
-    if (this.#first * 2 > this.#entries.length && this.#first > 1000) {
+    const characters = charactersOf(rewrite(at));
+    this.#entries.push({ at, bucket, characters, rewrite });
+    this.#characters += characters;
+    this.#drop(at);
+    if (this.#first * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#first);
       this.#first = 0;
     }
@@ -48,8 +54,17 @@ export class RewriteRing {
     return now - at > this.#milliseconds;
   }
 
-  #isStale(entry: Entry | undefined, now: number): boolean {
-    if (!entry) return false;
-    return this.#isOld(entry, now) || this.#entries.length - this.#first > MOST_ENTRIES;
+  #drop(now: number): void {
+    for (;;) {
+      const first = this.#entries[this.#first];
+      const isTooMuch =
+        this.#entries.length - this.#first > MOST_ENTRIES || this.#characters > MOST_CHARACTERS;
+      if (!first || !(isTooMuch || this.#isOld(first, now))) return;
+      this.#first += 1;
+      this.#characters -= first.characters;
+    }
   }
 }
+
+const charactersOf = (call: ScriptCall | undefined): number =>
+  (call?.args ?? []).reduce((sum, { length }) => sum + length, 0);

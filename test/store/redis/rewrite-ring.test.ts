@@ -71,3 +71,21 @@ test('ring: of more than it holds the oldest go', (t) => {
   assert.equal(kept.length, 100_000);
   assert.deepEqual([kept.at(0), kept.at(-1)], ['1', '100000']);
 });
+
+test('ring: of long texts it holds fewer, and of short ones again as many', (t) => {
+  const { keep, ring } = aRing(t);
+  const text = 'x'.repeat(1_000_000);
+  const keepLong = (name: string) => ring.keep(0, () => ({ ...aCall(name), args: [text] }));
+  for (let index = 0; index < 60; index += 1) keepLong(String(index));
+
+  const ofLong = namesOf(ring.since(0, [0]));
+  for (let index = 0; index < 100_000; index += 1) keep('short');
+  const ofShort = namesOf(ring.since(0, [0]));
+
+  assert.deepEqual(
+    ofLong,
+    Array.from({ length: 50 }, (_, index) => String(index + 10)),
+  );
+  assert.equal(ofShort.length, 100_000);
+  assert.ok(ofShort.every((name) => name === 'short'));
+});
