@@ -34,12 +34,9 @@ function requireUncompressed(encoding = 'identity'): void {
   if (encoding.toLowerCase() !== 'identity') throw new HttpRefusal(415, 'body is compressed');
 }
 
-/** Each takes some 350 bytes beside what is in it. */
-const MOST_PIECES = 64;
-
 function collect(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  let chunks: Buffer[] = [];
+  const chunks: Buffer[] = [];
   let bytes = 0;
   const stop = (refusal: HttpRefusal): void => {
     request.off('data', onData);
@@ -48,7 +45,7 @@ function collect(request: IncomingMessage, maxBodyBytes: number): Promise<Buffer
   const onData = (chunk: Buffer): void => {
     bytes += chunk.length;
     if (bytes > maxBodyBytes) stop(new HttpRefusal(413, 'the body is too large'));
-    else if (chunks.push(chunk) === MOST_PIECES) chunks = [Buffer.concat(chunks)];
+    else chunks.push(chunk);
   };
   request.on('data', onData);
   request.once('end', () => resolve(Buffer.concat(chunks)));

@@ -207,7 +207,9 @@ test('body: one in thousands of pieces is kept in some dozens', async (t) => {
   t.after(() => client.destroy());
 
   client.write('POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/xml\r\n');
-  client.write(`Transfer-Encoding: chunked\r\n\r\n${`40\r\n${'x'.repeat(64)}\r\n`.repeat(3000)}`);
+  client.write(
+    `Transfer-Encoding: chunked\r\n\r\n${`40\r\n${'x'.repeat(64)}\r\n`.repeat(3000)}0\r\n\r\n`,
+  );
 
   const kept = await counted.promise;
   assert.ok(kept < 500, String(kept));
