@@ -22,7 +22,7 @@ export interface OpenedStore {
 /** Opens the configured store.
  * @throws {Error} when it cannot be used as it is */
 export async function openStore(config: Config, observers: Observers): Promise<OpenedStore> {
-  const { clock } = observers;
+  const { clock, logger } = observers;
   switch (config.store.kind) {
     case 'memory': {
       const began = clock.now();
@@ -32,7 +32,10 @@ export async function openStore(config: Config, observers: Observers): Promise<O
       const { path } = config.store;
       const place = filePlace('store.sqlite.path', path);
       const open = async () => openSqliteStore({ path, clock });
-      const { store, createdAt } = await startStep(place, config, open);
+      const { store, createdAt, setAside } = await startStep(place, config, open);
+      // Once: of several processes the one that found it.
+      if (setAside !== undefined)
+        logger.error('the store was damaged and is made anew', { setAside });
       store.start();
       return { store, began: () => createdAt, checks: [] };
     }

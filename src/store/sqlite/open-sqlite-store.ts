@@ -31,6 +31,8 @@ export interface OpenedSqliteStore {
   /** The store remembers nothing from before. Until one acceptance window has passed since then, whatever was issued
    * earlier must be refused, by every process and after every restart: a mark on it may be lost. */
   readonly createdAt: Instant;
+  /** Where the damaged file is that stood there before. */
+  readonly setAside?: string;
 }
 
 const DEFAULT_BUSY_TIMEOUT_MILLISECONDS = 800;
@@ -40,7 +42,7 @@ const OPENING_TIMEOUT_MILLISECONDS = 10_000;
 /** How long one statement waits for a lock, and the event loop with it. Beyond it the commit queue waits, without blocking. */
 const LOCK_WAIT_MILLISECONDS = 1;
 
-interface OpenedFile {
+interface OpenedFile extends Pick<OpenedSqliteStore, 'setAside'> {
   readonly database: DatabaseSync;
   readonly dataset: Dataset;
 }
@@ -63,8 +65,7 @@ function openOrReplace({ path }: SqliteStoreOptions, fresh: Dataset): OpenedFile
     return openFile(path, fresh);
   } catch (cause) {
     if (!isDamage(cause)) throw cause;
-    setAside(path);
-    return openFile(path, fresh);
+    return { setAside: setAside(path), ...openFile(path, fresh) };
   }
 }
 
@@ -79,12 +80,12 @@ export function openSqliteStore(options: SqliteStoreOptions): OpenedSqliteStore 
   const fresh: Dataset = { id: randomUUID(), createdAt: clock.now() };
   try {
     return withOpeningLock(path, OPENING_TIMEOUT_MILLISECONDS, () => {
-      const { database, dataset } = openOrReplace(options, fresh);
+      const { database, dataset, ...how } = openOrReplace(options, fresh);
       const place = new FilePlace(path);
       const durations = { busyTimeoutMilliseconds, sweepIntervalSeconds };
       const store = new SqliteStore({ database, place, clock, ...durations });
       const { id: datasetId, createdAt } = dataset;
-      return { store, datasetId, isNew: datasetId === fresh.id, createdAt };
+      return { store, datasetId, isNew: datasetId === fresh.id, createdAt, ...how };
     });
   } catch (cause) {
     throw asFailure(cause);

@@ -86,13 +86,14 @@ export function withOpeningLock<T>(path: string, timeoutMilliseconds: number, wo
   }
 }
 
-/** Sets a damaged file aside, for whoever wants to know what happened. Its log goes with it: it must not be replayed
- * into the new file. */
-export function setAside(path: string): void {
+/** Sets a damaged file aside, for whoever wants to know what happened, and returns its name there. Its log goes with it: it must not
+ * be replayed into the new file. */
+export function setAside(path: string): string {
   const aside = `${path}.damaged-${statSync(path).ino}`;
   renameSync(path, aside);
   rmSync(`${path}-shm`, { force: true });
   if (statSync(`${path}-wal`, { throwIfNoEntry: false })) renameSync(`${path}-wal`, `${aside}-wal`);
+  return aside;
 }
 
 /** Guards against a file that was deleted or replaced under the open store: what is written to it then, nobody would
