@@ -1,6 +1,6 @@
 // `keys rotate` by two people at once: what one of them was told is true, and nothing of the other is written over.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -35,3 +35,19 @@ for (const [what, uses] of [
     for (const file of told) assert.ok(configured.includes(file ?? ''), file);
     for (const { code, error } of rotated) assert.match(error, code === 0 ? /^$/ : /EEXIST|again/);
   });
+
+test('keys rotate: where one was cut off, the next says what to do, and leaves nothing', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'viaduct-rotate-'));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  await viaduct(['init'], directory);
+  const before = await readdir(join(directory, 'keys'));
+  await writeFile(join(directory, 'viaduct.yaml.new'), 'version');
+
+  const cut = await viaduct(['keys', 'rotate', '--use', 'jwt'], directory);
+
+  assert.equal(cut.code, 1);
+  assert.match(cut.error, /viaduct\.yaml\.new is there: .* was cut off: remove it$/m);
+  assert.deepEqual(await readdir(join(directory, 'keys')), before);
+  await rm(join(directory, 'viaduct.yaml.new'));
+  assert.equal((await viaduct(['keys', 'rotate', '--use', 'jwt'], directory)).code, 0);
+});

@@ -80,7 +80,7 @@ export async function replaceWhole(
   const beside = `${target}.new`;
   const rights = await stat(target);
   await takeAll([
-    () => writeWhole(beside, text, rights),
+    () => writeWhole(beside, text, rights).catch((cause: unknown) => tellTaken(beside, cause)),
     async () => {
       if ((await readFile(target, 'utf8')) !== before)
         throw new Error(`${path} was changed meanwhile: nothing was done, try again`);
@@ -88,6 +88,12 @@ export async function replaceWhole(
       return undefined;
     },
   ]);
+}
+
+function tellTaken(beside: string, cause: unknown): never {
+  if (codeOf(cause) !== 'EEXIST') throw cause;
+  const what = 'another command is at work, try again; where none is, one was cut off: remove it';
+  throw new Error(`${beside} is there: ${what}`, { cause });
 }
 
 async function giveFolder(path: string, rights: Rights): Promise<void> {
