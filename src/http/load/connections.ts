@@ -43,8 +43,10 @@ function openFileLimit(): number {
   }
 }
 
-// A request has the connection within TLS, of which this one tells; the other end is the same.
-const nameOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+// A request has the connection within TLS, of which this one tells; both ends are the same. Ours counts too: from one port a client may
+// have a connection to each of our addresses.
+const nameOf = ({ localAddress, remoteAddress, remotePort }: Socket): string =>
+  `${localAddress} ${remoteAddress} ${remotePort}`;
 
 /** It has said all that it asks, and has taken all that is there for it: what is missing is ours. */
 const waitsForUs = ({ last }: Connection): boolean =>
@@ -65,7 +67,7 @@ function longestWithoutProgress(
   return found;
 }
 
-/** The connections that there are, by the names of their other ends, and how many requests wait behind others. */
+/** The connections that there are, by the names of their ends, and how many requests wait behind others. */
 function createConnections() {
   const connections = new Map<string, Connection>();
   let behind = 0;

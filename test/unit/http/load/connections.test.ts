@@ -227,10 +227,10 @@ test('Connections: of those with requests behind others the one without progress
   );
 });
 
-/** A connection of a client from this port, as a server can be given one. */
-function aConnectionTo(server: Server, remotePort: number): Duplex {
+/** A connection of a client from this port, as a server can be given one, at one of its addresses. */
+function aConnectionTo(server: Server, remotePort: number, localAddress = '192.0.2.10'): Duplex {
   const connection = new Duplex({ read: () => undefined, write: (_, __, done) => done() });
-  Object.assign(connection, { remoteAddress: '192.0.2.1', remotePort });
+  Object.assign(connection, { localAddress, remoteAddress: '192.0.2.1', remotePort });
   server.emit('connection', connection);
   return connection;
 }
@@ -276,4 +276,22 @@ test('Connections: whoever asks over one and begins another from the same port h
   await ended;
 
   assert.equal(next.destroyed, true);
+});
+
+test('Connections: of two from one port to two addresses of ours each has its own bound, also when the other has ended', async () => {
+  const server = createServer();
+  boundConnections(server, 10_000);
+  const one = aConnectionTo(server, 1);
+  const other = aConnectionTo(server, 1, '192.0.2.11');
+  await once(other.destroy(), 'close');
+  const { promise: isEnded, resolve } = Promise.withResolvers<boolean>();
+  let heard = 0;
+  server.on('request', () => {
+    heard += 1;
+    if (heard === 17) resolve(one.destroyed);
+  });
+
+  one.push(ask('/held').repeat(17));
+
+  assert.equal(await isEnded, true);
 });
