@@ -3,12 +3,8 @@
 import { type HardeningFinding, hardeningFindings } from '#src/app/checks/hardening.ts';
 import { type LiveCheck, runLiveChecks } from '#src/app/checks/live-checks.ts';
 import { secretFindings } from '#src/app/checks/secret-files.ts';
-import { requireServedAddresses } from '#src/app/checks/served-addresses.ts';
-import { requireAuditKey } from '#src/app/foundation/audit-key.ts';
+import { requireStartable } from '#src/app/checks/startable.ts';
 import { systemClock } from '#src/app/foundation/observers.ts';
-import { endedLists } from '#src/app/trust/revocation-lists.ts';
-import { parseTrustedCertificates } from '#src/app/trust/trusted-certificates.ts';
-import { requireUsableMetadata } from '#src/app/trust/usable-metadata.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
 import { ConfigError, formatProblems, type Problem } from '#src/config/problem.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
@@ -97,12 +93,7 @@ export const checkCommand: Command = async (words, terminal) => {
   let ended: readonly Problem[];
   try {
     loaded = await loadConfigFiles(values.config);
-    await requireAuditKey(loaded.config);
-    await requireServedAddresses(loaded.config);
-    await parseTrustedCertificates(loaded.config);
-    const now = systemClock.now();
-    const metadata = await requireUsableMetadata(loaded.config, now);
-    ended = [...metadata, ...(await endedLists(loaded.config, now))];
+    ended = await requireStartable(loaded.config, systemClock.now());
   } catch (cause) {
     return refuse(cause, values.json, terminal);
   }

@@ -2,6 +2,8 @@
 // them and serves nothing itself.
 import cluster from 'node:cluster';
 import { flushCompileCache } from 'node:module';
+import { requireStartable } from '#src/app/checks/startable.ts';
+import { systemClock } from '#src/app/foundation/observers.ts';
 import type { Served } from '#src/app/primary.ts';
 import { createApp } from '#src/app.ts';
 import { type LoadedConfig, loadConfigFiles } from '#src/config/load.ts';
@@ -27,6 +29,8 @@ async function serveAlone({ config }: LoadedConfig): Promise<Served> {
 
 async function start(loaded: LoadedConfig): Promise<Served> {
   if (loaded.config.workers === 1) return serveAlone(loaded);
+  // Here, or each worker would tell it and die of it.
+  await requireStartable(loaded.config, systemClock.now());
   const { serveWithWorkers } = await import('#src/app/primary.ts');
   return serveWithWorkers(loaded);
 }

@@ -11,11 +11,11 @@ import { createPartner, writeConfiguration } from '#test/support/server/server.t
 
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
 
-async function configured(t: TestContext, wsTrust: object): Promise<string> {
+async function configured(t: TestContext, wsTrust: object, more = {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'viaduct-addresses-'));
   t.after(() => rm(directory, { recursive: true, force: true }));
   const document = aConfigDocument();
-  document['wsTrust'] = wsTrust;
+  Object.assign(document, more, { wsTrust });
   const { jwks } = await createPartner(clock);
   await writeConfiguration(directory, document, jwks);
   return directory;
@@ -69,6 +69,17 @@ for (const [title, wsTrust, told] of [
       assert.match(error, /^viaduct\.yaml:(?!1:1 )\d+:\d+ error /);
     }
   });
+
+test('wsTrust.endpoints: with several workers a misspelt one is told once, and the start ends as with one', async (t) => {
+  const endpoints = [{ path: '/ws-trus' }];
+  const directory = await configured(t, { endpoints }, { workers: 2 });
+
+  const { code, error } = await viaduct(['serve'], directory);
+
+  assert.equal(code, 2);
+  assert.equal(error.match(/did you mean/g)?.length, 1);
+  assert.match(error, /^viaduct\.yaml:\d+:\d+ error .*(?:\n {2}.*){3}\n$/);
+});
 
 test('wsTrust.endpoints: two that are wrong are told in one report', async (t) => {
   const endpoints = [{ path: '/nowhere' }, { path: '/ws-trust' }, { path: '/elsewhere' }];
