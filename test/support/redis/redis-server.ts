@@ -9,7 +9,8 @@ import { reservedPort } from '#test/support/server/reserved-port.ts';
 import { eventually } from '../eventually.ts';
 import { type Reply, sendCommand } from './resp-client.ts';
 
-const COMMAND = 'redis-server';
+// Valkey is started in its place by `npm run test:valkey`.
+const COMMAND = process.env['REDIS_SERVER'] ?? 'redis-server';
 const FAKETIME = 'faketime';
 
 /** Lines of redis.conf. A list means the line stands that often. */

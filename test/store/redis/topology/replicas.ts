@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import type { RedisSettings } from '#src/store/redis/settings.ts';
-import { aKey, isUnavailable, LONG } from '#test/store/conformance/under-test.ts';
+import { aKey, isUnavailable, LONG, SHORT } from '#test/store/conformance/under-test.ts';
 import { openUnderTest } from '#test/store/redis/redis-under-test.ts';
 import { eventually } from '#test/support/eventually.ts';
 import type { RedisServer } from '#test/support/redis/redis-server.ts';
@@ -12,7 +12,7 @@ export function unconfirmedWrites(
   name: string,
   open: () => { settings: RedisSettings; replicas: readonly RedisServer[] },
 ): void {
-  it(`${name}: a mark that no replica has is refused, stays, and is known by its own attempt`, async (t) => {
+  it(`${name}: a write that no replica has is refused, also when it is asked for again, and stays`, async (t) => {
     const { replicas, settings } = open();
     const { store } = await openUnderTest({ ...settings, waitMilliseconds: 300 });
     t.after(() => store.close());
@@ -37,9 +37,15 @@ export function unconfirmedWrites(
       store.rotate(family, { from: '', to: 'one' }, LONG),
       store.increment(tally, 1, LONG),
     ]);
+    // What stands by now counts no more than when it was written.
+    const again = await Promise.allSettled([
+      store.putOnce(mark, 'another', LONG),
+      store.revoke([tombstone], SHORT),
+      store.rotate(family, { from: '', to: 'one' }, LONG),
+    ]);
     for (const replica of replicas) replica.resume();
 
-    for (const outcome of refused)
+    for (const outcome of [...refused, ...again])
       assert.ok(outcome.status === 'rejected' && isUnavailable(outcome.reason));
     await eventually('the replicas are back', async () => {
       const standing = await store.putOnce(mark, 'another', LONG);
