@@ -82,6 +82,7 @@ async function readParties(document: Document, loading: Loading) {
   const rows = entriesOf(policyEntry, document, 'policy');
   const hasUsers = document['users'] !== undefined;
   const surroundings = {
+    clients,
     relyingParties,
     trustedIssuers,
     keys: written,

@@ -3,11 +3,19 @@ import { z } from 'zod';
 import type { PolicyRow } from '#core/policy.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
+import type { ClientConfig } from './clients.ts';
 import { readBase64Key } from './keys/base64-key.ts';
 import { secretReference } from './secret.ts';
 
 export interface RefreshTokenConfig {
   readonly keyBase64: string;
+}
+
+/** What the rows are held against. */
+export interface RefreshSurroundings {
+  /** Whether there is a section for refresh tokens, a broken one too. */
+  readonly hasRefreshTokens: boolean;
+  readonly clients: readonly ClientConfig[];
 }
 
 export const refreshTokensSection = z
@@ -42,6 +50,13 @@ const ACTED_FOR: Complaint = {
   fix: 'set impersonation: true in place of requestorAsActor, or remove refresh_token from types',
 };
 
+const neverUsed = (client: string): Complaint => ({
+  code: 'CONFIG_NO_EFFECT',
+  what: `grants refresh tokens to ${client}, which may not use them`,
+  why: 'its grant_types have no refresh_token',
+  fix: `add refresh_token to the grant_types of ${client}, or remove it from types`,
+});
+
 /** Resolves the key. */
 export async function readRefreshTokens(
   section: Entry<z.output<typeof refreshTokensSection>> | undefined,
@@ -52,18 +67,21 @@ export async function readRefreshTokens(
   return { keyBase64: await readBase64Key(key, WEAK_KEY, loading) };
 }
 
-/** Holds the rows that grant refresh tokens against what those need. */
+/** Holds the rows that grant refresh tokens against what those need, and against the clients. */
 export function validateRefreshGrants(
   rows: readonly Entry<PolicyRow>[],
-  hasSection: boolean,
+  { hasRefreshTokens, clients }: RefreshSurroundings,
   loading: Loading,
 ): void {
+  const without = clients.filter(({ grant_types }) => !grant_types.includes('refresh_token'));
   for (const { value, path } of rows) {
     const index = value.grant.types.indexOf('refresh_token');
     if (index < 0) continue;
     const at: Path = [...path, 'allow', 'types', index];
     if (!value.grant.renewal) loading.error(at, NO_END);
-    if (!hasSection) loading.error(at, NO_KEY);
+    if (!hasRefreshTokens) loading.error(at, NO_KEY);
     if (value.grant.requestorAsActor) loading.warn(at, ACTED_FOR);
+    for (const { client_id } of without.filter((each) => value.requestors.includes(each.client_id)))
+      loading.warn(at, neverUsed(client_id));
   }
 }

@@ -90,7 +90,7 @@ export function aDocument(): ConfigDocument {
         client_id: 'gateway',
         token_endpoint_auth_method: 'client_secret_basic',
         client_secret: { env: 'GATEWAY_SECRET' },
-        grant_types: ['client_credentials'],
+        grant_types: ['client_credentials', 'refresh_token'],
       },
     ],
     relyingParties: [

@@ -9,17 +9,16 @@ import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { validateKey, type WrittenKey } from '../keys/key-choice.ts';
 import { validateReference } from '../reference.ts';
+import type { RefreshSurroundings } from '../refresh-tokens.ts';
 import type { TrustedIssuerConfig } from '../trusted-issuers/trusted-issuers.ts';
 
 /** What the rows speak of. */
-export interface Surroundings {
+export interface Surroundings extends RefreshSurroundings {
   readonly relyingParties: readonly RelyingParty[];
   readonly trustedIssuers: readonly TrustedIssuerConfig[];
   readonly keys: readonly WrittenKey[];
   /** Whether there are user files, broken ones too. */
   readonly hasUsers: boolean;
-  /** Whether there is a section for refresh tokens, a broken one too. */
-  readonly hasRefreshTokens: boolean;
   readonly keepsSecrets: boolean;
 }
 

@@ -159,7 +159,7 @@ export function readPolicy(
 ): readonly PolicyRow[] {
   const rows = entries.map((entry) => ({ value: readRow(entry, loading), path: entry.path }));
   for (const row of rows) validateRow(row, surroundings, loading);
-  validateRefreshGrants(rows, surroundings.hasRefreshTokens, loading);
+  validateRefreshGrants(rows, surroundings, loading);
   validateContextGrants(rows, surroundings.keepsSecrets, loading);
   validateRowOrder(rows, loading);
   return rows.map(({ value }) => value);

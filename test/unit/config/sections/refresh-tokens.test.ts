@@ -63,3 +63,17 @@ test('Configuration: a row that has the requestor act grants no refresh token, w
 
   assert.deepEqual(found, ['CONFIG_NO_EFFECT policy[0].allow.types[0]']);
 });
+
+test('Configuration: a row that grants refresh tokens to a client that may not use them is a warning', async () => {
+  const granted = granting(RENEWAL, SECTION);
+
+  const found = await warningsOf(
+    (document) => {
+      granted(document);
+      Object.assign(first(document.clients), { grant_types: ['client_credentials'] });
+    },
+    { files },
+  );
+
+  assert.deepEqual(found, ['CONFIG_NO_EFFECT policy[0].allow.types[0]']);
+});
