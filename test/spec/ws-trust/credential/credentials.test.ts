@@ -101,7 +101,7 @@ test('the audit of a refused login does not have what was typed', async () => {
 });
 
 test('xml-security E2: a UsernameToken that is too old is refused before its password is looked at', async () => {
-  const created = '<wsu:Created>2027-01-15T07:00:00Z</wsu:Created></wsse:UsernameToken>';
+  const created = '<wsu:Created>2027-01-15T07:50:00Z</wsu:Created></wsse:UsernameToken>';
   const header = aSecurityHeader().replace('</wsse:UsernameToken>', created);
   const setting = aWsTrustSetting();
 

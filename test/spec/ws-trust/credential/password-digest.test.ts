@@ -77,7 +77,7 @@ describe('UsernameToken Profile 1.1.1 §3.1: a password digest', () => {
 
     assert.equal((await send(setting)).status, 200);
     assert.equal(faultCodeOf(await send(setting)), 'wsse:InvalidSecurity');
-    const old = await send(setting, { created: '2027-01-15T07:00:00.000Z' });
+    const old = await send(setting, { created: '2027-01-15T07:50:00.000Z' });
     assert.equal(faultCodeOf(old), 'wsse:MessageExpired');
   });
 
