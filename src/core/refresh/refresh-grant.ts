@@ -38,7 +38,9 @@ type StoredFacts = Pick<
   | 'claims'
   | 'audiences'
   | 'originClient'
->;
+> &
+  // Absent in grants of earlier releases. Not those that were granted: policy would see what the client chose to ask for.
+  Partial<Pick<TokenFacts, 'scopes'>>;
 
 interface StoredGrant extends FamilyGrant {
   readonly v: number;
@@ -50,7 +52,8 @@ interface StoredGrant extends FamilyGrant {
 export function writeGrant(subject: ValidatedToken, spec: TokenSpec): string {
   if (subject.confirmation.method !== 'bearer')
     throw new ExchangeFailure('renewal-not-possible', 'the evidence is bound to a key');
-  const { audiences, authentication, claims, originClient, subjectPrefix, writtenType } = subject;
+  const { audiences, authentication, claims, originClient, scopes, subjectPrefix, writtenType } =
+    subject;
   const stored: StoredGrant = {
     v: GRANT_VERSION,
     clientId: spec.clientId,
@@ -64,6 +67,7 @@ export function writeGrant(subject: ValidatedToken, spec: TokenSpec): string {
       trustedIssuer: subject.trustedIssuer,
       subject: subject.subject,
       claims,
+      scopes,
       audiences,
       ...(subjectPrefix !== undefined && { subjectPrefix }),
       ...(authentication && { authentication }),
@@ -88,10 +92,10 @@ export function parseGrant(
   const { v, evidence, ...grant } = JSON.parse(text) as StoredGrant;
   if (v !== GRANT_VERSION) throw new Error('a grant of a refresh token of an unknown form');
   const subject = acceptToken({
+    scopes: grant.scopes,
     ...evidence,
     ...ref,
     use: 'subject',
-    scopes: grant.scopes,
     issuedAt: grant.issuedAt,
     lifetime: { notBefore: grant.issuedAt, notOnOrAfter: grant.notOnOrAfter },
     confirmation: BEARER,

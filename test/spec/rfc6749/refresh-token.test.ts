@@ -292,6 +292,25 @@ describe('The end of refresh tokens', () => {
     }
   });
 
+  test('Policy: sees all scopes of the evidence, not only those that were granted', async (t) => {
+    const server = await startServer(t, (document) => {
+      grantRefresh(document);
+      const cel = "'guest' in subject.scopes ? 'guest' : 'member'";
+      const claims = [{ claim: 'rank', cel }];
+      Object.assign(document.policy[0]?.['allow'] as object, { claims });
+    });
+    const { body } = await server.exchange({
+      subject_token: await server.partner.sign({ scope: 'orders.read guest' }),
+      requested_token_type: REFRESH_TOKEN_TYPE,
+      scope: 'orders.read',
+    });
+
+    const { access } = await refreshed(server, String(body['access_token']));
+
+    assert.equal(decodeJwt(access)['rank'], 'guest');
+    assert.equal(decodeJwt(access)['scope'], 'orders.read');
+  });
+
   test('Policy: maxCount bounds how often', async (t) => {
     const { server, first } = await begin(t);
     let token = first;
