@@ -44,7 +44,7 @@ function withinFamily(spec: TokenSpec, family: RefreshFamily, asked: ExchangeReq
 /** Whether the rows that decided still want refresh tokens, and this one in particular.
  * @throws {ExchangeFailure} `renewal-not-possible` */
 function validateStillGranted(
-  { policyRows }: TokenSpec,
+  { actors, policyRows }: TokenSpec,
   family: RefreshFamily,
   { rows, now }: Pick<PolicyRules, 'rows'> & { readonly now: Instant },
 ): void {
@@ -57,7 +57,8 @@ function validateStillGranted(
       family.number + (family.renewals ?? 0) <= maxCount
     );
   });
-  if (!isGranted)
+  // As when the family began: there is none where somebody acts.
+  if (!isGranted || actors.length > 0)
     throw new ExchangeFailure('renewal-not-possible', 'policy grants no further renewal');
 }
 

@@ -281,6 +281,8 @@ describe('The end of refresh tokens', () => {
       (row) => Object.assign(row['allow'] as object, { types: ['jwt'] }),
       (row) => Object.assign(row['allow'] as object, { renewal: { lifetimeSeconds: 60 } }),
       (row) => Object.assign(row, { subject: { issuer: 'partner', id: 'somebody-else' } }),
+      // Nobody gets one who acts for the subject.
+      (row) => Object.assign(row['allow'] as object, { requestorAsActor: true }),
     ];
     for (const change of changes) {
       const { server, first } = await begin(t);
