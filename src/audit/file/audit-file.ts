@@ -121,7 +121,10 @@ export async function openAuditFile(path: string): Promise<AuditFile> {
     rotate: (closedPath) => rotate(held, path, closedPath),
     async append(text) {
       await held.handle.appendFile(text);
-      await held.handle.datasync();
+      const [{ nlink }] = await Promise.all([held.handle.stat(), held.handle.datasync()]);
+      // It ends with this process: nobody else could ever read it.
+      if (nlink === 0)
+        throw new Error('the file was deleted: start the server again, it begins another one');
     },
     async cut(keepBytes) {
       const digest = createHash('sha256');

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -68,6 +77,18 @@ test('audit: it heals also where somebody has given its file another name', asyn
   await audit.append(aRecord({ correlationId: 'after' }));
 
   assert.equal((await linesOf(moved)).at(-1)?.['correlationId'], 'after');
+});
+
+test('audit: nothing is on record in a file that was deleted, for nobody could ever read it', async (t) => {
+  const causes: unknown[] = [];
+  const audit = await anAudit(t, { ...NEVER, onFailure: (cause) => void causes.push(cause) });
+  await audit.append(aRecord());
+  await rm(audit.path);
+
+  await assert.rejects(audit.append(aRecord()), UNAVAILABLE);
+  await assert.rejects(audit.probe(), UNAVAILABLE);
+
+  assert.match(String(causes[0]), /the file was deleted: start the server again/);
 });
 
 test('audit: it probes by itself, so that it heals without traffic', async (t) => {
