@@ -30,6 +30,8 @@ interface WorkerEnd {
   readonly isCrash: boolean;
   readonly code: number | null;
   readonly signal: string | null;
+  /** Why it could not even be started. */
+  readonly cause?: unknown;
 }
 
 export interface Supervisor {
@@ -64,7 +66,8 @@ const HUNG_MILLISECONDS = 30_000;
 
 function openSeat(slot: number, isTrial: boolean, handlersOf: (member: Seat) => Handlers): Seat {
   const worker = cluster.fork();
-  closeUntaken(worker);
+  // Where descriptors ran out there is nothing to send by.
+  if (worker.process.pid !== undefined) closeUntaken(worker);
   relayErrors(worker);
   const handlers: Record<string, Handlers[string]> = {};
   const channel = openChannel(
@@ -132,8 +135,10 @@ class Workers implements Supervisor {
       if (this.#seats.get(old.slot) !== old) continue;
       const next = this.#spawn(this.#freeSlot(), true);
       await next.ready.promise;
+      // Whoever died while its successor started has another one in its place by now, or gets none any more.
+      this.#awaited.delete(old.slot);
       // Its successor has half of the new connections by then; clients are told to leave the old ones.
-      await this.#leave(old, LINGER_MILLISECONDS);
+      await this.#leave(this.#seats.get(old.slot) ?? old, LINGER_MILLISECONDS);
     }
   }
 
@@ -149,8 +154,12 @@ class Workers implements Supervisor {
       ready: async () => this.#serving(member),
     }));
     seat.worker.on('exit', (code: number | null, signal: string | null) =>
-      this.#left(seat, code, signal),
+      this.#left(seat, { code, signal }),
     );
+    // What never was a process has no exit: where the system has no room for one, or its program is gone.
+    seat.worker.once('error', (cause) => {
+      if (seat.pid === 0) this.#left(seat, { code: null, signal: null, cause });
+    });
     this.#seats.set(slot, seat);
     return seat;
   }
@@ -164,15 +173,15 @@ class Workers implements Supervisor {
     this.#started.resolve();
   }
 
-  #left(seat: Seat, code: number | null, signal: string | null): void {
+  #left(seat: Seat, how: Omit<WorkerEnd, 'isCrash'>): void {
     this.#seats.delete(seat.slot);
     seat.channel.close();
     seat.ready.reject(new Error('the worker ended before it served'));
     seat.gone.resolve();
     const isCrash = !seat.isLeaving && !this.#isStopping;
-    this.#settings.onGone(seat, { isCrash, code, signal });
+    this.#settings.onGone(seat, { isCrash, ...how });
     // By itself, with the reason in its last words: the next one would end as it did.
-    if (isCrash && !this.#hasStarted && code === 1)
+    if (isCrash && !this.#hasStarted && how.code === 1)
       return this.#giveUp('a worker ended before it served');
     if (isCrash && !(seat.isTrial && !seat.isReady)) this.#restart(seat.slot);
   }
@@ -182,8 +191,7 @@ class Workers implements Supervisor {
     if (pause === undefined) return this.#giveUp();
     this.#awaited.add(slot);
     setTimeout(() => {
-      this.#awaited.delete(slot);
-      if (!this.#isStopping) this.#spawn(slot, false);
+      if (this.#awaited.delete(slot) && !this.#isStopping) this.#spawn(slot, false);
     }, pause);
   }
 
