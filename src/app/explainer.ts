@@ -3,7 +3,7 @@ import type { WsTrustFront } from '#bridge';
 import type { Evidence } from '#core/decision/evidence.ts';
 import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Instant } from '#core/instant.ts';
+import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import { validateLoginCertificates } from '#core/ledger/login-certificates.ts';
 import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
@@ -67,12 +67,13 @@ async function validate(
 interface Explaining {
   readonly config: Config;
   readonly rules: PolicyRules;
+  readonly clock: Clock;
 }
 
 /** A token service that stops where policy begins, and keeps what it was asked, and why a token was refused before. */
 function capturingService(
   validateToken: TokenService['validate'],
-  { config, rules }: Explaining,
+  { clock, config, rules }: Explaining,
   ledger: Ledger,
 ) {
   const known = { ...rules, userStanding: userStandings(config) };
@@ -107,6 +108,7 @@ function capturingService(
       return stop();
     },
     rules,
+    clock,
     findFamily: async () => stop(),
     advance: async () => stop(),
     decideRenewed: async () => stop(),
@@ -226,7 +228,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     requestorOf,
     validate: validateToken,
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
-    readRst: messageReader({ config, rules }, validateToken, parts),
+    readRst: messageReader({ clock, config, rules }, validateToken, parts),
     close: () => store.close(),
   };
 }

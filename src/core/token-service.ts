@@ -2,6 +2,7 @@
 
 import type { Evidence } from './decision/evidence.ts';
 import { ExchangeFailure } from './failure.ts';
+import type { Clock } from './instant.ts';
 import { auditMint, auditRefusal } from './ledger/audit-record.ts';
 import { createOneTimeMarks } from './ledger/one-time-marks.ts';
 import type { PolicyRules } from './policy.ts';
@@ -23,6 +24,7 @@ import type { IssuedToken, TokenSpec } from './token-spec.ts';
 
 export interface TokenService extends EvidenceSteps, DecisionSteps {
   readonly rules: PolicyRules;
+  readonly clock: Clock;
   /** Runs a use case; a refusal is on record before it leaves. */
   answerFor<T>(request: ExchangeRequest, work: () => Promise<T>): Promise<T>;
   issue(spec: TokenSpec): Promise<IssuedToken>;
@@ -46,7 +48,7 @@ async function recordRefusal(audit: AuditLog, record: AuditRecord, cause: unknow
 
 /** Builds the steps over the given parts. */
 export function createTokenService(parts: TokenServiceParts): TokenService {
-  const { audit, rules } = parts;
+  const { audit, clock, rules } = parts;
   const validated = new WeakMap<SecurityToken, ValidatedToken>();
   const marks = createOneTimeMarks(parts);
   return {
@@ -67,6 +69,7 @@ export function createTokenService(parts: TokenServiceParts): TokenService {
       }
     },
     rules,
+    clock,
     ...createEvidenceSteps(parts, { marks, validated }),
     ...createDecisionSteps(parts, marks),
     issue: (spec) => issuerFor(parts.issuers, spec).issue(spec),

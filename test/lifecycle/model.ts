@@ -22,7 +22,7 @@ export const REVOKERS: Readonly<Record<Audience, readonly Party[]>> = {
 };
 
 export const LIFETIME_SECONDS = 300;
-export const SKEW_SECONDS = 60;
+const SKEW_SECONDS = 60;
 export const RENEWAL_SECONDS = 900;
 export const MAX_RENEWALS = 2;
 /** A minute, and what two clocks may be apart. */
@@ -120,13 +120,9 @@ export const isParty = (chain: Chain, who: Party): boolean =>
 export const mayCancel = (chain: Chain, who: Party): boolean =>
   chain.owner === who || (chain.type !== 'id_token' && REVOKERS[chain.audience].includes(who));
 
-/** What this party is told of a token. */
-export const isActive = ({ chain, expiry }: Token, who: Party, now: number): boolean =>
-  isParty(chain, who) && !isDead(chain) && now < expiry + SKEW_SECONDS;
-
-/** The same of a context: both clocks are ours, so there is no skew. */
-export const isActiveContext = (
-  { chain, expiry }: ContextToken,
+/** What this party is told of a token or a context. */
+export const isActive = (
+  { chain, expiry }: Pick<Token | ContextToken, 'chain' | 'expiry'>,
   who: Party,
   now: number,
 ): boolean => isParty(chain, who) && !isDead(chain) && now < expiry;

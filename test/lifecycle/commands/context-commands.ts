@@ -9,7 +9,7 @@ import {
   type ContextToken,
   canIssue,
   canRenew,
-  isActiveContext,
+  isActive,
   isDead,
   issued,
   type Model,
@@ -79,7 +79,7 @@ async function holdContext({ context, by, index }: Asked, model: Model, { fronts
   const server = (index + turn) % 2 === 0 ? 0 : 1;
   const message = aTargetMessage('Validate', { user: by, target: context.context.token });
   const { told } = await fronts.context({ server }, withoutLogin(message), by);
-  const expected = isActiveContext(context, by, model.now());
+  const expected = isActive(context, by, model.now());
   const actual = told.includes('/status/valid<');
   assert.ok(actual || told.includes('/status/invalid<'), told);
   assert.equal(

@@ -170,6 +170,19 @@ test('RFC 7662 §2.2: says inactive and nothing else of an expired, foreign, man
   }
 });
 
+test('RFC 7662 §4: a token is inactive from its end on, within the skew of the clocks too', async (t) => {
+  const server = await startServer(t);
+  const token = await issuedToken(server);
+  server.clock.advance(299);
+  const last = await inspectAsOrders(server, token);
+  server.clock.advance(1);
+
+  const { body } = await inspectAsOrders(server, token);
+
+  assert.equal(last.body['active'], true);
+  assert.deepEqual(body, { active: false });
+});
+
 test('RFC 7662 §4: a client that is neither addressed nor the holder learns nothing', async (t) => {
   const server = await startServer(t, ({ clients }) => {
     clients.push({ ...clients[0], client_id: 'stranger' });

@@ -41,6 +41,7 @@ export const RFC7662: RequirementTable = {
         [`${OWN}tells the server a token is addressed to`],
         [
           `${OWN}says inactive and nothing else`,
+          `${OWN}a token is inactive from its end on`,
           `${OWN}a revoked token is inactive`,
           `${INSPECT}is closed while nobody knows whether it is revoked`,
         ],

@@ -118,6 +118,13 @@ describe('inspect', () => {
   describe('WS-Trust 1.3 §7: where tokens of trusted issuers are told of,', () => {
     const once = aValidatedToken({ onceUntil: NOW + 300 });
 
+    test('one that has ended is not active', async () => {
+      const lifetime = { notBefore: NOW - 300, notOnOrAfter: NOW };
+      const { inspect: ask } = setUp(aValidatedToken({ lifetime }));
+
+      assert.equal(await ask({}, true), undefined);
+    });
+
     test('one that was used up is not active, but for the message that it came with', async () => {
       const { inspect: ask, sts } = setUp(once);
       assert.equal(await ask({}, true), once);
