@@ -85,9 +85,12 @@ function maxAgeOf(cacheControl: string | undefined): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
+const statusFailure = (status: number | undefined): Error =>
+  new Error(`the answer has status ${status}`);
+
 function requireUsableAnswer({ headers, statusCode }: http.IncomingMessage): void {
   // A redirect is not followed: it could lead inside, or to another party.
-  if (statusCode !== 200) throw new Error(`the answer has status ${statusCode}`);
+  if (statusCode !== 200) throw statusFailure(statusCode);
   // A few bytes can unpack to gigabytes; we asked for none of it.
   if ((headers['content-encoding'] ?? 'identity') !== 'identity')
     throw new Error('the answer is compressed');
@@ -130,6 +133,11 @@ function send({ url, options, body }: Sent, maxBodyBytes: number) {
     const { request } = url.protocol === 'https:' ? https : http;
     const outgoing = request(url, options, (response) => {
       readAnswer(response, maxBodyBytes).then(resolve, reject);
+    });
+    // Node would close it and tell nobody.
+    outgoing.on('upgrade', ({ statusCode }, socket) => {
+      socket.destroy();
+      reject(statusFailure(statusCode));
     });
     outgoing.on('error', reject);
     outgoing.end(body);
