@@ -226,9 +226,7 @@ for (const [name, listener, message] of bodies) {
 test('Fetch: refuses an answer that changes the protocol: nothing more would come of it, and whoever waits would wait for ever (RFC 9110 §7.8)', async (context) => {
   const server = createServer((socket) => {
     socket.once('data', () =>
-      socket.write(
-        'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
-      ),
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
     );
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -11,6 +11,7 @@ import {
   readDer,
   readMembers,
   TAG,
+  timeOf,
 } from './der.ts';
 import { type DistinguishedName, readName } from './distinguished-name.ts';
 
@@ -74,7 +75,8 @@ export function readCertificate(x509: X509Certificate): Certificate {
   const algorithm = outer.take(TAG.sequence);
   if (!inner.raw.equals(algorithm.raw)) throw new DerFailure('two signature algorithms');
   const issuer = tbs.take(TAG.sequence);
-  tbs.take(TAG.sequence);
+  // Of a time that is none the runtime tells whatever lies in its memory, or no date, after which nothing is over.
+  const validity = readMembers(tbs.take(TAG.sequence));
   const subject = tbs.take(TAG.sequence);
   const key = readMembers(tbs.take(TAG.sequence));
   key.take(TAG.sequence);
@@ -89,8 +91,8 @@ export function readCertificate(x509: X509Certificate): Certificate {
     keyOctets: bitStringOf(key.take(TAG.bitString)),
     signatureAlgorithm: algorithmOf(algorithm),
     extensions: readExtensions(tbs.takeIf(TAG.context(3))),
-    notBefore: x509.validFromDate.getTime() / 1000,
-    notAfter: x509.validToDate.getTime() / 1000,
+    notBefore: timeOf(validity.takeAny()),
+    notAfter: timeOf(validity.takeAny()),
   };
 }
 

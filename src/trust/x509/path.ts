@@ -1,6 +1,7 @@
 // The path of a certificate to an anchor (RFC 5280 §6.1), for the paths that clients have: no policies, and name constraints are
 // refused where they appear. A link is a signature that verifies with the issuer's key: a name alone is no link, anybody can
 // found an authority of the same name.
+import type { KeyObject } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import {
@@ -11,6 +12,7 @@ import {
   KEY_USAGE,
   keyUsages,
 } from './certificate.ts';
+import { DerFailure } from './der.ts';
 import type { LinkMemory } from './link-memory.ts';
 import { SIGNATURE_HASHES } from './signed-structure.ts';
 
@@ -196,10 +198,19 @@ function validateEach(path: CertificatePath, { asOf, now }: Search): void {
   }
 }
 
-function validateKey({ x509 }: Certificate): void {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = x509.publicKey;
+function validateKey(certificate: Certificate): void {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKeyOf(certificate);
   if (type === 'rsa' && (details?.modulusLength ?? 0) < MIN_RSA_BITS)
     throw refusal('issuer-untrusted', 'a key is too short');
+}
+
+// Whoever it is of has not proved it: somebody only names the certificate, or the runtime would know the key.
+function publicKeyOf({ x509 }: Certificate): KeyObject {
+  try {
+    return x509.publicKey;
+  } catch (cause) {
+    throw new DerFailure('a key that cannot be read', { cause });
+  }
 }
 
 function validateAuthorities(authorities: CertificatePath, terms: PathTerms): void {

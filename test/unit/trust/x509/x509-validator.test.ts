@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
+import { DerFailure } from '#src/trust/x509/der.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {
@@ -225,6 +226,31 @@ describe('a certificate as evidence', () => {
       await assert.rejects(validate(certificate), { reason: 'token-malformed' });
     });
   }
+
+  for (const [what, from, to] of [
+    // In a month that there is not.
+    ['an end', Buffer.from('331111221320Z'), Buffer.from('331311221320Z')],
+    ['a beginning', Buffer.from('231114221320Z'), Buffer.from('231314221320Z')],
+  ] as const) {
+    test(`RFC 5280 §4.1.2.5: is refused with ${what} that is no time: it would have whatever the runtime makes of it`, async () => {
+      const { der } = await aClient();
+      der.set(to, der.indexOf(from));
+      const content = { certificates: [der], proof: 'signature' };
+
+      assert.throws(() => parseCertificate(der), DerFailure);
+      await assert.rejects(validate(root, {}, content), { reason: 'token-malformed' });
+    });
+  }
+
+  test('is refused with a key on a curve that the runtime does not know, whoever vouches for it', async () => {
+    const der = Buffer.from(root.der);
+    const curve = Buffer.from('2a8648ce3d030107', 'hex');
+    der.set([0x77], der.indexOf(curve) + curve.length - 1);
+    const anchors = [parseCertificate(der)];
+    const content = { certificates: [der], proof: 'named' };
+
+    await assert.rejects(validate(root, { anchors }, content), { reason: 'token-malformed' });
+  });
 
   test('is refused without a proof of its key', async () => {
     const { der } = await aClient();
