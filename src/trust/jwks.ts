@@ -22,6 +22,7 @@ const FORMS: Readonly<Record<string, KeyForm>> = {
 };
 
 const MIN_RSA_BYTES = 256;
+const MAX_EXPONENT_BYTES = 4;
 const MAX_KEYS = 100;
 
 /** What a token says about its key. */
@@ -48,9 +49,27 @@ const isForVerifying = ({ use, key_ops: operations }: RawKey): boolean =>
   (use === undefined || use === 'sig') &&
   (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
 
-const isStrong = ({ kty, n }: RawKey): boolean =>
-  kty !== 'RSA' ||
-  (typeof n === 'string' && Buffer.from(n, 'base64url').byteLength >= MIN_RSA_BYTES);
+// Without the zeros before it, which do not make a number longer.
+function numberOf(member: unknown): Buffer {
+  const octets = Buffer.from(typeof member === 'string' ? member : '', 'base64url');
+  const first = octets.findIndex((octet) => octet !== 0);
+  return octets.subarray(first === -1 ? octets.byteLength : first);
+}
+
+const isOdd = (number: Buffer): boolean => (number.at(-1) ?? 0) % 2 === 1;
+
+/** RFC 8017 §3.1: with the exponent 1 anybody signs, and an even one has no inverse. A long one takes the runtime time that grows with the
+ * square of its length: a set of a few megabytes kept it busy for minutes. */
+function isExponent(e: Buffer): boolean {
+  const isOne = e.byteLength === 1 && e[0] === 1;
+  return isOdd(e) && !isOne && e.byteLength <= MAX_EXPONENT_BYTES;
+}
+
+const isStrong = ({ kty, n, e }: RawKey): boolean => {
+  const modulus = numberOf(n);
+  const isLong = modulus.byteLength >= MIN_RSA_BYTES;
+  return kty !== 'RSA' || (isLong && isOdd(modulus) && isExponent(numberOf(e)));
+};
 
 function fits(key: RawKey, { alg, kid }: WantedKey): boolean {
   const form = Object.hasOwn(FORMS, alg) ? FORMS[alg] : undefined;
@@ -126,6 +145,7 @@ export function parsePinnedJwks(text: string): KeySet {
   const keys = parseKeys(text);
   if (keys.length === 0) throw new Error('the JWK Set has no keys');
   if (keys.some(isSecret)) throw new Error('the JWK Set has a secret or private key');
-  if (!keys.every(isStrong)) throw new Error('the JWK Set has an RSA key below 2048 bits');
+  if (!keys.every(isStrong))
+    throw new Error('the JWK Set has an RSA key that is none, or below 2048 bits');
   return createKeySet(keys);
 }

@@ -11,6 +11,9 @@ const us = await aForeignIssuer({ issuer: 'https://sts.example' });
 const validate = validating({ trusted: [trustIn(partner)], own: ownTrust(us) });
 
 const THUMBPRINT = 'A'.repeat(43);
+const RSA = (await aForeignIssuer({ algorithm: 'RS256' })).publicJwk;
+const RSA_KEY = { kty: 'RSA', n: RSA.n ?? '', e: RSA.e ?? '' };
+const EVEN_MODULUS = `${RSA_KEY.n.slice(0, -2)}AA`;
 const links = (depth: number): ClaimValue =>
   depth === 1 ? { sub: 'x' } : { sub: 'x', act: links(depth - 1) };
 
@@ -62,6 +65,18 @@ const malformed: readonly (readonly [string, string, Members])[] = [
   ['RFC 7800 §3.1', 'an empty cnf', { cnf: {} }],
   ['RFC 7800 §3.1', 'an unknown confirmation', { cnf: { kid: 'x' } }],
   ['RFC 7800 §3.1', 'a key as confirmation', { cnf: { jwk: {} } }],
+  ['RFC 8017 §3.1', 'an RSA key of the exponent 1', { cnf: { jwk: { ...RSA_KEY, e: 'AQ' } } }],
+  ['RFC 8017 §3.1', 'an RSA key of an even exponent', { cnf: { jwk: { ...RSA_KEY, e: 'AQAA' } } }],
+  [
+    'RFC 8017 §3.1',
+    'an RSA key of an even modulus',
+    { cnf: { jwk: { ...RSA_KEY, n: EVEN_MODULUS } } },
+  ],
+  [
+    'RFC 8017 §3.1',
+    'an RSA key of a long exponent',
+    { cnf: { jwk: { ...RSA_KEY, e: 'AQAAAAE' } } },
+  ],
   ['RFC 7800 §3.1', 'two confirmations', { cnf: { jkt: THUMBPRINT, 'x5t#S256': THUMBPRINT } }],
   ['RFC 7800 §3.1', 'a known and an unknown one', { cnf: { jkt: THUMBPRINT, osc: 1 } }],
   ['RFC 9449 §6.1', 'jkt that is no thumbprint', { cnf: { jkt: 'x' } }],

@@ -69,7 +69,32 @@ test('RFC 7518 §3.3: an RSA key below 2048 bits is left out', async () => {
   const small = { ...jwk, n: n.slice(0, 170), kid: 'k' };
 
   assert.equal(parseJwks(setOf(small)).find({ kid: 'k', alg: 'RS256' }), undefined);
-  assert.throws(() => parsePinnedJwks(setOf(small)), /below 2048/);
+  assert.throws(() => parsePinnedJwks(setOf(small)), /below 2048 bits/);
+});
+
+for (const [what, members] of [
+  ['with the exponent 1: what anybody pads is signed', { e: 'AQ' }],
+  ['with an even exponent', { e: 'AQAA' }],
+  ['with an exponent of 40 bits', { e: 'AQAAAAE' }],
+  ['without an exponent', { e: '' }],
+  ['whose exponent is no text', { e: 3 }],
+  ['with an even modulus', { n: `${rs256.n?.slice(0, -2) ?? ''}AA` }],
+  ['that is long by zeros alone', { n: `${'A'.repeat(300)}AQ` }],
+] as const) {
+  test(`RFC 8017 §3.1: an RSA key ${what}, is left out, and refused where it is pinned`, () => {
+    const set = setOf({ ...rs256, ...members, kid: 'k' });
+
+    assert.equal(parseJwks(set).find({ kid: 'k', alg: 'RS256' }), undefined);
+    assert.throws(() => parsePinnedJwks(set), /an RSA key that is none/);
+  });
+}
+
+test('RFC 8017 §3.1: zeros before the modulus and the exponent do not count', () => {
+  const [n, e] = [rs256.n ?? '', rs256.e ?? ''].map((text) =>
+    Buffer.concat([Buffer.of(0), Buffer.from(text, 'base64url')]).toString('base64url'),
+  );
+
+  assert.ok(parsePinnedJwks(setOf({ ...rs256, n, e })).find({ kid: rs256.kid, alg: 'RS256' }));
 });
 
 test('JWKS: a key is imported once, however often it is asked for', () => {

@@ -1,5 +1,5 @@
 // Pinned public keys of others: a JWK Set (RFC 7517) from a file.
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import { MIN_RSA_BITS } from './pem.ts';
@@ -95,12 +95,22 @@ function keyProblem(key: JsonWebKeyRecord): string | undefined {
   if ('d' in key) return 'is a private key';
   if (!isWellFormed(key)) return 'has an alg, kid, use or x5c that is none';
   try {
-    const { asymmetricKeyDetails } = createPublicKey({ key, format: 'jwk' });
-    const bits = asymmetricKeyDetails?.modulusLength;
-    return bits !== undefined && bits < MIN_RSA_BITS
-      ? `has fewer than ${String(MIN_RSA_BITS)} bits`
-      : undefined;
+    return rsaProblem(createPublicKey({ key, format: 'jwk' }));
   } catch {
     return 'cannot be used';
   }
 }
+
+const MAX_EXPONENT = 0xffffffffn;
+
+function rsaProblem(key: KeyObject): string | undefined {
+  const { modulusLength: bits, publicExponent } = key.asymmetricKeyDetails ?? {};
+  if (bits === undefined) return undefined;
+  if (bits < MIN_RSA_BITS) return `has fewer than ${String(MIN_RSA_BITS)} bits`;
+  const { n = '' } = key.export({ format: 'jwk' });
+  const isModulusOdd = (Buffer.from(n, 'base64url').at(-1) ?? 0) % 2 === 1;
+  return isModulusOdd && isExponent(publicExponent) ? undefined : 'is an RSA key that is none';
+}
+
+// RFC 8017 §3.1: with 1 anybody signs, and with an even one nobody.
+const isExponent = (e = 0n): boolean => e > 1n && e % 2n === 1n && e <= MAX_EXPONENT;

@@ -11,6 +11,12 @@ import {
 } from '#test/unit/config/document.ts';
 import { type Refusal, refuses } from '#test/unit/config/refusals.ts';
 
+// 2048 bits, odd.
+const MODULUS = `${'g'.repeat(341)}Q`;
+
+const rsaJwks = (over: { readonly n?: string; readonly e?: string }): string =>
+  JSON.stringify({ keys: [{ kty: 'RSA', kid: 'k', n: MODULUS, e: 'AQAB', ...over }] });
+
 const issuerJwt: (change: Record<string, unknown>) => Change = (change) => (document) => {
   const issuer = first(document.trustedIssuers);
   document.trustedIssuers = [{ ...issuer, jwt: { ...issuer.jwt, ...change } }];
@@ -156,6 +162,10 @@ refuses('trustedIssuers', [
   { rule: 'a pinned set holds no private key', ...pinned(privateJwks()) },
   { rule: 'a pinned set holds no shared secret', ...pinned('{"keys":[{"kty":"oct","k":"AAAA"}]}') },
   { rule: 'a pinned set holds usable keys', ...pinned('{"keys":[{"kty":"EC"}]}') },
+  { rule: 'a pinned RSA key does not have the exponent 1', ...pinned(rsaJwks({ e: 'AQ' })) },
+  { rule: 'a pinned RSA key has an odd exponent', ...pinned(rsaJwks({ e: 'AQAA' })) },
+  { rule: 'a pinned RSA key has a short exponent', ...pinned(rsaJwks({ e: 'AQAAAAE' })) },
+  { rule: 'a pinned RSA key has an odd modulus', ...pinned(rsaJwks({ n: 'g'.repeat(342) })) },
   { rule: 'a pinned set is not empty', ...pinned('{"keys":[]}') },
   { rule: 'a pinned set is a JWK Set', ...pinned('[]') },
   { rule: 'a pinned set is JSON', ...pinned('keys: []') },
