@@ -152,8 +152,11 @@ class Primary {
     const fixed = sections.filter((section) => !TAKEN_BY_NEW_WORKERS.has(section));
     if (fixed.length > 0)
       throw new Error(`running workers cannot take this change: restart for ${fixed.join(', ')}`);
-    if (sections.length > 0 || this.#isMixed()) return this.#replaceWorkers(next);
     const members = this.supervisor.members();
+    // All would begin with what nobody has built yet, and end on it if it cannot be.
+    if (members.length === 0)
+      throw new Error('no worker serves that could try it; send SIGHUP again when one does');
+    if (sections.length > 0 || this.#isMixed()) return this.#replaceWorkers(next);
     const prepared = await Promise.all(
       members.map(async (member) => ({ member, id: await this.#prepare(member, next) })),
     );

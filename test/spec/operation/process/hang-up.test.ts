@@ -9,6 +9,7 @@ import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
 import { aConfigDocument } from '#test/support/server/document.ts';
 import { startViaduct } from '#test/support/server/process.ts';
+import { serve, workerPids } from '#test/support/server/served.ts';
 import { createPartner, writeConfiguration } from '#test/support/server/server.ts';
 
 const clock = { now: (): number => Math.floor(Date.now() / 1000) };
@@ -59,4 +60,24 @@ test('Row 29: a reload that is asked for before there is a configuration ends no
   child.kill('SIGTERM');
 
   assert.equal(await server.exit(), 0, server.text());
+});
+
+test('Row 29: a reload that is asked for while no worker serves is not taken: nobody could tell whether it is good, and all would end on it', {
+  timeout: 60_000,
+}, async (t) => {
+  const served = await serve(t, (document) => {
+    document['workers'] = 2;
+  });
+  // Good by its text: only who builds it finds out.
+  await served.edit((document) => {
+    document['wsTrust'] = { endpoints: [{ path: '/ws-trust/none' }] };
+  });
+  for (const pid of await workerPids(served)) process.kill(pid, 'SIGKILL');
+  await eventually('none', async () => /^sts_workers 0$/m.test(await served.metrics()));
+
+  const said = await served.reload();
+
+  assert.match(said, /not reloaded: no worker serves that could try it; send SIGHUP again/);
+  await eventually('all serve', async () => /^sts_workers 2$/m.test(await served.metrics()));
+  assert.equal((await fetch(`${served.managementUrl}/readyz`)).status, 200);
 });
