@@ -1,5 +1,4 @@
 // Renewal by a refresh token: the evidence of the first exchange is decided anew, and one token is traded for the next.
-
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import type { PolicyRules } from '../policy.ts';
