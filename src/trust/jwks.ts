@@ -1,6 +1,7 @@
 // A JWK Set of another issuer (RFC 7517 §5): which of its keys verifies a token, if exactly one does.
 import { KeyObject } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
+import { isRsaKey } from '#core/rsa-key.ts';
 
 interface KeyForm {
   readonly kty: string;
@@ -22,7 +23,6 @@ const FORMS: Readonly<Record<string, KeyForm>> = {
 };
 
 const MIN_RSA_BYTES = 256;
-const MAX_EXPONENT_BYTES = 4;
 const MAX_KEYS = 100;
 
 /** What a token says about its key. */
@@ -56,19 +56,11 @@ function numberOf(member: unknown): Buffer {
   return octets.subarray(first === -1 ? octets.byteLength : first);
 }
 
-const isOdd = (number: Buffer): boolean => (number.at(-1) ?? 0) % 2 === 1;
-
-/** RFC 8017 §3.1: with the exponent 1 anybody signs, and an even one has no inverse. A long one takes the runtime time that grows with the
- * square of its length: a set of a few megabytes kept it busy for minutes. */
-function isExponent(e: Buffer): boolean {
-  const isOne = e.byteLength === 1 && e[0] === 1;
-  return isOdd(e) && !isOne && e.byteLength <= MAX_EXPONENT_BYTES;
-}
-
+// Before the runtime sees it: a long exponent alone keeps it busy.
 const isStrong = ({ kty, n, e }: RawKey): boolean => {
   const modulus = numberOf(n);
   const isLong = modulus.byteLength >= MIN_RSA_BYTES;
-  return kty !== 'RSA' || (isLong && isOdd(modulus) && isExponent(numberOf(e)));
+  return kty !== 'RSA' || (isLong && isRsaKey(modulus, numberOf(e)));
 };
 
 function fits(key: RawKey, { alg, kid }: WantedKey): boolean {

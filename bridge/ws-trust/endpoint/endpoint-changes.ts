@@ -26,8 +26,7 @@ export function refusedChanges(
   profiles: readonly EndpointProfile[],
   changes: readonly EndpointChange[],
 ): readonly RefusedChange[] {
-  const served = profiles.map((profile) => withOptional(profile, changes));
-  const endpoints = withChanges(served, changes).flatMap((profile) => profile.endpoints);
+  const endpoints = changed(profiles, changes).flatMap((profile) => profile.endpoints);
   return changes.flatMap((change, index) => {
     const endpoint = endpoints.find(({ path }) => path === change.path);
     const refusal = endpoint
@@ -48,8 +47,7 @@ export function changeEndpoints(
     const { index, key, what } = refused;
     throw new Error(`wsTrust.endpoints[${index}].${key}: ${changes[index]?.path} ${what}`);
   }
-  const served = profiles.map((profile) => withOptional(profile, changes));
-  return withChanges(served, changes);
+  return changed(profiles, changes);
 }
 
 interface Served {
@@ -117,11 +115,12 @@ const BODY_IS_SIGNED: Refusal = {
   fix: 'remove it, or set signedParts: timestamp where that is enough',
 };
 
-function withChanges(
+function changed(
   profiles: readonly EndpointProfile[],
   changes: readonly EndpointChange[],
 ): readonly EndpointProfile[] {
-  return profiles.map((profile) => ({
+  const served = profiles.map((profile) => withOptional(profile, changes));
+  return served.map((profile) => ({
     ...profile,
     endpoints: profile.endpoints.map((endpoint) => {
       const change = changes.find(({ path }) => path === endpoint.path);

@@ -16,7 +16,7 @@ import {
   scopeName,
 } from './fields.ts';
 import { validateFetch } from './keys/fetch-address.ts';
-import { type AssertionAlgorithm, type JsonWebKeySet, readJwks, verifies } from './keys/jwks.ts';
+import { ASSERTION_ALGORITHMS, type JsonWebKeySet, readJwks, verifies } from './keys/jwks.ts';
 import type { RateConfig } from './operation.ts';
 import { validateReference } from './reference.ts';
 import { type SecretReference, secretReference } from './secret.ts';
@@ -56,15 +56,6 @@ const isScopeList = (text: string): boolean =>
 
 const SECRET_METHODS: ReadonlySet<string> = new Set(['client_secret_basic', 'client_secret_post']);
 
-/** Of client assertions; those of `src/oauth`, which does not know another. */
-const ASSERTION_ALGORITHMS: readonly AssertionAlgorithm[] = [
-  'ES256',
-  'ES384',
-  'RS256',
-  'PS256',
-  'EdDSA',
-  'Ed25519',
-];
 const assertionAlgorithm = z.enum(ASSERTION_ALGORITHMS);
 
 export const clientFields = z.strictObject({

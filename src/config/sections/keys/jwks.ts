@@ -1,5 +1,6 @@
 // Pinned public keys of others: a JWK Set (RFC 7517) from a file.
 import { createPublicKey, type KeyObject } from 'node:crypto';
+import { isRsaKey } from '#core/rsa-key.ts';
 import type { Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import { MIN_RSA_BITS } from './pem.ts';
@@ -44,6 +45,9 @@ const FORMS = {
 
 /** An algorithm of client assertions. */
 export type AssertionAlgorithm = keyof typeof FORMS;
+
+/** Those of `src/oauth`, which does not know another. */
+export const ASSERTION_ALGORITHMS = Object.keys(FORMS) as readonly AssertionAlgorithm[];
 
 /** Whether a key verifies signatures of an algorithm, by what it says of itself (RFC 7517 §4). */
 export function verifies(key: JsonWebKeyRecord, algorithm: AssertionAlgorithm): boolean {
@@ -101,16 +105,11 @@ function keyProblem(key: JsonWebKeyRecord): string | undefined {
   }
 }
 
-const MAX_EXPONENT = 0xffffffffn;
-
 function rsaProblem(key: KeyObject): string | undefined {
-  const { modulusLength: bits, publicExponent } = key.asymmetricKeyDetails ?? {};
+  const { modulusLength: bits } = key.asymmetricKeyDetails ?? {};
   if (bits === undefined) return undefined;
   if (bits < MIN_RSA_BITS) return `has fewer than ${String(MIN_RSA_BITS)} bits`;
-  const { n = '' } = key.export({ format: 'jwk' });
-  const isModulusOdd = (Buffer.from(n, 'base64url').at(-1) ?? 0) % 2 === 1;
-  return isModulusOdd && isExponent(publicExponent) ? undefined : 'is an RSA key that is none';
+  const { n = '', e = '' } = key.export({ format: 'jwk' });
+  const isOne = isRsaKey(Buffer.from(n, 'base64url'), Buffer.from(e, 'base64url'));
+  return isOne ? undefined : 'is an RSA key that is none';
 }
-
-// RFC 8017 §3.1: with 1 anybody signs, and with an even one nobody.
-const isExponent = (e = 0n): boolean => e > 1n && e % 2n === 1n && e <= MAX_EXPONENT;

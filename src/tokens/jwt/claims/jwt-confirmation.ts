@@ -3,6 +3,7 @@ import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import type { ClaimValue } from '#core/claim.ts';
 import { BEARER, type Confirmation, type PublicJwk } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { isRsaKey } from '#core/rsa-key.ts';
 import { type JsonMembers, membersOf } from '../jws/strict-json.ts';
 import { stringClaim } from './claim-reader.ts';
 
@@ -74,20 +75,17 @@ function keyOf(key: Readonly<Record<string, ClaimValue>>): KeyObject {
 const MIN_RSA_BITS = 2048;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
-const MAX_EXPONENT = 0xffffffffn;
-
 function requireStrength(key: KeyObject): void {
   const { asymmetricKeyType: type, asymmetricKeyDetails } = key;
   const isStrong = type === 'rsa' ? isStrongRsa(key) : CURVES.has(asymmetricKeyDetails?.namedCurve);
   if (!isStrong) throw malformed('jwk is of another kind or too weak');
 }
 
-// RFC 8017 §3.1: with the exponent 1 everybody has the private key; with an even exponent or modulus nobody has.
 function isStrongRsa(key: KeyObject): boolean {
-  const { modulusLength = 0, publicExponent: e = 0n } = key.asymmetricKeyDetails ?? {};
-  const { n = '' } = key.export({ format: 'jwk' });
-  const isOdd = (Buffer.from(n, 'base64url').at(-1) ?? 0) % 2 === 1;
-  return modulusLength >= MIN_RSA_BITS && isOdd && e > 1n && e % 2n === 1n && e <= MAX_EXPONENT;
+  const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
+  const { n = '', e = '' } = key.export({ format: 'jwk' });
+  const isKey = isRsaKey(Buffer.from(n, 'base64url'), Buffer.from(e, 'base64url'));
+  return modulusLength >= MIN_RSA_BITS && isKey;
 }
 
 // Members as the runtime writes them: leading zeros in what was read would make another name for the same key.
