@@ -63,6 +63,8 @@ const LOOK_EVERY_MILLISECONDS = 5000;
 const LINGER_MILLISECONDS = 1000;
 /** A worker that has said nothing for so long does nothing for others either. */
 const HUNG_MILLISECONDS = 30_000;
+/** A successor that neither serves nor ends for so long would hold the reload, and each one behind it. */
+const TRIAL_MILLISECONDS = 60_000;
 
 function openSeat(slot: number, isTrial: boolean, handlersOf: (member: Seat) => Handlers): Seat {
   const worker = cluster.fork();
@@ -96,6 +98,12 @@ function openSeat(slot: number, isTrial: boolean, handlersOf: (member: Seat) => 
   // A message to a worker that has just died: its exit is told as well.
   worker.on('error', () => undefined);
   return seat;
+}
+
+/** For how many milliseconds it may say nothing: of one that is started, not in place of another, nobody waits for an answer. */
+function silenceBound({ isReady, isTrial }: Seat): number {
+  if (isReady) return HUNG_MILLISECONDS;
+  return isTrial ? TRIAL_MILLISECONDS : Number.POSITIVE_INFINITY;
 }
 
 class Workers implements Supervisor {
@@ -220,9 +228,10 @@ class Workers implements Supervisor {
     const wasAwake = now - this.#lookedAt < 2 * LOOK_EVERY_MILLISECONDS;
     this.#lookedAt = now;
     // What this process slept through it cannot hold against others.
-    if (!wasAwake) for (const seat of this.members()) seat.heardAt = now;
-    for (const seat of this.members())
-      if (now - seat.heardAt > HUNG_MILLISECONDS) seat.worker.process.kill('SIGKILL');
+    for (const seat of this.#seats.values()) {
+      if (!wasAwake) seat.heardAt = now;
+      if (now - seat.heardAt > silenceBound(seat)) seat.worker.process.kill('SIGKILL');
+    }
   }
 }
 

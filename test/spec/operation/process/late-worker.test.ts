@@ -1,9 +1,10 @@
-// A worker that is started with a configuration and begins to serve while the next one is brought in: what is not so is not logged.
+// A worker that is started with a configuration and begins to serve while the next one is brought in, or never does.
 import assert from 'node:assert/strict';
 import { readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
+import { holdUp } from '#test/support/server/held-up.ts';
 import { type Served, serve, workerPids } from '#test/support/server/served.ts';
 
 /** Whether a process has its audit open: it was told its configuration, and does not serve yet for a while. */
@@ -34,7 +35,7 @@ test('Row 29: a worker that begins to serve while all are replaced is not said t
   process.kill(known[1] ?? 0, 'SIGKILL');
   const late = await newWorker(served, known);
   await eventually('it was told its configuration', () => hasAudit(late));
-  process.kill(late, 'SIGSTOP');
+  holdUp(t, late);
   await served.edit((document) => {
     Object.assign(document['audit'] as object, { file: 'data/other.jsonl' });
   });
@@ -47,4 +48,25 @@ test('Row 29: a worker that begins to serve while all are replaced is not said t
   assert.equal(said, 'configuration reloaded\n');
   assert.doesNotMatch(served.server.text(), /a worker has an old configuration/);
   assert.equal((await fetch(`${served.managementUrl}/readyz`)).status, 200);
+});
+
+test('Row 29: a new worker that neither serves nor ends does not hold a reload for ever: it is ended, the old configuration goes on, and the next one is heard', {
+  timeout: 240_000,
+}, async (t) => {
+  const served = await serve(t, (document) => {
+    document['workers'] = 2;
+  });
+  const known = await workerPids(served);
+  await served.edit((document) => {
+    document['log'] = { level: 'warn' };
+  });
+
+  const reloading = served.reload();
+  const stuck = await newWorker(served, known);
+  holdUp(t, stuck);
+  const said = await reloading;
+
+  assert.match(said, /^configuration not reloaded: .*the old configuration goes on/);
+  assert.deepEqual(new Set(await workerPids(served)), new Set(known));
+  assert.equal(await served.reload(), 'configuration reloaded\n');
 });

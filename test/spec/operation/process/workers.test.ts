@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import {
   createLocalJWKSet,
   decodeJwt,
@@ -12,6 +12,7 @@ import {
 } from 'jose';
 import { generateKeyPem } from '#src/keys/generate.ts';
 import { eventually } from '#test/support/eventually.ts';
+import { holdUp, isAlive } from '#test/support/server/held-up.ts';
 import { startViaduct, viaduct } from '#test/support/server/process.ts';
 import { type Served, serve, underLoad, workerPids } from '#test/support/server/served.ts';
 
@@ -37,20 +38,6 @@ async function verified(served: Served): Promise<string> {
   const { code, out, error } = await viaduct(['audit', 'verify'], served.directory);
   assert.equal(code, 0, out + error);
   return out;
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
-
-/** Stops a process, and ends it with the test: it would outlive whoever started it. */
-function holdUp(t: TestContext, pid: number): void {
-  process.kill(pid, 'SIGSTOP');
-  t.after(() => isAlive(pid) && process.kill(pid, 'SIGKILL'));
 }
 
 /** How often is reloaded under load; `npm run test:reloads` does it a hundred times. */
