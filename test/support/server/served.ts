@@ -126,10 +126,19 @@ export async function serve(
 export const workerPids = ({ server }: Served): Promise<readonly number[]> =>
   childrenOf(server.child);
 
+/** Between fork and exec a worker is a copy of the primary, which waits for it: who stopped it there would stop both. */
+const isWorker = async (pid: number): Promise<boolean> => {
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+  return environment.includes('NODE_UNIQUE_ID=');
+};
+
+/** The process ids of its workers. */
 export async function childrenOf(child: ChildProcess): Promise<readonly number[]> {
   const pid = String(child.pid);
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean).map(Number);
+  const pids = text.split(' ').filter(Boolean).map(Number);
+  const areWorkers = await Promise.all(pids.map(isWorker));
+  return pids.filter((_, index) => areWorkers[index]);
 }
 
 export interface LoadReport {
