@@ -1,4 +1,5 @@
 // Servers over plain HTTP and TLS, with every limit set: by default Node waits for a slow client for minutes.
+import { constants } from 'node:crypto';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -73,10 +74,12 @@ const serverOptions = (limits: ListenerLimits) => ({
   requireHostHeader: true,
 });
 
-const tlsOptions = ({ certificatePem, keyPem }: ListenerTls) => ({
+const tlsOptions = ({ certificatePem, clientCertificates, keyPem }: ListenerTls) => ({
   cert: certificatePem,
   key: keyPem,
   minVersion: 'TLSv1.2' as const,
+  // What a session keeps of the client is its certificate alone: resumed, one whose path needs what came with it would be nobody's.
+  ...(clientCertificates === 'optional' && { secureOptions: constants.SSL_OP_NO_TICKET }),
 });
 
 /** RFC 3986 §3.2.2, §3.2.3, as far as it takes to tell a host from what is none. */

@@ -1,6 +1,6 @@
 // Real servers on loopback, and a client that shows everything a test may want to see.
 import { type IncomingHttpHeaders, type RequestListener, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { type Agent, request as requestHttps } from 'node:https';
 import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
@@ -32,7 +32,7 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Uint8Array;
   /** Over TLS, with these settings of the client. */
-  readonly tls?: ConnectionOptions;
+  readonly tls?: ConnectionOptions & { readonly agent?: Agent };
 }
 
 export interface Received {

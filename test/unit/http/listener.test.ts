@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import type { RequestListener } from 'node:http';
+import { Agent } from 'node:https';
 import test from 'node:test';
+import { TLSSocket } from 'node:tls';
 import { clientCertificates } from '#src/http/client-certificates.ts';
 import { createListener } from '#src/http/listener.ts';
 import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
@@ -121,6 +123,26 @@ test('listener: a certificate is replaced while it serves', async (t) => {
 
   const { body } = await send({ port: listener.port, tls: { ca: next.certPem } });
   assert.equal(body, 'ok');
+});
+
+// A session keeps of what came with a client certificate nothing that its path may need.
+test('listener: where clients are asked for certificates no session is resumed, after a change of ours neither', async (t) => {
+  const certificate = await selfSigned(['localhost']);
+  const tls = { ...asTls(certificate), clientCertificates: 'optional' } as const;
+  const listener = await serve(
+    t,
+    ({ socket }, response) => {
+      response.end(String(socket instanceof TLSSocket && socket.isSessionReused()));
+    },
+    { tls },
+  );
+  const agent = new Agent({ ca: certificate.certPem, maxVersion: 'TLSv1.2', keepAlive: false });
+  const ask = async () => (await send({ port: listener.port, tls: { agent } })).body;
+
+  const before = [await ask(), await ask()];
+  listener.replaceCertificate(tls);
+
+  assert.deepEqual([...before, await ask(), await ask()], Array(4).fill('false'));
 });
 
 test('listener: one without TLS has no certificate to replace', async (t) => {

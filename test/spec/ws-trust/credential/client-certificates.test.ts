@@ -1,6 +1,6 @@
 // Certificates of TLS clients, over real TLS and through a proxy (ws-trust §4, W16, RFC 9440).
 import assert from 'node:assert/strict';
-import { request } from 'node:https';
+import { Agent, type AgentOptions, request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
@@ -39,10 +39,13 @@ const CONTENT = { 'content-type': 'application/soap+xml; charset=utf-8' };
 const useKeyOf = ({ der }: TestCertificate) =>
   `<trust:UseKey><d:KeyInfo xmlns:d="http://www.w3.org/2000/09/xmldsig#"><d:X509Data><d:X509Certificate>${der.toString('base64')}</d:X509Certificate></d:X509Data></d:KeyInfo></trust:UseKey>`;
 
+type Client = TestCertificate & { readonly chain?: readonly TestCertificate[] };
+
 function send(
   { origin, tlsCertificate }: TlsServer,
   message: string,
-  client?: TestCertificate & { readonly chain?: readonly TestCertificate[] },
+  client?: Client,
+  agent: Agent | false = false,
 ): Promise<{ readonly status: number | undefined; readonly body: string }> {
   const { chain = [], pem, privateKeyPem: key } = client ?? {};
   const cert = [pem, ...chain.map((one) => one.pem)].join('');
@@ -50,7 +53,7 @@ function send(
   return new Promise((resolve, reject) => {
     const sent = request(
       `${origin}/ws-trust`,
-      { method: 'POST', ca: tlsCertificate, headers: CONTENT, agent: false, ...identity },
+      { method: 'POST', ca: tlsCertificate, headers: CONTENT, agent, ...identity },
       (response) => {
         text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
       },
@@ -70,6 +73,17 @@ describe('over TLS', () => {
     assert.match(body, />bob</);
     assert.match(body, /urn:ietf:rfc:2246|ac:classes:TLSClient/);
   });
+
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] satisfies AgentOptions['maxVersion'][])
+    test(`a client that would resume its session is the same user on each connection: ${maxVersion}`, async (t) => {
+      const server = await startTlsServer(t, asksFor('optional'));
+      const agent = new Agent({ keepAlive: false, maxVersion });
+
+      for (const connection of [1, 2, 3]) {
+        const { status, body } = await send(server, BARE, { ...bob, chain: [issuing] }, agent);
+        assert.equal(status, 200, `connection ${connection}: ${body}`);
+      }
+    });
 
   test('policy: a row for certificates is for nobody with a password', async (t) => {
     const server = await startTlsServer(t, async (document, directory) => {
