@@ -1,6 +1,8 @@
 // Bounds what verifying passwords costs: slots bound memory and threads, a limit bounds how many wait.
 // Logins of one name run one after the other: each knows what the one before counted, so a burst of guesses cannot get past a
 // lock-out, and a flood on one name holds one slot. Sources take turns: a flood from one delays another by one computation at most.
+// A source may have as much of the queue as is left free: half where it is alone, and less the more there are. So there is room for
+// one that comes later, where floods from two would else take all of it.
 import { ExchangeFailure } from '#core/failure.ts';
 import { sourceBlock } from '#core/request/source-block.ts';
 import { createSourceSlots, type InSlot } from '#core/request/source-slots.ts';
@@ -39,8 +41,8 @@ export function createLoginQueue({ maxConcurrent, maxQueued }: QueueLimits): Log
   function enter(name: string, source: string): Lane {
     const lane = lanes.get(name) ?? { tail: Promise.resolve(), length: 0 };
     const ofSource = pendingOf.get(source) ?? 0;
-    const isFull = pending >= maxConcurrent + maxQueued;
-    if (isFull || lane.length > maxQueued / 2 || ofSource > maxConcurrent + maxQueued / 2) {
+    const left = maxConcurrent + maxQueued - pending;
+    if (ofSource >= left || lane.length > maxQueued / 2) {
       throw new ExchangeFailure('dependency-unavailable', 'too many logins wait for verification');
     }
     pending += 1;

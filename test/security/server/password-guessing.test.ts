@@ -223,6 +223,23 @@ test('Lock-out: the addresses of one IPv6 /64 are one source', async () => {
   await users.authenticate({ ...GOOD, sourceAddress: '2001:db8:0:8::1' });
 });
 
+test('Fair queue: floods from several sources leave room for a login that comes later from elsewhere', async () => {
+  const lockout = { maxFailures: 50, windowSeconds: 300, maxFailuresPerSource: 1000 };
+  const queue = { maxConcurrent: 2, maxQueued: 30 };
+  const { users } = aUserStore({ records: [await aUser()], lockout, queue });
+  const flooded = Promise.allSettled(
+    ['192.0.2.1', '192.0.2.2', '192.0.2.3'].flatMap((sourceAddress, source) =>
+      Array.from({ length: 40 }, (_, index) =>
+        users.authenticate({ ...WRONG, name: `user${source}-${index}`, sourceAddress }),
+      ),
+    ),
+  );
+
+  await users.authenticate({ ...GOOD, sourceAddress: '192.0.2.4' });
+
+  await flooded;
+});
+
 test('Fair queue: a login from elsewhere waits for no more than one computation of a flood', async () => {
   const lockout = { maxFailures: 50, windowSeconds: 300, maxFailuresPerSource: 1000 };
   const { users, derivations } = aUserStore({ records: [await aUser()], lockout });

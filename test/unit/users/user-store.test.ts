@@ -165,7 +165,7 @@ test('Queue: no more computations at one time than allowed', async () => {
 });
 
 test('Queue: a login over the limit is refused as unavailable, uncounted, and later ones are served', async () => {
-  const queue = { maxConcurrent: 1, maxQueued: 2 };
+  const queue = { maxConcurrent: 1, maxQueued: 4 };
   const { users, failuresOf } = aUserStore({ records: [await aUser()], queue });
   const names = ['u1', 'u2', 'u3', 'u4', 'u5'];
 
