@@ -18,6 +18,7 @@ import type { Config } from '#src/config/config.ts';
 import { publicBaseOf } from '#src/http/base-path.ts';
 import { type OAuthClient, requestorOf } from '#src/oauth/oauth-client.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
+import { createVerifiedCache } from '#src/users/password/verified-cache.ts';
 import { type Observers, quietObservers } from './foundation/observers.ts';
 import { existingStore } from './foundation/store.ts';
 import { createBridgeFrom, createSoapFront, type SoapParts } from './generation/bridge.ts';
@@ -216,7 +217,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const ledger = readOnly(openLedger(config, store, clock));
   const validators = [
     ...createValidators(config, ring, { bridge, certificates, ledger, observers }),
-    ...userValidators(config, scratch, observers),
+    ...userValidators(config, scratch, { ...observers, goodLogins: createVerifiedCache(clock) }),
   ];
   const rules = policyRules(config);
   const families = refreshFamilies(config, { clock, ledger, store: scratch });

@@ -3,16 +3,19 @@ import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
-import { type Login, loginFailure, nameLocked, requirePossible, SOURCE_LOCKED } from './login.ts';
+import {
+  admitsPassword,
+  type Login,
+  loginFailure,
+  nameLocked,
+  requirePossible,
+  SOURCE_LOCKED,
+} from './login.ts';
 import { passwordMark } from './login-mark.ts';
 import { createLoginQueue, type QueueLimits } from './login-queue.ts';
 import { type DeriveKey, deriveScryptKey } from './password/password.ts';
 import { createSharedVerification, type Verification } from './password/shared-verification.ts';
-import {
-  createLoginNamer,
-  createVerifiedCache,
-  type VerifiedCache,
-} from './password/verified-cache.ts';
+import type { VerifiedCache } from './password/verified-cache.ts';
 import { createSecondFactor, type ProvedMethods } from './second-factor.ts';
 import { type Candidate, createUserDirectory, type UserDirectory } from './user-directory.ts';
 import { foldUserName } from './user-name.ts';
@@ -40,10 +43,10 @@ export interface UserStoreSettings {
   readonly lockout: LockoutRules;
   /** Kept on top of each one-time mark, for clocks that differ. */
   readonly marginSeconds: number;
+  /** The good logins of this process. */
+  readonly cache: VerifiedCache;
   /** How long a good login is remembered. Zero: not at all. */
   readonly cacheSeconds: number;
-  /** How many good logins are remembered; 1000 unless told. */
-  readonly cacheSize?: number;
   readonly queue?: QueueLimits;
   /** Told when a failure counter could not be kept in the store. */
   readonly onCounterFailure: (cause: unknown) => void;
@@ -52,16 +55,17 @@ export interface UserStoreSettings {
 
 const DEFAULT_QUEUE: QueueLimits = { maxConcurrent: 2, maxQueued: 200 };
 
-interface LoginParts {
-  readonly nameKey: UserNameKey;
+interface LoginParts extends Pick<UserStoreSettings, 'cache' | 'cacheSeconds' | 'nameKey'> {
   readonly directory: UserDirectory;
-  readonly cache: VerifiedCache;
   readonly lockout: Lockout;
   readonly verify: Verification;
 }
 
-function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginParts) {
-  const nameLogin = createLoginNamer();
+function createLoginStep({ directory, lockout, verify, ...parts }: LoginParts) {
+  const { cache, cacheSeconds, nameKey } = parts;
+  /** Whether it was verified a moment ago, perhaps when the record said otherwise of the user. */
+  const isRemembered = ({ record }: Candidate, loginName: string): boolean =>
+    record !== undefined && admitsPassword(record) && cache.has(loginName, cacheSeconds);
 
   return async ({ name: spelled, password, sourceAddress }: Login): Promise<Candidate> => {
     // Logins are counted and remembered under the user, whatever the spelling.
@@ -77,8 +81,8 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
     if (isSourceLocked) throw loginFailure(SOURCE_LOCKED.detail);
     const candidate = directory.find(name);
     if (isNameLocked) throw loginFailure(nameLocked(candidate.record).detail);
-    const loginName = nameLogin({ name, password });
-    if (cache.has(loginName)) return candidate;
+    const loginName = cache.nameLogin({ name, encoded: candidate.encoded, password });
+    if (isRemembered(candidate, loginName)) return candidate;
     const refusal = await verify({ candidate, loginName, password, foldedName, sourceAddress });
     if (refusal) throw loginFailure(refusal.detail);
     cache.add(loginName);
@@ -89,19 +93,14 @@ function createLoginStep({ nameKey, directory, cache, lockout, verify }: LoginPa
 /** Creates a user store. Other records need another one.
  * @throws {Error} when two records have the same id */
 export function createUserStore(settings: UserStoreSettings): UserStore {
-  const { clock, store, cacheSeconds, cacheSize = 1000, marginSeconds, nameKey } = settings;
-  const cache = createVerifiedCache({
-    clock,
-    lifetimeSeconds: cacheSeconds,
-    maxEntries: cacheSize,
-  });
+  const { clock, store, marginSeconds, nameKey } = settings;
   const directory = createUserDirectory(settings.records, nameKey);
   const { onCounterFailure: onFailure } = settings;
   const lockout = createLockout(settings.lockout, { store, clock, onFailure });
   const queue = createLoginQueue(settings.queue ?? DEFAULT_QUEUE);
   const deriveKey = settings.deriveKey ?? deriveScryptKey;
   const verify = createSharedVerification({ lockout, queue, deriveKey });
-  const logIn = createLoginStep({ nameKey, directory, cache, lockout, verify });
+  const logIn = createLoginStep({ ...settings, directory, lockout, verify });
   const counted = { clock, lockout, nameKey, onFailure, queue, store };
   const proveSecond = createSecondFactor({ ...counted, marginSeconds });
   return {

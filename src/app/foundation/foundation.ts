@@ -16,6 +16,7 @@ import { createLogger } from '#src/telemetry/logger.ts';
 import { createMetrics } from '#src/telemetry/metrics.ts';
 import { observeStore } from '#src/telemetry/observed-store.ts';
 import { createRegistry, type Registry } from '#src/telemetry/registry.ts';
+import { createVerifiedCache, type VerifiedCache } from '#src/users/password/verified-cache.ts';
 import { requireAuditKey } from './audit-key.ts';
 import type { Observers } from './observers.ts';
 import { logSeldom } from './seldom-log.ts';
@@ -31,6 +32,7 @@ export interface Foundation extends Observers {
   readonly storeChecks: readonly ReadinessCheck[];
   readonly audit: AuditSink;
   readonly limiter: RateLimiter;
+  readonly goodLogins: VerifiedCache;
   readonly overload: OverloadGuard;
   /** What is being worked on, for the log of a crash. */
   readonly inHand: RequestInHand[];
@@ -123,6 +125,7 @@ export async function openFoundation(
     storeChecks: checks,
     audit,
     limiter,
+    goodLogins: createVerifiedCache(clock),
     overload,
     inHand: [],
   };

@@ -7,6 +7,7 @@ import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import { admitsKey } from '#src/users/login.ts';
 import { keyMark, presentMarks } from '#src/users/login-mark.ts';
+import type { VerifiedCache } from '#src/users/password/verified-cache.ts';
 import { createUserStore } from '#src/users/user-store.ts';
 import { createUserValidator } from '#src/users/user-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
@@ -16,7 +17,7 @@ import { marginSeconds } from './clock-margin.ts';
 export function userValidators(
   config: Config,
   store: Store,
-  { clock, logger }: Observers,
+  { clock, goodLogins: cache, logger }: Observers & { readonly goodLogins: VerifiedCache },
 ): readonly TokenValidator[] {
   if (!config.users) return [];
   const { cacheSeconds, domains, lockout, records } = config.users;
@@ -27,6 +28,7 @@ export function userValidators(
     store,
     clock,
     lockout,
+    cache,
     cacheSeconds,
     marginSeconds: marginSeconds(config),
     onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),

@@ -1,5 +1,6 @@
 // Logins that were good a moment ago. Holds no password and no hash of one that could be tried elsewhere: keys are HMACs
-// under a key that never leaves this process. Only good logins are kept, so a failure never gets cheaper.
+// under a key that never leaves this process. Only good logins are kept, so a failure never gets cheaper. It outlives the records: a
+// reload that forgot them all would have every user wait for a computation.
 
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { putLast } from '#core/bounded-map.ts';
@@ -9,16 +10,18 @@ import type { Clock, Instant } from '#core/instant.ts';
 interface LoginParts {
   /** The key of the name. */
   readonly name: string;
+  /** What it is held against: of a record that has another password nothing is remembered. */
+  readonly encoded: string;
   readonly password: string;
 }
 
 /** A function that names logins: equal parts, equal name; it tells nothing without the key, which is new in each process. */
 export function createLoginNamer(): (parts: LoginParts) => string {
   const key = createSecretKey(randomBytes(32));
-  return ({ name, password }) => {
+  return ({ encoded, name, password }) => {
     const hmac = createHmac('sha256', key);
     // Each part carries its length: no two logins run into one name.
-    for (const part of [name, password.normalize('NFC')]) {
+    for (const part of [name, encoded, password.normalize('NFC')]) {
       hmac.update(`${Buffer.byteLength(part)}:`).update(part);
     }
     return hmac.digest('base64url');
@@ -26,32 +29,30 @@ export function createLoginNamer(): (parts: LoginParts) => string {
 }
 
 export interface VerifiedCache {
-  has(loginName: string): boolean;
+  readonly nameLogin: (parts: LoginParts) => string;
+  /** Whether the login was verified within so many seconds; 0: none was. */
+  has(loginName: string, lifetimeSeconds: number): boolean;
   add(loginName: string): void;
 }
 
-interface Settings {
-  readonly clock: Clock;
-  readonly lifetimeSeconds: number;
-  /** What was verified first goes first, as it would end first; 0 turns the cache off. */
-  readonly maxEntries: number;
-}
+const MAX_ENTRIES = 1000;
 
-/** An empty cache of this process. */
-export function createVerifiedCache(settings: Settings): VerifiedCache {
+/** An empty cache of this process. Of too many what was verified first goes first, as it would end first. */
+export function createVerifiedCache(clock: Clock, maxEntries = MAX_ENTRIES): VerifiedCache {
   const verifiedAt = new Map<string, Instant>();
   return {
-    has(loginName) {
+    nameLogin: createLoginNamer(),
+    has(loginName, lifetimeSeconds) {
       const instant = verifiedAt.get(loginName);
       if (instant === undefined) return false;
-      const age = settings.clock.now() - instant;
+      const age = clock.now() - instant;
       // A clock that was set back must not make an entry live longer.
-      if (age >= 0 && age < settings.lifetimeSeconds) return true;
+      if (age >= 0 && age < lifetimeSeconds) return true;
       verifiedAt.delete(loginName);
       return false;
     },
     add(loginName) {
-      putLast(verifiedAt, [loginName, settings.clock.now()], settings.maxEntries);
+      putLast(verifiedAt, [loginName, clock.now()], maxEntries);
     },
   };
 }

@@ -5,6 +5,7 @@ import { createUserNameKey } from '#core/request/user-domain.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { writeEncodedPassword } from '#src/users/password/encoded-password.ts';
 import { type DeriveKey, deriveScryptKey } from '#src/users/password/password.ts';
+import { createVerifiedCache } from '#src/users/password/verified-cache.ts';
 import type { UserRecord } from '#src/users/user-record.ts';
 import { createUserStore, type UserStoreSettings } from '#src/users/user-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
@@ -27,6 +28,7 @@ export async function aUser(changes: Partial<UserRecord> = {}): Promise<UserReco
 }
 
 interface Changes extends Partial<Omit<UserStoreSettings, 'clock' | 'deriveKey'>> {
+  readonly cacheSize?: number;
   readonly beforeDerivation?: () => void;
 }
 
@@ -40,6 +42,7 @@ export function aUserStore(changes: Changes = {}) {
     records: [],
     nameKey: createUserNameKey(),
     onCounterFailure: () => undefined,
+    cache: createVerifiedCache(clock, changes.cacheSize),
     cacheSeconds: 60,
     marginSeconds: 0,
     lockout: { maxFailures: 5, windowSeconds: 300 },

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createUserNameKey } from '#core/request/user-domain.ts';
 import { passwordMark } from '#src/users/login-mark.ts';
-import { createLoginNamer } from '#src/users/password/verified-cache.ts';
-import { aUser, aUserStore } from './a-user-store.ts';
+import { createLoginNamer, createVerifiedCache } from '#src/users/password/verified-cache.ts';
+import { fakeClock } from '#test/support/fake-clock.ts';
+import { aPassword, aUser, aUserStore } from './a-user-store.ts';
 
 const GOOD = { name: 'alice', password: 'correct horse' };
 const REFUSED = { reason: 'requestor-unauthenticated' };
@@ -103,6 +104,35 @@ test('Cache: the login that was verified first goes first, used since or not', a
   assert.equal(derivations.length, 4);
 });
 
+test('Cache: a reload forgets a login only where the record has another hash or admits none', async () => {
+  const cache = createVerifiedCache(fakeClock());
+  const alice = await aUser();
+  const { users } = aUserStore({ records: [alice], cache });
+  await users.authenticate(GOOD);
+
+  const outcomes = await Promise.all(
+    [
+      { ...alice, claims: { role: 'reader' } },
+      { ...alice, password: await aPassword('correct horse') },
+      { ...alice, disabled: true },
+      { ...alice, authenticationMethods: ['hwk' as const] },
+      { ...alice, id: 'bob' },
+    ].map(async (record) => {
+      const reloaded = aUserStore({ records: [record], cache });
+      const [{ status }] = await Promise.allSettled([reloaded.users.authenticate(GOOD)]);
+      return [status, reloaded.derivations.length];
+    }),
+  );
+
+  assert.deepEqual(outcomes, [
+    ['fulfilled', 0],
+    ['fulfilled', 1],
+    ['rejected', 1],
+    ['rejected', 1],
+    ['rejected', 1],
+  ]);
+});
+
 for (const off of [{ cacheSize: 0 }, { cacheSeconds: 0 }]) {
   test(`Cache: ${JSON.stringify(off)} turns it off`, async () => {
     const { users, derivations } = aUserStore({ records: [await aUser()], ...off });
@@ -116,16 +146,18 @@ for (const off of [{ cacheSize: 0 }, { cacheSeconds: 0 }]) {
 
 test('Cache: no two logins run into one name, and no two processes name a login alike', () => {
   const nameLogin = createLoginNamer();
-  const login = { name: 'ab', password: 'cd' };
+  const login = { name: 'ab', encoded: 'x', password: 'cd' };
 
   const names = new Set([
     nameLogin(login),
-    nameLogin({ name: 'a', password: 'bcd' }),
-    nameLogin({ name: 'abc', password: 'd' }),
+    nameLogin({ ...login, name: 'a', password: 'bcd' }),
+    nameLogin({ ...login, name: 'abc', password: 'd' }),
+    nameLogin({ ...login, encoded: 'y' }),
+    nameLogin({ ...login, encoded: 'xab', name: '' }),
     createLoginNamer()(login),
   ]);
 
-  assert.equal(names.size, 4);
+  assert.equal(names.size, 6);
   assert.ok(names.has(nameLogin({ ...login })));
 });
 
