@@ -142,6 +142,7 @@ function readCount(token: XmlElement, local: string): number | undefined {
   return Number(text);
 }
 
+// Without one the seed would be the nonce alone, which could be what WS-Trust computes a key of (`symmetric-key.ts`).
 function readLabel(child: XmlElement): string {
   const label = textOf(child);
   if (label === '' || label.length > MAX_LABEL) throw malformed('Label');

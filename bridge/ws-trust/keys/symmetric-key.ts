@@ -29,6 +29,9 @@ export interface MadeSecret {
 
 const SIZES_BITS: readonly number[] = [128, 192, 256];
 const DEFAULT_BITS = 256;
+/** The octets from this one on, so many of them, stand within a character of UTF-8 (RFC 3629 §3). */
+const WITHIN_CHARACTER = 0x80;
+const WITHIN_CHARACTERS = 0x40;
 
 /** The secret for a request.
  * @throws {ExchangeFailure} `request-malformed` for a size we do not make, and for entropy shorter than the key, which would make it
@@ -51,13 +54,22 @@ export function makeSecret({
   if (proofEncryption) throw unsupported('with Entropy');
   if (entropy.bytes.length < bytes) throw malformed('entropy is shorter than the key');
   if (entropy.kind === 'nonce') {
-    const own = randomBytes(bytes);
+    const own = makeEntropy(bytes);
     const secret = computePSha1(createSecretKey(entropy.bytes), own, bytes);
     return made(secret, { kind: 'computed', entropy: own, algorithm: `${trust.base}/CK/PSHA1` });
   }
   // Cut to size, it would be another key than the requestor holds.
   if (entropy.bytes.length > bytes) throw malformed('the secret is longer than KeySize');
   return made(Buffer.from(entropy.bytes), { kind: 'known' });
+}
+
+// Theirs may be an EncryptedKey of somebody else, whose holder signs with keys that are derived of it (WS-SecureConversation 1.3 §7): by the
+// same function, of a label and a nonce. A label is text, and no text begins with the octet that ours begins with: else the target of this
+// token would read a key of that holder.
+function makeEntropy(bytes: number): Buffer {
+  const entropy = randomBytes(bytes);
+  entropy[0] = WITHIN_CHARACTER | (entropy.readUInt8(0) % WITHIN_CHARACTERS);
+  return entropy;
 }
 
 /** What a secret is made from, once its entropy is open. */
