@@ -3,8 +3,8 @@
 import { parseBase64 } from '#bridge/xml/base64.ts';
 import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import { DS_NS } from '#bridge/xml/namespaces.ts';
-import { defined, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
+import { DS_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
+import { defined, resolveQName, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { Verified } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
@@ -58,6 +58,22 @@ export function requireKnownChildren(
     (locals.includes('Signature') && isNamed(child, DS_NS, 'Signature'));
   const unknown = elementsOf(element).find((child) => !isKnown(child));
   if (unknown) throw new XmlFailure('element-unexpected', `${unknown.local} in ${element.local}`);
+}
+
+/** Whether an element has these attributes alone, and is of the type that its schema gives it: one that was derived of that type may say
+ * more, and its name does not tell.
+ * @throws {XmlFailure} `text-malformed` for a type that is no name */
+export function isPlain(element: XmlElement, attributes: readonly string[]): boolean {
+  const { local: name, uri: namespace } = element;
+  const isOwnType = (text: string): boolean => {
+    const { local, uri } = resolveQName(element, text);
+    return uri === namespace && local === `${name}Type`;
+  };
+  return element.attributes.every(({ local, uri, value }) =>
+    uri === XSI_NS && local === 'type'
+      ? isOwnType(value)
+      : uri === '' && attributes.includes(local),
+  );
 }
 
 /** Reads a NameID or NameIdentifier.

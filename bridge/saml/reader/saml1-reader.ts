@@ -9,13 +9,14 @@ import {
   verifiedChildren,
 } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { elementsOf } from '#bridge/xml/tree.ts';
+import { elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { keyInfoConfirmation } from '../key-confirmation.ts';
 import { confirmationMethodOf } from '../names.ts';
 import { refuse } from '../refusal.ts';
 import { readSaml1Attributes } from './attribute-reader.ts';
 import {
   instantOf,
+  isPlain,
   nonEmptyAttribute,
   readName,
   requiredInstant,
@@ -93,6 +94,7 @@ function readStatementSubject(subject: Verified<XmlElement>): StatementSubject {
 
 // SAML 1.1 §2.4.2.3: one element may list several methods, which share their key.
 function readConfirmations(confirmation: Verified<XmlElement>): readonly SamlConfirmation[] {
+  requireKnownConfirmation(confirmation);
   const keyInfos = verifiedChildren(confirmation, DS_NS, 'KeyInfo');
   const hasData =
     optionalVerifiedChild(confirmation, SAML11_NS, 'SubjectConfirmationData') !== undefined;
@@ -102,6 +104,16 @@ function readConfirmations(confirmation: Verified<XmlElement>): readonly SamlCon
     hasData,
     keyInfos,
   }));
+}
+
+// What is not understood may say who is to present the assertion.
+function requireKnownConfirmation(confirmation: Verified<XmlElement>): void {
+  const isKnown = (child: XmlElement): boolean =>
+    isNamed(child, SAML11_NS, 'ConfirmationMethod') ||
+    isNamed(child, SAML11_NS, 'SubjectConfirmationData') ||
+    isNamed(child, DS_NS, 'KeyInfo');
+  if (!elementsOf(confirmation).every(isKnown))
+    refuse('token-malformed', 'an element of a confirmation that is not understood');
 }
 
 function readAuthentication(assertion: Verified<XmlElement>): SamlAuthentication | undefined {
@@ -118,8 +130,12 @@ function readConditions(conditions: Verified<XmlElement>): SamlConditions {
   const restrictions = verifiedChildren(conditions, SAML11_NS, 'AudienceRestrictionCondition');
   const doNotCache = verifiedChildren(conditions, SAML11_NS, 'DoNotCacheCondition');
   // SAML 1.1 §2.3.2.1: a condition that is not understood leaves the validity of the assertion undetermined.
-  if (restrictions.length + doNotCache.length !== elementsOf(conditions).length)
-    refuse('token-type-unsupported', 'a condition that is not understood');
+  const isUnderstood =
+    isPlain(conditions, ['NotBefore', 'NotOnOrAfter']) &&
+    [...restrictions, ...doNotCache].every((condition) => isPlain(condition, [])) &&
+    doNotCache.every((condition) => elementsOf(condition).length === 0) &&
+    restrictions.length + doNotCache.length === elementsOf(conditions).length;
+  if (!isUnderstood) refuse('token-type-unsupported', 'a condition that is not understood');
   return {
     ...defined<Pick<SamlConditions, 'notBefore' | 'notOnOrAfter'>>({
       notBefore: instantOf(conditions, 'NotBefore'),

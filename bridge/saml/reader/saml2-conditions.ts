@@ -13,7 +13,7 @@ import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import { DELEGATION_NS } from '../names.ts';
 import { refuse } from '../refusal.ts';
-import { instantOf, readName, requireKnownChildren, uriOf } from './element-reader.ts';
+import { instantOf, isPlain, readName, requireKnownChildren, uriOf } from './element-reader.ts';
 import type { SamlConditions, SamlDelegate } from './saml-assertion.ts';
 
 /** Reads Conditions.
@@ -40,13 +40,27 @@ export function readSaml2Conditions(conditions: Verified<XmlElement>): SamlCondi
   };
 }
 
-const UNDERSTOOD = ['AudienceRestriction', 'OneTimeUse', 'ProxyRestriction', 'Condition'];
+/** With their attributes. What `Condition` is, its type alone tells. */
+const UNDERSTOOD: ReadonlyMap<string, readonly string[]> = new Map([
+  ['AudienceRestriction', []],
+  ['OneTimeUse', []],
+  ['ProxyRestriction', ['Count']],
+]);
 
 // SAML Core 2.0 §2.5.1.1: a condition that is not understood leaves the validity of the assertion undetermined.
 function requireUnderstood(conditions: Verified<XmlElement>): void {
-  const isUnderstood = ({ uri, local }: XmlElement): boolean =>
-    uri === SAML2_NS && UNDERSTOOD.includes(local);
-  if (!elementsOf(conditions).every(isUnderstood))
+  const isUnderstood = (condition: XmlElement): boolean => {
+    const { local, uri } = condition;
+    if (uri !== SAML2_NS) return false;
+    const attributes = UNDERSTOOD.get(local);
+    if (attributes === undefined) return local === 'Condition';
+    const isEmpty = local !== 'OneTimeUse' || elementsOf(condition).length === 0;
+    return isEmpty && isPlain(condition, attributes);
+  };
+  if (
+    !isPlain(conditions, ['NotBefore', 'NotOnOrAfter']) ||
+    !elementsOf(conditions).every(isUnderstood)
+  )
     refuse('token-type-unsupported', 'a condition that is not understood');
 }
 
@@ -67,7 +81,8 @@ function readProxyCount(proxy: Verified<XmlElement>): number | undefined {
 
 function readDelegation(condition: Verified<XmlElement>): readonly SamlDelegate[] {
   const type = resolveQName(condition, attributeOf(condition, 'type', XSI_NS) ?? '');
-  if (type.uri !== DELEGATION_NS || type.local !== 'DelegationRestrictionType')
+  const isDelegation = type.uri === DELEGATION_NS && type.local === 'DelegationRestrictionType';
+  if (!isDelegation || condition.attributes.length > 1)
     refuse('token-type-unsupported', 'a condition that is not understood');
   const delegates = verifiedChildren(condition, DELEGATION_NS, 'Delegate').map(readDelegate);
   if (delegates.length === 0 || delegates.length !== elementsOf(condition).length)

@@ -56,6 +56,24 @@ const login = (seconds: number) => (type: 'saml1' | 'saml2') => ({
       : `<saml1:AuthenticationStatement AuthenticationInstant="${iso(NOW + seconds)}" AuthenticationMethod="urn:x">${subject1()}</saml1:AuthenticationStatement>`,
 });
 
+const XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"';
+type Of = (type: 'saml1' | 'saml2') => AssertionChanges;
+
+const RESTRICTIONS = { saml1: 'AudienceRestrictionCondition', saml2: 'AudienceRestriction' };
+const ownType = (type: 'saml1' | 'saml2'): string => `xsi:type="${type}:${RESTRICTIONS[type]}Type"`;
+const audiencesOf = (type: 'saml1' | 'saml2', attributes: string): string =>
+  `<${type}:${RESTRICTIONS[type]} ${attributes}><${type}:Audience>${STS}</${type}:Audience></${type}:${RESTRICTIONS[type]}>`;
+const once = (type: 'saml1' | 'saml2', attributes: string, content = ''): string => {
+  const name = `${type}:${type === 'saml1' ? 'DoNotCacheCondition' : 'OneTimeUse'}`;
+  return `<${name} ${attributes}>${content}</${name}>`;
+};
+
+/** Each condition that is known, with attributes: what they say would be passed over. */
+const restricted = (attributes: string): readonly (readonly [what: string, changes: Of])[] => [
+  ['an audience restriction', (type) => ({ conditions: audiencesOf(type, attributes) })],
+  ['the condition of one use', (type) => ({ conditions: once(type, attributes) })],
+];
+
 // The skew is 60 seconds.
 const ROWS: readonly Row[] = [
   ['§2.5.1.2: expired within the skew is good', at(-400, -59), 'good'],
@@ -150,6 +168,43 @@ const ROWS: readonly Row[] = [
   [
     '§2.5.1.3: a condition of another vocabulary',
     condition('<x:Condition xmlns:x="urn:x"/>'),
+    'token-type-unsupported',
+  ],
+  ...restricted(`${XSI} xmlns:x="urn:x" xsi:type="x:OfSome"`).map(
+    ([what, changes]): Row => [
+      `§2.5.1.3: ${what} of a type that is not known`,
+      changes,
+      'token-type-unsupported',
+    ],
+  ),
+  ...restricted(`${XSI} xsi:nil="true"`).map(
+    ([what, changes]): Row => [`§2.5.1.3: ${what} that is none`, changes, 'token-type-unsupported'],
+  ),
+  ...restricted('only="x"').map(
+    ([what, changes]): Row => [
+      `§2.5.1.3: ${what} with an attribute that is not known`,
+      changes,
+      'token-type-unsupported',
+    ],
+  ),
+  [
+    '§2.5.1.4: a restriction that says its own type',
+    (type) => ({ audiences: [], conditions: audiencesOf(type, `${XSI} ${ownType(type)}`) }),
+    'good',
+  ],
+  [
+    '§2.5.1.5: something in the condition that the assertion is good once',
+    (type) => ({ conditions: once(type, '', '<x:y xmlns:x="urn:x"/>') }),
+    'token-type-unsupported',
+  ],
+  [
+    '§2.5.1.5: text in the condition that the assertion is good once',
+    (type) => ({ conditions: once(type, '', 'x') }),
+    'token-malformed',
+  ],
+  [
+    '§2.5.1: an attribute of Conditions that is not known',
+    { window: `NotOnOrAfter="${iso(NOW + 300)}" Within="x"` },
     'token-type-unsupported',
   ],
   ['§2.2.2: no name', { name: '' }, 'token-malformed'],

@@ -101,6 +101,18 @@ test('SAML 1.1 §2.4.2: an element in a Subject that is not known is refused, al
   await assertRefused(() => validate('saml1', { confirmation: extended }), 'token-malformed');
 });
 
+test('SAML 1.1 §2.4.2.3: an element or text in a SubjectConfirmation that is not known is refused, in a bearer one too', async () => {
+  for (const unknown of [
+    '<x:Presenter xmlns:x="urn:x">bob</x:Presenter>',
+    '<saml1:Presenter>bob</saml1:Presenter>',
+    'bob',
+  ])
+    await assertRefused(
+      () => validate('saml1', { confirmation: confirmation1('bearer', unknown) }),
+      'token-malformed',
+    );
+});
+
 test('SAML 1.1 §2.3.2: an assertion without statement names nobody', async () => {
   await assertRefused(
     () => validate('saml1', { authentication: '', attributes: '' }),

@@ -222,5 +222,10 @@ for (const [entrance, as] of ENTRANCES) {
       await assertRefused(() => validate(conditions), 'token-malformed');
     for (const type of ['d:Other', 'saml2:DelegationRestrictionType', 'DelegationRestrictionType'])
       await assertRefused(() => validate(del(delegate('a'), type)), 'token-type-unsupported');
+    const restricted = del(delegate('a')).replace(
+      '<saml2:Condition ',
+      '<saml2:Condition only="x" ',
+    );
+    await assertRefused(() => validate(restricted), 'token-type-unsupported');
   });
 }
