@@ -3,6 +3,7 @@
 
 import type { Envelope } from '#bridge/soap/envelope.ts';
 import { writeBase64 } from '#bridge/xml/base64.ts';
+import { XmlFailure, type XmlFailureReason } from '#bridge/xml/failure.ts';
 import { type TrustedKey, trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import type { Proof } from '#bridge/xml/signature/proof.ts';
 import type { ResolvedToken } from '#bridge/xml/signature/str-transform.ts';
@@ -36,13 +37,13 @@ export interface TrustedSigner {
   readonly identity?: ValidatedToken;
   /** The tokens of the header that vouch for the key. */
   readonly tokens: readonly XmlElement[];
-  /** Why the key cannot be used. Only a sender who proves the key is told. */
   readonly refusal?: TellableRefusal;
 }
 
 /** A refusal that would tell others something about a token. */
 interface TellableRefusal {
-  readonly proved: SecurityFailure;
+  /** Why the key cannot be used, for a sender who proves it. Absent: it can. */
+  readonly proved?: SecurityFailure;
   /** For everybody else: the refusal that a token which does not exist gets. */
   readonly unproved: SecurityFailure;
 }
@@ -116,11 +117,11 @@ export async function verifySignature<Signer extends TrustedSigner>(
       requireInPlace(verified.covered, { envelope, security, tokens });
       return verified;
     } catch (cause) {
-      throw signer?.refusal?.unproved ?? cause;
+      throw refusalOf(cause, signer);
     }
   });
   if (!signer) throw new Error('verified without a signer');
-  if (signer.refusal) throw signer.refusal.proved;
+  if (signer.refusal?.proved) throw signer.refusal.proved;
   const { timestamp } = security;
   const id = attributeOf(element, 'Id');
   const facts: Omit<MessageSignature, keyof TrustedSigner | typeof verified> = {
@@ -131,6 +132,19 @@ export async function verifySignature<Signer extends TrustedSigner>(
     coversBody: proof.covered.has(body) || (payload !== undefined && proof.covered.has(payload)),
   };
   return { ...signer, ...facts } as MessageSignature & Signer;
+}
+
+/** Reasons for which a signature is refused before its value has verified. */
+const OF_VALUE: ReadonlySet<XmlFailureReason> = new Set([
+  'algorithm-refused',
+  'canonical-too-large',
+  'signature-invalid',
+] as const);
+
+function refusalOf(cause: unknown, signer: TrustedSigner | undefined): unknown {
+  const { proved, unproved } = signer?.refusal ?? {};
+  const isOfValue = cause instanceof XmlFailure && OF_VALUE.has(cause.reason);
+  return (proved || isOfValue) && unproved ? unproved : cause;
 }
 
 // WS-SecureConversation 1.3 §7. Whoever has a key that was derived of a secret shows the secret, so its holder stays the signer.

@@ -172,7 +172,15 @@ async function trustContext(
 ): Promise<TrustedSigner> {
   if (!parts.takesContexts && !parts.mayProveSecret)
     throw new SecurityFailure('failed-authentication', 'a context is no credential here');
-  return refusedAsBadContext(() => holderOfToken(presentContext(name, 'subject'), token, parts));
+  const holder = await refusedAsBadContext(() =>
+    holderOfToken(presentContext(name, 'subject'), token, parts),
+  );
+  // Else whoever knows a name could tell by it which contexts there are.
+  const detail = 'signed with another secret than that of the context';
+  const unproved = new SecurityFailure('bad-context-token', detail, {
+    reason: 'signature-invalid',
+  });
+  return { refusal: { unproved }, ...holder };
 }
 
 function keyNamedBy(

@@ -1,6 +1,6 @@
 // Attacks on security contexts (xml-security A1, E1; WS-SecureConversation 1.3): forged names, no proof, another's proof, replay.
 import assert from 'node:assert/strict';
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { aDerivedKey, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
@@ -19,6 +19,8 @@ import {
   V13,
 } from '#test/support/ws-trust/security-context.ts';
 import { aPost, aUserMessage, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
+
+const SCT = `${V13.wsc}/sct`;
 
 describe('security contexts: refused', () => {
   test('there is no context where nothing is kept', async () => {
@@ -161,7 +163,7 @@ describe('security contexts: refused', () => {
     ],
     ['whose Timestamp is not signed', { ids: ['body'] }, 'trust:AuthenticationBadElements'],
     ['whose Body is not signed', { ids: ['ts'] }, 'trust:AuthenticationBadElements'],
-    ['with another secret', { key: createSecretKey(Buffer.alloc(32)) }, 'wsse:FailedCheck'],
+    ['with another secret', { key: createSecretKey(Buffer.alloc(32)) }, 'wsc:BadContextToken'],
   ] as const)
     test(`a message ${what}`, async () => {
       const setting = aSetting();
@@ -171,6 +173,32 @@ describe('security contexts: refused', () => {
 
       assert.equal(faultCodeOf(answer), code);
     });
+
+  for (const takesContexts of [true, false])
+    for (const operation of ['Renew', 'Cancel'] as const)
+      test(`WS-SecureConversation 1.3 §9: ${operation} with a secret of one’s own is answered alike for a context that is and one that never was, at an address that takes ${takesContexts ? 'them' : 'none'}`, async () => {
+        const setting = aSetting({ takesContexts });
+        const context = await issued(setting);
+        const never = forged(`${context.identifier}x`)(context);
+        const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+
+        const answers = [];
+        for (const each of [never, context])
+          for (const wishes of [
+            { key: createSecretKey(Buffer.alloc(32)) },
+            { key: createSecretKey(Buffer.alloc(32)), header: USER },
+            { key: rsa, header: USER },
+            { key: rsa, header: USER, tokens: each.token, keyInfo: aReferenceTo(each.id, SCT) },
+          ])
+            answers.push(
+              await setting.front.handle(aPost(signed(each, about(each, operation), wishes))),
+            );
+
+        const [first] = answers;
+        assert.ok(first);
+        assert.equal(faultCodeOf(first), 'wsc:BadContextToken');
+        for (const answer of answers) assert.deepEqual(answer, { ...first, reason: answer.reason });
+      });
 
   test('xml-security V5: more signatures than anybody needs', async () => {
     const setting = aSetting({ signedParts: 'timestamp' });

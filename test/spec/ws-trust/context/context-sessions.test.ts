@@ -265,7 +265,7 @@ describe('sessions', () => {
     assert.equal(withNew?.status, 200, JSON.stringify(setting.audit.records));
     assert.equal(withOld?.status, 200, JSON.stringify(setting.audit.records));
     assert.ok(mixed);
-    assert.equal(faultCodeOf(mixed), 'wsse:FailedCheck');
+    assert.equal(faultCodeOf(mixed), 'wsc:BadContextToken');
   });
 
   test('WS-SecureConversation 1.3 §5: a context with another secret is renewed again, and cancelled with all of them', async () => {

@@ -29,7 +29,8 @@ test('WS-SecureConversation 1.3 §8: a context is a credential where contexts ar
   assert.deepEqual(signer.confirmation, SHOWN);
   assert.deepEqual(signer.tokens, []);
   assert.equal(signer.identity?.type, 'sct');
-  assert.equal(signer.refusal, undefined);
+  assert.equal(signer.refusal?.proved, undefined);
+  assert.equal(signer.refusal?.unproved.code, 'bad-context-token');
   assert.deepEqual(usesOf(asked), [['sct', 'subject']]);
 });
 
@@ -39,7 +40,8 @@ test('WS-Trust 1.3 §5: where contexts are no credential, a context shows the ri
   const signer = await trust(context);
 
   assert.equal(signer.identity, undefined);
-  assert.equal(signer.refusal, undefined);
+  assert.equal(signer.refusal?.proved, undefined);
+  assert.equal(signer.refusal?.unproved.code, 'bad-context-token');
   assert.deepEqual(usesOf(asked), [['sct', 'lifecycle']]);
   await assert.rejects(
     aSignersHeader('', held).trust(context),
