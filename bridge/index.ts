@@ -46,6 +46,8 @@ export type BridgeKeySource =
       readonly signerCertificatePems: readonly string[];
       /** How far ahead its end may be; absent: it needs none. */
       readonly maxLifetimeSeconds?: number;
+      /** The keys that an earlier bridge has for the same terms, or new ones. */
+      readonly keep: <Keys>(create: () => Keys) => Keys;
     };
 
 /** The terms for one trusted issuer of assertions. */
@@ -78,6 +80,8 @@ export interface BridgeParts {
   };
   readonly trusted: readonly BridgeTrust[];
   readonly metadataSettings: RefreshSettings;
+  /** How often metadata was to be fetched anew. */
+  readonly renewals: () => number;
   /** Told of every attempt to fetch metadata that failed; the cause is for the log. */
   readonly onMetadataFailure: (issuerId: string, cause: unknown) => void;
   /** Told of every assertion that SHA-1 took part in. */
@@ -216,18 +220,21 @@ function createFront(
 
 function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: BridgeParts): SamlKeys {
   if (keySource.kind === 'pinned') return pinnedKeys(keySource.certificatePems.map(trustedKeyOf));
-  const { fetchText, maxLifetimeSeconds, signerCertificatePems, url } = keySource;
-  return createSamlMetadataSource({
-    url,
-    ...(maxLifetimeSeconds !== undefined && { maxLifetimeSeconds }),
-    fetchText,
-    entityId: issuer,
-    signers: signerCertificatePems.map(trustedKeyOf),
-    skewSeconds,
-    clock: parts.clock,
-    settings: parts.metadataSettings,
-    onFailure: (cause) => parts.onMetadataFailure(id, cause),
-  });
+  const { fetchText, keep, maxLifetimeSeconds, signerCertificatePems, url } = keySource;
+  return keep(() =>
+    createSamlMetadataSource({
+      url,
+      ...(maxLifetimeSeconds !== undefined && { maxLifetimeSeconds }),
+      fetchText,
+      entityId: issuer,
+      signers: signerCertificatePems.map(trustedKeyOf),
+      skewSeconds,
+      clock: parts.clock,
+      settings: parts.metadataSettings,
+      renewals: parts.renewals,
+      onFailure: (cause) => parts.onMetadataFailure(id, cause),
+    }),
+  );
 }
 
 /** Metadata to look at, and on which terms. */

@@ -32,6 +32,7 @@ import {
 } from './generation/service.ts';
 import { userStandings, userValidators } from './generation/users.ts';
 import { certificateRevalidation } from './trust/certificates.ts';
+import { KeptSources } from './trust/kept-sources.ts';
 import { parseTrustedCertificates } from './trust/trusted-certificates.ts';
 
 export interface Explainer {
@@ -207,7 +208,8 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const observers = quietObservers();
   const { clock } = observers;
   const ring = await loadKeyRing(config, clock);
-  const bridge = createBridgeFrom(config, ring, observers);
+  const sources = new KeptSources();
+  const bridge = createBridgeFrom(config, { ring, sources }, observers);
   const certificates = await parseTrustedCertificates(config);
   // A store is not made for a question: where there is none, nothing was issued yet.
   const { store = new MemoryStore(clock) } = await existingStore(config, observers);
@@ -216,7 +218,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   const scratch = new MemoryStore(clock);
   const ledger = readOnly(openLedger(config, store, clock));
   const validators = [
-    ...createValidators(config, ring, { bridge, certificates, ledger, observers }),
+    ...createValidators(config, ring, { bridge, certificates, ledger, observers, sources }),
     ...userValidators(config, scratch, { ...observers, goodLogins: createVerifiedCache(clock) }),
   ];
   const rules = policyRules(config);

@@ -36,6 +36,8 @@ export interface FetchedParts {
   readonly settings: RefreshSettings;
   /** Told of every attempt that failed; the cause is for the log. */
   readonly onFailure: (cause: unknown) => void;
+  /** How often all was to be fetched anew: what came before is fresh no longer, and used while the source fails. Absent: never. */
+  readonly renewals?: () => number;
 }
 
 interface Held<Content> {
@@ -43,6 +45,7 @@ interface Held<Content> {
   readonly since: Instant;
   readonly freshUntil: Instant;
   readonly staleUntil: Instant;
+  readonly renewal: number;
 }
 
 /** Content of one source. */
@@ -69,7 +72,7 @@ function hold<Content>(
   { content, freshSeconds, validUntil = Number.POSITIVE_INFINITY }: Loaded<Content>,
   now: Instant,
   { defaultFreshSeconds, staleSeconds }: RefreshSettings,
-): Held<Content> {
+): Omit<Held<Content>, 'renewal'> {
   // As good as no answer: nobody may ask for it again and again.
   if (validUntil <= now) throw new Error('what was fetched is over already');
   const stated = freshSeconds ?? defaultFreshSeconds;
@@ -96,17 +99,24 @@ const isUsable = (
   { staleSeconds }: RefreshSettings,
 ): boolean => since - staleSeconds <= now && now < staleUntil;
 
+const isFresh = (
+  { freshUntil, renewal, since }: Held<unknown>,
+  now: Instant,
+  renewals: number,
+): boolean => since <= now && now < freshUntil && renewal === renewals;
+
 /** Content over a fetch. Nothing is fetched until somebody asks. */
 export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
-  const { clock, onFailure, settings } = parts;
+  const { clock, onFailure, renewals = () => 0, settings } = parts;
   let held: Held<Content> | undefined;
   let failedAt: Instant | undefined;
   let searchedAt: Instant | undefined;
   let running: Promise<void> | undefined;
 
   async function attempt(now: Instant, load: Load<Content>): Promise<void> {
+    const renewal = renewals();
     try {
-      held = hold(await load(now), now, settings);
+      held = { ...hold(await load(now), now, settings), renewal };
       failedAt = undefined;
     } catch (cause) {
       failedAt = now;
@@ -128,7 +138,7 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
   }
 
   async function usable(now: Instant, load: Load<Content>): Promise<Held<Content> | undefined> {
-    if (!held || now < held.since || now >= held.freshUntil) await refresh(now, load);
+    if (!held || !isFresh(held, now, renewals())) await refresh(now, load);
     return held && isUsable(held, now, settings) ? held : undefined;
   }
 

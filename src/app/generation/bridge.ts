@@ -17,24 +17,33 @@ import { parseStrictObject } from '#src/tokens/jwt/jws/strict-json.ts';
 import type { FetchText } from '#src/trust/fetch-text.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { certificateFinder } from '../trust/certificates.ts';
+import type { KeptSources } from '../trust/kept-sources.ts';
 import { createFetch, refreshSettings, tellFetchFailure } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 import { marginSeconds } from './clock-margin.ts';
 
-function keySourceOf(source: SamlKeySource, fetchText: FetchText): BridgeKeySource {
+function keySourceOf(
+  source: SamlKeySource,
+  fetchText: FetchText,
+  keep: <Keys>(create: () => Keys) => Keys,
+): BridgeKeySource {
   if (source.kind === 'pinned') return source;
-  const terms = { ...source, kind: 'metadata' } as const;
+  const terms = { ...source, kind: 'metadata', keep } as const;
   return source.kind === 'metadata-url'
     ? { ...terms, url: source.url, fetchText }
     : { ...terms, url: '', fetchText: async () => ({ text: source.xml }) };
 }
 
-function bridgeTrust(config: Config): readonly BridgeTrust[] {
+function bridgeTrust(config: Config, sources: KeptSources): readonly BridgeTrust[] {
   const fetchText = createFetch(config, 'metadata');
   return config.trustedIssuers.flatMap(({ enabledUntil, id, issuer, saml }) => {
     if (!saml) return [];
     const until = enabledUntil === undefined ? {} : { enabledUntil };
-    return [{ id, issuer, ...until, ...saml, keySource: keySourceOf(saml.keySource, fetchText) }];
+    const terms = ['saml', id, issuer, saml.keySource, saml.skewSeconds, config.fetch] as const;
+    const keySource = keySourceOf(saml.keySource, fetchText, (create) =>
+      sources.take(terms, create),
+    );
+    return [{ id, issuer, ...until, ...saml, keySource }];
   });
 }
 
@@ -53,7 +62,11 @@ function longestAssertion({ limits, wsTrust }: Config): number {
 
 /** The bridge of one generation.
  * @throws {Error} when a record of trust is unsafe */
-export function createBridgeFrom(config: Config, ring: KeyRing, observers: Observers): Bridge {
+export function createBridgeFrom(
+  config: Config,
+  { ring, sources }: { readonly ring: KeyRing; readonly sources: KeptSources },
+  observers: Observers,
+): Bridge {
   const { clock, logger } = observers;
   const decryption = loadDecryptionKeys(config.decryptionKeys);
   return createBridge({
@@ -64,8 +77,9 @@ export function createBridgeFrom(config: Config, ring: KeyRing, observers: Obser
     signingKeys: ring,
     maxAssertionBytes: longestAssertion(config),
     ...(decryption && { decryption }),
-    trusted: bridgeTrust(config),
+    trusted: bridgeTrust(config, sources),
     metadataSettings: refreshSettings(config),
+    renewals: sources.renewals,
     onMetadataFailure: (issuerId, cause) => tellFetchFailure(issuerId, cause, observers),
     onLegacySha1: ({ trustedIssuer }) =>
       logger.warn('an assertion was verified with SHA-1', { trustedIssuer }),

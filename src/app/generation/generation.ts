@@ -12,6 +12,7 @@ import { createOAuthFront } from '#src/oauth/front.ts';
 import { parseJwt } from '#src/tokens/jwt/jws/compact-jwt.ts';
 import { requireServedAddresses } from '../checks/served-addresses.ts';
 import type { Foundation } from '../foundation/foundation.ts';
+import { KeptSources } from '../trust/kept-sources.ts';
 import { createFetch } from '../trust/trust.ts';
 import { parseTrustedCertificates } from '../trust/trusted-certificates.ts';
 import { requireUsableMetadata } from '../trust/usable-metadata.ts';
@@ -31,6 +32,8 @@ export interface Generation {
   readonly handlers: readonly Middleware[];
   readonly ring: KeyRing;
   readonly builtAt: Instant;
+  /** What was fetched of others, for the next one. */
+  readonly sources: KeptSources;
 }
 
 /** The use cases, with how long each took. */
@@ -48,22 +51,35 @@ function timedService(sts: TokenService, { metrics }: Foundation): TokenService 
   };
 }
 
-/** Builds the handlers.
+/** Fetches the keys of clients. */
+function createClientFetch(config: Config) {
+  const fetchText = createFetch(config);
+  return async (url: string | URL | Request): Promise<Response> => {
+    const { text, maxAgeSeconds = 0 } = await fetchText(
+      url instanceof Request ? url.url : url.toString(),
+    );
+    const freshSeconds = Math.min(maxAgeSeconds, CLIENT_KEYS_FRESH_SECONDS);
+    return new Response(text, { headers: { 'cache-control': `max-age=${freshSeconds}` } });
+  };
+}
+
+/** Builds the handlers; `before`: those in force until these are.
  * @throws {ConfigError} for an address or metadata that cannot be used
  * @throws {Error} when a key cannot be used */
 export async function createGeneration(
   config: Config,
   foundation: Foundation,
+  before?: Generation,
 ): Promise<Generation> {
   await requireServedAddresses(config);
   const builtAt = foundation.clock.now();
   for (const { path, what } of await requireUsableMetadata(config, builtAt))
     foundation.logger.error('metadata is no longer valid', { path, what });
   const ring = await loadKeyRing(config, foundation.clock);
-  const bridge = createBridgeFrom(config, ring, foundation);
+  const sources = new KeptSources(before?.sources);
+  const bridge = createBridgeFrom(config, { ring, sources }, foundation);
   const certificates = await parseTrustedCertificates(config);
-  const parts = serviceParts(config, { bridge, certificates, ring }, foundation);
-  const fetchText = createFetch(config);
+  const parts = serviceParts(config, { bridge, certificates, ring, sources }, foundation);
   const counted = createRequestorAdmission(config, foundation);
   const { keys } = ring.privateJwks(builtAt);
   const sts = timedService(createTokenService(parts), foundation);
@@ -77,13 +93,7 @@ export async function createGeneration(
     clockSkewSeconds: config.clockSkewSeconds,
     jwks: keys,
     signingAlgorithms: [...new Set(keys.map(({ alg }) => alg ?? ''))],
-    fetch: async (url) => {
-      const { text, maxAgeSeconds = 0 } = await fetchText(
-        url instanceof Request ? url.url : url.toString(),
-      );
-      const freshSeconds = Math.min(maxAgeSeconds, CLIENT_KEYS_FRESH_SECONDS);
-      return new Response(text, { headers: { 'cache-control': `max-age=${freshSeconds}` } });
-    },
+    fetch: createClientFetch(config),
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
     validateJwtForm: parseJwt,
     cameInClear: (ctx) => requestState(ctx).wasPlain === true,
@@ -97,7 +107,7 @@ export async function createGeneration(
     clock: foundation.clock,
   });
   const handlers = inOrder({ soap, others: [lists, ...oauth] }, config, foundation);
-  return { handlers, ring, builtAt };
+  return { handlers, ring, builtAt, sources };
 }
 
 interface Fronts {

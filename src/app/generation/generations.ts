@@ -90,7 +90,7 @@ export class Generations {
       throw new Error(
         `a running server cannot take this change: restart for ${sections.join(', ')}`,
       );
-    const next = await createGeneration(config, this.#foundation);
+    const next = await createGeneration(config, this.#foundation, this.#current);
     return { commit: () => this.#commit(config, next, 'config.changed') };
   }
 
@@ -102,6 +102,7 @@ export class Generations {
   #commit(config: Config, next: Generation, event: 'config.changed' | 'key.rotated'): void {
     this.#current = next;
     this.#config = config;
+    if (event === 'config.changed') next.sources.renew();
     this.#serving?.publicApp.swap(next.handlers);
     const { tls } = config.listeners.public;
     if (tls) this.#serving?.listener.replaceCertificate(tls);
@@ -135,7 +136,7 @@ export class Generations {
   async #rollOver(): Promise<void> {
     const config = this.#config;
     try {
-      const next = await createGeneration(config, this.#foundation);
+      const next = await createGeneration(config, this.#foundation, this.#current);
       // A reload that came first has built it already.
       if (config === this.#config) this.#commit(config, next, 'key.rotated');
     } catch (cause) {

@@ -30,6 +30,7 @@ import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { certificateRevalidation, x509Validators } from '../trust/certificates.ts';
+import type { KeptSources } from '../trust/kept-sources.ts';
 import { trustedJwtIssuers } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 import { createTokenAdmission } from './admission.ts';
@@ -68,13 +69,14 @@ interface ValidatorSurroundings {
   readonly ledger: Ledger;
   readonly observers: Observers;
   readonly certificates: CertificatesOfIssuers;
+  readonly sources: KeptSources;
 }
 
 /** The validators in force: whose evidence is taken, and on what terms. Shared with `explain`. */
 export function createValidators(
   config: Config,
   ring: KeyRing,
-  { bridge, certificates, ledger, observers }: ValidatorSurroundings,
+  { bridge, certificates, ledger, observers, sources }: ValidatorSurroundings,
 ): readonly TokenValidator[] {
   const own = {
     issuer: config.issuer,
@@ -92,12 +94,12 @@ export function createValidators(
     createJwtValidator({
       own,
       otherOwnNames: [config.saml.entityId],
-      trusted: trustedJwtIssuers(config, observers),
+      trusted: trustedJwtIssuers(config, sources, observers),
       clock: observers.clock,
     }),
     createContextValidator({ issuer: config.issuer, ledger, clock: observers.clock }),
     ...bridge.validators,
-    ...x509Validators(config, certificates, observers),
+    ...x509Validators(config, certificates, { observers, sources }),
   ];
 }
 
@@ -190,6 +192,7 @@ interface KeyMaterial {
   readonly bridge: Bridge;
   readonly certificates: CertificatesOfIssuers;
   readonly ring: KeyRing;
+  readonly sources: KeptSources;
 }
 
 /** What issues our tokens. `signing`: what becomes of an issuer that signs. */
@@ -206,7 +209,7 @@ export const createIssuers = (
 /** The parts of the token service for one configuration and its keys. */
 export function serviceParts(
   config: Config,
-  { bridge, certificates, ring }: KeyMaterial,
+  { ring, ...material }: KeyMaterial,
   foundation: Foundation,
 ): TokenServiceParts {
   const { clock, store } = foundation;
@@ -225,13 +228,15 @@ export function serviceParts(
   });
   const families = refreshFamilies(config, { clock, ledger, store });
   const validators = [
-    ...createValidators(config, ring, { bridge, certificates, ledger, observers: foundation }),
+    ...createValidators(config, ring, { ...material, ledger, observers: foundation }),
     ...userValidators(config, store, foundation),
   ];
   return {
     validators,
     revalidateCertificates: certificateRevalidation(validators),
-    issuers: createIssuers({ bridge, ring }, families, (issuer) => timed(issuer, foundation)),
+    issuers: createIssuers({ bridge: material.bridge, ring }, families, (issuer) =>
+      timed(issuer, foundation),
+    ),
     rules: policyRules(config),
     ledger,
     ...(families && { families }),

@@ -12,6 +12,7 @@ import { createRevocation } from '#src/trust/x509/revocation/revocation.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { createKeyUserFinder } from '../generation/users.ts';
+import type { KeptSources } from './kept-sources.ts';
 import { createRevocationFetch } from './trust.ts';
 import type { CertificatesOfIssuers, TrustedCertificates } from './trusted-certificates.ts';
 
@@ -19,13 +20,13 @@ import type { CertificatesOfIssuers, TrustedCertificates } from './trusted-certi
 export function x509Validators(
   config: Config,
   certificates: CertificatesOfIssuers,
-  observers: Observers,
+  { observers, sources }: { readonly observers: Observers; readonly sources: KeptSources },
 ): readonly TokenValidator[] {
   const trusted = config.trustedIssuers.flatMap(({ enabledUntil, id, issuer, x509 }) => {
     const parsed = certificates.get(id);
     if (!x509 || !parsed) return [];
     const until = enabledUntil === undefined ? {} : { enabledUntil };
-    return [{ id, issuer, ...until, ...termsOf(x509, config, { id, observers, parsed }) }];
+    return [{ id, issuer, ...until, ...termsOf(x509, config, { id, observers, parsed, sources }) }];
   });
   if (trusted.length === 0) return [];
   return [createX509Validator({ issuer: config.issuer, trusted, clock: observers.clock })];
@@ -78,6 +79,7 @@ interface Named {
   readonly id: string;
   readonly observers: Observers;
   readonly parsed: TrustedCertificates;
+  readonly sources: KeptSources;
 }
 
 function termsOf(
@@ -102,14 +104,17 @@ function termsOf(
 function revocationOf(
   { revocation }: TrustedX509Config,
   config: Config,
-  { id, observers: { clock, logger }, parsed: { lists } }: Named,
+  { id, observers: { clock, logger }, parsed: { lists }, sources }: Named,
 ) {
   if (!revocation) return undefined;
-  return createRevocation({
-    settings: { ...revocation, lists },
-    clock,
-    fetchBytes: createRevocationFetch(config),
-    onFailure: (cause) =>
-      logger.warn('revocation of certificates cannot be asked', { issuer: id, cause }),
-  });
+  return sources.take(['revocation', id, revocation, config.fetch], () =>
+    createRevocation({
+      settings: { ...revocation, lists },
+      clock,
+      renewals: sources.renewals,
+      fetchBytes: createRevocationFetch(config),
+      onFailure: (cause) =>
+        logger.warn('revocation of certificates cannot be asked', { issuer: id, cause }),
+    }),
+  );
 }

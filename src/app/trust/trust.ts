@@ -12,6 +12,7 @@ import {
 } from '#src/trust/fetch-text.ts';
 import { createIssuerKeys, type IssuerKeysRecord } from '#src/trust/issuer-keys.ts';
 import type { Observers } from '../foundation/observers.ts';
+import type { KeptSources } from './kept-sources.ts';
 
 /** How long a foreign key set is fresh when it does not say. */
 const DEFAULT_FRESH_SECONDS = 300;
@@ -55,17 +56,24 @@ export function tellFetchFailure(
 }
 
 /** The terms of trust with the source of their keys. */
-export function trustedJwtIssuers(config: Config, observers: Observers): readonly JwtTrust[] {
+export function trustedJwtIssuers(
+  config: Config,
+  sources: KeptSources,
+  observers: Observers,
+): readonly JwtTrust[] {
   const fetching = {
     fetchText: createFetch(config),
     clock: observers.clock,
     settings: refreshSettings(config),
+    renewals: sources.renewals,
   };
   return config.trustedIssuers.flatMap(({ aliases, enabledUntil, id, issuer, jwt }) => {
     if (!jwt) return [];
     const keys = recordedKeys(jwt.keySource);
     const onFailure = (cause: unknown) => tellFetchFailure(id, cause, observers);
-    const source = createIssuerKeys({ id, issuer, keys }, { ...fetching, onFailure });
+    const source = sources.take(['jwt', id, issuer, jwt.keySource, config.fetch], () =>
+      createIssuerKeys({ id, issuer, keys }, { ...fetching, onFailure }),
+    );
     return {
       id,
       issuer,

@@ -38,6 +38,8 @@ export interface RevocationParts {
   readonly clock: Clock;
   /** Told of every source that failed; for the log. */
   readonly onFailure: (cause: unknown) => void;
+  /** How often all was to be asked anew. */
+  readonly renewals?: () => number;
 }
 
 /** Refuses a path of which a certificate is revoked; the anchor is not asked about. Of one that is over nothing need be known: its
