@@ -100,12 +100,13 @@ export class Generations {
   }
 
   #commit(config: Config, next: Generation, event: 'config.changed' | 'key.rotated'): void {
+    const { tls } = config.listeners.public;
+    // First: what it does not take must not leave the rest half done.
+    if (tls) this.#serving?.listener.replaceCertificate(tls);
     this.#current = next;
     this.#config = config;
     if (event === 'config.changed') next.sources.renew();
     this.#serving?.publicApp.swap(next.handlers);
-    const { tls } = config.listeners.public;
-    if (tls) this.#serving?.listener.replaceCertificate(tls);
     const { audit, logger, metrics } = this.#foundation;
     metrics.configGeneration.set({}, ++this.#count);
     reportExpiry(config, this.#foundation);

@@ -1,4 +1,5 @@
 // Certificates of our own keys: of the listener, of keys that sign and of those that others encrypt to.
+import { createSecureContext } from 'node:tls';
 import type { Instant } from '#core/instant.ts';
 import type { Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
@@ -29,7 +30,29 @@ export async function readTlsIdentity(
   const problem = keyPem === '' ? undefined : privateKeyProblem(keyPem);
   if (problem) loading.error([...path, 'key'], problem);
   const place = { keyPem: problem ? '' : keyPem, path: [...path, 'certificate'] };
-  return { certificatePem: await readOwnCertificate(certificate, place, loading), keyPem };
+  const certificatePem = await readOwnCertificate(certificate, place, loading);
+  const unusable = problem ? undefined : tlsProblem(certificatePem, keyPem);
+  if (unusable) loading.error(place.path, unusable);
+  return { certificatePem, keyPem };
+}
+
+/** Why TLS does not take a certificate and its key, where they are that: a key that is too short, or a chain that is broken further on.
+ * Else a start would end of it, and a reload half way. */
+function tlsProblem(certificatePem: string, keyPem: string): Complaint | undefined {
+  if (keyPem === '' || certificatePem === '' || certificateProblem(certificatePem, keyPem))
+    return undefined;
+  try {
+    createSecureContext({ cert: certificatePem, key: keyPem });
+    return undefined;
+  } catch (cause) {
+    const { message, reason = message } = cause as Error & { readonly reason?: string };
+    return {
+      code: 'CONFIG_KEY',
+      what: `TLS does not take it: ${reason}`,
+      why: 'nobody could connect',
+      fix: 'refer to a whole chain in PEM, of keys and signatures as strong as TLS wants them (RSA: 2048 bits or more)',
+    };
+  }
 }
 
 const instantOf = (date: Date): Instant => date.getTime() / 1000;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { before, describe, it } from 'node:test';
+import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
 import {
   type Change,
@@ -131,6 +132,27 @@ describe('Configuration: TLS of the public listener', () => {
 
   it('refuses a text that is no certificate', async () => {
     const files = { 'tls.pem': 'x', 'tls.key': certificate.keyPem };
+
+    assert.deepEqual(await errorsOf(tls, { files }), [
+      'CONFIG_KEY listeners.public.tls.certificate',
+    ]);
+  });
+
+  it('refuses a chain that is broken further on: no connection would come about', async () => {
+    const broken = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    const files = { 'tls.pem': `${certificate.certPem}\n${broken}`, 'tls.key': certificate.keyPem };
+
+    assert.deepEqual(await errorsOf(tls, { files }), [
+      'CONFIG_KEY listeners.public.tls.certificate',
+    ]);
+  });
+
+  it('refuses an RSA key that is shorter than TLS takes', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const terms = { commonName: 'localhost', notBefore: 0, lifetimeSeconds: 4_000_000_000 };
+    const pem = issueSelfSignedCertificate({ keyPem, ...terms });
+    const files = { 'tls.pem': pem, 'tls.key': keyPem };
 
     assert.deepEqual(await errorsOf(tls, { files }), [
       'CONFIG_KEY listeners.public.tls.certificate',
