@@ -42,7 +42,8 @@ const CONDITIONS = [
 ];
 
 const some = <T>(values: readonly T[]) => fc.subarray([...values], { minLength: 1 });
-const seldom = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined, freq: 1 });
+const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 const condition = seldom(fc.constantFrom(...CONDITIONS));
 const rule = fc.record({
   claim: fc.constantFrom('roles', 'dept'),
