@@ -9,6 +9,8 @@ export interface Counter<Name extends string = never> {
 
 export interface Gauge<Name extends string = never> {
   set(labels: Labels<Name>, value: number): void;
+  /** Forgets all that was set: what is there no more must not be told of. */
+  clear(): void;
 }
 
 export interface Histogram<Name extends string = never> {
@@ -107,7 +109,10 @@ export function createRegistry(): Registry {
     },
     gauge(definition) {
       const series = addNumber(definition, 'gauge');
-      return { set: (labels, value) => void (series.of(labels).value = value) };
+      return {
+        set: (labels, value) => void (series.of(labels).value = value),
+        clear: () => series.clear(),
+      };
     },
     histogram(definition) {
       const { buckets } = definition;

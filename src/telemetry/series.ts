@@ -17,6 +17,8 @@ export interface SeriesSet<Name extends string, Value> {
   /** The value of this combination of labels, made when it is new. */
   of(labels: Labels<Name>): Value;
   all(): readonly Series<Value>[];
+  /** Forgets all combinations. */
+  clear(): void;
 }
 
 /** Escapes a text for a comment line of the exposition format. */
@@ -51,5 +53,6 @@ export function createSeries<Name extends string, Value>(
       return series.get(overflow)?.value ?? make(overflow);
     },
     all: () => [...series.values()],
+    clear: () => series.clear(),
   };
 }

@@ -62,6 +62,8 @@ export function reportExpiry(
 ): void {
   const now = clock.now();
   const first = new Map<string, Instant>();
+  metrics.keyNotAfterSeconds.clear();
+  metrics.trustCertificateNotAfterSeconds.clear();
   for (const { whose, name, notAfter } of expiringCertificates(config)) {
     const label = `${whose} ${name}`;
     first.set(label, Math.min(first.get(label) ?? notAfter, notAfter));
@@ -82,6 +84,7 @@ function reportLists(
   { logger, metrics, now }: Pick<Foundation, 'logger' | 'metrics'> & { readonly now: Instant },
 ): void {
   const first = new Map<string, Instant>();
+  metrics.revocationListNotAfterSeconds.clear();
   for (const { authority, end, issuer } of listedAuthorities(config)) {
     first.set(issuer, Math.min(first.get(issuer) ?? end, end));
     if (now >= end) logger.error('a list of revocation has ended', { issuer, authority });

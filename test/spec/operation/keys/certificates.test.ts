@@ -1,13 +1,14 @@
 // Certificates: as the keys of a partner, and the alarms before they end.
 import assert from 'node:assert/strict';
 import { createPrivateKey, hash, X509Certificate } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SignJWT } from 'jose';
+import { parse, stringify } from 'yaml';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
-import { ISSUER, PARTNER } from '#test/support/server/document.ts';
+import { type ConfigDocument, ISSUER, PARTNER } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 
 const DAY_SECONDS = 86_400;
@@ -92,4 +93,19 @@ test('Alarms: the metrics say when the first certificate of a trusted issuer end
 
   const [, text] = /sts_trust_cert_not_after_seconds\{issuer="partner"\} (\d+)/.exec(metrics) ?? [];
   assert.equal(Number(text), now + 20 * DAY_SECONDS);
+});
+
+test('Alarms: after a reload the metrics say nothing of a trusted issuer that was removed', async (t) => {
+  const { server } = await startWith(t, [20]);
+  const path = join(server.directory, 'viaduct.yaml');
+  const document = parse(await readFile(path, 'utf8')) as ConfigDocument;
+
+  await writeFile(
+    path,
+    stringify({ ...document, trustedIssuers: [], policy: document.policy.slice(1) }),
+  );
+  await server.reload();
+
+  const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+  assert.doesNotMatch(metrics, /sts_trust_cert_not_after_seconds\{/);
 });
