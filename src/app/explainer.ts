@@ -9,6 +9,7 @@ import { validateLoginCertificates } from '#core/ledger/login-certificates.ts';
 import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
 import type { PolicyRules } from '#core/policy.ts';
 import type { AuditLog } from '#core/ports.ts';
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
@@ -16,6 +17,7 @@ import type { TokenService } from '#core/token-service.ts';
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import { publicBaseOf } from '#src/http/base-path.ts';
+import { grantsFor } from '#src/oauth/grants/grants.ts';
 import { type OAuthClient, requestorOf } from '#src/oauth/oauth-client.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { createVerifiedCache } from '#src/users/password/verified-cache.ts';
@@ -38,6 +40,9 @@ import { parseTrustedCertificates } from './trust/trusted-certificates.ts';
 export interface Explainer {
   readonly rules: PolicyRules;
   requestorOf(client: OAuthClient): Requestor;
+  /** Refuses what the client may use no grant for.
+   * @throws {ExchangeFailure} `requestor-not-allowed` */
+  requireGrant(client: OAuthClient, request: ExchangeRequest): void;
   /** Validates as the server would, held against the ledger where the configured store exists; whether a one-time token
    * was used before is not looked at.
    * @throws {ExchangeFailure} as the validator */
@@ -202,6 +207,11 @@ function messageReader(
   };
 }
 
+function requireGrant({ grant_types }: OAuthClient, request: ExchangeRequest): void {
+  if (!grantsFor(request).some((name) => grant_types.includes(name)))
+    throw new ExchangeFailure('requestor-not-allowed', 'the client may not use this grant');
+}
+
 /** Builds it for a configuration.
  * @throws {Error} when a key cannot be used */
 export async function createExplainer(config: Config): Promise<Explainer> {
@@ -229,6 +239,7 @@ export async function createExplainer(config: Config): Promise<Explainer> {
     rules,
     issuers: createIssuers({ bridge, ring }, families),
     requestorOf,
+    requireGrant,
     validate: validateToken,
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
     readRst: messageReader({ clock, config, rules }, validateToken, parts),

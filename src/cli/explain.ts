@@ -83,6 +83,7 @@ async function evidenceOf(values: Values, config: Config, explainer: Explainer):
   const client = config.clients.find(({ client_id }) => client_id === values.client);
   if (!client) throw new UsageError(`no client ${values.client ?? ''} in the configuration`);
   const request = await requestOf(values, explainer.requestorOf(client));
+  explainer.requireGrant(client, request);
   const subject = await validated(request.subject, explainer);
   const actor = request.actor && (await validated(request.actor, explainer));
   return { request, subject, actor };

@@ -1,4 +1,6 @@
 // The grants we know, and their parameters.
+import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import { formOf } from '#core/token-type.ts';
 import { clientCredentials } from './client-credentials.ts';
 import type { Grant } from './grant.ts';
 import { jwtBearer } from './jwt-bearer.ts';
@@ -14,6 +16,18 @@ export const GRANTS: readonly Grant[] = [
   saml2Bearer,
   refreshToken,
 ];
+
+/** The names of the grants by which a client could ask this: an assertion alone is a grant as well. */
+export function grantsFor({
+  actor,
+  requestedType = 'access_token',
+  subject: { type },
+}: Pick<ExchangeRequest, 'actor' | 'requestedType' | 'subject'>): readonly string[] {
+  if (type === 'requestor') return [clientCredentials.grantType];
+  const assertion = formOf(type) === 'saml' ? saml2Bearer : jwtBearer;
+  const isAssertion = !actor && requestedType === 'access_token';
+  return [tokenExchange.grantType, ...(isAssertion ? [assertion.grantType] : [])];
+}
 
 /** Parameters that we know and that no grant of ours can honour. */
 const UNHONOURED_PARAMETERS = ['authorization_details', 'claims', 'request', 'request_uri'];

@@ -13,8 +13,11 @@ const NOW = Math.floor(Date.now() / 1000);
 
 describe('viaduct explain of a refusal', async () => {
   const ending = endingOfSuite();
-  const server: TestServer = await startServer(ending, ({ clients, relyingParties }) => {
+  const server: TestServer = await startServer(ending, ({ clients, policy, relyingParties }) => {
     Object.assign(clients[0] ?? {}, { default_target: undefined });
+    clients.push({ ...clients[0], client_id: 'itself', grant_types: ['client_credentials'] });
+    policy.push({ ...policy[1], id: 'itself', requestor: { client: 'itself' } });
+    Object.assign(relyingParties[0] ?? {}, { requestors: 'any' });
     const { claims } = relyingParties[0] ?? {};
     (claims as object[]).push({ claim: 'mail', from: 'email' });
   });
@@ -73,6 +76,24 @@ describe('viaduct explain of a refusal', async () => {
     assert.match(out, /\nrefused: claim-missing: more claims than a JWT has room for\n/);
     assert.doesNotMatch(out, /granted: /);
     assert.equal(code, 1);
+  });
+
+  test('of a client that may not use the grant, as the server refuses it', async () => {
+    const token = await server.partner.sign();
+    const asked = ['explain', '--audience', 'orders', '--subject-token', token];
+
+    const { code, out } = await viaduct([...asked, '--client', 'itself'], server.directory);
+    const itself = await viaduct(
+      ['explain', '--audience', 'orders', '--client', 'itself'],
+      server.directory,
+    );
+
+    assert.match(
+      out,
+      /^refused before policy: requestor-not-allowed: the client may not use this grant/,
+    );
+    assert.equal(code, 1);
+    assert.match(itself.out, /\ngranted: /);
   });
 
   test('of a request without a target: the names of both kinds that it could have', async () => {
