@@ -20,7 +20,7 @@ import {
   validateUndenied,
 } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
-import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
+import { isAudience, type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
 import type { OnceMark, Renewal, TokenSpec } from '../token-spec.ts';
@@ -92,15 +92,24 @@ function requireKept({ subject: token, request }: Evidence, { afterExpiry }: Ren
     throw new ExchangeFailure('token-type-unsupported', 'a renewal keeps the type of the token');
 }
 
+/** Its audiences are kept, and are names of its parties still: another one that has such a name by now was not asked about. An ID token
+ * is for its client. */
+function requireNamed({ audiences, type }: ValidatedToken, parties: readonly RelyingParty[]): void {
+  const isNamed = (audience: string) => parties.some((party) => isAudience(party, [audience]));
+  if (type !== 'id_token' && !audiences.every(isNamed))
+    throw new ExchangeFailure('target-unknown', 'a relying party of the token has another name');
+}
+
 /** The parties it was for. They may be named again; none can be added or left out: the renewed token is for the same. */
 function decideParties(
-  { evidence: { request } }: RenewalBasis,
+  { evidence: { request, subject } }: RenewalBasis,
   { targets }: LedgerEntry,
   { relyingParties }: PolicyRules,
 ): readonly RelyingParty[] {
   const parties = targets.map((id) => relyingParties.find((party) => party.id === id));
   if (!parties.every((party) => party !== undefined))
     throw new ExchangeFailure('target-unknown', 'a relying party of the token is gone');
+  requireNamed(subject, parties);
   const named =
     request.targets.length === 0
       ? parties

@@ -105,6 +105,25 @@ test('ws-trust §8: a renewal keeps how often others may be made of the token', 
   assert.equal('delegations' in decideWith().spec, false);
 });
 
+test('WS-Trust 1.3 §5: an audience that names another relying party by now is given no more tokens', () => {
+  const [orders, billing] = [
+    aRelyingParty({ audiences: ['orders-2'], audience: 'orders-2' }),
+    aRelyingParty({ id: 'billing', audiences: ['orders'], audience: 'orders', requestors: [] }),
+  ];
+  const change = (token: Partial<TokenFacts>) => () =>
+    decideWith({ token, rules: { relyingParties: [orders, billing] } });
+
+  for (const audiences of [['orders'], ['orders-2', 'orders']])
+    assert.throws(change({ audiences }), refusedAs('target-unknown'));
+  assert.deepEqual(change({ audiences: ['orders-2'] })().spec.audiences, ['orders-2']);
+  // An ID token is for its client, whatever the target is called.
+  const { spec } = decideWith({
+    token: { type: 'id_token', audiences: ['gateway'] },
+    rules: { rows: [aPolicyRow({ grant: { ...grant, types: ['id_token'] } })] },
+  });
+  assert.deepEqual(spec.audiences, ['gateway']);
+});
+
 test('WS-Trust 1.3 §5: the line does not grow with each renewal', () => {
   const ancestors = [
     { issuer: OWN_ISSUER, id: 'own-token-1' },
