@@ -14,6 +14,12 @@ function numeral(value: unknown): unknown {
   return value;
 }
 
+// The library refuses to divide a whole number by zero, and makes NaN or infinity of another one.
+function divisor(value: unknown): unknown {
+  if (value === 0) throw new Error('division by zero');
+  return value;
+}
+
 const SCALARS: ReadonlySet<string> = new Set(['string', 'bigint', 'number', 'boolean']);
 
 type Claims = ReadonlyMap<string, unknown>;
@@ -45,6 +51,7 @@ export function registerReadings(environment: Environment): Environment {
       asciiCase(/[a-z]+/g, (s) => s.toUpperCase()),
     )
     .registerFunction('numeral(dyn): dyn', numeral)
+    .registerFunction('divisor(dyn): dyn', divisor)
     .registerFunction('asLists(map<string, dyn>): map<string, dyn>', createAsLists());
 }
 
@@ -53,6 +60,7 @@ export function useReadings(node: ASTNode, environment: Environment): void {
   if (node.op === 'rcall') useMethodReading(node, environment);
   else if (node.op === 'call') useNumerals(node, environment);
   else if (node.op === 'in') useList(node.args[1], environment);
+  else if (node.op === '/') useDivisor(node.args, environment);
   for (const child of childrenOf(node.args)) useReadings(child, environment);
 }
 
@@ -72,6 +80,12 @@ function useNumerals({ args }: ASTNode & { readonly op: 'call' }, environment: E
     args[1] = operands.map((operand) => within('numeral', operand, environment));
 }
 
+function useDivisor(operands: [ASTNode, ASTNode], environment: Environment): void {
+  const [, by] = operands;
+  // One that is written is seen by whoever wrote it.
+  if (by.op !== 'value') operands[1] = within('divisor', by, environment);
+}
+
 /** Has one claim read as a list: whoever looks into it means a list, also where it has one value. */
 function useList(node: ASTNode, environment: Environment): void {
   // Asked for first: `has(claims.groups) ? claims.groups : []`.
@@ -88,7 +102,11 @@ const isClaims = (node: ASTNode): boolean =>
   (node.op === '.' && node.args[1] === 'claims' && isId(node.args[0], 'requestor'));
 
 /** A part of an expression within a call of one of our functions. An error shows where the part stands. */
-function within(name: 'numeral' | 'asLists', part: ASTNode, environment: Environment): ASTNode {
+function within(
+  name: 'numeral' | 'divisor' | 'asLists',
+  part: ASTNode,
+  environment: Environment,
+): ASTNode {
   const { ast } = environment.parse(`${name}(0)`);
   if (ast.op === 'call') ast.args[1] = [part];
   const { end, pos, start } = part;

@@ -183,6 +183,21 @@ describe('Expression: evaluation returns an error and never throws', () => {
         assert.ok('error' in evaluate(source, claim(text)), source);
     });
 
+  // NaN is neither above nor below any bound, so a row that denies from some ratio on would let it pass.
+  it('nothing is divided by zero, also where both are fractions or text', () => {
+    for (const source of [
+      'double(claims.c) / double(claims.c) > 0.5',
+      'double(claims.c) / double(claims.c) < 0.5',
+      '1.5 / (double(claims.c) - 0.0) > 0.5',
+      'claims.c / (claims.c + 0.5 - 0.5) > 0.5',
+    ])
+      for (const zero of [0, '0', '-0.0'])
+        assert.ok('error' in evaluate(source, claim(zero), 'condition'), `${source} of ${zero}`);
+
+    assert.deepEqual(evaluate('claims.c / 2.0 > 0.5', claim(1.5), 'condition'), { value: true });
+    assert.deepEqual(evaluate('3.0 / double(claims.c)', claim('2')), { value: 1.5 });
+  });
+
   it('neither null nor what is too large is a list of one', () => {
     for (const value of [null, 'x'.repeat(4097), ['a', 'x'.repeat(4097)]])
       for (const source of ['"a" in claims.c', 'claims.c.exists(x, x == "b")'])
