@@ -43,6 +43,12 @@ export function isInactive(cause: unknown): cause is ExchangeFailure {
   return cause instanceof ExchangeFailure && INACTIVE.has(cause.reason);
 }
 
+/** Whether a question about a token is answered by the refusal: no proof is asked for here, so that what validation finds unconfirmed is
+ * confirmed for nobody. */
+const isAnswer = (cause: unknown): boolean =>
+  isInactive(cause) ||
+  (cause instanceof ExchangeFailure && cause.reason === 'confirmation-missing');
+
 /** The facts of an active token, for its client and its audience; undefined for everything else, with no hint why: RFC 7662 §2.2 keeps
  * the state of other parties' tokens from the caller.
  * @throws {ExchangeFailure} `dependency-unavailable`: unknown is never "active" */
@@ -64,7 +70,7 @@ export async function inspect(
     await sts.validateUsable(found, requestor);
     return found;
   } catch (cause) {
-    if (isInactive(cause)) return undefined;
+    if (isAnswer(cause)) return undefined;
     throw cause;
   }
 }

@@ -39,6 +39,7 @@ const INACTIVE: readonly FailureReason[] = [
   'token-expired',
   'renewal-needed',
   'token-not-yet-valid',
+  'confirmation-missing',
 ];
 
 const aKeyConfirmation = (jwkThumbprint: string): Confirmation => ({

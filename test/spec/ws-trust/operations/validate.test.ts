@@ -1,6 +1,7 @@
 // Validate over real HTTP (WS-Trust 1.3 §7): to status and to a new token, in every version, and what must not come of it.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
+import { confirmationOf } from '#test/support/saml/saml.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { ACCESS_TOKEN_TYPE } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
@@ -37,11 +38,14 @@ const statusOf = ({ status, text }: SoapAnswer): string => {
 describe('Validate', () => {
   let server: TestServer;
   let partnerAssertion: string;
+  let unconfirmedAssertion: string;
   const ending = endingOfSuite();
   before(async () => {
     server = await startServer(ending, async (document, directory) => {
       const { partner } = await withSaml(document, directory);
       partnerAssertion = partner.assertion('saml2');
+      const confirmation = confirmationOf('saml2', 'sender-vouches');
+      unconfirmedAssertion = partner.assertion('saml2', { id: '_a2', confirmation });
     });
   });
 
@@ -163,6 +167,14 @@ describe('Validate', () => {
 
     for (const target of [expired, unknown])
       assert.equal(statusOf(await validate(server, { target })), `${TRUST_13}/status/invalid`);
+  });
+
+  test('SAML Core 2.0 §2.4.1.1: an assertion whose subject nothing confirms is not valid, and that is no fault', async () => {
+    for (const wishes of [{}, { tokenType: JWT, children: anAppliesTo() }])
+      assert.equal(
+        statusOf(await validate(server, { target: unconfirmedAssertion, ...wishes })),
+        `${TRUST_13}/status/invalid`,
+      );
   });
 
   for (const tokenType of TYPES)
