@@ -1,19 +1,24 @@
 // The attacks on an assertion at every place where one enters a server (xml-security §9): as a grant, as subject and actor token, in
-// the Security header, in OnBehalfOf and in ActAs. Over HTTP, each with the refusals of its place and no other.
+// the Security header, in OnBehalfOf and in ActAs, and as the target of Validate, Renew and Cancel. Over HTTP, each with the refusals
+// of its place and no other, and on record for what the attack is about.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import type { FailureReason } from '#core/failure.ts';
 import { testKeyOf, VERSIONS } from '#test/support/saml/saml.ts';
 import { signatureAttacks } from '#test/support/saml/saml-attacks.ts';
 import { SAML1_TYPE, SAML2_BEARER, SAML2_TYPE } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import { termAttacks } from '#test/support/saml/saml-terms.ts';
 import { piecesOf, wrappings } from '#test/support/saml/saml-wrappings.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
 import type { FormValues } from '#test/support/server/server.ts';
 import {
   anIssueMessage,
+  aTargetMessage,
   aTokenMessage,
   type SoapAnswer,
   sendSoap,
+  type TargetOperation,
 } from '#test/support/ws-trust/messages.ts';
 import { cut, edited } from '#test/support/xml/tamper.ts';
 
@@ -37,6 +42,7 @@ const encoded = (xml: string): string => Buffer.from(xml).toString('base64url');
 
 interface Answered {
   readonly status: number;
+  readonly headers: Headers;
   readonly text: string;
 }
 
@@ -48,6 +54,10 @@ interface Entrance {
   readonly versions: readonly Version[];
   readonly status: number;
   readonly refusal: RegExp;
+  /** How an assertion of somebody else that is good is answered; absent: with a token. */
+  readonly good?: RegExp;
+  /** Whether what is not valid is an answer: no reason is on record then. */
+  readonly isTold?: true;
 }
 
 const BAD_TOKEN = {
@@ -56,7 +66,15 @@ const BAD_TOKEN = {
   refusal:
     /^\{"error":"invalid_request","error_description":"a presented token is not acceptable"\}$/,
 };
-const FAULT = { versions: VERSIONS, status: 500, refusal: /:InvalidSecurityToken</ };
+const FAULT = {
+  versions: VERSIONS,
+  status: 500,
+  refusal: /:(?:InvalidSecurityToken|ExpiredData|InvalidTimeRange)</,
+};
+const asTarget = (operation: TargetOperation) => ({
+  ...FAULT,
+  present: (target: string) => bySoap(aTargetMessage(operation, { target })),
+});
 
 const ENTRANCES: Readonly<Record<string, Entrance>> = {
   assertion: {
@@ -94,25 +112,49 @@ const ENTRANCES: Readonly<Record<string, Entrance>> = {
     ...FAULT,
     present: (xml) => bySoap(anIssueMessage({ actAs: xml, tokenType: JWT_TYPE })),
   },
+  ValidateTarget: {
+    ...asTarget('Validate'),
+    status: 200,
+    refusal: /\/status\/invalid</,
+    good: /\/status\/valid</,
+    isTold: true,
+  },
+  // Only ours are renewed and cancelled, and of a good one of others it is said that it is none of ours.
+  RenewTarget: { ...asTarget('Renew'), good: /:UnableToRenew</ },
+  CancelTarget: { ...asTarget('Cancel'), good: /:InvalidSecurityToken</ },
 };
 
 const freshAssertion = (version: Version): string =>
   saml.partner.assertion(version, { id: `_e${String(serial++)}` });
 
-/** Every attack on the signature, and every place that a signed assertion can be moved to. */
-function forgeries(version: Version): readonly (readonly [name: string, xml: string])[] {
+interface Forgery {
+  readonly name: string;
+  readonly xml: string;
+  readonly reasons: readonly FailureReason[];
+}
+
+const UNTRUE: readonly FailureReason[] = ['signature-invalid', 'token-malformed'];
+
+/** Every attack on the signature, every place that a signed assertion can be moved to, and every term that is not met. */
+async function forgeries(version: Version): Promise<readonly Forgery[]> {
   const original = saml.partner.assertion(version);
   const { bare } = piecesOf(original);
   const forty = cut(original, 'Reference').repeat(40);
-  return [
+  const all: readonly (readonly [string, string, (FailureReason | undefined)?])[] = [
     // Two hundred of them are more than a form may have.
     ...signatureAttacks(key)
       .filter(([name]) => !name.startsWith('B10'))
-      .map(([name, attack]) => [name, attack(original, version)] as const),
+      .map(([name, attack, reason]) => [name, attack(original, version), reason] as const),
     ...wrappings(original).map(([place, xml]) => [`A1: position ${place}`, xml] as const),
-    ['A9: the signature is stripped', bare],
-    ['B10: forty references', edited(original, '</Reference>', `</Reference>${forty}`)],
+    ['A9: the signature is stripped', bare, 'signature-invalid'],
+    [
+      'B10: forty references',
+      edited(original, '</Reference>', `</Reference>${forty}`),
+      'signature-invalid',
+    ],
+    ...(await termAttacks(saml.partner, version)),
   ];
+  return all.map(([name, xml, reason]) => ({ name, xml, reasons: reason ? [reason] : UNTRUE }));
 }
 
 // Over SOAP the message itself cannot be read, or holds something that is no token of any kind: that is told before anybody looks
@@ -125,28 +167,52 @@ const UNREADABLE = [
   'A7',
   'B2',
   'B12: the ID',
+  'C3',
   'A1: position the same ID',
 ];
 const isUnreadable = (name: string): boolean => UNREADABLE.some((rule) => name.startsWith(rule));
+const OF_MESSAGE: readonly FailureReason[] = ['request-malformed', 'token-type-unsupported'];
 
-for (const [entrance, { present, versions, status, refusal }] of Object.entries(ENTRANCES))
+async function recorded({ headers }: Answered): Promise<Readonly<Record<string, unknown>>> {
+  const id = headers.get('x-correlation-id');
+  const record = (await server.auditRecords()).findLast(
+    ({ correlationId }) => correlationId === id,
+  );
+  assert.ok(record, 'nothing is on record');
+  return record;
+}
+
+const forged = { saml1: await forgeries('saml1'), saml2: await forgeries('saml2') };
+
+for (const [entrance, place] of Object.entries(ENTRANCES)) {
+  const { good = /./, present, refusal, status, versions } = place;
+  const isSoap = versions.length > 1 && status !== 400;
   for (const version of versions) {
     test(`SAML V11: a good ${version} assertion is taken as ${entrance}`, async () => {
       const answer = await present(freshAssertion(version), version);
 
-      assert.equal(answer.status, 200, answer.text);
+      assert.equal(answer.status, good.source.includes(':') ? 500 : 200, answer.text);
+      assert.match(answer.text, good);
     });
 
-    for (const [name, xml] of forgeries(version))
+    for (const { name, reasons, xml } of forged[version])
       test(`SAML ${name}: ${version}, as ${entrance} over HTTP`, async () => {
         const answer = await present(xml, version);
 
-        assert.equal(answer.status, status, answer.text);
-        const isOfMessage = status === 500 && isUnreadable(name);
+        const isOfMessage = isSoap && isUnreadable(name);
+        assert.equal(answer.status, isOfMessage ? 500 : status, answer.text);
         assert.match(
           answer.text,
           isOfMessage ? /:(?:InvalidRequest|UnsupportedSecurityToken)</ : refusal,
         );
         assert.doesNotMatch(answer.text, /admin|alice/);
+        const { detail, reason } = await recorded(answer);
+        if (place.isTold && !isOfMessage) assert.equal(detail, 'invalid');
+        else
+          assert.ok(
+            (isOfMessage ? OF_MESSAGE : reasons).some((expected) => expected === reason),
+            `${String(reason)}: ${String(detail)}`,
+          );
       });
   }
+}
