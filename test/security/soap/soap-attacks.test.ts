@@ -27,21 +27,24 @@ for (const soap of SOAP_VERSIONS) {
     soap === '1.1'
       ? 's:actor="http://schemas.xmlsoap.org/soap/actor/next"'
       : 's:role="http://www.w3.org/2003/05/soap-envelope/role/next"';
-  const attacks: readonly (readonly [string, string | Uint8Array, string])[] = [
+  const attacks: readonly (readonly [string, string | Uint8Array, string, string])[] = [
     [
       'A9: a second Body behind the first',
       message.replace('</s:Envelope>', `<s:Body>${other}</s:Body></s:Envelope>`),
       'trust:InvalidRequest',
+      'unexpected Body',
     ],
     [
       'A9: a second Body before the first',
       message.replace('<s:Body>', `<s:Body>${other}</s:Body><s:Body>`),
       'trust:InvalidRequest',
+      'unexpected Body',
     ],
     [
       'A9: a second request in the Body',
       message.replace('</s:Body>', `${other}</s:Body>`),
       'trust:InvalidRequest',
+      'two children of Body',
     ],
     [
       'A9: a Body in a wrapper',
@@ -49,11 +52,13 @@ for (const soap of SOAP_VERSIONS) {
         .replace('<s:Body>', '<w xmlns="urn:w"><s:Body>')
         .replace('</s:Body>', '</s:Body></w>'),
       'trust:InvalidRequest',
+      'Body expected',
     ],
     [
       'A9: two Security headers',
       message.replace('<s:Header>', `<s:Header>${aSecurityHeader()}`),
       'wsse:InvalidSecurity',
+      'two Security headers',
     ],
     [
       'A9: two Security headers by role',
@@ -62,6 +67,7 @@ for (const soap of SOAP_VERSIONS) {
         `<s:Header>${aSecurityHeader().replace('<wsse:Security>', `<wsse:Security ${next}>`)}`,
       ),
       'wsse:InvalidSecurity',
+      'two Security headers',
     ],
     [
       'A9: the Security header for another role',
@@ -70,6 +76,7 @@ for (const soap of SOAP_VERSIONS) {
         `<wsse:Security s:${soap === '1.1' ? 'actor' : 'role'}="urn:other">`,
       ),
       'trust:FailedAuthentication',
+      'no credential',
     ],
     [
       'A9: the Security header in a wrapper',
@@ -77,6 +84,7 @@ for (const soap of SOAP_VERSIONS) {
         .replace('<s:Header>', '<s:Header><w xmlns="urn:w">')
         .replace('</s:Header>', '</w></s:Header>'),
       'trust:FailedAuthentication',
+      'no credential',
     ],
     [
       'A9: the Security header in the Body',
@@ -88,57 +96,77 @@ for (const soap of SOAP_VERSIONS) {
         ),
       }),
       'trust:BadRequest',
+      'unknown child Security',
     ],
     [
       'A2: a comment in the password',
       message.replace('correct', 'cor<!-- -->rect'),
       'trust:InvalidRequest',
+      'comment in text',
     ],
     [
       'A2: a comment in the address',
       message.replace('billing.example', 'billing.<!-- -->example'),
       'trust:InvalidRequest',
+      'comment in text',
     ],
     [
       'A3: a processing instruction',
       message.replace('<s:Body>', '<?p?><s:Body>'),
       'trust:InvalidRequest',
+      'processing instruction',
     ],
-    ['C1: a document type', `<!DOCTYPE a>${message}`, 'trust:InvalidRequest'],
+    ['C1: a document type', `<!DOCTYPE a>${message}`, 'trust:InvalidRequest', 'document type'],
     [
       'C1: an external entity',
       `<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>${message.replace('alice', '&x;')}`,
       'trust:InvalidRequest',
+      'document type',
     ],
     [
       'C1: an entity bomb',
       `<!DOCTYPE a [<!ENTITY x "${'y'.repeat(1000)}"><!ENTITY z "${'&x;'.repeat(100)}">]>${message.replace('alice', '&z;')}`,
       'trust:InvalidRequest',
+      'document type',
     ],
-    ['C1: an unknown entity', message.replace('alice', '&nbsp;'), 'trust:InvalidRequest'],
+    [
+      'C1: an unknown entity',
+      message.replace('alice', '&nbsp;'),
+      'trust:InvalidRequest',
+      'unknown entity',
+    ],
     [
       'C3: depth',
       message.replace('<s:Body>', `<s:Body>${'<x xmlns="urn:x">'.repeat(70)}${'</x>'.repeat(70)}`),
       'trust:InvalidRequest',
+      'too deep',
     ],
-    ['C4: UTF-16', Buffer.from(message, 'utf16le'), 'trust:InvalidRequest'],
+    ['C4: UTF-16', Buffer.from(message, 'utf16le'), 'trust:InvalidRequest', 'character'],
     [
       'C4: Latin-1 under utf-8',
       Buffer.from(message.replace('correct', 'caf\u00e9'), 'latin1'),
       'trust:InvalidRequest',
+      'not UTF-8',
     ],
     [
       'C4: another encoding declared',
       `<?xml version="1.0" encoding="iso-8859-1"?>${message}`,
       'trust:InvalidRequest',
+      'encoding declaration',
     ],
-    ['C4: XML 1.1', `<?xml version="1.1"?>${message}`, 'trust:InvalidRequest'],
-    ['§7: an unescaped user name', message.replace('alice', 'a&b<c'), 'trust:InvalidRequest'],
-    ['§7: a truncated message', message.slice(0, -7), 'trust:InvalidRequest'],
+    ['C4: XML 1.1', `<?xml version="1.1"?>${message}`, 'trust:InvalidRequest', 'XML version'],
+    [
+      '§7: an unescaped user name',
+      message.replace('alice', 'a&b<c'),
+      'trust:InvalidRequest',
+      'ampersand',
+    ],
+    ['§7: a truncated message', message.slice(0, -7), 'trust:InvalidRequest', 'end tag'],
     [
       '§3: a message above the limit',
       message.replace('alice', 'a'.repeat(70_000)),
       'trust:InvalidRequest',
+      'too large',
     ],
     [
       'V4: one id twice',
@@ -146,6 +174,7 @@ for (const soap of SOAP_VERSIONS) {
         .replace('<s:Body>', '<s:Body wsu:Id="a">')
         .replace('<s:Header>', '<s:Header><h xmlns="urn:h" wsu:Id="a"/>'),
       'trust:InvalidRequest',
+      'ID on Body',
     ],
     [
       'B12: one assertion id twice',
@@ -155,31 +184,37 @@ for (const soap of SOAP_VERSIONS) {
         body: anRst({ children: `${anAppliesTo()}<t:OnBehalfOf>${GOOD}</t:OnBehalfOf>` }),
       }),
       'trust:InvalidRequest',
+      'ID on Assertion',
     ],
     [
       'V2: an undeclared prefix',
       message.replace('<s:Body>', '<s:Body><q:x/>'),
       'trust:InvalidRequest',
+      'undeclared prefix',
     ],
     [
       'V2: a relative namespace',
       message.replace('<s:Body>', '<s:Body xmlns="relative">'),
       'trust:InvalidRequest',
+      'namespace name',
     ],
     [
       'V12: an element in the password',
       message.replace('correct', 'cor<x xmlns="urn:x"/>rect'),
       'wsse:InvalidSecurity',
+      'element in Password',
     ],
     [
       'V12: two passwords',
       message.replace('</wsse:Username>', '</wsse:Username><wsse:Password>x</wsse:Password>'),
       'wsse:InvalidSecurity',
+      'two Password',
     ],
     [
       'E2: two Timestamps',
       message.replace('</wsse:Security>', `${TIMESTAMP}${TIMESTAMP}</wsse:Security>`),
       'wsse:InvalidSecurity',
+      'two Timestamp',
     ],
     [
       'A7: a Username of another namespace',
@@ -187,26 +222,31 @@ for (const soap of SOAP_VERSIONS) {
         .replaceAll('wsse:Username>', 'x:Username>')
         .replace('<wsse:UsernameToken>', '<wsse:UsernameToken xmlns:x="urn:x">'),
       'wsse:UnsupportedSecurityToken',
+      'unknown child of UsernameToken',
     ],
     [
       'A7: a request whose prefix means another namespace',
       message.replace(TRUST_13, 'urn:trust'),
       'trust:InvalidRequest',
+      'RequestSecurityToken in the Body',
     ],
     [
       'A7: a request in the namespace of 1.4',
       message.replaceAll(TRUST_13, TRUST_14_NS),
       'trust:InvalidRequest',
+      'RequestSecurityToken in the Body',
     ],
-    ['nothing', '', 'trust:InvalidRequest'],
-    ['no XML', '{"json":true}', 'trust:InvalidRequest'],
+    ['nothing', '', 'trust:InvalidRequest', 'end'],
+    ['no XML', '{"json":true}', 'trust:InvalidRequest', 'text outside the root'],
     [
       'random bytes',
       Buffer.from(Array.from({ length: 500 }, (_, i) => (i * 89) % 256)),
       'trust:InvalidRequest',
+      'not UTF-8',
     ],
   ];
-  for (const [what, bytes, code] of attacks)
+  // What the record says of it shows that it was refused for what it is.
+  for (const [what, bytes, code, detail] of attacks)
     test(`xml-security ${what} over SOAP ${soap} is ${code}`, async () => {
       const setting = aWsTrustSetting();
 
@@ -216,6 +256,10 @@ for (const soap of SOAP_VERSIONS) {
       assert.deepEqual(setting.asked, []);
       assert.deepEqual(setting.errors, []);
       assert.equal(setting.audit.records.length, 1);
+      assert.ok(
+        setting.audit.records[0]?.detail?.includes(detail),
+        setting.audit.records[0]?.detail,
+      );
     });
 
   for (const namespace of ['http://schemas.xmlsoap.org/soap/envelope', 'urn:soap'])
