@@ -213,6 +213,22 @@ test('XML V3: a commented token is refused when it is covered through its refere
   await assertRejected(signedToken(token, edit), 'comment-refused');
 });
 
+test('XML V3: a commented assertion is refused when it is covered by its own id', async () => {
+  const assertion = await signEnveloped(anAssertionMarkup('_t'), { ...key, id: '_t' });
+  const parts = aRequest();
+  const signed = [...threeParts(parts), { id: '_t', element: assertion }];
+  const envelope = anEnvelope(parts, [await signDetached(signed, key), assertion]);
+  const text = toWireBytes(envelope).toString('latin1');
+
+  const { message } = await verifyText(text);
+
+  assert.equal(message.covered.size, 4);
+  await assertRejected(
+    verifyText(edited(text, '<saml:Conditions', '<!-- --><saml:Conditions')),
+    'comment-refused',
+  );
+});
+
 test('XML §6: a token outside the message is put in its place as a BinarySecurityToken', async () => {
   const absent = element(
     { prefix: 'wsse', uri: WSSE_NS, local: 'BinarySecurityToken' },
