@@ -11,6 +11,7 @@ import type { VerifiedCache } from '#src/users/password/verified-cache.ts';
 import { createUserStore } from '#src/users/user-store.ts';
 import { createUserValidator } from '#src/users/user-validator.ts';
 import type { Observers } from '../foundation/observers.ts';
+import { logSeldom } from '../foundation/seldom-log.ts';
 import { marginSeconds } from './clock-margin.ts';
 
 /** The validator of user names and passwords, where the configuration has users. */
@@ -31,7 +32,10 @@ export function userValidators(
     cache,
     cacheSeconds,
     marginSeconds: marginSeconds(config),
-    onCounterFailure: (cause) => logger.warn('failed logins are counted locally', { cause }),
+    // Each login asks several counters, whoever comes: strangers would fill the disk while the store is away.
+    onCounterFailure: logSeldom(clock, (fields) =>
+      logger.warn('failed logins are counted locally', fields),
+    ),
   });
   const recoverable = new Map(
     records.map(({ id, recoverablePassword }) => [nameKey(id), recoverablePassword]),

@@ -5,7 +5,11 @@ import { rename } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { eventually } from '#test/support/eventually.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
+import { serve } from '#test/support/server/served.ts';
 import { startServer } from '#test/support/server/server.ts';
+import { anIssueMessage, faultOf, sendSoap } from '#test/support/ws-trust/messages.ts';
 
 test('Store: when its file is gone exchange and introspection are closed with 503 and Retry-After, metadata is served', async (t) => {
   const server = await startServer(t);
@@ -28,6 +32,26 @@ test('Store: when its file is gone exchange and introspection are closed with 50
   assert.equal(metadata.status, 200);
   assert.equal(ready.status, 503);
   assert.equal(live.status, 200);
+});
+
+test('Log: while the store is away strangers who log in have one line written, and not several each', async (t) => {
+  const served = await serve(t, async (document, directory) => {
+    await withSaml(document, directory);
+    document['log'] = { level: 'warn' };
+  });
+  const logIn = (user: string) =>
+    sendSoap(served, anIssueMessage({ user, password: 'wrong' })).then(faultOf);
+  const lines = () => served.server.text().match(/failed logins are counted locally/g) ?? [];
+  await rename(join(served.directory, 'data/viaduct.db'), join(served.directory, 'data/gone.db'));
+  // Reads look once a second whether the file is still the one they opened.
+  await eventually('the store is away', async () => {
+    await logIn('mallory');
+    return lines().length > 0;
+  });
+
+  for (const user of ['eve', 'oscar', 'trudy']) await logIn(user);
+
+  assert.equal(lines().length, 1);
 });
 
 test('Drain: a request that is under way is answered, and the next connection is refused', async (t) => {
