@@ -66,7 +66,8 @@ export function createSharedVerification(parts: Parts): Verification {
     const key = `${attempt.loginName} ${attempt.sourceAddress ?? ''}`;
     const shared = running.get(key);
     if (!shared) return lead(key, attempt);
-    const refusal = await shared;
+    const leave = parts.queue.takeShare(attempt.sourceAddress);
+    const refusal = await shared.finally(leave);
     if (refusal && !refusal.isLockout) await count(parts.lockout, attempt);
     return refusal;
   };

@@ -170,6 +170,19 @@ test('Coalescing: 50 equal logins at one time are one computation', async () => 
   assert.equal(derivations.length, 1);
 });
 
+test('Coalescing: so many equal logins wait at one time, and those of one source leave room for others', async () => {
+  const { users } = aUserStore({ records: [await aUser()] });
+  const from = (sourceAddress: string) => users.authenticate({ ...GOOD, sourceAddress });
+  const flood = Promise.allSettled(Array.from({ length: 900 }, () => from('192.0.2.1')));
+
+  await Promise.all([from('192.0.2.2'), from('192.0.2.2')]);
+
+  const reasons = (await flood).flatMap((outcome) =>
+    outcome.status === 'rejected' ? [(outcome.reason as { reason: string }).reason] : [],
+  );
+  assert.deepEqual(reasons, Array(900 - 201).fill('dependency-unavailable'));
+});
+
 test('Coalescing: logins that differ share nothing', async () => {
   const { users, derivations } = aUserStore({ records: [await aUser()] });
 
