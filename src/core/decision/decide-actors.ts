@@ -3,7 +3,7 @@
 import { ExchangeFailure } from '../failure.ts';
 import { type PolicyParty, type PolicyRules, validateUndenied } from '../policy.ts';
 import type { Requestor } from '../request/requestor.ts';
-import { SELF } from '../security-token.ts';
+import { SELF, type ValidatedToken } from '../security-token.ts';
 import type { Actor } from '../subject.ts';
 import type { TokenType } from '../token-type.ts';
 import { actorChain, actorOf, isSame } from './actor-chain.ts';
@@ -73,6 +73,37 @@ function validateRequestorAsActor(
     validateUndenied(rules.rows, policyQuestion(seen, party, rules), 'the actor');
 }
 
+/** An actor of whom the subject token tells, as rows see it: of its own issuer where we know that, else of whoever tells of it. */
+function inheritedParty(
+  { id, issuer }: Actor,
+  { trustedIssuer: told }: ValidatedToken,
+  { issuer: ours, issuers }: PolicyRules,
+): PolicyParty {
+  const owner = issuers.find(({ names }) => names.includes(issuer));
+  const trustedIssuer = issuer === ours ? SELF : (owner?.id ?? told);
+  return { type: 'jwt', trustedIssuer, issuer, subject: { issuer, id }, scopes: [] };
+}
+
+/** Holds the actor that the subject token brings, and that is shown where nobody else is, against the rows that deny by the actor:
+ * otherwise whoever had the delegation made elsewhere would get past them. What its evidence was is not known any more. */
+function validateInheritedActor(
+  evidence: Evidence,
+  granted: GrantedTargets,
+  rules: PolicyRules,
+): void {
+  const { subject } = evidence;
+  const [shown] = subject.actors;
+  if (!shown) return;
+  const seen = { ...evidence, actor: inheritedParty(shown, subject, rules) };
+  const byActor = rules.rows.flatMap(({ actor, ...row }) => {
+    if (!actor) return [];
+    const { types: _, ...selector } = actor;
+    return [{ ...row, actor: selector }];
+  });
+  for (const { party } of granted)
+    validateUndenied(byActor, policyQuestion(seen, party, rules), 'the actor');
+}
+
 /** The actors to show, outermost first.
  * @throws {ExchangeFailure} `delegation-not-allowed`, `target-not-allowed` for an actor that a row denies */
 export function decideActors(
@@ -81,7 +112,8 @@ export function decideActors(
   { rules, type }: { readonly rules: PolicyRules; readonly type: TokenType },
 ): readonly Actor[] {
   const actor = decideActor(evidence, granted, rules);
-  if (actor && !evidence.actor) validateRequestorAsActor(evidence, granted, rules);
+  if (!actor) validateInheritedActor(evidence, granted, rules);
+  else if (!evidence.actor) validateRequestorAsActor(evidence, granted, rules);
   const actors = actorChain(evidence.subject, actor, {
     ...rules,
     maxDepth: longestChain(granted, rules.maxDepth),

@@ -19,6 +19,50 @@ async function ask(t: Ending, denial: object, form: FormValues = {}) {
   return server.exchange({ ...presented, resource, ...form }, { as: ORDERS });
 }
 
+describe('Policy: an actor that the subject token brings, and that is shown since no other is', () => {
+  const bring = async (t: Ending, actor: object, { isActing = false } = {}) => {
+    const server = await startServer(t, ({ policy }) => {
+      const { allow: _, ...row } = policy[0] ?? {};
+      policy.push({ ...row, id: 'denied', deny: true, actor });
+    });
+    const subject_token = await server.partner.sign({ act: { sub: 'portal' } });
+    const actor_token = await server.partner.sign({ sub: 'broker' });
+    const acting = isActing && { actor_token, actor_token_type: JWT_TYPE };
+    return server.exchange({ subject_token, ...acting });
+  };
+
+  for (const [what, actor] of [
+    ['its id', { issuer: 'partner', id: 'portal' }],
+    ['its issuer', { issuer: ['self', 'partner'] }],
+    ['what its token was, which nobody knows', { issuer: 'partner', type: 'id_token' }],
+  ] as const)
+    test(`is refused by a row that denies by ${what}`, async (t) => {
+      const { body, status } = await bring(t, actor);
+
+      assert.deepEqual([status, body['error']], [400, 'invalid_target']);
+    });
+
+  for (const [what, actor] of [
+    ['another', { issuer: 'partner', id: 'broker' }],
+    ['one of its name of another issuer', { issuer: 'self', id: 'portal' }],
+  ] as const)
+    test(`is not refused by a row that denies ${what}`, async (t) => {
+      const { body, status, text } = await bring(t, actor);
+
+      assert.equal(status, 200, text);
+      const { act } = decodeJwt(String(body['access_token']));
+      assert.deepEqual(act, { iss: 'https://partner.example', sub: 'portal' });
+    });
+
+  test('is history where another one acts now', async (t) => {
+    const actor = { issuer: 'partner', id: 'portal' };
+
+    const { status, text } = await bring(t, actor, { isActing: true });
+
+    assert.equal(status, 200, text);
+  });
+});
+
 describe('Policy: a requestor that is shown as the actor without a token', () => {
   for (const [what, denial] of [
     ['by a selector', { actor: { issuer: 'self', id: 'orders-api' } }],
