@@ -88,14 +88,19 @@ const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/
 /** Who asks, and what a body is: there is one of each (RFC 9110 §5.3). Some clients send the same twice. */
 const SINGLE_HEADERS = ['authorization', 'content-type'] as const;
 
+/** What of expectations Node meets itself, before it tells of a request. */
+const MET_EXPECTATION = /\b100-continue\b/i;
+
 /** The status for a message that two readers could read differently: two Host headers, or one that is no host (RFC 9112 §3.2); two
  * others of a kind that differ, for Node takes the first and a proxy may have taken the second; a body with another coding than chunks
- * (RFC 9112 §6.1), which Node leaves as it is. That there is a Host at all, Node requires itself. */
-function refusalOf(request: IncomingMessage): 400 | 501 | undefined {
+ * (RFC 9112 §6.1), which Node leaves as it is. And for one that expects what nobody does here (RFC 9110 §10.1.1). That there is a Host
+ * at all, Node requires itself. */
+function refusalOf(request: IncomingMessage): 400 | 417 | 501 | undefined {
   const hosts = valuesOf(request, 'host');
   if (hosts.length > 1 || !hosts.every((host) => HOST.test(host))) return 400;
   if (SINGLE_HEADERS.some((name) => new Set(valuesOf(request, name)).size > 1)) return 400;
-  const { 'transfer-encoding': coding = 'chunked' } = request.headers;
+  const { expect, 'transfer-encoding': coding = 'chunked' } = request.headers;
+  if (expect !== undefined && !MET_EXPECTATION.test(expect)) return 417;
   return coding.trim().toLowerCase() === 'chunked' ? undefined : 501;
 }
 
@@ -155,6 +160,8 @@ export function createListener(settings: ListenerSettings, answer: RequestListen
         handler,
       )
     : createHttpServer(options, handler);
+  // Node would answer these itself, unseen by what bounds the requests of a connection.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.maxHeadersCount = MAX_HEADERS;
   server.timeout = limits.untakenTimeoutMilliseconds;
   boundConnections(server, connectionBound(settings.maxConnections ?? Number.POSITIVE_INFINITY));

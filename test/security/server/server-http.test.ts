@@ -175,6 +175,19 @@ test('RFC 9112 §6.1: a body that is coded on its way is refused, whatever the c
   for (const coding of ['chunked', 'Chunked']) assert.equal(await send(coding), 200, coding);
 });
 
+test('RFC 9110 §10.1.1: an expectation that nobody meets is refused as any other request is: once, and its connection asks no more', async (t) => {
+  const server = await startServer(t);
+  const ask = (expectation: string, more = '') =>
+    `GET /jwks HTTP/1.1\r\nHost: x\r\nExpect: ${expectation}\r\n${more}\r\n`;
+  const last = ask('200-ok', 'Connection: close\r\n');
+
+  const refused = await sendRaw(server, ask('200-ok').repeat(9) + last);
+  const met = await sendRaw(server, ask('100-Continue', 'Connection: close\r\n'));
+
+  assert.deepEqual(refused.match(/HTTP\/1\.1 \d{3}/g), ['HTTP/1.1 417']);
+  assert.deepEqual(met.match(/HTTP\/1\.1 \d{3}/g), ['HTTP/1.1 100', 'HTTP/1.1 200']);
+});
+
 test('HTTP: credentials in a trailer do not count', async (t) => {
   const server = await startServer(t);
   const chunks = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\nAuthorization: ${GATEWAY_BASIC}\r\n\r\n`;
