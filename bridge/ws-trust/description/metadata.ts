@@ -45,16 +45,16 @@ export function isMetadataRequest(message: OpenedMessage): boolean {
 export type DescriptionFinder = (address: DescribedAddress) => string;
 
 /** Finds descriptions, each written once: whoever asks is under no limit, and a long one takes more than a refusal. Below a wildcard
- * they choose the address, so there it is written each time. */
+ * they choose the address, so there it is put into one that was written for all. */
 export function createDescriptions(): DescriptionFinder {
   const written = new Map<string, string>();
-  return (address) => {
-    const { endpoint, pattern } = address.served;
-    if (endpoint && isBelowWildcard(endpoint)) return writeDescription(address);
-    const key = `${address.publicBase}${pattern}`;
-    const text = written.get(key) ?? writeDescription(address);
+  return ({ path, publicBase, served }) => {
+    const { endpoint, pattern } = served;
+    const key = `${publicBase}${pattern}`;
+    const text = written.get(key) ?? writeDescription({ served, path: pattern, publicBase });
     written.set(key, text);
-    return text;
+    // A segment has no character that XML would have in another form.
+    return endpoint && isBelowWildcard(endpoint) ? text.replaceAll(pattern, path) : text;
   };
 }
 
@@ -63,7 +63,7 @@ const isBelowWildcard = ({ path }: Endpoint): boolean => path.endsWith('/*');
 /** The WSDL of a profile. */
 function writeDescription({ served, path, publicBase }: DescribedAddress): string {
   const { endpoint, profile } = served;
-  // Equal, character by character, to what the client calls: below a wildcard that is the path of this request.
+  // Equal, character by character, to what the client calls.
   const isBelow = endpoint !== undefined && isBelowWildcard(endpoint);
   const ports = profile.ports.flatMap((port) => {
     const at = isBelow ? endpoint : profile.endpoints.find((each) => each.path === port.path);

@@ -48,27 +48,6 @@ async function definitionsAt(path: string, query: string): Promise<XmlElement> {
   return root;
 }
 
-test('WSDL: one of an address is written once, however often it is asked for', async () => {
-  let written = 0;
-  const profile = {
-    ...GENERIC_PROFILE,
-    get ports() {
-      written += 1;
-      return GENERIC_PROFILE.ports;
-    },
-  };
-  const { front } = aWsTrustSetting({ profiles: [profile] });
-  const get = (path: string) => front.handle({ ...aPost(''), method: 'GET', path, query: '?wsdl' });
-
-  const [first, again] = [await get('/ws-trust'), await get('/ws-trust')];
-  const other = await get('/ws-trust/soap12');
-
-  assert.equal(first.status, 200);
-  assert.equal(again.body, first.body);
-  assert.notEqual(other.body, '');
-  assert.equal(written, 2);
-});
-
 test('RFC 9110 §9.3.2: a description is had by HEAD too, and a 405 names the methods of its address', async () => {
   for (const [path, query] of PAGES) {
     const [head, put] = [
