@@ -56,10 +56,19 @@ const longestAcceptanceSeconds = (config: Config): number => {
   return Math.max(...seconds, 0);
 };
 
-/** The ring of our own keys: superseded ones stay published as long as a token signed with them can live, and verify for us as long as
+/** The longest life of what is signed with a key of ours: of a token, and where a relying party wants lists of a copy of one. */
+const longestSignedSeconds = (config: Config): number => {
+  const hasLists = config.relyingParties.some(({ token }) => token.statusList);
+  return Math.max(
+    longestLifetimeSeconds(config),
+    hasLists ? config.statusLists.lifetimeSeconds : 0,
+  );
+};
+
+/** The ring of our own keys: superseded ones stay published as long as something signed with them can live, and verify for us as long as
  * something that was made from it can: what has ended by then, and is on record as issued before. */
 export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
-  const overlapSeconds = longestLifetimeSeconds(config) + config.clockSkewSeconds;
+  const overlapSeconds = longestSignedSeconds(config) + config.clockSkewSeconds;
   const verifySeconds = longestDescentSeconds(config) + config.clockSkewSeconds;
   return createKeyRing(config.keys, { clock, overlapSeconds, verifySeconds });
 }

@@ -56,38 +56,39 @@ function createCopies(
   const { clock, keys, statusLists } = parts;
   const copies = new Map<string, Copy>();
   return {
-    kept(list: string): string | undefined {
+    kept(list: string): Copy | undefined {
       const now = clock.now();
       const copy = copies.get(list);
       // A clock that was set back must not have a copy live longer, without what was revoked since.
-      if (copy && copy.madeAt <= now && now < copy.madeAt + settings.ttlSeconds) return copy.token;
+      if (copy && copy.madeAt <= now && now < copy.madeAt + settings.ttlSeconds) return copy;
       copies.delete(list);
       return undefined;
     },
-    async make(list: string): Promise<string | undefined> {
+    async make(list: string): Promise<Copy | undefined> {
       const now = clock.now();
       const content = await statusLists.read(list);
       if (!content) return undefined;
       const token = await writeStatusListToken(content, { issuer, list, now, ...settings }, keys);
-      putLast(copies, [list, { madeAt: now, token }], MAX_COPIES);
-      return token;
+      const copy = { madeAt: now, token };
+      putLast(copies, [list, copy], MAX_COPIES);
+      return copy;
     },
   };
 }
 
-/** Lists as they are answered, each made anew when its time to live is over, and once for all who ask meanwhile. */
-function createTokens(settings: StatusListSettings, parts: StatusListParts) {
+/** Copies of lists as they are answered, each made anew when its time to live is over, and once for all who ask meanwhile. */
+function createFreshCopies(settings: StatusListSettings, parts: StatusListParts) {
   const copies = createCopies(settings, parts);
   const inSlot = createSourceSlots(MOST_READ);
-  const making = new Map<string, Promise<string | undefined>>();
+  const making = new Map<string, Promise<Copy | undefined>>();
   const atHand = (list: string) => copies.kept(list) ?? making.get(list);
-  const begin = (list: string): Promise<string | undefined> => {
+  const begin = (list: string): Promise<Copy | undefined> => {
     const made = copies.make(list).finally(() => making.delete(list));
     making.set(list, made);
     return made;
   };
   // Shared is what has begun: whoever asked before may have asked behind a flood of its own, and others must not wait there.
-  return async (list: string, sourceAddress: string | undefined): Promise<string | undefined> =>
+  return async (list: string, sourceAddress: string | undefined): Promise<Copy | undefined> =>
     atHand(list) ?? inSlot(sourceAddress, async () => atHand(list) ?? begin(list));
 }
 
@@ -113,7 +114,7 @@ export function createStatusListMiddleware(
   parts: StatusListParts,
 ): Middleware {
   const prefix = `${basePathOf(config.issuer)}${STATUS_LIST_PATH}`;
-  const tokenOf = createTokens(config, parts);
+  const copyOf = createFreshCopies(config, parts);
   return async (ctx, next) => {
     if (!ctx.path.startsWith(prefix)) {
       await next();
@@ -128,12 +129,14 @@ export function createStatusListMiddleware(
     }
     const list = ctx.path.slice(prefix.length);
     try {
-      const token = LIST.test(list) ? await tokenOf(list, state.sourceAddress) : undefined;
-      if (token === undefined) return refuse(ctx, 404, 'not_found');
-      ctx.set('Cache-Control', `public, max-age=${config.statusLists.ttlSeconds}`);
+      const copy = LIST.test(list) ? await copyOf(list, state.sourceAddress) : undefined;
+      if (copy === undefined) return refuse(ctx, 404, 'not_found');
+      // Until there is a fresh one here: who keeps it for its time to live counts from when it was fetched.
+      const leftSeconds = copy.madeAt + config.statusLists.ttlSeconds - parts.clock.now();
+      ctx.set('Cache-Control', `public, max-age=${Math.max(leftSeconds, 0)}`);
       ctx.set('Access-Control-Allow-Origin', '*');
       ctx.type = MEDIA_TYPE;
-      ctx.body = token;
+      ctx.body = copy.token;
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;
       ctx.set('Retry-After', '1');

@@ -184,6 +184,17 @@ describe('Token Status List', () => {
     assert.notEqual((await server.get(pathOf(claim))).text, first.text);
   });
 
+  test('RFC 9111 §5.2.2.1: a copy is kept on its way no longer than here, or whoever asks there would see a revocation later yet', async (t) => {
+    const server = await start(t);
+    const claim = statusOf(await issue(server));
+    await server.get(pathOf(claim));
+    server.clock.advance(TTL_SECONDS - 1);
+
+    const { headers } = await server.get(pathOf(claim));
+
+    assert.equal(headers.get('cache-control'), 'public, max-age=1');
+  });
+
   test('§8.3: a clock that is set back does not have a copy used for longer', async (t) => {
     const server = await start(t);
     const token = await issue(server);

@@ -75,6 +75,26 @@ test('Rotation: the next key is published before it signs, the old one as long a
   );
 });
 
+test('Rotation: where there are status lists the old key is published as long as a copy of one says anything', async (t) => {
+  const server = await startServer(t, (document) => {
+    document['statusLists'] = { lifetimeSeconds: 1800 };
+    Object.assign(document.relyingParties[0]?.['token'] ?? {}, { statusList: true });
+  });
+  const before = await issue(server);
+  await addKey(server, 1);
+  await server.reload();
+  const publishedAfter = async (seconds: number): Promise<boolean> => {
+    server.clock.advance(seconds);
+    await server.reload();
+    return (await published(server)).keys.some(({ kid }) => kid === kidOf(before));
+  };
+
+  const whileCopiesLive = await publishedAfter(1800);
+  const afterwards = await publishedAfter(61);
+
+  assert.deepEqual([whileCopiesLive, afterwards], [true, false]);
+});
+
 test('Rotation: under load no request fails and every token verifies with the keys published when it was made', async (t) => {
   const server = await startServer(t);
   await addKey(server, 0);
