@@ -28,9 +28,12 @@ export interface FederationAnswer {
 
 interface Written {
   readonly publicBase: string;
-  readonly until: Instant;
+  readonly at: Instant;
   readonly text: Promise<string>;
 }
+
+// A clock that was set back must not have a document used that is good for longer than it may be.
+const isFresh = ({ at }: Written, now: Instant): boolean => at <= now && now < at + MAX_AGE_SECONDS;
 
 /** Answers a GET of the metadata.
  * @throws {Error} when the key cannot sign */
@@ -40,7 +43,7 @@ export function createFederationRoute(
   let written: Written | undefined;
   const write = (publicBase: string, now: Instant): Written => ({
     publicBase,
-    until: now + MAX_AGE_SECONDS,
+    at: now,
     text: writeFederationMetadata(
       parts.factsAt(now, publicBase),
       { id: `_${parts.newId()}`, validUntil: now + VALID_SECONDS },
@@ -49,7 +52,7 @@ export function createFederationRoute(
   });
   return async (publicBase) => {
     const now = parts.clock.now();
-    if (written === undefined || now >= written.until || written.publicBase !== publicBase)
+    if (!written || !isFresh(written, now) || written.publicBase !== publicBase)
       written = write(publicBase, now);
     try {
       const body = await written.text;

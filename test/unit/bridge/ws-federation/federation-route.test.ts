@@ -52,6 +52,19 @@ test('WS-Federation 1.2 §3.1: metadata is signed once for a while, however many
   assert.equal(signed(), 2);
 });
 
+test('WS-Federation 1.2 §3.1: a clock that is set back does not have metadata used that is good until who knows when', async () => {
+  const { answer, clock, signed } = aRoute();
+  clock.advance(365 * 86_400);
+  const ahead = await answer(BASE);
+
+  clock.advance(-365 * 86_400);
+  const back = await answer(BASE);
+
+  const endOf = ({ body }: { body: string }) => /validUntil="([^"]+)"/.exec(body)?.[1] ?? '';
+  assert.equal(signed(), 2);
+  assert.ok(endOf(back) < endOf(ahead));
+});
+
 test('WS-Federation 1.2 §3.1: a key that could not sign is asked again, and no failure is kept', async () => {
   let isAway = true;
   const { answer } = aRoute(() => isAway);
