@@ -97,7 +97,7 @@ const publicListener = z
   );
 
 const managementListener = z.strictObject({
-  address: address.describe('host:port of health, metrics and administration.'),
+  address: address.describe('host:port of health and metrics.'),
   exposed: z.boolean().describe('Allow an address that other machines reach.').default(false),
 });
 
@@ -194,7 +194,7 @@ async function readPublic(
 const COLLISION: Complaint = {
   code: 'CONFIG_OVERLAP',
   what: 'the management listener takes the address of the public one',
-  why: 'health, metrics and administration must never be reachable through the public port',
+  why: 'health and metrics must never be reachable through the public port',
   fix: 'give it a port of its own',
 };
 
