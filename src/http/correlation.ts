@@ -59,6 +59,7 @@ export function createCorrelation({ routes, onAccess }: CorrelationSettings): Ko
       await next();
       status = ctx.status;
     } finally {
+      const outcome = outcomeOf(status, state.reason);
       onAccess({
         method,
         // Not before: until `pinHost` has been at the target, reading it can throw.
@@ -67,8 +68,8 @@ export function createCorrelation({ routes, onAccess }: CorrelationSettings): Ko
         milliseconds: Math.round((performance.now() - started) * 10) / 10,
         correlationId,
         grant: state.grant ?? '',
-        outcome: outcomeOf(status, state.reason),
-        reason: state.reason ?? '',
+        outcome,
+        reason: state.reason ?? (outcome === 'failed' ? 'server-error' : ''),
       });
     }
   };

@@ -125,6 +125,7 @@ export function createStatusListMiddleware(
     const refusal = refusalOf(ctx);
     if (refusal) {
       if (refusal[0] === 405) ctx.set('Allow', 'GET, HEAD');
+      if (refusal[0] === 501) state.reason = 'operation-unsupported';
       return refuse(ctx, ...refusal);
     }
     const list = ctx.path.slice(prefix.length);
@@ -139,6 +140,7 @@ export function createStatusListMiddleware(
       ctx.body = copy.token;
     } catch (cause) {
       if (!(cause instanceof ExchangeFailure)) throw cause;
+      state.reason = cause.reason;
       ctx.set('Retry-After', '1');
       refuse(ctx, 503, 'temporarily_unavailable');
     }

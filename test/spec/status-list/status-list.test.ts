@@ -245,6 +245,18 @@ describe('Requests for a status list', () => {
       assert.equal((await server.get(path, { accept })).status, 200, accept);
   });
 
+  test('Metrics: what anybody may ask for and is not done here is refused, and no failure of ours', async (t) => {
+    const server = await start(t);
+    await server.get(`${unknown}?time=1`);
+
+    const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+
+    const counted = /sts_requests_total\{endpoint="\/status\/\*",[^}]*\}/g;
+    assert.deepEqual(metrics.match(counted), [
+      'sts_requests_total{endpoint="/status/*",grant="",outcome="refused",reason="operation-unsupported"}',
+    ]);
+  });
+
   test('refuses a POST with 405', async (t) => {
     const server = await start(t);
 

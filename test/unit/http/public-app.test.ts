@@ -77,7 +77,7 @@ test('public app: an error is answered without a word of it, with the correlatio
   assert.match(headers['content-type'] ?? '', /^application\/json/);
   assert.equal(headers['x-correlation-id'], errors[0]?.correlationId);
   assert.equal(accesses[0]?.status, 500);
-  assert.equal(accesses[0]?.outcome, 'failed');
+  assert.deepEqual([accesses[0]?.outcome, accesses[0]?.reason], ['failed', 'server-error']);
 });
 
 test('public app: what is thrown and is no error is answered in the same way', async (t) => {

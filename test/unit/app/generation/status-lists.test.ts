@@ -4,15 +4,17 @@ import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Context, Next } from 'koa';
+import { ExchangeFailure } from '#core/failure.ts';
 import type { StatusListContent } from '#core/ledger/status-list.ts';
 import { createStatusListMiddleware } from '#src/app/generation/status-lists.ts';
+import type { RequestState } from '#src/http/request-state.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
 const REAL = 'R'.repeat(22);
 const madeUp = (number: number): string => `M${String(number).padStart(21, '0')}`;
 
-/** The middleware over a store of one list, whose answers wait until the test lets them go. */
-function aServer() {
+/** The middleware over a store of one list, whose answers wait until the test lets them go, or which is away. */
+function aServer(isAway = false) {
   const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const asked: string[] = [];
   const waiting: (() => void)[] = [];
@@ -25,6 +27,7 @@ function aServer() {
         allocate: () => assert.fail(),
         register: () => assert.fail(),
         async read(list): Promise<StatusListContent | undefined> {
+          if (isAway) throw new ExchangeFailure('dependency-unavailable', 'the store is away');
           asked.push(list);
           await new Promise<void>((resolve) => void waiting.push(resolve));
           return list === REAL ? { algorithm: 'ES256', bits: new Uint8Array(128) } : undefined;
@@ -32,14 +35,16 @@ function aServer() {
       },
     },
   );
+  const state: RequestState = {};
   return {
     asked,
+    state,
     async get(list: string, sourceAddress: string): Promise<number> {
       const ctx = {
         method: 'GET',
         path: `/status/${list}`,
         query: {},
-        state: { sourceAddress },
+        state: Object.assign(state, { sourceAddress }),
         status: 200,
         accepts: () => true,
         set: () => undefined,
@@ -123,4 +128,12 @@ test('Status lists: who asks for one after a flood of another source waits no lo
   assert.equal(await last, 200);
   assert.deepEqual(new Set(await Promise.all(flood)), new Set([404]));
   assert.equal(server.asked.filter((list) => list === REAL).length, 1);
+});
+
+test('Status lists: while the store is away the answer is 503, and log and metrics have the reason', async () => {
+  const server = aServer(true);
+
+  const status = await server.get(REAL, '203.0.113.1');
+
+  assert.deepEqual([status, server.state.reason], [503, 'dependency-unavailable']);
 });
