@@ -57,6 +57,10 @@ function createCacheHeaders(maxAgeSeconds: number): Middleware {
     await next();
     const isMetadata = METADATA_PATHS.has(ctx.path) && ctx.status === 200;
     ctx.set('Cache-Control', isMetadata ? `public, max-age=${maxAgeSeconds}` : 'no-store');
+    if (!isMetadata) return;
+    // The library names the page that asked. Many a cache does not heed Vary, and would give one page what it may tell another.
+    ctx.set('Access-Control-Allow-Origin', '*');
+    ctx.remove('Vary');
   };
 }
 

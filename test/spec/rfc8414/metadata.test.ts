@@ -143,6 +143,23 @@ test('RFC 7517 §5: the key set holds public members only and is cacheable', asy
   assert.match(headers.get('cache-control') ?? '', /max-age=\d+/);
 });
 
+test('RFC 9111 §4.1: what a cache may keep of metadata and keys is the same for every page that asks', async (t) => {
+  const server = await startServer(t);
+
+  for (const path of [...WELL_KNOWN, '/jwks']) {
+    const told = [];
+    for (const asking of [{}, { origin: 'https://page.example' }]) {
+      const { headers } = await server.get(path, asking);
+      told.push([headers.get('access-control-allow-origin'), headers.get('vary')]);
+    }
+
+    assert.deepEqual(told, [
+      ['*', null],
+      ['*', null],
+    ]);
+  }
+});
+
 test('Discovery: an unknown address is a 404 in JSON, never a redirect or a page', async (t) => {
   const server = await startServer(t);
 
