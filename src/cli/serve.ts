@@ -13,6 +13,7 @@ import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
 import { callOnStopSignals } from './command/stop-signals.ts';
 import { loadTold } from './command/with-config.ts';
+import { demoCurl } from './demo.ts';
 
 async function serveAlone({ config }: LoadedConfig): Promise<Served> {
   const app = await createApp(config);
@@ -101,7 +102,6 @@ async function run(path: string, terminal: Terminal): Promise<ExitCode> {
   terminal.out(`serving ${issuer} on ${publicUrl}, health and metrics on ${managementUrl}`);
   // Now, not at the end: one that is killed has compiled for the next one too.
   flushCompileCache();
-  const { demoCurl } = await import('./demo.ts');
   // A hint: what is missing of it must not end a server.
   const curl = await demoCurl(path, issuer).catch(() => undefined);
   if (curl !== undefined) terminal.out(`\nexchange a token of the demo partner:\n\n${curl}\n`);

@@ -128,8 +128,6 @@ test('Row 26: one for which no descriptors are left is tried again too, and ends
   timeout: 120_000,
 }, async (t) => {
   const served = await serve(t, withTwoWorkers);
-  // By then the command has loaded all that it loads once it serves: without descriptors that would end it.
-  await crash(served);
   const [pid = 0] = await workerPids(served);
   const allow = (descriptors: number): void => {
     const words = ['--pid', String(served.server.child.pid), `--nofile=${descriptors}:`];
