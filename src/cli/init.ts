@@ -1,6 +1,6 @@
 // `viaduct init`: a first configuration that runs, with keys nobody else has.
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { makeFolders } from '#src/config/kept-file.ts';
 import { isServerAddress } from '#src/config/sections/redis.ts';
 import { type Command, type Terminal, UsageError } from './command/command.ts';
 import { exists } from './command/exists.ts';
@@ -16,7 +16,7 @@ const PLAIN_ADDRESS = /^[\w.:[\]-]+$/;
 
 async function writeNew(directory: string, file: InitFile) {
   const path = join(directory, file.path);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(path));
   // A key that exists is never replaced, tokens signed with it may be alive.
   return writeWhole(path, file.text, { mode: file.isSecret ? 0o600 : 0o644 });
 }
@@ -68,7 +68,7 @@ export async function writeFirstConfiguration(
         `${path} exists; init does not overwrite: name another folder by --directory`,
       );
   }
-  await mkdir(join(directory, 'data'), { recursive: true, mode: 0o700 });
+  await makeFolders(join(directory, 'data'));
   await takeAll(files.map((file) => () => writeNew(directory, file)));
   terminal.out(`wrote ${join(directory, DEFAULT_CONFIG)} with keys/, tls/, demo/ and data/`);
 }

@@ -1,7 +1,7 @@
 // The places where the server keeps files of its own: those of the store and of the audit. Looked at without opening them, for a pipe or
 // a device may hold up whoever opens it, and a path set by mistake must not cost a file of somebody else.
 import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, FileRefused } from './document/text-file.ts';
 
@@ -30,4 +30,27 @@ async function requireFolderAbove(path: string): Promise<void> {
   if (stats && !stats.isDirectory())
     throw new FileRefused(`leads through ${folder}, which is no folder`);
   if (!stats && folder !== path) await requireFolderAbove(folder);
+}
+
+const OWNER_ONLY = 0o700;
+
+/** Makes a folder and those above it, unless they are there. Step by step: where the system says that a folder that is there is none to make
+ * another one in, as below /proc, Node's own way to make them all tries again for ever.
+ * @throws {Error} of the system, with its `code` */
+export async function makeFolders(path: string): Promise<void> {
+  if ((await statsAt(path))?.isDirectory()) return;
+  await makeFolder(path).catch(async (cause: unknown) => {
+    if (codeOf(cause) !== 'ENOENT' || dirname(path) === path) throw cause;
+    await makeFolders(dirname(path));
+    await makeFolder(path);
+  });
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: OWNER_ONLY });
+  } catch (cause) {
+    // Another process was faster, or it is none: then whoever writes into it is told.
+    if (codeOf(cause) !== 'EEXIST') throw cause;
+  }
 }

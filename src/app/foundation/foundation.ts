@@ -1,10 +1,12 @@
 // What outlives a reload: state, audit and telemetry.
+import { dirname } from 'node:path';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Store, StoreKey } from '#core/ports.ts';
 import type { ChainHead } from '#src/audit/audit-key.ts';
 import { openAuditLog } from '#src/audit/audit-log.ts';
 import type { AuditSink } from '#src/audit/audit-sink.ts';
 import type { Config } from '#src/config/config.ts';
+import { makeFolders } from '#src/config/kept-file.ts';
 import { closeAll } from '#src/http/drain.ts';
 import type { ReadinessCheck } from '#src/http/health.ts';
 import { createIdSource } from '#src/http/id-source.ts';
@@ -68,8 +70,9 @@ async function openAudit(config: Config, observers: Observers, seat?: Seat): Pro
     waitMilliseconds,
   } = config.audit;
   const tell = logSeldom(clock, (fields) => logger.error('the audit cannot be written', fields));
-  const open = () =>
-    openAuditLog({
+  const open = async () => {
+    await makeFolders(dirname(path));
+    return openAuditLog({
       path,
       ...(seat && { suffix: `w${seat.slot}`, otherHeads: seat.otherHeads }),
       key: Buffer.from(hmacKeyBase64, 'base64'),
@@ -82,6 +85,7 @@ async function openAudit(config: Config, observers: Observers, seat?: Seat): Pro
         tell(cause);
       },
     });
+  };
   await requireAuditKey(config);
   return startStep(filePlace('audit.file', path), config, open);
 }

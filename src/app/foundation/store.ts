@@ -1,8 +1,10 @@
 // The configured store, opened: where state lives, since when it remembers, and what else it says of itself.
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Instant } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { Config } from '#src/config/config.ts';
+import { makeFolders } from '#src/config/kept-file.ts';
 import type { ReadinessCheck } from '#src/http/health.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import type { OpenedRedisStore } from '#src/store/redis/open-redis-store.ts';
@@ -31,7 +33,10 @@ export async function openStore(config: Config, observers: Observers): Promise<O
     case 'sqlite': {
       const { path } = config.store;
       const place = filePlace('store.sqlite.path', path);
-      const open = async () => openSqliteStore({ path, clock });
+      const open = async () => {
+        await makeFolders(dirname(path));
+        return openSqliteStore({ path, clock });
+      };
       const { store, createdAt, setAside } = await startStep(place, config, open);
       // Once: of several processes the one that found it.
       if (setAside !== undefined)
