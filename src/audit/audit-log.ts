@@ -7,7 +7,14 @@ import { continuationContent, recoveryContent } from './chain/chain-file.ts';
 import { type ChainWriter, createChainWriter } from './chain/chain-writer.ts';
 import { CHECKPOINT_EVERY_RECORDS } from './chain/checkpoint.ts';
 import { type FileStart, readStart, readTail, type Tail } from './chain/tail.ts';
-import { type AuditFile, openAuditFile, type RemovedEnd } from './file/audit-file.ts';
+import {
+  type AuditFile,
+  isThere,
+  openAuditFile,
+  openToRead,
+  type ReadableFile,
+  type RemovedEnd,
+} from './file/audit-file.ts';
 import { auditPath, closedFiles } from './file/audit-files.ts';
 import { type FileLock, lockFile } from './file/file-lock.ts';
 
@@ -70,11 +77,13 @@ function withDefaults(given: AuditLogSettings): Settings {
 /** Where a chain stands when its file is opened. */
 interface Place extends FileStart, Tail {}
 
+type Whereabouts = Pick<Settings, 'now' | 'path'>;
+
 /** The place behind the last closed file, for one that was begun and holds no line yet; undefined: there is none. */
-async function placeBehindClosed({ now, path }: Settings): Promise<Place | undefined> {
+async function placeBehindClosed({ now, path }: Whereabouts): Promise<Place | undefined> {
   const last = (await closedFiles(path)).at(-1);
   if (last === undefined) return undefined;
-  const closed = await openAuditFile(last);
+  const closed = await openToRead(last);
   try {
     const { head } = await readTail(closed);
     const { chain } = await readStart(closed);
@@ -84,7 +93,7 @@ async function placeBehindClosed({ now, path }: Settings): Promise<Place | undef
   }
 }
 
-async function findPlace(file: AuditFile, settings: Settings): Promise<Place> {
+async function findPlace(file: ReadableFile, settings: Whereabouts): Promise<Place> {
   const { head, goodBytes } = await readTail(file);
   if (head.seq > 0) return { ...(await readStart(file)), head, goodBytes };
   const chain = randomBytes(16).toString('base64url');
@@ -122,6 +131,20 @@ async function resume(file: AuditFile, settings: Settings): Promise<OpenChain> {
   }
   await writer.write([...first, { kind: 'checkpoint', time }]);
   return { chain, writer };
+}
+
+/** Whether the chain of a process could be gone on with, from what is there; nothing is changed.
+ * @throws {Error} as `openAuditLog` when its end was changed or cannot be read */
+export async function requireResumable(basePath: string, suffix?: string): Promise<void> {
+  const path = auditPath(basePath, suffix);
+  const whereabouts = { path, now: Date.now };
+  if (!(await isThere(path))) return void (await placeBehindClosed(whereabouts));
+  const file = await openToRead(path);
+  try {
+    await findPlace(file, whereabouts);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Opens the audit of this process, alone.

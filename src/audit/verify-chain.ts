@@ -163,9 +163,9 @@ export function createChainVerifier(key: AuditKey, checkpointEveryRecords: numbe
   return {
     take(bytes) {
       progress.lines += 1;
-      progress.linesSinceCheckpoint += 1;
       const line = parseLine(decodeLine(bytes) ?? '');
       if (!line) return fault(progress, 'this is not an audit line');
+      progress.linesSinceCheckpoint += 1;
       if (!line.isIntact) fault(progress, 'it was changed: its hash is another');
       takeFirst(progress, line);
       fault(progress, breakOf(line, progress.head));

@@ -55,7 +55,8 @@ async function verify(config: Config, shown: Shown, terminal: Terminal): Promise
   const report = await verifyStanding(config, keyOf(config), shown);
   tell(report.problems, (text) => terminal.error(text));
   tell(report.notes, (text) => terminal.out(`note: ${text}`));
-  for (const { chain, seq, hash } of report.heads)
+  // What no line of an audit is in has none.
+  for (const { chain, seq, hash } of report.heads.filter(({ chain }) => chain !== ''))
     terminal.out(`chain ${chain}: head ${seq} ${hash}`);
   terminal.out(`${report.records} records, ${report.problems.length} problems`);
   return report.problems.length === 0 ? 0 : 1;

@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { constants, existsSync } from 'node:fs';
 import { access, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { requireResumable } from '#src/audit/audit-log.ts';
+import { auditPath } from '#src/audit/file/audit-files.ts';
 import type { Config } from '#src/config/config.ts';
 import type { Logger } from '#src/telemetry/logger.ts';
 import { discoverJwks } from '#src/trust/discovery.ts';
@@ -73,6 +75,17 @@ async function askStore(config: Config, observers: Observers): Promise<string> {
 async function requireWritable(path: string): Promise<void> {
   await access(path, constants.W_OK);
   await access(dirname(path), constants.W_OK | constants.X_OK);
+}
+
+/** Each process that a start begins goes on with a chain of its own. */
+async function requireChains({ audit, workers }: Config): Promise<void> {
+  const slots = Array.from({ length: workers }, (_, index) => `w${index + 1}`);
+  for (const suffix of workers === 1 ? [undefined] : slots) {
+    const path = auditPath(audit.file, suffix);
+    await requireResumable(audit.file, suffix).catch((cause: unknown) => {
+      throw new Error(`${path}: ${messageOf(cause)}`, { cause });
+    });
+  }
 }
 
 /** A file of its own beside the audit: the audit itself belongs to the process that writes it. */
@@ -174,7 +187,13 @@ export async function runLiveChecks(config: Config): Promise<readonly LiveCheck[
   const now = systemClock.now();
   const steps: readonly Step[] = [
     { name: 'store', run: () => describeStore(config) },
-    { name: 'audit', run: () => describeAuditDisk(config) },
+    {
+      name: 'audit',
+      run: async () => {
+        await requireChains(config);
+        return describeAuditDisk(config);
+      },
+    },
     ...fetchSteps(config, now),
     ...listSteps(config, now),
   ];

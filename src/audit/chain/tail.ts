@@ -1,5 +1,5 @@
 // Where a chain stands when its file is opened again: only the end is read, whatever the size of the file.
-import type { AuditFile } from '../file/audit-file.ts';
+import type { ReadableFile } from '../file/audit-file.ts';
 import {
   type AuditLine,
   decodeLine,
@@ -53,9 +53,20 @@ function isTornFirstWrite(content: Buffer): boolean {
   return FIRST_LINE_START.startsWith(start) || content.every((byte) => byte === NUL);
 }
 
+const CHANGED_END = 'the end of the audit file was changed: run audit verify, then move it away';
+const NO_AUDIT =
+  'it does not begin as an audit: it is another file, or was changed; move it away, or name another one';
+
+/** What stands behind the last good line, or in the place of the first, must have been left by a write of ours.
+ * @throws {Error} */
+function requireTorn(rest: Buffer, hasGoodLines: boolean): void {
+  if (!hasGoodLines && !(isTorn(rest) && isTornFirstWrite(rest))) throw new Error(NO_AUDIT);
+  if (!isTorn(rest)) throw new Error(CHANGED_END);
+}
+
 /** Reads the end of an audit file.
  * @throws {Error} when its last lines were changed, or it is not an audit file */
-export async function readTail(file: AuditFile): Promise<Tail> {
+export async function readTail(file: ReadableFile): Promise<Tail> {
   const size = await file.sizeBytes();
   for (let length = Math.min(WINDOW_BYTES, size); ; length = Math.min(length * 2, size)) {
     const window = await file.read(size - length, length);
@@ -63,9 +74,7 @@ export async function readTail(file: AuditFile): Promise<Tail> {
     const { last, end } = scan(window, isWhole ? 0 : window.indexOf(NEWLINE) + 1);
     if (!last && !isWhole) continue;
     const rest = window.subarray(end);
-    if (rest.length > 0 && !(isTorn(rest) && (last ?? isTornFirstWrite(rest)))) {
-      throw new Error('the end of the audit file was changed: run audit verify, then move it away');
-    }
+    if (rest.length > 0) requireTorn(rest, last !== undefined);
     return { head: last ?? NO_LINE, goodBytes: size - rest.length };
   }
 }
@@ -80,7 +89,7 @@ export interface FileStart {
 
 /** What the first line of a file says.
  * @throws {Error} when the first line was changed */
-export async function readStart(file: Pick<AuditFile, 'read'>): Promise<FileStart> {
+export async function readStart(file: Pick<ReadableFile, 'read'>): Promise<FileStart> {
   const start = await file.read(0, WINDOW_BYTES);
   const line = parseLine(decodeLine(start.subarray(0, start.indexOf(NEWLINE))) ?? '');
   const [chain, time] = ['chain', 'time'].map((name) => line?.members.get(name));

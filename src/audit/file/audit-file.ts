@@ -14,19 +14,23 @@ export interface RemovedEnd {
   readonly hash: string;
 }
 
-export interface AuditFile {
+/** A file as whoever only looks at it has it. */
+export interface ReadableFile {
   sizeBytes(): Promise<number>;
+  read(position: number, lengthBytes: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
+
+export interface AuditFile extends ReadableFile {
   /** What its disk has left for us, as far as the disk tells. */
   freeBytes(): Promise<number>;
   /** Appends and returns when it is on the disk (fdatasync). */
   append(text: string): Promise<void>;
-  read(position: number, lengthBytes: number): Promise<Buffer>;
   /** Gives what was written so far another name and goes on in an empty file.
    * @throws {Error} when that is not possible; then nothing has changed */
   rotate(closedPath: string): Promise<void>;
   /** Cuts the file to `sizeBytes` and tells what went. */
   cut(sizeBytes: number): Promise<RemovedEnd>;
-  close(): Promise<void>;
 }
 
 /** Makes the entry of a new file durable: fdatasync of the file itself does not. */
@@ -42,8 +46,10 @@ async function syncDirectory(path: string): Promise<void> {
 // Without waiting, as a pipe might have it.
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NONBLOCK;
 
-async function openRegular(path: string): Promise<FileHandle> {
-  const handle = await open(path, FLAGS, OWNER_ONLY);
+const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+async function openRegular(path: string, flags: number): Promise<FileHandle> {
+  const handle = await open(path, flags, OWNER_ONLY);
   if ((await handle.stat()).isFile()) return handle;
   await handle.close();
   throw new Error(`${path} is no regular file`);
@@ -76,7 +82,8 @@ async function freeBytesAt(directory: string): Promise<number> {
   return blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize;
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Whether something has the name. */
+export async function isThere(path: string): Promise<boolean> {
   try {
     await lstat(path);
     return true;
@@ -105,11 +112,22 @@ async function rotate(held: Held, path: string, closedPath: string): Promise<voi
   await written.close();
 }
 
+/** Opens an audit file that is there, and changes nothing of it.
+ * @throws {Error} when that is not possible, or something else has the name */
+export async function openToRead(path: string): Promise<ReadableFile> {
+  const held: Held = { handle: await openRegular(path, READ_FLAGS) };
+  return {
+    sizeBytes: async () => (await held.handle.stat()).size,
+    read: (position, lengthBytes) => readAt(held, position, lengthBytes),
+    close: () => held.handle.close(),
+  };
+}
+
 /** Opens or makes an audit file and its folder.
  * @throws {Error} when that is not possible, or something else has the name */
 export async function openAuditFile(path: string): Promise<AuditFile> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const held: Held = { handle: await openRegular(path) };
+  const held: Held = { handle: await openRegular(path, FLAGS) };
   await syncDirectory(path);
   const read = (position: number, lengthBytes: number) => readAt(held, position, lengthBytes);
   const sizeBytes = async (): Promise<number> => (await held.handle.stat()).size;

@@ -199,6 +199,16 @@ test('audit verify: an emptied file is found', async (t) => {
   assert.deepEqual(await problemsOf(path), ['0: no chain begins here']);
 });
 
+test('audit verify: what is no audit is not told as chained', async (t) => {
+  const path = await aPath(t);
+  await writeFile(path, 'a note\nanother\n');
+
+  const { notes, problems } = await verifyAudit([[path]], KEY);
+
+  assert.equal(problems.length, 3);
+  assert.deepEqual(notes, []);
+});
+
 test('audit verify: an end that is gone is found by a checkpoint that a witness kept', async (t) => {
   const path = await aWrittenAudit(t, 5);
   const lines = (await readFile(path, 'utf8')).split(/(?<=\n)/);

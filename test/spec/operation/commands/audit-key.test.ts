@@ -1,7 +1,7 @@
 // The key of the audit was changed: what is there would not verify any more, so a start is refused until it is moved away.
 import assert from 'node:assert/strict';
 import { hash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { lineOf } from '#test/support/server/configured-line.ts';
@@ -110,12 +110,30 @@ test('Audit key: a file that cannot be the audit is told as what it is, not as o
   ]) {
     await writeFile(path, text);
     const checked = await viaduct(['check'], directory);
+    const live = await viaduct(['check', '--live'], directory);
     assert.equal(checked.code, 0, checked.error);
+    assert.equal(live.code, 1);
+    assert.match(live.error, /^failed audit: \S+audit\.jsonl: it does not begin as an audit: /m);
     told.push((await failedStart(t, directory)).error);
   }
 
   for (const error of told)
-    assert.match(error, /audit\.file in viaduct\.yaml.*the end of the audit file was changed/);
+    assert.match(error, /audit\.file in viaduct\.yaml.*it does not begin as an audit: /);
+});
+
+test('Audit: an end that was changed is told by check --live before a start, of each worker', {
+  timeout: 60_000,
+}, async (t) => {
+  const { directory } = await anEndedServer(t, 2);
+  const path = join(directory, 'data/audit.w2.jsonl');
+  const good = await viaduct(['check', '--live'], directory);
+  await appendFile(path, 'a note\n');
+
+  const { code, error } = await viaduct(['check', '--live'], directory);
+
+  assert.equal(good.code, 0, good.error);
+  assert.equal(code, 1);
+  assert.match(error, /^failed audit: \S+audit\.w2\.jsonl: the end of the audit file was changed/m);
 });
 
 /** Another seal in the first checkpoint of a file, and a hash that fits it. */
