@@ -21,8 +21,11 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
 // A reader may stop reading (`| head`): that is no error of a server or a command. A full disk does not end a server either, but what a
 // command says must be there.
 for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EPIPE' && process.argv[2] !== 'serve') throw cause;
+  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE' || process.argv[2] === 'serve') return;
+    const told = `viaduct ${process.argv[2] ?? ''}: what it says is lost: ${message}`;
+    if (stream === process.stdout) terminal.error(told);
+    process.exit(1);
   });
 
 const terminal: Terminal = {

@@ -81,6 +81,8 @@ export const initCommand: Command = async (words, terminal) => {
     redis: { type: 'string' },
   });
   const { directory, redis } = values;
+  // A variable of a script that is not set; here is not what it meant.
+  if (directory === '') throw new UsageError('--directory needs a folder');
   const ports = readPorts(values.port, values['management-port']);
   if (redis !== undefined && !(PLAIN_ADDRESS.test(redis) && isServerAddress(redis)))
     throw new UsageError('--redis needs a host and a port, as in redis.internal:6379');

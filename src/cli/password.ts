@@ -1,8 +1,9 @@
 // `viaduct password`: the hash of a password, for a user file. The password never stands on the command line, where the history of
 // the shell and the list of processes would show it.
+import { isUtf8 } from 'node:buffer';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { hashPassword } from '#src/users/password/password.ts';
 import { type Command, UsageError } from './command/command.ts';
 import { parseOptions } from './command/options.ts';
@@ -23,8 +24,13 @@ async function ask(): Promise<string> {
   }
 }
 
-/** What stands in a file or comes out of another program ends with a line end that is not part of it. */
-const piped = async (): Promise<string> => (await text(process.stdin)).replace(/\r?\n$/, '');
+/** What stands in a file or comes out of another program ends with a line end that is not part of it. In another encoding than UTF-8 it
+ * would become another password, which nobody typed. */
+async function piped(): Promise<string> {
+  const bytes = await buffer(process.stdin);
+  if (!isUtf8(bytes)) throw new UsageError('the password is not in UTF-8');
+  return new TextDecoder().decode(bytes).replace(/\r?\n$/, '');
+}
 
 export const passwordCommand: Command = async (words, terminal) => {
   parseOptions(words, {});

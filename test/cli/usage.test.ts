@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { verifyPassword } from '#src/users/password/password.ts';
@@ -68,6 +70,9 @@ describe('Usage', () => {
     [['check', '--loud'], /^viaduct check: Unknown option '--loud'\nviaduct check --help says/],
     [['keys', '--loud'], /^viaduct keys: Unknown option '--loud'\nviaduct keys --help says/],
     [['check', '--level', '1'], /--level is for --hardening/],
+    [['check', '--config', 'a', '--config', 'b'], /Option '--config' is repeated/],
+    [['init', '--port', '8443', '--port=9443'], /Option '--port' is repeated/],
+    [['init', '--directory', ''], /--directory needs a folder/],
     [['keys'], /say list or rotate/],
     [['keys', 'list', '--algorithm', 'ES256'], /--use and --algorithm are for rotate/],
     [['keys', 'rotate', '--algorithm', 'HS256'], /HS256 is not an algorithm/],
@@ -129,6 +134,18 @@ describe('Usage', () => {
     assert.equal(none.out + shown.out, '');
   });
 
+  test('password: one in another encoding is not taken for another one', async () => {
+    const { code, error, out } = await viaduct(
+      ['password'],
+      directory,
+      Buffer.from('h\xf6rse', 'latin1'),
+    );
+
+    assert.equal(code, 2);
+    assert.match(error, /the password is not in UTF-8/);
+    assert.equal(out, '');
+  });
+
   test('password: at a terminal it asks, and shows nothing of what is typed', async (t) => {
     if (!hasTerminals(t)) return;
     const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
@@ -173,6 +190,26 @@ describe('Usage', () => {
       schema,
       await readFile(new URL('../../config/schema.json', import.meta.url), 'utf8'),
     );
+  });
+
+  test('a disk that has no room for the answer is told, without a stack trace', async (t) => {
+    if (!existsSync('/dev/full')) return t.skip('no /dev/full');
+    const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+    const full = openSync('/dev/full', 'w');
+    t.after(() => closeSync(full));
+
+    const child = spawn(process.execPath, [main, 'check'], {
+      cwd: join(directory, 'first try'),
+      stdio: ['ignore', full, 'pipe'],
+    });
+    const error = await text(child.stderr ?? assert.fail('no pipe'));
+    if (child.exitCode === null) await once(child, 'close');
+
+    assert.equal(
+      error,
+      'viaduct check: what it says is lost: ENOSPC: no space left on device, write\n',
+    );
+    assert.equal(child.exitCode, 1);
   });
 
   test('a reader that has gone ends no command with a stack trace', async () => {

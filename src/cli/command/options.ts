@@ -12,11 +12,33 @@ export function parseOptions<const T extends Options>(
   options: T,
   positionals = false,
 ) {
+  const args = [...words];
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: positionals, strict: true });
+    const { tokens, ...parsed } = parseArgs({
+      args,
+      options,
+      allowPositionals: positionals,
+      strict: true,
+      tokens: true,
+    });
+    requireOnce(tokens, options);
+    return parsed;
   } catch (cause) {
     const [reason = ''] = cause instanceof Error ? cause.message.split('. ') : [];
     throw new UsageError(reason || 'the options cannot be read');
+  }
+}
+
+/** Of one that is repeated only the last would count, and what was said before be without effect. */
+function requireOnce(
+  tokens: readonly { readonly kind: string; readonly name?: string }[],
+  options: Options,
+): void {
+  const given = new Set<string>();
+  for (const { kind, name = '' } of tokens) {
+    if (kind !== 'option' || options[name]?.multiple) continue;
+    if (given.has(name)) throw new UsageError(`Option '--${name}' is repeated`);
+    given.add(name);
   }
 }
 

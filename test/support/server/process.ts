@@ -32,7 +32,7 @@ function collect(child: ChildProcess): { out(): string; error(): string } {
 export async function viaduct(
   words: readonly string[],
   cwd: string,
-  input = '',
+  input: string | Buffer = '',
 ): Promise<Finished> {
   const child = spawn(process.execPath, [MAIN, ...words], { cwd });
   // A command that reads nothing may have ended before.
