@@ -59,6 +59,13 @@ class Primary {
     help: 'Workers that serve.',
     labels: [],
   });
+  /** Workers count from their start, and are replaced: theirs is never more. */
+  readonly #generation = this.#registry.gauge({
+    name: 'sts_config_generation',
+    help: 'Generation of the configuration.',
+    labels: [],
+  });
+  #reloads = 0;
   readonly #known = new WeakMap<Member, Known>();
   readonly supervisor: ReturnType<typeof createSupervisor>;
   readonly failed = Promise.withResolvers<never>();
@@ -96,6 +103,7 @@ class Primary {
       onGivenUp: () => this.failed.reject(new Error('too many workers died within a minute')),
     });
     this.failed.promise.catch(() => undefined);
+    this.#generation.set({}, 1);
   }
 
   get publicUrl(): string {
@@ -138,6 +146,8 @@ class Primary {
     this.#isReloading = true;
     try {
       await this.#reload(next);
+      this.#reloads += 1;
+      this.#generation.set({}, 1 + this.#reloads);
     } finally {
       await this.#catchUp();
       this.#isReloading = false;

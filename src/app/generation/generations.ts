@@ -108,7 +108,7 @@ export class Generations {
     if (event === 'config.changed') next.sources.renew();
     this.#serving?.publicApp.swap(next.handlers);
     const { audit, logger, metrics } = this.#foundation;
-    metrics.configGeneration.set({}, ++this.#count);
+    if (event === 'config.changed') metrics.configGeneration.set({}, ++this.#count);
     reportExpiry(config, this.#foundation);
     this.#schedule();
     // The swap is done whether or not it can be recorded: half of the processes on the old keys would be worse.

@@ -275,6 +275,7 @@ test('Row 29: reloads under load fail no request, swap in all workers or in none
     }),
   );
   const replaced = await workerPids(served);
+  const generation = counted(await served.metrics(), 'sts_config_generation');
   served.server.child.kill('SIGKILL');
   await served.server.exit();
 
@@ -287,6 +288,7 @@ test('Row 29: reloads under load fail no request, swap in all workers or in none
   assert.deepEqual(swapped.pids, before);
   assert.equal(said.at(-1), 'configuration reloaded\n');
   assert.deepEqual(replacing.failures, []);
+  assert.equal(generation, RELOADS + 2);
   assert.equal(replaced.length, 2);
   assert.ok(!replaced.some((pid) => before.includes(pid)));
   // Row 26: a first process that is killed leaves no worker behind.
