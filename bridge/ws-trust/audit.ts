@@ -79,14 +79,15 @@ export async function onRecord<T>(
  * @throws {ExchangeFailure} `dependency-unavailable`: no answer without a record */
 export async function recordRefusal(
   audit: AuditLog,
-  { correlationId, sourceAddress, operation = 'Issue', requestor }: RecordedRequest,
+  { correlationId, sourceAddress, operation, requestor }: RecordedRequest,
   { reason, detail }: Pick<Refusal, 'reason' | 'detail'>,
 ): Promise<void> {
   try {
     await audit.append({
-      event: reason === 'token-replayed' ? 'replay.detected' : OPERATION_EVENTS[operation],
+      event:
+        reason === 'token-replayed' ? 'replay.detected' : OPERATION_EVENTS[operation ?? 'Issue'],
       outcome: 'refused',
-      operation: operation.toLowerCase(),
+      ...(operation && { operation: operation.toLowerCase() }),
       correlationId,
       reason,
       ...(detail !== undefined && { detail }),

@@ -23,7 +23,7 @@ import {
 } from '../challenge/fresh-signature.ts';
 import { endorsingKeys } from '../keys/proof-key.ts';
 import { legActionOf, trustOf } from '../names.ts';
-import { readRst } from '../rst/read-rst.ts';
+import { readFrame, readRst } from '../rst/read-rst.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { bodyOf, verifyProtection } from './message-protection.ts';
@@ -82,6 +82,8 @@ export async function authenticateRequest(
   const { received, security } = await openSecurity(message, parts, progress);
   const { address } = received;
   const resumed = await resume(received, parts);
+  // Before the rest of it: what cannot be read of a request to cancel is on record as that.
+  if (!resumed) progress.operation = readFrame(bodyOf(received), '').operation;
   const { rst, usedTokens } = readRequest(received, security, resumed);
   progress.operation = rst.operation;
   if (resumed) requireActions(received.message, [legActionOf(rst.trust)]);

@@ -89,10 +89,10 @@ async function answer(
   progress: RestProgress,
 ): Promise<RestAnswer> {
   const { correlationId, isSecure, sourceAddress } = request;
+  progress.operation = targetOperationAt(request.path)?.name ?? 'Issue';
   requireOwnSite(request);
   if (request.method === 'GET') requireNoBody(request);
   const operation = read(request, parts);
-  progress.operation = operation.name;
   const mediaType = negotiate(headerOf(request, 'accept'), operation.offers);
   if (mediaType === undefined) throw new NotAcceptable();
   const transport = transportOf(request);
@@ -122,10 +122,12 @@ function read({ body, method, path, query }: WsTrustRequest, parts: RestFrontPar
   if (method !== 'GET' && query !== '') throw malformed('a query beside a body');
   if (path.startsWith(REST_TOKEN_PATH))
     return readIssue(path.slice(REST_TOKEN_PATH.length), method === 'GET' ? query : members());
-  const readTargetOf = TARGET_OPERATIONS.get(path.slice(ROOT.length));
-  if (!readTargetOf) throw new Error(`a path without an operation: ${path}`);
-  return readTargetOf(members());
+  const target = targetOperationAt(path);
+  if (!target) throw new Error(`a path without an operation: ${path}`);
+  return target.read(members());
 }
+
+const targetOperationAt = (path: string) => TARGET_OPERATIONS.get(path.slice(ROOT.length));
 
 function write(
   request: Pick<WsTrustRequest, 'correlationId'>,

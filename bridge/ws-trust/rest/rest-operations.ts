@@ -58,7 +58,6 @@ export interface RestAnswer {
 
 /** A request that was read; what it asks is done when the requestor is known. */
 export interface RestOperation {
-  readonly name: TrustOperation;
   /** What the answer can be written in, the usual one first. */
   readonly offers: readonly string[];
   answer(context: RestContext, parts: RestOperationParts): Promise<RestAnswer>;
@@ -72,7 +71,6 @@ export function readIssue(typeName: string, input: string | Parameters): RestOpe
   const wishes =
     typeof input === 'string' ? readIssueQuery(typeName, input) : readIssueBody(typeName, input);
   return {
-    name: 'Issue',
     offers: offersFor(wishes),
     async answer(context, { sts }) {
       const request = issueRequest(wishes, context);
@@ -81,19 +79,23 @@ export function readIssue(typeName: string, input: string | Parameters): RestOpe
   };
 }
 
-/** The operations about a token, by the last part of their path: each reads JSON.
- * @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
-export const TARGET_OPERATIONS: ReadonlyMap<string, (members: Parameters) => RestOperation> =
-  new Map([
-    ['renew', readRenew],
-    ['validate', readValidate],
-    ['cancel', readCancel],
-  ]);
+/** An operation about a token, known by its path before anything is read. */
+interface TargetOperation {
+  readonly name: TrustOperation;
+  /** @throws {ExchangeFailure} `request-malformed`, `token-type-unsupported` */
+  readonly read: (members: Parameters) => RestOperation;
+}
+
+/** The operations about a token, by the last part of their path: each reads JSON. */
+export const TARGET_OPERATIONS: ReadonlyMap<string, TargetOperation> = new Map([
+  ['renew', { name: 'Renew', read: readRenew }],
+  ['validate', { name: 'Validate', read: readValidate }],
+  ['cancel', { name: 'Cancel', read: readCancel }],
+]);
 
 function readRenew(members: Parameters): RestOperation {
   const target = readRenewal(members);
   return {
-    name: 'Renew',
     offers: offersFor({ tokenType: target.token.type }),
     async answer(context, { sts }) {
       const request = renewRequest(target, context);
@@ -105,7 +107,6 @@ function readRenew(members: Parameters): RestOperation {
 function readValidate(members: Parameters): RestOperation {
   const { token, wanted } = readValidation(members);
   return {
-    name: 'Validate',
     offers: JSON_ONLY,
     async answer(context, { audit, relyingParties, sts }) {
       const asked = { requestor: context.requestor, correlationId: context.correlationId, token };
@@ -124,7 +125,6 @@ function readValidate(members: Parameters): RestOperation {
 function readCancel(members: Parameters): RestOperation {
   const { token } = readCancellation(members);
   return {
-    name: 'Cancel',
     offers: JSON_ONLY,
     async answer({ correlationId, requestor, sourceAddress }, parts) {
       await revoke({ correlationId, sourceAddress, requestor, token }, parts.sts, parts);
