@@ -1,5 +1,5 @@
 // `viaduct audit verify`: whether the audit is whole, and what happened to it. `viaduct audit grep`: what it says of a token.
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { TokenRef } from '#core/security-token.ts';
 import { type AuditKey, createAuditKey } from '#src/audit/audit-key.ts';
@@ -9,7 +9,7 @@ import { type AuditReport, verifyAudit } from '#src/audit/verify.ts';
 import type { Config } from '#src/config/config.ts';
 import { type Command, type ExitCode, type Terminal, UsageError } from './command/command.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
-import { readToken } from './command/read-token.ts';
+import { readInput, readToken } from './command/read-token.ts';
 import { withConfig } from './command/with-config.ts';
 import { readTokenNames } from './token-names.ts';
 
@@ -96,8 +96,7 @@ async function requireFolder(path: string): Promise<void> {
 }
 
 async function readWitness(path: string): Promise<readonly string[]> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) throw new UsageError(`--witness ${path}: there is no such file`);
+  const text = (await readInput(path)).toString();
   return text.split('\n').filter((line) => line !== '');
 }
 

@@ -19,13 +19,17 @@ export function closedPath(path: string, firstSeq: number): string {
   return join(dir, `${name}-${String(firstSeq).padStart(SEQ_DIGITS, '0')}${ext}`);
 }
 
-const namesIn = async (folder: string): Promise<readonly string[]> => {
+/** What is in a folder, where there is one. In one that cannot be read there may be anything: to take it as empty would find all well.
+ * @throws {Error} of the system */
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
-  } catch {
-    return [];
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    throw cause;
   }
-};
+}
 
 const escaped = (text: string): string => text.replaceAll(/[^\w]/g, String.raw`\$&`);
 

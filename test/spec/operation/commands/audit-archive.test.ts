@@ -50,6 +50,24 @@ test('audit verify: an archive that is not there is a wrong call, not an archive
   assert.match(error, /--archive nowhere: there is no such folder/);
 });
 
+test('auditChains: a folder that cannot be read is not taken as an empty one', async (t) => {
+  const { server } = await moved(t);
+  const unreadable = join(server.directory, 'x'.repeat(300));
+
+  await assert.rejects(auditChains(join(server.directory, 'data/audit.jsonl'), [unreadable]), {
+    code: 'ENAMETOOLONG',
+  });
+});
+
+test('audit verify: a witness that cannot be read is told with the reason', async (t) => {
+  const { server, verify } = await moved(t);
+
+  const { code, error } = await verify('--witness', server.directory);
+
+  assert.equal(code, 2);
+  assert.match(error, /cannot be read \(EISDIR\)/);
+});
+
 test('audit grep: looks into the archive too', async (t) => {
   const { archive, server, token } = await moved(t);
   const find = (...words: string[]) =>
