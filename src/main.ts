@@ -55,6 +55,9 @@ async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
 
 endOnStopSignals();
 
+// Others may read what is for them, and write nothing of ours: not the files that the next start runs either.
+process.umask(process.umask() | 0o022);
+
 // What was compiled at a start is kept beside the packages, and the next start takes half as long. It is run, so it must lie
 // where only those can write who can change the code. NODE_COMPILE_CACHE names another place, as the image does.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/viaduct'));

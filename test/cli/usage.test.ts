@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -210,6 +210,26 @@ describe('Usage', () => {
       'viaduct check: what it says is lost: ENOSPC: no space left on device, write\n',
     );
     assert.equal(child.exitCode, 1);
+  });
+
+  test('others can write nothing that the next start runs, whatever the umask', async () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url));
+    const copy = join(directory, 'copy');
+    for (const part of ['src', 'package.json'])
+      await cp(join(root, part), join(copy, part), { recursive: true });
+    const program = [process.execPath, join(copy, 'src/main.ts'), '--version'];
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+
+    const child = spawn('sh', ['-c', 'umask 0; exec "$@"', 'sh', ...program], { env });
+    const [code] = (await once(child, 'close')) as [number | null];
+
+    const modules = join(copy, 'node_modules');
+    const made = await readdir(modules, { recursive: true, withFileTypes: true });
+    const paths = [modules, ...made.map(({ name, parentPath }) => join(parentPath, name))];
+    const writable = await Promise.all(paths.map(async (path) => (await stat(path)).mode & 0o022));
+    assert.equal(code, 0);
+    assert.ok(made.length > 2);
+    assert.deepEqual(new Set(writable), new Set([0]));
   });
 
   test('a reader that has gone ends no command with a stack trace', async () => {
