@@ -1,9 +1,9 @@
 // Picks the command, nothing else.
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { type Command, type ExitCode, type Terminal, UsageError } from './cli/command/command.ts';
-import { printable } from './cli/command/printable.ts';
+import { type Command, type ExitCode, UsageError } from './cli/command/command.ts';
 import { endOnStopSignals } from './cli/command/stop-signals.ts';
+import { openTerminal } from './cli/command/terminal.ts';
 import { answerWithoutCommand, COMMAND_USAGE, type CommandName } from './cli/usage.ts';
 
 // Loaded when called: `serve` must not pay for what `init` needs.
@@ -18,20 +18,7 @@ const COMMANDS: Readonly<Record<CommandName, () => Promise<Command>>> = {
   demo: async () => (await import('./cli/demo.ts')).demoCommand,
 };
 
-// A reader may stop reading (`| head`): that is no error of a server or a command. A full disk does not end a server either, but what a
-// command says must be there.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE' || process.argv[2] === 'serve') return;
-    const told = `viaduct ${process.argv[2] ?? ''}: what it says is lost: ${message}`;
-    if (stream === process.stdout) terminal.error(told);
-    process.exit(1);
-  });
-
-const terminal: Terminal = {
-  out: (text) => void process.stdout.write(`${printable(text)}\n`),
-  error: (text) => void process.stderr.write(`${printable(text)}\n`),
-};
+const terminal = openTerminal(process.argv[2]);
 
 const isCommand = (word: string): word is CommandName => Object.hasOwn(COMMANDS, word);
 
@@ -54,6 +41,8 @@ async function main([name, ...words]: readonly string[]): Promise<ExitCode> {
 }
 
 endOnStopSignals();
+// Node opens its debugger at that signal, which others send to have log files opened anew: every user of this host could run code in here.
+process.on('SIGUSR1', () => undefined);
 
 // Others may read what is for them, and write nothing of ours: not the files that the next start runs either.
 process.umask(process.umask() | 0o022);
