@@ -16,6 +16,8 @@ import {
   anIssueMessage,
   aTargetMessage,
   aTokenMessage,
+  carolsToken,
+  isValid,
   type SoapAnswer,
   sendSoap,
   type TargetOperation,
@@ -216,3 +218,21 @@ for (const [entrance, place] of Object.entries(ENTRANCES)) {
       });
   }
 }
+
+// Of ours, so that nothing but the forgery can refuse it.
+for (const tokenType of ['urn:oasis:names:tc:SAML:1.0:assertion', SAML2])
+  for (const operation of ['Renew', 'Cancel', 'Validate'] as const)
+    test(`SAML A1, A9: an assertion of ours, moved or stripped, as target of ${operation} (${tokenType})`, async () => {
+      const original = await carolsToken(server, tokenType);
+      const positions = wrappings(original);
+      const moved = [...positions, ['the signature is stripped', piecesOf(original).bare]] as const;
+
+      for (const [place, target] of moved) {
+        const answer = await sendSoap(server, aTargetMessage(operation, { user: 'carol', target }));
+
+        const isUnread = place.startsWith('the same ID');
+        const refusal = operation === 'Validate' ? /\/status\/invalid</ : /:InvalidSecurityToken</;
+        assert.match(answer.text, isUnread ? /:InvalidRequest</ : refusal, place);
+        assert.equal(await isValid(server, original), true, place);
+      }
+    });
