@@ -109,9 +109,9 @@ function publicKey(rst: OpenedRequest, proved: Proved): ProofKey {
   return key;
 }
 
-// The size of the key is what it is: a request that wants another one cannot be honoured. 0 is what some clients write for none.
+// The size of the key is what it is: a request that wants another one cannot be honoured. 0 is what some clients write for no key.
 function requireKeySize(asked: number | undefined, jwk: PublicJwk): void {
-  if (asked !== undefined && asked !== 0 && asked !== publicKeyBits(jwk))
+  if (asked !== undefined && asked !== publicKeyBits(jwk))
     throw new ExchangeFailure('request-malformed', 'KeySize is not that of the key');
 }
 

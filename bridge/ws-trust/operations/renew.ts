@@ -115,8 +115,9 @@ function keyOf({
   keySizeBits,
   keyType,
 }: RstRequest): Pick<ExchangeRequest, 'confirmation' | 'keySizeBits'> {
-  // Zero is what some clients write for no size; of a secret nobody does.
-  const isSize = keySizeBits !== undefined && (keySizeBits !== 0 || keyType === 'symmetric-key');
+  // Zero is what some clients write for no key: of one it is a size that none has.
+  const isOfKey = keyType !== undefined && keyType !== 'bearer';
+  const isSize = keySizeBits !== undefined && (keySizeBits !== 0 || isOfKey);
   return {
     ...(keyType !== undefined && { confirmation: { method: keyType } }),
     ...(isSize && { keySizeBits }),

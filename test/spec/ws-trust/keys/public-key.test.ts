@@ -163,7 +163,7 @@ for (const [what, message, code] of [
     }),
     CONTRADICTORY,
   ],
-  ...[7, 256, 4096].map(
+  ...[0, 7, 256, 4096].map(
     (size) =>
       [
         `KeySize ${size} for a key of 2048 bits`,

@@ -75,6 +75,7 @@ test('ws-trust §3.2: the KeySize of a renewal is that of the key, or it is refu
   for (const [size, keyType] of [
     [2048, 'PublicKey'],
     [0, 'PublicKey'],
+    [0, undefined],
     [2048, undefined],
     [1024, 'PublicKey'],
     [256, undefined],
@@ -86,7 +87,8 @@ test('ws-trust §3.2: the KeySize of a renewal is that of the key, or it is refu
 
     const answer = await setting.front.handle(aPost(signed(renewal(token, children), holder)));
 
-    if (size === 2048 || size === 0) assert.equal(answer.status, 200, answer.body);
+    // Zero is what clients write for no key: beside a KeyType it contradicts that.
+    if (size === 2048 || (size === 0 && keyType === undefined)) assert.equal(answer.status, 200, answer.body);
     else assert.equal(faultCodeOf(answer), 'trust:UnableToRenew');
   }
 });
