@@ -135,6 +135,26 @@ describe('Batch', () => {
       assert.equal(await minted(), before + 2);
     });
 
+  for (const at of [0, 1, 2])
+    for (const [what, bad] of [
+      ['that policy refuses', issueOf(SAML2, 'https://unknown.example/')],
+      ['that asks for what is not done', `${issueOf(SAML2)}<t:Forwardable>false</t:Forwardable>`],
+      ['that cannot be read', `${issueOf(SAML2)}<t:OnBehalfOf/>`],
+    ] as const)
+      test(`ws-trust §3.1: an item ${what} takes nothing from the others, in place ${at + 1} of 3`, async () => {
+        const before = await minted();
+        const items = [issueOf(SAML1), issueOf(SAML2), issueOf(JWT)].with(at, bad);
+
+        const responses = responsesOf(await sendSoap(server, aBatchMessage('Issue', items)));
+
+        assert.deepEqual(responses.map(contextOf), ['urn:1', 'urn:2', 'urn:3']);
+        assert.deepEqual(
+          responses.map((response) => response.includes('RequestedSecurityToken')),
+          [true, true, true].with(at, false),
+        );
+        assert.equal(await minted(), before + 2);
+      });
+
   test('WS-Trust 1.3 §3.4: Validate and Cancel of several tokens, valid or not', async () => {
     const tokens = await Promise.all(
       [SAML1, SAML2, JWT].map(async (tokenType) =>

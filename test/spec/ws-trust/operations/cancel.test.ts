@@ -1,7 +1,7 @@
 // Cancel over real HTTP (WS-Trust 1.3 §6): who may, what dies with the token, on both fronts.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
+import { SAML1_TYPE, SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { JWT_TYPE } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
@@ -103,35 +103,35 @@ describe('Cancel', () => {
       assert.equal(await isValid(server, target), false);
     });
 
-  test('WS-Trust 1.3 §6: a cancelled assertion kills the access tokens made from it, and theirs', async () => {
-    const assertion = await server.exchange({ requested_token_type: SAML2_TYPE });
-    const encoded = String(assertion.body['access_token']);
-    const access = await server.exchange({
-      subject_token: encoded,
-      subject_token_type: SAML2_TYPE,
-    });
-    const jwt = await server.exchange({
-      subject_token: String(access.body['access_token']),
-      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-      requested_token_type: JWT_TYPE,
-    });
-    const introspect = async (token: unknown) =>
-      (await server.post('/introspect', { token: String(token) })).body['active'];
-    const before = [
-      await introspect(access.body['access_token']),
-      await introspect(jwt.body['access_token']),
-    ];
+  for (const type of [SAML1_TYPE, SAML2_TYPE, JWT_TYPE])
+    test(`WS-Trust 1.3 §6: a cancelled assertion kills the access tokens made from it, and theirs; so does a JWT (${type})`, async () => {
+      const { body } = await server.exchange({ requested_token_type: type });
+      const encoded = String(body['access_token']);
+      const evidence = { subject_token: encoded, subject_token_type: type };
+      const access = await server.exchange(evidence);
+      const jwt = await server.exchange({
+        subject_token: String(access.body['access_token']),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+        requested_token_type: JWT_TYPE,
+      });
+      const introspect = async (token: unknown) =>
+        (await server.post('/introspect', { token: String(token) })).body['active'];
+      const before = [
+        await introspect(access.body['access_token']),
+        await introspect(jwt.body['access_token']),
+      ];
 
-    const target = Buffer.from(encoded, 'base64url').toString();
-    const answer = await cancel(server, { user: 'bob', target });
+      const target =
+        type === JWT_TYPE ? jwtAsXml(encoded) : Buffer.from(encoded, 'base64url').toString();
+      const answer = await cancel(server, { user: 'bob', target });
 
-    assert.equal(answer.status, 200, answer.text);
-    assert.deepEqual(before, [true, true]);
-    assert.equal(await introspect(access.body['access_token']), false);
-    assert.equal(await introspect(jwt.body['access_token']), false);
-    const again = await server.exchange({ subject_token: encoded, subject_token_type: SAML2_TYPE });
-    assert.deepEqual([again.status, again.body['error']], [400, 'invalid_request']);
-  });
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(before, [true, true]);
+      assert.equal(await introspect(access.body['access_token']), false);
+      assert.equal(await introspect(jwt.body['access_token']), false);
+      const again = await server.exchange(evidence);
+      assert.deepEqual([again.status, again.body['error']], [400, 'invalid_request']);
+    });
 
   test('WS-Trust 1.3 §6: what was made from a cancelled JWT over SOAP dies over SOAP', async () => {
     const root = await carolsToken(server, JWT);

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { confirmationOf } from '#test/support/saml/saml.ts';
-import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
-import { ACCESS_TOKEN_TYPE } from '#test/support/server/document.ts';
+import { SAML1_TYPE, SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
+import { ACCESS_TOKEN_TYPE, JWT_TYPE } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import {
+  anIssueMessage,
   aTargetMessage,
   carolsToken,
   faultOf,
@@ -25,6 +26,12 @@ import { anAppliesTo, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-tru
 import { edited } from '#test/support/xml/tamper.ts';
 
 const TYPES = [SAML1, SAML2, JWT];
+const VERSIONS = [
+  [TRUST_13, SOAP_12],
+  [TRUST_13, SOAP_11],
+  [TRUST_2005, SOAP_12],
+  [TRUST_2005, SOAP_11],
+] as const;
 
 const validate = (server: TestServer, wishes: TargetWishes): Promise<SoapAnswer> =>
   sendSoap(server, aTargetMessage('Validate', wishes));
@@ -50,12 +57,7 @@ describe('Validate', () => {
   });
 
   for (const tokenType of TYPES)
-    for (const [trust, soap] of [
-      [TRUST_13, SOAP_12],
-      [TRUST_13, SOAP_11],
-      [TRUST_2005, SOAP_12],
-      [TRUST_2005, SOAP_11],
-    ] as const)
+    for (const [trust, soap] of VERSIONS)
       test(`WS-Trust 1.3 §7: tells that ${tokenType} is valid (${trust}, ${soap})`, async () => {
         const target = await carolsToken(server, tokenType);
 
@@ -177,23 +179,27 @@ describe('Validate', () => {
       );
   });
 
-  for (const tokenType of TYPES)
-    test(`WS-Trust 1.3 §7: a valid token becomes ${tokenType}, with its status`, async () => {
-      const target = await carolsToken(server, SAML2);
+  for (const [trust, soap] of VERSIONS)
+    for (const presented of TYPES)
+      for (const tokenType of TYPES)
+        test(`WS-Trust 1.3 §7: a valid token becomes ${tokenType}, with its status: of ${presented} (${trust}, ${soap})`, async () => {
+          const target = await carolsToken(server, presented);
+          const wishes = { user: 'carol', trust, soap };
 
-      const answer = await validate(server, {
-        user: 'carol',
-        target,
-        tokenType,
-        children: anAppliesTo(),
-      });
+          const answer = await validate(server, {
+            ...wishes,
+            target,
+            tokenType,
+            children: anAppliesTo(),
+          });
 
-      assert.equal(statusOf(answer), `${TRUST_13}/status/valid`);
-      assert.equal([...answer.text.matchAll(/<trust:TokenType>/g)].length, 1);
-      assert.ok(answer.text.includes(`<trust:TokenType>${tokenType}</trust:TokenType>`));
-      const again = await validate(server, { user: 'carol', target: tokenOf(answer) });
-      assert.equal(statusOf(again), `${TRUST_13}/status/valid`);
-    });
+          assert.equal(statusOf(answer), `${trust}/status/valid`);
+          assert.equal([...answer.text.matchAll(/<t(?:rust)?:TokenType>/g)].length, 1);
+          assert.ok(answer.text.includes(`:TokenType>${tokenType}</`));
+          assert.doesNotMatch(answer.text, /ResponseCollection/);
+          const again = await validate(server, { ...wishes, target: tokenOf(answer) });
+          assert.equal(statusOf(again), `${trust}/status/valid`);
+        });
 
   test('WS-Trust 1.3 §7: a new token is policy like an exchange: refused for an unknown target', async () => {
     const target = await carolsToken(server, SAML2);
@@ -280,22 +286,31 @@ describe('Validate', () => {
     );
   });
 
-  test('WS-Trust 1.3 §7: a token that OAuth revoked is not valid here', async () => {
-    const root = await server.exchange();
-    const assertion = await server.exchange({
-      subject_token: String(root.body['access_token']),
-      subject_token_type: ACCESS_TOKEN_TYPE,
-      requested_token_type: SAML2_TYPE,
+  for (const requested_token_type of [SAML1_TYPE, SAML2_TYPE, JWT_TYPE])
+    test(`WS-Trust 1.3 §7: a token that OAuth revoked is not valid here, and brings nothing (${requested_token_type})`, async () => {
+      const root = await server.exchange();
+      const made = await server.exchange({
+        subject_token: String(root.body['access_token']),
+        subject_token_type: ACCESS_TOKEN_TYPE,
+        requested_token_type,
+      });
+      const token = String(made.body['access_token']);
+      const target =
+        requested_token_type === JWT_TYPE
+          ? jwtAsXml(token)
+          : Buffer.from(token, 'base64url').toString();
+      const asServer = () => validate(server, { user: 'bob', target });
+
+      const first = await asServer();
+      await server.post('/revoke', { token: String(root.body['access_token']) });
+
+      assert.equal(statusOf(first), `${TRUST_13}/status/valid`);
+      assert.equal(statusOf(await asServer()), `${TRUST_13}/status/invalid`);
+      const used = await sendSoap(server, anIssueMessage({ onBehalfOf: target }));
+      assert.equal(faultOf(used), 'InvalidSecurityToken');
+      const renewed = await sendSoap(server, aTargetMessage('Renew', { target }));
+      assert.equal(faultOf(renewed), 'InvalidSecurityToken');
     });
-    const target = Buffer.from(String(assertion.body['access_token']), 'base64url').toString();
-    const asServer = () => validate(server, { user: 'bob', target });
-
-    const first = await asServer();
-    await server.post('/revoke', { token: String(root.body['access_token']) });
-
-    assert.equal(statusOf(first), `${TRUST_13}/status/valid`);
-    assert.equal(statusOf(await asServer()), `${TRUST_13}/status/invalid`);
-  });
 });
 
 function inWsse(xml: string): string {
