@@ -11,6 +11,7 @@ const SYMMETRIC = 'spec/ws-trust/keys/symmetric-key.test.ts#' as const;
 const VALIDATE = 'spec/ws-trust/operations/validate.test.ts#' as const;
 const CANCEL = 'spec/ws-trust/operations/cancel.test.ts#' as const;
 const RENEW = 'spec/ws-trust/renewal/renew.test.ts#' as const;
+const BOUND = 'spec/ws-trust/operations/bound-tokens.test.ts#' as const;
 const BATCH = 'spec/ws-trust/operations/batch.test.ts#' as const;
 const CONTEXT = 'spec/ws-trust/context/security-context.test.ts#' as const;
 const CLAIMS = 'spec/ws-trust/rst/claims.test.ts#' as const;
@@ -54,6 +55,7 @@ export const PARITY: RequirementTable = {
       [
         `${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`,
         'spec/ws-trust/renewal/renew-jwt-secret.test.ts#whoever proves the secret of a JWT renews it',
+        `${BOUND}: renewed twice with its key, validated, cancelled`,
       ],
       [`${RENEW}nobody renews the token of another`, `${RENEW}a cancelled token is not renewed`],
     ],

@@ -7,6 +7,7 @@ const REFUSALS = 'spec/ws-trust/rst/refusals.test.ts#' as const;
 const SIGNED = 'spec/ws-trust/signature/signed-messages.test.ts#' as const;
 const SYMMETRIC = 'spec/ws-trust/keys/symmetric-key.test.ts#' as const;
 const RENEW = 'spec/ws-trust/renewal/renew.test.ts#' as const;
+const CANCEL = 'spec/ws-trust/operations/cancel.test.ts#' as const;
 const GOLDEN = 'interop/golden.test.ts#' as const;
 
 /** The wire rules. */
@@ -35,7 +36,8 @@ export const WIRE_RULES: RequirementTable = {
       'W4',
       'Renew, Validate, Cancel: a bare response',
       [
-        `${ANSWERS}W4: Validate and Cancel answer with a bare response`,
+        `${ANSWERS}W4: Validate answers with a bare response`,
+        `${CANCEL}\${tokenType} dies at once`,
         `${RENEW}ws-trust W4, W15: \${tokenType} twice, in a bare response`,
       ],
       'ours alone',

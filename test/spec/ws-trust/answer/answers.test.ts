@@ -119,7 +119,7 @@ test('ws-trust W3: 1.3 answers Issue with a collection of one, February 2005 bar
 });
 
 for (const soap of SOAP_VERSIONS)
-  test(`ws-trust W4: Validate and Cancel answer with a bare response over SOAP ${soap}`, async () => {
+  test(`ws-trust W4: Validate answers with a bare response over SOAP ${soap}`, async () => {
     const { front } = aWsTrustSetting();
     const target = '<TokenWrapper>a.b.c</TokenWrapper>';
     const ask = (trust: string, operation: string) =>
