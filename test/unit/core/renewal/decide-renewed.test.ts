@@ -328,6 +328,15 @@ const refused: readonly (readonly [string, Changes, FailureReason])[] = [
     'delegation-not-allowed',
   ],
   [
+    'a delegate of the requestor itself where delegation is not granted any more',
+    {
+      token: { actors: [{ issuer: OWN_ISSUER, id: 'broker' }] },
+      entry: { renewal: { ...afterExpiry.renewal, subject: { ...partner, type: 'requestor' } } },
+      rules: { rows: [aPolicyRow({ grant: { ...grant, delegation: false } })] },
+    },
+    'delegation-not-allowed',
+  ],
+  [
     'a scope that is not granted any more',
     {
       token: { scopes: ['orders.read'] },
