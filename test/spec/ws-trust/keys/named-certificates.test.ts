@@ -22,6 +22,7 @@ import { aCertificate, anAuthority, type TestCertificate } from '#test/support/x
 import { anX509Trust } from '#test/support/x509/x509-trust.ts';
 
 const NOW = 1_800_000_000;
+const OTHER = 'https://other.example/soap';
 const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
 const impostor = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
 const batch = await aCertificate({ name: 'CN=batch', issuer: root, algorithm: 'RSA' });
@@ -43,6 +44,8 @@ interface Wishes {
   readonly delegation?: boolean;
   readonly senderConstraint?: boolean;
   readonly requireUnrevoked?: X509Trust['requireUnrevoked'];
+  /** Whether the other target takes what the first one does. */
+  readonly isOtherAlike?: boolean;
   /** Tokens of the Security header. */
   readonly header?: string;
 }
@@ -54,20 +57,24 @@ async function ask(
     delegation = true,
     senderConstraint = false,
     requireUnrevoked = async () => undefined,
+    isOtherAlike = true,
     header,
   }: Wishes = {},
 ) {
   const { relyingParties, ...rules } = billingRules();
-  const parties = relyingParties.map(({ token, ...party }) => ({
-    ...party,
-    token: { ...token, ...(useKeyProof && { useKeyProof }) },
-  }));
+  const parties = relyingParties.flatMap(({ token, ...party }) => {
+    const taking = { ...token, ...(useKeyProof && { useKeyProof }) };
+    return [
+      { ...party, token: taking },
+      { ...party, id: 'other', appliesTo: [OTHER], token: isOtherAlike ? taking : token },
+    ];
+  });
   const row = aPolicyRow({
     id: 'users-to-billing',
     requestors: [],
     principals: { issuers: ['self'] },
     subject: { issuers: ['self', 'partner'] },
-    targets: ['billing'],
+    targets: ['billing', 'other'],
     grant: { types: ['saml1', 'saml2', 'jwt'], delegation, senderConstraint },
   });
   const validator = createX509Validator({
@@ -157,6 +164,20 @@ for (const [what, useKey, wishes] of [
     assert.equal(faultCodeOf(answer), 'trust:InvalidSecurityToken');
     assert.deepEqual(setting.asked, []);
   });
+
+test('useKeyProof: for a token of two targets each must take a certificate that signs nothing', async () => {
+  const reference = `<a:EndpointReference><a:Address>${OTHER}</a:Address></a:EndpointReference>`;
+  const participants = child('Participants', child('Participant', reference));
+  const useKey = key('PublicKey') + child('UseKey', x509Data(batch)) + participants;
+
+  const both = await ask(useKey, TRUSTED);
+  const one = await ask(useKey, { ...TRUSTED, isOtherAlike: false });
+
+  assert.equal(both.answer.status, 200, JSON.stringify(both.setting.audit.records));
+  assert.equal(both.setting.asked[0]?.targets.length, 2);
+  assert.equal(faultCodeOf(one.answer), 'trust:InvalidSecurityToken');
+  assert.deepEqual(one.setting.asked, []);
+});
 
 test('useKeyProof: refuses a certificate that is revoked, and one of which nobody can say it', async () => {
   const useKey = key('PublicKey') + child('UseKey', x509Data(batch));
