@@ -249,6 +249,14 @@ describe('Batch', () => {
       'InvalidRequest',
     ],
     [
+      'a To of another',
+      aBatchMessage('Issue', two).replace(
+        '</a:Action>',
+        '</a:Action><a:To>https://other.example/ws-trust</a:To>',
+      ),
+      'InvalidRequest',
+    ],
+    [
       'something else in the collection',
       aBatchMessage('Issue', two).replace(
         '</t:RequestSecurityTokenCollection>',
