@@ -6,7 +6,13 @@ import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { PASSWORD, type SamlWorld } from '#test/support/saml/saml-document.ts';
 import type { TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
-import { anIssueMessage, type SoapAnswer, sendSoap } from '#test/support/ws-trust/messages.ts';
+import {
+  anIssueMessage,
+  SOAP_11,
+  SOAP_12,
+  type SoapAnswer,
+  sendSoap,
+} from '#test/support/ws-trust/messages.ts';
 import { BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {
   anAnswer,
@@ -29,24 +35,27 @@ const faultOf = ({ status, text }: SoapAnswer): string => {
 const lastReason = async (server: TestServer): Promise<unknown> =>
   (await server.auditRecords()).at(-1)?.['reason'];
 
-test('WS-Trust 1.4 §8.9, P30: a right password is answered by a challenge, its answer by the token', async (t) => {
-  const server = await start(t);
+for (const soap of [SOAP_12, SOAP_11])
+  test(`WS-Trust 1.4 §8.9, P30: a right password is answered by a challenge, its answer by the token (${soap})`, async (t) => {
+    const server = await start(t);
+    const send = (message: string) => sendSoap(server, message.replaceAll(SOAP_12, soap));
 
-  const first = await sendSoap(server, anIssueMessage());
-  const challenge = challengeOf(first);
-  const second = await sendSoap(server, anAnswer({ ...challenge, code: codeNow(server) }));
+    const first = await send(anIssueMessage());
+    const challenge = challengeOf(first);
+    const second = await send(anAnswer({ ...challenge, code: codeNow(server) }));
 
-  parseXml(Buffer.from(first.text));
-  assert.match(first.text, /<a:Action[^>]*>[^<]+\/RSTR\/Issue</);
-  assert.match(first.text, /<s:Body><trust:RequestSecurityTokenResponse [^>]*Context=/);
-  assert.match(first.text, new RegExp(`<wst14:TextChallenge [^>]*RefID="${OTP}"`));
-  assert.doesNotMatch(first.text, /Assertion/);
-  assert.equal(second.status, 200, second.text);
-  assert.match(second.text, /RSTRC\/IssueFinal</);
-  assert.match(second.text, /<saml:Assertion /);
-  assert.ok(second.text.includes(`Context="${challenge.context}"`));
-  assert.ok(second.text.includes(BILLING));
-});
+    parseXml(Buffer.from(first.text));
+    assert.match(first.text, /<a:Action[^>]*>[^<]+\/RSTR\/Issue</);
+    assert.match(first.text, /<s:Body><trust:RequestSecurityTokenResponse [^>]*Context=/);
+    assert.match(first.text, new RegExp(`<wst14:TextChallenge [^>]*RefID="${OTP}"`));
+    assert.doesNotMatch(first.text, /Assertion/);
+    assert.equal(second.status, 200, second.text);
+    assert.match(second.text, /RSTRC\/IssueFinal</);
+    assert.match(second.text, /<saml:Assertion /);
+    assert.ok(second.text.includes(`Context="${challenge.context}"`));
+    assert.ok(second.text.includes(BILLING));
+    for (const { text } of [first, second]) assert.ok(text.includes(`xmlns:s="${soap}"`));
+  });
 
 test('WS-Trust 1.4 §8.9: the request goes on with the assertion in it, whose signature is verified as it came', async (t) => {
   let world: SamlWorld | undefined;
