@@ -6,6 +6,7 @@ import { XENC_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
+import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { Encryption } from '#core/token-spec.ts';
 import { aKeyValue } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
@@ -44,12 +45,16 @@ const toParty: Encryption = {
   keyTransport: 'rsa-oaep-mgf1p',
 };
 
-async function ask(children: string, encryptions: Asked = { keyEncryption: toParty }) {
+async function ask(
+  children: string,
+  encryptions: Asked = { keyEncryption: toParty },
+  saml: RelyingParty['token']['algorithms']['saml'] = 'RS256',
+) {
   const { relyingParties, ...rules } = billingRules();
   const parties = relyingParties.map(
     ({ token: { keyEncryption: _unset, ...token }, ...others }) => ({
       ...others,
-      token: { ...token, ...encryptions },
+      token: { ...token, ...encryptions, algorithms: { ...token.algorithms, saml } },
     }),
   );
   const setting = aWsTrustSetting({ rules: { ...rules, relyingParties: parties } });
@@ -57,8 +62,12 @@ async function ask(children: string, encryptions: Asked = { keyEncryption: toPar
   return { answer: await setting.front.handle(anIssueRequest({ body })), setting };
 }
 
-async function issued(children: string, encryptions?: Asked): Promise<string> {
-  const { answer, setting } = await ask(children, encryptions);
+async function issued(
+  children: string,
+  encryptions?: Asked,
+  saml?: RelyingParty['token']['algorithms']['saml'],
+): Promise<string> {
+  const { answer, setting } = await ask(children, encryptions, saml);
   assert.equal(answer.status, 200, JSON.stringify(setting.audit.records));
   return answer.body;
 }
@@ -97,6 +106,28 @@ for (const [name, uri] of [
 
     assert.equal(faultCodeOf(answer), 'wsse:UnsupportedAlgorithm');
     assert.deepEqual(setting.asked, []);
+  });
+
+const MORE_2007 = 'http://www.w3.org/2007/05/xmldsig-more#';
+for (const [algorithm, uri] of [
+  ['RS256', `${MORE}rsa-sha256`],
+  ['RS384', `${MORE}rsa-sha384`],
+  ['RS512', `${MORE}rsa-sha512`],
+  ['PS256', `${MORE_2007}sha256-rsa-MGF1`],
+  ['PS384', `${MORE_2007}sha384-rsa-MGF1`],
+  ['PS512', `${MORE_2007}sha512-rsa-MGF1`],
+  ['ES256', `${MORE}ecdsa-sha256`],
+  ['ES384', `${MORE}ecdsa-sha384`],
+  ['ES512', `${MORE}ecdsa-sha512`],
+] as const)
+  test(`ws-trust §3.2: the SignatureAlgorithm of a target that gets ${algorithm} is honoured and told, another refused`, async () => {
+    const another = algorithm === 'RS256' ? `${MORE}rsa-sha384` : `${MORE}rsa-sha256`;
+
+    const body = await issued(child('SignatureAlgorithm', uri), {}, algorithm);
+    const { answer } = await ask(child('SignatureAlgorithm', another), {}, algorithm);
+
+    assert.ok(body.includes(`<trust:SignatureAlgorithm>${uri}<`), body);
+    assert.equal(faultCodeOf(answer), 'wsse:UnsupportedAlgorithm');
   });
 
 test('ws-trust §3.2: algorithms that were asked for are reported, others are not', async () => {

@@ -206,9 +206,9 @@ test('xml-security E5: without KeyType an assertion that is bound to a key yield
 test('ws-trust §3.2: KeySize of a public key is its size, or is refused', () => {
   const proved = proving([], certified);
 
-  for (const size of [0, 2048]) assert.ok(decide(child('KeySize', size), proved));
+  assert.ok(decide(child('KeySize', 2048), proved));
   assert.ok(decide(child('KeySize', 256), proving([], ec)));
-  for (const size of [7, 256, 1024, 4096])
+  for (const size of [0, 7, 256, 1024, 4096])
     assert.throws(() => decide(child('KeySize', size), proved), refusedAs('request-malformed'));
 });
 
