@@ -9,6 +9,7 @@ import type { RelyingParty, TargetName } from '#core/request/relying-party.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import { requestorToken } from '#core/request/requestor-validator.ts';
 import { TOKEN_TYPES, type TokenType, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import { statusTokenType } from './answer/response.ts';
 import type { EndpointProfile } from './endpoint/endpoint-profile.ts';
 import { namedCertificate } from './keys/vouched-key.ts';
 import { requireAlgorithms } from './rst/requested-algorithms.ts';
@@ -138,4 +139,11 @@ export function namedTokenType(uri: string): TokenType {
   if (type === undefined)
     throw new ExchangeFailure('token-type-unsupported', 'a TokenType we do not know');
   return type;
+}
+
+/** What a TokenType beside the target of Renew or Cancel names. PicketLink asks for a status with a renewal: no token has that type.
+ * @throws {ExchangeFailure} `token-type-unsupported` */
+export function targetTypeOf({ tokenType, trust }: RstRequest): TokenType | undefined {
+  if (tokenType === undefined || tokenType === statusTokenType(trust)) return undefined;
+  return namedTokenType(tokenType);
 }

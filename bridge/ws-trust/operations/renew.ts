@@ -6,12 +6,11 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { secretOf } from '#core/ledger/kept-token.ts';
 import { renewToken } from '#core/renewal/renew-token.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
-import { statusTokenType } from '../answer/response.ts';
 import { writeTokenAnswer } from '../answer/rstr.ts';
 import { onRecord } from '../audit.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import type { Progress } from '../authentication/opened-message.ts';
-import { namedTokenType } from '../exchange-mapping.ts';
+import { targetTypeOf } from '../exchange-mapping.ts';
 import { heldKey } from '../keys/proof-key.ts';
 import { type MadeSecret, makeSecret } from '../keys/symmetric-key.ts';
 import { openEntropy } from '../rst/entropy.ts';
@@ -79,6 +78,7 @@ function mapRenewal(
   const { correlationId, profile, sourceAddress } = received;
   const { skewSeconds } = parts.timestampRules;
   const confirmation = heldKey(rst, { requestor, signatures });
+  const requestedType = targetTypeOf(rst);
   const lifetimeSeconds = lifetimeSecondsOf(rst.lifetime, now, skewSeconds);
   return {
     operation: 'renew',
@@ -87,7 +87,7 @@ function mapRenewal(
     requestor: { ...requestor, confirmation, ...(rst.useKey && { otherKeys: [] }) },
     subject: { ...targetOf(rst.renewTarget), use: 'lifecycle' },
     targets: targetsOf(request),
-    ...requestedType(rst),
+    ...(requestedType && { requestedType }),
     ...(renewedKey ? { confirmation: renewedKey.confirmation } : keyOf(rst)),
     ...(sourceAddress !== undefined && { sourceAddress }),
     ...(lifetimeSeconds !== undefined && { lifetimeSeconds }),
@@ -102,12 +102,6 @@ function targetsOf({ rst, received }: AuthenticatedRequest): ExchangeRequest['ta
   if (appliesTo === undefined || URL.parse(appliesTo)?.href === URL.parse(received.address)?.href)
     return [];
   return [{ kind: 'applies-to', value: appliesTo }];
-}
-
-// PicketLink asks for a status and wants the token: a renewal has no other answer, and keeps the type of the token.
-function requestedType({ tokenType, trust }: RstRequest): Pick<ExchangeRequest, 'requestedType'> {
-  if (tokenType === undefined || tokenType === statusTokenType(trust)) return {};
-  return { requestedType: namedTokenType(tokenType) };
 }
 
 // Core holds the kind of key against that of the token, and the key itself against what was proved.
