@@ -13,9 +13,11 @@ import {
 } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import {
+  anIssueRequest,
   aPost,
   aUserNameToken,
   aWsTrustSetting,
+  billingRules,
   faultCodeOf,
   type WsTrustSetting,
 } from '#test/support/ws-trust/ws-trust.ts';
@@ -183,6 +185,19 @@ for (const [what, message, code] of [
     assert.deepEqual(setting.asked, []);
     assert.deepEqual(setting.errors, []);
   });
+
+test('senderConstraint: a key that a signature proved is enough, a bearer is not', async () => {
+  const [row] = billingRules().rows;
+  assert.ok(row);
+  const rows = [{ ...row, grant: { ...row.grant, senderConstraint: true } }];
+  const settingOf = () => aWsTrustSetting({ rules: billingRules({ rows }) });
+
+  const proved = await send(aMessage({ useKey: useKey(x509Data(holder)) }), settingOf());
+  const bearer = await settingOf().front.handle(anIssueRequest());
+
+  assert.equal(proved.status, 200, proved.body);
+  assert.equal(faultCodeOf(bearer), UNPROVED);
+});
 
 test('ws-trust §3.2: a key that was shown once is not shown by the same message again (E1)', async () => {
   const setting = aWsTrustSetting();
