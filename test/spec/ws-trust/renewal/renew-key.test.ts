@@ -88,7 +88,8 @@ test('ws-trust §3.2: the KeySize of a renewal is that of the key, or it is refu
     const answer = await setting.front.handle(aPost(signed(renewal(token, children), holder)));
 
     // Zero is what clients write for no key: beside a KeyType it contradicts that.
-    if (size === 2048 || (size === 0 && keyType === undefined)) assert.equal(answer.status, 200, answer.body);
+    if (size === 2048 || (size === 0 && keyType === undefined))
+      assert.equal(answer.status, 200, answer.body);
     else assert.equal(faultCodeOf(answer), 'trust:UnableToRenew');
   }
 });
