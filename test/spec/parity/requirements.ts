@@ -292,7 +292,10 @@ export const PARITY: RequirementTable = {
     [
       'P29-batch',
       'several requests in one message, with an outcome for each',
-      [`${BATCH}tokens of every type in the order of their requests`],
+      [
+        `${BATCH}tokens of every type in the order of their requests`,
+        `${BATCH}Renew of several tokens of every type`,
+      ],
       [`${BATCH}one bad item has its own outcome`],
     ],
     [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { withSaml } from '#test/support/saml/saml-document.ts';
+import { grantBesides } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 import { endingOfSuite } from '#test/support/suite.ts';
 import {
@@ -42,6 +43,7 @@ describe('Batch', () => {
   before(async () => {
     server = await startServer(ending, async (document, directory) => {
       await withSaml(document, directory);
+      grantBesides(document, { renewal: { lifetimeSeconds: 3600, maxCount: 3 } });
     });
   });
   const minted = async () =>
@@ -189,6 +191,39 @@ describe('Batch', () => {
       true,
       false,
     ]);
+  });
+
+  test('WS-Trust 1.3 §3.4: Renew of several tokens of every type, but of none that is forged', async () => {
+    const tokens = await Promise.all(
+      [SAML1, SAML2, JWT, SAML2].map(async (tokenType) =>
+        tokenOf(await sendSoap(server, anIssueMessage({ tokenType }))),
+      ),
+    );
+    const [first = '', second = '', third = '', fourth = ''] = tokens;
+    const before = await minted();
+    const items = [first, second.replace('>bob<', '>eve<'), third, fourth];
+
+    const answer = await sendSoap(
+      server,
+      aBatchMessage(
+        'Renew',
+        items.map((token) => `<t:RenewTarget>${token}</t:RenewTarget>`),
+      ),
+    );
+
+    const responses = responsesOf(answer);
+    assert.match(answer.text, new RegExp(`Action[^>]*>${TRUST_13}/RSTRC/RenewFinal<`));
+    assert.deepEqual(
+      responses.map((response) => /<trust:TokenType>([^<]*)</.exec(response)?.[1]),
+      [SAML1, undefined, JWT, SAML2],
+    );
+    assert.ok(responses[1]?.includes('<trust:Reason>Security token has been revoked<'));
+    assert.equal(await minted(), before + 3);
+    for (const text of responses.toSpliced(1, 1)) {
+      const renewed = tokenOf({ status: 200, text });
+      assert.ok(!items.includes(renewed));
+      assert.equal(await isValid(server, renewed, 'bob'), true);
+    }
   });
 
   // Four keys to a request, none of which can be told.
