@@ -1,6 +1,7 @@
 // How a subject was authenticated, in three vocabularies: SAML 2.0 (Authentication Context §3.4), SAML 1.1 §7.1 and the
 // methods of RFC 8176 that claims use.
 
+import { isLegalText } from '#bridge/xml/characters.ts';
 import type { Authentication } from '#core/subject.ts';
 import type { SamlTokenType } from './names.ts';
 
@@ -58,6 +59,10 @@ function isUnspecified(contextClass: string): boolean {
   return [UNSPECIFIED.saml1, UNSPECIFIED.saml2, ''].includes(contextClass.trim());
 }
 
+// With space in it, it would be trimmed when read, and be another one. The acr of a JWT may be any text.
+const isWritable = (contextClass: string): boolean =>
+  /^\S+$/.test(contextClass) && isLegalText(contextClass);
+
 /** The context class to write: the known one in the words of this version, else that of the method. It is `unspecified` where the instant
  * is not known: the statement must have an instant, and with the present one an old login would read as a fresh one. */
 export function contextClassOf(
@@ -71,8 +76,5 @@ export function contextClassOf(
       ? CONTEXTS.find((candidate) => candidate.methods.some((method) => methods.includes(method)))
       : rowOf(contextClass);
   if (row) return row[type];
-  // A class with space in it would be trimmed when read, and be another one.
-  return contextClass !== undefined && /^\S+$/.test(contextClass)
-    ? contextClass
-    : UNSPECIFIED[type];
+  return contextClass !== undefined && isWritable(contextClass) ? contextClass : UNSPECIFIED[type];
 }

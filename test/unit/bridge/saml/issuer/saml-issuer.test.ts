@@ -163,6 +163,9 @@ test('SAML Authentication Context §3.4: the statement names the method that was
     [{ instant, contextClass: `${AM}:HardwareToken` }, ':am:HardwareToken', ':am:HardwareToken'],
     [{ instant, contextClass: 'urn:acr:gold' }, 'urn:acr:gold', 'urn:acr:gold'],
     [{ instant, contextClass: 'two words' }, ':ac:classes:unspecified', ':am:unspecified'],
+    // A JWT may have a class that XML has not.
+    [{ instant, contextClass: 'urn:\u0001' }, ':ac:classes:unspecified', ':am:unspecified'],
+    [{ instant, contextClass: 'urn:\uffff' }, ':ac:classes:unspecified', ':am:unspecified'],
     [{ instant, methods: ['x'] }, ':ac:classes:unspecified', ':am:unspecified'],
     [{ contextClass }, ':ac:classes:unspecified', ':am:unspecified'],
   ] as const;
