@@ -28,6 +28,9 @@ export interface SamlValidatorParts {
   readonly onLegacySha1: (event: { readonly trustedIssuer: string }) => void;
 }
 
+/** What the name of an entity has not (SAML Core 2.0 §8.3.6). */
+const QUALIFIERS = ['NameQualifier', 'SPNameQualifier', 'SPProvidedID'];
+
 /** The issuer is not verified yet: it only selects whose terms and keys apply, and the signature then decides.
  * @throws {ExchangeFailure} `token-malformed`, `issuer-untrusted` */
 function termsFor(
@@ -39,8 +42,9 @@ function termsFor(
     if (type === 'saml1') return attributeOf(element, 'Issuer') ?? '';
     const issuer = requiredChild(element, SAML2_NS, 'Issuer');
     const format = attributeOf(issuer, 'Format') ?? NAME_ENTITY;
+    const isQualified = QUALIFIERS.some((local) => attributeOf(issuer, local) !== undefined);
     // Qualified, or of another format, it is a name of another kind (SAML Core 2.0 §2.2.5).
-    if (format !== NAME_ENTITY || attributeOf(issuer, 'NameQualifier') !== undefined) return '';
+    if (format !== NAME_ENTITY || isQualified) return '';
     return textOf(issuer);
   });
   const terms = index.get(name);

@@ -300,6 +300,8 @@ test('SAML 2.0 §2.2.5: an issuer of another format, or with a qualifier, is ano
   for (const attributes of [
     'Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"',
     'NameQualifier="x"',
+    'SPNameQualifier="x"',
+    'SPProvidedID="x"',
   ])
     await assertRefused(
       () => aValidator([issuer.trust()]).validate(asText('saml2', xml(attributes))),
