@@ -35,8 +35,9 @@ const parseValues = (words: readonly string[]) => parseOptions(words, OPTIONS).v
 type Values = ReturnType<typeof parseValues>;
 
 function typeOf(name: string): TokenType {
-  const type =
-    tokenTypeOfUri(name) ?? (Object.hasOwn(TOKEN_TYPES, name) ? (name as TokenType) : undefined);
+  // Those alone that a client can name: what else there is comes in another way, and would be no evidence here.
+  const { uri = name } = Object.hasOwn(TOKEN_TYPES, name) ? TOKEN_TYPES[name as TokenType] : {};
+  const type = tokenTypeOfUri(uri);
   if (!type) throw new UsageError(`unknown token type ${name}`);
   return type;
 }

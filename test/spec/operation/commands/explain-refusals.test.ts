@@ -78,6 +78,15 @@ describe('viaduct explain of a refusal', async () => {
     assert.equal(code, 1);
   });
 
+  test('of a token of a type that no client can name: the call is wrong, whatever the token is', async () => {
+    for (const type of ['sct', 'username', 'x509', 'requestor', 'constructor']) {
+      const { code, error } = await explain({}, '--subject-token-type', type);
+
+      assert.equal(code, 2, type);
+      assert.match(error, new RegExp(`unknown token type ${type}`));
+    }
+  });
+
   test('of a client that may not use the grant, as the server refuses it', async () => {
     const token = await server.partner.sign();
     const asked = ['explain', '--audience', 'orders', '--subject-token', token];
