@@ -222,6 +222,7 @@ for (const [what, children] of [
 test('xml-security V12: a reference that cannot be read names no token, in the words of the header', () => {
   for (const children of [
     `text<wsse:Reference URI="#jwt"/>`,
+    '<wsse:Reference URI="#jwt"><x/></wsse:Reference>',
     `<wsse:KeyIdentifier ValueType="${SAML_REFERENCES.saml2.valueType}">_two<x xmlns="urn:x"/></wsse:KeyIdentifier>`,
   ])
     assert.throws(() => resolve(children), refusedWith('invalid-security-token'));
