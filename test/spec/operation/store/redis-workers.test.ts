@@ -1,6 +1,5 @@
 // Workers that keep their state on Redis: what one of them used up or revoked is so for all, through reloads and replacements.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { FIT } from '#test/store/redis/redis-under-test.ts';
 import { eventually } from '#test/support/eventually.ts';
@@ -12,7 +11,7 @@ import {
   ORDERS_SECRET,
   TOKEN_EXCHANGE,
 } from '#test/support/server/document.ts';
-import { type Served, serve, underLoad } from '#test/support/server/served.ts';
+import { type Served, serve, underLoad, workerPids } from '#test/support/server/served.ts';
 
 const ASKED = 12;
 const GATEWAY = { client_id: 'gateway', client_secret: GATEWAY_SECRET };
@@ -56,11 +55,6 @@ async function activity(served: Served, token: string): Promise<readonly unknown
     bodyOf(await post(served, '/introspect', { token, ...ORDERS_API })),
   );
   return [...new Set((await Promise.all(asked)).map(({ active }) => active))];
-}
-
-async function workerPids({ server: { child } }: Served): Promise<readonly string[]> {
-  const text = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
-  return text.split(' ').filter(Boolean);
 }
 
 describe('Workers on Redis', { skip: redisMissing() }, () => {
