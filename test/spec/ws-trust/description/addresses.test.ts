@@ -8,6 +8,13 @@ import {
   VCENTER_PROFILE,
   WSO2_PROFILE,
 } from '#bridge/ws-trust/endpoint/profiles.ts';
+import {
+  anIssueRequest,
+  aPost,
+  aSecurityHeader,
+  aWsTrustSetting,
+  TIMESTAMP,
+} from '#test/support/ws-trust/ws-trust.ts';
 
 const ANY = 'username certificate issued-token bearer-token tls-certificate';
 const BOTH = 'Timestamp and Body';
@@ -79,3 +86,30 @@ test('ws-trust §4: without TLS, and for contexts, there are addresses of their 
   for (const { optional } of [ADFS_PROFILE, VCENTER_PROFILE, WSO2_PROFILE])
     assert.deepEqual(optional, []);
 });
+
+for (const [path, hasTimestamp] of [
+  ['/ws-trust', true],
+  ['/ws-trust/soap12', true],
+  ['/ws-trust/2005', true],
+  ['/ws-trust/2005/soap12', true],
+  ['/adfs/services/trust/13/usernamemixed', true],
+  ['/adfs/services/trust/2005/usernamemixed', true],
+  ['/sts/STSService', false],
+  ['/services/wso2carbon-sts', true],
+] as const)
+  test(`WS-SecurityPolicy 1.2 §6.2, §6.7: the policy of ${path} tells of a Timestamp as its answers have one, and takes headers in any order`, async () => {
+    const { front } = aWsTrustSetting();
+    const wsdl = await front.handle({ ...aPost(''), method: 'GET', path, query: '?wsdl' });
+    const answer = await front.handle(
+      anIssueRequest({ header: aSecurityHeader(TIMESTAMP) }, { path }),
+    );
+
+    const bindings = wsdl.body.match(/<sp:TransportBinding .*?<\/sp:TransportBinding>/gs) ?? [];
+    assert.ok(bindings.length > 0, wsdl.body);
+    for (const binding of bindings) {
+      assert.equal(binding.includes('<sp:IncludeTimestamp'), hasTimestamp, binding);
+      assert.match(binding, /<sp:Layout[ >].*<sp:Lax/s);
+    }
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(answer.body.includes('<wsu:Timestamp'), hasTimestamp);
+  });
