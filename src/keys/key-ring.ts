@@ -31,6 +31,8 @@ export interface KeyRing {
   /** The keys whose public half is to be published: active first, then next, then superseded inside the overlap. Fresh copies, for a
    * reader that may change them. */
   privateJwks(now: Instant): { readonly keys: JWK[] };
+  /** Whether others find the key of this id in what is published at `now`; undefined: it is none of ours. */
+  isPublished(kid: string, now: Instant): boolean | undefined;
   /** The key that verifies one of our own tokens for us: superseded ones too, for longer than they are published.
    * @throws {ExchangeFailure} `signature-invalid` */
   verificationKey(wanted: {
@@ -187,6 +189,10 @@ export async function createKeyRing(
     privateJwks: (now) => ({
       keys: published('jwt', now).map(({ privateJwk }) => structuredClone(privateJwk)),
     }),
+    isPublished(kid, now) {
+      const key = keys.find((each) => each.kid === kid);
+      return key && published(key.use, now).includes(key);
+    },
     async verificationKey({ kid, alg }) {
       const key = jwtKey(kid)?.key;
       if (!key || key.algorithm !== alg)

@@ -1,8 +1,10 @@
 // The handlers in force, replaced when a key or the configuration changes: built anew beside the old ones, then swapped at once.
+import type { Instant } from '#core/instant.ts';
 import type { Config } from '#src/config/config.ts';
 import { createIdSource } from '#src/http/id-source.ts';
 import type { Listener } from '#src/http/listener.ts';
 import type { PublicApp } from '#src/http/public-app.ts';
+import type { KeyRing } from '#src/keys/key-ring.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import { reportExpiry } from '../trust/expiry.ts';
 import { createGeneration, type Generation } from './generation.ts';
@@ -47,6 +49,17 @@ export function needsRestart(before: Config, next: Config): readonly string[] {
     .map(([name]) => name);
 }
 
+/** A key that signs until now stays published while what it signed lives: where its successor was to take over too long ago, nobody could
+ * verify that from one moment to the next. One that is taken out was meant to be gone.
+ * @throws {Error} for such a key */
+function requireSignersPublished(before: KeyRing, next: KeyRing, now: Instant): void {
+  for (const { algorithm, kid, phase, use } of before.list(now)) {
+    if (phase !== 'active' || next.isPublished(kid, now) !== false) continue;
+    const what = `the ${use} key ${kid} (${algorithm}) signs until now and would be published no longer`;
+    throw new Error(`${what}: the activeFrom of its successor is too long ago, set one to come`);
+  }
+}
+
 export interface ServingParts {
   readonly publicApp: PublicApp;
   readonly listener: Listener;
@@ -83,7 +96,7 @@ export class Generations {
   }
 
   /** Builds the generation of a configuration.
-   * @throws {Error} when it cannot be built, or when it changes what only a new process can take */
+   * @throws {Error} when it cannot be built, when it changes what only a new process can take, or publishes too little */
   async prepare(config: Config): Promise<PreparedReload> {
     const sections = needsRestart(this.#config, config);
     if (sections.length > 0)
@@ -91,6 +104,7 @@ export class Generations {
         `a running server cannot take this change: restart for ${sections.join(', ')}`,
       );
     const next = await createGeneration(config, this.#foundation, this.#current);
+    requireSignersPublished(this.#current.ring, next.ring, this.#foundation.clock.now());
     return { commit: () => this.#commit(config, next, 'config.changed') };
   }
 

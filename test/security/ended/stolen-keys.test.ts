@@ -114,12 +114,15 @@ async function start(t: Ending): Promise<TestServer> {
   });
 }
 
-async function addKey({ clock, directory }: TestServer, entry: object): Promise<void> {
+/** Adds a key that signs from the next second on, and tells the server in time. */
+async function addKey(server: TestServer, entry: object): Promise<void> {
+  const { clock, directory } = server;
   const path = join(directory, 'viaduct.yaml');
   const document = parse(await readFile(path, 'utf8')) as { keys: object[] };
   const activeFrom = new Date((clock.now() + 1) * 1000).toISOString();
   document.keys.push({ ...entry, activeFrom });
   await writeFile(path, stringify(document));
+  await server.reload();
 }
 
 describe('A key that was superseded makes nothing, whoever has it:', () => {

@@ -36,6 +36,15 @@ async function addKey(server: TestServer, fromSeconds: number): Promise<void> {
   await writeFile(path, stringify(document));
 }
 
+/** Takes a key out; those that are left have no successor. */
+async function removeKey(server: TestServer, file: string): Promise<void> {
+  const path = join(server.directory, 'viaduct.yaml');
+  const document = parse(await readFile(path, 'utf8')) as { keys: { key: { file: string } }[] };
+  const keys = document.keys.filter(({ key }) => key.file !== file);
+  const alone = keys.map((key) => ({ ...key, activeFrom: undefined }));
+  await writeFile(path, stringify({ ...document, keys: alone }));
+}
+
 async function published(server: TestServer): Promise<JSONWebKeySet> {
   return (await server.get('/jwks')).body as unknown as JSONWebKeySet;
 }
@@ -93,6 +102,21 @@ test('Rotation: where there are status lists the old key is published as long as
   const afterwards = await publishedAfter(61);
 
   assert.deepEqual([whileCopiesLive, afterwards], [true, false]);
+});
+
+test('Rotation: a reload that comes so late that the key of live tokens would be published no longer is refused; one without that key is not', async (t) => {
+  const server = await startServer(t);
+  const token = await issue(server);
+  const isThere = async (): Promise<boolean> =>
+    (await published(server)).keys.some(({ kid }) => kid === kidOf(token));
+  await addKey(server, -3600);
+
+  await assert.rejects(server.reload(), /signs until now/);
+  const afterwards = [await isThere(), kidOf(await issue(server)) === kidOf(token)];
+  await removeKey(server, 'keys/es256.pem');
+  await server.reload();
+
+  assert.deepEqual([...afterwards, await isThere()], [true, true, false]);
 });
 
 test('Rotation: under load no request fails and every token verifies with the keys published when it was made', async (t) => {
