@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { type Command, UsageError } from './command/command.ts';
 import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { shellWord } from './command/shell-word.ts';
 import { withConfig } from './command/with-config.ts';
 import { demoSubjectToken } from './init/demo-issuer.ts';
 
@@ -12,10 +13,7 @@ interface DemoKey {
 }
 
 /** A path as a shell takes it, from where we are. */
-function shellPath(path: string): string {
-  const near = relative(process.cwd(), path);
-  return /^[\w./-]+$/.test(near) ? near : `'${near.replaceAll("'", String.raw`'\''`)}'`;
-}
+const shellPath = (path: string): string => shellWord(relative(process.cwd(), path));
 
 /** A curl command that exchanges a fresh demo token, or undefined where the configuration is not the demo's. */
 export async function demoCurl(configPath: string, issuer: string): Promise<string | undefined> {

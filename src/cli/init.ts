@@ -5,6 +5,7 @@ import { isServerAddress } from '#src/config/sections/redis.ts';
 import { type Command, type Terminal, UsageError } from './command/command.ts';
 import { exists } from './command/exists.ts';
 import { DEFAULT_CONFIG, parseOptions } from './command/options.ts';
+import { shellWord } from './command/shell-word.ts';
 import { takeAll, writeWhole } from './command/whole-file.ts';
 import type { InitFile } from './init/init-file.ts';
 import { DEFAULT_PORTS, initFiles, type Ports } from './init/init-files.ts';
@@ -88,7 +89,9 @@ export const initCommand: Command = async (words, terminal) => {
     throw new UsageError('--redis needs a host and a port, as in redis.internal:6379');
   await writeFirstConfiguration(directory, terminal, { ports, redisAddress: redis });
   if (redis !== undefined)
-    terminal.out(`redis needs: --appendonly yes --aclfile ${join(directory, 'redis.acl')}`);
-  terminal.out(`next: viaduct serve --config ${join(directory, DEFAULT_CONFIG)}`);
+    terminal.out(
+      `redis needs: --appendonly yes --aclfile ${shellWord(join(directory, 'redis.acl'))}`,
+    );
+  terminal.out(`next: viaduct serve --config ${shellWord(join(directory, DEFAULT_CONFIG))}`);
   return 0;
 };

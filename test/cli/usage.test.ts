@@ -180,6 +180,12 @@ describe('Usage', () => {
     assert.ok(given.includes('@first try/demo/rst.xml'));
   });
 
+  test('init: what comes next is quoted for the shell too', async () => {
+    const { out } = await viaduct(['init', '--directory', 'second try'], directory);
+
+    assert.match(out, /^next: viaduct serve --config 'second try\/viaduct\.yaml'$/m);
+  });
+
   test('init: the configuration leads editors to the schema', async () => {
     const text = await readFile(join(directory, 'first try/viaduct.yaml'), 'utf8');
 
