@@ -143,6 +143,8 @@ function requireOneRequest(values: Values): void {
   if (rst !== undefined && other !== undefined)
     throw new UsageError(`--${other} does not go with --rst: the message says it`);
   if (rst === undefined && path !== undefined) throw new UsageError('--path is for --rst');
+  if (values['subject-token'] === '-' && values['actor-token'] === '-')
+    throw new UsageError('the standard input holds one token');
 }
 
 export const explainCommand: Command = async (words, terminal) => {

@@ -92,6 +92,10 @@ describe('Usage', () => {
       ['explain', '--client', 'gateway', '--actor-token-type', 'jwt'],
       /--actor-token-type is for --actor-token/,
     ],
+    [
+      ['explain', '--client', 'gateway', '--subject-token', '-', '--actor-token', '-'],
+      /the standard input holds one token/,
+    ],
     [['explain', '--rst', 'none'], /none cannot be read \(ENOENT\)/],
     [['explain', '--rst', 'users.yaml', '--scope', 'a'], /--scope does not go with --rst/],
   ];
@@ -105,6 +109,15 @@ describe('Usage', () => {
       assert.equal(out, '');
     });
   }
+
+  test('a token is read from the standard input as it is open: a socket, or a pipe of another user, has no name', async () => {
+    const words = ['explain', '--client', 'gateway', '--subject-token', '-'];
+
+    const { error, out } = await viaduct(words, join(directory, 'first try'), 'eyJhIjoxfQ.e30.x');
+
+    assert.equal(error, '');
+    assert.match(out, /^the token says of itself, unverified:$/m);
+  });
 
   test('audit: where nothing was written yet that is said, and the answer is no', async () => {
     for (const words of [['verify'], ['grep', '--token', 'x']]) {
