@@ -223,6 +223,7 @@ test('xml-security V12: a reference that cannot be read names no token, in the w
   for (const children of [
     `text<wsse:Reference URI="#jwt"/>`,
     '<wsse:Reference URI="#jwt"><x/></wsse:Reference>',
+    `<wsse:KeyIdentifier EncodingType="urn:hex" ValueType="${SAML_REFERENCES.saml2.valueType}">_two</wsse:KeyIdentifier>`,
     `<wsse:KeyIdentifier ValueType="${SAML_REFERENCES.saml2.valueType}">_two<x xmlns="urn:x"/></wsse:KeyIdentifier>`,
   ])
     assert.throws(() => resolve(children), refusedWith('invalid-security-token'));
