@@ -1,6 +1,7 @@
 // The lines of a file as bytes, read as a stream. Only a newline ends a line: node:readline would also end one at U+2028,
 // which a record may hold.
-import { createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 
 const NEWLINE = 0x0a;
 
@@ -10,13 +11,23 @@ export interface FileLine {
   readonly isTerminated: boolean;
 }
 
-/** Reads a file line by line, or only its first bytes; memory is bounded by its longest line. */
+/** A stream of the bytes of a regular file. Anything else may never end, or never begin: a pipe waits for somebody to write. */
+async function openBytes(path: string, maxBytes: number) {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if ((await handle.stat()).isFile())
+    return handle.createReadStream({ highWaterMark: 1 << 20, end: maxBytes - 1 });
+  await handle.close();
+  throw new Error(`${path} is no regular file`);
+}
+
+/** Reads a file line by line, or only its first bytes; memory is bounded by its longest line.
+ * @throws {Error} of the system, or for what is no regular file */
 export async function* readFileLines(
   path: string,
   maxBytes = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<FileLine> {
   let pending: Buffer[] = [];
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, end: maxBytes - 1 })) {
+  for await (const chunk of await openBytes(path, maxBytes)) {
     if (!Buffer.isBuffer(chunk)) throw new Error('a stream without encoding yields buffers');
     let start = 0;
     for (;;) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import test, { type TestContext } from 'node:test';
 import { createAuditKey, lookupHash } from '#src/audit/audit-key.ts';
@@ -207,6 +208,14 @@ test('audit verify: what is no audit is not told as chained', async (t) => {
 
   assert.equal(problems.length, 3);
   assert.deepEqual(notes, []);
+});
+
+test('audit verify: what is no regular file is told, and not waited for', async (t) => {
+  const path = await aPath(t);
+  execFileSync('mkfifo', [path]);
+
+  await assert.rejects(verifyAudit([[path]], KEY), /audit\.jsonl is no regular file/);
+  await assert.rejects(verifyAudit([['/dev/zero']], KEY), /is no regular file/);
 });
 
 test('audit verify: an end that is gone is found by a checkpoint that a witness kept', async (t) => {
