@@ -36,7 +36,8 @@ export interface FetchedParts {
   readonly settings: RefreshSettings;
   /** Told of every attempt that failed; the cause is for the log. */
   readonly onFailure: (cause: unknown) => void;
-  /** How often all was to be fetched anew: what came before is fresh no longer, and used while the source fails. Absent: never. */
+  /** How often all was to be fetched anew: what came before is fresh no longer, and used while the source fails, which is tried at once.
+   * Absent: never. */
   readonly renewals?: () => number;
 }
 
@@ -109,7 +110,7 @@ const isFresh = (
 export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
   const { clock, onFailure, renewals = () => 0, settings } = parts;
   let held: Held<Content> | undefined;
-  let failedAt: Instant | undefined;
+  let failed: { readonly at: Instant; readonly renewal: number } | undefined;
   let searchedAt: Instant | undefined;
   let running: Promise<void> | undefined;
 
@@ -117,9 +118,9 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
     const renewal = renewals();
     try {
       held = { ...hold(await load(now), now, settings), renewal };
-      failedAt = undefined;
+      failed = undefined;
     } catch (cause) {
-      failedAt = now;
+      failed = { at: now, renewal };
       onFailure(cause);
     } finally {
       running = undefined;
@@ -128,11 +129,12 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
 
   /** All who come while it is fetched wait for the same fetch, but where the last one failed: a source that does not answer would have
    * them take every place there is. */
-  const join = async (): Promise<void> => (failedAt === undefined ? running : undefined);
+  const join = async (): Promise<void> => (failed ? undefined : running);
 
   /** Fetches, unless the last failure is too young. */
   async function refresh(now: Instant, load: Load<Content>): Promise<void> {
-    if (running || !isDue(failedAt, now, settings)) return join();
+    const isWaiting = failed?.renewal === renewals() && !isDue(failed.at, now, settings);
+    if (running || isWaiting) return join();
     running = attempt(now, load);
     await running;
   }
@@ -158,9 +160,7 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
       }
       return (await usable(now, load))?.content;
     },
-    countAsSearch() {
-      searchedAt = clock.now();
-    },
-    isFailing: () => failedAt !== undefined,
+    countAsSearch: () => void (searchedAt = clock.now()),
+    isFailing: () => failed !== undefined,
   };
 }

@@ -18,7 +18,7 @@ import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
 import { aCertificate, anAuthority, aRevocationList } from '#test/support/x509/pki.ts';
 
-/** An address where something is published, until it is away. */
+/** An address where something is published, unless it is away. */
 async function startSource(t: Ending, answer: RequestListener) {
   let isAway = false;
   const source = createServer((request, response) => {
@@ -28,7 +28,8 @@ async function startSource(t: Ending, answer: RequestListener) {
   await once(source, 'listening');
   t.after(async () => source.close());
   const { port } = source.address() as AddressInfo;
-  return { url: `http://127.0.0.1:${port}/`, leave: () => void (isAway = true) };
+  const url = `http://127.0.0.1:${port}/`;
+  return { url, leave: () => void (isAway = true), comeBack: () => void (isAway = false) };
 }
 
 const allowLoopback = (document: ConfigDocument): void => {
@@ -93,6 +94,19 @@ describe('Reload: what was fetched', () => {
     assert.equal(before.status, 200, before.text);
     assert.equal(fresh.status, 200, fresh.text);
     assert.equal((await server.exchange()).status, 400);
+  });
+
+  test('keys of an issuer that could not be reached a moment ago are fetched at once', async (t) => {
+    const { server, source } = await startWithKeys(t);
+    server.clock.advance(900);
+    const away = await server.exchange();
+    source.comeBack();
+    const waiting = await server.exchange();
+
+    await server.reload();
+
+    assert.deepEqual([away.status, waiting.status], [503, 503]);
+    assert.equal((await server.exchange()).status, 200);
   });
 
   test('keys of an issuer that was removed are not those of one of its name that is added again', async (t) => {
