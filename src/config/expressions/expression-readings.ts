@@ -8,17 +8,19 @@ const asciiCase = (from: RegExp, change: (text: string) => string) => (text: str
 // CEL §Conversions. The library takes text that is empty for 0, and reads 0x10 and 0b1: whoever wrote the claim meant no number.
 const NUMERAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
-// Of NaN every comparison is false: a row that denies from some risk on would let it pass. So it is an error, which denies.
 function numeral(value: unknown): unknown {
   if (typeof value === 'string' && !NUMERAL.test(value)) throw new Error('the text is no number');
   return value;
 }
 
-// The library refuses to divide a whole number by zero, and makes NaN or infinity of another one.
-function divisor(value: unknown): unknown {
-  if (value === 0) throw new Error('division by zero');
+// Of NaN every comparison is false: a row that denies from some risk on would let it pass. So it is an error, which denies. The library
+// makes it of fractions by zero, and of what is too large: of infinity by infinity.
+function comparable(value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error('not a number');
   return value;
 }
+
+const COMPARISONS: ReadonlySet<string> = new Set(['<', '<=', '>', '>=', '==', '!=']);
 
 const SCALARS: ReadonlySet<string> = new Set(['string', 'bigint', 'number', 'boolean']);
 
@@ -51,7 +53,7 @@ export function registerReadings(environment: Environment): Environment {
       asciiCase(/[a-z]+/g, (s) => s.toUpperCase()),
     )
     .registerFunction('numeral(dyn): dyn', numeral)
-    .registerFunction('divisor(dyn): dyn', divisor)
+    .registerFunction('comparable(dyn): dyn', comparable)
     .registerFunction('asLists(map<string, dyn>): map<string, dyn>', createAsLists());
 }
 
@@ -60,7 +62,7 @@ export function useReadings(node: ASTNode, environment: Environment): void {
   if (node.op === 'rcall') useMethodReading(node, environment);
   else if (node.op === 'call') useNumerals(node, environment);
   else if (node.op === 'in') useList(node.args[1], environment);
-  else if (node.op === '/') useDivisor(node.args, environment);
+  else if (isComparison(node)) useComparable(node.args, environment);
   for (const child of childrenOf(node.args)) useReadings(child, environment);
 }
 
@@ -80,10 +82,12 @@ function useNumerals({ args }: ASTNode & { readonly op: 'call' }, environment: E
     args[1] = operands.map((operand) => within('numeral', operand, environment));
 }
 
-function useDivisor(operands: [ASTNode, ASTNode], environment: Environment): void {
-  const [, by] = operands;
-  // One that is written is seen by whoever wrote it.
-  if (by.op !== 'value') operands[1] = within('divisor', by, environment);
+const isComparison = (node: ASTNode): node is ASTNode & { args: [ASTNode, ASTNode] } =>
+  COMPARISONS.has(node.op);
+
+function useComparable(operands: [ASTNode, ASTNode], environment: Environment): void {
+  for (const [index, operand] of operands.entries())
+    if (operand.op !== 'value') operands[index] = within('comparable', operand, environment);
 }
 
 /** Has one claim read as a list: whoever looks into it means a list, also where it has one value. */
@@ -103,7 +107,7 @@ const isClaims = (node: ASTNode): boolean =>
 
 /** A part of an expression within a call of one of our functions. An error shows where the part stands. */
 function within(
-  name: 'numeral' | 'divisor' | 'asLists',
+  name: 'numeral' | 'comparable' | 'asLists',
   part: ASTNode,
   environment: Environment,
 ): ASTNode {

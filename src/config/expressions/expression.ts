@@ -85,10 +85,10 @@ function compile(
   }
   const program = parse(environment, source);
   validateBounds(program.ast);
+  // As it is written: our readings take and give any type.
+  validateType(typeOf(parse(environment, source)), purpose);
   useReadings(program.ast, environment);
-  const { valid, type, error } = program.check();
-  if (!valid) throw new ExpressionRefusal(error?.summary ?? 'types', error?.range?.start ?? 0);
-  validateType(type ?? 'dyn', purpose);
+  typeOf(program);
   return Object.freeze({
     source,
     evaluate(context: ExpressionContext): Evaluation {
@@ -111,6 +111,12 @@ function parse(environment: Environment, source: string): ReturnType<Environment
     const { summary, range } = celErrorOf(cause);
     throw new ExpressionRefusal(summary ?? 'it cannot be parsed', range?.start ?? 0);
   }
+}
+
+function typeOf(program: ReturnType<Environment['parse']>): string {
+  const { valid, type = 'dyn', error } = program.check();
+  if (!valid) throw new ExpressionRefusal(error?.summary ?? 'types', error?.range?.start ?? 0);
+  return type;
 }
 
 const VALUE_TYPES = /^(?:dyn|string|int|double|bool|list|map|list<.*>|map<string, .*>)$/;

@@ -188,6 +188,9 @@ describe('Expression: evaluation returns an error and never throws', () => {
     for (const source of [
       'double(claims.c) / double(claims.c) > 0.5',
       'double(claims.c) / double(claims.c) < 0.5',
+      'double(claims.c) / double(claims.c) != 1.0',
+      'double(claims.c) / 0.0 > 0.5',
+      '[double(claims.c) / double(claims.c)].exists(x, x > 0.5)',
       '1.5 / (double(claims.c) - 0.0) > 0.5',
       'claims.c / (claims.c + 0.5 - 0.5) > 0.5',
     ])
@@ -196,6 +199,27 @@ describe('Expression: evaluation returns an error and never throws', () => {
 
     assert.deepEqual(evaluate('claims.c / 2.0 > 0.5', claim(1.5), 'condition'), { value: true });
     assert.deepEqual(evaluate('3.0 / double(claims.c)', claim('2')), { value: 1.5 });
+  });
+
+  it('nothing is compared that is too large for a number: of such a claim too a ratio is none', () => {
+    for (const source of [
+      'double(claims.c) / double(claims.c) > 0.5',
+      'double(claims.c) * 10.0 / (double(claims.c) * 10.0) > 0.5',
+      'double(claims.c) * 10.0 - double(claims.c) * 10.0 <= 0.5',
+      'double(claims.c) * 10.0 < 0.5',
+    ])
+      assert.ok('error' in evaluate(source, claim('1e999'), 'condition'), source);
+
+    const source = 'double(claims.c) * 10.0 / (double(claims.c) * 10.0) > 0.5';
+    assert.ok('error' in evaluate(source, claim('1e308'), 'condition'));
+    assert.deepEqual(evaluate(source, claim('1e300'), 'condition'), { value: true });
+  });
+
+  it('types are those of what is written, also where we read it otherwise', () => {
+    for (const source of ['1.5 / subject.id > 1.0', 'size(claims.c) > "a"', 'int(true) > 1'])
+      assert.match(refusalOf(source), /overload/);
+    const source = '[claims.c / double(claims.c), 3.0].exists(x, x > 2.0)';
+    assert.deepEqual(evaluate(source, claim(1.5), 'condition'), { value: true });
   });
 
   it('neither null nor what is too large is a list of one', () => {
