@@ -85,7 +85,7 @@ function inheritedParty(
 }
 
 /** Holds the actor that the subject token brings, and that is shown where nobody else is, against the rows that deny by the actor:
- * otherwise whoever had the delegation made elsewhere would get past them. What its evidence was is not known any more. */
+ * otherwise whoever had the delegation made elsewhere would get past them. What its evidence was is not known any more, nor its scopes. */
 function validateInheritedActor(
   evidence: Evidence,
   granted: GrantedTargets,
@@ -95,13 +95,13 @@ function validateInheritedActor(
   const [shown] = subject.actors;
   if (!shown) return;
   const seen = { ...evidence, actor: inheritedParty(shown, subject, rules) };
-  const byActor = rules.rows.flatMap(({ actor, ...row }) => {
-    if (!actor) return [];
-    const { types: _, ...selector } = actor;
-    return [{ ...row, actor: selector }];
+  const rows = rules.rows.map((row) => {
+    if (!row.actor) return row;
+    const { types: _, ...actor } = row.actor;
+    return { ...row, actor };
   });
   for (const { party } of granted)
-    validateUndenied(byActor, policyQuestion(seen, party, rules), 'the actor');
+    validateUndenied(rows, policyQuestion(seen, party, rules), 'the actor');
 }
 
 /** The actors to show, outermost first.

@@ -20,10 +20,10 @@ async function ask(t: Ending, denial: object, form: FormValues = {}) {
 }
 
 describe('Policy: an actor that the subject token brings, and that is shown since no other is', () => {
-  const bring = async (t: Ending, actor: object, { isActing = false } = {}) => {
+  const bring = async (t: Ending, denial: object, { isActing = false } = {}) => {
     const server = await startServer(t, ({ policy }) => {
       const { allow: _, ...row } = policy[0] ?? {};
-      policy.push({ ...row, id: 'denied', deny: true, actor });
+      policy.push({ ...row, id: 'denied', deny: true, ...denial });
     });
     const subject_token = await server.partner.sign({ act: { sub: 'portal' } });
     const actor_token = await server.partner.sign({ sub: 'broker' });
@@ -31,23 +31,25 @@ describe('Policy: an actor that the subject token brings, and that is shown sinc
     return server.exchange({ subject_token, ...acting });
   };
 
-  for (const [what, actor] of [
-    ['its id', { issuer: 'partner', id: 'portal' }],
-    ['its issuer', { issuer: ['self', 'partner'] }],
-    ['what its token was, which nobody knows', { issuer: 'partner', type: 'id_token' }],
+  for (const [what, denial] of [
+    ['its id', { actor: { issuer: 'partner', id: 'portal' } }],
+    ['its issuer', { actor: { issuer: ['self', 'partner'] } }],
+    ['what its token was, which nobody knows', { actor: { issuer: 'partner', type: 'id_token' } }],
+    ['a condition', { when: 'actor != null && actor.id == "portal"' }],
   ] as const)
     test(`is refused by a row that denies by ${what}`, async (t) => {
-      const { body, status } = await bring(t, actor);
+      const { body, status } = await bring(t, denial);
 
       assert.deepEqual([status, body['error']], [400, 'invalid_target']);
     });
 
-  for (const [what, actor] of [
-    ['another', { issuer: 'partner', id: 'broker' }],
-    ['one of its name of another issuer', { issuer: 'self', id: 'portal' }],
+  for (const [what, denial] of [
+    ['another', { actor: { issuer: 'partner', id: 'broker' } }],
+    ['one of its name of another issuer', { actor: { issuer: 'self', id: 'portal' } }],
+    ['another by a condition', { when: 'actor != null && actor.id == "broker"' }],
   ] as const)
     test(`is not refused by a row that denies ${what}`, async (t) => {
-      const { body, status, text } = await bring(t, actor);
+      const { body, status, text } = await bring(t, denial);
 
       assert.equal(status, 200, text);
       const { act } = decodeJwt(String(body['access_token']));
@@ -57,7 +59,7 @@ describe('Policy: an actor that the subject token brings, and that is shown sinc
   test('is history where another one acts now', async (t) => {
     const actor = { issuer: 'partner', id: 'portal' };
 
-    const { status, text } = await bring(t, actor, { isActing: true });
+    const { status, text } = await bring(t, { actor }, { isActing: true });
 
     assert.equal(status, 200, text);
   });
