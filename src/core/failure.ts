@@ -1,4 +1,5 @@
 // The one refusal of the product. Every front owns a total map from these reasons to its own errors.
+import { withoutUserInfo } from './user-info.ts';
 
 export const FAILURE_REASONS = [
   'request-malformed',
@@ -66,8 +67,9 @@ export function refusalAbout(cause: unknown, about: string): unknown {
 
 const MAX_EXCERPT_CHARACTERS = 200;
 
-/** What somebody wrote, for a detail: the beginning, for it may be of any length. */
-export const excerpt = (text: string): string => beginningOf(text, MAX_EXCERPT_CHARACTERS);
+/** What somebody wrote, for a detail: the beginning, for it may be of any length, and no password of an address. */
+export const excerpt = (text: string): string =>
+  beginningOf(withoutUserInfo(text), MAX_EXCERPT_CHARACTERS);
 
 /** The first characters, none of them by half: readers of JSON refuse a line with half of one, and what it says would be lost. */
 export function beginningOf(text: string, maxCharacters: number): string {

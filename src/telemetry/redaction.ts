@@ -1,4 +1,5 @@
 // What may appear in a log. A guard over whole values: it copies, so nothing that is written can have been missed by a path.
+import { withoutUserInfo } from '#core/user-info.ts';
 
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;
@@ -42,7 +43,7 @@ const XML_CREDENTIAL = /<(?:[\w-]{1,32}:)?(?:Assertion|Password)\b[^]*/;
 export function redactText(text: string): string {
   const bounded =
     text.length > MAX_TEXT_CHARACTERS ? `${text.slice(0, MAX_TEXT_CHARACTERS)}…` : text;
-  return bounded
+  return withoutUserInfo(bounded)
     .replaceAll(COMPACT_JOSE, REDACTED)
     .replaceAll(REFRESH_TOKEN, REDACTED)
     .replaceAll(AUTHORIZATION, `$1 ${REDACTED}`)

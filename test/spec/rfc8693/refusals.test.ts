@@ -360,3 +360,16 @@ test('RFC 8707 §2: the record says of a resource that it is no absolute URI wit
     assert.equal(last?.['detail'], 'resource is not an absolute URI without fragment');
   }
 });
+
+test('RFC 3986 §3.2.1: a password in an address that was asked for is on no record', async (t) => {
+  const server = await startServer(t);
+  const resource = `https://gateway:hunter2@orders.example/${'x'.repeat(300)}`;
+
+  const { body } = await server.exchange({ resource });
+
+  const record = (await server.auditRecords()).at(-1);
+  assert.equal(body['error'], 'invalid_target');
+  const told = `https://[redacted]@orders.example/${'x'.repeat(300)}`.slice(0, 200);
+  assert.deepEqual(record?.['targets'], [told]);
+  assert.doesNotMatch(JSON.stringify(record), /hunter2/);
+});

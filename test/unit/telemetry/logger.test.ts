@@ -39,6 +39,17 @@ test('logger: what a terminal would obey is written as JSON writes it', () => {
   assert.deepEqual([lines()[0]?.['msg'], lines()[0]?.[hostile]], [hostile, hostile]);
 });
 
+test('logger: no user information of an address is written', () => {
+  const { log, texts, lines } = aLogger();
+  const address = 'redis://viaduct:hun@ter2@store.example:6379/0?at=a@b';
+
+  log.error(`cannot reach ${address}`, { address, cause: new Error(address) });
+
+  assert.doesNotMatch(texts.join(''), /hun|ter2/);
+  const told = 'redis://[redacted]@store.example:6379/0?at=a@b';
+  assert.equal(lines()[0]?.['msg'], `cannot reach ${told}`);
+});
+
 test('logger: what is below the level is not written', () => {
   const { log, texts } = aLogger('warn');
 
