@@ -10,7 +10,12 @@ import { isAudience, type RelyingParty } from './request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from './request/requestor.ts';
 import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
-import { formOf } from './token-type.ts';
+import { formOf, type TokenType } from './token-type.ts';
+
+interface RevokeRequest extends InspectRequest {
+  /** What the token is said to be; absent: nothing is said. */
+  readonly namedType?: TokenType | undefined;
+}
 
 interface RevokeParts {
   readonly relyingParties: readonly RelyingParty[];
@@ -41,9 +46,10 @@ function mayRevoke(
 /** Revokes a token of ours and with it all that was made from it. One that is revoked already needs nothing; one that is
  * over is revoked too: what was made from it may live on.
  * @throws {ExchangeFailure} what `validate` throws of a token that was never good; `issuer-untrusted` when it is not ours,
- * `requestor-not-allowed` without a right to it, `dependency-unavailable` */
+ * `requestor-not-allowed` without a right to it, `token-type-unsupported` when it is of another type than is said,
+ * `dependency-unavailable` */
 export async function revoke(
-  request: InspectRequest,
+  request: RevokeRequest,
   sts: TokenService,
   parts: RevokeParts,
 ): Promise<void> {
@@ -53,22 +59,33 @@ export async function revoke(
     throw new ExchangeFailure('issuer-untrusted', 'no token of ours to revoke');
   if (!mayRevoke(token, request.requestor, parts.relyingParties))
     throw new ExchangeFailure('requestor-not-allowed', 'no right to revoke this token');
+  requireType(token.type, request);
   const ref = { issuer: token.issuer, id: token.id };
   await revokeOnRecord(request, { ref, until: token.lifetime.notOnOrAfter }, parts);
 }
 
 /** Revokes an assertion of ours that is named and not shown. Of a name nothing can be proved, so this is open to none but whom it was
  * issued to, and nobody else learns whether there is one of that name. What has a like id and is none is not what was named.
- * @throws {ExchangeFailure} `requestor-not-allowed`, `dependency-unavailable` */
+ * @throws {ExchangeFailure} `requestor-not-allowed`, `token-type-unsupported`, `dependency-unavailable` */
 export async function revokeNamed(
-  { token, ...request }: Omit<InspectRequest, 'token'> & { readonly token: TokenRef | undefined },
+  { token, ...request }: Omit<RevokeRequest, 'token'> & { readonly token: TokenRef | undefined },
   parts: Pick<RevokeParts, 'audit' | 'ledger'>,
 ): Promise<void> {
   const entry = token && (await parts.ledger.lookUp(token)).entry;
   const isNamed = entry?.type !== undefined && formOf(entry.type) === 'saml';
   if (!token || !isNamed || entry.clientId !== requestorName(request.requestor))
     throw new ExchangeFailure('requestor-not-allowed', 'no token of that name to revoke');
+  requireType(entry.type, request);
   await revokeOnRecord(request, { ref: token, until: entry.notOnOrAfter }, parts);
+}
+
+// Not before it is validated: of an encrypted one nobody knew what it is.
+function requireType(
+  type: TokenType | undefined,
+  { namedType = type }: Pick<RevokeRequest, 'namedType'>,
+): void {
+  if (namedType !== type)
+    throw new ExchangeFailure('token-type-unsupported', 'the token is of another type');
 }
 
 /** Revokes what its holder may revoke.

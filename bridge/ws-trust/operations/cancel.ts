@@ -1,9 +1,7 @@
 // The operation Cancel (WS-Trust 1.3 §6): the token dies, and with it all that was made from it, on either front.
 
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
-import { ExchangeFailure } from '#core/failure.ts';
 import { revoke, revokeNamed } from '#core/revoke.ts';
-import { formOf } from '#core/token-type.ts';
 import { writeCancelled } from '../answer/response.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import { targetTypeOf } from '../exchange-mapping.ts';
@@ -26,8 +24,7 @@ async function cancel(
   }: AuthenticatedRequest,
   parts: OperationParts,
 ): Promise<Markup> {
-  const request = { correlationId, sourceAddress, requestor };
-  requireType(rst);
+  const request = { correlationId, sourceAddress, requestor, namedType: targetTypeOf(rst) };
   if (rst.cancelName !== undefined) {
     await revokeNamed({ ...request, token: parts.tokenOfAssertion(rst.cancelName) }, parts);
     return writeCancelled(rst, profile);
@@ -38,13 +35,4 @@ async function cancel(
   const token = targetOf(rst.cancelTarget);
   await revoke({ ...request, requestor: holder, token }, parts.sts, parts);
   return writeCancelled(rst, profile);
-}
-
-// ws-trust §3.1: what it says of the target must be so. Assertions alone have a name.
-function requireType(rst: RstRequest): void {
-  const { cancelName, cancelTarget } = rst;
-  const named = targetTypeOf(rst);
-  if (named === undefined) return;
-  const isSo = cancelName === undefined ? named === cancelTarget?.type : formOf(named) === 'saml';
-  if (!isSo) throw new ExchangeFailure('token-type-unsupported', 'the target is of another type');
 }

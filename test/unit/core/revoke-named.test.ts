@@ -4,6 +4,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import { revokeNamed } from '#core/revoke.ts';
+import type { TokenType } from '#core/token-type.ts';
 import { aRequestor, fakeAuditLog, NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
 
 const TOKEN = { issuer: OWN_ISSUER, id: 'id-1' };
@@ -32,9 +33,9 @@ function setUp(entry: LedgerEntry | undefined) {
     hasSaid: () => true,
     revoke: async (_: unknown, until: Instant) => void revoked.push(until),
   };
-  const named = (token: typeof TOKEN | undefined = TOKEN) =>
+  const named = (namedType?: TokenType) =>
     revokeNamed(
-      { correlationId: 'correlation-1', requestor: aRequestor(), token },
+      { correlationId: 'correlation-1', requestor: aRequestor(), token: TOKEN, namedType },
       { audit, ledger },
     );
   return { audit, named, revoked };
@@ -51,6 +52,16 @@ describe('WS-Trust 1.3 §6: a token that is named', () => {
       audit.records.map(({ outcome }) => outcome),
       ['allowed', 'done'],
     );
+  });
+
+  test('and said to be of another type is left alone', async () => {
+    const { audit, named, revoked } = setUp(ENTRY);
+
+    await assert.rejects(named('saml1'), refusedAs('token-type-unsupported'));
+
+    assert.deepEqual([revoked, audit.records], [[], []]);
+    await named('saml2');
+    assert.deepEqual(revoked, [NOW + 600]);
   });
 
   const { type: _, ...ofFirstForm } = ENTRY;

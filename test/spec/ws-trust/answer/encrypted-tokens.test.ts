@@ -27,10 +27,15 @@ interface Setting {
   readonly ours: SamlWorld['ours'];
 }
 
-async function start(t: TestContext): Promise<Setting> {
+async function start(t: TestContext, isOurs = false): Promise<Setting> {
   const party = await aCertifiedKey();
   const { server, saml } = await startSamlServer(t, async (document, directory) => {
     await writeFile(join(directory, 'party.crt'), party.certificatePem);
+    if (isOurs) {
+      await writeFile(join(directory, 'keys/party.pem'), party.privatePem, { mode: 0o600 });
+      const [key, certificate] = [{ file: 'keys/party.pem' }, { file: 'party.crt' }];
+      (document['keys'] as object[]).push({ use: 'encryption', key, certificate });
+    }
     const [orders] = document.relyingParties;
     const token = {
       type: 'saml2',
@@ -121,5 +126,20 @@ for (const [version, tokenType, oauthType, idName, form] of VERSIONS) {
 
     for (const answer of [asSubject, renewed])
       assert.match(faultOf(answer), /UnsupportedSecurityToken|InvalidSecurityToken|UnableToRenew/);
+  });
+
+  test(`WS-Trust 1.3 §6: ${version} that is encrypted to us is cancelled as what is in it, and as nothing else`, async (t) => {
+    const { server } = await start(t, true);
+    const target = tokenOf(await sendSoap(server, anIssueMessage({ tokenType })));
+    const cancel = (named: string) =>
+      sendSoap(server, aTargetMessage('Cancel', { user: 'bob', target, tokenType: named }));
+
+    const other = await cancel(tokenType === SAML1 ? SAML2 : SAML1);
+    const before = await isValid(server, target, 'bob');
+    const answer = await cancel(tokenType);
+
+    assert.equal(faultOf(other), 'UnsupportedSecurityToken');
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual([before, await isValid(server, target, 'bob')], [true, false]);
   });
 }
