@@ -60,7 +60,8 @@ const XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"';
 type Of = (type: 'saml1' | 'saml2') => AssertionChanges;
 
 const RESTRICTIONS = { saml1: 'AudienceRestrictionCondition', saml2: 'AudienceRestriction' };
-const ownType = (type: 'saml1' | 'saml2'): string => `xsi:type="${type}:${RESTRICTIONS[type]}Type"`;
+const ownType = (type: 'saml1' | 'saml2', prefix: string = type): string =>
+  `xsi:type="${prefix}:${RESTRICTIONS[type]}Type"`;
 const audiencesOf = (type: 'saml1' | 'saml2', attributes: string): string =>
   `<${type}:${RESTRICTIONS[type]} ${attributes}><${type}:Audience>${STS}</${type}:Audience></${type}:${RESTRICTIONS[type]}>`;
 const once = (type: 'saml1' | 'saml2', attributes: string, content = ''): string => {
@@ -177,6 +178,11 @@ const ROWS: readonly Row[] = [
       'token-type-unsupported',
     ],
   ),
+  [
+    '§2.5.1.3: a restriction of a type of others that has the name of its own',
+    (type) => ({ conditions: audiencesOf(type, `${XSI} xmlns:x="urn:x" ${ownType(type, 'x')}`) }),
+    'token-type-unsupported',
+  ],
   ...restricted(`${XSI} xsi:nil="true"`).map(
     ([what, changes]): Row => [`§2.5.1.3: ${what} that is none`, changes, 'token-type-unsupported'],
   ),
@@ -205,6 +211,11 @@ const ROWS: readonly Row[] = [
   [
     '§2.5.1: an attribute of Conditions that is not known',
     { window: `NotOnOrAfter="${iso(NOW + 300)}" Within="x"` },
+    'token-type-unsupported',
+  ],
+  [
+    '§2.5.1: an attribute of others at Conditions that has the name of one that is known',
+    { window: `NotOnOrAfter="${iso(NOW + 300)}" xmlns:x="urn:x" x:NotBefore="never"` },
     'token-type-unsupported',
   ],
   ['§2.2.2: no name', { name: '' }, 'token-malformed'],
