@@ -42,7 +42,7 @@ function termsFor(
     if (type === 'saml1') return attributeOf(element, 'Issuer') ?? '';
     const issuer = requiredChild(element, SAML2_NS, 'Issuer');
     const format = attributeOf(issuer, 'Format') ?? NAME_ENTITY;
-    const isQualified = QUALIFIERS.some((local) => attributeOf(issuer, local) !== undefined);
+    const isQualified = QUALIFIERS.some((local) => (attributeOf(issuer, local) ?? '') !== '');
     // Qualified, or of another format, it is a name of another kind (SAML Core 2.0 §2.2.5).
     if (format !== NAME_ENTITY || isQualified) return '';
     return textOf(issuer);

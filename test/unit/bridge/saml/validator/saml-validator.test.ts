@@ -309,6 +309,18 @@ test('SAML 2.0 §2.2.5: an issuer of another format, or with a qualifier, is ano
     );
 });
 
+test('SAML 2.0 §8.3.6: an empty qualifier of an issuer is none, as with a subject', async () => {
+  const empty = 'NameQualifier="" SPNameQualifier="" SPProvidedID=""';
+  const text = unsignedAssertion('saml2').replace('<saml2:Issuer>', `<saml2:Issuer ${empty}>`);
+
+  const { issuer: name } = await aValidator([issuer.trust()]).validate(
+    asText('saml2', issuer.sign('saml2', text)),
+  );
+
+  assert.match(text, /Issuer NameQualifier=""/);
+  assert.equal(name, PARTNER);
+});
+
 test('SAML 2.0 §2.2.2: encrypted and abstract names, and encrypted attributes, are not supported', async () => {
   for (const changes of [
     { name: '<saml2:EncryptedID/>' },
