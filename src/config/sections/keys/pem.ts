@@ -11,9 +11,13 @@ const keyComplaint = (what: string, fix: string): Complaint => ({
 
 const PKCS8_FIX = 'write it as unencrypted PKCS8: openssl pkcs8 -topk8 -nocrypt -in old.pem';
 
+const BEGIN_PRIVATE_KEY = '-----BEGIN PRIVATE KEY-----';
+
+const keysIn = (pem: string): number => pem.split(BEGIN_PRIVATE_KEY).length - 1;
+
 function privateKey(pem: string): KeyObject | undefined {
   try {
-    return pem.includes('-----BEGIN PRIVATE KEY-----') ? createPrivateKey(pem) : undefined;
+    return keysIn(pem) === 1 ? createPrivateKey(pem) : undefined;
   } catch {
     // The cause is dropped: a parser that has seen a private key must not speak.
     return undefined;
@@ -31,6 +35,8 @@ export function parseCertificate(pem: string): X509Certificate | undefined {
 
 /** Why a PEM is not a private key in PKCS8. */
 export function privateKeyProblem(pem: string): Complaint | undefined {
+  // The first of them would be taken without a word.
+  if (keysIn(pem) > 1) return keyComplaint('has several private keys', 'leave the one that is meant');
   return privateKey(pem) ? undefined : keyComplaint('is not a private key in PKCS8 PEM', PKCS8_FIX);
 }
 

@@ -238,6 +238,12 @@ refuses('keys', [
     },
   },
   {
+    rule: 'refuses a file with two private keys: the first was taken',
+    change: () => {},
+    errors: ['CONFIG_KEY keys[0].key'],
+    world: { files: { 'keys/jwt.pem': ecKeyPem() + ecKeyPem() } },
+  },
+  {
     rule: 'two keys of one algorithm need different starts',
     change: (document) => {
       document.keys.push({ use: 'jwt', algorithm: 'ES256', key: { file: 'keys/next.pem' } });
