@@ -36,7 +36,8 @@ export function parseCertificate(pem: string): X509Certificate | undefined {
 /** Why a PEM is not a private key in PKCS8. */
 export function privateKeyProblem(pem: string): Complaint | undefined {
   // The first of them would be taken without a word.
-  if (keysIn(pem) > 1) return keyComplaint('has several private keys', 'leave the one that is meant');
+  if (keysIn(pem) > 1)
+    return keyComplaint('has several private keys', 'leave the one that is meant');
   return privateKey(pem) ? undefined : keyComplaint('is not a private key in PKCS8 PEM', PKCS8_FIX);
 }
 

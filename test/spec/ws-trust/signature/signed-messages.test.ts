@@ -212,18 +212,6 @@ describe('ws-trust §4: a message signed with the key of a certificate', () => {
       'wsse:FailedCheck',
     ],
     [
-      'a third signature',
-      aSignedMessage({
-        security: `${aBinaryToken(rsa)}${TIMESTAMP}${SIGNATURE}`,
-        edit: (text) =>
-          text.replace(
-            /<ds:Signature .*<\/ds:Signature>/,
-            (one) => `${one}${one.replace('SIG-1', 'SIG-2')}${one.replace('SIG-1', 'SIG-3')}`,
-          ),
-      }),
-      'wsse:InvalidSecurity',
-    ],
-    [
       'a second certificate that nothing refers to',
       aSignedMessage({
         security: `${aBinaryToken(rsa)}${aBinaryToken(stranger, 'other')}${TIMESTAMP}${SIGNATURE}`,
@@ -233,6 +221,22 @@ describe('ws-trust §4: a message signed with the key of a certificate', () => {
   ] as const) {
     test(`is refused: ${name}`, () => refused(message, code));
   }
+
+  test('is refused: a third signature, for its number', async () => {
+    const setting = aSetting();
+    const message = aSignedMessage({
+      edit: (text) =>
+        text.replace(
+          /<ds:Signature .*<\/ds:Signature>/,
+          (one) => `${one}${one.replace('SIG-1', 'SIG-2')}${one.replace('SIG-1', 'SIG-3')}`,
+        ),
+    });
+
+    const answer = await send(message, setting);
+
+    assert.equal(faultCodeOf(answer), 'wsse:InvalidSecurity');
+    assert.equal(setting.audit.records.at(-1)?.detail, 'more signatures than expected');
+  });
 
   test('xml-security E1: is good once; the second send fails, and is told in the audit', async () => {
     const setting = aSetting();
