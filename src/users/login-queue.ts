@@ -32,8 +32,8 @@ interface Lane {
   readonly length: number;
 }
 
-/** More than a process can answer within one computation, and fewer than it may have in hand (`limits.maxInFlight`). */
-const SHARES_PER_PLACE = 2;
+/** As many as a process may have in hand (`limits.maxInFlight`), but for those of the queue and some of others. */
+const SHARES_PER_PLACE = 3;
 
 /** Creates the queue. */
 export function createLoginQueue({ maxConcurrent, maxQueued }: QueueLimits): LoginQueue {

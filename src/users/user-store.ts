@@ -63,9 +63,10 @@ interface LoginParts extends Pick<UserStoreSettings, 'cache' | 'cacheSeconds' | 
 
 function createLoginStep({ directory, lockout, verify, ...parts }: LoginParts) {
   const { cache, cacheSeconds, nameKey } = parts;
-  /** Whether it was verified a moment ago, perhaps when the record said otherwise of the user. */
-  const isRemembered = ({ record }: Candidate, loginName: string): boolean =>
-    record !== undefined && admitsPassword(record) && cache.has(loginName, cacheSeconds);
+  /** How long ago it was verified, perhaps when the record said otherwise of the user. */
+  const ageOf = ({ record }: Candidate, loginName: string): number =>
+    (record && admitsPassword(record) ? cache.ageOf(loginName) : undefined) ??
+    Number.POSITIVE_INFINITY;
 
   return async ({ name: spelled, password, sourceAddress }: Login): Promise<Candidate> => {
     // Logins are counted and remembered under the user, whatever the spelling.
@@ -82,10 +83,12 @@ function createLoginStep({ directory, lockout, verify, ...parts }: LoginParts) {
     const candidate = directory.find(name);
     if (isNameLocked) throw loginFailure(nameLocked(candidate.record).detail);
     const loginName = cache.nameLogin({ name, encoded: candidate.encoded, password });
-    if (isRemembered(candidate, loginName)) return candidate;
-    const refusal = await verify({ candidate, loginName, password, foldedName, sourceAddress });
+    const ageSeconds = ageOf(candidate, loginName);
+    if (ageSeconds < cacheSeconds) return candidate;
+    const wasGood = ageSeconds < 2 * cacheSeconds;
+    const attempt = { candidate, loginName, password, foldedName, sourceAddress, wasGood };
+    const refusal = await verify(attempt);
     if (refusal) throw loginFailure(refusal.detail);
-    cache.add(loginName);
     return candidate;
   };
 }
@@ -93,13 +96,13 @@ function createLoginStep({ directory, lockout, verify, ...parts }: LoginParts) {
 /** Creates a user store. Other records need another one.
  * @throws {Error} when two records have the same id */
 export function createUserStore(settings: UserStoreSettings): UserStore {
-  const { clock, store, marginSeconds, nameKey } = settings;
+  const { cache, clock, store, marginSeconds, nameKey } = settings;
   const directory = createUserDirectory(settings.records, nameKey);
   const { onCounterFailure: onFailure } = settings;
   const lockout = createLockout(settings.lockout, { store, clock, onFailure });
   const queue = createLoginQueue(settings.queue ?? DEFAULT_QUEUE);
   const deriveKey = settings.deriveKey ?? deriveScryptKey;
-  const verify = createSharedVerification({ lockout, queue, deriveKey });
+  const verify = createSharedVerification({ cache, lockout, queue, deriveKey });
   const logIn = createLoginStep({ ...settings, directory, lockout, verify });
   const counted = { clock, lockout, nameKey, onFailure, queue, store };
   const proveSecond = createSecondFactor({ ...counted, marginSeconds });

@@ -5,6 +5,7 @@ import { type LoginRefusal, nameLocked, refusalOf, SOURCE_LOCKED } from '../logi
 import type { LoginQueue } from '../login-queue.ts';
 import type { Candidate } from '../user-directory.ts';
 import { type DeriveKey, verifyPassword } from './password.ts';
+import type { VerifiedCache } from './verified-cache.ts';
 
 /** A login on its way. */
 interface Attempt {
@@ -14,6 +15,8 @@ interface Attempt {
   readonly password: string;
   readonly foldedName: string;
   readonly sourceAddress: string | undefined;
+  /** It was good a moment ago, longer than it is remembered. */
+  readonly wasGood: boolean;
 }
 
 /** Resolves to why the login is refused, for our log, or to undefined when it is good. A failure is counted when it resolves.
@@ -21,6 +24,7 @@ interface Attempt {
 export type Verification = (attempt: Attempt) => Promise<LoginRefusal | undefined>;
 
 interface Parts {
+  readonly cache: VerifiedCache;
   readonly lockout: Lockout;
   readonly queue: LoginQueue;
   readonly deriveKey: DeriveKey;
@@ -33,7 +37,7 @@ async function count(
   await Promise.all([lockout.addName(foldedName), lockout.addSource(sourceAddress)]);
 }
 
-function createVerification({ lockout, queue, deriveKey }: Parts): Verification {
+function createVerification({ cache, lockout, queue, deriveKey }: Parts): Verification {
   async function compare(attempt: Attempt): Promise<LoginRefusal | undefined> {
     // Those of this source that went before may have used up its failures: a burst of many names is no way round.
     if (await lockout.isSourceLocked(attempt.sourceAddress)) return SOURCE_LOCKED;
@@ -41,6 +45,7 @@ function createVerification({ lockout, queue, deriveKey }: Parts): Verification 
     const isRight = await verifyPassword(candidate.encoded, password, deriveKey);
     const refusal = refusalOf(candidate, isRight);
     if (refusal) await count(lockout, attempt);
+    else cache.add(attempt.loginName);
     return refusal;
   }
   async function verify(attempt: Attempt): Promise<LoginRefusal | undefined> {
@@ -51,7 +56,8 @@ function createVerification({ lockout, queue, deriveKey }: Parts): Verification 
   return (attempt) => queue.inTurn(attempt, () => verify(attempt));
 }
 
-/** Creates the verification. Equal logins of one source at one time share one computation; each that fails counts. */
+/** Creates the verification. Equal logins of one source at one time share one computation; each that fails counts. Those that were good a
+ * moment ago do not wait for it. */
 export function createSharedVerification(parts: Parts): Verification {
   const verify = createVerification(parts);
   const running = new Map<string, Promise<LoginRefusal | undefined>>();
@@ -66,6 +72,8 @@ export function createSharedVerification(parts: Parts): Verification {
     const key = `${attempt.loginName} ${attempt.sourceAddress ?? ''}`;
     const shared = running.get(key);
     if (!shared) return lead(key, attempt);
+    // Else all of a service that logs in with each request would wait at one time, and not all of them have a place.
+    if (attempt.wasGood) return undefined;
     const leave = parts.queue.takeShare(attempt.sourceAddress);
     const refusal = await shared.finally(leave);
     if (refusal && !refusal.isLockout) await count(parts.lockout, attempt);

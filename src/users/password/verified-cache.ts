@@ -30,8 +30,8 @@ export function createLoginNamer(): (parts: LoginParts) => string {
 
 export interface VerifiedCache {
   readonly nameLogin: (parts: LoginParts) => string;
-  /** Whether the login was verified within so many seconds; 0: none was. */
-  has(loginName: string, lifetimeSeconds: number): boolean;
+  /** How many seconds ago the login was verified; undefined: nobody remembers. */
+  ageOf(loginName: string): number | undefined;
   add(loginName: string): void;
 }
 
@@ -42,14 +42,11 @@ export function createVerifiedCache(clock: Clock, maxEntries = MAX_ENTRIES): Ver
   const verifiedAt = new Map<string, Instant>();
   return {
     nameLogin: createLoginNamer(),
-    has(loginName, lifetimeSeconds) {
+    ageOf(loginName) {
       const instant = verifiedAt.get(loginName);
-      if (instant === undefined) return false;
-      const age = clock.now() - instant;
       // A clock that was set back must not make an entry live longer.
-      if (age >= 0 && age < lifetimeSeconds) return true;
-      verifiedAt.delete(loginName);
-      return false;
+      if (instant === undefined || clock.now() < instant) return undefined;
+      return clock.now() - instant;
     },
     add(loginName) {
       putLast(verifiedAt, [loginName, clock.now()], maxEntries);

@@ -180,7 +180,41 @@ test('Coalescing: so many equal logins wait at one time, and those of one source
   const reasons = (await flood).flatMap((outcome) =>
     outcome.status === 'rejected' ? [(outcome.reason as { reason: string }).reason] : [],
   );
-  assert.deepEqual(reasons, Array(900 - 201).fill('dependency-unavailable'));
+  assert.deepEqual(reasons, Array(900 - 301).fill('dependency-unavailable'));
+});
+
+test('Coalescing: of a service that logs in with each request one login is verified anew when its time is over, and no other waits', async () => {
+  const { users, clock, derivations } = aUserStore({ records: [await aUser()] });
+  const all = async () => {
+    const logins = Array.from({ length: 900 }, async () => users.authenticate(GOOD));
+    return (await Promise.allSettled(logins)).filter(({ status }) => status === 'rejected').length;
+  };
+  await users.authenticate(GOOD);
+  clock.advance(60);
+
+  const over = await all();
+  clock.advance(120);
+  const forgotten = await all();
+
+  assert.equal(over, 0);
+  assert.equal(forgotten, 900 - 301);
+  assert.equal(derivations.length, 3);
+});
+
+test('Coalescing: nobody goes by a login that is verified anew where the record admits none any more', async () => {
+  const clock = fakeClock();
+  const cache = createVerifiedCache(clock);
+  const alice = await aUser();
+  await aUserStore({ records: [alice], cache }).users.authenticate(GOOD);
+  clock.advance(60);
+  const { users } = aUserStore({ records: [{ ...alice, disabled: true }], cache });
+
+  const logins = await Promise.allSettled([users.authenticate(GOOD), users.authenticate(GOOD)]);
+
+  assert.deepEqual(
+    logins.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
 });
 
 test('Coalescing: logins that differ share nothing', async () => {
