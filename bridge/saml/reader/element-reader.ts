@@ -5,10 +5,11 @@ import { parseDateTime } from '#bridge/xml/date-time.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DS_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
 import { defined, resolveQName, textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
-import type { Verified } from '#bridge/xml/signature/proof.ts';
+import { type Verified, verifiedChildren } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
+import { refuse } from '../refusal.ts';
 import type { SamlName } from './saml-assertion.ts';
 
 /** An attribute that must be there.
@@ -74,6 +75,18 @@ export function isPlain(element: XmlElement, attributes: readonly string[]): boo
       ? isOwnType(value)
       : uri === '' && attributes.includes(local),
   );
+}
+
+/** The audiences of a restriction, which are URIs and nothing else.
+ * @throws {XmlFailure} reading reasons
+ * @throws {ExchangeFailure} `token-type-unsupported` */
+export function readAudiences(restriction: Verified<XmlElement>): readonly string[] {
+  requireKnownChildren(restriction, ['Audience']);
+  return verifiedChildren(restriction, restriction.uri, 'Audience').map((audience) => {
+    if (audience.attributes.length > 0)
+      refuse('token-type-unsupported', 'an audience that is not understood');
+    return uriOf(audience);
+  });
 }
 
 /** Reads a NameID or NameIdentifier.

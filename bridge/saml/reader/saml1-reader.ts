@@ -18,6 +18,7 @@ import {
   instantOf,
   isPlain,
   nonEmptyAttribute,
+  readAudiences,
   readName,
   requiredInstant,
   requireKnownChildren,
@@ -141,10 +142,7 @@ function readConditions(conditions: Verified<XmlElement>): SamlConditions {
       notBefore: instantOf(conditions, 'NotBefore'),
       notOnOrAfter: instantOf(conditions, 'NotOnOrAfter'),
     }),
-    audienceRestrictions: restrictions.map((restriction) => {
-      requireKnownChildren(restriction, ['Audience']);
-      return verifiedChildren(restriction, SAML11_NS, 'Audience').map(uriOf);
-    }),
+    audienceRestrictions: restrictions.map(readAudiences),
     // SAML 1.1 §2.3.2.1.4: it may not be kept for later use, which is what OneTimeUse says.
     isOneTime: doNotCache.length > 0,
     delegates: [],

@@ -13,7 +13,13 @@ import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import { DELEGATION_NS } from '../names.ts';
 import { refuse } from '../refusal.ts';
-import { instantOf, isPlain, readName, requireKnownChildren, uriOf } from './element-reader.ts';
+import {
+  instantOf,
+  isPlain,
+  readAudiences,
+  readName,
+  requireKnownChildren,
+} from './element-reader.ts';
 import type { SamlConditions, SamlDelegate } from './saml-assertion.ts';
 
 /** Reads Conditions.
@@ -31,10 +37,7 @@ export function readSaml2Conditions(conditions: Verified<XmlElement>): SamlCondi
       notBefore: instantOf(conditions, 'NotBefore'),
       notOnOrAfter: instantOf(conditions, 'NotOnOrAfter'),
     }),
-    audienceRestrictions: restrictions.map((restriction) => {
-      requireKnownChildren(restriction, ['Audience']);
-      return verifiedChildren(restriction, SAML2_NS, 'Audience').map(uriOf);
-    }),
+    audienceRestrictions: restrictions.map(readAudiences),
     isOneTime: optionalVerifiedChild(conditions, SAML2_NS, 'OneTimeUse') !== undefined,
     delegates: delegation ? readDelegation(delegation) : [],
   };
@@ -94,6 +97,8 @@ function readDelegation(condition: Verified<XmlElement>): readonly SamlDelegate[
 }
 
 function readDelegate(delegate: Verified<XmlElement>): SamlDelegate {
+  if (!isPlain(delegate, ['ConfirmationMethod', 'DelegationInstant']))
+    refuse('token-type-unsupported', 'a delegate that is not understood');
   if (elementsOf(delegate).length !== 1)
     refuse('token-malformed', 'a delegate has one name and nothing else');
   const name = verifiedChild(delegate, SAML2_NS, 'NameID');

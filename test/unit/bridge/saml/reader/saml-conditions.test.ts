@@ -199,6 +199,11 @@ const ROWS: readonly Row[] = [
     'good',
   ],
   [
+    '§2.5.1.4: an audience with an attribute that is not known',
+    (type) => ({ conditions: audiencesOf(type, '').replace('Audience>', 'Audience only="x">') }),
+    'token-type-unsupported',
+  ],
+  [
     '§2.5.1.5: something in the condition that the assertion is good once',
     (type) => ({ conditions: once(type, '', '<x:y xmlns:x="urn:x"/>') }),
     'token-type-unsupported',
