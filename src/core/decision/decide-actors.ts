@@ -39,19 +39,40 @@ function requestorParty({ id, identity, scopes = [] }: Requestor, issuer: string
   return identity ?? { type: 'requestor', trustedIssuer: SELF, issuer, subject, scopes };
 }
 
+/** Whether a row makes the requestor the actor, where there is no other. One row that wants the actor seen is enough: the others must
+ * not hide it. */
+const becomesActor = (
+  evidence: Evidence,
+  granted: GrantedTargets,
+  { issuer }: PolicyRules,
+): boolean =>
+  !evidence.actor &&
+  !isOwnSubject(evidence, issuer) &&
+  granted.some(({ row }) => row.grant.requestorAsActor);
+
+/** The evidence with the token of whoever is shown to act: the actor token, or what the requestor came with that becomes the actor. What
+ * is made rests on it, and ends with it, in either case. */
+export function withActingToken(
+  evidence: Evidence,
+  granted: GrantedTargets,
+  rules: PolicyRules,
+): Evidence {
+  if (!becomesActor(evidence, granted, rules)) return evidence;
+  return { ...evidence, actor: evidence.request.requestor.identity };
+}
+
 /** The actor to show, by the permission that allows it. Impersonation and delegation are granted apart. */
 function decideActor(
   evidence: Evidence,
   granted: GrantedTargets,
-  { issuer }: PolicyRules,
+  rules: PolicyRules,
 ): Actor | undefined {
   const { request, actor } = evidence;
+  const { issuer } = rules;
   const isOwn = isOwnSubject(evidence, issuer);
-  // One row that wants the actor seen is enough: the others must not hide it.
-  const asActor = !isOwn && granted.some(({ row }) => row.grant.requestorAsActor);
   const shown = actor
     ? actorOf(actor)
-    : asActor
+    : becomesActor(evidence, granted, rules)
       ? requestorActor(request.requestor, issuer)
       : undefined;
   const permission = shown ? 'delegation' : 'impersonation';

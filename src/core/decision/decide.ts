@@ -14,7 +14,7 @@ import { authenticationMember } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { formOf, isCredential, type TokenType } from '../token-type.ts';
 import { actorOf, validateMayAct } from './actor-chain.ts';
-import { decideActors, isOwnSubject } from './decide-actors.ts';
+import { decideActors, isOwnSubject, withActingToken } from './decide-actors.ts';
 import { decideDelegations } from './delegation-budget.ts';
 import { type Evidence, policyQuestion, validateConfirmation, validateOrigin } from './evidence.ts';
 import {
@@ -140,14 +140,14 @@ export function decide(
   const granted = decideTargets(evidence, rules);
   const { algorithms } = granted[0].party.token;
   const type = decideType(request.requestedType, granted);
-  const clientId = requestorName(request.requestor);
   const confirmation = decideConfirmation(evidence, granted);
   validateContext(type, confirmation, rules);
   const renewal = decideRenewal(evidence, granted, { now, tokenId, type });
-  const expiry = decideExpiry(evidence, granted, now);
+  const acted = withActingToken(evidence, granted, rules);
+  const expiry = decideExpiry(acted, granted, now);
   const isRefresh = type === 'refresh_token' && renewal !== undefined;
   const actors = decideActors(evidence, granted, { rules, type });
-  const delegations = decideDelegations(evidence, {
+  const delegations = decideDelegations(acted, {
     isOwn: isOwnSubject(evidence, rules.issuer),
     chainLeft: longestChain(granted, rules.maxDepth) - actors.length,
   });
@@ -160,7 +160,7 @@ export function decide(
     ...authenticationMember(subject, now),
     actors,
     ...(delegations !== undefined && { delegations }),
-    clientId,
+    clientId: requestorName(request.requestor),
     audiences: audiencesOf(type, granted, request),
     ...decideOmission(type, confirmation, granted),
     relyingParties: granted.map(({ party }) => party.id),
@@ -173,7 +173,7 @@ export function decide(
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
     ...decideEncryption(type, confirmation, granted),
     policyRows: granted.map(({ row }) => row.id),
-    ...lineageOf(evidence),
+    ...lineageOf(acted),
     ...(renewal && { renewal }),
     once: onceMarks(evidence, granted),
   };

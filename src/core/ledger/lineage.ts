@@ -20,6 +20,7 @@ const vouchersOf = (token: ValidatedToken | undefined): readonly string[] => {
 /** The lineage of a token made from this evidence.
  * @throws {ExchangeFailure} `delegation-not-allowed` when the line is too long */
 export function lineageOf({
+  request,
   subject,
   actor,
 }: Evidence): Pick<
@@ -32,7 +33,8 @@ export function lineageOf({
   if (ancestors.length > ANCESTOR_CEILING)
     throw new ExchangeFailure('delegation-not-allowed', 'the line of tokens is too long');
   const root = subject.root ?? refsOf(subject)[0];
-  const vouchers = [...new Set([...vouchersOf(subject), ...vouchersOf(actor)])];
+  // Who asks counts, seen in the token or not: it was issued on that credential.
+  const vouchers = [...new Set([subject, actor, request.requestor.identity].flatMap(vouchersOf))];
   return {
     parents,
     ancestors,
