@@ -143,6 +143,9 @@ function requirePermission(granted: GrantedTargets, evidence: Evidence, renewal:
   const isNeeded = permission === 'delegation' || !isOwnSubject(evidence, renewal);
   if (isNeeded && !granted.every(({ row }) => row.grant[permission]))
     throw new ExchangeFailure('delegation-not-allowed', `no ${permission} any more`);
+  const isHidden = isNeeded && permission === 'impersonation';
+  if (isHidden && granted.some(({ row }) => row.grant.requestorAsActor))
+    throw new ExchangeFailure('delegation-not-allowed', 'the requestor is to be seen');
 }
 
 function requireGranted({ row: { grant }, party }: GrantedTarget, token: ValidatedToken): void {
