@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse, stringify } from 'yaml';
+import { generateKeyPem } from '#src/keys/generate.ts';
+import { eventually } from '#test/support/eventually.ts';
 import { aCertifiedKey, aSamlIssuer, iso, NOW } from '#test/support/saml/saml.ts';
 import { SAML2_TYPE, withSaml } from '#test/support/saml/saml-document.ts';
 import { descriptor, entity, idp, signedMetadata } from '#test/support/saml/saml-metadata.ts';
@@ -31,6 +33,8 @@ async function startSource(t: Ending, answer: RequestListener) {
   const url = `http://127.0.0.1:${port}/`;
   return { url, leave: () => void (isAway = true), comeBack: () => void (isAway = false) };
 }
+
+const SECRET = { mode: 0o600 };
 
 const allowLoopback = (document: ConfigDocument): void => {
   document['fetch'] = { allowedHosts: ['127.0.0.1'], staleSeconds: 600 };
@@ -59,6 +63,70 @@ async function startWithKeys(t: Ending) {
   assert.equal(status, 200, text);
   source.leave();
   return { server, source };
+}
+
+/** A server that is to fetch the metadata of a partner for assertions, and a request with an assertion of the first key. */
+async function startWithMetadata(t: Ending) {
+  const [signer, key] = await Promise.all([aCertifiedKey(), aSamlIssuer()]);
+  const metadataOf = (one: typeof key) =>
+    signedMetadata(entity(idp(descriptor(one)), 'cacheDuration="PT1M"'), signer);
+  let xml = metadataOf(key);
+  const source = await startSource(t, (_, response) => void response.end(xml));
+  const server = await startServer(t, async (document, directory, clock) => {
+    clock.set(NOW - 1000);
+    await withSaml(document, directory);
+    await writeFile(join(directory, 'signer.pem'), signer.certificatePem);
+    allowLoopback(document);
+    const trusted = document.trustedIssuers.find(({ id }) => id === 'partner-saml');
+    const metadata = { url: source.url, certificates: [{ file: 'signer.pem' }] };
+    Object.assign(trusted ?? {}, { saml: { metadata, audiences: [ISSUER] } });
+  });
+  server.clock.set(NOW);
+  let serial = 0;
+  const exchange = async () => {
+    serial += 1;
+    const assertion = key.assertion('saml2', { id: `_${serial}` });
+    return server.exchange({
+      subject_token: Buffer.from(assertion).toString('base64url'),
+      subject_token_type: SAML2_TYPE,
+    });
+  };
+  return { server, source, exchange, publish: (other: typeof key) => (xml = metadataOf(other)) };
+}
+
+/** A server that asks a list at an address whether the certificate of bob is revoked, and a request that he signs. */
+async function startWithList(t: Ending) {
+  const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
+  const certified = await aCertificate({ name: 'CN=bob', issuer: root, algorithm: 'RSA' });
+  let list = await aRevocationList(root);
+  const source = await startSource(t, (_, response) => void response.end(list));
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+    document['wsTrust'] = {
+      endpoints: [{ path: '/ws-trust', credentials: ['username', 'certificate'] }],
+    };
+    allowLoopback(document);
+    Object.assign(document.relyingParties[0]?.['token'] ?? {}, { lifetimeSeconds: 7200 });
+    Object.assign(document.policy[1]?.['allow'] ?? {}, { lifetimeSeconds: 7200 });
+    await withUserAuthority(document, directory, {
+      pem: root.pem,
+      revocation: { lists: [{ url: source.url }] },
+    });
+  });
+  const ask = () => {
+    // Each is another message.
+    server.clock.advance(1);
+    const now = server.clock.now();
+    const body = anRst({
+      children: `${anAppliesTo()}<t:TokenType>${JWT}</t:TokenType><t:KeyType>${TRUST_13}/Bearer</t:KeyType>`,
+    });
+    return sendSoap(
+      server,
+      aSignedMessage(body, { by: certified, timestamp: aTimestamp(iso(now + 200), iso(now)) }),
+    );
+  };
+  const revoke = async () => void (list = await aRevocationList(root, { revoked: [certified] }));
+  return { server, ask, revoke };
 }
 
 describe('Reload: what was fetched', () => {
@@ -134,75 +202,55 @@ describe('Reload: what was fetched', () => {
     assert.equal((await server.exchange()).status, 503);
   });
 
-  test('metadata of an issuer that cannot be reached is used, but with other signers', async (t) => {
-    const [signer, other, key] = await Promise.all([
-      aCertifiedKey(),
-      aCertifiedKey(),
-      aSamlIssuer(),
-    ]);
-    const xml = signedMetadata(entity(idp(descriptor(key)), 'cacheDuration="PT1M"'), signer);
-    const source = await startSource(t, (_, response) => void response.end(xml));
-    const server = await startServer(t, async (document, directory, clock) => {
-      clock.set(NOW - 1000);
-      await withSaml(document, directory);
-      await writeFile(join(directory, 'signer.pem'), signer.certificatePem);
-      allowLoopback(document);
-      const trusted = document.trustedIssuers.find(({ id }) => id === 'partner-saml');
-      const metadata = { url: source.url, certificates: [{ file: 'signer.pem' }] };
-      Object.assign(trusted ?? {}, { saml: { metadata, audiences: [ISSUER] } });
+  test('keys of an issuer that cannot be reached are used when a key of ours begins to sign', async (t) => {
+    const { server } = await startWithKeys(t);
+    const key = { file: 'keys/next.pem' };
+    await writeFile(join(server.directory, key.file), await generateKeyPem('ES256'), SECRET);
+    const activeFrom = iso(server.clock.now() + 1);
+    await edit(server, (document) => {
+      (document['keys'] as object[]).push({ use: 'jwt', algorithm: 'ES256', key, activeFrom });
     });
-    server.clock.set(NOW);
-    let serial = 0;
-    const exchange = async () => {
-      serial += 1;
-      const assertion = key.assertion('saml2', { id: `_${serial}` });
-      return server.exchange({
-        subject_token: Buffer.from(assertion).toString('base64url'),
-        subject_token_type: SAML2_TYPE,
-      });
-    };
+
+    server.clock.advance(1);
+    await eventually('the new key signs', async () =>
+      (await server.auditRecords()).some(({ event }) => event === 'key.rotated'),
+    );
+
+    const { status, text } = await server.exchange();
+    assert.equal(status, 200, text);
+  });
+
+  test('metadata of an issuer that cannot be reached is used, but with other signers', async (t) => {
+    const { server, source, exchange } = await startWithMetadata(t);
     assert.equal((await exchange()).status, 200);
     source.leave();
 
     await server.reload();
     const after = await exchange();
-    await writeFile(join(server.directory, 'signer.pem'), other.certificatePem);
+    const { certificatePem } = await aCertifiedKey();
+    await writeFile(join(server.directory, 'signer.pem'), certificatePem);
     await server.reload();
 
     assert.equal(after.status, 200, after.text);
     assert.equal((await exchange()).status, 503);
   });
 
+  test('metadata is fetched anew where that is possible', async (t) => {
+    const { server, publish, exchange } = await startWithMetadata(t);
+    const before = await exchange();
+    publish(await aSamlIssuer());
+    const fresh = await exchange();
+
+    await server.reload();
+
+    assert.deepEqual([before.status, fresh.status], [200, 200]);
+    assert.equal((await exchange()).status, 400);
+  });
+
   test('Decision 30: a token of a certificate that is known to be revoked stays invalid', async (t) => {
-    const root = await anAuthority({ name: 'CN=Root', algorithm: 'RSA' });
-    const certified = await aCertificate({ name: 'CN=bob', issuer: root, algorithm: 'RSA' });
-    let list = await aRevocationList(root);
-    const source = await startSource(t, (_, response) => void response.end(list));
-    const server = await startServer(t, async (document, directory) => {
-      await withSaml(document, directory);
-      document['wsTrust'] = {
-        endpoints: [{ path: '/ws-trust', credentials: ['username', 'certificate'] }],
-      };
-      allowLoopback(document);
-      Object.assign(document.relyingParties[0]?.['token'] ?? {}, { lifetimeSeconds: 7200 });
-      Object.assign(document.policy[1]?.['allow'] ?? {}, { lifetimeSeconds: 7200 });
-      await withUserAuthority(document, directory, {
-        pem: root.pem,
-        revocation: { lists: [{ url: source.url }] },
-      });
-    });
-    const ask = () => {
-      const now = server.clock.now();
-      const body = anRst({
-        children: `${anAppliesTo()}<t:TokenType>${JWT}</t:TokenType><t:KeyType>${TRUST_13}/Bearer</t:KeyType>`,
-      });
-      return sendSoap(
-        server,
-        aSignedMessage(body, { by: certified, timestamp: aTimestamp(iso(now + 200), iso(now)) }),
-      );
-    };
+    const { server, revoke, ask } = await startWithList(t);
     const token = tokenOf(await ask());
-    list = await aRevocationList(root, { revoked: [certified] });
+    await revoke();
     server.clock.advance(3600);
     assert.notEqual((await ask()).status, 200);
     const before = await isValid(server, token, 'bob');
@@ -211,5 +259,17 @@ describe('Reload: what was fetched', () => {
 
     assert.equal(before, false);
     assert.equal(await isValid(server, token, 'bob'), false);
+  });
+
+  test('who is revoked is asked anew where that is possible', async (t) => {
+    const { server, revoke, ask } = await startWithList(t);
+    const before = await ask();
+    await revoke();
+    const fresh = await ask();
+
+    await server.reload();
+
+    assert.deepEqual([before.status, fresh.status], [200, 200]);
+    assert.notEqual((await ask()).status, 200);
   });
 });
