@@ -2,14 +2,15 @@
 import '#test/support/x509/reflect-metadata.ts';
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parse, stringify } from 'yaml';
 import { lineOf } from '#test/support/server/configured-line.ts';
-import { aConfigDocument } from '#test/support/server/document.ts';
+import { aConfigDocument, type ConfigDocument } from '#test/support/server/document.ts';
 import { viaduct } from '#test/support/server/process.ts';
 import { createPartner, startServer, writeConfiguration } from '#test/support/server/server.ts';
 import { withUserAuthority } from '#test/support/x509/certified-client.ts';
@@ -100,9 +101,18 @@ test('Alarms: the metrics say when the first list of revocation of a trusted iss
     }
   });
 
-  const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+  const endTold = async (): Promise<string | undefined> => {
+    const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+    return /sts_revocation_list_not_after_seconds\{issuer="corp"\} (\d+)/.exec(metrics)?.[1];
+  };
+  const before = await endTold();
 
-  const [, text] =
-    /sts_revocation_list_not_after_seconds\{issuer="corp"\} (\d+)/.exec(metrics) ?? [];
-  assert.equal(Number(text), nextUpdates[1]);
+  const path = join(server.directory, 'viaduct.yaml');
+  const document = parse(await readFile(path, 'utf8')) as ConfigDocument;
+  Object.assign(document.trustedIssuers[1]?.['x509'] ?? {}, { revocation: 'none' });
+  await writeFile(path, stringify(document));
+  await server.reload();
+
+  assert.equal(Number(before), nextUpdates[1]);
+  assert.equal(await endTold(), undefined, 'after a reload without lists');
 });

@@ -8,6 +8,7 @@ import { SignJWT } from 'jose';
 import { parse, stringify } from 'yaml';
 import { issueSelfSignedCertificate } from '#src/keys/certificate.ts';
 import { generateKeyPem } from '#src/keys/generate.ts';
+import { withSaml } from '#test/support/saml/saml-document.ts';
 import { type ConfigDocument, ISSUER, PARTNER } from '#test/support/server/document.ts';
 import { startServer, type TestServer } from '#test/support/server/server.ts';
 
@@ -108,4 +109,25 @@ test('Alarms: after a reload the metrics say nothing of a trusted issuer that wa
 
   const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
   assert.doesNotMatch(metrics, /sts_trust_cert_not_after_seconds\{/);
+});
+
+test('Alarms: after a reload the metrics say nothing of a key of ours that stands in another place', async (t) => {
+  const server = await startServer(t, async (document, directory) => {
+    await withSaml(document, directory);
+  });
+  const path = join(server.directory, 'viaduct.yaml');
+  const document = parse(await readFile(path, 'utf8')) as ConfigDocument;
+  const keysTold = async (): Promise<readonly string[]> => {
+    const metrics = await (await fetch(`${server.managementUrl}/metrics`)).text();
+    return metrics.match(/(?<=^sts_key_not_after_seconds\{kid=")keys\[\d+\]/gm) ?? [];
+  };
+  const before = await keysTold();
+
+  await writeFile(
+    path,
+    stringify({ ...document, keys: (document['keys'] as object[]).toReversed() }),
+  );
+  await server.reload();
+
+  assert.deepEqual([before, await keysTold()], [['keys[2]'], ['keys[0]']]);
 });
