@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   readSecurely,
+  refusedAsFailedCheck,
   runSecurely,
   SecurityFailure,
   type SecurityFaultCode,
@@ -70,4 +71,23 @@ test('WSS 1.1.1 §12: what is no refusal of XML stays what it is', async () => {
       runSecurely({}, 'invalid-security', () => Promise.reject(thrown)),
       thrown,
     );
+});
+
+test('xml-security E9: after decryption there is one code for all, and the audit still has the reason of each', async () => {
+  const revoked = new SecurityFailure('failed-authentication', 'x', { reason: 'token-revoked' });
+  const unread = new XmlFailure('digest-mismatch', 'detail');
+  const bug = new Error('a bug');
+
+  await assert.rejects(
+    refusedAsFailedCheck(() => Promise.reject(revoked)),
+    { code: 'failed-check', reason: 'token-revoked', message: 'x', cause: revoked },
+  );
+  await assert.rejects(
+    refusedAsFailedCheck(() => Promise.reject(unread)),
+    { code: 'failed-check', reason: 'signature-invalid', message: 'digest-mismatch: detail' },
+  );
+  await assert.rejects(
+    refusedAsFailedCheck(() => Promise.reject(bug)),
+    bug,
+  );
 });

@@ -73,6 +73,7 @@ for (const [what, bytes] of [
   ['no certificate', aSequence()],
   ['something else than a SEQUENCE', edited(0, 0x31)],
   ['something behind it', Buffer.concat([path, Buffer.of(0)])],
+  ['another certificate behind it', Buffer.concat([path, leaf.der])],
   ['its end cut off', path.subarray(0, -1)],
   ['a longer length than there is', edited(3, 0xff)],
   ['the indefinite length', Buffer.concat([Buffer.of(0x30, 0x80), leaf.der, Buffer.of(0, 0)])],
