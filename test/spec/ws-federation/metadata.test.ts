@@ -128,6 +128,27 @@ test('WS-Federation 1.2 §3.1.2.2: the one role is a security token service with
   assert.ok(addresses.every((address) => address?.startsWith(`${ISSUER}/`)));
 });
 
+test('WS-Federation 1.2 §3.1.2.2: the role names its protocols and every type of token, in each spelling', async (t) => {
+  const { server } = await start(t);
+
+  const { text } = await server.get(PATH);
+
+  assert.equal(
+    /protocolSupportEnumeration="([^"]*)"/.exec(text)?.[1],
+    'http://docs.oasis-open.org/ws-sx/ws-trust/200512 http://schemas.xmlsoap.org/ws/2005/02/trust http://docs.oasis-open.org/wsfed/federation/200706',
+  );
+  assert.deepEqual(
+    Array.from(text.matchAll(/<fed:TokenType Uri="([^"]+)"/g), ([, uri]) => uri),
+    [
+      'urn:oasis:names:tc:SAML:1.0:assertion',
+      'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1',
+      'urn:oasis:names:tc:SAML:2.0:assertion',
+      'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0',
+      'urn:ietf:params:oauth:token-type:jwt',
+    ],
+  );
+});
+
 test('WS-Federation 1.2 §3.1.2.2: a KeyDescriptor has KeyInfo with a certificate and nothing else', async (t) => {
   const { server } = await start(t);
   const { text } = await server.get(PATH);
@@ -149,6 +170,16 @@ test('WS-Federation 1.2 §3.1.8: claims are offered by their URIs; names that ar
     ([, uri]) => uri,
   );
   assert.deepEqual(offered, ['http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name']);
+  // Its target decides whether a token has it.
+  assert.match(text, /<auth:ClaimType [^>]*Optional="true"/);
+});
+
+test('WS-Federation 1.2 §3.1.8: without a claim that has a URI there is no list of them: the schema has no empty one', async (t) => {
+  const { server } = await startSamlServer(t);
+
+  const { text } = await server.get(PATH);
+
+  assert.deepEqual(named(text, 'ClaimTypesOffered'), []);
 });
 
 test('ws-trust §10: during a rollover the certificates of both keys are listed', async (t) => {
