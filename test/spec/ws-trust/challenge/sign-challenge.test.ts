@@ -7,7 +7,14 @@ import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profile
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
-import { aBinaryToken, aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
+import {
+  aBinaryToken,
+  aDirectReference,
+  aSignedMessage,
+  aTimestamp,
+  SIGNATURE,
+  signMessage,
+} from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { secondFactor } from '#test/support/ws-trust/second-factor.ts';
 import {
@@ -252,6 +259,40 @@ test('WS-Trust 1.3 §8.3: after a one-time password the signature covers the Bod
   assert.deepEqual(setting.asked, []);
   const { body, status } = await answered(['ts', 'body']);
   assert.equal(status, 200, body);
+});
+
+test('WS-Trust 1.3 §8.3: a key of nobody’s that signs beside a user name is no credential, and is not challenged', async () => {
+  const own = await aCertificate({ name: 'CN=anybody', algorithm: 'RSA' });
+  const more = aSecurityHeader().replace(/<\/?wsse:Security>/g, '');
+  const children = `${anAppliesTo()}<t:KeyType>${TRUST_13}/PublicKey</t:KeyType><t:UseKey Sig="#SIG-1"/>`;
+  const setting = aSetting();
+
+  const { body, status } = await send(setting, aSigned(anRst({ children }), { by: own, more }));
+
+  assert.equal(status, 200, JSON.stringify(setting.audit.records.at(-1)));
+  assert.doesNotMatch(body, /SignChallenge/);
+});
+
+test('WS-Trust 1.3 §8.3: a signature over the Timestamp alone is no answer beside one over the Body', async () => {
+  const setting = aSetting();
+  const challenge = await challenged(setting, TRUST_13, MIXED);
+  const one = aSigned(anAnswer(challenge), { more: '@SIGNATURE@' });
+  const wishes = { key: client.privateKey, keyInfo: aDirectReference(), id: 'SIG-2', ids: ['ts'] };
+  const two = signMessage(one.replace('@SIGNATURE@', SIGNATURE), wishes);
+
+  const answer = await send(setting, two, MIXED);
+
+  assert.equal(faultCodeOf(answer), 'trust:AuthenticationBadElements');
+  assert.equal(setting.audit.records.at(-1)?.detail, 'the challenge is not signed');
+});
+
+test('WS-Trust 1.3 §8.3: an answer signs the Body though its address asks for no signature any more', async () => {
+  const challenge = await challenged(aSetting(), TRUST_13, MIXED);
+  const reloaded = aSetting({}, { profiles: [GENERIC_PROFILE, ADFS_PROFILE] });
+
+  const bare = await send(reloaded, aSigned(anAnswer(challenge), { ids: ['ts'] }), MIXED);
+
+  assert.equal(faultCodeOf(bare), 'trust:AuthenticationBadElements');
 });
 
 test('WS-Trust 1.3 §8.3: a user name is not challenged, and neither is a signature at another address', async () => {
