@@ -171,6 +171,20 @@ describe('faults of security contexts', () => {
       assert.notEqual(answers[1]?.reason, 'token-malformed');
     });
 
+  test('what is too large to be signed does not tell whether there is such a context', async () => {
+    const setting = aSetting();
+    const context = await issued(setting);
+    // In canonical form each of them is six characters.
+    const long = `<ds:Reference Type='${'"'.repeat(16_000)}'`;
+    const tooLarge = (of: Context) => signed(of, aWish()).replaceAll('<ds:Reference', long);
+
+    const known = await send(setting, tooLarge(context));
+    const nobody = await send(setting, tooLarge(unknown(context)));
+
+    assert.equal(faultCodeOf(known), 'wsc:BadContextToken');
+    assert.deepEqual(known, { ...nobody, reason: known.reason });
+  });
+
   test('that a context is over is told to who signs with its secret, and to nobody else', async () => {
     const setting = aSetting();
     const context = await issued(setting, V13, RENEWABLE_LATER);

@@ -26,6 +26,7 @@ export const BODIES: readonly Refused[] = [
     issue({ onBehalfOf: TARGET, actAs: TARGET }),
   ],
   ['a token that is a text', 'onBehalfOf is no object', TOKEN, 400, issue({ onBehalfOf: 'x' })],
+  ['a token that is null', 'onBehalfOf is no object', TOKEN, 400, issue({ onBehalfOf: null })],
   [
     'a token that is a list',
     'onBehalfOf is no object',

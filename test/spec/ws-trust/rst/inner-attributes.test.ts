@@ -1,6 +1,7 @@
 // The attributes of what is in the parameters of a request (WS-Trust 1.3 §3.1): each is read or refused, by the schema of its standard. Those
 // that leave attributes of other namespaces to others (`anyAttribute`) have them passed over.
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { aKeyValue } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, BILLING, TRUST_13 } from '#test/support/ws-trust/rst.ts';
@@ -27,6 +28,8 @@ const bst = (attributes = ''): string =>
 const reference = (content: string): string =>
   embedded(`<wsse:SecurityTokenReference>${content}</wsse:SecurityTokenReference>`);
 const useKey = (content: string): string => key(TRUST_13, 'PublicKey') + child('UseKey', content);
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const POINT = publicKey.export({ format: 'der', type: 'spki' }).subarray(-65).toString('base64');
 
 /** Each element with a place for an attribute, `@`. A closed one takes none of other namespaces either. */
 const CLOSED: Readonly<Record<string, string>> = {
@@ -50,6 +53,9 @@ const CLOSED: Readonly<Record<string, string>> = {
   'X509Certificate of UseKey': useKey(certificate(OTHER).replace('<ds:X509Certificate', '$&@')),
   'KeyValue of UseKey': useKey(
     `<ds:KeyInfo ${DS}>${aKeyValue(OTHER)}</ds:KeyInfo>`.replace('<ds:KeyValue', '$&@'),
+  ),
+  'NamedCurve of UseKey': useKey(
+    `<ds:KeyInfo ${DS}><ds:KeyValue><e:ECKeyValue xmlns:e="http://www.w3.org/2009/xmldsig11#"><e:NamedCurve URI="urn:oid:1.2.840.10045.3.1.7"@/><e:PublicKey>${POINT}</e:PublicKey></e:ECKeyValue></ds:KeyValue></ds:KeyInfo>`,
   ),
 };
 const OPEN: Readonly<Record<string, string>> = {
