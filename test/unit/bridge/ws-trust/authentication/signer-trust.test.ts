@@ -282,6 +282,20 @@ for (const [what, confirmation] of [
     );
   });
 
+test('WS-Trust 1.3 §5: beside the secret of the token that is renewed one new key may be shown, and no second one', async () => {
+  const { trust } = aHeader('', {
+    confirmation: { method: 'symmetric-key' },
+    secret: Buffer.alloc(32, 5),
+    mayProvePossession: true,
+    mayProveSecret: true,
+  });
+
+  await trust({ kind: 'context', name: { identifier: 'urn:uuid:1' } });
+  await trust({ kind: 'key', key });
+
+  await assert.rejects(trust({ kind: 'key', key: other }), /two keys that are nobody’s/);
+});
+
 test('WSS 1.1.1 §7.7: a secret that the message brings is nobody’s', async () => {
   const { elements, trust } = aHeader('<x xmlns="urn:x"/>');
 
