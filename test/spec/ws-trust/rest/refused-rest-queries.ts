@@ -108,6 +108,7 @@ export const QUERIES: readonly Refused[] = [
     `${TOKEN}?${appliesTo}${many(65)}`,
     400,
   ],
+  ['as many claims as are read', 'claim c0 is needed', `${TOKEN}?${appliesTo}${many(64)}`, 403],
   ['a type of nobody', 'a TokenType we do not know', `/ws-trust/token/x?${appliesTo}`, 400],
   [
     'a type that does not go over WS-Trust',
