@@ -51,7 +51,12 @@ describe('P26: GET for a token', () => {
   test('the bare assertion where XML is what the client accepts', async (t) => {
     const server = await startRestServer(t);
 
-    for (const accept of ['application/xml', 'text/html, application/xml;q=0.9, */*;q=0.1']) {
+    for (const accept of [
+      'application/xml',
+      'text/html, application/xml;q=0.9, */*;q=0.1',
+      'application/json;Q=0.5, Application/XML;q=0.9',
+      `${'a/b, '.repeat(19)}application/xml`,
+    ]) {
       const answer = await issueRest(server, 'saml2', { headers: { accept } });
       assert.equal(answer.status, 200, answer.text);
       assert.equal(answer.headers.get('content-type'), 'application/xml; charset=utf-8');
