@@ -22,10 +22,6 @@ import { aPost, aUserMessage, faultCodeOf } from '#test/support/ws-trust/ws-trus
 
 const SCT = `${V13.wsc}/sct`;
 
-/** In canonical form each of these characters is six. */
-const LONG = `<ds:Reference Type='${'"'.repeat(16_000)}'`;
-const grown = (message: string): string => message.replaceAll('<ds:Reference', LONG);
-
 describe('security contexts: refused', () => {
   test('there is no context where nothing is kept', async () => {
     const message = aUserMessage(anIssue(V13));
@@ -193,7 +189,6 @@ describe('security contexts: refused', () => {
             { key: createSecretKey(Buffer.alloc(32)), header: USER },
             { key: rsa, header: USER },
             { key: rsa, header: USER, tokens: each.token, keyInfo: aReferenceTo(each.id, SCT) },
-            { key: rsa, header: USER, edit: grown },
           ])
             answers.push(
               await setting.front.handle(aPost(signed(each, about(each, operation), wishes))),
