@@ -80,14 +80,31 @@ test('Start: a store that cannot be opened ends the server, workers or not', {
 test('Start: an audit whose end was changed ends the server, and is named', {
   timeout: 60_000,
 }, async (t) => {
+  const { directory, server: first } = await serve(t);
+  first.child.kill('SIGTERM');
+  await first.exit();
+  await appendFile(join(directory, 'data/audit.jsonl'), 'somebody else’s\n');
+  const server = startViaduct(['serve', '--config', 'viaduct.yaml'], directory);
+  t.after(() => server.child.kill('SIGKILL'));
+
+  assert.equal(await server.exit(), 1, server.text());
+  assert.match(
+    server.text(),
+    /audit\.file in viaduct\.yaml, \S+\/data\/audit\.jsonl: .*run audit verify, then move it away/,
+  );
+});
+
+test('Start: a file that is no audit ends the server, and is named', {
+  timeout: 60_000,
+}, async (t) => {
   const { code, text } = await failedStart(t, (_, directory) =>
-    appendFile(join(directory, 'data/audit.jsonl'), 'somebody else’s\n'),
+    writeFile(join(directory, 'data/audit.jsonl'), 'somebody else’s\n'),
   );
 
   assert.equal(code, 1, text);
   assert.match(
     text,
-    /audit\.file in viaduct\.yaml, \S+\/data\/audit\.jsonl: .*run audit verify, then move it away/,
+    /audit\.file in viaduct\.yaml, \S+\/data\/audit\.jsonl: it does not begin as an audit/,
   );
 });
 
