@@ -9,8 +9,10 @@ import {
   anOwnToken,
   aPolicyRow,
   aRequestor,
+  aValidatedToken,
   NOW,
   OWN_ISSUER,
+  PARTNER_ISSUER,
   refusedAs,
   rules,
 } from '#test/support/core.ts';
@@ -86,4 +88,21 @@ test('ws-trust §8: a row can say that a delegate cannot delegate again', () => 
   assert.equal(decided(again).actors.length, 2);
   assert.throws(() => decided(again, { maxActors: 1 }), refusedAs('delegation-not-allowed'));
   assert.ok(decided(again, { maxActors: 8 }));
+});
+
+test('SAML Core 2.0 §2.5.1.6: a requestor that becomes the actor takes from what it came with, as an actor token does', () => {
+  const acting = (delegations: number) => {
+    const subject = { issuer: PARTNER_ISSUER, id: 'robot' };
+    const identity = aValidatedToken({ type: 'saml2', subject, delegations });
+    const requestors = ['principal:partner:robot'];
+    const row = aPolicyRow({ requestors, grant: { delegation: true, requestorAsActor: true } });
+    return decide(
+      anEvidence({ requestor: { kind: 'principal', id: 'robot', identity } }),
+      rules({ rows: [row] }),
+      { now: NOW, tokenId: 'new' },
+    );
+  };
+
+  assert.equal(acting(2).delegations, 1);
+  assert.throws(() => acting(0), refusedAs('delegation-not-allowed'));
 });
