@@ -159,19 +159,37 @@ for (const [name, children, rules, code] of [
     assert.equal(setting.errors.length, 0);
   });
 
+const keyType = (name: string) => child('KeyType', `${TRUST_13}/${name}`);
+const template = (children: string) => child('SecondaryParameters', children);
+
 test('WS-Trust 1.3 §4.1: what a template says of a key counts where its KeyType does', async () => {
-  const keyType = (name: string) => child('KeyType', `${TRUST_13}/${name}`);
-  const template = (children: string) => child('SecondaryParameters', children);
-  const ofSecret = template(keyType('SymmetricKey') + child('KeySize', '128'));
+  const size = child('KeySize', '128');
+  const ofSecret = template(keyType('SymmetricKey') + size);
 
   const bearer = await ask({ children: keyType('Bearer') + ofSecret });
   const secret = await ask({ children: ofSecret });
-  const ofNothing = await ask({
-    children: keyType('Bearer') + template(child('KeySize', '128')),
-  });
+  const both = await ask({ children: keyType('SymmetricKey') + ofSecret });
 
   assert.equal(bearer.answer.status, 200, bearer.answer.body);
   assert.deepEqual(bearer.confirmation, { method: 'bearer' });
-  assert.ok(secret.answer.body.includes('KeySize>128<'), secret.answer.body);
-  assert.equal(faultCodeOf(ofNothing.answer), 'trust:InvalidRequest');
+  for (const { answer } of [secret, both])
+    assert.ok(answer.body.includes('KeySize>128<'), answer.body);
 });
+
+for (const [name, value] of [
+  ['KeySize', '128'],
+  ['SignWith', 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'],
+  ['EncryptWith', 'http://www.w3.org/2009/xmlenc11#aes128-gcm'],
+  ['ComputedKeyAlgorithm', 'urn:x'],
+] as const)
+  test(`WS-Trust 1.3 §4.1: ${name} of a template is of the key of that template, and of no other`, async () => {
+    const said = child(name, value);
+
+    const ofSecret = template(keyType('SymmetricKey') + said);
+    const bearer = await ask({ children: keyType('Bearer') + ofSecret });
+    const ofNothing = await ask({ children: keyType('Bearer') + template(said) });
+
+    assert.equal(bearer.answer.status, 200, bearer.answer.body);
+    const code = name === 'ComputedKeyAlgorithm' ? 'trust:BadRequest' : 'trust:InvalidRequest';
+    assert.equal(faultCodeOf(ofNothing.answer), code);
+  });

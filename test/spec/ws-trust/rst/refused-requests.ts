@@ -32,6 +32,17 @@ const EPR = '<a:EndpointReference><a:Address>urn:a</a:Address></a:EndpointRefere
 
 /** What is wrong, the message, and the code of its fault. */
 export const REFUSED: readonly (readonly [string, Message, string])[] = [
+  // the parameters
+  [
+    'a name of WS-Trust in a namespace of nobody',
+    rst(`<x:KeyType xmlns:x="urn:x">${TRUST_13}/Bearer</x:KeyType>`),
+    'trust:BadRequest',
+  ],
+  [
+    'a parameter of another version',
+    rst(`<o:KeyType xmlns:o="${TRUST_2005}">${TRUST_13}/Bearer</o:KeyType>`),
+    'trust:BadRequest',
+  ],
   // the requestor
   ['no Security header', { header: '<x xmlns="urn:x"/>' }, 'trust:FailedAuthentication'],
   ['an empty Security header', { header: '<wsse:Security/>' }, 'trust:FailedAuthentication'],
