@@ -8,6 +8,7 @@ import type { TestServer } from '#test/support/server/server.ts';
 import { loseStore } from '#test/support/store/lost-store.ts';
 import {
   anIssueMessage,
+  aTargetMessage,
   SOAP_11,
   SOAP_12,
   type SoapAnswer,
@@ -276,6 +277,16 @@ test('WS-Trust 1.4: February 2005 has no challenge, so such a user is refused th
   const answer = await sendSoap(server, rst.replace(/<t:KeyType>[^<]*<\/t:KeyType>/, ''));
 
   assert.equal(faultOf(answer), 't:FailedAuthentication');
+  assert.equal(await lastReason(server), 'second-factor-required');
+});
+
+test('WS-Trust 1.4 §8: Issue alone has legs, so such a user is refused elsewhere', async (t) => {
+  const server = await start(t);
+  const target = '<TokenWrapper xmlns="">aa.bb.cc</TokenWrapper>';
+
+  const answer = await sendSoap(server, aTargetMessage('Validate', { target }));
+
+  assert.equal(faultOf(answer), 'trust:FailedAuthentication');
   assert.equal(await lastReason(server), 'second-factor-required');
 });
 

@@ -91,6 +91,17 @@ describe('P26: GET for a token', () => {
     assert.deepEqual(await reasons(server), ['claim-missing']);
   });
 
+  test('who asked is on record of a refusal before core is asked', async (t) => {
+    const server = await startRestServer(t);
+
+    const path = `/ws-trust/token/saml2?appliesTo=${encodeURIComponent(BILLING)}&keyType=PublicKey`;
+    assert.equal((await askRest(server, path)).status, 400);
+
+    const record = (await server.auditRecords()).at(-1);
+    assert.equal(record?.['outcome'], 'refused');
+    assert.match(JSON.stringify(record?.['requestor']), /carol/);
+  });
+
   test('what is on record of it is what SOAP leaves there', async (t) => {
     const server = await startRestServer(t);
 
