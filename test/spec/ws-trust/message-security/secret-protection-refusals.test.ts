@@ -23,7 +23,7 @@ import {
 } from '#test/support/soap/secret-message.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import { anEnvelope } from '#test/support/soap/soap.ts';
-import { anRst } from '#test/support/ws-trust/rst.ts';
+import { anRst, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { aPost, aWsTrustSetting, faultCodeOf, USER } from '#test/support/ws-trust/ws-trust.ts';
 import { EK, OPENED, otherSecret, secret } from './refused-once-opened.ts';
 import { TABLE } from './refused-secret-messages.ts';
@@ -196,6 +196,14 @@ describe('xml-security D5: parts of two messages make none', () => {
       assert.equal(faultCodeOf(answer), code, JSON.stringify(setting.audit.records));
       assert.deepEqual(setting.asked, []);
     });
+});
+
+test('ws-trust W2: once a message is open its refusal is in the words of its version', async () => {
+  const body = anRst({ trust: TRUST_2005, children: '<x xmlns="urn:x"/>' });
+
+  const answer = await sendSecretly(aSecretMessage({ body }));
+
+  assert.equal(faultCodeOf(answer), 't:BadRequest');
 });
 
 describe('ws-trust §4: nothing falls back', () => {

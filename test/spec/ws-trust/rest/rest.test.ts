@@ -118,6 +118,7 @@ describe('P26: GET for a token', () => {
         ['token.exchange', 'minted', 'issue'],
       ],
     );
+    assert.equal(records[0]?.['sourceAddress'], '127.0.0.1');
   });
 });
 
