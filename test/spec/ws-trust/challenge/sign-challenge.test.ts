@@ -193,6 +193,12 @@ test('WS-Trust 1.3 §8.3: refuses more than the challenge in an answer, and a ch
     const answer = aSigned(anAnswer(challenge, TRUST_13, more));
     assert.equal(faultCodeOf(await send(setting, answer)), 'trust:InvalidRequest');
   }
+  const good = anAnswer(challenge);
+  for (const answer of [
+    good.replace('</t:SignChallengeResponse>', '$&<y xmlns="urn:y"/>'),
+    good.replace('<t:SignChallengeResponse', `$& xmlns:t="${TRUST_2005}"`),
+  ])
+    assert.equal(faultCodeOf(await send(setting, aSigned(answer))), 'trust:BadRequest');
   const { challenge: text } = challenge;
   const changed = {
     ...challenge,
