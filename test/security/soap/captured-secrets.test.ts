@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import {
   constants,
-  createPublicKey,
   createSecretKey,
   type KeyObject,
   privateDecrypt,
@@ -12,10 +11,9 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
-import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
 import { aCertifiedKey, confirmation2 } from '#test/support/saml/saml.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import { encryptedKeyOf, withSecretPartner } from '#test/support/saml/secret-partner.ts';
 import type { Ending } from '#test/support/server/server.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import { SIGNATURE, signMessage, TIMESTAMP } from '#test/support/soap/signed-message.ts';
@@ -31,30 +29,11 @@ const LAST_LABEL_BYTE = 16;
 async function start(t: Ending) {
   const [ours, target] = await Promise.all([aCertifiedKey(), aCertifiedKey()]);
   const { server, saml } = await startSamlServer(t, async (document, directory) => {
-    await writeFile(join(directory, 'keys/enc.pem'), ours.privatePem, { mode: 0o600 });
-    await writeFile(join(directory, 'keys/enc.crt'), ours.certificatePem);
     await writeFile(join(directory, 'target.crt'), target.certificatePem);
-    (document['keys'] as object[]).push({
-      use: 'encryption',
-      key: { file: 'keys/enc.pem' },
-      certificate: { file: 'keys/enc.crt' },
-    });
-    for (const { saml: terms } of document.trustedIssuers as { saml?: Record<string, unknown> }[])
-      if (terms) terms['subjectConfirmation'] = ['holder-of-key'];
-    Object.assign(document.relyingParties[0]?.['token'] ?? {}, {
-      encryptKeysTo: { file: 'target.crt' },
-    });
-    document.policy.push({
-      id: 'partners-to-orders',
-      requestor: { principal: { issuer: 'partner-saml' } },
-      subject: { issuer: 'partner-saml' },
-      target: 'orders',
-      allow: { types: ['saml2'], lifetimeSeconds: 300 },
-    });
+    await withSecretPartner(document, directory, { ours, targetFile: 'target.crt' });
   });
-  const recipient = createRecipient({ publicKey: createPublicKey(ours.certificatePem) });
   const secret = randomBytes(32);
-  const encryptedKey = toWireBytes(encryptKey(secret, recipient)).toString('latin1');
+  const encryptedKey = encryptedKeyOf(secret, ours);
   const keyInfo = `<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#">${encryptedKey}</ds:KeyInfo>`;
   const data = `<saml2:SubjectConfirmationData>${keyInfo}</saml2:SubjectConfirmationData>`;
   const confirmation = confirmation2('holder-of-key', data);

@@ -2,12 +2,10 @@
 // endorsed with that secret over its Timestamp. Against a whole server.
 import assert from 'node:assert/strict';
 import { createPublicKey, createSecretKey, randomBytes } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { seal } from '#bridge/xml/canonical/markup.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
-import { createRecipient, encryptKey, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
+import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import {
   aCertifiedKey,
   type CertifiedKey,
@@ -16,6 +14,7 @@ import {
 } from '#test/support/saml/saml.ts';
 import { type SamlWorld } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
+import { encryptedKeyOf, withSecretPartner } from '#test/support/saml/secret-partner.ts';
 import type { Ending, TestServer } from '#test/support/server/server.ts';
 import {
   HMAC_SHA1,
@@ -39,34 +38,16 @@ interface Setting {
 
 async function start(t: Ending): Promise<Setting> {
   const ours = await aCertifiedKey();
-  const { server, saml } = await startSamlServer(t, async (document, directory) => {
-    await writeFile(join(directory, 'keys/enc.pem'), ours.privatePem, { mode: 0o600 });
-    await writeFile(join(directory, 'keys/enc.crt'), ours.certificatePem);
-    (document['keys'] as object[]).push({
-      use: 'encryption',
-      key: { file: 'keys/enc.pem' },
-      certificate: { file: 'keys/enc.crt' },
-    });
-    for (const { saml: terms } of document.trustedIssuers as { saml?: Record<string, unknown> }[])
-      if (terms) terms['subjectConfirmation'] = ['holder-of-key'];
-    Object.assign(document.relyingParties[0]?.['token'] ?? {}, {
-      encryptKeysTo: { file: 'partner.crt' },
-    });
-    document.policy.push({
-      id: 'partners-to-orders',
-      requestor: { principal: { issuer: 'partner-saml' } },
-      subject: { issuer: 'partner-saml' },
-      target: 'orders',
-      allow: { types: ['saml2'], lifetimeSeconds: 300 },
-    });
-  });
+  const { server, saml } = await startSamlServer(t, (document, directory) =>
+    withSecretPartner(document, directory, { ours, targetFile: 'partner.crt' }),
+  );
   return { server, saml, ours };
 }
 
 const recipientOf = ({ certificatePem }: Pick<CertifiedKey, 'certificatePem'>) =>
   createRecipient({ publicKey: createPublicKey(certificatePem) });
 const keyInfoOf = (secret: Uint8Array, to: Pick<CertifiedKey, 'certificatePem'>): string =>
-  `<ds:KeyInfo xmlns:ds="${DS}">${toWireBytes(encryptKey(secret, recipientOf(to))).toString('latin1')}</ds:KeyInfo>`;
+  `<ds:KeyInfo xmlns:ds="${DS}">${encryptedKeyOf(secret, to)}</ds:KeyInfo>`;
 
 let made = 0;
 
