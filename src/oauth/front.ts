@@ -73,6 +73,9 @@ const OF_A_LOGIN: ReadonlySet<string> = new Set([
   'scopes_supported',
 ]);
 
+/** Many clients fail without `code` (deviations, RFC 8414 §2), though each request for one is refused. */
+const RESPONSE_TYPES = ['code'] as const;
+
 /** The library names what it would serve with a login. What is published is what there is. */
 function publishOwn(grantTypes: readonly string[]): Middleware {
   return async (ctx, next) => {
@@ -80,7 +83,11 @@ function publishOwn(grantTypes: readonly string[]): Middleware {
     const body: unknown = ctx.body;
     if (typeof body === 'object' && body !== null && 'grant_types_supported' in body) {
       const served = Object.entries(body).filter(([name]) => !OF_A_LOGIN.has(name));
-      ctx.body = { ...Object.fromEntries(served), grant_types_supported: grantTypes };
+      ctx.body = {
+        ...Object.fromEntries(served),
+        grant_types_supported: grantTypes,
+        response_types_supported: RESPONSE_TYPES,
+      };
     }
   };
 }

@@ -107,7 +107,8 @@ function configuration(
     features: features(),
     routes: ROUTES,
     discovery: discovery(),
-    responseTypes: ['code'],
+    // Without `code` the grant of a login is none that the library knows (RFC 6749 §5.2: unsupported_grant_type).
+    responseTypes: ['none'],
     scopes: ['openid'],
     clientAuthMethods: [...CLIENT_AUTHENTICATION_METHODS],
     clientDefaults: {

@@ -66,6 +66,7 @@ test('RFC 8414 §2, OIDC Discovery §3: says nothing of a login, which is not he
     'id_token_signing_alg_values_supported',
   ])
     assert.ok(required in body, required);
+  assert.deepEqual(body['response_types_supported'], ['code']);
   // Left out, it would be true.
   assert.equal(body['request_uri_parameter_supported'], false);
 });

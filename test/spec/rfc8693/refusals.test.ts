@@ -215,6 +215,12 @@ const REFUSALS: readonly Refusal[] = [
     error: 'unsupported_grant_type',
     reason: 'operation-unsupported',
   },
+  {
+    title: 'the grant of a login, which is not here',
+    form: () => ({ grant_type: 'authorization_code', code: 'code' }),
+    error: 'unsupported_grant_type',
+    reason: 'operation-unsupported',
+  },
 ];
 
 for (const { title, form, error, reason } of REFUSALS) {
