@@ -14,15 +14,21 @@ interface Entry {
   readonly rewrite: (nowMilliseconds: number) => ScriptCall | undefined;
 }
 
-/** The writes of this process within the last `seconds`. */
+/** The writes of this process within the last `seconds`, or within as many before a master went away. */
 export class RewriteRing {
   readonly #milliseconds: number;
+  #heldAt: number | undefined;
   #entries: Entry[] = [];
   #first = 0;
   #characters = 0;
 
   constructor(seconds: number) {
     this.#milliseconds = seconds * 1000;
+  }
+
+  /** Nothing gets older while a master is away: what a server loses is what came before it went, however long ago that was. */
+  hold(isHeld: boolean): void {
+    this.#heldAt = isHeld ? (this.#heldAt ?? performance.now()) : undefined;
   }
 
   /** Keeps a write. It answers the call that does it again, or nothing once what was written has ended. */
@@ -51,7 +57,7 @@ export class RewriteRing {
   }
 
   #isOld({ at }: Entry, now: number): boolean {
-    return now - at > this.#milliseconds;
+    return (this.#heldAt ?? now) - at > this.#milliseconds;
   }
 
   #drop(now: number): void {

@@ -51,6 +51,24 @@ test('ring: what is older than it keeps is not written again, nor what has ended
   assert.deepEqual(namesOf(ring.since(0, [0])), ['young']);
 });
 
+test('ring: while a master is away nothing gets older: what it may have lost is what came before that', (t) => {
+  const { keep, pass, ring } = aRing(t);
+  keep('too old');
+  pass(SECONDS);
+  keep('before');
+  pass(1);
+  ring.hold(true);
+  pass(10 * SECONDS);
+  ring.hold(true);
+  keep('elsewhere', 1);
+
+  assert.deepEqual(namesOf(ring.since(0, [0, 1])), ['before', 'elsewhere']);
+  ring.hold(false);
+  keep('after');
+
+  assert.deepEqual(namesOf(ring.since(0, [0, 1])), ['elsewhere', 'after']);
+});
+
 test('ring: many come and go, and those of the last time are there', (t) => {
   const { keep, pass, ring } = aRing(t);
   const names = Array.from({ length: 6000 }, (_, index) => String(index));

@@ -222,7 +222,9 @@ export class StoreWatch {
 
   #onChange(): void {
     const shards = [...this.#shards.values()];
-    if (shards.length > 0 && shards.every((shard) => !shard.closed)) this.#begin();
+    const isAllOpen = shards.length > 0 && shards.every((shard) => !shard.closed);
+    if (isAllOpen) this.#begin();
+    this.#parts.ring.hold(!isAllOpen);
     const isFenced = this.#isLost || this.#isAnyFenced();
     if (isFenced === this.#isFenceTold) return;
     this.#isFenceTold = isFenced;

@@ -17,6 +17,25 @@ const mark = (id: string) => ({ class: 'once', parts: [id] }) as const;
 const tally = (id: string) => ({ class: 'tally', parts: [id] }) as const;
 const tombstone = (id: string) => ({ class: 'revoked', parts: [id] }) as const;
 
+/** Kills it when what it is asked for was acknowledged, and starts it as it was before that. */
+async function forgetting(
+  server: RedisServer,
+  acknowledged: () => Promise<void>,
+  away: () => Promise<void> = async () => {},
+): Promise<void> {
+  const [log = '', copy = ''] = ['appendonlydir', 'copy'].map((name) =>
+    join(server.directory, name),
+  );
+  cpSync(log, copy, { recursive: true });
+  await acknowledged();
+  await server.kill();
+  await away();
+  rmSync(log, { recursive: true });
+  cpSync(copy, log, { recursive: true });
+  rmSync(copy, { recursive: true });
+  await server.start();
+}
+
 describe('Redis, one server that comes back', { skip: redisMissing() }, () => {
   let server: RedisServer;
   before(async () => {
@@ -27,22 +46,37 @@ describe('Redis, one server that comes back', { skip: redisMissing() }, () => {
   it('Row 2: what a killed server forgot of what was acknowledged is written again before the store opens', async (t) => {
     const { store } = await openUnderTest(aSetting([server.port]));
     t.after(() => store.close());
-    const [log, copy] = ['appendonlydir', 'copy'].map((name) => join(server.directory, name));
-    cpSync(log ?? '', copy ?? '', { recursive: true });
-    await store.putOnce(mark('used'), 'first', LONG);
-    await store.revoke([tombstone('revoked')], LONG);
-    await Promise.all([1, 1, 1].map((by) => store.increment(tally('renewals'), by, LONG)));
 
-    await server.kill();
-    rmSync(log ?? '', { recursive: true });
-    cpSync(copy ?? '', log ?? '', { recursive: true });
-    await server.start();
+    await forgetting(server, async () => {
+      await store.putOnce(mark('used'), 'first', LONG);
+      await store.revoke([tombstone('revoked')], LONG);
+      await Promise.all([1, 1, 1].map((by) => store.increment(tally('renewals'), by, LONG)));
+    });
     await eventually('the store is open again', () => store.health().then(() => true));
 
     const replay = await store.putOnce(mark('used'), 'second', LONG);
     assert.deepEqual(replay, { stored: false, attempt: 'first' });
     assert.equal(await store.isRevoked([tombstone('revoked')]), true);
     assert.equal(await store.increment(tally('renewals'), 1, LONG), 4);
+  });
+
+  it('Row 2: so it is when the server was away for longer than own writes are kept', async (t) => {
+    const ringSeconds = 1;
+    const { store } = await openUnderTest(aSetting([server.port], { ringSeconds }));
+    t.after(() => store.close());
+
+    await forgetting(
+      server,
+      async () => void (await store.putOnce(mark('used before'), 'first', LONG)),
+      async () => {
+        const end = performance.now() + 2 * ringSeconds * 1000;
+        await eventually('what was kept is over', async () => performance.now() > end);
+      },
+    );
+    await eventually('the store is open again', () => store.health().then(() => true));
+
+    const replay = await store.putOnce(mark('used before'), 'second', LONG);
+    assert.deepEqual(replay, { stored: false, attempt: 'first' });
   });
 
   it('Row 14: a server that is loading its data does not stop the start; the store opens when it is done', async (t) => {
