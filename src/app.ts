@@ -29,9 +29,6 @@ export interface App {
   /** Builds everything anew from a configuration, to be swapped in; what is open stays open.
    * @throws {Error} when the new one cannot be built, or needs a new process */
   prepare(config: Config): Promise<PreparedReload>;
-  /** Whether the store and the audit answer.
-   * @throws {Error} when one does not */
-  probe(): Promise<void>;
   /** Why requests should not come here; none: they should. */
   notReadyFor(): Promise<readonly string[]>;
   metrics(): string;
@@ -169,9 +166,6 @@ function createAppOver(foundation: Foundation, first: Generation, { config, seat
         await drain.abandon().catch(() => undefined);
         throw cause;
       }
-    },
-    async probe() {
-      await Promise.all([foundation.store.health(), foundation.audit.probe()]);
     },
     prepare: (next) => generations.prepare(next),
     notReadyFor: () => failedChecks(checks),
