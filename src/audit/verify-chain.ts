@@ -19,7 +19,6 @@ export interface AuditFinding {
 
 export interface ChainReport {
   readonly head: ChainHead;
-  readonly lines: number;
   readonly records: number;
   readonly problems: readonly AuditFinding[];
   readonly notes: readonly AuditFinding[];
@@ -179,10 +178,9 @@ export function createChainVerifier(key: AuditKey, checkpointEveryRecords: numbe
       progress.notes.push({ line: progress.lines, what });
     },
     report() {
-      const { chain, head, lines, records, problems, notes, sworn } = progress;
+      const { chain, head, records, problems, notes, sworn } = progress;
       return {
         head: { chain, ...head },
-        lines,
         records,
         problems:
           chain === '' ? [...problems, { line: 0, what: 'no chain begins here' }] : problems,

@@ -76,7 +76,7 @@ async function grep(
 ): Promise<ExitCode> {
   const paths = (await auditChains(config.audit.file, archives)).flat();
   let found = 0;
-  for await (const { text } of findToken(paths, keyOf(config), names)) {
+  for await (const text of findToken(paths, keyOf(config), names)) {
     found += 1;
     terminal.out(text);
   }
