@@ -3,10 +3,11 @@
 import type { PolicyRow } from '#core/policy.ts';
 import type { Problem } from './problem.ts';
 import type { ClientConfig } from './sections/clients.ts';
+import type { FetchConfig } from './sections/fetch.ts';
 import type { KeptSecretsConfig } from './sections/kept-secrets.ts';
 import type { DecryptionKeyConfig, SigningKeyConfig } from './sections/keys/keys.ts';
 import type { ListenersConfig } from './sections/listeners.ts';
-import type { AuditConfig, FetchConfig, LimitsConfig, LogLevel } from './sections/operation.ts';
+import type { AuditConfig, LimitsConfig, LogLevel } from './sections/operation.ts';
 import type { RefreshTokenConfig } from './sections/refresh-tokens.ts';
 import type { RelyingPartyConfig } from './sections/relying-parties/relying-parties.ts';
 import type { StoreConfig } from './sections/store.ts';

@@ -6,6 +6,7 @@ import type { Entry, Loading } from './loading.ts';
 import type { Complaint } from './problem.ts';
 import { configSchema } from './schema.ts';
 import { clientEntry, readClients } from './sections/clients.ts';
+import { readFetch } from './sections/fetch.ts';
 import { instant, instantOf } from './sections/fields.ts';
 import { readKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
 import { decryptionKeyEntry, keyEntry, readKeys, validateUses } from './sections/keys/keys.ts';
@@ -131,11 +132,12 @@ async function readSurroundings(document: Document, loading: Loading) {
   );
   const refreshTokens = await readRefreshTokens(sectionOf(document, 'refreshTokens'), loading);
   const keptSecrets = await readKeptSecrets(sectionOf(document, 'keptSecrets'), loading);
+  const fetch = await readFetch(sectionOf(document, 'fetch'), loading);
   // The files that are kept last: they are held against those that were read.
   const audit = await readAudit(sectionOf(document, 'audit'), loading);
   const store = await readStore(sectionOf(document, 'store'), loading);
   const keys = { ...(refreshTokens && { refreshTokens }), ...(keptSecrets && { keptSecrets }) };
-  return listeners && audit && { listeners, audit, store, ...keys };
+  return listeners && audit && fetch && { listeners, audit, store, fetch, ...keys };
 }
 
 const plainSections = configSchema
@@ -143,7 +145,6 @@ const plainSections = configSchema
     issuer: true,
     saml: true,
     trustedProxies: true,
-    fetch: true,
     delegation: true,
     log: true,
     workers: true,

@@ -1,6 +1,7 @@
 // The whole configuration file as one strict schema. A section is a file of its own in `sections/`.
 import { z } from 'zod';
 import { clientsSection } from './sections/clients.ts';
+import { fetchSection } from './sections/fetch.ts';
 import { keptSecretsSection } from './sections/kept-secrets.ts';
 import { keysSection } from './sections/keys/keys.ts';
 import { issuerSection, listenersSection, trustedProxiesSection } from './sections/listeners.ts';
@@ -9,7 +10,6 @@ import {
   clockSkewSection,
   delegationSection,
   drainSection,
-  fetchSection,
   limitsSection,
   logSection,
   samlSection,

@@ -5,6 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
+import { createSecureContext } from 'node:tls';
 import { callbackify } from 'node:util';
 import type { FetchedDocument } from '#core/fetched.ts';
 import { type AddressGuard, createAddressGuard } from './public-address.ts';
@@ -34,7 +35,7 @@ export interface FetchLimits {
   /** For all of it: name, connection, answer. */
   readonly timeoutSeconds: number;
   readonly maxBodyBytes: number;
-  /** PEM; in place of those the runtime trusts. */
+  /** Who vouches for servers: certificates of authorities, or of servers alone, each in PEM; in place of those the runtime trusts. */
   readonly certificateAuthorities?: readonly string[];
   /** How names are looked up; absent: as the system does. */
   readonly resolveHost?: (hostname: string) => Promise<readonly HostAddress[]>;
@@ -172,6 +173,13 @@ function createFetch(limits: FetchLimits, accept: string) {
   const { certificateAuthorities, maxBodyBytes, timeoutSeconds } = limits;
   const guard = limits.guard ?? createAddressGuard();
   const lookup = guardedLookup(guard, limits);
+  // Once for all connections: whole bundles of authorities are read here. An authority need not be a root to be believed.
+  const secureContext =
+    certificateAuthorities &&
+    createSecureContext({
+      ca: [...certificateAuthorities],
+      allowPartialTrustChain: true,
+    });
   return async (address: string, question?: FetchQuestion): Promise<Answer> => {
     const { url, isAllowed } = parseTarget(address, limits);
     // An address in place of a name is never looked up, so the look-up cannot refuse it.
@@ -191,7 +199,7 @@ function createFetch(limits: FetchLimits, accept: string) {
       ...(!isAllowed && { lookup }),
       // Set here, because `NODE_TLS_REJECT_UNAUTHORIZED` in the environment would have anybody taken for the host.
       rejectUnauthorized: true,
-      ...(certificateAuthorities && { ca: [...certificateAuthorities] }),
+      ...(secureContext && { secureContext }),
     };
     return send({ url, options, body: question?.body }, maxBodyBytes);
   };

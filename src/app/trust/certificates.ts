@@ -7,6 +7,7 @@ import type { RevalidateCertificates } from '#core/ledger/login-certificates.ts'
 import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import type { TrustedX509Config } from '#src/config/sections/trusted-issuers/trusted-x509.ts';
+import type { FetchBytes } from '#src/trust/fetch-text.ts';
 import { createCertificateFinder } from '#src/trust/x509/certificate-finder.ts';
 import { createRevocation } from '#src/trust/x509/revocation/revocation.ts';
 import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-validator.ts';
@@ -22,11 +23,12 @@ export function x509Validators(
   certificates: CertificatesOfIssuers,
   { observers, sources }: { readonly observers: Observers; readonly sources: KeptSources },
 ): readonly TokenValidator[] {
+  const shared = { fetchBytes: createRevocationFetch(config), observers, sources };
   const trusted = config.trustedIssuers.flatMap(({ enabledUntil, id, issuer, x509 }) => {
     const parsed = certificates.get(id);
     if (!x509 || !parsed) return [];
     const until = enabledUntil === undefined ? {} : { enabledUntil };
-    return [{ id, issuer, ...until, ...termsOf(x509, config, { id, observers, parsed, sources }) }];
+    return [{ id, issuer, ...until, ...termsOf(x509, config, { ...shared, id, parsed }) }];
   });
   if (trusted.length === 0) return [];
   return [createX509Validator({ issuer: config.issuer, trusted, clock: observers.clock })];
@@ -76,6 +78,7 @@ export const certificateFinder = (certificates: CertificatesOfIssuers) =>
   );
 
 interface Named {
+  readonly fetchBytes: FetchBytes;
   readonly id: string;
   readonly observers: Observers;
   readonly parsed: TrustedCertificates;
@@ -104,7 +107,7 @@ function termsOf(
 function revocationOf(
   { revocation }: TrustedX509Config,
   config: Config,
-  { id, observers: { clock, logger }, parsed: { lists }, sources }: Named,
+  { fetchBytes, id, observers: { clock, logger }, parsed: { lists }, sources }: Named,
 ) {
   if (!revocation) return undefined;
   return sources.take(['revocation', id, revocation, config.fetch], () =>
@@ -112,7 +115,7 @@ function revocationOf(
       settings: { ...revocation, lists },
       clock,
       renewals: sources.renewals,
-      fetchBytes: createRevocationFetch(config),
+      fetchBytes,
       onFailure: (cause) =>
         logger.warn('revocation of certificates cannot be asked', { issuer: id, cause }),
     }),

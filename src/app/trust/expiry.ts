@@ -13,7 +13,7 @@ export const EXPIRY_WARNING_SECONDS = 30 * 86_400;
 
 /** A certificate and when it ends. */
 interface ExpiringCertificate {
-  readonly whose: 'own' | 'trusted-issuer' | 'relying-party';
+  readonly whose: 'own' | 'trusted-issuer' | 'relying-party' | 'authority';
   /** The id of the party, or what the certificate is for. */
   readonly name: string;
   readonly notAfter: Instant;
@@ -34,7 +34,14 @@ function trustedPems({ jwt, saml, x509 }: TrustedIssuerConfig): readonly string[
   return [...jwtPems, ...(saml ? samlPems(saml.keySource) : []), ...authorities];
 }
 
-/** Every certificate of a configuration that ends. Of several of one party each is named. */
+/** When nobody is left who vouches for servers: a bundle of authorities goes on without those that have ended. */
+function endOfAuthorities({ fetch }: Config): readonly ExpiringCertificate[] {
+  const ends = (fetch.certificateAuthorities ?? []).flatMap(endsOf);
+  if (ends.length === 0) return [];
+  return [{ whose: 'authority', name: 'fetch.ca', notAfter: Math.max(...ends) }];
+}
+
+/** Every certificate of a configuration that ends. Of several of one party each is named, of several authorities the last. */
 export function expiringCertificates(config: Config): readonly ExpiringCertificate[] {
   const { decryptionKeys, keys, listeners, relyingParties, trustedIssuers } = config;
   const named = (whose: ExpiringCertificate['whose'], name: string, pems: readonly string[]) =>
@@ -52,6 +59,7 @@ export function expiringCertificates(config: Config): readonly ExpiringCertifica
       const pems = [encryption, keyEncryption].flatMap((to) => to?.certificate ?? []);
       return named('relying-party', id, [...new Set(pems)]);
     }),
+    ...endOfAuthorities(config),
   ];
 }
 

@@ -24,9 +24,14 @@ function recordedKeys(source: JwtKeySource): IssuerKeysRecord['keys'] {
 }
 
 const fetchLimits = (
-  { fetch: { allowedHosts, timeoutMilliseconds } }: Config,
+  { fetch: { allowedHosts, certificateAuthorities, timeoutMilliseconds } }: Config,
   maxBodyBytes: number,
-): FetchLimits => ({ allowedHosts, maxBodyBytes, timeoutSeconds: timeoutMilliseconds / 1000 });
+): FetchLimits => ({
+  allowedHosts,
+  maxBodyBytes,
+  timeoutSeconds: timeoutMilliseconds / 1000,
+  ...(certificateAuthorities && { certificateAuthorities }),
+});
 
 /** Fetches documents of others within the limits of the configuration. */
 export const createFetch = (config: Config, form?: 'json' | 'metadata'): FetchText =>

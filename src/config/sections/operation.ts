@@ -1,19 +1,10 @@
-// How the process runs: `delegation`, `audit`, `log`, `limits`, `drain`, `clockSkewSeconds`, `fetch`, `saml`.
+// How the process runs: `delegation`, `audit`, `log`, `limits`, `drain`, `clockSkewSeconds`, `saml`.
 import { z } from 'zod';
 import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import type { Entry, Loading } from '../loading.ts';
 import { plainText, rate, resourceUri, rule, seconds, valueRule } from './fields.ts';
 import { readBase64Key } from './keys/base64-key.ts';
 import { secretReference } from './secret.ts';
-
-export interface FetchConfig {
-  /** Hosts, with or without a port, that may resolve to internal addresses. */
-  readonly allowedHosts: readonly string[];
-  readonly timeoutMilliseconds: number;
-  readonly maxBytes: number;
-  readonly staleSeconds: number;
-  readonly unknownKeyIntervalSeconds: number;
-}
 
 export interface RateConfig {
   readonly requestsPerSecond: number;
@@ -151,33 +142,6 @@ export const drainSection = z
   .prefault({});
 
 export const clockSkewSection = seconds(0, 300).describe('How far clocks may differ.').default(60);
-
-export const fetchSection = z
-  .strictObject({
-    allowedHosts: z
-      .array(
-        z.string().refine(
-          (text) => /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(text),
-          valueRule({
-            what: 'is not a host',
-            why: 'it is compared with the host of a URL as text, never as a pattern',
-            fix: 'write a host in lower case, with a port where it has one, as in idp.internal:8443',
-          }),
-        ),
-      )
-      .describe('Hosts that may resolve to internal addresses; all others may not.')
-      .default([]),
-    timeoutMilliseconds: z.int().min(100).max(60_000).default(5000),
-    maxBytes: z.int().min(1024).max(10_485_760).default(65_536),
-    staleSeconds: seconds(0, 604_800)
-      .describe('How long keys are used after they could not be fetched again.')
-      .default(86_400),
-    unknownKeyIntervalSeconds: seconds(1, 3600)
-      .describe('How often at most an unknown key id makes us fetch.')
-      .default(30),
-  })
-  .prefault({})
-  .describe('How keys of others are fetched.');
 
 export const samlSection = z
   .strictObject({

@@ -4,7 +4,8 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { selfSigned } from '#test/support/x509/certificate.ts';
+import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
+import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
 export interface HttpsServer {
   /** `https://localhost:<port>` */
@@ -16,12 +17,14 @@ export interface HttpsServer {
   readonly requests: readonly string[];
 }
 
-/** Starts a server that ends with the test. */
+/** Starts a server that ends with the test; `certificate`: absent, a self-signed one. */
 export async function startHttpsServer(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   listener: RequestListener,
+  certificate?: Certificate,
 ): Promise<HttpsServer> {
-  const { certPem, keyPem } = await selfSigned(['localhost', 'keys.example', '127.0.0.1', '::1']);
+  const { certPem, keyPem } =
+    certificate ?? (await selfSigned(['localhost', 'keys.example', '127.0.0.1', '::1']));
   const requests: string[] = [];
   const server = createServer({ cert: certPem, key: keyPem }, (request, response) => {
     requests.push(request.url ?? '');
@@ -34,4 +37,19 @@ export async function startHttpsServer(
   });
   const { port } = server.address() as AddressInfo;
   return { origin: `https://localhost:${port}`, port, certificate: certPem, requests };
+}
+
+/** The same with a certificate of an authority of its own. */
+export async function startPrivateServer(
+  context: Pick<TestContext, 'after'>,
+  listener: RequestListener,
+) {
+  const authority = await anAuthority({ name: 'CN=Corp CA' });
+  const { pem, privateKeyPem } = await aCertificate({
+    name: 'CN=localhost',
+    issuer: authority,
+    alternativeNames: [{ type: 'dns', value: 'localhost' }],
+  });
+  const identity = { certPem: pem, keyPem: privateKeyPem };
+  return { authority, ...(await startHttpsServer(context, listener, identity)) };
 }

@@ -336,16 +336,6 @@ refuses('delegation', [
   },
 ]);
 
-refuses('fetch', [
-  {
-    rule: 'an allowed host is no pattern',
-    change: (document) => {
-      document['fetch'] = { allowedHosts: ['*.internal'] };
-    },
-    errors: ['CONFIG_INVALID_VALUE fetch.allowedHosts[0]'],
-  },
-]);
-
 const limits: (value: object) => Change = (value) => (document) => {
   document['limits'] = value;
 };
