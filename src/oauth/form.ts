@@ -49,16 +49,27 @@ export function readOfferedBodies(provider: Provider): void {
   });
 }
 
+/** The text of Basic credentials, of which some leave out the padding; undefined for another scheme, and for what is no base64. */
+function basicText(authorization: string): string | undefined {
+  const [scheme, encoded = '', ...rest] = authorization.split(' ');
+  if (scheme?.toLowerCase() !== 'basic' || rest.length > 0) return undefined;
+  const bytes = Buffer.from(encoded, 'base64');
+  const padded = bytes.toString('base64');
+  const isBase64 = encoded === padded || encoded === padded.replace(/=+$/, '');
+  return isBase64 ? bytes.toString('latin1') : undefined;
+}
+
+// No client of ours has an empty name or secret.
+const CREDENTIALS = /^[^:]+:.+$/s;
 // RFC 6749 §A: visible characters and space, once the form encoding of §2.3.1 is undone.
-const CREDENTIALS = /^[\x20-\x7e]*:[\x20-\x7e]*$/;
+const CHARACTERS = /^[\x20-\x7e]*$/;
 
 /** Whether an Authorization header holds Basic credentials that can be anybody's. Raw Latin-1 or a stray percent sign is a
  * wrong secret, not a malformed request; another scheme authenticates no client (RFC 6749 §5.2: 401 answers it). */
 function hasReadableCredentials(authorization: string): boolean {
-  const [scheme, encoded = ''] = authorization.split(' ');
-  if (scheme?.toLowerCase() !== 'basic') return false;
+  const text = basicText(authorization) ?? '';
   try {
-    return CREDENTIALS.test(decodeURIComponent(Buffer.from(encoded, 'base64').toString('latin1')));
+    return CREDENTIALS.test(text) && CHARACTERS.test(decodeURIComponent(text));
   } catch {
     return false;
   }

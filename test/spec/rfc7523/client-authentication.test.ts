@@ -310,6 +310,10 @@ for (const [what, authorization] of [
   ['a Basic secret with a stray percent sign', basic('gateway:%')],
   ['Basic without a colon', basic('gateway')],
   ['Basic with nothing', 'Basic'],
+  ['Basic with an empty secret', basic('gateway:')],
+  ['Basic with an empty name', basic(`:${GATEWAY_SECRET}`)],
+  ['Basic whose base64 has too much padding', `${basic(`gateway:${GATEWAY_SECRET}x`)}=`],
+  ['Basic that is followed by something', `${basic(`gateway:${GATEWAY_SECRET}`)} x`],
   ['a bearer token', 'Bearer a.b.c'],
   ['a scheme that nobody knows', `Negotiate ${btoa('gateway:x')}`],
 ] as const)
