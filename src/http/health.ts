@@ -67,6 +67,14 @@ const isPublishedName = (hostname: string): boolean =>
   !['localhost', ''].includes(hostname.toLowerCase()) &&
   isIP(hostname.replaceAll(/[[\]]/g, '')) === 0;
 
+const METHODS: readonly string[] = ['GET', 'HEAD'];
+
+function refuse(ctx: Koa.Context, status: 404 | 405 | 421, error: string): void {
+  ctx.status = status;
+  if (status === 405) ctx.set('Allow', METHODS.join(', '));
+  ctx.body = { error };
+}
+
 /** Makes the management application. */
 export function createManagementApp(settings: ManagementSettings): ManagementApp {
   const { maxLoopDelayMilliseconds = 1000 } = settings;
@@ -100,17 +108,11 @@ export function createManagementApp(settings: ManagementSettings): ManagementApp
   const app = new Koa();
   app.use(async (ctx) => {
     ctx.set({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    if (settings.isLocal && isPublishedName(ctx.hostname)) {
-      ctx.status = 421;
-      ctx.body = { error: 'misdirected_request' };
-      return;
-    }
-    const route = ['GET', 'HEAD'].includes(ctx.method) ? routes.get(ctx.path) : undefined;
-    if (!route) {
-      ctx.status = 404;
-      ctx.body = { error: 'not_found' };
-      return;
-    }
+    if (settings.isLocal && isPublishedName(ctx.hostname))
+      return refuse(ctx, 421, 'misdirected_request');
+    const route = routes.get(ctx.path);
+    if (!route) return refuse(ctx, 404, 'not_found');
+    if (!METHODS.includes(ctx.method)) return refuse(ctx, 405, 'method_not_allowed');
     const { status, body, type } = await route();
     ctx.status = status;
     if (type !== undefined) ctx.type = type;

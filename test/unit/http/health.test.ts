@@ -168,8 +168,18 @@ test('management: everything else is 404', async (t) => {
   const { port } = await aManagement(t);
 
   const other = await send({ port, path: '/readyz/' });
-  const post = await send({ port, path: '/readyz', body: '' });
+  const post = await send({ port, path: '/readyz/', body: '' });
 
-  assert.deepEqual([other.status, other.body], [404, '{"error":"not_found"}']);
-  assert.equal(post.status, 404);
+  for (const { body, status } of [other, post])
+    assert.deepEqual([status, body], [404, '{"error":"not_found"}']);
 });
+
+for (const path of ['/livez', '/readyz', '/startupz', '/metrics'])
+  test(`RFC 9110 §15.5.6: ${path} with another method is 405, and Allow says which there are`, async (t) => {
+    const { port } = await aManagement(t);
+
+    const { body, headers, status } = await send({ port, path, body: '' });
+
+    assert.deepEqual([status, body], [405, '{"error":"method_not_allowed"}']);
+    assert.equal(headers['allow'], 'GET, HEAD');
+  });
