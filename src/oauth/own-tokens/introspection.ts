@@ -4,7 +4,7 @@ import type { RefreshFamilies, RefreshFamily } from '#core/refresh/refresh-famil
 import { inspectRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
-import type { Actor } from '#core/subject.ts';
+import type { Actor, Authentication } from '#core/subject.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { looksLikeRefreshToken } from './refresh-token-codec.ts';
 
@@ -29,6 +29,13 @@ function actClaim([actor, ...nested]: readonly Actor[]): Members | undefined {
 /** RFC 6749 §3.3: a scope is one name at least. */
 const scopeMember = (scopes: readonly string[]): Members =>
   scopes.length > 0 ? { scope: scopes.join(' ') } : {};
+
+/** How the subject logged in (RFC 9470 §6.2): a server may want it fresh, or strong. */
+const authenticationMembers = ({ contextClass, instant, methods }: Authentication): Members => ({
+  auth_time: instant,
+  acr: contextClass,
+  amr: methods,
+});
 
 /** How a token shows whose it is (RFC 8705 §3.2, RFC 9449 §6.2). Said to be a bearer token, one that is bound to a key would open the
  * door to whoever stole it. */
@@ -60,6 +67,7 @@ function introspectionResponse(token: ValidatedToken): Members {
     jti: token.id,
     client_id: token.originClient,
     ...scopeMember(token.scopes),
+    ...authenticationMembers(token.authentication ?? {}),
     act: actClaim(token.actors),
   };
 }

@@ -127,6 +127,18 @@ for (const [what, groups, changes] of [
     assert.deepEqual(body, { ...decodeJwt(token), active: true, token_type: 'Bearer' });
   });
 
+test('RFC 9470 §6.2: tells how and when the subject of a token logged in, as the token does', async (t) => {
+  const server = await startServer(t);
+  const login = { auth_time: server.clock.now() - 60, acr: 'urn:x:strong', amr: ['pwd', 'otp'] };
+  const token = await issuedToken(server, { subject_token: await server.partner.sign(login) });
+
+  const { body } = await inspectAsOrders(server, token);
+
+  const { auth_time, acr, amr } = body;
+  assert.deepEqual({ auth_time, acr, amr }, login);
+  assert.deepEqual(body, { ...decodeJwt(token), active: true, token_type: 'Bearer' });
+});
+
 test('Ledger: a token with our signature that is not on record is none of ours, whoever had the key', async (t) => {
   const server = await startServer(t);
   const [forged, same] = [await resigned(server, { jti: 'forged' }), await resigned(server, {})];
