@@ -1,7 +1,7 @@
 // What every operation begins with: the message is read, held against its frame, and its requestor authenticated. Everything
 // cheap is refused before a password or a signature costs a computation.
 
-import { resumedBody } from '#bridge/ws-security/encryption/protected-body.ts';
+import { type ProtectedBody, resumedBody } from '#bridge/ws-security/encryption/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { readSecurityHeader, type SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
@@ -81,11 +81,11 @@ export async function authenticateRequest(
 ): Promise<AuthenticatedRequest | ChallengedMessage> {
   const { received, security } = await openSecurity(message, parts, progress);
   const { address } = received;
-  const resumed = await resume(received, parts);
+  const { body, resumed } = await askedIn(received, parts);
+  const frame = { ...readFrame(body), ...(resumed && { context: resumed.context }) };
   // Before the rest of it: what cannot be read of a request to cancel is on record as that.
-  if (!resumed) progress.operation = readFrame(bodyOf(received), '').operation;
-  const { rst, usedTokens } = readRequest(received, security, resumed);
-  progress.operation = rst.operation;
+  progress.operation = frame.operation;
+  const { rst, usedTokens } = readRst(body, security?.tokens ?? [], frame);
   if (resumed) requireActions(received.message, [legActionOf(rst.trust)]);
   else requireAgreement(received.message, rst);
   requireOurAddress(received);
@@ -218,27 +218,15 @@ function challengeFor(
   });
 }
 
-/** What a later leg goes on with; undefined for a first one. */
-async function resume(
+/** The Body that asks: that of the message, or of the earlier one that it answers a challenge to. */
+async function askedIn(
   received: ReceivedMessage,
   { challenges }: ReceivingParts,
-): Promise<ResumedRequest | undefined> {
-  const { payload } = bodyOf(received);
-  return isLaterLeg(payload) ? challenges.resume(payload, received.address) : undefined;
-}
-
-function readRequest(
-  received: ReceivedMessage,
-  security: SecurityHeader | undefined,
-  resumed: ResumedRequest | undefined,
-): ReturnType<typeof readRst> {
-  const tokens = security?.tokens ?? [];
-  if (resumed === undefined) return readRst(bodyOf(received), tokens);
-  const { rst, usedTokens } = readRst(
-    resumedBody(resumed.document, received.message.envelope.document),
-    tokens,
-  );
-  return { rst: { ...rst, context: resumed.context }, usedTokens };
+): Promise<{ readonly body: ProtectedBody; readonly resumed?: ResumedRequest }> {
+  const body = bodyOf(received);
+  if (!isLaterLeg(body.payload)) return { body };
+  const resumed = await challenges.resume(body.payload, received.address);
+  return { body: resumedBody(resumed.document, body.document), resumed };
 }
 
 // A second credential, a token nobody asks about, or a reference that is there for no signature: it is unclear what it is for.

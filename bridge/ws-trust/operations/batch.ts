@@ -135,7 +135,7 @@ function readItem(
   requireHonoured: (rst: RstRequest) => void,
 ): ReadItem {
   const frame = readFrame(body, 'Batch');
-  const read = unlessRefused(() => readRst(body, tokens, 'Batch'));
+  const read = unlessRefused(() => readRst(body, tokens, frame));
   if (isRefusal(read)) return { frame, wanted: read };
   const refused = unlessRefused(() => requireHonoured(read.rst));
   return { frame, read, wanted: isRefusal(refused) ? refused : read.rst };
@@ -166,8 +166,6 @@ export async function answerItem(
   { frame, wanted }: BatchItem,
   { parts, received, admit, answer, progress }: ItemParts,
 ): Promise<Markup> {
-  const { operation, requestor } = progress;
-  const known = { operation, requestor };
   const ofItem: Progress = { ...progress, isRecorded: false };
   try {
     admit();
@@ -176,8 +174,7 @@ export async function answerItem(
   } catch (cause) {
     if (!isRefusal(cause)) throw cause;
     const refusal = refusalOf(cause);
-    const { isRecorded } = ofItem;
-    await recordOnce(parts.audit, { ...received, ...known, isRecorded }, refusal);
+    await recordOnce(parts.audit, { ...received, ...ofItem }, refusal);
     return writeRefused(frame, refusal.fault.reason);
   }
 }

@@ -59,16 +59,17 @@ type Found<Name extends ParameterName, Value> = Partial<Record<Uncapitalize<Name
 
 const KEY_SIZE = /^(?:0|[1-9]\d{0,4})$/;
 
-/** Reads the request in a Body that is protected.
+/** Reads the request in a Body that is protected. `frame` is what was read of it before.
  * @throws {ExchangeFailure} `operation-unsupported`, `request-malformed`, `token-malformed`
  * @throws {SecurityFailure} `unsupported-security-token`, `security-token-unavailable`, `invalid-security-token`, those of contexts
  * @throws {XmlFailure} reasons of reading */
 export function readRst(
-  { document, headerDocument, payload }: ProtectedBody,
+  body: ProtectedBody,
   headerTokens: readonly XmlElement[],
-  form: '' | 'Batch' = '',
+  frame = readFrame(body),
 ): ReadRst {
-  const trust = requireRequest(payload);
+  const { document, headerDocument, payload } = body;
+  const { trust } = frame;
   const parameters = readParameters(payload, trust);
   const scope = { document: headerDocument, tokens: headerTokens, within: document };
   // WS-Trust 1.3 §6: a token may be cancelled by its name; everything else wants the token itself.
@@ -86,12 +87,10 @@ export function readRst(
   });
   return {
     rst: {
-      trust,
-      operation: requireOperation(parameters.find('RequestType'), trust, form),
+      ...frame,
       ...readWishes(parameters, trust),
       ...keys,
       ...defined<Partial<RstRequest>>({
-        context: eitherAttribute(payload, 'Context'),
         onBehalfOf: tokens.onBehalfOf?.token,
         actAs: tokens.actAs?.token,
         renewTarget: tokens.renewTarget?.token,
@@ -124,15 +123,15 @@ function readTokens(parameters: Parameters, scope: EmbeddedScope, isShown: boole
 /** Reads no more of a request than what it is.
  * @throws {ExchangeFailure} `operation-unsupported`
  * @throws {XmlFailure} reasons of reading */
-export function readFrame(
-  { payload }: Pick<ProtectedBody, 'payload'>,
-  form: '' | 'Batch',
-): RstFrame {
+export function readFrame({ payload }: ProtectedBody, form: '' | 'Batch' = ''): RstFrame {
   const trust = requireRequest(payload);
   const requestType = optionalChild(payload, payload.uri, 'RequestType');
+  if (requestType === undefined) throw new XmlFailure('element-missing', 'no RequestType');
+  const operation = operationOf(trust, trimmedTextOf(requestType), form);
+  if (operation === undefined) throw unsupported('RequestType');
   return {
     trust,
-    operation: requireOperation(requestType, trust, form),
+    operation,
     ...defined<Pick<RstFrame, 'context'>>({ context: eitherAttribute(payload, 'Context') }),
   };
 }
@@ -145,21 +144,7 @@ function requireRequest({ uri, local }: XmlElement): TrustNames {
   return trust;
 }
 
-function requireOperation(
-  requestType: XmlElement | undefined,
-  trust: TrustNames,
-  form: '' | 'Batch',
-): RstRequest['operation'] {
-  if (requestType === undefined) throw new XmlFailure('element-missing', 'no RequestType');
-  const operation = operationOf(trust, trimmedTextOf(requestType), form);
-  if (operation === undefined) throw unsupported('RequestType');
-  return operation;
-}
-
-function readWishes(
-  parameters: Parameters,
-  trust: TrustNames,
-): Omit<RstRequest, 'trust' | 'operation'> {
+function readWishes(parameters: Parameters, trust: TrustNames): Omit<RstRequest, keyof RstFrame> {
   const { find, findAll, present } = parameters;
   return {
     participants: mapped(find('Participants'), (element) => readParticipants(element, trust)) ?? [],
