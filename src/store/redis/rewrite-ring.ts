@@ -21,6 +21,7 @@ export class RewriteRing {
   #entries: Entry[] = [];
   #first = 0;
   #characters = 0;
+  #droppedAt = Number.NEGATIVE_INFINITY;
 
   constructor(seconds: number) {
     this.#milliseconds = seconds * 1000;
@@ -29,6 +30,11 @@ export class RewriteRing {
   /** Nothing gets older while a master is away: what a server loses is what came before it went, however long ago that was. */
   hold(isHeld: boolean): void {
     this.#heldAt = isHeld ? (this.#heldAt ?? performance.now()) : undefined;
+  }
+
+  /** Since when it has all own writes. */
+  get reachesBackTo(): number {
+    return Math.max((this.#heldAt ?? performance.now()) - this.#milliseconds, this.#droppedAt);
   }
 
   /** Keeps a write. It answers the call that does it again, or nothing once what was written has ended. */
@@ -67,6 +73,7 @@ export class RewriteRing {
         this.#entries.length - this.#first > MOST_ENTRIES || this.#characters > MOST_CHARACTERS;
       if (!first || !(isTooMuch || this.#isOld(first, now))) return;
       this.#first += 1;
+      this.#droppedAt = first.at;
       this.#characters -= first.characters;
     }
   }

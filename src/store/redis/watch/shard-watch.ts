@@ -10,6 +10,7 @@ import { PROBE } from '../scripts.ts';
 import type { RedisSettings } from '../settings.ts';
 import { ClockWatch } from './clock-watch.ts';
 import type { Dataset, Findings } from './dataset.ts';
+import type { OwnTrace } from './own-trace.ts';
 import { parseInfo, type ServerFacts, type Unfitness, unfitnessOf } from './server-facts.ts';
 
 const RETRY_MILLISECONDS = 100;
@@ -49,6 +50,7 @@ export interface ShardParts {
   readonly dataset: Dataset;
   /** The incarnations of masters that this process has written its ring to, or that it began with. */
   readonly known: Set<string>;
+  readonly trace: OwnTrace;
   /** Whether the process has not served anything yet. */
   readonly isStart: () => boolean;
   readonly events: ShardEvents;
@@ -66,6 +68,8 @@ interface ShardEvents {
   readonly onEvicted: (keys: number) => void;
   /** Its clock went ahead at once, by more than marks have to spare: some may have ended too early. */
   readonly onClockStep: (seconds: number) => void;
+  /** It was given data that is older than what the ring reaches back to. */
+  readonly onOldData: () => void;
   /** The canaries are not ours any more. It throws. */
   readonly onLost: () => never;
   readonly onAlarm: (message: string) => void;
@@ -119,13 +123,17 @@ export class ShardWatch {
     });
   }
 
-  /** Reads the clock and probes, from time to time. A master that is cut off from its replicas still answers reads, and does not know
+  /** Reads the clock, leaves a trace and probes, from time to time. A master that is none any more refuses the trace. One that is cut off from its replicas still answers reads, and does not know
    * what was revoked on the other side; but it cannot confirm the write of a probe. */
   beat(): void {
     if (this.#closed) return;
     const { isReadOnly, settings } = this.#parts;
     const isProbed = !isReadOnly && settings.minReplicas > 0;
-    this.#beating ??= Promise.all([this.#watchClock(), isProbed && this.probe()])
+    this.#beating ??= Promise.all([
+      this.#watchClock(),
+      isProbed && this.probe(),
+      isReadOnly !== true && this.#leaveTrace(),
+    ])
       .then(
         () => {
           this.#missedBeats = 0;
@@ -251,6 +259,13 @@ export class ShardWatch {
     if (ahead > this.#parts.settings.maxSkewSeconds) this.doubt();
   }
 
+  /** What is wrong with a master that does not take it is told by what it answers; a full one is good for reads. */
+  async #leaveTrace(): Promise<void> {
+    const [bucket] = this.#buckets();
+    if (bucket === undefined) return;
+    await this.#parts.trace.leave(this.#master, bucket).catch(() => undefined);
+  }
+
   /** How far its clock is ahead of ours. */
   async #readClock(): Promise<number> {
     const { commands, events, settings } = this.#parts;
@@ -268,13 +283,15 @@ export class ShardWatch {
   /** A master that is new to us has perhaps not all that we were told was written: we write it again. A slot that moves from
    * one to another that we know took its keys along. */
   async #follow(facts: ServerFacts, findings: Findings): Promise<void> {
-    const { events, isStart, known } = this.#parts;
+    const { events, isStart, known, ring, trace } = this.#parts;
     if (known.has(facts.incarnation)) return;
     if (this.#mayHaveForgotten(facts, findings)) {
       if (!isStart()) {
         if (known.size > 0 && this.#closed?.why !== CHANGED) events.onRoleChange();
         this.#become({ by: 'fenced', why: CHANGED });
       }
+      const lostSince = await trace.lostSince(this.#master, this.#buckets());
+      if (lostSince !== undefined && lostSince < ring.reachesBackTo) events.onOldData();
       const start = performance.now();
       await this.#rewrite(0);
       await delay(SETTLE_MILLISECONDS, undefined, { ref: false });

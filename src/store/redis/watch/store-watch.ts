@@ -4,6 +4,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import { canaryKey, EVERY_BUCKET } from '../redis-key.ts';
 import { Dataset } from './dataset.ts';
+import { OwnTrace } from './own-trace.ts';
 import { type ShardParts, ShardWatch, type UnfitStore } from './shard-watch.ts';
 
 const START_PATIENCE_MILLISECONDS = 2000;
@@ -11,6 +12,7 @@ const BEAT_MILLISECONDS = 1000;
 const BEATS_TO_A_LOOK = 60;
 
 const LOST = 'the dataset is gone or another one';
+const OLD_DATA = 'the server has forgotten more than is written again';
 
 export interface WatchEvents {
   /** Another master, or the same server after a restart. */
@@ -22,7 +24,8 @@ export interface WatchEvents {
   readonly onError: (cause: unknown) => void;
 }
 
-export interface WatchParts extends Omit<ShardParts, 'dataset' | 'known' | 'isStart' | 'events'> {
+export interface WatchParts
+  extends Omit<ShardParts, 'dataset' | 'known' | 'trace' | 'isStart' | 'events'> {
   readonly events: WatchEvents;
 }
 
@@ -33,6 +36,7 @@ const closed = (why: string): ExchangeFailure =>
 export class StoreWatch {
   readonly #parts: WatchParts;
   readonly #dataset: Dataset;
+  readonly #trace: OwnTrace;
   readonly #shards = new Map<string, ShardWatch>();
   readonly #known = new Set<string>();
   #isLost = false;
@@ -46,7 +50,9 @@ export class StoreWatch {
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-    this.#dataset = new Dataset({ ...parts, tenant: parts.settings.tenant });
+    const { commands, settings } = parts;
+    this.#dataset = new Dataset({ ...parts, tenant: settings.tenant });
+    this.#trace = new OwnTrace({ commands, dataset: this.#dataset, tenant: settings.tenant });
   }
 
   /** @throws {ExchangeFailure} `dependency-unavailable` while the answers of a master cannot be trusted */
@@ -197,6 +203,7 @@ export class StoreWatch {
       ...this.#parts,
       dataset: this.#dataset,
       known: this.#known,
+      trace: this.#trace,
       isStart: () => this.#isStart,
       events: {
         ...events,
@@ -206,6 +213,10 @@ export class StoreWatch {
         onEvicted: (keys) => {
           this.#forget();
           events.onAlarm(`STORE_EVICTED: the server has evicted ${keys} keys`);
+        },
+        onOldData: () => {
+          this.#forget();
+          events.onAlarm(`STORE_OLD_DATA: ${OLD_DATA}: what is older than now is refused`);
         },
         onClockStep: (seconds) => {
           this.#forget();

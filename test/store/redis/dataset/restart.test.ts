@@ -17,6 +17,12 @@ const mark = (id: string) => ({ class: 'once', parts: [id] }) as const;
 const tally = (id: string) => ({ class: 'tally', parts: [id] }) as const;
 const tombstone = (id: string) => ({ class: 'revoked', parts: [id] }) as const;
 
+/** Returns when so much time has passed: what is kept for less is over. */
+async function passed(seconds: number): Promise<void> {
+  const end = performance.now() + seconds * 1000;
+  await eventually('the time is over', async () => performance.now() > end);
+}
+
 /** Kills it when what it is asked for was acknowledged, and starts it as it was before that. */
 async function forgetting(
   server: RedisServer,
@@ -68,15 +74,50 @@ describe('Redis, one server that comes back', { skip: redisMissing() }, () => {
     await forgetting(
       server,
       async () => void (await store.putOnce(mark('used before'), 'first', LONG)),
-      async () => {
-        const end = performance.now() + 2 * ringSeconds * 1000;
-        await eventually('what was kept is over', async () => performance.now() > end);
-      },
+      () => passed(2 * ringSeconds),
     );
     await eventually('the store is open again', () => store.health().then(() => true));
 
     const replay = await store.putOnce(mark('used before'), 'second', LONG);
     assert.deepEqual(replay, { stored: false, attempt: 'first' });
+  });
+
+  it('Row 10: data that is older than what is written again counts as lost: what is older is refused, and told', async (t) => {
+    const seen = noAlarms();
+    const opened = await openUnderTest(aSetting([server.port], { ringSeconds: 1 }), seen);
+    const { store } = opened;
+    t.after(() => store.close());
+
+    let revokedAt = 0;
+    await forgetting(server, async () => {
+      await store.revoke([tombstone('of long ago')], LONG);
+      revokedAt = Date.now() / 1000;
+      await passed(3);
+      await eventually('the store is open', () => store.health().then(() => true));
+    });
+    await eventually('the store is open again', () => store.health().then(() => true));
+
+    assert.equal(await store.isRevoked([tombstone('of long ago')]), false);
+    assert.ok((opened.begunAt() ?? 0) > revokedAt, 'what is older than the loss is not refused');
+    assert.match(seen.alarms.join('\n'), /^STORE_OLD_DATA: [^\n]*$/);
+  });
+
+  it('Row 2: a restart without a loss is none', async (t) => {
+    const seen = noAlarms();
+    const opened = await openUnderTest(aSetting([server.port], { ringSeconds: 1 }), seen);
+    const { store } = opened;
+    t.after(() => store.close());
+    const begunAt = opened.begunAt();
+    await passed(3);
+
+    await server.stop();
+    await passed(2);
+    await server.start();
+    await eventually('the store is open again', () => store.health().then(() => true));
+
+    assert.equal(opened.begunAt(), begunAt);
+    assert.deepEqual(seen.alarms, []);
+    assert.equal(seen.roleChanges, 1);
   });
 
   it('Row 14: a server that is loading its data does not stop the start; the store opens when it is done', async (t) => {
