@@ -65,7 +65,6 @@ class Primary {
     help: 'Generation of the configuration.',
     labels: [],
   });
-  #reloads = 0;
   readonly #known = new WeakMap<Member, Known>();
   readonly supervisor: ReturnType<typeof createSupervisor>;
   readonly failed = Promise.withResolvers<never>();
@@ -103,7 +102,7 @@ class Primary {
       onGivenUp: () => this.failed.reject(new Error('too many workers died within a minute')),
     });
     this.failed.promise.catch(() => undefined);
-    this.#generation.set({}, 1);
+    this.#generation.increment({});
   }
 
   get publicUrl(): string {
@@ -146,8 +145,7 @@ class Primary {
     this.#isReloading = true;
     try {
       await this.#reload(next);
-      this.#reloads += 1;
-      this.#generation.set({}, 1 + this.#reloads);
+      this.#generation.increment({});
     } finally {
       await this.#catchUp();
       this.#isReloading = false;

@@ -7,7 +7,7 @@ export interface Counter<Name extends string = never> {
   increment(labels: Labels<Name>): void;
 }
 
-export interface Gauge<Name extends string = never> {
+export interface Gauge<Name extends string = never> extends Counter<Name> {
   set(labels: Labels<Name>, value: number): void;
   /** Forgets all that was set: what is there no more must not be told of. */
   clear(): void;
@@ -110,6 +110,7 @@ export function createRegistry(): Registry {
     gauge(definition) {
       const series = addNumber(definition, 'gauge');
       return {
+        increment: (labels) => void (series.of(labels).value += 1),
         set: (labels, value) => void (series.of(labels).value = value),
         clear: () => series.clear(),
       };

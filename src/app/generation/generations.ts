@@ -70,7 +70,6 @@ export class Generations {
   readonly #newId = createIdSource();
   #config: Config;
   #current: Generation;
-  #count = 1;
   #timer: NodeJS.Timeout | undefined;
   readonly #expiry: NodeJS.Timeout;
   #serving: ServingParts | undefined;
@@ -79,7 +78,7 @@ export class Generations {
     this.#foundation = foundation;
     this.#config = config;
     this.#current = first;
-    foundation.metrics.configGeneration.set({}, this.#count);
+    foundation.metrics.configGeneration.increment({});
     reportExpiry(config, foundation);
     const report = (): void => reportExpiry(this.#config, foundation);
     this.#expiry = setInterval(report, REPORT_EXPIRY_MILLISECONDS).unref();
@@ -122,7 +121,7 @@ export class Generations {
     if (event === 'config.changed') next.sources.renew();
     this.#serving?.publicApp.swap(next.handlers);
     const { audit, logger, metrics } = this.#foundation;
-    if (event === 'config.changed') metrics.configGeneration.set({}, ++this.#count);
+    if (event === 'config.changed') metrics.configGeneration.increment({});
     reportExpiry(config, this.#foundation);
     this.#schedule();
     // The swap is done whether or not it can be recorded: half of the processes on the old keys would be worse.

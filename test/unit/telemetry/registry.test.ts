@@ -27,6 +27,17 @@ test('metrics: a gauge has the last value', () => {
   assert.match(registry.write(), /^g \+Inf$/m);
 });
 
+test('metrics: a gauge can go up by one from what it has', () => {
+  const registry = createRegistry();
+  const gauge = registry.gauge({ name: 'g', help: 'G.', labels: [] });
+
+  gauge.increment({});
+  gauge.set({}, 3);
+  gauge.increment({});
+
+  assert.match(registry.write(), /^g 4$/m);
+});
+
 test('metrics: a histogram has cumulative buckets, sum and count', () => {
   const registry = createRegistry();
   const definition = { name: 'h', help: 'H.', labels: ['op'] as const, buckets: [0.1, 1] };
