@@ -102,7 +102,7 @@ function createServers(
         writeMetrics: async () => foundation.registry.write(),
       });
   const drain = createDrain({
-    servers: [listener.server],
+    server: listener.server,
     drainDelayMilliseconds: config.drain.delaySeconds * 1000,
     graceMilliseconds: config.drain.graceSeconds * 1000,
     onDrained: [

@@ -6,8 +6,8 @@ import { takeOut } from './load/in-flight.ts';
 const LINGER_MILLISECONDS = 500;
 
 export interface DrainSettings {
-  /** The public servers. The management server goes on, to say that we are not ready: close it with the closers. */
-  readonly servers: readonly Server[];
+  /** The public server. The management server goes on, to say that we are not ready: close it with the closers. */
+  readonly server: Server;
   /** How long we still take requests, until everyone has seen that we are not ready. */
   readonly drainDelayMilliseconds: number;
   /** How long requests in flight may take to finish. */
@@ -100,19 +100,17 @@ export async function closeAll(closers: readonly (() => Promise<void>)[]): Promi
   if (failures.length > 0) throw new AggregateError(failures, 'not everything was closed well');
 }
 
-/** Prepares the drain of these servers; made before they listen, so that every request is seen. */
+/** Prepares the drain of a server; made before it listens, so that every request is seen. */
 export function createDrain(settings: DrainSettings): Drain {
-  const { servers, drainDelayMilliseconds, graceMilliseconds, onDrained } = settings;
-  const watched = servers.map((server) => ({ server, flight: watch(server) }));
+  const { server, drainDelayMilliseconds, graceMilliseconds, onDrained } = settings;
+  const flight = watch(server);
   let draining: Promise<void> | undefined;
 
   async function drain(atLeastMilliseconds: number): Promise<void> {
     // From now on, not only when we close: a client that goes on to use its connection would meet the closing of it.
-    for (const { flight } of watched) flight.closeConnections();
+    flight.closeConnections();
     await wait(Math.max(drainDelayMilliseconds, atLeastMilliseconds));
-    await Promise.all(
-      watched.map(({ server, flight }) => closeServer(server, flight, graceMilliseconds)),
-    );
+    await closeServer(server, flight, graceMilliseconds);
     await closeAll(onDrained);
   }
   return {

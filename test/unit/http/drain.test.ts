@@ -17,7 +17,7 @@ import { send, serve } from './http-fixture.ts';
 
 const drainOf = (server: Server, settings: Partial<DrainSettings> = {}) =>
   createDrain({
-    servers: [server],
+    server,
     drainDelayMilliseconds: 0,
     graceMilliseconds: 25_000,
     onDrained: [],
