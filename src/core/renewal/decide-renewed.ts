@@ -9,6 +9,7 @@ import {
   type GrantedTargets,
   longestChain,
 } from '../decision/granted-targets.ts';
+import { onceMark } from '../decision/once-marks.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { secretOf } from '../ledger/kept-token.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
@@ -23,7 +24,7 @@ import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { isAudience, type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
-import type { OnceMark, Renewal, TokenSpec } from '../token-spec.ts';
+import type { Renewal, TokenSpec } from '../token-spec.ts';
 import { formOf } from '../token-type.ts';
 import { type Renewable, type RenewalBasis, refuse } from './renewable.ts';
 import { decideRenewedExpiry, nextTerms } from './renewed-lifetime.ts';
@@ -192,20 +193,12 @@ function maxCountOf(granted: GrantedTargets): number {
   return maxCount > 0 ? maxCount : refuse('no policy row grants renewal any more');
 }
 
-/** Where a token of ours is good once, a renewal uses it up: the old one and the new one would be two uses.
- * @throws {ExchangeFailure} `renewal-not-possible`: without an id it could not be marked */
-function usedUp(
-  token: ValidatedToken,
-  { notOnOrAfter }: Renewal,
-  rules: PolicyRules,
-): readonly OnceMark[] {
-  const { id, issuer, lifetime } = token;
-  if (!isUsedOnce(rules.rows, token)) return [];
-  if (id === undefined) return refuse('a one-time token needs an id');
-  // As long as it could be renewed again: a mark that ends before lets it in again.
-  const until = Math.max(lifetime.notOnOrAfter, notOnOrAfter);
-  return [{ token: { issuer, id }, until }];
-}
+/** Where a token of ours is good once, a renewal uses it up: the old one and the new one would be two uses. The mark lasts as long as it
+ * could be renewed again: one that ends before lets it in again. */
+const usedUp = (token: ValidatedToken, { notOnOrAfter }: Renewal, { rows }: PolicyRules) =>
+  isUsedOnce(rows, token)
+    ? [onceMark(token, Math.max(token.lifetime.notOnOrAfter, notOnOrAfter))]
+    : [];
 
 /** The key is kept, except where another was made for a context. A secret goes into the new token as into the old one: encrypted to its
  * target, under the keys of today.
