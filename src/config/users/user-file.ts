@@ -6,7 +6,7 @@ import type { Complaint, Path } from '../problem.ts';
 import { type PlacedComplaint, schemaComplaints } from '../schema-issues.ts';
 import { rule, valueRule } from '../sections/fields.ts';
 import { secretReference } from '../sections/secret.ts';
-import { userClaims } from './user-claims.ts';
+import { type UserClaims, userClaims } from './user-claims.ts';
 import { isStoredPassword } from './user-password.ts';
 
 export interface UserConfigRecord {
@@ -14,8 +14,8 @@ export interface UserConfigRecord {
   /** `scrypt$N$r$p$salt$hash`. */
   readonly password: string;
   readonly disabled?: boolean;
-  readonly claims: Readonly<Record<string, string | readonly string[]>>;
-  readonly authenticationMethods?: readonly ('pwd' | 'swk' | 'hwk')[];
+  readonly claims: UserClaims;
+  readonly authenticationMethods?: readonly (typeof LOGIN_METHODS)[number][];
   /** Base32. Present: a password alone is not enough. */
   readonly oneTimePasswordSecret?: string;
   /** The password itself, for digests. */
