@@ -19,6 +19,7 @@ import { decideDelegations } from './delegation-budget.ts';
 import { type Evidence, policyQuestion, validateConfirmation, validateOrigin } from './evidence.ts';
 import {
   decideClaims,
+  decideEncryption,
   decideGrantedScopes,
   decideOmission,
   decideType,
@@ -77,23 +78,6 @@ function validateContext(
     throw new ExchangeFailure('token-type-unsupported', 'there is no place for a context');
   if (method !== 'symmetric-key')
     throw new ExchangeFailure('request-malformed', 'a security context has a secret');
-}
-
-/** Who can decrypt the token, and the secret in it. All targets of one token want the same (`decideType`).
- * @throws {ExchangeFailure} `target-not-allowed` for a secret that its target could not decrypt */
-function decideEncryption(
-  type: TokenType,
-  { method }: Confirmation,
-  [{ party }]: GrantedTargets,
-): Pick<TokenSpec, 'encryption' | 'keyEncryption'> {
-  if (type === 'sct') return {};
-  const { encryption, keyEncryption } = party.token;
-  if (method === 'symmetric-key' && !keyEncryption)
-    throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
-  return {
-    ...(encryption && formOf(type) === 'saml' && { encryption }),
-    ...(keyEncryption && method === 'symmetric-key' && { keyEncryption }),
-  };
 }
 
 /** The name under which a target knows itself in a token of this form. SOAP services compare an audience with the address that was asked

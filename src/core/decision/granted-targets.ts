@@ -7,7 +7,7 @@ import { ExchangeFailure } from '../failure.ts';
 import type { PolicyRow } from '../policy.ts';
 import type { RelyingParty } from '../request/relying-party.ts';
 import type { Encryption, TokenSpec } from '../token-spec.ts';
-import type { TokenType } from '../token-type.ts';
+import { formOf, type TokenType } from '../token-type.ts';
 import { type Evidence, expressionContext } from './evidence.ts';
 import { commonScopes, decideScopes, grantableScopes } from './scope.ts';
 
@@ -57,6 +57,23 @@ export function decideOmission(
     method === 'public-key' &&
     granted.every(({ party }) => party.token.omitsAudience);
   return isOmitted ? { omitsAudience: true } : {};
+}
+
+/** Who can decrypt the token, and the secret in it. All targets of one token want the same (`decideType`).
+ * @throws {ExchangeFailure} `target-not-allowed` for a secret that its target could not decrypt */
+export function decideEncryption(
+  type: TokenType,
+  { method }: Confirmation,
+  [{ party }]: GrantedTargets,
+): Pick<TokenSpec, 'encryption' | 'keyEncryption'> {
+  if (type === 'sct') return {};
+  const { encryption, keyEncryption } = party.token;
+  if (method === 'symmetric-key' && !keyEncryption)
+    throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
+  return {
+    ...(encryption && formOf(type) === 'saml' && { encryption }),
+    ...(keyEncryption && method === 'symmetric-key' && { keyEncryption }),
+  };
 }
 
 /** The token type to issue: one that each target wants or its row allows.

@@ -1,9 +1,9 @@
 // Policy over a token that is to be renewed: what it says is kept, whether it may still be said is decided anew (WS-Trust 1.3 §5).
 
-import { type Confirmation, publicKeyBits } from '../confirmation.ts';
 import { isSame } from '../decision/actor-chain.ts';
 import { type Evidence, isIdentity, policyQuestion } from '../decision/evidence.ts';
 import {
+  decideEncryption,
   decideOmission,
   type GrantedTarget,
   type GrantedTargets,
@@ -11,7 +11,6 @@ import {
 } from '../decision/granted-targets.ts';
 import { onceMark } from '../decision/once-marks.ts';
 import { ExchangeFailure } from '../failure.ts';
-import { secretOf } from '../ledger/kept-token.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
 import {
   decidingRow,
@@ -20,16 +19,14 @@ import {
   rowsByActor,
   validateUndenied,
 } from '../policy.ts';
-import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { isAudience, type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
 import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
 import type { Renewal, TokenSpec } from '../token-spec.ts';
 import { formOf } from '../token-type.ts';
+import { keptAuthentication, keptKey, requireKept } from './kept-in-renewal.ts';
 import { type Renewable, type RenewalBasis, refuse } from './renewable.ts';
 import { decideRenewedExpiry, nextTerms } from './renewed-lifetime.ts';
-
-const KEEPS_KEY = 'a renewal keeps the key of the token';
 
 /** A renewal that policy allows. */
 export interface RenewedSpec {
@@ -81,16 +78,6 @@ function requireHolder(
     throw new ExchangeFailure('requestor-not-allowed', 'the token was issued to another');
   if (!hasProved(requestor, token.confirmation))
     throw new ExchangeFailure('confirmation-missing', 'the key of the token was not proved');
-}
-
-/** What a renewal cannot change. */
-function requireKept({ subject: token, request }: Evidence, { afterExpiry }: Renewal): void {
-  const { confirmation = token.confirmation, requestedType = token.type } = request;
-  if (confirmation.method !== token.confirmation.method) refuse(KEEPS_KEY);
-  if (request.renewal?.afterExpiry && !afterExpiry)
-    refuse('a renewal does not set the terms of the next');
-  if (requestedType !== token.type)
-    throw new ExchangeFailure('token-type-unsupported', 'a renewal keeps the type of the token');
 }
 
 /** Its audiences are kept, and are names of its parties still: another one that has such a name by now was not asked about. An ID token
@@ -200,49 +187,6 @@ const usedUp = (token: ValidatedToken, { notOnOrAfter }: Renewal, { rows }: Poli
     ? [onceMark(token, Math.max(token.lifetime.notOnOrAfter, notOnOrAfter))]
     : [];
 
-/** The key is kept, except where another was made for a context. A secret goes into the new token as into the old one: encrypted to its
- * target, under the keys of today.
- * @throws {ExchangeFailure} `renewal-not-possible`, `target-not-allowed` */
-function keptKey(
-  { evidence: { request, subject: token }, secret }: RenewalBasis,
-  [{ party }]: GrantedTargets,
-): Pick<TokenSpec, 'confirmation' | 'keyEncryption'> {
-  const { confirmation } = token;
-  const other = secretOf(request);
-  if (other) return token.type === 'sct' ? { confirmation: other } : refuse(KEEPS_KEY);
-  if (confirmation.method !== 'symmetric-key') {
-    requireKeptSize(request, confirmation);
-    return { confirmation };
-  }
-  if (!secret) return refuse('the secret of the token was not kept');
-  if ((request.keySizeBits ?? secret.secret.sizeBits) !== secret.secret.sizeBits)
-    return refuse(KEEPS_KEY);
-  if (token.type === 'sct') return { confirmation: secret };
-  const { keyEncryption } = party.token;
-  if (!keyEncryption)
-    throw new ExchangeFailure('target-not-allowed', 'no secret can be encrypted to the target');
-  return { confirmation: secret, keyEncryption };
-}
-
-// The token may name its key by a thumbprint alone; the one that was proved is that key.
-function requireKeptSize(
-  { keySizeBits, requestor: { confirmation: proved } }: ExchangeRequest,
-  kept: Confirmation,
-): void {
-  if (keySizeBits === undefined) return;
-  const jwk = kept.method === 'public-key' && 'jwk' in proved ? proved.jwk : undefined;
-  if (jwk === undefined || publicKeyBits(jwk) !== keySizeBits) refuse(KEEPS_KEY);
-}
-
-// The only thing a token says that its digest on record does not cover.
-function keptAuthentication(
-  { authentication: told, signedBefore }: ValidatedToken,
-  { authentication: known }: Renewal,
-): Pick<TokenSpec, 'authentication'> {
-  const authentication = signedBefore === undefined ? told : known;
-  return authentication ? { authentication } : {};
-}
-
 /** The token anew: its subject, actors, audiences, claims, scopes and key are kept, its terms of renewal too. Only the lifetime
  * is new, and never beyond the absolute end.
  * @throws {ExchangeFailure} `renewal-not-possible`, `requestor-not-allowed`, `confirmation-missing`, `token-type-unsupported`,
@@ -258,8 +202,8 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
   requirePermission(granted, evidence, renewal);
   requireStillGranted(token, granted, rules);
   const maxCount = maxCountOf(granted);
-  const { algorithms, encryption } = granted[0].party.token;
-  const isAssertion = formOf(token.type) === 'saml';
+  const notOnOrAfter = decideRenewedExpiry(basis, granted, renewable);
+  const confirmation = keptKey(basis);
   const family: TokenRef = { issuer: rules.issuer, id: renewal.family };
   const isFirst = token.id === renewal.family;
   const spec: TokenSpec = {
@@ -277,11 +221,11 @@ export function decideRenewed(asked: RenewalBasis, rules: PolicyRules): RenewedS
     scopes: token.scopes,
     claims: token.claims,
     issuedAt: now,
-    lifetime: { notBefore: now, notOnOrAfter: decideRenewedExpiry(basis, granted, renewable) },
-    ...keptKey(basis, granted),
-    algorithm: algorithms[formOf(token.type)],
+    lifetime: { notBefore: now, notOnOrAfter },
+    confirmation,
+    algorithm: granted[0].party.token.algorithms[formOf(token.type)],
     ...(request.tokenShape !== undefined && { tokenShape: request.tokenShape }),
-    ...(encryption && isAssertion && { encryption }),
+    ...decideEncryption(token.type, confirmation, granted),
     policyRows: granted.map(({ row }) => row.id),
     // Not from the token before: the line would grow with each renewal. All hang on the first, which is revoked with any of them.
     parents: [family],
