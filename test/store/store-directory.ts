@@ -30,7 +30,7 @@ export interface StoreDirectory {
 
 export function aStoreDirectory(): StoreDirectory {
   const directory = mkdtempSync(join(tmpdir(), 'viaduct-store-'));
-  const path = join(directory, 'data', 'viaduct.db');
+  const path = join(directory, 'viaduct.db');
   const stores: SqliteStore[] = [];
   const databases: DatabaseSync[] = [];
   return {

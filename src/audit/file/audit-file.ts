@@ -1,6 +1,6 @@
 // One audit file, opened to append. Nothing is ever written over: the only other change is to cut what a failed write left.
 import { createHash } from 'node:crypto';
-import { constants, type FileHandle, lstat, mkdir, open, rename, statfs } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, rename, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 const CHUNK_BYTES = 65_536;
@@ -123,10 +123,9 @@ export async function openToRead(path: string): Promise<ReadableFile> {
   };
 }
 
-/** Opens or makes an audit file and its folder.
+/** Opens or makes an audit file in a folder that is there.
  * @throws {Error} when that is not possible, or something else has the name */
 export async function openAuditFile(path: string): Promise<AuditFile> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const held: Held = { handle: await openRegular(path, FLAGS) };
   await syncDirectory(path);
   const read = (position: number, lengthBytes: number) => readAt(held, position, lengthBytes);

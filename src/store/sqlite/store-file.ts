@@ -1,6 +1,5 @@
 // The file of the embedded store: made for the owner only, opened by one process at a time, set aside when it is damaged.
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { ExchangeFailure } from '#core/failure.ts';
@@ -8,7 +7,6 @@ import type { Instant } from '#core/instant.ts';
 import { DamagedStore } from './sqlite-failure.ts';
 
 const OWNER_ONLY_FILE = 0o600;
-const OWNER_ONLY_DIRECTORY = 0o700;
 
 /** Longest text that the store takes: a value beyond it is refused, not kept. */
 const MAX_VALUE_BYTES = 1_048_576;
@@ -20,7 +18,6 @@ const MAX_IDLE_WAL_BYTES = 16_777_216;
 const MAX_CHECKED_BYTES = 33_554_432;
 
 function createOwnerOnly(path: string): void {
-  mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY_DIRECTORY });
   try {
     // Exclusive: to open and close a file that SQLite holds in this process would drop its locks (POSIX fcntl).
     closeSync(openSync(path, 'wx', OWNER_ONLY_FILE));

@@ -84,7 +84,7 @@ async function heldBy(
 
 export async function sqliteArena(): Promise<SqliteArena> {
   const directory = mkdtempSync(join(tmpdir(), 'viaduct-faults-'));
-  const path = join(directory, 'data', 'viaduct.db');
+  const path = join(directory, 'viaduct.db');
   return {
     path,
     spec: { kind: 'sqlite', path, deadlineMilliseconds: DEADLINE_MILLISECONDS },

@@ -1,8 +1,7 @@
 // What earlier releases left on the disk is read by this one, and what this one leaves is the newest of the formats beside this
 // file: whoever changes it adds a fixture, because servers that run have stores of the old one.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { StateClass, Store, StoreKey } from '#core/ports.ts';
@@ -54,7 +53,6 @@ describe('Embedded store, released formats', () => {
 
   for (const format of FORMATS)
     it(`reads all of ${format}`, async () => {
-      mkdirSync(dirname(directory.path));
       const database = directory.connect();
       database.exec(fixture(format));
       database.close();
