@@ -37,7 +37,9 @@ const statusOf = (cause: unknown): number =>
 
 function detailOf(cause: unknown): string | undefined {
   const { error_detail, error_description } = (cause ?? {}) as Readonly<Record<string, unknown>>;
-  const texts = [error_detail, failureOf(cause)?.message, error_description];
+  // What the HTTP layer says of a body that it does not read has no text but its message; the library's message is the error again.
+  const ofHttp = statusOf(cause) < 500 ? (cause as Error).message : undefined;
+  const texts = [error_detail, failureOf(cause)?.message, error_description, ofHttp];
   return texts.find((text) => typeof text === 'string');
 }
 

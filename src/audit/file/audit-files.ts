@@ -1,6 +1,6 @@
 // Which files an audit is made of: one chain for each process that writes, and of each chain the file that is written and
 // those that were closed before it, named after their first line.
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join, parse } from 'node:path';
 
 /** The number in the name sorts like text. */
@@ -77,12 +77,26 @@ async function chainsOf(name: string, folder: string, archives: readonly string[
   ].filter((paths) => paths.length > 0);
 }
 
+/** Archives that are neither the folder itself nor one before them: the same lines must not count twice. */
+async function otherFolders(
+  folder: string,
+  archives: readonly string[],
+): Promise<readonly string[]> {
+  const placeOf = (path: string) => realpath(path).catch(() => path);
+  const [own, ...places] = await Promise.all([folder, ...archives].map(placeOf));
+  return archives.filter((_, index) => {
+    const place = places[index];
+    return place !== own && places.indexOf(place ?? '') === index;
+  });
+}
+
 /** The files of every chain of an audit, each from its oldest to the one that is written; with what was moved to other folders. */
 export async function auditChains(
   basePath: string,
-  archives: readonly string[] = [],
+  shown: readonly string[] = [],
 ): Promise<readonly (readonly string[])[]> {
   const folder = dirname(basePath);
+  const archives = await otherFolders(folder, shown);
   const stems = await Promise.all([folder, ...archives].map((each) => stemsIn(each, basePath)));
   const chains = await Promise.all(
     [...new Set(stems.flat())]

@@ -19,9 +19,15 @@ export const readInput = (path: string): Promise<Buffer> => orRefused(path, () =
 const readStandardInput = (): Promise<Buffer> =>
   orRefused('the standard input', () => buffer(process.stdin));
 
-/** `@FILE`: what stands in the file; `-`: the standard input; else the word itself.
- * @throws {UsageError} */
-export async function readToken(word: string): Promise<string> {
+async function textOf(word: string): Promise<string> {
   if (word === '-') return (await readStandardInput()).toString().trim();
   return word.startsWith('@') ? (await readInput(word.slice(1))).toString().trim() : word;
+}
+
+/** `@FILE`: what stands in the file; `-`: the standard input; else the word itself.
+ * @throws {UsageError} also where that is empty: what was to be asked about got lost on the way */
+export async function readToken(word: string): Promise<string> {
+  const text = await textOf(word);
+  if (text === '') throw new UsageError('the token is empty');
+  return text;
 }

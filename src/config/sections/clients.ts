@@ -78,8 +78,7 @@ export const clientFields = z.strictObject({
     .array(
       z.enum(['client_credentials', TOKEN_EXCHANGE, JWT_BEARER, SAML2_BEARER, 'refresh_token']),
     )
-    .nonempty()
-    .describe('The grants it may use.'),
+    .describe('The grants it may use; an empty list: it only introspects and revokes.'),
   scope: z
     .string()
     .refine(

@@ -66,7 +66,7 @@ export const auditSection = z
       .describe('A file that has grown so large is closed, and the chain goes on in the next one.')
       .default(268_435_456),
     maxFileAgeSeconds: seconds(3600, 31_536_000)
-      .describe('The same for a file that is so old.')
+      .describe('A file whose first line is so old is closed, too; absent: by size only.')
       .optional(),
   })
   .describe('No record, no token.');

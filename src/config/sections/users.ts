@@ -44,7 +44,7 @@ const lockoutSettings = z.strictObject({
     .int()
     .min(1)
     .max(100_000)
-    .describe('The same for one source address over all names; default: ten times maxFailures.')
+    .describe('Failures from one source address over all names; default: ten times maxFailures.')
     .optional(),
 });
 

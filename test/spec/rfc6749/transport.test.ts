@@ -40,6 +40,21 @@ test('RFC 6749 §3.2: refuses another content type', async (t) => {
   assert.equal(body['error'], 'invalid_request');
 });
 
+test('Audit: what was wrong with a body that is not read is on record', async (t) => {
+  const server = await startServer(t);
+
+  await server.exchange({}, { headers: { 'content-type': 'application/json' } });
+  await server.exchange({ subject_token: 'a'.repeat(1_000_000) });
+
+  assert.deepEqual(
+    (await server.auditRecords()).slice(-2).map((record) => [record['reason'], record['detail']]),
+    [
+      ['request-malformed', 'media type not accepted'],
+      ['request-malformed', 'the body is too large'],
+    ],
+  );
+});
+
 test('RFC 6749 §3.2: refuses bytes that are not UTF-8 and broken percent-encoding', async (t) => {
   const server = await startServer(t);
 

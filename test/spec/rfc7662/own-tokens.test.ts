@@ -49,6 +49,23 @@ test('RFC 7662 §2.2: tells the server a token is addressed to, and its client, 
   }
 });
 
+test('RFC 7662 §2.2: a server of the target needs no grant to ask, and gets no token', async (t) => {
+  const server = await startServer(t, ({ clients }) => {
+    const api = clients.find((client) => client['client_id'] === 'orders-api');
+    Object.assign(api ?? {}, { grant_types: [] });
+  });
+
+  const { body } = await inspectAsOrders(server, await issuedToken(server));
+  const refused = await server.post(
+    '/token',
+    { grant_type: 'client_credentials', ...asOrders },
+    { as: null },
+  );
+
+  assert.equal(body['active'], true);
+  assert.equal(refused.body['error'], 'unauthorized_client');
+});
+
 test('RFC 8693 §4.1: tells the whole chain of those who acted, with their clients', async (t) => {
   const server = await startServer(t);
   const inner = { iss: 'https://stranger.example', sub: 'inner' };

@@ -219,7 +219,7 @@ isuer: https://sts.example.org
 listeners: { public: { address: x }, management: { address: 127.0.0.1:1 } }
 keys: [{ use: jwt, algorithm: ES256, key: { file: missing.pem } }]
 store: {}
-clients: [{ client_id: a, token_endpoint_auth_method: none, grant_types: [] }]
+clients: [{ client_id: a, token_endpoint_auth_method: none, grant_types: 1 }]
 policy: [{ id: r, requestor: { client: b }, subject: { issuer: c }, target: d, deny: true }]
 audit: { file: x, hmacKey: { env: NOWHERE } }
 `);
@@ -231,7 +231,7 @@ audit: { file: x, hmacKey: { env: NOWHERE } }
       'CONFIG_INVALID_VALUE listeners.public.address',
       'CONFIG_SECRET keys[0].key',
       'CONFIG_EXACTLY_ONE store',
-      'CONFIG_OUT_OF_RANGE clients[0].grant_types',
+      'CONFIG_WRONG_TYPE clients[0].grant_types',
       'CONFIG_UNKNOWN_REFERENCE policy[0].requestor.client',
       'CONFIG_UNKNOWN_REFERENCE policy[0].subject.issuer',
       'CONFIG_UNKNOWN_REFERENCE policy[0].target',
@@ -241,10 +241,10 @@ audit: { file: x, hmacKey: { env: NOWHERE } }
 
   it('a reference to a broken entry is not a second problem', async () => {
     const document = aDocument();
-    document.clients = [{ ...first(document.clients), grant_types: [] }];
+    document.clients = [{ ...first(document.clients), grant_types: 1 }];
 
     assert.deepEqual(await errorsOfText(stringify(document)), [
-      'CONFIG_OUT_OF_RANGE clients[0].grant_types',
+      'CONFIG_WRONG_TYPE clients[0].grant_types',
     ]);
   });
 
@@ -261,7 +261,7 @@ audit: { file: x, hmacKey: { env: NOWHERE } }
       column: 5,
       path: 'clients[0].grant_types',
       what: 'is missing',
-      why: 'The grants it may use.',
+      why: 'The grants it may use; an empty list: it only introspects and revokes.',
       fix: 'add it, a list',
     });
   });

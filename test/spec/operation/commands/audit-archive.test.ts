@@ -50,6 +50,35 @@ test('audit verify: an archive that is not there is a wrong call, not an archive
   assert.match(error, /--archive nowhere: there is no such folder/);
 });
 
+test('audit verify: the folder of the audit itself, or one archive named twice, is not read twice', async (t) => {
+  const server = await startServer(t);
+  await server.exchange();
+  await server.stop();
+  const verify = (...words: string[]) => viaduct(['audit', 'verify', ...words], server.directory);
+  const { out: once } = await verify();
+
+  const { out: asArchive } = await verify('--archive', 'data');
+  await mkdir(join(server.directory, 'archive'));
+  await rename(
+    join(server.directory, 'data/audit.jsonl'),
+    join(server.directory, 'archive/audit.jsonl'),
+  );
+  const { out: twice } = await verify('--archive', 'archive', '--archive', './data/../archive/');
+
+  assert.match(once, /[1-9]\d* records, 0 problems/);
+  assert.equal(asArchive, once);
+  assert.equal(twice.replaceAll('/archive/', '/data/'), once);
+});
+
+test('audit grep: an empty token is a wrong call, not a token without records', async (t) => {
+  const { server } = await moved(t);
+
+  const { code, error } = await viaduct(['audit', 'grep', '--token', ''], server.directory);
+
+  assert.equal(code, 2);
+  assert.match(error, /the token is empty/);
+});
+
 test('auditChains: a folder that cannot be read is not taken as an empty one', async (t) => {
   const { server } = await moved(t);
   const unreadable = join(server.directory, 'x'.repeat(300));

@@ -299,7 +299,7 @@ describe('Configuration: problems in a user file', () => {
   it('are told with its own name and lines, after those of the configuration', async () => {
     const change: Change = (document) => {
       users()(document);
-      document.clients = [{ ...first(document.clients), grant_types: [] }];
+      document.clients = [{ ...first(document.clients), grant_types: 1 }];
     };
     const text = `users:\n  - id: alice\n    password: ${STORED}\n  - id: ' bob'\n    password: x\n`;
 
