@@ -1,12 +1,11 @@
-// What the library leaves open in client authentication (RFC 7523 §3, rfc7523bis): audience, type, age, removed keys, replay.
+// What the library leaves open in client authentication (RFC 7523 §3, rfc7523bis): audience, type, age, replay; its keys are in `client-keys.ts`.
 
 import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
-import { ExchangeFailure } from '#core/failure.ts';
-import type { Clock } from '#core/instant.ts';
 import type { PolicyRules } from '#core/policy.ts';
 import type { Store } from '#core/ports.ts';
 import type { TokenRef } from '#core/security-token.ts';
+import { ClientKeys, type ClientKeysParts } from './client-keys.ts';
 import { authenticatedClient, type OAuthClient } from './oauth-client.ts';
 import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from './oauth-error.ts';
 
@@ -24,13 +23,12 @@ const ASSERTION_TYPES: ReadonlySet<unknown> = new Set([
 const typeOf = ({ typ }: Record<string, unknown>): unknown =>
   typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ;
 
-export interface ClientAuthenticationParts {
+export interface ClientAuthenticationParts extends ClientKeysParts {
   readonly issuer: string;
   readonly tokenEndpoint: string;
   readonly clients: ReadonlyMap<string, OAuthClient>;
   readonly store: Store;
   readonly sts: { readonly rules: Pick<PolicyRules, 'issuers'> };
-  readonly clock: Clock;
   readonly newId: () => string;
   readonly clockSkewSeconds: number;
   /** Kept on top of each one-time mark, for clocks that differ. */
@@ -43,50 +41,6 @@ type AssertionHook = (
   claims: Record<string, unknown>,
   header: Record<string, unknown>,
 ) => Promise<void>;
-
-interface ClientKeyStore {
-  freshUntil?: number;
-  refresh(): Promise<void>;
-}
-
-function keyStoreOf(client: object): ClientKeyStore {
-  const { asymmetricKeyStore } = client as { asymmetricKeyStore?: Partial<ClientKeyStore> };
-  if (!asymmetricKeyStore?.refresh) throw new Error('the library keeps client keys elsewhere now');
-  return asymmetricKeyStore as ClientKeyStore;
-}
-
-/** The library fetches a client's keys again only when a signature fails: by a key that was removed upstream, it would still be
- * taken. Fetched when stale and before a signature is looked at, only keys that are published can have made it, whatever they
- * are called. Where they cannot be fetched nobody knows: the client is not refused for good. The step throws
- * `dependency-unavailable`. */
-function createKeyRefresh(): (keys: ClientKeyStore, clientId: string) => Promise<void> {
-  const failing = new Set<string>();
-  const asking = new Set<string>();
-  return async (keys, clientId) => {
-    const detail = `the keys of client ${clientId} cannot be fetched`;
-    // Where it failed the last time one asks again, and nobody waits with them: all who name the client, strangers too, would take
-    // every place there is while its server does not answer. What others publish waits so in core/fetched.ts; these keys are the library's.
-    if (failing.has(clientId) && asking.has(clientId))
-      throw new ExchangeFailure('dependency-unavailable', detail);
-    asking.add(clientId);
-    try {
-      await keys.refresh();
-      failing.delete(clientId);
-    } catch (cause) {
-      if (!(cause instanceof errors.OIDCProviderError)) throw cause;
-      failing.add(clientId);
-      // The library has them for fresh already when it finds that an answer is no key set.
-      delete keys.freshUntil;
-      throw new ExchangeFailure('dependency-unavailable', detail, { cause });
-    } finally {
-      asking.delete(clientId);
-    }
-  };
-}
-
-/** Nothing is fetched for who could not be verified by it anyway: names of clients could be tried out with any secret. */
-const isAssertionPresented = (): boolean =>
-  Provider.ctx?.oidc.params?.['client_assertion'] !== undefined;
 
 const maxSecondsOf = ({ legacy_client_assertion: isLegacy }: OAuthClient): number =>
   isLegacy ? LEGACY_MAX_ASSERTION_SECONDS : MAX_ASSERTION_SECONDS;
@@ -192,13 +146,12 @@ export function overrideClientAuthentication(
     });
   };
   const find = provider.Client.find.bind(provider.Client);
-  const refreshKeys = createKeyRefresh();
+  const clientKeys = new ClientKeys(parts);
   provider.Client.find = async (id) => {
     const client = await find(id);
     if (client?.jwksUri === undefined) return client;
-    const keys = keyStoreOf(client);
-    if (isAssertionPresented())
-      await withOAuthErrors(ASSERTION_GRANT_ERRORS, () => refreshKeys(keys, id));
+    const assertion = Provider.ctx?.oidc.params?.['client_assertion'];
+    await withOAuthErrors(ASSERTION_GRANT_ERRORS, () => clientKeys.refresh(client, id, assertion));
     return client;
   };
   takePreviousSecrets(provider, parts);

@@ -91,6 +91,7 @@ export async function createGeneration(
     relyingParties: config.relyingParties,
     clients: new Map(config.clients.map((client) => [client.client_id, client])),
     clockSkewSeconds: config.clockSkewSeconds,
+    unknownKeyIntervalSeconds: config.fetch.unknownKeyIntervalSeconds,
     jwks: keys,
     signingAlgorithms: [...new Set(keys.map(({ alg }) => alg ?? ''))],
     fetch: createClientFetch(config),

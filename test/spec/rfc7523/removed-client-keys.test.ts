@@ -1,104 +1,8 @@
 // A key that a client withdrew must not authenticate it any longer, although its signature is good.
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type TestContext, test } from 'node:test';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { test } from 'node:test';
 import { eventually } from '#test/support/eventually.ts';
-import { ISSUER } from '#test/support/server/document.ts';
-import { type Ending, startServer } from '#test/support/server/server.ts';
-
-const NOW_SECONDS = 1_800_000_000;
-const KID = 'the-key';
-
-async function aKey(kid: string) {
-  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'ES256' } };
-}
-
-/** A client that publishes its keys at an address: what is published can change. */
-async function startClient(t: Ending) {
-  const { privateKey, jwk } = await aKey(KID);
-  let [status, keys]: [number, unknown] = [200, [jwk]];
-  let fetches = 0;
-  let cacheControl = '';
-  let held: ServerResponse[] | undefined;
-  const answer = (response: ServerResponse): void => {
-    response.statusCode = status;
-    if (cacheControl !== '') response.setHeader('cache-control', cacheControl);
-    response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys }));
-  };
-  const server = createServer((_, response) => {
-    fetches++;
-    if (held) held.push(response);
-    else answer(response);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const stop = async (): Promise<void> => {
-    server.closeAllConnections();
-    server.close();
-  };
-  t.after(stop);
-  const { port } = server.address() as AddressInfo;
-  return {
-    host: `127.0.0.1:${port}`,
-    keepFor: (seconds: number) => (cacheControl = `public, max-age=${seconds}, immutable`),
-    publish: (...published: object[]) => (keys = published),
-    break: () => (status = 500),
-    hang: () => void (held = []),
-    mend() {
-      status = 200;
-      held?.forEach(answer);
-      held = undefined;
-    },
-    garble: () => (keys = 'none'),
-    stop,
-    fetches: () => fetches,
-    assertion: (header: object = { kid: KID }) =>
-      new SignJWT({ iss: 'worker', sub: 'worker', aud: ISSUER, jti: randomUUID() })
-        .setIssuedAt(Math.floor(Date.now() / 1000))
-        .setExpirationTime(Math.floor(Date.now() / 1000) + 60)
-        .setProtectedHeader({ alg: 'ES256', ...header })
-        .sign(privateKey),
-  };
-}
-
-/** A server whose keys of the client are stale once `pass` was called, and a request of that client. */
-async function startServerOf(t: TestContext) {
-  t.mock.timers.enable({ apis: ['Date'], now: NOW_SECONDS * 1000 });
-  const client = await startClient(t);
-  const server = await startServer(t, (document) => {
-    document['fetch'] = { allowedHosts: [client.host] };
-    document.clients.push({
-      client_id: 'worker',
-      token_endpoint_auth_method: 'private_key_jwt',
-      jwks_uri: `http://${client.host}/jwks`,
-      grant_types: ['client_credentials'],
-      default_target: 'orders',
-    });
-    Object.assign(document.relyingParties[0] ?? {}, {
-      requestors: ['gateway', 'orders-api', 'worker'],
-    });
-    Object.assign(document.policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
-  });
-  const authenticate = async (header?: object) =>
-    server.post(
-      '/token',
-      {
-        grant_type: 'client_credentials',
-        client_assertion: await client.assertion(header),
-        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      },
-      { as: null },
-    );
-  const pass = (seconds = 120) => {
-    t.mock.timers.setTime(Date.now() + seconds * 1000);
-    server.clock.advance(seconds);
-  };
-  return { client, server, authenticate, pass };
-}
+import { aKey, KID, startServerOf } from '#test/support/server/publishing-client.ts';
 
 for (const [what, header, published] of [
   ['none in its place', { kid: KID }, []],
@@ -180,19 +84,33 @@ for (const [what, spoil] of OUTAGES) {
   });
 }
 
-test('RFC 7523 §3: a client whose keys can be fetched again is served at once', async (t) => {
-  const { client, authenticate } = await startServerOf(t);
+test('RFC 7523 §3: a client whose keys can be fetched again is served as soon as it was told to come', async (t) => {
+  const { client, authenticate, pass } = await startServerOf(t);
   client.break();
   assertComeBack([await authenticate()]);
   client.mend();
+  pass(1);
 
   assert.equal((await authenticate()).status, 200);
 });
 
+test('RFC 7523 §3: while the keys of a client cannot be fetched they are asked for once in a second, whoever names the client', async (t) => {
+  const { client, authenticate, pass } = await startServerOf(t);
+  client.break();
+
+  assertComeBack([await authenticate(), await authenticate(), await authenticate({ kid: 'new' })]);
+  const inOneSecond = client.fetches();
+  pass(1);
+  assertComeBack([await authenticate(), await authenticate()]);
+
+  assert.deepEqual([inOneSecond, client.fetches()], [1, 2]);
+});
+
 test('RFC 7523 §3: while one asks a server of keys that has failed, nobody waits with them', async (t) => {
-  const { client, authenticate } = await startServerOf(t);
+  const { client, authenticate, pass } = await startServerOf(t);
   client.break();
   assertComeBack([await authenticate()]);
+  pass(1);
   client.hang();
   const asking = authenticate();
   await eventually('the fetch', async () => client.fetches() === 2);
@@ -211,6 +129,7 @@ test('RFC 7523 §3: while one asks a server of keys that has answered since it f
   client.break();
   assertComeBack([await authenticate()]);
   client.mend();
+  pass(1);
   assert.equal((await authenticate()).status, 200);
   pass();
   client.hang();

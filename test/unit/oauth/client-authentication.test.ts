@@ -22,6 +22,7 @@ function aProvider(parts: { readonly client?: object; readonly store?: Store } =
     store: parts.store ?? new MemoryStore(clock),
     sts: { rules: { issuers: [] } },
     clock,
+    unknownKeyIntervalSeconds: 30,
     newId: () => 'attempt',
     clockSkewSeconds: 60,
     marginSeconds: MARGIN_SECONDS,
