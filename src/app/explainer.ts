@@ -77,6 +77,10 @@ interface Explaining {
   readonly clock: Clock;
 }
 
+const stop = (): never => {
+  throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
+};
+
 /** A token service that stops where policy begins, and keeps what it was asked, and why a token was refused before. */
 function capturingService(
   validateToken: TokenService['validate'],
@@ -94,13 +98,14 @@ function capturingService(
       throw cause;
     }
   };
-  const stop = (): never => {
-    throw new ExchangeFailure('operation-unsupported', 'explained, not issued');
-  };
   const sts: TokenService = {
     answerFor: (_request, work) => work(),
     validate: validateNoting,
     validateCredential: async (token) => validateOwnCredential(await validateNoting(token), known),
+    validateRevocable: async (token) => ({
+      token: await validateNoting({ ...token, use: 'lifecycle' }),
+      isRevoked: false,
+    }),
     // Whether it was used before is not looked at, and whose actors it names policy sees.
     validateUsable: async () => {},
     useCredentials: async () => {},

@@ -8,7 +8,7 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { AuditLog } from './ports.ts';
 import { isAudience, type RelyingParty } from './request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from './request/requestor.ts';
-import { SELF, type SecurityToken, type TokenRef, type ValidatedToken } from './security-token.ts';
+import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
 import type { TokenService } from './token-service.ts';
 import { formOf, type TokenType } from './token-type.ts';
 
@@ -44,22 +44,25 @@ function mayRevoke(
 }
 
 /** Revokes a token of ours and with it all that was made from it. One that is revoked already needs nothing; one that is
- * over is revoked too: what was made from it may live on.
+ * over is revoked too: what was made from it may live on. Who has no right to it learns nothing of that.
  * @throws {ExchangeFailure} what `validate` throws of a token that was never good; `issuer-untrusted` when it is not ours,
  * `requestor-not-allowed` without a right to it, `token-type-unsupported` when it is of another type than is said,
- * `dependency-unavailable` */
+ * `token-revoked` for a context, `dependency-unavailable` */
 export async function revoke(
   request: RevokeRequest,
   sts: TokenService,
   parts: RevokeParts,
 ): Promise<void> {
-  const token = await unrevoked(request.token, sts);
-  if (!token) return;
+  const { token, isRevoked } = await sts.validateRevocable(request.token);
+  // Nobody can show any more that a context was theirs, and its name must not tell strangers that there was one.
+  if (isRevoked && token.type === 'sct')
+    throw new ExchangeFailure('token-revoked', 'the context is revoked');
   if (token.trustedIssuer !== SELF || token.id === undefined)
     throw new ExchangeFailure('issuer-untrusted', 'no token of ours to revoke');
   if (!mayRevoke(token, request.requestor, parts.relyingParties))
     throw new ExchangeFailure('requestor-not-allowed', 'no right to revoke this token');
   requireType(token.type, request);
+  if (isRevoked) return;
   const ref = { issuer: token.issuer, id: token.id };
   await revokeOnRecord(request, { ref, until: token.lifetime.notOnOrAfter }, parts);
 }
@@ -106,18 +109,4 @@ export async function revokeOnRecord(
   await parts.audit.append({ ...record, outcome: 'allowed' });
   await parts.ledger.revoke(ref, until);
   await parts.audit.append({ ...record, outcome: 'done' });
-}
-
-async function unrevoked(
-  token: SecurityToken,
-  sts: TokenService,
-): Promise<ValidatedToken | undefined> {
-  try {
-    return await sts.validate({ ...token, use: 'lifecycle' });
-  } catch (cause) {
-    const isRevoked = cause instanceof ExchangeFailure && cause.reason === 'token-revoked';
-    // Nobody can show any more that a context was theirs, and its name must not tell strangers that there was one.
-    if (isRevoked && token.type !== 'sct') return undefined;
-    throw cause;
-  }
 }

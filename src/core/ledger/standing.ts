@@ -119,6 +119,23 @@ export function validateEvidenceStanding(
   return held(token, (ref) => ledger.lookUp(ref), ledger);
 }
 
+/** A token that somebody wants dead. */
+export interface Revocable {
+  readonly token: ValidatedToken;
+  readonly isRevoked: boolean;
+}
+
+/** As `validateStanding`, for a token to be revoked. That it is already is no refusal here: first it is asked whose it is, or whoever found
+ * the token of another would learn whether it lives.
+ * @throws {ExchangeFailure} `signature-invalid`, `token-audience-mismatch`, `dependency-unavailable` */
+export async function validateRevocable(token: ValidatedToken, ledger: Ledger): Promise<Revocable> {
+  const { id, issuer } = token;
+  if (id === undefined) return { token, isRevoked: false };
+  const standing = await ledger.standing({ issuer, id });
+  const { isRevoked } = standing;
+  return { token: withStanding(token, { ...standing, isRevoked: false }, ledger), isRevoked };
+}
+
 /** The secret that a token of ours is bound to, where it was kept. */
 export async function findKeptSecret(
   { id, issuer, trustedIssuer }: ValidatedToken,

@@ -17,6 +17,7 @@ interface RefreshTokenParts {
   readonly audit: AuditLog;
 }
 
+// Of another client a token is known before it is known whether it is revoked.
 async function familyOf(
   { requestor, text }: PresentedText,
   families: RefreshFamilies,
@@ -24,8 +25,9 @@ async function familyOf(
   try {
     return await families.find(text, requestorName(requestor));
   } catch (cause) {
-    if (isInactive(cause)) return undefined;
-    throw cause;
+    if (!isInactive(cause)) throw cause;
+    if (cause.reason !== 'token-audience-mismatch') return undefined;
+    throw new ExchangeFailure('requestor-not-allowed', cause.message, { cause });
   }
 }
 
@@ -62,9 +64,9 @@ export async function inspectRefreshToken(
   }
 }
 
-/** Revokes the family of a refresh token, used ones included, and with it all that was made by it (RFC 7009 §2.1). What is none,
- * or of another client, needs nothing.
- * @throws {ExchangeFailure} `dependency-unavailable` */
+/** Revokes the family of a refresh token, used ones included, and with it all that was made by it (RFC 7009 §2.1). What is none
+ * needs nothing.
+ * @throws {ExchangeFailure} `requestor-not-allowed` for that of another client, `dependency-unavailable` */
 export async function revokeRefreshToken(
   request: PresentedText,
   parts: RefreshTokenParts,

@@ -14,7 +14,13 @@ import {
   validateLoginCertificates,
 } from '../ledger/login-certificates.ts';
 import type { OneTimeMarks } from '../ledger/one-time-marks.ts';
-import { findKeptSecret, validateEvidenceStanding, validateStanding } from '../ledger/standing.ts';
+import {
+  findKeptSecret,
+  type Revocable,
+  validateEvidenceStanding,
+  validateRevocable,
+  validateStanding,
+} from '../ledger/standing.ts';
 import { requireUser, type UserStanding } from '../ledger/user-standing.ts';
 import type { PolicyRules } from '../policy.ts';
 import {
@@ -34,6 +40,8 @@ import type { TokenValidator } from '../token-validator.ts';
 export interface EvidenceSteps {
   /** Validates one token by itself, whatever it is to be used for. */
   validate(token: SecurityToken): Promise<ValidatedToken>;
+  /** Validates a token to be revoked, whether it is already or not. */
+  validateRevocable(token: SecurityToken): Promise<Revocable>;
   /** Validates what a requestor authenticates with: as `validate`, and what was used up, or was asked for in the name of another, is
    * no credential. */
   validateCredential(token: SecurityToken): Promise<ValidatedToken>;
@@ -139,6 +147,8 @@ export function createEvidenceSteps(
       const held = await validateStanding(await validateFacts(token), ledger);
       return validateLoginCertificates(held, parts, { atHand: true });
     },
+    validateRevocable: async (token) =>
+      validateRevocable(await validateFacts({ ...token, use: 'lifecycle' }), ledger),
     async validateCredential(token) {
       const valid = await validateFacts(token);
       const [identity] = await Promise.all([

@@ -70,6 +70,28 @@ for (const type of TYPES) {
     assert.equal(after.status, 200, after.text);
   });
 
+  test(`RFC 7009 §2.1: whoever holds a token of type ${name} of another learns not whether it lives`, async (t) => {
+    const server = await start(t);
+    const token = await issued(server, type);
+    const made = String((await use(server, token, type)).body['access_token']);
+    const ask = async () =>
+      [
+        await server.post('/revoke', { token }, { as: STRANGER }),
+        await server.post('/revoke', { token: made }, { as: STRANGER }),
+      ].map(({ status, text }) => [status, text]);
+
+    const alive = await ask();
+    const revocation = await server.post('/revoke', { token });
+    const revoked = await ask();
+    server.clock.advance(400);
+    const ended = await ask();
+
+    assert.equal(revocation.status, 200);
+    assert.match(JSON.stringify(alive), /unauthorized_client.*unauthorized_client/);
+    assert.deepEqual(revoked, alive);
+    assert.deepEqual(ended, alive);
+  });
+
   if (type === ACCESS_TOKEN_TYPE || type === JWT_TYPE) continue;
   test(`RFC 7662 §2.2: a token of type ${name} never passes for a bearer token at introspection`, async (t) => {
     const server = await start(t);

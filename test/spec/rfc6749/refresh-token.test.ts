@@ -339,11 +339,27 @@ describe('The end of refresh tokens', () => {
 
   test('RFC 7009 §2.1: another client revokes nothing', async (t) => {
     const { server, first } = await begin(t);
+    const ask = async (): Promise<unknown> => {
+      const { status, text } = await server.post(
+        '/revoke',
+        { token: first, ...ORDERS_API },
+        { as: null },
+      );
+      return [status, text];
+    };
 
-    const { status } = await server.post('/revoke', { token: first, ...ORDERS_API }, { as: null });
-
-    assert.equal(status, 200);
+    const alive = await ask();
     await refreshed(server, first);
+    const used = await ask();
+    await server.post('/revoke', { token: first });
+    const revoked = await ask();
+
+    const sentence = 'the client may not revoke this token';
+    assert.deepEqual(alive, [
+      400,
+      `{"error":"unauthorized_client","error_description":"${sentence}"}`,
+    ]);
+    assert.deepEqual([used, revoked], [alive, alive]);
   });
 
   test('Lineage: revoking the token it was granted for ends the family, though that token has ended meanwhile', async (t) => {
