@@ -19,7 +19,15 @@ import type { RedisCommands, ScriptCall } from './redis-commands.ts';
 import type { Place, PlaceOf } from './redis-key.ts';
 import type { RewriteRing } from './rewrite-ring.ts';
 import * as scripts from './scripts.ts';
-import { readMark, readValue, TOMBSTONE, wordOf, writeMark, writeValue } from './stored-form.ts';
+import {
+  lifeOf,
+  readMark,
+  readValue,
+  TOMBSTONE,
+  wordOf,
+  writeMark,
+  writeValue,
+} from './stored-form.ts';
 import type { StoreWatch } from './watch/store-watch.ts';
 
 /** What Redis takes as a lifetime without counting past the end of its clock. */
@@ -55,12 +63,11 @@ export class RedisStore implements Store {
     const place = this.#place('putOnce', key);
     const milliseconds = millisecondsFor(lifetimeSeconds);
     const text = writeMark(attempt);
-    const write = (life: number): ScriptCall =>
-      this.#call(scripts.MARK, place, text, wholeOf(life));
-    const [word, standing] = await this.#decide(write(milliseconds), true);
+    const call = this.#call(scripts.MARK, place, text, lifeOf(milliseconds));
+    const [word, standing] = await this.#decide(call, true);
     const isStored = word === 'stored';
     // One's own that stood: its first answer was lost.
-    if (isStored || standing === text) this.#keep(place, milliseconds, write);
+    if (isStored || standing === text) this.#keep(place, call, milliseconds);
     return isStored ? { stored: true } : { stored: false, attempt: readMark(String(standing)) };
   }
 
@@ -76,12 +83,11 @@ export class RedisStore implements Store {
     await Promise.all(
       groups.map(async (places) => {
         const [first, ...others] = places;
-        const write = (life: number): ScriptCall => {
-          const call = this.#call(scripts.REVOKE, first, TOMBSTONE, wholeOf(life));
-          return { ...call, keys: [...call.keys, ...others.map(({ key }) => key)] };
-        };
-        await this.#decide(write(milliseconds), true);
-        this.#keep(first, milliseconds, write);
+        const one = this.#call(scripts.REVOKE, first, TOMBSTONE, lifeOf(milliseconds));
+        const keys = [...one.keys, ...others.map(({ key }) => key)] as const;
+        const call = { ...one, keys };
+        await this.#decide(call, true);
+        this.#keep(first, call, milliseconds);
       }),
     );
   }
@@ -97,13 +103,11 @@ export class RedisStore implements Store {
     const place = this.#place('rotate', family);
     assertStep(step);
     const milliseconds = millisecondsFor(lifetimeSeconds);
-    const words = [wordOf(step.from), wordOf(step.to)] as const;
-    const call = this.#call(scripts.ROTATE, place, ...words, wholeOf(milliseconds));
+    const words = [wordOf(step.from), wordOf(step.to), lifeOf(milliseconds)] as const;
+    const call = this.#call(scripts.ROTATE, place, ...words);
     const [rotation] = await this.#decide(call, true);
     if (rotation !== 'conflict')
-      this.#keep(place, milliseconds, (life) =>
-        this.#call(scripts.REWRITE_ROTATION, place, ...words, wholeOf(life)),
-      );
+      this.#keep(place, { ...call, script: scripts.REWRITE_ROTATION }, milliseconds);
     return rotation as Rotation;
   }
 
@@ -114,10 +118,10 @@ export class RedisStore implements Store {
 
   async set(key: StoreKey, value: string, lifetimeSeconds: number): Promise<void> {
     const place = this.#place('set', key);
-    const entry = entryOf(value, lifetimeSeconds);
-    const call = this.#call(scripts.PUT, place, entry.text, wholeOf(entry.milliseconds));
+    const milliseconds = millisecondsFor(lifetimeSeconds);
+    const call = this.#call(scripts.PUT, place, writeValue(value), lifeOf(milliseconds));
     await this.#decide(call, true);
-    this.#keepEntry(place, entry);
+    this.#keep(place, { ...call, script: scripts.REWRITE_VALUE }, milliseconds);
   }
 
   async setUnlessRevoked(entry: StoreEntry, tombstones: readonly StoreKey[]): Promise<boolean> {
@@ -130,13 +134,13 @@ export class RedisStore implements Store {
       const [isRevoked] = await Promise.all([this.isRevoked(tombstones), write]);
       return !isRevoked;
     }
-    const written = entryOf(entry.value, entry.lifetimeSeconds);
-    const words = [written.text, wholeOf(written.milliseconds)] as const;
+    const milliseconds = millisecondsFor(entry.lifetimeSeconds);
+    const words = [writeValue(entry.value), lifeOf(milliseconds)] as const;
     const call = this.#call(scripts.PUT_UNLESS_REVOKED, place, ...words);
     const keys = [...call.keys, ...others.map(({ key }) => key)] as const;
     const [word] = await this.#decide({ ...call, keys }, true);
     if (word === 'revoked') return false;
-    this.#keepEntry(place, written);
+    this.#keep(place, { ...call, script: scripts.REWRITE_VALUE }, milliseconds);
     return true;
   }
 
@@ -145,12 +149,12 @@ export class RedisStore implements Store {
     const place = this.#place('increment', key);
     const milliseconds = millisecondsFor(lifetimeSeconds);
     const isKept = isDurable(key.class) && by !== 0;
-    const call = this.#call(scripts.COUNT, place, String(by), wholeOf(milliseconds));
-    const [, sum] = await this.#decide(call, isKept);
-    if (isKept)
-      this.#keep(place, milliseconds, (life) =>
-        this.#call(scripts.REWRITE_COUNT, place, String(sum), wholeOf(life)),
-      );
+    const life = lifeOf(milliseconds);
+    const [, sum] = await this.#decide(this.#call(scripts.COUNT, place, String(by), life), isKept);
+    if (isKept) {
+      const call = this.#call(scripts.REWRITE_COUNT, place, String(sum), life);
+      this.#keep(place, call, milliseconds);
+    }
     return Number(sum);
   }
 
@@ -224,29 +228,10 @@ export class RedisStore implements Store {
     return texts;
   }
 
-  #keepEntry(place: Place, { milliseconds, text }: WrittenEntry): void {
-    this.#keep(place, milliseconds, (life) =>
-      this.#call(scripts.REWRITE_VALUE, place, text, wholeOf(life)),
-    );
-  }
-
-  #keep({ bucket }: Place, milliseconds: number, rewrite: (life: number) => ScriptCall): void {
-    const end = performance.now() + milliseconds;
-    this.#parts.ring.keep(bucket, (now) => (now < end ? rewrite(end - now) : undefined));
+  #keep({ bucket }: Place, call: ScriptCall, milliseconds: number): void {
+    this.#parts.ring.keep(bucket, call, milliseconds);
   }
 }
-
-interface WrittenEntry {
-  readonly text: string;
-  readonly milliseconds: number;
-}
-
-const entryOf = (value: string, lifetimeSeconds: number): WrittenEntry => ({
-  text: writeValue(value),
-  milliseconds: millisecondsFor(lifetimeSeconds),
-});
-
-const wholeOf = (milliseconds: number): string => String(Math.ceil(milliseconds));
 
 type Group = readonly [Place, ...Place[]];
 

@@ -1,6 +1,7 @@
 // The own writes of the last minutes, to be sent again after a change of master: a failover can lose the last of what was
-// acknowledged, and this process normally outlives it. Each entry says how it is written again; doing so twice is harmless.
+// acknowledged, and this process normally outlives it. To write an entry twice is harmless.
 import type { ScriptCall } from './redis-commands.ts';
+import { lifeOf } from './stored-form.ts';
 
 /** Both bound the memory: about 50 MiB of entries, and as much of long texts, as what a refresh token was granted for can be. Beyond it the
  * oldest go, and the ring reaches less far back. */
@@ -11,7 +12,9 @@ interface Entry {
   readonly at: number;
   readonly bucket: number;
   readonly characters: number;
-  readonly rewrite: (nowMilliseconds: number) => ScriptCall | undefined;
+  readonly call: ScriptCall;
+  /** When what was written has ended. */
+  readonly end: number;
 }
 
 /** The writes of this process within the last `seconds`, or within as many before a master went away. */
@@ -37,11 +40,11 @@ export class RewriteRing {
     return Math.max((this.#heldAt ?? performance.now()) - this.#milliseconds, this.#droppedAt);
   }
 
-  /** Keeps a write. It answers the call that does it again, or nothing once what was written has ended. */
-  keep(bucket: number, rewrite: Entry['rewrite']): void {
+  /** Keeps a write that lives so long from now, as the call that does it again; the last argument of that is how long it lives. */
+  keep(bucket: number, call: ScriptCall, milliseconds: number): void {
     const at = performance.now();
-    const characters = charactersOf(rewrite(at));
-    this.#entries.push({ at, bucket, characters, rewrite });
+    const characters = call.args.reduce((sum, { length }) => sum + length, 0);
+    this.#entries.push({ at, bucket, characters, call, end: at + milliseconds });
     this.#characters += characters;
     this.#drop(at);
     if (this.#first * 2 > this.#entries.length) {
@@ -57,9 +60,13 @@ export class RewriteRing {
     const live = this.#entries
       .slice(this.#first)
       .filter(
-        (entry) => entry.at >= milliseconds && wanted.has(entry.bucket) && !this.#isOld(entry, now),
+        (entry) =>
+          entry.at >= milliseconds &&
+          wanted.has(entry.bucket) &&
+          now < entry.end &&
+          !this.#isOld(entry, now),
       );
-    return live.flatMap(({ rewrite }) => rewrite(now) ?? []);
+    return live.map(({ call, end }) => withLife(call, end - now));
   }
 
   #isOld({ at }: Entry, now: number): boolean {
@@ -79,5 +86,10 @@ export class RewriteRing {
   }
 }
 
-const charactersOf = (call: ScriptCall | undefined): number =>
-  (call?.args ?? []).reduce((sum, { length }) => sum + length, 0);
+const withLife = (
+  { args: [canaryText, ...args], ...call }: ScriptCall,
+  life: number,
+): ScriptCall => ({
+  ...call,
+  args: [canaryText, ...args.with(-1, lifeOf(life))],
+});

@@ -10,6 +10,9 @@ const HEAD = `${FORM_VERSION} `;
 /** A word without spaces and line ends, whatever is in it. */
 export const wordOf = (text: string): string => encodeURIComponent(text);
 
+/** How long something lives, as scripts take it: whole milliseconds. */
+export const lifeOf = (milliseconds: number): string => String(Math.ceil(milliseconds));
+
 /** A consumed-once mark: who won. */
 export const writeMark = (attempt: string): string => `${HEAD}${wordOf(attempt)}`;
 

@@ -6,8 +6,10 @@ import { RewriteRing } from '#src/store/redis/rewrite-ring.ts';
 import { PUT } from '#src/store/redis/scripts.ts';
 
 const SECONDS = 120;
+/** Of what is written. */
+const LIFE_MILLISECONDS = 3_600_000;
 
-const aCall = (name: string): ScriptCall => ({ script: PUT, keys: [name], args: [''] });
+const aCall = (name: string): ScriptCall => ({ script: PUT, keys: [name], args: ['canary', ''] });
 const namesOf = (calls: readonly ScriptCall[]) => calls.map(({ keys: [name] }) => name);
 
 /** A ring whose time is moved. */
@@ -18,7 +20,7 @@ function aRing(t: TestContext) {
   return {
     ring,
     now: () => now,
-    keep: (name: string, bucket = 0) => ring.keep(bucket, () => aCall(name)),
+    keep: (name: string, bucket = 0) => ring.keep(bucket, aCall(name), LIFE_MILLISECONDS),
     pass: (seconds: number): void => {
       now += seconds * 1000;
     },
@@ -43,12 +45,23 @@ test('ring: what is older than it keeps is not written again, nor what has ended
   keep('old');
   pass(SECONDS);
   keep('young');
-  ring.keep(0, () => undefined);
-  assert.deepEqual(namesOf(ring.since(0, [0])), ['old', 'young']);
+  ring.keep(0, aCall('short'), 500);
+  assert.deepEqual(namesOf(ring.since(0, [0])), ['old', 'young', 'short']);
 
   pass(1);
 
   assert.deepEqual(namesOf(ring.since(0, [0])), ['young']);
+});
+
+test('ring: what is written again lives as long as it would have', (t) => {
+  const { pass, ring } = aRing(t);
+  const args = ['canary', 'text', '2000'] as const;
+  ring.keep(0, { ...aCall('value'), args }, 1999.5);
+  pass(1);
+
+  const [call] = ring.since(0, [0]);
+
+  assert.deepEqual(call, { script: PUT, keys: ['value'], args: ['canary', 'text', '1000'] });
 });
 
 test('ring: while a master is away nothing gets older: what it may have lost is what came before that', (t) => {
@@ -93,7 +106,8 @@ test('ring: of more than it holds the oldest go', (t) => {
 test('ring: of long texts it holds fewer, and of short ones again as many', (t) => {
   const { keep, ring } = aRing(t);
   const text = 'x'.repeat(1_000_000);
-  const keepLong = (name: string) => ring.keep(0, () => ({ ...aCall(name), args: [text] }));
+  const keepLong = (name: string) =>
+    ring.keep(0, { ...aCall(name), args: [text, ''] }, LIFE_MILLISECONDS);
   for (let index = 0; index < 60; index += 1) keepLong(String(index));
 
   const ofLong = namesOf(ring.since(0, [0]));
