@@ -18,6 +18,6 @@ export function validatorFor(
 ): TokenValidator {
   const validator = validators.find((candidate) => candidate.canHandle(token));
   if (!validator)
-    throw new ExchangeFailure('token-type-unsupported', `no validator for ${token.type}`);
+    throw new ExchangeFailure('token-type-unsupported', `no issuer is trusted for ${token.type}`);
   return validator;
 }
