@@ -28,13 +28,13 @@ import type { RstRequest } from '../rst/rst-request.ts';
 import { type AuthenticationParts, authenticate } from './authentication.ts';
 import { bodyOf, verifyProtection } from './message-protection.ts';
 import type { Progress } from './opened-message.ts';
-import type {
-  MessageProtection,
-  MessageToAuthenticate,
-  ReceivedMessage,
+import {
+  type MessageProtection,
+  type MessageToAuthenticate,
+  type ReceivedMessage,
+  wantedSignatures,
 } from './received-message.ts';
 import { verifySecretProtection } from './secret-protection.ts';
-import { wantedSignatures } from './wanted-signatures.ts';
 
 /** A request whose requestor is known. Nothing is decided yet. */
 export interface AuthenticatedRequest {

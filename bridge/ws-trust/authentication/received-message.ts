@@ -6,10 +6,12 @@ import type { MessageSignature } from '#bridge/ws-security/signature/message-sig
 import type { Recipient } from '#bridge/xml/encryption/encrypt.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import type { Instant } from '#core/instant.ts';
+import { wantsToken } from '../answer/response.ts';
 import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
+import { TOKEN_PARAMETERS } from '../rst/parameters.ts';
+import { asksForContext, type RstRequest } from '../rst/rst-request.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import type { TransportCredentials } from './transport-credential.ts';
-import type { WantedSignatures } from './wanted-signatures.ts';
 
 /** What a message was protected with, where that was not TLS. */
 export interface MessageProtection {
@@ -38,6 +40,16 @@ export interface ReceivedMessage {
   readonly protection?: MessageProtection | undefined;
 }
 
+/** What a Body wants of the signatures of its message. */
+interface WantedSignatures {
+  /** One may be there for a key that the Body asks for, or for that of a token in it. */
+  readonly namesKey: boolean;
+  /** One may be there for the secret of the token that it is about. */
+  readonly namesSecret: boolean;
+  /** The Body must be covered, wherever it is. */
+  readonly needsSignedBody: boolean;
+}
+
 /** A message whose Body was read. */
 export interface MessageToAuthenticate extends WantedSignatures {
   readonly received: ReceivedMessage;
@@ -54,3 +66,34 @@ export interface MessageToAuthenticate extends WantedSignatures {
 export interface TimedMessage extends MessageToAuthenticate {
   readonly now: Instant;
 }
+
+/** What requests want of the signatures of their message (ws-trust §4, §8). */
+export function wantedSignatures(
+  requests: readonly RstRequest[],
+  endpoint: Endpoint,
+): WantedSignatures {
+  return {
+    namesKey: requests.some(({ present }) =>
+      ['UseKey' as const, ...TOKEN_PARAMETERS].some((name) => present.has(name)),
+    ),
+    needsSignedBody: requests.some((rst) => dependsOnSender(rst) || isLogin(rst, endpoint)),
+    // WS-Trust 1.3 §5, WS-SecureConversation 1.3 §6: by a signature with the secret of the token.
+    namesSecret: requests.some(({ operation }) => operation === 'Renew' || operation === 'Cancel'),
+  };
+}
+
+// The Body must be signed where it asks as or for another, has a token exchanged, names a key, renews, or cancels by a
+// name alone. Else whoever receives a message could forward its header to us with a Body of their own.
+function dependsOnSender(rst: RstRequest): boolean {
+  const { actAs, cancelName, delegateTo, onBehalfOf, operation, renewTarget, useKey } = rst;
+  return (
+    [actAs, cancelName, delegateTo, onBehalfOf, useKey].some((asked) => asked !== undefined) ||
+    (operation === 'Renew' && renewTarget?.type !== 'sct') ||
+    (operation === 'Validate' && wantsToken(rst))
+  );
+}
+
+// To get a context is to log in: with its secret one may ask for all of the above. Where contexts are credentials the policy of the
+// address says what must be signed for that: WCF signs the Timestamp only.
+const isLogin = (rst: RstRequest, { credentials }: Endpoint): boolean =>
+  rst.operation === 'Issue' && asksForContext(rst) && !credentials.includes('security-context');

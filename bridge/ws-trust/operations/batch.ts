@@ -21,8 +21,7 @@ import {
 } from '../authentication/authenticated-request.ts';
 import { bodyOf } from '../authentication/message-protection.ts';
 import type { Progress } from '../authentication/opened-message.ts';
-import type { ReceivedMessage } from '../authentication/received-message.ts';
-import { wantedSignatures } from '../authentication/wanted-signatures.ts';
+import { type ReceivedMessage, wantedSignatures } from '../authentication/received-message.ts';
 import { needsFreshSignature, refuseUnchallenged } from '../challenge/fresh-signature.ts';
 import { refusalOf } from '../fault-map.ts';
 import { batchActionsOf, type TrustNames, type TrustOperation, trustOf } from '../names.ts';
