@@ -19,7 +19,7 @@ import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-
 import { rootOf, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
 import { isConfirmed, type PublicJwk, type PublicKeyConfirmation } from '#core/confirmation.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
-import { refusedAsBadContext } from './context-refusal.ts';
+import { refusedAsBadContext } from '../context-refusal.ts';
 import { refusedAsFailedAuthentication, validateCredential } from './credential.ts';
 import {
   asTarget,

@@ -10,9 +10,9 @@ import {
   authenticateRequest,
   type ChallengedMessage,
 } from '../authentication/authenticated-request.ts';
-import { refusedAsContext } from '../authentication/context-refusal.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import type { ReceivedMessage } from '../authentication/received-message.ts';
+import { refusedAsContext } from '../context-refusal.ts';
 import { batchActionsOf, legActionOf, type TrustOperation } from '../names.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import { writeEnvelope } from './answer-envelope.ts';

@@ -4,7 +4,7 @@
 import { SecurityFailure, type SecurityFaultCode } from '#bridge/ws-security/security-failure.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { Requestor } from '#core/request/requestor.ts';
-import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
+import { type RstRequest, targetsContext } from './rst/rst-request.ts';
 
 type RefusedCodes = Readonly<Partial<Record<FailureReason, SecurityFaultCode>>>;
 
@@ -42,9 +42,9 @@ export async function refusedAsContext<T>(asked: Asked, work: () => Promise<T>):
   try {
     return await work();
   } catch (cause) {
-    const code = cause instanceof ExchangeFailure ? codesFor(asked)[cause.reason] : undefined;
-    if (code === undefined) throw cause;
-    throw inWordsOfContexts(code, cause as ExchangeFailure);
+    if (!(cause instanceof ExchangeFailure)) throw cause;
+    const code = codesFor(asked)[cause.reason];
+    throw code === undefined ? cause : inWordsOfContexts(code, cause);
   }
 }
 

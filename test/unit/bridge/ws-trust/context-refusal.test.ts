@@ -3,10 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { bodyOverTls } from '#bridge/ws-security/encryption/protected-body.ts';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
-import {
-  refusedAsBadContext,
-  refusedAsContext,
-} from '#bridge/ws-trust/authentication/context-refusal.ts';
+import { refusedAsBadContext, refusedAsContext } from '#bridge/ws-trust/context-refusal.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import type { RstRequest } from '#bridge/ws-trust/rst/rst-request.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
