@@ -6,8 +6,8 @@ import { writeCancelled } from '../answer/response.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import { targetTypeOf } from '../exchange-mapping.ts';
 import { heldSecret } from '../keys/proof-key.ts';
+import { requireOnly, targetOf } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
-import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import type { Operation, OperationParts } from './operation.ts';
 
 export const CANCEL: Operation = {

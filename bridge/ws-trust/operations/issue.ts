@@ -12,7 +12,7 @@ import { withMeantKeyType } from '../keys/meant-key-type.ts';
 import { decideProofKey } from '../keys/proof-key.ts';
 import { vouchedKey } from '../keys/vouched-key.ts';
 import { openEntropy } from '../rst/entropy.ts';
-import { requireIssueHonoured } from '../rst/issue-honoured.ts';
+import { requireIssueHonoured } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { Operation, OperationParts } from './operation.ts';
 

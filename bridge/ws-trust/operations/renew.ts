@@ -14,9 +14,9 @@ import { targetTypeOf } from '../exchange-mapping.ts';
 import { heldKey } from '../keys/proof-key.ts';
 import { type MadeSecret, makeSecret } from '../keys/symmetric-key.ts';
 import { openEntropy } from '../rst/entropy.ts';
+import { requireOnly, targetOf } from '../rst/honoured.ts';
 import { lifetimeSecondsOf } from '../rst/requested-lifetime.ts';
 import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
-import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import type { Operation, OperationParts } from './operation.ts';
 
 export const RENEW: Operation = { requireHonoured, answer: renew };

@@ -14,9 +14,8 @@ import { writeTokenAnswer } from '../answer/rstr.ts';
 import { recordValidation } from '../audit.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
 import type { Progress } from '../authentication/opened-message.ts';
-import { requireIssueHonoured } from '../rst/issue-honoured.ts';
+import { requireIssueHonoured, requireOnly, targetOf } from '../rst/honoured.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
-import { requireOnly, targetOf } from '../rst/target-honoured.ts';
 import { exchangeFor } from './issue.ts';
 import type { Operation, OperationParts } from './operation.ts';
 

@@ -1,10 +1,12 @@
-// Parsed, then honoured or refused (ws-trust §13): a parameter that cannot be honoured is never passed over.
+// Parsed, then honoured or refused (ws-trust §13): a parameter that cannot be honoured is never passed over, neither of Issue nor beside
+// the target of Renew, Validate and Cancel (WS-Trust 1.3 §5-7).
 
 import { EXC_C14N } from '#bridge/xml/signature/algorithms.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { SecurityToken } from '#core/security-token.ts';
 import type { KeyType } from '../keys/key-type.ts';
 import { impliedKeyType } from '../keys/meant-key-type.ts';
-import type { ParameterName } from './parameters.ts';
+import { type ParameterName, TOKEN_PARAMETERS } from './parameters.ts';
 import type { RstRequest } from './rst-request.ts';
 import type { RequestedKey } from './use-key.ts';
 
@@ -77,6 +79,30 @@ function requireKey(rst: RstRequest): void {
 function requireCanonicalization({ algorithms: { canonicalization } }: RstRequest): void {
   if (canonicalization !== undefined && canonicalization !== EXC_C14N)
     throw unsupported('CanonicalizationAlgorithm');
+}
+
+/** Refuses a request that has not the one target of its operation, or says more than the operation hears.
+ * @throws {ExchangeFailure} `request-malformed`, `operation-unsupported` */
+export function requireOnly(
+  { operation, present }: RstRequest,
+  target: ParameterName,
+  others: readonly ParameterName[],
+): void {
+  if (!present.has(target))
+    throw new ExchangeFailure('request-malformed', `${operation} without ${target}`);
+  const heard: readonly ParameterName[] = ['RequestType', 'TokenType', target, ...others];
+  const unheard = [...present].find((name) => !heard.includes(name));
+  if (unheard === undefined) return;
+  // Two targets, or somebody else's identity beside one: which token is meant is open.
+  if (TOKEN_PARAMETERS.some((name) => name === unheard))
+    throw contradictory(`${unheard} in ${operation}`);
+  throw unsupported(`${unheard} in ${operation}`);
+}
+
+/** The target that `requireOnly` has seen. */
+export function targetOf(target: SecurityToken | undefined): SecurityToken {
+  if (target === undefined) throw new Error('the target was not required before');
+  return target;
 }
 
 type Refusal = (detail: string) => ExchangeFailure;

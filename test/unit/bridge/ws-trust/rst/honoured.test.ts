@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bodyOverTls } from '#bridge/ws-security/encryption/protected-body.ts';
+import { requireOnly, targetOf } from '#bridge/ws-trust/rst/honoured.ts';
 import type { ParameterName } from '#bridge/ws-trust/rst/parameters.ts';
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
-import { requireOnly, targetOf } from '#bridge/ws-trust/rst/target-honoured.ts';
 import { refusedAs } from '#test/support/core.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { anRst } from '#test/support/ws-trust/rst.ts';
