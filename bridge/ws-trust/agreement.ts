@@ -29,7 +29,8 @@ export function withoutAddressAsAction<Message extends Pick<NamedActions, 'http'
     : message;
 }
 
-function isSameAddress(one: string, other: string): boolean {
+/** Whether two texts are one URL. */
+export function isSameAddress(one: string, other: string): boolean {
   const meant = URL.parse(one)?.href;
   return meant !== undefined && meant === URL.parse(other)?.href;
 }

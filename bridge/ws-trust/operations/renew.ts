@@ -6,6 +6,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { secretOf } from '#core/ledger/kept-token.ts';
 import { renewToken } from '#core/renewal/renew-token.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
+import { isSameAddress } from '../agreement.ts';
 import { writeTokenAnswer } from '../answer/rstr.ts';
 import { onRecord } from '../audit.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';
@@ -99,8 +100,7 @@ function mapRenewal(
 // ws-trust §3.4: our own address as the target says nothing.
 function targetsOf({ rst, received }: AuthenticatedRequest): ExchangeRequest['targets'] {
   const { appliesTo } = rst;
-  if (appliesTo === undefined || URL.parse(appliesTo)?.href === URL.parse(received.address)?.href)
-    return [];
+  if (appliesTo === undefined || isSameAddress(appliesTo, received.address)) return [];
   return [{ kind: 'applies-to', value: appliesTo }];
 }
 
