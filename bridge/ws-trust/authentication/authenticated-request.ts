@@ -141,6 +141,7 @@ async function readProtected(
   return opened;
 }
 
+/** The request, or the challenge to it where the address asks for a signature that cannot have been made before (WS-Trust 1.3 §8.3). */
 function withSignChallenge(
   request: AuthenticatedRequest,
   resumed: ResumedRequest | undefined,
@@ -148,21 +149,22 @@ function withSignChallenge(
 ): AuthenticatedRequest | ChallengedMessage {
   if (resumed) requireFreshSignature(request, resumed);
   if (resumed || !needsFreshSignature(request, [request.rst])) return request;
-  const { received, rst, security } = request;
-  return { received, rst, security, challenge: signChallengeFor(request, parts) };
+  const { received, requestor, rst, security } = request;
+  const asked = requestorName(requestor);
+  const challenge = askFor({ kind: 'signature', asked }, request, parts) ?? refuseUnchallenged();
+  return { received, rst, security, challenge };
 }
 
-/** The challenge to a signed request where the address asks for a signature that cannot have been made before (WS-Trust 1.3 §8.3). */
-function signChallengeFor(
-  { received, requestor, rst }: AuthenticatedRequest,
+/** The Body that asks for an answer; undefined where there is none to ask for: Issue alone has legs. */
+function askFor(
+  challenge: Pick<ResumedRequest, 'asked' | 'kind'>,
+  { received, rst }: Pick<AuthenticatedRequest, 'received' | 'rst'>,
   { challenges }: ReceivingParts,
-): Markup {
+): Markup | undefined {
   const { payload } = received.message.envelope;
   const { context, operation, trust } = rst;
-  if (operation !== 'Issue' || payload === undefined) return refuseUnchallenged();
-  const asked = requestorName(requestor);
-  const { address } = received;
-  return challenges.ask({ trust, kind: 'signature', asked, context, address, payload });
+  if (operation !== 'Issue' || payload === undefined) return undefined;
+  return challenges.ask({ ...challenge, trust, context, address: received.address, payload });
 }
 
 // Each message is authenticated anew: what we sealed says what was asked, not who sends it back.
@@ -194,28 +196,16 @@ export async function authenticateMessage(
   return { received, security, requestor, signatures, now };
 }
 
-/** The challenge to a right password that is not enough; undefined where there is none to make (WS-Trust 1.4 §8.9: it came with
- * 1.4, and Issue alone has legs). */
+/** The challenge to a right password that is not enough; undefined where there is none to make: it came with 1.4 (WS-Trust 1.4 §8.9). */
 function challengeFor(
   cause: unknown,
-  { received, rst, security }: Pick<AuthenticatedRequest, 'received' | 'rst' | 'security'>,
-  { challenges }: ReceivingParts,
+  message: Pick<AuthenticatedRequest, 'received' | 'rst' | 'security'>,
+  parts: ReceivingParts,
 ): Markup | undefined {
   const isMissing = cause instanceof ExchangeFailure && cause.reason === 'second-factor-required';
-  const { payload } = received.message.envelope;
-  const userName = security?.userName?.name;
-  const isPossible = rst.operation === 'Issue' && rst.trust.version === '1.3';
-  if (!isMissing || !isPossible || payload === undefined || userName === undefined)
-    return undefined;
-  const { context, trust } = rst;
-  return challenges.ask({
-    trust,
-    kind: 'one-time-password',
-    asked: userName,
-    context,
-    address: received.address,
-    payload,
-  });
+  const asked = message.security?.userName?.name;
+  if (!isMissing || message.rst.trust.version !== '1.3' || asked === undefined) return undefined;
+  return askFor({ kind: 'one-time-password', asked }, message, parts);
 }
 
 /** The Body that asks: that of the message, or of the earlier one that it answers a challenge to. */
