@@ -5,7 +5,11 @@ import type { RedisSettings } from '#src/store/redis/settings.ts';
 import { aKey, isUnavailable, LONG } from '#test/store/conformance/under-test.ts';
 import { aSetting, DRIVERS, openUnderTest } from '#test/store/redis/redis-under-test.ts';
 import { eventually } from '#test/support/eventually.ts';
-import { createRedisServer, redisMissing } from '#test/support/redis/redis-server.ts';
+import {
+  createRedisServer,
+  redisMissing,
+  type RedisSettings as ServerSettings,
+} from '#test/support/redis/redis-server.ts';
 import { reservedPort } from '#test/support/server/reserved-port.ts';
 import type { TestCertificate } from '#test/support/x509/pki.ts';
 import {
@@ -34,9 +38,14 @@ async function startGroup(
   {
     ofMaster = world.fit,
     ofSentinel = world.fit,
-  }: { readonly ofMaster?: TestCertificate; readonly ofSentinel?: TestCertificate } = {},
+    settings = {},
+  }: {
+    readonly ofMaster?: TestCertificate;
+    readonly ofSentinel?: TestCertificate;
+    readonly settings?: ServerSettings;
+  } = {},
 ): Promise<Group> {
-  const master = await startTlsRedis(t, world, { certificate: ofMaster });
+  const master = await startTlsRedis(t, world, { certificate: ofMaster, settings });
   const tlsPort = await reservedPort();
   const sentinel = await createRedisServer({
     words: ['--sentinel'],
@@ -46,6 +55,7 @@ async function startGroup(
       // How a Sentinel reaches the servers.
       'tls-replication': 'yes',
       'sentinel monitor': `${MASTER_NAME} 127.0.0.1 ${master.tlsPort} 1`,
+      ...settings,
     },
   });
   t.after(() => sentinel.dispose());
@@ -141,6 +151,20 @@ describe('Redis over TLS, Sentinels and cluster', { skip: redisMissing(), concur
 
       await refuses(t, settingsFor(driver, group), group);
     });
+
+    for (const [what, start] of [
+      ['Sentinels and a master', startGroup],
+      ['nodes of a cluster', startNode],
+    ] as const)
+      it(`${driver}: ${what} that ask for a certificate get ours`, async (t) => {
+        const group = await start(t, world, { settings: { 'tls-auth-clients': 'yes' } });
+        const { pem: certificatePem, privateKeyPem: keyPem } = world.client;
+        const settings = settingsFor(driver, group);
+
+        await refuses(t, settings, group);
+
+        await serves(t, { ...settings, ...tlsStore(world, { certificatePem, keyPem }) });
+      });
 
     it(`${driver}: nodes of a cluster are known by the names they are reached by`, async (t) => {
       const group = await startNode(t, world, {
