@@ -117,10 +117,19 @@ async function callBoth(
   return [write, wait];
 }
 
-function openPool(most: number, open: () => Redis): WaitPool<Redis> {
+/** Connections for writes that wait. One that could not be opened is ended: it would come when there is another in its place, and so
+ * they would become more and more. */
+function openPool(most: number, all: Set<Redis>, open: () => Redis): WaitPool<Redis> {
   return new WaitPool(most, async () => {
     const client = open();
-    await once(client, 'ready');
+    all.add(client);
+    try {
+      await once(client, 'ready');
+    } catch (cause) {
+      all.delete(client);
+      endServer(client);
+      throw cause;
+    }
     return client;
   });
 }
@@ -135,12 +144,8 @@ function openOne(settings: RedisSettings, events: DriverEvents): RedisDriver {
     readyAt = performance.now();
     onReady();
   });
-  const all = [client];
-  const pool = openPool(settings.waitConnections, () => {
-    const another = openServer(settings, node, events);
-    all.push(another);
-    return another;
-  });
+  const all = new Set([client]);
+  const pool = openPool(settings.waitConnections, all, () => openServer(settings, node, events));
   client.once('ready', () => {
     if (settings.minReplicas > 0) pool.fill().catch(events.onError);
   });
@@ -204,16 +209,14 @@ function findMaster(cluster: Cluster, master: string): Redis {
 
 /** Connections of their own for writes that wait. */
 function openPools(cluster: Cluster, settings: RedisSettings, events: DriverEvents) {
-  const clients = new Map<string, Redis[]>();
+  const clients = new Map<string, Set<Redis>>();
   const open = (master: string): WaitPool<Redis> => {
-    const opened: Redis[] = [];
+    const opened = new Set<Redis>();
     clients.set(master, opened);
-    const pool = openPool(settings.waitConnections, () => {
+    const pool = openPool(settings.waitConnections, opened, () => {
       const { host = '', port = 0 } = findMaster(cluster, master).options;
       const own = { ...events, onDoubt: () => events.onDoubt(master) };
-      const client = openServer({ ...settings, database: 0 }, { host, port }, own);
-      opened.push(client);
-      return client;
+      return openServer({ ...settings, database: 0 }, { host, port }, own);
     });
     pool.fill().catch(events.onError);
     return pool;
