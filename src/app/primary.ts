@@ -3,12 +3,11 @@
 import type { ChainHead } from '#src/audit/audit-key.ts';
 import type { LoadedConfig } from '#src/config/load.ts';
 import { createLogger, type Logger } from '#src/telemetry/logger.ts';
-import { mergeMetrics } from '#src/telemetry/merge-metrics.ts';
-import { createRegistry } from '#src/telemetry/registry.ts';
 import { createSupervisor, type Member } from '#src/workers/supervisor.ts';
 import { needsRestart } from './generation/generations.ts';
 import { createManagement } from './management.ts';
 import type { WorkerNews, WorkerStart, WorkerStatus } from './worker.ts';
+import { createWorkerMetrics } from './worker-metrics.ts';
 
 /** What runs: one process, or many, which are handled alike. */
 export interface Served {
@@ -46,67 +45,38 @@ interface Prepared {
 }
 
 class Primary {
-  readonly #path: string;
   readonly #logger: Logger;
-  readonly #registry = createRegistry();
-  readonly #restarts = this.#registry.counter({
-    name: 'sts_worker_restarts_total',
-    help: 'Workers that died and were started again.',
-    labels: [],
-  });
-  readonly #serving = this.#registry.gauge({
-    name: 'sts_workers',
-    help: 'Workers that serve.',
-    labels: [],
-  });
-  /** Workers count from their start, and are replaced: theirs is never more. */
-  readonly #generation = this.#registry.gauge({
-    name: 'sts_config_generation',
-    help: 'Generation of the configuration.',
-    labels: [],
-  });
+  readonly #metrics = createWorkerMetrics();
   readonly #known = new WeakMap<Member, Known>();
   readonly supervisor: ReturnType<typeof createSupervisor>;
   readonly failed = Promise.withResolvers<never>();
   #loaded: LoadedConfig;
   #isReloading = false;
-  #publicUrl = '';
-  /** What workers that are gone had counted. */
-  #departed = '';
+  publicUrl = '';
   #isStopping = false;
 
   constructor(loaded: LoadedConfig, logger: Logger) {
-    this.#path = loaded.config.file;
     this.#loaded = loaded;
     this.#logger = logger;
     this.supervisor = createSupervisor({
       count: loaded.config.workers,
       handlersFor: (member) => this.#handlersFor(member),
       onReady: (member) => {
-        this.#serving.set({}, this.supervisor.members().length);
+        this.#metrics.serving.set({}, this.supervisor.members().length);
         // The end of a reload looks after all who serve then, and some of them are replaced before.
         if (!this.#isReloading) void this.#bringUpToDate(member);
       },
       onGone: (member, end) => {
-        this.#departed = mergeMetrics(
-          [this.#departed, this.#knownOf(member).status?.metrics ?? ''],
-          {
-            isCountsOnly: true,
-          },
-        );
-        this.#serving.set({}, this.supervisor.members().length);
+        this.#metrics.keep(this.#knownOf(member).status?.metrics ?? '');
+        this.#metrics.serving.set({}, this.supervisor.members().length);
         if (!end.isCrash) return;
-        this.#restarts.increment({});
+        this.#metrics.restarts.increment({});
         this.#logger.error('a worker died', { slot: member.slot, workerPid: member.pid, ...end });
       },
       onGivenUp: () => this.failed.reject(new Error('too many workers died within a minute')),
     });
     this.failed.promise.catch(() => undefined);
-    this.#generation.increment({});
-  }
-
-  get publicUrl(): string {
-    return this.#publicUrl;
+    this.#metrics.generation.increment({});
   }
 
   /** Every worker that serves must be ready: each gets its share of the connections. One that is being started again gets none,
@@ -135,8 +105,9 @@ class Primary {
         if (status) this.#knownOf(member).status = status as WorkerStatus;
       }),
     );
-    const texts = members.map((member) => this.#knownOf(member).status?.metrics ?? '');
-    return mergeMetrics([...texts, this.#departed, this.#registry.write()]);
+    return this.#metrics.write(
+      members.map((member) => this.#knownOf(member).status?.metrics ?? ''),
+    );
   }
 
   /** All run the new one or all the old one. Where that fails it is told, and the next one replaces the workers.
@@ -145,7 +116,7 @@ class Primary {
     this.#isReloading = true;
     try {
       await this.#reload(next);
-      this.#generation.increment({});
+      this.#metrics.generation.increment({});
     } finally {
       await this.#catchUp();
       this.#isReloading = false;
@@ -213,8 +184,8 @@ class Primary {
     return !this.supervisor.members().every((member) => this.#isCurrent(member));
   }
 
-  #startOf({ slot }: Member, { files }: LoadedConfig): WorkerStart {
-    return { slot, path: this.#path, files };
+  #startOf({ slot }: Member, { config, files }: LoadedConfig): WorkerStart {
+    return { slot, path: config.file, files };
   }
 
   /** Resolves with what it is called by when it is to be taken. */
@@ -275,7 +246,7 @@ class Primary {
         return { otherHeads: this.#headsWithout(member) };
       },
       address: async (content: unknown): Promise<void> => {
-        this.#publicUrl = content as string;
+        this.publicUrl = content as string;
       },
     };
   }
