@@ -1,7 +1,16 @@
 // The part of CEL we accept, and how much work an expression may take at most, told from its text alone.
 // The cost is a worst case over the largest input `expression-input.ts` lets in, so that no token can make a condition slow.
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { INPUT_LIMITS } from './expression-input.ts';
+import {
+  type Bound,
+  CLAIM_NAMES,
+  literalBound,
+  resultBound,
+  SCALAR,
+  stepsToRead,
+  sumOf,
+  VALUE,
+} from './bound.ts';
 
 /** Limits on the text of an expression. Steps are visits of a node or an element, tens of nanoseconds each. */
 export const EXPRESSION_LIMITS = {
@@ -14,14 +23,6 @@ export const EXPRESSION_LIMITS = {
   maxWeight: 10_000_000,
   maxTextCharacters: 65_536,
 } as const;
-
-/** The largest value a node can yield (elements, characters of one text, both over all levels) and the steps to get it. */
-interface Bound {
-  readonly items: number;
-  readonly text: number;
-  readonly weight: number;
-  readonly steps: number;
-}
 
 interface Scope {
   readonly variables: ReadonlyMap<string, Bound>;
@@ -73,18 +74,6 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
   'bool',
   'dyn',
 ]);
-
-const SEARCHES: ReadonlySet<string> = new Set(['contains', 'indexOf', 'lastIndexOf', 'split']);
-
-const CHARACTERS_PER_STEP = 32;
-const SCALAR = { items: 0, text: 32, weight: 32 } as const;
-const { maxItems, maxTextCharacters, maxValueWeight } = INPUT_LIMITS;
-const VALUE: Bound = {
-  items: maxItems,
-  text: maxTextCharacters,
-  weight: maxValueWeight,
-  steps: 1,
-};
 
 /** Checks what an expression uses and how much it can cost.
  * @throws {ExpressionRefusal} */
@@ -151,11 +140,6 @@ const BOUNDERS: { readonly [Operator in ASTNode['op']]: Bounder<Operator> } = {
   '>=': operator,
 };
 
-function literalBound(value: unknown): Bound {
-  const text = typeof value === 'string' ? value.length : SCALAR.text;
-  return { items: 0, text, weight: text, steps: 1 };
-}
-
 function variableBound(node: ASTNode & { op: 'id' }, scope: Scope): Bound {
   const bound = scope.variables.get(node.args);
   if (!bound) throw new ExpressionRefusal(`there is no variable ${node.args}`, node.pos);
@@ -168,10 +152,7 @@ function variableBound(node: ASTNode & { op: 'id' }, scope: Scope): Bound {
 
 // `claims` itself may be looked into, searched and walked over, nothing else.
 function holderBound(node: ASTNode, scope: Scope): Bound {
-  if (node.op !== 'id' || node.args !== 'claims') return boundOf(node, scope);
-  const { maxClaims, maxNameCharacters } = INPUT_LIMITS;
-  const weight = maxClaims * maxNameCharacters;
-  return { items: maxClaims, text: maxNameCharacters, weight, steps: 1 };
+  return node.op === 'id' && node.args === 'claims' ? CLAIM_NAMES : boundOf(node, scope);
 }
 
 function validateName(name: string, node: ASTNode): void {
@@ -215,25 +196,7 @@ function callBound(offset: number, call: Call, scope: Scope): Bound {
   const bounds = operands.map((each) =>
     name === 'size' ? holderBound(each, scope) : boundOf(each, scope),
   );
-  return resultOf(name, bounds);
-}
-
-function resultOf(name: string, bounds: readonly Bound[]): Bound {
-  const all = sumOf(bounds);
-  const steps = all.steps + Math.ceil(all.weight / CHARACTERS_PER_STEP);
-  const [receiver = all, argument = all] = bounds;
-  const search = SEARCHES.has(name)
-    ? Math.ceil((receiver.text * argument.text) / CHARACTERS_PER_STEP)
-    : 0;
-  if (name === 'split') {
-    const items = receiver.text + 1;
-    return { ...receiver, items, weight: receiver.weight + items, steps: steps + search + items };
-  }
-  if (name === 'join') {
-    const text = receiver.weight + receiver.items * argument.text;
-    return { items: 0, text, weight: text, steps: steps + receiver.items };
-  }
-  return { ...receiver, steps: steps + search };
+  return resultBound(name, bounds);
 }
 
 function methodBound(node: ASTNode & { op: 'rcall' }, scope: Scope): Bound {
@@ -256,7 +219,7 @@ function comprehensionBound(node: ASTNode & { op: 'rcall' }, scope: Scope): Boun
   }
   // All costs are linear in the weight of an element, so its average share of the range bounds the sum.
   const share = Math.ceil(range.weight / Math.max(range.items, 1));
-  const element = { items: Math.min(range.items, maxItems), text: range.text, weight: share };
+  const element = { items: Math.min(range.items, VALUE.items), text: range.text, weight: share };
   const variables = new Map(scope.variables).set(variable.args, { ...element, steps: 1 });
   const each = sumOf(body.map((part) => boundOf(part, { variables, nesting })));
   const steps = range.steps + range.items * (each.steps + 1);
@@ -280,19 +243,6 @@ function operatorBound(op: string, operands: readonly ASTNode[], scope: Scope): 
   );
   const sum = sumOf(bounds);
   if (op === '&&' || op === '||' || op === '?:') return sum;
-  const steps = sum.steps + sum.items + Math.ceil(sum.weight / CHARACTERS_PER_STEP);
+  const steps = sum.steps + sum.items + stepsToRead(sum.weight);
   return op === '+' ? { ...sum, steps } : { ...SCALAR, steps };
-}
-
-function sumOf(bounds: readonly Bound[]): Bound {
-  let sum: Bound = { items: 0, text: 0, weight: 0, steps: 1 };
-  for (const { items, text, weight, steps } of bounds) {
-    sum = {
-      items: sum.items + items,
-      text: sum.text + text,
-      weight: sum.weight + weight,
-      steps: sum.steps + steps,
-    };
-  }
-  return sum;
 }
