@@ -13,6 +13,17 @@ import { audienceRestriction, canOmitAudience } from './audience-restriction.ts'
 
 const signature = keyEntry.shape.algorithm;
 
+const encryptionSettings = z.strictObject({
+  content: z
+    .enum(['aes128-gcm', 'aes192-gcm', 'aes256-gcm'])
+    .describe('The cipher.')
+    .default('aes256-gcm'),
+  keyTransport: z
+    .enum(['rsa-oaep-sha256', 'rsa-oaep-mgf1p'])
+    .describe('OAEP with SHA-256 throughout, or with SHA-1 throughout for older software.')
+    .default('rsa-oaep-sha256'),
+});
+
 export const tokenSection = z
   .strictObject({
     type: z
@@ -52,17 +63,7 @@ export const tokenSection = z
         'How a WS-Trust UseKey is proved: by a signature of the message, or, for clients that sign nothing, by a certificate of a trusted issuer.',
       )
       .default('signature'),
-    encryption: z
-      .strictObject({
-        content: z
-          .enum(['aes128-gcm', 'aes192-gcm', 'aes256-gcm'])
-          .describe('The cipher.')
-          .default('aes256-gcm'),
-        keyTransport: z
-          .enum(['rsa-oaep-sha256', 'rsa-oaep-mgf1p'])
-          .describe('OAEP with SHA-256 throughout, or with SHA-1 throughout for older software.')
-          .default('rsa-oaep-sha256'),
-      })
+    encryption: encryptionSettings
       .describe('How it is encrypted to: needs encryptTo or encryptKeysTo.')
       .optional(),
   })
@@ -136,13 +137,11 @@ export async function readToken(
   };
 }
 
-const DEFAULT_ENCRYPTION = { content: 'aes256-gcm', keyTransport: 'rsa-oaep-sha256' } as const;
-
 async function readEncryption(
   { value, path }: Entry<TokenSection>,
   loading: Loading,
 ): Promise<Pick<RelyingParty['token'], 'encryption' | 'keyEncryption'>> {
-  const { encryptTo, encryptKeysTo, encryption = DEFAULT_ENCRYPTION } = value;
+  const { encryptTo, encryptKeysTo, encryption = encryptionSettings.parse({}) } = value;
   const certificate =
     encryptTo && (await readRecipient(encryptTo, [...path, 'encryptTo'], loading));
   const keyCertificate =
