@@ -72,4 +72,5 @@ export function describeList(encoded: Buffer, now: Instant): string {
   return `of ${writeName(issuer)}, ${describeEnd(nextUpdate, now)}`;
 }
 
-const isoOf = (instant: Instant): string => new Date(instant * 1000).toISOString();
+/** An instant as people read it. */
+export const isoOf = (instant: Instant): string => new Date(instant * 1000).toISOString();

@@ -6,6 +6,7 @@ import type { Config } from '#src/config/config.ts';
 import { problemAt } from '#src/config/load.ts';
 import { ConfigError, type Problem } from '#src/config/problem.ts';
 import type { SamlKeySource } from '#src/config/sections/trusted-issuers/trusted-saml.ts';
+import { isoOf } from './revocation-lists.ts';
 
 /** Metadata, whose signature says which keys it may name. */
 export type SignedSource = Exclude<SamlKeySource, { readonly kind: 'pinned' }>;
@@ -31,8 +32,6 @@ export async function describeMetadata(
   const end = validUntil === undefined ? 'without an end' : `valid until ${isoOf(validUntil)}`;
   return `signed metadata with ${signingKeys} signing ${signingKeys === 1 ? 'key' : 'keys'}, ${end}`;
 }
-
-const isoOf = (instant: Instant): string => new Date(instant * 1000).toISOString();
 
 /** Refuses metadata files that a start could not use. What is only no longer valid is a warning: the end of one issuer must not be
  * the end of all.
