@@ -117,7 +117,7 @@ export function readSqliteStore({
       busyTimeoutMilliseconds: DEFAULT_BUSY_TIMEOUT_MILLISECONDS,
       sweepIntervalSeconds: DEFAULT_SWEEP_INTERVAL_SECONDS,
     };
-    const place = new FilePlace(path);
+    const place = new FilePlace(path, { isReadOnly: true });
     const store = new SqliteStore({ database, place, clock, ...durations, isReadOnly: true });
     return { store };
   } catch (cause) {

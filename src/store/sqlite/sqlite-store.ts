@@ -16,6 +16,7 @@ import type {
 } from '#core/ports.ts';
 import { assertFill, assertWhole, expiryOf } from '../amounts.ts';
 import { isDurable, keyTextFor } from '../store-verb.ts';
+import { ClockSteps } from './clock-steps.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { readDataset } from './schema.ts';
 import { asFailure, isBusy } from './sqlite-failure.ts';
@@ -53,6 +54,7 @@ export class SqliteStore implements Store {
   readonly #values: ValueTable;
   readonly #counters: CounterTable;
   readonly #expired: ExpiredRows;
+  readonly #clockSteps: ClockSteps;
   #sweeper: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
@@ -69,6 +71,7 @@ export class SqliteStore implements Store {
     this.#values = prepareValueTable(database);
     this.#counters = prepareCounterTable(database);
     this.#expired = prepareExpiredRows(database);
+    this.#clockSteps = new ClockSteps(parts.clock);
   }
 
   async putOnce(key: StoreKey, attempt: string, lifetimeSeconds: number): Promise<PutOnce> {
@@ -160,9 +163,10 @@ export class SqliteStore implements Store {
   }
 
   /** Takes away one batch of rows that have ended and tells how many it were; while requests wait, too: of a server that always has
-   * some the file would grow until the disk is full.
+   * some the file would grow until the disk is full. None while the clock is in doubt: a mark that is gone cannot stand again.
    * @throws {ExchangeFailure} `dependency-unavailable` */
   async sweep(): Promise<number> {
+    if (this.#clockSteps.isInDoubt()) return 0;
     const now = this.#parts.clock.now();
     return this.#write('counter', () => this.#expired.delete(now, SWEEP_ROWS));
   }

@@ -93,15 +93,19 @@ export function setAside(path: string): string {
   return aside;
 }
 
+/** The database, its log, and what the locks on both are kept in. */
+const OPEN_FILES = ['', '-wal', '-shm'] as const;
+
 /** Guards against a file that was deleted or replaced under the open store: what is written to it then, nobody would
  * find again, and marks of the other processes would not be seen. */
 export class FilePlace {
-  readonly #path: string;
-  readonly #identity: string | undefined;
+  readonly #paths: readonly string[];
+  readonly #identity: string;
   #verifiedAt: Instant | undefined;
 
-  constructor(path: string) {
-    this.#path = path;
+  /** Of a store that is opened to read it the database alone: others may open and close it meanwhile. */
+  constructor(path: string, { isReadOnly = false } = {}) {
+    this.#paths = isReadOnly ? [path] : OPEN_FILES.map((ending) => `${path}${ending}`);
     this.#identity = this.#find();
   }
 
@@ -120,8 +124,8 @@ export class FilePlace {
     this.#verifiedAt = now;
   }
 
-  #find(): string | undefined {
-    const found = statSync(this.#path, { throwIfNoEntry: false });
-    return found && `${found.dev}:${found.ino}`;
+  #find(): string {
+    const found = this.#paths.map((path) => statSync(path, { throwIfNoEntry: false }));
+    return found.map((file) => file && `${file.dev}:${file.ino}`).join();
   }
 }

@@ -240,6 +240,20 @@ describe('openSqliteStore', () => {
     await assert.rejects(store.health(), isUnavailable);
   });
 
+  for (const ending of ['-wal', '-shm'])
+    it(`refuses all once its file ${ending} was deleted: who opens the store then does not see its marks`, async () => {
+      const clock = fakeClock();
+      const { store } = directory.open({ clock });
+      const tombstone = aKey('revoked');
+      await store.revoke([tombstone], LONG);
+      rmSync(`${directory.path}${ending}`);
+      clock.advance(1);
+
+      await assert.rejects(store.putOnce(aKey('once'), 'a', LONG), isUnavailable);
+      await assert.rejects(store.isRevoked([tombstone]), isUnavailable);
+      await assert.rejects(store.health(), isUnavailable);
+    });
+
   it('leaves no secret and no value in a refusal', async () => {
     const { store } = directory.open();
     const tooLong = 's3cret'.repeat(400_000);

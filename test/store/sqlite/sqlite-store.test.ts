@@ -281,6 +281,44 @@ describe('SqliteStore', () => {
       assert.equal(rowsIn(database, 'once'), 1);
     });
 
+    it('deletes nothing for an hour after the clock went ahead at once: when it is set right what has ended stands again', async (t) => {
+      let uptime = performance.now();
+      t.mock.method(performance, 'now', () => uptime);
+      const { store } = directory.open({ clock });
+      const [used, revoked] = [aKey('once'), aKey('revoked')];
+      await store.putOnce(used, 'first', LONG);
+      await store.revoke([revoked], LONG);
+
+      clock.advance(10 * LONG);
+      assert.equal(await store.sweep(), 0);
+      uptime += 3_599_000;
+      clock.advance(3599);
+      assert.equal(await store.sweep(), 0);
+      clock.advance(-10 * LONG - 3599);
+
+      assert.deepEqual(await store.putOnce(used, 'second', LONG), {
+        stored: false,
+        attempt: 'first',
+      });
+      assert.equal(await store.isRevoked([revoked]), true);
+      assert.equal(await store.sweep(), 0);
+      uptime += LONG * 1000;
+      clock.advance(LONG);
+      assert.equal(await store.sweep(), 2);
+    });
+
+    it('deletes as ever while the clock goes as time does', async (t) => {
+      let uptime = performance.now();
+      t.mock.method(performance, 'now', () => uptime);
+      const { store } = directory.open({ clock });
+      await store.putOnce(aKey('once'), 'a', LONG);
+
+      uptime += LONG * 1000;
+      clock.advance(LONG + 5);
+
+      assert.equal(await store.sweep(), 1);
+    });
+
     it('goes on after a sweep that failed', async () => {
       directory.open();
       const { store, database } = directory.openReachable({ clock });
