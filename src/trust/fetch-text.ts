@@ -30,7 +30,7 @@ export interface HostAddress {
 }
 
 export interface FetchLimits {
-  /** Hosts, or hosts with a port, that may be on a private address and may speak plain http. */
+  /** Hosts, or hosts with a port, as a URL has them, that may be on a private address and may speak plain http. */
   readonly allowedHosts: readonly string[];
   /** For all of it: name, connection, answer. */
   readonly timeoutSeconds: number;
@@ -52,7 +52,11 @@ interface Target {
 
 function parseTarget(address: string, { allowedHosts }: FetchLimits): Target {
   const url = new URL(address);
-  const isAllowed = allowedHosts.includes(url.hostname) || allowedHosts.includes(url.host);
+  // A URL leaves out the port that its scheme has anyway; who allows a host there may name it.
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  const isAllowed = [url.hostname, `${url.hostname}:${port}`].some((host) =>
+    allowedHosts.includes(host),
+  );
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isAllowed))
     throw new Error('the address is not https');
   if (url.username !== '' || url.password !== '')
@@ -86,6 +90,14 @@ function maxAgeOf(cacheControl: string | undefined): number | undefined {
   return seconds === undefined ? undefined : Number(seconds);
 }
 
+/** How long an answer is good (RFC 9111 §4.2). Whoever kept it on its way has used up a part of that. */
+function freshSecondsOf({ age = '', 'cache-control': cacheControl }: http.IncomingHttpHeaders) {
+  const maxAgeSeconds = maxAgeOf(cacheControl);
+  return maxAgeSeconds && /^\d+$/.test(age)
+    ? Math.max(0, maxAgeSeconds - Number(age))
+    : maxAgeSeconds;
+}
+
 const statusFailure = (status: number | undefined): Error =>
   new Error(`the answer has status ${status}`);
 
@@ -116,7 +128,7 @@ async function readAnswer(response: http.IncomingMessage, maxBodyBytes: number):
   try {
     requireUsableAnswer(response);
     const bytes = await readBody(response, maxBodyBytes);
-    const maxAgeSeconds = maxAgeOf(response.headers['cache-control']);
+    const maxAgeSeconds = freshSecondsOf(response.headers);
     return { bytes, ...(maxAgeSeconds !== undefined && { maxAgeSeconds }) };
   } finally {
     response.destroy();
@@ -145,6 +157,16 @@ function send({ url, options, body }: Sent, maxBodyBytes: number) {
   });
 }
 
+async function sendInTime(sent: Sent, { maxBodyBytes, timeoutSeconds }: FetchLimits) {
+  const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+  try {
+    return await send({ ...sent, options: { ...sent.options, signal } }, maxBodyBytes);
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    throw new Error(`no answer within ${timeoutSeconds} s`, { cause });
+  }
+}
+
 /** What is asked for. Servers that can answer in several forms choose by it, and refuse a form that they do not have. */
 const ACCEPTED = {
   json: 'application/json',
@@ -170,7 +192,7 @@ export function createFetchBytes(limits: FetchLimits): FetchBytes {
 }
 
 function createFetch(limits: FetchLimits, accept: string) {
-  const { certificateAuthorities, maxBodyBytes, timeoutSeconds } = limits;
+  const { certificateAuthorities } = limits;
   const guard = limits.guard ?? createAddressGuard();
   const lookup = guardedLookup(guard, limits);
   // Once for all connections: whole bundles of authorities are read here. An authority need not be a root to be believed.
@@ -195,12 +217,11 @@ function createFetch(limits: FetchLimits, accept: string) {
         'accept-encoding': 'identity',
         ...(question && { 'content-type': question.contentType }),
       },
-      signal: AbortSignal.timeout(timeoutSeconds * 1000),
       ...(!isAllowed && { lookup }),
       // Set here, because `NODE_TLS_REJECT_UNAUTHORIZED` in the environment would have anybody taken for the host.
       rejectUnauthorized: true,
       ...(secureContext && { secureContext }),
     };
-    return send({ url, options, body: question?.body }, maxBodyBytes);
+    return sendInTime({ url, options, body: question?.body }, limits);
   };
 }

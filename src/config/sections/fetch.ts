@@ -18,16 +18,25 @@ export interface FetchConfig {
   readonly unknownKeyIntervalSeconds: number;
 }
 
+const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/;
+
+/** Whether a host, and a port, are written as they are in a URL: in any other spelling they would allow nothing. */
+function isAsInUrl(text: string): boolean {
+  if (!URL.canParse(`https://${text}`)) return false;
+  const { hostname, port } = new URL(`https://${text}`);
+  return text === hostname || text === `${hostname}:${port || '443'}`;
+}
+
 export const fetchSection = z
   .strictObject({
     allowedHosts: z
       .array(
         z.string().refine(
-          (text) => /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(text),
+          (text) => HOST.test(text) && isAsInUrl(text),
           valueRule({
             what: 'is not a host',
             why: 'it is compared with the host of a URL as text, never as a pattern',
-            fix: 'write a host in lower case, with a port where it has one, as in idp.internal:8443',
+            fix: 'write a host as a URL has it, in lower case, with a port where it has one, as in idp.internal:8443',
           }),
         ),
       )
@@ -37,7 +46,12 @@ export const fetchSection = z
       .describe('Who vouches for the servers, PEM, in place of those that Node trusts.')
       .optional(),
     timeoutMilliseconds: z.int().min(100).max(60_000).default(5000),
-    maxBytes: z.int().min(1024).max(10_485_760).default(65_536),
+    maxBytes: z
+      .int()
+      .min(1024)
+      .max(10_485_760)
+      .describe('The largest document with keys or metadata.')
+      .default(262_144),
     staleSeconds: seconds(0, 604_800)
       .describe('How long keys are used after they could not be fetched again.')
       .default(86_400),

@@ -27,7 +27,7 @@ describe('Config', () => {
     assert.deepEqual(config.fetch, {
       allowedHosts: [],
       timeoutMilliseconds: 5000,
-      maxBytes: 65_536,
+      maxBytes: 262_144,
       staleSeconds: 86_400,
       unknownKeyIntervalSeconds: 30,
     });

@@ -4,8 +4,11 @@ import type { Complaint } from '../../problem.ts';
 
 /** Holds the URL of a fetch against `fetch.allowedHosts`. */
 export function validateFetch({ value, path }: Entry<string>, loading: Loading): void {
-  const { host, hostname, protocol } = new URL(value);
-  const isAllowed = [host, hostname].some((name) => loading.allowedHosts.includes(name));
+  const { hostname, port, protocol } = new URL(value);
+  // Of https nothing is held against them here.
+  const isAllowed = [hostname, `${hostname}:${port || '80'}`].some((name) =>
+    loading.allowedHosts.includes(name),
+  );
   if (protocol !== 'https:' && !isAllowed) loading.error(path, PLAIN);
 }
 

@@ -34,6 +34,15 @@ refuses('fetch', [
     },
     errors: ['CONFIG_INVALID_VALUE fetch.allowedHosts[0]'],
   },
+  ...['[0:0:0:0:0:0:0:1]', '127.1', 'idp.internal:0443', 'idp.internal:99999', '[::1]:'].map(
+    (host) => ({
+      rule: `an allowed host is written as a URL has it, not as ${host}: it would allow nothing`,
+      change: ((document) => {
+        document['fetch'] = { allowedHosts: [host] };
+      }) satisfies Change,
+      errors: ['CONFIG_INVALID_VALUE fetch.allowedHosts[0]'],
+    }),
+  ),
   {
     rule: 'who vouches for servers is named by reference',
     change: (document) => {
@@ -106,4 +115,20 @@ test('Configuration: authorities are each of the certificates in the file, whate
     fetch.certificateAuthorities?.map((pem) => pem.trim()),
     roots.map((pem) => pem.trim()),
   );
+});
+
+test('Configuration: plain http is allowed to a host with the port that its URL leaves out', async () => {
+  for (const [allowed, url] of [
+    ['client.internal:80', 'http://client.internal/jwks'],
+    ['[::1]:80', 'http://[::1]/jwks'],
+    ['client.internal:8080', 'http://client.internal:8080/jwks'],
+    ['client.internal', 'http://client.internal:8080/jwks'],
+  ] as const) {
+    const { warnings } = await parseChanged((document) => {
+      document['fetch'] = { allowedHosts: [allowed] };
+      Object.assign(document.trustedIssuers[0]?.jwt ?? {}, { jwks: { url } });
+    });
+
+    assert.deepEqual(warnings, []);
+  }
 });
