@@ -5,55 +5,20 @@ written here around them; it is unsigned, and must be.
 """
 
 import base64
-import datetime
-import re
 import sys
 from pathlib import Path
 
-import requests
-from cases import SAML11, SAML20, Case, Refused, Unexpected, choose, origin_of, parse_arguments, password_of, run
+from cases import SAML11, SAML20, Case, Refused, choose, origin_of, parse_arguments, run
 from lxml import etree
+from messages import ask, response_around
 from onelogin.saml2.response import OneLogin_Saml2_Response
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 from signxml import XMLVerifier
 from signxml.exceptions import InvalidDigest
 
-TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
 HERE = {"https": "on", "http_host": "rp.example", "script_name": "/acs", "server_port": "443"}
 ADDRESS = "https://rp.example/acs"
 SHAPES = {"generic": "/ws-trust", "adfs": "/adfs/services/trust/13/usernamemixed", "vcenter": "/sts/STSService"}
-
-REQUEST = """<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header><o:Security
-xmlns:o="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"><o:UsernameToken><o:Username>{user}</o:Username>
-<o:Password>{password}</o:Password></o:UsernameToken></o:Security></s:Header><s:Body><t:RequestSecurityToken xmlns:t="{trust}">
-<t:TokenType>{token_type}</t:TokenType><t:RequestType>{trust}/Issue</t:RequestType><t:KeyType>{trust}/{key_type}</t:KeyType>
-<p:AppliesTo xmlns:p="http://schemas.xmlsoap.org/ws/2004/09/policy"><a:EndpointReference xmlns:a="http://www.w3.org/2005/08/addressing">
-<a:Address>{target}</a:Address></a:EndpointReference></p:AppliesTo></t:RequestSecurityToken></s:Body></s:Envelope>"""
-
-RESPONSE = """<p:Response xmlns:p="urn:oasis:names:tc:SAML:2.0:protocol" ID="_response" Version="2.0" IssueInstant="{now}"
-Destination="{address}"><s:Issuer xmlns:s="urn:oasis:names:tc:SAML:2.0:assertion">{issuer}</s:Issuer><p:Status>
-<p:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></p:Status>{assertion}</p:Response>"""
-
-
-def ask(options, path, token_type, target, key_type="Bearer"):
-    session = requests.Session()
-    session.verify = options.tls_cert
-    # The proxies of the environment are not for a server on this host.
-    session.trust_env = False
-    body = REQUEST.format(
-        user=options.user,
-        password=password_of(options),
-        trust=TRUST,
-        token_type=token_type,
-        key_type=key_type,
-        target=target,
-    )
-    headers = {"content-type": "text/xml; charset=utf-8", "soapaction": f'"{TRUST}/RST/Issue"'}
-    answer = session.post(f"{origin_of(options)}{path}", data=body, headers=headers)
-    found = re.search(r"<trust:RequestedSecurityToken>(.*)</trust:RequestedSecurityToken>", answer.text, re.DOTALL)
-    if found is None:
-        raise Unexpected(answer.text)
-    return found.group(1)
 
 
 def changed(text):
@@ -80,8 +45,7 @@ def read_response(options, assertion, audience):
             "security": {"wantAssertionsSigned": True},
         }
     )
-    now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    text = RESPONSE.format(now=now, address=ADDRESS, issuer=origin_of(options), assertion=assertion)
+    text = response_around(options, assertion, ADDRESS)
     response = OneLogin_Saml2_Response(settings, base64.b64encode(text.encode()).decode())
     if not response.is_valid(HERE):
         raise Refused(response.get_error())

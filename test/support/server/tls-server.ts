@@ -8,7 +8,7 @@ import { PASSWORD, withSaml } from '#test/support/saml/saml-document.ts';
 import { selfSigned } from '#test/support/x509/certificate.ts';
 import { aConfigDocument, type ConfigDocument } from './document.ts';
 import { reservedPort } from './reserved-port.ts';
-import { createPartner, type Ending, writeConfiguration } from './server.ts';
+import { createPartner, type Ending, type Partner, writeConfiguration } from './server.ts';
 
 export interface TlsServer {
   /** Where a test may put files of its own; removed when it ends. */
@@ -21,6 +21,8 @@ export interface TlsServer {
   readonly samlCertificate: string;
   /** Paths of the same, and of the password of the user `bob`, for other programs. */
   readonly files: Readonly<Record<'tlsCertificate' | 'samlCertificate' | 'password', string>>;
+  /** The trusted issuer of JWTs. */
+  readonly partner: Partner;
 }
 
 function serveTls(document: ConfigDocument, port: number): void {
@@ -53,7 +55,7 @@ export async function startTlsServer(
   await writeFile(path('tls.crt'), certPem);
   await writeFile(path('tls.key'), keyPem, { mode: 0o600 });
   await writeFile(path('password.txt'), PASSWORD, { mode: 0o600 });
-  const { jwks } = await createPartner({ now: () => Math.floor(Date.now() / 1000) });
+  const { partner, jwks } = await createPartner({ now: () => Math.floor(Date.now() / 1000) });
   const app = await createApp(
     (await loadConfigFiles(await writeConfiguration(directory, document, jwks))).config,
   );
@@ -70,5 +72,6 @@ export async function startTlsServer(
       samlCertificate: path('keys/saml.crt'),
       password: path('password.txt'),
     },
+    partner,
   };
 }
