@@ -2,11 +2,11 @@
 // those of passwords do, and each code is good once (RFC 6238 §5.2).
 import { ExchangeFailure } from '#core/failure.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
-import { createFailureCounter, type FailureCounterSettings } from './failure-counter.ts';
-import type { Lockout } from './lockout.ts';
+import { createFailureCounter, type FailureCounterSettings } from './lockout/failure-counter.ts';
+import type { Lockout } from './lockout/lockout.ts';
+import type { LoginQueue } from './lockout/login-queue.ts';
 import { type Login, loginFailure, nameLocked } from './login.ts';
 import { passwordMark } from './login-mark.ts';
-import type { LoginQueue } from './login-queue.ts';
 import {
   matchOneTimePassword,
   parseOneTimeSecret,

@@ -2,7 +2,8 @@
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
-import { createLockout, type Lockout, type LockoutRules } from './lockout.ts';
+import { createLockout, type Lockout, type LockoutRules } from './lockout/lockout.ts';
+import { createLoginQueue, type QueueLimits } from './lockout/login-queue.ts';
 import {
   admitsPassword,
   type Login,
@@ -12,7 +13,6 @@ import {
   SOURCE_LOCKED,
 } from './login.ts';
 import { passwordMark } from './login-mark.ts';
-import { createLoginQueue, type QueueLimits } from './login-queue.ts';
 import { type DeriveKey, deriveScryptKey } from './password/password.ts';
 import { createSharedVerification, type Verification } from './password/shared-verification.ts';
 import type { VerifiedCache } from './password/verified-cache.ts';

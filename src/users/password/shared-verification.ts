@@ -1,8 +1,8 @@
 // The verification of passwords: in turn under one name, in a slot, once for equal logins. A password that is compared costs the
 // same whatever the record is; while a name or a source is locked out none is compared.
-import type { Lockout } from '../lockout.ts';
+import type { Lockout } from '../lockout/lockout.ts';
+import type { LoginQueue } from '../lockout/login-queue.ts';
 import { type LoginRefusal, nameLocked, refusalOf, SOURCE_LOCKED } from '../login.ts';
-import type { LoginQueue } from '../login-queue.ts';
 import type { Candidate } from '../user-directory.ts';
 import { type DeriveKey, verifyPassword } from './password.ts';
 import type { VerifiedCache } from './verified-cache.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFailureCounter } from '#src/users/failure-counter.ts';
+import { createFailureCounter } from '#src/users/lockout/failure-counter.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { fakeStore } from '#test/support/store/fake-store.ts';
 
