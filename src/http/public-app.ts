@@ -2,8 +2,8 @@
 import Koa from 'koa';
 import compose from 'koa-compose';
 import { ExchangeFailure } from '#core/failure.ts';
-import { HttpRefusal } from './http-refusal.ts';
 import { createEndOfTurn } from './load/end-of-turn.ts';
+import { HttpRefusal } from './message/http-refusal.ts';
 import { requestState } from './request-state.ts';
 
 const KEPT_HEADERS = new Set([

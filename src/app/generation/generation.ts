@@ -4,7 +4,7 @@ import type { WsTrustFront } from '#bridge';
 import type { Instant } from '#core/instant.ts';
 import { createTokenService, type TokenService } from '#core/token-service.ts';
 import type { Config } from '#src/config/config.ts';
-import { readForm } from '#src/http/body.ts';
+import { readForm } from '#src/http/message/body.ts';
 import { createTrustedProxies, pinHost, trustProxies } from '#src/http/proxy.ts';
 import { requestState } from '#src/http/request-state.ts';
 import type { KeyRing } from '#src/keys/key-ring.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { parseForm } from '#src/http/form.ts';
+import { parseForm } from '#src/http/message/form.ts';
 
 const MALFORMED = { name: 'ExchangeFailure', reason: 'request-malformed' };
 

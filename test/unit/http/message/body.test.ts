@@ -9,9 +9,9 @@ import test from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { queryObjects } from 'node:v8';
-import { type BodyLimits, decodeUtf8, readBody, readForm } from '#src/http/body.ts';
-import { HttpRefusal } from '#src/http/http-refusal.ts';
-import { send, sendRaw, serve } from './http-fixture.ts';
+import { type BodyLimits, decodeUtf8, readBody, readForm } from '#src/http/message/body.ts';
+import { HttpRefusal } from '#src/http/message/http-refusal.ts';
+import { send, sendRaw, serve } from '../http-fixture.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const LIMITS: BodyLimits = { maxBodyBytes: 10, contentTypes: ['text/xml'] };
