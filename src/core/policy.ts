@@ -2,10 +2,10 @@
 // fits, and no row is a refusal.
 
 import type { MappingRule } from './claim-mapping.ts';
-import type { ActorRules } from './decision/actor-chain.ts';
 import type { Expression, ExpressionContext } from './decision/expression.ts';
 import type { ForeignParty } from './decision/known-issuer.ts';
 import type { ScopeMode } from './decision/scope.ts';
+import type { ActorRules } from './delegation/actor-chain.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { RelyingParty } from './request/relying-party.ts';
 import { type Requestor, requestorName } from './request/requestor.ts';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
 import { decide } from '#core/decision/decide.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
+import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { PolicyRules } from '#core/policy.ts';
 import type { TokenSpec } from '#core/token-spec.ts';

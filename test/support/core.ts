@@ -8,7 +8,6 @@ import type { Evaluation, Expression, ExpressionContext } from '#core/decision/e
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 import type { Ledger, LedgerSettings, Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
-import type { StatusLists } from '#core/ledger/status-list.ts';
 import type { Grant, PolicyRow, PolicyRules } from '#core/policy.ts';
 import type { AdmitToken, AuditLog, AuditRecord } from '#core/ports.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
@@ -20,6 +19,7 @@ import {
   type TokenFacts,
   type ValidatedToken,
 } from '#core/security-token.ts';
+import type { StatusLists } from '#core/status-list/status-list.ts';
 import type { Subject } from '#core/subject.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
 

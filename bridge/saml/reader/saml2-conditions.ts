@@ -10,7 +10,7 @@ import {
 } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf } from '#bridge/xml/tree.ts';
-import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
+import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import { DELEGATION_NS } from '../names.ts';
 import { refuse } from '../refusal.ts';
 import {

@@ -4,7 +4,6 @@ import type { Bridge } from '#bridge';
 import { hasLostTrust } from '#core/decision/known-issuer.ts';
 import type { Clock } from '#core/instant.ts';
 import { createLedger, type Ledger, type LedgerSettings } from '#core/ledger/ledger.ts';
-import { createStatusLists } from '#core/ledger/status-list.ts';
 import type { PolicyRules } from '#core/policy.ts';
 import type { Store } from '#core/ports.ts';
 import {
@@ -14,6 +13,7 @@ import {
 } from '#core/refresh/refresh-family.ts';
 import { isPrincipalName } from '#core/request/requestor.ts';
 import { createRequestorValidator } from '#core/request/requestor-validator.ts';
+import { createStatusLists } from '#core/status-list/status-list.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
 import type { TokenValidator } from '#core/token-validator.ts';

@@ -1,6 +1,6 @@
 // How the process runs: `delegation`, `audit`, `log`, `limits`, `drain`, `clockSkewSeconds`, `saml`.
 import { z } from 'zod';
-import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
+import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import type { Entry, Loading } from '../loading.ts';
 import { plainText, rate, resourceUri, rule, seconds, valueRule } from './fields.ts';
 import { readBase64Key } from './keys/base64-key.ts';

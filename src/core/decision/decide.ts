@@ -1,6 +1,9 @@
 // Policy over verified evidence: the only place where a token is granted. Pure.
 
 import type { Confirmation } from '../confirmation.ts';
+import { actorOf, validateMayAct } from '../delegation/actor-chain.ts';
+import { decideActors, isOwnSubject, withActingToken } from '../delegation/decide-actors.ts';
+import { decideDelegations } from '../delegation/delegation-budget.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { lineageOf } from '../ledger/lineage.ts';
@@ -13,9 +16,6 @@ import { SELF, type ValidatedToken } from '../security-token.ts';
 import { authenticationMember } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';
 import { formOf, isCredential, type TokenType } from '../token-type.ts';
-import { actorOf, validateMayAct } from './actor-chain.ts';
-import { decideActors, isOwnSubject, withActingToken } from './decide-actors.ts';
-import { decideDelegations } from './delegation-budget.ts';
 import { type Evidence, policyQuestion, validateConfirmation, validateOrigin } from './evidence.ts';
 import {
   decideClaims,

@@ -1,6 +1,5 @@
 // Policy over a token that is to be renewed: what it says is kept, whether it may still be said is decided anew (WS-Trust 1.3 §5).
 
-import { isSame } from '../decision/actor-chain.ts';
 import { type Evidence, isIdentity, policyQuestion } from '../decision/evidence.ts';
 import {
   decideEncryption,
@@ -10,6 +9,7 @@ import {
   longestChain,
 } from '../decision/granted-targets.ts';
 import { onceMark } from '../decision/once-marks.ts';
+import { isSame } from '../delegation/actor-chain.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
 import {

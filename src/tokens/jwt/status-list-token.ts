@@ -1,7 +1,7 @@
 // Status List Tokens in JWT form (draft-ietf-oauth-status-list §4.2, §5.1).
 import { deflateSync } from 'node:zlib';
 import type { Instant } from '#core/instant.ts';
-import type { StatusListContent } from '#core/ledger/status-list.ts';
+import type { StatusListContent } from '#core/status-list/status-list.ts';
 import { statusListUri } from './claims/status-claim.ts';
 import { signJwt } from './jws/compact-jwt.ts';
 import type { JwtSigningKeys } from './jwt-issuer.ts';

@@ -306,8 +306,8 @@ export const PARITY: RequirementTable = {
         `${DELEGATION}ActAs of a token that was made by ActAs`,
       ],
       [
-        'unit/core/decision/actor-chain.test.ts#refuses an inherited chain that loops',
-        'unit/core/decision/actor-chain.test.ts#refuses an inherited chain that is too deep',
+        'unit/core/delegation/actor-chain.test.ts#refuses an inherited chain that loops',
+        'unit/core/delegation/actor-chain.test.ts#refuses an inherited chain that is too deep',
         `${DELEGATION}an actor cannot come twice`,
       ],
     ],

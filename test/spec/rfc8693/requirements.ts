@@ -109,7 +109,7 @@ export const RFC8693: RequirementTable = {
           'spec/rfc7522/saml-bearer.test.ts#act becomes a DelegationRestriction and act again',
         ],
         [
-          'unit/core/decision/actor-chain.test.ts#refuses an inherited chain that loops',
+          'unit/core/delegation/actor-chain.test.ts#refuses an inherited chain that loops',
           'security/jwt/jwt-claims.test.ts#eight actors are the most',
         ],
       ],

@@ -1,6 +1,6 @@
 // Who may get what for whom: `policy`. A deny row that fits refuses, else the first row that fits grants, no row is a refusal.
 import { z } from 'zod';
-import { ACTOR_CHAIN_CEILING } from '#core/decision/actor-chain.ts';
+import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import type { Grant, PartySelector, PolicyRow } from '#core/policy.ts';
 import type { TokenType } from '#core/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import type { Context, Next } from 'koa';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { StatusListContent } from '#core/ledger/status-list.ts';
+import type { StatusListContent } from '#core/status-list/status-list.ts';
 import { createStatusListMiddleware } from '#src/app/generation/status-lists.ts';
 import type { RequestState } from '#src/http/request-state.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';

@@ -1,9 +1,9 @@
 // How often others may still have tokens made of a token: ProxyRestriction (SAML Core 2.0 §2.5.1.6), Delegatable (WS-Trust 1.3 §9.3).
 // Each step takes one. In SAML 2.0 the token says it; of every token of ours the ledger knows it.
 
+import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { SELF, type ValidatedToken } from '../security-token.ts';
-import type { Evidence } from './evidence.ts';
 
 interface Step {
   /** Whether the requestor asks for itself. */

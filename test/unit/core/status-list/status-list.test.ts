@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decide } from '#core/decision/decide.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
-import { createStatusLists, STATUS_LIST_SIZE, tokenIdAt } from '#core/ledger/status-list.ts';
+import { createStatusLists, STATUS_LIST_SIZE, tokenIdAt } from '#core/status-list/status-list.ts';
 import {
   anEvidence,
   ledgerSettings,

@@ -5,7 +5,7 @@ import {
   actorChain,
   actorOf,
   validateMayAct,
-} from '#core/decision/actor-chain.ts';
+} from '#core/delegation/actor-chain.ts';
 import type { Actor } from '#core/subject.ts';
 import {
   anActorToken,

@@ -1,5 +1,7 @@
 // Who acts, and whether it may be so: an actor that is presented, the requestor in its place, or nobody.
 
+import { type Evidence, policyQuestion } from '../decision/evidence.ts';
+import { type GrantedTargets, longestChain } from '../decision/granted-targets.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { type PolicyParty, type PolicyRules, validateUndenied } from '../policy.ts';
 import type { Requestor } from '../request/requestor.ts';
@@ -7,8 +9,6 @@ import { SELF, type ValidatedToken } from '../security-token.ts';
 import type { Actor } from '../subject.ts';
 import type { TokenType } from '../token-type.ts';
 import { actorChain, actorOf, isSame } from './actor-chain.ts';
-import { type Evidence, policyQuestion } from './evidence.ts';
-import { type GrantedTargets, longestChain } from './granted-targets.ts';
 
 /** Whether the requestor asks for itself. Names alone do not say so: a user may be called like a client. */
 export function isOwnSubject({ request, subject }: Evidence, issuer: string): boolean {
