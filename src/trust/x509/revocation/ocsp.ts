@@ -35,6 +35,7 @@ export interface IssuedCertificate {
 /** What a responder says of one certificate. */
 export interface OcspStatus {
   readonly status: 'good' | 'revoked' | 'unknown';
+  readonly thisUpdate: number;
   readonly nextUpdate: number;
 }
 
@@ -182,5 +183,5 @@ function readSingle(members: MemberReader, now: number): OcspStatus {
   if (!next) throw new DerFailure('an answer without nextUpdate');
   const nextUpdate = timeOf(next);
   if (!isFresh({ thisUpdate, nextUpdate }, now)) throw new DerFailure('an answer of another time');
-  return { status, nextUpdate };
+  return { status, thisUpdate, nextUpdate };
 }

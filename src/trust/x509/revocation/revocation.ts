@@ -17,6 +17,7 @@ import {
 } from './crl.ts';
 import {
   type IssuedCertificate,
+  type OcspStatus,
   readOcspResponse,
   respondersOf,
   writeOcspRequest,
@@ -75,6 +76,18 @@ function createAnswers<Answer>(parts: RevocationParts) {
   };
 }
 
+/** Keeps the newest answer of each name. One that is older than what is known would give a revoked certificate back (RFC 5280 §5.2.3): from a
+ * server that lags behind, or from who is on the way. */
+function createNewest<Answer extends { readonly thisUpdate: number }>() {
+  const newest = new Map<string, Answer>();
+  return (name: string, answer: Answer): Answer => {
+    const known = newest.get(name);
+    const kept = known && known.thisUpdate > answer.thisUpdate ? known : answer;
+    putLast(newest, [name, kept], MAX_ANSWERS);
+    return kept;
+  };
+}
+
 /** Revocation by these sources. */
 export function createRevocation(parts: RevocationParts): RequireUnrevoked {
   const isRevoked = createQuestion(parts);
@@ -103,9 +116,15 @@ function createQuestion(parts: RevocationParts): Question {
   const fetchList = createListFetcher(parts);
   const askResponder = createResponderClient(parts);
   const links = createLinkMemory<RevocationList>();
+  const newest = createNewest<RevocationList>();
+  const isFor = (list: RevocationList, question: IssuedCertificate) =>
+    isListFor(list, question, { links, now: clock.now() });
   const isListedIn = (list: RevocationList | undefined, question: IssuedCertificate) =>
-    list && isListFor(list, question, { links, now: clock.now() })
-      ? isListed(list, question.certificate)
+    list && isFor(list, question) ? isListed(list, question.certificate) : undefined;
+  // Of lists of this issuer: what somebody else signed must not pass for a newer one.
+  const newestAt = (url: string, list: RevocationList, question: IssuedCertificate) =>
+    isFor(list, question)
+      ? newest([url, question.issuer.x509.fingerprint256].join(' '), list)
       : undefined;
   return async (question, terms) => {
     for (const list of own) {
@@ -117,7 +136,8 @@ function createQuestion(parts: RevocationParts): Question {
       if (status) return status === 'revoked';
     }
     for (const url of addresses(settings, question.certificate, 'list')) {
-      const found = isListedIn(await fetchList(url, terms), question);
+      const list = await fetchList(url, terms);
+      const found = isListedIn(list && newestAt(url, list, question), question);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -135,6 +155,7 @@ function createListFetcher(parts: RevocationParts) {
 
 function createResponderClient(parts: RevocationParts) {
   const find = createAnswers<'good' | 'revoked'>(parts);
+  const newest = createNewest<OcspStatus>();
   return (url: string, question: IssuedCertificate, terms: Terms) => {
     const { certificate, issuer } = question;
     const key = [url, issuer.x509.fingerprint256, certificate.serialNumber].join(' ');
@@ -144,7 +165,7 @@ function createResponderClient(parts: RevocationParts) {
         body,
         contentType: 'application/ocsp-request',
       });
-      const { nextUpdate, status } = readOcspResponse(bytes, question, now);
+      const { nextUpdate, status } = newest(key, readOcspResponse(bytes, question, now));
       if (status === 'unknown') throw new Error('the responder does not know the certificate');
       return { content: status, validUntil: nextUpdate };
     });
