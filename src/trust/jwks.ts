@@ -105,8 +105,10 @@ function parseKeys(text: string): readonly RawKey[] {
   return keys;
 }
 
+const isUsable = (key: RawKey): boolean => !isSecret(key) && isForVerifying(key) && isStrong(key);
+
 function createKeySet(keys: readonly RawKey[]): KeySet {
-  const usable = keys.filter((key) => !isSecret(key) && isForVerifying(key) && isStrong(key));
+  const usable = keys.filter(isUsable);
   const imported = new Map<string, Promise<KeyObject>>();
   return {
     find(wanted) {
@@ -130,6 +132,11 @@ const withoutThumbprints = (key: RawKey): RawKey =>
 export function parseJwks(text: string): KeySet {
   return createKeySet(parseKeys(text).map(withoutThumbprints));
 }
+
+/** Writes a JWK Set from the network anew, with the keys alone that may verify something: for a library that asks less of them.
+ * @throws {Error} when it is none */
+export const writeUsableJwks = (text: string): string =>
+  JSON.stringify({ keys: parseKeys(text).filter(isUsable) });
 
 /** Parses a JWK Set that the operator pinned: what can never be used in it is a mistake, and said so.
  * @throws {Error} when it is none, is empty, or has a secret or weak key */

@@ -10,6 +10,7 @@ import { requestState } from '#src/http/request-state.ts';
 import type { KeyRing } from '#src/keys/key-ring.ts';
 import { createOAuthFront } from '#src/oauth/front.ts';
 import { parseJwt } from '#src/tokens/jwt/jws/compact-jwt.ts';
+import { writeUsableJwks } from '#src/trust/jwks.ts';
 import { requireServedAddresses } from '../checks/served-addresses.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import { KeptSources } from '../trust/kept-sources.ts';
@@ -59,7 +60,10 @@ function createClientFetch(config: Config) {
       url instanceof Request ? url.url : url.toString(),
     );
     const freshSeconds = Math.min(maxAgeSeconds, CLIENT_KEYS_FRESH_SECONDS);
-    return new Response(text, { headers: { 'cache-control': `max-age=${freshSeconds}` } });
+    // The library would take an RSA key by which anybody can sign.
+    return new Response(writeUsableJwks(text), {
+      headers: { 'cache-control': `max-age=${freshSeconds}` },
+    });
   };
 }
 

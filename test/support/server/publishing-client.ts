@@ -84,19 +84,21 @@ export async function startServerOf(t: TestContext) {
     });
     Object.assign(document.policy[1] ?? {}, { requestor: { client: ['gateway', 'worker'] } });
   });
-  const authenticate = async (header?: object, key?: CryptoKey) =>
+  const present = (client_assertion: string) =>
     server.post(
       '/token',
       {
         grant_type: 'client_credentials',
-        client_assertion: await client.assertion(header, key),
+        client_assertion,
         client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       },
       { as: null },
     );
+  const authenticate = async (header?: object, key?: CryptoKey) =>
+    present(await client.assertion(header, key));
   const pass = (seconds = 120) => {
     t.mock.timers.setTime(Date.now() + seconds * 1000);
     server.clock.advance(seconds);
   };
-  return { client, server, authenticate, pass };
+  return { client, server, authenticate, pass, present };
 }
