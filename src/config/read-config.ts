@@ -127,6 +127,7 @@ async function readSurroundings(document: Document, loading: Loading) {
     {
       listeners: sectionOf(document, 'listeners'),
       trustedProxies: proxies?.value ?? ['unknown'],
+      issuer: sectionOf(document, 'issuer')?.value,
     },
     loading,
   );

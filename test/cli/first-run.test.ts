@@ -64,6 +64,10 @@ test('init: one address cannot take the places of all, and what a proxy needs st
     hardening.out,
     /one client may ask as much as it likes\n {2}fix: set limits\.perClient\n/,
   );
+  assert.match(
+    hardening.out,
+    /ASVS 15\.2\.3 \(L2\) \S*demo\/partner\.key: .*\n {2}fix: remove it, and the party of the demo/,
+  );
   assert.match(text, /\n# [^\n]*`trustedProxies`[^\n]*\n# [^\n]*\nlimits: /);
 });
 

@@ -95,6 +95,25 @@ function weakKeys({ keys }: Config): readonly HardeningFinding[] {
   });
 }
 
+const KEY_SET = /\.jwks\.json$/;
+
+/** As `init` makes them, so that the demo can write tokens of its partner. */
+async function privateKeysBeside(files: ConfigFiles): Promise<readonly HardeningFinding[]> {
+  const wanted = Object.keys(files)
+    .filter((path) => KEY_SET.test(path))
+    .map((path) => path.replace(KEY_SET, '.key'));
+  const modes = await Promise.all(wanted.map(modeOf));
+  return wanted
+    .filter((_, index) => modes[index] !== undefined)
+    .map((where) => ({
+      id: '15.2.3',
+      level: 2,
+      where,
+      what: 'it is the private key to keys that are believed here: whoever reads it speaks for their party',
+      fix: 'remove it, and the party of the demo of `viaduct init`',
+    }));
+}
+
 // A secret for one-time passwords may stand in groups.
 const squeezed = (text: string): string => text.replaceAll(/\s/g, '');
 
@@ -121,6 +140,7 @@ export async function secretFindings(
     ...readable.flat(),
     ...fromEnvironment,
     ...(await auditFolder(config)),
+    ...(await privateKeysBeside(files)),
     ...weakKeys(config),
   ];
 }

@@ -2,9 +2,10 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
-import type { Complaint } from '../problem.ts';
+import type { Complaint, Path } from '../problem.ts';
 import { isLoopbackHost, isWebUrl, rule, valueRule } from './fields.ts';
 import { readTlsIdentity } from './keys/own-certificate.ts';
+import { parseCertificate } from './keys/pem.ts';
 import { secretReference } from './secret.ts';
 
 /** A host without the brackets of IPv6. */
@@ -72,7 +73,7 @@ const address = z.string().refine(
   }),
 );
 
-const publicListener = z
+const publicListenerSection = z
   .strictObject({
     address: address.describe('host:port of the protocol endpoints.'),
     tls: z
@@ -102,7 +103,7 @@ const managementListener = z.strictObject({
 });
 
 export const listenersSection = z
-  .strictObject({ public: publicListener, management: managementListener })
+  .strictObject({ public: publicListenerSection, management: managementListener })
   .describe('Where we listen. Management is never on the public port.');
 
 function isCidr(text: string): boolean {
@@ -131,13 +132,15 @@ type ListenersSection = z.output<typeof listenersSection>;
 interface ListenerParts {
   readonly listeners: Entry<ListenersSection> | undefined;
   readonly trustedProxies: readonly string[];
+  /** Absent where it has a problem of its own. */
+  readonly issuer: string | undefined;
 }
 
 const isEverywhere = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
 /** Reads the listeners and holds them against each other. */
 export async function readListeners(
-  { listeners, trustedProxies }: ListenerParts,
+  { issuer, listeners, trustedProxies }: ListenerParts,
   loading: Loading,
 ): Promise<ListenersConfig | undefined> {
   if (!listeners) return undefined;
@@ -150,8 +153,33 @@ export async function readListeners(
     loading.error([...path, 'management', 'address'], EXPOSED);
   }
   if (trustedProxies.length === 0) validateUnproxied({ open, listeners }, loading);
-  return { public: await readPublic(open, listeners, loading), management };
+  const publicListener = await readPublic(open, listeners, loading);
+  // With a proxy in front clients see its certificate.
+  if (issuer !== undefined && trustedProxies.length === 0)
+    warnOfOtherName(publicListener, { issuer, path }, loading);
+  return { public: publicListener, management };
 }
+
+/** Clients connect to the host of the issuer, and hold the certificate against it (RFC 9110 §4.3.4). */
+function warnOfOtherName(
+  { tls }: PublicListener,
+  { issuer, path }: { readonly issuer: string; readonly path: Path },
+  loading: Loading,
+): void {
+  const certificate = tls && parseCertificate(tls.certificatePem);
+  if (!certificate) return;
+  const host = new URL(issuer).hostname.replaceAll(/[[\]]/g, '');
+  const isOfHost = isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host);
+  if (isOfHost === undefined)
+    loading.warn([...path, 'public', 'tls', 'certificate'], ofAnotherName(host));
+}
+
+const ofAnotherName = (host: string): Complaint => ({
+  code: 'CONFIG_CONFLICT',
+  what: `the certificate does not name ${host}, the host of the issuer`,
+  why: 'clients connect to the addresses that we publish, and refuse a certificate of another name',
+  fix: 'refer to a certificate of that name; where a proxy shows clients another one, name it in trustedProxies',
+});
 
 const SOURCES = {
   optional: 'handshake',

@@ -50,6 +50,29 @@ for (const [what, files] of [
     );
   });
 
+test('Configuration: a certificate of TLS that does not name the host of the issuer is a warning, unless a proxy is in front', async () => {
+  const files = filesGood(NOW - DAY_SECONDS, 7 * DAY_SECONDS);
+  const warningsAt = async (issuer: string, more: object = {}) => {
+    const change = (document: ConfigDocument) => {
+      withCertificates(document);
+      Object.assign(document, { issuer, ...more });
+    };
+    const { warnings } = await parseChanged(change, { files });
+    return warnings.map(({ path, what }) => `${path}: ${what}`);
+  };
+  const told = (host: string) => [
+    `listeners.public.tls.certificate: the certificate does not name ${host}, the host of the issuer`,
+  ];
+
+  assert.deepEqual(await warningsAt('https://sts.example.org:8443'), []);
+  assert.deepEqual(await warningsAt('https://login.example.org'), told('login.example.org'));
+  assert.deepEqual(await warningsAt('https://[2001:db8::1]'), told('2001:db8::1'));
+  assert.deepEqual(
+    await warningsAt('https://login.example.org', { trustedProxies: ['10.0.0.1/32'] }),
+    [],
+  );
+});
+
 test('Configuration: a certificate of ours that is good now is no warning', async () => {
   const files = filesGood(NOW - DAY_SECONDS, 7 * DAY_SECONDS);
 
