@@ -53,16 +53,10 @@ export function createRecipient(options: RecipientOptions): Recipient {
 
 /** Encrypts finished XML as EncryptedData of type Element, its key in the EncryptedKey of its own KeyInfo (D5). */
 export function encryptXml(plain: FinalXml, recipient: Recipient): Markup {
-  const method = CONTENT_METHODS[recipient.content];
-  const key = randomBytes(method.keyBytes);
-  const body = encryptContent(toWireBytes(plain), method, key);
-  const keyInfo = element(KEY_INFO, [], [encryptKey(key, recipient)]);
-  const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
-  return element(
-    xenc('EncryptedData'),
-    [['Type', `${XENC_NS}Element`]],
-    [encryption, keyInfo, cipherData(body)],
-  );
+  const { content } = recipient;
+  const secret = randomBytes(CONTENT_METHODS[content].keyBytes);
+  const key = { content, secret, reference: encryptKey(secret, recipient) };
+  return encryptedData({ type: 'element', plain }, key);
 }
 
 /** A part of a message to be encrypted: one element, or all that an element holds. */
@@ -92,7 +86,7 @@ export interface NamedSecret {
   readonly content: ContentName;
   /** As long as the method wants it. */
   readonly secret: Uint8Array;
-  /** A SecurityTokenReference. */
+  /** What stands in KeyInfo: a SecurityTokenReference, or the key itself, encrypted. */
   readonly reference: Markup;
 }
 
@@ -100,21 +94,25 @@ export interface NamedSecret {
  * of all. */
 export function encryptUnder(
   parts: readonly PlainPart[],
-  { content, secret, reference }: NamedSecret,
+  key: NamedSecret,
 ): { readonly data: readonly Markup[]; readonly list: Markup } {
-  const method = CONTENT_METHODS[content];
   const references = parts.map(({ id }) => element(xenc('DataReference'), [['URI', `#${id}`]]));
-  const data = parts.map(({ id, plain, type }) => {
-    const attributes: readonly AttributePair[] = [
-      ['Id', id],
-      ['Type', `${XENC_NS}${type === 'element' ? 'Element' : 'Content'}`],
-    ];
-    const body = encryptContent(toWireBytes(plain), method, secret);
-    const encryption = element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]);
-    const keyInfo = element(KEY_INFO, [], [reference]);
-    return element(xenc('EncryptedData'), attributes, [encryption, keyInfo, cipherData(body)]);
-  });
+  const data = parts.map((part) => encryptedData(part, key));
   return { data, list: element(xenc('ReferenceList'), [], references) };
+}
+
+function encryptedData(
+  { id, plain, type }: Omit<PlainPart, 'id'> & Partial<PlainPart>,
+  { content, reference, secret }: NamedSecret,
+): Markup {
+  const method = CONTENT_METHODS[content];
+  const kind: AttributePair = ['Type', `${XENC_NS}${type === 'element' ? 'Element' : 'Content'}`];
+  const attributes = id === undefined ? [kind] : [['Id', id] as const, kind];
+  return element(xenc('EncryptedData'), attributes, [
+    element(xenc('EncryptionMethod'), [['Algorithm', method.identifier]]),
+    element(KEY_INFO, [], [reference]),
+    cipherData(encryptContent(toWireBytes(plain), method, secret)),
+  ]);
 }
 
 function encryptContent(plain: Uint8Array, { cipher: name }: ContentMethod, key: Uint8Array) {
