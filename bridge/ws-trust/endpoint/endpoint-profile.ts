@@ -81,7 +81,6 @@ export interface OptionalEndpoint {
 }
 
 export interface EndpointProfile {
-  readonly id: string;
   /** Whether paths are taken in any case, as the product takes them. The paths of the profile are then in lower case. */
   readonly ignoresCase?: boolean;
   readonly endpoints: readonly Endpoint[];

@@ -62,7 +62,6 @@ function withoutTls(
 
 export const GENERIC_PROFILE: EndpointProfile = {
   ...USUAL,
-  id: 'generic',
   endpoints: GENERIC_PORTS.map(({ path }) => ({ path, credentials: ANY })),
   // Where Eclipse Metro looks when all it has is the address of a port.
   metadataPaths: GENERIC_PORTS.map(({ path }) => `${path}/mex`),
@@ -136,7 +135,6 @@ const ADFS_INTEGRATED: readonly Endpoint[] = ['2005', '13'].flatMap((folder) =>
 
 export const ADFS_PROFILE: EndpointProfile = {
   ...USUAL,
-  id: 'adfs',
   // Windows serves paths so, and clients have them as somebody once typed them.
   ignoresCase: true,
   tokenShape: 'adfs',
@@ -164,7 +162,6 @@ const VCENTER = '/sts/STSService';
 
 export const VCENTER_PROFILE: EndpointProfile = {
   ...USUAL,
-  id: 'vcenter',
   endpoints: [VCENTER, `${VCENTER}/*`].map((path) => ({ path, credentials: ANY })),
   ports: [{ name: 'STSService_Port', path: VCENTER, soap: '1.1', trust: '1.3' }],
   defaultTokenType: 'saml2',
@@ -178,7 +175,6 @@ const WSO2 = '/services/wso2carbon-sts';
 
 export const WSO2_PROFILE: EndpointProfile = {
   ...USUAL,
-  id: 'wso2',
   endpoints: [{ path: WSO2, credentials: ANY }],
   ports: [{ name: 'wso2carbon-stsHttpsSoap12Endpoint', path: WSO2, soap: '1.2', trust: '1.3' }],
   tellsCancelledTwice: true,
