@@ -1,9 +1,5 @@
 // How our assertions look, as data. What they say is the same; some clients survive one spelling only (ws-trust §6).
 
-const SHAPE_NAMES = ['default', 'soap', 'adfs', 'vcenter'] as const;
-
-type SamlShapeName = (typeof SHAPE_NAMES)[number];
-
 export interface SamlShape {
   /** Of SAML 2.0; SAML 1.1 is always `saml`. Empty: it is the default namespace. */
   readonly prefix: 'saml' | 'saml2' | '';
@@ -32,21 +28,24 @@ const SOAP: SamlShape = {
   hasTokenReferences: true,
 };
 
-export const SAML_SHAPES: Readonly<Record<SamlShapeName, SamlShape>> = {
-  default: { ...SOAP, hasRecipient: true, hasTokenReferences: false },
-  soap: SOAP,
-  // Its clients cut an assertion of SAML 2.0 out of the answer between `<Assertion ` and `</Assertion>`.
-  adfs: { ...SOAP, prefix: '' },
-  vcenter: {
-    ...SOAP,
-    prefix: 'saml2',
-    hasFriendlyNames: true,
-    hasTypedValues: true,
-    hasIssuerFormat: true,
-    canOmitAudience: true,
-  },
-};
+const DEFAULT: SamlShape = { ...SOAP, hasRecipient: true, hasTokenReferences: false };
+
+export const SAML_SHAPES: ReadonlyMap<string, SamlShape> = new Map(
+  Object.entries<SamlShape>({
+    default: DEFAULT,
+    soap: SOAP,
+    // Its clients cut an assertion of SAML 2.0 out of the answer between `<Assertion ` and `</Assertion>`.
+    adfs: { ...SOAP, prefix: '' },
+    vcenter: {
+      ...SOAP,
+      prefix: 'saml2',
+      hasFriendlyNames: true,
+      hasTypedValues: true,
+      hasIssuerFormat: true,
+      canOmitAudience: true,
+    },
+  }),
+);
 
 /** The shape of this name; a name that is none of ours means the usual one. */
-export const samlShape = (name: string | undefined): SamlShape =>
-  SAML_SHAPES[SHAPE_NAMES.find((shape) => shape === name) ?? 'default'];
+export const samlShape = (name = ''): SamlShape => SAML_SHAPES.get(name) ?? DEFAULT;
