@@ -42,7 +42,7 @@ export function requireUnderstood(
 function isForUs(element: XmlElement, version: SoapVersion): boolean {
   const { namespace, ourRoles, roleAttribute } = SOAP_SPELLING[version];
   const role = attributeOf(element, roleAttribute, namespace) ?? '';
-  return role === '' || (ourRoles as readonly string[]).includes(role);
+  return role === '' || ourRoles.includes(role);
 }
 
 function readMustUnderstand(element: XmlElement, version: SoapVersion): boolean {

@@ -13,7 +13,7 @@ interface SoapSpelling {
   readonly ourRoles: readonly string[];
 }
 
-export const SOAP_SPELLING = {
+export const SOAP_SPELLING: Readonly<Record<SoapVersion, SoapSpelling>> = {
   '1.1': {
     namespace: SOAP11_NS,
     mediaType: 'text/xml',
@@ -26,7 +26,7 @@ export const SOAP_SPELLING = {
     roleAttribute: 'role',
     ourRoles: [`${SOAP12_NS}/role/next`, `${SOAP12_NS}/role/ultimateReceiver`],
   },
-} as const satisfies Record<SoapVersion, SoapSpelling>;
+};
 
 const VERSIONS: readonly SoapVersion[] = ['1.1', '1.2'];
 
