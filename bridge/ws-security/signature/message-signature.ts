@@ -164,8 +164,7 @@ function derivedSigner<Signer extends TrustedSigner>(
   };
 }
 
-// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as a BinarySecurityToken. By the letter it has the EncodingType of
-// its key identifier; WSS4J, the only implementation known to do this, writes none, and so do we.
+// WSS 1.1.1 §8.3: a certificate that is not in the message is digested as a BinarySecurityToken.
 function resolveForTransform(reference: XmlElement, scope: SignerScope): ResolvedToken {
   const [certificate] = readCertificateName(reference, scope) ?? [];
   if (certificate) return { valueType: X509_V3, base64: writeBase64(certificate.raw) };

@@ -10,8 +10,7 @@ import type { CanonicalMethod } from './canonical-method.ts';
 
 /** A token that is not in the message and is put into its place as a BinarySecurityToken. */
 export interface AbsentToken {
-  readonly valueType?: string;
-  readonly encodingType?: string;
+  readonly valueType: string;
   readonly base64: string;
 }
 
@@ -54,16 +53,15 @@ export function isElement(token: ResolvedToken): token is XmlElement {
   return 'children' in token;
 }
 
-// WSS 1.1 §8.3: the element takes the prefix of the reference; attributes in canonical order.
-function absentToken(prefix: string, { valueType, encodingType, base64 }: AbsentToken): string {
+// WSS 1.1 §8.3: the element takes the prefix of the reference. By the letter it has the EncodingType of the key identifier there; WSS4J, the
+// only implementation known to do this, writes none, and so do we.
+function absentToken(prefix: string, { valueType, base64 }: AbsentToken): string {
   const name = prefix === '' ? 'BinarySecurityToken' : `${prefix}:BinarySecurityToken`;
   const namespace = `"${escapeAttribute(WSSE_NS)}"`;
   const declarations =
     prefix === '' ? ` xmlns=${namespace}` : ` xmlns="" xmlns:${prefix}=${namespace}`;
-  const encoding =
-    encodingType === undefined ? '' : ` EncodingType="${escapeAttribute(encodingType)}"`;
-  const type = valueType === undefined ? '' : ` ValueType="${escapeAttribute(valueType)}"`;
-  return `<${name}${declarations}${encoding}${type}>${escapeText(base64)}</${name}>`;
+  const type = ` ValueType="${escapeAttribute(valueType)}"`;
+  return `<${name}${declarations}${type}>${escapeText(base64)}</${name}>`;
 }
 
 function refuse(detail: string): never {
