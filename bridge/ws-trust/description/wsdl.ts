@@ -51,6 +51,7 @@ const SOAP_BINDINGS: Readonly<Record<SoapVersion, Pick<MarkupName, 'prefix' | 'u
   '1.1': { prefix: 'soap', uri: 'http://schemas.xmlsoap.org/wsdl/soap/' },
   '1.2': { prefix: 'soap12', uri: 'http://schemas.xmlsoap.org/wsdl/soap12/' },
 };
+
 /** Writes the WSDL of these ports as text whose root is `wsdl:definitions`. */
 export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): string {
   const versions = [...new Set(ports.map(({ trust }) => trust))].map((trust) => TRUST_NAMES[trust]);
@@ -88,17 +89,13 @@ export function writeWsdl(ports: readonly WsdlPort[], habits: WsdlHabits): strin
 
 // Addressing goes with SOAP 1.2: clients of 1.1 often have none, and some, as Eclipse Metro, have it only where the policy tells of it.
 function termsOf(port: WsdlPort, { includesTimestamp, userNameTokens }: WsdlHabits): PolicyTerms {
-  const { bootstrap, credential = 'username', messageSecurity, signsBody, soap } = port;
-  const { keyType = 'PublicKey', trust } = port;
+  const { credential = 'username', keyType = 'PublicKey', soap } = port;
   return {
+    ...port,
+    credential,
+    keyType,
     includesTimestamp,
     userNameTokens,
-    trust,
-    credential,
-    bootstrap,
-    keyType,
-    signsBody,
-    messageSecurity,
     usesAddressing: soap === '1.2',
   };
 }
