@@ -1,7 +1,6 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { type KeyObject, X509Certificate } from 'node:crypto';
-import type { FetchedDocument, RefreshSettings } from '#core/fetched.ts';
-import type { Clock, Instant } from '#core/instant.ts';
+import type { Instant } from '#core/instant.ts';
 import type { TokenRef } from '#core/security-token.ts';
 import type { TokenIssuer } from '#core/token-issuer.ts';
 import type { TokenValidator } from '#core/token-validator.ts';
@@ -9,12 +8,16 @@ import { assertionIdOf, tokenIdOf } from './saml/assertion-id.ts';
 import { createSecretFinder } from './saml/held-secret.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertion-signer.ts';
 import { createSamlIssuer } from './saml/issuer/saml-issuer.ts';
-import { readSamlMetadata, requireLifetime } from './saml/metadata/metadata.ts';
-import { createSamlMetadataSource } from './saml/metadata/metadata-source.ts';
-import { pinnedKeys, type SamlKeys, type SamlTrust } from './saml/validator/saml-trust.ts';
+import {
+  type KeySource,
+  keysFrom,
+  type MetadataParts,
+  type OwnCertificate,
+  ownKeys,
+} from './saml/issuer-keys.ts';
+import type { SamlTrust } from './saml/validator/saml-trust.ts';
 import { createSamlValidator } from './saml/validator/saml-validator.ts';
 import { withFederation } from './ws-federation/federation-front.ts';
-import type { AnswerSigner } from './ws-security/encryption/answer-keys.ts';
 import type { CertificateFinder } from './ws-security/signature/named-signer.ts';
 import {
   changeEndpoints,
@@ -32,31 +35,13 @@ import {
 import { createWsTrustFront, type WsTrustFront, type WsTrustFrontParts } from './ws-trust/front.ts';
 import { type RestFrontParts, withRest } from './ws-trust/rest/rest-front.ts';
 import { createKeyUnwrapper, decryptXml, type KeyUnwrappers } from './xml/encryption/decrypt.ts';
-import { XmlFailure } from './xml/failure.ts';
-import { type TrustedKey, type TrustedPublicKey, trustPublicKey } from './xml/keys/trusted-key.ts';
-
-/** Where the keys of an issuer come from, as certificates or metadata. */
-export type BridgeKeySource =
-  | { readonly kind: 'pinned'; readonly certificatePems: readonly string[] }
-  | {
-      readonly kind: 'metadata';
-      readonly url: string;
-      readonly fetchText: (url: string) => Promise<FetchedDocument>;
-      /** Whoever signs the metadata names the keys: only these may. */
-      readonly signerCertificatePems: readonly string[];
-      /** How far ahead its end may be; absent: it needs none. */
-      readonly maxLifetimeSeconds?: number;
-      /** The keys that an earlier bridge has for the same terms, or new ones. */
-      readonly keep: <Keys>(create: () => Keys) => Keys;
-    };
 
 /** The terms for one trusted issuer of assertions. */
 export interface BridgeTrust extends Omit<SamlTrust, 'keys'> {
-  readonly keySource: BridgeKeySource;
+  readonly keySource: KeySource;
 }
 
-export interface BridgeParts {
-  readonly clock: Clock;
+export interface BridgeParts extends MetadataParts {
   /** Our issuer name, as core knows it. */
   readonly issuer: string;
   /** Our name in assertions and metadata. */
@@ -65,10 +50,8 @@ export interface BridgeParts {
   readonly signingKeys: SamlSigningKeys & {
     /** The certificates of our signing keys, superseded ones inside the overlap too. */
     samlCertificates(now: Instant): readonly string[];
-    /** Those that verify our own assertions, for longer; with when they were superseded, where they are published no longer. */
-    samlVerificationCertificates(
-      now: Instant,
-    ): readonly { readonly certificatePem: string; readonly signedBefore?: Instant }[];
+    /** Those that verify our own assertions, for longer. */
+    samlVerificationCertificates(now: Instant): readonly OwnCertificate[];
   };
   /** The longest assertion that can come back to us. */
   readonly maxAssertionBytes: number;
@@ -79,38 +62,36 @@ export interface BridgeParts {
     publishedCertificate(now: Instant): string | undefined;
   };
   readonly trusted: readonly BridgeTrust[];
-  readonly metadataSettings: RefreshSettings;
-  /** How often metadata was to be fetched anew. */
-  readonly renewals: () => number;
-  /** Told of every attempt to fetch metadata that failed; the cause is for the log. */
-  readonly onMetadataFailure: (issuerId: string, cause: unknown) => void;
   /** Told of every assertion that SHA-1 took part in. */
   readonly onLegacySha1: (event: { readonly trustedIssuer: string }) => void;
 }
 
-/** A profile that is switched on besides the general one. */
+/** The profiles that can be switched on besides the general one. */
+const PROFILES = {
+  adfs: ADFS_PROFILE,
+  vcenter: VCENTER_PROFILE,
+  wso2: WSO2_PROFILE,
+} as const satisfies Readonly<Record<string, EndpointProfile>>;
+
+/** A profile that is switched on. */
 export interface ProfileChoice {
-  readonly name: 'adfs' | 'vcenter' | 'wso2';
+  readonly name: keyof typeof PROFILES;
   /** Id of the relying party meant when a request names none. */
   readonly defaultTarget?: string;
 }
 
 /** What the WS-Trust front needs; the token service is made of the bridge's own validators and issuers, so it comes later. */
 export interface FrontParts
-  extends Pick<
+  extends Omit<
     WsTrustFrontParts,
-    | 'admitRequestor'
-    | 'admits'
-    | 'audit'
-    | 'challengeKey'
-    | 'fence'
-    | 'ledger'
-    | 'marginSeconds'
-    | 'newId'
-    | 'onError'
-    | 'relyingParties'
-    | 'store'
-    | 'sts'
+    | 'assertionIdOf'
+    | 'clock'
+    | 'findSecret'
+    | 'limits'
+    | 'profiles'
+    | 'signAnswer'
+    | 'tokenOfAssertion'
+    | 'unwrappers'
   > {
   readonly profiles: readonly ProfileChoice[];
   /** What is special about addresses. */
@@ -125,6 +106,7 @@ export interface FrontParts
   readonly maxMessageLifetimeSeconds: number;
 }
 
+export { inspectMetadata, type KeySource as BridgeKeySource } from './saml/issuer-keys.ts';
 export type { WsTrustFront, WsTrustResponse } from './ws-trust/front.ts';
 export { REST_TOKEN_PATH } from './ws-trust/rest/rest-front.ts';
 
@@ -135,16 +117,7 @@ export interface Bridge {
   createFront(parts: FrontParts): WsTrustFront;
 }
 
-const trustedKeyOf = (certificatePem: string): TrustedPublicKey =>
-  trustPublicKey(new X509Certificate(certificatePem).publicKey);
-
 const derOf = (certificatePem: string): Uint8Array => new X509Certificate(certificatePem).raw;
-
-const PROFILES: Readonly<Record<ProfileChoice['name'], EndpointProfile>> = {
-  adfs: ADFS_PROFILE,
-  vcenter: VCENTER_PROFILE,
-  wso2: WSO2_PROFILE,
-};
 
 const tokenOfAssertion =
   (issuer: string) =>
@@ -167,11 +140,46 @@ const profilesOf = (addresses: Addresses): readonly EndpointProfile[] =>
 export const refusedEndpoints = (addresses: Addresses): readonly RefusedChange[] =>
   refusedChanges(chosenProfiles(addresses), addresses.endpoints);
 
-/** The WS-Trust front with the federation metadata beside it, where there is a key that assertions are signed with. */
-function withMetadata(front: WsTrustFront, parts: FrontParts, bridge: BridgeParts): WsTrustFront {
-  const { clock, decryption, entityId, signingKeys } = bridge;
-  if (signingKeys.samlCertificates(clock.now()).length === 0) return front;
-  const signingFor = createSignerSource(signingKeys);
+/** What a front is made with, besides its parts. */
+interface FrontKeys {
+  readonly bridge: BridgeParts;
+  readonly unwrappers: KeyUnwrappers | undefined;
+  readonly signingFor: ReturnType<typeof createSignerSource>;
+}
+
+/** The WS-Trust front, with the REST form where it is asked for. */
+function createFront(
+  parts: FrontParts,
+  { bridge: { clock, issuer, signingKeys }, signingFor, unwrappers }: FrontKeys,
+): WsTrustFront {
+  const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, rest, ...others } = parts;
+  const soap = createWsTrustFront({
+    ...others,
+    clock,
+    unwrappers,
+    ...(unwrappers && { findSecret: createSecretFinder(unwrappers) }),
+    signAnswer: (now) => ({
+      signer: signingFor({ issuedAt: now }).signer,
+      certificate: derOf(signingKeys.samlSigner(now).certificatePem),
+    }),
+    assertionIdOf,
+    tokenOfAssertion: tokenOfAssertion(issuer),
+    profiles: profilesOf(parts),
+    limits: {
+      skewSeconds: clockSkewSeconds,
+      maxBodyBytes: maxMessageBytes,
+      maxTimestampLifetimeSeconds: maxMessageLifetimeSeconds,
+    },
+  });
+  return rest ? withRest(soap, { ...others, ...rest }) : soap;
+}
+
+/** The front with the federation metadata beside it. */
+function withMetadata(
+  front: WsTrustFront,
+  parts: FrontParts,
+  { bridge: { clock, decryption, entityId, signingKeys }, signingFor }: FrontKeys,
+): WsTrustFront {
   return withFederation(front, {
     entityId,
     certificatesAt: (now) => signingKeys.samlCertificates(now).map(derOf),
@@ -188,94 +196,6 @@ function withMetadata(front: WsTrustFront, parts: FrontParts, bridge: BridgePart
   });
 }
 
-interface FrontKeys {
-  readonly issuer: string;
-  readonly clock: Clock;
-  readonly unwrappers: KeyUnwrappers | undefined;
-  readonly signAnswer: ((now: Instant) => AnswerSigner) | undefined;
-}
-
-function createFront(
-  parts: FrontParts,
-  { clock, issuer, signAnswer, unwrappers }: FrontKeys,
-): WsTrustFront {
-  const { clockSkewSeconds, maxMessageBytes, maxMessageLifetimeSeconds, rest, ...others } = parts;
-  const soap = createWsTrustFront({
-    ...others,
-    clock,
-    unwrappers,
-    ...(unwrappers && { findSecret: createSecretFinder(unwrappers) }),
-    signAnswer,
-    assertionIdOf,
-    tokenOfAssertion: tokenOfAssertion(issuer),
-    profiles: profilesOf(parts),
-    limits: {
-      skewSeconds: clockSkewSeconds,
-      maxBodyBytes: maxMessageBytes,
-      maxTimestampLifetimeSeconds: maxMessageLifetimeSeconds,
-    },
-  });
-  return rest ? withRest(soap, { ...others, ...rest }) : soap;
-}
-
-function keysOf({ id, issuer, keySource, skewSeconds }: BridgeTrust, parts: BridgeParts): SamlKeys {
-  if (keySource.kind === 'pinned') return pinnedKeys(keySource.certificatePems.map(trustedKeyOf));
-  const { fetchText, keep, maxLifetimeSeconds, signerCertificatePems, url } = keySource;
-  return keep(() =>
-    createSamlMetadataSource({
-      url,
-      ...(maxLifetimeSeconds !== undefined && { maxLifetimeSeconds }),
-      fetchText,
-      entityId: issuer,
-      signers: signerCertificatePems.map(trustedKeyOf),
-      skewSeconds,
-      clock: parts.clock,
-      settings: parts.metadataSettings,
-      renewals: parts.renewals,
-      onFailure: (cause) => parts.onMetadataFailure(id, cause),
-    }),
-  );
-}
-
-/** Metadata to look at, and on which terms. */
-export interface MetadataQuestion {
-  readonly entityId: string;
-  readonly signerCertificatePems: readonly string[];
-  readonly maxLifetimeSeconds?: number;
-  readonly skewSeconds: number;
-  readonly now: Instant;
-}
-
-/** Verifies metadata and tells what is in it, before any assertion needs it. Whether it is still valid is not judged.
- * @throws {Error} when it is not acceptable XML, not signed by one of the certificates, of another entity, without usable keys, or good
- * for too long */
-export async function inspectMetadata(
-  text: string,
-  { entityId, maxLifetimeSeconds, now, signerCertificatePems, skewSeconds }: MetadataQuestion,
-): Promise<{ readonly signingKeys: number; readonly validUntil?: Instant }> {
-  const signers = signerCertificatePems.map(trustedKeyOf);
-  const terms = { entityId, signers, skewSeconds };
-  try {
-    // Before all times nothing has ended.
-    const { keys, validUntil } = await readSamlMetadata(text, terms, Number.NEGATIVE_INFINITY);
-    requireLifetime(validUntil, { ...terms, maxLifetimeSeconds }, now);
-    return { signingKeys: keys.length, ...(validUntil !== undefined && { validUntil }) };
-  } catch (cause) {
-    if (!(cause instanceof XmlFailure)) throw cause;
-    throw new Error(`${cause.reason}: ${cause.message}`, { cause });
-  }
-}
-
-/** Our own keys; none where the configuration has no key for assertions: then none of ours verifies. */
-function ownKeysOf({ clock, signingKeys }: BridgeParts): SamlKeys {
-  // A key that joins or leaves the ring makes a new bridge: the list is as old as the ring.
-  const certificates = signingKeys.samlVerificationCertificates(clock.now());
-  const keys = certificates.map(({ certificatePem }) => trustedKeyOf(certificatePem));
-  const signedBefore = (signer: TrustedKey): Instant | undefined =>
-    certificates[keys.findIndex((key) => key === signer)]?.signedBefore;
-  return { signingKeys: async () => keys, signedBefore };
-}
-
 /** Builds the bridge.
  * @throws {Error} when a record of trust is unsafe */
 export function createBridge(parts: BridgeParts): Bridge {
@@ -283,19 +203,17 @@ export function createBridge(parts: BridgeParts): Bridge {
     parts;
   const unwrappers = parts.decryption?.privateKeys.map(createKeyUnwrapper);
   const signingFor = createSignerSource(signingKeys);
-  const signAnswer = (now: Instant): AnswerSigner => ({
-    signer: signingFor({ issuedAt: now }).signer,
-    certificate: derOf(signingKeys.samlSigner(now).certificatePem),
-  });
-  const keys = { issuer, clock, unwrappers, signAnswer };
-  const canSign = signingKeys.samlCertificates(clock.now()).length > 0;
+  // A key that joins or leaves the ring makes a new bridge: what is asked of it here is as old as the ring.
+  const now = clock.now();
+  const keys = ownKeys(signingKeys.samlVerificationCertificates(now));
+  const canSign = signingKeys.samlCertificates(now).length > 0;
   return {
     validators: [
       createSamlValidator({
-        own: { issuer, entityId, skewSeconds, keys: ownKeysOf(parts) },
+        own: { issuer, entityId, skewSeconds, keys },
         trusted: parts.trusted.map(({ keySource, ...terms }) => ({
           ...terms,
-          keys: keysOf({ keySource, ...terms }, parts),
+          keys: keysFrom(keySource, terms, parts),
         })),
         clock,
         onLegacySha1,
@@ -305,6 +223,10 @@ export function createBridge(parts: BridgeParts): Bridge {
     issuers: canSign
       ? [createSamlIssuer({ keys: signingKeys, entityId, maxBytes: maxAssertionBytes })]
       : [],
-    createFront: (routes) => withMetadata(createFront(routes, keys), routes, parts),
+    createFront(routes) {
+      const made = { bridge: parts, signingFor, unwrappers };
+      const front = createFront(routes, made);
+      return canSign ? withMetadata(front, routes, made) : front;
+    },
   };
 }
