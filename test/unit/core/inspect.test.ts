@@ -238,12 +238,19 @@ describe('revoke', () => {
     });
 
   test('RFC 7009 §2.2: a token that was revoked needs nothing', async () => {
-    const { revoke: kill, store, audit } = setUp(new ExchangeFailure('token-revoked', 'detail'));
+    const { revoke: kill, audit, ledger } = setUp();
+    await ledger.revoke(OWN, NOW + 600);
 
     await kill();
 
-    assert.equal(store.calls.includes('revoke:revoked'), false);
     assert.deepEqual(audit.records, []);
+  });
+
+  test('RFC 7009 §2.1: who may not revoke a token is not told that it was revoked', async () => {
+    const { revoke: kill, ledger } = setUp();
+    await ledger.revoke(OWN, NOW + 600);
+
+    await assert.rejects(kill({ id: 'other' }), refusedAs('requestor-not-allowed'));
   });
 
   for (const [what, found, reason] of [
