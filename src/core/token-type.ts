@@ -47,6 +47,11 @@ export function formOf(type: TokenType): TokenForm {
   return type === 'saml1' || type === 'saml2' ? 'saml' : 'jwt';
 }
 
+/** Whether a token of this type can say scopes; what a context has is known to us alone. */
+export function saysScopes(type: TokenType): boolean {
+  return type !== 'id_token' && formOf(type) !== 'saml';
+}
+
 /** Whether it is a credential that was proved here, not a token that somebody issued: it has no id and no client of its own. */
 export function isCredential(type: TokenType): boolean {
   return type === 'requestor' || type === 'username' || type === 'x509';

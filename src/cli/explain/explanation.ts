@@ -8,6 +8,7 @@ import { printableLine } from '#core/printable-line.ts';
 import type { RelyingParty, TargetName } from '#core/request/relying-party.ts';
 import type { ValidatedToken } from '#core/security-token.ts';
 import type { TokenSpec } from '#core/token-spec.ts';
+import { saysScopes } from '#core/token-type.ts';
 import { scopeLines } from './explained-scopes.ts';
 import { REFUSAL_ADVICE } from './refusal-advice.ts';
 
@@ -162,7 +163,8 @@ function outcomeLines(
   const scopes = () => scopeLines(evidence, targets, parties);
   if ('granted' in outcome) {
     const { granted } = outcome;
-    return [...grantedLines(granted), ...(granted.scopes.length === 0 ? scopes() : [])];
+    const isUnscoped = granted.scopes.length === 0 && saysScopes(granted.type);
+    return [...grantedLines(granted), ...(isUnscoped ? scopes() : [])];
   }
   const { refused } = outcome;
   const lines = refusedLines('refused', refused);

@@ -148,7 +148,7 @@ export function decide(
     audiences: audiencesOf(type, granted, request),
     ...decideOmission(type, confirmation, granted),
     relyingParties: granted.map(({ party }) => party.id),
-    scopes: decideGrantedScopes(evidence, granted),
+    scopes: decideGrantedScopes(evidence, granted, type),
     claims: decideClaims(evidence, granted, rules.issuer),
     issuedAt: now,
     lifetime: { notBefore: now, notOnOrAfter: isRefresh ? renewal.notOnOrAfter : expiry },

@@ -7,7 +7,7 @@ import { ExchangeFailure } from '../failure.ts';
 import type { PolicyRow } from '../policy.ts';
 import type { RelyingParty } from '../request/relying-party.ts';
 import type { Encryption, TokenSpec } from '../token-spec.ts';
-import { formOf, type TokenType } from '../token-type.ts';
+import { formOf, saysScopes, type TokenType } from '../token-type.ts';
 import { type Evidence, expressionContext } from './evidence.ts';
 import { commonScopes, decideScopes, grantableScopes } from './scope.ts';
 
@@ -92,13 +92,19 @@ export function decideType(requested: TokenType | undefined, granted: GrantedTar
   return type;
 }
 
-/** The scopes to grant: what was asked for, if every target grants it.
+/** The scopes to grant: what was asked for, if every target grants it and the token can say it.
  * @throws {ExchangeFailure} `scope-not-allowed` */
 export function decideGrantedScopes(
   evidence: Evidence,
   granted: GrantedTargets,
+  type: TokenType,
 ): readonly string[] {
   const { request, subject } = evidence;
+  if (!saysScopes(type)) {
+    const [scope] = request.scopes ?? [];
+    if (scope === undefined) return [];
+    throw new ExchangeFailure('scope-not-allowed', `a token of type ${type} says no scope`);
+  }
   const perTarget = granted.map(({ party, row }) =>
     grantableScopes({
       mode: row.grant.scopeMode,

@@ -63,6 +63,18 @@ test('RFC 8693 §2.1: issues a jwt and an id_token where the policy row grants t
   assert.equal(decodeJwt(String(idToken.body['access_token'])).aud, 'gateway');
 });
 
+test('RFC 8693 §2.2.1: a token that says no scope is told to have none, and none can be asked for', async (t) => {
+  const server = await startServer(t);
+  const requested_token_type = ID_TOKEN_TYPE;
+
+  const plain = await server.exchange({ requested_token_type });
+  const asked = await server.exchange({ requested_token_type, scope: 'orders.read' });
+
+  assert.equal('scope' in decodeJwt(String(plain.body['access_token'])), false);
+  assert.equal('scope' in plain.body, false);
+  assert.deepEqual([asked.status, asked.body['error']], [400, 'invalid_scope']);
+});
+
 test('RFC 8693 §4.1: with an actor token the current actor is outermost and the chain of the subject token nested', async (t) => {
   const server = await startServer(t);
   const subject = await server.partner.sign({ act: { iss: PARTNER, sub: 'first-service' } });

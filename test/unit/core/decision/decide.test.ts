@@ -401,6 +401,24 @@ describe('decide: key binding', () => {
 });
 
 describe('decide: scopes and claims', () => {
+  for (const [type, scopes] of [
+    ['access_token', ['orders.read']],
+    ['jwt', ['orders.read']],
+    ['id_token', []],
+    ['saml1', []],
+    ['saml2', []],
+  ] as const)
+    test(`RFC 8693 §2.2.1: the scopes of a token of type ${type} are those that it says: ${scopes.length}`, () => {
+      const inForce = granting({ types: [type] });
+      const wish = { requestedType: type, scopes: ['orders.read'] };
+
+      const subject = { scopes: ['orders.read'] };
+      const spec = decided(anEvidence({ subject, request: { requestedType: type } }), inForce);
+
+      assert.deepEqual(spec.scopes, scopes);
+      if (scopes.length === 0) refuses('scope-not-allowed', anEvidence({ request: wish }), inForce);
+    });
+
   test('Scope: refuses what the subject token does not have', () => {
     const subject = { scopes: ['orders.read'] };
 
