@@ -23,6 +23,8 @@ export interface ProviderParts
   readonly jwks: readonly object[];
   /** The algorithms of those keys. */
   readonly signingAlgorithms: readonly string[];
+  /** The algorithms of client assertions. */
+  readonly assertionAlgorithms: readonly string[];
   readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 }
 
@@ -42,14 +44,6 @@ export const ROUTES = {
   token: '/token',
 } as const;
 
-const CLIENT_ASSERTION_ALGORITHMS = [
-  'ES256',
-  'ES384',
-  'RS256',
-  'PS256',
-  'EdDSA',
-  'Ed25519',
-] as const;
 const CLIENT_AUTHENTICATION_METHODS = [
   'client_secret_basic',
   'client_secret_post',
@@ -79,9 +73,8 @@ function features(): NonNullable<Configuration['features']> {
   };
 }
 
-function discovery(): Record<string, unknown> {
+function discovery(algorithms: readonly string[]): Record<string, unknown> {
   const methods: readonly string[] = CLIENT_AUTHENTICATION_METHODS;
-  const algorithms = [...CLIENT_ASSERTION_ALGORITHMS];
   return {
     // RFC 7662 §2.1: who proves nothing is told nothing. A client that only names itself revokes what it holds (RFC 7009 §2.1).
     introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== 'none'),
@@ -106,7 +99,7 @@ function configuration(
     jwks: { keys: [...parts.jwks] } as NonNullable<Configuration['jwks']>,
     features: features(),
     routes: ROUTES,
-    discovery: discovery(),
+    discovery: discovery(parts.assertionAlgorithms),
     // Without `code` the grant of a login is none that the library knows (RFC 6749 §5.2: unsupported_grant_type).
     responseTypes: ['none'],
     scopes: ['openid'],
@@ -117,7 +110,7 @@ function configuration(
       response_types: [],
     },
     enabledJWA: {
-      clientAuthSigningAlgValues: [...CLIENT_ASSERTION_ALGORITHMS],
+      clientAuthSigningAlgValues: [...parts.assertionAlgorithms] as typeof algorithms,
       idTokenSigningAlgValues: algorithms,
     },
     clockTolerance: parts.clockSkewSeconds,

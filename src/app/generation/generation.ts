@@ -4,6 +4,7 @@ import type { WsTrustFront } from '#bridge';
 import type { Instant } from '#core/instant.ts';
 import { createTokenService, type TokenService } from '#core/token-service.ts';
 import type { Config } from '#src/config/config.ts';
+import { ASSERTION_ALGORITHMS } from '#src/config/sections/keys/jwks.ts';
 import { readForm } from '#src/http/message/body.ts';
 import { createTrustedProxies, pinHost, trustProxies } from '#src/http/proxy.ts';
 import { requestState } from '#src/http/request-state.ts';
@@ -98,6 +99,7 @@ export async function createGeneration(
     unknownKeyIntervalSeconds: config.fetch.unknownKeyIntervalSeconds,
     jwks: keys,
     signingAlgorithms: [...new Set(keys.map(({ alg }) => alg ?? ''))],
+    assertionAlgorithms: ASSERTION_ALGORITHMS,
     fetch: createClientFetch(config),
     readForm: (ctx) => readForm(ctx, config.limits.maxBodyBytes),
     validateJwtForm: parseJwt,

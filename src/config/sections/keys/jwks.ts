@@ -43,10 +43,9 @@ const FORMS = {
   Ed25519: ED25519,
 } as const;
 
-/** An algorithm of client assertions. */
-export type AssertionAlgorithm = keyof typeof FORMS;
+type AssertionAlgorithm = keyof typeof FORMS;
 
-/** Those of `src/oauth`, which does not know another. */
+/** The algorithms of client assertions. */
 export const ASSERTION_ALGORITHMS = Object.keys(FORMS) as readonly AssertionAlgorithm[];
 
 /** Whether a key verifies signatures of an algorithm, by what it says of itself (RFC 7517 §4). */
