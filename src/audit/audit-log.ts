@@ -42,14 +42,8 @@ export interface AuditLogSettings {
   readonly onFailure?: (cause: unknown) => void;
 }
 
-interface Settings extends SinkSettings {
-  readonly maxFileBytes: number;
-  readonly maxFileAgeMilliseconds: number;
-  readonly now: () => number;
-  readonly checkpointEveryRecords: number;
-  readonly otherHeads: () => readonly ChainHead[];
-  readonly onWrite: (seconds: number) => void;
-}
+/** The settings, with what is not told filled in. */
+type Settings = SinkSettings & Required<Omit<AuditLogSettings, 'key' | 'openFile' | 'suffix'>>;
 
 const DEFAULTS = {
   waitMilliseconds: 500,
