@@ -3,7 +3,7 @@
 import type { ChainHead } from '#src/audit/audit-key.ts';
 import type { LoadedConfig } from '#src/config/load.ts';
 import { createLogger, type Logger } from '#src/telemetry/logger.ts';
-import { createSupervisor, type Member } from '#src/workers/supervisor.ts';
+import { type Member, Supervisor } from '#src/workers/supervisor.ts';
 import { needsRestart } from './generation/generations.ts';
 import { createManagement } from './management.ts';
 import type { WorkerNews, WorkerStart, WorkerStatus } from './worker.ts';
@@ -48,7 +48,7 @@ class Primary {
   readonly #logger: Logger;
   readonly #metrics = createWorkerMetrics();
   readonly #known = new WeakMap<Member, Known>();
-  readonly supervisor: ReturnType<typeof createSupervisor>;
+  readonly supervisor: Supervisor;
   readonly failed = Promise.withResolvers<never>();
   #loaded: LoadedConfig;
   #isReloading = false;
@@ -58,7 +58,7 @@ class Primary {
   constructor(loaded: LoadedConfig, logger: Logger) {
     this.#loaded = loaded;
     this.#logger = logger;
-    this.supervisor = createSupervisor({
+    this.supervisor = new Supervisor({
       count: loaded.config.workers,
       handlersFor: (member) => this.#handlersFor(member),
       onReady: (member) => {

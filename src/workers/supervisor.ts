@@ -34,19 +34,6 @@ interface WorkerEnd {
   readonly cause?: unknown;
 }
 
-export interface Supervisor {
-  /** Resolves when all serve.
-   * @throws {Error} when one ends with a failure before, or when they keep dying */
-  start(): Promise<void>;
-  /** Workers that serve. */
-  members(): readonly Member[];
-  /** Replaces each worker that is meant by a new one, one after the other: a worker is stopped once its successor serves.
-   * @throws {Error} when a successor does not start; its predecessor and those behind it go on */
-  roll(isMeant: (member: Member) => boolean): Promise<void>;
-  /** Stops all workers; resolves when they are gone. */
-  stop(): Promise<void>;
-}
-
 interface Seat extends Member {
   readonly worker: Worker;
   readonly ready: PromiseWithResolvers<void>;
@@ -106,7 +93,8 @@ function silenceBound({ isReady, isTrial }: Seat): number {
   return isTrial ? TRIAL_MILLISECONDS : Number.POSITIVE_INFINITY;
 }
 
-class Workers implements Supervisor {
+/** The supervision of all workers; nothing is started before `start`. */
+export class Supervisor {
   readonly #settings: SupervisorSettings;
   readonly #seats = new Map<number, Seat>();
   /** Slots whose worker died and is started again in a moment. */
@@ -123,16 +111,21 @@ class Workers implements Supervisor {
     this.#watch = setInterval(() => this.#endHung(), LOOK_EVERY_MILLISECONDS).unref();
   }
 
-  members(): readonly Seat[] {
+  /** Workers that serve. */
+  members(): readonly Member[] {
     return [...this.#seats.values()].filter(({ isReady }) => isReady);
   }
 
+  /** Resolves when all serve.
+   * @throws {Error} when one ends with a failure before, or when they keep dying */
   start(): Promise<void> {
     cluster.setupPrimary({ stdio: WORKER_STDIO });
     for (let slot = 1; slot <= this.#settings.count; slot += 1) this.#spawn(slot, false);
     return this.#started.promise;
   }
 
+  /** Replaces each worker that is meant by a new one, one after the other: a worker is stopped once its successor serves.
+   * @throws {Error} when a successor does not start; its predecessor and those behind it go on */
   async roll(isMeant: (member: Member) => boolean): Promise<void> {
     // Those too that do not serve yet: what they were told is what is replaced.
     const seats = [...this.#seats.values()].filter(isMeant);
@@ -150,6 +143,7 @@ class Workers implements Supervisor {
     }
   }
 
+  /** Stops all workers; resolves when they are gone. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all([...this.#seats.values()].map((seat) => this.#leave(seat)));
@@ -234,6 +228,3 @@ class Workers implements Supervisor {
     }
   }
 }
-
-/** Prepares the supervision; nothing is started before `start`. */
-export const createSupervisor = (settings: SupervisorSettings): Supervisor => new Workers(settings);
