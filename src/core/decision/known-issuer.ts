@@ -20,7 +20,7 @@ export interface KnownIssuer {
 
 /** Whether the trust in an issuer has ended. Its validator refuses fresh evidence; what was kept of older evidence must not outlive the
  * trust either. */
-export const hasTrustEnded = (issuer: KnownIssuer | undefined, now: Instant): boolean =>
+const hasTrustEnded = (issuer: KnownIssuer | undefined, now: Instant): boolean =>
   issuer?.enabledUntil !== undefined && now >= issuer.enabledUntil;
 
 /** A trusted issuer by its id. */
