@@ -237,13 +237,14 @@ for (const driver of DRIVERS)
     let cluster: RedisCluster;
     let store: Store;
     const seen = noAlarms();
+    const settingsOf = ({ nodes }: RedisCluster) =>
+      aSetting(
+        nodes.map(({ port }) => port),
+        { driver, topology: { mode: 'cluster' } },
+      );
     before(async () => {
       cluster = await startCluster(FIT);
-      const ports = cluster.nodes.map(({ port }) => port);
-      ({ store } = await openUnderTest(
-        aSetting(ports, { driver, topology: { mode: 'cluster' } }),
-        seen,
-      ));
+      ({ store } = await openUnderTest(settingsOf(cluster), seen));
       await eventually('every shard serves', async () => {
         await Promise.all(Array.from({ length: 60 }, () => isServed(store)));
         return true;
@@ -306,6 +307,31 @@ for (const driver of DRIVERS)
       assert.deepEqual(await store.putOnce(fresh, 'a', LONG), { stored: true });
       assert.deepEqual(seen.alarms, []);
       assert.equal(seen.roleChanges, 0, 'a slot that moves is no change of master');
+    });
+
+    it('ASK: a process that starts while a slot moves serves its keys once it has moved', async (t) => {
+      const key = aKey('once');
+      await store.putOnce(key, 'first', LONG);
+      const moving = await slotOfKey(key);
+      await beginMove(moving);
+      await moveKeys(moving);
+      const told = noAlarms();
+      const late = await openUnderTest(settingsOf(cluster), told);
+      t.after(() => late.store.close());
+      await assert.rejects(late.store.putOnce(key, 'second', LONG), isUnavailable);
+      await eventually('the servers of other slots are open', () =>
+        late.store.health().then(() => true),
+      );
+
+      await endMove(moving);
+      await eventually('the key is served', async () => {
+        const { stored } = await late.store.putOnce(key, 'second', LONG);
+        assert.equal(stored, false);
+        return true;
+      });
+
+      assert.deepEqual(told.alarms, []);
+      assert.equal(late.isFenced(), false);
     });
 
     it('CLUSTERDOWN: refused while a slot of the key is served by nobody, and others are served', async () => {

@@ -68,9 +68,9 @@ export class Dataset {
     return this.#canaries.size === 0 ? 'all' : 'parts';
   }
 
-  /** What the canary of a bucket says; nothing that one ever says while that is not known. */
-  canaryOf(bucket: number): string {
-    return this.#canaries.get(bucket) ?? '';
+  /** What the canary of a bucket says; undefined while that is not known. */
+  canaryOf(bucket: number): string | undefined {
+    return this.#canaries.get(bucket);
   }
 
   /** Reads the canaries of the buckets that are new to us, and compares some of those we know: every script looks at the canary of

@@ -33,7 +33,7 @@ export class OwnTrace {
     const now = performance.now();
     const keys = [canaryKey(tenant, bucket), this.#key(bucket)] as const;
     const args = [
-      dataset.canaryOf(bucket),
+      dataset.canaryOf(bucket) ?? '',
       writeValue(String(now)),
       String(LIFETIME_MILLISECONDS),
     ] as const;

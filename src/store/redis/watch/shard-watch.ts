@@ -152,7 +152,7 @@ export class ShardWatch {
    * @throws {Error} when that is not possible */
   async probe(): Promise<void> {
     const { commands, dataset, settings } = this.#parts;
-    const buckets = this.#buckets();
+    const buckets = this.#learntBuckets();
     const bucket = buckets[Math.floor(Math.random() * buckets.length)];
     if (bucket === undefined) return;
     const id = `${process.pid}-${Math.random()}`;
@@ -160,7 +160,7 @@ export class ShardWatch {
       canaryKey(settings.tenant, bucket),
       probeKey(settings.tenant, bucket, id),
     ] as const;
-    const args = [dataset.canaryOf(bucket), id] as const;
+    const args = [dataset.canaryOf(bucket) ?? '', id] as const;
     const reply = await commands.runConfirmedAt(this.#master, { script: PROBE, keys, args });
     this.#assertOurs(reply);
     if (!Array.isArray(reply) || reply[1] !== id) throw new Error('the probe was not read back');
@@ -230,6 +230,12 @@ export class ShardWatch {
     );
   }
 
+  /** Those whose canaries are known: a slot may have come to it since it was looked at. */
+  #learntBuckets(): readonly number[] {
+    const { dataset } = this.#parts;
+    return this.#buckets().filter((bucket) => dataset.canaryOf(bucket) !== undefined);
+  }
+
   /** @throws {Error} when anything speaks against it */
   async #lookOnce(): Promise<void> {
     const { commands, dataset, isReadOnly, settings } = this.#parts;
@@ -261,7 +267,7 @@ export class ShardWatch {
 
   /** What is wrong with a master that does not take it is told by what it answers; a full one is good for reads. */
   async #leaveTrace(): Promise<void> {
-    const [bucket] = this.#buckets();
+    const [bucket] = this.#learntBuckets();
     if (bucket === undefined) return;
     await this.#parts.trace.leave(this.#master, bucket).catch(() => undefined);
   }

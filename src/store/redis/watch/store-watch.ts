@@ -64,9 +64,15 @@ export class StoreWatch {
     if (why !== undefined) throw closed(why);
   }
 
-  /** What the canary of a bucket says; nothing that one ever says while that is not known. */
+  /** What the canary of a bucket says.
+   * @throws {ExchangeFailure} `dependency-unavailable` while that is not known: its slot came to a master after that was looked at */
   canaryOf(bucket: number): string {
-    return this.#dataset.canaryOf(bucket);
+    const text = this.#dataset.canaryOf(bucket);
+    if (text !== undefined) return text;
+    const { driver, settings } = this.#parts;
+    const shard = this.#shards.get(driver.masterFor(canaryKey(settings.tenant, bucket)) ?? '');
+    if (shard && !shard.closed) shard.look();
+    throw closed('a part of the data that was not looked at yet');
   }
 
   get datasetId(): string | undefined {
