@@ -50,8 +50,7 @@ function confirm(
   presentation: Presentation,
 ): Confirmed {
   const { method, notOnOrAfter } = confirmation;
-  if (method === undefined || !terms.subjectConfirmation.includes(method))
-    refuse('confirmation-missing', 'a method of subject confirmation that is not accepted');
+  requireAccepted(method, terms, presentation);
   if (isForOne(confirmation))
     refuse('confirmation-missing', 'the assertion is for one party to present');
   if (method === 'bearer' && presentation.isRfc7522 && !terms.isOwn) requireRfc7522(confirmation);
@@ -60,6 +59,18 @@ function confirm(
     confirmation: method === 'holder-of-key' ? keyOf(confirmation) : BEARER,
     ...(notOnOrAfter !== undefined && { notOnOrAfter }),
   };
+}
+
+function requireAccepted(
+  method: SamlConfirmation['method'],
+  { subjectConfirmation }: SamlTerms,
+  { use }: Presentation,
+): void {
+  if (method === undefined || !subjectConfirmation.includes(method))
+    refuse('confirmation-missing', 'a method of subject confirmation that is not accepted');
+  // RFC 7522 §3 rule 5: a grant is confirmed as a bearer assertion. Who presents it vouches for nobody there.
+  if (method === 'sender-vouches' && use === 'assertion')
+    refuse('confirmation-missing', 'a grant without a bearer confirmation');
 }
 
 // It names who may present it (SAML Core 2.0 §2.4.1.1), and who presents it is not known here. A key in it names somebody just as well,

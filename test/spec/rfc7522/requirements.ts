@@ -51,7 +51,11 @@ export const RFC7522: RequirementTable = {
         'RFC7522-3-5',
         'a bearer confirmation whose Recipient, where there is one, is our token endpoint',
         [`${GRANT}takes the assertion in base64url`],
-        [`${GRANT}for another recipient`, `${CONFIRMATION}\${rule}, as \${entrance}`],
+        [
+          `${GRANT}for another recipient`,
+          `${GRANT}without a bearer confirmation an assertion is no grant`,
+          `${CONFIRMATION}\${rule}, as \${entrance}`,
+        ],
       ],
       [
         'RFC7522-3-6',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeJwt } from 'jose';
-import { bearer, iso, NOW } from '#test/support/saml/saml.ts';
+import { bearer, confirmation2, iso, NOW } from '#test/support/saml/saml.ts';
 import {
   SAML1_TYPE,
   SAML2_BEARER,
@@ -138,6 +138,30 @@ test('RFC 7522 §3 rule 2: an assertion of ours is for its target: as a grant it
 
   assert.equal(granted.body['error'], 'invalid_grant', granted.text);
   assert.equal(exchanged.status, 200, exchanged.text);
+});
+
+test('RFC 7522 §3 rule 5: without a bearer confirmation an assertion is no grant, where the record takes who vouches, too; it can be exchanged', async (t) => {
+  const { server, saml } = await startSamlServer(t, ({ trustedIssuers }) => {
+    Object.assign(trustedIssuers.at(-1)?.['saml'] ?? {}, {
+      subjectConfirmation: ['bearer', 'sender-vouches'],
+    });
+  });
+  const vouched = confirmation2('sender-vouches');
+  const assertionWith = (confirmation: string, id: string): string =>
+    Buffer.from(saml.partner.assertion('saml2', { confirmation, id })).toString('base64url');
+
+  const granted = await grant(server, assertionWith(vouched, '_a'));
+  const besides = await grant(server, assertionWith(vouched + bearer(), '_b'));
+  const exchanged = await server.exchange({
+    subject_token: assertionWith(vouched, '_a'),
+    subject_token_type: SAML2_TYPE,
+  });
+
+  assert.equal(granted.body['error'], 'invalid_grant', granted.text);
+  assert.equal(besides.status, 200, besides.text);
+  assert.equal(exchanged.status, 200, exchanged.text);
+  const [refused] = await server.auditRecords().then((all) => all.filter(({ reason }) => reason));
+  assert.equal(refused?.['reason'], 'confirmation-missing');
 });
 
 test('RFC 7522 §3: refuses what is no base64 and what is no XML', async (t) => {
