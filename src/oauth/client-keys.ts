@@ -21,6 +21,8 @@ export interface ClientKeysParts {
   readonly clock: Clock;
   /** How often at most an unknown key id has the keys of one client fetched. */
   readonly unknownKeyIntervalSeconds: number;
+  /** Told of every attempt that failed; the cause is for the log. */
+  readonly onKeysFailure: (clientId: string, cause: unknown) => void;
 }
 
 /** The last search for an unknown key. */
@@ -103,6 +105,8 @@ export class ClientKeys {
     } catch (cause) {
       if (!(cause instanceof errors.OIDCProviderError)) throw cause;
       this.#failed.set(clientId, this.#parts.clock.now());
+      // The library says only that it failed.
+      this.#parts.onKeysFailure(clientId, cause.cause ?? cause);
       throw unavailable(clientId, cause);
     } finally {
       this.#asking.delete(clientId);

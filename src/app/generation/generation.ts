@@ -14,6 +14,7 @@ import { parseJwt } from '#src/tokens/jwt/jws/compact-jwt.ts';
 import { writeUsableJwks } from '#src/trust/jwks.ts';
 import { requireServedAddresses } from '../checks/served-addresses.ts';
 import type { Foundation } from '../foundation/foundation.ts';
+import { logSeldom } from '../foundation/seldom-log.ts';
 import { KeptSources } from '../trust/kept-sources.ts';
 import { createFetch } from '../trust/trust.ts';
 import { parseTrustedCertificates } from '../trust/trusted-certificates.ts';
@@ -68,6 +69,18 @@ function createClientFetch(config: Config) {
   };
 }
 
+/** Logs that keys of a client cannot be fetched: of each client seldom, for strangers name it as often as they like. */
+function tellClientKeysFailure({ clock, logger }: Foundation) {
+  const logs = new Map<string, (cause: unknown) => void>();
+  return (client: string, cause: unknown): void => {
+    const log = (fields: object) =>
+      logger.warn('keys of a client cannot be fetched', { client, ...fields });
+    const seldom = logs.get(client) ?? logSeldom(clock, log);
+    logs.set(client, seldom);
+    seldom(cause);
+  };
+}
+
 /** Builds the handlers; `before`: those in force until these are.
  * @throws {ConfigError} for an address or metadata that cannot be used
  * @throws {Error} when a key cannot be used */
@@ -97,6 +110,7 @@ export async function createGeneration(
     clients: new Map(config.clients.map((client) => [client.client_id, client])),
     clockSkewSeconds: config.clockSkewSeconds,
     unknownKeyIntervalSeconds: config.fetch.unknownKeyIntervalSeconds,
+    onKeysFailure: tellClientKeysFailure(foundation),
     jwks: keys,
     signingAlgorithms: [...new Set(keys.map(({ alg }) => alg ?? ''))],
     assertionAlgorithms: ASSERTION_ALGORITHMS,

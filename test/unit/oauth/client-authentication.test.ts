@@ -23,6 +23,7 @@ function aProvider(parts: { readonly client?: object; readonly store?: Store } =
     sts: { rules: { issuers: [] } },
     clock,
     unknownKeyIntervalSeconds: 30,
+    onKeysFailure: () => undefined,
     newId: () => 'attempt',
     clockSkewSeconds: 60,
     marginSeconds: MARGIN_SECONDS,
