@@ -110,7 +110,8 @@ class Primary {
     );
   }
 
-  /** All run the new one or all the old one. Where that fails it is told, and the next one replaces the workers.
+  /** Afterwards all run the new configuration, or all the old one. Where that cannot be had it is told, and the next reload replaces the
+   * workers.
    * @throws {Error} when they do not run the new one */
   async reload(next: LoadedConfig): Promise<void> {
     this.#isReloading = true;

@@ -67,7 +67,7 @@ function reloadHandlers(serving: Promise<App>): Handlers {
       return id;
     },
     commit: async (id) => {
-      // What was prepared since not all may be able to take.
+      // Not all workers may have been able to prepare what was asked for since.
       if (prepared?.id !== id) throw new Error('another one was prepared since');
       prepared?.reload.commit();
       prepared = undefined;

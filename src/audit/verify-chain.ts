@@ -29,7 +29,7 @@ export interface ChainReport {
 export interface ChainVerifier {
   /** Takes the next line, without its newline. */
   take(bytes: Uint8Array): void;
-  /** Takes the end of a file that has no newline: of one that is written a write did not complete, one that was closed ended with its
+  /** Takes a last line without its newline. In the file that is written to, a write did not complete; a closed file ends with a whole
    * line. */
   takeTorn(isClosed: boolean): void;
   report(): ChainReport;

@@ -34,8 +34,8 @@ async function requireFolderAbove(path: string): Promise<void> {
 
 const OWNER_ONLY = 0o700;
 
-/** Makes a folder and those above it, unless they are there. Step by step: where the system says that a folder that is there is none to make
- * another one in, as below /proc, Node's own way to make them all tries again for ever.
+/** Makes a folder and those above it, unless they are there. Step by step, and not with `recursive`: below a folder in which none can be
+ * made, such as /proc, Node would try again for ever.
  * @throws {Error} of the system, with its `code` */
 export async function makeFolders(path: string): Promise<void> {
   if ((await statsAt(path))?.isDirectory()) return;

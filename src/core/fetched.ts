@@ -127,8 +127,8 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
     }
   }
 
-  /** All who come while it is fetched wait for the same fetch, but where the last one failed: a source that does not answer would have
-   * them take every place there is. */
+  /** Who comes during a fetch waits for that fetch. After a failure nobody waits: while a source does not answer, those who wait would
+   * take every place there is. */
   const join = async (): Promise<void> => (failed ? undefined : running);
 
   /** Fetches, unless the last failure is too young. */

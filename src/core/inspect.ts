@@ -43,8 +43,8 @@ export function isInactive(cause: unknown): cause is ExchangeFailure {
   return cause instanceof ExchangeFailure && INACTIVE.has(cause.reason);
 }
 
-/** Whether a question about a token is answered by the refusal: no proof is asked for here, so that what validation finds unconfirmed is
- * confirmed for nobody. */
+/** Whether a refusal is the answer to a question about a token: it is not active. So is a token without the proof it needs, since nobody
+ * is asked for a proof here. */
 const isAnswer = (cause: unknown): boolean =>
   isInactive(cause) ||
   (cause instanceof ExchangeFailure && cause.reason === 'confirmation-missing');

@@ -166,7 +166,8 @@ function isRequestorOf(
   if (requestors.includes(requestorName(requestor))) return true;
   const { kind, identity } = requestor;
   if (kind !== 'principal' || !identity || !principals) return false;
-  // A token of ours in their hands makes nobody one of us: a row for all of us is not for them, unless it names them.
+  // Who comes with a token of ours about a party of another issuer is not one of us: a row for all of us is not for them, unless it names
+  // them.
   const isNamed = principals.ids !== undefined || (foreign && isOfForeign(principals, foreign));
   if (effect === 'allow' && foreign && !isNamed) return false;
   return selectorMismatch(principals, { token: identity, foreign }, effect) === undefined;

@@ -85,8 +85,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** For whom a token is counted: whom it is about and the relying parties it is for, whoever asks. What those must bear is not for one of
- * their callers to decide. */
+/** For whom a token is counted: its subject and its relying parties, whoever asks. No caller can choose how much they have to bear. */
 interface CountedToken {
   /** As tokens of ours name it: one name for one subject, whatever the evidence. Absent: nobody but the client that asks. */
   readonly subjectName?: string;

@@ -49,8 +49,8 @@ export function needsRestart(before: Config, next: Config): readonly string[] {
     .map(([name]) => name);
 }
 
-/** A key that signs until now stays published while what it signed lives: where its successor was to take over too long ago, nobody could
- * verify that from one moment to the next. One that is taken out was meant to be gone.
+/** Refuses a successor that was to take over so long ago that the key that signs until now would be published no longer: nobody could
+ * verify what it has just signed. A key that is taken out was meant to be gone.
  * @throws {Error} for such a key */
 function requireSignersPublished(before: KeyRing, next: KeyRing, now: Instant): void {
   for (const { algorithm, kid, phase, use } of before.list(now)) {

@@ -65,8 +65,8 @@ const longestSignedSeconds = (config: Config): number => {
   );
 };
 
-/** The ring of our own keys: superseded ones stay published as long as something signed with them can live, and verify for us as long as
- * something that was made from it can: what has ended by then, and is on record as issued before. */
+/** The ring of our own keys. A superseded key stays published as long as a token signed with it can live. For us it verifies longer: as
+ * long as something that was made from such a token can live. */
 export function loadKeyRing(config: Config, clock: Clock): Promise<KeyRing> {
   const overlapSeconds = longestSignedSeconds(config) + config.clockSkewSeconds;
   const verifySeconds = longestDescentSeconds(config) + config.clockSkewSeconds;

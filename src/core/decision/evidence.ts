@@ -44,8 +44,8 @@ function hasOrigin(
   return isIdentity(token, requestor) || isPartyOf(token, requestor, relyingParties);
 }
 
-/** Whether the token is the very credential that the requestor came with. Compared by name as well: what the ledger knows may have been
- * added to one object and not to the other. */
+/** Whether the token is the very credential that the requestor came with. Compared by name as well: they may be two objects, of which one
+ * has what the ledger knows. */
 export const isIdentity = (token: ValidatedToken, { identity }: Requestor): boolean =>
   token === identity ||
   (token.id !== undefined && identity?.id === token.id && identity.trustedIssuer === SELF);

@@ -40,8 +40,8 @@ export const hasLostTrust = (
     return !issuer || hasTrustEnded(issuer, now);
   });
 
-// Without a prefix of its own an issuer could give its subject the name that one of another has in tokens of ours: that its ids collide
-// with none of its own, its operator vouches for, and not for what it says once it is no longer theirs.
+// An issuer without a prefix could name its subject as a subject of another issuer is named in tokens of ours. Its operator vouches for the
+// ids that it gives out, and not for what it says once somebody else has its key.
 function validateName(
   { subject: { id }, subjectPrefix, trustedIssuer }: ValidatedToken,
   issuers: readonly KnownIssuer[],

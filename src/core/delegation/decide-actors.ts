@@ -94,7 +94,8 @@ function validateRequestorAsActor(
     validateUndenied(rules.rows, policyQuestion(seen, party, rules), 'the actor');
 }
 
-/** An actor of whom the subject token tells, as rows see it: of its own issuer where we know that, else of whoever tells of it. */
+/** How rows see an actor that the subject token names: as a party of its own issuer where we know that one, else of the issuer of the
+ * token. */
 function inheritedParty(
   { id, issuer }: Actor,
   { trustedIssuer: told }: ValidatedToken,

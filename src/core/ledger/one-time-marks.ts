@@ -9,8 +9,8 @@ import { type TokenRef, tokenName, type ValidatedToken } from '../security-token
 import type { OnceMark } from '../token-spec.ts';
 
 export interface OneTimeMarks {
-  /** Refuses what was used up, unless it was as the credential of this very message. Of several at once `take` lets one through; those
-   * that come later are refused here, before they are counted: a used token must not use up the rate of its subject.
+  /** Refuses a token that was used up, unless it was as the credential of this very message. Of several at one time `take` lets one
+   * through. Those that come later are refused here, before they are counted: a used token must not use up the rate of its subject.
    * @throws {ExchangeFailure} `token-replayed`, `dependency-unavailable` */
   validateUnused(token: ValidatedToken, requestor?: Requestor): Promise<void>;
   /** Uses up the credentials of one message that are good once.

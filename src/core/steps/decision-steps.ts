@@ -79,8 +79,8 @@ async function decideOnRecord(
   return renewed;
 }
 
-/** Counts a token: when nothing else speaks against it, and before anything of the request is used up. Before policy it would be too early:
- * whoever can present a token, or forge one, could use up the rate of its subject.
+/** Counts a token once nothing else speaks against it, and before anything of the request is used up. Counted before policy, whoever can
+ * present or forge a token could use up the rate of its subject.
  * @throws {ExchangeFailure} `rate-limited` */
 function countToken(
   { subject }: Evidence,

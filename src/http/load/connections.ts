@@ -107,9 +107,9 @@ function createConnections() {
   };
 }
 
-/** Bounds the connections of a server, and what we hold for each and for all. Beyond `mostConnections` the one is closed that has neither
- * asked nor taken anything for longest; beyond `MOST_BEHIND` that one of those that did not wait for an answer before they asked again. One
- * that does not take its answers ends after `server.timeout`. */
+/** Bounds the connections of a server, and what we hold for each and for all. When there are more than `mostConnections`, the one is
+ * closed that has neither asked nor taken anything for the longest time. When more than `MOST_BEHIND` requests wait behind others, the
+ * same is done among the connections that have such requests. One that does not take its answers ends after `server.timeout`. */
 export function boundConnections(server: Server, mostConnections: number): void {
   const { begin, behind, connections, count, end, find } = createConnections();
   server.on('connection', (socket: Socket) => {

@@ -44,8 +44,8 @@ async function answer(
   ctx.status = 200;
 }
 
-/** RFC 7662 §2.1: who proves nothing is told nothing. Whoever stole the refresh token of a client that only names itself would see when its
- * owner uses it, use it right after, as one whose answer was lost, and so go on unnoticed for ever.
+/** RFC 7662 §2.1: who proves nothing is told nothing. Else a thief of the refresh token of such a client could see when its owner has
+ * used it, use it right after, as if the answer had been lost, and go on unnoticed for ever.
  * @throws {ExchangeFailure} `requestor-unauthenticated` */
 function requireProof({ oidc }: KoaContextWithOIDC, client: OAuthClient): void {
   if (oidc.route === 'introspection' && client.token_endpoint_auth_method === 'none')

@@ -72,7 +72,7 @@ export function createSharedVerification(parts: Parts): Verification {
     const key = `${attempt.loginName} ${attempt.sourceAddress ?? ''}`;
     const shared = running.get(key);
     if (!shared) return lead(key, attempt);
-    // Else all of a service that logs in with each request would wait at one time, and not all of them have a place.
+    // Else all requests of a service that logs in with each would wait at one time, and there is no place for so many.
     if (attempt.wasGood) return undefined;
     const leave = parts.queue.takeShare(attempt.sourceAddress);
     const refusal = await shared.finally(leave);
