@@ -90,11 +90,23 @@ function openServer(settings: RedisSettings, node: Node, events: DriverEvents): 
     enableOfflineQueue: false,
     retryStrategy: reconnectDelay,
   });
-  client.on('error', events.onError);
+  client.on('error', (cause) => {
+    events.onError(cause);
+    // The driver would go on in database 0, which is another one's, or empty.
+    if (isOfSelect(cause)) client.disconnect(true);
+  });
   client.on('close', () => events.onDoubt());
   comeBack(client, events);
   return client;
 }
+
+/** Whether the database that was asked for is refused. */
+const isOfSelect = (cause: Error): boolean =>
+  'command' in cause &&
+  typeof cause.command === 'object' &&
+  cause.command !== null &&
+  'name' in cause.command &&
+  cause.command.name === 'select';
 
 async function call(client: Redis, [name = '', ...rest]: Words): Promise<Reply> {
   return (await client.call(name, ...rest)) as Reply;
