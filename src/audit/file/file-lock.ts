@@ -22,9 +22,10 @@ export function lockFile(path: string): FileLock {
   } catch (cause) {
     database.close();
     if (!isBusy(cause)) throw cause;
-    throw new Error(`another process writes ${path}: each needs an audit.file of its own`, {
-      cause,
-    });
+    // Without the words of SQLite: there is no database that anybody knows of.
+    throw new Error(
+      `another process writes ${path}, perhaps this server, started before: each needs an audit.file of its own`,
+    );
   }
   return { release: () => database.close() };
 }

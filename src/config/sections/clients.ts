@@ -228,6 +228,8 @@ async function readSecrets(
 ): Promise<Pick<ClientConfig, Secrets>> {
   const { client_secret: current, previous_client_secret: previous } = value;
   const previousPath = [...path, 'previous_client_secret', 'secret'];
+  if (previous && instantOf(previous.until) <= loading.now)
+    loading.warn([...path, 'previous_client_secret', 'until'], SECRET_IS_OVER);
   return {
     ...(current && {
       client_secret: await readSecret(current, [...path, 'client_secret'], loading),
@@ -240,6 +242,13 @@ async function readSecrets(
     }),
   };
 }
+
+const SECRET_IS_OVER: Complaint = {
+  code: 'CONFIG_NO_EFFECT',
+  what: 'is over',
+  why: 'the secret is taken no more',
+  fix: 'remove previous_client_secret',
+};
 
 const MIN_SECRET_CHARACTERS = 32;
 

@@ -10,6 +10,7 @@ import {
   problemsOf,
   publicJwks,
   rsaKeyPem,
+  warningsOf,
 } from './document.ts';
 
 const told = async (change: Change): Promise<Problem | undefined> => {
@@ -83,6 +84,21 @@ test('Configuration: the nearest name of an entry is offered', async () => {
   assert.equal(near?.fix, 'write gateway, or add the client');
   assert.equal(far?.what, 'there is no relying party elsewhere');
   assert.equal(far?.fix, 'correct the name, or add the relying party');
+});
+
+test('Configuration: what has ended is told: the trust in an issuer, and a secret that was replaced', async () => {
+  const secret = { env: 'GATEWAY_SECRET' };
+  const until = (day: string) =>
+    warningsOf(({ clients, trustedIssuers }) => {
+      Object.assign(first(trustedIssuers), { enabledUntil: `${day}T00:00:00Z` });
+      Object.assign(first(clients), { previous_client_secret: { secret, until: day } });
+    });
+
+  assert.deepEqual(await until('2020-01-01'), [
+    'CONFIG_NO_EFFECT trustedIssuers[0].enabledUntil',
+    'CONFIG_NO_EFFECT clients[0].previous_client_secret.until',
+  ]);
+  assert.deepEqual(await until('2099-01-01'), []);
 });
 
 test('Configuration: a key set has no more keys than a start takes', async () => {

@@ -87,6 +87,19 @@ export async function readTrustedIssuers(
   return built;
 }
 
+function endOf({ value, path }: Entry<string>, loading: Loading): Instant {
+  const end = instantOf(value);
+  if (end <= loading.now) loading.warn([...path, 'enabledUntil'], TRUST_IS_OVER);
+  return end;
+}
+
+const TRUST_IS_OVER: Complaint = {
+  code: 'CONFIG_NO_EFFECT',
+  what: 'is over',
+  why: 'nothing of this issuer is taken, nor what was issued on its word',
+  fix: 'write a time to come, or remove the issuer',
+};
+
 async function readTrustedIssuer(
   { value, path }: Entry<TrustedIssuerEntry>,
   loading: Loading,
@@ -103,7 +116,9 @@ async function readTrustedIssuer(
     issuer,
     aliases,
     actorIssuers,
-    ...(enabledUntil !== undefined && { enabledUntil: instantOf(enabledUntil) }),
+    ...(enabledUntil !== undefined && {
+      enabledUntil: endOf({ value: enabledUntil, path }, loading),
+    }),
     ...(ofJwt && { jwt: await readTrustedJwt(ofJwt, loading, defaults.clockSkewSeconds) }),
     ...(ofSaml && { saml: await readTrustedSaml(ofSaml, loading, defaults) }),
     ...(ofX509 && { x509: await readTrustedX509(ofX509, loading) }),
