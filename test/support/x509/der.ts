@@ -1,10 +1,13 @@
-// DER as tests need it: a SEQUENCE around what is DER already.
+// DER as tests need it, around what is DER already.
 import { Buffer } from 'node:buffer';
 
 /** A SEQUENCE of these values. */
-export function aSequence(...values: readonly Uint8Array[]): Buffer {
+export const aSequence = (...values: readonly Uint8Array[]): Buffer => anElement(0x30, ...values);
+
+/** An element with this identifier octet around these octets. */
+export function anElement(tag: number, ...values: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(values);
-  return Buffer.concat([Buffer.of(0x30), lengthOf(content.byteLength), content]);
+  return Buffer.concat([Buffer.of(tag), lengthOf(content.byteLength), content]);
 }
 
 function lengthOf(bytes: number): Buffer {

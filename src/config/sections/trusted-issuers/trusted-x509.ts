@@ -7,7 +7,7 @@ import { readVerificationCertificates } from '../keys/certificates.ts';
 import { validateFetch } from '../keys/fetch-address.ts';
 import { type SecretReference, secretReference } from '../secret.ts';
 
-/** A list of revocation in PEM, and which one of `revocation.lists` it is. */
+/** A list of revocation in PEM, and which one of `revocation.lists` it is of: a file may have several. */
 export interface RevocationListFile {
   readonly pem: string;
   readonly index: number;
@@ -173,8 +173,8 @@ async function readRevocation(
   for (const [index, list] of value.lists.entries()) {
     const at = [...path, 'lists', index];
     if ('file' in list) {
-      const pem = await readList(list, [...at, 'file'], loading);
-      if (pem !== '') lists.push({ pem, index });
+      const pems = await readLists(list, [...at, 'file'], loading);
+      lists.push(...pems.map((pem) => ({ pem, index })));
     } else {
       validateFetch({ value: list.url, path: [...at, 'url'] }, loading);
       listUrls.push(list.url);
@@ -189,10 +189,18 @@ async function readRevocation(
   };
 }
 
-async function readList(reference: SecretReference, path: Path, loading: Loading): Promise<string> {
+const BEGIN_LIST = '-----BEGIN X509 CRL-----';
+
+/** Each list of a file. Text around them is for people. */
+async function readLists(
+  reference: SecretReference,
+  path: Path,
+  loading: Loading,
+): Promise<readonly string[]> {
   const text = await loading.read(reference, path);
-  if (text !== '' && !text.includes('-----BEGIN X509 CRL-----')) loading.error(path, NO_LIST);
-  return text;
+  const [, ...blocks] = text.split(BEGIN_LIST);
+  if (text !== '' && blocks.length === 0) loading.error(path, NO_LIST);
+  return blocks.map((block) => `${BEGIN_LIST}${block}`);
 }
 
 const NO_LIST: Complaint = {

@@ -44,6 +44,7 @@ interface ListScope {
 
 const EVERYTHING: ListScope = { onlyUsers: false, onlyAuthorities: false };
 
+const BEGIN = '-----BEGIN X509 CRL-----';
 const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/;
 
 /** What a list says before it names a certificate. */
@@ -81,6 +82,8 @@ export function parseRevocationList(encoded: Buffer): RevocationList {
 
 function derOf(encoded: Buffer): Buffer {
   if (!encoded.subarray(0, 64).includes('-----')) return encoded;
+  // Nobody would be told that the others are not read.
+  if (encoded.includes(BEGIN, encoded.indexOf(BEGIN) + 1)) throw new DerFailure('several lists');
   return Buffer.from(PEM.exec(encoded.toString('latin1'))?.[1] ?? '', 'base64');
 }
 

@@ -6,6 +6,7 @@ import {
   EXTENSION,
   extendedKeyUsages,
   parseCertificate,
+  readExtensions,
 } from '../certificate.ts';
 import {
   type Der,
@@ -100,11 +101,21 @@ export function readOcspResponse(
   data.takeAny();
   data.takeAny();
   const wanted = readDer(certificateId(question));
-  for (const single of membersOf(data.take(TAG.sequence))) {
+  const answers = membersOf(data.take(TAG.sequence));
+  validateEnd(data);
+  for (const single of answers) {
     const members = readMembers(single);
     if (isSameId(members.take(TAG.sequence), wanted)) return readSingle(members, now);
   }
   throw new DerFailure('an answer about another certificate');
+}
+
+/** What is critical may turn the meaning of an answer around, and we know none (§4.4). */
+function validateEnd(members: MemberReader): void {
+  const extensions = readExtensions(members.takeIf(TAG.context(1)));
+  if ([...extensions.values()].some(({ isCritical }) => isCritical))
+    throw new DerFailure('an answer with a critical extension');
+  if (!members.isDone) throw new DerFailure('an answer with more than it may have');
 }
 
 // SHA-1 with or without NULL for its parameters; the digests and the number must be the same.
@@ -182,6 +193,7 @@ function readSingle(members: MemberReader, now: number): OcspStatus {
   const [next] = membersOf(wrapped);
   if (!next) throw new DerFailure('an answer without nextUpdate');
   const nextUpdate = timeOf(next);
+  validateEnd(members);
   if (!isFresh({ thisUpdate, nextUpdate }, now)) throw new DerFailure('an answer of another time');
   return { status, thisUpdate, nextUpdate };
 }

@@ -136,6 +136,21 @@ describe('Configuration: trustedIssuers[].x509', () => {
     assert.equal(issuer.x509.areUsers, true);
   });
 
+  it('reads every list of a file, whatever stands around them', async () => {
+    const both = `Root\n${LIST}Issuing\n${LIST}`;
+    const world = { files: { ...WORLD.files, 'ca.crl': both } };
+
+    const { trustedIssuers } = await parseChanged(x509(), world);
+
+    assert.deepEqual(
+      trustedIssuers[0]?.x509?.revocation?.lists.map(({ index, pem }) => [index, pem.trim()]),
+      [
+        [0, `${LIST}Issuing`],
+        [0, LIST.trim()],
+      ],
+    );
+  });
+
   it('warns where nobody is asked about revocation', async () => {
     assert.deepEqual(await errorsOf(x509({ revocation: 'none' }), WORLD), []);
     assert.deepEqual(await warningsOf(x509({ revocation: 'none' }), WORLD), [

@@ -185,7 +185,7 @@ describe('RFC 5280 §6.3: a list at hand', () => {
     });
   }
 
-  test('cannot be used: delta, indirect, with an unknown critical extension, cut short', async () => {
+  test('cannot be used: delta, indirect, with an unknown critical extension, cut short, several in one', async () => {
     const critical = (oid: string) => ({
       extensions: [new x509.Extension(oid, true, new Uint8Array([2, 1, 1]))],
     });
@@ -195,6 +195,7 @@ describe('RFC 5280 §6.3: a list at hand', () => {
       await aRevocationList(root, scoped([0x30, 3, 0x84, 1, 0xff])),
       (await aRevocationList(root)).replace(/\S{4}(?=\s+-----END)/, ''),
       'nothing',
+      (await aRevocationList(root)) + (await aRevocationList(issuing)),
     ])
       assert.throws(() => aCheck({ lists: [list] }));
   });
