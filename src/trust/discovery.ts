@@ -39,5 +39,5 @@ export async function discoverJwks(issuer: string, fetchText: FetchText): Promis
   if (metadata['issuer'] !== issuer) throw new Error('the metadata is of another issuer');
   const location = metadata['jwks_uri'];
   if (typeof location !== 'string') throw new Error('the metadata names no jwks_uri');
-  return fetchText(location);
+  return fetchText(location, issuer);
 }

@@ -20,9 +20,9 @@ interface FetchQuestion {
  * @throws {Error} for any failure: its text names no content */
 export type FetchBytes = (url: string, question?: FetchQuestion) => Promise<Buffer>;
 
-/** Fetches one document.
+/** Fetches one document. `namedBy`: the address of a document of another party that has this one in it.
  * @throws {Error} for any failure: its text names no content */
-export type FetchText = (url: string) => Promise<FetchedDocument>;
+export type FetchText = (url: string, namedBy?: string) => Promise<FetchedDocument>;
 
 export interface HostAddress {
   readonly address: string;
@@ -43,20 +43,25 @@ export interface FetchLimits {
   readonly guard?: AddressGuard;
 }
 
-const NOT_PUBLIC = 'the host is not on a public address, and fetch.allowedHosts does not name it';
+const NOT_PUBLIC =
+  'the host is not on a public address, and fetch.allowedHosts does not name it, or not the host whose document leads there';
 
 interface Target {
   readonly url: URL;
   readonly isAllowed: boolean;
 }
 
-function parseTarget(address: string, { allowedHosts }: FetchLimits): Target {
+/** Whether a host is on the list. A URL leaves out the port that its scheme has anyway; who allows a host there may name it. */
+function isListed({ hostname, port, protocol }: URL, { allowedHosts }: FetchLimits): boolean {
+  const number = port || (protocol === 'https:' ? '443' : '80');
+  return [hostname, `${hostname}:${number}`].some((host) => allowedHosts.includes(host));
+}
+
+function parseTarget(address: string, namedBy: string | undefined, limits: FetchLimits): Target {
   const url = new URL(address);
-  // A URL leaves out the port that its scheme has anyway; who allows a host there may name it.
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  const isAllowed = [url.hostname, `${url.hostname}:${port}`].some((host) =>
-    allowedHosts.includes(host),
-  );
+  // Whoever is outside must not lead us to what was allowed for somebody inside.
+  const isAllowed =
+    isListed(url, limits) && (namedBy === undefined || isListed(new URL(namedBy), limits));
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isAllowed))
     throw new Error('the address is not https');
   if (url.username !== '' || url.password !== '')
@@ -179,8 +184,8 @@ export function createFetchText(
   form: keyof typeof ACCEPTED = 'json',
 ): FetchText {
   const fetchAnswer = createFetch(limits, ACCEPTED[form]);
-  return async (address) => {
-    const { bytes, ...rest } = await fetchAnswer(address);
+  return async (address, namedBy) => {
+    const { bytes, ...rest } = await fetchAnswer(address, { namedBy });
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), ...rest };
   };
 }
@@ -188,7 +193,12 @@ export function createFetchText(
 /** A fetcher of octets with these limits. */
 export function createFetchBytes(limits: FetchLimits): FetchBytes {
   const fetchAnswer = createFetch(limits, '*/*');
-  return async (address, question) => (await fetchAnswer(address, question)).bytes;
+  return async (address, question) => (await fetchAnswer(address, { question })).bytes;
+}
+
+interface Asked {
+  readonly namedBy?: string | undefined;
+  readonly question?: FetchQuestion | undefined;
 }
 
 function createFetch(limits: FetchLimits, accept: string) {
@@ -202,8 +212,8 @@ function createFetch(limits: FetchLimits, accept: string) {
       ca: [...certificateAuthorities],
       allowPartialTrustChain: true,
     });
-  return async (address: string, question?: FetchQuestion): Promise<Answer> => {
-    const { url, isAllowed } = parseTarget(address, limits);
+  return async (address: string, { namedBy, question }: Asked): Promise<Answer> => {
+    const { url, isAllowed } = parseTarget(address, namedBy, limits);
     // An address in place of a name is never looked up, so the look-up cannot refuse it.
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (!isAllowed && isIP(literal) !== 0 && !guard.isPublic(literal)) throw new Error(NOT_PUBLIC);

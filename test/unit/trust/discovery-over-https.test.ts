@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { type TestContext } from 'node:test';
+import { discoverJwks } from '#src/trust/discovery.ts';
 import { createFetchText } from '#src/trust/fetch-text.ts';
 import { createIssuerKeys } from '#src/trust/issuer-keys.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
@@ -70,4 +71,38 @@ test('RFC 8414 §3: keys are not taken from who cannot prove to be the host, wha
   await assert.rejects(fetchText(`${server.origin}/keys`), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
 
   assert.deepEqual(server.requests, []);
+});
+
+/** In these tests 127.0.0.1 is the internet. Whoever is looked up as `localhost` is inside, and allowed. */
+async function discovering(context: TestContext, host: 'keys.example' | 'localhost') {
+  const inside = await startHttpsServer(context, (_, response) => response.end('{"keys":[]}'));
+  const issuer = await startHttpsServer(context, (_, response) => response.end(metadata));
+  const origin = `https://${host}:${issuer.port}`;
+  const metadata = JSON.stringify({ issuer: origin, jwks_uri: `${inside.origin}/keys` });
+  const fetchText = createFetchText({
+    allowedHosts: ['localhost'],
+    timeoutSeconds: 60,
+    maxBodyBytes: 65_536,
+    certificateAuthorities: [inside.certificate, issuer.certificate],
+    resolveHost: async (name) => [
+      { address: name === 'localhost' ? '127.0.0.2' : '127.0.0.1', family: 4 },
+    ],
+    guard: { isPublic: (address) => address === '127.0.0.1' },
+  });
+  return { inside, found: discoverJwks(origin, fetchText) };
+}
+
+test('SSRF: metadata of an issuer that is outside leads to no host that is allowed inside', async (context) => {
+  const { found, inside } = await discovering(context, 'keys.example');
+
+  await assert.rejects(found, /not on a public address/);
+
+  assert.deepEqual(inside.requests, []);
+});
+
+test('RFC 8414 §3: metadata of an issuer that is inside may lead to another host there', async (context) => {
+  const { found, inside } = await discovering(context, 'localhost');
+
+  assert.equal((await found).text, '{"keys":[]}');
+  assert.deepEqual(inside.requests, ['/keys']);
 });
