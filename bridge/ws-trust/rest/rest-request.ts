@@ -7,6 +7,7 @@ import type { TokenType } from '#core/token-type.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
 import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { TRUST_13 } from '../names.ts';
+import { MAX_CLAIMS } from '../rst/claims.ts';
 import {
   malformed,
   objectOf,
@@ -36,9 +37,6 @@ export interface RestTarget {
   readonly token: SecurityToken;
   readonly lifetimeSeconds?: number;
 }
-
-/** As many as over SOAP. */
-const MAX_CLAIMS = 64;
 
 /** The names of CXF, and ours. */
 const TYPE_NAMES: ReadonlyMap<string, TokenType> = new Map([

@@ -17,7 +17,7 @@ const DIALECTS: ReadonlySet<string> = new Set([
 /** Children of a ClaimType that are for people. */
 const DESCRIPTIONS: ReadonlySet<string> = new Set(['DisplayName', 'Description', 'DisplayValue']);
 /** More is no wish any more. */
-const MAX_CLAIMS = 64;
+export const MAX_CLAIMS = 64;
 
 /** The claims of the request and of its secondary parameters together, in that order: of one claim the first counts.
  * @throws {ExchangeFailure} `operation-unsupported`
