@@ -27,12 +27,8 @@ import { authenticateCaller, type RestAuthenticationParts } from './rest-request
 /** Where tokens are asked for; its GET makes one. */
 export const REST_TOKEN_PATH = '/ws-trust/token/';
 const TOKEN_PATTERN = `${REST_TOKEN_PATH}*`;
-const ROOT = '/ws-trust/';
 /** Every path of the form. */
-export const REST_PATHS: readonly string[] = [
-  TOKEN_PATTERN,
-  ...[...TARGET_OPERATIONS.keys()].map((name) => `${ROOT}${name}`),
-];
+export const REST_PATHS: readonly string[] = [TOKEN_PATTERN, ...TARGET_OPERATIONS.keys()];
 
 export interface RestFrontParts extends RestAuthenticationParts, RestOperationParts {
   readonly sts: RestOperationParts['sts'];
@@ -46,12 +42,13 @@ export interface RestFrontParts extends RestAuthenticationParts, RestOperationPa
 /** What is known of a request so far; it is known step by step, and a refusal tells it. */
 type RestProgress = Pick<Progress, 'isRecorded' | 'operation' | 'requestor'>;
 
+function patternOf(path: string): string | undefined {
+  if (path.startsWith(REST_TOKEN_PATH)) return TOKEN_PATTERN;
+  return TARGET_OPERATIONS.has(path) ? path : undefined;
+}
+
 /** The front with the REST form beside it. */
 export function withRest(soap: WsTrustFront, parts: RestFrontParts): WsTrustFront {
-  const patternOf = (path: string): string | undefined =>
-    path.startsWith(REST_TOKEN_PATH)
-      ? TOKEN_PATTERN
-      : REST_PATHS.find((candidate) => candidate === path);
   const isRest = (path: string): boolean => patternOf(path) !== undefined;
   return {
     routeOf: (path) => patternOf(path) ?? soap.routeOf(path),
@@ -89,7 +86,7 @@ async function answer(
   progress: RestProgress,
 ): Promise<RestAnswer> {
   const { correlationId, isSecure, sourceAddress } = request;
-  progress.operation = targetOperationAt(request.path)?.name ?? 'Issue';
+  progress.operation = TARGET_OPERATIONS.get(request.path)?.name ?? 'Issue';
   requireOwnSite(request);
   if (request.method === 'GET') requireNoBody(request);
   const operation = read(request, parts);
@@ -122,12 +119,10 @@ function read({ body, method, path, query }: WsTrustRequest, parts: RestFrontPar
   if (method !== 'GET' && query !== '') throw malformed('a query beside a body');
   if (path.startsWith(REST_TOKEN_PATH))
     return readIssue(path.slice(REST_TOKEN_PATH.length), method === 'GET' ? query : members());
-  const target = targetOperationAt(path);
+  const target = TARGET_OPERATIONS.get(path);
   if (!target) throw new Error(`a path without an operation: ${path}`);
   return target.read(members());
 }
-
-const targetOperationAt = (path: string) => TARGET_OPERATIONS.get(path.slice(ROOT.length));
 
 function write(
   request: Pick<WsTrustRequest, 'correlationId'>,

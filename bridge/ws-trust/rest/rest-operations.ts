@@ -86,11 +86,11 @@ interface TargetOperation {
   readonly read: (members: Parameters) => RestOperation;
 }
 
-/** The operations about a token, by the last part of their path: each reads JSON. */
+/** The operations about a token, by their paths: each reads JSON. */
 export const TARGET_OPERATIONS: ReadonlyMap<string, TargetOperation> = new Map([
-  ['renew', { name: 'Renew', read: readRenew }],
-  ['validate', { name: 'Validate', read: readValidate }],
-  ['cancel', { name: 'Cancel', read: readCancel }],
+  ['/ws-trust/renew', { name: 'Renew', read: readRenew }],
+  ['/ws-trust/validate', { name: 'Validate', read: readValidate }],
+  ['/ws-trust/cancel', { name: 'Cancel', read: readCancel }],
 ]);
 
 function readRenew(members: Parameters): RestOperation {
