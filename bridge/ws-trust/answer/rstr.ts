@@ -13,7 +13,7 @@ import { element, type Markup, type MarkupChild, seal } from '#bridge/xml/canoni
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { wsu } from '#bridge/xml/namespaces.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
-import { TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import { formOf, TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
 import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { keyTypeUri } from '../keys/key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';
@@ -87,7 +87,7 @@ function spelledTokenType(rst: RstRequest, { spec: { type } }: IssuedToken): str
 function writeToken({ rst, token, endpoint: { jwtInTokenWrapper } }: TokenAnswer): MarkupChild {
   const { spec, text } = token;
   if (spec.type === 'sct') return writeContext(token, rst);
-  if (spec.type !== 'jwt') return seal(text, new Set());
+  if (formOf(spec.type) === 'saml') return seal(text, new Set());
   if (jwtInTokenWrapper) return element({ prefix: '', uri: '', local: 'TokenWrapper' }, [], [text]);
   return writeBinaryToken(idOf(token), JWT_VALUE_TYPE, Buffer.from(text, 'latin1'));
 }

@@ -15,7 +15,7 @@ import { requestorToken } from '#core/request/requestor-validator.ts';
 import { revoke } from '#core/revoke.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { IssuedToken } from '#core/token-spec.ts';
-import { TOKEN_TYPES } from '#core/token-type.ts';
+import { formOf, TOKEN_TYPES } from '#core/token-type.ts';
 import { onRecord, recordValidation } from '../audit.ts';
 import { KEY_TYPE_NAMES } from '../keys/key-type.ts';
 import { makeSecret } from '../keys/symmetric-key.ts';
@@ -135,7 +135,7 @@ function readCancel(members: Parameters): RestOperation {
 
 // An assertion can come bare; a JWT is no XML, and with a secret something has to come beside the token.
 const offersFor = ({ keyType, tokenType }: Offered): readonly string[] =>
-  tokenType === 'jwt' || keyType === 'symmetric-key' ? JSON_ONLY : [JSON_TYPE, XML_TYPE];
+  formOf(tokenType) !== 'saml' || keyType === 'symmetric-key' ? JSON_ONLY : [JSON_TYPE, XML_TYPE];
 
 type Offered = Pick<RestIssue, 'tokenType'> & Partial<Pick<RestIssue, 'keyType'>>;
 

@@ -3,7 +3,7 @@
 import { defined } from '#bridge/xml/reader.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { SecurityToken, TokenUse } from '#core/security-token.ts';
-import type { TokenType } from '#core/token-type.ts';
+import { formOf, type TokenType } from '#core/token-type.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
 import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { TRUST_13 } from '../names.ts';
@@ -154,5 +154,5 @@ function presented(members: Parameters, use: TokenUse): SecurityToken {
   const [text, name] = [textOf(members, 'token'), textOf(members, 'tokenType')];
   if (text === undefined || name === undefined) throw malformed('no token, or no tokenType');
   const type = typeOf(name);
-  return { type, use, content: type === 'jwt' ? text : { xml: text } };
+  return { type, use, content: formOf(type) === 'saml' ? { xml: text } : text };
 }
