@@ -1,5 +1,5 @@
 // The attributes of elements of WS-Security (WSS 1.1.1 §5-§10 and its schemas), and how attributes are held to what a standard knows: each is
-// read, or refused. One that is passed over would be a wish that is, or another meaning than its sender had.
+// read or refused. To pass one over could drop a wish, or give the message another meaning than its sender's.
 
 import { SOAP_SPELLING } from '#bridge/soap/soap-version.ts';
 import { XmlFailure } from '#bridge/xml/failure.ts';
@@ -12,7 +12,7 @@ import { SecurityFailure } from './security-failure.ts';
 /** The elements of a standard, and their attributes. */
 export interface Vocabulary {
   readonly attributes: ReadonlyMap<string, readonly string[]>;
-  /** The attributes of an element that is not listed. Absent: it is read by others, or by nobody, with all that is in it. */
+  /** The attributes of elements that are not listed. Absent: such an element, with all in it, is left to its own reader. */
   readonly usual?: readonly string[];
   /** The elements whose attributes may have the namespace of their element, in which some clients write them. Absent: none. */
   readonly qualified?: ReadonlySet<string> | 'all';
@@ -107,8 +107,8 @@ export interface AttributeRules {
   readonly refuse: (detail: string) => never;
 }
 
-/** Whether the element is one of the vocabularies, and then it has known attributes alone. Of one that is not, its reader knows the
- * attributes, or it is refused. */
+/** Refuses an unknown attribute of an element of the vocabularies. False for an element of none: its own reader knows its attributes, or
+ * refuses it. */
 export function readKnown(element: XmlElement, { refuse, vocabularyOf }: AttributeRules): boolean {
   const vocabulary = vocabularyOf(element.uri);
   const names = vocabulary?.attributes.get(element.local) ?? vocabulary?.usual;
@@ -120,8 +120,7 @@ export function readKnown(element: XmlElement, { refuse, vocabularyOf }: Attribu
   return true;
 }
 
-/** The same of an element and of all that is in it, but for tokens and what is encrypted: those are read as a whole by who validates or
- * opens them. */
+/** The same for an element and all in it, but not for tokens and encrypted parts: whoever validates or opens them reads them whole. */
 export function readKnownWithin(element: XmlElement, rules: AttributeRules): void {
   if (!readKnown(element, rules)) return;
   for (const child of element.children)
@@ -144,8 +143,7 @@ function isKnown({ local, uri }: XmlAttribute, known: KnownAttributes): boolean 
   return names.includes(local) && (uri === '' || mayBeQualified);
 }
 
-/** An attribute that some clients write in the namespace of its element: to look over one would be to take another meaning for what was
- * said.
+/** An attribute without a namespace, or in that of its element, as some clients write it.
  * @throws {XmlFailure} `element-repeated` */
 export function eitherAttribute(element: XmlElement, local: string): string | undefined {
   const plain = attributeOf(element, local);

@@ -79,8 +79,8 @@ export interface WsTrustResponse {
 }
 
 export interface WsTrustFront {
-  /** The pattern of the paths of which this is one, by which requests are counted; undefined where nothing is served. One that ends in `/*`
-   * stands for one more segment. */
+  /** The pattern that a path fits, under which its requests are counted; undefined where nothing is served. `/*` at its end stands for one
+   * more segment. */
   routeOf(path: string): string | undefined;
   /** The patterns of the paths where SOAP messages are taken. */
   readonly addresses: readonly string[];

@@ -51,8 +51,8 @@ export interface SamlTrust extends KeyTerms {
   /** Every assertion is good once. */
   readonly singleUse?: boolean;
   readonly enabledUntil?: Instant;
-  /** The formats that a name identifier may have. A name is unique within its format only, and whose it is we tell by the name: with several
-   * that an issuer writes, one of its parties could have the name that another has in another one. Absent: any. */
+  /** The formats that a name identifier may have; absent: any. A name is unique within its format only, and we tell subjects apart by the
+   * name alone: with several formats, two parties of an issuer could be one subject here. */
   readonly nameFormats?: readonly string[];
   /** The attribute that identifies the subject, in place of its name identifier. */
   readonly subjectAttribute?: string;

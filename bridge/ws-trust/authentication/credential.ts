@@ -48,8 +48,8 @@ export async function validateCredential(
   return identity;
 }
 
-/** Why a token of ours is refused for the certificate that names its key: it is revoked, or nobody can say whether it is, as where its
- * authority has ended before it. Other reasons say only that the certificate is nobody's here: the token was not issued for that name. */
+/** Why a token of ours is refused for the certificate that names its key: the certificate is revoked, or nobody can say whether it is, as
+ * its authority has ended or cannot be reached. Other reasons say only that it names nobody here, and the token is not about that name. */
 const OF_LOST_KEYS: ReadonlySet<FailureReason> = new Set([
   'token-expired',
   'token-revoked',

@@ -48,7 +48,7 @@ export interface ReadRst {
   readonly usedTokens: ReadonlySet<XmlElement>;
 }
 
-/** What a request says of itself, by which it can be answered though the rest of it cannot be read. */
+/** What a request is. This much is enough to answer it, even where the rest cannot be read. */
 export type RstFrame = Pick<RstRequest, 'trust' | 'operation' | 'context'>;
 
 type EmbeddedName = (typeof TOKEN_PARAMETERS)[number];

@@ -17,8 +17,8 @@ export interface AbsentToken {
 /** What a SecurityTokenReference stands for: an element of this document, or a token we know. */
 export type ResolvedToken = XmlElement | AbsentToken;
 
-/** Reads references as they are read wherever they stand: read otherwise here, another token could be signed than the one that counts.
- * It must throw when it knows no token. */
+/** Finds the token of a reference, by the same rules as everywhere else: by others, the signature could cover another token than the one
+ * that is used. It must throw when it knows none. */
 export type TokenResolver = (reference: XmlElement) => ResolvedToken;
 
 /** Finds the token of a reference.
