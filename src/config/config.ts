@@ -4,7 +4,7 @@ import type { PolicyRow } from '#core/policy.ts';
 import type { Problem } from './problem.ts';
 import type { ClientConfig } from './sections/clients.ts';
 import type { FetchConfig } from './sections/fetch.ts';
-import type { KeptSecretsConfig } from './sections/kept-secrets.ts';
+import type { KeptSecretsConfig } from './sections/keys/kept-secrets.ts';
 import type { DecryptionKeyConfig, SigningKeyConfig } from './sections/keys/keys.ts';
 import type { ListenersConfig } from './sections/listeners.ts';
 import type { AuditConfig, LimitsConfig, LogLevel } from './sections/operation.ts';

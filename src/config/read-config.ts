@@ -8,7 +8,7 @@ import { configSchema } from './schema.ts';
 import { clientEntry, readClients } from './sections/clients.ts';
 import { readFetch } from './sections/fetch.ts';
 import { instant, instantOf } from './sections/fields.ts';
-import { readKeptSecrets, validateContextAddresses } from './sections/kept-secrets.ts';
+import { readKeptSecrets, validateContextAddresses } from './sections/keys/kept-secrets.ts';
 import { decryptionKeyEntry, keyEntry, readKeys, validateUses } from './sections/keys/keys.ts';
 import { readListeners } from './sections/listeners.ts';
 import { readAudit } from './sections/operation.ts';

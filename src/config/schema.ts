@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { clientsSection } from './sections/clients.ts';
 import { fetchSection } from './sections/fetch.ts';
-import { keptSecretsSection } from './sections/kept-secrets.ts';
+import { keptSecretsSection } from './sections/keys/kept-secrets.ts';
 import { keysSection } from './sections/keys/keys.ts';
 import { issuerSection, listenersSection, trustedProxiesSection } from './sections/listeners.ts';
 import {

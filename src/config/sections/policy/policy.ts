@@ -14,7 +14,7 @@ import {
   scopeName,
   seconds,
 } from '../fields.ts';
-import { validateContextGrants } from '../kept-secrets.ts';
+import { validateContextGrants } from '../keys/kept-secrets.ts';
 import { validateRefreshGrants } from '../refresh-tokens.ts';
 import { celSource, mappingSection, readExpression, readMapping } from './mapping.ts';
 import { validateRowOrder } from './policy-order.ts';

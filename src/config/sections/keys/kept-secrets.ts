@@ -2,13 +2,13 @@
 import { z } from 'zod';
 import type { Instant } from '#core/instant.ts';
 import type { PolicyRow } from '#core/policy.ts';
-import type { Entry, Loading } from '../loading.ts';
-import type { Complaint } from '../problem.ts';
-import { instant, instantOf } from './fields.ts';
-import { readBase64Key } from './keys/base64-key.ts';
-import { validateSchedule } from './keys/keys.ts';
-import { secretReference } from './secret.ts';
-import type { WsTrustConfig } from './ws-trust/ws-trust.ts';
+import type { Entry, Loading } from '../../loading.ts';
+import type { Complaint } from '../../problem.ts';
+import { instant, instantOf } from '../fields.ts';
+import { secretReference } from '../secret.ts';
+import type { WsTrustConfig } from '../ws-trust/ws-trust.ts';
+import { readBase64Key } from './base64-key.ts';
+import { validateSchedule } from './keys.ts';
 
 interface SealKeyConfig {
   readonly keyBase64: string;
