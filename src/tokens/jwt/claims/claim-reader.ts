@@ -37,6 +37,20 @@ export function instantClaim(claims: JsonMembers, name: string): Instant | undef
   return value;
 }
 
+const UTC_TEXT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+
+/** The same, or as text in UTC, less the part of a second: so AD FS writes `auth_time` in access tokens.
+ * @throws {ExchangeFailure} `token-malformed` */
+export function loginInstantClaim(claims: JsonMembers, name: string): Instant | undefined {
+  const value = claims.get(name);
+  if (typeof value !== 'string') return instantClaim(claims, name);
+  const milliseconds = UTC_TEXT.test(value) ? Date.parse(value) : -1;
+  // A day that the month has not would be one of the next month.
+  if (!(milliseconds >= 0) || !new Date(milliseconds).toISOString().startsWith(value.slice(0, 19)))
+    throw malformed(name, 'an instant in seconds or in UTC');
+  return Math.floor(milliseconds / 1000);
+}
+
 const isText = (value: ClaimValue): value is string =>
   typeof value === 'string' && value.trim() !== '';
 

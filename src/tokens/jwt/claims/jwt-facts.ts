@@ -6,7 +6,7 @@ import type { Authentication } from '#core/subject.ts';
 import type { JsonMembers } from '../jws/strict-json.ts';
 import type { JwtTerms } from '../jwt-trust.ts';
 import type { JwtTokenType } from '../jwt-type.ts';
-import { instantClaim, stringClaim, stringOrStrings, stringsClaim } from './claim-reader.ts';
+import { loginInstantClaim, stringClaim, stringOrStrings, stringsClaim } from './claim-reader.ts';
 
 /** The audiences; for a foreign token one of them must be ours (RFC 8725 §3.9). An ID token may have no others (OIDC Core §3.1.3.7 rule
  * 3): it tells of a login, and whoever else received it could show it here as well.
@@ -88,7 +88,7 @@ export function parseAuthentication(
   { isOwn, skewSeconds }: JwtTerms,
   now: Instant,
 ): Authentication | undefined {
-  const instant = instantClaim(claims, 'auth_time');
+  const instant = loginInstantClaim(claims, 'auth_time');
   // A login of the future would be a fresh one for ever. Ours tell of none that is later than they are.
   if (!isOwn && instant !== undefined && instant > now + skewSeconds)
     throw new ExchangeFailure('token-not-yet-valid', 'auth_time has not come');

@@ -259,6 +259,31 @@ test('OIDC Core §2: auth_time, acr and amr become the authentication', async ()
   });
 });
 
+test('OIDC Core §2: auth_time as text in UTC, as AD FS writes it in access tokens, is the same instant', async () => {
+  const at = async (auth_time: string) =>
+    (await validate(partner.sign({ auth_time }))).authentication?.instant;
+  const login = new Date((NOW - 5) * 1000).toISOString();
+
+  assert.equal(await at(login), NOW - 5);
+  assert.equal(await at(login.replace('.000Z', 'Z')), NOW - 5);
+  assert.equal(await at(login.replace('.000Z', '.9999999Z')), NOW - 5);
+  for (const text of [
+    '',
+    String(NOW - 5),
+    '2024-02-30T00:00:00Z',
+    '2024-02-01T24:00:00Z',
+    '1969-12-31T23:59:59Z',
+    login.replace('Z', ''),
+    login.replace('Z', '+00:00'),
+    login.replace('T', ' '),
+    ` ${login}`,
+  ])
+    await assert.rejects(at(text), { reason: 'token-malformed' }, text);
+  await assert.rejects(at(new Date((NOW + 61) * 1000).toISOString()), {
+    reason: 'token-not-yet-valid',
+  });
+});
+
 test('RFC 7800 §3.1: cnf with jkt or x5t#S256 binds the token', async () => {
   const thumbprint = 'a'.repeat(42) + 'A';
   const jkt = await validate(partner.sign({ cnf: { jkt: thumbprint } }));
