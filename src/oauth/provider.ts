@@ -25,6 +25,7 @@ export interface ProviderParts
   readonly signingAlgorithms: readonly string[];
   /** The algorithms of client assertions. */
   readonly assertionAlgorithms: readonly string[];
+  /** Fetches the keys of clients, no more of them than it may. */
   readonly fetch: (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
 }
 
@@ -50,8 +51,6 @@ const CLIENT_AUTHENTICATION_METHODS = [
   'private_key_jwt',
   'none',
 ] as const;
-
-const CLIENT_KEYS_MAX_BYTES = 64 * 1024;
 
 const OFF = { enabled: false } as const;
 
@@ -116,7 +115,8 @@ function configuration(
     clockTolerance: parts.clockSkewSeconds,
     assertJwtClientAuthClaimsAndHeader: createAssertionHook(authentication),
     fetch: parts.fetch,
-    fetchResponseBodyLimits: { jwks_uri: CLIENT_KEYS_MAX_BYTES },
+    // `fetch` has bounded it already, as all that is fetched.
+    fetchResponseBodyLimits: { jwks_uri: Number.POSITIVE_INFINITY },
     clientBasedCORS: () => false,
     findAccount: () => undefined,
     // Claims guard: what the library signs or stores carries no claim that core did not decide.

@@ -127,3 +127,19 @@ test('OIDC Core §10.1.1: a set with a key that cannot be used tells nothing of 
 
   assert.deepEqual([...during, await withNext(), await withFirst()], [503, 503, 200, 200]);
 });
+
+test('Configuration: keys of a client may be as large as `fetch.maxBytes` says, as those of others, and no larger', async (t) => {
+  const { client, jwk, pass, withNext } = await startWithNewKey(t);
+  const chained = (characters: number) => ({
+    ...jwk,
+    kid: 'chained',
+    x5c: ['A'.repeat(characters)],
+  });
+
+  client.publish(client.jwk, jwk, chained(200_000));
+  const fitting = await withNext();
+  client.publish(client.jwk, jwk, chained(270_000));
+  pass(3600);
+
+  assert.deepEqual([fitting, await withNext()], [200, 503]);
+});
