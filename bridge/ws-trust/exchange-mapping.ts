@@ -125,11 +125,9 @@ function requestedTypeOf(
   parties: readonly RelyingParty[],
   { defaultTokenType }: EndpointProfile,
 ): TokenType | undefined {
-  if (tokenType === undefined) {
-    const isCarried = parties.every(({ token }) => TOKEN_TYPES[token.type].wsTrust.length > 0);
-    return isCarried ? undefined : defaultTokenType;
-  }
-  return namedTokenType(tokenType);
+  if (tokenType !== undefined) return namedTokenType(tokenType);
+  const isCarried = parties.every(({ token }) => TOKEN_TYPES[token.type].wsTrust.length > 0);
+  return isCarried ? undefined : defaultTokenType;
 }
 
 /** What a TokenType names.
