@@ -7,6 +7,7 @@ import type { RelyingParty } from '#core/request/relying-party.ts';
 import { TOKEN_TYPES } from '#core/token-type.ts';
 import {
   createFederationRoute,
+  FEDERATION_METADATA_HEADERS,
   FEDERATION_METADATA_PATH,
   type FederationRouteParts,
 } from './federation-route.ts';
@@ -65,8 +66,8 @@ export function withFederation(front: WsTrustFront, parts: FederationParts): WsT
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return { status: 405, headers: { ...correlation, allow: 'GET, HEAD' }, body: '' };
       try {
-        const { body, headers } = await answer(request.publicBase);
-        return { status: 200, headers: { ...headers, ...correlation }, body };
+        const body = await answer(request.publicBase);
+        return { status: 200, headers: { ...FEDERATION_METADATA_HEADERS, ...correlation }, body };
       } catch (cause) {
         parts.onError(cause, request.correlationId);
         const headers = { ...correlation, 'retry-after': '1' };

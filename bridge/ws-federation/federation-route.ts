@@ -21,10 +21,10 @@ export interface FederationRouteParts {
   readonly newId: () => string;
 }
 
-export interface FederationAnswer {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
+export const FEDERATION_METADATA_HEADERS = {
+  'content-type': 'application/samlmetadata+xml; charset=utf-8',
+  'cache-control': `public, max-age=${MAX_AGE_SECONDS}`,
+};
 
 interface Written {
   readonly publicBase: string;
@@ -35,11 +35,11 @@ interface Written {
 // A clock that was set back must not have a document used that is good for longer than it may be.
 const isFresh = ({ at }: Written, now: Instant): boolean => at <= now && now < at + MAX_AGE_SECONDS;
 
-/** Answers a GET of the metadata.
+/** Answers a GET of the metadata with its text.
  * @throws {Error} when the key cannot sign */
 export function createFederationRoute(
   parts: FederationRouteParts,
-): (publicBase: string) => Promise<FederationAnswer> {
+): (publicBase: string) => Promise<string> {
   let written: Written | undefined;
   const write = (publicBase: string, now: Instant): Written => ({
     publicBase,
@@ -55,14 +55,7 @@ export function createFederationRoute(
     if (!written || !isFresh(written, now) || written.publicBase !== publicBase)
       written = write(publicBase, now);
     try {
-      const body = await written.text;
-      return {
-        headers: {
-          'content-type': 'application/samlmetadata+xml; charset=utf-8',
-          'cache-control': `public, max-age=${MAX_AGE_SECONDS}`,
-        },
-        body,
-      };
+      return await written.text;
     } catch (cause) {
       // What failed must not be kept.
       written = undefined;
