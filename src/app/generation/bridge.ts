@@ -18,7 +18,7 @@ import type { FetchText } from '#src/trust/fetch-text.ts';
 import type { Observers } from '../foundation/observers.ts';
 import { certificateFinder } from '../trust/certificates.ts';
 import type { KeptSources } from '../trust/kept-sources.ts';
-import { createFetch, refreshSettings, tellFetchFailure } from '../trust/trust.ts';
+import { createFetch, fetchTerms, refreshSettings, tellFetchFailure } from '../trust/trust.ts';
 import type { CertificatesOfIssuers } from '../trust/trusted-certificates.ts';
 import { marginSeconds } from './clock-margin.ts';
 
@@ -39,7 +39,9 @@ function bridgeTrust(config: Config, sources: KeptSources): readonly BridgeTrust
   return config.trustedIssuers.flatMap(({ enabledUntil, id, issuer, saml }) => {
     if (!saml) return [];
     const until = enabledUntil === undefined ? {} : { enabledUntil };
-    const terms = ['saml', id, issuer, saml.keySource, saml.skewSeconds, config.fetch] as const;
+    const urls = saml.keySource.kind === 'metadata-url' ? [saml.keySource.url] : [];
+    const fetch = fetchTerms(config, urls);
+    const terms = ['saml', id, issuer, saml.keySource, saml.skewSeconds, fetch] as const;
     const keySource = keySourceOf(saml.keySource, fetchText, (create) =>
       sources.take(terms, create),
     );

@@ -14,7 +14,7 @@ import { createX509Validator, type X509Trust } from '#src/trust/x509/x509-valida
 import type { Observers } from '../foundation/observers.ts';
 import { createKeyUserFinder } from '../generation/users.ts';
 import type { KeptSources } from './kept-sources.ts';
-import { createRevocationFetch } from './trust.ts';
+import { createRevocationFetch, fetchTerms } from './trust.ts';
 import type { CertificatesOfIssuers, TrustedCertificates } from './trusted-certificates.ts';
 
 /** The validator of certificates, where the configuration trusts any. */
@@ -110,7 +110,11 @@ function revocationOf(
   { fetchBytes, id, observers: { clock, logger }, parsed: { lists }, sources }: Named,
 ) {
   if (!revocation) return undefined;
-  return sources.take(['revocation', id, revocation, config.fetch], () =>
+  const { asksCertificateAddresses, listUrls, ocspUrl = [] } = revocation;
+  const fetch = asksCertificateAddresses
+    ? config.fetch
+    : fetchTerms(config, listUrls.concat(ocspUrl));
+  return sources.take(['revocation', id, revocation, fetch], () =>
     createRevocation({
       settings: { ...revocation, lists },
       clock,

@@ -33,6 +33,23 @@ const fetchLimits = (
   ...(certificateAuthorities && { certificateAuthorities }),
 });
 
+/** What of `fetch` bears on these addresses: what was fetched there goes on while that is the same, whatever
+ * hosts are allowed for others. */
+export function fetchTerms({ fetch }: Config, addresses: readonly string[]): Config['fetch'] {
+  const hosts = addresses.map((address) => new URL(address).hostname);
+  const isOfThese = (allowed: string) =>
+    hosts.some((host) => allowed === host || allowed.startsWith(`${host}:`));
+  return { ...fetch, allowedHosts: fetch.allowedHosts.filter(isOfThese) };
+}
+
+/** The same of keys. By its metadata a party that is inside leads to any host there, and one outside to none. */
+function keyTerms(config: Config, issuer: string, source: JwtKeySource): Config['fetch'] {
+  if (source.kind === 'pinned') return fetchTerms(config, []);
+  if (source.kind === 'url') return fetchTerms(config, [source.url]);
+  const own = fetchTerms(config, [issuer]);
+  return own.allowedHosts.length > 0 ? config.fetch : own;
+}
+
 /** Fetches documents of others within the limits of the configuration. */
 export const createFetch = (config: Config, form?: 'json' | 'metadata'): FetchText =>
   createFetchText(fetchLimits(config, config.fetch.maxBytes), form);
@@ -76,8 +93,9 @@ export function trustedJwtIssuers(
     if (!jwt) return [];
     const keys = recordedKeys(jwt.keySource);
     const onFailure = (cause: unknown) => tellFetchFailure(id, cause, observers);
-    const source = sources.take(['jwt', id, issuer, jwt.keySource, config.fetch], () =>
-      createIssuerKeys({ id, issuer, keys }, { ...fetching, onFailure }),
+    const source = sources.take(
+      ['jwt', id, issuer, jwt.keySource, keyTerms(config, issuer, jwt.keySource)],
+      () => createIssuerKeys({ id, issuer, keys }, { ...fetching, onFailure }),
     );
     return {
       id,

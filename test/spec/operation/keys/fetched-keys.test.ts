@@ -202,6 +202,21 @@ describe('Reload: what was fetched', () => {
     assert.equal((await server.exchange()).status, 503);
   });
 
+  test('keys of an issuer that cannot be reached are used after a reload that allows a host of somebody else, but with other terms', async (t) => {
+    const { server } = await startWithKeys(t);
+    const editFetch = (change: object) =>
+      edit(server, (document) => {
+        document['fetch'] = { ...(document['fetch'] as object), ...change };
+      });
+
+    await editFetch({ allowedHosts: ['127.0.0.1', 'idp.internal', '127.0.0.1.internal:443'] });
+    const after = await server.exchange();
+    await editFetch({ allowedHosts: ['127.0.0.1', '127.0.0.1:443'] });
+
+    assert.equal(after.status, 200, after.text);
+    assert.equal((await server.exchange()).status, 503);
+  });
+
   test('keys of an issuer that cannot be reached are used when a key of ours begins to sign', async (t) => {
     const { server } = await startWithKeys(t);
     const key = { file: 'keys/next.pem' };
