@@ -31,9 +31,12 @@ function bodyForLibrary(form: Form): LibraryBody {
 
 /** Gives the library the form as it was parsed here, by one strict parser: a second one could read it differently. Without a
  * media type the library parses nothing. */
-function offerBody({ req, state }: Context, form: Form): void {
+function offerBody({ req: { headers }, state }: Context, form: Form): void {
   state['libraryBody'] = bodyForLibrary(form);
-  delete req.headers['content-type'];
+  delete headers['content-type'];
+  // RFC 9110 §11.4: there may be several spaces behind the scheme. The library knows one.
+  if (headers.authorization !== undefined)
+    headers.authorization = headers.authorization.replace(/ +/, ' ');
 }
 
 /** Makes the library take the body that was offered, whatever it would set itself. */
@@ -51,8 +54,8 @@ export function readOfferedBodies(provider: Provider): void {
 
 /** The text of Basic credentials, of which some leave out the padding; undefined for another scheme, and for what is no base64. */
 function basicText(authorization: string): string | undefined {
-  const [scheme, encoded = '', ...rest] = authorization.split(' ');
-  if (scheme?.toLowerCase() !== 'basic' || rest.length > 0) return undefined;
+  const [, encoded] = /^basic +([^ ]+)$/i.exec(authorization) ?? [];
+  if (encoded === undefined) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
   const padded = bytes.toString('base64');
   const isBase64 = encoded === padded || encoded === padded.replace(/=+$/, '');

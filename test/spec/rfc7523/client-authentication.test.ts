@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { clientFields } from '#src/config/sections/clients.ts';
 import {
+  GATEWAY_BASIC,
   GATEWAY_SECRET,
   ISSUER,
   JWT_BEARER,
@@ -327,6 +328,22 @@ for (const [what, authorization] of [
 
     assert.deepEqual([status, body['error']], [401, 'invalid_client']);
     assert.equal(headers.get('www-authenticate'), `Basic realm="${ISSUER}"`);
+  });
+
+for (const [what, authorization] of [
+  ['several spaces behind the scheme', GATEWAY_BASIC.replace(' ', '   ')],
+  ['the scheme in capitals', GATEWAY_BASIC.replace('Basic', 'BASIC')],
+  ['no padding', GATEWAY_BASIC.replace(/=+$/, '')],
+] as const)
+  test(`RFC 9110 §11.4: Basic with ${what} is Basic`, async (t) => {
+    const server = await startServer(t);
+
+    const { status, text } = await server.post('/token', credentials, {
+      as: null,
+      headers: { authorization },
+    });
+
+    assert.equal(status, 200, text);
   });
 
 test('RFC 6749 §3.2: an empty client_id is none', async (t) => {
