@@ -100,10 +100,12 @@ export function decideGrantedScopes(
   type: TokenType,
 ): readonly string[] {
   const { request, subject } = evidence;
-  if (!saysScopes(type)) {
+  // A refresh token has those of what it brings.
+  const said = type === 'refresh_token' ? granted[0].party.token.type : type;
+  if (!saysScopes(said)) {
     const [scope] = request.scopes ?? [];
     if (scope === undefined) return [];
-    throw new ExchangeFailure('scope-not-allowed', `a token of type ${type} says no scope`);
+    throw new ExchangeFailure('scope-not-allowed', `a token of type ${said} says no scope`);
   }
   const perTarget = granted.map(({ party, row }) =>
     grantableScopes({

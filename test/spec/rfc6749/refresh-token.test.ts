@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { parse, stringify } from 'yaml';
+import { withSaml } from '#test/support/saml/saml-document.ts';
 import {
   ACCESS_TOKEN_TYPE,
   type ConfigDocument,
@@ -136,6 +137,25 @@ describe('Refresh tokens', () => {
     assert.equal(narrowed.body['scope'], 'orders.read');
     // The row grants more by now than this token was granted.
     assert.equal(all.body['scope'], 'orders.read');
+  });
+
+  test('RFC 8693 §2.2.1: one that brings assertions has no scopes, since they say none, and none can be asked for', async (t) => {
+    const server = await startServer(t, async (document, directory) => {
+      await withSaml(document, directory);
+      grantRefreshTokens(document, { lifetimeSeconds: LIFETIME_SECONDS, maxCount: 5 });
+      Object.assign(document.relyingParties[0] ?? {}, { token: { type: 'saml2' } });
+    });
+    const form = { requested_token_type: REFRESH_TOKEN_TYPE };
+
+    const { body } = await server.exchange(form);
+    const asked = await server.exchange({ ...form, scope: 'orders.read' });
+    const brought = await refresh(server, body['access_token']);
+
+    assert.equal(body['issued_token_type'], REFRESH_TOKEN_TYPE);
+    assert.equal('scope' in body, false);
+    assert.deepEqual([asked.status, asked.body['error']], [400, 'invalid_scope']);
+    assert.equal(brought.status, 200, brought.text);
+    assert.equal('scope' in brought.body, false);
   });
 
   test('RFC 6749 §10.4: is bound to its client, whoever else policy would grant the same', async (t) => {
