@@ -22,6 +22,7 @@ import {
 } from './sections/relying-parties/relying-parties.ts';
 import { readStore } from './sections/store.ts';
 import {
+  type SubjectPrefix,
   subjectPrefixes,
   validateOwnNames,
   validatePrefixes,
@@ -30,7 +31,7 @@ import {
   readTrustedIssuers,
   trustedIssuerEntry,
 } from './sections/trusted-issuers/trusted-issuers.ts';
-import { validateUserSpellings } from './sections/user-domains.ts';
+import { validateUserSpellings, warnOfUnknownUsers } from './sections/user-domains.ts';
 import { readUsers } from './sections/users.ts';
 import { validateMessageKeys } from './sections/ws-trust/endpoints.ts';
 import { readWsTrust } from './sections/ws-trust/ws-trust.ts';
@@ -92,11 +93,31 @@ async function readParties(document: Document, loading: Loading) {
     keepsSecrets: document['keptSecrets'] !== undefined,
   };
   const policy = readPolicy(rows, surroundings, loading);
-  if (users) validateUserSpellings(users, { rows, parties }, loading);
+  if (users) validateNamedUsers(users, { rows, parties, prefixes, document }, loading);
   const wsTrust = readWsTrustFront(document, parties, loading);
   validateContextAddresses(wsTrust, surroundings.keepsSecrets, loading);
   const fronts = { ...(users && { users }), ...(wsTrust && { wsTrust }) };
   return { ...keys, trustedIssuers, clients, relyingParties, policy, ...fronts };
+}
+
+interface NamingSections {
+  readonly rows: readonly Entry<z.output<typeof policyEntry>>[];
+  readonly parties: readonly Entry<RelyingPartyEntry>[];
+  readonly prefixes: readonly Entry<SubjectPrefix>[];
+  readonly document: Document;
+}
+
+function validateNamedUsers(
+  users: NonNullable<Config['users']>,
+  { document, parties, prefixes, rows }: NamingSections,
+  loading: Loading,
+): void {
+  validateUserSpellings(users, { rows, parties }, loading);
+  const others = {
+    prefixes: prefixes.map(({ value }) => value.prefix),
+    clients: clientNames(document).map(({ value }) => value),
+  };
+  warnOfUnknownUsers(users, { rows, parties, ...others }, loading);
 }
 
 const userSections = (document: Document) => ({

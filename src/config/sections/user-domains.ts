@@ -88,6 +88,11 @@ interface Naming {
   >[];
 }
 
+interface Users {
+  readonly records: readonly { readonly id: string }[];
+  readonly domains?: readonly UserDomain[];
+}
+
 /** The ids of users of ours that policy names, each where it is written. */
 function namedUsers({ rows, parties }: Naming): readonly Entry<string>[] {
   const ofRows = rows.flatMap(({ value: { requestor, subject, actor }, path }) =>
@@ -116,13 +121,7 @@ function namedUsers({ rows, parties }: Naming): readonly Entry<string>[] {
 
 /** The Subject has the spelling of the user file. A row that denies in another one would deny nothing. */
 export function validateUserSpellings(
-  {
-    records,
-    domains,
-  }: {
-    readonly records: readonly { readonly id: string }[];
-    readonly domains?: readonly UserDomain[];
-  },
+  { records, domains }: Users,
   naming: Naming,
   loading: Loading,
 ): void {
@@ -135,6 +134,33 @@ export function validateUserSpellings(
     if (id !== undefined && id !== value) report(path, id);
   }
 }
+
+/** Who is no user of ours and yet has a name among tokens of ours: parties of trusted issuers, and clients. */
+interface OtherNames {
+  readonly prefixes: readonly string[];
+  readonly clients: readonly string[];
+}
+
+/** A name of nobody is a misspelt one, or one of a user who was removed: what names it does nothing. */
+export function warnOfUnknownUsers(
+  { records, domains = [] }: Users,
+  naming: Naming & OtherNames,
+  loading: Loading,
+): void {
+  const nameKey = createUserNameKey(domains);
+  const keys = new Set([...records.map(({ id }) => id), ...naming.clients].map(nameKey));
+  for (const { value, path } of namedUsers(naming)) {
+    const isOfOthers = naming.prefixes.some((prefix) => value.startsWith(prefix));
+    if (!isOfOthers && !keys.has(nameKey(value))) loading.warn(path, unknownUser(value));
+  }
+}
+
+const unknownUser = (id: string): Complaint => ({
+  code: 'CONFIG_NO_EFFECT',
+  what: `there is no user ${id}`,
+  why: 'it would never match: what grants to nobody grants nothing, and what denies nobody denies nothing',
+  fix: 'correct the name, add the user to a user file, or remove it here',
+});
 
 const otherSpelling = (id: string): Complaint => ({
   code: 'CONFIG_INVALID_VALUE',

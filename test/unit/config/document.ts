@@ -57,6 +57,12 @@ export async function warningsOf(change: Change, world?: World): Promise<readonl
   return warnings.map(({ code, path }) => `${code} ${path}`);
 }
 
+/** A user file that has these users. */
+export const userFile = (...ids: readonly string[]): string => {
+  const password = `scrypt$32768$8$3$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+  return `users:\n${ids.map((id) => `  - { id: ${id}, password: ${password} }\n`).join('')}`;
+};
+
 export const SECRET = 'a-secret-of-more-than-thirty-two-characters';
 
 const FILES: Readonly<Record<string, string>> = {

@@ -14,6 +14,7 @@ import {
   publicJwks,
   rsaKeyPem,
   SECRET,
+  userFile,
 } from './document.ts';
 
 const SECRET_KEY = Buffer.alloc(32, 7).toString('base64');
@@ -93,7 +94,7 @@ describe('docs/configuration.md', () => {
           'corp.crl': '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n',
           'billing.crt': certificate,
           'orders-api.jwks.json': publicJwks(),
-          'users.yaml': 'users: []',
+          'users.yaml': userFile('batch-import', 'portal-service', 'helpdesk'),
           'keys/refresh.key': SECRET_KEY,
           'keys/secrets.key': SECRET_KEY,
           'keys/secrets-next.key': Buffer.alloc(32, 4).toString('base64'),

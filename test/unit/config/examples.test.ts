@@ -7,13 +7,24 @@ import { parse } from 'yaml';
 import { parseConfig } from '#src/config/load.ts';
 import { schemaText } from '#src/config/write-schema.ts';
 import { type Certificate, selfSigned } from '#test/support/x509/certificate.ts';
-import { aDocument, certificatePem, ecKeyPem, publicJwks, rsaKeyPem, SECRET } from './document.ts';
+import {
+  aDocument,
+  certificatePem,
+  ecKeyPem,
+  publicJwks,
+  rsaKeyPem,
+  SECRET,
+  userFile,
+} from './document.ts';
 
 const FOLDER = new URL('../../../config/', import.meta.url);
 
 const names = (await readdir(FOLDER)).filter((name) => name.endsWith('.yaml'));
 
 const readText = (name: string): Promise<string> => readFile(new URL(name, FOLDER), 'utf8');
+
+/** Those that the examples name. */
+const USERS = ['batch-import', 'solution-backup'];
 
 const REVOCATION_LIST = '-----BEGIN X509 CRL-----\nMAA=\n-----END X509 CRL-----\n';
 
@@ -44,7 +55,7 @@ describe('Examples', () => {
     ['encryption.crt', () => certificatePem(encryptionKey)],
     ['.crt', () => certificates.other],
     ['.crl', () => REVOCATION_LIST],
-    ['users.yaml', () => 'users: []'],
+    ['users.yaml', () => userFile(...USERS)],
     ['rs256.pem', rsaKeyPem],
     ['.pem', ecKeyPem],
   ];

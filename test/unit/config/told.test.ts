@@ -10,6 +10,7 @@ import {
   problemsOf,
   publicJwks,
   rsaKeyPem,
+  userFile,
   warningsOf,
 } from './document.ts';
 
@@ -99,6 +100,37 @@ test('Configuration: what has ended is told: the trust in an issuer, and a secre
     'CONFIG_NO_EFFECT clients[0].previous_client_secret.until',
   ]);
   assert.deepEqual(await until('2099-01-01'), []);
+});
+
+test('Configuration: a user who is named and is not there is told, in rows that grant or deny and in consents', async () => {
+  const naming = (id: string) =>
+    warningsOf(
+      (document) => {
+        const principal = { issuer: 'self', id };
+        document['users'] = [{ file: 'users.yaml' }];
+        document['userDomains'] = [{ names: ['CORP'], ignoreCase: true }];
+        Object.assign(first(document.relyingParties), {
+          requestors: 'any',
+          revokers: [`principal:self:${id}`],
+        });
+        document.policy.push({
+          id: 'no',
+          requestor: { principal },
+          subject: { issuer: 'self' },
+          target: 'orders',
+          deny: true,
+        });
+      },
+      { files: { 'users.yaml': userFile('alice', 'CORP\\bob') } },
+    );
+
+  assert.deepEqual(await naming('alise'), [
+    'CONFIG_NO_EFFECT relyingParties[0].revokers[0]',
+    'CONFIG_NO_EFFECT policy[1].requestor.principal.id',
+  ]);
+  // A user, a client that came with a token of ours, and a party of an issuer.
+  for (const known of ['alice', 'CORP\\bob', 'gateway', 'partner:zoe'])
+    assert.deepEqual(await naming(known), [], known);
 });
 
 test('Configuration: a key set has no more keys than a start takes', async () => {
