@@ -58,7 +58,7 @@ function basicText(authorization: string): string | undefined {
   if (encoded === undefined) return undefined;
   const bytes = Buffer.from(encoded, 'base64');
   const padded = bytes.toString('base64');
-  const isBase64 = encoded === padded || encoded === padded.replace(/=+$/, '');
+  const isBase64 = encoded === padded || encoded === padded.replaceAll('=', '');
   return isBase64 ? bytes.toString('latin1') : undefined;
 }
 
