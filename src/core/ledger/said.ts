@@ -5,7 +5,7 @@ import type { Confirmation } from '../confirmation.ts';
 import type { ValidatedToken } from '../security-token.ts';
 import type { Actor } from '../subject.ts';
 import type { TokenSpec } from '../token-spec.ts';
-import { formOf } from '../token-type.ts';
+import { formOf, saysScopes } from '../token-type.ts';
 
 type Said = Pick<TokenSpec, 'type' | 'audiences' | 'actors' | 'claims' | 'confirmation' | 'scopes'>;
 
@@ -51,7 +51,7 @@ function textOf(id: string, subjectName: string, said: Said): string {
     subjectName,
     audiences,
     actors.map(actorOf),
-    isAssertion || isIdToken ? [] : scopes,
+    saysScopes(type) ? scopes : [],
     claimsOf(claims),
     keyOf(confirmation, isAssertion),
   ]);
