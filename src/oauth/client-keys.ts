@@ -76,7 +76,7 @@ export class ClientKeys {
    * nothing is fetched: names of clients could be tried out with any secret.
    * @throws {ExchangeFailure} `dependency-unavailable` where they cannot be fetched: nobody knows, and the client is not refused for good */
   async refresh(client: object, clientId: string, assertion: unknown): Promise<void> {
-    const { clock, unknownKeyIntervalSeconds } = this.#parts;
+    const { clock } = this.#parts;
     const keys = keyStoreOf(client);
     if (assertion === undefined) return;
     const isNew = !keys.fresh();
@@ -84,11 +84,16 @@ export class ClientKeys {
     if (isKeyKnown(keys, assertion)) return;
     // Just fetched for this very assertion: that was its search.
     if (isNew) this.#searches.set(clientId, { at: clock.now(), done: Promise.resolve() });
-    else if (this.#isDue(this.#searches.get(clientId)?.at, unknownKeyIntervalSeconds))
-      this.#searches.set(clientId, { at: clock.now(), done: this.#search(keys, clientId) });
     else if (this.#failed.has(clientId) && this.#asking.has(clientId)) throw unavailable(clientId);
+    else if (this.#isDue(this.#searches.get(clientId)?.at, this.#intervalSeconds(clientId)))
+      this.#searches.set(clientId, { at: clock.now(), done: this.#search(keys, clientId) });
     // While its server fails, an unknown key may be a new one: we cannot tell.
     await this.#searches.get(clientId)?.done;
+  }
+
+  // Whoever was told to come back is served then, where the keys can be fetched by then.
+  #intervalSeconds(clientId: string): number {
+    return this.#failed.has(clientId) ? RETRY_SECONDS : this.#parts.unknownKeyIntervalSeconds;
   }
 
   // A clock that was set back must not stop it until it has caught up.

@@ -101,6 +101,21 @@ test('OIDC Core §10.1.1: while one looks for a new key at a server that has fai
   assert.equal(await asking, 200);
 });
 
+test('RFC 9110 §10.2.3: a client whose new key can be fetched again is served as soon as it was told to come', async (t) => {
+  const { authenticate, client, jwk, pass, withNext } = await startWithNewKey(t);
+  client.break();
+  const { privateKey } = await aKey('next');
+  const refused = await authenticate({ kid: 'next' }, privateKey);
+  const again = await withNext();
+  const inOneSecond = client.fetches();
+  client.publish(client.jwk, jwk);
+  client.mend();
+  pass(Number(refused.headers.get('retry-after')));
+
+  assert.deepEqual([refused.status, again, inOneSecond], [503, 503, 2]);
+  assert.equal(await withNext(), 200);
+});
+
 for (const [what, spoil] of [
   ['cannot be reached', 'stop'],
   ['answer with an error', 'break'],
