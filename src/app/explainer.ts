@@ -6,7 +6,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import { validateLoginCertificates } from '#core/ledger/login-certificates.ts';
-import { findKeptSecret, validateStanding } from '#core/ledger/standing.ts';
+import { findKeptSecret, validateRevocable, validateStanding } from '#core/ledger/standing.ts';
 import type { PolicyRules } from '#core/policy.ts';
 import type { AuditLog } from '#core/ports.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
@@ -57,18 +57,21 @@ export interface Explainer {
   close(): Promise<void>;
 }
 
-async function validate(
-  token: SecurityToken,
-  validators: readonly TokenValidator[],
-  ledger: Ledger,
-): Promise<ValidatedToken> {
-  const held = await validateStanding(
-    await validatorFor(validators, token).validate(token),
-    ledger,
-  );
-  return validateLoginCertificates(held, {
-    revalidateCertificates: certificateRevalidation(validators),
-  });
+type Validation = Pick<TokenService, 'validate' | 'validateRevocable'>;
+
+function createValidation(validators: readonly TokenValidator[], ledger: Ledger): Validation {
+  const validateFacts = async (token: SecurityToken) =>
+    validatorFor(validators, token).validate(token);
+  return {
+    async validate(token) {
+      const held = await validateStanding(await validateFacts(token), ledger);
+      return validateLoginCertificates(held, {
+        revalidateCertificates: certificateRevalidation(validators),
+      });
+    },
+    validateRevocable: async (token) =>
+      validateRevocable(await validateFacts({ ...token, use: 'lifecycle' }), ledger),
+  };
 }
 
 interface Explaining {
@@ -83,29 +86,27 @@ const stop = (): never => {
 
 /** A token service that stops where policy begins, and keeps what it was asked, and why a token was refused before. */
 function capturingService(
-  validateToken: TokenService['validate'],
+  validation: Validation,
   { clock, config, rules }: Explaining,
   ledger: Ledger,
 ) {
   const known = { ...rules, userStanding: userStandings(config) };
   let captured: Evidence | undefined;
   let refusal: ExchangeFailure | undefined;
-  const validateNoting: TokenService['validate'] = async (token) => {
+  const noting = async <Found>(found: Promise<Found>): Promise<Found> => {
     try {
-      return await validateToken(token);
+      return await found;
     } catch (cause) {
       if (cause instanceof ExchangeFailure) refusal = cause;
       throw cause;
     }
   };
+  const validateNoting = (token: SecurityToken) => noting(validation.validate(token));
   const sts: TokenService = {
     answerFor: (_request, work) => work(),
     validate: validateNoting,
     validateCredential: async (token) => validateOwnCredential(await validateNoting(token), known),
-    validateRevocable: async (token) => ({
-      token: await validateNoting({ ...token, use: 'lifecycle' }),
-      isRevoked: false,
-    }),
+    validateRevocable: (token) => noting(validation.validateRevocable(token)),
     // Whether it was used before is not looked at, and whose actors it names policy sees.
     validateUsable: async () => {},
     useCredentials: async () => {},
@@ -186,13 +187,13 @@ type ReadingParts = Pick<SoapParts, 'bridge' | 'certificates' | 'ledger' | 'stor
 /** Reads messages as the server would, with an answer instead of a token. */
 function messageReader(
   explaining: Explaining,
-  validateToken: TokenService['validate'],
+  validation: Validation,
   { observers, ...parts }: ReadingParts,
 ): Explainer['readRst'] {
   const { config } = explaining;
   return async (message, path) => {
     if (!config.wsTrust) throw new Error('the configuration has no wsTrust section');
-    const { captured, refusal, sts } = capturingService(validateToken, explaining, parts.ledger);
+    const { captured, refusal, sts } = capturingService(validation, explaining, parts.ledger);
     let detail: string | undefined;
     const audit: AuditLog = {
       async append(record) {
@@ -238,16 +239,16 @@ export async function createExplainer(config: Config): Promise<Explainer> {
   ];
   const rules = policyRules(config);
   const families = refreshFamilies(config, { clock, ledger, store: scratch });
-  const validateToken = (token: SecurityToken) => validate(token, validators, ledger);
+  const validation = createValidation(validators, ledger);
   const parts = { bridge, certificates, ledger, observers, store: scratch };
   return {
     rules,
     issuers: createIssuers({ bridge, ring }, families),
     requestorOf,
     requireGrant,
-    validate: validateToken,
+    validate: validation.validate,
     moment: () => ({ now: clock.now(), tokenId: 'explained' }),
-    readRst: messageReader({ clock, config, rules }, validateToken, parts),
+    readRst: messageReader({ clock, config, rules }, validation, parts),
     close: () => store.close(),
   };
 }

@@ -28,6 +28,7 @@ import {
   faultOf,
   jwtAsXml,
   sendSoap,
+  tokenOf,
 } from '#test/support/ws-trust/messages.ts';
 import { aCertificate, anAuthority } from '#test/support/x509/pki.ts';
 
@@ -195,6 +196,19 @@ describe('viaduct explain --rst', () => {
       /^refused before policy: token-audience-mismatch: no audience of the JWT is ours/,
     );
     assert.equal(code, 1);
+  });
+
+  test('the Cancel of a token that is dead already is answered, and nothing to explain; of another it is a refusal', async () => {
+    const token = tokenOf(await sendSoap(server, anIssueMessage()));
+    const cancel = aTargetMessage('Cancel', { target: token });
+    const cancelled = await sendSoap(server, cancel);
+
+    const own = await explain(cancel);
+    const other = await explain(aTargetMessage('Cancel', { target: token, user: 'carol' }));
+
+    assert.equal(cancelled.status, 200, cancelled.text);
+    assert.match(own.error, /answered without asking policy/);
+    assert.match(other.out, /^refused before policy: requestor-not-allowed: /);
   });
 
   test('a message that asks no policy is no refusal, and nothing to explain', async () => {
