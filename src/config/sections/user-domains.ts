@@ -93,15 +93,18 @@ interface Users {
   readonly domains?: readonly UserDomain[];
 }
 
+const hasOurs = (issuers: readonly string[]): boolean => issuers.includes(SELF);
+const hasOursAlone = (issuers: readonly string[]): boolean => issuers.every((one) => one === SELF);
+
 /** The ids of users of ours that policy names, each where it is written. */
-function namedUsers({ rows, parties }: Naming): readonly Entry<string>[] {
+function namedUsers({ rows, parties }: Naming, isMeant = hasOurs): readonly Entry<string>[] {
   const ofRows = rows.flatMap(({ value: { requestor, subject, actor }, path }) =>
     [
       { party: requestor.principal, at: ['requestor', 'principal'] },
       { party: subject, at: ['subject'] },
       { party: actor, at: ['actor'] },
     ].flatMap(({ party, at }) =>
-      party && [party.issuer].flat().includes(SELF)
+      party && isMeant([party.issuer].flat())
         ? [party.id ?? []].flat().map((value) => ({ value, path: [...path, ...at, 'id'] }))
         : [],
     ),
@@ -141,7 +144,8 @@ interface OtherNames {
   readonly clients: readonly string[];
 }
 
-/** A name of nobody is a misspelt one, or one of a user who was removed: what names it does nothing. */
+/** A name of nobody is a misspelt one, or one of a user who was removed: what names it does nothing. Where another issuer is named beside
+ * `self` it may be one of theirs. */
 export function warnOfUnknownUsers(
   { records, domains = [] }: Users,
   naming: Naming & OtherNames,
@@ -149,7 +153,7 @@ export function warnOfUnknownUsers(
 ): void {
   const nameKey = createUserNameKey(domains);
   const keys = new Set([...records.map(({ id }) => id), ...naming.clients].map(nameKey));
-  for (const { value, path } of namedUsers(naming)) {
+  for (const { value, path } of namedUsers(naming, hasOursAlone)) {
     const isOfOthers = naming.prefixes.some((prefix) => value.startsWith(prefix));
     if (!isOfOthers && !keys.has(nameKey(value))) loading.warn(path, unknownUser(value));
   }

@@ -133,6 +133,26 @@ test('Configuration: a user who is named and is not there is told, in rows that 
     assert.deepEqual(await naming(known), [], known);
 });
 
+test('Configuration: a name is told of where nobody but users of ours can have it', async () => {
+  const about = (issuer: readonly string[]) =>
+    warningsOf(
+      (document) => {
+        document['users'] = [{ file: 'users.yaml' }];
+        document.policy.unshift({
+          id: 'no',
+          requestor: { client: 'gateway' },
+          subject: { issuer, id: 'zoe' },
+          target: 'orders',
+          deny: true,
+        });
+      },
+      { files: { 'users.yaml': userFile('alice') } },
+    );
+
+  assert.deepEqual(await about(['self']), ['CONFIG_NO_EFFECT policy[0].subject.id']);
+  assert.deepEqual(await about(['self', 'partner']), []);
+});
+
 test('Configuration: a key set has no more keys than a start takes', async () => {
   const set = JSON.parse(publicJwks()) as { readonly keys: readonly unknown[] };
   const keys = JSON.stringify({ keys: Array.from({ length: 101 }, () => set.keys[0]) });
