@@ -123,8 +123,9 @@ export class ShardWatch {
     });
   }
 
-  /** Reads the clock, leaves a trace and probes, from time to time. A master that is none any more refuses the trace. One that is cut off from its replicas still answers reads, and does not know
-   * what was revoked on the other side; but it cannot confirm the write of a probe. */
+  /** Reads the clock, leaves a trace and probes, from time to time. A master that is none any more refuses the trace. One that is cut off
+   * from its replicas still answers reads, and does not know what was revoked on the other side; but it cannot confirm the write of a
+   * probe. */
   beat(): void {
     if (this.#closed) return;
     const { isReadOnly, settings } = this.#parts;
