@@ -173,6 +173,29 @@ describe('Cancel', () => {
     assert.equal(await isValid(own, target), true);
   });
 
+  test('WS-Trust 1.3 §6: whoever holds the token of another learns not whether it was cancelled, nor whether what it was made from was', async () => {
+    for (const tokenType of [SAML1, SAML2, JWT]) {
+      const token = await carolsToken(server, tokenType);
+      const leaf = tokenOf(
+        await sendSoap(server, anIssueMessage({ user: 'carol', onBehalfOf: token })),
+      );
+      const ask = async () => [
+        await cancel(server, { user: 'dave', target: token }),
+        await cancel(server, { user: 'dave', target: leaf }),
+      ];
+
+      const alive = await ask();
+      const cancelled = await cancel(server, { user: 'carol', target: token });
+      const dead = await ask();
+
+      assert.equal(cancelled.status, 200, cancelled.text);
+      const answers = [...alive, ...dead];
+      assert.deepEqual(answers.map(faultOf), Array(4).fill('RequestFailed'));
+      const texts = answers.map(({ text }) => withoutIds(text));
+      assert.equal(new Set(texts).size, 1, texts.join('\n'));
+    }
+  });
+
   test('WS-Trust 1.3 §6: whom the target names may cancel its tokens', async () => {
     const target = await carolsToken(server, SAML2);
 
