@@ -30,7 +30,7 @@ export const RETRY_SECONDS = 60 + 2 * SKEW_SECONDS;
 /** Actors in one token. */
 export const MAX_ACTORS = 3;
 /** How long records outlive the last moment of a token. */
-const MARGIN_SECONDS = 2 * SKEW_SECONDS;
+export const MARGIN_SECONDS = 2 * SKEW_SECONDS;
 /** Tokens of this type are good once for the ledger, so a renewal uses them up as well. */
 export const ONCE_TYPE = 'saml1';
 

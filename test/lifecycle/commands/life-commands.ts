@@ -9,6 +9,7 @@ import {
   canRenew,
   isDead,
   isOnRecord,
+  MARGIN_SECONDS,
   type Model,
   mayCancel,
   refreshed,
@@ -68,9 +69,9 @@ const cancel = commands(fc.record({ what: subjects, way: ways }), {
     const { chain, name } = token;
     const what = `${by} cancels ${name}`;
     const outcome = await fronts.cancel(by, way, presented(token));
-    // SOAP has no name for an ID token. Of a dead one nothing more is asked: whoever has it may know that it is dead.
+    // SOAP has no name for an ID token. A dead one is cancelled by whom a live one is: others do not learn that it is dead.
     const isKnown = chain.type !== 'id_token' || isClient(by);
-    const isAllowed = isKnown && (isDead(chain) || mayCancel(chain, by));
+    const isAllowed = isKnown && mayCancel(chain, by);
     if (!holdOutcome(outcome, isAllowed, what)) return `${what}: refused`;
     if (!isDead(chain)) chain.isCancelled = true;
     return what;
@@ -117,9 +118,12 @@ const revokeFamily = commands(
       const { chain, current, end, name, texts } = pick(model.families, at);
       const number = Math.max(current - back, 1);
       const what = `${by} revokes ${name} number ${number}`;
-      // RFC 7009 §2.2: to others it is none, and that is no error.
-      holdOutcome(await fronts.revoke(by, way, texts.get(number) ?? ''), true, what);
-      if (chain.owner === by && model.now() < end) chain.isCancelled = true;
+      const now = model.now();
+      // RFC 7009 §2.1: others are refused, dead or alive; §2.2: of one that is no longer on record nobody is.
+      const isAllowed = chain.owner === by || now >= end + MARGIN_SECONDS;
+      const outcome = await fronts.revoke(by, way, texts.get(number) ?? '');
+      if (!holdOutcome(outcome, isAllowed, what)) return `${what}: refused`;
+      if (chain.owner === by && now < end) chain.isCancelled = true;
       return what;
     },
   },

@@ -117,7 +117,7 @@ for (const [what, thrown, expected] of [
   [
     'a refusal of the HTTP layer',
     Object.assign(new Error('x'), { status: 413 }),
-    { reason: 'request-malformed' },
+    { reason: 'request-malformed', detail: 'x' },
   ],
   ['a bug', new TypeError('may hold a secret'), { reason: 'server-error' }],
 ] as const)
