@@ -7,12 +7,13 @@ import { dirname, join } from 'node:path';
 import { requireResumable } from '#src/audit/audit-log.ts';
 import { auditPath } from '#src/audit/file/audit-files.ts';
 import type { Config } from '#src/config/config.ts';
+import { EXPIRY_WARNING_SECONDS } from '#src/config/sections/keys/pem.ts';
 import type { Logger } from '#src/telemetry/logger.ts';
 import { discoverJwks } from '#src/trust/discovery.ts';
 import { parseJwks } from '#src/trust/jwks.ts';
 import { type Observers, quietObservers, systemClock } from '../foundation/observers.ts';
 import { existingStore } from '../foundation/store.ts';
-import { EXPIRY_WARNING_SECONDS, expiringCertificates } from '../trust/expiry.ts';
+import { expiringCertificates } from '../trust/expiry.ts';
 import { describeEnd, describeList, listedAuthorities } from '../trust/revocation-lists.ts';
 import { createFetch, createRevocationFetch } from '../trust/trust.ts';
 import {

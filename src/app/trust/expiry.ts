@@ -2,14 +2,11 @@
 // whoever watches, and in the log.
 import type { Instant } from '#core/instant.ts';
 import type { Config } from '#src/config/config.ts';
-import { certificatesIn } from '#src/config/sections/keys/pem.ts';
+import { certificatesIn, EXPIRY_WARNING_SECONDS } from '#src/config/sections/keys/pem.ts';
 import type { TrustedIssuerConfig } from '#src/config/sections/trusted-issuers/trusted-issuers.ts';
 import type { SamlKeySource } from '#src/config/sections/trusted-issuers/trusted-saml.ts';
 import type { Foundation } from '../foundation/foundation.ts';
 import { listedAuthorities } from './revocation-lists.ts';
-
-/** From then on each report is a line in the log. */
-export const EXPIRY_WARNING_SECONDS = 30 * 86_400;
 
 /** A certificate and when it ends. */
 interface ExpiringCertificate {

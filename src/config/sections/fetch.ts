@@ -4,7 +4,8 @@ import { z } from 'zod';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { seconds, valueRule } from './fields.ts';
-import { certificatesIn, MIN_RSA_BITS } from './keys/pem.ts';
+import { parseCertificates } from './keys/certificates.ts';
+import { EXPIRY_WARNING_SECONDS, MIN_RSA_BITS } from './keys/pem.ts';
 import { secretReference } from './secret.ts';
 
 export interface FetchConfig {
@@ -79,9 +80,7 @@ function readAuthorities(pem: string, path: Path, loading: Loading): readonly X5
   // Its complaint is there already.
   if (pem === '') return [];
   if (pem.includes('PRIVATE KEY-----')) loading.error(path, PRIVATE);
-  const found = certificatesIn(pem);
-  const certificates = found.filter((each) => each !== undefined);
-  if (found.length === 0 || certificates.length < found.length) loading.error(path, UNREADABLE);
+  const certificates = parseCertificates(pem, { path, why: WHY }, loading);
   for (const { publicKey, subject } of certificates) {
     const { modulusLength = MIN_RSA_BITS } = publicKey.asymmetricKeyDetails ?? {};
     if (modulusLength < MIN_RSA_BITS) loading.error(path, weak(subject));
@@ -89,8 +88,6 @@ function readAuthorities(pem: string, path: Path, loading: Loading): readonly X5
   validateTimes(certificates, path, loading);
   return certificates;
 }
-
-const WARNING_SECONDS = 30 * 86_400;
 
 const endOf = ({ validToDate }: X509Certificate): number => validToDate.getTime() / 1000;
 
@@ -105,7 +102,7 @@ function validateTimes(
   for (const certificate of certificates) {
     const { subject } = certificate;
     if (isOver(certificate)) loading[isUseless ? 'error' : 'warn'](path, expired(subject));
-    else if (endOf(certificate) - loading.now < WARNING_SECONDS)
+    else if (endOf(certificate) - loading.now < EXPIRY_WARNING_SECONDS)
       loading.warn(path, expiresSoon(subject));
   }
 }
@@ -114,13 +111,6 @@ function validateTimes(
 const named = (subject: string): string => `the certificate of ${subject.replaceAll('\n', ', ')}`;
 
 const WHY = 'servers that others are fetched from prove who they are by it alone';
-
-const UNREADABLE: Complaint = {
-  code: 'CONFIG_KEY',
-  what: 'is not a certificate in PEM',
-  why: WHY,
-  fix: 'refer to a file with one or more blocks -----BEGIN CERTIFICATE-----',
-};
 
 const PRIVATE: Complaint = {
   code: 'CONFIG_INSECURE',

@@ -3,7 +3,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import type { SecretReference } from '../secret.ts';
-import { certificatesIn, MIN_RSA_BITS } from './pem.ts';
+import { certificatesIn, EXPIRY_WARNING_SECONDS, MIN_RSA_BITS } from './pem.ts';
 
 /** What a certificate is for: another key is good for signatures than for encryption. */
 type CertificateUse = 'verification' | 'encryption';
@@ -25,11 +25,22 @@ export async function readCertificates(
     loading.error(path, PRIVATE);
     return [];
   }
-  const found = certificatesIn(text);
-  const certificates = found.filter((each) => each !== undefined);
-  if (found.length === 0 || certificates.length < found.length) loading.error(path, UNREADABLE);
+  const certificates = parseCertificates(text, { path, why: WHY }, loading);
   for (const certificate of certificates) validateCertificate(certificate, { path, use }, loading);
   return certificates.map((certificate) => certificate.toString());
+}
+
+/** The certificates of a PEM that can be read; a complaint where one cannot, or none is there. */
+export function parseCertificates(
+  pem: string,
+  { path, why }: { readonly path: Path; readonly why: string },
+  loading: Loading,
+): readonly X509Certificate[] {
+  const found = certificatesIn(pem);
+  const certificates = found.filter((each) => each !== undefined);
+  if (found.length === 0 || certificates.length < found.length)
+    loading.error(path, unreadable(why));
+  return certificates;
 }
 
 /** Reads all certificates of a list of PEM files, to verify signatures with. */
@@ -45,7 +56,6 @@ export async function readVerificationCertificates(
   return pems;
 }
 
-const WARNING_SECONDS = 30 * 86_400;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
 function validateCertificate(
@@ -57,7 +67,7 @@ function validateCertificate(
   if (weakness !== undefined) loading.error(path, unusable(weakness));
   const remainingSeconds = certificate.validToDate.getTime() / 1000 - loading.now;
   if (remainingSeconds <= 0) loading.error(path, EXPIRED);
-  else if (remainingSeconds < WARNING_SECONDS) loading.warn(path, EXPIRES_SOON);
+  else if (remainingSeconds < EXPIRY_WARNING_SECONDS) loading.warn(path, EXPIRES_SOON);
 }
 
 function keyWeakness(
@@ -85,12 +95,12 @@ const unusable = (what: string): Complaint => ({
   fix: 'ask its owner for a certificate with a stronger key',
 });
 
-const UNREADABLE: Complaint = {
+const unreadable = (why: string): Complaint => ({
   code: 'CONFIG_KEY',
   what: 'is not a certificate in PEM',
-  why: WHY,
+  why,
   fix: 'refer to a file with one or more blocks -----BEGIN CERTIFICATE-----',
-};
+});
 
 const PRIVATE: Complaint = {
   code: 'CONFIG_INSECURE',

@@ -101,6 +101,9 @@ export function certificateProblem(pem: string, keyPem: string): Complaint | und
   );
 }
 
+/** How long before a certificate ends it is told of, at load and while the server runs. */
+export const EXPIRY_WARNING_SECONDS = 30 * 86_400;
+
 const BEGIN_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 
 /** All certificates of a PEM, undefined where one is broken. Text around them is for people. */
