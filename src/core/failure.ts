@@ -33,7 +33,7 @@ export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 interface FailureOptions {
   readonly cause?: unknown;
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** A refusal. The message is detail for our own log and audit; it never goes on a wire. */
@@ -60,9 +60,9 @@ const MAX_CHARACTERS_BEFORE = 250;
 /** A refusal whose detail says as well what it is about, such as whose token it was. Anything else stays what it is. */
 export function refusalAbout(cause: unknown, about: string): unknown {
   if (!(cause instanceof ExchangeFailure)) return cause;
-  const { message, reason } = cause;
+  const { message, reason, retryAfterSeconds } = cause;
   const detail = `${beginningOf(message, MAX_CHARACTERS_BEFORE)} (${about})`;
-  return new ExchangeFailure(reason, detail, { cause });
+  return new ExchangeFailure(reason, detail, { cause, retryAfterSeconds });
 }
 
 const MAX_EXCERPT_CHARACTERS = 200;

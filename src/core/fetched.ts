@@ -61,8 +61,9 @@ export interface Fetched<Content> {
   search(load: Load<Content>): Promise<Content | undefined>;
   /** What was fetched just now was the search of this interval. */
   countAsSearch(): void;
-  /** Whether the last attempt failed, so that something unknown may be new. */
-  isFailing(): boolean;
+  /** Seconds until the source is asked again, one or more, where the last attempt failed, so that something unknown may be new;
+   * undefined: it did not fail. */
+  retryAfterSeconds(): number | undefined;
 }
 
 /** The bounds of what a document may say about its own freshness. */
@@ -161,6 +162,7 @@ export function createFetched<Content>(parts: FetchedParts): Fetched<Content> {
       return (await usable(now, load))?.content;
     },
     countAsSearch: () => void (searchedAt = clock.now()),
-    isFailing: () => failed !== undefined,
+    retryAfterSeconds: () =>
+      failed && Math.max(failed.at + settings.refetchSeconds - clock.now(), 1),
   };
 }

@@ -12,12 +12,14 @@ export interface KeySourceParts extends FetchedParts {
 /** Finds verification keys of one issuer. */
 export interface KeySource {
   /** @throws {ExchangeFailure} `signature-invalid` when the issuer has no such key; `dependency-unavailable` when
-   * that cannot be known */
+   * that cannot be known, with the seconds until the source is asked again */
   verificationKey(wanted: WantedKey): Promise<KeyObject>;
 }
 
-const unavailable = (): ExchangeFailure =>
-  new ExchangeFailure('dependency-unavailable', 'the keys of the issuer cannot be fetched');
+const unavailable = (retryAfterSeconds: number | undefined): ExchangeFailure =>
+  new ExchangeFailure('dependency-unavailable', 'the keys of the issuer cannot be fetched', {
+    retryAfterSeconds,
+  });
 const unknownKey = (cause?: unknown): ExchangeFailure =>
   new ExchangeFailure('signature-invalid', 'the issuer has no key that fits', { cause });
 
@@ -42,14 +44,15 @@ export function createKeySource({ load, ...parts }: KeySourceParts): KeySource {
   return {
     async verificationKey(wanted) {
       const known = await fetched.current(loadKeys);
-      if (!known) throw unavailable();
+      if (!known) throw unavailable(fetched.retryAfterSeconds());
       const found = known.content.find(wanted);
       if (found) return foundKey(found);
       // Just fetched for this very token: that was its search.
       if (known.isNew) fetched.countAsSearch();
       const searched = (await fetched.search(loadKeys))?.find(wanted);
       // While the source fails, an unknown key may be a new one: we cannot tell.
-      if (!searched && fetched.isFailing()) throw unavailable();
+      const retryAfterSeconds = fetched.retryAfterSeconds();
+      if (!searched && retryAfterSeconds !== undefined) throw unavailable(retryAfterSeconds);
       return foundKey(searched);
     },
   };

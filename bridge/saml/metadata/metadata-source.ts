@@ -1,9 +1,9 @@
 // The keys of an issuer from metadata that is fetched.
 
 import type { TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
+import { ExchangeFailure } from '#core/failure.ts';
 import { createFetched, type FetchedDocument, type FetchedParts } from '#core/fetched.ts';
 import type { Instant } from '#core/instant.ts';
-import { refuse } from '../refusal.ts';
 import type { SamlKeys } from '../validator/saml-trust.ts';
 import { type MetadataTerms, readSamlMetadata } from './metadata.ts';
 
@@ -15,8 +15,10 @@ export interface MetadataSourceParts extends MetadataTerms, FetchedParts {
   readonly fetchText: (url: string) => Promise<FetchedDocument>;
 }
 
-const unavailable = (): never =>
-  refuse('dependency-unavailable', 'the metadata of the issuer cannot be had');
+const unavailable = (retryAfterSeconds: number | undefined): ExchangeFailure =>
+  new ExchangeFailure('dependency-unavailable', 'the metadata of the issuer cannot be had', {
+    retryAfterSeconds,
+  });
 
 /** Keys from metadata at an address. Nothing is fetched until the first assertion. */
 export function createSamlMetadataSource(parts: MetadataSourceParts): SamlKeys {
@@ -30,7 +32,8 @@ export function createSamlMetadataSource(parts: MetadataSourceParts): SamlKeys {
   };
   return {
     async signingKeys() {
-      const known = (await fetched.current(load)) ?? unavailable();
+      const known = await fetched.current(load);
+      if (!known) throw unavailable(fetched.retryAfterSeconds());
       // What came just now is as new as it gets: nobody need look again for a while.
       if (known.isNew) fetched.countAsSearch();
       return known.content;
@@ -38,7 +41,9 @@ export function createSamlMetadataSource(parts: MetadataSourceParts): SamlKeys {
     async searchKeys() {
       const keys = await fetched.search(load);
       // While the source fails, the signature may be of a new key: we cannot tell.
-      return keys && !fetched.isFailing() ? keys : unavailable();
+      const retryAfterSeconds = fetched.retryAfterSeconds();
+      if (!keys || retryAfterSeconds !== undefined) throw unavailable(retryAfterSeconds);
+      return keys;
     },
   };
 }

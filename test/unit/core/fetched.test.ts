@@ -23,10 +23,10 @@ function setUp() {
 test('Reliability row 19: a source that answers again is waited for as one that never failed', async () => {
   const { clock, fetched, read } = setUp();
   assert.equal(await read(failing), undefined);
-  assert.equal(fetched.isFailing(), true);
+  assert.equal(fetched.retryAfterSeconds(), SETTINGS.refetchSeconds);
   clock.advance(SETTINGS.refetchSeconds);
   await read(answering);
-  assert.equal(fetched.isFailing(), false);
+  assert.equal(fetched.retryAfterSeconds(), undefined);
   clock.advance(SETTINGS.defaultFreshSeconds + SETTINGS.staleSeconds);
 
   const all = await Promise.all([read(answering), read(answering)]);

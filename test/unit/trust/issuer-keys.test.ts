@@ -150,15 +150,18 @@ test('Reliability row 19: while the source fails, known keys serve until the bou
   await assert.rejects(source.verificationKey(wants(first)), { reason: 'dependency-unavailable' });
 });
 
-test('Reliability row 19: a source that fails is asked once for each interval', async () => {
+test('Reliability row 19: a source that fails is asked once for each interval, and who comes is told when', async () => {
   const network = aNetwork({});
   const { clock, failures, source } = trusting(network);
-  const ask = () =>
-    assert.rejects(source.verificationKey(wants(first)), { reason: 'dependency-unavailable' });
+  const ask = (retryAfterSeconds: number) =>
+    assert.rejects(source.verificationKey(wants(first)), {
+      reason: 'dependency-unavailable',
+      retryAfterSeconds,
+    });
 
-  await Promise.all(Array.from({ length: 50 }, ask));
+  await Promise.all(Array.from({ length: 50 }, () => ask(30)));
   clock.advance(29);
-  await ask();
+  await ask(1);
   assert.equal(failures.length, 1);
   clock.advance(1);
   network.documents[JWKS_URI] = { text: setOf(first) };

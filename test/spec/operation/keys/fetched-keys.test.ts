@@ -288,3 +288,32 @@ describe('Reload: what was fetched', () => {
     assert.notEqual((await ask()).status, 200);
   });
 });
+
+test('RFC 9110 §10.2.3: while keys of an issuer cannot be fetched Retry-After says when they are asked for again', async (t) => {
+  const { server, source } = await startWithKeys(t);
+  server.clock.advance(900);
+  const retryAfter = async () => (await server.exchange()).headers.get('retry-after');
+
+  const away = await retryAfter();
+  server.clock.advance(20);
+  const later = await retryAfter();
+  source.comeBack();
+  server.clock.advance(Number(later));
+
+  assert.deepEqual([away, later], ['30', '10']);
+  const { status, text } = await server.exchange();
+  assert.equal(status, 200, text);
+});
+
+test('RFC 9110 §10.2.3: the same while metadata of an issuer cannot be fetched', async (t) => {
+  const { server, source, exchange } = await startWithMetadata(t);
+  source.leave();
+
+  const { headers } = await exchange();
+  source.comeBack();
+  server.clock.advance(Number(headers.get('retry-after')));
+
+  assert.equal(headers.get('retry-after'), '30');
+  const { status, text } = await exchange();
+  assert.equal(status, 200, text);
+});
