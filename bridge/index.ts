@@ -1,9 +1,9 @@
 // The bridge's whole face: what the composition root gives it, and the validators, issuers and routes it gives back.
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
-import type { TokenRef } from '#core/security-token.ts';
-import type { TokenIssuer } from '#core/token-issuer.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
+import type { TokenIssuer } from '#core/token/token-issuer.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { assertionIdOf, tokenIdOf } from './saml/assertion-id.ts';
 import { createSecretFinder } from './saml/held-secret.ts';
 import { createSignerSource, type SamlSigningKeys } from './saml/issuer/assertion-signer.ts';

@@ -94,7 +94,7 @@ const VALIDATORS = [
   'bridge/ws-security/',
   'src/trust/x509/x509-validator.ts',
 ];
-const BRAND_FILE = 'src/core/security-token.ts';
+const BRAND_FILE = 'src/core/token/security-token.ts';
 const MAX_CODE_LINES = 300;
 const FORBIDDEN_NAME = /^(utils?|helpers?|common|shared|types|lib|misc|data|services|managers?)$/;
 const BARREL = 'bridge/index.ts';
@@ -349,16 +349,24 @@ describe('the checker finds planted violations', () => {
     ['src/core/a.ts', 'const a = 1;\nexport { a as default };', /default export/],
     ['src/core/a.ts', 'a();\n'.repeat(301), /301 code lines/],
     ['src/core/a.ts', 'await import(name);', /cannot be read/],
-    ['src/trust/a.ts', "import { acceptToken } from '#core/security-token.ts';", /no validator/],
     [
-      'src/oauth/front.ts',
-      "import {\n  acceptToken as a,\n} from '#core/security-token.ts';",
+      'src/trust/a.ts',
+      "import { acceptToken } from '#core/token/security-token.ts';",
       /no validator/,
     ],
-    ['bridge/ws-trust/a.ts', "import * as tokens from '#core/security-token.ts';", /no validator/],
+    [
+      'src/oauth/front.ts',
+      "import {\n  acceptToken as a,\n} from '#core/token/security-token.ts';",
+      /no validator/,
+    ],
+    [
+      'bridge/ws-trust/a.ts',
+      "import * as tokens from '#core/token/security-token.ts';",
+      /no validator/,
+    ],
     [
       'src/app.ts',
-      "const { acceptToken } = await import('#core/security-token.ts');",
+      "const { acceptToken } = await import('#core/token/security-token.ts');",
       /no validator/,
     ],
     ['src/oauth/a.ts', 'export const a = (facts: object) => facts as ValidatedToken;', /by a cast/],
@@ -380,8 +388,11 @@ describe('the checker finds planted violations', () => {
       "import type { Context } from 'koa';\nimport { Provider } from 'oidc-provider';",
     ],
     ['src/oauth/grants/a.ts', "import { a } from '../b.ts';\nimport { b } from '#core/b.ts';"],
-    ['src/users/a.ts', "import { acceptToken } from '#core/security-token.ts';"],
-    ['src/oauth/a.ts', "import { SELF, type ValidatedToken } from '#core/security-token.ts';"],
+    ['src/users/a.ts', "import { acceptToken } from '#core/token/security-token.ts';"],
+    [
+      'src/oauth/a.ts',
+      "import { SELF, type ValidatedToken } from '#core/token/security-token.ts';",
+    ],
     ['src/app.ts', "import { createBridge } from '#bridge';\nimport { a } from '#src/oauth/a.ts';"],
     ['src/main.ts', "const a = await import('./cli/a.ts');"],
     ['bridge/index.ts', "export { a } from './saml/a.ts';\nimport { b } from '#bridge/xml/b.ts';"],

@@ -10,7 +10,7 @@ import {
 } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { REST_ERRORS } from '#bridge/ws-trust/rest/rest-error.ts';
 import { REST_PATHS } from '#bridge/ws-trust/rest/rest-front.ts';
-import { TOKEN_TYPES } from '#core/token-type.ts';
+import { TOKEN_TYPES } from '#core/token/token-type.ts';
 import { STATUS_LIST_ROUTE } from '#src/app/generation/status-lists.ts';
 import { OAUTH_PATHS } from '#src/oauth/front.ts';
 import { clientCredentials } from '#src/oauth/grants/client-credentials.ts';

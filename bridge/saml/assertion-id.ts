@@ -1,6 +1,6 @@
 // The ids of our assertions, and of the tokens in the ledger that they are.
 
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 
 /** The id of the assertion: XML wants one that begins like a name. */
 export function assertionIdOf({ tokenId }: Pick<TokenSpec, 'tokenId'>): string {

@@ -2,7 +2,7 @@
 // methods of RFC 8176 that claims use.
 
 import { isLegalText } from '#bridge/xml/characters.ts';
-import type { Authentication } from '#core/subject.ts';
+import type { Authentication } from '#core/claims/subject.ts';
 import type { SamlTokenType } from './names.ts';
 
 interface ContextRow {

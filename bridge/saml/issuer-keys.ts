@@ -7,7 +7,7 @@ import {
   type TrustedPublicKey,
   trustPublicKey,
 } from '#bridge/xml/keys/trusted-key.ts';
-import type { FetchedDocument, RefreshSettings } from '#core/fetched.ts';
+import type { FetchedDocument, RefreshSettings } from '#core/foreign/fetched.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { readSamlMetadata, requireLifetime } from './metadata/metadata.ts';
 import { createSamlMetadataSource } from './metadata/metadata-source.ts';

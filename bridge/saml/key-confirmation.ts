@@ -8,7 +8,7 @@ import { readKeyInfo, writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { KEY_INFO, XENC_NS } from '#bridge/xml/namespaces.ts';
 import { optionalVerifiedChild, type Verified } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import type { Confirmation } from '#core/confirmation.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
 import { refuse } from './refusal.ts';
 
 /** The key of one KeyInfo. A secret that is encrypted to the relying party is one we cannot hold anybody to.

@@ -4,7 +4,7 @@ import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile
 import type { WsTrustFront, WsTrustResponse } from '#bridge/ws-trust/front.ts';
 import type { Instant } from '#core/instant.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import { TOKEN_TYPES } from '#core/token-type.ts';
+import { TOKEN_TYPES } from '#core/token/token-type.ts';
 import {
   createFederationRoute,
   FEDERATION_METADATA_HEADERS,

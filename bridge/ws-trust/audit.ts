@@ -4,7 +4,7 @@ import { ExchangeFailure } from '#core/failure.ts';
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog, AuditRecord } from '#core/ports.ts';
 import type { Requestor } from '#core/request/requestor.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
+import type { ValidatedToken } from '#core/token/security-token.ts';
 import type { Refusal } from './fault-map.ts';
 import type { TrustOperation } from './names.ts';
 

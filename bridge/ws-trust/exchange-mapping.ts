@@ -1,14 +1,14 @@
 // From a RequestSecurityToken to a request of core (ws-trust §9). OnBehalfOf is impersonation, ActAs is delegation, neither is
 // Issue with the requestor's own credential; Validate for a new token is an exchange of its target.
 
-import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { RelyingParty, TargetName } from '#core/request/relying-party.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import { requestorToken } from '#core/request/requestor-validator.ts';
-import { TOKEN_TYPES, type TokenType, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import { TOKEN_TYPES, type TokenType, tokenTypeOfWsTrust } from '#core/token/token-type.ts';
 import { statusTokenType } from './answer/response.ts';
 import type { EndpointProfile } from './endpoint/endpoint-profile.ts';
 import { namedCertificate } from './keys/vouched-key.ts';

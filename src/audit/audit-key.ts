@@ -1,6 +1,6 @@
 // The audit key and what is made with it: the keyed hashes that stand for token ids, and the seal of checkpoints.
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
 import type { LineHead } from './chain/line.ts';
 
 const MIN_KEY_BYTES = 32;

@@ -1,5 +1,5 @@
 // Finds what the audit says of a token. The audit holds no token id, only its keyed hash: the same hash is computed here.
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
 import { type AuditKey, lookupHash } from './audit-key.ts';
 import { readFileLines } from './file/file-lines.ts';
 

@@ -1,7 +1,7 @@
 // `viaduct audit verify`: whether the audit is whole, and what happened to it. `viaduct audit grep`: what it says of a token.
 import { stat } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
 import { type AuditKey, createAuditKey } from '#src/audit/audit-key.ts';
 import { auditChains } from '#src/audit/file/audit-files.ts';
 import { findToken } from '#src/audit/find-token.ts';

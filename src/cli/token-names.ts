@@ -1,5 +1,5 @@
 // Under which names the audit may know a token that somebody holds in hand. Nothing is verified: it is only looked for.
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
 import type { Config } from '#src/config/config.ts';
 import { UsageError } from './command/command.ts';
 

@@ -1,7 +1,7 @@
 // The product: evidence in, one token out. Both fronts come here; no step can be left out.
 import type { ExchangeRequest } from './request/exchange-request.ts';
+import type { IssuedToken } from './token/token-spec.ts';
 import type { TokenService } from './token-service.ts';
-import type { IssuedToken } from './token-spec.ts';
 
 /** Exchanges evidence for a token: validate, decide, admit, issue, record. What is refused is recorded too.
  * @throws {ExchangeFailure} any reason */

@@ -1,5 +1,5 @@
 // The one refusal of the product. Every front owns a total map from these reasons to its own errors.
-import { withoutUserInfo } from './user-info.ts';
+import { withoutUserInfo } from './foreign/user-info.ts';
 
 export const FAILURE_REASONS = [
   'request-malformed',

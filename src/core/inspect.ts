@@ -3,7 +3,7 @@ import { isIdentity, isPartyOf } from './decision/evidence.ts';
 import { ExchangeFailure, type FailureReason } from './failure.ts';
 import type { RelyingParty } from './request/relying-party.ts';
 import type { Requestor } from './request/requestor.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from './security-token.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from './token/security-token.ts';
 import type { TokenService } from './token-service.ts';
 
 export interface InspectRequest {

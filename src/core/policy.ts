@@ -1,7 +1,8 @@
 // Who may get what for whom. Default deny: a deny row that fits decides wherever it stands, else the first allow row that
 // fits, and no row is a refusal.
 
-import type { MappingRule } from './claim-mapping.ts';
+import type { MappingRule } from './claims/claim-mapping.ts';
+import type { Actor } from './claims/subject.ts';
 import type { Expression, ExpressionContext } from './decision/expression.ts';
 import type { ForeignParty } from './decision/known-issuer.ts';
 import type { ScopeMode } from './decision/scope.ts';
@@ -9,9 +10,8 @@ import type { ActorRules } from './delegation/actor-chain.ts';
 import { ExchangeFailure } from './failure.ts';
 import type { RelyingParty } from './request/relying-party.ts';
 import { type Requestor, requestorName } from './request/requestor.ts';
-import { SELF, type ValidatedToken } from './security-token.ts';
-import type { Actor } from './subject.ts';
-import type { TokenType } from './token-type.ts';
+import { SELF, type ValidatedToken } from './token/security-token.ts';
+import type { TokenType } from './token/token-type.ts';
 
 /** The policy in force and what a decision needs beside it. */
 export interface PolicyRules extends ActorRules {

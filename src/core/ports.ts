@@ -1,8 +1,8 @@
 // What core needs of the world. Adapters live outside; each port is narrow.
 import type { FailureReason } from './failure.ts';
 import type { Instant } from './instant.ts';
-import type { TokenRef } from './security-token.ts';
-import type { TokenType } from './token-type.ts';
+import type { TokenRef } from './token/security-token.ts';
+import type { TokenType } from './token/token-type.ts';
 
 /** The class of a stored value (docs/operations.md): it decides durability and what an outage means. */
 export type StateClass =

@@ -8,9 +8,9 @@ import type { Ledger } from './ledger/ledger.ts';
 import type { AuditLog } from './ports.ts';
 import { isAudience, type RelyingParty } from './request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from './request/requestor.ts';
-import { SELF, type TokenRef, type ValidatedToken } from './security-token.ts';
+import { SELF, type TokenRef, type ValidatedToken } from './token/security-token.ts';
+import { formOf, type TokenType } from './token/token-type.ts';
 import type { TokenService } from './token-service.ts';
-import { formOf, type TokenType } from './token-type.ts';
 
 interface RevokeRequest extends InspectRequest {
   /** What the token is said to be; absent: nothing is said. */

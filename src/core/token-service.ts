@@ -8,7 +8,6 @@ import { createOneTimeMarks } from './ledger/one-time-marks.ts';
 import type { PolicyRules } from './policy.ts';
 import type { AuditLog, AuditRecord } from './ports.ts';
 import type { ExchangeRequest } from './request/exchange-request.ts';
-import type { SecurityToken, ValidatedToken } from './security-token.ts';
 import {
   createDecisionSteps,
   type DecisionParts,
@@ -19,8 +18,9 @@ import {
   type EvidenceParts,
   type EvidenceSteps,
 } from './steps/evidence-steps.ts';
-import { issuerFor } from './token-issuer.ts';
-import type { IssuedToken, TokenSpec } from './token-spec.ts';
+import type { SecurityToken, ValidatedToken } from './token/security-token.ts';
+import { issuerFor } from './token/token-issuer.ts';
+import type { IssuedToken, TokenSpec } from './token/token-spec.ts';
 
 export interface TokenService extends EvidenceSteps, DecisionSteps {
   readonly rules: PolicyRules;

@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import type { JWK } from 'jose';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, earliest, type Instant } from '#core/instant.ts';
-import type { TokenForm } from '#core/token-type.ts';
+import type { TokenForm } from '#core/token/token-type.ts';
 import { nextPhaseChange, phasesAt, supersededAt } from './rollover.ts';
 import { createSamlSigner, requireSamlAlgorithm, type SamlSigner } from './saml-signer.ts';
 import { type KeyEntry, loadSigningKey, type SigningKey } from './signing-key.ts';

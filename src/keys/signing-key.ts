@@ -9,7 +9,7 @@ import {
 } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, type JWK } from 'jose';
 import type { Instant } from '#core/instant.ts';
-import type { TokenForm } from '#core/token-type.ts';
+import type { TokenForm } from '#core/token/token-type.ts';
 import { keyShapeOf, requireKeyFits } from './signature-algorithm.ts';
 
 /** One key as configured. */

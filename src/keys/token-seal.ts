@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { TokenSeal } from '#core/ledger/kept-token.ts';
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const KEY_BYTES = 32;

@@ -1,7 +1,8 @@
 // Token buckets per client, address or whatever is counted (GCRA: a bucket is the time at which it is empty again). A request is
 // decided at once by what this process knows; the store hears of it later and answers with what all processes took together.
-import { putLast } from '#core/bounded-map.ts';
+
 import { ExchangeFailure } from '#core/failure.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
 import { type Clock, millisecondsOf } from '#core/instant.ts';
 import type { BucketOutbox, Taking } from './bucket-outbox.ts';
 

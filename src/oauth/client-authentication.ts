@@ -4,7 +4,7 @@ import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
 import type { PolicyRules } from '#core/policy.ts';
 import type { Store } from '#core/ports.ts';
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
 import { ClientKeys, type ClientKeysParts } from './client-keys.ts';
 import { authenticatedClient, type OAuthClient } from './oauth-client.ts';
 import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from './oauth-error.ts';

@@ -60,7 +60,8 @@ const unavailable = (clientId: string, cause?: unknown): ExchangeFailure => {
 };
 
 /** Keys fetched when they are stale, and for an unknown key id once for each interval. Strangers may name any client and any key: what they
- * send must not be as many requests to the client's server. What others publish waits so in core/fetched.ts; these keys are the library's. */
+ * send must not be as many requests to the client's server. What others publish waits so in core/foreign/fetched.ts;
+ * these keys are the library's. */
 export class ClientKeys {
   readonly #parts: ClientKeysParts;
   /** When they could not be fetched; gone once they could. */

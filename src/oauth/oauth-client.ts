@@ -1,9 +1,9 @@
 // A registered client: RFC 7591 names, because operators paste them. As the library and as core see it.
 
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider';
-import { BEARER } from '#core/confirmation.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Requestor } from '#core/request/requestor.ts';
+import { BEARER } from '#core/token/confirmation.ts';
 
 export interface OAuthClient {
   readonly client_id: string;

@@ -1,6 +1,6 @@
 // The log: JSON lines on the standard output. Everything passes the guard of redaction.ts, whatever a caller hands over.
 import pino from 'pino';
-import { printableLine } from '#core/printable-line.ts';
+import { printableLine } from '#core/foreign/printable-line.ts';
 import { createLogOutput, type LogOutput } from './log-output.ts';
 import { redact, redactText } from './redaction.ts';
 

@@ -1,5 +1,5 @@
 // What may appear in a log. A guard over whole values: it copies, so nothing that is written can have been missed by a path.
-import { withoutUserInfo } from '#core/user-info.ts';
+import { withoutUserInfo } from '#core/foreign/user-info.ts';
 
 const REDACTED = '[redacted]';
 const MAX_DEPTH = 6;

@@ -1,5 +1,5 @@
 // Finds the JWK Set of an issuer by its metadata (RFC 8414 §3, OIDC Discovery §4).
-import type { FetchedDocument } from '#core/fetched.ts';
+import type { FetchedDocument } from '#core/foreign/fetched.ts';
 import type { FetchText } from './fetch-text.ts';
 
 const withoutSlash = (path: string): string => path.replace(/\/$/, '');

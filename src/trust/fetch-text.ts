@@ -7,7 +7,7 @@ import type { LookupFunction } from 'node:net';
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { callbackify } from 'node:util';
-import type { FetchedDocument } from '#core/fetched.ts';
+import type { FetchedDocument } from '#core/foreign/fetched.ts';
 import { type AddressGuard, createAddressGuard } from './public-address.ts';
 
 /** What is sent, where something is: a question that is answered. */

@@ -1,7 +1,7 @@
 // A JWK Set of another issuer (RFC 7517 §5): which of its keys verifies a token, if exactly one does.
 import { KeyObject } from 'node:crypto';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
-import { isRsaKey } from '#core/rsa-key.ts';
+import { isRsaKey } from '#core/foreign/rsa-key.ts';
 
 interface KeyForm {
   readonly kty: string;

@@ -1,7 +1,7 @@
 // The keys of one issuer that are fetched.
 import type { KeyObject } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
-import { createFetched, type FetchedDocument, type FetchedParts } from '#core/fetched.ts';
+import { createFetched, type FetchedDocument, type FetchedParts } from '#core/foreign/fetched.ts';
 import { type KeySet, parseJwks, type WantedKey } from './jwks.ts';
 
 export interface KeySourceParts extends FetchedParts {

@@ -1,10 +1,10 @@
 // A user name with its password, or a digest of it, as evidence (WSS UsernameToken Profile 1.1.1 §3.1): the user is the Subject.
-import type { Claim } from '#core/claim.ts';
-import { BEARER } from '#core/confirmation.ts';
+import type { Claim } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Clock, FOREVER } from '#core/instant.ts';
-import { acceptToken, SELF, type ValidatedToken } from '#core/security-token.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import { BEARER } from '#core/token/confirmation.ts';
+import { acceptToken, SELF, type ValidatedToken } from '#core/token/security-token.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { type PasswordDigest, passwordOf, type RecoverPassword } from './digest-login.ts';
 import type { AuthenticatedUser, UserStore } from './user-store.ts';
 

@@ -6,7 +6,7 @@ import { before, suite, test } from 'node:test';
 import { decodeJwt } from 'jose';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf } from '#bridge/xml/tree.ts';
-import { TOKEN_TYPES, type TokenType } from '#core/token-type.ts';
+import { TOKEN_TYPES, type TokenType } from '#core/token/token-type.ts';
 import { ALL_TYPES, type SamlWorld } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';
 import { ACCESS_TOKEN_TYPE, type ConfigDocument } from '#test/support/server/document.ts';

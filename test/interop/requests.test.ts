@@ -13,7 +13,7 @@ import {
   WSO2_PROFILE,
 } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import { BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { aPost, aWsTrustSetting, faultCodeOf } from '#test/support/ws-trust/ws-trust.ts';
 

@@ -1,6 +1,6 @@
 // How each party asks for what it wants: users over SOAP or in the REST form, clients over OAuth.
 import assert from 'node:assert/strict';
-import { TOKEN_TYPES } from '#core/token-type.ts';
+import { TOKEN_TYPES } from '#core/token/token-type.ts';
 import { GATEWAY_SECRET, ORDERS_SECRET, TOKEN_EXCHANGE } from '#test/support/server/document.ts';
 import { REFRESH_TOKEN_TYPE } from '#test/support/server/refresh-tokens.ts';
 import { type Answer, answerOf, checked } from '#test/support/server/server.ts';

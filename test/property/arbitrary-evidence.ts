@@ -1,11 +1,11 @@
 // Evidence and rules as fast-check draws them for the laws of a decision.
 import fc from 'fast-check';
-import type { Confirmation } from '#core/confirmation.ts';
+import type { Actor, MayAct } from '#core/claims/subject.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { Grant, PolicyRow, PolicyRules } from '#core/policy.ts';
-import { acceptToken, type TokenFacts, type ValidatedToken } from '#core/security-token.ts';
-import type { Actor, MayAct } from '#core/subject.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import { acceptToken, type TokenFacts, type ValidatedToken } from '#core/token/security-token.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import {
   aGrant,
   anExchangeRequest,

@@ -7,7 +7,7 @@ import type { Evidence } from '#core/decision/evidence.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { PolicyRules } from '#core/policy.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { anEvidence, aValidatedToken, NOW, PARTNER_ISSUER, rules } from '#test/support/core.ts';
 import {
   askingEvidence,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claim.ts';
-import { type MappingRule, mapClaims, mappedClaims } from '#core/claim-mapping.ts';
+import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claims/claim.ts';
+import { type MappingRule, mapClaims, mappedClaims } from '#core/claims/claim-mapping.ts';
 import { expressionContext } from '#core/decision/evidence.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { anEvidence, aRelyingParty, fails, OWN_ISSUER, yields } from '#test/support/core.ts';

@@ -7,7 +7,7 @@ import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { stringify } from 'yaml';
-import { TOKEN_TYPES } from '#core/token-type.ts';
+import { TOKEN_TYPES } from '#core/token/token-type.ts';
 import { explainCommand } from '#src/cli/explain.ts';
 import { ConfigError } from '#src/config/problem.ts';
 import {

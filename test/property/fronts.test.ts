@@ -10,7 +10,7 @@ import { parse, stringify } from 'yaml';
 import type { Evidence } from '#core/decision/evidence.ts';
 import { explain } from '#core/decision/explain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { TOKEN_TYPES } from '#core/token-type.ts';
+import { TOKEN_TYPES } from '#core/token/token-type.ts';
 import { createExplainer, type Explainer } from '#src/app/explainer.ts';
 import { loadConfigFiles } from '#src/config/load.ts';
 import { type ForeignSamlIssuer, iso } from '#test/support/saml/saml.ts';

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { Store } from '#core/ports.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
+import type { ValidatedToken } from '#core/token/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {

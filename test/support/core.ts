@@ -1,8 +1,9 @@
 // Builders for the claim model: safe defaults, a test states only what matters. And the ports of core in memory.
 
 import { hash } from 'node:crypto';
-import type { Claim, ClaimValue } from '#core/claim.ts';
-import type { MappingRule } from '#core/claim-mapping.ts';
+import type { Claim, ClaimValue } from '#core/claims/claim.ts';
+import type { MappingRule } from '#core/claims/claim-mapping.ts';
+import type { Subject } from '#core/claims/subject.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { Evaluation, Expression, ExpressionContext } from '#core/decision/expression.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
@@ -13,14 +14,13 @@ import type { AdmitToken, AuditLog, AuditRecord } from '#core/ports.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { Requestor } from '#core/request/requestor.ts';
+import type { StatusLists } from '#core/status-list/status-list.ts';
 import {
   acceptToken,
   type SecurityToken,
   type TokenFacts,
   type ValidatedToken,
-} from '#core/security-token.ts';
-import type { StatusLists } from '#core/status-list/status-list.ts';
-import type { Subject } from '#core/subject.ts';
+} from '#core/token/security-token.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
 
 /** Our own issuer name in tests. */

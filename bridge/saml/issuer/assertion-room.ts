@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { XmlFailure } from '#bridge/xml/failure.ts';
 import { DEFAULT_LIMITS } from '#bridge/xml/parser/limits.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { refuse } from '../refusal.ts';
 import type { WritableClaim } from './claim-writer.ts';
 

@@ -11,7 +11,7 @@ import type { Signer } from '#bridge/xml/signature/signer.ts';
 import { verifyAfterSigning } from '#bridge/xml/signature/signer.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 
 /** A key of ours that signs assertions. */
 interface SamlSigningKey {

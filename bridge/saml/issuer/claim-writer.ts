@@ -1,6 +1,6 @@
 // Claims as attributes need them: text values, and a name in the spelling of each version.
 
-import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claim.ts';
+import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claims/claim.ts';
 import { ATTRIBUTE_BASIC, ATTRIBUTE_URI } from '../names.ts';
 import { WHOLE_NAME_NAMESPACES } from '../reader/attribute-reader.ts';
 import { refuse } from '../refusal.ts';

@@ -4,7 +4,7 @@ import type { AttributePair, Markup, MarkupChild } from '#bridge/xml/canonical/m
 import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { SAML11_NS } from '#bridge/xml/namespaces.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { assertionIdOf } from '../assertion-id.ts';
 import { contextClassOf } from '../authentication-context.ts';
 import { CONFIRMATION_METHODS } from '../names.ts';

@@ -9,8 +9,8 @@ import type {
 import { element, SIGNATURE_PLACE } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { SAML2_NS, XS_NS, XSI_NS } from '#bridge/xml/namespaces.ts';
-import type { Actor } from '#core/subject.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { Actor } from '#core/claims/subject.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { assertionIdOf } from '../assertion-id.ts';
 import { contextClassOf } from '../authentication-context.ts';
 import { CONFIRMATION_METHODS, DELEGATION_NS, NAME_ENTITY, NAME_UNSPECIFIED } from '../names.ts';

@@ -2,7 +2,7 @@
 
 import type { Markup, MarkupName } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { NAME_UNSPECIFIED } from '../names.ts';
 import type { SamlShape } from './saml-shape.ts';
 

@@ -2,7 +2,7 @@
 
 import type { TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { createFetched, type FetchedDocument, type FetchedParts } from '#core/fetched.ts';
+import { createFetched, type FetchedDocument, type FetchedParts } from '#core/foreign/fetched.ts';
 import type { Instant } from '#core/instant.ts';
 import type { SamlKeys } from '../validator/saml-trust.ts';
 import { type MetadataTerms, readSamlMetadata } from './metadata.ts';

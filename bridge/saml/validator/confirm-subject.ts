@@ -1,10 +1,10 @@
 // Subject confirmation (SAML Core 2.0 §2.4.1.1, RFC 7522 §3 rules 5 and 6): at least one must be satisfied, and one that
 // wants a key is never passed over for a bearer one (E5, CVE-2014-3623).
 
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure, excerpt } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import type { TokenUse } from '#core/security-token.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
+import type { TokenUse } from '#core/token/security-token.ts';
 import { keyInfoConfirmation } from '../key-confirmation.ts';
 import type { SamlConfirmation } from '../reader/saml-assertion.ts';
 import { refuse } from '../refusal.ts';

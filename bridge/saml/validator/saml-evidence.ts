@@ -8,7 +8,7 @@ import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { readInOrder } from '#bridge/xml/shape.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
 import type { SamlTokenType } from '../names.ts';
 import { refuse, refusedAs, rejectedAs } from '../refusal.ts';
 

@@ -1,10 +1,10 @@
 // From a verified assertion and the terms of its issuer to what core knows about a token.
 
-import { type ClaimSet, RESERVED_CLAIMS, UNREAD_ACTOR_CLAIMS } from '#core/claim.ts';
+import { type ClaimSet, RESERVED_CLAIMS, UNREAD_ACTOR_CLAIMS } from '#core/claims/claim.ts';
+import type { Authentication } from '#core/claims/subject.ts';
 import { excerpt } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import type { TokenFacts } from '#core/security-token.ts';
-import type { Authentication } from '#core/subject.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
 import { tokenIdOf } from '../assertion-id.ts';
 import { methodsOf } from '../authentication-context.ts';
 import type {

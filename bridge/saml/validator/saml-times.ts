@@ -1,7 +1,7 @@
 // When an assertion is good (SAML Core 2.0 §2.5.1.2, RFC 7522 §3 rules 4 and 6): one reading of the clock for all rules.
 
 import type { Instant, Lifetime } from '#core/instant.ts';
-import type { TokenUse } from '#core/security-token.ts';
+import type { TokenUse } from '#core/token/security-token.ts';
 import type { SamlAssertion } from '../reader/saml-assertion.ts';
 import { refuse } from '../refusal.ts';
 import type { SamlTerms } from './saml-trust.ts';

@@ -2,7 +2,7 @@
 
 import type { TrustedKey, TrustedPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import type { Instant } from '#core/instant.ts';
-import { SELF } from '#core/security-token.ts';
+import { SELF } from '#core/token/security-token.ts';
 import type { ConfirmationMethod } from '../names.ts';
 
 /** The keys of one issuer: pinned, of its metadata, or our own. */

@@ -1,6 +1,6 @@
 // Names of subjects and actors: from a name identifier to an id that is unique within its issuer.
 
-import type { Actor, Subject } from '#core/subject.ts';
+import type { Actor, Subject } from '#core/claims/subject.ts';
 import { NAME_UNSPECIFIED } from '../names.ts';
 import type { SamlAssertion, SamlDelegate, SamlName } from '../reader/saml-assertion.ts';
 import { refuse } from '../refusal.ts';

@@ -5,7 +5,7 @@ import type { Buffer } from 'node:buffer';
 import { hash, type X509Certificate } from 'node:crypto';
 import { type CertifiedKey, nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
-import { putLast } from '#core/bounded-map.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
 
 /** The key of a certificate, and its names. */
 interface CertificateKey {

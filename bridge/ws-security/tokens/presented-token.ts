@@ -8,7 +8,7 @@ import { textOf, trimmedTextOf } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, isNamed } from '#bridge/xml/tree.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
-import type { SecurityToken, TokenUse } from '#core/security-token.ts';
+import type { SecurityToken, TokenUse } from '#core/token/security-token.ts';
 import { JWT_VALUE_TYPE, WSC_13_NS, WSC_2005_NS, X509_VALUE_TYPES } from '../names.ts';
 import { SecurityFailure } from '../security-failure.ts';
 import { readContextName } from './security-context-token.ts';

@@ -5,7 +5,7 @@ import { writeContextToken } from '#bridge/ws-security/tokens/security-context-t
 import { writeDirectReference } from '#bridge/ws-security/tokens/token-reference.ts';
 import type { AttributePair, Markup } from '#bridge/xml/canonical/markup.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
+import type { IssuedToken } from '#core/token/token-spec.ts';
 import { conversationNamespaceOf } from '../names.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 

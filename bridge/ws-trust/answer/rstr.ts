@@ -12,8 +12,8 @@ import {
 import { element, type Markup, type MarkupChild, seal } from '#bridge/xml/canonical/markup.ts';
 import { writeDateTime } from '#bridge/xml/date-time.ts';
 import { wsu } from '#bridge/xml/namespaces.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
-import { formOf, TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { IssuedToken } from '#core/token/token-spec.ts';
+import { formOf, TOKEN_TYPES, tokenTypeOfWsTrust } from '#core/token/token-type.ts';
 import type { Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { keyTypeUri } from '../keys/key-type.ts';
 import { writeEntropy, writeKeySize, writeProofToken } from '../keys/proof-writer.ts';

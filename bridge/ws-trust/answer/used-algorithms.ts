@@ -2,8 +2,8 @@
 // (`requested-algorithms.ts`). Others are told nothing: clients read answers by position.
 
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
-import { formOf } from '#core/token-type.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
+import { formOf } from '#core/token/token-type.ts';
 import type { TrustNames } from '../names.ts';
 import type { RequestedAlgorithms } from '../rst/rst-request.ts';
 import { trustElement } from './response.ts';

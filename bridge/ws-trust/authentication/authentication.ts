@@ -12,12 +12,12 @@ import {
 } from '#bridge/ws-security/tokens/nonce-replay.ts';
 import type { UserNameToken } from '#bridge/ws-security/tokens/user-name-token.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { BEARER } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { auditRequestor } from '#core/ledger/audit-record.ts';
 import type { AuditLog } from '#core/ports.ts';
 import { type Requestor, requestorName } from '#core/request/requestor.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import { BEARER } from '#core/token/confirmation.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
 import type { CredentialKind, Endpoint, EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import { type Credential, useCredentials } from './credential.ts';
 import { credentialOf, type SignatureParts, signaturesOf } from './message-signatures.ts';

@@ -5,11 +5,11 @@ import { X509Certificate } from 'node:crypto';
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from '#core/token/security-token.ts';
+import { isCredential } from '#core/token/token-type.ts';
 import type { TokenService } from '#core/token-service.ts';
-import { isCredential } from '#core/token-type.ts';
 import type { CredentialKind } from '../endpoint/endpoint-profile.ts';
 import { asNamed } from '../keys/vouched-key.ts';
 

@@ -8,8 +8,8 @@ import {
 } from '#bridge/ws-security/signature/message-signature.ts';
 import type { CertificateFinder } from '#bridge/ws-security/signature/named-signer.ts';
 import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-memory.ts';
-import { SELF } from '#core/security-token.ts';
-import type { TokenType } from '#core/token-type.ts';
+import { SELF } from '#core/token/security-token.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import type { CredentialKind, Endpoint } from '../endpoint/endpoint-profile.ts';
 import type { Credential, CredentialService } from './credential.ts';
 import type { TimedMessage } from './received-message.ts';

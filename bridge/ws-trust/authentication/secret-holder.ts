@@ -9,7 +9,7 @@ import type { CertificateMemory } from '#bridge/ws-security/tokens/certificate-m
 import { trustSecretKey } from '#bridge/xml/keys/trusted-key.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { withKnownSecret } from '#core/ledger/known-secret.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from '#core/security-token.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from '#core/token/security-token.ts';
 import {
   type CredentialService,
   refusedAsFailedAuthentication,

@@ -17,8 +17,12 @@ import {
 import type { NamedKey } from '#bridge/xml/keys/public-key.ts';
 import { type TrustedPublicKey, trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { rootOf, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
-import { isConfirmed, type PublicJwk, type PublicKeyConfirmation } from '#core/confirmation.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
+import {
+  isConfirmed,
+  type PublicJwk,
+  type PublicKeyConfirmation,
+} from '#core/token/confirmation.ts';
+import type { ValidatedToken } from '#core/token/security-token.ts';
 import { refusedAsBadContext } from '../context-refusal.ts';
 import { refusedAsFailedAuthentication, validateCredential } from './credential.ts';
 import {

@@ -5,8 +5,8 @@ import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import type { SecurityHeader } from '#bridge/ws-security/security-header.ts';
 import { kindOfToken, presentToken } from '#bridge/ws-security/tokens/presented-token.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
-import { BEARER } from '#core/confirmation.ts';
-import { SELF } from '#core/security-token.ts';
+import { BEARER } from '#core/token/confirmation.ts';
+import { SELF } from '#core/token/security-token.ts';
 import type { Endpoint } from '../endpoint/endpoint-profile.ts';
 import { type Credential, type CredentialService, validateCredential } from './credential.ts';
 

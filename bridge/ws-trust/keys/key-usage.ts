@@ -3,7 +3,7 @@
 
 import { SecurityFailure } from '#bridge/ws-security/security-failure.ts';
 import { DS_NS, DSIG_MORE, DSIG_MORE_2007, XENC_NS, XENC11_NS } from '#bridge/xml/namespaces.ts';
-import type { Confirmation } from '#core/confirmation.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
 import type { RequestedAlgorithms } from '../rst/rst-request.ts';
 
 type KeyFamily = 'secret' | 'RSA' | 'EC';

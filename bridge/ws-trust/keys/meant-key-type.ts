@@ -2,7 +2,7 @@
 // Deviation: by the text a symmetric key. Most clients that name none know nothing of keys and want a bearer token.
 
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import { tokenTypeOfWsTrust } from '#core/token-type.ts';
+import { tokenTypeOfWsTrust } from '#core/token/token-type.ts';
 import type { EndpointProfile } from '../endpoint/endpoint-profile.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { KeyType } from './key-type.ts';

@@ -2,16 +2,16 @@
 
 import type { MessageSignature } from '#bridge/ws-security/signature/message-signature.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
+import { ExchangeFailure } from '#core/failure.ts';
+import type { Requestor } from '#core/request/requestor.ts';
 import {
   BEARER,
   type Confirmation,
   isConfirmed,
   type PublicJwk,
   publicKeyBits,
-} from '#core/confirmation.ts';
-import { ExchangeFailure } from '#core/failure.ts';
-import type { Requestor } from '#core/request/requestor.ts';
-import { isCredential } from '#core/token-type.ts';
+} from '#core/token/confirmation.ts';
+import { isCredential } from '#core/token/token-type.ts';
 import { type RstRequest, targetsContext } from '../rst/rst-request.ts';
 import { requireUsable } from './key-usage.ts';
 import { makeSecret, type SecretAnswer, type SecretRequest } from './symmetric-key.ts';

@@ -6,7 +6,7 @@ import { writeBase64 } from '#bridge/xml/base64.ts';
 import { element, type Markup } from '#bridge/xml/canonical/markup.ts';
 import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
 import { writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
-import type { Confirmation } from '#core/confirmation.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
 import { trustElement } from '../answer/response.ts';
 import { type TrustNames, trustName } from '../names.ts';
 import type { SecretAnswer } from './symmetric-key.ts';

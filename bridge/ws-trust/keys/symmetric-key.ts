@@ -3,8 +3,8 @@
 import { Buffer } from 'node:buffer';
 import { createSecretKey, hash, randomBytes } from 'node:crypto';
 import { computePSha1 } from '#bridge/ws-security/encryption/p-sha1.ts';
-import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { PublicKeyConfirmation, SymmetricKeyConfirmation } from '#core/token/confirmation.ts';
 import type { KnownEntropy } from '../rst/entropy.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 import type { RequestedKey } from '../rst/use-key.ts';

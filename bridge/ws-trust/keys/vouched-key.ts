@@ -3,10 +3,10 @@
 
 import { Buffer } from 'node:buffer';
 import type { X509Certificate } from 'node:crypto';
-import type { Confirmation, PublicKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { SecurityToken, TokenUse } from '#core/security-token.ts';
+import type { Confirmation, PublicKeyConfirmation } from '#core/token/confirmation.ts';
+import type { SecurityToken, TokenUse } from '#core/token/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
 import type { RstRequest } from '../rst/rst-request.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { exchange } from '#core/exchange.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
+import type { IssuedToken } from '#core/token/token-spec.ts';
 import { type TokenAnswer, writeTokenAnswer } from '../answer/rstr.ts';
 import { onRecord } from '../audit.ts';
 import type { AuthenticatedRequest } from '../authentication/authenticated-request.ts';

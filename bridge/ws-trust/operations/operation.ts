@@ -7,9 +7,9 @@ import type { Expression } from '#core/decision/expression.ts';
 import type { Instant } from '#core/instant.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
 import type {
   AuthenticatedRequest,
   ReceivingParts,

@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { Markup } from '#bridge/xml/canonical/markup.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { secretOf } from '#core/ledger/kept-token.ts';
-import { renewToken } from '#core/renewal/renew-token.ts';
+import { renewToken } from '#core/renew.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import { isSameAddress } from '../agreement.ts';
 import { writeTokenAnswer } from '../answer/rstr.ts';

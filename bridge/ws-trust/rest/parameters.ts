@@ -1,6 +1,6 @@
 // The parameters of a request, as query or JSON: each at most once unless it is a list, and none that we do not know.
 
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 
 /** Parameters by name. */

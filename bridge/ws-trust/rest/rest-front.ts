@@ -1,7 +1,7 @@
 // The REST form of the front (ws-trust §6): GET for a token, JSON for the rest. It speaks to core itself; no message of SOAP is
 // made or read for it.
 
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { refusalOnRecord } from '../audit.ts';
 import type { Progress } from '../authentication/opened-message.ts';
 import {

@@ -1,21 +1,21 @@
 // Issue, Renew, Validate and Cancel in the REST form, over the use cases of core that SOAP asks too.
 
 import { writeDateTime } from '#bridge/xml/date-time.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { exchange } from '#core/exchange.ts';
 import { inspect } from '#core/inspect.ts';
 import { secretOf } from '#core/ledger/kept-token.ts';
 import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
-import { renewToken } from '#core/renewal/renew-token.ts';
+import { renewToken } from '#core/renew.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import { requestorToken } from '#core/request/requestor-validator.ts';
 import { revoke } from '#core/revoke.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
+import type { IssuedToken } from '#core/token/token-spec.ts';
+import { formOf, TOKEN_TYPES } from '#core/token/token-type.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
-import { formOf, TOKEN_TYPES } from '#core/token-type.ts';
 import { onRecord, recordValidation } from '../audit.ts';
 import { KEY_TYPE_NAMES } from '../keys/key-type.ts';
 import { makeSecret } from '../keys/symmetric-key.ts';

@@ -2,8 +2,8 @@
 
 import { defined } from '#bridge/xml/reader.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken, TokenUse } from '#core/security-token.ts';
-import { formOf, type TokenType } from '#core/token-type.ts';
+import type { SecurityToken, TokenUse } from '#core/token/security-token.ts';
+import { formOf, type TokenType } from '#core/token/token-type.ts';
 import { namedTokenType } from '../exchange-mapping.ts';
 import { type KeyType, keyTypeOf } from '../keys/key-type.ts';
 import { TRUST_13 } from '../names.ts';

@@ -2,11 +2,11 @@
 
 import { X509Certificate } from 'node:crypto';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { validateAdmission } from '#core/decision/admission.ts';
 import type { Expression } from '#core/decision/expression.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type Requestor, requestorName } from '#core/request/requestor.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
 import { requestorOf } from '../authentication/authentication.ts';
 import { type CredentialService, useCredentials } from '../authentication/credential.ts';
 import {

@@ -14,7 +14,7 @@ import { onlyChild } from '#bridge/xml/reader.ts';
 import type { XmlDocument, XmlElement } from '#bridge/xml/tree.ts';
 import { elementsOf, isAssertion, isNamed } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
 
 /** A token that a parameter is about, and the element it is. */
 export interface EmbeddedToken {

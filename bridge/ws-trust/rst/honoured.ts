@@ -3,7 +3,7 @@
 
 import { EXC_C14N } from '#bridge/xml/signature/algorithms.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
 import type { KeyType } from '../keys/key-type.ts';
 import { impliedKeyType } from '../keys/meant-key-type.ts';
 import { type ParameterName, TOKEN_PARAMETERS } from './parameters.ts';

@@ -8,11 +8,11 @@ import {
 } from '#bridge/xml/encryption/encryption-algorithms.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { DSIG_MORE, DSIG_MORE_2007 } from '#bridge/xml/namespaces.ts';
-import { isConfirmed } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { Encryption } from '#core/token-spec.ts';
-import { formOf, type TokenType } from '#core/token-type.ts';
+import { isConfirmed } from '#core/token/confirmation.ts';
+import type { Encryption } from '#core/token/token-spec.ts';
+import { formOf, type TokenType } from '#core/token/token-type.ts';
 import type { RstRequest } from './rst-request.ts';
 import type { RequestedKey } from './use-key.ts';
 

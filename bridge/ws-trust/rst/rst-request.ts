@@ -2,8 +2,8 @@
 // honoured is refused by name, never passed over.
 
 import type { Instant } from '#core/instant.ts';
-import type { SecurityToken } from '#core/security-token.ts';
-import { tokenTypeOfWsTrust } from '#core/token-type.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
+import { tokenTypeOfWsTrust } from '#core/token/token-type.ts';
 import type { KeyType } from '../keys/key-type.ts';
 import type { TrustNames, TrustOperation } from '../names.ts';
 import type { RequestedEntropy } from './entropy.ts';

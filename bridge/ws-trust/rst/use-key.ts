@@ -16,8 +16,8 @@ import { DS_NS, WSSE_NS } from '#bridge/xml/namespaces.ts';
 import { optionalChild, textOf } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
-import type { PublicKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import type { PublicKeyConfirmation } from '#core/token/confirmation.ts';
 
 /** The key that is asked for. */
 export interface RequestedKey {

@@ -14,9 +14,9 @@ import {
 import { isPrincipalName } from '#core/request/requestor.ts';
 import { createRequestorValidator } from '#core/request/requestor-validator.ts';
 import { createStatusLists } from '#core/status-list/status-list.ts';
-import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenIssuer } from '#core/token/token-issuer.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import type { TokenServiceParts } from '#core/token-service.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import { createIdSource } from '#src/http/id-source.ts';
 import { createKeyRing, type KeyRing } from '#src/keys/key-ring.ts';

@@ -2,8 +2,8 @@
 
 import { randomInt } from 'node:crypto';
 import type { Middleware } from 'koa';
-import { putLast } from '#core/bounded-map.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import { createSourceSlots } from '#core/request/source-slots.ts';
 import type { StatusLists } from '#core/status-list/status-list.ts';

@@ -3,7 +3,7 @@
 import type { UserStanding } from '#core/ledger/user-standing.ts';
 import type { Store } from '#core/ports.ts';
 import { createUserNameKey } from '#core/request/user-domain.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import { admitsKey } from '#src/users/login.ts';
 import { keyMark, presentMarks } from '#src/users/login-mark.ts';

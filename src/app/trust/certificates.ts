@@ -1,10 +1,10 @@
 // Certificates as credentials over the configuration: whose are trusted, and where they are found when messages only name them.
 
 import { X509Certificate } from 'node:crypto';
-import { putLast } from '#core/bounded-map.ts';
 import { ExchangeFailure } from '#core/failure.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
 import type { RevalidateCertificates } from '#core/ledger/login-certificates.ts';
-import { type TokenValidator, validatorFor } from '#core/token-validator.ts';
+import { type TokenValidator, validatorFor } from '#core/token/token-validator.ts';
 import type { Config } from '#src/config/config.ts';
 import type { TrustedX509Config } from '#src/config/sections/trusted-issuers/trusted-x509.ts';
 import type { FetchBytes } from '#src/trust/fetch-text.ts';

@@ -1,5 +1,5 @@
 // Trusted issuers of the configuration with the source of their keys.
-import type { RefreshSettings } from '#core/fetched.ts';
+import type { RefreshSettings } from '#core/foreign/fetched.ts';
 import type { Config } from '#src/config/config.ts';
 import type { JwtKeySource } from '#src/config/sections/trusted-issuers/trusted-jwt.ts';
 import type { JwtTrust } from '#src/tokens/jwt/jwt-trust.ts';

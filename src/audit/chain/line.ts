@@ -1,7 +1,7 @@
 // One line of the audit: a JSON object with a fixed order of members, chained to the line before it by its hash.
 // The hash covers the bytes as written, so reading a line never depends on writing it the same way again.
 import { hash } from 'node:crypto';
-import { printableLine } from '#core/printable-line.ts';
+import { printableLine } from '#core/foreign/printable-line.ts';
 
 /** Bump when the form of a line changes; the verifier takes this and the one before. */
 const LINE_VERSION = 1;

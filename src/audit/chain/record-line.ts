@@ -1,6 +1,6 @@
 // An audit record as the content of a line: members in a fixed order, each token id replaced by its keyed hash.
 import type { AuditParty, AuditRecord, AuditRequestor } from '#core/ports.ts';
-import type { TokenRef } from '#core/security-token.ts';
+import type { TokenRef } from '#core/token/security-token.ts';
 import { type AuditKey, lookupHash } from '../audit-key.ts';
 
 interface HashedToken {

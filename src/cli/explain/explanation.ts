@@ -1,14 +1,14 @@
 // The text of an explanation: what came in, what each row said, what goes out and which rule made it.
-import type { ClaimValue } from '#core/claim.ts';
-import type { MappedClaim, MappingRule } from '#core/claim-mapping.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
+import type { MappedClaim, MappingRule } from '#core/claims/claim-mapping.ts';
 import type { Evidence } from '#core/decision/evidence.ts';
 import type { ExplainedTarget, Explanation } from '#core/decision/explain.ts';
 import type { FailureReason } from '#core/failure.ts';
-import { printableLine } from '#core/printable-line.ts';
+import { printableLine } from '#core/foreign/printable-line.ts';
 import type { RelyingParty, TargetName } from '#core/request/relying-party.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
-import { saysScopes } from '#core/token-type.ts';
+import type { ValidatedToken } from '#core/token/security-token.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
+import { saysScopes } from '#core/token/token-type.ts';
 import { scopeLines } from './explained-scopes.ts';
 import { REFUSAL_ADVICE } from './refusal-advice.ts';
 

@@ -1,5 +1,5 @@
 // What an expression sees of a request: plain values without a prototype to climb, and bounded in size.
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import type {
   ExpressionClaims,
   ExpressionContext,

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { principalName } from '#core/request/requestor.ts';
 import { createUserNameKey, foldDomain, type UserDomain } from '#core/request/user-domain.ts';
-import { SELF } from '#core/security-token.ts';
+import { SELF } from '#core/token/security-token.ts';
 import type { Entry, Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
 import { valueRule } from './fields.ts';

@@ -1,6 +1,6 @@
 // The claims of a user in a user file. Not a zod record: that drops a key like `__proto__` without a word.
 import { z } from 'zod';
-import { RESERVED_CLAIMS } from '#core/claim.ts';
+import { RESERVED_CLAIMS } from '#core/claims/claim.ts';
 import type { Complaint } from '../problem.ts';
 
 export type UserClaims = Readonly<Record<string, string | readonly string[]>>;

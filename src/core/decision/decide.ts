@@ -1,6 +1,6 @@
 // Policy over verified evidence: the only place where a token is granted. Pure.
 
-import type { Confirmation } from '../confirmation.ts';
+import { authenticationMember } from '../claims/subject.ts';
 import { actorOf, validateMayAct } from '../delegation/actor-chain.ts';
 import { decideActors, isOwnSubject, withActingToken } from '../delegation/decide-actors.ts';
 import { decideDelegations } from '../delegation/delegation-budget.ts';
@@ -12,10 +12,10 @@ import { decideRenewal } from '../renewal/renewal-terms.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { resolveTargets } from '../request/relying-party.ts';
 import { requestorName } from '../request/requestor.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import { authenticationMember } from '../subject.ts';
-import type { TokenSpec } from '../token-spec.ts';
-import { formOf, isCredential, type TokenType } from '../token-type.ts';
+import type { Confirmation } from '../token/confirmation.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
+import { formOf, isCredential, type TokenType } from '../token/token-type.ts';
 import { type Evidence, policyQuestion, validateConfirmation, validateOrigin } from './evidence.ts';
 import {
   decideClaims,

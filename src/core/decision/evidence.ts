@@ -1,12 +1,12 @@
 // What was validated for one request, the checks that bind it to the requestor, and how conditions see it.
-import type { ClaimSet, ClaimValue } from '../claim.ts';
+import type { ClaimSet, ClaimValue } from '../claims/claim.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { PolicyParty, PolicyQuestion, PolicyRules } from '../policy.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { isAudience, type RelyingParty } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import { isCredential } from '../token-type.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import { isCredential } from '../token/token-type.ts';
 import type { ExpressionContext, ExpressionParty } from './expression.ts';
 import { foreignPartyOf } from './known-issuer.ts';
 

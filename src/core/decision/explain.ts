@@ -1,5 +1,5 @@
 // Why a request is granted or refused: the same pure functions that decide, with everything they considered.
-import type { MappedClaim } from '../claim-mapping.ts';
+import type { MappedClaim } from '../claims/claim-mapping.ts';
 import { ExchangeFailure, type FailureReason } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import {
@@ -10,8 +10,8 @@ import {
   type PolicyRules,
 } from '../policy.ts';
 import { type RelyingParty, resolveTargets } from '../request/relying-party.ts';
-import { issuable, type TokenIssuer } from '../token-issuer.ts';
-import type { TokenSpec } from '../token-spec.ts';
+import { issuable, type TokenIssuer } from '../token/token-issuer.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
 import { decide } from './decide.ts';
 import { type Evidence, policyQuestion } from './evidence.ts';
 import { mapClaimsFor } from './granted-targets.ts';

@@ -1,5 +1,5 @@
 // A compiled condition or value of the configuration. Compiled and type-checked at load, outside core.
-import type { ClaimValue } from '../claim.ts';
+import type { ClaimValue } from '../claims/claim.ts';
 
 /** What an expression may read: plain data, no tokens. */
 export interface ExpressionContext {

@@ -2,9 +2,9 @@
 
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import type { TokenSpec } from '../token-spec.ts';
-import { isCredential } from '../token-type.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
+import { isCredential } from '../token/token-type.ts';
 import type { Evidence } from './evidence.ts';
 
 export interface Fence {

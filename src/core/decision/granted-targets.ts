@@ -1,13 +1,13 @@
 // The targets of a decision, each with the policy row that grants it, and what those of one token must have in common.
 
-import type { Claim, ClaimSet } from '../claim.ts';
-import { type MappedClaim, mapClaims, mappedClaims } from '../claim-mapping.ts';
-import type { Confirmation } from '../confirmation.ts';
+import type { Claim, ClaimSet } from '../claims/claim.ts';
+import { type MappedClaim, mapClaims, mappedClaims } from '../claims/claim-mapping.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { PolicyRow } from '../policy.ts';
 import type { RelyingParty } from '../request/relying-party.ts';
-import type { Encryption, TokenSpec } from '../token-spec.ts';
-import { formOf, saysScopes, type TokenType } from '../token-type.ts';
+import type { Confirmation } from '../token/confirmation.ts';
+import type { Encryption, TokenSpec } from '../token/token-spec.ts';
+import { formOf, saysScopes, type TokenType } from '../token/token-type.ts';
 import { type Evidence, expressionContext } from './evidence.ts';
 import { commonScopes, decideScopes, grantableScopes } from './scope.ts';
 

@@ -2,8 +2,8 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { principalOf } from '../request/requestor.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import { isCredential } from '../token-type.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import { isCredential } from '../token/token-type.ts';
 
 /** A trusted issuer by its names. */
 export interface KnownIssuer {

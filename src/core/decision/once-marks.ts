@@ -1,8 +1,8 @@
 // What a decision uses up: the one-time marks of its evidence.
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
-import type { ValidatedToken } from '../security-token.ts';
-import type { OnceMark } from '../token-spec.ts';
+import type { ValidatedToken } from '../token/security-token.ts';
+import type { OnceMark } from '../token/token-spec.ts';
 import type { Evidence } from './evidence.ts';
 import type { GrantedTargets } from './granted-targets.ts';
 

@@ -2,8 +2,8 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { UserStanding } from '../ledger/user-standing.ts';
 import { principalOf } from '../request/requestor.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import { isCredential } from '../token-type.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import { isCredential } from '../token/token-type.ts';
 import { type KnownIssuer, knownIssuer } from './known-issuer.ts';
 
 /** Whom there is. */

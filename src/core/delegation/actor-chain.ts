@@ -1,9 +1,9 @@
 // The chain of actors (RFC 8693 §4.1): the new actor outermost, the subject token's chain nested in it.
 
+import type { Actor, MayAct } from '../claims/subject.ts';
 import type { KnownIssuer } from '../decision/known-issuer.ts';
 import { ExchangeFailure } from '../failure.ts';
-import type { ValidatedToken } from '../security-token.ts';
-import type { Actor, MayAct } from '../subject.ts';
+import type { ValidatedToken } from '../token/security-token.ts';
 
 /** No configuration may allow a longer chain. */
 export const ACTOR_CHAIN_CEILING = 8;

@@ -1,13 +1,13 @@
 // Who acts, and whether it may be so: an actor that is presented, the requestor in its place, or nobody.
 
+import type { Actor } from '../claims/subject.ts';
 import { type Evidence, policyQuestion } from '../decision/evidence.ts';
 import { type GrantedTargets, longestChain } from '../decision/granted-targets.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { type PolicyParty, type PolicyRules, validateUndenied } from '../policy.ts';
 import type { Requestor } from '../request/requestor.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import type { Actor } from '../subject.ts';
-import type { TokenType } from '../token-type.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import type { TokenType } from '../token/token-type.ts';
 import { actorChain, actorOf, isSame } from './actor-chain.ts';
 
 /** Whether the requestor asks for itself. Names alone do not say so: a user may be called like a client. */

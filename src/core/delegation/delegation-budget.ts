@@ -3,7 +3,7 @@
 
 import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
 
 interface Step {
   /** Whether the requestor asks for itself. */

@@ -4,8 +4,8 @@ import { ExchangeFailure, excerpt } from '../failure.ts';
 import type { AuditParty, AuditRecord, AuditRequestor } from '../ports.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import type { Requestor } from '../request/requestor.ts';
-import type { ValidatedToken } from '../security-token.ts';
-import type { TokenSpec } from '../token-spec.ts';
+import type { ValidatedToken } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
 
 const eventOf = ({ operation, subject }: ExchangeRequest): AuditRecord['event'] =>
   operation === 'renew' || subject.type === 'refresh_token' ? 'token.renew' : 'token.exchange';

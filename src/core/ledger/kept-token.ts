@@ -1,8 +1,8 @@
 // What we keep of a token of ours that it does not say itself: the secret it is bound to, and of a security context, which is nothing
 // but a name, all that it stands for. It lies sealed beside the record of the token, and opens for no other.
-import type { SymmetricKeyConfirmation } from '../confirmation.ts';
-import type { TokenFacts, TokenRef } from '../security-token.ts';
-import type { TokenSpec } from '../token-spec.ts';
+import type { SymmetricKeyConfirmation } from '../token/confirmation.ts';
+import type { TokenFacts, TokenRef } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
 
 /** A secret that is known, with its name. */
 export type KnownSecret = Required<SymmetricKeyConfirmation>;

@@ -1,6 +1,6 @@
 // A token that is bound to a secret says no more than that. Who finds the secret can tell whether it was proved.
-import type { SymmetricKeyConfirmation } from '../confirmation.ts';
-import { acceptToken, type ValidatedToken } from '../security-token.ts';
+import type { SymmetricKeyConfirmation } from '../token/confirmation.ts';
+import { acceptToken, type ValidatedToken } from '../token/security-token.ts';
 
 /** The same token, with the name of the secret that it is bound to: SHA-256 over it, base64url. */
 export function withKnownSecret(token: ValidatedToken, thumbprint: string): ValidatedToken {

@@ -1,9 +1,9 @@
 // The stored form of a ledger entry. Readers take the form written now and the one before; fixtures of each are kept in
 // test/unit/core/ledger/ledger-entry.test.ts.
 import type { Instant } from '../instant.ts';
-import type { TokenRef } from '../security-token.ts';
-import type { TokenSpec } from '../token-spec.ts';
-import type { TokenType } from '../token-type.ts';
+import type { TokenRef } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
+import type { TokenType } from '../token/token-type.ts';
 
 /** Bump when the stored form changes. */
 const LEDGER_VERSION = 2;

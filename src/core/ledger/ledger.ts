@@ -3,8 +3,8 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock, Instant } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';
-import type { TokenRef, ValidatedToken } from '../security-token.ts';
-import type { TokenSpec } from '../token-spec.ts';
+import type { TokenRef, ValidatedToken } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
 import { type KeptToken, openKept, sealKept, type TokenSeal } from './kept-token.ts';
 import { entryOf, type LedgerEntry, parseEntry, writeEntry } from './ledger-entry.ts';
 import { saidBy, saidIn } from './said.ts';

@@ -1,8 +1,8 @@
 // What a token is made from: parents, the whole line above them, where that line began, and on whose word it rests.
 import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
-import { SELF, type TokenRef, tokenName, type ValidatedToken } from '../security-token.ts';
-import type { TokenSpec } from '../token-spec.ts';
+import { SELF, type TokenRef, tokenName, type ValidatedToken } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
 import { loginOf } from './ledger-entry.ts';
 
 /** Tokens that one token may descend from: whoever exchanges its own tokens in a ring must not make records that grow without end. */

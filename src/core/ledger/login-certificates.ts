@@ -1,8 +1,8 @@
 // The certificates that somebody came with are on record with what was issued on them. It ends when one of them is revoked.
 import { ExchangeFailure } from '../failure.ts';
 import { refuse } from '../renewal/renewable.ts';
-import type { TokenFacts, ValidatedToken } from '../security-token.ts';
-import { isCredential } from '../token-type.ts';
+import type { TokenFacts, ValidatedToken } from '../token/security-token.ts';
+import { isCredential } from '../token/token-type.ts';
 
 /** Holds certificates that were good once against trust and revocation as they are now. `atHand`: no source is asked, and what is not
  * known to be revoked is good.

@@ -5,8 +5,8 @@ import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
 import type { Store, StoreKey } from '../ports.ts';
 import type { Requestor } from '../request/requestor.ts';
-import { type TokenRef, tokenName, type ValidatedToken } from '../security-token.ts';
-import type { OnceMark } from '../token-spec.ts';
+import { type TokenRef, tokenName, type ValidatedToken } from '../token/security-token.ts';
+import type { OnceMark } from '../token/token-spec.ts';
 
 export interface OneTimeMarks {
   /** Refuses a token that was used up, unless it was as the credential of this very message. Of several at one time `take` lets one

@@ -1,11 +1,11 @@
 // What a token of ours says, as one text, so that a digest of it can be on record. Only what comes back from every form of token as it
 // went in: how its subject logged in does not, so the terms of renewal keep it.
-import type { ClaimSet, ClaimValue } from '../claim.ts';
-import type { Confirmation } from '../confirmation.ts';
-import type { ValidatedToken } from '../security-token.ts';
-import type { Actor } from '../subject.ts';
-import type { TokenSpec } from '../token-spec.ts';
-import { formOf, saysScopes } from '../token-type.ts';
+import type { ClaimSet, ClaimValue } from '../claims/claim.ts';
+import type { Actor } from '../claims/subject.ts';
+import type { Confirmation } from '../token/confirmation.ts';
+import type { ValidatedToken } from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
+import { formOf, saysScopes } from '../token/token-type.ts';
 
 type Said = Pick<TokenSpec, 'type' | 'audiences' | 'actors' | 'claims' | 'confirmation' | 'scopes'>;
 

@@ -1,7 +1,7 @@
 // What the ledger knows of a token that the token cannot say itself.
 import { ExchangeFailure } from '../failure.ts';
-import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
-import { isCredential } from '../token-type.ts';
+import { acceptToken, SELF, type TokenRef, type ValidatedToken } from '../token/security-token.ts';
+import { isCredential } from '../token/token-type.ts';
 import type { KeptToken, KnownSecret } from './kept-token.ts';
 import { GROUNDLESS, type Ledger, type Standing } from './ledger.ts';
 import { type LedgerEntry, trustOf } from './ledger-entry.ts';

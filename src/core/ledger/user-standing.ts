@@ -1,7 +1,7 @@
 // The users behind tokens of ours: whether they are still there, and how a token says that it is about one.
 import { refuse } from '../renewal/renewable.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import type { RenewalSubject, TokenSpec } from '../token-spec.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import type { RenewalSubject, TokenSpec } from '../token/token-spec.ts';
 
 export type UserStanding = 'enabled' | 'disabled' | 'unknown';
 

@@ -5,8 +5,8 @@ import type { Clock, Instant } from '../instant.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
 import type { Rotation, Store, StoreKey } from '../ports.ts';
-import type { ValidatedToken } from '../security-token.ts';
-import type { RenewalSubject, TokenSpec } from '../token-spec.ts';
+import type { ValidatedToken } from '../token/security-token.ts';
+import type { RenewalSubject, TokenSpec } from '../token/token-spec.ts';
 import { type FamilyGrant, parseGrant, writeGrant } from './refresh-grant.ts';
 import type { RefreshTokenCodec, RefreshTokenName } from './refresh-token.ts';
 

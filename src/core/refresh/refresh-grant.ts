@@ -1,16 +1,17 @@
 // What a family of refresh tokens was granted for, as it is stored: the evidence of the first exchange, so that policy can be
 // asked anew, and the bounds that no renewal may leave.
-import { BEARER } from '../confirmation.ts';
+
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import { type LedgerEntry, trustOf } from '../ledger/ledger-entry.ts';
+import { BEARER } from '../token/confirmation.ts';
 import {
   acceptToken,
   type TokenFacts,
   type TokenRef,
   type ValidatedToken,
-} from '../security-token.ts';
-import type { TokenSpec } from '../token-spec.ts';
+} from '../token/security-token.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
 
 /** Bump when the stored form changes. */
 const GRANT_VERSION = 1;

@@ -4,11 +4,11 @@ import { ExchangeFailure } from '../failure.ts';
 import { isInactive, type PresentedText } from '../inspect.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { AuditLog } from '../ports.ts';
+import { isRefreshable } from '../refresh.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { requestorName } from '../request/requestor.ts';
 import { revokeOnRecord } from '../revoke.ts';
 import type { TokenService } from '../token-service.ts';
-import { isRefreshable } from './refresh.ts';
 import type { RefreshFamilies, RefreshFamily } from './refresh-family.ts';
 
 interface RefreshTokenParts {

@@ -21,9 +21,9 @@ import {
 } from '../policy.ts';
 import { isAudience, type RelyingParty, resolveTargets } from '../request/relying-party.ts';
 import { hasProved, type Requestor, requestorName } from '../request/requestor.ts';
-import { SELF, type TokenRef, type ValidatedToken } from '../security-token.ts';
-import type { Renewal, TokenSpec } from '../token-spec.ts';
-import { formOf } from '../token-type.ts';
+import { SELF, type TokenRef, type ValidatedToken } from '../token/security-token.ts';
+import type { Renewal, TokenSpec } from '../token/token-spec.ts';
+import { formOf } from '../token/token-type.ts';
 import { keptAuthentication, keptKey, requireKept } from './kept-in-renewal.ts';
 import { type Renewable, type RenewalBasis, refuse } from './renewable.ts';
 import { decideRenewedExpiry, nextTerms } from './renewed-lifetime.ts';

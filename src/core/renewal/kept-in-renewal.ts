@@ -1,12 +1,12 @@
 // What a renewed token has of the one before: its type, its key, how its subject logged in.
 
-import { type Confirmation, publicKeyBits } from '../confirmation.ts';
 import type { Evidence } from '../decision/evidence.ts';
 import { ExchangeFailure } from '../failure.ts';
 import { secretOf } from '../ledger/kept-token.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
-import type { ValidatedToken } from '../security-token.ts';
-import type { Renewal, TokenSpec } from '../token-spec.ts';
+import { type Confirmation, publicKeyBits } from '../token/confirmation.ts';
+import type { ValidatedToken } from '../token/security-token.ts';
+import type { Renewal, TokenSpec } from '../token/token-spec.ts';
 import { type RenewalBasis, refuse } from './renewable.ts';
 
 const KEEPS_KEY = 'a renewal keeps the key of the token';

@@ -4,7 +4,7 @@ import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import type { KnownSecret } from '../ledger/kept-token.ts';
 import type { LedgerEntry } from '../ledger/ledger-entry.ts';
-import type { Renewal } from '../token-spec.ts';
+import type { Renewal } from '../token/token-spec.ts';
 
 /** What a renewal is decided on. */
 export interface RenewalBasis {

@@ -2,9 +2,9 @@
 import { ExchangeFailure } from '../failure.ts';
 import type { Clock } from '../instant.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from '../security-token.ts';
-import { isCredential } from '../token-type.ts';
-import { type TokenValidator, validatorFor } from '../token-validator.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from '../token/security-token.ts';
+import { isCredential } from '../token/token-type.ts';
+import { type TokenValidator, validatorFor } from '../token/token-validator.ts';
 
 interface RenewalParts {
   readonly clock: Clock;

@@ -1,13 +1,14 @@
 // On what terms the token to be issued can be renewed: only where every row says so, and never without an end.
+
+import { authenticationMember } from '../claims/subject.ts';
 import type { Evidence } from '../decision/evidence.ts';
 import type { GrantedTargets } from '../decision/granted-targets.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
-import { authenticationMember } from '../subject.ts';
-import type { Renewal } from '../token-spec.ts';
-import { isCredential, type TokenType } from '../token-type.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
+import type { Renewal } from '../token/token-spec.ts';
+import { isCredential, type TokenType } from '../token/token-type.ts';
 
 interface Moment {
   readonly now: Instant;

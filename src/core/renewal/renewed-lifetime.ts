@@ -2,7 +2,7 @@
 import { type GrantedTargets, longestLifetimeSeconds } from '../decision/granted-targets.ts';
 import { ExchangeFailure } from '../failure.ts';
 import type { Instant } from '../instant.ts';
-import type { Renewal } from '../token-spec.ts';
+import type { Renewal } from '../token/token-spec.ts';
 import { type Renewable, type RenewalBasis, refuse } from './renewable.ts';
 
 /** When the first token of the chain was issued, if the record still tells. */

@@ -1,7 +1,7 @@
 // What a front asks of the core, in the core's words.
-import type { Confirmation } from '../confirmation.ts';
-import type { SecurityToken } from '../security-token.ts';
-import type { TokenType } from '../token-type.ts';
+import type { Confirmation } from '../token/confirmation.ts';
+import type { SecurityToken } from '../token/security-token.ts';
+import type { TokenType } from '../token/token-type.ts';
 import type { TargetName } from './relying-party.ts';
 import type { Requestor } from './requestor.ts';
 

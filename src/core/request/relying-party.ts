@@ -1,8 +1,8 @@
 // For whom a token is: audience names, resource URIs and AppliesTo addresses of one target are one entity.
-import type { MappingRule } from '../claim-mapping.ts';
+import type { MappingRule } from '../claims/claim-mapping.ts';
 import { ExchangeFailure } from '../failure.ts';
-import type { Encryption } from '../token-spec.ts';
-import type { TokenForm, TokenType } from '../token-type.ts';
+import type { Encryption } from '../token/token-spec.ts';
+import type { TokenForm, TokenType } from '../token/token-type.ts';
 
 export interface RelyingParty {
   readonly id: string;

@@ -1,8 +1,14 @@
 // The requestor's own authentication as evidence: client credentials, or Issue with nothing but a credential.
-import { BEARER } from '../confirmation.ts';
+
 import { FOREVER } from '../instant.ts';
-import { acceptToken, SELF, type SecurityToken, type ValidatedToken } from '../security-token.ts';
-import type { TokenValidator } from '../token-validator.ts';
+import { BEARER } from '../token/confirmation.ts';
+import {
+  acceptToken,
+  SELF,
+  type SecurityToken,
+  type ValidatedToken,
+} from '../token/security-token.ts';
+import type { TokenValidator } from '../token/token-validator.ts';
 import type { Requestor } from './requestor.ts';
 
 interface RequestorEvidence extends SecurityToken {

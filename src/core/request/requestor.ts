@@ -1,7 +1,8 @@
 // The authenticated caller of a request.
-import { type Confirmation, isConfirmed } from '../confirmation.ts';
+
 import { ExchangeFailure } from '../failure.ts';
-import { SELF, type ValidatedToken } from '../security-token.ts';
+import { type Confirmation, isConfirmed } from '../token/confirmation.ts';
+import { SELF, type ValidatedToken } from '../token/security-token.ts';
 
 export interface Requestor {
   readonly kind: 'client' | 'principal';

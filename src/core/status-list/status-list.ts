@@ -4,7 +4,7 @@ import { type MemoryEnd, validateRemembered } from '../decision/fence.ts';
 import type { Clock, Instant } from '../instant.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Store, StoreKey } from '../ports.ts';
-import type { StatusPlace } from '../token-spec.ts';
+import type { StatusPlace } from '../token/token-spec.ts';
 
 /** Places of one list: 128 bytes before compression, and as many look-ups to read it. */
 export const STATUS_LIST_SIZE = 1024;

@@ -1,7 +1,7 @@
 // Which tokens have a place in a status list.
 import type { PolicyRules } from '../policy.ts';
-import type { TokenSpec } from '../token-spec.ts';
-import { formOf, type TokenType } from '../token-type.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
+import { formOf, type TokenType } from '../token/token-type.ts';
 import { type StatusLists, tokenIdAt } from './status-list.ts';
 
 /** Of the family by what they are signed with, if they were. */

@@ -13,11 +13,11 @@ import { type RefreshFamily, requireFamilies } from '../refresh/refresh-family.t
 import { decideRenewed, type RenewedSpec } from '../renewal/decide-renewed.ts';
 import { refuse } from '../renewal/renewable.ts';
 import { countRenewal, requireRemembered } from '../renewal/renewal-limits.ts';
-import type { ValidatedToken } from '../security-token.ts';
 import type { StatusLists } from '../status-list/status-list.ts';
 import { placed } from '../status-list/status-place.ts';
-import { issuable, type TokenIssuer } from '../token-issuer.ts';
-import type { TokenSpec } from '../token-spec.ts';
+import type { ValidatedToken } from '../token/security-token.ts';
+import { issuable, type TokenIssuer } from '../token/token-issuer.ts';
+import type { TokenSpec } from '../token/token-spec.ts';
 import type { EvidenceParts } from './evidence-steps.ts';
 
 export interface DecisionSteps {

@@ -33,9 +33,9 @@ import { requireRemembered } from '../renewal/renewal-limits.ts';
 import { validateOrTellRenewal } from '../renewal/renewal-needed.ts';
 import type { ExchangeRequest } from '../request/exchange-request.ts';
 import { type Requestor, requestorName } from '../request/requestor.ts';
-import { SELF, type SecurityToken, type ValidatedToken } from '../security-token.ts';
-import { isCredential } from '../token-type.ts';
-import type { TokenValidator } from '../token-validator.ts';
+import { SELF, type SecurityToken, type ValidatedToken } from '../token/security-token.ts';
+import { isCredential } from '../token/token-type.ts';
+import type { TokenValidator } from '../token/token-validator.ts';
 
 export interface EvidenceSteps {
   /** Validates one token by itself, whatever it is to be used for. */

@@ -1,9 +1,9 @@
 // What every grant is: a name, its parameters, its family of errors, and how it reads a request. The endpoint owns the rest.
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
 import type { Requestor } from '#core/request/requestor.ts';
+import type { IssuedToken } from '#core/token/token-spec.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import type { TokenService } from '#core/token-service.ts';
-import type { IssuedToken } from '#core/token-spec.ts';
-import type { TokenType } from '#core/token-type.ts';
 import type { ErrorMap } from '../oauth-error.ts';
 import type { Parameters } from '../parameters.ts';
 

@@ -1,6 +1,6 @@
 // The grants we know, and their parameters.
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
-import { formOf } from '#core/token-type.ts';
+import { formOf } from '#core/token/token-type.ts';
 import { clientCredentials } from './client-credentials.ts';
 import type { Grant } from './grant.ts';
 import { jwtBearer } from './jwt-bearer.ts';

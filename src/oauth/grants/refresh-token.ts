@@ -1,5 +1,5 @@
 // RFC 6749 §6: a refresh token for a new token and the next refresh token.
-import { refresh } from '#core/refresh/refresh.ts';
+import { refresh } from '#core/refresh.ts';
 import { ASSERTION_GRANT_ERRORS } from '../oauth-error.ts';
 import { requiredParameter, scopeNames, targetNames } from '../parameters.ts';
 import type { Grant } from './grant.ts';

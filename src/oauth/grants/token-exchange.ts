@@ -1,7 +1,7 @@
 // RFC 8693 §2.1: subject_token, actor_token and what is wanted for them.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken } from '#core/security-token.ts';
-import { TOKEN_TYPES, type TokenType, tokenTypeOfUri } from '#core/token-type.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
+import { TOKEN_TYPES, type TokenType, tokenTypeOfUri } from '#core/token/token-type.ts';
 import { TOKEN_EXCHANGE_ERRORS } from '../oauth-error.ts';
 import {
   optionalParameter,

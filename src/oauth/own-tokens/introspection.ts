@@ -1,10 +1,11 @@
 // Introspection (RFC 7662) of our own access tokens, JWTs and refresh tokens: what a good one says, to whom it concerns.
+
+import type { Actor, Authentication } from '#core/claims/subject.ts';
 import { inspect, type PresentedText } from '#core/inspect.ts';
 import type { RefreshFamilies, RefreshFamily } from '#core/refresh/refresh-family.ts';
 import { inspectRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
-import type { Actor, Authentication } from '#core/subject.ts';
+import type { ValidatedToken } from '#core/token/security-token.ts';
 import type { TokenService } from '#core/token-service.ts';
 import { looksLikeRefreshToken } from './refresh-token-codec.ts';
 

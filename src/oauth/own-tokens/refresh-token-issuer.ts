@@ -1,6 +1,6 @@
 // A refresh token as the token of an exchange (RFC 8693 §3): the first of the family that admission began.
 import type { RefreshFamilies } from '#core/refresh/refresh-family.ts';
-import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenIssuer } from '#core/token/token-issuer.ts';
 
 /** Writes what was decided; nothing is signed. */
 export function createRefreshTokenIssuer(families: RefreshFamilies): TokenIssuer {

@@ -6,7 +6,7 @@ import type { Ledger } from '#core/ledger/ledger.ts';
 import type { AuditLog } from '#core/ports.ts';
 import { revokeRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
 import { revoke } from '#core/revoke.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import { markRefusal } from '../request-state.ts';
 import type { IntrospectionParts } from './introspection.ts';
 import { looksLikeRefreshToken } from './refresh-token-codec.ts';

@@ -1,5 +1,5 @@
 // The issuer of security contexts: there is nothing to sign, for what the name stands for is on record already.
-import type { TokenIssuer } from '#core/token-issuer.ts';
+import type { TokenIssuer } from '#core/token/token-issuer.ts';
 import { writeContextName } from './context-name.ts';
 
 /** Names contexts. */

@@ -2,7 +2,7 @@
 // once it was renewed the Instance. The ids in it are those of the ledger.
 import { ExchangeFailure } from '#core/failure.ts';
 import type { ContextName } from '#core/ledger/kept-token.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 
 /** The ids that a name stands for. */
 export interface ContextIds {

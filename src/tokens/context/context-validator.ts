@@ -9,8 +9,8 @@ import {
   SELF,
   type SecurityToken,
   type ValidatedToken,
-} from '#core/security-token.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+} from '#core/token/security-token.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { parseContextName } from './context-name.ts';
 
 export interface ContextValidatorParts {

@@ -1,11 +1,11 @@
 // Issues JWTs: RFC 9068 access tokens, plain JWTs with the same claims, and ID tokens (OIDC Core §2).
 import type { KeyObject } from 'node:crypto';
-import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claim.ts';
+import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from '#core/claims/claim.ts';
+import type { Actor, Authentication } from '#core/claims/subject.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import type { Actor, Authentication } from '#core/subject.ts';
-import type { TokenIssuer } from '#core/token-issuer.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenIssuer } from '#core/token/token-issuer.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { confirmationMember } from './claims/jwt-confirmation.ts';
 import { encryptProofKey } from './claims/proof-key.ts';
 import { statusMember } from './claims/status-claim.ts';

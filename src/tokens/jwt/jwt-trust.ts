@@ -1,8 +1,8 @@
 // Whose JWTs are accepted, and on what terms: the port that configuration and key sources fill.
 import type { KeyObject } from 'node:crypto';
 import type { Instant } from '#core/instant.ts';
-import { SELF } from '#core/security-token.ts';
-import type { TokenType } from '#core/token-type.ts';
+import { SELF } from '#core/token/security-token.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import { isAsymmetric } from './jws/jws-signature.ts';
 import { JWT_TOKEN_TYPES } from './jwt-type.ts';
 

@@ -1,6 +1,6 @@
 // Which `typ` a JWT of a declared type may carry: one kind of JWT must never pass as another (RFC 8725 §3.11, §3.12).
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import type { JsonMembers } from './jws/strict-json.ts';
 
 /** The token types that are JWTs. */

@@ -6,9 +6,9 @@ import {
   type SecurityToken,
   type TokenFacts,
   type ValidatedToken,
-} from '#core/security-token.ts';
-import type { TokenType } from '#core/token-type.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+} from '#core/token/security-token.ts';
+import type { TokenType } from '#core/token/token-type.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { requiredString, stringClaim } from './claims/claim-reader.ts';
 import { parseActors, parseMayAct } from './claims/jwt-actor.ts';
 import { parseConfirmation } from './claims/jwt-confirmation.ts';

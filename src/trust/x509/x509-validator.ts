@@ -1,17 +1,17 @@
 // Certificates as evidence: a path to an anchor of a trusted issuer, not revoked, about somebody. The front has seen that its key was
 // proved, in the TLS handshake or by a signature over the message; no front takes a certificate in place of a token.
 import { hash, X509Certificate } from 'node:crypto';
-import type { Claim } from '#core/claim.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
+import type { Claim } from '#core/claims/claim.ts';
 import { ExchangeFailure, refusalAbout } from '#core/failure.ts';
 import type { Clock, Instant } from '#core/instant.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
 import {
   acceptToken,
   SELF,
   type SecurityToken,
   type ValidatedToken,
-} from '#core/security-token.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+} from '#core/token/security-token.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { alternativeNamesOf } from './alternative-names.ts';
 import { type Certificate, parseCertificate, readCertificate } from './certificate.ts';
 import { type SubjectTerms, subjectOf } from './certificate-subject.ts';

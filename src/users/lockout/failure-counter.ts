@@ -1,6 +1,6 @@
 // Counts failed logins over a fixed window, in the Store so that all processes count together.
 // Counters are best effort: when the store is away, this process goes on with what it last knew and what it counts itself.
-import { putLast } from '#core/bounded-map.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 

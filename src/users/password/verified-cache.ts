@@ -3,7 +3,7 @@
 // reload that forgot them all would have every user wait for a computation.
 
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
-import { putLast } from '#core/bounded-map.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 
 /** One login, as the cache and the coalescing of equal logins name it. */

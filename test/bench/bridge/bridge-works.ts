@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { createPrivateKey } from 'node:crypto';
 import type { SamlSigningKeys } from '#bridge/saml/issuer/assertion-signer.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { createSamlSigner } from '#src/keys/saml-signer.ts';
 import { aClaim } from '#test/support/core.ts';
 import {

@@ -15,7 +15,7 @@ import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { textOf } from '#bridge/xml/reader.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import { TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';
 import { aPost, aWsTrustSetting, billingRules } from '#test/support/ws-trust/ws-trust.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { VCENTER_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { parseCertificate } from '#src/trust/x509/certificate.ts';
 import { createX509Validator } from '#src/trust/x509/x509-validator.ts';
 import { aPolicyRow, aRelyingParty, ledgerSettings, OWN_ISSUER } from '#test/support/core.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aFolder, isBuilt } from '#test/interop/foreign-client.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import type { ExpressionContext, ExpressionParty } from '#core/decision/expression.ts';
 import { createExpressionCompiler } from '#src/config/expressions/expression.ts';
 

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { decodeJwt } from 'jose';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
-import { TOKEN_TYPES } from '#core/token-type.ts';
+import { TOKEN_TYPES } from '#core/token/token-type.ts';
 import { type AssertionChanges, bearer, iso, NOW, subject1 } from '#test/support/saml/saml.ts';
 import { type SamlWorld } from '#test/support/saml/saml-document.ts';
 import { startSamlServer } from '#test/support/saml/saml-server.ts';

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { idOf } from '#bridge/saml/validator/subject-name.ts';
-import { RESERVED_CLAIMS } from '#core/claim.ts';
+import { RESERVED_CLAIMS } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { legalText } from '#test/support/legal-text.ts';
 import {
   aCertifiedKey,

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'node:test';
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { aForeignIssuer, part } from '#test/support/jwt/jwt.ts';
 import { trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
 

@@ -1,7 +1,7 @@
 // Attacks through claims: times without end, issuers in lists, chains and bindings that are not understood.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { aForeignIssuer, type Members } from '#test/support/jwt/jwt.ts';
 import { ownTrust, trustIn, validating } from '#test/support/jwt/jwt-terms.ts';
 

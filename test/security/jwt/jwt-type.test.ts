@@ -1,7 +1,7 @@
 // Attacks by type: one kind of JWT must never pass as another (RFC 8725 §2.8, §3.11, §3.12).
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import type { JwtTokenType } from '#src/tokens/jwt/jwt-type.ts';
 import { aForeignIssuer, type Members } from '#test/support/jwt/jwt.ts';
 import { ownTrust, trustIn, validating } from '#test/support/jwt/jwt-terms.ts';

@@ -5,8 +5,8 @@ import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import type { Confirmation, PublicJwk } from '#core/confirmation.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { Confirmation, PublicJwk } from '#core/token/confirmation.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import {
   aCertifiedKey,
   anOwnIssuer,

@@ -10,7 +10,7 @@ import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.t
 import { createRecipient, encryptXml } from '#bridge/xml/encryption/encrypt.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
-import type { TokenUse } from '#core/security-token.ts';
+import type { TokenUse } from '#core/token/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
 import { anEvidence, fakeAuditLog, LENIENT, ledgerSettings, rules } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';

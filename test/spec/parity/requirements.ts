@@ -201,11 +201,11 @@ export const PARITY: RequirementTable = {
         'spec/ws-trust/credential/partners.test.ts#by identity: the name of the partner',
         'spec/ws-trust/credential/partners.test.ts#by claims: an attribute is who it is about',
         'unit/bridge/saml/validator/saml-validator.test.ts#an attribute may identify the subject',
-        'unit/core/claim-mapping.test.ts#renames a claim and keeps who stated it',
+        'unit/core/claims/claim-mapping.test.ts#renames a claim and keeps who stated it',
       ],
       [
         'unit/bridge/saml/validator/saml-validator.test.ts#the same name in two domains is two subjects',
-        'unit/core/claim-mapping.test.ts#what no rule names does not pass',
+        'unit/core/claims/claim-mapping.test.ts#what no rule names does not pass',
       ],
     ],
     [

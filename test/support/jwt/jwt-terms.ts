@@ -1,5 +1,5 @@
 // A JWT validator that knows one trusted issuer and our own, with safe defaults.
-import type { SecurityToken, TokenUse, ValidatedToken } from '#core/security-token.ts';
+import type { SecurityToken, TokenUse, ValidatedToken } from '#core/token/security-token.ts';
 import type { JwtTrust, OwnJwtTrust } from '#src/tokens/jwt/jwt-trust.ts';
 import { JWT_TOKEN_TYPES, type JwtTokenType } from '#src/tokens/jwt/jwt-type.ts';
 import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';

@@ -9,7 +9,7 @@ import {
   generateKeyPair,
   type JWK,
 } from 'jose';
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 

@@ -6,7 +6,7 @@ import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { TIMESTAMP } from '#test/support/soap/signed-message.ts';
 import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {

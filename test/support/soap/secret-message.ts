@@ -5,7 +5,7 @@ import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustFrontParts } from '#bridge/ws-trust/front.ts';
 import { createKeyUnwrapper } from '#bridge/xml/encryption/decrypt.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import { aPost, aWsTrustSetting, type WsTrustSetting } from '#test/support/ws-trust/ws-trust.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo, NONCE, WSC_13 } from './derived-key.ts';

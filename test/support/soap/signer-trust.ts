@@ -8,8 +8,8 @@ import {
 } from '#bridge/ws-trust/authentication/signer-trust.ts';
 import { WSSE_NS, WSU_NS } from '#bridge/xml/namespaces.ts';
 import { elementsOf } from '#bridge/xml/tree.ts';
-import type { Confirmation } from '#core/confirmation.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import { parse } from '#test/support/xml/refusal.ts';
 

@@ -1,7 +1,7 @@
 // Users whose password is kept readable, and their logins by digest (UsernameToken Profile 1.1.1 §3.1).
 import { createHash } from 'node:crypto';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { createUserValidator } from '#src/users/user-validator.ts';
 import { OWN_ISSUER } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';

@@ -1,7 +1,7 @@
 // Assertions of the WS-Trust front that it can be asked to renew.
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { anOwnToken, aPolicyRow } from '#test/support/core.ts';
 import { BILLING } from '#test/support/ws-trust/rst.ts';
 import { billingRules } from '#test/support/ws-trust/ws-trust.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Clock } from '#core/instant.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { oneTimePasswordOf, parseOneTimeSecret } from '#src/users/one-time-password.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import { PASSWORD, type SamlWorld, withSaml } from '#test/support/saml/saml-document.ts';

@@ -1,6 +1,6 @@
 // Certificates that are known by their bytes alone: for tests that are not about paths.
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import type { TestCertificate } from './pki.ts';
 import { firstCertificateOf } from './x509-trust.ts';

@@ -1,8 +1,8 @@
 // How a login is told in the token that is made.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Authentication } from '#core/claims/subject.ts';
 import { decide } from '#core/decision/decide.ts';
-import type { Authentication } from '#core/subject.ts';
 import { anEvidence, NOW, rules } from '#test/support/core.ts';
 
 const told = (authentication: Authentication): Authentication | undefined =>

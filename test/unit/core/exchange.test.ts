@@ -5,9 +5,9 @@ import { exchange } from '#core/exchange.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
-import type { SecurityToken, ValidatedToken } from '#core/security-token.ts';
+import type { SecurityToken, ValidatedToken } from '#core/token/security-token.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { createTokenService, type TokenServiceParts } from '#core/token-service.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
 import {
   anActorToken,
   anEvidence,

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Confirmation } from '#core/confirmation.ts';
 import type { KnownIssuer } from '#core/decision/known-issuer.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
 import { inspect } from '#core/inspect.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { Requestor } from '#core/request/requestor.ts';
 import { revoke } from '#core/revoke.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import type { ValidatedToken } from '#core/token/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
 import {
   anOwnToken,

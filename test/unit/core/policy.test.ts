@@ -11,7 +11,7 @@ import {
   type PolicyRow,
 } from '#core/policy.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import {
   anActorToken,
   anEvidence,

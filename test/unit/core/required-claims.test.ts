@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ClaimValue } from '#core/claim.ts';
-import type { MappingRule } from '#core/claim-mapping.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
+import type { MappingRule } from '#core/claims/claim-mapping.ts';
 import { decide } from '#core/decision/decide.ts';
 import {
   aClaim,

@@ -4,7 +4,7 @@ import type { Instant } from '#core/instant.ts';
 import type { Standing } from '#core/ledger/ledger.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import { revokeNamed } from '#core/revoke.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import { aRequestor, fakeAuditLog, NOW, OWN_ISSUER, refusedAs } from '#test/support/core.ts';
 
 const TOKEN = { issuer: OWN_ISSUER, id: 'id-1' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { FetchedDocument } from '#core/fetched.ts';
+import type { FetchedDocument } from '#core/foreign/fetched.ts';
 import type { FetchText } from '#src/trust/fetch-text.ts';
 import { createIssuerKeys, type IssuerKeysRecord } from '#src/trust/issuer-keys.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { FOREVER } from '#core/instant.ts';
-import type { SecurityToken } from '#core/security-token.ts';
-import { validatorFor } from '#core/token-validator.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
+import { validatorFor } from '#core/token/token-validator.ts';
 import { createUserValidator } from '#src/users/user-validator.ts';
 import { aUser, aUserStore } from './a-user-store.ts';
 

@@ -1,6 +1,6 @@
 // Pinned public keys of others: a JWK Set (RFC 7517) from a file.
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { isRsaKey } from '#core/rsa-key.ts';
+import { isRsaKey } from '#core/foreign/rsa-key.ts';
 import type { Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import { MIN_RSA_BITS } from './pem.ts';

@@ -1,7 +1,7 @@
 // Our own keys: `keys`, those that sign and those that decrypt.
 import { z } from 'zod';
 import type { Instant } from '#core/instant.ts';
-import type { TokenForm } from '#core/token-type.ts';
+import type { TokenForm } from '#core/token/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { instant, instantOf, rule, signatureAlgorithm } from '../fields.ts';

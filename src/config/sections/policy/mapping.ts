@@ -1,7 +1,7 @@
 // Claim mapping: which claims a token carries, and where each comes from. Used by relying parties and policy rows.
 import { z } from 'zod';
-import { RESERVED_CLAIMS } from '#core/claim.ts';
-import type { MappingRule } from '#core/claim-mapping.ts';
+import { RESERVED_CLAIMS } from '#core/claims/claim.ts';
+import type { MappingRule } from '#core/claims/claim-mapping.ts';
 import type { Expression } from '#core/decision/expression.ts';
 import type { ExpressionPurpose } from '../../expressions/expression.ts';
 import type { Entry, Loading } from '../../loading.ts';

@@ -3,8 +3,8 @@
 import type { PartySelector, PolicyRow } from '#core/policy.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
 import { principalName } from '#core/request/requestor.ts';
-import { SELF } from '#core/security-token.ts';
-import { formOf, isCredential, type TokenType } from '#core/token-type.ts';
+import { SELF } from '#core/token/security-token.ts';
+import { formOf, isCredential, type TokenType } from '#core/token/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { validateKey, type WrittenKey } from '../keys/key-choice.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import type { Grant, PartySelector, PolicyRow } from '#core/policy.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import {
   entryId,

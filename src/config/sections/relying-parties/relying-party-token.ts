@@ -1,7 +1,7 @@
 // What the tokens for a relying party are: `relyingParties[].token`.
 import { z } from 'zod';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import { formOf } from '#core/token-type.ts';
+import { formOf } from '#core/token/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint, Path } from '../../problem.ts';
 import { rule, seconds } from '../fields.ts';

@@ -1,6 +1,6 @@
 // Requestors by the names that core gives them: a client's id, or `principal:<self or trusted issuer>:<id>`.
 import { isPrincipalName, principalOf } from '#core/request/requestor.ts';
-import { SELF } from '#core/security-token.ts';
+import { SELF } from '#core/token/security-token.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import { validateReference } from '../reference.ts';

@@ -1,7 +1,7 @@
 // On which conditions the JWTs of a trusted issuer are accepted: `trustedIssuers[].jwt`.
 import { hash, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import type { Entry, Loading } from '../../loading.ts';
 import type { Complaint } from '../../problem.ts';
 import {

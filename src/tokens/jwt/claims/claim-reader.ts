@@ -1,5 +1,5 @@
 // Reads single members of a claims set: present and of the right form, or absent. Everything else is malformed.
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
 import type { JsonMembers } from '../jws/strict-json.ts';

@@ -1,8 +1,8 @@
 // Reads `act` and `may_act` (RFC 8693 §4.1, §4.4). A chain that is not understood in full is refused, never shortened.
-import { UNREAD_ACTOR_CLAIMS } from '#core/claim.ts';
+import { UNREAD_ACTOR_CLAIMS } from '#core/claims/claim.ts';
+import type { Actor, MayAct } from '#core/claims/subject.ts';
 import { ACTOR_CHAIN_CEILING } from '#core/delegation/actor-chain.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Actor, MayAct } from '#core/subject.ts';
 import { type JsonMembers, membersOf } from '../jws/strict-json.ts';
 import type { JwtTerms } from '../jwt-trust.ts';
 import { requiredString, stringClaim } from './claim-reader.ts';

@@ -1,9 +1,9 @@
 // `cnf` (RFC 7800 §3.1, RFC 8705 §3.1, RFC 9449 §6.1), read and written.
 import { createPublicKey, hash, type KeyObject } from 'node:crypto';
-import type { ClaimValue } from '#core/claim.ts';
-import { BEARER, type Confirmation, type PublicJwk } from '#core/confirmation.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { isRsaKey } from '#core/rsa-key.ts';
+import { isRsaKey } from '#core/foreign/rsa-key.ts';
+import { BEARER, type Confirmation, type PublicJwk } from '#core/token/confirmation.ts';
 import { type JsonMembers, membersOf } from '../jws/strict-json.ts';
 import { stringClaim } from './claim-reader.ts';
 

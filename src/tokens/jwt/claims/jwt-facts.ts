@@ -1,8 +1,8 @@
 // What the claims of a verified JWT say, in core's words: audience, client, scope, authentication, the rest.
-import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
+import { type ClaimSet, RESERVED_CLAIMS } from '#core/claims/claim.ts';
+import type { Authentication } from '#core/claims/subject.ts';
 import { ExchangeFailure, excerpt } from '#core/failure.ts';
 import type { Instant } from '#core/instant.ts';
-import type { Authentication } from '#core/subject.ts';
 import type { JsonMembers } from '../jws/strict-json.ts';
 import type { JwtTerms } from '../jwt-trust.ts';
 import type { JwtTokenType } from '../jwt-type.ts';

@@ -1,7 +1,7 @@
 // When a JWT is good (RFC 7519 §4.1.4-6, RFC 7523 §3): one reading of the clock for all rules.
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Instant, Lifetime } from '#core/instant.ts';
-import type { TokenUse } from '#core/security-token.ts';
+import type { TokenUse } from '#core/token/security-token.ts';
 import type { JsonMembers } from '../jws/strict-json.ts';
 import type { JwtTerms } from '../jwt-trust.ts';
 import { instantClaim } from './claim-reader.ts';

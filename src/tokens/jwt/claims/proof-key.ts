@@ -1,9 +1,9 @@
 // The secret of a token as a JWE to its relying party (RFC 7800 §3.3): the encrypted form of a JWK of type `oct`.
 import { X509Certificate } from 'node:crypto';
 import { CompactEncrypt } from 'jose';
-import type { SymmetricKeyConfirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { Encryption } from '#core/token-spec.ts';
+import type { SymmetricKeyConfirmation } from '#core/token/confirmation.ts';
+import type { Encryption } from '#core/token/token-spec.ts';
 
 // The JOSE names of the pairs (RFC 7518 §4.3, §5.3).
 const TRANSPORTS: Readonly<Record<Encryption['keyTransport'], string>> = {

@@ -1,5 +1,5 @@
 // Where the status of a token is told: `status` (draft-ietf-oauth-status-list §6.2).
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 
 /** Below the issuer. */
 export const STATUS_LIST_PATH = '/status/';

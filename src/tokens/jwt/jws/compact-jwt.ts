@@ -1,5 +1,5 @@
 // The compact form of a signed JWT (RFC 7515 §7.1), written and read strictly: one token, one spelling.
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { type JwsKey, signJws, verifyJws } from './jws-signature.ts';
 import { type JsonMembers, parseStrictObject } from './strict-json.ts';

@@ -1,6 +1,6 @@
 // Reads a JSON object of a token so that no other reader can read it differently (RFC 7493, RFC 8725 §2.4): two
 // parsers that pick different duplicates see two different tokens under one signature.
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 
 /** The members of an object. A Map: nothing is inherited, so a name such as `constructor` finds nothing. */

@@ -1,8 +1,14 @@
 // Whether the certificates of a path are revoked: by lists at hand, by OCSP, by lists that are fetched. Not knowing is no answer:
 // it fails closed.
-import { putLast } from '#core/bounded-map.ts';
+
 import { ExchangeFailure } from '#core/failure.ts';
-import { createFetched, type Fetched, type Load, type RefreshSettings } from '#core/fetched.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
+import {
+  createFetched,
+  type Fetched,
+  type Load,
+  type RefreshSettings,
+} from '#core/foreign/fetched.ts';
 import type { Clock } from '#core/instant.ts';
 import type { FetchBytes } from '../../fetch-text.ts';
 import type { Certificate } from '../certificate.ts';

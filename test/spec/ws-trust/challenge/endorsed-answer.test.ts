@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { attributeOf, type XmlDocument, type XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aPolicyRow, aValidatedToken } from '#test/support/core.ts';
 import { aSignedMessage, aTimestamp } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';

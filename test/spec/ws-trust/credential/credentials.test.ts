@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { BEARER } from '#core/confirmation.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import { BEARER } from '#core/token/confirmation.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aValidatedToken, OWN_ISSUER } from '#test/support/core.ts';
 import { aBinaryToken, aSignedMessage } from '#test/support/soap/signed-message.ts';
 import { anRst } from '#test/support/ws-trust/rst.ts';

@@ -11,9 +11,9 @@ import { ADFS_PROFILE, GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profile
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aPolicyRow, aValidatedToken, NOW } from '#test/support/core.ts';
 import {
   aBinaryToken,

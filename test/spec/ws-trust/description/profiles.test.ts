@@ -11,7 +11,7 @@ import {
 } from '#bridge/ws-trust/endpoint/profiles.ts';
 import type { WsTrustRequest } from '#bridge/ws-trust/front.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aBinaryToken, aSignedMessage } from '#test/support/soap/signed-message.ts';
 import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
 import { anAppliesTo, anRst } from '#test/support/ws-trust/rst.ts';

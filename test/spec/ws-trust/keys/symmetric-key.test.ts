@@ -7,7 +7,7 @@ import { computePSha1 } from '#bridge/ws-security/encryption/p-sha1.ts';
 import { toWireBytes } from '#bridge/xml/canonical/writer.ts';
 import { createKeyUnwrapper, type KeyUnwrappers } from '#bridge/xml/encryption/decrypt.ts';
 import { createRecipient, encryptKey } from '#bridge/xml/encryption/encrypt.ts';
-import type { SymmetricKeyConfirmation } from '#core/confirmation.ts';
+import type { SymmetricKeyConfirmation } from '#core/token/confirmation.ts';
 import { aRelyingParty } from '#test/support/core.ts';
 import { SOAP_VERSIONS } from '#test/support/soap/soap.ts';
 import { anAppliesTo, anRst, BILLING, TRUST_13, TRUST_2005 } from '#test/support/ws-trust/rst.ts';

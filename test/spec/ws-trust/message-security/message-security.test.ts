@@ -10,7 +10,7 @@ import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { trustPublicKey } from '#bridge/xml/keys/trusted-key.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { verifyMessageSignature } from '#bridge/xml/signature/verify-message.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { openMessage } from '#test/support/soap/encrypted-message.ts';
 import {
   ADDRESSING,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
-import type { TokenIssuer } from '#core/token-issuer.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenIssuer } from '#core/token/token-issuer.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { aDerivedKey, aDerivedKeyToken, aReferenceTo } from '#test/support/soap/derived-key.ts';
 import {
   SIGNATURE,

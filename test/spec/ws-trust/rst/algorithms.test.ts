@@ -7,7 +7,7 @@ import { parseXml } from '#bridge/xml/parser/parser.ts';
 import { childrenNamed } from '#bridge/xml/reader.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { Encryption } from '#core/token-spec.ts';
+import type { Encryption } from '#core/token/token-spec.ts';
 import { aKeyValue } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Encryption } from '#core/token-spec.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { Encryption } from '#core/token/token-spec.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';
 import {

@@ -7,7 +7,7 @@ import type { EndpointProfile } from '#bridge/ws-trust/endpoint/endpoint-profile
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
 import { attributeOf, type XmlElement } from '#bridge/xml/tree.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { anOwnToken, aPolicyRow, aValidatedToken } from '#test/support/core.ts';
 import {
   aBinaryToken,

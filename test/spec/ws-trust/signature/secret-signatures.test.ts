@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { changeEndpoints } from '#bridge/ws-trust/endpoint/endpoint-changes.ts';
 import { GENERIC_PROFILE } from '#bridge/ws-trust/endpoint/profiles.ts';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { anOwnToken, aPolicyRow, aValidatedToken, NOW } from '#test/support/core.ts';
 import {
   aDerivedKey,

@@ -2,8 +2,8 @@
 // header on with a Body of their own.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BEARER } from '#core/confirmation.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import { BEARER } from '#core/token/confirmation.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aClaim, aValidatedToken } from '#test/support/core.ts';
 import { aSignedMessage } from '#test/support/soap/signed-message.ts';
 import { anAppliesTo, anRst, TRUST_13 } from '#test/support/ws-trust/rst.ts';

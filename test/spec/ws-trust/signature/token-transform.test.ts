@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { nameKey } from '#bridge/xml/keys/public-key.ts';
 import { WSU_NS } from '#bridge/xml/namespaces.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenValidator } from '#core/token-validator.ts';
+import type { TokenValidator } from '#core/token/token-validator.ts';
 import { aValidatedToken } from '#test/support/core.ts';
 import {
   aBinaryToken,

@@ -7,7 +7,7 @@ import { refusedAsBadContext, refusedAsContext } from '#bridge/ws-trust/context-
 import { readRst } from '#bridge/ws-trust/rst/read-rst.ts';
 import type { RstRequest } from '#bridge/ws-trust/rst/rst-request.ts';
 import { ExchangeFailure, FAILURE_REASONS, type FailureReason } from '#core/failure.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import { aRequestor, aValidatedToken } from '#test/support/core.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';
 import { anRst } from '#test/support/ws-trust/rst.ts';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { stringify } from 'yaml';
-import { BEARER } from '#core/confirmation.ts';
 import { requestorName } from '#core/request/requestor.ts';
+import { BEARER } from '#core/token/confirmation.ts';
 import {
   type Change,
   first,

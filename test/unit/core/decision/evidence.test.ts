@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Confirmation, isConfirmed } from '#core/confirmation.ts';
 import {
   type Evidence,
   expressionContext,
@@ -8,6 +7,7 @@ import {
   validateConfirmation,
   validateOrigin,
 } from '#core/decision/evidence.ts';
+import { type Confirmation, isConfirmed } from '#core/token/confirmation.ts';
 import {
   aClaim,
   anActorToken,

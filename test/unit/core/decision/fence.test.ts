@@ -7,7 +7,7 @@ import {
   validateMarkFence,
   validateRemembered,
 } from '#core/decision/fence.ts';
-import type { TokenFacts } from '#core/security-token.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
 import {
   anEvidence,
   anOwnToken,

@@ -1,11 +1,11 @@
 // Whether a token may leave unsaid for whom it is (docs/decisions/0029): only where it is then kept on record.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Confirmation } from '#core/confirmation.ts';
 import { decide } from '#core/decision/decide.ts';
 import { entryOf } from '#core/ledger/ledger-entry.ts';
 import type { RelyingParty } from '#core/request/relying-party.ts';
-import type { TokenType } from '#core/token-type.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import { anEvidence, aPolicyRow, aRelyingParty, NOW, rules } from '#test/support/core.ts';
 
 const KEY: Confirmation = { method: 'public-key', jwkThumbprint: 'key-1' };

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { KnownIssuer } from '#core/decision/known-issuer.ts';
 import { validateOwnCredential } from '#core/decision/own-credential.ts';
 import type { UserStanding } from '#core/ledger/user-standing.ts';
-import type { TokenFacts } from '#core/security-token.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
 import {
   anOwnToken,
   aSubject,

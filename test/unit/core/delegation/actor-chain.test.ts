@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Actor } from '#core/claims/subject.ts';
 import {
   ACTOR_CHAIN_CEILING,
   actorChain,
   actorOf,
   validateMayAct,
 } from '#core/delegation/actor-chain.ts';
-import type { Actor } from '#core/subject.ts';
 import {
   anActorToken,
   aValidatedToken,

@@ -5,8 +5,8 @@ import type { Evidence } from '#core/decision/evidence.ts';
 import { createLedger, type Ledger } from '#core/ledger/ledger.ts';
 import { lineageOf } from '#core/ledger/lineage.ts';
 import { validateEvidenceStanding } from '#core/ledger/standing.ts';
-import { SELF, type TokenRef, type ValidatedToken } from '#core/security-token.ts';
-import type { Renewal, TokenSpec } from '#core/token-spec.ts';
+import { SELF, type TokenRef, type ValidatedToken } from '#core/token/security-token.ts';
+import type { Renewal, TokenSpec } from '#core/token/token-spec.ts';
 import {
   anEvidence,
   anExchangeRequest,

@@ -5,7 +5,7 @@ import {
   requireLoginCertificates,
   validateLoginCertificates,
 } from '#core/ledger/login-certificates.ts';
-import type { TokenFacts } from '#core/security-token.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
 import { anOwnToken, refusedAs } from '#test/support/core.ts';
 
 const loginCertificates = ['MII'];

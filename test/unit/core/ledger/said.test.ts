@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { ClaimValue } from '#core/claim.ts';
+import type { ClaimValue } from '#core/claims/claim.ts';
 import { decide } from '#core/decision/decide.ts';
 import { saidBy, saidIn } from '#core/ledger/said.ts';
-import type { TokenFacts } from '#core/security-token.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { aClaim, anEvidence, anOwnToken, NOW, OWN_ISSUER, rules } from '#test/support/core.ts';
 
 const DECIDED = decide(anEvidence(), rules(), { now: NOW, tokenId: 'token-1' });

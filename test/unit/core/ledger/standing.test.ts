@@ -5,7 +5,7 @@ import { decide } from '#core/decision/decide.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import { entryOf, writeEntry } from '#core/ledger/ledger-entry.ts';
 import { validateEvidenceStanding, validateStanding } from '#core/ledger/standing.ts';
-import type { TokenFacts } from '#core/security-token.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {
   anEvidence,

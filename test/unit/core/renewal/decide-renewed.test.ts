@@ -1,14 +1,14 @@
 // What a renewal is decided on (WS-Trust 1.3 §5): the record of the token, the requestor, and policy as it is now.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Confirmation } from '#core/confirmation.ts';
 import type { FailureReason } from '#core/failure.ts';
 import type { LedgerEntry } from '#core/ledger/ledger-entry.ts';
 import type { PartySelector, PolicyRules } from '#core/policy.ts';
 import { decideRenewed } from '#core/renewal/decide-renewed.ts';
 import type { RenewalBasis } from '#core/renewal/renewable.ts';
 import type { ExchangeRequest } from '#core/request/exchange-request.ts';
-import type { TokenFacts } from '#core/security-token.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
 import {
   anExchangeRequest,
   anOwnToken,

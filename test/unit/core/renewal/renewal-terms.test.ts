@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decide } from '#core/decision/decide.ts';
-import type { ValidatedToken } from '#core/security-token.ts';
+import type { ValidatedToken } from '#core/token/security-token.ts';
 import {
   anEvidence,
   anOwnToken,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { BEARER } from '#core/confirmation.ts';
-import type { Encryption, TokenSpec } from '#core/token-spec.ts';
+import { BEARER } from '#core/token/confirmation.ts';
+import type { Encryption, TokenSpec } from '#core/token/token-spec.ts';
 import { createJwtIssuer } from '#src/tokens/jwt/jwt-issuer.ts';
 import { aForeignIssuer } from '#test/support/jwt/jwt.ts';
 import { ownTrust, validating } from '#test/support/jwt/jwt-terms.ts';

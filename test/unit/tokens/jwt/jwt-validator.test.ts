@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import type { TokenUse } from '#core/security-token.ts';
+import type { TokenUse } from '#core/token/security-token.ts';
 import { createJwtValidator } from '#src/tokens/jwt/jwt-validator.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import { aForeignIssuer, type Members } from '#test/support/jwt/jwt.ts';

@@ -6,9 +6,9 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { SAML_SHAPES } from '#bridge/saml/issuer/saml-shape.ts';
-import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';
 import {
   aCertifiedKey,

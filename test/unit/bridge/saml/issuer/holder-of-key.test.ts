@@ -9,8 +9,8 @@ import { XENC_NS } from '#bridge/xml/namespaces.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { isNamed } from '#bridge/xml/tree.ts';
-import { type Confirmation, isConfirmed } from '#core/confirmation.ts';
-import type { Encryption } from '#core/token-spec.ts';
+import { type Confirmation, isConfirmed } from '#core/token/confirmation.ts';
+import type { Encryption } from '#core/token/token-spec.ts';
 import {
   aCertifiedKey,
   anOwnIssuer,

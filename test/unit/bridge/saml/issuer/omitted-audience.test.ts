@@ -2,8 +2,8 @@
 // shape of vCenter.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Confirmation, PublicJwk } from '#core/confirmation.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { Confirmation, PublicJwk } from '#core/token/confirmation.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';
 import { aCertifiedKey, anOwnIssuer, aSamlSpec, signingKeysOf } from '#test/support/saml/saml.ts';
 

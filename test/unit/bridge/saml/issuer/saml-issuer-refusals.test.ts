@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { XmlFailure } from '#bridge/xml/failure.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';
 import {
   aCertifiedKey,

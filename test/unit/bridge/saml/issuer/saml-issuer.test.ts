@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { SignedXml } from 'xml-crypto';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { aClaim } from '#test/support/core.ts';
 import {
   aCertifiedKey,

@@ -4,7 +4,7 @@ import { createHash, createPrivateKey } from 'node:crypto';
 import { test } from 'node:test';
 import { createKeyUnwrapper, decryptXml } from '#bridge/xml/encryption/decrypt.ts';
 import { parseXml } from '#bridge/xml/parser/parser.ts';
-import type { Encryption } from '#core/token-spec.ts';
+import type { Encryption } from '#core/token/token-spec.ts';
 import {
   aCertifiedKey,
   anOwnIssuer,

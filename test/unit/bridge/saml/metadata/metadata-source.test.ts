@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSamlMetadataSource } from '#bridge/saml/metadata/metadata-source.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { FetchedDocument } from '#core/fetched.ts';
+import type { FetchedDocument } from '#core/foreign/fetched.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {
   aCertifiedKey,

@@ -1,8 +1,8 @@
 // Our own assertions read back: where they are judged by other rules than those of trusted issuers, and where they are not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { TokenUse } from '#core/security-token.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
+import type { TokenUse } from '#core/token/security-token.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 import {
   aCertifiedKey,

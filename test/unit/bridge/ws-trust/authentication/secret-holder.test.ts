@@ -4,9 +4,9 @@ import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import type { SecretFinder } from '#bridge/ws-trust/authentication/secret-holder.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import type { Confirmation } from '#core/confirmation.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import type { SecurityToken } from '#core/security-token.ts';
+import type { Confirmation } from '#core/token/confirmation.ts';
+import type { SecurityToken } from '#core/token/security-token.ts';
 import { ASSERTION, aSignersHeader, BEARER } from '#test/support/soap/signer-trust.ts';
 import { refusedWith } from '../../ws-security/refused-with.ts';
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
 import { ExchangeFailure } from '#core/failure.ts';
-import { SELF } from '#core/security-token.ts';
+import { SELF } from '#core/token/security-token.ts';
 import { aBinaryToken } from '#test/support/soap/signed-message.ts';
 import { ASSERTION, aSignersHeader, BEARER } from '#test/support/soap/signer-trust.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';

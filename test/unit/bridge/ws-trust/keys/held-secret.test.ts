@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { heldSecret } from '#bridge/ws-trust/keys/proof-key.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
-import type { TokenType } from '#core/token-type.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
+import type { TokenType } from '#core/token/token-type.ts';
 import { aRequestor } from '#test/support/core.ts';
 
 const SECRET = { method: 'symmetric-key', thumbprint: 'secret-1' } as const;

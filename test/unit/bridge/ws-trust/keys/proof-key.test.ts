@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { endorsingKeys, heldKey } from '#bridge/ws-trust/keys/proof-key.ts';
 import { nameCertificate } from '#bridge/xml/keys/public-key.ts';
-import { BEARER, type Confirmation, type PublicKeyConfirmation } from '#core/confirmation.ts';
+import { BEARER, type Confirmation, type PublicKeyConfirmation } from '#core/token/confirmation.ts';
 import { aRequestor } from '#test/support/core.ts';
 import { aCertificate } from '#test/support/x509/pki.ts';
 

@@ -10,7 +10,7 @@ import { writeCanonical } from '#bridge/xml/canonical/writer.ts';
 import type { XmlFailureReason } from '#bridge/xml/failure.ts';
 import { writeKeyInfo } from '#bridge/xml/keys/key-info.ts';
 import { nameCertificate, nameKey } from '#bridge/xml/keys/public-key.ts';
-import { BEARER, type Confirmation } from '#core/confirmation.ts';
+import { BEARER, type Confirmation } from '#core/token/confirmation.ts';
 import { aRequestor, aValidatedToken, refusedAs } from '#test/support/core.ts';
 import { aCertifiedKey } from '#test/support/saml/saml.ts';
 import { anEnvelope, envelopeOf } from '#test/support/soap/soap.ts';

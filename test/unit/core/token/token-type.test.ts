@@ -7,7 +7,7 @@ import {
   type TokenType,
   tokenTypeOfUri,
   tokenTypeOfWsTrust,
-} from '#core/token-type.ts';
+} from '#core/token/token-type.ts';
 
 const NAMES = Object.keys(TOKEN_TYPES) as TokenType[];
 

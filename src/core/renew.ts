@@ -1,7 +1,7 @@
 // The same token for longer. A token that is cancelled, or whose grounds are gone, is not renewed.
-import type { ExchangeRequest } from '../request/exchange-request.ts';
-import type { TokenService } from '../token-service.ts';
-import type { IssuedToken } from '../token-spec.ts';
+import type { ExchangeRequest } from './request/exchange-request.ts';
+import type { IssuedToken } from './token/token-spec.ts';
+import type { TokenService } from './token-service.ts';
 
 /** Renews the token that is the subject token of the request: validate, decide anew, admit, issue, record.
  * @throws {ExchangeFailure} any reason */

@@ -5,8 +5,8 @@ import { decide } from '#core/decision/decide.ts';
 import { exchange } from '#core/exchange.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { AdmitToken } from '#core/ports.ts';
-import { renewToken } from '#core/renewal/renew-token.ts';
-import type { TokenFacts } from '#core/security-token.ts';
+import { renewToken } from '#core/renew.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
 import { createTokenService } from '#core/token-service.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {

@@ -5,13 +5,13 @@ import { exchange } from '#core/exchange.ts';
 import { ExchangeFailure } from '#core/failure.ts';
 import { createLedger } from '#core/ledger/ledger.ts';
 import type { UserStanding } from '#core/ledger/user-standing.ts';
-import { refresh } from '#core/refresh/refresh.ts';
 import { createRefreshFamilies } from '#core/refresh/refresh-family.ts';
 import { inspectRefreshToken } from '#core/refresh/refresh-lifecycle.ts';
+import { refresh } from '#core/refresh.ts';
 import type { TargetName } from '#core/request/relying-party.ts';
-import type { TokenFacts } from '#core/security-token.ts';
+import type { TokenFacts } from '#core/token/security-token.ts';
+import type { TokenSpec } from '#core/token/token-spec.ts';
 import { createTokenService, type TokenServiceParts } from '#core/token-service.ts';
-import type { TokenSpec } from '#core/token-spec.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import {
   anExchangeRequest,

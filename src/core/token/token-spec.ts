@@ -1,9 +1,9 @@
 // The decision, complete: everything an issuer needs and nothing it must look up.
-import type { ClaimSet } from './claim.ts';
+import type { ClaimSet } from '../claims/claim.ts';
+import type { Actor, Authentication, Subject } from '../claims/subject.ts';
+import type { Instant, Lifetime } from '../instant.ts';
 import type { Confirmation } from './confirmation.ts';
-import type { Instant, Lifetime } from './instant.ts';
 import type { TokenRef } from './security-token.ts';
-import type { Actor, Authentication, Subject } from './subject.ts';
 import type { TokenType } from './token-type.ts';
 
 /** To whom something is encrypted, and how. The names are those of the relying party's record. */

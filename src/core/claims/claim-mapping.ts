@@ -1,7 +1,8 @@
 // Renames, filters and makes claims between realms. Pure: what no rule names does not pass.
+
+import type { Expression, ExpressionContext } from '../decision/expression.ts';
+import { ExchangeFailure } from '../failure.ts';
 import { type Claim, type ClaimSet, type ClaimValue, RESERVED_CLAIMS } from './claim.ts';
-import type { Expression, ExpressionContext } from './decision/expression.ts';
-import { ExchangeFailure } from './failure.ts';
 
 /** One outbound claim and where it comes from. */
 export interface MappingRule {

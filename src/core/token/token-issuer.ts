@@ -1,5 +1,5 @@
 // The port of issuers: a complete decision in, a token out.
-import { ExchangeFailure } from './failure.ts';
+import { ExchangeFailure } from '../failure.ts';
 import type { IssuedToken, TokenSpec } from './token-spec.ts';
 
 export interface TokenIssuer {

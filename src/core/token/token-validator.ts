@@ -1,5 +1,5 @@
 // The port of validators: evidence in, facts out, or a refusal.
-import { ExchangeFailure } from './failure.ts';
+import { ExchangeFailure } from '../failure.ts';
 import type { SecurityToken, ValidatedToken } from './security-token.ts';
 
 export interface TokenValidator {

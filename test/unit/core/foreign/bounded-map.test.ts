@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { putLast } from '#core/bounded-map.ts';
+import { putLast } from '#core/foreign/bounded-map.ts';
 
 test('Bounds: beyond the most the entry goes that was put before all others, and not one that was put again since', () => {
   const map = new Map<string, number>();

@@ -1,11 +1,11 @@
 // Renewal by a refresh token: the evidence of the first exchange is decided anew, and one token is traded for the next.
-import { ExchangeFailure } from '../failure.ts';
-import type { Instant } from '../instant.ts';
-import type { PolicyRules } from '../policy.ts';
-import type { ExchangeRequest } from '../request/exchange-request.ts';
-import type { TokenService } from '../token-service.ts';
-import type { IssuedToken, TokenSpec } from '../token-spec.ts';
-import type { RefreshFamily } from './refresh-family.ts';
+import { ExchangeFailure } from './failure.ts';
+import type { Instant } from './instant.ts';
+import type { PolicyRules } from './policy.ts';
+import type { RefreshFamily } from './refresh/refresh-family.ts';
+import type { ExchangeRequest } from './request/exchange-request.ts';
+import type { IssuedToken, TokenSpec } from './token/token-spec.ts';
+import type { TokenService } from './token-service.ts';
 
 export interface Refreshed {
   readonly token: IssuedToken;

@@ -1,8 +1,8 @@
 // Evidence before and after validation. What a validator returned is branded: nothing else may reach a decision.
-import type { ClaimSet } from './claim.ts';
+import type { ClaimSet } from '../claims/claim.ts';
+import type { Actor, Authentication, MayAct, Subject } from '../claims/subject.ts';
+import type { Instant, Lifetime } from '../instant.ts';
 import type { Confirmation } from './confirmation.ts';
-import type { Instant, Lifetime } from './instant.ts';
-import type { Actor, Authentication, MayAct, Subject } from './subject.ts';
 import type { TokenType } from './token-type.ts';
 
 /** What the evidence is presented for. An `assertion` is a grant by itself and therefore one-time (RFC 7521 §4.1). In its

@@ -1,5 +1,5 @@
 // Whom a token is about, who acts, and how the subject was authenticated.
-import type { Instant } from './instant.ts';
+import type { Instant } from '../instant.ts';
 
 /** The verified identity a token is about. `id` is unique within `issuer` only. */
 export interface Subject {

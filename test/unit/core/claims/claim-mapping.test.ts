@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type ClaimSet, RESERVED_CLAIMS } from '#core/claim.ts';
-import { type MappingRule, mapClaims, mappedClaims } from '#core/claim-mapping.ts';
+import { type ClaimSet, RESERVED_CLAIMS } from '#core/claims/claim.ts';
+import { type MappingRule, mapClaims, mappedClaims } from '#core/claims/claim-mapping.ts';
 import { expressionContext } from '#core/decision/evidence.ts';
 import {
   aClaim,

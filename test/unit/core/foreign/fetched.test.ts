@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFetched, type Load } from '#core/fetched.ts';
+import { createFetched, type Load } from '#core/foreign/fetched.ts';
 import { NOW } from '#test/support/core.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 

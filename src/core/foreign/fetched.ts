@@ -1,6 +1,6 @@
 // What another party publishes at an address: kept, renewed, kept a little longer while the source fails, and looked for
 // again where something new may have appeared, but never more often than the interval allows.
-import type { Clock, Instant } from './instant.ts';
+import type { Clock, Instant } from '../instant.ts';
 
 export interface RefreshSettings {
   /** The least time between two searches for something unknown, and between attempts while the source fails. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRsaKey } from '#core/rsa-key.ts';
+import { isRsaKey } from '#core/foreign/rsa-key.ts';
 
 const ODD = [0xc1, 0x03];
 
