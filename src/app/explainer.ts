@@ -17,8 +17,8 @@ import { type TokenValidator, validatorFor } from '#core/token/token-validator.t
 import type { TokenService } from '#core/token-service.ts';
 import type { Config } from '#src/config/config.ts';
 import { publicBaseOf } from '#src/http/base-path.ts';
+import { type OAuthClient, requestorOf } from '#src/oauth/clients/oauth-client.ts';
 import { grantsFor } from '#src/oauth/grants/grants.ts';
-import { type OAuthClient, requestorOf } from '#src/oauth/oauth-client.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { createVerifiedCache } from '#src/users/password/verified-cache.ts';
 import { type Observers, quietObservers } from './foundation/observers.ts';

@@ -6,12 +6,12 @@ import {
   type ClientAuthenticationParts,
   createAssertionHook,
   overrideClientAuthentication,
-} from './client-authentication.ts';
+} from './clients/client-authentication.ts';
+import { clientMetadata } from './clients/oauth-client.ts';
 import { readOfferedBodies } from './form.ts';
 import { REPEATABLE_PARAMETERS } from './grants/grant.ts';
 import { GRANTS, PARAMETERS } from './grants/grants.ts';
 import { refreshToken } from './grants/refresh-token.ts';
-import { clientMetadata } from './oauth-client.ts';
 import { createOwnTokenMiddleware, type OwnTokenParts } from './own-tokens/own-tokens.ts';
 import { markRefusal } from './request-state.ts';
 import { createGrantHandler } from './token-endpoint.ts';

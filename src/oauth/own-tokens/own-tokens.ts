@@ -3,8 +3,8 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { PresentedText } from '#core/inspect.ts';
+import { authenticatedClient, type OAuthClient, requestorOf } from '../clients/oauth-client.ts';
 import { refreshToken } from '../grants/refresh-token.ts';
-import { authenticatedClient, type OAuthClient, requestorOf } from '../oauth-client.ts';
 import { answerFailure } from '../oauth-error.ts';
 import { correlationOf, markRefusal, markRequestor } from '../request-state.ts';
 import { type IntrospectionParts, introspect } from './introspection.ts';

@@ -5,9 +5,9 @@ import { type MemoryEnd, validateRemembered } from '#core/decision/fence.ts';
 import type { PolicyRules } from '#core/policy.ts';
 import type { Store } from '#core/ports.ts';
 import type { TokenRef } from '#core/token/security-token.ts';
+import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from '../oauth-error.ts';
 import { ClientKeys, type ClientKeysParts } from './client-keys.ts';
 import { authenticatedClient, type OAuthClient } from './oauth-client.ts';
-import { ASSERTION_GRANT_ERRORS, withOAuthErrors } from './oauth-error.ts';
 
 /** Longest life of a client assertion, so that its one-time mark is bounded too. */
 const MAX_ASSERTION_SECONDS = 300;

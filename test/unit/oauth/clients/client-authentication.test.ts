@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import Provider from 'oidc-provider';
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Store } from '#core/ports.ts';
-import { overrideClientAuthentication } from '#src/oauth/client-authentication.ts';
+import { overrideClientAuthentication } from '#src/oauth/clients/client-authentication.ts';
 import { MemoryStore } from '#src/store/memory/memory-store.ts';
 import { fakeClock } from '#test/support/fake-clock.ts';
 
