@@ -96,6 +96,7 @@ const VALIDATORS = [
 ];
 const BRAND_FILE = 'src/core/token/security-token.ts';
 const MAX_CODE_LINES = 300;
+const MAX_FOLDER_FILES = 12;
 const FORBIDDEN_NAME = /^(utils?|helpers?|common|shared|types|lib|misc|data|services|managers?)$/;
 const BARREL = 'bridge/index.ts';
 /** Names that reach the world without an import. */
@@ -210,6 +211,14 @@ function violationsIn({ file, source, imports }: Read): readonly string[] {
   return problems.map((problem) => `${file} ${problem}`);
 }
 
+/** Folders with more files of their own than one takes in at a glance. */
+function fullFolders(files: FileMap): readonly string[] {
+  const folders = Map.groupBy(files.keys(), (file) => posix.dirname(file));
+  return [...folders]
+    .filter(([, { length }]) => length > MAX_FOLDER_FILES)
+    .map(([folder, { length }]) => `${folder} has ${length} files`);
+}
+
 /** Every broken rule of a tree, one line each. */
 function check(files: FileMap, aliases: Aliases): readonly string[] {
   const all = read(files, aliases);
@@ -220,7 +229,11 @@ function check(files: FileMap, aliases: Aliases): readonly string[] {
     ]),
   );
   const cycle = findCycle(graph);
-  return [...all.flatMap(violationsIn), ...(cycle ? [`import cycle: ${cycle.join(' → ')}`] : [])];
+  return [
+    ...all.flatMap(violationsIn),
+    ...fullFolders(files),
+    ...(cycle ? [`import cycle: ${cycle.join(' → ')}`] : []),
+  ];
 }
 
 /** Folders of the table that exist and of which no file was seen. */
@@ -421,6 +434,15 @@ describe('the checker finds planted violations', () => {
 
     assert.deepEqual(unseenIn(new Map(), exists), ['src/core', 'src/app.ts']);
     assert.deepEqual(unseenIn(new Map([['src/core/a.ts', '']]), exists), ['src/app.ts']);
+  });
+
+  test('a folder of more than twelve files', () => {
+    const others = Array.from({ length: 12 }, (_, index) => [`src/core/b${index}.ts`, ''] as const);
+
+    assert.deepEqual(planted('src/core/a.ts', '', Object.fromEntries(others)), [
+      'src/core has 13 files',
+    ]);
+    assert.deepEqual(planted('src/core/c/a.ts', '', Object.fromEntries(others)), []);
   });
 
   test('an import of itself', () => {
