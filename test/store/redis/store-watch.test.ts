@@ -1,7 +1,7 @@
 // The watch over servers: what it closes for, and what opens it again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UnfitStore } from '#src/store/redis/watch/shard-watch.ts';
+import { UnfitStore } from '#src/store/redis/watch/server-facts.ts';
 import { isUnavailable } from '#test/store/conformance/under-test.ts';
 import { aWatch, CALM, holdingData, opened, settled, type Watched } from './watched-server.ts';
 

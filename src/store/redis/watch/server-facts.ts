@@ -41,7 +41,7 @@ export function parseInfo(text: string): ServerFacts {
 }
 
 /** What is wrong with a server. The code is what operators search for. */
-export interface Unfitness {
+interface Unfitness {
   readonly code:
     | 'STORE_EVICTION_POLICY'
     | 'STORE_MIN_REPLICAS'
@@ -50,7 +50,7 @@ export interface Unfitness {
   readonly text: string;
 }
 
-export interface Demands {
+interface Demands {
   readonly minReplicas: number;
   readonly isAppendOnlyRequired: boolean;
 }
@@ -96,7 +96,20 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-/** All that is wrong with a server. */
-export function unfitnessOf(facts: ServerFacts, demands: Demands): readonly Unfitness[] {
-  return RULES.flatMap(([isBroken, unfitness]) => (isBroken(facts, demands) ? [unfitness] : []));
+/** The servers answer, and must not be used as they are. */
+export class UnfitStore extends Error {
+  readonly unfitness: readonly Unfitness[];
+
+  constructor(unfitness: readonly Unfitness[]) {
+    super(unfitness.map(({ code, text }) => `${code}: ${text}`).join('; '));
+    this.name = 'UnfitStore';
+    this.unfitness = unfitness;
+  }
+}
+
+/** Refuses a server with all that is wrong with it.
+ * @throws {UnfitStore} */
+export function requireFit(facts: ServerFacts, demands: Demands): void {
+  const unfitness = RULES.flatMap(([isBroken, one]) => (isBroken(facts, demands) ? [one] : []));
+  if (unfitness.length > 0) throw new UnfitStore(unfitness);
 }

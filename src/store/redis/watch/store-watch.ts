@@ -5,7 +5,8 @@ import type { Instant } from '#core/instant.ts';
 import { canaryKey, EVERY_BUCKET } from '../redis-key.ts';
 import { Dataset } from './dataset.ts';
 import { OwnTrace } from './own-trace.ts';
-import { type ShardParts, ShardWatch, type UnfitStore } from './shard-watch.ts';
+import type { UnfitStore } from './server-facts.ts';
+import { type ShardParts, ShardWatch } from './shard-watch.ts';
 
 const START_PATIENCE_MILLISECONDS = 2000;
 const BEAT_MILLISECONDS = 1000;
