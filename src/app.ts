@@ -114,7 +114,7 @@ function createServers(
   return { listener, checks, management, drain };
 }
 
-export interface AppOptions {
+interface AppOptions {
   readonly clock?: Clock;
   /** Present: one of several processes, whose management another one has. */
   readonly seat?: Seat;

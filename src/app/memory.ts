@@ -3,7 +3,7 @@ import { Script } from 'node:vm';
 
 const REMIND_EVERY_MILLISECONDS = 5000;
 
-export interface MemoryReminder {
+interface MemoryReminder {
   stop(): void;
 }
 

@@ -10,7 +10,7 @@ interface Waiting<Item> {
   readonly settle: (failure?: unknown) => void;
 }
 
-export interface GroupCommit<Item> {
+interface GroupCommit<Item> {
   /** Resolves when the item is durable.
    * @throws {ExchangeFailure} `dependency-unavailable` when that takes too long: it may still be written later */
   add(item: Item): Promise<void>;

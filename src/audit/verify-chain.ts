@@ -26,7 +26,7 @@ export interface ChainReport {
   readonly sworn: readonly ChainHead[];
 }
 
-export interface ChainVerifier {
+interface ChainVerifier {
   /** Takes the next line, without its newline. */
   take(bytes: Uint8Array): void;
   /** Takes a last line without its newline. In the file that is written to, a write did not complete; a closed file ends with a whole

@@ -8,7 +8,7 @@ import { type AuditFinding, type ChainReport, createChainVerifier } from './veri
 /** The files of a chain, oldest first. */
 type ChainPaths = readonly string[];
 
-export interface AuditChainReport extends ChainReport {
+interface AuditChainReport extends ChainReport {
   readonly paths: ChainPaths;
   /** The file and the line in it, of a line counted through all files. */
   readonly placeOf: (line: number) => { readonly path: string; readonly line: number };
@@ -27,7 +27,7 @@ export interface AuditReport {
   readonly notes: readonly PathFinding[];
 }
 
-export interface VerifySettings {
+interface VerifySettings {
   readonly checkpointEveryRecords?: number;
   /** Checkpoint lines that were kept elsewhere: only they show that the end of a chain is gone. */
   readonly witnessed?: readonly string[];

@@ -7,7 +7,7 @@ import type { ExchangeRequest } from './request/exchange-request.ts';
 import type { IssuedToken, TokenSpec } from './token/token-spec.ts';
 import type { TokenService } from './token-service.ts';
 
-export interface Refreshed {
+interface Refreshed {
   readonly token: IssuedToken;
   /** The text of the next refresh token. */
   readonly successor: string;

@@ -15,7 +15,7 @@ export interface Access {
   readonly reason: string;
 }
 
-export interface CorrelationSettings {
+interface CorrelationSettings {
   /** The paths we serve; one that ends in `/*` stands for all below it. */
   readonly routes: readonly string[];
   /** Counts and logs. */

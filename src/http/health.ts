@@ -19,7 +19,7 @@ export interface ManagementSettings {
   readonly maxLoopDelayMilliseconds?: number;
 }
 
-export interface ManagementApp {
+interface ManagementApp {
   readonly app: Koa;
   close(): void;
 }

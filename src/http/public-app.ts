@@ -14,7 +14,7 @@ const KEPT_HEADERS = new Set([
 ]);
 const HSTS_SECONDS = 31_536_000;
 
-export interface PublicAppSettings {
+interface PublicAppSettings {
   /** Always there, outermost first: correlation, proxies, host pin. */
   readonly middleware: readonly Koa.Middleware[];
   /** The first inner handlers; `swap` replaces them. */

@@ -4,7 +4,7 @@ import { calculateJwkThumbprint, exportJWK } from 'jose';
 import type { Instant } from '#core/instant.ts';
 
 /** One key as configured. */
-export interface DecryptionKeyEntry {
+interface DecryptionKeyEntry {
   /** PKCS8, RSA of 2048 bits or more. */
   readonly pem: string;
   /** Of this very key. */
@@ -13,7 +13,7 @@ export interface DecryptionKeyEntry {
   readonly activeFrom?: Instant;
 }
 
-export interface DecryptionKeys {
+interface DecryptionKeys {
   readonly privateKeys: readonly KeyObject[];
   /** The certificate that others shall encrypt to: of those that are good now, the one with the latest start. */
   publishedCertificate(now: Instant): string | undefined;
@@ -49,7 +49,7 @@ export function loadDecryptionKeys(
   };
 }
 
-export interface ListedDecryptionKey {
+interface ListedDecryptionKey {
   /** The active one is published. All of them decrypt. */
   readonly phase: 'active' | 'next' | 'superseded';
   /** The RFC 7638 thumbprint. */

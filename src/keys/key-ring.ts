@@ -20,7 +20,7 @@ interface Superseded {
 }
 
 /** What there is to tell of one key. */
-export interface ListedKey extends Pick<SigningKey, 'use' | 'algorithm' | 'kid' | 'activeFrom'> {
+interface ListedKey extends Pick<SigningKey, 'use' | 'algorithm' | 'kid' | 'activeFrom'> {
   readonly phase: 'active' | 'next';
 }
 

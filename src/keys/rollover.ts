@@ -7,7 +7,7 @@ interface Scheduled {
 }
 
 /** The keys of one purpose at one instant, each once. Absent from all three: superseded for longer than the overlap. */
-export interface Phases<K extends Scheduled> {
+interface Phases<K extends Scheduled> {
   readonly active: K | undefined;
   /** Published, so that verifiers know them in time; they sign nothing. */
   readonly next: readonly K[];

@@ -16,7 +16,7 @@ const boundTo = ({ id, issuer }: TokenRef): Buffer =>
   Buffer.from(JSON.stringify([PURPOSE, issuer, id]));
 
 /** What one key is made of. */
-export interface SealSecret {
+interface SealSecret {
   /** 32 bytes or more. */
   readonly secret: Uint8Array;
   /** From when it seals. */

@@ -25,7 +25,7 @@ export interface BucketOutbox {
   isAway(): boolean;
 }
 
-export interface OutboxSettings {
+interface OutboxSettings {
   readonly store: Pick<Store, 'fillBuckets'>;
   /** Told when the store is away and when it is back. */
   readonly onAway: (isAway: boolean, cause?: unknown) => void;

@@ -29,7 +29,7 @@ export interface RateLimiter {
   admit(demands: readonly Demand[]): void;
 }
 
-export interface RateLimiterSettings {
+interface RateLimiterSettings {
   readonly outbox: BucketOutbox;
   readonly clock: Clock;
   /** Processes that share the store: while it is away each allows its share only. */

@@ -11,7 +11,7 @@ type Parameter = readonly [name: string, value: string];
 type Form = readonly Parameter[];
 
 /** Reads the body of a POST within the limits of the HTTP layer. */
-export type ReadForm = (ctx: Context) => Promise<Form>;
+type ReadForm = (ctx: Context) => Promise<Form>;
 
 type LibraryBody = Record<string, string | string[]>;
 

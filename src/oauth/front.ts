@@ -6,9 +6,7 @@ import { plainContext } from './plain-context.ts';
 import { createProvider, type ProviderParts, ROUTES, servedGrantTypes } from './provider.ts';
 import { createRefusalAudit } from './refusal-audit.ts';
 
-export interface OAuthFrontParts
-  extends ProviderParts,
-    Pick<FormParts, 'readForm' | 'validateJwtForm'> {
+interface OAuthFrontParts extends ProviderParts, Pick<FormParts, 'readForm' | 'validateJwtForm'> {
   /** Whether a request came without TLS, somewhere on its way. */
   readonly cameInClear: (ctx: Context) => boolean;
   /** How long others may keep our metadata and keys: also the least time a new key is published before it signs. */

@@ -4,7 +4,7 @@
 import { errors } from 'oidc-provider';
 import { ExchangeFailure, type FailureReason } from '#core/failure.ts';
 
-export interface OAuthError {
+interface OAuthError {
   readonly status: number;
   readonly error: string;
   /** One fixed sentence for each kind: no oracle between the ways a token can be bad. */

@@ -14,7 +14,7 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-export interface LoggerSettings {
+interface LoggerSettings {
   readonly level: LogLevel;
   /** Where lines go; the standard output when absent. */
   readonly destination?: LogOutput;

@@ -19,7 +19,7 @@ const OPERATIONS = Object.keys({
   health: true,
 } satisfies Record<Operation, true>) as Operation[];
 
-export interface StoreObservers {
+interface StoreObservers {
   readonly seconds: Histogram<'op' | 'outcome'>;
   /** Told of a one-time mark that another attempt had taken before, by who wants to take it or finds it standing. */
   readonly onReplay: (key: StoreKey) => void;

@@ -5,7 +5,7 @@ const MAX_CRASHES = 5;
 const FIRST_PAUSE_MILLISECONDS = 100;
 const LONGEST_PAUSE_MILLISECONDS = 5000;
 
-export interface CrashBudget {
+interface CrashBudget {
   /** Counts a crash; resolves how long to wait before the restart, or undefined: not again. */
   spend(nowMilliseconds: number): number | undefined;
 }

@@ -14,7 +14,7 @@ export interface Member {
   readonly isReady: boolean;
 }
 
-export interface SupervisorSettings {
+interface SupervisorSettings {
   readonly count: number;
   /** What a worker may ask. */
   readonly handlersFor: (member: Member) => Handlers;

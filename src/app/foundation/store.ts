@@ -13,7 +13,7 @@ import type { Observers } from './observers.ts';
 import { logSeldom } from './seldom-log.ts';
 import { filePlace, startStep } from './start-failure.ts';
 
-export interface OpenedStore {
+interface OpenedStore {
   readonly store: Store;
   /** When the store began to remember. */
   readonly began: () => Instant;
@@ -50,7 +50,7 @@ export async function openStore(config: Config, observers: Observers): Promise<O
 }
 
 /** What there is of the configured store, opened to be read. */
-export type ExistingStore =
+type ExistingStore =
   | { readonly store: Store }
   /** Nothing was ever stored. */
   | { readonly store: undefined; readonly atStart: string };

@@ -60,7 +60,7 @@ function requireSignersPublished(before: KeyRing, next: KeyRing, now: Instant): 
   }
 }
 
-export interface ServingParts {
+interface ServingParts {
   readonly publicApp: PublicApp;
   readonly listener: Listener;
 }

@@ -22,7 +22,7 @@ export interface ChainState {
   readonly recordsSinceCheckpoint: number;
 }
 
-export interface ChainExtension {
+interface ChainExtension {
   readonly text: string;
   readonly state: ChainState;
 }

@@ -30,7 +30,7 @@ export async function takeAll(steps: readonly (() => Promise<Undo>)[]): Promise<
 }
 
 /** Whose a file is, and what others may do with it. */
-export type Rights = Readonly<Pick<Stats, 'gid' | 'mode' | 'uid'>>;
+type Rights = Readonly<Pick<Stats, 'gid' | 'mode' | 'uid'>>;
 
 const PERMISSIONS = 0o777;
 

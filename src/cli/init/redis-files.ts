@@ -37,7 +37,7 @@ ${tls}    tenant: ${tenant} # stands in every key, and in redis.acl
 }
 
 /** What Redis takes: a section of the configuration and two files beside it. */
-export interface RedisSetup {
+interface RedisSetup {
   readonly section: string;
   readonly files: readonly InitFile[];
 }

@@ -3,7 +3,7 @@ import { isNode, isSeq, parseDocument, stringify, type YAMLSeq } from 'yaml';
 import type { KeyUse } from '../sections/keys/keys.ts';
 
 /** The entry of one key, as it stands in the file. */
-export interface KeyEntryText {
+interface KeyEntryText {
   readonly use: KeyUse;
   /** Of one that signs. */
   readonly algorithm?: string;

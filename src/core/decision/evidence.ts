@@ -131,7 +131,7 @@ export function requestorContext(requestor: Requestor): ExpressionContext {
 }
 
 /** Evidence as policy sees it: an actor may be known without a token. */
-export type SeenEvidence = Pick<Evidence, 'request' | 'subject'> & {
+type SeenEvidence = Pick<Evidence, 'request' | 'subject'> & {
   readonly actor: PolicyParty | undefined;
 };
 

@@ -37,7 +37,7 @@ export interface StatusLists {
   read(list: string): Promise<StatusListContent | undefined>;
 }
 
-export interface StatusListsParts {
+interface StatusListsParts {
   readonly issuer: string;
   readonly store: Store;
   readonly ledger: Ledger;

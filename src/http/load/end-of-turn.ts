@@ -4,7 +4,7 @@
 const MOST_TOGETHER = 128;
 
 /** Resolves at the end of this turn of the event loop, together for all who ask within it. */
-export type EndOfTurn = () => Promise<void>;
+type EndOfTurn = () => Promise<void>;
 
 /** Requests that begin while the parser of HTTP reads would each run to their end before the next begins. Begun together they run
  * step by step, each step with its code still in the caches of the processor: under load an exchange takes a tenth to a fifth less

@@ -11,7 +11,7 @@ interface OverloadLimits {
 }
 
 /** The message of a request, which may still be on its way: a request of node:http is one. */
-export interface Upload {
+interface Upload {
   /** Whether all of it is here. */
   readonly complete: boolean;
   destroy(): unknown;

@@ -11,7 +11,7 @@ export interface BodyLimits {
 }
 
 /** The two halves of an HTTP exchange; a Koa context is one. */
-export interface HttpExchange {
+interface HttpExchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
 }

@@ -8,7 +8,7 @@ import type { ErrorMap } from '../oauth-error.ts';
 import type { Parameters } from '../parameters.ts';
 
 /** What a grant adds to a request; who asks and under which correlation id, the endpoint knows. */
-export type GrantRequest = Pick<
+type GrantRequest = Pick<
   ExchangeRequest,
   'operation' | 'subject' | 'isOwnSubjectOnly' | 'actor' | 'targets' | 'requestedType' | 'scopes'
 >;

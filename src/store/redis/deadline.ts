@@ -2,7 +2,7 @@
 import { ExchangeFailure } from '#core/failure.ts';
 import type { Call } from './drivers/redis-driver.ts';
 
-export interface DeadlineSettings {
+interface DeadlineSettings {
   readonly deadlineMilliseconds: number;
   /** Calls under way at once; more are refused at once, so that a slow server cannot fill the memory. */
   readonly maxCalls: number;

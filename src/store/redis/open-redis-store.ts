@@ -14,7 +14,7 @@ import { StoreWatch, type WatchEvents } from './watch/store-watch.ts';
 const MAX_CALLS = 10_000;
 const REPEAT_AFTER_MILLISECONDS = 60_000;
 
-export interface RedisStoreOptions {
+interface RedisStoreOptions {
   readonly settings: RedisSettings;
   readonly clock: Clock;
   readonly events: WatchEvents;

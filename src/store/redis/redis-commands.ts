@@ -14,7 +14,7 @@ export interface ScriptCall {
   readonly args: readonly [canaryText: string, ...string[]];
 }
 
-export interface RedisCommandsParts {
+interface RedisCommandsParts {
   readonly driver: RedisDriver;
   readonly deadline: Deadline;
   readonly minReplicas: number;

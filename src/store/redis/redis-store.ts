@@ -33,7 +33,7 @@ import type { StoreWatch } from './watch/store-watch.ts';
 /** What Redis takes as a lifetime without counting past the end of its clock. */
 const LONGEST_MILLISECONDS = 100 * 365 * 86_400_000;
 
-export interface RedisStoreParts {
+interface RedisStoreParts {
   readonly commands: RedisCommands;
   readonly watch: StoreWatch;
   readonly ring: RewriteRing;

@@ -24,7 +24,7 @@ type Outcome = { readonly value: unknown } | { readonly cause: unknown };
 /** `FULL`: on disk before the commit returns. `NORMAL`: a power failure may roll it back. */
 type Synchronous = 'FULL' | 'NORMAL';
 
-export interface CommitQueueOptions {
+interface CommitQueueOptions {
   /** How long a batch waits for the write lock of another process. */
   readonly busyTimeoutMilliseconds: number;
   /** Runs before each transaction and throws when there must be none. */

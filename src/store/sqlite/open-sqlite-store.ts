@@ -93,9 +93,7 @@ export function openSqliteStore(options: SqliteStoreOptions): OpenedSqliteStore 
 }
 
 /** A store that was opened to be read, or why there is nothing in it to read as it is. */
-export type ReadSqliteStore =
-  | { readonly store: SqliteStore }
-  | { readonly state: 'empty' | 'older' };
+type ReadSqliteStore = { readonly store: SqliteStore } | { readonly state: 'empty' | 'older' };
 
 /** Opens an existing store to read it: nothing is made, migrated, set aside or swept away, and every write is refused.
  * @throws {Error} when the schema is newer than this release, or the file is not ours

@@ -34,7 +34,7 @@ const SWEEP_ROWS = 500;
 /** Between two sweeps while there is more to take away. */
 const SWEEP_PAUSE_MILLISECONDS = 50;
 
-export interface SqliteStoreParts {
+interface SqliteStoreParts {
   readonly database: DatabaseSync;
   readonly place: FilePlace;
   readonly clock: Clock;

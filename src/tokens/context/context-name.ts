@@ -5,7 +5,7 @@ import type { ContextName } from '#core/ledger/kept-token.ts';
 import type { TokenSpec } from '#core/token/token-spec.ts';
 
 /** The ids that a name stands for. */
-export interface ContextIds {
+interface ContextIds {
   readonly tokenId: string;
   /** The first token of the context. */
   readonly family: string;

@@ -13,7 +13,7 @@ import {
 import type { TokenValidator } from '#core/token/token-validator.ts';
 import { parseContextName } from './context-name.ts';
 
-export interface ContextValidatorParts {
+interface ContextValidatorParts {
   /** Our own name. */
   readonly issuer: string;
   readonly ledger: Pick<Ledger, 'lookUp'>;

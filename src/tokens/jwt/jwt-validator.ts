@@ -31,7 +31,7 @@ import {
   writtenTypeOf,
 } from './jwt-type.ts';
 
-export interface JwtValidatorParts {
+interface JwtValidatorParts {
   readonly own: OwnJwtTrust;
   /** What else we are called, such as in assertions: no one else may speak of parties under that name. */
   readonly otherOwnNames: readonly string[];

@@ -10,7 +10,7 @@ import type { JwtSigningKeys } from './jwt-issuer.ts';
 export const encodeStatusBits = (bits: Uint8Array): string =>
   deflateSync(bits, { level: 9 }).toString('base64url');
 
-export interface StatusListTerms {
+interface StatusListTerms {
   readonly issuer: string;
   readonly list: string;
   readonly now: Instant;

@@ -11,7 +11,7 @@ import {
 } from './der.ts';
 
 /** The names by kind. */
-export interface AlternativeNames {
+interface AlternativeNames {
   readonly email: readonly string[];
   readonly dns: readonly string[];
   readonly uri: readonly string[];

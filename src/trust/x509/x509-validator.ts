@@ -60,7 +60,7 @@ export interface X509Trust extends PathTerms {
   readonly requireUnrevoked?: RequireUnrevoked;
 }
 
-export interface X509ValidatorParts {
+interface X509ValidatorParts {
   /** Our own name. */
   readonly issuer: string;
   readonly trusted: readonly X509Trust[];

@@ -4,7 +4,7 @@ import { putLast } from '#core/foreign/bounded-map.ts';
 import type { Clock, Instant } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 
-export interface FailureCounter {
+interface FailureCounter {
   /** Failures so far in the window; does not count one. */
   count(id: string): Promise<number>;
   /** Counts a failure. Never rejects. */

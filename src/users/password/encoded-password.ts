@@ -7,7 +7,7 @@ export interface ScryptCost {
   readonly p: number;
 }
 
-export interface EncodedPassword {
+interface EncodedPassword {
   readonly cost: ScryptCost;
   readonly salt: Buffer;
   readonly hash: Buffer;

@@ -8,7 +8,7 @@ import { validateFetch } from '../keys/fetch-address.ts';
 import { type SecretReference, secretReference } from '../secret.ts';
 
 /** A list of revocation in PEM, and which one of `revocation.lists` it is of: a file may have several. */
-export interface RevocationListFile {
+interface RevocationListFile {
   readonly pem: string;
   readonly index: number;
 }

@@ -25,7 +25,7 @@ function parseCanary(text: string): Canary {
 
 const writeCanary = ({ id, begunAt }: Canary): string => `${FORM_VERSION} ${wordOf(id)} ${begunAt}`;
 
-export interface DatasetAccess {
+interface DatasetAccess {
   readonly commands: RedisCommands;
   readonly tenant: string;
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import type { Dataset } from './dataset.ts';
 /** Longer than servers are away while their processes go on. */
 const LIFETIME_MILLISECONDS = 7 * 86_400_000;
 
-export interface OwnTraceParts {
+interface OwnTraceParts {
   readonly commands: RedisCommands;
   readonly dataset: Dataset;
   readonly tenant: string;

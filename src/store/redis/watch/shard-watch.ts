@@ -12,7 +12,7 @@ const MISSED_BEATS = 2;
 const CHANGED = 'the master has changed';
 
 /** `store`: not looked at, not there or not fit. `fenced`: what it remembers is in question. */
-export type Closed = { readonly by: 'store' | 'fenced'; readonly why: string };
+type Closed = { readonly by: 'store' | 'fenced'; readonly why: string };
 
 export interface ShardParts extends MasterParts {
   readonly events: ShardEvents;

@@ -25,7 +25,7 @@ export interface WatchEvents {
   readonly onError: (cause: unknown) => void;
 }
 
-export interface WatchParts
+interface WatchParts
   extends Omit<ShardParts, 'dataset' | 'known' | 'trace' | 'isStart' | 'events'> {
   readonly events: WatchEvents;
 }

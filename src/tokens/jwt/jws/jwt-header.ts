@@ -9,7 +9,7 @@ const REFUSED = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'cty', 'zip', 'enc']
 const MAX_KID_CHARACTERS = 512;
 
 /** What a header says about its key. */
-export interface KeyHint {
+interface KeyHint {
   readonly alg: string;
   readonly kid: string | undefined;
 }
