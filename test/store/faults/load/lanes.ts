@@ -97,7 +97,7 @@ async function revoke(lane: Lane): Promise<void> {
   );
 }
 
-/** Beyond them a lane waits: its clients are bounded. */
+/** Beyond them a lane begins no other, and goes on with other work: where it waited, one closed shard would stop all that asks the rest. */
 const MOST_PENDING = 20;
 const SLOW_MILLISECONDS = 100;
 
@@ -106,10 +106,10 @@ const RETRIES = 40;
 
 /** A client that has no answer tries again and again: nobody waits for it. */
 async function rotate(lane: Lane): Promise<void> {
+  if (lane.pending.size >= MOST_PENDING) return;
   const patient: Promise<void> = rotateThrough(lane).finally(() => lane.pending.delete(patient));
   lane.pending.add(patient);
-  if (lane.pending.size < MOST_PENDING) await Promise.race([patient, delay(SLOW_MILLISECONDS)]);
-  else await patient;
+  await Promise.race([patient, delay(SLOW_MILLISECONDS)]);
 }
 
 /** A family that goes through a few generations. A step without an answer is taken again until there is one. */
