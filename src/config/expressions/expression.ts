@@ -85,7 +85,7 @@ function compile(
   }
   const program = parse(environment, source);
   validateBounds(program.ast);
-  // As it is written: our readings take and give any type.
+  // As it is written, since our readings take and give any type; and on a tree of its own, since a check leaves in a tree what it found.
   validateType(typeOf(parse(environment, source)), purpose);
   useReadings(program.ast, environment);
   typeOf(program);
