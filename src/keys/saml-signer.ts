@@ -14,8 +14,8 @@ export interface SamlSigner {
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-/** What XML-DSig has an identifier for and verifiers of SAML know. */
-const SAML_ALGORITHMS: ReadonlySet<string> = new Set(['RS256', 'RS384', 'RS512', 'ES256', 'ES384']);
+/** What every verifier of SAML knows; the configuration offers no others. */
+const SAML_ALGORITHMS: ReadonlySet<string> = new Set(['RS256', 'ES256']);
 
 /** Refuses an algorithm that a SAML key cannot be for.
  * @throws {Error} */

@@ -129,7 +129,7 @@ test('Key ring: never falls back to a key of another algorithm or one that is no
   assert.throws(() => keys.samlSigner(200), /no saml key is active/);
 });
 
-for (const algorithm of ['RS256', 'RS512', 'ES256', 'ES384']) {
+for (const algorithm of ['RS256', 'ES256']) {
   test(`XML-DSig 1.1 §6.4: the SAML signer signs with ${algorithm} as XML-DSig wants it`, async () => {
     const keys = await ring([await samlEntry(algorithm)]);
     const signer = keys.samlSigner(1);
