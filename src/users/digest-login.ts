@@ -1,7 +1,7 @@
 // Logins by password digest (UsernameToken Profile 1.1.1 §3.1): SHA-1 over nonce, created and password. Only for users whose
 // password is kept where it can be read; everything else is the login with that password.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { isPossibleUserName } from './user-name.ts';
+import { isPossibleUserName } from '#core/request/user-name.ts';
 
 /** What a front puts into the `digest` of evidence of type `username`. */
 export interface PasswordDigest {

@@ -1,8 +1,8 @@
 // One attempt to log in, as it was received, and why it may be refused whatever its password is.
 import { ExchangeFailure } from '#core/failure.ts';
+import { isPossibleUserName } from '#core/request/user-name.ts';
 import { isPossiblePassword } from './password/password.ts';
 import type { Candidate } from './user-directory.ts';
-import { isPossibleUserName } from './user-name.ts';
 import type { UserRecord } from './user-record.ts';
 
 export interface Login {

@@ -2,6 +2,7 @@
 // those of passwords do, and each code is good once (RFC 6238 §5.2).
 import { ExchangeFailure } from '#core/failure.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
+import { foldUserName } from '#core/request/user-name.ts';
 import { createFailureCounter, type FailureCounterSettings } from './lockout/failure-counter.ts';
 import type { Lockout } from './lockout/lockout.ts';
 import type { LoginQueue } from './lockout/login-queue.ts';
@@ -12,7 +13,6 @@ import {
   parseOneTimeSecret,
   STEP_LIFETIME_SECONDS,
 } from './one-time-password.ts';
-import { foldUserName } from './user-name.ts';
 import type { UserRecord } from './user-record.ts';
 
 /** Three of a million codes are good at a time: whoever has a stolen password and guesses slowly enough for the lock-out would have one

@@ -2,6 +2,7 @@
 import type { Clock } from '#core/instant.ts';
 import type { Store } from '#core/ports.ts';
 import type { UserNameKey } from '#core/request/user-domain.ts';
+import { foldUserName } from '#core/request/user-name.ts';
 import { createLockout, type Lockout, type LockoutRules } from './lockout/lockout.ts';
 import { createLoginQueue, type QueueLimits } from './lockout/login-queue.ts';
 import {
@@ -18,7 +19,6 @@ import { createSharedVerification, type Verification } from './password/shared-v
 import type { VerifiedCache } from './password/verified-cache.ts';
 import { createSecondFactor, type ProvedMethods } from './second-factor.ts';
 import { type Candidate, createUserDirectory, type UserDirectory } from './user-directory.ts';
-import { foldUserName } from './user-name.ts';
 import type { UserRecord } from './user-record.ts';
 
 export interface AuthenticatedUser {

@@ -1,5 +1,6 @@
 // A user file: strict YAML of its own, its problems told with its own lines. No value and no unknown key of it is repeated.
 import { z } from 'zod';
+import { isPossibleUserName } from '#core/request/user-name.ts';
 import { parseYaml, type YamlDocument } from '../document/yaml-document.ts';
 import type { Loading } from '../loading.ts';
 import type { Complaint, Path } from '../problem.ts';
@@ -22,16 +23,8 @@ export interface UserConfigRecord {
   readonly recoverablePassword?: string;
 }
 
-function isUserId(text: string): boolean {
-  return (
-    text.length > 0 &&
-    text.length <= 256 &&
-    text.isWellFormed() &&
-    text === text.trim() &&
-    text === text.normalize('NFC') &&
-    !/\p{Cc}/u.test(text)
-  );
-}
+const isUserId = (text: string): boolean =>
+  isPossibleUserName(text) && text === text.normalize('NFC');
 
 /** The names of RFC 8176 §2 for password, key in software, key in hardware. */
 const LOGIN_METHODS = ['pwd', 'swk', 'hwk'] as const;

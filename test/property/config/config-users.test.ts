@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { isPossibleUserName } from '#core/request/user-name.ts';
 import { parseEncodedPassword } from '#src/users/password/encoded-password.ts';
-import { isPossibleUserName } from '#src/users/user-name.ts';
 import { parseChanged, problemsOf } from '#test/unit/config/document.ts';
 
 const bytes = (length: number): string => Buffer.alloc(length, 7).toString('base64url');
