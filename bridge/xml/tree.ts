@@ -56,6 +56,14 @@ export function lookupNamespace(element: XmlElement, prefix: string): string | u
   return prefix === '' ? '' : undefined;
 }
 
+/** All that is bound at this element, each prefix once. In one walk: looking each of them up would cost the square of their number. */
+export function namespacesInScope(element: XmlElement): readonly (readonly [string, string])[] {
+  const scope = new Map<string, string>();
+  for (let at: XmlElement | undefined = element; at !== undefined; at = at.parent)
+    for (const { prefix, uri } of at.declarations) if (!scope.has(prefix)) scope.set(prefix, uri);
+  return [...scope];
+}
+
 /** Whether this element has this expanded name: never compare by prefix or local name alone (V12, A7). */
 export function isNamed(element: XmlElement, uri: string, local: string): boolean {
   return element.local === local && element.uri === uri;

@@ -6,7 +6,7 @@ import { XmlFailure } from '../failure.ts';
 import { XML_NS } from '../namespaces.ts';
 import { MAX_CANONICAL_BYTES } from '../parser/limits.ts';
 import type { XmlAttribute, XmlElement } from '../tree.ts';
-import { lookupNamespace } from '../tree.ts';
+import { lookupNamespace, namespacesInScope } from '../tree.ts';
 import type { Binding, CanonicalOutput, TagSource } from './canonical-tag.ts';
 import { closeTag, createOutput, openTag } from './canonical-tag.ts';
 import { escapeText } from './escape.ts';
@@ -47,7 +47,7 @@ export function canonicalize(element: XmlElement, options: CanonicalOptions = {}
     hasList: inclusive || prefixList.length > 0,
   };
   const apex = inclusive ? withInheritedXmlAttributes(element) : element;
-  const bindings = apexBindings(element, inclusive ? prefixesInScope(element) : prefixList);
+  const bindings = inclusive ? namespacesInScope(element) : apexBindings(element, prefixList);
   writeApex(walk, element, { tag: apex, bindings, emptyDefault: options.emptyDefault === true });
   const { text } = walk.output;
   requireSize(text, maxBytes);
@@ -111,24 +111,16 @@ function apexBindings(element: XmlElement, prefixes: readonly string[]): Binding
   return bindings;
 }
 
-function prefixesInScope(element: XmlElement): string[] {
-  const prefixes = new Set<string>();
-  for (let at: XmlElement | undefined = element; at !== undefined; at = at.parent) {
-    for (const { prefix } of at.declarations) prefixes.add(prefix);
-  }
-  return [...prefixes];
-}
-
 // Canonical XML 1.0 §2.4: the apex takes over xml:* attributes of its ancestors, the nearest value first.
 function withInheritedXmlAttributes(element: XmlElement): TagSource {
-  const attributes: XmlAttribute[] = [...element.attributes];
-  for (let at = element.parent; at !== undefined; at = at.parent) {
-    for (const inherited of at.attributes) {
-      const isKnown = attributes.some(
-        ({ uri, local }) => uri === XML_NS && local === inherited.local,
-      );
-      if (inherited.uri === XML_NS && !isKnown) attributes.push(inherited);
+  const inherited = new Map<string, XmlAttribute>();
+  for (let at: XmlElement | undefined = element; at !== undefined; at = at.parent) {
+    for (const attribute of at.attributes) {
+      const { local, uri } = attribute;
+      if (uri === XML_NS && !inherited.has(local)) inherited.set(local, attribute);
     }
   }
+  const own = element.attributes.filter(({ uri }) => uri !== XML_NS);
+  const attributes = [...own, ...inherited.values()];
   return { prefix: element.prefix, uri: element.uri, local: element.local, attributes };
 }

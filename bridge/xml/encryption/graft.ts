@@ -8,7 +8,7 @@ import { registerIds } from '../parser/ids.ts';
 import type { XmlLimits } from '../parser/limits.ts';
 import { parseXml } from '../parser/parser.ts';
 import type { XmlDocument, XmlElement } from '../tree.ts';
-import { isWhitespace } from '../tree.ts';
+import { isWhitespace, namespacesInScope } from '../tree.ts';
 
 type Growing = { -readonly [K in keyof XmlElement]: XmlElement[K] } & {
   children: (XmlElement | string)[];
@@ -40,20 +40,14 @@ export function parseInPlace(
   place: XmlElement,
   limits: XmlLimits,
 ): readonly (XmlElement | string)[] {
-  const declared = scopeOf(place.parent)
+  // An undeclared default namespace is what it is without a declaration.
+  const declared = (place.parent ? namespacesInScope(place.parent) : [])
+    .filter(([, uri]) => uri !== '')
     .map(([prefix, uri]) => ` xmlns${prefix === '' ? '' : `:${prefix}`}="${escapeAttribute(uri)}"`)
     .join('');
   // One root and nothing behind it: text that closes the element around it makes a document that is none.
   const framed = Buffer.concat([Buffer.from(`<x${declared}>`), text, Buffer.from('</x>')]);
   return parseXml(framed, limits).root.children;
-}
-
-// Innermost first; an undeclared default namespace is what it is without a declaration.
-function scopeOf(element: XmlElement | undefined): readonly (readonly [string, string])[] {
-  const scope = new Map<string, string>();
-  for (let at = element; at !== undefined; at = at.parent)
-    for (const { prefix, uri } of at.declarations) if (!scope.has(prefix)) scope.set(prefix, uri);
-  return [...scope].filter(([, uri]) => uri !== '');
 }
 
 /** Copies a document with grafts in the places of elements. Its ids are registered anew: decryption must not make two of one name.
