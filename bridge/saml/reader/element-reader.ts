@@ -61,14 +61,17 @@ export function requireKnownChildren(
   if (unknown) throw new XmlFailure('element-unexpected', `${unknown.local} in ${element.local}`);
 }
 
-/** Whether an element has these attributes alone, and is of the type that its schema gives it: one that was derived of that type may say
+/** Whether an element has these attributes alone, and is of a type that its schema gives it: one that was derived of that type may say
  * more, and its name does not tell.
  * @throws {XmlFailure} `text-malformed` for a type that is no name */
-export function isPlain(element: XmlElement, attributes: readonly string[]): boolean {
-  const { local: name, uri: namespace } = element;
+export function isPlain(
+  element: XmlElement,
+  attributes: readonly string[],
+  types: readonly string[] = [`${element.local}Type`],
+): boolean {
   const isOwnType = (text: string): boolean => {
     const { local, uri } = resolveQName(element, text);
-    return uri === namespace && local === `${name}Type`;
+    return uri === element.uri && types.includes(local);
   };
   return element.attributes.every(({ local, uri, value }) =>
     uri === XSI_NS && local === 'type'

@@ -19,6 +19,8 @@ export interface SamlConfirmation {
   readonly method: ConfirmationMethod | undefined;
   /** Whether it names the one who is to present the assertion. */
   readonly namesAttester: boolean;
+  /** Whether nothing is in its data but what we know. */
+  readonly isUnderstood: boolean;
   /** Whether there is a SubjectConfirmationData. */
   readonly hasData: boolean;
   readonly notBefore?: Instant;

@@ -102,6 +102,7 @@ function readConfirmations(confirmation: Verified<XmlElement>): readonly SamlCon
   return verifiedChildren(confirmation, SAML11_NS, 'ConfirmationMethod').map((method) => ({
     method: confirmationMethodOf('saml1', uriOf(method)),
     namesAttester: false,
+    isUnderstood: true,
     hasData,
     keyInfos,
   }));

@@ -10,12 +10,13 @@ import {
   verifiedChildren,
 } from '#bridge/xml/signature/proof.ts';
 import type { XmlElement } from '#bridge/xml/tree.ts';
-import { attributeOf } from '#bridge/xml/tree.ts';
+import { attributeOf, elementsOf, isNamed } from '#bridge/xml/tree.ts';
 import { confirmationMethodOf } from '../names.ts';
 import { refuse } from '../refusal.ts';
 import { readSaml2Attributes } from './attribute-reader.ts';
 import {
   instantOf,
+  isPlain,
   nonEmptyAttribute,
   readName,
   requiredInstant,
@@ -70,10 +71,11 @@ function readConfirmation(element: Verified<XmlElement>): SamlConfirmation {
   );
   const data = optionalVerifiedChild(element, SAML2_NS, 'SubjectConfirmationData');
   const method = confirmationMethodOf('saml2', nonEmptyAttribute(element, 'Method'));
-  if (!data) return { method, namesAttester, hasData: false, keyInfos: [] };
+  if (!data) return { method, namesAttester, isUnderstood: true, hasData: false, keyInfos: [] };
   return {
     method,
     namesAttester,
+    isUnderstood: isUnderstood(data),
     hasData: true,
     ...defined<Partial<SamlConfirmation>>({
       notBefore: instantOf(data, 'NotBefore'),
@@ -84,6 +86,14 @@ function readConfirmation(element: Verified<XmlElement>): SamlConfirmation {
     keyInfos: verifiedChildren(data, DS_NS, 'KeyInfo'),
   };
 }
+
+const DATA_ATTRIBUTES = ['Address', 'InResponseTo', 'NotBefore', 'NotOnOrAfter', 'Recipient'];
+const DATA_TYPES = ['SubjectConfirmationDataType', 'KeyInfoConfirmationDataType'];
+
+// SAML Core 2.0 §2.4.1.2: anything may stand in the data, and what we do not know may say who is to present the assertion.
+const isUnderstood = (data: Verified<XmlElement>): boolean =>
+  isPlain(data, DATA_ATTRIBUTES, DATA_TYPES) &&
+  elementsOf(data).every((child) => isNamed(child, DS_NS, 'KeyInfo'));
 
 function readAuthentication(assertion: Verified<XmlElement>): SamlAuthentication | undefined {
   // Two would be two answers to one question, and a reader of either would be right.

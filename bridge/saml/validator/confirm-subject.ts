@@ -49,8 +49,10 @@ function confirm(
   terms: SamlTerms,
   presentation: Presentation,
 ): Confirmed {
-  const { method, notOnOrAfter } = confirmation;
+  const { isUnderstood, method, notOnOrAfter } = confirmation;
   requireAccepted(method, terms, presentation);
+  if (!isUnderstood)
+    refuse('confirmation-missing', 'data of a confirmation that is not understood');
   if (isForOne(confirmation))
     refuse('confirmation-missing', 'the assertion is for one party to present');
   if (method === 'bearer' && presentation.isRfc7522 && !terms.isOwn) requireRfc7522(confirmation);
